@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `make help` lists what there is.
+
+PREFIX ?= /usr
+DESTDIR ?=
+BUILD ?= build
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wvla -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Werror=implicit-function-declaration
+HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+# SANITIZE=1 builds with ASan and UBSan.
+ifdef SANITIZE
+HARDENING := -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZER_LIBS := -fsanitize=address,undefined
+endif
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc $(WARNINGS) $(HARDENING) $(CFLAGS) -MMD -MP
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER_LIBS) $(LDFLAGS)
+
+ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config facts plan act report))))
+PROGRAMS := passthroughctl passthrough-bind passthrough-generator
+passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c))
+passthrough-bind_SOURCES := $(sort $(wildcard src/bind/*.c))
+passthrough-generator_SOURCES := generator/passthrough-generator.c
+SOURCES := $(ENGINE_SOURCES) $(foreach p,$(PROGRAMS),$($(p)_SOURCES))
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+.PHONY: all
+all: $(addprefix $(BUILD)/,$(PROGRAMS)) ## build the programs
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/engine.a: $(call objects,$(ENGINE_SOURCES))
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/passthroughctl: LIBRARIES = -ljson-c
+define program
+$(BUILD)/$(1): $(call objects,$($(1)_SOURCES)) $(BUILD)/engine.a
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBRARIES)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+-include $(patsubst %.o,%.d,$(call objects,$(SOURCES)))
+
+.PHONY: install
+install: all ## install below DESTDIR, PREFIX=/usr
+	install -D -m 755 $(BUILD)/passthroughctl $(DESTDIR)$(PREFIX)/bin/passthroughctl
+	install -D -m 755 $(BUILD)/passthrough-bind $(DESTDIR)$(PREFIX)/lib/passthrough/passthrough-bind
+	install -D -m 755 $(BUILD)/passthrough-generator \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system-generators/passthrough-generator
+	install -d $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 dracut/50passthrough/*.sh $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough
+	install -m 644 conf/systemd/* $(DESTDIR)$(PREFIX)/lib/systemd/system
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22

@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# passthrough: binds devices to vfio-pci before their native drivers load. See passthrough(7).
+
+check() {
+    require_binaries /usr/lib/passthrough/passthrough-bind || return 1
+    return 0
+}
+
+depends() {
+    return 0
+}
+
+# The drivers that the rules need, in hostonly images too: what the build host has loaded says nothing about them.
+installkernel() {
+    local _module
+
+    while read -r _module; do
+        hostonly='' instmods -c "$_module" ||
+            dwarn "passthrough: kernel $kernel has no module $_module"
+    done < <(passthroughctl --root="${dracutsysrootdir:-/}" image --modules --kernel="$kernel" 2> /dev/null)
+    return 0
+}
+
+install() {
+    inst_multiple /usr/lib/passthrough/passthrough-bind
+    # Opened at run time, so not found by looking at the program.
+    inst_libdir_file 'libkmod.so.2*'
+
+    # The rules that are sound, the list of those left out; says which and why.
+    # shellcheck disable=SC2154 # initdir and kernel are dracut's
+    passthroughctl --root="${dracutsysrootdir:-/}" image --kernel="$kernel" "$initdir" 2>&1 |
+        while read -r line; do dwarn "passthrough: $line"; done
+
+    if dracut_module_included "systemd"; then
+        inst_multiple /usr/lib/systemd/system-generators/passthrough-generator
+    else
+        # The hook that loads rd.driver.pre is cmdline 01; this has to be before it.
+        inst_hook cmdline 00 "$moddir/passthrough-initrd.sh"
+        inst_hook pre-pivot 00 "$moddir/passthrough-root.sh"
+    fi
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * passthrough-generator: rules become units, in the initrd and on the host (systemd.generator(7)). It writes units and
+ * nothing else, never touches hardware, and says nothing of broken rules: who carries the plan out does.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/options.h"
+#include "base/str.h"
+#include "config/config.h"
+#include "facts/facts.h"
+#include "report/record.h"
+
+static const char help[] =
+        "passthrough-generator [--root=DIR] NORMAL [EARLY LATE]\n\n"
+        "Writes the units for passthrough.d(5) to NORMAL. Run by systemd; see passthrough-generator(8).\n\n" COMMON_HELP;
+
+/*
+ * Before everything that loads drivers. udevd is started through its sockets as well, so being ordered before the
+ * trigger alone would not do. No ExecStop=: leaving the initrd stops units, and must not give devices back.
+ */
+static const char initrd_unit[] =
+        "# Made by passthrough-generator from passthrough.d(5)\n"
+        "[Unit]\n"
+        "Description=Hand devices to virtual machines before their native drivers load\n"
+        "Documentation=man:passthrough.d(5) man:passthrough(7)\n"
+        "DefaultDependencies=no\n"
+        "Before=sysinit.target dracut-cmdline.service dracut-pre-udev.service systemd-modules-load.service\n"
+        "Before=systemd-udevd.service systemd-udev-trigger.service\n"
+        "ConditionKernelCommandLine=!elfcorehdr\n\n"
+        "[Service]\n"
+        "Type=oneshot\n"
+        "RemainAfterExit=yes\n"
+        "ExecStart=-" PASSTHROUGH_LIBEXEC "/passthrough-bind --stage=initrd\n"
+        "TimeoutStartSec=30s\n";
+
+/* What waits for the root file system: once it is mounted, before it becomes the root. */
+static const char root_unit[] =
+        "# Made by passthrough-generator from passthrough.d(5)\n"
+        "[Unit]\n"
+        "Description=Hand devices to virtual machines once the root file system is known\n"
+        "Documentation=man:passthrough.d(5) man:passthrough(7)\n"
+        "DefaultDependencies=no\n"
+        "After=initrd-root-fs.target initrd-parse-etc.service passthrough-initrd.service\n"
+        "Before=initrd-cleanup.service initrd-switch-root.target initrd-switch-root.service initrd-udevadm-cleanup-db.service\n"
+        "ConditionKernelCommandLine=!elfcorehdr\n\n"
+        "[Service]\n"
+        "Type=oneshot\n"
+        "RemainAfterExit=yes\n"
+        "ExecStart=-" PASSTHROUGH_LIBEXEC "/passthrough-bind --stage=root\n"
+        "TimeoutStartSec=30s\n";
+
+static int write_unit(int dir, const char *name, const char *text)
+{
+        /* Exclusive: a second unit of the same name is a fault, not a replacement. */
+        _cleanup_(close_fd) int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        size_t size = strlen(text);
+
+        if (fd < 0)
+                return -errno;
+        return write(fd, text, size) == (ssize_t)size ? 0 : -EIO;
+}
+
+static int want(int dir, const char *by, const char *unit, const char *target)
+{
+        char wants[300], link[600];
+
+        snprintf(wants, sizeof(wants), "%s.wants", by);
+        snprintf(link, sizeof(link), "%s/%s", wants, unit);
+        if (mkdirat(dir, wants, 0755) < 0 && errno != EEXIST)
+                return -errno;
+        return symlinkat(target, dir, link) < 0 ? -errno : 0;
+}
+
+static int initrd_units(int dir)
+{
+        int k = write_unit(dir, "passthrough-initrd.service", initrd_unit);
+
+        if (k == 0)
+                k = want(dir, "sysinit.target", "passthrough-initrd.service", "../passthrough-initrd.service");
+        if (k == 0)
+                k = write_unit(dir, "passthrough-root.service", root_unit);
+        if (k == 0)
+                k = want(dir, "initrd.target", "passthrough-root.service", "../passthrough-root.service");
+        return k;
+}
+
+static int rule_unit(int dir, const char *rule)
+{
+        char unit[128];
+
+        snprintf(unit, sizeof(unit), "passthrough@%s.service", rule);
+        return want(dir, "passthrough.target", unit, "/usr/lib/systemd/system/passthrough@.service");
+}
+
+/* One service per rule of this boot's plan; once the host has joined it, an edited config changes nothing here. */
+static int host_units(const struct root *root, struct arena *a, int dir, const struct config *config)
+{
+        struct record record = {};
+        int k = record_read(root, a, &record);
+
+        if (k < 0 && k != -ENOENT && k != -EBADMSG)
+                return k;
+        if (record.n_rules == 0 && config->n_rules == 0)
+                return 0;
+        k = want(dir, "multi-user.target", "passthrough.target", "/usr/lib/systemd/system/passthrough.target");
+        for (size_t i = 0; k == 0 && i < record.n_rules; i++)
+                if (rule_name_valid(record.rules[i].name))
+                        k = rule_unit(dir, record.rules[i].name);
+        for (size_t i = 0; k == 0 && i < config->n_rules && !record.host; i++)
+                if (!record_find(&record, config->rules[i].name) && rule_name_valid(config->rules[i].name))
+                        k = rule_unit(dir, config->rules[i].name);
+        return k;
+}
+
+static int generate(const struct root *root, struct arena *a, int dir)
+{
+        struct diags diags = {.arena = a};
+        struct config config;
+        struct facts facts = {};
+        int k = facts_read_switches(root, a, &facts);
+
+        if (k < 0 || facts.off)
+                return k;
+        k = config_load(root, a, &diags, &config);
+        if (k < 0)
+                return k;
+        if (!facts_in_initrd(root))
+                return host_units(root, a, dir, &config);
+        return config.n_rules > 0 ? initrd_units(dir) : 0;
+}
+
+static void say(const struct root *root, const char *what, int error)
+{
+        _cleanup_(close_fd) int fd = root->live ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY) : -1;
+
+        dprintf(fd >= 0 && !isatty(STDERR_FILENO) ? fd : STDERR_FILENO, "passthrough-generator: %s: %s\n", what,
+                strerror(-error));
+}
+
+int main(int argc, char *argv[])
+{
+        static const struct option options[] = {COMMON_OPTIONS, {}};
+        struct root root = ROOT_INIT;
+        struct arena arena = {};
+        const char *dir = NULL;
+        int c, k, out;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                switch (c) {
+                case 'h':
+                        fputs(help, stdout);
+                        return EXIT_SUCCESS;
+                case OPTION_VERSION:
+                        puts("passthrough-generator " PASSTHROUGH_VERSION);
+                        return EXIT_SUCCESS;
+                case OPTION_ROOT:
+                        dir = optarg;
+                        break;
+                default:
+                        return EXIT_USAGE;
+                }
+        }
+        if (argc - optind != 1 && argc - optind != 3) {
+                fputs("passthrough-generator: takes one directory or three; see passthrough-generator --help\n", stderr);
+                return EXIT_USAGE;
+        }
+
+        k = root_open(dir, &root);
+        if (k < 0) {
+                fprintf(stderr, "passthrough-generator: %s: %s\n", dir ? dir : "/", strerror(-k));
+                return EXIT_FAILURE;
+        }
+        out = open(argv[optind], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        k = out < 0 ? -errno : generate(&root, &arena, out);
+        if (k < 0)
+                say(&root, argv[optind], k);
+        close_fd(&out);
+        arena_free(&arena);
+        root_close(&root);
+        return k < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "act/act.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "act/kmod.h"
+#include "act/sysfs.h"
+#include "base/str.h"
+
+const char *const device_state_names[STATE_MAX_] = {"", "bound", "late", "refused", "failed", "skipped"};
+
+struct actor {
+        const struct root *root;
+        const struct plan *plan;
+        struct arena *arena;
+        struct result *results;
+};
+
+static uint64_t now_us(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static const struct device *device_of(const struct actor *w, size_t entry)
+{
+        return &w->plan->facts->devices[w->plan->entries[entry].device];
+}
+
+static int fail(struct actor *w, size_t entry, const char *format, ...) _printf_(3, 4);
+static int fail(struct actor *w, size_t entry, const char *format, ...)
+{
+        struct result *r = &w->results[entry];
+        va_list ap;
+
+        va_start(ap, format);
+        r->error = arena_vprintf(w->arena, format, ap);
+        va_end(ap);
+        r->state = STATE_FAILED;
+        r->at_us = now_us();
+        return r->error ? 0 : -ENOMEM;
+}
+
+/* What has the device now; "" for nothing. */
+static void bound_driver(struct actor *w, const char *link, char *buf, size_t size)
+{
+        char target[PATH_MAX];
+
+        *buf = '\0';
+        if (root_readlink(w->root, link, target, sizeof(target)) > 0 && strlen(str_basename(target)) < size)
+                strcpy(buf, str_basename(target));
+}
+
+/* Gives the device back as it was found: its override, then whatever driver of the host matches it. */
+static int put_back(struct actor *w, size_t entry)
+{
+        const struct device *d = device_of(w, entry);
+        char *link = arena_printf(w->arena, "/sys/bus/pci/devices/%s/driver", d->address);
+        char *unbind = arena_printf(w->arena, "%s/unbind", link ? link : "");
+        char *override = arena_printf(w->arena, "/sys/bus/pci/devices/%s/driver_override", d->address);
+        char driver[NAME_MAX + 1];
+        int k;
+
+        if (!link || !unbind || !override)
+                return -ENOMEM;
+        /* "\n" clears; a write of nothing would change nothing. */
+        k = sysfs_write(w->root, override, d->driver_override ? d->driver_override : "\n");
+        bound_driver(w, link, driver, sizeof(driver));
+        if (k == 0 && streq(driver, w->plan->entries[entry].driver) && !streq_ptr(d->driver, driver))
+                k = sysfs_write(w->root, unbind, d->address);
+        if (k == 0)
+                k = sysfs_write(w->root, "/sys/bus/pci/drivers_probe", d->address);
+        if (k == 0 || k == -ENOENT) /* it went away meanwhile */
+                return 0;
+        return fail(w, entry, "%s; and it could not be given back: %s", w->results[entry].error, strerror(-k));
+}
+
+static bool registered(struct actor *w, const char *directory, const char *name)
+{
+        char path[PATH_MAX];
+
+        return snprintf(path, sizeof(path), "%s/%s", directory, name) < (int)sizeof(path) && root_exists(w->root, path);
+}
+
+/* Before anything is unbound for it, a driver has to be there by its own name, which need not be its module's. */
+static int load(struct actor *w, const struct op *op)
+{
+        const struct plan *plan = w->plan;
+        bool driver = streq(op->target, plan->entries[op->entry].driver);
+        int k = 0;
+
+        if (registered(w, driver ? "/sys/bus/pci/drivers" : "/sys/module", op->target))
+                return 0;
+        if (w->root->live)
+                k = kmod_load(op->target);
+        if (!driver || !w->root->live)
+                return 0; /* vfio_iommu_type1: kernels with iommufd alone do without */
+        if (k == 0 && registered(w, "/sys/bus/pci/drivers", op->target))
+                return 0;
+
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+
+                if (e->action == ACTION_BIND && e->stage == op->stage && streq(e->driver, op->target) &&
+                    fail(w, i, "driver %s: %s", e->driver,
+                         k == 0         ? "its module is loaded, but there is no PCI driver of that name"
+                         : k == -ENOENT ? "there is no such module"
+                                        : strerror(-k)) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int verify(struct actor *w, const struct op *op)
+{
+        const struct device *d = device_of(w, op->entry);
+        struct result *r = &w->results[op->entry];
+        char driver[NAME_MAX + 1];
+
+        bound_driver(w, op->target, driver, sizeof(driver));
+        if (!streq(driver, op->value)) {
+                if (fail(w, op->entry, "%s did not take it; %s%s", op->value, *driver ? "it is bound to " : "see the kernel log",
+                         driver) < 0)
+                        return -ENOMEM;
+                return put_back(w, op->entry);
+        }
+        r->at_us = now_us();
+        r->state = STATE_BOUND;
+        if (d->driver && !streq(d->driver, op->value)) {
+                r->state = STATE_LATE;
+                r->from = d->driver;
+        }
+        return 0;
+}
+
+static int write_value(struct actor *w, const struct op *op)
+{
+        int k = sysfs_write(w->root, op->target, op->value);
+
+        if (k == 0)
+                return 0;
+        if (fail(w, op->entry, "writing \"%s\" to %s: %s", op->value, op->target, strerror(-k)) < 0)
+                return -ENOMEM;
+        return put_back(w, op->entry);
+}
+
+int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, struct arena *a,
+            struct result *results)
+{
+        struct actor w = {.root = root, .plan = plan, .arena = a, .results = results};
+        static int (*const does[OP_MAX_])(struct actor *, const struct op *) = {load, write_value, verify};
+
+        for (size_t i = 0; i < plan->n_ops; i++) {
+                const struct op *op = &plan->ops[i];
+                int k;
+
+                if (op->stage != stage || (op->kind != OP_LOAD && results[op->entry].state == STATE_FAILED) ||
+                    (rule != NO_ENTRY && op->kind != OP_LOAD && plan->entries[op->entry].rule != rule))
+                        continue;
+                k = does[op->kind](&w, op);
+                if (k < 0)
+                        return k;
+        }
+        return 0;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Loads kernel modules through libkmod, in this process. The library is opened when the first module is asked for: on a
+ * host whose drivers are there, its start-up would cost more than everything else the executor does.
+ */
+
+#include "base/macro.h"
+
+/* By module name or alias; 0 also where it is there already, or built in. -ENOENT: no such module. */
+int kmod_load(const char *name) _must_check_;

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHUNK_SIZE ((size_t)32 * 1024)
+#define ALIGNMENT  ((size_t)16)
+
+struct arena_chunk {
+        struct arena_chunk *next;
+        size_t used, size;
+        _Alignas(16) char data[];
+};
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+        struct arena_chunk *c = a->head;
+        void *p;
+
+        if (size > SIZE_MAX / 2)
+                return NULL;
+        size = (MAX(size, (size_t)1) + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+
+        if (!c || c->size - c->used < size) {
+                size_t room = MAX(size, CHUNK_SIZE);
+
+                c = calloc(1, sizeof(*c) + room);
+                if (!c)
+                        return NULL;
+                c->size = room;
+                c->next = a->head;
+                a->head = c;
+        }
+
+        p = c->data + c->used;
+        c->used += size;
+        return p;
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n)
+{
+        char *p = arena_alloc(a, n + 1);
+
+        if (p)
+                memcpy(p, s, n);
+        return p;
+}
+
+char *arena_vprintf(struct arena *a, const char *format, va_list ap)
+{
+        char small[256], *p;
+        va_list again;
+        int n;
+
+        va_copy(again, ap);
+        n = vsnprintf(small, sizeof(small), format, ap);
+        if (n < 0)
+                p = NULL;
+        else if ((size_t)n < sizeof(small))
+                p = arena_strndup(a, small, (size_t)n);
+        else if ((p = arena_alloc(a, (size_t)n + 1)))
+                vsnprintf(p, (size_t)n + 1, format, again);
+        va_end(again);
+        return p;
+}
+
+char *arena_printf(struct arena *a, const char *format, ...)
+{
+        va_list ap;
+        char *p;
+
+        va_start(ap, format);
+        p = arena_vprintf(a, format, ap);
+        va_end(ap);
+        return p;
+}
+
+void *arena_grow(struct arena *a, void *array, size_t n, size_t size)
+{
+        char *old, *p;
+
+        memcpy(&old, array, sizeof(old)); /* array is the address of some T * */
+        if ((n & (n - 1)) == 0) {
+                size_t room = n ? n * 2 : 1;
+
+                if (room > SIZE_MAX / 2 / size || !(p = arena_alloc(a, room * size)))
+                        return NULL;
+                if (n)
+                        memcpy(p, old, n * size);
+                memcpy(array, &p, sizeof(p));
+                old = p;
+        }
+        return old + n * size;
+}
+
+void arena_free(struct arena *a)
+{
+        while (a->head) {
+                struct arena_chunk *next = a->head->next;
+
+                free(a->head);
+                a->head = next;
+        }
+}

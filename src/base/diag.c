@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/diag.h"
+
+#include <errno.h>
+
+int diag_add(struct diags *d, enum diag_level level, const char *file, unsigned line, const char *format, ...)
+{
+        struct diag *entry = arena_grow(d->arena, &d->v, d->n, sizeof(*d->v));
+        va_list ap;
+
+        if (!entry)
+                return -ENOMEM;
+        va_start(ap, format);
+        *entry = (struct diag){.level = level, .line = line, .message = arena_vprintf(d->arena, format, ap)};
+        va_end(ap);
+        if (!entry->message || (file && !(entry->file = arena_strdup(d->arena, file))))
+                return -ENOMEM;
+        d->n++;
+        d->n_errors += level == DIAG_ERROR;
+        return 0;
+}
+
+void diag_print(FILE *f, const struct diag *d)
+{
+        if (d->file && d->line)
+                fprintf(f, "%s:%u: ", d->file, d->line);
+        else if (d->file)
+                fprintf(f, "%s: ", d->file);
+        fprintf(f, "%s%s", d->level == DIAG_WARNING ? "warning: " : "", d->message);
+}
+
+void diags_print(FILE *f, const struct diags *d)
+{
+        for (size_t i = 0; i < d->n; i++) {
+                diag_print(f, &d->v[i]);
+                fputc('\n', f);
+        }
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/str.h"
+
+int root_open(const char *dir, struct root *ret)
+{
+        bool live = !dir || streq(dir, "/");
+        int fd = open(live ? "/" : dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        *ret = (struct root){.fd = fd, .live = live, .path = live ? "/" : dir};
+        return 0;
+}
+
+void root_close(struct root *r)
+{
+        close_fd(&r->fd);
+        r->fd = -1;
+}
+
+static int open_below(const struct root *r, const char *path, int flags, mode_t mode)
+{
+        int fd;
+
+        path += strspn(path, "/");
+        if (!*path)
+                path = ".";
+        flags |= O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY);
+        if (r->live) {
+                fd = openat(r->fd, path, flags, mode);
+                return fd < 0 ? -errno : fd;
+        }
+
+        /* EAGAIN: a rename or mount elsewhere made a ".." unsafe to judge (openat2(2)); it passes. */
+        for (unsigned tries = 0; tries < 100; tries++) {
+                struct open_how how = {
+                        .flags = (unsigned)flags,
+                        .mode = flags & O_CREAT ? mode : 0,
+                        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+                };
+
+                fd = (int)syscall(SYS_openat2, r->fd, path, &how, sizeof(how));
+                if (fd >= 0)
+                        return fd;
+                if (errno != EAGAIN && errno != EINTR)
+                        return -errno;
+        }
+        return -EAGAIN;
+}
+
+int root_open_at(const struct root *r, const char *path, int flags)
+{
+        return open_below(r, path, flags, 0);
+}
+
+int root_create(const struct root *r, const char *path)
+{
+        return open_below(r, path, O_RDWR | O_CREAT, 0644);
+}
+
+DIR *root_opendir(const struct root *r, const char *path)
+{
+        int fd = open_below(r, path, O_RDONLY | O_DIRECTORY, 0);
+        DIR *d;
+
+        if (fd < 0) {
+                errno = -fd;
+                return NULL;
+        }
+        d = fdopendir(fd);
+        if (!d)
+                close(fd);
+        return d;
+}
+
+bool root_exists(const struct root *r, const char *path)
+{
+        _cleanup_(close_fd) int fd = open_below(r, path, O_PATH, 0);
+
+        return fd >= 0;
+}
+
+static ssize_t read_text(int fd, char *buf, size_t size)
+{
+        size_t n = 0;
+
+        for (;;) {
+                ssize_t k = read(fd, buf + n, size - n);
+
+                if (k < 0 && errno == EINTR)
+                        continue;
+                if (k < 0)
+                        return -errno;
+                if (k == 0)
+                        break;
+                n += (size_t)k;
+                if (n == size)
+                        return -EFBIG;
+        }
+        while (n > 0 && strchr(" \n\r\t", buf[n - 1]) && buf[n - 1])
+                n--;
+        buf[n] = '\0';
+        return (ssize_t)n;
+}
+
+ssize_t root_read(const struct root *r, const char *path, char *buf, size_t size)
+{
+        _cleanup_(close_fd) int fd = open_below(r, path, O_RDONLY | O_NONBLOCK, 0);
+
+        return fd < 0 ? fd : read_text(fd, buf, size);
+}
+
+ssize_t dir_read(int dir_fd, const char *name, char *buf, size_t size)
+{
+        _cleanup_(close_fd) int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+        return fd < 0 ? -errno : read_text(fd, buf, size);
+}
+
+int root_read_all(const struct root *r, struct arena *a, const char *path, size_t max, char **ret, size_t *ret_size)
+{
+        _cleanup_(close_fd) int fd = open_below(r, path, O_RDONLY | O_NONBLOCK, 0);
+        size_t room = 4096, n = 0;
+        struct stat st;
+        char *buf = NULL;
+
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        if (!S_ISREG(st.st_mode))
+                return -EINVAL;
+        if (st.st_size > 0 && (size_t)st.st_size > max)
+                return -EFBIG;
+
+        /* Files in /proc say 0 and a file may grow: the size is a hint. */
+        room = MAX(room, (size_t)st.st_size + 1);
+        for (;; room *= 2) {
+                char *larger = arena_alloc(a, room + 1);
+                ssize_t k;
+
+                if (!larger)
+                        return -ENOMEM;
+                if (n > 0)
+                        memcpy(larger, buf, n);
+                buf = larger;
+                while ((k = read(fd, buf + n, room - n)) > 0)
+                        n += (size_t)k;
+                if (k < 0 && n < room)
+                        return -errno;
+                if (n > max)
+                        return -EFBIG;
+                if (n < room) {
+                        *ret = buf;
+                        *ret_size = n;
+                        return 0;
+                }
+        }
+}
+
+ssize_t dir_readlink(int dir_fd, const char *name, char *buf, size_t size)
+{
+        ssize_t n = readlinkat(dir_fd, name, buf, size);
+
+        if (n < 0)
+                return -errno;
+        if ((size_t)n == size)
+                return -ENAMETOOLONG;
+        buf[n] = '\0';
+        return n;
+}
+
+ssize_t root_readlink(const struct root *r, const char *path, char *buf, size_t size)
+{
+        _cleanup_(close_fd) int fd = open_below(r, path, O_PATH | O_NOFOLLOW, 0);
+
+        return fd < 0 ? fd : dir_readlink(fd, "", buf, size);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+        return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
+{
+        _cleanup_(close_dir) DIR *d = root_opendir(r, path);
+        const char **names = NULL;
+        size_t n = 0;
+
+        if (!d && errno != ENOENT && errno != ENOTDIR)
+                return -errno;
+        while (d) {
+                struct dirent *entry;
+                const char **slot;
+
+                errno = 0;
+                entry = readdir(d);
+                if (!entry && errno)
+                        return -errno;
+                if (!entry)
+                        break;
+                if (entry->d_name[0] == '.')
+                        continue;
+                slot = arena_grow(a, &names, n, sizeof(*names));
+                if (!slot || !(*slot = arena_strdup(a, entry->d_name)))
+                        return -ENOMEM;
+                n++;
+        }
+        if (n > 0)
+                qsort(names, n, sizeof(*names), compare_names);
+        *ret = names;
+        *ret_n = n;
+        return 0;
+}
+
+int root_make_parents(const struct root *r, const char *path)
+{
+        char part[PATH_MAX];
+        size_t len = strlen(path);
+        int parent;
+
+        if (len >= sizeof(part))
+                return -ENAMETOOLONG;
+        parent = open_below(r, "/", O_PATH | O_DIRECTORY, 0);
+        for (const char *end = path + strspn(path, "/"); parent >= 0 && (end = strchr(end, '/')); end++) {
+                const char *name;
+                int next;
+
+                memcpy(part, path, (size_t)(end - path));
+                part[end - path] = '\0';
+                name = str_basename(part);
+                if (mkdirat(parent, name, 0755) < 0 && errno != EEXIST) {
+                        int e = errno;
+
+                        close(parent);
+                        return -e;
+                }
+                next = open_below(r, part, O_PATH | O_DIRECTORY, 0);
+                close(parent);
+                parent = next;
+        }
+        if (parent < 0)
+                return parent;
+        close(parent);
+        return 0;
+}
+
+/* The directory that holds path. */
+static int open_parent(const struct root *r, const char *path)
+{
+        char dir[PATH_MAX];
+        const char *slash = strrchr(path, '/');
+        size_t n = slash ? (size_t)(slash - path) : 0;
+
+        if (n >= sizeof(dir))
+                return -ENAMETOOLONG;
+        memcpy(dir, path, n);
+        dir[n] = '\0';
+        return open_below(r, n ? dir : "/", O_PATH | O_DIRECTORY, 0);
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+        while (size > 0) {
+                ssize_t n = write(fd, data, size);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                data += n;
+                size -= (size_t)n;
+        }
+        return 0;
+}
+
+static int temporary_name(const char *path, char *buf, size_t size)
+{
+        int n = snprintf(buf, size, ".%s.%ld~", str_basename(path), (long)getpid());
+
+        return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+int root_replace(const struct root *r, const char *path, const void *data, size_t size)
+{
+        _cleanup_(close_fd) int parent = open_parent(r, path), fd = -1;
+        char tmp[NAME_MAX + 1];
+        int k;
+
+        if (parent < 0)
+                return parent;
+        k = temporary_name(path, tmp, sizeof(tmp));
+        if (k < 0)
+                return k;
+        fd = openat(parent, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+        if (fd < 0)
+                return -errno;
+        k = write_all(fd, data, size);
+        if (k == 0 && fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
+                k = -errno;
+        if (k == 0 && renameat(parent, tmp, parent, str_basename(path)) < 0)
+                k = -errno;
+        if (k < 0)
+                unlinkat(parent, tmp, 0);
+        return k;
+}
+
+int root_symlink(const struct root *r, const char *target, const char *path)
+{
+        _cleanup_(close_fd) int parent = open_parent(r, path);
+        char tmp[NAME_MAX + 1];
+        int k;
+
+        if (parent < 0)
+                return parent;
+        k = temporary_name(path, tmp, sizeof(tmp));
+        if (k < 0)
+                return k;
+        if (symlinkat(target, parent, tmp) < 0)
+                return -errno;
+        if (renameat(parent, tmp, parent, str_basename(path)) < 0) {
+                k = -errno;
+                unlinkat(parent, tmp, 0);
+        }
+        return k;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * All input and output goes below one root: "/" on a running machine, or a directory with a captured one, where even
+ * absolute symbolic links stay inside (openat2(2), RESOLVE_IN_ROOT). Paths are absolute as the machine sees them.
+ * Everything returns 0 (or a descriptor or a length) or -errno.
+ */
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+
+struct root {
+        int fd;
+        bool live; /* "/": the machine this process runs on */
+        const char *path;
+};
+
+#define ROOT_INIT ((struct root){.fd = -1})
+
+/* dir NULL or "/" is the live machine. */
+int root_open(const char *dir, struct root *ret) _must_check_;
+void root_close(struct root *r);
+
+/* A descriptor, always O_CLOEXEC | O_NOCTTY; reading never waits for a FIFO's writer. */
+int root_open_at(const struct root *r, const char *path, int flags) _must_check_;
+DIR *root_opendir(const struct root *r, const char *path);
+bool root_exists(const struct root *r, const char *path);
+
+/* The text of a small file (sysfs attribute) less its trailing white space; -EFBIG where it does not fit into buf. */
+ssize_t root_read(const struct root *r, const char *path, char *buf, size_t size) _must_check_;
+/* The same, for one name below an open directory; a symbolic link there is not followed. */
+ssize_t dir_read(int dir_fd, const char *name, char *buf, size_t size) _must_check_;
+/* A whole regular file, followed by a NUL byte; -EFBIG beyond max. */
+int root_read_all(const struct root *r, struct arena *a, const char *path, size_t max, char **ret, size_t *ret_size)
+        _must_check_;
+/* Where a link points, as it is written. */
+ssize_t root_readlink(const struct root *r, const char *path, char *buf, size_t size) _must_check_;
+ssize_t dir_readlink(int dir_fd, const char *name, char *buf, size_t size) _must_check_;
+
+/* The names in a directory, sorted bytewise, without those that begin with a dot. An absent directory is empty. */
+int root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n) _must_check_;
+
+/* The directories above path (path itself excluded), mode 0755. */
+int root_make_parents(const struct root *r, const char *path) _must_check_;
+/* Replaces a file: temporary file, fsync, rename. Old or new, never half. */
+int root_replace(const struct root *r, const char *path, const void *data, size_t size) _must_check_;
+/* A descriptor of a file for locking, made where it is not there. */
+int root_create(const struct root *r, const char *path) _must_check_;
+/* Replaces a link, likewise. */
+int root_symlink(const struct root *r, const char *target, const char *path) _must_check_;
+
+
+
+static inline void close_fd(int *fd)
+{
+        if (*fd >= 0)
+                close(*fd);
+}
+
+static inline void close_dir(DIR **d)
+{
+        if (*d)
+                closedir(*d);
+}

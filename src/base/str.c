@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#define BLANKS " \t\r\n\f\v"
+
+char *str_trim(char *s)
+{
+        size_t n;
+
+        s += strspn(s, BLANKS);
+        n = strlen(s);
+        while (n > 0 && strchr(BLANKS, s[n - 1]))
+                s[--n] = '\0';
+        return s;
+}
+
+const char *str_basename(const char *path)
+{
+        const char *slash = strrchr(path, '/');
+
+        return slash ? slash + 1 : path;
+}
+
+static char lower(char c)
+{
+        return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+void str_lower(char *s)
+{
+        for (; *s; s++)
+                *s = lower(*s);
+}
+
+int str_to_u32(const char *s, int base, uint32_t *ret)
+{
+        const char *digits = base == 16 ? "0123456789abcdefABCDEF" : "0123456789";
+        unsigned long long v;
+
+        if (!*s || s[strspn(s, digits)])
+                return -EINVAL;
+        errno = 0;
+        v = strtoull(s, NULL, base);
+        if (errno || v > UINT32_MAX)
+                return -ERANGE;
+        *ret = (uint32_t)v;
+        return 0;
+}
+
+int str_to_bool(const char *s, bool *ret)
+{
+        static const char *const yes[] = {"1", "yes", "y", "true", "t", "on"};
+        static const char *const no[] = {"0", "no", "n", "false", "f", "off"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+                if (strcasecmp(s, yes[i]) == 0 || strcasecmp(s, no[i]) == 0) {
+                        *ret = strcasecmp(s, yes[i]) == 0;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+int str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
+{
+        const char **v = NULL;
+        size_t n = 0;
+
+        for (;;) {
+                const char **slot;
+                size_t len;
+
+                s += strspn(s, BLANKS);
+                len = strcspn(s, BLANKS);
+                slot = arena_grow(a, &v, n, sizeof(*v));
+                if (!slot)
+                        return -ENOMEM;
+                *slot = NULL;
+                if (len == 0)
+                        break;
+                *slot = arena_strndup(a, s, len);
+                if (!*slot)
+                        return -ENOMEM;
+                n++;
+                s += len;
+        }
+        *ret = v;
+        *ret_n = n;
+        return 0;
+}
+
+#define NEAREST_MAX 64
+
+static size_t distance(const char *a, size_t na, const char *b, size_t nb)
+{
+        size_t row[3][NEAREST_MAX + 1], *above2 = row[0], *above = row[1], *here = row[2];
+
+        for (size_t j = 0; j <= nb; j++)
+                above[j] = j;
+        for (size_t i = 1; i <= na; i++) {
+                size_t *spare = above2;
+
+                here[0] = i;
+                for (size_t j = 1; j <= nb; j++) {
+                        bool same = lower(a[i - 1]) == lower(b[j - 1]);
+                        size_t best = above[j - 1] + !same;
+
+                        best = above[j] + 1 < best ? above[j] + 1 : best;
+                        best = here[j - 1] + 1 < best ? here[j - 1] + 1 : best;
+                        if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+                                best = above2[j - 2] + 1 < best ? above2[j - 2] + 1 : best;
+                        here[j] = best;
+                }
+                above2 = above;
+                above = here;
+                here = spare;
+        }
+        return above[nb];
+}
+
+const char *str_nearest(const char *s, const char *const *candidates, size_t n)
+{
+        const char *nearest = NULL;
+        size_t len = strlen(s), best = SIZE_MAX;
+
+        if (len == 0 || len > NEAREST_MAX)
+                return NULL;
+        for (size_t i = 0; i < n; i++) {
+                size_t clen = strlen(candidates[i]), d;
+
+                if (clen > NEAREST_MAX)
+                        continue;
+                d = distance(s, len, candidates[i], clen);
+                /* More than a third of the letters wrong is another word, not a slip. */
+                if (d < best && d * 3 <= MAX(len, clen)) {
+                        best = d;
+                        nearest = candidates[i];
+                }
+        }
+        return nearest;
+}
+
+uint64_t str_hash(uint64_t h, const void *p, size_t n)
+{
+        const unsigned char *c = p;
+
+        for (size_t i = 0; i < n; i++)
+                h = (h ^ c[i]) * UINT64_C(0x100000001b3);
+        return h;
+}

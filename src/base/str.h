@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Strings as configuration and sysfs have them. Nothing here depends on the locale. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+static inline bool streq(const char *a, const char *b)
+{
+        return strcmp(a, b) == 0;
+}
+
+/* Both absent counts as equal. */
+static inline bool streq_ptr(const char *a, const char *b)
+{
+        return a == b || (a && b && streq(a, b));
+}
+
+static inline bool startswith(const char *s, const char *prefix)
+{
+        return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* Cuts blanks at both ends, in place; returns the new start. */
+char *str_trim(char *s);
+
+/* The part after the last slash. */
+const char *str_basename(const char *path);
+
+/* ASCII only, in place. */
+void str_lower(char *s);
+
+/* All of s, nothing else, as a number of the given base: 0, -EINVAL or -ERANGE. *ret untouched on failure. */
+int str_to_u32(const char *s, int base, uint32_t *ret) _must_check_;
+
+/* 1, yes, y, true, t, on and their opposites, as systemd has them: 0 or -EINVAL. */
+int str_to_bool(const char *s, bool *ret) _must_check_;
+
+/*
+ * Blank-separated words, each a string of its own below the arena; the array ends with NULL. An element is never empty.
+ */
+int str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n) _must_check_;
+
+/* The candidate nearest to s (Damerau-Levenshtein, case ignored), or NULL where none is near enough to be meant. */
+const char *str_nearest(const char *s, const char *const *candidates, size_t n);
+
+/* 64-bit FNV-1a over n bytes, continued from h: tells changes apart, proves nothing against an adversary. */
+#define STR_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t str_hash(uint64_t h, const void *p, size_t n);

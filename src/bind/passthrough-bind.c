@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* passthrough-bind: the executor that units, hooks and udev rules run. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+
+#include "base/options.h"
+#include "base/str.h"
+#include "bind/run.h"
+
+static const char help[] = "passthrough-bind [--root=DIR] --stage=initrd|root\n"
+                           "passthrough-bind [--root=DIR] --rule=NAME\n\n"
+                           "Carries out this boot's plan. Run by units and initramfs hooks; for work by hand there is\n"
+                           "passthroughctl(8).\n\n"
+                           "  --stage=STAGE  what the rules have for that stage of the boot\n"
+                           "  --rule=NAME    on the host: succeeds where the rule is satisfied, and takes late what an\n"
+                           "                 older boot image did not know of\n" COMMON_HELP;
+
+static int usage(const char *message, const char *what)
+{
+        fprintf(stderr, "passthrough-bind: %s%s; see passthrough-bind --help\n", message, what);
+        return EXIT_USAGE;
+}
+
+int main(int argc, char *argv[])
+{
+        enum { OPTION_STAGE = OPTION_OWN, OPTION_RULE };
+        static const struct option options[] = {
+                COMMON_OPTIONS,
+                {"stage", required_argument, NULL, OPTION_STAGE},
+                {"rule", required_argument, NULL, OPTION_RULE},
+                {},
+        };
+        const char *dir = NULL, *rule = NULL;
+        enum stage stage = STAGE_AUTO;
+        struct root root = ROOT_INIT;
+        int c, k;
+
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                switch (c) {
+                case 'h':
+                        fputs(help, stdout);
+                        return EXIT_SUCCESS;
+                case OPTION_VERSION:
+                        puts("passthrough-bind " PASSTHROUGH_VERSION);
+                        return EXIT_SUCCESS;
+                case OPTION_ROOT:
+                        dir = optarg;
+                        break;
+                case OPTION_STAGE:
+                        if (streq(optarg, "initrd"))
+                                stage = STAGE_INITRD;
+                        else if (streq(optarg, "root"))
+                                stage = STAGE_ROOT;
+                        else
+                                return usage("--stage= is initrd or root, not ", optarg);
+                        break;
+                case OPTION_RULE:
+                        rule = optarg;
+                        break;
+                default:
+                        return EXIT_USAGE;
+                }
+        }
+        if (optind < argc)
+                return usage("takes no argument: ", argv[optind]);
+        if ((stage == STAGE_AUTO) == (rule == NULL))
+                return usage("one of --stage= and --rule= is needed", "");
+
+        k = root_open(dir, &root);
+        if (k < 0) {
+                fprintf(stderr, "passthrough-bind: %s: %s\n", dir ? dir : "/", strerror(-k));
+                return EXIT_FAILURE;
+        }
+        k = rule ? run_rule(&root, rule) : run_stage(&root, stage);
+        root_close(&root);
+        if (k < 0)
+                fprintf(stderr, "passthrough-bind: %s\n", strerror(-k));
+        return k == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

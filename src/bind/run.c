@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Config and facts, plan, act, record and log: once for a stage of the boot, or for one rule on the host. */
+#include "bind/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include "base/str.h"
+#include "report/log.h"
+#include "report/record.h"
+
+#define LOCK_PATH PASSTHROUGH_RUN "/lock"
+
+struct run {
+        const struct root *root;
+        struct arena arena;
+        struct diags diags;
+        struct config config;
+        struct facts facts;
+        struct plan plan;
+        struct result *results;
+        struct record record;
+};
+
+static void run_free(struct run *r)
+{
+        arena_free(&r->arena);
+}
+
+static int load(struct run *r)
+{
+        struct facts_request request;
+        int k;
+
+        r->diags.arena = &r->arena;
+        k = config_load(r->root, &r->arena, &r->diags, &r->config);
+        if (k == 0)
+                k = facts_request_for(&r->config, &r->arena, &request);
+        if (k == 0) {
+                request.booting = true;
+                k = facts_gather(r->root, &r->arena, &request, &r->facts);
+        }
+        if (k == 0)
+                k = plan_build(&r->config, &r->facts, &r->arena, &r->plan);
+        if (k < 0)
+                return k;
+        r->results = arena_alloc(&r->arena, r->plan.n_entries * sizeof(*r->results));
+        return r->results ? 0 : -ENOMEM;
+}
+
+static int read_record(struct run *r)
+{
+        int k = record_read(r->root, &r->arena, &r->record);
+
+        return k == -ENOENT || k == -EBADMSG ? 0 : k;
+}
+
+static void log_device(struct run *r, size_t entry)
+{
+        const struct plan_entry *e = &r->plan.entries[entry];
+        const struct result *result = &r->results[entry];
+        const char *rule = r->config.rules[e->rule].name, *address = r->facts.devices[e->device].address;
+
+        if (e->action == ACTION_REFUSE)
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_REFUSAL, rule, address, "%s: %s refused: %s", rule, address, e->reason);
+        else if (result->state == STATE_FAILED)
+                log_line(r->root, LOG_LEVEL_ERROR, LOG_REFUSAL, rule, address, "%s: %s failed: %s", rule, address, result->error);
+        else if (result->state == STATE_LATE)
+                log_line(r->root, LOG_LEVEL_NOTICE, LOG_HAND_OVER, rule, address, "%s: %s bound to %s, late: %s had it", rule,
+                         address, e->driver, result->from);
+        else if (result->state == STATE_BOUND)
+                log_line(r->root, LOG_LEVEL_INFO, LOG_HAND_OVER, rule, address, "%s: %s bound to %s", rule, address, e->driver);
+}
+
+/* What stands in the way of a rule as a whole; its devices have lines of their own. */
+static void log_rule(struct run *r, size_t rule)
+{
+        const struct plan_rule *state = &r->plan.rules[rule];
+        const char *name = r->config.rules[rule].name;
+
+        if (state->state == RULE_MISSING || state->state == RULE_INVALID ||
+            (state->state == RULE_SKIPPED && !state->elsewhere))
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name, rule_state_names[state->state],
+                         state->message);
+}
+
+static int all_satisfied(const struct run *r)
+{
+        for (size_t i = 0; i < r->record.n_rules; i++)
+                if (!record_satisfied(&r->record, &r->record.rules[i]))
+                        return 1;
+        return 0;
+}
+
+int run_stage(const struct root *root, enum stage stage)
+{
+        _cleanup_(run_free) struct run r = {.root = root};
+        int k = facts_read_switches(root, &r.arena, &r.facts);
+
+        if (k < 0 || r.facts.off)
+                return k;
+        k = read_record(&r);
+        if (k < 0 || r.record.done[stage])
+                return k;
+        k = load(&r);
+        if (k < 0 || r.config.n_rules == 0)
+                return k;
+
+        k = act_run(root, &r.plan, stage, NO_ENTRY, &r.arena, r.results);
+        if (k < 0)
+                return k;
+        r.record.done[stage] = true;
+        k = record_merge(&r.record, &r.arena, &r.plan, r.results, stage, NULL);
+        if (k == 0)
+                k = record_write(root, &r.record);
+
+        for (size_t i = 0; i < r.plan.n_entries; i++)
+                if (r.plan.entries[i].stage == stage)
+                        log_device(&r, i);
+        for (size_t i = 0; i < r.config.n_rules && stage == STAGE_INITRD; i++)
+                log_rule(&r, i);
+        return k < 0 ? k : all_satisfied(&r);
+}
+
+/* The host's first service fixes the host's plan: rules that the image did not have, or had in an older text, join it. */
+static int join_host_plan(struct run *r)
+{
+        int k = 0;
+
+        if (r->record.host)
+                return 0;
+        for (size_t i = 0; k == 0 && i < r->config.n_rules; i++) {
+                const struct record_rule *known = record_find(&r->record, r->config.rules[i].name);
+
+                if (!known || known->digest != r->config.rules[i].digest)
+                        k = record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[i].name);
+        }
+        r->record.host = true;
+        return k < 0 ? k : record_write(r->root, &r->record);
+}
+
+/* Whether what the record says was taken still has the driver it was given. */
+static bool still_bound(struct run *r, const char *rule)
+{
+        for (size_t i = 0; i < r->record.n_devices; i++) {
+                const struct record_device *d = &r->record.devices[i];
+                size_t at = facts_find(&r->facts, d->address);
+
+                if (streq(d->rule, rule) && record_device_taken(d) &&
+                    (at == NO_DEVICE || !streq_ptr(r->facts.devices[at].driver, d->driver)))
+                        return false;
+        }
+        return true;
+}
+
+static int bind_late(struct run *r, size_t rule)
+{
+        static const enum stage stages[] = {STAGE_INITRD, STAGE_ROOT};
+        int k = 0;
+
+        for (size_t s = 0; k == 0 && s < ARRAY_SIZE(stages); s++)
+                k = act_run(r->root, &r->plan, stages[s], rule, &r->arena, r->results);
+        if (k == 0)
+                k = record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[rule].name);
+        if (k == 0)
+                k = record_write(r->root, &r->record);
+        for (size_t i = 0; i < r->plan.n_entries; i++)
+                if (r->plan.entries[i].rule == rule)
+                        log_device(r, i);
+        return k;
+}
+
+/* 0, 1 with the reason logged, or -errno. */
+static int settle(struct run *r, const char *name)
+{
+        const struct record_rule *known = record_find(&r->record, name);
+        const struct rule *rule = config_find(&r->config, name);
+        int k;
+
+        if (known && record_satisfied(&r->record, known) && still_bound(r, name))
+                return 0;
+        if (!known || !rule || known->digest != rule->digest) {
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s", name,
+                         known ? "its text changed since this boot's plan was made" : "this boot's plan has no such rule");
+                return 1;
+        }
+        if (!streq(known->state, rule_state_names[RULE_OK]) && !streq(known->state, rule_state_names[RULE_MISSING])) {
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name, known->state, known->message);
+                return 1;
+        }
+        k = bind_late(r, (size_t)(rule - r->config.rules));
+        known = record_find(&r->record, name);
+        return k < 0 ? k : !record_satisfied(&r->record, known);
+}
+
+int run_rule(const struct root *root, const char *rule)
+{
+        _cleanup_(close_fd) int lock = -1;
+        _cleanup_(run_free) struct run r = {.root = root};
+        int k = facts_read_switches(root, &r.arena, &r.facts);
+
+        if (k < 0)
+                return k;
+        if (r.facts.off) {
+                log_line(root, LOG_LEVEL_NOTICE, LOG_RULE, rule, NULL, "%s: skipped: %s on the kernel command line", rule,
+                         r.facts.off_by);
+                return 1;
+        }
+        k = root_make_parents(root, LOCK_PATH);
+        if (k < 0)
+                return k;
+        lock = root_create(root, LOCK_PATH);
+        if (lock < 0)
+                return lock;
+        if (flock(lock, LOCK_EX) < 0)
+                return -errno;
+
+        k = read_record(&r);
+        if (k == 0)
+                k = load(&r);
+        if (k == 0)
+                k = join_host_plan(&r);
+        return k < 0 ? k : settle(&r, rule);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Reads passthrough.d(5) from its four directories. */
+
+#include "base/root.h"
+#include "config/rule.h"
+
+/*
+ * Every rule there is, an invalid one as such; what is wrong is in diags, too. 0 or -errno where nothing could be read
+ * at all (memory, the root).
+ */
+int config_load(const struct root *root, struct arena *a, struct diags *diags, struct config *ret) _must_check_;
+
+const struct rule *config_find(const struct config *config, const char *name);
+
+/* [A-Za-z0-9][A-Za-z0-9_.-]*, at most 64 characters. */
+bool rule_name_valid(const char *name);

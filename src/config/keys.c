@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/keys.h"
+
+#include <errno.h>
+
+#include "base/str.h"
+#include "config/ini.h"
+#include "config/values.h"
+
+const char *const bus_names[BUS_MAX_] = {"pci", "usb", "tty"};
+const char *const stage_names[] = {"auto", "initrd", "root"};
+
+struct key;
+
+struct parser {
+        struct arena *arena;
+        struct diags *diags;
+        const char *file;
+        unsigned line;
+        struct rule *rule;
+        uint64_t seen; /* keys of this file that cannot repeat, a bit each */
+};
+
+/* 0; -EINVAL where the value is none, which the caller reports with key->right; or -errno (fatal). */
+typedef int (*parse_fn)(struct parser *p, const struct key *key, const char *value);
+
+struct key {
+        const char *section, *name;
+        parse_fn parse; /* NULL: documented, but not built yet */
+        bool repeats;
+        enum match_key match;
+        int (*append)(struct arena *a, const char *word, struct words *list); /* of a match key */
+        const char *right; /* what would be right, for messages */
+};
+
+#define SHOWN 80 /* of a value that is quoted in a message */
+
+static int parse_match(struct parser *p, const struct key *key, const char *value)
+{
+        struct words *list = &p->rule->match[key->match];
+        bool negate = *value == '!';
+        const char **words;
+        size_t n;
+        int k;
+
+        if (!*value) {
+                *list = (struct words){};
+                return 0;
+        }
+        k = str_words(p->arena, value + negate, &words, &n);
+        if (k < 0)
+                return k;
+        if (n == 0)
+                return -EINVAL;
+        if (list->n > 0 && list->negate != negate)
+                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                "%s=%.*s: adds to a list that %s with \"!\"; begin every %s= line of a negated list with it",
+                                key->name, SHOWN, value, list->negate ? "begins" : "does not begin", key->name);
+        list->negate = negate;
+        for (size_t i = 0; i < n; i++) {
+                k = key->append(p->arena, words[i], list);
+                if (k < 0)
+                        return k;
+        }
+        return 0;
+}
+
+static int parse_bus(struct parser *p, const struct key *key, const char *value)
+{
+        (void)key;
+        if (streq(value, "usb") || streq(value, "tty"))
+                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                "Bus=%s: not built yet in this version; only Bus=pci is", value);
+        return streq(value, "pci") || !*value ? 0 : -EINVAL;
+}
+
+/* Slips of the one name nearly every rule has; any other name is known only once its module is loaded. */
+static const char *const vfio_pci[] = {"vfio-pci"};
+
+static int parse_driver(struct parser *p, const struct key *key, const char *value)
+{
+        struct rule *r = p->rule;
+
+        (void)key;
+        if (!*value)
+                value = RULE_INIT.driver_name;
+        if (strlen(value) > 63 ||
+            value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")])
+                return -EINVAL;
+        if (!streq(value, vfio_pci[0]) && str_nearest(value, vfio_pci, 1))
+                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                "Driver=%s: no driver has that name; did you mean \"vfio-pci\"?", value);
+
+        r->driver = streq(value, "auto") ? DRIVER_AUTO : streq(value, "native") ? DRIVER_NATIVE : DRIVER_NAMED;
+        r->driver_name = NULL;
+        if (r->driver == DRIVER_NAMED && !(r->driver_name = arena_strdup(p->arena, value)))
+                return -ENOMEM;
+        return 0;
+}
+
+/* The position of value among names, the empty value standing for the first; or -EINVAL. */
+static int one_of(const char *value, const char *const *names, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (streq(value, names[i]) || (i == 0 && !*value))
+                        return (int)i;
+        return -EINVAL;
+}
+
+static int parse_functions(struct parser *p, const struct key *key, const char *value)
+{
+        static const char *const names[] = {"", "match", "slot"};
+        int k = one_of(value, names, ARRAY_SIZE(names));
+
+        (void)key;
+        if (k < 0)
+                return k;
+        p->rule->functions = (enum functions)k;
+        return 0;
+}
+
+static int parse_group(struct parser *p, const struct key *key, const char *value)
+{
+        static const char *const names[] = {"require", "complete"};
+        int k = one_of(value, names, ARRAY_SIZE(names));
+
+        (void)key;
+        if (k < 0)
+                return k;
+        p->rule->group = (enum group_policy)k;
+        return 0;
+}
+
+static int parse_stage(struct parser *p, const struct key *key, const char *value)
+{
+        int k = one_of(value, stage_names, STAGE_ROOT + 1);
+
+        (void)key;
+        if (k < 0)
+                return k;
+        p->rule->stage = (enum stage)k;
+        return 0;
+}
+
+static int parse_allow_boot_display(struct parser *p, const struct key *key, const char *value)
+{
+        (void)key;
+        if (!*value) {
+                p->rule->allow_boot_display = false;
+                return 0;
+        }
+        return str_to_bool(value, &p->rule->allow_boot_display);
+}
+
+static int parse_expect(struct parser *p, const struct key *key, const char *value)
+{
+        const char *dash = strchr(value, '-');
+        char *first;
+        uint32_t min, max = UINT32_MAX;
+
+        (void)key;
+        if (!*value)
+                value = "1";
+        first = arena_strndup(p->arena, value, dash ? (size_t)(dash - value) : strlen(value));
+        if (!first)
+                return -ENOMEM;
+        if (str_to_u32(first, 10, &min) < 0)
+                return -EINVAL;
+        if (!dash)
+                max = min;
+        else if (dash[1] && str_to_u32(dash + 1, 10, &max) < 0)
+                return -EINVAL;
+        if (min > max)
+                return -EINVAL;
+        p->rule->expect_min = min;
+        p->rule->expect_max = max;
+        return 0;
+}
+
+/* What a rule says with keys of its own, or what would take the device away under the plan. */
+static const char *attribute_owner(const char *name)
+{
+        static const struct {
+                const char *name, *instead;
+        } owned[] = {
+                {"driver_override", "Driver= sets it"},
+                {"driver", "Driver= sets it"},
+                {"reset_method", "ResetMethod= sets it"},
+                {"sriov_numvfs", "[SR-IOV] sets it"},
+                {"sriov_drivers_autoprobe", "[SR-IOV] sets it"},
+                {"remove", "it would take the device away"},
+                {"rescan", "it is no setting"},
+                {"reset", "it is no setting"},
+                {"config", "it is no setting"},
+                {"rom", "it is no setting"},
+                {"new_id", "it is no setting"},
+        };
+        size_t n = strcspn(name, "/");
+
+        for (size_t i = 0; i < ARRAY_SIZE(owned); i++)
+                if (n == strlen(owned[i].name) && strncmp(name, owned[i].name, n) == 0)
+                        return owned[i].instead;
+        return NULL;
+}
+
+static int parse_attribute(struct parser *p, const struct key *key, const char *value)
+{
+        struct rule *r = p->rule;
+        const char *equals = strchr(value, '='), *owner;
+        struct attribute *attribute;
+        char *name;
+
+        (void)key;
+        if (!*value) {
+                r->attributes = NULL;
+                r->n_attributes = 0;
+                return 0;
+        }
+        if (!equals || !equals[1])
+                return -EINVAL;
+        name = arena_strndup(p->arena, value, (size_t)(equals - value));
+        if (!name)
+                return -ENOMEM;
+        if (!*name || *name == '/' || strstr(name, "..") || strchr(name, ' '))
+                return -EINVAL;
+        owner = attribute_owner(name);
+        if (owner)
+                return diag_add(p->diags, DIAG_ERROR, p->file, p->line, "Attribute=%s: \"%s\" is not for a rule to write; %s",
+                                value, name, owner);
+
+        attribute = arena_grow(p->arena, &r->attributes, r->n_attributes, sizeof(*r->attributes));
+        if (!attribute)
+                return -ENOMEM;
+        attribute->name = name;
+        attribute->value = arena_strdup(p->arena, equals + 1);
+        if (!attribute->value)
+                return -ENOMEM;
+        r->n_attributes++;
+        return 0;
+}
+
+#define MATCH(name_, index_, append_, right_)                                                                          \
+        {                                                                                                              \
+                .section = "Match", .name = name_, .parse = parse_match, .repeats = true, .match = index_,             \
+                .append = append_, .right = right_                                                                     \
+        }
+#define DEVICE(name_, parse_, repeats_, right_)                                                                        \
+        {                                                                                                              \
+                .section = "Device", .name = name_, .parse = parse_, .repeats = repeats_, .right = right_              \
+        }
+
+static const struct key keys[] = {
+        {.section = "Match", .name = "Bus", .parse = parse_bus, .right = "pci"},
+        MATCH("Address", MATCH_ADDRESS, value_address,
+              "a PCI address in hex, [domain:]bus:device.function, such as 0000:42:00.0; shell globs allowed"),
+        MATCH("Path", MATCH_PATH, value_path,
+              "a bridge path, [domain:]bus:device.function[/device.function]..., such as 0000:40:03.1/00.0"),
+        MATCH("Slot", MATCH_SLOT, value_word, "a slot name as in /sys/bus/pci/slots"),
+        MATCH("ID", MATCH_ID, value_id, "vendor:device in hex, such as 10de:1b06; one half may be \"*\", not both"),
+        MATCH("Subsystem", MATCH_SUBSYSTEM, value_id,
+              "vendor:device in hex, such as 1458:3752; one half may be \"*\", not both"),
+        MATCH("Class", MATCH_CLASS, value_class,
+              "display, audio, multimedia, network, storage, nvme, usb, serial, accelerator, crypto, or the first "
+              "2, 4 or 6 hex digits of a class code, such as 0300"),
+        MATCH("Serial", MATCH_SERIAL, value_word, "a serial number, such as 3c-ec-ef-ff-ff-12-34-56"),
+        MATCH("Parent", MATCH_PARENT, value_parent, "a physical function by address, bridge path or interface name"),
+        MATCH("VirtualFunction", MATCH_VIRTUAL_FUNCTION, value_range, "an index or a range of them, such as 0 or 0-3"),
+        MATCH("Host", MATCH_HOST, value_word, "a host name or machine-id; shell globs allowed"),
+        MATCH("Product", MATCH_PRODUCT, value_word, "a DMI product name; shell globs allowed"),
+        {.section = "Match", .name = "Port"},
+        DEVICE("Driver", parse_driver, false, "vfio-pci, auto, native, or the name of a PCI driver"),
+        DEVICE("Functions", parse_functions, false, "match or slot"),
+        DEVICE("IOMMUGroup", parse_group, false, "require or complete"),
+        DEVICE("Stage", parse_stage, false, "auto, initrd or root"),
+        DEVICE("AllowBootDisplay", parse_allow_boot_display, false, "yes or no"),
+        DEVICE("Expect", parse_expect, false, "a number of devices, N, N-M or N-, such as 1, 2-4 or 0-"),
+        DEVICE("Attribute", parse_attribute, true,
+               "NAME=VALUE, the name below the device's sysfs directory, such as d3cold_allowed=0"),
+        {.section = "Device", .name = "ResetMethod"},
+        {.section = "Device", .name = "Owner"},
+        {.section = "Device", .name = "Group"},
+        {.section = "Device", .name = "Mode"},
+        {.section = "Device", .name = "Required"},
+};
+_Static_assert(ARRAY_SIZE(keys) <= 64, "parser.seen has a bit for each key");
+
+static const char *const sections[] = {"Match", "Device"};
+static const char *const later_sections[] = {"SR-IOV", "VirtualFunction", "VirtualGPU"};
+
+static bool known(const char *name, const char *const *names, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (streq(name, names[i]))
+                        return true;
+        return false;
+}
+
+static int on_section(void *data, unsigned line, const char *name)
+{
+        struct parser *p = data;
+        const char *nearest;
+
+        if (known(name, sections, ARRAY_SIZE(sections)))
+                return 0;
+        if (known(name, later_sections, ARRAY_SIZE(later_sections)))
+                return diag_add(p->diags, DIAG_ERROR, p->file, line,
+                                "section [%s] is not built yet in this version; [Match] and [Device] are", name);
+        nearest = str_nearest(name, sections, ARRAY_SIZE(sections));
+        if (!nearest)
+                nearest = str_nearest(name, later_sections, ARRAY_SIZE(later_sections));
+        if (nearest)
+                return diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; did you mean [%s]?", SHOWN,
+                                name, nearest);
+        return diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; a rule has [Match] and [Device]",
+                        SHOWN, name);
+}
+
+static int unknown_key(struct parser *p, const char *section, const char *name)
+{
+        const char *here[ARRAY_SIZE(keys)], *elsewhere = NULL, *nearest;
+        size_t n = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+                if (streq(keys[i].section, section))
+                        here[n++] = keys[i].name;
+                else if (streq(keys[i].name, name))
+                        elsewhere = keys[i].section;
+        }
+        if (elsewhere)
+                return diag_add(p->diags, DIAG_ERROR, p->file, p->line, "key \"%s\" does not belong in [%s]; move it to [%s]",
+                                name, section, elsewhere);
+        nearest = str_nearest(name, here, n);
+        if (nearest)
+                return diag_add(p->diags, DIAG_ERROR, p->file, p->line, "unknown key \"%.*s\" in [%s]; did you mean \"%s\"?",
+                                SHOWN, name, section, nearest);
+        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                        "unknown key \"%.*s\" in [%s]; passthrough.d(5) lists the keys there are", SHOWN, name, section);
+}
+
+static int on_assign(void *data, unsigned line, const char *section, const char *name, const char *value)
+{
+        struct parser *p = data;
+        size_t i;
+        int k;
+
+        p->line = line;
+        if (!section)
+                return diag_add(p->diags, DIAG_ERROR, p->file, line,
+                                "\"%.*s=\" stands before any section; write [Match] or [Device] above it", SHOWN, name);
+        if (!known(section, sections, ARRAY_SIZE(sections)))
+                return 0; /* reported with the section */
+
+        for (i = 0; i < ARRAY_SIZE(keys); i++)
+                if (streq(keys[i].section, section) && streq(keys[i].name, name))
+                        break;
+        if (i == ARRAY_SIZE(keys))
+                return unknown_key(p, section, name);
+        if (!keys[i].parse)
+                return diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= is not built yet in this version; leave it out", name);
+        if (!keys[i].repeats && p->seen & UINT64_C(1) << i)
+                return diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= cannot repeat; keep one of the lines", name);
+        p->seen |= UINT64_C(1) << i;
+
+        k = keys[i].parse(p, &keys[i], value);
+        if (k == -EINVAL)
+                return diag_add(p->diags, DIAG_ERROR, p->file, line, "%s=%.*s: not valid; write %s", name, SHOWN, value,
+                                keys[i].right);
+        return k;
+}
+
+int keys_parse(struct arena *a, const char *file, char *text, size_t size, struct diags *diags, struct rule *rule)
+{
+        struct parser p = {.arena = a, .diags = diags, .file = file, .rule = rule};
+        struct ini_handler handler = {.section = on_section, .assign = on_assign, .data = &p};
+
+        return ini_parse(file, text, size, diags, &handler);
+}
+
+int keys_check(struct diags *diags, const struct rule *rule)
+{
+        for (int key = 0; key < MATCH_MAX_; key++)
+                if (rule->match[key].n > 0 && key != MATCH_HOST && key != MATCH_PRODUCT)
+                        return 0;
+        return diag_add(diags, DIAG_ERROR, rule->file, 0,
+                        "names no device; write [Match] with Path=, Slot=, ID=, Address= or another key that picks one");
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* A rule of passthrough.d(5) as the plan reads it: every value parsed, checked and in one spelling. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+
+enum bus {
+        BUS_PCI,
+        BUS_USB,
+        BUS_TTY,
+        BUS_MAX_,
+};
+
+extern const char *const bus_names[BUS_MAX_];
+
+enum match_key {
+        MATCH_ADDRESS,
+        MATCH_PATH,
+        MATCH_SLOT,
+        MATCH_ID,
+        MATCH_SUBSYSTEM,
+        MATCH_CLASS,
+        MATCH_SERIAL,
+        MATCH_PARENT,
+        MATCH_VIRTUAL_FUNCTION,
+        MATCH_HOST,
+        MATCH_PRODUCT,
+        MATCH_MAX_,
+};
+
+/* Alternatives; none given (n == 0) matches everything. In the spelling that sysfs has, or a glob of it. */
+struct words {
+        bool negate;
+        size_t n;
+        const char **v;
+};
+
+enum driver_choice {
+        DRIVER_NAMED,
+        DRIVER_AUTO,
+        DRIVER_NATIVE,
+};
+
+enum functions {
+        FUNCTIONS_DEFAULT, /* slot for a display, else match */
+        FUNCTIONS_MATCH,
+        FUNCTIONS_SLOT,
+};
+
+enum group_policy {
+        GROUP_REQUIRE,
+        GROUP_COMPLETE,
+};
+
+enum stage {
+        STAGE_AUTO,
+        STAGE_INITRD,
+        STAGE_ROOT,
+};
+
+extern const char *const stage_names[];
+
+struct attribute {
+        const char *name, *value;
+};
+
+struct rule {
+        const char *name, *file;
+        bool invalid;
+        const char *message; /* of an invalid rule: its first error, with file and line */
+        uint64_t digest;     /* over the text of its files: tells an edited rule from the one a boot has seen */
+        const char **files;  /* the rule's file and its drop-ins, in the order they apply */
+        size_t n_files;
+
+        enum bus bus;
+        struct words match[MATCH_MAX_];
+
+        enum driver_choice driver;
+        const char *driver_name; /* of DRIVER_NAMED */
+        enum functions functions;
+        enum group_policy group;
+        enum stage stage;
+        bool allow_boot_display;
+        uint32_t expect_min, expect_max; /* UINT32_MAX: no bound */
+        struct attribute *attributes;
+        size_t n_attributes;
+};
+
+struct config {
+        struct rule *rules; /* in the order of their file names, which is the order they decide in */
+        size_t n_rules;
+};
+
+/* A rule as it is before its first line. */
+#define RULE_INIT                                                                                                      \
+        ((struct rule){                                                                                                \
+                .driver = DRIVER_NAMED, .driver_name = "vfio-pci", .expect_min = 1, .expect_max = 1})

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What the commands of passthroughctl share. A command returns its exit status. */
+
+#include "base/options.h"
+#include "plan/plan.h"
+#include "report/record.h"
+
+struct ctl {
+        struct root root;
+        bool json;
+        const char *kernel; /* image: the release the image is for */
+        bool modules;       /* image: only name the modules it needs */
+        bool raw;           /* capture: names and numbers as they are */
+        int argc;           /* of the command: argv[0] is its name */
+        char **argv;
+
+        struct arena arena;
+        struct diags diags;
+        struct config config;
+        struct facts facts;
+        struct plan plan;
+};
+
+/* Rules and diags; 0 or the exit status after having said what went wrong. */
+int ctl_load_config(struct ctl *c) _must_check_;
+/* Facts for request (NULL: what the rules need), and the plan. With boot, as the next boot will find the machine. */
+int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot) _must_check_;
+
+int ctl_fail(const char *what, int error);
+int ctl_usage(const char *format, ...) _printf_(1, 2);
+
+int ctl_plan(struct ctl *c);
+int ctl_status(struct ctl *c);
+int ctl_list(struct ctl *c);
+int ctl_capture(struct ctl *c);
+int ctl_image(struct ctl *c);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* passthroughctl: the administrator's command. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "ctl/ctl.h"
+
+static const char help[] =
+        "passthroughctl [OPTIONS] COMMAND\n\n"
+        "Hands this host's devices to virtual machines, by the rules in /etc/passthrough.d.\n\n"
+        "  plan         what the next boot does, and what it refuses and why\n"
+        "  status       what this boot did\n"
+        "  list         the devices, their IOMMU groups and drivers, and the rules that take them\n"
+        "  capture DIR  this machine's facts as a tree that --root replays\n"
+        "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
+        "  --json       one JSON document instead of text\n"
+        "  --raw        capture: keep serial numbers, MAC addresses and machine-id as they are\n"
+        "  --kernel=R   image: the kernel release the image is for\n"
+        "  --modules    image: only print the kernel modules it needs\n" COMMON_HELP
+        "\nExit status: 0 all is well; 1 something is refused, missing or not satisfied; 2 usage or config error.\n";
+
+static const struct {
+        const char *name;
+        int (*run)(struct ctl *c);
+        int arguments;
+} commands[] = {
+        {"plan", ctl_plan, 0},       {"status", ctl_status, 0}, {"list", ctl_list, 0},
+        {"capture", ctl_capture, 1}, {"image", ctl_image, -1},
+};
+
+static const char *const planned[] = {"check", "apply", "confirm", "undo", "add", "remove", "bind", "release", "show", "cmdline"};
+
+int ctl_fail(const char *what, int error)
+{
+        fprintf(stderr, "passthroughctl: %s: %s\n", what, strerror(-error));
+        return EXIT_FAILURE;
+}
+
+int ctl_usage(const char *format, ...)
+{
+        va_list ap;
+
+        fputs("passthroughctl: ", stderr);
+        va_start(ap, format);
+        vfprintf(stderr, format, ap);
+        va_end(ap);
+        fputs("; see passthroughctl --help\n", stderr);
+        return EXIT_USAGE;
+}
+
+int ctl_load_config(struct ctl *c)
+{
+        int k = config_load(&c->root, &c->arena, &c->diags, &c->config);
+
+        if (k < 0)
+                return ctl_fail("reading passthrough.d", k);
+        diags_print(stderr, &c->diags);
+        return 0;
+}
+
+int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
+{
+        struct facts_request needed;
+        int k = ctl_load_config(c);
+
+        if (k != 0)
+                return k;
+        k = facts_request_for(&c->config, &c->arena, &needed);
+        if (k == 0 && request) {
+                needed.serials |= request->serials;
+                needed.interfaces |= request->interfaces;
+        }
+        needed.builtin |= boot;
+        if (k == 0)
+                k = facts_gather(&c->root, &c->arena, &needed, &c->facts);
+        if (k == 0 && boot)
+                facts_as_at_boot(&c->facts);
+        if (k == 0)
+                k = plan_build(&c->config, &c->facts, &c->arena, &c->plan);
+        return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
+}
+
+static int run_command(struct ctl *c)
+{
+        const char *name = c->argv[0], *names[ARRAY_SIZE(commands) + ARRAY_SIZE(planned)], *nearest;
+        size_t n = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+                names[n++] = commands[i].name;
+                if (!streq(name, commands[i].name))
+                        continue;
+                if (commands[i].arguments >= 0 && c->argc - 1 != commands[i].arguments)
+                        return ctl_usage("%s takes %s", name, commands[i].arguments ? "one argument" : "no argument");
+                return commands[i].run(c);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(planned); i++)
+                if (streq(name, names[n++] = planned[i]))
+                        return ctl_usage("\"%s\" is not built yet in this version", name);
+        nearest = str_nearest(name, names, n);
+        if (nearest)
+                return ctl_usage("unknown command \"%s\", did you mean \"%s\"?", name, nearest);
+        return ctl_usage("unknown command \"%s\"", name);
+}
+
+int main(int argc, char *argv[])
+{
+        enum { OPTION_JSON = OPTION_OWN, OPTION_KERNEL, OPTION_MODULES, OPTION_RAW };
+        static const struct option options[] = {
+                COMMON_OPTIONS,
+                {"json", no_argument, NULL, OPTION_JSON},
+                {"kernel", required_argument, NULL, OPTION_KERNEL},
+                {"modules", no_argument, NULL, OPTION_MODULES},
+                {"raw", no_argument, NULL, OPTION_RAW},
+                {},
+        };
+        struct ctl c = {.root = ROOT_INIT};
+        const char *dir = NULL;
+        int option, k;
+
+        while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+                switch (option) {
+                case 'h':
+                        fputs(help, stdout);
+                        return EXIT_SUCCESS;
+                case OPTION_VERSION:
+                        puts("passthroughctl " PASSTHROUGH_VERSION);
+                        return EXIT_SUCCESS;
+                case OPTION_ROOT:
+                        dir = optarg;
+                        break;
+                case OPTION_JSON:
+                        c.json = true;
+                        break;
+                case OPTION_KERNEL:
+                        c.kernel = optarg;
+                        break;
+                case OPTION_MODULES:
+                        c.modules = true;
+                        break;
+                case OPTION_RAW:
+                        c.raw = true;
+                        break;
+                default:
+                        return EXIT_USAGE;
+                }
+        }
+        if (optind == argc)
+                return ctl_usage("which command?");
+        c.argc = argc - optind;
+        c.argv = argv + optind;
+        c.diags.arena = &c.arena;
+
+        k = root_open(dir, &c.root);
+        if (k < 0) {
+                ctl_fail(dir ? dir : "/", k);
+                return EXIT_USAGE;
+        }
+        k = run_command(&c);
+        arena_free(&c.arena);
+        root_close(&c.root);
+        if (fflush(stdout) != 0 || ferror(stdout))
+                return ctl_fail("writing the answer", -errno);
+        return k;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctl/ctl.h"
+#include "report/json.h"
+#include "report/text.h"
+
+int ctl_plan(struct ctl *c)
+{
+        int k = ctl_load_plan(c, NULL, true);
+
+        if (k != 0)
+                return k;
+        if (!c->json)
+                text_plan(stdout, &c->plan);
+        else if (json_plan(stdout, &c->plan) < 0)
+                return ctl_fail("plan", -ENOMEM);
+
+        if (c->diags.n_errors > 0)
+                return EXIT_USAGE;
+        for (size_t i = 0; i < c->config.n_rules; i++)
+                if (c->plan.rules[i].state == RULE_REFUSED || c->plan.rules[i].state == RULE_MISSING)
+                        return EXIT_FAILURE;
+        return EXIT_SUCCESS;
+}
+
+int ctl_status(struct ctl *c)
+{
+        struct status status;
+        int k = ctl_load_plan(c, NULL, false);
+
+        if (k != 0)
+                return k;
+        k = status_build(&c->root, &c->arena, &c->plan, &status);
+        if (k < 0)
+                return ctl_fail(RECORD_PATH, k);
+        if (!c->json)
+                text_status(stdout, &status);
+        else if (json_status(stdout, &status) < 0)
+                return ctl_fail("status", -ENOMEM);
+        return c->diags.n_errors > 0 ? EXIT_USAGE : status.satisfied ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int ctl_list(struct ctl *c)
+{
+        int k = ctl_load_plan(c, &(struct facts_request){.serials = true}, false);
+
+        if (k != 0)
+                return k;
+        if (!c->json)
+                text_list(stdout, &c->plan);
+        else if (json_list(stdout, &c->plan) < 0)
+                return ctl_fail("list", -ENOMEM);
+        return c->diags.n_errors > 0 ? EXIT_USAGE : EXIT_SUCCESS;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "facts/facts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "facts/gather.h"
+
+bool facts_in_initrd(const struct root *root)
+{
+        const char *env = root->live ? getenv("SYSTEMD_IN_INITRD") : NULL;
+        bool v;
+
+        if (env && str_to_bool(env, &v) == 0)
+                return v;
+        return root_exists(root, "/etc/initrd-release");
+}
+
+static int add_driver(struct arena *a, struct facts_request *request, const char *name)
+{
+        const char **slot;
+
+        for (size_t i = 0; i < request->n_drivers; i++)
+                if (streq(request->drivers[i], name))
+                        return 0;
+        slot = arena_grow(a, &request->drivers, request->n_drivers, sizeof(*request->drivers));
+        if (!slot)
+                return -ENOMEM;
+        *slot = name;
+        request->n_drivers++;
+        return 0;
+}
+
+int facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret)
+{
+        struct facts_request request = {};
+
+        for (size_t i = 0; i < config->n_rules; i++) {
+                const struct rule *r = &config->rules[i];
+                int k = 0;
+
+                if (r->invalid)
+                        continue;
+                request.serials |= r->match[MATCH_SERIAL].n > 0;
+                request.interfaces |= r->match[MATCH_PARENT].n > 0;
+                request.variants |= r->driver == DRIVER_AUTO;
+                request.use |= r->driver != DRIVER_NATIVE;
+                if (r->driver == DRIVER_NAMED)
+                        k = add_driver(a, &request, r->driver_name);
+                else if (r->driver == DRIVER_AUTO)
+                        k = add_driver(a, &request, "vfio-pci");
+                if (k < 0)
+                        return k;
+        }
+        *ret = request;
+        return 0;
+}
+
+/* A one-line file; *ret stays NULL where it is not there. */
+static int read_line(const struct root *root, struct arena *a, const char *path, const char **ret)
+{
+        char text[256];
+        ssize_t n = root_read(root, path, text, sizeof(text));
+
+        if (n <= 0)
+                return 0;
+        text[strcspn(text, "\n")] = '\0';
+        *ret = arena_strdup(a, str_trim(text));
+        return *ret ? 0 : -ENOMEM;
+}
+
+static const struct facts *sorting; /* qsort() has no argument for it */
+
+static int compare_groups(const void *a, const void *b)
+{
+        size_t x = *(const size_t *)a, y = *(const size_t *)b;
+        int g = sorting->devices[x].group, h = sorting->devices[y].group;
+
+        return g != h ? (g > h) - (g < h) : (x > y) - (x < y);
+}
+
+static int index_groups(struct arena *a, struct facts *facts)
+{
+        facts->by_group = arena_alloc(a, facts->n_devices * sizeof(*facts->by_group));
+        if (!facts->by_group)
+                return -ENOMEM;
+        for (size_t i = 0; i < facts->n_devices; i++)
+                facts->by_group[i] = i;
+        sorting = facts;
+        qsort(facts->by_group, facts->n_devices, sizeof(*facts->by_group), compare_groups);
+        return 0;
+}
+
+size_t facts_group(const struct facts *facts, int group, size_t *ret_first)
+{
+        size_t low = 0, high = facts->n_devices, n = 0;
+
+        while (low < high) {
+                size_t mid = low + (high - low) / 2;
+
+                if (facts->devices[facts->by_group[mid]].group < group)
+                        low = mid + 1;
+                else
+                        high = mid;
+        }
+        while (low + n < facts->n_devices && facts->devices[facts->by_group[low + n]].group == group)
+                n++;
+        *ret_first = low;
+        return n;
+}
+
+int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *ret)
+{
+        struct facts facts = {.in_initrd = facts_in_initrd(root)};
+        int k = facts_read_switches(root, a, &facts);
+
+        facts.kernel = request->kernel;
+        if (k == 0 && !facts.kernel)
+                k = read_line(root, a, "/proc/sys/kernel/osrelease", &facts.kernel);
+        if (k == 0)
+                k = read_line(root, a, "/etc/hostname", &facts.hostname);
+        if (k == 0)
+                k = read_line(root, a, "/etc/machine-id", &facts.machine_id);
+        if (k == 0)
+                k = read_line(root, a, "/sys/class/dmi/id/product_name", &facts.product);
+        if (k == 0)
+                k = modules_gather(root, a, request, &facts);
+        if (k == 0)
+                k = pci_gather(root, a, request, &facts);
+        if (k == 0)
+                k = index_groups(a, &facts);
+        if (k == 0 && request->use)
+                k = use_gather(root, a, request, &facts);
+        if (k == 0 && request->builtin)
+                k = modules_gather_builtin(root, a, &facts);
+        if (k == 0)
+                *ret = facts;
+        return k;
+}
+
+void facts_as_at_boot(struct facts *facts)
+{
+        for (size_t i = 0; i < facts->n_devices && !facts->in_initrd; i++) {
+                struct device *d = &facts->devices[i];
+
+                if (!d->driver_builtin)
+                        d->driver = NULL;
+                d->driver_override = NULL;
+        }
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What is known of a machine, gathered once and by value: the plan reads nothing else. Absence is explicit, and an
+ * absent fact never permits anything.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+#include "base/root.h"
+#include "config/rule.h"
+#include "config/values.h"
+
+enum tristate {
+        UNKNOWN = -1,
+        NO,
+        YES,
+};
+
+#define NO_GROUP  (-1)
+#define NO_DEVICE SIZE_MAX
+
+/* A PCI function (Documentation/ABI/testing/sysfs-bus-pci). Other buses get variants of their own. */
+struct device {
+        enum bus bus;
+        const char *address; /* as sysfs names it, 0000:42:00.0 */
+        const char *sysfs;   /* /sys/devices/..., without links */
+        const char *path;    /* bridge path, 0000:40:03.1/00.0 */
+        struct pci_address at;
+
+        char id[10];        /* vendor:device, lower case hex */
+        char subsystem[10]; /* "" where there is none */
+        char class[7];      /* base class, subclass, programming interface */
+        bool bridge;        /* header type 1 or 2: never taken */
+
+        const char *driver;          /* bound at present, or NULL */
+        bool driver_builtin;         /* where asked for: the kernel has that driver before any initrd */
+        const char *driver_override; /* NULL: none */
+        int group;                   /* IOMMU group, or NO_GROUP */
+        const char *slot;            /* physical slot name, or NULL */
+        const char *serial;          /* PCIe device serial number, NVMe serial: lower case; NULL: none or not asked for */
+        enum tristate boot_display;  /* of a display: the firmware's own screen is on it */
+        uint32_t vfs_enabled;        /* SR-IOV virtual functions that exist */
+        const char *parent;          /* of a VF: its physical function's address; else NULL */
+        uint32_t vf_index;           /* of a VF: UINT32_MAX where not known */
+        const char **interfaces;     /* its network interfaces, where asked for */
+        size_t n_interfaces;
+
+        const char *used_by; /* what of the host visibly uses it, or why that is not known; NULL: nothing does */
+};
+
+enum module_state {
+        MODULE_UNKNOWN, /* the kernel's module lists are not there */
+        MODULE_ABSENT,
+        MODULE_LOADABLE,
+        MODULE_BUILTIN,
+        MODULE_REGISTERED, /* a driver of that name is on the bus already */
+};
+
+struct module {
+        const char *name;
+        enum module_state state;
+};
+
+/* An "alias vfio_pci:..." line of modules.alias (since Linux 5.15): a variant driver's module and what it serves. */
+struct variant {
+        const char *pattern, *module;
+};
+
+struct facts {
+        struct device *devices; /* by address */
+        size_t n_devices;
+        size_t *by_group; /* positions in devices, by group, then address */
+
+        bool in_initrd;
+        const char *kernel;     /* release, or NULL */
+        const char *hostname;   /* or NULL, likewise the next two */
+        const char *machine_id;
+        const char *product;    /* DMI product name */
+
+        struct module *modules; /* those asked for */
+        size_t n_modules;
+        struct variant *variants;
+        size_t n_variants;
+
+        bool off;          /* passthrough=off, or a kdump kernel */
+        const char *off_by; /* the token that says so */
+        struct words skip; /* passthrough.skip= */
+};
+
+/* What a config needs to know beyond what every plan does: each costs reads, some of the hardware itself. */
+struct facts_request {
+        bool serials, interfaces, use, variants;
+        bool builtin;
+        const char *kernel; /* a release other than the one that runs; NULL: that one */
+        bool booting; /* the host is not up yet: what it will use does not show */
+        const char **drivers;
+        size_t n_drivers;
+};
+
+int facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret) _must_check_;
+
+int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *ret)
+        _must_check_;
+
+/*
+ * Turns what is bound now into what the next boot's initrd will find: drivers that are modules have nothing yet, and
+ * what was written to sysfs is forgotten. Needs facts that were gathered with builtin.
+ */
+void facts_as_at_boot(struct facts *facts);
+
+/* The kernel command line's switches alone, for programs that need no more: off, off_by and skip. */
+int facts_read_switches(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
+/* SYSTEMD_IN_INITRD of systemd 251 and later; else the file that marks an initrd. */
+bool facts_in_initrd(const struct root *root);
+
+/* Position of an address, or NO_DEVICE. */
+size_t facts_find(const struct facts *facts, const char *address);
+size_t facts_find_at(const struct facts *facts, const struct pci_address *at);
+int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
+
+/* The members of a group: positions by_group[*ret_first] and on. Returns how many. */
+size_t facts_group(const struct facts *facts, int group, size_t *ret_first);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The parts of facts_gather(), one file each. All fill *facts and return 0 or -errno. */
+
+#include "facts/facts.h"
+
+int pci_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+        _must_check_;
+int modules_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+        _must_check_;
+int modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
+/* used_by of storage, network and USB controllers. */
+int use_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+        _must_check_;

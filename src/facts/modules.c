@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <limits.h>
+
+#include "base/str.h"
+#include "facts/gather.h"
+
+#define LIST_MAX ((size_t)64 * 1024 * 1024)
+
+/* Module names are equal where they differ in '-' and '_' only. */
+static bool same_module(const char *a, size_t n, const char *b)
+{
+        for (size_t i = 0; i < n; i++)
+                if (b[i] != a[i] && !((a[i] == '-' || a[i] == '_') && (b[i] == '-' || b[i] == '_')))
+                        return false;
+        return b[n] == '\0';
+}
+
+/* Marks the modules that a list of files ("kernel/drivers/vfio/pci/vfio-pci.ko.xz", up to a ':') holds. */
+static void mark(struct module *modules, size_t n, const char *list, enum module_state state)
+{
+        while (*list) {
+                const char *eol = strchrnul(list, '\n'), *end = memchr(list, ':', (size_t)(eol - list)), *name, *ko;
+
+                end = end ? end : eol;
+                name = memrchr(list, '/', (size_t)(end - list));
+                name = name ? name + 1 : list;
+                ko = memmem(name, (size_t)(end - name), ".ko", 3);
+                for (size_t i = 0; ko && i < n; i++)
+                        if (same_module(name, (size_t)(ko - name), modules[i].name))
+                                modules[i].state = state;
+                list = *eol ? eol + 1 : eol;
+        }
+}
+
+static int read_list(const struct root *root, struct arena *a, const char *kernel, const char *name, char **ret)
+{
+        char *path = arena_printf(a, "/lib/modules/%s/%s", kernel, name);
+        size_t size;
+
+        return path ? root_read_all(root, a, path, LIST_MAX, ret, &size) : -ENOMEM;
+}
+
+static int gather_variants(struct arena *a, struct facts *facts, char *aliases)
+{
+        static const char prefix[] = "alias vfio_pci:";
+
+        for (char *line = aliases, *next; line && *line; line = next) {
+                struct variant *v;
+                char *space;
+
+                next = strchr(line, '\n');
+                if (next)
+                        *next++ = '\0';
+                if (!startswith(line, prefix))
+                        continue;
+                line += strlen("alias ");
+                space = strchr(line, ' ');
+                if (!space)
+                        continue;
+                *space = '\0';
+                v = arena_grow(a, &facts->variants, facts->n_variants, sizeof(*facts->variants));
+                if (!v)
+                        return -ENOMEM;
+                *v = (struct variant){.pattern = line, .module = str_trim(space + 1)};
+                facts->n_variants++;
+        }
+        return 0;
+}
+
+/* 1 where the kernel's lists are there, 0 where not, or -ENOMEM. */
+static int mark_lists(const struct root *root, struct arena *a, const char *kernel, struct module *modules, size_t n)
+{
+        char *dep, *builtin;
+        int k = read_list(root, a, kernel, "modules.dep", &dep);
+
+        if (k < 0)
+                return k == -ENOMEM ? k : 0;
+        mark(modules, n, dep, MODULE_LOADABLE);
+        k = read_list(root, a, kernel, "modules.builtin", &builtin);
+        if (k == 0)
+                mark(modules, n, builtin, MODULE_BUILTIN);
+        return k == -ENOMEM ? k : 1;
+}
+
+/* What no list has is absent; where there is no list, nothing is said. */
+static int look_up(const struct root *root, struct arena *a, const char *kernel, struct module *modules, size_t n)
+{
+        int k = mark_lists(root, a, kernel, modules, n);
+
+        for (size_t i = 0; k > 0 && i < n; i++)
+                if (modules[i].state == MODULE_UNKNOWN)
+                        modules[i].state = MODULE_ABSENT;
+        return k < 0 ? k : 0;
+}
+
+int modules_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+{
+        bool all_registered = true;
+        char *aliases;
+        int k;
+
+        for (size_t i = 0; i < request->n_drivers; i++) {
+                char *directory = arena_printf(a, "/sys/bus/pci/drivers/%s", request->drivers[i]);
+                struct module *m = arena_grow(a, &facts->modules, facts->n_modules, sizeof(*facts->modules));
+
+                if (!directory || !m)
+                        return -ENOMEM;
+                *m = (struct module){.name = request->drivers[i], .state = MODULE_UNKNOWN};
+                if (root_exists(root, directory))
+                        m->state = MODULE_REGISTERED;
+                all_registered &= m->state == MODULE_REGISTERED;
+                facts->n_modules++;
+        }
+        if (!facts->kernel)
+                return 0;
+
+        if (request->variants) {
+                k = read_list(root, a, facts->kernel, "modules.alias", &aliases);
+                if (k == 0)
+                        k = gather_variants(a, facts, aliases);
+                if (k == -ENOMEM)
+                        return k;
+        }
+        if (all_registered)
+                return 0;
+
+        return look_up(root, a, facts->kernel, facts->modules, facts->n_modules);
+}
+
+/*
+ * Which of the bound drivers are built in, and so will be bound before the initrd at the next boot, too. A driver's
+ * module need not have its name; drivers without a "module" link that no list has count as built in.
+ */
+int modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts)
+{
+        struct module *modules = NULL;
+        const char **drivers = NULL;
+        size_t n = 0;
+        int k;
+
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                const char *driver = facts->devices[i].driver, **slot;
+                char target[PATH_MAX], *link;
+                struct module *m;
+                size_t j = 0;
+
+                while (driver && j < n && !streq(drivers[j], driver))
+                        j++;
+                if (!driver || j < n)
+                        continue;
+                link = arena_printf(a, "/sys/bus/pci/drivers/%s/module", driver);
+                slot = arena_grow(a, &drivers, n, sizeof(*drivers));
+                m = arena_grow(a, &modules, n, sizeof(*modules));
+                if (!link || !slot || !m)
+                        return -ENOMEM;
+                *slot = driver;
+                *m = (struct module){.name = driver, .state = MODULE_BUILTIN};
+                if (root_readlink(root, link, target, sizeof(target)) > 0)
+                        *m = (struct module){.name = arena_strdup(a, str_basename(target)), .state = MODULE_LOADABLE};
+                if (!m->name)
+                        return -ENOMEM;
+                n++;
+        }
+        k = facts->kernel ? mark_lists(root, a, facts->kernel, modules, n) : 0;
+        for (size_t i = 0; i < facts->n_devices; i++)
+                for (size_t j = 0; j < n; j++)
+                        if (streq_ptr(facts->devices[i].driver, drivers[j]))
+                                facts->devices[i].driver_builtin = modules[j].state == MODULE_BUILTIN;
+        return k == -ENOMEM ? k : 0;
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "facts/gather.h"
+
+#define DEVICES "/sys/bus/pci/devices"
+
+/* PCI Local Bus Specification, configuration header; PCI Express Base Specification, extended capabilities. */
+#define CONFIG_SIZE         4096
+#define EXTENDED_FIRST      0x100
+#define EXTENDED_CAP_SERIAL 0x0003
+
+/* "/sys/devices/..." for a link in DEVICES, without a further look: the kernel's links there have one shape. */
+static char *sysfs_path(struct arena *a, int devices_fd, const char *name)
+{
+        static const char up[] = "../../../devices/";
+        char target[PATH_MAX];
+
+        if (dir_readlink(devices_fd, name, target, sizeof(target)) > 0 && startswith(target, up) && !strstr(target + sizeof(up) - 1, ".."))
+                return arena_printf(a, "/sys/devices/%s", target + sizeof(up) - 1);
+        return arena_printf(a, DEVICES "/%s", name);
+}
+
+/* The functions a path goes through, from the last root bus ("pci0000:40") down. */
+static int bridge_path(struct arena *a, struct device *d)
+{
+        const char *c = d->sysfs;
+        char *path = NULL;
+
+        for (;;) {
+                const char *slash = strchr(c, '/');
+                size_t n = slash ? (size_t)(slash - c) : strlen(c);
+                struct pci_address at;
+                char name[32];
+
+                if (n > 3 && strncmp(c, "pci", 3) == 0)
+                        path = NULL;
+                else if (n < sizeof(name)) {
+                        memcpy(name, c, n);
+                        name[n] = '\0';
+                        if (pci_address_parse(name, &at) == 0) {
+                                path = path ? arena_printf(a, "%s/%02x.%x", path, at.dev, at.fn)
+                                            : arena_printf(a, "%04x:%02x:%02x.%x", at.domain, at.bus, at.dev, at.fn);
+                                if (!path)
+                                        return -ENOMEM;
+                        }
+                }
+                if (!slash)
+                        break;
+                c = slash + 1;
+        }
+        d->path = path ? path : d->address;
+        return 0;
+}
+
+static bool read_hex(int fd, const char *name, uint32_t *ret)
+{
+        char text[32];
+
+        return dir_read(fd, name, text, sizeof(text)) > 0 &&
+               str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, ret) == 0;
+}
+
+static void set_id(char *buf, size_t size, uint32_t vendor, uint32_t device)
+{
+        snprintf(buf, size, "%04x:%04x", vendor & 0xffff, device & 0xffff);
+}
+
+/* PCI_ID, PCI_SUBSYS_ID and PCI_CLASS in one read; no access to the hardware. False where one is not there. */
+static bool identity_from_uevent(int fd, struct device *d)
+{
+        char text[1024], *line = text, *next;
+        unsigned found = 0;
+
+        if (dir_read(fd, "uevent", text, sizeof(text)) <= 0)
+                return false;
+        for (; line; line = next) {
+                unsigned vendor, device;
+                uint32_t class;
+
+                next = strchr(line, '\n');
+                if (next)
+                        *next++ = '\0';
+                if (!startswith(line, "PCI_"))
+                        continue;
+                if (sscanf(line, "PCI_ID=%4x:%4x", &vendor, &device) == 2) {
+                        set_id(d->id, sizeof(d->id), vendor, device);
+                        found |= 1;
+                } else if (sscanf(line, "PCI_SUBSYS_ID=%4x:%4x", &vendor, &device) == 2) {
+                        set_id(d->subsystem, sizeof(d->subsystem), vendor, device);
+                        found |= 2;
+                } else if (startswith(line, "PCI_CLASS=") && str_to_u32(line + strlen("PCI_CLASS="), 16, &class) == 0) {
+                        snprintf(d->class, sizeof(d->class), "%06x", class & 0xffffff);
+                        found |= 4;
+                }
+        }
+        return found == 7;
+}
+
+static bool identity(int fd, struct device *d)
+{
+        uint32_t vendor, device, class;
+
+        if (identity_from_uevent(fd, d))
+                return true;
+        if (!read_hex(fd, "vendor", &vendor) || !read_hex(fd, "device", &device) || !read_hex(fd, "class", &class))
+                return d->id[0] && d->class[0];
+        set_id(d->id, sizeof(d->id), vendor, device);
+        snprintf(d->class, sizeof(d->class), "%06x", class & 0xffffff);
+        if (read_hex(fd, "subsystem_vendor", &vendor) && read_hex(fd, "subsystem_device", &device))
+                set_id(d->subsystem, sizeof(d->subsystem), vendor, device);
+        return true;
+}
+
+static int link_basename(struct arena *a, int fd, const char *name, const char **ret)
+{
+        char target[PATH_MAX];
+
+        *ret = NULL;
+        if (dir_readlink(fd, name, target, sizeof(target)) <= 0)
+                return 0;
+        *ret = arena_strdup(a, str_basename(target));
+        return *ret ? 0 : -ENOMEM;
+}
+
+static uint32_t le32(const unsigned char *p)
+{
+        return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* The device serial number's extended capability, in the order lspci prints it. Readable by root only. */
+static int device_serial(struct arena *a, int fd, struct device *d)
+{
+        unsigned char config[CONFIG_SIZE];
+        _cleanup_(close_fd) int file = openat(fd, "config", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        ssize_t n = file < 0 ? -1 : pread(file, config, sizeof(config), 0);
+        unsigned at = EXTENDED_FIRST;
+
+        for (unsigned hops = 0; at >= EXTENDED_FIRST && (ssize_t)at + 12 <= n && hops < CONFIG_SIZE / 8; hops++) {
+                uint32_t header = le32(config + at);
+                const unsigned char *s = config + at + 4;
+
+                if (header == 0 || header == UINT32_MAX)
+                        break;
+                if ((header & 0xffff) == EXTENDED_CAP_SERIAL) {
+                        d->serial = arena_printf(a, "%02x-%02x-%02x-%02x-%02x-%02x-%02x-%02x", s[7], s[6], s[5], s[4],
+                                                 s[3], s[2], s[1], s[0]);
+                        return d->serial ? 0 : -ENOMEM;
+                }
+                at = header >> 20 & ~3u;
+        }
+        return 0;
+}
+
+/* An NVMe controller's own serial number, known once its driver has it. */
+static int nvme_serial(const struct root *root, struct arena *a, struct device *d)
+{
+        char *dir = arena_printf(a, "%s/nvme", d->sysfs), text[128];
+        const char **names;
+        size_t n;
+        int k;
+
+        if (!dir)
+                return -ENOMEM;
+        k = root_list(root, a, dir, &names, &n);
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                char *file = arena_printf(a, "%s/%s/serial", dir, names[i]);
+
+                if (!file)
+                        return -ENOMEM;
+                if (root_read(root, file, text, sizeof(text)) <= 0)
+                        continue;
+                str_lower(text);
+                d->serial = arena_strdup(a, str_trim(text));
+                return d->serial ? 0 : -ENOMEM;
+        }
+        return k == -ENOMEM ? k : 0;
+}
+
+static int serial(const struct root *root, struct arena *a, int fd, struct device *d)
+{
+        int k = class_is(d->class, "nvme") ? nvme_serial(root, a, d) : 0;
+
+        return k < 0 || d->serial ? k : device_serial(a, fd, d);
+}
+
+static bool is_bridge(const struct device *d)
+{
+        /* 0600 is a host bridge: header type 0, yet nothing to hand over either. */
+        return startswith(d->class, "06");
+}
+
+/* boot_vga is on VGA-class functions only; boot_display (Linux 6.17) on any display. */
+static enum tristate boot_display(int fd, const struct device *d)
+{
+        uint32_t v, w;
+        bool vga = read_hex(fd, "boot_vga", &v), display = read_hex(fd, "boot_display", &w);
+
+        if ((vga && v) || (display && w))
+                return YES;
+        return vga || display || !startswith(d->class, "0300") ? NO : UNKNOWN;
+}
+
+static int gather_function(const struct root *root, struct arena *a, const struct facts_request *request, int devices_fd,
+                           struct device *d)
+{
+        _cleanup_(close_fd) int fd = -1;
+        const char *group;
+        char buf[64];
+        uint32_t v;
+        int k;
+
+        d->sysfs = sysfs_path(a, devices_fd, d->address);
+        if (!d->sysfs)
+                return -ENOMEM;
+        fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
+        if (fd < 0 || !identity(fd, d))
+                return 1; /* gone again, or no function that can be told */
+        d->bridge = is_bridge(d);
+        d->group = NO_GROUP;
+        d->vf_index = UINT32_MAX;
+
+        k = bridge_path(a, d);
+        if (k == 0)
+                k = link_basename(a, fd, "driver", &d->driver);
+        if (k == 0)
+                k = link_basename(a, fd, "iommu_group", &group);
+        if (k < 0)
+                return k;
+        if (group && str_to_u32(group, 10, &v) == 0 && v <= INT_MAX)
+                d->group = (int)v;
+        if (d->bridge)
+                return 0;
+
+        if (dir_read(fd, "driver_override", buf, sizeof(buf)) > 0 && !streq(buf, "(null)") &&
+            !(d->driver_override = arena_strdup(a, buf)))
+                return -ENOMEM;
+        if (class_is(d->class, "display"))
+                d->boot_display = boot_display(fd, d);
+        k = link_basename(a, fd, "physfn", &d->parent);
+        if (k < 0)
+                return k;
+        if (!d->parent && dir_read(fd, "sriov_numvfs", buf, sizeof(buf)) > 0 && str_to_u32(buf, 10, &v) == 0)
+                d->vfs_enabled = v;
+        return request->serials ? serial(root, a, fd, d) : 0;
+}
+
+int pci_address_compare(const struct pci_address *a, const struct pci_address *b)
+{
+        uint64_t x = (uint64_t)a->domain << 16 | (uint64_t)a->bus << 8 | (uint64_t)a->dev << 3 | a->fn;
+        uint64_t y = (uint64_t)b->domain << 16 | (uint64_t)b->bus << 8 | (uint64_t)b->dev << 3 | b->fn;
+
+        return (x > y) - (x < y);
+}
+
+static int compare_devices(const void *a, const void *b)
+{
+        const struct device *x = a, *y = b;
+
+        return pci_address_compare(&x->at, &y->at);
+}
+
+size_t facts_find_at(const struct facts *facts, const struct pci_address *at)
+{
+        struct device key = {.at = *at};
+        struct device *found = facts->n_devices > 0 ? bsearch(&key, facts->devices, facts->n_devices,
+                                                              sizeof(*facts->devices), compare_devices)
+                                                    : NULL;
+
+        return found ? (size_t)(found - facts->devices) : NO_DEVICE;
+}
+
+size_t facts_find(const struct facts *facts, const char *address)
+{
+        struct pci_address at;
+
+        return pci_address_parse(address, &at) < 0 ? NO_DEVICE : facts_find_at(facts, &at);
+}
+
+/* Physical slots (Documentation/ABI/testing/sysfs-bus-pci, /sys/bus/pci/slots): "address" has no function. */
+static int gather_slots(const struct root *root, struct arena *a, struct facts *facts)
+{
+        const char **names;
+        size_t n;
+        int k = root_list(root, a, "/sys/bus/pci/slots", &names, &n);
+
+        if (k < 0)
+                return k == -ENOMEM ? k : 0;
+        for (size_t i = 0; i < n; i++) {
+                char *file = arena_printf(a, "/sys/bus/pci/slots/%s/address", names[i]), text[64];
+                struct pci_address at;
+
+                if (!file)
+                        return -ENOMEM;
+                if (root_read(root, file, text, sizeof(text) - 2) <= 0)
+                        continue;
+                strcat(text, ".0");
+                if (pci_address_parse(text, &at) < 0)
+                        continue;
+                for (at.fn = 0; at.fn < 8; at.fn++) {
+                        size_t d = facts_find_at(facts, &at);
+
+                        if (d != NO_DEVICE)
+                                facts->devices[d].slot = names[i];
+                }
+        }
+        return 0;
+}
+
+static int gather_interfaces(const struct root *root, struct arena *a, struct facts *facts)
+{
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                struct device *d = &facts->devices[i];
+                char *dir;
+
+                if (!class_is(d->class, "network"))
+                        continue;
+                dir = arena_printf(a, "%s/net", d->sysfs);
+                if (!dir || root_list(root, a, dir, &d->interfaces, &d->n_interfaces) == -ENOMEM)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* A VF's index is the N of its physical function's virtfnN link. */
+static int number_virtual_functions(const struct root *root, struct arena *a, struct facts *facts)
+{
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                const struct device *pf = &facts->devices[i];
+
+                for (uint32_t v = 0; v < pf->vfs_enabled; v++) {
+                        char *link = arena_printf(a, "%s/virtfn%u", pf->sysfs, v), target[PATH_MAX];
+                        size_t vf;
+
+                        if (!link)
+                                return -ENOMEM;
+                        if (root_readlink(root, link, target, sizeof(target)) <= 0)
+                                continue;
+                        vf = facts_find(facts, str_basename(target));
+                        if (vf != NO_DEVICE)
+                                facts->devices[vf].vf_index = v;
+                }
+        }
+        return 0;
+}
+
+int pci_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+{
+        _cleanup_(close_dir) DIR *dir = root_opendir(root, DEVICES);
+        struct dirent *entry;
+        int k;
+
+        if (!dir)
+                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+        while ((entry = readdir(dir))) {
+                struct device *d;
+                struct pci_address at;
+
+                if (pci_address_parse(entry->d_name, &at) < 0)
+                        continue;
+                d = arena_grow(a, &facts->devices, facts->n_devices, sizeof(*facts->devices));
+                if (!d)
+                        return -ENOMEM;
+                *d = (struct device){.bus = BUS_PCI, .at = at, .address = arena_strdup(a, entry->d_name)};
+                if (!d->address)
+                        return -ENOMEM;
+                k = gather_function(root, a, request, dirfd(dir), d);
+                if (k < 0)
+                        return k;
+                facts->n_devices += k == 0;
+        }
+        if (facts->n_devices == 0)
+                return 0;
+        qsort(facts->devices, facts->n_devices, sizeof(*facts->devices), compare_devices);
+
+        k = gather_slots(root, a, facts);
+        if (k == 0)
+                k = number_virtual_functions(root, a, facts);
+        if (k == 0 && request->interfaces)
+                k = gather_interfaces(root, a, facts);
+        return k;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which rule decides which device, with which driver, at which stage, and what comes along. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "plan/match.h"
+#include "plan/planner.h"
+
+/* A device's modalias as "vfio_pci:" aliases are written (scripts/mod/file2alias.c, do_pci_entry). */
+static void vfio_alias(const struct device *d, char *buf, size_t size)
+{
+        unsigned vendor = 0, device = 0, subvendor = 0, subdevice = 0, class = 0;
+
+        sscanf(d->id, "%4x:%4x", &vendor, &device);
+        sscanf(d->subsystem, "%4x:%4x", &subvendor, &subdevice);
+        sscanf(d->class, "%6x", &class);
+        snprintf(buf, size, "vfio_pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", vendor, device, subvendor, subdevice,
+                 class >> 16 & 0xff, class >> 8 & 0xff, class & 0xff);
+}
+
+/* As libvirt chooses: of the aliases that fit, the one with the fewest wildcards. */
+static const char *variant_driver(const struct planner *p, const struct device *d)
+{
+        const char *best = "vfio-pci";
+        size_t fewest = SIZE_MAX;
+        char alias[80];
+
+        vfio_alias(d, alias, sizeof(alias));
+        for (size_t i = 0; i < p->facts->n_variants; i++) {
+                const struct variant *v = &p->facts->variants[i];
+                size_t wildcards = 0;
+
+                if (fnmatch(v->pattern, alias, 0) != 0)
+                        continue;
+                for (const char *c = v->pattern; *c; c++)
+                        wildcards += *c == '*';
+                if (wildcards < fewest) {
+                        fewest = wildcards;
+                        best = streq(v->module, "vfio_pci") ? "vfio-pci" : v->module;
+                }
+        }
+        return best;
+}
+
+static const char *driver_for(const struct planner *p, const struct rule *rule, const struct device *d)
+{
+        switch (rule->driver) {
+        case DRIVER_NATIVE:
+                return NULL;
+        case DRIVER_AUTO:
+                return variant_driver(p, d);
+        case DRIVER_NAMED:
+                break;
+        }
+        return rule->driver_name;
+}
+
+/* What the host may boot from, answer on or be typed at waits until the root file system is known. */
+static enum stage stage_for(const struct rule *rule, const struct device *d)
+{
+        if (rule->stage != STAGE_AUTO)
+                return rule->stage;
+        return class_is(d->class, "storage") || class_is(d->class, "network") || class_is(d->class, "usb") ||
+                               class_is(d->class, "serial")
+                       ? STAGE_ROOT
+                       : STAGE_INITRD;
+}
+
+static int shadow(struct planner *p, size_t device, size_t rule, size_t by)
+{
+        struct plan *plan = p->plan;
+        struct plan_shadow *s = arena_grow(p->arena, &plan->shadows, plan->n_shadows, sizeof(*plan->shadows));
+
+        if (!s)
+                return -ENOMEM;
+        *s = (struct plan_shadow){.device = device, .rule = rule, .by = by};
+        plan->n_shadows++;
+        return 0;
+}
+
+static int decide(struct planner *p, size_t device, size_t rule)
+{
+        const struct rule *r = &p->config->rules[rule];
+        const struct device *d = &p->facts->devices[device];
+        struct plan_entry *e;
+        int k;
+
+        k = planner_add(p, device, rule, r->driver == DRIVER_NATIVE ? ACTION_KEEP : ACTION_BIND,
+                        r->driver == DRIVER_NATIVE ? "Driver=native: it stays with the host" : "the rule matches it");
+        if (k < 0)
+                return k;
+        e = &p->plan->entries[p->entry_of[device]];
+        e->driver = driver_for(p, r, d);
+        e->stage = stage_for(r, d);
+        /* A bridge is no device that a rule could count: naming one is a slip that gets its answer, no more. */
+        p->plan->rules[rule].n_matched += !d->bridge;
+        return 0;
+}
+
+int planner_match(struct planner *p)
+{
+        for (size_t i = 0; i < p->facts->n_devices; i++)
+                for (size_t r = 0; r < p->config->n_rules; r++) {
+                        size_t entry = p->entry_of[i];
+                        int k;
+
+                        if (p->plan->rules[r].state == RULE_INVALID || p->plan->rules[r].state == RULE_SKIPPED ||
+                            !match_device(&p->config->rules[r], p->facts, &p->facts->devices[i]))
+                                continue;
+                        k = entry == NO_ENTRY ? decide(p, i, r) : shadow(p, i, r, p->plan->entries[entry].rule);
+                        if (k < 0)
+                                return k;
+                }
+        return 0;
+}
+
+/* What a rule that was switched off would have spoken of stays with the host, and shows. */
+int planner_skipped(struct planner *p)
+{
+        for (size_t i = 0; i < p->facts->n_devices; i++)
+                for (size_t r = 0; r < p->config->n_rules && p->entry_of[i] == NO_ENTRY; r++) {
+                        const struct plan_rule *state = &p->plan->rules[r];
+
+                        if (state->state == RULE_SKIPPED && !state->elsewhere &&
+                            match_device(&p->config->rules[r], p->facts, &p->facts->devices[i]) &&
+                            planner_add(p, i, r, ACTION_KEEP, state->message) < 0)
+                                return -ENOMEM;
+                }
+        return 0;
+}
+
+static const char *expected(const struct planner *p, const struct rule *rule)
+{
+        if (rule->expect_max == UINT32_MAX)
+                return arena_printf(p->arena, "%u-", rule->expect_min);
+        if (rule->expect_max != rule->expect_min)
+                return arena_printf(p->arena, "%u-%u", rule->expect_min, rule->expect_max);
+        return arena_printf(p->arena, "%u", rule->expect_min);
+}
+
+#define PATHS_IN_MESSAGE 16
+
+/* More devices than the rule expects: none is taken, and each is shown with the line that would name it alone. */
+static int too_many(struct planner *p, size_t rule)
+{
+        struct plan_rule *state = &p->plan->rules[rule];
+        const char *expect = expected(p, &p->config->rules[rule]), *paths = "";
+        size_t shown = 0;
+
+        if (!expect)
+                return -ENOMEM;
+        for (size_t i = 0; i < p->plan->n_entries; i++) {
+                struct plan_entry *e = &p->plan->entries[i];
+                const struct device *d = entry_device(p, e);
+
+                if (e->rule != rule || d->bridge)
+                        continue;
+                if (shown++ < PATHS_IN_MESSAGE && !(paths = arena_printf(p->arena, "%s Path=%s", paths, d->path)))
+                        return -ENOMEM;
+                if (e->action == ACTION_BIND && planner_refuse(p, e, "the rule matches %zu devices and Expect= is %s; to name this one: Path=%s",
+                                   state->n_matched, expect, d->path) < 0)
+                        return -ENOMEM;
+        }
+        state->state = RULE_REFUSED;
+        state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s; name the one that is meant:%s%s",
+                                      state->n_matched, expect, paths, shown > PATHS_IN_MESSAGE ? " ..." : "");
+        return state->message ? 0 : -ENOMEM;
+}
+
+int planner_expect(struct planner *p)
+{
+        for (size_t r = 0; r < p->config->n_rules; r++) {
+                struct plan_rule *state = &p->plan->rules[r];
+                const struct rule *rule = &p->config->rules[r];
+                const char *expect;
+
+                if (state->state != RULE_OK)
+                        continue;
+                if (state->n_matched > rule->expect_max) {
+                        if (too_many(p, r) < 0)
+                                return -ENOMEM;
+                } else if (state->n_matched < rule->expect_min) {
+                        expect = expected(p, rule);
+                        if (!expect)
+                                return -ENOMEM;
+                        state->state = RULE_MISSING;
+                        state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s", state->n_matched, expect);
+                        if (!state->message)
+                                return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+/* Takes a device along with the entry at position leader, unless some rule decides it already. */
+static int accompany(struct planner *p, size_t leader, size_t device, const char *format, ...) _printf_(4, 5);
+static int accompany(struct planner *p, size_t leader, size_t device, const char *format, ...)
+{
+        const struct plan_entry *l = &p->plan->entries[leader];
+        const struct rule *rule = &p->config->rules[l->rule];
+        const struct device *d = &p->facts->devices[device];
+        struct plan_entry *e;
+        const char *reason;
+        va_list ap;
+        int k;
+
+        if (p->entry_of[device] != NO_ENTRY || d->bridge)
+                return 0;
+        va_start(ap, format);
+        reason = arena_vprintf(p->arena, format, ap);
+        va_end(ap);
+        if (!reason)
+                return -ENOMEM;
+        k = planner_add(p, device, l->rule, ACTION_BIND, reason);
+        if (k < 0)
+                return k;
+        e = &p->plan->entries[p->entry_of[device]];
+        l = &p->plan->entries[leader];
+        e->leader = leader;
+        e->stage = l->stage;
+        e->driver = rule->driver == DRIVER_AUTO ? variant_driver(p, d) : l->driver;
+        return 0;
+}
+
+static int with_slot(struct planner *p, size_t leader)
+{
+        const struct device *d = entry_device(p, &p->plan->entries[leader]);
+        struct pci_address at = d->at;
+
+        if (d->parent)
+                return 0; /* a virtual function has no slot of its own */
+        for (at.fn = 0; at.fn < 8; at.fn++) {
+                size_t other = facts_find_at(p->facts, &at);
+
+                if (other == NO_DEVICE || p->facts->devices[other].parent)
+                        continue;
+                if (accompany(p, leader, other, "in the slot of %s", d->address) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int with_group(struct planner *p, size_t leader)
+{
+        const struct device *d = entry_device(p, &p->plan->entries[leader]);
+        size_t first, n = d->group == NO_GROUP ? 0 : facts_group(p->facts, d->group, &first);
+
+        for (size_t i = 0; i < n; i++)
+                if (accompany(p, leader, p->facts->by_group[first + i], "in IOMMU group %d with %s", d->group, d->address) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+int planner_companions(struct planner *p)
+{
+        /* Companions are appended behind, and bring no companions of the slot of their own. */
+        size_t n = p->plan->n_entries;
+
+        for (size_t i = 0; i < n; i++) {
+                const struct plan_entry *e = &p->plan->entries[i];
+                const struct rule *rule = &p->config->rules[e->rule];
+
+                if (e->action != ACTION_BIND)
+                        continue;
+                if (rule->functions == FUNCTIONS_SLOT ||
+                    (rule->functions == FUNCTIONS_DEFAULT && class_is(entry_device(p, e)->class, "display")))
+                        if (with_slot(p, i) < 0)
+                                return -ENOMEM;
+        }
+        for (size_t i = 0; i < p->plan->n_entries; i++) {
+                const struct plan_entry *e = &p->plan->entries[i];
+
+                if (e->action == ACTION_BIND && p->config->rules[e->rule].group == GROUP_COMPLETE && with_group(p, i) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "config/rule.h"
+#include "facts/facts.h"
+
+/* Host= and Product=: whether the rule is meant for this machine. */
+bool match_machine(const struct rule *rule, const struct facts *facts);
+
+/* Every other key of [Match]. A fact that is not known holds neither for a key nor for its negation. */
+bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d);

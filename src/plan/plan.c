@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "plan/match.h"
+#include "plan/planner.h"
+
+const char *const action_names[ACTION_MAX_] = {"bind", "refuse", "keep"};
+const char *const rule_state_names[RULE_STATE_MAX_] = {"ok", "refused", "missing", "invalid", "skipped"};
+const char *const op_names[OP_MAX_] = {"load", "write", "verify"};
+
+bool driver_is_vfio(const char *driver)
+{
+        return driver && strstr(driver, "vfio");
+}
+
+int planner_add(struct planner *p, size_t device, size_t rule, enum action action, const char *reason)
+{
+        struct plan *plan = p->plan;
+        struct plan_entry *e = arena_grow(p->arena, &plan->entries, plan->n_entries, sizeof(*plan->entries));
+
+        if (!e)
+                return -ENOMEM;
+        *e = (struct plan_entry){
+                .device = device, .rule = rule, .action = action, .stage = STAGE_INITRD, .reason = reason, .leader = NO_ENTRY};
+        p->entry_of[device] = plan->n_entries++;
+        return 0;
+}
+
+int planner_refuse(struct planner *p, struct plan_entry *e, const char *format, ...)
+{
+        va_list ap;
+
+        if (e->action == ACTION_REFUSE)
+                return 0;
+        va_start(ap, format);
+        e->reason = arena_vprintf(p->arena, format, ap);
+        va_end(ap);
+        e->action = ACTION_REFUSE;
+        return e->reason ? 0 : -ENOMEM;
+}
+
+/* As passthrough.skip= is typed in a hurry, '-' and '_' are the same. */
+static bool named(const struct words *names, const char *rule)
+{
+        for (size_t i = 0; i < names->n; i++) {
+                const char *a = names->v[i], *b = rule;
+
+                while (*a && (*a == *b || (strchr("-_", *a) && *b && strchr("-_", *b)))) {
+                        a++;
+                        b++;
+                }
+                if (!*a && !*b)
+                        return true;
+        }
+        return false;
+}
+
+static int initial_states(struct planner *p)
+{
+        for (size_t i = 0; i < p->config->n_rules; i++) {
+                const struct rule *rule = &p->config->rules[i];
+                struct plan_rule *state = &p->plan->rules[i];
+
+                *state = (struct plan_rule){.state = RULE_OK, .message = ""};
+                if (rule->invalid) {
+                        state->state = RULE_INVALID;
+                        state->message = rule->message;
+                } else if (!match_machine(rule, p->facts)) {
+                        state->state = RULE_SKIPPED;
+                        state->message = "Host= or Product= is not this machine's";
+                        state->elsewhere = true;
+                } else if (p->facts->off) {
+                        state->state = RULE_SKIPPED;
+                        state->message = arena_printf(p->arena, "%s on the kernel command line", p->facts->off_by);
+                } else if (named(&p->facts->skip, rule->name)) {
+                        state->state = RULE_SKIPPED;
+                        state->message = "passthrough.skip= on the kernel command line";
+                }
+                if (!state->message)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* A rule with a device refused is refused as a whole in its state, though its other devices may go. */
+static int final_states(struct planner *p)
+{
+        for (size_t i = 0; i < p->plan->n_entries; i++) {
+                const struct plan_entry *e = &p->plan->entries[i];
+                struct plan_rule *state = &p->plan->rules[e->rule];
+
+                if (e->action != ACTION_REFUSE || state->state == RULE_REFUSED)
+                        continue;
+                state->state = RULE_REFUSED;
+                state->message = arena_printf(p->arena, "%s: %s", entry_device(p, e)->address, e->reason);
+                if (!state->message)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+        const struct plan_entry *x = a, *y = b;
+
+        return (x->device > y->device) - (x->device < y->device);
+}
+
+const struct plan_entry *plan_find(const struct plan *plan, size_t device)
+{
+        struct plan_entry key = {.device = device};
+
+        return plan->n_entries > 0
+                       ? bsearch(&key, plan->entries, plan->n_entries, sizeof(*plan->entries), compare_entries)
+                       : NULL;
+}
+
+/* By device; leaders move along. */
+static int sort_entries(struct planner *p)
+{
+        struct plan *plan = p->plan;
+
+        for (size_t i = 0; i < plan->n_entries; i++)
+                if (plan->entries[i].leader != NO_ENTRY)
+                        plan->entries[i].leader = plan->entries[plan->entries[i].leader].device;
+        if (plan->n_entries > 0)
+                qsort(plan->entries, plan->n_entries, sizeof(*plan->entries), compare_entries);
+        for (size_t i = 0; i < plan->n_entries; i++)
+                p->entry_of[plan->entries[i].device] = i;
+        for (size_t i = 0; i < plan->n_entries; i++)
+                if (plan->entries[i].leader != NO_ENTRY)
+                        plan->entries[i].leader = p->entry_of[plan->entries[i].leader];
+        return 0;
+}
+
+int plan_build(const struct config *config, const struct facts *facts, struct arena *a, struct plan *ret)
+{
+        struct plan plan = {.config = config, .facts = facts};
+        struct planner p = {.config = config, .facts = facts, .arena = a, .plan = &plan};
+        static int (*const steps[])(struct planner *) = {
+                initial_states,   planner_match,   planner_expect, planner_companions, planner_refusals,
+                planner_skipped, final_states, sort_entries,   planner_operations,
+        };
+
+        plan.rules = arena_alloc(a, config->n_rules * sizeof(*plan.rules));
+        p.entry_of = arena_alloc(a, facts->n_devices * sizeof(*p.entry_of));
+        if (!plan.rules || !p.entry_of)
+                return -ENOMEM;
+        for (size_t i = 0; i < facts->n_devices; i++)
+                p.entry_of[i] = NO_ENTRY;
+
+        for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+                int k = steps[i](&p);
+
+                if (k < 0)
+                        return k;
+        }
+        *ret = plan;
+        return 0;
+}

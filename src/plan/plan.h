@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * From rules and facts to what is done, in order. Pure: no system call, so a captured machine on another host gives the
+ * same plan as the machine itself in its initrd.
+ */
+
+#include "config/config.h"
+#include "facts/facts.h"
+
+#define NO_ENTRY SIZE_MAX
+
+enum action {
+        ACTION_BIND,
+        ACTION_REFUSE,
+        ACTION_KEEP,
+        ACTION_MAX_,
+};
+
+enum rule_state {
+        RULE_OK,
+        RULE_REFUSED,
+        RULE_MISSING,
+        RULE_INVALID,
+        RULE_SKIPPED,
+        RULE_STATE_MAX_,
+};
+
+extern const char *const action_names[ACTION_MAX_];
+extern const char *const rule_state_names[RULE_STATE_MAX_];
+
+/* One device that a rule speaks of. */
+struct plan_entry {
+        size_t device; /* in facts->devices */
+        size_t rule;   /* in config->rules */
+        enum action action;
+        const char *driver; /* NULL where the host keeps it */
+        enum stage stage;   /* initrd or root */
+        const char *reason;
+        size_t leader; /* of a companion: the entry it comes with; else NO_ENTRY */
+};
+
+struct plan_rule {
+        enum rule_state state;
+        const char *message; /* "" where there is nothing to say */
+        size_t n_matched;    /* devices it decides by explicit match */
+        bool elsewhere;      /* skipped because Host= or Product= mean another machine */
+};
+
+/* A rule that matches a device which an earlier one decides. */
+struct plan_shadow {
+        size_t device, rule, by;
+};
+
+enum op_kind {
+        OP_LOAD,   /* the module or driver named by target */
+        OP_WRITE,  /* value to the file target */
+        OP_VERIFY, /* the link target ends in value */
+        OP_MAX_,
+};
+
+extern const char *const op_names[OP_MAX_];
+
+struct op {
+        enum op_kind kind;
+        const char *target, *value, *why;
+        enum stage stage;
+        size_t entry; /* what it is for; of OP_LOAD: the first entry that needs it */
+};
+
+struct plan {
+        const struct config *config;
+        const struct facts *facts;
+        struct plan_entry *entries; /* by device */
+        size_t n_entries;
+        struct plan_rule *rules; /* beside config->rules */
+        struct plan_shadow *shadows;
+        size_t n_shadows;
+        struct op *ops; /* those of the initrd stage first; of one entry, together */
+        size_t n_ops;
+};
+
+/* 0 or -ENOMEM. config and facts must outlive the plan. */
+int plan_build(const struct config *config, const struct facts *facts, struct arena *a, struct plan *ret) _must_check_;
+
+/* What the plan has for a device, or NULL. */
+const struct plan_entry *plan_find(const struct plan *plan, size_t device);
+
+/* Whether a program may open the device through VFIO once it has this driver. */
+bool driver_is_vfio(const char *driver);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What must not be taken: alone, or because of what shares its IOMMU group or comes with it. */
+#include <errno.h>
+
+#include "base/str.h"
+#include "plan/planner.h"
+
+static const struct module *module_of(const struct planner *p, const char *name)
+{
+        for (size_t i = 0; i < p->facts->n_modules; i++)
+                if (streq(p->facts->modules[i].name, name))
+                        return &p->facts->modules[i];
+        return NULL;
+}
+
+/* What makes a device unfit whatever else is taken. */
+static int refuse_alone(struct planner *p, struct plan_entry *e)
+{
+        const struct device *d = entry_device(p, e);
+        const struct rule *rule = &p->config->rules[e->rule];
+        const struct module *module = module_of(p, e->driver);
+
+        if (d->bridge)
+                return planner_refuse(p, e, "it is a bridge, and bridges are never handed over; the device behind it has a "
+                                            "longer Path=");
+        if (module && module->state == MODULE_ABSENT)
+                return planner_refuse(p, e, "driver %s is not there: kernel %s has no such module and no such driver",
+                                      e->driver, p->facts->kernel);
+        if (driver_is_vfio(e->driver) && d->group == NO_GROUP)
+                return planner_refuse(p, e, "it has no IOMMU group: the IOMMU is off or not there");
+        if (d->boot_display == YES && !rule->allow_boot_display)
+                return planner_refuse(p, e, "the firmware booted on this display; AllowBootDisplay=yes takes it all the same");
+        if (d->boot_display == UNKNOWN && !rule->allow_boot_display)
+                return planner_refuse(p, e, "whether the firmware booted on this display is not known (no boot_vga); "
+                                            "AllowBootDisplay=yes takes it all the same");
+        if (d->vfs_enabled > 0 && driver_is_vfio(e->driver))
+                return planner_refuse(p, e, "%u of its virtual functions are enabled; hand those over, or disable them first",
+                                      d->vfs_enabled);
+        if (d->used_by)
+                return planner_refuse(p, e, "%s", d->used_by);
+        return 0;
+}
+
+/* A member of a group does not stand in the way of its users (Documentation/driver-api/vfio.rst). */
+static bool harmless(const struct planner *p, size_t device)
+{
+        const struct device *d = &p->facts->devices[device];
+        const struct plan_entry *e = p->entry_of[device] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[device]];
+
+        if (d->bridge)
+                return true;
+        return e && e->action == ACTION_BIND && (driver_is_vfio(e->driver) || streq(e->driver, "pci-stub"));
+}
+
+static int refuse_for_member(struct planner *p, struct plan_entry *e, size_t member)
+{
+        const struct device *d = entry_device(p, e), *m = &p->facts->devices[member];
+        const char *name = class_name(m->class);
+        const struct plan_entry *other = p->entry_of[member] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[member]];
+
+        if (!name)
+                name = m->class;
+        if (!other)
+                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which the rule does not take; "
+                                            "IOMMUGroup=complete would",
+                                      d->group, m->address, m->id, name);
+        if (other->action == ACTION_KEEP)
+                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which rule %s leaves to the host", d->group,
+                                      m->address, m->id, name, p->config->rules[other->rule].name);
+        if (other->action == ACTION_BIND)
+                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which goes to driver %s", d->group,
+                                      m->address, m->id, name, other->driver);
+        return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which is refused: %s", d->group, m->address, m->id,
+                              name, other->reason);
+}
+
+/* 1 where it was refused for its company, 0, or -ENOMEM. */
+static int refuse_in_company(struct planner *p, size_t i)
+{
+        struct plan_entry *e = &p->plan->entries[i];
+        const struct device *d = entry_device(p, e);
+        size_t first, n = driver_is_vfio(e->driver) ? facts_group(p->facts, d->group, &first) : 0;
+        struct plan_entry *leader = e->leader == NO_ENTRY ? NULL : &p->plan->entries[e->leader];
+
+        if (leader && leader->action == ACTION_REFUSE)
+                return planner_refuse(p, e, "it comes with %s, which is refused: %s", entry_device(p, leader)->address,
+                                      leader->reason) < 0 ? -ENOMEM : 1;
+        for (size_t k = 0; k < n; k++)
+                if (!harmless(p, p->facts->by_group[first + k]))
+                        return refuse_for_member(p, e, p->facts->by_group[first + k]) < 0 ? -ENOMEM : 1;
+        return 0;
+}
+
+/* A refused companion takes what it comes with along: half a card is no use, and its group would not be viable. */
+static int refuse_leader(struct planner *p, size_t i)
+{
+        const struct plan_entry *e = &p->plan->entries[i];
+        struct plan_entry *leader = e->leader == NO_ENTRY ? NULL : &p->plan->entries[e->leader];
+
+        if (e->action != ACTION_REFUSE || !leader || leader->action != ACTION_BIND)
+                return 0;
+        return planner_refuse(p, leader, "%s comes with it and is refused: %s", entry_device(p, e)->address, e->reason) < 0
+                       ? -ENOMEM
+                       : 1;
+}
+
+/* Every foreign member of a refused group is shown with it: it, too, is what the rule speaks of. */
+static int show_foreign(struct planner *p)
+{
+        size_t n_entries = p->plan->n_entries;
+
+        for (size_t i = 0; i < n_entries; i++) {
+                const struct plan_entry *e = &p->plan->entries[i];
+                const struct device *d = entry_device(p, e);
+                size_t first, n = e->action == ACTION_REFUSE && driver_is_vfio(e->driver) && d->group != NO_GROUP
+                                          ? facts_group(p->facts, d->group, &first)
+                                          : 0;
+
+                if (d->bridge)
+                        continue;
+                for (size_t k = 0; k < n; k++) {
+                        size_t member = p->facts->by_group[first + k];
+                        const char *reason;
+
+                        if (p->entry_of[member] != NO_ENTRY || p->facts->devices[member].bridge)
+                                continue;
+                        reason = arena_printf(p->arena, "it shares IOMMU group %d with %s, and the rule does not take it", d->group,
+                                              d->address);
+                        if (!reason || planner_add(p, member, p->plan->entries[i].rule, ACTION_REFUSE, reason) < 0)
+                                return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+int planner_refusals(struct planner *p)
+{
+        int k;
+
+        for (size_t i = 0; i < p->plan->n_entries; i++)
+                if (p->plan->entries[i].action == ACTION_BIND && refuse_alone(p, &p->plan->entries[i]) < 0)
+                        return -ENOMEM;
+
+        /* Each refusal may leave another device in bad company: until nothing changes. */
+        for (bool changed = true; changed;) {
+                changed = false;
+                for (size_t i = 0; i < p->plan->n_entries; i++) {
+                        k = p->plan->entries[i].action == ACTION_BIND ? refuse_in_company(p, i) : refuse_leader(p, i);
+                        if (k < 0)
+                                return k;
+                        changed |= k > 0;
+                }
+        }
+        return show_foreign(p);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/json.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+
+#include "base/str.h"
+
+#define FORMAT_VERSION 1
+
+/* json-c aborts nothing and returns NULL without memory: the first failure is kept in *error. */
+static void add(struct json_object *o, const char *key, struct json_object *value, int *error)
+{
+        if (!value || json_object_object_add(o, key, value) < 0)
+                *error = -ENOMEM;
+}
+
+static void add_string(struct json_object *o, const char *key, const char *value, int *error)
+{
+        add(o, key, json_object_new_string(value ? value : ""), error);
+}
+
+static struct json_object *append(struct json_object *array, int *error)
+{
+        struct json_object *o = json_object_new_object();
+
+        if (!o || json_object_array_add(array, o) < 0)
+                *error = -ENOMEM;
+        return o;
+}
+
+static struct json_object *add_array(struct json_object *o, const char *key, int *error)
+{
+        struct json_object *array = json_object_new_array();
+
+        add(o, key, array, error);
+        return array;
+}
+
+/* Prints and frees the document. */
+static int finish(FILE *f, struct json_object *document, int error)
+{
+        const char *text = error < 0 ? NULL
+                                     : json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+                                                                                        JSON_C_TO_STRING_NOSLASHESCAPE);
+
+        if (text)
+                fprintf(f, "%s\n", text);
+        json_object_put(document);
+        return text ? 0 : -ENOMEM;
+}
+
+static struct json_object *start(int *error)
+{
+        struct json_object *document = json_object_new_object();
+
+        *error = document ? 0 : -ENOMEM;
+        add(document, "version", json_object_new_int(FORMAT_VERSION), error);
+        return document;
+}
+
+static void add_function(struct json_object *o, const char *bus, const char *address, const char *id, const char *class,
+                         int group, int *error)
+{
+        add_string(o, "bus", bus, error);
+        add_string(o, "address", address, error);
+        add_string(o, "id", id, error);
+        add_string(o, "class", class, error);
+        if (group == NO_GROUP)
+                json_object_object_add(o, "group", NULL);
+        else
+                add(o, "group", json_object_new_int(group), error);
+}
+
+static void add_rule(struct json_object *rules, const char *name, const char *file, const char *state, const char *message,
+                     int *error)
+{
+        struct json_object *o = append(rules, error);
+
+        add_string(o, "name", name, error);
+        add_string(o, "file", file, error);
+        add_string(o, "state", state, error);
+        add_string(o, "message", message, error);
+}
+
+static void add_op(struct json_object *ops, const char *op, const char *target, const char *value, const char *why,
+                   const char *stage, int *error)
+{
+        struct json_object *o = append(ops, error);
+
+        add_string(o, "op", op, error);
+        add_string(o, "target", target, error);
+        add_string(o, "value", value, error);
+        add_string(o, "why", why, error);
+        add_string(o, "stage", stage, error);
+}
+
+int json_plan(FILE *f, const struct plan *plan)
+{
+        int error;
+        struct json_object *document = start(&error), *array;
+
+        array = add_array(document, "devices", &error);
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+                const struct device *d = &plan->facts->devices[e->device];
+                struct json_object *o = append(array, &error);
+
+                add_function(o, bus_names[d->bus], d->address, d->id, d->class, d->group, &error);
+                add_string(o, "rule", plan->config->rules[e->rule].name, &error);
+                add_string(o, "action", action_names[e->action], &error);
+                add_string(o, "driver", e->driver, &error);
+                add_string(o, "stage", stage_names[e->stage], &error);
+                add_string(o, "reason", e->reason, &error);
+        }
+        array = add_array(document, "rules", &error);
+        for (size_t i = 0; i < plan->config->n_rules; i++)
+                add_rule(array, plan->config->rules[i].name, plan->config->rules[i].file, rule_state_names[plan->rules[i].state],
+                         plan->rules[i].message, &error);
+        array = add_array(document, "operations", &error);
+        for (size_t i = 0; i < plan->n_ops; i++)
+                add_op(array, op_names[plan->ops[i].kind], plan->ops[i].target, plan->ops[i].value, plan->ops[i].why,
+                       stage_names[plan->ops[i].stage], &error);
+        array = add_array(document, "shadowed", &error);
+        for (size_t i = 0; i < plan->n_shadows; i++) {
+                struct json_object *o = append(array, &error);
+
+                add_string(o, "address", plan->facts->devices[plan->shadows[i].device].address, &error);
+                add_string(o, "rule", plan->config->rules[plan->shadows[i].rule].name, &error);
+                add_string(o, "by", plan->config->rules[plan->shadows[i].by].name, &error);
+        }
+        return finish(f, document, error);
+}
+
+int json_status(FILE *f, const struct status *status)
+{
+        const struct record *r = &status->record;
+        int error;
+        struct json_object *document = start(&error), *array;
+
+        array = add_array(document, "devices", &error);
+        for (size_t i = 0; i < r->n_devices; i++) {
+                const struct record_device *d = &r->devices[i];
+                struct json_object *o = append(array, &error);
+
+                add_function(o, d->bus, d->address, d->id, d->class, d->group, &error);
+                add_string(o, "rule", d->rule, &error);
+                add_string(o, "action", d->action, &error);
+                add_string(o, "driver", d->driver, &error);
+                add_string(o, "stage", d->stage, &error);
+                add_string(o, "reason", d->reason, &error);
+                add_string(o, "state", d->state, &error);
+                if (*d->from)
+                        add_string(o, "from", d->from, &error);
+                add(o, "at_us", json_object_new_int64((int64_t)d->at_us), &error);
+        }
+        array = add_array(document, "rules", &error);
+        for (size_t i = 0; i < r->n_rules; i++)
+                add_rule(array, r->rules[i].name, r->rules[i].file, r->rules[i].state, r->rules[i].message, &error);
+        array = add_array(document, "operations", &error);
+        for (size_t i = 0; i < r->n_ops; i++)
+                add_op(array, r->ops[i].op, r->ops[i].target, r->ops[i].value, r->ops[i].why, r->ops[i].stage, &error);
+        return finish(f, document, error);
+}
+
+int json_list(FILE *f, const struct plan *plan)
+{
+        const struct facts *facts = plan->facts;
+        int error;
+        struct json_object *document = start(&error), *array = add_array(document, "devices", &error);
+
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                const struct device *d = &facts->devices[i];
+                struct json_object *o = append(array, &error);
+                const struct plan_entry *e = plan_find(plan, i);
+
+                add_function(o, bus_names[d->bus], d->address, d->id, d->class, d->group, &error);
+                add_string(o, "subsystem", d->subsystem, &error);
+                add_string(o, "path", d->path, &error);
+                add_string(o, "slot", d->slot, &error);
+                add_string(o, "serial", d->serial, &error);
+                add_string(o, "driver", d->driver, &error);
+                add_string(o, "rule", e ? plan->config->rules[e->rule].name : "", &error);
+                add(o, "bridge", json_object_new_boolean(d->bridge), &error);
+                add(o, "boot_display", json_object_new_boolean(d->boot_display == YES), &error);
+        }
+        return finish(f, document, error);
+}

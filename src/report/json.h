@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The JSON documents of passthroughctl(8), format 1. Each prints one whole document; 0 or -ENOMEM. */
+
+#include "report/status.h"
+
+int json_plan(FILE *f, const struct plan *plan) _must_check_;
+int json_status(FILE *f, const struct status *status) _must_check_;
+int json_list(FILE *f, const struct plan *plan) _must_check_;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define IDENTIFIER "passthrough"
+#define LINE_SIZE  2048
+
+static bool to_journal(enum log_level level, const char *id, const char *rule, const char *device, const char *line)
+{
+        static const struct sockaddr_un journal = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
+        _cleanup_(close_fd) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        char datagram[LINE_SIZE + 512];
+        int n;
+
+        if (fd < 0)
+                return false;
+        n = snprintf(datagram, sizeof(datagram),
+                     "MESSAGE=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=" IDENTIFIER "\nMESSAGE_ID=%s\n"
+                     "PASSTHROUGH_RULE=%s\nPASSTHROUGH_DEVICE=%s\n",
+                     line, (int)level, id, rule ? rule : "", device ? device : "");
+        if (n < 0 || n >= (int)sizeof(datagram))
+                return false;
+        return sendto(fd, datagram, (size_t)n, MSG_NOSIGNAL, (const struct sockaddr *)&journal, sizeof(journal)) == n;
+}
+
+static bool to_kernel(enum log_level level, const char *line)
+{
+        _cleanup_(close_fd) int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+        return fd >= 0 && dprintf(fd, "<%d>" IDENTIFIER ": %s", (int)level, line) > 0;
+}
+
+void log_line(const struct root *root, enum log_level level, const char *message_id, const char *rule, const char *device,
+              const char *format, ...)
+{
+        char line[LINE_SIZE];
+        va_list ap;
+
+        va_start(ap, format);
+        vsnprintf(line, sizeof(line), format, ap);
+        va_end(ap);
+        for (char *c = line; *c; c++)
+                if (*c == '\n')
+                        *c = ' ';
+
+        if (root->live && !isatty(STDERR_FILENO) &&
+            (to_journal(level, message_id, rule, device, line) || to_kernel(level, line)))
+                return;
+        fprintf(stderr, "%s\n", line);
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+
+#define HEADER     "passthrough-record 1"
+#define RECORD_MAX ((size_t)256 * 1024 * 1024)
+#define FIELDS_MAX 16
+
+/* Tab, newline and backslash as \t, \n and \\. */
+static void put_escaped(FILE *f, const char *s)
+{
+        for (; s && *s; s++) {
+                const char *special = strchr("\t\n\\", *s);
+
+                if (special) {
+                        fputc('\\', f);
+                        fputc("tn\\"[special - "\t\n\\"], f);
+                } else
+                        fputc(*s, f);
+        }
+}
+
+static void unescape(char *s)
+{
+        char *out = s;
+
+        for (; *s; s++) {
+                if (*s == '\\' && s[1]) {
+                        s++;
+                        *out++ = *s == 't' ? '\t' : *s == 'n' ? '\n' : *s;
+                } else
+                        *out++ = *s;
+        }
+        *out = '\0';
+}
+
+/* The strings of a line, in order; NULL ends them. */
+static void put_line(FILE *f, char kind, const char *const *fields, size_t n)
+{
+        fputc(kind, f);
+        for (size_t i = 0; i < n; i++) {
+                fputc('\t', f);
+                put_escaped(f, fields[i]);
+        }
+        fputc('\n', f);
+}
+
+static void put_record(FILE *f, const struct record *r)
+{
+        char group[16], at[24], digest[24];
+
+        fputs(HEADER "\n", f);
+        for (int s = STAGE_INITRD; s <= STAGE_ROOT; s++)
+                if (r->done[s])
+                        put_line(f, 'S', &stage_names[s], 1);
+        if (r->host)
+                put_line(f, 'H', NULL, 0);
+        for (size_t i = 0; i < r->n_rules; i++) {
+                const struct record_rule *x = &r->rules[i];
+
+                snprintf(digest, sizeof(digest), "%" PRIx64, x->digest);
+                put_line(f, 'R', (const char *const[]){x->name, x->file, x->state, x->message, digest}, 5);
+        }
+        for (size_t i = 0; i < r->n_devices; i++) {
+                const struct record_device *x = &r->devices[i];
+
+                snprintf(group, sizeof(group), "%d", x->group);
+                snprintf(at, sizeof(at), "%" PRIu64, x->at_us);
+                put_line(f, 'D',
+                         (const char *const[]){x->rule, x->bus, x->address, x->id, x->class, x->action, x->driver, x->stage,
+                                               x->reason, x->state, x->from, group, at},
+                         13);
+        }
+        for (size_t i = 0; i < r->n_ops; i++) {
+                const struct record_op *x = &r->ops[i];
+
+                put_line(f, 'O', (const char *const[]){x->op, x->target, x->value, x->why, x->stage}, 5);
+        }
+}
+
+int record_write(const struct root *root, const struct record *record)
+{
+        char *text = NULL;
+        size_t size = 0;
+        FILE *f = open_memstream(&text, &size);
+        int k;
+
+        if (!f)
+                return -ENOMEM;
+        put_record(f, record);
+        k = fclose(f) == 0 ? 0 : -ENOMEM;
+        if (k == 0)
+                k = root_make_parents(root, RECORD_PATH);
+        if (k == 0)
+                k = root_replace(root, RECORD_PATH, text, size);
+        free(text);
+        return k;
+}
+
+static size_t split(char *line, char *fields[static FIELDS_MAX])
+{
+        size_t n = 0;
+
+        for (char *field; n < FIELDS_MAX && (field = strsep(&line, "\t")); n++) {
+                unescape(field);
+                fields[n] = field;
+        }
+        return n;
+}
+
+static int read_stage(struct record *r, const char *name)
+{
+        for (int s = STAGE_INITRD; s <= STAGE_ROOT; s++)
+                if (streq(name, stage_names[s])) {
+                        r->done[s] = true;
+                        return 0;
+                }
+        return -EBADMSG;
+}
+
+static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MAX], size_t n)
+{
+        if (streq(f[0], "S") && n == 2)
+                return read_stage(r, f[1]);
+        if (streq(f[0], "H")) {
+                r->host = true;
+                return 0;
+        }
+        if (streq(f[0], "R") && n == 6) {
+                struct record_rule *x = arena_grow(a, &r->rules, r->n_rules, sizeof(*r->rules));
+
+                if (!x)
+                        return -ENOMEM;
+                *x = (struct record_rule){f[1], f[2], f[3], f[4], strtoull(f[5], NULL, 16)};
+                r->n_rules++;
+                return 0;
+        }
+        if (streq(f[0], "D") && n == 14) {
+                struct record_device *x = arena_grow(a, &r->devices, r->n_devices, sizeof(*r->devices));
+
+                if (!x)
+                        return -ENOMEM;
+                *x = (struct record_device){f[1], f[2], f[3], f[4], f[5], f[6],          f[7],
+                                            f[8], f[9], f[10], f[11], atoi(f[12]), strtoull(f[13], NULL, 10)};
+                r->n_devices++;
+                return 0;
+        }
+        if (streq(f[0], "O") && n == 6) {
+                struct record_op *x = arena_grow(a, &r->ops, r->n_ops, sizeof(*r->ops));
+
+                if (!x)
+                        return -ENOMEM;
+                *x = (struct record_op){f[1], f[2], f[3], f[4], f[5]};
+                r->n_ops++;
+                return 0;
+        }
+        return -EBADMSG;
+}
+
+int record_read(const struct root *root, struct arena *a, struct record *ret)
+{
+        struct record r = {};
+        char *text, *line;
+        size_t size;
+        int k = root_read_all(root, a, RECORD_PATH, RECORD_MAX, &text, &size);
+
+        if (k < 0)
+                return k;
+        line = strsep(&text, "\n");
+        if (!line || !streq(line, HEADER))
+                return -EBADMSG;
+        while (k == 0 && (line = strsep(&text, "\n"))) {
+                char *fields[FIELDS_MAX];
+                size_t n;
+
+                if (!*line)
+                        continue;
+                n = split(line, fields);
+                k = read_line(&r, a, fields, n);
+        }
+        if (k == 0)
+                *ret = r;
+        return k;
+}
+
+const struct record_rule *record_find(const struct record *record, const char *rule)
+{
+        for (size_t i = 0; i < record->n_rules; i++)
+                if (streq(record->rules[i].name, rule))
+                        return &record->rules[i];
+        return NULL;
+}
+
+bool record_device_taken(const struct record_device *d)
+{
+        return streq(d->state, device_state_names[STATE_BOUND]) || streq(d->state, device_state_names[STATE_LATE]);
+}
+
+bool record_satisfied(const struct record *record, const struct record_rule *rule)
+{
+        if (!streq(rule->state, rule_state_names[RULE_OK]))
+                return false;
+        for (size_t i = 0; i < record->n_devices; i++) {
+                const struct record_device *d = &record->devices[i];
+
+                if (streq(d->rule, rule->name) && streq(d->action, action_names[ACTION_BIND]) && !record_device_taken(d))
+                        return false;
+        }
+        return true;
+}
+
+/* A device that an earlier stage has taken keeps its line: when and from whom is history. */
+static int merge_device(struct record *r, struct arena *a, const struct plan *plan, size_t entry, const struct result *result)
+{
+        const struct plan_entry *e = &plan->entries[entry];
+        const struct device *d = &plan->facts->devices[e->device];
+        struct record_device *x = NULL, new = {
+                .rule = plan->config->rules[e->rule].name,
+                .bus = bus_names[d->bus],
+                .address = d->address,
+                .id = d->id,
+                .class = d->class,
+                .action = action_names[e->action],
+                .driver = e->driver ? e->driver : "",
+                .stage = stage_names[e->stage],
+                .reason = e->reason,
+                .state = device_state_names[e->action == ACTION_REFUSE ? STATE_REFUSED : result->state],
+                .from = result->from ? result->from : "",
+                .group = d->group,
+                .at_us = result->at_us,
+        };
+
+        if (result->state == STATE_FAILED)
+                new.reason = result->error;
+        for (size_t i = 0; i < r->n_devices && !x; i++)
+                if (streq(r->devices[i].address, d->address))
+                        x = &r->devices[i];
+        if (x && record_device_taken(x) && e->action == ACTION_BIND && result->state != STATE_FAILED)
+                return 0;
+        if (!x) {
+                x = arena_grow(a, &r->devices, r->n_devices, sizeof(*r->devices));
+                if (!x)
+                        return -ENOMEM;
+                r->n_devices++;
+        }
+        *x = new;
+        return 0;
+}
+
+static int merge_rule(struct record *r, struct arena *a, const struct rule *rule, const struct plan_rule *state)
+{
+        struct record_rule *x = (struct record_rule *)record_find(r, rule->name);
+
+        if (!x) {
+                x = arena_grow(a, &r->rules, r->n_rules, sizeof(*r->rules));
+                if (!x)
+                        return -ENOMEM;
+                r->n_rules++;
+        }
+        *x = (struct record_rule){rule->name, rule->file, rule_state_names[state->state], state->message, rule->digest};
+        return 0;
+}
+
+/* The first stage records what the whole boot is to do; a later one what it found to do in its own place. */
+static int merge_ops(struct record *r, struct arena *a, const struct plan *plan, enum stage stage, const char *rule)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->n_ops; i++)
+                if (rule || !streq(r->ops[i].stage, stage_names[stage]))
+                        r->ops[n++] = r->ops[i];
+        r->n_ops = n;
+        for (size_t i = 0; i < plan->n_ops; i++) {
+                const struct op *op = &plan->ops[i];
+                struct record_op *x;
+
+                if (rule ? !streq(plan->config->rules[plan->entries[op->entry].rule].name, rule)
+                         : stage != STAGE_INITRD && op->stage != stage)
+                        continue;
+                x = arena_grow(a, &r->ops, r->n_ops, sizeof(*r->ops));
+                if (!x)
+                        return -ENOMEM;
+                *x = (struct record_op){op_names[op->kind], op->target, op->value, op->why, stage_names[op->stage]};
+                r->n_ops++;
+        }
+        return 0;
+}
+
+int record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                 enum stage stage, const char *rule)
+{
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < plan->config->n_rules; i++)
+                if (!plan->rules[i].elsewhere && (!rule || streq(plan->config->rules[i].name, rule)))
+                        k = merge_rule(record, a, &plan->config->rules[i], &plan->rules[i]);
+        for (size_t i = 0; k == 0 && i < plan->n_entries; i++)
+                if (!rule || streq(plan->config->rules[plan->entries[i].rule].name, rule))
+                        k = merge_device(record, a, plan, i, &results[i]);
+        return k == 0 ? merge_ops(record, a, plan, stage, rule) : k;
+}

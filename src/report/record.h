@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * /run/passthrough/record: this boot's plan and what became of it. The executor writes it in the initrd, where it
+ * survives switch-root; the host's units and `status` read it. A text file: one record a line, fields separated by
+ * tabs, the first line names the format.
+ */
+
+#include "act/act.h"
+
+#define RECORD_PATH PASSTHROUGH_RUN "/record"
+
+struct record_rule {
+        const char *name, *file, *state, *message;
+        uint64_t digest; /* of the rule's text, as struct rule has it */
+};
+
+struct record_device {
+        const char *rule, *bus, *address, *id, *class, *action, *driver, *stage, *reason, *state, *from;
+        int group;
+        uint64_t at_us;
+};
+
+struct record_op {
+        const char *op, *target, *value, *why, *stage;
+};
+
+struct record {
+        bool done[STAGE_ROOT + 1]; /* stages that were carried out */
+        bool host;                 /* the host's own plan is in it, too: nothing is added to it any more */
+        struct record_rule *rules;
+        size_t n_rules;
+        struct record_device *devices;
+        size_t n_devices;
+        struct record_op *ops;
+        size_t n_ops;
+};
+
+/* 0, -ENOENT where this boot has none, -EBADMSG where it is not one, or -errno. */
+int record_read(const struct root *root, struct arena *a, struct record *ret) _must_check_;
+int record_write(const struct root *root, const struct record *record) _must_check_;
+
+/*
+ * Takes over a plan, of which stage was carried out: what the record has of its rules is replaced, unless a device
+ * there is bound or late already. With rule not NULL, only that rule.
+ */
+int record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                 enum stage stage, const char *rule) _must_check_;
+
+const struct record_rule *record_find(const struct record *record, const char *rule);
+/* Every device of the rule is bound or late, and the plan had nothing against it. */
+bool record_satisfied(const struct record *record, const struct record_rule *rule);
+bool record_device_taken(const struct record_device *d);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/status.h"
+
+#include <errno.h>
+
+#include "base/str.h"
+
+static const char pending[] = "pending";
+static const char failed[] = "failed";
+
+/* What was taken and has another driver now is not satisfied any more, whoever did that. */
+static int check_live(struct arena *a, const struct facts *facts, struct record_device *d)
+{
+        size_t at = facts_find(facts, d->address);
+        const char *driver = at == NO_DEVICE ? NULL : facts->devices[at].driver;
+
+        if (!record_device_taken(d) || streq_ptr(driver, d->driver))
+                return 0;
+        d->reason = at == NO_DEVICE ? "it was taken at boot and is not there any more"
+                    : driver        ? arena_printf(a, "it was taken at boot and has driver %s now", driver)
+                                    : "it was taken at boot and has no driver now";
+        d->state = device_state_names[STATE_FAILED];
+        return d->reason ? 0 : -ENOMEM;
+}
+
+static int add_rule(struct arena *a, struct record *r, const struct rule *rule, const char *state, const char *message)
+{
+        struct record_rule *x = arena_grow(a, &r->rules, r->n_rules, sizeof(*r->rules));
+
+        if (!x)
+                return -ENOMEM;
+        *x = (struct record_rule){.name = rule->name, .file = rule->file, .state = state, .message = message, .digest = rule->digest};
+        r->n_rules++;
+        return 0;
+}
+
+/* Rules as they are written now, beside those of the boot. */
+static int compare_config(struct arena *a, const struct plan *plan, struct record *r)
+{
+        const struct config *config = plan->config;
+        size_t n_booted = r->n_rules;
+
+        for (size_t i = 0; i < config->n_rules; i++) {
+                const struct rule *rule = &config->rules[i];
+                const struct plan_rule *now = &plan->rules[i];
+                struct record_rule *known = (struct record_rule *)record_find(r, rule->name);
+                int k = 0;
+
+                if (known && known->digest == rule->digest)
+                        continue;
+                if (known) {
+                        known->state = pending;
+                        known->message = "its text changed since this boot's plan was made";
+                } else if (now->state == RULE_INVALID || now->state == RULE_SKIPPED)
+                        k = add_rule(a, r, rule, rule_state_names[now->state], now->message);
+                else
+                        k = add_rule(a, r, rule, pending, "this boot's plan was made without it");
+                if (k < 0)
+                        return k;
+        }
+        for (size_t i = 0; i < n_booted; i++)
+                if (!config_find(config, r->rules[i].name)) {
+                        r->rules[i].state = pending;
+                        r->rules[i].message = "its file is gone since this boot's plan was made";
+                }
+        return 0;
+}
+
+/* Devices of rules that were switched off for this boot: nothing else has them in a record. */
+static int add_skipped(struct arena *a, const struct plan *plan, struct record *r)
+{
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+                const struct device *d = &plan->facts->devices[e->device];
+                struct record_device *x;
+                bool known = false;
+
+                for (size_t j = 0; j < r->n_devices && !known; j++)
+                        known = streq(r->devices[j].address, d->address);
+                if (known || plan->rules[e->rule].state != RULE_SKIPPED)
+                        continue;
+                x = arena_grow(a, &r->devices, r->n_devices, sizeof(*r->devices));
+                if (!x)
+                        return -ENOMEM;
+                *x = (struct record_device){.rule = plan->config->rules[e->rule].name,
+                                            .bus = bus_names[d->bus],
+                                            .address = d->address,
+                                            .id = d->id,
+                                            .class = d->class,
+                                            .action = action_names[e->action],
+                                            .driver = "",
+                                            .stage = stage_names[e->stage],
+                                            .reason = e->reason,
+                                            .state = "",
+                                            .from = "",
+                                            .group = d->group};
+                r->n_devices++;
+        }
+        return 0;
+}
+
+static struct record_rule *rule_of(struct record *r, const struct record_device *d)
+{
+        return (struct record_rule *)record_find(r, d->rule);
+}
+
+int status_build(const struct root *root, struct arena *a, const struct plan *plan, struct status *ret)
+{
+        struct status s = {.satisfied = true};
+        int k = record_read(root, a, &s.record);
+
+        s.ran = k == 0;
+        if (k < 0 && k != -ENOENT)
+                return k;
+        k = compare_config(a, plan, &s.record);
+        if (k == 0)
+                k = add_skipped(a, plan, &s.record);
+        for (size_t i = 0; k == 0 && i < s.record.n_devices; i++) {
+                struct record_device *d = &s.record.devices[i];
+                struct record_rule *rule = rule_of(&s.record, d);
+
+                k = check_live(a, plan->facts, d);
+                if (rule && streq(rule->state, rule_state_names[RULE_SKIPPED]))
+                        d->state = device_state_names[STATE_SKIPPED];
+                if (rule && streq(d->state, failed) && streq(rule->state, rule_state_names[RULE_OK])) {
+                        rule->state = failed;
+                        rule->message = arena_printf(a, "%s: %s", d->address, d->reason);
+                        k = rule->message ? k : -ENOMEM;
+                }
+        }
+        if (k < 0)
+                return k;
+        for (size_t i = 0; i < s.record.n_rules; i++) {
+                const struct rule *rule = config_find(plan->config, s.record.rules[i].name);
+
+                /* A rule that is meant for another machine is no fault of this one. */
+                if (rule && plan->rules[rule - plan->config->rules].elsewhere)
+                        continue;
+                s.satisfied &= record_satisfied(&s.record, &s.record.rules[i]);
+        }
+        *ret = s;
+        return 0;
+}

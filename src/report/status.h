@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What this boot did, held against what the rules say now and what the devices show now. */
+
+#include "report/record.h"
+
+struct status {
+        struct record record;
+        bool ran;       /* this boot has a record */
+        bool satisfied; /* every rule is */
+};
+
+/* The plan is of the facts as they are now. 0 or -errno. */
+int status_build(const struct root *root, struct arena *a, const struct plan *plan, struct status *ret) _must_check_;

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+enum colour {
+        PLAIN,
+        BOLD,
+        GREEN,
+        YELLOW,
+        RED,
+        GREY,
+};
+
+static bool coloured(FILE *f)
+{
+        const char *systemd = getenv("SYSTEMD_COLORS"), *none = getenv("NO_COLOR");
+        bool on;
+
+        if (systemd)
+                return str_to_bool(systemd, &on) < 0 || on; /* also names of palettes, as "16" */
+        return !(none && *none) && isatty(fileno(f)) && !streq_ptr(getenv("TERM"), "dumb");
+}
+
+/* Pads to width, which the escape sequences must not count for. */
+static void put(FILE *f, enum colour colour, int width, const char *s)
+{
+        static const char *const codes[] = {"", "\033[1m", "\033[32m", "\033[33m", "\033[31m", "\033[90m"};
+
+        if (colour != PLAIN && coloured(f))
+                fprintf(f, "%s%-*s\033[0m", codes[colour], width, s);
+        else
+                fprintf(f, "%-*s", width, s);
+}
+
+static enum colour colour_of(const char *state)
+{
+        static const struct {
+                const char *state;
+                enum colour colour;
+        } colours[] = {
+                {"ok", GREEN},     {"bind", GREEN}, {"bound", GREEN},  {"late", YELLOW},    {"keep", GREY},
+                {"skipped", GREY}, {"pending", YELLOW}, {"missing", YELLOW},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
+                if (streq(state, colours[i].state))
+                        return colours[i].colour;
+        return RED;
+}
+
+static void put_rule(FILE *f, const char *name, const char *state, const char *message, const char *file)
+{
+        put(f, BOLD, 0, name);
+        fputs(": ", f);
+        put(f, colour_of(state), 0, state);
+        fprintf(f, "%s%s\n", *message ? ": " : "", message);
+        fprintf(f, "  %s\n", file);
+}
+
+static void put_device(FILE *f, const char *address, const char *id, const char *class, int group)
+{
+        char group_text[24] = "no group";
+        const char *name = class_name(class);
+
+        if (group != NO_GROUP)
+                snprintf(group_text, sizeof(group_text), "group %d", group);
+        fprintf(f, "  %-12s  %s  %-11s  %-9s  ", address, id, name ? name : class, group_text);
+}
+
+static void put_ops_line(FILE *f, const char *stage, const char *op, const char *target, const char *value)
+{
+        fprintf(f, "  %-6s  %-6s  %s%s%s\n", stage, op, target, *value ? "  " : "", value);
+}
+
+void text_plan(FILE *f, const struct plan *plan)
+{
+        const struct config *config = plan->config;
+
+        if (config->n_rules == 0)
+                fputs("No rules: every device stays with the host. A rule is a file in /etc/passthrough.d, see passthrough.d(5).\n", f);
+        for (size_t r = 0; r < config->n_rules; r++) {
+                put_rule(f, config->rules[r].name, rule_state_names[plan->rules[r].state], plan->rules[r].message,
+                         config->rules[r].file);
+                for (size_t i = 0; i < plan->n_entries; i++) {
+                        const struct plan_entry *e = &plan->entries[i];
+                        const struct device *d = &plan->facts->devices[e->device];
+
+                        if (e->rule != r)
+                                continue;
+                        put_device(f, d->address, d->id, d->class, d->group);
+                        put(f, colour_of(action_names[e->action]), 0, action_names[e->action]);
+                        if (e->action == ACTION_BIND)
+                                fprintf(f, " to %s, stage %s", e->driver, stage_names[e->stage]);
+                        fprintf(f, ": %s\n", e->reason);
+                }
+                for (size_t i = 0; i < plan->n_shadows; i++)
+                        if (plan->shadows[i].rule == r)
+                                fprintf(f, "  %-12s  also matches, but rule %s decides it\n",
+                                        plan->facts->devices[plan->shadows[i].device].address,
+                                        config->rules[plan->shadows[i].by].name);
+                fputc('\n', f);
+        }
+        if (plan->n_ops > 0)
+                fputs("Operations, in order:\n", f);
+        for (size_t i = 0; i < plan->n_ops; i++)
+                put_ops_line(f, stage_names[plan->ops[i].stage], op_names[plan->ops[i].kind], plan->ops[i].target,
+                             plan->ops[i].value);
+}
+
+void text_status(FILE *f, const struct status *status)
+{
+        const struct record *record = &status->record;
+
+        if (!status->ran && record->n_rules > 0)
+                fputs("Nothing was handed over in this boot: there is no record of a plan.\n\n", f);
+        else if (record->n_rules == 0)
+                fputs("No rules, in this boot or now: every device is with the host.\n", f);
+        for (size_t r = 0; r < record->n_rules; r++) {
+                const struct record_rule *rule = &record->rules[r];
+
+                put_rule(f, rule->name, rule->state, rule->message, rule->file);
+                for (size_t i = 0; i < record->n_devices; i++) {
+                        const struct record_device *d = &record->devices[i];
+                        const char *state = *d->state ? d->state : d->action;
+
+                        if (!streq(d->rule, rule->name))
+                                continue;
+                        put_device(f, d->address, d->id, d->class, d->group);
+                        put(f, colour_of(state), 0, state);
+                        if (record_device_taken(d))
+                                fprintf(f, " to %s at %" PRIu64 ".%03u s in the %s stage", d->driver, d->at_us / 1000000,
+                                        (unsigned)(d->at_us / 1000 % 1000), d->stage);
+                        if (*d->from)
+                                fprintf(f, ", taken from %s", d->from);
+                        fprintf(f, ": %s\n", d->reason);
+                }
+                fputc('\n', f);
+        }
+}
+
+void text_list(FILE *f, const struct plan *plan)
+{
+        const struct facts *facts = plan->facts;
+
+        put(f, BOLD, 0, "ADDRESS       ID         CLASS        GROUP      DRIVER            RULE\n");
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                const struct device *d = &facts->devices[i];
+                const struct plan_entry *e = plan_find(plan, i);
+                const char *class = class_name(d->class);
+                char group[16] = "-";
+
+                if (d->group != NO_GROUP)
+                        snprintf(group, sizeof(group), "%d", d->group);
+                fprintf(f, "%-12s  %s  %-11s  %-9s  %-16s  %s\n", d->address, d->id,
+                        d->bridge ? "bridge" : class ? class : d->class, group, d->driver ? d->driver : "-",
+                        e ? plan->config->rules[e->rule].name : "-");
+        }
+}

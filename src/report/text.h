@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The same for people: aligned, and coloured on a terminal only (NO_COLOR, SYSTEMD_COLORS). */
+
+#include "report/status.h"
+
+void text_plan(FILE *f, const struct plan *plan);
+void text_status(FILE *f, const struct status *status);
+void text_list(FILE *f, const struct plan *plan);

@@ -1,0 +1,167 @@
+# passthroughctl capture DIR: this machine's facts as a tree that replays, less what identifies it and what must stay secret.
+
+load product
+load tree
+load tree-users
+
+setup() {
+    tree_again capture && return
+    tree_new
+    card 0000:00:02.0 01 1 serial=3c-ec-ef-ff-ff-12-34-56 slot=7
+    pci_root 0000:40
+    card 0000:40:03.1 42 15
+    pci_add 0000:00:05.0 8086:10d3 0200 group=40 driver=e1000e
+    nic eno1 0000:00:05.0
+    net_over bond0 eno1
+    default_route bond0
+    pci_add 0000:00:06.0 1b36:0010 010802 group=41 driver=nvme
+    disk nvme0n1 259:0 0000:00:06.0
+    nvme_serial 0000:00:06.0 nvme0 S4EVNX0M123456
+    part nvme0n1p1 259:1
+    stacked dm-0 253:0 nvme0n1p1
+    pci_add 0000:00:14.0 1b36:000d 0c0330 group=42 driver=xhci_hcd
+    usb_bus 1 0000:00:14.0
+    usb_device 1-2 046d:c31c 03
+    local address
+    for address in 01:00.0 42:00.0 00:05.0 00:06.0 00:14.0 00:1f.2; do
+        rule "r-${address//[:.]/-}" '[Match]' "Address=$address"
+    done
+    tree_keep capture
+}
+
+# capture [OPTION]: into $CAPTURED, which is below the root like all that is written.
+capture() {
+    CAPTURED=$ROOT/capture
+    ctl capture "$@" /capture
+    exits 0
+}
+
+# The plan of what was captured, in place of $ROOT's.
+replay() {
+    ROOT=$CAPTURED
+    plan
+}
+
+@test "what was captured gives the same plan as the machine, in JSON and in text" {
+    plan
+    local json=$output text
+    ctl plan
+    text=$output
+    capture
+    replay
+    is "$output" "$json" 'replayed JSON'
+    ctl plan
+    is "$output" "$text" 'replayed text'
+}
+
+@test "what was captured can be captured again, and still replays" {
+    plan
+    local json=$output
+    capture
+    ROOT=$CAPTURED
+    capture
+    replay
+    is "$output" "$json" 'replayed twice'
+}
+
+@test "machine-id, MAC addresses and serial numbers are replaced" {
+    capture
+    run -1 grep -rlaE '0123456789abcdef0123456789abcdef|52:54:00:12:34:56|S4EVNX0M123456' "$CAPTURED"
+    run -1 grep -rlaP '\xff\xef\xec\x3c' "$CAPTURED"
+    [[ -s $CAPTURED/etc/machine-id ]]
+}
+
+@test "a rule by serial number still finds its card in what was captured" {
+    rule r-01-00-0 '[Match]' Serial=3c-ec-ef-ff-ff-12-34-56
+    rule r-00-06-0 '[Match]' Serial=S4EVNX0M123456 '[Device]' Driver=native
+    capture
+    replay
+    rule_is r-01-00-0 ok
+    rule_is r-00-06-0 ok
+    bound 0000:01:00.0 0000:01:00.1 0000:42:00.0 0000:42:00.1
+    run -1 grep -rlaiE '3c-ec-ef-ff-ff-12-34-56|S4EVNX0M123456' "$CAPTURED"
+}
+
+@test "a rule by machine-id still holds in what was captured" {
+    add_line /etc/passthrough.d/r-01-00-0.conf '[Match]' Host=0123456789abcdef0123456789abcdef
+    capture
+    replay
+    rule_is r-01-00-0 ok
+    run -1 grep -rl 0123456789abcdef0123456789abcdef "$CAPTURED"
+}
+
+@test "equal numbers stay equal, and different ones different" {
+    pci_add 0000:00:0a.0 8086:10d3 0200 serial=3c-ec-ef-ff-ff-12-34-56
+    pci_add 0000:00:0b.0 8086:10d3 0200 serial=3c-ec-ef-ff-ff-12-34-57
+    capture
+    ROOT=$CAPTURED
+    is "$(serial_of 0000:00:0a.0)" "$(serial_of 0000:01:00.0)" 'the same serial number'
+    [[ $(serial_of 0000:00:0b.0) != "$(serial_of 0000:00:0a.0)" ]]
+}
+
+serial_of() {
+    tail -c +325 "$ROOT/sys/bus/pci/devices/$1/config" | head -c 8 | od -An -tx1
+}
+
+@test "credentials on the command line and in fstab are removed, the rest stays" {
+    cmdline 'rd.iscsi.password=geheim1 netroot=iscsi:user:geheim2@10.0.0.1::::iqn.x systemd.set_credential=a:geheim3 ip=dhcp'
+    put /etc/fstab '//nas/share /mnt cifs username=me,password=geheim4,vers=3 0 0' '/dev/sda2 / ext4 defaults 0 1'
+    put /etc/crypttab 'data UUID=1 /etc/keys/data.key luks'
+    put /etc/keys/data.key geheim5
+    capture
+    run -1 grep -rl geheim "$CAPTURED"
+    grep -q ip=dhcp "$CAPTURED/proc/cmdline"
+    grep -q '^/dev/sda2 / ext4' "$CAPTURED/etc/fstab"
+}
+
+@test "--raw keeps everything as it is" {
+    capture --raw
+    is "$(<"$CAPTURED/etc/machine-id")" 0123456789abcdef0123456789abcdef machine-id
+    cmp "$ROOT/sys/bus/pci/devices/0000:01:00.0/config" "$CAPTURED/sys/bus/pci/devices/0000:01:00.0/config"
+}
+
+@test "rules and drop-ins of all four places come along" {
+    rule_in /usr/lib/passthrough.d vendor '[Match]' Address=99:00.0
+    rule_in /run/passthrough.d/vendor.conf.d more '[Device]' Expect=0-
+    capture
+    ROOT=$CAPTURED
+    plan
+    rule_is vendor ok
+}
+
+@test "a mask survives the capture" {
+    rule_in /usr/lib/passthrough.d vendor '[Match]' Address=99:00.0
+    ln -s /dev/null "$ROOT/etc/passthrough.d/vendor.conf"
+    capture
+    replay
+    no_rule vendor
+}
+
+@test "plain files, directories and links only, none of which leads out" {
+    mkfifo "$ROOT/sys/devices/pci0000:00/0000:00:00.0/pipe"
+    capture
+    is "$(find "$CAPTURED" ! -type f ! -type d ! -type l)" '' 'other kinds of files'
+    is "$(find "$CAPTURED" -type l -exec realpath -m {} + | grep -cv "^$CAPTURED/")" 0 'links that lead out'
+}
+
+@test "the machine is not changed by it" {
+    local before
+    before=$(cd "$ROOT" && find . -path ./capture -prune -o ! -path . -printf '%p %y %s %T@ %l\n' | sort)
+    capture
+    is "$(cd "$ROOT" && find . -path ./capture -prune -o ! -path . -printf '%p %y %s %T@ %l\n' | sort)" "$before" 'the tree'
+}
+
+@test "a directory that is there and not empty is not written into" {
+    mkdir "$ROOT/capture"
+    : >"$ROOT/capture/mine"
+    ctl capture /capture
+    [[ $status != 0 && $stderr == *capture* ]] || { show && return 1; }
+    is "$(ls -A "$ROOT/capture")" mine 'what is in it'
+}
+
+@test "no directory, or two, is a usage error" {
+    ctl capture
+    exits 2
+    ctl capture /a /b
+    exits 2
+}

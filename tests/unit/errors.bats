@@ -1,0 +1,90 @@
+# What is wrong is said in one exact line: file, line, what it is and what would be right. See broken/NN-name.
+
+load product
+load tree
+
+setup() {
+    tree_again errors && return
+    tree_new
+    card 0000:00:02.0 01 1
+    rule 50-good '[Match]' Address=01:00.0
+    tree_keep errors
+}
+
+# Each broken rule is gpu0.conf beside a valid one, and all it must say is in its file `expected`.
+broken_rule() {
+    local expected
+    expected=$(<"$1/expected")
+    cp "$1/rule.conf" "$ROOT/etc/passthrough.d/gpu0.conf"
+    plan &&
+        exits 2 &&
+        diff -u --label expected --label 'standard error' <(printf '%s\n' "$expected") <(printf '%s\n' "$stderr") &&
+        rule_is gpu0 invalid &&
+        is "$(jq -r '.rules[] | select(.name == "gpu0").message' <<<"$output")" "${expected%%$'\n'*}" 'message of gpu0' &&
+        is "$(get '[.devices[] | select(.rule == "gpu0")] | length')" 0 'devices of gpu0' &&
+        rule_is 50-good ok &&
+        bound 0000:01:00.0 0000:01:00.1
+}
+
+@test "every broken rule has its exact message and exit 2, and the valid rule beside it is planned" {
+    local case failed=''
+    for case in "$BATS_TEST_DIRNAME"/broken/*/; do
+        broken_rule "${case%/}" || { echo "=== $(basename "$case")" && failed+=x; }
+    done
+    is "${#failed}" 0 'cases that failed'
+}
+
+@test "there are at least 40 broken rules" {
+    local -a cases=("$BATS_TEST_DIRNAME"/broken/*/)
+    ((${#cases[@]} >= 40))
+}
+
+@test "the text form says the same on standard error, and plans the valid rule on standard output" {
+    rule gpu0 '[Match]' ID=10de:1b06 '[Device]' Drivr=native
+    ctl plan
+    exits 2
+    is "$stderr" '/etc/passthrough.d/gpu0.conf:4: unknown key "Drivr" in [Device]; did you mean "Driver"?' 'standard error'
+    [[ $output == *0000:01:00.0* && $output == *gpu0* ]] || { show && return 1; }
+}
+
+@test "exit 2 outranks exit 1" {
+    rule gpu0 nonsense
+    rule gpu1 '[Match]' Address=99:00.0
+    plan
+    exits 2
+    rule_is gpu1 missing
+}
+
+@test "the same file is named in /run and /usr/lib as it is read there" {
+    rule_in /usr/lib/passthrough.d vendor '[Match]' Drivr=x
+    plan
+    has '/usr/lib/passthrough.d/vendor.conf:2: '
+}
+
+@test "a name that is near to none is not guessed at" {
+    rule gpu0 '[Match]' ID=10de:1b06 '[Device]' Zzzzzz=1
+    plan
+    exits 2
+    has_not 'did you mean'
+}
+
+@test "a rule name that is none is an error that says what a name is" {
+    rule 'my card' '[Match]' Address=01:00.0
+    plan
+    exits 2
+    has '/etc/passthrough.d/my card.conf: '
+    rule_is 'my card' invalid
+    rule_is 50-good ok
+}
+
+@test "status, list and the generator report the same errors" {
+    rule gpu0 '[Match]' ID=10de:1b06 '[Device]' Drivr=native
+    local command
+    for command in status list; do
+        ctl $command
+        has '/etc/passthrough.d/gpu0.conf:4: unknown key "Drivr"'
+    done
+    mkdir -p "$ROOT/run/generator"
+    run "$BUILD/passthrough-generator" --root="$ROOT" /run/generator
+    has '/etc/passthrough.d/gpu0.conf:4: unknown key "Drivr"'
+}

@@ -1,0 +1,293 @@
+# IOMMU groups, bridges and boot displays: what is never taken, and what is taken only whole.
+
+load product
+load tree
+load tree-users
+
+setup() {
+    tree_again group && return
+    tree_new
+    card 0000:00:02.0 01 1
+    root_port 0000:00:03.0 02
+    pci_add 0000:02:00.0 1234:11e8 00ff under=0000:00:03.0 group=2
+    pci_add 0000:02:00.1 1234:11e9 00ff under=0000:00:03.0 group=2
+    tree_keep group
+}
+
+@test "require refuses a group that holds another endpoint, names both, and touches neither" {
+    rule edu '[Match]' Address=02:00.0
+    plan
+    exits 1
+    rule_is edu refused
+    refused 0000:02:00.0 0000:02:00.1
+    refused 0000:02:00.1 .
+    rule_says edu '(^|[^0-9])2([^0-9]|$)'
+    ctl plan
+    exits 1
+    has 0000:02:00.0 0000:02:00.1
+}
+
+@test "complete takes the other endpoints of the group along" {
+    rule edu '[Match]' Address=02:00.0 '[Device]' IOMMUGroup=complete
+    plan
+    exits 0
+    bound 0000:02:00.0 0000:02:00.1
+    is "$(get '[.devices[].rule] | unique[]')" edu rule
+}
+
+@test "two rules that take a group together are both satisfied" {
+    rule a '[Match]' Address=02:00.0
+    rule b '[Match]' Address=02:00.1
+    plan
+    exits 0
+    bound 0000:02:00.0 0000:02:00.1
+}
+
+@test "where one of two rules that share a group is refused, the other is too, in either order" {
+    local good bad
+    for good in 10 30; do
+        bad=20
+        rm -f "$ROOT"/etc/passthrough.d/*
+        rule $good-good '[Match]' Address=02:00.0
+        rule $bad-bad '[Match]' Address=02:00.1 '[Device]' Driver=no-such-driver
+        plan
+        exits 1
+        rule_is $good-good refused
+        rule_is $bad-bad refused
+        bound
+    done
+}
+
+@test "refusal spreads through a chain of groups and rules" {
+    pci_add 0000:00:10.0 1234:0001 ff00 group=50
+    pci_add 0000:00:11.0 1234:0002 ff00 group=50
+    pci_add 0000:00:11.1 1234:0003 ff00 group=51
+    pci_add 0000:00:12.0 1234:0004 ff00 group=51
+    rule a '[Match]' Address=00:10.0
+    rule b '[Match]' Address=00:11.0 '[Device]' Functions=slot
+    rule c '[Match]' Address=00:12.0 '[Device]' Driver=no-such-driver
+    plan
+    exits 1
+    bound
+    rule_is a refused
+    rule_is b refused
+    rule_is c refused
+}
+
+@test "complete does not take what a rule keeps for the host" {
+    rule 10-host '[Match]' Address=02:00.1 '[Device]' Driver=native
+    rule 50-edu '[Match]' Address=02:00.0 '[Device]' IOMMUGroup=complete
+    plan
+    exits 1
+    rule_is 10-host ok
+    rule_is 50-edu refused
+    device 0000:02:00.1 keep
+    bound
+}
+
+@test "complete does not take the same even where the host's rule comes later by name" {
+    rule 10-edu '[Match]' Address=02:00.0 '[Device]' IOMMUGroup=complete
+    rule 50-host '[Match]' Address=02:00.1 '[Device]' Driver=native
+    plan
+    exits 1
+    rule_is 50-host ok
+    untouched 0000:02:00.0 0000:02:00.1
+}
+
+@test "an invalid or skipped rule does not complete a group" {
+    rule a '[Match]' Address=02:00.0
+    rule b '[Match]' Address=02:00.1 Host=elsewhere
+    plan
+    exits 1
+    bound
+    rule b '[Match]' Address=02:00.1 Hsot=elsewhere
+    plan
+    exits 2
+    bound
+}
+
+@test "a bridge in the group is no foreign endpoint, and is never taken" {
+    pci_group 0000:00:03.0 2
+    rule edu '[Match]' 'Address=02:00.*' '[Device]' Expect=2
+    plan
+    exits 0
+    bound 0000:02:00.0 0000:02:00.1
+    untouched 0000:00:03.0
+    rule edu '[Match]' 'Address=02:00.0' '[Device]' IOMMUGroup=complete
+    plan
+    exits 0
+    untouched 0000:00:03.0
+}
+
+@test "bridges are never taken: not by address, ID, class, glob or in a slot" {
+    local line
+    for line in Address=00:03.0 Path=00:03.0 ID=1b36:000c Class=0604 Class=06 'Address=0000:00:0?.0'; do
+        rule bridge '[Match]' "$line" '[Device]' Expect=0-
+        plan
+        untouched 0000:00:02.0 0000:00:03.0 0000:00:00.0
+    done
+    pci_add 0000:02:00.2 10b5:8747 0604 under=0000:00:03.0 group=2 bus=05
+    rule bridge '[Match]' Address=02:00.0 '[Device]' Functions=slot
+    plan
+    exits 0
+    bound 0000:02:00.0 0000:02:00.1
+    untouched 0000:02:00.2
+}
+
+@test "a bridge that is matched by its address is refused, with the reason" {
+    rule bridge '[Match]' Address=00:03.0
+    plan
+    exits 1
+    refused 0000:00:03.0 '[Bb]ridge'
+}
+
+@test "Driver=native on a bridge is no refusal" {
+    rule bridge '[Match]' Address=00:03.0 '[Device]' Driver=native
+    plan
+    exits 0
+}
+
+@test "host bridge, ISA bridge, CardBus and a header of type 1 under another class are bridges too" {
+    pci_add 0000:00:06.0 104c:ac56 0607 group=60
+    pci_add 0000:00:07.0 1b36:000c ff00 bus=09 group=61
+    local address
+    for address in 00:00.0 00:1f.0 00:06.0 00:07.0; do
+        rule bridge '[Match]' Address=$address '[Device]' IOMMUGroup=complete
+        plan
+        untouched 0000:$address
+    done
+}
+
+@test "a device without an IOMMU group is refused" {
+    pci_add 0000:00:05.0 1234:11e8 00ff
+    rule edu '[Match]' Address=00:05.0
+    plan
+    exits 1
+    rule_is edu refused
+    refused 0000:00:05.0 IOMMU
+    rule edu '[Match]' Address=00:05.0 '[Device]' IOMMUGroup=complete
+    plan
+    exits 1
+    untouched 0000:00:05.0
+}
+
+@test "a device without an IOMMU group can be kept" {
+    pci_add 0000:00:05.0 1234:11e8 00ff
+    rule edu '[Match]' Address=00:05.0 '[Device]' Driver=native
+    plan
+    exits 0
+}
+
+@test "where one card has two groups, both must be whole" {
+    pci_add 0000:00:0a.0 1234:0001 0380 group=70
+    pci_add 0000:00:0a.1 1234:0002 0403 group=71
+    pci_add 0000:00:0b.0 1234:0003 0403 group=71
+    rule gpu '[Match]' Address=00:0a.0
+    plan
+    exits 1
+    bound
+    refused 0000:00:0b.0 .
+}
+
+@test "complete goes on until nothing is foreign: a companion's group counts as well" {
+    pci_add 0000:00:0a.0 1234:0001 0380 group=70
+    pci_add 0000:00:0a.1 1234:0002 0403 group=71
+    pci_add 0000:00:0b.0 1234:0003 0403 group=71
+    rule gpu '[Match]' Address=00:0a.0 '[Device]' IOMMUGroup=complete
+    plan
+    exits 0
+    bound 0000:00:0a.0 0000:00:0a.1 0000:00:0b.0
+}
+
+@test "a group's member that no longer exists on the bus is unknown, and unknown does not permit" {
+    ln -s ../../../../devices/pci0000:00/0000:00:77.0 "$ROOT/sys/kernel/iommu_groups/1/devices/0000:00:77.0"
+    rule gpu0 '[Match]' Address=01:00.0
+    plan
+    exits 1
+    bound
+}
+
+@test "a group's member of which the class cannot be read is unknown, and unknown does not permit" {
+    rule a '[Match]' Address=02:00.0
+    local attribute
+    for attribute in class vendor; do
+        mv "$(pci_file 0000:02:00.1 $attribute)" "$BATS_TEST_TMPDIR/kept"
+        plan
+        exits 1 || { echo "without $attribute" && return 1; }
+        bound
+        mv "$BATS_TEST_TMPDIR/kept" "$(pci_file 0000:02:00.1 $attribute)"
+    done
+}
+
+@test "a group's member that is no PCI function is another endpoint" {
+    mkdir -p "$ROOT/sys/devices/platform/AMDI0010:00"
+    link kernel/iommu_groups/1/devices/AMDI0010:00 devices/platform/AMDI0010:00
+    rule gpu0 '[Match]' Address=01:00.0
+    plan
+    exits 1
+    bound
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' IOMMUGroup=complete
+    plan
+    exits 1
+    bound
+}
+
+@test "the display the firmware booted on is refused, and its audio function with it" {
+    pci_set 0000:01:00.0 boot_vga 1
+    rule gpu0 '[Match]' Address=01:00.0
+    plan
+    exits 1
+    rule_is gpu0 refused
+    refused 0000:01:00.0 'AllowBootDisplay'
+    untouched 0000:01:00.1
+}
+
+@test "AllowBootDisplay=yes takes it" {
+    pci_set 0000:01:00.0 boot_vga 1
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' AllowBootDisplay=yes
+    plan
+    exits 0
+    bound 0000:01:00.0 0000:01:00.1
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' AllowBootDisplay=no
+    plan
+    exits 1
+}
+
+@test "a boot display that comes along as companion or group member is refused as well" {
+    pci_set 0000:01:00.0 boot_vga 1
+    local line
+    for line in Functions=slot IOMMUGroup=complete; do
+        rule audio '[Match]' Address=01:00.1 '[Device]' $line
+        plan
+        exits 1
+        untouched 0000:01:00.0 0000:01:00.1
+    done
+}
+
+@test "a VGA display of which boot_vga is absent, empty or garbage is unknown, and refused" {
+    rule gpu0 '[Match]' Address=01:00.0
+    local content
+    for content in '' x 2 -1; do
+        pci_set 0000:01:00.0 boot_vga "$content"
+        plan
+        exits 1
+        untouched 0000:01:00.0 0000:01:00.1
+    done
+    rm "$(pci_file 0000:01:00.0 boot_vga)"
+    plan
+    exits 1
+    refused 0000:01:00.0 AllowBootDisplay
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' AllowBootDisplay=yes
+    plan
+    exits 0
+}
+
+@test "a display that is not VGA has no boot_vga, and is taken" {
+    pci_add 0000:00:05.0 1234:1111 0380 group=40
+    pci_add 0000:00:06.0 10de:1c60 0302 group=41
+    rule a '[Match]' Address=00:05.0
+    rule b '[Match]' Address=00:06.0
+    plan
+    exits 0
+    bound 0000:00:05.0 0000:00:06.0
+}
