@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * passthrough-generator: rules become units, in the initrd and on the host (systemd.generator(7)). It writes units and
- * nothing else, never touches hardware, and says nothing of broken rules: who carries the plan out does.
+ * nothing else, and never touches hardware.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -66,6 +66,18 @@ static int write_unit(int dir, const char *name, const char *text)
         return write(fd, text, size) == (ssize_t)size ? 0 : -EIO;
 }
 
+/* NORMAL is a path of the machine that --root names; where it has none there, the directory of that name here. */
+static int open_output(const struct root *root, const char *path)
+{
+        int fd = *path == '/' ? root_open_at(root, path, O_RDONLY | O_DIRECTORY) : -ENOENT;
+
+        if (fd < 0) {
+                fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                fd = fd < 0 ? -errno : fd;
+        }
+        return fd;
+}
+
 static int want(int dir, const char *by, const char *unit, const char *target)
 {
         char wants[300], link[600];
@@ -118,6 +130,34 @@ static int host_units(const struct root *root, struct arena *a, int dir, const s
         return k;
 }
 
+/* Where generators say things (systemd.generator(7)): the kernel log; on a terminal and for a captured machine, there. */
+static FILE *open_log(const struct root *root)
+{
+        return root->live && !isatty(STDERR_FILENO) ? fopen("/dev/kmsg", "we") : NULL;
+}
+
+static void close_log(FILE **f)
+{
+        if (*f)
+                fclose(*f);
+}
+
+/* A write() is a record of the kernel log. */
+static void report(const struct root *root, const struct diags *diags)
+{
+        _cleanup_(close_log) FILE *log = open_log(root);
+
+        for (size_t i = 0; i < diags->n; i++) {
+                FILE *f = log ? log : stderr;
+
+                if (log)
+                        fputs("<4>passthrough-generator: ", f);
+                diag_print(f, &diags->v[i]);
+                fputc('\n', f);
+                fflush(f);
+        }
+}
+
 static int generate(const struct root *root, struct arena *a, int dir)
 {
         struct diags diags = {.arena = a};
@@ -130,17 +170,10 @@ static int generate(const struct root *root, struct arena *a, int dir)
         k = config_load(root, a, &diags, &config);
         if (k < 0)
                 return k;
+        report(root, &diags);
         if (!facts_in_initrd(root))
                 return host_units(root, a, dir, &config);
         return config.n_rules > 0 ? initrd_units(dir) : 0;
-}
-
-static void say(const struct root *root, const char *what, int error)
-{
-        _cleanup_(close_fd) int fd = root->live ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY) : -1;
-
-        dprintf(fd >= 0 && !isatty(STDERR_FILENO) ? fd : STDERR_FILENO, "passthrough-generator: %s: %s\n", what,
-                strerror(-error));
 }
 
 int main(int argc, char *argv[])
@@ -176,10 +209,10 @@ int main(int argc, char *argv[])
                 fprintf(stderr, "passthrough-generator: %s: %s\n", dir ? dir : "/", strerror(-k));
                 return EXIT_FAILURE;
         }
-        out = open(argv[optind], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        k = out < 0 ? -errno : generate(&root, &arena, out);
+        out = open_output(&root, argv[optind]);
+        k = out < 0 ? out : generate(&root, &arena, out);
         if (k < 0)
-                say(&root, argv[optind], k);
+                fprintf(stderr, "passthrough-generator: %s: %s\n", argv[optind], strerror(-k));
         close_fd(&out);
         arena_free(&arena);
         root_close(&root);

@@ -3,18 +3,25 @@
 
 #include <errno.h>
 
+#include "base/str.h"
+
 int diag_add(struct diags *d, enum diag_level level, const char *file, unsigned line, const char *format, ...)
 {
         struct diag *entry = arena_grow(d->arena, &d->v, d->n, sizeof(*d->v));
+        char *message, *printable = NULL;
         va_list ap;
 
-        if (!entry)
-                return -ENOMEM;
         va_start(ap, format);
-        *entry = (struct diag){.level = level, .line = line, .message = arena_vprintf(d->arena, format, ap)};
+        message = arena_vprintf(d->arena, format, ap);
         va_end(ap);
-        if (!entry->message || (file && !(entry->file = arena_strdup(d->arena, file))))
+        if (file)
+                printable = arena_strdup(d->arena, file);
+        if (!entry || !message || (file && !printable))
                 return -ENOMEM;
+        str_make_printable(message);
+        if (printable)
+                str_make_printable(printable);
+        *entry = (struct diag){.level = level, .file = printable, .line = line, .message = message};
         d->n++;
         d->n_errors += level == DIAG_ERROR;
         return 0;

@@ -36,6 +36,31 @@ void str_lower(char *s)
                 *s = lower(*s);
 }
 
+/* The bytes of the UTF-8 sequence at s (RFC 3629), or 0. */
+static size_t utf8_length(const unsigned char *s)
+{
+        size_t n = *s < 0x80 ? 1 : *s >= 0xc2 && *s < 0xe0 ? 2 : *s >= 0xe0 && *s < 0xf0 ? 3 : *s >= 0xf0 && *s < 0xf5 ? 4 : 0;
+
+        for (size_t i = 1; i < n; i++)
+                if ((s[i] & 0xc0) != 0x80)
+                        return 0;
+        if ((*s == 0xe0 && s[1] < 0xa0) || (*s == 0xed && s[1] > 0x9f) || (*s == 0xf0 && s[1] < 0x90) ||
+            (*s == 0xf4 && s[1] > 0x8f))
+                return 0; /* longer than needed, a surrogate, or beyond Unicode */
+        return n;
+}
+
+void str_make_printable(char *s)
+{
+        while (*s) {
+                size_t n = utf8_length((unsigned char *)s);
+
+                if (n == 0 || (unsigned char)*s < 0x20 || *s == 0x7f)
+                        *s = '?';
+                s += n > 0 ? n : 1;
+        }
+}
+
 int str_to_u32(const char *s, int base, uint32_t *ret)
 {
         const char *digits = base == 16 ? "0123456789abcdefABCDEF" : "0123456789";

@@ -31,6 +31,9 @@ char *str_trim(char *s);
 /* The part after the last slash. */
 const char *str_basename(const char *path);
 
+/* Control characters and what is no UTF-8 become "?", in place: for what goes into a message or a document. */
+void str_make_printable(char *s);
+
 /* ASCII only, in place. */
 void str_lower(char *s);
 

@@ -97,17 +97,46 @@ bool rule_name_valid(const char *name)
         return *name && !strchr("_.-", *name) && strlen(name) <= 64 && name[strspn(name, letters)] == '\0';
 }
 
-/* A link to /dev/null masks, also where the tree has no such device. */
-static bool links_to_null(const struct root *root, const char *path)
+/* "a/b/../c" without its "." and ".."; path is absolute. */
+static void normalize(char *path)
 {
-        char target[PATH_MAX];
-        const char *t = target;
+        char *out = path;
 
-        if (root_readlink(root, path, target, sizeof(target)) < 0)
-                return false;
-        while (startswith(t, "../"))
-                t += 3;
-        return streq(t, "/dev/null") || (t != target && streq(t, "dev/null"));
+        for (const char *c = path; *c;) {
+                size_t n;
+
+                c += strspn(c, "/");
+                n = strcspn(c, "/");
+                if (n == 2 && c[0] == '.' && c[1] == '.') {
+                        while (out > path && *--out != '/')
+                                ;
+                } else if (n > 0 && !(n == 1 && c[0] == '.')) {
+                        *out++ = '/';
+                        memmove(out, c, n);
+                        out += n;
+                }
+                c += n;
+        }
+        *out = '\0';
+}
+
+/* A link to /dev/null masks, also where the tree has no such device: what counts is the path that it leads to. */
+static bool links_to_null(const struct root *root, const char *link)
+{
+        char path[PATH_MAX], target[PATH_MAX];
+
+        snprintf(path, sizeof(path), "%s", link);
+        for (unsigned hops = 0; hops < 16 && root_readlink(root, path, target, sizeof(target)) > 0; hops++) {
+                size_t n = *target == '/' ? 0 : (size_t)(str_basename(path) - path);
+
+                if (n + strlen(target) >= sizeof(path))
+                        return false;
+                strcpy(path + n, target);
+                normalize(path);
+                if (streq(path, "/dev/null"))
+                        return true;
+        }
+        return false;
 }
 
 struct loader {
@@ -180,19 +209,25 @@ static int load_dropins(struct loader *l, const char *file_name, struct rule *ru
 static int load_rule(struct loader *l, const struct entry *entry, struct rule *rule)
 {
         size_t first_diag = l->diags->n, errors = l->diags->n_errors;
+        char *name = arena_strndup(l->arena, entry->name, strlen(entry->name) - strlen(".conf"));
+        char *file = arena_strdup(l->arena, entry->path);
+        bool name_valid;
         int k;
 
+        if (!name || !file)
+                return -ENOMEM;
+        name_valid = rule_name_valid(name);
+        str_make_printable(name);
+        str_make_printable(file);
         *rule = RULE_INIT;
         rule->digest = STR_HASH_START;
-        rule->file = entry->path;
-        rule->name = arena_strndup(l->arena, entry->name, strlen(entry->name) - strlen(".conf"));
-        if (!rule->name)
-                return -ENOMEM;
+        rule->file = file;
+        rule->name = name;
 
         k = load_file(l, entry->path, rule);
         if (k != 0)
                 return k;
-        if (!rule_name_valid(rule->name))
+        if (!name_valid)
                 k = diag_add(l->diags, DIAG_ERROR, entry->path, 0,
                              "\"%s\" cannot name a rule; use letters, digits, \"_\", \".\" and \"-\", a letter or digit first, at "
                              "most 64",

@@ -2,6 +2,7 @@
 #include "config/keys.h"
 
 #include <errno.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "config/ini.h"
@@ -75,7 +76,15 @@ static int parse_bus(struct parser *p, const struct key *key, const char *value)
 }
 
 /* Slips of the one name nearly every rule has; any other name is known only once its module is loaded. */
-static const char *const vfio_pci[] = {"vfio-pci"};
+static bool means_vfio_pci(const char *name)
+{
+        static const char *const slips[] = {"vfio-pci", "vfio_pci", "vfiopci", "vfio", "vifo-pci", "vfio-pc", "vfoi-pci"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(slips); i++)
+                if (strcasecmp(name, slips[i]) == 0)
+                        return !streq(name, slips[0]);
+        return false;
+}
 
 static int parse_driver(struct parser *p, const struct key *key, const char *value)
 {
@@ -87,7 +96,7 @@ static int parse_driver(struct parser *p, const struct key *key, const char *val
         if (strlen(value) > 63 ||
             value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")])
                 return -EINVAL;
-        if (!streq(value, vfio_pci[0]) && str_nearest(value, vfio_pci, 1))
+        if (means_vfio_pci(value))
                 return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
                                 "Driver=%s: no driver has that name; did you mean \"vfio-pci\"?", value);
 
@@ -184,7 +193,6 @@ static const char *attribute_owner(const char *name)
                 const char *name, *instead;
         } owned[] = {
                 {"driver_override", "Driver= sets it"},
-                {"driver", "Driver= sets it"},
                 {"reset_method", "ResetMethod= sets it"},
                 {"sriov_numvfs", "[SR-IOV] sets it"},
                 {"sriov_drivers_autoprobe", "[SR-IOV] sets it"},
@@ -194,9 +202,15 @@ static const char *attribute_owner(const char *name)
                 {"config", "it is no setting"},
                 {"rom", "it is no setting"},
                 {"new_id", "it is no setting"},
+                {"remove_id", "it is no setting"},
         };
         size_t n = strcspn(name, "/");
 
+        if (strlen(name) > SHOWN)
+                return "no attribute has such a name";
+        /* Most of what else looks like a directory there is a link to another device, its driver or its bus. */
+        if (name[n] == '/' && strncmp(name, "power", n) != 0 && strncmp(name, "link", n) != 0)
+                return "it leads out of the device's directory";
         for (size_t i = 0; i < ARRAY_SIZE(owned); i++)
                 if (n == strlen(owned[i].name) && strncmp(name, owned[i].name, n) == 0)
                         return owned[i].instead;
@@ -221,12 +235,12 @@ static int parse_attribute(struct parser *p, const struct key *key, const char *
         name = arena_strndup(p->arena, value, (size_t)(equals - value));
         if (!name)
                 return -ENOMEM;
-        if (!*name || *name == '/' || strstr(name, "..") || strchr(name, ' '))
+        if (!*name || *name == '/' || *name == '.' || strstr(name, "/.") || strchr(name, ' '))
                 return -EINVAL;
         owner = attribute_owner(name);
         if (owner)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line, "Attribute=%s: \"%s\" is not for a rule to write; %s",
-                                value, name, owner);
+                return diag_add(p->diags, DIAG_ERROR, p->file, p->line, "Attribute=%.*s: \"%s\" is not for a rule to write; %s",
+                                SHOWN, value, name, owner);
 
         attribute = arena_grow(p->arena, &r->attributes, r->n_attributes, sizeof(*r->attributes));
         if (!attribute)
@@ -378,6 +392,9 @@ int keys_parse(struct arena *a, const char *file, char *text, size_t size, struc
 
 int keys_check(struct diags *diags, const struct rule *rule)
 {
+        if (rule->match[MATCH_VIRTUAL_FUNCTION].n > 0 && rule->match[MATCH_PARENT].n == 0)
+                return diag_add(diags, DIAG_ERROR, rule->file, 0,
+                                "VirtualFunction= counts the functions of a parent; add Parent= to [Match]");
         for (int key = 0; key < MATCH_MAX_; key++)
                 if (rule->match[key].n > 0 && key != MATCH_HOST && key != MATCH_PRODUCT)
                         return 0;

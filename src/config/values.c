@@ -96,7 +96,8 @@ static int address_glob(struct arena *a, const char *word, struct words *list)
                 colons += *c == ':';
         if (colons > 2)
                 return -EINVAL;
-        glob = colons == 2 || *word == '*' ? arena_strdup(a, word) : arena_printf(a, "0000:%s", word);
+        /* Longer than a bus number, what stands before the only colon is a domain. */
+        glob = colons == 2 || *word == '*' || (colons == 1 && strcspn(word, ":") > 2 && !strchr("[", *word)) ? arena_strdup(a, word) : arena_printf(a, "0000:%s", word);
         if (!glob)
                 return -ENOMEM;
         str_lower(glob);

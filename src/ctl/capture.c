@@ -1,7 +1,390 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * capture DIR: what every command here reads of a machine, as plain files and links below DIR, so that --root=DIR plans
+ * elsewhere what this machine would do. Only attributes on the list below are read: some others have side effects.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "ctl/anonymise.h"
 #include "ctl/ctl.h"
+
+#define FILE_MAX_SIZE ((size_t)64 * 1024 * 1024)
+#define DEPTH_MAX     4 /* below a device: net/eth0/bonding, nvme/nvme0/nvme0n1/holders */
+
+/* Attributes of any sysfs directory that is captured. */
+static const char *const attributes[] = {
+        "vendor", "device", "class", "subsystem_vendor", "subsystem_device", "revision", "uevent", "modalias", "config",
+        "driver_override", "boot_vga", "boot_display", "enable", "numa_node", "sriov_numvfs", "sriov_totalvfs",
+        "sriov_drivers_autoprobe", "reset_method", "d3cold_allowed", "label", "index", "acpi_index", "address", "flags",
+        "ifindex", "iflink", "operstate", "type", "dev_port", "phys_port_name", "phys_switch_id", "dev", "size", "ro",
+        "removable", "partition", "name", "uuid", "wwid", "serial", "model", "nsid", "transport", "state", "subsysnqn",
+        "level", "array_state", "slaves", "mode", "backing_file", "authorized", "authorized_default",
+        "interface_authorized_default", "idVendor", "idProduct", "product", "manufacturer", "bDeviceClass",
+        "bInterfaceClass", "bInterfaceNumber", "busnum", "devnum", "devpath", "reserved_regions", "product_name",
+        "sys_vendor", "board_name", "chassis_type", "initiatorname", "targetname", "status", "enabled", "active",
+        "nr_hugepages", "free_hugepages", "meminfo", "mdev_supported_types", "available_instances", "device_api",
+        "bridge_id", "features", "cap", "version",
+};
+
+/* Directories below a device that are followed; all others are left alone. */
+static const char *const children[] = {
+        "net", "block", "nvme", "usb*", "[0-9]*-[0-9]*", "bonding", "bridge", "brif", "holders", "slaves", "dm", "md", "bcache",
+        "loop", "virtio[0-9]*", "host[0-9]*", "target*", "[0-9]*:[0-9]*", "ata[0-9]*", "scsi_*", "iommu", "intel-iommu", "amd-iommu",
+        "drm", "card[0-9]*", "input", "input[0-9]*", "tty*", "nvme[0-9]*", "sd[a-z]*", "vd[a-z]*", "sr[0-9]*", "dm-[0-9]*", "md[0-9]*",
+        "eth*", "en*", "wl*", "ib*", "mdev_supported_types", "devices",
+};
+
+/* Whole files. A trailing slash: a directory with all files below it. */
+static const char *const files[] = {
+        "/proc/cmdline", "/proc/cpuinfo", "/proc/meminfo", "/proc/mounts", "/proc/swaps", "/proc/consoles", "/proc/modules",
+        "/proc/mdstat", "/proc/net/route", "/proc/net/ipv6_route", "/proc/self/mountinfo", "/proc/sys/kernel/osrelease",
+        "/sys/firmware/acpi/tables/DMAR", "/sys/firmware/acpi/tables/IVRS", "/run/udev/data/", "/run/passthrough/record",
+        "/etc/fstab", "/etc/crypttab", "/etc/hostname", "/etc/machine-id", "/etc/default/grub", "/etc/default/grub.d/",
+        "/etc/kernel/cmdline", "/etc/passthrough.conf", "/etc/passthrough.conf.d/", "/run/passthrough.conf.d/",
+        "/usr/lib/passthrough.conf.d/", "/etc/modprobe.d/", "/etc/driverctl.d/", "/etc/mdevctl.d/", "/etc/systemd/network/",
+        "/etc/initrd-release", "/etc/passthrough.d/", "/run/passthrough.d/", "/usr/local/lib/passthrough.d/",
+        "/usr/lib/passthrough.d/",
+};
+
+/* Files of the running kernel; %s is its release. */
+static const char *const kernel_files[] = {
+        "/boot/config-%s",
+        "/lib/modules/%s/modules.alias",
+        "/lib/modules/%s/modules.builtin",
+        "/lib/modules/%s/modules.builtin.modinfo",
+        "/lib/modules/%s/modules.dep",
+        "/lib/modules/%s/modules.softdep",
+};
+
+/* Directories of links to devices: the links come along, and the devices they lead to. */
+static const char *const links[] = {
+        "/sys/bus/pci/devices", "/sys/bus/usb/devices", "/sys/class/block", "/sys/class/net", "/sys/class/nvme",
+        "/sys/class/nvme-subsystem", "/sys/class/iommu", "/sys/class/tty", "/sys/class/drm", "/sys/class/input",
+        "/sys/class/iscsi_session", "/sys/class/sound", "/sys/class/dmi", "/sys/block",
+};
+
+/* Directories whose structure (links, and attributes on the list) comes along, with a depth. */
+static const struct {
+        const char *path;
+        unsigned depth;
+} trees[] = {
+        {"/sys/bus/pci/drivers", 1}, {"/sys/bus/usb/drivers", 1}, {"/sys/bus/pci/slots", 1}, {"/sys/kernel/iommu_groups", 2},
+        {"/sys/fs/btrfs", 2}, {"/sys/kernel/mm/hugepages", 1}, {"/sys/devices/system/node", 3}, {"/sys/module", 0},
+        {"/sys/firmware/efi", 0},
+};
+
+/* Written to and never read: their being there is all there is to capture. */
+static const char *const write_only[] = {"/sys/bus/pci/drivers_probe"};
+
+struct capture {
+        const struct root *from;
+        struct root to;
+        struct arena *arena;
+        struct anonymiser names;
+        bool raw;
+};
+
+static bool listed(const char *name, const char *const *list, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (fnmatch(list[i], name, 0) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_fatal(int k)
+{
+        return k == -ENOMEM || k == -ENOSPC || k == -EDQUOT || k == -EROFS;
+}
+
+static int put(struct capture *c, const char *path, const char *data, size_t size)
+{
+        int k = root_make_parents(&c->to, path);
+
+        return k < 0 ? k : root_replace(&c->to, path, data, size);
+}
+
+static int copy_file(struct capture *c, const char *path)
+{
+        struct arena arena = {};
+        char *data;
+        size_t size;
+        int k = root_read_all(c->from, &arena, path, FILE_MAX_SIZE, &data, &size);
+
+        if (k == 0) {
+                if (!c->raw && (startswith(path, "/proc/") || startswith(path, "/etc/")))
+                        redact_credentials(data);
+                if (!c->raw)
+                        anonymiser_apply(&c->names, data, size);
+                k = put(c, path, data, size);
+        }
+        arena_free(&arena);
+        return is_fatal(k) ? k : 0; /* what cannot be read is absent, and so unknown */
+}
+
+static int copy_link(struct capture *c, const char *path)
+{
+        char target[PATH_MAX];
+        int k;
+
+        if (root_readlink(c->from, path, target, sizeof(target)) <= 0)
+                return 0;
+        if (!c->raw)
+                anonymiser_apply(&c->names, target, strlen(target));
+        k = root_make_parents(&c->to, path);
+        if (k == 0)
+                k = root_symlink(&c->to, target, path);
+        return is_fatal(k) ? k : 0;
+}
+
+static int make_directory(struct capture *c, const char *path)
+{
+        char *below = arena_printf(c->arena, "%s/.", path);
+        int k = below ? root_make_parents(&c->to, below) : -ENOMEM;
+
+        return is_fatal(k) ? k : 0;
+}
+
+/* One sysfs directory: its links, the attributes on the list, the children on theirs. */
+static int copy_sysfs(struct capture *c, const char *path, unsigned depth, bool all_children)
+{
+        _cleanup_(close_dir) DIR *dir = root_opendir(c->from, path);
+        struct dirent *entry;
+        int k = make_directory(c, path);
+
+        while (dir && k == 0 && (entry = readdir(dir))) {
+                const char *name = entry->d_name;
+                char *child;
+
+                if (name[0] == '.')
+                        continue;
+                child = arena_printf(c->arena, "%s/%s", path, name);
+                if (!child)
+                        return -ENOMEM;
+                if (entry->d_type == DT_LNK)
+                        k = copy_link(c, child);
+                else if (entry->d_type == DT_REG && listed(name, attributes, ARRAY_SIZE(attributes)))
+                        k = copy_file(c, child);
+                else if (entry->d_type == DT_DIR && depth > 0 && (all_children || listed(name, children, ARRAY_SIZE(children))))
+                        k = copy_sysfs(c, child, depth - 1, all_children);
+                else if (entry->d_type == DT_DIR && all_children)
+                        k = make_directory(c, child);
+        }
+        return k;
+}
+
+/* A link in a directory of links, and the device directory it leads to ("../../devices/..."). */
+static int copy_device(struct capture *c, const char *dir, const char *name)
+{
+        char *link = arena_printf(c->arena, "%s/%s", dir, name), target[PATH_MAX], *device;
+        const char *t = target;
+        int k;
+
+        if (!link)
+                return -ENOMEM;
+        k = copy_link(c, link);
+        if (k < 0 || root_readlink(c->from, link, target, sizeof(target)) <= 0)
+                return k;
+        while (startswith(t, "../"))
+                t += 3;
+        if (!startswith(t, "devices/") || strstr(t, ".."))
+                return 0;
+        device = arena_printf(c->arena, "/sys/%s", t);
+        return device ? copy_sysfs(c, device, DEPTH_MAX, false) : -ENOMEM;
+}
+
+static int copy_links(struct capture *c, const char *dir)
+{
+        const char **names;
+        size_t n;
+        int k = root_list(c->from, c->arena, dir, &names, &n);
+
+        if (k < 0)
+                return is_fatal(k) ? k : 0;
+        for (size_t i = 0; k == 0 && i < n; i++)
+                k = copy_device(c, dir, names[i]);
+        return k;
+}
+
+/* A file of the host's configuration. A link to /dev/null masks and stays one; any other becomes what it leads to. */
+static int copy_config(struct capture *c, const char *path)
+{
+        char target[PATH_MAX];
+
+        if (root_readlink(c->from, path, target, sizeof(target)) > 0 && (streq(target, "/dev/null") || strstr(target, "../dev/null")))
+                return copy_link(c, path);
+        return copy_file(c, path);
+}
+
+static int copy_directory(struct capture *c, const char *dir)
+{
+        const char **names;
+        size_t n;
+        int k = root_list(c->from, c->arena, dir, &names, &n);
+
+        if (k < 0)
+                return is_fatal(k) ? k : 0;
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                char *path = arena_printf(c->arena, "%s/%s", dir, names[i]);
+
+                if (!path)
+                        return -ENOMEM;
+                k = listed(names[i], (const char *const[]){"*.d"}, 1) ? copy_directory(c, path) : copy_config(c, path);
+        }
+        return k;
+}
+
+static int copy_files(struct capture *c)
+{
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(files); i++) {
+                size_t n = strlen(files[i]);
+                char *path = arena_strndup(c->arena, files[i], files[i][n - 1] == '/' ? n - 1 : n);
+
+                if (!path)
+                        return -ENOMEM;
+                k = files[i][n - 1] == '/' ? copy_directory(c, path) : copy_file(c, path);
+        }
+        return k;
+}
+
+static int copy_kernel_files(struct capture *c)
+{
+        char release[128];
+        int k = 0;
+
+        if (root_read(c->from, "/proc/sys/kernel/osrelease", release, sizeof(release)) <= 0 || strchr(release, '/'))
+                return 0;
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(kernel_files); i++) {
+                char path[256];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+                snprintf(path, sizeof(path), kernel_files[i], release);
+#pragma GCC diagnostic pop
+                k = copy_file(c, path);
+        }
+        return k;
+}
+
+/* Every value of one attribute of the devices in a directory of links. */
+static int learn_attribute(struct capture *c, const char *dir, const char *attribute)
+{
+        const char **names;
+        size_t n;
+        int k = root_list(c->from, c->arena, dir, &names, &n);
+
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                char *path = arena_printf(c->arena, "%s/%s/%s", dir, names[i], attribute), text[256];
+
+                if (!path)
+                        return -ENOMEM;
+                if (root_read(c->from, path, text, sizeof(text)) > 0)
+                        k = anonymiser_add(&c->names, str_trim(text));
+        }
+        return is_fatal(k) ? k : 0;
+}
+
+static int learn_pci_serials(struct capture *c, const struct facts *facts)
+{
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                unsigned char raw[8];
+                const char *s = facts->devices[i].pcie_serial;
+                unsigned v[8];
+
+                if (!s || sscanf(s, "%x-%x-%x-%x-%x-%x-%x-%x", &v[7], &v[6], &v[5], &v[4], &v[3], &v[2], &v[1], &v[0]) != 8)
+                        continue;
+                for (size_t b = 0; b < 8; b++)
+                        raw[b] = (unsigned char)v[b];
+                if (anonymiser_add_binary(&c->names, raw, sizeof(raw), s) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int learn_names(struct capture *c, const struct facts *facts)
+{
+        static const struct {
+                const char *dir, *attribute;
+        } identifying[] = {
+                {"/sys/class/net", "address"},  {"/sys/class/nvme", "serial"},   {"/sys/class/nvme-subsystem", "serial"},
+                {"/sys/class/block", "serial"}, {"/sys/class/block", "wwid"},    {"/sys/bus/usb/devices", "serial"},
+                {"/sys/class/block", "uuid"},   {"/sys/class/nvme", "subsysnqn"},
+        };
+        int k = facts->machine_id ? anonymiser_add(&c->names, facts->machine_id) : 0;
+
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(identifying); i++)
+                k = learn_attribute(c, identifying[i].dir, identifying[i].attribute);
+        return k < 0 ? k : learn_pci_serials(c, facts);
+}
+
+static int capture_all(struct capture *c)
+{
+        int k = copy_files(c);
+
+        if (k == 0)
+                k = copy_kernel_files(c);
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(links); i++)
+                k = copy_links(c, links[i]);
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(trees); i++)
+                if (root_exists(c->from, trees[i].path))
+                        k = copy_sysfs(c, trees[i].path, trees[i].depth, true);
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(write_only); i++)
+                if (root_exists(c->from, write_only[i]))
+                        k = put(c, write_only[i], "", 0);
+        return k;
+}
+
+/* DIR is a path of this process where it is relative, else one of the machine that --root names, if its parent is there. */
+static int open_target(struct ctl *c, const char *dir, struct root *ret)
+{
+        char *parent = arena_strdup(&c->arena, dir), *slash = parent ? strrchr(parent, '/') : NULL;
+        const char *path = dir;
+        const char **names;
+        size_t n;
+        int k;
+
+        if (!parent)
+                return -ENOMEM;
+        if (slash)
+                *slash = '\0';
+        if (!c->root.live && *dir == '/' && root_exists(&c->root, *parent ? parent : "/")) {
+                path = arena_printf(&c->arena, "/proc/self/fd/%d%s", c->root.fd, dir);
+                if (!path)
+                        return -ENOMEM;
+        }
+        if (mkdir(path, 0755) < 0 && errno != EEXIST)
+                return -errno;
+        k = root_open(path, ret);
+        if (k == 0)
+                k = root_list(ret, &c->arena, "/", &names, &n);
+        return k == 0 && n > 0 ? -ENOTEMPTY : k;
+}
+
 int ctl_capture(struct ctl *c)
 {
-        (void)c;
-        return 1;
+        struct capture capture = {
+                .from = &c->root, .to = ROOT_INIT, .arena = &c->arena, .names = {.arena = &c->arena}, .raw = c->raw};
+        struct facts_request request = {.serials = true};
+        int k = facts_gather(&c->root, &c->arena, &request, &c->facts);
+
+        if (k == 0)
+                k = open_target(c, c->argv[1], &capture.to);
+        if (k == 0 && !c->raw)
+                k = learn_names(&capture, &c->facts);
+        if (k == 0)
+                k = capture_all(&capture);
+        root_close(&capture.to);
+        if (k < 0)
+                return ctl_fail(c->argv[1], k);
+        printf("Captured in %s; plan it anywhere with: passthroughctl plan --root=%s\n", c->argv[1], c->argv[1]);
+        return EXIT_SUCCESS;
 }

@@ -71,7 +71,8 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
         k = facts_request_for(&c->config, &c->arena, &needed);
         if (k == 0 && request) {
                 needed.serials |= request->serials;
-                needed.interfaces |= request->interfaces;
+                needed.parents |= request->parents;
+                needed.config = request->config;
         }
         needed.builtin |= boot;
         if (k == 0)
@@ -105,6 +106,12 @@ static int run_command(struct ctl *c)
         return ctl_usage("unknown command \"%s\"", name);
 }
 
+/* An answer that did not get through is no success. */
+static int finish(int status)
+{
+        return fflush(stdout) != 0 || ferror(stdout) ? ctl_fail("writing the answer", errno ? -errno : -EIO) : status;
+}
+
 int main(int argc, char *argv[])
 {
         enum { OPTION_JSON = OPTION_OWN, OPTION_KERNEL, OPTION_MODULES, OPTION_RAW };
@@ -124,10 +131,10 @@ int main(int argc, char *argv[])
                 switch (option) {
                 case 'h':
                         fputs(help, stdout);
-                        return EXIT_SUCCESS;
+                        return finish(EXIT_SUCCESS);
                 case OPTION_VERSION:
                         puts("passthroughctl " PASSTHROUGH_VERSION);
-                        return EXIT_SUCCESS;
+                        return finish(EXIT_SUCCESS);
                 case OPTION_ROOT:
                         dir = optarg;
                         break;
@@ -161,7 +168,5 @@ int main(int argc, char *argv[])
         k = run_command(&c);
         arena_free(&c.arena);
         root_close(&c.root);
-        if (fflush(stdout) != 0 || ferror(stdout))
-                return ctl_fail("writing the answer", -errno);
-        return k;
+        return finish(k);
 }

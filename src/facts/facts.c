@@ -9,7 +9,7 @@
 
 bool facts_in_initrd(const struct root *root)
 {
-        const char *env = root->live ? getenv("SYSTEMD_IN_INITRD") : NULL;
+        const char *env = getenv("SYSTEMD_IN_INITRD");
         bool v;
 
         if (env && str_to_bool(env, &v) == 0)
@@ -34,7 +34,7 @@ static int add_driver(struct arena *a, struct facts_request *request, const char
 
 int facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret)
 {
-        struct facts_request request = {};
+        struct facts_request request = {.config = config};
 
         for (size_t i = 0; i < config->n_rules; i++) {
                 const struct rule *r = &config->rules[i];
@@ -43,7 +43,7 @@ int facts_request_for(const struct config *config, struct arena *a, struct facts
                 if (r->invalid)
                         continue;
                 request.serials |= r->match[MATCH_SERIAL].n > 0;
-                request.interfaces |= r->match[MATCH_PARENT].n > 0;
+                request.parents |= r->match[MATCH_PARENT].n > 0;
                 request.variants |= r->driver == DRIVER_AUTO;
                 request.use |= r->driver != DRIVER_NATIVE;
                 if (r->driver == DRIVER_NAMED)
@@ -130,6 +130,8 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
                 k = pci_gather(root, a, request, &facts);
         if (k == 0)
                 k = index_groups(a, &facts);
+        if (k == 0)
+                k = pci_details(root, a, request, &facts);
         if (k == 0 && request->use)
                 k = use_gather(root, a, request, &facts);
         if (k == 0 && request->builtin)

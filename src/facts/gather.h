@@ -7,6 +7,9 @@
 
 int pci_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
         _must_check_;
+/* The second pass, once groups are indexed: details of the devices that matter. */
+int pci_details(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+        _must_check_;
 int modules_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
         _must_check_;
 int modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts) _must_check_;

@@ -68,7 +68,7 @@ static int gather_variants(struct arena *a, struct facts *facts, char *aliases)
         return 0;
 }
 
-/* 1 where the kernel's lists are there, 0 where not, or -ENOMEM. */
+/* 1 where both of the kernel's lists are there, 0 where not, or -ENOMEM. */
 static int mark_lists(const struct root *root, struct arena *a, const char *kernel, struct module *modules, size_t n)
 {
         char *dep, *builtin;
@@ -78,9 +78,10 @@ static int mark_lists(const struct root *root, struct arena *a, const char *kern
                 return k == -ENOMEM ? k : 0;
         mark(modules, n, dep, MODULE_LOADABLE);
         k = read_list(root, a, kernel, "modules.builtin", &builtin);
-        if (k == 0)
-                mark(modules, n, builtin, MODULE_BUILTIN);
-        return k == -ENOMEM ? k : 1;
+        if (k < 0)
+                return k == -ENOMEM ? k : 0;
+        mark(modules, n, builtin, MODULE_BUILTIN);
+        return 1;
 }
 
 /* What no list has is absent; where there is no list, nothing is said. */

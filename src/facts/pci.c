@@ -148,9 +148,9 @@ static int device_serial(struct arena *a, int fd, struct device *d)
                 if (header == 0 || header == UINT32_MAX)
                         break;
                 if ((header & 0xffff) == EXTENDED_CAP_SERIAL) {
-                        d->serial = arena_printf(a, "%02x-%02x-%02x-%02x-%02x-%02x-%02x-%02x", s[7], s[6], s[5], s[4],
+                        d->pcie_serial = arena_printf(a, "%02x-%02x-%02x-%02x-%02x-%02x-%02x-%02x", s[7], s[6], s[5], s[4],
                                                  s[3], s[2], s[1], s[0]);
-                        return d->serial ? 0 : -ENOMEM;
+                        return d->pcie_serial ? 0 : -ENOMEM;
                 }
                 at = header >> 20 & ~3u;
         }
@@ -175,9 +175,8 @@ static int nvme_serial(const struct root *root, struct arena *a, struct device *
                         return -ENOMEM;
                 if (root_read(root, file, text, sizeof(text)) <= 0)
                         continue;
-                str_lower(text);
-                d->serial = arena_strdup(a, str_trim(text));
-                return d->serial ? 0 : -ENOMEM;
+                d->disk_serial = arena_strdup(a, str_trim(text));
+                return d->disk_serial ? 0 : -ENOMEM;
         }
         return k == -ENOMEM ? k : 0;
 }
@@ -186,24 +185,19 @@ static int serial(const struct root *root, struct arena *a, int fd, struct devic
 {
         int k = class_is(d->class, "nvme") ? nvme_serial(root, a, d) : 0;
 
-        return k < 0 || d->serial ? k : device_serial(a, fd, d);
+        return k < 0 ? k : device_serial(a, fd, d);
 }
 
-static bool is_bridge(const struct device *d)
+/*
+ * A first answer, from the class alone; the header type, where it is read, has the last word. 0680, "other bridge", is
+ * what switches of GPU fabrics call themselves. vfio accepts any function of a group that has no ordinary header, and
+ * host bridges have no driver.
+ */
+static void judge_bridge(struct device *d)
 {
-        /* 0600 is a host bridge: header type 0, yet nothing to hand over either. */
-        return startswith(d->class, "06");
-}
-
-/* boot_vga is on VGA-class functions only; boot_display (Linux 6.17) on any display. */
-static enum tristate boot_display(int fd, const struct device *d)
-{
-        uint32_t v, w;
-        bool vga = read_hex(fd, "boot_vga", &v), display = read_hex(fd, "boot_display", &w);
-
-        if ((vga && v) || (display && w))
-                return YES;
-        return vga || display || !startswith(d->class, "0300") ? NO : UNKNOWN;
+        d->transparent = startswith(d->class, "0600") || startswith(d->class, "0604") || startswith(d->class, "0607") ||
+                         startswith(d->class, "0609");
+        d->bridge = startswith(d->class, "06") && !startswith(d->class, "0680");
 }
 
 static int gather_function(const struct root *root, struct arena *a, const struct facts_request *request, int devices_fd,
@@ -211,7 +205,6 @@ static int gather_function(const struct root *root, struct arena *a, const struc
 {
         _cleanup_(close_fd) int fd = -1;
         const char *group;
-        char buf[64];
         uint32_t v;
         int k;
 
@@ -221,7 +214,7 @@ static int gather_function(const struct root *root, struct arena *a, const struc
         fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
         if (fd < 0 || !identity(fd, d))
                 return 1; /* gone again, or no function that can be told */
-        d->bridge = is_bridge(d);
+        judge_bridge(d);
         d->group = NO_GROUP;
         d->vf_index = UINT32_MAX;
 
@@ -237,16 +230,11 @@ static int gather_function(const struct root *root, struct arena *a, const struc
         if (d->bridge)
                 return 0;
 
-        if (dir_read(fd, "driver_override", buf, sizeof(buf)) > 0 && !streq(buf, "(null)") &&
-            !(d->driver_override = arena_strdup(a, buf)))
-                return -ENOMEM;
-        if (class_is(d->class, "display"))
-                d->boot_display = boot_display(fd, d);
-        k = link_basename(a, fd, "physfn", &d->parent);
-        if (k < 0)
-                return k;
-        if (!d->parent && dir_read(fd, "sriov_numvfs", buf, sizeof(buf)) > 0 && str_to_u32(buf, 10, &v) == 0)
-                d->vfs_enabled = v;
+        if (request->parents) {
+                k = link_basename(a, fd, "physfn", &d->parent);
+                if (k < 0)
+                        return k;
+        }
         return request->serials ? serial(root, a, fd, d) : 0;
 }
 
@@ -331,19 +319,19 @@ static int gather_interfaces(const struct root *root, struct arena *a, struct fa
 static int number_virtual_functions(const struct root *root, struct arena *a, struct facts *facts)
 {
         for (size_t i = 0; i < facts->n_devices; i++) {
-                const struct device *pf = &facts->devices[i];
+                struct device *vf = &facts->devices[i];
+                char target[PATH_MAX];
+                size_t pf = vf->parent ? facts_find(facts, vf->parent) : NO_DEVICE;
 
-                for (uint32_t v = 0; v < pf->vfs_enabled; v++) {
-                        char *link = arena_printf(a, "%s/virtfn%u", pf->sysfs, v), target[PATH_MAX];
-                        size_t vf;
+                for (uint32_t v = 0; pf != NO_DEVICE && vf->vf_index == UINT32_MAX; v++) {
+                        char *link = arena_printf(a, "%s/virtfn%u", facts->devices[pf].sysfs, v);
 
                         if (!link)
                                 return -ENOMEM;
                         if (root_readlink(root, link, target, sizeof(target)) <= 0)
-                                continue;
-                        vf = facts_find(facts, str_basename(target));
-                        if (vf != NO_DEVICE)
-                                facts->devices[vf].vf_index = v;
+                                break;
+                        if (streq(str_basename(target), vf->address))
+                                vf->vf_index = v;
                 }
         }
         return 0;
@@ -379,9 +367,9 @@ int pci_gather(const struct root *root, struct arena *a, const struct facts_requ
         qsort(facts->devices, facts->n_devices, sizeof(*facts->devices), compare_devices);
 
         k = gather_slots(root, a, facts);
-        if (k == 0)
+        if (k == 0 && request->parents)
                 k = number_virtual_functions(root, a, facts);
-        if (k == 0 && request->interfaces)
+        if (k == 0 && request->parents)
                 k = gather_interfaces(root, a, facts);
         return k;
 }

@@ -19,6 +19,9 @@ struct use {
         struct facts *facts;
         char *mountinfo, *swaps;
         bool blind;                  /* too early in the boot to see what the host will use */
+        const char **sources;        /* block devices that mount sources name: anonymous devices tell no number */
+        size_t n_sources;
+        const char *network_unknown; /* why no interface at all can be told unused */
         const char *storage_unknown; /* why no disk at all can be told unused */
 };
 
@@ -80,6 +83,59 @@ static bool has_field(const char *text, unsigned field, const char *value, const
         return false;
 }
 
+static int add_source(struct use *u, char *path)
+{
+        char *link = arena_printf(u->arena, "%s", path), target[PATH_MAX];
+        const char **slot;
+
+        if (!link)
+                return -ENOMEM;
+        for (unsigned hops = 0; hops < 8 && root_readlink(u->root, link, target, sizeof(target)) > 0; hops++) {
+                /* Links below /dev end in the kernel's name of the device. */
+                link = *target == '/' ? arena_strdup(u->arena, target) : arena_printf(u->arena, "/dev/%s", str_basename(target));
+                if (!link)
+                        return -ENOMEM;
+        }
+        slot = arena_grow(u->arena, &u->sources, u->n_sources, sizeof(*u->sources));
+        if (!slot)
+                return -ENOMEM;
+        *slot = str_basename(link);
+        u->n_sources++;
+        return 0;
+}
+
+/* "... - TYPE SOURCE OPTIONS": the source may be a list, separated by colons (bcachefs). */
+static int mount_sources(struct use *u)
+{
+        char *copy = arena_strdup(u->arena, u->mountinfo), *line;
+
+        if (!copy)
+                return -ENOMEM;
+        while ((line = strsep(&copy, "\n"))) {
+                char *dash = strstr(line, " - "), *type, *source, *path;
+
+                if (!dash)
+                        continue;
+                dash += 3;
+                type = strsep(&dash, " ");
+                source = dash ? strsep(&dash, " ") : NULL;
+                if (!type || !source)
+                        continue;
+                while ((path = strsep(&source, ":")))
+                        if (startswith(path, "/dev/") && add_source(u, path) < 0)
+                                return -ENOMEM;
+        }
+        return 0;
+}
+
+static bool is_source(const struct use *u, const char *name)
+{
+        for (size_t i = 0; i < u->n_sources; i++)
+                if (streq(u->sources[i], name))
+                        return true;
+        return false;
+}
+
 static int block_device(struct use *u, const char *name)
 {
         char *link = arena_printf(u->arena, "/sys/class/block/%s", name);
@@ -112,6 +168,8 @@ static int block_device(struct use *u, const char *name)
                 }
                 return use(u, d, "%s is mounted at %.*s", name, (int)strcspn(where, " \n"), where);
         }
+        if (is_source(u, name))
+                return use(u, d, "%s is mounted", name);
         return has_field(u->swaps, 0, node, &line) ? use(u, d, "%s is swap", name) : 0;
 }
 
@@ -183,7 +241,9 @@ static int storage(struct use *u)
         /* "... - zfs pool/data ...": which disks a pool is on shows nowhere in sysfs. */
         if (strstr(u->mountinfo, " - zfs "))
                 u->storage_unknown = "a zfs pool is in use, and on which disks is not known";
-        if (has_field(u->mountinfo, 4, "/", &line) && !u->storage_unknown && fstab(u) < 0)
+        if (!has_field(u->mountinfo, 4, "/", &line))
+                u->storage_unknown = "what is mounted is not known";
+        if ((!u->storage_unknown && fstab(u) < 0) || mount_sources(u) < 0)
                 return -ENOMEM;
 
         k = root_list(u->root, u->arena, "/sys/class/block", &names, &n);
@@ -200,6 +260,10 @@ static int network(struct use *u)
         size_t n;
         int k = root_list(u->root, u->arena, "/sys/class/net", &names, &n);
 
+        if (k < 0 || n == 0) {
+                u->network_unknown = "which interfaces there are is not known";
+                return k == -ENOMEM ? k : 0;
+        }
         if (read_file(u, "/proc/net/ipv6_route", &routes6) < 0)
                 routes6 = NULL;
         for (size_t i = 0; k == 0 && i < n; i++) {
@@ -213,6 +277,7 @@ static int network(struct use *u)
                 d = owner(u, link);
                 if (!d)
                         continue;
+                d->has_interface = true;
                 if (!known)
                         k = use(u, d, "which interfaces carry routes is not known");
                 else if (has_field(routes, 0, names[i], &line) || (routes6 && has_field(routes6, 9, names[i], &line)))
@@ -266,6 +331,10 @@ static int controller(struct use *u, struct device *d)
                 return use(u, d, "%s", u->storage_unknown);
         if (is_storage && !*driver)
                 return use(u, d, "it has no driver, so what is on its disks cannot be seen");
+        if (class_is(d->class, "network") && u->network_unknown)
+                return use(u, d, "%s", u->network_unknown);
+        if (class_is(d->class, "network") && *driver && !d->has_interface)
+                return use(u, d, "%s has it, and its interface is nowhere to be seen: another network namespace may", driver);
         return is_usb ? usb(u, d) : 0;
 }
 

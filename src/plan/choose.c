@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "plan/match.h"
+#include "facts/match.h"
 #include "plan/planner.h"
 
 /* A device's modalias as "vfio_pci:" aliases are written (scripts/mod/file2alias.c, do_pci_entry). */
@@ -95,7 +95,7 @@ static int decide(struct planner *p, size_t device, size_t rule)
         e->driver = driver_for(p, r, d);
         e->stage = stage_for(r, d);
         /* A bridge is no device that a rule could count: naming one is a slip that gets its answer, no more. */
-        p->plan->rules[rule].n_matched += !d->bridge;
+        p->plan->rules[rule].n_matched += !d->bridge || r->driver == DRIVER_NATIVE;
         return 0;
 }
 
@@ -169,6 +169,20 @@ static int too_many(struct planner *p, size_t rule)
         return state->message ? 0 : -ENOMEM;
 }
 
+/* "; 10-host decides 0000:01:00.0" for the first device that an earlier rule has taken from this one. */
+static const char *shadowed_by(const struct planner *p, size_t rule)
+{
+        const struct plan *plan = p->plan;
+
+        for (size_t i = 0; i < plan->n_shadows; i++)
+                if (plan->shadows[i].rule == rule) {
+                        const char *text = arena_printf(p->arena, "; rule %s decides %s", p->config->rules[plan->shadows[i].by].name,
+                                                        p->facts->devices[plan->shadows[i].device].address);
+                        return text ? text : "";
+                }
+        return "";
+}
+
 int planner_expect(struct planner *p)
 {
         for (size_t r = 0; r < p->config->n_rules; r++) {
@@ -186,7 +200,8 @@ int planner_expect(struct planner *p)
                         if (!expect)
                                 return -ENOMEM;
                         state->state = RULE_MISSING;
-                        state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s", state->n_matched, expect);
+                        state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s%s", state->n_matched, expect,
+                                                      shadowed_by(p, r));
                         if (!state->message)
                                 return -ENOMEM;
                 }

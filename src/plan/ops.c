@@ -47,9 +47,11 @@ static int loads(struct planner *p, enum stage stage)
 /* power/... is written once the driver has the device: vfio-pci allows runtime power management when it binds. */
 static int attributes(struct planner *p, size_t entry, const char *sysfs, bool power)
 {
-        const struct rule *rule = &p->config->rules[p->plan->entries[entry].rule];
+        const struct plan_entry *e = &p->plan->entries[entry];
+        const struct rule *rule = &p->config->rules[e->rule];
 
-        for (size_t i = 0; i < rule->n_attributes; i++) {
+        /* They are settings of what the rule matches; a companion is another kind of device. */
+        for (size_t i = 0; i < rule->n_attributes && e->leader == NO_ENTRY; i++) {
                 const struct attribute *attribute = &rule->attributes[i];
 
                 if (startswith(attribute->name, "power/") != power)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "plan/match.h"
+#include "facts/match.h"
 #include "plan/planner.h"
 
 const char *const action_names[ACTION_MAX_] = {"bind", "refuse", "keep"};

@@ -28,6 +28,9 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
                                       e->driver, p->facts->kernel);
         if (driver_is_vfio(e->driver) && d->group == NO_GROUP)
                 return planner_refuse(p, e, "it has no IOMMU group: the IOMMU is off or not there");
+        if (driver_is_vfio(e->driver) && d->group_stranger)
+                return planner_refuse(p, e, "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
+                                      d->group, d->group_stranger);
         if (d->boot_display == YES && !rule->allow_boot_display)
                 return planner_refuse(p, e, "the firmware booted on this display; AllowBootDisplay=yes takes it all the same");
         if (d->boot_display == UNKNOWN && !rule->allow_boot_display)
@@ -38,6 +41,11 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
                                       d->vfs_enabled);
         if (d->used_by)
                 return planner_refuse(p, e, "%s", d->used_by);
+        if (e->stage == STAGE_INITRD &&
+            (class_is(d->class, "storage") || class_is(d->class, "network") || class_is(d->class, "usb")))
+                return planner_refuse(p, e, "nothing has cleared this %s controller for the initrd, where what the host uses does "
+                                            "not show yet",
+                                      class_name(d->class));
         return 0;
 }
 
@@ -47,7 +55,7 @@ static bool harmless(const struct planner *p, size_t device)
         const struct device *d = &p->facts->devices[device];
         const struct plan_entry *e = p->entry_of[device] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[device]];
 
-        if (d->bridge)
+        if (d->transparent)
                 return true;
         return e && e->action == ACTION_BIND && (driver_is_vfio(e->driver) || streq(e->driver, "pci-stub"));
 }
@@ -60,6 +68,9 @@ static int refuse_for_member(struct planner *p, struct plan_entry *e, size_t mem
 
         if (!name)
                 name = m->class;
+        if (m->bridge)
+                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s), a bridge that the host drives", d->group,
+                                      m->address, m->id);
         if (!other)
                 return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which the rule does not take; "
                                             "IOMMUGroup=complete would",
@@ -122,7 +133,7 @@ static int show_foreign(struct planner *p)
                         size_t member = p->facts->by_group[first + k];
                         const char *reason;
 
-                        if (p->entry_of[member] != NO_ENTRY || p->facts->devices[member].bridge)
+                        if (p->entry_of[member] != NO_ENTRY || p->facts->devices[member].transparent)
                                 continue;
                         reason = arena_printf(p->arena, "it shares IOMMU group %d with %s, and the rule does not take it", d->group,
                                               d->address);

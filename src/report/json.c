@@ -178,7 +178,7 @@ int json_list(FILE *f, const struct plan *plan)
                 add_string(o, "subsystem", d->subsystem, &error);
                 add_string(o, "path", d->path, &error);
                 add_string(o, "slot", d->slot, &error);
-                add_string(o, "serial", d->serial, &error);
+                add_string(o, "serial", d->disk_serial ? d->disk_serial : d->pcie_serial, &error);
                 add_string(o, "driver", d->driver, &error);
                 add_string(o, "rule", e ? plan->config->rules[e->rule].name : "", &error);
                 add(o, "bridge", json_object_new_boolean(d->bridge), &error);

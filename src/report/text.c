@@ -100,9 +100,9 @@ void text_plan(FILE *f, const struct plan *plan)
                 }
                 for (size_t i = 0; i < plan->n_shadows; i++)
                         if (plan->shadows[i].rule == r)
-                                fprintf(f, "  %-12s  also matches, but rule %s decides it\n",
+                                fprintf(f, "  %-12s  shadowed: %s decides it, %s matches it too\n",
                                         plan->facts->devices[plan->shadows[i].device].address,
-                                        config->rules[plan->shadows[i].by].name);
+                                        config->rules[plan->shadows[i].by].name, config->rules[r].name);
                 fputc('\n', f);
         }
         if (plan->n_ops > 0)

@@ -32,14 +32,14 @@ rule_at() {
 
 @test "a file name found earlier on the path replaces the later ones, in every pair" {
     local -a path=(/etc /run /usr/local/lib /usr/lib)
-    local i j
-    for ((i = 0; i < 3; i++)); do
-        for ((j = i + 1; j < 4; j++)); do
+    local high low
+    for high in 0 1 2; do
+        for ((low = high + 1; low < 4; low++)); do
             rm -rf "$ROOT"/{etc,run,usr/local/lib,usr/lib}/passthrough.d
-            rule_at "${path[i]}" 01:00.0
-            rule_at "${path[j]}" 42:00.0
+            rule_at "${path[high]}" 01:00.0
+            rule_at "${path[low]}" 42:00.0
             plan
-            is "$(get '.rules[].file')" "${path[i]}/passthrough.d/gpu0.conf" "with ${path[j]}: file"
+            is "$(get '.rules[].file')" "${path[high]}/passthrough.d/gpu0.conf" "with ${path[low]}: file"
             bound 0000:01:00.0 0000:01:00.1
         done
     done
@@ -236,9 +236,9 @@ rule_at() {
     rule 50-gpu '[Match]' ID=1002:5159
     ctl plan
     exits 0
-    says '0000:01:00\.0.*50-gpu|50-gpu.*0000:01:00\.0'
+    says '0000:01:00\.0.*10-host decides'
     plan
-    is "$(get '[.. | strings | select(test("50-gpu") and test("0000:01:00.0") or test("[Ss]hadow"))] | length > 0')" true shadowed
+    is "$(get '.shadowed[] | "\(.address) \(.rule) \(.by)"')" '0000:01:00.0 50-gpu 10-host' shadowed
 }
 
 @test "a rule that only matches what earlier rules decide is missing, and plan says who has it" {
@@ -249,7 +249,7 @@ rule_at() {
     rule_is 20-second missing
     rule_says 20-second 10-first
     ctl plan
-    says '20-second.*10-first|10-first.*20-second'
+    says '0000:01:00\.0.*10-first decides'
 }
 
 @test "comments, blanks and blank lines are as in systemd's files" {
@@ -260,6 +260,7 @@ rule_at() {
 }
 
 @test "a backslash continues a line, and line numbers still count lines" {
+    # shellcheck disable=SC1003 # a backslash at the end is meant
     rule gpu0 '[Match]' 'Address=\' '# a comment between' '  01:00.0 \' '  42:00.0' '[Device]' Expect=2
     plan
     exits 0
@@ -310,7 +311,8 @@ rule_at() {
 }
 
 @test "a rule's name may have 64 characters and dots, and a drop-in finds it" {
-    local name=v2.gpu.x_$(printf '%055d' 0)
+    local name
+    name=v2.gpu.x_$(printf '%055d' 0)
     rule "$name" '[Match]' Address=01:00.0
     plan
     exits 0

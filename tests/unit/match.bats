@@ -2,7 +2,6 @@
 
 load product
 load tree
-load tree-users
 
 # Twin Radeons behind ports of two root buses, a switch with a network card, an NVMe disk, VFs, and a long domain.
 setup() {

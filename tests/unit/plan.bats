@@ -2,7 +2,6 @@
 
 load product
 load tree
-load tree-users
 
 setup() {
     tree_again plan && return

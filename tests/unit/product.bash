@@ -16,7 +16,6 @@ ctl() {
 # plan: the plan as JSON, which must be one whole document of the promised shape, whatever else is wrong.
 plan() {
     ctl plan --json "$@"
-    # shellcheck disable=SC2154 # status, output and stderr are set by bats
     if ! jq -e '.version == 1 and (.devices, .rules, .operations | type == "array")' <<<"$output" >/dev/null; then
         show && return 1
     fi

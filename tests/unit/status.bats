@@ -116,6 +116,21 @@ bind_in_initrd() {
     [[ $status == [12] && $output$stderr ]]
 }
 
+@test "what waits for the root is not refused for good because the initrd cannot see what the host uses" {
+    pci_add 0000:00:05.0 8086:10d3 0200 group=40
+    rule nic '[Match]' Address=00:05.0
+    plan
+    device 0000:00:05.0 bind vfio-pci root
+    put /etc/initrd-release ID=debian
+    bind_in_initrd
+    run "$BUILD/passthrough-bind" --root="$ROOT" --stage=root
+    rm "$ROOT/etc/initrd-release"
+    run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --rule=nic
+    ctl status --json
+    # In a tree of plain files no driver takes it: tried and failed is what can be seen of it here.
+    is "$(get '.devices[] | select(.address == "0000:00:05.0").state')" failed state
+}
+
 @test "the executor does nothing twice in one boot" {
     bind_in_initrd
     rule gpu1 '[Match]' Address=42:00.0

@@ -10,6 +10,8 @@
 #
 # Disks, network interfaces and USB devices: tree-users.bash.
 
+load tree-users
+
 KERNEL=6.1.0-99-amd64
 NO_RESOURCES=()
 for ((i = 0; i < 13; i++)); do NO_RESOURCES+=('0x0000000000000000 0x0000000000000000 0x0000000000000000'); done
@@ -44,21 +46,23 @@ link() {
 # tree_new [bare]: a machine with a host bridge, an IOMMU, vfio-pci as a module and a root disk behind its AHCI controller;
 # `bare` has no PCI function at all.
 tree_new() {
-    tree_again "base-${1-full}" && return
+    tree_again "${1-full}" "$BATS_RUN_TMPDIR" && return
     tree_build "${1-full}"
-    tree_keep "base-${1-full}"
+    tree_keep "${1-full}" "$BATS_RUN_TMPDIR"
 }
 
 # tree_keep NAME: what $ROOT holds now is kept for this file's further tests. tree_again NAME: it is put back, if kept.
 tree_keep() {
-    cp -a "$ROOT" "$BATS_FILE_TMPDIR/tree.$1"
+    local kept=${2-$BATS_FILE_TMPDIR}/tree.$1
+    cp -a "$ROOT" "$kept.$$"
+    mv -T "$kept.$$" "$kept" 2>/dev/null || rm -rf "$kept.$$" # tests may run side by side
 }
 
 tree_again() {
     ROOT=$BATS_TEST_TMPDIR/root
     TREE_DIR=()
     rm -rf "$ROOT"
-    [[ -d $BATS_FILE_TMPDIR/tree.$1 ]] && cp -a "$BATS_FILE_TMPDIR/tree.$1" "$ROOT"
+    [[ -d ${2-$BATS_FILE_TMPDIR}/tree.$1 ]] && cp -a "${2-$BATS_FILE_TMPDIR}/tree.$1" "$ROOT"
 }
 
 tree_build() {
@@ -166,8 +170,13 @@ module() {
 # driver_present NAME: a driver that is registered on the PCI bus, bound or not.
 driver_present() {
     local dir=sys/bus/pci/drivers/$1
-    [[ -d $ROOT/$dir ]] || mkdir -p "$ROOT/$dir" "$ROOT/sys/module/${1//-/_}"
+    [[ -d $ROOT/$dir ]] || mkdir -p "$ROOT/$dir" "$ROOT/sys/module/$(module_of "$1")"
     : >"$ROOT/$dir/bind" && : >"$ROOT/$dir/unbind" && : >"$ROOT/$dir/new_id"
+}
+
+# A driver's module need not have its name.
+module_of() {
+    if [[ $1 == serial ]]; then echo 8250_pci; else echo "${1//-/_}"; fi
 }
 
 # --- PCI
@@ -205,7 +214,8 @@ pci_set() {
 # CLASS is hex, two to six digits (0300 = 030000). Without group= there is no iommu_group link.
 pci_add() {
     local address=$1 vendor=${2%:*} device=${2#*:} class=$3 key
-    local -A o=([under]= [group]= [driver]= [subsystem]=1af4:1100 [boot_vga]= [serial]= [slot]= [physfn]= [index]= [bus]= [override]='(null)')
+    local -A o=([under]='' [group]='' [driver]='' [subsystem]=1af4:1100 [boot_vga]='' [serial]='' [slot]='' [physfn]=''
+        [index]='' [bus]='' [override]='(null)')
     while [[ ${#class} -lt 6 ]]; do class+=0; done
     for key in "${@:4}"; do
         [[ -v o[${key%%=*}] ]] || { echo "pci_add: unknown key $key" >&2 && return 1; }
@@ -270,7 +280,7 @@ pci_bind() {
     driver_present "$2"
     link "$dir/driver" "bus/pci/drivers/$2"
     link "bus/pci/drivers/$2/$1" "$dir"
-    link "bus/pci/drivers/$2/module" "module/${2//-/_}"
+    link "bus/pci/drivers/$2/module" "module/$(module_of "$2")"
     printf '1\n' >"$ROOT/sys/$dir/enable"
 }
 
@@ -341,7 +351,7 @@ pci_config() {
         hex+=03000100$(le "${serial:8}")$(le "${serial:0:8}") # 0x140: the device serial number
         hex+=$(zeros $((4096 - ${#hex} / 2)))
     fi
-    # shellcheck disable=SC2059 # the escapes are the point
+    # shellcheck disable=SC2059,SC2001 # the escapes are the point
     printf "$(sed 's/../\\x&/g' <<<"$hex")"
 }
 

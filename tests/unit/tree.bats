@@ -2,7 +2,6 @@
 
 load product
 load tree
-load tree-users
 
 @test "lspci reads the tree like a real machine" {
     command -v lspci >/dev/null || skip 'no lspci'

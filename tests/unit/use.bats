@@ -2,7 +2,6 @@
 
 load product
 load tree
-load tree-users
 
 # A second disk, a network card and a USB controller, none of them in use. sda on the AHCI controller has the root.
 setup() {
@@ -203,6 +202,13 @@ in_use() {
     in_use 0000:01:00.0 .
 }
 
+@test "a mountinfo that is empty, or has no root in it, is no view of a running host, and clears nothing" {
+    : >"$ROOT/proc/self/mountinfo"
+    in_use 0000:01:00.0 .
+    echo '22 27 0:21 / /proc rw,relatime - proc proc rw' >"$ROOT/proc/self/mountinfo"
+    in_use 0000:01:00.0 .
+}
+
 @test "swaps that cannot be read clear nothing" {
     rm "$ROOT/proc/swaps"
     in_use 0000:01:00.0 .
@@ -251,7 +257,7 @@ in_use() {
 
 @test "a member of a bond that has no address yet" {
     net_over bond0 eno1
-    in_use 0000:02:00.0 bond0
+    in_use 0000:02:00.0 eno1
 }
 
 @test "the second port of a card whose first is in use is not refused for it, unless the group is" {

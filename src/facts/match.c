@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "plan/match.h"
+#include "facts/match.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -60,7 +60,9 @@ static enum tristate match_class(const char *word, const struct facts *facts, co
 static enum tristate match_serial(const char *word, const struct facts *facts, const struct device *d)
 {
         (void)facts;
-        return d->serial ? strcasecmp(word, d->serial) == 0 : UNKNOWN;
+        if (!d->pcie_serial && !d->disk_serial)
+                return UNKNOWN;
+        return (d->pcie_serial && strcasecmp(word, d->pcie_serial) == 0) || (d->disk_serial && streq(word, d->disk_serial));
 }
 
 static enum tristate match_parent(const char *word, const struct facts *facts, const struct device *d)

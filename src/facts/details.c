@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The second pass over PCI functions: what a plan needs to know of those that rules may come to, and of no others. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "facts/gather.h"
+#include "facts/match.h"
+
+/* PCI Local Bus Specification, configuration header. */
+#define HEADER_TYPE      0x0e
+#define HEADER_TYPE_MASK 0x7f
+
+/* boot_vga is on VGA-class functions only; boot_display (Linux 6.17) on any display. */
+static enum tristate boot_display(int fd, const struct device *d)
+{
+        char vga[8], display[8];
+        bool has_vga = dir_read(fd, "boot_vga", vga, sizeof(vga)) > 0;
+        bool has_display = dir_read(fd, "boot_display", display, sizeof(display)) > 0;
+
+        if ((has_vga && !streq(vga, "0")) || (has_display && !streq(display, "0")))
+                return YES;
+        return has_vga || has_display || !startswith(d->class, "0300") ? NO : UNKNOWN;
+}
+
+/* Header types 1 and 2 are bridges whatever their class says; vfio-pci rejects them. */
+static bool bridge_header(int fd)
+{
+        _cleanup_(close_fd) int config = openat(fd, "config", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        unsigned char type;
+
+        if (config < 0 || pread(config, &type, 1, HEADER_TYPE) != 1)
+                return false;
+        type &= HEADER_TYPE_MASK;
+        return type != 0 && type != HEADER_TYPE_MASK; /* all ones: the function does not answer */
+}
+
+/* Platform devices, and functions that went away: the group is what the kernel says it is. */
+static int group_stranger(const struct root *root, struct arena *a, const struct facts *facts, struct device *d)
+{
+        char path[64];
+        const char **members;
+        size_t n;
+        int k;
+
+        if (d->group == NO_GROUP)
+                return 0;
+        snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/devices", d->group);
+        k = root_list(root, a, path, &members, &n);
+        for (size_t i = 0; k == 0 && i < n; i++)
+                if (facts_find(facts, members[i]) == NO_DEVICE)
+                        d->group_stranger = members[i];
+        return k == -ENOMEM ? k : 0;
+}
+
+static int details(const struct root *root, struct arena *a, const struct facts *facts, struct device *d)
+{
+        _cleanup_(close_fd) int fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
+        char text[PATH_MAX];
+        uint32_t v;
+
+        d->detailed = true;
+        if (fd < 0)
+                return 0;
+        if (bridge_header(fd))
+                d->bridge = d->transparent = true;
+        if (d->bridge)
+                return 0;
+        if (dir_read(fd, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)") &&
+            !(d->driver_override = arena_strdup(a, text)))
+                return -ENOMEM;
+        if (class_is(d->class, "display"))
+                d->boot_display = boot_display(fd, d);
+        if (!d->parent && dir_readlink(fd, "physfn", text, sizeof(text)) > 0 && !(d->parent = arena_strdup(a, str_basename(text))))
+                return -ENOMEM;
+        if (!d->parent && dir_read(fd, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v) == 0)
+                d->vfs_enabled = v;
+        return group_stranger(root, a, facts, d);
+}
+
+static int details_once(const struct root *root, struct arena *a, struct facts *facts, size_t i)
+{
+        return facts->devices[i].detailed ? 0 : details(root, a, facts, &facts->devices[i]);
+}
+
+/* A device, its slot and its group. */
+static int details_around(const struct root *root, struct arena *a, struct facts *facts, size_t i)
+{
+        struct pci_address at = facts->devices[i].at;
+        int group = facts->devices[i].group;
+        size_t first, n = group == NO_GROUP ? 0 : facts_group(facts, group, &first);
+        int k = details_once(root, a, facts, i);
+
+        for (at.fn = 0; k == 0 && at.fn < 8; at.fn++) {
+                size_t other = facts_find_at(facts, &at);
+
+                if (other != NO_DEVICE)
+                        k = details_once(root, a, facts, other);
+        }
+        for (size_t g = 0; k == 0 && g < n; g++)
+                k = details_once(root, a, facts, facts->by_group[first + g]);
+        return k;
+}
+
+static bool spoken_of(const struct config *config, const struct facts *facts, const struct device *d)
+{
+        for (size_t r = 0; r < config->n_rules; r++)
+                if (!config->rules[r].invalid && match_device(&config->rules[r], facts, d))
+                        return true;
+        return false;
+}
+
+int pci_details(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+{
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < facts->n_devices; i++)
+                if (!request->config)
+                        k = details_once(root, a, facts, i);
+                else if (spoken_of(request->config, facts, &facts->devices[i]))
+                        k = details_around(root, a, facts, i);
+        return k;
+}
