@@ -63,6 +63,54 @@ install: all ## install below DESTDIR, PREFIX=/usr
 clean: ## remove what was built
 	rm -rf $(BUILD)
 
+# ---- tests ---------------------------------------------------------------------------------------------------------
+
+LAB := tests/lab
+
+.PHONY: deps
+deps:
+	@$(LAB)/deps
+
+.PHONY: lint
+lint: ## formatting, static analysis, shellcheck, and what the planner may call
+	@tests/lint/run
+
+.PHONY: unit
+unit: ## tests on captured and made-up machines, with ASan and UBSan
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=1 CFLAGS='-O1 -g' all
+	@BUILD=$(BUILD)/sanitized tests/unit/run
+
+.PHONY: boot
+boot: all ## the boot tests, two machines at a time
+	@$(LAB)/run
+
+.PHONY: check
+check: deps ## install what is needed, then lint, unit, cost and boot tests; ends with "N passed, N failed"
+	@tests/check
+
+.PHONY: check-full
+check-full: deps ## the same, with the boots that take long
+	@tests/check --full
+
+.PHONY: demo
+demo: ## install what is needed and show a hand-over as it happened in a real boot
+	@$(LAB)/deps build boot
+	@$(MAKE) --no-print-directory all
+	@$(LAB)/demo
+
+N ?= 50
+.PHONY: soak
+soak: deps all ## N=50 boots to a verdict in the initrd: no native driver ever probes
+	@$(LAB)/soak $(N)
+
+.PHONY: fuzz
+fuzz: deps ## fuzz the parsers, FUZZ_SECONDS=600
+	@tests/fuzz/run
+
+.PHONY: bench
+bench: deps all ## what it costs, side by side with the alternatives
+	@tests/bench/run
+
 .PHONY: help
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22

@@ -16,9 +16,9 @@
 #include "facts/facts.h"
 #include "report/record.h"
 
-static const char help[] =
-        "passthrough-generator [--root=DIR] NORMAL [EARLY LATE]\n\n"
-        "Writes the units for passthrough.d(5) to NORMAL. Run by systemd; see passthrough-generator(8).\n\n" COMMON_HELP;
+static const char help[] = "passthrough-generator [--root=DIR] NORMAL [EARLY LATE]\n\n"
+                           "Writes the units for passthrough.d(5) to NORMAL. Run by systemd; see "
+                           "passthrough-generator(8).\n\n" COMMON_HELP;
 
 /*
  * Before everything that loads drivers. udevd is started through its sockets as well, so being ordered before the
@@ -40,20 +40,20 @@ static const char initrd_unit[] =
         "TimeoutStartSec=30s\n";
 
 /* What waits for the root file system: once it is mounted, before it becomes the root. */
-static const char root_unit[] =
-        "# Made by passthrough-generator from passthrough.d(5)\n"
-        "[Unit]\n"
-        "Description=Hand devices to virtual machines once the root file system is known\n"
-        "Documentation=man:passthrough.d(5) man:passthrough(7)\n"
-        "DefaultDependencies=no\n"
-        "After=initrd-root-fs.target initrd-parse-etc.service passthrough-initrd.service\n"
-        "Before=initrd-cleanup.service initrd-switch-root.target initrd-switch-root.service initrd-udevadm-cleanup-db.service\n"
-        "ConditionKernelCommandLine=!elfcorehdr\n\n"
-        "[Service]\n"
-        "Type=oneshot\n"
-        "RemainAfterExit=yes\n"
-        "ExecStart=-" PASSTHROUGH_LIBEXEC "/passthrough-bind --stage=root\n"
-        "TimeoutStartSec=30s\n";
+static const char root_unit[] = "# Made by passthrough-generator from passthrough.d(5)\n"
+                                "[Unit]\n"
+                                "Description=Hand devices to virtual machines once the root file system is known\n"
+                                "Documentation=man:passthrough.d(5) man:passthrough(7)\n"
+                                "DefaultDependencies=no\n"
+                                "After=initrd-root-fs.target initrd-parse-etc.service passthrough-initrd.service\n"
+                                "Before=initrd-cleanup.service initrd-switch-root.target initrd-switch-root.service "
+                                "initrd-udevadm-cleanup-db.service\n"
+                                "ConditionKernelCommandLine=!elfcorehdr\n\n"
+                                "[Service]\n"
+                                "Type=oneshot\n"
+                                "RemainAfterExit=yes\n"
+                                "ExecStart=-" PASSTHROUGH_LIBEXEC "/passthrough-bind --stage=root\n"
+                                "TimeoutStartSec=30s\n";
 
 static int write_unit(int dir, const char *name, const char *text)
 {
@@ -130,7 +130,8 @@ static int host_units(const struct root *root, struct arena *a, int dir, const s
         return k;
 }
 
-/* Where generators say things (systemd.generator(7)): the kernel log; on a terminal and for a captured machine, there. */
+/* Where generators say things (systemd.generator(7)): the kernel log; on a terminal and for a captured machine, there.
+ */
 static FILE *open_log(const struct root *root)
 {
         return root->live && !isatty(STDERR_FILENO) ? fopen("/dev/kmsg", "we") : NULL;
@@ -200,7 +201,8 @@ int main(int argc, char *argv[])
                 }
         }
         if (argc - optind != 1 && argc - optind != 3) {
-                fputs("passthrough-generator: takes one directory or three; see passthrough-generator --help\n", stderr);
+                fputs("passthrough-generator: takes one directory or three; see passthrough-generator --help\n",
+                      stderr);
                 return EXIT_USAGE;
         }
 

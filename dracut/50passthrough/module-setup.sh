@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2154 # kernel, moddir and initdir are dracut's
 # passthrough: binds devices to vfio-pci before their native drivers load. See passthrough(7).
 
 check() {
@@ -28,7 +29,6 @@ install() {
     inst_libdir_file 'libkmod.so.2*'
 
     # The rules that are sound, the list of those left out; says which and why.
-    # shellcheck disable=SC2154 # initdir and kernel are dracut's
     passthroughctl --root="${dracutsysrootdir:-/}" image --kernel="$kernel" "$initdir" 2>&1 |
         while read -r line; do dwarn "passthrough: $line"; done
 

@@ -124,8 +124,8 @@ static int verify(struct actor *w, const struct op *op)
 
         bound_driver(w, op->target, driver, sizeof(driver));
         if (!streq(driver, op->value)) {
-                if (fail(w, op->entry, "%s did not take it; %s%s", op->value, *driver ? "it is bound to " : "see the kernel log",
-                         driver) < 0)
+                if (fail(w, op->entry, "%s did not take it; %s%s", op->value,
+                         *driver ? "it is bound to " : "see the kernel log", driver) < 0)
                         return -ENOMEM;
                 return put_back(w, op->entry);
         }

@@ -6,11 +6,11 @@
 #include "plan/plan.h"
 
 enum device_state {
-        STATE_NONE,    /* not tried (yet) */
-        STATE_BOUND,   /* before any native driver */
-        STATE_LATE,    /* taken from the driver in from */
+        STATE_NONE,  /* not tried (yet) */
+        STATE_BOUND, /* before any native driver */
+        STATE_LATE,  /* taken from the driver in from */
         STATE_REFUSED,
-        STATE_FAILED,  /* tried, and put back */
+        STATE_FAILED, /* tried, and put back */
         STATE_SKIPPED,
         STATE_MAX_,
 };

@@ -30,10 +30,10 @@ static int open_library(void)
         library = dlopen("libkmod.so.2", RTLD_LAZY | RTLD_LOCAL);
         if (!library)
                 return -ELIBACC;
-        if (!SYMBOL(new, "kmod_new") || !SYMBOL(unref, "kmod_unref") || !SYMBOL(lookup, "kmod_module_new_from_lookup") ||
-            !SYMBOL(list_next, "kmod_list_next") || !SYMBOL(get_module, "kmod_module_get_module") ||
-            !SYMBOL(module_unref, "kmod_module_unref") || !SYMBOL(unref_list, "kmod_module_unref_list") ||
-            !SYMBOL(insert, "kmod_module_probe_insert_module")) {
+        if (!SYMBOL(new, "kmod_new") || !SYMBOL(unref, "kmod_unref") ||
+            !SYMBOL(lookup, "kmod_module_new_from_lookup") || !SYMBOL(list_next, "kmod_list_next") ||
+            !SYMBOL(get_module, "kmod_module_get_module") || !SYMBOL(module_unref, "kmod_module_unref") ||
+            !SYMBOL(unref_list, "kmod_module_unref_list") || !SYMBOL(insert, "kmod_module_probe_insert_module")) {
                 dlclose(library);
                 return -ELIBBAD;
         }

@@ -18,8 +18,8 @@ enum diag_level {
 
 struct diag {
         enum diag_level level;
-        const char *file;    /* NULL: not about a file */
-        unsigned line;       /* 0: about the file as a whole */
+        const char *file; /* NULL: not about a file */
+        unsigned line;    /* 0: about the file as a whole */
         const char *message;
 };
 

@@ -15,8 +15,10 @@ enum {
 };
 
 #define COMMON_OPTIONS                                                                                                 \
-        {"root", required_argument, NULL, OPTION_ROOT}, {"help", no_argument, NULL, 'h'},                             \
-                {"version", no_argument, NULL, OPTION_VERSION}
+        {"root", required_argument, NULL, OPTION_ROOT}, {"help", no_argument, NULL, 'h'},                              \
+        {                                                                                                              \
+                "version", no_argument, NULL, OPTION_VERSION                                                           \
+        }
 
 #define COMMON_HELP                                                                                                    \
         "  --root=DIR   read and write a captured machine below DIR, never this one\n"                                 \

@@ -36,8 +36,8 @@ ssize_t root_read(const struct root *r, const char *path, char *buf, size_t size
 /* The same, for one name below an open directory; a symbolic link there is not followed. */
 ssize_t dir_read(int dir_fd, const char *name, char *buf, size_t size) _must_check_;
 /* A whole regular file, followed by a NUL byte; -EFBIG beyond max. */
-int root_read_all(const struct root *r, struct arena *a, const char *path, size_t max, char **ret, size_t *ret_size)
-        _must_check_;
+int root_read_all(const struct root *r, struct arena *a, const char *path, size_t max, char **ret,
+                  size_t *ret_size) _must_check_;
 /* Where a link points, as it is written. */
 ssize_t root_readlink(const struct root *r, const char *path, char *buf, size_t size) _must_check_;
 ssize_t dir_readlink(int dir_fd, const char *name, char *buf, size_t size) _must_check_;
@@ -53,8 +53,6 @@ int root_replace(const struct root *r, const char *path, const void *data, size_
 int root_create(const struct root *r, const char *path) _must_check_;
 /* Replaces a link, likewise. */
 int root_symlink(const struct root *r, const char *target, const char *path) _must_check_;
-
-
 
 static inline void close_fd(int *fd)
 {

@@ -10,13 +10,14 @@
 #include "base/str.h"
 #include "bind/run.h"
 
-static const char help[] = "passthrough-bind [--root=DIR] --stage=initrd|root\n"
-                           "passthrough-bind [--root=DIR] --rule=NAME\n\n"
-                           "Carries out this boot's plan. Run by units and initramfs hooks; for work by hand there is\n"
-                           "passthroughctl(8).\n\n"
-                           "  --stage=STAGE  what the rules have for that stage of the boot\n"
-                           "  --rule=NAME    on the host: succeeds where the rule is satisfied, and takes late what an\n"
-                           "                 older boot image did not know of\n" COMMON_HELP;
+static const char help[] =
+        "passthrough-bind [--root=DIR] --stage=initrd|root\n"
+        "passthrough-bind [--root=DIR] --rule=NAME\n\n"
+        "Carries out this boot's plan. Run by units and initramfs hooks; for work by hand there is\n"
+        "passthroughctl(8).\n\n"
+        "  --stage=STAGE  what the rules have for that stage of the boot\n"
+        "  --rule=NAME    on the host: succeeds where the rule is satisfied, and takes late what an\n"
+        "                 older boot image did not know of\n" COMMON_HELP;
 
 static int usage(const char *message, const char *what)
 {

@@ -63,14 +63,17 @@ static void log_device(struct run *r, size_t entry)
         const char *rule = r->config.rules[e->rule].name, *address = r->facts.devices[e->device].address;
 
         if (e->action == ACTION_REFUSE)
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_REFUSAL, rule, address, "%s: %s refused: %s", rule, address, e->reason);
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_REFUSAL, rule, address, "%s: %s refused: %s", rule, address,
+                         e->reason);
         else if (result->state == STATE_FAILED)
-                log_line(r->root, LOG_LEVEL_ERROR, LOG_REFUSAL, rule, address, "%s: %s failed: %s", rule, address, result->error);
+                log_line(r->root, LOG_LEVEL_ERROR, LOG_REFUSAL, rule, address, "%s: %s failed: %s", rule, address,
+                         result->error);
         else if (result->state == STATE_LATE)
-                log_line(r->root, LOG_LEVEL_NOTICE, LOG_HAND_OVER, rule, address, "%s: %s bound to %s, late: %s had it", rule,
-                         address, e->driver, result->from);
+                log_line(r->root, LOG_LEVEL_NOTICE, LOG_HAND_OVER, rule, address, "%s: %s bound to %s, late: %s had it",
+                         rule, address, e->driver, result->from);
         else if (result->state == STATE_BOUND)
-                log_line(r->root, LOG_LEVEL_INFO, LOG_HAND_OVER, rule, address, "%s: %s bound to %s", rule, address, e->driver);
+                log_line(r->root, LOG_LEVEL_INFO, LOG_HAND_OVER, rule, address, "%s: %s bound to %s", rule, address,
+                         e->driver);
 }
 
 /* What stands in the way of a rule as a whole; its devices have lines of their own. */
@@ -81,8 +84,8 @@ static void log_rule(struct run *r, size_t rule)
 
         if (state->state == RULE_MISSING || state->state == RULE_INVALID ||
             (state->state == RULE_SKIPPED && !state->elsewhere))
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name, rule_state_names[state->state],
-                         state->message);
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name,
+                         rule_state_names[state->state], state->message);
 }
 
 static int all_satisfied(const struct run *r)
@@ -123,7 +126,8 @@ int run_stage(const struct root *root, enum stage stage)
         return k < 0 ? k : all_satisfied(&r);
 }
 
-/* The host's first service fixes the host's plan: rules that the image did not have, or had in an older text, join it. */
+/* The host's first service fixes the host's plan: rules that the image did not have, or had in an older text, join it.
+ */
 static int join_host_plan(struct run *r)
 {
         int k = 0;
@@ -134,7 +138,8 @@ static int join_host_plan(struct run *r)
                 const struct record_rule *known = record_find(&r->record, r->config.rules[i].name);
 
                 if (!known || known->digest != r->config.rules[i].digest)
-                        k = record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[i].name);
+                        k = record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD,
+                                         r->config.rules[i].name);
         }
         r->record.host = true;
         return k < 0 ? k : record_write(r->root, &r->record);
@@ -182,11 +187,13 @@ static int settle(struct run *r, const char *name)
                 return 0;
         if (!known || !rule || known->digest != rule->digest) {
                 log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s", name,
-                         known ? "its text changed since this boot's plan was made" : "this boot's plan has no such rule");
+                         known ? "its text changed since this boot's plan was made"
+                               : "this boot's plan has no such rule");
                 return 1;
         }
         if (!streq(known->state, rule_state_names[RULE_OK]) && !streq(known->state, rule_state_names[RULE_MISSING])) {
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name, known->state, known->message);
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name, known->state,
+                         known->message);
                 return 1;
         }
         k = bind_late(r, (size_t)(rule - r->config.rules));
@@ -203,8 +210,8 @@ int run_rule(const struct root *root, const char *rule)
         if (k < 0)
                 return k;
         if (r.facts.off) {
-                log_line(root, LOG_LEVEL_NOTICE, LOG_RULE, rule, NULL, "%s: skipped: %s on the kernel command line", rule,
-                         r.facts.off_by);
+                log_line(root, LOG_LEVEL_NOTICE, LOG_RULE, rule, NULL, "%s: skipped: %s on the kernel command line",
+                         rule, r.facts.off_by);
                 return 1;
         }
         k = root_make_parents(root, LOCK_PATH);

@@ -90,13 +90,6 @@ static void keep_first(struct entries *e)
         e->n = n;
 }
 
-bool rule_name_valid(const char *name)
-{
-        static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-
-        return *name && !strchr("_.-", *name) && strlen(name) <= 64 && name[strspn(name, letters)] == '\0';
-}
-
 /* "a/b/../c" without its "." and ".."; path is absolute. */
 static void normalize(char *path)
 {
@@ -168,8 +161,8 @@ static int load_file(struct loader *l, const char *path, struct rule *rule)
         *slot = path;
         rule->n_files++;
         if (k == -EISDIR)
-                return diag_add(l->diags, DIAG_ERROR, path, 0, "is a directory; a rule is a file, its drop-ins are in %s.d/",
-                                str_basename(path));
+                return diag_add(l->diags, DIAG_ERROR, path, 0,
+                                "is a directory; a rule is a file, its drop-ins are in %s.d/", str_basename(path));
         if (k == -EFBIG)
                 return diag_add(l->diags, DIAG_ERROR, path, 0, "is larger than 4 MiB; this is no rule");
         if (k == -EINVAL)
@@ -229,7 +222,8 @@ static int load_rule(struct loader *l, const struct entry *entry, struct rule *r
                 return k;
         if (!name_valid)
                 k = diag_add(l->diags, DIAG_ERROR, entry->path, 0,
-                             "\"%s\" cannot name a rule; use letters, digits, \"_\", \".\" and \"-\", a letter or digit first, at "
+                             "\"%s\" cannot name a rule; use letters, digits, \"_\", \".\" and \"-\", a letter or "
+                             "digit first, at "
                              "most 64",
                              rule->name);
         if (k == 0)
@@ -264,7 +258,8 @@ static int warn_orphans(struct loader *l, const struct entries *files)
                         return -ENOMEM;
                 for (j = 0; j < files->n && !found; j++)
                         found = streq(files->v[j].name, name);
-                if (!found && diag_add(l->diags, DIAG_WARNING, d->path, 0, "drop-ins for %s, which is not there", name) < 0)
+                if (!found &&
+                    diag_add(l->diags, DIAG_WARNING, d->path, 0, "drop-ins for %s, which is not there", name) < 0)
                         return -ENOMEM;
         }
         return 0;
@@ -302,12 +297,4 @@ int config_load(const struct root *root, struct arena *a, struct diags *diags, s
                 return k;
         *ret = config;
         return 0;
-}
-
-const struct rule *config_find(const struct config *config, const char *name)
-{
-        for (size_t i = 0; i < config->n_rules; i++)
-                if (streq(config->rules[i].name, name))
-                        return &config->rules[i];
-        return NULL;
 }

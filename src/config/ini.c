@@ -54,8 +54,8 @@ static int parse_line(const char *file, unsigned number, char *line, const char 
                 size_t n = strlen(line);
 
                 if (line[n - 1] != ']')
-                        return diag_add(diags, DIAG_ERROR, file, number, "section \"%.*s\" does not end with \"]\"", SHOWN,
-                                        line);
+                        return diag_add(diags, DIAG_ERROR, file, number, "section \"%.*s\" does not end with \"]\"",
+                                        SHOWN, line);
                 line[n - 1] = '\0';
                 *section = line + 1;
                 return h->section(h->data, number, *section);
@@ -63,8 +63,8 @@ static int parse_line(const char *file, unsigned number, char *line, const char 
 
         equals = strchr(line, '=');
         if (!equals)
-                return diag_add(diags, DIAG_ERROR, file, number, "\"%.*s\" is not understood; write [Section] or Key=Value",
-                                SHOWN, line);
+                return diag_add(diags, DIAG_ERROR, file, number,
+                                "\"%.*s\" is not understood; write [Section] or Key=Value", SHOWN, line);
         *equals = '\0';
         key = str_trim(line);
         value = str_trim(equals + 1);

@@ -8,9 +8,6 @@
 #include "config/ini.h"
 #include "config/values.h"
 
-const char *const bus_names[BUS_MAX_] = {"pci", "usb", "tty"};
-const char *const stage_names[] = {"auto", "initrd", "root"};
-
 struct key;
 
 struct parser {
@@ -31,7 +28,7 @@ struct key {
         bool repeats;
         enum match_key match;
         int (*append)(struct arena *a, const char *word, struct words *list); /* of a match key */
-        const char *right; /* what would be right, for messages */
+        const char *right;                                                    /* what would be right, for messages */
 };
 
 #define SHOWN 80 /* of a value that is quoted in a message */
@@ -54,9 +51,10 @@ static int parse_match(struct parser *p, const struct key *key, const char *valu
         if (n == 0)
                 return -EINVAL;
         if (list->n > 0 && list->negate != negate)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                "%s=%.*s: adds to a list that %s with \"!\"; begin every %s= line of a negated list with it",
-                                key->name, SHOWN, value, list->negate ? "begins" : "does not begin", key->name);
+                return diag_add(
+                        p->diags, DIAG_ERROR, p->file, p->line,
+                        "%s=%.*s: adds to a list that %s with \"!\"; begin every %s= line of a negated list with it",
+                        key->name, SHOWN, value, list->negate ? "begins" : "does not begin", key->name);
         list->negate = negate;
         for (size_t i = 0; i < n; i++) {
                 k = key->append(p->arena, words[i], list);
@@ -78,7 +76,8 @@ static int parse_bus(struct parser *p, const struct key *key, const char *value)
 /* Slips of the one name nearly every rule has; any other name is known only once its module is loaded. */
 static bool means_vfio_pci(const char *name)
 {
-        static const char *const slips[] = {"vfio-pci", "vfio_pci", "vfiopci", "vfio", "vifo-pci", "vfio-pc", "vfoi-pci"};
+        static const char *const slips[] = {"vfio-pci", "vfio_pci", "vfiopci", "vfio",
+                                            "vifo-pci", "vfio-pc",  "vfoi-pci"};
 
         for (size_t i = 0; i < ARRAY_SIZE(slips); i++)
                 if (strcasecmp(name, slips[i]) == 0)
@@ -239,8 +238,8 @@ static int parse_attribute(struct parser *p, const struct key *key, const char *
                 return -EINVAL;
         owner = attribute_owner(name);
         if (owner)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line, "Attribute=%.*s: \"%s\" is not for a rule to write; %s",
-                                SHOWN, value, name, owner);
+                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                "Attribute=%.*s: \"%s\" is not for a rule to write; %s", SHOWN, value, name, owner);
 
         attribute = arena_grow(p->arena, &r->attributes, r->n_attributes, sizeof(*r->attributes));
         if (!attribute)
@@ -323,8 +322,8 @@ static int on_section(void *data, unsigned line, const char *name)
         if (!nearest)
                 nearest = str_nearest(name, later_sections, ARRAY_SIZE(later_sections));
         if (nearest)
-                return diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; did you mean [%s]?", SHOWN,
-                                name, nearest);
+                return diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; did you mean [%s]?",
+                                SHOWN, name, nearest);
         return diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; a rule has [Match] and [Device]",
                         SHOWN, name);
 }
@@ -341,14 +340,15 @@ static int unknown_key(struct parser *p, const char *section, const char *name)
                         elsewhere = keys[i].section;
         }
         if (elsewhere)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line, "key \"%s\" does not belong in [%s]; move it to [%s]",
-                                name, section, elsewhere);
+                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                "key \"%s\" does not belong in [%s]; move it to [%s]", name, section, elsewhere);
         nearest = str_nearest(name, here, n);
         if (nearest)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line, "unknown key \"%.*s\" in [%s]; did you mean \"%s\"?",
-                                SHOWN, name, section, nearest);
+                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                "unknown key \"%.*s\" in [%s]; did you mean \"%s\"?", SHOWN, name, section, nearest);
         return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                        "unknown key \"%.*s\" in [%s]; passthrough.d(5) lists the keys there are", SHOWN, name, section);
+                        "unknown key \"%.*s\" in [%s]; passthrough.d(5) lists the keys there are", SHOWN, name,
+                        section);
 }
 
 static int on_assign(void *data, unsigned line, const char *section, const char *name, const char *value)
@@ -370,7 +370,8 @@ static int on_assign(void *data, unsigned line, const char *section, const char 
         if (i == ARRAY_SIZE(keys))
                 return unknown_key(p, section, name);
         if (!keys[i].parse)
-                return diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= is not built yet in this version; leave it out", name);
+                return diag_add(p->diags, DIAG_ERROR, p->file, line,
+                                "%s= is not built yet in this version; leave it out", name);
         if (!keys[i].repeats && p->seen & UINT64_C(1) << i)
                 return diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= cannot repeat; keep one of the lines", name);
         p->seen |= UINT64_C(1) << i;
@@ -398,6 +399,7 @@ int keys_check(struct diags *diags, const struct rule *rule)
         for (int key = 0; key < MATCH_MAX_; key++)
                 if (rule->match[key].n > 0 && key != MATCH_HOST && key != MATCH_PRODUCT)
                         return 0;
-        return diag_add(diags, DIAG_ERROR, rule->file, 0,
-                        "names no device; write [Match] with Path=, Slot=, ID=, Address= or another key that picks one");
+        return diag_add(
+                diags, DIAG_ERROR, rule->file, 0,
+                "names no device; write [Match] with Path=, Slot=, ID=, Address= or another key that picks one");
 }

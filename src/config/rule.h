@@ -96,6 +96,4 @@ struct config {
 };
 
 /* A rule as it is before its first line. */
-#define RULE_INIT                                                                                                      \
-        ((struct rule){                                                                                                \
-                .driver = DRIVER_NAMED, .driver_name = "vfio-pci", .expect_min = 1, .expect_max = 1})
+#define RULE_INIT ((struct rule){.driver = DRIVER_NAMED, .driver_name = "vfio-pci", .expect_min = 1, .expect_max = 1})

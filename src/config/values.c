@@ -97,7 +97,9 @@ static int address_glob(struct arena *a, const char *word, struct words *list)
         if (colons > 2)
                 return -EINVAL;
         /* Longer than a bus number, what stands before the only colon is a domain. */
-        glob = colons == 2 || *word == '*' || (colons == 1 && strcspn(word, ":") > 2 && !strchr("[", *word)) ? arena_strdup(a, word) : arena_printf(a, "0000:%s", word);
+        glob = colons == 2 || *word == '*' || (colons == 1 && strcspn(word, ":") > 2 && !strchr("[", *word))
+                       ? arena_strdup(a, word)
+                       : arena_printf(a, "0000:%s", word);
         if (!glob)
                 return -ENOMEM;
         str_lower(glob);
@@ -166,8 +168,9 @@ const size_t n_class_names = ARRAY_SIZE(class_names);
 static const struct {
         const char *name, *prefix;
 } classes[] = {
-        {"display", "03"}, {"audio", "0401"},   {"audio", "0403"},     {"multimedia", "04"}, {"network", "02"}, {"nvme", "0108"},
-        {"storage", "01"}, {"usb", "0c03"},     {"serial", "07"},      {"accelerator", "12"}, {"crypto", "10"},
+        {"display", "03"}, {"audio", "0401"},     {"audio", "0403"}, {"multimedia", "04"},
+        {"network", "02"}, {"nvme", "0108"},      {"storage", "01"}, {"usb", "0c03"},
+        {"serial", "07"},  {"accelerator", "12"}, {"crypto", "10"},
 };
 
 const char *class_name(const char *code)

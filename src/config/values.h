@@ -10,7 +10,8 @@
 
 /* PCI address or shell glob of one; without a domain it is in 0000 (Documentation/PCI/sysfs-pci.rst). */
 int value_address(struct arena *a, const char *word, struct words *list) _must_check_;
-/* [domain:]bus:dev.fn[/dev.fn]*, as the kernel's pci= parameter has it (Documentation/admin-guide/kernel-parameters). */
+/* [domain:]bus:dev.fn[/dev.fn]*, as the kernel's pci= parameter has it (Documentation/admin-guide/kernel-parameters).
+ */
 int value_path(struct arena *a, const char *word, struct words *list) _must_check_;
 /* vendor:device in hex, one half may be "*". */
 int value_id(struct arena *a, const char *word, struct words *list) _must_check_;

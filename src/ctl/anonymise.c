@@ -62,8 +62,10 @@ static int add(struct anonymiser *y, const void *old, const void *new, size_t si
 
         if (!s)
                 return -ENOMEM;
-        *s = (struct secret){
-                .old = arena_strndup(y->arena, old, size), .new = arena_strndup(y->arena, new, size), .size = size, .binary = binary};
+        *s = (struct secret){.old = arena_strndup(y->arena, old, size),
+                             .new = arena_strndup(y->arena, new, size),
+                             .size = size,
+                             .binary = binary};
         if (!s->old || !s->new)
                 return -ENOMEM;
         y->n++;
@@ -166,8 +168,10 @@ static void blank_until(char *s, const char *ends)
 
 void redact_credentials(char *text)
 {
-        static const char *const keys[] = {"password=", "passwd=", "pass=", "secret=", "username=", "user=",
-                                           "credentials=", "set_credential=", "set_credential_binary=", "token="};
+        static const char *const keys[] = {"password=",    "passwd=",         "pass=",
+                                           "secret=",      "username=",       "user=",
+                                           "credentials=", "set_credential=", "set_credential_binary=",
+                                           "token="};
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
                 for (char *c = text; (c = strcasestr(c, keys[i]));) {

@@ -20,36 +20,172 @@
 
 /* Attributes of any sysfs directory that is captured. */
 static const char *const attributes[] = {
-        "vendor", "device", "class", "subsystem_vendor", "subsystem_device", "revision", "uevent", "modalias", "config",
-        "driver_override", "boot_vga", "boot_display", "enable", "numa_node", "sriov_numvfs", "sriov_totalvfs",
-        "sriov_drivers_autoprobe", "reset_method", "d3cold_allowed", "label", "index", "acpi_index", "address", "flags",
-        "ifindex", "iflink", "operstate", "type", "dev_port", "phys_port_name", "phys_switch_id", "dev", "size", "ro",
-        "removable", "partition", "name", "uuid", "wwid", "serial", "model", "nsid", "transport", "state", "subsysnqn",
-        "level", "array_state", "slaves", "mode", "backing_file", "authorized", "authorized_default",
-        "interface_authorized_default", "idVendor", "idProduct", "product", "manufacturer", "bDeviceClass",
-        "bInterfaceClass", "bInterfaceNumber", "busnum", "devnum", "devpath", "reserved_regions", "product_name",
-        "sys_vendor", "board_name", "chassis_type", "initiatorname", "targetname", "status", "enabled", "active",
-        "nr_hugepages", "free_hugepages", "meminfo", "mdev_supported_types", "available_instances", "device_api",
-        "bridge_id", "features", "cap", "version",
+        "vendor",
+        "device",
+        "class",
+        "subsystem_vendor",
+        "subsystem_device",
+        "revision",
+        "uevent",
+        "modalias",
+        "config",
+        "driver_override",
+        "boot_vga",
+        "boot_display",
+        "enable",
+        "numa_node",
+        "sriov_numvfs",
+        "sriov_totalvfs",
+        "sriov_drivers_autoprobe",
+        "reset_method",
+        "d3cold_allowed",
+        "label",
+        "index",
+        "acpi_index",
+        "address",
+        "flags",
+        "ifindex",
+        "iflink",
+        "operstate",
+        "type",
+        "dev_port",
+        "phys_port_name",
+        "phys_switch_id",
+        "dev",
+        "size",
+        "ro",
+        "removable",
+        "partition",
+        "name",
+        "uuid",
+        "wwid",
+        "serial",
+        "model",
+        "nsid",
+        "transport",
+        "state",
+        "subsysnqn",
+        "level",
+        "array_state",
+        "slaves",
+        "mode",
+        "backing_file",
+        "authorized",
+        "authorized_default",
+        "interface_authorized_default",
+        "idVendor",
+        "idProduct",
+        "product",
+        "manufacturer",
+        "bDeviceClass",
+        "bInterfaceClass",
+        "bInterfaceNumber",
+        "busnum",
+        "devnum",
+        "devpath",
+        "reserved_regions",
+        "product_name",
+        "sys_vendor",
+        "board_name",
+        "chassis_type",
+        "initiatorname",
+        "targetname",
+        "status",
+        "enabled",
+        "active",
+        "nr_hugepages",
+        "free_hugepages",
+        "meminfo",
+        "mdev_supported_types",
+        "available_instances",
+        "device_api",
+        "bridge_id",
+        "features",
+        "cap",
+        "version",
 };
 
 /* Directories below a device that are followed; all others are left alone. */
 static const char *const children[] = {
-        "net", "block", "nvme", "usb*", "[0-9]*-[0-9]*", "bonding", "bridge", "brif", "holders", "slaves", "dm", "md", "bcache",
-        "loop", "virtio[0-9]*", "host[0-9]*", "target*", "[0-9]*:[0-9]*", "ata[0-9]*", "scsi_*", "iommu", "intel-iommu", "amd-iommu",
-        "drm", "card[0-9]*", "input", "input[0-9]*", "tty*", "nvme[0-9]*", "sd[a-z]*", "vd[a-z]*", "sr[0-9]*", "dm-[0-9]*", "md[0-9]*",
-        "eth*", "en*", "wl*", "ib*", "mdev_supported_types", "devices",
+        "net",
+        "block",
+        "nvme",
+        "usb*",
+        "[0-9]*-[0-9]*",
+        "bonding",
+        "bridge",
+        "brif",
+        "holders",
+        "slaves",
+        "dm",
+        "md",
+        "bcache",
+        "loop",
+        "virtio[0-9]*",
+        "host[0-9]*",
+        "target*",
+        "[0-9]*:[0-9]*",
+        "ata[0-9]*",
+        "scsi_*",
+        "iommu",
+        "intel-iommu",
+        "amd-iommu",
+        "drm",
+        "card[0-9]*",
+        "input",
+        "input[0-9]*",
+        "tty*",
+        "nvme[0-9]*",
+        "sd[a-z]*",
+        "vd[a-z]*",
+        "sr[0-9]*",
+        "dm-[0-9]*",
+        "md[0-9]*",
+        "eth*",
+        "en*",
+        "wl*",
+        "ib*",
+        "mdev_supported_types",
+        "devices",
 };
 
 /* Whole files. A trailing slash: a directory with all files below it. */
 static const char *const files[] = {
-        "/proc/cmdline", "/proc/cpuinfo", "/proc/meminfo", "/proc/mounts", "/proc/swaps", "/proc/consoles", "/proc/modules",
-        "/proc/mdstat", "/proc/net/route", "/proc/net/ipv6_route", "/proc/self/mountinfo", "/proc/sys/kernel/osrelease",
-        "/sys/firmware/acpi/tables/DMAR", "/sys/firmware/acpi/tables/IVRS", "/run/udev/data/", "/run/passthrough/record",
-        "/etc/fstab", "/etc/crypttab", "/etc/hostname", "/etc/machine-id", "/etc/default/grub", "/etc/default/grub.d/",
-        "/etc/kernel/cmdline", "/etc/passthrough.conf", "/etc/passthrough.conf.d/", "/run/passthrough.conf.d/",
-        "/usr/lib/passthrough.conf.d/", "/etc/modprobe.d/", "/etc/driverctl.d/", "/etc/mdevctl.d/", "/etc/systemd/network/",
-        "/etc/initrd-release", "/etc/passthrough.d/", "/run/passthrough.d/", "/usr/local/lib/passthrough.d/",
+        "/proc/cmdline",
+        "/proc/cpuinfo",
+        "/proc/meminfo",
+        "/proc/mounts",
+        "/proc/swaps",
+        "/proc/consoles",
+        "/proc/modules",
+        "/proc/mdstat",
+        "/proc/net/route",
+        "/proc/net/ipv6_route",
+        "/proc/self/mountinfo",
+        "/proc/sys/kernel/osrelease",
+        "/sys/firmware/acpi/tables/DMAR",
+        "/sys/firmware/acpi/tables/IVRS",
+        "/run/udev/data/",
+        "/run/passthrough/record",
+        "/etc/fstab",
+        "/etc/crypttab",
+        "/etc/hostname",
+        "/etc/machine-id",
+        "/etc/default/grub",
+        "/etc/default/grub.d/",
+        "/etc/kernel/cmdline",
+        "/etc/passthrough.conf",
+        "/etc/passthrough.conf.d/",
+        "/run/passthrough.conf.d/",
+        "/usr/lib/passthrough.conf.d/",
+        "/etc/modprobe.d/",
+        "/etc/driverctl.d/",
+        "/etc/mdevctl.d/",
+        "/etc/systemd/network/",
+        "/etc/initrd-release",
+        "/etc/passthrough.d/",
+        "/run/passthrough.d/",
+        "/usr/local/lib/passthrough.d/",
         "/usr/lib/passthrough.d/",
 };
 
@@ -65,9 +201,9 @@ static const char *const kernel_files[] = {
 
 /* Directories of links to devices: the links come along, and the devices they lead to. */
 static const char *const links[] = {
-        "/sys/bus/pci/devices", "/sys/bus/usb/devices", "/sys/class/block", "/sys/class/net", "/sys/class/nvme",
-        "/sys/class/nvme-subsystem", "/sys/class/iommu", "/sys/class/tty", "/sys/class/drm", "/sys/class/input",
-        "/sys/class/iscsi_session", "/sys/class/sound", "/sys/class/dmi", "/sys/block",
+        "/sys/bus/pci/devices",      "/sys/bus/usb/devices", "/sys/class/block", "/sys/class/net", "/sys/class/nvme",
+        "/sys/class/nvme-subsystem", "/sys/class/iommu",     "/sys/class/tty",   "/sys/class/drm", "/sys/class/input",
+        "/sys/class/iscsi_session",  "/sys/class/sound",     "/sys/class/dmi",   "/sys/block",
 };
 
 /* Directories whose structure (links, and attributes on the list) comes along, with a depth. */
@@ -75,9 +211,9 @@ static const struct {
         const char *path;
         unsigned depth;
 } trees[] = {
-        {"/sys/bus/pci/drivers", 1}, {"/sys/bus/usb/drivers", 1}, {"/sys/bus/pci/slots", 1}, {"/sys/kernel/iommu_groups", 2},
-        {"/sys/fs/btrfs", 2}, {"/sys/kernel/mm/hugepages", 1}, {"/sys/devices/system/node", 3}, {"/sys/module", 0},
-        {"/sys/firmware/efi", 0},
+        {"/sys/bus/pci/drivers", 1},     {"/sys/bus/usb/drivers", 1}, {"/sys/bus/pci/slots", 1},
+        {"/sys/kernel/iommu_groups", 2}, {"/sys/fs/btrfs", 2},        {"/sys/kernel/mm/hugepages", 1},
+        {"/sys/devices/system/node", 3}, {"/sys/module", 0},          {"/sys/firmware/efi", 0},
 };
 
 /* Written to and never read: their being there is all there is to capture. */
@@ -172,7 +308,8 @@ static int copy_sysfs(struct capture *c, const char *path, unsigned depth, bool 
                         k = copy_link(c, child);
                 else if (entry->d_type == DT_REG && listed(name, attributes, ARRAY_SIZE(attributes)))
                         k = copy_file(c, child);
-                else if (entry->d_type == DT_DIR && depth > 0 && (all_children || listed(name, children, ARRAY_SIZE(children))))
+                else if (entry->d_type == DT_DIR && depth > 0 &&
+                         (all_children || listed(name, children, ARRAY_SIZE(children))))
                         k = copy_sysfs(c, child, depth - 1, all_children);
                 else if (entry->d_type == DT_DIR && all_children)
                         k = make_directory(c, child);
@@ -218,7 +355,8 @@ static int copy_config(struct capture *c, const char *path)
 {
         char target[PATH_MAX];
 
-        if (root_readlink(c->from, path, target, sizeof(target)) > 0 && (streq(target, "/dev/null") || strstr(target, "../dev/null")))
+        if (root_readlink(c->from, path, target, sizeof(target)) > 0 &&
+            (streq(target, "/dev/null") || strstr(target, "../dev/null")))
                 return copy_link(c, path);
         return copy_file(c, path);
 }
@@ -300,7 +438,8 @@ static int learn_pci_serials(struct capture *c, const struct facts *facts)
                 const char *s = facts->devices[i].pcie_serial;
                 unsigned v[8];
 
-                if (!s || sscanf(s, "%x-%x-%x-%x-%x-%x-%x-%x", &v[7], &v[6], &v[5], &v[4], &v[3], &v[2], &v[1], &v[0]) != 8)
+                if (!s ||
+                    sscanf(s, "%x-%x-%x-%x-%x-%x-%x-%x", &v[7], &v[6], &v[5], &v[4], &v[3], &v[2], &v[1], &v[0]) != 8)
                         continue;
                 for (size_t b = 0; b < 8; b++)
                         raw[b] = (unsigned char)v[b];
@@ -315,9 +454,14 @@ static int learn_names(struct capture *c, const struct facts *facts)
         static const struct {
                 const char *dir, *attribute;
         } identifying[] = {
-                {"/sys/class/net", "address"},  {"/sys/class/nvme", "serial"},   {"/sys/class/nvme-subsystem", "serial"},
-                {"/sys/class/block", "serial"}, {"/sys/class/block", "wwid"},    {"/sys/bus/usb/devices", "serial"},
-                {"/sys/class/block", "uuid"},   {"/sys/class/nvme", "subsysnqn"},
+                {"/sys/class/net", "address"},
+                {"/sys/class/nvme", "serial"},
+                {"/sys/class/nvme-subsystem", "serial"},
+                {"/sys/class/block", "serial"},
+                {"/sys/class/block", "wwid"},
+                {"/sys/bus/usb/devices", "serial"},
+                {"/sys/class/block", "uuid"},
+                {"/sys/class/nvme", "subsysnqn"},
         };
         int k = facts->machine_id ? anonymiser_add(&c->names, facts->machine_id) : 0;
 
@@ -343,13 +487,14 @@ static int capture_all(struct capture *c)
         return k;
 }
 
-/* DIR is a path of this process where it is relative, else one of the machine that --root names, if its parent is there. */
+/* DIR is a path of this process where it is relative, else one of the machine that --root names, if its parent is
+ * there. */
 static int open_target(struct ctl *c, const char *dir, struct root *ret)
 {
         char *parent = arena_strdup(&c->arena, dir), *slash = parent ? strrchr(parent, '/') : NULL;
         const char *path = dir;
         const char **names;
-        size_t n;
+        size_t n = 0;
         int k;
 
         if (!parent)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * image: what a boot image carries of the rules. A sound rule's files go in as they are; a broken one is left out, said,
- * and written down in the image, so that an image can always be built.
+ * image: what a boot image carries of the rules. A sound rule's files go in as they are; a broken one is left out,
+ * said, and written down in the image, so that an image can always be built.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -112,7 +112,8 @@ int ctl_image(struct ctl *c)
         int k;
 
         if (c->argc != (c->modules ? 1 : 2))
-                return ctl_usage("image takes %s", c->modules ? "no argument with --modules" : "the directory of the image");
+                return ctl_usage("image takes %s",
+                                 c->modules ? "no argument with --modules" : "the directory of the image");
         k = config_load(&c->root, &c->arena, &c->diags, &c->config);
         if (k == 0)
                 k = facts_request_for(&c->config, &c->arena, &request);

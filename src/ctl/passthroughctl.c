@@ -31,7 +31,8 @@ static const struct {
         {"capture", ctl_capture, 1}, {"image", ctl_image, -1},
 };
 
-static const char *const planned[] = {"check", "apply", "confirm", "undo", "add", "remove", "bind", "release", "show", "cmdline"};
+static const char *const planned[] = {"check",  "apply", "confirm", "undo", "add",
+                                      "remove", "bind",  "release", "show", "cmdline"};
 
 int ctl_fail(const char *what, int error)
 {

@@ -73,7 +73,8 @@ static int details(const struct root *root, struct arena *a, const struct facts 
                 return -ENOMEM;
         if (class_is(d->class, "display"))
                 d->boot_display = boot_display(fd, d);
-        if (!d->parent && dir_readlink(fd, "physfn", text, sizeof(text)) > 0 && !(d->parent = arena_strdup(a, str_basename(text))))
+        if (!d->parent && dir_readlink(fd, "physfn", text, sizeof(text)) > 0 &&
+            !(d->parent = arena_strdup(a, str_basename(text))))
                 return -ENOMEM;
         if (!d->parent && dir_read(fd, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v) == 0)
                 d->vfs_enabled = v;

@@ -70,46 +70,6 @@ static int read_line(const struct root *root, struct arena *a, const char *path,
         return *ret ? 0 : -ENOMEM;
 }
 
-static const struct facts *sorting; /* qsort() has no argument for it */
-
-static int compare_groups(const void *a, const void *b)
-{
-        size_t x = *(const size_t *)a, y = *(const size_t *)b;
-        int g = sorting->devices[x].group, h = sorting->devices[y].group;
-
-        return g != h ? (g > h) - (g < h) : (x > y) - (x < y);
-}
-
-static int index_groups(struct arena *a, struct facts *facts)
-{
-        facts->by_group = arena_alloc(a, facts->n_devices * sizeof(*facts->by_group));
-        if (!facts->by_group)
-                return -ENOMEM;
-        for (size_t i = 0; i < facts->n_devices; i++)
-                facts->by_group[i] = i;
-        sorting = facts;
-        qsort(facts->by_group, facts->n_devices, sizeof(*facts->by_group), compare_groups);
-        return 0;
-}
-
-size_t facts_group(const struct facts *facts, int group, size_t *ret_first)
-{
-        size_t low = 0, high = facts->n_devices, n = 0;
-
-        while (low < high) {
-                size_t mid = low + (high - low) / 2;
-
-                if (facts->devices[facts->by_group[mid]].group < group)
-                        low = mid + 1;
-                else
-                        high = mid;
-        }
-        while (low + n < facts->n_devices && facts->devices[facts->by_group[low + n]].group == group)
-                n++;
-        *ret_first = low;
-        return n;
-}
-
 int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *ret)
 {
         struct facts facts = {.in_initrd = facts_in_initrd(root)};
@@ -129,7 +89,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
         if (k == 0)
                 k = pci_gather(root, a, request, &facts);
         if (k == 0)
-                k = index_groups(a, &facts);
+                k = pci_relate(root, a, request, &facts);
         if (k == 0)
                 k = pci_details(root, a, request, &facts);
         if (k == 0 && request->use)

@@ -37,10 +37,10 @@ struct device {
         bool bridge;        /* a bridge: never taken */
         bool transparent;   /* a bridge that does not stand in the way of its group's users, whatever driver it has */
 
-        const char *driver;          /* bound at present, or NULL */
-        bool driver_builtin;         /* where asked for: the kernel has that driver before any initrd */
-        int group;                   /* IOMMU group, or NO_GROUP */
-        const char *slot;            /* physical slot name, or NULL */
+        const char *driver;  /* bound at present, or NULL */
+        bool driver_builtin; /* where asked for: the kernel has that driver before any initrd */
+        int group;           /* IOMMU group, or NO_GROUP */
+        const char *slot;    /* physical slot name, or NULL */
 
         /* What follows is gathered for the devices that rules may come to: see facts_request.config. */
         bool detailed;
@@ -83,19 +83,19 @@ struct facts {
         size_t *by_group; /* positions in devices, by group, then address */
 
         bool in_initrd;
-        const char *kernel;     /* release, or NULL */
-        const char *hostname;   /* or NULL, likewise the next two */
+        const char *kernel;   /* release, or NULL */
+        const char *hostname; /* or NULL, likewise the next two */
         const char *machine_id;
-        const char *product;    /* DMI product name */
+        const char *product; /* DMI product name */
 
         struct module *modules; /* those asked for */
         size_t n_modules;
         struct variant *variants;
         size_t n_variants;
 
-        bool off;          /* passthrough=off, or a kdump kernel */
+        bool off;           /* passthrough=off, or a kdump kernel */
         const char *off_by; /* the token that says so */
-        struct words skip; /* passthrough.skip= */
+        struct words skip;  /* passthrough.skip= */
 };
 
 /* What a config needs to know beyond what every plan does: each costs reads, some of the hardware itself. */
@@ -104,15 +104,15 @@ struct facts_request {
         bool serials, parents, use, variants;
         bool builtin;
         const char *kernel; /* a release other than the one that runs; NULL: that one */
-        bool booting; /* the host is not up yet: what it will use does not show */
+        bool booting;       /* the host is not up yet: what it will use does not show */
         const char **drivers;
         size_t n_drivers;
 };
 
 int facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret) _must_check_;
 
-int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *ret)
-        _must_check_;
+int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request,
+                 struct facts *ret) _must_check_;
 
 /*
  * Turns what is bound now into what the next boot's initrd will find: drivers that are modules have nothing yet, and

@@ -62,7 +62,8 @@ static enum tristate match_serial(const char *word, const struct facts *facts, c
         (void)facts;
         if (!d->pcie_serial && !d->disk_serial)
                 return UNKNOWN;
-        return (d->pcie_serial && strcasecmp(word, d->pcie_serial) == 0) || (d->disk_serial && streq(word, d->disk_serial));
+        return (d->pcie_serial && strcasecmp(word, d->pcie_serial) == 0) ||
+               (d->disk_serial && streq(word, d->disk_serial));
 }
 
 static enum tristate match_parent(const char *word, const struct facts *facts, const struct device *d)

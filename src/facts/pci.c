@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/str.h"
 #include "facts/gather.h"
@@ -21,7 +20,8 @@ static char *sysfs_path(struct arena *a, int devices_fd, const char *name)
         static const char up[] = "../../../devices/";
         char target[PATH_MAX];
 
-        if (dir_readlink(devices_fd, name, target, sizeof(target)) > 0 && startswith(target, up) && !strstr(target + sizeof(up) - 1, ".."))
+        if (dir_readlink(devices_fd, name, target, sizeof(target)) > 0 && startswith(target, up) &&
+            !strstr(target + sizeof(up) - 1, ".."))
                 return arena_printf(a, "/sys/devices/%s", target + sizeof(up) - 1);
         return arena_printf(a, DEVICES "/%s", name);
 }
@@ -58,12 +58,12 @@ static int bridge_path(struct arena *a, struct device *d)
         return 0;
 }
 
-static bool read_hex(int fd, const char *name, uint32_t *ret)
+static bool read_hex(int fd, const char *name, uint32_t max, uint32_t *ret)
 {
         char text[32];
 
         return dir_read(fd, name, text, sizeof(text)) > 0 &&
-               str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, ret) == 0;
+               str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, ret) == 0 && *ret <= max;
 }
 
 static void set_id(char *buf, size_t size, uint32_t vendor, uint32_t device)
@@ -108,11 +108,12 @@ static bool identity(int fd, struct device *d)
 
         if (identity_from_uevent(fd, d))
                 return true;
-        if (!read_hex(fd, "vendor", &vendor) || !read_hex(fd, "device", &device) || !read_hex(fd, "class", &class))
+        if (!read_hex(fd, "vendor", 0xffff, &vendor) || !read_hex(fd, "device", 0xffff, &device) ||
+            !read_hex(fd, "class", 0xffffff, &class))
                 return d->id[0] && d->class[0];
         set_id(d->id, sizeof(d->id), vendor, device);
         snprintf(d->class, sizeof(d->class), "%06x", class & 0xffffff);
-        if (read_hex(fd, "subsystem_vendor", &vendor) && read_hex(fd, "subsystem_device", &device))
+        if (read_hex(fd, "subsystem_vendor", 0xffff, &vendor) && read_hex(fd, "subsystem_device", 0xffff, &device))
                 set_id(d->subsystem, sizeof(d->subsystem), vendor, device);
         return true;
 }
@@ -148,8 +149,8 @@ static int device_serial(struct arena *a, int fd, struct device *d)
                 if (header == 0 || header == UINT32_MAX)
                         break;
                 if ((header & 0xffff) == EXTENDED_CAP_SERIAL) {
-                        d->pcie_serial = arena_printf(a, "%02x-%02x-%02x-%02x-%02x-%02x-%02x-%02x", s[7], s[6], s[5], s[4],
-                                                 s[3], s[2], s[1], s[0]);
+                        d->pcie_serial = arena_printf(a, "%02x-%02x-%02x-%02x-%02x-%02x-%02x-%02x", s[7], s[6], s[5],
+                                                      s[4], s[3], s[2], s[1], s[0]);
                         return d->pcie_serial ? 0 : -ENOMEM;
                 }
                 at = header >> 20 & ~3u;
@@ -200,8 +201,8 @@ static void judge_bridge(struct device *d)
         d->bridge = startswith(d->class, "06") && !startswith(d->class, "0680");
 }
 
-static int gather_function(const struct root *root, struct arena *a, const struct facts_request *request, int devices_fd,
-                           struct device *d)
+static int gather_function(const struct root *root, struct arena *a, const struct facts_request *request,
+                           int devices_fd, struct device *d)
 {
         _cleanup_(close_fd) int fd = -1;
         const char *group;
@@ -236,38 +237,6 @@ static int gather_function(const struct root *root, struct arena *a, const struc
                         return k;
         }
         return request->serials ? serial(root, a, fd, d) : 0;
-}
-
-int pci_address_compare(const struct pci_address *a, const struct pci_address *b)
-{
-        uint64_t x = (uint64_t)a->domain << 16 | (uint64_t)a->bus << 8 | (uint64_t)a->dev << 3 | a->fn;
-        uint64_t y = (uint64_t)b->domain << 16 | (uint64_t)b->bus << 8 | (uint64_t)b->dev << 3 | b->fn;
-
-        return (x > y) - (x < y);
-}
-
-static int compare_devices(const void *a, const void *b)
-{
-        const struct device *x = a, *y = b;
-
-        return pci_address_compare(&x->at, &y->at);
-}
-
-size_t facts_find_at(const struct facts *facts, const struct pci_address *at)
-{
-        struct device key = {.at = *at};
-        struct device *found = facts->n_devices > 0 ? bsearch(&key, facts->devices, facts->n_devices,
-                                                              sizeof(*facts->devices), compare_devices)
-                                                    : NULL;
-
-        return found ? (size_t)(found - facts->devices) : NO_DEVICE;
-}
-
-size_t facts_find(const struct facts *facts, const char *address)
-{
-        struct pci_address at;
-
-        return pci_address_parse(address, &at) < 0 ? NO_DEVICE : facts_find_at(facts, &at);
 }
 
 /* Physical slots (Documentation/ABI/testing/sysfs-bus-pci, /sys/bus/pci/slots): "address" has no function. */
@@ -362,11 +331,13 @@ int pci_gather(const struct root *root, struct arena *a, const struct facts_requ
                         return k;
                 facts->n_devices += k == 0;
         }
-        if (facts->n_devices == 0)
-                return 0;
-        qsort(facts->devices, facts->n_devices, sizeof(*facts->devices), compare_devices);
+        return facts_index(a, facts);
+}
 
-        k = gather_slots(root, a, facts);
+int pci_relate(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+{
+        int k = gather_slots(root, a, facts);
+
         if (k == 0 && request->parents)
                 k = number_virtual_functions(root, a, facts);
         if (k == 0 && request->parents)

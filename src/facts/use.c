@@ -18,8 +18,8 @@ struct use {
         struct arena *arena;
         struct facts *facts;
         char *mountinfo, *swaps;
-        bool blind;                  /* too early in the boot to see what the host will use */
-        const char **sources;        /* block devices that mount sources name: anonymous devices tell no number */
+        bool blind;           /* too early in the boot to see what the host will use */
+        const char **sources; /* block devices that mount sources name: anonymous devices tell no number */
         size_t n_sources;
         const char *network_unknown; /* why no interface at all can be told unused */
         const char *storage_unknown; /* why no disk at all can be told unused */
@@ -92,7 +92,8 @@ static int add_source(struct use *u, char *path)
                 return -ENOMEM;
         for (unsigned hops = 0; hops < 8 && root_readlink(u->root, link, target, sizeof(target)) > 0; hops++) {
                 /* Links below /dev end in the kernel's name of the device. */
-                link = *target == '/' ? arena_strdup(u->arena, target) : arena_printf(u->arena, "/dev/%s", str_basename(target));
+                link = *target == '/' ? arena_strdup(u->arena, target)
+                                      : arena_printf(u->arena, "/dev/%s", str_basename(target));
                 if (!link)
                         return -ENOMEM;
         }
@@ -214,14 +215,18 @@ static int fstab(struct use *u)
                 k = str_words(u->arena, line, &field, &n);
                 if (k < 0)
                         return k;
-                if (n < 3 || field[0][0] == '#' || startswith(field[0], "/dev/sr") || startswith(field[0], "/dev/cdrom") ||
-                    startswith(field[0], "/dev/fd") || (!strchr(field[0], '=') && !startswith(field[0], "/dev/")))
+                if (n < 3 || field[0][0] == '#' || startswith(field[0], "/dev/sr") ||
+                    startswith(field[0], "/dev/cdrom") || startswith(field[0], "/dev/fd") ||
+                    (!strchr(field[0], '=') && !startswith(field[0], "/dev/")))
                         continue;
-                if (streq(field[2], "swap") ? strchr(u->swaps, '/') != NULL : has_field(u->mountinfo, 4, field[1], &found))
+                if (streq(field[2], "swap") ? strchr(u->swaps, '/') != NULL
+                                            : has_field(u->mountinfo, 4, field[1], &found))
                         continue;
-                u->storage_unknown = arena_printf(u->arena, "fstab has %s for %s, which is not in use now: which disk it is on is "
-                                                            "not known",
-                                                  field[0], field[1]);
+                u->storage_unknown =
+                        arena_printf(u->arena,
+                                     "fstab has %s for %s, which is not in use now: which disk it is on is "
+                                     "not known",
+                                     field[0], field[1]);
                 return u->storage_unknown ? 0 : -ENOMEM;
         }
         return 0;
@@ -268,7 +273,8 @@ static int network(struct use *u)
                 routes6 = NULL;
         for (size_t i = 0; k == 0 && i < n; i++) {
                 char *link = arena_printf(u->arena, "/sys/class/net/%s", names[i]), text[32];
-                char *flags = arena_printf(u->arena, "%s/flags", link), *master = arena_printf(u->arena, "%s/master", link);
+                char *flags = arena_printf(u->arena, "%s/flags", link),
+                     *master = arena_printf(u->arena, "%s/master", link);
                 struct device *d;
                 uint32_t v;
 
@@ -334,7 +340,8 @@ static int controller(struct use *u, struct device *d)
         if (class_is(d->class, "network") && u->network_unknown)
                 return use(u, d, "%s", u->network_unknown);
         if (class_is(d->class, "network") && *driver && !d->has_interface)
-                return use(u, d, "%s has it, and its interface is nowhere to be seen: another network namespace may", driver);
+                return use(u, d, "%s has it, and its interface is nowhere to be seen: another network namespace may",
+                           driver);
         return is_usb ? usb(u, d) : 0;
 }
 

@@ -159,13 +159,15 @@ static int too_many(struct planner *p, size_t rule)
                         continue;
                 if (shown++ < PATHS_IN_MESSAGE && !(paths = arena_printf(p->arena, "%s Path=%s", paths, d->path)))
                         return -ENOMEM;
-                if (e->action == ACTION_BIND && planner_refuse(p, e, "the rule matches %zu devices and Expect= is %s; to name this one: Path=%s",
+                if (e->action == ACTION_BIND &&
+                    planner_refuse(p, e, "the rule matches %zu devices and Expect= is %s; to name this one: Path=%s",
                                    state->n_matched, expect, d->path) < 0)
                         return -ENOMEM;
         }
         state->state = RULE_REFUSED;
-        state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s; name the one that is meant:%s%s",
-                                      state->n_matched, expect, paths, shown > PATHS_IN_MESSAGE ? " ..." : "");
+        state->message =
+                arena_printf(p->arena, "matches %zu devices and Expect= is %s; name the one that is meant:%s%s",
+                             state->n_matched, expect, paths, shown > PATHS_IN_MESSAGE ? " ..." : "");
         return state->message ? 0 : -ENOMEM;
 }
 
@@ -176,7 +178,8 @@ static const char *shadowed_by(const struct planner *p, size_t rule)
 
         for (size_t i = 0; i < plan->n_shadows; i++)
                 if (plan->shadows[i].rule == rule) {
-                        const char *text = arena_printf(p->arena, "; rule %s decides %s", p->config->rules[plan->shadows[i].by].name,
+                        const char *text = arena_printf(p->arena, "; rule %s decides %s",
+                                                        p->config->rules[plan->shadows[i].by].name,
                                                         p->facts->devices[plan->shadows[i].device].address);
                         return text ? text : "";
                 }
@@ -200,8 +203,8 @@ int planner_expect(struct planner *p)
                         if (!expect)
                                 return -ENOMEM;
                         state->state = RULE_MISSING;
-                        state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s%s", state->n_matched, expect,
-                                                      shadowed_by(p, r));
+                        state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s%s",
+                                                      state->n_matched, expect, shadowed_by(p, r));
                         if (!state->message)
                                 return -ENOMEM;
                 }
@@ -263,7 +266,8 @@ static int with_group(struct planner *p, size_t leader)
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(p->facts, d->group, &first);
 
         for (size_t i = 0; i < n; i++)
-                if (accompany(p, leader, p->facts->by_group[first + i], "in IOMMU group %d with %s", d->group, d->address) < 0)
+                if (accompany(p, leader, p->facts->by_group[first + i], "in IOMMU group %d with %s", d->group,
+                              d->address) < 0)
                         return -ENOMEM;
         return 0;
 }
@@ -287,7 +291,8 @@ int planner_companions(struct planner *p)
         for (size_t i = 0; i < p->plan->n_entries; i++) {
                 const struct plan_entry *e = &p->plan->entries[i];
 
-                if (e->action == ACTION_BIND && p->config->rules[e->rule].group == GROUP_COMPLETE && with_group(p, i) < 0)
+                if (e->action == ACTION_BIND && p->config->rules[e->rule].group == GROUP_COMPLETE &&
+                    with_group(p, i) < 0)
                         return -ENOMEM;
         }
         return 0;

@@ -5,14 +5,20 @@
 #include "base/str.h"
 #include "plan/planner.h"
 
-static int add_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value, const char *why)
+static int add_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
+                  const char *why)
 {
         struct plan *plan = p->plan;
         struct op *op = target ? arena_grow(p->arena, &plan->ops, plan->n_ops, sizeof(*plan->ops)) : NULL;
 
         if (!op)
                 return -ENOMEM;
-        *op = (struct op){.kind = kind, .target = target, .value = value, .why = why, .stage = plan->entries[entry].stage, .entry = entry};
+        *op = (struct op){.kind = kind,
+                          .target = target,
+                          .value = value,
+                          .why = why,
+                          .stage = plan->entries[entry].stage,
+                          .entry = entry};
         plan->n_ops++;
         return 0;
 }
@@ -56,8 +62,8 @@ static int attributes(struct planner *p, size_t entry, const char *sysfs, bool p
 
                 if (startswith(attribute->name, "power/") != power)
                         continue;
-                if (add_op(p, entry, OP_WRITE, arena_printf(p->arena, "%s/%s", sysfs, attribute->name), attribute->value,
-                           "Attribute=") < 0)
+                if (add_op(p, entry, OP_WRITE, arena_printf(p->arena, "%s/%s", sysfs, attribute->name),
+                           attribute->value, "Attribute=") < 0)
                         return -ENOMEM;
         }
         return 0;
@@ -83,7 +89,8 @@ static int hand_over(struct planner *p, size_t entry)
         if (k == 0 && !bound)
                 k = add_op(p, entry, OP_WRITE, "/sys/bus/pci/drivers_probe", d->address, "binds it");
         if (k == 0)
-                k = add_op(p, entry, OP_VERIFY, driver, e->driver, "drivers_probe succeeds whether a driver bound or not");
+                k = add_op(p, entry, OP_VERIFY, driver, e->driver,
+                           "drivers_probe succeeds whether a driver bound or not");
         return k == 0 ? attributes(p, entry, sysfs, true) : k;
 }
 

@@ -24,8 +24,12 @@ int planner_add(struct planner *p, size_t device, size_t rule, enum action actio
 
         if (!e)
                 return -ENOMEM;
-        *e = (struct plan_entry){
-                .device = device, .rule = rule, .action = action, .stage = STAGE_INITRD, .reason = reason, .leader = NO_ENTRY};
+        *e = (struct plan_entry){.device = device,
+                                 .rule = rule,
+                                 .action = action,
+                                 .stage = STAGE_INITRD,
+                                 .reason = reason,
+                                 .leader = NO_ENTRY};
         p->entry_of[device] = plan->n_entries++;
         return 0;
 }
@@ -86,20 +90,24 @@ static int initial_states(struct planner *p)
         return 0;
 }
 
-/* A rule with a device refused is refused as a whole in its state, though its other devices may go. */
+/*
+ * A rule with a device refused is refused as a whole in its state, though its other devices may go. Its message is the
+ * first refusal that is no consequence of another.
+ */
 static int final_states(struct planner *p)
 {
-        for (size_t i = 0; i < p->plan->n_entries; i++) {
-                const struct plan_entry *e = &p->plan->entries[i];
-                struct plan_rule *state = &p->plan->rules[e->rule];
+        for (int derived = 0; derived <= 1; derived++)
+                for (size_t i = 0; i < p->plan->n_entries; i++) {
+                        const struct plan_entry *e = &p->plan->entries[i];
+                        struct plan_rule *state = &p->plan->rules[e->rule];
 
-                if (e->action != ACTION_REFUSE || state->state == RULE_REFUSED)
-                        continue;
-                state->state = RULE_REFUSED;
-                state->message = arena_printf(p->arena, "%s: %s", entry_device(p, e)->address, e->reason);
-                if (!state->message)
-                        return -ENOMEM;
-        }
+                        if (e->action != ACTION_REFUSE || state->state == RULE_REFUSED || e->derived != (bool)derived)
+                                continue;
+                        state->state = RULE_REFUSED;
+                        state->message = arena_printf(p->arena, "%s: %s", entry_device(p, e)->address, e->reason);
+                        if (!state->message)
+                                return -ENOMEM;
+                }
         return 0;
 }
 
@@ -142,8 +150,8 @@ int plan_build(const struct config *config, const struct facts *facts, struct ar
         struct plan plan = {.config = config, .facts = facts};
         struct planner p = {.config = config, .facts = facts, .arena = a, .plan = &plan};
         static int (*const steps[])(struct planner *) = {
-                initial_states,   planner_match,   planner_expect, planner_companions, planner_refusals,
-                planner_skipped, final_states, sort_entries,   planner_operations,
+                initial_states,  planner_match, planner_expect, planner_companions, planner_refusals,
+                planner_skipped, final_states,  sort_entries,   planner_operations,
         };
 
         plan.rules = arena_alloc(a, config->n_rules * sizeof(*plan.rules));

@@ -21,31 +21,38 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
         const struct module *module = module_of(p, e->driver);
 
         if (d->bridge)
-                return planner_refuse(p, e, "it is a bridge, and bridges are never handed over; the device behind it has a "
-                                            "longer Path=");
+                return planner_refuse(p, e,
+                                      "it is a bridge, and bridges are never handed over; the device behind it has a "
+                                      "longer Path=");
         if (module && module->state == MODULE_ABSENT)
                 return planner_refuse(p, e, "driver %s is not there: kernel %s has no such module and no such driver",
                                       e->driver, p->facts->kernel);
         if (driver_is_vfio(e->driver) && d->group == NO_GROUP)
                 return planner_refuse(p, e, "it has no IOMMU group: the IOMMU is off or not there");
         if (driver_is_vfio(e->driver) && d->group_stranger)
-                return planner_refuse(p, e, "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
-                                      d->group, d->group_stranger);
+                return planner_refuse(
+                        p, e, "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
+                        d->group, d->group_stranger);
         if (d->boot_display == YES && !rule->allow_boot_display)
-                return planner_refuse(p, e, "the firmware booted on this display; AllowBootDisplay=yes takes it all the same");
+                return planner_refuse(
+                        p, e, "the firmware booted on this display; AllowBootDisplay=yes takes it all the same");
         if (d->boot_display == UNKNOWN && !rule->allow_boot_display)
-                return planner_refuse(p, e, "whether the firmware booted on this display is not known (no boot_vga); "
-                                            "AllowBootDisplay=yes takes it all the same");
+                return planner_refuse(p, e,
+                                      "whether the firmware booted on this display is not known (no boot_vga); "
+                                      "AllowBootDisplay=yes takes it all the same");
         if (d->vfs_enabled > 0 && driver_is_vfio(e->driver))
-                return planner_refuse(p, e, "%u of its virtual functions are enabled; hand those over, or disable them first",
+                return planner_refuse(p, e,
+                                      "%u of its virtual functions are enabled; hand those over, or disable them first",
                                       d->vfs_enabled);
         if (d->used_by)
                 return planner_refuse(p, e, "%s", d->used_by);
         if (e->stage == STAGE_INITRD &&
             (class_is(d->class, "storage") || class_is(d->class, "network") || class_is(d->class, "usb")))
-                return planner_refuse(p, e, "nothing has cleared this %s controller for the initrd, where what the host uses does "
-                                            "not show yet",
-                                      class_name(d->class));
+                return planner_refuse(
+                        p, e,
+                        "nothing has cleared this %s controller for the initrd, where what the host uses does "
+                        "not show yet",
+                        class_name(d->class));
         return 0;
 }
 
@@ -64,25 +71,28 @@ static int refuse_for_member(struct planner *p, struct plan_entry *e, size_t mem
 {
         const struct device *d = entry_device(p, e), *m = &p->facts->devices[member];
         const char *name = class_name(m->class);
-        const struct plan_entry *other = p->entry_of[member] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[member]];
+        const struct plan_entry *other =
+                p->entry_of[member] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[member]];
 
         if (!name)
                 name = m->class;
         if (m->bridge)
-                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s), a bridge that the host drives", d->group,
-                                      m->address, m->id);
+                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s), a bridge that the host drives",
+                                      d->group, m->address, m->id);
         if (!other)
-                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which the rule does not take; "
-                                            "IOMMUGroup=complete would",
+                return planner_refuse(p, e,
+                                      "IOMMU group %d also holds %s (%s, %s), which the rule does not take; "
+                                      "IOMMUGroup=complete would",
                                       d->group, m->address, m->id, name);
         if (other->action == ACTION_KEEP)
-                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which rule %s leaves to the host", d->group,
-                                      m->address, m->id, name, p->config->rules[other->rule].name);
+                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which rule %s leaves to the host",
+                                      d->group, m->address, m->id, name, p->config->rules[other->rule].name);
         if (other->action == ACTION_BIND)
                 return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which goes to driver %s", d->group,
                                       m->address, m->id, name, other->driver);
-        return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which is refused: %s", d->group, m->address, m->id,
-                              name, other->reason);
+        e->derived = true;
+        return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which is refused", d->group, m->address,
+                              m->id, name);
 }
 
 /* 1 where it was refused for its company, 0, or -ENOMEM. */
@@ -93,9 +103,12 @@ static int refuse_in_company(struct planner *p, size_t i)
         size_t first, n = driver_is_vfio(e->driver) ? facts_group(p->facts, d->group, &first) : 0;
         struct plan_entry *leader = e->leader == NO_ENTRY ? NULL : &p->plan->entries[e->leader];
 
-        if (leader && leader->action == ACTION_REFUSE)
-                return planner_refuse(p, e, "it comes with %s, which is refused: %s", entry_device(p, leader)->address,
-                                      leader->reason) < 0 ? -ENOMEM : 1;
+        if (leader && leader->action == ACTION_REFUSE) {
+                e->derived = true;
+                return planner_refuse(p, e, "it comes with %s, which is refused", entry_device(p, leader)->address) < 0
+                               ? -ENOMEM
+                               : 1;
+        }
         for (size_t k = 0; k < n; k++)
                 if (!harmless(p, p->facts->by_group[first + k]))
                         return refuse_for_member(p, e, p->facts->by_group[first + k]) < 0 ? -ENOMEM : 1;
@@ -110,9 +123,9 @@ static int refuse_leader(struct planner *p, size_t i)
 
         if (e->action != ACTION_REFUSE || !leader || leader->action != ACTION_BIND)
                 return 0;
-        return planner_refuse(p, leader, "%s comes with it and is refused: %s", entry_device(p, e)->address, e->reason) < 0
-                       ? -ENOMEM
-                       : 1;
+        leader->derived = true;
+        return planner_refuse(p, leader, "%s comes with it and is refused", entry_device(p, e)->address) < 0 ? -ENOMEM
+                                                                                                             : 1;
 }
 
 /* Every foreign member of a refused group is shown with it: it, too, is what the rule speaks of. */
@@ -135,8 +148,9 @@ static int show_foreign(struct planner *p)
 
                         if (p->entry_of[member] != NO_ENTRY || p->facts->devices[member].transparent)
                                 continue;
-                        reason = arena_printf(p->arena, "it shares IOMMU group %d with %s, and the rule does not take it", d->group,
-                                              d->address);
+                        reason = arena_printf(p->arena,
+                                              "it shares IOMMU group %d with %s, and the rule does not take it",
+                                              d->group, d->address);
                         if (!reason || planner_add(p, member, p->plan->entries[i].rule, ACTION_REFUSE, reason) < 0)
                                 return -ENOMEM;
                 }

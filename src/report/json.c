@@ -40,9 +40,10 @@ static struct json_object *add_array(struct json_object *o, const char *key, int
 /* Prints and frees the document. */
 static int finish(FILE *f, struct json_object *document, int error)
 {
-        const char *text = error < 0 ? NULL
-                                     : json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-                                                                                        JSON_C_TO_STRING_NOSLASHESCAPE);
+        const char *text =
+                error < 0 ? NULL
+                          : json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+                                                                             JSON_C_TO_STRING_NOSLASHESCAPE);
 
         if (text)
                 fprintf(f, "%s\n", text);
@@ -72,8 +73,8 @@ static void add_function(struct json_object *o, const char *bus, const char *add
                 add(o, "group", json_object_new_int(group), error);
 }
 
-static void add_rule(struct json_object *rules, const char *name, const char *file, const char *state, const char *message,
-                     int *error)
+static void add_rule(struct json_object *rules, const char *name, const char *file, const char *state,
+                     const char *message, int *error)
 {
         struct json_object *o = append(rules, error);
 
@@ -115,8 +116,8 @@ int json_plan(FILE *f, const struct plan *plan)
         }
         array = add_array(document, "rules", &error);
         for (size_t i = 0; i < plan->config->n_rules; i++)
-                add_rule(array, plan->config->rules[i].name, plan->config->rules[i].file, rule_state_names[plan->rules[i].state],
-                         plan->rules[i].message, &error);
+                add_rule(array, plan->config->rules[i].name, plan->config->rules[i].file,
+                         rule_state_names[plan->rules[i].state], plan->rules[i].message, &error);
         array = add_array(document, "operations", &error);
         for (size_t i = 0; i < plan->n_ops; i++)
                 add_op(array, op_names[plan->ops[i].kind], plan->ops[i].target, plan->ops[i].value, plan->ops[i].why,

@@ -34,8 +34,8 @@ static bool to_kernel(enum log_level level, const char *line)
         return fd >= 0 && dprintf(fd, "<%d>" IDENTIFIER ": %s", (int)level, line) > 0;
 }
 
-void log_line(const struct root *root, enum log_level level, const char *message_id, const char *rule, const char *device,
-              const char *format, ...)
+void log_line(const struct root *root, enum log_level level, const char *message_id, const char *rule,
+              const char *device, const char *format, ...)
 {
         char line[LINE_SIZE];
         va_list ap;

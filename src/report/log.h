@@ -22,5 +22,5 @@ enum log_level {
 #define LOG_RULE      "9e7a2c58b4d14e3f8f60c1d2a5b3e974"
 
 /* rule and device may be NULL. Never fails: a line that cannot be written stops nothing. */
-void log_line(const struct root *root, enum log_level level, const char *message_id, const char *rule, const char *device,
-              const char *format, ...) _printf_(6, 7);
+void log_line(const struct root *root, enum log_level level, const char *message_id, const char *rule,
+              const char *device, const char *format, ...) _printf_(6, 7);

@@ -73,8 +73,8 @@ static void put_record(FILE *f, const struct record *r)
                 snprintf(group, sizeof(group), "%d", x->group);
                 snprintf(at, sizeof(at), "%" PRIu64, x->at_us);
                 put_line(f, 'D',
-                         (const char *const[]){x->rule, x->bus, x->address, x->id, x->class, x->action, x->driver, x->stage,
-                                               x->reason, x->state, x->from, group, at},
+                         (const char *const[]){x->rule, x->bus, x->address, x->id, x->class, x->action, x->driver,
+                                               x->stage, x->reason, x->state, x->from, group, at},
                          13);
         }
         for (size_t i = 0; i < r->n_ops; i++) {
@@ -146,8 +146,19 @@ static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MA
 
                 if (!x)
                         return -ENOMEM;
-                *x = (struct record_device){f[1], f[2], f[3], f[4], f[5], f[6],          f[7],
-                                            f[8], f[9], f[10], f[11], atoi(f[12]), strtoull(f[13], NULL, 10)};
+                *x = (struct record_device){f[1],
+                                            f[2],
+                                            f[3],
+                                            f[4],
+                                            f[5],
+                                            f[6],
+                                            f[7],
+                                            f[8],
+                                            f[9],
+                                            f[10],
+                                            f[11],
+                                            atoi(f[12]),
+                                            strtoull(f[13], NULL, 10)};
                 r->n_devices++;
                 return 0;
         }
@@ -209,32 +220,35 @@ bool record_satisfied(const struct record *record, const struct record_rule *rul
         for (size_t i = 0; i < record->n_devices; i++) {
                 const struct record_device *d = &record->devices[i];
 
-                if (streq(d->rule, rule->name) && streq(d->action, action_names[ACTION_BIND]) && !record_device_taken(d))
+                if (streq(d->rule, rule->name) && streq(d->action, action_names[ACTION_BIND]) &&
+                    !record_device_taken(d))
                         return false;
         }
         return true;
 }
 
 /* A device that an earlier stage has taken keeps its line: when and from whom is history. */
-static int merge_device(struct record *r, struct arena *a, const struct plan *plan, size_t entry, const struct result *result)
+static int merge_device(struct record *r, struct arena *a, const struct plan *plan, size_t entry,
+                        const struct result *result)
 {
         const struct plan_entry *e = &plan->entries[entry];
         const struct device *d = &plan->facts->devices[e->device];
         struct record_device *x = NULL, new = {
-                .rule = plan->config->rules[e->rule].name,
-                .bus = bus_names[d->bus],
-                .address = d->address,
-                .id = d->id,
-                .class = d->class,
-                .action = action_names[e->action],
-                .driver = e->driver ? e->driver : "",
-                .stage = stage_names[e->stage],
-                .reason = e->reason,
-                .state = device_state_names[e->action == ACTION_REFUSE ? STATE_REFUSED : result->state],
-                .from = result->from ? result->from : "",
-                .group = d->group,
-                .at_us = result->at_us,
-        };
+                                                .rule = plan->config->rules[e->rule].name,
+                                                .bus = bus_names[d->bus],
+                                                .address = d->address,
+                                                .id = d->id,
+                                                .class = d->class,
+                                                .action = action_names[e->action],
+                                                .driver = e->driver ? e->driver : "",
+                                                .stage = stage_names[e->stage],
+                                                .reason = e->reason,
+                                                .state = device_state_names[e->action == ACTION_REFUSE ? STATE_REFUSED
+                                                                                                       : result->state],
+                                                .from = result->from ? result->from : "",
+                                                .group = d->group,
+                                                .at_us = result->at_us,
+                                        };
 
         if (result->state == STATE_FAILED)
                 new.reason = result->error;

@@ -29,7 +29,8 @@ static int add_rule(struct arena *a, struct record *r, const struct rule *rule, 
 
         if (!x)
                 return -ENOMEM;
-        *x = (struct record_rule){.name = rule->name, .file = rule->file, .state = state, .message = message, .digest = rule->digest};
+        *x = (struct record_rule){
+                .name = rule->name, .file = rule->file, .state = state, .message = message, .digest = rule->digest};
         r->n_rules++;
         return 0;
 }

@@ -43,8 +43,8 @@ static enum colour colour_of(const char *state)
                 const char *state;
                 enum colour colour;
         } colours[] = {
-                {"ok", GREEN},     {"bind", GREEN}, {"bound", GREEN},  {"late", YELLOW},    {"keep", GREY},
-                {"skipped", GREY}, {"pending", YELLOW}, {"missing", YELLOW},
+                {"ok", GREEN},  {"bind", GREEN},   {"bound", GREEN},    {"late", YELLOW},
+                {"keep", GREY}, {"skipped", GREY}, {"pending", YELLOW}, {"missing", YELLOW},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
@@ -82,7 +82,9 @@ void text_plan(FILE *f, const struct plan *plan)
         const struct config *config = plan->config;
 
         if (config->n_rules == 0)
-                fputs("No rules: every device stays with the host. A rule is a file in /etc/passthrough.d, see passthrough.d(5).\n", f);
+                fputs("No rules: every device stays with the host. A rule is a file in /etc/passthrough.d, see "
+                      "passthrough.d(5).\n",
+                      f);
         for (size_t r = 0; r < config->n_rules; r++) {
                 put_rule(f, config->rules[r].name, rule_state_names[plan->rules[r].state], plan->rules[r].message,
                          config->rules[r].file);
@@ -133,8 +135,8 @@ void text_status(FILE *f, const struct status *status)
                         put_device(f, d->address, d->id, d->class, d->group);
                         put(f, colour_of(state), 0, state);
                         if (record_device_taken(d))
-                                fprintf(f, " to %s at %" PRIu64 ".%03u s in the %s stage", d->driver, d->at_us / 1000000,
-                                        (unsigned)(d->at_us / 1000 % 1000), d->stage);
+                                fprintf(f, " to %s at %" PRIu64 ".%03u s in the %s stage", d->driver,
+                                        d->at_us / 1000000, (unsigned)(d->at_us / 1000 % 1000), d->stage);
                         if (*d->from)
                                 fprintf(f, ", taken from %s", d->from);
                         fprintf(f, ": %s\n", d->reason);
@@ -157,7 +159,9 @@ void text_list(FILE *f, const struct plan *plan)
                 if (d->group != NO_GROUP)
                         snprintf(group, sizeof(group), "%d", d->group);
                 fprintf(f, "%-12s  %s  %-11s  %-9s  %-16s  %s\n", d->address, d->id,
-                        d->bridge ? "bridge" : class ? class : d->class, group, d->driver ? d->driver : "-",
-                        e ? plan->config->rules[e->rule].name : "-");
+                        d->bridge ? "bridge"
+                        : class   ? class
+                                  : d->class,
+                        group, d->driver ? d->driver : "-", e ? plan->config->rules[e->rule].name : "-");
         }
 }

@@ -331,8 +331,9 @@ in_use() {
     rm "$ROOT"/etc/passthrough.d/*
     rule gpu '[Match]' Address=05:00.0
     plan
-    exits 0
-    bound 0000:05:00.0 0000:05:00.1 0000:05:00.2 0000:05:00.3
+    exits 1
+    refused 0000:05:00.2 'cleared'
+    untouched 0000:05:00.0 0000:05:00.1 0000:05:00.3
     local on_host in_initrd
     on_host=$(get '.devices[] | select(.stage == "initrd") | "\(.address) \(.action)"')
     put /etc/initrd-release 'ID=debian'

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/rule.h"
+
+#include "base/str.h"
+#include "config/config.h"
+
+const char *const bus_names[BUS_MAX_] = {"pci", "usb", "tty"};
+const char *const stage_names[] = {"auto", "initrd", "root"};
+
+bool rule_name_valid(const char *name)
+{
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+        return *name && !strchr("_.-", *name) && strlen(name) <= 64 && name[strspn(name, letters)] == '\0';
+}
+
+const struct rule *config_find(const struct config *config, const char *name)
+{
+        for (size_t i = 0; i < config->n_rules; i++)
+                if (streq(config->rules[i].name, name))
+                        return &config->rules[i];
+        return NULL;
+}

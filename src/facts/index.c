@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Looking things up in facts. Pure: the planner calls it. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "facts/gather.h"
+
+int pci_address_compare(const struct pci_address *a, const struct pci_address *b)
+{
+        uint64_t x = (uint64_t)a->domain << 16 | (uint64_t)a->bus << 8 | (uint64_t)a->dev << 3 | a->fn;
+        uint64_t y = (uint64_t)b->domain << 16 | (uint64_t)b->bus << 8 | (uint64_t)b->dev << 3 | b->fn;
+
+        return (x > y) - (x < y);
+}
+
+static int compare_devices(const void *a, const void *b)
+{
+        const struct device *x = a, *y = b;
+
+        return pci_address_compare(&x->at, &y->at);
+}
+
+size_t facts_find_at(const struct facts *facts, const struct pci_address *at)
+{
+        struct device key = {.at = *at};
+        struct device *found = facts->n_devices > 0 ? bsearch(&key, facts->devices, facts->n_devices,
+                                                              sizeof(*facts->devices), compare_devices)
+                                                    : NULL;
+
+        return found ? (size_t)(found - facts->devices) : NO_DEVICE;
+}
+
+size_t facts_find(const struct facts *facts, const char *address)
+{
+        struct pci_address at;
+
+        return pci_address_parse(address, &at) < 0 ? NO_DEVICE : facts_find_at(facts, &at);
+}
+
+static const struct facts *sorting; /* qsort() has no argument for it */
+
+static int compare_groups(const void *a, const void *b)
+{
+        size_t x = *(const size_t *)a, y = *(const size_t *)b;
+        int g = sorting->devices[x].group, h = sorting->devices[y].group;
+
+        return g != h ? (g > h) - (g < h) : (x > y) - (x < y);
+}
+
+int facts_index(struct arena *a, struct facts *facts)
+{
+        if (facts->n_devices > 0)
+                qsort(facts->devices, facts->n_devices, sizeof(*facts->devices), compare_devices);
+        facts->by_group = arena_alloc(a, facts->n_devices * sizeof(*facts->by_group));
+        if (!facts->by_group)
+                return -ENOMEM;
+        for (size_t i = 0; i < facts->n_devices; i++)
+                facts->by_group[i] = i;
+        sorting = facts;
+        qsort(facts->by_group, facts->n_devices, sizeof(*facts->by_group), compare_groups);
+        return 0;
+}
+
+size_t facts_group(const struct facts *facts, int group, size_t *ret_first)
+{
+        size_t low = 0, high = facts->n_devices, n = 0;
+
+        while (low < high) {
+                size_t mid = low + (high - low) / 2;
+
+                if (facts->devices[facts->by_group[mid]].group < group)
+                        low = mid + 1;
+                else
+                        high = mid;
+        }
+        while (low + n < facts->n_devices && facts->devices[facts->by_group[low + n]].group == group)
+                n++;
+        *ret_first = low;
+        return n;
+}

@@ -1,0 +1,119 @@
+# shellcheck shell=bash
+# One boot of a test's machine: image, overlays, disk, QEMU, verdict. Sourced by `vm`.
+# shellcheck disable=SC2154,SC2034 # what `vm` and the verbs set, what `vm` reads
+
+overlay() { # overlay DIR: as a cpio
+    (cd "$1" && find . -print0 | LC_ALL=C sort -z | cpio --null --quiet -o -H newc -R 0:0)
+}
+
+disguise_overlay() {
+    [[ -f $lab/guest/masquerade.ko ]] || die "no masquerade module: this needs the headers of kernel $(kernel_release)"
+    local dir=$work/disguise params
+    params=$(IFS=,; echo "${disguises[*]}")
+    mkdir -p "$dir/lab" "$dir/usr/lib/systemd/system/sysinit.target.wants"
+    cp "$lab/guest/masquerade.ko" "$dir/lab/"
+    cat >"$dir/usr/lib/systemd/system/lab-masquerade.service" <<UNIT
+[Unit]
+Description=Masquerade
+DefaultDependencies=no
+# Before whoever looks at the bus: the product, and udev
+Before=passthrough-initrd.service dracut-cmdline.service dracut-pre-udev.service systemd-modules-load.service
+Before=systemd-udevd.service systemd-udev-trigger.service
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/insmod /lab/masquerade.ko functions=$params
+UNIT
+    ln -sf ../lab-masquerade.service "$dir/usr/lib/systemd/system/sysinit.target.wants/lab-masquerade.service"
+    overlay "$dir"
+}
+
+initrd() { # initrd BASE: BASE and this test's overlays, each starting 4-byte aligned
+    cat "$1"
+    truncate -s %4 "$work/initrd.img"
+    if [[ $initrd_etc && -d $initrd_etc && $real_image == no ]]; then
+        rm -rf "${work:?}/etc"
+        mkdir -p "$work/etc"
+        cp -a "$initrd_etc/." "$work/etc/etc"
+        overlay "$work/etc"
+    fi
+    if [[ -d $test/initrd ]]; then overlay "$test/initrd"; fi
+    if [[ ${disguises[*]} ]]; then disguise_overlay; fi
+}
+
+# put_tree DIR TARGET: debugfs commands that copy it into the disk; what is put there is noted, for the next boot to take away.
+put_tree() {
+    set -- "$(realpath "$1")" "$2"
+    echo "mkdir $2"
+    find "$1" -mindepth 1 -type d -printf "mkdir $2/%P\n"
+    find "$1" ! -type d -printf "rm $2/%P\nwrite $1/%P $2/%P\n"
+    find "$1" ! -type d -printf "rm $2/%P\n" >>"$work/disk.put"
+}
+
+fill_disk() {
+    local commands=$work/disk.cmds
+    [[ -f $disk ]] || cp --sparse=always --reflink=auto "$lab/disk.ext4" "$disk"
+    touch "$work/disk.put"
+    cp "$work/disk.put" "$commands"
+    {
+        echo "rm /lab/guest"
+        echo "write $(realpath "$test/guest") /lab/guest"
+        if [[ $root_etc && -d $root_etc ]]; then put_tree "$root_etc" /etc; fi
+        if [[ -d $test/files ]]; then put_tree "$test/files" /lab; fi
+    } >>"$commands"
+    debugfs -w -f "$commands" "$disk" >"$work/disk.log" 2>&1
+}
+
+base_image() {
+    local options=()
+    if [[ $flavour == guest:* ]]; then
+        debugfs -R "dump ${flavour#guest:} $work/guest.img" "$disk" 2>/dev/null
+        echo "$work/guest.img"
+        return
+    fi
+    if [[ $real_image == yes ]]; then options+=(--etc="$root_etc"); fi
+    "$lab_source/image" "${options[@]}" "$flavour"
+}
+
+since() { awk -v then="$1" -v now="$EPOCHREALTIME" 'BEGIN { print now - then }'; }
+
+# qemu INITRD DRIVE LOG TOKENS: one run; its exit status is the guest's verdict, or says that there is none.
+qemu() {
+    # no_timer_check: on a busy host the kernel finds that its timer does not tick, and panics; guests of KVM are spared that by themselves.
+    # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot); the rest is timeout's.
+    timeout --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
+        -accel tcg -machine q35,kernel-irqchip=split -device "$iommu_device" -cpu qemu64 -smp "$cpus" -m "$memory" \
+        -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd -no-reboot -monitor none \
+        -serial "file:$3" -device isa-debug-exit,iobase=0x501,iosize=1 \
+        -drive "if=none,id=root,format=raw,$2" -device virtio-blk-pci,drive=root,bus=pcie.0,addr=1e.0 \
+        "${devices[@]}" -kernel "$lab/vmlinux" -initrd "$1" \
+        -append "console=ttyS0 quiet no_timer_check root=/dev/vda rootfstype=ext4 rw $iommu_cmdline panic=-1 rd.shell=0 rd.emergency=reboot \
+drm_kms_helper.fbdev_emulation=0 dyndbg=\"file drivers/base/dd.c +p\" log_buf_len=8M modprobe.blacklist=$unwanted$append $4" \
+        </dev/null
+}
+
+failed=0
+boot() { # boot NAME [TOKEN…]
+    local boot_name=$1 base status=0 start log
+    shift
+    log=$work/$boot_name.log
+    fill_disk
+    base=$(base_image)
+    initrd "$base" >"$work/initrd.img"
+
+    start=$EPOCHREALTIME
+    qemu "$work/initrd.img" "file=$disk,cache=unsafe" "$log" "lab.boot=$boot_name $*" >"$work/$boot_name.qemu" 2>&1 || status=$?
+    rm -f "$work/initrd.img"
+    printf '# boot %s: %.1f s\n' "$boot_name" "$(since "$start")"
+    if [[ $status == 33 ]]; then return; fi
+
+    failed=1
+    case $status in
+    35) echo "# boot $boot_name: assertions failed" ;;
+    124 | 137) echo "# boot $boot_name: no verdict in time" ;;
+    *) echo "# boot $boot_name: QEMU ended with $status and no verdict" ;;
+    esac
+    echo "# the guest's log, its end ($log):"
+    tail -n "${LAB_TAIL:-60}" "$log" | tr -d '\r' | sed 's/^/    /'
+    grep -v 'has no peer' "$work/$boot_name.qemu" | sed -n '1,5s/^/    qemu: /p'
+}
