@@ -166,7 +166,8 @@ static int generate(const struct root *root, struct arena *a, int dir)
         struct facts facts = {};
         int k = facts_read_switches(root, a, &facts);
 
-        if (k < 0 || facts.off)
+        /* On the host, a rule's unit says by failing that it was switched off: who requires it must not start. */
+        if (k < 0 || facts.kdump || (facts.off && facts_in_initrd(root)))
                 return k;
         k = config_load(root, a, &diags, &config);
         if (k < 0)

@@ -94,6 +94,7 @@ struct facts {
         size_t n_variants;
 
         bool off;           /* passthrough=off, or a kdump kernel */
+        bool kdump;         /* which of them: a kernel that only saves another one's memory */
         const char *off_by; /* the token that says so */
         struct words skip;  /* passthrough.skip= */
 };

@@ -56,7 +56,6 @@ static int add_skipped(struct arena *a, char *names, struct words *skip)
 
 int facts_read_switches(const struct root *root, struct arena *a, struct facts *facts)
 {
-        bool kdump = false;
         char *line;
         size_t size;
         int k = root_read_all(root, a, "/proc/cmdline", CMDLINE_MAX, &line, &size);
@@ -79,9 +78,9 @@ int facts_read_switches(const struct root *root, struct arena *a, struct facts *
                         facts->off = !(*value == '\0' || (str_to_bool(value, &on) == 0 && on));
                         facts->off_by = facts->off ? token : NULL;
                 }
-                kdump |= startswith(token, "elfcorehdr=");
+                facts->kdump |= startswith(token, "elfcorehdr=");
         }
-        if (kdump) {
+        if (facts->kdump) {
                 facts->off = true;
                 facts->off_by = "elfcorehdr= (a kdump kernel)";
         }

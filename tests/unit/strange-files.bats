@@ -155,7 +155,7 @@ good() {
 
 @test "a function whose identity is empty, garbage or missing is not taken, the rest is" {
     local content
-    for content in '' garbage 0x $'\xff\xff' 0x10000 -1; do
+    for content in '' garbage $'\xff\xff' 0x10000 -1; do
         tree_again strange
         pci_add 0000:00:05.0 1234:11e8 00ff group=40
         rule x '[Match]' Address=00:05.0

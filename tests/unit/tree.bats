@@ -42,5 +42,5 @@ load tree
     plan
     exits 0
     is "$(get '.rules[].state')" 'ok ok ok' states
-    is "$(get '[.devices[] | select(.action == "bind")] | length')" 12 'functions bound'
+    is "$(get '[.devices[] | select(.action == "bind")] | length')" 6 'functions bound'
 }
