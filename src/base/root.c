@@ -64,6 +64,16 @@ int root_open_at(const struct root *r, const char *path, int flags)
         return open_below(r, path, flags, 0);
 }
 
+int root_open_below(const struct root *r, const char *path, struct root *ret)
+{
+        int fd = open_below(r, path, O_PATH | O_DIRECTORY, 0);
+
+        if (fd < 0)
+                return fd;
+        *ret = (struct root){.fd = fd, .path = path};
+        return 0;
+}
+
 int root_create(const struct root *r, const char *path)
 {
         return open_below(r, path, O_RDWR | O_CREAT, 0644);
@@ -91,23 +101,20 @@ bool root_exists(const struct root *r, const char *path)
         return fd >= 0;
 }
 
+/* One read: sysfs gives an attribute whole, and a regular file no less than there is. */
 static ssize_t read_text(int fd, char *buf, size_t size)
 {
-        size_t n = 0;
+        ssize_t k;
+        size_t n;
 
-        for (;;) {
-                ssize_t k = read(fd, buf + n, size - n);
-
-                if (k < 0 && errno == EINTR)
-                        continue;
-                if (k < 0)
-                        return -errno;
-                if (k == 0)
-                        break;
-                n += (size_t)k;
-                if (n == size)
-                        return -EFBIG;
-        }
+        do
+                k = read(fd, buf, size);
+        while (k < 0 && errno == EINTR);
+        if (k < 0)
+                return -errno;
+        n = (size_t)k;
+        if (n == size)
+                return -EFBIG;
         while (n > 0 && strchr(" \n\r\t", buf[n - 1]) && buf[n - 1])
                 n--;
         buf[n] = '\0';

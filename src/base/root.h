@@ -24,6 +24,8 @@ struct root {
 
 /* dir NULL or "/" is the live machine. */
 int root_open(const char *dir, struct root *ret) _must_check_;
+/* A directory below a root as a root of its own. */
+int root_open_below(const struct root *r, const char *path, struct root *ret) _must_check_;
 void root_close(struct root *r);
 
 /* A descriptor, always O_CLOEXEC | O_NOCTTY; reading never waits for a FIFO's writer. */

@@ -13,211 +13,11 @@
 
 #include "base/str.h"
 #include "ctl/anonymise.h"
+#include "ctl/capture-list.h"
 #include "ctl/ctl.h"
 
 #define FILE_MAX_SIZE ((size_t)64 * 1024 * 1024)
 #define DEPTH_MAX     4 /* below a device: net/eth0/bonding, nvme/nvme0/nvme0n1/holders */
-
-/* Attributes of any sysfs directory that is captured. */
-static const char *const attributes[] = {
-        "vendor",
-        "device",
-        "class",
-        "subsystem_vendor",
-        "subsystem_device",
-        "revision",
-        "uevent",
-        "modalias",
-        "config",
-        "driver_override",
-        "boot_vga",
-        "boot_display",
-        "enable",
-        "numa_node",
-        "sriov_numvfs",
-        "sriov_totalvfs",
-        "sriov_drivers_autoprobe",
-        "reset_method",
-        "d3cold_allowed",
-        "label",
-        "index",
-        "acpi_index",
-        "address",
-        "flags",
-        "ifindex",
-        "iflink",
-        "operstate",
-        "type",
-        "dev_port",
-        "phys_port_name",
-        "phys_switch_id",
-        "dev",
-        "size",
-        "ro",
-        "removable",
-        "partition",
-        "name",
-        "uuid",
-        "wwid",
-        "serial",
-        "model",
-        "nsid",
-        "transport",
-        "state",
-        "subsysnqn",
-        "level",
-        "array_state",
-        "slaves",
-        "mode",
-        "backing_file",
-        "authorized",
-        "authorized_default",
-        "interface_authorized_default",
-        "idVendor",
-        "idProduct",
-        "product",
-        "manufacturer",
-        "bDeviceClass",
-        "bInterfaceClass",
-        "bInterfaceNumber",
-        "busnum",
-        "devnum",
-        "devpath",
-        "reserved_regions",
-        "product_name",
-        "sys_vendor",
-        "board_name",
-        "chassis_type",
-        "initiatorname",
-        "targetname",
-        "status",
-        "enabled",
-        "active",
-        "nr_hugepages",
-        "free_hugepages",
-        "meminfo",
-        "mdev_supported_types",
-        "available_instances",
-        "device_api",
-        "bridge_id",
-        "features",
-        "cap",
-        "version",
-};
-
-/* Directories below a device that are followed; all others are left alone. */
-static const char *const children[] = {
-        "net",
-        "block",
-        "nvme",
-        "usb*",
-        "[0-9]*-[0-9]*",
-        "bonding",
-        "bridge",
-        "brif",
-        "holders",
-        "slaves",
-        "dm",
-        "md",
-        "bcache",
-        "loop",
-        "virtio[0-9]*",
-        "host[0-9]*",
-        "target*",
-        "[0-9]*:[0-9]*",
-        "ata[0-9]*",
-        "scsi_*",
-        "iommu",
-        "intel-iommu",
-        "amd-iommu",
-        "drm",
-        "card[0-9]*",
-        "input",
-        "input[0-9]*",
-        "tty*",
-        "nvme[0-9]*",
-        "sd[a-z]*",
-        "vd[a-z]*",
-        "sr[0-9]*",
-        "dm-[0-9]*",
-        "md[0-9]*",
-        "eth*",
-        "en*",
-        "wl*",
-        "ib*",
-        "mdev_supported_types",
-        "devices",
-};
-
-/* Whole files. A trailing slash: a directory with all files below it. */
-static const char *const files[] = {
-        "/proc/cmdline",
-        "/proc/cpuinfo",
-        "/proc/meminfo",
-        "/proc/mounts",
-        "/proc/swaps",
-        "/proc/consoles",
-        "/proc/modules",
-        "/proc/mdstat",
-        "/proc/net/route",
-        "/proc/net/ipv6_route",
-        "/proc/self/mountinfo",
-        "/proc/sys/kernel/osrelease",
-        "/sys/firmware/acpi/tables/DMAR",
-        "/sys/firmware/acpi/tables/IVRS",
-        "/run/udev/data/",
-        "/run/passthrough/record",
-        "/etc/fstab",
-        "/etc/crypttab",
-        "/etc/hostname",
-        "/etc/machine-id",
-        "/etc/default/grub",
-        "/etc/default/grub.d/",
-        "/etc/kernel/cmdline",
-        "/etc/passthrough.conf",
-        "/etc/passthrough.conf.d/",
-        "/run/passthrough.conf.d/",
-        "/usr/lib/passthrough.conf.d/",
-        "/etc/modprobe.d/",
-        "/etc/driverctl.d/",
-        "/etc/mdevctl.d/",
-        "/etc/systemd/network/",
-        "/etc/initrd-release",
-        "/etc/passthrough.d/",
-        "/run/passthrough.d/",
-        "/usr/local/lib/passthrough.d/",
-        "/usr/lib/passthrough.d/",
-};
-
-/* Files of the running kernel; %s is its release. */
-static const char *const kernel_files[] = {
-        "/boot/config-%s",
-        "/lib/modules/%s/modules.alias",
-        "/lib/modules/%s/modules.builtin",
-        "/lib/modules/%s/modules.builtin.modinfo",
-        "/lib/modules/%s/modules.dep",
-        "/lib/modules/%s/modules.softdep",
-};
-
-/* Directories of links to devices: the links come along, and the devices they lead to. */
-static const char *const links[] = {
-        "/sys/bus/pci/devices",      "/sys/bus/usb/devices", "/sys/class/block", "/sys/class/net", "/sys/class/nvme",
-        "/sys/class/nvme-subsystem", "/sys/class/iommu",     "/sys/class/tty",   "/sys/class/drm", "/sys/class/input",
-        "/sys/class/iscsi_session",  "/sys/class/sound",     "/sys/class/dmi",   "/sys/block",
-};
-
-/* Directories whose structure (links, and attributes on the list) comes along, with a depth. */
-static const struct {
-        const char *path;
-        unsigned depth;
-} trees[] = {
-        {"/sys/bus/pci/drivers", 1},     {"/sys/bus/usb/drivers", 1}, {"/sys/bus/pci/slots", 1},
-        {"/sys/kernel/iommu_groups", 2}, {"/sys/fs/btrfs", 2},        {"/sys/kernel/mm/hugepages", 1},
-        {"/sys/devices/system/node", 3}, {"/sys/module", 0},          {"/sys/firmware/efi", 0},
-};
-
-/* Written to and never read: their being there is all there is to capture. */
-static const char *const write_only[] = {"/sys/bus/pci/drivers_probe"};
 
 struct capture {
         const struct root *from;
@@ -487,28 +287,27 @@ static int capture_all(struct capture *c)
         return k;
 }
 
-/* DIR is a path of this process where it is relative, else one of the machine that --root names, if its parent is
- * there. */
+/*
+ * DIR is a path of the machine that --root names, if the directory it is to be made in is there; else, or where it is
+ * relative, a path of this process.
+ */
 static int open_target(struct ctl *c, const char *dir, struct root *ret)
 {
-        char *parent = arena_strdup(&c->arena, dir), *slash = parent ? strrchr(parent, '/') : NULL;
-        const char *path = dir;
+        char *parent = arena_strdup(&c->arena, dir), *inside = arena_printf(&c->arena, "%s/.", dir);
         const char **names;
         size_t n = 0;
         int k;
 
-        if (!parent)
+        if (!parent || !inside)
                 return -ENOMEM;
-        if (slash)
-                *slash = '\0';
-        if (!c->root.live && *dir == '/' && root_exists(&c->root, *parent ? parent : "/")) {
-                path = arena_printf(&c->arena, "/proc/self/fd/%d%s", c->root.fd, dir);
-                if (!path)
-                        return -ENOMEM;
+        parent[str_basename(dir) - dir] = '\0';
+        if (*dir == '/' && root_exists(&c->root, parent)) {
+                k = root_make_parents(&c->root, inside);
+                if (k == 0)
+                        k = root_open_below(&c->root, dir, ret);
+        } else {
+                k = mkdir(dir, 0755) < 0 && errno != EEXIST ? -errno : root_open(dir, ret);
         }
-        if (mkdir(path, 0755) < 0 && errno != EEXIST)
-                return -errno;
-        k = root_open(path, ret);
         if (k == 0)
                 k = root_list(ret, &c->arena, "/", &names, &n);
         return k == 0 && n > 0 ? -ENOTEMPTY : k;

@@ -71,6 +71,7 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 return k;
         k = facts_request_for(&c->config, &c->arena, &needed);
         if (k == 0 && request) {
+                needed.slots |= request->slots;
                 needed.serials |= request->serials;
                 needed.parents |= request->parents;
                 needed.config = request->config;

@@ -45,7 +45,7 @@ int ctl_status(struct ctl *c)
 
 int ctl_list(struct ctl *c)
 {
-        int k = ctl_load_plan(c, &(struct facts_request){.serials = true}, false);
+        int k = ctl_load_plan(c, &(struct facts_request){.slots = true, .serials = true}, false);
 
         if (k != 0)
                 return k;

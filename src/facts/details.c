@@ -37,25 +37,7 @@ static bool bridge_header(int fd)
         return type != 0 && type != HEADER_TYPE_MASK; /* all ones: the function does not answer */
 }
 
-/* Platform devices, and functions that went away: the group is what the kernel says it is. */
-static int group_stranger(const struct root *root, struct arena *a, const struct facts *facts, struct device *d)
-{
-        char path[64];
-        const char **members;
-        size_t n;
-        int k;
-
-        if (d->group == NO_GROUP)
-                return 0;
-        snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/devices", d->group);
-        k = root_list(root, a, path, &members, &n);
-        for (size_t i = 0; k == 0 && i < n; i++)
-                if (facts_find(facts, members[i]) == NO_DEVICE)
-                        d->group_stranger = members[i];
-        return k == -ENOMEM ? k : 0;
-}
-
-static int details(const struct root *root, struct arena *a, const struct facts *facts, struct device *d)
+static int details(const struct root *root, struct arena *a, struct device *d)
 {
         _cleanup_(close_fd) int fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
         char text[PATH_MAX];
@@ -64,6 +46,11 @@ static int details(const struct root *root, struct arena *a, const struct facts 
         d->detailed = true;
         if (fd < 0)
                 return 0;
+        if (dir_readlink(fd, "iommu_group", text, sizeof(text)) > 0 && str_to_u32(str_basename(text), 10, &v) == 0 &&
+            v <= INT_MAX)
+                d->group = (int)v;
+        if (dir_readlink(fd, "driver", text, sizeof(text)) > 0 && !(d->driver = arena_strdup(a, str_basename(text))))
+                return -ENOMEM;
         if (bridge_header(fd))
                 d->bridge = d->transparent = true;
         if (d->bridge)
@@ -78,30 +65,79 @@ static int details(const struct root *root, struct arena *a, const struct facts 
                 return -ENOMEM;
         if (!d->parent && dir_read(fd, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v) == 0)
                 d->vfs_enabled = v;
-        return group_stranger(root, a, facts, d);
+        return 0;
 }
 
-static int details_once(const struct root *root, struct arena *a, struct facts *facts, size_t i)
+struct details {
+        const struct root *root;
+        struct arena *arena;
+        struct facts *facts;
+        bool all; /* every device has its details */
+};
+
+static int details_once(struct details *x, size_t i)
 {
-        return facts->devices[i].detailed ? 0 : details(root, a, facts, &facts->devices[i]);
+        return x->facts->devices[i].detailed ? 0 : details(x->root, x->arena, &x->facts->devices[i]);
 }
 
-/* A device, its slot and its group. */
-static int details_around(const struct root *root, struct arena *a, struct facts *facts, size_t i)
+static int details_of_all(struct details *x)
 {
-        struct pci_address at = facts->devices[i].at;
-        int group = facts->devices[i].group;
-        size_t first, n = group == NO_GROUP ? 0 : facts_group(facts, group, &first);
-        int k = details_once(root, a, facts, i);
+        int k = 0;
 
-        for (at.fn = 0; k == 0 && at.fn < 8; at.fn++) {
-                size_t other = facts_find_at(facts, &at);
+        for (size_t i = 0; k == 0 && !x->all && i < x->facts->n_devices; i++)
+                k = details_once(x, i);
+        x->all = true;
+        return k;
+}
 
-                if (other != NO_DEVICE)
-                        k = details_once(root, a, facts, other);
+/*
+ * The members of a device's group, as the kernel has them: a platform device, or a function that went away, is there,
+ * too. Where the kernel's list is not to be had, each function is asked for its group instead.
+ */
+static int details_of_group(struct details *x, struct device *d)
+{
+        char path[64];
+        const char **members;
+        size_t n;
+        int k;
+
+        if (d->group == NO_GROUP || d->transparent)
+                return 0;
+        snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/devices", d->group);
+        k = root_list(x->root, x->arena, path, &members, &n);
+        if (k == -ENOMEM)
+                return k;
+        if (k < 0 || n == 0)
+                return details_of_all(x);
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                size_t member = facts_find(x->facts, members[i]);
+
+                if (member == NO_DEVICE)
+                        d->group_stranger = members[i];
+                else
+                        k = details_once(x, member);
         }
-        for (size_t g = 0; k == 0 && g < n; g++)
-                k = details_once(root, a, facts, facts->by_group[first + g]);
+        return k;
+}
+
+/* A device, its slot, and the groups of both. */
+static int details_around(struct details *x, size_t i)
+{
+        struct device *d = &x->facts->devices[i];
+        struct pci_address at = d->at;
+        int k = details_once(x, i);
+
+        if (k == 0)
+                k = details_of_group(x, d);
+        for (at.fn = 0; k == 0 && at.fn < 8; at.fn++) {
+                size_t other = facts_find_at(x->facts, &at);
+
+                if (other == NO_DEVICE || other == i || x->facts->devices[other].detailed)
+                        continue;
+                k = details_once(x, other);
+                if (k == 0)
+                        k = details_of_group(x, &x->facts->devices[other]);
+        }
         return k;
 }
 
@@ -115,12 +151,11 @@ static bool spoken_of(const struct config *config, const struct facts *facts, co
 
 int pci_details(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
-        int k = 0;
+        struct details x = {.root = root, .arena = a, .facts = facts};
+        int k = request->config ? 0 : details_of_all(&x);
 
         for (size_t i = 0; k == 0 && i < facts->n_devices; i++)
-                if (!request->config)
-                        k = details_once(root, a, facts, i);
-                else if (spoken_of(request->config, facts, &facts->devices[i]))
-                        k = details_around(root, a, facts, i);
+                if (!request->config || spoken_of(request->config, facts, &facts->devices[i]))
+                        k = details_around(&x, i);
         return k;
 }

@@ -42,6 +42,7 @@ int facts_request_for(const struct config *config, struct arena *a, struct facts
 
                 if (r->invalid)
                         continue;
+                request.slots |= r->match[MATCH_SLOT].n > 0;
                 request.serials |= r->match[MATCH_SERIAL].n > 0;
                 request.parents |= r->match[MATCH_PARENT].n > 0;
                 request.variants |= r->driver == DRIVER_AUTO;
@@ -92,6 +93,8 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
                 k = pci_relate(root, a, request, &facts);
         if (k == 0)
                 k = pci_details(root, a, request, &facts);
+        if (k == 0)
+                k = facts_index_groups(a, &facts);
         if (k == 0 && request->use)
                 k = use_gather(root, a, request, &facts);
         if (k == 0 && request->builtin)

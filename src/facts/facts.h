@@ -37,24 +37,24 @@ struct device {
         bool bridge;        /* a bridge: never taken */
         bool transparent;   /* a bridge that does not stand in the way of its group's users, whatever driver it has */
 
-        const char *driver;  /* bound at present, or NULL */
-        bool driver_builtin; /* where asked for: the kernel has that driver before any initrd */
-        int group;           /* IOMMU group, or NO_GROUP */
-        const char *slot;    /* physical slot name, or NULL */
+        const char *slot;        /* physical slot name */
+        const char *pcie_serial; /* device serial number (extended capability) */
+        const char *disk_serial; /* of an NVMe controller its own serial number */
+        const char **interfaces; /* network interfaces; these four only where asked for */
+        size_t n_interfaces;
+        const char *parent; /* of a VF: its physical function's address; else NULL */
+        uint32_t vf_index;  /* of a VF: UINT32_MAX where not known */
 
         /* What follows is gathered for the devices that rules may come to: see facts_request.config. */
         bool detailed;
+        const char *driver;          /* bound at present, or NULL */
+        bool driver_builtin;         /* where asked for: the kernel has that driver before any initrd */
+        int group;                   /* IOMMU group, or NO_GROUP */
         const char *driver_override; /* NULL: none */
         const char *group_stranger;  /* a member of its group that is no PCI function here, or NULL */
-        const char *pcie_serial;     /* device serial number (extended capability); NULL: none, or not asked for */
-        const char *disk_serial;     /* of an NVMe controller its own serial number, likewise */
         enum tristate boot_display;  /* of a display: the firmware's own screen is on it */
         uint32_t vfs_enabled;        /* SR-IOV virtual functions that exist */
-        const char *parent;          /* of a VF: its physical function's address; else NULL */
-        uint32_t vf_index;           /* of a VF: UINT32_MAX where not known */
-        const char **interfaces;     /* its network interfaces, where asked for */
-        size_t n_interfaces;
-        bool has_interface; /* one shows in /sys/class/net */
+        bool has_interface;          /* one shows in /sys/class/net */
 
         const char *used_by; /* what of the host visibly uses it, or why that is not known; NULL: nothing does */
 };
@@ -102,7 +102,7 @@ struct facts {
 /* What a config needs to know beyond what every plan does: each costs reads, some of the hardware itself. */
 struct facts_request {
         const struct config *config; /* details only of what its rules match, with slot and group; NULL: of all */
-        bool serials, parents, use, variants;
+        bool slots, serials, parents, use, variants;
         bool builtin;
         const char *kernel; /* a release other than the one that runs; NULL: that one */
         bool booting;       /* the host is not up yet: what it will use does not show */

@@ -7,12 +7,14 @@
 
 int pci_gather(const struct root *root, struct arena *a, const struct facts_request *request,
                struct facts *facts) _must_check_;
-/* Sorts the devices by address and indexes their groups. */
-int facts_index(struct arena *a, struct facts *facts) _must_check_;
+/* By address: facts_find() needs it. */
+void facts_sort(struct facts *facts);
+/* facts_group() needs it. */
+int facts_index_groups(struct arena *a, struct facts *facts) _must_check_;
 /* Slots, virtual functions and interfaces, once functions can be looked up. */
 int pci_relate(const struct root *root, struct arena *a, const struct facts_request *request,
                struct facts *facts) _must_check_;
-/* The second pass, once groups are indexed: details of the devices that matter. */
+/* The second pass: details of the devices that matter. */
 int pci_details(const struct root *root, struct arena *a, const struct facts_request *request,
                 struct facts *facts) _must_check_;
 int modules_gather(const struct root *root, struct arena *a, const struct facts_request *request,

@@ -21,6 +21,12 @@ static int compare_devices(const void *a, const void *b)
         return pci_address_compare(&x->at, &y->at);
 }
 
+void facts_sort(struct facts *facts)
+{
+        if (facts->n_devices > 0)
+                qsort(facts->devices, facts->n_devices, sizeof(*facts->devices), compare_devices);
+}
+
 size_t facts_find_at(const struct facts *facts, const struct pci_address *at)
 {
         struct device key = {.at = *at};
@@ -48,10 +54,8 @@ static int compare_groups(const void *a, const void *b)
         return g != h ? (g > h) - (g < h) : (x > y) - (x < y);
 }
 
-int facts_index(struct arena *a, struct facts *facts)
+int facts_index_groups(struct arena *a, struct facts *facts)
 {
-        if (facts->n_devices > 0)
-                qsort(facts->devices, facts->n_devices, sizeof(*facts->devices), compare_devices);
         facts->by_group = arena_alloc(a, facts->n_devices * sizeof(*facts->by_group));
         if (!facts->by_group)
                 return -ENOMEM;

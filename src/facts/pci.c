@@ -71,62 +71,40 @@ static void set_id(char *buf, size_t size, uint32_t vendor, uint32_t device)
         snprintf(buf, size, "%04x:%04x", vendor & 0xffff, device & 0xffff);
 }
 
-/* PCI_ID, PCI_SUBSYS_ID and PCI_CLASS in one read; no access to the hardware. False where one is not there. */
-static bool identity_from_uevent(int fd, struct device *d)
+/* PCI_ID, PCI_SUBSYS_ID and PCI_CLASS in one read, with no access to the hardware. False where one is not there. */
+static bool identity_from_uevent(const struct root *root, const char *path, struct device *d)
 {
-        char text[1024], *line = text, *next;
-        unsigned found = 0;
+        unsigned vendor, device, subvendor, subdevice, class;
+        char text[1024];
+        const char *id, *subsystem, *code;
 
-        if (dir_read(fd, "uevent", text, sizeof(text)) <= 0)
+        if (root_read(root, path, text, sizeof(text)) <= 0)
                 return false;
-        for (; line; line = next) {
-                unsigned vendor, device;
-                uint32_t class;
-
-                next = strchr(line, '\n');
-                if (next)
-                        *next++ = '\0';
-                if (!startswith(line, "PCI_"))
-                        continue;
-                if (sscanf(line, "PCI_ID=%4x:%4x", &vendor, &device) == 2) {
-                        set_id(d->id, sizeof(d->id), vendor, device);
-                        found |= 1;
-                } else if (sscanf(line, "PCI_SUBSYS_ID=%4x:%4x", &vendor, &device) == 2) {
-                        set_id(d->subsystem, sizeof(d->subsystem), vendor, device);
-                        found |= 2;
-                } else if (startswith(line, "PCI_CLASS=") && str_to_u32(line + strlen("PCI_CLASS="), 16, &class) == 0) {
-                        snprintf(d->class, sizeof(d->class), "%06x", class & 0xffffff);
-                        found |= 4;
-                }
-        }
-        return found == 7;
+        id = strstr(text, "PCI_ID=");
+        subsystem = strstr(text, "PCI_SUBSYS_ID=");
+        code = strstr(text, "PCI_CLASS=");
+        if (!id || sscanf(id, "PCI_ID=%4x:%4x", &vendor, &device) != 2 || !subsystem ||
+            sscanf(subsystem, "PCI_SUBSYS_ID=%4x:%4x", &subvendor, &subdevice) != 2 || !code ||
+            sscanf(code, "PCI_CLASS=%6x", &class) != 1)
+                return false;
+        set_id(d->id, sizeof(d->id), vendor, device);
+        set_id(d->subsystem, sizeof(d->subsystem), subvendor, subdevice);
+        snprintf(d->class, sizeof(d->class), "%06x", class);
+        return true;
 }
 
-static bool identity(int fd, struct device *d)
+static bool identity_from_files(int fd, struct device *d)
 {
         uint32_t vendor, device, class;
 
-        if (identity_from_uevent(fd, d))
-                return true;
         if (!read_hex(fd, "vendor", 0xffff, &vendor) || !read_hex(fd, "device", 0xffff, &device) ||
             !read_hex(fd, "class", 0xffffff, &class))
-                return d->id[0] && d->class[0];
+                return false;
         set_id(d->id, sizeof(d->id), vendor, device);
         snprintf(d->class, sizeof(d->class), "%06x", class & 0xffffff);
         if (read_hex(fd, "subsystem_vendor", 0xffff, &vendor) && read_hex(fd, "subsystem_device", 0xffff, &device))
                 set_id(d->subsystem, sizeof(d->subsystem), vendor, device);
         return true;
-}
-
-static int link_basename(struct arena *a, int fd, const char *name, const char **ret)
-{
-        char target[PATH_MAX];
-
-        *ret = NULL;
-        if (dir_readlink(fd, name, target, sizeof(target)) <= 0)
-                return 0;
-        *ret = arena_strdup(a, str_basename(target));
-        return *ret ? 0 : -ENOMEM;
 }
 
 static uint32_t le32(const unsigned char *p)
@@ -205,37 +183,24 @@ static int gather_function(const struct root *root, struct arena *a, const struc
                            int devices_fd, struct device *d)
 {
         _cleanup_(close_fd) int fd = -1;
-        const char *group;
-        uint32_t v;
-        int k;
+        char *uevent, target[PATH_MAX];
 
         d->sysfs = sysfs_path(a, devices_fd, d->address);
-        if (!d->sysfs)
+        uevent = d->sysfs ? arena_printf(a, "%s/uevent", d->sysfs) : NULL;
+        if (!uevent || bridge_path(a, d) < 0)
                 return -ENOMEM;
-        fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
-        if (fd < 0 || !identity(fd, d))
-                return 1; /* gone again, or no function that can be told */
-        judge_bridge(d);
         d->group = NO_GROUP;
         d->vf_index = UINT32_MAX;
-
-        k = bridge_path(a, d);
-        if (k == 0)
-                k = link_basename(a, fd, "driver", &d->driver);
-        if (k == 0)
-                k = link_basename(a, fd, "iommu_group", &group);
-        if (k < 0)
-                return k;
-        if (group && str_to_u32(group, 10, &v) == 0 && v <= INT_MAX)
-                d->group = (int)v;
-        if (d->bridge)
-                return 0;
-
-        if (request->parents) {
-                k = link_basename(a, fd, "physfn", &d->parent);
-                if (k < 0)
-                        return k;
+        if (!identity_from_uevent(root, uevent, d) || request->parents || request->serials) {
+                fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
+                if (fd < 0 || (!*d->id && !identity_from_files(fd, d)))
+                        return 1; /* gone again, or no function that can be told */
         }
+        judge_bridge(d);
+
+        if (request->parents && dir_readlink(fd, "physfn", target, sizeof(target)) > 0 &&
+            !(d->parent = arena_strdup(a, str_basename(target))))
+                return -ENOMEM;
         return request->serials ? serial(root, a, fd, d) : 0;
 }
 
@@ -331,12 +296,13 @@ int pci_gather(const struct root *root, struct arena *a, const struct facts_requ
                         return k;
                 facts->n_devices += k == 0;
         }
-        return facts_index(a, facts);
+        facts_sort(facts);
+        return 0;
 }
 
 int pci_relate(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
-        int k = gather_slots(root, a, facts);
+        int k = request->slots ? gather_slots(root, a, facts) : 0;
 
         if (k == 0 && request->parents)
                 k = number_virtual_functions(root, a, facts);

@@ -151,7 +151,7 @@ static int block_device(struct use *u, const char *name)
         if (!link || !holders || !dev_file || !node)
                 return -ENOMEM;
         d = owner(u, link);
-        if (!d)
+        if (!d || !d->detailed)
                 return 0;
         k = root_list(u->root, u->arena, holders, &held, &n_held);
         if (k == -ENOMEM)
@@ -273,15 +273,15 @@ static int network(struct use *u)
                 routes6 = NULL;
         for (size_t i = 0; k == 0 && i < n; i++) {
                 char *link = arena_printf(u->arena, "/sys/class/net/%s", names[i]), text[32];
-                char *flags = arena_printf(u->arena, "%s/flags", link),
-                     *master = arena_printf(u->arena, "%s/master", link);
+                char *flags = arena_printf(u->arena, "%s/flags", link ? link : "");
+                char *master = arena_printf(u->arena, "%s/master", link ? link : "");
                 struct device *d;
                 uint32_t v;
 
                 if (!link || !flags || !master)
                         return -ENOMEM;
                 d = owner(u, link);
-                if (!d)
+                if (!d || !d->detailed)
                         continue;
                 d->has_interface = true;
                 if (!known)
@@ -356,6 +356,7 @@ int use_gather(const struct root *root, struct arena *a, const struct facts_requ
                         k = network(&u);
         }
         for (size_t i = 0; k == 0 && i < facts->n_devices; i++)
-                k = controller(&u, &facts->devices[i]);
+                if (facts->devices[i].detailed)
+                        k = controller(&u, &facts->devices[i]);
         return k;
 }

@@ -67,6 +67,13 @@ static bool harmless(const struct planner *p, size_t device)
         return e && e->action == ACTION_BIND && (driver_is_vfio(e->driver) || streq(e->driver, "pci-stub"));
 }
 
+/* Half a group is of no use until the other half is there, and that half may yet be refused. */
+static bool comes_later(const struct planner *p, const struct plan_entry *e, size_t device)
+{
+        return p->entry_of[device] != NO_ENTRY && p->plan->entries[p->entry_of[device]].action == ACTION_BIND &&
+               p->plan->entries[p->entry_of[device]].stage > e->stage;
+}
+
 static int refuse_for_member(struct planner *p, struct plan_entry *e, size_t member)
 {
         const struct device *d = entry_device(p, e), *m = &p->facts->devices[member];
@@ -87,6 +94,12 @@ static int refuse_for_member(struct planner *p, struct plan_entry *e, size_t mem
         if (other->action == ACTION_KEEP)
                 return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which rule %s leaves to the host",
                                       d->group, m->address, m->id, name, p->config->rules[other->rule].name);
+        if (comes_later(p, e, member))
+                return planner_refuse(
+                        p, e,
+                        "IOMMU group %d also holds %s (%s, %s), which waits for the root stage; Stage=root "
+                        "for both would keep them together",
+                        d->group, m->address, m->id, name);
         if (other->action == ACTION_BIND)
                 return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which goes to driver %s", d->group,
                                       m->address, m->id, name, other->driver);
@@ -110,7 +123,7 @@ static int refuse_in_company(struct planner *p, size_t i)
                                : 1;
         }
         for (size_t k = 0; k < n; k++)
-                if (!harmless(p, p->facts->by_group[first + k]))
+                if (!harmless(p, p->facts->by_group[first + k]) || comes_later(p, e, p->facts->by_group[first + k]))
                         return refuse_for_member(p, e, p->facts->by_group[first + k]) < 0 ? -ENOMEM : 1;
         return 0;
 }

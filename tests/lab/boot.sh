@@ -28,9 +28,14 @@ UNIT
     overlay "$dir"
 }
 
-initrd() { # initrd BASE: BASE and this test's overlays, each starting 4-byte aligned
-    cat "$1"
+# initrd BASE: writes $work/initrd.img, BASE and this test's overlays. Appended, so that padding counts: an overlay must start 4-byte aligned.
+initrd() {
+    cp "$1" "$work/initrd.img"
     truncate -s %4 "$work/initrd.img"
+    overlays >>"$work/initrd.img"
+}
+
+overlays() {
     if [[ $initrd_etc && -d $initrd_etc && $real_image == no ]]; then
         rm -rf "${work:?}/etc"
         mkdir -p "$work/etc"
@@ -80,8 +85,9 @@ since() { awk -v then="$1" -v now="$EPOCHREALTIME" 'BEGIN { print now - then }';
 # qemu INITRD DRIVE LOG TOKENS: one run; its exit status is the guest's verdict, or says that there is none.
 qemu() {
     # no_timer_check: on a busy host the kernel finds that its timer does not tick, and panics; guests of KVM are spared that by themselves.
-    # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot); the rest is timeout's.
-    timeout --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
+    # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot); the rest is timeout's
+    # (--foreground: an interrupt from the keyboard reaches QEMU).
+    timeout --foreground --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
         -accel tcg -machine q35,kernel-irqchip=split -device "$iommu_device" -cpu qemu64 -smp "$cpus" -m "$memory" \
         -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd -no-reboot -monitor none \
         -serial "file:$3" -device isa-debug-exit,iobase=0x501,iosize=1 \
@@ -99,7 +105,7 @@ boot() { # boot NAME [TOKEN…]
     log=$work/$boot_name.log
     fill_disk
     base=$(base_image)
-    initrd "$base" >"$work/initrd.img"
+    initrd "$base"
 
     start=$EPOCHREALTIME
     qemu "$work/initrd.img" "file=$disk,cache=unsafe" "$log" "lab.boot=$boot_name $*" >"$work/$boot_name.qemu" 2>&1 || status=$?

@@ -8,6 +8,11 @@ BUILD=$(realpath -m "${BUILD:-$BATS_TEST_DIRNAME/../../build}")
 # A finding of the sanitizers must not look like one of the documented exit codes.
 export ASAN_OPTIONS=${ASAN_OPTIONS-exitcode=99} UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1:exitcode=98}
 
+# Whether the programs carry sanitizers, which need address space and files of their own.
+sanitized() {
+    grep -qa __asan_init "$BUILD/passthroughctl"
+}
+
 # ctl COMMAND [ARG...]: passthroughctl on the tree; sets $status, $output and $stderr. Nothing may take 30 seconds.
 ctl() {
     run --separate-stderr timeout 30 "$BUILD/passthroughctl" "$1" --root="$ROOT" "${@:2}"

@@ -342,6 +342,18 @@ in_use() {
     is "$in_initrd" "$on_host" 'the plan in the initrd'
 }
 
+@test "one group, two rules, two stages: what the host's plan promises for the initrd is what the initrd does" {
+    pci_add 0000:02:00.1 1234:11e8 00ff under=0000:00:03.0 group=2
+    rule edu '[Match]' Address=02:00.1
+    plan
+    exits 1
+    refused 0000:02:00.1 'Stage=root'
+    refused 0000:02:00.0 0000:02:00.1
+    put /etc/initrd-release ID=debian
+    plan
+    untouched 0000:02:00.0 0000:02:00.1
+}
+
 @test "a USB stick that is mounted: its controller is in use twice over" {
     usb_device 1-2 0781:5581 08
     local dir
