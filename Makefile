@@ -58,6 +58,10 @@ install: all ## install below DESTDIR, PREFIX=/usr
 	install -d $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 dracut/50passthrough/*.sh $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough
 	install -m 644 conf/systemd/* $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for page in man/*.[1-8]; do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
+	done
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/passthrough/examples conf/examples/*
 
 .PHONY: clean
 clean: ## remove what was built
@@ -65,11 +69,12 @@ clean: ## remove what was built
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
-LAB := tests/lab
+# The lab makes roots and runs dracut in them.
+LAB := $(if $(filter 0,$(shell id -u)),,sudo )tests/lab
 
 .PHONY: deps
 deps:
-	@$(LAB)/deps
+	@tests/lab/deps
 
 .PHONY: lint
 lint: ## formatting, static analysis, shellcheck, and what the planner may call
@@ -94,7 +99,7 @@ check-full: deps ## the same, with the boots that take long
 
 .PHONY: demo
 demo: ## install what is needed and show a hand-over as it happened in a real boot
-	@$(LAB)/deps build boot
+	@tests/lab/deps build boot
 	@$(MAKE) --no-print-directory all
 	@$(LAB)/demo
 

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "facts/facts.h"
+#include "facts/match.h"
 #include "report/record.h"
 
 static const char help[] = "passthrough-generator [--root=DIR] NORMAL [EARLY LATE]\n\n"
@@ -114,8 +115,12 @@ static int rule_unit(int dir, const char *rule)
 static int host_units(const struct root *root, struct arena *a, int dir, const struct config *config)
 {
         struct record record = {};
-        int k = record_read(root, a, &record);
+        struct facts machine = {};
+        int k = facts_read_machine(root, a, &machine);
 
+        if (k < 0)
+                return k;
+        k = record_read(root, a, &record);
         if (k < 0 && k != -ENOENT && k != -EBADMSG)
                 return k;
         if (record.n_rules == 0 && config->n_rules == 0)
@@ -125,7 +130,8 @@ static int host_units(const struct root *root, struct arena *a, int dir, const s
                 if (rule_name_valid(record.rules[i].name))
                         k = rule_unit(dir, record.rules[i].name);
         for (size_t i = 0; k == 0 && i < config->n_rules && !record.host; i++)
-                if (!record_find(&record, config->rules[i].name) && rule_name_valid(config->rules[i].name))
+                if (!record_find(&record, config->rules[i].name) && rule_name_valid(config->rules[i].name) &&
+                    match_machine(&config->rules[i], &machine))
                         k = rule_unit(dir, config->rules[i].name);
         return k;
 }

@@ -28,7 +28,8 @@ static void run_free(struct run *r)
         arena_free(&r->arena);
 }
 
-static int load(struct run *r)
+/* Details of all devices are needed where the record speaks of some that no rule does any more. */
+static int load(struct run *r, bool all)
 {
         struct facts_request request;
         int k;
@@ -37,10 +38,11 @@ static int load(struct run *r)
         k = config_load(r->root, &r->arena, &r->diags, &r->config);
         if (k == 0)
                 k = facts_request_for(&r->config, &r->arena, &request);
-        if (k == 0) {
-                request.booting = true;
+        request.booting = true;
+        if (all)
+                request.config = NULL;
+        if (k == 0)
                 k = facts_gather(r->root, &r->arena, &request, &r->facts);
-        }
         if (k == 0)
                 k = plan_build(&r->config, &r->facts, &r->arena, &r->plan);
         if (k < 0)
@@ -106,7 +108,7 @@ int run_stage(const struct root *root, enum stage stage)
         k = read_record(&r);
         if (k < 0 || r.record.done[stage])
                 return k;
-        k = load(&r);
+        k = load(&r, false);
         if (k < 0 || r.config.n_rules == 0)
                 return k;
 
@@ -225,7 +227,7 @@ int run_rule(const struct root *root, const char *rule)
 
         k = read_record(&r);
         if (k == 0)
-                k = load(&r);
+                k = load(&r, true);
         if (k == 0)
                 k = join_host_plan(&r);
         return k < 0 ? k : settle(&r, rule);

@@ -87,6 +87,16 @@ static void replace_char(char *s, char from, char to)
                         *s = to;
 }
 
+static void remove_char(char *s, char c)
+{
+        char *out = s;
+
+        for (; *s; s++)
+                if (*s != c)
+                        *out++ = *s;
+        *out = '\0';
+}
+
 /* "0" and "None" are what firmware writes where it has no number. */
 static bool worth_hiding(const char *s)
 {
@@ -110,7 +120,12 @@ static int add_spellings(struct anonymiser *y, const char *s, const char *new)
                 return k;
         replace_char(other, from, to);
         replace_char(other_new, from, to);
-        return add(y, other, other_new, strlen(s), false);
+        k = add(y, other, other_new, strlen(s), false);
+        if (k < 0)
+                return k;
+        remove_char(other, to); /* as interfaces are named after it: enx525400123456 */
+        remove_char(other_new, to);
+        return add(y, other, other_new, strlen(other), false);
 }
 
 int anonymiser_add(struct anonymiser *y, const char *s)
@@ -168,10 +183,10 @@ static void blank_until(char *s, const char *ends)
 
 void redact_credentials(char *text)
 {
-        static const char *const keys[] = {"password=",    "passwd=",         "pass=",
-                                           "secret=",      "username=",       "user=",
-                                           "credentials=", "set_credential=", "set_credential_binary=",
-                                           "token="};
+        static const char *const keys[] = {
+                "password=", "password2=", "PrivateKey=", "PresharedKey=", "passwd=",         "pass=",
+                "secret=",   "username=",  "user=",       "credentials=",  "set_credential=", "set_credential_binary=",
+                "token="};
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
                 for (char *c = text; (c = strcasestr(c, keys[i]));) {

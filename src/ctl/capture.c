@@ -40,11 +40,22 @@ static bool is_fatal(int k)
         return k == -ENOMEM || k == -ENOSPC || k == -EDQUOT || k == -EROFS;
 }
 
+/* Names of files may hold a number, too: interfaces are named after their address. */
+static char *new_name(struct capture *c, const char *path)
+{
+        char *name = arena_strdup(c->arena, path);
+
+        if (name && !c->raw)
+                anonymiser_apply(&c->names, name, strlen(name));
+        return name;
+}
+
 static int put(struct capture *c, const char *path, const char *data, size_t size)
 {
-        int k = root_make_parents(&c->to, path);
+        const char *name = new_name(c, path);
+        int k = name ? root_make_parents(&c->to, name) : -ENOMEM;
 
-        return k < 0 ? k : root_replace(&c->to, path, data, size);
+        return k < 0 ? k : root_replace(&c->to, name, data, size);
 }
 
 static int copy_file(struct capture *c, const char *path)
@@ -74,7 +85,8 @@ static int copy_link(struct capture *c, const char *path)
                 return 0;
         if (!c->raw)
                 anonymiser_apply(&c->names, target, strlen(target));
-        k = root_make_parents(&c->to, path);
+        path = new_name(c, path);
+        k = path ? root_make_parents(&c->to, path) : -ENOMEM;
         if (k == 0)
                 k = root_symlink(&c->to, target, path);
         return is_fatal(k) ? k : 0;
@@ -82,7 +94,7 @@ static int copy_link(struct capture *c, const char *path)
 
 static int make_directory(struct capture *c, const char *path)
 {
-        char *below = arena_printf(c->arena, "%s/.", path);
+        char *name = new_name(c, path), *below = name ? arena_printf(c->arena, "%s/.", name) : NULL;
         int k = below ? root_make_parents(&c->to, below) : -ENOMEM;
 
         return is_fatal(k) ? k : 0;
@@ -249,6 +261,30 @@ static int learn_pci_serials(struct capture *c, const struct facts *facts)
         return 0;
 }
 
+/* What udev has read out of disks and other devices, as "E:ID_SERIAL_SHORT=..." lines. */
+static int learn_from_udev(struct capture *c)
+{
+        static const char *const keys[] = {"E:ID_SERIAL_SHORT=", "E:ID_SERIAL=", "E:ID_WWN="};
+        const char **names;
+        size_t n;
+        int k = root_list(c->from, c->arena, "/run/udev/data", &names, &n);
+
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                char *path = arena_printf(c->arena, "/run/udev/data/%s", names[i]), *text, *line;
+                size_t size;
+
+                if (!path)
+                        return -ENOMEM;
+                if (root_read_all(c->from, c->arena, path, FILE_MAX_SIZE, &text, &size) < 0)
+                        continue;
+                while (k == 0 && (line = strsep(&text, "\n")))
+                        for (size_t j = 0; k == 0 && j < ARRAY_SIZE(keys); j++)
+                                if (startswith(line, keys[j]))
+                                        k = anonymiser_add(&c->names, line + strlen(keys[j]));
+        }
+        return is_fatal(k) ? k : 0;
+}
+
 static int learn_names(struct capture *c, const struct facts *facts)
 {
         static const struct {
@@ -260,6 +296,8 @@ static int learn_names(struct capture *c, const struct facts *facts)
                 {"/sys/class/block", "serial"},
                 {"/sys/class/block", "wwid"},
                 {"/sys/bus/usb/devices", "serial"},
+                {"/sys/class/block", "device/wwid"},
+                {"/sys/class/block", "device/serial"},
                 {"/sys/class/block", "uuid"},
                 {"/sys/class/nvme", "subsysnqn"},
         };
@@ -267,6 +305,8 @@ static int learn_names(struct capture *c, const struct facts *facts)
 
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(identifying); i++)
                 k = learn_attribute(c, identifying[i].dir, identifying[i].attribute);
+        if (k == 0)
+                k = learn_from_udev(c);
         return k < 0 ? k : learn_pci_serials(c, facts);
 }
 

@@ -77,6 +77,30 @@ static void print_modules(struct ctl *c)
         }
 }
 
+static int copy_machine(struct ctl *c, const struct root *image)
+{
+        static const struct {
+                const char *from, *to;
+        } files[] = {
+                {"/etc/hostname", IMAGE_MACHINE "/hostname"},
+                {"/etc/machine-id", IMAGE_MACHINE "/machine-id"},
+                {PRODUCT_UUID, IMAGE_MACHINE "/product_uuid"},
+        };
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(files); i++) {
+                char text[256];
+                ssize_t n = root_read(&c->root, files[i].from, text, sizeof(text));
+
+                if (n <= 0)
+                        continue;
+                k = root_make_parents(image, files[i].to);
+                if (k == 0)
+                        k = root_replace(image, files[i].to, text, (size_t)n);
+        }
+        return k;
+}
+
 static int fill(struct ctl *c, const struct root *image)
 {
         char *left_out = NULL;
@@ -102,7 +126,7 @@ static int fill(struct ctl *c, const struct root *image)
         if (k == 0)
                 k = root_replace(image, LEFT_OUT_PATH, left_out, size);
         free(left_out);
-        return k;
+        return k == 0 ? copy_machine(c, image) : k;
 }
 
 int ctl_image(struct ctl *c)

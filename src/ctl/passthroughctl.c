@@ -48,7 +48,7 @@ int ctl_usage(const char *format, ...)
         va_start(ap, format);
         vfprintf(stderr, format, ap);
         va_end(ap);
-        fputs("; see passthroughctl --help\n", stderr);
+        fputs(" (see passthroughctl --help)\n", stderr);
         return EXIT_USAGE;
 }
 

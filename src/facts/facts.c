@@ -71,20 +71,47 @@ static int read_line(const struct root *root, struct arena *a, const char *path,
         return *ret ? 0 : -ENOMEM;
 }
 
+/*
+ * A generic boot image knows no host name. What the image was built with counts where it runs on the machine that it
+ * was built on, which the firmware's UUID tells.
+ */
+static int read_image_machine(const struct root *root, struct arena *a, struct facts *facts)
+{
+        const char *here = NULL, *built = NULL;
+        int k = read_line(root, a, PRODUCT_UUID, &here);
+
+        if (k == 0)
+                k = read_line(root, a, IMAGE_MACHINE "/product_uuid", &built);
+        if (k < 0 || !here || !built || !streq(here, built))
+                return k;
+        k = read_line(root, a, IMAGE_MACHINE "/hostname", &facts->hostname);
+        return k < 0 ? k : read_line(root, a, IMAGE_MACHINE "/machine-id", &facts->machine_id);
+}
+
+int facts_read_machine(const struct root *root, struct arena *a, struct facts *facts)
+{
+        int k = read_line(root, a, "/sys/class/dmi/id/product_name", &facts->product);
+
+        if (k == 0 && facts_in_initrd(root))
+                k = read_image_machine(root, a, facts);
+        if (k == 0 && !facts->hostname)
+                k = read_line(root, a, "/etc/hostname", &facts->hostname);
+        if (k == 0 && !facts->machine_id)
+                k = read_line(root, a, "/etc/machine-id", &facts->machine_id);
+        return k;
+}
+
 int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *ret)
 {
         struct facts facts = {.in_initrd = facts_in_initrd(root)};
         int k = facts_read_switches(root, a, &facts);
 
+        facts.blind = facts.in_initrd || request->booting;
         facts.kernel = request->kernel;
         if (k == 0 && !facts.kernel)
                 k = read_line(root, a, "/proc/sys/kernel/osrelease", &facts.kernel);
         if (k == 0)
-                k = read_line(root, a, "/etc/hostname", &facts.hostname);
-        if (k == 0)
-                k = read_line(root, a, "/etc/machine-id", &facts.machine_id);
-        if (k == 0)
-                k = read_line(root, a, "/sys/class/dmi/id/product_name", &facts.product);
+                k = facts_read_machine(root, a, &facts);
         if (k == 0)
                 k = modules_gather(root, a, request, &facts);
         if (k == 0)
@@ -95,8 +122,8 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
                 k = pci_details(root, a, request, &facts);
         if (k == 0)
                 k = facts_index_groups(a, &facts);
-        if (k == 0 && request->use)
-                k = use_gather(root, a, request, &facts);
+        if (k == 0 && request->use && !facts.blind)
+                k = use_gather(root, a, &facts);
         if (k == 0 && request->builtin)
                 k = modules_gather_builtin(root, a, &facts);
         if (k == 0)

@@ -14,6 +14,10 @@
 #include "config/rule.h"
 #include "config/values.h"
 
+/* What an image carries of the machine it was built on: files hostname, machine-id and product_uuid. */
+#define IMAGE_MACHINE PASSTHROUGH_LIBEXEC "/machine"
+#define PRODUCT_UUID  "/sys/class/dmi/id/product_uuid"
+
 enum tristate {
         UNKNOWN = -1,
         NO,
@@ -83,6 +87,7 @@ struct facts {
         size_t *by_group; /* positions in devices, by group, then address */
 
         bool in_initrd;
+        bool blind;           /* too early in the boot to see what the host will use: used_by says nothing */
         const char *kernel;   /* release, or NULL */
         const char *hostname; /* or NULL, likewise the next two */
         const char *machine_id;
@@ -103,9 +108,9 @@ struct facts {
 struct facts_request {
         const struct config *config; /* details only of what its rules match, with slot and group; NULL: of all */
         bool slots, serials, parents, use, variants;
+        bool booting; /* the host is on its way up */
         bool builtin;
         const char *kernel; /* a release other than the one that runs; NULL: that one */
-        bool booting;       /* the host is not up yet: what it will use does not show */
         const char **drivers;
         size_t n_drivers;
 };
@@ -120,6 +125,9 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
  * what was written to sysfs is forgotten. Needs facts that were gathered with builtin.
  */
 void facts_as_at_boot(struct facts *facts);
+
+/* Host name, machine-id and product of this machine alone. */
+int facts_read_machine(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
 
 /* The kernel command line's switches alone, for programs that need no more: off, off_by and skip. */
 int facts_read_switches(const struct root *root, struct arena *a, struct facts *facts) _must_check_;

@@ -21,5 +21,4 @@ int modules_gather(const struct root *root, struct arena *a, const struct facts_
                    struct facts *facts) _must_check_;
 int modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
 /* used_by of storage, network and USB controllers. */
-int use_gather(const struct root *root, struct arena *a, const struct facts_request *request,
-               struct facts *facts) _must_check_;
+int use_gather(const struct root *root, struct arena *a, struct facts *facts) _must_check_;

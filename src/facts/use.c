@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What of the host visibly uses its storage, network and USB controllers. Until there is a record of what the host
- * depends on, the initrd sees too little of it to permit anything; a running host is believed only where all of these
+ * What of a running host visibly uses its storage, network and USB controllers. It is believed only where all of these
  * files can be read.
  */
 #include <errno.h>
@@ -18,7 +17,6 @@ struct use {
         struct arena *arena;
         struct facts *facts;
         char *mountinfo, *swaps;
-        bool blind;           /* too early in the boot to see what the host will use */
         const char **sources; /* block devices that mount sources name: anonymous devices tell no number */
         size_t n_sources;
         const char *network_unknown; /* why no interface at all can be told unused */
@@ -329,8 +327,6 @@ static int controller(struct use *u, struct device *d)
 
         if (!is_storage && !is_usb && !class_is(d->class, "network"))
                 return 0;
-        if (u->blind)
-                return use(u, d, "nothing has cleared it, and this early in the boot what the host uses does not show");
         if (startswith(driver, "vfio") || streq(driver, "pci-stub"))
                 return 0; /* not the host's at present */
         if (is_storage && u->storage_unknown)
@@ -345,16 +341,13 @@ static int controller(struct use *u, struct device *d)
         return is_usb ? usb(u, d) : 0;
 }
 
-int use_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+int use_gather(const struct root *root, struct arena *a, struct facts *facts)
 {
-        struct use u = {.root = root, .arena = a, .facts = facts, .blind = facts->in_initrd || request->booting};
-        int k = 0;
+        struct use u = {.root = root, .arena = a, .facts = facts};
+        int k = storage(&u);
 
-        if (!u.blind) {
-                k = storage(&u);
-                if (k == 0)
-                        k = network(&u);
-        }
+        if (k == 0)
+                k = network(&u);
         for (size_t i = 0; k == 0 && i < facts->n_devices; i++)
                 if (facts->devices[i].detailed)
                         k = controller(&u, &facts->devices[i]);

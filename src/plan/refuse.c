@@ -46,13 +46,15 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
                                       d->vfs_enabled);
         if (d->used_by)
                 return planner_refuse(p, e, "%s", d->used_by);
-        if (e->stage == STAGE_INITRD &&
+        /* Where a running host can be seen not to use it, it is planned; nothing carries that knowledge to the boot
+         * yet. */
+        if ((p->facts->blind || e->stage == STAGE_INITRD) &&
             (class_is(d->class, "storage") || class_is(d->class, "network") || class_is(d->class, "usb")))
                 return planner_refuse(
                         p, e,
-                        "nothing has cleared this %s controller for the initrd, where what the host uses does "
-                        "not show yet",
-                        class_name(d->class));
+                        "nothing has cleared this %s controller, and this early in the boot what the host "
+                        "will use does not show",
+                        class_is(d->class, "storage") ? "storage" : class_name(d->class));
         return 0;
 }
 
@@ -89,7 +91,7 @@ static int refuse_for_member(struct planner *p, struct plan_entry *e, size_t mem
         if (!other)
                 return planner_refuse(p, e,
                                       "IOMMU group %d also holds %s (%s, %s), which the rule does not take; "
-                                      "IOMMUGroup=complete would",
+                                      "see IOMMUGroup=complete",
                                       d->group, m->address, m->id, name);
         if (other->action == ACTION_KEEP)
                 return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which rule %s leaves to the host",

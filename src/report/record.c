@@ -227,7 +227,7 @@ bool record_satisfied(const struct record *record, const struct record_rule *rul
         return true;
 }
 
-/* A device that an earlier stage has taken keeps its line: when and from whom is history. */
+/* What an earlier stage has tried keeps its line, unless it is tried again: when and from whom is history. */
 static int merge_device(struct record *r, struct arena *a, const struct plan *plan, size_t entry,
                         const struct result *result)
 {
@@ -255,7 +255,8 @@ static int merge_device(struct record *r, struct arena *a, const struct plan *pl
         for (size_t i = 0; i < r->n_devices && !x; i++)
                 if (streq(r->devices[i].address, d->address))
                         x = &r->devices[i];
-        if (x && record_device_taken(x) && e->action == ACTION_BIND && result->state != STATE_FAILED)
+        if (x && (record_device_taken(x) || result->state == STATE_NONE) && *x->state && e->action == ACTION_BIND &&
+            result->state != STATE_FAILED)
                 return 0;
         if (!x) {
                 x = arena_grow(a, &r->devices, r->n_devices, sizeof(*r->devices));

@@ -107,7 +107,7 @@ static struct record_rule *rule_of(struct record *r, const struct record_device 
 
 int status_build(const struct root *root, struct arena *a, const struct plan *plan, struct status *ret)
 {
-        struct status s = {.satisfied = true};
+        struct status s = {.satisfied = true, .off_by = plan->facts->off_by};
         int k = record_read(root, a, &s.record);
 
         s.ran = k == 0;

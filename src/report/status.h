@@ -7,8 +7,9 @@
 
 struct status {
         struct record record;
-        bool ran;       /* this boot has a record */
-        bool satisfied; /* every rule is */
+        const char *off_by; /* the switch that kept it from running, or NULL */
+        bool ran;           /* this boot has a record */
+        bool satisfied;     /* every rule is */
 };
 
 /* The plan is of the facts as they are now. 0 or -errno. */

@@ -118,8 +118,10 @@ void text_status(FILE *f, const struct status *status)
 {
         const struct record *record = &status->record;
 
-        if (!status->ran && record->n_rules > 0)
-                fputs("Nothing was handed over in this boot: there is no record of a plan.\n\n", f);
+        if (status->off_by)
+                fprintf(f, "Nothing was handed over in this boot: %s on the kernel command line.\n\n", status->off_by);
+        else if (!status->ran && record->n_rules > 0)
+                fputs("Nothing was handed over in this boot: it had no plan.\n\n", f);
         else if (record->n_rules == 0)
                 fputs("No rules, in this boot or now: every device is with the host.\n", f);
         for (size_t r = 0; r < record->n_rules; r++) {
@@ -129,14 +131,14 @@ void text_status(FILE *f, const struct status *status)
                 for (size_t i = 0; i < record->n_devices; i++) {
                         const struct record_device *d = &record->devices[i];
                         const char *state = *d->state ? d->state : d->action;
+                        uint64_t ms = (d->at_us + 500) / 1000;
 
                         if (!streq(d->rule, rule->name))
                                 continue;
                         put_device(f, d->address, d->id, d->class, d->group);
                         put(f, colour_of(state), 0, state);
                         if (record_device_taken(d))
-                                fprintf(f, " to %s at %" PRIu64 ".%03u s in the %s stage", d->driver,
-                                        d->at_us / 1000000, (unsigned)(d->at_us / 1000 % 1000), d->stage);
+                                fprintf(f, " to %s at %" PRIu64 ".%03u s", d->driver, ms / 1000, (unsigned)(ms % 1000));
                         if (*d->from)
                                 fprintf(f, ", taken from %s", d->from);
                         fprintf(f, ": %s\n", d->reason);
@@ -149,7 +151,7 @@ void text_list(FILE *f, const struct plan *plan)
 {
         const struct facts *facts = plan->facts;
 
-        put(f, BOLD, 0, "ADDRESS       ID         CLASS        GROUP      DRIVER            RULE\n");
+        put(f, BOLD, 0, "ADDRESS       ID         CLASS        GROUP  DRIVER            RULE              PATH\n");
         for (size_t i = 0; i < facts->n_devices; i++) {
                 const struct device *d = &facts->devices[i];
                 const struct plan_entry *e = plan_find(plan, i);
@@ -158,10 +160,10 @@ void text_list(FILE *f, const struct plan *plan)
 
                 if (d->group != NO_GROUP)
                         snprintf(group, sizeof(group), "%d", d->group);
-                fprintf(f, "%-12s  %s  %-11s  %-9s  %-16s  %s\n", d->address, d->id,
+                fprintf(f, "%-12s  %s  %-11s  %-5s  %-16s  %-16s  %s\n", d->address, d->id,
                         d->bridge ? "bridge"
                         : class   ? class
                                   : d->class,
-                        group, d->driver ? d->driver : "-", e ? plan->config->rules[e->rule].name : "-");
+                        group, d->driver ? d->driver : "-", e ? plan->config->rules[e->rule].name : "-", d->path);
         }
 }

@@ -118,6 +118,35 @@ serial_of() {
     grep -q '^/dev/sda2 / ext4' "$CAPTURED/etc/fstab"
 }
 
+@test "credentials in what else is captured are removed: WireGuard keys, a second CIFS password" {
+    put /etc/systemd/network/50-wg0.netdev '[WireGuard]' PrivateKey=geheim1= PresharedKey=geheim2=
+    put /etc/fstab '//nas/share /mnt cifs username=me,password2=geheim3,vers=3 0 0'
+    capture
+    run -1 grep -rl geheim "$CAPTURED"
+}
+
+@test "serial numbers are replaced where they are part of another name" {
+    block nvme0n1 259:0 "$(pci_dir 0000:00:06.0)/nvme/nvme0/nvme0n1"
+    put /sys/class/block/nvme0n1/wwid nvme.144d-53344556-S4EVNX0M123456-00000001
+    put "/sys/class/block/sda/device/wwid" 't10.ATA     DISK                    S5Y2NX0R'
+    put /run/udev/data/b8:0 'E:ID_SERIAL=DISK_S5Y2NX0R' E:ID_SERIAL_SHORT=S5Y2NX0R E:ID_FS_TYPE=ext4
+    put /sys/bus/usb/devices/1-2/serial USBS3RIAL
+    capture
+    is "$(grep -rlaE 'S4EVNX0M123456|S5Y2NX0R|USBS3RIAL' "$CAPTURED")" '' 'files with a serial number'
+    grep -q ID_FS_TYPE=ext4 "$CAPTURED/run/udev/data/b8:0"
+}
+
+@test "a MAC address is replaced where it is the interface's name, and routes still name that interface" {
+    pci_add 0000:00:0a.0 8086:10d3 0200 group=50 driver=e1000e
+    nic enx525400123456 0000:00:0a.0
+    default_route enx525400123456
+    rule nic '[Match]' Address=00:0a.0
+    capture
+    is "$(find "$CAPTURED" -name '*525400123456*')$(grep -rla 525400123456 "$CAPTURED")" '' 'names with a MAC address'
+    replay
+    refused 0000:00:0a.0 .
+}
+
 @test "--raw keeps everything as it is" {
     capture --raw
     is "$(<"$CAPTURED/etc/machine-id")" 0123456789abcdef0123456789abcdef machine-id

@@ -102,11 +102,22 @@ unit_text() {
     [[ $(units 2>/dev/null) == *passthrough* ]]
 }
 
-@test "with --root, directories that the tree does not have are not looked for on this machine" {
+@test "a directory that the tree does not have is the caller's own, and the tree stays as it is" {
     rule gpu0 '[Match]' Address=01:00.0
     mkdir "$BATS_TEST_TMPDIR/outside"
     run --separate-stderr "$BUILD/passthrough-generator" --root="$ROOT" "$BATS_TEST_TMPDIR/outside"
-    is "$(ls -A "$BATS_TEST_TMPDIR/outside")" '' 'units on this machine'
+    exits 0
+    [[ -L $BATS_TEST_TMPDIR/outside/passthrough.target.wants/passthrough@gpu0.service ]]
+    is "$(units 2>/dev/null)" '' 'units below the tree'
+}
+
+@test "the same directory in the tree is preferred to the one on this machine" {
+    rule gpu0 '[Match]' Address=01:00.0
+    mkdir -p "$BATS_TEST_TMPDIR/both" "$ROOT$BATS_TEST_TMPDIR/both"
+    run --separate-stderr "$BUILD/passthrough-generator" --root="$ROOT" "$BATS_TEST_TMPDIR/both"
+    exits 0
+    is "$(ls -A "$BATS_TEST_TMPDIR/both")" '' 'units on this machine'
+    [[ -d $ROOT$BATS_TEST_TMPDIR/both/passthrough.target.wants ]]
 }
 
 @test "no directory, or a fourth, is a usage error" {

@@ -185,7 +185,7 @@ setup() {
     plan
     exits 1
     rule_is edu refused
-    refused 0000:00:05.0 IOMMU
+    refused 0000:00:05.0 'no IOMMU group'
     rule edu '[Match]' Address=00:05.0 '[Device]' IOMMUGroup=complete
     plan
     exits 1

@@ -199,10 +199,13 @@ tree_sum() {
 }
 
 @test "VFs in the address range of a slot are no companions of it" {
-    pci_add 0000:42:00.4 1002:515a 0300 under=0000:40:03.1 group=304 physfn=0000:42:00.0 index=0
-    rule audio '[Match]' Address=42:00.1 '[Device]' Functions=slot IOMMUGroup=complete
+    # Those of a card with many reach into the next bus numbers.
+    pci_add 0000:41:00.0 1002:515b 0200 under=0000:40:03.1 group=303
+    pci_add 0000:42:00.4 1002:515a 0200 under=0000:40:03.1 group=304 physfn=0000:41:00.0 index=0
+    rule gpu0 '[Match]' Address=42:00.0
     plan
-    untouched 0000:42:00.4
+    exits 0
+    bound 0000:42:00.0 0000:42:00.1
 }
 
 @test "an explicit match beats a companion, whichever file comes first" {

@@ -13,9 +13,9 @@ sanitized() {
     grep -qa __asan_init "$BUILD/passthroughctl"
 }
 
-# ctl COMMAND [ARG...]: passthroughctl on the tree; sets $status, $output and $stderr. Nothing may take 30 seconds.
+# ctl COMMAND [ARG...]: passthroughctl on the tree; sets $status, $output and $stderr. Nothing may take 20 seconds.
 ctl() {
-    run --separate-stderr timeout 30 "$BUILD/passthroughctl" "$1" --root="$ROOT" "${@:2}"
+    run --separate-stderr timeout 20 "$BUILD/passthroughctl" "$1" --root="$ROOT" "${@:2}"
 }
 
 # plan: the plan as JSON, which must be one whole document of the promised shape, whatever else is wrong.

@@ -195,3 +195,17 @@ good() {
     untouched 0000:00:1f.2
     good
 }
+
+@test "a pipe in place of any file that is read does not hang the plan" {
+    local file
+    rule 60-serial '[Match]' Serial=3c-ec-ef-ff-ff-12-34-56 '[Device]' Driver=auto
+    for file in /proc/cmdline /proc/self/mountinfo /proc/swaps /proc/net/route /etc/hostname /etc/machine-id \
+        /lib/modules/$KERNEL/modules.{dep,alias,builtin} \
+        /sys/devices/pci0000:00/0000:00:02.0/0000:01:00.0/{vendor,class,uevent,config,boot_vga,driver_override}; do
+        mv "$ROOT$file" "$BATS_TEST_TMPDIR/kept"
+        mkfifo "$ROOT$file"
+        plan
+        [[ $status == [012] ]] || { echo "with $file" && show && return 1; }
+        mv "$BATS_TEST_TMPDIR/kept" "$ROOT$file"
+    done
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "files.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+
+static struct {
+        const char *path;
+        const void *data;
+        size_t size;
+} files[FILES_MAX];
+static size_t n_files;
+
+static char *written;
+static size_t written_size;
+
+void files_add(const char *path, const void *data, size_t size)
+{
+        CHECK(n_files < FILES_MAX);
+        files[n_files].path = path;
+        files[n_files].data = data;
+        files[n_files++].size = size;
+}
+
+void files_clear(void)
+{
+        n_files = 0;
+        free(written);
+        written = NULL;
+}
+
+const char *files_written(size_t *ret_size)
+{
+        *ret_size = written_size;
+        return written;
+}
+
+int __real_root_read_all(const struct root *r, struct arena *a, const char *path, size_t max, char **ret,
+                         size_t *ret_size);
+int __wrap_root_read_all(const struct root *r, struct arena *a, const char *path, size_t max, char **ret,
+                         size_t *ret_size);
+int __wrap_root_read_all(const struct root *r, struct arena *a, const char *path, size_t max, char **ret,
+                         size_t *ret_size)
+{
+        if (n_files == 0)
+                return __real_root_read_all(r, a, path, max, ret, ret_size);
+        for (size_t i = 0; i < n_files; i++) {
+                if (!streq(files[i].path, path))
+                        continue;
+                if (files[i].size > max)
+                        return -EFBIG;
+                *ret = arena_strndup(a, files[i].data, files[i].size);
+                *ret_size = files[i].size;
+                return *ret ? 0 : -ENOMEM;
+        }
+        return -ENOENT;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+        return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int __real_root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n);
+int __wrap_root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n);
+int __wrap_root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
+{
+        size_t len = strlen(path), n = 0;
+        const char **names;
+
+        if (n_files == 0)
+                return __real_root_list(r, a, path, ret, ret_n);
+        names = arena_alloc(a, FILES_MAX * sizeof(*names));
+        for (size_t i = 0; names && i < n_files; i++) {
+                const char *name = files[i].path + len + 1;
+                bool known = false;
+
+                if (strncmp(files[i].path, path, len) != 0 || files[i].path[len] != '/' || !*name || *name == '/' ||
+                    *name == '.')
+                        continue;
+                names[n] = arena_strndup(a, name, strcspn(name, "/"));
+                for (size_t k = 0; k < n; k++)
+                        known |= streq(names[k], names[n]);
+                n += !known;
+        }
+        if (n > 0)
+                qsort(names, n, sizeof(*names), compare_names);
+        *ret = names;
+        *ret_n = n;
+        return names ? 0 : -ENOMEM;
+}
+
+ssize_t __real_root_readlink(const struct root *r, const char *path, char *buf, size_t size);
+ssize_t __wrap_root_readlink(const struct root *r, const char *path, char *buf, size_t size);
+ssize_t __wrap_root_readlink(const struct root *r, const char *path, char *buf, size_t size)
+{
+        return n_files == 0 ? __real_root_readlink(r, path, buf, size) : -EINVAL;
+}
+
+int __wrap_root_make_parents(const struct root *r, const char *path);
+int __wrap_root_make_parents(const struct root *r, const char *path)
+{
+        (void)r;
+        (void)path;
+        return 0;
+}
+
+int __wrap_root_replace(const struct root *r, const char *path, const void *data, size_t size);
+int __wrap_root_replace(const struct root *r, const char *path, const void *data, size_t size)
+{
+        (void)r;
+        (void)path;
+        free(written);
+        written = malloc(size + 1);
+        CHECK(written);
+        memcpy(written, data, size);
+        written[size] = '\0';
+        written_size = size;
+        return 0;
+}
+
+void check_document(FILE *f, char **text, size_t *size)
+{
+        struct json_tokener *t = json_tokener_new();
+        struct json_object *document;
+
+        CHECK(t && fclose(f) == 0 && strlen(*text) == *size);
+        json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+        document = json_tokener_parse_ex(t, *text, (int)*size + 1);
+        CHECK(json_tokener_get_error(t) == json_tokener_success && json_object_is_type(document, json_type_object));
+        json_object_put(document);
+        json_tokener_free(t);
+        free(*text);
+}

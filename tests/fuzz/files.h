@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Files in memory. The linker's --wrap= sends here what the engine reads and writes below its root; while there are no
+ * files it goes on to the real ones.
+ */
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/root.h"
+
+#define FILES_MAX 16
+
+/* What must hold. A fault ends the process, as libFuzzer wants it. */
+#define CHECK(condition_)                                                                                              \
+        do {                                                                                                           \
+                if (!(condition_)) {                                                                                   \
+                        fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition_);                \
+                        __builtin_trap();                                                                              \
+                }                                                                                                      \
+        } while (0)
+
+/* Below FILES_MAX of them; path and data must live until files_clear(). */
+void files_add(const char *path, const void *data, size_t size);
+void files_clear(void);
+
+/* What root_replace() wrote last, or NULL; freed by files_clear(). */
+const char *files_written(size_t *ret_size);
+
+/* A document is always whole, one object in UTF-8, and nothing behind it but the newline. Closes f, frees *text. */
+void check_document(FILE *f, char **text, size_t *size);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

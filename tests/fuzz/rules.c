@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rules: any bytes as passthrough.d(5), then the plan that they make of a machine, which is the one of $FUZZ_TREE. A
+ * line "%PATH" begins a file of that path; what is before the first is /etc/passthrough.d/50-fuzz.conf.
+ */
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "facts/match.h"
+#include "files.h"
+#include "report/json.h"
+#include "report/text.h"
+
+static struct arena machine;
+static struct facts facts;
+
+/* Everything that any rule could ask for. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+        static const char *drivers[] = {"vfio-pci", "no-such-driver"};
+        struct facts_request request = {
+                .slots = true,
+                .serials = true,
+                .parents = true,
+                .use = true,
+                .variants = true,
+                .builtin = true,
+                .drivers = drivers,
+                .n_drivers = ARRAY_SIZE(drivers),
+        };
+        const char *tree = getenv("FUZZ_TREE");
+        struct root root;
+
+        (void)argc;
+        (void)argv;
+        if (!tree || root_open(tree, &root) < 0 || facts_gather(&root, &machine, &request, &facts) < 0) {
+                fputs("FUZZ_TREE must name a machine's tree\n", stderr);
+                exit(EXIT_FAILURE);
+        }
+        CHECK(facts.n_devices > 40);
+        root_close(&root);
+        return 0;
+}
+
+static void split(struct arena *a, const uint8_t *data, size_t size)
+{
+        const char *text = arena_strndup(a, (const char *)data, size), *end = text + size,
+                   *path = "/etc/passthrough.d/50-fuzz.conf";
+
+        for (size_t n = 1;; n++) {
+                const char *next = n == FILES_MAX - 1 ? NULL : memmem(text, (size_t)(end - text), "\n%/", 3);
+
+                files_add(path, text, (size_t)((next ? next + 1 : end) - text));
+                if (!next)
+                        return;
+                text = memchr(next + 1, '\n', (size_t)(end - next - 1));
+                if (!text)
+                        text = end;
+                path = arena_strndup(a, next + 2, (size_t)(text - next - 2));
+                text += text < end;
+        }
+}
+
+/* What is said can be printed, and an invalid rule says why. */
+static void check_config(const struct config *config, const struct diags *diags)
+{
+        size_t errors = 0;
+
+        for (size_t i = 0; i < diags->n; i++) {
+                errors += diags->v[i].level == DIAG_ERROR;
+                CHECK(*diags->v[i].message);
+                for (const char *c = diags->v[i].message; *c; c++)
+                        CHECK((unsigned char)*c >= 0x20 && *c != 0x7f);
+        }
+        CHECK(errors == diags->n_errors);
+        for (size_t r = 0; r < config->n_rules; r++) {
+                const struct rule *rule = &config->rules[r];
+
+                CHECK(rule->invalid == (rule->message != NULL));
+                CHECK(!rule->invalid || diags->n_errors > 0);
+                CHECK(rule->invalid || rule_name_valid(rule->name));
+                CHECK(r == 0 || strcmp(config->rules[r - 1].name, rule->name) != 0);
+        }
+}
+
+static bool taken(const struct plan *plan, size_t device)
+{
+        const struct plan_entry *e = plan_find(plan, device);
+
+        return e && e->action == ACTION_BIND && (driver_is_vfio(e->driver) || streq(e->driver, "pci-stub"));
+}
+
+/* What must never happen, whatever the rules say. */
+static void check_bind(const struct plan *plan, const struct plan_entry *e)
+{
+        const struct device *d = &facts.devices[e->device];
+        const struct rule *rule = &plan->config->rules[e->rule];
+        size_t first, n = driver_is_vfio(e->driver) ? facts_group(&facts, d->group, &first) : 0;
+
+        CHECK(!rule->invalid && plan->rules[e->rule].state != RULE_SKIPPED &&
+              plan->rules[e->rule].state != RULE_INVALID);
+        CHECK(plan->rules[e->rule].n_matched <= rule->expect_max);
+        CHECK(rule->driver != DRIVER_NATIVE && *e->driver);
+        CHECK(e->stage == STAGE_INITRD || e->stage == STAGE_ROOT);
+        CHECK(!d->bridge && !d->used_by);
+        CHECK(d->boot_display == NO || rule->allow_boot_display);
+        CHECK(!driver_is_vfio(e->driver) || (d->group != NO_GROUP && !d->group_stranger));
+        for (size_t i = 0; i < n; i++)
+                CHECK(facts.devices[facts.by_group[first + i]].transparent || taken(plan, facts.by_group[first + i]));
+        if (e->leader == NO_ENTRY)
+                CHECK(match_device(rule, &facts, d));
+        else
+                CHECK(e->leader < plan->n_entries && plan->entries[e->leader].action == ACTION_BIND);
+}
+
+static void check_plan(const struct plan *plan)
+{
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+
+                CHECK(e->device < facts.n_devices && e->rule < plan->config->n_rules);
+                CHECK(i == 0 || plan->entries[i - 1].device < e->device);
+                CHECK(e->reason && *e->reason);
+                if (e->action == ACTION_BIND)
+                        check_bind(plan, e);
+                else
+                        CHECK(e->action != ACTION_REFUSE || plan->rules[e->rule].state != RULE_OK);
+        }
+        for (size_t i = 0; i < plan->n_ops; i++) {
+                const struct op *op = &plan->ops[i];
+
+                CHECK(op->entry < plan->n_entries && plan->entries[op->entry].action == ACTION_BIND);
+                CHECK(op->kind == OP_LOAD ? !strchr(op->target, '/') : startswith(op->target, "/sys/bus/pci/"));
+                CHECK(!strstr(op->target, "/.") && op->why);
+                CHECK(op->kind != OP_WRITE || *op->value);
+        }
+}
+
+static void check_reports(const struct plan *plan)
+{
+        char *text;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        CHECK(f && json_plan(f, plan) == 0);
+        check_document(f, &text, &size);
+        f = open_memstream(&text, &size);
+        CHECK(f);
+        text_plan(f, plan);
+        CHECK(fclose(f) == 0);
+        for (const char *c = text; *c; c++)
+                CHECK(((unsigned char)*c >= 0x20 && *c != 0x7f) || *c == '\n');
+        free(text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        struct arena a = {};
+        struct diags diags = {.arena = &a};
+        struct root root = ROOT_INIT;
+        struct facts_request request;
+        struct config config;
+        struct plan plan;
+
+        split(&a, data, size);
+        CHECK(config_load(&root, &a, &diags, &config) == 0);
+        files_clear();
+        check_config(&config, &diags);
+        CHECK(facts_request_for(&config, &a, &request) == 0);
+        CHECK(plan_build(&config, &facts, &a, &plan) == 0);
+        check_plan(&plan);
+        check_reports(&plan);
+        arena_free(&a);
+        return 0;
+}
