@@ -29,6 +29,53 @@ void root_close(struct root *r)
         r->fd = -1;
 }
 
+/*
+ * Where there is no openat2() (before Linux 5.6, or kept away by a sandbox or valgrind): links are resolved here, one
+ * component after the other. Unlike the kernel's way this can be raced, by who may write to the captured machine.
+ */
+static int open_by_walk(const struct root *r, const char *path, int flags, mode_t mode)
+{
+        char at[PATH_MAX] = ".", rest[PATH_MAX], next[PATH_MAX], target[PATH_MAX];
+        unsigned links = 0;
+        int fd;
+
+        if (snprintf(rest, sizeof(rest), "%s", path) >= (int)sizeof(rest))
+                return -ENAMETOOLONG;
+        for (char *c = rest + strspn(rest, "/"); *c; c += strspn(c, "/")) {
+                size_t n = strcspn(c, "/");
+                bool last = c[n + strspn(c + n, "/")] == '\0';
+                ssize_t k;
+
+                if (n == 2 && c[0] == '.' && c[1] == '.') {
+                        char *slash = strrchr(at, '/');
+
+                        if (slash)
+                                *slash = '\0';
+                        c += n;
+                        continue;
+                }
+                if (snprintf(next, sizeof(next), "%s/%.*s", at, (int)n, c) >= (int)sizeof(next))
+                        return -ENAMETOOLONG;
+                c += n;
+                k = last && flags & O_NOFOLLOW ? -1 : readlinkat(r->fd, next, target, sizeof(target) - 1);
+                if (k < 0) {
+                        strcpy(at, next);
+                        continue;
+                }
+                target[k] = '\0';
+                if (++links > 40)
+                        return -ELOOP;
+                if (*target == '/')
+                        strcpy(at, ".");
+                if (snprintf(next, sizeof(next), "%s/%s", target, c) >= (int)sizeof(next))
+                        return -ENAMETOOLONG;
+                strcpy(rest, next);
+                c = rest;
+        }
+        fd = openat(r->fd, at, flags | O_NOFOLLOW, mode);
+        return fd < 0 ? -errno : fd;
+}
+
 static int open_below(const struct root *r, const char *path, int flags, mode_t mode)
 {
         int fd;
@@ -53,6 +100,8 @@ static int open_below(const struct root *r, const char *path, int flags, mode_t 
                 fd = (int)syscall(SYS_openat2, r->fd, path, &how, sizeof(how));
                 if (fd >= 0)
                         return fd;
+                if (errno == ENOSYS)
+                        return open_by_walk(r, path, flags, mode);
                 if (errno != EAGAIN && errno != EINTR)
                         return -errno;
         }

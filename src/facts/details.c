@@ -28,7 +28,7 @@ static enum tristate boot_display(int fd, const struct device *d)
 /* Header types 1 and 2 are bridges whatever their class says; vfio-pci rejects them. */
 static bool bridge_header(int fd)
 {
-        _cleanup_(close_fd) int config = openat(fd, "config", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_(close_fd) int config = openat(fd, "config", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         unsigned char type;
 
         if (config < 0 || pread(config, &type, 1, HEADER_TYPE) != 1)

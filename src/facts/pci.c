@@ -116,7 +116,7 @@ static uint32_t le32(const unsigned char *p)
 static int device_serial(struct arena *a, int fd, struct device *d)
 {
         unsigned char config[CONFIG_SIZE];
-        _cleanup_(close_fd) int file = openat(fd, "config", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_(close_fd) int file = openat(fd, "config", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         ssize_t n = file < 0 ? -1 : pread(file, config, sizeof(config), 0);
         unsigned at = EXTENDED_FIRST;
 

@@ -64,6 +64,16 @@ setup() {
     matched 10000:e1:00.0 Path=10000:e0:06.0/00.0
 }
 
+@test "Path= begins at the root bus, wherever the platform puts that" {
+    pci_root c05b:00 in=LNXSYSTM:00/LNXSYBUS:00/ACPI0004:00/VMBUS:00/c05b0000-0000-0000-0000-000000000000
+    pci_add c05b:00:02.0 15b3:101e 0200
+    pci_root 0004:00 in=platform/40000000.pcie
+    root_port 0004:00:00.0 01
+    pci_add 0004:01:00.0 10de:2342 0302 under=0004:00:00.0
+    matched c05b:00:02.0 Path=c05b:00:02.0
+    matched 0004:01:00.0 Path=0004:00:00.0/00.0
+}
+
 @test "Path= of a function on a root bus is its address" {
     matched 0000:00:1f.2 Path=00:1f.2
 }

@@ -181,10 +181,14 @@ module_of() {
 
 # --- PCI
 
-# pci_root DOMAIN:BUS [below=ADDRESS]: a host bridge's root bus; below= for one that a function provides (VMD).
+# pci_root DOMAIN:BUS [below=ADDRESS | in=DIRECTORY]: a host bridge's root bus; below= a function that provides it (VMD),
+# in= a platform's or a hypervisor's directory.
 pci_root() {
     local dir=devices/pci$1
-    [[ ${2-} != below=* ]] || dir=$(pci_dir "${2#below=}")/pci$1
+    case ${2-} in
+    below=*) dir=$(pci_dir "${2#below=}")/pci$1 ;;
+    in=*) dir=devices/${2#in=}/pci$1 ;;
+    esac
     mkdir -p "$ROOT/sys/$dir/pci_bus/$1"
     TREE_DIR[root:$1]=$dir
 }
