@@ -54,7 +54,9 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
                         p, e,
                         "nothing has cleared this %s controller, and this early in the boot what the host "
                         "will use does not show",
-                        class_is(d->class, "storage") ? "storage" : class_name(d->class));
+                        class_is(d->class, "storage") ? "storage"
+                        : class_is(d->class, "usb")   ? "USB"
+                                                      : "network");
         return 0;
 }
 
@@ -88,6 +90,7 @@ static int refuse_for_member(struct planner *p, struct plan_entry *e, size_t mem
         if (m->bridge)
                 return planner_refuse(p, e, "IOMMU group %d also holds %s (%s), a bridge that the host drives",
                                       d->group, m->address, m->id);
+        e->in_company = !other;
         if (!other)
                 return planner_refuse(p, e,
                                       "IOMMU group %d also holds %s (%s, %s), which the rule does not take; "
@@ -151,12 +154,8 @@ static int show_foreign(struct planner *p)
         for (size_t i = 0; i < n_entries; i++) {
                 const struct plan_entry *e = &p->plan->entries[i];
                 const struct device *d = entry_device(p, e);
-                size_t first, n = e->action == ACTION_REFUSE && driver_is_vfio(e->driver) && d->group != NO_GROUP
-                                          ? facts_group(p->facts, d->group, &first)
-                                          : 0;
+                size_t first, n = e->in_company ? facts_group(p->facts, d->group, &first) : 0;
 
-                if (d->bridge)
-                        continue;
                 for (size_t k = 0; k < n; k++) {
                         size_t member = p->facts->by_group[first + k];
                         const char *reason;
