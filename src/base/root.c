@@ -46,6 +46,10 @@ static int open_by_walk(const struct root *r, const char *path, int flags, mode_
                 bool last = c[n + strspn(c + n, "/")] == '\0';
                 ssize_t k;
 
+                if (n == 1 && c[0] == '.') {
+                        c += n;
+                        continue;
+                }
                 if (n == 2 && c[0] == '.' && c[1] == '.') {
                         char *slash = strrchr(at, '/');
 

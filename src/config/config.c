@@ -43,9 +43,20 @@ static int compare_entries(const void *a, const void *b)
         return c ? c : (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-/* What ends in suffix below directory, added to *e. */
-static int collect(const struct root *root, struct arena *a, const char *directory, size_t rank, const char *suffix,
-                   struct diags *diags, struct entries *e)
+static int add_entry(struct arena *a, struct entries *e, const char *directory, const char *name, size_t rank)
+{
+        struct entry *entry = arena_grow(a, &e->v, e->n, sizeof(*e->v));
+
+        if (!entry)
+                return -ENOMEM;
+        *entry = (struct entry){.name = name, .path = arena_printf(a, "%s/%s", directory, name), .rank = rank};
+        e->n++;
+        return entry->path ? 0 : -ENOMEM;
+}
+
+/* The *.conf below a directory, and (where asked for) the *.conf.d. */
+static int collect(const struct root *root, struct arena *a, const char *directory, size_t rank, struct diags *diags,
+                   struct entries *files, struct entries *dropins)
 {
         const char **names;
         size_t n;
@@ -55,21 +66,12 @@ static int collect(const struct root *root, struct arena *a, const char *directo
                 return k;
         if (k < 0)
                 return diag_add(diags, DIAG_ERROR, directory, 0, "cannot be read: %s", strerror(-k));
-        for (size_t i = 0; i < n; i++) {
-                struct entry *entry;
-
-                if (!ends_with(names[i], suffix))
-                        continue;
-                entry = arena_grow(a, &e->v, e->n, sizeof(*e->v));
-                if (!entry)
-                        return -ENOMEM;
-                *entry = (struct entry){
-                        .name = names[i], .path = arena_printf(a, "%s/%s", directory, names[i]), .rank = rank};
-                if (!entry->path)
-                        return -ENOMEM;
-                e->n++;
-        }
-        return 0;
+        for (size_t i = 0; k == 0 && i < n; i++)
+                if (ends_with(names[i], ".conf"))
+                        k = add_entry(a, files, directory, names[i], rank);
+                else if (dropins && ends_with(names[i], ".conf.d"))
+                        k = add_entry(a, dropins, directory, names[i], rank);
+        return k;
 }
 
 static void sort(struct entries *e)
@@ -184,7 +186,7 @@ static int load_dropins(struct loader *l, const char *file_name, struct rule *ru
 
                 if (strncmp(d->name, file_name, strlen(file_name)) != 0 || !streq(d->name + strlen(file_name), ".d"))
                         continue;
-                k = collect(l->root, l->arena, d->path, d->rank, ".conf", l->diags, &files);
+                k = collect(l->root, l->arena, d->path, d->rank, l->diags, &files, NULL);
                 if (k < 0)
                         return k;
         }
@@ -273,9 +275,7 @@ int config_load(const struct root *root, struct arena *a, struct diags *diags, s
         int k;
 
         for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-                k = collect(root, a, directories[i], i, ".conf", diags, &files);
-                if (k == 0)
-                        k = collect(root, a, directories[i], i, ".conf.d", diags, &l.dropins);
+                k = collect(root, a, directories[i], i, diags, &files, &l.dropins);
                 if (k < 0)
                         return k;
         }

@@ -221,7 +221,7 @@ static int parse_attribute(struct parser *p, const struct key *key, const char *
         struct rule *r = p->rule;
         const char *equals = strchr(value, '='), *owner;
         struct attribute *attribute;
-        char *name;
+        char *name, *printable;
 
         (void)key;
         if (!*value) {
@@ -246,8 +246,12 @@ static int parse_attribute(struct parser *p, const struct key *key, const char *
                 return -ENOMEM;
         attribute->name = name;
         attribute->value = arena_strdup(p->arena, equals + 1);
-        if (!attribute->value)
+        printable = arena_strdup(p->arena, value);
+        if (!attribute->value || !printable)
                 return -ENOMEM;
+        str_make_printable(printable);
+        if (!streq(printable, value))
+                return -EINVAL;
         r->n_attributes++;
         return 0;
 }

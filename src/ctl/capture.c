@@ -357,7 +357,7 @@ int ctl_capture(struct ctl *c)
 {
         struct capture capture = {
                 .from = &c->root, .to = ROOT_INIT, .arena = &c->arena, .names = {.arena = &c->arena}, .raw = c->raw};
-        struct facts_request request = {.serials = true};
+        struct facts_request request = {.serials = true, .machine = true};
         int k = facts_gather(&c->root, &c->arena, &request, &c->facts);
 
         if (k == 0)

@@ -72,7 +72,9 @@ struct details {
         const struct root *root;
         struct arena *arena;
         struct facts *facts;
-        bool all; /* every device has its details */
+        bool all;    /* every device has its details */
+        int *groups; /* those whose members have them */
+        size_t n_groups;
 };
 
 static int details_once(struct details *x, size_t i)
@@ -94,15 +96,24 @@ static int details_of_all(struct details *x)
  * The members of a device's group, as the kernel has them: a platform device, or a function that went away, is there,
  * too. Where the kernel's list is not to be had, each function is asked for its group instead.
  */
-static int details_of_group(struct details *x, struct device *d)
+static int details_of_group(struct details *x, const struct device *d)
 {
         char path[64];
-        const char **members;
+        const char **members, *stranger = NULL;
         size_t n;
-        int k;
+        int k, *group;
 
         if (d->group == NO_GROUP || d->transparent)
                 return 0;
+        for (size_t i = 0; i < x->n_groups; i++)
+                if (x->groups[i] == d->group)
+                        return 0;
+        group = arena_grow(x->arena, &x->groups, x->n_groups, sizeof(*x->groups));
+        if (!group)
+                return -ENOMEM;
+        *group = d->group;
+        x->n_groups++;
+
         snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/devices", d->group);
         k = root_list(x->root, x->arena, path, &members, &n);
         if (k == -ENOMEM)
@@ -113,10 +124,13 @@ static int details_of_group(struct details *x, struct device *d)
                 size_t member = facts_find(x->facts, members[i]);
 
                 if (member == NO_DEVICE)
-                        d->group_stranger = members[i];
+                        stranger = members[i];
                 else
                         k = details_once(x, member);
         }
+        for (size_t i = 0; stranger && i < x->facts->n_devices; i++)
+                if (x->facts->devices[i].detailed && x->facts->devices[i].group == d->group)
+                        x->facts->devices[i].group_stranger = stranger;
         return k;
 }
 

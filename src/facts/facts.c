@@ -44,6 +44,7 @@ int facts_request_for(const struct config *config, struct arena *a, struct facts
                         continue;
                 request.slots |= r->match[MATCH_SLOT].n > 0;
                 request.serials |= r->match[MATCH_SERIAL].n > 0;
+                request.machine |= r->match[MATCH_HOST].n > 0 || r->match[MATCH_PRODUCT].n > 0;
                 request.parents |= r->match[MATCH_PARENT].n > 0;
                 request.variants |= r->driver == DRIVER_AUTO;
                 request.use |= r->driver != DRIVER_NATIVE;
@@ -110,7 +111,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
         facts.kernel = request->kernel;
         if (k == 0 && !facts.kernel)
                 k = read_line(root, a, "/proc/sys/kernel/osrelease", &facts.kernel);
-        if (k == 0)
+        if (k == 0 && request->machine)
                 k = facts_read_machine(root, a, &facts);
         if (k == 0)
                 k = modules_gather(root, a, request, &facts);

@@ -12,10 +12,12 @@
 static bool to_journal(enum log_level level, const char *id, const char *rule, const char *device, const char *line)
 {
         static const struct sockaddr_un journal = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
-        _cleanup_(close_fd) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        static int fd = -1; /* kept for the lines to come */
         char datagram[LINE_SIZE + 512];
         int n;
 
+        if (fd < 0)
+                fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return false;
         n = snprintf(datagram, sizeof(datagram),

@@ -15,14 +15,15 @@
 /* Tab, newline and backslash as \t, \n and \\. */
 static void put_escaped(FILE *f, const char *s)
 {
-        for (; s && *s; s++) {
-                const char *special = strchr("\t\n\\", *s);
+        for (s = s ? s : ""; *s; s++) {
+                size_t n = strcspn(s, "\t\n\\");
 
-                if (special) {
-                        fputc('\\', f);
-                        fputc("tn\\"[special - "\t\n\\"], f);
-                } else
-                        fputc(*s, f);
+                fwrite(s, 1, n, f);
+                s += n;
+                if (!*s)
+                        break;
+                fputc('\\', f);
+                fputc(*s == '\t' ? 't' : *s == '\n' ? 'n' : '\\', f);
         }
 }
 

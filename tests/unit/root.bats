@@ -108,6 +108,35 @@ setup() {
     rule_is gpu0 missing
 }
 
+# The plan where the kernel or a sandbox has no openat2().
+plan_without_openat2() {
+    run --separate-stderr strace -f -o "$BATS_TEST_TMPDIR/trace" -e trace=openat2 -e inject=openat2:error=ENOSYS \
+        "$BUILD/passthroughctl" plan --root="$ROOT" --json
+    grep -q 'openat2(.*ENOSYS.*INJECTED' "$BATS_TEST_TMPDIR/trace" || skip 'strace cannot inject here'
+}
+
+@test "without openat2() the plan is the same, and links lead out no more than with it" {
+    command -v strace >/dev/null || skip 'no strace'
+    ! sanitized || skip 'leak detection and strace exclude each other'
+    printf '[Match]\nAddress=01:00.0\n' >"$BATS_TEST_TMPDIR/outside.conf"
+    ln -s "$BATS_TEST_TMPDIR/outside.conf" "$ROOT/etc/passthrough.d/a.conf"
+    ln -s ../../../outside.conf "$ROOT/etc/passthrough.d/b.conf"
+    ln -s "../../../../../../../../../../../..$BATS_TEST_TMPDIR/outside.conf" "$ROOT/etc/passthrough.d/c.conf"
+    ln -s d.conf "$ROOT/etc/passthrough.d/d.conf"
+    put /opt/rules/e.conf '[Match]' ID=1002:5159
+    ln -s /opt/./../opt/more//../rules/e.conf "$ROOT/etc/passthrough.d/e.conf"
+    mkdir "$ROOT/opt/more"
+    ln -s /dev/null "$ROOT/etc/passthrough.d/f.conf"
+    plan
+    exits 2
+    bound 0000:01:00.0 0000:01:00.1
+    is "$(get '.rules[] | "\(.name)=\(.state)"')" 'a=invalid b=invalid c=invalid d=invalid e=ok' rules
+    local with=$output
+    plan_without_openat2
+    exits 2
+    is "$output" "$with" 'the plan without openat2()'
+}
+
 @test "nothing of this machine is opened but what the loader and the C library need" {
     command -v strace >/dev/null || skip 'no strace'
     ! sanitized || skip 'sanitizers read files of their own'
