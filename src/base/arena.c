@@ -77,6 +77,24 @@ char *arena_printf(struct arena *a, const char *format, ...)
         return p;
 }
 
+char *arena_join(struct arena *a, const char *first, ...)
+{
+        size_t size = 0;
+        va_list ap;
+        char *p, *end;
+
+        va_start(ap, first);
+        for (const char *s = first; s; s = va_arg(ap, const char *))
+                size += strlen(s);
+        va_end(ap);
+        p = end = arena_alloc(a, size + 1);
+        va_start(ap, first);
+        for (const char *s = first; p && s; s = va_arg(ap, const char *))
+                end = stpcpy(end, s);
+        va_end(ap);
+        return p;
+}
+
 void *arena_grow(struct arena *a, void *array, size_t n, size_t size)
 {
         char *old, *p;

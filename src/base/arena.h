@@ -24,6 +24,9 @@ char *arena_strndup(struct arena *a, const char *s, size_t n) _must_check_;
 char *arena_vprintf(struct arena *a, const char *format, va_list ap) _must_check_ _printf_(2, 0);
 char *arena_printf(struct arena *a, const char *format, ...) _must_check_ _printf_(2, 3);
 
+/* The strings up to NULL, one behind the other: where a format would be nothing but %s. */
+char *arena_join(struct arena *a, const char *first, ...) _must_check_ __attribute__((sentinel));
+
 static inline char *arena_strdup(struct arena *a, const char *s)
 {
         return arena_strndup(a, s, strlen(s));

@@ -22,40 +22,39 @@ static char *sysfs_path(struct arena *a, int devices_fd, const char *name)
 
         if (dir_readlink(devices_fd, name, target, sizeof(target)) > 0 && startswith(target, up) &&
             !strstr(target + sizeof(up) - 1, ".."))
-                return arena_printf(a, "/sys/devices/%s", target + sizeof(up) - 1);
-        return arena_printf(a, DEVICES "/%s", name);
+                return arena_join(a, "/sys/devices/", target + sizeof(up) - 1, NULL);
+        return arena_join(a, DEVICES "/", name, NULL);
 }
 
 /* The functions a path goes through, from the last root bus ("pci0000:40") down. */
 static int bridge_path(struct arena *a, struct device *d)
 {
-        const char *c = d->sysfs;
-        char *path = NULL;
+        char path[512] = "";
+        size_t used = 0;
 
-        for (;;) {
-                const char *slash = strchr(c, '/');
-                size_t n = slash ? (size_t)(slash - c) : strlen(c);
+        for (const char *c = d->sysfs; *c;) {
+                size_t n = strcspn(c, "/"), skip = 0;
                 struct pci_address at;
                 char name[32];
 
                 if (n > 3 && strncmp(c, "pci", 3) == 0)
-                        path = NULL;
+                        used = 0;
                 else if (n < sizeof(name)) {
                         memcpy(name, c, n);
                         name[n] = '\0';
-                        if (pci_address_parse(name, &at) == 0) {
-                                path = path ? arena_printf(a, "%s/%02x.%x", path, at.dev, at.fn)
-                                            : arena_printf(a, "%04x:%02x:%02x.%x", at.domain, at.bus, at.dev, at.fn);
-                                if (!path)
-                                        return -ENOMEM;
+                        if (pci_address_parse(name, &at) == 0 && used + n + 2 < sizeof(path)) {
+                                if (used > 0) {
+                                        path[used++] = '/';
+                                        skip = (size_t)(strrchr(name, ':') + 1 - name);
+                                }
+                                memcpy(path + used, name + skip, n - skip);
+                                used += n - skip;
                         }
                 }
-                if (!slash)
-                        break;
-                c = slash + 1;
+                c += n + (c[n] == '/');
         }
-        d->path = path ? path : d->address;
-        return 0;
+        d->path = used > 0 ? arena_strndup(a, path, used) : d->address;
+        return d->path ? 0 : -ENOMEM;
 }
 
 static bool read_hex(int fd, const char *name, uint32_t max, uint32_t *ret)
@@ -66,30 +65,61 @@ static bool read_hex(int fd, const char *name, uint32_t max, uint32_t *ret)
                str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, ret) == 0 && *ret <= max;
 }
 
-static void set_id(char *buf, size_t size, uint32_t vendor, uint32_t device)
+/* The last digits of v, with leading zeros. */
+static void put_hex(char *buf, uint32_t v, unsigned digits)
 {
-        snprintf(buf, size, "%04x:%04x", vendor & 0xffff, device & 0xffff);
+        buf[digits] = '\0';
+        while (digits-- > 0) {
+                buf[digits] = "0123456789abcdef"[v & 15];
+                v >>= 4;
+        }
+}
+
+static void set_id(char buf[static 10], uint32_t vendor, uint32_t device)
+{
+        put_hex(buf, vendor, 4);
+        buf[4] = ':';
+        put_hex(buf + 5, device, 4);
+}
+
+/* The hex number behind "KEY=" or ":" at s; NULL where there is none. Returns what stands behind it. */
+static const char *hex_after(const char *s, char before, uint32_t *ret)
+{
+        uint32_t v = 0;
+        size_t n = 0;
+
+        s = s ? strchr(s, before) : NULL;
+        if (!s)
+                return NULL;
+        s++;
+        for (; n < 8; n++) {
+                const char *digit = s[n] ? strchr("0123456789abcdef0123456789ABCDEF", s[n]) : NULL;
+
+                if (!digit)
+                        break;
+                v = v << 4 | (uint32_t)((digit - "0123456789abcdef0123456789ABCDEF") & 15);
+        }
+        *ret = v;
+        return n > 0 ? s + n : NULL;
 }
 
 /* PCI_ID, PCI_SUBSYS_ID and PCI_CLASS in one read, with no access to the hardware. False where one is not there. */
 static bool identity_from_uevent(const struct root *root, const char *path, struct device *d)
 {
-        unsigned vendor, device, subvendor, subdevice, class;
+        uint32_t vendor, device, subvendor, subdevice, class;
         char text[1024];
-        const char *id, *subsystem, *code;
 
         if (root_read(root, path, text, sizeof(text)) <= 0)
                 return false;
-        id = strstr(text, "PCI_ID=");
-        subsystem = strstr(text, "PCI_SUBSYS_ID=");
-        code = strstr(text, "PCI_CLASS=");
-        if (!id || sscanf(id, "PCI_ID=%4x:%4x", &vendor, &device) != 2 || !subsystem ||
-            sscanf(subsystem, "PCI_SUBSYS_ID=%4x:%4x", &subvendor, &subdevice) != 2 || !code ||
-            sscanf(code, "PCI_CLASS=%6x", &class) != 1)
+        if (!hex_after(hex_after(strstr(text, "PCI_ID="), '=', &vendor), ':', &device) ||
+            !hex_after(hex_after(strstr(text, "PCI_SUBSYS_ID="), '=', &subvendor), ':', &subdevice) ||
+            !hex_after(strstr(text, "PCI_CLASS="), '=', &class))
                 return false;
-        set_id(d->id, sizeof(d->id), vendor, device);
-        set_id(d->subsystem, sizeof(d->subsystem), subvendor, subdevice);
-        snprintf(d->class, sizeof(d->class), "%06x", class);
+        if (vendor > 0xffff || device > 0xffff || subvendor > 0xffff || subdevice > 0xffff || class > 0xffffff)
+                return false;
+        set_id(d->id, vendor, device);
+        set_id(d->subsystem, subvendor, subdevice);
+        put_hex(d->class, class, 6);
         return true;
 }
 
@@ -100,10 +130,10 @@ static bool identity_from_files(int fd, struct device *d)
         if (!read_hex(fd, "vendor", 0xffff, &vendor) || !read_hex(fd, "device", 0xffff, &device) ||
             !read_hex(fd, "class", 0xffffff, &class))
                 return false;
-        set_id(d->id, sizeof(d->id), vendor, device);
-        snprintf(d->class, sizeof(d->class), "%06x", class & 0xffffff);
+        set_id(d->id, vendor, device);
+        put_hex(d->class, class, 6);
         if (read_hex(fd, "subsystem_vendor", 0xffff, &vendor) && read_hex(fd, "subsystem_device", 0xffff, &device))
-                set_id(d->subsystem, sizeof(d->subsystem), vendor, device);
+                set_id(d->subsystem, vendor, device);
         return true;
 }
 
@@ -186,7 +216,7 @@ static int gather_function(const struct root *root, struct arena *a, const struc
         char *uevent, target[PATH_MAX];
 
         d->sysfs = sysfs_path(a, devices_fd, d->address);
-        uevent = d->sysfs ? arena_printf(a, "%s/uevent", d->sysfs) : NULL;
+        uevent = d->sysfs ? arena_join(a, d->sysfs, "/uevent", NULL) : NULL;
         if (!uevent || bridge_path(a, d) < 0)
                 return -ENOMEM;
         d->group = NO_GROUP;

@@ -73,13 +73,13 @@ static int hand_over(struct planner *p, size_t entry)
 {
         const struct plan_entry *e = &p->plan->entries[entry];
         const struct device *d = entry_device(p, e);
-        const char *sysfs = arena_printf(p->arena, "/sys/bus/pci/devices/%s", d->address);
-        const char *driver = arena_printf(p->arena, "%s/driver", sysfs ? sysfs : "");
+        const char *sysfs = arena_join(p->arena, "/sys/bus/pci/devices/", d->address, NULL);
+        const char *driver = arena_join(p->arena, sysfs ? sysfs : "", "/driver", NULL);
         bool bound = streq_ptr(d->driver, e->driver);
         int k = sysfs && driver ? 0 : -ENOMEM;
 
         if (k == 0 && !streq_ptr(d->driver_override, e->driver))
-                k = add_op(p, entry, OP_WRITE, arena_printf(p->arena, "%s/driver_override", sysfs), e->driver,
+                k = add_op(p, entry, OP_WRITE, arena_join(p->arena, sysfs, "/driver_override", NULL), e->driver,
                            "no other driver may bind it from here on");
         if (k == 0 && d->driver && !bound)
                 k = add_op(p, entry, OP_WRITE, arena_printf(p->arena, "%s/unbind", driver), d->address,
