@@ -44,6 +44,8 @@ static int details(const struct root *root, struct arena *a, struct device *d)
         uint32_t v;
 
         d->detailed = true;
+        if (!d->identified && pci_identify(root, a, d) < 0)
+                return -ENOMEM;
         if (fd < 0)
                 return 0;
         if (dir_readlink(fd, "iommu_group", text, sizeof(text)) > 0 && str_to_u32(str_basename(text), 10, &v) == 0 &&

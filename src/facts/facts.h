@@ -35,6 +35,7 @@ struct device {
         const char *path;    /* bridge path, 0000:40:03.1/00.0 */
         struct pci_address at;
 
+        bool identified;    /* the next five are known, as far as the function tells */
         char id[10];        /* vendor:device, lower case hex */
         char subsystem[10]; /* "" where there is none */
         char class[7];      /* base class, subclass, programming interface */

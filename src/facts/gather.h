@@ -7,6 +7,8 @@
 
 int pci_gather(const struct root *root, struct arena *a, const struct facts_request *request,
                struct facts *facts) _must_check_;
+/* IDs and class of a function. 0, 1 where it cannot tell, or -ENOMEM. */
+int pci_identify(const struct root *root, struct arena *a, struct device *d) _must_check_;
 /* By address: facts_find() needs it. */
 void facts_sort(struct facts *facts);
 /* facts_group() needs it. */

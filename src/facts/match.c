@@ -143,9 +143,14 @@ bool match_machine(const struct rule *rule, const struct facts *facts)
         return holds(rule, MATCH_HOST, facts, NULL) && holds(rule, MATCH_PRODUCT, facts, NULL);
 }
 
+bool match_place(const struct rule *rule, const struct facts *facts, const struct device *d)
+{
+        return rule->bus == d->bus && holds(rule, MATCH_ADDRESS, facts, d) && holds(rule, MATCH_PATH, facts, d);
+}
+
 bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
-        if (rule->bus != d->bus)
+        if (rule->bus != d->bus || !d->identified)
                 return false;
         for (int key = 0; key < MATCH_MAX_; key++)
                 if (key != MATCH_HOST && key != MATCH_PRODUCT && !holds(rule, (enum match_key)key, facts, d))

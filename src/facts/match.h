@@ -7,5 +7,8 @@
 /* Host= and Product=: whether the rule is meant for this machine. */
 bool match_machine(const struct rule *rule, const struct facts *facts);
 
+/* Address= and Path= alone, which need nothing but the function's place. */
+bool match_place(const struct rule *rule, const struct facts *facts, const struct device *d);
+
 /* Every other key of [Match]. A fact that is not known holds neither for a key nor for its negation. */
 bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d);

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "facts/gather.h"
+#include "facts/match.h"
 
 #define DEVICES "/sys/bus/pci/devices"
 
@@ -209,25 +210,54 @@ static void judge_bridge(struct device *d)
         d->bridge = startswith(d->class, "06") && !startswith(d->class, "0680");
 }
 
-static int gather_function(const struct root *root, struct arena *a, const struct facts_request *request,
-                           int devices_fd, struct device *d)
+int pci_identify(const struct root *root, struct arena *a, struct device *d)
 {
         _cleanup_(close_fd) int fd = -1;
-        char *uevent, target[PATH_MAX];
+        char *uevent = arena_join(a, d->sysfs, "/uevent", NULL);
 
-        d->sysfs = sysfs_path(a, devices_fd, d->address);
-        uevent = d->sysfs ? arena_join(a, d->sysfs, "/uevent", NULL) : NULL;
-        if (!uevent || bridge_path(a, d) < 0)
+        if (!uevent)
                 return -ENOMEM;
-        d->group = NO_GROUP;
-        d->vf_index = UINT32_MAX;
-        if (!identity_from_uevent(root, uevent, d) || request->parents || request->serials) {
+        d->identified = true;
+        if (!identity_from_uevent(root, uevent, d)) {
                 fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
-                if (fd < 0 || (!*d->id && !identity_from_files(fd, d)))
+                if (fd < 0 || !identity_from_files(fd, d))
                         return 1; /* gone again, or no function that can be told */
         }
         judge_bridge(d);
+        return 0;
+}
 
+/* Whether some rule may match the function, as far as where it is tells. */
+static bool may_match(const struct config *config, const struct facts *facts, const struct device *d)
+{
+        for (size_t r = 0; r < config->n_rules; r++)
+                if (!config->rules[r].invalid && match_place(&config->rules[r], facts, d))
+                        return true;
+        return false;
+}
+
+static int gather_function(const struct root *root, struct arena *a, const struct facts_request *request,
+                           const struct facts *facts, int devices_fd, struct device *d)
+{
+        _cleanup_(close_fd) int fd = -1;
+        char target[PATH_MAX];
+        int k;
+
+        d->sysfs = sysfs_path(a, devices_fd, d->address);
+        if (!d->sysfs || bridge_path(a, d) < 0)
+                return -ENOMEM;
+        d->group = NO_GROUP;
+        d->vf_index = UINT32_MAX;
+        /* With many functions and few rules, most need not be asked who they are. */
+        if (request->config && !request->parents && !may_match(request->config, facts, d))
+                return 0;
+        k = pci_identify(root, a, d);
+        if (k != 0 || (!request->parents && !request->serials))
+                return k;
+
+        fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
+        if (fd < 0)
+                return 1;
         if (request->parents && dir_readlink(fd, "physfn", target, sizeof(target)) > 0 &&
             !(d->parent = arena_strdup(a, str_basename(target))))
                 return -ENOMEM;
@@ -321,7 +351,7 @@ int pci_gather(const struct root *root, struct arena *a, const struct facts_requ
                 *d = (struct device){.bus = BUS_PCI, .at = at, .address = arena_strdup(a, entry->d_name)};
                 if (!d->address)
                         return -ENOMEM;
-                k = gather_function(root, a, request, dirfd(dir), d);
+                k = gather_function(root, a, request, facts, dirfd(dir), d);
                 if (k < 0)
                         return k;
                 facts->n_devices += k == 0;
