@@ -88,6 +88,10 @@ unit: ## tests on captured and made-up machines, with ASan and UBSan
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=1 CFLAGS='-O1 -g' all
 	@BUILD=$(BUILD)/sanitized tests/unit/run
 
+.PHONY: cost
+cost: all ## instructions that the generator and plan take, as callgrind counts them
+	@tests/cost/run
+
 .PHONY: boot
 boot: all ## the boot tests, two machines at a time
 	@$(LAB)/run

@@ -14,6 +14,7 @@ const char *const device_state_names[STATE_MAX_] = {"", "bound", "late", "refuse
 
 struct actor {
         const struct root *root;
+        struct sysfs sysfs;
         const struct plan *plan;
         struct arena *arena;
         struct result *results;
@@ -69,12 +70,12 @@ static int put_back(struct actor *w, size_t entry)
         if (!link || !unbind || !override)
                 return -ENOMEM;
         /* "\n" clears; a write of nothing would change nothing. */
-        k = sysfs_write(w->root, override, d->driver_override ? d->driver_override : "\n");
+        k = sysfs_write(&w->sysfs, override, d->driver_override ? d->driver_override : "\n");
         bound_driver(w, link, driver, sizeof(driver));
         if (k == 0 && streq(driver, w->plan->entries[entry].driver) && !streq_ptr(d->driver, driver))
-                k = sysfs_write(w->root, unbind, d->address);
+                k = sysfs_write(&w->sysfs, unbind, d->address);
         if (k == 0)
-                k = sysfs_write(w->root, "/sys/bus/pci/drivers_probe", d->address);
+                k = sysfs_write(&w->sysfs, SYSFS_PROBE, d->address);
         if (k == 0 || k == -ENOENT) /* it went away meanwhile */
                 return 0;
         return fail(w, entry, "%s; and it could not be given back: %s", w->results[entry].error, strerror(-k));
@@ -140,7 +141,7 @@ static int verify(struct actor *w, const struct op *op)
 
 static int write_value(struct actor *w, const struct op *op)
 {
-        int k = sysfs_write(w->root, op->target, op->value);
+        int k = sysfs_write(&w->sysfs, op->target, op->value);
 
         if (k == 0)
                 return 0;
@@ -152,19 +153,24 @@ static int write_value(struct actor *w, const struct op *op)
 int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, struct arena *a,
             struct result *results)
 {
-        struct actor w = {.root = root, .plan = plan, .arena = a, .results = results};
+        struct actor w = {
+                .root = root,
+                .sysfs = {.root = root, .probe_fd = -1},
+                .plan = plan,
+                .arena = a,
+                .results = results,
+        };
         static int (*const does[OP_MAX_])(struct actor *, const struct op *) = {load, write_value, verify};
+        int k = 0;
 
-        for (size_t i = 0; i < plan->n_ops; i++) {
+        for (size_t i = 0; k == 0 && i < plan->n_ops; i++) {
                 const struct op *op = &plan->ops[i];
-                int k;
 
                 if (op->stage != stage || (op->kind != OP_LOAD && results[op->entry].state == STATE_FAILED) ||
                     (rule != NO_ENTRY && op->kind != OP_LOAD && plan->entries[op->entry].rule != rule))
                         continue;
                 k = does[op->kind](&w, op);
-                if (k < 0)
-                        return k;
         }
-        return 0;
+        sysfs_close(&w.sysfs);
+        return k;
 }

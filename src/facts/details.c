@@ -37,7 +37,7 @@ static bool bridge_header(int fd)
         return type != 0 && type != HEADER_TYPE_MASK; /* all ones: the function does not answer */
 }
 
-static int details(const struct root *root, struct arena *a, struct device *d)
+static int details(const struct root *root, struct arena *a, bool blind, struct device *d)
 {
         _cleanup_(close_fd) int fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
         char text[PATH_MAX];
@@ -57,8 +57,9 @@ static int details(const struct root *root, struct arena *a, struct device *d)
                 d->bridge = d->transparent = true;
         if (d->bridge)
                 return 0;
-        if (dir_read(fd, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)") &&
-            !(d->driver_override = arena_strdup(a, text)))
+        /* Early in the boot nobody but us has set one, least of all for what no driver has. */
+        if ((!blind || d->driver) && dir_read(fd, "driver_override", text, sizeof(text)) > 0 &&
+            !streq(text, "(null)") && !(d->driver_override = arena_strdup(a, text)))
                 return -ENOMEM;
         if (class_is(d->class, "display"))
                 d->boot_display = boot_display(fd, d);
@@ -81,7 +82,7 @@ struct details {
 
 static int details_once(struct details *x, size_t i)
 {
-        return x->facts->devices[i].detailed ? 0 : details(x->root, x->arena, &x->facts->devices[i]);
+        return x->facts->devices[i].detailed ? 0 : details(x->root, x->arena, x->facts->blind, &x->facts->devices[i]);
 }
 
 static int details_of_all(struct details *x)

@@ -65,6 +65,18 @@ char *arena_printf(struct arena *a, const char *format, ...)
         return p;
 }
 
+char *arena_join(struct arena *a, const char *first, ...)
+{
+        char *p = arena_printf(a, "%s", first);
+        va_list ap;
+
+        va_start(ap, first);
+        for (const char *s; p && (s = va_arg(ap, const char *));)
+                p = arena_printf(a, "%s%s", p, s);
+        va_end(ap);
+        return p;
+}
+
 static void forget(struct arena *a, void *data)
 {
         for (struct arena_chunk **at = &a->head; *at; at = &(*at)->next)
