@@ -25,12 +25,20 @@ static enum tristate boot_display(int fd, const struct device *d)
         return has_vga || has_display || !startswith(d->class, "0300") ? NO : UNKNOWN;
 }
 
-/* Header types 1 and 2 are bridges whatever their class says; vfio-pci rejects them. */
-static bool bridge_header(int fd)
+/*
+ * Header types 1 and 2 are bridges whatever their class says; vfio-pci rejects them. The kernel shows the bus behind
+ * every function with such a header and no other (pci_bridge_attrs_are_visible, since Linux 4.13).
+ */
+static bool bridge_header(const struct root *root, int fd)
 {
-        _cleanup_(close_fd) int config = openat(fd, "config", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        _cleanup_(close_fd) int config = -1;
         unsigned char type;
 
+        if (faccessat(fd, "secondary_bus_number", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                return true;
+        if (root->live)
+                return false;
+        config = openat(fd, "config", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (config < 0 || pread(config, &type, 1, HEADER_TYPE) != 1)
                 return false;
         type &= HEADER_TYPE_MASK;
@@ -53,18 +61,20 @@ static int details(const struct root *root, struct arena *a, bool blind, struct 
                 d->group = (int)v;
         if (dir_readlink(fd, "driver", text, sizeof(text)) > 0 && !(d->driver = arena_strdup(a, str_basename(text))))
                 return -ENOMEM;
-        if (bridge_header(fd))
+        if (bridge_header(root, fd))
                 d->bridge = d->transparent = true;
         if (d->bridge)
                 return 0;
-        /* Early in the boot nobody but us has set one, least of all for what no driver has. */
-        if ((!blind || d->driver) && dir_read(fd, "driver_override", text, sizeof(text)) > 0 &&
-            !streq(text, "(null)") && !(d->driver_override = arena_strdup(a, text)))
-                return -ENOMEM;
         if (class_is(d->class, "display"))
                 d->boot_display = boot_display(fd, d);
         if (!d->parent && dir_readlink(fd, "physfn", text, sizeof(text)) > 0 &&
             !(d->parent = arena_strdup(a, str_basename(text))))
+                return -ENOMEM;
+        /* Early in the boot nobody but us has set an override for what no driver has; VFs want one for their parent. */
+        if (blind && !d->driver)
+                return 0;
+        if (dir_read(fd, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)") &&
+            !(d->driver_override = arena_strdup(a, text)))
                 return -ENOMEM;
         if (!d->parent && dir_read(fd, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v) == 0)
                 d->vfs_enabled = v;

@@ -104,9 +104,10 @@ int facts_read_machine(const struct root *root, struct arena *a, struct facts *f
 
 int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *ret)
 {
-        struct facts facts = {.in_initrd = facts_in_initrd(root)};
-        int k = facts_read_switches(root, a, &facts);
+        struct facts facts = *ret;
+        int k = facts.switches_known ? 0 : facts_read_switches(root, a, &facts);
 
+        facts.in_initrd = facts_in_initrd(root);
         facts.blind = facts.in_initrd || request->booting;
         facts.kernel = request->kernel;
         if (k == 0 && !facts.kernel)

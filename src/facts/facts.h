@@ -99,10 +99,11 @@ struct facts {
         struct variant *variants;
         size_t n_variants;
 
-        bool off;           /* passthrough=off, or a kdump kernel */
-        bool kdump;         /* which of them: a kernel that only saves another one's memory */
-        const char *off_by; /* the token that says so */
-        struct words skip;  /* passthrough.skip= */
+        bool switches_known; /* the next four are */
+        bool off;            /* passthrough=off, or a kdump kernel */
+        bool kdump;          /* which of them: a kernel that only saves another one's memory */
+        const char *off_by;  /* the token that says so */
+        struct words skip;   /* passthrough.skip= */
 };
 
 /* What a config needs to know beyond what every plan does: each costs reads, some of the hardware itself. */
@@ -118,8 +119,9 @@ struct facts_request {
 
 int facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret) _must_check_;
 
+/* Facts start out zeroed; the switches may have been read into them. */
 int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request,
-                 struct facts *ret) _must_check_;
+                 struct facts *facts) _must_check_;
 
 /*
  * Turns what is bound now into what the next boot's initrd will find: drivers that are modules have nothing yet, and

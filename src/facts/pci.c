@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -83,44 +84,45 @@ static void set_id(char buf[static 10], uint32_t vendor, uint32_t device)
         put_hex(buf + 5, device, 4);
 }
 
-/* The hex number behind "KEY=" or ":" at s; NULL where there is none. Returns what stands behind it. */
-static const char *hex_after(const char *s, char before, uint32_t *ret)
+/* The hex number of so many digits behind a word at *s, which moves on. */
+static bool take_hex(const char **s, const char *word, unsigned digits, uint32_t *ret)
 {
+        const char *c = *s + strlen(word);
         uint32_t v = 0;
-        size_t n = 0;
 
-        s = s ? strchr(s, before) : NULL;
-        if (!s)
-                return NULL;
-        s++;
-        for (; n < 8; n++) {
-                const char *digit = s[n] ? strchr("0123456789abcdef0123456789ABCDEF", s[n]) : NULL;
-
-                if (!digit)
-                        break;
-                v = v << 4 | (uint32_t)((digit - "0123456789abcdef0123456789ABCDEF") & 15);
+        if (!startswith(*s, word))
+                return false;
+        for (; digits > 0; digits--, c++) {
+                if (!isxdigit((unsigned char)*c))
+                        return false;
+                v = v << 4 | (uint32_t)(*c <= '9' ? *c - '0' : (*c | 0x20) - 'a' + 10);
         }
+        *s = c;
         *ret = v;
-        return n > 0 ? s + n : NULL;
+        return true;
 }
 
-/* PCI_ID, PCI_SUBSYS_ID and PCI_CLASS in one read, with no access to the hardware. False where one is not there. */
-static bool identity_from_uevent(const struct root *root, const char *path, struct device *d)
+/*
+ * All of it in one read, with no access to the hardware and no lock: "pci:v000010DEd00001B06sv...sd...bc03sc00i00"
+ * (drivers/pci/pci-sysfs.c, modalias_show). Not "uevent", which newer kernels may read under the device's lock.
+ */
+static bool identity_from_modalias(const struct root *root, const char *path, struct device *d)
 {
-        uint32_t vendor, device, subvendor, subdevice, class;
-        char text[1024];
+        uint32_t vendor, device, subvendor, subdevice, base, sub, interface;
+        char text[128];
+        const char *s = text;
 
         if (root_read(root, path, text, sizeof(text)) <= 0)
                 return false;
-        if (!hex_after(hex_after(strstr(text, "PCI_ID="), '=', &vendor), ':', &device) ||
-            !hex_after(hex_after(strstr(text, "PCI_SUBSYS_ID="), '=', &subvendor), ':', &subdevice) ||
-            !hex_after(strstr(text, "PCI_CLASS="), '=', &class))
+        if (!take_hex(&s, "pci:v", 8, &vendor) || !take_hex(&s, "d", 8, &device) ||
+            !take_hex(&s, "sv", 8, &subvendor) || !take_hex(&s, "sd", 8, &subdevice) || !take_hex(&s, "bc", 2, &base) ||
+            !take_hex(&s, "sc", 2, &sub) || !take_hex(&s, "i", 2, &interface) || *s)
                 return false;
-        if (vendor > 0xffff || device > 0xffff || subvendor > 0xffff || subdevice > 0xffff || class > 0xffffff)
+        if (vendor > 0xffff || device > 0xffff || subvendor > 0xffff || subdevice > 0xffff)
                 return false;
         set_id(d->id, vendor, device);
         set_id(d->subsystem, subvendor, subdevice);
-        put_hex(d->class, class, 6);
+        put_hex(d->class, base << 16 | sub << 8 | interface, 6);
         return true;
 }
 
@@ -213,12 +215,12 @@ static void judge_bridge(struct device *d)
 int pci_identify(const struct root *root, struct arena *a, struct device *d)
 {
         _cleanup_(close_fd) int fd = -1;
-        char *uevent = arena_join(a, d->sysfs, "/uevent", NULL);
+        char *modalias = arena_join(a, d->sysfs, "/modalias", NULL);
 
-        if (!uevent)
+        if (!modalias)
                 return -ENOMEM;
         d->identified = true;
-        if (!identity_from_uevent(root, uevent, d)) {
+        if (!identity_from_modalias(root, modalias, d)) {
                 fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
                 if (fd < 0 || !identity_from_files(fd, d))
                         return 1; /* gone again, or no function that can be told */

@@ -60,6 +60,7 @@ int facts_read_switches(const struct root *root, struct arena *a, struct facts *
         size_t size;
         int k = root_read_all(root, a, "/proc/cmdline", CMDLINE_MAX, &line, &size);
 
+        facts->switches_known = true;
         if (k == -ENOENT || k == -ENOTDIR)
                 return 0;
         if (k < 0)

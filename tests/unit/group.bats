@@ -230,7 +230,7 @@ setup() {
 
 @test "a group's member of which the class cannot be read is unknown, and unknown does not permit" {
     rule a '[Match]' Address=02:00.0
-    rm "$(pci_file 0000:02:00.1 class)" "$(pci_file 0000:02:00.1 uevent)"
+    rm "$(pci_file 0000:02:00.1 class)" "$(pci_file 0000:02:00.1 modalias)"
     plan
     exits 1
     bound

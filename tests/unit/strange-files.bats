@@ -159,12 +159,12 @@ good() {
         tree_again strange
         pci_add 0000:00:05.0 1234:11e8 00ff group=40
         rule x '[Match]' Address=00:05.0
-        printf '%s\n' "$content" | tee "$(pci_file 0000:00:05.0 uevent)" "$(pci_file 0000:00:05.0 vendor)" >/dev/null
+        printf '%s\n' "$content" | tee "$(pci_file 0000:00:05.0 modalias)" "$(pci_file 0000:00:05.0 vendor)" >/dev/null
         plan
         untouched 0000:00:05.0
         good
     done
-    rm "$(pci_file 0000:00:05.0 uevent)" "$(pci_file 0000:00:05.0 vendor)"
+    rm "$(pci_file 0000:00:05.0 modalias)" "$(pci_file 0000:00:05.0 vendor)"
     plan
     untouched 0000:00:05.0
     good
@@ -201,7 +201,7 @@ good() {
     rule 60-serial '[Match]' Serial=3c-ec-ef-ff-ff-12-34-56 '[Device]' Driver=auto
     for file in /proc/cmdline /proc/self/mountinfo /proc/swaps /proc/net/route /etc/hostname /etc/machine-id \
         /lib/modules/$KERNEL/modules.{dep,alias,builtin} \
-        /sys/devices/pci0000:00/0000:00:02.0/0000:01:00.0/{vendor,class,uevent,config,boot_vga,driver_override}; do
+        /sys/devices/pci0000:00/0000:00:02.0/0000:01:00.0/{vendor,class,modalias,config,boot_vga,driver_override}; do
         mv "$ROOT$file" "$BATS_TEST_TMPDIR/kept"
         mkfifo "$ROOT$file"
         plan
