@@ -57,8 +57,11 @@ iommu() {
 
 devices=()
 device() { devices+=(-device "$1"); }
+# What devices need behind them: -drive, -netdev.
+backends=()
 no_devices() {
     devices=()
+    backends=()
     chassis=0
 }
 
@@ -84,6 +87,80 @@ edu() {
 
 # QEMU's AMD IOMMU knows a device's bus only if it is the root bus: behind a port its DMA is looked up under the wrong number.
 edu_on_root_bus() { device "edu,bus=pcie.0,addr=$1.0"; }
+
+# ---- disks ----
+
+# The lab's disk, and how the kernel finds the root.
+disk_device=virtio-blk-pci,drive=root,bus=pcie.0,addr=1e.0
+root_cmdline='root=/dev/vda rootfstype=ext4'
+root_partition=no
+root_layout=
+readonly lab_root_uuid=4c414200-0000-4000-8000-000000000001
+
+# fstab LINE: instead of the root's own fstab; a further one adds a line.
+fstab=()
+fstab() { fstab+=("$1"); }
+
+# root_nvme NAME SLOT: the root on the first partition of an NVMe disk whose serial is NAME.
+root_nvme() {
+    port "$1" "$2"
+    disk_device=nvme,drive=root,serial=$1,bus=$1,addr=00.0
+    root_partition=yes
+    root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4"
+    fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
+}
+
+# layout NAME: the disks that tests/lab/layouts/NAME makes, as NAME.img for `nvme`.
+layout() {
+    local image
+    "$lab_source/layout" "$1"
+    for image in "$lab/layout/$1"/*.img; do
+        cp --sparse=always --reflink=auto "$image" "$work/"
+    done
+}
+
+# root_layout NAME KERNEL-ARGUMENT…: the root is on disks of that layout, and the lab's own disk is for results alone.
+root_layout() {
+    root_layout=$1
+    shift
+    root_cmdline=$*
+    layout "$root_layout"
+}
+
+# nvme NAME SLOT [SIZE]: an NVMe disk whose serial is NAME, behind a root port. NAME.img is one of a layout's, or blank.
+nvme() {
+    port "$1" "$2"
+    [[ -f $work/$1.img ]] || truncate -s "${3:-64M}" "$work/$1.img"
+    backends+=(-drive "if=none,id=$1-disk,format=raw,cache=unsafe,file=$work/$1.img")
+    device "nvme,drive=$1-disk,serial=$1,bus=$1,addr=00.0"
+}
+
+# disk_sum NAME: a checksum of all that is on it, to be compared outside the guest.
+disk_sum() { sha256sum <"$work/$1.img"; }
+
+# ---- network ----
+
+# nic NAME SLOT: an Intel network card. QEMU is 10.0.2.2 and answers pings; at 10.0.2.100 port 7 something echoes.
+nic() {
+    port "$1" "$2"
+    backends+=(-netdev "user,id=$1,guestfwd=tcp:10.0.2.100:7-cmd:/bin/cat")
+    device "e1000e,netdev=$1,bus=$1,addr=00.0,romfile="
+}
+
+# ---- what the host itself says ----
+
+# clearance_from TREE: the images that follow carry what `passthroughctl image` writes on the machine captured at TREE of the disk.
+cleared=
+clearance_from() {
+    local tree=$work/host/${1##*/}
+    cleared=$work/cleared
+    rm -rf "$work/host" "$cleared"
+    mkdir -p "$work/host" "$cleared"
+    debugfs -R "rdump $1 $work/host" "$(disk_fs)" >"$work/host.log" 2>&1
+    [[ -d $tree/sys ]] || die "no captured machine at $1"
+    cp -a "$root_etc/." "$tree/etc/"
+    "$lab/product/usr/bin/passthroughctl" --root="$tree" image --kernel="$(kernel_release)" "$cleared" >>"$work/host.log" 2>&1
+}
 
 append=
 append() { append+=" $*"; }
