@@ -95,6 +95,13 @@ disk_of() {
     done
 }
 
+dm_of() { # dm_of UUID-PREFIX
+    local uuid
+    for uuid in /sys/block/dm-*/dm/uuid; do
+        if [[ -e $uuid && $(<"$uuid") == "$1"* ]]; then basename "${uuid%/dm/uuid}"; fi
+    done
+}
+
 partition_of() { echo "$(disk_of "$1")p1"; }
 
 module_loaded() { # - and _ are one
@@ -243,4 +250,23 @@ assert_needed() {
     assert_status "$1" refused
     assert_eq "the reason is the chain" "$(status_of "$1" reason)" "the host needs it: $1 ← $2"
     assert_eq "plan says so too" "$(plan_of "$1" reason)" "the host needs it: $1 ← $2"
+}
+
+# The boots of a test about the guard: `record`, without rules, leaves a captured machine behind; `elsewhere` has an image that nobody on this
+# machine had a hand in; `cleared` one that carries what the machine captured says.
+record_and_finish() {
+    if [[ $boot != record ]]; then return; fi
+    assert_run 'the machine is captured' passthroughctl capture --raw "$out/tree"
+    finish
+}
+
+# A disk that the host does not need. An image from elsewhere cannot know, and so lets the native driver have it until the root is known.
+assert_taken() {
+    if [[ $boot == cleared ]]; then
+        assert_handed_over "$1"
+    else
+        assert_driver "$1" vfio-pci
+        assert_probes "$1" 'nvme vfio-pci'
+        assert_status "$1" late
+    fi
 }
