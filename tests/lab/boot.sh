@@ -57,6 +57,14 @@ put_tree() {
     find "$1" ! -type d -printf "rm $2/%P\n" >>"$work/disk.put"
 }
 
+put_lines() { # put_lines FILE LINE…: a file of these lines, if there are any
+    local file=$work/${1##*/}
+    if [[ $# == 1 ]]; then return; fi
+    printf '%s\n' "${@:2}" >"$file"
+    echo "rm $1"
+    echo "write $file $1"
+}
+
 # A root that debugfs cannot write to brings the product and the test along in the initrd, which copies them in once the root is mounted.
 delivery_overlay() {
     local dir=$work/delivery units=$work/delivery/usr/lib/systemd/system
@@ -75,7 +83,7 @@ delivery_overlay() {
 # The disk that the lab itself writes to and reads from: the root's, or where the root is out of debugfs's reach one for results alone.
 make_disk() {
     if [[ $root_layout ]]; then
-        mke2fs -q -F -t ext4 -O ^has_journal -L lab-out "$disk" 64M
+        mke2fs -q -F -t ext4 -O ^has_journal -L lab-out "$disk" 64M >/dev/null
         return
     fi
     cp --sparse=always --reflink=auto "$lab/disk.ext4" "$disk"
@@ -103,11 +111,8 @@ fill_disk() {
         echo "write $(realpath "$test/guest") /lab/guest"
         if [[ $root_etc && -d $root_etc ]]; then put_tree "$root_etc" /etc; fi
         if [[ -d $test/files ]]; then put_tree "$test/files" /lab; fi
-        if [[ ${fstab[*]} ]]; then
-            printf '%s\n' "${fstab[@]}" >"$work/fstab"
-            echo "rm /etc/fstab"
-            echo "write $work/fstab /etc/fstab"
-        fi
+        put_lines /etc/fstab "${fstab[@]}"
+        put_lines /etc/crypttab "${crypttab[@]}"
     } >>"$commands"
     debugfs -w -f "$commands" "$(disk_fs)" >"$work/disk.log" 2>&1
 }

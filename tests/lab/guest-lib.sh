@@ -95,6 +95,10 @@ disk_of() {
     done
 }
 
+interface_of() { # interface_of ADDRESS
+    ls "/sys/bus/pci/devices/$1/net"
+}
+
 dm_of() { # dm_of UUID-PREFIX
     local uuid
     for uuid in /sys/block/dm-*/dm/uuid; do
@@ -269,4 +273,13 @@ assert_taken() {
         assert_probes "$1" 'nvme vfio-pci'
         assert_status "$1" late
     fi
+}
+
+# Something beyond the network card echoes what this host says.
+echoed() {
+    timeout 20 bash -c 'exec 3<>/dev/tcp/10.0.2.100/7 && echo hello >&3 && read -r answer <&3 && [[ $answer == hello ]]'
+}
+
+assert_answers() {
+    assert 'the host reaches, and is reached, through its network' echoed
 }

@@ -97,9 +97,11 @@ root_partition=no
 root_layout=
 readonly lab_root_uuid=4c414200-0000-4000-8000-000000000001
 
-# fstab LINE: instead of the root's own fstab; a further one adds a line.
+# fstab LINE: instead of the root's own fstab; a further one adds a line. The initrd is not told.
 fstab=()
 fstab() { fstab+=("$1"); }
+crypttab=()
+crypttab() { crypttab+=("$1"); }
 
 # root_nvme NAME SLOT: the root on the first partition of an NVMe disk whose serial is NAME.
 root_nvme() {
@@ -135,8 +137,12 @@ nvme() {
     device "nvme,drive=$1-disk,serial=$1,bus=$1,addr=00.0"
 }
 
-# disk_sum NAME: a checksum of all that is on it, to be compared outside the guest.
-disk_sum() { sha256sum <"$work/$1.img"; }
+# disk_unchanged LAYOUT NAME: byte for byte what the layout made, after all boots so far.
+disk_unchanged() {
+    if cmp "$lab/layout/$1/$2.img" "$work/$2.img"; then return; fi
+    echo "# disk $2 is not what it was"
+    failed=1
+}
 
 # ---- network ----
 
@@ -161,6 +167,8 @@ clearance_from() {
     cp -a "$root_etc/." "$tree/etc/"
     "$lab/product/usr/bin/passthroughctl" --root="$tree" image --kernel="$(kernel_release)" "$cleared" >>"$work/host.log" 2>&1
 }
+
+no_clearance() { cleared=; }
 
 append=
 append() { append+=" $*"; }
