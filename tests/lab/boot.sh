@@ -135,12 +135,13 @@ qemu() {
     # no_timer_check: on a busy host the kernel finds that its timer does not tick, and panics; guests of KVM are spared that by themselves.
     # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot); the rest is timeout's
     # (--foreground: an interrupt from the keyboard reaches QEMU).
+    local disk_args=(-drive "if=none,id=root,format=raw,$2" -device "$disk_device")
+    if [[ $disk_device == none ]]; then disk_args=(); fi
     timeout --foreground --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
         -accel tcg -machine q35,kernel-irqchip=split -device "$iommu_device" -cpu qemu64 -smp "$cpus" -m "$memory" \
         -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd -no-reboot -monitor none \
         -serial "file:$3" -device isa-debug-exit,iobase=0x501,iosize=1 \
-        -uuid 4c414200-0000-4000-8000-00000000cafe -drive "if=none,id=root,format=raw,$2" \
-        "${backends[@]}" "${devices[@]}" -device "$disk_device" -kernel "$lab/vmlinux" -initrd "$1" \
+        -uuid 4c414200-0000-4000-8000-00000000cafe "${backends[@]}" "${devices[@]}" "${disk_args[@]}" -kernel "$lab/vmlinux" -initrd "$1" \
         -append "console=ttyS0 quiet no_timer_check $root_cmdline rw $iommu_cmdline panic=-1 rd.shell=0 rd.emergency=reboot \
 drm_kms_helper.fbdev_emulation=0 dyndbg=\"file drivers/base/dd.c +p\" log_buf_len=8M modprobe.blacklist=$unwanted$append $4" \
         </dev/null

@@ -63,6 +63,7 @@ no_devices() {
     devices=()
     backends=()
     chassis=0
+    nics=0
 }
 
 chassis=0
@@ -146,11 +147,33 @@ disk_unchanged() {
 
 # ---- network ----
 
-# nic NAME SLOT: an Intel network card. QEMU is 10.0.2.2 and answers pings; at 10.0.2.100 port 7 something echoes.
+# QEMU is 10.0.2.2; at 10.0.2.100, port 7, something echoes.
+slirp() { echo "user,id=$1,guestfwd=tcp:10.0.2.100:7-cmd:/bin/cat"; }
+
+# nic NAME SLOT: an Intel network card; the machine's first one is 52:54:00:00:00:01.
+nics=0
 nic() {
     port "$1" "$2"
-    backends+=(-netdev "user,id=$1,guestfwd=tcp:10.0.2.100:7-cmd:/bin/cat")
-    device "e1000e,netdev=$1,bus=$1,addr=00.0,romfile="
+    nics=$((nics + 1))
+    backends+=(-netdev "$(slirp "$1")")
+    device "e1000e,netdev=$1,bus=$1,addr=00.0,romfile=,mac=52:54:00:00:00:0$nics"
+}
+
+# iscsi_root INTERFACE: the root is served by this machine's tgtd, and reached through that interface.
+iscsi_root() {
+    local port=$((20000 + $$ % 10000)) target=iqn.2026-01.example.lab:root
+    tgt=(tgtadm --control-port "$port" --lld iscsi)
+    mkdir -p /run/tgtd
+    tgtd --control-port "$port" --iscsi "portal=127.0.0.1:$port"
+    trap '"${tgt[@]}" --op delete --force --mode target --tid 1; "${tgt[@]}" --op delete --mode system' EXIT
+    make_disk
+    "${tgt[@]}" --op new --mode target --tid 1 --targetname "$target"
+    "${tgt[@]}" --op new --mode logicalunit --tid 1 --lun 1 --backing-store "$disk"
+    "${tgt[@]}" --op bind --mode target --tid 1 --initiator-address ALL
+    disk_device=none
+    root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4 net.ifnames=0 rd.neednet=1 ip=10.0.2.15::10.0.2.2:255.255.255.0::$1:none"
+    root_cmdline+=" rd.iscsi.initiator=iqn.2026-01.example.lab:guest netroot=iscsi:10.0.2.2::$port:1:$target"
+    fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
 }
 
 # ---- what the host itself says ----
