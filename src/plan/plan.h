@@ -79,6 +79,8 @@ struct plan {
         struct plan_rule *rules; /* beside config->rules */
         struct plan_shadow *shadows;
         size_t n_shadows;
+        const struct clearance_device **lost; /* recorded for a rule, and nowhere to be found */
+        size_t n_lost;
         struct op *ops; /* those of the initrd stage first; of one entry, together */
         size_t n_ops;
 };
