@@ -159,12 +159,16 @@ nic() {
     device "e1000e,netdev=$1,bus=$1,addr=00.0,romfile=,mac=52:54:00:00:00:0$nics"
 }
 
-# iscsi_root INTERFACE: the root is served by this machine's tgtd, and reached through that interface.
+# iscsi_root INTERFACE: the root is served by tgtd, and reached through that interface. To be said first: a target announces the address
+# that it was reached at, and so the whole test runs in a network of its own, where lo has one that the guest has no other use for.
 iscsi_root() {
-    local port=$((20000 + $$ % 10000)) target=iqn.2026-01.example.lab:root
-    tgt=(tgtadm --control-port "$port" --lld iscsi)
+    local target=iqn.2026-01.example.lab:root address=198.51.100.1
+    if [[ ${LAB_NETWORK-} != own ]]; then LAB_NETWORK=own exec unshare --net "$lab_source/vm" "$test"; fi
+    ip link set lo up
+    ip address add "$address/32" dev lo
+    tgt=(tgtadm --control-port $$ --lld iscsi)
     mkdir -p /run/tgtd
-    tgtd --control-port "$port" --iscsi "portal=127.0.0.1:$port"
+    tgtd --control-port $$ --iscsi "portal=$address:3260"
     trap '"${tgt[@]}" --op delete --force --mode target --tid 1; "${tgt[@]}" --op delete --mode system' EXIT
     make_disk
     "${tgt[@]}" --op new --mode target --tid 1 --targetname "$target"
@@ -172,7 +176,7 @@ iscsi_root() {
     "${tgt[@]}" --op bind --mode target --tid 1 --initiator-address ALL
     disk_device=none
     root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4 net.ifnames=0 rd.neednet=1 ip=10.0.2.15::10.0.2.2:255.255.255.0::$1:none"
-    root_cmdline+=" rd.iscsi.initiator=iqn.2026-01.example.lab:guest netroot=iscsi:10.0.2.2::$port:1:$target"
+    root_cmdline+=" rd.iscsi.initiator=iqn.2026-01.example.lab:guest netroot=iscsi:$address::3260:1:$target"
     fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
 }
 
