@@ -129,6 +129,7 @@ static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearan
                 .disk_serial = text(d->disk_serial),
                 .companion = e->leader != NO_ENTRY,
                 .cleared = e->action == ACTION_BIND,
+                .withheld = text(e->needed),
         };
         r->company = arena_alloc(&c->arena, n * sizeof(*r->company));
         if (!r->company)
@@ -143,7 +144,8 @@ static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearan
         return 0;
 }
 
-/* Whoever is taken or expressly kept: for the image, and for what is planned on the host until the next one. */
+/* Whoever is taken, kept, or needed by the host: for the image, and for what is planned on the host until the next one.
+ */
 static int write_clearance(struct ctl *c, const struct root *image)
 {
         const struct root *const roots[] = {image, &c->root};
@@ -153,7 +155,8 @@ static int write_clearance(struct ctl *c, const struct root *image)
         int k = 0;
 
         for (size_t i = 0; k == 0 && i < c->plan.n_entries; i++)
-                if (c->plan.entries[i].action != ACTION_REFUSE && !unfit(c, &c->config.rules[c->plan.entries[i].rule]))
+                if ((c->plan.entries[i].action != ACTION_REFUSE || c->plan.entries[i].needed) &&
+                    !unfit(c, &c->config.rules[c->plan.entries[i].rule]))
                         k = add_cleared(c, &c->plan.entries[i], &clearance);
         /* Who is away today is not forgotten: another may sit there by the next boot. */
         for (size_t i = 0; k == 0 && i < c->plan.n_lost; i++) {

@@ -11,7 +11,7 @@
 
 #define HEADER   "passthrough-clearance 1"
 #define MAX_SIZE ((size_t)16 * 1024 * 1024)
-#define FIELDS   13
+#define FIELDS   14
 
 /* The firmware's UUID; NULL where it has none that is its own. */
 static int machine(const struct root *root, struct arena *a, const char **ret)
@@ -79,9 +79,10 @@ static int read_device(struct clearance *c, struct arena *a, const char *const f
                 .disk_serial = f[9],
                 .companion = streq(f[10], "companion"),
                 .cleared = streq(f[11], "cleared"),
+                .withheld = f[12],
         };
         c->n_devices++;
-        return str_words(a, f[12], &d->company, &d->n_company);
+        return str_words(a, f[13], &d->company, &d->n_company);
 }
 
 int clearance_read(const struct root *root, struct arena *a, struct clearance *ret)
@@ -138,9 +139,9 @@ int clearance_format(const struct root *root, struct arena *a, const struct clea
         for (size_t i = 0; i < c->n_devices; i++) {
                 const struct clearance_device *d = &c->devices[i];
 
-                fprintf(f, "D\t%s\t%" PRIx64 "\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", d->rule, d->digest, d->address,
-                        d->path, d->firmware, d->slot, d->id, d->pcie_serial, d->disk_serial,
-                        d->companion ? "companion" : "match", d->cleared ? "cleared" : "known");
+                fprintf(f, "D\t%s\t%" PRIx64 "\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", d->rule, d->digest,
+                        d->address, d->path, d->firmware, d->slot, d->id, d->pcie_serial, d->disk_serial,
+                        d->companion ? "companion" : "match", d->cleared ? "cleared" : "known", d->withheld);
                 for (size_t m = 0; m < d->n_company; m++)
                         fprintf(f, "%s%s", m > 0 ? " " : "", d->company[m]);
                 fputc('\n', f);

@@ -23,6 +23,7 @@ struct clearance_device {
         const char *address, *path, *firmware, *slot, *id, *pcie_serial, *disk_serial;
         bool companion;       /* taken along; the rule itself does not match it */
         bool cleared;         /* the host did not need it */
+        const char *withheld; /* how the host needed it, or "" */
         const char **company; /* "PATH=ID" of all members of its IOMMU group, its own included */
         size_t n_company;
 };

@@ -39,6 +39,8 @@ int host_blocks(struct hosts *h) _must_check_;
 int host_tags(struct hosts *h) _must_check_;
 /* The next node that spec means, from *from on; NO_NODE where there is none. */
 size_t host_resolve(struct hosts *h, const char *spec, size_t from);
+/* claims.c: what no mount and no line of fstab tells. */
+int host_claims(struct hosts *h) _must_check_;
 /* storage.c, network.c, people.c */
 int host_storage(struct hosts *h) _must_check_;
 int host_network(struct hosts *h) _must_check_;

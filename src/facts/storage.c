@@ -579,5 +579,7 @@ int host_storage(struct hosts *h)
                 k = command_line(h);
         if (k == 0)
                 k = zfs_imported(h);
+        if (k == 0)
+                k = host_claims(h);
         return k == 0 ? held(h) : k;
 }

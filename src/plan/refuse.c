@@ -25,8 +25,13 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
                 return planner_refuse(p, e,
                                       "it is a bridge, and bridges are never handed over; the device behind it has a "
                                       "longer Path=");
-        if (p->needed[e->device])
-                return planner_refuse(p, e, "the host needs it: %s", p->needed[e->device]);
+        e->needed = p->needed[e->device];
+        if (e->needed)
+                return planner_refuse(p, e, "the host needs it: %s", e->needed);
+        /* What the host had in its hands need not be in them again yet. */
+        if (p->facts->booting && p->identities[e->device].is && *p->identities[e->device].is->withheld)
+                return planner_refuse(p, e, "the host needed it when this image was built: %s",
+                                      p->identities[e->device].is->withheld);
         if (module && module->state == MODULE_ABSENT)
                 return planner_refuse(p, e, "driver %s is not there: kernel %s has no such module and no such driver",
                                       e->driver, p->facts->kernel);

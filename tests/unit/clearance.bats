@@ -218,3 +218,15 @@ shifted() {
     plan
     device 0000:02:00.0 bind vfio-pci initrd
 }
+
+@test "what the host needed when the image was built is not taken at the root stage, however little shows there" {
+    put /etc/passthrough.d/b.conf '[Match]' Class=nvme '[Device]' Expect=0-
+    image_built
+    put /etc/initrd-release ID=debian
+    mkdir -p "$ROOT/sysroot/etc"
+    printf '%s\n' '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw' >"$ROOT/proc/self/mountinfo"
+    plan
+    exits 1
+    refused 0000:01:00.0 'needed it when this image was built: 0000:01:00.0 ← nvme0n1 ← /srv'
+    bound 0000:02:00.0
+}

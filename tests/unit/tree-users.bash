@@ -159,3 +159,8 @@ keyboard() {
     put "/sys/$2/input/$1/capabilities/key" '10000 7 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe'
     link "class/input/$1" "$2/input/$1"
 }
+
+# udev_tags DISK KEY=VALUE...: what udev's database has of it.
+udev_tags() {
+    put "/run/udev/data/b$(<"$ROOT/sys/class/block/$1/dev")" "${@/#/E:}"
+}

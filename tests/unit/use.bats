@@ -471,3 +471,23 @@ in_use() {
     refused 0000:01:00.0 .
     untouched 0000:01:00.1
 }
+
+@test "a disk of a volume group, an array or a pool that the host has had in its hands, though nothing is active" {
+    udev_tags nvme0n1p1 ID_FS_TYPE=LVM2_member ID_FS_UUID=aBcDeF-1234-5678-9abc-def0-1234-56789a
+    plan
+    exits 0
+    put /etc/lvm/backup/data 'data {' '  physical_volumes { pv0 { id = "aBcDeF-1234-5678-9abc-def0-1234-56789a" } }' '}'
+    in_use 0000:01:00.0 'volume group data'
+    rm -r "$ROOT/etc/lvm"
+    udev_tags nvme0n1p1 ID_FS_TYPE=linux_raid_member ID_FS_UUID=0badcafe-1111-2222-3333-444455556666
+    put /etc/mdadm/mdadm.conf 'ARRAY /dev/md/0 metadata=1.2 UUID=0badcafe:11112222:33334444:55556667 name=h:0'
+    plan
+    exits 0
+    put /etc/mdadm/mdadm.conf 'ARRAY /dev/md/0 metadata=1.2 UUID=0badcafe:11112222:33334444:55556666 name=h:0'
+    in_use 0000:01:00.0 'mdadm.conf'
+    udev_tags nvme0n1p1 ID_FS_TYPE=zfs_member ID_FS_LABEL_ENC=tank
+    plan
+    exits 0
+    put /etc/zfs/zpool.cache 'xxtank'
+    in_use 0000:01:00.0 'zfs pool tank'
+}
