@@ -278,6 +278,7 @@ assert_taken() {
 
 # Something beyond the network card echoes what this host says.
 echoed() {
+    # shellcheck disable=SC2016 # expanded by the inner shell
     timeout 20 bash -c 'exec 3<>/dev/tcp/10.0.2.100/7 && echo hello >&3 && read -r answer <&3 && [[ $answer == hello ]]'
 }
 
