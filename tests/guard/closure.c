@@ -152,8 +152,8 @@ static void storage_verdicts(struct machine *m)
 
                 if (is_storage)
                         set(d, from_host(d) && all == UNKNOWN ? EITHER : all);
-                else if (d->class == 0x0c0330 && all == UNKNOWN)
-                        set(d, EITHER);
+                else if (d->class == 0x0c0330 && all != FREE)
+                        set(d, EITHER); /* no disk is seen there, and one may be plugged in */
                 if (d->class >> 16 == 0x01 && !d->driver)
                         set(d, UNKNOWN);
                 if (d->class == 0x010400)
@@ -217,7 +217,7 @@ bool passphrase_possible(const struct machine *m)
         return false;
 }
 
-static bool has_keyboard(const struct machine *m, int function)
+bool has_keyboard(const struct machine *m, int function)
 {
         if (m->virtio_keyboard == function)
                 return true;

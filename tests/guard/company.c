@@ -5,9 +5,10 @@
 
 #include "machine.h"
 
-#define NEEDS   "the host needs it: "
-#define UNCLEAR "not cleared: "
-#define ARROW   " ← "
+#define NEEDS    "the host needs it: "
+#define UNCLEAR  "not cleared: "
+#define ARROW    " ← "
+#define KEYBOARD "the only keyboard"
 
 static bool takes_slot(const struct machine *m, const struct function *d)
 {
@@ -101,8 +102,8 @@ static bool is_use_of(const struct machine *m, const struct function *d, const c
                 if (d->uses >> i & 1 && (!*u->text || strcmp(u->text, word) == 0))
                         return true;
         }
-        if (strcmp(word, "the only keyboard") == 0)
-                return passphrase_possible(m) && !m->ps2_keyboard;
+        if (strncmp(word, KEYBOARD, strlen(KEYBOARD)) == 0) /* and why: "..., where a passphrase may be asked" */
+                return passphrase_possible(m) && !m->ps2_keyboard && has_keyboard(m, (int)(d - m->functions));
         if (strcmp(word, "iSCSI session") == 0)
                 return m->iscsi;
         return d->uses >> 62 & 1 || (m->swap_file && strcmp(word, "/") == 0);
@@ -145,9 +146,10 @@ const char *judge_reason(const struct machine *m, unsigned function, const char 
 
         if (strncmp(reason, NEEDS, strlen(NEEDS)) == 0)
                 return judge_chain(m, function, reason + strlen(NEEDS));
-        if (d->verdict != NEEDED || d->uses == 0 || d->boot_vga == 1)
+        /* What no rule speaks of is shown for its company alone; and where files are missing, needs do not show. */
+        if (d->verdict != NEEDED || d->uses == 0 || d->boot_vga == 1 || d->rule == NONE || gaps)
                 return NULL;
         if (strncmp(reason, UNCLEAR, strlen(UNCLEAR)) == 0)
-                return gaps || !m->udev_data ? NULL : "it is needed, and is said to be unclear";
+                return !m->udev_data ? NULL : "it is needed, and is said to be unclear";
         return "it is needed, and the reason does not say what for";
 }

@@ -103,6 +103,8 @@ static unsigned one(const char *top, unsigned worker, uint64_t seed, bool verbos
         make_dirs(tree);
         if (chdir(tree) < 0)
                 err(2, "%s", tree);
+        if (tally->trees == 0)
+                clean(); /* of a run that was interrupted */
         generate(&m, seed);
         write_machine(&m);
         if (verbose)

@@ -114,8 +114,8 @@ setup() {
     default_route ovsbr0
     plan
     exits 1
-    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← eno1 ← ovs-system ←'
-    refused 0000:02:00.0 '^the host needs it: 0000:02:00.0 ← eno2 ← ovs-system ←'
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← eno1 ← (ovs-system ← |Open vSwitch$)'
+    refused 0000:02:00.0 '^the host needs it: 0000:02:00.0 ← eno2 ← (ovs-system ← |Open vSwitch$)'
     bound 0000:03:00.0
 }
 
@@ -124,6 +124,22 @@ setup() {
     default_route ppp0
     printf '0x1002\n' >"$ROOT/sys/$(net_dir eno3)/flags"
     unclear ppp0 0000:01:00.0 0000:02:00.0
+}
+
+@test "a default route over a tunnel, with interfaces that are up on USB and on functions whose class says nothing" {
+    pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
+    pci_add 0000:00:15.0 1b36:000d 0c0330 group=8 driver=xhci_hcd
+    pci_add 0000:00:19.0 1af4:1041 ff00 group=52 driver=virtio-pci
+    usb_bus 1 0000:00:14.0
+    usb_bus 2 0000:00:15.0
+    usb_device 1-2 0bda:8153 ff
+    usb_nic enx0 1-2
+    net_interface ens2 "$(pci_dir 0000:00:19.0)/virtio1/net/ens2" up
+    net_interface wg0 devices/virtual/net/wg0 up
+    default_route wg0
+    rule more '[Match]' 'Class=usb ff' '[Device]' Expect=0-
+    candidates "${CANDIDATES[@]}" 0000:00:14.0 0000:00:15.0 0000:00:19.0
+    unclear wg0 0000:01:00.0 0000:02:00.0 0000:03:00.0 0000:00:14.0 0000:00:19.0
 }
 
 @test "a VPN's own route besides: what carries the default route is needed, the rest is free" {
@@ -220,8 +236,14 @@ setup() {
     unclear '' 0000:01:00.0
 }
 
-@test "routes, or interfaces, that cannot be read clear no card" {
+@test "routes, or interfaces, that cannot be read clear no card, nor an adapter on USB" {
     local file
+    pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
+    usb_bus 1 0000:00:14.0
+    usb_device 1-2 0bda:8153 ff
+    usb_nic enx0 1-2
+    rule usb '[Match]' Class=usb
+    candidates "${CANDIDATES[@]}" 0000:00:14.0
     for file in proc/net/route sys/class/net; do
         mv "$ROOT/$file" "$BATS_TEST_TMPDIR/away"
         unclear '' "${CANDIDATES[@]}" || { echo "without $file" && return 1; }

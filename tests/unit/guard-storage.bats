@@ -12,14 +12,17 @@ setup() {
     tree_again guard-storage && return
     tree_new
     tags sda2 UUID=$ROOT_UUID TYPE=ext4
-    local i
+    local i part
     for i in 1 2 3; do
         root_port 0000:00:0$i.0 0$i
         pci_add 0000:0$i:00.0 1b36:0010 010802 under=0000:00:0$i.0 group=$i driver=nvme
         disk nvme$((i - 1))n1 259:${i}0 0000:0$i:00.0
         part nvme$((i - 1))n1p1 259:${i}1
         part nvme$((i - 1))n1p2 259:${i}2
+        for part in '' p1 p2; do tags nvme$((i - 1))n1$part link=disk/by-id/disk-$i$part; done
     done
+    tags sda link=disk/by-id/disk-0
+    tags sda1 link=disk/by-id/disk-0-part1
     rule nvme '[Match]' Class=nvme '[Device]' Expect=0-
     tree_keep guard-storage
 }
@@ -228,8 +231,11 @@ hba() {
 
 @test "fstab, where only links below /dev say what is meant" {
     local tag
+    rm -r "$ROOT/run/udev"
     : >"$ROOT/dev/nvme0n1p1"
+    : >"$ROOT/dev/sda2"
     mkdir -p "$ROOT"/dev/disk/by-{uuid,label}
+    ln -s ../../sda2 "$ROOT/dev/disk/by-uuid/$ROOT_UUID"
     ln -s ../../nvme0n1p1 "$ROOT/dev/disk/by-uuid/$UUID"
     ln -s ../../nvme0n1p1 "$ROOT/dev/disk/by-label/data"
     for tag in UUID=$UUID LABEL=data /dev/disk/by-label/data; do
@@ -274,19 +280,30 @@ hba() {
     has /archive fstab
 }
 
-@test "a tag of fstab that no disk here has holds back adapters and USB controllers with disks, too, and nothing else" {
+@test "a tag of fstab that no disk here has holds back adapters and USB controllers with disks, too; not a network card" {
     hba 0000:04:00.0 0000:00:04.0 04 4
     disk sdb 8:16 0000:04:00.0
     pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
-    pci_add 0000:00:15.0 1b36:000d 0c0330 group=8 driver=xhci_hcd
     usb_bus 1 0000:00:14.0
-    usb_bus 2 0000:00:15.0
     usb_device 1-2 0781:5581 08
     usb_disk sdc 8:32 1-2
-    rule usb '[Match]' Class=usb '[Device]' Expect=0-
-    candidates "${CANDIDATES[@]}" 0000:00:14.0 0000:00:15.0
+    pci_add 0000:00:16.0 8086:10d3 0200 group=9 driver=e1000e
+    nic eno1 0000:00:16.0
+    rule others '[Match]' 'Class=usb network' '[Device]' Expect=0-
+    candidates "${CANDIDATES[@]}" 0000:00:14.0 0000:00:16.0
     put /etc/fstab 'LABEL=archive /archive xfs noauto 0 0'
     unclear LABEL=archive 0000:01:00.0 0000:02:00.0 0000:03:00.0 0000:04:00.0 0000:00:14.0
+}
+
+@test "rd.luks.uuid= and resume= that no disk here has" {
+    cp "$ROOT/proc/cmdline" "$BATS_TEST_TMPDIR/cmdline"
+    local token
+    for token in rd.luks.uuid=00000000-dead-4000-a000-000000000000 rd.luks.name=00000000-dead-4000-a000-000000000000=gone \
+        resume=UUID=00000000-dead-4000-a000-000000000000; do
+        cp "$BATS_TEST_TMPDIR/cmdline" "$ROOT/proc/cmdline"
+        cmdline "$token"
+        unclear 00000000-dead-4000-a000-000000000000 "${CANDIDATES[@]}" || { echo "with $token" && return 1; }
+    done
 }
 
 @test "a tag of crypttab that no disk here has" {
