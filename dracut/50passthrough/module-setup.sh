@@ -26,7 +26,7 @@ installkernel() {
 install() {
     inst_multiple /usr/lib/passthrough/passthrough-bind
     # Opened at run time, so not found by looking at the program.
-    inst_libdir_file 'libkmod.so.2*'
+    inst_libdir_file 'libkmod.so.2*' 'libblkid.so.1*'
 
     # The rules that are sound, the list of those left out; says which and why.
     passthroughctl --root="${dracutsysrootdir:-/}" image --kernel="$kernel" "$initdir" 2>&1 |

@@ -300,6 +300,7 @@ static int learn_names(struct capture *c, const struct facts *facts)
                 {"/sys/class/block", "device/serial"},
                 {"/sys/class/block", "uuid"},
                 {"/sys/class/nvme", "subsysnqn"},
+                {"/sys/class/dmi", "product_uuid"},
         };
         int k = facts->machine_id ? anonymiser_add(&c->names, facts->machine_id) : 0;
 

@@ -45,7 +45,20 @@ static bool bridge_header(const struct root *root, int fd)
         return type != 0 && type != HEADER_TYPE_MASK; /* all ones: the function does not answer */
 }
 
-static int details(const struct root *root, struct arena *a, bool blind, struct device *d)
+/* Where the firmware has it: ACPI's or the device tree's path. */
+static int firmware_path(const struct root *root, struct arena *a, struct device *d)
+{
+        char *path = arena_join(a, d->sysfs, "/firmware_node/path", NULL), text[PATH_MAX];
+
+        if (!path)
+                return -ENOMEM;
+        if (root_read(root, path, text, sizeof(text)) <= 0)
+                return 0;
+        d->firmware = arena_strdup(a, text);
+        return d->firmware ? 0 : -ENOMEM;
+}
+
+static int details(const struct root *root, struct arena *a, bool booting, bool identities, struct device *d)
 {
         _cleanup_(close_fd) int fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
         char text[PATH_MAX];
@@ -65,13 +78,16 @@ static int details(const struct root *root, struct arena *a, bool blind, struct 
                 d->bridge = d->transparent = true;
         if (d->bridge)
                 return 0;
+        if (identities &&
+            (firmware_path(root, a, d) < 0 || (!d->pcie_serial && !d->disk_serial && pci_serial(root, a, fd, d) < 0)))
+                return -ENOMEM;
         if (class_is(d->class, "display"))
                 d->boot_display = boot_display(fd, d);
         if (!d->parent && dir_readlink(fd, "physfn", text, sizeof(text)) > 0 &&
             !(d->parent = arena_strdup(a, str_basename(text))))
                 return -ENOMEM;
         /* Early in the boot nobody but us has set an override for what no driver has; VFs want one for their parent. */
-        if (blind && !d->driver)
+        if (booting && !d->driver)
                 return 0;
         if (dir_read(fd, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)") &&
             !(d->driver_override = arena_strdup(a, text)))
@@ -85,6 +101,7 @@ struct details {
         const struct root *root;
         struct arena *arena;
         struct facts *facts;
+        bool identities;
         bool all;    /* every device has its details */
         int *groups; /* those whose members have them */
         size_t n_groups;
@@ -92,7 +109,11 @@ struct details {
 
 static int details_once(struct details *x, size_t i)
 {
-        return x->facts->devices[i].detailed ? 0 : details(x->root, x->arena, x->facts->blind, &x->facts->devices[i]);
+        struct facts *facts = x->facts;
+
+        return facts->devices[i].detailed
+                       ? 0
+                       : details(x->root, x->arena, facts->booting, x->identities, &facts->devices[i]);
 }
 
 static int details_of_all(struct details *x)
@@ -168,8 +189,12 @@ static int details_around(struct details *x, size_t i)
         return k;
 }
 
+/* By a rule, or by the clearance: who was recorded may be anywhere. */
 static bool spoken_of(const struct config *config, const struct facts *facts, const struct device *d)
 {
+        for (size_t i = 0; i < facts->clearance.n_devices && d->identified; i++)
+                if (streq(facts->clearance.devices[i].id, d->id))
+                        return true;
         for (size_t r = 0; r < config->n_rules; r++)
                 if (!config->rules[r].invalid && match_device(&config->rules[r], facts, d))
                         return true;
@@ -178,7 +203,7 @@ static bool spoken_of(const struct config *config, const struct facts *facts, co
 
 int pci_details(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
-        struct details x = {.root = root, .arena = a, .facts = facts};
+        struct details x = {.root = root, .arena = a, .facts = facts, .identities = request->identities};
         int k = request->config ? 0 : details_of_all(&x);
 
         for (size_t i = 0; k == 0 && i < facts->n_devices; i++)

@@ -104,14 +104,20 @@ int facts_read_machine(const struct root *root, struct arena *a, struct facts *f
 
 int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *ret)
 {
+        struct facts_request needed = *request;
         struct facts facts = *ret;
         int k = facts.switches_known ? 0 : facts_read_switches(root, a, &facts);
 
         facts.in_initrd = facts_in_initrd(root);
-        facts.blind = facts.in_initrd || request->booting;
+        facts.booting = facts.in_initrd || request->booting;
         facts.kernel = request->kernel;
         if (k == 0 && !facts.kernel)
                 k = read_line(root, a, "/proc/sys/kernel/osrelease", &facts.kernel);
+        if (k == 0)
+                k = clearance_read(root, a, &facts.clearance);
+        needed.identities |= facts.clearance.n_devices > 0;
+        needed.slots |= needed.identities;
+        request = &needed;
         if (k == 0 && request->machine)
                 k = facts_read_machine(root, a, &facts);
         if (k == 0)
@@ -124,8 +130,8 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
                 k = pci_details(root, a, request, &facts);
         if (k == 0)
                 k = facts_index_groups(a, &facts);
-        if (k == 0 && request->use && !facts.blind)
-                k = use_gather(root, a, &facts);
+        if (k == 0 && request->use)
+                k = host_gather(root, a, &facts);
         if (k == 0 && request->builtin)
                 k = modules_gather_builtin(root, a, &facts);
         if (k == 0)

@@ -13,6 +13,8 @@
 #include "base/root.h"
 #include "config/rule.h"
 #include "config/values.h"
+#include "facts/clearance.h"
+#include "facts/host.h"
 
 /* What an image carries of the machine it was built on: files hostname, machine-id and product_uuid. */
 #define IMAGE_MACHINE PASSTHROUGH_LIBEXEC "/machine"
@@ -59,9 +61,8 @@ struct device {
         const char *group_stranger;  /* a member of its group that is no PCI function here, or NULL */
         enum tristate boot_display;  /* of a display: the firmware's own screen is on it */
         uint32_t vfs_enabled;        /* SR-IOV virtual functions that exist */
-        bool has_interface;          /* one shows in /sys/class/net */
-
-        const char *used_by; /* what of the host visibly uses it, or why that is not known; NULL: nothing does */
+        const char *firmware;        /* path in the firmware's tree (ACPI, device tree); only for identities */
+        const char *unseen;          /* why what the host does with it cannot be told, although that shows; or NULL */
 };
 
 enum module_state {
@@ -86,9 +87,11 @@ struct facts {
         struct device *devices; /* by address */
         size_t n_devices;
         size_t *by_group; /* positions in devices, by group, then address */
+        struct host host; /* what the host needs of them */
+        struct clearance clearance;
 
         bool in_initrd;
-        bool blind;           /* too early in the boot to see what the host will use: used_by says nothing */
+        bool booting;         /* on its way up, in an initrd or behind it */
         const char *kernel;   /* release, or NULL */
         const char *hostname; /* or NULL, likewise the next two */
         const char *machine_id;
@@ -110,7 +113,8 @@ struct facts {
 struct facts_request {
         const struct config *config; /* details only of what its rules match, with slot and group; NULL: of all */
         bool machine, slots, serials, parents, use, variants;
-        bool booting; /* the host is on its way up */
+        bool identities; /* all that tells who a device is */
+        bool booting;    /* the host is on its way up */
         bool builtin;
         const char *kernel; /* a release other than the one that runs; NULL: that one */
         const char **drivers;

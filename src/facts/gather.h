@@ -9,6 +9,8 @@ int pci_gather(const struct root *root, struct arena *a, const struct facts_requ
                struct facts *facts) _must_check_;
 /* IDs and class of a function. 0, 1 where it cannot tell, or -ENOMEM. */
 int pci_identify(const struct root *root, struct arena *a, struct device *d) _must_check_;
+/* Its serial numbers. */
+int pci_serial(const struct root *root, struct arena *a, int fd, struct device *d) _must_check_;
 /* By address: facts_find() needs it. */
 void facts_sort(struct facts *facts);
 /* facts_group() needs it. */
@@ -22,5 +24,5 @@ int pci_details(const struct root *root, struct arena *a, const struct facts_req
 int modules_gather(const struct root *root, struct arena *a, const struct facts_request *request,
                    struct facts *facts) _must_check_;
 int modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
-/* used_by of storage, network and USB controllers. */
-int use_gather(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
+/* What the host needs, as far as it shows: see host.h. */
+int host_gather(const struct root *root, struct arena *a, struct facts *facts) _must_check_;

@@ -148,6 +148,17 @@ bool match_place(const struct rule *rule, const struct facts *facts, const struc
         return rule->bus == d->bus && holds(rule, MATCH_ADDRESS, facts, d) && holds(rule, MATCH_PATH, facts, d);
 }
 
+bool match_apart_from_place(const struct rule *rule, const struct facts *facts, const struct device *d)
+{
+        static const enum match_key others[] = {MATCH_ID,     MATCH_SUBSYSTEM, MATCH_CLASS,
+                                                MATCH_SERIAL, MATCH_PARENT,    MATCH_VIRTUAL_FUNCTION};
+
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+                if (!holds(rule, others[i], facts, d))
+                        return false;
+        return rule->bus == d->bus && d->identified;
+}
+
 bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
         if (rule->bus != d->bus || !d->identified)

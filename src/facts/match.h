@@ -10,5 +10,8 @@ bool match_machine(const struct rule *rule, const struct facts *facts);
 /* Address= and Path= alone, which need nothing but the function's place. */
 bool match_place(const struct rule *rule, const struct facts *facts, const struct device *d);
 
+/* Every key but Address=, Path= and Slot=, and those of the machine. */
+bool match_apart_from_place(const struct rule *rule, const struct facts *facts, const struct device *d);
+
 /* Every other key of [Match]. A fact that is not known holds neither for a key nor for its negation. */
 bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d);

@@ -193,7 +193,7 @@ static int nvme_serial(const struct root *root, struct arena *a, struct device *
         return k == -ENOMEM ? k : 0;
 }
 
-static int serial(const struct root *root, struct arena *a, int fd, struct device *d)
+int pci_serial(const struct root *root, struct arena *a, int fd, struct device *d)
 {
         int k = class_is(d->class, "nvme") ? nvme_serial(root, a, d) : 0;
 
@@ -251,7 +251,7 @@ static int gather_function(const struct root *root, struct arena *a, const struc
         d->group = NO_GROUP;
         d->vf_index = UINT32_MAX;
         /* With many functions and few rules, most need not be asked who they are. */
-        if (request->config && !request->parents && !may_match(request->config, facts, d))
+        if (request->config && !request->parents && !request->identities && !may_match(request->config, facts, d))
                 return 0;
         k = pci_identify(root, a, d);
         if (k != 0 || (!request->parents && !request->serials))
@@ -263,7 +263,7 @@ static int gather_function(const struct root *root, struct arena *a, const struc
         if (request->parents && dir_readlink(fd, "physfn", target, sizeof(target)) > 0 &&
             !(d->parent = arena_strdup(a, str_basename(target))))
                 return -ENOMEM;
-        return request->serials ? serial(root, a, fd, d) : 0;
+        return request->serials ? pci_serial(root, a, fd, d) : 0;
 }
 
 /* Physical slots (Documentation/ABI/testing/sysfs-bus-pci, /sys/bus/pci/slots): "address" has no function. */

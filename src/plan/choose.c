@@ -57,15 +57,20 @@ static const char *driver_for(const struct planner *p, const struct rule *rule, 
         return rule->driver_name;
 }
 
-/* What the host may boot from, answer on or be typed at waits until the root file system is known. */
-static enum stage stage_for(const struct rule *rule, const struct device *d)
+/*
+ * What the host may boot from, answer on or be typed at waits until the root file system is known; storage that the
+ * host itself has cleared does not have to.
+ */
+static enum stage stage_for(const struct planner *p, const struct rule *rule, size_t device)
 {
+        const struct device *d = &p->facts->devices[device];
+        const char *guarded = guarded_class(d->class);
+
         if (rule->stage != STAGE_AUTO)
                 return rule->stage;
-        return class_is(d->class, "storage") || class_is(d->class, "network") || class_is(d->class, "usb") ||
-                               class_is(d->class, "serial")
-                       ? STAGE_ROOT
-                       : STAGE_INITRD;
+        if (guarded && streq(guarded, "storage"))
+                return p->identities[device].cleared ? STAGE_INITRD : STAGE_ROOT;
+        return guarded || class_is(d->class, "serial") ? STAGE_ROOT : STAGE_INITRD;
 }
 
 static int shadow(struct planner *p, size_t device, size_t rule, size_t by)
@@ -84,16 +89,24 @@ static int decide(struct planner *p, size_t device, size_t rule)
 {
         const struct rule *r = &p->config->rules[rule];
         const struct device *d = &p->facts->devices[device];
+        const char *moved = p->identities[device].moved, *impostor, *reason = "the rule matches it";
         struct plan_entry *e;
-        int k;
+        int k = planner_impostor(p, device, r, &impostor);
 
-        k = planner_add(p, device, rule, r->driver == DRIVER_NATIVE ? ACTION_KEEP : ACTION_BIND,
-                        r->driver == DRIVER_NATIVE ? "Driver=native: it stays with the host" : "the rule matches it");
+        if (moved && p->identities[device].rule == r)
+                reason = moved;
+        if (r->driver == DRIVER_NATIVE)
+                reason = "Driver=native: it stays with the host";
+        if (k == 0)
+                k = planner_add(p, device, rule, r->driver == DRIVER_NATIVE ? ACTION_KEEP : ACTION_BIND, reason);
         if (k < 0)
                 return k;
         e = &p->plan->entries[p->entry_of[device]];
         e->driver = driver_for(p, r, d);
-        e->stage = stage_for(r, d);
+        e->stage = stage_for(p, r, device);
+        /* It is none of those that the rule counts on. */
+        if (impostor && e->action == ACTION_BIND)
+                return planner_refuse(p, e, "%s", impostor);
         /* A bridge is no device that a rule could count: naming one is a slip that gets its answer, no more. */
         p->plan->rules[rule].n_matched += !d->bridge || r->driver == DRIVER_NATIVE;
         return 0;
@@ -107,7 +120,8 @@ int planner_match(struct planner *p)
                         int k;
 
                         if (p->plan->rules[r].state == RULE_INVALID || p->plan->rules[r].state == RULE_SKIPPED ||
-                            !match_device(&p->config->rules[r], p->facts, &p->facts->devices[i]))
+                            (!match_device(&p->config->rules[r], p->facts, &p->facts->devices[i]) &&
+                             !planner_follows(p, i, &p->config->rules[r])))
                                 continue;
                         k = entry == NO_ENTRY ? decide(p, i, r) : shadow(p, i, r, p->plan->entries[entry].rule);
                         if (k < 0)
@@ -191,7 +205,7 @@ int planner_expect(struct planner *p)
         for (size_t r = 0; r < p->config->n_rules; r++) {
                 struct plan_rule *state = &p->plan->rules[r];
                 const struct rule *rule = &p->config->rules[r];
-                const char *expect;
+                const char *expect, *lost;
 
                 if (state->state != RULE_OK)
                         continue;
@@ -200,11 +214,12 @@ int planner_expect(struct planner *p)
                                 return -ENOMEM;
                 } else if (state->n_matched < rule->expect_min) {
                         expect = expected(p, rule);
-                        if (!expect)
+                        lost = planner_lost_of(p, rule);
+                        if (!expect || !lost)
                                 return -ENOMEM;
                         state->state = RULE_MISSING;
-                        state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s%s",
-                                                      state->n_matched, expect, shadowed_by(p, r));
+                        state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s%s%s",
+                                                      state->n_matched, expect, shadowed_by(p, r), lost);
                         if (!state->message)
                                 return -ENOMEM;
                 }

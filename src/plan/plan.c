@@ -150,8 +150,9 @@ int plan_build(const struct config *config, const struct facts *facts, struct ar
         struct plan plan = {.config = config, .facts = facts};
         struct planner p = {.config = config, .facts = facts, .arena = a, .plan = &plan};
         static int (*const steps[])(struct planner *) = {
-                initial_states,  planner_match, planner_expect, planner_companions, planner_refusals,
-                planner_skipped, final_states,  sort_entries,   planner_operations,
+                initial_states, planner_guard,      planner_identify,   planner_match,
+                planner_expect, planner_companions, planner_refusals,   planner_skipped,
+                final_states,   sort_entries,       planner_operations,
         };
 
         plan.rules = arena_alloc(a, config->n_rules * sizeof(*plan.rules));

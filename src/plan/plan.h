@@ -38,6 +38,7 @@ struct plan_entry {
         const char *driver; /* NULL where the host keeps it */
         enum stage stage;   /* initrd or root */
         const char *reason;
+        const char *needed; /* how the host needs it, or NULL */
         bool derived;    /* refused for another entry's refusal: that one has the cause */
         bool in_company; /* refused for a member of its group that no rule takes: that one is shown, too */
         size_t leader;   /* of a companion: the entry it comes with; else NO_ENTRY */
@@ -79,6 +80,8 @@ struct plan {
         struct plan_rule *rules; /* beside config->rules */
         struct plan_shadow *shadows;
         size_t n_shadows;
+        const struct clearance_device **lost; /* recorded for a rule, and nowhere to be found */
+        size_t n_lost;
         struct op *ops; /* those of the initrd stage first; of one entry, together */
         size_t n_ops;
 };

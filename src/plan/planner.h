@@ -7,12 +7,31 @@
 
 #define NO_RULE SIZE_MAX
 
+/* Who a device is, where it was recorded. */
+struct identity {
+        const struct clearance_device *is; /* NULL: nobody known */
+        const struct rule *rule;           /* the one it was recorded for */
+        size_t record;                     /* its position in the clearance */
+        const char *moved;                 /* how it was told where it is not where it was, or NULL */
+        bool cleared;                      /* the host did not need it, and its root and network are told as then */
+};
+
+/* Where a recorded device is now. */
+struct recorded {
+        const struct rule *rule; /* NULL: its text is another since */
+        size_t device;           /* or NO_DEVICE */
+        const char *why;         /* why not */
+};
+
 struct planner {
         const struct config *config;
         const struct facts *facts;
         struct arena *arena;
         struct plan *plan;
-        size_t *entry_of; /* by device: its entry, or NO_ENTRY */
+        size_t *entry_of;            /* by device: its entry, or NO_ENTRY */
+        const char **needed;         /* by device: how the host depends on it, or NULL */
+        struct identity *identities; /* by device */
+        struct recorded *recorded;   /* by position in the clearance */
 };
 
 static inline const struct device *entry_device(const struct planner *p, const struct plan_entry *e)
@@ -25,6 +44,21 @@ int planner_add(struct planner *p, size_t device, size_t rule, enum action actio
 
 /* ACTION_BIND becomes ACTION_REFUSE; an entry refused already keeps its first reason. */
 int planner_refuse(struct planner *p, struct plan_entry *e, const char *format, ...) _must_check_ _printf_(3, 4);
+
+/* identity.c: who the devices are, whatever their addresses. */
+int planner_identify(struct planner *p) _must_check_;
+/* Whether the device is one that was recorded for the rule, and would be matched where it was. */
+bool planner_follows(const struct planner *p, size_t device, const struct rule *rule);
+/* *ret: why a device that the rule matches is not the one that was recorded there; NULL where nothing says so. */
+int planner_impostor(struct planner *p, size_t device, const struct rule *rule, const char **ret) _must_check_;
+int planner_company(struct planner *p) _must_check_;
+/* "; ..." about a recorded device of the rule that is not found, "" where all are; NULL without memory. */
+const char *planner_lost_of(const struct planner *p, const struct rule *rule);
+
+/* guard.c: what the host needs, and what it may need. */
+int planner_guard(struct planner *p) _must_check_;
+int planner_keyboards(struct planner *p) _must_check_;
+const char *planner_uncleared(struct planner *p, const struct plan_entry *e);
 
 /* choose.c: which rule decides which device, and what comes along. */
 int planner_match(struct planner *p) _must_check_;

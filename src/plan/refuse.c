@@ -19,11 +19,19 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
         const struct device *d = entry_device(p, e);
         const struct rule *rule = &p->config->rules[e->rule];
         const struct module *module = module_of(p, e->driver);
+        const char *uncleared;
 
         if (d->bridge)
                 return planner_refuse(p, e,
                                       "it is a bridge, and bridges are never handed over; the device behind it has a "
                                       "longer Path=");
+        e->needed = p->needed[e->device];
+        if (e->needed)
+                return planner_refuse(p, e, "the host needs it: %s", e->needed);
+        /* What the host had in its hands need not be in them again yet. */
+        if (p->facts->booting && p->identities[e->device].is && *p->identities[e->device].is->withheld)
+                return planner_refuse(p, e, "the host needed it when this image was built: %s",
+                                      p->identities[e->device].is->withheld);
         if (module && module->state == MODULE_ABSENT)
                 return planner_refuse(p, e, "driver %s is not there: kernel %s has no such module and no such driver",
                                       e->driver, p->facts->kernel);
@@ -44,19 +52,9 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
                 return planner_refuse(p, e,
                                       "%u of its virtual functions are enabled; hand those over, or disable them first",
                                       d->vfs_enabled);
-        if (d->used_by)
-                return planner_refuse(p, e, "%s", d->used_by);
-        /* Where a running host can be seen not to use it, it is planned; nothing carries that knowledge to the boot
-         * yet. */
-        if ((p->facts->blind || e->stage == STAGE_INITRD) &&
-            (class_is(d->class, "storage") || class_is(d->class, "network") || class_is(d->class, "usb")))
-                return planner_refuse(
-                        p, e,
-                        "nothing has cleared this %s controller, and this early in the boot what the host "
-                        "will use does not show",
-                        class_is(d->class, "storage") ? "storage"
-                        : class_is(d->class, "usb")   ? "USB"
-                                                      : "network");
+        uncleared = planner_uncleared(p, e);
+        if (uncleared)
+                return planner_refuse(p, e, "not cleared: %s", uncleared);
         return 0;
 }
 
@@ -179,6 +177,8 @@ int planner_refusals(struct planner *p)
         for (size_t i = 0; i < p->plan->n_entries; i++)
                 if (p->plan->entries[i].action == ACTION_BIND && refuse_alone(p, &p->plan->entries[i]) < 0)
                         return -ENOMEM;
+        if (planner_company(p) < 0 || planner_keyboards(p) < 0)
+                return -ENOMEM;
 
         /* Each refusal may leave another device in bad company: until nothing changes. */
         for (bool changed = true; changed;) {

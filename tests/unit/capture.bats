@@ -82,7 +82,7 @@ identifying() {
     replay
     rule_is r-01-00-0 ok
     rule_is r-00-06-0 ok
-    bound 0000:01:00.0 0000:01:00.1 0000:42:00.0 0000:42:00.1
+    bound 0000:00:14.0 0000:01:00.0 0000:01:00.1 0000:42:00.0 0000:42:00.1
     run -1 grep -rlaiE '3c-ec-ef-ff-ff-12-34-56|S4EVNX0M123456' "$CAPTURED"
 }
 

@@ -141,3 +141,11 @@ matched() {
     found=$(matches "${@:2}") || { echo "$found" && return 1; }
     [[ $found == "$1" ]] || { printf '%s\nmatched "%s", expected "%s"\n' "${*:2}" "$found" "$1" && return 1; }
 }
+
+# image_built: what dracut does on the machine; what the image carries is below $IMAGE, and the host has its own copy.
+image_built() {
+    IMAGE=$BATS_TEST_TMPDIR/image
+    mkdir -p "$IMAGE"
+    ctl image "$IMAGE"
+    exits 0
+}

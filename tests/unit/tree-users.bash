@@ -148,3 +148,19 @@ usb_node() {
     link "bus/usb/devices/$interface" "$dir/$interface"
     link "$dir/$interface/subsystem" bus/usb
 }
+
+# net_virtual NAME: an interface of which nothing says what it is on (ppp0).
+net_virtual() {
+    net_interface "$1" "devices/virtual/net/$1" up
+}
+
+# keyboard INPUT DIR: an input device with letters, below a directory of sysfs.
+keyboard() {
+    put "/sys/$2/input/$1/capabilities/key" '10000 7 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe'
+    link "class/input/$1" "$2/input/$1"
+}
+
+# udev_tags DISK KEY=VALUE...: what udev's database has of it.
+udev_tags() {
+    put "/run/udev/data/b$(<"$ROOT/sys/class/block/$1/dev")" "${@/#/E:}"
+}

@@ -371,3 +371,17 @@ zeros() {
     (($1 < 1)) || printf -v out '%0*d' $((2 * $1)) 0
     printf %s "$out"
 }
+
+# firmware_uuid [UUID]: what tells the machine from others.
+firmware_uuid() {
+    put /sys/devices/virtual/dmi/id/product_uuid "${1-4c4c4544-0051-3510-8052-b4c04f4a3233}"
+}
+
+# pci_remove ADDRESS: the function is gone, its group with it where it was alone there.
+pci_remove() {
+    local dir group
+    dir=$(pci_dir "$1")
+    group=$(readlink "$ROOT/sys/$dir/iommu_group" || true)
+    unset "TREE_DIR[$1]"
+    rm -rf "${ROOT:?}/sys/bus/pci/devices/$1" "$ROOT/sys/$dir" "$ROOT/sys/kernel/iommu_groups/${group##*/}/devices/$1"
+}

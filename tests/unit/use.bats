@@ -23,10 +23,10 @@ setup() {
     tree_keep use
 }
 
-# in_use ADDRESS REASON: the plan refuses this one, and still takes the other two.
+# in_use ADDRESS REASON [OTHERS]: the plan refuses this one, and still takes the other two, or as many as there are OTHERS.
 in_use() {
     plan
-    exits 1 && refused "$1" "$2" && is "$(get '[.devices[] | select(.action == "bind")] | length')" 2 'others taken'
+    exits 1 && refused "$1" "$2" && is "$(get '[.devices[] | select(.action == "bind")] | length')" "${3-2}" 'others taken'
 }
 
 @test "controllers that nobody uses are taken, at stage root" {
@@ -37,11 +37,14 @@ in_use() {
     device 0000:00:14.0 bind vfio-pci root
 }
 
-@test "Stage=initrd is refused for each of them: nothing has cleared them" {
+@test "in an initrd that holds no clearance, Stage=initrd is refused for each of them" {
     local name
     for name in nvme nic usb; do
         add_line /etc/passthrough.d/$name.conf '[Device]' Stage=initrd
     done
+    plan
+    exits 0
+    put /etc/initrd-release ID=debian
     plan
     exits 1
     bound
@@ -112,7 +115,7 @@ in_use() {
 
 @test "zfs, of which no file says where its pool is" {
     add_line /proc/self/mountinfo '99 27 0:47 / /tank rw - zfs tank rw,xattr'
-    in_use 0000:01:00.0 zfs
+    in_use 0000:01:00.0 zfs 1 # USB: a disk of the pool may be there
 }
 
 @test "a disk that fstab may mean, by a tag that nothing here resolves" {
@@ -121,7 +124,7 @@ in_use() {
     plan
     exits 0
     add_line /etc/fstab 'UUID=0f0e0d0c-0000-0000-0000-000000000000 /archive xfs noauto 0 0'
-    in_use 0000:01:00.0 /archive
+    in_use 0000:01:00.0 /archive 1
 }
 
 @test "a mount point with blanks in it, and a mount with optional fields, are still read" {
@@ -199,30 +202,39 @@ in_use() {
 
 @test "mounts that cannot be read clear nothing" {
     rm "$ROOT/proc/self/mountinfo" "$ROOT/proc/mounts"
-    in_use 0000:01:00.0 .
+    in_use 0000:01:00.0 . 1
 }
 
 @test "a mountinfo that is empty, or has no root in it, is no view of a running host, and clears nothing" {
     : >"$ROOT/proc/self/mountinfo"
-    in_use 0000:01:00.0 .
+    in_use 0000:01:00.0 . 1
     echo '22 27 0:21 / /proc rw,relatime - proc proc rw' >"$ROOT/proc/self/mountinfo"
-    in_use 0000:01:00.0 .
+    in_use 0000:01:00.0 . 1
 }
 
 @test "swaps that cannot be read clear nothing" {
     rm "$ROOT/proc/swaps"
-    in_use 0000:01:00.0 .
+    in_use 0000:01:00.0 . 1
 }
 
 @test "block devices that cannot be read clear nothing" {
     rm -r "$ROOT/sys/class/block"
-    in_use 0000:01:00.0 .
+    in_use 0000:01:00.0 . 1
 }
 
-@test "an interface that is up" {
-    tree_again use
+@test "an interface that is up carries nothing of the host by that alone" {
     printf '0x1003\n' >"$(pci_file 0000:02:00.0 net/eno1/flags)"
-    in_use 0000:02:00.0 eno1
+    plan
+    exits 0
+}
+
+@test "where the default route is on ppp0, an interface that is up may carry it, one that is down does not" {
+    net_virtual ppp0
+    default_route ppp0
+    plan
+    exits 0
+    printf '0x1003\n' >"$(pci_file 0000:02:00.0 net/eno1/flags)"
+    in_use 0000:02:00.0 ppp0
 }
 
 @test "the default route" {
@@ -241,6 +253,9 @@ in_use() {
 }
 
 @test "an interface whose name is the beginning of another's is not that one" {
+    pci_add 0000:00:19.0 8086:10d3 0200 group=55 driver=e1000e
+    nic eno1np0 0000:00:19.0
+    nic eno1d1 0000:00:19.0
     default_route eno1np0
     net_address6 eno1d1
     plan
@@ -255,14 +270,18 @@ in_use() {
     in_use 0000:02:00.0 .
 }
 
-@test "a member of a bond that has no address yet" {
+@test "a member of a bond that carries nothing is free; one that carries a route is not" {
     net_over bond0 eno1
-    in_use 0000:02:00.0 eno1
+    plan
+    exits 0
+    net_address bond0
+    in_use 0000:02:00.0 'eno1 ← bond0'
 }
 
 @test "the second port of a card whose first is in use is not refused for it, unless the group is" {
     pci_add 0000:02:00.1 8086:10d3 0200 under=0000:00:03.0 group=52 driver=e1000e
     nic eno2 0000:02:00.1 up
+    net_address eno2
     rm "$ROOT"/etc/passthrough.d/*
     rule nic '[Match]' Address=02:00.0
     plan
@@ -276,6 +295,7 @@ in_use() {
 
 @test "a network function that has two interfaces, one of them in use" {
     nic eno1d1 0000:02:00.0 up
+    net_address eno1d1
     in_use 0000:02:00.0 eno1d1
 }
 
@@ -295,15 +315,33 @@ in_use() {
     in_use 0000:02:00.0 .
 }
 
-@test "an attached USB device, the root hubs aside" {
+@test "a keyboard, where nobody is asked for a passphrase, and where somebody is" {
     usb_device 1-2 046d:c31c 03
-    in_use 0000:00:14.0 1-2
+    keyboard input7 "$(pci_dir 0000:00:14.0)/usb1/1-2/1-2:1.0"
+    plan
+    exits 0
+    put /etc/crypttab 'data /dev/sda3 none luks'
+    block sda3 8:3 "$(readlink "$ROOT/sys/class/block/sda" | sed 's,^../../,,')/sda3"
+    in_use 0000:00:14.0 'the only keyboard'
 }
 
-@test "a USB device behind a hub" {
-    usb_device 2-1 05e3:0610 09
-    usb_node 2-1.4 "$(pci_dir 0000:00:14.0)/usb2/2-1/2-1.4" 046d:c31c 03
-    in_use 0000:00:14.0 .
+@test "two keyboards, on two controllers: one of them may go, not both" {
+    put /etc/crypttab 'data /dev/sda2 none luks'
+    pci_add 0000:00:15.0 1b36:000d 0c0330 group=60 driver=xhci_hcd
+    keyboard input7 "$(pci_dir 0000:00:14.0)/usb1/1-2/1-2:1.0"
+    keyboard input8 "$(pci_dir 0000:00:15.0)/usb3/3-2/3-2:1.0"
+    plan
+    exits 0
+    rule usb2 '[Match]' Address=00:15.0
+    plan
+    exits 1
+    refused 0000:00:14.0 'the only keyboard'
+    refused 0000:00:15.0 'the only keyboard'
+}
+
+@test "keyboards that cannot be read clear no USB controller where a passphrase may be asked" {
+    put /etc/crypttab 'data /dev/sda2 none luks'
+    in_use 0000:00:14.0 keyboard
 }
 
 @test "a keyboard on the controller in a graphics card's slot: that function is not taken, nor the card whose group it is" {
@@ -314,10 +352,12 @@ in_use() {
     pci_add 0000:05:00.3 10de:1ad7 0c80 under=0000:00:04.0 group=54
     usb_bus 3 0000:05:00.2
     usb_device 3-1 046d:c31c 03
+    keyboard input7 "$(pci_dir 0000:05:00.2)/usb3/3-1/3-1:1.0"
+    put /etc/crypttab 'data /dev/sda2 none luks'
     rule gpu '[Match]' Address=05:00.0
     plan
     exits 1
-    refused 0000:05:00.2 3-1
+    refused 0000:05:00.2 keyboard
     untouched 0000:05:00.0 0000:05:00.1 0000:05:00.3
 }
 
@@ -330,11 +370,11 @@ in_use() {
     usb_bus 3 0000:05:00.2
     rm "$ROOT"/etc/passthrough.d/*
     rule gpu '[Match]' Address=05:00.0
-    plan
-    exits 1
-    refused 0000:05:00.2 'cleared'
-    untouched 0000:05:00.0 0000:05:00.1 0000:05:00.3
+    firmware_uuid
+    image_built
     local on_host in_initrd
+    plan
+    exits 0
     on_host=$(get '.devices[] | select(.stage == "initrd") | "\(.address) \(.action)"')
     put /etc/initrd-release 'ID=debian'
     plan
@@ -371,6 +411,7 @@ in_use() {
 @test "a network interface or disk below a function of another class counts too" {
     pci_add 0000:00:19.0 1af4:1041 ff00 group=55 driver=virtio-pci
     nic ens9 0000:00:19.0 up
+    net_address ens9
     pci_add 0000:00:1a.0 1af4:1042 ff00 group=56 driver=virtio-pci
     disk vdb 254:16 0000:00:1a.0
     mounted vdb /srv ext4
@@ -429,4 +470,24 @@ in_use() {
     exits 1
     refused 0000:01:00.0 .
     untouched 0000:01:00.1
+}
+
+@test "a disk of a volume group, an array or a pool that the host has had in its hands, though nothing is active" {
+    udev_tags nvme0n1p1 ID_FS_TYPE=LVM2_member ID_FS_UUID=aBcDeF-1234-5678-9abc-def0-1234-56789a
+    plan
+    exits 0
+    put /etc/lvm/backup/data 'data {' '  physical_volumes { pv0 { id = "aBcDeF-1234-5678-9abc-def0-1234-56789a" } }' '}'
+    in_use 0000:01:00.0 'volume group data'
+    rm -r "$ROOT/etc/lvm"
+    udev_tags nvme0n1p1 ID_FS_TYPE=linux_raid_member ID_FS_UUID=0badcafe-1111-2222-3333-444455556666
+    put /etc/mdadm/mdadm.conf 'ARRAY /dev/md/0 metadata=1.2 UUID=0badcafe:11112222:33334444:55556667 name=h:0'
+    plan
+    exits 0
+    put /etc/mdadm/mdadm.conf 'ARRAY /dev/md/0 metadata=1.2 UUID=0badcafe:11112222:33334444:55556666 name=h:0'
+    in_use 0000:01:00.0 'mdadm.conf'
+    udev_tags nvme0n1p1 ID_FS_TYPE=zfs_member ID_FS_LABEL_ENC=tank
+    plan
+    exits 0
+    put /etc/zfs/zpool.cache 'xxtank'
+    in_use 0000:01:00.0 'zfs pool tank'
 }

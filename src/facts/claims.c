@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the host has taken possession of though nothing mounts it: volume groups that it has changed, arrays and pools
+ * in its files. A guest's are in none of them.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "facts/hosts.h"
+
+static const char *tag(const struct node *n, const char *kind)
+{
+        for (size_t i = 0; i < n->n_tags; i++)
+                if (startswith(n->tags[i], kind))
+                        return n->tags[i] + strlen(kind);
+        return NULL;
+}
+
+static bool is_type(const struct node *n, const char *type)
+{
+        const char *value = tag(n, "TYPE=");
+
+        return n->kind == NODE_BLOCK && value && streq(value, type);
+}
+
+/* LVM keeps the last metadata of every volume group that this host changed (lvm.conf(5), backup_dir): it names the PVs.
+ */
+static int volume_group(struct hosts *h, const char *path, const char *name)
+{
+        char *text;
+        int k = host_read(h, path, &text);
+
+        for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++) {
+                const char *uuid = tag(&h->host->nodes[i], "UUID=");
+
+                if (is_type(&h->host->nodes[i], "LVM2_member") && uuid && *uuid && strstr(text, uuid))
+                        k = host_use(h, i, "volume group %s (/etc/lvm/backup)", name);
+        }
+        return k == -ENOMEM ? k : 0;
+}
+
+static int volume_groups(struct hosts *h)
+{
+        const char *dir = h->facts->in_initrd ? SYSROOT "/etc/lvm/backup" : "/etc/lvm/backup", **names;
+        size_t n;
+        int k = root_list(h->root, h->arena, dir, &names, &n);
+
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                char *path = arena_join(h->arena, dir, "/", names[i], NULL);
+
+                k = path ? volume_group(h, path, names[i]) : -ENOMEM;
+        }
+        return k == -ENOMEM ? k : 0;
+}
+
+/* Hex digits alone, in one case: mdadm and libblkid put the same number into different groups. */
+static bool has_digits(const char *text, const char *uuid)
+{
+        for (; *text; text++) {
+                const char *t = text, *u = uuid;
+
+                while (*t && *u) {
+                        if (!isxdigit((unsigned char)*u))
+                                u++;
+                        else if (*t == ':' || *t == '-')
+                                t++;
+                        else if (tolower((unsigned char)*t) == tolower((unsigned char)*u)) {
+                                t++;
+                                u++;
+                        } else
+                                break;
+                }
+                if (!*u)
+                        return true;
+        }
+        return false;
+}
+
+static int arrays(struct hosts *h)
+{
+        static const char *const files[] = {"/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"};
+        int k = 0;
+
+        for (size_t f = 0; f < ARRAY_SIZE(files); f++) {
+                char *path = arena_join(h->arena, h->facts->in_initrd ? SYSROOT : "", files[f], NULL), *text;
+
+                if (!path)
+                        return -ENOMEM;
+                k = host_read(h, path, &text);
+                for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++) {
+                        const char *uuid = tag(&h->host->nodes[i], "UUID=");
+
+                        if (is_type(&h->host->nodes[i], "linux_raid_member") && uuid && *uuid && has_digits(text, uuid))
+                                k = host_use(h, i, "an array of %s", files[f]);
+                }
+                if (k == -ENOMEM)
+                        return k;
+        }
+        return 0;
+}
+
+/* A list of names and values in a format of its own: a pool's name stands in it as it is. */
+static int pools(struct hosts *h)
+{
+        const char *path = h->facts->in_initrd ? SYSROOT "/etc/zfs/zpool.cache" : "/etc/zfs/zpool.cache";
+        size_t size;
+        char *text;
+        int k = root_read_all(h->root, h->arena, path, (size_t)64 * 1024 * 1024, &text, &size);
+
+        for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++) {
+                const char *name = tag(&h->host->nodes[i], "LABEL=");
+
+                if (is_type(&h->host->nodes[i], "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
+                        k = host_use(h, i, "zfs pool %s (zpool.cache)", name ? name : "");
+        }
+        return k == -ENOMEM ? k : 0;
+}
+
+int host_claims(struct hosts *h)
+{
+        int k = volume_groups(h);
+
+        if (k == 0)
+                k = arrays(h);
+        return k == 0 ? pools(h) : k;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * /var/lib/passthrough/clearance, on the host and in its boot images: who each device of a rule was when the host was
+ * last looked at, and that the guard let it go. Early in a boot neither shows. A text file: one record a line, fields
+ * separated by tabs, the first line names the format.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/root.h"
+
+#define CLEARANCE_PATH "/var/lib/passthrough/clearance"
+
+struct clearance_device {
+        const char *rule;
+        uint64_t digest; /* of the rule's text then */
+        /* "" where it was not known */
+        const char *address, *path, *firmware, *slot, *id, *pcie_serial, *disk_serial;
+        bool companion;       /* taken along; the rule itself does not match it */
+        bool cleared;         /* the host did not need it */
+        const char *withheld; /* how the host needed it, or "" */
+        const char **company; /* "PATH=ID" of all members of its IOMMU group, its own included */
+        size_t n_company;
+};
+
+struct clearance {
+        struct clearance_device *devices;
+        size_t n_devices;
+        const char *lapsed; /* why no device is cleared any more, though known; or NULL */
+};
+
+static inline bool clearance_names(const char *member, const char *path, const char *id)
+{
+        size_t n = strlen(path);
+
+        return strncmp(member, path, n) == 0 && member[n] == '=' && strcmp(member + n + 1, id) == 0;
+}
+
+/* What of the kernel command line says where the host's root, swap and network are; "" where nothing does. */
+int clearance_context(const struct root *root, struct arena *a, const char **ret) _must_check_;
+
+/* Empty where there is none, where it is another machine's, or none that can be read. 0 or -ENOMEM. */
+int clearance_read(const struct root *root, struct arena *a, struct clearance *ret) _must_check_;
+
+/* The file's text, to be freed by the caller. -ENODATA where the machine cannot be told from others. */
+int clearance_format(const struct root *root, struct arena *a, const struct clearance *c, char **ret,
+                     size_t *ret_size) _must_check_;

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The graph of what the host stands on: see host.h. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "facts/gather.h"
+#include "facts/hosts.h"
+
+size_t host_find(const struct host *host, enum node_kind kind, const char *name)
+{
+        for (size_t i = 0; i < host->n_nodes; i++)
+                if (host->nodes[i].kind == kind && streq(host->nodes[i].name, name))
+                        return i;
+        return NO_NODE;
+}
+
+static bool has(const size_t *list, size_t n, size_t v)
+{
+        for (size_t i = 0; i < n; i++)
+                if (list[i] == v)
+                        return true;
+        return false;
+}
+
+static int add_unique(struct arena *a, size_t **list, size_t *n, size_t v)
+{
+        size_t *slot;
+
+        if (has(*list, *n, v))
+                return 0;
+        slot = arena_grow(a, list, *n, sizeof(**list));
+        if (!slot)
+                return -ENOMEM;
+        *slot = v;
+        (*n)++;
+        return 0;
+}
+
+int host_stand(struct hosts *h, size_t node, size_t below)
+{
+        struct node *n = &h->host->nodes[node];
+
+        return node == below || below == NO_NODE ? 0 : add_unique(h->arena, &n->below, &n->n_below, below);
+}
+
+int host_on_function(struct hosts *h, size_t node, size_t device)
+{
+        struct node *n = &h->host->nodes[node];
+
+        return add_unique(h->arena, &n->functions, &n->n_functions, device);
+}
+
+int host_on_path(struct hosts *h, size_t node, const char *path)
+{
+        char copy[PATH_MAX], *part, *rest = copy;
+
+        if (strlen(path) >= sizeof(copy))
+                return 0;
+        strcpy(copy, path);
+        while ((part = strsep(&rest, "/"))) {
+                size_t i = facts_find(h->facts, part);
+
+                if (i != NO_DEVICE && host_on_function(h, node, i) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* "../../devices/..." of a class link. */
+int host_add(struct hosts *h, enum node_kind kind, const char *class, const char *name, char *target, size_t size,
+             size_t *ret)
+{
+        struct host *host = h->host;
+        char link[PATH_MAX];
+        struct node *n;
+
+        *target = '\0';
+        if (class && snprintf(link, sizeof(link), "%s/%s", class, name) < (int)sizeof(link) &&
+            root_readlink(h->root, link, target, size) < 0)
+                *target = '\0';
+        n = arena_grow(h->arena, &host->nodes, host->n_nodes, sizeof(*host->nodes));
+        if (!n)
+                return -ENOMEM;
+        *ret = host->n_nodes++;
+        *n = (struct node){.kind = kind, .name = arena_strdup(h->arena, name)};
+        n->label = n->name;
+        n->virtual_ = strstr(target, "/devices/virtual/") != NULL;
+        return n->name ? host_on_path(h, *ret, target) : -ENOMEM;
+}
+
+int host_use(struct hosts *h, size_t node, const char *format, ...)
+{
+        struct host *host = h->host;
+        struct use *use = arena_grow(h->arena, &host->uses, host->n_uses, sizeof(*host->uses));
+        va_list ap;
+
+        if (!use)
+                return -ENOMEM;
+        va_start(ap, format);
+        *use = (struct use){.node = node, .what = arena_vprintf(h->arena, format, ap)};
+        va_end(ap);
+        host->n_uses++;
+        return use->what ? 0 : -ENOMEM;
+}
+
+int host_unknown(struct hosts *h, const char **why, const char *format, ...)
+{
+        va_list ap;
+
+        if (*why)
+                return 0;
+        va_start(ap, format);
+        *why = arena_vprintf(h->arena, format, ap);
+        va_end(ap);
+        return *why ? 0 : -ENOMEM;
+}
+
+int host_read(struct hosts *h, const char *path, char **ret)
+{
+        size_t size;
+
+        return root_read_all(h->root, h->arena, path, (size_t)16 * 1024 * 1024, ret, &size);
+}
+
+const char *host_line(const char **text, const char **ret_end)
+{
+        const char *line = *text;
+
+        if (!*line)
+                return NULL;
+        *ret_end = strchrnul(line, '\n');
+        *text = **ret_end ? *ret_end + 1 : *ret_end;
+        return line;
+}
+
+static bool has_interface(const struct host *host, size_t device, bool up_only)
+{
+        for (size_t i = 0; i < host->n_nodes; i++)
+                if (host->nodes[i].kind == NODE_INTERFACE && (host->nodes[i].up || !up_only) &&
+                    has(host->nodes[i].functions, host->nodes[i].n_functions, device))
+                        return true;
+        return false;
+}
+
+/* Why what the host does with a controller cannot be told; NULL where it can, or where it is not the host's now. */
+static int unseen(struct hosts *h, size_t device)
+{
+        struct device *d = &h->facts->devices[device];
+        const struct host *host = h->host;
+        const char *kind = guarded_class(d->class), *driver = d->driver ? d->driver : "";
+
+        if (!kind || startswith(driver, "vfio") || streq(driver, "pci-stub"))
+                return 0;
+        if (streq(kind, "network")) {
+                if (!host->sees_network)
+                        return 0;
+                d->unseen = host->network_unknown;
+                if (!d->unseen && has_interface(host, device, true))
+                        d->unseen = host->up_unknown;
+                if (!d->unseen && *driver && !has_interface(host, device, false)) {
+                        d->unseen = arena_printf(h->arena,
+                                                 "%s has it, and its interface is nowhere to be seen: another network "
+                                                 "namespace may",
+                                                 driver);
+                        return d->unseen ? 0 : -ENOMEM;
+                }
+                return 0;
+        }
+        if (host->sees_storage)
+                d->unseen = host->storage_unknown;
+        if (streq(kind, "USB") && host->sees_people && !d->unseen)
+                d->unseen = host->people_unknown;
+        if (streq(kind, "storage") && host->sees_storage && !d->unseen && !*driver)
+                d->unseen = "it has no driver, so what is on its disks cannot be seen";
+        return 0;
+}
+
+int host_gather(const struct root *root, struct arena *a, struct facts *facts)
+{
+        struct hosts h = {.root = root, .arena = a, .facts = facts, .host = &facts->host};
+        struct host *host = &facts->host;
+        int k;
+
+        host->sees_storage = !facts->in_initrd || root_exists(root, SYSROOT "/etc");
+        host->sees_network = host->sees_people = !facts->booting;
+        k = host->sees_storage ? host_storage(&h) : 0;
+        if (k == 0 && host->sees_storage)
+                k = host_consoles(&h);
+        if (k == 0 && host->sees_network)
+                k = host_network(&h);
+        if (k == 0 && host->sees_people)
+                k = host_people(&h);
+        for (size_t i = 0; k == 0 && i < facts->n_devices; i++)
+                if (facts->devices[i].detailed)
+                        k = unseen(&h, i);
+        return k;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What lies between PCI functions and what the host does with them: block devices, network interfaces, terminals, and
+ * who stands on whom; then the uses themselves. Gathered only where it shows: see the sees_ members.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum node_kind {
+        NODE_BLOCK,
+        NODE_POOL, /* a file system of several members: btrfs, zfs */
+        NODE_INTERFACE,
+        NODE_TERMINAL,
+};
+
+struct node {
+        enum node_kind kind;
+        const char *name;  /* the kernel's */
+        const char *label; /* as a chain shows it: "dm-0 crypt" */
+        unsigned major, minor;
+        const char *map_name;    /* of the device mapper */
+        size_t *functions;       /* the PCI functions it is reached through: positions in facts.devices */
+        const char *const *tags; /* "UUID=...", "TYPE=...", "/dev/disk/by-id/..." */
+        size_t *below;           /* the nodes it stands on */
+        size_t n_functions, n_tags, n_below;
+        bool held;     /* the host has it in use, for what does not show */
+        bool tagged;   /* what is on it is known: its tags are all there are */
+        bool virtual_; /* no hardware of its own */
+        bool up;       /* of an interface */
+};
+
+/* Something that the host needs: "/", "swap", "default route". */
+struct use {
+        size_t node;
+        const char *what;
+};
+
+struct host {
+        struct node *nodes;
+        size_t n_nodes;
+        struct use *uses; /* those that a chain had better name come first */
+        size_t n_uses;
+
+        /* Whether the uses of each kind show at this moment; where not, nothing is known to be free. */
+        bool sees_storage, sees_network, sees_people;
+        /* Why nothing of a kind can be told free although it shows; NULL: all can. */
+        const char *storage_unknown, *network_unknown, *people_unknown;
+        const char *up_unknown; /* the same, for interfaces that are up alone */
+
+        const char *passphrase; /* why somebody may have to type one, or NULL */
+        size_t *keyboards;      /* the function of each, or NO_DEVICE */
+        size_t n_keyboards;
+};

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* How the graph of host.h is built: one file each for storage, network and people. All return 0 or -ENOMEM. */
+
+#include "facts/facts.h"
+
+#define NO_NODE SIZE_MAX
+/* Where an initrd mounts what will be the host's. */
+#define SYSROOT "/sysroot"
+
+struct hosts {
+        const struct root *root;
+        struct arena *arena;
+        struct facts *facts;
+        struct host *host;
+        const char *mountinfo, *crypttab; /* "" where there is none */
+};
+
+/* host.c */
+size_t host_find(const struct host *host, enum node_kind kind, const char *name);
+/* A node; of a class directory's link its target goes to buf, and the functions on the way to the node. */
+int host_add(struct hosts *h, enum node_kind kind, const char *class, const char *name, char *target, size_t size,
+             size_t *ret) _must_check_;
+int host_stand(struct hosts *h, size_t node, size_t below) _must_check_;
+int host_on_function(struct hosts *h, size_t node, size_t device) _must_check_;
+int host_on_path(struct hosts *h, size_t node, const char *path) _must_check_;
+int host_use(struct hosts *h, size_t node, const char *format, ...) _must_check_ _printf_(3, 4);
+/* Sets *why unless it is set: the first reason is the one that is told. */
+int host_unknown(struct hosts *h, const char **why, const char *format, ...) _must_check_ _printf_(3, 4);
+/* A file of the machine: 0, -ENOENT, -ENOMEM or another. */
+int host_read(struct hosts *h, const char *path, char **ret) _must_check_;
+/* The next line of a text, and where it ends; NULL at the end. */
+const char *host_line(const char **text, const char **ret_end);
+
+/* block.c: block devices and what they stand on. 1 where sysfs does not have them. */
+int host_blocks(struct hosts *h) _must_check_;
+/* tags.c: what is on them, and who is meant by UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev. */
+int host_tags(struct hosts *h) _must_check_;
+/* The next node that spec means, from *from on; NO_NODE where there is none. */
+size_t host_resolve(struct hosts *h, const char *spec, size_t from);
+/* claims.c: what no mount and no line of fstab tells. */
+int host_claims(struct hosts *h) _must_check_;
+/* storage.c, network.c, people.c */
+int host_storage(struct hosts *h) _must_check_;
+int host_network(struct hosts *h) _must_check_;
+int host_people(struct hosts *h) _must_check_;
+/* Terminals that are consoles: those show early. */
+int host_consoles(struct hosts *h) _must_check_;

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the host needs: from each of its uses down through what that stands on to the functions, with the way there. */
+#include <errno.h>
+
+#include "base/str.h"
+#include "plan/planner.h"
+
+/* "0000:03:00.0 ← nvme0n1p2 ← dm-0 crypt ← /" */
+static const char *chain(struct planner *p, size_t device, size_t node, const size_t *above, const char *what)
+{
+        const struct host *host = &p->facts->host;
+        const char *text = p->facts->devices[device].address;
+
+        for (size_t i = node; text && i != SIZE_MAX; i = above[i])
+                text = arena_join(p->arena, text, " ← ", host->nodes[i].label, NULL);
+        return text ? arena_join(p->arena, text, " ← ", what, NULL) : NULL;
+}
+
+int planner_guard(struct planner *p)
+{
+        const struct host *host = &p->facts->host;
+        size_t *above = arena_alloc(p->arena, host->n_nodes * sizeof(*above));
+        size_t *queue = arena_alloc(p->arena, host->n_nodes * sizeof(*queue));
+        size_t *seen = arena_alloc(p->arena, host->n_nodes * sizeof(*seen)); /* the use, counted from 1 */
+
+        p->needed = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->needed));
+        if (!above || !queue || !seen || !p->needed)
+                return -ENOMEM;
+        for (size_t u = 0; u < host->n_uses; u++) {
+                size_t first = 0, last = 1;
+
+                queue[0] = host->uses[u].node;
+                above[queue[0]] = SIZE_MAX;
+                seen[queue[0]] = u + 1;
+                while (first < last) {
+                        size_t at = queue[first++];
+                        const struct node *n = &host->nodes[at];
+
+                        for (size_t f = 0; f < n->n_functions; f++) {
+                                const char **needed = &p->needed[n->functions[f]];
+
+                                if (!*needed && !(*needed = chain(p, n->functions[f], at, above, host->uses[u].what)))
+                                        return -ENOMEM;
+                        }
+                        for (size_t b = 0; b < n->n_below; b++) {
+                                if (seen[n->below[b]] == u + 1)
+                                        continue;
+                                seen[n->below[b]] = u + 1;
+                                above[n->below[b]] = at;
+                                queue[last++] = n->below[b];
+                        }
+                }
+        }
+        return 0;
+}
+
+/* Where somebody may have to type a passphrase, one keyboard at least stays. */
+int planner_keyboards(struct planner *p)
+{
+        const struct host *host = &p->facts->host;
+
+        for (size_t i = 0; i < host->n_keyboards; i++) {
+                size_t device = host->keyboards[i];
+
+                if (device == NO_DEVICE || p->entry_of[device] == NO_ENTRY ||
+                    p->plan->entries[p->entry_of[device]].action != ACTION_BIND)
+                        return 0;
+        }
+        for (size_t i = 0; host->passphrase && i < host->n_keyboards; i++) {
+                struct plan_entry *e = &p->plan->entries[p->entry_of[host->keyboards[i]]];
+
+                if (planner_refuse(p, e,
+                                   "the host needs it: %s ← the only keyboard, where a passphrase may be asked (%s)",
+                                   entry_device(p, e)->address, host->passphrase) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/*
+ * Why a controller that the host may boot from, answer on or be typed at is not known to be free; NULL where it is. A
+ * clearance stands where nothing shows, never against what does.
+ */
+const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
+{
+        const struct device *d = entry_device(p, e);
+        const struct host *host = &p->facts->host;
+        const char *kind = guarded_class(d->class);
+        bool shows;
+
+        if (!kind || p->identities[e->device].cleared)
+                return NULL;
+        if (d->unseen)
+                return d->unseen;
+        shows = streq(kind, "storage")   ? host->sees_storage
+                : streq(kind, "network") ? host->sees_network
+                                         : host->sees_storage && host->sees_people;
+        /* Once the root file system is there it will show. */
+        if (shows || (streq(kind, "storage") && e->stage == STAGE_ROOT && p->facts->in_initrd))
+                return NULL;
+        if (p->facts->clearance.lapsed && p->identities[e->device].is)
+                return arena_printf(p->arena, "its clearance has lapsed: %s", p->facts->clearance.lapsed);
+        return arena_printf(p->arena,
+                            "the host may need this %s controller, which does not show this early, and no clearance of "
+                            "the host for it is here; an image built on the host carries one",
+                            kind);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who is who: addresses change when a card is added or removed, so devices that were recorded are looked for by what
+ * stays, strongest first: serial number; firmware path or bridge path, with the ID; slot, with the ID. Never by ID
+ * alone.
+ */
+#include <errno.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "facts/match.h"
+#include "plan/planner.h"
+
+enum fit {
+        FIT_PCIE_SERIAL,
+        FIT_DISK_SERIAL,
+        FIT_PATH,
+        FIT_SLOT,
+        FIT_MAX_,
+};
+
+static const char *const fit_names[FIT_MAX_] = {"its serial number", "its serial number", "its path", "its slot"};
+
+static bool same(const char *recorded, const char *now)
+{
+        return *recorded && now && strcasecmp(recorded, now) == 0;
+}
+
+/* A serial number that both have and that differs: somebody else, wherever it sits. */
+static bool contradicts(const struct clearance_device *r, const struct device *d)
+{
+        if (!streq(r->id, d->id))
+                return true;
+        if (*r->pcie_serial && !same(r->pcie_serial, d->pcie_serial))
+                return true; /* also where it has none any more */
+        return *r->disk_serial && d->disk_serial && !streq(r->disk_serial, d->disk_serial);
+}
+
+static bool fits(const struct clearance_device *r, const struct device *d, enum fit how)
+{
+        switch (how) {
+        case FIT_PCIE_SERIAL:
+                return same(r->pcie_serial, d->pcie_serial);
+        case FIT_DISK_SERIAL:
+                return *r->disk_serial && d->disk_serial && streq(r->disk_serial, d->disk_serial);
+        case FIT_PATH:
+                return same(r->firmware, d->firmware) || streq(r->path, d->path);
+        case FIT_SLOT:
+                return same(r->slot, d->slot);
+        case FIT_MAX_:
+                break;
+        }
+        return false;
+}
+
+/* The one device that fits best, or NO_DEVICE with the reason in *why. */
+static size_t find(struct planner *p, const struct clearance_device *r, enum fit *ret_how, const char **why)
+{
+        for (enum fit how = 0; how < FIT_MAX_; how++) {
+                size_t found = NO_DEVICE, n = 0;
+
+                for (size_t i = 0; i < p->facts->n_devices; i++)
+                        if (p->facts->devices[i].identified && !contradicts(r, &p->facts->devices[i]) &&
+                            fits(r, &p->facts->devices[i], how)) {
+                                found = i;
+                                n++;
+                        }
+                /* Twins may share a serial number: the next mark may tell them apart. */
+                if (n == 1) {
+                        *ret_how = how;
+                        return found;
+                }
+                if (n > 1)
+                        *why = "more than one device could be it";
+        }
+        return NO_DEVICE;
+}
+
+static int lost(struct planner *p)
+{
+        for (size_t i = 0; i < p->facts->clearance.n_devices; i++) {
+                const struct clearance_device **slot;
+
+                if (!p->recorded[i].rule || p->recorded[i].device != NO_DEVICE)
+                        continue;
+                slot = arena_grow(p->arena, &p->plan->lost, p->plan->n_lost, sizeof(*slot));
+                if (!slot)
+                        return -ENOMEM;
+                *slot = &p->facts->clearance.devices[i];
+                p->plan->n_lost++;
+        }
+        return 0;
+}
+
+const char *planner_lost_of(const struct planner *p, const struct rule *rule)
+{
+        for (size_t i = 0; i < p->facts->clearance.n_devices; i++) {
+                const struct clearance_device *r = &p->facts->clearance.devices[i];
+
+                if (p->recorded[i].rule == rule && p->recorded[i].device == NO_DEVICE)
+                        return arena_printf(p->arena, "; %s was recorded at %s (path %s), and %s", r->id, r->address,
+                                            r->path, p->recorded[i].why);
+        }
+        return "";
+}
+
+int planner_identify(struct planner *p)
+{
+        const struct clearance *c = &p->facts->clearance;
+
+        p->identities = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->identities));
+        p->recorded = arena_alloc(p->arena, c->n_devices * sizeof(*p->recorded));
+        if (!p->identities || !p->recorded)
+                return -ENOMEM;
+        for (size_t i = 0; i < c->n_devices; i++) {
+                const struct clearance_device *r = &c->devices[i];
+                const struct rule *rule = config_find(p->config, r->rule);
+                enum fit how = FIT_MAX_;
+                struct identity *identity;
+                size_t device;
+
+                p->recorded[i] = (struct recorded){.device = NO_DEVICE, .why = "nothing that is here now is it"};
+                if (!rule || rule->invalid || rule->digest != r->digest)
+                        continue;
+                p->recorded[i].rule = rule;
+                device = find(p, r, &how, &p->recorded[i].why);
+                if (device == NO_DEVICE)
+                        continue;
+                identity = &p->identities[device];
+                if (identity->is) { /* two records of one device: neither is believed */
+                        p->recorded[identity->record].device = NO_DEVICE;
+                        p->recorded[identity->record].why = p->recorded[i].why = "two recorded devices could be it";
+                        identity->cleared = false;
+                        continue;
+                }
+                p->recorded[i].device = device;
+                *identity = (struct identity){.is = r, .rule = rule, .record = i, .cleared = r->cleared && !c->lapsed};
+                if (!streq(r->address, p->facts->devices[device].address) &&
+                    !(identity->moved = arena_printf(p->arena, "the device recorded at %s, told by %s", r->address,
+                                                     fit_names[how])))
+                        return -ENOMEM;
+        }
+        return lost(p);
+}
+
+bool planner_follows(const struct planner *p, size_t device, const struct rule *rule)
+{
+        const struct identity *identity = &p->identities[device];
+
+        return identity->is && !identity->is->companion && identity->rule == rule &&
+               p->recorded[identity->record].device == device &&
+               match_apart_from_place(rule, p->facts, &p->facts->devices[device]);
+}
+
+/* A device where a recorded one of the rule was, and which is not that one. */
+int planner_impostor(struct planner *p, size_t device, const struct rule *rule, const char **ret)
+{
+        const struct device *d = &p->facts->devices[device];
+        const struct clearance *c = &p->facts->clearance;
+
+        *ret = NULL;
+        if (p->identities[device].is && p->identities[device].rule == rule)
+                return 0;
+        for (size_t i = 0; i < c->n_devices; i++) {
+                const struct clearance_device *r = &c->devices[i];
+                const char *where;
+
+                if (p->recorded[i].rule != rule ||
+                    (!streq(r->path, d->path) && (rule->match[MATCH_ADDRESS].n == 0 || !streq(r->address, d->address))))
+                        continue;
+                where = p->recorded[i].device == NO_DEVICE
+                                ? p->recorded[i].why
+                                : arena_printf(p->arena, "that one is at %s now",
+                                               p->facts->devices[p->recorded[i].device].address);
+                *ret = where ? arena_printf(p->arena,
+                                            "it is not the device that was recorded here (%s at %s%s%s): %s; if it is "
+                                            "meant, "
+                                            "remove " CLEARANCE_PATH " and build the image again",
+                                            r->id, r->path, *r->pcie_serial ? ", serial " : "", r->pcie_serial, where)
+                             : NULL;
+                return *ret ? 0 : -ENOMEM;
+        }
+        return 0;
+}
+
+/* A recorded IOMMU group has its members by bridge path and ID: who was not there holds the whole rule. */
+int planner_company(struct planner *p)
+{
+        size_t n_entries = p->plan->n_entries;
+
+        for (size_t i = 0; i < n_entries; i++) {
+                const struct plan_entry *e = &p->plan->entries[i];
+                const struct identity *identity = &p->identities[e->device];
+                const struct device *d = entry_device(p, e), *newcomer = NULL;
+                size_t first, n = d->group == NO_GROUP ? 0 : facts_group(p->facts, d->group, &first);
+
+                if (e->action != ACTION_BIND || !identity->is || identity->is->n_company == 0)
+                        continue;
+                for (size_t k = 0; k < n && !newcomer; k++) {
+                        size_t member = p->facts->by_group[first + k];
+                        bool known = p->facts->devices[member].transparent || p->identities[member].is;
+
+                        for (size_t m = 0; m < identity->is->n_company; m++)
+                                known |= clearance_names(identity->is->company[m], p->facts->devices[member].path,
+                                                         p->facts->devices[member].id);
+                        if (!known)
+                                newcomer = &p->facts->devices[member];
+                }
+                for (size_t j = 0; newcomer && j < n_entries; j++)
+                        if (p->plan->entries[j].rule == e->rule && p->plan->entries[j].action == ACTION_BIND &&
+                            planner_refuse(
+                                    p, &p->plan->entries[j],
+                                    "IOMMU group %d of %s has a new member: %s (%s), which was not there when it "
+                                    "was recorded; if that is meant, remove " CLEARANCE_PATH
+                                    " and build the image again",
+                                    d->group, d->address, newcomer->address, newcomer->id) < 0)
+                                return -ENOMEM;
+        }
+        return 0;
+}

@@ -1,0 +1,232 @@
+#!/usr/bin/env bats
+# What an image knows of the host it was built on: who the devices are, wherever they sit now, and that the host did not need them.
+
+load product
+load tree
+
+# Disk A has the root and is behind port 02, disk B, its twin, behind port 03; both answer by address alone.
+setup() {
+    tree_again clearance && return
+    tree_new
+    firmware_uuid
+    root_port 0000:00:02.0 01
+    root_port 0000:00:03.0 02
+    pci_add 0000:01:00.0 1b36:0010 010802 under=0000:00:02.0 group=1 driver=nvme
+    disk nvme0n1 259:0 0000:01:00.0
+    mounted nvme0n1 /srv ext4
+    pci_add 0000:02:00.0 1b36:0010 010802 under=0000:00:03.0 group=2 driver=nvme
+    disk nvme1n1 259:1 0000:02:00.0
+    rule b '[Match]' Address=02:00.0
+    tree_keep clearance
+}
+
+# in_initrd: the same machine, early in its next boot. No disk shows, and nothing is mounted.
+in_initrd() {
+    put /etc/initrd-release ID=debian
+    rm -rf "$ROOT/sys/class/block" "$ROOT/proc/self/mountinfo" "$ROOT/proc/swaps"
+    unbind 0000:01:00.0
+    unbind 0000:02:00.0
+}
+
+unbind() {
+    rm -f "$(pci_file "$1" driver)"
+}
+
+# shifted: a card in a lower slot has moved the buses up by one.
+shifted() {
+    local name
+    for name in 0000:01:00.0 0000:02:00.0; do pci_remove "$name"; done
+    pci_add 0000:02:00.0 1b36:0010 010802 under=0000:00:02.0 group=1
+    pci_add 0000:03:00.0 1b36:0010 010802 under=0000:00:03.0 group=2
+}
+
+@test "storage that the host has cleared goes in the initrd, and the plan on the host says so" {
+    plan
+    device 0000:02:00.0 bind vfio-pci root
+    image_built
+    plan
+    exits 0
+    device 0000:02:00.0 bind vfio-pci initrd
+    in_initrd
+    plan
+    exits 0
+    device 0000:02:00.0 bind vfio-pci initrd
+}
+
+@test "without a clearance it waits for the root stage, and is refused there while nothing is mounted" {
+    in_initrd
+    plan
+    device 0000:02:00.0 bind vfio-pci root
+    add_line /etc/passthrough.d/b.conf '[Device]' Stage=initrd
+    plan
+    exits 1
+    refused 0000:02:00.0 'not cleared: .*no clearance'
+}
+
+@test "a clearance lapses where the command line says another root" {
+    put /proc/cmdline 'BOOT_IMAGE=/vmlinuz root=UUID=1 ro quiet'
+    image_built
+    put /proc/cmdline 'BOOT_IMAGE=/vmlinuz-new root=UUID=1 ro'
+    in_initrd
+    plan
+    device 0000:02:00.0 bind vfio-pci initrd
+    put /proc/cmdline 'BOOT_IMAGE=/vmlinuz root=UUID=2 ro quiet'
+    plan
+    device 0000:02:00.0 bind vfio-pci root
+    add_line /etc/passthrough.d/b.conf '[Device]' Stage=initrd
+    plan
+    exits 1
+    refused 0000:02:00.0 .
+}
+
+@test "another machine's clearance is none" {
+    image_built
+    in_initrd
+    firmware_uuid 00000000-1111-2222-3333-444444444444
+    plan
+    device 0000:02:00.0 bind vfio-pci root
+}
+
+@test "a machine that its firmware does not tell from others gives no clearance" {
+    firmware_uuid 00000000-0000-0000-0000-000000000000
+    image_built
+    has 'no clearance'
+    in_initrd
+    plan
+    device 0000:02:00.0 bind vfio-pci root
+}
+
+@test "a changed rule is another rule: what was recorded for it says nothing" {
+    image_built
+    put /etc/passthrough.d/b.conf '[Match]' Address=02:00.0 '[Device]' Functions=slot
+    in_initrd
+    plan
+    device 0000:02:00.0 bind vfio-pci root
+}
+
+@test "renumbered: the right device is followed by its path, and who sits at its address now is not taken" {
+    image_built
+    shifted
+    in_initrd
+    plan
+    exits 1
+    refused 0000:02:00.0 'not the device that was recorded'
+    device 0000:03:00.0 bind vfio-pci initrd
+    is "$(get '.devices[] | select(.address == "0000:03:00.0").reason')" 'the device recorded at 0000:02:00.0, told by its path' reason
+}
+
+@test "renumbered twins that nothing tells apart: nothing is taken, and the message says why" {
+    image_built
+    pci_remove 0000:01:00.0
+    pci_remove 0000:02:00.0
+    root_port 0000:00:05.0 02
+    root_port 0000:00:06.0 03
+    pci_add 0000:02:00.0 1b36:0010 010802 under=0000:00:05.0 group=1
+    pci_add 0000:03:00.0 1b36:0010 010802 under=0000:00:06.0 group=2
+    in_initrd
+    plan
+    exits 1
+    bound
+    refused 0000:02:00.0 'nothing that is here now is it'
+}
+
+@test "a serial number is stronger than the place: the device is followed to another slot" {
+    rm "$ROOT/etc/passthrough.d/b.conf"
+    root_port 0000:00:05.0 05
+    root_port 0000:00:06.0 06
+    pci_add 0000:05:00.0 10de:1b06 0300 under=0000:00:05.0 group=5 serial=3c-ec-ef-ff-ff-12-34-56
+    rule gpu '[Match]' Address=05:00.0
+    image_built
+    pci_remove 0000:05:00.0
+    pci_add 0000:06:00.0 10de:1b06 0300 under=0000:00:06.0 group=6 serial=3c-ec-ef-ff-ff-12-34-56
+    pci_add 0000:05:00.0 10de:1b06 0300 under=0000:00:05.0 group=5 serial=3c-ec-ef-ff-ff-00-00-00
+    in_initrd
+    plan
+    exits 1
+    device 0000:06:00.0 bind vfio-pci initrd
+    refused 0000:05:00.0 'not the device that was recorded'
+}
+
+@test "a card of the same kind in the place of the recorded one is somebody else, by its serial number" {
+    rm "$ROOT/etc/passthrough.d/b.conf"
+    root_port 0000:00:05.0 05
+    pci_add 0000:05:00.0 10de:1b06 0300 under=0000:00:05.0 group=5 serial=3c-ec-ef-ff-ff-12-34-56
+    rule gpu '[Match]' ID=10de:1b06
+    image_built
+    pci_remove 0000:05:00.0
+    pci_add 0000:05:00.0 10de:1b06 0300 under=0000:00:05.0 group=5 serial=3c-ec-ef-ff-ff-00-00-00
+    in_initrd
+    plan
+    exits 1
+    refused 0000:05:00.0 'not the device that was recorded'
+    # An image built by the way, by a kernel update say, does not make it the right one.
+    rm "$ROOT/etc/initrd-release"
+    image_built
+    plan
+    exits 1
+    refused 0000:05:00.0 'not the device that was recorded'
+}
+
+@test "the host's own card, kept by address, is followed, too" {
+    rm "$ROOT/etc/passthrough.d/b.conf"
+    root_port 0000:00:05.0 05
+    root_port 0000:00:06.0 06
+    pci_add 0000:05:00.0 10de:1b06 0300 under=0000:00:05.0 group=5
+    rule 10-host '[Match]' Address=05:00.0 '[Device]' Driver=native
+    rule 50-all '[Match]' ID=10de:1b06 '[Device]' Expect=0-
+    image_built
+    pci_remove 0000:05:00.0
+    pci_add 0000:06:00.0 10de:1b06 0300 under=0000:00:05.0 group=5
+    in_initrd
+    plan
+    device 0000:06:00.0 keep
+}
+
+@test "new company in a recorded group holds the rule and is named" {
+    rm "$ROOT/etc/passthrough.d/b.conf"
+    root_port 0000:00:05.0 05
+    pci_add 0000:05:00.0 10de:1b06 0300 under=0000:00:05.0 group=5
+    rule gpu '[Match]' Address=05:00.0 '[Device]' IOMMUGroup=complete
+    image_built
+    in_initrd
+    plan
+    device 0000:05:00.0 bind vfio-pci initrd
+    pci_add 0000:00:19.0 1234:11e8 00ff group=5
+    plan
+    exits 1
+    bound
+    refused 0000:05:00.0 '0000:00:19.0 \(1234:11e8\).*was not there'
+}
+
+@test "a file that is no clearance is none" {
+    image_built
+    in_initrd
+    local text
+    for text in '' garbage $'passthrough-clearance 2\nD' $'passthrough-clearance 1\nD\tb\nM' $'passthrough-clearance 1\nM\nC'; do
+        put /var/lib/passthrough/clearance "$text"
+        plan
+        device 0000:02:00.0 bind vfio-pci root
+    done
+}
+
+@test "what was captured of the machine knows its clearance, without its numbers" {
+    image_built
+    ctl capture "$BATS_TEST_TMPDIR/captured"
+    exits 0
+    run -1 grep -rl 4c4c4544-0051-3510-8052-b4c04f4a3233 "$BATS_TEST_TMPDIR/captured"
+    ROOT=$BATS_TEST_TMPDIR/captured
+    plan
+    device 0000:02:00.0 bind vfio-pci initrd
+}
+
+@test "what the host needed when the image was built is not taken at the root stage, however little shows there" {
+    put /etc/passthrough.d/b.conf '[Match]' Class=nvme '[Device]' Expect=0-
+    image_built
+    put /etc/initrd-release ID=debian
+    mkdir -p "$ROOT/sysroot/etc"
+    printf '%s\n' '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw' >"$ROOT/proc/self/mountinfo"
+    plan
+    exits 1
+    refused 0000:01:00.0 'needed it when this image was built: 0000:01:00.0 ← nvme0n1 ← /srv'
+    bound 0000:02:00.0
+}
