@@ -115,9 +115,10 @@ static void show_uses(const struct machine *m)
 
 void verdicts_show(const struct machine *m)
 {
-        printf("# seed %llu%s%s%s%s\n", (unsigned long long)m->seed, m->udev_data ? ", udev data" : "",
-               m->dev_links ? ", links" : "", passphrase_possible(m) ? ", a passphrase" : "",
-               m->ps2_keyboard ? ", PS/2" : "");
+        printf("# seed %llu%s%s%s%s%s%s%s%s%s\n", (unsigned long long)m->seed, m->no_mountinfo ? ", no mountinfo" : "",
+               m->no_swaps ? ", no swaps" : "", m->no_block ? ", no block" : "", m->no_route ? ", no routes" : "",
+               m->no_net ? ", no net" : "", m->udev_data ? ", udev data" : "", m->dev_links ? ", links" : "",
+               passphrase_possible(m) ? ", a passphrase" : "", m->ps2_keyboard ? ", PS/2" : "");
         for (unsigned i = 0; i < m->n_functions; i++) {
                 const struct function *d = &m->functions[i];
 

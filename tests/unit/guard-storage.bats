@@ -287,7 +287,7 @@ hba() {
     usb_bus 1 0000:00:14.0
     usb_device 1-2 0781:5581 08
     usb_disk sdc 8:32 1-2
-    pci_add 0000:00:16.0 8086:10d3 0200 group=9 driver=e1000e
+    pci_add 0000:00:16.0 8086:10d3 0200 group=59 driver=e1000e
     nic eno1 0000:00:16.0
     rule others '[Match]' 'Class=usb network' '[Device]' Expect=0-
     candidates "${CANDIDATES[@]}" 0000:00:14.0 0000:00:16.0
