@@ -4,10 +4,10 @@
  * below DIR, planned by PROGRAM (passthroughctl), and the plan held against what closure.c says of it. -v tells what a
  * machine is. A machine that fails is kept as DIR/seed-SEED.
  */
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -24,11 +24,23 @@
 
 static const char *program;
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+/* What is below a directory, and that itself; nothing where there is none. */
+static void remove_tree(int at, const char *name)
 {
-        (void)st;
-        (void)at;
-        return (kind == FTW_DP ? rmdir(path) : unlink(path)) < 0 && errno != ENOENT ? -1 : 0;
+        int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        struct dirent *e;
+
+        if (!dir && errno == ENOENT)
+                return;
+        while (dir && (e = readdir(dir))) {
+                if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+                        remove_tree(fd, e->d_name);
+                else if (e->d_type != DT_DIR && unlinkat(fd, e->d_name, 0) < 0)
+                        err(2, "%s", e->d_name);
+        }
+        if (!dir || closedir(dir) < 0 || unlinkat(at, name, AT_REMOVEDIR) < 0)
+                err(2, "%s", name);
 }
 
 /* All but what is the same for every machine. */
@@ -37,8 +49,7 @@ static void clean(void)
         static const char *const dirs[] = {"sys", "proc", "etc", "run", "dev", "var"};
 
         for (size_t i = 0; i < COUNT(dirs); i++)
-                if (nftw(dirs[i], remove_one, 16, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
-                        err(2, "%s", dirs[i]);
+                remove_tree(AT_FDCWD, dirs[i]);
 }
 
 static void generate(struct machine *m, uint64_t seed)
@@ -118,8 +129,7 @@ static unsigned one(const char *top, unsigned worker, uint64_t seed, bool verbos
         }
         tally->kept++;
         TEXT(kept, "%s/seed-%llu", top, (unsigned long long)seed);
-        if (nftw(kept, remove_one, 16, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT)
-                err(2, "%s", kept);
+        remove_tree(AT_FDCWD, kept);
         if (chdir(top) < 0 || rename(tree, kept) < 0)
                 err(2, "%s", kept);
         printf("# seed %llu: the machine is in %s\n", (unsigned long long)seed, kept);

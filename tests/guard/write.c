@@ -136,19 +136,23 @@ static void config(const char *dir, const struct function *d)
         put_bytes(f("%s/config", dir), c, sizeof(c));
 }
 
-static void write_function(const struct function *d)
+/* Every eighth machine has all the attributes; the others what tells one function from another, for they are many. */
+static void write_function(const struct function *d, bool all)
 {
         const char *dir = f("sys/%s", d->dir);
         char path[300];
 
         TEXT(path, "%s", dir);
         make_dirs(path);
-        put(f("%s/vendor", path), "0x%04x\n", d->vendor);
-        put(f("%s/device", path), "0x%04x\n", d->device);
-        put(f("%s/class", path), "0x%06x\n", d->class);
-        put(f("%s/subsystem_vendor", path), "0x1af4\n");
-        put(f("%s/subsystem_device", path), "0x1100\n");
-        put(f("%s/enable", path), "%d\n", d->driver ? 1 : 0);
+        if (all) {
+                put(f("%s/vendor", path), "0x%04x\n", d->vendor);
+                put(f("%s/device", path), "0x%04x\n", d->device);
+                put(f("%s/class", path), "0x%06x\n", d->class);
+                put(f("%s/subsystem_vendor", path), "0x1af4\n");
+                put(f("%s/subsystem_device", path), "0x1100\n");
+                put(f("%s/enable", path), "%d\n", d->driver ? 1 : 0);
+                link_sys(f("%s/subsystem", d->dir), "bus/pci");
+        }
         put(f("%s/driver_override", path), "(null)\n");
         put(f("%s/modalias", path), "pci:v%08Xd%08Xsv00001AF4sd00001100bc%02Xsc%02Xi%02X\n", d->vendor, d->device,
             d->class >> 16, d->class >> 8 & 0xff, d->class & 0xff);
@@ -160,12 +164,12 @@ static void write_function(const struct function *d)
                 make_dirs(f("%s/pci_bus/0000:%02x", path, d->secondary));
         }
         link_sys(f("bus/pci/devices/%s", d->address), d->dir);
-        link_sys(f("%s/subsystem", d->dir), "bus/pci");
         if (d->driver) {
                 make_dirs(f("sys/bus/pci/drivers/%s", d->driver));
                 make_dirs(f("sys/module/%s", d->driver));
                 link_sys(f("%s/driver", d->dir), f("bus/pci/drivers/%s", d->driver));
-                link_sys(f("bus/pci/drivers/%s/%s", d->driver, d->address), d->dir);
+                if (all)
+                        link_sys(f("bus/pci/drivers/%s/%s", d->driver, d->address), d->dir);
         }
         if (d->group != NONE) {
                 put(f("sys/kernel/iommu_groups/%d/type", d->group), "DMA\n");
@@ -177,9 +181,9 @@ static void write_function(const struct function *d)
 void write_functions(const struct machine *m)
 {
         for (unsigned i = 0; i < m->n_functions; i++) {
-                write_function(&m->functions[i]);
-                make_dirs(f("sys/bus/pci/slots/%s", m->functions[i].slot));
-                put(f("sys/bus/pci/slots/%s/address", m->functions[i].slot), "%s\n", m->functions[i].slot);
+                write_function(&m->functions[i], m->seed % 8 == 0);
+                if (m->seed % 8 == 0)
+                        put(f("sys/bus/pci/slots/%s/address", m->functions[i].slot), "%s\n", m->functions[i].slot);
         }
 }
 
