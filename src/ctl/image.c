@@ -144,7 +144,8 @@ static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearan
         return 0;
 }
 
-/* Whoever is taken, kept, or needed by the host: for the image, and for what is planned on the host until the next one. */
+/* Whoever is taken, kept, or needed by the host: for the image, and for what is planned on the host until the next one.
+ */
 static int write_clearance(struct ctl *c, const struct root *image)
 {
         const struct root *const roots[] = {image, &c->root};

@@ -139,8 +139,8 @@ int clearance_format(const struct root *root, struct arena *a, const struct clea
         for (size_t i = 0; i < c->n_devices; i++) {
                 const struct clearance_device *d = &c->devices[i];
 
-                fprintf(f, "D\t%s\t%" PRIx64 "\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", d->rule, d->digest, d->address,
-                        d->path, d->firmware, d->slot, d->id, d->pcie_serial, d->disk_serial,
+                fprintf(f, "D\t%s\t%" PRIx64 "\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", d->rule, d->digest,
+                        d->address, d->path, d->firmware, d->slot, d->id, d->pcie_serial, d->disk_serial,
                         d->companion ? "companion" : "match", d->cleared ? "cleared" : "known", d->withheld);
                 for (size_t m = 0; m < d->n_company; m++)
                         fprintf(f, "%s%s", m > 0 ? " " : "", d->company[m]);

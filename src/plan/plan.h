@@ -39,9 +39,9 @@ struct plan_entry {
         enum stage stage;   /* initrd or root */
         const char *reason;
         const char *needed; /* how the host needs it, or NULL */
-        bool derived;    /* refused for another entry's refusal: that one has the cause */
-        bool in_company; /* refused for a member of its group that no rule takes: that one is shown, too */
-        size_t leader;   /* of a companion: the entry it comes with; else NO_ENTRY */
+        bool derived;       /* refused for another entry's refusal: that one has the cause */
+        bool in_company;    /* refused for a member of its group that no rule takes: that one is shown, too */
+        size_t leader;      /* of a companion: the entry it comes with; else NO_ENTRY */
 };
 
 struct plan_rule {
