@@ -54,6 +54,7 @@ struct block {
         enum block_kind kind;
         unsigned major, minor;
         int disk; /* of a partition */
+        unsigned number;
         int below[6], functions[4];
         unsigned n_below, n_functions;
         char map_name[32], dm_uuid[80];

@@ -77,11 +77,13 @@ static void partitions(struct machine *m, int disk)
                         p->major = 253;
                         p->minor = m->dm++;
                 } else {
-                        TEXT(p->name, "%s%s%u", d->name, strncmp(d->name, "nvme", 4) == 0 ? "p" : "", i);
+                        TEXT(p->name, "%s%s%u", d->name, strncmp(d->name, "nvme", 4) == 0 || d->kind == RAID ? "p" : "",
+                             i);
                         TEXT(p->dir, "%s/%s", d->dir, p->name);
                         p->disk = disk;
-                        p->major = d->major;
-                        p->minor = d->minor + i;
+                        p->number = i;
+                        p->major = d->kind == RAID ? 259 : d->major;
+                        p->minor = d->kind == RAID ? 5000 + 10 * d->minor + i : d->minor + i;
                 }
                 random_uuid(m, p->partuuid);
                 TEXT(p->partlabel, "part-%s", p->name);
@@ -248,5 +250,9 @@ void make_storage(struct machine *m)
                 default:
                         bcache(m);
                 }
+        n = m->n_blocks;
+        for (unsigned i = 0; i < n; i++)
+                if (m->blocks[i].kind == RAID && !m->blocks[i].taken && !m->blocks[i].type && chance(m, 30))
+                        partitions(m, (int)i);
         file_systems(m);
 }

@@ -54,7 +54,7 @@ static void write_block(const struct machine *m, const struct block *b)
         }
         put(f("%s/dev", dir), "%u:%u\n", b->major, b->minor);
         if (b->kind == PARTITION)
-                put(f("%s/partition", dir), "%u\n", b->minor - m->blocks[b->disk].minor);
+                put(f("%s/partition", dir), "%u\n", b->number);
         else
                 make_dirs(f("%s/slaves", dir));
         for (unsigned i = 0; i < b->n_below; i++)

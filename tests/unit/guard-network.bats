@@ -142,6 +142,13 @@ setup() {
     unclear wg0 0000:01:00.0 0000:02:00.0 0000:03:00.0 0000:00:14.0 0000:00:19.0
 }
 
+@test "a default route over a VLAN whose lower interface is in another name space" {
+    net_interface eno9.5 devices/virtual/net/eno9.5 up
+    default_route eno9.5
+    printf '0x1002\n' >"$ROOT/sys/$(net_dir eno3)/flags"
+    unclear eno9.5 0000:01:00.0 0000:02:00.0
+}
+
 @test "a VPN's own route besides: what carries the default route is needed, the rest is free" {
     net_interface wg0 devices/virtual/net/wg0 up
     net_address wg0

@@ -69,6 +69,13 @@ passphrase() {
     exits 0
 }
 
+@test "swap with a key of chance asks nobody" {
+    usb_keyboard 1-2
+    put /etc/crypttab "cswap UUID=$UUID /dev/urandom swap,cipher=aes-xts-plain64"
+    needs_nothing
+    exits 0
+}
+
 @test "a PS/2 keyboard is left to type with" {
     usb_keyboard 1-2
     ps2_keyboard
@@ -82,6 +89,14 @@ passphrase() {
     passphrase
     usb_keyboard 2-2
     needs 0000:00:15.0 "$CRYPTTAB"
+}
+
+@test "keyboards that a program makes up, or that are on Bluetooth, are none to type a passphrase with" {
+    usb_keyboard 1-2
+    input 6 devices/virtual
+    input 7 devices/virtual/misc/uhid/0005:046D:B33D.0004
+    passphrase
+    needs 0000:00:14.0 "$CRYPTTAB"
 }
 
 @test "two keyboards on two controllers: both stay where the rules would take both, one may go where they take one" {

@@ -161,6 +161,13 @@ hba() {
     bound 0000:01:00.0 0000:02:00.0 0000:03:00.0
 }
 
+@test "btrfs on one disk, which has numbers of its own" {
+    btrfs $UUID /srv nvme0n1p1
+    plan
+    refused 0000:01:00.0 "^the host needs it: 0000:01:00.0 ← nvme0n1p1 ← (btrfs $UUID ← )?/srv$"
+    bound 0000:02:00.0 0000:03:00.0
+}
+
 @test "btrfs across two disks" {
     btrfs $UUID /srv nvme0n1p1 nvme1n1
     needs 0000:01:00.0 "nvme0n1p1 ← btrfs $UUID ← /srv" 0000:02:00.0 "nvme1n1 ← btrfs $UUID ← /srv"
@@ -200,6 +207,15 @@ hba() {
     lvm dm-0 253:0 vg-swap nvme0n1p1
     swap_on dm-0
     needs 0000:01:00.0 'nvme0n1p1 ← dm-0 lvm vg-swap ← swap'
+}
+
+@test "swap in memory is on no disk" {
+    block zram0 251:0 devices/virtual/block/zram0
+    tags zram0 UUID=$UUID TYPE=swap
+    swap_on zram0
+    put /etc/fstab '/dev/zram0 none swap pri=100 0 0'
+    needs_nothing
+    exits 0
 }
 
 @test "a swap file: its mount" {
@@ -263,6 +279,24 @@ hba() {
     tags nvme0n1p1 UUID=$UUID TYPE=crypto_LUKS
     put /etc/crypttab '# name device key options' "secret UUID=$UUID /etc/keys/secret luks"
     needs 0000:01:00.0 'nvme0n1p1 ← crypttab secret'
+}
+
+@test "crypttab's key file on a disk of its own" {
+    tags nvme0n1p1 UUID=$UUID TYPE=crypto_LUKS
+    tags nvme1n1p1 LABEL=keys TYPE=ext4
+    put /etc/crypttab "secret UUID=$UUID /secret.key:LABEL=keys luks"
+    plan
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p1 ← crypttab secret'
+    refused 0000:02:00.0 '^the host needs it: 0000:02:00.0 ← nvme1n1p1 ← .*crypttab secret'
+    bound 0000:03:00.0
+}
+
+@test "crypttab for swap with a key of chance" {
+    put /etc/crypttab 'cswap /dev/nvme0n1p2 /dev/urandom swap,cipher=aes-xts-plain64'
+    put /etc/fstab '/dev/mapper/cswap none swap sw 0 0'
+    plan
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p2 ← (crypttab cswap|fstab swap)$'
+    bound 0000:02:00.0 0000:03:00.0
 }
 
 @test "fstab names what crypttab would open" {
