@@ -272,6 +272,20 @@ static void display_verdicts(struct machine *m)
         }
 }
 
+/* Without /sys/class/net nobody can see that a function of another class has an interface. */
+static void forget_interfaces(struct machine *m)
+{
+        for (unsigned n = 0; n < m->n_functions; n++) {
+                struct function *d = &m->functions[n];
+                bool other = false;
+
+                for (unsigned i = 0; i < m->n_uses; i++)
+                        other |= (d->uses >> i & 1) && m->uses[i].source != BY_ROUTE;
+                if (d->uses && !other && !is_network(d))
+                        d->verdict = EITHER;
+        }
+}
+
 void judge_machine(struct machine *m)
 {
         storage_verdicts(m);
@@ -298,4 +312,6 @@ void judge_machine(struct machine *m)
         for (unsigned i = 0; i < m->n_interfaces; i++)
                 for (unsigned k = 0; k < m->interfaces[i].n_lower && m->interfaces[i].kind == OVS; k++)
                         need_interface(m, m->interfaces[i].lower[k], 62);
+        if (m->no_net)
+                forget_interfaces(m);
 }
