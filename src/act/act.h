@@ -30,3 +30,9 @@ struct result {
  */
 int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, struct arena *a,
             struct result *results) _must_check_;
+
+/* A function to whatever driver of the host matches it. 0 or -errno. */
+int act_give_back(const struct root *root, struct arena *a, const char *address, const char *driver) _must_check_;
+
+/* Undoes OP_HIDE. 1, 0 where nothing was hidden, or -errno. */
+int act_unhide(const struct root *root, struct arena *a) _must_check_;
