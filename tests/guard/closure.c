@@ -169,7 +169,7 @@ static void storage_verdicts(struct machine *m)
                                 before[n] = m->functions[n].uses;
                                 was[n] = m->functions[n].verdict;
                         }
-                        need_block(m, m->pools[i].members[k], 63);
+                        need_block(m, m->pools[i].members[k], OVS_USE - 1);
                         for (unsigned n = 0; n < m->n_functions; n++) {
                                 m->functions[n].uses = before[n];
                                 if (m->functions[n].verdict != was[n])
@@ -272,6 +272,33 @@ static void display_verdicts(struct machine *m)
         }
 }
 
+/* By its class it is one that has disks. */
+static bool is_controller(const struct function *d)
+{
+        return d->class >> 16 == 0x01 || d->class >> 8 == 0x0c03 || d->class >> 8 == 0x0c04;
+}
+
+/* Without /sys/class/net or /sys/class/block nobody can see that a function of another class has what is there. */
+static void forget(struct machine *m)
+{
+        for (unsigned n = 0; n < m->n_functions; n++) {
+                struct function *d = &m->functions[n];
+                bool shows_net = !m->no_net || is_network(d), hides_disks = m->no_block && !is_controller(d);
+                bool shows = (d->uses >> OVS_USE & 1) && shows_net;
+
+                for (unsigned i = 0; i < m->n_uses; i++) {
+                        enum source source = m->uses[i].source;
+
+                        if (d->uses >> i & 1)
+                                shows |= source == BY_CONSOLE || (source == BY_ROUTE ? shows_net : !hides_disks);
+                }
+                if (d->uses && !shows)
+                        d->verdict = EITHER;
+                if (d->verdict == UNKNOWN && hides_disks && !is_network(d) && !has_interface(m, n, false))
+                        d->verdict = EITHER;
+        }
+}
+
 void judge_machine(struct machine *m)
 {
         storage_verdicts(m);
@@ -297,5 +324,6 @@ void judge_machine(struct machine *m)
         /* Every port of Open vSwitch is used, whatever is routed over it. */
         for (unsigned i = 0; i < m->n_interfaces; i++)
                 for (unsigned k = 0; k < m->interfaces[i].n_lower && m->interfaces[i].kind == OVS; k++)
-                        need_interface(m, m->interfaces[i].lower[k], 62);
+                        need_interface(m, m->interfaces[i].lower[k], OVS_USE);
+        forget(m);
 }

@@ -250,7 +250,8 @@ static void chipset(struct machine *m, const struct place *root)
                 int group_of = (int)m->groups++;
 
                 if (chance(m, 60))
-                        add_disk(m, add(m, root, 5 + i, 0, 0x1af41042, 0x010000, "virtio-pci", group_of));
+                        add_disk(m, add(m, root, 5 + i, 0, 0x1af41042, chance(m, 70) ? 0x010000 : 0xff0000,
+                                        "virtio-pci", group_of));
                 else
                         add(m, root, 5 + i, 0, 0x1af41041, chance(m, 50) ? 0x020000 : 0xff0000, "virtio-pci", group_of);
         }

@@ -12,6 +12,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define NONE         (-1)
+#define OVS_USE      63 /* of a port of Open vSwitch, as one of the uses */
 
 enum verdict {
         FREE,

@@ -87,7 +87,7 @@ static void udev_data(const struct block *b)
         SAY("S:disk/by-id/dev-%s\n", b->name);
         if (*b->uuid)
                 SAY("S:disk/by-uuid/%s\n", b->uuid);
-        if (*b->partuuid && b->kind == PARTITION)
+        if (*b->partuuid)
                 SAY("S:disk/by-partuuid/%s\nS:disk/by-partlabel/%s\n", b->partuuid, b->partlabel);
         if (*b->map_name)
                 SAY("S:mapper/%s\n", b->map_name);

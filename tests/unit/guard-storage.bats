@@ -471,6 +471,25 @@ hba() {
     bound
 }
 
+@test "a function of the slot that is needed holds back both rules that would take it along" {
+    root_port 0000:00:08.0 08
+    pci_add 0000:08:00.0 8086:8d62 010601 under=0000:00:08.0 group=30 driver=ahci
+    pci_add 0000:08:00.1 8086:8d31 0c0330 under=0000:00:08.0 group=31 driver=xhci_hcd
+    pci_add 0000:08:00.2 1234:11e8 00ff under=0000:00:08.0 group=32
+    usb_bus 8 0000:08:00.1
+    usb_device 8-1 0781:5581 08
+    usb_disk sdc 8:32 8-1
+    mounted sdc /srv ext4
+    rule a '[Match]' Address=08:00.2 '[Device]' Functions=slot Stage=root
+    rule b '[Match]' Address=08:00.0 '[Device]' Functions=slot Stage=root
+    plan
+    exits 1
+    refused_with 0000:08:00.1 'the host needs it: 0000:08:00.1 ← sdc ← /srv'
+    refused 0000:08:00.0 0000:08:00.1
+    refused 0000:08:00.2 0000:08:00
+    bound "${CANDIDATES[@]}"
+}
+
 @test "no key takes the root disk" {
     root_is '30 1 259:12 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw'
     rule nvme '[Match]' Class=nvme '[Device]' Expect=0- IOMMUGroup=complete Functions=slot AllowBootDisplay=yes Stage=root Driver=auto
