@@ -131,10 +131,17 @@ static int verify(struct actor *w, const struct op *op)
         return 0;
 }
 
-int act_stuck(struct arena *a, unsigned patience, const struct device *d, const char *target, const char *value,
+int act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, const char *target, const char *value,
               struct result *r)
 {
         const char *name = str_basename(target), *what;
+        char *path = arena_join(a, PASSTHROUGH_STUCK "/", d->address, NULL), *pid = arena_printf(a, "%d", s->stuck);
+
+        if (!path || !pid)
+                return -ENOMEM;
+        /* Without it, who comes next hangs, too; it is no reason to say less of this. */
+        if (root_make_parents(s->root, path) == 0)
+                (void)!root_replace(s->root, path, pid, strlen(pid));
 
         if (streq(name, "unbind"))
                 what = arena_printf(a, "unbinding %s from %s", d->address, d->driver ? d->driver : "its driver");
@@ -144,8 +151,9 @@ int act_stuck(struct arena *a, unsigned patience, const struct device *d, const 
                 what = arena_printf(a, "writing \"%s\" to %s", streq(value, "\n") ? "" : value, target);
         r->state = STATE_FAILED;
         r->at_us = act_now();
-        r->error = what ? arena_printf(a, "%s has not come back after %u s; the kernel log may say why", what, patience)
-                        : NULL;
+        r->error =
+                what ? arena_printf(a, "%s has not come back after %u s; the kernel log may say why", what, s->patience)
+                     : NULL;
         return r->error ? 0 : -ENOMEM;
 }
 
@@ -156,7 +164,7 @@ static int write_value(struct actor *w, const struct op *op)
         if (k == 0)
                 return 0;
         if (w->sysfs.stuck) /* and nothing more is asked of this device: that would only hang, too */
-                return act_stuck(w->arena, w->sysfs.patience, device_of(w, op->entry), op->target, op->value,
+                return act_stuck(&w->sysfs, w->arena, device_of(w, op->entry), op->target, op->value,
                                  &w->results[op->entry]);
         if (fail(w, op->entry, "writing \"%s\" to %s: %s", op->value, op->target, strerror(-k)) < 0)
                 return -ENOMEM;
@@ -185,5 +193,5 @@ int act_run(const struct root *root, const struct plan *plan, enum stage stage, 
                 k = does[op->kind](&w, op);
         }
         sysfs_close(&w.sysfs);
-        return k == 0 && w.sysfs.stuck;
+        return k == 0 && w.sysfs.stuck != 0;
 }

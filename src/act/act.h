@@ -43,7 +43,8 @@ int act_run(const struct root *root, const struct plan *plan, enum stage stage, 
 int act_release(const struct root *root, const struct device *d, const char *driver, unsigned patience, struct arena *a,
                 struct result *ret) _must_check_;
 
-/* How a write that has not come back is told. 0 or -ENOMEM. */
-int act_stuck(struct arena *a, unsigned patience, const struct device *d, const char *target, const char *value,
+struct sysfs;
+/* A write that has not come back is told, and kept in mind for who looks at the device next. 0 or -ENOMEM. */
+int act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, const char *target, const char *value,
               struct result *r) _must_check_;
 uint64_t act_now(void);

@@ -38,7 +38,7 @@ static int put(struct releaser *w, const char *target, const char *value)
         if (k == 0 || !target)
                 return k;
         if (w->sysfs.stuck)
-                k = act_stuck(w->arena, w->sysfs.patience, w->d, target, value, w->result);
+                k = act_stuck(&w->sysfs, w->arena, w->d, target, value, w->result);
         else
                 k = fail(w, "writing to %s: %s", target, strerror(-k));
         return k < 0 ? k : 1;
@@ -96,5 +96,5 @@ int act_release(const struct root *root, const struct device *d, const char *dri
         if (k == 0)
                 k = verify(&w, link, driver, native);
         sysfs_close(&w.sysfs);
-        return k < 0 ? k : w.sysfs.stuck;
+        return k < 0 ? k : w.sysfs.stuck != 0;
 }

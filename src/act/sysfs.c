@@ -101,7 +101,7 @@ static int write_in_child(struct sysfs *s, int fd, const char *value)
                 k = -errno;
         close(answer[1]);
         if (pid > 0 && !answered(answer[0], s->patience)) {
-                s->stuck = true;
+                s->stuck = pid;
                 k = -ETIMEDOUT;
         } else if (pid > 0) {
                 if (read(answer[0], &k, sizeof(k)) != sizeof(k))

@@ -10,7 +10,7 @@ struct sysfs {
         const struct root *root;
         int probe_fd;      /* of SYSFS_PROBE, or -1 */
         unsigned patience; /* how many seconds a write may take; 0: as long as it takes, and no child is forked */
-        bool stuck;        /* one has not come back */
+        pid_t stuck;       /* the child whose write has not come back */
 };
 
 #define SYSFS_PROBE "/sys/bus/pci/drivers_probe"

@@ -61,7 +61,7 @@ static const char *block_path(struct busy *b, const char *name)
 {
         char *path = arena_join(b->h.arena, "/dev/", name, NULL);
 
-        for (char *c = path; c && (c = strchr(c, '!'));)
+        for (char *c = path ? strchr(path, '!') : NULL; c; c = strchr(c, '!'))
                 *c = '/';
         return path;
 }

@@ -74,7 +74,9 @@ int plan_release_refused(const struct plan *plan, struct arena *a, size_t device
         const char *why = "";
 
         *ret = NULL;
-        if (!driver_is_vfio(driver)) {
+        if (d->stuck)
+                why = d->stuck;
+        else if (!driver_is_vfio(driver)) {
                 if (e && e->needed)
                         why = arena_join(a, "in use: ", e->needed, NULL);
         } else if (facts->host.busy_unknown)

@@ -25,6 +25,8 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
                 return planner_refuse(p, e,
                                       "it is a bridge, and bridges are never handed over; the device behind it has a "
                                       "longer Path=");
+        if (d->stuck)
+                return planner_refuse(p, e, "%s", d->stuck);
         e->needed = p->needed[e->device];
         if (e->needed)
                 return planner_refuse(p, e, "%s: %s", p->by_process[e->device] ? "in use" : "the host needs it",

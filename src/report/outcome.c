@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/outcome.h"
 
+#include "base/str.h"
+
 static const char out_of_memory[] = "out of memory";
 
 struct outcome outcome_of(struct arena *a, const struct plan *plan, size_t entry, const struct result *result)
@@ -52,7 +54,9 @@ struct outcome outcome_of_release(struct arena *a, const struct device *d, const
         } else if (result->state == STATE_NONE) {
                 o.bad = true;
                 o.text = arena_printf(a, "%s: %s not tried", rule, d->address);
-        } else if (result->now)
+        } else if (result->now && streq_ptr(result->now, d->driver))
+                o.text = arena_printf(a, "%s: %s is with %s already", rule, d->address, result->now);
+        else if (result->now)
                 o.text = arena_printf(a, "%s: %s given back to %s", rule, d->address, result->now);
         else
                 o.text = arena_printf(a, "%s: %s given back; the host has no driver for it", rule, d->address);

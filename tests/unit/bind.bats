@@ -262,12 +262,30 @@ hangs() {
     has 'gpu: 0000:01:00.1 not tried'
     is "$(override_of 0000:01:00.1)" '(null)|' 'the rest'
     is "$(override_of 0000:01:00.0)" 'vfio-pci' 'no driver of the host may take it meanwhile'
+    [[ $(<"$ROOT/run/passthrough/stuck/0000:01:00.0") == [0-9]* ]]
     # nor the lock
     start=$SECONDS
     ctl bind edu
     exits 0
     ((SECONDS - start < 5))
     exec {pipe}>&-
+}
+
+@test "what still hangs is refused, and not asked for what would hang, too; what hangs no more is nothing special" {
+    put /run/passthrough/stuck/0000:01:00.0 4711
+    process 4711 passthroughctl
+    rm "$(pci_file 0000:01:00.0 driver_override)"
+    mkfifo "$(pci_file 0000:01:00.0 driver_override)"
+    ctl bind gpu
+    exits 1
+    has 'gpu: 0000:01:00.0 refused: a driver of it hangs, and passthroughctl (PID 4711) still waits'
+    put /run/passthrough/stuck/0000:02:00.0 4711
+    ctl release edu
+    exits 1
+    has 'edu: 0000:02:00.0 not given back' 'still waits'
+    rm -r "$ROOT/proc/4711"
+    ctl bind gpu
+    has_not 'still waits'
 }
 
 # --- release
@@ -287,7 +305,7 @@ hangs() {
     pci_bind 0000:02:00.0 nvme
     ctl release edu
     exits 0
-    has 'edu: 0000:02:00.0 given back to nvme'
+    has 'edu: 0000:02:00.0 is with nvme already'
     pci_set 0000:02:00.0 driver_override '(null)'
     service edu
     exits 1
