@@ -92,6 +92,13 @@ unit: ## tests on captured and made-up machines, with ASan and UBSan
 cost: all ## instructions that the generator and plan take, as callgrind counts them
 	@tests/cost/run
 
+# Machines for guard-trees; SEED is that of the first.
+guard-trees: N := 100000
+SEED ?= 1
+.PHONY: guard-trees
+guard-trees: all ## N=100000 made-up machines against the guard, judged by a closure of the tests' own
+	@tests/guard/run $(N) $(SEED)
+
 .PHONY: boot
 boot: all ## the boot tests, two machines at a time
 	@$(LAB)/run

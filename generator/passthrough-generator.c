@@ -56,6 +56,17 @@ static const char root_unit[] = "# Made by passthrough-generator from passthroug
                                 "ExecStart=-" PASSTHROUGH_LIBEXEC "/passthrough-bind --stage=root\n"
                                 "TimeoutStartSec=30s\n";
 
+/* Exits by itself once the root is there; nothing waits for it. */
+static const char rescue_unit[] = "# Made by passthrough-generator from passthrough.d(5)\n"
+                                  "[Unit]\n"
+                                  "Description=Give devices back where no root file system is found\n"
+                                  "Documentation=man:passthrough(7)\n"
+                                  "DefaultDependencies=no\n"
+                                  "After=systemd-udev-trigger.service passthrough-initrd.service\n"
+                                  "ConditionKernelCommandLine=!elfcorehdr\n\n"
+                                  "[Service]\n"
+                                  "ExecStart=-" PASSTHROUGH_LIBEXEC "/passthrough-bind --rescue\n";
+
 static int write_unit(int dir, const char *name, const char *text)
 {
         /* Exclusive: a second unit of the same name is a fault, not a replacement. */
@@ -92,14 +103,23 @@ static int want(int dir, const char *by, const char *unit, const char *target)
 
 static int initrd_units(int dir)
 {
-        int k = write_unit(dir, "passthrough-initrd.service", initrd_unit);
+        static const struct {
+                const char *name, *text, *wanted_by;
+        } units[] = {
+                {"passthrough-initrd.service", initrd_unit, "sysinit.target"},
+                {"passthrough-root.service", root_unit, "initrd.target"},
+                {"passthrough-rescue.service", rescue_unit, "initrd.target"},
+        };
+        int k = 0;
 
-        if (k == 0)
-                k = want(dir, "sysinit.target", "passthrough-initrd.service", "../passthrough-initrd.service");
-        if (k == 0)
-                k = write_unit(dir, "passthrough-root.service", root_unit);
-        if (k == 0)
-                k = want(dir, "initrd.target", "passthrough-root.service", "../passthrough-root.service");
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(units); i++) {
+                char link[64];
+
+                snprintf(link, sizeof(link), "../%s", units[i].name);
+                k = write_unit(dir, units[i].name, units[i].text);
+                if (k == 0)
+                        k = want(dir, units[i].wanted_by, units[i].name, link);
+        }
         return k;
 }
 

@@ -37,6 +37,7 @@ install() {
     else
         # The hook that loads rd.driver.pre is cmdline 01; this has to be before it.
         inst_hook cmdline 00 "$moddir/passthrough-initrd.sh"
+        inst_hook pre-trigger 99 "$moddir/passthrough-rescue.sh"
         inst_hook pre-pivot 00 "$moddir/passthrough-root.sh"
     fi
 }

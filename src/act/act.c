@@ -171,6 +171,16 @@ static int write_value(struct actor *w, const struct op *op)
         return put_back(w, op->entry);
 }
 
+/* Where it cannot be hidden it is visible, no more. */
+static int hide(struct actor *w, const struct op *op)
+{
+        int k = root_make_parents(w->root, op->target);
+
+        if (k == 0)
+                k = root_replace(w->root, op->target, op->value, strlen(op->value));
+        return k == -ENOMEM ? k : 0;
+}
+
 int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, unsigned patience,
             struct arena *a, struct result *results)
 {
@@ -181,13 +191,14 @@ int act_run(const struct root *root, const struct plan *plan, enum stage stage, 
                 .arena = a,
                 .results = results,
         };
-        static int (*const does[OP_MAX_])(struct actor *, const struct op *) = {load, write_value, verify};
+        static int (*const does[OP_MAX_])(struct actor *, const struct op *) = {load, write_value, verify, hide};
         int k = 0;
 
         for (size_t i = 0; k == 0 && !w.sysfs.stuck && i < plan->n_ops; i++) {
                 const struct op *op = &plan->ops[i];
 
-                if (op->stage != stage || (op->kind != OP_LOAD && results[op->entry].state == STATE_FAILED) ||
+                if (op->stage != stage || (op->kind == OP_HIDE && !plan->facts->in_initrd) ||
+                    (op->kind != OP_LOAD && results[op->entry].state == STATE_FAILED) ||
                     (rule != NO_ENTRY && op->kind != OP_LOAD && plan->entries[op->entry].rule != rule))
                         continue;
                 k = does[op->kind](&w, op);

@@ -12,12 +12,15 @@
 
 static const char help[] =
         "passthrough-bind [--root=DIR] --stage=initrd|root\n"
-        "passthrough-bind [--root=DIR] --rule=NAME\n\n"
+        "passthrough-bind [--root=DIR] --rule=NAME\n"
+        "passthrough-bind [--root=DIR] --rescue\n\n"
         "Carries out this boot's plan. Run by units and initramfs hooks; for work by hand there is\n"
         "passthroughctl(8).\n\n"
         "  --stage=STAGE  what the rules have for that stage of the boot\n"
         "  --rule=NAME    on the host: succeeds where the rule is satisfied, and takes late what an\n"
-        "                 older boot image did not know of\n" COMMON_HELP;
+        "                 older boot image did not know of\n"
+        "  --rescue       in an initrd: waits for the root file system; where none is found, gives\n"
+        "                 storage, network and USB controllers back\n" COMMON_HELP;
 
 static int usage(const char *message, const char *what)
 {
@@ -27,15 +30,17 @@ static int usage(const char *message, const char *what)
 
 int main(int argc, char *argv[])
 {
-        enum { OPTION_STAGE = OPTION_OWN, OPTION_RULE };
+        enum { OPTION_STAGE = OPTION_OWN, OPTION_RULE, OPTION_RESCUE };
         static const struct option options[] = {
                 COMMON_OPTIONS,
                 {"stage", required_argument, NULL, OPTION_STAGE},
                 {"rule", required_argument, NULL, OPTION_RULE},
+                {"rescue", no_argument, NULL, OPTION_RESCUE},
                 {},
         };
         const char *dir = NULL, *rule = NULL;
         enum stage stage = STAGE_AUTO;
+        bool rescue = false;
         struct root root = ROOT_INIT;
         int c, k;
 
@@ -61,21 +66,24 @@ int main(int argc, char *argv[])
                 case OPTION_RULE:
                         rule = optarg;
                         break;
+                case OPTION_RESCUE:
+                        rescue = true;
+                        break;
                 default:
                         return EXIT_USAGE;
                 }
         }
         if (optind < argc)
                 return usage("takes no argument: ", argv[optind]);
-        if ((stage == STAGE_AUTO) == (rule == NULL))
-                return usage("one of --stage= and --rule= is needed", "");
+        if ((stage != STAGE_AUTO) + (rule != NULL) + rescue != 1)
+                return usage("one of --stage=, --rule= and --rescue is needed", "");
 
         k = root_open(dir, &root);
         if (k < 0) {
                 fprintf(stderr, "passthrough-bind: %s: %s\n", dir ? dir : "/", strerror(-k));
                 return EXIT_FAILURE;
         }
-        k = rule ? run_rule(&root, rule) : run_stage(&root, stage);
+        k = rescue ? run_rescue(&root) : rule ? run_rule(&root, rule) : run_stage(&root, stage);
         root_close(&root);
         if (k < 0)
                 fprintf(stderr, "passthrough-bind: %s\n", strerror(-k));

@@ -26,7 +26,7 @@ static void run_free(struct run *r)
 }
 
 /* Details of all devices are needed where the record speaks of some that no rule does any more. */
-static int load(struct run *r, bool all)
+static int load(struct run *r, bool all, bool early)
 {
         struct facts_request request;
         int k;
@@ -36,6 +36,7 @@ static int load(struct run *r, bool all)
         if (k == 0)
                 k = facts_request_for(&r->config, &r->arena, &request);
         request.booting = true;
+        request.early = early;
         if (all)
                 request.config = NULL;
         if (k == 0)
@@ -91,9 +92,9 @@ int run_stage(const struct root *root, enum stage stage)
         if (k < 0 || r.facts.off)
                 return k;
         k = read_record(&r);
-        if (k < 0 || r.record.done[stage])
+        if (k < 0 || r.record.done[stage] || r.record.rescued)
                 return k;
-        k = load(&r, false);
+        k = load(&r, false, stage == STAGE_INITRD);
         if (k < 0 || r.config.n_rules == 0)
                 return k;
 
@@ -183,6 +184,12 @@ static int settle(struct run *r, const char *name)
                          known->message);
                 return 1;
         }
+        if (r->record.rescued) {
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL,
+                         "%s: this boot found its root only once devices were given back; nothing more is taken in it",
+                         name);
+                return 1;
+        }
         k = bind_late(r, (size_t)(rule - r->config.rules));
         known = record_find(&r->record, name);
         return k < 0 ? k : !record_satisfied(&r->record, known);
@@ -207,7 +214,7 @@ int run_rule(const struct root *root, const char *rule)
 
         k = read_record(&r);
         if (k == 0)
-                k = load(&r, true);
+                k = load(&r, true, false);
         if (k == 0)
                 k = join_host_plan(&r);
         return k < 0 ? k : settle(&r, rule);

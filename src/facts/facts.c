@@ -131,7 +131,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
         if (k == 0)
                 k = facts_index_groups(a, &facts);
         if (k == 0 && request->use)
-                k = host_gather(root, a, &facts);
+                k = host_gather(root, a, request->early, &facts);
         if (k == 0 && request->busy)
                 k = busy_gather(root, a, &facts);
         if (k == 0 && request->builtin)

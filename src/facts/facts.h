@@ -104,6 +104,9 @@ struct facts {
         struct variant *variants;
         size_t n_variants;
 
+        bool root_on_volumes; /* the command line names volumes, arrays or encrypted devices for the host */
+        bool lvm_filters;     /* LVM has a filter of the host's */
+
         bool switches_known; /* the next four are */
         bool off;            /* passthrough=off, or a kdump kernel */
         bool kdump;          /* which of them: a kernel that only saves another one's memory */
@@ -118,6 +121,7 @@ struct facts_request {
         bool identities; /* all that tells who a device is */
         bool booting;    /* the host is on its way up */
         bool busy;       /* what processes have open, which addresses are configured */
+        bool early;      /* before any native driver: nothing shows of what the host will use */
         bool builtin;
         const char *kernel; /* a release other than the one that runs; NULL: that one */
         const char **drivers;

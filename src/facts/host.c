@@ -177,13 +177,55 @@ static int unseen(struct hosts *h, size_t device)
         return 0;
 }
 
-int host_gather(const struct root *root, struct arena *a, struct facts *facts)
+/* rd.lvm.lv=, rd.md.uuid= and the like, on the command line or in what an image has in its place; or root= itself. */
+static bool names_volumes(const char *text)
+{
+        static const char *const words[] = {
+                "rd.lvm.lv=",        "rd.lvm.vg=",      "rd.md.uuid=",       "rd.luks.uuid=", "rd.luks.name=",
+                "rd.luks.partuuid=", "rd.luks.serial=", "root=/dev/mapper/", "root=/dev/md",  "root=/dev/dm-",
+                "root=/dev/bcache",  "root=zfs",        "root=ZFS",          "luks.uuid="};
+
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+                if (strstr(text, words[i]))
+                        return true;
+        return false;
+}
+
+static int volumes(struct hosts *h)
+{
+        const char **names;
+        char *text;
+        size_t n;
+        int k = host_read(h, "/proc/cmdline", &text);
+
+        /* What cannot be read may name some. */
+        h->facts->root_on_volumes = k < 0 || names_volumes(text);
+        if (k == -ENOMEM || root_list(h->root, h->arena, "/etc/cmdline.d", &names, &n) == -ENOMEM)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                char *path = arena_join(h->arena, "/etc/cmdline.d/", names[i], NULL);
+
+                if (!path || (k = host_read(h, path, &text)) == -ENOMEM)
+                        return -ENOMEM;
+                h->facts->root_on_volumes |= k == 0 && names_volumes(text);
+        }
+        h->facts->lvm_filters = root_exists(h->root, "/etc/lvm/lvmlocal.conf");
+        k = host_read(h, "/etc/lvm/lvm.conf", &text);
+        for (const char *line, *end, *rest = k == 0 ? text : ""; (line = host_line(&rest, &end));) {
+                line += strspn(line, " \t");
+                h->facts->lvm_filters |= startswith(line, "global_filter") || startswith(line, "filter");
+        }
+        return k == -ENOMEM ? k : 0;
+}
+
+int host_gather(const struct root *root, struct arena *a, bool early, struct facts *facts)
 {
         struct hosts h = {.root = root, .arena = a, .facts = facts, .host = &facts->host};
         struct host *host = &facts->host;
+        bool storage = false;
         int k;
 
-        host->sees_storage = !facts->in_initrd || root_exists(root, SYSROOT "/etc");
+        host->sees_storage = !early && (!facts->in_initrd || root_exists(root, SYSROOT "/etc"));
         host->sees_network = host->sees_people = !facts->booting;
         k = host->sees_storage ? host_storage(&h) : 0;
         if (k == 0 && host->sees_storage)
@@ -192,6 +234,13 @@ int host_gather(const struct root *root, struct arena *a, struct facts *facts)
                 k = host_network(&h);
         if (k == 0 && host->sees_people)
                 k = host_people(&h);
+        for (size_t i = 0; k == 0 && i < facts->n_devices && !storage; i++) {
+                const char *kind = facts->devices[i].detailed ? guarded_class(facts->devices[i].class) : NULL;
+
+                storage = kind && streq(kind, "storage");
+        }
+        if (k == 0 && storage)
+                k = volumes(&h);
         for (size_t i = 0; k == 0 && i < facts->n_devices; i++)
                 if (facts->devices[i].detailed)
                         k = unseen(&h, i);

@@ -52,6 +52,7 @@ static int from_udev(struct hosts *h, struct node *n, const char *text)
                 {"E:ID_FS_UUID=", "UUID="},
                 {"E:ID_FS_LABEL_ENC=", "LABEL="},
                 {"E:ID_FS_TYPE=", "TYPE="},
+                {"E:PASSTHROUGH_FS_TYPE=", "TYPE="}, /* of what is hidden, see plan/hide.c */
                 {"E:ID_PART_ENTRY_UUID=", "PARTUUID="},
                 {"E:ID_PART_ENTRY_NAME=", "PARTLABEL="},
                 {"S:", "/dev/"},

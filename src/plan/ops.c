@@ -5,22 +5,23 @@
 #include "base/str.h"
 #include "plan/planner.h"
 
-static int add_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
-                  const char *why)
+int planner_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
+               const char *why, enum stage stage)
 {
         struct plan *plan = p->plan;
         struct op *op = target ? arena_grow(p->arena, &plan->ops, plan->n_ops, sizeof(*plan->ops)) : NULL;
 
         if (!op)
                 return -ENOMEM;
-        *op = (struct op){.kind = kind,
-                          .target = target,
-                          .value = value,
-                          .why = why,
-                          .stage = plan->entries[entry].stage,
-                          .entry = entry};
+        *op = (struct op){.kind = kind, .target = target, .value = value, .why = why, .stage = stage, .entry = entry};
         plan->n_ops++;
         return 0;
+}
+
+static int add_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
+                  const char *why)
+{
+        return planner_op(p, entry, kind, target, value, why, p->plan->entries[entry].stage);
 }
 
 static int load_once(struct planner *p, size_t entry, const char *module, const char *why)
@@ -99,6 +100,8 @@ int planner_operations(struct planner *p)
         static const enum stage stages[] = {STAGE_INITRD, STAGE_ROOT};
 
         for (size_t s = 0; s < ARRAY_SIZE(stages); s++) {
+                if (stages[s] == STAGE_ROOT && planner_hide(p) < 0)
+                        return -ENOMEM;
                 if (loads(p, stages[s]) < 0)
                         return -ENOMEM;
                 for (size_t i = 0; i < p->plan->n_entries; i++)

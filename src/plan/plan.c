@@ -10,7 +10,7 @@
 
 const char *const action_names[ACTION_MAX_] = {"bind", "refuse", "keep"};
 const char *const rule_state_names[RULE_STATE_MAX_] = {"ok", "refused", "missing", "invalid", "skipped"};
-const char *const op_names[OP_MAX_] = {"load", "write", "verify"};
+const char *const op_names[OP_MAX_] = {"load", "write", "verify", "hide"};
 
 bool driver_is_vfio(const char *driver)
 {

@@ -60,10 +60,15 @@ enum op_kind {
         OP_LOAD,   /* the module or driver named by target */
         OP_WRITE,  /* value to the file target */
         OP_VERIFY, /* the link target ends in value */
+        OP_HIDE,   /* value becomes the content of the file target; in an initrd alone */
         OP_MAX_,
 };
 
 extern const char *const op_names[OP_MAX_];
+
+/* Disks that are taken later, kept from being assembled until then. */
+#define HIDE_RULES "/run/udev/rules.d/62-passthrough.rules"
+#define HIDE_LVM   "/etc/lvm/lvmlocal.conf"
 
 struct op {
         enum op_kind kind;

@@ -70,5 +70,8 @@ int planner_companions(struct planner *p) _must_check_;
 /* refuse.c: what must not be taken, alone or with its group or slot. */
 int planner_refusals(struct planner *p) _must_check_;
 
-/* ops.c */
+/* ops.c; hide.c: what keeps storage that is taken later from being assembled until then. */
 int planner_operations(struct planner *p) _must_check_;
+int planner_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
+               const char *why, enum stage stage) _must_check_;
+int planner_hide(struct planner *p) _must_check_;

@@ -63,6 +63,8 @@ static void put_record(FILE *f, const struct record *r)
         for (int s = STAGE_INITRD; s <= STAGE_ROOT; s++)
                 if (r->done[s])
                         put_line(f, 'S', &stage_names[s], 1);
+        if (r->rescued)
+                put_line(f, 'X', NULL, 0);
         if (r->host)
                 put_line(f, 'H', NULL, 0);
         for (size_t i = 0; i < r->n_rules; i++) {
@@ -132,6 +134,10 @@ static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MA
 {
         if (streq(f[0], "S") && n == 2)
                 return read_stage(r, f[1]);
+        if (streq(f[0], "X")) {
+                r->rescued = true;
+                return 0;
+        }
         if (streq(f[0], "H")) {
                 r->host = true;
                 return 0;

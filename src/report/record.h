@@ -28,6 +28,7 @@ struct record_op {
 
 struct record {
         bool done[STAGE_ROOT + 1]; /* stages that were carried out */
+        bool rescued;              /* no root was found until devices were given back: nothing more is taken */
         bool host;                 /* the host's own plan is in it, too: nothing is added to it any more */
         struct record_rule *rules;
         size_t n_rules;

@@ -42,7 +42,9 @@ overlays() {
         cp -a "$initrd_etc/." "$work/etc/etc"
         overlay "$work/etc"
     fi
+    if [[ $cleared ]]; then overlay "$cleared"; fi
     if [[ -d $test/initrd ]]; then overlay "$test/initrd"; fi
+    if [[ $root_layout ]]; then delivery_overlay; fi
     if [[ ${disguises[*]} ]]; then disguise_overlay; fi
 }
 
@@ -55,9 +57,53 @@ put_tree() {
     find "$1" ! -type d -printf "rm $2/%P\n" >>"$work/disk.put"
 }
 
+put_lines() { # put_lines FILE LINE…: a file of these lines, if there are any
+    local file=$work/${1##*/}
+    if [[ $# == 1 ]]; then return; fi
+    printf '%s\n' "${@:2}" >"$file"
+    echo "rm $1"
+    echo "write $file $1"
+}
+
+# A root that debugfs cannot write to brings the product and the test along in the initrd, which copies them in once the root is mounted.
+delivery_overlay() {
+    local dir=$work/delivery units=$work/delivery/usr/lib/systemd/system
+    rm -rf "$dir"
+    mkdir -p "$dir/lab-root/lab" "$units/initrd-root-fs.target.wants"
+    cp -a "$lab/product/." "$dir/lab-root/"
+    install -D -t "$dir/lab-root/usr/lib/lab" "$lab_source"/guest-{check,lib.sh}
+    cp "$test/guest" "$dir/lab-root/lab/guest"
+    if [[ $root_etc && -d $root_etc ]]; then cp -a "$root_etc" "$dir/lab-root/etc"; fi
+    if [[ -d $test/files ]]; then cp -a "$test/files/." "$dir/lab-root/lab/"; fi
+    cp "$lab_source/lab-delivery.service" "$units/"
+    ln -s ../lab-delivery.service "$units/initrd-root-fs.target.wants/"
+    overlay "$dir"
+}
+
+# The disk that the lab itself writes to and reads from: the root's, or where the root is out of debugfs's reach one for results alone.
+make_disk() {
+    if [[ $root_layout ]]; then
+        mke2fs -q -F -t ext4 -O ^has_journal -L lab-out "$disk" 64M >/dev/null
+        return
+    fi
+    cp --sparse=always --reflink=auto "$lab/disk.ext4" "$disk"
+    if [[ $root_partition == no ]]; then return; fi
+    mv "$disk" "$disk.fs"
+    truncate -s $(($(stat -c %s "$disk.fs") + 2 * 1048576)) "$disk"
+    echo 'start=1MiB, size=1500MiB' | sfdisk --quiet --label gpt "$disk"
+    dd if="$disk.fs" of="$disk" bs=1M seek=1 conv=notrunc,sparse status=none
+    rm "$disk.fs"
+}
+
+# The file system in it, as e2fsprogs' programs take it.
+disk_fs() {
+    if [[ $root_partition == yes ]]; then echo "$disk?offset=1048576"; else echo "$disk"; fi
+}
+
 fill_disk() {
     local commands=$work/disk.cmds
-    [[ -f $disk ]] || cp --sparse=always --reflink=auto "$lab/disk.ext4" "$disk"
+    [[ -f $disk ]] || make_disk
+    if [[ $root_layout ]]; then return; fi
     touch "$work/disk.put"
     cp "$work/disk.put" "$commands"
     {
@@ -65,14 +111,16 @@ fill_disk() {
         echo "write $(realpath "$test/guest") /lab/guest"
         if [[ $root_etc && -d $root_etc ]]; then put_tree "$root_etc" /etc; fi
         if [[ -d $test/files ]]; then put_tree "$test/files" /lab; fi
+        put_lines /etc/fstab "${fstab[@]}"
+        put_lines /etc/crypttab "${crypttab[@]}"
     } >>"$commands"
-    debugfs -w -f "$commands" "$disk" >"$work/disk.log" 2>&1
+    debugfs -w -f "$commands" "$(disk_fs)" >"$work/disk.log" 2>&1
 }
 
 base_image() {
     local options=()
     if [[ $flavour == guest:* ]]; then
-        debugfs -R "dump ${flavour#guest:} $work/guest.img" "$disk" 2>/dev/null
+        debugfs -R "dump ${flavour#guest:} $work/guest.img" "$(disk_fs)" 2>/dev/null
         echo "$work/guest.img"
         return
     fi
@@ -87,13 +135,14 @@ qemu() {
     # no_timer_check: on a busy host the kernel finds that its timer does not tick, and panics; guests of KVM are spared that by themselves.
     # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot); the rest is timeout's
     # (--foreground: an interrupt from the keyboard reaches QEMU).
+    local disk_args=(-drive "if=none,id=root,format=raw,$2" -device "$disk_device")
+    if [[ $disk_device == none ]]; then disk_args=(); fi
     timeout --foreground --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
         -accel tcg -machine q35,kernel-irqchip=split -device "$iommu_device" -cpu qemu64 -smp "$cpus" -m "$memory" \
         -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd -no-reboot -monitor none \
         -serial "file:$3" -device isa-debug-exit,iobase=0x501,iosize=1 \
-        -drive "if=none,id=root,format=raw,$2" -device virtio-blk-pci,drive=root,bus=pcie.0,addr=1e.0 \
-        "${devices[@]}" -kernel "$lab/vmlinux" -initrd "$1" \
-        -append "console=ttyS0 quiet no_timer_check root=/dev/vda rootfstype=ext4 rw $iommu_cmdline panic=-1 rd.shell=0 rd.emergency=reboot \
+        -uuid 4c414200-0000-4000-8000-00000000cafe "${backends[@]}" "${devices[@]}" "${disk_args[@]}" -kernel "$lab/vmlinux" -initrd "$1" \
+        -append "console=ttyS0 quiet no_timer_check $root_cmdline rw $iommu_cmdline panic=-1 rd.shell=0 rd.emergency=reboot \
 drm_kms_helper.fbdev_emulation=0 dyndbg=\"file drivers/base/dd.c +p\" log_buf_len=8M modprobe.blacklist=$unwanted$append $4" \
         </dev/null
 }

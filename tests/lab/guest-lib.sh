@@ -25,8 +25,20 @@ finish() {
     if ((failed_count > 0)); then show_state; fi
     echo "# $done_count assertions, $failed_count failed"
     journalctl -b --no-pager -o short-monotonic >"$out/$boot.journal" 2>/dev/null
+    keep_results
     sync
     /usr/lib/lab/debug-exit $verdict
+}
+
+# Where the root is one that the lab cannot read, it reads a disk made for that.
+keep_results() {
+    local disk=/dev/disk/by-label/lab-out
+    if [[ ! -e $disk ]]; then return; fi
+    mkdir -p /run/lab-out
+    mount "$disk" /run/lab-out
+    mkdir -p /run/lab-out/lab
+    cp -a "$out" /run/lab-out/lab/
+    umount /run/lab-out
 }
 
 fail_now() {
@@ -74,6 +86,27 @@ addresses_of() { # addresses_of VENDOR:DEVICE
         if [[ $(id_of "${device##*/}") == "$1" ]]; then echo "${device##*/}"; fi
     done
 }
+
+# disk_of ADDRESS: the kernel's name of its NVMe disk; partition_of: of the first partition there
+disk_of() {
+    local disk
+    for disk in "/sys/bus/pci/devices/$1"/nvme/nvme*/nvme*n1; do
+        if [[ -e $disk ]]; then echo "${disk##*/}"; fi
+    done
+}
+
+interface_of() { # interface_of ADDRESS
+    ls "/sys/bus/pci/devices/$1/net"
+}
+
+dm_of() { # dm_of UUID-PREFIX
+    local uuid
+    for uuid in /sys/block/dm-*/dm/uuid; do
+        if [[ -e $uuid && $(<"$uuid") == "$1"* ]]; then basename "${uuid%/dm/uuid}"; fi
+    done
+}
+
+partition_of() { echo "$(disk_of "$1")p1"; }
 
 module_loaded() { # - and _ are one
     [[ -d /sys/module/${1//-/_} ]]
@@ -214,4 +247,41 @@ assert_handed_over() { # assert_handed_over ADDRESS…
 assert_native() { # assert_native ADDRESS DRIVER
     assert_driver "$1" "$2"
     assert_probes "$1" "$2"
+}
+
+# assert_needed ADDRESS CHAIN [CHAIN-NOW]: a rule speaks of it, and it stays with the host for that chain, which begins behind the address;
+# the host up and running may know more of the way than the boot did.
+assert_needed() {
+    assert_status "$1" refused
+    assert_eq "$1: the reason is the chain" "$(status_of "$1" reason)" "the host needs it: $1 ← $2"
+    assert_eq "$1: plan says so too" "$(plan_of "$1" reason)" "the host needs it: $1 ← ${3-$2}"
+}
+
+# The boots of a test about the guard: `record`, without rules, leaves a captured machine behind; `elsewhere` has an image that nobody on this
+# machine had a hand in; `cleared` one that carries what the machine captured says.
+record_and_finish() {
+    if [[ $boot != record ]]; then return; fi
+    assert_run 'the machine is captured' passthroughctl capture --raw "$out/tree"
+    finish
+}
+
+# A disk that the host does not need. An image from elsewhere cannot know, and so lets the native driver have it until the root is known.
+assert_taken() {
+    if [[ $boot == cleared ]]; then
+        assert_handed_over "$1"
+    else
+        assert_driver "$1" vfio-pci
+        assert_probes "$1" 'nvme vfio-pci'
+        assert_status "$1" late
+    fi
+}
+
+# Something beyond the network card echoes what this host says.
+echoed() {
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    timeout 20 bash -c 'exec 3<>/dev/tcp/10.0.2.100/7 && echo hello >&3 && read -r answer <&3 && [[ $answer == hello ]]'
+}
+
+assert_answers() {
+    assert 'the host reaches, and is reached, through its network' echoed
 }

@@ -57,9 +57,13 @@ iommu() {
 
 devices=()
 device() { devices+=(-device "$1"); }
+# What devices need behind them: -drive, -netdev.
+backends=()
 no_devices() {
     devices=()
+    backends=()
     chassis=0
+    nics=0
 }
 
 chassis=0
@@ -84,6 +88,114 @@ edu() {
 
 # QEMU's AMD IOMMU knows a device's bus only if it is the root bus: behind a port its DMA is looked up under the wrong number.
 edu_on_root_bus() { device "edu,bus=pcie.0,addr=$1.0"; }
+
+# ---- disks ----
+
+# The lab's disk, and how the kernel finds the root.
+disk_device=virtio-blk-pci,drive=root,bus=pcie.0,addr=1e.0
+root_cmdline='root=/dev/vda rootfstype=ext4'
+root_partition=no
+root_layout=
+readonly lab_root_uuid=4c414200-0000-4000-8000-000000000001
+
+# fstab LINE: instead of the root's own fstab; a further one adds a line. The initrd is not told.
+fstab=()
+fstab() { fstab+=("$1"); }
+crypttab=()
+crypttab() { crypttab+=("$1"); }
+
+# root_nvme NAME SLOT: the root on the first partition of an NVMe disk whose serial is NAME.
+root_nvme() {
+    port "$1" "$2"
+    disk_device=nvme,drive=root,serial=$1,bus=$1,addr=00.0
+    root_partition=yes
+    root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4"
+    fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
+}
+
+# layout NAME: the disks that tests/lab/layouts/NAME makes, as NAME.img for `nvme`.
+layout() {
+    local image
+    "$lab_source/layout" "$1"
+    for image in "$lab/layout/$1"/*.img; do
+        cp --sparse=always --reflink=auto "$image" "$work/"
+    done
+}
+
+# root_layout NAME KERNEL-ARGUMENT…: the root is on disks of that layout, and the lab's own disk is for results alone.
+root_layout() {
+    root_layout=$1
+    shift
+    root_cmdline=$*
+    layout "$root_layout"
+}
+
+# nvme NAME SLOT [SIZE]: an NVMe disk whose serial is NAME, behind a root port. NAME.img is one of a layout's, or blank.
+nvme() {
+    port "$1" "$2"
+    [[ -f $work/$1.img ]] || truncate -s "${3:-64M}" "$work/$1.img"
+    backends+=(-drive "if=none,id=$1-disk,format=raw,cache=unsafe,file=$work/$1.img")
+    device "nvme,drive=$1-disk,serial=$1,bus=$1,addr=00.0"
+}
+
+# disk_unchanged LAYOUT NAME: byte for byte what the layout made, after all boots so far.
+disk_unchanged() {
+    if cmp "$lab/layout/$1/$2.img" "$work/$2.img"; then return; fi
+    echo "# disk $2 is not what it was"
+    failed=1
+}
+
+# ---- network ----
+
+# QEMU is 10.0.2.2; at 10.0.2.100, port 7, something echoes.
+slirp() { echo "user,id=$1,guestfwd=tcp:10.0.2.100:7-cmd:/bin/cat"; }
+
+# nic NAME SLOT: an Intel network card; the machine's first one is 52:54:00:00:00:01.
+nics=0
+nic() {
+    port "$1" "$2"
+    nics=$((nics + 1))
+    backends+=(-netdev "$(slirp "$1")")
+    device "e1000e,netdev=$1,bus=$1,addr=00.0,romfile=,mac=52:54:00:00:00:0$nics"
+}
+
+# iscsi_root INTERFACE: the root is served by tgtd, and reached through that interface. To be said first: a target announces the address
+# that it was reached at, and so the whole test runs in a network of its own, where lo has one that the guest has no other use for.
+iscsi_root() {
+    local target=iqn.2026-01.example.lab:root address=198.51.100.1
+    if [[ ${LAB_NETWORK-} != own ]]; then LAB_NETWORK=own exec unshare --net "$lab_source/vm" "$test"; fi
+    ip link set lo up
+    ip address add "$address/32" dev lo
+    tgt=(tgtadm --control-port $$ --lld iscsi)
+    mkdir -p /run/tgtd
+    tgtd --control-port $$ --iscsi "portal=$address:3260"
+    trap '"${tgt[@]}" --op delete --force --mode target --tid 1; "${tgt[@]}" --op delete --mode system' EXIT
+    make_disk
+    "${tgt[@]}" --op new --mode target --tid 1 --targetname "$target"
+    "${tgt[@]}" --op new --mode logicalunit --tid 1 --lun 1 --backing-store "$disk"
+    "${tgt[@]}" --op bind --mode target --tid 1 --initiator-address ALL
+    disk_device=none
+    root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4 net.ifnames=0 rd.neednet=1 ip=10.0.2.15::10.0.2.2:255.255.255.0::$1:none"
+    root_cmdline+=" rd.iscsi.initiator=iqn.2026-01.example.lab:guest netroot=iscsi:$address::3260:1:$target"
+    fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
+}
+
+# ---- what the host itself says ----
+
+# clearance_from TREE: the images that follow carry what `passthroughctl image` writes on the machine captured at TREE of the disk.
+cleared=
+clearance_from() {
+    local tree=$work/host/${1##*/}
+    cleared=$work/cleared
+    rm -rf "$work/host" "$cleared"
+    mkdir -p "$work/host" "$cleared"
+    debugfs -R "rdump $1 $work/host" "$(disk_fs)" >"$work/host.log" 2>&1
+    [[ -d $tree/sys ]] || die "no captured machine at $1"
+    cp -a "$root_etc/." "$tree/etc/"
+    "$lab/product/usr/bin/passthroughctl" --root="$tree" image --kernel="$(kernel_release)" "$cleared" >>"$work/host.log" 2>&1
+}
+
+no_clearance() { cleared=; }
 
 append=
 append() { append+=" $*"; }

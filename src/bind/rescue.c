@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The last line: an initrd that finds no root gets back what we hold of its storage, network and USB, and what we hid.
+ * A process of its own, that waits beside whatever else goes on, in either kind of initrd.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "bind/run.h"
+#include "facts/facts.h"
+#include "report/log.h"
+#include "report/record.h"
+
+/* Seconds after devices have been asked for, without a root file system and without anybody being asked anything. */
+#define UNHIDE_AFTER    10
+#define GIVE_BACK_AFTER 30
+
+static long now(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (long)t.tv_sec;
+}
+
+static bool root_mounted(const struct root *root)
+{
+        return root_exists(root, "/sysroot/etc");
+}
+
+/* systemd's agents have a file for each question; dracut's scripts hold a lock while they ask. */
+static bool passphrase_asked(const struct root *root, struct arena *a)
+{
+        _cleanup_(close_fd) int lock = root_open_at(root, "/.console_lock", O_RDONLY);
+        const char **names;
+        size_t n;
+
+        if (lock >= 0) {
+                if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+                        return true;
+                flock(lock, LOCK_UN);
+        }
+        if (root_list(root, a, "/run/systemd/ask-password", &names, &n) < 0)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (startswith(names[i], "ask."))
+                        return true;
+        return false;
+}
+
+/* True where the root is there; false after so many seconds without it. The time that people take does not count. */
+static bool wait_for_root(const struct root *root, struct arena *a, long seconds)
+{
+        _cleanup_(close_fd) int mounts = root_open_at(root, "/proc/self/mountinfo", O_RDONLY);
+        long since = now();
+
+        while (!root_mounted(root)) {
+                struct pollfd p = {.fd = mounts, .events = POLLPRI};
+
+                if (passphrase_asked(root, a))
+                        since = now();
+                if (now() - since >= seconds)
+                        return false;
+                poll(&p, 1, 1000);
+        }
+        return true;
+}
+
+static int give_back(const struct root *root, struct arena *a, struct record *record, const char *why)
+{
+        int k = 0;
+
+        for (size_t i = 0; k != -ENOMEM && i < record->n_devices; i++) {
+                struct record_device *d = &record->devices[i];
+
+                if (!record_device_taken(d) || !guarded_class(d->class))
+                        continue;
+                k = act_give_back(root, a, d->address, d->driver);
+                d->state = device_state_names[STATE_FAILED];
+                d->reason = k == 0 ? why : arena_printf(a, "%s; and it could not be given back: %s", why, strerror(-k));
+                if (!d->reason)
+                        return -ENOMEM;
+                log_line(root, LOG_LEVEL_ERROR, LOG_RESCUE, d->rule, d->address, "%s: %s %s", d->rule, d->address,
+                         d->reason);
+        }
+        record->rescued = true;
+        return k == -ENOMEM ? k : record_write(root, record);
+}
+
+int run_rescue(const struct root *root)
+{
+        struct arena arena = {};
+        struct record record = {};
+        int k = 0;
+
+        if (!facts_in_initrd(root))
+                return 0;
+        if (!wait_for_root(root, &arena, UNHIDE_AFTER)) {
+                k = act_unhide(root, &arena);
+                if (k > 0)
+                        log_line(root, LOG_LEVEL_WARNING, LOG_RESCUE, NULL, NULL,
+                                 "no root file system after %d s: disks that were hidden until it is there show again",
+                                 UNHIDE_AFTER);
+                if (!wait_for_root(root, &arena, GIVE_BACK_AFTER - UNHIDE_AFTER)) {
+                        k = record_read(root, &arena, &record);
+                        if (k == 0)
+                                k = give_back(root, &arena, &record,
+                                              "given back: no root file system was found without it");
+                }
+        }
+        arena_free(&arena);
+        return k < 0 && k != -ENOENT && k != -EBADMSG ? k : 0;
+}

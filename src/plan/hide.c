@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Storage that is taken once the root file system is known is in the host's hands until then. What belongs to a guest
+ * is not to be assembled meanwhile: a udev rule, between those that ask what is on a disk (60) and those that act on it
+ * (64 and later), has nothing known of it; LVM, which scans by itself, is told by a link.
+ */
+#include <errno.h>
+
+#include "base/str.h"
+#include "plan/planner.h"
+
+#define LVM_CONF                                                                                                       \
+        "devices {\n"                                                                                                  \
+        "\tglobal_filter = [ \"r|^/dev/" HELD "/|\" ]\n"                                                               \
+        "}\n"
+#define HELD "passthrough/held"
+
+/*
+ * Disks that the host has cleared are hidden whole. Of others just what would be assembled out of them, as the root may
+ * be on a plain partition there; and not that, where the command line names volumes or arrays for the root.
+ */
+static const char *rules_for(struct planner *p, const struct plan_entry *e)
+{
+        static const char hide[] = ", ENV{PASSTHROUGH_FS_TYPE}=\"$env{ID_FS_TYPE}\", ENV{ID_FS_TYPE}=\"\", "
+                                   "ENV{ID_FS_USAGE}=\"\", ENV{DM_MULTIPATH_DEVICE_PATH}=\"0\", "
+                                   "ENV{SYSTEMD_READY}=\"0\", ENV{UDISKS_IGNORE}=\"1\", SYMLINK";
+        const char *address = entry_device(p, e)->address, *types = NULL;
+
+        if (!p->identities[e->device].cleared) {
+                if (p->facts->root_on_volumes)
+                        return "";
+                types = "LVM2_member|linux_raid_member|ddf_raid_member|isw_raid_member|crypto_LUKS|bcache";
+        }
+        return arena_join(p->arena, "SUBSYSTEM==\"block\", SUBSYSTEMS==\"pci\", KERNELS==\"", address, "\"",
+                          types ? ", ENV{ID_FS_TYPE}==\"" : "", types ? types : "", types ? "\"" : "", hide,
+                          types ? "+=\"" : "=\"", HELD "/%k\"\n", NULL);
+}
+
+int planner_hide(struct planner *p)
+{
+        const char *rules = "";
+        size_t first = NO_ENTRY;
+
+        for (size_t i = 0; i < p->plan->n_entries; i++) {
+                const struct plan_entry *e = &p->plan->entries[i];
+                const char *kind = guarded_class(entry_device(p, e)->class), *text;
+
+                if (e->action != ACTION_BIND || e->stage != STAGE_ROOT || !kind || !streq(kind, "storage"))
+                        continue;
+                text = rules_for(p, e);
+                rules = text ? arena_join(p->arena, rules, text, NULL) : NULL;
+                if (!rules)
+                        return -ENOMEM;
+                if (*text && first == NO_ENTRY)
+                        first = i;
+        }
+        if (first == NO_ENTRY)
+                return 0;
+        if (planner_op(p, first, OP_HIDE, HIDE_RULES, rules, "what is on it is the guest's: it is not assembled here",
+                       STAGE_INITRD) < 0)
+                return -ENOMEM;
+        return p->facts->lvm_filters
+                       ? 0
+                       : planner_op(p, first, OP_HIDE, HIDE_LVM, LVM_CONF, "nor by LVM's own scan", STAGE_INITRD);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * trees [-n N] [-s SEED] [-j WORKERS] [-v] PROGRAM DIR: N made-up machines, those of SEED, SEED+1, ..., each written
+ * below DIR, planned by PROGRAM (passthroughctl), and the plan held against what closure.c says of it. -v tells what a
+ * machine is. A machine that fails is kept as DIR/seed-SEED.
+ */
+#include <dirent.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "machine.h"
+#include "verdicts.h"
+
+#define KEPT_MAX 20
+
+static const char *program;
+
+/* What is below a directory, and that itself; nothing where there is none. */
+static void remove_tree(int at, const char *name)
+{
+        int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        struct dirent *e;
+
+        if (!dir && errno == ENOENT)
+                return;
+        while (dir && (e = readdir(dir))) {
+                if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+                        remove_tree(fd, e->d_name);
+                else if (e->d_type != DT_DIR && unlinkat(fd, e->d_name, 0) < 0)
+                        err(2, "%s", e->d_name);
+        }
+        if (!dir || closedir(dir) < 0 || unlinkat(at, name, AT_REMOVEDIR) < 0)
+                err(2, "%s", name);
+}
+
+/* All but what is the same for every machine. */
+static void clean(void)
+{
+        static const char *const dirs[] = {"sys", "proc", "etc", "run", "dev", "var"};
+
+        for (size_t i = 0; i < COUNT(dirs); i++)
+                remove_tree(AT_FDCWD, dirs[i]);
+}
+
+static void generate(struct machine *m, uint64_t seed)
+{
+        memset(m, 0, sizeof(*m));
+        m->seed = m->random = seed;
+        make_functions(m);
+        make_storage(m);
+        make_storage_uses(m);
+        make_network(m);
+        make_people(m);
+        make_gaps(m);
+        make_rules(m);
+        judge_machine(m);
+}
+
+/* The program's standard output, and how it ended. Standard error goes to a file beside the machine. */
+static char *run(const char *root, int *ret_status)
+{
+        static char output[1 << 20], option[300];
+        char *arguments[] = {(char *)program, option, "plan", "--json", NULL};
+        posix_spawn_file_actions_t actions;
+        size_t n = 0;
+        ssize_t got;
+        int out[2];
+        pid_t pid;
+
+        TEXT(option, "--root=%s", root);
+        if (pipe2(out, O_CLOEXEC) < 0)
+                err(2, "pipe");
+        if (posix_spawn_file_actions_init(&actions) != 0 ||
+            posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO) != 0 ||
+            posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "../stderr", O_WRONLY | O_CREAT | O_TRUNC,
+                                             0644) != 0 ||
+            posix_spawn(&pid, program, &actions, NULL, arguments, environ) != 0)
+                errx(2, "%s cannot be run", program);
+        posix_spawn_file_actions_destroy(&actions);
+        close(out[1]);
+        while (n + 1 < sizeof(output) && (got = read(out[0], output + n, sizeof(output) - 1 - n)) != 0)
+                if (got > 0)
+                        n += (size_t)got;
+                else if (errno != EINTR)
+                        err(2, "read");
+        output[n] = '\0';
+        close(out[0]);
+        while (waitpid(pid, ret_status, 0) < 0)
+                if (errno != EINTR)
+                        err(2, "wait");
+        return output;
+}
+
+/* Everything for one seed, in DIR/wN/tree: 0, or the number of things found wrong. */
+static unsigned one(const char *top, unsigned worker, uint64_t seed, bool verbose, struct tally *tally)
+{
+        static struct machine m;
+        char tree[256], kept[256];
+        unsigned wrong;
+        char *output;
+        int status;
+
+        TEXT(tree, "%s/w%u/tree", top, worker);
+        make_dirs(tree);
+        if (chdir(tree) < 0)
+                err(2, "%s", tree);
+        if (tally->trees == 0)
+                clean(); /* of a run that was interrupted */
+        generate(&m, seed);
+        write_machine(&m);
+        if (verbose)
+                verdicts_show(&m);
+        output = run(tree, &status);
+        wrong = verdicts_compare(&m, output, status, tally);
+        tally->trees++;
+        if (wrong == 0 || tally->kept >= KEPT_MAX) {
+                clean();
+                return wrong;
+        }
+        tally->kept++;
+        TEXT(kept, "%s/seed-%llu", top, (unsigned long long)seed);
+        remove_tree(AT_FDCWD, kept);
+        if (chdir(top) < 0 || rename(tree, kept) < 0)
+                err(2, "%s", kept);
+        printf("# seed %llu: the machine is in %s\n", (unsigned long long)seed, kept);
+        return wrong;
+}
+
+static struct tally work(const char *top, unsigned worker, unsigned workers, uint64_t seed, uint64_t n, bool verbose)
+{
+        struct tally tally = {.trees = 0};
+
+        for (uint64_t i = worker; i < n; i += workers) {
+                tally.failed += one(top, worker, seed + i, verbose, &tally) > 0;
+                if (tally.failed >= 200)
+                        break; /* one fault has shown itself often enough */
+        }
+        fflush(stdout);
+        return tally;
+}
+
+static uint64_t number(const char *s)
+{
+        char *end;
+        unsigned long long v = strtoull(s, &end, 0);
+
+        if (!*s || *end)
+                errx(2, "%s: not a number", s);
+        return v;
+}
+
+int main(int argc, char *argv[])
+{
+        uint64_t n = 500, seed = 1;
+        unsigned workers = 2;
+        struct tally total = {.trees = 0};
+        bool verbose = false, broken = false;
+        char top[200];
+        int option, results[2];
+
+        setlinebuf(stdout);
+        while ((option = getopt(argc, argv, "n:s:j:v")) != -1)
+                switch (option) {
+                case 'n':
+                        n = number(optarg);
+                        break;
+                case 's':
+                        seed = number(optarg);
+                        break;
+                case 'j':
+                        workers = (unsigned)number(optarg);
+                        break;
+                case 'v':
+                        verbose = true;
+                        break;
+                default:
+                        return 2;
+                }
+        if (argc - optind != 2 || workers == 0 || workers > 64)
+                errx(2, "usage: trees [-n N] [-s SEED] [-j WORKERS] [-v] PROGRAM DIR");
+        program = realpath(argv[optind], NULL);
+        make_dirs(argv[optind + 1]);
+        if (!program || !realpath(argv[optind + 1], top) || pipe(results) < 0)
+                err(2, "%s", argv[optind + 1]);
+        if (n < workers)
+                workers = n > 0 ? (unsigned)n : 1;
+        for (unsigned w = 0; w < workers; w++) {
+                pid_t pid = fork();
+
+                if (pid < 0)
+                        err(2, "fork");
+                if (pid == 0) {
+                        struct tally tally = work(top, w, workers, seed, n, verbose);
+
+                        _exit(write(results[1], &tally, sizeof(tally)) != sizeof(tally));
+                }
+        }
+        close(results[1]);
+        for (int status; wait(&status) > 0;)
+                broken |= status != 0;
+        for (struct tally tally; read(results[0], &tally, sizeof(tally)) == sizeof(tally);)
+                tally_add(&total, &tally);
+        return tally_report(&total, seed, n) || broken;
+}

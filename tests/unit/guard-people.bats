@@ -1,0 +1,210 @@
+# Keyboards where a passphrase is asked, the kernel's console and the boot display stay; controllers of the like that nobody needs are taken.
+
+load product
+load tree
+load tree-guard
+
+UUID=0f0e0d0c-1111-4222-8333-444455556666
+
+# What the only keyboard is needed for.
+CRYPTTAB='the only keyboard, where a passphrase may be asked (crypttab secret)'
+
+# Two USB controllers, of which rules may take either, and a LUKS for which crypttab has a key file.
+setup() {
+    candidates 0000:00:14.0 0000:00:15.0
+    INPUTS=0
+    tree_again guard-people && return
+    tree_new
+    tags sda2 UUID=$ROOT_UUID TYPE=ext4
+    part sda3 8:3
+    tags sda3 UUID=$UUID TYPE=crypto_LUKS
+    mkdir -p "$ROOT/sys/class/input"
+    put /sys/devices/LNXSYSTM:00/LNXPWRBN:00/input/input0/capabilities/key '10000000000000 0'
+    link class/input/input0 devices/LNXSYSTM:00/LNXPWRBN:00/input/input0
+    pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
+    pci_add 0000:00:15.0 1b36:000d 0c0330 group=8 driver=xhci_hcd
+    usb_bus 1 0000:00:14.0
+    usb_bus 2 0000:00:15.0
+    rule usb '[Match]' Class=usb '[Device]' Expect=0-
+    tree_keep guard-people
+}
+
+passphrase() {
+    put /etc/crypttab "secret UUID=$UUID ${1-none} luks"
+}
+
+@test "the only keyboard, on USB, where crypttab asks for a passphrase" {
+    local key
+    usb_keyboard 1-2
+    for key in none - ''; do
+        passphrase "$key"
+        needs 0000:00:14.0 "$CRYPTTAB" || { echo "key file '$key'" && return 1; }
+    done
+}
+
+@test "the only keyboard, behind a hub" {
+    usb_device 2-1 05e3:0610 09
+    usb_node 2-1.4 "$(pci_dir 0000:00:15.0)/usb2/2-1/2-1.4" 046d:c31c 03
+    input 3 "$(pci_dir 0000:00:15.0)/usb2/2-1/2-1.4/2-1.4:1.0/0003:046D:C31C.0001"
+    passphrase
+    needs 0000:00:15.0 "$CRYPTTAB"
+}
+
+@test "the only keyboard, where the command line has a LUKS opened" {
+    usb_keyboard 1-2
+    cmdline rd.luks.uuid=$UUID
+    needs 0000:00:14.0 "the only keyboard, where a passphrase may be asked (the command line's rd.luks)"
+}
+
+@test "no passphrase is asked: no keyboard is needed" {
+    usb_keyboard 1-2
+    needs_nothing
+    exits 0
+}
+
+@test "a key file in place of a passphrase: no keyboard is needed" {
+    usb_keyboard 1-2
+    passphrase /etc/keys/secret
+    needs_nothing
+    exits 0
+}
+
+@test "swap with a key of chance asks nobody" {
+    usb_keyboard 1-2
+    put /etc/crypttab "cswap UUID=$UUID /dev/urandom swap,cipher=aes-xts-plain64"
+    needs_nothing
+    exits 0
+}
+
+@test "a PS/2 keyboard is left to type with" {
+    usb_keyboard 1-2
+    ps2_keyboard
+    passphrase
+    needs_nothing
+    exits 0
+}
+
+@test "mice and power buttons are no keyboards: neither are they needed, nor do they do in place of one" {
+    usb_keyboard 1-2 mouse
+    passphrase
+    usb_keyboard 2-2
+    needs 0000:00:15.0 "$CRYPTTAB"
+}
+
+@test "keyboards that a program makes up, or that are on Bluetooth, are none to type a passphrase with" {
+    usb_keyboard 1-2
+    input 6 devices/virtual
+    input 7 devices/virtual/misc/uhid/0005:046D:B33D.0004
+    passphrase
+    needs 0000:00:14.0 "$CRYPTTAB"
+}
+
+@test "two keyboards on two controllers: both stay where the rules would take both, one may go where they take one" {
+    usb_keyboard 1-2
+    usb_keyboard 2-2
+    passphrase
+    plan
+    exits 1
+    refused 0000:00:14.0 '^the host needs it: 0000:00:14.0 ← .*keyboard'
+    refused 0000:00:15.0 '^the host needs it: 0000:00:15.0 ← .*keyboard'
+    bound
+    rule usb '[Match]' Address=00:14.0
+    plan
+    exits 0
+    bound 0000:00:14.0
+}
+
+@test "a keyboard that is a function's own, as virtual machines have it" {
+    pci_add 0000:00:18.0 1af4:1052 0980 group=51 driver=virtio-pci
+    input 5 "$(pci_dir 0000:00:18.0)/virtio3"
+    passphrase
+    rule input '[Match]' Address=00:18.0
+    candidates "${CANDIDATES[@]}" 0000:00:18.0
+    needs 0000:00:18.0 "$CRYPTTAB"
+}
+
+# A graphics card of four functions in one slot and group, whose USB controller is bus 5.
+turing() {
+    root_port 0000:00:04.0 05
+    pci_add 0000:05:00.0 10de:1e04 0300 under=0000:00:04.0 group=54
+    pci_add 0000:05:00.1 10de:10f7 0403 under=0000:00:04.0 group=54
+    pci_add 0000:05:00.2 10de:1ad6 0c0330 under=0000:00:04.0 group=54 driver=xhci_hcd
+    pci_add 0000:05:00.3 10de:1ad7 0c80 under=0000:00:04.0 group=54
+    usb_bus 5 0000:05:00.2
+    rule gpu '[Match]' Address=05:00.0 '[Device]' Stage=root
+}
+
+@test "the only keyboard, on the USB function of a graphics card: the card stays, other USB controllers go" {
+    turing
+    usb_keyboard 5-1
+    passphrase
+    plan
+    exits 1
+    refused_with 0000:05:00.2 "the host needs it: 0000:05:00.2 ← $CRYPTTAB"
+    refused 0000:05:00.0 0000:05:00.2
+    refused 0000:05:00.1 .
+    refused 0000:05:00.3 .
+    bound "${CANDIDATES[@]}"
+}
+
+@test "a graphics card with a USB function that carries nothing is taken whole" {
+    turing
+    usb_keyboard 1-2
+    rule usb '[Match]' Address=00:15.0
+    rule gpu2 '[Match]' Address=05:00.2 '[Device]' Stage=root
+    passphrase
+    plan
+    exits 0
+    bound 0000:00:15.0 0000:05:00.0 0000:05:00.1 0000:05:00.2 0000:05:00.3
+}
+
+@test "the kernel's console on a serial card, by the command line; another serial card is taken" {
+    pci_add 0000:00:16.0 13a8:0152 0700 group=60 driver=serial
+    pci_add 0000:00:17.0 13a8:0152 0700 group=61 driver=serial
+    serial_port ttyS2 0000:00:16.0
+    serial_port ttyS3 0000:00:17.0
+    rule serial '[Match]' Class=serial '[Device]' Expect=0-
+    candidates "${CANDIDATES[@]}" 0000:00:16.0 0000:00:17.0
+    needs_nothing
+    exits 0
+    cmdline console=tty0 console=ttyS2,115200n8
+    plan
+    exits 1
+    refused 0000:00:16.0 '^the host needs it: 0000:00:16.0 ← ttyS2 ← (console=ttyS2|the kernel.s console)'
+    bound 0000:00:14.0 0000:00:15.0 0000:00:17.0
+}
+
+@test "the kernel's console on a serial card, by /proc/consoles" {
+    pci_add 0000:00:16.0 13a8:0152 0700 group=60 driver=serial
+    pci_add 0000:00:17.0 13a8:0152 0700 group=61 driver=serial
+    serial_port ttyS2 0000:00:16.0
+    serial_port ttyS20 0000:00:17.0
+    rule serial '[Match]' Class=serial '[Device]' Expect=0-
+    put /proc/consoles 'tty0                 -WU (EC p  )    4:1' 'ttyS2                -W- (E    a)    4:66'
+    plan
+    exits 1
+    refused 0000:00:16.0 '^the host needs it: 0000:00:16.0 ← .*ttyS2'
+    bound 0000:00:14.0 0000:00:15.0 0000:00:17.0
+}
+
+@test "the display the firmware booted on stays; the second one, of the same make, is taken" {
+    card 0000:00:02.0 01 40 boot_vga=1
+    card 0000:00:03.0 02 41
+    rule gpus '[Match]' Class=display '[Device]' Expect=0-
+    plan
+    exits 1
+    refused 0000:01:00.0 .
+    bound 0000:00:14.0 0000:00:15.0 0000:02:00.0 0000:02:00.1
+}
+
+@test "a keyboard, a disk and an adapter on one USB controller: one reason is enough, and the other controller goes" {
+    usb_keyboard 1-2
+    passphrase
+    usb_device 1-3 0781:5581 08
+    usb_disk sdc 8:32 1-3
+    mounted sdc /media ext4
+    plan
+    exits 1
+    refused 0000:00:14.0 '^the host needs it: 0000:00:14.0 ← (sdc ← /media|the only keyboard, .*)$'
+    bound 0000:00:15.0
+}

@@ -1,0 +1,487 @@
+# What the host's storage stands on is refused, with the chain that says how; another disk in the same machine is taken.
+
+load product
+load tree
+load tree-guard
+
+UUID=0f0e0d0c-1111-4222-8333-444455556666
+
+# The root is on sda, behind AHCI. Three NVMe disks, of which rules may take any; the third is nobody's in every test.
+setup() {
+    candidates 0000:01:00.0 0000:02:00.0 0000:03:00.0
+    tree_again guard-storage && return
+    tree_new
+    tags sda2 UUID=$ROOT_UUID TYPE=ext4
+    local i part
+    for i in 1 2 3; do
+        root_port 0000:00:0$i.0 0$i
+        pci_add 0000:0$i:00.0 1b36:0010 010802 under=0000:00:0$i.0 group=$i driver=nvme
+        disk nvme$((i - 1))n1 259:${i}0 0000:0$i:00.0
+        part nvme$((i - 1))n1p1 259:${i}1
+        part nvme$((i - 1))n1p2 259:${i}2
+        for part in '' p1 p2; do tags nvme$((i - 1))n1$part link=disk/by-id/disk-$i$part; done
+    done
+    tags sda link=disk/by-id/disk-0
+    tags sda1 link=disk/by-id/disk-0-part1
+    rule nvme '[Match]' Class=nvme '[Device]' Expect=0-
+    tree_keep guard-storage
+}
+
+# hba ADDRESS PORT BUS GROUP: a fibre channel adapter, which is no storage controller by its class.
+hba() {
+    root_port "$2" "$3"
+    pci_add "$1" 1077:2031 0c04 under="$2" group="$4" driver=qla2xxx
+    rule "hba-$4" '[Match]' "Address=$1"
+    CANDIDATES+=("$1")
+}
+
+@test "disks that nobody uses are taken" {
+    needs_nothing
+    exits 0
+}
+
+@test "root on NVMe" {
+    root_is '30 1 259:12 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw'
+    needs 0000:01:00.0 'nvme0n1p2 ← /'
+}
+
+@test "root by its numbers alone" {
+    root_is '30 1 259:12 / / rw,relatime shared:1 - ext4 /dev/root rw'
+    needs 0000:01:00.0 'nvme0n1p2 ← /'
+}
+
+@test "the root disk's own AHCI controller" {
+    rule ahci '[Match]' Address=00:1f.2
+    plan
+    refused_with 0000:00:1f.2 'the host needs it: 0000:00:1f.2 ← sda2 ← /'
+    bound "${CANDIDATES[@]}"
+}
+
+@test "a whole disk without partitions" {
+    mounted nvme0n1 /srv xfs
+    needs 0000:01:00.0 'nvme0n1 ← /srv'
+}
+
+@test "the EFI system partition alone" {
+    mounted nvme1n1p1 /boot/efi vfat
+    needs 0000:02:00.0 'nvme1n1p1 ← /boot/efi'
+}
+
+@test "a mount point with a blank in it" {
+    add_line /proc/self/mountinfo '99 27 259:11 / /srv/my\040disk rw - ext4 /dev/nvme0n1p1 rw'
+    plan
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p1 ← /srv/my.+disk$'
+    bound 0000:02:00.0 0000:03:00.0
+}
+
+@test "LUKS" {
+    crypt dm-0 253:0 secret nvme0n1p1
+    mounted dm-0 /srv ext4
+    needs 0000:01:00.0 'nvme0n1p1 ← dm-0 crypt ← /srv'
+}
+
+@test "LVM on two disks, of whose volumes one is mounted" {
+    lvm dm-0 253:0 vg-srv nvme0n1p1 nvme1n1p1
+    mounted dm-0 /srv ext4
+    needs 0000:01:00.0 'nvme0n1p1 ← dm-0 lvm vg-srv ← /srv' 0000:02:00.0 'nvme1n1p1 ← dm-0 lvm vg-srv ← /srv'
+}
+
+@test "root on LVM over LUKS over md over two disks" {
+    raid md127 9:127 raid1 nvme0n1p2 nvme1n1p2
+    crypt dm-0 253:0 secret md127
+    lvm dm-1 253:1 vg-root dm-0
+    root_is '30 1 253:1 / / rw,relatime shared:1 - ext4 /dev/mapper/vg-root rw'
+    needs 0000:01:00.0 'nvme0n1p2 ← md127 raid1 ← dm-0 crypt ← dm-1 lvm vg-root ← /' \
+        0000:02:00.0 'nvme1n1p2 ← md127 raid1 ← dm-0 crypt ← dm-1 lvm vg-root ← /'
+}
+
+@test "partitions of a md array" {
+    raid md127 9:127 raid10 nvme0n1 nvme1n1
+    block md127p1 259:90 devices/virtual/block/md127/md127p1
+    put /sys/class/block/md127p1/partition 1
+    mounted md127p1 /srv ext4
+    plan
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1 ← md127 raid10 ← (md127p1 ← )?/srv$'
+    refused 0000:02:00.0 '^the host needs it: 0000:02:00.0 ← nvme1n1 ← md127 raid10 ← (md127p1 ← )?/srv$'
+    bound 0000:03:00.0
+}
+
+@test "bcache: the disk and its cache" {
+    stacked bcache0 252:0 nvme0n1 nvme1n1
+    mounted bcache0 /srv ext4
+    needs 0000:01:00.0 'nvme0n1 ← bcache0 ← /srv' 0000:02:00.0 'nvme1n1 ← bcache0 ← /srv'
+}
+
+@test "dm-multipath over two adapters, and a partition on it" {
+    hba 0000:04:00.0 0000:00:04.0 04 4
+    hba 0000:05:00.0 0000:00:05.0 05 5
+    disk sdb 8:16 0000:04:00.0
+    disk sdc 8:32 0000:05:00.0
+    multipath dm-0 253:0 mpatha sdb sdc
+    mapped dm-1 253:1 part1-mpath mpatha-part1 dm-0
+    mounted dm-1 /srv ext4
+    needs 0000:04:00.0 'sdb ← dm-0 multipath mpatha ← dm-1 mpatha-part1 ← /srv' \
+        0000:05:00.0 'sdc ← dm-0 multipath mpatha ← dm-1 mpatha-part1 ← /srv'
+}
+
+@test "dm-multipath that is mounted as a whole; a third adapter is taken" {
+    hba 0000:04:00.0 0000:00:04.0 04 4
+    hba 0000:05:00.0 0000:00:05.0 05 5
+    hba 0000:06:00.0 0000:00:06.0 06 6
+    disk sdb 8:16 0000:04:00.0
+    disk sdc 8:32 0000:05:00.0
+    disk sdd 8:48 0000:06:00.0
+    multipath dm-0 253:0 mpatha sdb sdc
+    mounted dm-0 /srv ext4
+    needs 0000:04:00.0 'sdb ← dm-0 multipath mpatha ← /srv' 0000:05:00.0 'sdc ← dm-0 multipath mpatha ← /srv'
+}
+
+@test "NVMe native multipath: both controllers of the subsystem" {
+    local head=devices/virtual/nvme-subsystem/nvme-subsys5 n
+    for n in 5 6; do
+        root_port 0000:00:0$n.0 0$n
+        pci_add 0000:0$n:00.0 1b36:0010 010802 under=0000:00:0$n.0 group=$n driver=nvme
+        nvme_serial 0000:0$n:00.0 nvme$n lab
+        link $head/nvme$n "$(pci_dir 0000:0$n:00.0)/nvme/nvme$n"
+        block nvme5c${n}n1 0:0 "$(pci_dir 0000:0$n:00.0)/nvme/nvme$n/nvme5c${n}n1"
+        rm "$ROOT/sys/class/block/nvme5c${n}n1/dev"
+        put "/sys/class/block/nvme5c${n}n1/hidden" 1
+    done
+    link class/nvme-subsystem/nvme-subsys5 $head
+    block nvme5n1 259:50 $head/nvme5n1
+    block nvme5n1p1 259:51 $head/nvme5n1/nvme5n1p1
+    put /sys/class/block/nvme5n1p1/partition 1
+    candidates "${CANDIDATES[@]}" 0000:05:00.0 0000:06:00.0
+    needs_nothing
+    exits 0
+    mounted nvme5n1p1 /srv ext4
+    plan
+    refused 0000:05:00.0 '^the host needs it: 0000:05:00.0 ← (nvme5n1 ← )?nvme5n1p1 ← /srv$'
+    refused 0000:06:00.0 '^the host needs it: 0000:06:00.0 ← (nvme5n1 ← )?nvme5n1p1 ← /srv$'
+    bound 0000:01:00.0 0000:02:00.0 0000:03:00.0
+}
+
+@test "btrfs on one disk, which has numbers of its own" {
+    btrfs $UUID /srv nvme0n1p1
+    plan
+    refused 0000:01:00.0 "^the host needs it: 0000:01:00.0 ← nvme0n1p1 ← (btrfs $UUID ← )?/srv$"
+    bound 0000:02:00.0 0000:03:00.0
+}
+
+@test "btrfs across two disks" {
+    btrfs $UUID /srv nvme0n1p1 nvme1n1
+    needs 0000:01:00.0 "nvme0n1p1 ← btrfs $UUID ← /srv" 0000:02:00.0 "nvme1n1 ← btrfs $UUID ← /srv"
+}
+
+@test "btrfs across two disks, one of them LUKS" {
+    crypt dm-0 253:0 secret nvme1n1p1
+    btrfs $UUID /srv nvme0n1p1 dm-0
+    needs 0000:01:00.0 "nvme0n1p1 ← btrfs $UUID ← /srv" 0000:02:00.0 "nvme1n1p1 ← dm-0 crypt ← btrfs $UUID ← /srv"
+}
+
+@test "btrfs across two disks that fstab names, and nobody has mounted" {
+    btrfs_members $UUID nvme0n1p1 nvme1n1p1
+    put /etc/fstab "UUID=$UUID /data btrfs noauto 0 0"
+    plan
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p1 ← .*fstab /data$'
+    refused 0000:02:00.0 '^the host needs it: 0000:02:00.0 ← nvme1n1p1 ← .*fstab /data$'
+    bound 0000:03:00.0
+}
+
+@test "a zfs mirror" {
+    zfs tank /tank nvme0n1p1 nvme1n1p1
+    needs 0000:01:00.0 'nvme0n1p1 ← zfs tank ← /tank' 0000:02:00.0 'nvme1n1p1 ← zfs tank ← /tank'
+}
+
+@test "a zfs pool of which no tag says where it is" {
+    zfs tank /tank
+    unclear tank "${CANDIDATES[@]}"
+}
+
+@test "a swap partition" {
+    swap_on nvme0n1p1
+    needs 0000:01:00.0 'nvme0n1p1 ← swap'
+}
+
+@test "swap on LVM, which /proc/swaps names by its number" {
+    lvm dm-0 253:0 vg-swap nvme0n1p1
+    swap_on dm-0
+    needs 0000:01:00.0 'nvme0n1p1 ← dm-0 lvm vg-swap ← swap'
+}
+
+@test "swap in memory is on no disk" {
+    block zram0 251:0 devices/virtual/block/zram0
+    tags zram0 UUID=$UUID TYPE=swap
+    swap_on zram0
+    put /etc/fstab '/dev/zram0 none swap pri=100 0 0'
+    needs_nothing
+    exits 0
+}
+
+@test "a swap file: its mount" {
+    mounted nvme0n1p1 /srv ext4
+    add_line /proc/swaps '/srv/swapfile                           file		999420		0		-2'
+    needs 0000:01:00.0 'nvme0n1p1 ← /srv'
+}
+
+@test "a loop device of a file on a mount, with swap on it" {
+    mounted nvme0n1p1 /srv ext4
+    loop loop0 7:0 /srv/images/swap.img
+    swap_on loop0
+    plan
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p1 ← (/srv|.*swap)$'
+    bound 0000:02:00.0 0000:03:00.0
+}
+
+@test "fstab, by each kind of tag" {
+    local tag
+    tags nvme0n1p1 UUID=$UUID LABEL=data TYPE=ext4 PARTUUID=aaaaaaaa-01 PARTLABEL=archive link=disk/by-id/nvme-lab-part1 \
+        link=disk/by-label/data link=disk/by-partlabel/archive
+    for tag in UUID=$UUID "UUID=\"$UUID\"" LABEL=data PARTUUID=aaaaaaaa-01 PARTLABEL=archive /dev/disk/by-uuid/$UUID \
+        /dev/disk/by-partuuid/aaaaaaaa-01 /dev/disk/by-id/nvme-lab-part1 /dev/disk/by-label/data /dev/disk/by-partlabel/archive \
+        /dev/nvme0n1p1; do
+        put /etc/fstab "$tag /data ext4 defaults 0 2"
+        needs 0000:01:00.0 'nvme0n1p1 ← fstab /data' || { echo "fstab has $tag" && return 1; }
+    done
+}
+
+@test "fstab, where only links below /dev say what is meant" {
+    local tag
+    rm -r "$ROOT/run/udev"
+    : >"$ROOT/dev/nvme0n1p1"
+    : >"$ROOT/dev/sda2"
+    mkdir -p "$ROOT"/dev/disk/by-{uuid,label}
+    ln -s ../../sda2 "$ROOT/dev/disk/by-uuid/$ROOT_UUID"
+    ln -s ../../nvme0n1p1 "$ROOT/dev/disk/by-uuid/$UUID"
+    ln -s ../../nvme0n1p1 "$ROOT/dev/disk/by-label/data"
+    for tag in UUID=$UUID LABEL=data /dev/disk/by-label/data; do
+        put /etc/fstab "$tag /data ext4 noauto 0 2"
+        needs 0000:01:00.0 'nvme0n1p1 ← fstab /data' || { echo "fstab has $tag" && return 1; }
+    done
+}
+
+@test "fstab, by a mapper's name and by a volume's" {
+    local path
+    lvm dm-0 253:0 vg--x-data nvme0n1p1
+    for path in /dev/mapper/vg--x-data /dev/vg-x/data /dev/dm-0; do
+        put /etc/fstab "$path /data ext4 defaults 0 2"
+        needs 0000:01:00.0 'nvme0n1p1 ← dm-0 lvm vg--x-data ← fstab /data' || { echo "fstab has $path" && return 1; }
+    done
+}
+
+@test "fstab's swap that is off" {
+    tags nvme0n1p1 UUID=$UUID TYPE=swap
+    put /etc/fstab "UUID=$UUID none swap sw 0 0"
+    needs 0000:01:00.0 'nvme0n1p1 ← fstab swap'
+}
+
+@test "crypttab" {
+    tags nvme0n1p1 UUID=$UUID TYPE=crypto_LUKS
+    put /etc/crypttab '# name device key options' "secret UUID=$UUID /etc/keys/secret luks"
+    needs 0000:01:00.0 'nvme0n1p1 ← crypttab secret'
+}
+
+@test "crypttab's key file on a disk of its own" {
+    tags nvme0n1p1 UUID=$UUID TYPE=crypto_LUKS
+    tags nvme1n1p1 LABEL=keys TYPE=ext4
+    put /etc/crypttab "secret UUID=$UUID /secret.key:LABEL=keys luks"
+    plan
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p1 ← crypttab secret'
+    refused 0000:02:00.0 '^the host needs it: 0000:02:00.0 ← nvme1n1p1 ← .*crypttab secret'
+    bound 0000:03:00.0
+}
+
+@test "crypttab for swap with a key of chance" {
+    put /etc/crypttab 'cswap /dev/nvme0n1p2 /dev/urandom swap,cipher=aes-xts-plain64'
+    put /etc/fstab '/dev/mapper/cswap none swap sw 0 0'
+    plan
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p2 ← (crypttab cswap|fstab swap)$'
+    bound 0000:02:00.0 0000:03:00.0
+}
+
+@test "fstab names what crypttab would open" {
+    tags nvme0n1p1 UUID=$UUID TYPE=crypto_LUKS
+    put /etc/crypttab "secret UUID=$UUID /etc/keys/secret luks"
+    put /etc/fstab '/dev/mapper/secret /data ext4 defaults 0 2'
+    plan
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p1 ← (crypttab secret|fstab /data)$'
+    bound 0000:02:00.0 0000:03:00.0
+}
+
+@test "a tag of fstab that no disk here has" {
+    put /etc/fstab "UUID=$ROOT_UUID / ext4 defaults 0 1" 'UUID=00000000-dead-4000-a000-000000000000 /archive xfs noauto 0 0'
+    unclear 'UUID=00000000-dead-4000-a000-000000000000' "${CANDIDATES[@]}"
+    has /archive fstab
+}
+
+@test "a tag of fstab that no disk here has holds back adapters and USB controllers with disks, too; not a network card" {
+    hba 0000:04:00.0 0000:00:04.0 04 4
+    disk sdb 8:16 0000:04:00.0
+    pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
+    usb_bus 1 0000:00:14.0
+    usb_device 1-2 0781:5581 08
+    usb_disk sdc 8:32 1-2
+    pci_add 0000:00:16.0 8086:10d3 0200 group=59 driver=e1000e
+    nic eno1 0000:00:16.0
+    rule others '[Match]' 'Class=usb network' '[Device]' Expect=0-
+    candidates "${CANDIDATES[@]}" 0000:00:14.0 0000:00:16.0
+    put /etc/fstab 'LABEL=archive /archive xfs noauto 0 0'
+    unclear LABEL=archive 0000:01:00.0 0000:02:00.0 0000:03:00.0 0000:04:00.0 0000:00:14.0
+}
+
+@test "rd.luks.uuid= and resume= that no disk here has" {
+    cp "$ROOT/proc/cmdline" "$BATS_TEST_TMPDIR/cmdline"
+    local token
+    for token in rd.luks.uuid=00000000-dead-4000-a000-000000000000 rd.luks.name=00000000-dead-4000-a000-000000000000=gone \
+        resume=UUID=00000000-dead-4000-a000-000000000000; do
+        cp "$BATS_TEST_TMPDIR/cmdline" "$ROOT/proc/cmdline"
+        cmdline "$token"
+        unclear 00000000-dead-4000-a000-000000000000 "${CANDIDATES[@]}" || { echo "with $token" && return 1; }
+    done
+}
+
+@test "a tag of crypttab that no disk here has" {
+    put /etc/crypttab 'lost PARTUUID=00000000-dead-4000-a000-000000000000 /etc/keys/lost'
+    unclear 'PARTUUID=00000000-dead-4000-a000-000000000000' "${CANDIDATES[@]}"
+    has lost crypttab
+}
+
+@test "a mapper's name that neither device mapper nor crypttab has" {
+    put /etc/fstab '/dev/mapper/gone /data ext4 defaults 0 2'
+    unclear /dev/mapper/gone "${CANDIDATES[@]}"
+}
+
+@test "cd-roms, floppies, network file systems and binds in fstab mean no disk" {
+    put /etc/fstab '/dev/sr0 /media/cdrom0 udf,iso9660 user,noauto 0 0' '/dev/cdrom /cdrom iso9660 ro 0 0' '/dev/fd0 /floppy auto noauto 0 0' \
+        'nas:/export /mnt nfs defaults 0 0' '//nas/share /win cifs guest 0 0' '/srv/a /srv/b none bind 0 0' \
+        'tmpfs /tmp tmpfs defaults 0 0' 'proc /proc proc defaults 0 0' '/swapfile none swap sw 0 0'
+    needs_nothing
+    exits 0
+}
+
+@test "resume= on the command line" {
+    tags nvme0n1p2 UUID=$UUID TYPE=swap
+    cmdline resume=UUID=$UUID
+    needs 0000:01:00.0 'nvme0n1p2 ← resume='
+}
+
+@test "root= on the command line, of a root that is mounted from elsewhere" {
+    tags nvme0n1p2 UUID=$UUID TYPE=ext4
+    cmdline root=UUID=$UUID
+    needs 0000:01:00.0 'nvme0n1p2 ← root='
+}
+
+@test "rd.luks.uuid= on the command line, with and without luks-" {
+    local prefix
+    tags nvme0n1p2 UUID=$UUID TYPE=crypto_LUKS
+    cp "$ROOT/proc/cmdline" "$BATS_TEST_TMPDIR/cmdline"
+    for prefix in '' luks-; do
+        cp "$BATS_TEST_TMPDIR/cmdline" "$ROOT/proc/cmdline"
+        cmdline rd.luks.uuid=$prefix$UUID
+        plan
+        refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p2 ← [^ ]*luks'
+        bound 0000:02:00.0 0000:03:00.0
+    done
+}
+
+@test "rd.luks.name= on the command line" {
+    tags nvme0n1p2 UUID=$UUID TYPE=crypto_LUKS
+    cmdline rd.luks.name=$UUID=secret
+    plan
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p2 ← [^ ]*luks'
+    bound 0000:02:00.0 0000:03:00.0
+}
+
+@test "a mount unit and a swap unit" {
+    tags nvme0n1p1 UUID=$UUID TYPE=ext4
+    put /etc/systemd/system/srv.mount '[Unit]' 'Description=Data' '' '[Mount]' "What=/dev/disk/by-uuid/$UUID" Where=/srv
+    put /etc/systemd/system/dev-nvme1n1p1.swap '[Swap]' What=/dev/nvme1n1p1
+    plan
+    refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p1 ← .*srv'
+    refused 0000:02:00.0 '^the host needs it: 0000:02:00.0 ← nvme1n1p1 ← .*swap'
+    bound 0000:03:00.0
+}
+
+@test "volumes that are active, and mounted nowhere" {
+    lvm dm-3 253:3 guest-root nvme1n1
+    needs 0000:02:00.0 'nvme1n1 ← dm-3 lvm guest-root ← in use'
+}
+
+@test "an array that is active, and mounted nowhere" {
+    raid md126 9:126 raid5 nvme0n1 nvme1n1
+    needs 0000:01:00.0 'nvme0n1 ← md126 raid5 ← in use' 0000:02:00.0 'nvme1n1 ← md126 raid5 ← in use'
+}
+
+@test "root on virtio-blk" {
+    pci_add 0000:00:06.0 1af4:1042 0100 group=60 driver=virtio-pci
+    pci_add 0000:00:07.0 1af4:1042 0100 group=61 driver=virtio-pci
+    disk vda 254:0 0000:00:06.0
+    part vda1 254:1
+    root_is '30 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw'
+    rule virtio '[Match]' ID=1af4:1042 '[Device]' Expect=0-
+    candidates "${CANDIDATES[@]}" 0000:00:06.0 0000:00:07.0
+    needs 0000:00:06.0 'vda1 ← /'
+}
+
+@test "root on a USB disk; the other USB controller is taken" {
+    pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
+    pci_add 0000:00:15.0 1b36:000d 0c0330 group=8 driver=xhci_hcd
+    usb_bus 1 0000:00:14.0
+    usb_bus 2 0000:00:15.0
+    usb_device 1-2 0781:5581 08
+    usb_disk sdc 8:32 1-2
+    part sdc1 8:33
+    root_is '30 1 8:33 / / rw,relatime shared:1 - ext4 /dev/sdc1 rw'
+    rule usb '[Match]' Class=usb '[Device]' Expect=0-
+    candidates "${CANDIDATES[@]}" 0000:00:14.0 0000:00:15.0
+    needs 0000:00:14.0 'sdc1 ← /'
+}
+
+@test "a disk behind a volume management device: that goes with it" {
+    pci_add 0000:00:0e.0 8086:467f 0104 group=26 driver=vmd
+    pci_root 10000:e0 below=0000:00:0e.0
+    pci_add 10000:e0:06.0 8086:a0b0 0604 bus=e1 group=27
+    pci_add 10000:e1:00.0 144d:a808 010802 under=10000:e0:06.0 driver=nvme group=27
+    disk nvme7n1 259:70 10000:e1:00.0
+    mounted nvme7n1 /srv ext4
+    rule vmd '[Match]' Address=00:0e.0
+    candidates "${CANDIDATES[@]}" 0000:00:0e.0 10000:e1:00.0
+    needs 10000:e1:00.0 'nvme7n1 ← /srv' 0000:00:0e.0 'nvme7n1 ← /srv'
+}
+
+@test "what goes along with a needed disk by its group or slot is refused, too; not so the second function of a slot that stays" {
+    root_port 0000:00:08.0 08
+    pci_add 0000:08:00.0 1b36:0010 010802 under=0000:00:08.0 group=30 driver=nvme
+    pci_add 0000:08:00.1 1234:11e8 00ff under=0000:00:08.0 group=30
+    pci_add 0000:08:00.2 1234:11e8 00ff under=0000:00:08.0 group=31
+    disk nvme8n1 259:80 0000:08:00.0
+    mounted nvme8n1 /srv ext4
+    rule edu '[Match]' ID=1234:11e8 '[Device]' Expect=0- IOMMUGroup=complete
+    plan
+    exits 1
+    refused_with 0000:08:00.0 'the host needs it: 0000:08:00.0 ← nvme8n1 ← /srv'
+    refused 0000:08:00.1 0000:08:00.0
+    bound 0000:08:00.2 "${CANDIDATES[@]}"
+    rm "$ROOT/etc/passthrough.d/nvme.conf"
+    rule edu '[Match]' Address=08:00.2 '[Device]' Functions=slot
+    plan
+    exits 1
+    refused_with 0000:08:00.0 'the host needs it: 0000:08:00.0 ← nvme8n1 ← /srv'
+    refused 0000:08:00.2 0000:08:00
+    bound
+}
+
+@test "no key takes the root disk" {
+    root_is '30 1 259:12 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw'
+    rule nvme '[Match]' Class=nvme '[Device]' Expect=0- IOMMUGroup=complete Functions=slot AllowBootDisplay=yes Stage=root Driver=auto
+    needs 0000:01:00.0 'nvme0n1p2 ← /'
+}
+
+@test "what is mounted, swapped to or there at all cannot be read: no disk is cleared" {
+    local file
+    for file in proc/self/mountinfo proc/swaps sys/class/block; do
+        mv "$ROOT/$file" "$BATS_TEST_TMPDIR/away"
+        unclear '' "${CANDIDATES[@]}" || { echo "without $file" && return 1; }
+        mv "$BATS_TEST_TMPDIR/away" "$ROOT/$file"
+    done
+}
