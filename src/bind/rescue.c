@@ -72,6 +72,7 @@ static bool wait_for_root(const struct root *root, struct arena *a, long seconds
 
 static int give_back(const struct root *root, struct arena *a, struct record *record, const char *why)
 {
+        bool any = false;
         int k = 0;
 
         for (size_t i = 0; k != -ENOMEM && i < record->n_devices; i++) {
@@ -79,6 +80,7 @@ static int give_back(const struct root *root, struct arena *a, struct record *re
 
                 if (!record_device_taken(d) || !guarded_class(d->class))
                         continue;
+                any = true;
                 k = act_give_back(root, a, d->address, d->driver);
                 d->state = device_state_names[STATE_FAILED];
                 d->reason = k == 0 ? why : arena_printf(a, "%s; and it could not be given back: %s", why, strerror(-k));
@@ -87,8 +89,11 @@ static int give_back(const struct root *root, struct arena *a, struct record *re
                 log_line(root, LOG_LEVEL_ERROR, LOG_RESCUE, d->rule, d->address, "%s: %s %s", d->rule, d->address,
                          d->reason);
         }
+        /* A root that is slow is no fault of ours where we held nothing. */
+        if (k == -ENOMEM || !any)
+                return k;
         record->rescued = true;
-        return k == -ENOMEM ? k : record_write(root, record);
+        return record_write(root, record);
 }
 
 int run_rescue(const struct root *root)

@@ -144,6 +144,15 @@ static bool has_interface(const struct host *host, size_t device, bool up_only)
         return false;
 }
 
+static bool has_disk(const struct host *host, size_t device)
+{
+        for (size_t i = 0; i < host->n_nodes; i++)
+                if (host->nodes[i].kind == NODE_BLOCK &&
+                    has(host->nodes[i].functions, host->nodes[i].n_functions, device))
+                        return true;
+        return false;
+}
+
 /* Why what the host does with a function cannot be told; NULL where it can, or where it is not the host's now. */
 static int unseen(struct hosts *h, size_t device)
 {
@@ -156,7 +165,7 @@ static int unseen(struct hosts *h, size_t device)
         if (startswith(driver, "vfio") || streq(driver, "pci-stub"))
                 return 0;
         /* A disk, an interface and a keyboard may all be on USB. */
-        if (host->sees_storage && (storage || usb))
+        if (host->sees_storage && (storage || usb || has_disk(host, device)))
                 d->unseen = host->storage_unknown;
         if (host->sees_storage && storage && !d->unseen && !*driver)
                 d->unseen = "it has no driver, so what is on its disks cannot be seen";

@@ -259,13 +259,21 @@ static int accompany(struct planner *p, size_t leader, size_t device, const char
         return 0;
 }
 
+bool planner_takes_slot(const struct planner *p, const struct plan_entry *e)
+{
+        const struct rule *rule = &p->config->rules[e->rule];
+        const struct device *d = entry_device(p, e);
+
+        /* A virtual function has no slot of its own. */
+        return !d->parent && (rule->functions == FUNCTIONS_SLOT ||
+                              (rule->functions == FUNCTIONS_DEFAULT && class_is(d->class, "display")));
+}
+
 static int with_slot(struct planner *p, size_t leader)
 {
         const struct device *d = entry_device(p, &p->plan->entries[leader]);
         struct pci_address at = d->at;
 
-        if (d->parent)
-                return 0; /* a virtual function has no slot of its own */
         for (at.fn = 0; at.fn < 8; at.fn++) {
                 size_t other = facts_find_at(p->facts, &at);
 
@@ -296,14 +304,9 @@ int planner_companions(struct planner *p)
 
         for (size_t i = 0; i < n; i++) {
                 const struct plan_entry *e = &p->plan->entries[i];
-                const struct rule *rule = &p->config->rules[e->rule];
 
-                if (e->action != ACTION_BIND)
-                        continue;
-                if (rule->functions == FUNCTIONS_SLOT ||
-                    (rule->functions == FUNCTIONS_DEFAULT && class_is(entry_device(p, e)->class, "display")))
-                        if (with_slot(p, i) < 0)
-                                return -ENOMEM;
+                if (e->action == ACTION_BIND && planner_takes_slot(p, e) && with_slot(p, i) < 0)
+                        return -ENOMEM;
         }
         for (size_t i = 0; i < p->plan->n_entries; i++) {
                 const struct plan_entry *e = &p->plan->entries[i];

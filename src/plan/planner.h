@@ -66,6 +66,8 @@ int planner_match(struct planner *p) _must_check_;
 int planner_skipped(struct planner *p) _must_check_;
 int planner_expect(struct planner *p) _must_check_;
 int planner_companions(struct planner *p) _must_check_;
+/* Whether what it matches takes the other functions of its slot along. */
+bool planner_takes_slot(const struct planner *p, const struct plan_entry *e);
 
 /* refuse.c: what must not be taken, alone or with its group or slot. */
 int planner_refusals(struct planner *p) _must_check_;

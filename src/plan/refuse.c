@@ -133,6 +133,25 @@ static int refuse_in_company(struct planner *p, size_t i)
         for (size_t k = 0; k < n; k++)
                 if (!harmless(p, p->facts->by_group[first + k]) || comes_later(p, e, p->facts->by_group[first + k]))
                         return refuse_for_member(p, e, p->facts->by_group[first + k]) < 0 ? -ENOMEM : 1;
+        /* A companion of two is one rule's, and holds the other's back all the same. */
+        if (e->leader == NO_ENTRY && planner_takes_slot(p, e)) {
+                struct pci_address at = d->at;
+
+                for (at.fn = 0; at.fn < 8; at.fn++) {
+                        size_t device = facts_find_at(p->facts, &at);
+                        const struct plan_entry *other = device == NO_DEVICE || p->entry_of[device] == NO_ENTRY
+                                                                 ? NULL
+                                                                 : &p->plan->entries[p->entry_of[device]];
+
+                        if (!other || other->leader == NO_ENTRY || other->action != ACTION_REFUSE || other->derived)
+                                continue;
+                        e->derived = true;
+                        return planner_refuse(p, e, "%s comes with it and is refused",
+                                              p->facts->devices[device].address) < 0
+                                       ? -ENOMEM
+                                       : 1;
+                }
+        }
         return 0;
 }
 
