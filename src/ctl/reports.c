@@ -23,6 +23,10 @@ int ctl_plan(struct ctl *c)
         for (size_t i = 0; i < c->config.n_rules; i++)
                 if (c->plan.rules[i].state == RULE_REFUSED || c->plan.rules[i].state == RULE_MISSING)
                         return EXIT_FAILURE;
+        /* A device that is refused need not be its rule's: another may sit where that one was. */
+        for (size_t i = 0; i < c->plan.n_entries; i++)
+                if (c->plan.entries[i].action == ACTION_REFUSE)
+                        return EXIT_FAILURE;
         return EXIT_SUCCESS;
 }
 

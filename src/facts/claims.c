@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the host has taken possession of though nothing mounts it: volume groups that it has changed, arrays and pools
- * in its files. A guest's are in none of them.
+ * What may be the host's though nothing mounts it: volume groups that it has looked at, arrays and pools in its files.
+ * A clearance knows better.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -10,6 +10,20 @@
 
 #include "base/str.h"
 #include "facts/hosts.h"
+
+static int claim(struct hosts *h, size_t node, const char *format, ...) _printf_(3, 4);
+static int claim(struct hosts *h, size_t node, const char *format, ...)
+{
+        struct node *n = &h->host->nodes[node];
+        va_list ap;
+
+        if (n->claim)
+                return 0;
+        va_start(ap, format);
+        n->claim = arena_vprintf(h->arena, format, ap);
+        va_end(ap);
+        return n->claim ? 0 : -ENOMEM;
+}
 
 static const char *tag(const struct node *n, const char *kind)
 {
@@ -37,7 +51,8 @@ static int volume_group(struct hosts *h, const char *path, const char *name)
                 const char *uuid = tag(&h->host->nodes[i], "UUID=");
 
                 if (is_type(&h->host->nodes[i], "LVM2_member") && uuid && *uuid && strstr(text, uuid))
-                        k = host_use(h, i, "volume group %s (/etc/lvm/backup)", name);
+                        k = claim(h, i, "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
+                                  h->host->nodes[i].name, name);
         }
         return k == -ENOMEM ? k : 0;
 }
@@ -94,7 +109,7 @@ static int arrays(struct hosts *h)
                         const char *uuid = tag(&h->host->nodes[i], "UUID=");
 
                         if (is_type(&h->host->nodes[i], "linux_raid_member") && uuid && *uuid && has_digits(text, uuid))
-                                k = host_use(h, i, "an array of %s", files[f]);
+                                k = claim(h, i, "%s is in an array that %s has", h->host->nodes[i].name, files[f]);
                 }
                 if (k == -ENOMEM)
                         return k;
@@ -114,14 +129,16 @@ static int pools(struct hosts *h)
                 const char *name = tag(&h->host->nodes[i], "LABEL=");
 
                 if (is_type(&h->host->nodes[i], "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
-                        k = host_use(h, i, "zfs pool %s (zpool.cache)", name ? name : "");
+                        k = claim(h, i, "%s is in zfs pool %s, which zpool.cache has", h->host->nodes[i].name,
+                                  name ? name : "?");
         }
         return k == -ENOMEM ? k : 0;
 }
 
 int host_claims(struct hosts *h)
 {
-        int k = volume_groups(h);
+        /* On a host that is up, a volume group in use is active; any that it ever looked at has a backup. */
+        int k = h->facts->booting ? volume_groups(h) : 0;
 
         if (k == 0)
                 k = arrays(h);

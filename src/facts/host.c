@@ -144,36 +144,39 @@ static bool has_interface(const struct host *host, size_t device, bool up_only)
         return false;
 }
 
-/* Why what the host does with a controller cannot be told; NULL where it can, or where it is not the host's now. */
+/* Why what the host does with a function cannot be told; NULL where it can, or where it is not the host's now. */
 static int unseen(struct hosts *h, size_t device)
 {
         struct device *d = &h->facts->devices[device];
         const struct host *host = h->host;
         const char *kind = guarded_class(d->class), *driver = d->driver ? d->driver : "";
+        bool storage = kind && streq(kind, "storage"), network = kind && streq(kind, "network");
+        bool usb = kind && streq(kind, "USB");
 
-        if (!kind || startswith(driver, "vfio") || streq(driver, "pci-stub"))
+        if (startswith(driver, "vfio") || streq(driver, "pci-stub"))
                 return 0;
-        if (streq(kind, "network")) {
-                if (!host->sees_network)
-                        return 0;
-                d->unseen = host->network_unknown;
-                if (!d->unseen && has_interface(host, device, true))
-                        d->unseen = host->up_unknown;
-                if (!d->unseen && *driver && !has_interface(host, device, false)) {
-                        d->unseen = arena_printf(h->arena,
-                                                 "%s has it, and its interface is nowhere to be seen: another network "
-                                                 "namespace may",
-                                                 driver);
-                        return d->unseen ? 0 : -ENOMEM;
-                }
-                return 0;
-        }
-        if (host->sees_storage)
+        /* A disk, an interface and a keyboard may all be on USB. */
+        if (host->sees_storage && (storage || usb))
                 d->unseen = host->storage_unknown;
-        if (streq(kind, "USB") && host->sees_people && !d->unseen)
-                d->unseen = host->people_unknown;
-        if (streq(kind, "storage") && host->sees_storage && !d->unseen && !*driver)
+        if (host->sees_storage && storage && !d->unseen && !*driver)
                 d->unseen = "it has no driver, so what is on its disks cannot be seen";
+        for (size_t i = 0; i < host->n_nodes && !d->unseen; i++)
+                if (host->nodes[i].claim && has(host->nodes[i].functions, host->nodes[i].n_functions, device))
+                        d->unseen = host->nodes[i].claim;
+        if (host->sees_network && (network || has_interface(host, device, false)) && !d->unseen)
+                d->unseen = host->network_unknown;
+        if (host->sees_network && !d->unseen && has_interface(host, device, true))
+                d->unseen = host->up_unknown;
+        if (host->sees_people && usb && !d->unseen)
+                d->unseen = host->people_unknown;
+        if (host->sees_network && network && !d->unseen && *driver && !has_interface(host, device, false)) {
+                d->unseen =
+                        arena_printf(h->arena,
+                                     "%s has it, and its interface is nowhere to be seen: another network namespace "
+                                     "may",
+                                     driver);
+                return d->unseen ? 0 : -ENOMEM;
+        }
         return 0;
 }
 

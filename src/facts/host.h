@@ -26,10 +26,11 @@ struct node {
         const char *const *tags; /* "UUID=...", "TYPE=...", "/dev/disk/by-id/..." */
         size_t *below;           /* the nodes it stands on */
         size_t n_functions, n_tags, n_below;
-        bool held;     /* the host has it in use, for what does not show */
-        bool tagged;   /* what is on it is known: its tags are all there are */
-        bool virtual_; /* no hardware of its own */
-        bool up;       /* of an interface */
+        const char *claim; /* why it may be the host's though that does not use it now, or NULL */
+        bool held;         /* the host has it in use, for what does not show */
+        bool tagged;       /* what is on it is known: its tags are all there are */
+        bool virtual_;     /* no hardware of its own */
+        bool up;           /* of an interface */
 };
 
 /* Something that the host needs: "/", "swap", "default route". */

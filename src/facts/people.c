@@ -40,14 +40,17 @@ static int keyboards(struct hosts *h)
 
                 if (!startswith(names[i], "input") || !is_keyboard(h, names[i]))
                         continue;
+                if (snprintf(link, sizeof(link), "/sys/class/input/%s", names[i]) >= (int)sizeof(link) ||
+                    root_readlink(h->root, link, target, sizeof(target)) <= 0)
+                        *target = '\0';
+                /* Made up by a program, or of no use before one has connected it. */
+                if (strstr(target, "/devices/virtual/") || strstr(target, "/bluetooth/"))
+                        continue;
                 slot = arena_grow(h->arena, &h->host->keyboards, h->host->n_keyboards, sizeof(*slot));
                 if (!slot)
                         return -ENOMEM;
                 h->host->n_keyboards++;
                 *slot = NO_DEVICE;
-                if (snprintf(link, sizeof(link), "/sys/class/input/%s", names[i]) >= (int)sizeof(link) ||
-                    root_readlink(h->root, link, target, sizeof(target)) <= 0)
-                        continue;
                 while ((part = strsep(&rest, "/"))) {
                         size_t device = facts_find(h->facts, part);
 

@@ -481,7 +481,7 @@ static int units(struct hosts *h, const char *dir)
 
 static int command_line_token(struct hosts *h, char *token)
 {
-        static const char *const luks[] = {"rd.luks.uuid=", "luks.uuid=", "rd.luks.name=", "luks.name=", "rd.luks="};
+        static const char *const luks[] = {"rd.luks.uuid=", "luks.uuid=", "rd.luks.name=", "luks.name="};
         char spec[128];
         int k;
 
@@ -503,7 +503,10 @@ static int command_line_token(struct hosts *h, char *token)
                         continue;
                 uuid += startswith(uuid, "luks-") ? strlen("luks-") : 0;
                 snprintf(spec, sizeof(spec), "UUID=%.*s", (int)strcspn(uuid, "="), uuid);
-                return use_spec(h, spec, "rd.luks");
+                k = use_spec(h, spec, "rd.luks");
+                return k != 0 ? k
+                              : host_unknown(h, &h->host->storage_unknown,
+                                             "the command line has %s, and on which disk that is is not known", token);
         }
         return 0;
 }

@@ -155,8 +155,25 @@ static bool is_path(struct hosts *h, const struct node *n, const char *path)
                (!streq(followed, path) || strlen(path) == strlen("/dev/") + strlen(n->name));
 }
 
+/* The link that udev makes for a tag. */
+static bool tag_link(const char *spec, char *path, size_t size)
+{
+        static const struct {
+                const char *tag, *dir;
+        } kinds[] = {{"UUID=", "uuid"}, {"LABEL=", "label"}, {"PARTUUID=", "partuuid"}, {"PARTLABEL=", "partlabel"}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                if (startswith(spec, kinds[i].tag))
+                        return snprintf(path, size, "/dev/disk/by-%s/%s", kinds[i].dir, spec + strlen(kinds[i].tag)) <
+                               (int)size;
+        return false;
+}
+
 size_t host_resolve(struct hosts *h, const char *spec, size_t from)
 {
+        char path[PATH_MAX];
+        bool linked = tag_link(spec, path, sizeof(path));
+
         for (size_t i = from; i < h->host->n_nodes; i++) {
                 const struct node *n = &h->host->nodes[i];
 
@@ -170,6 +187,8 @@ size_t host_resolve(struct hosts *h, const char *spec, size_t from)
                 for (size_t t = 0; t < n->n_tags; t++)
                         if (strcasecmp(n->tags[t], spec) == 0)
                                 return i;
+                if (linked && is_path(h, n, path))
+                        return i;
         }
         return NO_NODE;
 }

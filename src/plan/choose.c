@@ -105,8 +105,10 @@ static int decide(struct planner *p, size_t device, size_t rule)
         e->driver = driver_for(p, r, d);
         e->stage = stage_for(p, r, device);
         /* It is none of those that the rule counts on. */
-        if (impostor && e->action == ACTION_BIND)
+        if (impostor && e->action == ACTION_BIND) {
+                e->impostor = true;
                 return planner_refuse(p, e, "%s", impostor);
+        }
         /* A bridge is no device that a rule could count: naming one is a slip that gets its answer, no more. */
         p->plan->rules[rule].n_matched += !d->bridge || r->driver == DRIVER_NATIVE;
         return 0;

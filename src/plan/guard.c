@@ -88,9 +88,9 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
         const char *kind = guarded_class(d->class);
         bool shows;
 
-        if (!kind || p->identities[e->device].cleared)
+        if (p->identities[e->device].cleared)
                 return NULL;
-        if (d->unseen)
+        if (d->unseen || !kind)
                 return d->unseen;
         shows = streq(kind, "storage")   ? host->sees_storage
                 : streq(kind, "network") ? host->sees_network

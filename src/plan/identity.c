@@ -36,6 +36,26 @@ static bool contradicts(const struct clearance_device *r, const struct device *d
         return *r->disk_serial && d->disk_serial && !streq(r->disk_serial, d->disk_serial);
 }
 
+/*
+ * The kernel makes the names of slots different where the firmware has not, by a number in the order it finds them
+ * ("0", "0-1", "0-2"): those name nothing that stays (drivers/pci/slot.c, make_slot_name).
+ */
+static bool lasting_slot(const struct planner *p, const char *slot)
+{
+        const char *dash = strrchr(slot, '-');
+        size_t n = strlen(slot);
+
+        if (!*slot || (dash && dash[1] && strspn(dash + 1, "0123456789") == strlen(dash + 1)))
+                return false;
+        for (size_t i = 0; i < p->facts->n_devices; i++) {
+                const char *other = p->facts->devices[i].slot;
+
+                if (other && strncmp(other, slot, n) == 0 && other[n] == '-')
+                        return false;
+        }
+        return true;
+}
+
 static bool fits(const struct clearance_device *r, const struct device *d, enum fit how)
 {
         switch (how) {
@@ -59,6 +79,8 @@ static size_t find(struct planner *p, const struct clearance_device *r, enum fit
         for (enum fit how = 0; how < FIT_MAX_; how++) {
                 size_t found = NO_DEVICE, n = 0;
 
+                if (how == FIT_SLOT && !lasting_slot(p, r->slot))
+                        continue;
                 for (size_t i = 0; i < p->facts->n_devices; i++)
                         if (p->facts->devices[i].identified && !contradicts(r, &p->facts->devices[i]) &&
                             fits(r, &p->facts->devices[i], how)) {

@@ -101,7 +101,8 @@ static int final_states(struct planner *p)
                         const struct plan_entry *e = &p->plan->entries[i];
                         struct plan_rule *state = &p->plan->rules[e->rule];
 
-                        if (e->action != ACTION_REFUSE || state->state == RULE_REFUSED || e->derived != (bool)derived)
+                        if (e->action != ACTION_REFUSE || state->state == RULE_REFUSED || e->impostor ||
+                            e->derived != (bool)derived)
                                 continue;
                         state->state = RULE_REFUSED;
                         state->message = arena_printf(p->arena, "%s: %s", entry_device(p, e)->address, e->reason);

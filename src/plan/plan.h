@@ -38,6 +38,7 @@ struct plan_entry {
         const char *driver; /* NULL where the host keeps it */
         enum stage stage;   /* initrd or root */
         const char *reason;
+        bool impostor;      /* sits where a recorded device was, and says nothing of the rule */
         const char *needed; /* how the host needs it, or NULL */
         bool derived;       /* refused for another entry's refusal: that one has the cause */
         bool in_company;    /* refused for a member of its group that no rule takes: that one is shown, too */

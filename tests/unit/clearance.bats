@@ -230,3 +230,21 @@ shifted() {
     refused 0000:01:00.0 'needed it when this image was built: 0000:01:00.0 ← nvme0n1 ← /srv'
     bound 0000:02:00.0
 }
+
+@test "at the root stage, a disk whose volume group the host has a backup of is not taken without a clearance" {
+    local mounts
+    mounts=$(<"$ROOT/proc/self/mountinfo")
+    udev_tags nvme1n1 ID_FS_TYPE=LVM2_member ID_FS_UUID=aBcDeF-1234-5678-9abc-def0-1234-56789a
+    put /sysroot/etc/lvm/backup/data 'id = "aBcDeF-1234-5678-9abc-def0-1234-56789a"'
+    put /etc/initrd-release ID=debian
+    put /proc/self/mountinfo '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw'
+    plan
+    refused 0000:02:00.0 'not cleared: nvme1n1 has volume group data'
+    rm "$ROOT/etc/initrd-release"
+    put /proc/self/mountinfo "$mounts"
+    image_built
+    put /etc/initrd-release ID=debian
+    put /proc/self/mountinfo '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw'
+    plan
+    device 0000:02:00.0 bind vfio-pci initrd
+}

@@ -477,7 +477,8 @@ in_use() {
     plan
     exits 0
     put /etc/lvm/backup/data 'data {' '  physical_volumes { pv0 { id = "aBcDeF-1234-5678-9abc-def0-1234-56789a" } }' '}'
-    in_use 0000:01:00.0 'volume group data'
+    plan
+    exits 0 # on a host that is up it would be active
     rm -r "$ROOT/etc/lvm"
     udev_tags nvme0n1p1 ID_FS_TYPE=linux_raid_member ID_FS_UUID=0badcafe-1111-2222-3333-444455556666
     put /etc/mdadm/mdadm.conf 'ARRAY /dev/md/0 metadata=1.2 UUID=0badcafe:11112222:33334444:55556667 name=h:0'
