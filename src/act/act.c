@@ -20,7 +20,7 @@ struct actor {
         struct result *results;
 };
 
-static uint64_t now_us(void)
+uint64_t act_now(void)
 {
         struct timespec t;
 
@@ -43,18 +43,8 @@ static int fail(struct actor *w, size_t entry, const char *format, ...)
         r->error = arena_vprintf(w->arena, format, ap);
         va_end(ap);
         r->state = STATE_FAILED;
-        r->at_us = now_us();
+        r->at_us = act_now();
         return r->error ? 0 : -ENOMEM;
-}
-
-/* What has the device now; "" for nothing. */
-static void bound_driver(struct actor *w, const char *link, char *buf, size_t size)
-{
-        char target[PATH_MAX];
-
-        *buf = '\0';
-        if (root_readlink(w->root, link, target, sizeof(target)) > 0 && strlen(str_basename(target)) < size)
-                strcpy(buf, str_basename(target));
 }
 
 /* Gives the device back as it was found: its override, then whatever driver of the host matches it. */
@@ -71,13 +61,15 @@ static int put_back(struct actor *w, size_t entry)
                 return -ENOMEM;
         /* "\n" clears; a write of nothing would change nothing. */
         k = sysfs_write(&w->sysfs, override, d->driver_override ? d->driver_override : "\n");
-        bound_driver(w, link, driver, sizeof(driver));
+        sysfs_driver(w->root, link, driver, sizeof(driver));
         if (k == 0 && streq(driver, w->plan->entries[entry].driver) && !streq_ptr(d->driver, driver))
                 k = sysfs_write(&w->sysfs, unbind, d->address);
         if (k == 0)
                 k = sysfs_write(&w->sysfs, SYSFS_PROBE, d->address);
         if (k == 0 || k == -ENOENT) /* it went away meanwhile */
                 return 0;
+        if (w->sysfs.stuck)
+                return fail(w, entry, "%s; giving it back has not come back", w->results[entry].error);
         return fail(w, entry, "%s; and it could not be given back: %s", w->results[entry].error, strerror(-k));
 }
 
@@ -123,14 +115,14 @@ static int verify(struct actor *w, const struct op *op)
         struct result *r = &w->results[op->entry];
         char driver[NAME_MAX + 1];
 
-        bound_driver(w, op->target, driver, sizeof(driver));
+        sysfs_driver(w->root, op->target, driver, sizeof(driver));
         if (!streq(driver, op->value)) {
                 if (fail(w, op->entry, "%s did not take it; %s%s", op->value,
                          *driver ? "it is bound to " : "see the kernel log", driver) < 0)
                         return -ENOMEM;
                 return put_back(w, op->entry);
         }
-        r->at_us = now_us();
+        r->at_us = act_now();
         r->state = STATE_BOUND;
         if (d->driver && !streq(d->driver, op->value)) {
                 r->state = STATE_LATE;
@@ -139,12 +131,41 @@ static int verify(struct actor *w, const struct op *op)
         return 0;
 }
 
+int act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, const char *target, const char *value,
+              struct result *r)
+{
+        const char *name = str_basename(target), *what;
+        char *path = arena_join(a, PASSTHROUGH_STUCK "/", d->address, NULL), *pid = arena_printf(a, "%d", s->stuck);
+
+        if (!path || !pid)
+                return -ENOMEM;
+        /* Without it, who comes next hangs, too; it is no reason to say less of this. */
+        if (root_make_parents(s->root, path) == 0)
+                (void)!root_replace(s->root, path, pid, strlen(pid));
+
+        if (streq(name, "unbind"))
+                what = arena_printf(a, "unbinding %s from %s", d->address, d->driver ? d->driver : "its driver");
+        else if (streq(target, SYSFS_PROBE))
+                what = arena_printf(a, "binding %s", d->address);
+        else
+                what = arena_printf(a, "writing \"%s\" to %s", streq(value, "\n") ? "" : value, target);
+        r->state = STATE_FAILED;
+        r->at_us = act_now();
+        r->error =
+                what ? arena_printf(a, "%s has not come back after %u s; the kernel log may say why", what, s->patience)
+                     : NULL;
+        return r->error ? 0 : -ENOMEM;
+}
+
 static int write_value(struct actor *w, const struct op *op)
 {
         int k = sysfs_write(&w->sysfs, op->target, op->value);
 
         if (k == 0)
                 return 0;
+        if (w->sysfs.stuck) /* and nothing more is asked of this device: that would only hang, too */
+                return act_stuck(&w->sysfs, w->arena, device_of(w, op->entry), op->target, op->value,
+                                 &w->results[op->entry]);
         if (fail(w, op->entry, "writing \"%s\" to %s: %s", op->value, op->target, strerror(-k)) < 0)
                 return -ENOMEM;
         return put_back(w, op->entry);
@@ -160,12 +181,12 @@ static int hide(struct actor *w, const struct op *op)
         return k == -ENOMEM ? k : 0;
 }
 
-int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, struct arena *a,
-            struct result *results)
+int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, unsigned patience,
+            struct arena *a, struct result *results)
 {
         struct actor w = {
                 .root = root,
-                .sysfs = {.root = root, .probe_fd = -1},
+                .sysfs = {.root = root, .probe_fd = -1, .patience = patience},
                 .plan = plan,
                 .arena = a,
                 .results = results,
@@ -173,7 +194,7 @@ int act_run(const struct root *root, const struct plan *plan, enum stage stage, 
         static int (*const does[OP_MAX_])(struct actor *, const struct op *) = {load, write_value, verify, hide};
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < plan->n_ops; i++) {
+        for (size_t i = 0; k == 0 && !w.sysfs.stuck && i < plan->n_ops; i++) {
                 const struct op *op = &plan->ops[i];
 
                 if (op->stage != stage || (op->kind == OP_HIDE && !plan->facts->in_initrd) ||
@@ -183,5 +204,5 @@ int act_run(const struct root *root, const struct plan *plan, enum stage stage, 
                 k = does[op->kind](&w, op);
         }
         sysfs_close(&w.sysfs);
-        return k;
+        return k == 0 && w.sysfs.stuck != 0;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Carries out a plan's operations: the only module that changes the machine. One process, no child. */
+/*
+ * Carries out a plan's operations: the only module that changes the machine. During a boot one process, no child; by
+ * hand with patience, see sysfs.c.
+ */
 
 #include "plan/plan.h"
 
@@ -10,8 +13,8 @@ enum device_state {
         STATE_BOUND, /* before any native driver */
         STATE_LATE,  /* taken from the driver in from */
         STATE_REFUSED,
-        STATE_FAILED, /* tried, and put back */
-        STATE_SKIPPED,
+        STATE_FAILED,  /* tried, and put back */
+        STATE_SKIPPED, /* left or given back to the host */
         STATE_MAX_,
 };
 
@@ -21,15 +24,30 @@ struct result {
         enum device_state state;
         const char *from;  /* of STATE_LATE */
         const char *error; /* of STATE_FAILED */
+        const char *now;   /* what has it instead, where it was given back; or NULL */
         uint64_t at_us;    /* CLOCK_MONOTONIC when it was seen done */
 };
 
 /*
  * The operations of one stage, and of one rule unless that is NO_ENTRY. A device whose operation fails is put back and
- * the others go on. results (beside plan->entries) is filled for what was tried. 0 or -ENOMEM.
+ * the others go on. results (beside plan->entries) is filled for what was tried. With patience not 0, a write that
+ * takes more seconds ends it. 0, 1 where that was so and the rest is untried, or -ENOMEM.
  */
-int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, struct arena *a,
-            struct result *results) _must_check_;
+int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, unsigned patience,
+            struct arena *a, struct result *results) _must_check_;
+
+/*
+ * Gives a device that driver has back to whichever driver of the host serves it. The same, for one device:
+ * STATE_SKIPPED once it is done.
+ */
+int act_release(const struct root *root, const struct device *d, const char *driver, unsigned patience, struct arena *a,
+                struct result *ret) _must_check_;
+
+struct sysfs;
+/* A write that has not come back is told, and kept in mind for who looks at the device next. 0 or -ENOMEM. */
+int act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, const char *target, const char *value,
+              struct result *r) _must_check_;
+uint64_t act_now(void);
 
 /* A function to whatever driver of the host matches it. 0 or -errno. */
 int act_give_back(const struct root *root, struct arena *a, const char *address, const char *driver) _must_check_;

@@ -41,22 +41,27 @@ static int open_library(void)
         return 0;
 }
 
-static int insert_all(struct kmod_list *list)
+static int insert_all(struct kmod_list *list, unsigned flags)
 {
         struct kmod_list *item;
-        int k = 0;
+        int k = 0, held_back = 0, inserted = 0;
 
         for (item = list; item && k == 0; item = lib.list_next(list, item)) {
                 struct kmod_module *module = lib.get_module(item);
 
                 /* No "install" commands of modprobe.d: nothing is forked from here. Options there apply. */
-                k = lib.insert(module, KMOD_PROBE_IGNORE_COMMAND, NULL, NULL, NULL, NULL);
+                k = lib.insert(module, KMOD_PROBE_IGNORE_COMMAND | flags, NULL, NULL, NULL, NULL);
                 lib.module_unref(module);
+                inserted += k == 0;
+                if (k > 0) { /* by a blacklist; the next may not be */
+                        held_back++;
+                        k = 0;
+                }
         }
-        return k > 0 ? -EPERM : k; /* above 0: held back by a blacklist */
+        return k == 0 && held_back > 0 && inserted == 0 ? -EPERM : k;
 }
 
-int kmod_load(const char *name)
+static int load(const char *name, unsigned flags)
 {
         struct kmod_list *list = NULL;
         struct kmod_ctx *ctx;
@@ -69,8 +74,18 @@ int kmod_load(const char *name)
                 return -ENOMEM;
         k = lib.lookup(ctx, name, &list);
         if (k == 0)
-                k = list ? insert_all(list) : -ENOENT;
+                k = list ? insert_all(list, flags) : -ENOENT;
         lib.unref_list(list);
         lib.unref(ctx);
         return k;
+}
+
+int kmod_load(const char *name)
+{
+        return load(name, 0);
+}
+
+int kmod_load_alias(const char *alias)
+{
+        return load(alias, KMOD_PROBE_APPLY_BLACKLIST);
 }

@@ -3,8 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include "base/str.h"
+
+void sysfs_driver(const struct root *root, const char *link, char *buf, size_t size)
+{
+        char target[PATH_MAX];
+
+        *buf = '\0';
+        if (root_readlink(root, link, target, sizeof(target)) > 0 && strlen(str_basename(target)) < size)
+                strcpy(buf, str_basename(target));
+}
 
 void sysfs_close(struct sysfs *s)
 {
@@ -28,10 +41,86 @@ static int write_value(int fd, const char *value)
         return (size_t)n == size ? 0 : -EIO;
 }
 
+/*
+ * It keeps nothing but the two descriptors: a child that never comes back would otherwise hold the lock of the record,
+ * and the pipe that somebody reads our output from.
+ */
+static _Noreturn void child(int fd, int answer, const char *value)
+{
+        int k, low = fd < answer ? fd : answer, high = fd < answer ? answer : fd;
+
+        (void)!chdir("/");
+        if (low > 0)
+                close_range(0, (unsigned)low - 1, 0);
+        if (high > low + 1)
+                close_range((unsigned)low + 1, (unsigned)high - 1, 0);
+        close_range((unsigned)high + 1, UINT_MAX, 0);
+        k = write_value(fd, value);
+        _exit(write(answer, &k, sizeof(k)) == sizeof(k) ? 0 : 1);
+}
+
+static int milliseconds_since(const struct timespec *start)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int)((now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000);
+}
+
+static bool answered(int fd, unsigned patience)
+{
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        struct timespec start;
+        int left = (int)patience * 1000, k;
+
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        do {
+                k = poll(&p, 1, left);
+                left = (int)patience * 1000 - milliseconds_since(&start);
+        } while (k < 0 && errno == EINTR && left > 0);
+        return k > 0;
+}
+
+/*
+ * A driver's remove() or probe() may never return, and who called it then waits in the kernel where no signal reaches
+ * it. A thread would take its whole process along: that could not end either, nor could who waits for it. So it is a
+ * child; one that hangs is left behind to init. It is not killed: where a signal does get through, it would only cut
+ * the driver's work short.
+ */
+static int write_in_child(struct sysfs *s, int fd, const char *value)
+{
+        int answer[2], k = -EIO;
+        pid_t pid;
+
+        if (pipe2(answer, O_CLOEXEC) < 0)
+                return -errno;
+        pid = fork();
+        if (pid == 0)
+                child(fd, answer[1], value);
+        if (pid < 0)
+                k = -errno;
+        close(answer[1]);
+        if (pid > 0 && !answered(answer[0], s->patience)) {
+                s->stuck = pid;
+                k = -ETIMEDOUT;
+        } else if (pid > 0) {
+                if (read(answer[0], &k, sizeof(k)) != sizeof(k))
+                        k = -EIO;
+                while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+                        ;
+        }
+        close(answer[0]);
+        return k;
+}
+
 int sysfs_write(struct sysfs *s, const char *path, const char *value)
 {
         _cleanup_(close_fd) int fd = -1;
 
+        if (s->patience > 0) {
+                fd = open_attribute(s->root, path);
+                return fd < 0 ? fd : write_in_child(s, fd, value);
+        }
         if (s->root->live && streq(path, SYSFS_PROBE)) {
                 if (s->probe_fd < 0)
                         s->probe_fd = open_attribute(s->root, path);

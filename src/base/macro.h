@@ -21,3 +21,5 @@
 /* Where the programs and their static data live once installed. */
 #define PASSTHROUGH_LIBEXEC "/usr/lib/passthrough"
 #define PASSTHROUGH_RUN     "/run/passthrough"
+/* Files named as the devices of which a write has not come back; each has the PID of who is still waiting. */
+#define PASSTHROUGH_STUCK PASSTHROUGH_RUN "/stuck"

@@ -3,14 +3,11 @@
 #include "bind/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/file.h>
 
 #include "base/str.h"
 #include "report/log.h"
+#include "report/outcome.h"
 #include "report/record.h"
-
-#define LOCK_PATH PASSTHROUGH_RUN "/lock"
 
 struct run {
         const struct root *root;
@@ -61,22 +58,10 @@ static int read_record(struct run *r)
 
 static void log_device(struct run *r, size_t entry)
 {
-        const struct plan_entry *e = &r->plan.entries[entry];
-        const struct result *result = &r->results[entry];
-        const char *rule = r->config.rules[e->rule].name, *address = r->facts.devices[e->device].address;
+        struct outcome o = outcome_of(&r->arena, &r->plan, entry, &r->results[entry]);
 
-        if (e->action == ACTION_REFUSE)
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_REFUSAL, rule, address, "%s: %s refused: %s", rule, address,
-                         e->reason);
-        else if (result->state == STATE_FAILED)
-                log_line(r->root, LOG_LEVEL_ERROR, LOG_REFUSAL, rule, address, "%s: %s failed: %s", rule, address,
-                         result->error);
-        else if (result->state == STATE_LATE)
-                log_line(r->root, LOG_LEVEL_NOTICE, LOG_HAND_OVER, rule, address, "%s: %s bound to %s, late: %s had it",
-                         rule, address, e->driver, result->from);
-        else if (result->state == STATE_BOUND)
-                log_line(r->root, LOG_LEVEL_INFO, LOG_HAND_OVER, rule, address, "%s: %s bound to %s", rule, address,
-                         e->driver);
+        if (o.text)
+                log_line(r->root, o.level, o.message_id, o.rule, o.device, "%s", o.text);
 }
 
 /* What stands in the way of a rule as a whole; its devices have lines of their own. */
@@ -113,7 +98,7 @@ int run_stage(const struct root *root, enum stage stage)
         if (k < 0 || r.config.n_rules == 0)
                 return k;
 
-        k = act_run(root, &r.plan, stage, NO_ENTRY, &r.arena, r.results);
+        k = act_run(root, &r.plan, stage, NO_ENTRY, 0, &r.arena, r.results);
         if (k < 0)
                 return k;
         r.record.done[stage] = true;
@@ -168,7 +153,7 @@ static int bind_late(struct run *r, size_t rule)
         int k = 0;
 
         for (size_t s = 0; k == 0 && s < ARRAY_SIZE(stages); s++)
-                k = act_run(r->root, &r->plan, stages[s], rule, &r->arena, r->results);
+                k = act_run(r->root, &r->plan, stages[s], rule, 0, &r->arena, r->results);
         if (k == 0)
                 k = record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[rule].name);
         if (k == 0)
@@ -223,14 +208,9 @@ int run_rule(const struct root *root, const char *rule)
                          rule, r.facts.off_by);
                 return 1;
         }
-        k = root_make_parents(root, LOCK_PATH);
-        if (k < 0)
-                return k;
-        lock = root_create(root, LOCK_PATH);
+        lock = record_lock(root, 0);
         if (lock < 0)
                 return lock;
-        if (flock(lock, LOCK_EX) < 0)
-                return -errno;
 
         k = read_record(&r);
         if (k == 0)

@@ -36,3 +36,5 @@ int ctl_status(struct ctl *c);
 int ctl_list(struct ctl *c);
 int ctl_capture(struct ctl *c);
 int ctl_image(struct ctl *c);
+int ctl_bind(struct ctl *c);
+int ctl_release(struct ctl *c);

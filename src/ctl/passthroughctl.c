@@ -14,6 +14,8 @@ static const char help[] =
         "  plan         what the next boot does, and what it refuses and why\n"
         "  status       what this boot did\n"
         "  list         the devices, their IOMMU groups and drivers, and the rules that take them\n"
+        "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
+        "  release RULE|ADDRESS  give them back to the host's own drivers\n"
         "  capture DIR  this machine's facts as a tree that --root replays\n"
         "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
         "  --json       one JSON document instead of text\n"
@@ -27,12 +29,11 @@ static const struct {
         int (*run)(struct ctl *c);
         int arguments;
 } commands[] = {
-        {"plan", ctl_plan, 0},       {"status", ctl_status, 0}, {"list", ctl_list, 0},
-        {"capture", ctl_capture, 1}, {"image", ctl_image, -1},
+        {"plan", ctl_plan, 0},    {"status", ctl_status, 0}, {"list", ctl_list, 0},       {"capture", ctl_capture, 1},
+        {"image", ctl_image, -1}, {"bind", ctl_bind, 1},     {"release", ctl_release, 1},
 };
 
-static const char *const planned[] = {"check",  "apply", "confirm", "undo", "add",
-                                      "remove", "bind",  "release", "show", "cmdline"};
+static const char *const planned[] = {"check", "apply", "confirm", "undo", "add", "remove", "show", "cmdline"};
 
 int ctl_fail(const char *what, int error)
 {
@@ -74,6 +75,7 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.slots |= request->slots;
                 needed.serials |= request->serials;
                 needed.parents |= request->parents;
+                needed.busy |= request->busy;
                 needed.config = request->config;
         }
         needed.builtin |= boot;

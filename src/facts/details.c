@@ -58,6 +58,26 @@ static int firmware_path(const struct root *root, struct arena *a, struct device
         return d->firmware ? 0 : -ENOMEM;
 }
 
+/*
+ * While a driver's probe() or remove() runs, the kernel holds the device's lock, and whoever reads driver_override or
+ * sriov_numvfs waits for it where no signal reaches (drivers/pci/pci-sysfs.c). Where bind or release has been there and
+ * still waits, that is not asked.
+ */
+static int stuck(const struct root *root, struct arena *a, struct device *d)
+{
+        char path[PATH_MAX], pid[16], comm[32];
+        uint32_t v;
+
+        if (snprintf(path, sizeof(path), PASSTHROUGH_STUCK "/%s", d->address) >= (int)sizeof(path) ||
+            root_read(root, path, pid, sizeof(pid)) <= 0 || str_to_u32(pid, 10, &v) < 0 ||
+            snprintf(path, sizeof(path), "/proc/%s/comm", pid) >= (int)sizeof(path) ||
+            root_read(root, path, comm, sizeof(comm)) <= 0 || !streq(comm, "passthroughctl"))
+                return 0;
+        d->stuck = arena_printf(a, "a driver of it hangs, and %s (PID %s) still waits; the kernel log may say why",
+                                comm, pid);
+        return d->stuck ? 0 : -ENOMEM;
+}
+
 static int details(const struct root *root, struct arena *a, bool booting, bool identities, struct device *d)
 {
         _cleanup_(close_fd) int fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
@@ -88,6 +108,10 @@ static int details(const struct root *root, struct arena *a, bool booting, bool 
                 return -ENOMEM;
         /* Early in the boot nobody but us has set an override for what no driver has; VFs want one for their parent. */
         if (booting && !d->driver)
+                return 0;
+        if (stuck(root, a, d) < 0)
+                return -ENOMEM;
+        if (d->stuck)
                 return 0;
         if (dir_read(fd, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)") &&
             !(d->driver_override = arena_strdup(a, text)))

@@ -132,6 +132,8 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
                 k = facts_index_groups(a, &facts);
         if (k == 0 && request->use)
                 k = host_gather(root, a, request->early, &facts);
+        if (k == 0 && request->busy)
+                k = busy_gather(root, a, &facts);
         if (k == 0 && request->builtin)
                 k = modules_gather_builtin(root, a, &facts);
         if (k == 0)

@@ -62,6 +62,8 @@ struct device {
         enum tristate boot_display;  /* of a display: the firmware's own screen is on it */
         uint32_t vfs_enabled;        /* SR-IOV virtual functions that exist */
         const char *firmware;        /* path in the firmware's tree (ACPI, device tree); only for identities */
+        const char *stuck;           /* who waits for a driver of it that does not let go, or NULL: see details.c */
+        const char *vfio_user;       /* which process has it open through VFIO, where that was asked; or NULL */
         const char *unseen;          /* why what the host does with it cannot be told, although that shows; or NULL */
 };
 
@@ -118,6 +120,7 @@ struct facts_request {
         bool machine, slots, serials, parents, use, variants;
         bool identities; /* all that tells who a device is */
         bool booting;    /* the host is on its way up */
+        bool busy;       /* what processes have open, which addresses are configured */
         bool early;      /* before any native driver: nothing shows of what the host will use */
         bool builtin;
         const char *kernel; /* a release other than the one that runs; NULL: that one */

@@ -26,3 +26,5 @@ int modules_gather(const struct root *root, struct arena *a, const struct facts_
 int modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
 /* What the host needs, as far as it shows: see host.h. */
 int host_gather(const struct root *root, struct arena *a, bool early, struct facts *facts) _must_check_;
+/* What is in use at this moment; for work by hand. */
+int busy_gather(const struct root *root, struct arena *a, struct facts *facts) _must_check_;

@@ -14,6 +14,7 @@ enum node_kind {
         NODE_POOL, /* a file system of several members: btrfs, zfs */
         NODE_INTERFACE,
         NODE_TERMINAL,
+        NODE_FILE, /* below /dev, that a process has open */
 };
 
 struct node {
@@ -37,6 +38,7 @@ struct node {
 struct use {
         size_t node;
         const char *what;
+        bool by_process; /* has it open at this moment */
 };
 
 struct host {
@@ -49,7 +51,8 @@ struct host {
         bool sees_storage, sees_network, sees_people;
         /* Why nothing of a kind can be told free although it shows; NULL: all can. */
         const char *storage_unknown, *network_unknown, *people_unknown;
-        const char *up_unknown; /* the same, for interfaces that are up alone */
+        const char *up_unknown;   /* the same, for interfaces that are up alone */
+        const char *busy_unknown; /* where it was asked who has devices open: why that is not known, or NULL */
 
         const char *passphrase; /* why somebody may have to type one, or NULL */
         size_t *keyboards;      /* the function of each, or NO_DEVICE */

@@ -24,7 +24,8 @@ int planner_guard(struct planner *p)
         size_t *seen = arena_alloc(p->arena, host->n_nodes * sizeof(*seen)); /* the use, counted from 1 */
 
         p->needed = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->needed));
-        if (!above || !queue || !seen || !p->needed)
+        p->by_process = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->by_process));
+        if (!above || !queue || !seen || !p->needed || !p->by_process)
                 return -ENOMEM;
         for (size_t u = 0; u < host->n_uses; u++) {
                 size_t first = 0, last = 1;
@@ -39,8 +40,12 @@ int planner_guard(struct planner *p)
                         for (size_t f = 0; f < n->n_functions; f++) {
                                 const char **needed = &p->needed[n->functions[f]];
 
-                                if (!*needed && !(*needed = chain(p, n->functions[f], at, above, host->uses[u].what)))
+                                if (*needed)
+                                        continue;
+                                *needed = chain(p, n->functions[f], at, above, host->uses[u].what);
+                                if (!*needed)
                                         return -ENOMEM;
+                                p->by_process[n->functions[f]] = host->uses[u].by_process;
                         }
                         for (size_t b = 0; b < n->n_below; b++) {
                                 if (seen[n->below[b]] == u + 1)

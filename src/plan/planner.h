@@ -30,6 +30,7 @@ struct planner {
         struct plan *plan;
         size_t *entry_of;            /* by device: its entry, or NO_ENTRY */
         const char **needed;         /* by device: how the host depends on it, or NULL */
+        bool *by_process;            /* by device: that it does only as long as somebody has it open */
         struct identity *identities; /* by device */
         struct recorded *recorded;   /* by position in the clearance */
 };

@@ -25,9 +25,14 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
                 return planner_refuse(p, e,
                                       "it is a bridge, and bridges are never handed over; the device behind it has a "
                                       "longer Path=");
+        if (d->stuck)
+                return planner_refuse(p, e, "%s", d->stuck);
         e->needed = p->needed[e->device];
         if (e->needed)
-                return planner_refuse(p, e, "the host needs it: %s", e->needed);
+                return planner_refuse(p, e, "%s: %s", p->by_process[e->device] ? "in use" : "the host needs it",
+                                      e->needed);
+        if (p->facts->host.busy_unknown && d->driver && !driver_is_vfio(d->driver))
+                return planner_refuse(p, e, "not cleared: %s", p->facts->host.busy_unknown);
         /* What the host had in its hands need not be in them again yet. */
         if (p->facts->booting && p->identities[e->device].is && *p->identities[e->device].is->withheld)
                 return planner_refuse(p, e, "the host needed it when this image was built: %s",

@@ -36,6 +36,15 @@ static bool to_kernel(enum log_level level, const char *line)
         return fd >= 0 && dprintf(fd, "<%d>" IDENTIFIER ": %s", (int)level, line) > 0;
 }
 
+static void format_line(char line[static LINE_SIZE], const char *format, va_list ap) _printf_(2, 0);
+static void format_line(char line[static LINE_SIZE], const char *format, va_list ap)
+{
+        vsnprintf(line, LINE_SIZE, format, ap);
+        for (char *c = line; *c; c++)
+                if (*c == '\n')
+                        *c = ' ';
+}
+
 void log_line(const struct root *root, enum log_level level, const char *message_id, const char *rule,
               const char *device, const char *format, ...)
 {
@@ -43,14 +52,23 @@ void log_line(const struct root *root, enum log_level level, const char *message
         va_list ap;
 
         va_start(ap, format);
-        vsnprintf(line, sizeof(line), format, ap);
+        format_line(line, format, ap);
         va_end(ap);
-        for (char *c = line; *c; c++)
-                if (*c == '\n')
-                        *c = ' ';
-
         if (root->live && !isatty(STDERR_FILENO) &&
             (to_journal(level, message_id, rule, device, line) || to_kernel(level, line)))
                 return;
         fprintf(stderr, "%s\n", line);
+}
+
+void log_quietly(const struct root *root, enum log_level level, const char *message_id, const char *rule,
+                 const char *device, const char *format, ...)
+{
+        char line[LINE_SIZE];
+        va_list ap;
+
+        va_start(ap, format);
+        format_line(line, format, ap);
+        va_end(ap);
+        if (root->live && !to_journal(level, message_id, rule, device, line))
+                (void)!to_kernel(level, line);
 }

@@ -25,3 +25,8 @@ enum log_level {
 /* rule and device may be NULL. Never fails: a line that cannot be written stops nothing. */
 void log_line(const struct root *root, enum log_level level, const char *message_id, const char *rule,
               const char *device, const char *format, ...) _printf_(6, 7);
+
+/* The same for a program that tells people itself: to the journal or the kernel log of a running machine, or nowhere.
+ */
+void log_quietly(const struct root *root, enum log_level level, const char *message_id, const char *rule,
+                 const char *device, const char *format, ...) _printf_(6, 7);

@@ -5,10 +5,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <time.h>
 
 #include "base/str.h"
 
 #define HEADER     "passthrough-record 1"
+#define LOCK_PATH  PASSTHROUGH_RUN "/lock"
 #define RECORD_MAX ((size_t)256 * 1024 * 1024)
 #define FIELDS_MAX 16
 
@@ -314,6 +317,30 @@ static int merge_ops(struct record *r, struct arena *a, const struct plan *plan,
         return 0;
 }
 
+/* Or was to be: a unit does not undo it, however far it got. */
+static bool released(const struct record_device *d)
+{
+        return streq(d->action, action_names[ACTION_KEEP]) && (streq(d->state, device_state_names[STATE_SKIPPED]) ||
+                                                               streq(d->state, device_state_names[STATE_FAILED]));
+}
+
+/* As long as one of its devices is with the host by hand, a rule is not what it was to be. */
+static int keep_released(struct record *r, struct arena *a)
+{
+        for (size_t i = 0; i < r->n_devices; i++) {
+                struct record_rule *x = (struct record_rule *)record_find(r, r->devices[i].rule);
+
+                if (!released(&r->devices[i]) || !x || !streq(x->state, rule_state_names[RULE_OK]))
+                        continue;
+                x->state = rule_state_names[RULE_SKIPPED];
+                x->message = arena_printf(a, "%s was given back by hand; \"passthroughctl bind %s\" takes it again",
+                                          r->devices[i].address, x->name);
+                if (!x->message)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 int record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
                  enum stage stage, const char *rule)
 {
@@ -325,5 +352,72 @@ int record_merge(struct record *record, struct arena *a, const struct plan *plan
         for (size_t i = 0; k == 0 && i < plan->n_entries; i++)
                 if (!rule || streq(plan->config->rules[plan->entries[i].rule].name, rule))
                         k = merge_device(record, a, plan, i, &results[i]);
+        if (k == 0)
+                k = keep_released(record, a);
         return k == 0 ? merge_ops(record, a, plan, stage, rule) : k;
+}
+
+int record_release(struct record *record, struct arena *a, const struct plan *plan, const char *rule, size_t device,
+                   const struct result *result)
+{
+        const struct device *d = &plan->facts->devices[device];
+        const struct rule *now = config_find(plan->config, rule);
+        struct record_rule *r = (struct record_rule *)record_find(record, rule);
+        struct record_device *x = NULL;
+
+        for (size_t i = 0; i < record->n_devices && !x; i++)
+                if (streq(record->devices[i].address, d->address))
+                        x = &record->devices[i];
+        if (!x) {
+                x = arena_grow(a, &record->devices, record->n_devices, sizeof(*record->devices));
+                if (!x)
+                        return -ENOMEM;
+                record->n_devices++;
+        }
+        *x = (struct record_device){
+                .rule = rule,
+                .bus = bus_names[d->bus],
+                .address = d->address,
+                .id = d->id,
+                .class = d->class,
+                .action = action_names[result->state == STATE_REFUSED ? ACTION_REFUSE : ACTION_KEEP],
+                .driver = result->now ? result->now : "",
+                .stage = stage_names[STAGE_ROOT],
+                .reason = result->error ? result->error : "given back by hand",
+                .state = device_state_names[result->state],
+                .from = "",
+                .group = d->group,
+                .at_us = result->at_us,
+        };
+        if (!r) {
+                r = arena_grow(a, &record->rules, record->n_rules, sizeof(*record->rules));
+                if (!r)
+                        return -ENOMEM;
+                record->n_rules++;
+                *r = (struct record_rule){.name = rule, .file = now ? now->file : "", .digest = now ? now->digest : 0};
+        }
+        r->state = rule_state_names[RULE_OK];
+        r->message = "";
+        return keep_released(record, a);
+}
+
+int record_lock(const struct root *root, unsigned patience)
+{
+        int fd, k = root_make_parents(root, LOCK_PATH);
+
+        if (k < 0)
+                return k;
+        fd = root_create(root, LOCK_PATH);
+        if (fd < 0)
+                return fd;
+        for (unsigned tenths = 0;; tenths++) {
+                if (flock(fd, patience ? LOCK_EX | LOCK_NB : LOCK_EX) == 0)
+                        return fd;
+                if (errno != EWOULDBLOCK || tenths == patience * 10) {
+                        k = errno == EWOULDBLOCK ? -EBUSY : -errno;
+                        close(fd);
+                        return k;
+                }
+                nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        }
 }

@@ -49,6 +49,19 @@ int record_write(const struct root *root, const struct record *record) _must_che
 int record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
                  enum stage stage, const char *rule) _must_check_;
 
+/*
+ * A device of a rule was given back by hand, and now has a driver of the host or (NULL) none. The rule is skipped from
+ * then on, until it is bound by hand or the next boot.
+ */
+int record_release(struct record *record, struct arena *a, const struct plan *plan, const char *rule, size_t device,
+                   const struct result *result) _must_check_;
+
+/*
+ * Whoever reads the record to write it anew holds this: a descriptor, or -errno; -EBUSY where somebody else holds it
+ * for so many seconds. 0: wait for as long as it takes.
+ */
+int record_lock(const struct root *root, unsigned patience) _must_check_;
+
 const struct record_rule *record_find(const struct record *record, const char *rule);
 /* Every device of the rule is bound or late, and the plan had nothing against it. */
 bool record_satisfied(const struct record *record, const struct record_rule *rule);

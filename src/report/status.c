@@ -121,7 +121,7 @@ int status_build(const struct root *root, struct arena *a, const struct plan *pl
                 struct record_rule *rule = rule_of(&s.record, d);
 
                 k = check_live(a, plan->facts, d);
-                if (rule && streq(rule->state, rule_state_names[RULE_SKIPPED]))
+                if (rule && streq(rule->state, rule_state_names[RULE_SKIPPED]) && !*d->state)
                         d->state = device_state_names[STATE_SKIPPED];
                 if (rule && streq(d->state, failed) && streq(rule->state, rule_state_names[RULE_OK])) {
                         rule->state = failed;

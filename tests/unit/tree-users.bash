@@ -164,3 +164,24 @@ keyboard() {
 udev_tags() {
     put "/run/udev/data/b$(<"$ROOT/sys/class/block/$1/dev")" "${@/#/E:}"
 }
+
+# --- processes
+
+# process PID COMM FILE...: a process that has these files open.
+process() {
+    local i=0 file
+    put "/proc/$1/comm" "$2"
+    mkdir -p "$ROOT/proc/$1/fd"
+    for file in /dev/null "${@:3}"; do
+        ln -sfn "$file" "$ROOT/proc/$1/fd/$i"
+        i=$((i + 1))
+    done
+}
+
+# devnode ADDRESS SUBDIRECTORY DEVNAME MAJOR:MINOR: a node below /dev of a function, e.g. sound/card1/controlC1 snd/controlC1.
+devnode() {
+    local dir
+    dir=$(pci_dir "$1")/$2
+    put "/sys/$dir/dev" "$4"
+    put "/sys/$dir/uevent" "MAJOR=${4%:*}" "MINOR=${4#*:}" "DEVNAME=$3"
+}

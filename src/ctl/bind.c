@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bind: the plan of this moment, of which the entries of one rule or around one device are carried out. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "ctl/hand.h"
+#include "plan/hand.h"
+
+/* The entries that are meant; 0 or the exit status. */
+static int choose(struct hand *h, bool **ret)
+{
+        struct ctl *c = h->c;
+        size_t rule = NO_ENTRY, entry = NO_ENTRY;
+
+        if (h->rule)
+                rule = (size_t)(config_find(&c->config, h->rule) - c->config.rules);
+        else {
+                const struct plan_entry *e = plan_find(&c->plan, h->device);
+
+                if (!e) {
+                        fprintf(stderr,
+                                "passthroughctl: no rule speaks of %s, and it takes one to say what it may be used "
+                                "for; "
+                                "write one for it to /etc/passthrough.d, see passthrough.d(5)\n",
+                                c->facts.devices[h->device].address);
+                        return EXIT_USAGE;
+                }
+                entry = (size_t)(e - c->plan.entries);
+        }
+        return plan_choose(&c->plan, &c->arena, rule, entry, ret) < 0 ? ctl_fail("bind", -ENOMEM) : 0;
+}
+
+static void tell(struct hand *h, const bool *chosen, const struct result *results)
+{
+        struct ctl *c = h->c;
+
+        for (size_t i = 0; i < c->plan.n_entries; i++) {
+                const struct plan_entry *e = &c->plan.entries[i];
+                struct outcome o;
+
+                if (!chosen[i])
+                        continue;
+                o = outcome_of(&c->arena, &c->plan, i, &results[i]);
+                if (!o.text) {
+                        o.bad = true;
+                        o.level = LOG_LEVEL_WARNING;
+                        o.message_id = LOG_REFUSAL;
+                        o.text = arena_printf(&c->arena, "%s: %s %s", o.rule, o.device,
+                                              e->action == ACTION_KEEP ? e->reason : "not tried");
+                }
+                hand_tell(h, &o);
+        }
+        for (size_t r = 0; r < c->config.n_rules; r++)
+                if (h->rule && streq(h->rule, c->config.rules[r].name) &&
+                    (c->plan.rules[r].state == RULE_MISSING || c->plan.rules[r].state == RULE_SKIPPED))
+                        hand_tell_rule(h, h->rule, rule_state_names[c->plan.rules[r].state], c->plan.rules[r].message);
+}
+
+/* The rules of what was chosen go into the record, and what was chosen into the document. */
+static int merge(struct hand *h, const struct plan *plan, const bool *chosen, const struct result *results)
+{
+        struct record *document = &h->document;
+        struct arena *a = &h->c->arena;
+        size_t n = 0;
+        int k = 0;
+
+        for (size_t r = 0; k == 0 && r < plan->config->n_rules; r++) {
+                const char *name = plan->config->rules[r].name;
+                bool meant = h->rule && streq(h->rule, name);
+
+                for (size_t i = 0; i < plan->n_entries && !meant; i++)
+                        meant = chosen[i] && plan->entries[i].rule == r;
+                if (!meant)
+                        continue;
+                k = record_merge(document, a, plan, results, STAGE_INITRD, name);
+                /* A rule that is switched off for this boot has done nothing that had to be kept in mind. */
+                if (k == 0 && plan->rules[r].state != RULE_SKIPPED)
+                        k = record_merge(&h->record, a, plan, results, STAGE_INITRD, name);
+        }
+        for (size_t i = 0; i < document->n_devices; i++) {
+                size_t at = facts_find(plan->facts, document->devices[i].address);
+                const struct plan_entry *e = at == NO_DEVICE ? NULL : plan_find(plan, at);
+
+                if (e && chosen[e - plan->entries])
+                        document->devices[n++] = document->devices[i];
+        }
+        document->n_devices = n;
+        return k;
+}
+
+static int bind(struct hand *h)
+{
+        struct ctl *c = h->c;
+        struct result *results;
+        struct plan plan;
+        bool *chosen;
+        int k = choose(h, &chosen);
+
+        if (k != 0)
+                return k;
+        results = arena_alloc(&c->arena, c->plan.n_entries * sizeof(*results));
+        k = results ? plan_reduce(&c->plan, &c->arena, chosen, &plan) : -ENOMEM;
+        /* What does not come back ends it: who knows what else hangs with it. */
+        for (int stage = STAGE_INITRD; k == 0 && stage <= STAGE_ROOT; stage++)
+                k = act_run(&c->root, &plan, (enum stage)stage, NO_ENTRY, PATIENCE, &c->arena, results);
+        if (k >= 0) {
+                tell(h, chosen, results);
+                k = merge(h, &plan, chosen, results);
+        }
+        return hand_finish(h, k);
+}
+
+int ctl_bind(struct ctl *c)
+{
+        _cleanup_(hand_close) struct hand h = {.c = c, .lock = -1};
+        int k = hand_open(&h);
+
+        return k != 0 ? k : bind(&h);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* release: what the record or a rule says is ours goes back to the host's own drivers. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "ctl/hand.h"
+#include "plan/hand.h"
+
+/* A device that a rule has, or may have, given this driver. */
+struct given {
+        size_t device;
+        const char *rule, *driver;
+};
+
+struct givens {
+        struct given *v;
+        size_t n;
+};
+
+static int add(struct hand *h, struct givens *g, size_t device, const char *rule, const char *driver)
+{
+        struct given *slot;
+
+        if (device == NO_DEVICE || (h->rule ? !streq(h->rule, rule) : h->device != device))
+                return 0;
+        for (size_t i = 0; i < g->n; i++)
+                if (g->v[i].device == device)
+                        return 0;
+        slot = arena_grow(&h->c->arena, &g->v, g->n, sizeof(*g->v));
+        if (!slot)
+                return -ENOMEM;
+        *slot = (struct given){device, rule, driver};
+        g->n++;
+        return 0;
+}
+
+/* The record knows best; a rule alone where it would take the device, or where a vfio driver has it. */
+static int collect(struct hand *h, struct givens *g)
+{
+        const struct ctl *c = h->c;
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < h->record.n_devices; i++) {
+                const struct record_device *d = &h->record.devices[i];
+
+                if (record_device_taken(d))
+                        k = add(h, g, facts_find(&c->facts, d->address), d->rule, d->driver);
+        }
+        for (size_t i = 0; k == 0 && i < c->plan.n_entries; i++) {
+                const struct plan_entry *e = &c->plan.entries[i];
+
+                if (e->driver && (e->action == ACTION_BIND || (driver_is_vfio(e->driver) && e->action != ACTION_KEEP)))
+                        k = add(h, g, e->device, c->config.rules[e->rule].name, e->driver);
+        }
+        return k;
+}
+
+/* Into the document, and where something changed into the record. 0, 1 where a write has not come back, or -ENOMEM. */
+static int give_back(struct hand *h, const struct given *g, bool tried)
+{
+        struct ctl *c = h->c;
+        const struct device *d = &c->facts.devices[g->device];
+        bool ours = !d->driver || streq(d->driver, g->driver), stuck = false;
+        struct result result = {};
+        const char *refused = NULL;
+        struct outcome o;
+        int k = 0;
+
+        if (ours && tried) {
+                k = plan_release_refused(&c->plan, &c->arena, g->device, g->driver, &refused);
+                if (k == 0 && !refused)
+                        k = act_release(&c->root, d, g->driver, PATIENCE, &c->arena, &result);
+        } else if (tried)
+                result = (struct result){.state = STATE_SKIPPED, .now = d->driver, .at_us = act_now()};
+        if (k < 0)
+                return k;
+        stuck = k > 0;
+        o = outcome_of_release(&c->arena, d, g->rule, refused, &result);
+        hand_tell(h, &o);
+        if (refused || !tried)
+                result = (struct result){.state = refused ? STATE_REFUSED : STATE_NONE,
+                                         .error = refused ? refused : "not tried"};
+        else
+                k = record_release(&h->record, &c->arena, &c->plan, g->rule, g->device, &result);
+        if (k >= 0)
+                k = record_release(&h->document, &c->arena, &c->plan, g->rule, g->device, &result);
+        if (k >= 0 && refused) {
+                struct record_rule *r = (struct record_rule *)record_find(&h->document, g->rule);
+
+                r->state = rule_state_names[RULE_REFUSED];
+                r->message = o.text;
+        }
+        return k < 0 ? k : stuck;
+}
+
+static int release(struct hand *h)
+{
+        struct ctl *c = h->c;
+        struct givens g = {};
+        bool stuck = false;
+        int k = collect(h, &g);
+
+        if (k == 0 && g.n == 0 && !h->rule) {
+                fprintf(stderr,
+                        "passthroughctl: %s was taken by no rule, and none would take it: there is nothing to "
+                        "give back\n",
+                        c->facts.devices[h->device].address);
+                return EXIT_USAGE;
+        }
+        for (size_t i = 0; k >= 0 && i < g.n; i++) {
+                k = give_back(h, &g.v[i], !stuck);
+                stuck |= k > 0;
+        }
+        if (k >= 0 && g.n == 0)
+                hand_tell_rule(h, h->rule, "nothing to give back", "it has no device here");
+        return hand_finish(h, k);
+}
+
+int ctl_release(struct ctl *c)
+{
+        _cleanup_(hand_close) struct hand h = {.c = c, .lock = -1};
+        int k = hand_open(&h);
+
+        return k != 0 ? k : release(&h);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan/hand.h"
+
+#include <errno.h>
+
+#include "base/str.h"
+
+static bool same_group(const struct plan *plan, size_t a, size_t b)
+{
+        const struct plan_entry *x = &plan->entries[a], *y = &plan->entries[b];
+        int group = plan->facts->devices[x->device].group;
+
+        return group != NO_GROUP && group == plan->facts->devices[y->device].group && x->action == ACTION_BIND &&
+               y->action == ACTION_BIND && driver_is_vfio(x->driver) && driver_is_vfio(y->driver);
+}
+
+int plan_choose(const struct plan *plan, struct arena *a, size_t rule, size_t entry, bool **ret)
+{
+        bool *chosen = arena_alloc(a, plan->n_entries * sizeof(*chosen));
+
+        if (!chosen)
+                return -ENOMEM;
+        for (size_t i = 0; i < plan->n_entries; i++)
+                chosen[i] = i == entry || plan->entries[i].rule == rule;
+        for (bool changed = entry != NO_ENTRY; changed;) {
+                changed = false;
+                for (size_t i = 0; i < plan->n_entries; i++)
+                        for (size_t j = 0; chosen[i] && j < plan->n_entries; j++)
+                                if (!chosen[j] && (plan->entries[i].leader == j || plan->entries[j].leader == i ||
+                                                   same_group(plan, i, j)))
+                                        chosen[j] = changed = true;
+        }
+        *ret = chosen;
+        return 0;
+}
+
+/* A driver is loaded once for all who need it, whichever entry comes first. */
+static bool wanted(const struct plan *plan, const bool *chosen, const struct op *op)
+{
+        if (op->kind != OP_LOAD)
+                return chosen[op->entry];
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+
+                if (chosen[i] && e->action == ACTION_BIND && e->stage == op->stage &&
+                    (streq(e->driver, op->target) ||
+                     (driver_is_vfio(e->driver) && streq(op->target, "vfio_iommu_type1"))))
+                        return true;
+        }
+        return false;
+}
+
+int plan_reduce(const struct plan *plan, struct arena *a, const bool *chosen, struct plan *ret)
+{
+        struct op *ops = arena_alloc(a, plan->n_ops * sizeof(*ops));
+
+        if (!ops)
+                return -ENOMEM;
+        *ret = *plan;
+        ret->ops = ops;
+        ret->n_ops = 0;
+        for (size_t i = 0; i < plan->n_ops; i++)
+                if (wanted(plan, chosen, &plan->ops[i]))
+                        ops[ret->n_ops++] = plan->ops[i];
+        return 0;
+}
+
+int plan_release_refused(const struct plan *plan, struct arena *a, size_t device, const char *driver, const char **ret)
+{
+        const struct facts *facts = plan->facts;
+        const struct device *d = &facts->devices[device];
+        const struct plan_entry *e = plan_find(plan, device);
+        size_t first, n = d->group == NO_GROUP ? 0 : facts_group(facts, d->group, &first);
+        const char *why = "";
+
+        *ret = NULL;
+        if (d->stuck)
+                why = d->stuck;
+        else if (!driver_is_vfio(driver)) {
+                if (e && e->needed)
+                        why = arena_join(a, "in use: ", e->needed, NULL);
+        } else if (facts->host.busy_unknown)
+                why = arena_join(a, "not cleared: ", facts->host.busy_unknown, NULL);
+        else if (d->vfio_user)
+                why = arena_join(a, "in use: ", d->vfio_user, NULL);
+        else if (d->vfs_enabled > 0)
+                why = arena_printf(a, "%u of its virtual functions are enabled; disable them first", d->vfs_enabled);
+        /* While one function of a group is in a guest's hands, the kernel lets no native driver have another. */
+        for (size_t i = 0; i < n && why && !*why; i++) {
+                const struct device *m = &facts->devices[facts->by_group[first + i]];
+
+                if (m->vfio_user)
+                        why = arena_printf(a, "in use: %s, and with it %s of the same IOMMU group", m->vfio_user,
+                                           m->address);
+        }
+        if (!why)
+                return -ENOMEM;
+        if (*why)
+                *ret = why;
+        return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The line that says what became of a device, in the journal and to people alike. */
+
+#include "act/act.h"
+#include "report/log.h"
+
+struct outcome {
+        enum log_level level;
+        const char *message_id, *rule, *device;
+        const char *text; /* NULL: there is nothing to say */
+        bool bad;         /* it is not as it was to be */
+};
+
+/* Of an entry of a plan that was carried out. */
+struct outcome outcome_of(struct arena *a, const struct plan *plan, size_t entry, const struct result *result);
+/* Of a device that was to be given back; refused: why it was not, or NULL. */
+struct outcome outcome_of_release(struct arena *a, const struct device *d, const char *rule, const char *refused,
+                                  const struct result *result);
