@@ -203,7 +203,7 @@ static void network_verdicts(struct machine *m)
                 if (is_network(d) && d->driver && !from_host(d) && !has_interface(m, i, false))
                         set(d, UNKNOWN);
                 if (any_tunnel && has_interface(m, i, true))
-                        set(d, UNKNOWN);
+                        set(d, m->no_net && !is_network(d) ? EITHER : UNKNOWN);
                 if (any_internal && has_interface(m, i, true))
                         set(d, EITHER);
         }

@@ -329,6 +329,18 @@ hba() {
     unclear LABEL=archive 0000:01:00.0 0000:02:00.0 0000:03:00.0 0000:04:00.0 0000:00:14.0
 }
 
+@test "a tag of fstab that no disk here has holds back an SD card's controller, and a disk on a function whose class says nothing" {
+    pci_add 0000:00:16.0 8086:5acc 0805 group=58 driver=sdhci-pci
+    pci_add 0000:00:17.0 1af4:1042 ff00 group=59 driver=virtio-pci
+    block mmcblk0 179:0 "$(pci_dir 0000:00:16.0)/mmc_host/mmc0/mmc0:0001/block/mmcblk0"
+    disk vda 254:0 0000:00:17.0
+    rule others '[Match]' 'Class=0805 ff' '[Device]' Expect=0-
+    candidates "${CANDIDATES[@]}" 0000:00:16.0 0000:00:17.0
+    needs_nothing
+    put /etc/fstab 'LABEL=archive /archive xfs noauto 0 0'
+    unclear LABEL=archive "${CANDIDATES[@]}"
+}
+
 @test "rd.luks.uuid= and resume= that no disk here has" {
     cp "$ROOT/proc/cmdline" "$BATS_TEST_TMPDIR/cmdline"
     local token
