@@ -258,32 +258,33 @@ static int compare_names(const void *a, const void *b)
         return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* getdents64(2) as it is: opendir() and readdir() cost three calls and 32 KiB more, for directories of a few names. */
 int root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
 {
-        _cleanup_(close_dir) DIR *d = root_opendir(r, path);
+        _cleanup_(close_fd) int fd = open_below(r, path, O_RDONLY | O_DIRECTORY, 0);
+        _Alignas(struct dirent64) char buf[4096];
         const char **names = NULL;
         size_t n = 0;
+        ssize_t size = 0;
 
-        if (!d && errno != ENOENT && errno != ENOTDIR)
+        if (fd < 0 && fd != -ENOENT && fd != -ENOTDIR)
+                return fd;
+        while (fd >= 0 && (size = getdents64(fd, buf, sizeof(buf))) > 0)
+                for (ssize_t at = 0; at < size;) {
+                        const struct dirent64 *entry = (const struct dirent64 *)(buf + at);
+                        const char **slot;
+
+                        at += entry->d_reclen;
+                        if (entry->d_name[0] == '.')
+                                continue;
+                        slot = arena_grow(a, &names, n, sizeof(*names));
+                        if (!slot || !(*slot = arena_strdup(a, entry->d_name)))
+                                return -ENOMEM;
+                        n++;
+                }
+        if (size < 0)
                 return -errno;
-        while (d) {
-                struct dirent *entry;
-                const char **slot;
-
-                errno = 0;
-                entry = readdir(d);
-                if (!entry && errno)
-                        return -errno;
-                if (!entry)
-                        break;
-                if (entry->d_name[0] == '.')
-                        continue;
-                slot = arena_grow(a, &names, n, sizeof(*names));
-                if (!slot || !(*slot = arena_strdup(a, entry->d_name)))
-                        return -ENOMEM;
-                n++;
-        }
-        if (n > 0)
+        if (n > 1)
                 qsort(names, n, sizeof(*names), compare_names);
         *ret = names;
         *ret_n = n;
