@@ -49,8 +49,5 @@ int act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, co
               struct result *r) _must_check_;
 uint64_t act_now(void);
 
-/* A function to whatever driver of the host matches it. 0 or -errno. */
-int act_give_back(const struct root *root, struct arena *a, const char *address, const char *driver) _must_check_;
-
 /* Undoes OP_HIDE. 1, 0 where nothing was hidden, or -errno. */
 int act_unhide(const struct root *root, struct arena *a) _must_check_;

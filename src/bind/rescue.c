@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <time.h>
@@ -25,11 +26,6 @@ static long now(void)
 
         clock_gettime(CLOCK_MONOTONIC, &t);
         return (long)t.tv_sec;
-}
-
-static bool root_mounted(const struct root *root)
-{
-        return root_exists(root, "/sysroot/etc");
 }
 
 /* systemd's agents have a file for each question; dracut's scripts hold a lock while they ask. */
@@ -58,7 +54,7 @@ static bool wait_for_root(const struct root *root, struct arena *a, long seconds
         _cleanup_(close_fd) int mounts = root_open_at(root, "/proc/self/mountinfo", O_RDONLY);
         long since = now();
 
-        while (!root_mounted(root)) {
+        while (!facts_root_mounted(root)) {
                 struct pollfd p = {.fd = mounts, .events = POLLPRI};
 
                 if (passphrase_asked(root, a))
@@ -70,28 +66,46 @@ static bool wait_for_root(const struct root *root, struct arena *a, long seconds
         return true;
 }
 
+/* Its place in the record says from here on why the rule does not have it. */
+static int release(const struct root *root, struct arena *a, struct record_device *d, const char *why)
+{
+        char *link = arena_join(a, "/sys/bus/pci/devices/", d->address, "/driver", NULL), target[PATH_MAX];
+        struct device device = {.address = d->address};
+        struct result result = {};
+        int k;
+
+        if (!link)
+                return -ENOMEM;
+        if (root_readlink(root, link, target, sizeof(target)) > 0 && streq(str_basename(target), d->driver))
+                device.driver = d->driver;
+        k = act_release(root, &device, d->driver, 0, a, &result);
+        if (k < 0)
+                return k;
+        d->state = device_state_names[STATE_FAILED];
+        d->reason = result.error ? arena_printf(a, "%s; and it could not be given back: %s", why, result.error) : why;
+        return d->reason ? 0 : -ENOMEM;
+}
+
 static int give_back(const struct root *root, struct arena *a, struct record *record, const char *why)
 {
         bool any = false;
-        int k = 0;
+        int k;
 
-        for (size_t i = 0; k != -ENOMEM && i < record->n_devices; i++) {
+        for (size_t i = 0; i < record->n_devices; i++) {
                 struct record_device *d = &record->devices[i];
 
                 if (!record_device_taken(d) || !guarded_class(d->class))
                         continue;
                 any = true;
-                k = act_give_back(root, a, d->address, d->driver);
-                d->state = device_state_names[STATE_FAILED];
-                d->reason = k == 0 ? why : arena_printf(a, "%s; and it could not be given back: %s", why, strerror(-k));
-                if (!d->reason)
-                        return -ENOMEM;
+                k = release(root, a, d, why);
+                if (k < 0)
+                        return k;
                 log_line(root, LOG_LEVEL_ERROR, LOG_RESCUE, d->rule, d->address, "%s: %s %s", d->rule, d->address,
                          d->reason);
         }
         /* A root that is slow is no fault of ours where we held nothing. */
-        if (k == -ENOMEM || !any)
-                return k;
+        if (!any)
+                return 0;
         record->rescued = true;
         return record_write(root, record);
 }

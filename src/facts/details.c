@@ -29,15 +29,11 @@ static enum tristate boot_display(int fd, const struct device *d)
  * Header types 1 and 2 are bridges whatever their class says; vfio-pci rejects them. The kernel shows the bus behind
  * every function with such a header and no other (pci_bridge_attrs_are_visible, since Linux 4.13).
  */
-static bool bridge_header(const struct root *root, bool booting, int fd)
+static bool bridge_header(const struct root *root, int fd)
 {
         _cleanup_(close_fd) int config = -1;
         unsigned char type;
 
-        /* On the way up vfio-pci's own look is enough (EINVAL, and the device is put back): bridges by class are out.
-         */
-        if (root->live && booting)
-                return false;
         if (faccessat(fd, "secondary_bus_number", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
                 return true;
         if (root->live)
@@ -98,7 +94,7 @@ static int details(const struct root *root, struct arena *a, bool booting, bool 
                 d->group = (int)v;
         if (dir_readlink(fd, "driver", text, sizeof(text)) > 0 && !(d->driver = arena_strdup(a, str_basename(text))))
                 return -ENOMEM;
-        if (bridge_header(root, booting, fd))
+        if (bridge_header(root, fd))
                 d->bridge = d->transparent = true;
         if (d->bridge)
                 return 0;

@@ -17,6 +17,11 @@ bool facts_in_initrd(const struct root *root)
         return root_exists(root, "/etc/initrd-release");
 }
 
+bool facts_root_mounted(const struct root *root)
+{
+        return root_exists(root, SYSROOT "/etc");
+}
+
 static int add_driver(struct arena *a, struct facts_request *request, const char *name)
 {
         const char **slot;

@@ -147,6 +147,9 @@ int facts_read_machine(const struct root *root, struct arena *a, struct facts *f
 int facts_read_switches(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
 /* SYSTEMD_IN_INITRD of systemd 251 and later; else the file that marks an initrd. */
 bool facts_in_initrd(const struct root *root);
+/* Where an initrd mounts what will be the host's root, and whether that is there. */
+#define SYSROOT "/sysroot"
+bool facts_root_mounted(const struct root *root);
 
 /* Position of an address, or NO_DEVICE. */
 size_t facts_find(const struct facts *facts, const char *address);

@@ -237,7 +237,7 @@ int host_gather(const struct root *root, struct arena *a, bool early, struct fac
         bool storage = false;
         int k;
 
-        host->sees_storage = !early && (!facts->in_initrd || root_exists(root, SYSROOT "/etc"));
+        host->sees_storage = !early && (!facts->in_initrd || facts_root_mounted(root));
         host->sees_network = host->sees_people = !facts->booting;
         k = host->sees_storage ? host_storage(&h) : 0;
         if (k == 0 && host->sees_storage)

@@ -6,8 +6,6 @@
 #include "facts/facts.h"
 
 #define NO_NODE SIZE_MAX
-/* Where an initrd mounts what will be the host's. */
-#define SYSROOT "/sysroot"
 
 struct hosts {
         const struct root *root;

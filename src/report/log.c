@@ -36,6 +36,13 @@ static bool to_kernel(enum log_level level, const char *line)
         return fd >= 0 && dprintf(fd, "<%d>" IDENTIFIER ": %s", (int)level, line) > 0;
 }
 
+/* The log of a captured machine is nobody's. */
+static bool to_log(const struct root *root, enum log_level level, const char *id, const char *rule, const char *device,
+                   const char *line)
+{
+        return root->live && (to_journal(level, id, rule, device, line) || to_kernel(level, line));
+}
+
 static void format_line(char line[static LINE_SIZE], const char *format, va_list ap) _printf_(2, 0);
 static void format_line(char line[static LINE_SIZE], const char *format, va_list ap)
 {
@@ -54,10 +61,8 @@ void log_line(const struct root *root, enum log_level level, const char *message
         va_start(ap, format);
         format_line(line, format, ap);
         va_end(ap);
-        if (root->live && !isatty(STDERR_FILENO) &&
-            (to_journal(level, message_id, rule, device, line) || to_kernel(level, line)))
-                return;
-        fprintf(stderr, "%s\n", line);
+        if (isatty(STDERR_FILENO) || !to_log(root, level, message_id, rule, device, line))
+                fprintf(stderr, "%s\n", line);
 }
 
 void log_quietly(const struct root *root, enum log_level level, const char *message_id, const char *rule,
@@ -69,6 +74,5 @@ void log_quietly(const struct root *root, enum log_level level, const char *mess
         va_start(ap, format);
         format_line(line, format, ap);
         va_end(ap);
-        if (root->live && !to_journal(level, message_id, rule, device, line))
-                (void)!to_kernel(level, line);
+        (void)!to_log(root, level, message_id, rule, device, line);
 }
