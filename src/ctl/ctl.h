@@ -38,3 +38,8 @@ int ctl_capture(struct ctl *c);
 int ctl_image(struct ctl *c);
 int ctl_bind(struct ctl *c);
 int ctl_release(struct ctl *c);
+
+/* Why a rule must not be in a boot image, or NULL. */
+const char *ctl_unfit(struct ctl *c, const struct rule *rule);
+/* Into the image and onto the host: see facts/clearance.h. 0 or -errno. */
+int ctl_write_clearance(struct ctl *c, const struct root *image) _must_check_;

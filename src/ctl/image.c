@@ -30,8 +30,7 @@ static int copy_rule(struct ctl *c, const struct root *image, const struct rule 
         return 0;
 }
 
-/* Why the rule must not be in the image, or NULL. */
-static const char *unfit(struct ctl *c, const struct rule *rule)
+const char *ctl_unfit(struct ctl *c, const struct rule *rule)
 {
         const char *driver = rule->driver == DRIVER_AUTO ? "vfio-pci" : rule->driver_name;
 
@@ -60,7 +59,7 @@ static void print_modules(struct ctl *c)
         for (size_t i = 0; i < c->config.n_rules; i++) {
                 const struct rule *rule = &c->config.rules[i];
 
-                if (rule->driver == DRIVER_NATIVE || unfit(c, rule))
+                if (rule->driver == DRIVER_NATIVE || ctl_unfit(c, rule))
                         continue;
                 if (rule->driver == DRIVER_NAMED && !driver_is_vfio(rule->driver_name))
                         puts(rule->driver_name);
@@ -101,88 +100,6 @@ static int copy_machine(struct ctl *c, const struct root *image)
         return k;
 }
 
-static const char *text(const char *s)
-{
-        return s ? s : "";
-}
-
-static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearance *clearance)
-{
-        const struct device *d = &c->facts.devices[e->device];
-        const struct rule *rule = &c->config.rules[e->rule];
-        struct clearance_device *r =
-                arena_grow(&c->arena, &clearance->devices, clearance->n_devices, sizeof(*clearance->devices));
-        size_t first, n = d->group == NO_GROUP ? 0 : facts_group(&c->facts, d->group, &first);
-
-        if (!r)
-                return -ENOMEM;
-        clearance->n_devices++;
-        *r = (struct clearance_device){
-                .rule = rule->name,
-                .digest = rule->digest,
-                .address = d->address,
-                .path = d->path,
-                .firmware = text(d->firmware),
-                .slot = text(d->slot),
-                .id = d->id,
-                .pcie_serial = text(d->pcie_serial),
-                .disk_serial = text(d->disk_serial),
-                .companion = e->leader != NO_ENTRY,
-                .cleared = e->action == ACTION_BIND,
-                .withheld = text(e->needed),
-        };
-        r->company = arena_alloc(&c->arena, n * sizeof(*r->company));
-        if (!r->company)
-                return -ENOMEM;
-        for (; r->n_company < n; r->n_company++) {
-                const struct device *m = &c->facts.devices[c->facts.by_group[first + r->n_company]];
-
-                r->company[r->n_company] = arena_join(&c->arena, m->path, "=", m->id, NULL);
-                if (!r->company[r->n_company])
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
-/* Whoever is taken, kept, or needed by the host: for the image, and for what is planned on the host until the next one.
- */
-static int write_clearance(struct ctl *c, const struct root *image)
-{
-        const struct root *const roots[] = {image, &c->root};
-        struct clearance clearance = {};
-        char *file = NULL;
-        size_t size = 0;
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && i < c->plan.n_entries; i++)
-                if ((c->plan.entries[i].action != ACTION_REFUSE || c->plan.entries[i].needed) &&
-                    !unfit(c, &c->config.rules[c->plan.entries[i].rule]))
-                        k = add_cleared(c, &c->plan.entries[i], &clearance);
-        /* Who is away today is not forgotten: another may sit there by the next boot. */
-        for (size_t i = 0; k == 0 && i < c->plan.n_lost; i++) {
-                struct clearance_device *r =
-                        arena_grow(&c->arena, &clearance.devices, clearance.n_devices, sizeof(*clearance.devices));
-
-                if (!r)
-                        return -ENOMEM;
-                *r = *c->plan.lost[i];
-                clearance.n_devices++;
-        }
-        if (k == 0)
-                k = clearance_format(&c->root, &c->arena, &clearance, &file, &size);
-        if (k == -ENODATA) {
-                fputs("no clearance of this host for its devices: its firmware has no UUID to know it by\n", stderr);
-                return 0;
-        }
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(roots); i++) {
-                k = root_make_parents(roots[i], CLEARANCE_PATH);
-                if (k == 0)
-                        k = root_replace(roots[i], CLEARANCE_PATH, file, size);
-        }
-        free(file);
-        return k;
-}
-
 static int fill(struct ctl *c, const struct root *image)
 {
         char *left_out = NULL;
@@ -192,7 +109,7 @@ static int fill(struct ctl *c, const struct root *image)
 
         for (size_t i = 0; k == 0 && i < c->config.n_rules; i++) {
                 const struct rule *rule = &c->config.rules[i];
-                const char *why = unfit(c, rule);
+                const char *why = ctl_unfit(c, rule);
 
                 if (!why) {
                         k = copy_rule(c, image, rule);
@@ -209,7 +126,7 @@ static int fill(struct ctl *c, const struct root *image)
                 k = root_replace(image, LEFT_OUT_PATH, left_out, size);
         free(left_out);
         if (k == 0)
-                k = write_clearance(c, image);
+                k = ctl_write_clearance(c, image);
         return k == 0 ? copy_machine(c, image) : k;
 }
 

@@ -5,12 +5,12 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "facts/hosts.h"
+#include "facts/graph.h"
 
 #define BLOCKS    "/sys/class/block"
 #define SUBSYSTEM "/nvme-subsystem/"
 
-static ssize_t attribute(struct hosts *h, const char *name, const char *file, char *buf, size_t size)
+static ssize_t attribute(struct graph *h, const char *name, const char *file, char *buf, size_t size)
 {
         char path[PATH_MAX];
 
@@ -20,7 +20,7 @@ static ssize_t attribute(struct hosts *h, const char *name, const char *file, ch
 }
 
 /* "dm-0 crypt", "dm-1 lvm vg-root", "md127 raid1". */
-static int label(struct hosts *h, struct node *n)
+static int label(struct graph *h, struct node *n)
 {
         char kind[128], name[256] = "";
 
@@ -48,7 +48,7 @@ static int label(struct hosts *h, struct node *n)
  * A head of native NVMe multipath hangs off its subsystem, not off a function: it is reached through each of the
  * subsystem's controllers (drivers/nvme/host/core.c, nvme_subsys_show links).
  */
-static int nvme_paths(struct hosts *h, size_t node, const char *target)
+static int nvme_paths(struct graph *h, size_t node, const char *target)
 {
         const char *at = strstr(target, SUBSYSTEM), **names;
         char dir[PATH_MAX], link[PATH_MAX], controller[PATH_MAX];
@@ -69,7 +69,7 @@ static int nvme_paths(struct hosts *h, size_t node, const char *target)
         return k == -ENOMEM ? k : 0;
 }
 
-static int add_block(struct hosts *h, const char *name)
+static int add_block(struct graph *h, const char *name)
 {
         char target[PATH_MAX], text[32];
         size_t node;
@@ -87,7 +87,7 @@ static int add_block(struct hosts *h, const char *name)
 }
 
 /* The names in a subdirectory of a block device: 0 with n 0 where there is no such directory. */
-static int list(struct hosts *h, const char *name, const char *dir, const char ***ret, size_t *n)
+static int list(struct graph *h, const char *name, const char *dir, const char ***ret, size_t *n)
 {
         char path[PATH_MAX];
         int k;
@@ -100,7 +100,7 @@ static int list(struct hosts *h, const char *name, const char *dir, const char *
 }
 
 /* What a device stands on; a partition of a virtual disk on that disk, which alone has slaves. */
-static int relate(struct hosts *h, size_t node)
+static int relate(struct graph *h, size_t node)
 {
         const char *name = h->host->nodes[node].name, **names;
         char target[PATH_MAX], link[PATH_MAX], *slash;
@@ -125,7 +125,7 @@ static int relate(struct hosts *h, size_t node)
         return host_stand(h, node, host_find(h->host, NODE_BLOCK, str_basename(target)));
 }
 
-int host_blocks(struct hosts *h)
+int host_blocks(struct graph *h)
 {
         const char **names;
         size_t n;

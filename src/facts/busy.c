@@ -17,7 +17,7 @@
 
 #include "base/str.h"
 #include "facts/gather.h"
-#include "facts/hosts.h"
+#include "facts/graph.h"
 
 #define DEPTH_MAX    24 /* a disk behind some USB hubs is about 15 directories below its controller */
 #define INPUT_MAJOR  13
@@ -33,7 +33,7 @@ struct devnode {
 };
 
 struct busy {
-        struct hosts h;
+        struct graph h;
         struct devnode *v;
         size_t n;
 };
@@ -204,7 +204,7 @@ static bool is_open(const struct root *root, const struct devnode *x, const char
 
 static int report(struct busy *b, struct devnode *x, const char *text, const char *pid)
 {
-        struct hosts *h = &b->h;
+        struct graph *h = &b->h;
         struct device *d = &h->facts->devices[x->device];
         char *path = arena_printf(h->arena, "/proc/%s/comm", pid), comm[64] = "a process", target[PATH_MAX];
 
@@ -277,14 +277,14 @@ static int look_at_processes(struct busy *b)
         return 0;
 }
 
-static bool has_carrier(struct hosts *h, const char *name)
+static bool has_carrier(struct graph *h, const char *name)
 {
         char *path = arena_printf(h->arena, "/sys/class/net/%s/carrier", name), text[8];
 
         return !path || root_read(h->root, path, text, sizeof(text)) <= 0 || !streq(text, "0");
 }
 
-static int has_address(struct hosts *h, const char *name, const char *address)
+static int has_address(struct graph *h, const char *name, const char *address)
 {
         size_t node = host_find(h->host, NODE_INTERFACE, name);
 
@@ -294,7 +294,7 @@ static int has_address(struct hosts *h, const char *name, const char *address)
 }
 
 /* Address in hex, index, prefix length, scope, flags, interface (net/ipv6/addrconf.c, if6_seq_show). */
-static int addresses6(struct hosts *h)
+static int addresses6(struct graph *h)
 {
         const char *line, *end, *text;
         char *file;
@@ -317,7 +317,7 @@ static int addresses6(struct hosts *h)
 }
 
 /* No file has IPv4 addresses by interface. Most show as routes all the same; one that is a /32 does not. */
-static int addresses4(struct hosts *h)
+static int addresses4(struct graph *h)
 {
         struct ifaddrs *list;
         int k = 0;

@@ -9,10 +9,10 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "facts/hosts.h"
+#include "facts/graph.h"
 
-static int claim(struct hosts *h, size_t node, const char *format, ...) _printf_(3, 4);
-static int claim(struct hosts *h, size_t node, const char *format, ...)
+static int claim(struct graph *h, size_t node, const char *format, ...) _printf_(3, 4);
+static int claim(struct graph *h, size_t node, const char *format, ...)
 {
         struct node *n = &h->host->nodes[node];
         va_list ap;
@@ -42,7 +42,7 @@ static bool is_type(const struct node *n, const char *type)
 
 /* LVM keeps the last metadata of every volume group that this host changed (lvm.conf(5), backup_dir): it names the PVs.
  */
-static int volume_group(struct hosts *h, const char *path, const char *name)
+static int volume_group(struct graph *h, const char *path, const char *name)
 {
         char *text;
         int k = host_read(h, path, &text);
@@ -57,7 +57,7 @@ static int volume_group(struct hosts *h, const char *path, const char *name)
         return k == -ENOMEM ? k : 0;
 }
 
-static int volume_groups(struct hosts *h)
+static int volume_groups(struct graph *h)
 {
         const char *dir = h->facts->in_initrd ? SYSROOT "/etc/lvm/backup" : "/etc/lvm/backup", **names;
         size_t n;
@@ -94,7 +94,7 @@ static bool has_digits(const char *text, const char *uuid)
         return false;
 }
 
-static int arrays(struct hosts *h)
+static int arrays(struct graph *h)
 {
         static const char *const files[] = {"/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"};
         int k = 0;
@@ -118,7 +118,7 @@ static int arrays(struct hosts *h)
 }
 
 /* A list of names and values in a format of its own: a pool's name stands in it as it is. */
-static int pools(struct hosts *h)
+static int pools(struct graph *h)
 {
         const char *path = h->facts->in_initrd ? SYSROOT "/etc/zfs/zpool.cache" : "/etc/zfs/zpool.cache";
         size_t size;
@@ -135,7 +135,7 @@ static int pools(struct hosts *h)
         return k == -ENOMEM ? k : 0;
 }
 
-int host_claims(struct hosts *h)
+int host_claims(struct graph *h)
 {
         /* On a host that is up, a volume group in use is active; any that it ever looked at has a backup. */
         int k = h->facts->booting ? volume_groups(h) : 0;

@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 #include "facts/gather.h"
-#include "facts/hosts.h"
+#include "facts/graph.h"
 
 size_t host_find(const struct host *host, enum node_kind kind, const char *name)
 {
@@ -38,21 +38,21 @@ static int add_unique(struct arena *a, size_t **list, size_t *n, size_t v)
         return 0;
 }
 
-int host_stand(struct hosts *h, size_t node, size_t below)
+int host_stand(struct graph *h, size_t node, size_t below)
 {
         struct node *n = &h->host->nodes[node];
 
         return node == below || below == NO_NODE ? 0 : add_unique(h->arena, &n->below, &n->n_below, below);
 }
 
-int host_on_function(struct hosts *h, size_t node, size_t device)
+int host_on_function(struct graph *h, size_t node, size_t device)
 {
         struct node *n = &h->host->nodes[node];
 
         return add_unique(h->arena, &n->functions, &n->n_functions, device);
 }
 
-int host_on_path(struct hosts *h, size_t node, const char *path)
+int host_on_path(struct graph *h, size_t node, const char *path)
 {
         char copy[PATH_MAX], *part, *rest = copy;
 
@@ -69,7 +69,7 @@ int host_on_path(struct hosts *h, size_t node, const char *path)
 }
 
 /* "../../devices/..." of a class link. */
-int host_add(struct hosts *h, enum node_kind kind, const char *class, const char *name, char *target, size_t size,
+int host_add(struct graph *h, enum node_kind kind, const char *class, const char *name, char *target, size_t size,
              size_t *ret)
 {
         struct host *host = h->host;
@@ -90,7 +90,7 @@ int host_add(struct hosts *h, enum node_kind kind, const char *class, const char
         return n->name ? host_on_path(h, *ret, target) : -ENOMEM;
 }
 
-int host_use(struct hosts *h, size_t node, const char *format, ...)
+int host_use(struct graph *h, size_t node, const char *format, ...)
 {
         struct host *host = h->host;
         struct use *use = arena_grow(h->arena, &host->uses, host->n_uses, sizeof(*host->uses));
@@ -105,7 +105,7 @@ int host_use(struct hosts *h, size_t node, const char *format, ...)
         return use->what ? 0 : -ENOMEM;
 }
 
-int host_unknown(struct hosts *h, const char **why, const char *format, ...)
+int host_unknown(struct graph *h, const char **why, const char *format, ...)
 {
         va_list ap;
 
@@ -117,7 +117,7 @@ int host_unknown(struct hosts *h, const char **why, const char *format, ...)
         return *why ? 0 : -ENOMEM;
 }
 
-int host_read(struct hosts *h, const char *path, char **ret)
+int host_read(struct graph *h, const char *path, char **ret)
 {
         size_t size;
 
@@ -133,6 +133,34 @@ const char *host_line(const char **text, const char **ret_end)
         *ret_end = strchrnul(line, '\n');
         *text = **ret_end ? *ret_end + 1 : *ret_end;
         return line;
+}
+
+/* As the kernel and fstab(5) write blanks. */
+static void unescape(char *s)
+{
+        char *out = s;
+
+        while (*s) {
+                unsigned v;
+
+                if (s[0] == '\\' && strspn(s + 1, "01234567") >= 3 && sscanf(s + 1, "%3o", &v) == 1) {
+                        *out++ = (char)v;
+                        s += 4;
+                } else
+                        *out++ = *s++;
+        }
+        *out = '\0';
+}
+
+int host_fields(struct graph *h, const char **text, const char ***ret, size_t *ret_n)
+{
+        const char *end, *line = host_line(text, &end);
+        char *copy = line ? arena_strndup(h->arena, line, (size_t)(end - line)) : NULL;
+        int k = copy ? str_words(h->arena, copy, ret, ret_n) : line ? -ENOMEM : 0;
+
+        for (size_t i = 0; k == 0 && line && i < *ret_n; i++)
+                unescape((char *)(*ret)[i]);
+        return k < 0 ? k : line != NULL;
 }
 
 static bool has_interface(const struct host *host, size_t device, bool up_only)
@@ -154,7 +182,7 @@ static bool has_disk(const struct host *host, size_t device)
 }
 
 /* Why what the host does with a function cannot be told; NULL where it can, or where it is not the host's now. */
-static int unseen(struct hosts *h, size_t device)
+static int unseen(struct graph *h, size_t device)
 {
         struct device *d = &h->facts->devices[device];
         const struct host *host = h->host;
@@ -203,7 +231,7 @@ static bool names_volumes(const char *text)
         return false;
 }
 
-static int volumes(struct hosts *h)
+static int volumes(struct graph *h)
 {
         const char **names;
         char *text;
@@ -232,7 +260,7 @@ static int volumes(struct hosts *h)
 
 int host_gather(const struct root *root, struct arena *a, bool early, struct facts *facts)
 {
-        struct hosts h = {.root = root, .arena = a, .facts = facts, .host = &facts->host};
+        struct graph h = {.root = root, .arena = a, .facts = facts, .host = &facts->host};
         struct host *host = &facts->host;
         bool storage = false;
         int k;

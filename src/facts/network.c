@@ -6,13 +6,13 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "facts/hosts.h"
+#include "facts/graph.h"
 
 #define INTERFACES "/sys/class/net"
 #define LOWER      "lower_"
 #define UP         1u /* IFF_UP */
 
-static ssize_t attribute(struct hosts *h, const char *name, const char *file, char *buf, size_t size)
+static ssize_t attribute(struct graph *h, const char *name, const char *file, char *buf, size_t size)
 {
         char path[PATH_MAX];
 
@@ -21,7 +21,7 @@ static ssize_t attribute(struct hosts *h, const char *name, const char *file, ch
         return root_read(h->root, path, buf, size);
 }
 
-static int add_interface(struct hosts *h, const char *name)
+static int add_interface(struct graph *h, const char *name)
 {
         char target[PATH_MAX], text[32];
         size_t node;
@@ -36,7 +36,7 @@ static int add_interface(struct hosts *h, const char *name)
         return 0;
 }
 
-static size_t by_index(struct hosts *h, const char *index)
+static size_t by_index(struct graph *h, const char *index)
 {
         char text[32];
 
@@ -48,7 +48,7 @@ static size_t by_index(struct hosts *h, const char *index)
 }
 
 /* Links lower_NAME and master; where the former are not there, a VLAN's iflink. */
-static int relate(struct hosts *h, size_t node)
+static int relate(struct graph *h, size_t node)
 {
         const char *name = h->host->nodes[node].name, **names;
         char path[PATH_MAX], target[PATH_MAX], text[512];
@@ -96,7 +96,7 @@ static bool reaches_hardware(const struct host *host, size_t node, unsigned dept
         return false;
 }
 
-static int carries(struct hosts *h, const char *name, bool default_route)
+static int carries(struct graph *h, const char *name, bool default_route)
 {
         size_t node = host_find(h->host, NODE_INTERFACE, name);
 
@@ -115,43 +115,35 @@ static int carries(struct hosts *h, const char *name, bool default_route)
 }
 
 /* Iface Destination Gateway Flags RefCnt Use Metric Mask ...; a heading first. */
-static int routes4(struct hosts *h, const char *text, bool wanted_default)
+static int routes4(struct graph *h, const char *text, bool wanted_default)
 {
-        const char *line, *end;
+        const char **f;
+        size_t n;
+        int k;
 
-        while ((line = host_line(&text, &end))) {
-                char *copy = arena_strndup(h->arena, line, (size_t)(end - line));
-                const char **f;
+        while ((k = host_fields(h, &text, &f, &n)) > 0) {
                 bool is_default;
-                size_t n;
-                int k = copy ? str_words(h->arena, copy, &f, &n) : -ENOMEM;
 
-                if (k < 0)
-                        return k;
                 if (n < 8 || streq(f[0], "Iface"))
                         continue;
                 is_default = streq(f[1], "00000000") && streq(f[7], "00000000");
                 if (is_default == wanted_default && carries(h, f[0], is_default) < 0)
                         return -ENOMEM;
         }
-        return 0;
+        return k;
 }
 
 /* Destination, its prefix length, source, its length, next hop, metric, references, uses, flags, interface: all hex. */
-static int routes6(struct hosts *h, const char *text, bool wanted_default)
+static int routes6(struct graph *h, const char *text, bool wanted_default)
 {
         static const char unspecified[] = "00000000000000000000000000000000";
-        const char *line, *end;
+        const char **f;
+        size_t n;
+        int k;
 
-        while ((line = host_line(&text, &end))) {
-                char *copy = arena_strndup(h->arena, line, (size_t)(end - line));
-                const char **f;
+        while ((k = host_fields(h, &text, &f, &n)) > 0) {
                 bool is_default;
-                size_t n;
-                int k = copy ? str_words(h->arena, copy, &f, &n) : -ENOMEM;
 
-                if (k < 0)
-                        return k;
                 /* Every interface that is up has link-local and multicast ones. */
                 if (n < 10 || startswith(f[0], "fe8") || startswith(f[0], "ff") || streq(f[9], "lo"))
                         continue;
@@ -159,10 +151,10 @@ static int routes6(struct hosts *h, const char *text, bool wanted_default)
                 if (is_default == wanted_default && carries(h, f[9], is_default) < 0)
                         return -ENOMEM;
         }
-        return 0;
+        return k;
 }
 
-int host_network(struct hosts *h)
+int host_network(struct graph *h)
 {
         char *v4, *v6;
         const char **names;

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "facts/hosts.h"
+#include "facts/graph.h"
 
 /* KEY_ESC to KEY_S: who has all of these is a keyboard, as udev's input_id has it; a power button is not. */
 #define TYPEWRITER 0xfffffffeul
 
-static bool is_keyboard(struct hosts *h, const char *name)
+static bool is_keyboard(struct graph *h, const char *name)
 {
         char path[PATH_MAX], text[1024], *low;
 
@@ -22,7 +22,7 @@ static bool is_keyboard(struct hosts *h, const char *name)
         return (strtoul(low ? low + 1 : text, NULL, 16) & TYPEWRITER) == TYPEWRITER;
 }
 
-static int keyboards(struct hosts *h)
+static int keyboards(struct graph *h)
 {
         const char **names;
         size_t n;
@@ -61,7 +61,7 @@ static int keyboards(struct hosts *h)
         return 0;
 }
 
-static int console(struct hosts *h, const char *name)
+static int console(struct graph *h, const char *name)
 {
         char target[PATH_MAX];
         size_t node;
@@ -72,7 +72,7 @@ static int console(struct hosts *h, const char *name)
 }
 
 /* Those that the kernel writes to now, and those that it is told to. */
-int host_consoles(struct hosts *h)
+int host_consoles(struct graph *h)
 {
         const char *line, *end, *text;
         char *file, *token;
@@ -95,39 +95,37 @@ int host_consoles(struct hosts *h)
 }
 
 /* A line of crypttab for which no file and no chip answers. */
-static int passphrase(struct hosts *h)
+static int passphrase(struct graph *h)
 {
-        const char *line, *end, *text;
+        const char *text, **f;
         char *file;
+        size_t n;
         int k = host_read(h, "/etc/crypttab", &file);
 
-        for (text = k == 0 ? file : ""; k != -ENOMEM && (line = host_line(&text, &end));) {
-                char *copy = arena_strndup(h->arena, line, (size_t)(end - line));
-                const char **f;
-                size_t n;
-
-                k = copy ? str_words(h->arena, copy, &f, &n) : -ENOMEM;
-                if (k < 0 || n < 2 || *f[0] == '#')
+        for (text = k == 0 ? file : ""; k != -ENOMEM && (k = host_fields(h, &text, &f, &n)) > 0;) {
+                if (n < 2 || *f[0] == '#')
                         continue;
                 if (n >= 4 && (strstr(f[3], "fido2-device=") || strstr(f[3], "pkcs11-uri=")) &&
                     host_unknown(h, &h->host->people_unknown,
                                  "crypttab wants a token for %s, and on which USB controller that is is not known",
                                  f[0]) < 0)
                         return -ENOMEM;
-                if ((n >= 3 && *f[2] == '/') ||
+                if (h->host->passphrase || (n >= 3 && *f[2] == '/') ||
                     (n >= 4 && (strstr(f[3], "tpm2-device=") || strstr(f[3], "keyscript="))))
                         continue;
                 h->host->passphrase = arena_printf(h->arena, "crypttab %s", f[0]);
-                return h->host->passphrase ? 0 : -ENOMEM;
+                if (!h->host->passphrase)
+                        return -ENOMEM;
         }
         if (k != -ENOMEM)
                 k = host_read(h, "/proc/cmdline", &file);
-        if (k == 0 && (strstr(file, "rd.luks.") || strstr(file, "luks.uuid=") || strstr(file, "cryptdevice=")))
+        if (k == 0 && !h->host->passphrase &&
+            (strstr(file, "rd.luks.") || strstr(file, "luks.uuid=") || strstr(file, "cryptdevice=")))
                 h->host->passphrase = "the command line's rd.luks";
         return k == -ENOMEM ? k : 0;
 }
 
-int host_people(struct hosts *h)
+int host_people(struct graph *h)
 {
         int k = passphrase(h);
 

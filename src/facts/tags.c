@@ -11,7 +11,7 @@
 
 #include "base/str.h"
 #include "facts/blkid.h"
-#include "facts/hosts.h"
+#include "facts/graph.h"
 
 /* "\x20" as udev writes what would not do in a file name. */
 static void unescape(char *s)
@@ -31,7 +31,7 @@ static void unescape(char *s)
         *out = '\0';
 }
 
-static int add_tag(struct hosts *h, struct node *n, const char *kind, const char *value, size_t length)
+static int add_tag(struct graph *h, struct node *n, const char *kind, const char *value, size_t length)
 {
         const char **slot = arena_grow(h->arena, (void *)&n->tags, n->n_tags, sizeof(*n->tags));
         char *tag = slot ? arena_printf(h->arena, "%s%.*s", kind, (int)length, value) : NULL;
@@ -44,7 +44,7 @@ static int add_tag(struct hosts *h, struct node *n, const char *kind, const char
         return 0;
 }
 
-static int from_udev(struct hosts *h, struct node *n, const char *text)
+static int from_udev(struct graph *h, struct node *n, const char *text)
 {
         static const struct {
                 const char *line, *tag;
@@ -71,7 +71,7 @@ static int from_udev(struct hosts *h, struct node *n, const char *text)
         return 0;
 }
 
-static int from_blkid(struct hosts *h, struct node *n)
+static int from_blkid(struct graph *h, struct node *n)
 {
         struct blkid_tag tags[BLKID_TAGS_MAX];
         size_t n_tags = 0;
@@ -84,7 +84,7 @@ static int from_blkid(struct hosts *h, struct node *n)
         return 0;
 }
 
-int host_tags(struct hosts *h)
+int host_tags(struct graph *h)
 {
         for (size_t i = 0; i < h->host->n_nodes; i++) {
                 struct node *n = &h->host->nodes[i];
@@ -106,7 +106,7 @@ int host_tags(struct hosts *h)
 }
 
 /* What a link below /dev leads to; "/dev/NAME" where there is none. Links there end in the kernel's name. */
-static void follow(struct hosts *h, char path[static PATH_MAX])
+static void follow(struct graph *h, char path[static PATH_MAX])
 {
         char target[PATH_MAX], copy[PATH_MAX];
 
@@ -137,9 +137,9 @@ static bool is_volume(const char *map, const char *path)
         return !*map;
 }
 
-static bool is_path(struct hosts *h, const struct node *n, const char *path)
+/* followed: where the links of path lead, or path itself. */
+static bool is_path(const struct node *n, const char *path, const char *followed)
 {
-        char followed[PATH_MAX];
         const char *below = path + strlen("/dev/");
 
         if (n->map_name && ((startswith(below, "mapper/") && streq(below + strlen("mapper/"), n->map_name)) ||
@@ -148,9 +148,6 @@ static bool is_path(struct hosts *h, const struct node *n, const char *path)
         for (size_t i = 0; i < n->n_tags; i++)
                 if (streq(n->tags[i], path))
                         return true;
-        if (snprintf(followed, sizeof(followed), "%s", path) >= (int)sizeof(followed))
-                return false;
-        follow(h, followed);
         return streq(str_basename(followed), n->name) &&
                (!streq(followed, path) || strlen(path) == strlen("/dev/") + strlen(n->name));
 }
@@ -169,25 +166,28 @@ static bool tag_link(const char *spec, char *path, size_t size)
         return false;
 }
 
-size_t host_resolve(struct hosts *h, const char *spec, size_t from)
+size_t host_resolve(struct graph *h, const char *spec, size_t from)
 {
-        char path[PATH_MAX];
-        bool linked = tag_link(spec, path, sizeof(path));
+        char path[PATH_MAX] = "", followed[PATH_MAX];
+        bool is_tag = !startswith(spec, "/dev/");
 
+        /* A name that is too long is none. */
+        if (!is_tag && snprintf(path, sizeof(path), "%s", spec) >= (int)sizeof(path))
+                return NO_NODE;
+        if (is_tag && !tag_link(spec, path, sizeof(path)))
+                *path = '\0';
+        strcpy(followed, path);
+        if (*path)
+                follow(h, followed);
         for (size_t i = from; i < h->host->n_nodes; i++) {
                 const struct node *n = &h->host->nodes[i];
 
                 if (n->kind != NODE_BLOCK)
                         continue;
-                if (startswith(spec, "/dev/")) {
-                        if (is_path(h, n, spec))
-                                return i;
-                        continue;
-                }
-                for (size_t t = 0; t < n->n_tags; t++)
+                for (size_t t = 0; t < n->n_tags && is_tag; t++)
                         if (strcasecmp(n->tags[t], spec) == 0)
                                 return i;
-                if (linked && is_path(h, n, path))
+                if (*path && is_path(n, path, followed))
                         return i;
         }
         return NO_NODE;

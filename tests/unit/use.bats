@@ -492,3 +492,12 @@ in_use() {
     put /etc/zfs/zpool.cache 'xxtank'
     in_use 0000:01:00.0 'zfs pool tank'
 }
+
+@test "a token that crypttab wants may be on any USB controller, also behind a line that asks for a passphrase" {
+    keyboard input1 devices/platform/i8042/serio0
+    put /etc/crypttab 'data /dev/sda2 none luks'
+    plan
+    exits 0
+    add_line /etc/crypttab 'more /dev/sda2 - fido2-device=auto'
+    in_use 0000:00:14.0 'token for more'
+}

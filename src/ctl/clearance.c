@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a host that is up knows of the devices of its rules, written down for boots in which nothing of that shows. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "ctl/ctl.h"
+
+static const char *text(const char *s)
+{
+        return s ? s : "";
+}
+
+static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearance *clearance)
+{
+        const struct device *d = &c->facts.devices[e->device];
+        const struct rule *rule = &c->config.rules[e->rule];
+        struct clearance_device *r =
+                arena_grow(&c->arena, &clearance->devices, clearance->n_devices, sizeof(*clearance->devices));
+        size_t first, n = d->group == NO_GROUP ? 0 : facts_group(&c->facts, d->group, &first);
+
+        if (!r)
+                return -ENOMEM;
+        clearance->n_devices++;
+        *r = (struct clearance_device){
+                .rule = rule->name,
+                .digest = rule->digest,
+                .address = d->address,
+                .path = d->path,
+                .firmware = text(d->firmware),
+                .slot = text(d->slot),
+                .id = d->id,
+                .pcie_serial = text(d->pcie_serial),
+                .disk_serial = text(d->disk_serial),
+                .companion = e->leader != NO_ENTRY,
+                .cleared = e->action == ACTION_BIND,
+                .withheld = text(e->needed),
+        };
+        r->company = arena_alloc(&c->arena, n * sizeof(*r->company));
+        if (!r->company)
+                return -ENOMEM;
+        for (; r->n_company < n; r->n_company++) {
+                const struct device *m = &c->facts.devices[c->facts.by_group[first + r->n_company]];
+
+                r->company[r->n_company] = arena_join(&c->arena, m->path, "=", m->id, NULL);
+                if (!r->company[r->n_company])
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* Whoever is taken, kept, or needed by the host: for the image, and for what is planned on the host until the next one.
+ */
+int ctl_write_clearance(struct ctl *c, const struct root *image)
+{
+        const struct root *const roots[] = {image, &c->root};
+        struct clearance clearance = {};
+        char *file = NULL;
+        size_t size = 0;
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < c->plan.n_entries; i++)
+                if ((c->plan.entries[i].action != ACTION_REFUSE || c->plan.entries[i].needed) &&
+                    !ctl_unfit(c, &c->config.rules[c->plan.entries[i].rule]))
+                        k = add_cleared(c, &c->plan.entries[i], &clearance);
+        /* Who is away today is not forgotten: another may sit there by the next boot. */
+        for (size_t i = 0; k == 0 && i < c->plan.n_lost; i++) {
+                struct clearance_device *r =
+                        arena_grow(&c->arena, &clearance.devices, clearance.n_devices, sizeof(*clearance.devices));
+
+                if (!r)
+                        return -ENOMEM;
+                *r = *c->plan.lost[i];
+                clearance.n_devices++;
+        }
+        if (k == 0)
+                k = clearance_format(&c->root, &c->arena, &clearance, &file, &size);
+        if (k == -ENODATA) {
+                fputs("no clearance of this host for its devices: its firmware has no UUID to know it by\n", stderr);
+                return 0;
+        }
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(roots); i++) {
+                k = root_make_parents(roots[i], CLEARANCE_PATH);
+                if (k == 0)
+                        k = root_replace(roots[i], CLEARANCE_PATH, file, size);
+        }
+        free(file);
+        return k;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* How the graph of host.h is built: one file each for storage, network and people. All return 0 or -ENOMEM. */
+
+#include "facts/facts.h"
+
+#define NO_NODE SIZE_MAX
+
+/* A line of mountinfo (proc_pid_mountinfo(5)). */
+struct mount {
+        unsigned major, minor;
+        const char *at, *type, *source; /* at: as it will be once the host runs */
+};
+
+struct graph {
+        const struct root *root;
+        struct arena *arena;
+        struct facts *facts;
+        struct host *host;
+        struct mount *mounts;
+        size_t n_mounts;
+        const char *crypttab; /* "" where there is none */
+};
+
+/* host.c */
+size_t host_find(const struct host *host, enum node_kind kind, const char *name);
+/* A node; of a class directory's link its target goes to buf, and the functions on the way to the node. */
+int host_add(struct graph *h, enum node_kind kind, const char *class, const char *name, char *target, size_t size,
+             size_t *ret) _must_check_;
+int host_stand(struct graph *h, size_t node, size_t below) _must_check_;
+int host_on_function(struct graph *h, size_t node, size_t device) _must_check_;
+int host_on_path(struct graph *h, size_t node, const char *path) _must_check_;
+int host_use(struct graph *h, size_t node, const char *format, ...) _must_check_ _printf_(3, 4);
+/* Sets *why unless it is set: the first reason is the one that is told. */
+int host_unknown(struct graph *h, const char **why, const char *format, ...) _must_check_ _printf_(3, 4);
+/* A file of the machine: 0, -ENOENT, -ENOMEM or another. */
+int host_read(struct graph *h, const char *path, char **ret) _must_check_;
+/* The next line of a text, and where it ends; NULL at the end. */
+const char *host_line(const char **text, const char **ret_end);
+/*
+ * The fields of the next line of a table, with "\040" and the like as what they stand for: 1, 0 at the end, or -ENOMEM.
+ */
+int host_fields(struct graph *h, const char **text, const char ***ret, size_t *ret_n) _must_check_;
+
+/* block.c: block devices and what they stand on. 1 where sysfs does not have them. */
+int host_blocks(struct graph *h) _must_check_;
+/* tags.c: what is on them, and who is meant by UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev. */
+int host_tags(struct graph *h) _must_check_;
+/* The next node that spec means, from *from on; NO_NODE where there is none. */
+size_t host_resolve(struct graph *h, const char *spec, size_t from);
+/* storage.c: what is mounted or swapped to now. */
+bool host_mounted(const struct graph *h, const char *at);
+/* All that a line of fstab or the like means is used; how many that is, or -ENOMEM. */
+int host_use_spec(struct graph *h, const char *spec, const char *what) _must_check_;
+int host_use_pool(struct graph *h, const char *dataset, const char *what) _must_check_;
+/* tables.c: what the host's files and its command line say it will have. */
+int host_tables(struct graph *h) _must_check_;
+/* claims.c: what no mount and no line of fstab tells. */
+int host_claims(struct graph *h) _must_check_;
+/* storage.c, network.c, people.c */
+int host_storage(struct graph *h) _must_check_;
+int host_network(struct graph *h) _must_check_;
+int host_people(struct graph *h) _must_check_;
+/* Terminals that are consoles: those show early. */
+int host_consoles(struct graph *h) _must_check_;
