@@ -195,7 +195,7 @@ const char *guarded_class(const char *code)
                 const char *prefix, *name;
         } guarded[] = {
                 {"01", "storage"}, {"0805", "storage"}, {"0c04", "storage"}, {"0c00", "storage"},
-                {"02", "network"}, {"0c06", "network"}, {"0c03", "USB"},
+                {"02", "network"}, {"0c06", "network"}, {"0d", "network"},   {"0c03", "USB"},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(guarded); i++)

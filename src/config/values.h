@@ -32,7 +32,7 @@ const char *class_name(const char *code);
 bool class_is(const char *code, const char *name);
 /*
  * What a host may boot from, answer on or be typed at: "storage", "network" or "USB"; else NULL. Wider than the classes
- * of the same name: SD hosts, Fibre Channel, FireWire and InfiniBand are in it.
+ * of the same name: SD hosts, Fibre Channel, FireWire, InfiniBand and radios are in it.
  */
 const char *guarded_class(const char *code);
 

@@ -12,12 +12,38 @@ static const char *text(const char *s)
         return s ? s : "";
 }
 
+/*
+ * An image is built at odd times, too: in an update without a network, say. Where no interface at all carries anything,
+ * which one the host answers on does not show, and what was known before stands.
+ */
+static bool network_shows(const struct ctl *c)
+{
+        for (size_t i = 0; i < c->facts.host.n_uses; i++)
+                if (c->facts.host.nodes[c->facts.host.uses[i].node].kind == NODE_INTERFACE)
+                        return true;
+        return false;
+}
+
+static bool was_cleared(const struct ctl *c, const struct rule *rule, const struct device *d)
+{
+        for (size_t i = 0; i < c->facts.clearance.n_devices; i++) {
+                const struct clearance_device *r = &c->facts.clearance.devices[i];
+
+                if (r->digest == rule->digest && streq(r->rule, rule->name) && streq(r->path, d->path) &&
+                    streq(r->id, d->id))
+                        return r->cleared;
+        }
+        return false;
+}
+
 static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearance *clearance)
 {
         const struct device *d = &c->facts.devices[e->device];
         const struct rule *rule = &c->config.rules[e->rule];
         struct clearance_device *r =
                 arena_grow(&c->arena, &clearance->devices, clearance->n_devices, sizeof(*clearance->devices));
+        const char *kind = guarded_class(d->class);
+        bool sure = !kind || !streq(kind, "network") || network_shows(c) || was_cleared(c, rule, d);
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(&c->facts, d->group, &first);
 
         if (!r)
@@ -34,7 +60,7 @@ static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearan
                 .pcie_serial = text(d->pcie_serial),
                 .disk_serial = text(d->disk_serial),
                 .companion = e->leader != NO_ENTRY,
-                .cleared = e->action == ACTION_BIND,
+                .cleared = e->action == ACTION_BIND && sure,
                 .withheld = text(e->needed),
         };
         r->company = arena_alloc(&c->arena, n * sizeof(*r->company));

@@ -248,3 +248,35 @@ shifted() {
     plan
     device 0000:02:00.0 bind vfio-pci initrd
 }
+
+@test "an image that is built while nothing carries a route clears no interface, and forgets none that was cleared" {
+    root_port 0000:00:05.0 05
+    root_port 0000:00:06.0 06
+    pci_add 0000:05:00.0 8086:10d3 0200 under=0000:00:05.0 group=5 driver=e1000e
+    nic eno5 0000:05:00.0
+    pci_add 0000:06:00.0 8086:10d3 0200 under=0000:00:06.0 group=6 driver=e1000e
+    nic eno6 0000:06:00.0 up
+    rule nic '[Match]' Address=05:00.0
+    : >"$ROOT/proc/net/route"
+    image_built
+    put /etc/initrd-release ID=debian
+    plan
+    refused 0000:05:00.0 'not cleared'
+    rm "$ROOT/etc/initrd-release"
+    default_route eno6
+    image_built
+    : >"$ROOT/proc/net/route"
+    image_built
+    put /etc/initrd-release ID=debian
+    plan
+    device 0000:05:00.0 bind vfio-pci root
+}
+
+@test "a radio is a network controller to the guard, though not to Class=" {
+    root_port 0000:00:05.0 05
+    pci_add 0000:05:00.0 17cb:0306 0d40 under=0000:00:05.0 group=5
+    rule wwan '[Match]' Address=05:00.0
+    put /etc/initrd-release ID=debian
+    plan
+    refused 0000:05:00.0 'network controller'
+}
