@@ -18,9 +18,9 @@ HARDENING := -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-o
 SANITIZER_LIBS := -fsanitize=address,undefined
 LDFLAGS ?=
 endif
-# Boot images carry the programs: no symbols, unless asked for.
-LDFLAGS ?= -Wl,-s
-ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc $(WARNINGS) $(HARDENING) $(CFLAGS) -MMD -MP
+# Boot images carry the programs: no symbols, unless asked for, and of the engine what each of them uses.
+LDFLAGS ?= -Wl,-s,--gc-sections
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -ffunction-sections -fdata-sections $(WARNINGS) $(HARDENING) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER_LIBS) $(LDFLAGS)
 
 ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config facts plan act report))))

@@ -13,7 +13,8 @@ struct sysfs {
         pid_t stuck;       /* the child whose write has not come back */
 };
 
-#define SYSFS_PROBE "/sys/bus/pci/drivers_probe"
+#define SYSFS_PROBE   "/sys/bus/pci/drivers_probe"
+#define SYSFS_DEVICES "/sys/bus/pci/devices/"
 
 /* What has the device whose "driver" link this is; "" for nothing. */
 void sysfs_driver(const struct root *root, const char *link, char *buf, size_t size);

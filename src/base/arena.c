@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CHUNK_SIZE ((size_t)32 * 1024)
+/* Large enough that calloc() maps it: such memory is zero without being written, and not there before it is used. */
+#define CHUNK_SIZE ((size_t)256 * 1024)
 #define ALIGNMENT  ((size_t)16)
 
 struct arena_chunk {
