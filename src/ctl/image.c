@@ -144,7 +144,7 @@ int ctl_image(struct ctl *c)
                 k = facts_request_for(&c->config, &c->arena, &request);
         if (k == 0) {
                 request.kernel = c->kernel;
-                request.identities = true;
+                request.identities = request.writers = true;
                 k = facts_gather(&c->root, &c->arena, &request, &c->facts);
         }
         if (k == 0)

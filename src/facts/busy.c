@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a running host has in its hands at this moment: which process holds a device node of a function open, and which
- * interfaces have an address. It is looked at for work by hand alone: nobody has anything open early in a boot, and
- * what somebody has open now says nothing about the next one.
+ * interfaces have an address. It is looked at for work by hand: nobody has anything open early in a boot, and what
+ * somebody has open now says nothing about the next one. But a disk that a process writes to as it is, the daemon of a
+ * storage cluster say, shows in no other way that it is the host's: for a clearance that is looked at, too.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -36,6 +37,8 @@ struct busy {
         struct graph h;
         struct devnode *v;
         size_t n;
+        bool writers;         /* who only reads is of no account */
+        const char **unknown; /* what cannot be told if a process cannot be looked at */
 };
 
 static int add(struct busy *b, const struct devnode *x)
@@ -227,6 +230,18 @@ static int report(struct busy *b, struct devnode *x, const char *text, const cha
         return 0;
 }
 
+/* proc_pid_fdinfo(5): the flags of open(2), in octal. What cannot be read may be writing. */
+static bool writes(struct busy *b, const char *pid, const char *fd)
+{
+        char *path = arena_join(b->h.arena, "/proc/", pid, "/fdinfo/", fd, NULL), text[1024], *flags;
+        unsigned v;
+
+        if (!path || root_read(b->h.root, path, text, sizeof(text)) <= 0 || !(flags = strstr(text, "flags:")) ||
+            sscanf(flags, "flags: %o", &v) != 1)
+                return true;
+        return (v & O_ACCMODE) != O_RDONLY;
+}
+
 /* 0, also where the process is gone. */
 static int look_at(struct busy *b, const char *pid)
 {
@@ -238,7 +253,7 @@ static int look_at(struct busy *b, const char *pid)
         if (!path)
                 return -ENOMEM;
         if (!dir && errno != ENOENT && errno != ESRCH)
-                return host_unknown(&b->h, &b->h.host->busy_unknown, "who has devices open is not known: %s: %s", path,
+                return host_unknown(&b->h, b->unknown, "who has devices open is not known: %s: %s", path,
                                     strerror(errno));
         while (k == 0 && dir && (entry = readdir(dir))) {
                 struct stat st = {};
@@ -249,7 +264,7 @@ static int look_at(struct busy *b, const char *pid)
                     (b->h.root->live && fstatat(dirfd(dir), entry->d_name, &st, 0) < 0))
                         continue;
                 for (size_t i = 0; k == 0 && i < b->n; i++)
-                        if (is_open(b->h.root, &b->v[i], text, &st))
+                        if (is_open(b->h.root, &b->v[i], text, &st) && (!b->writers || writes(b, pid, entry->d_name)))
                                 k = report(b, &b->v[i], text, pid);
         }
         return k;
@@ -271,7 +286,7 @@ static int look_at_processes(struct busy *b)
                 return k;
         /* A captured machine has none. */
         if (b->h.root->live && seen == 0)
-                return host_unknown(&b->h, &b->h.host->busy_unknown,
+                return host_unknown(&b->h, b->unknown,
                                     "who has devices open is not known: no process is "
                                     "to be seen in /proc");
         return 0;
@@ -338,7 +353,10 @@ static int addresses4(struct graph *h)
 
 int busy_gather(const struct root *root, struct arena *a, struct facts *facts)
 {
-        struct busy b = {.h = {.root = root, .arena = a, .facts = facts, .host = &facts->host}};
+        struct busy b = {
+                .h = {.root = root, .arena = a, .facts = facts, .host = &facts->host},
+                .unknown = &facts->host.busy_unknown,
+        };
         int k = addresses6(&b.h);
 
         if (k == 0)
@@ -347,5 +365,17 @@ int busy_gather(const struct root *root, struct arena *a, struct facts *facts)
                 k = add_blocks(&b);
         if (k == 0)
                 k = add_functions(&b);
+        return k == 0 ? look_at_processes(&b) : k;
+}
+
+int busy_gather_writers(const struct root *root, struct arena *a, struct facts *facts)
+{
+        struct busy b = {
+                .h = {.root = root, .arena = a, .facts = facts, .host = &facts->host},
+                .writers = true,
+                .unknown = &facts->host.storage_unknown,
+        };
+        int k = add_blocks(&b);
+
         return k == 0 ? look_at_processes(&b) : k;
 }

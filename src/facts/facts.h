@@ -121,6 +121,7 @@ struct facts_request {
         bool identities; /* all that tells who a device is */
         bool booting;    /* the host is on its way up */
         bool busy;       /* what processes have open, which addresses are configured */
+        bool writers;    /* the disks that processes have open for writing: those of storage daemons are not mounted */
         bool early;      /* before any native driver: nothing shows of what the host will use */
         bool builtin;
         const char *kernel; /* a release other than the one that runs; NULL: that one */

@@ -133,6 +133,7 @@ since() { awk -v then="$1" -v now="$EPOCHREALTIME" 'BEGIN { print now - then }';
 # qemu INITRD DRIVE LOG TOKENS: one run; its exit status is the guest's verdict, or says that there is none.
 qemu() {
     # no_timer_check: on a busy host the kernel finds that its timer does not tick, and panics; guests of KVM are spared that by themselves.
+    # nvme_core.io_timeout: on a busy host QEMU's NVMe disk now and then overlooks a command, and the driver would wait 30 s for it.
     # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot); the rest is timeout's
     # (--foreground: an interrupt from the keyboard reaches QEMU).
     local disk_args=(-drive "if=none,id=root,format=raw,$2" -device "$disk_device")
@@ -143,7 +144,7 @@ qemu() {
         -serial "file:$3" -device isa-debug-exit,iobase=0x501,iosize=1 \
         -uuid 4c414200-0000-4000-8000-00000000cafe "${backends[@]}" "${devices[@]}" "${disk_args[@]}" -kernel "$lab/vmlinux" -initrd "$1" \
         -append "console=ttyS0 quiet no_timer_check $root_cmdline rw $iommu_cmdline panic=-1 rd.shell=0 rd.emergency=reboot \
-drm_kms_helper.fbdev_emulation=0 dyndbg=\"file drivers/base/dd.c +p\" log_buf_len=8M modprobe.blacklist=$unwanted$append $4" \
+nvme_core.io_timeout=4 drm_kms_helper.fbdev_emulation=0 dyndbg=\"file drivers/base/dd.c +p\" log_buf_len=8M modprobe.blacklist=$unwanted$append $4" \
         </dev/null
 }
 

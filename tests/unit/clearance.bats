@@ -53,6 +53,20 @@ shifted() {
     device 0000:02:00.0 bind vfio-pci initrd
 }
 
+@test "a disk that a process writes to as it is has no clearance; one that is only read has" {
+    process 812 ceph-osd /dev/nvme1n1
+    put /proc/812/fdinfo/1 $'pos:\t0' $'flags:\t02100000'
+    image_built
+    plan
+    device 0000:02:00.0 bind vfio-pci initrd
+    put /proc/812/fdinfo/1 $'pos:\t0' $'flags:\t02140002'
+    image_built
+    in_initrd
+    plan
+    exits 1
+    refused 0000:02:00.0 'nvme1n1 ← ceph-osd'
+}
+
 @test "without a clearance it waits for the root stage, and is refused there while nothing is mounted" {
     in_initrd
     plan
