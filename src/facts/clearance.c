@@ -103,11 +103,11 @@ int clearance_read(const struct root *root, struct arena *a, struct clearance *r
         if (k == 0)
                 k = clearance_context(root, a, &context);
         while (k == 0 && (line = strsep(&text, "\n"))) {
-                const char *f[FIELDS], *field;
+                const char *f[FIELDS];
                 size_t n = 0;
 
-                while (n < FIELDS && (field = strsep(&line, "\t")))
-                        f[n++] = field;
+                for (char *field; n < FIELDS && (field = strsep(&line, "\t")); f[n++] = field)
+                        str_make_printable(field);
                 if (n == 2 && streq(f[0], "M"))
                         built = f[1];
                 else if (n == 2 && streq(f[0], "C") && !streq(f[1], context))

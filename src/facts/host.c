@@ -75,6 +75,7 @@ int host_add(struct graph *h, enum node_kind kind, const char *class, const char
         struct host *host = h->host;
         char link[PATH_MAX];
         struct node *n;
+        char *label;
 
         *target = '\0';
         if (class && snprintf(link, sizeof(link), "%s/%s", class, name) < (int)sizeof(link) &&
@@ -85,9 +86,22 @@ int host_add(struct graph *h, enum node_kind kind, const char *class, const char
                 return -ENOMEM;
         *ret = host->n_nodes++;
         *n = (struct node){.kind = kind, .name = arena_strdup(h->arena, name)};
-        n->label = n->name;
+        n->label = label = arena_strdup(h->arena, name);
+        if (!n->name || !label)
+                return -ENOMEM;
+        str_make_printable(label);
         n->virtual_ = strstr(target, "/devices/virtual/") != NULL;
-        return n->name ? host_on_path(h, *ret, target) : -ENOMEM;
+        return host_on_path(h, *ret, target);
+}
+
+/* Of what files and devices are named is said only what a line and a document can hold. */
+static const char *vprint(struct graph *h, const char *format, va_list ap)
+{
+        char *text = arena_vprintf(h->arena, format, ap);
+
+        if (text)
+                str_make_printable(text);
+        return text;
 }
 
 int host_use(struct graph *h, size_t node, const char *format, ...)
@@ -99,7 +113,7 @@ int host_use(struct graph *h, size_t node, const char *format, ...)
         if (!use)
                 return -ENOMEM;
         va_start(ap, format);
-        *use = (struct use){.node = node, .what = arena_vprintf(h->arena, format, ap)};
+        *use = (struct use){.node = node, .what = vprint(h, format, ap)};
         va_end(ap);
         host->n_uses++;
         return use->what ? 0 : -ENOMEM;
@@ -112,7 +126,7 @@ int host_unknown(struct graph *h, const char **why, const char *format, ...)
         if (*why)
                 return 0;
         va_start(ap, format);
-        *why = arena_vprintf(h->arena, format, ap);
+        *why = vprint(h, format, ap);
         va_end(ap);
         return *why ? 0 : -ENOMEM;
 }

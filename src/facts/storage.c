@@ -85,7 +85,7 @@ static int add_pool(struct graph *h, const char *kind, const char *name, size_t 
 
         if (host_add(h, NODE_POOL, NULL, name, target, sizeof(target), ret) < 0)
                 return -ENOMEM;
-        h->host->nodes[*ret].label = arena_printf(h->arena, "%s %s", kind, name);
+        h->host->nodes[*ret].label = arena_printf(h->arena, "%s %s", kind, h->host->nodes[*ret].label);
         return h->host->nodes[*ret].label ? 0 : -ENOMEM;
 }
 

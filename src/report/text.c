@@ -74,6 +74,9 @@ static void put_device(FILE *f, const char *address, const char *id, const char 
 
 static void put_ops_line(FILE *f, const char *stage, const char *op, const char *target, const char *value)
 {
+        /* A whole file that is written has no room here; --json has it. */
+        if (strchr(value, '\n'))
+                value = "";
         fprintf(f, "  %-6s  %-6s  %s%s%s\n", stage, op, target, *value ? "  " : "", value);
 }
 

@@ -14,6 +14,8 @@ static struct {
 } files[FILES_MAX];
 static size_t n_files;
 
+bool files_above;
+
 static char *written;
 static size_t written_size;
 
@@ -30,6 +32,24 @@ void files_clear(void)
         n_files = 0;
         free(written);
         written = NULL;
+}
+
+void files_split(struct arena *a, const char *first, const uint8_t *data, size_t size)
+{
+        const char *text = arena_strndup(a, (const char *)data, size), *end = text + size, *path = first;
+
+        for (size_t n = 1;; n++) {
+                const char *next = n == FILES_MAX - 1 ? NULL : memmem(text, (size_t)(end - text), "\n%/", 3);
+
+                files_add(path, text, (size_t)((next ? next + 1 : end) - text));
+                if (!next)
+                        return;
+                text = memchr(next + 1, '\n', (size_t)(end - next - 1));
+                if (!text)
+                        text = end;
+                path = arena_strndup(a, next + 2, (size_t)(text - next - 2));
+                text += text < end;
+        }
 }
 
 const char *files_written(size_t *ret_size)
@@ -56,7 +76,7 @@ int __wrap_root_read_all(const struct root *r, struct arena *a, const char *path
                 *ret_size = files[i].size;
                 return *ret ? 0 : -ENOMEM;
         }
-        return -ENOENT;
+        return files_above ? __real_root_read_all(r, a, path, max, ret, ret_size) : -ENOENT;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -71,7 +91,7 @@ int __wrap_root_list(const struct root *r, struct arena *a, const char *path, co
         size_t len = strlen(path), n = 0;
         const char **names;
 
-        if (n_files == 0)
+        if (n_files == 0 || files_above)
                 return __real_root_list(r, a, path, ret, ret_n);
         names = arena_alloc(a, FILES_MAX * sizeof(*names));
         for (size_t i = 0; names && i < n_files; i++) {
@@ -97,7 +117,7 @@ ssize_t __real_root_readlink(const struct root *r, const char *path, char *buf, 
 ssize_t __wrap_root_readlink(const struct root *r, const char *path, char *buf, size_t size);
 ssize_t __wrap_root_readlink(const struct root *r, const char *path, char *buf, size_t size)
 {
-        return n_files == 0 ? __real_root_readlink(r, path, buf, size) : -EINVAL;
+        return n_files == 0 || files_above ? __real_root_readlink(r, path, buf, size) : -EINVAL;
 }
 
 int __wrap_root_make_parents(const struct root *r, const char *path);

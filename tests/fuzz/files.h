@@ -3,7 +3,7 @@
 
 /*
  * Files in memory. The linker's --wrap= sends here what the engine reads and writes below its root; while there are no
- * files it goes on to the real ones.
+ * files, and for those that there are not where files_above is set, it goes on to the real ones.
  */
 
 #include <stdint.h>
@@ -12,6 +12,8 @@
 #include "base/root.h"
 
 #define FILES_MAX 16
+
+extern bool files_above;
 
 /* What must hold. A fault ends the process, as libFuzzer wants it. */
 #define CHECK(condition_)                                                                                              \
@@ -25,6 +27,12 @@
 /* Below FILES_MAX of them; path and data must live until files_clear(). */
 void files_add(const char *path, const void *data, size_t size);
 void files_clear(void);
+
+/*
+ * Adds the files of an input: a line "%PATH" begins one of that path, what is before the first is the file at first.
+ * The copies are the arena's.
+ */
+void files_split(struct arena *a, const char *first, const uint8_t *data, size_t size);
 
 /* What root_replace() wrote last, or NULL; freed by files_clear(). */
 const char *files_written(size_t *ret_size);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Rules: any bytes as passthrough.d(5), then the plan that they make of a machine, which is the one of $FUZZ_TREE. A
- * line "%PATH" begins a file of that path; what is before the first is /etc/passthrough.d/50-fuzz.conf.
- */
+/* Rules: any bytes as passthrough.d(5), then the plan that they make of a machine, which is the one of $FUZZ_TREE. */
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -40,25 +37,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         CHECK(facts.n_devices > 40);
         root_close(&root);
         return 0;
-}
-
-static void split(struct arena *a, const uint8_t *data, size_t size)
-{
-        const char *text = arena_strndup(a, (const char *)data, size), *end = text + size,
-                   *path = "/etc/passthrough.d/50-fuzz.conf";
-
-        for (size_t n = 1;; n++) {
-                const char *next = n == FILES_MAX - 1 ? NULL : memmem(text, (size_t)(end - text), "\n%/", 3);
-
-                files_add(path, text, (size_t)((next ? next + 1 : end) - text));
-                if (!next)
-                        return;
-                text = memchr(next + 1, '\n', (size_t)(end - next - 1));
-                if (!text)
-                        text = end;
-                path = arena_strndup(a, next + 2, (size_t)(text - next - 2));
-                text += text < end;
-        }
 }
 
 /* What is said can be printed, and an invalid rule says why. */
@@ -102,7 +80,7 @@ static void check_bind(const struct plan *plan, const struct plan_entry *e)
         CHECK(plan->rules[e->rule].n_matched <= rule->expect_max);
         CHECK(rule->driver != DRIVER_NATIVE && *e->driver);
         CHECK(e->stage == STAGE_INITRD || e->stage == STAGE_ROOT);
-        CHECK(!d->bridge && !d->used_by);
+        CHECK(!d->bridge && !e->needed);
         CHECK(d->boot_display == NO || rule->allow_boot_display);
         CHECK(!driver_is_vfio(e->driver) || (d->group != NO_GROUP && !d->group_stranger));
         for (size_t i = 0; i < n; i++)
@@ -130,7 +108,10 @@ static void check_plan(const struct plan *plan)
                 const struct op *op = &plan->ops[i];
 
                 CHECK(op->entry < plan->n_entries && plan->entries[op->entry].action == ACTION_BIND);
-                CHECK(op->kind == OP_LOAD ? !strchr(op->target, '/') : startswith(op->target, "/sys/bus/pci/"));
+                CHECK(op->kind == OP_LOAD ? !strchr(op->target, '/')
+                      : op->kind == OP_HIDE
+                              ? startswith(op->target, "/run/udev/") || startswith(op->target, "/etc/lvm/")
+                              : startswith(op->target, "/sys/bus/pci/"));
                 CHECK(!strstr(op->target, "/.") && op->why);
                 CHECK(op->kind != OP_WRITE || *op->value);
         }
@@ -162,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct config config;
         struct plan plan;
 
-        split(&a, data, size);
+        files_split(&a, "/etc/passthrough.d/50-fuzz.conf", data, size);
         CHECK(config_load(&root, &a, &diags, &config) == 0);
         files_clear();
         check_config(&config, &diags);
