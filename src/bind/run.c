@@ -164,6 +164,18 @@ static int bind_late(struct run *r, size_t rule)
         return k;
 }
 
+/*
+ * Whether the rule is worth a second look: a device that was not there may have appeared. Not where one was refused: the
+ * image may have known what this host does not, that it is another device than the one recorded, say.
+ */
+static bool may_be_late(const struct run *r, const struct record_rule *rule)
+{
+        for (size_t i = 0; i < r->record.n_devices; i++)
+                if (streq(r->record.devices[i].rule, rule->name) && streq(r->record.devices[i].action, "refuse"))
+                        return false;
+        return streq(rule->state, rule_state_names[RULE_OK]) || streq(rule->state, rule_state_names[RULE_MISSING]);
+}
+
 /* 0, 1 with the reason logged, or -errno. */
 static int settle(struct run *r, const char *name)
 {
@@ -179,7 +191,7 @@ static int settle(struct run *r, const char *name)
                                : "this boot's plan has no such rule");
                 return 1;
         }
-        if (!streq(known->state, rule_state_names[RULE_OK]) && !streq(known->state, rule_state_names[RULE_MISSING])) {
+        if (!may_be_late(r, known)) {
                 log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name, known->state,
                          known->message);
                 return 1;

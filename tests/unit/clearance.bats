@@ -144,6 +144,23 @@ shifted() {
     refused 0000:02:00.0 'nothing that is here now is it'
 }
 
+@test "what an image refused is not taken later by a host that knows less" {
+    rm "$ROOT/etc/passthrough.d/b.conf"
+    root_port 0000:00:05.0 05
+    pci_add 0000:05:00.0 1234:11e8 00ff under=0000:00:05.0 group=5
+    rule edu '[Match]' Address=05:00.0
+    image_built
+    pci_remove 0000:05:00.0
+    root_port 0000:00:06.0 05
+    pci_add 0000:05:00.0 1234:11e8 00ff under=0000:00:06.0 group=5
+    in_initrd
+    run -1 --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --stage=initrd
+    rm "$ROOT/etc/initrd-release" "$ROOT/var/lib/passthrough/clearance"
+    run -1 --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --rule=edu
+    [[ $stderr == *'edu: missing'*'nothing that is here now is it'* ]] || { show && return 1; }
+    is "$(cat "$(pci_file 0000:05:00.0 driver_override)")" '(null)' 'its override'
+}
+
 @test "a serial number is stronger than the place: the device is followed to another slot" {
     rm "$ROOT/etc/passthrough.d/b.conf"
     root_port 0000:00:05.0 05
