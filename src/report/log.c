@@ -56,12 +56,15 @@ void log_line(const struct root *root, enum log_level level, const char *message
               const char *device, const char *format, ...)
 {
         char line[LINE_SIZE];
+        bool logged;
         va_list ap;
 
         va_start(ap, format);
         format_line(line, format, ap);
         va_end(ap);
-        if (isatty(STDERR_FILENO) || !to_log(root, level, message_id, rule, device, line))
+        /* A terminal may be the console of an initrd: nobody may be there to read it. */
+        logged = to_log(root, level, message_id, rule, device, line);
+        if (!logged || isatty(STDERR_FILENO))
                 fprintf(stderr, "%s\n", line);
 }
 
