@@ -14,7 +14,7 @@ bool facts_in_initrd(const struct root *root)
 
         if (env && str_to_bool(env, &v) == 0)
                 return v;
-        return root_exists(root, "/etc/initrd-release");
+        return root_exists(root, INITRD_MARK);
 }
 
 bool facts_root_mounted(const struct root *root)

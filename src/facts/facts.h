@@ -147,6 +147,7 @@ int facts_read_machine(const struct root *root, struct arena *a, struct facts *f
 /* The kernel command line's switches alone, for programs that need no more: off, off_by and skip. */
 int facts_read_switches(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
 /* SYSTEMD_IN_INITRD of systemd 251 and later; else the file that marks an initrd. */
+#define INITRD_MARK "/etc/initrd-release"
 bool facts_in_initrd(const struct root *root);
 /* Where an initrd mounts what will be the host's root, and whether that is there. */
 #define SYSROOT "/sysroot"

@@ -2,7 +2,8 @@
 /*
  * Storage that is taken once the root file system is known is in the host's hands until then. What belongs to a guest
  * is not to be assembled meanwhile: a udev rule, between those that ask what is on a disk (60) and those that act on it
- * (64 and later), has nothing known of it; LVM, which scans by itself, is told by a link.
+ * (64 and later), has nothing known of it; LVM, which scans by itself, is told by a link. /run outlives the initrd: on
+ * the host, whose the disk may turn out to be, the rule means nothing.
  */
 #include <errno.h>
 
@@ -31,9 +32,9 @@ static const char *rules_for(struct planner *p, const struct plan_entry *e)
                         return "";
                 types = "LVM2_member|linux_raid_member|ddf_raid_member|isw_raid_member|crypto_LUKS|bcache";
         }
-        return arena_join(p->arena, "SUBSYSTEM==\"block\", SUBSYSTEMS==\"pci\", KERNELS==\"", address, "\"",
-                          types ? ", ENV{ID_FS_TYPE}==\"" : "", types ? types : "", types ? "\"" : "", hide,
-                          types ? "+=\"" : "=\"", HELD "/%k\"\n", NULL);
+        return arena_join(p->arena, "TEST==\"" INITRD_MARK "\", SUBSYSTEM==\"block\", SUBSYSTEMS==\"pci\", KERNELS==\"",
+                          address, "\"", types ? ", ENV{ID_FS_TYPE}==\"" : "", types ? types : "", types ? "\"" : "",
+                          hide, types ? "+=\"" : "=\"", HELD "/%k\"\n", NULL);
 }
 
 int planner_hide(struct planner *p)

@@ -501,3 +501,8 @@ in_use() {
     add_line /etc/crypttab 'more /dev/sda2 - fido2-device=auto'
     in_use 0000:00:14.0 'token for more'
 }
+
+@test "what hides a disk until the root is known hides nothing from the host" {
+    plan
+    [[ $(get '.operations[] | select(.op == "hide" and (.target | endswith(".rules"))).value') == 'TEST=="/etc/initrd-release", '* ]]
+}
