@@ -23,11 +23,12 @@ LDFLAGS ?= -Wl,-s,--gc-sections
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -ffunction-sections -fdata-sections $(WARNINGS) $(HARDENING) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER_LIBS) $(LDFLAGS)
 
-ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config facts plan act report))))
-PROGRAMS := passthroughctl passthrough-bind passthrough-generator
-passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c))
+ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config facts plan act report cmdline))))
+PROGRAMS := passthroughctl passthrough-bind passthrough-generator passthrough-cmdline
+passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c)) src/validate/check.c
 passthrough-bind_SOURCES := $(sort $(wildcard src/bind/*.c))
 passthrough-generator_SOURCES := generator/passthrough-generator.c
+passthrough-cmdline_SOURCES := $(sort $(wildcard src/validate/*.c))
 SOURCES := $(ENGINE_SOURCES) $(foreach p,$(PROGRAMS),$($(p)_SOURCES))
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -43,7 +44,7 @@ $(BUILD)/engine.a: $(call objects,$(ENGINE_SOURCES))
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/passthroughctl: LIBRARIES = -ljson-c
+$(BUILD)/passthroughctl $(BUILD)/passthrough-cmdline: LIBRARIES = -ljson-c
 define program
 $(BUILD)/$(1): $(call objects,$($(1)_SOURCES)) $(BUILD)/engine.a
 	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBRARIES)
@@ -56,6 +57,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 install: all ## install below DESTDIR, PREFIX=/usr
 	install -D -m 755 $(BUILD)/passthroughctl $(DESTDIR)$(PREFIX)/bin/passthroughctl
 	install -D -m 755 $(BUILD)/passthrough-bind $(DESTDIR)$(PREFIX)/lib/passthrough/passthrough-bind
+	install -D -m 755 $(BUILD)/passthrough-cmdline $(DESTDIR)$(PREFIX)/lib/passthrough/passthrough-cmdline
 	install -D -m 755 $(BUILD)/passthrough-generator \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system-generators/passthrough-generator
 	install -d $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough $(DESTDIR)$(PREFIX)/lib/systemd/system

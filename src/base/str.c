@@ -150,7 +150,13 @@ static size_t distance(const char *a, size_t na, const char *b, size_t nb)
         return above[nb];
 }
 
+/* More than a third of the letters wrong is another word, not a slip. */
 const char *str_nearest(const char *s, const char *const *candidates, size_t n)
+{
+        return str_nearest_within(s, candidates, n, 3);
+}
+
+const char *str_nearest_within(const char *s, const char *const *candidates, size_t n, size_t letters)
 {
         const char *nearest = NULL;
         size_t len = strlen(s), best = SIZE_MAX;
@@ -163,8 +169,7 @@ const char *str_nearest(const char *s, const char *const *candidates, size_t n)
                 if (clen > NEAREST_MAX)
                         continue;
                 d = distance(s, len, candidates[i], clen);
-                /* More than a third of the letters wrong is another word, not a slip. */
-                if (d < best && d * 3 <= MAX(len, clen)) {
+                if (d < best && d * letters <= MAX(len, clen)) {
                         best = d;
                         nearest = candidates[i];
                 }

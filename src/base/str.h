@@ -50,6 +50,8 @@ int str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n) 
 
 /* The candidate nearest to s (Damerau-Levenshtein, case ignored), or NULL where none is near enough to be meant. */
 const char *str_nearest(const char *s, const char *const *candidates, size_t n);
+/* The same, where at most one letter in so many may be wrong. */
+const char *str_nearest_within(const char *s, const char *const *candidates, size_t n, size_t letters);
 
 /* 64-bit FNV-1a over n bytes, continued from h: tells changes apart, proves nothing against an adversary. */
 #define STR_HASH_START UINT64_C(0xcbf29ce484222325)

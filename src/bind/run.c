@@ -165,8 +165,8 @@ static int bind_late(struct run *r, size_t rule)
 }
 
 /*
- * Whether the rule is worth a second look: a device that was not there may have appeared. Not where one was refused: the
- * image may have known what this host does not, that it is another device than the one recorded, say.
+ * Whether the rule is worth a second look: a device that was not there may have appeared. Not where one was refused:
+ * the image may have known what this host does not, that it is another device than the one recorded, say.
  */
 static bool may_be_late(const struct run *r, const struct record_rule *rule)
 {

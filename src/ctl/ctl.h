@@ -10,10 +10,11 @@
 struct ctl {
         struct root root;
         bool json;
-        const char *kernel; /* image: the release the image is for */
-        bool modules;       /* image: only name the modules it needs */
-        bool raw;           /* capture: names and numbers as they are */
-        int argc;           /* of the command: argv[0] is its name */
+        const char *kernel;  /* image: the release the image is for */
+        bool modules;        /* image: only name the modules it needs */
+        const char *cmdline; /* cmdline check: the line, or NULL */
+        bool raw;            /* capture: names and numbers as they are */
+        int argc;            /* of the command: argv[0] is its name */
         char **argv;
 
         struct arena arena;

@@ -187,3 +187,21 @@ int json_list(FILE *f, const struct plan *plan)
         }
         return finish(f, document, error);
 }
+
+int json_findings(FILE *f, const struct findings *findings)
+{
+        int error;
+        struct json_object *document = start(&error), *array = add_array(document, "findings", &error);
+
+        for (size_t i = 0; i < findings->n && error == 0; i++) {
+                const struct finding *x = &findings->v[i];
+                struct json_object *o = append(array, &error);
+
+                add_string(o, "token", x->token, &error);
+                add_string(o, "reader", reader_names[x->reader], &error);
+                add_string(o, "severity", severity_names[x->severity], &error);
+                add_string(o, "message", x->message, &error);
+                add_string(o, "fix", x->fix, &error);
+        }
+        return finish(f, document, error);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* IOMMU, interrupt remapping and PCI: drivers/iommu, arch/x86/kernel/pci-dma.c, drivers/pci/pci.c. */
+#include <errno.h>
+
+#include "base/str.h"
+#include "cmdline/judge.h"
+
+/* The next item of a comma list, or NULL. */
+static char *next_item(char **list)
+{
+        char *item;
+
+        do
+                item = strsep(list, ",");
+        while (item && !*item);
+        return item;
+}
+
+/* These lists are read by the beginning of each item: "online" is "on". */
+static const char *read_item(const char *item, const char *const *items, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (startswith(item, items[i]))
+                        return items[i];
+        return NULL;
+}
+
+static int unread(struct judge *j, const struct token *t, const char *item, const char *read, const char *fix)
+{
+        if (read)
+                return streq(item, read)
+                               ? 0
+                               : say(j, t, READER_KERNEL, SEVERITY_WARNING, fix,
+                                     "of \"%s\" the kernel reads the beginning: it is taken as %s", item, read);
+        return say(j, t, READER_KERNEL, SEVERITY_WARNING, fix, "\"%s\" is no value of %s=: nothing reads it", item,
+                   t->name);
+}
+
+/* Whether its list switches on (1), off (-1) or neither, as the last of its items has it. */
+static int switches(struct judge *j, const struct token *t)
+{
+        char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
+        int v = 0;
+
+        while (list && (item = next_item(&list)))
+                v = startswith(item, "on") ? 1 : startswith(item, "off") ? -1 : v;
+        return v;
+}
+
+static const struct token *switched_later(struct judge *j, const struct token *t)
+{
+        const struct token *last = NULL;
+
+        for (const struct token *o = t + 1; o < j->tokens + j->n_tokens; o++)
+                if (!o->late && cmdline_name_is(o->name, t->name) && switches(j, o) != 0)
+                        last = o;
+        return last;
+}
+
+int judge_intel_iommu(struct judge *j, const struct token *t)
+{
+        static const char *const items[] = {"on",     "off",   "igfx_off", "forcedac",     "strict",
+                                            "sp_off", "sm_on", "sm_off",   "tboot_noforce"};
+        bool elsewhere = j->machine->vendor == CPU_AMD || j->machine->vendor == CPU_OTHER;
+        const struct token *later = switched_later(j, t);
+        char *list, *item;
+        int v = switches(j, t), k = 0;
+
+        if (!t->value || !*t->value)
+                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "intel_iommu=on", "without a value it does nothing");
+        list = arena_strdup(j->arena, t->value);
+        while (k == 0 && list && (item = next_item(&list)))
+                k = unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "intel_iommu=on");
+        if (k < 0 || v == 0)
+                return k;
+        if (later && switches(j, later) != v)
+                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "", "without effect: the later %s has the last word",
+                           later->text);
+        if (v > 0)
+                return say(j, t, READER_KERNEL, SEVERITY_INFO, "", "switches VT-d on%s",
+                           elsewhere ? "; this machine, which has no Intel processor, does not read it" : "");
+        if (elsewhere)
+                return say(j, t, READER_KERNEL, SEVERITY_INFO, "", "nothing reads it here: this is no Intel processor");
+        return say(j, t, READER_KERNEL, SEVERITY_ERROR, "intel_iommu=on",
+                   "switches VT-d off: there are no IOMMU groups, and nothing can be handed over");
+}
+
+int judge_amd_iommu(struct judge *j, const struct token *t)
+{
+        static const char *const items[] = {"fullflush", "force_enable", "off",         "force_isolation", "pgtbl_v1",
+                                            "pgtbl_v2",  "irtcachedis",  "nohugepages", "v2_pgsizes_only"};
+        char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
+        int k = 0;
+
+        if (!t->value || !*t->value)
+                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "", "without a value it does nothing");
+        while (k == 0 && list && (item = next_item(&list))) {
+                if (streq(item, "on"))
+                        k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
+                                "\"on\" is no value of amd_iommu=: nothing reads it; AMD-Vi is on by itself where the "
+                                "firmware has it on");
+                else if (startswith(item, "off") && j->machine->vendor == CPU_INTEL)
+                        k = say(j, t, READER_KERNEL, SEVERITY_INFO, "", "nothing reads it: this is no AMD processor");
+                else if (startswith(item, "off"))
+                        k = say(j, t, READER_KERNEL, SEVERITY_ERROR, "remove it",
+                                "switches AMD-Vi off: there are no IOMMU groups, and nothing can be handed over");
+                else
+                        k = unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "");
+        }
+        return k;
+}
+
+/* Who sets the default domain last: iommu=pt and nopt, iommu.passthrough=. NULL for nobody behind t. */
+static const struct token *default_domain_later(struct judge *j, const struct token *t, bool passthrough)
+{
+        const struct token *last = NULL;
+        bool last_is = passthrough;
+
+        for (const struct token *o = t + 1; o < j->tokens + j->n_tokens; o++) {
+                char *list, *item;
+                bool on;
+
+                if (o->late || !o->value)
+                        continue;
+                if (cmdline_name_is(o->name, "iommu.passthrough") && str_to_bool(o->value, &on) == 0) {
+                        last = o;
+                        last_is = on;
+                }
+                list = cmdline_name_is(o->name, "iommu") ? arena_strdup(j->arena, o->value) : NULL;
+                while (list && (item = next_item(&list)))
+                        if (startswith(item, "pt") || startswith(item, "nopt")) {
+                                last = o;
+                                last_is = startswith(item, "pt");
+                        }
+        }
+        return last && last_is != passthrough ? last : NULL;
+}
+
+static int default_domain(struct judge *j, const struct token *t, bool passthrough)
+{
+        const struct token *later = default_domain_later(j, t, passthrough);
+
+        if (later)
+                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "", "without effect: the later %s has the last word",
+                           later->text);
+        if (passthrough)
+                return say(
+                        j, t, READER_KERNEL, SEVERITY_INFO, "",
+                        "the host's own devices bypass translation; it switches no IOMMU on, and what is handed over "
+                        "is translated all the same");
+        return say(j, t, READER_KERNEL, SEVERITY_INFO, "", "the host's own devices are translated, too");
+}
+
+int judge_iommu(struct judge *j, const struct token *t)
+{
+        static const char *const items[] = {"off",     "force",  "noforce", "biomerge",  "panic",
+                                            "nopanic", "merge",  "nomerge", "forcesac",  "allowdac",
+                                            "nodac",   "usedac", "soft",    "pt",        "nopt",
+                                            "memaper", "leak",   "noagp",   "noaperture"};
+        char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
+        int k = 0;
+
+        if (!t->value || !*t->value)
+                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it", "without a value it does nothing");
+        while (k == 0 && list && (item = next_item(&list))) {
+                const char *read = read_item(item, items, ARRAY_SIZE(items));
+
+                if (!read && startswith(item, "on"))
+                        k = say(j, t, READER_KERNEL, SEVERITY_WARNING,
+                                j->machine->vendor == CPU_AMD ? "remove it" : "intel_iommu=on",
+                                "\"%s\" is no value of iommu=: nothing reads it, and it switches nothing on", item);
+                else
+                        k = unread(j, t, item, read, "");
+                if (k < 0 || !read)
+                        continue;
+                if (streq(read, "off"))
+                        k = say(j, t, READER_KERNEL, SEVERITY_ERROR, "remove it",
+                                "switches every IOMMU off, whatever else the line says: nothing can be handed over");
+                else if (streq(read, "pt") || streq(read, "nopt"))
+                        k = default_domain(j, t, streq(read, "pt"));
+                else if (streq(read, "soft"))
+                        k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
+                                "bounce buffers for the host's devices; it has no use where an IOMMU is on");
+        }
+        return k;
+}
+
+static int not_a_bool(struct judge *j, const struct token *t)
+{
+        return say(j, t, READER_KERNEL, SEVERITY_WARNING, "", "the kernel wants 0 or 1 here and ignores \"%s\"",
+                   t->value ? t->value : "");
+}
+
+int judge_iommu_passthrough(struct judge *j, const struct token *t)
+{
+        bool on;
+
+        return t->value && str_to_bool(t->value, &on) == 0 ? default_domain(j, t, on) : not_a_bool(j, t);
+}
+
+int judge_iommu_bool(struct judge *j, const struct token *t)
+{
+        bool on;
+
+        return t->value && str_to_bool(t->value, &on) == 0 ? 0 : not_a_bool(j, t);
+}
+
+static int remapping_off(struct judge *j, const struct token *t)
+{
+        static const char *const params[] = {"vfio_iommu_type1.allow_unsafe_interrupts",
+                                             "iommufd.allow_unsafe_interrupts"};
+        bool allowed = false, on;
+
+        for (size_t i = 0; i < ARRAY_SIZE(params); i++) {
+                const struct token *o = last_named(j, params[i]);
+
+                allowed |= o && (!o->value || (str_to_bool(o->value, &on) == 0 && on));
+        }
+        return say(j, t, READER_KERNEL, allowed ? SEVERITY_WARNING : SEVERITY_ERROR, "remove it",
+                   allowed ? "switches interrupt remapping off: a guest can raise any interrupt of the host"
+                           : "switches interrupt remapping off: without it vfio hands nothing over, unless unsafe "
+                             "interrupts are allowed");
+}
+
+int judge_intremap(struct judge *j, const struct token *t)
+{
+        static const char *const items[] = {"on", "off", "nosid", "no_x2apic_optout", "nopost"};
+        char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
+        bool off = false;
+        int k = 0;
+
+        while (k == 0 && list && (item = next_item(&list))) {
+                const char *read = read_item(item, items, ARRAY_SIZE(items));
+
+                k = unread(j, t, item, read, "");
+                off = read && streq(read, "off") ? true : read && streq(read, "on") ? false : off;
+        }
+        return k == 0 && off ? remapping_off(j, t) : k;
+}
+
+int judge_nointremap(struct judge *j, const struct token *t)
+{
+        return remapping_off(j, t);
+}
+
+int judge_acs_override(struct judge *j, const struct token *t)
+{
+        return say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
+                   "only patched kernels know it: no other reads it; where one does, it splits IOMMU groups that the "
+                   "hardware does not isolate");
+}
+
+int judge_pci(struct judge *j, const struct token *t)
+{
+        char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
+        int k = 0;
+
+        while (k == 0 && list && (item = next_item(&list))) {
+                if (streq(item, "nomsi"))
+                        k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove nomsi",
+                                "no device can use MSI, and interrupt remapping needs it: many guests' drivers fail");
+                else if (startswith(item, "disable_acs_redir="))
+                        k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "",
+                                "switches ACS off for peer-to-peer DMA: IOMMU groups grow");
+                else if (streq(item, "noats"))
+                        k = say(j, t, READER_KERNEL, SEVERITY_INFO, "", "no device uses its own translation cache");
+        }
+        return k;
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmdline/judge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+
+const char *const reader_names[READER_MAX_] = {"kernel", "module", "kmod", "systemd", "dracut", "passthrough"};
+const char *const severity_names[SEVERITY_MAX_] = {"error", "warning", "info"};
+
+#define EACH 1 /* each one of them counts, not the last alone */
+
+/* A name that is read byte for byte, by shell scripts, or with '-' and '_' as one, by the kernel and systemd. */
+static const struct name {
+        const char *name;
+        enum cmdline_reader reader;
+        unsigned flags;
+        judge_token judge;
+} names[] = {
+        {"intel_iommu", READER_KERNEL, EACH, judge_intel_iommu},
+        {"amd_iommu", READER_KERNEL, EACH, judge_amd_iommu},
+        {"iommu", READER_KERNEL, EACH, judge_iommu},
+        {"iommu.passthrough", READER_KERNEL, EACH, judge_iommu_passthrough},
+        {"iommu.strict", READER_KERNEL, 0, judge_iommu_bool},
+        {"iommu.forcedac", READER_KERNEL, 0, judge_iommu_bool},
+        {"intremap", READER_KERNEL, 0, judge_intremap},
+        {"nointremap", READER_KERNEL, 0, judge_nointremap},
+        {"pcie_acs_override", READER_KERNEL, 0, judge_acs_override},
+        {"pci", READER_KERNEL, EACH, judge_pci},
+        {"hugepagesz", READER_KERNEL, EACH, judge_hugepagesz},
+        {"hugepages", READER_KERNEL, EACH, judge_hugepages},
+        {"default_hugepagesz", READER_KERNEL, EACH, judge_default_hugepagesz},
+        {"hugetlb_cma", READER_KERNEL, 0, judge_hugetlb_cma},
+        {"module_blacklist", READER_KERNEL, 0, judge_module_blacklist},
+        {"modprobe.blacklist", READER_KMOD, EACH, judge_modprobe_blacklist},
+        {"rd.driver.blacklist", READER_DRACUT, EACH, judge_rd_blacklist},
+        {"rdblacklist", READER_DRACUT, EACH, judge_old_blacklist},
+        {"rd.driver.pre", READER_DRACUT, EACH, judge_rd_load},
+        {"rd.driver.post", READER_DRACUT, EACH, judge_rd_load},
+        {"rdloaddriver", READER_DRACUT, EACH, judge_old_load},
+        {"rdinsmodpost", READER_DRACUT, EACH, judge_old_load},
+        {"initcall_blacklist", READER_KERNEL, EACH, judge_initcall_blacklist},
+        {"nomodeset", READER_KERNEL, EACH, judge_nomodeset},
+        {"video", READER_KERNEL, EACH, judge_video},
+        {"passthrough", READER_PASSTHROUGH, EACH, judge_passthrough},
+        {"passthrough.skip", READER_PASSTHROUGH, EACH, judge_passthrough_skip},
+        {"elfcorehdr", READER_PASSTHROUGH, EACH, judge_kdump},
+};
+
+/* Names of others that may stand beside them: no slips of ours, and a slip of these is worth a word, too. */
+static const char *const others[] = {
+        "BOOT_IMAGE",
+        "acpi",
+        "acpi_osi",
+        "apparmor",
+        "audit",
+        "biosdevname",
+        "clocksource",
+        "cma",
+        "console",
+        "coredump_filter",
+        "cpuidle",
+        "crashkernel",
+        "debug",
+        "delayacct",
+        "earlycon",
+        "earlyprintk",
+        "efi",
+        "efi_pstore",
+        "enforcing",
+        "fbcon",
+        "fips",
+        "fsck.mode",
+        "fsck.repair",
+        "gpt",
+        "hugetlb_free_vmemmap",
+        "idle",
+        "ignore_loglevel",
+        "init",
+        "initrd",
+        "intel_idle.max_cstate",
+        "intel_pstate",
+        "iomem",
+        "ip",
+        "ipv6.disable",
+        "irqaffinity",
+        "irqpoll",
+        "isolcpus",
+        "kaslr",
+        "loglevel",
+        "log_buf_len",
+        "lockdown",
+        "lsm",
+        "mce",
+        "mem",
+        "memmap",
+        "mitigations",
+        "module.sig_enforce",
+        "net.ifnames",
+        "nmi_watchdog",
+        "no_timer_check",
+        "noapic",
+        "nofb",
+        "nohz",
+        "nohz_full",
+        "nokaslr",
+        "nolapic",
+        "nomce",
+        "noresume",
+        "nosmp",
+        "nosmt",
+        "nospectre_v1",
+        "nospectre_v2",
+        "notsc",
+        "nowatchdog",
+        "nox2apic",
+        "numa",
+        "numa_balancing",
+        "panic",
+        "pcie_aspm",
+        "pcie_port_pm",
+        "pcie_ports",
+        "plymouth.enable",
+        "preempt",
+        "processor.max_cstate",
+        "psi",
+        "pti",
+        "quiet",
+        "rcu_nocbs",
+        "reboot",
+        "resume",
+        "resume_offset",
+        "rhgb",
+        "ro",
+        "root",
+        "rootdelay",
+        "rootflags",
+        "rootfstype",
+        "rootwait",
+        "rw",
+        "security",
+        "selinux",
+        "serial",
+        "single",
+        "skew_tick",
+        "splash",
+        "swapaccount",
+        "swiotlb",
+        "sysrq_always_enabled",
+        "threadirqs",
+        "transparent_hugepage",
+        "tsc",
+        "tsx",
+        "usbcore.autosuspend",
+        "vga",
+        "vmalloc",
+        "vt.handoff",
+        "x2apic_phys",
+        "zswap.enabled",
+};
+
+int say(struct judge *j, const struct token *t, enum cmdline_reader reader, enum severity severity, const char *fix,
+        const char *format, ...)
+{
+        struct finding *f = arena_grow(j->arena, &j->findings->v, j->findings->n, sizeof(*f));
+        char *token = t ? arena_strdup(j->arena, t->text) : arena_strdup(j->arena, ""), *message, *right;
+        va_list ap;
+
+        va_start(ap, format);
+        message = arena_vprintf(j->arena, format, ap);
+        va_end(ap);
+        right = arena_strdup(j->arena, fix ? fix : "");
+        if (!f || !token || !message || !right)
+                return -ENOMEM;
+        str_make_printable(token);
+        str_make_printable(message);
+        str_make_printable(right);
+        *f = (struct finding){.token = token, .reader = reader, .severity = severity, .message = message, .fix = right};
+        j->findings->n++;
+        j->findings->n_errors += severity == SEVERITY_ERROR;
+        j->findings->n_warnings += severity == SEVERITY_WARNING;
+        return 0;
+}
+
+static bool same_name(const char *name, const struct name *known)
+{
+        bool bytes = known->reader == READER_DRACUT || known->reader == READER_KMOD;
+
+        return bytes ? streq(name, known->name) : cmdline_name_is(name, known->name);
+}
+
+const struct token *last_named(const struct judge *j, const char *name)
+{
+        for (size_t i = j->n_tokens; i-- > 0;)
+                if (!j->tokens[i].late && cmdline_name_is(j->tokens[i].name, name))
+                        return &j->tokens[i];
+        return NULL;
+}
+
+/* A slip of the pen: near to one of the names, and none itself. */
+static int slip(struct judge *j, const struct token *t)
+{
+        const char *all[ARRAY_SIZE(names) + ARRAY_SIZE(others)], *near;
+        size_t n = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+                if (cmdline_name_is(t->name, others[i]))
+                        return 0;
+                all[n++] = others[i];
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                all[n++] = names[i].name;
+        near = str_nearest_within(t->name, all, n, 5);
+        if (!near)
+                return 0;
+        return say(j, t, READER_KERNEL, SEVERITY_WARNING,
+                   arena_join(j->arena, near, t->value ? "=" : "", t->value ? t->value : "", NULL),
+                   "nothing reads it; a slip for %s?", near);
+}
+
+/* What its reader makes of quotes, where the kernel has it otherwise. */
+static int quotes(struct judge *j, const struct token *t, const struct name *known)
+{
+        if (known->reader == READER_DRACUT && strchr(t->text, '"'))
+                return say(j, t, READER_DRACUT, SEVERITY_WARNING, "no quotes",
+                           "dracut splits at blanks alone and keeps quotes as part of the value");
+        if (known->reader == READER_KMOD && *t->text == '"')
+                return say(j, t, READER_KMOD, SEVERITY_WARNING, "no quotes",
+                           "a quote in front of the whole: kmod before version 27 does not read it");
+        if (known->reader == READER_KMOD && strchr(t->text, '"'))
+                return say(j, t, READER_KMOD, SEVERITY_WARNING, "no quotes", "kmod keeps quotes as part of the value");
+        if (known->reader == READER_KERNEL && t->value && strchr(t->value, '\''))
+                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "no quotes",
+                           "only double quotes are quotes to the kernel: these are part of the value");
+        return 0;
+}
+
+static int judge_one(struct judge *j, const struct token *t)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                const struct token *last;
+                int k;
+
+                if (!same_name(t->name, &names[i]))
+                        continue;
+                last = names[i].flags & EACH ? t : last_named(j, names[i].name);
+                if (last != t)
+                        return say(j, t, names[i].reader, SEVERITY_WARNING, "",
+                                   "without effect: the later %s has the last word", last->text);
+                k = quotes(j, t, &names[i]);
+                return k == 0 ? names[i].judge(j, t) : k;
+        }
+        if (startswith(t->name, "passthrough."))
+                return say(j, t, READER_PASSTHROUGH, SEVERITY_ERROR, "passthrough=off or passthrough.skip=RULE",
+                           "there is no such switch");
+        return slip(j, t);
+}
+
+/* Tokens of this field behind "--" go to init; systemd reads them there, nobody else does. */
+static int behind_dashes(struct judge *j, const struct token *t)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (same_name(t->name, &names[i]) && names[i].reader == READER_KERNEL)
+                        return say(j, t, READER_KERNEL, SEVERITY_ERROR, "in front of --",
+                                   "stands behind \"--\", where the kernel stops reading");
+        return 0;
+}
+
+static int line_as_a_whole(struct judge *j, const char *line, bool unclosed)
+{
+        size_t length = strcspn(line, "\n");
+        int k = 0;
+
+        if (unclosed)
+                k = say(j, j->n_tokens > 0 ? &j->tokens[j->n_tokens - 1] : NULL, READER_KERNEL, SEVERITY_ERROR,
+                        "a closing \"", "a quote that is not closed: the kernel takes all that follows for one token");
+        for (size_t i = 0; k == 0 && length >= CMDLINE_SIZE && i < j->n_tokens; i++)
+                if (j->tokens[i].at + strlen(j->tokens[i].text) >= CMDLINE_SIZE)
+                        return say(j, &j->tokens[i], READER_KERNEL, SEVERITY_ERROR, "a shorter line",
+                                   "the line has %zu characters and the kernel cuts it after %d: this token and what "
+                                   "follows is lost",
+                                   length, CMDLINE_SIZE - 1);
+        return k;
+}
+
+int cmdline_judge(const char *line, const struct cmdline_machine *machine, struct arena *a, struct findings *ret)
+{
+        struct judge j = {.machine = machine, .arena = a, .findings = ret};
+        struct token *tokens;
+        bool unclosed, known;
+        int k = cmdline_split(a, line, &tokens, &j.n_tokens, &unclosed);
+
+        *ret = (struct findings){};
+        j.tokens = tokens;
+        for (size_t i = 0; k == 0 && i < j.n_tokens; i++) {
+                const struct token *t = &tokens[i];
+
+                if (t->late) {
+                        k = behind_dashes(&j, t);
+                        continue;
+                }
+                k = judge_module_parameter(&j, t, &known);
+                if (k == 0 && !known)
+                        k = judge_one(&j, t);
+        }
+        if (k == 0)
+                k = judge_sizes(&j);
+        return k == 0 ? line_as_a_whole(&j, line, unclosed) : k;
+}

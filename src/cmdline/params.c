@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* MODULE.PARAMETER: what modules of this field take (modinfo -p, Linux 5.10 to 6.18). */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "cmdline/judge.h"
+
+/* A comma list of vendor:device[:subvendor[:subdevice[:class[:mask]]]] (drivers/vfio/pci/vfio_pci.c,
+ * vfio_pci_fill_ids). */
+static int ids(struct judge *j, const struct token *t)
+{
+        char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *id;
+        int k = 0;
+
+        if (!t->value || !*t->value)
+                return say(j, t, READER_MODULE, SEVERITY_WARNING, "", "names no device");
+        while (k == 0 && list && (id = strsep(&list, ","))) {
+                unsigned vendor, device;
+
+                if (*id && (strspn(id, "0123456789abcdefABCDEFx:") != strlen(id) ||
+                            sscanf(id, "%x:%x", &vendor, &device) != 2 || vendor > 0xffff || device > 0xffff))
+                        k = say(j, t, READER_MODULE, SEVERITY_ERROR, "vendor:device in hex, such as 10de:1b06",
+                                "\"%s\" is no ID: vfio-pci says so in the log and takes nothing for it", id);
+        }
+        if (k < 0)
+                return k;
+        return say(j, t, READER_MODULE, SEVERITY_WARNING, "a rule in /etc/passthrough.d",
+                   "takes every device with such an ID, a twin that the host needs as well, and only where vfio-pci "
+                   "loads before the native driver");
+}
+
+static int unsafe_interrupts(struct judge *j, const struct token *t)
+{
+        bool on;
+
+        if (t->value && str_to_bool(t->value, &on) == 0 && !on)
+                return say(j, t, READER_MODULE, SEVERITY_INFO, "", "the default");
+        switch (j->machine->remapping) {
+        case KNOWN_YES:
+                return say(j, t, READER_MODULE, SEVERITY_WARNING, "remove it",
+                           "not needed here: interrupt remapping is at work; and it lets guests raise any interrupt of "
+                           "the host");
+        case KNOWN_NO:
+                return say(j, t, READER_MODULE, SEVERITY_WARNING, "",
+                           "needed here, as this machine has no interrupt remapping: guests can raise any interrupt of "
+                           "the host, so give devices only to guests you trust");
+        default:
+                return say(j, t, READER_MODULE, SEVERITY_WARNING,
+                           "remove it where `passthroughctl check` finds remapping",
+                           "guests can raise any interrupt of the host; needed only where the machine has no interrupt "
+                           "remapping");
+        }
+}
+
+static int noiommu(struct judge *j, const struct token *t)
+{
+        bool on;
+
+        if (t->value && str_to_bool(t->value, &on) == 0 && !on)
+                return 0;
+        return say(j, t, READER_MODULE, SEVERITY_WARNING, "remove it",
+                   "devices can be opened with no IOMMU at all: whoever opens one can read and write all memory");
+}
+
+static int modeset(struct judge *j, const struct token *t)
+{
+        if (t->value && streq(t->value, "0"))
+                return say(j, t, READER_MODULE, SEVERITY_INFO, "",
+                           "the driver loads and drives no card of the host; to hand one over a rule is enough");
+        return 0;
+}
+
+static int idle_d3(struct judge *j, const struct token *t)
+{
+        return say(j, t, READER_MODULE, SEVERITY_INFO, "", "unused devices stay powered");
+}
+
+static int denylist(struct judge *j, const struct token *t)
+{
+        return say(j, t, READER_MODULE, SEVERITY_WARNING, "",
+                   "devices are handed over that the kernel knows to be unsafe in a guest's hands");
+}
+
+#define BOOL 1 /* parsed by kstrtobool() */
+#define FLAG(name_)                                                                                                    \
+        {                                                                                                              \
+                name_, BOOL, NULL                                                                                      \
+        }
+#define ANY(name_)                                                                                                     \
+        {                                                                                                              \
+                name_, 0, NULL                                                                                         \
+        }
+
+struct parameter {
+        const char *name;
+        unsigned type;
+        judge_token judge;
+};
+
+#define NAMES(...)                                                                                                     \
+        (const struct parameter[])                                                                                     \
+        {                                                                                                              \
+                __VA_ARGS__,                                                                                           \
+                {                                                                                                      \
+                }                                                                                                      \
+        }
+
+static const struct {
+        const char *module;
+        const struct parameter *parameters;
+} modules[] = {
+        {"vfio_pci", NAMES({"ids", 0, ids}, FLAG("nointxmask"), FLAG("disable_vga"), {"disable_idle_d3", BOOL, idle_d3},
+                           FLAG("enable_sriov"), {"disable_denylist", BOOL, denylist})},
+        {"vfio", NAMES({"enable_unsafe_noiommu_mode", BOOL, noiommu})},
+        {"vfio_iommu_type1", NAMES({"allow_unsafe_interrupts", BOOL, unsafe_interrupts}, FLAG("disable_hugepages"),
+                                   ANY("dma_entry_limit"))},
+        {"iommufd", NAMES({"allow_unsafe_interrupts", BOOL, unsafe_interrupts})},
+        {"nouveau", NAMES({"modeset", 0, modeset}, ANY("config"), ANY("debug"), ANY("noaccel"), ANY("runpm"),
+                          ANY("atomic"), ANY("tv_norm"), ANY("mst"), ANY("duallink"), ANY("hdmimhz"),
+                          ANY("vram_pushbuf"), ANY("svm"), ANY("ignorelid"), ANY("keep_gsp_logging"))},
+        {"nvidia_drm", NAMES({"modeset", 0, modeset}, FLAG("fbdev"))},
+        {"radeon",
+         NAMES({"modeset", 0, modeset}, ANY("si_support"), ANY("cik_support"), ANY("dpm"), ANY("runpm"), ANY("audio"))},
+        {"amdgpu", NAMES({"modeset", 0, modeset}, ANY("si_support"), ANY("cik_support"), ANY("dpm"), ANY("runpm"),
+                         ANY("dc"), ANY("ppfeaturemask"), ANY("gpu_recovery"), ANY("audio"), ANY("aspm"))},
+        {"i915", NAMES({"modeset", 0, modeset}, ANY("enable_guc"), FLAG("enable_gvt"), ANY("max_vfs"),
+                       ANY("enable_psr"), ANY("enable_fbc"), ANY("fastboot"), ANY("force_probe"), ANY("enable_dc"))},
+        {"kvm", NAMES(FLAG("ignore_msrs"), FLAG("report_ignored_msrs"), ANY("halt_poll_ns"), ANY("nx_huge_pages"),
+                      FLAG("tdp_mmu"), FLAG("mmio_caching"), FLAG("enable_pmu"), FLAG("eager_page_split"),
+                      FLAG("enable_vmware_backdoor"), ANY("force_emulation_prefix"), ANY("min_timer_period_us"),
+                      FLAG("kvmclock_periodic_sync"), ANY("tsc_tolerance_ppm"), ANY("lapic_timer_advance_ns"),
+                      FLAG("vector_hashing"), ANY("pi_inject_timer"), FLAG("flush_on_reuse"),
+                      ANY("nx_huge_pages_recovery_ratio"), ANY("nx_huge_pages_recovery_period_ms"),
+                      ANY("halt_poll_ns_grow"), ANY("halt_poll_ns_grow_start"), ANY("halt_poll_ns_shrink"),
+                      FLAG("enable_virt_at_load"), FLAG("allow_unsafe_mappings"))},
+        {"kvm_intel",
+         NAMES(FLAG("nested"), FLAG("ept"), FLAG("unrestricted_guest"), FLAG("eptad"), FLAG("vpid"),
+               FLAG("flexpriority"), FLAG("enable_apicv"), FLAG("enable_ipiv"), FLAG("enable_shadow_vmcs"),
+               FLAG("preemption_timer"), ANY("vmentry_l1d_flush"), FLAG("pml"), ANY("ple_gap"), ANY("ple_window"),
+               ANY("ple_window_grow"), ANY("ple_window_shrink"), ANY("ple_window_max"), FLAG("sgx"), ANY("pt_mode"),
+               FLAG("emulate_invalid_guest_state"), FLAG("fasteoi"), FLAG("dump_invalid_vmcs"),
+               FLAG("allow_smaller_maxphyaddr"), FLAG("error_on_inconsistent_vmcs_config"), FLAG("enlightened_vmcs"),
+               FLAG("vnmi"), FLAG("nested_early_check"), FLAG("tdx"))},
+        {"kvm_amd", NAMES(ANY("nested"), FLAG("npt"), FLAG("avic"), FLAG("force_avic"), ANY("sev"), ANY("sev_es"),
+                          ANY("sev_snp"), ANY("vls"), ANY("vgif"), FLAG("vnmi"), ANY("lbrv"), ANY("tsc_scaling"),
+                          ANY("nrips"), FLAG("intercept_smi"), FLAG("dump_invalid_vmcb"), ANY("pause_filter_thresh"),
+                          ANY("pause_filter_count"), ANY("pause_filter_count_grow"), ANY("pause_filter_count_shrink"),
+                          ANY("pause_filter_count_max"), FLAG("enable_device_posted_irqs"))},
+};
+
+static const char *nearest(const struct parameter *p, const char *name)
+{
+        const char *names[40];
+        size_t n = 0;
+
+        for (; p->name && n < ARRAY_SIZE(names); p++)
+                names[n++] = p->name;
+        return str_nearest(name, names, n);
+}
+
+static const struct parameter *find(const struct parameter *p, const char *name)
+{
+        for (; p->name; p++)
+                if (cmdline_name_is(name, p->name))
+                        return p;
+        return NULL;
+}
+
+static int unknown(struct judge *j, const struct token *t, const char *module, size_t length,
+                   const struct parameter *all, const char *name)
+{
+        const char *near = nearest(all, name);
+
+        return say(j, t, READER_MODULE, SEVERITY_WARNING,
+                   near ? arena_printf(j->arena, "%.*s.%s%s%s", (int)length, t->name, near, t->value ? "=" : "",
+                                       t->value ? t->value : "")
+                        : "",
+                   "%s has no parameter %s: nothing reads it", module, name);
+}
+
+int judge_module_parameter(struct judge *j, const struct token *t, bool *ret_known)
+{
+        size_t length = strcspn(t->name, ".");
+        const struct token *last;
+        bool on;
+
+        *ret_known = false;
+        for (size_t i = 0; t->name[length] && i < ARRAY_SIZE(modules); i++) {
+                const char *module = arena_strndup(j->arena, t->name, length), *name = t->name + length + 1;
+                const struct parameter *p;
+
+                if (!module)
+                        return -ENOMEM;
+                if (!cmdline_name_is(module, modules[i].module))
+                        continue;
+                *ret_known = true;
+                p = find(modules[i].parameters, name);
+                if (!p)
+                        return unknown(j, t, modules[i].module, length, modules[i].parameters, name);
+                last = last_named(j, t->name);
+                if (last && last != t)
+                        return say(j, t, READER_MODULE, SEVERITY_WARNING, "",
+                                   "without effect: the later %s has the last word", last->text);
+                if (*t->text == '"')
+                        return say(j, t, READER_KMOD, SEVERITY_WARNING,
+                                   arena_printf(j->arena, "%s=\"%s\"", t->name, t->value ? t->value : ""),
+                                   "a quote in front of the whole: kmod before version 27 does not read it");
+                if (p->type == BOOL && t->value && str_to_bool(t->value, &on) < 0)
+                        return say(j, t, READER_MODULE, SEVERITY_ERROR, "0 or 1",
+                                   "\"%s\" is neither on nor off: the module refuses it, and with it to load",
+                                   t->value);
+                return p->judge ? p->judge(j, t) : 0;
+        }
+        return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "validate/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "facts/machine.h"
+#include "report/json.h"
+#include "report/text.h"
+
+int check_cmdline(const struct root *root, const char *line, bool json, const char *name)
+{
+        struct arena a = {};
+        struct cmdline_machine machine;
+        struct findings findings = {};
+        char *text;
+        size_t size;
+        int k = 0;
+
+        if (!line) {
+                k = root_read_all(root, &a, "/proc/cmdline", (size_t)64 * 1024, &text, &size);
+                if (k < 0)
+                        fprintf(stderr, "%s: /proc/cmdline: %s\n", name, strerror(-k));
+                line = text;
+        }
+        if (k == 0)
+                k = machine_read(root, &a, &machine);
+        if (k == 0)
+                k = cmdline_judge(line, &machine, &a, &findings);
+        if (k == 0 && json)
+                k = json_findings(stdout, &findings);
+        else if (k == 0)
+                text_findings(stdout, &findings);
+        if (k == -ENOMEM)
+                fprintf(stderr, "%s: %s\n", name, strerror(-k));
+        arena_free(&a);
+        return k < 0 || findings.n_errors > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
