@@ -57,7 +57,8 @@ static void check_config(const struct config *config, const struct diags *diags)
                 CHECK(rule->invalid == (rule->message != NULL));
                 CHECK(!rule->invalid || diags->n_errors > 0);
                 CHECK(rule->invalid || rule_name_valid(rule->name));
-                CHECK(r == 0 || strcmp(config->rules[r - 1].name, rule->name) != 0);
+                /* Names that are none may look alike once they can be printed. */
+                CHECK(r == 0 || rule->invalid || strcmp(config->rules[r - 1].name, rule->name) != 0);
         }
 }
 
