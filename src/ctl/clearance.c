@@ -24,16 +24,17 @@ static bool network_shows(const struct ctl *c)
         return false;
 }
 
-static bool was_cleared(const struct ctl *c, const struct rule *rule, const struct device *d)
+/* What is known of the device from before: the same one, by place and ID, for the same rule. NULL for nothing. */
+static const struct clearance_device *before(const struct ctl *c, const struct rule *rule, const struct device *d)
 {
         for (size_t i = 0; i < c->facts.clearance.n_devices; i++) {
                 const struct clearance_device *r = &c->facts.clearance.devices[i];
 
                 if (r->digest == rule->digest && streq(r->rule, rule->name) && streq(r->path, d->path) &&
                     streq(r->id, d->id))
-                        return r->cleared;
+                        return r;
         }
-        return false;
+        return NULL;
 }
 
 static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearance *clearance)
@@ -43,7 +44,8 @@ static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearan
         struct clearance_device *r =
                 arena_grow(&c->arena, &clearance->devices, clearance->n_devices, sizeof(*clearance->devices));
         const char *kind = guarded_class(d->class);
-        bool sure = !kind || !streq(kind, "network") || network_shows(c) || was_cleared(c, rule, d);
+        const struct clearance_device *known = before(c, rule, d);
+        bool sure = !kind || !streq(kind, "network") || network_shows(c) || (known && known->cleared);
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(&c->facts, d->group, &first);
 
         if (!r)
@@ -58,7 +60,10 @@ static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearan
                 .slot = text(d->slot),
                 .id = d->id,
                 .pcie_serial = text(d->pcie_serial),
-                .disk_serial = text(d->disk_serial),
+                /* A disk that is in a guest's hands tells its own to nobody here. */
+                .disk_serial = d->disk_serial ? d->disk_serial
+                               : known        ? known->disk_serial
+                                              : "",
                 .companion = e->leader != NO_ENTRY,
                 .cleared = e->action == ACTION_BIND && sure,
                 .withheld = text(e->needed),

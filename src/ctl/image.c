@@ -145,6 +145,8 @@ int ctl_image(struct ctl *c)
         if (k == 0) {
                 request.kernel = c->kernel;
                 request.identities = request.writers = true;
+                /* What is switched off in this boot is for the next ones all the same. */
+                c->facts.switches_known = true;
                 k = facts_gather(&c->root, &c->arena, &request, &c->facts);
         }
         if (k == 0)

@@ -153,9 +153,13 @@ bool match_apart_from_place(const struct rule *rule, const struct facts *facts, 
         static const enum match_key others[] = {MATCH_ID,     MATCH_SUBSYSTEM, MATCH_CLASS,
                                                 MATCH_SERIAL, MATCH_PARENT,    MATCH_VIRTUAL_FUNCTION};
 
-        for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-                if (!holds(rule, others[i], facts, d))
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+                /* An NVMe disk tells its own only while its driver has it. */
+                bool mute = others[i] == MATCH_SERIAL && !d->pcie_serial && !d->disk_serial;
+
+                if (!mute && !holds(rule, others[i], facts, d))
                         return false;
+        }
         return rule->bus == d->bus && d->identified;
 }
 

@@ -178,6 +178,32 @@ shifted() {
     refused 0000:05:00.0 'not the device that was recorded'
 }
 
+@test "a rule by the serial number of an NVMe disk, which tells it to nobody once its driver does not have it" {
+    put "/sys/$(pci_dir 0000:02:00.0)/nvme/nvme1/serial" 'S4EWNX0R987654      '
+    rm "$ROOT/etc/passthrough.d/b.conf"
+    rule b '[Match]' Serial=S4EWNX0R987654
+    image_built
+    in_initrd
+    rm -r "$(pci_file 0000:02:00.0 nvme)"
+    plan
+    exits 0
+    device 0000:02:00.0 bind vfio-pci initrd
+    # And what is known of it outlives an image that is built while a guest has it.
+    rm "$ROOT/etc/initrd-release"
+    image_built
+    grep -q $'\tS4EWNX0R987654\t' "$ROOT/var/lib/passthrough/clearance"
+}
+
+@test "an image that is built in a boot with passthrough=off or a skipped rule clears what it would have cleared" {
+    local switch
+    for switch in passthrough=off passthrough.skip=b; do
+        rm -rf "$ROOT/var/lib/passthrough"
+        put /proc/cmdline "root=UUID=$ROOT_UUID $switch"
+        image_built
+        grep -q $'^D\tb\t.*\tcleared\t' "$ROOT/var/lib/passthrough/clearance" || { echo "$switch"; return 1; }
+    done
+}
+
 @test "a card of the same kind in the place of the recorded one is somebody else, by its serial number" {
     rm "$ROOT/etc/passthrough.d/b.conf"
     root_port 0000:00:05.0 05
