@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #define IDENTIFIER "passthrough"
 #define LINE_SIZE  2048
@@ -29,11 +30,16 @@ static bool to_journal(enum log_level level, const char *id, const char *rule, c
         return sendto(fd, datagram, (size_t)n, MSG_NOSIGNAL, (const struct sockaddr *)&journal, sizeof(journal)) == n;
 }
 
+/* One write() is one record; dprintf(3) would ask for the position first, which this device refuses. */
 static bool to_kernel(enum log_level level, const char *line)
 {
         _cleanup_(close_fd) int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        char text[LINE_SIZE];
+        int n = snprintf(text, sizeof(text), "<%d>" IDENTIFIER ": %s", (int)level, line);
 
-        return fd >= 0 && dprintf(fd, "<%d>" IDENTIFIER ": %s", (int)level, line) > 0;
+        if (n >= (int)sizeof(text))
+                n = (int)sizeof(text) - 1;
+        return fd >= 0 && n > 0 && write(fd, text, (size_t)n) == n;
 }
 
 /* The log of a captured machine is nobody's. */
