@@ -86,6 +86,12 @@ static int release(const struct root *root, struct arena *a, struct record_devic
         return d->reason ? 0 : -ENOMEM;
 }
 
+/* Of the root, or of the way to it, may be what says so, and what does not say what it is: 00, 08, ff. */
+static bool may_matter(const char *class)
+{
+        return guarded_class(class) || startswith(class, "00") || startswith(class, "08") || startswith(class, "ff");
+}
+
 static int give_back(const struct root *root, struct arena *a, struct record *record, const char *why)
 {
         bool any = false;
@@ -94,7 +100,7 @@ static int give_back(const struct root *root, struct arena *a, struct record *re
         for (size_t i = 0; i < record->n_devices; i++) {
                 struct record_device *d = &record->devices[i];
 
-                if (!record_device_taken(d) || !guarded_class(d->class))
+                if (!record_device_taken(d) || !may_matter(d->class))
                         continue;
                 any = true;
                 k = release(root, a, d, why);

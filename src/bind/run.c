@@ -26,7 +26,8 @@ static void run_free(struct run *r)
 }
 
 /* Details of all devices are needed where the record speaks of some that no rule does any more. */
-static int load(struct run *r, bool all, bool early)
+/* For a stage of the initrd, or for the host that is past them. */
+static int load(struct run *r, bool all, enum stage stage)
 {
         struct facts_request request;
         int k;
@@ -36,7 +37,8 @@ static int load(struct run *r, bool all, bool early)
         if (k == 0)
                 k = facts_request_for(&r->config, &r->arena, &request);
         request.booting = true;
-        request.early = early;
+        request.early = stage == STAGE_INITRD;
+        request.root_stage = stage == STAGE_ROOT;
         if (all)
                 request.config = NULL;
         if (k == 0)
@@ -94,7 +96,7 @@ int run_stage(const struct root *root, enum stage stage)
         k = read_record(&r);
         if (k < 0 || r.record.done[stage] || r.record.rescued)
                 return k;
-        k = load(&r, false, stage == STAGE_INITRD);
+        k = load(&r, false, stage);
         if (k < 0 || r.config.n_rules == 0)
                 return k;
 
@@ -226,7 +228,7 @@ int run_rule(const struct root *root, const char *rule)
 
         k = read_record(&r);
         if (k == 0)
-                k = load(&r, true, false);
+                k = load(&r, true, STAGE_AUTO);
         if (k == 0)
                 k = join_host_plan(&r);
         return k < 0 ? k : settle(&r, rule);

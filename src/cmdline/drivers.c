@@ -127,7 +127,7 @@ int judge_passthrough(struct judge *j, const struct token *t)
         if (last && last != t)
                 return say(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "", "the later %s has the last word",
                            last->text);
-        if (!t->value || !*t->value || (str_to_bool(t->value, &on) == 0 && on))
+        if (!t->value || (str_to_bool(t->value, &on) == 0 && on))
                 return say(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "", "the same as without it");
         if (str_to_bool(t->value, &on) == 0)
                 return say(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "", "no rule is carried out in this boot");

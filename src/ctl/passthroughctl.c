@@ -84,6 +84,7 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.config = request->config;
         }
         needed.builtin |= boot;
+        needed.writers |= boot && !needed.busy;
         if (k == 0)
                 k = facts_gather(&c->root, &c->arena, &needed, &c->facts);
         if (k == 0 && boot)

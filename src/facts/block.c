@@ -99,6 +99,31 @@ static int list(struct graph *h, const char *name, const char *dir, const char *
         return k == -ENOMEM ? k : 0;
 }
 
+/* A loop device or zram may stand on a block device by its path, which no link shows. */
+static int backing(struct graph *h, size_t node)
+{
+        static const char *const files[] = {"loop/backing_file", "backing_dev"};
+        const char *name = h->host->nodes[node].name, *below;
+        char path[PATH_MAX];
+        size_t other;
+
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+                if (attribute(h, name, files[i], path, sizeof(path)) <= 0 || !startswith(path, "/dev/"))
+                        continue;
+                below = path + strlen("/dev/");
+                other = host_find(h->host, NODE_BLOCK, below);
+                below = str_basename(path);
+                for (size_t n = 0; other == NO_NODE && n < h->host->n_nodes; n++)
+                        if (h->host->nodes[n].map_name && streq(h->host->nodes[n].map_name, below))
+                                other = n;
+                if (other != NO_NODE)
+                        return host_stand(h, node, other);
+                return host_unknown(h, &h->host->storage_unknown, "%s is on %s, and which disk that is is not known",
+                                    name, path);
+        }
+        return 0;
+}
+
 /* What a device stands on; a partition of a virtual disk on that disk, which alone has slaves. */
 static int relate(struct graph *h, size_t node)
 {
@@ -109,6 +134,8 @@ static int relate(struct graph *h, size_t node)
 
         for (size_t i = 0; k == 0 && i < n; i++)
                 k = host_stand(h, node, host_find(h->host, NODE_BLOCK, names[i]));
+        if (k == 0)
+                k = backing(h, node);
         if (k == 0)
                 k = list(h, name, "holders", &names, &n);
         for (size_t i = 0; k == 0 && i < n; i++) {

@@ -375,7 +375,11 @@ int busy_gather_writers(const struct root *root, struct arena *a, struct facts *
                 .writers = true,
                 .unknown = &facts->host.storage_unknown,
         };
-        int k = add_blocks(&b);
+        int k = addresses6(&b.h);
 
+        if (k == 0)
+                k = addresses4(&b.h);
+        if (k == 0)
+                k = add_blocks(&b);
         return k == 0 ? look_at_processes(&b) : k;
 }

@@ -135,6 +135,28 @@ static int pools(struct graph *h)
         return k == -ENOMEM ? k : 0;
 }
 
+/* A part of something that shows only once whatever runs it does: a storage cluster, say; or a journal's own device. */
+static int parts(struct graph *h)
+{
+        static const struct {
+                const char *type;
+                bool always; /* also on a host that is up, where it would show otherwise */
+        } types[] = {{"ceph_bluestore", false},
+                     {"stratis", false},
+                     {"drbd", false},
+                     {"drbdmanage_control_volume", false},
+                     {"jbd", true},
+                     {"xfs_external_log", true}};
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++)
+                for (size_t t = 0; k == 0 && t < ARRAY_SIZE(types); t++)
+                        if ((types[t].always || h->facts->booting) && is_type(&h->host->nodes[i], types[t].type))
+                                k = claim(h, i, "%s has %s, which is part of something that may be the host's",
+                                          h->host->nodes[i].name, types[t].type);
+        return k;
+}
+
 int host_claims(struct graph *h)
 {
         /* On a host that is up, a volume group in use is active; any that it ever looked at has a backup. */
@@ -142,5 +164,7 @@ int host_claims(struct graph *h)
 
         if (k == 0)
                 k = arrays(h);
+        if (k == 0)
+                k = parts(h);
         return k == 0 ? pools(h) : k;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "cmdline/cmdline.h"
 #include "facts/facts.h"
 
 #define HEADER   "passthrough-clearance 1"
@@ -26,39 +27,69 @@ static int machine(const struct root *root, struct arena *a, const char **ret)
         return *ret ? 0 : -ENOMEM;
 }
 
-static int compare(const void *a, const void *b)
-{
-        return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 int clearance_context(const struct root *root, struct arena *a, const char **ret)
 {
-        static const char *const keys[] = {"root=",   "resume=",  "rd.luks",  "rd.lvm",          "rd.md",
-                                           "rd.dm",   "rd.iscsi", "rd.nfs",   "rd.nbd",          "luks.",
-                                           "ip=",     "nfsroot=", "netroot=", "rootflags=",      "iscsi",
-                                           "nbdroot", "usr=",     "mount.",   "systemd.volatile"};
-        const char **tokens;
+        static const char *const keys[] = {"root=",
+                                           "resume=",
+                                           "rd.luks",
+                                           "rd.lvm",
+                                           "rd.md",
+                                           "rd.dm",
+                                           "rd.iscsi",
+                                           "rd.nfs",
+                                           "rd.nbd",
+                                           "luks.",
+                                           "ip=",
+                                           "nfsroot=",
+                                           "netroot=",
+                                           "rootflags=",
+                                           "iscsi",
+                                           "nbdroot",
+                                           "usr",
+                                           "mount.",
+                                           "systemd.volatile",
+                                           "systemd.mount-extra=",
+                                           "systemd.swap-extra=",
+                                           "systemd.verity",
+                                           "roothash",
+                                           "rd.nvm",
+                                           "fcoe=",
+                                           "bond=",
+                                           "vlan=",
+                                           "bridge=",
+                                           "team=",
+                                           "BOOTIF=",
+                                           "zfs=",
+                                           "md=",
+                                           "cryptdevice=",
+                                           "boot=",
+                                           "rd.live"};
+        struct token *tokens;
+        bool unclosed;
         char *text;
-        size_t size, n = 0, all;
+        size_t size, all = 0;
         int k = root_read_all(root, a, "/proc/cmdline", MAX_SIZE, &text, &size);
 
         *ret = "";
         if (k < 0)
                 return k == -ENOMEM ? k : 0;
-        k = str_words(a, text, &tokens, &all);
-        for (size_t i = 0; k == 0 && i < all; i++)
+        k = cmdline_split(a, text, &tokens, &all, &unclosed);
+        for (size_t i = 0; k == 0 && i < all; i++) {
+                char *token = arena_join(a, tokens[i].name, tokens[i].value ? "=" : "",
+                                         tokens[i].value ? tokens[i].value : "", NULL);
+
+                if (!token)
+                        return -ENOMEM;
+                str_make_printable(token);
                 for (size_t j = 0; j < ARRAY_SIZE(keys); j++)
-                        if (startswith(tokens[i], keys[j])) {
-                                tokens[n++] = tokens[i];
+                        if (startswith(token, keys[j])) {
+                                *ret = arena_join(a, *ret, **ret ? " " : "", token, NULL);
                                 break;
                         }
-        if (k < 0)
-                return k;
-        if (n > 0)
-                qsort(tokens, n, sizeof(*tokens), compare);
-        for (size_t i = 0; i < n && *ret; i++)
-                *ret = arena_join(a, *ret, i > 0 ? " " : "", tokens[i], NULL);
-        return *ret ? 0 : -ENOMEM;
+                if (!*ret)
+                        return -ENOMEM;
+        }
+        return k;
 }
 
 static int read_device(struct clearance *c, struct arena *a, const char *const f[static FIELDS])
@@ -89,6 +120,7 @@ int clearance_read(const struct root *root, struct arena *a, struct clearance *r
 {
         struct clearance c = {};
         const char *here, *context, *built = "";
+        bool told = false;
         char *text, *line;
         size_t size;
         int k = root_read_all(root, a, CLEARANCE_PATH, MAX_SIZE, &text, &size);
@@ -110,11 +142,15 @@ int clearance_read(const struct root *root, struct arena *a, struct clearance *r
                         str_make_printable(field);
                 if (n == 2 && streq(f[0], "M"))
                         built = f[1];
-                else if (n == 2 && streq(f[0], "C") && !streq(f[1], context))
+                else if (n == 2 && streq(f[0], "C") && streq(f[1], context))
+                        told = true;
+                else if (n == 2 && streq(f[0], "C"))
                         c.lapsed = "root=, resume= or the like on the kernel command line is not what it was then";
                 else if (n == FIELDS && streq(f[0], "D"))
                         k = read_device(&c, a, f);
         }
+        if (!told && !c.lapsed)
+                c.lapsed = "it does not say for which root= it was given";
         if (k == 0 && here && streq(here, built))
                 *ret = c;
         return k;

@@ -115,6 +115,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
 
         facts.in_initrd = facts_in_initrd(root);
         facts.booting = facts.in_initrd || request->booting;
+        facts.root_stage = request->root_stage;
         facts.kernel = request->kernel;
         if (k == 0 && !facts.kernel)
                 k = read_line(root, a, "/proc/sys/kernel/osrelease", &facts.kernel);

@@ -94,6 +94,7 @@ struct facts {
 
         bool in_initrd;
         bool booting;         /* on its way up, in an initrd or behind it */
+        bool root_stage;      /* in an initrd, when its root file system ought to be there */
         const char *kernel;   /* release, or NULL */
         const char *hostname; /* or NULL, likewise the next two */
         const char *machine_id;
@@ -121,8 +122,9 @@ struct facts_request {
         bool identities; /* all that tells who a device is */
         bool booting;    /* the host is on its way up */
         bool busy;       /* what processes have open, which addresses are configured */
-        bool writers;    /* the disks that processes have open for writing: those of storage daemons are not mounted */
+        bool writers;    /* of that what tells of the next boot, too: disks open for writing, and addresses */
         bool early;      /* before any native driver: nothing shows of what the host will use */
+        bool root_stage; /* the root file system ought to be there */
         bool builtin;
         const char *kernel; /* a release other than the one that runs; NULL: that one */
         const char **drivers;

@@ -28,5 +28,5 @@ int modules_gather_builtin(const struct root *root, struct arena *a, struct fact
 int host_gather(const struct root *root, struct arena *a, bool early, struct facts *facts) _must_check_;
 /* What is in use at this moment; for work by hand. */
 int busy_gather(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
-/* Only disks, and only who writes to them. */
+/* Only what tells of the next boot, too: who writes to disks as they are, and configured addresses. */
 int busy_gather_writers(const struct root *root, struct arena *a, struct facts *facts) _must_check_;

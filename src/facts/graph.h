@@ -11,6 +11,7 @@
 struct mount {
         unsigned major, minor;
         const char *at, *type, *source; /* at: as it will be once the host runs */
+        const char *options;            /* the file system's own */
 };
 
 struct graph {
@@ -53,7 +54,10 @@ size_t host_resolve(struct graph *h, const char *spec, size_t from);
 bool host_mounted(const struct graph *h, const char *at);
 /* All that a line of fstab or the like means is used; how many that is, or -ENOMEM. */
 int host_use_spec(struct graph *h, const char *spec, const char *what) _must_check_;
+int host_use_options(struct graph *h, const char *options, const char *what) _must_check_;
 int host_use_pool(struct graph *h, const char *dataset, const char *what) _must_check_;
+/* The block device of those numbers, or NO_NODE. */
+size_t host_by_number(const struct host *host, unsigned major, unsigned minor);
 /* tables.c: what the host's files and its command line say it will have. */
 int host_tables(struct graph *h) _must_check_;
 /* claims.c: what no mount and no line of fstab tells. */

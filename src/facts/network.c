@@ -124,7 +124,8 @@ static int routes4(struct graph *h, const char *text, bool wanted_default)
         while ((k = host_fields(h, &text, &f, &n)) > 0) {
                 bool is_default;
 
-                if (n < 8 || streq(f[0], "Iface"))
+                /* "*": a route to nowhere, a blackhole, say. */
+                if (n < 8 || streq(f[0], "Iface") || streq(f[0], "*"))
                         continue;
                 is_default = streq(f[1], "00000000") && streq(f[7], "00000000");
                 if (is_default == wanted_default && carries(h, f[0], is_default) < 0)

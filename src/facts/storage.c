@@ -33,6 +33,7 @@ static int read_mounts(struct graph *h, const char *text)
                 m.at = host_path(h, f[4]);
                 m.type = f[dash + 1];
                 m.source = f[dash + 2];
+                m.options = dash + 3 < n ? f[dash + 3] : "";
                 slot = arena_grow(h->arena, &h->mounts, h->n_mounts, sizeof(*slot));
                 if (!slot)
                         return -ENOMEM;
@@ -45,12 +46,12 @@ static int read_mounts(struct graph *h, const char *text)
 bool host_mounted(const struct graph *h, const char *at)
 {
         for (size_t i = 0; i < h->n_mounts; i++)
-                if (streq(h->mounts[i].at, at))
+                if (streq(h->mounts[i].at, at) && !streq(h->mounts[i].type, "autofs"))
                         return true;
         return false;
 }
 
-static size_t by_number(const struct host *host, unsigned major, unsigned minor)
+size_t host_by_number(const struct host *host, unsigned major, unsigned minor)
 {
         for (size_t i = 0; i < host->n_nodes; i++)
                 if (host->nodes[i].kind == NODE_BLOCK && host->nodes[i].major == major && host->nodes[i].minor == minor)
@@ -68,14 +69,66 @@ static size_t whole(const struct host *host, size_t node)
         return node;
 }
 
+static const char *tag_of(const struct node *n, const char *kind)
+{
+        for (size_t i = 0; i < n->n_tags; i++)
+                if (startswith(n->tags[i], kind))
+                        return n->tags[i] + strlen(kind);
+        return NULL;
+}
+
+/* A btrfs that nobody has mounted is known by the UUID that all its members carry. */
+static int use_members(struct graph *h, size_t node, const char *what)
+{
+        const struct node *n = &h->host->nodes[node];
+        const char *type = tag_of(n, "TYPE="), *uuid = tag_of(n, "UUID=");
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && type && uuid && streq(type, "btrfs") && i < h->host->n_nodes; i++) {
+                const char *other = i == node ? NULL : tag_of(&h->host->nodes[i], "UUID=");
+
+                if (other && streq(other, uuid))
+                        k = host_use(h, i, "%s", what);
+        }
+        return k;
+}
+
 int host_use_spec(struct graph *h, const char *spec, const char *what)
 {
         int found = 0;
 
         for (size_t node = 0; (node = host_resolve(h, spec, node)) != NO_NODE; node++, found++)
-                if (host_use(h, whole(h->host, node), "%s", what) < 0)
+                if (host_use(h, whole(h->host, node), "%s", what) < 0 || use_members(h, node, what) < 0)
                         return -ENOMEM;
         return found;
+}
+
+/*
+ * Devices that a file system has beside its own, by its options: an XFS log or realtime device, an ext4 journal,
+ * members of a btrfs.
+ */
+int host_use_options(struct graph *h, const char *options, const char *what)
+{
+        static const char *const keys[] = {"logdev=", "rtdev=", "journal_path=", "device="};
+        char *rest = arena_strdup(h->arena, options), *option;
+
+        if (!rest)
+                return -ENOMEM;
+        while ((option = strsep(&rest, ",")))
+                for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+                        const char *spec = option + strlen(keys[i]);
+                        int k;
+
+                        if (!startswith(option, keys[i]))
+                                continue;
+                        k = host_use_spec(h, spec, what);
+                        if (k == 0)
+                                k = host_unknown(h, &h->host->storage_unknown,
+                                                 "%s has %s, and which disk that is is not known", what, option);
+                        if (k < 0)
+                                return k;
+                }
+        return 0;
 }
 
 /* A new node for a pool; *ret_members is how many block devices it stands on. */
@@ -179,12 +232,18 @@ static int zfs_imported(struct graph *h)
 /* A file system without a device number of its own names what it is on, more than one with ':' between (bcachefs). */
 static int anonymous_mount(struct graph *h, const struct mount *m)
 {
+        static const char *const nowhere[] = {"overlay",  "tmpfs", "ramfs", "rootfs",
+                                              "virtiofs", "9p",    "aufs",  "squashfs"};
         char *rest = arena_strdup(h->arena, m->source), *source;
 
         if (!rest)
                 return -ENOMEM;
         if (streq(m->type, "zfs"))
                 return host_use_pool(h, m->source, m->at);
+        for (size_t i = 0; streq(m->at, "/") && i < ARRAY_SIZE(nowhere); i++)
+                if (streq(m->type, nowhere[i]))
+                        return host_unknown(h, &h->host->storage_unknown,
+                                            "the root file system is %s, and what that is on does not show", m->type);
         while ((source = strsep(&rest, ":"))) {
                 int found;
 
@@ -211,11 +270,14 @@ static int mounts(struct graph *h, bool root_only)
 
                 if (streq(m->at, "/") != root_only)
                         continue;
+                k = host_use_options(h, m->options, m->at);
+                if (k < 0)
+                        return k;
                 if (m->major == 0) {
                         k = anonymous_mount(h, m);
                         continue;
                 }
-                node = by_number(h->host, m->major, m->minor);
+                node = host_by_number(h->host, m->major, m->minor);
                 k = node != NO_NODE
                             ? host_use(h, whole(h->host, node), "%s", m->at)
                             : host_unknown(h, &h->host->storage_unknown,
@@ -241,6 +303,69 @@ static int swaps(struct graph *h, const char *text)
                                          "%s is swap, and which disk that is is not known", f[0]);
                 if (k < 0)
                         return k;
+        }
+        return k;
+}
+
+/* What is mounted in whatever mount namespace: these have a directory for each device that they are mounted from. */
+static int mounted_elsewhere(struct graph *h)
+{
+        static const char *const types[] = {"ext4", "xfs", "f2fs"};
+        int k = 0;
+
+        for (size_t t = 0; k == 0 && t < ARRAY_SIZE(types); t++) {
+                char *dir = arena_join(h->arena, "/sys/fs/", types[t], NULL);
+                const char **names;
+                size_t n;
+
+                if (!dir)
+                        return -ENOMEM;
+                k = root_list(h->root, h->arena, dir, &names, &n);
+                for (size_t i = 0; k == 0 && i < n; i++) {
+                        size_t node = host_find(h->host, NODE_BLOCK, names[i]);
+
+                        if (node != NO_NODE)
+                                h->host->nodes[node].held = true;
+                }
+                k = k == -ENOMEM ? k : 0;
+        }
+        return k;
+}
+
+static bool needs_no_disk(const struct node *n)
+{
+        static const char *const names[] = {"loop", "ram", "zram", "nbd"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (startswith(n->name, names[i]))
+                        return true;
+        return !n->virtual_ || n->kind != NODE_BLOCK;
+}
+
+/* A use that ends in a device of the kernel's own, with no hardware to be seen below it, may be on any. */
+static int unfollowed(struct graph *h)
+{
+        struct host *host = h->host;
+        bool *seen = arena_alloc(h->arena, host->n_nodes * sizeof(*seen));
+        size_t *queue = arena_alloc(h->arena, host->n_nodes * sizeof(*queue)), first = 0, last = 0;
+        int k = seen && queue ? 0 : -ENOMEM;
+
+        for (size_t u = 0; k == 0 && u < host->n_uses; u++)
+                if (!seen[host->uses[u].node]) {
+                        seen[host->uses[u].node] = true;
+                        queue[last++] = host->uses[u].node;
+                }
+        while (k == 0 && first < last) {
+                const struct node *n = &host->nodes[queue[first++]];
+
+                if (n->n_below == 0 && n->n_functions == 0 && !needs_no_disk(n))
+                        k = host_unknown(h, &host->storage_unknown,
+                                         "%s is in use, and on which disks it is does not show", n->name);
+                for (size_t b = 0; b < n->n_below; b++)
+                        if (!seen[n->below[b]]) {
+                                seen[n->below[b]] = true;
+                                queue[last++] = n->below[b];
+                        }
         }
         return k;
 }
@@ -282,5 +407,9 @@ int host_storage(struct graph *h)
                 k = zfs_imported(h);
         if (k == 0)
                 k = host_claims(h);
-        return k == 0 ? held(h) : k;
+        if (k == 0)
+                k = mounted_elsewhere(h);
+        if (k == 0)
+                k = held(h);
+        return k == 0 ? unfollowed(h) : k;
 }

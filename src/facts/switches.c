@@ -76,7 +76,7 @@ int facts_read_switches(const struct root *root, struct arena *a, struct facts *
                                 return k;
                 } else if ((value = value_of(token, "passthrough"))) {
                         /* Who writes passthrough=of wants out: only what clearly means on is on. */
-                        facts->off = !(*value == '\0' || (str_to_bool(value, &on) == 0 && on));
+                        facts->off = value[-1] == '=' && !(str_to_bool(value, &on) == 0 && on);
                         facts->off_by = facts->off ? token : NULL;
                 }
                 facts->kdump |= startswith(token, "elfcorehdr=");

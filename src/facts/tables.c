@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "cmdline/cmdline.h"
 #include "facts/graph.h"
 
 /* The value of TAG="value" may be quoted. */
@@ -18,15 +19,28 @@ static void unquote(char *spec)
         }
 }
 
-/* A tag or a device of the block layer; not a network share, a directory or a removable medium. */
+/*
+ * A tag or a device of the block layer; not a network share, a directory, a removable medium, or what the kernel makes
+ * of memory, files or the network. A volume group may have a name that begins as theirs do.
+ */
 static bool names_a_disk(const char *spec)
 {
-        static const char *const removable[] = {"/dev/sr", "/dev/cdrom", "/dev/dvd", "/dev/fd", "/dev/scd"};
+        static const char *const others[] = {"sr", "cdrom", "dvd", "fd", "scd", "loop", "nbd", "zram", "ram"};
+        static const char *const no_disks[] = {"/dev/null", "/dev/fuse", "/dev/random", "/dev/urandom"};
+        size_t tag = strspn(spec, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
-        for (size_t i = 0; i < ARRAY_SIZE(removable); i++)
-                if (startswith(spec, removable[i]))
+        if (!startswith(spec, "/dev/"))
+                return tag > 0 && spec[tag] == '=';
+        for (size_t i = 0; i < ARRAY_SIZE(no_disks); i++)
+                if (streq(spec, no_disks[i]))
                         return false;
-        return startswith(spec, "/dev/") || (strchr(spec, '=') && strcspn(spec, "=") < strcspn(spec, "/:"));
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+                const char *number = spec + strlen("/dev/") + strlen(others[i]);
+
+                if (startswith(spec + strlen("/dev/"), others[i]) && strspn(number, "0123456789") == strlen(number))
+                        return false;
+        }
+        return !startswith(spec, "/dev/shm/");
 }
 
 /* A comment has no fields. */
@@ -63,6 +77,10 @@ static int fstab_line(struct graph *h, const char *spec, const char *at, const c
         if (!what || !copy)
                 return -ENOMEM;
         unquote(copy);
+        if (startswith(copy, "ID=")) /* mount(8): udev's ID */
+                copy = arena_join(h->arena, "/dev/disk/by-id/", copy + strlen("ID="), NULL);
+        if (!copy)
+                return -ENOMEM;
         if (streq(type, "zfs"))
                 return host_use_pool(h, spec, what);
         if (!names_a_disk(copy))
@@ -87,6 +105,8 @@ static int fstab(struct graph *h, const char *text)
         while ((k = table_line(h, &text, &fields, &n)) > 0) {
                 if (n >= 3)
                         k = fstab_line(h, fields[0], fields[1], fields[2], "fstab");
+                if (k >= 0 && n >= 4)
+                        k = host_use_options(h, fields[3], arena_join(h->arena, "fstab ", fields[1], NULL));
                 if (k < 0)
                         break;
         }
@@ -101,8 +121,8 @@ static bool is_open(const struct graph *h, const char *map_name)
         return false;
 }
 
-/* One device of a crypttab line. */
-static int crypttab_device(struct graph *h, const char *name, const char *spec)
+/* One device of a crypttab line: what it opens, or where its key or header is, which an open one does not show. */
+static int crypttab_device(struct graph *h, const char *name, const char *spec, bool opens)
 {
         char *what = arena_printf(h->arena, "crypttab %s", name), *copy = arena_strdup(h->arena, spec);
         int k;
@@ -110,10 +130,10 @@ static int crypttab_device(struct graph *h, const char *name, const char *spec)
         if (!what || !copy)
                 return -ENOMEM;
         unquote(copy);
-        if (!names_a_disk(copy) || streq(copy, "/dev/random") || streq(copy, "/dev/urandom"))
+        if (!names_a_disk(copy))
                 return 0;
         k = host_use_spec(h, copy, what);
-        return k != 0 || is_open(h, name)
+        return k != 0 || (opens && is_open(h, name))
                        ? k
                        : host_unknown(h, &h->host->storage_unknown,
                                       "crypttab has %s for %s, and on which disk that is is not known", copy, name);
@@ -131,7 +151,7 @@ static int crypttab(struct graph *h)
 
                 if (n < 2)
                         continue;
-                k = crypttab_device(h, fields[0], fields[1]);
+                k = crypttab_device(h, fields[0], fields[1], true);
                 for (size_t i = 2; k >= 0 && i < 4; i++) {
                         const char *file = i == 2 ? (n >= 3 ? fields[2] : NULL) : header ? header + 7 : NULL, *colon;
                         char *copy =
@@ -142,7 +162,7 @@ static int crypttab(struct graph *h)
                         if (!copy)
                                 return -ENOMEM;
                         colon = *copy == '/' ? strchr(copy, ':') : NULL;
-                        k = crypttab_device(h, fields[0], colon ? colon + 1 : copy);
+                        k = crypttab_device(h, fields[0], colon ? colon + 1 : copy, false);
                 }
                 if (k < 0)
                         break;
@@ -150,15 +170,50 @@ static int crypttab(struct graph *h)
         return k < 0 ? k : 0;
 }
 
-/* The value of KEY= in a unit of systemd. */
+/* The last value of a key in a unit of systemd, which may have blanks around its "=". */
 static char *unit_value(struct graph *h, const char *text, const char *key)
 {
         const char *line, *end;
+        char *value = NULL;
 
-        while ((line = host_line(&text, &end)))
-                if (startswith(line, key))
-                        return arena_strndup(h->arena, line + strlen(key), (size_t)(end - line) - strlen(key));
-        return NULL;
+        while ((line = host_line(&text, &end))) {
+                line += strspn(line, " \t");
+                if (!startswith(line, key))
+                        continue;
+                line += strlen(key);
+                line += strspn(line, " \t");
+                if (*line == '=' && line < end)
+                        value = arena_strndup(h->arena, line + 1, (size_t)(end - line) - 1);
+        }
+        return value;
+}
+
+/* A unit, or a drop-in of one. */
+static int unit(struct graph *h, const char *path, const char *name, bool swap)
+{
+        char *text, *what, *where;
+        int k = host_read(h, path, &text);
+
+        if (k < 0)
+                return k == -ENOMEM ? k : 0;
+        what = unit_value(h, text, "What");
+        where = unit_value(h, text, "Where");
+        k = what ? fstab_line(h, str_trim(what), where ? str_trim(where) : "", swap ? "swap" : "", name) : 0;
+        return k < 0 ? k : 0;
+}
+
+static int drop_ins(struct graph *h, const char *dir, const char *name, bool swap)
+{
+        const char **files;
+        size_t n;
+        int k = root_list(h->root, h->arena, dir, &files, &n);
+
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                char *path = arena_join(h->arena, dir, "/", files[i], NULL);
+
+                k = path ? unit(h, path, name, swap) : -ENOMEM;
+        }
+        return k == -ENOMEM ? k : 0;
 }
 
 static int units(struct graph *h, const char *dir)
@@ -168,39 +223,83 @@ static int units(struct graph *h, const char *dir)
         int k = root_list(h->root, h->arena, dir, &names, &n);
 
         for (size_t i = 0; k == 0 && i < n; i++) {
-                const char *suffix = strrchr(names[i], '.');
-                char path[PATH_MAX], *text, *what, *where;
+                static const char *const suffixes[] = {".mount", ".swap", ".mount.d", ".swap.d"};
+                char *path = arena_join(h->arena, dir, "/", names[i], NULL);
 
-                if (!suffix || (!streq(suffix, ".mount") && !streq(suffix, ".swap")) ||
-                    snprintf(path, sizeof(path), "%s/%s", dir, names[i]) >= (int)sizeof(path))
-                        continue;
-                k = host_read(h, path, &text);
-                if (k < 0) {
-                        k = k == -ENOMEM ? k : 0;
-                        continue;
+                if (!path)
+                        return -ENOMEM;
+                for (size_t s = 0; k == 0 && s < ARRAY_SIZE(suffixes); s++) {
+                        size_t length = strlen(names[i]), end = strlen(suffixes[s]);
+
+                        if (length > end && streq(names[i] + length - end, suffixes[s]))
+                                k = s < 2 ? unit(h, path, names[i], s == 1) : drop_ins(h, path, names[i], s == 3);
                 }
-                what = unit_value(h, text, "What=");
-                where = unit_value(h, text, "Where=");
-                if (what)
-                        k = fstab_line(h, str_trim(what), where ? str_trim(where) : "",
-                                       streq(suffix, ".swap") ? "swap" : "", names[i]);
-                k = k < 0 ? k : 0;
         }
         return k == -ENOMEM ? k : 0;
 }
 
-static int command_line_token(struct graph *h, char *token)
+/* A device that a token names: the value, or what of it stands in front of or behind a separator. */
+static int device_token(struct graph *h, const char *token)
 {
-        static const char *const luks[] = {"rd.luks.uuid=", "luks.uuid=", "rd.luks.name=", "luks.name="};
+        static const struct {
+                const char *key;
+                char separator;
+                bool behind;
+        } keys[] = {
+                {"mount.usr=", '\0', false},
+                {"systemd.mount-extra=", ':', false},
+                {"systemd.swap-extra=", ':', false},
+                {"rd.luks.key=", ':', true},
+                {"luks.key=", ':', true},
+                {"rd.luks.data=", '=', true},
+                {"luks.data=", '=', true},
+                {"systemd.verity_root_data=", '\0', false},
+                {"systemd.verity_root_hash=", '\0', false},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+                const char *value = token + strlen(keys[i].key), *at;
+                char *spec;
+                int k;
+
+                if (!startswith(token, keys[i].key))
+                        continue;
+                at = keys[i].separator ? strchr(value, keys[i].separator) : NULL;
+                if (keys[i].behind && !at)
+                        return 0;
+                spec = keys[i].behind ? arena_strdup(h->arena, at + 1)
+                                      : arena_strndup(h->arena, value, at ? (size_t)(at - value) : strlen(value));
+                if (!spec)
+                        return -ENOMEM;
+                if (!names_a_disk(spec))
+                        return 0;
+                k = host_use_spec(h, spec, keys[i].key);
+                return k != 0 ? k
+                              : host_unknown(h, &h->host->storage_unknown,
+                                             "the command line has %s, and on which disk that is is not known", token);
+        }
+        return 0;
+}
+
+static int command_line_token(struct graph *h, const char *token)
+{
+        static const char *const luks[] = {
+                "rd.luks.uuid=", "luks.uuid=", "rd.luks.name=", "luks.name=", "rd.luks.partuuid=", "luks.partuuid="};
+        unsigned major, minor;
         char spec[128];
-        int k;
+        int k, length;
 
         if (startswith(token, "root="))
                 return host_use_spec(h, token + strlen("root="), "root=");
         if (startswith(token, "resume=")) {
                 const char *device = token + strlen("resume=");
+                size_t node = NO_NODE;
 
-                k = host_use_spec(h, device, "resume=");
+                if (sscanf(device, "%u:%u%n", &major, &minor, &length) == 2 && !device[length])
+                        node = host_by_number(h->host, major, minor);
+                k = node != NO_NODE ? host_use(h, node, "resume=") : host_use_spec(h, device, "resume=");
+                if (node != NO_NODE)
+                        return k;
                 if (k == 0 && names_a_disk(device))
                         k = host_unknown(h, &h->host->storage_unknown,
                                          "resume= has %s, and which disk that is is not known", device);
@@ -212,24 +311,31 @@ static int command_line_token(struct graph *h, char *token)
                 if (!startswith(token, luks[i]))
                         continue;
                 uuid += startswith(uuid, "luks-") ? strlen("luks-") : 0;
-                snprintf(spec, sizeof(spec), "UUID=%.*s", (int)strcspn(uuid, "="), uuid);
+                snprintf(spec, sizeof(spec), "%sUUID=%.*s", i >= 4 ? "PART" : "", (int)strcspn(uuid, "="), uuid);
                 k = host_use_spec(h, spec, "rd.luks");
                 return k != 0 ? k
                               : host_unknown(h, &h->host->storage_unknown,
                                              "the command line has %s, and on which disk that is is not known", token);
         }
-        return 0;
+        return device_token(h, token);
 }
 
 static int command_line(struct graph *h)
 {
-        char *text, *token;
+        struct token *tokens;
+        size_t n = 0;
+        bool unclosed;
+        char *text;
         int k = host_read(h, "/proc/cmdline", &text);
 
         if (k < 0)
                 return k == -ENOMEM ? k : 0;
-        while (k >= 0 && (token = strsep(&text, " \t\n")))
-                k = command_line_token(h, token);
+        k = cmdline_split(h->arena, text, &tokens, &n, &unclosed);
+        for (size_t i = 0; k >= 0 && i < n; i++) {
+                char *token = arena_join(h->arena, tokens[i].name, "=", tokens[i].value ? tokens[i].value : "", NULL);
+
+                k = token ? command_line_token(h, token) : -ENOMEM;
+        }
         return k < 0 ? k : 0;
 }
 

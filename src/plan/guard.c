@@ -93,15 +93,17 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
         const char *kind = guarded_class(d->class);
         bool shows;
 
-        if (p->identities[e->device].cleared)
+        /* On its way up a host shows less than when it cleared the device; once it is up, what shows has the last word.
+         */
+        if (p->identities[e->device].cleared && (p->facts->booting || !d->unseen))
                 return NULL;
         if (d->unseen || !kind)
                 return d->unseen;
         shows = streq(kind, "storage")   ? host->sees_storage
                 : streq(kind, "network") ? host->sees_network
                                          : host->sees_storage && host->sees_people;
-        /* Once the root file system is there it will show. */
-        if (shows || (streq(kind, "storage") && e->stage == STAGE_ROOT && p->facts->in_initrd))
+        /* Once the root file system is there it will show; if it does not even then, it never does. */
+        if (shows || (streq(kind, "storage") && e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage))
                 return NULL;
         if (p->facts->clearance.lapsed && p->identities[e->device].is)
                 return arena_printf(p->arena, "its clearance has lapsed: %s", p->facts->clearance.lapsed);

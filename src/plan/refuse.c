@@ -53,7 +53,7 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
                 return planner_refuse(p, e,
                                       "whether the firmware booted on this display is not known (no boot_vga); "
                                       "AllowBootDisplay=yes takes it all the same");
-        if (d->vfs_enabled > 0 && driver_is_vfio(e->driver))
+        if (d->vfs_enabled > 0)
                 return planner_refuse(p, e,
                                       "%u of its virtual functions are enabled; hand those over, or disable them first",
                                       d->vfs_enabled);

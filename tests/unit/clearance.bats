@@ -183,15 +183,15 @@ shifted() {
     rm "$ROOT/etc/passthrough.d/b.conf"
     rule b '[Match]' Serial=S4EWNX0R987654
     image_built
-    in_initrd
+    # A guest has it, and another image is built.
     rm -r "$(pci_file 0000:02:00.0 nvme)"
+    ln -sfn ../../../../bus/pci/drivers/vfio-pci "$(pci_file 0000:02:00.0 driver)"
+    image_built
+    grep -q $'\tS4EWNX0R987654\t' "$ROOT/var/lib/passthrough/clearance"
+    in_initrd
     plan
     exits 0
     device 0000:02:00.0 bind vfio-pci initrd
-    # And what is known of it outlives an image that is built while a guest has it.
-    rm "$ROOT/etc/initrd-release"
-    image_built
-    grep -q $'\tS4EWNX0R987654\t' "$ROOT/var/lib/passthrough/clearance"
 }
 
 @test "an image that is built in a boot with passthrough=off or a skipped rule clears what it would have cleared" {
@@ -336,4 +336,33 @@ shifted() {
     put /etc/initrd-release ID=debian
     plan
     refused 0000:05:00.0 'network controller'
+}
+
+@test "a clearance is no answer to what became unknown since: on the host, and in its next image" {
+    image_built
+    add_line /etc/fstab '/dev/srv/data /srv/data ext4 defaults 0 2'
+    plan
+    exits 1
+    refused 0000:02:00.0 '/dev/srv/data'
+    image_built
+    ! grep -q $'^D\tb\t.*\tcleared\t' "$ROOT/var/lib/passthrough/clearance"
+}
+
+@test "a clearance that does not say for which root it was given has lapsed" {
+    image_built
+    sed -i '/^C/d' "$ROOT/var/lib/passthrough/clearance"
+    in_initrd
+    add_line /etc/passthrough.d/b.conf '[Device]' Stage=initrd
+    plan
+    exits 1
+    refused 0000:02:00.0 .
+}
+
+@test "a root stage that finds no root file system takes no disk" {
+    image_built
+    rm "$ROOT/var/lib/passthrough/clearance"
+    in_initrd
+    run -1 --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --stage=root
+    [[ $stderr == *'0000:02:00.0 refused: not cleared'* ]] || { show && return 1; }
+    is "$(cat "$(pci_file 0000:02:00.0 driver_override)")" '(null)' 'its override'
 }
