@@ -255,3 +255,9 @@ setup() {
     rm -r "$ROOT/sys/class/net" "$ROOT/etc/passthrough.d/usb.conf"
     unclear '' "${CANDIDATES[@]}"
 }
+
+@test "a route to nowhere is on no interface" {
+    add_line /proc/net/route $'*\t0040F40A\t00000000\t0200\t0\t0\t0\t00C0FFFF\t0\t0\t0'
+    needs_nothing
+    exits 0
+}

@@ -516,3 +516,98 @@ hba() {
         mv "$BATS_TEST_TMPDIR/away" "$ROOT/$file"
     done
 }
+
+@test "a loop device, and swap in memory, that stand on a disk by its path" {
+    block loop0 7:0 devices/virtual/block/loop0
+    put /sys/class/block/loop0/loop/backing_file /dev/nvme0n1p1
+    block zram0 251:0 devices/virtual/block/zram0
+    put /sys/class/block/zram0/backing_dev /dev/nvme1n1p1
+    mounted loop0 /srv ext4
+    swap_on zram0
+    needs 0000:01:00.0 'nvme0n1p1 ← loop0 ← /srv' 0000:02:00.0 'nvme1n1p1 ← zram0 ← swap'
+}
+
+@test "a journal, log or realtime device beside the file system's own" {
+    add_line /proc/self/mountinfo '40 1 8:1 / /data rw,relatime - xfs /dev/sda1 rw,attr2,logdev=/dev/nvme0n1p1,rtdev=/dev/nvme1n1p1'
+    needs 0000:01:00.0 'nvme0n1p1 ← /data' 0000:02:00.0 'nvme1n1p1 ← /data'
+    put /etc/fstab '/dev/sda1 /other ext4 noauto,journal_path=/dev/nvme2n1p1 0 0'
+    needs 0000:01:00.0 'nvme0n1p1 ← /data' 0000:02:00.0 'nvme1n1p1 ← /data' 0000:03:00.0 'nvme2n1p1 ← fstab /other'
+}
+
+@test "volume groups that are named like drives" {
+    local spec
+    for spec in /dev/srv/data /dev/fdata/home /dev/cdrom-vg/x /dev/loops/y; do
+        put /etc/fstab "$spec /data ext4 defaults 0 2"
+        unclear "$spec" "${CANDIDATES[@]}" || { echo "$spec" && return 1; }
+    done
+}
+
+@test "fstab's lines that mean no disk, and udev's own tag" {
+    put /etc/fstab 'admin@.cephfs=/ /ceph ceph defaults 0 0' '/dev/shm/x /x none bind 0 0' '/dev/zram0 none swap pri=100 0 0' \
+        '/dev/loop7 /loop auto noauto 0 0' '/dev/nbd0 /nbd ext4 noauto 0 0' '/dev/fuse /fuse fuse.sshfs noauto 0 0'
+    needs_nothing
+    put /etc/fstab 'ID=disk-1p1 /data ext4 noauto 0 0'
+    needs 0000:01:00.0 'nvme0n1p1 ← fstab /data'
+}
+
+@test "an automount point is no mount: what it will mount is not known" {
+    put /etc/fstab "UUID=$UUID /data ext4 noauto,x-systemd.automount 0 0"
+    add_line /proc/self/mountinfo '41 1 0:50 / /data rw,relatime - autofs systemd-1 rw,fd=29,direct'
+    unclear /data "${CANDIDATES[@]}"
+}
+
+@test "what is mounted in another mount namespace" {
+    mkdir -p "$ROOT/sys/fs/ext4/nvme0n1p1" "$ROOT/sys/fs/xfs/nvme1n1" "$ROOT/sys/fs/ext4/features"
+    needs 0000:01:00.0 'nvme0n1p1 ← in use' 0000:02:00.0 'nvme1n1 ← in use'
+}
+
+@test "the command line's devices, in quotes, by number, and by other keys" {
+    local token
+    cp "$ROOT/proc/cmdline" "$BATS_TEST_TMPDIR/cmdline"
+    for token in 'resume="/dev/nvme0n1p2"' '"resume=/dev/nvme0n1p2"' resume=259:12 systemd.mount-extra=/dev/nvme0n1p2:/srv:ext4 \
+        systemd.swap-extra=/dev/nvme0n1p2 mount.usr=/dev/nvme0n1p2 rd.luks.key=/k:/dev/nvme0n1p2 \
+        rd.luks.data=$UUID=/dev/nvme0n1p2; do
+        cp "$BATS_TEST_TMPDIR/cmdline" "$ROOT/proc/cmdline"
+        cmdline "$token"
+        plan
+        refused 0000:01:00.0 '^the host needs it: 0000:01:00.0 ← nvme0n1p2 ← ' || { echo "$token" && return 1; }
+        bound 0000:02:00.0 0000:03:00.0
+    done
+}
+
+@test "the key of an open crypttab line, on a disk that is away" {
+    lvm dm-0 253:0 secret nvme0n1p1
+    put /etc/crypttab "secret /dev/nvme0n1p1 /secret.key:LABEL=keys luks"
+    plan
+    refused 0000:02:00.0 'not cleared: .*LABEL=keys'
+    refused 0000:03:00.0 'not cleared: .*LABEL=keys'
+}
+
+@test "a mount unit as systemd reads it: blanks around =, the last value, drop-ins" {
+    put /etc/systemd/system/data.mount '[Mount]' 'What = /dev/nvme0n1p1' 'Where = /data'
+    put /etc/systemd/system/srv.mount.d/disk.conf '[Mount]' What=/dev/nvme1n1p1
+    plan
+    refused 0000:01:00.0 '← nvme0n1p1 ← data.mount /data'
+    refused 0000:02:00.0 '← nvme1n1p1 ← srv.mount'
+    bound 0000:03:00.0
+}
+
+@test "a two-disk btrfs of which fstab names one member by its path" {
+    tags nvme0n1p1 UUID=$UUID TYPE=btrfs
+    tags nvme1n1p1 UUID=$UUID TYPE=btrfs
+    put /etc/fstab '/dev/nvme0n1p1 /data btrfs noauto 0 0'
+    needs 0000:01:00.0 'nvme0n1p1 ← fstab /data' 0000:02:00.0 'nvme1n1p1 ← fstab /data'
+}
+
+@test "a root of which does not show what it is on clears no disk" {
+    root_is '30 1 0:40 / / rw,relatime - overlay overlay rw,lowerdir=/l'
+    unclear overlay "${CANDIDATES[@]}"
+    block nvme9n1 259:90 devices/virtual/nvme-fabrics/ctl/nvme9/nvme9n1
+    root_is '30 1 259:90 / / rw,relatime - ext4 /dev/nvme9n1 rw'
+    unclear nvme9n1 "${CANDIDATES[@]}"
+}
+
+@test "parts of a storage cluster, early in a boot; an external journal at any time" {
+    tags nvme0n1p1 TYPE=jbd UUID=$UUID
+    unclear jbd 0000:01:00.0
+}
