@@ -67,6 +67,15 @@ install: all ## install below DESTDIR, PREFIX=/usr
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/passthrough/examples conf/examples/*
+	install -d $(DESTDIR)/etc/passthrough.d
+
+.PHONY: uninstall
+uninstall: ## remove what install put there; rules and records stay
+	rm -f $(DESTDIR)$(PREFIX)/bin/passthroughctl $(DESTDIR)$(PREFIX)/lib/systemd/system-generators/passthrough-generator
+	rm -rf $(DESTDIR)$(PREFIX)/lib/passthrough $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough \
+		$(DESTDIR)$(PREFIX)/share/doc/passthrough
+	for file in conf/systemd/*; do rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/$${file##*/} || exit; done
+	for page in man/*.[1-8]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
 
 .PHONY: clean
 clean: ## remove what was built

@@ -64,6 +64,13 @@ static int collect(const struct root *root, struct arena *a, const char *directo
 
         if (k == -ENOMEM)
                 return k;
+        if (k == 0 && n == 0) {
+                _cleanup_(close_fd) int fd = root_open_at(root, directory, O_PATH | O_DIRECTORY);
+
+                if (fd == -ENOTDIR)
+                        return diag_add(diags, DIAG_ERROR, directory, 0,
+                                        "is no directory; it is to be one, with a file NAME.conf for each rule");
+        }
         if (k < 0)
                 return diag_add(diags, DIAG_ERROR, directory, 0, "cannot be read: %s", strerror(-k));
         for (size_t i = 0; k == 0 && i < n; i++)

@@ -173,6 +173,13 @@ static int too_many(struct planner *p, size_t rule)
 
                 if (e->rule != rule || d->bridge)
                         continue;
+                /* Of two disks alike, one may be the root's: that is no choice to offer. */
+                if (p->needed[e->device]) {
+                        e->needed = p->needed[e->device];
+                        if (e->action == ACTION_BIND && planner_refuse(p, e, "the host needs it: %s", e->needed) < 0)
+                                return -ENOMEM;
+                        continue;
+                }
                 if (shown++ < PATHS_IN_MESSAGE && !(paths = arena_printf(p->arena, "%s Path=%s", paths, d->path)))
                         return -ENOMEM;
                 if (e->action == ACTION_BIND &&
@@ -181,9 +188,9 @@ static int too_many(struct planner *p, size_t rule)
                         return -ENOMEM;
         }
         state->state = RULE_REFUSED;
-        state->message =
-                arena_printf(p->arena, "matches %zu devices and Expect= is %s; name the one that is meant:%s%s",
-                             state->n_matched, expect, paths, shown > PATHS_IN_MESSAGE ? " ..." : "");
+        state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s; %s%s%s", state->n_matched,
+                                      expect, shown > 0 ? "name the one that is meant:" : "the host needs them all",
+                                      paths, shown > PATHS_IN_MESSAGE ? " ..." : "");
         return state->message ? 0 : -ENOMEM;
 }
 

@@ -55,7 +55,8 @@ static int compare_config(struct arena *a, const struct plan *plan, struct recor
                 } else if (now->state == RULE_INVALID || now->state == RULE_SKIPPED)
                         k = add_rule(a, r, rule, rule_state_names[now->state], now->message);
                 else
-                        k = add_rule(a, r, rule, pending, "this boot's plan was made without it");
+                        k = add_rule(a, r, rule, pending,
+                                     "newer than this boot's plan; build the boot image and reboot, or bind it now");
                 if (k < 0)
                         return k;
         }

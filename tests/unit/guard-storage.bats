@@ -611,3 +611,14 @@ hba() {
     tags nvme0n1p1 TYPE=jbd UUID=$UUID
     unclear jbd 0000:01:00.0
 }
+
+@test "of twins of which one is the root disk, only the other is offered" {
+    root_is '30 1 259:12 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw'
+    pci_remove 0000:03:00.0
+    rule nvme '[Match]' ID=1b36:0010
+    plan
+    exits 1
+    refused 0000:01:00.0 'the host needs it: .* ← nvme0n1p2 ← /'
+    refused 0000:02:00.0 'to name this one: Path=0000:00:02.0/00.0'
+    is "$(get '.rules[0].message')" 'matches 2 devices and Expect= is 1; name the one that is meant: Path=0000:00:02.0/00.0' message
+}

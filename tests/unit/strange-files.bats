@@ -209,3 +209,12 @@ good() {
         mv "$BATS_TEST_TMPDIR/kept" "$ROOT$file"
     done
 }
+
+@test "a file where the directory of rules should be is an error that says so" {
+    tree_new
+    rm -rf "$ROOT/etc/passthrough.d"
+    put /etc/passthrough.d '[Match]' ID=1002:5159
+    ctl plan
+    exits 2
+    [[ $stderr == *'/etc/passthrough.d: is no directory'* ]] || { show && return 1; }
+}
