@@ -11,7 +11,7 @@ const char *const severity_names[SEVERITY_MAX_] = {"error", "warning", "info"};
 
 #define EACH 1 /* each one of them counts, not the last alone */
 
-/* A name that is read byte for byte, by shell scripts, or with '-' and '_' as one, by the kernel and systemd. */
+/* Names that are read. '-' and '_' are one to the kernel; those of kmod and dracut, who compare bytes, have neither. */
 static const struct name {
         const char *name;
         enum cmdline_reader reader;
@@ -187,13 +187,6 @@ int say(struct judge *j, const struct token *t, enum cmdline_reader reader, enum
         return 0;
 }
 
-static bool same_name(const char *name, const struct name *known)
-{
-        bool bytes = known->reader == READER_DRACUT || known->reader == READER_KMOD;
-
-        return bytes ? streq(name, known->name) : cmdline_name_is(name, known->name);
-}
-
 const struct token *last_named(const struct judge *j, const char *name, bool late)
 {
         for (size_t i = j->n_tokens; i-- > 0;)
@@ -238,7 +231,7 @@ static int judge_one(struct judge *j, const struct token *t)
                 const struct token *last;
                 int k;
 
-                if (!same_name(t->name, &names[i]))
+                if (!cmdline_name_is(t->name, names[i].name))
                         continue;
                 last = names[i].flags & EACH ? t : last_named(j, names[i].name, false);
                 if (last != t)
@@ -258,7 +251,7 @@ static int behind_dashes(struct judge *j, const struct token *t, bool *ret_stopp
 {
         *ret_stopped = true;
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-                if (!same_name(t->name, &names[i]))
+                if (!cmdline_name_is(t->name, names[i].name))
                         continue;
                 *ret_stopped = names[i].reader == READER_KERNEL;
                 if (*ret_stopped)

@@ -189,6 +189,7 @@ said() {
 # A name that no module can have is held back from nothing: modules' names have underscores.
 asks_kmod() {
     local listed
+    [[ $1 == *blacklist* ]] || return 0
     judge "$1" || return 1
     listed=$(with_cmdline "$1" modprobe -C /dev/null -c | sed -n 's/^blacklist //p' | grep -E '^[a-z0-9_]+$' | sort -u || true)
     is "$(said kmod)" "$listed" "what kmod holds back for: $1"
@@ -198,7 +199,7 @@ asks_kmod() {
     local group
     command -v modprobe >/dev/null || skip 'no modprobe'
     need_namespace
-    for group in quotes names dashes kernel-blacklist kmod legitimate; do
+    for group in names dashes kernel-blacklist kmod dracut slips; do
         each_line "$group" asks_kmod || return 1
     done
 }
@@ -206,6 +207,7 @@ asks_kmod() {
 # A parameter of a module is taken by kmod exactly where no finding says that kmod does not.
 asks_kmod_options() {
     local options got wanted
+    [[ $1 == *vfio* || $1 == *iommufd* ]] || return 0
     judge "$1" || return 1
     options=$(with_cmdline "$1" modprobe -C /dev/null -c | sed -nE 's/^options (vfio|vfio_pci|vfio_iommu_type1|iommufd) //p')
     got=$([[ -z $options ]] || wc -l <<<"$options")
