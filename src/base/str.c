@@ -166,7 +166,8 @@ const char *str_nearest_within(const char *s, const char *const *candidates, siz
         for (size_t i = 0; i < n; i++) {
                 size_t clen = strlen(candidates[i]), d;
 
-                if (clen > NEAREST_MAX)
+                /* Letters that only one of them has are the least there is to change. */
+                if (clen > NEAREST_MAX || (len > clen ? len - clen : clen - len) * letters > MAX(len, clen))
                         continue;
                 d = distance(s, len, candidates[i], clen);
                 if (d < best && d * letters <= MAX(len, clen)) {

@@ -16,16 +16,35 @@ static bool is_needed(const char *module)
         return false;
 }
 
+/*
+ * The list as its reader has it. kmod takes the value with its quotes, one in front of the whole token included
+ * (libkmod-config.c, kmod_config_parse_kcmdline()); dracut takes them away as the kernel does, and its scripts split at
+ * blanks as well (src/util/util.c, parse-kernel.sh).
+ */
+static char *module_list(struct judge *j, const struct token *t, enum cmdline_reader reader)
+{
+        const char *raw = reader == READER_KMOD ? strchr(t->text, '=') : NULL;
+        char *list = raw ? arena_join(j->arena, *t->text == '"' ? "\"" : "", raw + 1, NULL)
+                         : arena_strdup(j->arena, t->value);
+
+        for (char *c = list; list && reader == READER_DRACUT && *c; c++)
+                *c = strchr(" \t\n", *c) ? ',' : *c;
+        return list;
+}
+
 /* A comma list of modules, of which who reads it compares names as they are written, or takes '-' for '_'. */
 static int modules(struct judge *j, const struct token *t, enum cmdline_reader reader, bool exact, const char *effect)
 {
-        char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *name;
+        char *list, *name;
         const char *all = "";
         int k = 0;
 
-        if (!t->value || !*t->value)
+        if (!t->value || t->value[strspn(t->value, ",")] == '\0')
                 return say(j, t, reader, SEVERITY_WARNING, "", "names no module");
-        while (k == 0 && list && (name = strsep(&list, ","))) {
+        list = module_list(j, t, reader);
+        if (!list)
+                return -ENOMEM;
+        while (k == 0 && (name = strsep(&list, ","))) {
                 bool dashes = strchr(name, '-') != NULL;
                 char *right = arena_strdup(j->arena, name);
 
@@ -121,7 +140,7 @@ int judge_video(struct judge *j, const struct token *t)
 
 int judge_passthrough(struct judge *j, const struct token *t)
 {
-        const struct token *last = last_named(j, "passthrough");
+        const struct token *last = last_named(j, "passthrough", true);
         bool on;
 
         if (last && last != t)
@@ -137,7 +156,7 @@ int judge_passthrough(struct judge *j, const struct token *t)
 
 int judge_passthrough_skip(struct judge *j, const struct token *t)
 {
-        if (!t->value || !*t->value)
+        if (!t->value || t->value[strspn(t->value, ",")] == '\0')
                 return say(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "passthrough.skip=RULE", "names no rule");
         return say(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "", "these rules are not carried out in this boot");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Huge pages, as mm/hugetlb.c reads them from the left: a count is for the size before it. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,20 +9,19 @@
 #include "base/str.h"
 #include "cmdline/judge.h"
 
-/* lib/cmdline.c, memparse(). What follows the suffix is nobody's. */
-static uint64_t memory_size(const char *s, const char **ret_end)
+/* lib/cmdline.c, memparse(): no sign, no blank in front, and what follows the suffix is nobody's. */
+static uint64_t memory_size(const char *s)
 {
         static const char suffixes[] = "KMGTPE";
+        const char *suffix;
         char *end;
-        uint64_t v = strtoull(s, &end, 0);
-        const char *suffix = *end ? strchr(suffixes, *end >= 'a' ? *end - 'a' + 'A' : *end) : NULL;
+        uint64_t v;
 
-        if (end != s && suffix && *suffix) {
-                v <<= 10 * (suffix - suffixes + 1);
-                end++;
-        }
-        *ret_end = end;
-        return v;
+        if (!isdigit((unsigned char)*s))
+                return 0;
+        v = strtoull(s, &end, 0);
+        suffix = *end ? strchr(suffixes, toupper((unsigned char)*end)) : NULL;
+        return suffix ? v << 10 * (suffix - suffixes + 1) : v;
 }
 
 static bool valid_size(const struct judge *j, uint64_t size)
@@ -43,58 +43,81 @@ static int no_size(struct judge *j, const struct token *t)
                    "no size of huge pages here: the kernel ignores it, and the next hugepages= as well");
 }
 
-static int add_size(struct judge *j, const struct token *t, uint64_t size)
+static int without_value(struct judge *j, const struct token *t)
+{
+        return say(j, t, READER_KERNEL, SEVERITY_ERROR, "hugepagesz=1G hugepages=N", "without a value it does nothing");
+}
+
+static struct huge_size *find_size(struct judge *j, uint64_t size)
 {
         for (size_t i = 0; i < j->n_sizes; i++)
-                if (j->sizes[i].size == size) {
-                        j->current = i;
-                        return 0;
-                }
-        if (j->n_sizes == SIZES_MAX)
-                return 0;
-        j->current = j->n_sizes;
-        j->sizes[j->n_sizes].token = t;
-        j->sizes[j->n_sizes].size = size;
-        j->n_sizes++;
-        return 0;
+                if (j->sizes[i].size == size)
+                        return &j->sizes[i];
+        return NULL;
+}
+
+/* A size of its own, which the next count is for. */
+static struct huge_size *add_size(struct judge *j, const struct token *t, uint64_t size)
+{
+        struct huge_size *s = j->n_sizes < SIZES_MAX ? &j->sizes[j->n_sizes++] : &j->sizes[SIZES_MAX - 1];
+
+        s->token = t;
+        s->size = size;
+        j->current = s;
+        return s;
 }
 
 int judge_hugepagesz(struct judge *j, const struct token *t)
 {
-        const char *end;
-        uint64_t size = memory_size(t->value ? t->value : "", &end);
+        uint64_t size = memory_size(t->value ? t->value : "");
+        struct huge_size *s = find_size(j, size);
 
-        if (!t->value || !valid_size(j, size))
+        if (!t->value)
+                return without_value(j, t);
+        if (!valid_size(j, size))
                 return no_size(j, t);
-        j->invalid_size = false;
-        for (size_t i = 0; i < j->n_sizes; i++)
-                if (j->sizes[i].size == size && (j->sizes[i].counted || !j->sizes[i].is_default)) {
-                        j->invalid_size = true;
-                        return say(j, t, READER_KERNEL, SEVERITY_ERROR, "one hugepagesz= with one hugepages=",
-                                   "the size is there already: the kernel ignores it, and the next hugepages= as well");
-                }
-        return add_size(j, t, size);
+        j->invalid_size = s && (s != j->default_size || s->count > 0);
+        if (j->invalid_size)
+                return say(j, t, READER_KERNEL, SEVERITY_ERROR, "one hugepagesz= with one hugepages=",
+                           "the size is there already: the kernel ignores it, and the next hugepages= as well");
+        if (s)
+                j->current = s;
+        else
+                add_size(j, t, size);
+        return 0;
 }
 
 int judge_default_hugepagesz(struct judge *j, const struct token *t)
 {
-        const char *end;
-        uint64_t size = memory_size(t->value ? t->value : "", &end);
+        uint64_t size = memory_size(t->value ? t->value : "");
+        struct huge_size *s = find_size(j, size);
 
-        if (j->default_set) {
+        if (!t->value)
+                return without_value(j, t);
+        if (j->default_size) {
                 j->invalid_size = true;
                 return say(j, t, READER_KERNEL, SEVERITY_WARNING, "one default_hugepagesz=",
                            "a default was given before: the kernel keeps the first, and ignores the next hugepages=");
         }
-        if (!t->value || !valid_size(j, size))
+        if (!valid_size(j, size))
                 return no_size(j, t);
         j->invalid_size = false;
-        j->default_set = true;
-        add_size(j, t, size);
-        /* A count in front of all sizes is the default size's. */
-        j->sizes[j->current].counted |= j->default_counted;
-        j->sizes[j->current].is_default = true;
+        /* Of a size that is there already the next count is not: it stays with the size before. */
+        j->default_size = s ? s : add_size(j, t, size);
+        if (j->unnamed.count > 0) {
+                j->default_size->count = j->unnamed.count;
+                j->default_size->asked = true;
+                j->unnamed.count = 0;
+        }
         return 0;
+}
+
+/* The kernel's "%lu": no sign. */
+static bool scan_number(const char *s, unsigned long *ret, int *ret_n)
+{
+        char first = s[strspn(s, " \t\n\v\f\r")];
+
+        return first != '+' && first != '-' && sscanf(s, "%lu%n", ret, ret_n) == 1;
 }
 
 /* "8", or "0:4,1:4": the length that the kernel reads; 0 where it takes nothing of it. */
@@ -107,7 +130,7 @@ static size_t count_length(const char *value, uint64_t *ret_count)
         for (;;) {
                 unsigned long v;
 
-                if (sscanf(c, "%lu%n", &v, &n) != 1 || *c == '-')
+                if (!scan_number(c, &v, &n))
                         return 0;
                 if (c[n] != ':') {
                         if (c != value)
@@ -116,7 +139,7 @@ static size_t count_length(const char *value, uint64_t *ret_count)
                         return (size_t)n;
                 }
                 c += n + 1;
-                if (sscanf(c, "%lu%n", &v, &n) != 1 || *c == '-')
+                if (!scan_number(c, &v, &n))
                         return 0;
                 *ret_count += v;
                 c += n;
@@ -131,31 +154,40 @@ static size_t count_length(const char *value, uint64_t *ret_count)
 int judge_hugepages(struct judge *j, const struct token *t)
 {
         const char *value = t->value ? t->value : "";
-        bool *counted = j->n_sizes == 0 ? &j->default_counted : &j->sizes[j->current].counted;
-        uint64_t count;
+        struct huge_size *s = j->current;
+        uint64_t count, before = s->count;
         size_t length = count_length(value, &count);
-        int k;
+        int k = 0;
 
+        if (!t->value)
+                return without_value(j, t);
         if (j->invalid_size) {
                 j->invalid_size = false;
                 return say(j, t, READER_KERNEL, SEVERITY_ERROR, "hugepagesz=1G hugepages=N",
                            "follows no valid size: the kernel ignores it");
         }
-        if (*counted)
+        if (s == j->counted_last)
                 return say(j, t, READER_KERNEL, SEVERITY_ERROR, "one hugepages= behind each hugepagesz=",
                            "a second count for one size: the kernel ignores it");
-        *counted = true;
-        if (length == 0)
+        s->asked = true;
+        if (length > 0 || !*value) /* after one that it cannot read the kernel takes another */
+                j->counted_last = s;
+        if (length == 0) {
+                s->count = *value ? 0 : before;
                 return say(j, t, READER_KERNEL, SEVERITY_ERROR, "hugepages=8 or hugepages=0:4,1:4",
                            "no count: the kernel reserves nothing");
-        if (value[length]) {
+        }
+        s->count = count;
+        if (before > 0)
+                k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "one hugepages= for each size",
+                        "replaces the count in front of all sizes, which was for the default size");
+        if (k == 0 && value[length])
                 k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "hugepages=8 or hugepages=0:4,1:4",
                         "of the value the kernel reads \"%.*s\" and ignores the rest", (int)length, value);
-                if (k < 0)
-                        return k;
-        }
+        if (k < 0)
+                return k;
         return say(j, t, READER_KERNEL, SEVERITY_INFO, "", "reserves %" PRIu64 " pages of %s at boot%s", count,
-                   j->n_sizes > 0 ? j->sizes[j->current].token->value : "the default size",
+                   s->token ? s->token->value : "the default size",
                    strchr(value, ':') ? "; the kernel takes none of it where one of the nodes is not online" : "");
 }
 
@@ -169,10 +201,18 @@ int judge_sizes(struct judge *j)
 {
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < j->n_sizes; i++)
-                if (!j->sizes[i].counted)
+        for (size_t i = 0; k == 0 && i < j->n_sizes; i++) {
+                const struct huge_size *s = &j->sizes[i];
+
+                /* On x86 the default is 2M where none is named: hugetlb_init() takes the count in front of all sizes.
+                 */
+                if (s->count > 0 && j->unnamed.count > 0 && !j->default_size && s->size == UINT64_C(2) << 20)
+                        k = say(j, s->token, READER_KERNEL, SEVERITY_WARNING, "one hugepages= for each size",
+                                "the default size: the hugepages= in front of all sizes replaces the count behind it");
+                if (k == 0 && !s->asked)
                         k = say(j, j->sizes[i].token, READER_KERNEL, SEVERITY_WARNING, "hugepagesz=1G hugepages=N",
                                 "a size without a count: no hugepages= follows it, so no such page is reserved at "
                                 "boot");
+        }
         return k;
 }

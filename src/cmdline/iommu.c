@@ -19,10 +19,12 @@ static char *next_item(char **list)
 /* These lists are read by the beginning of each item: "online" is "on". */
 static const char *read_item(const char *item, const char *const *items, size_t n)
 {
+        const char *read = NULL;
+
         for (size_t i = 0; i < n; i++)
-                if (startswith(item, items[i]))
-                        return items[i];
-        return NULL;
+                if (streq(item, items[i]) || (!read && startswith(item, items[i])))
+                        read = items[i];
+        return read;
 }
 
 static int unread(struct judge *j, const struct token *t, const char *item, const char *read, const char *fix)
@@ -89,6 +91,7 @@ int judge_amd_iommu(struct judge *j, const struct token *t)
 {
         static const char *const items[] = {"fullflush", "force_enable", "off",         "force_isolation", "pgtbl_v1",
                                             "pgtbl_v2",  "irtcachedis",  "nohugepages", "v2_pgsizes_only"};
+        bool elsewhere = j->machine->vendor == CPU_INTEL || j->machine->vendor == CPU_OTHER;
         char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
         int k = 0;
 
@@ -99,7 +102,7 @@ int judge_amd_iommu(struct judge *j, const struct token *t)
                         k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
                                 "\"on\" is no value of amd_iommu=: nothing reads it; AMD-Vi is on by itself where the "
                                 "firmware has it on");
-                else if (startswith(item, "off") && j->machine->vendor == CPU_INTEL)
+                else if (startswith(item, "off") && elsewhere)
                         k = say(j, t, READER_KERNEL, SEVERITY_INFO, "", "nothing reads it: this is no AMD processor");
                 else if (startswith(item, "off"))
                         k = say(j, t, READER_KERNEL, SEVERITY_ERROR, "remove it",
@@ -108,6 +111,21 @@ int judge_amd_iommu(struct judge *j, const struct token *t)
                         k = unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "");
         }
         return k;
+}
+
+/* The items of iommu= as far as the kernel reads them: nothing behind "usedac". */
+static char *iommu_list(struct judge *j, const struct token *t)
+{
+        char *list = arena_strdup(j->arena, t->value);
+
+        for (char *item = list; item; item = strchr(item, ',')) {
+                item += *item == ',';
+                if (startswith(item, "usedac")) {
+                        item[strcspn(item, ",")] = '\0';
+                        break;
+                }
+        }
+        return list;
 }
 
 /* Who sets the default domain last: iommu=pt and nopt, iommu.passthrough=. NULL for nobody behind t. */
@@ -122,11 +140,11 @@ static const struct token *default_domain_later(struct judge *j, const struct to
 
                 if (o->late || !o->value)
                         continue;
-                if (cmdline_name_is(o->name, "iommu.passthrough") && str_to_bool(o->value, &on) == 0) {
+                if (cmdline_name_is(o->name, "iommu.passthrough") && cmdline_bool(o->value, &on) == 0) {
                         last = o;
                         last_is = on;
                 }
-                list = cmdline_name_is(o->name, "iommu") ? arena_strdup(j->arena, o->value) : NULL;
+                list = cmdline_name_is(o->name, "iommu") ? iommu_list(j, o) : NULL;
                 while (list && (item = next_item(&list)))
                         if (startswith(item, "pt") || startswith(item, "nopt")) {
                                 last = o;
@@ -153,17 +171,29 @@ static int default_domain(struct judge *j, const struct token *t, bool passthrou
 
 int judge_iommu(struct judge *j, const struct token *t)
 {
-        static const char *const items[] = {"off",     "force",  "noforce", "biomerge",  "panic",
-                                            "nopanic", "merge",  "nomerge", "forcesac",  "allowdac",
-                                            "nodac",   "usedac", "soft",    "pt",        "nopt",
-                                            "memaper", "leak",   "noagp",   "noaperture"};
-        char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
+        static const char *const items[] = {"off",        "force",   "noforce",   "biomerge",   "panic", "nopanic",
+                                            "merge",      "nomerge", "forcesac",  "allowdac",   "nodac", "usedac",
+                                            "soft",       "pt",      "nopt",      "memaper",    "leak",  "noagp",
+                                            "noaperture", "allowed", "fullflush", "nofullflush"};
+        char *list, *item;
+        size_t length;
         int k = 0;
 
         if (!t->value || !*t->value)
                 return say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it", "without a value it does nothing");
-        while (k == 0 && list && (item = next_item(&list))) {
+        list = iommu_list(j, t);
+        if (!list)
+                return -ENOMEM;
+        length = strlen(list);
+        if (t->value[length])
+                k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "",
+                        "behind usedac the kernel reads nothing of it: \"%s\" is ignored", t->value + length + 1);
+        while (k == 0 && (item = next_item(&list))) {
                 const char *read = read_item(item, items, ARRAY_SIZE(items));
+
+                /* An old AMD GART's: its size, and two that have a number. */
+                if ((*item >= '0' && *item <= '9') || startswith(item, "memaper=") || startswith(item, "leak="))
+                        continue;
 
                 if (!read && startswith(item, "on"))
                         k = say(j, t, READER_KERNEL, SEVERITY_WARNING,
@@ -195,14 +225,14 @@ int judge_iommu_passthrough(struct judge *j, const struct token *t)
 {
         bool on;
 
-        return t->value && str_to_bool(t->value, &on) == 0 ? default_domain(j, t, on) : not_a_bool(j, t);
+        return t->value && cmdline_bool(t->value, &on) == 0 ? default_domain(j, t, on) : not_a_bool(j, t);
 }
 
 int judge_iommu_bool(struct judge *j, const struct token *t)
 {
         bool on;
 
-        return t->value && str_to_bool(t->value, &on) == 0 ? 0 : not_a_bool(j, t);
+        return t->value && cmdline_bool(t->value, &on) == 0 ? 0 : not_a_bool(j, t);
 }
 
 static int remapping_off(struct judge *j, const struct token *t)
@@ -212,9 +242,9 @@ static int remapping_off(struct judge *j, const struct token *t)
         bool allowed = false, on;
 
         for (size_t i = 0; i < ARRAY_SIZE(params); i++) {
-                const struct token *o = last_named(j, params[i]);
+                const struct token *o = last_named(j, params[i], true);
 
-                allowed |= o && (!o->value || (str_to_bool(o->value, &on) == 0 && on));
+                allowed |= o && (!o->value || (cmdline_bool(o->value, &on) == 0 && on));
         }
         return say(j, t, READER_KERNEL, allowed ? SEVERITY_WARNING : SEVERITY_ERROR, "remove it",
                    allowed ? "switches interrupt remapping off: a guest can raise any interrupt of the host"
@@ -222,25 +252,42 @@ static int remapping_off(struct judge *j, const struct token *t)
                              "interrupts are allowed");
 }
 
+/* Whether an intremap= switches on (1), off (-1) or neither, as the last of its items has it; nointremap is off. */
+static int remaps(struct judge *j, const struct token *t)
+{
+        return t->late ? 0 : cmdline_name_is(t->name, "nointremap") ? -1 : switches(j, t);
+}
+
+/* Off, and no later token switches it on again. */
+static int judge_remapping(struct judge *j, const struct token *t)
+{
+        if (remaps(j, t) >= 0)
+                return 0;
+        for (const struct token *o = t + 1; o < j->tokens + j->n_tokens; o++)
+                if ((cmdline_name_is(o->name, "intremap") || cmdline_name_is(o->name, "nointremap")) &&
+                    remaps(j, o) != 0)
+                        return remaps(j, o) < 0 ? 0
+                                                : say(j, t, READER_KERNEL, SEVERITY_WARNING, "",
+                                                      "without effect: the later %s has the last word", o->text);
+        return remapping_off(j, t);
+}
+
 int judge_intremap(struct judge *j, const struct token *t)
 {
-        static const char *const items[] = {"on", "off", "nosid", "no_x2apic_optout", "nopost"};
+        static const char *const items[] = {"on", "off", "nosid", "no_x2apic_optout", "nopost", "posted_msi"};
         char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
-        bool off = false;
         int k = 0;
 
-        while (k == 0 && list && (item = next_item(&list))) {
-                const char *read = read_item(item, items, ARRAY_SIZE(items));
-
-                k = unread(j, t, item, read, "");
-                off = read && streq(read, "off") ? true : read && streq(read, "on") ? false : off;
-        }
-        return k == 0 && off ? remapping_off(j, t) : k;
+        if (!t->value || !*t->value)
+                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it", "without a value it does nothing");
+        while (k == 0 && list && (item = next_item(&list)))
+                k = unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "");
+        return k == 0 ? judge_remapping(j, t) : k;
 }
 
 int judge_nointremap(struct judge *j, const struct token *t)
 {
-        return remapping_off(j, t);
+        return judge_remapping(j, t);
 }
 
 int judge_acs_override(struct judge *j, const struct token *t)

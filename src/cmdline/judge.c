@@ -11,7 +11,7 @@ const char *const severity_names[SEVERITY_MAX_] = {"error", "warning", "info"};
 
 #define EACH 1 /* each one of them counts, not the last alone */
 
-/* A name that is read byte for byte, by shell scripts, or with '-' and '_' as one, by the kernel and systemd. */
+/* Names that are read. '-' and '_' are one to the kernel; those of kmod and dracut, who compare bytes, have neither. */
 static const struct name {
         const char *name;
         enum cmdline_reader reader;
@@ -24,8 +24,8 @@ static const struct name {
         {"iommu.passthrough", READER_KERNEL, EACH, judge_iommu_passthrough},
         {"iommu.strict", READER_KERNEL, 0, judge_iommu_bool},
         {"iommu.forcedac", READER_KERNEL, 0, judge_iommu_bool},
-        {"intremap", READER_KERNEL, 0, judge_intremap},
-        {"nointremap", READER_KERNEL, 0, judge_nointremap},
+        {"intremap", READER_KERNEL, EACH, judge_intremap},
+        {"nointremap", READER_KERNEL, EACH, judge_nointremap},
         {"pcie_acs_override", READER_KERNEL, 0, judge_acs_override},
         {"pci", READER_KERNEL, EACH, judge_pci},
         {"hugepagesz", READER_KERNEL, EACH, judge_hugepagesz},
@@ -56,6 +56,7 @@ static const char *const others[] = {
         "apparmor",
         "audit",
         "biosdevname",
+        "boot_delay",
         "clocksource",
         "cma",
         "console",
@@ -108,6 +109,8 @@ static const char *const others[] = {
         "nolapic",
         "nomce",
         "noresume",
+        "nosmap",
+        "nosmep",
         "nosmp",
         "nosmt",
         "nospectre_v1",
@@ -144,6 +147,7 @@ static const char *const others[] = {
         "serial",
         "single",
         "skew_tick",
+        "spectre_v2",
         "splash",
         "swapaccount",
         "swiotlb",
@@ -183,17 +187,10 @@ int say(struct judge *j, const struct token *t, enum cmdline_reader reader, enum
         return 0;
 }
 
-static bool same_name(const char *name, const struct name *known)
-{
-        bool bytes = known->reader == READER_DRACUT || known->reader == READER_KMOD;
-
-        return bytes ? streq(name, known->name) : cmdline_name_is(name, known->name);
-}
-
-const struct token *last_named(const struct judge *j, const char *name)
+const struct token *last_named(const struct judge *j, const char *name, bool late)
 {
         for (size_t i = j->n_tokens; i-- > 0;)
-                if (!j->tokens[i].late && cmdline_name_is(j->tokens[i].name, name))
+                if ((late || !j->tokens[i].late) && cmdline_name_is(j->tokens[i].name, name))
                         return &j->tokens[i];
         return NULL;
 }
@@ -219,17 +216,9 @@ static int slip(struct judge *j, const struct token *t)
                    "nothing reads it; a slip for %s?", near);
 }
 
-/* What its reader makes of quotes, where the kernel has it otherwise. */
+/* What its reader makes of quotes, where one might think otherwise. */
 static int quotes(struct judge *j, const struct token *t, const struct name *known)
 {
-        if (known->reader == READER_DRACUT && strchr(t->text, '"'))
-                return say(j, t, READER_DRACUT, SEVERITY_WARNING, "no quotes",
-                           "dracut splits at blanks alone and keeps quotes as part of the value");
-        if (known->reader == READER_KMOD && *t->text == '"')
-                return say(j, t, READER_KMOD, SEVERITY_WARNING, "no quotes",
-                           "a quote in front of the whole: kmod before version 27 does not read it");
-        if (known->reader == READER_KMOD && strchr(t->text, '"'))
-                return say(j, t, READER_KMOD, SEVERITY_WARNING, "no quotes", "kmod keeps quotes as part of the value");
         if (known->reader == READER_KERNEL && t->value && strchr(t->value, '\''))
                 return say(j, t, READER_KERNEL, SEVERITY_WARNING, "no quotes",
                            "only double quotes are quotes to the kernel: these are part of the value");
@@ -242,9 +231,9 @@ static int judge_one(struct judge *j, const struct token *t)
                 const struct token *last;
                 int k;
 
-                if (!same_name(t->name, &names[i]))
+                if (!cmdline_name_is(t->name, names[i].name))
                         continue;
-                last = names[i].flags & EACH ? t : last_named(j, names[i].name);
+                last = names[i].flags & EACH ? t : last_named(j, names[i].name, false);
                 if (last != t)
                         return say(j, t, names[i].reader, SEVERITY_WARNING, "",
                                    "without effect: the later %s has the last word", last->text);
@@ -257,20 +246,30 @@ static int judge_one(struct judge *j, const struct token *t)
         return slip(j, t);
 }
 
-/* Tokens of this field behind "--" go to init; systemd reads them there, nobody else does. */
-static int behind_dashes(struct judge *j, const struct token *t)
+/* What the kernel would read if it did not stop at "--"; *ret_stopped says whether that is so. */
+static int behind_dashes(struct judge *j, const struct token *t, bool *ret_stopped)
 {
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-                if (same_name(t->name, &names[i]) && names[i].reader == READER_KERNEL)
+        *ret_stopped = true;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                if (!cmdline_name_is(t->name, names[i].name))
+                        continue;
+                *ret_stopped = names[i].reader == READER_KERNEL;
+                if (*ret_stopped)
                         return say(j, t, READER_KERNEL, SEVERITY_ERROR, "in front of --",
                                    "stands behind \"--\", where the kernel stops reading");
+                return 0;
+        }
+        *ret_stopped = !startswith(t->name, "passthrough.");
         return 0;
 }
 
 static int line_as_a_whole(struct judge *j, const char *line, bool unclosed)
 {
-        size_t length = strcspn(line, "\n");
+        size_t length = strlen(line);
         int k = 0;
+
+        if (length > 0 && line[length - 1] == '\n') /* /proc/cmdline's own */
+                length--;
 
         if (unclosed)
                 k = say(j, j->n_tokens > 0 ? &j->tokens[j->n_tokens - 1] : NULL, READER_KERNEL, SEVERITY_ERROR,
@@ -288,20 +287,19 @@ int cmdline_judge(const char *line, const struct cmdline_machine *machine, struc
 {
         struct judge j = {.machine = machine, .arena = a, .findings = ret};
         struct token *tokens;
-        bool unclosed, known;
+        bool unclosed, known, stopped = false;
         int k = cmdline_split(a, line, &tokens, &j.n_tokens, &unclosed);
 
         *ret = (struct findings){};
         j.tokens = tokens;
+        j.current = &j.unnamed;
         for (size_t i = 0; k == 0 && i < j.n_tokens; i++) {
                 const struct token *t = &tokens[i];
 
-                if (t->late) {
-                        k = behind_dashes(&j, t);
-                        continue;
-                }
                 k = judge_module_parameter(&j, t, &known);
-                if (k == 0 && !known)
+                if (k == 0 && !known && t->late)
+                        k = behind_dashes(&j, t, &stopped);
+                if (k == 0 && !known && !(t->late && stopped))
                         k = judge_one(&j, t);
         }
         if (k == 0)

@@ -17,21 +17,23 @@ struct judge {
         size_t n_tokens;
 
         /* Huge pages: what the kernel has read when it comes to the next token of theirs. */
-        struct {
+        struct huge_size {
                 const struct token *token;
-                uint64_t size;
-                bool counted, is_default;
-        } sizes[SIZES_MAX];
-        size_t n_sizes, current; /* which of them a count is for; SIZES_MAX: the default size */
-        bool invalid_size;       /* the last size was not valid, and swallows the count behind it */
-        bool default_set, default_counted;
+                uint64_t size, count;
+                bool asked;          /* a hugepages= was for it, whatever it was worth */
+        } sizes[SIZES_MAX], unnamed; /* unnamed: the default size, while no token names one */
+        size_t n_sizes;
+        struct huge_size *current;      /* which a count is for */
+        struct huge_size *counted_last; /* which the last count was for */
+        struct huge_size *default_size; /* what default_hugepagesz= names */
+        bool invalid_size;              /* the last size was not valid, and swallows the count behind it */
 };
 
 int say(struct judge *j, const struct token *t, enum cmdline_reader reader, enum severity severity, const char *fix,
         const char *format, ...) _must_check_ _printf_(6, 7);
 
-/* The last token of that name that the kernel reads, or NULL. */
-const struct token *last_named(const struct judge *j, const char *name);
+/* The last token of that name, or NULL; behind "--" too for those who do not stop there, which the kernel does. */
+const struct token *last_named(const struct judge *j, const char *name, bool late);
 
 typedef int (*judge_token)(struct judge *j, const struct token *t);
 
@@ -51,7 +53,7 @@ int judge_hugepagesz(struct judge *j, const struct token *t) _must_check_;
 int judge_default_hugepagesz(struct judge *j, const struct token *t) _must_check_;
 int judge_hugepages(struct judge *j, const struct token *t) _must_check_;
 int judge_hugetlb_cma(struct judge *j, const struct token *t) _must_check_;
-/* Sizes that no count followed. */
+/* Sizes that no count followed, and a count that another one replaces. */
 int judge_sizes(struct judge *j) _must_check_;
 
 /* drivers.c: what keeps drivers away or brings them in. */

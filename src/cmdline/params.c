@@ -1,29 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* MODULE.PARAMETER: what modules of this field take (modinfo -p, Linux 5.10 to 6.18). */
+#include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/str.h"
 #include "cmdline/judge.h"
 
-/* A comma list of vendor:device[:subvendor[:subdevice[:class[:mask]]]] (drivers/vfio/pci/vfio_pci.c,
- * vfio_pci_fill_ids). */
+/* How much of an ID vfio_pci_fill_ids() reads (drivers/vfio/pci/vfio_pci.c): 0 where there are no two fields. */
+static size_t id_length(const char *id, bool *ret_fits)
+{
+        const char *c = id;
+        size_t fields = 0;
+
+        for (*ret_fits = true; fields < 6 && isxdigit((unsigned char)*c); fields++) {
+                char *end;
+
+                *ret_fits &= strtoul(c, &end, 16) <= 0xffff || fields >= 2;
+                c = end;
+                if (*c != ':')
+                        return fields >= 1 ? (size_t)(c - id) : 0;
+                c++;
+        }
+        return fields >= 2 ? (size_t)(c - id) - 1 : 0;
+}
+
+/* A comma list of vendor:device[:subvendor[:subdevice[:class[:mask]]]]. */
 static int ids(struct judge *j, const struct token *t)
 {
-        char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *id;
+        char *list, *id;
+        bool any = false;
         int k = 0;
 
-        if (!t->value || !*t->value)
+        if (!t->value || t->value[strspn(t->value, ",")] == '\0')
                 return say(j, t, READER_MODULE, SEVERITY_WARNING, "", "names no device");
-        while (k == 0 && list && (id = strsep(&list, ","))) {
-                unsigned vendor, device;
+        list = arena_strdup(j->arena, t->value);
+        if (!list)
+                return -ENOMEM;
+        while (k == 0 && (id = strsep(&list, ","))) {
+                bool fits;
+                size_t length = id_length(id, &fits);
 
-                if (*id && (strspn(id, "0123456789abcdefABCDEFx:") != strlen(id) ||
-                            sscanf(id, "%x:%x", &vendor, &device) != 2 || vendor > 0xffff || device > 0xffff))
+                if (!*id)
+                        continue;
+                if (length == 0 || !fits)
                         k = say(j, t, READER_MODULE, SEVERITY_ERROR, "vendor:device in hex, such as 10de:1b06",
-                                "\"%s\" is no ID: vfio-pci says so in the log and takes nothing for it", id);
+                                "\"%s\" is no ID: vfio-pci takes nothing for it", id);
+                else if (id[length])
+                        k = say(j, t, READER_MODULE, SEVERITY_WARNING, "vendor:device in hex, such as 10de:1b06",
+                                "of \"%s\" vfio-pci reads \"%.*s\" and ignores the rest", id, (int)length, id);
+                any |= length > 0 && fits;
         }
-        if (k < 0)
+        if (k < 0 || !any)
                 return k;
         return say(j, t, READER_MODULE, SEVERITY_WARNING, "a rule in /etc/passthrough.d",
                    "takes every device with such an ID, a twin that the host needs as well, and only where vfio-pci "
@@ -34,7 +62,7 @@ static int unsafe_interrupts(struct judge *j, const struct token *t)
 {
         bool on;
 
-        if (t->value && str_to_bool(t->value, &on) == 0 && !on)
+        if (t->value && cmdline_bool(t->value, &on) == 0 && !on)
                 return say(j, t, READER_MODULE, SEVERITY_INFO, "", "the default");
         switch (j->machine->remapping) {
         case KNOWN_YES:
@@ -57,7 +85,7 @@ static int noiommu(struct judge *j, const struct token *t)
 {
         bool on;
 
-        if (t->value && str_to_bool(t->value, &on) == 0 && !on)
+        if (t->value && cmdline_bool(t->value, &on) == 0 && !on)
                 return 0;
         return say(j, t, READER_MODULE, SEVERITY_WARNING, "remove it",
                    "devices can be opened with no IOMMU at all: whoever opens one can read and write all memory");
@@ -198,15 +226,20 @@ int judge_module_parameter(struct judge *j, const struct token *t, bool *ret_kno
                 p = find(modules[i].parameters, name);
                 if (!p)
                         return unknown(j, t, modules[i].module, length, modules[i].parameters, name);
-                last = last_named(j, t->name);
+                last = last_named(j, t->name, true);
                 if (last && last != t)
                         return say(j, t, READER_MODULE, SEVERITY_WARNING, "",
                                    "without effect: the later %s has the last word", last->text);
                 if (*t->text == '"')
                         return say(j, t, READER_KMOD, SEVERITY_WARNING,
-                                   arena_printf(j->arena, "%s=\"%s\"", t->name, t->value ? t->value : ""),
-                                   "a quote in front of the whole: kmod before version 27 does not read it");
-                if (p->type == BOOL && t->value && str_to_bool(t->value, &on) < 0)
+                                   t->value ? arena_printf(j->arena, "%s=\"%s\"", t->name, t->value) : t->name,
+                                   "a quote in front of the whole: kmod%s does not read it",
+                                   t->value ? " before version 27" : "");
+                if (t->late && say(j, t, READER_MODULE, SEVERITY_WARNING, "in front of --",
+                                   "stands behind \"--\": kmod alone reads it there, which does nothing for a module "
+                                   "that is built in") < 0)
+                        return -ENOMEM;
+                if (p->type == BOOL && t->value && cmdline_bool(t->value, &on) < 0)
                         return say(j, t, READER_MODULE, SEVERITY_ERROR, "0 or 1",
                                    "\"%s\" is neither on nor off: the module refuses it, and with it to load",
                                    t->value);

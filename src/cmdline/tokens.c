@@ -18,6 +18,17 @@ bool cmdline_name_is(const char *name, const char *known)
         return *name == *known;
 }
 
+/* lib/kstrtox.c, kstrtobool(): the first letter decides, in "on" and "off" the second. */
+int cmdline_bool(const char *s, bool *ret)
+{
+        char c = (*s == 'o' || *s == 'O') ? s[1] : *s;
+
+        if (!c || !strchr(c == *s ? "1yYtT0nNfF" : "nNfF", c))
+                return -EINVAL;
+        *ret = strchr(c == *s ? "1yYtT" : "nN", c);
+        return 0;
+}
+
 /*
  * One token from c on: split at the first "=" but not in front; quotes hide blanks wherever they are, and go away
  * around the whole token or the whole value only.

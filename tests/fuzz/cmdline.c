@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line's validator: any bytes as a line; the first says for which machine it is judged. */
+#include "cmdline/cmdline.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "files.h"
+#include "report/json.h"
+#include "report/text.h"
+
+/* What is said can stand in a line and in a document, whatever the bytes were. */
+static void check_text(const char *s, bool may_be_empty)
+{
+        char *again = strdup(s);
+
+        CHECK(again && (may_be_empty || *s));
+        str_make_printable(again);
+        CHECK(streq(again, s) && !strchr(s, '\n'));
+        free(again);
+}
+
+static void check_findings(const struct findings *findings)
+{
+        size_t errors = 0, warnings = 0;
+
+        for (size_t i = 0; i < findings->n; i++) {
+                const struct finding *f = &findings->v[i];
+
+                CHECK(f->reader < READER_MAX_ && f->severity < SEVERITY_MAX_);
+                check_text(f->token, false);
+                check_text(f->message, false);
+                check_text(f->fix, true);
+                errors += f->severity == SEVERITY_ERROR;
+                warnings += f->severity == SEVERITY_WARNING;
+        }
+        CHECK(findings->n_errors == errors && findings->n_warnings == warnings);
+}
+
+static void check_reports(const struct findings *findings)
+{
+        char *text;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        CHECK(f && json_findings(f, findings) == 0);
+        check_document(f, &text, &size);
+        f = open_memstream(&text, &size);
+        CHECK(f);
+        text_findings(f, findings);
+        CHECK(fclose(f) == 0);
+        free(text);
+}
+
+/* The tokens are the line without the blanks between them. */
+static void check_split(struct arena *a, const char *line)
+{
+        static const char blanks[] = " \t\n\v\f\r\xa0";
+        struct token *tokens;
+        size_t n, quotes = 0;
+        const char *c = line;
+        bool unclosed;
+
+        CHECK(cmdline_split(a, line, &tokens, &n, &unclosed) == 0);
+        for (size_t i = 0; i < n; i++) {
+                const struct token *t = &tokens[i];
+
+                CHECK(strspn(c, blanks) == (size_t)(line + t->at - c) && (i == 0 || c < line + t->at));
+                c = line + t->at + strlen(t->text);
+                CHECK(*t->text && strncmp(line + t->at, t->text, strlen(t->text)) == 0);
+                CHECK(strlen(t->name) + (t->value ? strlen(t->value) + 1 : 0) <= strlen(t->text));
+                CHECK(i == 0 || t->late >= tokens[i - 1].late);
+        }
+        CHECK(c[strspn(c, blanks)] == '\0');
+        for (c = line; *c; c++)
+                quotes += *c == '"';
+        CHECK(unclosed == (quotes % 2 == 1));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        struct cmdline_machine machine = {};
+        struct findings findings;
+        struct arena a = {};
+        char *line;
+
+        if (size == 0)
+                return 0;
+        machine.vendor = data[0] % 4;
+        machine.remapping = data[0] / 4 % 3;
+        machine.groups = data[0] / 12 % 3;
+        line = arena_strndup(&a, (const char *)data + 1, size - 1);
+        CHECK(line);
+        check_split(&a, line);
+        CHECK(cmdline_judge(line, &machine, &a, &findings) == 0);
+        check_findings(&findings);
+        check_reports(&findings);
+        arena_free(&a);
+        return 0;
+}

@@ -1,0 +1,255 @@
+# Kernel command lines: what is found in each, and the readers themselves asked what they make of it.
+
+bats_require_minimum_version 1.5.0
+
+load product
+
+TABLE=$BATS_TEST_DIRNAME/cmdline-table
+
+# machine VENDOR REMAPPING: a tree of nothing but these two, in $ROOT.
+machine() {
+    ROOT=$BATS_TEST_TMPDIR/machine.$1.$2
+    [[ ! -d $ROOT ]] || return 0
+    mkdir -p "$ROOT"/proc "$ROOT"/sys/kernel/irq/{9,24}
+    case $1 in
+    intel) printf 'processor\t: 0\nvendor_id\t: GenuineIntel\n' >"$ROOT/proc/cpuinfo" ;;
+    amd) printf 'processor\t: 0\nvendor_id\t: AuthenticAMD\n' >"$ROOT/proc/cpuinfo" ;;
+    other) printf 'processor\t: 0\nCPU implementer\t: 0x41\n' >"$ROOT/proc/cpuinfo" ;;
+    esac
+    case $2 in
+    yes) echo IR-IO-APIC >"$ROOT/sys/kernel/irq/9/chip_name" && echo IR-PCI-MSI-0000:00:1f.2 >"$ROOT/sys/kernel/irq/24/chip_name" ;;
+    no) echo IO-APIC >"$ROOT/sys/kernel/irq/9/chip_name" && echo PCI-MSI-0000:00:1f.2 >"$ROOT/sys/kernel/irq/24/chip_name" ;;
+    esac
+}
+
+# judge LINE: what is found, "SEVERITY READER TOKEN ~ MESSAGE" a line, into $found.
+judge() {
+    local document status=0
+    document=$(timeout 20 "$BUILD/passthrough-cmdline" --root="$ROOT" --json --cmdline="$1") || status=$?
+    found=$(jq -r '.findings[] | "\(.severity) \(.reader) \(.token) ~ \(.message)"' <<<"$document") || return 1
+    # The exit status and the findings say the same.
+    if grep -q '^error ' <<<"$found"; then is "$status" 1 "exit status of $1"; else is "$status" 0 "exit status of $1"; fi
+}
+
+# compare LINE EXPECTED: each expected finding, in order, and no other.
+compare() {
+    local wanted got i
+    judge "$1" || return 1
+    mapfile -t wanted < <([[ -z $2 ]] || printf '%s' "$2")
+    mapfile -t got < <([[ -z $found ]] || printf '%s\n' "$found")
+    for ((i = 0; i < ${#wanted[@]} || i < ${#got[@]}; i++)); do
+        if [[ ${got[i]-} != "${wanted[i]%% ~ *} ~ "* || ${got[i]#* ~ } != *"${wanted[i]#* ~ }"* || -z ${wanted[i]-} ]]; then
+            printf 'in the line: %s\n  expected: %s\n  found:    %s\n' "$1" "${wanted[i]-nothing}" "${got[i]-nothing}"
+            return 1
+        fi
+    done
+}
+
+# each_line GROUP COMMAND: calls COMMAND LINE EXPECTED for each command line of that group.
+each_line() {
+    local text vendor remapping group='' line='' expected='' open='' failed=0
+    while IFS= read -r text; do
+        if [[ $open && $text != '    '* && $text != '#'* ]]; then
+            "$2" "$line" "$expected" || failed=1
+            open=''
+        fi
+        [[ $text != '== '* ]] || group=${text#== }
+        [[ $group == "$1" ]] || continue
+        case $text in
+        '@ '*) read -r _ vendor remapping <<<"$text" && machine "$vendor" "$remapping" ;;
+        '>'*) printf -v line '%b' "${text#>}" && line=${line# } && expected='' open=yes ;;
+        '    '*) expected+=$(printf '%b' "${text#    }")$'\n' ;;
+        esac
+    done < <(cat "$TABLE" && echo)
+    return "$failed"
+}
+
+# table GROUP
+table() {
+    each_line "$1" compare
+}
+
+@test "quotes are the kernel's: double, around the whole or the value, and one that is not closed swallows the rest" {
+    table quotes
+}
+
+@test "tokens end at the kernel's blanks, whatever bytes stand between them" {
+    table splitting
+}
+
+@test "a dash is an underscore in names to the kernel, not to kmod and dracut, and never in values" {
+    table names
+}
+
+@test "what stands behind -- is lost to the kernel, not to the others" {
+    table dashes
+}
+
+@test "intel_iommu= is a list, read by the beginning of each item" {
+    table intel
+}
+
+@test "amd_iommu= has no on" {
+    table amd
+}
+
+@test "iommu= and its parameters" {
+    table iommu
+}
+
+@test "interrupt remapping has one switch with two names" {
+    table remapping
+}
+
+@test "unsafe interrupts are judged by what the machine has" {
+    table unsafe
+}
+
+@test "huge pages are read from the left" {
+    table hugepages
+}
+
+@test "the kernel's blacklist is one, and exact" {
+    table kernel-blacklist
+}
+
+@test "kmod's blacklist" {
+    table kmod
+}
+
+@test "dracut's blacklists and lists" {
+    table dracut
+}
+
+@test "IDs for vfio-pci" {
+    table ids
+}
+
+@test "our own switches" {
+    table own
+}
+
+@test "screens, and what is near them" {
+    table graphics
+}
+
+@test "a slip of the pen in each of the names" {
+    table slips
+}
+
+@test "what others boot with is left alone" {
+    table legitimate
+}
+
+@test "each group of the table is judged, and there are no fewer lines than there were" {
+    local group
+    while read -r group; do
+        grep -qx "    table $group" "$BATS_TEST_FILENAME" || { echo "not judged: $group" && return 1; }
+    done < <(sed -n 's/^== //p' "$TABLE")
+    (($(grep -c '^>' "$TABLE") >= 250))
+}
+
+@test "a line of 2047 characters is whole, one of 2048 is cut (COMMAND_LINE_SIZE of x86 and arm64)" {
+    local blanks
+    machine intel unknown
+    printf -v blanks '%2038s' ''
+    compare "iommu=off$blanks" $'error kernel iommu=off ~ every IOMMU\n'
+    compare "iommu=off$blanks"$'\n' $'error kernel iommu=off ~ every IOMMU\n'
+    compare "$blanks"iommu=off $'error kernel iommu=off ~ every IOMMU\n'
+    compare " $blanks"iommu=off $'error kernel iommu=off ~ every IOMMU\nerror kernel iommu=off ~ 2048 characters\n'
+    compare "quiet"$'\n'"$blanks"iommu=off $'error kernel iommu=off ~ every IOMMU\nerror kernel iommu=off ~ 2053 characters\n'
+}
+
+@test "passthroughctl cmdline check finds the same" {
+    machine intel unknown
+    judge 'intel_iommu=on iommu=off'
+    run -1 --separate-stderr "$BUILD/passthroughctl" cmdline check --root="$ROOT" --json --cmdline='intel_iommu=on iommu=off'
+    is "$(jq -r '.findings[] | "\(.severity) \(.reader) \(.token) ~ \(.message)"' <<<"$output")" "$found" findings
+}
+
+# --- the readers themselves
+
+# with_cmdline LINE COMMAND...: COMMAND where /proc/cmdline has that line.
+with_cmdline() {
+    printf '%s\n' "$1" >"$BATS_TEST_TMPDIR/cmdline"
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    unshare -m sh -c 'mount --bind "$0" /proc/cmdline && exec "$@"' "$BATS_TEST_TMPDIR/cmdline" "${@:2}"
+}
+
+need_namespace() {
+    ((EUID == 0)) || skip 'needs root, to lay a line over /proc/cmdline'
+    with_cmdline quiet true 2>/dev/null || skip 'nothing can be laid over /proc/cmdline here'
+}
+
+# said READER: what the findings hold to be listed, as they say it to be without fault.
+said() {
+    sed -nE "s/^(info|error) $1 .* ~ ([^:]*): .*/\\2/p" <<<"$found" | tr -d ' ' | tr , '\n' | sort -u
+}
+
+# A name that no module can have is held back from nothing: modules' names have underscores.
+asks_kmod() {
+    local listed
+    [[ $1 == *blacklist* ]] || return 0
+    judge "$1" || return 1
+    listed=$(with_cmdline "$1" modprobe -C /dev/null -c | sed -n 's/^blacklist //p' | grep -E '^[a-z0-9_]+$' | sort -u || true)
+    is "$(said kmod)" "$listed" "what kmod holds back for: $1"
+}
+
+@test "kmod holds back the modules that the findings say it does" {
+    local group
+    command -v modprobe >/dev/null || skip 'no modprobe'
+    need_namespace
+    for group in names dashes kernel-blacklist kmod dracut slips; do
+        each_line "$group" asks_kmod || return 1
+    done
+}
+
+# A parameter of a module is taken by kmod exactly where no finding says that kmod does not.
+asks_kmod_options() {
+    local options got wanted
+    [[ $1 == *vfio* || $1 == *iommufd* ]] || return 0
+    judge "$1" || return 1
+    options=$(with_cmdline "$1" modprobe -C /dev/null -c | sed -nE 's/^options (vfio|vfio_pci|vfio_iommu_type1|iommufd) //p')
+    got=$([[ -z $options ]] || wc -l <<<"$options")
+    wanted=$(grep -oE '(^| |")(vfio|vfio[-_]pci|vfio[-_]iommu[-_]type1|iommufd)[.]' <<<"$1" | wc -l)
+    wanted=$((wanted - $(grep -c '^warning kmod .*kmod does not read it' <<<"$found" || true)))
+    is "${got:-0}" "$wanted" "parameters that kmod takes of: $1"
+}
+
+@test "kmod takes the parameters of modules that the findings say it takes" {
+    local group
+    command -v modprobe >/dev/null || skip 'no modprobe'
+    need_namespace
+    for group in names dashes unsafe ids; do
+        each_line "$group" asks_kmod_options || return 1
+    done
+}
+
+# dracut's getargs, and what its parse-kernel.sh makes of the answer.
+asks_dracut() {
+    local listed name names=()
+    [[ $1 == *dr*bl* ]] || return 0
+    judge "$1" || return 1
+    # bash goes on where the library finds no other one beside it, which only images have.
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    listed=$(PATH=$BATS_TEST_TMPDIR/bin:$PATH with_cmdline "$1" bash -c '. /usr/lib/dracut/modules.d/99base/dracut-lib.sh
+        getargs rd.driver.blacklist -d rdblacklist=' 2>/dev/null) || true
+    for name in ${listed//,/ }; do
+        [[ ! $name =~ ^[a-z0-9_-]+$ ]] || names+=("$name")
+    done
+    is "$(said dracut)" "$(printf '%s\n' "${names[@]}" | sort -u)" "what dracut holds back for: $1"
+}
+
+@test "dracut holds back the modules that the findings say it does" {
+    local group
+    [[ -x /usr/lib/dracut/dracut-util && -e /usr/lib/dracut/modules.d/99base/dracut-lib.sh ]] || skip 'no dracut'
+    [[ ! -e /etc/cmdline ]] || skip 'this host has an /etc/cmdline, which dracut reads as well'
+    need_namespace
+    # As in an image.
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    ln -s /usr/lib/dracut/dracut-util "$BATS_TEST_TMPDIR/bin/dracut-getarg"
+    ln -s /usr/lib/dracut/dracut-util "$BATS_TEST_TMPDIR/bin/dracut-getargs"
+    for group in names dashes dracut; do
+        each_line "$group" asks_dracut || return 1
+    done
+}
