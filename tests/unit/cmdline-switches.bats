@@ -33,7 +33,7 @@ on() {
 
 @test "passthrough=off, 0 or no: nothing at all is done" {
     local value
-    for value in off 0 no; do
+    for value in off 0 no ''; do
         off passthrough=$value
         exits 0
         is "$(get '[.rules[].state] | unique[]')" skipped 'states'
