@@ -10,6 +10,8 @@
 /* Where it will be once the host runs. */
 static const char *host_path(const struct graph *h, const char *path)
 {
+        if (h->facts->in_initrd && streq(path, "/"))
+                return "the initrd's own /";
         if (!h->facts->in_initrd || !startswith(path, SYSROOT))
                 return path;
         path += strlen(SYSROOT);

@@ -281,7 +281,7 @@ shifted() {
     image_built
     put /etc/initrd-release ID=debian
     mkdir -p "$ROOT/sysroot/etc"
-    printf '%s\n' '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw' >"$ROOT/proc/self/mountinfo"
+    printf '%s\n' '1 1 0:2 / / rw - rootfs rootfs rw' '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw' >"$ROOT/proc/self/mountinfo"
     plan
     exits 1
     refused 0000:01:00.0 'needed it when this image was built: 0000:01:00.0 ← nvme0n1 ← /srv'
@@ -294,14 +294,14 @@ shifted() {
     udev_tags nvme1n1 ID_FS_TYPE=LVM2_member ID_FS_UUID=aBcDeF-1234-5678-9abc-def0-1234-56789a
     put /sysroot/etc/lvm/backup/data 'id = "aBcDeF-1234-5678-9abc-def0-1234-56789a"'
     put /etc/initrd-release ID=debian
-    put /proc/self/mountinfo '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw'
+    put /proc/self/mountinfo '1 1 0:2 / / rw - rootfs rootfs rw' '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw'
     plan
     refused 0000:02:00.0 'not cleared: nvme1n1 has volume group data'
     rm "$ROOT/etc/initrd-release"
     put /proc/self/mountinfo "$mounts"
     image_built
     put /etc/initrd-release ID=debian
-    put /proc/self/mountinfo '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw'
+    put /proc/self/mountinfo '1 1 0:2 / / rw - rootfs rootfs rw' '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw'
     plan
     device 0000:02:00.0 bind vfio-pci initrd
 }
