@@ -69,11 +69,11 @@ put_lines() { # put_lines FILE LINE…: a file of these lines, if there are any
 delivery_overlay() {
     local dir=$work/delivery units=$work/delivery/usr/lib/systemd/system
     rm -rf "$dir"
-    mkdir -p "$dir/lab-root/lab" "$units/initrd-root-fs.target.wants"
+    mkdir -p "$dir"/lab-root/{lab,etc} "$units/initrd-root-fs.target.wants"
     cp -a "$lab/product/." "$dir/lab-root/"
     install -D -t "$dir/lab-root/usr/lib/lab" "$lab_source"/guest-{check,lib.sh}
     cp "$test/guest" "$dir/lab-root/lab/guest"
-    if [[ $root_etc && -d $root_etc ]]; then cp -a "$root_etc" "$dir/lab-root/etc"; fi
+    if [[ $root_etc && -d $root_etc ]]; then cp -a "$root_etc/." "$dir/lab-root/etc/"; fi
     if [[ -d $test/files ]]; then cp -a "$test/files/." "$dir/lab-root/lab/"; fi
     cp "$lab_source/lab-delivery.service" "$units/"
     ln -s ../lab-delivery.service "$units/initrd-root-fs.target.wants/"
