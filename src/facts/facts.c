@@ -137,11 +137,9 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
         if (k == 0)
                 k = facts_index_groups(a, &facts);
         if (k == 0 && request->use)
-                k = host_gather(root, a, request->early, &facts);
+                k = host_gather(root, a, request, &facts);
         if (k == 0 && request->busy)
                 k = busy_gather(root, a, &facts);
-        else if (k == 0 && request->writers && !facts.booting)
-                k = busy_gather_writers(root, a, &facts);
         if (k == 0 && request->builtin)
                 k = modules_gather_builtin(root, a, &facts);
         if (k == 0)

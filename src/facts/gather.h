@@ -25,7 +25,8 @@ int modules_gather(const struct root *root, struct arena *a, const struct facts_
                    struct facts *facts) _must_check_;
 int modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
 /* What the host needs, as far as it shows: see host.h. */
-int host_gather(const struct root *root, struct arena *a, bool early, struct facts *facts) _must_check_;
+int host_gather(const struct root *root, struct arena *a, const struct facts_request *request,
+                struct facts *facts) _must_check_;
 /* What is in use at this moment; for work by hand. */
 int busy_gather(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
 /* Only what tells of the next boot, too: who writes to disks as they are, and configured addresses. */

@@ -272,14 +272,14 @@ static int volumes(struct graph *h)
         return k == -ENOMEM ? k : 0;
 }
 
-int host_gather(const struct root *root, struct arena *a, bool early, struct facts *facts)
+int host_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
         struct graph h = {.root = root, .arena = a, .facts = facts, .host = &facts->host};
         struct host *host = &facts->host;
         bool storage = false;
         int k;
 
-        host->sees_storage = !early && (!facts->in_initrd || facts_root_mounted(root));
+        host->sees_storage = !request->early && (!facts->in_initrd || facts_root_mounted(root));
         host->sees_network = host->sees_people = !facts->booting;
         k = host->sees_storage ? host_storage(&h) : 0;
         if (k == 0 && host->sees_storage)
@@ -288,6 +288,8 @@ int host_gather(const struct root *root, struct arena *a, bool early, struct fac
                 k = host_network(&h);
         if (k == 0 && host->sees_people)
                 k = host_people(&h);
+        if (k == 0 && request->writers && !facts->booting)
+                k = busy_gather_writers(root, a, facts);
         for (size_t i = 0; k == 0 && i < facts->n_devices && !storage; i++) {
                 const char *kind = facts->devices[i].detailed ? guarded_class(facts->devices[i].class) : NULL;
 

@@ -67,6 +67,15 @@ shifted() {
     refused 0000:02:00.0 'nvme1n1 ← ceph-osd'
 }
 
+@test "a process that cannot be looked at may be writing: no disk is cleared" {
+    put /proc/812/fd 'no directory'
+    plan
+    exits 1
+    refused 0000:02:00.0 'not cleared: who has devices open is not known'
+    image_built
+    ! grep -q $'^D\tb\t.*\tcleared\t' "$ROOT/var/lib/passthrough/clearance"
+}
+
 @test "without a clearance it waits for the root stage, and is refused there while nothing is mounted" {
     in_initrd
     plan
