@@ -2,45 +2,18 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "cmdline/cmdline.h"
 #include "facts/facts.h"
 
 #define CMDLINE_MAX ((size_t)64 * 1024)
 
-/* The value of token where its name is name, '-' and '_' being the same as in the kernel's parameq(); else NULL. */
-static char *value_of(char *token, const char *name)
+static int add_skipped(struct arena *a, const char *names, struct words *skip)
 {
-        size_t n = strlen(name);
+        char *rest = arena_strdup(a, names);
 
-        for (size_t i = 0; i < n; i++)
-                if (token[i] != name[i] && !(token[i] == '-' && name[i] == '_'))
-                        return NULL;
-        return token[n] == '=' ? token + n + 1 : token[n] == '\0' ? token + n : NULL;
-}
-
-/* Quotes hide blanks and mean nothing else here: as next_arg() in lib/cmdline.c, where they stand in front. */
-static char *next_token(char **s)
-{
-        char *token, *out;
-        bool quoted = false;
-
-        *s += strspn(*s, " \t\n");
-        if (!**s)
-                return NULL;
-        for (token = out = *s; **s && (quoted || !strchr(" \t\n", **s)); (*s)++) {
-                if (**s == '"')
-                        quoted = !quoted;
-                else
-                        *out++ = **s;
-        }
-        if (**s)
-                (*s)++;
-        *out = '\0';
-        return token;
-}
-
-static int add_skipped(struct arena *a, char *names, struct words *skip)
-{
-        for (char *name; (name = strsep(&names, ","));) {
+        if (!rest)
+                return -ENOMEM;
+        for (char *name; (name = strsep(&rest, ","));) {
                 const char **slot;
 
                 if (!*name)
@@ -56,8 +29,10 @@ static int add_skipped(struct arena *a, char *names, struct words *skip)
 
 int facts_read_switches(const struct root *root, struct arena *a, struct facts *facts)
 {
+        struct token *tokens;
+        size_t size, n;
+        bool unclosed;
         char *line;
-        size_t size;
         int k = root_read_all(root, a, "/proc/cmdline", CMDLINE_MAX, &line, &size);
 
         facts->switches_known = true;
@@ -66,21 +41,23 @@ int facts_read_switches(const struct root *root, struct arena *a, struct facts *
         if (k < 0)
                 return k;
 
-        for (char *token; (token = next_token(&line));) {
-                char *value;
+        k = cmdline_split(a, line, &tokens, &n, &unclosed);
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                const struct token *t = &tokens[i];
                 bool on;
 
-                if ((value = value_of(token, "passthrough.skip"))) {
-                        k = add_skipped(a, value, &facts->skip);
-                        if (k < 0)
-                                return k;
-                } else if ((value = value_of(token, "passthrough"))) {
+                if (cmdline_name_is(t->name, "passthrough.skip") && t->value)
+                        k = add_skipped(a, t->value, &facts->skip);
+                else if (cmdline_name_is(t->name, "passthrough")) {
                         /* Who writes passthrough=of wants out: only what clearly means on is on. */
-                        facts->off = value[-1] == '=' && !(str_to_bool(value, &on) == 0 && on);
-                        facts->off_by = facts->off ? token : NULL;
+                        facts->off = t->value && !(str_to_bool(t->value, &on) == 0 && on);
+                        facts->off_by = facts->off ? arena_join(a, t->name, "=", t->value, NULL) : NULL;
+                        k = facts->off && !facts->off_by ? -ENOMEM : 0;
                 }
-                facts->kdump |= startswith(token, "elfcorehdr=");
+                facts->kdump |= streq(t->name, "elfcorehdr") && t->value;
         }
+        if (k < 0)
+                return k;
         if (facts->kdump) {
                 facts->off = true;
                 facts->off_by = "elfcorehdr= (a kdump kernel)";
