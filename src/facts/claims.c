@@ -25,17 +25,9 @@ static int claim(struct graph *h, size_t node, const char *format, ...)
         return n->claim ? 0 : -ENOMEM;
 }
 
-static const char *tag(const struct node *n, const char *kind)
-{
-        for (size_t i = 0; i < n->n_tags; i++)
-                if (startswith(n->tags[i], kind))
-                        return n->tags[i] + strlen(kind);
-        return NULL;
-}
-
 static bool is_type(const struct node *n, const char *type)
 {
-        const char *value = tag(n, "TYPE=");
+        const char *value = host_tag(n, "TYPE=");
 
         return n->kind == NODE_BLOCK && value && streq(value, type);
 }
@@ -48,7 +40,7 @@ static int volume_group(struct graph *h, const char *path, const char *name)
         int k = host_read(h, path, &text);
 
         for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++) {
-                const char *uuid = tag(&h->host->nodes[i], "UUID=");
+                const char *uuid = host_tag(&h->host->nodes[i], "UUID=");
 
                 if (is_type(&h->host->nodes[i], "LVM2_member") && uuid && *uuid && strstr(text, uuid))
                         k = claim(h, i, "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
@@ -106,7 +98,7 @@ static int arrays(struct graph *h)
                         return -ENOMEM;
                 k = host_read(h, path, &text);
                 for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++) {
-                        const char *uuid = tag(&h->host->nodes[i], "UUID=");
+                        const char *uuid = host_tag(&h->host->nodes[i], "UUID=");
 
                         if (is_type(&h->host->nodes[i], "linux_raid_member") && uuid && *uuid && has_digits(text, uuid))
                                 k = claim(h, i, "%s is in an array that %s has", h->host->nodes[i].name, files[f]);
@@ -126,7 +118,7 @@ static int pools(struct graph *h)
         int k = root_read_all(h->root, h->arena, path, (size_t)64 * 1024 * 1024, &text, &size);
 
         for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++) {
-                const char *name = tag(&h->host->nodes[i], "LABEL=");
+                const char *name = host_tag(&h->host->nodes[i], "LABEL=");
 
                 if (is_type(&h->host->nodes[i], "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
                         k = claim(h, i, "%s is in zfs pool %s, which zpool.cache has", h->host->nodes[i].name,

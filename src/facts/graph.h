@@ -48,6 +48,8 @@ int host_fields(struct graph *h, const char **text, const char ***ret, size_t *r
 int host_blocks(struct graph *h) _must_check_;
 /* tags.c: what is on them, and who is meant by UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev. */
 int host_tags(struct graph *h) _must_check_;
+/* The value of the first tag of a kind, "UUID=" and the like, or NULL. */
+const char *host_tag(const struct node *n, const char *kind);
 /* The next node that spec means, from *from on; NO_NODE where there is none. */
 size_t host_resolve(struct graph *h, const char *spec, size_t from);
 /* storage.c: what is mounted or swapped to now. */

@@ -71,23 +71,15 @@ static size_t whole(const struct host *host, size_t node)
         return node;
 }
 
-static const char *tag_of(const struct node *n, const char *kind)
-{
-        for (size_t i = 0; i < n->n_tags; i++)
-                if (startswith(n->tags[i], kind))
-                        return n->tags[i] + strlen(kind);
-        return NULL;
-}
-
 /* A btrfs that nobody has mounted is known by the UUID that all its members carry. */
 static int use_members(struct graph *h, size_t node, const char *what)
 {
         const struct node *n = &h->host->nodes[node];
-        const char *type = tag_of(n, "TYPE="), *uuid = tag_of(n, "UUID=");
+        const char *type = host_tag(n, "TYPE="), *uuid = host_tag(n, "UUID=");
         int k = 0;
 
         for (size_t i = 0; k == 0 && type && uuid && streq(type, "btrfs") && i < h->host->n_nodes; i++) {
-                const char *other = i == node ? NULL : tag_of(&h->host->nodes[i], "UUID=");
+                const char *other = i == node ? NULL : host_tag(&h->host->nodes[i], "UUID=");
 
                 if (other && streq(other, uuid))
                         k = host_use(h, i, "%s", what);

@@ -238,23 +238,33 @@ static int units(struct graph *h, const char *dir)
         return k == -ENOMEM ? k : 0;
 }
 
-/* A device that a token names: the value, or what of it stands in front of or behind a separator. */
+/*
+ * A device that a token names: by the value, or by what of it stands in front of or behind a separator; or a tag's
+ * value that stands there.
+ */
 static int device_token(struct graph *h, const char *token)
 {
         static const struct {
                 const char *key;
                 char separator;
                 bool behind;
+                const char *tag;
         } keys[] = {
-                {"mount.usr=", '\0', false},
-                {"systemd.mount-extra=", ':', false},
-                {"systemd.swap-extra=", ':', false},
-                {"rd.luks.key=", ':', true},
-                {"luks.key=", ':', true},
-                {"rd.luks.data=", '=', true},
-                {"luks.data=", '=', true},
-                {"systemd.verity_root_data=", '\0', false},
-                {"systemd.verity_root_hash=", '\0', false},
+                {.key = "rd.luks.uuid=", .tag = "UUID="},
+                {.key = "luks.uuid=", .tag = "UUID="},
+                {.key = "rd.luks.name=", .separator = '=', .tag = "UUID="},
+                {.key = "luks.name=", .separator = '=', .tag = "UUID="},
+                {.key = "rd.luks.partuuid=", .tag = "PARTUUID="},
+                {.key = "luks.partuuid=", .tag = "PARTUUID="},
+                {.key = "rd.luks.key=", .separator = ':', .behind = true},
+                {.key = "luks.key=", .separator = ':', .behind = true},
+                {.key = "rd.luks.data=", .separator = '=', .behind = true},
+                {.key = "luks.data=", .separator = '=', .behind = true},
+                {.key = "mount.usr="},
+                {.key = "systemd.mount-extra=", .separator = ':'},
+                {.key = "systemd.swap-extra=", .separator = ':'},
+                {.key = "systemd.verity_root_data="},
+                {.key = "systemd.verity_root_hash="},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -267,13 +277,17 @@ static int device_token(struct graph *h, const char *token)
                 at = keys[i].separator ? strchr(value, keys[i].separator) : NULL;
                 if (keys[i].behind && !at)
                         return 0;
+                if (keys[i].tag && startswith(value, "luks-"))
+                        value += strlen("luks-");
                 spec = keys[i].behind ? arena_strdup(h->arena, at + 1)
                                       : arena_strndup(h->arena, value, at ? (size_t)(at - value) : strlen(value));
+                if (spec && keys[i].tag)
+                        spec = arena_join(h->arena, keys[i].tag, spec, NULL);
                 if (!spec)
                         return -ENOMEM;
                 if (!names_a_disk(spec))
                         return 0;
-                k = host_use_spec(h, spec, keys[i].key);
+                k = host_use_spec(h, spec, keys[i].tag ? "rd.luks" : keys[i].key);
                 return k != 0 ? k
                               : host_unknown(h, &h->host->storage_unknown,
                                              "the command line has %s, and on which disk that is is not known", token);
@@ -283,41 +297,24 @@ static int device_token(struct graph *h, const char *token)
 
 static int command_line_token(struct graph *h, const char *token)
 {
-        static const char *const luks[] = {
-                "rd.luks.uuid=", "luks.uuid=", "rd.luks.name=", "luks.name=", "rd.luks.partuuid=", "luks.partuuid="};
+        const char *device = token + strlen("resume=");
         unsigned major, minor;
-        char spec[128];
+        size_t node = NO_NODE;
         int k, length;
 
         if (startswith(token, "root="))
                 return host_use_spec(h, token + strlen("root="), "root=");
-        if (startswith(token, "resume=")) {
-                const char *device = token + strlen("resume=");
-                size_t node = NO_NODE;
-
-                if (sscanf(device, "%u:%u%n", &major, &minor, &length) == 2 && !device[length])
-                        node = host_by_number(h->host, major, minor);
-                k = node != NO_NODE ? host_use(h, node, "resume=") : host_use_spec(h, device, "resume=");
-                if (node != NO_NODE)
-                        return k;
-                if (k == 0 && names_a_disk(device))
-                        k = host_unknown(h, &h->host->storage_unknown,
-                                         "resume= has %s, and which disk that is is not known", device);
-                return k;
-        }
-        for (size_t i = 0; i < ARRAY_SIZE(luks); i++) {
-                const char *uuid = token + strlen(luks[i]);
-
-                if (!startswith(token, luks[i]))
-                        continue;
-                uuid += startswith(uuid, "luks-") ? strlen("luks-") : 0;
-                snprintf(spec, sizeof(spec), "%sUUID=%.*s", i >= 4 ? "PART" : "", (int)strcspn(uuid, "="), uuid);
-                k = host_use_spec(h, spec, "rd.luks");
-                return k != 0 ? k
-                              : host_unknown(h, &h->host->storage_unknown,
-                                             "the command line has %s, and on which disk that is is not known", token);
-        }
-        return device_token(h, token);
+        if (!startswith(token, "resume="))
+                return device_token(h, token);
+        if (sscanf(device, "%u:%u%n", &major, &minor, &length) == 2 && !device[length])
+                node = host_by_number(h->host, major, minor);
+        if (node != NO_NODE)
+                return host_use(h, node, "resume=");
+        k = host_use_spec(h, device, "resume=");
+        if (k == 0 && names_a_disk(device))
+                k = host_unknown(h, &h->host->storage_unknown, "resume= has %s, and which disk that is is not known",
+                                 device);
+        return k;
 }
 
 static int command_line(struct graph *h)

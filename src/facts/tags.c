@@ -105,6 +105,14 @@ int host_tags(struct graph *h)
         return 0;
 }
 
+const char *host_tag(const struct node *n, const char *kind)
+{
+        for (size_t i = 0; i < n->n_tags; i++)
+                if (startswith(n->tags[i], kind))
+                        return n->tags[i] + strlen(kind);
+        return NULL;
+}
+
 /* What a link below /dev leads to; "/dev/NAME" where there is none. Links there end in the kernel's name. */
 static void follow(struct graph *h, char path[static PATH_MAX])
 {
