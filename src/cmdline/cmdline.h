@@ -3,8 +3,8 @@
 
 /*
  * A kernel command line as its readers take it, each in its own way: the kernel (lib/cmdline.c, next_arg()), the
- * modules' own parsers, kmod (libkmod-config.c), systemd (proc-cmdline.c) and dracut (dracut-lib.sh, getarg). Pure:
- * what is known of the machine comes in, findings go out.
+ * modules' own parsers, kmod (libkmod-config.c) and dracut (dracut-lib.sh, getarg); systemd reads no token that is
+ * judged. Pure: what is known of the machine comes in, findings go out.
  */
 
 #include <stdbool.h>
@@ -19,7 +19,6 @@ enum cmdline_reader {
         READER_KERNEL,
         READER_MODULE, /* a module's parameter, by the kernel where it is built in, else by kmod */
         READER_KMOD,
-        READER_SYSTEMD,
         READER_DRACUT,
         READER_PASSTHROUGH,
         READER_MAX_,
@@ -64,7 +63,6 @@ enum known {
 struct cmdline_machine {
         enum cpu_vendor vendor;
         enum known remapping; /* interrupt remapping is at work */
-        enum known groups;    /* there are IOMMU groups with devices in them */
 };
 
 /* A token as the kernel splits the line: value is NULL where there is no "=". */

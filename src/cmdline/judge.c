@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-const char *const reader_names[READER_MAX_] = {"kernel", "module", "kmod", "systemd", "dracut", "passthrough"};
+const char *const reader_names[READER_MAX_] = {"kernel", "module", "kmod", "dracut", "passthrough"};
 const char *const severity_names[SEVERITY_MAX_] = {"error", "warning", "info"};
 
 #define EACH 1 /* each one of them counts, not the last alone */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a kernel command line is judged for: the processor, its IOMMU, and whether interrupts are remapped. */
+/* What a kernel command line is judged for: the processor, and whether interrupts are remapped. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -47,26 +47,15 @@ static int read_remapping(const struct root *root, struct arena *a, enum known *
                 if (snprintf(path, sizeof(path), "/sys/kernel/irq/%s/chip_name", names[i]) >= (int)sizeof(path) ||
                     root_read(root, path, chip, sizeof(chip)) <= 0)
                         continue;
-                if (startswith(chip, "IR-") || startswith(chip, "DMAR") || startswith(chip, "AMD-Vi")) {
-                        if (startswith(chip, "IR-"))
-                                *ret = KNOWN_YES;
-                } else if (*ret == NOT_KNOWN && (strstr(chip, "IO-APIC") || strstr(chip, "PCI-MSI")))
-                        *ret = KNOWN_NO;
-                if (*ret == KNOWN_YES)
+                if (startswith(chip, "IR-")) {
+                        *ret = KNOWN_YES;
                         return 0;
+                }
+                /* Those of the IOMMU itself are no sign. */
+                if (!startswith(chip, "DMAR") && !startswith(chip, "AMD-Vi") &&
+                    (strstr(chip, "IO-APIC") || strstr(chip, "PCI-MSI")))
+                        *ret = KNOWN_NO;
         }
-        return 0;
-}
-
-static int read_groups(const struct root *root, struct arena *a, enum known *ret)
-{
-        const char **names;
-        size_t n;
-        int k = root_list(root, a, "/sys/kernel/iommu_groups", &names, &n);
-
-        if (k < 0)
-                return k == -ENOMEM ? k : 0;
-        *ret = n > 0 ? KNOWN_YES : KNOWN_NO;
         return 0;
 }
 
@@ -76,7 +65,5 @@ int machine_read(const struct root *root, struct arena *a, struct cmdline_machin
 
         *ret = (struct cmdline_machine){};
         k = read_vendor(root, a, &ret->vendor);
-        if (k == 0)
-                k = read_remapping(root, a, &ret->remapping);
-        return k == 0 ? read_groups(root, a, &ret->groups) : k;
+        return k == 0 ? read_remapping(root, a, &ret->remapping) : k;
 }

@@ -8,12 +8,11 @@
 #include "base/str.h"
 #include "validate/check.h"
 
-static const char help[] =
-        "passthrough-cmdline [OPTIONS] [check]\n\n"
-        "Judges a kernel command line as the kernel, its modules, kmod, systemd and dracut read it.\n\n"
-        "  --cmdline=STRING  this one, not the one this machine was booted with\n"
-        "  --json            one JSON document instead of text\n" COMMON_HELP
-        "\nExit status: 0 no error is found; 1 one is; 2 usage error.\n";
+static const char help[] = "passthrough-cmdline [OPTIONS] [check]\n\n"
+                           "Judges a kernel command line as the kernel, its modules, kmod and dracut read it.\n\n"
+                           "  --cmdline=STRING  this one, not the one this machine was booted with\n"
+                           "  --json            one JSON document instead of text\n" COMMON_HELP
+                           "\nExit status: 0 no error is found; 1 one is; 2 usage error.\n";
 
 static int usage(const char *message, const char *what)
 {
