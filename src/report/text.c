@@ -85,9 +85,8 @@ void text_plan(FILE *f, const struct plan *plan)
         const struct config *config = plan->config;
 
         if (config->n_rules == 0)
-                fputs("No rules: every device stays with the host. A rule is a file NAME.conf in /etc/passthrough.d, "
-                      "see "
-                      "passthrough.d(5).\n",
+                fputs("No rules: every device stays with the host. A rule is a file NAME.conf in "
+                      "/etc/passthrough.d, see passthrough.d(5).\n",
                       f);
         for (size_t r = 0; r < config->n_rules; r++) {
                 put_rule(f, config->rules[r].name, rule_state_names[plan->rules[r].state], plan->rules[r].message,

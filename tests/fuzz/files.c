@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "report/json.h"
+#include "report/text.h"
 
 static struct {
         const char *path;
@@ -154,4 +156,21 @@ void check_document(FILE *f, char **text, size_t *size)
         json_object_put(document);
         json_tokener_free(t);
         free(*text);
+}
+
+void check_reports(const struct plan *plan)
+{
+        char *text;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        CHECK(f && json_plan(f, plan) == 0);
+        check_document(f, &text, &size);
+        f = open_memstream(&text, &size);
+        CHECK(f);
+        text_plan(f, plan);
+        CHECK(fclose(f) == 0);
+        for (const char *c = text; *c; c++)
+                CHECK(((unsigned char)*c >= 0x20 && *c != 0x7f) || *c == '\n');
+        free(text);
 }

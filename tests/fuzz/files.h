@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/root.h"
+#include "plan/plan.h"
 
 #define FILES_MAX 16
 
@@ -39,6 +40,9 @@ const char *files_written(size_t *ret_size);
 
 /* A document is always whole, one object in UTF-8, and nothing behind it but the newline. Closes f, frees *text. */
 void check_document(FILE *f, char **text, size_t *size);
+
+/* What is said of a plan, as a document and in lines that can be printed. */
+void check_reports(const struct plan *plan);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -5,8 +5,6 @@
 #include "base/str.h"
 #include "facts/match.h"
 #include "files.h"
-#include "report/json.h"
-#include "report/text.h"
 
 static struct arena machine;
 static struct facts facts;
@@ -116,23 +114,6 @@ static void check_plan(const struct plan *plan)
                 CHECK(!strstr(op->target, "/.") && op->why);
                 CHECK(op->kind != OP_WRITE || *op->value);
         }
-}
-
-static void check_reports(const struct plan *plan)
-{
-        char *text;
-        size_t size;
-        FILE *f = open_memstream(&text, &size);
-
-        CHECK(f && json_plan(f, plan) == 0);
-        check_document(f, &text, &size);
-        f = open_memstream(&text, &size);
-        CHECK(f);
-        text_plan(f, plan);
-        CHECK(fclose(f) == 0);
-        for (const char *c = text; *c; c++)
-                CHECK(((unsigned char)*c >= 0x20 && *c != 0x7f) || *c == '\n');
-        free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
