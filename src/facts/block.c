@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Block devices and what they stand on (Documentation/ABI/stable/sysfs-block). */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -69,19 +70,20 @@ static int nvme_paths(struct graph *h, size_t node, const char *target)
         return k == -ENOMEM ? k : 0;
 }
 
-static int add_block(struct graph *h, const char *name)
+static int add_block(struct graph *h, int class_fd, const char *name)
 {
-        char target[PATH_MAX], text[32];
+        char target[PATH_MAX];
         size_t node;
-        struct node *n;
-        int k = host_add(h, NODE_BLOCK, BLOCKS, name, target, sizeof(target), &node);
+        int k = host_add(h, NODE_BLOCK, class_fd, name, target, sizeof(target), &node);
 
-        if (k == 0)
-                k = nvme_paths(h, node, target);
-        if (k < 0)
-                return k;
-        n = &h->host->nodes[node];
-        if (attribute(h, name, "dev", text, sizeof(text)) <= 0 || sscanf(text, "%u:%u", &n->major, &n->minor) != 2)
+        return k < 0 ? k : nvme_paths(h, node, target);
+}
+
+static int number(struct graph *h, struct node *n)
+{
+        char text[32];
+
+        if (attribute(h, n->name, "dev", text, sizeof(text)) <= 0 || sscanf(text, "%u:%u", &n->major, &n->minor) != 2)
                 n->major = n->minor = 0; /* a hidden path of a multipath head has no number */
         return label(h, n);
 }
@@ -154,18 +156,28 @@ static int relate(struct graph *h, size_t node)
 
 int host_blocks(struct graph *h)
 {
+        _cleanup_(close_fd) int fd = root_open_at(h->root, BLOCKS, O_PATH | O_DIRECTORY);
         const char **names;
         size_t n;
         int k;
 
-        if (!root_exists(h->root, BLOCKS))
+        if (fd < 0)
                 return 1;
         k = root_list(h->root, h->arena, BLOCKS, &names, &n);
         if (k < 0)
                 return k == -ENOMEM ? k : 1;
         for (size_t i = 0; k == 0 && i < n; i++)
-                k = add_block(h, names[i]);
-        n = h->host->n_nodes;
+                k = add_block(h, fd, names[i]);
+        return k;
+}
+
+int host_relate_blocks(struct graph *h)
+{
+        size_t n = h->host->n_nodes;
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < n; i++)
+                k = number(h, &h->host->nodes[i]);
         for (size_t i = 0; k == 0 && i < n; i++)
                 k = relate(h, i);
         return k;

@@ -221,7 +221,7 @@ static int report(struct busy *b, struct devnode *x, const char *text, const cha
                         d->vfio_user = arena_printf(h->arena, "%s (PID %s) has %s open", comm, pid, text);
                 return d->vfio_user ? 0 : -ENOMEM;
         }
-        if (x->node == NO_NODE && (host_add(h, NODE_FILE, NULL, text, target, sizeof(target), &x->node) < 0 ||
+        if (x->node == NO_NODE && (host_add(h, NODE_FILE, -1, text, target, sizeof(target), &x->node) < 0 ||
                                    host_on_function(h, x->node, x->device) < 0))
                 return -ENOMEM;
         if (host_use(h, x->node, "%s (PID %s)", comm, pid) < 0)

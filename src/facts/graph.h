@@ -26,9 +26,16 @@ struct graph {
 
 /* host.c */
 size_t host_find(const struct host *host, enum node_kind kind, const char *name);
-/* A node; of a class directory's link its target goes to buf, and the functions on the way to the node. */
-int host_add(struct graph *h, enum node_kind kind, const char *class, const char *name, char *target, size_t size,
+/*
+ * A node; of a link in a class directory (-1: none) its target goes to buf, and the functions on the way to the node.
+ */
+int host_add(struct graph *h, enum node_kind kind, int class_fd, const char *name, char *target, size_t size,
              size_t *ret) _must_check_;
+/*
+ * Whether a device that a rule may come to is guarded by its class, or one of the nodes from first on is on it. Where
+ * not, what stands on these nodes can speak for no such device, and a machine of many need not be asked.
+ */
+bool host_concerned(const struct graph *h, size_t first);
 int host_stand(struct graph *h, size_t node, size_t below) _must_check_;
 int host_on_function(struct graph *h, size_t node, size_t device) _must_check_;
 int host_on_path(struct graph *h, size_t node, const char *path) _must_check_;
@@ -44,8 +51,10 @@ const char *host_line(const char **text, const char **ret_end);
  */
 int host_fields(struct graph *h, const char **text, const char ***ret, size_t *ret_n) _must_check_;
 
-/* block.c: block devices and what they stand on. 1 where sysfs does not have them. */
+/* block.c: block devices. 1 where sysfs does not have them. */
 int host_blocks(struct graph *h) _must_check_;
+/* What they are, and what they stand on. */
+int host_relate_blocks(struct graph *h) _must_check_;
 /* tags.c: what is on them, and who is meant by UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev. */
 int host_tags(struct graph *h) _must_check_;
 /* The value of the first tag of a kind, "UUID=" and the like, or NULL. */

@@ -69,17 +69,15 @@ int host_on_path(struct graph *h, size_t node, const char *path)
 }
 
 /* "../../devices/..." of a class link. */
-int host_add(struct graph *h, enum node_kind kind, const char *class, const char *name, char *target, size_t size,
+int host_add(struct graph *h, enum node_kind kind, int class_fd, const char *name, char *target, size_t size,
              size_t *ret)
 {
         struct host *host = h->host;
-        char link[PATH_MAX];
         struct node *n;
         char *label;
 
         *target = '\0';
-        if (class && snprintf(link, sizeof(link), "%s/%s", class, name) < (int)sizeof(link) &&
-            root_readlink(h->root, link, target, size) < 0)
+        if (class_fd >= 0 && dir_readlink(class_fd, name, target, size) < 0)
                 *target = '\0';
         n = arena_grow(h->arena, &host->nodes, host->n_nodes, sizeof(*host->nodes));
         if (!n)
@@ -175,6 +173,20 @@ int host_fields(struct graph *h, const char **text, const char ***ret, size_t *r
         for (size_t i = 0; k == 0 && line && i < *ret_n; i++)
                 unescape((char *)(*ret)[i]);
         return k < 0 ? k : line != NULL;
+}
+
+bool host_concerned(const struct graph *h, size_t first)
+{
+        const struct facts *facts = h->facts;
+
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (facts->devices[i].detailed && (!*facts->devices[i].class || guarded_class(facts->devices[i].class)))
+                        return true;
+        for (size_t i = first; i < h->host->n_nodes; i++)
+                for (size_t f = 0; f < h->host->nodes[i].n_functions; f++)
+                        if (facts->devices[h->host->nodes[i].functions[f]].detailed)
+                                return true;
+        return false;
 }
 
 static bool has_interface(const struct host *host, size_t device, bool up_only)

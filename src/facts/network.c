@@ -2,6 +2,7 @@
 /* Network interfaces, what they stand on (Documentation/ABI/testing/sysfs-class-net), and which of them carry routes.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -21,19 +22,14 @@ static ssize_t attribute(struct graph *h, const char *name, const char *file, ch
         return root_read(h->root, path, buf, size);
 }
 
-static int add_interface(struct graph *h, const char *name)
+/* Flags that cannot be read: up, for all that is known. */
+static bool is_up(struct graph *h, const char *name)
 {
-        char target[PATH_MAX], text[32];
-        size_t node;
+        char text[32];
         uint32_t flags;
-        int k = host_add(h, NODE_INTERFACE, INTERFACES, name, target, sizeof(target), &node);
 
-        if (k < 0)
-                return k;
-        /* Flags that cannot be read: up, for all that is known. */
-        h->host->nodes[node].up = attribute(h, name, "flags", text, sizeof(text)) <= 0 ||
-                                  str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, &flags) < 0 || flags & UP;
-        return 0;
+        return attribute(h, name, "flags", text, sizeof(text)) <= 0 ||
+               str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, &flags) < 0 || flags & UP;
 }
 
 static size_t by_index(struct graph *h, const char *index)
@@ -157,9 +153,10 @@ static int routes6(struct graph *h, const char *text, bool wanted_default)
 
 int host_network(struct graph *h)
 {
-        char *v4, *v6;
+        _cleanup_(close_fd) int fd = root_open_at(h->root, INTERFACES, O_PATH | O_DIRECTORY);
+        char *v4, *v6, target[PATH_MAX];
         const char **names;
-        size_t n, first = h->host->n_nodes;
+        size_t n, node, first = h->host->n_nodes;
         int k = root_list(h->root, h->arena, INTERFACES, &names, &n);
 
         if (k == -ENOMEM)
@@ -167,8 +164,12 @@ int host_network(struct graph *h)
         if (k < 0 || n == 0)
                 return host_unknown(h, &h->host->network_unknown, "which interfaces there are is not known");
         for (size_t i = 0; k == 0 && i < n; i++)
-                k = add_interface(h, names[i]);
+                k = host_add(h, NODE_INTERFACE, fd, names[i], target, sizeof(target), &node);
+        if (k < 0 || !host_concerned(h, first))
+                return k;
         n = h->host->n_nodes;
+        for (size_t i = first; i < n; i++)
+                h->host->nodes[i].up = is_up(h, h->host->nodes[i].name);
         for (size_t i = first; k == 0 && i < n; i++)
                 k = relate(h, i);
         if (k < 0)

@@ -28,6 +28,17 @@ static char *sysfs_path(struct arena *a, int devices_fd, const char *name)
         return arena_join(a, DEVICES "/", name, NULL);
 }
 
+/*
+ * All functions of a bus are in one directory, that of the bridge before them, virtual functions with their physical
+ * one (drivers/pci/probe.c, pci_setup_device(); drivers/pci/iov.c): of many functions few links need be read.
+ */
+static char *beside(struct arena *a, const struct device *other, const char *name)
+{
+        char *dir = arena_strndup(a, other->sysfs, (size_t)(str_basename(other->sysfs) - other->sysfs));
+
+        return dir ? arena_join(a, dir, name, NULL) : NULL;
+}
+
 /* The functions a path goes through, from the last root bus ("pci0000:40") down. */
 static int bridge_path(struct arena *a, struct device *d)
 {
@@ -239,13 +250,14 @@ static bool may_match(const struct config *config, const struct facts *facts, co
 }
 
 static int gather_function(const struct root *root, struct arena *a, const struct facts_request *request,
-                           const struct facts *facts, int devices_fd, struct device *d)
+                           const struct facts *facts, int devices_fd, const struct device *before, struct device *d)
 {
+        bool same_bus = before && before->at.domain == d->at.domain && before->at.bus == d->at.bus;
         _cleanup_(close_fd) int fd = -1;
         char target[PATH_MAX];
         int k;
 
-        d->sysfs = sysfs_path(a, devices_fd, d->address);
+        d->sysfs = same_bus ? beside(a, before, d->address) : sysfs_path(a, devices_fd, d->address);
         if (!d->sysfs || bridge_path(a, d) < 0)
                 return -ENOMEM;
         d->group = NO_GROUP;
@@ -336,8 +348,9 @@ static int number_virtual_functions(const struct root *root, struct arena *a, st
 int pci_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
         _cleanup_(close_dir) DIR *dir = root_opendir(root, DEVICES);
+        const struct device *before = NULL;
         struct dirent *entry;
-        int k;
+        size_t n = 0;
 
         if (!dir)
                 return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
@@ -353,12 +366,25 @@ int pci_gather(const struct root *root, struct arena *a, const struct facts_requ
                 *d = (struct device){.bus = BUS_PCI, .at = at, .address = arena_strdup(a, entry->d_name)};
                 if (!d->address)
                         return -ENOMEM;
-                k = gather_function(root, a, request, facts, dirfd(dir), d);
-                if (k < 0)
-                        return k;
-                facts->n_devices += k == 0;
+                facts->n_devices++;
         }
         facts_sort(facts);
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                struct device *d = &facts->devices[i];
+                int k = gather_function(root, a, request, facts, dirfd(dir), before, d);
+
+                /* A machine put together by hand may be otherwise. */
+                if (k == 1 && before)
+                        k = gather_function(root, a, request, facts, dirfd(dir), NULL, d);
+                if (k < 0)
+                        return k;
+                /* Those that are gone again, or cannot be told, are left out. */
+                if (k == 0) {
+                        before = &facts->devices[n];
+                        facts->devices[n++] = *d;
+                }
+        }
+        facts->n_devices = n;
         return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What people at the machine need of it: keyboards, and the terminals that are the kernel's consoles. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,12 +62,12 @@ static int keyboards(struct graph *h)
         return 0;
 }
 
-static int console(struct graph *h, const char *name)
+static int console(struct graph *h, int class_fd, const char *name)
 {
         char target[PATH_MAX];
         size_t node;
 
-        if (host_add(h, NODE_TERMINAL, "/sys/class/tty", name, target, sizeof(target), &node) < 0)
+        if (host_add(h, NODE_TERMINAL, class_fd, name, target, sizeof(target), &node) < 0)
                 return -ENOMEM;
         return h->host->nodes[node].n_functions > 0 ? host_use(h, node, "the kernel's console") : 0;
 }
@@ -74,6 +75,7 @@ static int console(struct graph *h, const char *name)
 /* Those that the kernel writes to now, and those that it is told to. */
 int host_consoles(struct graph *h)
 {
+        _cleanup_(close_fd) int fd = root_open_at(h->root, "/sys/class/tty", O_PATH | O_DIRECTORY);
         const char *line, *end, *text;
         char *file, *token;
         int k = host_read(h, "/proc/consoles", &file);
@@ -81,7 +83,7 @@ int host_consoles(struct graph *h)
         for (text = k == 0 ? file : ""; k != -ENOMEM && (line = host_line(&text, &end));) {
                 char *name = arena_strndup(h->arena, line, strcspn(line, " \n"));
 
-                k = name ? console(h, name) : -ENOMEM;
+                k = name ? console(h, fd, name) : -ENOMEM;
         }
         if (k != -ENOMEM)
                 k = host_read(h, "/proc/cmdline", &file);
@@ -89,7 +91,7 @@ int host_consoles(struct graph *h)
                 if (startswith(token, "console=")) {
                         token += strlen("console=");
                         token[strcspn(token, ",")] = '\0';
-                        k = console(h, token);
+                        k = console(h, fd, token);
                 }
         return k == -ENOMEM ? k : 0;
 }

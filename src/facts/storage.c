@@ -130,7 +130,7 @@ static int add_pool(struct graph *h, const char *kind, const char *name, size_t 
 {
         char target[2];
 
-        if (host_add(h, NODE_POOL, NULL, name, target, sizeof(target), ret) < 0)
+        if (host_add(h, NODE_POOL, -1, name, target, sizeof(target), ret) < 0)
                 return -ENOMEM;
         h->host->nodes[*ret].label = arena_printf(h->arena, "%s %s", kind, h->host->nodes[*ret].label);
         return h->host->nodes[*ret].label ? 0 : -ENOMEM;
@@ -383,6 +383,9 @@ int host_storage(struct graph *h)
 
         if (k > 0)
                 return host_unknown(h, unknown, "which block devices there are is not known");
+        if (k < 0 || !host_concerned(h, 0))
+                return k;
+        k = host_relate_blocks(h);
         if (k < 0)
                 return k;
         if (host_read(h, "/proc/self/mountinfo", &mountinfo) < 0)
