@@ -151,7 +151,7 @@ static int host_units(const struct root *root, struct arena *a, int dir, const s
                         k = rule_unit(dir, record.rules[i].name);
         for (size_t i = 0; k == 0 && i < config->n_rules && !record.host; i++)
                 if (!record_find(&record, config->rules[i].name) && rule_name_valid(config->rules[i].name) &&
-                    match_machine(&config->rules[i], &machine))
+                    match_machine(&config->rules[i], &machine) == YES)
                         k = rule_unit(dir, config->rules[i].name);
         return k;
 }

@@ -197,6 +197,7 @@ static const char *attribute_owner(const char *name)
                 {"sriov_drivers_autoprobe", "[SR-IOV] sets it"},
                 {"remove", "it would take the device away"},
                 {"rescan", "it is no setting"},
+                {"uevent", "it is no setting"},
                 {"reset", "it is no setting"},
                 {"config", "it is no setting"},
                 {"rom", "it is no setting"},

@@ -13,6 +13,17 @@
 #define HEADER_TYPE      0x0e
 #define HEADER_TYPE_MASK 0x7f
 
+struct details {
+        const struct root *root;
+        struct arena *arena;
+        struct pci_bus bus;
+        struct facts *facts;
+        bool identities;
+        bool all;    /* every device has its details */
+        int *groups; /* those whose members have them */
+        size_t n_groups;
+};
+
 /* boot_vga is on VGA-class functions only; boot_display (Linux 6.17) on any display. */
 static enum tristate boot_display(int fd, const struct device *d)
 {
@@ -22,7 +33,8 @@ static enum tristate boot_display(int fd, const struct device *d)
 
         if ((has_vga && !streq(vga, "0")) || (has_display && !streq(display, "0")))
                 return YES;
-        return has_vga || has_display || !startswith(d->class, "0300") ? NO : UNKNOWN;
+        /* 0302 has nothing to show a picture on, nor has a virtual function. */
+        return has_vga || has_display || startswith(d->class, "0302") || d->parent ? NO : UNKNOWN;
 }
 
 /*
@@ -80,15 +92,18 @@ static int stuck(const struct root *root, struct arena *a, struct device *d)
         return d->stuck ? 0 : -ENOMEM;
 }
 
-static int details(const struct root *root, struct arena *a, bool booting, bool identities, struct device *d)
+static int details(struct details *x, struct device *d)
 {
-        _cleanup_(close_fd) int fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
+        const struct root *root = x->root;
+        struct arena *a = x->arena;
+        _cleanup_(close_fd) int fd = pci_open(root, &x->bus, d);
         char text[PATH_MAX];
         uint32_t v;
 
         d->detailed = true;
-        if (!d->identified && pci_identify(root, a, d) < 0)
-                return -ENOMEM;
+        /* One that cannot be told is a member of its group all the same. */
+        if (!d->identified)
+                pci_identify(root, &x->bus, d);
         if (fd < 0)
                 return 0;
         if (d->group == NO_GROUP && dir_readlink(fd, "iommu_group", text, sizeof(text)) > 0 &&
@@ -100,16 +115,16 @@ static int details(const struct root *root, struct arena *a, bool booting, bool 
                 d->bridge = d->transparent = true;
         if (d->bridge)
                 return 0;
-        if (identities &&
+        if (x->identities &&
             (firmware_path(root, a, d) < 0 || (!d->pcie_serial && !d->disk_serial && pci_serial(root, a, fd, d) < 0)))
                 return -ENOMEM;
-        if (class_is(d->class, "display"))
-                d->boot_display = boot_display(fd, d);
         if (!d->parent && dir_readlink(fd, "physfn", text, sizeof(text)) > 0 &&
             !(d->parent = arena_strdup(a, str_basename(text))))
                 return -ENOMEM;
+        if (class_is(d->class, "display"))
+                d->boot_display = boot_display(fd, d);
         /* Early in the boot nobody but us has set an override for what no driver has; VFs want one for their parent. */
-        if (booting && !d->driver)
+        if (x->facts->booting && !d->driver)
                 return 0;
         if (stuck(root, a, d) < 0)
                 return -ENOMEM;
@@ -123,23 +138,11 @@ static int details(const struct root *root, struct arena *a, bool booting, bool 
         return 0;
 }
 
-struct details {
-        const struct root *root;
-        struct arena *arena;
-        struct facts *facts;
-        bool identities;
-        bool all;    /* every device has its details */
-        int *groups; /* those whose members have them */
-        size_t n_groups;
-};
-
 static int details_once(struct details *x, size_t i)
 {
         struct facts *facts = x->facts;
 
-        return facts->devices[i].detailed
-                       ? 0
-                       : details(x->root, x->arena, facts->booting, x->identities, &facts->devices[i]);
+        return facts->devices[i].detailed ? 0 : details(x, &facts->devices[i]);
 }
 
 static int details_of_all(struct details *x)
@@ -218,6 +221,32 @@ static int details_around(struct details *x, size_t i)
         return k;
 }
 
+/* Who is no VGA card has no such mark: it may be the screen where no VGA card is. */
+static int other_screen(struct details *x)
+{
+        struct facts *facts = x->facts;
+        bool wanted = false;
+
+        for (size_t i = 0; i < facts->n_devices; i++)
+                wanted |= facts->devices[i].detailed && facts->devices[i].boot_display == UNKNOWN &&
+                          !startswith(facts->devices[i].class, "0300");
+        for (size_t i = 0; wanted && i < facts->n_devices; i++) {
+                struct device *d = &facts->devices[i];
+                char text[8], *path;
+
+                if ((!d->identified && !pci_identify(x->root, &x->bus, d)) || !startswith(d->class, "0300"))
+                        continue;
+                path = arena_join(x->arena, d->sysfs, "/boot_vga", NULL);
+                if (!path)
+                        return -ENOMEM;
+                wanted = root_read(x->root, path, text, sizeof(text)) <= 0 || !streq(text, "1");
+                for (size_t k = 0; !wanted && k < facts->n_devices; k++)
+                        if (!startswith(facts->devices[k].class, "0300") && facts->devices[k].boot_display == UNKNOWN)
+                                facts->devices[k].boot_display = NO;
+        }
+        return 0;
+}
+
 /* By a rule, or by the clearance: who was recorded may be anywhere. */
 static bool spoken_of(const struct config *config, const struct facts *facts, const struct device *d)
 {
@@ -232,11 +261,15 @@ static bool spoken_of(const struct config *config, const struct facts *facts, co
 
 int pci_details(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
-        struct details x = {.root = root, .arena = a, .facts = facts, .identities = request->identities};
+        struct details x = {
+                .root = root, .arena = a, .bus = PCI_BUS_NONE, .facts = facts, .identities = request->identities};
         int k = request->config ? 0 : details_of_all(&x);
 
         for (size_t i = 0; k == 0 && i < facts->n_devices; i++)
                 if (!request->config || spoken_of(request->config, facts, &facts->devices[i]))
                         k = details_around(&x, i);
+        if (k == 0)
+                k = other_screen(&x);
+        pci_bus_close(&x.bus);
         return k;
 }

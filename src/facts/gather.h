@@ -7,8 +7,23 @@
 
 int pci_gather(const struct root *root, struct arena *a, const struct facts_request *request,
                struct facts *facts) _must_check_;
-/* IDs and class of a function. 0, 1 where it cannot tell, or -ENOMEM. */
-int pci_identify(const struct root *root, struct arena *a, struct device *d) _must_check_;
+/*
+ * The directory of a bus, open: of a machine that runs, functions are looked up below it. Each component of a path in
+ * sysfs takes a lock (fs/kernfs/dir.c, kernfs_dop_revalidate). Starts out as PCI_BUS_NONE, ends with pci_bus_close().
+ */
+struct pci_bus {
+        const char *path; /* with a '/' behind it */
+        size_t length;
+        int fd;
+};
+
+#define PCI_BUS_NONE ((struct pci_bus){.fd = -1})
+
+void pci_bus_close(struct pci_bus *bus);
+/* A function's directory, or less than 0. */
+int pci_open(const struct root *root, struct pci_bus *bus, const struct device *d);
+/* IDs and class of a function; whether it can tell. */
+bool pci_identify(const struct root *root, struct pci_bus *bus, struct device *d);
 /* Its serial numbers. */
 int pci_serial(const struct root *root, struct arena *a, int fd, struct device *d) _must_check_;
 /* By address: facts_find() needs it. */

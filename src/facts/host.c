@@ -294,7 +294,7 @@ int host_gather(const struct root *root, struct arena *a, const struct facts_req
         host->sees_storage = !request->early && (!facts->in_initrd || facts_root_mounted(root));
         host->sees_network = host->sees_people = !facts->booting;
         k = host->sees_storage ? host_storage(&h) : 0;
-        if (k == 0 && host->sees_storage)
+        if (k == 0)
                 k = host_consoles(&h);
         if (k == 0 && host->sees_network)
                 k = host_network(&h);

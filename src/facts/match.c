@@ -121,26 +121,36 @@ static enum tristate (*const matchers[MATCH_MAX_])(const char *, const struct fa
         [MATCH_PRODUCT] = match_product,
 };
 
-static bool holds(const struct rule *rule, enum match_key key, const struct facts *facts, const struct device *d)
+static enum tristate fits(const struct rule *rule, enum match_key key, const struct facts *facts,
+                          const struct device *d)
 {
         const struct words *list = &rule->match[key];
 
         if (list->n == 0)
-                return true;
+                return YES;
         for (size_t i = 0; i < list->n; i++) {
-                enum tristate fits = matchers[key](list->v[i], facts, d);
+                enum tristate fit = matchers[key](list->v[i], facts, d);
 
-                if (fits == YES)
-                        return !list->negate;
-                if (fits == UNKNOWN)
-                        return false;
+                if (fit == YES)
+                        return list->negate ? NO : YES;
+                if (fit == UNKNOWN)
+                        return UNKNOWN;
         }
-        return list->negate;
+        return list->negate ? YES : NO;
 }
 
-bool match_machine(const struct rule *rule, const struct facts *facts)
+static bool holds(const struct rule *rule, enum match_key key, const struct facts *facts, const struct device *d)
 {
-        return holds(rule, MATCH_HOST, facts, NULL) && holds(rule, MATCH_PRODUCT, facts, NULL);
+        return fits(rule, key, facts, d) == YES;
+}
+
+enum tristate match_machine(const struct rule *rule, const struct facts *facts)
+{
+        enum tristate host = fits(rule, MATCH_HOST, facts, NULL), product = fits(rule, MATCH_PRODUCT, facts, NULL);
+
+        if (host == NO || product == NO)
+                return NO;
+        return host == YES && product == YES ? YES : UNKNOWN;
 }
 
 bool match_place(const struct rule *rule, const struct facts *facts, const struct device *d)

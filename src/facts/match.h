@@ -5,7 +5,7 @@
 #include "facts/facts.h"
 
 /* Host= and Product=: whether the rule is meant for this machine. */
-bool match_machine(const struct rule *rule, const struct facts *facts);
+enum tristate match_machine(const struct rule *rule, const struct facts *facts);
 
 /* Address= and Path= alone, which need nothing but the function's place. */
 bool match_place(const struct rule *rule, const struct facts *facts, const struct device *d);

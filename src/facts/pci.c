@@ -113,18 +113,60 @@ static bool take_hex(const char **s, const char *word, unsigned digits, uint32_t
         return true;
 }
 
+void pci_bus_close(struct pci_bus *bus)
+{
+        close_fd(&bus->fd);
+        *bus = PCI_BUS_NONE;
+}
+
+static int open_bus(const struct root *root, struct pci_bus *bus, const struct device *d)
+{
+        size_t length = (size_t)(str_basename(d->sysfs) - d->sysfs);
+        char path[PATH_MAX];
+
+        if (bus->fd >= 0 && bus->length == length && memcmp(bus->path, d->sysfs, length) == 0)
+                return bus->fd;
+        pci_bus_close(bus);
+        if (snprintf(path, sizeof(path), "%.*s", (int)length, d->sysfs) >= (int)sizeof(path))
+                return -ENAMETOOLONG;
+        *bus = (struct pci_bus){
+                .path = d->sysfs, .length = length, .fd = root_open_at(root, path, O_PATH | O_DIRECTORY)};
+        return bus->fd;
+}
+
+/* Captured machines may have links anywhere, which root_open_at() alone keeps below their root. */
+int pci_open(const struct root *root, struct pci_bus *bus, const struct device *d)
+{
+        int fd;
+
+        if (!root->live)
+                return root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
+        fd = open_bus(root, bus, d);
+        return fd < 0 ? fd : openat(fd, d->address, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static ssize_t read_modalias(const struct root *root, struct pci_bus *bus, const struct device *d, char *buf,
+                             size_t size)
+{
+        char path[PATH_MAX];
+        int n, fd = root->live ? open_bus(root, bus, d) : -1;
+
+        if (root->live && fd < 0)
+                return fd;
+        n = snprintf(path, sizeof(path), "%s/modalias", root->live ? d->address : d->sysfs);
+        if (n < 0 || n >= (int)sizeof(path))
+                return -ENAMETOOLONG;
+        return root->live ? dir_read(fd, path, buf, size) : root_read(root, path, buf, size);
+}
+
 /*
  * All of it in one read, with no access to the hardware and no lock: "pci:v000010DEd00001B06sv...sd...bc03sc00i00"
  * (drivers/pci/pci-sysfs.c, modalias_show). Not "uevent", which newer kernels may read under the device's lock.
  */
-static bool identity_from_modalias(const struct root *root, const char *path, struct device *d)
+static bool identity_from_modalias(const char *s, struct device *d)
 {
         uint32_t vendor, device, subvendor, subdevice, base, sub, interface;
-        char text[128];
-        const char *s = text;
 
-        if (root_read(root, path, text, sizeof(text)) <= 0)
-                return false;
         if (!take_hex(&s, "pci:v", 8, &vendor) || !take_hex(&s, "d", 8, &device) ||
             !take_hex(&s, "sv", 8, &subvendor) || !take_hex(&s, "sd", 8, &subdevice) || !take_hex(&s, "bc", 2, &base) ||
             !take_hex(&s, "sc", 2, &sub) || !take_hex(&s, "i", 2, &interface) || *s)
@@ -223,21 +265,19 @@ static void judge_bridge(struct device *d)
         d->bridge = startswith(d->class, "06") && !startswith(d->class, "0680");
 }
 
-int pci_identify(const struct root *root, struct arena *a, struct device *d)
+bool pci_identify(const struct root *root, struct pci_bus *bus, struct device *d)
 {
         _cleanup_(close_fd) int fd = -1;
-        char *modalias = arena_join(a, d->sysfs, "/modalias", NULL);
+        char modalias[128];
 
-        if (!modalias)
-                return -ENOMEM;
         d->identified = true;
-        if (!identity_from_modalias(root, modalias, d)) {
-                fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
+        if (read_modalias(root, bus, d, modalias, sizeof(modalias)) <= 0 || !identity_from_modalias(modalias, d)) {
+                fd = pci_open(root, bus, d);
                 if (fd < 0 || !identity_from_files(fd, d))
-                        return 1; /* gone again, or no function that can be told */
+                        return false; /* gone again, or no function that can be told */
         }
         judge_bridge(d);
-        return 0;
+        return true;
 }
 
 /* Whether some rule may match the function, as far as where it is tells. */
@@ -250,12 +290,12 @@ static bool may_match(const struct config *config, const struct facts *facts, co
 }
 
 static int gather_function(const struct root *root, struct arena *a, const struct facts_request *request,
-                           const struct facts *facts, int devices_fd, const struct device *before, struct device *d)
+                           const struct facts *facts, int devices_fd, const struct device *before, struct pci_bus *bus,
+                           struct device *d)
 {
         bool same_bus = before && before->at.domain == d->at.domain && before->at.bus == d->at.bus;
         _cleanup_(close_fd) int fd = -1;
         char target[PATH_MAX];
-        int k;
 
         d->sysfs = same_bus ? beside(a, before, d->address) : sysfs_path(a, devices_fd, d->address);
         if (!d->sysfs || bridge_path(a, d) < 0)
@@ -265,11 +305,12 @@ static int gather_function(const struct root *root, struct arena *a, const struc
         /* With many functions and few rules, most need not be asked who they are. */
         if (request->config && !request->parents && !request->identities && !may_match(request->config, facts, d))
                 return 0;
-        k = pci_identify(root, a, d);
-        if (k != 0 || (!request->parents && !request->serials))
-                return k;
+        if (!pci_identify(root, bus, d))
+                return 1;
+        if (!request->parents && !request->serials)
+                return 0;
 
-        fd = root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
+        fd = pci_open(root, bus, d);
         if (fd < 0)
                 return 1;
         if (request->parents && dir_readlink(fd, "physfn", target, sizeof(target)) > 0 &&
@@ -348,6 +389,7 @@ static int number_virtual_functions(const struct root *root, struct arena *a, st
 int pci_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
         _cleanup_(close_dir) DIR *dir = root_opendir(root, DEVICES);
+        _cleanup_(pci_bus_close) struct pci_bus bus = PCI_BUS_NONE;
         const struct device *before = NULL;
         struct dirent *entry;
         size_t n = 0;
@@ -371,11 +413,11 @@ int pci_gather(const struct root *root, struct arena *a, const struct facts_requ
         facts_sort(facts);
         for (size_t i = 0; i < facts->n_devices; i++) {
                 struct device *d = &facts->devices[i];
-                int k = gather_function(root, a, request, facts, dirfd(dir), before, d);
+                int k = gather_function(root, a, request, facts, dirfd(dir), before, &bus, d);
 
                 /* A machine put together by hand may be otherwise. */
                 if (k == 1 && before)
-                        k = gather_function(root, a, request, facts, dirfd(dir), NULL, d);
+                        k = gather_function(root, a, request, facts, dirfd(dir), NULL, &bus, d);
                 if (k < 0)
                         return k;
                 /* Those that are gone again, or cannot be told, are left out. */

@@ -179,7 +179,7 @@ static bool has_tag(const struct node *n, const char *kind, const char *value)
         return false;
 }
 
-/* Which disks a pool is on shows nowhere but on the disks themselves. */
+/* Which disks a pool is on shows nowhere but on the disks themselves; a cache or a spare does not name its pool. */
 int host_use_pool(struct graph *h, const char *dataset, const char *what)
 {
         char *name = arena_strndup(h->arena, dataset, strcspn(dataset, "/@"));
@@ -196,8 +196,8 @@ int host_use_pool(struct graph *h, const char *dataset, const char *what)
                 const struct node *b = &h->host->nodes[i];
 
                 all_tagged &= b->kind != NODE_BLOCK || b->tagged || b->n_functions == 0 || b->major == 0;
-                if (b->kind == NODE_BLOCK && has_tag(b, "TYPE=", "zfs_member") && has_tag(b, "LABEL=", name) &&
-                    host_stand(h, pool, i) < 0)
+                if (b->kind == NODE_BLOCK && has_tag(b, "TYPE=", "zfs_member") &&
+                    (has_tag(b, "LABEL=", name) || !host_tag(b, "LABEL=")) && host_stand(h, pool, i) < 0)
                         return -ENOMEM;
         }
         if ((h->host->nodes[pool].n_below == 0 || !all_tagged) &&

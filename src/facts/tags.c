@@ -145,8 +145,8 @@ static bool is_volume(const char *map, const char *path)
         return !*map;
 }
 
-/* followed: where the links of path lead, or path itself. */
-static bool is_path(const struct node *n, const char *path, const char *followed)
+/* followed: where the links of path lead, or path itself; plain: path without udev's "\\x20". */
+static bool is_path(const struct node *n, const char *path, const char *plain, const char *followed)
 {
         const char *below = path + strlen("/dev/");
 
@@ -154,7 +154,7 @@ static bool is_path(const struct node *n, const char *path, const char *followed
                             is_volume(n->map_name, below)))
                 return true;
         for (size_t i = 0; i < n->n_tags; i++)
-                if (streq(n->tags[i], path))
+                if (streq(n->tags[i], plain))
                         return true;
         return streq(str_basename(followed), n->name) &&
                (!streq(followed, path) || strlen(path) == strlen("/dev/") + strlen(n->name));
@@ -176,7 +176,7 @@ static bool tag_link(const char *spec, char *path, size_t size)
 
 size_t host_resolve(struct graph *h, const char *spec, size_t from)
 {
-        char path[PATH_MAX] = "", followed[PATH_MAX];
+        char path[PATH_MAX] = "", plain[PATH_MAX], followed[PATH_MAX];
         bool is_tag = !startswith(spec, "/dev/");
 
         /* A name that is too long is none. */
@@ -184,6 +184,7 @@ size_t host_resolve(struct graph *h, const char *spec, size_t from)
                 return NO_NODE;
         if (is_tag && !tag_link(spec, path, sizeof(path)))
                 *path = '\0';
+        unescape(strcpy(plain, path));
         strcpy(followed, path);
         if (*path)
                 follow(h, followed);
@@ -195,7 +196,7 @@ size_t host_resolve(struct graph *h, const char *spec, size_t from)
                 for (size_t t = 0; t < n->n_tags && is_tag; t++)
                         if (strcasecmp(n->tags[t], spec) == 0)
                                 return i;
-                if (*path && is_path(n, path, followed))
+                if (*path && is_path(n, path, plain, followed))
                         return i;
         }
         return NO_NODE;

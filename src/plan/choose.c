@@ -216,7 +216,7 @@ int planner_expect(struct planner *p)
                 const struct rule *rule = &p->config->rules[r];
                 const char *expect, *lost;
 
-                if (state->state != RULE_OK)
+                if (state->state != RULE_OK || match_machine(rule, p->facts) != YES)
                         continue;
                 if (state->n_matched > rule->expect_max) {
                         if (too_many(p, r) < 0)

@@ -68,14 +68,17 @@ static int initial_states(struct planner *p)
         for (size_t i = 0; i < p->config->n_rules; i++) {
                 const struct rule *rule = &p->config->rules[i];
                 struct plan_rule *state = &p->plan->rules[i];
+                enum tristate here = match_machine(rule, p->facts);
 
                 *state = (struct plan_rule){.state = RULE_OK, .message = ""};
                 if (rule->invalid) {
                         state->state = RULE_INVALID;
                         state->message = rule->message;
-                } else if (!match_machine(rule, p->facts)) {
+                } else if (here == NO || (here == UNKNOWN && rule->driver != DRIVER_NATIVE)) {
+                        /* Where it cannot be told who the machine is, what a rule keeps may be its own to keep. */
                         state->state = RULE_SKIPPED;
-                        state->message = "Host= or Product= is not this machine's";
+                        state->message = here == NO ? "Host= or Product= is not this machine's"
+                                                    : "Host= or Product= is what nothing here tells of this machine";
                         state->elsewhere = true;
                 } else if (p->facts->off) {
                         state->state = RULE_SKIPPED;

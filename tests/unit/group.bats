@@ -200,7 +200,7 @@ setup() {
 }
 
 @test "where one card has two groups, both must be whole" {
-    pci_add 0000:00:0a.0 1234:0001 0380 group=70
+    pci_add 0000:00:0a.0 1234:0001 0302 group=70
     pci_add 0000:00:0a.1 1234:0002 0403 group=71
     pci_add 0000:00:0b.0 1234:0003 0403 group=71
     rule gpu '[Match]' Address=00:0a.0
@@ -211,7 +211,7 @@ setup() {
 }
 
 @test "complete goes on until nothing is foreign: a companion's group counts as well" {
-    pci_add 0000:00:0a.0 1234:0001 0380 group=70
+    pci_add 0000:00:0a.0 1234:0001 0302 group=70
     pci_add 0000:00:0a.1 1234:0002 0403 group=71
     pci_add 0000:00:0b.0 1234:0003 0403 group=71
     rule gpu '[Match]' Address=00:0a.0 '[Device]' IOMMUGroup=complete
@@ -299,11 +299,16 @@ setup() {
     exits 0
 }
 
-@test "a display that is not VGA has no boot_vga, and is taken" {
+@test "a display that is not VGA has no boot_vga: it is taken where it shows nothing, or another is the screen" {
     pci_add 0000:00:05.0 1234:1111 0380 group=40
     pci_add 0000:00:06.0 10de:1c60 0302 group=41
     rule a '[Match]' Address=00:05.0
     rule b '[Match]' Address=00:06.0
+    plan
+    exits 1
+    refused 0000:00:05.0 'not known'
+    bound 0000:00:06.0
+    pci_set 0000:01:00.0 boot_vga 1
     plan
     exits 0
     bound 0000:00:05.0 0000:00:06.0

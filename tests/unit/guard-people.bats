@@ -187,6 +187,20 @@ turing() {
     bound 0000:00:14.0 0000:00:15.0 0000:00:17.0
 }
 
+@test "the kernel's console on a serial card, early in an image from elsewhere" {
+    pci_add 0000:00:16.0 13a8:0152 0700 group=60 driver=serial
+    pci_add 0000:00:17.0 13a8:0152 0700 group=61 driver=serial
+    serial_port ttyS2 0000:00:16.0
+    serial_port ttyS3 0000:00:17.0
+    rule serial '[Match]' Class=serial '[Device]' Expect=0- Stage=initrd
+    put /etc/initrd-release ID=debian
+    rm -rf "$ROOT/sys/class/block" "$ROOT/proc/self/mountinfo" "$ROOT/proc/swaps"
+    cmdline console=ttyS2,115200n8
+    plan
+    refused 0000:00:16.0 '^the host needs it: 0000:00:16.0 ← ttyS2'
+    device 0000:00:17.0 bind vfio-pci initrd
+}
+
 @test "the display the firmware booted on stays; the second one, of the same make, is taken" {
     card 0000:00:02.0 01 40 boot_vga=1
     card 0000:00:03.0 02 41

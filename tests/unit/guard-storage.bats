@@ -193,6 +193,18 @@ hba() {
     needs 0000:01:00.0 'nvme0n1p1 ← zfs tank ← /tank' 0000:02:00.0 'nvme1n1p1 ← zfs tank ← /tank'
 }
 
+@test "a zfs pool's cache, which names no pool" {
+    zfs tank /tank nvme0n1p1
+    tags nvme1n1p1 UUID=99 TYPE=zfs_member
+    needs 0000:01:00.0 'nvme0n1p1 ← zfs tank ← /tank' 0000:02:00.0 'nvme1n1p1 ← zfs tank ← /tank'
+}
+
+@test "a label with a blank, as udev writes it in a link and fstab names it" {
+    tags nvme0n1p1 'LABEL=my\x20disk' TYPE=ext4 'link=disk/by-label/my\x20disk'
+    put /etc/fstab '/dev/disk/by-label/my\x20disk /data ext4 defaults 0 0'
+    needs 0000:01:00.0 'nvme0n1p1 ← fstab /data'
+}
+
 @test "a zfs pool of which no tag says where it is" {
     zfs tank /tank
     unclear tank "${CANDIDATES[@]}"

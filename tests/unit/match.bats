@@ -269,6 +269,20 @@ setup() {
     untouched 0000:42:00.0
 }
 
+@test "where a machine does not know its name, what a rule keeps on some host is kept" {
+    rm "$ROOT"/etc/{hostname,machine-id} "$ROOT/proc/sys/kernel/hostname"
+    rule 10-mine '[Match]' Address=42:00.0 Host=lab-host '[Device]' Driver=native
+    rule 20-all '[Match]' Address=42:00.0 '[Device]' Expect=0-
+    plan
+    exits 0
+    rule_is 10-mine ok
+    untouched 0000:42:00.0
+    rule 10-mine '[Match]' Address=99:00.0 Host=lab-host '[Device]' Driver=native
+    plan
+    exits 0
+    bound 0000:42:00.0 0000:42:00.1
+}
+
 @test "a skipped rule decides nothing: the next one that matches does" {
     rule 10-other '[Match]' Address=42:00.0 Host=elsewhere '[Device]' Driver=native
     rule 20-here '[Match]' Address=42:00.0
