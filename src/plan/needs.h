@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What a config needs of the kernel command line, and of modprobe.d. Pure: what is known of the machine, or what is
+ * said of the one that an image is for, comes in; tokens go out.
+ */
+
+#include "cmdline/cmdline.h"
+#include "config/rule.h"
+#include "config/settings.h"
+
+/* What a kernel does where no token says otherwise. */
+struct kernel_facts {
+        const char *release;          /* or NULL: not known */
+        enum known intel_iommu_on;    /* CONFIG_INTEL_IOMMU_DEFAULT_ON */
+        enum known iommu_passthrough; /* CONFIG_IOMMU_DEFAULT_PASSTHROUGH */
+        enum known vfio_pci_builtin, vfio_iommu_type1_builtin, iommufd_builtin;
+};
+
+struct needs_machine {
+        struct cmdline_machine cpu;
+        struct kernel_facts kernel;
+};
+
+struct need {
+        const char *token;
+        const char *why;
+};
+
+struct needs {
+        struct need *tokens; /* of the kernel command line, in the order they are to stand there */
+        size_t n_tokens;
+        struct need *options; /* lines of modprobe.d: "options vfio_pci disable_idle_d3=1" */
+        size_t n_options;
+};
+
+int needs_build(const struct config *config, const struct settings *settings, const struct needs_machine *machine,
+                struct arena *a, struct needs *ret) _must_check_;
