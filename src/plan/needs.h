@@ -9,14 +9,7 @@
 #include "cmdline/cmdline.h"
 #include "config/rule.h"
 #include "config/settings.h"
-
-/* What a kernel does where no token says otherwise. */
-struct kernel_facts {
-        const char *release;          /* or NULL: not known */
-        enum known intel_iommu_on;    /* CONFIG_INTEL_IOMMU_DEFAULT_ON */
-        enum known iommu_passthrough; /* CONFIG_IOMMU_DEFAULT_PASSTHROUGH */
-        enum known vfio_pci_builtin, vfio_iommu_type1_builtin, iommufd_builtin;
-};
+#include "facts/kernel.h"
 
 struct needs_machine {
         struct cmdline_machine cpu;
@@ -35,5 +28,6 @@ struct needs {
         size_t n_options;
 };
 
+/* config has the rules that the machine is to go by. 0 or -ENOMEM. */
 int needs_build(const struct config *config, const struct settings *settings, const struct needs_machine *machine,
                 struct arena *a, struct needs *ret) _must_check_;

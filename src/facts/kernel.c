@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of a kernel without running it: its configuration, and the list of what is built in. */
+#include "facts/kernel.h"
+
+#include <errno.h>
+
+#include "base/str.h"
+#include "facts/gather.h"
+
+#define CONFIG_MAX ((size_t)4 * 1024 * 1024)
+
+/* A boolean that a configuration does not have, or has as "# CONFIG_X is not set", is off. */
+static enum known option(const char *config, const char *line)
+{
+        size_t n = strlen(line);
+
+        for (const char *c = config; (c = strstr(c, line)); c += n)
+                if ((c == config || c[-1] == '\n') && (c[n] == '\n' || c[n] == '\0'))
+                        return KNOWN_YES;
+        return KNOWN_NO;
+}
+
+/*
+ * Where a kernel's configuration is: Debian's and Fedora's place, and that of images, which have nothing in /boot.
+ * Debian's CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF is not the option that is asked for: it leaves out the graphics in
+ * the processor.
+ */
+static int read_config(const struct root *root, struct arena *a, struct kernel_facts *kernel)
+{
+        const char *paths[] = {arena_printf(a, "/boot/config-%s", kernel->release),
+                               arena_printf(a, "/lib/modules/%s/config", kernel->release)};
+
+        for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+                char *config;
+                size_t size;
+                int k = paths[i] ? root_read_all(root, a, paths[i], CONFIG_MAX, &config, &size) : -ENOMEM;
+
+                if (k == -ENOMEM)
+                        return k;
+                if (k < 0 || !strstr(config, "CONFIG_"))
+                        continue;
+                kernel->intel_iommu_on = option(config, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y");
+                kernel->iommu_passthrough = option(config, "CONFIG_IOMMU_DEFAULT_PASSTHROUGH=y");
+                return 0;
+        }
+        return 0;
+}
+
+static int read_builtin(const struct root *root, struct arena *a, struct kernel_facts *kernel)
+{
+        struct module modules[] = {{.name = "vfio-pci"}, {.name = "vfio_iommu_type1"}, {.name = "iommufd"}};
+        enum known *known[] = {&kernel->vfio_pci_builtin, &kernel->vfio_iommu_type1_builtin, &kernel->iommufd_builtin};
+        int k = modules_look_up(root, a, kernel->release, modules, ARRAY_SIZE(modules));
+
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(modules); i++)
+                if (modules[i].state != MODULE_UNKNOWN)
+                        *known[i] = modules[i].state == MODULE_BUILTIN ? KNOWN_YES : KNOWN_NO;
+        return k;
+}
+
+int kernel_read(const struct root *root, struct arena *a, const char *release, struct kernel_facts *ret)
+{
+        struct kernel_facts kernel = {};
+        char running[256];
+        int k;
+
+        if (!release && root_read(root, "/proc/sys/kernel/osrelease", running, sizeof(running)) > 0)
+                release = running;
+        *ret = kernel;
+        if (!release)
+                return 0;
+        kernel.release = arena_strdup(a, release);
+        if (!kernel.release)
+                return -ENOMEM;
+        k = read_config(root, a, &kernel);
+        if (k == 0)
+                k = read_builtin(root, a, &kernel);
+        if (k == 0)
+                *ret = kernel;
+        return k;
+}
