@@ -4,15 +4,18 @@
 /* What the commands of passthroughctl share. A command returns its exit status. */
 
 #include "base/options.h"
+#include "plan/needs.h"
 #include "plan/plan.h"
 #include "report/record.h"
 
 struct ctl {
         struct root root;
         bool json;
-        const char *kernel;  /* image: the release the image is for */
+        const char *kernel;  /* image, cmdline: the release the image is for */
         bool modules;        /* image: only name the modules it needs */
         const char *cmdline; /* cmdline check: the line, or NULL */
+        const char *format;  /* cmdline: how the tokens are printed, or NULL */
+        const char *vendor;  /* cmdline: of the processor the image is for, or NULL: of this one */
         bool raw;            /* capture: names and numbers as they are */
         int argc;            /* of the command: argv[0] is its name */
         char **argv;
@@ -39,7 +42,10 @@ int ctl_capture(struct ctl *c);
 int ctl_image(struct ctl *c);
 int ctl_bind(struct ctl *c);
 int ctl_release(struct ctl *c);
+int ctl_cmdline(struct ctl *c);
 
+/* What the rules and the host's settings need of the kernel command line and of modprobe.d; 0 or -errno. */
+int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;
 /* Why a rule must not be in a boot image, or NULL. */
 const char *ctl_unfit(struct ctl *c, const struct rule *rule);
 /* Into the image and onto the host: see facts/clearance.h. 0 or -errno. */

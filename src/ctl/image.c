@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "ctl/ctl.h"
 
+#define MODPROBE_PATH "/etc/modprobe.d/passthrough.conf"
 #define LEFT_OUT_PATH PASSTHROUGH_LIBEXEC "/left-out"
 #define FILE_MAX_SIZE ((size_t)4 * 1024 * 1024)
 
@@ -100,6 +101,23 @@ static int copy_machine(struct ctl *c, const struct root *image)
         return k;
 }
 
+/* A module that the image loads has its parameters there. */
+static int write_options(struct ctl *c, const struct root *image)
+{
+        struct needs needs;
+        const char *text = "# What passthrough.conf(5) says of these modules.\n";
+        int k = ctl_needs(c, &needs);
+
+        if (k < 0 || needs.n_options == 0)
+                return k;
+        for (size_t i = 0; text && i < needs.n_options; i++)
+                text = arena_join(&c->arena, text, needs.options[i].token, "\n", NULL);
+        if (!text)
+                return -ENOMEM;
+        k = root_make_parents(image, MODPROBE_PATH);
+        return k == 0 ? root_replace(image, MODPROBE_PATH, text, strlen(text)) : k;
+}
+
 static int fill(struct ctl *c, const struct root *image)
 {
         char *left_out = NULL;
@@ -125,6 +143,8 @@ static int fill(struct ctl *c, const struct root *image)
         if (k == 0)
                 k = root_replace(image, LEFT_OUT_PATH, left_out, size);
         free(left_out);
+        if (k == 0)
+                k = write_options(c, image);
         if (k == 0)
                 k = ctl_write_clearance(c, image);
         return k == 0 ? copy_machine(c, image) : k;

@@ -7,7 +7,6 @@
 
 #include "base/str.h"
 #include "ctl/ctl.h"
-#include "validate/check.h"
 
 static const char help[] =
         "passthroughctl [OPTIONS] COMMAND\n\n"
@@ -18,16 +17,17 @@ static const char help[] =
         "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
         "  release RULE|ADDRESS  give them back to the host's own drivers\n"
         "  capture DIR  this machine's facts as a tree that --root replays\n"
+        "  cmdline      the kernel command line's tokens that the rules and settings need\n"
         "  cmdline check         judges the kernel command line, as each of its readers takes it\n"
         "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
         "  --json       one JSON document instead of text\n"
         "  --raw        capture: keep serial numbers, MAC addresses and machine-id as they are\n"
         "  --cmdline=S  cmdline check: this line, not the one this machine was booted with\n"
-        "  --kernel=R   image: the kernel release the image is for\n"
+        "  --format=F   cmdline: plain, grub, kernel or bootc\n"
+        "  --vendor=V   cmdline: the processor is by intel or amd, wherever the image is built\n"
+        "  --kernel=R   image, cmdline: the kernel release the image is for\n"
         "  --modules    image: only print the kernel modules it needs\n" COMMON_HELP
         "\nExit status: 0 all is well; 1 something is refused, missing or not satisfied; 2 usage or config error.\n";
-
-static int ctl_cmdline(struct ctl *c);
 
 static const struct {
         const char *name;
@@ -116,16 +116,6 @@ static int run_command(struct ctl *c)
         return ctl_usage("unknown command \"%s\"", name);
 }
 
-static int ctl_cmdline(struct ctl *c)
-{
-        if (c->argc == 2 && streq(c->argv[1], "check"))
-                return check_cmdline(&c->root, c->cmdline, c->json, "passthroughctl");
-        return ctl_usage(
-                c->argc == 1
-                        ? "the tokens that a config needs are not named yet in this version; cmdline check is built"
-                        : "the command is cmdline check");
-}
-
 /* An answer that did not get through is no success. */
 static int finish(int status)
 {
@@ -134,7 +124,15 @@ static int finish(int status)
 
 int main(int argc, char *argv[])
 {
-        enum { OPTION_JSON = OPTION_OWN, OPTION_KERNEL, OPTION_MODULES, OPTION_RAW, OPTION_CMDLINE };
+        enum {
+                OPTION_JSON = OPTION_OWN,
+                OPTION_KERNEL,
+                OPTION_MODULES,
+                OPTION_RAW,
+                OPTION_CMDLINE,
+                OPTION_FORMAT,
+                OPTION_VENDOR
+        };
         static const struct option options[] = {
                 COMMON_OPTIONS,
                 {"json", no_argument, NULL, OPTION_JSON},
@@ -142,6 +140,8 @@ int main(int argc, char *argv[])
                 {"modules", no_argument, NULL, OPTION_MODULES},
                 {"raw", no_argument, NULL, OPTION_RAW},
                 {"cmdline", required_argument, NULL, OPTION_CMDLINE},
+                {"format", required_argument, NULL, OPTION_FORMAT},
+                {"vendor", required_argument, NULL, OPTION_VENDOR},
                 {},
         };
         struct ctl c = {.root = ROOT_INIT};
@@ -173,6 +173,12 @@ int main(int argc, char *argv[])
                         break;
                 case OPTION_CMDLINE:
                         c.cmdline = optarg;
+                        break;
+                case OPTION_FORMAT:
+                        c.format = optarg;
+                        break;
+                case OPTION_VENDOR:
+                        c.vendor = optarg;
                         break;
                 default:
                         return EXIT_USAGE;

@@ -205,3 +205,26 @@ int json_findings(FILE *f, const struct findings *findings)
         }
         return finish(f, document, error);
 }
+
+static void add_needs(struct json_object *document, const char *name, const char *key, const struct need *needs,
+                      size_t n, int *error)
+{
+        struct json_object *array = add_array(document, name, error);
+
+        for (size_t i = 0; i < n && *error == 0; i++) {
+                struct json_object *o = append(array, error);
+
+                add_string(o, key, needs[i].token, error);
+                add_string(o, "why", needs[i].why, error);
+        }
+}
+
+int json_needs(FILE *f, const struct needs *needs)
+{
+        int error;
+        struct json_object *document = start(&error);
+
+        add_needs(document, "tokens", "token", needs->tokens, needs->n_tokens, &error);
+        add_needs(document, "options", "line", needs->options, needs->n_options, &error);
+        return finish(f, document, error);
+}

@@ -4,9 +4,11 @@
 /* The JSON documents of passthroughctl(8), format 1. Each prints one whole document; 0 or -ENOMEM. */
 
 #include "cmdline/cmdline.h"
+#include "plan/needs.h"
 #include "report/status.h"
 
 int json_plan(FILE *f, const struct plan *plan) _must_check_;
 int json_status(FILE *f, const struct status *status) _must_check_;
 int json_list(FILE *f, const struct plan *plan) _must_check_;
 int json_findings(FILE *f, const struct findings *findings) _must_check_;
+int json_needs(FILE *f, const struct needs *needs) _must_check_;

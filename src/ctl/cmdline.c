@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmdline: the tokens that this config needs, here or on a machine that an image is built for; cmdline check. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "ctl/ctl.h"
+#include "facts/machine.h"
+#include "facts/match.h"
+#include "report/json.h"
+#include "report/kargs.h"
+#include "validate/check.h"
+
+/* -1 for no such name. */
+static int named(const char *name, const char *const *names, int n)
+{
+        for (int i = 0; i < n; i++)
+                if (streq(name, names[i]))
+                        return i;
+        return -1;
+}
+
+static int read_settings(struct ctl *c, struct settings *ret)
+{
+        struct diags diags = {.arena = &c->arena};
+        int k = settings_load(&c->root, &c->arena, &diags, ret);
+
+        diags_print(stderr, &diags);
+        c->diags.n_errors += diags.n_errors;
+        return k;
+}
+
+/* What is said of the machine replaces what is found here; whether another one remaps interrupts is not known. */
+static int read_machine(struct ctl *c, struct needs_machine *ret)
+{
+        int k = machine_read(&c->root, &c->arena, &ret->cpu);
+
+        if (k == 0 && c->vendor)
+                ret->cpu = (struct cmdline_machine){.vendor = streq(c->vendor, "amd") ? CPU_AMD : CPU_INTEL};
+        return k == 0 ? kernel_read(&c->root, &c->arena, c->kernel, &ret->kernel) : k;
+}
+
+/* The rules but those for other machines; all of them where it is for another one. */
+static int rules_here(struct ctl *c, struct config *ret)
+{
+        struct facts facts = {};
+        int k = facts_read_machine(&c->root, &c->arena, &facts);
+
+        for (size_t i = 0; k == 0 && i < c->config.n_rules; i++) {
+                struct rule *rule;
+
+                if (!c->vendor && match_machine(&c->config.rules[i], &facts) == NO)
+                        continue;
+                rule = arena_grow(&c->arena, &ret->rules, ret->n_rules, sizeof(*ret->rules));
+                if (!rule)
+                        return -ENOMEM;
+                *rule = c->config.rules[i];
+                ret->n_rules++;
+        }
+        return k;
+}
+
+int ctl_needs(struct ctl *c, struct needs *ret)
+{
+        struct needs_machine machine = {};
+        struct settings settings = {};
+        struct config config = {};
+        int k = read_settings(c, &settings);
+
+        if (k == 0)
+                k = read_machine(c, &machine);
+        if (k == 0)
+                k = rules_here(c, &config);
+        return k == 0 ? needs_build(&config, &settings, &machine, &c->arena, ret) : k;
+}
+
+static int print_needs(struct ctl *c, enum kargs_format format)
+{
+        struct needs needs;
+        int k = ctl_load_config(c);
+
+        if (k != 0)
+                return k;
+        k = ctl_needs(c, &needs);
+        if (k == 0 && c->json)
+                k = json_needs(stdout, &needs);
+        else if (k == 0)
+                kargs_print(stdout, &needs, format);
+        if (k < 0)
+                return ctl_fail("cmdline", k);
+        /* Scripts get the tokens and nothing else. */
+        if (!c->json && isatty(STDOUT_FILENO))
+                kargs_reasons(stderr, &needs);
+        return c->diags.n_errors > 0 ? EXIT_USAGE : EXIT_SUCCESS;
+}
+
+int ctl_cmdline(struct ctl *c)
+{
+        static const char *const vendors[] = {"intel", "amd"};
+        int format = c->format ? named(c->format, kargs_format_names, KARGS_MAX_) : KARGS_PLAIN;
+
+        if (c->argc > 2 || (c->argc == 2 && !streq(c->argv[1], "check")))
+                return ctl_usage("the command is cmdline, or cmdline check");
+        if (c->argc == 2 && (c->format || c->vendor || c->kernel))
+                return ctl_usage("--format, --vendor and --kernel are for cmdline, not for cmdline check");
+        if (c->argc == 2)
+                return check_cmdline(&c->root, c->cmdline, c->json, "passthroughctl");
+        if (c->cmdline)
+                return ctl_usage("--cmdline is for cmdline check");
+        if (format < 0)
+                return ctl_usage("--format is plain, grub, kernel or bootc, not \"%s\"", c->format);
+        if (c->vendor && named(c->vendor, vendors, ARRAY_SIZE(vendors)) < 0)
+                return ctl_usage("--vendor is intel or amd, not \"%s\"", c->vendor);
+        if (c->kernel && (!*c->kernel || strchr(c->kernel, '/')))
+                return ctl_usage("--kernel is a release, such as 6.12.48+deb13-amd64, not \"%s\"", c->kernel);
+        return print_needs(c, (enum kargs_format)format);
+}

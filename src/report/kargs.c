@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/kargs.h"
+
+#include <string.h>
+
+const char *const kargs_format_names[KARGS_MAX_] = {"plain", "grub", "kernel", "bootc"};
+
+typedef void (*put_token)(FILE *f, const char *token);
+
+static void put_as_is(FILE *f, const char *token)
+{
+        fputs(token, f);
+}
+
+/*
+ * Two readers take their quotes away before the kernel does: the shell, in which grub-mkconfig reads the drop-in, and
+ * GRUB's own language, in which grub.cfg is (GRUB's manual, "Quoting").
+ */
+static void put_for_grub(FILE *f, const char *token)
+{
+        bool quoted = false;
+
+        for (const char *c = token; *c; c++) {
+                quoted ^= *c == '"';
+                if (strchr(quoted ? "\\$" : "\\$'{}|&;<>#", *c))
+                        fputs("\\\\", f);
+                if (strchr("\\\"$`", *c))
+                        fputc('\\', f);
+                fputc(*c, f);
+        }
+}
+
+/* A basic string of TOML. */
+static void put_for_toml(FILE *f, const char *token)
+{
+        fputc('"', f);
+        for (const char *c = token; *c; c++) {
+                if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+                        fprintf(f, "\\u%04X", (unsigned)*c);
+                        continue;
+                }
+                if (*c == '"' || *c == '\\')
+                        fputc('\\', f);
+                fputc(*c, f);
+        }
+        fputc('"', f);
+}
+
+static void put_tokens(FILE *f, const struct needs *needs, put_token put, const char *separator)
+{
+        for (size_t i = 0; i < needs->n_tokens; i++) {
+                fputs(i > 0 ? separator : "", f);
+                put(f, needs->tokens[i].token);
+        }
+}
+
+void kargs_print(FILE *f, const struct needs *needs, enum kargs_format format)
+{
+        switch (format) {
+        case KARGS_GRUB:
+                /*
+                 * Not GRUB_CMDLINE_LINUX_DEFAULT, which recovery entries do not get: they boot the same image, and its
+                 * rules would be refused for want of an IOMMU. A boot without any rule has passthrough=off.
+                 */
+                fputs("GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX", f);
+                fputs(needs->n_tokens > 0 ? " " : "", f);
+                put_tokens(f, needs, put_for_grub, " ");
+                fputs("\"\n", f);
+                return;
+        case KARGS_BOOTC:
+                fputs("kargs = [", f);
+                put_tokens(f, needs, put_for_toml, ", ");
+                fputs("]\n", f);
+                return;
+        default:
+                put_tokens(f, needs, put_as_is, " ");
+                fputc('\n', f);
+        }
+}
+
+void kargs_reasons(FILE *f, const struct needs *needs)
+{
+        for (size_t i = 0; i < needs->n_tokens; i++)
+                fprintf(f, "  %s: %s\n", needs->tokens[i].token, needs->tokens[i].why);
+        if (needs->n_options > 0)
+                fputs("In modprobe.d, where each boot image has it:\n", f);
+        for (size_t i = 0; i < needs->n_options; i++)
+                fprintf(f, "  %s: %s\n", needs->options[i].token, needs->options[i].why);
+}
