@@ -140,7 +140,7 @@ int judge_video(struct judge *j, const struct token *t)
 
 int judge_passthrough(struct judge *j, const struct token *t)
 {
-        const struct token *last = last_named(j, "passthrough", true);
+        const struct token *last = last_named(j, "passthrough");
         bool on;
 
         if (last && last != t)

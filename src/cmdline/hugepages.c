@@ -80,10 +80,10 @@ int judge_hugepagesz(struct judge *j, const struct token *t)
         if (j->invalid_size)
                 return say(j, t, READER_KERNEL, SEVERITY_ERROR, "one hugepagesz= with one hugepages=",
                            "the size is there already: the kernel ignores it, and the next hugepages= as well");
-        if (s)
-                j->current = s;
-        else
-                add_size(j, t, size);
+        if (!s)
+                s = add_size(j, t, size);
+        s->token = t;
+        j->current = s;
         return 0;
 }
 
@@ -209,8 +209,13 @@ int judge_sizes(struct judge *j)
                 if (s->count > 0 && j->unnamed.count > 0 && !j->default_size && s->size == UINT64_C(2) << 20)
                         k = say(j, s->token, READER_KERNEL, SEVERITY_WARNING, "one hugepages= for each size",
                                 "the default size: the hugepages= in front of all sizes replaces the count behind it");
-                if (k == 0 && !s->asked)
-                        k = say(j, j->sizes[i].token, READER_KERNEL, SEVERITY_WARNING, "hugepagesz=1G hugepages=N",
+                if (k < 0 || s->asked)
+                        continue;
+                if (cmdline_name_is(s->token->name, "default_hugepagesz"))
+                        k = say(j, s->token, READER_KERNEL, SEVERITY_INFO, "",
+                                "a program that names no size gets huge pages of this one; it reserves none");
+                else
+                        k = say(j, s->token, READER_KERNEL, SEVERITY_WARNING, "hugepagesz=1G hugepages=N",
                                 "a size without a count: no hugepages= follows it, so no such page is reserved at "
                                 "boot");
         }

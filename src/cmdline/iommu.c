@@ -242,7 +242,7 @@ static int remapping_off(struct judge *j, const struct token *t)
         bool allowed = false, on;
 
         for (size_t i = 0; i < ARRAY_SIZE(params); i++) {
-                const struct token *o = last_named(j, params[i], true);
+                const struct token *o = last_named(j, params[i]);
 
                 allowed |= o && (!o->value || (cmdline_bool(o->value, &on) == 0 && on));
         }

@@ -187,10 +187,10 @@ int say(struct judge *j, const struct token *t, enum cmdline_reader reader, enum
         return 0;
 }
 
-const struct token *last_named(const struct judge *j, const char *name, bool late)
+const struct token *last_named(const struct judge *j, const char *name)
 {
         for (size_t i = j->n_tokens; i-- > 0;)
-                if ((late || !j->tokens[i].late) && cmdline_name_is(j->tokens[i].name, name))
+                if (cmdline_name_is(j->tokens[i].name, name))
                         return &j->tokens[i];
         return NULL;
 }
@@ -225,6 +225,15 @@ static int quotes(struct judge *j, const struct token *t, const struct name *kno
         return 0;
 }
 
+/* Of those of which the last counts, the one that does. One without a value is refused and changes nothing. */
+static const struct token *last_taken(const struct judge *j, const struct token *t, const char *name)
+{
+        for (size_t i = j->n_tokens; t->value && i-- > 0;)
+                if (j->tokens[i].value && !j->tokens[i].late && cmdline_name_is(j->tokens[i].name, name))
+                        return &j->tokens[i];
+        return t;
+}
+
 static int judge_one(struct judge *j, const struct token *t)
 {
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -233,7 +242,7 @@ static int judge_one(struct judge *j, const struct token *t)
 
                 if (!cmdline_name_is(t->name, names[i].name))
                         continue;
-                last = names[i].flags & EACH ? t : last_named(j, names[i].name, false);
+                last = names[i].flags & EACH ? t : last_taken(j, t, names[i].name);
                 if (last != t)
                         return say(j, t, names[i].reader, SEVERITY_WARNING, "",
                                    "without effect: the later %s has the last word", last->text);

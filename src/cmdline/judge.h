@@ -32,8 +32,8 @@ struct judge {
 int say(struct judge *j, const struct token *t, enum cmdline_reader reader, enum severity severity, const char *fix,
         const char *format, ...) _must_check_ _printf_(6, 7);
 
-/* The last token of that name, or NULL; behind "--" too for those who do not stop there, which the kernel does. */
-const struct token *last_named(const struct judge *j, const char *name, bool late);
+/* The last token of that name, or NULL; behind "--" too, for those who do not stop there. */
+const struct token *last_named(const struct judge *j, const char *name);
 
 typedef int (*judge_token)(struct judge *j, const struct token *t);
 

@@ -226,7 +226,7 @@ int judge_module_parameter(struct judge *j, const struct token *t, bool *ret_kno
                 p = find(modules[i].parameters, name);
                 if (!p)
                         return unknown(j, t, modules[i].module, length, modules[i].parameters, name);
-                last = last_named(j, t->name, true);
+                last = last_named(j, t->name);
                 if (last && last != t)
                         return say(j, t, READER_MODULE, SEVERITY_WARNING, "",
                                    "without effect: the later %s has the last word", last->text);
