@@ -4,6 +4,7 @@
 /* What the commands of passthroughctl share. A command returns its exit status. */
 
 #include "base/options.h"
+#include "config/settings.h"
 #include "plan/plan.h"
 #include "report/record.h"
 
@@ -20,14 +21,18 @@ struct ctl {
         struct arena arena;
         struct diags diags;
         struct config config;
+        struct settings settings;
         struct facts facts;
         struct plan plan;
 };
 
-/* Rules and diags; 0 or the exit status after having said what went wrong. */
+/* Rules, settings and diags; 0 or the exit status after having said what went wrong. */
 int ctl_load_config(struct ctl *c) _must_check_;
 /* Facts for request (NULL: what the rules need), and the plan. With boot, as the next boot will find the machine. */
 int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot) _must_check_;
+
+/* The huge pages of the next boot, into the plan: 0 or the exit status. */
+int ctl_plan_hugepages(struct ctl *c) _must_check_;
 
 int ctl_fail(const char *what, int error);
 int ctl_usage(const char *format, ...) _printf_(1, 2);

@@ -100,6 +100,26 @@ static int copy_machine(struct ctl *c, const struct root *image)
         return k;
 }
 
+/* As they are: what is wrong in them is left out again when they are read. */
+static int copy_settings(struct ctl *c, const struct root *image)
+{
+        struct diags diags = {.arena = &c->arena};
+        struct settings_file *files;
+        struct settings settings;
+        size_t n;
+        int k = settings_load(&c->root, &c->arena, &diags, &settings);
+
+        diags_print(stderr, &diags);
+        if (k == 0)
+                k = settings_files(&c->root, &c->arena, &diags, &files, &n);
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                k = root_make_parents(image, files[i].path);
+                if (k == 0)
+                        k = root_replace(image, files[i].path, files[i].text, files[i].size);
+        }
+        return k;
+}
+
 static int fill(struct ctl *c, const struct root *image)
 {
         char *left_out = NULL;
@@ -125,6 +145,8 @@ static int fill(struct ctl *c, const struct root *image)
         if (k == 0)
                 k = root_replace(image, LEFT_OUT_PATH, left_out, size);
         free(left_out);
+        if (k == 0)
+                k = copy_settings(c, image);
         if (k == 0)
                 k = ctl_write_clearance(c, image);
         return k == 0 ? copy_machine(c, image) : k;

@@ -64,6 +64,9 @@ int ctl_load_config(struct ctl *c)
 
         if (k < 0)
                 return ctl_fail("reading passthrough.d", k);
+        k = settings_load(&c->root, &c->arena, &c->diags, &c->settings);
+        if (k < 0)
+                return ctl_fail("reading passthrough.conf", k);
         diags_print(stderr, &c->diags);
         return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "facts/facts.h"
+#include "plan/hugepages.h"
 
 #define NO_ENTRY SIZE_MAX
 
@@ -90,6 +91,8 @@ struct plan {
         size_t n_lost;
         struct op *ops; /* those of the initrd stage first; of one entry, together */
         size_t n_ops;
+        struct huge_plan
+                huge; /* beside the rules: hugepages_plan() makes it; done behind the initrd stage's operations */
 };
 
 /* 0 or -ENOMEM. config and facts must outlive the plan. */
@@ -97,6 +100,9 @@ int plan_build(const struct config *config, const struct facts *facts, struct ar
 
 /* What the plan has for a device, or NULL. */
 const struct plan_entry *plan_find(const struct plan *plan, size_t device);
+
+/* How many of the operations are of the initrd stage: those come first. */
+size_t plan_initrd_ops(const struct plan *plan);
 
 /* Whether a program may open the device through VFIO once it has this driver. */
 bool driver_is_vfio(const char *driver);
