@@ -133,6 +133,8 @@ static const char *const files[] = {
         "/etc/default/grub.d/",
         "/etc/kernel/cmdline",
         "/etc/passthrough.conf",
+        "/run/passthrough.conf",
+        "/usr/lib/passthrough.conf",
         "/etc/passthrough.conf.d/",
         "/run/passthrough.conf.d/",
         "/usr/lib/passthrough.conf.d/",

@@ -122,7 +122,7 @@ static int fits(struct huge_planner *p, struct huge_entry *e, uint64_t size, con
         if (!asked || !total || !most || !taken)
                 return -ENOMEM;
         return refuse(p, e, "these are %s; of the %s that %s has, %s can be huge pages%s%s%s", asked, total, place,
-                      most, *taken ? ", and " : "", taken, *taken ? " are already" : "");
+                      most, *taken ? ", and " : "", taken, *taken ? " are taken" : "");
 }
 
 /* The entry, whose pool is part's; node: its position, or SIZE_MAX for the machine. */
@@ -139,9 +139,9 @@ static int judge(struct huge_planner *p, struct huge_entry *e, uint64_t size, co
                 return refuse(p, e, "%s has no huge pages of %s", e->place, e->size);
         if (!pool->known)
                 return refuse(p, e, "how many are there already is not known");
+        e->there = pool->pages;
         if (pool->pages >= e->asked) {
                 e->action = HUGE_KEEP;
-                e->there = pool->pages;
                 e->reason = pool->pages == e->asked ? "they are there already" : "more are there already";
                 return 0;
         }

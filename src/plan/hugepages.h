@@ -23,7 +23,7 @@ struct huge_entry {
         const char *place; /* "node 0", "the machine" */
         uint64_t asked;    /* pages */
         enum huge_action action;
-        uint64_t there;             /* of HUGE_KEEP */
+        uint64_t there;             /* before it, as far as that shows */
         const char *target, *value; /* of HUGE_WRITE */
         const char *reason;
 };
