@@ -28,6 +28,20 @@ static int finding(struct checker *c, const struct finding *f)
                    reader_names[f->reader], f->message, outranked ? "; yet there are IOMMU groups now" : "");
 }
 
+/* The same value; of IOMMU tokens, which are lists, also one of its items. */
+static bool has_value(const struct token *t, const char *value)
+{
+        size_t n = value ? strlen(value) : 0;
+
+        if (streq_ptr(t->value, value))
+                return true;
+        for (const char *s = about_iommu(t->name) && value ? t->value : NULL; s;
+             s = strchr(s, ',') ? strchr(s, ',') + 1 : NULL)
+                if (startswith(s, value) && (s[n] == '\0' || s[n] == ','))
+                        return true;
+        return false;
+}
+
 static const struct token *find_token(const struct checker *c, const char *text)
 {
         size_t n = strcspn(text, "=");
@@ -40,18 +54,22 @@ static const struct token *find_token(const struct checker *c, const char *text)
                         continue;
                 memcpy(name, text, n);
                 name[n] = '\0';
-                if (cmdline_name_is(t->name, name) && streq_ptr(t->value, text[n] ? text + n + 1 : NULL))
+                if (cmdline_name_is(t->name, name) && has_value(t, text[n] ? text + n + 1 : NULL))
                         return t;
         }
         return NULL;
 }
 
-/* A token that is needed and missing fails, unless the IOMMU groups that it is for are there without it. */
+/*
+ * A token that is needed and missing fails, unless the IOMMU groups that it is for are there without it, or it makes
+ * the host's own devices faster and no more.
+ */
 static int need(struct checker *c, const struct need *x)
 {
         const char *id = row_id(c, "cmdline", x->token);
         const char *fix = arena_printf(c->arena, "add %s to the kernel command line and reboot", x->token);
         bool outranked = c->live && about_iommu(x->token);
+        bool for_speed = startswith(x->token, "iommu=") || startswith(x->token, "iommu.passthrough=");
 
         if (!id || !fix)
                 return -ENOMEM;
@@ -59,8 +77,8 @@ static int need(struct checker *c, const struct need *x)
                 return row(c, id, CHECK_SKIP, "", "needed: %s; there is no /proc/cmdline to look at", x->why);
         if (find_token(c, x->token))
                 return row(c, id, CHECK_PASS, "", "it is in /proc/cmdline; needed: %s", x->why);
-        return row(c, id, outranked ? CHECK_WARN : CHECK_FAIL, fix, "not in /proc/cmdline; needed: %s%s", x->why,
-                   outranked ? "; yet there are IOMMU groups now" : "");
+        return row(c, id, outranked || for_speed ? CHECK_WARN : CHECK_FAIL, fix, "not in /proc/cmdline; needed: %s%s",
+                   x->why, outranked ? "; yet there are IOMMU groups now" : "");
 }
 
 int check_cmdline_rows(struct checker *c)

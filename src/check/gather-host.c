@@ -58,10 +58,12 @@ static int framebuffer(struct gather *g, const struct device *d, struct check_de
 /* Synthetic domains are wider than four digits, and below the function that makes them. */
 static int vmd(struct gather *g, const struct device *d, struct check_device *x)
 {
-        const char *root_bus = strstr(d->sysfs, "/pci1");
+        char name[32], *above;
+        const char *root_bus;
         struct pci_address at;
-        char *above;
 
+        snprintf(name, sizeof(name), "/pci%04" PRIx32 ":", d->at.domain);
+        root_bus = strstr(d->sysfs, name);
         if (d->at.domain <= 0xffff || !root_bus)
                 return 0;
         above = arena_strndup(g->arena, d->sysfs, (size_t)(root_bus - d->sysfs));

@@ -55,11 +55,11 @@ static int cpu_flag(const char *cpuinfo, const char *flag)
         return 0;
 }
 
-/* Not only the flag: some hypervisors hide it from guests. */
+/* Not only the flag, which a hypervisor can hide; vendors that also rent out whole machines tell nothing. */
 static int gather_hypervisor(struct gather *g)
 {
-        static const char *const vendors[] = {"QEMU",      "VMware",     "innotek GmbH", "Xen", "Bochs",
-                                              "Parallels", "Amazon EC2", "Google",       "KVM", "Red Hat"};
+        static const char *const vendors[] = {"QEMU",         "KVM", "Red Hat", "VMware, Inc.",
+                                              "innotek GmbH", "Xen", "Bochs",   "Parallels"};
         char vendor[128], *text;
         size_t size;
         int k = root_read_all(g->root, g->arena, "/proc/cpuinfo", (size_t)16 * 1024 * 1024, &text, &size), flag = -1;

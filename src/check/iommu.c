@@ -264,6 +264,18 @@ static int enabled(struct checker *c, const struct cause *cause)
                    c->facts->n_groups, types(c));
 }
 
+/* As the module has it now, or where it is not loaded, as the command line will have it. */
+static bool unsafe_interrupts(const struct checker *c)
+{
+        bool allowed = c->facts->unsafe_interrupts == KNOWN_YES, on;
+
+        for (size_t i = 0; c->facts->unsafe_interrupts == NOT_KNOWN && i < c->n_tokens; i++)
+                if (cmdline_name_is(c->tokens[i].name, "vfio_iommu_type1.allow_unsafe_interrupts") &&
+                    (!c->tokens[i].value || cmdline_bool(c->tokens[i].value, &on) == 0))
+                        allowed = !c->tokens[i].value || on;
+        return allowed;
+}
+
 static int not_remapped(struct checker *c)
 {
         static const char id[] = "iommu.interrupt-remapping";
@@ -282,7 +294,7 @@ static int not_remapped(struct checker *c)
                         fix = arena_printf(c->arena, "remove %s from the kernel command line and reboot",
                                            c->tokens[i].text);
                 }
-        if (c->facts->unsafe_interrupts == KNOWN_YES)
+        if (unsafe_interrupts(c))
                 return row(c, id, CHECK_WARN, fix,
                            "off: no chip below /sys/kernel/irq is an IR- one%s; VFIO goes on without it, since "
                            "allow_unsafe_interrupts is set, and a guest can then send the host any interrupt",

@@ -190,6 +190,21 @@ static int judge_driver(struct checker *c, const struct plan_entry *e, const str
         return add(c, v, CHECK_PASS, "", arena_printf(c->arena, "driver now: %s", x->driver ? x->driver : "none"));
 }
 
+/* All functions of its slot go with it: VFIO can then reset them together. */
+static bool slot_taken(const struct checker *c, const struct device *d)
+{
+        struct pci_address at = d->at;
+
+        for (at.fn = 0; at.fn < 8; at.fn++) {
+                size_t device = facts_find_at(c->plan->facts, &at);
+                const struct plan_entry *e = device == NO_DEVICE ? NULL : plan_find(c->plan, device);
+
+                if (device != NO_DEVICE && !(e && e->action == ACTION_BIND))
+                        return false;
+        }
+        return true;
+}
+
 static int judge_reset(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
 {
         if (!driver_is_vfio(e->driver) || x->reset == UNKNOWN)
@@ -199,8 +214,11 @@ static int judge_reset(struct checker *c, const struct plan_entry *e, const stru
                            x->reset_method ? arena_join(c->arena, "reset by ", x->reset_method, " (reset_method)", NULL)
                                            : "it can be reset (its file reset is there)");
         return add(c, v, CHECK_WARN,
-                   x->reset_method ? "echo default > its reset_method, or ResetMethod= of the rule"
-                                   : "hand over all functions of its slot, so that they can be reset together",
+                   x->reset_method ? "echo default > its reset_method"
+                   : slot_taken(c, entry_function(c, e))
+                           ? "stop and start a virtual machine with it before relying on it: VFIO resets the whole "
+                             "slot, where the card lets it"
+                           : "hand over all functions of its slot, so that they can be reset together",
                    arena_join(c->arena, "no reset of its own (",
                               x->reset_method ? "its reset_method is empty" : "it has no file reset_method",
                               "): a virtual machine that stops may leave it unusable until the host reboots", NULL));
@@ -252,11 +270,12 @@ static int device_row(struct checker *c, size_t entry)
         struct verdict v = {.message = "", .fix = ""};
         int k = 0;
 
-        if (e->action == ACTION_REFUSE && (e->derived || e->refusal != REFUSAL_OTHER))
+        if (e->action == ACTION_REFUSE && (e->derived || e->refusal != REFUSAL_OTHER)) {
+                v.status = CHECK_SKIP;
                 k = add(c, &v, CHECK_PASS, "",
                         arena_printf(c->arena, "refused, see %s.%s",
                                      !e->derived && e->refusal == REFUSAL_HOST ? "guard" : "group", entry_rule(c, e)));
-        else if (e->action == ACTION_REFUSE)
+        } else if (e->action == ACTION_REFUSE)
                 k = add(c, &v, CHECK_FAIL,
                         arena_join(c->arena, "see rule ", entry_rule(c, e), ", and passthroughctl plan", NULL),
                         arena_join(c->arena, "refused: ", e->reason, NULL));

@@ -38,7 +38,7 @@ int pci_details(const struct root *root, struct arena *a, const struct facts_req
                 struct facts *facts) _must_check_;
 int modules_gather(const struct root *root, struct arena *a, const struct facts_request *request,
                    struct facts *facts) _must_check_;
-/* The states of modules in a kernel's lists: what none has is absent; where there is no list, nothing is said. */
+/* What of these a kernel has, by its lists: what no list has is absent; where there is no list, nothing is said. */
 int modules_look_up(const struct root *root, struct arena *a, const char *kernel, struct module *modules,
                     size_t n) _must_check_;
 int modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
