@@ -322,9 +322,9 @@ static int capture_all(struct capture *c)
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(trees); i++)
                 if (root_exists(c->from, trees[i].path))
                         k = copy_sysfs(c, trees[i].path, trees[i].depth, true);
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(write_only); i++)
-                if (root_exists(c->from, write_only[i]))
-                        k = put(c, write_only[i], "", 0);
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(presence); i++)
+                if (root_exists(c->from, presence[i]))
+                        k = put(c, presence[i], "", 0);
         return k;
 }
 

@@ -38,6 +38,7 @@ int ctl_fail(const char *what, int error);
 int ctl_usage(const char *format, ...) _printf_(1, 2);
 
 int ctl_plan(struct ctl *c);
+int ctl_check(struct ctl *c);
 int ctl_status(struct ctl *c);
 int ctl_list(struct ctl *c);
 int ctl_capture(struct ctl *c);

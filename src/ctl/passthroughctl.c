@@ -9,23 +9,24 @@
 #include "ctl/ctl.h"
 #include "validate/check.h"
 
-static const char help[] =
-        "passthroughctl [OPTIONS] COMMAND\n\n"
-        "Hands this host's devices to virtual machines, by the rules in /etc/passthrough.d.\n\n"
-        "  plan         what the next boot does, and what it refuses and why\n"
-        "  status       what this boot did\n"
-        "  list         the devices, their IOMMU groups and drivers, and the rules that take them\n"
-        "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
-        "  release RULE|ADDRESS  give them back to the host's own drivers\n"
-        "  capture DIR  this machine's facts as a tree that --root replays\n"
-        "  cmdline check         judges the kernel command line, as each of its readers takes it\n"
-        "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
-        "  --json       one JSON document instead of text\n"
-        "  --raw        capture: keep serial numbers, MAC addresses and machine-id as they are\n"
-        "  --cmdline=S  cmdline check: this line, not the one this machine was booted with\n"
-        "  --kernel=R   image: the kernel release the image is for\n"
-        "  --modules    image: only print the kernel modules it needs\n" COMMON_HELP
-        "\nExit status: 0 all is well; 1 something is refused, missing or not satisfied; 2 usage or config error.\n";
+static const char help[] = "passthroughctl [OPTIONS] COMMAND\n\n"
+                           "Hands this host's devices to virtual machines, by the rules in /etc/passthrough.d.\n\n"
+                           "  check        whether the host is ready for its rules, and how to make it so\n"
+                           "  plan         what the next boot does, and what it refuses and why\n"
+                           "  status       what this boot did\n"
+                           "  list         the devices, their IOMMU groups and drivers, and the rules that take them\n"
+                           "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
+                           "  release RULE|ADDRESS  give them back to the host's own drivers\n"
+                           "  capture DIR  this machine's facts as a tree that --root replays\n"
+                           "  cmdline check         judges the kernel command line, as each of its readers takes it\n"
+                           "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
+                           "  --json       one JSON document instead of text\n"
+                           "  --raw        capture: keep serial numbers, MAC addresses and machine-id as they are\n"
+                           "  --cmdline=S  cmdline check: this line, not the one this machine was booted with\n"
+                           "  --kernel=R   image: the kernel release the image is for\n"
+                           "  --modules    image: only print the kernel modules it needs\n" COMMON_HELP
+                           "\nExit status: 0 all is well; 1 something is refused, missing, not satisfied or not ready; "
+                           "2 usage or config error.\n";
 
 static int ctl_cmdline(struct ctl *c);
 
@@ -34,11 +35,12 @@ static const struct {
         int (*run)(struct ctl *c);
         int arguments;
 } commands[] = {
-        {"plan", ctl_plan, 0},    {"status", ctl_status, 0}, {"list", ctl_list, 0},       {"capture", ctl_capture, 1},
-        {"image", ctl_image, -1}, {"bind", ctl_bind, 1},     {"release", ctl_release, 1}, {"cmdline", ctl_cmdline, -1},
+        {"check", ctl_check, 0}, {"plan", ctl_plan, 0},       {"status", ctl_status, 0},
+        {"list", ctl_list, 0},   {"capture", ctl_capture, 1}, {"image", ctl_image, -1},
+        {"bind", ctl_bind, 1},   {"release", ctl_release, 1}, {"cmdline", ctl_cmdline, -1},
 };
 
-static const char *const planned[] = {"check", "apply", "confirm", "undo", "add", "remove", "show"};
+static const char *const planned[] = {"apply", "confirm", "undo", "add", "remove", "show"};
 
 int ctl_fail(const char *what, int error)
 {

@@ -38,6 +38,9 @@ int pci_details(const struct root *root, struct arena *a, const struct facts_req
                 struct facts *facts) _must_check_;
 int modules_gather(const struct root *root, struct arena *a, const struct facts_request *request,
                    struct facts *facts) _must_check_;
+/* What of these a kernel has, by its lists: what no list has is absent; where there is no list, nothing is said. */
+int modules_look_up(const struct root *root, struct arena *a, const char *kernel, struct module *modules,
+                    size_t n) _must_check_;
 int modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
 /* What the host needs, as far as it shows: see host.h. */
 int host_gather(const struct root *root, struct arena *a, const struct facts_request *request,

@@ -84,8 +84,7 @@ static int mark_lists(const struct root *root, struct arena *a, const char *kern
         return 1;
 }
 
-/* What no list has is absent; where there is no list, nothing is said. */
-static int look_up(const struct root *root, struct arena *a, const char *kernel, struct module *modules, size_t n)
+int modules_look_up(const struct root *root, struct arena *a, const char *kernel, struct module *modules, size_t n)
 {
         int k = mark_lists(root, a, kernel, modules, n);
 
@@ -126,7 +125,7 @@ int modules_gather(const struct root *root, struct arena *a, const struct facts_
         if (all_registered)
                 return 0;
 
-        return look_up(root, a, facts->kernel, facts->modules, facts->n_modules);
+        return modules_look_up(root, a, facts->kernel, facts->modules, facts->n_modules);
 }
 
 /*

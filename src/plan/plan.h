@@ -29,6 +29,13 @@ enum rule_state {
 };
 
 extern const char *const action_names[ACTION_MAX_];
+
+/* What stands against a device that is refused. */
+enum refusal {
+        REFUSAL_OTHER,
+        REFUSAL_HOST,  /* the host needs it, or may */
+        REFUSAL_GROUP, /* its IOMMU group, or that it has none */
+};
 extern const char *const rule_state_names[RULE_STATE_MAX_];
 
 /* One device that a rule speaks of. */
@@ -39,11 +46,12 @@ struct plan_entry {
         const char *driver; /* NULL where the host keeps it */
         enum stage stage;   /* initrd or root */
         const char *reason;
-        bool impostor;      /* sits where a recorded device was, and says nothing of the rule */
-        const char *needed; /* how the host needs it, or NULL */
-        bool derived;       /* refused for another entry's refusal: that one has the cause */
-        bool in_company;    /* refused for a member of its group that no rule takes: that one is shown, too */
-        size_t leader;      /* of a companion: the entry it comes with; else NO_ENTRY */
+        enum refusal refusal; /* of ACTION_REFUSE */
+        bool impostor;        /* sits where a recorded device was, and says nothing of the rule */
+        const char *needed;   /* how the host needs it, or NULL */
+        bool derived;         /* refused for another entry's refusal: that one has the cause */
+        bool in_company;      /* refused for a member of its group that no rule takes: that one is shown, too */
+        size_t leader;        /* of a companion: the entry it comes with; else NO_ENTRY */
 };
 
 struct plan_rule {

@@ -271,3 +271,20 @@ int json_findings(FILE *f, const struct findings *findings)
         }
         return finish(f, document, error);
 }
+
+int json_checks(FILE *f, const struct checks *checks)
+{
+        int error;
+        struct json_object *document = start(&error), *array = add_array(document, "checks", &error);
+
+        for (size_t i = 0; i < checks->n && error == 0; i++) {
+                const struct check *x = &checks->v[i];
+                struct json_object *o = append(array, &error);
+
+                add_string(o, "id", x->id, &error);
+                add_string(o, "status", check_status_names[x->status], &error);
+                add_string(o, "message", x->message, &error);
+                add_string(o, "fix", x->fix, &error);
+        }
+        return finish(f, document, error);
+}

@@ -66,6 +66,7 @@ iommu() {
         iommu_device=amd-iommu,intremap=on
         iommu_cmdline='iommu=pt'
         ;;
+    none) iommu_device= ;;
     *) die "unknown IOMMU $1" ;;
     esac
 }
