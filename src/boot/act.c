@@ -150,7 +150,6 @@ int boot_take_back(const struct root *root, struct arena *a, const struct undo *
         struct taker t = {root, a, u, ret};
         int k = 0;
 
-        *ret = (struct boot_back){};
         for (size_t i = u->n_files; k == 0 && i-- > 0;) {
                 *ret_what = u->files[i].path;
                 k = take_back(&t, i);

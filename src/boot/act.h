@@ -9,7 +9,7 @@
 int boot_write(const struct root *root, struct arena *a, const struct boot_plan *plan,
                const char **ret_what) _must_check_;
 
-/* What became of taking one back. */
+/* What became of taking one back; starts out zeroed. */
 struct boot_back {
         const char **restored; /* files that are as they were before */
         size_t n_restored;

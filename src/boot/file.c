@@ -58,6 +58,12 @@ int file_stat(const struct root *root, const char *path, struct stat *ret)
         return fstat(fd, ret) < 0 ? -errno : 0;
 }
 
+/* Some file systems have nothing to be synced, above all of directories. */
+static int sync_to_disk(int fd)
+{
+        return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
+}
+
 static int write_all(int fd, const char *data, size_t size)
 {
         while (size > 0) {
@@ -115,15 +121,13 @@ int file_write(const struct root *root, const char *path, const void *data, size
         k = write_all(fd, data, size);
         if (k == 0 && old)
                 k = keep_attributes(fd, parent, str_basename(path), old);
-        if (k == 0 && fsync(fd) < 0)
-                k = -errno;
+        if (k == 0)
+                k = sync_to_disk(fd);
         if (k == 0 && renameat(parent, tmp, parent, str_basename(path)) < 0)
                 k = -errno;
         if (k < 0)
                 unlinkat(parent, tmp, 0);
-        else if (fsync(parent) < 0)
-                k = -errno;
-        return k;
+        return k < 0 ? k : sync_to_disk(parent);
 }
 
 int file_remove(const struct root *root, const char *path)
@@ -136,7 +140,7 @@ int file_remove(const struct root *root, const char *path)
                 return parent;
         if (unlinkat(parent, str_basename(path), 0) < 0)
                 return errno == ENOENT ? 0 : -errno;
-        return fsync(parent) < 0 ? -errno : 0;
+        return sync_to_disk(parent);
 }
 
 void file_sweep(const struct root *root, const char *path)
@@ -158,7 +162,7 @@ int file_make_parents(const struct root *root, const char *path)
         parent = open_parent(root, path);
         if (parent < 0)
                 return parent;
-        return fsync(parent) < 0 ? -errno : 0;
+        return sync_to_disk(parent);
 }
 
 int file_remove_directory(const struct root *root, const char *path)
@@ -169,5 +173,5 @@ int file_remove_directory(const struct root *root, const char *path)
                 return parent == -ENOENT ? 0 : parent;
         if (unlinkat(parent, str_basename(path), AT_REMOVEDIR) < 0)
                 return errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? 0 : -errno;
-        return fsync(parent) < 0 ? -errno : 0;
+        return sync_to_disk(parent);
 }

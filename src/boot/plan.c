@@ -143,7 +143,7 @@ static int plan_debian(struct planner *p)
 static int plan_defaults(struct planner *p)
 {
         const struct boot_file *defaults = &p->facts->defaults[0];
-        struct strings missing, drop;
+        struct strings missing, drop = {};
         unsigned line;
         char *new;
         int k = missing_in_grub(p, &missing);
@@ -222,7 +222,7 @@ static int difference(struct planner *p, const char *path, struct span line, str
 static int plan_grubenv(struct planner *p)
 {
         const struct boot_file *env = &p->facts->grubenv;
-        struct strings missing, drop;
+        struct strings missing, drop = {};
         struct span line;
         bool used = false, full;
         char *new;
@@ -285,7 +285,7 @@ static int plan_kernel_cmdline(struct planner *p, bool make)
 {
         const struct boot_file *file = &p->facts->kernel_cmdline;
         const char *old = file->text, *line = old;
-        struct strings missing, drop;
+        struct strings missing, drop = {};
         struct span all;
         char *flat, *new;
         int k = 0;
@@ -298,10 +298,10 @@ static int plan_kernel_cmdline(struct planner *p, bool make)
                 return k;
         /* kernel-install takes line ends for blanks. */
         flat = arena_strdup(p->arena, line);
-        for (char *c = flat; c && (c = strchr(c, '\n'));)
-                *c = ' ';
         if (!flat)
                 return -ENOMEM;
+        for (char *c = strchr(flat, '\n'); c; c = strchr(c, '\n'))
+                *c = ' ';
         all = (struct span){flat, strlen(flat)};
         k = difference(p, file->path, all, &missing, &drop);
         if (k < 0 || (old && missing.n == 0 && drop.n == 0))
@@ -404,6 +404,9 @@ int boot_plan_build(const struct boot_facts *facts, const struct needs *needs, c
         *ret = (struct boot_plan){.facts = facts, .problem = facts->problem};
         for (size_t i = 0; k == 0 && i < needs->n_tokens; i++)
                 k = boot_add_string(a, &ret->tokens, &ret->n_tokens, needs->tokens[i].token);
+        /* Where nothing is asked of a place it need not be known. */
+        if (ret->n_tokens == 0 && owned->n_added == 0)
+                ret->problem = NULL;
         if (k == 0 && !ret->problem)
                 k = check_tokens(&p);
         if (k == 0 && !ret->problem && plans[facts->path])

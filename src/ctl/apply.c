@@ -86,7 +86,7 @@ static void tell_back(const struct boot_back *b)
 static int take_back(struct apply *p, const struct undo *u, bool by_hand)
 {
         struct ctl *c = p->c;
-        struct boot_back back;
+        struct boot_back back = {};
         const char *what = UNDO_DIR;
         int k, status = 0;
 
@@ -318,7 +318,9 @@ static int finish_last(struct apply *p)
                 return 0;
         }
         puts("the last apply was cut short; it is taken back first");
-        k = take_back(p, last, false);
+        k = detect(p);
+        if (k == 0)
+                k = take_back(p, last, true);
         p->journal.n--;
         return k;
 }

@@ -132,6 +132,14 @@ static const char *const files[] = {
         "/etc/default/grub",
         "/etc/default/grub.d/",
         "/etc/kernel/cmdline",
+        "/etc/kernel/entry-token",
+        "/usr/lib/kernel/cmdline",
+        "/etc/debian_version",
+        "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f",
+        "/sys/firmware/efi/efivars/StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f",
+        "/efi/loader/entries/",
+        "/boot/efi/loader/entries/",
+        "/boot/loader/entries/",
         "/etc/passthrough.conf",
         "/etc/passthrough.conf.d/",
         "/run/passthrough.conf.d/",
@@ -175,5 +183,8 @@ static const struct {
         {"/sys/devices/system/node", 3}, {"/sys/module", 0},          {"/sys/firmware/efi", 0},
 };
 
-/* Written to and never read: their being there is all there is to capture. */
-static const char *const write_only[] = {"/sys/bus/pci/drivers_probe"};
+/* Their being there is all there is to capture: written to and never read, or with passwords in them. */
+static const char *const presence[] = {
+        "/sys/bus/pci/drivers_probe",   "/boot/grub/grub.cfg",      "/boot/grub2/grub.cfg",  "/efi/loader/loader.conf",
+        "/boot/efi/loader/loader.conf", "/boot/loader/loader.conf", "/usr/sbin/update-grub", "/run/ostree-booted",
+};
