@@ -357,6 +357,29 @@ once() {
     same
 }
 
+@test "with BIOS it is GRUB, whatever systemd-boot has left" {
+    debian_grub
+    put /boot/efi/loader/loader.conf 'timeout 3'
+    apply --dry-run
+    exits 0
+    has 'GRUB, as Debian has it'
+    mkdir -p "$ROOT/sys/firmware/efi"
+    apply --dry-run
+    exits 1
+}
+
+@test "two menus that UEFI may read: nothing is written" {
+    grub2
+    mkdir -p "$ROOT/sys/firmware/efi"
+    grub_cfg /boot/efi/EFI/centos/grub.cfg
+    grub_cfg /boot/efi/EFI/rocky/grub.cfg
+    before
+    apply
+    exits 1
+    has 'more than one menu'
+    same
+}
+
 @test "no boot loader that is known: nothing is written, and it is said what was looked for" {
     before
     apply
@@ -563,11 +586,11 @@ live_debian() {
     mkdir -p "$ROOT/var/lib"
     printf '%s\n' '#!/bin/sh' '. /etc/default/grub' 'for x in /etc/default/grub.d/*.cfg; do [ ! -e "$x" ] || . "$x"; done' \
         'echo "Generating grub configuration file ..."' \
-        'sed "/UUID=/s/ ro .*/ ro $GRUB_CMDLINE_LINUX/" /boot/grub/grub.cfg >/boot/grub/new && cat /boot/grub/new >/boot/grub/grub.cfg && rm /boot/grub/new' \
+        'sed "/single/s/ ro .*/ ro single $GRUB_CMDLINE_LINUX/; /single/! s/\(UUID=.*\) ro .*/\1 ro $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT/" /boot/grub/grub.cfg >/boot/grub/new && cat /boot/grub/new >/boot/grub/grub.cfg && rm /boot/grub/new' \
         "${1-}" >"$ROOT/usr/sbin/update-grub"
     chmod +x "$ROOT/usr/sbin/update-grub"
     touch "$ROOT"/{etc,usr/sbin,boot,var/lib}/this-is-the-tree
-    sed -i '/UUID=/s/ ro .*/ ro /' "$ROOT/boot/grub/grub.cfg" # as that would make it
+    sed -i 's/ ro single .*/ ro single /' "$ROOT/boot/grub/grub.cfg" # as that would make it
     before
 }
 
@@ -576,7 +599,7 @@ live_debian() {
     live apply
     exits 0
     has 'Generating grub configuration file' 'verified in 2 boot entries: intel_iommu=on iommu=pt'
-    is "$(grep -c "UUID=.* ro *$TOKENS" "$ROOT/boot/grub/grub.cfg")" 2 'entries with the tokens'
+    is "$(grep -c "UUID=.* ro .*$TOKENS" "$ROOT/boot/grub/grub.cfg")" 2 'entries with the tokens'
     is "$(stat -c %a "$ROOT/boot/grub/grub.cfg")" 600 'mode of the menu'
     live apply
     exits 0
@@ -585,6 +608,16 @@ live_debian() {
     exits 0
     has_not 'Generating'
     same
+}
+
+@test "live: a token that the user has in GRUB_CMDLINE_LINUX_DEFAULT is not looked for in entries for recovery" {
+    live_debian
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX_DEFAULT="quiet intel_iommu=on"'
+    live apply
+    exits 0
+    has 'and so not in entries for recovery' 'verified in 2 boot entries'
+    grep -q 'ro single *iommu=pt$' "$ROOT/boot/grub/grub.cfg"
+    is "$(grep -o intel_iommu=on "$ROOT/boot/grub/grub.cfg" | wc -l)" 1 'entries with it'
 }
 
 @test "live: undo of a menu that was made anew since runs update-grub" {
