@@ -166,6 +166,14 @@ static const char *const files[] = {
         "/etc/default/grub",
         "/etc/default/grub.d/",
         "/etc/kernel/cmdline",
+        "/etc/kernel/entry-token",
+        "/usr/lib/kernel/cmdline",
+        "/etc/debian_version",
+        "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f",
+        "/sys/firmware/efi/efivars/StubInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f",
+        "/efi/loader/entries/",
+        "/boot/efi/loader/entries/",
+        "/boot/loader/entries/",
         "/etc/passthrough.conf",
         "/run/passthrough.conf",
         "/usr/lib/passthrough.conf",
@@ -216,7 +224,10 @@ static const struct {
         {"/sys/kernel/irq", 1},
 };
 
-/* Their being there is all there is to capture; FACP, which every ACPI machine has, says that others would show. */
+/*
+ * Their being there is all there is to capture: written to and never read, or with passwords in them. FACP, which every
+ * ACPI machine has, says that other tables would show.
+ */
 static const char *const presence[] = {
         "/sys/bus/pci/drivers_probe",
         "/sys/firmware/acpi/tables/FACP",
@@ -230,4 +241,11 @@ static const char *const presence[] = {
         "/usr/lib/kernel/install.d/50-dracut.install",
         "/usr/lib/kernel/install.d/50-mkinitcpio.install",
         "/usr/lib/dracut/modules.d/50passthrough/module-setup.sh",
+        "/boot/grub/grub.cfg",
+        "/boot/grub2/grub.cfg",
+        "/efi/loader/loader.conf",
+        "/boot/efi/loader/loader.conf",
+        "/boot/loader/loader.conf",
+        "/usr/sbin/update-grub",
+        "/run/ostree-booted",
 };

@@ -66,7 +66,8 @@ static int copy_file(struct capture *c, const char *path)
         int k = root_read_all(c->from, &arena, path, FILE_MAX_SIZE, &data, &size);
 
         if (k == 0) {
-                if (!c->raw && (startswith(path, "/proc/") || startswith(path, "/etc/")))
+                if (!c->raw &&
+                    (startswith(path, "/proc/") || startswith(path, "/etc/") || strstr(path, "/loader/entries/")))
                         redact_credentials(data);
                 if (!c->raw)
                         anonymiser_apply(&c->names, data, size);

@@ -15,6 +15,9 @@ struct ctl {
         bool modules;        /* image: only name the modules it needs */
         const char *cmdline; /* cmdline check: the line, or NULL */
         bool raw;            /* capture: names and numbers as they are */
+        bool dry_run;        /* apply: say what would be done */
+        bool list;           /* undo: name what can be undone */
+        const char *trial;   /* apply: an option about trials, as given, or NULL */
         int argc;            /* of the command: argv[0] is its name */
         char **argv;
 
@@ -45,6 +48,8 @@ int ctl_capture(struct ctl *c);
 int ctl_image(struct ctl *c);
 int ctl_bind(struct ctl *c);
 int ctl_release(struct ctl *c);
+int ctl_apply(struct ctl *c);
+int ctl_undo(struct ctl *c);
 
 /* Why a rule must not be in a boot image, or NULL. */
 const char *ctl_unfit(struct ctl *c, const struct rule *rule);
