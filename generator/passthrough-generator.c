@@ -13,13 +13,17 @@
 #include "base/options.h"
 #include "base/str.h"
 #include "config/config.h"
+#include "config/settings.h"
 #include "facts/facts.h"
 #include "facts/match.h"
+#include "facts/memory.h"
 #include "report/record.h"
 
-static const char help[] = "passthrough-generator [--root=DIR] NORMAL [EARLY LATE]\n\n"
-                           "Writes the units for passthrough.d(5) to NORMAL. Run by systemd; see "
-                           "passthrough-generator(8).\n\n" COMMON_HELP;
+static const char help[] =
+        "passthrough-generator [--root=DIR] NORMAL [EARLY LATE]\n\n"
+        "Writes the units for passthrough.d(5) and passthrough.conf(5) to NORMAL, mounts to LATE. Run\n"
+        "by systemd; see "
+        "passthrough-generator(8).\n\n" COMMON_HELP;
 
 /*
  * Before everything that loads drivers. udevd is started through its sockets as well, so being ordered before the
@@ -37,8 +41,10 @@ static const char initrd_unit[] =
         "[Service]\n"
         "Type=oneshot\n"
         "RemainAfterExit=yes\n"
-        "ExecStart=-" PASSTHROUGH_LIBEXEC "/passthrough-bind --stage=initrd\n"
-        "TimeoutStartSec=30s\n";
+        "ExecStart=-" PASSTHROUGH_LIBEXEC "/passthrough-bind --stage=initrd\n";
+
+/* A kernel that clears what it hands out takes seconds for some hundred gigabytes of huge pages. */
+static const char timeout[] = "TimeoutStartSec=30s\n", pages_timeout[] = "TimeoutStartSec=5min\n";
 
 /* What waits for the root file system: once it is mounted, before it becomes the root. */
 static const char root_unit[] = "# Made by passthrough-generator from passthrough.d(5)\n"
@@ -101,18 +107,67 @@ static int want(int dir, const char *by, const char *unit, const char *target)
         return symlinkat(target, dir, link) < 0 ? -errno : 0;
 }
 
-static int initrd_units(int dir)
+/*
+ * Of a size that is not the kernel's default: for that, systemd has dev-hugepages.mount. As with that one nothing waits
+ * for it, and nothing fails with it.
+ */
+static int mount_unit(int dir, const struct huge_pages *pages)
 {
-        static const struct {
+        char text[1024], name[64], link[80];
+        int k;
+
+        snprintf(name, sizeof(name), "dev-hugepages%s.mount", pages->name);
+        snprintf(link, sizeof(link), "../%s", name);
+        snprintf(text, sizeof(text),
+                 "# Made by passthrough-generator from passthrough.conf(5)\n"
+                 "[Unit]\n"
+                 "Description=Huge pages of %s\n"
+                 "Documentation=man:passthrough.conf(5)\n"
+                 "DefaultDependencies=no\n"
+                 "Before=local-fs.target\n"
+                 "ConditionPathExists=" MEMORY_POOLS "/hugepages-%llukB\n\n"
+                 "[Mount]\n"
+                 "What=hugetlbfs\n"
+                 "Where=/dev/hugepages%s\n"
+                 "Type=hugetlbfs\n"
+                 "Options=pagesize=%s,nosuid,nodev\n",
+                 pages->name, (unsigned long long)pages->size >> 10, pages->name, pages->name);
+        k = write_unit(dir, name, text);
+        if (k == 0)
+                k = want(dir, "local-fs.target", name, link);
+        return k == -EEXIST ? 0 : k;
+}
+
+/* Mounts go where everybody else's unit of that name, one made of fstab among them, takes the place of ours. */
+static int pages_units(const struct root *root, struct arena *a, int dir, int late, const struct settings *settings)
+{
+        uint64_t size;
+        int k = settings->n_pages > 0 ? memory_read_default_size(root, a, &size) : 0;
+
+        if (k == 0 && settings->n_pages > 0)
+                k = want(dir, "sysinit.target", "passthrough-hugepages.service",
+                         "/usr/lib/systemd/system/passthrough-hugepages.service");
+        for (size_t i = 0; k == 0 && i < settings->n_pages; i++)
+                if (settings->pages[i].size != size)
+                        k = mount_unit(late, &settings->pages[i]);
+        return k;
+}
+
+static int initrd_units(int dir, bool rules, bool pages)
+{
+        char initrd[sizeof(initrd_unit) + sizeof(pages_timeout)];
+        const struct {
                 const char *name, *text, *wanted_by;
         } units[] = {
-                {"passthrough-initrd.service", initrd_unit, "sysinit.target"},
+                {"passthrough-initrd.service", initrd, "sysinit.target"},
                 {"passthrough-root.service", root_unit, "initrd.target"},
                 {"passthrough-rescue.service", rescue_unit, "initrd.target"},
         };
+        size_t n = rules ? ARRAY_SIZE(units) : pages ? 1 : 0;
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(units); i++) {
+        snprintf(initrd, sizeof(initrd), "%s%s", initrd_unit, pages ? pages_timeout : timeout);
+        for (size_t i = 0; k == 0 && i < n; i++) {
                 char link[64];
 
                 snprintf(link, sizeof(link), "../%s", units[i].name);
@@ -185,10 +240,11 @@ static void report(const struct root *root, const struct diags *diags)
         }
 }
 
-static int generate(const struct root *root, struct arena *a, int dir)
+static int generate(const struct root *root, struct arena *a, int dir, int late)
 {
         struct diags diags = {.arena = a};
         struct config config;
+        struct settings settings = {};
         struct facts facts = {};
         int k = facts_read_switches(root, a, &facts);
 
@@ -196,12 +252,15 @@ static int generate(const struct root *root, struct arena *a, int dir)
         if (k < 0 || facts.kdump || (facts.off && facts_in_initrd(root)))
                 return k;
         k = config_load(root, a, &diags, &config);
+        if (k == 0)
+                k = settings_load(root, a, &diags, &settings);
         if (k < 0)
                 return k;
         report(root, &diags);
-        if (!facts_in_initrd(root))
-                return host_units(root, a, dir, &config);
-        return config.n_rules > 0 ? initrd_units(dir) : 0;
+        if (facts_in_initrd(root))
+                return initrd_units(dir, config.n_rules > 0, settings.n_pages > 0);
+        k = host_units(root, a, dir, &config);
+        return k == 0 && !facts.off ? pages_units(root, a, dir, late, &settings) : k;
 }
 
 int main(int argc, char *argv[])
@@ -210,7 +269,7 @@ int main(int argc, char *argv[])
         struct root root = ROOT_INIT;
         struct arena arena = {};
         const char *dir = NULL;
-        int c, k, out;
+        int c, k, out, late;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
                 switch (c) {
@@ -239,10 +298,12 @@ int main(int argc, char *argv[])
                 return EXIT_FAILURE;
         }
         out = open_output(&root, argv[optind]);
-        k = out < 0 ? out : generate(&root, &arena, out);
+        late = open_output(&root, argv[argc - 1]);
+        k = out < 0 ? out : generate(&root, &arena, out, late < 0 ? out : late);
         if (k < 0)
                 fprintf(stderr, "passthrough-generator: %s: %s\n", argv[optind], strerror(-k));
         close_fd(&out);
+        close_fd(&late);
         arena_free(&arena);
         root_close(&root);
         return k < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

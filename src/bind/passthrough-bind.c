@@ -11,12 +11,13 @@
 #include "bind/run.h"
 
 static const char help[] =
-        "passthrough-bind [--root=DIR] --stage=initrd|root\n"
+        "passthrough-bind [--root=DIR] --stage=initrd|root|host\n"
         "passthrough-bind [--root=DIR] --rule=NAME\n"
         "passthrough-bind [--root=DIR] --rescue\n\n"
         "Carries out this boot's plan. Run by units and initramfs hooks; for work by hand there is\n"
         "passthroughctl(8).\n\n"
-        "  --stage=STAGE  what the rules have for that stage of the boot\n"
+        "  --stage=STAGE  what the config has for that stage of the boot; host: huge pages that an\n"
+        "                 older boot image did not know of\n"
         "  --rule=NAME    on the host: succeeds where the rule is satisfied, and takes late what an\n"
         "                 older boot image did not know of\n"
         "  --rescue       in an initrd: waits for the root file system; where none is found, gives\n"
@@ -40,7 +41,7 @@ int main(int argc, char *argv[])
         };
         const char *dir = NULL, *rule = NULL;
         enum stage stage = STAGE_AUTO;
-        bool rescue = false;
+        bool rescue = false, host = false;
         struct root root = ROOT_INIT;
         int c, k;
 
@@ -60,8 +61,10 @@ int main(int argc, char *argv[])
                                 stage = STAGE_INITRD;
                         else if (streq(optarg, "root"))
                                 stage = STAGE_ROOT;
+                        else if (streq(optarg, "host"))
+                                host = true;
                         else
-                                return usage("--stage= is initrd or root, not ", optarg);
+                                return usage("--stage= is initrd, root or host, not ", optarg);
                         break;
                 case OPTION_RULE:
                         rule = optarg;
@@ -75,7 +78,7 @@ int main(int argc, char *argv[])
         }
         if (optind < argc)
                 return usage("takes no argument: ", argv[optind]);
-        if ((stage != STAGE_AUTO) + (rule != NULL) + rescue != 1)
+        if ((stage != STAGE_AUTO) + host + (rule != NULL) + rescue != 1)
                 return usage("one of --stage=, --rule= and --rescue is needed", "");
 
         k = root_open(dir, &root);
@@ -83,7 +86,10 @@ int main(int argc, char *argv[])
                 fprintf(stderr, "passthrough-bind: %s: %s\n", dir ? dir : "/", strerror(-k));
                 return EXIT_FAILURE;
         }
-        k = rescue ? run_rescue(&root) : rule ? run_rule(&root, rule) : run_stage(&root, stage);
+        k = rescue ? run_rescue(&root)
+            : rule ? run_rule(&root, rule)
+            : host ? run_host(&root)
+                   : run_stage(&root, stage);
         root_close(&root);
         if (k < 0)
                 fprintf(stderr, "passthrough-bind: %s\n", strerror(-k));

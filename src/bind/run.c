@@ -86,10 +86,30 @@ static int all_satisfied(const struct run *r)
         return 0;
 }
 
+static int carry_out(struct run *r, enum stage stage)
+{
+        int k = act_run(r->root, &r->plan, stage, NO_ENTRY, 0, &r->arena, r->results);
+
+        if (k < 0)
+                return k;
+        r->record.done[stage] = true;
+        k = record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
+        if (k == 0)
+                k = record_write(r->root, &r->record);
+
+        for (size_t i = 0; i < r->plan.n_entries; i++)
+                if (r->plan.entries[i].stage == stage)
+                        log_device(r, i);
+        for (size_t i = 0; i < r->config.n_rules && stage == STAGE_INITRD; i++)
+                log_rule(r, i);
+        return k;
+}
+
+/* Devices first: nothing that huge pages take, time included, may keep a rule from being carried out. */
 int run_stage(const struct root *root, enum stage stage)
 {
         _cleanup_(run_free) struct run r = {.root = root};
-        int k = facts_read_switches(root, &r.arena, &r.facts);
+        int k = facts_read_switches(root, &r.arena, &r.facts), pages = 0;
 
         if (k < 0 || r.facts.off)
                 return k;
@@ -97,22 +117,12 @@ int run_stage(const struct root *root, enum stage stage)
         if (k < 0 || r.record.done[stage] || r.record.rescued)
                 return k;
         k = load(&r, false, stage);
-        if (k < 0 || r.config.n_rules == 0)
-                return k;
-
-        k = act_run(root, &r.plan, stage, NO_ENTRY, 0, &r.arena, r.results);
-        if (k < 0)
-                return k;
-        r.record.done[stage] = true;
-        k = record_merge(&r.record, &r.arena, &r.plan, r.results, stage, NULL);
-        if (k == 0)
-                k = record_write(root, &r.record);
-
-        for (size_t i = 0; i < r.plan.n_entries; i++)
-                if (r.plan.entries[i].stage == stage)
-                        log_device(&r, i);
-        for (size_t i = 0; i < r.config.n_rules && stage == STAGE_INITRD; i++)
-                log_rule(&r, i);
+        if (k == 0 && r.config.n_rules > 0)
+                k = carry_out(&r, stage);
+        if (stage == STAGE_INITRD)
+                pages = run_hugepages(root, &r.arena, &r.record, stage_names[stage]);
+        if (pages < 0)
+                log_line(root, LOG_LEVEL_ERROR, LOG_PAGES, NULL, NULL, "huge pages: %s", strerror(-pages));
         return k < 0 ? k : all_satisfied(&r);
 }
 

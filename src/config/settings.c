@@ -1,12 +1,160 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A stub, until passthrough.conf(5) is read: every host has said nothing. */
+/* Which files apply, and what they make together; what a line says is in settings-keys.c. */
 #include "config/settings.h"
+
+#include <errno.h>
+
+#include "base/str.h"
+#include "config/files.h"
+#include "config/settings-keys.h"
+
+static const struct config_kind kind = {"passthrough.conf", "drop-ins NAME.conf"};
+
+/* What is read later wins. */
+static const char *const directories[] = {"/usr/lib", "/run", "/etc"};
+
+static int add_file(struct arena *a, struct settings_file **files, size_t *n, const struct settings_file *file)
+{
+        struct settings_file *slot = arena_grow(a, files, *n, sizeof(**files));
+
+        if (!slot)
+                return -ENOMEM;
+        *slot = *file;
+        (*n)++;
+        return 0;
+}
+
+/* passthrough.conf itself: one that is masked masks those that are read before it. */
+static int main_files(const struct root *root, struct arena *a, struct diags *diags, struct settings_file **files,
+                      size_t *n)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+                struct settings_file file = {.path = arena_join(a, directories[i], "/passthrough.conf", NULL)};
+                int k = file.path ? config_file_read(root, a, file.path, &kind, diags, &file.text, &file.size)
+                                  : -ENOMEM;
+
+                if (k == CONFIG_READ_MASKED)
+                        *n = 0;
+                else if (k == CONFIG_READ_OK)
+                        k = add_file(a, files, n, &file);
+                if (k < 0)
+                        return k;
+        }
+        return 0;
+}
+
+static int dropins(const struct root *root, struct arena *a, struct diags *diags, struct settings_file **files,
+                   size_t *n)
+{
+        struct config_files found = {};
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(directories); i++) {
+                const char *directory = arena_join(a, directories[i], "/passthrough.conf.d", NULL);
+
+                k = directory ? config_files_collect(root, a, directory, ARRAY_SIZE(directories) - i, &kind, diags,
+                                                     &found, NULL)
+                              : -ENOMEM;
+        }
+        if (k < 0)
+                return k;
+        config_files_keep_first(&found);
+        for (size_t i = 0; i < found.n; i++) {
+                struct settings_file file = {.path = found.v[i].path};
+
+                k = config_file_read(root, a, file.path, &kind, diags, &file.text, &file.size);
+                if (k == CONFIG_READ_ABSENT)
+                        k = diag_add(diags, DIAG_ERROR, file.path, 0, "cannot be read: %s", strerror(ENOENT));
+                else if (k == CONFIG_READ_OK)
+                        k = add_file(a, files, n, &file);
+                if (k < 0)
+                        return k;
+        }
+        return 0;
+}
+
+int settings_files(const struct root *root, struct arena *a, struct diags *diags, struct settings_file **ret,
+                   size_t *ret_n)
+{
+        struct settings_file *files = NULL;
+        size_t n = 0;
+        int k = main_files(root, a, diags, &files, &n);
+
+        if (k == 0)
+                k = dropins(root, a, diags, &files, &n);
+        if (k < 0)
+                return k;
+        *ret = files;
+        *ret_n = n;
+        return 0;
+}
+
+/* The last file that speaks of a size decides it; where it is wrong, nothing does. */
+static bool decides(const struct settings_parser *p, size_t section)
+{
+        const struct settings_section *s = &p->sections[section];
+
+        if (s->broken)
+                return false;
+        for (size_t i = section + 1; i < p->n_sections; i++)
+                if (p->sections[i].pages.size == s->pages.size)
+                        return false;
+        return true;
+}
+
+static int check_default(struct settings_parser *p, struct settings_section *s, struct settings_section **one)
+{
+        if (!s->pages.is_default)
+                return 0;
+        if (!*one) {
+                *one = s;
+                return 0;
+        }
+        (*one)->pages.is_default = s->pages.is_default = false;
+        return diag_add(p->diags, DIAG_ERROR, s->file, s->default_line,
+                        "Default=yes, which Size=%s has already (%s:%u); keep one of them", (*one)->pages.name,
+                        (*one)->file, (*one)->default_line);
+}
+
+static int merge_pages(struct settings_parser *p)
+{
+        struct settings *settings = p->settings;
+        struct settings_section *one = NULL;
+
+        for (size_t i = 0; i < p->n_sections; i++)
+                if (decides(p, i) && check_default(p, &p->sections[i], &one) < 0)
+                        return -ENOMEM;
+        for (size_t i = 0; i < p->n_sections; i++) {
+                struct huge_pages *slot;
+
+                if (!decides(p, i))
+                        continue;
+                slot = arena_grow(p->arena, &settings->pages, settings->n_pages, sizeof(*settings->pages));
+                if (!slot)
+                        return -ENOMEM;
+                for (; slot > settings->pages && slot[-1].size < p->sections[i].pages.size; slot--)
+                        *slot = slot[-1];
+                *slot = p->sections[i].pages;
+                settings->n_pages++;
+        }
+        return 0;
+}
 
 int settings_load(const struct root *root, struct arena *a, struct diags *diags, struct settings *ret)
 {
-        (void)root;
-        (void)a;
-        (void)diags;
-        *ret = (struct settings){};
+        struct settings settings = {};
+        struct settings_parser p = {.arena = a, .diags = diags, .settings = &settings};
+        struct settings_file *files;
+        size_t n, errors = diags->n_errors;
+        int k = settings_files(root, a, diags, &files, &n);
+
+        for (size_t i = 0; k == 0 && i < n; i++)
+                k = settings_parse(&p, &files[i]);
+        if (k == 0)
+                k = merge_pages(&p);
+        if (k < 0)
+                return k;
+        settings.invalid = diags->n_errors > errors;
+        *ret = settings;
         return 0;
 }

@@ -3,7 +3,7 @@
 
 /*
  * passthrough.conf(5): what the host itself is to be. /usr/lib, /run, /etc: a file passthrough.conf in each, and
- * drop-ins passthrough.conf.d/NAME.conf behind it, by name; what is read later wins.
+ * drop-ins passthrough.conf.d/NAME.conf behind them, by name; what is read later wins.
  */
 
 #include "base/root.h"
@@ -24,7 +24,7 @@ struct huge_node {
 /* [HugePages], one for each size. */
 struct huge_pages {
         uint64_t size;    /* bytes */
-        const char *name; /* as passthrough.conf has it: "1G", "2M" */
+        const char *name; /* "1G", "2M": also where passthrough.conf has it as 1024M */
         bool has_count;   /* Count= is given, for the whole machine; else by node */
         uint64_t count;   /* pages */
         struct huge_node *nodes;
@@ -43,5 +43,19 @@ struct settings {
         size_t n_pages;
 };
 
-/* What is wrong is in diags. 0 or -errno where nothing could be read at all (memory, the root). */
+/* A file that applies, followed by a NUL byte. */
+struct settings_file {
+        const char *path;
+        char *text;
+        size_t size;
+};
+
+/* In the order in which they are read. 0 or -ENOMEM; other faults become diags. */
+int settings_files(const struct root *root, struct arena *a, struct diags *diags, struct settings_file **ret,
+                   size_t *ret_n) _must_check_;
+
+/*
+ * Every sound setting: of [Host] a line that is wrong is left out, of [HugePages] the section, and with it what earlier
+ * files have for its size. What is wrong is in diags. 0 or -errno where nothing could be read at all (memory, the
+ * root). */
 int settings_load(const struct root *root, struct arena *a, struct diags *diags, struct settings *ret) _must_check_;

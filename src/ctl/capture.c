@@ -66,7 +66,8 @@ static int copy_file(struct capture *c, const char *path)
         int k = root_read_all(c->from, &arena, path, FILE_MAX_SIZE, &data, &size);
 
         if (k == 0) {
-                if (!c->raw && (startswith(path, "/proc/") || startswith(path, "/etc/")))
+                if (!c->raw &&
+                    (startswith(path, "/proc/") || startswith(path, "/etc/") || strstr(path, "/loader/entries/")))
                         redact_credentials(data);
                 if (!c->raw)
                         anonymiser_apply(&c->names, data, size);
@@ -322,9 +323,9 @@ static int capture_all(struct capture *c)
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(trees); i++)
                 if (root_exists(c->from, trees[i].path))
                         k = copy_sysfs(c, trees[i].path, trees[i].depth, true);
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(write_only); i++)
-                if (root_exists(c->from, write_only[i]))
-                        k = put(c, write_only[i], "", 0);
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(presence); i++)
+                if (root_exists(c->from, presence[i]))
+                        k = put(c, presence[i], "", 0);
         return k;
 }
 

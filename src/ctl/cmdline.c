@@ -61,28 +61,28 @@ static int rules_here(struct ctl *c, struct config *ret)
         return k;
 }
 
-int ctl_needs(struct ctl *c, struct needs *ret)
+int ctl_needs(struct ctl *c, const struct settings *settings, struct needs *ret)
 {
         struct needs_machine machine = {};
-        struct settings settings = {};
         struct config config = {};
-        int k = read_settings(c, &settings);
+        int k = read_machine(c, &machine);
 
         if (k == 0)
-                k = read_machine(c, &machine);
-        if (k == 0)
                 k = rules_here(c, &config);
-        return k == 0 ? needs_build(&config, &settings, &machine, &c->arena, ret) : k;
+        return k == 0 ? needs_build(&config, settings, &machine, &c->arena, ret) : k;
 }
 
 static int print_needs(struct ctl *c, enum kargs_format format)
 {
+        struct settings settings;
         struct needs needs;
         int k = ctl_load_config(c);
 
         if (k != 0)
                 return k;
-        k = ctl_needs(c, &needs);
+        k = read_settings(c, &settings);
+        if (k == 0)
+                k = ctl_needs(c, &settings, &needs);
         if (k == 0 && c->json)
                 k = json_needs(stdout, &needs);
         else if (k == 0)

@@ -4,6 +4,7 @@
 /* What the commands of passthroughctl share. A command returns its exit status. */
 
 #include "base/options.h"
+#include "config/settings.h"
 #include "plan/needs.h"
 #include "plan/plan.h"
 #include "report/record.h"
@@ -17,35 +18,45 @@ struct ctl {
         const char *format;  /* cmdline: how the tokens are printed, or NULL */
         const char *vendor;  /* cmdline: of the processor the image is for, or NULL: of this one */
         bool raw;            /* capture: names and numbers as they are */
+        bool dry_run;        /* apply: say what would be done */
+        bool list;           /* undo: name what can be undone */
+        const char *trial;   /* apply: an option about trials, as given, or NULL */
         int argc;            /* of the command: argv[0] is its name */
         char **argv;
 
         struct arena arena;
         struct diags diags;
         struct config config;
+        struct settings settings;
         struct facts facts;
         struct plan plan;
 };
 
-/* Rules and diags; 0 or the exit status after having said what went wrong. */
+/* Rules, settings and diags; 0 or the exit status after having said what went wrong. */
 int ctl_load_config(struct ctl *c) _must_check_;
 /* Facts for request (NULL: what the rules need), and the plan. With boot, as the next boot will find the machine. */
 int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot) _must_check_;
+
+/* The huge pages of the next boot, into the plan: 0 or the exit status. */
+int ctl_plan_hugepages(struct ctl *c) _must_check_;
 
 int ctl_fail(const char *what, int error);
 int ctl_usage(const char *format, ...) _printf_(1, 2);
 
 int ctl_plan(struct ctl *c);
+int ctl_check(struct ctl *c);
 int ctl_status(struct ctl *c);
 int ctl_list(struct ctl *c);
 int ctl_capture(struct ctl *c);
 int ctl_image(struct ctl *c);
 int ctl_bind(struct ctl *c);
 int ctl_release(struct ctl *c);
+int ctl_apply(struct ctl *c);
+int ctl_undo(struct ctl *c);
 int ctl_cmdline(struct ctl *c);
 
-/* What the rules and the host's settings need of the kernel command line and of modprobe.d; 0 or -errno. */
-int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;
+/* What the rules and these settings need of the kernel command line and of modprobe.d; 0 or -errno. */
+int ctl_needs(struct ctl *c, const struct settings *settings, struct needs *ret) _must_check_;
 /* Why a rule must not be in a boot image, or NULL. */
 const char *ctl_unfit(struct ctl *c, const struct rule *rule);
 /* Into the image and onto the host: see facts/clearance.h. 0 or -errno. */

@@ -102,11 +102,11 @@ static int copy_machine(struct ctl *c, const struct root *image)
 }
 
 /* A module that the image loads has its parameters there. */
-static int write_options(struct ctl *c, const struct root *image)
+static int write_options(struct ctl *c, const struct root *image, const struct settings *settings)
 {
         struct needs needs;
         const char *text = "# What passthrough.conf(5) says of these modules.\n";
-        int k = ctl_needs(c, &needs);
+        int k = ctl_needs(c, settings, &needs);
 
         if (k < 0 || needs.n_options == 0)
                 return k;
@@ -116,6 +116,26 @@ static int write_options(struct ctl *c, const struct root *image)
                 return -ENOMEM;
         k = root_make_parents(image, MODPROBE_PATH);
         return k == 0 ? root_replace(image, MODPROBE_PATH, text, strlen(text)) : k;
+}
+
+/* As they are: what is wrong in them is left out again when they are read. */
+static int copy_settings(struct ctl *c, const struct root *image)
+{
+        struct diags diags = {.arena = &c->arena};
+        struct settings_file *files;
+        struct settings settings;
+        size_t n;
+        int k = settings_load(&c->root, &c->arena, &diags, &settings);
+
+        diags_print(stderr, &diags);
+        if (k == 0)
+                k = settings_files(&c->root, &c->arena, &diags, &files, &n);
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                k = root_make_parents(image, files[i].path);
+                if (k == 0)
+                        k = root_replace(image, files[i].path, files[i].text, files[i].size);
+        }
+        return k == 0 ? write_options(c, image, &settings) : k;
 }
 
 static int fill(struct ctl *c, const struct root *image)
@@ -144,7 +164,7 @@ static int fill(struct ctl *c, const struct root *image)
                 k = root_replace(image, LEFT_OUT_PATH, left_out, size);
         free(left_out);
         if (k == 0)
-                k = write_options(c, image);
+                k = copy_settings(c, image);
         if (k == 0)
                 k = ctl_write_clearance(c, image);
         return k == 0 ? copy_machine(c, image) : k;

@@ -11,34 +11,41 @@
 static const char help[] =
         "passthroughctl [OPTIONS] COMMAND\n\n"
         "Hands this host's devices to virtual machines, by the rules in /etc/passthrough.d.\n\n"
+        "  check        whether the host is ready for its rules, and how to make it so\n"
         "  plan         what the next boot does, and what it refuses and why\n"
         "  status       what this boot did\n"
         "  list         the devices, their IOMMU groups and drivers, and the rules that take them\n"
         "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
         "  release RULE|ADDRESS  give them back to the host's own drivers\n"
+        "  apply        brings the kernel command line in line with the rules, where this host boots from\n"
+        "  undo [N]     takes the last apply back, or all from apply N on\n"
         "  capture DIR  this machine's facts as a tree that --root replays\n"
         "  cmdline      the kernel command line's tokens that the rules and settings need\n"
         "  cmdline check         judges the kernel command line, as each of its readers takes it\n"
         "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
         "  --json       one JSON document instead of text\n"
+        "  --dry-run    apply: show what would be written and run\n"
+        "  --list       undo: name what can be undone\n"
         "  --raw        capture: keep serial numbers, MAC addresses and machine-id as they are\n"
         "  --cmdline=S  cmdline check: this line, not the one this machine was booted with\n"
         "  --format=F   cmdline: plain, grub, kernel or bootc\n"
         "  --vendor=V   cmdline: the processor is by intel or amd, wherever the image is built\n"
         "  --kernel=R   image, cmdline: the kernel release the image is for\n"
         "  --modules    image: only print the kernel modules it needs\n" COMMON_HELP
-        "\nExit status: 0 all is well; 1 something is refused, missing or not satisfied; 2 usage or config error.\n";
+        "\nExit status: 0 all is well; 1 something is refused, missing, not satisfied or not ready; "
+        "2 usage or config error.\n";
 
 static const struct {
         const char *name;
         int (*run)(struct ctl *c);
         int arguments;
 } commands[] = {
-        {"plan", ctl_plan, 0},    {"status", ctl_status, 0}, {"list", ctl_list, 0},       {"capture", ctl_capture, 1},
-        {"image", ctl_image, -1}, {"bind", ctl_bind, 1},     {"release", ctl_release, 1}, {"cmdline", ctl_cmdline, -1},
+        {"check", ctl_check, 0},      {"plan", ctl_plan, 0},    {"status", ctl_status, 0}, {"list", ctl_list, 0},
+        {"capture", ctl_capture, 1},  {"image", ctl_image, -1}, {"bind", ctl_bind, 1},     {"release", ctl_release, 1},
+        {"cmdline", ctl_cmdline, -1}, {"apply", ctl_apply, 0},  {"undo", ctl_undo, -1},
 };
 
-static const char *const planned[] = {"check", "apply", "confirm", "undo", "add", "remove", "show"};
+static const char *const planned[] = {"confirm", "add", "remove", "show"};
 
 int ctl_fail(const char *what, int error)
 {
@@ -64,6 +71,9 @@ int ctl_load_config(struct ctl *c)
 
         if (k < 0)
                 return ctl_fail("reading passthrough.d", k);
+        k = settings_load(&c->root, &c->arena, &c->diags, &c->settings);
+        if (k < 0)
+                return ctl_fail("reading passthrough.conf", k);
         diags_print(stderr, &c->diags);
         return 0;
 }
@@ -131,7 +141,11 @@ int main(int argc, char *argv[])
                 OPTION_RAW,
                 OPTION_CMDLINE,
                 OPTION_FORMAT,
-                OPTION_VENDOR
+                OPTION_VENDOR,
+                OPTION_DRY_RUN,
+                OPTION_LIST,
+                OPTION_NO_TRIAL,
+                OPTION_CONFIRM
         };
         static const struct option options[] = {
                 COMMON_OPTIONS,
@@ -142,6 +156,10 @@ int main(int argc, char *argv[])
                 {"cmdline", required_argument, NULL, OPTION_CMDLINE},
                 {"format", required_argument, NULL, OPTION_FORMAT},
                 {"vendor", required_argument, NULL, OPTION_VENDOR},
+                {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+                {"list", no_argument, NULL, OPTION_LIST},
+                {"no-trial", no_argument, NULL, OPTION_NO_TRIAL},
+                {"confirm", required_argument, NULL, OPTION_CONFIRM},
                 {},
         };
         struct ctl c = {.root = ROOT_INIT};
@@ -179,6 +197,16 @@ int main(int argc, char *argv[])
                         break;
                 case OPTION_VENDOR:
                         c.vendor = optarg;
+                        break;
+                case OPTION_DRY_RUN:
+                        c.dry_run = true;
+                        break;
+                case OPTION_LIST:
+                        c.list = true;
+                        break;
+                case OPTION_NO_TRIAL:
+                case OPTION_CONFIRM:
+                        c.trial = option == OPTION_CONFIRM ? "--confirm" : "--no-trial";
                         break;
                 default:
                         return EXIT_USAGE;

@@ -7,10 +7,25 @@
 #include "report/json.h"
 #include "report/text.h"
 
+int ctl_plan_hugepages(struct ctl *c)
+{
+        struct memory memory;
+        int k = memory_read(&c->root, &c->arena, &memory);
+
+        if (k == 0 && !c->facts.in_initrd)
+                memory_as_at_boot(&memory);
+        if (k == 0)
+                k = hugepages_plan(&c->settings, &memory, c->facts.off ? c->facts.off_by : NULL, &c->arena,
+                                   &c->plan.huge);
+        return k < 0 ? ctl_fail("reading this machine's memory", k) : 0;
+}
+
 int ctl_plan(struct ctl *c)
 {
         int k = ctl_load_plan(c, NULL, true);
 
+        if (k == 0)
+                k = ctl_plan_hugepages(c);
         if (k != 0)
                 return k;
         if (!c->json)
@@ -26,6 +41,9 @@ int ctl_plan(struct ctl *c)
         /* A device that is refused need not be its rule's: another may sit where that one was. */
         for (size_t i = 0; i < c->plan.n_entries; i++)
                 if (c->plan.entries[i].action == ACTION_REFUSE)
+                        return EXIT_FAILURE;
+        for (size_t i = 0; i < c->plan.huge.n; i++)
+                if (c->plan.huge.entries[i].action == HUGE_REFUSE)
                         return EXIT_FAILURE;
         return EXIT_SUCCESS;
 }

@@ -176,6 +176,7 @@ static int too_many(struct planner *p, size_t rule)
                 /* Of two disks alike, one may be the root's: that is no choice to offer. */
                 if (p->needed[e->device]) {
                         e->needed = p->needed[e->device];
+                        e->refusal = REFUSAL_HOST;
                         if (e->action == ACTION_BIND && planner_refuse(p, e, "the host needs it: %s", e->needed) < 0)
                                 return -ENOMEM;
                         continue;

@@ -74,6 +74,7 @@ int planner_keyboards(struct planner *p)
         for (size_t i = 0; host->passphrase && i < host->n_keyboards; i++) {
                 struct plan_entry *e = &p->plan->entries[p->entry_of[host->keyboards[i]]];
 
+                e->refusal = REFUSAL_HOST;
                 if (planner_refuse(p, e,
                                    "the host needs it: %s ← the only keyboard, where a passphrase may be asked (%s)",
                                    entry_device(p, e)->address, host->passphrase) < 0)

@@ -228,15 +228,20 @@ int planner_company(struct planner *p)
                         if (!known)
                                 newcomer = &p->facts->devices[member];
                 }
-                for (size_t j = 0; newcomer && j < n_entries; j++)
-                        if (p->plan->entries[j].rule == e->rule && p->plan->entries[j].action == ACTION_BIND &&
-                            planner_refuse(
-                                    p, &p->plan->entries[j],
+                for (size_t j = 0; newcomer && j < n_entries; j++) {
+                        struct plan_entry *held = &p->plan->entries[j];
+
+                        if (held->rule != e->rule || held->action != ACTION_BIND)
+                                continue;
+                        held->refusal = REFUSAL_GROUP;
+                        if (planner_refuse(
+                                    p, held,
                                     "IOMMU group %d of %s has a new member: %s (%s), which was not there when it "
                                     "was recorded; if that is meant, remove " CLEARANCE_PATH
                                     " and build the image again",
                                     d->group, d->address, newcomer->address, newcomer->id) < 0)
                                 return -ENOMEM;
+                }
         }
         return 0;
 }

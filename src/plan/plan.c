@@ -131,6 +131,15 @@ const struct plan_entry *plan_find(const struct plan *plan, size_t device)
                        : NULL;
 }
 
+size_t plan_initrd_ops(const struct plan *plan)
+{
+        size_t n = 0;
+
+        while (n < plan->n_ops && plan->ops[n].stage == STAGE_INITRD)
+                n++;
+        return n;
+}
+
 /* By device; leaders move along. */
 static int sort_entries(struct planner *p)
 {

@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "facts/facts.h"
+#include "plan/hugepages.h"
 
 #define NO_ENTRY SIZE_MAX
 
@@ -28,6 +29,13 @@ enum rule_state {
 };
 
 extern const char *const action_names[ACTION_MAX_];
+
+/* What stands against a device that is refused. */
+enum refusal {
+        REFUSAL_OTHER,
+        REFUSAL_HOST,  /* the host needs it, or may */
+        REFUSAL_GROUP, /* its IOMMU group, or that it has none */
+};
 extern const char *const rule_state_names[RULE_STATE_MAX_];
 
 /* One device that a rule speaks of. */
@@ -38,11 +46,12 @@ struct plan_entry {
         const char *driver; /* NULL where the host keeps it */
         enum stage stage;   /* initrd or root */
         const char *reason;
-        bool impostor;      /* sits where a recorded device was, and says nothing of the rule */
-        const char *needed; /* how the host needs it, or NULL */
-        bool derived;       /* refused for another entry's refusal: that one has the cause */
-        bool in_company;    /* refused for a member of its group that no rule takes: that one is shown, too */
-        size_t leader;      /* of a companion: the entry it comes with; else NO_ENTRY */
+        enum refusal refusal; /* of ACTION_REFUSE */
+        bool impostor;        /* sits where a recorded device was, and says nothing of the rule */
+        const char *needed;   /* how the host needs it, or NULL */
+        bool derived;         /* refused for another entry's refusal: that one has the cause */
+        bool in_company;      /* refused for a member of its group that no rule takes: that one is shown, too */
+        size_t leader;        /* of a companion: the entry it comes with; else NO_ENTRY */
 };
 
 struct plan_rule {
@@ -90,6 +99,8 @@ struct plan {
         size_t n_lost;
         struct op *ops; /* those of the initrd stage first; of one entry, together */
         size_t n_ops;
+        struct huge_plan
+                huge; /* beside the rules: hugepages_plan() makes it; done behind the initrd stage's operations */
 };
 
 /* 0 or -ENOMEM. config and facts must outlive the plan. */
@@ -97,6 +108,9 @@ int plan_build(const struct config *config, const struct facts *facts, struct ar
 
 /* What the plan has for a device, or NULL. */
 const struct plan_entry *plan_find(const struct plan *plan, size_t device);
+
+/* How many of the operations are of the initrd stage: those come first. */
+size_t plan_initrd_ops(const struct plan *plan);
 
 /* Whether a program may open the device through VFIO once it has this driver. */
 bool driver_is_vfio(const char *driver);

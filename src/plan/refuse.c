@@ -28,6 +28,7 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
         if (d->stuck)
                 return planner_refuse(p, e, "%s", d->stuck);
         e->needed = p->needed[e->device];
+        e->refusal = REFUSAL_HOST;
         if (e->needed)
                 return planner_refuse(p, e, "%s: %s", p->by_process[e->device] ? "in use" : "the host needs it",
                                       e->needed);
@@ -37,15 +38,18 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
         if (p->facts->booting && p->identities[e->device].is && *p->identities[e->device].is->withheld)
                 return planner_refuse(p, e, "the host needed it when this image was built: %s",
                                       p->identities[e->device].is->withheld);
+        e->refusal = REFUSAL_OTHER;
         if (module && module->state == MODULE_ABSENT)
                 return planner_refuse(p, e, "driver %s is not there: kernel %s has no such module and no such driver",
                                       e->driver, p->facts->kernel);
+        e->refusal = REFUSAL_GROUP;
         if (driver_is_vfio(e->driver) && d->group == NO_GROUP)
                 return planner_refuse(p, e, "it has no IOMMU group: the IOMMU is off or not there");
         if (driver_is_vfio(e->driver) && d->group_stranger)
                 return planner_refuse(
                         p, e, "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
                         d->group, d->group_stranger);
+        e->refusal = REFUSAL_OTHER;
         if (d->boot_display == YES && !rule->allow_boot_display)
                 return planner_refuse(
                         p, e, "the firmware booted on this display; AllowBootDisplay=yes takes it all the same");
@@ -58,6 +62,7 @@ static int refuse_alone(struct planner *p, struct plan_entry *e)
                                       "%u of its virtual functions are enabled; hand those over, or disable them first",
                                       d->vfs_enabled);
         uncleared = planner_uncleared(p, e);
+        e->refusal = uncleared ? REFUSAL_HOST : REFUSAL_OTHER;
         if (uncleared)
                 return planner_refuse(p, e, "not cleared: %s", uncleared);
         return 0;
@@ -90,6 +95,7 @@ static int refuse_for_member(struct planner *p, struct plan_entry *e, size_t mem
 
         if (!name)
                 name = m->class;
+        e->refusal = REFUSAL_GROUP;
         if (m->bridge)
                 return planner_refuse(p, e, "IOMMU group %d also holds %s (%s), a bridge that the host drives",
                                       d->group, m->address, m->id);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/str.h"
 
@@ -96,6 +98,53 @@ static void add_op(struct json_object *ops, const char *op, const char *target, 
         add_string(o, "stage", stage, error);
 }
 
+static struct json_object *add_pools(struct json_object *document, int *error)
+{
+        struct json_object *o = json_object_new_object();
+
+        add(document, "hugepages", o, error);
+        return add_array(o, "pools", error);
+}
+
+static struct json_object *add_pool(struct json_object *pools, const char *size, const char *node, uint64_t asked,
+                                    int *error)
+{
+        struct json_object *o = append(pools, error);
+
+        add_string(o, "size", size, error);
+        if (!*node)
+                json_object_object_add(o, "node", NULL);
+        else
+                add(o, "node", json_object_new_int64(strtoll(node, NULL, 10)), error);
+        add(o, "asked", json_object_new_int64((int64_t)asked), error);
+        return o;
+}
+
+static void add_huge_plan(struct json_object *document, const struct huge_plan *huge, int *error)
+{
+        struct json_object *pools = add_pools(document, error);
+
+        for (size_t i = 0; i < huge->n; i++) {
+                const struct huge_entry *e = &huge->entries[i];
+                char node[16] = "";
+                struct json_object *o;
+
+                if (e->by_node)
+                        snprintf(node, sizeof(node), "%u", e->node);
+                o = add_pool(pools, e->size, node, e->asked, error);
+                add_string(o, "action", huge_action_names[e->action], error);
+                add_string(o, "reason", e->reason, error);
+        }
+}
+
+static void add_huge_ops(struct json_object *ops, const struct huge_plan *huge, int *error)
+{
+        for (size_t i = 0; i < huge->n; i++)
+                if (huge->entries[i].action == HUGE_WRITE)
+                        add_op(ops, op_names[OP_WRITE], huge->entries[i].target, huge->entries[i].value,
+                               huge->entries[i].reason, stage_names[STAGE_INITRD], error);
+}
+
 int json_plan(FILE *f, const struct plan *plan)
 {
         int error;
@@ -119,9 +168,14 @@ int json_plan(FILE *f, const struct plan *plan)
                 add_rule(array, plan->config->rules[i].name, plan->config->rules[i].file,
                          rule_state_names[plan->rules[i].state], plan->rules[i].message, &error);
         array = add_array(document, "operations", &error);
-        for (size_t i = 0; i < plan->n_ops; i++)
+        for (size_t i = 0; i <= plan->n_ops; i++) {
+                if (i == plan_initrd_ops(plan))
+                        add_huge_ops(array, &plan->huge, &error);
+                if (i == plan->n_ops)
+                        break;
                 add_op(array, op_names[plan->ops[i].kind], plan->ops[i].target, plan->ops[i].value, plan->ops[i].why,
                        stage_names[plan->ops[i].stage], &error);
+        }
         array = add_array(document, "shadowed", &error);
         for (size_t i = 0; i < plan->n_shadows; i++) {
                 struct json_object *o = append(array, &error);
@@ -130,6 +184,7 @@ int json_plan(FILE *f, const struct plan *plan)
                 add_string(o, "rule", plan->config->rules[plan->shadows[i].rule].name, &error);
                 add_string(o, "by", plan->config->rules[plan->shadows[i].by].name, &error);
         }
+        add_huge_plan(document, &plan->huge, &error);
         return finish(f, document, error);
 }
 
@@ -161,6 +216,17 @@ int json_status(FILE *f, const struct status *status)
         array = add_array(document, "operations", &error);
         for (size_t i = 0; i < r->n_ops; i++)
                 add_op(array, r->ops[i].op, r->ops[i].target, r->ops[i].value, r->ops[i].why, r->ops[i].stage, &error);
+        array = add_pools(document, &error);
+        for (size_t i = 0; i < r->n_pools; i++) {
+                const struct record_pool *x = &r->pools[i];
+                struct json_object *o = add_pool(array, x->size, x->node, x->asked, &error);
+
+                add(o, "got", json_object_new_int64((int64_t)x->got), &error);
+                add_string(o, "state", x->state, &error);
+                add_string(o, "stage", x->stage, &error);
+                add_string(o, "reason", x->reason, &error);
+                add(o, "at_us", json_object_new_int64((int64_t)x->at_us), &error);
+        }
         return finish(f, document, error);
 }
 
@@ -226,5 +292,22 @@ int json_needs(FILE *f, const struct needs *needs)
 
         add_needs(document, "tokens", "token", needs->tokens, needs->n_tokens, &error);
         add_needs(document, "options", "line", needs->options, needs->n_options, &error);
+        return finish(f, document, error);
+}
+
+int json_checks(FILE *f, const struct checks *checks)
+{
+        int error;
+        struct json_object *document = start(&error), *array = add_array(document, "checks", &error);
+
+        for (size_t i = 0; i < checks->n && error == 0; i++) {
+                const struct check *x = &checks->v[i];
+                struct json_object *o = append(array, &error);
+
+                add_string(o, "id", x->id, &error);
+                add_string(o, "status", check_status_names[x->status], &error);
+                add_string(o, "message", x->message, &error);
+                add_string(o, "fix", x->fix, &error);
+        }
         return finish(f, document, error);
 }

@@ -3,6 +3,7 @@
 
 /* The JSON documents of passthroughctl(8), format 1. Each prints one whole document; 0 or -ENOMEM. */
 
+#include "check/check.h"
 #include "cmdline/cmdline.h"
 #include "plan/needs.h"
 #include "report/status.h"
@@ -10,5 +11,6 @@
 int json_plan(FILE *f, const struct plan *plan) _must_check_;
 int json_status(FILE *f, const struct status *status) _must_check_;
 int json_list(FILE *f, const struct plan *plan) _must_check_;
+int json_checks(FILE *f, const struct checks *checks) _must_check_;
 int json_findings(FILE *f, const struct findings *findings) _must_check_;
 int json_needs(FILE *f, const struct needs *needs) _must_check_;

@@ -20,6 +20,8 @@ enum log_level {
 #define LOG_HAND_OVER "5d0f6d1c6b7e4f0e9d4b0a3e8c1f72a4"
 #define LOG_REFUSAL   "c2b91a4f0d7348f2a6e5d3b89c7a1e60"
 #define LOG_RULE      "9e7a2c58b4d14e3f8f60c1d2a5b3e974"
+#define LOG_PAGES     "7c3e9b15d8a2460fb41d6f2e05c8a97b"
+#define LOG_SETTINGS  "a1f48d6e3b924c75908e2d7c6fb0e513"
 #define LOG_RESCUE    "4b1c7d9e2f6a48c0b35d8e17a9f40c62"
 
 /* rule and device may be NULL. Never fails: a line that cannot be written stops nothing. */

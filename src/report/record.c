@@ -88,6 +88,16 @@ static void put_record(FILE *f, const struct record *r)
 
                 put_line(f, 'O', (const char *const[]){x->op, x->target, x->value, x->why, x->stage}, 5);
         }
+        for (size_t i = 0; i < r->n_pools; i++) {
+                const struct record_pool *x = &r->pools[i];
+                char asked[24], got[24];
+
+                snprintf(asked, sizeof(asked), "%" PRIu64, x->asked);
+                snprintf(got, sizeof(got), "%" PRIu64, x->got);
+                snprintf(at, sizeof(at), "%" PRIu64, x->at_us);
+                put_line(f, 'P', (const char *const[]){x->size, x->node, x->state, x->stage, x->reason, asked, got, at},
+                         8);
+        }
 }
 
 int record_write(const struct root *root, const struct record *record)
@@ -179,6 +189,22 @@ static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MA
                         return -ENOMEM;
                 *x = (struct record_op){f[1], f[2], f[3], f[4], f[5]};
                 r->n_ops++;
+                return 0;
+        }
+        if (streq(f[0], "P") && n == 9) {
+                struct record_pool *x = arena_grow(a, &r->pools, r->n_pools, sizeof(*r->pools));
+
+                if (!x)
+                        return -ENOMEM;
+                *x = (struct record_pool){.size = f[1],
+                                          .node = f[2],
+                                          .state = f[3],
+                                          .stage = f[4],
+                                          .reason = f[5],
+                                          .asked = strtoull(f[6], NULL, 10),
+                                          .got = strtoull(f[7], NULL, 10),
+                                          .at_us = strtoull(f[8], NULL, 10)};
+                r->n_pools++;
                 return 0;
         }
         return -EBADMSG;

@@ -26,6 +26,16 @@ struct record_op {
         const char *op, *target, *value, *why, *stage;
 };
 
+/* Huge pages of one size, on one node or on the machine. */
+struct record_pool {
+        const char *size, *node; /* "1G"; "" for the machine */
+        const char *state;       /* reserved, short or refused */
+        const char *stage;       /* initrd or host */
+        const char *reason;
+        uint64_t asked, got; /* pages */
+        uint64_t at_us;
+};
+
 struct record {
         bool done[STAGE_ROOT + 1]; /* stages that were carried out */
         bool rescued;              /* no root was found until devices were given back: nothing more is taken */
@@ -36,6 +46,8 @@ struct record {
         size_t n_devices;
         struct record_op *ops;
         size_t n_ops;
+        struct record_pool *pools;
+        size_t n_pools;
 };
 
 /* 0, -ENOENT where this boot has none, -EBADMSG where it is not one, or -errno. */

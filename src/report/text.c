@@ -43,8 +43,9 @@ static enum colour colour_of(const char *state)
                 const char *state;
                 enum colour colour;
         } colours[] = {
-                {"ok", GREEN},  {"bind", GREEN},   {"bound", GREEN},    {"late", YELLOW},
-                {"keep", GREY}, {"skipped", GREY}, {"pending", YELLOW}, {"missing", YELLOW},
+                {"write", GREEN}, {"reserved", GREEN}, {"short", YELLOW},   {"skip", GREY},
+                {"ok", GREEN},    {"bind", GREEN},     {"bound", GREEN},    {"late", YELLOW},
+                {"keep", GREY},   {"skipped", GREY},   {"pending", YELLOW}, {"missing", YELLOW},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
@@ -80,6 +81,46 @@ static void put_ops_line(FILE *f, const char *stage, const char *op, const char 
         fprintf(f, "  %-6s  %-6s  %s%s%s\n", stage, op, target, *value ? "  " : "", value);
 }
 
+static void put_pool(FILE *f, const char *size, const char *place, const char *pages, const char *state,
+                     const char *reason)
+{
+        fprintf(f, "  %-4s  %-11s  %-9s  ", size, place, pages);
+        put(f, colour_of(state), 0, state);
+        fprintf(f, "%s%s\n", *reason ? ": " : "", reason);
+}
+
+static void put_huge_plan(FILE *f, const struct huge_plan *huge)
+{
+        char pages[32];
+
+        if (huge->n > 0)
+                fputs("Huge pages:\n", f);
+        for (size_t i = 0; i < huge->n; i++) {
+                const struct huge_entry *e = &huge->entries[i];
+
+                snprintf(pages, sizeof(pages), "%" PRIu64, e->asked);
+                put_pool(f, e->size, e->place, pages, huge_action_names[e->action], e->reason);
+        }
+        if (huge->n > 0)
+                fputc('\n', f);
+}
+
+static void put_huge_ops(FILE *f, const struct huge_plan *huge)
+{
+        for (size_t i = 0; i < huge->n; i++)
+                if (huge->entries[i].action == HUGE_WRITE)
+                        put_ops_line(f, stage_names[STAGE_INITRD], op_names[OP_WRITE], huge->entries[i].target,
+                                     huge->entries[i].value);
+}
+
+static bool any_write(const struct huge_plan *huge)
+{
+        for (size_t i = 0; i < huge->n; i++)
+                if (huge->entries[i].action == HUGE_WRITE)
+                        return true;
+        return false;
+}
+
 void text_plan(FILE *f, const struct plan *plan)
 {
         const struct config *config = plan->config;
@@ -110,11 +151,31 @@ void text_plan(FILE *f, const struct plan *plan)
                                         config->rules[plan->shadows[i].by].name, config->rules[r].name);
                 fputc('\n', f);
         }
-        if (plan->n_ops > 0)
+        put_huge_plan(f, &plan->huge);
+        if (plan->n_ops > 0 || any_write(&plan->huge))
                 fputs("Operations, in order:\n", f);
-        for (size_t i = 0; i < plan->n_ops; i++)
-                put_ops_line(f, stage_names[plan->ops[i].stage], op_names[plan->ops[i].kind], plan->ops[i].target,
-                             plan->ops[i].value);
+        for (size_t i = 0; i <= plan->n_ops; i++) {
+                if (i == plan_initrd_ops(plan))
+                        put_huge_ops(f, &plan->huge);
+                if (i < plan->n_ops)
+                        put_ops_line(f, stage_names[plan->ops[i].stage], op_names[plan->ops[i].kind],
+                                     plan->ops[i].target, plan->ops[i].value);
+        }
+}
+
+static void put_pools(FILE *f, const struct record *r)
+{
+        if (r->n_pools > 0)
+                fputs("Huge pages:\n", f);
+        for (size_t i = 0; i < r->n_pools; i++) {
+                const struct record_pool *x = &r->pools[i];
+                char place[32] = "the machine", pages[64];
+
+                if (*x->node)
+                        snprintf(place, sizeof(place), "node %s", x->node);
+                snprintf(pages, sizeof(pages), "%" PRIu64 " of %" PRIu64, x->got, x->asked);
+                put_pool(f, x->size, place, pages, x->state, x->reason);
+        }
 }
 
 void text_status(FILE *f, const struct status *status)
@@ -148,6 +209,7 @@ void text_status(FILE *f, const struct status *status)
                 }
                 fputc('\n', f);
         }
+        put_pools(f, record);
 }
 
 void text_list(FILE *f, const struct plan *plan)
@@ -191,4 +253,30 @@ void text_findings(FILE *f, const struct findings *findings)
         else
                 fprintf(f, "%zu error%s, %zu warning%s\n", findings->n_errors, findings->n_errors == 1 ? "" : "s",
                         findings->n_warnings, findings->n_warnings == 1 ? "" : "s");
+}
+
+#define ID_MAX 32 /* a longer one pushes its message to the right */
+
+void text_checks(FILE *f, const struct checks *checks)
+{
+        static const enum colour colours[CHECK_MAX_] = {
+                [CHECK_PASS] = GREEN, [CHECK_WARN] = YELLOW, [CHECK_FAIL] = RED, [CHECK_SKIP] = GREY};
+        int width = 0;
+
+        for (size_t i = 0; i < checks->n; i++) {
+                int n = (int)strlen(checks->v[i].id);
+
+                width = n <= ID_MAX && n > width ? n : width;
+        }
+        for (size_t i = 0; i < checks->n; i++) {
+                const struct check *x = &checks->v[i];
+
+                put(f, colours[x->status], 6, check_status_names[x->status]);
+                put(f, BOLD, width, x->id);
+                fprintf(f, "  %s\n", x->message);
+                if (*x->fix)
+                        fprintf(f, "%*sfix: %s\n", 6 + width + 2, "", x->fix);
+        }
+        fprintf(f, "%zu failed, %zu warning%s\n", checks->n_failed, checks->n_warnings,
+                checks->n_warnings == 1 ? "" : "s");
 }

@@ -3,10 +3,12 @@
 
 /* The same for people: aligned, and coloured on a terminal only (NO_COLOR, SYSTEMD_COLORS). */
 
+#include "check/check.h"
 #include "cmdline/cmdline.h"
 #include "report/status.h"
 
 void text_plan(FILE *f, const struct plan *plan);
 void text_status(FILE *f, const struct status *status);
 void text_list(FILE *f, const struct plan *plan);
+void text_checks(FILE *f, const struct checks *checks);
 void text_findings(FILE *f, const struct findings *findings);

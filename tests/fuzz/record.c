@@ -61,6 +61,11 @@ static size_t look_at(const struct record *r)
 
                 n += strlen(x->op) + strlen(x->target) + strlen(x->value) + strlen(x->why) + strlen(x->stage);
         }
+        for (size_t i = 0; i < r->n_pools; i++) {
+                const struct record_pool *x = &r->pools[i];
+
+                n += strlen(x->size) + strlen(x->node) + strlen(x->state) + strlen(x->stage) + strlen(x->reason);
+        }
         return n;
 }
 
@@ -119,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 once = write_record(&first, &n1);
                 CHECK(read_record(&a, once, n1, &second) == 0);
                 CHECK(second.n_rules == first.n_rules && second.n_devices == first.n_devices &&
-                      second.n_ops == first.n_ops);
+                      second.n_ops == first.n_ops && second.n_pools == first.n_pools);
                 twice = write_record(&second, &n2);
                 CHECK(n1 == n2 && memcmp(once, twice, n1) == 0);
                 free(once);

@@ -137,9 +137,11 @@ qemu() {
     # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot); the rest is timeout's
     # (--foreground: an interrupt from the keyboard reaches QEMU).
     local disk_args=(-drive "if=none,id=root,format=raw,$2" -device "$disk_device")
+    local iommu_args=(-device "$iommu_device")
     if [[ $disk_device == none ]]; then disk_args=(); fi
+    if [[ ! $iommu_device ]]; then iommu_args=(); fi
     timeout --foreground --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
-        -accel tcg -machine q35,kernel-irqchip=split -device "$iommu_device" -cpu qemu64 -smp "$cpus" -m "$memory" \
+        -accel tcg -machine q35,kernel-irqchip=split "${iommu_args[@]}" -cpu "$processor" -smp "$cpus" -m "$memory" "${nodes[@]}" \
         -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd -no-reboot -monitor none \
         -serial "file:$3" -device isa-debug-exit,iobase=0x501,iosize=1 \
         -uuid 4c414200-0000-4000-8000-00000000cafe "${backends[@]}" "${devices[@]}" "${disk_args[@]}" -kernel "$lab/vmlinux" -initrd "$1" \

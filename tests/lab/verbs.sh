@@ -42,6 +42,21 @@ cpus() { cpus=$1; }
 memory=1024
 memory() { memory=$1; }
 
+# numa MIB…: NUMA nodes with so much memory each, on a processor that has pages of 1 GiB.
+processor=qemu64
+nodes=()
+numa() {
+    local size n=0
+    processor=qemu64,pdpe1gb=on
+    memory=0
+    nodes=()
+    for size; do
+        nodes+=(-object "memory-backend-ram,id=node$n,size=${size}M" -numa "node,nodeid=$n,memdev=node$n")
+        memory=$((memory + size))
+        n=$((n + 1))
+    done
+}
+
 iommu_device=intel-iommu,intremap=on,caching-mode=on
 iommu_cmdline='intel_iommu=on iommu=pt'
 iommu() {
@@ -51,6 +66,7 @@ iommu() {
         iommu_device=amd-iommu,intremap=on
         iommu_cmdline='iommu=pt'
         ;;
+    none) iommu_device= ;;
     *) die "unknown IOMMU $1" ;;
     esac
 }

@@ -22,7 +22,7 @@ setup() {
 
 @test "plan: the document has the promised keys, and what is shadowed beside them" {
     plan
-    is "$(get 'keys_unsorted[]')" 'version devices rules operations shadowed' keys
+    is "$(get 'keys_unsorted[]')" 'version devices rules operations shadowed hugepages' keys
 }
 
 @test "plan: a device has exactly the promised keys, with their types" {

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Whether the host is ready for its rules: what shows of it (facts, gathered by value), held against config and plan.
+ * check_build() is pure.
+ */
+
+#include "cmdline/cmdline.h"
+#include "config/settings.h"
+#include "plan/needs.h"
+#include "plan/plan.h"
+
+enum check_status {
+        CHECK_PASS,
+        CHECK_WARN,
+        CHECK_FAIL,
+        CHECK_SKIP, /* there is nothing to judge, or it cannot be told */
+        CHECK_MAX_,
+};
+extern const char *const check_status_names[CHECK_MAX_];
+
+struct check {
+        const char *id; /* several may have the same: conflict.modprobe, one for each file */
+        enum check_status status;
+        const char *message, *fix; /* fix: "" where there is nothing to do */
+};
+
+struct checks {
+        struct check *v;
+        size_t n, n_failed, n_warnings;
+};
+
+/* The firmware's tables that describe IOMMUs (ACPI: DMAR of VT-d, IVRS of AMD-Vi, VIOT of virtio-iommu). */
+struct check_tables {
+        bool known; /* the directory of ACPI tables is there */
+        bool dmar, ivrs, viot;
+        enum known dmar_intremap, dmar_x2apic_opt_out; /* flags of DMAR, where it can be read */
+};
+
+/* A group with a device in it. */
+struct check_group {
+        int number;
+        const char *type; /* "DMA-FQ", or NULL */
+        bool direct;      /* a reserved region of type "direct" */
+};
+
+struct check_module {
+        struct module module;
+        bool loaded; /* it is in /sys/module */
+};
+
+/* Beside plan->entries. */
+struct check_device {
+        const char *driver;       /* now, or NULL */
+        enum tristate reset;      /* it can be reset on its own */
+        const char *reset_method; /* what its file has; NULL: there is none */
+        const char *framebuffer;  /* the firmware's, below it; or NULL */
+        const char *vmd;          /* address of the VMD controller that it is behind; or NULL */
+};
+
+struct check_pages {
+        const char *path; /* NULL: the kernel has no pages of this size */
+        uint64_t total, free;
+        struct check_node_pages {
+                uint32_t node;
+                uint64_t total, free;
+        } * nodes;
+        size_t n_nodes;
+};
+
+struct check_image {
+        const char *release;
+        bool kernel;      /* /boot or the ESP has a kernel of that release */
+        const char *path; /* of its boot image, or NULL */
+        int64_t made;     /* seconds */
+};
+
+/* Which programs that make boot images are there. */
+struct check_tools {
+        const char *dracut, *initramfs_tools, *mkinitcpio; /* path, or NULL */
+        const char *other_hook; /* of a kernel's installation, that calls another than dracut */
+        bool dracut_hook;
+        bool module; /* dracut's module of this program is there */
+};
+
+struct check_override {
+        const char *file, *address, *driver; /* driver: of driverctl */
+};
+
+enum modprobe_kind {
+        MODPROBE_IDS,
+        MODPROBE_BLACKLIST,
+        MODPROBE_INSTALL,
+};
+
+struct check_modprobe {
+        enum modprobe_kind kind;
+        const char *file, *line;
+        const char *value; /* of ids= */
+};
+
+struct check_match {
+        const char *key, *value;
+};
+
+/* A file of systemd-networkd or udev's net_setup_link. */
+struct check_network {
+        const char *file;
+        struct check_match *matches; /* of its [Match] */
+        size_t n_matches;
+        bool sriov; /* it sets up virtual functions */
+};
+
+/* A network interface of a function that a rule speaks of. */
+struct check_interface {
+        size_t entry; /* in plan->entries */
+        const char *name, *mac;
+};
+
+struct check_facts {
+        struct check_tables tables;
+        const char *hypervisor; /* what says that this is a virtual machine, or NULL */
+        bool bare_metal;        /* nothing of the kind where it would show */
+        struct cmdline_machine machine;
+        const char *cmdline; /* or NULL */
+        const char *release; /* of the running kernel, or NULL */
+        const char *config;  /* the kernel's configuration file, or NULL */
+        enum known intel_iommu_built, amd_iommu_built, intel_iommu_on;
+        enum known unsafe_interrupts; /* vfio_iommu_type1's parameter, as it is now */
+
+        const char **iommus; /* /sys/class/iommu */
+        size_t n_iommus;
+        struct check_group *groups;
+        size_t n_groups;
+
+        struct check_module *modules;
+        size_t n_modules;
+        struct check_device *devices;
+        struct check_pages *pages; /* beside settings->pages */
+        struct check_tools tools;
+        struct check_image *images;
+        size_t n_images;
+        int64_t config_changed; /* when the newest of the rules' files was; 0: there is none */
+        const char *config_newest;
+
+        struct check_override *driverctl, *mdevctl;
+        size_t n_driverctl, n_mdevctl;
+        struct check_modprobe *modprobe;
+        size_t n_modprobe;
+        struct check_network *network;
+        size_t n_network;
+        struct check_interface *interfaces;
+        size_t n_interfaces;
+};
+
+struct check_input {
+        const struct plan *plan;
+        const struct settings *settings;
+        const struct needs *needs;
+        const struct check_facts *facts;
+};
+
+int check_gather(const struct root *root, struct arena *a, const struct plan *plan, const struct settings *settings,
+                 struct check_facts *ret) _must_check_;
+
+/* 0 or -ENOMEM. */
+int check_build(const struct check_input *input, struct arena *a, struct checks *ret) _must_check_;

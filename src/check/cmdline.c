@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel command line: what is wrong with what stands there, and what the config needs and does not stand there. */
+#include <errno.h>
+
+#include "base/str.h"
+#include "check/judge.h"
+
+static bool about_iommu(const char *text)
+{
+        static const char *const names[] = {"intel_iommu", "amd_iommu", "iommu"};
+        size_t n = strcspn(text, "=");
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (n == strlen(names[i]) && strncmp(text, names[i], n) == 0)
+                        return true;
+        return false;
+}
+
+static int finding(struct checker *c, const struct finding *f)
+{
+        bool error = f->severity == SEVERITY_ERROR, outranked = error && c->live && about_iommu(f->token);
+        const char *id = row_id(c, "cmdline", f->token);
+
+        if (!id)
+                return -ENOMEM;
+        return row(c, id, error && !outranked ? CHECK_FAIL : CHECK_WARN,
+                   *f->fix ? f->fix : "remove it, or see passthroughctl cmdline check", "%s (%s): %s%s", f->token,
+                   reader_names[f->reader], f->message, outranked ? "; yet there are IOMMU groups now" : "");
+}
+
+/* The same value; of IOMMU tokens, which are lists, also one of its items. */
+static bool has_value(const struct token *t, const char *value)
+{
+        size_t n = value ? strlen(value) : 0;
+
+        if (streq_ptr(t->value, value))
+                return true;
+        for (const char *s = about_iommu(t->name) && value ? t->value : NULL; s;
+             s = strchr(s, ',') ? strchr(s, ',') + 1 : NULL)
+                if (startswith(s, value) && (s[n] == '\0' || s[n] == ','))
+                        return true;
+        return false;
+}
+
+static const struct token *find_token(const struct checker *c, const char *text)
+{
+        size_t n = strcspn(text, "=");
+
+        for (size_t i = c->n_tokens; i-- > 0;) {
+                const struct token *t = &c->tokens[i];
+                char name[64];
+
+                if (t->late || n >= sizeof(name))
+                        continue;
+                memcpy(name, text, n);
+                name[n] = '\0';
+                if (cmdline_name_is(t->name, name) && has_value(t, text[n] ? text + n + 1 : NULL))
+                        return t;
+        }
+        return NULL;
+}
+
+/*
+ * A token that is needed and missing fails, unless the IOMMU groups that it is for are there without it, or it makes
+ * the host's own devices faster and no more.
+ */
+static int need(struct checker *c, const struct need *x)
+{
+        const char *id = row_id(c, "cmdline", x->token);
+        const char *fix = arena_printf(c->arena, "add %s to the kernel command line and reboot", x->token);
+        bool outranked = c->live && about_iommu(x->token);
+        bool for_speed = startswith(x->token, "iommu=") || startswith(x->token, "iommu.passthrough=");
+
+        if (!id || !fix)
+                return -ENOMEM;
+        if (!c->facts->cmdline)
+                return row(c, id, CHECK_SKIP, "", "needed: %s; there is no /proc/cmdline to look at", x->why);
+        if (find_token(c, x->token))
+                return row(c, id, CHECK_PASS, "", "it is in /proc/cmdline; needed: %s", x->why);
+        return row(c, id, outranked || for_speed ? CHECK_WARN : CHECK_FAIL, fix, "not in /proc/cmdline; needed: %s%s",
+                   x->why, outranked ? "; yet there are IOMMU groups now" : "");
+}
+
+int check_cmdline_rows(struct checker *c)
+{
+        struct findings findings = {};
+        bool sound = true;
+        int k = 0;
+
+        if (c->facts->cmdline)
+                k = cmdline_judge(c->facts->cmdline, &c->facts->machine, c->arena, &findings);
+        for (size_t i = 0; k == 0 && i < findings.n; i++) {
+                if (findings.v[i].severity == SEVERITY_INFO)
+                        continue;
+                sound = false;
+                k = finding(c, &findings.v[i]);
+        }
+        if (k == 0 && !c->facts->cmdline)
+                k = row(c, "cmdline.line", CHECK_SKIP, "", "there is no /proc/cmdline");
+        else if (k == 0 && sound)
+                k = row(c, "cmdline.line", CHECK_PASS, "",
+                        "nothing in /proc/cmdline is against the handing over of devices");
+        for (size_t i = 0; k == 0 && i < c->in->needs->n_tokens; i++)
+                k = need(c, &c->in->needs->tokens[i]);
+        return k;
+}

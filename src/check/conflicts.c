@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who else has a say about the devices that rules take: driverctl, modprobe.d, mdevctl, systemd-networkd. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "check/judge.h"
+
+static int driverctl(struct checker *c)
+{
+        static const char id[] = "conflict.driverctl";
+        bool any = false;
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < c->facts->n_driverctl; i++) {
+                const struct check_override *o = &c->facts->driverctl[i];
+                const struct plan_entry *e = taken_at(c, o->address);
+                const char *fix = arena_join(c->arena, "driverctl unset-override ", o->address, NULL);
+
+                if (!e)
+                        continue;
+                any = true;
+                if (streq(o->driver, e->driver))
+                        k = row(c, id, CHECK_WARN, fix,
+                                "%s has %s too, by an address that may come to mean another device (rule %s)", o->file,
+                                o->driver, entry_rule(c, e));
+                else
+                        k = row(c, id, CHECK_FAIL, fix, "%s gives %s the driver %s, and rule %s gives it %s", o->file,
+                                o->address, *o->driver ? o->driver : "(none)", entry_rule(c, e), e->driver);
+        }
+        return k < 0 || any ? k : row(c, id, CHECK_PASS, "", "no file in /etc/driverctl.d is about a device of a rule");
+}
+
+/* The field of an ids= word: hex, or "ffffffff" for any, which is also what is not there. */
+static bool id_field(const char **s, const char *hex)
+{
+        size_t n = strcspn(*s, ":");
+        const char *field = *s, *have = hex;
+        bool any = n == 0 || (n == 8 && strncasecmp(field, "ffffffff", 8) == 0);
+
+        *s += n + (field[n] == ':');
+        if (n > 2 && strncasecmp(field, "0x", 2) == 0) {
+                field += 2;
+                n -= 2;
+        }
+        for (; n > 1 && *field == '0'; n--)
+                field++;
+        while (have[0] == '0' && have[1] && have[1] != ':')
+                have++;
+        return any || (strncasecmp(field, have, n) == 0 && (have[n] == '\0' || have[n] == ':'));
+}
+
+/* "vendor:device[:subvendor:subdevice[:class[:mask]]]" of vfio-pci's ids=; the class is not looked at. */
+static bool id_matches(const char *word, const struct device *d)
+{
+        const char *s = word;
+
+        if (!d->identified || !strchr(word, ':') || !id_field(&s, d->id) || !id_field(&s, strchr(d->id, ':') + 1))
+                return false;
+        if (!*s)
+                return true;
+        if (!*d->subsystem)
+                return true;
+        return id_field(&s, d->subsystem) && (!*s || id_field(&s, strchr(d->subsystem, ':') + 1));
+}
+
+/* The functions that ids= takes: those of rules, and (into *ret_twins) those of nobody. */
+static int who_has_ids(struct checker *c, const char *list, size_t *ret_taken, const char **ret_twins)
+{
+        char *rest = arena_strdup(c->arena, list);
+
+        *ret_twins = "";
+        for (char *word; rest && *ret_twins && (word = strsep(&rest, ","));)
+                for (size_t i = 0; *word && i < c->plan->facts->n_devices; i++) {
+                        const struct device *d = &c->plan->facts->devices[i];
+                        const struct plan_entry *e = plan_find(c->plan, i);
+
+                        if (d->bridge || !id_matches(word, d))
+                                continue;
+                        if (e && entry_taken(e) && e->action == ACTION_BIND)
+                                (*ret_taken)++;
+                        else if (*ret_twins)
+                                *ret_twins = arena_join(c->arena, *ret_twins, **ret_twins ? ", " : "", d->address, " (",
+                                                        d->id, ")", NULL);
+                }
+        return *ret_twins ? 0 : -ENOMEM;
+}
+
+static int modprobe_row(struct checker *c, const struct check_modprobe *m)
+{
+        static const char id[] = "conflict.modprobe";
+        const char *fix = arena_printf(c->arena, "remove the line from %s, then dracut -f", m->file), *twins;
+        size_t taken = 0;
+        int k;
+
+        if (m->kind == MODPROBE_BLACKLIST)
+                return row(c, id, CHECK_WARN, fix, "%s: \"%s\": only programs that load the module by its name get it",
+                           m->file, m->line);
+        if (m->kind == MODPROBE_INSTALL)
+                return row(
+                        c, id, CHECK_WARN, fix,
+                        "%s: \"%s\": modprobe runs that in place of loading the module, though not for the rules' sake",
+                        m->file, m->line);
+        k = who_has_ids(c, m->value, &taken, &twins);
+        if (k < 0)
+                return k;
+        if (*twins)
+                return row(c, id, CHECK_FAIL, fix,
+                           "%s: \"%s\" takes every device with these IDs, also %s, which no rule hands over", m->file,
+                           m->line, twins);
+        if (taken > 0)
+                return row(c, id, CHECK_WARN, fix,
+                           "%s: \"%s\" takes every device with these IDs; at present a rule has each of them", m->file,
+                           m->line);
+        return row(c, id, CHECK_WARN, fix, "%s: \"%s\" takes every device with these IDs; none is there now", m->file,
+                   m->line);
+}
+
+static int modprobe(struct checker *c)
+{
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < c->facts->n_modprobe; i++)
+                k = modprobe_row(c, &c->facts->modprobe[i]);
+        if (k < 0 || c->facts->n_modprobe > 0)
+                return k;
+        return row(c, "conflict.modprobe", CHECK_PASS, "",
+                   "no ids=, blacklist or install of vfio modules in modprobe.d");
+}
+
+static int mdevctl(struct checker *c)
+{
+        static const char id[] = "conflict.mdevctl";
+        bool any = false;
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < c->facts->n_mdevctl; i++) {
+                const struct check_override *o = &c->facts->mdevctl[i];
+                const struct plan_entry *e = taken_at(c, o->address);
+
+                if (!e)
+                        continue;
+                any = true;
+                k = row(c, id, CHECK_FAIL,
+                        arena_printf(
+                                c->arena,
+                                "mdevctl undefine its devices (mdevctl list --defined --parent=%s), or remove the rule",
+                                o->address),
+                        "%s defines mediated devices, which need the native driver of %s, and rule %s gives it %s",
+                        o->file, o->address, entry_rule(c, e), e->driver);
+        }
+        return k < 0 || any
+                       ? k
+                       : row(c, id, CHECK_PASS, "", "no directory in /etc/mdevctl.d is a parent that a rule takes");
+}
+
+/* A list of globs, negated as a whole by a leading "!". */
+static bool globs_match(struct arena *a, const char *list, const char *text)
+{
+        bool negated = *list == '!', found = false;
+        const char **words;
+        size_t n;
+
+        if (str_words(a, list + negated, &words, &n) < 0)
+                return true; /* what is not known permits nothing */
+        for (size_t i = 0; i < n; i++)
+                found |= fnmatch(words[i], text, FNM_CASEFOLD) == 0;
+        return found != negated;
+}
+
+/*
+ * Whether a file is about an interface, or (name NULL) a function whose interface does not show: all of its keys that
+ * name one hold, and there is one.
+ */
+static bool network_matches(struct checker *c, const struct check_network *f, const char *path, const char *name,
+                            const char *mac)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < f->n_matches; i++) {
+                const char *key = f->matches[i].key, *value = f->matches[i].value, *text = NULL;
+
+                if (strcasecmp(key, "Name") == 0 || strcasecmp(key, "OriginalName") == 0)
+                        text = name;
+                else if (strcasecmp(key, "MACAddress") == 0 || strcasecmp(key, "PermanentMACAddress") == 0)
+                        text = mac;
+                else if (strcasecmp(key, "Path") == 0)
+                        text = path;
+                else
+                        continue;
+                if (!text || !globs_match(c->arena, value, text))
+                        return false;
+                any = true;
+        }
+        return any;
+}
+
+static int network_row(struct checker *c, const struct check_network *f, size_t entry, const char *name)
+{
+        const struct plan_entry *e = &c->plan->entries[entry];
+        const struct device *d = entry_function(c, e);
+        const char *what = name ? name : d->address;
+
+        if (f->sriov)
+                return row(c, "conflict.networkd", CHECK_FAIL,
+                           arena_join(c->arena, "remove the SR-IOV settings from ", f->file, NULL),
+                           "%s makes virtual functions of %s, and rule %s takes %s: vfio-pci refuses a function that "
+                           "has any",
+                           f->file, what, entry_rule(c, e), d->address);
+        return row(c, "conflict.networkd", CHECK_WARN,
+                   arena_join(c->arena, "remove ", f->file, ", or have it name another interface", NULL),
+                   "%s configures %s, which rule %s takes from the host (%s)", f->file, what, entry_rule(c, e),
+                   d->address);
+}
+
+/* The first interface of that entry which the file is about; a function without one is known by its path alone. */
+static bool network_names(struct checker *c, const struct check_network *f, size_t entry, const char **ret_name)
+{
+        const struct device *d = entry_function(c, &c->plan->entries[entry]);
+        const char *path = arena_join(c->arena, "pci-", d->address, NULL);
+        bool shows = false;
+
+        *ret_name = NULL;
+        for (size_t i = 0; i < c->facts->n_interfaces; i++) {
+                const struct check_interface *x = &c->facts->interfaces[i];
+
+                if (x->entry != entry)
+                        continue;
+                shows = true;
+                if (network_matches(c, f, path, x->name, x->mac)) {
+                        *ret_name = x->name;
+                        return true;
+                }
+        }
+        return !shows && network_matches(c, f, path, NULL, NULL);
+}
+
+static int networkd(struct checker *c)
+{
+        const char *name;
+        bool any = false;
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < c->facts->n_network; i++)
+                for (size_t e = 0; k == 0 && e < c->plan->n_entries; e++)
+                        if (entry_taken(&c->plan->entries[e]) &&
+                            startswith(entry_function(c, &c->plan->entries[e])->class, "02") &&
+                            network_names(c, &c->facts->network[i], e, &name)) {
+                                any = true;
+                                k = network_row(c, &c->facts->network[i], e, name);
+                        }
+        return k < 0 || any
+                       ? k
+                       : row(c, "conflict.networkd", CHECK_PASS, "",
+                             "no file in /etc/systemd/network is about an interface of a device that a rule takes");
+}
+
+int check_conflicts(struct checker *c)
+{
+        int k = driverctl(c);
+
+        if (k == 0)
+                k = modprobe(c);
+        if (k == 0)
+                k = mdevctl(c);
+        return k == 0 ? networkd(c) : k;
+}

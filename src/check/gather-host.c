@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The devices that rules speak of, and huge pages. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "check/gather.h"
+
+/* reset_method is there since Linux 5.15, for functions that can be reset; reset, which says as much, always was. */
+static bool knows_reset_method(const char *release)
+{
+        unsigned major, minor;
+
+        return release && sscanf(release, "%u.%u", &major, &minor) == 2 && (major > 5 || (major == 5 && minor >= 15));
+}
+
+static int reset(struct gather *g, const struct device *d, struct check_device *x)
+{
+        char path[PATH_MAX], text[128];
+        ssize_t n;
+
+        x->reset = UNKNOWN;
+        if (snprintf(path, sizeof(path), "%s/reset_method", d->sysfs) >= (int)sizeof(path))
+                return 0;
+        n = root_read(g->root, path, text, sizeof(text));
+        if (n >= 0) {
+                x->reset = n > 0 ? YES : NO;
+                x->reset_method = arena_strdup(g->arena, text);
+                return x->reset_method ? 0 : -ENOMEM;
+        }
+        *strrchr(path, '_') = '\0';
+        if (root_exists(g->root, path))
+                x->reset = YES;
+        else if (n == -ENOENT && (g->root->live || knows_reset_method(g->facts->release)))
+                x->reset = NO;
+        return 0;
+}
+
+/* The kernel puts the firmware's framebuffer below the display that it is on (sysfb, since Linux 6.9). */
+static int framebuffer(struct gather *g, const struct device *d, struct check_device *x)
+{
+        static const char suffix[] = "-framebuffer.";
+        const char **names;
+        size_t n;
+        int k = startswith(d->class, "03") ? root_list(g->root, g->arena, d->sysfs, &names, &n) : -ENOENT;
+
+        if (k < 0)
+                return k == -ENOMEM ? k : 0;
+        for (size_t i = 0; i < n && !x->framebuffer; i++)
+                if (strstr(names[i], suffix))
+                        x->framebuffer = names[i];
+        return 0;
+}
+
+/* Synthetic domains are wider than four digits, and below the function that makes them. */
+static int vmd(struct gather *g, const struct device *d, struct check_device *x)
+{
+        char name[32], *above;
+        const char *root_bus;
+        struct pci_address at;
+
+        snprintf(name, sizeof(name), "/pci%04" PRIx32 ":", d->at.domain);
+        root_bus = strstr(d->sysfs, name);
+        if (d->at.domain <= 0xffff || !root_bus)
+                return 0;
+        above = arena_strndup(g->arena, d->sysfs, (size_t)(root_bus - d->sysfs));
+        if (!above)
+                return -ENOMEM;
+        if (pci_address_parse(str_basename(above), &at) == 0)
+                x->vmd = str_basename(above);
+        return 0;
+}
+
+int gather_devices(struct gather *g)
+{
+        g->facts->devices = arena_alloc(g->arena, g->plan->n_entries * sizeof(*g->facts->devices));
+        if (!g->facts->devices)
+                return -ENOMEM;
+        for (size_t i = 0; i < g->plan->n_entries; i++) {
+                const struct device *d = &g->plan->facts->devices[g->plan->entries[i].device];
+                struct check_device *x = &g->facts->devices[i];
+                char path[PATH_MAX], target[PATH_MAX];
+
+                /* The plan is of the next boot, where drivers are not bound yet. */
+                if (snprintf(path, sizeof(path), "%s/driver", d->sysfs) < (int)sizeof(path) &&
+                    root_readlink(g->root, path, target, sizeof(target)) > 0 &&
+                    !(x->driver = arena_strdup(g->arena, str_basename(target))))
+                        return -ENOMEM;
+                if (reset(g, d, x) < 0 || framebuffer(g, d, x) < 0 || vmd(g, d, x) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static uint64_t read_count(const struct root *root, const char *dir, const char *name)
+{
+        char path[PATH_MAX], text[32];
+
+        if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path) ||
+            root_read(root, path, text, sizeof(text)) <= 0)
+                return 0;
+        return strtoull(text, NULL, 10);
+}
+
+static int node_pages(struct gather *g, struct check_pages *x)
+{
+        const char **names;
+        size_t n;
+        int k = root_list(g->root, g->arena, "/sys/devices/system/node", &names, &n);
+
+        if (k < 0)
+                return k == -ENOMEM ? k : 0;
+        for (size_t i = 0; i < n; i++) {
+                struct check_node_pages *p;
+                char path[PATH_MAX];
+                uint32_t node;
+
+                if (!startswith(names[i], "node") || str_to_u32(names[i] + strlen("node"), 10, &node) < 0)
+                        continue;
+                p = arena_grow(g->arena, &x->nodes, x->n_nodes, sizeof(*p));
+                if (!p)
+                        return -ENOMEM;
+                x->n_nodes++;
+                snprintf(path, sizeof(path), "/sys/devices/system/node/%s/hugepages/%s", names[i],
+                         str_basename(x->path));
+                *p = (struct check_node_pages){.node = node,
+                                               .total = read_count(g->root, path, "nr_hugepages"),
+                                               .free = read_count(g->root, path, "free_hugepages")};
+        }
+        return 0;
+}
+
+int gather_pages(struct gather *g)
+{
+        const struct settings *s = g->settings;
+
+        g->facts->pages = arena_alloc(g->arena, s->n_pages * sizeof(*g->facts->pages));
+        if (!g->facts->pages)
+                return -ENOMEM;
+        for (size_t i = 0; i < s->n_pages; i++) {
+                struct check_pages *x = &g->facts->pages[i];
+                char *path = arena_printf(g->arena, "/sys/kernel/mm/hugepages/hugepages-%" PRIu64 "kB",
+                                          s->pages[i].size / 1024);
+
+                if (!path)
+                        return -ENOMEM;
+                if (!root_exists(g->root, path))
+                        continue;
+                x->path = path;
+                x->total = read_count(g->root, path, "nr_hugepages");
+                x->free = read_count(g->root, path, "free_hugepages");
+                if (node_pages(g, x) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Huge pages against what passthrough.conf asks for; boot images, and what makes them. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/str.h"
+#include "check/judge.h"
+
+/* What of the command line would have the kernel reserve them at boot, when memory is whole. */
+static const char *pages_token(struct checker *c, const struct huge_pages *want)
+{
+        const char *text;
+
+        if (want->has_count)
+                return arena_printf(c->arena, "hugepagesz=%s hugepages=%" PRIu64, want->name, want->count);
+        text = arena_printf(c->arena, "hugepagesz=%s hugepages=", want->name);
+        for (size_t i = 0; text && i < want->n_nodes; i++)
+                text = arena_printf(c->arena, "%s%s%" PRIu32 ":%" PRIu64, text, i > 0 ? "," : "", want->nodes[i].node,
+                                    want->nodes[i].count);
+        return text;
+}
+
+static const char *pages_fix(struct checker *c, const struct huge_pages *want)
+{
+        const char *token = pages_token(c, want);
+
+        return token ? arena_join(c->arena, "reserve them at boot, before memory is in pieces: ", token,
+                                  " on the kernel command line; or free memory and ask again", NULL)
+                     : NULL;
+}
+
+static int pages_by_node(struct checker *c, const char *id, const struct huge_pages *want,
+                         const struct check_pages *have)
+{
+        const char *text = "";
+        bool enough = true;
+
+        for (size_t i = 0; text && i < want->n_nodes; i++) {
+                const struct check_node_pages *n = NULL;
+
+                for (size_t j = 0; j < have->n_nodes; j++)
+                        if (have->nodes[j].node == want->nodes[i].node)
+                                n = &have->nodes[j];
+                enough &= n && n->total >= want->nodes[i].count;
+                text = n ? arena_printf(c->arena,
+                                        "%s%snode %" PRIu32 " has %" PRIu64 " of %" PRIu64 " (%" PRIu64 " free)", text,
+                                        i > 0 ? ", " : "", n->node, n->total, want->nodes[i].count, n->free)
+                         : arena_printf(c->arena, "%s%sthere is no node %" PRIu32, text, i > 0 ? ", " : "",
+                                        want->nodes[i].node);
+        }
+        if (!text)
+                return -ENOMEM;
+        return row(c, id, enough ? CHECK_PASS : CHECK_FAIL, enough ? "" : pages_fix(c, want),
+                   "%s: /sys/devices/system/node/node*/hugepages/%s", text, str_basename(have->path));
+}
+
+static int pages_row(struct checker *c, const struct huge_pages *want, const struct check_pages *have)
+{
+        const char *id = row_id(c, "hugepages", want->name);
+
+        if (!id)
+                return -ENOMEM;
+        if (!have->path)
+                return row(c, id, CHECK_FAIL,
+                           "ask for another Size= in passthrough.conf, or for a processor that has it (1G: pdpe1gb)",
+                           "/sys/kernel/mm/hugepages has no pages of %s", want->name);
+        if (!want->has_count)
+                return pages_by_node(c, id, want, have);
+        if (have->total < want->count)
+                return row(c, id, CHECK_FAIL, pages_fix(c, want),
+                           "%" PRIu64 " of %" PRIu64 " are there (%s/nr_hugepages), %" PRIu64 " of them free",
+                           have->total, want->count, have->path, have->free);
+        return row(c, id, CHECK_PASS, "",
+                   "%" PRIu64 " are there (%s/nr_hugepages), %" PRIu64 " asked for, %" PRIu64 " free", have->total,
+                   have->path, want->count, have->free);
+}
+
+int check_pages(struct checker *c)
+{
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < c->in->settings->n_pages; i++)
+                k = pages_row(c, &c->in->settings->pages[i], &c->facts->pages[i]);
+        return k;
+}
+
+static int tool(struct checker *c)
+{
+        static const char id[] = "image.tool";
+        static const char fix[] = "install dracut and have it make the boot images (Debian: apt-get install dracut, "
+                                  "which replaces initramfs-tools)";
+        const struct check_tools *t = &c->facts->tools;
+        const char *other = t->initramfs_tools ? t->initramfs_tools : t->mkinitcpio;
+
+        if (!t->dracut && other)
+                return row(c, id, CHECK_FAIL, fix,
+                           "%s makes the boot images, and dracut is not there: no image will have the rules", other);
+        if (!t->dracut)
+                return row(c, id, CHECK_FAIL, fix,
+                           "dracut is not there (/usr/bin/dracut): no boot image will have the rules");
+        if (t->other_hook && !t->dracut_hook)
+                return row(c, id, CHECK_FAIL, fix,
+                           "dracut is there (%s), but a new kernel's boot image is made by another: %s", t->dracut,
+                           t->other_hook);
+        if (!t->module)
+                return row(c, id, CHECK_FAIL, "install this program with its dracut module: make install",
+                           "dracut is there (%s), and no modules.d/*passthrough below /usr/lib/dracut", t->dracut);
+        if (other && !t->dracut_hook)
+                return row(c, id, CHECK_WARN, fix,
+                           "dracut is there (%s), and so is %s: which of them makes the boot images does not show",
+                           t->dracut, other);
+        return row(c, id, CHECK_PASS, "", "dracut is there (%s), with the module passthrough", t->dracut);
+}
+
+static int image_row(struct checker *c, const struct check_image *x)
+{
+        const char *id = row_id(c, "image", x->release);
+        const char *fix = arena_join(c->arena, "dracut -f --kver ", x->release, NULL);
+        bool running = streq_ptr(x->release, c->facts->release);
+
+        if (!id || !fix)
+                return -ENOMEM;
+        if (c->plan->config->n_rules == 0)
+                return row(c, id, CHECK_SKIP, "", "there are no rules for it to have");
+        if (!x->path && !x->kernel)
+                return row(c, id, CHECK_SKIP, "",
+                           "neither a kernel nor a boot image of this release is found in /boot or on the ESP");
+        if (!x->path)
+                return row(c, id, running ? CHECK_FAIL : CHECK_WARN, fix,
+                           "a kernel of this release is in /boot or on the ESP, and no boot image");
+        if (x->made < c->facts->config_changed)
+                return row(c, id, CHECK_WARN, fix, "%s was built before the config was changed: %s is newer", x->path,
+                           c->facts->config_newest);
+        return row(c, id, CHECK_PASS, "", "%s is newer than the rules", x->path);
+}
+
+int check_images(struct checker *c)
+{
+        int k = tool(c);
+
+        for (size_t i = 0; k == 0 && i < c->facts->n_images; i++)
+                k = image_row(c, &c->facts->images[i]);
+        return k;
+}

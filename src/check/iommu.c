@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The IOMMU: whether it is there and on; and where it is not, who has it off: firmware, hypervisor or kernel. */
+#include <errno.h>
+
+#include "base/str.h"
+#include "check/judge.h"
+
+static const char turn_on_intel[] =
+        "enable VT-d (Intel Virtualization Technology for Directed I/O) in the firmware setup";
+static const char turn_on_amd[] = "enable AMD-Vi (AMD IOMMU, and SVM) in the firmware setup";
+static const char turn_on_any[] = "enable the IOMMU (VT-d of Intel, AMD-Vi of AMD) in the firmware setup";
+static const char give_iommu[] =
+        "add an IOMMU to the virtual machine: with QEMU -machine q35,kernel-irqchip=split -device "
+        "intel-iommu,intremap=on,caching-mode=on, with libvirt <iommu model='intel'>";
+
+/* Why no group is there. */
+struct cause {
+        const char *what, *fix;
+        bool firmware; /* it is not the kernel's doing */
+};
+
+static const char *tables(const struct checker *c)
+{
+        const struct check_tables *t = &c->facts->tables;
+
+        return t->dmar   ? "/sys/firmware/acpi/tables/DMAR"
+               : t->ivrs ? "/sys/firmware/acpi/tables/IVRS"
+               : t->viot ? "/sys/firmware/acpi/tables/VIOT"
+                         : NULL;
+}
+
+/* An item of a comma list that begins so, as the kernel compares them. */
+static bool has_item(const char *list, const char *item)
+{
+        for (const char *s = list; s; s = strchr(s, ',') ? strchr(s, ',') + 1 : NULL)
+                if (startswith(s, item))
+                        return true;
+        return false;
+}
+
+/* "on" or "off", whichever intel_iommu= has last; NULL where it has neither. */
+static const struct token *intel_switch(const struct checker *c, bool *ret_on)
+{
+        const struct token *found = NULL;
+
+        for (size_t i = 0; i < c->n_tokens; i++) {
+                const struct token *t = &c->tokens[i];
+
+                if (t->late || !t->value || !cmdline_name_is(t->name, "intel_iommu"))
+                        continue;
+                for (const char *s = t->value; s; s = strchr(s, ',') ? strchr(s, ',') + 1 : NULL)
+                        if (startswith(s, "on") || startswith(s, "off")) {
+                                *ret_on = startswith(s, "on");
+                                found = t;
+                        }
+        }
+        return found;
+}
+
+/* The last token of that name with that item; for those the kernel knows no way back from. */
+static const struct token *switched_off(const struct checker *c, const char *name)
+{
+        const struct token *found = NULL;
+
+        for (size_t i = 0; i < c->n_tokens; i++)
+                if (!c->tokens[i].late && c->tokens[i].value && cmdline_name_is(c->tokens[i].name, name) &&
+                    has_item(c->tokens[i].value, "off"))
+                        found = &c->tokens[i];
+        return found;
+}
+
+static int cause_token(struct checker *c, const struct token *t, const char *fix, struct cause *ret)
+{
+        ret->what = arena_printf(c->arena, "off in the kernel: %s on the kernel command line", t->text);
+        ret->fix = fix ? fix : arena_printf(c->arena, "remove %s from the kernel command line and reboot", t->text);
+        return ret->what && ret->fix ? 0 : -ENOMEM;
+}
+
+static int cause_intel(struct checker *c, struct cause *ret)
+{
+        static const char add[] = "add intel_iommu=on to the kernel command line and reboot";
+        const struct check_facts *f = c->facts;
+        bool on = false;
+        const struct token *t = intel_switch(c, &on);
+
+        if (t && !on)
+                return cause_token(c, t,
+                                   arena_printf(c->arena,
+                                                "replace %s by intel_iommu=on on the kernel command line and reboot",
+                                                t->text),
+                                   ret);
+        if (f->intel_iommu_built == KNOWN_NO) {
+                ret->what = arena_printf(c->arena, "off in the kernel: it is built without CONFIG_INTEL_IOMMU (%s)",
+                                         f->config);
+                ret->fix = "boot a kernel that has CONFIG_INTEL_IOMMU";
+        } else if (!t && !f->cmdline) {
+                ret->what = "off in the kernel: why is not known, for want of /proc/cmdline";
+                ret->fix = add;
+        } else if (!t && f->intel_iommu_on != KNOWN_YES) {
+                ret->what = arena_printf(
+                        c->arena, "off in the kernel: intel_iommu=on is missing on the command line, %s%s",
+                        f->intel_iommu_on == KNOWN_NO
+                                ? "and CONFIG_INTEL_IOMMU_DEFAULT_ON is not set in "
+                                : "and whether this kernel does without is not known: no configuration of it is there",
+                        f->intel_iommu_on == KNOWN_NO ? f->config : "");
+                ret->fix = add;
+        } else {
+                ret->what = "off in the kernel: VT-d is described and switched on, and came to nothing";
+                ret->fix = "the kernel log says why: dmesg | grep -e DMAR -e IOMMU";
+        }
+        return ret->what ? 0 : -ENOMEM;
+}
+
+static int cause_amd(struct checker *c, struct cause *ret)
+{
+        const struct token *t = switched_off(c, "amd_iommu");
+
+        if (t)
+                return cause_token(c, t, NULL, ret);
+        if (c->facts->amd_iommu_built == KNOWN_NO) {
+                ret->what = arena_printf(c->arena, "off in the kernel: it is built without CONFIG_AMD_IOMMU (%s)",
+                                         c->facts->config);
+                ret->fix = "boot a kernel that has CONFIG_AMD_IOMMU";
+        } else {
+                ret->what = "off in the kernel: AMD-Vi is described, no token is against it, and it came to nothing";
+                ret->fix = "the kernel log says why: dmesg | grep -e AMD-Vi -e IOMMU";
+        }
+        return ret->what ? 0 : -ENOMEM;
+}
+
+static int cause_without_table(struct checker *c, struct cause *ret)
+{
+        const struct check_facts *f = c->facts;
+
+        ret->firmware = true;
+        ret->fix = f->machine.vendor == CPU_INTEL ? turn_on_intel
+                   : f->machine.vendor == CPU_AMD ? turn_on_amd
+                                                  : turn_on_any;
+        if (!f->tables.known) {
+                ret->what = "not known to be on: there is no /sys/firmware/acpi/tables to tell";
+                return 0;
+        }
+        if (f->hypervisor) {
+                ret->what = arena_printf(c->arena,
+                                         "this is a virtual machine without a virtual IOMMU: no DMAR, IVRS or VIOT in "
+                                         "/sys/firmware/acpi/tables, and %s",
+                                         f->hypervisor);
+                ret->fix = give_iommu;
+                return ret->what ? 0 : -ENOMEM;
+        }
+        ret->what = arena_printf(c->arena, "off in the firmware: no DMAR or IVRS in /sys/firmware/acpi/tables%s",
+                                 f->bare_metal ? ", and this is no virtual machine (no CPU flag hypervisor)" : "");
+        return ret->what ? 0 : -ENOMEM;
+}
+
+static int find_cause(struct checker *c, struct cause *ret)
+{
+        const struct token *off = switched_off(c, "iommu");
+
+        *ret = (struct cause){};
+        if (!tables(c))
+                return cause_without_table(c, ret);
+        if (off && !c->facts->tables.viot)
+                return cause_token(c, off, NULL, ret);
+        if (c->facts->tables.dmar)
+                return cause_intel(c, ret);
+        if (c->facts->tables.ivrs)
+                return cause_amd(c, ret);
+        ret->what = "off in the kernel: the firmware describes a virtual IOMMU, and no driver has it";
+        ret->fix = "load virtio_iommu early: force_drivers+=\" virtio_iommu \" in dracut.conf.d(5), then dracut -f";
+        return 0;
+}
+
+static const char *names_of_iommus(struct checker *c)
+{
+        const char *text = c->facts->n_iommus > 0 ? "" : NULL;
+
+        for (size_t i = 0; text && i < c->facts->n_iommus; i++)
+                text = arena_join(c->arena, text, i > 0 ? ", " : "", c->facts->iommus[i], NULL);
+        return text ? text : "none";
+}
+
+static int firmware(struct checker *c, const struct cause *cause)
+{
+        static const char id[] = "firmware.iommu";
+        const char *table = tables(c);
+
+        if (c->live)
+                return row(c, id, CHECK_PASS, "",
+                           "it is on: %zu IOMMU groups have devices (/sys/kernel/iommu_groups), "
+                           "/sys/class/iommu has %s, %s%s",
+                           c->facts->n_groups, names_of_iommus(c),
+                           table ? "the table is " : "though no table of it shows", table ? table : "");
+        if (cause->firmware)
+                return row(c, id, CHECK_FAIL, cause->fix, "%s", cause->what);
+        return row(c, id, CHECK_PASS, "", "it is on: %s is there; what is wrong is behind it, see iommu.enabled",
+                   table);
+}
+
+/* "DMA-FQ 10, identity 2" */
+static const char *types(struct checker *c)
+{
+        const struct check_facts *f = c->facts;
+        const char *text = "";
+
+        for (size_t i = 0; text && i < f->n_groups; i++) {
+                size_t n = 0, before = 0;
+
+                for (size_t j = 0; j < f->n_groups; j++)
+                        if (streq_ptr(f->groups[j].type, f->groups[i].type)) {
+                                n++;
+                                before += j < i;
+                        }
+                if (before == 0)
+                        text = arena_printf(c->arena, "%s%s%s %zu", text, *text ? ", " : "",
+                                            f->groups[i].type ? f->groups[i].type : "unknown", n);
+        }
+        return text;
+}
+
+/*
+ * "direct" regions: the firmware goes on using memory through the device, and the kernel gives the device to nobody
+ * else; "direct-relaxable" ones do not matter (Documentation/ABI/testing/sysfs-kernel-iommu_groups).
+ */
+static int direct_regions(struct checker *c, bool *ret_found)
+{
+        int k = 0;
+
+        for (size_t g = 0; k == 0 && g < c->facts->n_groups; g++)
+                for (size_t i = 0; c->facts->groups[g].direct && i < c->plan->n_entries; i++) {
+                        const struct plan_entry *e = &c->plan->entries[i];
+                        const struct device *d = entry_function(c, e);
+
+                        if (d->group != c->facts->groups[g].number || !entry_taken(e) || !driver_is_vfio(e->driver))
+                                continue;
+                        *ret_found = true;
+                        k = row(c, "iommu.enabled", CHECK_FAIL,
+                                "look in the firmware setup or with the vendor for what keeps this region (RMRR) for "
+                                "the "
+                                "device, or leave the device to the host",
+                                "group %d has %s of rule %s, and a region of type direct in "
+                                "/sys/kernel/iommu_groups/%d/reserved_regions: the firmware uses memory through it, "
+                                "and "
+                                "the kernel does not let VFIO have such a device (only direct-relaxable ones)",
+                                d->group, d->address, entry_rule(c, e), d->group);
+                        break;
+                }
+        return k;
+}
+
+static int enabled(struct checker *c, const struct cause *cause)
+{
+        bool direct = false;
+        int k;
+
+        if (!c->live)
+                return row(c, "iommu.enabled", CHECK_FAIL, cause->firmware ? "see firmware.iommu" : cause->fix,
+                           "no device is in an IOMMU group (/sys/kernel/iommu_groups): %s",
+                           cause->firmware ? "the machine offers no IOMMU" : cause->what);
+        k = direct_regions(c, &direct);
+        if (k < 0 || direct)
+                return k;
+        return row(c, "iommu.enabled", CHECK_PASS, "", "%zu IOMMU groups in /sys/kernel/iommu_groups, by type: %s",
+                   c->facts->n_groups, types(c));
+}
+
+/* As the module has it now, or where it is not loaded, as the command line will have it. */
+static bool unsafe_interrupts(const struct checker *c)
+{
+        bool allowed = c->facts->unsafe_interrupts == KNOWN_YES, on;
+
+        for (size_t i = 0; c->facts->unsafe_interrupts == NOT_KNOWN && i < c->n_tokens; i++)
+                if (cmdline_name_is(c->tokens[i].name, "vfio_iommu_type1.allow_unsafe_interrupts") &&
+                    (!c->tokens[i].value || cmdline_bool(c->tokens[i].value, &on) == 0))
+                        allowed = !c->tokens[i].value || on;
+        return allowed;
+}
+
+static int not_remapped(struct checker *c)
+{
+        static const char id[] = "iommu.interrupt-remapping";
+        const struct check_tables *t = &c->facts->tables;
+        const char *why = "", *fix = "enable interrupt remapping in the firmware setup (with VT-d, AMD-Vi or x2APIC)";
+
+        if (t->dmar && t->dmar_intremap == KNOWN_NO)
+                why = "; the firmware says that this machine has none (flags of /sys/firmware/acpi/tables/DMAR)";
+        else if (t->dmar && t->dmar_x2apic_opt_out == KNOWN_YES)
+                why = "; the firmware asks for x2APIC not to be used (flags of /sys/firmware/acpi/tables/DMAR)";
+        for (size_t i = 0; i < c->n_tokens; i++)
+                if (!c->tokens[i].late && (cmdline_name_is(c->tokens[i].name, "nointremap") ||
+                                           (cmdline_name_is(c->tokens[i].name, "intremap") && c->tokens[i].value &&
+                                            has_item(c->tokens[i].value, "off")))) {
+                        why = "; the kernel command line switches it off";
+                        fix = arena_printf(c->arena, "remove %s from the kernel command line and reboot",
+                                           c->tokens[i].text);
+                }
+        if (unsafe_interrupts(c))
+                return row(c, id, CHECK_WARN, fix,
+                           "off: no chip below /sys/kernel/irq is an IR- one%s; VFIO goes on without it, since "
+                           "allow_unsafe_interrupts is set, and a guest can then send the host any interrupt",
+                           why);
+        if (fix)
+                fix = arena_join(c->arena, fix,
+                                 "; where that is not to be had and the guests are trusted, "
+                                 "vfio_iommu_type1.allow_unsafe_interrupts=1",
+                                 NULL);
+        return row(c, id, CHECK_FAIL, fix,
+                   "off: no chip below /sys/kernel/irq is an IR- one%s; without it VFIO refuses every device", why);
+}
+
+static int remapping(struct checker *c)
+{
+        static const char id[] = "iommu.interrupt-remapping";
+
+        if (c->facts->machine.remapping == KNOWN_YES)
+                return row(c, id, CHECK_PASS, "", "on: /sys/kernel/irq has chips whose names begin with IR-");
+        if (!c->live)
+                return row(c, id, CHECK_SKIP, "", "there is no IOMMU at work, see iommu.enabled");
+        if (c->facts->machine.remapping == NOT_KNOWN)
+                return row(c, id, CHECK_SKIP, "", "it does not show: no chip name below /sys/kernel/irq tells");
+        return not_remapped(c);
+}
+
+int check_iommu(struct checker *c)
+{
+        struct cause cause = {};
+        int k = c->live ? 0 : find_cause(c, &cause);
+
+        if (k == 0)
+                k = firmware(c, &cause);
+        if (k == 0)
+                k = enabled(c, &cause);
+        return k == 0 ? remapping(c) : k;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The parts of check_build(), by what they judge. All return 0 or -ENOMEM. */
+
+#include "check/check.h"
+
+struct checker {
+        const struct check_input *in;
+        const struct check_facts *facts;
+        const struct plan *plan;
+        struct arena *arena;
+        struct checks *checks;
+        struct token *tokens; /* of the command line */
+        size_t n_tokens;
+        bool live; /* functions are in IOMMU groups */
+};
+
+/* A row; the message is printf's. fix NULL: without memory for it. */
+int row(struct checker *c, const char *id, enum check_status status, const char *fix, const char *format,
+        ...) _must_check_ _printf_(5, 6);
+/* "KIND.NAME", as row() takes it; NULL without memory. */
+const char *row_id(struct checker *c, const char *kind, const char *name);
+
+static inline const struct device *entry_function(const struct checker *c, const struct plan_entry *e)
+{
+        return &c->plan->facts->devices[e->device];
+}
+
+static inline const char *entry_rule(const struct checker *c, const struct plan_entry *e)
+{
+        return c->plan->config->rules[e->rule].name;
+}
+
+/* A device that its rule would give a driver. */
+static inline bool entry_taken(const struct plan_entry *e)
+{
+        return e->driver && e->action != ACTION_KEEP && !e->impostor;
+}
+
+/* The entry of that address which is taken, or NULL. */
+const struct plan_entry *taken_at(const struct checker *c, const char *address);
+
+/* iommu.c */
+int check_iommu(struct checker *c) _must_check_;
+/* cmdline.c */
+int check_cmdline_rows(struct checker *c) _must_check_;
+/* rules.c: modules, groups, guard, devices */
+int check_modules(struct checker *c) _must_check_;
+int check_rules(struct checker *c) _must_check_;
+int check_devices(struct checker *c) _must_check_;
+/* host.c: huge pages, boot images */
+int check_pages(struct checker *c) _must_check_;
+int check_images(struct checker *c) _must_check_;
+/* conflicts.c */
+int check_conflicts(struct checker *c) _must_check_;

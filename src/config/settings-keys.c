@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/settings-keys.h"
+
+#include <errno.h>
+
+#include "base/str.h"
+#include "config/ini.h"
+
+/* 0; -EINVAL where the value is none, which the caller reports with key->right; or -errno (fatal). */
+typedef int (*parse_fn)(struct settings_parser *p, const char *value);
+
+struct key {
+        const char *section, *name;
+        parse_fn parse;
+        bool repeats;
+        const char *right;
+};
+
+#define SHOWN 80 /* of a value that is quoted in a message */
+
+/* What kernels have on any architecture. */
+#define SIZE_LEAST (UINT64_C(64) << 10)
+#define SIZE_MOST  (UINT64_C(16) << 30)
+
+static struct huge_pages *pages_of(struct settings_parser *p)
+{
+        return &p->sections[p->n_sections - 1].pages;
+}
+
+static int parse_iommu(struct settings_parser *p, const char *value)
+{
+        if (*value && !streq(value, "auto") && !streq(value, "on"))
+                return -EINVAL;
+        p->settings->iommu_on = streq(value, "on");
+        return 0;
+}
+
+static int parse_setting(const char *value, enum setting *ret)
+{
+        bool yes;
+        int k = *value ? str_to_bool(value, &yes) : 0;
+
+        if (k == 0)
+                *ret = !*value ? SETTING_UNSET : yes ? SETTING_YES : SETTING_NO;
+        return k;
+}
+
+static int parse_unsafe_interrupts(struct settings_parser *p, const char *value)
+{
+        return parse_setting(value, &p->settings->unsafe_interrupts);
+}
+
+static int parse_disable_idle_d3(struct settings_parser *p, const char *value)
+{
+        return parse_setting(value, &p->settings->disable_idle_d3);
+}
+
+/* Blanks in double quotes are a token's own, as the kernel has it (lib/cmdline.c, next_arg). */
+static size_t token_length(const char *s, bool *ret_quoted)
+{
+        bool quoted = false;
+        size_t n = 0;
+
+        for (; s[n] && (quoted || (s[n] != ' ' && s[n] != '\t')); n++)
+                quoted ^= s[n] == '"';
+        *ret_quoted = quoted;
+        return n;
+}
+
+static int add_token(struct settings_parser *p, const char *token)
+{
+        struct settings *s = p->settings;
+        const char **slot = token ? arena_grow(p->arena, &s->command_line, s->n_command_line, sizeof(*slot)) : NULL;
+
+        if (!slot)
+                return -ENOMEM;
+        *slot = token;
+        s->n_command_line++;
+        return 0;
+}
+
+static int parse_command_line(struct settings_parser *p, const char *value)
+{
+        size_t before = p->settings->n_command_line, n;
+        char *printable = arena_strdup(p->arena, value);
+        bool quoted = false;
+
+        if (!printable)
+                return -ENOMEM;
+        str_make_printable(printable);
+        if (!streq(printable, value))
+                return -EINVAL;
+        if (!*value)
+                p->settings->n_command_line = 0;
+        for (const char *c = value; *(c += strspn(c, " \t")) && !quoted; c += n) {
+                n = token_length(c, &quoted);
+                if (n == 2 && startswith(c, "--")) {
+                        p->settings->n_command_line = before;
+                        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                        "CommandLine=%.*s: the kernel reads nothing behind \"--\"; leave it out", SHOWN,
+                                        value);
+                }
+                if (add_token(p, arena_strndup(p->arena, c, n)) < 0)
+                        return -ENOMEM;
+        }
+        if (!quoted)
+                return 0;
+        p->settings->n_command_line = before;
+        return diag_add(
+                p->diags, DIAG_ERROR, p->file, p->line,
+                "CommandLine=%.*s: a double quote is not closed, and the kernel would take all that follows for "
+                "its value; close it",
+                SHOWN, value);
+}
+
+static char *size_name(struct arena *a, uint64_t size)
+{
+        static const char suffixes[] = "KMG";
+        size_t i = 0;
+
+        for (size >>= 10; size >= 1024 && i < 2; i++)
+                size >>= 10;
+        return arena_printf(a, "%u%c", (unsigned)size, suffixes[i]);
+}
+
+static int parse_size(struct settings_parser *p, const char *value)
+{
+        static const char suffixes[] = "KMG";
+        struct huge_pages *pages = pages_of(p);
+        size_t n = strspn(value, "0123456789");
+        const char *suffix = value[n] ? strchr(suffixes, value[n]) : NULL;
+        char *digits = arena_strndup(p->arena, value, n);
+        uint64_t size;
+        uint32_t v;
+
+        if (!digits)
+                return -ENOMEM;
+        if (!suffix || value[n + 1] || str_to_u32(digits, 10, &v) < 0)
+                return -EINVAL;
+        size = (uint64_t)v << 10 * (suffix - suffixes + 1);
+        if (size < SIZE_LEAST || size > SIZE_MOST || (size & (size - 1)) != 0)
+                return -EINVAL;
+        pages->size = size;
+        pages->name = size_name(p->arena, size);
+        p->sections[p->n_sections - 1].size_line = p->line;
+        return pages->name ? 0 : -ENOMEM;
+}
+
+static int parse_count(struct settings_parser *p, const char *value)
+{
+        struct huge_pages *pages = pages_of(p);
+        uint32_t count = 0;
+        int k = *value ? str_to_u32(value, 10, &count) : 0;
+
+        pages->has_count = *value;
+        pages->count = count;
+        return k < 0 ? -EINVAL : 0;
+}
+
+static int add_node(struct settings_parser *p, const char *word)
+{
+        struct huge_pages *pages = pages_of(p);
+        const char *colon = strchr(word, ':');
+        char *first = colon ? arena_strndup(p->arena, word, (size_t)(colon - word)) : NULL;
+        struct huge_node *slot;
+        uint32_t node, count;
+
+        if (!colon)
+                return -EINVAL;
+        if (!first)
+                return -ENOMEM;
+        if (str_to_u32(first, 10, &node) < 0 || str_to_u32(colon + 1, 10, &count) < 0)
+                return -EINVAL;
+        for (size_t i = 0; i < pages->n_nodes; i++)
+                if (pages->nodes[i].node == node)
+                        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                        "Nodes=: node %u stands there twice; write each node once", node);
+        slot = arena_grow(p->arena, &pages->nodes, pages->n_nodes, sizeof(*pages->nodes));
+        if (!slot)
+                return -ENOMEM;
+        *slot = (struct huge_node){.node = node, .count = count};
+        pages->n_nodes++;
+        return 0;
+}
+
+static int parse_nodes(struct settings_parser *p, const char *value)
+{
+        const char **words;
+        size_t n;
+        int k = str_words(p->arena, value, &words, &n);
+
+        for (size_t i = 0; k == 0 && i < n; i++)
+                k = add_node(p, words[i]);
+        return k;
+}
+
+static int parse_default(struct settings_parser *p, const char *value)
+{
+        struct huge_pages *pages = pages_of(p);
+
+        pages->is_default = false;
+        p->sections[p->n_sections - 1].default_line = p->line;
+        return *value ? str_to_bool(value, &pages->is_default) : 0;
+}
+
+static const struct key keys[] = {
+        {"Host", "IOMMU", parse_iommu, false, "auto or on"},
+        {"Host", "UnsafeInterrupts", parse_unsafe_interrupts, false, "yes or no"},
+        {"Host", "DisableIdleD3", parse_disable_idle_d3, false, "yes or no"},
+        {"Host", "CommandLine", parse_command_line, true,
+         "tokens of the kernel command line, without control characters"},
+        {"HugePages", "Size", parse_size, false,
+         "a size that the kernel has, from 64K to 16G and a power of two, such as 1G or 2M"},
+        {"HugePages", "Count", parse_count, false, "a number of pages, such as 8"},
+        {"HugePages", "Nodes", parse_nodes, false, "NODE:COUNT for each NUMA node, such as 0:8 1:8"},
+        {"HugePages", "Default", parse_default, false, "yes or no"},
+};
+_Static_assert(ARRAY_SIZE(keys) <= 32, "settings_parser.seen has a bit for each key");
+
+static const char *const sections[] = {"Host", "HugePages"};
+
+static bool known(const char *section)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+                if (streq(section, sections[i]))
+                        return true;
+        return false;
+}
+
+/* Twice in one file, neither is the one that was meant. */
+static int check_twice(struct settings_parser *p, struct settings_section *s)
+{
+        for (struct settings_section *x = p->sections; x < s; x++) {
+                if (!streq(x->file, s->file) || x->pages.size != s->pages.size)
+                        continue;
+                x->broken = s->broken = true;
+                return diag_add(p->diags, DIAG_ERROR, s->file, s->size_line,
+                                "Size=%s has a section already (line %u); keep one of the two", s->pages.name, x->line);
+        }
+        return 0;
+}
+
+/* What shows only at a section's end. */
+static int close_section(struct settings_parser *p)
+{
+        struct settings_section *s = p->open ? &p->sections[p->n_sections - 1] : NULL;
+        int k = 0;
+
+        p->open = false;
+        if (!s)
+                return 0;
+        s->broken = p->diags->n_errors > s->errors;
+        if (s->pages.has_count && s->pages.n_nodes > 0)
+                k = diag_add(p->diags, DIAG_ERROR, s->file, s->line,
+                             "[HugePages] has both Count= and Nodes=; keep Count= for the whole machine, or Nodes= for "
+                             "each NUMA node");
+        if (k == 0 && !s->broken && s->pages.size == 0)
+                k = diag_add(p->diags, DIAG_ERROR, s->file, s->line,
+                             "[HugePages] does not say which size; add Size=1G or Size=2M");
+        if (k == 0 && !s->broken && !s->pages.has_count && s->pages.n_nodes == 0)
+                k = diag_add(p->diags, DIAG_ERROR, s->file, s->line,
+                             "[HugePages] does not say how many; add Count=8, or Nodes=0:8 1:8");
+        s->broken = p->diags->n_errors > s->errors;
+        return k == 0 && s->pages.size > 0 ? check_twice(p, s) : k;
+}
+
+static int open_section(struct settings_parser *p)
+{
+        struct settings_section *s = arena_grow(p->arena, &p->sections, p->n_sections, sizeof(*p->sections));
+
+        if (!s)
+                return -ENOMEM;
+        *s = (struct settings_section){.file = p->file, .line = p->line, .errors = p->diags->n_errors};
+        p->n_sections++;
+        p->open = true;
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                if (streq(keys[i].section, "HugePages"))
+                        p->seen &= ~(1U << i);
+        return 0;
+}
+
+static int on_section(void *data, unsigned line, const char *name)
+{
+        struct settings_parser *p = data;
+        const char *nearest;
+        int k = close_section(p);
+
+        p->line = line;
+        if (k < 0)
+                return k;
+        if (streq(name, "HugePages"))
+                return open_section(p);
+        if (known(name))
+                return 0;
+        if (streq(name, "Match") || streq(name, "Device"))
+                return diag_add(p->diags, DIAG_ERROR, p->file, line,
+                                "section [%s] is a rule's; move it to a file NAME.conf in /etc/passthrough.d", name);
+        nearest = str_nearest(name, sections, ARRAY_SIZE(sections));
+        if (nearest)
+                return diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; did you mean [%s]?",
+                                SHOWN, name, nearest);
+        return diag_add(p->diags, DIAG_ERROR, p->file, line,
+                        "unknown section [%.*s]; passthrough.conf has [Host] and [HugePages]", SHOWN, name);
+}
+
+static int unknown_key(struct settings_parser *p, const char *section, const char *name)
+{
+        const char *here[ARRAY_SIZE(keys)], *nearest;
+        size_t n = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+                if (streq(keys[i].section, section))
+                        here[n++] = keys[i].name;
+                else if (streq(keys[i].name, name))
+                        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                        "key \"%s\" does not belong in [%s]; move it to [%s]", name, section,
+                                        keys[i].section);
+        }
+        nearest = str_nearest(name, here, n);
+        if (nearest)
+                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                "unknown key \"%.*s\" in [%s]; did you mean \"%s\"?", SHOWN, name, section, nearest);
+        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                        "unknown key \"%.*s\" in [%s]; passthrough.conf(5) lists the keys there are", SHOWN, name,
+                        section);
+}
+
+static int on_assign(void *data, unsigned line, const char *section, const char *name, const char *value)
+{
+        struct settings_parser *p = data;
+        size_t i;
+        int k;
+
+        p->line = line;
+        if (!section)
+                return diag_add(p->diags, DIAG_ERROR, p->file, line,
+                                "\"%.*s=\" stands before any section; write [Host] or [HugePages] above it", SHOWN,
+                                name);
+        if (!known(section))
+                return 0; /* reported with the section */
+        for (i = 0; i < ARRAY_SIZE(keys); i++)
+                if (streq(keys[i].section, section) && streq(keys[i].name, name))
+                        break;
+        if (i == ARRAY_SIZE(keys))
+                return unknown_key(p, section, name);
+        if (!keys[i].repeats && p->seen & 1U << i)
+                return diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= cannot repeat; keep one of the lines", name);
+        p->seen |= 1U << i;
+        k = keys[i].parse(p, value);
+        if (k == -EINVAL)
+                return diag_add(p->diags, DIAG_ERROR, p->file, line, "%s=%.*s: not valid; write %s", name, SHOWN, value,
+                                keys[i].right);
+        return k;
+}
+
+int settings_parse(struct settings_parser *p, const struct settings_file *file)
+{
+        struct ini_handler handler = {.section = on_section, .assign = on_assign, .data = p};
+        int k;
+
+        p->file = file->path;
+        p->seen = 0;
+        k = ini_parse(file->path, file->text, file->size, p->diags, &handler);
+        return k == 0 ? close_section(p) : k;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "check/check.h"
+#include "ctl/ctl.h"
+#include "report/json.h"
+#include "report/text.h"
+
+int ctl_check(struct ctl *c)
+{
+        struct diags diags = {.arena = &c->arena};
+        struct settings settings;
+        struct check_facts facts;
+        struct needs needs;
+        struct checks checks;
+        /* Of every device: who has IDs that others have too, and who is behind whom. */
+        int k = ctl_load_plan(c, &(struct facts_request){}, true);
+
+        if (k != 0)
+                return k;
+        k = settings_load(&c->root, &c->arena, &diags, &settings);
+        diags_print(stderr, &diags);
+        if (k == 0)
+                k = check_gather(&c->root, &c->arena, &c->plan, &settings, &facts);
+        if (k == 0)
+                k = ctl_needs(c, &settings, &needs);
+        if (k < 0)
+                return ctl_fail("reading this machine's facts", k);
+        k = check_build(&(struct check_input){&c->plan, &settings, &needs, &facts}, &c->arena, &checks);
+        if (k == 0 && c->json)
+                k = json_checks(stdout, &checks);
+        else if (k == 0)
+                text_checks(stdout, &checks);
+        if (k < 0)
+                return ctl_fail("check", k);
+        if (c->diags.n_errors > 0 || diags.n_errors > 0)
+                return EXIT_USAGE;
+        return checks.n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan/hugepages.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/str.h"
+
+const char *const huge_action_names[HUGE_ACTION_MAX_] = {"write", "keep", "refuse", "skip"};
+
+#define KIB UINT64_C(1024)
+#define GIB (KIB * KIB * KIB)
+
+struct huge_planner {
+        const struct settings *settings;
+        const struct memory *memory;
+        const char *off_by;
+        struct arena *arena;
+        struct huge_plan *plan;
+        uint64_t machine_used; /* bytes that are huge pages once what was planned so far is done */
+        uint64_t *node_used;   /* beside memory->nodes */
+};
+
+uint64_t hugepages_reserve(uint64_t total)
+{
+        return total / 10 < GIB ? total / 10 : GIB;
+}
+
+void memory_as_at_boot(struct memory *memory)
+{
+        for (size_t i = 0; i < memory->machine.n_pools; i++)
+                memory->machine.pools[i].pages = 0;
+        for (size_t n = 0; n < memory->n_nodes; n++)
+                for (size_t i = 0; i < memory->nodes[n].memory.n_pools; i++)
+                        memory->nodes[n].memory.pools[i].pages = 0;
+}
+
+/* No sum overflows: what would is too much in any case. */
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+        return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static uint64_t times(uint64_t a, uint64_t b)
+{
+        return b && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+}
+
+/* "6.9 GiB" */
+static const char *bytes_text(struct arena *a, uint64_t bytes)
+{
+        uint64_t unit = bytes >= GIB ? GIB : KIB * KIB;
+        uint64_t tenths = bytes % unit * 10 / unit;
+
+        return arena_printf(a, "%" PRIu64 ".%" PRIu64 " %s", bytes / unit, tenths, unit == GIB ? "GiB" : "MiB");
+}
+
+static const struct huge_pool *find_pool(const struct memory_part *part, uint64_t size)
+{
+        for (size_t i = 0; i < part->n_pools; i++)
+                if (part->pools[i].size == size)
+                        return &part->pools[i];
+        return NULL;
+}
+
+static uint64_t used(const struct memory_part *part)
+{
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < part->n_pools; i++)
+                sum = plus(sum, times(part->pools[i].pages, part->pools[i].size));
+        return sum;
+}
+
+static int refuse(struct huge_planner *p, struct huge_entry *e, const char *format, ...) _printf_(3, 4);
+static int refuse(struct huge_planner *p, struct huge_entry *e, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        e->reason = arena_vprintf(p->arena, format, ap);
+        va_end(ap);
+        e->action = HUGE_REFUSE;
+        return e->reason ? 0 : -ENOMEM;
+}
+
+static int no_such_size(struct huge_planner *p, struct huge_entry *e)
+{
+        const struct memory_part *machine = &p->memory->machine;
+        const char *there = NULL;
+
+        for (size_t i = 0; i < machine->n_pools; i++) {
+                uint64_t size = machine->pools[i].size;
+                const char *name = size % GIB == 0           ? arena_printf(p->arena, "%" PRIu64 "G", size / GIB)
+                                   : size % (KIB * KIB) == 0 ? arena_printf(p->arena, "%" PRIu64 "M", size / KIB / KIB)
+                                                             : arena_printf(p->arena, "%" PRIu64 "K", size / KIB);
+
+                there = there && name ? arena_join(p->arena, there, ", ", name, NULL) : name;
+                if (!there)
+                        return -ENOMEM;
+        }
+        return there ? refuse(p, e, "this kernel has no huge pages of %s on this machine; it has %s", e->size, there)
+                     : refuse(p, e, "this kernel shows no huge pages");
+}
+
+/* Whether so many more bytes leave the host what it needs; else the entry is refused. 1, 0 or -ENOMEM. */
+static int fits(struct huge_planner *p, struct huge_entry *e, uint64_t size, const struct memory_part *part,
+                const char *place, uint64_t in_use, uint64_t more)
+{
+        uint64_t reserve = hugepages_reserve(part->total);
+        const char *asked, *total, *most, *taken;
+
+        if (part->total == 0)
+                return refuse(p, e, "how much memory %s has is not known", place);
+        if (plus(in_use, more) <= part->total - reserve)
+                return 1;
+        asked = bytes_text(p->arena, times(e->asked, size));
+        total = bytes_text(p->arena, part->total);
+        most = bytes_text(p->arena, part->total - reserve);
+        taken = in_use ? bytes_text(p->arena, in_use) : "";
+        if (!asked || !total || !most || !taken)
+                return -ENOMEM;
+        return refuse(p, e, "these are %s; of the %s that %s has, %s can be huge pages%s%s%s", asked, total, place,
+                      most, *taken ? ", and " : "", taken, *taken ? " are taken" : "");
+}
+
+/* The entry, whose pool is part's; node: its position, or SIZE_MAX for the machine. */
+static int judge(struct huge_planner *p, struct huge_entry *e, uint64_t size, const struct memory_part *part,
+                 size_t node)
+{
+        const struct huge_pool *pool = find_pool(part, size);
+        uint64_t more;
+        int k = 1;
+
+        if (!find_pool(&p->memory->machine, size))
+                return no_such_size(p, e);
+        if (!pool)
+                return refuse(p, e, "%s has no huge pages of %s", e->place, e->size);
+        if (!pool->known)
+                return refuse(p, e, "how many are there already is not known");
+        e->there = pool->pages;
+        if (pool->pages >= e->asked) {
+                e->action = HUGE_KEEP;
+                e->reason = pool->pages == e->asked ? "they are there already" : "more are there already";
+                return 0;
+        }
+        more = times(e->asked - pool->pages, size);
+        if (node != SIZE_MAX)
+                k = fits(p, e, size, part, e->place, p->node_used[node], more);
+        if (k == 1)
+                k = fits(p, e, size, &p->memory->machine, "the machine", p->machine_used, more);
+        if (k < 1)
+                return k;
+        p->machine_used = plus(p->machine_used, more);
+        if (node != SIZE_MAX)
+                p->node_used[node] = plus(p->node_used[node], more);
+        e->action = HUGE_WRITE;
+        e->value = arena_printf(p->arena, "%" PRIu64, e->asked);
+        e->target = arena_printf(p->arena, "%s/hugepages-%" PRIu64 "kB/nr_hugepages", e->target, size / KIB);
+        e->reason = arena_printf(p->arena, "reserves %" PRIu64 " pages of %s%s%s", e->asked, e->size,
+                                 e->by_node ? " on " : "", e->by_node ? e->place : "");
+        return e->value && e->target && e->reason ? 0 : -ENOMEM;
+}
+
+static int add(struct huge_planner *p, const struct huge_pages *pages, const struct huge_node *node)
+{
+        const struct memory *memory = p->memory;
+        struct huge_entry *e = arena_grow(p->arena, &p->plan->entries, p->plan->n, sizeof(*p->plan->entries));
+        size_t at = 0;
+
+        if (!e)
+                return -ENOMEM;
+        p->plan->n++;
+        *e = (struct huge_entry){.size = pages->name,
+                                 .by_node = node != NULL,
+                                 .node = node ? node->node : 0,
+                                 .place = node ? arena_printf(p->arena, "node %u", node->node) : "the machine",
+                                 .asked = node ? node->count : pages->count};
+        if (!e->place)
+                return -ENOMEM;
+        if (p->off_by) {
+                e->action = HUGE_SKIP;
+                e->reason = arena_printf(p->arena, "%s on the kernel command line", p->off_by);
+                return e->reason ? 0 : -ENOMEM;
+        }
+        if (!node) {
+                e->target = MEMORY_POOLS;
+                return judge(p, e, pages->size, &memory->machine, SIZE_MAX);
+        }
+        while (at < memory->n_nodes && memory->nodes[at].node != node->node)
+                at++;
+        if (at == memory->n_nodes)
+                return refuse(p, e, "this machine has no NUMA node %u", node->node);
+        e->target = arena_printf(p->arena, MEMORY_NODES "/node%u/hugepages", node->node);
+        return e->target ? judge(p, e, pages->size, &memory->nodes[at].memory, at) : -ENOMEM;
+}
+
+/* The largest first: they need memory in one piece. */
+int hugepages_plan(const struct settings *settings, const struct memory *memory, const char *off_by, struct arena *a,
+                   struct huge_plan *ret)
+{
+        struct huge_plan plan = {};
+        struct huge_planner p = {.settings = settings,
+                                 .memory = memory,
+                                 .off_by = off_by,
+                                 .arena = a,
+                                 .plan = &plan,
+                                 .machine_used = used(&memory->machine),
+                                 .node_used = arena_alloc(a, (memory->n_nodes + 1) * sizeof(*p.node_used))};
+        int k = p.node_used ? 0 : -ENOMEM;
+
+        for (size_t i = 0; k == 0 && i < memory->n_nodes; i++)
+                p.node_used[i] = used(&memory->nodes[i].memory);
+        for (size_t i = 0; i < settings->n_pages; i++) {
+                const struct huge_pages *pages = &settings->pages[i];
+
+                if (k == 0 && pages->has_count)
+                        k = add(&p, pages, NULL);
+                for (size_t n = 0; k == 0 && n < pages->n_nodes; n++)
+                        k = add(&p, pages, &pages->nodes[n]);
+        }
+        if (k == 0)
+                *ret = plan;
+        return k;
+}
