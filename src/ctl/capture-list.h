@@ -199,6 +199,7 @@ static const char *const files[] = {
 /* Files of the running kernel; %s is its release. */
 static const char *const kernel_files[] = {
         "/boot/config-%s",
+        "/lib/modules/%s/config",
         "/lib/modules/%s/modules.alias",
         "/lib/modules/%s/modules.builtin",
         "/lib/modules/%s/modules.builtin.modinfo",

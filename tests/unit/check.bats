@@ -304,12 +304,7 @@ no_row() {
 
 # --- command line, modules
 
-needs_or_skip() {
-    ! grep -q PLACEHOLDER "$BATS_TEST_DIRNAME/../../src/ctl/check.c" || skip 'what a config needs is not known yet'
-}
-
 @test "a token that the config needs: there, as an item of a list, missing, and missing where nothing lacks it" {
-    needs_or_skip
     check
     row cmdline.intel_iommu=on pass 'it is in /proc/cmdline'
     put /proc/cmdline 'root=/dev/sda2 intel_iommu=strict,on iommu=nopanic,pt'
