@@ -275,12 +275,14 @@ module_lists_gone() {
     settings '[Host]' 'CommandLine=quiet intel_iommu=on isolcpus=2-7' CommandLine=pci=noats '[HugePages]' Size=1G Count=4
     needs 'intel_iommu=on iommu=pt hugepagesz=1G hugepages=4 quiet isolcpus=2-7 pci=noats'
     why pci=noats CommandLine=
+    settings '[Host]' 'CommandLine=hugepagesz=2M hugepages=4' '[HugePages]' Size=1G Count=4
+    needs 'intel_iommu=on iommu=pt hugepagesz=1G hugepages=4 hugepagesz=2M hugepages=4'
 }
 
 @test "an administrator who says how the host's devices are translated is not contradicted" {
     processor intel
     local token
-    for token in iommu=nopt iommu=nopanic,nopt iommu.passthrough=0; do
+    for token in iommu=nopt iommu=nopanic,nopt iommu=pt,merge iommu.passthrough=0; do
         settings '[Host]' "CommandLine=$token"
         needs "intel_iommu=on $token"
     done
