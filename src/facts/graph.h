@@ -71,6 +71,8 @@ int host_use_pool(struct graph *h, const char *dataset, const char *what) _must_
 size_t host_by_number(const struct host *host, unsigned major, unsigned minor);
 /* tables.c: what the host's files and its command line say it will have. */
 int host_tables(struct graph *h) _must_check_;
+/* firmware.c: the partition that the firmware booted from, where it tells. */
+int host_firmware(struct graph *h) _must_check_;
 /* claims.c: what no mount and no line of fstab tells. */
 int host_claims(struct graph *h) _must_check_;
 /* storage.c, network.c, people.c */

@@ -403,6 +403,8 @@ int host_storage(struct graph *h)
         if (k == 0)
                 k = zfs_imported(h);
         if (k == 0)
+                k = host_firmware(h);
+        if (k == 0)
                 k = host_claims(h);
         if (k == 0)
                 k = mounted_elsewhere(h);

@@ -193,6 +193,32 @@ hba() {
     needs 0000:01:00.0 'nvme0n1p1 ← zfs tank ← /tank' 0000:02:00.0 'nvme1n1p1 ← zfs tank ← /tank'
 }
 
+# boot_option NUMBER GUID-AS-BYTES: an EFI load option with a hard drive node, in a list behind another one.
+boot_option() {
+    local efivars=$ROOT/sys/firmware/efi/efivars guid=8be4df61-93ca-11d2-aa0d-00e098032b8c
+    mkdir -p "$efivars"
+    {
+        printf '\x07\0\0\0\x01\0\0\0\x34\0d\0e\0b\0\0\0\x01\x01\x06\0\0\0'
+        printf '\x04\x01\x2a\0\x01\0\0\0\0\x08\0\0\0\0\0\0\0\0\x10\0\0\0\0\0'
+        # shellcheck disable=SC2059 # bytes
+        printf "$2"
+        printf '\x02\x02\x7f\xff\x04\0'
+    } >"$efivars/Boot$1-$guid"
+    # shellcheck disable=SC2059 # bytes
+    printf "\\x06\\0\\0\\0\\x${1:2}\\x${1:0:2}" >"$efivars/BootCurrent-$guid"
+}
+
+@test "the partition that the firmware booted from, mounted nowhere" {
+    tags nvme0n1p1 TYPE=vfat PARTUUID=01234567-89ab-cdef-0123-456789abcdef
+    tags nvme1n1p1 TYPE=vfat PARTUUID=11234567-89ab-cdef-0123-456789abcdef
+    boot_option 0003 '\x67\x45\x23\x01\xab\x89\xef\xcd\x01\x23\x45\x67\x89\xab\xcd\xef'
+    needs 0000:01:00.0 'nvme0n1p1 ← the firmware booted from it'
+    truncate -s 40 "$ROOT"/sys/firmware/efi/efivars/Boot0003-*
+    needs_nothing
+    rm "$ROOT"/sys/firmware/efi/efivars/Boot0003-*
+    needs_nothing
+}
+
 @test "a zfs pool's cache, which names no pool" {
     zfs tank /tank nvme0n1p1
     tags nvme1n1p1 UUID=99 TYPE=zfs_member
