@@ -6,7 +6,6 @@
 
 #include "base/str.h"
 #include "boot/act.h"
-#include "config/config.h"
 #include "ctl/ctl.h"
 
 struct apply {
@@ -167,19 +166,15 @@ int ctl_undo(struct ctl *c)
 static int load(struct apply *p)
 {
         struct ctl *c = p->c;
-        struct settings settings;
-        int k = config_load(&c->root, &c->arena, &c->diags, &c->config);
+        int k = ctl_load_config(c);
 
-        if (k == 0)
-                k = settings_load(&c->root, &c->arena, &c->diags, &settings);
-        if (k < 0)
-                return ctl_fail("reading the config", k);
-        diags_print(stderr, &c->diags);
+        if (k != 0)
+                return k;
         if (c->diags.n_errors > 0) {
                 fprintf(stderr, "passthroughctl: nothing is written before that is put right\n");
                 return EXIT_USAGE;
         }
-        k = ctl_needs(c, &settings, &p->needs);
+        k = ctl_needs(c, &p->needs);
         return k < 0 ? ctl_fail("apply", k) : 0;
 }
 

@@ -10,8 +10,6 @@
 
 int ctl_check(struct ctl *c)
 {
-        struct diags diags = {.arena = &c->arena};
-        struct settings settings;
         struct check_facts facts;
         struct needs needs;
         struct checks checks;
@@ -20,22 +18,19 @@ int ctl_check(struct ctl *c)
 
         if (k != 0)
                 return k;
-        k = settings_load(&c->root, &c->arena, &diags, &settings);
-        diags_print(stderr, &diags);
+        k = check_gather(&c->root, &c->arena, &c->plan, &c->settings, &facts);
         if (k == 0)
-                k = check_gather(&c->root, &c->arena, &c->plan, &settings, &facts);
-        if (k == 0)
-                k = ctl_needs(c, &settings, &needs);
+                k = ctl_needs(c, &needs);
         if (k < 0)
                 return ctl_fail("reading this machine's facts", k);
-        k = check_build(&(struct check_input){&c->plan, &settings, &needs, &facts}, &c->arena, &checks);
+        k = check_build(&(struct check_input){&c->plan, &c->settings, &needs, &facts}, &c->arena, &checks);
         if (k == 0 && c->json)
                 k = json_checks(stdout, &checks);
         else if (k == 0)
                 text_checks(stdout, &checks);
         if (k < 0)
                 return ctl_fail("check", k);
-        if (c->diags.n_errors > 0 || diags.n_errors > 0)
+        if (c->diags.n_errors > 0)
                 return EXIT_USAGE;
         return checks.n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -21,16 +21,6 @@ static int named(const char *name, const char *const *names, int n)
         return -1;
 }
 
-static int read_settings(struct ctl *c, struct settings *ret)
-{
-        struct diags diags = {.arena = &c->arena};
-        int k = settings_load(&c->root, &c->arena, &diags, ret);
-
-        diags_print(stderr, &diags);
-        c->diags.n_errors += diags.n_errors;
-        return k;
-}
-
 /* What is said of the machine replaces what is found here; whether another one remaps interrupts is not known. */
 static int read_machine(struct ctl *c, struct needs_machine *ret)
 {
@@ -61,7 +51,7 @@ static int rules_here(struct ctl *c, struct config *ret)
         return k;
 }
 
-int ctl_needs(struct ctl *c, const struct settings *settings, struct needs *ret)
+int ctl_needs(struct ctl *c, struct needs *ret)
 {
         struct needs_machine machine = {};
         struct config config = {};
@@ -69,20 +59,17 @@ int ctl_needs(struct ctl *c, const struct settings *settings, struct needs *ret)
 
         if (k == 0)
                 k = rules_here(c, &config);
-        return k == 0 ? needs_build(&config, settings, &machine, &c->arena, ret) : k;
+        return k == 0 ? needs_build(&config, &c->settings, &machine, &c->arena, ret) : k;
 }
 
 static int print_needs(struct ctl *c, enum kargs_format format)
 {
-        struct settings settings;
         struct needs needs;
         int k = ctl_load_config(c);
 
         if (k != 0)
                 return k;
-        k = read_settings(c, &settings);
-        if (k == 0)
-                k = ctl_needs(c, &settings, &needs);
+        k = ctl_needs(c, &needs);
         if (k == 0 && c->json)
                 k = json_needs(stdout, &needs);
         else if (k == 0)

@@ -102,11 +102,11 @@ static int copy_machine(struct ctl *c, const struct root *image)
 }
 
 /* A module that the image loads has its parameters there. */
-static int write_options(struct ctl *c, const struct root *image, const struct settings *settings)
+static int write_options(struct ctl *c, const struct root *image)
 {
         struct needs needs;
         const char *text = "# What passthrough.conf(5) says of these modules.\n";
-        int k = ctl_needs(c, settings, &needs);
+        int k = ctl_needs(c, &needs);
 
         if (k < 0 || needs.n_options == 0)
                 return k;
@@ -123,9 +123,8 @@ static int copy_settings(struct ctl *c, const struct root *image)
 {
         struct diags diags = {.arena = &c->arena};
         struct settings_file *files;
-        struct settings settings;
         size_t n;
-        int k = settings_load(&c->root, &c->arena, &diags, &settings);
+        int k = settings_load(&c->root, &c->arena, &diags, &c->settings);
 
         diags_print(stderr, &diags);
         if (k == 0)
@@ -135,7 +134,7 @@ static int copy_settings(struct ctl *c, const struct root *image)
                 if (k == 0)
                         k = root_replace(image, files[i].path, files[i].text, files[i].size);
         }
-        return k == 0 ? write_options(c, image, &settings) : k;
+        return k == 0 ? write_options(c, image) : k;
 }
 
 static int fill(struct ctl *c, const struct root *image)

@@ -27,6 +27,17 @@ sound() {
 
 etc=/etc/passthrough.conf
 
+@test "every command says what is wrong once" {
+    local command
+    settings '[HugePages]' Size=2M Count=1 Foo=1
+    for command in plan check cmdline apply 'apply --dry-run' status list; do
+        # shellcheck disable=SC2086 # a command and its option
+        ctl $command
+        exits 2 || return 1
+        is "$(grep -c 'unknown key "Foo"' <<<"$stderr")" 1 "$command" || return 1
+    done
+}
+
 # --- files
 
 @test "without a file there is nothing to say" {
