@@ -17,6 +17,12 @@
                 __auto_type b_ = (b);                                                                                  \
                 a_ > b_ ? a_ : b_;                                                                                     \
         })
+#define MIN(a, b)                                                                                                      \
+        __extension__({                                                                                                \
+                __auto_type a_ = (a);                                                                                  \
+                __auto_type b_ = (b);                                                                                  \
+                a_ < b_ ? a_ : b_;                                                                                     \
+        })
 
 /* Where the programs and their static data live once installed. */
 #define PASSTHROUGH_LIBEXEC "/usr/lib/passthrough"

@@ -59,16 +59,6 @@ struct check_device {
         const char *vmd;          /* address of the VMD controller that it is behind; or NULL */
 };
 
-struct check_pages {
-        const char *path; /* NULL: the kernel has no pages of this size */
-        uint64_t total, free;
-        struct check_node_pages {
-                uint32_t node;
-                uint64_t total, free;
-        } * nodes;
-        size_t n_nodes;
-};
-
 struct check_image {
         const char *release;
         bool kernel;      /* /boot or the ESP has a kernel of that release */
@@ -137,7 +127,7 @@ struct check_facts {
         struct check_module *modules;
         size_t n_modules;
         struct check_device *devices;
-        struct check_pages *pages; /* beside settings->pages */
+        struct memory memory;
         struct check_tools tools;
         struct check_image *images;
         size_t n_images;
@@ -161,7 +151,7 @@ struct check_input {
         const struct check_facts *facts;
 };
 
-int check_gather(const struct root *root, struct arena *a, const struct plan *plan, const struct settings *settings,
+int check_gather(const struct root *root, struct arena *a, const struct plan *plan,
                  struct check_facts *ret) _must_check_;
 
 /* 0 or -ENOMEM. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The devices that rules speak of, and huge pages. */
+/* The devices that rules speak of, and memory. */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -95,65 +95,7 @@ int gather_devices(struct gather *g)
         return 0;
 }
 
-static uint64_t read_count(const struct root *root, const char *dir, const char *name)
+int gather_memory(struct gather *g)
 {
-        char path[PATH_MAX], text[32];
-
-        if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path) ||
-            root_read(root, path, text, sizeof(text)) <= 0)
-                return 0;
-        return strtoull(text, NULL, 10);
-}
-
-static int node_pages(struct gather *g, struct check_pages *x)
-{
-        const char **names;
-        size_t n;
-        int k = root_list(g->root, g->arena, "/sys/devices/system/node", &names, &n);
-
-        if (k < 0)
-                return k == -ENOMEM ? k : 0;
-        for (size_t i = 0; i < n; i++) {
-                struct check_node_pages *p;
-                char path[PATH_MAX];
-                uint32_t node;
-
-                if (!startswith(names[i], "node") || str_to_u32(names[i] + strlen("node"), 10, &node) < 0)
-                        continue;
-                p = arena_grow(g->arena, &x->nodes, x->n_nodes, sizeof(*p));
-                if (!p)
-                        return -ENOMEM;
-                x->n_nodes++;
-                snprintf(path, sizeof(path), "/sys/devices/system/node/%s/hugepages/%s", names[i],
-                         str_basename(x->path));
-                *p = (struct check_node_pages){.node = node,
-                                               .total = read_count(g->root, path, "nr_hugepages"),
-                                               .free = read_count(g->root, path, "free_hugepages")};
-        }
-        return 0;
-}
-
-int gather_pages(struct gather *g)
-{
-        const struct settings *s = g->settings;
-
-        g->facts->pages = arena_alloc(g->arena, s->n_pages * sizeof(*g->facts->pages));
-        if (!g->facts->pages)
-                return -ENOMEM;
-        for (size_t i = 0; i < s->n_pages; i++) {
-                struct check_pages *x = &g->facts->pages[i];
-                char *path = arena_printf(g->arena, "/sys/kernel/mm/hugepages/hugepages-%" PRIu64 "kB",
-                                          s->pages[i].size / 1024);
-
-                if (!path)
-                        return -ENOMEM;
-                if (!root_exists(g->root, path))
-                        continue;
-                x->path = path;
-                x->total = read_count(g->root, path, "nr_hugepages");
-                x->free = read_count(g->root, path, "free_hugepages");
-                if (node_pages(g, x) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
+        return memory_read(g->root, g->arena, &g->facts->memory);
 }

@@ -9,13 +9,12 @@ struct gather {
         const struct root *root;
         struct arena *arena;
         const struct plan *plan;
-        const struct settings *settings;
         struct check_facts *facts;
 };
 
 /* gather-host.c */
 int gather_devices(struct gather *g) _must_check_;
-int gather_pages(struct gather *g) _must_check_;
+int gather_memory(struct gather *g) _must_check_;
 /* gather-images.c */
 int gather_images(struct gather *g) _must_check_;
 /* gather-conflicts.c */

@@ -22,57 +22,62 @@ static const char *pages_token(struct checker *c, const struct huge_pages *want)
 
 static const char *pages_fix(struct checker *c, const struct huge_pages *want)
 {
+        const struct huge_entry *refused = hugepages_refused(&c->plan->huge, want->name);
         const char *token = pages_token(c, want);
 
+        if (refused)
+                return arena_join(c->arena, "ask for what can be had in passthrough.conf: ", refused->reason, NULL);
         return token ? arena_join(c->arena, "reserve them at boot, before memory is in pieces: ", token,
                                   " on the kernel command line; or free memory and ask again", NULL)
                      : NULL;
 }
 
-static int pages_by_node(struct checker *c, const char *id, const struct huge_pages *want,
-                         const struct check_pages *have)
+static int pages_by_node(struct checker *c, const char *id, const struct huge_pages *want)
 {
+        const struct memory *memory = &c->facts->memory;
         const char *text = "";
         bool enough = true;
 
         for (size_t i = 0; text && i < want->n_nodes; i++) {
-                const struct check_node_pages *n = NULL;
+                const struct memory_node *n = memory_node(memory, want->nodes[i].node);
+                const struct huge_pool *pool = n ? memory_pool(&n->memory, want->size) : NULL;
+                uint64_t there = pool ? pool->pages : 0;
 
-                for (size_t j = 0; j < have->n_nodes; j++)
-                        if (have->nodes[j].node == want->nodes[i].node)
-                                n = &have->nodes[j];
-                enough &= n && n->total >= want->nodes[i].count;
+                enough &= n && there >= want->nodes[i].count;
                 text = n ? arena_printf(c->arena,
                                         "%s%snode %" PRIu32 " has %" PRIu64 " of %" PRIu64 " (%" PRIu64 " free)", text,
-                                        i > 0 ? ", " : "", n->node, n->total, want->nodes[i].count, n->free)
+                                        i > 0 ? ", " : "", n->node, there, want->nodes[i].count, pool ? pool->free : 0)
                          : arena_printf(c->arena, "%s%sthere is no node %" PRIu32, text, i > 0 ? ", " : "",
                                         want->nodes[i].node);
         }
         if (!text)
                 return -ENOMEM;
         return row(c, id, enough ? CHECK_PASS : CHECK_FAIL, enough ? "" : pages_fix(c, want),
-                   "%s: /sys/devices/system/node/node*/hugepages/%s", text, str_basename(have->path));
+                   "%s: " MEMORY_NODES "/node*/hugepages/hugepages-%" PRIu64 "kB", text, want->size / 1024);
 }
 
-static int pages_row(struct checker *c, const struct huge_pages *want, const struct check_pages *have)
+static int pages_row(struct checker *c, const struct huge_pages *want)
 {
+        const struct huge_pool *pool = memory_pool(&c->facts->memory.machine, want->size);
         const char *id = row_id(c, "hugepages", want->name);
 
         if (!id)
                 return -ENOMEM;
-        if (!have->path)
+        if (!pool)
                 return row(c, id, CHECK_FAIL,
                            "ask for another Size= in passthrough.conf, or for a processor that has it (1G: pdpe1gb)",
-                           "/sys/kernel/mm/hugepages has no pages of %s", want->name);
+                           MEMORY_POOLS " has no pages of %s", want->name);
         if (!want->has_count)
-                return pages_by_node(c, id, want, have);
-        if (have->total < want->count)
+                return pages_by_node(c, id, want);
+        if (pool->pages < want->count)
                 return row(c, id, CHECK_FAIL, pages_fix(c, want),
-                           "%" PRIu64 " of %" PRIu64 " are there (%s/nr_hugepages), %" PRIu64 " of them free",
-                           have->total, want->count, have->path, have->free);
+                           "%" PRIu64 " of %" PRIu64 " are there (" MEMORY_POOLS "/hugepages-%" PRIu64
+                           "kB/nr_hugepages), %" PRIu64 " of them free",
+                           pool->pages, want->count, want->size / 1024, pool->free);
         return row(c, id, CHECK_PASS, "",
-                   "%" PRIu64 " are there (%s/nr_hugepages), %" PRIu64 " asked for, %" PRIu64 " free", have->total,
-                   have->path, want->count, have->free);
+                   "%" PRIu64 " are there (" MEMORY_POOLS "/hugepages-%" PRIu64 "kB/nr_hugepages), %" PRIu64
+                   " asked for, %" PRIu64 " free",
+                   pool->pages, want->size / 1024, want->count, pool->free);
 }
 
 int check_pages(struct checker *c)
@@ -80,7 +85,7 @@ int check_pages(struct checker *c)
         int k = 0;
 
         for (size_t i = 0; k == 0 && i < c->in->settings->n_pages; i++)
-                k = pages_row(c, &c->in->settings->pages[i], &c->facts->pages[i]);
+                k = pages_row(c, &c->in->settings->pages[i]);
         return k;
 }
 

@@ -175,7 +175,15 @@ static int load(struct apply *p)
                 return EXIT_USAGE;
         }
         k = ctl_needs(c, &p->needs);
-        return k < 0 ? ctl_fail("apply", k) : 0;
+        if (k < 0)
+                return ctl_fail("apply", k);
+        ctl_say_refused(&p->needs);
+        if (p->needs.n_refused > 0) {
+                fprintf(stderr,
+                        "passthroughctl: nothing is written before passthrough.conf asks for what can be had\n");
+                return EXIT_FAILURE;
+        }
+        return 0;
 }
 
 static int plan(struct apply *p)

@@ -18,7 +18,10 @@ int ctl_check(struct ctl *c)
 
         if (k != 0)
                 return k;
-        k = check_gather(&c->root, &c->arena, &c->plan, &c->settings, &facts);
+        k = ctl_plan_hugepages(c);
+        if (k != 0)
+                return k;
+        k = check_gather(&c->root, &c->arena, &c->plan, &facts);
         if (k == 0)
                 k = ctl_needs(c, &needs);
         if (k < 0)

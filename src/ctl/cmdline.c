@@ -21,13 +21,20 @@ static int named(const char *name, const char *const *names, int n)
         return -1;
 }
 
-/* What is said of the machine replaces what is found here; whether another one remaps interrupts is not known. */
-static int read_machine(struct ctl *c, struct needs_machine *ret)
+/* Of another machine nothing is known but what is said of it. */
+static int read_machine(struct ctl *c, struct memory *memory, struct needs_machine *ret)
 {
-        int k = machine_read(&c->root, &c->arena, &ret->cpu);
+        int k;
 
-        if (k == 0 && c->vendor)
-                ret->cpu = (struct cmdline_machine){.vendor = streq(c->vendor, "amd") ? CPU_AMD : CPU_INTEL};
+        if (c->vendor) {
+                ret->cpu.vendor = streq(c->vendor, "amd") ? CPU_AMD : CPU_INTEL;
+                return kernel_read(&c->root, &c->arena, c->kernel, &ret->kernel);
+        }
+        k = machine_read(&c->root, &c->arena, &ret->cpu);
+        if (k == 0)
+                k = memory_read(&c->root, &c->arena, memory);
+        memory_as_at_boot(memory);
+        ret->memory = memory;
         return k == 0 ? kernel_read(&c->root, &c->arena, c->kernel, &ret->kernel) : k;
 }
 
@@ -54,12 +61,20 @@ static int rules_here(struct ctl *c, struct config *ret)
 int ctl_needs(struct ctl *c, struct needs *ret)
 {
         struct needs_machine machine = {};
+        struct memory memory = {};
         struct config config = {};
-        int k = read_machine(c, &machine);
+        int k = read_machine(c, &memory, &machine);
 
         if (k == 0)
                 k = rules_here(c, &config);
         return k == 0 ? needs_build(&config, &c->settings, &machine, &c->arena, ret) : k;
+}
+
+void ctl_say_refused(const struct needs *needs)
+{
+        for (size_t i = 0; i < needs->n_refused; i++)
+                fprintf(stderr, "passthroughctl: huge pages of %s are not for the command line: %s\n",
+                        needs->refused[i].token, needs->refused[i].why);
 }
 
 static int print_needs(struct ctl *c, enum kargs_format format)
@@ -76,6 +91,7 @@ static int print_needs(struct ctl *c, enum kargs_format format)
                 kargs_print(stdout, &needs, format);
         if (k < 0)
                 return ctl_fail("cmdline", k);
+        ctl_say_refused(&needs);
         /* Scripts get the tokens and nothing else. */
         if (!c->json && isatty(STDOUT_FILENO))
                 kargs_reasons(stderr, &needs);

@@ -57,6 +57,8 @@ int ctl_cmdline(struct ctl *c);
 
 /* What the rules and the settings need of the kernel command line and of modprobe.d; 0 or -errno. */
 int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;
+/* Which huge pages are left out, on standard error. */
+void ctl_say_refused(const struct needs *needs);
 /* Why a rule must not be in a boot image, or NULL. */
 const char *ctl_unfit(struct ctl *c, const struct rule *rule);
 /* Into the image and onto the host: see facts/clearance.h. 0 or -errno. */

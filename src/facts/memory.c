@@ -66,7 +66,7 @@ static int read_pool(const struct root *root, struct arena *a, const char *direc
 {
         static const char prefix[] = "hugepages-";
         struct huge_pool pool = {}, *slot;
-        char *path;
+        char *path, *free_path;
         size_t n;
         uint32_t v;
 
@@ -81,10 +81,13 @@ static int read_pool(const struct root *root, struct arena *a, const char *direc
                 return 0;
         pool.size = (uint64_t)v << 10;
         path = arena_join(a, directory, "/", prefix, name, "/nr_hugepages", NULL);
-        slot = path ? arena_grow(a, &part->pools, part->n_pools, sizeof(*part->pools)) : NULL;
+        free_path = arena_join(a, directory, "/", prefix, name, "/free_hugepages", NULL);
+        slot = path && free_path ? arena_grow(a, &part->pools, part->n_pools, sizeof(*part->pools)) : NULL;
         if (!slot)
                 return -ENOMEM;
         pool.known = memory_read_pages(root, path, &pool.pages) == 0;
+        if (memory_read_pages(root, free_path, &pool.free) < 0)
+                pool.free = 0;
         *slot = pool;
         part->n_pools++;
         return 0;

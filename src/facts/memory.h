@@ -4,6 +4,7 @@
 /* Memory and huge pages as they are (Documentation/admin-guide/mm/hugetlbpage.rst). Absence is explicit. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/root.h"
@@ -16,6 +17,7 @@ struct huge_pool {
         uint64_t size; /* bytes */
         bool known;    /* pages is */
         uint64_t pages;
+        uint64_t free; /* of them; 0 where that does not show */
 };
 
 struct memory_part {
@@ -35,6 +37,23 @@ struct memory {
         size_t n_nodes;
         uint64_t default_size; /* bytes; 0: not known */
 };
+
+/* The pool of that size, or NULL; the node of that number, or NULL. */
+static inline const struct huge_pool *memory_pool(const struct memory_part *part, uint64_t size)
+{
+        for (size_t i = 0; i < part->n_pools; i++)
+                if (part->pools[i].size == size)
+                        return &part->pools[i];
+        return NULL;
+}
+
+static inline const struct memory_node *memory_node(const struct memory *memory, uint32_t node)
+{
+        for (size_t i = 0; i < memory->n_nodes; i++)
+                if (memory->nodes[i].node == node)
+                        return &memory->nodes[i];
+        return NULL;
+}
 
 /* What does not show stays unknown. 0 or -ENOMEM. */
 int memory_read(const struct root *root, struct arena *a, struct memory *ret) _must_check_;

@@ -22,9 +22,12 @@ struct huge_planner {
         uint64_t *node_used;   /* beside memory->nodes */
 };
 
-uint64_t hugepages_reserve(uint64_t total)
+/* With less than half a GiB a system and its initrd do not come up; of a node the kernel needs little. */
+uint64_t hugepages_reserve(uint64_t total, bool machine)
 {
-        return total / 10 < GIB ? total / 10 : GIB;
+        uint64_t share = MIN(total / 10, GIB), least = machine ? MIN(total / 2, GIB / 2) : 0;
+
+        return MAX(share, least);
 }
 
 void memory_as_at_boot(struct memory *memory)
@@ -54,14 +57,6 @@ static const char *bytes_text(struct arena *a, uint64_t bytes)
         uint64_t tenths = bytes % unit * 10 / unit;
 
         return arena_printf(a, "%" PRIu64 ".%" PRIu64 " %s", bytes / unit, tenths, unit == GIB ? "GiB" : "MiB");
-}
-
-static const struct huge_pool *find_pool(const struct memory_part *part, uint64_t size)
-{
-        for (size_t i = 0; i < part->n_pools; i++)
-                if (part->pools[i].size == size)
-                        return &part->pools[i];
-        return NULL;
 }
 
 static uint64_t used(const struct memory_part *part)
@@ -108,7 +103,8 @@ static int no_such_size(struct huge_planner *p, struct huge_entry *e)
 static int fits(struct huge_planner *p, struct huge_entry *e, uint64_t size, const struct memory_part *part,
                 const char *place, uint64_t in_use, uint64_t more)
 {
-        uint64_t reserve = hugepages_reserve(part->total);
+        bool machine = part == &p->memory->machine;
+        uint64_t reserve = hugepages_reserve(part->total, machine);
         const char *asked, *total, *most, *taken;
 
         if (part->total == 0)
@@ -129,11 +125,11 @@ static int fits(struct huge_planner *p, struct huge_entry *e, uint64_t size, con
 static int judge(struct huge_planner *p, struct huge_entry *e, uint64_t size, const struct memory_part *part,
                  size_t node)
 {
-        const struct huge_pool *pool = find_pool(part, size);
+        const struct huge_pool *pool = memory_pool(part, size);
         uint64_t more;
         int k = 1;
 
-        if (!find_pool(&p->memory->machine, size))
+        if (!memory_pool(&p->memory->machine, size))
                 return no_such_size(p, e);
         if (!pool)
                 return refuse(p, e, "%s has no huge pages of %s", e->place, e->size);
@@ -167,7 +163,7 @@ static int add(struct huge_planner *p, const struct huge_pages *pages, const str
 {
         const struct memory *memory = p->memory;
         struct huge_entry *e = arena_grow(p->arena, &p->plan->entries, p->plan->n, sizeof(*p->plan->entries));
-        size_t at = 0;
+        const struct memory_node *at;
 
         if (!e)
                 return -ENOMEM;
@@ -188,12 +184,19 @@ static int add(struct huge_planner *p, const struct huge_pages *pages, const str
                 e->target = MEMORY_POOLS;
                 return judge(p, e, pages->size, &memory->machine, SIZE_MAX);
         }
-        while (at < memory->n_nodes && memory->nodes[at].node != node->node)
-                at++;
-        if (at == memory->n_nodes)
+        at = memory_node(memory, node->node);
+        if (!at)
                 return refuse(p, e, "this machine has no NUMA node %u", node->node);
         e->target = arena_printf(p->arena, MEMORY_NODES "/node%u/hugepages", node->node);
-        return e->target ? judge(p, e, pages->size, &memory->nodes[at].memory, at) : -ENOMEM;
+        return e->target ? judge(p, e, pages->size, &at->memory, (size_t)(at - memory->nodes)) : -ENOMEM;
+}
+
+const struct huge_entry *hugepages_refused(const struct huge_plan *plan, const char *size)
+{
+        for (size_t i = 0; i < plan->n; i++)
+                if (plan->entries[i].action == HUGE_REFUSE && streq(plan->entries[i].size, size))
+                        return &plan->entries[i];
+        return NULL;
 }
 
 /* The largest first: they need memory in one piece. */

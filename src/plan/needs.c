@@ -15,6 +15,7 @@ struct builder {
         const struct needs_machine *machine;
         struct arena *arena;
         struct needs *needs;
+        struct huge_plan pages; /* what of them the machine has memory for, where that is known */
 };
 
 /* text NULL: out of memory. */
@@ -221,8 +222,15 @@ static int add_huge_pages(struct builder *b)
         for (size_t i = 0; k == 0 && i < s->n_pages; i++) {
                 const struct huge_pages *p = &s->pages[i];
 
+                const struct huge_entry *refused = hugepages_refused(&b->pages, p->name);
+
                 if (!reserved_at_boot(p))
                         continue;
+                /* The kernel would take what there is, and leave the host nothing to boot with. */
+                if (refused) {
+                        k = add(b, &b->needs->refused, &b->needs->n_refused, p->name, refused->reason);
+                        continue;
+                }
                 k = add_token(b, arena_join(b->arena, "hugepagesz=", p->name, NULL),
                               "pages of this size are reserved at boot, before memory is in pieces");
                 if (k == 0)
@@ -269,6 +277,8 @@ int needs_build(const struct config *config, const struct settings *settings, co
         if (k == 0 && settings->disable_idle_d3 == SETTING_YES)
                 k = add_parameter(&b, machine->kernel.vfio_pci_builtin, "vfio-pci", "disable_idle_d3",
                                   "DisableIdleD3=yes: unused devices stay powered");
+        if (k == 0 && machine->memory)
+                k = hugepages_plan(settings, machine->memory, NULL, a, &b.pages);
         if (k == 0)
                 k = add_huge_pages(&b);
         if (k == 0)

@@ -10,10 +10,12 @@
 #include "config/rule.h"
 #include "config/settings.h"
 #include "facts/kernel.h"
+#include "plan/hugepages.h"
 
 struct needs_machine {
         struct cmdline_machine cpu;
         struct kernel_facts kernel;
+        const struct memory *memory; /* as the next boot finds it; NULL: another machine's, and so not known */
 };
 
 struct need {
@@ -24,6 +26,8 @@ struct need {
 struct needs {
         struct need *tokens; /* of the kernel command line, in the order they are to stand there */
         size_t n_tokens;
+        struct need *refused; /* sizes of huge pages that are not for the command line, as the host would lack memory */
+        size_t n_refused;
         struct need *options; /* lines of modprobe.d: "options vfio_pci disable_idle_d3=1" */
         size_t n_options;
 };

@@ -292,6 +292,8 @@ int json_needs(FILE *f, const struct needs *needs)
 
         add_needs(document, "tokens", "token", needs->tokens, needs->n_tokens, &error);
         add_needs(document, "options", "line", needs->options, needs->n_options, &error);
+        if (needs->n_refused > 0)
+                add_needs(document, "refused", "size", needs->refused, needs->n_refused, &error);
         return finish(f, document, error);
 }
 

@@ -234,6 +234,22 @@ once() {
 
 # --- systemd-boot
 
+@test "huge pages that the host has no memory for: nothing is written" {
+    debian_grub
+    put /proc/meminfo "MemTotal: $((16 * 1048576)) kB"
+    put /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 0
+    put /etc/passthrough.conf '[HugePages]' Size=1G Count=16
+    before
+    apply
+    exits 1
+    says 'huge pages of 1G .*these are 16.0 GiB; of the 16.0 GiB that the machine has, 15.0 GiB can be huge pages'
+    same
+    put /etc/passthrough.conf '[HugePages]' Size=1G Count=15
+    apply
+    exits 0
+    grep -q 'hugepagesz=1G hugepages=15' "$ROOT/etc/default/grub.d/passthrough.cfg"
+}
+
 @test "systemd-boot: this system's entries, and a command line for new kernels with root= in it" {
     systemd_boot
     put /proc/cmdline "BOOT_IMAGE=/linux initrd=\\\\$ID\\\\initrd $ROOT_UUID ro quiet passthrough=off passthrough.skip=a iommu=pt"

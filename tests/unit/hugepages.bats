@@ -125,6 +125,24 @@ pool() {
     is "$(why 0)" 'these are 64.0 GiB; of the 64.0 GiB that the machine has, 63.0 GiB can be huge pages' 'a large machine'
 }
 
+@test "a small machine keeps 512 MiB, and the smallest half of what it has" {
+    rm -r "$ROOT"/sys/devices/system/node
+    memory $((2 * 1048576))
+    settings '[HugePages]' Size=2M Count=768
+    plan
+    exits 0
+    settings '[HugePages]' Size=2M Count=769
+    plan
+    is "$(why 0)" 'these are 1.5 GiB; of the 2.0 GiB that the machine has, 1.5 GiB can be huge pages' '2 GiB'
+    memory $((768 * 1024))
+    settings '[HugePages]' Size=2M Count=192
+    plan
+    exits 0
+    settings '[HugePages]' Size=2M Count=193
+    plan
+    is "$(why 0)" 'these are 386.0 MiB; of the 768.0 MiB that the machine has, 384.0 MiB can be huge pages' '768 MiB'
+}
+
 @test "what is asked for adds up, over sizes and nodes" {
     settings '[HugePages]' Size=1G Nodes=1:5 '[HugePages]' Size=2M 'Nodes=1:100 0:900'
     plan

@@ -2,9 +2,15 @@
 
 load product
 load tree
+load tree-pages
 
 setup() {
     tree_new
+    memory $((64 * 1048576))
+    kernel_size 2048
+    kernel_size 1048576
+    node 0 $((32 * 1048576)) 2048 1048576
+    node 1 $((32 * 1048576)) 2048 1048576
     rule gpu0 '[Match]' Address=01:00.0
 }
 
@@ -15,10 +21,6 @@ processor() {
     amd) put /proc/cpuinfo 'processor : 0' 'vendor_id : AuthenticAMD' ;;
     other) put /proc/cpuinfo 'processor : 0' 'CPU implementer : 0x41' ;;
     esac
-}
-
-settings() {
-    put /etc/passthrough.conf "$@"
 }
 
 # running RELEASE: that kernel, whose modules are those of the tree.
@@ -238,6 +240,33 @@ module_lists_gone() {
     needs 'default_hugepagesz=1G hugepagesz=1G hugepages=4'
     settings '[HugePages]' Size=1G Count=0
     needs ''
+}
+
+# too_many KEY=VALUE REASON: that many pages of 1 GiB are not on the line.
+too_many() {
+    settings '[HugePages]' Size=1G "$1" '[HugePages]' Size=2M Count=1
+    ctl cmdline
+    exits 0 || return 1
+    is "$output" '' tokens || return 1
+    is "$stderr" "passthroughctl: huge pages of 1G are not for the command line: $2" 'standard error' || return 1
+    ctl cmdline --json
+    is "$(get '"\(.tokens | length) \(.refused[0].size) \(.refused[0].why)"')" "0 1G $2" document
+}
+
+@test "huge pages that the host has no memory for are never on the line: the kernel would take what it needs to boot" {
+    processor amd
+    rm "$ROOT"/etc/passthrough.d/*
+    too_many Count=64 'these are 64.0 GiB; of the 64.0 GiB that the machine has, 63.0 GiB can be huge pages'
+    too_many 'Nodes=0:1 1:32' 'these are 32.0 GiB; of the 32.0 GiB that node 1 has, 31.0 GiB can be huge pages'
+    too_many Nodes=7:1 'this machine has no NUMA node 7'
+    settings '[HugePages]' Size=1G Count=64
+    needs 'hugepagesz=1G hugepages=64' --vendor=amd # another machine's memory is not known
+    settings '[HugePages]' Size=1G Count=63
+    needs 'hugepagesz=1G hugepages=63'
+    rm "$ROOT/proc/meminfo"
+    too_many Count=63 'how much memory the machine has is not known'
+    rm -r "$ROOT/sys/kernel/mm/hugepages/hugepages-1048576kB"
+    too_many Count=1 'this kernel has no huge pages of 1G on this machine; it has 2M'
 }
 
 @test "a default of 2M is x86's own, and said to any other" {
