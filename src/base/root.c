@@ -323,8 +323,7 @@ int root_make_parents(const struct root *r, const char *path)
         return 0;
 }
 
-/* The directory that holds path. */
-static int open_parent(const struct root *r, const char *path)
+int root_open_parent(const struct root *r, const char *path, int flags)
 {
         char dir[PATH_MAX];
         const char *slash = strrchr(path, '/');
@@ -334,22 +333,29 @@ static int open_parent(const struct root *r, const char *path)
                 return -ENAMETOOLONG;
         memcpy(dir, path, n);
         dir[n] = '\0';
-        return open_below(r, n ? dir : "/", O_PATH | O_DIRECTORY, 0);
+        return open_below(r, n ? dir : "/", flags | O_DIRECTORY, 0);
 }
 
-static int write_all(int fd, const char *data, size_t size)
+int fd_write(int fd, const void *data, size_t size)
 {
+        const char *at = data;
+
         while (size > 0) {
-                ssize_t n = write(fd, data, size);
+                ssize_t n = write(fd, at, size);
 
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
                         return -errno;
-                data += n;
+                at += n;
                 size -= (size_t)n;
         }
         return 0;
+}
+
+int fd_sync(int fd)
+{
+        return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
 }
 
 static int temporary_name(const char *path, char *buf, size_t size)
@@ -361,7 +367,7 @@ static int temporary_name(const char *path, char *buf, size_t size)
 
 int root_replace(const struct root *r, const char *path, const void *data, size_t size)
 {
-        _cleanup_(close_fd) int parent = open_parent(r, path), fd = -1;
+        _cleanup_(close_fd) int parent = root_open_parent(r, path, O_PATH), fd = -1;
         char tmp[NAME_MAX + 1];
         int k;
 
@@ -373,9 +379,9 @@ int root_replace(const struct root *r, const char *path, const void *data, size_
         fd = openat(parent, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
         if (fd < 0)
                 return -errno;
-        k = write_all(fd, data, size);
-        if (k == 0 && fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
-                k = -errno;
+        k = fd_write(fd, data, size);
+        if (k == 0)
+                k = fd_sync(fd);
         if (k == 0 && renameat(parent, tmp, parent, str_basename(path)) < 0)
                 k = -errno;
         if (k < 0)
@@ -385,7 +391,7 @@ int root_replace(const struct root *r, const char *path, const void *data, size_
 
 int root_symlink(const struct root *r, const char *target, const char *path)
 {
-        _cleanup_(close_fd) int parent = open_parent(r, path);
+        _cleanup_(close_fd) int parent = root_open_parent(r, path, O_PATH);
         char tmp[NAME_MAX + 1];
         int k;
 

@@ -47,6 +47,8 @@ ssize_t dir_readlink(int dir_fd, const char *name, char *buf, size_t size) _must
 /* The names in a directory, sorted bytewise, without those that begin with a dot. An absent directory is empty. */
 int root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n) _must_check_;
 
+/* The directory that holds path. */
+int root_open_parent(const struct root *r, const char *path, int flags) _must_check_;
 /* The directories above path (path itself excluded), mode 0755. */
 int root_make_parents(const struct root *r, const char *path) _must_check_;
 /* Replaces a file: temporary file, fsync, rename. Old or new, never half. */
@@ -55,6 +57,11 @@ int root_replace(const struct root *r, const char *path, const void *data, size_
 int root_create(const struct root *r, const char *path) _must_check_;
 /* Replaces a link, likewise. */
 int root_symlink(const struct root *r, const char *target, const char *path) _must_check_;
+
+/* All of it: 0 or -errno. */
+int fd_write(int fd, const void *data, size_t size) _must_check_;
+/* 0 or -errno; some file systems have nothing to be synced, above all of directories. */
+int fd_sync(int fd) _must_check_;
 
 static inline void close_fd(int *fd)
 {

@@ -11,18 +11,6 @@
 
 #define LABEL "security.selinux"
 
-static int open_parent(const struct root *root, const char *path)
-{
-        char dir[PATH_MAX];
-        size_t n = (size_t)(str_basename(path) - path);
-
-        if (n >= sizeof(dir))
-                return -ENAMETOOLONG;
-        memcpy(dir, path, n);
-        dir[n] = '\0';
-        return root_open_at(root, n ? dir : "/", O_RDONLY | O_DIRECTORY);
-}
-
 /* Of this name whoever writes the file, so that what is left behind is found again; only one does at a time. */
 static int temporary_name(const char *path, char *buf, size_t size)
 {
@@ -58,27 +46,6 @@ int file_stat(const struct root *root, const char *path, struct stat *ret)
         return fstat(fd, ret) < 0 ? -errno : 0;
 }
 
-/* Some file systems have nothing to be synced, above all of directories. */
-static int sync_to_disk(int fd)
-{
-        return fsync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
-}
-
-static int write_all(int fd, const char *data, size_t size)
-{
-        while (size > 0) {
-                ssize_t n = write(fd, data, size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                data += n;
-                size -= (size_t)n;
-        }
-        return 0;
-}
-
 /* A file system without owners (vfat) has them all alike already. */
 static int keep_attributes(int fd, int parent, const char *name, const struct stat *old)
 {
@@ -101,7 +68,7 @@ static int keep_attributes(int fd, int parent, const char *name, const struct st
 
 int file_write(const struct root *root, const char *path, const void *data, size_t size, const struct stat *old)
 {
-        _cleanup_(close_fd) int parent = open_parent(root, path), fd = -1;
+        _cleanup_(close_fd) int parent = root_open_parent(root, path, O_RDONLY), fd = -1;
         char tmp[NAME_MAX + 1];
         struct stat there;
         int k;
@@ -118,21 +85,21 @@ int file_write(const struct root *root, const char *path, const void *data, size
         fd = openat(parent, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, old ? 0600 : 0644);
         if (fd < 0)
                 return -errno;
-        k = write_all(fd, data, size);
+        k = fd_write(fd, data, size);
         if (k == 0 && old)
                 k = keep_attributes(fd, parent, str_basename(path), old);
         if (k == 0)
-                k = sync_to_disk(fd);
+                k = fd_sync(fd);
         if (k == 0 && renameat(parent, tmp, parent, str_basename(path)) < 0)
                 k = -errno;
         if (k < 0)
                 unlinkat(parent, tmp, 0);
-        return k < 0 ? k : sync_to_disk(parent);
+        return k < 0 ? k : fd_sync(parent);
 }
 
 int file_remove(const struct root *root, const char *path)
 {
-        _cleanup_(close_fd) int parent = open_parent(root, path);
+        _cleanup_(close_fd) int parent = root_open_parent(root, path, O_RDONLY);
 
         if (parent == -ENOENT)
                 return 0;
@@ -140,12 +107,12 @@ int file_remove(const struct root *root, const char *path)
                 return parent;
         if (unlinkat(parent, str_basename(path), 0) < 0)
                 return errno == ENOENT ? 0 : -errno;
-        return sync_to_disk(parent);
+        return fd_sync(parent);
 }
 
 void file_sweep(const struct root *root, const char *path)
 {
-        _cleanup_(close_fd) int parent = open_parent(root, path);
+        _cleanup_(close_fd) int parent = root_open_parent(root, path, O_RDONLY);
         char tmp[NAME_MAX + 1];
 
         if (parent >= 0 && temporary_name(path, tmp, sizeof(tmp)) == 0)
@@ -159,19 +126,19 @@ int file_make_parents(const struct root *root, const char *path)
 
         if (k < 0)
                 return k;
-        parent = open_parent(root, path);
+        parent = root_open_parent(root, path, O_RDONLY);
         if (parent < 0)
                 return parent;
-        return sync_to_disk(parent);
+        return fd_sync(parent);
 }
 
 int file_remove_directory(const struct root *root, const char *path)
 {
-        _cleanup_(close_fd) int parent = open_parent(root, path);
+        _cleanup_(close_fd) int parent = root_open_parent(root, path, O_RDONLY);
 
         if (parent < 0)
                 return parent == -ENOENT ? 0 : parent;
         if (unlinkat(parent, str_basename(path), AT_REMOVEDIR) < 0)
                 return errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? 0 : -errno;
-        return sync_to_disk(parent);
+        return fd_sync(parent);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/str.h"
 #include "facts/graph.h"
 
@@ -23,16 +24,6 @@ enum {
         SIGNATURE_MBR = 1,
         SIGNATURE_GUID = 2,
 };
-
-static unsigned le16(const unsigned char *p)
-{
-        return p[0] | (unsigned)p[1] << 8;
-}
-
-static unsigned le32(const unsigned char *p)
-{
-        return le16(p) | le16(p + 2) << 16;
-}
 
 static ssize_t read_variable(struct graph *h, const char *name, unsigned char *buf, size_t size)
 {

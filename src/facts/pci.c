@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "base/bytes.h"
 #include "base/str.h"
 #include "facts/gather.h"
 #include "facts/match.h"
@@ -191,11 +192,6 @@ static bool identity_from_files(int fd, struct device *d)
         if (read_hex(fd, "subsystem_vendor", 0xffff, &vendor) && read_hex(fd, "subsystem_device", 0xffff, &device))
                 set_id(d->subsystem, vendor, device);
         return true;
-}
-
-static uint32_t le32(const unsigned char *p)
-{
-        return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 /* The device serial number's extended capability, in the order lspci prints it. Readable by root only. */
