@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "config/ini.h"
+#include "config/key-table.h"
 #include "config/values.h"
 
 struct key;
@@ -19,19 +20,15 @@ struct parser {
         uint64_t seen; /* keys of this file that cannot repeat, a bit each */
 };
 
-/* 0; -EINVAL where the value is none, which the caller reports with key->right; or -errno (fatal). */
+/* 0; -EINVAL where the value is none, which the caller reports with what would be right; or -errno (fatal). */
 typedef int (*parse_fn)(struct parser *p, const struct key *key, const char *value);
 
 struct key {
-        const char *section, *name;
+        struct key_name is;
         parse_fn parse; /* NULL: documented, but not built yet */
-        bool repeats;
         enum match_key match;
         int (*append)(struct arena *a, const char *word, struct words *list); /* of a match key */
-        const char *right;                                                    /* what would be right, for messages */
 };
-
-#define SHOWN 80 /* of a value that is quoted in a message */
 
 static int parse_match(struct parser *p, const struct key *key, const char *value)
 {
@@ -54,7 +51,7 @@ static int parse_match(struct parser *p, const struct key *key, const char *valu
                 return diag_add(
                         p->diags, DIAG_ERROR, p->file, p->line,
                         "%s=%.*s: adds to a list that %s with \"!\"; begin every %s= line of a negated list with it",
-                        key->name, SHOWN, value, list->negate ? "begins" : "does not begin", key->name);
+                        key->is.name, SHOWN, value, list->negate ? "begins" : "does not begin", key->is.name);
         list->negate = negate;
         for (size_t i = 0; i < n; i++) {
                 k = key->append(p->arena, words[i], list);
@@ -259,16 +256,19 @@ static int parse_attribute(struct parser *p, const struct key *key, const char *
 
 #define MATCH(name_, index_, append_, right_)                                                                          \
         {                                                                                                              \
-                .section = "Match", .name = name_, .parse = parse_match, .repeats = true, .match = index_,             \
-                .append = append_, .right = right_                                                                     \
+                .is = {"Match", name_, true, right_}, .parse = parse_match, .match = index_, .append = append_         \
         }
 #define DEVICE(name_, parse_, repeats_, right_)                                                                        \
         {                                                                                                              \
-                .section = "Device", .name = name_, .parse = parse_, .repeats = repeats_, .right = right_              \
+                .is = {"Device", name_, repeats_, right_}, .parse = parse_                                             \
+        }
+#define LATER(section_, name_)                                                                                         \
+        {                                                                                                              \
+                .is = {.section = section_, .name = name_ }                                                            \
         }
 
 static const struct key keys[] = {
-        {.section = "Match", .name = "Bus", .parse = parse_bus, .right = "pci"},
+        {.is = {"Match", "Bus", false, "pci"}, .parse = parse_bus},
         MATCH("Address", MATCH_ADDRESS, value_address,
               "a PCI address in hex, [domain:]bus:device.function, such as 0000:42:00.0; shell globs allowed"),
         MATCH("Path", MATCH_PATH, value_path,
@@ -285,7 +285,7 @@ static const struct key keys[] = {
         MATCH("VirtualFunction", MATCH_VIRTUAL_FUNCTION, value_range, "an index or a range of them, such as 0 or 0-3"),
         MATCH("Host", MATCH_HOST, value_word, "a host name or machine-id; shell globs allowed"),
         MATCH("Product", MATCH_PRODUCT, value_word, "a DMI product name; shell globs allowed"),
-        {.section = "Match", .name = "Port"},
+        LATER("Match", "Port"),
         DEVICE("Driver", parse_driver, false, "vfio-pci, auto, native, or the name of a PCI driver"),
         DEVICE("Functions", parse_functions, false, "match or slot"),
         DEVICE("IOMMUGroup", parse_group, false, "require or complete"),
@@ -294,11 +294,11 @@ static const struct key keys[] = {
         DEVICE("Expect", parse_expect, false, "a number of devices, N, N-M or N-, such as 1, 2-4 or 0-"),
         DEVICE("Attribute", parse_attribute, true,
                "NAME=VALUE, the name below the device's sysfs directory, such as d3cold_allowed=0"),
-        {.section = "Device", .name = "ResetMethod"},
-        {.section = "Device", .name = "Owner"},
-        {.section = "Device", .name = "Group"},
-        {.section = "Device", .name = "Mode"},
-        {.section = "Device", .name = "Required"},
+        LATER("Device", "ResetMethod"),
+        LATER("Device", "Owner"),
+        LATER("Device", "Group"),
+        LATER("Device", "Mode"),
+        LATER("Device", "Required"),
 };
 _Static_assert(ARRAY_SIZE(keys) <= 64, "parser.seen has a bit for each key");
 
@@ -333,59 +333,30 @@ static int on_section(void *data, unsigned line, const char *name)
                         SHOWN, name);
 }
 
-static int unknown_key(struct parser *p, const char *section, const char *name)
-{
-        const char *here[ARRAY_SIZE(keys)], *elsewhere = NULL, *nearest;
-        size_t n = 0;
-
-        for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-                if (streq(keys[i].section, section))
-                        here[n++] = keys[i].name;
-                else if (streq(keys[i].name, name))
-                        elsewhere = keys[i].section;
-        }
-        if (elsewhere)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                "key \"%s\" does not belong in [%s]; move it to [%s]", name, section, elsewhere);
-        nearest = str_nearest(name, here, n);
-        if (nearest)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                "unknown key \"%.*s\" in [%s]; did you mean \"%s\"?", SHOWN, name, section, nearest);
-        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                        "unknown key \"%.*s\" in [%s]; passthrough.d(5) lists the keys there are", SHOWN, name,
-                        section);
-}
+static const struct key_table table = {.keys = keys,
+                                       .key_size = sizeof(*keys),
+                                       .n = ARRAY_SIZE(keys),
+                                       .sections = "[Match] or [Device]",
+                                       .page = "passthrough.d(5)"};
 
 static int on_assign(void *data, unsigned line, const char *section, const char *name, const char *value)
 {
         struct parser *p = data;
+        struct key_place place = {p->diags, p->file, line};
         size_t i;
-        int k;
+        int k = key_find(&table, &place, section, name, &i);
 
         p->line = line;
-        if (!section)
-                return diag_add(p->diags, DIAG_ERROR, p->file, line,
-                                "\"%.*s=\" stands before any section; write [Match] or [Device] above it", SHOWN, name);
-        if (!known(section, sections, ARRAY_SIZE(sections)))
-                return 0; /* reported with the section */
-
-        for (i = 0; i < ARRAY_SIZE(keys); i++)
-                if (streq(keys[i].section, section) && streq(keys[i].name, name))
-                        break;
-        if (i == ARRAY_SIZE(keys))
-                return unknown_key(p, section, name);
+        if (k < 1)
+                return k;
         if (!keys[i].parse)
                 return diag_add(p->diags, DIAG_ERROR, p->file, line,
                                 "%s= is not built yet in this version; leave it out", name);
-        if (!keys[i].repeats && p->seen & UINT64_C(1) << i)
-                return diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= cannot repeat; keep one of the lines", name);
-        p->seen |= UINT64_C(1) << i;
-
+        k = key_once(&table, &place, i, &p->seen);
+        if (k < 1)
+                return k;
         k = keys[i].parse(p, &keys[i], value);
-        if (k == -EINVAL)
-                return diag_add(p->diags, DIAG_ERROR, p->file, line, "%s=%.*s: not valid; write %s", name, SHOWN, value,
-                                keys[i].right);
-        return k;
+        return k == -EINVAL ? key_invalid(&table, &place, i, value) : k;
 }
 
 int keys_parse(struct arena *a, const char *file, char *text, size_t size, struct diags *diags, struct rule *rule)

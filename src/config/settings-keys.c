@@ -5,18 +5,15 @@
 
 #include "base/str.h"
 #include "config/ini.h"
+#include "config/key-table.h"
 
-/* 0; -EINVAL where the value is none, which the caller reports with key->right; or -errno (fatal). */
+/* 0; -EINVAL where the value is none, which the caller reports with what would be right; or -errno (fatal). */
 typedef int (*parse_fn)(struct settings_parser *p, const char *value);
 
 struct key {
-        const char *section, *name;
+        struct key_name is;
         parse_fn parse;
-        bool repeats;
-        const char *right;
 };
-
-#define SHOWN 80 /* of a value that is quoted in a message */
 
 /* What kernels have on any architecture. */
 #define SIZE_LEAST (UINT64_C(64) << 10)
@@ -204,18 +201,19 @@ static int parse_default(struct settings_parser *p, const char *value)
 }
 
 static const struct key keys[] = {
-        {"Host", "IOMMU", parse_iommu, false, "auto or on"},
-        {"Host", "UnsafeInterrupts", parse_unsafe_interrupts, false, "yes or no"},
-        {"Host", "DisableIdleD3", parse_disable_idle_d3, false, "yes or no"},
-        {"Host", "CommandLine", parse_command_line, true,
-         "tokens of the kernel command line, without control characters"},
-        {"HugePages", "Size", parse_size, false,
-         "a size that the kernel has, from 64K to 16G and a power of two, such as 1G or 2M"},
-        {"HugePages", "Count", parse_count, false, "a number of pages, such as 8"},
-        {"HugePages", "Nodes", parse_nodes, false, "NODE:COUNT for each NUMA node, such as 0:8 1:8"},
-        {"HugePages", "Default", parse_default, false, "yes or no"},
+        {{"Host", "IOMMU", false, "auto or on"}, parse_iommu},
+        {{"Host", "UnsafeInterrupts", false, "yes or no"}, parse_unsafe_interrupts},
+        {{"Host", "DisableIdleD3", false, "yes or no"}, parse_disable_idle_d3},
+        {{"Host", "CommandLine", true, "tokens of the kernel command line, without control characters"},
+         parse_command_line},
+        {{"HugePages", "Size", false,
+          "a size that the kernel has, from 64K to 16G and a power of two, such as 1G or 2M"},
+         parse_size},
+        {{"HugePages", "Count", false, "a number of pages, such as 8"}, parse_count},
+        {{"HugePages", "Nodes", false, "NODE:COUNT for each NUMA node, such as 0:8 1:8"}, parse_nodes},
+        {{"HugePages", "Default", false, "yes or no"}, parse_default},
 };
-_Static_assert(ARRAY_SIZE(keys) <= 32, "settings_parser.seen has a bit for each key");
+_Static_assert(ARRAY_SIZE(keys) <= 64, "settings_parser.seen has a bit for each key");
 
 static const char *const sections[] = {"Host", "HugePages"};
 
@@ -274,8 +272,8 @@ static int open_section(struct settings_parser *p)
         p->n_sections++;
         p->open = true;
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-                if (streq(keys[i].section, "HugePages"))
-                        p->seen &= ~(1U << i);
+                if (streq(keys[i].is.section, "HugePages"))
+                        p->seen &= ~(UINT64_C(1) << i);
         return 0;
 }
 
@@ -303,54 +301,26 @@ static int on_section(void *data, unsigned line, const char *name)
                         "unknown section [%.*s]; passthrough.conf has [Host] and [HugePages]", SHOWN, name);
 }
 
-static int unknown_key(struct settings_parser *p, const char *section, const char *name)
-{
-        const char *here[ARRAY_SIZE(keys)], *nearest;
-        size_t n = 0;
-
-        for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-                if (streq(keys[i].section, section))
-                        here[n++] = keys[i].name;
-                else if (streq(keys[i].name, name))
-                        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                        "key \"%s\" does not belong in [%s]; move it to [%s]", name, section,
-                                        keys[i].section);
-        }
-        nearest = str_nearest(name, here, n);
-        if (nearest)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                "unknown key \"%.*s\" in [%s]; did you mean \"%s\"?", SHOWN, name, section, nearest);
-        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                        "unknown key \"%.*s\" in [%s]; passthrough.conf(5) lists the keys there are", SHOWN, name,
-                        section);
-}
+static const struct key_table table = {.keys = keys,
+                                       .key_size = sizeof(*keys),
+                                       .n = ARRAY_SIZE(keys),
+                                       .sections = "[Host] or [HugePages]",
+                                       .page = "passthrough.conf(5)"};
 
 static int on_assign(void *data, unsigned line, const char *section, const char *name, const char *value)
 {
         struct settings_parser *p = data;
+        struct key_place place = {p->diags, p->file, line};
         size_t i;
-        int k;
+        int k = key_find(&table, &place, section, name, &i);
 
         p->line = line;
-        if (!section)
-                return diag_add(p->diags, DIAG_ERROR, p->file, line,
-                                "\"%.*s=\" stands before any section; write [Host] or [HugePages] above it", SHOWN,
-                                name);
-        if (!known(section))
-                return 0; /* reported with the section */
-        for (i = 0; i < ARRAY_SIZE(keys); i++)
-                if (streq(keys[i].section, section) && streq(keys[i].name, name))
-                        break;
-        if (i == ARRAY_SIZE(keys))
-                return unknown_key(p, section, name);
-        if (!keys[i].repeats && p->seen & 1U << i)
-                return diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= cannot repeat; keep one of the lines", name);
-        p->seen |= 1U << i;
+        if (k == 1)
+                k = key_once(&table, &place, i, &p->seen);
+        if (k < 1)
+                return k;
         k = keys[i].parse(p, value);
-        if (k == -EINVAL)
-                return diag_add(p->diags, DIAG_ERROR, p->file, line, "%s=%.*s: not valid; write %s", name, SHOWN, value,
-                                keys[i].right);
-        return k;
+        return k == -EINVAL ? key_invalid(&table, &place, i, value) : k;
 }
 
 int settings_parse(struct settings_parser *p, const struct settings_file *file)

@@ -23,7 +23,7 @@ struct settings_parser {
         const char *file;
         unsigned line;
         bool open;     /* the last of sections goes on */
-        unsigned seen; /* keys that cannot repeat, a bit each: of [Host] in this file, else in this section */
+        uint64_t seen; /* keys that cannot repeat, a bit each: of [Host] in this file, else in this section */
 };
 
 /* Adds what a file says; its text is overwritten. What is wrong becomes diags. 0 or -errno (fatal). */

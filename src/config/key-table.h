@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What all files of sections and keys have in common: who a key is, and what is said of one that is not known. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+
+#define SHOWN 80 /* of a value or a name that is quoted in a message */
+
+struct key_name {
+        const char *section, *name;
+        bool repeats;
+        const char *right; /* what would be right, for messages */
+};
+
+struct key_table {
+        const void *keys;     /* each begins with a struct key_name */
+        size_t key_size, n;   /* at most 64 */
+        const char *sections; /* "[Match] or [Device]" */
+        const char *page;     /* of the manual */
+};
+
+/* Where a line is. */
+struct key_place {
+        struct diags *diags;
+        const char *file;
+        unsigned line;
+};
+
+/* 1 with its position in the table; 0 where it is none, which is said, unless the section is none, either; -ENOMEM. */
+int key_find(const struct key_table *table, const struct key_place *place, const char *section, const char *name,
+             size_t *ret) _must_check_;
+/* 1 where the key is there for the first time or may repeat, which *seen keeps, a bit each; 0, which is said; -ENOMEM.
+ */
+int key_once(const struct key_table *table, const struct key_place *place, size_t i, uint64_t *seen) _must_check_;
+/* Says what would be right. 0 or -ENOMEM. */
+int key_invalid(const struct key_table *table, const struct key_place *place, size_t i, const char *value) _must_check_;
