@@ -113,10 +113,8 @@ struct check_facts {
         const char *hypervisor; /* what says that this is a virtual machine, or NULL */
         bool bare_metal;        /* nothing of the kind where it would show */
         struct cmdline_machine machine;
-        const char *cmdline; /* or NULL */
-        const char *release; /* of the running kernel, or NULL */
-        const char *config;  /* the kernel's configuration file, or NULL */
-        enum known intel_iommu_built, amd_iommu_built, intel_iommu_on;
+        const char *cmdline;          /* or NULL */
+        struct kernel_facts kernel;   /* of the running one */
         enum known unsafe_interrupts; /* vfio_iommu_type1's parameter, as it is now */
 
         const char **iommus; /* /sys/class/iommu */

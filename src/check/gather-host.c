@@ -4,19 +4,11 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/str.h"
 #include "check/gather.h"
 
 /* reset_method is there since Linux 5.15, for functions that can be reset; reset, which says as much, always was. */
-static bool knows_reset_method(const char *release)
-{
-        unsigned major, minor;
-
-        return release && sscanf(release, "%u.%u", &major, &minor) == 2 && (major > 5 || (major == 5 && minor >= 15));
-}
-
 static int reset(struct gather *g, const struct device *d, struct check_device *x)
 {
         char path[PATH_MAX], text[128];
@@ -34,7 +26,7 @@ static int reset(struct gather *g, const struct device *d, struct check_device *
         *strrchr(path, '_') = '\0';
         if (root_exists(g->root, path))
                 x->reset = YES;
-        else if (n == -ENOENT && (g->root->live || knows_reset_method(g->facts->release)))
+        else if (n == -ENOENT && (g->root->live || kernel_since(g->facts->kernel.release, 5, 15) == KNOWN_YES))
                 x->reset = NO;
         return 0;
 }

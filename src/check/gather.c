@@ -10,9 +10,9 @@
 #include "facts/gather.h"
 #include "facts/machine.h"
 
-#define TABLES     "/sys/firmware/acpi/tables"
-#define GROUPS     "/sys/kernel/iommu_groups"
-#define CONFIG_MAX ((size_t)4 * 1024 * 1024)
+#define TABLES    "/sys/firmware/acpi/tables"
+#define GROUPS    "/sys/kernel/iommu_groups"
+#define TABLE_MAX ((size_t)4 * 1024 * 1024)
 
 /* DMA Remapping Reporting Structure (VT-d specification): flags behind the ACPI header and the address width. */
 #define DMAR_FLAGS          37
@@ -32,7 +32,7 @@ static int gather_tables(struct gather *g)
         t->viot = root_exists(g->root, TABLES "/VIOT");
         if (!t->dmar)
                 return 0;
-        k = root_read_all(g->root, g->arena, TABLES "/DMAR", CONFIG_MAX, &dmar, &size);
+        k = root_read_all(g->root, g->arena, TABLES "/DMAR", TABLE_MAX, &dmar, &size);
         if (k < 0 || size <= DMAR_FLAGS || memcmp(dmar, "DMAR", 4) != 0) /* for root alone */
                 return k == -ENOMEM ? k : 0;
         t->dmar_intremap = dmar[DMAR_FLAGS] & DMAR_INTREMAP ? KNOWN_YES : KNOWN_NO;
@@ -138,42 +138,6 @@ static int gather_groups(struct gather *g)
         return 0;
 }
 
-/* "y" and "m" count. */
-static enum known config_has(const char *text, const char *name)
-{
-        for (const char *s = strstr(text, name); s; s = strstr(s + 1, name))
-                if ((s == text || s[-1] == '\n') &&
-                    (startswith(s + strlen(name), "=y") || startswith(s + strlen(name), "=m")))
-                        return KNOWN_YES;
-        return KNOWN_NO;
-}
-
-static int gather_kernel_config(struct gather *g)
-{
-        struct check_facts *f = g->facts;
-        char *text;
-        size_t size;
-
-        for (int i = 0; f->release && !f->config && i < 2; i++) {
-                char *path = i == 0 ? arena_join(g->arena, "/boot/config-", f->release, NULL)
-                                    : arena_join(g->arena, "/lib/modules/", f->release, "/config", NULL);
-                int k = path ? root_read_all(g->root, g->arena, path, CONFIG_MAX, &text, &size) : -ENOMEM;
-
-                if (k == -ENOMEM)
-                        return k;
-                if (k < 0)
-                        continue;
-                f->config = path;
-                f->intel_iommu_built = config_has(text, "CONFIG_INTEL_IOMMU");
-                f->amd_iommu_built = config_has(text, "CONFIG_AMD_IOMMU");
-                f->intel_iommu_on = config_has(text, "CONFIG_INTEL_IOMMU_DEFAULT_ON");
-                /* Debian's own: on, but for the processor's own graphics. */
-                if (config_has(text, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF") == KNOWN_YES)
-                        f->intel_iommu_on = KNOWN_YES;
-        }
-        return 0;
-}
-
 static int gather_kernel(struct gather *g)
 {
         struct check_facts *f = g->facts;
@@ -184,14 +148,11 @@ static int gather_kernel(struct gather *g)
 
         if (k == -ENOMEM)
                 return k;
-        if (root_read(g->root, "/proc/sys/kernel/osrelease", text, sizeof(text)) > 0 && !strchr(text, '/') &&
-            !(f->release = arena_strdup(g->arena, text)))
-                return -ENOMEM;
         if (root_read(g->root, "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", text, sizeof(text)) >
                     0 &&
             cmdline_bool(text, &on) == 0)
                 f->unsafe_interrupts = on ? KNOWN_YES : KNOWN_NO;
-        return gather_kernel_config(g);
+        return kernel_read(g->root, g->arena, NULL, &f->kernel);
 }
 
 static int add_module(struct gather *g, const char *name, enum module_state state)

@@ -121,7 +121,7 @@ static int image_row(struct checker *c, const struct check_image *x)
 {
         const char *id = row_id(c, "image", x->release);
         const char *fix = arena_join(c->arena, "dracut -f --kver ", x->release, NULL);
-        bool running = streq_ptr(x->release, c->facts->release);
+        bool running = streq_ptr(x->release, c->facts->kernel.release);
 
         if (!id || !fix)
                 return -ENOMEM;

@@ -89,20 +89,20 @@ static int cause_intel(struct checker *c, struct cause *ret)
                                                 "replace %s by intel_iommu=on on the kernel command line and reboot",
                                                 t->text),
                                    ret);
-        if (f->intel_iommu_built == KNOWN_NO) {
+        if (f->kernel.intel_iommu_built == KNOWN_NO) {
                 ret->what = arena_printf(c->arena, "off in the kernel: it is built without CONFIG_INTEL_IOMMU (%s)",
-                                         f->config);
+                                         f->kernel.config);
                 ret->fix = "boot a kernel that has CONFIG_INTEL_IOMMU";
         } else if (!t && !f->cmdline) {
                 ret->what = "off in the kernel: why is not known, for want of /proc/cmdline";
                 ret->fix = add;
-        } else if (!t && f->intel_iommu_on != KNOWN_YES) {
+        } else if (!t && f->kernel.intel_iommu_on != KNOWN_YES && f->kernel.intel_iommu_most != KNOWN_YES) {
                 ret->what = arena_printf(
                         c->arena, "off in the kernel: intel_iommu=on is missing on the command line, %s%s",
-                        f->intel_iommu_on == KNOWN_NO
+                        f->kernel.intel_iommu_on == KNOWN_NO
                                 ? "and CONFIG_INTEL_IOMMU_DEFAULT_ON is not set in "
                                 : "and whether this kernel does without is not known: no configuration of it is there",
-                        f->intel_iommu_on == KNOWN_NO ? f->config : "");
+                        f->kernel.intel_iommu_on == KNOWN_NO ? f->kernel.config : "");
                 ret->fix = add;
         } else {
                 ret->what = "off in the kernel: VT-d is described and switched on, and came to nothing";
@@ -117,9 +117,9 @@ static int cause_amd(struct checker *c, struct cause *ret)
 
         if (t)
                 return cause_token(c, t, NULL, ret);
-        if (c->facts->amd_iommu_built == KNOWN_NO) {
+        if (c->facts->kernel.amd_iommu_built == KNOWN_NO) {
                 ret->what = arena_printf(c->arena, "off in the kernel: it is built without CONFIG_AMD_IOMMU (%s)",
-                                         c->facts->config);
+                                         c->facts->kernel.config);
                 ret->fix = "boot a kernel that has CONFIG_AMD_IOMMU";
         } else {
                 ret->what = "off in the kernel: AMD-Vi is described, no token is against it, and it came to nothing";

@@ -22,8 +22,6 @@ static enum known option(const char *config, const char *line)
 
 /*
  * Where a kernel's configuration is: Debian's and Fedora's place, and that of images, which have nothing in /boot.
- * Debian's CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF is not the option that is asked for: it leaves out the graphics in
- * the processor.
  */
 static int read_config(const struct root *root, struct arena *a, struct kernel_facts *kernel)
 {
@@ -39,6 +37,10 @@ static int read_config(const struct root *root, struct arena *a, struct kernel_f
                         return k;
                 if (k < 0 || !strstr(config, "CONFIG_"))
                         continue;
+                kernel->config = paths[i];
+                kernel->intel_iommu_built = option(config, "CONFIG_INTEL_IOMMU=y");
+                kernel->amd_iommu_built = option(config, "CONFIG_AMD_IOMMU=y");
+                kernel->intel_iommu_most = option(config, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y");
                 kernel->intel_iommu_on = option(config, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y");
                 kernel->iommu_passthrough = option(config, "CONFIG_IOMMU_DEFAULT_PASSTHROUGH=y");
                 return 0;
@@ -67,7 +69,7 @@ int kernel_read(const struct root *root, struct arena *a, const char *release, s
         if (!release && root_read(root, "/proc/sys/kernel/osrelease", running, sizeof(running)) > 0)
                 release = running;
         *ret = kernel;
-        if (!release)
+        if (!release || strchr(release, '/'))
                 return 0;
         kernel.release = arena_strdup(a, release);
         if (!kernel.release)

@@ -35,16 +35,6 @@ static int add_token(struct builder *b, const char *token, const char *why)
         return add(b, &b->needs->tokens, &b->needs->n_tokens, token, why);
 }
 
-/* Whether the kernel is that version or a later one. */
-static enum known since(const struct kernel_facts *kernel, unsigned major, unsigned minor)
-{
-        unsigned v[2];
-
-        if (!kernel->release || sscanf(kernel->release, "%u.%u", &v[0], &v[1]) != 2)
-                return NOT_KNOWN;
-        return v[0] > major || (v[0] == major && v[1] >= minor) ? KNOWN_YES : KNOWN_NO;
-}
-
 /* ---- IOMMU ----------------------------------------------------------------------------------------------------- */
 
 static bool iommu_needed(const struct builder *b)
@@ -152,7 +142,7 @@ static int add_unsafe_interrupts(struct builder *b)
         int k = add_parameter(b, b->machine->kernel.vfio_iommu_type1_builtin, "vfio_iommu_type1",
                               "allow_unsafe_interrupts", why);
 
-        if (k < 0 || since(&b->machine->kernel, 6, 2) == KNOWN_NO)
+        if (k < 0 || kernel_since(b->machine->kernel.release, 6, 2) == KNOWN_NO)
                 return k;
         return add_parameter(b, b->machine->kernel.iommufd_builtin, "iommufd", "allow_unsafe_interrupts", why);
 }
@@ -195,7 +185,7 @@ static char *count_by_node(struct builder *b, const struct huge_pages *p)
  */
 static int add_count(struct builder *b, const struct huge_pages *p)
 {
-        bool by_node = !p->has_count && since(&b->machine->kernel, 5, 16) == KNOWN_YES;
+        bool by_node = !p->has_count && kernel_since(b->machine->kernel.release, 5, 16) == KNOWN_YES;
         uint64_t total = p->has_count ? p->count : 0;
         char *list;
 
