@@ -309,11 +309,13 @@ static int gather_function(const struct root *root, struct arena *a, const struc
                            const struct facts *facts, int devices_fd, const struct device *before, struct pci_bus *bus,
                            struct device *d)
 {
-        bool same_bus = before && before->at.domain == d->at.domain && before->at.bus == d->at.bus;
         _cleanup_(pci_dir_close) struct pci_dir dir = PCI_DIR_NONE;
         char target[PATH_MAX];
 
-        d->sysfs = same_bus ? beside(a, before, d->address) : sysfs_path(a, devices_fd, d->address);
+        if (before && before->at.domain == d->at.domain && before->at.bus == d->at.bus)
+                d->sysfs = beside(a, before, d->address);
+        else
+                d->sysfs = sysfs_path(a, devices_fd, d->address);
         if (!d->sysfs || bridge_path(a, d) < 0)
                 return -ENOMEM;
         d->group = NO_GROUP;
