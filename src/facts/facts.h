@@ -155,8 +155,12 @@ bool facts_in_initrd(const struct root *root);
 #define SYSROOT "/sysroot"
 bool facts_root_mounted(const struct root *root);
 
-/* Position of an address, or NO_DEVICE. */
+/*
+ * Position of the function of that name, or NO_DEVICE. As the kernel has it, no digit less: of serial port 0 of the
+ * PNP device 00:02 the name is "00:02:0.0" (drivers/tty/serial/serial_base_bus.c, since Linux 6.5).
+ */
 size_t facts_find(const struct facts *facts, const char *address);
+/* Position of an address, however it was written. */
 size_t facts_find_at(const struct facts *facts, const struct pci_address *at);
 int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
 

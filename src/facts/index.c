@@ -40,8 +40,9 @@ size_t facts_find_at(const struct facts *facts, const struct pci_address *at)
 size_t facts_find(const struct facts *facts, const char *address)
 {
         struct pci_address at;
+        size_t i = pci_address_parse(address, &at) < 0 ? NO_DEVICE : facts_find_at(facts, &at);
 
-        return pci_address_parse(address, &at) < 0 ? NO_DEVICE : facts_find_at(facts, &at);
+        return i != NO_DEVICE && streq(facts->devices[i].address, address) ? i : NO_DEVICE;
 }
 
 static const struct facts *sorting; /* qsort() has no argument for it */
