@@ -58,7 +58,6 @@ static int plan_for(struct ctl *c, const struct config *config)
         int k = facts_request_for(config, &c->arena, &request);
 
         request.builtin = request.writers = true;
-        request.slots = request.serials = true;
         c->facts = (struct facts){.switches_known = true};
         if (k == 0)
                 k = facts_gather(&c->root, &c->arena, &request, &c->facts);

@@ -107,15 +107,13 @@ static int choose_place(struct removal *x, const char *name)
 {
         struct ctl *c = x->c;
         struct stat st;
+        int k = 0;
 
-        for (unsigned i = 1; i < UINT_MAX; i++) {
+        for (unsigned i = 1; k == 0; i++) {
                 x->kept_dir = arena_printf(&c->arena, KEPT_DIR "/%s.%u", name, i);
-                if (!x->kept_dir)
-                        return -ENOMEM;
-                if (file_stat(&c->root, x->kept_dir, &st) == -ENOENT)
-                        return 0;
+                k = x->kept_dir ? file_stat(&c->root, x->kept_dir, &st) : -ENOMEM;
         }
-        return -EEXIST;
+        return k == -ENOENT ? 0 : k;
 }
 
 /* A copy of what is in a file, or where a link leads. 1 where it is neither, 0 or -errno. */

@@ -113,7 +113,7 @@ writes_nothing() {
     rm "$ROOT/etc/passthrough.d/hba.conf"
     ctl add hba 00:06.0
     rule_has hba '[Match]' ID=1000:0097 Path=0000:00:06.0
-    pci_add 0000:00:0b.0 1000:0097 0107 group=36 serial=00-00-00-00-00-00-00-00
+    pci_add 0000:00:0b.0 1000:0097 0107 group=36 serial=00-00-00-00-00-00-00-00 driver=mpt3sas
     ctl add hba2 00:0b.0
     rule_has hba2 '[Match]' ID=1000:0097 Path=0000:00:0b.0
 }
