@@ -151,7 +151,7 @@ void text_plan(FILE *f, const struct plan *plan)
 {
         if (plan->config->n_rules == 0)
                 fputs("No rules: every device stays with the host. A rule is a file NAME.conf in "
-                      "/etc/passthrough.d, see passthrough.d(5).\n",
+                      "/etc/passthrough.d; passthroughctl add writes one, see passthrough.d(5).\n",
                       f);
         for (size_t r = 0; r < plan->config->n_rules; r++)
                 text_plan_rule(f, plan, r);

@@ -98,6 +98,21 @@ writes_nothing() {
     done
 }
 
+@test "a node is told by its numbers, whatever its name" {
+    mkdir -p "$ROOT/dev/odd"
+    mknod "$ROOT/dev/odd/disk" b 259 0 2>/dev/null || skip 'nodes cannot be made here'
+    mknod "$ROOT/dev/odd/terminal" c 4 68
+    link dev/block/259:0 "$(pci_dir 0000:00:07.0)/nvme0n1"
+    link dev/char/4:68 "$(pci_dir 0000:00:09.0)/0000:00:09.0:0/0000:00:09.0:0.0/tty/ttyS4"
+    link "$(pci_dir 0000:00:09.0)/0000:00:09.0:0/0000:00:09.0:0.0/tty/ttyS4/subsystem" class/tty
+    ctl add x /dev/odd/disk
+    exits 0
+    rule_has x '[Match]' ID=144d:a808 Path=0000:00:07.0
+    ctl add y /dev/odd/terminal
+    exits 0
+    rule_has y '[Match]' ID=9710:9922 Path=0000:00:09.0
+}
+
 @test "a link of which only udev's database knows is followed on a captured machine" {
     put /run/udev/data/b259:0 S:disk/by-id/nvme-Samsung_2 E:ID_FS_TYPE=
     ctl add x /dev/disk/by-id/nvme-Samsung_2

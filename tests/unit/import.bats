@@ -182,3 +182,15 @@ theirs() {
     exits 2
     is "$(rules)" '' rules
 }
+
+@test "where one of the rules cannot be written none is" {
+    put /etc/driverctl.d/pci-0000:00:08.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    # What the second would be written to first is in the way.
+    mkdir "$ROOT/etc/passthrough.d/.driverctl-42-00.0.conf.passthrough~"
+    ctl add --from=driverctl
+    exits 1
+    has /etc/passthrough.d/driverctl-42-00.0.conf
+    has_not wrote 'these can go'
+    is "$(rules)" '' rules
+}
