@@ -223,8 +223,8 @@ static void tell(const struct removal *x, const char *name)
         if (!shows(x) || x->c->dry_run)
                 return;
         if (x->done.kept)
-                printf("what it was is in %s; \"cp -rP --remove-destination %s/. " RULES_DIR "\" brings it back\n", x->done.kept,
-                       x->done.kept);
+                printf("what it was is in %s; \"cp -rP --remove-destination %s/. " RULES_DIR "\" brings it back\n",
+                       x->done.kept, x->done.kept);
         if (x->done.mask)
                 printf("\"rm %s\" takes the mask away\n", x->done.mask);
         printf("next: passthroughctl apply; until the next boot the devices stay as they are, unless "

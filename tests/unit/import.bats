@@ -194,3 +194,15 @@ theirs() {
     has_not wrote 'these can go'
     is "$(rules)" '' rules
 }
+
+@test "what is fine only beside a rule that is left out is left out, too" {
+    pci_add 0000:00:0a.0 8086:293e 0403 group=60
+    pci_add 0000:00:0b.0 8086:293e 0403 group=60
+    rule zz-host '[Match]' Address=00:0b.0 '[Device]' Driver=native
+    put /etc/driverctl.d/pci-0000:00:0a.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:00:0b.0 vfio-pci
+    ctl add --from=driverctl
+    exits 1
+    is "$(rules)" zz-host rules
+    has 'rule zz-host would be missing' 'which rule zz-host leaves to the host'
+}

@@ -159,6 +159,11 @@ all_files() {
     ctl remove gpu0
     exits 1
     is "$(all_files)" "$before" 'the tree'
+    ln -sf nowhere "$ROOT/var/lib/passthrough/removed"
+    before=$(all_files)
+    ctl remove gpu0
+    exits 1
+    is "$(all_files)" "$before" 'the tree'
 }
 
 @test "--dry-run changes nothing, and --json says what was done" {
