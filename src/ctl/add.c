@@ -202,8 +202,8 @@ static int tell_refusal(struct add *x)
         fprintf(stderr, "passthroughctl: %s is not written: %s\n", d->path, d->why);
         if (d->company && offer_group(x) != 0)
                 return EXIT_FAILURE;
-        fputs("Other rules can be written by hand, see passthrough.d(5); what is refused here is refused at boot, "
-              "too.\n",
+        fputs("A rule can be written by hand, see passthrough.d(5); what the plan refuses is refused at boot all the "
+              "same.\n",
               stderr);
         return 0;
 }

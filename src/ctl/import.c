@@ -13,7 +13,6 @@
 
 /* What one override, or one of ids=, hands over. */
 struct item {
-        const char *what;     /* as it stands where it comes from */
         const char *from;     /* "/etc/driverctl.d/pci-0000:42:00.0", "... of \"options vfio-pci ...\" in FILE" */
         const char *name;     /* of the rule */
         const char *match;    /* its [Match] */
@@ -73,7 +72,7 @@ static int read_override(struct import *m, const struct check_override *o)
 {
         struct arena *a = &m->edit.c->arena;
         const struct facts *facts = &m->edit.c->facts;
-        struct item item = {.what = o->file, .from = o->file};
+        struct item item = {.from = o->file};
         struct pci_address at;
         size_t *device = arena_alloc(a, sizeof(*device));
         const char *why;
@@ -86,7 +85,7 @@ static int read_override(struct import *m, const struct check_override *o)
                 return 0;
         }
         *device = facts_find_at(facts, &at);
-        if (*device == NO_DEVICE || !*o->driver || streq(o->driver, "none")) {
+        if (*device == NO_DEVICE || !*o->driver || streq(o->driver, "none") || strpbrk(o->driver, " \t\r\n")) {
                 note(m, "%s is left alone: %s", o->file,
                      *device == NO_DEVICE ? "there is no such device here" : "it names no driver");
                 return 0;
@@ -176,14 +175,16 @@ static int read_ids(struct import *m, const char *ids, const struct check_modpro
 {
         struct arena *a = &m->edit.c->arena;
         const struct facts *facts = &m->edit.c->facts;
-        struct item item = {.what = ids};
+        struct item item = {};
         size_t *devices = NULL, *slot;
         struct wanted wanted;
         struct rule rule;
+        char *from = arena_printf(a, "%s of \"%s\" in %s", ids, line->line, line->file);
 
-        item.from = arena_printf(a, "%s of \"%s\" in %s", ids, line->line, line->file);
-        if (!item.from)
+        if (!from)
                 return -ENOMEM;
+        str_make_printable(from); /* it goes into a line of a file */
+        item.from = from;
         if (parse_ids(ids, &wanted) < 0 || !(item.match = match_of(a, &wanted, &rule))) {
                 note(m, "%s is left alone: no rule can say that", item.from);
                 return 0;

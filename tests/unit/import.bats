@@ -53,12 +53,13 @@ theirs() {
     put /etc/driverctl.d/pci-0000:99:00.0 vfio-pci
     put /etc/driverctl.d/vmbus-6a5f 'uio_hv_generic'
     put /etc/driverctl.d/pci-0000:00:09.0 none
+    put /etc/driverctl.d/pci-0000:42:00.0 'vfio-pci' '[Match]'
     ctl add --from=driverctl
     exits 0
     is "$(rules)" driverctl-00-08.0 rules
     rule_has driverctl-00-08.0 '[Match]' ID=8086:10d3 Path=0000:00:08.0 '[Device]' Driver=uio_pci_generic
     has 'pci-0000:99:00.0 is left alone: there is no such device here' 'vmbus-6a5f is left alone: it is about no PCI device' \
-        'pci-0000:00:09.0 is left alone: it names no driver'
+        'pci-0000:00:09.0 is left alone: it names no driver' 'pci-0000:42:00.0 is left alone: it names no driver'
 }
 
 @test "driverctl: a group that is whole only with all of them is taken" {
