@@ -18,7 +18,8 @@ struct ctl {
         const char *format;  /* cmdline: how the tokens are printed, or NULL */
         const char *vendor;  /* cmdline: of the processor the image is for, or NULL: of this one */
         bool raw;            /* capture: names and numbers as they are */
-        bool dry_run;        /* apply: say what would be done */
+        bool dry_run;        /* apply, add, remove: say what would be done */
+        const char *from;    /* add: what rules are taken over from, or NULL */
         bool list;           /* undo: name what can be undone */
         const char *trial;   /* apply: an option about trials, as given, or NULL */
         int argc;            /* of the command: argv[0] is its name */
@@ -54,6 +55,8 @@ int ctl_release(struct ctl *c);
 int ctl_apply(struct ctl *c);
 int ctl_undo(struct ctl *c);
 int ctl_cmdline(struct ctl *c);
+int ctl_add(struct ctl *c);
+int ctl_remove(struct ctl *c);
 
 /* What the rules and the settings need of the kernel command line and of modprobe.d; 0 or -errno. */
 int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;

@@ -15,6 +15,9 @@ static const char help[] =
         "  plan         what the next boot does, and what it refuses and why\n"
         "  status       what this boot did\n"
         "  list         the devices, their IOMMU groups and drivers, and the rules that take them\n"
+        "  add NAME DEVICE...    write a rule for devices that are there, if the plan takes it\n"
+        "  add --from=SOURCE     rules for what driverctl, or modprobe's ids=, hands over\n"
+        "  remove NAME           take a rule away, and keep a copy\n"
         "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
         "  release RULE|ADDRESS  give them back to the host's own drivers\n"
         "  apply        brings the kernel command line in line with the rules, where this host boots from\n"
@@ -24,7 +27,8 @@ static const char help[] =
         "  cmdline check         judges the kernel command line, as each of its readers takes it\n"
         "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
         "  --json       one JSON document instead of text\n"
-        "  --dry-run    apply: show what would be written and run\n"
+        "  --dry-run    apply, add, remove: show what would be written and run\n"
+        "  --from=S     add: take over from driverctl or modprobe\n"
         "  --list       undo: name what can be undone\n"
         "  --raw        capture: keep serial numbers, MAC addresses and machine-id as they are\n"
         "  --cmdline=S  cmdline check: this line, not the one this machine was booted with\n"
@@ -42,10 +46,11 @@ static const struct {
 } commands[] = {
         {"check", ctl_check, 0},      {"plan", ctl_plan, 0},    {"status", ctl_status, 0}, {"list", ctl_list, 0},
         {"capture", ctl_capture, 1},  {"image", ctl_image, -1}, {"bind", ctl_bind, 1},     {"release", ctl_release, 1},
-        {"cmdline", ctl_cmdline, -1}, {"apply", ctl_apply, 0},  {"undo", ctl_undo, -1},
+        {"cmdline", ctl_cmdline, -1}, {"apply", ctl_apply, 0},  {"undo", ctl_undo, -1},    {"add", ctl_add, -1},
+        {"remove", ctl_remove, 1},
 };
 
-static const char *const planned[] = {"confirm", "add", "remove", "show"};
+static const char *const planned[] = {"confirm", "show"};
 
 int ctl_fail(const char *what, int error)
 {
@@ -144,6 +149,7 @@ int main(int argc, char *argv[])
                 OPTION_VENDOR,
                 OPTION_DRY_RUN,
                 OPTION_LIST,
+                OPTION_FROM,
                 OPTION_NO_TRIAL,
                 OPTION_CONFIRM
         };
@@ -158,6 +164,7 @@ int main(int argc, char *argv[])
                 {"vendor", required_argument, NULL, OPTION_VENDOR},
                 {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
                 {"list", no_argument, NULL, OPTION_LIST},
+                {"from", required_argument, NULL, OPTION_FROM},
                 {"no-trial", no_argument, NULL, OPTION_NO_TRIAL},
                 {"confirm", required_argument, NULL, OPTION_CONFIRM},
                 {},
@@ -203,6 +210,9 @@ int main(int argc, char *argv[])
                         break;
                 case OPTION_LIST:
                         c.list = true;
+                        break;
+                case OPTION_FROM:
+                        c.from = optarg;
                         break;
                 case OPTION_NO_TRIAL:
                 case OPTION_CONFIRM:

@@ -313,3 +313,37 @@ int json_checks(FILE *f, const struct checks *checks)
         }
         return finish(f, document, error);
 }
+
+int json_added(FILE *f, const struct added *added, size_t n)
+{
+        int error;
+        struct json_object *document = start(&error), *array = add_array(document, "rules", &error);
+
+        for (size_t i = 0; i < n && error == 0; i++) {
+                const struct added *x = &added[i];
+                struct json_object *o = append(array, &error);
+
+                add_string(o, "name", x->name, &error);
+                add_string(o, "file", x->file, &error);
+                add_string(o, "state", x->state, &error);
+                add_string(o, "message", x->message, &error);
+                add_string(o, "text", x->text, &error);
+                add(o, "written", json_object_new_boolean(x->written), &error);
+        }
+        return finish(f, document, error);
+}
+
+int json_removed(FILE *f, const struct removed *removed)
+{
+        int error;
+        struct json_object *document = start(&error), *array;
+
+        add_string(document, "name", removed->name, &error);
+        array = add_array(document, "removed", &error);
+        for (size_t i = 0; i < removed->n_files && error == 0; i++)
+                if (json_object_array_add(array, json_object_new_string(removed->files[i])) < 0)
+                        error = -ENOMEM;
+        add_string(document, "masked", removed->mask, &error);
+        add_string(document, "kept", removed->kept, &error);
+        return finish(f, document, error);
+}

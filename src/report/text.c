@@ -121,36 +121,40 @@ static bool any_write(const struct huge_plan *huge)
         return false;
 }
 
-void text_plan(FILE *f, const struct plan *plan)
+void text_plan_rule(FILE *f, const struct plan *plan, size_t r)
 {
         const struct config *config = plan->config;
 
-        if (config->n_rules == 0)
-                fputs("No rules: every device stays with the host. A rule is a file NAME.conf in "
-                      "/etc/passthrough.d, see passthrough.d(5).\n",
-                      f);
-        for (size_t r = 0; r < config->n_rules; r++) {
-                put_rule(f, config->rules[r].name, rule_state_names[plan->rules[r].state], plan->rules[r].message,
-                         config->rules[r].file);
-                for (size_t i = 0; i < plan->n_entries; i++) {
-                        const struct plan_entry *e = &plan->entries[i];
-                        const struct device *d = &plan->facts->devices[e->device];
+        put_rule(f, config->rules[r].name, rule_state_names[plan->rules[r].state], plan->rules[r].message,
+                 config->rules[r].file);
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+                const struct device *d = &plan->facts->devices[e->device];
 
-                        if (e->rule != r)
-                                continue;
-                        put_device(f, d->address, d->id, d->class, d->group);
-                        put(f, colour_of(action_names[e->action]), 0, action_names[e->action]);
-                        if (e->action == ACTION_BIND)
-                                fprintf(f, " to %s, stage %s", e->driver, stage_names[e->stage]);
-                        fprintf(f, ": %s\n", e->reason);
-                }
-                for (size_t i = 0; i < plan->n_shadows; i++)
-                        if (plan->shadows[i].rule == r)
-                                fprintf(f, "  %-12s  shadowed: %s decides it, %s matches it too\n",
-                                        plan->facts->devices[plan->shadows[i].device].address,
-                                        config->rules[plan->shadows[i].by].name, config->rules[r].name);
-                fputc('\n', f);
+                if (e->rule != r)
+                        continue;
+                put_device(f, d->address, d->id, d->class, d->group);
+                put(f, colour_of(action_names[e->action]), 0, action_names[e->action]);
+                if (e->action == ACTION_BIND)
+                        fprintf(f, " to %s, stage %s", e->driver, stage_names[e->stage]);
+                fprintf(f, ": %s\n", e->reason);
         }
+        for (size_t i = 0; i < plan->n_shadows; i++)
+                if (plan->shadows[i].rule == r)
+                        fprintf(f, "  %-12s  shadowed: %s decides it, %s matches it too\n",
+                                plan->facts->devices[plan->shadows[i].device].address,
+                                config->rules[plan->shadows[i].by].name, config->rules[r].name);
+        fputc('\n', f);
+}
+
+void text_plan(FILE *f, const struct plan *plan)
+{
+        if (plan->config->n_rules == 0)
+                fputs("No rules: every device stays with the host. A rule is a file NAME.conf in "
+                      "/etc/passthrough.d; passthroughctl add writes one, see passthrough.d(5).\n",
+                      f);
+        for (size_t r = 0; r < plan->config->n_rules; r++)
+                text_plan_rule(f, plan, r);
         put_huge_plan(f, &plan->huge);
         if (plan->n_ops > 0 || any_write(&plan->huge))
                 fputs("Operations, in order:\n", f);

@@ -8,6 +8,8 @@
 #include "report/status.h"
 
 void text_plan(FILE *f, const struct plan *plan);
+/* One rule of it. */
+void text_plan_rule(FILE *f, const struct plan *plan, size_t rule);
 void text_status(FILE *f, const struct status *status);
 void text_list(FILE *f, const struct plan *plan);
 void text_checks(FILE *f, const struct checks *checks);
