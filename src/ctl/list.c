@@ -10,6 +10,10 @@
 
 int ctl_list(struct ctl *c)
 {
+        /* Also of what no rule speaks of, and what a rule for it would have to know. */
+        const char *driver = "vfio-pci";
+        const struct facts_request request = {
+                .slots = true, .serials = true, .use = true, .drivers = &driver, .n_drivers = 1};
         struct listing list = {.plan = &c->plan};
         struct pci_name *names;
         struct handover *handovers;
@@ -17,8 +21,7 @@ int ctl_list(struct ctl *c)
 
         if (c->types)
                 return ctl_usage("\"list --types\" is not built yet in this version");
-        /* Also what no rule speaks of, and as plan has it. */
-        k = ctl_load_plan(c, &(struct facts_request){.slots = true, .serials = true}, true);
+        k = ctl_load_plan(c, &request, true);
         if (k != 0)
                 return k;
         if (plan_handovers(&c->plan, &c->arena, &handovers) < 0 ||

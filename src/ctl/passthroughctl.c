@@ -92,8 +92,11 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.serials |= request->serials;
                 needed.parents |= request->parents;
                 needed.busy |= request->busy;
+                needed.use |= request->use;
                 needed.config = request->config;
         }
+        for (size_t i = 0; k == 0 && request && i < request->n_drivers; i++)
+                k = facts_request_driver(&needed, &c->arena, request->drivers[i]);
         needed.builtin |= boot;
         needed.writers |= boot && !needed.busy;
         if (k == 0)

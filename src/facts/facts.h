@@ -134,6 +134,9 @@ struct facts_request {
 
 int facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret) _must_check_;
 
+/* Whether the kernel has that driver is asked, too. 0 or -ENOMEM. */
+int facts_request_driver(struct facts_request *request, struct arena *a, const char *name) _must_check_;
+
 /* Facts start out zeroed; the switches may have been read into them. */
 int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request,
                  struct facts *facts) _must_check_;
