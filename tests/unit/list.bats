@@ -180,6 +180,11 @@ could_not() { # could_not ADDRESS REGEX
     ctl list --json
     could 0000:01:00.0 bind 0000:01:00.1
     could_not 0000:00:1f.2 '^the host needs it'
+    # Its card is the rule's again in the next boot.
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Functions=match
+    ctl list --json
+    could 0000:01:00.0 keep
+    could 0000:01:00.1 bind
 }
 
 @test "what list says of a device is what plan has once there is such a rule" {
