@@ -21,6 +21,7 @@ struct ctl {
         bool dry_run;        /* apply, add, remove: say what would be done */
         const char *from;    /* add: what rules are taken over from, or NULL */
         bool list;           /* undo: name what can be undone */
+        bool types;          /* list: of virtual GPUs */
         const char *trial;   /* apply: an option about trials, as given, or NULL */
         int argc;            /* of the command: argv[0] is its name */
         char **argv;
@@ -41,6 +42,9 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
 /* The huge pages of the next boot, into the plan: 0 or the exit status. */
 int ctl_plan_hugepages(struct ctl *c) _must_check_;
 
+/* The device at an address, given for a rule that is not there; 0 or the exit status. */
+int ctl_find_device(struct ctl *c, const char *name, size_t *ret) _must_check_;
+
 int ctl_fail(const char *what, int error);
 int ctl_usage(const char *format, ...) _printf_(1, 2);
 
@@ -48,6 +52,7 @@ int ctl_plan(struct ctl *c);
 int ctl_check(struct ctl *c);
 int ctl_status(struct ctl *c);
 int ctl_list(struct ctl *c);
+int ctl_show(struct ctl *c);
 int ctl_capture(struct ctl *c);
 int ctl_image(struct ctl *c);
 int ctl_bind(struct ctl *c);

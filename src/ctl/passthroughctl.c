@@ -14,10 +14,11 @@ static const char help[] =
         "  check        whether the host is ready for its rules, and how to make it so\n"
         "  plan         what the next boot does, and what it refuses and why\n"
         "  status       what this boot did\n"
-        "  list         the devices, their IOMMU groups and drivers, and the rules that take them\n"
+        "  list         the devices, their IOMMU groups and drivers, the rules that take them or could\n"
         "  add NAME DEVICE...    write a rule for devices that are there, if the plan takes it\n"
         "  add --from=SOURCE     rules for what driverctl, or modprobe's ids=, hands over\n"
         "  remove NAME           take a rule away, and keep a copy\n"
+        "  show RULE|ADDRESS     QEMU's arguments and libvirt's XML for what is handed over\n"
         "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
         "  release RULE|ADDRESS  give them back to the host's own drivers\n"
         "  apply        brings the kernel command line in line with the rules, where this host boots from\n"
@@ -47,10 +48,10 @@ static const struct {
         {"check", ctl_check, 0},      {"plan", ctl_plan, 0},    {"status", ctl_status, 0}, {"list", ctl_list, 0},
         {"capture", ctl_capture, 1},  {"image", ctl_image, -1}, {"bind", ctl_bind, 1},     {"release", ctl_release, 1},
         {"cmdline", ctl_cmdline, -1}, {"apply", ctl_apply, 0},  {"undo", ctl_undo, -1},    {"add", ctl_add, -1},
-        {"remove", ctl_remove, 1},
+        {"remove", ctl_remove, 1},    {"show", ctl_show, 1},
 };
 
-static const char *const planned[] = {"confirm", "show"};
+static const char *const planned[] = {"confirm"};
 
 int ctl_fail(const char *what, int error)
 {
@@ -96,8 +97,11 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.serials |= request->serials;
                 needed.parents |= request->parents;
                 needed.busy |= request->busy;
+                needed.use |= request->use;
                 needed.config = request->config;
         }
+        for (size_t i = 0; k == 0 && request && i < request->n_drivers; i++)
+                k = facts_request_driver(&needed, &c->arena, request->drivers[i]);
         needed.builtin |= boot;
         needed.writers |= boot && !needed.busy;
         if (k == 0)
@@ -107,6 +111,24 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
         if (k == 0)
                 k = plan_build(&c->config, &c->facts, &c->arena, &c->plan);
         return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
+}
+
+int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
+{
+        struct pci_address at;
+
+        if (pci_address_parse(name, &at) < 0) {
+                const char **names = arena_alloc(&c->arena, (c->config.n_rules + 1) * sizeof(*names)), *nearest;
+
+                for (size_t i = 0; names && i < c->config.n_rules; i++)
+                        names[i] = c->config.rules[i].name;
+                nearest = names ? str_nearest(name, names, c->config.n_rules) : NULL;
+                if (nearest)
+                        return ctl_usage("there is no rule \"%s\"; is \"%s\" meant?", name, nearest);
+                return ctl_usage("\"%s\" is neither a rule nor the address of a PCI device", name);
+        }
+        *ret = facts_find_at(&c->facts, &at);
+        return *ret == NO_DEVICE ? ctl_usage("there is no PCI device at %s", name) : 0;
 }
 
 static int run_command(struct ctl *c)
@@ -150,6 +172,7 @@ int main(int argc, char *argv[])
                 OPTION_DRY_RUN,
                 OPTION_LIST,
                 OPTION_FROM,
+                OPTION_TYPES,
                 OPTION_NO_TRIAL,
                 OPTION_CONFIRM
         };
@@ -165,6 +188,7 @@ int main(int argc, char *argv[])
                 {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
                 {"list", no_argument, NULL, OPTION_LIST},
                 {"from", required_argument, NULL, OPTION_FROM},
+                {"types", no_argument, NULL, OPTION_TYPES},
                 {"no-trial", no_argument, NULL, OPTION_NO_TRIAL},
                 {"confirm", required_argument, NULL, OPTION_CONFIRM},
                 {},
@@ -213,6 +237,9 @@ int main(int argc, char *argv[])
                         break;
                 case OPTION_FROM:
                         c.from = optarg;
+                        break;
+                case OPTION_TYPES:
+                        c.types = true;
                         break;
                 case OPTION_NO_TRIAL:
                 case OPTION_CONFIRM:

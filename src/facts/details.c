@@ -111,7 +111,8 @@ static int details(struct details *x, struct device *d)
         if (d->group == NO_GROUP && pci_readlink(&dir, "iommu_group", text, sizeof(text)) > 0 &&
             str_to_u32(str_basename(text), 10, &v) == 0 && v <= INT_MAX)
                 d->group = (int)v;
-        if (pci_readlink(&dir, "driver", text, sizeof(text)) > 0 && !(d->driver = arena_strdup(a, str_basename(text))))
+        if (pci_readlink(&dir, "driver", text, sizeof(text)) > 0 &&
+            !(d->driver = d->driver_now = arena_strdup(a, str_basename(text))))
                 return -ENOMEM;
         if (bridge_header(root, &dir))
                 d->bridge = d->transparent = true;

@@ -6,6 +6,7 @@
 #include "check/check.h"
 #include "cmdline/cmdline.h"
 #include "plan/needs.h"
+#include "report/show.h"
 #include "report/status.h"
 
 /* What add made of a rule. */
@@ -24,7 +25,8 @@ struct removed {
 
 int json_plan(FILE *f, const struct plan *plan) _must_check_;
 int json_status(FILE *f, const struct status *status) _must_check_;
-int json_list(FILE *f, const struct plan *plan) _must_check_;
+int json_list(FILE *f, const struct listing *list) _must_check_;
+int json_show(FILE *f, const struct shown *shown) _must_check_;
 int json_checks(FILE *f, const struct checks *checks) _must_check_;
 int json_findings(FILE *f, const struct findings *findings) _must_check_;
 int json_needs(FILE *f, const struct needs *needs) _must_check_;
