@@ -18,15 +18,15 @@
 #define EXTENDED_CAP_SERIAL 0x0003
 
 /* "/sys/devices/..." for a link in DEVICES, without a further look: the kernel's links there have one shape. */
-static char *sysfs_path(struct arena *a, int devices_fd, const char *name)
+static char *sysfs_path(const struct root *root, struct arena *a, const char *name)
 {
         static const char up[] = "../../../devices/";
-        char target[PATH_MAX];
+        char *link = arena_join(a, DEVICES "/", name, NULL), target[PATH_MAX];
 
-        if (dir_readlink(devices_fd, name, target, sizeof(target)) > 0 && startswith(target, up) &&
+        if (link && root_readlink(root, link, target, sizeof(target)) > 0 && startswith(target, up) &&
             !strstr(target + sizeof(up) - 1, ".."))
                 return arena_join(a, "/sys/devices/", target + sizeof(up) - 1, NULL);
-        return arena_join(a, DEVICES "/", name, NULL);
+        return link;
 }
 
 /*
@@ -139,8 +139,10 @@ static int open_bus(const struct root *root, struct pci_bus *bus, const struct d
 int pci_open(const struct root *root, struct pci_bus *bus, const struct device *d, struct pci_dir *ret)
 {
         *ret = (struct pci_dir){.own = !root->live};
-        if (root->live && snprintf(ret->prefix, sizeof(ret->prefix), "%s/", d->address) >= (int)sizeof(ret->prefix))
+        if (strlen(d->address) + 2 > sizeof(ret->prefix))
                 return ret->fd = -ENAMETOOLONG;
+        if (root->live)
+                stpcpy(stpcpy(ret->prefix, d->address), "/");
         ret->fd = root->live ? open_bus(root, bus, d) : root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
         return ret->fd;
 }
@@ -306,7 +308,7 @@ static bool may_match(const struct config *config, const struct facts *facts, co
 }
 
 static int gather_function(const struct root *root, struct arena *a, const struct facts_request *request,
-                           const struct facts *facts, int devices_fd, const struct device *before, struct pci_bus *bus,
+                           const struct facts *facts, const struct device *before, struct pci_bus *bus,
                            struct device *d)
 {
         _cleanup_(pci_dir_close) struct pci_dir dir = PCI_DIR_NONE;
@@ -315,7 +317,7 @@ static int gather_function(const struct root *root, struct arena *a, const struc
         if (before && before->at.domain == d->at.domain && before->at.bus == d->at.bus)
                 d->sysfs = beside(a, before, d->address);
         else
-                d->sysfs = sysfs_path(a, devices_fd, d->address);
+                d->sysfs = sysfs_path(root, a, d->address);
         if (!d->sysfs || bridge_path(a, d) < 0)
                 return -ENOMEM;
         d->group = NO_GROUP;
@@ -405,36 +407,31 @@ static int number_virtual_functions(const struct root *root, struct arena *a, st
 
 int pci_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
-        _cleanup_(close_dir) DIR *dir = root_opendir(root, DEVICES);
         _cleanup_(pci_bus_close) struct pci_bus bus = PCI_BUS_NONE;
         const struct device *before = NULL;
-        struct dirent *entry;
-        size_t n = 0;
+        const char **names;
+        size_t n_names, n = 0;
+        int k = root_list(root, a, DEVICES, &names, &n_names);
 
-        if (!dir)
-                return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-        while ((entry = readdir(dir))) {
-                struct device *d;
-                struct pci_address at;
+        if (k < 0)
+                return k;
+        facts->devices = arena_alloc(a, n_names * sizeof(*facts->devices));
+        if (!facts->devices)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_names; i++) {
+                struct device *d = &facts->devices[facts->n_devices];
 
-                if (pci_address_parse(entry->d_name, &at) < 0)
-                        continue;
-                d = arena_grow(a, &facts->devices, facts->n_devices, sizeof(*facts->devices));
-                if (!d)
-                        return -ENOMEM;
-                *d = (struct device){.bus = BUS_PCI, .at = at, .address = arena_strdup(a, entry->d_name)};
-                if (!d->address)
-                        return -ENOMEM;
-                facts->n_devices++;
+                *d = (struct device){.bus = BUS_PCI, .address = names[i]};
+                facts->n_devices += pci_address_parse(names[i], &d->at) == 0;
         }
         facts_sort(facts);
         for (size_t i = 0; i < facts->n_devices; i++) {
                 struct device *d = &facts->devices[i];
-                int k = gather_function(root, a, request, facts, dirfd(dir), before, &bus, d);
 
+                k = gather_function(root, a, request, facts, before, &bus, d);
                 /* A machine put together by hand may be otherwise. */
                 if (k == 1 && before)
-                        k = gather_function(root, a, request, facts, dirfd(dir), NULL, &bus, d);
+                        k = gather_function(root, a, request, facts, NULL, &bus, d);
                 if (k < 0)
                         return k;
                 /* Those that are gone again, or cannot be told, are left out. */
