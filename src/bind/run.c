@@ -93,6 +93,8 @@ static int carry_out(struct run *r, enum stage stage)
         if (k < 0)
                 return k;
         r->record.done[stage] = true;
+        if (stage == STAGE_INITRD)
+                r->record.image = image_digest_here(r->root);
         k = record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
         if (k == 0)
                 k = record_write(r->root, &r->record);
@@ -126,6 +128,23 @@ int run_stage(const struct root *root, enum stage stage)
         return k < 0 ? k : all_satisfied(&r);
 }
 
+/* Once in a boot: the host's config is another than its boot image was built from. */
+static int log_image(struct run *r)
+{
+        struct carried now;
+        const char *differs;
+        int k = carry_build(r->root, &r->arena, &r->config, r->facts.kernel, &(struct diags){.arena = &r->arena}, &now);
+
+        if (k < 0)
+                return k;
+        differs = image_digest_differs(&r->record.image, &now);
+        /* One that ran and does not say what it was built from is of a time before images did. */
+        if (differs && (r->record.image.known || !r->record.done[STAGE_INITRD]))
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_IMAGE, NULL, NULL,
+                         "this boot's image is stale: %s; build it anew: passthroughctl apply", differs);
+        return 0;
+}
+
 /* The host's first service fixes the host's plan: rules that the image did not have, or had in an older text, join it.
  */
 static int join_host_plan(struct run *r)
@@ -142,6 +161,8 @@ static int join_host_plan(struct run *r)
                                          r->config.rules[i].name);
         }
         r->record.host = true;
+        if (k == 0)
+                k = log_image(r);
         return k < 0 ? k : record_write(r->root, &r->record);
 }
 

@@ -71,7 +71,8 @@ struct attribute {
 struct rule {
         const char *name, *file;
         bool invalid;
-        const char *message; /* of an invalid rule: its first error, with file and line */
+        const char *message; /* of an invalid rule, or one as it was applied: its first error, with file and line */
+        bool applied;        /* its text now is wrong, as message says: this is what was last applied */
         uint64_t digest;     /* over the text of its files: tells an edited rule from the one a boot has seen */
         const char **files;  /* the rule's file and its drop-ins, in the order they apply */
         size_t n_files;

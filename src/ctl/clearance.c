@@ -93,7 +93,7 @@ int ctl_write_clearance(struct ctl *c, const struct root *image)
 
         for (size_t i = 0; k == 0 && i < c->plan.n_entries; i++)
                 if ((c->plan.entries[i].action != ACTION_REFUSE || c->plan.entries[i].needed) &&
-                    !ctl_unfit(c, &c->config.rules[c->plan.entries[i].rule]))
+                    !c->config.rules[c->plan.entries[i].rule].invalid)
                         k = add_cleared(c, &c->plan.entries[i], &clearance);
         /* Who is away today is not forgotten: another may sit there by the next boot. */
         for (size_t i = 0; k == 0 && i < c->plan.n_lost; i++) {

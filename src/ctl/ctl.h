@@ -59,7 +59,5 @@ int ctl_cmdline(struct ctl *c);
 int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;
 /* Which huge pages are left out, on standard error. */
 void ctl_say_refused(const struct needs *needs);
-/* Why a rule must not be in a boot image, or NULL. */
-const char *ctl_unfit(struct ctl *c, const struct rule *rule);
 /* Into the image and onto the host: see facts/clearance.h. 0 or -errno. */
 int ctl_write_clearance(struct ctl *c, const struct root *image) _must_check_;

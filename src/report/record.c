@@ -67,6 +67,13 @@ static void put_record(FILE *f, const struct record *r)
                 put_line(f, 'X', NULL, 0);
         if (r->host)
                 put_line(f, 'H', NULL, 0);
+        if (r->image.known) {
+                char programs[24];
+
+                snprintf(digest, sizeof(digest), "%" PRIx64, r->image.config);
+                snprintf(programs, sizeof(programs), "%" PRIx64, r->image.programs);
+                put_line(f, 'I', (const char *const[]){digest, programs}, 2);
+        }
         for (size_t i = 0; i < r->n_rules; i++) {
                 const struct record_rule *x = &r->rules[i];
 
@@ -150,6 +157,10 @@ static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MA
         }
         if (streq(f[0], "H")) {
                 r->host = true;
+                return 0;
+        }
+        if (streq(f[0], "I") && n == 3) {
+                r->image = (struct image_digest){true, strtoull(f[1], NULL, 16), strtoull(f[2], NULL, 16)};
                 return 0;
         }
         if (streq(f[0], "R") && n == 6) {

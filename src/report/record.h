@@ -8,6 +8,7 @@
  */
 
 #include "act/act.h"
+#include "image/carry.h"
 
 #define RECORD_PATH PASSTHROUGH_RUN "/record"
 
@@ -40,6 +41,7 @@ struct record {
         bool done[STAGE_ROOT + 1]; /* stages that were carried out */
         bool rescued;              /* no root was found until devices were given back: nothing more is taken */
         bool host;                 /* the host's own plan is in it, too: nothing is added to it any more */
+        struct image_digest image; /* what the boot image was built from */
         struct record_rule *rules;
         size_t n_rules;
         struct record_device *devices;
