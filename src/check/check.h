@@ -8,6 +8,7 @@
 
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
+#include "image/tools.h"
 #include "plan/needs.h"
 #include "plan/plan.h"
 
@@ -61,17 +62,11 @@ struct check_device {
 
 struct check_image {
         const char *release;
-        bool kernel;      /* /boot or the ESP has a kernel of that release */
-        const char *path; /* of its boot image, or NULL */
-        int64_t made;     /* seconds */
-};
-
-/* Which programs that make boot images are there. */
-struct check_tools {
-        const char *dracut, *initramfs_tools, *mkinitcpio; /* path, or NULL */
-        const char *other_hook; /* of a kernel's installation, that calls another than dracut */
-        bool dracut_hook;
-        bool module; /* dracut's module of this program is there */
+        bool kernel;       /* /boot or the ESP has a kernel of that release */
+        const char *path;  /* of its boot image, or NULL */
+        int64_t made;      /* seconds */
+        bool read;         /* what it was built from is known */
+        const char *stale; /* then: why it is not what would be built now, or NULL */
 };
 
 struct check_override {
@@ -126,7 +121,7 @@ struct check_facts {
         size_t n_modules;
         struct check_device *devices;
         struct memory memory;
-        struct check_tools tools;
+        struct image_tools tools;
         struct check_image *images;
         size_t n_images;
         int64_t config_changed; /* when the newest of the rules' files was; 0: there is none */
