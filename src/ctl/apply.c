@@ -321,8 +321,12 @@ static int carry_out(struct apply *p)
 static int do_it(struct apply *p)
 {
         struct ctl *c = p->c;
-        int k = c->root.live ? images_add_to_plan(c, &p->images, &p->plan) : 0;
+        int k = c->root.live ? images_check_room(c, &p->images) : 0;
 
+        if (k != 0)
+                return k;
+        if (c->root.live)
+                k = images_add_to_plan(c, &p->images, &p->plan);
         if (k == 0)
                 k = journal_begin(&c->root, &c->arena, &p->journal, &p->plan, &p->undo);
         if (k < 0)

@@ -167,17 +167,22 @@ static int build(struct ctl *c, struct images *images, size_t i)
         return 0;
 }
 
-int images_build(struct ctl *c, struct images *images)
+int images_check_room(struct ctl *c, const struct images *images)
 {
         const char *lacks;
         int k = image_room(&c->root, &c->arena, images->jobs, images->n_jobs, &lacks);
 
         if (k < 0)
                 return ctl_fail("boot images", k);
-        if (lacks) {
-                fprintf(stderr, "passthroughctl: %s\n", lacks);
-                return EXIT_FAILURE;
-        }
+        if (lacks)
+                fprintf(stderr, "passthroughctl: %s; nothing is written\n", lacks);
+        return lacks ? EXIT_FAILURE : 0;
+}
+
+int images_build(struct ctl *c, struct images *images)
+{
+        int k = 0;
+
         for (size_t i = 0; k == 0 && i < images->n_jobs; i++)
                 k = build(c, images, i);
         return k;

@@ -91,12 +91,13 @@ static bool entry_value(const char *text, const char *key, size_t n, struct span
 static const char *entry_path(struct finder *f, const struct boot_file *entry, struct span value)
 {
         const char *end = strstr(entry->path, "/loader/entries/");
-        char *path = arena_printf(f->arena, "%.*s/%.*s", end ? (int)(end - entry->path) : 0, entry->path,
-                                  (int)value.length, value.at);
+        char *below, *path;
 
-        if (!path || root_exists(f->root, path))
-                return path;
-        return arena_printf(f->arena, "/%.*s", (int)value.length, value.at);
+        for (; value.length > 0 && *value.at == '/'; value.length--)
+                value.at++;
+        below = arena_printf(f->arena, "/%.*s", (int)value.length, value.at);
+        path = below && end ? arena_printf(f->arena, "%.*s%s", (int)(end - entry->path), entry->path, below) : NULL;
+        return path && root_exists(f->root, path) ? path : below;
 }
 
 static bool entry_is_of(struct finder *f, const struct boot_file *entry)

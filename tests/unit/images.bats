@@ -68,22 +68,33 @@ live_host() {
     kernel "$OTHER"
 }
 
-# live COMMAND...: passthroughctl in the tree as on the running machine. ENVIRONMENT has what else is for its environment.
+# live COMMAND...: passthroughctl in the tree as on the running machine. live_run PROGRAM...: any program. ENVIRONMENT has
+# what else is for its environment; with BOOT_SIZE, /boot is a file system of that size, gone when the program ends.
 ENVIRONMENT=()
+BOOT_SIZE=
 live() {
+    live_run /build/passthroughctl "$@"
+}
+
+live_run() {
     # shellcheck disable=SC2016 # expanded by the inner shell
     run --separate-stderr timeout 60 unshare -m bash -c '
         set -e
-        root=$1 build=$2 libraries=$3 proc=$4
+        root=$1 build=$2 libraries=$3 proc=$4 size=$5
+        if [[ $size ]]; then
+            mount -t tmpfs -o "size=$size" none /mnt
+            cp -a "$root/boot/." /mnt
+            mount --bind /mnt "$root/boot"
+        fi
         for dir in /usr/bin /lib64 /dev "$libraries"; do mount --rbind "$dir" "$root$dir"; done
         mount --bind "$build" "$root/build"
         mount --rbind /proc "$root/proc"
         for file in cmdline cpuinfo sys/kernel/osrelease; do
             [[ ! -e $proc/$file ]] || mount --bind "$proc/$file" "$root/proc/$file"
         done
-        shift 4
+        shift 5
         exec chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin "$@"' \
-        bash "$ROOT" "$BUILD" "$LIBRARIES" "$BATS_TEST_TMPDIR/proc" "${ENVIRONMENT[@]}" /build/passthroughctl "$@"
+        bash "$ROOT" "$BUILD" "$LIBRARIES" "$BATS_TEST_TMPDIR/proc" "$BOOT_SIZE" "${ENVIRONMENT[@]}" "$@"
 }
 
 images() {
@@ -366,11 +377,34 @@ image_digest() {
     has 'nothing to undo'
 }
 
-@test "other programs make the images: it is said, the exit status is 1, and the command line is applied" {
+@test "room is looked for before anything is written, on a file system that is small" {
     live_host
+    head -c 1200K /dev/urandom >>"$ROOT/boot/initrd.img-$OTHER"
+    BOOT_SIZE=3M live apply
+    exits 1
+    says '/boot/? has 1 MiB free, and the new boot images need 3 MiB there; nothing is written'
+    built
+    [[ ! -e $ROOT/var/lib/passthrough/applied ]]
+    BOOT_SIZE=8M live apply
+    exits 0
+    built "$KERNEL" "$OTHER"
+}
+
+@test "/boot is another file system: the old images are copied, and copied back" {
+    live_host
+    # shellcheck disable=SC2016
+    BOOT_SIZE=20M live_run /bin/sh -e -c 'cat /boot/initrd* >/old; /build/passthroughctl apply; cat /boot/initrd* >/new
+        /build/passthroughctl undo; cat /boot/initrd* | cmp - /old; ! cmp -s /old /new; stat -c %a /boot/initrd* | uniq'
+    exits 0
+    has 'apply 1 is undone'
+    is "${output##*$'\n'}" 600 mode
+}
+
+@test "other programs make the images: it is said, the exit status is 1, and the command line is applied" {
+    kernel "$KERNEL"
     rm "$ROOT/usr/sbin/dracut"
     put /usr/sbin/update-initramfs '#!/bin/sh'
-    live apply
+    ctl apply
     exits 1
     has 'boot images are not built' 'update-initramfs makes the boot images, and dracut is not there'
     [[ -e $ROOT/var/lib/passthrough/applied ]]
