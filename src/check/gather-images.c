@@ -37,23 +37,9 @@ static int config_changed(struct gather *g)
         return 0;
 }
 
-/* Where that is not known the entries are not looked at. */
-static int find_installed(struct gather *g, struct installed_list *ret)
-{
-        struct boot_facts boot;
-        const char *what;
-        int k = boot_detect(g->root, g->arena, &boot, &what);
-
-        return k == -ENOMEM ? k : installed_find(g->root, g->arena, k == 0 ? &boot : NULL, ret);
-}
-
 static int gather_image(struct gather *g, const struct installed *image)
 {
         struct check_image *x = arena_grow(g->arena, &g->facts->images, g->facts->n_images, sizeof(*x));
-        struct diags diags = {.arena = g->arena};
-        struct image_state state;
-        struct carried now;
-        int k;
 
         if (!x)
                 return -ENOMEM;
@@ -62,15 +48,7 @@ static int gather_image(struct gather *g, const struct installed *image)
         if (!image->path)
                 return 0;
         x->made = (int64_t)image->st.st_mtime;
-        k = image_read(g->root, g->arena, image, true, &state);
-        if (k < 0 || !state.read)
-                return k;
-        k = carry_build(g->root, g->arena, g->plan->config, image->release, &diags, &now);
-        if (k < 0)
-                return k;
-        x->read = true;
-        x->stale = image_digest_differs(&state.digest, &now);
-        return 0;
+        return image_judge(g->root, g->arena, image, g->plan->config, &x->read, &x->stale);
 }
 
 int gather_images(struct gather *g)
@@ -81,7 +59,7 @@ int gather_images(struct gather *g)
         if (k == 0)
                 k = config_changed(g);
         if (k == 0)
-                k = find_installed(g, &list);
+                k = installed_look(g->root, g->arena, &list);
         for (size_t i = 0; k == 0 && i < list.n; i++)
                 k = gather_image(g, &list.v[i]);
         return k;

@@ -43,7 +43,7 @@ static int look_at(struct ctl *c, struct images *images, const struct boot_facts
 {
         struct image_state state;
         const char *why;
-        int k = image_read(&c->root, &c->arena, image, true, &state);
+        int k = image_read(&c->root, &c->arena, image, &state);
 
         if (k < 0)
                 return k;

@@ -202,3 +202,12 @@ int installed_find(const struct root *root, struct arena *a, const struct boot_f
         }
         return k;
 }
+
+int installed_look(const struct root *root, struct arena *a, struct installed_list *ret)
+{
+        struct boot_facts boot;
+        const char *what;
+        int k = boot_detect(root, a, &boot, &what);
+
+        return k == -ENOMEM ? k : installed_find(root, a, k == 0 ? &boot : NULL, ret);
+}

@@ -122,8 +122,7 @@ int image_read_file(struct arena *a, const char *path, struct image_digest *ret)
         return k;
 }
 
-int image_read(const struct root *root, struct arena *a, const struct installed *image, bool unpack,
-               struct image_state *ret)
+int image_read(const struct root *root, struct arena *a, const struct installed *image, struct image_state *ret)
 {
         const char *cache;
         int k = cache_load(root, a, &cache);
@@ -132,13 +131,31 @@ int image_read(const struct root *root, struct arena *a, const struct installed 
         if (k < 0 || cache_find(a, cache, image, ret))
                 return k;
         *ret = (struct image_state){};
-        if (!root->live || !unpack || access(image->path, R_OK) < 0)
+        if (!root->live || access(image->path, R_OK) < 0)
                 return 0;
         k = image_read_file(a, image->path, &ret->digest);
         if (k < 0)
                 return k == -ENOMEM ? k : 0;
         ret->read = true;
         return cache_add(root, a, cache, image, &ret->digest);
+}
+
+int image_judge(const struct root *root, struct arena *a, const struct installed *image, const struct config *config,
+                bool *ret_known, const char **ret_stale)
+{
+        struct diags diags = {.arena = a};
+        struct image_state state;
+        struct carried now;
+        int k = image_read(root, a, image, &state);
+
+        *ret_known = state.read;
+        *ret_stale = NULL;
+        if (k < 0 || !state.read)
+                return k;
+        k = carry_build(root, a, config, image->release, &diags, &now);
+        if (k == 0)
+                *ret_stale = image_digest_differs(&state.digest, &now);
+        return k;
 }
 
 int image_remember(const struct root *root, struct arena *a, const struct installed *image,

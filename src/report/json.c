@@ -188,6 +188,21 @@ int json_plan(FILE *f, const struct plan *plan)
         return finish(f, document, error);
 }
 
+static void add_images(struct json_object *document, const struct status *status, int *error)
+{
+        struct json_object *array = add_array(document, "images", error);
+
+        for (size_t i = 0; i < status->n_images; i++) {
+                const struct status_image *x = &status->images[i];
+                struct json_object *o = append(array, error);
+
+                add_string(o, "release", x->release, error);
+                add_string(o, "path", x->path, error);
+                add_string(o, "state", !x->known ? "unknown" : x->stale ? "stale" : "ok", error);
+                add_string(o, "message", x->stale, error);
+        }
+}
+
 int json_status(FILE *f, const struct status *status)
 {
         const struct record *r = &status->record;
@@ -227,6 +242,7 @@ int json_status(FILE *f, const struct status *status)
                 add_string(o, "reason", x->reason, &error);
                 add(o, "at_us", json_object_new_int64((int64_t)x->at_us), &error);
         }
+        add_images(document, status, &error);
         return finish(f, document, error);
 }
 

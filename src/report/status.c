@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "image/read.h"
 
 static const char pending[] = "pending";
 static const char failed[] = "failed";
@@ -56,7 +57,7 @@ static int compare_config(struct arena *a, const struct plan *plan, struct recor
                         k = add_rule(a, r, rule, rule_state_names[now->state], now->message);
                 else
                         k = add_rule(a, r, rule, pending,
-                                     "newer than this boot's plan; build the boot image and reboot, or bind it now");
+                                     "newer than this boot's plan; passthroughctl apply and reboot, or bind it now");
                 if (k < 0)
                         return k;
         }
@@ -106,6 +107,34 @@ static struct record_rule *rule_of(struct record *r, const struct record_device 
         return (struct record_rule *)record_find(r, d->rule);
 }
 
+/* What this boot ran from, and what the next ones would. */
+static int compare_images(const struct root *root, struct arena *a, const struct plan *plan, struct status *s)
+{
+        struct diags diags = {.arena = a};
+        struct installed_list list = {};
+        struct carried now;
+        int k = carry_build(root, a, plan->config, plan->facts->kernel, &diags, &now);
+
+        if (k == 0 && s->record.image.known)
+                s->stale = image_digest_differs(&s->record.image, &now);
+        if (k == 0)
+                k = installed_look(root, a, &list);
+        for (size_t i = 0; k == 0 && i < list.n; i++) {
+                const struct installed *image = &list.v[i];
+                struct status_image *x;
+
+                if (!image->path || !image->kernel)
+                        continue;
+                x = arena_grow(a, &s->images, s->n_images, sizeof(*s->images));
+                if (!x)
+                        return -ENOMEM;
+                *x = (struct status_image){.release = image->release, .path = image->path};
+                s->n_images++;
+                k = image_judge(root, a, image, plan->config, &x->known, &x->stale);
+        }
+        return k;
+}
+
 int status_build(const struct root *root, struct arena *a, const struct plan *plan, struct status *ret)
 {
         struct status s = {.satisfied = true, .off_by = plan->facts->off_by};
@@ -140,6 +169,9 @@ int status_build(const struct root *root, struct arena *a, const struct plan *pl
                         continue;
                 s.satisfied &= record_satisfied(&s.record, &s.record.rules[i]);
         }
+        k = plan->facts->in_initrd ? 0 : compare_images(root, a, plan, &s);
+        if (k < 0)
+                return k;
         *ret = s;
         return 0;
 }

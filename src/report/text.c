@@ -178,6 +178,27 @@ static void put_pools(FILE *f, const struct record *r)
         }
 }
 
+static void put_images(FILE *f, const struct status *status)
+{
+        bool any = false;
+
+        if (status->stale) {
+                put(f, YELLOW, 0, "stale");
+                fprintf(f, ": the image of this boot: %s\n", status->stale);
+        }
+        for (size_t i = 0; i < status->n_images; i++) {
+                const struct status_image *x = &status->images[i];
+
+                if (!x->stale)
+                        continue;
+                any = true;
+                put(f, YELLOW, 0, "stale");
+                fprintf(f, ": %s, which kernel %s would boot with: %s\n", x->path, x->release, x->stale);
+        }
+        if (any)
+                fputs("To build them anew: passthroughctl apply\n", f);
+}
+
 void text_status(FILE *f, const struct status *status)
 {
         const struct record *record = &status->record;
@@ -210,6 +231,7 @@ void text_status(FILE *f, const struct status *status)
                 fputc('\n', f);
         }
         put_pools(f, record);
+        put_images(f, status);
 }
 
 void text_list(FILE *f, const struct plan *plan)

@@ -480,3 +480,47 @@ image_digest() {
         is "$(find "$ROOT/boot" -name '.*' -type f)" '' 'left behind in /boot'
     done
 }
+
+# --- stale is a state
+
+@test "status and check name the images that are stale, and those of which nothing is known" {
+    live_host
+    applied
+    ctl status --json
+    is "$(get '.images[] | "\(.release)=\(.state)"')" "$KERNEL=ok $OTHER=ok" images
+    ctl status
+    has_not stale
+    rule gpu0 '[Match]' ID=10de:1b07
+    ctl status
+    says "^stale: /boot/initrd.img-$OTHER, which kernel $OTHER would boot with: it was built from another config"
+    has 'passthroughctl apply'
+    kernel "$OTHER" # not looked at from outside the machine
+    ctl status --json
+    is "$(get '.images[] | "\(.release)=\(.state)"')" "$KERNEL=stale $OTHER=unknown" images
+    live status --json
+    is "$(get '.images[] | "\(.release)=\(.state)"')" "$KERNEL=stale $OTHER=stale" images
+    row "image.$OTHER" '^warn: .* is stale: it was built without the rules'
+}
+
+@test "a boot tells once that its image is older than the config, and status tells" {
+    image_digest >"$BATS_TEST_TMPDIR/digest"
+    put "/$DIGEST" <"$BATS_TEST_TMPDIR/digest"
+    bind() { run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" "$@"; }
+    bind --stage=initrd
+    rm "$ROOT/$DIGEST" # the image is gone, the host is up
+    cp -a "$ROOT/run" "$BATS_TEST_TMPDIR/run"
+    bind --rule=gpu0
+    has_not stale
+    ctl status
+    has_not stale
+    rm -r "$ROOT/run" && mv "$BATS_TEST_TMPDIR/run" "$ROOT/run"
+    rule gpu1 '[Match]' ID=10de:1b07
+    bind --rule=gpu0
+    says "^this boot's image is stale: it was built from another config; .*passthroughctl apply"
+    bind --rule=gpu1
+    has_not stale
+    ctl status
+    says '^stale: the image of this boot: it was built from another config'
+    ctl status --json
+    rule_is gpu1 missing
+}
