@@ -17,7 +17,7 @@ static const char help[] =
         "  list         the devices, their IOMMU groups and drivers, and the rules that take them\n"
         "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
         "  release RULE|ADDRESS  give them back to the host's own drivers\n"
-        "  apply        brings the kernel command line in line with the rules, where this host boots from\n"
+        "  apply        brings kernel command line and boot images in line with the rules\n"
         "  undo [N]     takes the last apply back, or all from apply N on\n"
         "  capture DIR  this machine's facts as a tree that --root replays\n"
         "  cmdline      the kernel command line's tokens that the rules and settings need\n"
