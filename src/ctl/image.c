@@ -119,11 +119,16 @@ static int write_reasons(struct ctl *c, const struct root *image)
 
 static int fill(struct ctl *c, const struct root *image, const struct carried *carried)
 {
-        const char *digest = image_digest_format(&c->arena, &carried->digest);
+        struct image_digest digest = carried->digest;
+        const char *text = NULL;
         int k = write_reasons(c, image);
 
-        if (!digest)
-                return -ENOMEM;
+        if (k == 0)
+                k = ctl_hash_clearance(c, &digest.has_clearance, &digest.clearance);
+        if (k == 0)
+                text = image_digest_format(&c->arena, &digest);
+        if (k == 0 && !text)
+                k = -ENOMEM;
         if (carried->settings_applied)
                 fputs("passthrough.conf is in the image as it was last applied\n", stderr);
         for (size_t i = 0; k == 0 && i < carried->n_files; i++)
@@ -134,7 +139,7 @@ static int fill(struct ctl *c, const struct root *image, const struct carried *c
                 k = ctl_write_clearance(c, image);
         if (k == 0)
                 k = copy_machine(c, image);
-        return k == 0 ? write_file(image, IMAGE_DIGEST, digest, strlen(digest)) : k;
+        return k == 0 ? write_file(image, IMAGE_DIGEST, text, strlen(text)) : k;
 }
 
 /* Rules and settings as the image has them; the rest of the work goes by these. */
@@ -157,9 +162,34 @@ static int load(struct ctl *c, struct carried *ret)
         return 0;
 }
 
-int ctl_image(struct ctl *c)
+static int plan(struct ctl *c)
 {
         struct facts_request request;
+        int k = facts_request_for(&c->config, &c->arena, &request);
+
+        if (k < 0)
+                return k;
+        request.kernel = c->kernel;
+        request.identities = request.writers = true;
+        /* What is switched off in this boot is for the next ones all the same. */
+        c->facts.switches_known = true;
+        k = facts_gather(&c->root, &c->arena, &request, &c->facts);
+        return k == 0 ? plan_build(&c->config, &c->facts, &c->arena, &c->plan) : k;
+}
+
+int ctl_image_clearance(const struct root *root, const char *kernel, struct carried *carried)
+{
+        struct ctl c = {.root = *root, .kernel = kernel, .config = carried->config, .settings = carried->settings};
+        int k = plan(&c);
+
+        if (k == 0)
+                k = ctl_hash_clearance(&c, &carried->digest.has_clearance, &carried->digest.clearance);
+        arena_free(&c.arena);
+        return k;
+}
+
+int ctl_image(struct ctl *c)
+{
         struct root image = ROOT_INIT;
         struct carried carried;
         int k;
@@ -169,16 +199,7 @@ int ctl_image(struct ctl *c)
                                  c->modules ? "no argument with --modules" : "the directory of the image");
         k = load(c, &carried);
         if (k == 0)
-                k = facts_request_for(&c->config, &c->arena, &request);
-        if (k == 0) {
-                request.kernel = c->kernel;
-                request.identities = request.writers = true;
-                /* What is switched off in this boot is for the next ones all the same. */
-                c->facts.switches_known = true;
-                k = facts_gather(&c->root, &c->arena, &request, &c->facts);
-        }
-        if (k == 0)
-                k = plan_build(&c->config, &c->facts, &c->arena, &c->plan);
+                k = plan(c);
         if (k < 0)
                 return ctl_fail("image", k);
         if (c->modules) {

@@ -74,6 +74,8 @@ static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct ima
                 if (i == 0 || !now || !streq(images->list.v[i - 1].release, image->release)) {
                         now = arena_alloc(&c->arena, sizeof(*now));
                         k = now ? carry_build(&c->root, &c->arena, &c->config, image->release, &diags, now) : -ENOMEM;
+                        if (k == 0 && c->root.live)
+                                k = ctl_image_clearance(&c->root, image->release, now);
                 }
                 if (k == 0)
                         k = look_at(c, images, facts, image, now);

@@ -49,7 +49,7 @@ static int build(const struct root *root, struct arena *a, struct image_job *job
         if (k == 0 && !*ret_wrong && !root_exists(root, file))
                 *ret_wrong = "dracut has built nothing, and says that all is well";
         if (k == 0 && !*ret_wrong)
-                k = image_verify(root, a, file, job->image->release, job->now, &lacks);
+                k = image_verify(root, a, file, job->image->release, job->now, &job->digest, &lacks);
         if (k == 0 && lacks) {
                 *ret_wrong = arena_join(a, "what dracut has built lacks ", lacks, NULL);
                 k = *ret_wrong ? 0 : -ENOMEM;
@@ -75,9 +75,11 @@ int image_build(const struct root *root, struct arena *a, struct image_job *job,
                 file_sweep(root, path);
         if (k < 0 || *ret_wrong)
                 return k;
+        if (job->like)
+                job->digest = job->like->digest;
         if (file_stat(root, path, &st) == 0)
                 job->size = (uint64_t)st.st_size;
-        return image_remember(root, a, job->image, &job->now->digest);
+        return image_remember(root, a, job->image, &job->digest);
 }
 
 static int check_room(const struct root *root, struct arena *a, const char *directory, uint64_t needed,

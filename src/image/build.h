@@ -10,8 +10,9 @@ struct image_job {
         const struct installed *image;
         const struct carried *now; /* what it is to have */
         const char *why;
-        struct image_job *like; /* another of the same kernel, built before; or NULL */
-        uint64_t size;          /* of the new one */
+        struct image_job *like;     /* another of the same kernel, built before; or NULL */
+        uint64_t size;              /* of the new one */
+        struct image_digest digest; /* likewise */
 };
 
 /* What to build it is called, as people would type it. */

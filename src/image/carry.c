@@ -229,15 +229,23 @@ int carry_build(const struct root *root, struct arena *a, const struct config *c
 
 char *image_digest_format(struct arena *a, const struct image_digest *digest)
 {
-        return arena_printf(a, FIRST_LINE "config %016" PRIx64 "\nprograms %016" PRIx64 "\n", digest->config,
-                            digest->programs);
+        char clearance[64] = "";
+
+        if (digest->has_clearance)
+                snprintf(clearance, sizeof(clearance), "clearance %016" PRIx64 "\n", digest->clearance);
+        return arena_printf(a, FIRST_LINE "config %016" PRIx64 "\nprograms %016" PRIx64 "\n%s", digest->config,
+                            digest->programs, clearance);
 }
 
 struct image_digest image_digest_parse(const char *text)
 {
         struct image_digest d = {};
 
-        d.known = sscanf(text, FIRST_LINE "config %16" SCNx64 " programs %16" SCNx64, &d.config, &d.programs) == 2;
+        int n = sscanf(text, FIRST_LINE "config %16" SCNx64 " programs %16" SCNx64 " clearance %16" SCNx64, &d.config,
+                       &d.programs, &d.clearance);
+
+        d.known = n >= 2;
+        d.has_clearance = n == 3;
         return d;
 }
 
@@ -257,5 +265,7 @@ const char *image_digest_differs(const struct image_digest *image, const struct 
                 return "it was built from another config";
         if (image->programs != now->digest.programs && !now->nothing)
                 return "it was built with other programs of passthrough";
+        if (image->has_clearance && now->digest.has_clearance && image->clearance != now->digest.clearance)
+                return "the host needs other devices than when it was built, or a rule has got another device";
         return NULL;
 }

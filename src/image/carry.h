@@ -3,8 +3,7 @@
 
 /*
  * What a boot image of a kernel gets from this host's config, built now, and the digest that tells it from what an
- * image was built from. Who the devices are and what the host needs of them (the clearance) is not in the digest: that
- * changes by itself, and lapses by itself.
+ * image was built from.
  */
 
 #include "config/applied.h"
@@ -15,6 +14,9 @@ struct image_digest {
         bool known;
         uint64_t config;   /* the files it carries, and which rules are left out */
         uint64_t programs; /* our own, and the dracut module's */
+        /* Who is cleared for which rule. It changes by itself, so that it counts only where both sides have it. */
+        bool has_clearance;
+        uint64_t clearance;
 };
 
 struct carried {

@@ -20,13 +20,17 @@ static char *identity(struct arena *a, const struct stat *st)
                             (int64_t)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
 }
 
-/* "PATH<tab>IDENTITY<tab>CONFIG PROGRAMS", the last "-" where the image has no digest. */
+/* "PATH<tab>IDENTITY<tab>CONFIG PROGRAMS CLEARANCE", "-" for what the image does not have. */
 static char *cache_line(struct arena *a, const struct installed *image, const struct image_digest *digest)
 {
         const char *id = identity(a, &image->st);
-        const char *found =
-                digest->known ? arena_printf(a, "%016" PRIx64 " %016" PRIx64, digest->config, digest->programs) : "-";
+        const char *found = "-";
 
+        if (digest->known)
+                found = arena_printf(a, "%016" PRIx64 " %016" PRIx64 " -", digest->config, digest->programs);
+        if (digest->known && digest->has_clearance)
+                found = arena_printf(a, "%016" PRIx64 " %016" PRIx64 " %016" PRIx64, digest->config, digest->programs,
+                                     digest->clearance);
         return id && found ? arena_join(a, image->path, "\t", id, "\t", found, "\n", NULL) : NULL;
 }
 
@@ -49,8 +53,13 @@ static bool cache_find(struct arena *a, const char *cache, const struct installe
                 struct image_digest d = {};
 
                 if (startswith(line, key)) {
+                        int n;
+
                         line += strlen(key);
-                        d.known = sscanf(line, "%16" SCNx64 " %16" SCNx64, &d.config, &d.programs) == 2;
+                        n = sscanf(line, "%16" SCNx64 " %16" SCNx64 " %16" SCNx64, &d.config, &d.programs,
+                                   &d.clearance);
+                        d.known = n >= 2;
+                        d.has_clearance = n == 3;
                         *ret = (struct image_state){true, d};
                         return d.known || *line == '-';
                 }

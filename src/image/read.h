@@ -30,8 +30,9 @@ int image_read_file(struct arena *a, const char *path, struct image_digest *ret)
 /* The names of the files in it, as lsinitrd lists them. */
 int image_list(struct arena *a, const char *path, const char **ret) _must_check_;
 /*
- * Whether a file of this machine that is to become the image has all of now, for that kernel: NULL, or what it lacks.
+ * Whether a file of this machine that is to become the image has all of now, for that kernel: NULL, or what it lacks;
+ * *ret is what it was built from.
  * 0 or -errno.
  */
 int image_verify(const struct root *root, struct arena *a, const char *path, const char *release,
-                 const struct carried *now, const char **ret_lacks) _must_check_;
+                 const struct carried *now, struct image_digest *ret, const char **ret_lacks) _must_check_;

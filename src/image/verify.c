@@ -77,22 +77,21 @@ static int verify_modules(struct verifier *v)
         return k == 0 && vfio ? verify_module(v, "vfio_iommu_type1") : k;
 }
 
-static int verify_digest(struct verifier *v, const char *path)
+static int verify_digest(struct verifier *v, const char *path, struct image_digest *ret)
 {
-        struct image_digest digest;
-        int k = image_read_file(v->arena, path, &digest);
+        int k = image_read_file(v->arena, path, ret);
 
         if (k < 0)
                 return k;
-        if (!digest.known)
+        if (!ret->known)
                 v->lacks = IMAGE_DIGEST ", which says what it was built from";
-        else if (digest.config != v->now->digest.config || digest.programs != v->now->digest.programs)
+        else if (ret->config != v->now->digest.config || ret->programs != v->now->digest.programs)
                 v->lacks = "this config: it was changed meanwhile, or the image has something else";
         return 0;
 }
 
 int image_verify(const struct root *root, struct arena *a, const char *path, const char *release,
-                 const struct carried *now, const char **ret_lacks)
+                 const struct carried *now, struct image_digest *ret, const char **ret_lacks)
 {
         static const char bind[] = PASSTHROUGH_LIBEXEC "/passthrough-bind";
         struct verifier v = {.root = root, .arena = a, .release = release, .now = now};
@@ -108,7 +107,7 @@ int image_verify(const struct root *root, struct arena *a, const char *path, con
         if (k == 0 && !v.lacks)
                 k = verify_modules(&v);
         if (k == 0 && !v.lacks)
-                k = verify_digest(&v, path);
+                k = verify_digest(&v, path, ret);
         *ret_lacks = v.lacks;
         return k;
 }

@@ -160,7 +160,8 @@ static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MA
                 return 0;
         }
         if (streq(f[0], "I") && n == 3) {
-                r->image = (struct image_digest){true, strtoull(f[1], NULL, 16), strtoull(f[2], NULL, 16)};
+                r->image = (struct image_digest){
+                        .known = true, .config = strtoull(f[1], NULL, 16), .programs = strtoull(f[2], NULL, 16)};
                 return 0;
         }
         if (streq(f[0], "R") && n == 6) {

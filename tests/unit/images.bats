@@ -122,6 +122,11 @@ row() {
     [[ $found =~ $2 ]] || { printf '%s is "%s", expected /%s/\n' "$1" "$found" "$2" && show && return 1; }
 }
 
+firmware_uuid() {
+    put /sys/devices/virtual/dmi/id/product_uuid 4c4c4544-0051-3610-8054-b7c04f4b3732
+    link class/dmi/id devices/virtual/dmi/id
+}
+
 # --- the digest
 
 # image_digest [ARG...]: of an image that is built now.
@@ -160,12 +165,31 @@ image_digest() {
 @test "the digest: neither who the devices are, nor times of files, nor the host's name" {
     local first
     first=$(image_digest)
-    pci_root 0000:00
-    pci_add 0000:00:05.0 10de:1b06 0300 group=5
     hostname_is elsewhere
-    put /sys/devices/virtual/dmi/id/product_uuid 4c4c4544-0051-3610-8054-b7c04f4b3732
     touch -d '+1 day' "$ROOT"/etc/passthrough.d/*
     is "$(image_digest)" "$first" digest
+    firmware_uuid
+    pci_root 0000:00
+    pci_add 0000:00:05.0 10de:1b06 0300 group=5 driver=nouveau
+    is "$(image_digest | grep -v clearance)" "$first" digest
+    is "$(image_digest | wc -l)" 4 'lines of the digest'
+}
+
+@test "apply builds anew where a rule has got another device, and not where that has another driver" {
+    firmware_uuid
+    live_host
+    applied
+    pci_root 0000:00
+    pci_add 0000:00:05.0 10de:1b06 0300 group=5 driver=nouveau
+    live apply
+    exits 0
+    has 'a rule has got another device'
+    built "$KERNEL" "$OTHER"
+    rm "$ROOT/var/lib/dracut.log"
+    rm "$ROOT/sys/bus/pci/devices/0000:00:05.0/driver"
+    live apply
+    exits 0
+    built
 }
 
 @test "the digest: a kernel without a rule's driver has another, as the rule is left out of its image" {
