@@ -200,7 +200,7 @@ static int plan_applied(struct apply *p)
         struct carried carried;
         struct content now;
         struct boot_op *op;
-        char *old, *new = NULL;
+        char *old = NULL, *new = NULL;
         int k = carry_build(&c->root, &c->arena, &c->config, NULL, &diags, &carried);
 
         if (k == 0)

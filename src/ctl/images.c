@@ -87,7 +87,7 @@ static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct ima
 static int check_tools(struct ctl *c, struct images *images)
 {
         struct image_tools tools;
-        enum tools_fault fault;
+        enum tools_fault fault = TOOLS_NO_FAULT;
         const char *message, *fix;
         int k = tools_find(&c->root, &c->arena, &tools);
 

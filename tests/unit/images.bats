@@ -460,6 +460,10 @@ image_digest() {
     exits 0
     has "/efi/$id/initrd.img-$KERNEL: it was built without the rules"
     has_not "$OTHER" ucode /boot/efi
+    ln "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/efi/$id/initrd"
+    live apply --dry-run
+    is "$(grep -c 'would be built' <<<"$output")" 1 'images to be built'
+    rm "$ROOT/efi/$id/initrd"
     cp "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/boot/initrd.img-$KERNEL"
     live apply
     exits 0
