@@ -93,12 +93,12 @@ static int cache_add(const struct root *root, struct arena *a, const char *cache
         return 0;
 }
 
+/* Its exit status counts what it could not show, too: what it did show tells more. */
 static int lsinitrd(struct arena *a, const char *option, const char *argument, const char *image, char **ret)
 {
         const char *program = program_find(a, "lsinitrd");
         const char *argv[5] = {program};
         size_t n = 1, size;
-        int k;
 
         if (!program)
                 return -ENOENT;
@@ -107,8 +107,7 @@ static int lsinitrd(struct arena *a, const char *option, const char *argument, c
                 argv[n++] = argument;
         }
         argv[n] = image;
-        k = program_output(argv, a, ret, &size);
-        return k > 0 ? -EIO : k;
+        return program_output(argv, a, ret, &size);
 }
 
 int image_list(struct arena *a, const char *path, const char **ret)
@@ -116,9 +115,9 @@ int image_list(struct arena *a, const char *path, const char **ret)
         char *text;
         int k = lsinitrd(a, NULL, NULL, path, &text);
 
-        if (k == 0)
+        if (k >= 0)
                 *ret = text;
-        return k;
+        return k < 0 ? k : 0;
 }
 
 int image_read_file(struct arena *a, const char *path, struct image_digest *ret)
@@ -126,9 +125,9 @@ int image_read_file(struct arena *a, const char *path, struct image_digest *ret)
         char *text;
         int k = lsinitrd(a, "-f", &IMAGE_DIGEST[1], path, &text);
 
-        if (k == 0)
+        if (k >= 0)
                 *ret = image_digest_parse(text);
-        return k;
+        return k > 0 && !ret->known ? -EIO : k < 0 ? k : 0;
 }
 
 int image_read(const struct root *root, struct arena *a, const struct installed *image, struct image_state *ret)

@@ -318,6 +318,21 @@ image_digest() {
     has 'it was built with other programs'
 }
 
+@test "an image that lsinitrd cannot read is built anew; what it does read counts, whatever its exit status" {
+    live_host
+    applied
+    rm "$ROOT/var/lib/passthrough/images"
+    sed -i "s/^exit 0/exit 2/" "$ROOT/usr/sbin/lsinitrd"
+    live apply
+    exits 0
+    has 'boot images: nothing to do'
+    put "/boot/initrd.img-$OTHER" 'no archive'
+    live apply
+    exits 0
+    has "building that of $OTHER; what it was built from cannot be told"
+    built "$OTHER"
+}
+
 @test "without a rule and a setting an image that knows nothing of this is in line" {
     live_host
     rm "$ROOT/etc/passthrough.d/gpu0.conf" "$ROOT/etc/passthrough.conf"
