@@ -134,8 +134,13 @@ soak: deps all ## N=50 boots to a verdict in the initrd: no native driver ever p
 	@$(LAB)/soak $(N)
 
 .PHONY: fuzz
-fuzz: deps ## fuzz the parsers, FUZZ_SECONDS=600
+fuzz: deps ## fuzz the parsers, FUZZ_SECONDS=600; FUZZ_LINES=N command lines as well
 	@tests/fuzz/run
+
+# For tests that build the engine in their own way.
+.PHONY: engine-sources
+engine-sources:
+	@printf '%s\n' $(ENGINE_SOURCES)
 
 .PHONY: bench
 bench: deps all ## what it costs, side by side with the alternatives

@@ -123,26 +123,53 @@ int str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
 
 #define NEAREST_MAX 64
 
-static size_t distance(const char *a, size_t na, const char *b, size_t nb)
+/* The letters of s, several of them to a bit. */
+static uint64_t letters_of(const char *s)
 {
-        size_t row[3][NEAREST_MAX + 1], *above2 = row[0], *above = row[1], *here = row[2];
+        uint64_t set = 0;
 
-        for (size_t j = 0; j <= nb; j++)
+        for (; *s; s++)
+                set |= UINT64_C(1) << (lower(*s) & 63);
+        return set;
+}
+
+static bool has_more_than(uint64_t set, size_t n)
+{
+        for (; set && n > 0; n--)
+                set &= set - 1;
+        return set;
+}
+
+/*
+ * The distance where it is limit at most, else anything above: cells further from the diagonal than limit cost more
+ * than that, and are not looked at.
+ */
+static size_t distance(const char *a, size_t na, const char *b, size_t nb, size_t limit)
+{
+        size_t row[3][NEAREST_MAX + 2], *above2 = row[0], *above = row[1], *here = row[2];
+
+        for (size_t j = 0; j <= MIN(nb, limit + 1); j++)
                 above[j] = j;
         for (size_t i = 1; i <= na; i++) {
-                size_t *spare = above2;
+                size_t from = i > limit ? i - limit : 1, to = MIN(nb, i + limit), *spare = above2, least;
+                char c = lower(a[i - 1]), before = i > 1 ? lower(a[i - 2]) : '\0';
 
-                here[0] = i;
-                for (size_t j = 1; j <= nb; j++) {
-                        bool same = lower(a[i - 1]) == lower(b[j - 1]);
-                        size_t best = above[j - 1] + !same;
+                least = here[from - 1] = i > limit ? limit + 1 : i;
+                for (size_t j = from; j <= to; j++) {
+                        char d = lower(b[j - 1]);
+                        size_t best = MIN(above[j], here[j - 1]) + 1;
 
-                        best = above[j] + 1 < best ? above[j] + 1 : best;
-                        best = here[j - 1] + 1 < best ? here[j - 1] + 1 : best;
-                        if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
-                                best = above2[j - 2] + 1 < best ? above2[j - 2] + 1 : best;
+                        best = MIN(best, above[j - 1] + (c != d));
+                        if (i > 1 && j > 1 && before == d && c == lower(b[j - 2]))
+                                best = MIN(best, above2[j - 2] + 1);
                         here[j] = best;
+                        least = MIN(least, best);
                 }
+                /* A row grows by one at most, so that a swap, which goes over one, comes to no less either. */
+                if (least > limit)
+                        return limit + 1;
+                if (to < nb)
+                        here[to + 1] = limit + 1;
                 above2 = above;
                 above = here;
                 here = spare;
@@ -158,19 +185,26 @@ const char *str_nearest(const char *s, const char *const *candidates, size_t n)
 
 const char *str_nearest_within(const char *s, const char *const *candidates, size_t n, size_t letters)
 {
-        const char *nearest = NULL;
         size_t len = strlen(s), best = SIZE_MAX;
+        const char *nearest = NULL;
+        uint64_t set;
 
         if (len == 0 || len > NEAREST_MAX)
                 return NULL;
-        for (size_t i = 0; i < n; i++) {
-                size_t clen = strlen(candidates[i]), d;
+        set = letters_of(s);
+        for (size_t i = 0; i < n && best > 0; i++) {
+                size_t clen = strlen(candidates[i]), limit = MAX(len, clen) / letters, d;
+                uint64_t cset;
 
+                limit = MIN(limit, best - 1);
                 /* Letters that only one of them has are the least there is to change. */
-                if (clen > NEAREST_MAX || (len > clen ? len - clen : clen - len) * letters > MAX(len, clen))
+                if (clen > NEAREST_MAX || (len > clen ? len - clen : clen - len) > limit)
                         continue;
-                d = distance(s, len, candidates[i], clen);
-                if (d < best && d * letters <= MAX(len, clen)) {
+                cset = letters_of(candidates[i]);
+                if (has_more_than(set & ~cset, limit) || has_more_than(cset & ~set, limit))
+                        continue;
+                d = distance(s, len, candidates[i], clen, limit);
+                if (d <= limit) {
                         best = d;
                         nearest = candidates[i];
                 }

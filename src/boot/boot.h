@@ -91,8 +91,10 @@ struct boot_plan {
 /* Whether the entries have the tokens. */
 struct boot_verdict {
         size_t n_entries;
-        const char **lacking; /* "FILE: entry TITLE has no TOKEN" */
+        const char **lacking; /* "FILE: entry TITLE has no TOKEN", or its line is too long */
         size_t n_lacking;
+        const char **notes;
+        size_t n_notes;
 };
 
 /* 0 or -errno where something that is there cannot be read; *ret_what is then its name. */
@@ -128,12 +130,32 @@ char *text_replace(struct arena *a, const char *text, struct span old, const cha
 char *line_with(struct arena *a, struct span line, const char *const *tokens, size_t n);
 char *line_without(struct arena *a, struct span line, const char *const *tokens, size_t n);
 
+/* Its characters, with one blank between two tokens, what is behind "--" as well. */
+size_t line_length(const char *line);
+
+/* ---- length.c: what the kernel takes ------------------------------------------------------------------------------
+ */
+
+enum line_fit {
+        LINE_FITS,
+        LINE_NEARLY_TOO_LONG,
+        LINE_TOO_LONG,
+};
+
+enum line_fit line_fits(size_t length);
+const char *line_too_long(struct arena *a, const char *what, size_t length);
+const char *line_nearly_too_long(struct arena *a, const char *what, size_t length);
+/* The plan's problem where a line would be too long. */
+int boot_plan_lengths(struct boot_plan *plan, struct arena *a) _must_check_;
+
 /* ---- entry.c: entries, and the files that kernel-install and GRUB keep beside them ----------------------------------
  */
 
 /* Whether the entry boots this installation, as far as can be told. */
 bool entry_is_ours(const struct boot_facts *facts, const struct boot_file *entry);
 bool entry_has(const struct boot_facts *facts, const struct boot_file *entry, const char *token);
+/* Of the line that the kernel gets, with what the boot loader adds to it. */
+size_t entry_length(const struct boot_facts *facts, const struct boot_file *entry);
 bool entry_uses_grubenv(const struct boot_file *entry);
 bool entry_root(const struct boot_file *entry, struct span *ret);
 char *entry_edit(struct arena *a, const char *text, const char *const *add, size_t n_add, const char *const *drop,
@@ -154,6 +176,8 @@ enum grub_place {
 };
 
 int grub_place(const struct boot_facts *facts, struct arena *a, const char *token, enum grub_place *ret) _must_check_;
+/* Of what the settings put on a line, as far as their text tells; less than that it cannot be. */
+int grub_settings_length(const struct boot_facts *facts, struct arena *a, size_t *ret) _must_check_;
 /* Whether the last GRUB_ENABLE_BLSCFG= says true. */
 bool grub_uses_entries(const char *text);
 char *grub_dropin(struct arena *a, const char *const *tokens, size_t n);

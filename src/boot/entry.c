@@ -50,6 +50,27 @@ bool entry_has(const struct boot_facts *facts, const struct boot_file *entry, co
                span_has(value, token);
 }
 
+/*
+ * GRUB puts BOOT_IMAGE= in front, with the device where it reads entries; systemd-boot initrd=, for each. Several lines
+ * of options become one.
+ */
+size_t entry_length(const struct boot_facts *facts, const struct boot_file *entry)
+{
+        bool grub = facts->path == BOOT_GRUB2_BLS;
+        const char *text = entry->text;
+        struct span value;
+        size_t n = 0;
+
+        while (next_value(&text, grub ? "linux" : "initrd", &value))
+                n += strlen(grub ? "BOOT_IMAGE=(hd0,gpt1) " : "initrd= ") + value.length;
+        text = entry->text;
+        while (next_value(&text, "options", &value))
+                n += value.length + 1;
+        if (entry_uses_grubenv(entry) && facts->grubenv.text && grubenv_line(facts->grubenv.text, &value))
+                n += value.length - strlen(KERNELOPTS);
+        return n > 0 ? n - 1 : 0;
+}
+
 bool entry_root(const struct boot_file *entry, struct span *ret)
 {
         const char *text = entry->text;

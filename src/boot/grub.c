@@ -122,6 +122,32 @@ int grub_place(const struct boot_facts *facts, struct arena *a, const char *toke
         return 0;
 }
 
+int grub_settings_length(const struct boot_facts *facts, struct arena *a, size_t *ret)
+{
+        static const char *const names[] = {VARIABLE, VARIABLE "_DEFAULT"};
+        struct boot_file *files = arena_alloc(a, (facts->n_defaults + 1) * sizeof(*files));
+        struct boot_facts all = *facts;
+        int k = files ? 0 : -ENOMEM;
+
+        if (k < 0)
+                return k;
+        if (facts->n_defaults > 0)
+                memcpy(files, facts->defaults, facts->n_defaults * sizeof(*files));
+        files[all.n_defaults++] = facts->dropin;
+        all.defaults = files;
+        *ret = 0;
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(names); i++) {
+                struct span line, t;
+                const char *value;
+
+                k = value_of(&all, a, names[i], &value);
+                line = (struct span){value, k == 0 ? strlen(value) : 0};
+                while (k == 0 && span_token(&line, &t))
+                        *ret += memchr(t.at, '$', t.length) ? 0 : t.length + 1;
+        }
+        return k;
+}
+
 bool grub_uses_entries(const char *text)
 {
         struct span line, value, inner;
@@ -178,11 +204,31 @@ static struct span title_of(struct span line)
         return to ? (struct span){from + 1, (size_t)(to - from) - 1} : line;
 }
 
+/* line: behind the command. GRUB puts BOOT_IMAGE= in front of the kernel's name, and one blank between two words. */
+static int judge_length(const struct boot_facts *facts, struct span title, struct span line, bool wanted,
+                        struct arena *a, struct boot_verdict *v)
+{
+        const char *copy = arena_strndup(a, line.at, line.length), *what;
+        size_t length = copy ? strlen("BOOT_IMAGE=") + line_length(copy) : 0;
+        enum line_fit fit = line_fits(length);
+
+        what = arena_printf(a, "%s: \"%.*s\"", facts->grub_cfg.path, (int)title.length, title.at);
+        if (!copy || !what)
+                return -ENOMEM;
+        if (fit == LINE_TOO_LONG && wanted)
+                return boot_add_string(a, &v->lacking, &v->n_lacking, line_too_long(a, what, length));
+        if (fit == LINE_FITS)
+                return 0;
+        return boot_add_string(a, &v->notes, &v->n_notes,
+                               fit == LINE_TOO_LONG ? line_too_long(a, what, length)
+                                                    : line_nearly_too_long(a, what, length));
+}
+
 static int judge(const struct boot_facts *facts, struct span title, struct span line, const char *const *tokens,
                  const enum grub_place *places, size_t n, struct arena *a, struct boot_verdict *v)
 {
         bool recovery = span_has(line, "single") || span_has(line, "recovery");
-        int k = 0;
+        int k = judge_length(facts, title, line, n > 0, a, v);
 
         v->n_entries++;
         for (size_t i = 0; k == 0 && i < n; i++)

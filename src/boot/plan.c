@@ -411,6 +411,8 @@ int boot_plan_build(const struct boot_facts *facts, const struct needs *needs, c
                 k = check_tokens(&p);
         if (k == 0 && !ret->problem && plans[facts->path])
                 k = plans[facts->path](&p);
+        if (k == 0 && !ret->problem)
+                k = boot_plan_lengths(ret, a);
         if (ret->problem) {
                 ret->n_ops = 0;
                 ret->command = NULL;

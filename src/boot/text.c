@@ -57,6 +57,23 @@ bool span_value(struct span line, const char *name, struct span *ret)
         return false;
 }
 
+size_t line_length(const char *line)
+{
+        bool quoted = false, between = false;
+        size_t n = 0;
+
+        for (; *line; line++) {
+                quoted ^= *line == '"';
+                if (!quoted && (blank(*line) || *line == '\n')) {
+                        between = n > 0;
+                        continue;
+                }
+                n += 1 + between;
+                between = false;
+        }
+        return n;
+}
+
 bool text_line(const char **text, struct span *ret)
 {
         if (!**text)

@@ -12,7 +12,7 @@
 #define FILE_MAX ((size_t)1024 * 1024)
 
 /* Names of driverctl's files are addresses, those of other buses than PCI with the bus in front. */
-static int gather_driverctl(struct gather *g)
+int gather_driverctl(struct gather *g)
 {
         const char **names;
         size_t n;
@@ -123,7 +123,7 @@ static int modprobe_file(struct gather *g, const char *file)
 }
 
 /* As libkmod has them: a name in an earlier directory hides the same one in later ones. */
-static int gather_modprobe(struct gather *g)
+int gather_modprobe(struct gather *g)
 {
         static const char *const dirs[] = {"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d",
                                            "/usr/lib/modprobe.d", "/lib/modprobe.d"};

@@ -19,3 +19,6 @@ int gather_memory(struct gather *g) _must_check_;
 int gather_images(struct gather *g) _must_check_;
 /* gather-conflicts.c */
 int gather_conflicts(struct gather *g) _must_check_;
+/* Of these what rules can be taken over from; neither looks at a plan. */
+int gather_driverctl(struct gather *g) _must_check_;
+int gather_modprobe(struct gather *g) _must_check_;

@@ -7,9 +7,8 @@
 #include "config/files.h"
 #include "config/keys.h"
 
-/* The earlier wins where a name is in two of them. */
-static const char *const directories[] = {"/etc/passthrough.d", "/run/passthrough.d", "/usr/local/lib/passthrough.d",
-                                          "/usr/lib/passthrough.d"};
+const char *const config_directories[CONFIG_DIRECTORIES] = {"/etc/passthrough.d", "/run/passthrough.d",
+                                                            "/usr/local/lib/passthrough.d", "/usr/lib/passthrough.d"};
 
 static const struct config_kind kind = {"rule", "a file NAME.conf for each rule"};
 
@@ -18,6 +17,8 @@ struct loader {
         struct arena *arena;
         struct diags *diags;
         struct config_files dropins; /* NAME.conf.d directories, by name */
+        const struct config_draft *drafts;
+        size_t n_drafts;
 };
 
 static int add_name(struct arena *a, const char *path, struct rule *rule)
@@ -44,12 +45,25 @@ int config_add_file(struct arena *a, const char *path, char *text, size_t size, 
         return k == 0 ? add_text(a, path, text, size, diags, rule) : k;
 }
 
+/* The text of a file, from the drafts or from where it is; as config_file_read() has it. */
+static int read_file(struct loader *l, const char *path, char **ret, size_t *ret_size)
+{
+        for (size_t i = 0; i < l->n_drafts; i++) {
+                if (!streq(l->drafts[i].path, path))
+                        continue;
+                *ret = arena_strdup(l->arena, l->drafts[i].text);
+                *ret_size = strlen(l->drafts[i].text);
+                return *ret ? CONFIG_READ_OK : -ENOMEM;
+        }
+        return config_file_read(l->root, l->arena, path, &kind, l->diags, ret, ret_size);
+}
+
 /* One file into the rule: 1 where it was masked, 0, or -errno (fatal). */
 static int load_file(struct loader *l, const char *path, struct rule *rule)
 {
         char *text;
         size_t size;
-        int k = config_file_read(l->root, l->arena, path, &kind, l->diags, &text, &size);
+        int k = read_file(l, path, &text, &size);
 
         if (k < 0)
                 return k;
@@ -155,15 +169,31 @@ static int warn_orphans(struct loader *l, const struct config_files *files)
         return 0;
 }
 
-int config_load(const struct root *root, struct arena *a, struct diags *diags, struct config *ret)
+static int add_drafts(struct loader *l, struct config_files *files)
 {
-        struct loader l = {.root = root, .arena = a, .diags = diags};
+        for (size_t i = 0; i < l->n_drafts; i++) {
+                struct config_file *f = arena_grow(l->arena, &files->v, files->n, sizeof(*files->v));
+
+                if (!f)
+                        return -ENOMEM;
+                *f = (struct config_file){str_basename(l->drafts[i].path), l->drafts[i].path, 0};
+                files->n++;
+        }
+        return 0;
+}
+
+int config_load_with(const struct root *root, struct arena *a, const struct config_draft *drafts, size_t n,
+                     struct diags *diags, struct config *ret)
+{
+        struct loader l = {.root = root, .arena = a, .diags = diags, .drafts = drafts, .n_drafts = n};
         struct config config = {};
         struct config_files files = {};
-        int k;
+        int k = add_drafts(&l, &files);
 
-        for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-                k = config_files_collect(root, a, directories[i], i, &kind, diags, &files, &l.dropins);
+        if (k < 0)
+                return k;
+        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
+                k = config_files_collect(root, a, config_directories[i], i, &kind, diags, &files, &l.dropins);
                 if (k < 0)
                         return k;
         }
@@ -185,4 +215,9 @@ int config_load(const struct root *root, struct arena *a, struct diags *diags, s
                 return k;
         *ret = config;
         return 0;
+}
+
+int config_load(const struct root *root, struct arena *a, struct diags *diags, struct config *ret)
+{
+        return config_load_with(root, a, NULL, 0, diags, ret);
 }

@@ -16,6 +16,19 @@ int config_load(const struct root *root, struct arena *a, struct diags *diags, s
 int config_add_file(struct arena *a, const char *path, char *text, size_t size, struct diags *diags,
                     struct rule *rule) _must_check_;
 
+/* A rule's file as it would be: its path, and its text. */
+struct config_draft {
+        const char *path, *text;
+};
+
+/* Where rules are looked for; the earlier wins where a name is in two of them. */
+#define CONFIG_DIRECTORIES 4
+extern const char *const config_directories[CONFIG_DIRECTORIES];
+
+/* The same, as if these files were there; each is in the first of the directories. */
+int config_load_with(const struct root *root, struct arena *a, const struct config_draft *drafts, size_t n,
+                     struct diags *diags, struct config *ret) _must_check_;
+
 const struct rule *config_find(const struct config *config, const char *name);
 
 /* [A-Za-z0-9][A-Za-z0-9_.-]*, at most 64 characters. */

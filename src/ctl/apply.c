@@ -288,6 +288,8 @@ static int verify(struct apply *p)
         k = boot_verify(&p->facts, p->plan.tokens, p->plan.n_tokens, &c->arena, &v);
         if (k < 0)
                 return ctl_fail("apply", k);
+        for (size_t i = 0; i < v.n_notes; i++)
+                printf("note: %s\n", v.notes[i]);
         for (size_t i = 0; i < v.n_lacking; i++)
                 fprintf(stderr, "passthroughctl: %s\n", v.lacking[i]);
         if (v.n_lacking > 0)

@@ -22,9 +22,8 @@ static int choose(struct hand *h, bool **ret)
                 if (!e) {
                         fprintf(stderr,
                                 "passthroughctl: no rule speaks of %s, and it takes one to say what it may be used "
-                                "for; "
-                                "write one for it to /etc/passthrough.d, see passthrough.d(5)\n",
-                                c->facts.devices[h->device].address);
+                                "for; \"passthroughctl add NAME %s\" writes one\n",
+                                c->facts.devices[h->device].address, c->facts.devices[h->device].address);
                         return EXIT_USAGE;
                 }
                 entry = (size_t)(e - c->plan.entries);

@@ -19,8 +19,10 @@ struct ctl {
         const char *format;  /* cmdline: how the tokens are printed, or NULL */
         const char *vendor;  /* cmdline: of the processor the image is for, or NULL: of this one */
         bool raw;            /* capture: names and numbers as they are */
-        bool dry_run;        /* apply: say what would be done */
+        bool dry_run;        /* apply, add, remove: say what would be done */
+        const char *from;    /* add: what rules are taken over from, or NULL */
         bool list;           /* undo: name what can be undone */
+        bool types;          /* list: of virtual GPUs */
         const char *trial;   /* apply: an option about trials, as given, or NULL */
         int argc;            /* of the command: argv[0] is its name */
         char **argv;
@@ -41,6 +43,9 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
 /* The huge pages of the next boot, into the plan: 0 or the exit status. */
 int ctl_plan_hugepages(struct ctl *c) _must_check_;
 
+/* The device at an address, given for a rule that is not there; 0 or the exit status. */
+int ctl_find_device(struct ctl *c, const char *name, size_t *ret) _must_check_;
+
 int ctl_fail(const char *what, int error);
 int ctl_usage(const char *format, ...) _printf_(1, 2);
 
@@ -48,6 +53,7 @@ int ctl_plan(struct ctl *c);
 int ctl_check(struct ctl *c);
 int ctl_status(struct ctl *c);
 int ctl_list(struct ctl *c);
+int ctl_show(struct ctl *c);
 int ctl_capture(struct ctl *c);
 int ctl_image(struct ctl *c);
 int ctl_bind(struct ctl *c);
@@ -55,6 +61,8 @@ int ctl_release(struct ctl *c);
 int ctl_apply(struct ctl *c);
 int ctl_undo(struct ctl *c);
 int ctl_cmdline(struct ctl *c);
+int ctl_add(struct ctl *c);
+int ctl_remove(struct ctl *c);
 
 /* What the rules and the settings need of the kernel command line and of modprobe.d; 0 or -errno. */
 int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;

@@ -8,25 +8,6 @@
 #include "base/str.h"
 #include "report/json.h"
 
-static int find_device(struct hand *h, const char *name)
-{
-        const struct ctl *c = h->c;
-        struct pci_address at;
-
-        if (pci_address_parse(name, &at) < 0) {
-                const char **names = arena_alloc(&h->c->arena, (c->config.n_rules + 1) * sizeof(*names)), *nearest;
-
-                for (size_t i = 0; names && i < c->config.n_rules; i++)
-                        names[i] = c->config.rules[i].name;
-                nearest = names ? str_nearest(name, names, c->config.n_rules) : NULL;
-                if (nearest)
-                        return ctl_usage("there is no rule \"%s\"; is \"%s\" meant?", name, nearest);
-                return ctl_usage("\"%s\" is neither a rule nor the address of a PCI device", name);
-        }
-        h->device = facts_find_at(&c->facts, &at);
-        return h->device == NO_DEVICE ? ctl_usage("there is no PCI device at %s", name) : 0;
-}
-
 int hand_open(struct hand *h)
 {
         struct ctl *c = h->c;
@@ -58,7 +39,7 @@ int hand_open(struct hand *h)
                 return EXIT_USAGE;
         }
         if (!rule && !(release && record_find(&h->record, name)))
-                return find_device(h, name);
+                return ctl_find_device(c, name, &h->device);
         h->rule = name;
         return 0;
 }

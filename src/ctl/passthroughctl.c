@@ -8,31 +8,37 @@
 #include "base/str.h"
 #include "ctl/ctl.h"
 
-static const char help[] = "passthroughctl [OPTIONS] COMMAND\n\n"
-                           "Hands this host's devices to virtual machines, by the rules in /etc/passthrough.d.\n\n"
-                           "  check        whether the host is ready for its rules, and how to make it so\n"
-                           "  plan         what the next boot does, and what it refuses and why\n"
-                           "  status       what this boot did\n"
-                           "  list         the devices, their IOMMU groups and drivers, and the rules that take them\n"
-                           "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
-                           "  release RULE|ADDRESS  give them back to the host's own drivers\n"
-                           "  apply        brings kernel command line and boot images in line with the rules\n"
-                           "  undo [N]     takes the last apply back, or all from apply N on\n"
-                           "  capture DIR  this machine's facts as a tree that --root replays\n"
-                           "  cmdline      the kernel command line's tokens that the rules and settings need\n"
-                           "  cmdline check         judges the kernel command line, as each of its readers takes it\n"
-                           "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
-                           "  --json       one JSON document instead of text\n"
-                           "  --dry-run    apply: show what would be written and run\n"
-                           "  --list       undo: name what can be undone\n"
-                           "  --raw        capture: keep serial numbers, MAC addresses and machine-id as they are\n"
-                           "  --cmdline=S  cmdline check: this line, not the one this machine was booted with\n"
-                           "  --format=F   cmdline: plain, grub, kernel or bootc\n"
-                           "  --vendor=V   cmdline: the processor is by intel or amd, wherever the image is built\n"
-                           "  --kernel=R   image, cmdline: the kernel release the image is for\n"
-                           "  --modules    image: only print the kernel modules it needs\n" COMMON_HELP
-                           "\nExit status: 0 all is well; 1 something is refused, missing, not satisfied or not ready; "
-                           "2 usage or config error.\n";
+static const char help[] =
+        "passthroughctl [OPTIONS] COMMAND\n\n"
+        "Hands this host's devices to virtual machines, by the rules in /etc/passthrough.d.\n\n"
+        "  check        whether the host is ready for its rules, and how to make it so\n"
+        "  plan         what the next boot does, and what it refuses and why\n"
+        "  status       what this boot did\n"
+        "  list         the devices, their IOMMU groups and drivers, the rules that take them or could\n"
+        "  add NAME DEVICE...    write a rule for devices that are there, if the plan takes it\n"
+        "  add --from=SOURCE     rules for what driverctl, or modprobe's ids=, hands over\n"
+        "  remove NAME           take a rule away, and keep a copy\n"
+        "  show RULE|ADDRESS     QEMU's arguments and libvirt's XML for what is handed over\n"
+        "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
+        "  release RULE|ADDRESS  give them back to the host's own drivers\n"
+        "  apply        brings kernel command line and boot images in line with the rules\n"
+        "  undo [N]     takes the last apply back, or all from apply N on\n"
+        "  capture DIR  this machine's facts as a tree that --root replays\n"
+        "  cmdline      the kernel command line's tokens that the rules and settings need\n"
+        "  cmdline check         judges the kernel command line, as each of its readers takes it\n"
+        "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
+        "  --json       one JSON document instead of text\n"
+        "  --dry-run    apply, add, remove: show what would be written and run\n"
+        "  --from=S     add: take over from driverctl or modprobe\n"
+        "  --list       undo: name what can be undone\n"
+        "  --raw        capture: keep serial numbers, MAC addresses and machine-id as they are\n"
+        "  --cmdline=S  cmdline check: this line, not the one this machine was booted with\n"
+        "  --format=F   cmdline: plain, grub, kernel or bootc\n"
+        "  --vendor=V   cmdline: the processor is by intel or amd, wherever the image is built\n"
+        "  --kernel=R   image, cmdline: the kernel release the image is for\n"
+        "  --modules    image: only print the kernel modules it needs\n" COMMON_HELP
+        "\nExit status: 0 all is well; 1 something is refused, missing, not satisfied or not ready; "
+        "2 usage or config error.\n";
 
 static const struct {
         const char *name;
@@ -41,10 +47,11 @@ static const struct {
 } commands[] = {
         {"check", ctl_check, 0},      {"plan", ctl_plan, 0},    {"status", ctl_status, 0}, {"list", ctl_list, 0},
         {"capture", ctl_capture, 1},  {"image", ctl_image, -1}, {"bind", ctl_bind, 1},     {"release", ctl_release, 1},
-        {"cmdline", ctl_cmdline, -1}, {"apply", ctl_apply, 0},  {"undo", ctl_undo, -1},
+        {"cmdline", ctl_cmdline, -1}, {"apply", ctl_apply, 0},  {"undo", ctl_undo, -1},    {"add", ctl_add, -1},
+        {"remove", ctl_remove, 1},    {"show", ctl_show, 1},
 };
 
-static const char *const planned[] = {"confirm", "add", "remove", "show"};
+static const char *const planned[] = {"confirm"};
 
 int ctl_fail(const char *what, int error)
 {
@@ -90,8 +97,11 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.serials |= request->serials;
                 needed.parents |= request->parents;
                 needed.busy |= request->busy;
+                needed.use |= request->use;
                 needed.config = request->config;
         }
+        for (size_t i = 0; k == 0 && request && i < request->n_drivers; i++)
+                k = facts_request_driver(&needed, &c->arena, request->drivers[i]);
         needed.builtin |= boot;
         needed.writers |= boot && !needed.busy;
         if (k == 0)
@@ -101,6 +111,24 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
         if (k == 0)
                 k = plan_build(&c->config, &c->facts, &c->arena, &c->plan);
         return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
+}
+
+int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
+{
+        struct pci_address at;
+
+        if (pci_address_parse(name, &at) < 0) {
+                const char **names = arena_alloc(&c->arena, (c->config.n_rules + 1) * sizeof(*names)), *nearest;
+
+                for (size_t i = 0; names && i < c->config.n_rules; i++)
+                        names[i] = c->config.rules[i].name;
+                nearest = names ? str_nearest(name, names, c->config.n_rules) : NULL;
+                if (nearest)
+                        return ctl_usage("there is no rule \"%s\"; is \"%s\" meant?", name, nearest);
+                return ctl_usage("\"%s\" is neither a rule nor the address of a PCI device", name);
+        }
+        *ret = facts_find_at(&c->facts, &at);
+        return *ret == NO_DEVICE ? ctl_usage("there is no PCI device at %s", name) : 0;
 }
 
 static int run_command(struct ctl *c)
@@ -143,6 +171,8 @@ int main(int argc, char *argv[])
                 OPTION_VENDOR,
                 OPTION_DRY_RUN,
                 OPTION_LIST,
+                OPTION_FROM,
+                OPTION_TYPES,
                 OPTION_NO_TRIAL,
                 OPTION_CONFIRM
         };
@@ -157,6 +187,8 @@ int main(int argc, char *argv[])
                 {"vendor", required_argument, NULL, OPTION_VENDOR},
                 {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
                 {"list", no_argument, NULL, OPTION_LIST},
+                {"from", required_argument, NULL, OPTION_FROM},
+                {"types", no_argument, NULL, OPTION_TYPES},
                 {"no-trial", no_argument, NULL, OPTION_NO_TRIAL},
                 {"confirm", required_argument, NULL, OPTION_CONFIRM},
                 {},
@@ -202,6 +234,12 @@ int main(int argc, char *argv[])
                         break;
                 case OPTION_LIST:
                         c.list = true;
+                        break;
+                case OPTION_FROM:
+                        c.from = optarg;
+                        break;
+                case OPTION_TYPES:
+                        c.types = true;
                         break;
                 case OPTION_NO_TRIAL:
                 case OPTION_CONFIRM:

@@ -65,16 +65,3 @@ int ctl_status(struct ctl *c)
                 return ctl_fail("status", -ENOMEM);
         return c->diags.n_errors > 0 ? EXIT_USAGE : status.satisfied ? EXIT_SUCCESS : EXIT_FAILURE;
 }
-
-int ctl_list(struct ctl *c)
-{
-        int k = ctl_load_plan(c, &(struct facts_request){.slots = true, .serials = true}, false);
-
-        if (k != 0)
-                return k;
-        if (!c->json)
-                text_list(stdout, &c->plan);
-        else if (json_list(stdout, &c->plan) < 0)
-                return ctl_fail("list", -ENOMEM);
-        return c->diags.n_errors > 0 ? EXIT_USAGE : EXIT_SUCCESS;
-}

@@ -25,11 +25,11 @@ struct details {
 };
 
 /* boot_vga is on VGA-class functions only; boot_display (Linux 6.17) on any display. */
-static enum tristate boot_display(int fd, const struct device *d)
+static enum tristate boot_display(const struct pci_dir *dir, const struct device *d)
 {
         char vga[8], display[8];
-        bool has_vga = dir_read(fd, "boot_vga", vga, sizeof(vga)) > 0;
-        bool has_display = dir_read(fd, "boot_display", display, sizeof(display)) > 0;
+        bool has_vga = pci_read(dir, "boot_vga", vga, sizeof(vga)) > 0;
+        bool has_display = pci_read(dir, "boot_display", display, sizeof(display)) > 0;
 
         if ((has_vga && !streq(vga, "0")) || (has_display && !streq(display, "0")))
                 return YES;
@@ -41,18 +41,20 @@ static enum tristate boot_display(int fd, const struct device *d)
  * Header types 1 and 2 are bridges whatever their class says; vfio-pci rejects them. The kernel shows the bus behind
  * every function with such a header and no other (pci_bridge_attrs_are_visible, since Linux 4.13).
  */
-static bool bridge_header(const struct root *root, int fd)
+static bool bridge_header(const struct root *root, const struct pci_dir *dir)
 {
         _cleanup_(close_fd) int config = -1;
         unsigned char type;
         char none[1];
+        ssize_t k;
 
         /* EINVAL: it is there, and no link. Half of what access(2) costs, which makes credentials of its own. */
-        if (readlinkat(fd, "secondary_bus_number", none, sizeof(none)) >= 0 || errno == EINVAL)
+        k = pci_readlink(dir, "secondary_bus_number", none, sizeof(none));
+        if (k != -ENOENT)
                 return true;
         if (root->live)
                 return false;
-        config = openat(fd, "config", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        config = pci_open_config(dir);
         if (config < 0 || pread(config, &type, 1, HEADER_TYPE) != 1)
                 return false;
         type &= HEADER_TYPE_MASK;
@@ -96,7 +98,7 @@ static int details(struct details *x, struct device *d)
 {
         const struct root *root = x->root;
         struct arena *a = x->arena;
-        _cleanup_(close_fd) int fd = pci_open(root, &x->bus, d);
+        _cleanup_(pci_dir_close) struct pci_dir dir = PCI_DIR_NONE;
         char text[PATH_MAX];
         uint32_t v;
 
@@ -104,25 +106,26 @@ static int details(struct details *x, struct device *d)
         /* One that cannot be told is a member of its group all the same. */
         if (!d->identified)
                 pci_identify(root, &x->bus, d);
-        if (fd < 0)
+        if (pci_open(root, &x->bus, d, &dir) < 0)
                 return 0;
-        if (d->group == NO_GROUP && dir_readlink(fd, "iommu_group", text, sizeof(text)) > 0 &&
+        if (d->group == NO_GROUP && pci_readlink(&dir, "iommu_group", text, sizeof(text)) > 0 &&
             str_to_u32(str_basename(text), 10, &v) == 0 && v <= INT_MAX)
                 d->group = (int)v;
-        if (dir_readlink(fd, "driver", text, sizeof(text)) > 0 && !(d->driver = arena_strdup(a, str_basename(text))))
+        if (pci_readlink(&dir, "driver", text, sizeof(text)) > 0 &&
+            !(d->driver = d->driver_now = arena_strdup(a, str_basename(text))))
                 return -ENOMEM;
-        if (bridge_header(root, fd))
+        if (bridge_header(root, &dir))
                 d->bridge = d->transparent = true;
         if (d->bridge)
                 return 0;
         if (x->identities &&
-            (firmware_path(root, a, d) < 0 || (!d->pcie_serial && !d->disk_serial && pci_serial(root, a, fd, d) < 0)))
+            (firmware_path(root, a, d) < 0 || (!d->pcie_serial && !d->disk_serial && pci_serial(root, a, &dir, d) < 0)))
                 return -ENOMEM;
-        if (!d->parent && dir_readlink(fd, "physfn", text, sizeof(text)) > 0 &&
+        if (!d->parent && pci_readlink(&dir, "physfn", text, sizeof(text)) > 0 &&
             !(d->parent = arena_strdup(a, str_basename(text))))
                 return -ENOMEM;
         if (class_is(d->class, "display"))
-                d->boot_display = boot_display(fd, d);
+                d->boot_display = boot_display(&dir, d);
         /* Early in the boot nobody but us has set an override for what no driver has; VFs want one for their parent. */
         if (x->facts->booting && !d->driver)
                 return 0;
@@ -130,10 +133,10 @@ static int details(struct details *x, struct device *d)
                 return -ENOMEM;
         if (d->stuck)
                 return 0;
-        if (dir_read(fd, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)") &&
+        if (pci_read(&dir, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)") &&
             !(d->driver_override = arena_strdup(a, text)))
                 return -ENOMEM;
-        if (!d->parent && dir_read(fd, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v) == 0)
+        if (!d->parent && pci_read(&dir, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v) == 0)
                 d->vfs_enabled = v;
         return 0;
 }

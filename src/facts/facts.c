@@ -22,7 +22,7 @@ bool facts_root_mounted(const struct root *root)
         return root_exists(root, SYSROOT "/etc");
 }
 
-static int add_driver(struct arena *a, struct facts_request *request, const char *name)
+int facts_request_driver(struct facts_request *request, struct arena *a, const char *name)
 {
         const char **slot;
 
@@ -54,9 +54,9 @@ int facts_request_for(const struct config *config, struct arena *a, struct facts
                 request.variants |= r->driver == DRIVER_AUTO;
                 request.use |= r->driver != DRIVER_NATIVE;
                 if (r->driver == DRIVER_NAMED)
-                        k = add_driver(a, &request, r->driver_name);
+                        k = facts_request_driver(&request, a, r->driver_name);
                 else if (r->driver == DRIVER_AUTO)
-                        k = add_driver(a, &request, "vfio-pci");
+                        k = facts_request_driver(&request, a, "vfio-pci");
                 if (k < 0)
                         return k;
         }

@@ -54,7 +54,8 @@ struct device {
 
         /* What follows is gathered for the devices that rules may come to: see facts_request.config. */
         bool detailed;
-        const char *driver;          /* bound at present, or NULL */
+        const char *driver;          /* bound, or NULL */
+        const char *driver_now;      /* the same, whatever facts_as_at_boot() has made of it */
         bool driver_builtin;         /* where asked for: the kernel has that driver before any initrd */
         int group;                   /* IOMMU group, or NO_GROUP */
         const char *driver_override; /* NULL: none */
@@ -133,6 +134,9 @@ struct facts_request {
 
 int facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret) _must_check_;
 
+/* Whether the kernel has that driver is asked, too. 0 or -ENOMEM. */
+int facts_request_driver(struct facts_request *request, struct arena *a, const char *name) _must_check_;
+
 /* Facts start out zeroed; the switches may have been read into them. */
 int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request,
                  struct facts *facts) _must_check_;
@@ -155,8 +159,15 @@ bool facts_in_initrd(const struct root *root);
 #define SYSROOT "/sysroot"
 bool facts_root_mounted(const struct root *root);
 
-/* Position of an address, or NO_DEVICE. */
+/* A device's modalias, with that name of the bus (scripts/mod/file2alias.c, do_pci_entry). */
+void device_alias(const struct device *d, const char *bus, char *buf, size_t size);
+
+/*
+ * Position of the function of that name, or NO_DEVICE. As the kernel has it, no digit less: of serial port 0 of the
+ * PNP device 00:02 the name is "00:02:0.0" (drivers/tty/serial/serial_base_bus.c, since Linux 6.5).
+ */
 size_t facts_find(const struct facts *facts, const char *address);
+/* Position of an address, however it was written. */
 size_t facts_find_at(const struct facts *facts, const struct pci_address *at);
 int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
 

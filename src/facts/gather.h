@@ -20,12 +20,28 @@ struct pci_bus {
 #define PCI_BUS_NONE ((struct pci_bus){.fd = -1})
 
 void pci_bus_close(struct pci_bus *bus);
-/* A function's directory, or less than 0. */
-int pci_open(const struct root *root, struct pci_bus *bus, const struct device *d);
+
+/* Where the files of a function are: below its own directory, or, of a machine that runs, its bus's. */
+struct pci_dir {
+        int fd;
+        bool own;        /* whether fd is to be closed */
+        char prefix[48]; /* of every name below fd */
+};
+
+#define PCI_DIR_NONE ((struct pci_dir){.fd = -1})
+
+/* The bus has to outlive it. */
+int pci_open(const struct root *root, struct pci_bus *bus, const struct device *d, struct pci_dir *ret);
+void pci_dir_close(struct pci_dir *dir);
+/* As dir_read() and dir_readlink(). */
+ssize_t pci_read(const struct pci_dir *dir, const char *name, char *buf, size_t size);
+ssize_t pci_readlink(const struct pci_dir *dir, const char *name, char *buf, size_t size);
+/* Its configuration space, open; or less than 0. */
+int pci_open_config(const struct pci_dir *dir);
 /* IDs and class of a function; whether it can tell. */
 bool pci_identify(const struct root *root, struct pci_bus *bus, struct device *d);
 /* Its serial numbers. */
-int pci_serial(const struct root *root, struct arena *a, int fd, struct device *d) _must_check_;
+int pci_serial(const struct root *root, struct arena *a, const struct pci_dir *dir, struct device *d) _must_check_;
 /* By address: facts_find() needs it. */
 void facts_sort(struct facts *facts);
 /* facts_group() needs it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looking things up in facts. Pure: the planner calls it. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -19,6 +20,17 @@ static int compare_devices(const void *a, const void *b)
         const struct device *x = a, *y = b;
 
         return pci_address_compare(&x->at, &y->at);
+}
+
+void device_alias(const struct device *d, const char *bus, char *buf, size_t size)
+{
+        unsigned vendor = 0, device = 0, subvendor = 0, subdevice = 0, class = 0;
+
+        sscanf(d->id, "%4x:%4x", &vendor, &device);
+        sscanf(d->subsystem, "%4x:%4x", &subvendor, &subdevice);
+        sscanf(d->class, "%6x", &class);
+        snprintf(buf, size, "%s:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", bus, vendor, device, subvendor, subdevice,
+                 class >> 16 & 0xff, class >> 8 & 0xff, class & 0xff);
 }
 
 void facts_sort(struct facts *facts)
@@ -40,8 +52,9 @@ size_t facts_find_at(const struct facts *facts, const struct pci_address *at)
 size_t facts_find(const struct facts *facts, const char *address)
 {
         struct pci_address at;
+        size_t i = pci_address_parse(address, &at) < 0 ? NO_DEVICE : facts_find_at(facts, &at);
 
-        return pci_address_parse(address, &at) < 0 ? NO_DEVICE : facts_find_at(facts, &at);
+        return i != NO_DEVICE && streq(facts->devices[i].address, address) ? i : NO_DEVICE;
 }
 
 static const struct facts *sorting; /* qsort() has no argument for it */

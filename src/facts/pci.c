@@ -71,11 +71,11 @@ static int bridge_path(struct arena *a, struct device *d)
         return d->path ? 0 : -ENOMEM;
 }
 
-static bool read_hex(int fd, const char *name, uint32_t max, uint32_t *ret)
+static bool read_hex(const struct pci_dir *dir, const char *name, uint32_t max, uint32_t *ret)
 {
         char text[32];
 
-        return dir_read(fd, name, text, sizeof(text)) > 0 &&
+        return pci_read(dir, name, text, sizeof(text)) > 0 &&
                str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, ret) == 0 && *ret <= max;
 }
 
@@ -136,28 +136,48 @@ static int open_bus(const struct root *root, struct pci_bus *bus, const struct d
 }
 
 /* Captured machines may have links anywhere, which root_open_at() alone keeps below their root. */
-int pci_open(const struct root *root, struct pci_bus *bus, const struct device *d)
+int pci_open(const struct root *root, struct pci_bus *bus, const struct device *d, struct pci_dir *ret)
 {
-        int fd;
-
-        if (!root->live)
-                return root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
-        fd = open_bus(root, bus, d);
-        return fd < 0 ? fd : openat(fd, d->address, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        *ret = (struct pci_dir){.own = !root->live};
+        if (root->live && snprintf(ret->prefix, sizeof(ret->prefix), "%s/", d->address) >= (int)sizeof(ret->prefix))
+                return ret->fd = -ENAMETOOLONG;
+        ret->fd = root->live ? open_bus(root, bus, d) : root_open_at(root, d->sysfs, O_PATH | O_DIRECTORY);
+        return ret->fd;
 }
 
-static ssize_t read_modalias(const struct root *root, struct pci_bus *bus, const struct device *d, char *buf,
-                             size_t size)
+void pci_dir_close(struct pci_dir *dir)
 {
-        char path[PATH_MAX];
-        int n, fd = root->live ? open_bus(root, bus, d) : -1;
+        if (dir->own)
+                close_fd(&dir->fd);
+}
 
-        if (root->live && fd < 0)
-                return fd;
-        n = snprintf(path, sizeof(path), "%s/modalias", root->live ? d->address : d->sysfs);
-        if (n < 0 || n >= (int)sizeof(path))
-                return -ENAMETOOLONG;
-        return root->live ? dir_read(fd, path, buf, size) : root_read(root, path, buf, size);
+static const char *name_in(const struct pci_dir *dir, const char *name, char buf[static 128])
+{
+        if (!*dir->prefix)
+                return name;
+        stpcpy(stpcpy(buf, dir->prefix), name);
+        return buf;
+}
+
+ssize_t pci_read(const struct pci_dir *dir, const char *name, char *buf, size_t size)
+{
+        char path[128];
+
+        return dir_read(dir->fd, name_in(dir, name, path), buf, size);
+}
+
+ssize_t pci_readlink(const struct pci_dir *dir, const char *name, char *buf, size_t size)
+{
+        char path[128];
+
+        return dir_readlink(dir->fd, name_in(dir, name, path), buf, size);
+}
+
+int pci_open_config(const struct pci_dir *dir)
+{
+        char path[128];
+
+        return openat(dir->fd, name_in(dir, "config", path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
 /*
@@ -180,25 +200,25 @@ static bool identity_from_modalias(const char *s, struct device *d)
         return true;
 }
 
-static bool identity_from_files(int fd, struct device *d)
+static bool identity_from_files(const struct pci_dir *dir, struct device *d)
 {
         uint32_t vendor, device, class;
 
-        if (!read_hex(fd, "vendor", 0xffff, &vendor) || !read_hex(fd, "device", 0xffff, &device) ||
-            !read_hex(fd, "class", 0xffffff, &class))
+        if (!read_hex(dir, "vendor", 0xffff, &vendor) || !read_hex(dir, "device", 0xffff, &device) ||
+            !read_hex(dir, "class", 0xffffff, &class))
                 return false;
         set_id(d->id, vendor, device);
         put_hex(d->class, class, 6);
-        if (read_hex(fd, "subsystem_vendor", 0xffff, &vendor) && read_hex(fd, "subsystem_device", 0xffff, &device))
+        if (read_hex(dir, "subsystem_vendor", 0xffff, &vendor) && read_hex(dir, "subsystem_device", 0xffff, &device))
                 set_id(d->subsystem, vendor, device);
         return true;
 }
 
 /* The device serial number's extended capability, in the order lspci prints it. Readable by root only. */
-static int device_serial(struct arena *a, int fd, struct device *d)
+static int device_serial(struct arena *a, const struct pci_dir *dir, struct device *d)
 {
         unsigned char config[CONFIG_SIZE];
-        _cleanup_(close_fd) int file = openat(fd, "config", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        _cleanup_(close_fd) int file = pci_open_config(dir);
         ssize_t n = file < 0 ? -1 : pread(file, config, sizeof(config), 0);
         unsigned at = EXTENDED_FIRST;
 
@@ -242,11 +262,11 @@ static int nvme_serial(const struct root *root, struct arena *a, struct device *
         return k == -ENOMEM ? k : 0;
 }
 
-int pci_serial(const struct root *root, struct arena *a, int fd, struct device *d)
+int pci_serial(const struct root *root, struct arena *a, const struct pci_dir *dir, struct device *d)
 {
         int k = class_is(d->class, "nvme") ? nvme_serial(root, a, d) : 0;
 
-        return k < 0 ? k : device_serial(a, fd, d);
+        return k < 0 ? k : device_serial(a, dir, d);
 }
 
 /*
@@ -263,15 +283,15 @@ static void judge_bridge(struct device *d)
 
 bool pci_identify(const struct root *root, struct pci_bus *bus, struct device *d)
 {
-        _cleanup_(close_fd) int fd = -1;
+        _cleanup_(pci_dir_close) struct pci_dir dir = PCI_DIR_NONE;
         char modalias[128];
 
         d->identified = true;
-        if (read_modalias(root, bus, d, modalias, sizeof(modalias)) <= 0 || !identity_from_modalias(modalias, d)) {
-                fd = pci_open(root, bus, d);
-                if (fd < 0 || !identity_from_files(fd, d))
-                        return false; /* gone again, or no function that can be told */
-        }
+        if (pci_open(root, bus, d, &dir) < 0)
+                return false; /* gone again */
+        if ((pci_read(&dir, "modalias", modalias, sizeof(modalias)) <= 0 || !identity_from_modalias(modalias, d)) &&
+            !identity_from_files(&dir, d))
+                return false; /* no function that can be told */
         judge_bridge(d);
         return true;
 }
@@ -289,11 +309,13 @@ static int gather_function(const struct root *root, struct arena *a, const struc
                            const struct facts *facts, int devices_fd, const struct device *before, struct pci_bus *bus,
                            struct device *d)
 {
-        bool same_bus = before && before->at.domain == d->at.domain && before->at.bus == d->at.bus;
-        _cleanup_(close_fd) int fd = -1;
+        _cleanup_(pci_dir_close) struct pci_dir dir = PCI_DIR_NONE;
         char target[PATH_MAX];
 
-        d->sysfs = same_bus ? beside(a, before, d->address) : sysfs_path(a, devices_fd, d->address);
+        if (before && before->at.domain == d->at.domain && before->at.bus == d->at.bus)
+                d->sysfs = beside(a, before, d->address);
+        else
+                d->sysfs = sysfs_path(a, devices_fd, d->address);
         if (!d->sysfs || bridge_path(a, d) < 0)
                 return -ENOMEM;
         d->group = NO_GROUP;
@@ -306,13 +328,12 @@ static int gather_function(const struct root *root, struct arena *a, const struc
         if (!request->parents && !request->serials)
                 return 0;
 
-        fd = pci_open(root, bus, d);
-        if (fd < 0)
+        if (pci_open(root, bus, d, &dir) < 0)
                 return 1;
-        if (request->parents && dir_readlink(fd, "physfn", target, sizeof(target)) > 0 &&
+        if (request->parents && pci_readlink(&dir, "physfn", target, sizeof(target)) > 0 &&
             !(d->parent = arena_strdup(a, str_basename(target))))
                 return -ENOMEM;
-        return request->serials ? pci_serial(root, a, fd, d) : 0;
+        return request->serials ? pci_serial(root, a, &dir, d) : 0;
 }
 
 /* Physical slots (Documentation/ABI/testing/sysfs-bus-pci, /sys/bus/pci/slots): "address" has no function. */

@@ -2,23 +2,10 @@
 /* Which rule decides which device, with which driver, at which stage, and what comes along. */
 #include <errno.h>
 #include <fnmatch.h>
-#include <stdio.h>
 
 #include "base/str.h"
 #include "facts/match.h"
 #include "plan/planner.h"
-
-/* A device's modalias as "vfio_pci:" aliases are written (scripts/mod/file2alias.c, do_pci_entry). */
-static void vfio_alias(const struct device *d, char *buf, size_t size)
-{
-        unsigned vendor = 0, device = 0, subvendor = 0, subdevice = 0, class = 0;
-
-        sscanf(d->id, "%4x:%4x", &vendor, &device);
-        sscanf(d->subsystem, "%4x:%4x", &subvendor, &subdevice);
-        sscanf(d->class, "%6x", &class);
-        snprintf(buf, size, "vfio_pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", vendor, device, subvendor, subdevice,
-                 class >> 16 & 0xff, class >> 8 & 0xff, class & 0xff);
-}
 
 /* As libvirt chooses: of the aliases that fit, the one with the fewest wildcards. */
 static const char *variant_driver(const struct planner *p, const struct device *d)
@@ -27,7 +14,7 @@ static const char *variant_driver(const struct planner *p, const struct device *
         size_t fewest = SIZE_MAX;
         char alias[80];
 
-        vfio_alias(d, alias, sizeof(alias));
+        device_alias(d, "vfio_pci", alias, sizeof(alias));
         for (size_t i = 0; i < p->facts->n_variants; i++) {
                 const struct variant *v = &p->facts->variants[i];
                 size_t wildcards = 0;
@@ -116,8 +103,8 @@ static int decide(struct planner *p, size_t device, size_t rule)
 
 int planner_match(struct planner *p)
 {
-        for (size_t i = 0; i < p->facts->n_devices; i++)
-                for (size_t r = 0; r < p->config->n_rules; r++) {
+        for (size_t i = 0; i < p->facts->n_devices; i++) {
+                for (size_t r = 0; r < p->n_matching; r++) {
                         size_t entry = p->entry_of[i];
                         int k;
 
@@ -129,6 +116,9 @@ int planner_match(struct planner *p)
                         if (k < 0)
                                 return k;
                 }
+                if (p->asked && p->asked[i] != NO_RULE && p->entry_of[i] == NO_ENTRY && decide(p, i, p->asked[i]) < 0)
+                        return -ENOMEM;
+        }
         return 0;
 }
 
@@ -136,7 +126,7 @@ int planner_match(struct planner *p)
 int planner_skipped(struct planner *p)
 {
         for (size_t i = 0; i < p->facts->n_devices; i++)
-                for (size_t r = 0; r < p->config->n_rules && p->entry_of[i] == NO_ENTRY; r++) {
+                for (size_t r = 0; r < p->n_matching && p->entry_of[i] == NO_ENTRY; r++) {
                         const struct plan_rule *state = &p->plan->rules[r];
 
                         if (state->state == RULE_SKIPPED && !state->elsewhere &&

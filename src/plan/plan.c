@@ -158,10 +158,12 @@ static int sort_entries(struct planner *p)
         return 0;
 }
 
-int plan_build(const struct config *config, const struct facts *facts, struct arena *a, struct plan *ret)
+int planner_run(const struct config *config, const struct facts *facts, const size_t *asked, size_t n_matching,
+                struct arena *a, struct plan *ret)
 {
         struct plan plan = {.config = config, .facts = facts};
-        struct planner p = {.config = config, .facts = facts, .arena = a, .plan = &plan};
+        struct planner p = {
+                .config = config, .facts = facts, .arena = a, .plan = &plan, .asked = asked, .n_matching = n_matching};
         static int (*const steps[])(struct planner *) = {
                 initial_states, planner_guard,      planner_identify,   planner_match,
                 planner_expect, planner_companions, planner_refusals,   planner_skipped,
@@ -183,4 +185,9 @@ int plan_build(const struct config *config, const struct facts *facts, struct ar
         }
         *ret = plan;
         return 0;
+}
+
+int plan_build(const struct config *config, const struct facts *facts, struct arena *a, struct plan *ret)
+{
+        return planner_run(config, facts, NULL, config->n_rules, a, ret);
 }

@@ -33,6 +33,8 @@ struct planner {
         bool *by_process;            /* by device: that it does only as long as somebody has it open */
         struct identity *identities; /* by device */
         struct recorded *recorded;   /* by position in the clearance */
+        const size_t *asked;         /* by device: the rule that means it alone, or NO_RULE; NULL: none is asked for */
+        size_t n_matching;           /* rules that go by what they match: those that are asked for stand behind them */
 };
 
 static inline const struct device *entry_device(const struct planner *p, const struct plan_entry *e)
@@ -45,6 +47,10 @@ int planner_add(struct planner *p, size_t device, size_t rule, enum action actio
 
 /* ACTION_BIND becomes ACTION_REFUSE; an entry refused already keeps its first reason. */
 int planner_refuse(struct planner *p, struct plan_entry *e, const char *format, ...) _must_check_ _printf_(3, 4);
+
+/* plan.c: all the steps. asked (NULL: none) has rules of config behind the first n_matching, see above. */
+int planner_run(const struct config *config, const struct facts *facts, const size_t *asked, size_t n_matching,
+                struct arena *a, struct plan *ret) _must_check_;
 
 /* identity.c: who the devices are, whatever their addresses. */
 int planner_identify(struct planner *p) _must_check_;

@@ -31,6 +31,14 @@ static struct json_object *append(struct json_object *array, int *error)
         return o;
 }
 
+static void append_string(struct json_object *array, const char *value, int *error)
+{
+        struct json_object *s = json_object_new_string(value);
+
+        if (!s || json_object_array_add(array, s) < 0)
+                *error = -ENOMEM;
+}
+
 static struct json_object *add_array(struct json_object *o, const char *key, int *error)
 {
         struct json_object *array = json_object_new_array();
@@ -246,8 +254,27 @@ int json_status(FILE *f, const struct status *status)
         return finish(f, document, error);
 }
 
-int json_list(FILE *f, const struct plan *plan)
+static void add_name(struct json_object *o, const struct pci_name *name, int *error)
 {
+        add_string(o, "vendor_name", name->vendor, error);
+        add_string(o, "device_name", name->device, error);
+}
+
+static void add_handover(struct json_object *o, const struct facts *facts, const struct handover *h, int *error)
+{
+        struct json_object *handover = json_object_new_object(), *along;
+
+        add(o, "handover", handover, error);
+        add_string(handover, "action", action_names[h->action], error);
+        add_string(handover, "reason", h->reason, error);
+        along = add_array(handover, "along", error);
+        for (size_t i = 0; i < h->n_along; i++)
+                append_string(along, facts->devices[h->along[i]].address, error);
+}
+
+int json_list(FILE *f, const struct listing *list)
+{
+        const struct plan *plan = list->plan;
         const struct facts *facts = plan->facts;
         int error;
         struct json_object *document = start(&error), *array = add_array(document, "devices", &error);
@@ -262,11 +289,42 @@ int json_list(FILE *f, const struct plan *plan)
                 add_string(o, "path", d->path, &error);
                 add_string(o, "slot", d->slot, &error);
                 add_string(o, "serial", d->disk_serial ? d->disk_serial : d->pcie_serial, &error);
-                add_string(o, "driver", d->driver, &error);
+                add_string(o, "driver", d->driver_now, &error);
                 add_string(o, "rule", e ? plan->config->rules[e->rule].name : "", &error);
                 add(o, "bridge", json_object_new_boolean(d->bridge), &error);
                 add(o, "boot_display", json_object_new_boolean(d->boot_display == YES), &error);
+                add_name(o, &list->names[i], &error);
+                add_handover(o, facts, &list->handovers[i], &error);
         }
+        return finish(f, document, error);
+}
+
+static void add_strings(struct json_object *document, const char *key, const struct strings *list, int *error)
+{
+        struct json_object *array = add_array(document, key, error);
+
+        for (size_t i = 0; i < list->n; i++)
+                append_string(array, list->v[i], error);
+}
+
+int json_show(FILE *f, const struct shown *shown)
+{
+        int error;
+        struct json_object *document = start(&error), *array = add_array(document, "devices", &error);
+
+        for (size_t i = 0; i < shown->n; i++) {
+                const struct shown_device *s = &shown->devices[i];
+                const struct device *d = s->device;
+                struct json_object *o = append(array, &error);
+
+                add_function(o, bus_names[d->bus], d->address, d->id, d->class, d->group, &error);
+                add_string(o, "rule", shown->plan->config->rules[s->entry->rule].name, &error);
+                add_string(o, "driver", s->entry->driver, &error);
+                add_name(o, &s->name, &error);
+        }
+        add_strings(document, "qemu", &shown->qemu, &error);
+        add_strings(document, "qemu_iommufd", &shown->qemu_iommufd, &error);
+        add_strings(document, "libvirt", &shown->libvirt, &error);
         return finish(f, document, error);
 }
 
@@ -327,5 +385,39 @@ int json_checks(FILE *f, const struct checks *checks)
                 add_string(o, "message", x->message, &error);
                 add_string(o, "fix", x->fix, &error);
         }
+        return finish(f, document, error);
+}
+
+int json_added(FILE *f, const struct added *added, size_t n)
+{
+        int error;
+        struct json_object *document = start(&error), *array = add_array(document, "rules", &error);
+
+        for (size_t i = 0; i < n && error == 0; i++) {
+                const struct added *x = &added[i];
+                struct json_object *o = append(array, &error);
+
+                add_string(o, "name", x->name, &error);
+                add_string(o, "file", x->file, &error);
+                add_string(o, "state", x->state, &error);
+                add_string(o, "message", x->message, &error);
+                add_string(o, "text", x->text, &error);
+                add(o, "written", json_object_new_boolean(x->written), &error);
+        }
+        return finish(f, document, error);
+}
+
+int json_removed(FILE *f, const struct removed *removed)
+{
+        int error;
+        struct json_object *document = start(&error), *array;
+
+        add_string(document, "name", removed->name, &error);
+        array = add_array(document, "removed", &error);
+        for (size_t i = 0; i < removed->n_files && error == 0; i++)
+                if (json_object_array_add(array, json_object_new_string(removed->files[i])) < 0)
+                        error = -ENOMEM;
+        add_string(document, "masked", removed->mask, &error);
+        add_string(document, "kept", removed->kept, &error);
         return finish(f, document, error);
 }

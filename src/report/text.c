@@ -2,63 +2,15 @@
 #include "report/text.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "base/str.h"
-
-enum colour {
-        PLAIN,
-        BOLD,
-        GREEN,
-        YELLOW,
-        RED,
-        GREY,
-};
-
-static bool coloured(FILE *f)
-{
-        const char *systemd = getenv("SYSTEMD_COLORS"), *none = getenv("NO_COLOR");
-        bool on;
-
-        if (systemd)
-                return str_to_bool(systemd, &on) < 0 || on; /* also names of palettes, as "16" */
-        return !(none && *none) && isatty(fileno(f)) && !streq_ptr(getenv("TERM"), "dumb");
-}
-
-/* Pads to width, which the escape sequences must not count for. */
-static void put(FILE *f, enum colour colour, int width, const char *s)
-{
-        static const char *const codes[] = {"", "\033[1m", "\033[32m", "\033[33m", "\033[31m", "\033[90m"};
-
-        if (colour != PLAIN && coloured(f))
-                fprintf(f, "%s%-*s\033[0m", codes[colour], width, s);
-        else
-                fprintf(f, "%-*s", width, s);
-}
-
-static enum colour colour_of(const char *state)
-{
-        static const struct {
-                const char *state;
-                enum colour colour;
-        } colours[] = {
-                {"write", GREEN}, {"reserved", GREEN}, {"short", YELLOW},   {"skip", GREY},
-                {"ok", GREEN},    {"bind", GREEN},     {"bound", GREEN},    {"late", YELLOW},
-                {"keep", GREY},   {"skipped", GREY},   {"pending", YELLOW}, {"missing", YELLOW},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
-                if (streq(state, colours[i].state))
-                        return colours[i].colour;
-        return RED;
-}
+#include "report/colour.h"
 
 static void put_rule(FILE *f, const char *name, const char *state, const char *message, const char *file)
 {
-        put(f, BOLD, 0, name);
+        colour_put(f, BOLD, 0, name);
         fputs(": ", f);
-        put(f, colour_of(state), 0, state);
+        colour_put(f, colour_of(state), 0, state);
         fprintf(f, "%s%s\n", *message ? ": " : "", message);
         fprintf(f, "  %s\n", file);
 }
@@ -85,7 +37,7 @@ static void put_pool(FILE *f, const char *size, const char *place, const char *p
                      const char *reason)
 {
         fprintf(f, "  %-4s  %-11s  %-9s  ", size, place, pages);
-        put(f, colour_of(state), 0, state);
+        colour_put(f, colour_of(state), 0, state);
         fprintf(f, "%s%s\n", *reason ? ": " : "", reason);
 }
 
@@ -121,36 +73,40 @@ static bool any_write(const struct huge_plan *huge)
         return false;
 }
 
-void text_plan(FILE *f, const struct plan *plan)
+void text_plan_rule(FILE *f, const struct plan *plan, size_t r)
 {
         const struct config *config = plan->config;
 
-        if (config->n_rules == 0)
-                fputs("No rules: every device stays with the host. A rule is a file NAME.conf in "
-                      "/etc/passthrough.d, see passthrough.d(5).\n",
-                      f);
-        for (size_t r = 0; r < config->n_rules; r++) {
-                put_rule(f, config->rules[r].name, rule_state_names[plan->rules[r].state], plan->rules[r].message,
-                         config->rules[r].file);
-                for (size_t i = 0; i < plan->n_entries; i++) {
-                        const struct plan_entry *e = &plan->entries[i];
-                        const struct device *d = &plan->facts->devices[e->device];
+        put_rule(f, config->rules[r].name, rule_state_names[plan->rules[r].state], plan->rules[r].message,
+                 config->rules[r].file);
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+                const struct device *d = &plan->facts->devices[e->device];
 
-                        if (e->rule != r)
-                                continue;
-                        put_device(f, d->address, d->id, d->class, d->group);
-                        put(f, colour_of(action_names[e->action]), 0, action_names[e->action]);
-                        if (e->action == ACTION_BIND)
-                                fprintf(f, " to %s, stage %s", e->driver, stage_names[e->stage]);
-                        fprintf(f, ": %s\n", e->reason);
-                }
-                for (size_t i = 0; i < plan->n_shadows; i++)
-                        if (plan->shadows[i].rule == r)
-                                fprintf(f, "  %-12s  shadowed: %s decides it, %s matches it too\n",
-                                        plan->facts->devices[plan->shadows[i].device].address,
-                                        config->rules[plan->shadows[i].by].name, config->rules[r].name);
-                fputc('\n', f);
+                if (e->rule != r)
+                        continue;
+                put_device(f, d->address, d->id, d->class, d->group);
+                colour_put(f, colour_of(action_names[e->action]), 0, action_names[e->action]);
+                if (e->action == ACTION_BIND)
+                        fprintf(f, " to %s, stage %s", e->driver, stage_names[e->stage]);
+                fprintf(f, ": %s\n", e->reason);
         }
+        for (size_t i = 0; i < plan->n_shadows; i++)
+                if (plan->shadows[i].rule == r)
+                        fprintf(f, "  %-12s  shadowed: %s decides it, %s matches it too\n",
+                                plan->facts->devices[plan->shadows[i].device].address,
+                                config->rules[plan->shadows[i].by].name, config->rules[r].name);
+        fputc('\n', f);
+}
+
+void text_plan(FILE *f, const struct plan *plan)
+{
+        if (plan->config->n_rules == 0)
+                fputs("No rules: every device stays with the host. A rule is a file NAME.conf in "
+                      "/etc/passthrough.d; passthroughctl add writes one, see passthrough.d(5).\n",
+                      f);
+        for (size_t r = 0; r < plan->config->n_rules; r++)
+                text_plan_rule(f, plan, r);
         put_huge_plan(f, &plan->huge);
         if (plan->n_ops > 0 || any_write(&plan->huge))
                 fputs("Operations, in order:\n", f);
@@ -221,7 +177,7 @@ void text_status(FILE *f, const struct status *status)
                         if (!streq(d->rule, rule->name))
                                 continue;
                         put_device(f, d->address, d->id, d->class, d->group);
-                        put(f, colour_of(state), 0, state);
+                        colour_put(f, colour_of(state), 0, state);
                         if (record_device_taken(d))
                                 fprintf(f, " to %s at %" PRIu64 ".%03u s", d->driver, ms / 1000, (unsigned)(ms % 1000));
                         if (*d->from)
@@ -234,27 +190,6 @@ void text_status(FILE *f, const struct status *status)
         put_images(f, status);
 }
 
-void text_list(FILE *f, const struct plan *plan)
-{
-        const struct facts *facts = plan->facts;
-
-        put(f, BOLD, 0, "ADDRESS       ID         CLASS        GROUP  DRIVER            RULE              PATH\n");
-        for (size_t i = 0; i < facts->n_devices; i++) {
-                const struct device *d = &facts->devices[i];
-                const struct plan_entry *e = plan_find(plan, i);
-                const char *class = class_name(d->class);
-                char group[16] = "-";
-
-                if (d->group != NO_GROUP)
-                        snprintf(group, sizeof(group), "%d", d->group);
-                fprintf(f, "%-12s  %s  %-11s  %-5s  %-16s  %-16s  %s\n", d->address, d->id,
-                        d->bridge ? "bridge"
-                        : class   ? class
-                                  : d->class,
-                        group, d->driver ? d->driver : "-", e ? plan->config->rules[e->rule].name : "-", d->path);
-        }
-}
-
 void text_findings(FILE *f, const struct findings *findings)
 {
         static const enum colour colours[SEVERITY_MAX_] = {
@@ -263,8 +198,8 @@ void text_findings(FILE *f, const struct findings *findings)
         for (size_t i = 0; i < findings->n; i++) {
                 const struct finding *x = &findings->v[i];
 
-                put(f, colours[x->severity], 9, severity_names[x->severity]);
-                put(f, BOLD, 0, x->token);
+                colour_put(f, colours[x->severity], 9, severity_names[x->severity]);
+                colour_put(f, BOLD, 0, x->token);
                 fprintf(f, " (%s): %s", reader_names[x->reader], x->message);
                 if (*x->fix)
                         fprintf(f, "; right: %s", x->fix);
@@ -293,8 +228,8 @@ void text_checks(FILE *f, const struct checks *checks)
         for (size_t i = 0; i < checks->n; i++) {
                 const struct check *x = &checks->v[i];
 
-                put(f, colours[x->status], 6, check_status_names[x->status]);
-                put(f, BOLD, width, x->id);
+                colour_put(f, colours[x->status], 6, check_status_names[x->status]);
+                colour_put(f, BOLD, width, x->id);
                 fprintf(f, "  %s\n", x->message);
                 if (*x->fix)
                         fprintf(f, "%*sfix: %s\n", 6 + width + 2, "", x->fix);

@@ -5,10 +5,15 @@
 
 #include "check/check.h"
 #include "cmdline/cmdline.h"
+#include "report/listing.h"
+#include "report/show.h"
 #include "report/status.h"
 
 void text_plan(FILE *f, const struct plan *plan);
+/* One rule of it. */
+void text_plan_rule(FILE *f, const struct plan *plan, size_t rule);
 void text_status(FILE *f, const struct status *status);
-void text_list(FILE *f, const struct plan *plan);
+void text_list(FILE *f, const struct listing *list);
+void text_show(FILE *f, const struct shown *shown);
 void text_checks(FILE *f, const struct checks *checks);
 void text_findings(FILE *f, const struct findings *findings);

@@ -1,36 +1,68 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * base/arena.h for fuzzing: every object is an allocation of its own and exactly as large as it was asked for, and an
- * array that grew is freed where it was. So AddressSanitizer sees what the real arena's chunks would hide.
+ * base/arena.h for fuzzing: every object is exactly as large as it was asked for, with poison around it, and poison
+ * again where an array grew out of it, and once the arena is freed. So AddressSanitizer sees what the real arena's
+ * chunks would hide, and an object does not cost an allocation.
  */
 #include "base/arena.h"
 
+#include <sanitizer/asan_interface.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#define CHUNK_SIZE ((size_t)64 * 1024)
+#define ALIGNMENT  ((size_t)16)
+#define POISON     ((size_t)16) /* between two objects, at least */
+
 struct arena_chunk {
         struct arena_chunk *next;
-        void *data;
+        size_t used, size;
+        _Alignas(16) char data[];
 };
+
+static struct arena_chunk *spare; /* one that was freed, all poison, for the next arena */
+
+static struct arena_chunk *chunk_new(size_t size)
+{
+        struct arena_chunk *c = spare;
+
+        if (c && c->size >= size) {
+                spare = NULL;
+                c->used = POISON;
+                return c;
+        }
+        size = MAX(size, CHUNK_SIZE);
+        c = malloc(sizeof(*c) + size);
+        if (!c)
+                return NULL;
+        c->size = size;
+        c->used = POISON;
+        ASAN_POISON_MEMORY_REGION(c->data, size);
+        return c;
+}
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-        struct arena_chunk *c;
-        void *p;
+        struct arena_chunk *c = a->head;
+        size_t room;
+        char *p;
 
         if (size > SIZE_MAX / 2)
                 return NULL;
-        c = malloc(sizeof(*c));
-        p = calloc(1, size ? size : 1);
-        if (!c || !p) {
-                free(c);
-                free(p);
-                return NULL;
+        size = MAX(size, (size_t)1);
+        room = ((size + ALIGNMENT - 1) & ~(ALIGNMENT - 1)) + POISON;
+        if (!c || c->size - c->used < room) {
+                c = chunk_new(POISON + room);
+                if (!c)
+                        return NULL;
+                c->next = a->head;
+                a->head = c;
         }
-        *c = (struct arena_chunk){.next = a->head, .data = p};
-        a->head = c;
-        return p;
+        p = c->data + c->used;
+        c->used += room;
+        ASAN_UNPOISON_MEMORY_REGION(p, size);
+        return memset(p, 0, size);
 }
 
 char *arena_strndup(struct arena *a, const char *s, size_t n)
@@ -77,19 +109,6 @@ char *arena_join(struct arena *a, const char *first, ...)
         return p;
 }
 
-static void forget(struct arena *a, void *data)
-{
-        for (struct arena_chunk **at = &a->head; *at; at = &(*at)->next)
-                if ((*at)->data == data) {
-                        struct arena_chunk *c = *at;
-
-                        *at = c->next;
-                        free(c->data);
-                        free(c);
-                        return;
-                }
-}
-
 void *arena_grow(struct arena *a, void *array, size_t n, size_t size)
 {
         char *old, *p;
@@ -99,7 +118,7 @@ void *arena_grow(struct arena *a, void *array, size_t n, size_t size)
                 return NULL;
         if (n > 0) {
                 memcpy(p, old, n * size);
-                forget(a, old);
+                ASAN_POISON_MEMORY_REGION(old, n * size);
         }
         memcpy(array, &p, sizeof(p));
         return p + n * size;
@@ -108,10 +127,13 @@ void *arena_grow(struct arena *a, void *array, size_t n, size_t size)
 void arena_free(struct arena *a)
 {
         while (a->head) {
-                struct arena_chunk *next = a->head->next;
+                struct arena_chunk *c = a->head;
 
-                free(a->head->data);
-                free(a->head);
-                a->head = next;
+                a->head = c->next;
+                ASAN_POISON_MEMORY_REGION(c->data, c->used);
+                if (!spare && c->size == CHUNK_SIZE)
+                        spare = c;
+                else
+                        free(c);
         }
 }

@@ -144,17 +144,27 @@ int __wrap_root_replace(const struct root *r, const char *path, const void *data
         return 0;
 }
 
-void check_document(FILE *f, char **text, size_t *size)
+void check_json(const char *text, size_t size)
 {
-        struct json_tokener *t = json_tokener_new();
+        static struct json_tokener *t;
         struct json_object *document;
 
-        CHECK(t && fclose(f) == 0 && strlen(*text) == *size);
-        json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-        document = json_tokener_parse_ex(t, *text, (int)*size + 1);
+        if (!t) {
+                t = json_tokener_new();
+                CHECK(t);
+                json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+        }
+        CHECK(strlen(text) == size);
+        json_tokener_reset(t);
+        document = json_tokener_parse_ex(t, text, (int)size + 1);
         CHECK(json_tokener_get_error(t) == json_tokener_success && json_object_is_type(document, json_type_object));
         json_object_put(document);
-        json_tokener_free(t);
+}
+
+void check_document(FILE *f, char **text, size_t *size)
+{
+        CHECK(fclose(f) == 0);
+        check_json(*text, *size);
         free(*text);
 }
 

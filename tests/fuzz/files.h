@@ -38,7 +38,9 @@ void files_split(struct arena *a, const char *first, const uint8_t *data, size_t
 /* What root_replace() wrote last, or NULL; freed by files_clear(). */
 const char *files_written(size_t *ret_size);
 
-/* A document is always whole, one object in UTF-8, and nothing behind it but the newline. Closes f, frees *text. */
+/* A document is always whole, one object in UTF-8, and nothing behind it but the newline. */
+void check_json(const char *text, size_t size);
+/* Closes f, frees *text. */
 void check_document(FILE *f, char **text, size_t *size);
 
 /* What is said of a plan, as a document and in lines that can be printed. */

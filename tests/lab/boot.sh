@@ -86,18 +86,37 @@ make_disk() {
         mke2fs -q -F -t ext4 -O ^has_journal -L lab-out "$disk" 64M >/dev/null
         return
     fi
-    cp --sparse=always --reflink=auto "$lab/disk.ext4" "$disk"
-    if [[ $root_partition == no ]]; then return; fi
-    mv "$disk" "$disk.fs"
-    truncate -s $(($(stat -c %s "$disk.fs") + 2 * 1048576)) "$disk"
-    echo 'start=1MiB, size=1500MiB' | sfdisk --quiet --label gpt "$disk"
-    dd if="$disk.fs" of="$disk" bs=1M seek=1 conv=notrunc,sparse status=none
-    rm "$disk.fs"
+    local fs=$lab/disk.ext4 label=gpt partitions="start=${root_start}MiB, size=${root_size}MiB"
+    if [[ $boot_loader ]]; then fs=$lab/host.ext4; fi
+    if [[ $root_start == 0 ]]; then
+        cp --sparse=always --reflink=auto "$fs" "$disk"
+        return
+    fi
+    case $boot_loader in
+    grub) label=dos ;;
+    systemd-boot) partitions="start=1MiB, size=$((root_start - 1))MiB, type=uefi"$'\n'$partitions ;;
+    esac
+    rm -f "$disk"
+    truncate -s $((root_start + root_size + 1))M "$disk"
+    sfdisk --quiet --label $label "$disk" <<<"$partitions"
+    dd if="$fs" of="$disk" bs=1M seek="$root_start" conv=notrunc,sparse status=none
+}
+
+# What a boot loader's own tools read, and the image that it is to load.
+put_boot_files() {
+    local tokens="console=ttyS0 $lab_cmdline modprobe.blacklist=$unwanted$append"
+    if [[ -f $work/boot-files ]]; then return; fi
+    touch "$work/boot-files"
+    put_lines /etc/default/grub 'GRUB_DEFAULT=0' 'GRUB_TIMEOUT=0' 'GRUB_DISTRIBUTOR=Debian' 'GRUB_CMDLINE_LINUX_DEFAULT=quiet' \
+        "GRUB_CMDLINE_LINUX=\"$tokens\""
+    put_lines /etc/kernel/cmdline "$root_cmdline rw quiet $tokens"
+    echo "rm /boot/initrd.img-$(kernel_release)"
+    echo "write $(base_image) /boot/initrd.img-$(kernel_release)"
 }
 
 # The file system in it, as e2fsprogs' programs take it.
 disk_fs() {
-    if [[ $root_partition == yes ]]; then echo "$disk?offset=1048576"; else echo "$disk"; fi
+    if [[ $root_start == 0 ]]; then echo "$disk"; else echo "$disk?offset=$((root_start * 1048576))"; fi
 }
 
 fill_disk() {
@@ -113,6 +132,8 @@ fill_disk() {
         if [[ -d $test/files ]]; then put_tree "$test/files" /lab; fi
         put_lines /etc/fstab "${fstab[@]}"
         put_lines /etc/crypttab "${crypttab[@]}"
+        put_lines /lab/boot "$boot_name"
+        if [[ $boot_loader ]]; then put_boot_files; fi
     } >>"$commands"
     debugfs -w -f "$commands" "$(disk_fs)" >"$work/disk.log" 2>&1
 }
@@ -130,38 +151,57 @@ base_image() {
 
 since() { awk -v then="$1" -v now="$EPOCHREALTIME" 'BEGIN { print now - then }'; }
 
-# qemu INITRD DRIVE LOG TOKENS: one run; its exit status is the guest's verdict, or says that there is none.
+# no_timer_check: on a busy host the kernel finds that its timer does not tick, and panics; guests of KVM are spared that by themselves.
+# nvme_core.io_timeout: on a busy host QEMU's NVMe disk now and then overlooks a command, and the driver would wait 30 s for it.
+lab_cmdline='no_timer_check panic=-1 rd.shell=0 rd.emergency=reboot nvme_core.io_timeout=4 drm_kms_helper.fbdev_emulation=0 log_buf_len=8M'
+
+kernel_args() { # kernel_args INITRD TOKENS: QEMU loads the kernel itself
+    args=(-kernel "$lab/vmlinux" -initrd "$1" -append "console=ttyS0 quiet $root_cmdline rw $iommu_cmdline $lab_cmdline \
+dyndbg=\"file drivers/base/dd.c +p\" modprobe.blacklist=$unwanted$append $2")
+}
+
+# qemu DRIVE LOG ARGUMENT…: one run; its exit status is the guest's verdict, or says that there is none.
 qemu() {
-    # no_timer_check: on a busy host the kernel finds that its timer does not tick, and panics; guests of KVM are spared that by themselves.
-    # nvme_core.io_timeout: on a busy host QEMU's NVMe disk now and then overlooks a command, and the driver would wait 30 s for it.
     # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot); the rest is timeout's
     # (--foreground: an interrupt from the keyboard reaches QEMU).
-    local disk_args=(-drive "if=none,id=root,format=raw,$2" -device "$disk_device")
+    local disk_args=(-drive "if=none,id=root,format=raw,$1" -device "$disk_device")
     local iommu_args=(-device "$iommu_device")
     if [[ $disk_device == none ]]; then disk_args=(); fi
     if [[ ! $iommu_device ]]; then iommu_args=(); fi
     timeout --foreground --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
         -accel tcg -machine q35,kernel-irqchip=split "${iommu_args[@]}" -cpu "$processor" -smp "$cpus" -m "$memory" "${nodes[@]}" \
         -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd -no-reboot -monitor none \
-        -serial "file:$3" -device isa-debug-exit,iobase=0x501,iosize=1 \
-        -uuid 4c414200-0000-4000-8000-00000000cafe "${backends[@]}" "${devices[@]}" "${disk_args[@]}" -kernel "$lab/vmlinux" -initrd "$1" \
-        -append "console=ttyS0 quiet no_timer_check $root_cmdline rw $iommu_cmdline panic=-1 rd.shell=0 rd.emergency=reboot \
-nvme_core.io_timeout=4 drm_kms_helper.fbdev_emulation=0 dyndbg=\"file drivers/base/dd.c +p\" log_buf_len=8M modprobe.blacklist=$unwanted$append $4" \
-        </dev/null
+        -serial "file:$2" -device isa-debug-exit,iobase=0x501,iosize=1 \
+        -uuid 4c414200-0000-4000-8000-00000000cafe "${backends[@]}" "${devices[@]}" "${disk_args[@]}" "${@:3}" </dev/null
 }
 
 failed=0
 boot() { # boot NAME [TOKEN…]
-    local boot_name=$1 base status=0 start log
+    local boot_name=$1 base args
     shift
-    log=$work/$boot_name.log
     fill_disk
     base=$(base_image)
     initrd "$base"
-
-    start=$EPOCHREALTIME
-    qemu "$work/initrd.img" "file=$disk,cache=unsafe" "$log" "lab.boot=$boot_name $*" >"$work/$boot_name.qemu" 2>&1 || status=$?
+    kernel_args "$work/initrd.img" "lab.boot=$boot_name $*"
+    run_boot
     rm -f "$work/initrd.img"
+}
+
+# boot_from_disk NAME: by the firmware and whatever it finds on the disk.
+boot_from_disk() {
+    local boot_name=$1 args=() firmware=/usr/share/OVMF
+    fill_disk
+    if [[ $boot_loader != grub ]]; then
+        [[ -f $work/firmware.vars ]] || cp "$firmware/OVMF_VARS_4M.fd" "$work/firmware.vars"
+        args=(-drive "if=pflash,unit=0,format=raw,readonly=on,file=$firmware/OVMF_CODE_4M.fd"
+            -drive "if=pflash,unit=1,format=raw,file=$work/firmware.vars")
+    fi
+    run_boot
+}
+
+run_boot() {
+    local status=0 start=$EPOCHREALTIME log=$work/$boot_name.log
+    qemu "file=$disk,cache=unsafe" "$log" "${args[@]}" >"$work/$boot_name.qemu" 2>&1 || status=$?
     printf '# boot %s: %.1f s\n' "$boot_name" "$(since "$start")"
     if [[ $status == 33 ]]; then return; fi
 

@@ -110,7 +110,9 @@ edu_on_root_bus() { device "edu,bus=pcie.0,addr=$1.0"; }
 # The lab's disk, and how the kernel finds the root.
 disk_device=virtio-blk-pci,drive=root,bus=pcie.0,addr=1e.0
 root_cmdline='root=/dev/vda rootfstype=ext4'
-root_partition=no
+# Where it begins on that disk, in MiB, and how large it is.
+root_start=0
+root_size=1500
 root_layout=
 readonly lab_root_uuid=4c414200-0000-4000-8000-000000000001
 
@@ -124,9 +126,24 @@ crypttab() { crypttab+=("$1"); }
 root_nvme() {
     port "$1" "$2"
     disk_device=nvme,drive=root,serial=$1,bus=$1,addr=00.0
-    root_partition=yes
+    root_start=1
     root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4"
     fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
+}
+
+# boot_loader NAME: the root is that of a host that GRUB (by BIOS) or systemd-boot (by UEFI, its partition the first) boots; see `boot_from_disk`.
+boot_loader=
+boot_loader() {
+    boot_loader=$1
+    case $boot_loader in
+    grub) root_start=1 ;;
+    systemd-boot) root_start=257 ;;
+    *) die "unknown boot loader $1" ;;
+    esac
+    root_size=1700
+    root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4"
+    fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
+    "$lab_source/host"
 }
 
 # layout NAME: the disks that tests/lab/layouts/NAME makes, as NAME.img for `nvme`.

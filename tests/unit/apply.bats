@@ -501,6 +501,108 @@ once() {
     same
 }
 
+# --- COMMAND_LINE_SIZE
+
+# x N: a token of so many characters.
+x() {
+    printf "x%.0s" $(seq "$1")
+}
+
+@test "systemd-boot: an entry whose line the kernel would cut is refused, and told where it is nearly so" {
+    systemd_boot
+    local file=/boot/efi/loader/entries/$ID-$KERNEL.conf own="initrd=/$ID/$KERNEL/initrd $ROOT_UUID " with=" $TOKENS"
+    local room=$((2047 - ${#own} - ${#with}))
+    entry "$file" "$ROOT_UUID $(x $((room + 1)))"
+    before
+    apply
+    exits 1
+    has "$file: the line has 2048 characters, and the kernel takes 2047" 'nothing is written'
+    same
+    is "$(find "$ROOT/var/lib/passthrough" -name manifest)" '' 'applies kept'
+    apply --dry-run
+    exits 1
+    has_not +++
+    entry "$file" "$ROOT_UUID $(x "$room")"
+    apply
+    exits 0
+    has "note: $file: the line has 2047 characters of the 2047"
+    entry "$file" "$ROOT_UUID $(x $((room - 128)))"
+    apply
+    exits 0
+    has_not characters
+}
+
+@test "boot loader entries: what GRUB puts in front counts, and of another system's line nothing is said" {
+    fedora
+    local file=/boot/loader/entries/$ID-6.9.conf own="BOOT_IMAGE=(hd0,gpt1)/vmlinuz-6.9 $ROOT_UUID " with=" $TOKENS"
+    local room=$((2047 - ${#own} - ${#with}))
+    put /boot/loader/entries/other.conf 'title Other' 'machine-id ffffffffffffffffffffffffffffffff' 'linux /o' "options root=/dev/sdz9 $(x 3000)"
+    put "$file" 'linux /vmlinuz-6.9' "options $ROOT_UUID" "options $(x $((room + 1)))"
+    before
+    apply
+    exits 1
+    has "$file: the line has 2048 characters" 'nothing is written'
+    has_not other.conf:
+    same
+    put "$file" 'linux /vmlinuz-6.9' "options $ROOT_UUID" "options $(x "$room")"
+    apply
+    exits 0
+    has "note: $file: the line has 2047 characters"
+    has_not other.conf:
+}
+
+@test "entries with \$kernelopts are as long as that is" {
+    fedora
+    local more
+    more=$(x 1150)
+    sed -i "s/^options.*/options \$kernelopts $more/" "$ROOT/boot/loader/entries/$ID-6.9.conf"
+    printf '# GRUB Environment Block\nkernelopts=%s %s\n####################################' "$ROOT_UUID" "$(x 820)" >"$ROOT/boot/grub2/grubenv"
+    before
+    apply
+    exits 1
+    has "$ID-6.9.conf: the line has" 'nothing is written'
+    same
+}
+
+@test "kernel-install's command line counts, and settings of GRUB that alone are too much" {
+    fedora
+    put /etc/kernel/cmdline "$ROOT_UUID $(x 2000)"
+    before
+    apply
+    exits 1
+    has '/etc/kernel/cmdline: the line has' 'nothing is written'
+    same
+    rm -r "$ROOT"/{boot,etc/kernel,etc/default}
+    debian_grub
+    put /etc/default/grub "GRUB_CMDLINE_LINUX_DEFAULT=\"$(x 1000)\"" "GRUB_CMDLINE_LINUX=\"$(x 1030)\""
+    before
+    apply
+    exits 1
+    has 'GRUB_CMDLINE_LINUX: the line has' 'nothing is written'
+    same
+    rm -r "$ROOT"/{boot,etc/default,etc/debian_version,usr/sbin/update-grub}
+    grub2
+    put /etc/default/grub "GRUB_CMDLINE_LINUX=\"$(x 2030)\""
+    before
+    apply
+    exits 1
+    has 'GRUB_CMDLINE_LINUX: the line has' 'nothing is written'
+    same
+}
+
+@test "a line that was too long before is told, and tokens are taken from it" {
+    systemd_boot
+    local file=/boot/efi/loader/entries/$ID-$KERNEL.conf
+    apply
+    exits 0
+    rm "$ROOT/etc/passthrough.d/gpu0.conf"
+    entry "$file" "$ROOT_UUID $(x 2100) $TOKENS"
+    apply
+    exits 0
+    has "note: $file: the line has" 'the last tokens are lost'
+    options "$file" "$ROOT_UUID $(x 2100)"
+}
+
 @test "a captured machine says the same of where it boots from" {
     systemd_boot
     apply --dry-run
@@ -681,4 +783,21 @@ live_debian() {
     live undo
     exits 0
     same
+}
+
+@test "live: where a line of the menu is too long in the end all is put back" {
+    live_debian
+    local own="BOOT_IMAGE=/boot/vmlinuz-$KERNEL $ROOT_UUID ro " with=" $TOKENS single" room
+    room=$((2047 - ${#own} - ${#with}))
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX_DEFAULT="silent"' "GRUB_CMDLINE_LINUX=\"$(x $((room + 1)))\""
+    before
+    live apply
+    exits 1
+    has 'grub.cfg: "Debian GNU/Linux": the line has 2048 characters, and the kernel takes 2047' 'this is taken back'
+    has_not Other
+    same
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX_DEFAULT="silent"' "GRUB_CMDLINE_LINUX=\"$(x "$room")\""
+    live apply
+    exits 0
+    has 'note: /boot/grub/grub.cfg: "Debian GNU/Linux": the line has 2047 characters of the 2047' 'verified in 2 boot entries'
 }

@@ -201,6 +201,18 @@ turing() {
     device 0000:00:17.0 bind vfio-pci initrd
 }
 
+@test "a port on the mainboard, whose name reads like the address of a card, keeps no card" {
+    local port=/sys/devices/pnp0/00:02/00:02:0/00:02:0.0/tty/ttyS0
+    card 0000:00:02.0 02 40
+    mkdir -p "$ROOT$port" "$ROOT/sys/class/tty"
+    ln -s "../..${port#/sys}" "$ROOT/sys/class/tty/ttyS0"
+    rule gpus '[Match]' Class=display
+    cmdline console=ttyS0
+    put /proc/consoles 'ttyS0                -W- (E    a)    4:64'
+    plan
+    bound 0000:00:14.0 0000:00:15.0 0000:02:00.0 0000:02:00.1
+}
+
 @test "the display the firmware booted on stays; the second one, of the same make, is taken" {
     card 0000:00:02.0 01 40 boot_vga=1
     card 0000:00:03.0 02 41

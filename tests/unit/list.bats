@@ -2,6 +2,8 @@
 
 load product
 load tree
+load tree-users
+load tree-guard
 
 setup() {
     tree_again list && return
@@ -36,4 +38,211 @@ setup() {
     rule host '[Match]' Address=01:00.0 '[Device]' Driver=native
     ctl list --json
     is "$(get '.devices[] | select(.address == "0000:01:00.0").rule')" host rule
+}
+
+# --- names
+
+# names_are LINE...: the machine's own hardware database.
+names_are() {
+    command -v systemd-hwdb >/dev/null || skip 'no systemd-hwdb'
+    put /etc/udev/hwdb.d/20-test.hwdb "$@"
+    systemd-hwdb update --root="$ROOT"
+    [[ -s $ROOT/etc/udev/hwdb.bin ]]
+}
+
+name_of() { # name_of ADDRESS
+    get ".devices[] | select(.address == \"$1\") | \"\(.vendor_name)|\(.device_name)\""
+}
+
+@test "devices have the names of the machine's own hardware database" {
+    names_are 'pci:v00001002*' ' ID_VENDOR_FROM_DATABASE=Vendor of Trees' '' \
+        'pci:v00001002d00005159*' ' ID_MODEL_FROM_DATABASE=Card of Trees' '' \
+        'pci:v00008086*' $' ID_VENDOR_FROM_DATABASE=Escape\e[31m'
+    ctl list --json
+    exits 0
+    is "$(name_of 0000:01:00.0)" 'Vendor of Trees|Card of Trees' 'the card'
+    is "$(name_of 0000:01:00.1)" 'Escape?[31m|' 'a vendor with control characters, and no device'
+    is "$(name_of 10000:e0:06.0)" '|' 'one that the database does not have'
+    ctl list
+    says '0000:01:00\.0.*1002:5159.* Vendor of Trees Card of Trees$'
+}
+
+@test "a card that the database knows by its subsystem is called so" {
+    names_are 'pci:v00001002d00005159*' ' ID_MODEL_FROM_DATABASE=Any' '' \
+        'pci:v00001002d00005159sv00001AF4sd00001100*' ' ID_MODEL_FROM_DATABASE=Any (The Board)'
+    ctl list --json
+    is "$(name_of 0000:01:00.0)" '|Any (The Board)' name
+}
+
+@test "a database that is none, or a link out of the tree, costs the names at most" {
+    printf 'KSLPHHRHgarbage' | put /etc/udev/hwdb.bin
+    mkdir -p "$ROOT/usr/lib/udev"
+    ln -s /nowhere "$ROOT/usr/lib/udev/hwdb.bin"
+    ctl list --json
+    exits 0
+    is "$(get '[.devices[] | .vendor_name, .device_name | type] | unique[]')" string types
+    is "$stderr" '' 'standard error'
+}
+
+# --- what could be handed over
+
+# could ADDRESS ACTION [ALONG...]
+could() {
+    is "$(get ".devices[] | select(.address == \"$1\").handover.action")" "$2" "action for $1" || return 1
+    is "$(get ".devices[] | select(.address == \"$1\").handover.along[]")" "${*:3}" "what comes along with $1"
+}
+
+could_not() { # could_not ADDRESS REGEX
+    local why
+    could "$1" refuse || return 1
+    why=$(get ".devices[] | select(.address == \"$1\").handover.reason")
+    [[ $why =~ $2 ]] || { printf 'reason for %s is "%s", expected /%s/\n' "$1" "$why" "$2" && show && return 1; }
+}
+
+@test "what no rule takes could be handed over, with the functions of its slot and the members of its group" {
+    root_port 0000:00:03.0 02
+    pci_add 0000:02:00.0 1234:11e8 00ff under=0000:00:03.0 group=2
+    pci_add 0000:02:00.1 1234:11e9 00ff under=0000:00:03.0 group=2
+    root_port 0000:00:04.0 03
+    pci_add 0000:03:00.0 1234:11e8 00ff under=0000:00:04.0 group=3
+    ctl list --json
+    exits 0
+    could 0000:01:00.0 bind 0000:01:00.1
+    could 0000:01:00.1 bind 0000:01:00.0
+    could 0000:02:00.1 bind 0000:02:00.0
+    could 0000:03:00.0 bind
+    is "$(get '.devices[] | select(.address == "0000:03:00.0").handover.reason')" '' reason
+    ctl list
+    says '0000:03:00\.0 .* possible '
+    says '^ +with 0000:01:00\.1$'
+}
+
+@test "what the host needs could not, and the way there is told" {
+    ctl list --json
+    could_not 0000:00:1f.2 '^the host needs it: 0000:00:1f\.2 ← sda2 ← /$'
+    could_not 0000:00:1f.3 'also holds 0000:00:1f\.0'
+    could_not 0000:00:00.0 'bridge'
+    ctl list
+    says '0000:00:1f\.2 .* no '
+    says '^ +the host needs it: 0000:00:1f\.2 ← sda2 ← /$'
+    says '0000:00:00\.0 .* never '
+}
+
+@test "a boot display could not, nor what shares its group, with the display's reason" {
+    pci_set 0000:01:00.0 boot_vga 1
+    ctl list --json
+    could_not 0000:01:00.0 '^the firmware booted on this display'
+    could_not 0000:01:00.1 '0000:01:00\.0: the firmware booted on this display'
+}
+
+@test "of two keyboards each could, of one none, where a passphrase may be asked" {
+    pci_add 0000:00:14.0 8086:a36d 0c0330 group=14 driver=xhci_hcd
+    pci_add 0000:00:15.0 8086:a36d 0c0330 group=15 driver=xhci_hcd
+    usb_bus 1 0000:00:14.0
+    usb_bus 2 0000:00:15.0
+    tags sda1 UUID=$ROOT_UUID-1 TYPE=crypto_LUKS
+    put /etc/crypttab "secret UUID=$ROOT_UUID-1 none luks"
+    usb_keyboard 1-1
+    ctl list --json
+    could_not 0000:00:14.0 'the only keyboard'
+    usb_keyboard 2-1
+    ctl list --json
+    could 0000:00:14.0 bind
+    could 0000:00:15.0 bind
+}
+
+@test "without an IOMMU nothing could, and the reason is that" {
+    rm -r "$ROOT"/sys/kernel/iommu_groups/*
+    find "$ROOT/sys/devices" -name iommu_group -delete
+    ctl list --json
+    exits 0
+    could_not 0000:01:00.0 'no IOMMU group'
+    is "$(get '[.devices[] | select(.handover.action == "bind")] | length')" 0 'to be had'
+}
+
+@test "a rule's devices have what the plan has for them" {
+    rule gpu0 '[Match]' Address=01:00.0
+    rule disk '[Match]' Address=00:1f.2
+    rule host '[Match]' Address=10000:e0:06.0 '[Device]' Driver=native
+    ctl list --json
+    could 0000:01:00.0 bind 0000:01:00.1
+    could 0000:01:00.1 bind
+    could_not 0000:00:1f.2 '^the host needs it'
+    could 10000:e0:06.0 keep
+    is "$(get '.devices[] | select(.address == "0000:01:00.0").driver')" radeon 'the driver at present'
+    ctl list
+    says '0000:01:00\.0 .*gpu0 +bind '
+    says '10000:e0:06\.0 .*host +keep '
+}
+
+@test "passthrough=off is of this boot, and not of what could be handed over" {
+    cmdline passthrough=off
+    ctl list --json
+    could 0000:01:00.0 bind 0000:01:00.1
+    could_not 0000:00:1f.2 '^the host needs it'
+    # Its card is the rule's again in the next boot.
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Functions=match
+    ctl list --json
+    could 0000:01:00.0 keep
+    could 0000:01:00.1 bind
+}
+
+@test "what list says of a device is what plan has once there is such a rule" {
+    local address action along reason said
+    root_port 0000:00:03.0 02
+    pci_add 0000:02:00.0 1234:11e8 00ff under=0000:00:03.0 group=2
+    pci_add 0000:02:00.1 10de:1b06 0300 under=0000:00:03.0 group=4
+    pci_add 0000:02:00.2 1234:11e9 00ff under=0000:00:03.0 group=5
+    root_port 0000:00:04.0 03
+    pci_add 0000:03:00.0 1234:11e8 00ff under=0000:00:04.0 group=5
+    pci_add 0000:03:00.1 1234:11e8 00ff under=0000:00:04.0
+    rule 50-other '[Match]' Address=02:00.0
+    ctl list --json
+    said=$(jq -r '.devices[] | select(.rule == "") | [.address, .handover.action, (.handover.along | join(" ") + "."), .handover.reason] | @tsv' <<<"$output")
+    while IFS=$'\t' read -r address action along reason; do
+        rule 90-asked '[Match]' Address="$address" '[Device]' IOMMUGroup=complete
+        plan
+        device "$address" "$action"
+        if [[ $action == bind ]]; then
+            is "$(get ".devices[] | select(.rule == \"90-asked\" and .action == \"bind\" and .address != \"$address\").address")." "$along" \
+                "what comes along with $address"
+        else
+            [[ $reason == "$(get ".devices[] | select(.address == \"$address\").reason")"* ]] || { echo "$address: $reason" && show && return 1; }
+        fi
+    done <<<"$said"
+}
+
+# --- on a terminal
+
+# on_terminal COMMAND...: what it prints there.
+on_terminal() {
+    command -v script >/dev/null || skip 'no script(1)'
+    run env TERM=xterm "$@" script -qec "$BUILD/passthroughctl list --root=$ROOT" /dev/null
+    output=${output//$'\r'/}
+}
+
+@test "on a terminal the IOMMU groups are a tree" {
+    rule gpu0 '[Match]' Address=01:00.0
+    on_terminal NO_COLOR=1
+    has_not $'\e['
+    says '^IOMMU group 1$'
+    says '^├─ 0000:01:00\.0  1002:5159  display '
+    says '^│ +rule gpu0: bind, with 0000:01:00\.1$'
+    says '^└─ 0000:01:00\.1 '
+    says '^│ +no: the host needs it: '
+    says '^No IOMMU group$'
+    on_terminal NO_COLOR=
+    has $'\e['
+}
+
+@test "colour that is asked for does not make a tree of a pipe" {
+    SYSTEMD_COLORS=1 ctl list
+    has $'\e['
+    has_not ├ 'No IOMMU group'
+}
+
+@test "the types of virtual GPUs are not built, and say so" {
+    ctl list --types
+    exits 2
+    has 'not built yet'
 }

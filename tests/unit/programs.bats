@@ -56,7 +56,7 @@ programs=(passthroughctl passthrough-generator passthrough-bind)
 @test "commands that are not built yet say so" {
     tree_new bare
     local command
-    for command in confirm add remove bind release show; do
+    for command in confirm add remove; do
         ctl $command
         exits 2
         [[ $stderr == *"$command"* ]] || { show && return 1; }

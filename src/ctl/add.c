@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* add: a rule for devices that are there, named by what survives renumbering. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "boot/boot.h"
+#include "config/values.h"
+#include "ctl/edit.h"
+#include "facts/lookup.h"
+
+struct add {
+        struct edit edit;
+        const char *name;
+        size_t *devices;
+        size_t n_devices;
+        const char **settings, **notes;
+        size_t n_settings, n_notes;
+};
+
+static int check_name(struct ctl *c, const char *name)
+{
+        const char *files[CONFIG_DIRECTORIES];
+        int k;
+
+        if (!rule_name_valid(name))
+                return ctl_usage("\"%s\" cannot name a rule; use letters, digits, \"_\", \".\" and \"-\", a letter or "
+                                 "digit first, at most 64",
+                                 name);
+        if (strlen(name) > 5 && streq(name + strlen(name) - 5, ".conf"))
+                return ctl_usage("a rule's name goes without \".conf\": \"%.*s\"", (int)strlen(name) - 5, name);
+        k = edit_find(c, name, files);
+        if (k < 0)
+                return ctl_fail(RULES_DIR, k);
+        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
+                if (!files[i])
+                        continue;
+                fprintf(stderr,
+                        "passthroughctl: there is a rule %s already, in %s; choose another name, or first "
+                        "passthroughctl remove %s\n",
+                        name, files[i], name);
+                return EXIT_FAILURE;
+        }
+        return 0;
+}
+
+/* "IOMMUGroup=complete"; a path may have that sign, too. */
+static bool is_setting(const char *word)
+{
+        return *word != '/' && strchr(word, '=');
+}
+
+static int add_setting(struct add *x, char *word)
+{
+        struct ctl *c = x->edit.c;
+
+        for (const char *s = word; *s; s++)
+                if ((unsigned char)*s < ' ')
+                        return ctl_usage("a setting is one line, Key=Value");
+        return boot_add_string(&c->arena, &x->settings, &x->n_settings, word) < 0 ? ctl_fail("add", -ENOMEM) : 0;
+}
+
+static int add_device(struct add *x, const char *word)
+{
+        struct ctl *c = x->edit.c;
+        struct lookup found;
+        size_t *slot;
+        int k = device_lookup(&c->root, &c->arena, &c->facts, word, &found);
+
+        if (k < 0)
+                return ctl_fail(word, k);
+        if (found.device == NO_DEVICE)
+                return ctl_usage("%s", found.why);
+        if (found.note && boot_add_string(&c->arena, &x->notes, &x->n_notes, found.note) < 0)
+                return ctl_fail("add", -ENOMEM);
+        for (size_t i = 0; i < x->n_devices; i++)
+                if (x->devices[i] == found.device)
+                        return 0;
+        slot = arena_grow(&c->arena, &x->devices, x->n_devices, sizeof(*x->devices));
+        if (!slot)
+                return ctl_fail("add", -ENOMEM);
+        *slot = found.device;
+        x->n_devices++;
+        return 0;
+}
+
+/* What goes along with a display unasked need not be named, and is no device that the rule counts. */
+static int drop_companions(struct add *x)
+{
+        struct ctl *c = x->edit.c;
+        size_t n = 0;
+
+        for (size_t i = 0; i < x->n_settings; i++)
+                if (startswith(x->settings[i], "Functions"))
+                        return 0;
+        for (size_t i = 0; i < x->n_devices; i++) {
+                const char *with = NULL, *note;
+
+                for (size_t j = 0; j < x->n_devices && !with; j++)
+                        if (propose_goes_along(&c->facts, x->devices[i], x->devices[j]))
+                                with = c->facts.devices[x->devices[j]].address;
+                if (!with)
+                        continue;
+                note = arena_printf(&c->arena, "%s goes along with %s unasked, and need not be named",
+                                    c->facts.devices[x->devices[i]].address, with);
+                if (!note || boot_add_string(&c->arena, &x->notes, &x->n_notes, note) < 0)
+                        return ctl_fail("add", -ENOMEM);
+                x->devices[i] = NO_DEVICE;
+        }
+        for (size_t i = 0; i < x->n_devices; i++)
+                if (x->devices[i] != NO_DEVICE)
+                        x->devices[n++] = x->devices[i];
+        x->n_devices = n;
+        return 0;
+}
+
+/* Devices, and lines of [Device]. 0 or the exit status. */
+static int read_arguments(struct add *x)
+{
+        struct ctl *c = x->edit.c;
+        int k = 0;
+
+        for (int i = 2; k == 0 && i < c->argc; i++)
+                k = is_setting(c->argv[i]) ? add_setting(x, c->argv[i]) : add_device(x, c->argv[i]);
+        if (k == 0 && x->n_devices == 0)
+                return ctl_usage("add takes a name and at least one device");
+        return k == 0 ? drop_companions(x) : k;
+}
+
+static const char *comment(struct add *x)
+{
+        struct ctl *c = x->edit.c;
+        const char *text = arena_printf(&c->arena, "# Written by passthroughctl add, when the address%s",
+                                        x->n_devices == 1 ? " was" : "es were");
+
+        for (size_t i = 0; text && i < x->n_devices; i++) {
+                const struct device *d = &c->facts.devices[x->devices[i]];
+                const char *name = class_name(d->class);
+
+                text = arena_printf(&c->arena, "%s%s %s (%s)", text, i ? "," : "", d->address, name ? name : d->class);
+        }
+        return text ? arena_join(&c->arena, text, ".\n", NULL) : NULL;
+}
+
+static int propose(struct add *x)
+{
+        struct ctl *c = x->edit.c;
+        struct proposal p = {.expect = x->n_devices, .settings = x->settings, .n_settings = x->n_settings};
+        const char *why;
+        int k = propose_match(&c->arena, &c->facts, x->devices, x->n_devices, &p.match, &why);
+
+        if (k == 0 && !p.match) {
+                fprintf(stderr, "passthroughctl: %s\n", why);
+                return EXIT_FAILURE;
+        }
+        p.comment = comment(x);
+        if (k == 0)
+                k = p.comment && edit_add(&x->edit, x->name, &p) ? 0 : -ENOMEM;
+        return k < 0 ? ctl_fail("add", k) : 0;
+}
+
+/* Whether the whole IOMMU group would be taken, and how that is said. */
+static int offer_group(struct add *x)
+{
+        struct ctl *c = x->edit.c;
+        struct edit other = {.c = c};
+        struct proposal p = x->edit.drafts[0].proposal;
+        const struct rule *rule;
+        const struct plan_rule *state;
+
+        if (boot_add_string(&c->arena, &x->settings, &x->n_settings, "IOMMUGroup=complete") < 0)
+                return ctl_fail("add", -ENOMEM);
+        p.settings = x->settings;
+        p.n_settings = x->n_settings;
+        if (!edit_add(&other, x->name, &p))
+                return ctl_fail("add", -ENOMEM);
+        if (edit_plan(&other) != 0)
+                return EXIT_FAILURE;
+        rule = config_find(&c->config, x->name);
+        state = rule ? &c->plan.rules[rule - c->config.rules] : NULL;
+        if (!state || rule->invalid)
+                return 0;
+        if (state->state != RULE_OK) {
+                fprintf(stderr, "To take the whole IOMMU group (IOMMUGroup=complete) would not do, either: %s\n",
+                        state->message);
+                return 0;
+        }
+        fputs("A virtual machine gets an IOMMU group whole. To have the rule take the others along:\n"
+              "    passthroughctl add",
+              stderr);
+        for (int i = 1; i < c->argc; i++)
+                fprintf(stderr, " %s", c->argv[i]);
+        fputs(" IOMMUGroup=complete\n", stderr);
+        return 0;
+}
+
+static int tell_refusal(struct add *x)
+{
+        const struct draft *d = &x->edit.drafts[0];
+
+        fprintf(stderr, "passthroughctl: %s is not written: %s\n", d->path, d->why);
+        if (d->company && offer_group(x) != 0)
+                return EXIT_FAILURE;
+        fputs("A rule can be written by hand, see passthrough.d(5); what the plan refuses is refused at boot all the "
+              "same.\n",
+              stderr);
+        return 0;
+}
+
+static int run(struct add *x)
+{
+        struct ctl *c = x->edit.c;
+        bool written;
+        int k = check_name(c, x->name);
+
+        if (k == 0)
+                k = edit_look(c);
+        if (k == 0)
+                k = read_arguments(x);
+        if (k == 0)
+                k = propose(x);
+        if (k == 0)
+                k = edit_judge(&x->edit);
+        if (k != 0)
+                return k;
+        for (size_t i = 0; i < x->n_notes; i++)
+                fprintf(x->edit.show ? stdout : stderr, "note: %s\n", x->notes[i]);
+        if (x->edit.n_left > 0 && tell_refusal(x) != 0)
+                return EXIT_FAILURE;
+        k = edit_write(&x->edit, &written);
+        if (written && x->edit.show)
+                puts("next: passthroughctl apply");
+        return k;
+}
+
+int ctl_add(struct ctl *c)
+{
+        struct add x = {.edit = {.c = c, .show = !c->json}};
+
+        if (c->from)
+                return import_rules(c);
+        if (c->argc < 3)
+                return ctl_usage("add takes a name and at least one device");
+        x.name = c->argv[1];
+        return run(&x);
+}

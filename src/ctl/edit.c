@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/edit.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "boot/file.h"
+#include "report/json.h"
+#include "report/text.h"
+
+int edit_look(struct ctl *c)
+{
+        struct facts_request all = {.slots = true, .serials = true, .parents = true, .use = true};
+        int k = facts_gather(&c->root, &c->arena, &all, &c->facts);
+
+        return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
+}
+
+int edit_find(struct ctl *c, const char *name, const char *ret[static CONFIG_DIRECTORIES])
+{
+        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
+                char *path = arena_join(&c->arena, config_directories[i], "/", name, ".conf", NULL), target[PATH_MAX];
+
+                if (!path)
+                        return -ENOMEM;
+                /* A link that leads nowhere is there, too. */
+                ret[i] = root_readlink(&c->root, path, target, sizeof(target)) >= 0 || root_exists(&c->root, path)
+                                 ? path
+                                 : NULL;
+        }
+        return 0;
+}
+
+struct draft *edit_add(struct edit *e, const char *name, const struct proposal *proposal)
+{
+        struct arena *a = &e->c->arena;
+        struct draft *d = arena_grow(a, &e->drafts, e->n, sizeof(*d));
+
+        if (!d)
+                return NULL;
+        *d = (struct draft){.name = name, .proposal = *proposal, .state = ""};
+        d->path = arena_join(a, RULES_DIR "/", name, ".conf", NULL);
+        d->text = propose_text(a, proposal);
+        e->n++;
+        return d->path && d->text ? d : NULL;
+}
+
+/* ---- the plan ------------------------------------------------------------------------------------------------------
+ */
+
+/* Facts and plan for a config, as the next boot finds them; passthrough=off and the like are this boot's. */
+static int plan_for(struct ctl *c, const struct config *config)
+{
+        struct facts_request request;
+        int k = facts_request_for(config, &c->arena, &request);
+
+        request.builtin = request.writers = true;
+        c->facts = (struct facts){.switches_known = true};
+        if (k == 0)
+                k = facts_gather(&c->root, &c->arena, &request, &c->facts);
+        if (k == 0)
+                facts_as_at_boot(&c->facts);
+        return k == 0 ? plan_build(config, &c->facts, &c->arena, &c->plan) : k;
+}
+
+int edit_plan(struct edit *e)
+{
+        struct ctl *c = e->c;
+        struct config_draft *drafts = arena_alloc(&c->arena, e->n * sizeof(*drafts));
+        size_t n = 0;
+        int k = drafts ? 0 : -ENOMEM;
+
+        for (size_t i = 0; k == 0 && i < e->n; i++)
+                if (!e->drafts[i].why)
+                        drafts[n++] = (struct config_draft){e->drafts[i].path, e->drafts[i].text};
+        c->diags = (struct diags){.arena = &c->arena};
+        if (k == 0)
+                k = config_load_with(&c->root, &c->arena, drafts, n, &c->diags, &c->config);
+        if (k == 0)
+                k = plan_for(c, &c->config);
+        return k < 0 ? ctl_fail("the plan", k) : 0;
+}
+
+static size_t rule_of(const struct edit *e, const struct draft *d)
+{
+        const struct rule *rule = config_find(&e->c->config, d->name);
+
+        return rule ? (size_t)(rule - e->c->config.rules) : SIZE_MAX;
+}
+
+/* The plan of the rules that are there already, on the same facts. */
+static int plan_before(const struct edit *e, struct config *config, struct plan *ret)
+{
+        struct ctl *c = e->c;
+
+        config->rules = arena_alloc(&c->arena, c->config.n_rules * sizeof(*config->rules));
+        if (!config->rules)
+                return -ENOMEM;
+        for (size_t r = 0; r < c->config.n_rules; r++) {
+                bool new = false;
+
+                for (size_t i = 0; i < e->n; i++)
+                        new |= !e->drafts[i].why &&streq(e->drafts[i].name, c->config.rules[r].name);
+                if (!new)
+                        config->rules[config->n_rules++] = c->config.rules[r];
+        }
+        return plan_build(config, &c->facts, &c->arena, ret);
+}
+
+/* What the draft takes away from a rule that was fine without it; *ret NULL where nothing. */
+static int harm(const struct edit *e, size_t rule, const struct plan *before, const char **ret)
+{
+        const struct plan *now = &e->c->plan;
+        struct arena *a = &e->c->arena;
+
+        *ret = NULL;
+        for (size_t b = 0; b < before->config->n_rules; b++) {
+                const struct rule *other = config_find(now->config, before->config->rules[b].name);
+                const struct plan_rule *state = other ? &now->rules[other - now->config->rules] : NULL;
+                const char *taken = NULL;
+
+                if (!state || before->rules[b].state != RULE_OK || state->state == RULE_OK)
+                        continue;
+                for (size_t i = 0; i < before->n_entries && !taken; i++) {
+                        const struct plan_entry *mine = plan_find(now, before->entries[i].device);
+
+                        if (before->entries[i].rule == b && mine && mine->rule == rule)
+                                taken = now->facts->devices[mine->device].address;
+                }
+                if (!taken && e->n > 1)
+                        continue;
+                *ret = arena_printf(a, "%s%s%srule %s would be %s: %s", taken ? "it takes " : "", taken ? taken : "",
+                                    taken ? " away, and " : "", other->name, rule_state_names[state->state],
+                                    state->message);
+                return *ret ? 0 : -ENOMEM;
+        }
+        return 0;
+}
+
+/* Which earlier rules decide all that the draft is about, or NULL. */
+static const char *decided_by(const struct edit *e, size_t rule)
+{
+        const struct plan *plan = &e->c->plan;
+        const char *text = "";
+
+        if (plan->rules[rule].state != RULE_MISSING || plan->rules[rule].n_matched > 0)
+                return NULL;
+        for (size_t i = 0; text && i < plan->n_shadows; i++)
+                if (plan->shadows[i].rule == rule)
+                        text = arena_printf(&e->c->arena, "%s%srule %s decides %s", text, *text ? ", " : "",
+                                            plan->config->rules[plan->shadows[i].by].name,
+                                            plan->facts->devices[plan->shadows[i].device].address);
+        return text && *text ? text : NULL;
+}
+
+/* 1 where the draft is another now, 0, or -ENOMEM. */
+static int judge(struct edit *e, struct draft *d, const struct plan *before)
+{
+        struct arena *a = &e->c->arena;
+        size_t rule = rule_of(e, d);
+        const struct plan_rule *state = &e->c->plan.rules[rule];
+        const char *by = decided_by(e, rule), *text;
+
+        d->state = rule_state_names[state->state];
+        if (state->state == RULE_OK)
+                return harm(e, rule, before, &d->why) < 0 ? -ENOMEM : d->why != NULL;
+        if (by) {
+                d->settled = true;
+                d->why = arena_join(a, by, ", and the first by name is the one that decides: it would have no effect",
+                                    NULL);
+                return d->why ? 1 : -ENOMEM;
+        }
+        if (state->state == RULE_MISSING && e->import && state->n_matched > 0) {
+                d->proposal.expect = state->n_matched;
+                text = propose_text(a, &d->proposal);
+                if (!text)
+                        return -ENOMEM;
+                if (!streq(text, d->text)) {
+                        d->text = text;
+                        return 1;
+                }
+        }
+        for (size_t i = 0; i < e->c->plan.n_entries; i++)
+                d->company |= e->c->plan.entries[i].rule == rule && e->c->plan.entries[i].in_company;
+        d->why = *state->message ? state->message : d->state;
+        return 1;
+}
+
+static void print_draft(const struct edit *e, const struct draft *d)
+{
+        const char *line = d->text;
+
+        if (!e->show)
+                return;
+        printf("%s:\n", d->path);
+        for (size_t n; *line; line += n + (line[n] == '\n')) {
+                n = strcspn(line, "\n");
+                printf("    %.*s\n", (int)n, line);
+        }
+        putchar('\n');
+        text_plan_rule(stdout, &e->c->plan, rule_of(e, d));
+}
+
+/* What a rule has taken along until now, and the draft names. */
+static void note_companions(const struct edit *e, size_t rule, const struct plan *before)
+{
+        const struct plan *now = &e->c->plan;
+
+        for (size_t i = 0; i < before->n_entries && e->show; i++) {
+                const struct plan_entry *was = &before->entries[i], *is = plan_find(now, was->device);
+
+                if (is && is->rule == rule && is->leader == NO_ENTRY && was->leader != NO_ENTRY)
+                        printf("note: rule %s takes %s along already; from now on %s decides it\n",
+                               before->config->rules[was->rule].name, now->facts->devices[was->device].address,
+                               now->config->rules[rule].name);
+        }
+}
+
+/* 1 where a draft has fallen out or is another now: the rest may depend on it. 0, or the exit status below 0. */
+static int judge_all(struct edit *e)
+{
+        struct config config = {};
+        struct plan before;
+        int k = plan_before(e, &config, &before);
+        bool changed = false;
+
+        if (k < 0)
+                return k;
+        for (size_t i = 0; i < e->n; i++) {
+                struct draft *d = &e->drafts[i];
+
+                if (d->why)
+                        continue;
+                k = judge(e, d, &before);
+                if (k < 0)
+                        return k;
+                changed |= k > 0;
+                if (!d->why)
+                        continue;
+                e->n_left += !d->settled || !e->import;
+                print_draft(e, d);
+        }
+        for (size_t i = 0; i < e->n && !changed; i++)
+                if (!e->drafts[i].why) {
+                        print_draft(e, &e->drafts[i]);
+                        note_companions(e, rule_of(e, &e->drafts[i]), &before);
+                }
+        return changed;
+}
+
+int edit_judge(struct edit *e)
+{
+        bool said = false;
+        int k = 1;
+
+        while (k > 0) {
+                k = edit_plan(e);
+                if (k != 0)
+                        return k;
+                if (!said)
+                        diags_print(stderr, &e->c->diags);
+                said = true;
+                for (size_t i = 0; i < e->n; i++)
+                        if (!e->drafts[i].why && e->c->config.rules[rule_of(e, &e->drafts[i])].invalid)
+                                return EXIT_USAGE;
+                k = judge_all(e);
+        }
+        return k < 0 ? ctl_fail("the plan", k) : 0;
+}
+
+/* ---- the files -----------------------------------------------------------------------------------------------------
+ */
+
+static bool any(const struct edit *e)
+{
+        for (size_t i = 0; i < e->n; i++)
+                if (!e->drafts[i].why)
+                        return true;
+        return false;
+}
+
+/* Only where there is somebody who sees the question, and can answer it. */
+static bool agreed(const struct edit *e)
+{
+        char answer[16];
+
+        if (!e->show || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+                return true;
+        fputs("write this? [y/N] ", stdout);
+        fflush(stdout);
+        if (!fgets(answer, sizeof(answer), stdin))
+                return false;
+        return answer[0] == 'y' || answer[0] == 'Y';
+}
+
+/* All of them or none. */
+static int write_all(struct edit *e)
+{
+        const struct root *root = &e->c->root;
+        struct stat st;
+        bool made = file_stat(root, RULES_DIR, &st) == -ENOENT;
+        int k = file_make_parents(root, RULES_DIR "/.");
+        const char *what = RULES_DIR;
+
+        for (size_t i = 0; k == 0 && i < e->n; i++) {
+                const struct draft *d = &e->drafts[i];
+
+                if (d->why)
+                        continue;
+                what = d->path;
+                k = file_write(root, d->path, d->text, strlen(d->text), NULL);
+                for (size_t j = i; k < 0 && j-- > 0;)
+                        if (!e->drafts[j].why)
+                                (void)!file_remove(root, e->drafts[j].path);
+        }
+        if (k < 0 && made)
+                (void)!file_remove_directory(root, RULES_DIR);
+        return k < 0 ? ctl_fail(what, k) : 0;
+}
+
+static int document(const struct edit *e, bool written)
+{
+        struct added *added = arena_alloc(&e->c->arena, e->n * sizeof(*added));
+
+        for (size_t i = 0; added && i < e->n; i++) {
+                const struct draft *d = &e->drafts[i];
+
+                added[i] = (struct added){.name = d->name,
+                                          .file = d->path,
+                                          .text = d->text,
+                                          .state = d->state,
+                                          .message = d->why,
+                                          .written = written && !d->why};
+        }
+        return added && json_added(stdout, added, e->n) == 0 ? 0 : ctl_fail("add", -ENOMEM);
+}
+
+int edit_write(struct edit *e, bool *ret_written)
+{
+        int k = 0;
+
+        *ret_written = false;
+        if (any(e) && !e->c->dry_run) {
+                if (!agreed(e)) {
+                        puts("nothing is written");
+                        return EXIT_FAILURE;
+                }
+                k = write_all(e);
+                *ret_written = k == 0;
+        }
+        for (size_t i = 0; i < e->n && e->show && *ret_written; i++)
+                if (!e->drafts[i].why)
+                        printf("wrote %s\n", e->drafts[i].path);
+        if (e->c->json && document(e, *ret_written) != 0)
+                return EXIT_FAILURE;
+        return k != 0 || e->n_left > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

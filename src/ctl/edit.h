@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Rules that are to be written: laid over those there are, planned, shown, and written where the plan takes them. */
+
+#include "ctl/ctl.h"
+#include "plan/propose.h"
+
+#define RULES_DIR "/etc/passthrough.d"
+
+struct draft {
+        const char *name;
+        struct proposal proposal;
+        const char *path, *text; /* of its file */
+        const char *state;       /* in the plan */
+        const char *why;         /* why it is not written, or NULL */
+        bool settled;            /* an earlier rule has it already */
+        bool company;            /* refused for members of its IOMMU group that no rule takes */
+};
+
+struct edit {
+        struct ctl *c;
+        struct draft *drafts;
+        size_t n;
+        bool import;   /* what is settled is no failure, and Expect= is what earlier rules leave */
+        bool show;     /* text goes to people */
+        size_t n_left; /* that were refused */
+};
+
+/* The functions of this machine, with all that names them, to c->facts. 0 or the exit status. */
+int edit_look(struct ctl *c) _must_check_;
+/* The files of that rule in the directories of rules, by rank, NULL where there is none; 0 or -errno. */
+int edit_find(struct ctl *c, const char *name, const char *ret[static CONFIG_DIRECTORIES]) _must_check_;
+/* A further draft; its text is made of the proposal. NULL without memory. */
+struct draft *edit_add(struct edit *e, const char *name, const struct proposal *proposal) _must_check_;
+/* Sorts out what the plan does not take, and shows all. 0, or the exit status at which it ends. */
+int edit_judge(struct edit *e) _must_check_;
+/* What the last plan has for a draft: 0 or the exit status. */
+int edit_plan(struct edit *e) _must_check_;
+/* Asks where that can be, and writes. The exit status; *ret_written: whether files were. */
+int edit_write(struct edit *e, bool *ret_written) _must_check_;
+
+/* add --from= */
+int import_rules(struct ctl *c) _must_check_;

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* add --from=: rules for what driverctl, or ids= of vfio-pci in modprobe.d, hands over already. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "boot/boot.h"
+#include "check/gather.h"
+#include "ctl/edit.h"
+#include "facts/match.h"
+#include "report/json.h"
+
+/* What one override, or one of ids=, hands over. */
+struct item {
+        const char *from;     /* "/etc/driverctl.d/pci-0000:42:00.0", "... of \"options vfio-pci ...\" in FILE" */
+        const char *name;     /* of the rule */
+        const char *match;    /* its [Match] */
+        const char *driver;   /* or NULL: vfio-pci */
+        const size_t *device; /* that are here */
+        size_t n_devices;
+        size_t draft; /* that takes its place, or SIZE_MAX */
+};
+
+struct import {
+        struct edit edit;
+        struct check_facts theirs;
+        struct item *items;
+        size_t n;
+};
+
+static void note(const struct import *m, const char *format, ...) _printf_(2, 3);
+static void note(const struct import *m, const char *format, ...)
+{
+        FILE *f = m->edit.show ? stdout : stderr;
+        va_list ap;
+
+        fputs("note: ", f);
+        va_start(ap, format);
+        vfprintf(f, format, ap);
+        va_end(ap);
+        fputc('\n', f);
+}
+
+static int add_item(struct import *m, const struct item *item)
+{
+        struct item *slot = arena_grow(&m->edit.c->arena, &m->items, m->n, sizeof(*slot));
+
+        if (!slot)
+                return -ENOMEM;
+        *slot = *item;
+        slot->draft = SIZE_MAX;
+        m->n++;
+        return 0;
+}
+
+/* "driverctl-42-00.0" */
+static const char *name_after(struct arena *a, const char *prefix, const char *what)
+{
+        char *name = arena_join(a, prefix, startswith(what, "0000:") ? what + 5 : what, NULL);
+
+        for (char *c = name; c && *c; c++)
+                if (*c == ':')
+                        *c = '-';
+        return name;
+}
+
+/* ---- driverctl -----------------------------------------------------------------------------------------------------
+ */
+
+static int read_override(struct import *m, const struct check_override *o)
+{
+        struct arena *a = &m->edit.c->arena;
+        const struct facts *facts = &m->edit.c->facts;
+        struct item item = {.from = o->file};
+        struct pci_address at;
+        size_t *device = arena_alloc(a, sizeof(*device));
+        const char *why;
+        int k;
+
+        if (!device)
+                return -ENOMEM;
+        if (pci_address_parse(o->address, &at) < 0) {
+                note(m, "%s is left alone: it is about no PCI device", o->file);
+                return 0;
+        }
+        *device = facts_find_at(facts, &at);
+        if (*device == NO_DEVICE || !*o->driver || streq(o->driver, "none") || strpbrk(o->driver, " \t\r\n")) {
+                note(m, "%s is left alone: %s", o->file,
+                     *device == NO_DEVICE ? "there is no such device here" : "it names no driver");
+                return 0;
+        }
+        item.device = device;
+        item.n_devices = 1;
+        item.driver = streq(o->driver, "vfio-pci") ? NULL : o->driver;
+        item.name = name_after(a, "driverctl-", facts->devices[*device].address);
+        k = propose_match(a, facts, device, 1, &item.match, &why);
+        if (k == 0 && !item.match) {
+                note(m, "%s is left alone: %s", o->file, why);
+                return 0;
+        }
+        return k == 0 && item.name ? add_item(m, &item) : -ENOMEM;
+}
+
+static int read_driverctl(struct import *m, struct gather *g)
+{
+        int k = gather_driverctl(g);
+
+        for (size_t i = 0; k == 0 && i < m->theirs.n_driverctl; i++)
+                k = read_override(m, &m->theirs.driverctl[i]);
+        return k;
+}
+
+/* ---- modprobe ------------------------------------------------------------------------------------------------------
+ */
+
+/* "vendor:device[:subvendor[:subdevice[:class[:class_mask]]]]" (vfio_pci_fill_ids()); what is left out is any. */
+struct wanted {
+        uint32_t vendor, device, subvendor, subdevice, class, mask;
+};
+
+static int parse_ids(const char *text, struct wanted *ret)
+{
+        uint32_t *const fields[] = {&ret->vendor,    &ret->device, &ret->subvendor,
+                                    &ret->subdevice, &ret->class,  &ret->mask};
+        char copy[80], *rest = copy, *word;
+        size_t n = 0;
+
+        *ret = (struct wanted){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 0};
+        if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
+                return -EINVAL;
+        while ((word = strsep(&rest, ":"))) {
+                if (n == ARRAY_SIZE(fields) || str_to_u32(startswith(word, "0x") ? word + 2 : word, 16, fields[n]) < 0)
+                        return -EINVAL;
+                n++;
+        }
+        return n < 2 ? -EINVAL : 0;
+}
+
+static const char *id_text(struct arena *a, uint32_t vendor, uint32_t device)
+{
+        if (vendor == UINT32_MAX)
+                return arena_printf(a, "*:%04x", device);
+        return device == UINT32_MAX ? arena_printf(a, "%04x:*", vendor) : arena_printf(a, "%04x:%04x", vendor, device);
+}
+
+/* The lines of [Match], and a rule that has them; NULL where no rule can say that. */
+static const char *match_of(struct arena *a, const struct wanted *w, struct rule *rule)
+{
+        const char *id = id_text(a, w->vendor, w->device), *text;
+        unsigned digits = w->mask == 0xffffff ? 6 : w->mask == 0xffff00 ? 4 : w->mask == 0xff0000 ? 2 : 0;
+
+        *rule = RULE_INIT;
+        if ((w->vendor == UINT32_MAX && w->device == UINT32_MAX) || (w->mask != 0 && digits == 0) || !id ||
+            value_id(a, id, &rule->match[MATCH_ID]) < 0)
+                return NULL;
+        text = arena_join(a, "ID=", id, "\n", NULL);
+        if (w->subvendor != UINT32_MAX || w->subdevice != UINT32_MAX) {
+                id = id_text(a, w->subvendor, w->subdevice);
+                if (!text || !id || value_id(a, id, &rule->match[MATCH_SUBSYSTEM]) < 0)
+                        return NULL;
+                text = arena_join(a, text, "Subsystem=", id, "\n", NULL);
+        }
+        if (digits > 0) {
+                const char *class = arena_printf(a, "%0*x", (int)digits, w->class >> (24 - 4 * digits));
+
+                if (!text || !class || value_class(a, class, &rule->match[MATCH_CLASS]) < 0)
+                        return NULL;
+                text = arena_join(a, text, "Class=", class, "\n", NULL);
+        }
+        return text;
+}
+
+static int read_ids(struct import *m, const char *ids, const struct check_modprobe *line)
+{
+        struct arena *a = &m->edit.c->arena;
+        const struct facts *facts = &m->edit.c->facts;
+        struct item item = {};
+        size_t *devices = NULL, *slot;
+        struct wanted wanted;
+        struct rule rule;
+        char *from = arena_printf(a, "%s of \"%s\" in %s", ids, line->line, line->file);
+
+        if (!from)
+                return -ENOMEM;
+        str_make_printable(from); /* it goes into a line of a file */
+        item.from = from;
+        if (parse_ids(ids, &wanted) < 0 || !(item.match = match_of(a, &wanted, &rule))) {
+                note(m, "%s is left alone: no rule can say that", item.from);
+                return 0;
+        }
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                if (facts->devices[i].bridge || !match_device(&rule, facts, &facts->devices[i]))
+                        continue;
+                slot = arena_grow(a, &devices, item.n_devices, sizeof(*devices));
+                if (!slot)
+                        return -ENOMEM;
+                *slot = i;
+                item.n_devices++;
+        }
+        if (item.n_devices == 0) {
+                note(m, "%s is left alone: there is no such device here", item.from);
+                return 0;
+        }
+        item.device = devices;
+        item.name = name_after(a, "modprobe-", ids);
+        return item.name ? add_item(m, &item) : -ENOMEM;
+}
+
+static int read_modprobe(struct import *m, struct gather *g)
+{
+        struct arena *a = &m->edit.c->arena;
+        int k = gather_modprobe(g);
+
+        for (size_t i = 0; k == 0 && i < m->theirs.n_modprobe; i++) {
+                const struct check_modprobe *line = &m->theirs.modprobe[i];
+                char *value = line->value ? arena_strdup(a, line->value) : NULL, *ids;
+                const char **words;
+                size_t n;
+
+                if (line->kind != MODPROBE_IDS)
+                        continue;
+                k = str_words(a, line->line, &words, &n);
+                if (!value || k < 0)
+                        return -ENOMEM;
+                if (!streq(words[1], "vfio-pci") && !streq(words[1], "vfio_pci"))
+                        continue;
+                str_lower(value);
+                value += strspn(value, "\"'");
+                value[strcspn(value, "\"'")] = '\0';
+                while (k == 0 && (ids = strsep(&value, ",")))
+                        if (*ids)
+                                k = read_ids(m, ids, line);
+        }
+        return k;
+}
+
+/* ---- rules ---------------------------------------------------------------------------------------------------------
+ */
+
+/* The item whose rule takes all of this one's devices along unasked, or SIZE_MAX. */
+static size_t leader_of(const struct import *m, size_t i)
+{
+        const struct item *item = &m->items[i];
+        size_t leader = SIZE_MAX;
+
+        for (size_t d = 0; d < item->n_devices; d++) {
+                size_t with = SIZE_MAX;
+
+                for (size_t j = 0; j < m->n && with == SIZE_MAX; j++)
+                        for (size_t e = 0; e < m->items[j].n_devices && streq_ptr(item->driver, m->items[j].driver);
+                             e++)
+                                if (propose_goes_along(&m->edit.c->facts, item->device[d], m->items[j].device[e]))
+                                        with = j;
+                if (with == SIZE_MAX || with == i)
+                        return SIZE_MAX;
+                leader = with;
+        }
+        return leader;
+}
+
+static size_t draft_named(const struct import *m, const char *name)
+{
+        for (size_t i = 0; i < m->edit.n; i++)
+                if (streq(m->edit.drafts[i].name, name))
+                        return i;
+        return SIZE_MAX;
+}
+
+static int draft_item(struct import *m, struct item *item)
+{
+        struct ctl *c = m->edit.c;
+        struct proposal p = {.match = item->match, .expect = item->n_devices};
+        const char *files[CONFIG_DIRECTORIES];
+        int k = edit_find(c, item->name, files);
+
+        for (size_t i = 0; k == 0 && i < CONFIG_DIRECTORIES; i++)
+                if (files[i]) {
+                        note(m, "%s is left alone: there is %s already", item->from, files[i]);
+                        return 0;
+                }
+        item->draft = draft_named(m, item->name);
+        if (k < 0 || item->draft != SIZE_MAX)
+                return k;
+        p.comment = arena_join(&c->arena, "# Taken over by passthroughctl add: ", item->from, ".\n", NULL);
+        if (item->driver) {
+                const char *line = arena_join(&c->arena, "Driver=", item->driver, NULL);
+
+                if (!line || boot_add_string(&c->arena, &p.settings, &p.n_settings, line) < 0)
+                        return -ENOMEM;
+        }
+        if (!p.comment || !edit_add(&m->edit, item->name, &p))
+                return -ENOMEM;
+        item->draft = m->edit.n - 1;
+        return 0;
+}
+
+static int draft_all(struct import *m)
+{
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < m->n; i++)
+                if (leader_of(m, i) == SIZE_MAX)
+                        k = draft_item(m, &m->items[i]);
+        for (size_t i = 0; k == 0 && i < m->n; i++) {
+                size_t at = i, leader;
+
+                for (size_t hops = 0; hops < m->n && (leader = leader_of(m, at)) != SIZE_MAX; hops++)
+                        at = leader;
+                m->items[i].draft = m->items[at].draft;
+        }
+        return k;
+}
+
+static void tell(const struct import *m, bool written)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < m->edit.n; i++)
+                if (m->edit.drafts[i].why)
+                        fprintf(stderr, "passthroughctl: %s is not written: %s\n", m->edit.drafts[i].path,
+                                m->edit.drafts[i].why);
+        for (size_t i = 0; i < m->n && written && m->edit.show; i++) {
+                if (m->items[i].draft == SIZE_MAX || m->edit.drafts[m->items[i].draft].why)
+                        continue;
+                if (!any)
+                        puts("next: passthroughctl apply; and once a boot has shown that it works, these can go:");
+                any = true;
+                printf("    %s\n", m->items[i].from);
+        }
+}
+
+int import_rules(struct ctl *c)
+{
+        struct import m = {.edit = {.c = c, .import = true, .show = !c->json}};
+        struct gather g = {.root = &c->root, .arena = &c->arena, .facts = &m.theirs};
+        bool driverctl = streq(c->from, "driverctl"), written;
+        int k;
+
+        if (!driverctl && !streq(c->from, "modprobe"))
+                return ctl_usage("--from=%s: rules are taken over from driverctl or modprobe", c->from);
+        if (c->argc > 1)
+                return ctl_usage("add --from=%s takes no name and no device", c->from);
+        k = edit_look(c);
+        if (k != 0)
+                return k;
+        k = driverctl ? read_driverctl(&m, &g) : read_modprobe(&m, &g);
+        if (k == 0)
+                k = draft_all(&m);
+        if (k < 0)
+                return ctl_fail(c->from, k);
+        if (m.edit.n == 0 && m.edit.show)
+                puts("nothing to take over");
+        if (m.edit.n == 0)
+                return c->json && json_added(stdout, NULL, 0) < 0 ? ctl_fail("add", -ENOMEM) : EXIT_SUCCESS;
+        k = edit_judge(&m.edit);
+        if (k != 0)
+                return k;
+        k = edit_write(&m.edit, &written);
+        tell(&m, written);
+        return k;
+}

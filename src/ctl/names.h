@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What people call devices: vendor and device names of the hardware database (hwdb(7)), through libsystemd, which is
+ * loaded only here. Without it, or the database, there are no names, and nothing else changes.
+ */
+
+#include "facts/facts.h"
+#include "report/listing.h"
+
+/* By position in facts->devices; the root's database where it has one, else that of this host. 0 or -ENOMEM. */
+int names_look_up(const struct root *root, const struct facts *facts, struct arena *a,
+                  struct pci_name **ret) _must_check_;

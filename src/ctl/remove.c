@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* remove: a rule taken away, with a copy kept; one that came with a package is masked. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "boot/boot.h"
+#include "boot/file.h"
+#include "config/files.h"
+#include "ctl/edit.h"
+#include "report/json.h"
+
+#define KEPT_DIR "/var/lib/passthrough/removed"
+#define FILE_MAX ((size_t)4 * 1024 * 1024)
+
+struct removal {
+        struct ctl *c;
+        const char *files[CONFIG_DIRECTORIES]; /* by rank; the first is that of /etc */
+        bool masked[CONFIG_DIRECTORIES];
+        const char *dropins;          /* NAME.conf.d in /etc */
+        const char **names;           /* in it */
+        const char **left, *kept_dir; /* files of no kind that can be kept; where the copies go */
+        size_t n_names, n_left;
+        struct removed done;
+};
+
+static bool shows(const struct removal *x)
+{
+        return !x->c->json;
+}
+
+/* ---- what there is -------------------------------------------------------------------------------------------------
+ */
+
+/* The names of all rules there are, and the one that is nearest. */
+static int no_such_rule(struct ctl *c, const char *name)
+{
+        static const struct config_kind kind = {"rule", "a file NAME.conf for each rule"};
+        struct diags theirs = {.arena = &c->arena};
+        struct config_files files = {};
+        const char **names, *nearest = NULL;
+        size_t length = strlen(name);
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < CONFIG_DIRECTORIES; i++)
+                k = config_files_collect(&c->root, &c->arena, config_directories[i], i, &kind, &theirs, &files, NULL);
+        names = arena_alloc(&c->arena, (files.n + 1) * sizeof(*names));
+        if (k < 0 || !names)
+                return ctl_fail("remove", -ENOMEM);
+        for (size_t i = 0; i < files.n; i++) {
+                names[i] = arena_strndup(&c->arena, files.v[i].name, strlen(files.v[i].name) - strlen(".conf"));
+                if (!names[i])
+                        return ctl_fail("remove", -ENOMEM);
+                if (length > 5 && streq(name, files.v[i].name))
+                        nearest = names[i];
+        }
+        if (!nearest)
+                nearest = str_nearest(name, names, files.n);
+        if (nearest)
+                return ctl_usage("there is no rule \"%s\"; is \"%s\" meant?", name, nearest);
+        return ctl_usage("there is no rule \"%s\"", name);
+}
+
+/* Whether a file is there to mask those behind it. */
+static int is_mask(struct ctl *c, const char *path, bool *ret)
+{
+        static const struct config_kind kind = {"rule", "a file NAME.conf for each rule"};
+        struct diags theirs = {.arena = &c->arena};
+        char *text;
+        size_t size;
+        int k = config_file_read(&c->root, &c->arena, path, &kind, &theirs, &text, &size);
+
+        *ret = k == CONFIG_READ_MASKED;
+        return k < 0 ? k : 0;
+}
+
+static int look(struct removal *x, const char *name)
+{
+        struct ctl *c = x->c;
+        int k = edit_find(c, name, x->files);
+
+        for (size_t i = 0; k == 0 && i < CONFIG_DIRECTORIES; i++)
+                if (x->files[i])
+                        k = is_mask(c, x->files[i], &x->masked[i]);
+        x->dropins = arena_join(&c->arena, RULES_DIR "/", name, ".conf.d", NULL);
+        if (k == 0)
+                k = x->dropins ? root_list(&c->root, &c->arena, x->dropins, &x->names, &x->n_names) : -ENOMEM;
+        return k < 0 ? ctl_fail(name, k) : 0;
+}
+
+/* The first file behind that of /etc, which would come to light without it; NULL where that masks, too. */
+static const char *behind(const struct removal *x)
+{
+        for (size_t i = 1; i < CONFIG_DIRECTORIES; i++)
+                if (x->files[i])
+                        return x->masked[i] ? NULL : x->files[i];
+        return NULL;
+}
+
+/* ---- keeping -------------------------------------------------------------------------------------------------------
+ */
+
+/* The first number that is free: NAME.1, NAME.2, ... */
+static int choose_place(struct removal *x, const char *name)
+{
+        struct ctl *c = x->c;
+        struct stat st;
+        int k = 0;
+
+        for (unsigned i = 1; k == 0; i++) {
+                x->kept_dir = arena_printf(&c->arena, KEPT_DIR "/%s.%u", name, i);
+                k = x->kept_dir ? file_stat(&c->root, x->kept_dir, &st) : -ENOMEM;
+        }
+        return k == -ENOENT ? 0 : k;
+}
+
+/* A copy of what is in a file, or where a link leads. 1 where it is neither, 0 or -errno. */
+static int keep(struct removal *x, const char *path)
+{
+        struct ctl *c = x->c;
+        char *copy = arena_join(&c->arena, x->kept_dir, path + strlen(RULES_DIR), NULL), *data, target[PATH_MAX];
+        struct stat st;
+        size_t size;
+        int k = copy ? root_read_all(&c->root, &c->arena, path, FILE_MAX, &data, &size) : -ENOMEM;
+
+        if (k == -EISDIR || k == -EINVAL || k == -EFBIG)
+                return 1;
+        if (k == 0)
+                k = file_stat(&c->root, path, &st);
+        if (k == 0 || k == -ENOENT) {
+                int made = file_make_parents(&c->root, copy);
+
+                if (made < 0)
+                        return made;
+        }
+        if (k == 0)
+                return file_write(&c->root, copy, data, size, &st);
+        if (k != -ENOENT)
+                return k;
+        k = (int)root_readlink(&c->root, path, target, sizeof(target));
+        return k < 0 ? k : root_symlink(&c->root, target, copy);
+}
+
+static int say_removed(struct removal *x, const char *path)
+{
+        if (shows(x))
+                printf("%s %s\n", x->c->dry_run ? "would remove" : "removed", path);
+        return boot_add_string(&x->c->arena, &x->done.files, &x->done.n_files, path);
+}
+
+/* Copies of all, before anything goes. */
+static int keep_all(struct removal *x, const char *rule)
+{
+        struct ctl *c = x->c;
+        size_t n = 0;
+        int k = rule ? keep(x, rule) : 0;
+
+        if (k > 0)
+                return -EISDIR;
+        for (size_t i = 0; k == 0 && i < x->n_names; i++) {
+                const char *path = arena_join(&c->arena, x->dropins, "/", x->names[i], NULL);
+
+                k = path ? keep(x, path) : -ENOMEM;
+                if (k == 0)
+                        x->names[n++] = path;
+                else if (k > 0)
+                        k = boot_add_string(&c->arena, &x->left, &x->n_left, path);
+        }
+        x->n_names = n;
+        if (k == 0 && (rule || n > 0))
+                x->done.kept = x->kept_dir;
+        return k;
+}
+
+/* ---- removing ------------------------------------------------------------------------------------------------------
+ */
+
+static int mask(struct removal *x, const char *name, const char *of)
+{
+        struct ctl *c = x->c;
+        char *path = arena_join(&c->arena, RULES_DIR "/", name, ".conf", NULL);
+        int k = path ? 0 : -ENOMEM;
+
+        if (k == 0 && !c->dry_run)
+                k = file_make_parents(&c->root, path);
+        if (k == 0 && !c->dry_run)
+                k = root_symlink(&c->root, "/dev/null", path);
+        x->done.mask = path;
+        if (k == 0 && shows(x))
+                printf("%s %s, by the link %s to /dev/null\n", c->dry_run ? "would mask" : "masked", of, path);
+        return k;
+}
+
+/* The rule's file first: drop-ins of a rule that is not there do nothing, and a rule without them is another. */
+static int take_away(struct removal *x, const char *name, const char *rule)
+{
+        struct ctl *c = x->c;
+        const char *of = behind(x);
+        int k = 0;
+
+        if (rule)
+                k = say_removed(x, rule);
+        if (k == 0 && of)
+                k = mask(x, name, of);
+        else if (k == 0 && rule && !c->dry_run)
+                k = file_remove(&c->root, rule);
+        for (size_t i = 0; k == 0 && i < x->n_names; i++) {
+                k = say_removed(x, x->names[i]);
+                if (k == 0 && !c->dry_run)
+                        k = file_remove(&c->root, x->names[i]);
+        }
+        if (k == 0 && !c->dry_run)
+                k = file_remove_directory(&c->root, x->dropins);
+        return k;
+}
+
+static void tell(const struct removal *x, const char *name)
+{
+        for (size_t i = 0; i < x->n_left; i++)
+                fprintf(stderr, "passthroughctl: %s is no file, and stays\n", x->left[i]);
+        if (!shows(x) || x->c->dry_run)
+                return;
+        if (x->done.kept)
+                printf("what it was is in %s; \"cp -rP --remove-destination %s/. " RULES_DIR "\" brings it back\n",
+                       x->done.kept, x->done.kept);
+        if (x->done.mask)
+                printf("\"rm %s\" takes the mask away\n", x->done.mask);
+        printf("next: passthroughctl apply; until the next boot the devices stay as they are, unless "
+               "passthroughctl release %s gives them back\n",
+               name);
+}
+
+static int run(struct removal *x, const char *name)
+{
+        struct ctl *c = x->c;
+        const char *rule = x->files[0] && !x->masked[0] ? x->files[0] : NULL;
+        size_t first = 0;
+        int k;
+
+        while (!x->files[first])
+                first++;
+        if (x->masked[first]) {
+                if (shows(x))
+                        printf("%s masks that rule already\n", x->files[first]);
+        } else {
+                k = choose_place(x, name);
+                if (k == 0 && !c->dry_run)
+                        k = keep_all(x, rule);
+                else
+                        for (size_t i = 0; k == 0 && i < x->n_names; i++)
+                                if (!(x->names[i] = arena_join(&c->arena, x->dropins, "/", x->names[i], NULL)))
+                                        k = -ENOMEM;
+                if (k == 0)
+                        k = take_away(x, name, rule);
+                if (k < 0)
+                        return ctl_fail(name, k);
+                tell(x, name);
+        }
+        if (c->json && json_removed(stdout, &x->done) < 0)
+                return ctl_fail("remove", -ENOMEM);
+        return EXIT_SUCCESS;
+}
+
+int ctl_remove(struct ctl *c)
+{
+        const char *name = c->argv[1];
+        struct removal x = {.c = c, .done = {.name = name}};
+        bool there = false;
+        int k;
+
+        if (!*name || *name == '.' || strchr(name, '/'))
+                return ctl_usage("\"%s\" is no name of a rule", name);
+        k = look(&x, name);
+        if (k != 0)
+                return k;
+        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++)
+                there |= x.files[i] != NULL;
+        return there ? run(&x, name) : no_such_rule(c, name);
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "facts/lookup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/str.h"
+
+#define SUBSYSTEM "/nvme-subsystem/"
+
+struct search {
+        const struct root *root;
+        struct arena *arena;
+        const struct facts *facts;
+        const char *name; /* as it was given */
+        struct lookup *found;
+};
+
+static int give_up(struct search *s, const char *format, ...) _printf_(2, 3);
+static int give_up(struct search *s, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        s->found->why = arena_vprintf(s->arena, format, ap);
+        va_end(ap);
+        return s->found->why ? 0 : -ENOMEM;
+}
+
+/* The last function on a path in sysfs, or NO_DEVICE; *usb: whether there is a USB device behind it. */
+static size_t function_of(const struct search *s, const char *path, bool *usb)
+{
+        size_t device = NO_DEVICE;
+
+        *usb = false;
+        for (const char *c = path; *c;) {
+                size_t n = strcspn(c, "/"), found;
+                char part[64];
+
+                if (n < sizeof(part)) {
+                        memcpy(part, c, n);
+                        part[n] = '\0';
+                        found = facts_find(s->facts, part);
+                        *usb = (*usb && found == NO_DEVICE) ||
+                               (device != NO_DEVICE && startswith(part, "usb") && part[3] >= '0' && part[3] <= '9');
+                        device = found == NO_DEVICE ? device : found;
+                }
+                c += n + (c[n] == '/');
+        }
+        return device;
+}
+
+/* The names in a directory that begin with prefix, less that prefix: "a, b"; "" where there are none. */
+static int names_in(struct search *s, const char *dir, const char *prefix, const char **ret)
+{
+        const char **names;
+        size_t n;
+        int k = root_list(s->root, s->arena, dir, &names, &n);
+
+        *ret = "";
+        for (size_t i = 0; k == 0 && i < n; i++)
+                if (startswith(names[i], prefix) &&
+                    !(*ret = arena_join(s->arena, *ret, **ret ? ", " : "", names[i] + strlen(prefix), NULL)))
+                        return -ENOMEM;
+        return k == -ENOMEM ? k : 0;
+}
+
+/* Disks or interfaces that are on the function, too: it goes as a whole. */
+static int note_others(struct search *s, const char *class, const char *own)
+{
+        const char **names, *others = "";
+        size_t n;
+        char path[PATH_MAX], target[PATH_MAX];
+        int k = root_list(s->root, s->arena, class, &names, &n);
+        bool usb;
+
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                size_t length = strlen(names[i]);
+
+                /* Its own partitions, or its disk, are no others. */
+                if (snprintf(path, sizeof(path), "%s/%s", class, names[i]) >= (int)sizeof(path) ||
+                    root_readlink(s->root, path, target, sizeof(target)) <= 0 || streq(names[i], own) ||
+                    (startswith(own, names[i]) && strspn(own + length, "p0123456789") == strlen(own + length)) ||
+                    function_of(s, target, &usb) != s->found->device)
+                        continue;
+                if (snprintf(path, sizeof(path), "%s/%s/partition", class, names[i]) < (int)sizeof(path) &&
+                    root_exists(s->root, path))
+                        continue;
+                others = arena_join(s->arena, others, *others ? ", " : "", names[i], NULL);
+                if (!others)
+                        return -ENOMEM;
+        }
+        if (k < 0 || !*others)
+                return k == -ENOMEM ? k : 0;
+        s->found->note = arena_printf(s->arena, "%s goes as a whole, and %s on it, too",
+                                      s->facts->devices[s->found->device].address,
+                                      arena_join(s->arena, others, strchr(others, ',') ? " are" : " is", NULL));
+        return s->found->note ? 0 : -ENOMEM;
+}
+
+/* A head of native NVMe multipath hangs off its subsystem, and that has links to the controllers. */
+static int from_subsystem(struct search *s, const char *target)
+{
+        const char *at = strstr(target, SUBSYSTEM) + strlen(SUBSYSTEM), **names, *addresses = "";
+        size_t n, n_found = 0, found;
+        char dir[PATH_MAX], path[PATH_MAX], link[PATH_MAX];
+        bool usb;
+        int k;
+
+        if (snprintf(dir, sizeof(dir), "/sys/class/nvme-subsystem/%.*s", (int)strcspn(at, "/"), at) >= (int)sizeof(dir))
+                return -ENAMETOOLONG;
+        k = root_list(s->root, s->arena, dir, &names, &n);
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                if (!startswith(names[i], "nvme") ||
+                    snprintf(path, sizeof(path), "%s/%s", dir, names[i]) >= (int)sizeof(path) ||
+                    root_readlink(s->root, path, link, sizeof(link)) <= 0 ||
+                    (found = function_of(s, link, &usb)) == NO_DEVICE || found == s->found->device)
+                        continue;
+                s->found->device = found;
+                n_found++;
+                addresses =
+                        arena_join(s->arena, addresses, *addresses ? ", " : "", s->facts->devices[found].address, NULL);
+                if (!addresses)
+                        return -ENOMEM;
+        }
+        if (k < 0)
+                return k;
+        if (n_found > 1) {
+                s->found->device = NO_DEVICE;
+                return give_up(s, "%s is reached through %s; name those that are meant by their addresses", s->name,
+                               addresses);
+        }
+        return n_found == 1 ? 0 : give_up(s, "%s is on no PCI device", s->name);
+}
+
+/* A class and a name in it that is there. */
+static int from_class(struct search *s, const char *class, const char *name)
+{
+        char path[PATH_MAX], target[PATH_MAX];
+        const char *below = "";
+        size_t device;
+        bool usb, block = streq(class, "/sys/class/block"), net = streq(class, "/sys/class/net");
+        int k = 0;
+
+        if (snprintf(path, sizeof(path), "%s/%s", class, name) >= (int)sizeof(path))
+                return -ENAMETOOLONG;
+        if (root_readlink(s->root, path, target, sizeof(target)) <= 0)
+                return give_up(s, "%s is on nothing that sysfs shows", s->name);
+        device = function_of(s, target, &usb);
+        if (device == NO_DEVICE && strstr(target, SUBSYSTEM))
+                return from_subsystem(s, target);
+        if (device != NO_DEVICE && usb)
+                return give_up(
+                        s,
+                        "%s is on USB, and rules for USB devices are not built yet; its controller, %s, is named "
+                        "by its address, and goes with all that is on it",
+                        s->name, s->facts->devices[device].address);
+        if (device != NO_DEVICE) {
+                s->found->device = device;
+                return block || net ? note_others(s, class, name) : 0;
+        }
+        if ((block || net) &&
+            snprintf(path, sizeof(path), block ? "%s/%s/slaves" : "%s/%s", class, name) < (int)sizeof(path))
+                k = names_in(s, path, net ? "lower_" : "", &below);
+        if (k < 0)
+                return k;
+        if (*below)
+                return give_up(s, "%s is no hardware; it stands on %s", s->name, below);
+        return give_up(s, "%s is on no PCI device (%s)", s->name, target + strspn(target, "./"));
+}
+
+/* ---- paths below /dev ----------------------------------------------------------------------------------------------
+ */
+
+/* By its numbers, where there is a node: "1:8" to the kernel's name. */
+static int from_numbers(struct search *s, const struct stat *st, char *class, size_t class_size, char *name,
+                        size_t name_size)
+{
+        char path[64], target[PATH_MAX], subsystem[PATH_MAX];
+
+        snprintf(path, sizeof(path), "/sys/dev/%s/%u:%u", S_ISBLK(st->st_mode) ? "block" : "char", major(st->st_rdev),
+                 minor(st->st_rdev));
+        if (root_readlink(s->root, path, target, sizeof(target)) <= 0 ||
+            snprintf(name, name_size, "%s", str_basename(target)) >= (int)name_size)
+                return -ENOENT;
+        if (S_ISBLK(st->st_mode)) {
+                snprintf(class, class_size, "/sys/class/block");
+                return 0;
+        }
+        strcat(path, "/subsystem");
+        if (root_readlink(s->root, path, subsystem, sizeof(subsystem)) <= 0 ||
+            snprintf(class, class_size, "/sys/class/%s", str_basename(subsystem)) >= (int)class_size)
+                return -ENOENT;
+        return 0;
+}
+
+/* Whether the kernel calls that device's node so: DEVNAME in its uevent. */
+static bool has_node(struct search *s, const char *class, const char *name)
+{
+        char path[PATH_MAX], *text, *line;
+        size_t size;
+
+        if (snprintf(path, sizeof(path), "%s/%s/uevent", class, name) >= (int)sizeof(path) ||
+            root_read_all(s->root, s->arena, path, 65536, &text, &size) < 0)
+                return false;
+        while ((line = strsep(&text, "\n")))
+                if (startswith(line, "DEVNAME=") && streq(str_basename(line + strlen("DEVNAME=")), name))
+                        return true;
+        return false;
+}
+
+/* By its name: in a captured machine there are no nodes. */
+static int from_name(struct search *s, const char *name, char *class, size_t class_size)
+{
+        const char **names;
+        size_t n;
+        int k = root_list(s->root, s->arena, "/sys/class", &names, &n);
+
+        for (size_t i = 0; k == 0 && i < n; i++)
+                if (snprintf(class, class_size, "/sys/class/%s", names[i]) < (int)class_size &&
+                    has_node(s, class, name))
+                        return 0;
+        return k < 0 ? k : -ENOENT;
+}
+
+/* Where the links of a path lead, as it is written; of links that are not there, what udev has noted down. */
+static int follow(struct search *s, const char *path, const char **ret)
+{
+        char target[PATH_MAX];
+
+        for (unsigned hops = 0; path && hops < 8 && root_readlink(s->root, path, target, sizeof(target)) > 0; hops++)
+                path = *target == '/'
+                               ? arena_strdup(s->arena, target)
+                               : arena_printf(s->arena, "%.*s%s", (int)(str_basename(path) - path), path, target);
+        for (size_t i = 0; path && i < s->facts->host.n_nodes; i++) {
+                const struct node *n = &s->facts->host.nodes[i];
+
+                for (size_t t = 0; n->kind == NODE_BLOCK && t < n->n_tags; t++)
+                        if (streq(n->tags[t], path)) {
+                                *ret = n->name;
+                                return 0;
+                        }
+        }
+        *ret = path;
+        return path ? 0 : -ENOMEM;
+}
+
+static int from_node(struct search *s)
+{
+        char class[PATH_MAX], name[NAME_MAX + 1];
+        const char *path;
+        struct stat st;
+        _cleanup_(close_fd) int fd = root_open_at(s->root, s->name, O_PATH);
+        bool node = fd >= 0 && fstat(fd, &st) == 0 && (S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode));
+        int k = node ? from_numbers(s, &st, class, sizeof(class), name, sizeof(name)) : -ENOENT;
+
+        if (k == -ENOENT) {
+                k = follow(s, s->name, &path);
+                if (k < 0)
+                        return k;
+                snprintf(name, sizeof(name), "%s", str_basename(path));
+                k = *name ? from_name(s, name, class, sizeof(class)) : -ENOENT;
+        }
+        if (k == -ENOENT)
+                return give_up(s, fd < 0 ? "there is no %s" : "%s is no device that sysfs shows", s->name);
+        return k < 0 ? k : from_class(s, class, name);
+}
+
+/* ---- names ---------------------------------------------------------------------------------------------------------
+ */
+
+static int from_word(struct search *s)
+{
+        static const char *const classes[] = {"/sys/class/net", "/sys/class/tty"};
+        char path[PATH_MAX];
+        const char **names, *nearest;
+        size_t n;
+        int k;
+
+        for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+                if (snprintf(path, sizeof(path), "%s/%s", classes[i], s->name) < (int)sizeof(path) &&
+                    root_exists(s->root, path))
+                        return from_class(s, classes[i], s->name);
+        if (snprintf(path, sizeof(path), "/sys/class/block/%s", s->name) < (int)sizeof(path) &&
+            root_exists(s->root, path))
+                return give_up(s, "\"%s\" is a disk; write /dev/%s", s->name, s->name);
+        k = root_list(s->root, s->arena, classes[0], &names, &n);
+        if (k < 0)
+                return k;
+        nearest = str_nearest(s->name, names, n);
+        if (nearest)
+                return give_up(s, "there is no interface \"%s\"; is \"%s\" meant?", s->name, nearest);
+        return give_up(s,
+                       "\"%s\" is no PCI address, path below /dev, network interface or terminal of this machine; "
+                       "passthroughctl list shows the addresses",
+                       s->name);
+}
+
+int device_lookup(const struct root *root, struct arena *a, const struct facts *facts, const char *name,
+                  struct lookup *ret)
+{
+        struct search s = {.root = root, .arena = a, .facts = facts, .name = name, .found = ret};
+        struct pci_address at;
+
+        *ret = (struct lookup){.device = NO_DEVICE};
+        if (pci_address_parse(name, &at) == 0) {
+                ret->device = facts_find_at(facts, &at);
+                return ret->device == NO_DEVICE ? give_up(&s, "there is no PCI device at %s", name) : 0;
+        }
+        if (startswith(name, "/dev/"))
+                return from_node(&s);
+        if (!*name || *name == '.' || strchr(name, '/'))
+                return give_up(&s, "\"%s\" is neither a PCI address nor a path below /dev", name);
+        return from_word(&s);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What people call a device: an address, a path below /dev, an interface, a terminal; and which PCI function that is.
+ */
+
+#include "facts/facts.h"
+
+struct lookup {
+        size_t device;    /* or NO_DEVICE */
+        const char *why;  /* why there is none */
+        const char *note; /* what else goes with the function, or NULL */
+};
+
+/* facts: with all functions, and the host's nodes where they are to be had. 0 or -errno. */
+int device_lookup(const struct root *root, struct arena *a, const struct facts *facts, const char *name,
+                  struct lookup *ret) _must_check_;

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan/propose.h"
+
+#include <errno.h>
+#include <strings.h>
+
+#include "base/str.h"
+
+/* Cards whose maker gave them none, or all the same one, have this. */
+static bool is_number(const char *serial)
+{
+        return serial[strspn(serial, "0-")] && serial[strspn(serial, "fF-")];
+}
+
+/*
+ * What holds data is told by its serial number, too: another disk in the same place is another disk. That is the PCI
+ * Express device's: the disk's own is not known before the native driver has it. Other cards may be replaced.
+ */
+static const char *lasting_serial(const struct facts *facts, const struct device *d)
+{
+        if (!class_is(d->class, "storage") || !d->pcie_serial || !is_number(d->pcie_serial))
+                return NULL;
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (&facts->devices[i] != d && facts->devices[i].pcie_serial &&
+                    strcasecmp(facts->devices[i].pcie_serial, d->pcie_serial) == 0)
+                        return NULL;
+        return d->pcie_serial;
+}
+
+/* A word at the end of a list that does not have it. */
+static int add_word(struct arena *a, const char **list, const char *word)
+{
+        size_t n = strlen(word);
+
+        for (const char *c = *list; *c; c += strspn(c, " ")) {
+                size_t m = strcspn(c, " ");
+
+                if (m == n && memcmp(c, word, n) == 0)
+                        return 0;
+                c += m;
+        }
+        *list = arena_join(a, *list, **list ? " " : "", word, NULL);
+        return *list ? 0 : -ENOMEM;
+}
+
+static bool is_vf(const struct device *d)
+{
+        return d->parent && d->vf_index != UINT32_MAX;
+}
+
+/* The path of a virtual function depends on how many there are. */
+static int match_vfs(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char *ids,
+                     const char **ret, const char **ret_why)
+{
+        const struct device *first = &facts->devices[devices[0]];
+        size_t parent = facts_find(facts, first->parent);
+        const char *indexes = "";
+
+        if (parent == NO_DEVICE) {
+                *ret_why = "the physical function of that virtual one is not there";
+                return 0;
+        }
+        for (size_t i = 0; i < n; i++) {
+                const struct device *d = &facts->devices[devices[i]];
+                const char *index;
+
+                if (!is_vf(d) || !streq(d->parent, first->parent)) {
+                        *ret_why = "virtual functions of one parent go into one rule, and nothing else with them";
+                        return 0;
+                }
+                index = arena_printf(a, "%u", d->vf_index);
+                if (!index || add_word(a, &indexes, index) < 0)
+                        return -ENOMEM;
+        }
+        *ret = arena_join(a, "ID=", ids, "\nParent=", facts->devices[parent].path, "\nVirtualFunction=", indexes, "\n",
+                          NULL);
+        return *ret ? 0 : -ENOMEM;
+}
+
+int propose_match(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
+                  const char **ret_why)
+{
+        const char *ids = "", *paths = "", *serials = "";
+        bool all_serials = true, vf = false;
+
+        *ret = *ret_why = NULL;
+        for (size_t i = 0; i < n; i++) {
+                const struct device *d = &facts->devices[devices[i]];
+                const char *serial = lasting_serial(facts, d);
+
+                if (!d->identified || !*d->id) {
+                        *ret_why = arena_printf(a, "%s does not tell its IDs", d->address);
+                        return *ret_why ? 0 : -ENOMEM;
+                }
+                vf |= is_vf(d);
+                all_serials &= serial != NULL;
+                if (add_word(a, &ids, d->id) < 0 || add_word(a, &paths, d->path) < 0 ||
+                    (serial && add_word(a, &serials, serial) < 0))
+                        return -ENOMEM;
+        }
+        if (vf)
+                return match_vfs(a, facts, devices, n, ids, ret, ret_why);
+        *ret = arena_join(a, "ID=", ids, "\nPath=", paths, "\n", NULL);
+        if (*ret && all_serials)
+                *ret = arena_join(a, *ret, "Serial=", serials, "\n", NULL);
+        return *ret ? 0 : -ENOMEM;
+}
+
+bool propose_goes_along(const struct facts *facts, size_t device, size_t with)
+{
+        const struct device *d = &facts->devices[device], *leader = &facts->devices[with];
+
+        return device != with && class_is(leader->class, "display") && !leader->parent && !d->parent &&
+               d->at.domain == leader->at.domain && d->at.bus == leader->at.bus && d->at.dev == leader->at.dev &&
+               /* Of two displays in a slot, the first is the one that takes the other along. */
+               (!class_is(d->class, "display") || leader->at.fn < d->at.fn);
+}
+
+const char *propose_text(struct arena *a, const struct proposal *p)
+{
+        const char *text = arena_join(a, p->comment, "[Match]\n", p->match, NULL);
+
+        if (text && (p->expect != 1 || p->n_settings > 0))
+                text = arena_join(a, text, "[Device]\n", NULL);
+        if (text && p->expect != 1)
+                text = arena_printf(a, "%sExpect=%zu\n", text, p->expect);
+        for (size_t i = 0; text && i < p->n_settings; i++)
+                text = arena_join(a, text, p->settings[i], "\n", NULL);
+        return text;
+}

@@ -1,0 +1,372 @@
+# passthroughctl add: a rule for devices that are there, named by what survives renumbering, if the plan takes it.
+
+load product
+load tree
+
+setup() {
+    tree_again add && return
+    tree_new
+    card 0000:00:02.0 01 1
+    pci_root 0000:40
+    card 0000:40:03.1 42 15
+    pci_add 0000:00:06.0 1000:0097 0107 group=30 serial=50-03-04-80-12-34-56-78 driver=mpt3sas
+    pci_add 0000:00:07.0 144d:a808 010802 group=31 driver=nvme
+    disk nvme0n1 259:0 0000:00:07.0
+    part nvme0n1p1 259:1
+    pci_add 0000:00:08.0 8086:10d3 0200 group=32 driver=e1000e
+    nic eno8 0000:00:08.0
+    pci_add 0000:00:09.0 9710:9922 0700 group=33 driver=serial
+    tty_on ttyS4 0000:00:09.0/0000:00:09.0:0/0000:00:09.0:0.0
+    devnode 0000:01:00.0 drm/card1 dri/card1 226:1
+    link class/drm/card1 "$(pci_dir 0000:01:00.0)/drm/card1"
+    pci_add 0000:00:14.0 8086:a36d 0c0330 group=34 driver=xhci_hcd
+    usb_bus 1 0000:00:14.0
+    block sdx 8:160 "$(pci_dir 0000:00:14.0)/usb1/1-1/1-1:1.0/host9/target9:0:0/9:0:0:0/block/sdx"
+    tree_keep add
+}
+
+# tty_on NAME ADDRESS[/FURTHER]: a terminal there.
+tty_on() {
+    local dir
+    dir=$(pci_dir "${2%%/*}")${2#"${2%%/*}"}/tty/$1
+    put "/sys/$dir/uevent" MAJOR=4 MINOR=68 "DEVNAME=$1"
+    link "class/tty/$1" "$dir"
+}
+
+# all_files: every file and link of the tree, with what is in it.
+all_files() {
+    (cd "$ROOT" && find . -printf '%p %y %l\n' | LC_ALL=C sort && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 cat) | sha256sum
+}
+
+# rule_has NAME LINE...: these are the lines of that rule, less comments.
+rule_has() {
+    is "$(grep -v '^#' "$ROOT/etc/passthrough.d/$1.conf" | paste -sd' ')" "${*:2}" "rule $1"
+}
+
+# writes_nothing STATUS ARG...: add ends with that status and changes nothing at all.
+writes_nothing() {
+    local before
+    before=$(all_files)
+    ctl add "${@:2}"
+    exits "$1" || return 1
+    is "$(all_files)" "$before" 'the tree'
+}
+
+@test "a graphics card is named by ID and path, and the plan takes it with its audio function" {
+    ctl add gpu0 42:00.0
+    exits 0
+    has 'wrote /etc/passthrough.d/gpu0.conf' 'next: passthroughctl apply' 'bind to vfio-pci'
+    has_not 'write this?'
+    rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
+    plan
+    exits 0
+    bound 0000:42:00.0 0000:42:00.1
+}
+
+@test "what is planned before anything is written is what plan has afterwards, line by line" {
+    ctl add gpu0 42:00.0
+    local before after
+    before=$(sed -n '/^gpu0: /,/^$/p' <<<"$output")
+    ctl plan
+    after=$(sed -n '/^gpu0: /,/^$/p' <<<"$output")
+    [[ $before ]]
+    is "$before" "$after" 'the plan of the rule'
+}
+
+@test "the rule that add wrote finds the card again once bus numbers have shifted" {
+    ctl add gpu0 42:00.0
+    exits 0
+    pci_remove 0000:42:00.0
+    pci_remove 0000:42:00.1
+    pci_add 0000:43:00.0 1002:5159 0300 under=0000:40:03.1 group=15 driver=radeon
+    pci_add 0000:43:00.1 8086:293e 0403 under=0000:40:03.1 group=15 driver=snd_hda_intel
+    plan
+    exits 0
+    bound 0000:43:00.0 0000:43:00.1
+}
+
+@test "a device is named by address, by its node, its links, its interface or its terminal" {
+    mkdir -p "$ROOT/dev/disk/by-id"
+    ln -s ../../nvme0n1 "$ROOT/dev/disk/by-id/nvme-Samsung_1"
+    local case
+    for case in 0000:00:07.0=00:07.0 /dev/nvme0n1=00:07.0 /dev/nvme0n1p1=00:07.0 /dev/disk/by-id/nvme-Samsung_1=00:07.0 \
+        /dev/dri/card1=00:02.0/00.0 eno8=00:08.0 ttyS4=00:09.0 /dev/ttyS4=00:09.0; do
+        rm -f "$ROOT/etc/passthrough.d/x.conf"
+        ctl add x "${case%=*}"
+        exits 0 || { echo "of $case" && return 1; }
+        grep -qx "Path=0000:${case#*=}" "$ROOT/etc/passthrough.d/x.conf" || { show && return 1; }
+    done
+}
+
+@test "a node is told by its numbers, whatever its name" {
+    mkdir -p "$ROOT/dev/odd"
+    mknod "$ROOT/dev/odd/disk" b 259 0 2>/dev/null || skip 'nodes cannot be made here'
+    mknod "$ROOT/dev/odd/terminal" c 4 68
+    link dev/block/259:0 "$(pci_dir 0000:00:07.0)/nvme0n1"
+    link dev/char/4:68 "$(pci_dir 0000:00:09.0)/0000:00:09.0:0/0000:00:09.0:0.0/tty/ttyS4"
+    link "$(pci_dir 0000:00:09.0)/0000:00:09.0:0/0000:00:09.0:0.0/tty/ttyS4/subsystem" class/tty
+    ctl add x /dev/odd/disk
+    exits 0
+    rule_has x '[Match]' ID=144d:a808 Path=0000:00:07.0
+    ctl add y /dev/odd/terminal
+    exits 0
+    rule_has y '[Match]' ID=9710:9922 Path=0000:00:09.0
+}
+
+@test "a link of which only udev's database knows is followed on a captured machine" {
+    put /run/udev/data/b259:0 S:disk/by-id/nvme-Samsung_2 E:ID_FS_TYPE=
+    ctl add x /dev/disk/by-id/nvme-Samsung_2
+    exits 0
+    rule_has x '[Match]' ID=144d:a808 Path=0000:00:07.0
+}
+
+@test "a storage controller is named by its serial number, too, where it is its own" {
+    ctl add hba 00:06.0
+    exits 0
+    rule_has hba '[Match]' ID=1000:0097 Path=0000:00:06.0 Serial=50-03-04-80-12-34-56-78
+    pci_add 0000:00:0a.0 1000:0097 0107 group=35 serial=50-03-04-80-12-34-56-78
+    rm "$ROOT/etc/passthrough.d/hba.conf"
+    ctl add hba 00:06.0
+    rule_has hba '[Match]' ID=1000:0097 Path=0000:00:06.0
+    pci_add 0000:00:0b.0 1000:0097 0107 group=36 serial=00-00-00-00-00-00-00-00 driver=mpt3sas
+    ctl add hba2 00:0b.0
+    rule_has hba2 '[Match]' ID=1000:0097 Path=0000:00:0b.0
+}
+
+@test "several devices go into one rule, each named once, with their number" {
+    ctl add both 01:00.0 42:00.0 42:00.0
+    exits 0
+    rule_has both '[Match]' ID=1002:5159 'Path=0000:00:02.0/00.0 0000:40:03.1/00.0' '[Device]' Expect=2
+    plan
+    exits 0
+    bound 0000:01:00.0 0000:01:00.1 0000:42:00.0 0000:42:00.1
+}
+
+@test "what comes along with a display unasked is not written, unless Functions= is" {
+    ctl add gpu0 42:00.1 42:00.0
+    exits 0
+    has 'note: 0000:42:00.1 goes along with 0000:42:00.0 unasked'
+    rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
+    ctl add gpu1 01:00.0 01:00.1 Functions=match
+    exits 0
+    rule_has gpu1 '[Match]' 'ID=1002:5159 8086:293e' 'Path=0000:00:02.0/00.0 0000:00:02.0/00.1' '[Device]' Expect=2 Functions=match
+}
+
+@test "virtual functions are named by their parent and their index" {
+    pci_add 0000:00:0c.0 8086:1572 0200 group=40 driver=i40e
+    pci_add 0000:00:0c.2 8086:154c 0200 group=41 physfn=0000:00:0c.0 index=0
+    pci_add 0000:00:0c.3 8086:154c 0200 group=42 physfn=0000:00:0c.0 index=1
+    ctl add vfs 00:0c.2 00:0c.3
+    exits 0
+    rule_has vfs '[Match]' ID=8086:154c Parent=0000:00:0c.0 'VirtualFunction=0 1' '[Device]' Expect=2
+    plan
+    bound 0000:00:0c.2 0000:00:0c.3
+    writes_nothing 1 mixed 00:0c.2 01:00.0
+    has 'nothing else with them'
+}
+
+@test "what the host needs is refused, with the chain, and nothing is written" {
+    writes_nothing 1 disk /dev/sda
+    has 'the host needs it: 0000:00:1f.2 ← sda' '/etc/passthrough.d/disk.conf is not written' 'A rule can be written by hand'
+    default_route eno8
+    writes_nothing 1 nic eno8
+    has 'eno8 ← default route'
+}
+
+@test "a boot display is refused, and taken where the setting is given behind the device" {
+    pci_set 0000:01:00.0 boot_vga 1
+    writes_nothing 1 gpu0 01:00.0
+    has AllowBootDisplay=yes
+    ctl add gpu0 01:00.0 AllowBootDisplay=yes
+    exits 0
+    rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:00:02.0/00.0 '[Device]' AllowBootDisplay=yes
+}
+
+@test "company in the IOMMU group is named, and the setting that takes it along is offered where that would do" {
+    pci_add 0000:00:0d.0 8086:0d4c 0200 group=15
+    writes_nothing 1 gpu0 42:00.0
+    has 'IOMMU group 15 also holds 0000:00:0d.0' 'passthroughctl add gpu0 42:00.0 IOMMUGroup=complete'
+    ctl add gpu0 42:00.0 IOMMUGroup=complete
+    exits 0
+    rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0 '[Device]' IOMMUGroup=complete
+    plan
+    bound 0000:00:0d.0 0000:42:00.0 0000:42:00.1
+}
+
+@test "company that the host needs is no offer" {
+    pci_add 0000:00:0d.0 8086:0d4c 0200 group=15 driver=e1000e
+    nic eno13 0000:00:0d.0 up
+    default_route eno13
+    writes_nothing 1 gpu0 42:00.0
+    has 'would not do, either' 'eno13 ← default route'
+    has_not 'passthroughctl add gpu0 42:00.0'
+}
+
+@test "no IOMMU: refused" {
+    rm "$ROOT/sys/$(pci_dir 0000:42:00.0)/iommu_group" "$ROOT/sys/$(pci_dir 0000:42:00.1)/iommu_group"
+    rm -r "$ROOT/sys/kernel/iommu_groups/15"
+    writes_nothing 1 gpu0 42:00.0
+    has 'the IOMMU is off or not there'
+}
+
+@test "a device that an earlier rule decides gets no rule without effect" {
+    rule 10-host '[Match]' Path=0000:40:03.1/00.0 '[Device]' Driver=native
+    writes_nothing 1 gpu0 42:00.0
+    has 'rule 10-host decides 0000:42:00.0' 'the first by name' 'no effect'
+}
+
+@test "a device of which another rule would be robbed is refused" {
+    rule 50-gpu '[Match]' Path=0000:40:03.1/00.0
+    writes_nothing 1 40-gpu 42:00.0
+    has 'it takes 0000:42:00.0 away' 'rule 50-gpu would be missing'
+}
+
+@test "a companion of another rule may get a rule of its own, and that is said" {
+    rule gpu0 '[Match]' Path=0000:40:03.1/00.0
+    ctl add audio 42:00.1
+    exits 0
+    has 'rule gpu0 takes 0000:42:00.1 along already; from now on audio decides it'
+}
+
+@test "a name that is taken is refused in each directory, masks and dangling links too, and none is touched" {
+    local dir
+    for dir in /etc /run /usr/local/lib /usr/lib; do
+        rule_in $dir/passthrough.d gpu0 '[Match]' ID=1002:9999
+        writes_nothing 1 gpu0 42:00.0
+        has "$dir/passthrough.d/gpu0.conf"
+        rm "$ROOT$dir/passthrough.d/gpu0.conf"
+    done
+    ln -s /dev/null "$ROOT/etc/passthrough.d/gpu0.conf"
+    writes_nothing 1 gpu0 42:00.0
+}
+
+@test "bad names, no device, and what names none are usage errors" {
+    local name
+    for name in .hidden -x 'a b' a/b '' "$(printf 'x%.0s' {1..65})" gpu0.conf; do
+        writes_nothing 2 -- "$name" 42:00.0 || { echo "name $name" && return 1; }
+    done
+    writes_nothing 2
+    writes_nothing 2 gpu0
+    writes_nothing 2 gpu0 Functions=match
+    writes_nothing 2 gpu0 42:00.5
+    has 'there is no PCI device at 42:00.5'
+    writes_nothing 2 gpu0 eno9
+    has 'is "eno8" meant?'
+    writes_nothing 2 gpu0 nvme0n1
+    has 'write /dev/nvme0n1'
+    writes_nothing 2 gpu0 /dev/nothing
+    has 'there is no /dev/nothing'
+    writes_nothing 2 gpu0 /sys/bus
+    writes_nothing 2 gpu0 ..
+}
+
+@test "a setting that is none is told as in a file, and nothing is written" {
+    writes_nothing 2 gpu0 42:00.0 Drivr=x
+    has '/etc/passthrough.d/gpu0.conf:6: unknown key "Drivr" in [Device]; did you mean "Driver"?'
+    writes_nothing 2 gpu0 42:00.0 $'Driver=native\n[Match]'
+    writes_nothing 2 gpu0 42:00.0 ID=1002:5159
+}
+
+@test "what is no hardware, or on USB, is told by what it stands on" {
+    stacked dm-0 254:0 nvme0n1p1
+    net_over bond0 eno8
+    writes_nothing 2 x /dev/dm-0
+    has 'stands on nvme0n1p1'
+    writes_nothing 2 x bond0
+    has 'stands on eno8'
+    writes_nothing 2 x /dev/sdx
+    has 'sdx is on USB' 0000:00:14.0
+    link class/tty/ttyS0 devices/platform/serial8250/tty/ttyS0
+    put /sys/devices/platform/serial8250/tty/ttyS0/uevent DEVNAME=ttyS0
+    writes_nothing 2 x ttyS0
+    has 'ttyS0 is on no PCI device'
+}
+
+@test "a disk of several on a controller says that the controller goes as a whole" {
+    disk sdb 8:16 0000:00:06.0
+    block sdc 8:32 "$(pci_dir 0000:00:06.0)/ata1/host0/target0:0:1/0:0:1:0/block/sdc"
+    part sdb1 8:17
+    ctl add hba /dev/sdb
+    exits 0
+    has 'note: 0000:00:06.0 goes as a whole, and sdc is on it, too'
+}
+
+@test "an NVMe disk behind a multipath head is found by its controller; one with two is asked for by address" {
+    pci_add 0000:00:0e.0 144d:a80a 010802 group=50 driver=nvme
+    nvme_serial 0000:00:0e.0 nvme1 S1
+    local subsystem=devices/virtual/nvme-subsystem/nvme-subsys1
+    block nvme1n1 259:9 $subsystem/nvme1n1
+    link class/nvme-subsystem/nvme-subsys1 $subsystem
+    link $subsystem/nvme1 "$(pci_dir 0000:00:0e.0)/nvme/nvme1"
+    ctl add x /dev/nvme1n1
+    exits 0
+    rule_has x '[Match]' ID=144d:a80a Path=0000:00:0e.0
+    rm "$ROOT/etc/passthrough.d/x.conf"
+    pci_add 0000:00:0f.0 144d:a80a 010802 group=51 driver=nvme
+    nvme_serial 0000:00:0f.0 nvme2 S1
+    link $subsystem/nvme2 "$(pci_dir 0000:00:0f.0)/nvme/nvme2"
+    writes_nothing 2 x /dev/nvme1n1
+    has '0000:00:0e.0, 0000:00:0f.0'
+}
+
+@test "--dry-run shows and writes nothing, and ends as the command would" {
+    writes_nothing 0 --dry-run gpu0 42:00.0
+    has Path=0000:40:03.1/00.0 'bind to vfio-pci'
+    has_not wrote
+    writes_nothing 1 --dry-run disk /dev/sda
+}
+
+@test "passthrough=off of this boot does not keep a rule from being judged" {
+    cmdline passthrough=off
+    ctl add gpu0 42:00.0
+    exits 0
+    writes_nothing 1 disk /dev/sda
+}
+
+@test "another rule that is broken is told, and stands in nobody's way" {
+    rule 10-bad nonsense
+    ctl add gpu0 42:00.0
+    exits 0
+    has '/etc/passthrough.d/10-bad.conf:1:'
+}
+
+@test "the directory is made where it is not there, and a write that fails leaves nothing behind" {
+    rmdir "$ROOT/etc/passthrough.d"
+    ctl add gpu0 42:00.0
+    exits 0
+    rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
+    is "$(stat -c %a "$ROOT/etc/passthrough.d/gpu0.conf")" 644 mode
+    rm -r "$ROOT/etc/passthrough.d"
+    : >"$ROOT/etc/passthrough.d"
+    writes_nothing 1 gpu0 42:00.0
+}
+
+@test "--json has the rule, its text and whether it was written" {
+    ctl add gpu0 42:00.0 --json
+    exits 0
+    is "$(get '.version, (.rules[] | .name, .file, .state, .message, .written)')" '1 gpu0 /etc/passthrough.d/gpu0.conf ok  true' document
+    is "$(jq -r '.rules[0].text' <<<"$output")" "$(<"$ROOT/etc/passthrough.d/gpu0.conf")" text
+    ctl add disk /dev/sda --json
+    exits 1
+    is "$(get '.rules[] | .state, .written')" 'refused false' document
+}
+
+# on_terminal ANSWER ARG...: add as somebody at a terminal runs it.
+on_terminal() {
+    local line
+    printf -v line '%q ' timeout 20 "$BUILD/passthroughctl" --root="$ROOT" add "${@:2}"
+    run --separate-stderr script -qec "$line" /dev/null <<<"$1"
+}
+
+@test "at a terminal it asks before it writes, and only yes is yes" {
+    local answer
+    for answer in n '' maybe; do
+        on_terminal "$answer" gpu0 42:00.0
+        exits 1
+        has 'write this? [y/N]' 'nothing is written'
+        [[ ! -e $ROOT/etc/passthrough.d/gpu0.conf ]] || { show && return 1; }
+    done
+    on_terminal y gpu0 42:00.0
+    exits 0
+    has 'wrote /etc/passthrough.d/gpu0.conf'
+}

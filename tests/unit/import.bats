@@ -1,0 +1,209 @@
+# passthroughctl add --from=: rules for what driverctl, or ids= of vfio-pci in modprobe.d, hands over already.
+
+load product
+load tree
+
+setup() {
+    tree_again import && return
+    tree_new
+    card 0000:00:02.0 01 1
+    pci_root 0000:40
+    card 0000:40:03.1 42 15
+    pci_add 0000:00:08.0 8086:10d3 0200 group=32 driver=e1000e subsystem=8086:a01f
+    nic eno8 0000:00:08.0
+    pci_add 0000:00:09.0 8086:10d3 0200 group=33 driver=e1000e subsystem=15d9:060a
+    nic eno9 0000:00:09.0
+    tree_keep import
+}
+
+# rule_has NAME LINE...: these are the lines of that rule, less comments. rules: the names of all there are.
+rule_has() {
+    is "$(grep -v '^#' "$ROOT/etc/passthrough.d/$1.conf" | paste -sd' ')" "${*:2}" "rule $1"
+}
+
+rules() {
+    (cd "$ROOT/etc/passthrough.d" && ls) | sed 's/\.conf$//' | paste -sd' '
+}
+
+theirs() {
+    (cd "$ROOT/etc" && find driverctl.d modprobe.d -type f -exec cat {} + 2>/dev/null) | sha256sum
+}
+
+@test "driverctl: a rule for each device, but none for what goes along with a display" {
+    put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:42:00.1 vfio-pci
+    put /etc/driverctl.d/pci-0000:00:08.0 vfio-pci
+    local before
+    before=$(theirs)
+    ctl add --from=driverctl
+    exits 0
+    is "$(rules)" 'driverctl-00-08.0 driverctl-42-00.0' rules
+    rule_has driverctl-42-00.0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
+    rule_has driverctl-00-08.0 '[Match]' ID=8086:10d3 Path=0000:00:08.0
+    has 'these can go' /etc/driverctl.d/pci-0000:42:00.0 /etc/driverctl.d/pci-0000:42:00.1 /etc/driverctl.d/pci-0000:00:08.0
+    is "$(theirs)" "$before" 'the files of others'
+    plan
+    exits 0
+    bound 0000:00:08.0 0000:42:00.0 0000:42:00.1
+}
+
+@test "driverctl: other drivers, other buses, absent devices, and files without a driver" {
+    driver_present uio_pci_generic
+    put /etc/driverctl.d/pci-0000:00:08.0 uio_pci_generic
+    put /etc/driverctl.d/pci-0000:99:00.0 vfio-pci
+    put /etc/driverctl.d/vmbus-6a5f 'uio_hv_generic'
+    put /etc/driverctl.d/pci-0000:00:09.0 none
+    put /etc/driverctl.d/pci-0000:42:00.0 'vfio-pci' '[Match]'
+    ctl add --from=driverctl
+    exits 0
+    is "$(rules)" driverctl-00-08.0 rules
+    rule_has driverctl-00-08.0 '[Match]' ID=8086:10d3 Path=0000:00:08.0 '[Device]' Driver=uio_pci_generic
+    has 'pci-0000:99:00.0 is left alone: there is no such device here' 'vmbus-6a5f is left alone: it is about no PCI device' \
+        'pci-0000:00:09.0 is left alone: it names no driver' 'pci-0000:42:00.0 is left alone: it names no driver'
+}
+
+@test "driverctl: a group that is whole only with all of them is taken" {
+    pci_add 0000:00:0a.0 8086:293e 0403 group=60
+    pci_add 0000:00:0b.0 8086:293e 0403 group=60
+    put /etc/driverctl.d/pci-0000:00:0a.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:00:0b.0 vfio-pci
+    ctl add --from=driverctl
+    exits 0
+    is "$(rules)" 'driverctl-00-0a.0 driverctl-00-0b.0' rules
+}
+
+@test "driverctl: what is refused is left out, with what depends on it; the rest is written, exit 1" {
+    pci_add 0000:00:0a.0 8086:293e 0403 group=60
+    pci_add 0000:00:0b.0 8086:10d3 0200 group=60 driver=e1000e
+    nic eno11 0000:00:0b.0
+    default_route eno11
+    put /etc/driverctl.d/pci-0000:00:0a.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:00:0b.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    ctl add --from=driverctl
+    exits 1
+    is "$(rules)" driverctl-42-00.0 rules
+    has 'driverctl-00-0a.0.conf is not written' 'driverctl-00-0b.0.conf is not written' 'eno11 ← default route'
+    plan
+    exits 0
+}
+
+@test "a second time there is nothing to take over, nor where there is nothing" {
+    local source
+    for source in driverctl modprobe; do
+        ctl add --from=$source
+        exits 0
+        has 'nothing to take over'
+    done
+    put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=8086:10d3'
+    for source in driverctl modprobe driverctl modprobe; do
+        ctl add --from=$source
+        exits 0
+    done
+    has 'there is /etc/passthrough.d/modprobe-8086-10d3.conf already' 'nothing to take over'
+    ctl add --from=driverctl --json
+    is "$(get '.rules | length')" 0 rules
+}
+
+@test "a device that another rule decides already is not taken over" {
+    rule 10-mine '[Match]' Path=0000:40:03.1/00.0
+    put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    ctl add --from=driverctl
+    exits 0
+    is "$(rules)" 10-mine rules
+    has 'rule 10-mine decides 0000:42:00.0'
+}
+
+@test "modprobe: a rule for each of ids=, with as many devices as there are" {
+    put /etc/modprobe.d/vfio.conf 'softdep radeon pre: vfio-pci' 'options vfio-pci ids=1002:5159,8086:293E disable_vga=1'
+    local before
+    before=$(theirs)
+    ctl add --from=modprobe
+    exits 0
+    is "$(rules)" modprobe-1002-5159 rules
+    rule_has modprobe-1002-5159 '[Match]' ID=1002:5159 '[Device]' Expect=2
+    has 'these can go' '1002:5159 of "options vfio-pci ids=1002:5159,8086:293E disable_vga=1" in /etc/modprobe.d/vfio.conf' '8086:293e of'
+    is "$(theirs)" "$before" 'the files of others'
+    plan
+    exits 0
+    bound 0000:01:00.0 0000:01:00.1 0000:42:00.0 0000:42:00.1
+}
+
+@test "modprobe: subsystem, any device, class, and what no rule can say" {
+    put /etc/modprobe.d/vfio.conf 'options vfio_pci ids="8086:10d3:15d9:060a"' \
+        'options vfio-pci ids=1002:ffffffff:ffffffff:ffffffff:030000:ff0000,8086:293e:ffffffff:ffffffff:040300:00ff00,nonsense,1:2:3:4:5:6:7'
+    ctl add --from=modprobe
+    exits 0
+    is "$(rules)" 'modprobe-1002-ffffffff-ffffffff-ffffffff-030000-ff0000 modprobe-8086-10d3-15d9-060a' rules
+    rule_has modprobe-8086-10d3-15d9-060a '[Match]' ID=8086:10d3 Subsystem=15d9:060a
+    rule_has modprobe-1002-ffffffff-ffffffff-ffffffff-030000-ff0000 '[Match]' 'ID=1002:*' Class=03 '[Device]' Expect=2
+    has '8086:293e:ffffffff:ffffffff:040300:00ff00 of' 'nonsense of' '1:2:3:4:5:6:7 of'
+    is "$(grep -c 'no rule can say that' <<<"$output")" 3 'that cannot be said'
+}
+
+@test "modprobe: devices that earlier rules decide do not count, and absent ones are told" {
+    rule 10-host '[Match]' Path=0000:00:02.0/00.0 '[Device]' Driver=native
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=1002:5159,10de:1b06'
+    ctl add --from=modprobe
+    exits 0
+    rule_has modprobe-1002-5159 '[Match]' ID=1002:5159
+    has '10de:1b06 of "options vfio-pci ids=1002:5159,10de:1b06" in /etc/modprobe.d/vfio.conf is left alone: there is no such device here'
+    plan
+    exits 0
+    bound 0000:42:00.0 0000:42:00.1
+}
+
+@test "modprobe: audio of more cards than go along gets its rule" {
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=8086:293e,1002:5159'
+    pci_add 0000:00:0c.0 8086:293e 0403 group=61
+    ctl add --from=modprobe
+    exits 0
+    rule_has modprobe-8086-293e '[Match]' ID=8086:293e '[Device]' Expect=3
+}
+
+@test "modprobe: one of two cards alike that the host needs refuses the rule, and nothing is written" {
+    pci_set 0000:01:00.0 boot_vga 1
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=1002:5159'
+    ctl add --from=modprobe
+    exits 1
+    is "$(rules)" '' rules
+    has 'is not written' AllowBootDisplay=yes
+}
+
+@test "the preview writes nothing, and a source that is none or a name beside it is a usage error" {
+    put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    ctl add --from=driverctl --dry-run
+    exits 0
+    has Path=0000:40:03.1/00.0
+    is "$(rules)" '' rules
+    ctl add --from=libvirt
+    exits 2
+    ctl add --from=driverctl gpu0
+    exits 2
+    is "$(rules)" '' rules
+}
+
+@test "where one of the rules cannot be written none is" {
+    put /etc/driverctl.d/pci-0000:00:08.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    # What the second would be written to first is in the way.
+    mkdir "$ROOT/etc/passthrough.d/.driverctl-42-00.0.conf.passthrough~"
+    ctl add --from=driverctl
+    exits 1
+    has /etc/passthrough.d/driverctl-42-00.0.conf
+    has_not wrote 'these can go'
+    is "$(rules)" '' rules
+}
+
+@test "what is fine only beside a rule that is left out is left out, too" {
+    pci_add 0000:00:0a.0 8086:293e 0403 group=60
+    pci_add 0000:00:0b.0 8086:293e 0403 group=60
+    rule zz-host '[Match]' Address=00:0b.0 '[Device]' Driver=native
+    put /etc/driverctl.d/pci-0000:00:0a.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:00:0b.0 vfio-pci
+    ctl add --from=driverctl
+    exits 1
+    is "$(rules)" zz-host rules
+    has 'rule zz-host would be missing' 'which rule zz-host leaves to the host'
+}
