@@ -91,6 +91,7 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.serials |= request->serials;
                 needed.parents |= request->parents;
                 needed.busy |= request->busy;
+                needed.identities |= request->identities;
                 needed.config = request->config;
         }
         needed.builtin |= boot;
