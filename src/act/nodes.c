@@ -26,22 +26,32 @@ static int problem(struct noder *w, const char *path, int error)
         return error == -ENOMEM ? error : diag_add(w->problems, DIAG_ERROR, NULL, 0, "%s: %s", path, strerror(-error));
 }
 
-/* Of a node, without opening it: VFIO lets one program at a time open a group. */
+/*
+ * Of a node, without opening it: VFIO lets one program at a time open a group. The mode is set while it is our own,
+ * which takes CAP_CHOWN alone.
+ */
 static int set_access(const struct nodes *n, int fd)
 {
         char self[32];
         struct stat st;
+        uid_t owner;
+        gid_t group;
 
         if (fstat(fd, &st) < 0)
                 return -errno;
-        if (((n->owner.set && st.st_uid != n->owner.to) || (n->group.set && st.st_gid != n->group.to)) &&
-            fchownat(fd, "", n->owner.set ? n->owner.to : (uid_t)-1, n->group.set ? n->group.to : (gid_t)-1,
-                     AT_EMPTY_PATH) < 0)
-                return -errno;
-        if (!n->mode.set || (st.st_mode & 07777) == n->mode.to)
+        owner = n->owner.set ? n->owner.to : st.st_uid;
+        group = n->group.set ? n->group.to : st.st_gid;
+        if (n->mode.set && (st.st_mode & 07777) != n->mode.to) {
+                snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+                if (st.st_uid != geteuid() && fchownat(fd, "", geteuid(), (gid_t)-1, AT_EMPTY_PATH) < 0)
+                        return -errno;
+                if (chmod(self, n->mode.to) < 0)
+                        return -errno;
+                st.st_uid = geteuid();
+        }
+        if (st.st_uid == owner && st.st_gid == group)
                 return 0;
-        snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-        return chmod(self, n->mode.to) < 0 ? -errno : 0;
+        return fchownat(fd, "", owner, group, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
 /* The nodes there are of a device, the one that is named first: its own, else its group's. */

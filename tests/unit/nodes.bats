@@ -75,7 +75,7 @@ udev_rules() {
     service edu
     exits 0
     is "$(mode_of /dev/vfio/2)" 660 mode
-    [[ $(udev_rules edu) == *"KERNEL==\"2\", GROUP=\"$(id -g)\", MODE=\"0660\"" ]] || { udev_rules edu && return 1; }
+    [[ $(udev_rules edu) == *"KERNEL==\"2\", GROUP=\"$(id -g)\", MODE=\"0660\"|"* ]] || { udev_rules edu && return 1; }
 }
 
 @test "a rule that says nothing of it leaves nodes as they are, and udev untold" {
@@ -98,7 +98,7 @@ udev_rules() {
         [[ ! -e $ROOT/run/udev/rules.d ]]
         is "$(links)" 'dev/passthrough/edu=/dev/vfio/2 run/passthrough/devices/edu=/sys/'"$(pci_dir 0000:02:00.0)" links
         ctl status --json
-        is "$(get '[.devices[].state] | unique[]')" bound state
+        is "$(get '[.devices[] | select(.rule == "edu").state] | unique[]')" bound state
     done
 }
 
@@ -143,6 +143,15 @@ udev_rules() {
     rule edu '[Match]' Address=02:00.0 '[Device]' Functions=slot Owner=vm Group=kvm
     ctl check --json
     has_not 'no such'
+}
+
+@test "check fails a device whose ResetMethod= cannot be set" {
+    rm "$(pci_file 0000:03:00.0 reset_method)"
+    : >"$(pci_file 0000:03:00.0 reset)"
+    rule net '[Match]' ID=1af4:1058 '[Device]' Expect=1- ResetMethod=flr
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "device.0000:03:00.0").status')" fail 'without reset_method'
+    is "$(get '.checks[] | select(.id == "device.0000:04:00.0").status')" pass 'with it'
 }
 
 # --- links
