@@ -18,7 +18,7 @@ static int find_in_file(const struct root *root, struct arena *a, const char *pa
         int k = root_read_all(root, a, path, FILE_MAX, &text, &size);
 
         if (k < 0)
-                return k;
+                return k == -ENOENT ? -ENODATA : k; /* who is known there is not known here */
         while ((line = strsep(&text, "\n"))) {
                 const char *entry = strsep(&line, ":");
 

@@ -135,12 +135,24 @@ udev_rules() {
     is "$(mode_of /dev/vfio/devices/vfio0)" 660 mode
 }
 
+@test "plan says who may open the nodes, in the text form too" {
+    rule edu '[Match]' Address=02:00.0 '[Device]' Functions=slot Owner=vm Group=kvm
+    rule net '[Match]' ID=1af4:1058 '[Device]' Expect=1- Mode=0666
+    ctl plan
+    exits 0
+    has '  nodes, owner vm, group kvm, mode 0660' '  nodes, mode 0666'
+}
+
 @test "check says of an unknown user or group before the boot does" {
     rule edu '[Match]' Address=02:00.0 '[Device]' Functions=slot Owner=vm Group=nobody-here
     ctl check --json
     is "$(get '.checks[] | select(.id == "device.0000:02:00.0").status')" warn status
     [[ $(get '.checks[] | select(.id == "device.0000:02:00.0").message') == *'Group=nobody-here: this host has no such group'* ]] || { show && return 1; }
     rule edu '[Match]' Address=02:00.0 '[Device]' Functions=slot Owner=vm Group=kvm
+    ctl check --json
+    has_not 'no such'
+    # Where nothing tells who is known there, nobody is said to be unknown.
+    rm "$ROOT/etc/passwd" "$ROOT/etc/group"
     ctl check --json
     has_not 'no such'
 }
