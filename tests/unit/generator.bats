@@ -130,6 +130,10 @@ booted() {
     rule gpu0 '[Match]' Address=01:00.0 '[Device]' Required=yes
     generate
     [[ $(units) == *boot-complete.target.requires/passthrough@gpu0.service* ]] || { units && return 1; }
+    # And it is read all the same.
+    rm -rf "$ROOT"/run/{normal,early,late} "$ROOT/etc/passthrough.d/gpu0.conf"
+    generate
+    is "$(units | grep gpu0)" normal/passthrough.target.wants/passthrough@gpu0.service 'a rule that only the record has'
 }
 
 @test "an initrd is known by systemd's variable, or without it by its release file" {
