@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "report/log.h"
+#include "report/nodes.h"
 #include "report/outcome.h"
 #include "report/record.h"
 
@@ -39,8 +40,10 @@ static int load(struct run *r, bool all, enum stage stage)
         request.booting = true;
         request.early = stage == STAGE_INITRD;
         request.root_stage = stage == STAGE_ROOT;
-        if (all)
+        if (all) {
                 request.config = NULL;
+                request.identities = true;
+        }
         if (k == 0)
                 k = facts_gather(r->root, &r->arena, &request, &r->facts);
         if (k == 0)
@@ -240,11 +243,30 @@ static int settle(struct run *r, const char *name)
         return k < 0 ? k : !record_satisfied(&r->record, known);
 }
 
+/*
+ * Who may open what, and links. Where the rule's text is another since, what its devices have stays as it is. 0, 1 with
+ * the reason logged, or -errno.
+ */
+static int settle_nodes(struct run *r, const char *name)
+{
+        const struct record_rule *known = record_find(&r->record, name);
+        const struct rule *rule = config_find(&r->config, name);
+        struct diags problems = {.arena = &r->arena};
+        int k;
+
+        if (!known || !rule || known->digest != rule->digest)
+                return 0;
+        k = nodes_settle(r->root, &r->arena, &r->plan, &r->record, name, &problems);
+        for (size_t i = 0; i < problems.n; i++)
+                log_line(r->root, LOG_LEVEL_ERROR, LOG_RULE, name, NULL, "%s: %s", name, problems.v[i].message);
+        return k;
+}
+
 int run_rule(const struct root *root, const char *rule)
 {
         _cleanup_(close_fd) int lock = -1;
         _cleanup_(run_free) struct run r = {.root = root};
-        int k = facts_read_switches(root, &r.arena, &r.facts);
+        int k = facts_read_switches(root, &r.arena, &r.facts), nodes;
 
         if (k < 0)
                 return k;
@@ -262,5 +284,8 @@ int run_rule(const struct root *root, const char *rule)
                 k = load(&r, true, STAGE_AUTO);
         if (k == 0)
                 k = join_host_plan(&r);
-        return k < 0 ? k : settle(&r, rule);
+        if (k == 0)
+                k = settle(&r, rule);
+        nodes = k < 0 ? 0 : settle_nodes(&r, rule);
+        return nodes != 0 ? nodes : k;
 }

@@ -58,6 +58,7 @@ struct check_device {
         const char *reset_method; /* what its file has; NULL: there is none */
         const char *framebuffer;  /* the firmware's, below it; or NULL */
         const char *vmd;          /* address of the VMD controller that it is behind; or NULL */
+        bool no_owner, no_group;  /* the host has nobody whom its rule's Owner= or Group= names */
 };
 
 struct check_image {

@@ -68,6 +68,14 @@ struct attribute {
         const char *name, *value;
 };
 
+/* Who may open what a virtual machine opens: names or numbers, and four octal digits. NULL: it stays as it is. */
+struct node_access {
+        const char *owner, *group, *mode;
+};
+
+/* The mode that is meant: a group that is given is to read and write, as with udev. NULL: it stays as it is. */
+const char *node_access_mode(const struct node_access *access);
+
 struct rule {
         const char *name, *file;
         bool invalid;
@@ -89,6 +97,9 @@ struct rule {
         uint32_t expect_min, expect_max; /* UINT32_MAX: no bound */
         struct attribute *attributes;
         size_t n_attributes;
+        const char *reset_method; /* as the kernel takes it, or NULL */
+        struct node_access node;
+        bool required; /* for the boot to be complete */
 };
 
 struct config {

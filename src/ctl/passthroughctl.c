@@ -98,6 +98,7 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.parents |= request->parents;
                 needed.busy |= request->busy;
                 needed.use |= request->use;
+                needed.identities |= request->identities;
                 needed.config = request->config;
         }
         for (size_t i = 0; k == 0 && request && i < request->n_drivers; i++)

@@ -78,7 +78,10 @@ static void put_record(FILE *f, const struct record *r)
                 const struct record_rule *x = &r->rules[i];
 
                 snprintf(digest, sizeof(digest), "%" PRIx64, x->digest);
-                put_line(f, 'R', (const char *const[]){x->name, x->file, x->state, x->message, digest}, 5);
+                put_line(f, 'R',
+                         (const char *const[]){x->name, x->file, x->state, x->message, digest,
+                                               x->required ? "required" : ""},
+                         6);
         }
         for (size_t i = 0; i < r->n_devices; i++) {
                 const struct record_device *x = &r->devices[i];
@@ -164,12 +167,14 @@ static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MA
                         .known = true, .config = strtoull(f[1], NULL, 16), .programs = strtoull(f[2], NULL, 16)};
                 return 0;
         }
-        if (streq(f[0], "R") && n == 6) {
+        /* Images built before there was Required= have one field less. */
+        if (streq(f[0], "R") && (n == 6 || n == 7)) {
                 struct record_rule *x = arena_grow(a, &r->rules, r->n_rules, sizeof(*r->rules));
 
                 if (!x)
                         return -ENOMEM;
-                *x = (struct record_rule){f[1], f[2], f[3], f[4], strtoull(f[5], NULL, 16)};
+                *x = (struct record_rule){
+                        f[1], f[2], f[3], f[4], strtoull(f[5], NULL, 16), n == 7 && streq(f[6], "required")};
                 r->n_rules++;
                 return 0;
         }
@@ -326,7 +331,8 @@ static int merge_rule(struct record *r, struct arena *a, const struct rule *rule
                         return -ENOMEM;
                 r->n_rules++;
         }
-        *x = (struct record_rule){rule->name, rule->file, rule_state_names[state->state], state->message, rule->digest};
+        *x = (struct record_rule){rule->name,     rule->file,   rule_state_names[state->state],
+                                  state->message, rule->digest, rule->required};
         return 0;
 }
 

@@ -15,6 +15,7 @@
 struct record_rule {
         const char *name, *file, *state, *message;
         uint64_t digest; /* of the rule's text, as struct rule has it */
+        bool required;   /* for the boot to be complete */
 };
 
 struct record_device {

@@ -73,12 +73,24 @@ static bool any_write(const struct huge_plan *huge)
         return false;
 }
 
+/* What the host's service does once the devices are bound. */
+static void put_access(FILE *f, const struct rule *rule)
+{
+        const char *mode = node_access_mode(&rule->node);
+
+        if (rule->node.owner || mode)
+                fprintf(f, "  nodes%s%s%s%s%s%s\n", rule->node.owner ? ", owner " : "",
+                        rule->node.owner ? rule->node.owner : "", rule->node.group ? ", group " : "",
+                        rule->node.group ? rule->node.group : "", mode ? ", mode " : "", mode ? mode : "");
+}
+
 void text_plan_rule(FILE *f, const struct plan *plan, size_t r)
 {
         const struct config *config = plan->config;
 
         put_rule(f, config->rules[r].name, rule_state_names[plan->rules[r].state], plan->rules[r].message,
                  config->rules[r].file);
+        put_access(f, &config->rules[r]);
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
                 const struct device *d = &plan->facts->devices[e->device];
