@@ -187,7 +187,7 @@ static int rule_unit(int dir, const char *rule)
 }
 
 /* One service per rule of this boot's plan; once the host has joined it, an edited config changes nothing here. */
-static int host_units(const struct root *root, struct arena *a, int dir, const struct config *config)
+static int host_units(const struct root *root, struct arena *a, int dir, const struct config *config, bool off)
 {
         struct record record = {};
         struct facts machine = {};
@@ -201,6 +201,9 @@ static int host_units(const struct root *root, struct arena *a, int dir, const s
         if (record.n_rules == 0 && config->n_rules == 0)
                 return 0;
         k = want(dir, "multi-user.target", "passthrough.target", "/usr/lib/systemd/system/passthrough.target");
+        if (k == 0 && !off)
+                k = want(dir, "sysinit.target", "passthrough-udev.service",
+                         "/usr/lib/systemd/system/passthrough-udev.service");
         for (size_t i = 0; k == 0 && i < record.n_rules; i++)
                 if (rule_name_valid(record.rules[i].name))
                         k = rule_unit(dir, record.rules[i].name);
@@ -259,7 +262,7 @@ static int generate(const struct root *root, struct arena *a, int dir, int late)
         report(root, &diags);
         if (facts_in_initrd(root))
                 return initrd_units(dir, config.n_rules > 0, settings.n_pages > 0);
-        k = host_units(root, a, dir, &config);
+        k = host_units(root, a, dir, &config, facts.off);
         return k == 0 && !facts.off ? pages_units(root, a, dir, late, &settings) : k;
 }
 

@@ -5,29 +5,22 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "bind/steps.h"
 #include "report/log.h"
-#include "report/outcome.h"
-#include "report/record.h"
 
-struct run {
-        const struct root *root;
-        struct arena arena;
-        struct diags diags;
-        struct config config;
-        struct facts facts;
-        struct plan plan;
-        struct result *results;
-        struct record record;
-};
-
-static void run_free(struct run *r)
+void run_free(struct run *r)
 {
         arena_free(&r->arena);
 }
 
-/* Details of all devices are needed where the record speaks of some that no rule does any more. */
-/* For a stage of the initrd, or for the host that is past them. */
-static int load(struct run *r, bool all, enum stage stage)
+static const struct facts_request moments[] = {
+        [RUN_INITRD] = {.booting = true, .early = true},
+        [RUN_ROOT] = {.booting = true, .root_stage = true},
+        [RUN_HOST] = {.booting = true},
+        [RUN_UP] = {.busy = true},
+};
+
+int run_load(struct run *r, bool all, enum moment moment)
 {
         struct facts_request request;
         int k;
@@ -36,9 +29,10 @@ static int load(struct run *r, bool all, enum stage stage)
         k = config_load(r->root, &r->arena, &r->diags, &r->config);
         if (k == 0)
                 k = facts_request_for(&r->config, &r->arena, &request);
-        request.booting = true;
-        request.early = stage == STAGE_INITRD;
-        request.root_stage = stage == STAGE_ROOT;
+        request.booting = moments[moment].booting;
+        request.early = moments[moment].early;
+        request.root_stage = moments[moment].root_stage;
+        request.busy |= moments[moment].busy;
         if (all)
                 request.config = NULL;
         if (k == 0)
@@ -51,14 +45,14 @@ static int load(struct run *r, bool all, enum stage stage)
         return r->results ? 0 : -ENOMEM;
 }
 
-static int read_record(struct run *r)
+int run_read_record(struct run *r)
 {
         int k = record_read(r->root, &r->arena, &r->record);
 
         return k == -ENOENT || k == -EBADMSG ? 0 : k;
 }
 
-static void log_device(struct run *r, size_t entry)
+void run_log_device(struct run *r, size_t entry)
 {
         struct outcome o = outcome_of(&r->arena, &r->plan, entry, &r->results[entry]);
 
@@ -99,7 +93,7 @@ static int carry_out(struct run *r, enum stage stage)
 
         for (size_t i = 0; i < r->plan.n_entries; i++)
                 if (r->plan.entries[i].stage == stage)
-                        log_device(r, i);
+                        run_log_device(r, i);
         for (size_t i = 0; i < r->config.n_rules && stage == STAGE_INITRD; i++)
                 log_rule(r, i);
         return k;
@@ -113,10 +107,10 @@ int run_stage(const struct root *root, enum stage stage)
 
         if (k < 0 || r.facts.off)
                 return k;
-        k = read_record(&r);
+        k = run_read_record(&r);
         if (k < 0 || r.record.done[stage] || r.record.rescued)
                 return k;
-        k = load(&r, false, stage);
+        k = run_load(&r, false, stage == STAGE_INITRD ? RUN_INITRD : RUN_ROOT);
         if (k == 0 && r.config.n_rules > 0)
                 k = carry_out(&r, stage);
         if (stage == STAGE_INITRD)
@@ -172,7 +166,7 @@ static int bind_late(struct run *r, size_t rule)
                 k = record_write(r->root, &r->record);
         for (size_t i = 0; i < r->plan.n_entries; i++)
                 if (r->plan.entries[i].rule == rule)
-                        log_device(r, i);
+                        run_log_device(r, i);
         return k;
 }
 
@@ -236,9 +230,9 @@ int run_rule(const struct root *root, const char *rule)
         if (lock < 0)
                 return lock;
 
-        k = read_record(&r);
+        k = run_read_record(&r);
         if (k == 0)
-                k = load(&r, true, STAGE_AUTO);
+                k = run_load(&r, true, RUN_HOST);
         if (k == 0)
                 k = join_host_plan(&r);
         return k < 0 ? k : settle(&r, rule);
