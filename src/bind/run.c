@@ -56,20 +56,23 @@ void run_log_device(struct run *r, size_t entry)
 {
         struct outcome o = outcome_of(&r->arena, &r->plan, entry, &r->results[entry]);
 
-        if (o.text)
-                log_line(r->root, o.level, o.message_id, o.rule, o.device, "%s", o.text);
+        log_outcome(r->root, &o, false);
 }
 
 /* What stands in the way of a rule as a whole; its devices have lines of their own. */
-static void log_rule(struct run *r, size_t rule)
+static void log_rule(struct run *r, size_t i)
 {
-        const struct plan_rule *state = &r->plan.rules[rule];
-        const char *name = r->config.rules[rule].name;
+        const struct plan_rule *state = &r->plan.rules[i];
+        const struct rule *rule = &r->config.rules[i];
 
         if (state->state == RULE_MISSING || state->state == RULE_INVALID ||
             (state->state == RULE_SKIPPED && !state->elsewhere))
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name,
-                         rule_state_names[state->state], state->message);
+                log_rule_state(r->root, &r->arena,
+                               &(struct record_rule){.name = rule->name,
+                                                     .file = rule->file,
+                                                     .state = rule_state_names[state->state],
+                                                     .message = state->message},
+                               false);
 }
 
 static int all_satisfied(const struct run *r)
@@ -198,8 +201,7 @@ static int settle(struct run *r, const char *name)
                 return 1;
         }
         if (!may_be_late(r, known)) {
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name, known->state,
-                         known->message);
+                log_rule_state(r->root, &r->arena, known, false);
                 return 1;
         }
         if (r->record.rescued) {

@@ -20,6 +20,7 @@ struct ctl {
         bool raw;            /* capture: names and numbers as they are */
         bool dry_run;        /* apply: say what would be done */
         bool list;           /* undo: name what can be undone */
+        const char *boot;    /* status: which boot, as journalctl takes it; or NULL: this one */
         const char *trial;   /* apply: an option about trials, as given, or NULL */
         int argc;            /* of the command: argv[0] is its name */
         char **argv;
@@ -54,6 +55,10 @@ int ctl_release(struct ctl *c);
 int ctl_apply(struct ctl *c);
 int ctl_undo(struct ctl *c);
 int ctl_cmdline(struct ctl *c);
+
+/* status of another boot; and whether that names one. */
+int ctl_history(struct ctl *c);
+bool ctl_boot_valid(const char *boot);
 
 /* What the rules and the settings need of the kernel command line and of modprobe.d; 0 or -errno. */
 int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;

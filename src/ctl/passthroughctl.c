@@ -25,6 +25,7 @@ static const char help[] =
         "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
         "  --json       one JSON document instead of text\n"
         "  --dry-run    apply: show what would be written and run\n"
+        "  --boot=-N    status: what the boot N before this one did, from the journal\n"
         "  --list       undo: name what can be undone\n"
         "  --raw        capture: keep serial numbers, MAC addresses and machine-id as they are\n"
         "  --cmdline=S  cmdline check: this line, not the one this machine was booted with\n"
@@ -144,6 +145,7 @@ int main(int argc, char *argv[])
                 OPTION_VENDOR,
                 OPTION_DRY_RUN,
                 OPTION_LIST,
+                OPTION_BOOT,
                 OPTION_NO_TRIAL,
                 OPTION_CONFIRM
         };
@@ -158,6 +160,7 @@ int main(int argc, char *argv[])
                 {"vendor", required_argument, NULL, OPTION_VENDOR},
                 {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
                 {"list", no_argument, NULL, OPTION_LIST},
+                {"boot", required_argument, NULL, OPTION_BOOT},
                 {"no-trial", no_argument, NULL, OPTION_NO_TRIAL},
                 {"confirm", required_argument, NULL, OPTION_CONFIRM},
                 {},
@@ -203,6 +206,11 @@ int main(int argc, char *argv[])
                         break;
                 case OPTION_LIST:
                         c.list = true;
+                        break;
+                case OPTION_BOOT:
+                        if (!ctl_boot_valid(optarg))
+                                return ctl_usage("--boot= is 0, -1 for the last boot, -2 and so on, or a boot's ID");
+                        c.boot = streq(optarg, "0") ? NULL : optarg;
                         break;
                 case OPTION_NO_TRIAL:
                 case OPTION_CONFIRM:

@@ -51,8 +51,12 @@ int ctl_plan(struct ctl *c)
 int ctl_status(struct ctl *c)
 {
         struct status status;
+        int k;
+
+        if (c->boot)
+                return ctl_history(c);
         /* Also of devices that no rule speaks of any more. */
-        int k = ctl_load_plan(c, &(struct facts_request){}, false);
+        k = ctl_load_plan(c, &(struct facts_request){}, false);
 
         if (k != 0)
                 return k;

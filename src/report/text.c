@@ -2,57 +2,9 @@
 #include "report/text.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "base/str.h"
-
-enum colour {
-        PLAIN,
-        BOLD,
-        GREEN,
-        YELLOW,
-        RED,
-        GREY,
-};
-
-static bool coloured(FILE *f)
-{
-        const char *systemd = getenv("SYSTEMD_COLORS"), *none = getenv("NO_COLOR");
-        bool on;
-
-        if (systemd)
-                return str_to_bool(systemd, &on) < 0 || on; /* also names of palettes, as "16" */
-        return !(none && *none) && isatty(fileno(f)) && !streq_ptr(getenv("TERM"), "dumb");
-}
-
-/* Pads to width, which the escape sequences must not count for. */
-static void put(FILE *f, enum colour colour, int width, const char *s)
-{
-        static const char *const codes[] = {"", "\033[1m", "\033[32m", "\033[33m", "\033[31m", "\033[90m"};
-
-        if (colour != PLAIN && coloured(f))
-                fprintf(f, "%s%-*s\033[0m", codes[colour], width, s);
-        else
-                fprintf(f, "%-*s", width, s);
-}
-
-static enum colour colour_of(const char *state)
-{
-        static const struct {
-                const char *state;
-                enum colour colour;
-        } colours[] = {
-                {"write", GREEN}, {"reserved", GREEN}, {"short", YELLOW},   {"skip", GREY},
-                {"ok", GREEN},    {"bind", GREEN},     {"bound", GREEN},    {"late", YELLOW},
-                {"keep", GREY},   {"skipped", GREY},   {"pending", YELLOW}, {"missing", YELLOW},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
-                if (streq(state, colours[i].state))
-                        return colours[i].colour;
-        return RED;
-}
+#include "report/paint.h"
 
 static void put_rule(FILE *f, const char *name, const char *state, const char *message, const char *file)
 {
@@ -79,14 +31,6 @@ static void put_ops_line(FILE *f, const char *stage, const char *op, const char 
         if (strchr(value, '\n'))
                 value = "";
         fprintf(f, "  %-6s  %-6s  %s%s%s\n", stage, op, target, *value ? "  " : "", value);
-}
-
-static void put_pool(FILE *f, const char *size, const char *place, const char *pages, const char *state,
-                     const char *reason)
-{
-        fprintf(f, "  %-4s  %-11s  %-9s  ", size, place, pages);
-        put(f, colour_of(state), 0, state);
-        fprintf(f, "%s%s\n", *reason ? ": " : "", reason);
 }
 
 static void put_huge_plan(FILE *f, const struct huge_plan *huge)
@@ -161,55 +105,6 @@ void text_plan(FILE *f, const struct plan *plan)
                         put_ops_line(f, stage_names[plan->ops[i].stage], op_names[plan->ops[i].kind],
                                      plan->ops[i].target, plan->ops[i].value);
         }
-}
-
-static void put_pools(FILE *f, const struct record *r)
-{
-        if (r->n_pools > 0)
-                fputs("Huge pages:\n", f);
-        for (size_t i = 0; i < r->n_pools; i++) {
-                const struct record_pool *x = &r->pools[i];
-                char place[32] = "the machine", pages[64];
-
-                if (*x->node)
-                        snprintf(place, sizeof(place), "node %s", x->node);
-                snprintf(pages, sizeof(pages), "%" PRIu64 " of %" PRIu64, x->got, x->asked);
-                put_pool(f, x->size, place, pages, x->state, x->reason);
-        }
-}
-
-void text_status(FILE *f, const struct status *status)
-{
-        const struct record *record = &status->record;
-
-        if (status->off_by)
-                fprintf(f, "Nothing was handed over in this boot: %s on the kernel command line.\n\n", status->off_by);
-        else if (!status->ran && record->n_rules > 0)
-                fputs("Nothing was handed over in this boot: it had no plan.\n\n", f);
-        else if (record->n_rules == 0)
-                fputs("No rules, in this boot or now: every device is with the host.\n", f);
-        for (size_t r = 0; r < record->n_rules; r++) {
-                const struct record_rule *rule = &record->rules[r];
-
-                put_rule(f, rule->name, rule->state, rule->message, rule->file);
-                for (size_t i = 0; i < record->n_devices; i++) {
-                        const struct record_device *d = &record->devices[i];
-                        const char *state = *d->state ? d->state : d->action;
-                        uint64_t ms = (d->at_us + 500) / 1000;
-
-                        if (!streq(d->rule, rule->name))
-                                continue;
-                        put_device(f, d->address, d->id, d->class, d->group);
-                        put(f, colour_of(state), 0, state);
-                        if (record_device_taken(d))
-                                fprintf(f, " to %s at %" PRIu64 ".%03u s", d->driver, ms / 1000, (unsigned)(ms % 1000));
-                        if (*d->from)
-                                fprintf(f, ", taken from %s", d->from);
-                        fprintf(f, ": %s\n", d->reason);
-                }
-                fputc('\n', f);
-        }
-        put_pools(f, record);
 }
 
 void text_list(FILE *f, const struct plan *plan)
