@@ -39,7 +39,7 @@ static const char *class(struct arena *a, const char *word)
 {
         char text[] = "??????", *s = text;
 
-        memcpy(text, word, strnlen(word, sizeof(text) - 1));
+        memcpy(text, word, MIN(strlen(word), sizeof(text) - 1));
         for (int zeros = 0; zeros < 2 && *s == '0'; zeros++)
                 s++;
         return id(a, s);

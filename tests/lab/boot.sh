@@ -130,6 +130,26 @@ base_image() {
 
 since() { awk -v then="$1" -v now="$EPOCHREALTIME" 'BEGIN { print now - then }'; }
 
+# serve_requests LOG: passes on to QEMU's monitor what the guest asks for by name on its serial line. Runs until it is killed.
+serve_requests() {
+    local line='' part name
+    exec 4<"$1"
+    while :; do
+        if ! IFS= read -r part <&4; then
+            line+=$part
+            sleep 0.2
+            continue
+        fi
+        line+=$part
+        if [[ $line == *'# request: '* ]]; then
+            name=${line##*'# request: '}
+            name=${name%$'\r'}
+            echo "${requests[$name]-}" 1<>"$work/monitor.in"
+        fi
+        line=
+    done
+}
+
 # qemu INITRD DRIVE LOG TOKENS: one run; its exit status is the guest's verdict, or says that there is none.
 qemu() {
     # no_timer_check: on a busy host the kernel finds that its timer does not tick, and panics; guests of KVM are spared that by themselves.
@@ -140,9 +160,11 @@ qemu() {
     local iommu_args=(-device "$iommu_device")
     if [[ $disk_device == none ]]; then disk_args=(); fi
     if [[ ! $iommu_device ]]; then iommu_args=(); fi
+    local monitor_args=()
+    if ((${#requests[@]})); then monitor_args=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor); fi
     timeout --foreground --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
         -accel tcg -machine q35,kernel-irqchip=split "${iommu_args[@]}" -cpu "$processor" -smp "$cpus" -m "$memory" "${nodes[@]}" \
-        -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd -no-reboot -monitor none \
+        -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd -no-reboot -monitor none "${monitor_args[@]}" \
         -serial "file:$3" -device isa-debug-exit,iobase=0x501,iosize=1 \
         -uuid 4c414200-0000-4000-8000-00000000cafe "${backends[@]}" "${devices[@]}" "${disk_args[@]}" -kernel "$lab/vmlinux" -initrd "$1" \
         -append "console=ttyS0 quiet no_timer_check $root_cmdline rw $iommu_cmdline panic=-1 rd.shell=0 rd.emergency=reboot \
@@ -152,15 +174,24 @@ nvme_core.io_timeout=4 drm_kms_helper.fbdev_emulation=0 dyndbg=\"file drivers/ba
 
 failed=0
 boot() { # boot NAME [TOKEN…]
-    local boot_name=$1 base status=0 start log
+    local boot_name=$1 base status=0 start log server=
     shift
     log=$work/$boot_name.log
     fill_disk
     base=$(base_image)
     initrd "$base"
 
+    if ((${#requests[@]})); then
+        rm -f "$work"/monitor.{in,out}
+        mkfifo "$work"/monitor.{in,out}
+        : >"$log"
+        serve_requests "$log" &
+        server=$!
+    fi
+
     start=$EPOCHREALTIME
     qemu "$work/initrd.img" "file=$disk,cache=unsafe" "$log" "lab.boot=$boot_name $*" >"$work/$boot_name.qemu" 2>&1 || status=$?
+    if [[ $server ]]; then kill "$server"; fi
     rm -f "$work/initrd.img"
     printf '# boot %s: %.1f s\n' "$boot_name" "$(since "$start")"
     if [[ $status == 33 ]]; then return; fi
