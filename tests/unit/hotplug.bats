@@ -228,6 +228,10 @@ starts_for() {
     is "$(get '[.operations[] | select(.target | contains("02:00.0"))] | length > 0')" true 'operations in the record'
     run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --rule=edu
     exits 0
+    # What was taken already, by the rule's unit it may be, is no news.
+    plugged 0000:02:00.0
+    exits 0
+    is "$output$stderr" '' 'the second time'
 }
 
 @test "a device that no driver takes is put back, and only it is touched" {
