@@ -116,6 +116,8 @@ static int run_command(struct ctl *c)
                         continue;
                 if (commands[i].arguments >= 0 && c->argc - 1 != commands[i].arguments)
                         return ctl_usage("%s takes %s", name, commands[i].arguments ? "one argument" : "no argument");
+                if (c->boot && commands[i].run != ctl_status)
+                        return ctl_usage("--boot= is an option of status, not of %s", name);
                 return commands[i].run(c);
         }
         for (size_t i = 0; i < ARRAY_SIZE(planned); i++)
@@ -210,7 +212,7 @@ int main(int argc, char *argv[])
                 case OPTION_BOOT:
                         if (!ctl_boot_valid(optarg))
                                 return ctl_usage("--boot= is 0, -1 for the last boot, -2 and so on, or a boot's ID");
-                        c.boot = streq(optarg, "0") ? NULL : optarg;
+                        c.boot = optarg;
                         break;
                 case OPTION_NO_TRIAL:
                 case OPTION_CONFIRM:

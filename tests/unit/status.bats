@@ -193,6 +193,8 @@ entry() {
     has 'Boot -1 has left no line'
     ctl status --boot=yesterday
     exits 2
+    ctl status --boot=0
+    has_not 'Boot 0'
 }
 
 @test "status is a table: rules, their groups as a tree, when and from whom; colour only where it is asked for" {
