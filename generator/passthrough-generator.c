@@ -205,7 +205,7 @@ static bool required(const struct record *record, const struct config *config, c
 }
 
 /* One service per rule of this boot's plan; once the host has joined it, an edited config changes nothing here. */
-static int host_units(const struct root *root, struct arena *a, int dir, const struct config *config)
+static int host_units(const struct root *root, struct arena *a, int dir, const struct config *config, bool off)
 {
         struct record record = {};
         struct facts machine = {};
@@ -219,6 +219,9 @@ static int host_units(const struct root *root, struct arena *a, int dir, const s
         if (record.n_rules == 0 && config->n_rules == 0)
                 return 0;
         k = want(dir, "multi-user.target", "passthrough.target", "/usr/lib/systemd/system/passthrough.target");
+        if (k == 0 && !off)
+                k = want(dir, "sysinit.target", "passthrough-udev.service",
+                         "/usr/lib/systemd/system/passthrough-udev.service");
         for (size_t i = 0; k == 0 && i < record.n_rules; i++)
                 if (rule_name_valid(record.rules[i].name))
                         k = rule_unit(dir, record.rules[i].name, required(&record, config, &record.rules[i]));
@@ -277,7 +280,7 @@ static int generate(const struct root *root, struct arena *a, int dir, int late)
         report(root, &diags);
         if (facts_in_initrd(root))
                 return initrd_units(dir, config.n_rules > 0, settings.n_pages > 0);
-        k = host_units(root, a, dir, &config);
+        k = host_units(root, a, dir, &config, facts.off);
         return k == 0 && !facts.off ? pages_units(root, a, dir, late, &settings) : k;
 }
 

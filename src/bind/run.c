@@ -5,30 +5,23 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "bind/steps.h"
 #include "report/log.h"
 #include "report/nodes.h"
-#include "report/outcome.h"
-#include "report/record.h"
 
-struct run {
-        const struct root *root;
-        struct arena arena;
-        struct diags diags;
-        struct config config;
-        struct facts facts;
-        struct plan plan;
-        struct result *results;
-        struct record record;
-};
-
-static void run_free(struct run *r)
+void run_free(struct run *r)
 {
         arena_free(&r->arena);
 }
 
-/* Details of all devices are needed where the record speaks of some that no rule does any more. */
-/* For a stage of the initrd, or for the host that is past them. */
-static int load(struct run *r, bool all, enum stage stage)
+static const struct facts_request moments[] = {
+        [RUN_INITRD] = {.booting = true, .early = true},
+        [RUN_ROOT] = {.booting = true, .root_stage = true},
+        [RUN_HOST] = {.booting = true},
+        [RUN_UP] = {.busy = true},
+};
+
+int run_load(struct run *r, bool all, enum moment moment)
 {
         struct facts_request request;
         int k;
@@ -37,9 +30,10 @@ static int load(struct run *r, bool all, enum stage stage)
         k = config_load(r->root, &r->arena, &r->diags, &r->config);
         if (k == 0)
                 k = facts_request_for(&r->config, &r->arena, &request);
-        request.booting = true;
-        request.early = stage == STAGE_INITRD;
-        request.root_stage = stage == STAGE_ROOT;
+        request.booting = moments[moment].booting;
+        request.early = moments[moment].early;
+        request.root_stage = moments[moment].root_stage;
+        request.busy |= moments[moment].busy;
         if (all) {
                 request.config = NULL;
                 request.identities = true;
@@ -54,31 +48,34 @@ static int load(struct run *r, bool all, enum stage stage)
         return r->results ? 0 : -ENOMEM;
 }
 
-static int read_record(struct run *r)
+int run_read_record(struct run *r)
 {
         int k = record_read(r->root, &r->arena, &r->record);
 
         return k == -ENOENT || k == -EBADMSG ? 0 : k;
 }
 
-static void log_device(struct run *r, size_t entry)
+void run_log_device(struct run *r, size_t entry)
 {
         struct outcome o = outcome_of(&r->arena, &r->plan, entry, &r->results[entry]);
 
-        if (o.text)
-                log_line(r->root, o.level, o.message_id, o.rule, o.device, "%s", o.text);
+        log_outcome(r->root, &o, false);
 }
 
 /* What stands in the way of a rule as a whole; its devices have lines of their own. */
-static void log_rule(struct run *r, size_t rule)
+static void log_rule(struct run *r, size_t i)
 {
-        const struct plan_rule *state = &r->plan.rules[rule];
-        const char *name = r->config.rules[rule].name;
+        const struct plan_rule *state = &r->plan.rules[i];
+        const struct rule *rule = &r->config.rules[i];
 
         if (state->state == RULE_MISSING || state->state == RULE_INVALID ||
             (state->state == RULE_SKIPPED && !state->elsewhere))
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name,
-                         rule_state_names[state->state], state->message);
+                log_rule_state(r->root, &r->arena,
+                               &(struct record_rule){.name = rule->name,
+                                                     .file = rule->file,
+                                                     .state = rule_state_names[state->state],
+                                                     .message = state->message},
+                               false);
 }
 
 static int all_satisfied(const struct run *r)
@@ -104,7 +101,7 @@ static int carry_out(struct run *r, enum stage stage)
 
         for (size_t i = 0; i < r->plan.n_entries; i++)
                 if (r->plan.entries[i].stage == stage)
-                        log_device(r, i);
+                        run_log_device(r, i);
         for (size_t i = 0; i < r->config.n_rules && stage == STAGE_INITRD; i++)
                 log_rule(r, i);
         return k;
@@ -118,10 +115,10 @@ int run_stage(const struct root *root, enum stage stage)
 
         if (k < 0 || r.facts.off)
                 return k;
-        k = read_record(&r);
+        k = run_read_record(&r);
         if (k < 0 || r.record.done[stage] || r.record.rescued)
                 return k;
-        k = load(&r, false, stage);
+        k = run_load(&r, false, stage == STAGE_INITRD ? RUN_INITRD : RUN_ROOT);
         if (k == 0 && r.config.n_rules > 0)
                 k = carry_out(&r, stage);
         if (stage == STAGE_INITRD)
@@ -196,7 +193,7 @@ static int bind_late(struct run *r, size_t rule)
                 k = record_write(r->root, &r->record);
         for (size_t i = 0; i < r->plan.n_entries; i++)
                 if (r->plan.entries[i].rule == rule)
-                        log_device(r, i);
+                        run_log_device(r, i);
         return k;
 }
 
@@ -228,8 +225,7 @@ static int settle(struct run *r, const char *name)
                 return 1;
         }
         if (!may_be_late(r, known)) {
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name, known->state,
-                         known->message);
+                log_rule_state(r->root, &r->arena, known, false);
                 return 1;
         }
         if (r->record.rescued) {
@@ -279,9 +275,9 @@ int run_rule(const struct root *root, const char *rule)
         if (lock < 0)
                 return lock;
 
-        k = read_record(&r);
+        k = run_read_record(&r);
         if (k == 0)
-                k = load(&r, true, STAGE_AUTO);
+                k = run_load(&r, true, RUN_HOST);
         if (k == 0)
                 k = join_host_plan(&r);
         if (k == 0)

@@ -23,6 +23,7 @@ struct ctl {
         const char *from;    /* add: what rules are taken over from, or NULL */
         bool list;           /* undo: name what can be undone */
         bool types;          /* list: of virtual GPUs */
+        const char *boot;    /* status: which boot, as journalctl takes it; or NULL: this one */
         const char *trial;   /* apply: an option about trials, as given, or NULL */
         int argc;            /* of the command: argv[0] is its name */
         char **argv;
@@ -63,6 +64,10 @@ int ctl_undo(struct ctl *c);
 int ctl_cmdline(struct ctl *c);
 int ctl_add(struct ctl *c);
 int ctl_remove(struct ctl *c);
+
+/* status of another boot; and whether that names one. */
+int ctl_history(struct ctl *c);
+bool ctl_boot_valid(const char *boot);
 
 /* What the rules and the settings need of the kernel command line and of modprobe.d; 0 or -errno. */
 int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;

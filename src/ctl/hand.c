@@ -57,7 +57,7 @@ void hand_tell(struct hand *h, const struct outcome *o)
         if (!o->text)
                 return;
         h->bad |= o->bad;
-        log_quietly(&h->c->root, o->level, o->message_id, o->rule, o->device, "%s", o->text);
+        log_outcome(&h->c->root, o, true);
         if (o->bad)
                 fprintf(stderr, "%s\n", o->text);
         else if (!h->c->json)
@@ -67,7 +67,8 @@ void hand_tell(struct hand *h, const struct outcome *o)
 void hand_tell_rule(struct hand *h, const char *rule, const char *state, const char *message)
 {
         h->bad = true;
-        log_quietly(&h->c->root, LOG_LEVEL_WARNING, LOG_RULE, rule, NULL, "%s: %s: %s", rule, state, message);
+        log_rule_state(&h->c->root, &h->c->arena,
+                       &(struct record_rule){.name = rule, .state = state, .message = message}, true);
         fprintf(stderr, "%s: %s: %s\n", rule, state, message);
 }
 

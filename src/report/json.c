@@ -231,6 +231,8 @@ int json_status(FILE *f, const struct status *status)
                 add_string(o, "state", d->state, &error);
                 if (*d->from)
                         add_string(o, "from", d->from, &error);
+                if (status->kept_out && status->kept_out[i])
+                        add_string(o, "kept_out", status->kept_out[i], &error);
                 add(o, "at_us", json_object_new_int64((int64_t)d->at_us), &error);
         }
         array = add_array(document, "rules", &error);
@@ -251,6 +253,13 @@ int json_status(FILE *f, const struct status *status)
                 add(o, "at_us", json_object_new_int64((int64_t)x->at_us), &error);
         }
         add_images(document, status, &error);
+        if (status->boot) {
+                add_string(document, "boot", status->boot, &error);
+                array = add_array(document, "notes", &error);
+        }
+        for (size_t i = 0; i < status->n_notes; i++)
+                if (json_object_array_add(array, json_object_new_string(status->notes[i])) < 0)
+                        error = -ENOMEM;
         return finish(f, document, error);
 }
 

@@ -65,6 +65,13 @@ int record_merge(struct record *record, struct arena *a, const struct plan *plan
                  enum stage stage, const char *rule) _must_check_;
 
 /*
+ * The same for the entries that are chosen, around a device that came later: what was at its address before is
+ * forgotten, and once it is taken also what its rule had and is gone. A rule that is satisfied without it stays that.
+ */
+int record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                        const bool *chosen, size_t entry) _must_check_;
+
+/*
  * A device of a rule was given back by hand, and now has a driver of the host or (NULL) none. The rule is skipped from
  * then on, until it is bound by hand or the next boot.
  */

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "facts/natives.h"
 #include "image/read.h"
 
 static const char pending[] = "pending";
@@ -102,6 +103,31 @@ static int add_skipped(struct arena *a, const struct plan *plan, struct record *
         return 0;
 }
 
+/* Who would have had what is handed over, had it not been. */
+static int find_kept_out(const struct root *root, struct arena *a, const struct facts *facts, struct status *s)
+{
+        size_t n_all = s->record.n_devices, n = 0;
+        size_t *devices = arena_alloc(a, n_all * sizeof(*devices)), *of = arena_alloc(a, n_all * sizeof(*of));
+        const char **natives = arena_alloc(a, n_all * sizeof(*natives));
+        int k;
+
+        s->kept_out = arena_alloc(a, n_all * sizeof(*s->kept_out));
+        if (!devices || !of || !natives || !s->kept_out)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_all; i++) {
+                size_t at = facts_find(facts, s->record.devices[i].address);
+
+                if (!record_device_taken(&s->record.devices[i]) || at == NO_DEVICE)
+                        continue;
+                of[n] = i;
+                devices[n++] = at;
+        }
+        k = natives_loaded(root, a, facts, devices, n, natives);
+        for (size_t i = 0; k == 0 && i < n; i++)
+                s->kept_out[of[i]] = natives[i];
+        return k;
+}
+
 static struct record_rule *rule_of(struct record *r, const struct record_device *d)
 {
         return (struct record_rule *)record_find(r, d->rule);
@@ -159,6 +185,8 @@ int status_build(const struct root *root, struct arena *a, const struct plan *pl
                         k = rule->message ? k : -ENOMEM;
                 }
         }
+        if (k == 0)
+                k = find_kept_out(root, a, plan->facts, &s);
         if (k < 0)
                 return k;
         for (size_t i = 0; i < s.record.n_rules; i++) {
