@@ -96,15 +96,21 @@ static int open_output(const struct root *root, const char *path)
         return fd;
 }
 
-static int want(int dir, const char *by, const char *unit, const char *target)
+/* How: "wants" or "requires". */
+static int pull(int dir, const char *by, const char *how, const char *unit, const char *target)
 {
-        char wants[300], link[600];
+        char directory[300], link[600];
 
-        snprintf(wants, sizeof(wants), "%s.wants", by);
-        snprintf(link, sizeof(link), "%s/%s", wants, unit);
-        if (mkdirat(dir, wants, 0755) < 0 && errno != EEXIST)
+        snprintf(directory, sizeof(directory), "%s.%s", by, how);
+        snprintf(link, sizeof(link), "%s/%s", directory, unit);
+        if (mkdirat(dir, directory, 0755) < 0 && errno != EEXIST)
                 return -errno;
         return symlinkat(target, dir, link) < 0 ? -errno : 0;
+}
+
+static int want(int dir, const char *by, const char *unit, const char *target)
+{
+        return pull(dir, by, "wants", unit, target);
 }
 
 /*
@@ -178,16 +184,28 @@ static int initrd_units(int dir, bool rules, bool pages)
         return k;
 }
 
-static int rule_unit(int dir, const char *rule)
+/* What the boot's completion needs is in the unit ordered before it, too (systemd.special(7), boot-complete.target). */
+static int rule_unit(int dir, const char *rule, bool required)
 {
+        static const char template[] = "/usr/lib/systemd/system/passthrough@.service";
         char unit[128];
+        int k;
 
         snprintf(unit, sizeof(unit), "passthrough@%s.service", rule);
-        return want(dir, "passthrough.target", unit, "/usr/lib/systemd/system/passthrough@.service");
+        k = want(dir, "passthrough.target", unit, template);
+        return k == 0 && required ? pull(dir, "boot-complete.target", "requires", unit, template) : k;
+}
+
+/* Until the host has joined the plan, its own text of a rule counts. */
+static bool required(const struct record *record, const struct config *config, const struct record_rule *known)
+{
+        const struct rule *rule = record->host ? NULL : config_find(config, known->name);
+
+        return rule ? rule->required : known->required;
 }
 
 /* One service per rule of this boot's plan; once the host has joined it, an edited config changes nothing here. */
-static int host_units(const struct root *root, struct arena *a, int dir, const struct config *config)
+static int host_units(const struct root *root, struct arena *a, int dir, const struct config *config, bool off)
 {
         struct record record = {};
         struct facts machine = {};
@@ -201,13 +219,16 @@ static int host_units(const struct root *root, struct arena *a, int dir, const s
         if (record.n_rules == 0 && config->n_rules == 0)
                 return 0;
         k = want(dir, "multi-user.target", "passthrough.target", "/usr/lib/systemd/system/passthrough.target");
+        if (k == 0 && !off)
+                k = want(dir, "sysinit.target", "passthrough-udev.service",
+                         "/usr/lib/systemd/system/passthrough-udev.service");
         for (size_t i = 0; k == 0 && i < record.n_rules; i++)
                 if (rule_name_valid(record.rules[i].name))
-                        k = rule_unit(dir, record.rules[i].name);
+                        k = rule_unit(dir, record.rules[i].name, required(&record, config, &record.rules[i]));
         for (size_t i = 0; k == 0 && i < config->n_rules && !record.host; i++)
                 if (!record_find(&record, config->rules[i].name) && rule_name_valid(config->rules[i].name) &&
                     match_machine(&config->rules[i], &machine) == YES)
-                        k = rule_unit(dir, config->rules[i].name);
+                        k = rule_unit(dir, config->rules[i].name, config->rules[i].required);
         return k;
 }
 
@@ -259,7 +280,7 @@ static int generate(const struct root *root, struct arena *a, int dir, int late)
         report(root, &diags);
         if (facts_in_initrd(root))
                 return initrd_units(dir, config.n_rules > 0, settings.n_pages > 0);
-        k = host_units(root, a, dir, &config);
+        k = host_units(root, a, dir, &config, facts.off);
         return k == 0 && !facts.off ? pages_units(root, a, dir, late, &settings) : k;
 }
 

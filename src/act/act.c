@@ -171,9 +171,23 @@ int act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, co
         return r->error ? 0 : -ENOMEM;
 }
 
+/* What an errno does not say: " (...)", or "" where it says enough. */
+static const char *explain(struct actor *w, const char *target, int error)
+{
+        char methods[128];
+
+        if (!streq(str_basename(target), "reset_method"))
+                return "";
+        if (error == -ENOENT)
+                return " (the kernel knows no way to reset it alone, or is older than 5.15)";
+        if (error != -EINVAL || root_read(w->root, target, methods, sizeof(methods)) < 0)
+                return "";
+        return arena_printf(w->arena, " (it cannot be reset so; it has now: %s)", *methods ? methods : "nothing");
+}
+
 static int write_value(struct actor *w, const struct op *op)
 {
-        const char *target = direct(w, op->entry, op->target);
+        const char *target = direct(w, op->entry, op->target), *why;
         int k = target ? sysfs_write(&w->sysfs, target, op->value) : -ENOMEM;
 
         if (k == 0)
@@ -181,7 +195,8 @@ static int write_value(struct actor *w, const struct op *op)
         if (w->sysfs.stuck) /* and nothing more is asked of this device: that would only hang, too */
                 return act_stuck(&w->sysfs, w->arena, device_of(w, op->entry), op->target, op->value,
                                  &w->results[op->entry]);
-        if (fail(w, op->entry, "writing \"%s\" to %s: %s", op->value, op->target, strerror(-k)) < 0)
+        why = explain(w, op->target, k);
+        if (!why || fail(w, op->entry, "writing \"%s\" to %s: %s%s", op->value, op->target, strerror(-k), why) < 0)
                 return -ENOMEM;
         return put_back(w, op->entry);
 }

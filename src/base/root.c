@@ -389,6 +389,15 @@ int root_replace(const struct root *r, const char *path, const void *data, size_
         return k;
 }
 
+int root_unlink(const struct root *r, const char *path, int flags)
+{
+        _cleanup_(close_fd) int parent = root_open_parent(r, path, O_PATH);
+
+        if (parent < 0)
+                return parent;
+        return unlinkat(parent, str_basename(path), flags) < 0 ? -errno : 0;
+}
+
 int root_symlink(const struct root *r, const char *target, const char *path)
 {
         _cleanup_(close_fd) int parent = root_open_parent(r, path, O_PATH);

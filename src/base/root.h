@@ -55,6 +55,8 @@ int root_make_parents(const struct root *r, const char *path) _must_check_;
 int root_replace(const struct root *r, const char *path, const void *data, size_t size) _must_check_;
 /* A descriptor of a file for locking, made where it is not there. */
 int root_create(const struct root *r, const char *path) _must_check_;
+/* unlinkat(2) of it. */
+int root_unlink(const struct root *r, const char *path, int flags) _must_check_;
 /* Replaces a link, likewise. */
 int root_symlink(const struct root *r, const char *target, const char *path) _must_check_;
 

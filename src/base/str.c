@@ -67,7 +67,7 @@ void str_make_printable(char *s)
 
 int str_to_u32(const char *s, int base, uint32_t *ret)
 {
-        const char *digits = base == 16 ? "0123456789abcdefABCDEF" : "0123456789";
+        const char *digits = base == 16 ? "0123456789abcdefABCDEF" : base == 8 ? "01234567" : "0123456789";
         unsigned long long v;
 
         if (!*s || s[strspn(s, digits)])

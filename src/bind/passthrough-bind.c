@@ -11,15 +11,17 @@
 #include "bind/run.h"
 
 static const char help[] =
-        "passthrough-bind [--root=DIR] --stage=initrd|root|host\n"
+        "passthrough-bind [--root=DIR] --stage=initrd|root|udev|host\n"
         "passthrough-bind [--root=DIR] --rule=NAME\n"
+        "passthrough-bind [--root=DIR] --hotplug=ADDRESS\n"
         "passthrough-bind [--root=DIR] --rescue\n\n"
         "Carries out this boot's plan. Run by units and initramfs hooks; for work by hand there is\n"
         "passthroughctl(8).\n\n"
-        "  --stage=STAGE  what the config has for that stage of the boot; host: huge pages that an\n"
-        "                 older boot image did not know of\n"
+        "  --stage=STAGE  what the config has for that stage of the boot; udev: rules for devices that\n"
+        "                 appear later; host: huge pages that an older boot image did not know of\n"
         "  --rule=NAME    on the host: succeeds where the rule is satisfied, and takes late what an\n"
         "                 older boot image did not know of\n"
+        "  --hotplug=ADDRESS  on the host: takes a device that has appeared, where a rule says so\n"
         "  --rescue       in an initrd: waits for the root file system; where none is found, gives\n"
         "                 storage, network and USB controllers back\n" COMMON_HELP;
 
@@ -31,17 +33,19 @@ static int usage(const char *message, const char *what)
 
 int main(int argc, char *argv[])
 {
-        enum { OPTION_STAGE = OPTION_OWN, OPTION_RULE, OPTION_RESCUE };
+        enum { OPTION_STAGE = OPTION_OWN, OPTION_RULE, OPTION_HOTPLUG, OPTION_RESCUE };
         static const struct option options[] = {
                 COMMON_OPTIONS,
                 {"stage", required_argument, NULL, OPTION_STAGE},
                 {"rule", required_argument, NULL, OPTION_RULE},
+                {"hotplug", required_argument, NULL, OPTION_HOTPLUG},
                 {"rescue", no_argument, NULL, OPTION_RESCUE},
                 {},
         };
         const char *dir = NULL, *rule = NULL;
         enum stage stage = STAGE_AUTO;
-        bool rescue = false, host = false;
+        bool rescue = false, host = false, udev = false, hotplug = false;
+        struct pci_address at;
         struct root root = ROOT_INIT;
         int c, k;
 
@@ -63,11 +67,18 @@ int main(int argc, char *argv[])
                                 stage = STAGE_ROOT;
                         else if (streq(optarg, "host"))
                                 host = true;
+                        else if (streq(optarg, "udev"))
+                                udev = true;
                         else
-                                return usage("--stage= is initrd, root or host, not ", optarg);
+                                return usage("--stage= is initrd, root, udev or host, not ", optarg);
                         break;
                 case OPTION_RULE:
                         rule = optarg;
+                        break;
+                case OPTION_HOTPLUG:
+                        if (pci_address_parse(optarg, &at) < 0)
+                                return usage("--hotplug= is the address of a PCI device, not ", optarg);
+                        hotplug = true;
                         break;
                 case OPTION_RESCUE:
                         rescue = true;
@@ -78,18 +89,20 @@ int main(int argc, char *argv[])
         }
         if (optind < argc)
                 return usage("takes no argument: ", argv[optind]);
-        if ((stage != STAGE_AUTO) + host + (rule != NULL) + rescue != 1)
-                return usage("one of --stage=, --rule= and --rescue is needed", "");
+        if ((stage != STAGE_AUTO) + host + udev + hotplug + (rule != NULL) + rescue != 1)
+                return usage("one of --stage=, --rule=, --hotplug= and --rescue is needed", "");
 
         k = root_open(dir, &root);
         if (k < 0) {
                 fprintf(stderr, "passthrough-bind: %s: %s\n", dir ? dir : "/", strerror(-k));
                 return EXIT_FAILURE;
         }
-        k = rescue ? run_rescue(&root)
-            : rule ? run_rule(&root, rule)
-            : host ? run_host(&root)
-                   : run_stage(&root, stage);
+        k = rescue    ? run_rescue(&root)
+            : rule    ? run_rule(&root, rule)
+            : hotplug ? run_hotplug(&root, &at)
+            : udev    ? run_udev(&root)
+            : host    ? run_host(&root)
+                      : run_stage(&root, stage);
         root_close(&root);
         if (k < 0)
                 fprintf(stderr, "passthrough-bind: %s\n", strerror(-k));

@@ -5,29 +5,23 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "bind/steps.h"
 #include "report/log.h"
-#include "report/outcome.h"
-#include "report/record.h"
+#include "report/nodes.h"
 
-struct run {
-        const struct root *root;
-        struct arena arena;
-        struct diags diags;
-        struct config config;
-        struct facts facts;
-        struct plan plan;
-        struct result *results;
-        struct record record;
-};
-
-static void run_free(struct run *r)
+void run_free(struct run *r)
 {
         arena_free(&r->arena);
 }
 
-/* Details of all devices are needed where the record speaks of some that no rule does any more. */
-/* For a stage of the initrd, or for the host that is past them. */
-static int load(struct run *r, bool all, enum stage stage)
+static const struct facts_request moments[] = {
+        [RUN_INITRD] = {.booting = true, .early = true},
+        [RUN_ROOT] = {.booting = true, .root_stage = true},
+        [RUN_HOST] = {.booting = true},
+        [RUN_UP] = {.busy = true},
+};
+
+int run_load(struct run *r, bool all, enum moment moment)
 {
         struct facts_request request;
         int k;
@@ -36,11 +30,14 @@ static int load(struct run *r, bool all, enum stage stage)
         k = config_load(r->root, &r->arena, &r->diags, &r->config);
         if (k == 0)
                 k = facts_request_for(&r->config, &r->arena, &request);
-        request.booting = true;
-        request.early = stage == STAGE_INITRD;
-        request.root_stage = stage == STAGE_ROOT;
-        if (all)
+        request.booting = moments[moment].booting;
+        request.early = moments[moment].early;
+        request.root_stage = moments[moment].root_stage;
+        request.busy |= moments[moment].busy;
+        if (all) {
                 request.config = NULL;
+                request.identities = true;
+        }
         if (k == 0)
                 k = facts_gather(r->root, &r->arena, &request, &r->facts);
         if (k == 0)
@@ -51,31 +48,34 @@ static int load(struct run *r, bool all, enum stage stage)
         return r->results ? 0 : -ENOMEM;
 }
 
-static int read_record(struct run *r)
+int run_read_record(struct run *r)
 {
         int k = record_read(r->root, &r->arena, &r->record);
 
         return k == -ENOENT || k == -EBADMSG ? 0 : k;
 }
 
-static void log_device(struct run *r, size_t entry)
+void run_log_device(struct run *r, size_t entry)
 {
         struct outcome o = outcome_of(&r->arena, &r->plan, entry, &r->results[entry]);
 
-        if (o.text)
-                log_line(r->root, o.level, o.message_id, o.rule, o.device, "%s", o.text);
+        log_outcome(r->root, &o, false);
 }
 
 /* What stands in the way of a rule as a whole; its devices have lines of their own. */
-static void log_rule(struct run *r, size_t rule)
+static void log_rule(struct run *r, size_t i)
 {
-        const struct plan_rule *state = &r->plan.rules[rule];
-        const char *name = r->config.rules[rule].name;
+        const struct plan_rule *state = &r->plan.rules[i];
+        const struct rule *rule = &r->config.rules[i];
 
         if (state->state == RULE_MISSING || state->state == RULE_INVALID ||
             (state->state == RULE_SKIPPED && !state->elsewhere))
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name,
-                         rule_state_names[state->state], state->message);
+                log_rule_state(r->root, &r->arena,
+                               &(struct record_rule){.name = rule->name,
+                                                     .file = rule->file,
+                                                     .state = rule_state_names[state->state],
+                                                     .message = state->message},
+                               false);
 }
 
 static int all_satisfied(const struct run *r)
@@ -93,13 +93,15 @@ static int carry_out(struct run *r, enum stage stage)
         if (k < 0)
                 return k;
         r->record.done[stage] = true;
+        if (stage == STAGE_INITRD)
+                r->record.image = image_digest_here(r->root);
         k = record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
         if (k == 0)
                 k = record_write(r->root, &r->record);
 
         for (size_t i = 0; i < r->plan.n_entries; i++)
                 if (r->plan.entries[i].stage == stage)
-                        log_device(r, i);
+                        run_log_device(r, i);
         for (size_t i = 0; i < r->config.n_rules && stage == STAGE_INITRD; i++)
                 log_rule(r, i);
         return k;
@@ -113,10 +115,10 @@ int run_stage(const struct root *root, enum stage stage)
 
         if (k < 0 || r.facts.off)
                 return k;
-        k = read_record(&r);
+        k = run_read_record(&r);
         if (k < 0 || r.record.done[stage] || r.record.rescued)
                 return k;
-        k = load(&r, false, stage);
+        k = run_load(&r, false, stage == STAGE_INITRD ? RUN_INITRD : RUN_ROOT);
         if (k == 0 && r.config.n_rules > 0)
                 k = carry_out(&r, stage);
         if (stage == STAGE_INITRD)
@@ -124,6 +126,23 @@ int run_stage(const struct root *root, enum stage stage)
         if (pages < 0)
                 log_line(root, LOG_LEVEL_ERROR, LOG_PAGES, NULL, NULL, "huge pages: %s", strerror(-pages));
         return k < 0 ? k : all_satisfied(&r);
+}
+
+/* Once in a boot: the host's config is another than its boot image was built from. */
+static int log_image(struct run *r)
+{
+        struct carried now;
+        const char *differs;
+        int k = carry_build(r->root, &r->arena, &r->config, r->facts.kernel, &(struct diags){.arena = &r->arena}, &now);
+
+        if (k < 0)
+                return k;
+        differs = image_digest_differs(&r->record.image, &now);
+        /* One that ran and does not say what it was built from is of a time before images did. */
+        if (differs && (r->record.image.known || !r->record.done[STAGE_INITRD]))
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_IMAGE, NULL, NULL,
+                         "this boot's image is stale: %s; build it anew: passthroughctl apply", differs);
+        return 0;
 }
 
 /* The host's first service fixes the host's plan: rules that the image did not have, or had in an older text, join it.
@@ -142,6 +161,8 @@ static int join_host_plan(struct run *r)
                                          r->config.rules[i].name);
         }
         r->record.host = true;
+        if (k == 0)
+                k = log_image(r);
         return k < 0 ? k : record_write(r->root, &r->record);
 }
 
@@ -172,7 +193,7 @@ static int bind_late(struct run *r, size_t rule)
                 k = record_write(r->root, &r->record);
         for (size_t i = 0; i < r->plan.n_entries; i++)
                 if (r->plan.entries[i].rule == rule)
-                        log_device(r, i);
+                        run_log_device(r, i);
         return k;
 }
 
@@ -204,8 +225,7 @@ static int settle(struct run *r, const char *name)
                 return 1;
         }
         if (!may_be_late(r, known)) {
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s: %s", name, known->state,
-                         known->message);
+                log_rule_state(r->root, &r->arena, known, false);
                 return 1;
         }
         if (r->record.rescued) {
@@ -219,11 +239,30 @@ static int settle(struct run *r, const char *name)
         return k < 0 ? k : !record_satisfied(&r->record, known);
 }
 
+/*
+ * Who may open what, and links. Where the rule's text is another since, what its devices have stays as it is. 0, 1 with
+ * the reason logged, or -errno.
+ */
+static int settle_nodes(struct run *r, const char *name)
+{
+        const struct record_rule *known = record_find(&r->record, name);
+        const struct rule *rule = config_find(&r->config, name);
+        struct diags problems = {.arena = &r->arena};
+        int k;
+
+        if (!known || !rule || known->digest != rule->digest)
+                return 0;
+        k = nodes_settle(r->root, &r->arena, &r->plan, &r->record, name, &problems);
+        for (size_t i = 0; i < problems.n; i++)
+                log_line(r->root, LOG_LEVEL_ERROR, LOG_RULE, name, NULL, "%s: %s", name, problems.v[i].message);
+        return k;
+}
+
 int run_rule(const struct root *root, const char *rule)
 {
         _cleanup_(close_fd) int lock = -1;
         _cleanup_(run_free) struct run r = {.root = root};
-        int k = facts_read_switches(root, &r.arena, &r.facts);
+        int k = facts_read_switches(root, &r.arena, &r.facts), nodes;
 
         if (k < 0)
                 return k;
@@ -236,10 +275,13 @@ int run_rule(const struct root *root, const char *rule)
         if (lock < 0)
                 return lock;
 
-        k = read_record(&r);
+        k = run_read_record(&r);
         if (k == 0)
-                k = load(&r, true, STAGE_AUTO);
+                k = run_load(&r, true, RUN_HOST);
         if (k == 0)
                 k = join_host_plan(&r);
-        return k < 0 ? k : settle(&r, rule);
+        if (k == 0)
+                k = settle(&r, rule);
+        nodes = k < 0 ? 0 : settle_nodes(&r, rule);
+        return nodes != 0 ? nodes : k;
 }

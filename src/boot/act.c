@@ -2,9 +2,6 @@
 #include "boot/act.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 
 #include "base/str.h"
 #include "boot/file.h"
@@ -39,15 +36,11 @@ static int put_back(struct taker *t, size_t i)
 {
         const struct undo_file *f = &t->undo->files[i];
         const char *path;
-        char *data;
-        size_t size;
         int k = file_resolve(t->root, t->arena, f->path, &path);
 
-        if (k == 0 && f->old.there) {
-                k = journal_copy(t->root, t->arena, t->undo, i, &data, &size);
-                if (k == 0)
-                        k = file_write(t->root, path, data, size, &f->attributes);
-        } else if (k == 0)
+        if (k == 0 && f->old.there)
+                k = journal_put_back(t->root, t->arena, t->undo, i, path);
+        else if (k == 0)
                 k = file_remove(t->root, path);
         return k == 0 ? boot_add_string(t->arena, &t->back->restored, &t->back->n_restored, f->path) : k;
 }
@@ -73,21 +66,46 @@ static char *without(struct arena *a, const char *path, const char *text, const 
         return NULL;
 }
 
+static int left(struct taker *t, const char *path, const char *why)
+{
+        return boot_add_string(t->arena, &t->back->left, &t->back->n_left, arena_join(t->arena, path, why, NULL));
+}
+
 static int edit(struct taker *t, const char *path, const char *text, const char *const *tokens, size_t n)
 {
         char *new = without(t->arena, path, text, tokens, n);
         int k;
 
         if (!new)
-                return boot_add_string(
-                        t->arena, &t->back->left, &t->back->n_left,
-                        arena_join(t->arena, path, " has been changed since, and is left as it is", NULL));
+                return left(t, path, " has been changed since, and is left as it is");
         if (streq(new, text))
                 return 0;
         k = file_resolve(t->root, t->arena, path, &path);
         if (k == 0)
                 k = file_write(t->root, path, new, strlen(new), NULL);
         return k == 0 ? boot_add_string(t->arena, &t->back->edited, &t->back->n_edited, path) : k;
+}
+
+/* One that was built anew by others, or went away with its kernel, stays as it is. */
+static int take_back_image(struct taker *t, size_t i)
+{
+        const struct undo_file *f = &t->undo->files[i];
+        struct content now;
+        const char *path;
+        int k = file_resolve(t->root, t->arena, f->path, &path);
+
+        if (k < 0)
+                return k;
+        file_sweep(t->root, path);
+        k = content_measure(t->root, path, &now);
+        if (k < 0 || !now.there || content_same(now, f->old))
+                return k;
+        if (t->undo->done && !content_same(now, f->new))
+                return boot_add_string(t->arena, &t->back->kept, &t->back->n_kept, f->path);
+        k = put_back(t, i);
+        if (k == -ENOENT)
+                return left(t, f->path, ": the image before this apply is not kept any more");
+        return k == -EBADMSG ? left(t, f->path, ": the image that was kept is not as it was any more") : k;
 }
 
 static int take_back(struct taker *t, size_t i)
@@ -152,34 +170,11 @@ int boot_take_back(const struct root *root, struct arena *a, const struct undo *
 
         for (size_t i = u->n_files; k == 0 && i-- > 0;) {
                 *ret_what = u->files[i].path;
-                k = take_back(&t, i);
+                k = u->files[i].kind == UNDO_IMAGE ? take_back_image(&t, i) : take_back(&t, i);
         }
         for (size_t i = 0; facts && k == 0 && i < facts->n_entries; i++) {
                 *ret_what = facts->entries[i].path;
                 k = take_from_entry(&t, facts, &facts->entries[i]);
         }
         return k;
-}
-
-int boot_run(const char *const *argv)
-{
-        static const char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        pid_t child = fork();
-        int status;
-
-        if (child < 0)
-                return -errno;
-        if (child == 0) {
-                int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-                if (null >= 0)
-                        dup2(null, STDIN_FILENO);
-                if (putenv((char *)path) == 0)
-                        execv(argv[0], (char *const *)argv);
-                _exit(127);
-        }
-        while (waitpid(child, &status, 0) < 0)
-                if (errno != EINTR)
-                        return -errno;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

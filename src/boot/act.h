@@ -17,6 +17,8 @@ struct boot_back {
         size_t n_edited;
         const char **left; /* why a file was left as it is */
         size_t n_left;
+        const char **kept; /* images that were built anew since, and so are left as they are */
+        size_t n_kept;
         bool stale; /* the command has to be run: what it generated has been generated anew since */
 };
 
@@ -26,6 +28,3 @@ struct boot_back {
  */
 int boot_take_back(const struct root *root, struct arena *a, const struct undo *u, const struct boot_facts *facts,
                    struct boot_back *ret, const char **ret_what) _must_check_;
-
-/* Runs a program with its output on ours: its exit status (128 and more: killed by a signal), or -errno. */
-int boot_run(const char *const *argv) _must_check_;

@@ -81,6 +81,8 @@ struct boot_plan {
         size_t n_ops;
         struct boot_command *command; /* to be run behind them, or NULL */
         const char *generated;        /* the file that the command writes, or NULL */
+        const char **images;          /* boot images that are to be built anew; for who builds them to fill in */
+        size_t n_images;
         const char **notes;
         size_t n_notes;
         const char *problem;

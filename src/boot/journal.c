@@ -16,7 +16,7 @@
 #define LAST_LINE  "end"
 #define SIZE_LIMIT ((size_t)64 * 1024 * 1024)
 
-static const char *const kind_names[UNDO_KIND_MAX_] = {"written", "generated", "seen"};
+static const char *const kind_names[UNDO_KIND_MAX_] = {"written", "generated", "image", "seen"};
 
 struct content content_of(const char *data, size_t size)
 {
@@ -26,6 +26,17 @@ struct content content_of(const char *data, size_t size)
 bool content_same(struct content a, struct content b)
 {
         return a.there == b.there && a.size == b.size && a.hash == b.hash;
+}
+
+int content_measure(const struct root *root, const char *path, struct content *ret)
+{
+        struct content c = {.there = true};
+        int k = file_hash(root, path, &c.size, &c.hash);
+
+        if (k < 0 && k != -ENOENT && k != -ENOTDIR)
+                return k;
+        *ret = k == 0 ? c : (struct content){};
+        return 0;
 }
 
 int content_read(const struct root *root, struct arena *a, const char *path, struct content *ret, char **ret_data)
@@ -118,13 +129,18 @@ static int parse_manifest(struct arena *a, struct undo *u, char *text)
         return k == 0 ? -EBADMSG : k;
 }
 
-/* What the command has generated, one line for each such file, in their order. */
+static bool made_by_command(const struct undo_file *f)
+{
+        return f->kind == UNDO_GENERATED || f->kind == UNDO_IMAGE;
+}
+
+/* What the commands have made, one line for each such file, in their order. */
 static int parse_done(struct undo *u, char *text)
 {
         for (size_t i = 0; i < u->n_files; i++) {
                 char *line;
 
-                if (u->files[i].kind != UNDO_GENERATED)
+                if (!made_by_command(&u->files[i]))
                         continue;
                 line = strsep(&text, "\n");
                 if (!line || content_parse(line, &u->files[i].new) < 0)
@@ -237,7 +253,8 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
                 return -ENOMEM;
         f->kind = kind;
         f->path = path;
-        k = content_read(root, a, f->path, &f->old, &data);
+        k = kind == UNDO_IMAGE ? content_measure(root, f->path, &f->old)
+                               : content_read(root, a, f->path, &f->old, &data);
         if (k == 0 && f->old.there)
                 k = file_stat(root, f->path, &f->attributes);
         if (k < 0)
@@ -258,6 +275,8 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
         if (kind == UNDO_SEEN || !f->old.there)
                 return 0;
         copy = arena_printf(a, "%sold.%zu", copy, u->n_files - 1);
+        if (copy && kind == UNDO_IMAGE)
+                return file_keep(root, path, copy);
         /* Menus of GRUB may have passwords in them. */
         return copy ? file_write(root, copy, data, f->old.size,
                                  &(struct stat){.st_mode = 0600, .st_uid = geteuid(), .st_gid = getegid()})
@@ -333,6 +352,8 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
                 k = add_file(root, a, u, UNDO_WRITTEN, plan->ops[i].path, &plan->ops[i]);
         if (k == 0 && plan->generated)
                 k = add_file(root, a, u, UNDO_GENERATED, plan->generated, NULL);
+        for (size_t i = 0; k == 0 && i < plan->n_images; i++)
+                k = add_file(root, a, u, UNDO_IMAGE, plan->images[i], NULL);
         if (k == 0)
                 k = add_seen(root, a, u, plan);
         text = k == 0 ? manifest_text(a, u) : NULL;
@@ -355,9 +376,9 @@ int journal_done(const struct root *root, struct arena *a, const struct undo *u)
         for (size_t i = 0; k == 0 && i < u->n_files; i++) {
                 struct content now;
 
-                if (u->files[i].kind != UNDO_GENERATED)
+                if (!made_by_command(&u->files[i]))
                         continue;
-                k = content_read(root, a, u->files[i].path, &now, NULL);
+                k = content_measure(root, u->files[i].path, &now);
                 text = k == 0 ? arena_join(a, text, content_text(a, now), "\n", NULL) : NULL;
                 if (k == 0 && !text)
                         k = -ENOMEM;
@@ -365,14 +386,31 @@ int journal_done(const struct root *root, struct arena *a, const struct undo *u)
         return k == 0 ? file_write(root, path, text, strlen(text), NULL) : k;
 }
 
-int journal_copy(const struct root *root, struct arena *a, const struct undo *u, size_t i, char **ret, size_t *ret_size)
+int journal_forget_images(const struct root *root, struct arena *a, const struct journal *j)
 {
-        char *path = arena_printf(a, UNDO_DIR "/%u/old.%zu", u->number, i);
-        int k = path ? root_read_all(root, a, path, SIZE_LIMIT, ret, ret_size) : -ENOMEM;
+        int k = 0;
 
-        if (k == 0 && !content_same(content_of(*ret, *ret_size), u->files[i].old))
-                k = -EBADMSG;
+        for (size_t i = 0; i + 1 < j->n; i++)
+                for (size_t f = 0; k == 0 && f < j->v[i].n_files; f++) {
+                        char *path = arena_printf(a, UNDO_DIR "/%u/old.%zu", j->v[i].number, f);
+
+                        if (j->v[i].files[f].kind == UNDO_IMAGE)
+                                k = path ? file_remove(root, path) : -ENOMEM;
+                }
         return k;
+}
+
+int journal_put_back(const struct root *root, struct arena *a, const struct undo *u, size_t i, const char *path)
+{
+        char *copy = arena_printf(a, UNDO_DIR "/%u/old.%zu", u->number, i);
+        struct content kept;
+        int k = copy ? content_measure(root, copy, &kept) : -ENOMEM;
+
+        if (k < 0)
+                return k;
+        if (!content_same(kept, u->files[i].old))
+                return kept.there ? -EBADMSG : -ENOENT;
+        return file_copy(root, copy, path, &u->files[i].attributes);
 }
 
 /* The manifest first: without it, nothing of the rest counts. */

@@ -16,6 +16,7 @@
 enum undo_kind {
         UNDO_WRITTEN,   /* by an apply itself */
         UNDO_GENERATED, /* by the command that it ran */
+        UNDO_IMAGE,     /* a boot image that it had built; of the last apply alone the old one is kept */
         UNDO_SEEN,      /* left as it was: there at the time, no more */
         UNDO_KIND_MAX_,
 };
@@ -62,12 +63,16 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
                   const struct undo **ret) _must_check_;
 int journal_done(const struct root *root, struct arena *a, const struct undo *u) _must_check_;
 int journal_remove(const struct root *root, struct arena *a, const struct undo *u) _must_check_;
-/* The content that file i had. */
-int journal_copy(const struct root *root, struct arena *a, const struct undo *u, size_t i, char **ret,
-                 size_t *ret_size) _must_check_;
+/* Of images what earlier applies have kept goes away: they are large. */
+int journal_forget_images(const struct root *root, struct arena *a, const struct journal *j) _must_check_;
+/* The content that file i had, put back to path; -ENOENT where it is not kept, -EBADMSG where it is not that. */
+int journal_put_back(const struct root *root, struct arena *a, const struct undo *u, size_t i,
+                     const char *path) _must_check_;
 
 struct content content_of(const char *data, size_t size);
 bool content_same(struct content a, struct content b);
-/* What is there at this moment; *ret_data may be NULL. */
+/* What is there at this moment of a file of any size. */
+int content_measure(const struct root *root, const char *path, struct content *ret) _must_check_;
+/* The same; *ret_data may be NULL. */
 int content_read(const struct root *root, struct arena *a, const char *path, struct content *ret,
                  char **ret_data) _must_check_;

@@ -8,6 +8,7 @@
 
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
+#include "image/tools.h"
 #include "plan/needs.h"
 #include "plan/plan.h"
 
@@ -57,21 +58,16 @@ struct check_device {
         const char *reset_method; /* what its file has; NULL: there is none */
         const char *framebuffer;  /* the firmware's, below it; or NULL */
         const char *vmd;          /* address of the VMD controller that it is behind; or NULL */
+        bool no_owner, no_group;  /* the host has nobody whom its rule's Owner= or Group= names */
 };
 
 struct check_image {
         const char *release;
-        bool kernel;      /* /boot or the ESP has a kernel of that release */
-        const char *path; /* of its boot image, or NULL */
-        int64_t made;     /* seconds */
-};
-
-/* Which programs that make boot images are there. */
-struct check_tools {
-        const char *dracut, *initramfs_tools, *mkinitcpio; /* path, or NULL */
-        const char *other_hook; /* of a kernel's installation, that calls another than dracut */
-        bool dracut_hook;
-        bool module; /* dracut's module of this program is there */
+        bool kernel;       /* /boot or the ESP has a kernel of that release */
+        const char *path;  /* of its boot image, or NULL */
+        int64_t made;      /* seconds */
+        bool read;         /* what it was built from is known */
+        const char *stale; /* then: why it is not what would be built now, or NULL */
 };
 
 struct check_override {
@@ -126,7 +122,7 @@ struct check_facts {
         size_t n_modules;
         struct check_device *devices;
         struct memory memory;
-        struct check_tools tools;
+        struct image_tools tools;
         struct check_image *images;
         size_t n_images;
         int64_t config_changed; /* when the newest of the rules' files was; 0: there is none */

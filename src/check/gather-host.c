@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "check/gather.h"
+#include "facts/users.h"
 
 /* reset_method is there since Linux 5.15, for functions that can be reset; reset, which says as much, always was. */
 static int reset(struct gather *g, const struct device *d, struct check_device *x)
@@ -66,13 +67,24 @@ static int vmd(struct gather *g, const struct device *d, struct check_device *x)
         return 0;
 }
 
+static int nobody(struct gather *g, enum user_kind kind, const char *name, bool *ret)
+{
+        uint32_t number;
+        int k = name ? user_find(g->root, g->arena, kind, name, &number) : 0;
+
+        *ret = k == -ENOENT;
+        return k == -ENOMEM ? k : 0;
+}
+
 int gather_devices(struct gather *g)
 {
         g->facts->devices = arena_alloc(g->arena, g->plan->n_entries * sizeof(*g->facts->devices));
         if (!g->facts->devices)
                 return -ENOMEM;
         for (size_t i = 0; i < g->plan->n_entries; i++) {
-                const struct device *d = &g->plan->facts->devices[g->plan->entries[i].device];
+                const struct plan_entry *e = &g->plan->entries[i];
+                const struct node_access *access = &g->plan->config->rules[e->rule].node;
+                const struct device *d = &g->plan->facts->devices[e->device];
                 struct check_device *x = &g->facts->devices[i];
                 char path[PATH_MAX], target[PATH_MAX];
 
@@ -81,7 +93,9 @@ int gather_devices(struct gather *g)
                     root_readlink(g->root, path, target, sizeof(target)) > 0 &&
                     !(x->driver = arena_strdup(g->arena, str_basename(target))))
                         return -ENOMEM;
-                if (reset(g, d, x) < 0 || framebuffer(g, d, x) < 0 || vmd(g, d, x) < 0)
+                if (reset(g, d, x) < 0 || framebuffer(g, d, x) < 0 || vmd(g, d, x) < 0 ||
+                    nobody(g, USER, access->owner, &x->no_owner) < 0 ||
+                    nobody(g, GROUP, access->group, &x->no_group) < 0)
                         return -ENOMEM;
         }
         return 0;

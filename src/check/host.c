@@ -91,30 +91,13 @@ int check_pages(struct checker *c)
 
 static int tool(struct checker *c)
 {
-        static const char id[] = "image.tool";
-        static const char fix[] = "install dracut and have it make the boot images (Debian: apt-get install dracut, "
-                                  "which replaces initramfs-tools)";
-        const struct check_tools *t = &c->facts->tools;
-        const char *other = t->initramfs_tools ? t->initramfs_tools : t->mkinitcpio;
+        static const enum check_status status[] = {
+                [TOOLS_NO_FAULT] = CHECK_PASS, [TOOLS_DOUBT] = CHECK_WARN, [TOOLS_FAULT] = CHECK_FAIL};
+        enum tools_fault fault;
+        const char *message, *fix;
+        int k = tools_judge(&c->facts->tools, c->arena, &fault, &message, &fix);
 
-        if (!t->dracut && other)
-                return row(c, id, CHECK_FAIL, fix,
-                           "%s makes the boot images, and dracut is not there: no image will have the rules", other);
-        if (!t->dracut)
-                return row(c, id, CHECK_FAIL, fix,
-                           "dracut is not there (/usr/bin/dracut): no boot image will have the rules");
-        if (t->other_hook && !t->dracut_hook)
-                return row(c, id, CHECK_FAIL, fix,
-                           "dracut is there (%s), but a new kernel's boot image is made by another: %s", t->dracut,
-                           t->other_hook);
-        if (!t->module)
-                return row(c, id, CHECK_FAIL, "install this program with its dracut module: make install",
-                           "dracut is there (%s), and no modules.d/*passthrough below /usr/lib/dracut", t->dracut);
-        if (other && !t->dracut_hook)
-                return row(c, id, CHECK_WARN, fix,
-                           "dracut is there (%s), and so is %s: which of them makes the boot images does not show",
-                           t->dracut, other);
-        return row(c, id, CHECK_PASS, "", "dracut is there (%s), with the module passthrough", t->dracut);
+        return k == 0 ? row(c, "image.tool", status[fault], fix, "%s", message) : k;
 }
 
 static int image_row(struct checker *c, const struct check_image *x)
@@ -125,6 +108,8 @@ static int image_row(struct checker *c, const struct check_image *x)
 
         if (!id || !fix)
                 return -ENOMEM;
+        if (x->read && x->stale)
+                return row(c, id, CHECK_WARN, "passthroughctl apply", "%s is stale: %s", x->path, x->stale);
         if (c->plan->config->n_rules == 0)
                 return row(c, id, CHECK_SKIP, "", "there are no rules for it to have");
         if (!x->path && !x->kernel)
@@ -133,6 +118,8 @@ static int image_row(struct checker *c, const struct check_image *x)
         if (!x->path)
                 return row(c, id, running ? CHECK_FAIL : CHECK_WARN, fix,
                            "a kernel of this release is in /boot or on the ESP, and no boot image");
+        if (x->read)
+                return row(c, id, CHECK_PASS, "", "%s was built from this config", x->path);
         if (x->made < c->facts->config_changed)
                 return row(c, id, CHECK_WARN, fix, "%s was built before the config was changed: %s is newer", x->path,
                            c->facts->config_newest);

@@ -262,6 +262,29 @@ static int judge_vmd(struct checker *c, const struct plan_entry *e, const struct
                                           x->vmd, group));
 }
 
+/* What the host will set for it, held against the host. */
+static int judge_settings(struct checker *c, const struct plan_entry *e, const struct check_device *x,
+                          struct verdict *v)
+{
+        const struct rule *rule = &c->plan->config->rules[e->rule];
+        int k = 0;
+
+        if (rule->reset_method && e->leader == NO_ENTRY && x->reset != UNKNOWN && !x->reset_method)
+                k = add(c, v, CHECK_FAIL, "leave ResetMethod= out, or run kernel 5.15 or later",
+                        arena_join(c->arena, "ResetMethod=", rule->reset_method,
+                                   " cannot be set: it has no file reset_method, and it will stay with the host",
+                                   NULL));
+        if (k == 0 && x->no_owner && driver_is_vfio(e->driver))
+                k = add(c, v, CHECK_WARN, "make the user, or correct Owner=",
+                        arena_join(c->arena, "Owner=", rule->node.owner,
+                                   ": this host has no such user, and who may open the device will not be set", NULL));
+        if (k == 0 && x->no_group && driver_is_vfio(e->driver))
+                k = add(c, v, CHECK_WARN, "make the group, or correct Group=",
+                        arena_join(c->arena, "Group=", rule->node.group,
+                                   ": this host has no such group, and who may open the device will not be set", NULL));
+        return k;
+}
+
 static int device_row(struct checker *c, size_t entry)
 {
         const struct plan_entry *e = &c->plan->entries[entry];
@@ -283,6 +306,8 @@ static int device_row(struct checker *c, size_t entry)
                 k = judge_driver(c, e, x, &v);
         if (k == 0)
                 k = judge_reset(c, e, x, &v);
+        if (k == 0)
+                k = judge_settings(c, e, x, &v);
         if (k == 0)
                 k = judge_display(c, e, x, &v);
         if (k == 0)

@@ -21,6 +21,30 @@ struct loader {
         size_t n_drafts;
 };
 
+static int add_name(struct arena *a, const char *path, struct rule *rule)
+{
+        const char **slot = arena_grow(a, &rule->files, rule->n_files, sizeof(*rule->files));
+
+        if (!slot)
+                return -ENOMEM;
+        *slot = path;
+        rule->n_files++;
+        return 0;
+}
+
+static int add_text(struct arena *a, const char *path, char *text, size_t size, struct diags *diags, struct rule *rule)
+{
+        rule->digest = str_hash(str_hash(rule->digest, path, strlen(path) + 1), text, size);
+        return keys_parse(a, path, text, size, diags, rule);
+}
+
+int config_add_file(struct arena *a, const char *path, char *text, size_t size, struct diags *diags, struct rule *rule)
+{
+        int k = add_name(a, path, rule);
+
+        return k == 0 ? add_text(a, path, text, size, diags, rule) : k;
+}
+
 /* The text of a file, from the drafts or from where it is; as config_file_read() has it. */
 static int read_file(struct loader *l, const char *path, char **ret, size_t *ret_size)
 {
@@ -37,7 +61,6 @@ static int read_file(struct loader *l, const char *path, char **ret, size_t *ret
 /* One file into the rule: 1 where it was masked, 0, or -errno (fatal). */
 static int load_file(struct loader *l, const char *path, struct rule *rule)
 {
-        const char **slot;
         char *text;
         size_t size;
         int k = read_file(l, path, &text, &size);
@@ -46,18 +69,13 @@ static int load_file(struct loader *l, const char *path, struct rule *rule)
                 return k;
         if (k == CONFIG_READ_MASKED)
                 return 1;
-        slot = arena_grow(l->arena, &rule->files, rule->n_files, sizeof(*rule->files));
-        if (!slot)
+        if (add_name(l->arena, path, rule) < 0)
                 return -ENOMEM;
-        *slot = path;
-        rule->n_files++;
         if (k == CONFIG_READ_ABSENT)
                 return diag_add(l->diags, DIAG_ERROR, path, 0, "cannot be read: %s", strerror(ENOENT));
         if (k == CONFIG_READ_FAULT)
                 return 0;
-
-        rule->digest = str_hash(str_hash(rule->digest, path, strlen(path) + 1), text, size);
-        return keys_parse(l->arena, path, text, size, l->diags, rule);
+        return add_text(l->arena, path, text, size, l->diags, rule);
 }
 
 static int load_dropins(struct loader *l, const char *file_name, struct rule *rule)

@@ -12,6 +12,10 @@
  */
 int config_load(const struct root *root, struct arena *a, struct diags *diags, struct config *ret) _must_check_;
 
+/* One more file of a rule, which begins as RULE_INIT with digest STR_HASH_START; as keys_parse(). */
+int config_add_file(struct arena *a, const char *path, char *text, size_t size, struct diags *diags,
+                    struct rule *rule) _must_check_;
+
 /* A rule's file as it would be: its path, and its text. */
 struct config_draft {
         const char *path, *text;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "config/device-values.h"
 #include "config/ini.h"
 #include "config/key-table.h"
 #include "config/values.h"
@@ -147,14 +148,58 @@ static int parse_stage(struct parser *p, const struct key *key, const char *valu
         return 0;
 }
 
+/* The empty value resets. */
+static int parse_bool(const char *value, bool *ret)
+{
+        if (*value)
+                return str_to_bool(value, ret);
+        *ret = false;
+        return 0;
+}
+
 static int parse_allow_boot_display(struct parser *p, const struct key *key, const char *value)
 {
         (void)key;
-        if (!*value) {
-                p->rule->allow_boot_display = false;
-                return 0;
-        }
-        return str_to_bool(value, &p->rule->allow_boot_display);
+        return parse_bool(value, &p->rule->allow_boot_display);
+}
+
+static int parse_required(struct parser *p, const struct key *key, const char *value)
+{
+        (void)key;
+        return parse_bool(value, &p->rule->required);
+}
+
+static int parse_text(struct parser *p, const char *value, int (*parse)(struct arena *, const char *, const char **),
+                      const char **ret)
+{
+        if (*value)
+                return parse(p->arena, value, ret);
+        *ret = NULL;
+        return 0;
+}
+
+static int parse_reset_method(struct parser *p, const struct key *key, const char *value)
+{
+        (void)key;
+        return parse_text(p, value, value_reset_method, &p->rule->reset_method);
+}
+
+static int parse_node_owner(struct parser *p, const struct key *key, const char *value)
+{
+        (void)key;
+        return parse_text(p, value, value_owner, &p->rule->node.owner);
+}
+
+static int parse_node_group(struct parser *p, const struct key *key, const char *value)
+{
+        (void)key;
+        return parse_text(p, value, value_owner, &p->rule->node.group);
+}
+
+static int parse_node_mode(struct parser *p, const struct key *key, const char *value)
+{
+        (void)key;
+        return parse_text(p, value, value_mode, &p->rule->node.mode);
 }
 
 static int parse_expect(struct parser *p, const struct key *key, const char *value)
@@ -294,11 +339,12 @@ static const struct key keys[] = {
         DEVICE("Expect", parse_expect, false, "a number of devices, N, N-M or N-, such as 1, 2-4 or 0-"),
         DEVICE("Attribute", parse_attribute, true,
                "NAME=VALUE, the name below the device's sysfs directory, such as d3cold_allowed=0"),
-        LATER("Device", "ResetMethod"),
-        LATER("Device", "Owner"),
-        LATER("Device", "Group"),
-        LATER("Device", "Mode"),
-        LATER("Device", "Required"),
+        DEVICE("ResetMethod", parse_reset_method, false,
+               "default, or some of device_specific, acpi, flr, af_flr, pm, bus and cxl_bus in the order to try them"),
+        DEVICE("Owner", parse_node_owner, false, "a user's name or number, such as libvirt-qemu or 64055"),
+        DEVICE("Group", parse_node_group, false, "a group's name or number, such as kvm or 36"),
+        DEVICE("Mode", parse_node_mode, false, "an octal mode that lets nobody execute, such as 0660"),
+        DEVICE("Required", parse_required, false, "yes or no"),
 };
 _Static_assert(ARRAY_SIZE(keys) <= 64, "parser.seen has a bit for each key");
 

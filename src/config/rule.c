@@ -14,6 +14,11 @@ bool rule_name_valid(const char *name)
         return *name && !strchr("_.-", *name) && strlen(name) <= 64 && name[strspn(name, letters)] == '\0';
 }
 
+const char *node_access_mode(const struct node_access *access)
+{
+        return access->mode ? access->mode : access->group ? "0660" : NULL;
+}
+
 const struct rule *config_find(const struct config *config, const char *name)
 {
         for (size_t i = 0; i < config->n_rules; i++)

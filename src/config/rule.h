@@ -68,10 +68,19 @@ struct attribute {
         const char *name, *value;
 };
 
+/* Who may open what a virtual machine opens: names or numbers, and four octal digits. NULL: it stays as it is. */
+struct node_access {
+        const char *owner, *group, *mode;
+};
+
+/* The mode that is meant: a group that is given is to read and write, as with udev. NULL: it stays as it is. */
+const char *node_access_mode(const struct node_access *access);
+
 struct rule {
         const char *name, *file;
         bool invalid;
-        const char *message; /* of an invalid rule: its first error, with file and line */
+        const char *message; /* of an invalid rule, or one as it was applied: its first error, with file and line */
+        bool applied;        /* its text now is wrong, as message says: this is what was last applied */
         uint64_t digest;     /* over the text of its files: tells an edited rule from the one a boot has seen */
         const char **files;  /* the rule's file and its drop-ins, in the order they apply */
         size_t n_files;
@@ -88,6 +97,9 @@ struct rule {
         uint32_t expect_min, expect_max; /* UINT32_MAX: no bound */
         struct attribute *attributes;
         size_t n_attributes;
+        const char *reset_method; /* as the kernel takes it, or NULL */
+        struct node_access node;
+        bool required; /* for the boot to be complete */
 };
 
 struct config {

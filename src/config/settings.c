@@ -140,18 +140,34 @@ static int merge_pages(struct settings_parser *p)
         return 0;
 }
 
-int settings_load(const struct root *root, struct arena *a, struct diags *diags, struct settings *ret)
+int settings_read(struct arena *a, struct diags *diags, const struct settings_file *files, size_t n,
+                  struct settings *ret)
 {
         struct settings settings = {};
         struct settings_parser p = {.arena = a, .diags = diags, .settings = &settings};
-        struct settings_file *files;
-        size_t n, errors = diags->n_errors;
-        int k = settings_files(root, a, diags, &files, &n);
+        size_t errors = diags->n_errors;
+        int k = 0;
 
         for (size_t i = 0; k == 0 && i < n; i++)
                 k = settings_parse(&p, &files[i]);
         if (k == 0)
                 k = merge_pages(&p);
+        if (k < 0)
+                return k;
+        settings.invalid = diags->n_errors > errors;
+        *ret = settings;
+        return 0;
+}
+
+int settings_load(const struct root *root, struct arena *a, struct diags *diags, struct settings *ret)
+{
+        struct settings settings;
+        struct settings_file *files;
+        size_t n, errors = diags->n_errors;
+        int k = settings_files(root, a, diags, &files, &n);
+
+        if (k == 0)
+                k = settings_read(a, diags, files, n, &settings);
         if (k < 0)
                 return k;
         settings.invalid = diags->n_errors > errors;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* apply: the kernel command line brought in line with the config. undo: taken back. */
+/* apply: kernel command line and boot images brought in line with the config. undo: taken back. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/program.h"
 #include "base/str.h"
 #include "boot/act.h"
 #include "ctl/ctl.h"
+#include "ctl/images.h"
 
 struct apply {
         struct ctl *c;
@@ -14,6 +16,8 @@ struct apply {
         struct needs needs;
         struct boot_facts facts;
         struct boot_plan plan;
+        bool line; /* something is to be done about the command line */
+        struct images images;
         const struct undo *undo;
 };
 
@@ -50,7 +54,7 @@ static int run(const char *line, const char *const *argv)
 
         printf("running %s\n", line);
         fflush(stdout);
-        k = boot_run(argv);
+        k = program_run(argv);
         if (k < 0)
                 return ctl_fail(line, k);
         if (k > 0)
@@ -76,6 +80,8 @@ static void tell_back(const struct boot_back *b)
                 printf("put back %s\n", b->restored[i]);
         for (size_t i = 0; i < b->n_edited; i++)
                 printf("took the tokens out of %s, which has been changed since\n", b->edited[i]);
+        for (size_t i = 0; i < b->n_kept; i++)
+                printf("left %s as it is: it was built anew since\n", b->kept[i]);
         for (size_t i = 0; i < b->n_left; i++)
                 fprintf(stderr, "passthroughctl: %s\n", b->left[i]);
 }
@@ -186,6 +192,31 @@ static int load(struct apply *p)
         return 0;
 }
 
+/* The config as it is applied, for images that are built while it is wrong. */
+static int plan_applied(struct apply *p)
+{
+        struct ctl *c = p->c;
+        struct diags diags = {.arena = &c->arena};
+        struct carried carried;
+        struct content now;
+        struct boot_op *op;
+        char *old = NULL, *new = NULL;
+        int k = carry_build(&c->root, &c->arena, &c->config, NULL, &diags, &carried);
+
+        if (k == 0)
+                k = content_read(&c->root, &c->arena, APPLIED_PATH, &now, &old);
+        if (k == 0)
+                new = applied_format(&c->arena, &(struct applied){true, carried.files, carried.n_files});
+        if (k < 0 || streq_ptr(old, new))
+                return k;
+        op = arena_grow(&c->arena, &p->plan.ops, p->plan.n_ops, sizeof(*p->plan.ops));
+        if (!op || !new)
+                return -ENOMEM;
+        *op = (struct boot_op){.path = APPLIED_PATH, .old = old, .new = new};
+        p->plan.n_ops++;
+        return 0;
+}
+
 static int plan(struct apply *p)
 {
         struct ctl *c = p->c;
@@ -194,6 +225,9 @@ static int plan(struct apply *p)
 
         if (k == 0)
                 k = boot_plan_build(&p->facts, &p->needs, &owned, &c->arena, &p->plan);
+        p->line = p->plan.n_ops > 0 || (p->plan.command && c->root.live);
+        if (k == 0 && !p->plan.problem)
+                k = plan_applied(p);
         return k < 0 ? ctl_fail("apply", k) : 0;
 }
 
@@ -237,7 +271,8 @@ static void print_plan(const struct apply *p)
         const struct boot_plan *plan = &p->plan;
 
         for (size_t i = 0; i < plan->n_ops; i++)
-                print_op(&plan->ops[i]);
+                if (!streq(plan->ops[i].path, APPLIED_PATH))
+                        print_op(&plan->ops[i]);
         if (plan->command)
                 printf("then run: %s\n", plan->command->line);
 }
@@ -275,20 +310,27 @@ static int carry_out(struct apply *p)
         if (k < 0)
                 return ctl_fail(what, k);
         for (size_t i = 0; i < p->plan.n_ops; i++)
-                printf("%s %s\n", p->plan.ops[i].new ? "wrote" : "removed", p->plan.ops[i].path);
+                if (!streq(p->plan.ops[i].path, APPLIED_PATH))
+                        printf("%s %s\n", p->plan.ops[i].new ? "wrote" : "removed", p->plan.ops[i].path);
         if (p->plan.command && p->c->root.live)
                 k = run(p->plan.command->line, p->plan.command->argv);
         /* Where nothing is run what it would have made is not there to be looked at. */
-        if (k == 0 && (p->c->root.live || !p->plan.command))
+        if (k == 0 && p->line && (p->c->root.live || !p->plan.command))
                 k = verify(p);
-        return k;
+        return k == 0 && p->c->root.live ? images_build(p->c, &p->images) : k;
 }
 
 static int do_it(struct apply *p)
 {
         struct ctl *c = p->c;
-        int k = journal_begin(&c->root, &c->arena, &p->journal, &p->plan, &p->undo);
+        int k = c->root.live ? images_check_room(c, &p->images) : 0;
 
+        if (k != 0)
+                return k;
+        if (c->root.live)
+                k = images_add_to_plan(c, &p->images, &p->plan);
+        if (k == 0)
+                k = journal_begin(&c->root, &c->arena, &p->journal, &p->plan, &p->undo);
         if (k < 0)
                 return ctl_fail(UNDO_DIR, k);
         k = carry_out(p);
@@ -298,12 +340,38 @@ static int do_it(struct apply *p)
                 return EXIT_FAILURE;
         }
         k = journal_done(&c->root, &c->arena, p->undo);
-        if (k < 0)
-                return ctl_fail(UNDO_DIR, k);
+        if (k == 0 && c->root.live)
+                k = journal_forget_images(&c->root, &c->arena, &p->journal);
+        return k < 0 ? ctl_fail(UNDO_DIR, k) : EXIT_SUCCESS;
+}
+
+/* What nothing of this says: of another system, what has to be run there. */
+static void say_rest(struct apply *p)
+{
+        struct ctl *c = p->c;
+
         if (p->plan.command && !c->root.live)
-                printf("to be run on that system: %s\n", p->plan.command->line);
-        puts("only the command line was brought in line: boot images are built with dracut -f");
-        return EXIT_SUCCESS;
+                printf("%sto be run on that system: %s\n", p->line ? "" : "still ", p->plan.command->line);
+        if (!c->root.live || p->images.n_jobs == 0)
+                images_print(c, &p->images);
+}
+
+static int tell_or_do(struct apply *p)
+{
+        int k = EXIT_SUCCESS;
+
+        if (!p->line)
+                puts("the command line: nothing to do");
+        if (p->c->dry_run) {
+                print_plan(p);
+                images_print(p->c, &p->images);
+                return p->images.left ? EXIT_FAILURE : EXIT_SUCCESS;
+        }
+        if (p->plan.n_ops > 0 || p->line || (p->c->root.live && p->images.n_jobs > 0))
+                k = do_it(p);
+        if (k == EXIT_SUCCESS)
+                say_rest(p);
+        return k == EXIT_SUCCESS && p->images.left ? EXIT_FAILURE : k;
 }
 
 /* An apply that was cut short is taken back before anything is built on it. */
@@ -354,14 +422,6 @@ int ctl_apply(struct ctl *c)
                 fprintf(stderr, "passthroughctl: %s\n", p.plan.problem);
                 return EXIT_FAILURE;
         }
-        if (p.plan.n_ops == 0 && (!p.plan.command || !c->root.live)) {
-                puts("the command line: nothing to do");
-                if (p.plan.command)
-                        printf("still to be run on that system: %s\n", p.plan.command->line);
-                return EXIT_SUCCESS;
-        }
-        if (!c->dry_run)
-                return do_it(&p);
-        print_plan(&p);
-        return EXIT_SUCCESS;
+        k = images_find(c, &p.facts, &p.images);
+        return k == 0 ? tell_or_do(&p) : k;
 }

@@ -75,8 +75,11 @@ static int merge(struct hand *h, const struct plan *plan, const bool *chosen, co
                         continue;
                 k = record_merge(document, a, plan, results, STAGE_INITRD, name);
                 /* A rule that is switched off for this boot has done nothing that had to be kept in mind. */
-                if (k == 0 && plan->rules[r].state != RULE_SKIPPED)
+                if (k == 0 && plan->rules[r].state != RULE_SKIPPED) {
                         k = record_merge(&h->record, a, plan, results, STAGE_INITRD, name);
+                        if (k == 0)
+                                k = hand_nodes(h, name);
+                }
         }
         for (size_t i = 0; i < document->n_devices; i++) {
                 size_t at = facts_find(plan->facts, document->devices[i].address);

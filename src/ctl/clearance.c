@@ -81,30 +81,65 @@ static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearan
         return 0;
 }
 
-/* Whoever is taken, kept, or needed by the host: for the image, and for what is planned on the host until the next one.
- */
+/* Whoever is taken, kept, or needed by the host. */
+static int build(struct ctl *c, struct clearance *clearance)
+{
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < c->plan.n_entries; i++)
+                if ((c->plan.entries[i].action != ACTION_REFUSE || c->plan.entries[i].needed) &&
+                    !c->config.rules[c->plan.entries[i].rule].invalid)
+                        k = add_cleared(c, &c->plan.entries[i], clearance);
+        /* Who is away today is not forgotten: another may sit there by the next boot. */
+        for (size_t i = 0; k == 0 && i < c->plan.n_lost; i++) {
+                struct clearance_device *r =
+                        arena_grow(&c->arena, &clearance->devices, clearance->n_devices, sizeof(*clearance->devices));
+
+                if (!r)
+                        return -ENOMEM;
+                *r = *c->plan.lost[i];
+                clearance->n_devices++;
+        }
+        return k;
+}
+
+/* What a boot decides by, and no more: a serial number that shows at one time and not at another changes nothing. */
+int ctl_hash_clearance(struct ctl *c, bool *ret_there, uint64_t *ret)
+{
+        struct clearance clearance = {};
+        uint64_t all = 0;
+        char *file = NULL;
+        size_t size;
+        int k = build(c, &clearance);
+
+        if (k == 0)
+                k = clearance_format(&c->root, &c->arena, &clearance, &file, &size);
+        free(file);
+        for (size_t i = 0; k == 0 && i < clearance.n_devices; i++) {
+                const struct clearance_device *d = &clearance.devices[i];
+                const char *line =
+                        arena_join(&c->arena, d->rule, "\t", d->path, "\t", d->id, "\t",
+                                   d->cleared ? "cleared" : "known", "\t", *d->withheld ? "withheld" : "", NULL);
+
+                if (!line)
+                        return -ENOMEM;
+                /* Whatever their order: one that is away comes last. */
+                all += str_hash(STR_HASH_START, line, strlen(line));
+        }
+        *ret_there = k == 0;
+        *ret = all;
+        return k == -ENODATA ? 0 : k;
+}
+
+/* For the image, and for what is planned on the host until the next one. */
 int ctl_write_clearance(struct ctl *c, const struct root *image)
 {
         const struct root *const roots[] = {image, &c->root};
         struct clearance clearance = {};
         char *file = NULL;
         size_t size = 0;
-        int k = 0;
+        int k = build(c, &clearance);
 
-        for (size_t i = 0; k == 0 && i < c->plan.n_entries; i++)
-                if ((c->plan.entries[i].action != ACTION_REFUSE || c->plan.entries[i].needed) &&
-                    !ctl_unfit(c, &c->config.rules[c->plan.entries[i].rule]))
-                        k = add_cleared(c, &c->plan.entries[i], &clearance);
-        /* Who is away today is not forgotten: another may sit there by the next boot. */
-        for (size_t i = 0; k == 0 && i < c->plan.n_lost; i++) {
-                struct clearance_device *r =
-                        arena_grow(&c->arena, &clearance.devices, clearance.n_devices, sizeof(*clearance.devices));
-
-                if (!r)
-                        return -ENOMEM;
-                *r = *c->plan.lost[i];
-                clearance.n_devices++;
-        }
         if (k == 0)
                 k = clearance_format(&c->root, &c->arena, &clearance, &file, &size);
         if (k == -ENODATA) {

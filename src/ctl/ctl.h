@@ -5,6 +5,7 @@
 
 #include "base/options.h"
 #include "config/settings.h"
+#include "image/carry.h"
 #include "plan/needs.h"
 #include "plan/plan.h"
 #include "report/record.h"
@@ -22,6 +23,7 @@ struct ctl {
         const char *from;    /* add: what rules are taken over from, or NULL */
         bool list;           /* undo: name what can be undone */
         bool types;          /* list: of virtual GPUs */
+        const char *boot;    /* status: which boot, as journalctl takes it; or NULL: this one */
         const char *trial;   /* apply: an option about trials, as given, or NULL */
         int argc;            /* of the command: argv[0] is its name */
         char **argv;
@@ -63,11 +65,17 @@ int ctl_cmdline(struct ctl *c);
 int ctl_add(struct ctl *c);
 int ctl_remove(struct ctl *c);
 
+/* status of another boot; and whether that names one. */
+int ctl_history(struct ctl *c);
+bool ctl_boot_valid(const char *boot);
+
 /* What the rules and the settings need of the kernel command line and of modprobe.d; 0 or -errno. */
 int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;
 /* Which huge pages are left out, on standard error. */
 void ctl_say_refused(const struct needs *needs);
-/* Why a rule must not be in a boot image, or NULL. */
-const char *ctl_unfit(struct ctl *c, const struct rule *rule);
+/* A hash of who is cleared for which rule, in the plan of an image; not there where there is no clearance. */
+int ctl_hash_clearance(struct ctl *c, bool *ret_there, uint64_t *ret) _must_check_;
+/* The same, of an image for that kernel that would be built now: into its digest. */
+int ctl_image_clearance(const struct root *root, const char *kernel, struct carried *carried) _must_check_;
 /* Into the image and onto the host: see facts/clearance.h. 0 or -errno. */
 int ctl_write_clearance(struct ctl *c, const struct root *image) _must_check_;

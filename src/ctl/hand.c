@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "report/json.h"
+#include "report/nodes.h"
 
 int hand_open(struct hand *h)
 {
@@ -30,7 +31,9 @@ int hand_open(struct hand *h)
         if (k < 0 && k != -ENOENT && k != -EBADMSG)
                 return ctl_fail(RECORD_PATH, k);
         /* What was taken may be of a rule that is gone. */
-        k = ctl_load_plan(c, &(struct facts_request){.busy = true, .config = release ? NULL : &c->config}, false);
+        k = ctl_load_plan(
+                c, &(struct facts_request){.busy = true, .identities = true, .config = release ? NULL : &c->config},
+                false);
         if (k != 0)
                 return k;
         rule = config_find(&c->config, name);
@@ -54,7 +57,7 @@ void hand_tell(struct hand *h, const struct outcome *o)
         if (!o->text)
                 return;
         h->bad |= o->bad;
-        log_quietly(&h->c->root, o->level, o->message_id, o->rule, o->device, "%s", o->text);
+        log_outcome(&h->c->root, o, true);
         if (o->bad)
                 fprintf(stderr, "%s\n", o->text);
         else if (!h->c->json)
@@ -64,8 +67,25 @@ void hand_tell(struct hand *h, const struct outcome *o)
 void hand_tell_rule(struct hand *h, const char *rule, const char *state, const char *message)
 {
         h->bad = true;
-        log_quietly(&h->c->root, LOG_LEVEL_WARNING, LOG_RULE, rule, NULL, "%s: %s: %s", rule, state, message);
+        log_rule_state(&h->c->root, &h->c->arena,
+                       &(struct record_rule){.name = rule, .state = state, .message = message}, true);
         fprintf(stderr, "%s: %s: %s\n", rule, state, message);
+}
+
+int hand_nodes(struct hand *h, const char *rule)
+{
+        struct ctl *c = h->c;
+        struct diags problems = {.arena = &c->arena};
+        int k = nodes_settle(&c->root, &c->arena, &c->plan, &h->record, rule, &problems);
+
+        for (size_t i = 0; i < problems.n; i++) {
+                const char *message = problems.v[i].message;
+
+                h->bad = true;
+                log_quietly(&c->root, LOG_LEVEL_ERROR, LOG_RULE, rule, NULL, "%s: %s", rule, message);
+                fprintf(stderr, "%s: %s\n", rule, message);
+        }
+        return k < 0 ? k : 0;
 }
 
 int hand_finish(struct hand *h, int k)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * image: what a boot image carries of the rules. A sound rule's files go in as they are; a broken one is left out,
- * said, and written down in the image, so that an image can always be built.
+ * image: what a boot image carries of the rules. A sound rule's files go in as they are; of a broken one those that
+ * were last applied. Where there are none it is left out, said, and written down in the image, so that an image can
+ * always be built.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,39 +10,18 @@
 
 #include "base/str.h"
 #include "ctl/ctl.h"
+#include "facts/kernel.h"
+#include "image/carry.h"
 
-#define MODPROBE_PATH "/etc/modprobe.d/passthrough.conf"
-#define LEFT_OUT_PATH PASSTHROUGH_LIBEXEC "/left-out"
-#define FILE_MAX_SIZE ((size_t)4 * 1024 * 1024)
+#define MODPROBE_PATH   "/etc/modprobe.d/passthrough.conf"
+#define LEFT_OUT_PATH   PASSTHROUGH_LIBEXEC "/left-out"
+#define AS_APPLIED_PATH PASSTHROUGH_LIBEXEC "/as-applied"
 
-static int copy_rule(struct ctl *c, const struct root *image, const struct rule *rule)
+static int write_file(const struct root *image, const char *path, const char *text, size_t size)
 {
-        for (size_t i = 0; i < rule->n_files; i++) {
-                char *text;
-                size_t size;
-                int k = root_read_all(&c->root, &c->arena, rule->files[i], FILE_MAX_SIZE, &text, &size);
+        int k = root_make_parents(image, path);
 
-                if (k == 0)
-                        k = root_make_parents(image, rule->files[i]);
-                if (k == 0)
-                        k = root_replace(image, rule->files[i], text, size);
-                if (k < 0)
-                        return k;
-        }
-        return 0;
-}
-
-const char *ctl_unfit(struct ctl *c, const struct rule *rule)
-{
-        const char *driver = rule->driver == DRIVER_AUTO ? "vfio-pci" : rule->driver_name;
-
-        if (rule->invalid)
-                return rule->message;
-        for (size_t i = 0; driver && i < c->facts.n_modules; i++)
-                if (streq(c->facts.modules[i].name, driver) && c->facts.modules[i].state == MODULE_ABSENT)
-                        return arena_printf(&c->arena, "driver %s is not there: kernel %s has no such module", driver,
-                                            c->facts.kernel);
-        return NULL;
+        return k == 0 ? root_replace(image, path, text, size) : k;
 }
 
 static bool printed_before(const struct plan *plan, size_t entry)
@@ -60,7 +40,7 @@ static void print_modules(struct ctl *c)
         for (size_t i = 0; i < c->config.n_rules; i++) {
                 const struct rule *rule = &c->config.rules[i];
 
-                if (rule->driver == DRIVER_NATIVE || ctl_unfit(c, rule))
+                if (rule->driver == DRIVER_NATIVE || rule->invalid)
                         continue;
                 if (rule->driver == DRIVER_NAMED && !driver_is_vfio(rule->driver_name))
                         puts(rule->driver_name);
@@ -94,9 +74,7 @@ static int copy_machine(struct ctl *c, const struct root *image)
 
                 if (n <= 0)
                         continue;
-                k = root_make_parents(image, files[i].to);
-                if (k == 0)
-                        k = root_replace(image, files[i].to, text, (size_t)n);
+                k = write_file(image, files[i].to, text, (size_t)n);
         }
         return k;
 }
@@ -114,82 +92,114 @@ static int write_options(struct ctl *c, const struct root *image)
                 text = arena_join(&c->arena, text, needs.options[i].token, "\n", NULL);
         if (!text)
                 return -ENOMEM;
-        k = root_make_parents(image, MODPROBE_PATH);
-        return k == 0 ? root_replace(image, MODPROBE_PATH, text, strlen(text)) : k;
+        return write_file(image, MODPROBE_PATH, text, strlen(text));
 }
 
-/* As they are: what is wrong in them is left out again when they are read. */
-static int copy_settings(struct ctl *c, const struct root *image)
+/* Rules that are not in the image, or not as they are now, and why. */
+static int write_reasons(struct ctl *c, const struct root *image)
 {
-        struct diags diags = {.arena = &c->arena};
-        struct settings_file *files;
-        size_t n;
-        int k = settings_load(&c->root, &c->arena, &diags, &c->settings);
+        const char *left_out = "", *applied = "";
+        int k;
 
-        diags_print(stderr, &diags);
-        if (k == 0)
-                k = settings_files(&c->root, &c->arena, &diags, &files, &n);
-        for (size_t i = 0; k == 0 && i < n; i++) {
-                k = root_make_parents(image, files[i].path);
-                if (k == 0)
-                        k = root_replace(image, files[i].path, files[i].text, files[i].size);
-        }
-        return k == 0 ? write_options(c, image) : k;
-}
-
-static int fill(struct ctl *c, const struct root *image)
-{
-        char *left_out = NULL;
-        size_t size = 0;
-        FILE *f = open_memstream(&left_out, &size);
-        int k = f ? 0 : -ENOMEM;
-
-        for (size_t i = 0; k == 0 && i < c->config.n_rules; i++) {
+        for (size_t i = 0; i < c->config.n_rules; i++) {
                 const struct rule *rule = &c->config.rules[i];
-                const char *why = ctl_unfit(c, rule);
+                const char **list = rule->invalid ? &left_out : &applied;
 
-                if (!why) {
-                        k = copy_rule(c, image, rule);
+                if (!rule->invalid && !rule->applied)
                         continue;
-                }
-                fprintf(f, "%s\t%s\n", rule->name, why);
-                fprintf(stderr, "rule %s is left out of the image: %s\n", rule->name, why);
+                fprintf(stderr, "rule %s is %s: %s\n", rule->name,
+                        rule->invalid ? "left out of the image" : "in the image as it was last applied", rule->message);
+                *list = arena_join(&c->arena, *list, rule->name, "\t", rule->message, "\n", NULL);
+                if (!*list)
+                        return -ENOMEM;
         }
-        if (f && fclose(f) != 0)
+        k = write_file(image, LEFT_OUT_PATH, left_out, strlen(left_out));
+        return k == 0 && *applied ? write_file(image, AS_APPLIED_PATH, applied, strlen(applied)) : k;
+}
+
+static int fill(struct ctl *c, const struct root *image, const struct carried *carried)
+{
+        struct image_digest digest = carried->digest;
+        const char *text = NULL;
+        int k = write_reasons(c, image);
+
+        if (k == 0)
+                k = ctl_hash_clearance(c, &digest.has_clearance, &digest.clearance);
+        if (k == 0)
+                text = image_digest_format(&c->arena, &digest);
+        if (k == 0 && !text)
                 k = -ENOMEM;
+        if (carried->settings_applied)
+                fputs("passthrough.conf is in the image as it was last applied\n", stderr);
+        for (size_t i = 0; k == 0 && i < carried->n_files; i++)
+                k = write_file(image, carried->files[i].path, carried->files[i].text, carried->files[i].size);
         if (k == 0)
-                k = root_make_parents(image, LEFT_OUT_PATH);
-        if (k == 0)
-                k = root_replace(image, LEFT_OUT_PATH, left_out, size);
-        free(left_out);
-        if (k == 0)
-                k = copy_settings(c, image);
+                k = write_options(c, image);
         if (k == 0)
                 k = ctl_write_clearance(c, image);
-        return k == 0 ? copy_machine(c, image) : k;
+        if (k == 0)
+                k = copy_machine(c, image);
+        return k == 0 ? write_file(image, IMAGE_DIGEST, text, strlen(text)) : k;
+}
+
+/* Rules and settings as the image has them; the rest of the work goes by these. */
+static int load(struct ctl *c, struct carried *ret)
+{
+        struct kernel_facts kernel = {.release = c->kernel};
+        struct diags settings = {.arena = &c->arena};
+        int k = config_load(&c->root, &c->arena, &c->diags, &c->config);
+
+        if (k == 0 && !kernel.release)
+                k = kernel_read(&c->root, &c->arena, NULL, &kernel);
+        if (k == 0)
+                k = carry_build(&c->root, &c->arena, &c->config, kernel.release, &settings, ret);
+        if (k < 0)
+                return k;
+        if (!c->modules)
+                diags_print(stderr, &settings);
+        c->config = ret->config;
+        c->settings = ret->settings;
+        return 0;
+}
+
+static int plan(struct ctl *c)
+{
+        struct facts_request request;
+        int k = facts_request_for(&c->config, &c->arena, &request);
+
+        if (k < 0)
+                return k;
+        request.kernel = c->kernel;
+        request.identities = request.writers = true;
+        /* What is switched off in this boot is for the next ones all the same. */
+        c->facts.switches_known = true;
+        k = facts_gather(&c->root, &c->arena, &request, &c->facts);
+        return k == 0 ? plan_build(&c->config, &c->facts, &c->arena, &c->plan) : k;
+}
+
+int ctl_image_clearance(const struct root *root, const char *kernel, struct carried *carried)
+{
+        struct ctl c = {.root = *root, .kernel = kernel, .config = carried->config, .settings = carried->settings};
+        int k = plan(&c);
+
+        if (k == 0)
+                k = ctl_hash_clearance(&c, &carried->digest.has_clearance, &carried->digest.clearance);
+        arena_free(&c.arena);
+        return k;
 }
 
 int ctl_image(struct ctl *c)
 {
-        struct facts_request request;
         struct root image = ROOT_INIT;
+        struct carried carried;
         int k;
 
         if (c->argc != (c->modules ? 1 : 2))
                 return ctl_usage("image takes %s",
                                  c->modules ? "no argument with --modules" : "the directory of the image");
-        k = config_load(&c->root, &c->arena, &c->diags, &c->config);
+        k = load(c, &carried);
         if (k == 0)
-                k = facts_request_for(&c->config, &c->arena, &request);
-        if (k == 0) {
-                request.kernel = c->kernel;
-                request.identities = request.writers = true;
-                /* What is switched off in this boot is for the next ones all the same. */
-                c->facts.switches_known = true;
-                k = facts_gather(&c->root, &c->arena, &request, &c->facts);
-        }
-        if (k == 0)
-                k = plan_build(&c->config, &c->facts, &c->arena, &c->plan);
+                k = plan(c);
         if (k < 0)
                 return ctl_fail("image", k);
         if (c->modules) {
@@ -198,7 +208,7 @@ int ctl_image(struct ctl *c)
         }
         k = root_open(c->argv[1], &image);
         if (k == 0)
-                k = fill(c, &image);
+                k = fill(c, &image, &carried);
         root_close(&image);
         return k < 0 ? ctl_fail(c->argv[1], k) : EXIT_SUCCESS;
 }

@@ -21,7 +21,7 @@ static const char help[] =
         "  show RULE|ADDRESS     QEMU's arguments and libvirt's XML for what is handed over\n"
         "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
         "  release RULE|ADDRESS  give them back to the host's own drivers\n"
-        "  apply        brings the kernel command line in line with the rules, where this host boots from\n"
+        "  apply        brings kernel command line and boot images in line with the rules\n"
         "  undo [N]     takes the last apply back, or all from apply N on\n"
         "  capture DIR  this machine's facts as a tree that --root replays\n"
         "  cmdline      the kernel command line's tokens that the rules and settings need\n"
@@ -30,6 +30,7 @@ static const char help[] =
         "  --json       one JSON document instead of text\n"
         "  --dry-run    apply, add, remove: show what would be written and run\n"
         "  --from=S     add: take over from driverctl or modprobe\n"
+        "  --boot=-N    status: what the boot N before this one did, from the journal\n"
         "  --list       undo: name what can be undone\n"
         "  --raw        capture: keep serial numbers, MAC addresses and machine-id as they are\n"
         "  --cmdline=S  cmdline check: this line, not the one this machine was booted with\n"
@@ -98,6 +99,7 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.parents |= request->parents;
                 needed.busy |= request->busy;
                 needed.use |= request->use;
+                needed.identities |= request->identities;
                 needed.config = request->config;
         }
         for (size_t i = 0; k == 0 && request && i < request->n_drivers; i++)
@@ -142,6 +144,8 @@ static int run_command(struct ctl *c)
                         continue;
                 if (commands[i].arguments >= 0 && c->argc - 1 != commands[i].arguments)
                         return ctl_usage("%s takes %s", name, commands[i].arguments ? "one argument" : "no argument");
+                if (c->boot && commands[i].run != ctl_status)
+                        return ctl_usage("--boot= is an option of status, not of %s", name);
                 return commands[i].run(c);
         }
         for (size_t i = 0; i < ARRAY_SIZE(planned); i++)
@@ -173,6 +177,7 @@ int main(int argc, char *argv[])
                 OPTION_LIST,
                 OPTION_FROM,
                 OPTION_TYPES,
+                OPTION_BOOT,
                 OPTION_NO_TRIAL,
                 OPTION_CONFIRM
         };
@@ -189,6 +194,7 @@ int main(int argc, char *argv[])
                 {"list", no_argument, NULL, OPTION_LIST},
                 {"from", required_argument, NULL, OPTION_FROM},
                 {"types", no_argument, NULL, OPTION_TYPES},
+                {"boot", required_argument, NULL, OPTION_BOOT},
                 {"no-trial", no_argument, NULL, OPTION_NO_TRIAL},
                 {"confirm", required_argument, NULL, OPTION_CONFIRM},
                 {},
@@ -240,6 +246,11 @@ int main(int argc, char *argv[])
                         break;
                 case OPTION_TYPES:
                         c.types = true;
+                        break;
+                case OPTION_BOOT:
+                        if (!ctl_boot_valid(optarg))
+                                return ctl_usage("--boot= is 0, -1 for the last boot, -2 and so on, or a boot's ID");
+                        c.boot = optarg;
                         break;
                 case OPTION_NO_TRIAL:
                 case OPTION_CONFIRM:

@@ -113,6 +113,8 @@ static int release(struct hand *h)
                 k = give_back(h, &g.v[i], !stuck);
                 stuck |= k > 0;
         }
+        for (size_t i = 0; k >= 0 && i < g.n; i++)
+                k = hand_nodes(h, g.v[i].rule);
         if (k >= 0 && g.n == 0)
                 hand_tell_rule(h, h->rule, "nothing to give back", "it has no device here");
         return hand_finish(h, k);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/str.h"
 #include "ctl/ctl.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -51,8 +52,12 @@ int ctl_plan(struct ctl *c)
 int ctl_status(struct ctl *c)
 {
         struct status status;
+        int k;
+
+        if (c->boot && !streq(c->boot, "0"))
+                return ctl_history(c);
         /* Also of devices that no rule speaks of any more. */
-        int k = ctl_load_plan(c, &(struct facts_request){}, false);
+        k = ctl_load_plan(c, &(struct facts_request){}, false);
 
         if (k != 0)
                 return k;

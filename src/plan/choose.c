@@ -76,7 +76,7 @@ static int decide(struct planner *p, size_t device, size_t rule)
 {
         const struct rule *r = &p->config->rules[rule];
         const struct device *d = &p->facts->devices[device];
-        const char *moved = p->identities[device].moved, *impostor, *reason = "the rule matches it";
+        const char *moved = p->identities[device].moved, *impostor, *reason = PLAN_MATCHED;
         struct plan_entry *e;
         int k = planner_impostor(p, device, r, &impostor);
 

@@ -70,6 +70,18 @@ static int attributes(struct planner *p, size_t entry, const char *sysfs, bool p
         return 0;
 }
 
+/* Before VFIO resets the device for the first time, which it does when somebody opens it. */
+static int reset_method(struct planner *p, size_t entry, const char *sysfs)
+{
+        const struct plan_entry *e = &p->plan->entries[entry];
+        const struct rule *rule = &p->config->rules[e->rule];
+
+        if (!rule->reset_method || e->leader != NO_ENTRY)
+                return 0;
+        return add_op(p, entry, OP_WRITE, arena_join(p->arena, sysfs, "/reset_method", NULL), rule->reset_method,
+                      "ResetMethod=");
+}
+
 static int hand_over(struct planner *p, size_t entry)
 {
         const struct plan_entry *e = &p->plan->entries[entry];
@@ -85,6 +97,8 @@ static int hand_over(struct planner *p, size_t entry)
         if (k == 0 && d->driver && !bound)
                 k = add_op(p, entry, OP_WRITE, arena_printf(p->arena, "%s/unbind", driver), d->address,
                            arena_printf(p->arena, "%s has it", d->driver));
+        if (k == 0)
+                k = reset_method(p, entry, sysfs);
         if (k == 0)
                 k = attributes(p, entry, sysfs, false);
         if (k == 0 && !bound)

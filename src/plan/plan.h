@@ -38,6 +38,9 @@ enum refusal {
 };
 extern const char *const rule_state_names[RULE_STATE_MAX_];
 
+/* The reason where nothing else is to be said. */
+#define PLAN_MATCHED "the rule matches it"
+
 /* One device that a rule speaks of. */
 struct plan_entry {
         size_t device; /* in facts->devices */

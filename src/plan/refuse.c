@@ -122,6 +122,52 @@ static int refuse_for_member(struct planner *p, struct plan_entry *e, size_t mem
                               m->id, name);
 }
 
+/* Both say, and not the same. */
+static bool differ(const char *a, const char *b)
+{
+        return a && b && !streq(a, b);
+}
+
+/* "Group=kvm" of what one rule wants otherwise than the other; NULL where they go together. */
+static const char *other_access(struct arena *a, const struct node_access *x, const struct node_access *y)
+{
+        if (differ(x->owner, y->owner))
+                return arena_join(a, "Owner=", y->owner, NULL);
+        if (differ(x->group, y->group))
+                return arena_join(a, "Group=", y->group, NULL);
+        return arena_join(a, "Mode=", node_access_mode(y), NULL);
+}
+
+/* All of a group have one node (/dev/vfio/GROUP), and who may open it has them all. */
+static int refuse_for_access(struct planner *p, struct plan_entry *e)
+{
+        const struct device *d = entry_device(p, e);
+        const struct node_access *mine = &p->config->rules[e->rule].node;
+        size_t first, n = driver_is_vfio(e->driver) ? facts_group(p->facts, d->group, &first) : 0;
+
+        for (size_t k = 0; k < n; k++) {
+                size_t member = p->entry_of[p->facts->by_group[first + k]];
+                const struct plan_entry *m = member == NO_ENTRY ? NULL : &p->plan->entries[member];
+                const struct node_access *theirs = m ? &p->config->rules[m->rule].node : NULL;
+                const char *what;
+
+                if (!m || m->rule == e->rule || m->action == ACTION_KEEP || !driver_is_vfio(m->driver) ||
+                    (!differ(mine->owner, theirs->owner) && !differ(mine->group, theirs->group) &&
+                     !differ(node_access_mode(mine), node_access_mode(theirs))))
+                        continue;
+                what = other_access(p->arena, mine, theirs);
+                if (!what)
+                        return -ENOMEM;
+                e->refusal = REFUSAL_GROUP;
+                return planner_refuse(p, e,
+                                      "IOMMU group %d also holds %s, for which rule %s has %s; the group has one "
+                                      "node, write the same in both",
+                                      d->group, p->facts->devices[m->device].address, p->config->rules[m->rule].name,
+                                      what);
+        }
+        return 0;
+}
+
 /* 1 where it was refused for its company, 0, or -ENOMEM. */
 static int refuse_in_company(struct planner *p, size_t i)
 {
@@ -206,6 +252,9 @@ int planner_refusals(struct planner *p)
 
         for (size_t i = 0; i < p->plan->n_entries; i++)
                 if (p->plan->entries[i].action == ACTION_BIND && refuse_alone(p, &p->plan->entries[i]) < 0)
+                        return -ENOMEM;
+        for (size_t i = 0; i < p->plan->n_entries; i++)
+                if (p->plan->entries[i].action == ACTION_BIND && refuse_for_access(p, &p->plan->entries[i]) < 0)
                         return -ENOMEM;
         if (planner_company(p) < 0 || planner_keyboards(p) < 0)
                 return -ENOMEM;

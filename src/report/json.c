@@ -196,6 +196,21 @@ int json_plan(FILE *f, const struct plan *plan)
         return finish(f, document, error);
 }
 
+static void add_images(struct json_object *document, const struct status *status, int *error)
+{
+        struct json_object *array = add_array(document, "images", error);
+
+        for (size_t i = 0; i < status->n_images; i++) {
+                const struct status_image *x = &status->images[i];
+                struct json_object *o = append(array, error);
+
+                add_string(o, "release", x->release, error);
+                add_string(o, "path", x->path, error);
+                add_string(o, "state", !x->known ? "unknown" : x->stale ? "stale" : "ok", error);
+                add_string(o, "message", x->stale, error);
+        }
+}
+
 int json_status(FILE *f, const struct status *status)
 {
         const struct record *r = &status->record;
@@ -216,6 +231,8 @@ int json_status(FILE *f, const struct status *status)
                 add_string(o, "state", d->state, &error);
                 if (*d->from)
                         add_string(o, "from", d->from, &error);
+                if (status->kept_out && status->kept_out[i])
+                        add_string(o, "kept_out", status->kept_out[i], &error);
                 add(o, "at_us", json_object_new_int64((int64_t)d->at_us), &error);
         }
         array = add_array(document, "rules", &error);
@@ -235,6 +252,14 @@ int json_status(FILE *f, const struct status *status)
                 add_string(o, "reason", x->reason, &error);
                 add(o, "at_us", json_object_new_int64((int64_t)x->at_us), &error);
         }
+        add_images(document, status, &error);
+        if (status->boot) {
+                add_string(document, "boot", status->boot, &error);
+                array = add_array(document, "notes", &error);
+        }
+        for (size_t i = 0; i < status->n_notes; i++)
+                if (json_object_array_add(array, json_object_new_string(status->notes[i])) < 0)
+                        error = -ENOMEM;
         return finish(f, document, error);
 }
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "report/colour.h"
+#include "report/paint.h"
 #include "report/text.h"
 
 /* What stands between a device and what is said of it. */
@@ -60,9 +60,9 @@ static void put_lines(FILE *f, const struct listing *list)
 {
         const struct facts *facts = list->plan->facts;
 
-        colour_put(f, BOLD, 0,
-                   "ADDRESS       ID         CLASS        GROUP  DRIVER            RULE              HANDOVER  PATH"
-                   "                   NAME");
+        paint(f, BOLD, 0,
+              "ADDRESS       ID         CLASS        GROUP  DRIVER            RULE              HANDOVER  PATH"
+              "                   NAME");
         fputc('\n', f);
         for (size_t i = 0; i < facts->n_devices; i++) {
                 const struct device *d = &facts->devices[i];
@@ -74,7 +74,7 @@ static void put_lines(FILE *f, const struct listing *list)
                         snprintf(group, sizeof(group), "%d", d->group);
                 fprintf(f, "%-12s  %s  %-11s  %-5s  %-16s  %-16s  ", d->address, d->id, kind_of(d), group,
                         d->driver_now ? d->driver_now : "-", e ? list->plan->config->rules[e->rule].name : "-");
-                colour_put(f, verdict_colour(verdict), 8, verdict);
+                paint(f, verdict_colour(verdict), 8, verdict);
                 fprintf(f, "  %-21s  ", d->path);
                 text_name(f, &list->names[i]);
                 fputc('\n', f);
@@ -88,18 +88,18 @@ static void put_branch(FILE *f, const struct listing *list, size_t device, bool 
         const struct plan_entry *e = plan_find(list->plan, device);
         const char *verdict = verdict_of(list, device);
 
-        fputs(last ? "└─ " : "├─ ", f);
-        colour_put(f, e ? BOLD : d->bridge ? GREY : PLAIN, 12, d->address);
+        fputs(branch(last ? LAST_BRANCH : BRANCH), f);
+        paint(f, e ? BOLD : d->bridge ? GREY : PLAIN, 12, d->address);
         fprintf(f, "  %s  %-11s  %-16s  %-21s  ", d->id, kind_of(d), d->driver_now ? d->driver_now : "-", d->path);
         text_name(f, &list->names[device]);
         if (d->bridge && !e) {
                 fputc('\n', f);
                 return;
         }
-        fprintf(f, "\n%s %s", last ? " " : "│", INDENT);
+        fprintf(f, "\n%s%*s", branch(last ? NO_TRUNK : TRUNK), 13, "");
         if (e)
                 fprintf(f, "rule %s: ", list->plan->config->rules[e->rule].name);
-        colour_put(f, verdict_colour(verdict), 0, verdict);
+        paint(f, verdict_colour(verdict), 0, verdict);
         put_details(f, list, device, list->handovers[device].action == ACTION_BIND ? ", " : ": ", "");
         fputc('\n', f);
 }
@@ -112,7 +112,7 @@ static void put_group(FILE *f, const struct listing *list, int group, size_t fir
                 return;
         if (group != NO_GROUP)
                 snprintf(heading, sizeof(heading), "IOMMU group %d", group);
-        colour_put(f, BOLD, 0, heading);
+        paint(f, BOLD, 0, heading);
         fputc('\n', f);
         for (size_t i = 0; i < n; i++)
                 put_branch(f, list, list->plan->facts->by_group[first + i], i + 1 == n);

@@ -10,21 +10,29 @@
 #define IDENTIFIER "passthrough"
 #define LINE_SIZE  2048
 
-static bool to_journal(enum log_level level, const char *id, const char *rule, const char *device, const char *line)
+static int format(char *buf, size_t size, const struct log_event *e, const char *fields)
+{
+        return snprintf(buf, size,
+                        "MESSAGE=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=" IDENTIFIER "\nMESSAGE_ID=%s\n"
+                        "PASSTHROUGH_RULE=%s\nPASSTHROUGH_DEVICE=%s\n%s",
+                        e->text, (int)e->level, e->message_id, e->rule ? e->rule : "", e->device ? e->device : "",
+                        fields);
+}
+
+static bool to_journal(const struct log_event *e)
 {
         static const struct sockaddr_un journal = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
         static int fd = -1; /* kept for the lines to come */
-        char datagram[LINE_SIZE + 512];
+        char datagram[3 * LINE_SIZE];
         int n;
 
         if (fd < 0)
                 fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return false;
-        n = snprintf(datagram, sizeof(datagram),
-                     "MESSAGE=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=" IDENTIFIER "\nMESSAGE_ID=%s\n"
-                     "PASSTHROUGH_RULE=%s\nPASSTHROUGH_DEVICE=%s\n",
-                     line, (int)level, id, rule ? rule : "", device ? device : "");
+        n = format(datagram, sizeof(datagram), e, e->fields ? e->fields : "");
+        if (n >= (int)sizeof(datagram)) /* then the text has to do */
+                n = format(datagram, sizeof(datagram), e, "");
         if (n < 0 || n >= (int)sizeof(datagram))
                 return false;
         return sendto(fd, datagram, (size_t)n, MSG_NOSIGNAL, (const struct sockaddr *)&journal, sizeof(journal)) == n;
@@ -43,45 +51,41 @@ static bool to_kernel(enum log_level level, const char *line)
 }
 
 /* The log of a captured machine is nobody's. */
-static bool to_log(const struct root *root, enum log_level level, const char *id, const char *rule, const char *device,
-                   const char *line)
+static bool to_log(const struct root *root, const struct log_event *e)
 {
-        return root->live && (to_journal(level, id, rule, device, line) || to_kernel(level, line));
+        return root->live && (to_journal(e) || to_kernel(e->level, e->text));
 }
 
-static void format_line(char line[static LINE_SIZE], const char *format, va_list ap) _printf_(2, 0);
-static void format_line(char line[static LINE_SIZE], const char *format, va_list ap)
+static void one_line(char *text)
 {
-        vsnprintf(line, LINE_SIZE, format, ap);
-        for (char *c = line; *c; c++)
+        for (char *c = text; *c; c++)
                 if (*c == '\n')
                         *c = ' ';
+}
+
+void log_event(const struct root *root, const struct log_event *e, bool quietly)
+{
+        struct log_event out = *e;
+        char line[LINE_SIZE];
+        bool logged;
+
+        snprintf(line, sizeof(line), "%s", e->text);
+        one_line(line);
+        out.text = line;
+        logged = to_log(root, &out);
+        /* A terminal may be the console of an initrd: nobody may be there to read it. */
+        if (!quietly && (!logged || isatty(STDERR_FILENO)))
+                fprintf(stderr, "%s\n", line);
 }
 
 void log_line(const struct root *root, enum log_level level, const char *message_id, const char *rule,
               const char *device, const char *format, ...)
 {
         char line[LINE_SIZE];
-        bool logged;
         va_list ap;
 
         va_start(ap, format);
-        format_line(line, format, ap);
+        vsnprintf(line, sizeof(line), format, ap);
         va_end(ap);
-        /* A terminal may be the console of an initrd: nobody may be there to read it. */
-        logged = to_log(root, level, message_id, rule, device, line);
-        if (!logged || isatty(STDERR_FILENO))
-                fprintf(stderr, "%s\n", line);
-}
-
-void log_quietly(const struct root *root, enum log_level level, const char *message_id, const char *rule,
-                 const char *device, const char *format, ...)
-{
-        char line[LINE_SIZE];
-        va_list ap;
-
-        va_start(ap, format);
-        format_line(line, format, ap);
-        va_end(ap);
-        (void)!to_log(root, level, message_id, rule, device, line);
+        log_event(root, &(struct log_event){level, message_id, rule, device, line, NULL}, false);
 }

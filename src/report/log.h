@@ -22,13 +22,21 @@ enum log_level {
 #define LOG_RULE      "9e7a2c58b4d14e3f8f60c1d2a5b3e974"
 #define LOG_PAGES     "7c3e9b15d8a2460fb41d6f2e05c8a97b"
 #define LOG_SETTINGS  "a1f48d6e3b924c75908e2d7c6fb0e513"
+#define LOG_IMAGE     "e36a0d94c5f14b1d8a7f20b9d461c8e3"
 #define LOG_RESCUE    "4b1c7d9e2f6a48c0b35d8e17a9f40c62"
 
-/* rule and device may be NULL. Never fails: a line that cannot be written stops nothing. */
+/* A line, and what it says for those who read the journal by fields. */
+struct log_event {
+        enum log_level level;
+        const char *message_id, *rule, *device, *text; /* rule and device may be NULL */
+        const char *fields;                            /* "PASSTHROUGH_STATE=late\n...", or NULL */
+};
+
+/*
+ * Never fails: a line that cannot be written stops nothing. Quietly, for a program that tells people itself: to the
+ * journal or the kernel log of a running machine, or nowhere.
+ */
+void log_event(const struct root *root, const struct log_event *e, bool quietly);
+
 void log_line(const struct root *root, enum log_level level, const char *message_id, const char *rule,
               const char *device, const char *format, ...) _printf_(6, 7);
-
-/* The same for a program that tells people itself: to the journal or the kernel log of a running machine, or nowhere.
- */
-void log_quietly(const struct root *root, enum log_level level, const char *message_id, const char *rule,
-                 const char *device, const char *format, ...) _printf_(6, 7);

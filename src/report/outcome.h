@@ -5,13 +5,20 @@
 
 #include "act/act.h"
 #include "report/log.h"
+#include "report/record.h"
 
 struct outcome {
         enum log_level level;
         const char *message_id, *rule, *device;
-        const char *text; /* NULL: there is nothing to say */
-        bool bad;         /* it is not as it was to be */
+        const char *text;   /* NULL: there is nothing to say */
+        const char *fields; /* of the journal, or NULL */
+        bool bad;           /* it is not as it was to be */
 };
+
+/* The journal's line, if there is something to say; quietly: and no other. */
+void log_outcome(const struct root *root, const struct outcome *o, bool quietly);
+/* What a rule as a whole is, and why. */
+void log_rule_state(const struct root *root, struct arena *a, const struct record_rule *rule, bool quietly);
 
 /* Of an entry of a plan that was carried out. */
 struct outcome outcome_of(struct arena *a, const struct plan *plan, size_t entry, const struct result *result);

@@ -67,11 +67,21 @@ static void put_record(FILE *f, const struct record *r)
                 put_line(f, 'X', NULL, 0);
         if (r->host)
                 put_line(f, 'H', NULL, 0);
+        if (r->image.known) {
+                char programs[24];
+
+                snprintf(digest, sizeof(digest), "%" PRIx64, r->image.config);
+                snprintf(programs, sizeof(programs), "%" PRIx64, r->image.programs);
+                put_line(f, 'I', (const char *const[]){digest, programs}, 2);
+        }
         for (size_t i = 0; i < r->n_rules; i++) {
                 const struct record_rule *x = &r->rules[i];
 
                 snprintf(digest, sizeof(digest), "%" PRIx64, x->digest);
-                put_line(f, 'R', (const char *const[]){x->name, x->file, x->state, x->message, digest}, 5);
+                put_line(f, 'R',
+                         (const char *const[]){x->name, x->file, x->state, x->message, digest,
+                                               x->required ? "required" : ""},
+                         6);
         }
         for (size_t i = 0; i < r->n_devices; i++) {
                 const struct record_device *x = &r->devices[i];
@@ -152,12 +162,19 @@ static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MA
                 r->host = true;
                 return 0;
         }
-        if (streq(f[0], "R") && n == 6) {
+        if (streq(f[0], "I") && n == 3) {
+                r->image = (struct image_digest){
+                        .known = true, .config = strtoull(f[1], NULL, 16), .programs = strtoull(f[2], NULL, 16)};
+                return 0;
+        }
+        /* Images built before there was Required= have one field less. */
+        if (streq(f[0], "R") && (n == 6 || n == 7)) {
                 struct record_rule *x = arena_grow(a, &r->rules, r->n_rules, sizeof(*r->rules));
 
                 if (!x)
                         return -ENOMEM;
-                *x = (struct record_rule){f[1], f[2], f[3], f[4], strtoull(f[5], NULL, 16)};
+                *x = (struct record_rule){
+                        f[1], f[2], f[3], f[4], strtoull(f[5], NULL, 16), n == 7 && streq(f[6], "required")};
                 r->n_rules++;
                 return 0;
         }
@@ -314,7 +331,19 @@ static int merge_rule(struct record *r, struct arena *a, const struct rule *rule
                         return -ENOMEM;
                 r->n_rules++;
         }
-        *x = (struct record_rule){rule->name, rule->file, rule_state_names[state->state], state->message, rule->digest};
+        *x = (struct record_rule){rule->name,     rule->file,   rule_state_names[state->state],
+                                  state->message, rule->digest, rule->required};
+        return 0;
+}
+
+static int add_op(struct record *r, struct arena *a, const struct op *op)
+{
+        struct record_op *x = arena_grow(a, &r->ops, r->n_ops, sizeof(*r->ops));
+
+        if (!x)
+                return -ENOMEM;
+        *x = (struct record_op){op_names[op->kind], op->target, op->value, op->why, stage_names[op->stage]};
+        r->n_ops++;
         return 0;
 }
 
@@ -329,16 +358,12 @@ static int merge_ops(struct record *r, struct arena *a, const struct plan *plan,
         r->n_ops = n;
         for (size_t i = 0; i < plan->n_ops; i++) {
                 const struct op *op = &plan->ops[i];
-                struct record_op *x;
 
                 if (rule ? !streq(plan->config->rules[plan->entries[op->entry].rule].name, rule)
                          : stage != STAGE_INITRD && op->stage != stage)
                         continue;
-                x = arena_grow(a, &r->ops, r->n_ops, sizeof(*r->ops));
-                if (!x)
+                if (add_op(r, a, op) < 0)
                         return -ENOMEM;
-                *x = (struct record_op){op_names[op->kind], op->target, op->value, op->why, stage_names[op->stage]};
-                r->n_ops++;
         }
         return 0;
 }
@@ -381,6 +406,51 @@ int record_merge(struct record *record, struct arena *a, const struct plan *plan
         if (k == 0)
                 k = keep_released(record, a);
         return k == 0 ? merge_ops(record, a, plan, stage, rule) : k;
+}
+
+static void forget(struct record *r, const struct plan *plan, const struct plan_entry *e, bool taken)
+{
+        const char *address = plan->facts->devices[e->device].address, *rule = plan->config->rules[e->rule].name;
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->n_devices; i++) {
+                const struct record_device *x = &r->devices[i];
+                bool gone = taken && streq(x->rule, rule) && facts_find(plan->facts, x->address) == NO_DEVICE;
+
+                if (!gone && !streq(x->address, address))
+                        r->devices[n++] = *x;
+        }
+        r->n_devices = n;
+}
+
+static bool has_op(const struct record *r, const struct op *op)
+{
+        for (size_t i = 0; i < r->n_ops; i++)
+                if (streq(r->ops[i].target, op->target) && streq(r->ops[i].value, op->value) &&
+                    streq(r->ops[i].op, op_names[op->kind]))
+                        return true;
+        return false;
+}
+
+int record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                        const bool *chosen, size_t entry)
+{
+        const struct plan_entry *e = &plan->entries[entry];
+        const struct rule *rule = &plan->config->rules[e->rule];
+        const struct record_rule *known = record_find(record, rule->name);
+        bool taken = results[entry].state == STATE_BOUND || results[entry].state == STATE_LATE;
+        int k = 0;
+
+        forget(record, plan, e, taken);
+        if (taken || !known || !record_satisfied(record, known))
+                k = merge_rule(record, a, rule, &plan->rules[e->rule]);
+        for (size_t i = 0; k == 0 && i < plan->n_entries; i++)
+                if (chosen[i])
+                        k = merge_device(record, a, plan, i, &results[i]);
+        for (size_t i = 0; k == 0 && i < plan->n_ops; i++)
+                if (!has_op(record, &plan->ops[i]))
+                        k = add_op(record, a, &plan->ops[i]);
+        return k == 0 ? keep_released(record, a) : k;
 }
 
 int record_release(struct record *record, struct arena *a, const struct plan *plan, const char *rule, size_t device,

@@ -8,12 +8,14 @@
  */
 
 #include "act/act.h"
+#include "image/carry.h"
 
 #define RECORD_PATH PASSTHROUGH_RUN "/record"
 
 struct record_rule {
         const char *name, *file, *state, *message;
         uint64_t digest; /* of the rule's text, as struct rule has it */
+        bool required;   /* for the boot to be complete */
 };
 
 struct record_device {
@@ -40,6 +42,7 @@ struct record {
         bool done[STAGE_ROOT + 1]; /* stages that were carried out */
         bool rescued;              /* no root was found until devices were given back: nothing more is taken */
         bool host;                 /* the host's own plan is in it, too: nothing is added to it any more */
+        struct image_digest image; /* what the boot image was built from */
         struct record_rule *rules;
         size_t n_rules;
         struct record_device *devices;
@@ -60,6 +63,13 @@ int record_write(const struct root *root, const struct record *record) _must_che
  */
 int record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
                  enum stage stage, const char *rule) _must_check_;
+
+/*
+ * The same for the entries that are chosen, around a device that came later: what was at its address before is
+ * forgotten, and once it is taken also what its rule had and is gone. A rule that is satisfied without it stays that.
+ */
+int record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                        const bool *chosen, size_t entry) _must_check_;
 
 /*
  * A device of a rule was given back by hand, and now has a driver of the host or (NULL) none. The rule is skipped from

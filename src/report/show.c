@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "report/colour.h"
+#include "report/paint.h"
 #include "report/text.h"
 
 /*
@@ -141,20 +141,20 @@ void text_show(FILE *f, const struct shown *shown)
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *d = &shown->devices[i];
 
-                colour_put(f, BOLD, 12, d->device->address);
+                paint(f, BOLD, 12, d->device->address);
                 fprintf(f, "  %s  ", d->device->id);
                 text_name(f, &d->name);
                 fputc('\n', f);
         }
-        colour_put(f, BOLD, 0, "\nQEMU");
+        paint(f, BOLD, 0, "\nQEMU");
         fputc('\n', f);
         put_arguments(f, &shown->qemu);
         if (shown->qemu_iommufd.n > 0) {
-                colour_put(f, BOLD, 0, "\nQEMU 9.0 and later, through iommufd");
+                paint(f, BOLD, 0, "\nQEMU 9.0 and later, through iommufd");
                 fputc('\n', f);
                 put_arguments(f, &shown->qemu_iommufd);
         }
-        colour_put(f, BOLD, 0, "\nlibvirt, in <devices>");
+        paint(f, BOLD, 0, "\nlibvirt, in <devices>");
         fputc('\n', f);
         for (size_t i = 0; i < shown->libvirt.n; i++)
                 fputs(shown->libvirt.v[i], f);

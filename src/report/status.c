@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "facts/natives.h"
+#include "image/read.h"
 
 static const char pending[] = "pending";
 static const char failed[] = "failed";
@@ -56,7 +58,7 @@ static int compare_config(struct arena *a, const struct plan *plan, struct recor
                         k = add_rule(a, r, rule, rule_state_names[now->state], now->message);
                 else
                         k = add_rule(a, r, rule, pending,
-                                     "newer than this boot's plan; build the boot image and reboot, or bind it now");
+                                     "newer than this boot's plan; passthroughctl apply and reboot, or bind it now");
                 if (k < 0)
                         return k;
         }
@@ -101,9 +103,62 @@ static int add_skipped(struct arena *a, const struct plan *plan, struct record *
         return 0;
 }
 
+/* Who would have had what is handed over, had it not been. */
+static int find_kept_out(const struct root *root, struct arena *a, const struct facts *facts, struct status *s)
+{
+        size_t n_all = s->record.n_devices, n = 0;
+        size_t *devices = arena_alloc(a, n_all * sizeof(*devices)), *of = arena_alloc(a, n_all * sizeof(*of));
+        const char **natives = arena_alloc(a, n_all * sizeof(*natives));
+        int k;
+
+        s->kept_out = arena_alloc(a, n_all * sizeof(*s->kept_out));
+        if (!devices || !of || !natives || !s->kept_out)
+                return -ENOMEM;
+        for (size_t i = 0; i < n_all; i++) {
+                size_t at = facts_find(facts, s->record.devices[i].address);
+
+                if (!record_device_taken(&s->record.devices[i]) || at == NO_DEVICE)
+                        continue;
+                of[n] = i;
+                devices[n++] = at;
+        }
+        k = natives_loaded(root, a, facts, devices, n, natives);
+        for (size_t i = 0; k == 0 && i < n; i++)
+                s->kept_out[of[i]] = natives[i];
+        return k;
+}
+
 static struct record_rule *rule_of(struct record *r, const struct record_device *d)
 {
         return (struct record_rule *)record_find(r, d->rule);
+}
+
+/* What this boot ran from, and what the next ones would. */
+static int compare_images(const struct root *root, struct arena *a, const struct plan *plan, struct status *s)
+{
+        struct diags diags = {.arena = a};
+        struct installed_list list = {};
+        struct carried now;
+        int k = carry_build(root, a, plan->config, plan->facts->kernel, &diags, &now);
+
+        if (k == 0 && s->record.image.known)
+                s->stale = image_digest_differs(&s->record.image, &now);
+        if (k == 0)
+                k = installed_look(root, a, &list);
+        for (size_t i = 0; k == 0 && i < list.n; i++) {
+                const struct installed *image = &list.v[i];
+                struct status_image *x;
+
+                if (!image->path || !image->kernel)
+                        continue;
+                x = arena_grow(a, &s->images, s->n_images, sizeof(*s->images));
+                if (!x)
+                        return -ENOMEM;
+                *x = (struct status_image){.release = image->release, .path = image->path};
+                s->n_images++;
+                k = image_judge(root, a, image, plan->config, &x->known, &x->stale);
+        }
+        return k;
 }
 
 int status_build(const struct root *root, struct arena *a, const struct plan *plan, struct status *ret)
@@ -130,6 +185,8 @@ int status_build(const struct root *root, struct arena *a, const struct plan *pl
                         k = rule->message ? k : -ENOMEM;
                 }
         }
+        if (k == 0)
+                k = find_kept_out(root, a, plan->facts, &s);
         if (k < 0)
                 return k;
         for (size_t i = 0; i < s.record.n_rules; i++) {
@@ -140,6 +197,9 @@ int status_build(const struct root *root, struct arena *a, const struct plan *pl
                         continue;
                 s.satisfied &= record_satisfied(&s.record, &s.record.rules[i]);
         }
+        k = plan->facts->in_initrd ? 0 : compare_images(root, a, plan, &s);
+        if (k < 0)
+                return k;
         *ret = s;
         return 0;
 }

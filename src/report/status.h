@@ -5,11 +5,25 @@
 
 #include "report/record.h"
 
+/* A boot image of this host. */
+struct status_image {
+        const char *release, *path;
+        bool known;        /* what it was built from */
+        const char *stale; /* why it is not what would be built now, or NULL */
+};
+
 struct status {
         struct record record;
-        const char *off_by; /* the switch that kept it from running, or NULL */
-        bool ran;           /* this boot has a record */
-        bool satisfied;     /* every rule is */
+        const char **kept_out; /* beside the record's devices: native drivers that are loaded and did not get them */
+        const char *off_by;    /* the switch that kept it from running, or NULL */
+        const char *boot;      /* another boot, as it was asked for; or NULL: this one */
+        const char **notes;    /* of another boot: lines that are about no rule and no device */
+        size_t n_notes;
+        bool ran;                    /* this boot has a record */
+        bool satisfied;              /* every rule is */
+        const char *stale;           /* why the image of this boot is not what would be built now, or NULL */
+        struct status_image *images; /* of kernels that are installed */
+        size_t n_images;
 };
 
 /* The plan is of the facts as they are now. 0 or -errno. */

@@ -4,13 +4,13 @@
 #include <inttypes.h>
 
 #include "base/str.h"
-#include "report/colour.h"
+#include "report/paint.h"
 
 static void put_rule(FILE *f, const char *name, const char *state, const char *message, const char *file)
 {
-        colour_put(f, BOLD, 0, name);
+        paint(f, BOLD, 0, name);
         fputs(": ", f);
-        colour_put(f, colour_of(state), 0, state);
+        paint(f, colour_of(state), 0, state);
         fprintf(f, "%s%s\n", *message ? ": " : "", message);
         fprintf(f, "  %s\n", file);
 }
@@ -31,14 +31,6 @@ static void put_ops_line(FILE *f, const char *stage, const char *op, const char 
         if (strchr(value, '\n'))
                 value = "";
         fprintf(f, "  %-6s  %-6s  %s%s%s\n", stage, op, target, *value ? "  " : "", value);
-}
-
-static void put_pool(FILE *f, const char *size, const char *place, const char *pages, const char *state,
-                     const char *reason)
-{
-        fprintf(f, "  %-4s  %-11s  %-9s  ", size, place, pages);
-        colour_put(f, colour_of(state), 0, state);
-        fprintf(f, "%s%s\n", *reason ? ": " : "", reason);
 }
 
 static void put_huge_plan(FILE *f, const struct huge_plan *huge)
@@ -73,12 +65,24 @@ static bool any_write(const struct huge_plan *huge)
         return false;
 }
 
+/* What the host's service does once the devices are bound. */
+static void put_access(FILE *f, const struct rule *rule)
+{
+        const char *mode = node_access_mode(&rule->node);
+
+        if (rule->node.owner || mode)
+                fprintf(f, "  nodes%s%s%s%s%s%s\n", rule->node.owner ? ", owner " : "",
+                        rule->node.owner ? rule->node.owner : "", rule->node.group ? ", group " : "",
+                        rule->node.group ? rule->node.group : "", mode ? ", mode " : "", mode ? mode : "");
+}
+
 void text_plan_rule(FILE *f, const struct plan *plan, size_t r)
 {
         const struct config *config = plan->config;
 
         put_rule(f, config->rules[r].name, rule_state_names[plan->rules[r].state], plan->rules[r].message,
                  config->rules[r].file);
+        put_access(f, &config->rules[r]);
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
                 const struct device *d = &plan->facts->devices[e->device];
@@ -86,7 +90,7 @@ void text_plan_rule(FILE *f, const struct plan *plan, size_t r)
                 if (e->rule != r)
                         continue;
                 put_device(f, d->address, d->id, d->class, d->group);
-                colour_put(f, colour_of(action_names[e->action]), 0, action_names[e->action]);
+                paint(f, colour_of(action_names[e->action]), 0, action_names[e->action]);
                 if (e->action == ACTION_BIND)
                         fprintf(f, " to %s, stage %s", e->driver, stage_names[e->stage]);
                 fprintf(f, ": %s\n", e->reason);
@@ -119,55 +123,6 @@ void text_plan(FILE *f, const struct plan *plan)
         }
 }
 
-static void put_pools(FILE *f, const struct record *r)
-{
-        if (r->n_pools > 0)
-                fputs("Huge pages:\n", f);
-        for (size_t i = 0; i < r->n_pools; i++) {
-                const struct record_pool *x = &r->pools[i];
-                char place[32] = "the machine", pages[64];
-
-                if (*x->node)
-                        snprintf(place, sizeof(place), "node %s", x->node);
-                snprintf(pages, sizeof(pages), "%" PRIu64 " of %" PRIu64, x->got, x->asked);
-                put_pool(f, x->size, place, pages, x->state, x->reason);
-        }
-}
-
-void text_status(FILE *f, const struct status *status)
-{
-        const struct record *record = &status->record;
-
-        if (status->off_by)
-                fprintf(f, "Nothing was handed over in this boot: %s on the kernel command line.\n\n", status->off_by);
-        else if (!status->ran && record->n_rules > 0)
-                fputs("Nothing was handed over in this boot: it had no plan.\n\n", f);
-        else if (record->n_rules == 0)
-                fputs("No rules, in this boot or now: every device is with the host.\n", f);
-        for (size_t r = 0; r < record->n_rules; r++) {
-                const struct record_rule *rule = &record->rules[r];
-
-                put_rule(f, rule->name, rule->state, rule->message, rule->file);
-                for (size_t i = 0; i < record->n_devices; i++) {
-                        const struct record_device *d = &record->devices[i];
-                        const char *state = *d->state ? d->state : d->action;
-                        uint64_t ms = (d->at_us + 500) / 1000;
-
-                        if (!streq(d->rule, rule->name))
-                                continue;
-                        put_device(f, d->address, d->id, d->class, d->group);
-                        colour_put(f, colour_of(state), 0, state);
-                        if (record_device_taken(d))
-                                fprintf(f, " to %s at %" PRIu64 ".%03u s", d->driver, ms / 1000, (unsigned)(ms % 1000));
-                        if (*d->from)
-                                fprintf(f, ", taken from %s", d->from);
-                        fprintf(f, ": %s\n", d->reason);
-                }
-                fputc('\n', f);
-        }
-        put_pools(f, record);
-}
-
 void text_findings(FILE *f, const struct findings *findings)
 {
         static const enum colour colours[SEVERITY_MAX_] = {
@@ -176,8 +131,8 @@ void text_findings(FILE *f, const struct findings *findings)
         for (size_t i = 0; i < findings->n; i++) {
                 const struct finding *x = &findings->v[i];
 
-                colour_put(f, colours[x->severity], 9, severity_names[x->severity]);
-                colour_put(f, BOLD, 0, x->token);
+                paint(f, colours[x->severity], 9, severity_names[x->severity]);
+                paint(f, BOLD, 0, x->token);
                 fprintf(f, " (%s): %s", reader_names[x->reader], x->message);
                 if (*x->fix)
                         fprintf(f, "; right: %s", x->fix);
@@ -206,8 +161,8 @@ void text_checks(FILE *f, const struct checks *checks)
         for (size_t i = 0; i < checks->n; i++) {
                 const struct check *x = &checks->v[i];
 
-                colour_put(f, colours[x->status], 6, check_status_names[x->status]);
-                colour_put(f, BOLD, width, x->id);
+                paint(f, colours[x->status], 6, check_status_names[x->status]);
+                paint(f, BOLD, width, x->id);
                 fprintf(f, "  %s\n", x->message);
                 if (*x->fix)
                         fprintf(f, "%*sfix: %s\n", 6 + width + 2, "", x->fix);

@@ -160,6 +160,26 @@ kernel_args() { # kernel_args INITRD TOKENS: QEMU loads the kernel itself
 dyndbg=\"file drivers/base/dd.c +p\" modprobe.blacklist=$unwanted$append $2")
 }
 
+# serve_requests LOG: passes on to QEMU's monitor what the guest asks for by name on its serial line. Runs until it is killed.
+serve_requests() {
+    local line='' part name
+    exec 4<"$1"
+    while :; do
+        if ! IFS= read -r part <&4; then
+            line+=$part
+            sleep 0.2
+            continue
+        fi
+        line+=$part
+        if [[ $line == *'# request: '* ]]; then
+            name=${line##*'# request: '}
+            name=${name%$'\r'}
+            echo "${requests[$name]-}" 1<>"$work/monitor.in"
+        fi
+        line=
+    done
+}
+
 # qemu DRIVE LOG ARGUMENT…: one run; its exit status is the guest's verdict, or says that there is none.
 qemu() {
     # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot); the rest is timeout's
@@ -168,9 +188,11 @@ qemu() {
     local iommu_args=(-device "$iommu_device")
     if [[ $disk_device == none ]]; then disk_args=(); fi
     if [[ ! $iommu_device ]]; then iommu_args=(); fi
+    local monitor_args=()
+    if ((${#requests[@]})); then monitor_args=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor); fi
     timeout --foreground --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
         -accel tcg -machine q35,kernel-irqchip=split "${iommu_args[@]}" -cpu "$processor" -smp "$cpus" -m "$memory" "${nodes[@]}" \
-        -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd -no-reboot -monitor none \
+        -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd -no-reboot -monitor none "${monitor_args[@]}" \
         -serial "file:$2" -device isa-debug-exit,iobase=0x501,iosize=1 \
         -uuid 4c414200-0000-4000-8000-00000000cafe "${backends[@]}" "${devices[@]}" "${disk_args[@]}" "${@:3}" </dev/null
 }
@@ -200,8 +222,17 @@ boot_from_disk() {
 }
 
 run_boot() {
-    local status=0 start=$EPOCHREALTIME log=$work/$boot_name.log
+    local status=0 start log=$work/$boot_name.log server=
+    if ((${#requests[@]})); then
+        rm -f "$work"/monitor.{in,out}
+        mkfifo "$work"/monitor.{in,out}
+        : >"$log"
+        serve_requests "$log" &
+        server=$!
+    fi
+    start=$EPOCHREALTIME
     qemu "file=$disk,cache=unsafe" "$log" "${args[@]}" >"$work/$boot_name.qemu" 2>&1 || status=$?
+    if [[ $server ]]; then kill "$server"; fi
     printf '# boot %s: %.1f s\n' "$boot_name" "$(since "$start")"
     if [[ $status == 33 ]]; then return; fi
 

@@ -48,6 +48,19 @@ fail_now() {
     finish
 }
 
+# request NAME: has the lab do in QEMU's monitor what the test's `on_request NAME` says. Nothing comes back but what it does.
+request() { echo "# request: $1"; }
+
+# wait_until COMMAND…: it succeeds within a minute. On a busy host that is not long.
+wait_until() {
+    local i
+    for ((i = 0; i < 300; i++)); do
+        if "$@" >/dev/null 2>&1; then return; fi
+        sleep 0.2
+    done
+    return 1
+}
+
 # What a reader of a failed test asks first.
 show_state() {
     echo '# ---- state ----'

@@ -230,6 +230,10 @@ clearance_from() {
 
 no_clearance() { cleared=; }
 
+# on_request NAME COMMAND: what QEMU's monitor is told when the guest says `request NAME`.
+declare -A requests=()
+on_request() { requests[$1]=$2; }
+
 append=
 append() { append+=" $*"; }
 

@@ -123,7 +123,7 @@ once() {
     before
     apply
     exits 0
-    has 'GRUB, as Debian has it' 'wrote /etc/default/grub.d/passthrough.cfg' 'to be run on that system: /usr/sbin/update-grub' 'dracut -f'
+    has 'GRUB, as Debian has it' 'wrote /etc/default/grub.d/passthrough.cfg' 'to be run on that system: /usr/sbin/update-grub'
     is "$(tail -n 1 "$ROOT/etc/default/grub.d/passthrough.cfg")" "GRUB_CMDLINE_LINUX=\"\$GRUB_CMDLINE_LINUX $TOKENS\"" 'the drop-in'
     is "$(sh -c ". $ROOT/etc/default/grub && . $ROOT/etc/default/grub.d/passthrough.cfg && echo \$GRUB_CMDLINE_LINUX")" "$TOKENS" 'GRUB_CMDLINE_LINUX'
     once

@@ -288,6 +288,21 @@ hangs() {
     has_not 'still waits'
 }
 
+@test "a reset method that the kernel does not know is said, and the device goes back" {
+    rm "$(pci_file 0000:02:00.0 reset_method)"
+    rule edu '[Match]' Address=02:00.0 '[Device]' ResetMethod=flr
+    ctl bind edu
+    exits 1
+    has 'edu: 0000:02:00.0 failed: writing "flr" to /sys/bus/pci/devices/0000:02:00.0/reset_method: No such file or directory (the kernel knows no way to reset it alone, or is older than 5.15)'
+}
+
+@test "a reset method is written before the device is probed" {
+    rule edu '[Match]' Address=02:00.0 '[Device]' ResetMethod=bus
+    ctl bind edu
+    exits 0
+    is "$(written "/sys/bus/pci/devices/0000:02:00.0/reset_method")" bus reset_method
+}
+
 # --- release
 
 @test "release writes an empty override, unbinds and probes, and says what has it" {

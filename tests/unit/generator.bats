@@ -78,6 +78,64 @@ unit_text() {
     is "$(comm -12 <(printf '%s\n' "$host") <(units | grep -oE '[^/]+\.service$' | sort -u))" '' 'names in both'
 }
 
+@test "Required=yes: boot-complete.target requires the rule's service, and no other's" {
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Required=yes
+    rule gpu1 '[Match]' Address=42:00.0 '[Device]' Required=no
+    generate
+    is "$(units | grep boot-complete)" normal/boot-complete.target.requires/passthrough@gpu0.service 'what is required'
+    is "$(readlink "$ROOT/run/normal/boot-complete.target.requires/passthrough@gpu0.service")" \
+        /usr/lib/systemd/system/passthrough@.service 'its unit'
+    grep -qE '^Before=(.* )?boot-complete\.target( |$)' "$BATS_TEST_DIRNAME/../../conf/systemd/passthrough@.service"
+    rm -r "$ROOT"/run/{normal,early,late}
+    in_initrd
+    is "$(units | grep -c boot-complete)" 0 'in the initrd'
+}
+
+# booted: this boot's plan is made, in the initrd and on the host, and the units are gone, as for a daemon-reload.
+booted() {
+    put /etc/initrd-release ID=debian
+    run "$BUILD/passthrough-bind" --root="$ROOT" --stage=initrd
+    rm "$ROOT/etc/initrd-release"
+    run "$BUILD/passthrough-bind" --root="$ROOT" --rule="$1"
+    rm -rf "$ROOT"/run/{normal,early,late}
+}
+
+@test "a daemon-reload after an edit takes nothing away, and adds nothing: the units are this boot's" {
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Required=yes
+    booted gpu0
+    generate
+    local before edit
+    before=$(units)
+    [[ $before == *boot-complete.target.requires/passthrough@gpu0.service*passthrough.target.wants/passthrough@gpu0.service* ]] || { echo "$before" && return 1; }
+    for edit in gone nonsense optional another; do
+        rm -rf "$ROOT"/run/{normal,early,late}
+        case $edit in
+        gone) rm "$ROOT/etc/passthrough.d/gpu0.conf" ;;
+        nonsense) rule gpu0 nonsense ;;
+        optional) rule gpu0 '[Match]' Address=01:00.0 ;;
+        another) rule gpu1 '[Match]' Address=42:00.0 '[Device]' Required=yes ;;
+        esac
+        generate
+        is "$(units)" "$before" "units, $edit"
+    done
+}
+
+@test "until the host has joined the plan, an older image's record does not say what is required" {
+    rule gpu0 '[Match]' Address=01:00.0
+    put /etc/initrd-release ID=debian
+    run "$BUILD/passthrough-bind" --root="$ROOT" --stage=initrd
+    rm "$ROOT/etc/initrd-release"
+    # As images wrote it that knew nothing of Required=.
+    sed -i '/^R\t/s/\t[^\t]*$//' "$ROOT/run/passthrough/record"
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Required=yes
+    generate
+    [[ $(units) == *boot-complete.target.requires/passthrough@gpu0.service* ]] || { units && return 1; }
+    # And it is read all the same.
+    rm -rf "$ROOT"/run/{normal,early,late} "$ROOT/etc/passthrough.d/gpu0.conf"
+    generate
+    is "$(units | grep gpu0)" normal/passthrough.target.wants/passthrough@gpu0.service 'a rule that only the record has'
+}
+
 @test "an initrd is known by systemd's variable, or without it by its release file" {
     rule gpu0 '[Match]' Address=01:00.0
     in_initrd

@@ -42,6 +42,35 @@ setup() {
     bound 0000:02:00.0 0000:02:00.1
 }
 
+@test "two rules that share a group and say otherwise who may open its node are both refused" {
+    local pair
+    for pair in Owner=vm1:Owner=vm2 Group=kvm:Group=36 Mode=0600:Group=kvm Mode=0600:Mode=0660; do
+        rule a '[Match]' Address=02:00.0 '[Device]' "${pair%:*}"
+        rule b '[Match]' Address=02:00.1 '[Device]' "${pair#*:}"
+        plan
+        exits 1
+        refused 0000:02:00.0 'IOMMU group 2 also holds 0000:02:00.1, for which rule b has '
+        refused 0000:02:00.1 'IOMMU group 2 also holds 0000:02:00.0, for which rule a has '
+    done
+    reason 0000:02:00.0 'has Mode=0660; the group has one node, write the same in both$'
+}
+
+@test "two rules that share a group go together where they say the same of its node, or only one does" {
+    local pair
+    for pair in Group=kvm:Group=kvm Owner=vm:Group=kvm Owner=vm: Mode=0660:Group=kvm; do
+        rule a '[Match]' Address=02:00.0 '[Device]' "${pair%:*}"
+        rule b '[Match]' Address=02:00.1 '[Device]' "${pair#*:}"
+        plan
+        exits 0
+        bound 0000:02:00.0 0000:02:00.1
+    done
+    # A device that the host keeps has no node; one in another group has its own.
+    rule a '[Match]' Address=02:00.0 '[Device]' Owner=a IOMMUGroup=complete
+    rule b '[Match]' Address=01:00.0 '[Device]' Owner=b
+    plan
+    exits 0
+}
+
 @test "where one of two rules that share a group is refused, the other is too, in either order" {
     local good bad
     for good in 10 30; do

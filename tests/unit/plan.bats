@@ -130,6 +130,34 @@ tree_sum() {
     [[ $(get '.devices[] | select(.address == "0000:00:06.0").driver') == mlx5[_-]vfio[_-]pci ]] || { show && return 1; }
 }
 
+@test "Driver=auto: of patterns that fit, fewer wildcards win wherever they stand, and one that does not fit never does" {
+    local aliases=$ROOT/lib/modules/$KERNEL/modules.alias
+    pci_add 0000:00:06.0 15b3:101e ff00 group=60
+    rule vf '[Match]' Address=00:06.0 '[Device]' Driver=auto
+    printf 'alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* near_vfio_pci\n' >"$aliases"
+    printf 'alias vfio_pci:v*d*sv*sd*bc*sc*i* any_vfio_pci\nalias pci:v000015B3d0000101Esv00000000sd00000000bcFFsc00i00 mlx5_core\n' >>"$aliases"
+    printf 'alias vfio_pci:v000015B3d0000101Fsv00000000sd00000000bcFFsc00i00 other_vfio_pci\n' >>"$aliases"
+    module near_vfio_pci loadable
+    plan
+    exits 0
+    device 0000:00:06.0 bind near_vfio_pci
+    is "$(get '[.operations[] | select(.op == "load").target] | join(" ")')" 'near_vfio_pci vfio_iommu_type1' loads
+    # Without one that is made for it there is always vfio-pci, under its own name.
+    printf 'alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci\n' >"$aliases"
+    plan
+    device 0000:00:06.0 bind vfio-pci
+}
+
+@test "Driver=auto: a companion gets the driver that is made for itself" {
+    printf 'alias vfio_pci:v00001002d00005159sv*sd*bc*sc*i* gpu_vfio_pci\nalias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci\n' >"$ROOT/lib/modules/$KERNEL/modules.alias"
+    module gpu_vfio_pci loadable
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Driver=auto
+    plan
+    exits 0
+    device 0000:01:00.0 bind gpu_vfio_pci
+    device 0000:01:00.1 bind vfio-pci
+}
+
 @test "vfio-pci itself may be missing from the kernel's modules: refused, and said" {
     module vfio-pci absent
     rule gpu0 '[Match]' Address=01:00.0
@@ -335,6 +363,29 @@ tree_sum() {
     is "$order" 'd3cold_allowed numa_node drivers_probe control' 'order of writes'
     is "$(operations 'd3cold_allowed')" /sys/bus/pci/devices/0000:01:00.0/d3cold_allowed=0 'd3cold_allowed'
     is "$(operations 'power/control')" /sys/bus/pci/devices/0000:01:00.0/power/control=on 'power/control'
+}
+
+@test "ResetMethod= is written before binding, in one spelling, and not to a companion" {
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' 'ResetMethod=bus   flr' Attribute=d3cold_allowed=0
+    plan
+    exits 0
+    bound 0000:01:00.0 0000:01:00.1
+    is "$(get '.operations[] | select(.target | test("01:00.0/(reset|d3)")), select(.value == "0000:01:00.0" and (.target | test("drivers_probe"))) | .target | split("/") | last')" \
+        'reset_method d3cold_allowed drivers_probe' 'order of writes'
+    is "$(operations reset_method)" '/sys/bus/pci/devices/0000:01:00.0/reset_method=bus flr' reset_method
+}
+
+@test "ResetMethod= that is reset, default, and of a rule that keeps the device" {
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' ResetMethod=default
+    plan
+    is "$(operations reset_method)" /sys/bus/pci/devices/0000:01:00.0/reset_method=default default
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' ResetMethod=
+    plan
+    exits 0
+    is "$(operations reset_method)" '' 'reset'
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' ResetMethod=bus Driver=native
+    plan
+    is "$(operations reset_method)" '' 'kept'
 }
 
 @test "Attribute= keeps blanks and further = signs of its value" {

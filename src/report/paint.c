@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report/colour.h"
+#include "report/paint.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ static bool coloured(FILE *f)
         return !(none && *none) && isatty(fileno(f)) && !streq_ptr(getenv("TERM"), "dumb");
 }
 
-void colour_put(FILE *f, enum colour colour, int width, const char *s)
+void paint(FILE *f, enum colour colour, int width, const char *s)
 {
         static const char *const codes[] = {"", "\033[1m", "\033[32m", "\033[33m", "\033[31m", "\033[90m"};
 
@@ -41,4 +41,33 @@ enum colour colour_of(const char *state)
                 if (streq(state, colours[i].state))
                         return colours[i].colour;
         return RED;
+}
+
+void put_pool(FILE *f, const char *size, const char *place, const char *pages, const char *state, const char *reason)
+{
+        fprintf(f, "  %-4s  %-11s  %-9s  ", size, place, pages);
+        paint(f, colour_of(state), 0, state);
+        fprintf(f, "%s%s\n", *reason ? ": " : "", reason);
+}
+
+/* As setlocale(3) finds it. */
+static bool utf8(void)
+{
+        static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                const char *value = getenv(names[i]);
+
+                if (value && *value)
+                        return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+        }
+        return false;
+}
+
+const char *branch(enum branch b)
+{
+        static const char *const drawn[] = {"├─ ", "└─ ", "│  ", "   "};
+        static const char *const typed[] = {"|- ", "`- ", "|  ", "   "};
+
+        return utf8() ? drawn[b] : typed[b];
 }

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A device that has appeared: the plan of this moment, of which it and what it cannot go without are carried out, as
+ * bind does by hand. Whatever else the plan would do is left for the next boot.
+ */
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "bind/run.h"
+#include "bind/steps.h"
+#include "plan/hand.h"
+#include "report/log.h"
+
+#define PATIENCE 10  /* seconds that its driver has to let go or to take hold */
+#define TRIES    20  /* for what the kernel has not done with it yet */
+#define PAUSE_MS 150 /* between them */
+
+enum { TRY_AGAIN = 2 };
+
+static void pause_ms(long ms)
+{
+        nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+/*
+ * The event comes when the function is made; its neighbours follow, and no driver may have it yet. After all of its bus
+ * are there, and just before drivers get their turn, it appears here (drivers/pci/bus.c, pci_bus_add_device()).
+ */
+static void wait_for_drivers_turn(const struct root *root, const struct pci_address *at)
+{
+        char path[64], domain[16] = "";
+
+        if (at->domain > 0)
+                snprintf(domain, sizeof(domain), "%04x:", at->domain);
+        snprintf(path, sizeof(path), "/proc/bus/pci/%s%02x/%02x.%x", domain, at->bus, at->dev, at->fn);
+        for (int i = 0; root->live && i < TRIES && !root_exists(root, path); i++)
+                pause_ms(PAUSE_MS);
+}
+
+/* Why nothing is taken for the rule in this boot any more, or NULL. */
+static const char *closed(struct run *r, const struct rule *rule)
+{
+        const struct record_rule *known = record_find(&r->record, rule->name);
+
+        if (r->record.rescued)
+                return "this boot found its root only once devices were given back; nothing more is taken in it";
+        /* Until the host's plan is fixed, what the image did not have is part of it. */
+        if (r->record.host && (!known || known->digest != rule->digest))
+                return known ? "its text changed since this boot's plan was made" : "this boot's plan has no such rule";
+        return known && streq(known->state, rule_state_names[RULE_SKIPPED]) ? known->message : NULL;
+}
+
+static bool taken_already(const struct run *r, const struct plan_entry *e)
+{
+        const struct device *d = &r->facts.devices[e->device];
+
+        for (size_t i = 0; i < r->record.n_devices; i++)
+                if (streq(r->record.devices[i].address, d->address))
+                        return record_device_taken(&r->record.devices[i]) && streq_ptr(d->driver, e->driver);
+        return false;
+}
+
+/* A virtual machine that wants the device may wait for this unit, which has failed for want of it. */
+static void start_unit(const struct run *r, const char *rule)
+{
+        char unit[128], *argv[] = {"systemctl", "start", "--no-block", unit, NULL}, *environment[] = {NULL};
+        pid_t pid;
+        int status;
+
+        snprintf(unit, sizeof(unit), "passthrough@%s.service", rule);
+        if (r->root->live && posix_spawn(&pid, "/usr/bin/systemctl", NULL, NULL, argv, environment) == 0)
+                waitpid(pid, &status, 0);
+}
+
+static int carry_out(struct run *r, size_t entry, bool last)
+{
+        const struct plan_entry *e = &r->plan.entries[entry];
+        const char *rule = r->config.rules[e->rule].name;
+        struct result *result = &r->results[entry];
+        struct plan reduced;
+        bool *chosen;
+        int k = plan_choose(&r->plan, &r->arena, NO_ENTRY, entry, &chosen);
+
+        if (k == 0)
+                k = plan_reduce(&r->plan, &r->arena, chosen, &reduced);
+        for (int stage = STAGE_INITRD; k == 0 && stage <= STAGE_ROOT; stage++)
+                k = act_run(r->root, &reduced, (enum stage)stage, NO_ENTRY, PATIENCE, &r->arena, r->results);
+        if (k == 0 && result->state == STATE_FAILED && !r->facts.devices[e->device].driver && !last)
+                return TRY_AGAIN;
+        if (k >= 0)
+                k = record_merge_chosen(&r->record, &r->arena, &reduced, r->results, chosen, entry);
+        if (k >= 0)
+                k = record_write(r->root, &r->record);
+        if (k < 0)
+                return k;
+        for (size_t i = 0; i < r->plan.n_entries; i++)
+                if (i == entry || (chosen[i] && !taken_already(r, &r->plan.entries[i])))
+                        run_log_device(r, i);
+        if (result->state != STATE_BOUND && result->state != STATE_LATE)
+                return 1;
+        if (record_satisfied(&r->record, record_find(&r->record, rule)))
+                start_unit(r, rule);
+        return 0;
+}
+
+static int look(struct run *r, const struct pci_address *at, bool last)
+{
+        size_t device = facts_find_at(&r->facts, at);
+        const struct plan_entry *e = device == NO_DEVICE ? NULL : plan_find(&r->plan, device);
+        const struct rule *rule;
+        const char *why;
+
+        if (!e || e->action == ACTION_KEEP || taken_already(r, e))
+                return 0;
+        rule = &r->config.rules[e->rule];
+        why = closed(r, rule);
+        if (why) {
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_REFUSAL, rule->name, r->facts.devices[device].address,
+                         "%s: %s refused: %s", rule->name, r->facts.devices[device].address, why);
+                return 1;
+        }
+        /* What a driver has yet to show is not known; soon it may be. */
+        if (e->action == ACTION_REFUSE && !r->facts.devices[device].driver && !last)
+                return TRY_AGAIN;
+        return carry_out(r, (size_t)(e - r->plan.entries), last);
+}
+
+static int attempt(const struct root *root, const struct pci_address *at, bool last)
+{
+        _cleanup_(close_fd) int lock = record_lock(root, 0);
+        _cleanup_(run_free) struct run r = {.root = root};
+        int k = lock < 0 ? lock : facts_read_switches(root, &r.arena, &r.facts);
+
+        if (k < 0 || r.facts.off)
+                return k;
+        k = run_read_record(&r);
+        if (k == 0)
+                k = run_load(&r, true, RUN_UP);
+        return k < 0 ? k : look(&r, at, last);
+}
+
+int run_hotplug(const struct root *root, const struct pci_address *at)
+{
+        int k;
+
+        wait_for_drivers_turn(root, at);
+        for (int i = 1; (k = attempt(root, at, i == TRIES || !root->live)) == TRY_AGAIN; i++)
+                pause_ms(PAUSE_MS);
+        return k;
+}

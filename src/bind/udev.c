@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Before udevd starts: what it has to know of devices that appear later. */
+#include <errno.h>
+
+#include "base/str.h"
+#include "bind/run.h"
+#include "bind/steps.h"
+#include "plan/hotplug.h"
+
+/* Rules that this boot does not have: as in run_rule(), those whose text changed since its plan was made. */
+static int leave_out(struct run *r, bool **ret)
+{
+        bool *left_out = arena_alloc(&r->arena, r->config.n_rules * sizeof(*left_out));
+
+        for (size_t i = 0; left_out && i < r->config.n_rules; i++) {
+                const struct record_rule *known = record_find(&r->record, r->config.rules[i].name);
+
+                left_out[i] =
+                        r->record.rescued || (r->record.host && (!known || known->digest != r->config.rules[i].digest));
+        }
+        *ret = left_out;
+        return left_out ? 0 : -ENOMEM;
+}
+
+/* Which rules there are takes no device to know. */
+static int build(struct run *r, const char **ret)
+{
+        bool *left_out;
+        int k = run_read_record(r);
+
+        r->diags.arena = &r->arena;
+        if (k == 0)
+                k = config_load(r->root, &r->arena, &r->diags, &r->config);
+        if (k == 0)
+                k = facts_read_machine(r->root, &r->arena, &r->facts);
+        if (k == 0)
+                k = plan_build(&r->config, &r->facts, &r->arena, &r->plan);
+        if (k == 0)
+                k = leave_out(r, &left_out);
+        return k == 0 ? hotplug_rules(&r->plan, left_out, &r->arena, ret) : k;
+}
+
+int run_udev(const struct root *root)
+{
+        _cleanup_(run_free) struct run r = {.root = root};
+        const char *text = NULL;
+        int k = facts_read_switches(root, &r.arena, &r.facts);
+
+        if (k == 0 && !r.facts.off)
+                k = build(&r, &text);
+        if (k < 0 || (!text && !root_exists(root, HOTPLUG_RULES)))
+                return k;
+        k = root_make_parents(root, HOTPLUG_RULES);
+        return k == 0 ? root_replace(root, HOTPLUG_RULES, text ? text : "", text ? strlen(text) : 0) : k;
+}

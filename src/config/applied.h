@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * /var/lib/passthrough/applied: the files of every rule and of passthrough.conf as they were when they were last
+ * applied, all of them sound. Where one is wrong now, a boot image gets it from here. One file, so that it is replaced
+ * as a whole.
+ */
+
+#include "base/root.h"
+#include "config/rule.h"
+#include "config/settings.h"
+
+#define APPLIED_PATH "/var/lib/passthrough/applied"
+
+struct applied_file {
+        const char *rule; /* its name; NULL: a file of passthrough.conf */
+        const char *path;
+        const char *text; /* followed by a NUL byte */
+        size_t size;
+};
+
+struct applied {
+        bool there; /* something was applied at all */
+        struct applied_file *files;
+        size_t n_files;
+};
+
+/* Empty where there is none, or none that can be read. 0 or -ENOMEM. */
+int applied_read(const struct root *root, struct arena *a, struct applied *ret) _must_check_;
+/* The file's text, or NULL where memory is out. */
+char *applied_format(struct arena *a, const struct applied *applied) _must_check_;
+
+/* The rule of that name: 0, -ENOENT where it has none that is sound, or -ENOMEM. */
+int applied_rule(const struct applied *applied, struct arena *a, const char *name, struct rule *ret) _must_check_;
+/* The files of passthrough.conf. 0 or -ENOMEM. */
+int applied_settings(const struct applied *applied, struct arena *a, struct settings_file **ret,
+                     size_t *ret_n) _must_check_;

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/images.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/str.h"
+
+static int add_job(struct ctl *c, struct images *images, const struct installed *image, const struct carried *now,
+                   const char *why)
+{
+        struct image_job *job = arena_grow(&c->arena, &images->jobs, images->n_jobs, sizeof(*job));
+
+        if (!job)
+                return -ENOMEM;
+        *job = (struct image_job){.image = image, .now = now, .why = why};
+        images->n_jobs++;
+        return 0;
+}
+
+/* Of an image that cannot be built by dracut alone: whether that matters. */
+static bool leave(struct images *images, const struct installed *image, const struct boot_facts *facts, const char *why)
+{
+        if (facts->path == BOOT_IMAGE) {
+                fprintf(stderr, "passthroughctl: %s: %s; it comes with this host's own image, and is built there\n",
+                        image->path, why);
+                return images->left = true;
+        }
+        if (!image->unified)
+                return false;
+        fprintf(stderr,
+                "passthroughctl: %s: %s; it is a unified kernel image, which is not built here: build it as it was "
+                "built before (kernel-install, ukify or dracut --uefi)\n",
+                image->path, why);
+        return images->left = true;
+}
+
+static int look_at(struct ctl *c, struct images *images, const struct boot_facts *facts, const struct installed *image,
+                   const struct carried *now)
+{
+        struct image_state state;
+        const char *why;
+        int k = image_read(&c->root, &c->arena, image, &state);
+
+        if (k < 0)
+                return k;
+        why = state.read     ? image_digest_differs(&state.digest, now)
+              : now->nothing ? NULL
+                             : "what it was built from cannot be told";
+        if (!why || leave(images, image, facts, why))
+                return 0;
+        return add_job(c, images, image, now, why);
+}
+
+static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct images *images)
+{
+        struct carried *now = NULL;
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < images->list.n; i++) {
+                const struct installed *image = &images->list.v[i];
+                struct diags diags = {.arena = &c->arena};
+
+                if (!image->kernel)
+                        continue;
+                if (!image->path) {
+                        printf("note: kernel %s has no boot image; one is built with dracut --kver %s\n",
+                               image->release, image->release);
+                        continue;
+                }
+                if (i == 0 || !now || !streq(images->list.v[i - 1].release, image->release)) {
+                        now = arena_alloc(&c->arena, sizeof(*now));
+                        k = now ? carry_build(&c->root, &c->arena, &c->config, image->release, &diags, now) : -ENOMEM;
+                        if (k == 0 && c->root.live)
+                                k = ctl_image_clearance(&c->root, image->release, now);
+                }
+                if (k == 0)
+                        k = look_at(c, images, facts, image, now);
+        }
+        return k;
+}
+
+/* Images that others make never have the rules. */
+static int check_tools(struct ctl *c, struct images *images)
+{
+        struct image_tools tools;
+        enum tools_fault fault = TOOLS_NO_FAULT;
+        const char *message, *fix;
+        int k = tools_find(&c->root, &c->arena, &tools);
+
+        if (k == 0)
+                k = tools_judge(&tools, &c->arena, &fault, &message, &fix);
+        if (k < 0 || fault != TOOLS_FAULT)
+                return k;
+        fprintf(stderr, "passthroughctl: boot images are not built: %s; %s\n", message, fix);
+        images->n_jobs = 0;
+        images->left = true;
+        return 0;
+}
+
+int images_find(struct ctl *c, const struct boot_facts *facts, struct images *ret)
+{
+        int k = installed_find(&c->root, &c->arena, facts, &ret->list);
+
+        if (k == 0)
+                k = look_at_all(c, facts, ret);
+        if (k == 0 && ret->n_jobs > 0)
+                k = check_tools(c, ret);
+        return k < 0 ? ctl_fail("boot images", k) : 0;
+}
+
+int images_add_to_plan(struct ctl *c, const struct images *images, struct boot_plan *plan)
+{
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < images->n_jobs; i++)
+                k = boot_add_string(&c->arena, &plan->images, &plan->n_images, images->jobs[i].image->path);
+        return k;
+}
+
+void images_print(struct ctl *c, const struct images *images)
+{
+        for (size_t i = 0; i < images->n_jobs; i++) {
+                const struct image_job *job = &images->jobs[i];
+                const char *command = image_command(&c->arena, job->image);
+
+                printf("%s: %s\n  %s: %s\n", job->image->path, job->why,
+                       c->root.live ? "would be built anew" : "to be run on that system", command ? command : "dracut");
+        }
+        if (images->n_jobs == 0 && !images->left)
+                puts("boot images: nothing to do");
+}
+
+static struct image_job *like(struct images *images, size_t job)
+{
+        for (size_t i = 0; i < job; i++)
+                if (streq(images->jobs[i].image->release, images->jobs[job].image->release))
+                        return &images->jobs[i];
+        return NULL;
+}
+
+static int build(struct ctl *c, struct images *images, size_t i)
+{
+        struct image_job *job = &images->jobs[i];
+        time_t start = time(NULL);
+        const char *wrong;
+        int k;
+
+        job->like = like(images, i);
+        if (job->like)
+                printf("boot image %zu of %zu: %s, as %s\n", i + 1, images->n_jobs, job->image->path,
+                       job->like->image->path);
+        else
+                printf("boot image %zu of %zu: building that of %s; %s\n", i + 1, images->n_jobs, job->image->release,
+                       job->why);
+        fflush(stdout);
+        k = image_build(&c->root, &c->arena, job, &wrong);
+        if (k < 0)
+                return ctl_fail(job->image->path, k);
+        if (wrong) {
+                fprintf(stderr, "passthroughctl: %s: %s; the old image stays\n", job->image->path, wrong);
+                return EXIT_FAILURE;
+        }
+        printf("wrote %s (%" PRIu64 " MiB, %lld s), and looked that all is in it\n", job->image->path,
+               job->size / (1024 * 1024), (long long)(time(NULL) - start));
+        return 0;
+}
+
+int images_check_room(struct ctl *c, const struct images *images)
+{
+        const char *lacks;
+        int k = image_room(&c->root, &c->arena, images->jobs, images->n_jobs, &lacks);
+
+        if (k < 0)
+                return ctl_fail("boot images", k);
+        if (lacks)
+                fprintf(stderr, "passthroughctl: %s; nothing is written\n", lacks);
+        return lacks ? EXIT_FAILURE : 0;
+}
+
+int images_build(struct ctl *c, struct images *images)
+{
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < images->n_jobs; i++)
+                k = build(c, images, i);
+        return k;
+}

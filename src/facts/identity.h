@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Who is who. Pure; it takes facts that were gathered with identities. */
+
+#include "facts/facts.h"
+
+enum fit {
+        FIT_PCIE_SERIAL,
+        FIT_DISK_SERIAL,
+        FIT_PATH,
+        FIT_SLOT,
+        FIT_MAX_,
+};
+
+extern const char *const fit_names[FIT_MAX_];
+
+/* The one device that fits a record best, or NO_DEVICE; *why is set to a reason only where one is to be said. */
+size_t identity_find(const struct facts *facts, const struct clearance_device *r, enum fit *ret_how, const char **why);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * /var/lib/passthrough/numbers: which number each device has of a rule that takes several, told by who the device is,
+ * wherever it sits. None is ever given to another device. A text file: one device a line, fields separated by tabs, the
+ * first line names the format.
+ */
+
+#include "facts/facts.h"
+
+#define NUMBERS_PATH "/var/lib/passthrough/numbers"
+
+struct number {
+        uint32_t n;
+        struct clearance_device who; /* with its rule; the rest of it is not kept */
+};
+
+struct numbers {
+        struct number *v;
+        size_t n;
+        bool changed;
+};
+
+/* Empty where there is none; -EBADMSG where it is none that can be read: what was given then is not known. */
+int numbers_read(const struct root *root, struct arena *a, struct numbers *ret) _must_check_;
+int numbers_write(const struct root *root, const struct numbers *numbers) _must_check_;
+
+/* Of these devices, by position in facts, each one's number of the rule in ret. Pure. 0 or -ENOMEM. */
+int numbers_assign(struct numbers *numbers, struct arena *a, const struct facts *facts, const char *rule,
+                   const size_t *devices, size_t n, uint32_t *ret) _must_check_;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "facts/users.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+
+#include "base/str.h"
+
+#define FILE_MAX   ((size_t)64 * 1024 * 1024)
+#define BUFFER_MAX ((size_t)1024 * 1024) /* of one entry: a group's members are in it */
+
+/* Of a captured machine: passwd(5) and group(5) have the number in the third field. */
+static int find_in_file(const struct root *root, struct arena *a, const char *path, const char *name, uint32_t *ret)
+{
+        char *text, *line;
+        size_t size;
+        int k = root_read_all(root, a, path, FILE_MAX, &text, &size);
+
+        if (k < 0)
+                return k == -ENOENT ? -ENODATA : k; /* who is known there is not known here */
+        while ((line = strsep(&text, "\n"))) {
+                const char *entry = strsep(&line, ":");
+
+                strsep(&line, ":");
+                if (streq(entry, name) && line && str_to_u32(strsep(&line, ":"), 10, ret) == 0)
+                        return 0;
+        }
+        return -ENOENT;
+}
+
+/* As the host's nsswitch.conf(5) has it. */
+static int find_here(struct arena *a, enum user_kind kind, const char *name, uint32_t *ret)
+{
+        for (size_t size = 16384; size <= BUFFER_MAX; size *= 4) {
+                char *buffer = arena_alloc(a, size);
+                struct passwd user, *u = NULL;
+                struct group group, *g = NULL;
+                int k;
+
+                if (!buffer)
+                        return -ENOMEM;
+                k = kind == USER ? getpwnam_r(name, &user, buffer, size, &u)
+                                 : getgrnam_r(name, &group, buffer, size, &g);
+                if (k == ERANGE)
+                        continue;
+                if (!u && !g)
+                        return k == 0 || k == ESRCH || k == EBADF || k == EPERM ? -ENOENT : -k;
+                *ret = u ? u->pw_uid : g->gr_gid;
+                return 0;
+        }
+        return -ERANGE;
+}
+
+int user_find(const struct root *root, struct arena *a, enum user_kind kind, const char *name, uint32_t *ret)
+{
+        if (*name >= '0' && *name <= '9')
+                return str_to_u32(name, 10, ret);
+        return root->live ? find_here(a, kind, name, ret)
+                          : find_in_file(root, a, kind == USER ? "/etc/passwd" : "/etc/group", name, ret);
+}

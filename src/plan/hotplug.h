@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Devices that appear once the host is up: which of them are worth a process. Pure. */
+
+#include "plan/plan.h"
+
+#define HOTPLUG_RULES "/run/udev/rules.d/71-passthrough-hotplug.rules"
+
+/*
+ * udev rules that start passthrough-hotplug@ADDRESS.service for what a rule of the plan may match, and nothing for what
+ * none can. left_out (by position in config->rules): rules that this boot does not have. *ret: NULL where no rule would
+ * take anything. 0 or -ENOMEM.
+ */
+int hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a, const char **ret) _must_check_;

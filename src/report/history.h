@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What an earlier boot did, from the lines that it left in the journal. */
+
+#include "report/status.h"
+
+/* A line; what is not known is NULL. Of one that came by the kernel log there is the message alone. */
+struct history_line {
+        const char *message, *rule, *device, *file, *state, *driver, *from, *reason, *id, *class, *group;
+        uint64_t at_us;
+};
+
+/* In the order they were written. 0 or -ENOMEM. */
+int history_add(struct status *status, struct arena *a, const struct history_line *line) _must_check_;
+/* After the last. */
+int history_finish(struct status *status, struct arena *a) _must_check_;

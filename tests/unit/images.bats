@@ -1,0 +1,569 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Boot images: what they say they were built from, which are stale, and apply and undo of them with a builder that takes
+# no time. An image here is a tar archive.
+
+load product
+load tree
+
+OTHER=6.12.1-other
+DIGEST=usr/lib/passthrough/digest
+
+setup_file() {
+    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/kill.so" "$BATS_TEST_DIRNAME/kill.c" -ldl
+}
+
+setup() {
+    tree_new bare
+    put /proc/cmdline "root=/dev/sda1 ro intel_iommu=on iommu=pt"
+    put /proc/cpuinfo 'vendor_id : GenuineIntel'
+    # What the command line needs is there already.
+    put /boot/loader/entries/lab.conf 'title Lab' "machine-id $(<"$ROOT/etc/machine-id")" "linux /vmlinuz-$KERNEL" \
+        'options root=/dev/sda1 ro intel_iommu=on iommu=pt'
+    put /etc/kernel/cmdline 'root=/dev/sda1 ro intel_iommu=on iommu=pt'
+    put /etc/passthrough.conf '[Host]' 'UnsafeInterrupts=no'
+    rule gpu0 '[Match]' ID=10de:1b06
+    cp -r "$ROOT/lib/modules/$KERNEL" "$ROOT/lib/modules/$OTHER"
+    put /usr/lib/passthrough/passthrough-bind 'the program, version 1'
+    put /usr/lib/systemd/system-generators/passthrough-generator 'the generator'
+    put /usr/lib/dracut/modules.d/50passthrough/module-setup.sh 'the module'
+    tools
+}
+
+tools() {
+    mkdir -p "$ROOT/usr/sbin"
+    printf '%s\n' '#!/usr/bin/env -S -u LD_PRELOAD -u KILL_AT -u KILL_COUNT /bin/sh' 'set -e' \
+        'kver= out=' 'while [ $# -gt 0 ]; do case $1 in --kver) kver=$2; shift ;; --*) ;; *) out=$1 ;; esac; shift; done' \
+        'echo "$kver $out" >>/var/lib/dracut.log' '[ ! -e /etc/dracut.fail ] || exit 3' \
+        'dir=$(mktemp -d /var/lib/dracut.XXXXXX)' 'mkdir -p $dir/usr/lib/passthrough $dir/usr/lib/systemd $dir/lib' \
+        '/build/passthroughctl image --kernel=$kver $dir' 'cp /usr/lib/passthrough/passthrough-bind $dir/usr/lib/passthrough/' \
+        'cp /usr/lib/systemd/system-generators/passthrough-generator $dir/usr/lib/systemd/' \
+        '/build/passthroughctl image --modules --kernel=$kver | while read -r m; do echo m >$dir/lib/$m.ko.xz; done' \
+        '[ ! -e /etc/dracut.spoil ] || . /etc/dracut.spoil' \
+        'tar -C $dir -cf $out .' 'rm -r $dir' >"$ROOT/usr/sbin/dracut"
+    printf '%s\n' '#!/usr/bin/env -S -u LD_PRELOAD -u KILL_AT -u KILL_COUNT /bin/sh' 'echo "$@" >>/var/lib/lsinitrd.log' \
+        'case $1 in -f) tar -xOf "$3" "./$2" 2>/dev/null ;; *) tar -tvf "$1" ;; esac' 'exit 0' >"$ROOT/usr/sbin/lsinitrd"
+    chmod +x "$ROOT/usr/sbin/dracut" "$ROOT/usr/sbin/lsinitrd"
+}
+
+# kernel RELEASE: one that is installed, with an image that knows nothing of this program.
+kernel() {
+    put "/boot/vmlinuz-$1" kernel
+    mkdir -p "$BATS_TEST_TMPDIR/empty"
+    tar -C "$BATS_TEST_TMPDIR/empty" -cf "$ROOT/boot/initrd.img-$1" .
+    chmod 600 "$ROOT/boot/initrd.img-$1"
+}
+
+# live_host: what live needs.
+live_host() {
+    [[ $EUID == 0 ]] && unshare -m mount --make-rprivate / 2>/dev/null || skip 'mount namespaces are for root'
+    local dir
+    LIBRARIES=/usr/lib/$("${CC:-cc}" -print-multiarch)
+    for dir in /usr/bin "$LIBRARIES" /lib64 /build /dev /tmp; do mkdir -p "$ROOT$dir"; done
+    ln -s usr/bin "$ROOT/bin"
+    ln -s "../usr/lib/${LIBRARIES##*/}" "$ROOT/lib/${LIBRARIES##*/}"
+    mkdir -p "$ROOT/var/lib"
+    cp "$BATS_FILE_TMPDIR/kill.so" "$ROOT/kill.so"
+    cp -r "$ROOT/proc" "$BATS_TEST_TMPDIR/proc"
+    kernel "$KERNEL"
+    kernel "$OTHER"
+}
+
+# live COMMAND...: passthroughctl in the tree as on the running machine. live_run PROGRAM...: any program. ENVIRONMENT has
+# what else is for its environment; with BOOT_SIZE, /boot is a file system of that size, gone when the program ends.
+ENVIRONMENT=()
+BOOT_SIZE=
+live() {
+    live_run /build/passthroughctl "$@"
+}
+
+live_run() {
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    run --separate-stderr timeout 60 unshare -m bash -c '
+        set -e
+        root=$1 build=$2 libraries=$3 proc=$4 size=$5
+        if [[ $size ]]; then
+            mount -t tmpfs -o "size=$size" none /mnt
+            cp -a "$root/boot/." /mnt
+            mount --bind /mnt "$root/boot"
+        fi
+        for dir in /usr/bin /lib64 /dev "$libraries"; do mount --rbind "$dir" "$root$dir"; done
+        mount --bind "$build" "$root/build"
+        mount --rbind /proc "$root/proc"
+        for file in cmdline cpuinfo sys/kernel/osrelease; do
+            [[ ! -e $proc/$file ]] || mount --bind "$proc/$file" "$root/proc/$file"
+        done
+        shift 5
+        exec chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin "$@"' \
+        bash "$ROOT" "$BUILD" "$LIBRARIES" "$BATS_TEST_TMPDIR/proc" "$BOOT_SIZE" "${ENVIRONMENT[@]}" "$@"
+}
+
+images() {
+    (cd "$ROOT/boot" && sha256sum initrd*)
+}
+
+digest() {
+    tar -xOf "$ROOT/boot/initrd.img-$1" "./$DIGEST"
+}
+
+built() {
+    is "$(cut -d' ' -f1 "$ROOT/var/lib/dracut.log" 2>/dev/null | paste -sd' ')" "$*" 'images built'
+}
+
+applied() {
+    live apply
+    exits 0 || return 1
+    rm -f "$ROOT"/var/lib/{dracut,lsinitrd}.log
+}
+
+row() {
+    local found
+    ctl check --json
+    found=$(jq -r ".checks[] | select(.id == \"$1\") | \"\(.status): \(.message); \(.fix)\"" <<<"$output")
+    [[ $found =~ $2 ]] || { printf '%s is "%s", expected /%s/\n' "$1" "$found" "$2" && show && return 1; }
+}
+
+firmware_uuid() {
+    put /sys/devices/virtual/dmi/id/product_uuid 4c4c4544-0051-3610-8054-b7c04f4b3732
+    link class/dmi/id devices/virtual/dmi/id
+}
+
+# --- the digest
+
+# image_digest [ARG...]: of an image that is built now.
+image_digest() {
+    rm -rf "$BATS_TEST_TMPDIR/image"
+    mkdir "$BATS_TEST_TMPDIR/image"
+    ctl image "$@" "$BATS_TEST_TMPDIR/image"
+    exits 0 && cat "$BATS_TEST_TMPDIR/image/$DIGEST"
+}
+
+@test "the digest: the same for the same config, another for another rule, drop-in, setting or program" {
+    local first last=''
+    first=$(image_digest)
+    is "$(image_digest)" "$first" digest
+    differs() { last=$first && first=$(image_digest) && [[ $first != "$last" ]] || { echo "$1: the same digest" && return 1; }; }
+    rule gpu0 '[Match]' ID=10de:1b07
+    differs 'an edited rule'
+    put /etc/passthrough.d/gpu0.conf.d/a.conf '[Device]' IOMMUGroup=complete
+    differs 'a drop-in'
+    rule gpu1 '[Match]' ID=10de:1b08
+    differs 'one rule more'
+    mv "$ROOT/etc/passthrough.d/gpu1.conf" "$ROOT/etc/passthrough.d/gpu2.conf"
+    differs 'another name'
+    rm "$ROOT/etc/passthrough.d/gpu2.conf"
+    differs 'one rule less'
+    put /etc/passthrough.conf '[Host]' 'UnsafeInterrupts=yes'
+    differs 'a setting'
+    rule gpu1 '[Match]' IDD=1
+    differs 'one that is left out'
+    put /usr/lib/passthrough/passthrough-bind 'the program, version 2'
+    differs 'a program'
+    put /usr/lib/dracut/modules.d/50passthrough/hook.sh new
+    differs "dracut's module"
+}
+
+@test "the digest: neither who the devices are, nor times of files, nor the host's name" {
+    local first
+    first=$(image_digest)
+    hostname_is elsewhere
+    touch -d '+1 day' "$ROOT"/etc/passthrough.d/*
+    is "$(image_digest)" "$first" digest
+    firmware_uuid
+    pci_root 0000:00
+    pci_add 0000:00:05.0 10de:1b06 0300 group=5 driver=nouveau
+    is "$(image_digest | grep -v clearance)" "$first" digest
+    is "$(image_digest | wc -l)" 4 'lines of the digest'
+}
+
+@test "apply builds anew where a rule has got another device, and not where that has another driver" {
+    firmware_uuid
+    live_host
+    applied
+    pci_root 0000:00
+    pci_add 0000:00:05.0 10de:1b06 0300 group=5 driver=nouveau
+    live apply
+    exits 0
+    has 'a rule has got another device'
+    built "$KERNEL" "$OTHER"
+    rm "$ROOT/var/lib/dracut.log"
+    rm "$ROOT/sys/bus/pci/devices/0000:00:05.0/driver"
+    live apply
+    exits 0
+    built
+}
+
+@test "the digest: a kernel without a rule's driver has another, as the rule is left out of its image" {
+    local first
+    rule gpu1 '[Match]' ID=10de:1b07 '[Device]' Driver=xen-pciback
+    first=$(image_digest "--kernel=$OTHER")
+    is "$(image_digest)" "$first" digest
+    sed -i /xen/d "$ROOT/lib/modules/$OTHER/modules.dep"
+    [[ $(image_digest "--kernel=$OTHER") != "$first" ]]
+}
+
+# --- wrong now, applied before
+
+@test "a rule that is wrong now: the image has what was last applied, with its clearance, and says so" {
+    ctl apply
+    exits 0
+    cp "$ROOT/etc/passthrough.d/gpu0.conf" "$BATS_TEST_TMPDIR/gpu0.conf"
+    local first
+    first=$(image_digest)
+    rule gpu0 '[Match]' IDD=10de:1b06
+    rule gpu1 '[Match]' IDD=10de:1b06
+    image_built
+    has 'rule gpu0 is in the image as it was last applied: /etc/passthrough.d/gpu0.conf:2' 'rule gpu1 is left out'
+    cmp "$IMAGE/etc/passthrough.d/gpu0.conf" "$BATS_TEST_TMPDIR/gpu0.conf"
+    [[ ! -e $IMAGE/etc/passthrough.d/gpu1.conf ]]
+    grep -q '^gpu0	/etc/passthrough.d/gpu0.conf:2' "$IMAGE/usr/lib/passthrough/as-applied"
+    grep -q '^gpu1	' "$IMAGE/usr/lib/passthrough/left-out"
+    ! grep -q gpu0 "$IMAGE/usr/lib/passthrough/left-out"
+    ctl image --modules
+    has vfio-pci
+    rm "$ROOT/etc/passthrough.d/gpu1.conf"
+    is "$(image_digest)" "$first" 'digest of what was applied'
+    rm "$ROOT/etc/passthrough.d/gpu0.conf" # a rule that was removed is no fault
+    image_built
+    has_not 'last applied'
+}
+
+@test "passthrough.conf that is wrong now: the image has what was last applied" {
+    ctl apply
+    exits 0
+    put /etc/passthrough.conf '[Host]' 'UnsafeInterrupts=perhaps'
+    image_built
+    has '/etc/passthrough.conf:2' 'passthrough.conf is in the image as it was last applied'
+    grep -qx UnsafeInterrupts=no "$IMAGE/etc/passthrough.conf"
+}
+
+@test "what was applied is not what is there once it was damaged: the rule is left out as before" {
+    ctl apply
+    exits 0
+    rule gpu0 '[Match]' IDD=10de:1b06
+    sed -i 's/10de/10dee/' "$ROOT/var/lib/passthrough/applied"
+    image_built
+    has 'rule gpu0 is left out'
+    : >"$ROOT/var/lib/passthrough/applied"
+    image_built
+    has 'rule gpu0 is left out'
+}
+
+@test "undo puts back what was applied before" {
+    ctl apply
+    cp "$ROOT/var/lib/passthrough/applied" "$BATS_TEST_TMPDIR/applied"
+    rule gpu0 '[Match]' ID=10de:1b07
+    ctl apply
+    exits 0
+    ! cmp -s "$ROOT/var/lib/passthrough/applied" "$BATS_TEST_TMPDIR/applied"
+    ctl undo
+    exits 0
+    cmp "$ROOT/var/lib/passthrough/applied" "$BATS_TEST_TMPDIR/applied"
+    ctl undo
+    exits 0
+    [[ ! -e $ROOT/var/lib/passthrough/applied ]]
+}
+
+# --- apply
+
+@test "apply builds what is stale, and nothing twice" {
+    live_host
+    live apply --dry-run
+    exits 0
+    has "/boot/initrd.img-$KERNEL: it was built without the rules" "dracut --force --kver $OTHER /boot/initrd.img-$OTHER"
+    [[ ! -e $ROOT/var/lib/dracut.log ]]
+    live apply
+    exits 0
+    has 'boot image 2 of 2' "wrote /boot/initrd.img-$KERNEL"
+    built "$KERNEL" "$OTHER"
+    tar -tf "$ROOT/boot/initrd.img-$OTHER" | grep -qx ./etc/passthrough.d/gpu0.conf
+    is "$(stat -c %a "$ROOT/boot/initrd.img-$OTHER")" 600 mode
+    is "$(find "$ROOT/boot" -name '.*' -type f)" '' 'left behind in /boot'
+    rm "$ROOT"/var/lib/*.log
+    live apply
+    exits 0
+    has 'boot images: nothing to do'
+    built
+    [[ ! -e $ROOT/var/lib/lsinitrd.log ]] # it is known which they are
+    row "image.$OTHER" '^pass: .* was built from this config'
+}
+
+@test "apply after an edit, a removal, an image that others have built anew, a new program" {
+    live_host
+    applied
+    rule gpu0 '[Match]' ID=10de:1b07
+    row "image.$OTHER" '^warn: .* is stale: it was built from another config; passthroughctl apply'
+    live apply
+    exits 0
+    built "$KERNEL" "$OTHER"
+    rm "$ROOT/var/lib/dracut.log"
+    kernel "$OTHER"
+    live apply
+    exits 0
+    built "$OTHER"
+    rm "$ROOT/var/lib/dracut.log" "$ROOT/etc/passthrough.d/gpu0.conf" "$ROOT/etc/passthrough.conf"
+    row "image.$OTHER" '^warn: .* is stale'
+    live apply
+    exits 0
+    built "$KERNEL" "$OTHER"
+    ! tar -tf "$ROOT/boot/initrd.img-$OTHER" | grep passthrough.d
+    put /usr/lib/passthrough/passthrough-bind 'the program, version 2'
+    live apply # which carries nothing out
+    exits 0
+    has 'boot images: nothing to do'
+    rule gpu0 '[Match]' ID=10de:1b07
+    applied
+    put /usr/lib/passthrough/passthrough-bind 'the program, version 3'
+    live apply
+    exits 0
+    has 'it was built with other programs'
+}
+
+@test "an image that lsinitrd cannot read is built anew; what it does read counts, whatever its exit status" {
+    live_host
+    applied
+    rm "$ROOT/var/lib/passthrough/images"
+    sed -i "s/^exit 0/exit 2/" "$ROOT/usr/sbin/lsinitrd"
+    live apply
+    exits 0
+    has 'boot images: nothing to do'
+    put "/boot/initrd.img-$OTHER" 'no archive'
+    live apply
+    exits 0
+    has "building that of $OTHER; what it was built from cannot be told"
+    built "$OTHER"
+}
+
+@test "without a rule and a setting an image that knows nothing of this is in line" {
+    live_host
+    rm "$ROOT/etc/passthrough.d/gpu0.conf" "$ROOT/etc/passthrough.conf"
+    live apply
+    exits 0
+    has 'boot images: nothing to do'
+    built
+}
+
+@test "a rule that is wrong: nothing is built, the old images stay" {
+    live_host
+    local before
+    before=$(images)
+    rule gpu1 '[Match]' IDD=1
+    live apply
+    exits 2
+    built
+    is "$(images)" "$before" images
+}
+
+@test "a build that fails, or makes something else: all images stay, those built before are put back" {
+    live_host
+    local before spoil
+    before=$(images)
+    : >"$ROOT/etc/dracut.fail"
+    live apply
+    exits 1
+    has 'dracut failed with status 3; the old image stays' 'this is taken back'
+    is "$(images)" "$before" images
+    rm "$ROOT/etc/dracut.fail"
+    for spoil in 'rm $dir/usr/lib/passthrough/passthrough-bind|/usr/lib/passthrough/passthrough-bind' \
+        'rm $dir/etc/passthrough.d/gpu0.conf|/etc/passthrough.d/gpu0.conf' 'rm $dir/lib/vfio-pci*|kernel module vfio-pci' \
+        'rm $dir/lib/vfio_iommu*|kernel module vfio_iommu_type1' 'rm $dir/usr/lib/systemd/*|passthrough-generator' \
+        'rm $dir/usr/lib/passthrough/digest|/usr/lib/passthrough/digest' 'out=/dev/null|has built nothing' \
+        'sed -i s/[0-9]/a/2 $dir/usr/lib/passthrough/digest|changed meanwhile'; do
+        echo "$spoil"
+        put /etc/dracut.spoil "[ \$kver = $KERNEL ] || { ${spoil%|*}; }"
+        live apply
+        exits 1
+        has "${spoil#*|}" "wrote /boot/initrd.img-$KERNEL" "put back /boot/initrd.img-$KERNEL"
+        is "$(images)" "$before" images
+        is "$(find "$ROOT/boot" -name '.*' -type f; find "$ROOT/var/lib/passthrough" -path '*undo/*')" '' 'left behind'
+    done
+}
+
+@test "undo puts the images of before back; one that was built anew since, or is gone, stays so" {
+    live_host
+    local before
+    before=$(images)
+    applied
+    live undo
+    exits 0
+    is "$(images)" "$before" images
+    built
+    applied
+    kernel "$OTHER"
+    add_line "/boot/initrd.img-$OTHER" 'built anew'
+    rm "$ROOT/boot/initrd.img-$KERNEL"
+    live undo
+    exits 0
+    has "left /boot/initrd.img-$OTHER as it is"
+    grep -q 'built anew' "$ROOT/boot/initrd.img-$OTHER"
+    [[ ! -e $ROOT/boot/initrd.img-$KERNEL ]]
+}
+
+@test "of images only those before the last apply are kept" {
+    live_host
+    local first
+    applied
+    first=$(images)
+    rule gpu0 '[Match]' ID=10de:1b07
+    applied
+    is "$(find "$ROOT/var/lib/passthrough/undo/1" -name 'old.*')" '' 'kept by the first apply'
+    live undo
+    exits 0
+    is "$(images)" "$first" images
+    live undo
+    exits 1
+    has "/boot/initrd.img-$OTHER: the image before this apply is not kept any more"
+    live undo
+    has 'nothing to undo'
+}
+
+@test "room is looked for before anything is written, on a file system that is small" {
+    live_host
+    head -c 1200K /dev/urandom >>"$ROOT/boot/initrd.img-$OTHER"
+    BOOT_SIZE=3M live apply
+    exits 1
+    says '/boot/? has 1 MiB free, and the new boot images need 3 MiB there; nothing is written'
+    built
+    [[ ! -e $ROOT/var/lib/passthrough/applied ]]
+    BOOT_SIZE=8M live apply
+    exits 0
+    built "$KERNEL" "$OTHER"
+}
+
+@test "/boot is another file system: the old images are copied, and copied back" {
+    live_host
+    # shellcheck disable=SC2016
+    BOOT_SIZE=20M live_run /bin/sh -e -c 'cat /boot/initrd* >/old; /build/passthroughctl apply; cat /boot/initrd* >/new
+        /build/passthroughctl undo; cat /boot/initrd* | cmp - /old; ! cmp -s /old /new; stat -c %a /boot/initrd* | uniq'
+    exits 0
+    has 'apply 1 is undone'
+    is "${output##*$'\n'}" 600 mode
+}
+
+@test "other programs make the images: it is said, the exit status is 1, and the command line is applied" {
+    kernel "$KERNEL"
+    rm "$ROOT/usr/sbin/dracut"
+    put /usr/sbin/update-initramfs '#!/bin/sh'
+    ctl apply
+    exits 1
+    has 'boot images are not built' 'update-initramfs makes the boot images, and dracut is not there'
+    [[ -e $ROOT/var/lib/passthrough/applied ]]
+}
+
+@test "not the running machine: nothing is built, what is to be run is named" {
+    kernel "$KERNEL"
+    put /usr/bin/dracut '#!/bin/bash'
+    ctl apply
+    exits 0
+    has "to be run on that system: dracut --force --kver $KERNEL /boot/initrd.img-$KERNEL"
+    [[ ! -e $ROOT/var/lib/dracut.log ]]
+}
+
+@test "images that entries name, one below two names, one of a kernel that is gone, unified ones" {
+    live_host
+    rm "$ROOT"/boot/*"$KERNEL"
+    rm "$ROOT/boot/vmlinuz-$OTHER"
+    put /etc/kernel/entry-token lab
+    local id=lab/$KERNEL
+    mkdir -p "$ROOT/efi/$id"
+    tar -C "$BATS_TEST_TMPDIR/empty" -cf "$ROOT/efi/$id/initrd.img-$KERNEL" .
+    put "/efi/$id/linux" kernel
+    rm -r "$ROOT/boot/loader"
+    put "/efi/loader/entries/lab-$KERNEL.conf" 'title Lab' "version $KERNEL" "linux /$id/linux" 'initrd /ucode.img' \
+        "initrd /$id/initrd.img-$KERNEL" 'options root=/dev/sda1 intel_iommu=on iommu=pt'
+    ln -s ../efi "$ROOT/boot/efi"
+    live apply --dry-run
+    exits 0
+    has "/efi/$id/initrd.img-$KERNEL: it was built without the rules"
+    has_not "$OTHER" ucode /boot/efi
+    ln "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/efi/$id/initrd"
+    live apply --dry-run
+    is "$(grep -c 'would be built' <<<"$output")" 1 'images to be built'
+    rm "$ROOT/efi/$id/initrd"
+    cp "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/boot/initrd.img-$KERNEL"
+    live apply
+    exits 0
+    built "$KERNEL" # and copied
+    cmp "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/boot/initrd.img-$KERNEL"
+    put "/efi/EFI/Linux/lab-$OTHER.efi" uki
+    live apply
+    exits 1
+    has "lab-$OTHER.efi: it was built without the rules; it is a unified kernel image"
+}
+
+# --- killed at every step
+
+@test "killed at any write: each image is the old or the new, and undo puts the old ones back" {
+    live_host
+    local kept=$BATS_TEST_TMPDIR/kept before after n at now
+    rm "$ROOT"/boot/*"$OTHER"
+    cp -a "$ROOT" "$kept"
+    before=$(images)
+    ASAN=${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0
+    ENVIRONMENT=(LD_PRELOAD=/kill.so KILL_COUNT=/calls "ASAN_OPTIONS=$ASAN")
+    live apply
+    exits 0
+    n=$(<"$ROOT/calls")
+    ((n > 20)) || { echo "only $n calls" && return 1; }
+    for ((at = 1; at <= n; at++)); do
+        echo "apply, killed at $at of $n"
+        rm -rf "$ROOT" && cp -a "$kept" "$ROOT"
+        ENVIRONMENT=(LD_PRELOAD=/kill.so KILL_AT=$at "ASAN_OPTIONS=$ASAN")
+        live apply
+        exits 77
+        if [[ $(images) != "$before" ]]; then digest "$KERNEL" | grep -q '^config ' || return 1; fi
+        ENVIRONMENT=()
+        if ((at % 3 == 0)); then
+            live apply
+            exits 0
+            row "image.$KERNEL" '^pass: .* was built from this config'
+        fi
+        live undo
+        exits 0
+        is "$(images)" "$before" images
+        is "$(find "$ROOT/boot" -name '.*' -type f)" '' 'left behind in /boot'
+    done
+}
+
+# --- stale is a state
+
+@test "status and check name the images that are stale, and those of which nothing is known" {
+    live_host
+    applied
+    ctl status --json
+    is "$(get '.images[] | "\(.release)=\(.state)"')" "$KERNEL=ok $OTHER=ok" images
+    ctl status
+    has_not stale
+    rule gpu0 '[Match]' ID=10de:1b07
+    ctl status
+    says "^stale: /boot/initrd.img-$OTHER, which kernel $OTHER would boot with: it was built from another config"
+    has 'passthroughctl apply'
+    kernel "$OTHER" # not looked at from outside the machine
+    ctl status --json
+    is "$(get '.images[] | "\(.release)=\(.state)"')" "$KERNEL=stale $OTHER=unknown" images
+    live status --json
+    is "$(get '.images[] | "\(.release)=\(.state)"')" "$KERNEL=stale $OTHER=stale" images
+    row "image.$OTHER" '^warn: .* is stale: it was built without the rules'
+}
+
+@test "a boot tells once that its image is older than the config, and status tells" {
+    image_digest >"$BATS_TEST_TMPDIR/digest"
+    put "/$DIGEST" <"$BATS_TEST_TMPDIR/digest"
+    bind() { run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" "$@"; }
+    bind --stage=initrd
+    rm "$ROOT/$DIGEST" # the image is gone, the host is up
+    cp -a "$ROOT/run" "$BATS_TEST_TMPDIR/run"
+    bind --rule=gpu0
+    has_not stale
+    ctl status
+    has_not stale
+    rm -r "$ROOT/run" && mv "$BATS_TEST_TMPDIR/run" "$ROOT/run"
+    rule gpu1 '[Match]' ID=10de:1b07
+    bind --rule=gpu0
+    says "^this boot's image is stale: it was built from another config; .*passthroughctl apply"
+    bind --rule=gpu1
+    has_not stale
+    ctl status
+    says '^stale: the image of this boot: it was built from another config'
+    ctl status --json
+    rule_is gpu1 missing
+}
