@@ -79,11 +79,13 @@ int hand_nodes(struct hand *h, const char *rule)
         int k = nodes_settle(&c->root, &c->arena, &c->plan, &h->record, rule, &problems);
 
         for (size_t i = 0; i < problems.n; i++) {
-                const char *message = problems.v[i].message;
+                const char *text = arena_join(&c->arena, rule, ": ", problems.v[i].message, NULL);
 
+                if (!text)
+                        return -ENOMEM;
                 h->bad = true;
-                log_quietly(&c->root, LOG_LEVEL_ERROR, LOG_RULE, rule, NULL, "%s: %s", rule, message);
-                fprintf(stderr, "%s: %s\n", rule, message);
+                log_event(&c->root, &(struct log_event){LOG_LEVEL_ERROR, LOG_RULE, rule, NULL, text, NULL}, true);
+                fprintf(stderr, "%s\n", text);
         }
         return k < 0 ? k : 0;
 }
