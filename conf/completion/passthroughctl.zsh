@@ -25,7 +25,7 @@ _passthroughctl_commands() {
 _passthroughctl() {
     local context state state_descr line root command word number=0
     local -A opt_args
-    local -a options rules devices interfaces
+    local -a options rules devices interfaces releases
 
     for word in ${words[2,CURRENT-1]}; do
         case $word in
@@ -39,6 +39,7 @@ _passthroughctl() {
     # Domain 0000 may be left out, and is not thrust on somebody who did.
     [[ -z $PREFIX ]] || devices+=(${${(M)devices:#0000:*}#0000:})
     interfaces=($root/sys/class/net/*(N:t))
+    releases=($root/lib/modules/*(N:t))
 
     case $command in
     (apply|remove) options=('--dry-run[show what would be done]') ;;
@@ -48,9 +49,9 @@ _passthroughctl() {
     (capture) options=('--raw[keep what identifies the machine]') ;;
     (cmdline)
         options=('--format=[as it is written there]:format:(plain grub kernel bootc)' '--vendor=[of the processor]:vendor:(intel amd)'
-            '--kernel=[kernel release]:release:($root/lib/modules/*(N:t))' '--cmdline=[judge this line]:line:')
+            '--kernel=[kernel release]:release:compadd -a releases' '--cmdline=[judge this line]:line:')
         ;;
-    (image) options=('--kernel=[kernel release]:release:($root/lib/modules/*(N:t))' '--modules[only print the modules]') ;;
+    (image) options=('--kernel=[kernel release]:release:compadd -a releases' '--modules[only print the modules]') ;;
     esac
 
     _arguments $options '--json[one JSON document]' '--root=[a captured machine]:directory:_directories' \
