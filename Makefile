@@ -4,6 +4,8 @@
 PREFIX ?= /usr
 DESTDIR ?=
 BUILD ?= build
+# Debian's zsh does not look where others do.
+ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/$(if $(wildcard /etc/debian_version),vendor-completions,site-functions)
 # V=1 shows the commands.
 Q := $(if $(V),,@)
 
@@ -67,6 +69,8 @@ install: all ## install below DESTDIR, PREFIX=/usr
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/passthrough/examples conf/examples/*
+	install -D -m 644 conf/completion/passthroughctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/passthroughctl
+	install -D -m 644 conf/completion/passthroughctl.zsh $(DESTDIR)$(ZSH_COMPLETIONS)/_passthroughctl
 	install -d $(DESTDIR)/etc/passthrough.d
 
 .PHONY: uninstall
@@ -74,8 +78,21 @@ uninstall: ## remove what install put there; rules and records stay
 	rm -f $(DESTDIR)$(PREFIX)/bin/passthroughctl $(DESTDIR)$(PREFIX)/lib/systemd/system-generators/passthrough-generator
 	rm -rf $(DESTDIR)$(PREFIX)/lib/passthrough $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough \
 		$(DESTDIR)$(PREFIX)/share/doc/passthrough
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/passthroughctl $(DESTDIR)$(ZSH_COMPLETIONS)/_passthroughctl
 	for file in conf/systemd/*; do rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/$${file##*/} || exit; done
 	for page in man/*.[1-8]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
+
+# Variables of this make are not those of the package's build.
+.PHONY: deb
+deb: ## install what is needed, and build build/passthrough_VERSION_ARCH.deb
+	@tests/lab/deps build package
+	rm -rf $(BUILD)/deb $(BUILD)/passthrough_*.deb
+	mkdir -p $(BUILD)/deb/passthrough
+	cp -a LICENSE Makefile README.md conf dracut generator man src $(BUILD)/deb/passthrough
+	cp -a conf/debian $(BUILD)/deb/passthrough/debian
+	cd $(BUILD)/deb/passthrough && env -u MAKEFLAGS -u MFLAGS -u BUILD -u CFLAGS -u LDFLAGS -u DESTDIR -u PREFIX -u V \
+		DEB_BUILD_OPTIONS="noautodbgsym $$DEB_BUILD_OPTIONS" dpkg-buildpackage -b -us -uc
+	ln -f $(BUILD)/deb/*.deb $(BUILD)
 
 .PHONY: clean
 clean: ## remove what was built
@@ -98,6 +115,10 @@ lint: ## formatting, static analysis, shellcheck, and what the planner may call
 unit: ## tests on captured and made-up machines, with ASan and UBSan
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=1 CFLAGS='-O1 -g' all
 	@BUILD=$(BUILD)/sanitized tests/unit/run
+
+.PHONY: deb-check
+deb-check: deb ## what lintian says of the package, and what it would do to a host
+	@tests/package/run
 
 .PHONY: cost
 cost: all ## instructions that the generator and plan take, as callgrind counts them

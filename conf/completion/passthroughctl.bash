@@ -1,0 +1,103 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completes passthroughctl's commands and options, the rules and devices of this machine or of that below --root=.
+
+_passthroughctl_files() { # the names of the files, those that are there
+    local file
+    for file; do
+        [[ ! -e $file && ! -L $file ]] || printf '%s\n' "${file##*/}"
+    done
+}
+
+_passthroughctl_rules() {
+    _passthroughctl_files "$1"/{etc,run,usr/local/lib,usr/lib}/passthrough.d/*.conf | sed 's/\.conf$//'
+}
+
+_passthroughctl_devices() {
+    _passthroughctl_files "$1"/sys/bus/pci/devices/*
+    # Domain 0000 may be left out, and is not thrust on somebody who did.
+    [[ -z $2 ]] || _passthroughctl_files "$1"/sys/bus/pci/devices/* | sed -n 's/^0000://p'
+}
+
+_passthroughctl_options() {
+    printf '%s\n' --json --root= --help --version
+    case $1 in
+    apply | remove) printf '%s\n' --dry-run ;;
+    add) printf '%s\n' --dry-run --from= ;;
+    status) printf '%s\n' --boot= ;;
+    undo) printf '%s\n' --list ;;
+    capture) printf '%s\n' --raw ;;
+    cmdline) printf '%s\n' --format= --vendor= --kernel= --cmdline= ;;
+    image) printf '%s\n' --kernel= --modules ;;
+    esac
+}
+
+_passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED
+    local option=${2%%=*}
+    case $option in
+    --format) printf '%s\n' plain grub kernel bootc ;;
+    --vendor) printf '%s\n' intel amd ;;
+    --from) printf '%s\n' driverctl modprobe ;;
+    --boot) printf '%s\n' 0 -1 -2 ;;
+    --kernel) _passthroughctl_files "$1"/lib/modules/* ;;
+    --root) compgen -d -- "${2#*=}" ;;
+    esac | sed "s/^/$option=/"
+}
+
+_passthroughctl_arguments() { # _passthroughctl_arguments ROOT COMMAND NUMBER TYPED
+    case $2 in
+    '') printf '%s\n' check plan status list add remove show bind release apply undo capture cmdline image ;;
+    remove) _passthroughctl_rules "$1" ;;
+    show | bind | release)
+        _passthroughctl_rules "$1"
+        _passthroughctl_devices "$1" "$4"
+        ;;
+    add)
+        (($3 > 0)) || return 0
+        _passthroughctl_devices "$1" "$4"
+        _passthroughctl_files "$1"/sys/class/net/*
+        [[ $4 != /* ]] || compgen -f -- "$4"
+        ;;
+    cmdline) printf '%s\n' check ;;
+    capture | image) compgen -d -- "$4" ;;
+    esac
+}
+
+_passthroughctl() {
+    local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} typed='' root='' command='' number=0 word head
+    local -a words
+
+    # Readline breaks words at colons and "=", which addresses and options have: the line is read anew.
+    read -ra words <<<"$line"
+    if [[ $line != *[[:blank:]] ]]; then
+        typed=${words[-1]}
+        unset 'words[-1]'
+    fi
+    for word in "${words[@]:1}"; do
+        case $word in
+        --root=*) root=${word#*=} ;;
+        -*) ;;
+        *) if [[ $command ]]; then number=$((number + 1)); else command=$word; fi ;;
+        esac
+    done
+
+    # It replaces what is behind the last break alone.
+    head=$typed
+    while [[ $head && $COMP_WORDBREAKS != *"${head: -1}"* ]]; do head=${head%?}; done
+    COMPREPLY=()
+    while IFS= read -r word; do
+        [[ $word != "$typed"* ]] || COMPREPLY+=("${word#"$head"}")
+    done < <(
+        case $typed in
+        -*=*) _passthroughctl_values "$root" "$typed" ;;
+        -*) _passthroughctl_options "$command" ;;
+        *) _passthroughctl_arguments "$root" "$command" "$number" "$typed" ;;
+        esac
+    )
+    case ${COMPREPLY[0]-} in
+    *=) compopt -o nospace ;;
+    */*) compopt -o filenames ;;
+    esac
+}
+
+complete -F _passthroughctl passthroughctl

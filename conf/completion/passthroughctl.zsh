@@ -1,0 +1,74 @@
+#compdef passthroughctl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completes passthroughctl's commands and options, the rules and devices of this machine or of that below --root=.
+
+_passthroughctl_commands() {
+    local -a commands=(
+        'check:whether the host is ready for its rules'
+        'plan:what the next boot does'
+        'status:what this boot did'
+        'list:the devices, their groups and drivers'
+        'add:write a rule for devices that are there'
+        'remove:take a rule away'
+        'show:QEMU arguments and libvirt XML'
+        'bind:hand devices over now'
+        'release:give them back to the host'
+        'apply:bring command line and boot images in line'
+        'undo:take the last apply back'
+        'capture:this machine as a tree for --root'
+        'cmdline:the tokens that the rules need'
+        'image:the rules for a boot image'
+    )
+    _describe command commands
+}
+
+_passthroughctl() {
+    local context state state_descr line root command word number=0
+    local -A opt_args
+    local -a options rules devices interfaces releases
+
+    for word in ${words[2,CURRENT-1]}; do
+        case $word in
+        (--root=*) root=${word#*=} ;;
+        (-*) ;;
+        (*) if [[ -n $command ]]; then number=$((number + 1)); else command=$word; fi ;;
+        esac
+    done
+    rules=($root/{etc,run,usr/local/lib,usr/lib}/passthrough.d/*.conf(N:t:r))
+    devices=($root/sys/bus/pci/devices/*(N:t))
+    # Domain 0000 may be left out, and is not thrust on somebody who did.
+    [[ -z $PREFIX ]] || devices+=(${${(M)devices:#0000:*}#0000:})
+    interfaces=($root/sys/class/net/*(N:t))
+    releases=($root/lib/modules/*(N:t))
+
+    case $command in
+    (apply|remove) options=('--dry-run[show what would be done]') ;;
+    (add) options=('--dry-run[show what would be written]' '--from=[take over from]:source:(driverctl modprobe)') ;;
+    (status) options=('--boot=[an earlier boot]:boot:(0 -1 -2)') ;;
+    (undo) options=('--list[name what can be undone]') ;;
+    (capture) options=('--raw[keep what identifies the machine]') ;;
+    (cmdline)
+        options=('--format=[as it is written there]:format:(plain grub kernel bootc)' '--vendor=[of the processor]:vendor:(intel amd)'
+            '--kernel=[kernel release]:release:compadd -a releases' '--cmdline=[judge this line]:line:')
+        ;;
+    (image) options=('--kernel=[kernel release]:release:compadd -a releases' '--modules[only print the modules]') ;;
+    esac
+
+    _arguments $options '--json[one JSON document]' '--root=[a captured machine]:directory:_directories' \
+        '(-h --help)'{-h,--help}'[show help]' '--version[show the version]' '*:argument:->argument' && return
+
+    [[ $state == argument ]] || return
+    case $command in
+    ('') _passthroughctl_commands ;;
+    (remove) _wanted rules expl rule compadd -a rules ;;
+    (show|bind|release) _alternative 'rules:rule:compadd -a rules' 'devices:PCI device:compadd -a devices' ;;
+    (add)
+        ((number > 0)) || return
+        _alternative 'devices:PCI device:compadd -a devices' 'interfaces:interface:compadd -a interfaces' 'files:device node:_files -g "/dev/*"'
+        ;;
+    (cmdline) _wanted commands expl command compadd check ;;
+    (capture|image) _directories ;;
+    esac
+}
+
+_passthroughctl "$@"

@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What packages are made of: completion, manual pages, the lists of what is installed, and the scripts that dpkg runs.
+
+load product
+load tree
+
+top=$(realpath "$BATS_TEST_DIRNAME/../..")
+conf=$top/conf
+
+# completes LINE: what bash's completion makes of it, with readline's own breaks.
+completes() {
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    run bash -c 'compopt() { :; }
+        . "$1" && COMP_LINE=$2 COMP_POINT=${#2} COMP_WORDBREAKS=" \"'\''@><=;|&(:" && _passthroughctl && printf "%s\n" "${COMPREPLY[@]}"' \
+        bash "$conf/completion/passthroughctl.bash" "passthroughctl $1"
+    stderr=
+    exits 0
+}
+
+offers() {
+    local word
+    for word; do
+        grep -qxF -e "$word" <<<"$output" || { printf 'not offered: %s\n' "$word" && show && return 1; }
+    done
+}
+
+# Of --help: its commands; its options, each with the commands that have it, none where all do.
+help_commands() { "$BUILD/passthroughctl" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort -u; }
+help_options() {
+    "$BUILD/passthroughctl" --help | sed -nE 's/^  (--[a-z-]+)[^ ]* +(([a-z, ]+): )?.*/\1 \3/p' | sed 's/cmdline check/cmdline/' | tr -d ,
+}
+
+@test "bash completes every command of --help, and no other" {
+    completes ''
+    is "$(sort <<<"$output" | paste -sd' ')" "$(help_commands | paste -sd' ')" 'commands'
+}
+
+@test "bash completes every option of --help, with the commands that have it" {
+    local option commands command n=0
+    while read -r option commands; do
+        for command in ${commands:-plan}; do
+            completes "$command --"
+            grep -qE -e "^$option=?$" <<<"$output" || { printf '%s does not offer %s\n' "$command" "$option" && show && return 1; }
+            n=$((n + 1))
+        done
+    done < <(help_options)
+    ((n > 12))
+}
+
+@test "zsh completes every command and option of --help" {
+    local word file=$conf/completion/passthroughctl.zsh
+    while read -r word; do
+        grep -qF -- "'$word:" "$file" || { echo "no command $word" && return 1; }
+    done < <(help_commands)
+    while read -r word _; do
+        grep -qE -e "['{,]$word(=?\[|\})" "$file" || { echo "no option $word" && return 1; }
+    done < <(help_options)
+    is "$(sed -n "/local -a commands/,/^    )/s/^ *'\([a-z]*\):.*/\1/p" "$file" | sort | paste -sd' ')" \
+        "$(help_commands | paste -sd' ')" 'commands'
+    if command -v zsh >/dev/null; then zsh -n "$file"; else skip 'no zsh here to parse it'; fi
+}
+
+@test "rules and devices are completed, those below --root=" {
+    tree_new bare
+    pci_add 0000:01:00.0 1002:5159 0300
+    pci_add 0001:02:00.1 8086:293e 0403
+    rule gpu0 '[Match]' ID=1002:5159
+    put /usr/lib/passthrough.d/other.conf '[Match]'
+    completes "bind --root=$ROOT "
+    offers gpu0 other 0000:01:00.0 0001:02:00.1
+    completes "remove --root=$ROOT g"
+    is "$output" gpu0 'rules'
+    completes "remove --root=$ROOT 0"
+    is "$output" '' 'what can be removed'
+    # Behind a colon alone the rest is replaced.
+    completes "show --root=$ROOT 0000:01:"
+    is "$output" 00.0 'the rest of the address'
+    completes "show --root=$ROOT 01:"
+    is "$output" 00.0 'the rest of the short address'
+    completes "--root=$ROOT add gpu1 0001"
+    is "$output" 0001:02:00.1 'devices for add'
+    completes "--root=$ROOT add "
+    is "$output" '' 'a new name'
+}
+
+@test "values of options are completed" {
+    completes 'cmdline --format=g'
+    is "$output" grub 'format'
+    completes 'cmdline --vendor='
+    offers intel amd
+    completes 'add --from='
+    offers driverctl modprobe
+    tree_new bare
+    mkdir -p "$ROOT/lib/modules/6.1.0-99-amd64"
+    completes "cmdline --root=$ROOT --kernel=6"
+    is "$output" 6.1.0-99-amd64 'kernels'
+}
+
+@test "a name with a command in it is a name" {
+    tree_new bare
+    # shellcheck disable=SC2016 # the name is to have it as it is
+    put '/etc/passthrough.d/$(touch ran).conf' '[Match]'
+    cd "$BATS_TEST_TMPDIR"
+    completes "remove --root=$ROOT "
+    # shellcheck disable=SC2016
+    offers '$(touch ran)'
+    [[ ! -e $BATS_TEST_TMPDIR/ran ]]
+}
+
+@test "manual pages are without warnings" {
+    # Where manual pages are left out, a script stands in for man.
+    man --version 2>/dev/null | grep -q '^man [0-9]' || skip 'no man-db here'
+    local page n=0
+    for page in "$top"/man/*.[1-8]; do
+        run --separate-stderr env MANWIDTH=100 LC_ALL=C.UTF-8 MANROFFSEQ='' man --warnings -E UTF-8 -l "$page"
+        exits 0
+        is "$stderr" '' "$page"
+        n=$((n + 1))
+    done
+    ((n >= 5))
+}
+
+installs() { # installs TARGET [VARIABLE=VALUE...]: to $BATS_TEST_TMPDIR/stage; what is built stays as it is
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u PREFIX make -s -C "$top" -o all "$1" BUILD="$BUILD" DESTDIR="$BATS_TEST_TMPDIR/stage" "${@:2}"
+}
+
+@test "uninstall leaves nothing of what install brought" {
+    installs install
+    [[ -x $BATS_TEST_TMPDIR/stage/usr/bin/passthroughctl && -d $BATS_TEST_TMPDIR/stage/etc/passthrough.d ]]
+    find "$BATS_TEST_TMPDIR/stage" -path '*/zsh/*/_passthroughctl' | grep -q .
+    installs uninstall
+    run find "$BATS_TEST_TMPDIR/stage" \( ! -type d -o -name '*passthrough' \)
+    is "$output" '' 'left behind'
+}
+
+# What the spec's %files names, as shell patterns.
+spec_files() {
+    sed -n '/^%files/,/^%changelog/p' "$conf/passthrough.spec" | sed -nE 's/^(%dir )?(%\{_|\/)/\2/p' |
+        sed 's,%{_bindir},/usr/bin,; s,%{_prefix},/usr,; s,%{_datadir},/usr/share,; s,%{_docdir},/usr/share/doc,; s,%{_mandir},/usr/share/man,
+            s,%{_sysconfdir},/etc,; s,/$,/*,'
+}
+
+@test "the RPM's list of files is what install installs" {
+    local file pattern found stage=$BATS_TEST_TMPDIR/stage
+    installs install ZSH_COMPLETIONS=/usr/share/zsh/site-functions
+    while read -r file; do
+        found=
+        while read -r pattern; do
+            # shellcheck disable=SC2053 # a pattern
+            [[ $file != $pattern ]] || found=yes
+        done < <(spec_files)
+        [[ $found ]] || { echo "not in %files: $file" && return 1; }
+    done < <(cd "$stage" && find . ! -type d -printf '/%P\n')
+    while read -r pattern; do
+        compgen -G "$stage$pattern" >/dev/null || { echo "%files names what is not there: $pattern" && return 1; }
+    done < <(spec_files)
+}
+
+@test "the packages and the manual pages have the program's version" {
+    local version page
+    version=$("$BUILD/passthroughctl" --version)
+    version=${version#* }
+    is "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$conf/debian/changelog")" "$version" 'Debian'
+    is "$(sed -n 's/^Version: *//p' "$conf/passthrough.spec")" "$version" 'RPM'
+    for page in "$top"/man/*.[1-8]; do
+        grep -qF "\"passthrough $version\"" "$page" || { echo "$page has another version" && return 1; }
+    done
+}
+
+# script NAME ARGUMENT...: a script of the Debian package on $ROOT; what it runs besides the shell's own is in $BATS_TEST_TMPDIR/ran.
+script() {
+    local bin=$BATS_TEST_TMPDIR/bin name
+    mkdir -p "$bin"
+    for name in passthroughctl dracut systemctl udevadm update-initramfs update-grub; do
+        printf '#!/bin/sh\necho "%s $*" >>%s\n' "$name" "$BATS_TEST_TMPDIR/ran" >"$bin/$name"
+        chmod +x "$bin/$name"
+    done
+    run env DPKG_ROOT="$ROOT" PATH="$bin:$PATH" sh "$conf/debian/passthrough.$1" "${@:2}"
+    stderr=
+    exits 0
+    [[ ! -e $BATS_TEST_TMPDIR/ran ]] || { cat "$BATS_TEST_TMPDIR/ran" && return 1; }
+}
+
+@test "what follows an installation or upgrade is a hint, and no more" {
+    tree_new bare
+    rm -rf "$ROOT/etc/passthrough.d"
+    script postinst configure
+    has 'passthroughctl add NAME DEVICE'
+    rule gpu0 '[Match]' ID=1002:5159
+    script postinst configure 0.0
+    has 'upgraded from 0.0' 'nothing was rebuilt' 'passthroughctl check' 'passthroughctl apply'
+    script postinst triggered /usr/lib/passthrough.d
+    has '/usr/lib/passthrough.d' 'passthroughctl apply'
+    script postinst abort-upgrade 0.0
+    is "$output" '' 'hint'
+}
+
+@test "purge takes the records away, and says what stays" {
+    tree_new bare
+    rule gpu0 '[Match]' ID=1002:5159
+    mkdir -p "$ROOT/var/lib/passthrough/undo"
+    script postrm upgrade 0.2
+    is "$output" '' 'hint'
+    script postrm remove
+    has 'passthroughctl undo 1'
+    [[ -d $ROOT/var/lib/passthrough/undo ]]
+    script postrm purge
+    has '/etc/passthrough.d stays'
+    has_not passthrough.conf
+    [[ ! -e $ROOT/var/lib/passthrough && -e $ROOT/etc/passthrough.d/gpu0.conf ]]
+}
