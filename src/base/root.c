@@ -272,15 +272,12 @@ int root_list(const struct root *r, struct arena *a, const char *path, const cha
         while (fd >= 0 && (size = getdents64(fd, buf, sizeof(buf))) > 0)
                 for (ssize_t at = 0; at < size;) {
                         const struct dirent64 *entry = (const struct dirent64 *)(buf + at);
-                        const char **slot;
 
                         at += entry->d_reclen;
                         if (entry->d_name[0] == '.')
                                 continue;
-                        slot = arena_grow(a, &names, n, sizeof(*names));
-                        if (!slot || !(*slot = arena_strdup(a, entry->d_name)))
+                        if (str_add(a, &names, &n, arena_strdup(a, entry->d_name)) < 0)
                                 return -ENOMEM;
-                        n++;
                 }
         if (size < 0)
                 return -errno;

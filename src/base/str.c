@@ -93,6 +93,17 @@ int str_to_bool(const char *s, bool *ret)
         return -EINVAL;
 }
 
+int str_add(struct arena *a, const char ***list, size_t *n, const char *s)
+{
+        const char **slot = s ? arena_grow(a, list, *n, sizeof(**list)) : NULL;
+
+        if (!slot)
+                return -ENOMEM;
+        *slot = s;
+        ++*n;
+        return 0;
+}
+
 int str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
 {
         const char **v = NULL;

@@ -43,6 +43,9 @@ int str_to_u32(const char *s, int base, uint32_t *ret) _must_check_;
 /* 1, yes, y, true, t, on and their opposites, as systemd has them: 0 or -EINVAL. */
 int str_to_bool(const char *s, bool *ret) _must_check_;
 
+/* One more at the end of a list; s may be NULL, as where there was no memory for it. 0 or -ENOMEM. */
+int str_add(struct arena *a, const char ***list, size_t *n, const char *s) _must_check_;
+
 /*
  * Blank-separated words, each a string of its own below the arena; the array ends with NULL. An element is never empty.
  */

@@ -57,11 +57,9 @@ static const char *closed(struct run *r, const struct rule *rule)
 static bool taken_already(const struct run *r, const struct plan_entry *e)
 {
         const struct device *d = &r->facts.devices[e->device];
+        const struct record_device *x = record_find_device(&r->record, d->address);
 
-        for (size_t i = 0; i < r->record.n_devices; i++)
-                if (streq(r->record.devices[i].address, d->address))
-                        return record_device_taken(&r->record.devices[i]) && streq_ptr(d->driver, e->driver);
-        return false;
+        return x && record_device_taken(x) && streq_ptr(d->driver, e->driver);
 }
 
 /* A virtual machine that wants the device may wait for this unit, which has failed for want of it. */

@@ -42,7 +42,7 @@ static int put_back(struct taker *t, size_t i)
                 k = journal_put_back(t->root, t->arena, t->undo, i, path);
         else if (k == 0)
                 k = file_remove(t->root, path);
-        return k == 0 ? boot_add_string(t->arena, &t->back->restored, &t->back->n_restored, f->path) : k;
+        return k == 0 ? str_add(t->arena, &t->back->restored, &t->back->n_restored, f->path) : k;
 }
 
 /* Less the tokens, where it is known how such a file is edited; else NULL. */
@@ -68,7 +68,7 @@ static char *without(struct arena *a, const char *path, const char *text, const 
 
 static int left(struct taker *t, const char *path, const char *why)
 {
-        return boot_add_string(t->arena, &t->back->left, &t->back->n_left, arena_join(t->arena, path, why, NULL));
+        return str_add(t->arena, &t->back->left, &t->back->n_left, arena_join(t->arena, path, why, NULL));
 }
 
 static int edit(struct taker *t, const char *path, const char *text, const char *const *tokens, size_t n)
@@ -83,7 +83,7 @@ static int edit(struct taker *t, const char *path, const char *text, const char 
         k = file_resolve(t->root, t->arena, path, &path);
         if (k == 0)
                 k = file_write(t->root, path, new, strlen(new), NULL);
-        return k == 0 ? boot_add_string(t->arena, &t->back->edited, &t->back->n_edited, path) : k;
+        return k == 0 ? str_add(t->arena, &t->back->edited, &t->back->n_edited, path) : k;
 }
 
 /* One that was built anew by others, or went away with its kernel, stays as it is. */
@@ -101,7 +101,7 @@ static int take_back_image(struct taker *t, size_t i)
         if (k < 0 || !now.there || content_same(now, f->old))
                 return k;
         if (t->undo->done && !content_same(now, f->new))
-                return boot_add_string(t->arena, &t->back->kept, &t->back->n_kept, f->path);
+                return str_add(t->arena, &t->back->kept, &t->back->n_kept, f->path);
         k = put_back(t, i);
         if (k == -ENOENT)
                 return left(t, f->path, ": the image before this apply is not kept any more");

@@ -105,7 +105,6 @@ int boot_verify(const struct boot_facts *facts, const char *const *tokens, size_
                 struct boot_verdict *ret) _must_check_;
 
 /* One string more at the end of a list. */
-int boot_add_string(struct arena *a, const char ***list, size_t *n, const char *s) _must_check_;
 
 /* ---- text.c: lines of tokens ---------------------------------------------------------------------------------------
  */

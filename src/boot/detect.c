@@ -148,8 +148,7 @@ static int read_entries(struct detector *d, const char *dir)
         k = path ? root_list(d->root, d->arena, path, &names, &n) : -ENOMEM;
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (ends_with(names[i], ".efi"))
-                        k = boot_add_string(d->arena, &f->ukis, &f->n_ukis,
-                                            arena_join(d->arena, path, "/", names[i], NULL));
+                        k = str_add(d->arena, &f->ukis, &f->n_ukis, arena_join(d->arena, path, "/", names[i], NULL));
         return k == -ENOMEM ? k : 0;
 }
 

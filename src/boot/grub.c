@@ -216,12 +216,11 @@ static int judge_length(const struct boot_facts *facts, struct span title, struc
         if (!copy || !what)
                 return -ENOMEM;
         if (fit == LINE_TOO_LONG && wanted)
-                return boot_add_string(a, &v->lacking, &v->n_lacking, line_too_long(a, what, length));
+                return str_add(a, &v->lacking, &v->n_lacking, line_too_long(a, what, length));
         if (fit == LINE_FITS)
                 return 0;
-        return boot_add_string(a, &v->notes, &v->n_notes,
-                               fit == LINE_TOO_LONG ? line_too_long(a, what, length)
-                                                    : line_nearly_too_long(a, what, length));
+        return str_add(a, &v->notes, &v->n_notes,
+                       fit == LINE_TOO_LONG ? line_too_long(a, what, length) : line_nearly_too_long(a, what, length));
 }
 
 static int judge(const struct boot_facts *facts, struct span title, struct span line, const char *const *tokens,
@@ -233,9 +232,9 @@ static int judge(const struct boot_facts *facts, struct span title, struct span 
         v->n_entries++;
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (!span_has(line, tokens[i]) && !(recovery && places[i] == GRUB_NORMAL_ENTRIES))
-                        k = boot_add_string(a, &v->lacking, &v->n_lacking,
-                                            arena_printf(a, "%s: \"%.*s\" has no %s", facts->grub_cfg.path,
-                                                         (int)title.length, title.at, tokens[i]));
+                        k = str_add(a, &v->lacking, &v->n_lacking,
+                                    arena_printf(a, "%s: \"%.*s\" has no %s", facts->grub_cfg.path, (int)title.length,
+                                                 title.at, tokens[i]));
         return k;
 }
 
@@ -265,7 +264,7 @@ int grub_verify(const struct boot_facts *facts, const char *const *tokens, size_
                         k = judge(facts, title, line, tokens, places, n_tokens, a, v);
         }
         if (k == 0 && v->n_entries == 0 && n_tokens > 0)
-                k = boot_add_string(
+                k = str_add(
                         a, &v->lacking, &v->n_lacking,
                         arena_printf(a, "%s: there is no entry of /etc/grub.d/10_linux in it", facts->grub_cfg.path));
         return k;

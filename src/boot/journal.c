@@ -122,7 +122,7 @@ static int parse_manifest(struct arena *a, struct undo *u, char *text)
                 else if (streq(key, "added") && u->n_files > 0) {
                         struct undo_file *f = &u->files[u->n_files - 1];
 
-                        k = boot_add_string(a, &f->added, &f->n_added, line);
+                        k = str_add(a, &f->added, &f->n_added, line);
                 } else
                         k = -EBADMSG;
         }
@@ -224,7 +224,7 @@ int journal_owned(const struct journal *j, struct arena *a, struct boot_owned *r
                 for (size_t f = 0; k == 0 && f < j->v[i].n_files; f++) {
                         const struct undo_file *file = &j->v[i].files[f];
 
-                        k = boot_add_string(a, &ret->seen, &ret->n_seen, file->path);
+                        k = str_add(a, &ret->seen, &ret->n_seen, file->path);
                         for (size_t t = 0; k == 0 && t < file->n_added; t++) {
                                 struct boot_added *added = arena_grow(a, &ret->added, ret->n_added, sizeof(*added));
 

@@ -121,7 +121,7 @@ int boot_plan_lengths(struct boot_plan *plan, struct arena *a)
                         plan->problem = arena_join(a, text, "; nothing is written", NULL);
                         return plan->problem ? 0 : -ENOMEM;
                 }
-                k = boot_add_string(a, &plan->notes, &plan->n_notes, text);
+                k = str_add(a, &plan->notes, &plan->n_notes, text);
         }
         return k;
 }

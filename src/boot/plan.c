@@ -19,7 +19,7 @@ struct strings {
 
 static int note(struct planner *p, const char *text)
 {
-        return boot_add_string(p->arena, &p->plan->notes, &p->plan->n_notes, text);
+        return str_add(p->arena, &p->plan->notes, &p->plan->n_notes, text);
 }
 
 static int problem(struct planner *p, const char *text)
@@ -70,7 +70,7 @@ static int stale(struct planner *p, const char *path, struct strings *ret)
                 const struct boot_added *added = &p->owned->added[i];
 
                 if (!wanted(p, added->token) && (!known || streq(added->path, path)))
-                        k = boot_add_string(p->arena, &ret->v, &ret->n, added->token);
+                        k = str_add(p->arena, &ret->v, &ret->n, added->token);
         }
         return k;
 }
@@ -114,7 +114,7 @@ static int missing_in_grub(struct planner *p, struct strings *ret)
 
                 k = grub_place(p->facts, p->arena, token, &place);
                 if (k == 0 && place == GRUB_NOWHERE)
-                        k = boot_add_string(p->arena, &ret->v, &ret->n, token);
+                        k = str_add(p->arena, &ret->v, &ret->n, token);
                 if (k == 0 && place == GRUB_NORMAL_ENTRIES)
                         k = note(p, arena_join(p->arena, token,
                                                " is in GRUB_CMDLINE_LINUX_DEFAULT already, and so not in entries for "
@@ -178,7 +178,7 @@ static int plan_entry(struct planner *p, const struct boot_file *entry)
 
         for (size_t i = 0; k == 0 && i < p->plan->n_tokens; i++)
                 if (!entry_has(p->facts, entry, p->plan->tokens[i]))
-                        k = boot_add_string(p->arena, &missing.v, &missing.n, p->plan->tokens[i]);
+                        k = str_add(p->arena, &missing.v, &missing.n, p->plan->tokens[i]);
         if (k < 0)
                 return k;
         new = entry_edit(p->arena, entry->text, missing.v, missing.n, drop.v, drop.n);
@@ -215,7 +215,7 @@ static int difference(struct planner *p, const char *path, struct span line, str
         *missing = (struct strings){};
         for (size_t i = 0; k == 0 && i < p->plan->n_tokens; i++)
                 if (!span_has(line, p->plan->tokens[i]))
-                        k = boot_add_string(p->arena, &missing->v, &missing->n, p->plan->tokens[i]);
+                        k = str_add(p->arena, &missing->v, &missing->n, p->plan->tokens[i]);
         return k;
 }
 
@@ -261,7 +261,7 @@ static int seed(struct planner *p, const char **ret)
                 for (size_t i = 0; token && i < ARRAY_SIZE(own) && !drop; i++)
                         drop = startswith(token, own[i]);
                 if (!token || (!drop && !wanted(p, token)))
-                        k = boot_add_string(p->arena, &kept.v, &kept.n, token);
+                        k = str_add(p->arena, &kept.v, &kept.n, token);
         }
         if (k < 0)
                 return k;
@@ -403,7 +403,7 @@ int boot_plan_build(const struct boot_facts *facts, const struct needs *needs, c
 
         *ret = (struct boot_plan){.facts = facts, .problem = facts->problem};
         for (size_t i = 0; k == 0 && i < needs->n_tokens; i++)
-                k = boot_add_string(a, &ret->tokens, &ret->n_tokens, needs->tokens[i].token);
+                k = str_add(a, &ret->tokens, &ret->n_tokens, needs->tokens[i].token);
         /* Where nothing is asked of a place it need not be known. */
         if (ret->n_tokens == 0 && owned->n_added == 0)
                 ret->problem = NULL;

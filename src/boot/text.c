@@ -152,14 +152,3 @@ char *line_without(struct arena *a, struct span line, const char *const *tokens,
         to[line.at + line.length - from] = '\0';
         return copy;
 }
-
-int boot_add_string(struct arena *a, const char ***list, size_t *n, const char *s)
-{
-        const char **slot = s ? arena_grow(a, list, *n, sizeof(**list)) : NULL;
-
-        if (!slot)
-                return -ENOMEM;
-        *slot = s;
-        ++*n;
-        return 0;
-}

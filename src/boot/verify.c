@@ -13,8 +13,8 @@ static int verify_entry(const struct boot_facts *facts, const struct boot_file *
         v->n_entries++;
         for (size_t i = 0; k == 0 && i < n_tokens; i++)
                 if (!entry_has(facts, entry, tokens[i]))
-                        k = boot_add_string(a, &v->lacking, &v->n_lacking,
-                                            arena_printf(a, "%s has no %s", entry->path, tokens[i]));
+                        k = str_add(a, &v->lacking, &v->n_lacking,
+                                    arena_printf(a, "%s has no %s", entry->path, tokens[i]));
         return k;
 }
 
@@ -36,8 +36,8 @@ int boot_verify(const struct boot_facts *facts, const char *const *tokens, size_
                 ret->n_entries = 1;
                 for (size_t i = 0; k == 0 && i < n_tokens; i++)
                         if (!span_has((struct span){line, strcspn(line, "\n")}, tokens[i]))
-                                k = boot_add_string(a, &ret->lacking, &ret->n_lacking,
-                                                    arena_printf(a, "the running kernel has no %s", tokens[i]));
+                                k = str_add(a, &ret->lacking, &ret->n_lacking,
+                                            arena_printf(a, "the running kernel has no %s", tokens[i]));
         }
         return k;
 }

@@ -137,19 +137,15 @@ int gather_modprobe(struct gather *g)
                         return k;
                 for (size_t i = 0; k == 0 && i < n; i++) {
                         size_t length = strlen(names[i]), s = 0;
-                        const char **slot;
                         char *file;
 
                         while (s < n_seen && !streq(seen[s], names[i]))
                                 s++;
                         if (s < n_seen || length < 5 || !streq(names[i] + length - 5, ".conf"))
                                 continue;
-                        slot = arena_grow(g->arena, &seen, n_seen, sizeof(*seen));
                         file = arena_join(g->arena, dirs[d], "/", names[i], NULL);
-                        if (!slot || !file)
+                        if (!file || str_add(g->arena, &seen, &n_seen, names[i]) < 0)
                                 return -ENOMEM;
-                        *slot = names[i];
-                        n_seen++;
                         k = modprobe_file(g, file);
                         if (k < 0)
                                 return k;

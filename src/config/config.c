@@ -21,17 +21,6 @@ struct loader {
         size_t n_drafts;
 };
 
-static int add_name(struct arena *a, const char *path, struct rule *rule)
-{
-        const char **slot = arena_grow(a, &rule->files, rule->n_files, sizeof(*rule->files));
-
-        if (!slot)
-                return -ENOMEM;
-        *slot = path;
-        rule->n_files++;
-        return 0;
-}
-
 static int add_text(struct arena *a, const char *path, char *text, size_t size, struct diags *diags, struct rule *rule)
 {
         rule->digest = str_hash(str_hash(rule->digest, path, strlen(path) + 1), text, size);
@@ -40,7 +29,7 @@ static int add_text(struct arena *a, const char *path, char *text, size_t size, 
 
 int config_add_file(struct arena *a, const char *path, char *text, size_t size, struct diags *diags, struct rule *rule)
 {
-        int k = add_name(a, path, rule);
+        int k = str_add(a, &rule->files, &rule->n_files, path);
 
         return k == 0 ? add_text(a, path, text, size, diags, rule) : k;
 }
@@ -69,7 +58,7 @@ static int load_file(struct loader *l, const char *path, struct rule *rule)
                 return k;
         if (k == CONFIG_READ_MASKED)
                 return 1;
-        if (add_name(l->arena, path, rule) < 0)
+        if (str_add(l->arena, &rule->files, &rule->n_files, path) < 0)
                 return -ENOMEM;
         if (k == CONFIG_READ_ABSENT)
                 return diag_add(l->diags, DIAG_ERROR, path, 0, "cannot be read: %s", strerror(ENOENT));

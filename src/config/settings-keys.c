@@ -64,18 +64,6 @@ static size_t token_length(const char *s, bool *ret_quoted)
         return n;
 }
 
-static int add_token(struct settings_parser *p, const char *token)
-{
-        struct settings *s = p->settings;
-        const char **slot = token ? arena_grow(p->arena, &s->command_line, s->n_command_line, sizeof(*slot)) : NULL;
-
-        if (!slot)
-                return -ENOMEM;
-        *slot = token;
-        s->n_command_line++;
-        return 0;
-}
-
 static int parse_command_line(struct settings_parser *p, const char *value)
 {
         size_t before = p->settings->n_command_line, n;
@@ -97,7 +85,8 @@ static int parse_command_line(struct settings_parser *p, const char *value)
                                         "CommandLine=%.*s: the kernel reads nothing behind \"--\"; leave it out", SHOWN,
                                         value);
                 }
-                if (add_token(p, arena_strndup(p->arena, c, n)) < 0)
+                if (str_add(p->arena, &p->settings->command_line, &p->settings->n_command_line,
+                            arena_strndup(p->arena, c, n)) < 0)
                         return -ENOMEM;
         }
         if (!quoted)

@@ -8,13 +8,7 @@
 
 static int append(struct arena *a, struct words *list, const char *word)
 {
-        const char **slot = word ? arena_grow(a, &list->v, list->n, sizeof(*list->v)) : NULL;
-
-        if (!slot)
-                return -ENOMEM;
-        *slot = word;
-        list->n++;
-        return 0;
+        return str_add(a, &list->v, &list->n, word);
 }
 
 /* At most max hex digits and at least one, up to limit; *s moves behind them. */

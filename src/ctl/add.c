@@ -58,7 +58,7 @@ static int add_setting(struct add *x, char *word)
         for (const char *s = word; *s; s++)
                 if ((unsigned char)*s < ' ')
                         return ctl_usage("a setting is one line, Key=Value");
-        return boot_add_string(&c->arena, &x->settings, &x->n_settings, word) < 0 ? ctl_fail("add", -ENOMEM) : 0;
+        return str_add(&c->arena, &x->settings, &x->n_settings, word) < 0 ? ctl_fail("add", -ENOMEM) : 0;
 }
 
 static int add_device(struct add *x, const char *word)
@@ -72,7 +72,7 @@ static int add_device(struct add *x, const char *word)
                 return ctl_fail(word, k);
         if (found.device == NO_DEVICE)
                 return ctl_usage("%s", found.why);
-        if (found.note && boot_add_string(&c->arena, &x->notes, &x->n_notes, found.note) < 0)
+        if (found.note && str_add(&c->arena, &x->notes, &x->n_notes, found.note) < 0)
                 return ctl_fail("add", -ENOMEM);
         for (size_t i = 0; i < x->n_devices; i++)
                 if (x->devices[i] == found.device)
@@ -104,7 +104,7 @@ static int drop_companions(struct add *x)
                         continue;
                 note = arena_printf(&c->arena, "%s goes along with %s unasked, and need not be named",
                                     c->facts.devices[x->devices[i]].address, with);
-                if (!note || boot_add_string(&c->arena, &x->notes, &x->n_notes, note) < 0)
+                if (!note || str_add(&c->arena, &x->notes, &x->n_notes, note) < 0)
                         return ctl_fail("add", -ENOMEM);
                 x->devices[i] = NO_DEVICE;
         }
@@ -169,7 +169,7 @@ static int offer_group(struct add *x)
         const struct rule *rule;
         const struct plan_rule *state;
 
-        if (boot_add_string(&c->arena, &x->settings, &x->n_settings, "IOMMUGroup=complete") < 0)
+        if (str_add(&c->arena, &x->settings, &x->n_settings, "IOMMUGroup=complete") < 0)
                 return ctl_fail("add", -ENOMEM);
         p.settings = x->settings;
         p.n_settings = x->n_settings;

@@ -117,7 +117,7 @@ int images_add_to_plan(struct ctl *c, const struct images *images, struct boot_p
         int k = 0;
 
         for (size_t i = 0; k == 0 && i < images->n_jobs; i++)
-                k = boot_add_string(&c->arena, &plan->images, &plan->n_images, images->jobs[i].image->path);
+                k = str_add(&c->arena, &plan->images, &plan->n_images, images->jobs[i].image->path);
         return k;
 }
 

@@ -286,7 +286,7 @@ static int draft_item(struct import *m, struct item *item)
         if (item->driver) {
                 const char *line = arena_join(&c->arena, "Driver=", item->driver, NULL);
 
-                if (!line || boot_add_string(&c->arena, &p.settings, &p.n_settings, line) < 0)
+                if (!line || str_add(&c->arena, &p.settings, &p.n_settings, line) < 0)
                         return -ENOMEM;
         }
         if (!p.comment || !edit_add(&m->edit, item->name, &p))

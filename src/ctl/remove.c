@@ -147,7 +147,7 @@ static int say_removed(struct removal *x, const char *path)
 {
         if (shows(x))
                 printf("%s %s\n", x->c->dry_run ? "would remove" : "removed", path);
-        return boot_add_string(&x->c->arena, &x->done.files, &x->done.n_files, path);
+        return str_add(&x->c->arena, &x->done.files, &x->done.n_files, path);
 }
 
 /* Copies of all, before anything goes. */
@@ -166,7 +166,7 @@ static int keep_all(struct removal *x, const char *rule)
                 if (k == 0)
                         x->names[n++] = path;
                 else if (k > 0)
-                        k = boot_add_string(&c->arena, &x->left, &x->n_left, path);
+                        k = str_add(&c->arena, &x->left, &x->n_left, path);
         }
         x->n_names = n;
         if (k == 0 && (rule || n > 0))

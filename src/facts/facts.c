@@ -24,17 +24,10 @@ bool facts_root_mounted(const struct root *root)
 
 int facts_request_driver(struct facts_request *request, struct arena *a, const char *name)
 {
-        const char **slot;
-
         for (size_t i = 0; i < request->n_drivers; i++)
                 if (streq(request->drivers[i], name))
                         return 0;
-        slot = arena_grow(a, &request->drivers, request->n_drivers, sizeof(*request->drivers));
-        if (!slot)
-                return -ENOMEM;
-        *slot = name;
-        request->n_drivers++;
-        return 0;
+        return str_add(a, &request->drivers, &request->n_drivers, name);
 }
 
 int facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret)

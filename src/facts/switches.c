@@ -13,17 +13,9 @@ static int add_skipped(struct arena *a, const char *names, struct words *skip)
 
         if (!rest)
                 return -ENOMEM;
-        for (char *name; (name = strsep(&rest, ","));) {
-                const char **slot;
-
-                if (!*name)
-                        continue;
-                slot = arena_grow(a, &skip->v, skip->n, sizeof(*skip->v));
-                if (!slot)
+        for (char *name; (name = strsep(&rest, ","));)
+                if (*name && str_add(a, &skip->v, &skip->n, name) < 0)
                         return -ENOMEM;
-                *slot = name;
-                skip->n++;
-        }
         return 0;
 }
 

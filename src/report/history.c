@@ -74,17 +74,6 @@ static bool parse(struct history_line *l, char *text)
         return false;
 }
 
-static int add_note(struct status *s, struct arena *a, const char *message)
-{
-        const char **slot = arena_grow(a, &s->notes, s->n_notes, sizeof(*s->notes));
-
-        if (!slot)
-                return -ENOMEM;
-        *slot = message;
-        s->n_notes++;
-        return 0;
-}
-
 static struct record_rule *rule_for(struct record *r, struct arena *a, const struct history_line *l)
 {
         struct record_rule *x = (struct record_rule *)record_find(r, l->rule);
@@ -109,29 +98,19 @@ static const char *or_empty(const char *s)
 
 static int add_device(struct record *r, struct arena *a, const struct history_line *l)
 {
-        struct record_device *x = NULL;
+        struct record_device *x = record_device_at(r, a, l->device);
         bool taken =
                 streq(l->state, device_state_names[STATE_BOUND]) || streq(l->state, device_state_names[STATE_LATE]);
         bool refused = streq(l->state, device_state_names[STATE_REFUSED]);
         bool skipped = streq(l->state, device_state_names[STATE_SKIPPED]);
 
-        for (size_t i = 0; i < r->n_devices && !x; i++)
-                if (streq(r->devices[i].address, l->device))
-                        x = &r->devices[i];
-        if (!x) {
-                x = arena_grow(a, &r->devices, r->n_devices, sizeof(*r->devices));
-                if (!x)
-                        return -ENOMEM;
-                r->n_devices++;
-                *x = (struct record_device){.group = NO_GROUP, .id = "", .class = ""};
-        }
+        if (!x)
+                return -ENOMEM;
         x->rule = l->rule;
         x->bus = bus_names[BUS_PCI];
         x->address = l->device;
-        if (l->id)
-                x->id = l->id;
-        if (l->class)
-                x->class = l->class;
+        x->id = l->id ? l->id : or_empty(x->id);
+        x->class = l->class ? l->class : or_empty(x->class);
         if (l->group)
                 x->group = atoi(l->group);
         x->action = action_names[refused ? ACTION_REFUSE : skipped ? ACTION_KEEP : ACTION_BIND];
@@ -155,7 +134,7 @@ int history_add(struct status *status, struct arena *a, const struct history_lin
                 if (!text)
                         return -ENOMEM;
                 if (!parse(&l, text))
-                        return add_note(status, a, line->message);
+                        return str_add(a, &status->notes, &status->n_notes, line->message);
         }
         status->ran = true;
         rule = rule_for(&status->record, a, &l);

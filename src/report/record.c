@@ -261,6 +261,28 @@ const struct record_rule *record_find(const struct record *record, const char *r
         return NULL;
 }
 
+struct record_device *record_find_device(const struct record *record, const char *address)
+{
+        for (size_t i = 0; i < record->n_devices; i++)
+                if (streq(record->devices[i].address, address))
+                        return &record->devices[i];
+        return NULL;
+}
+
+struct record_device *record_device_at(struct record *record, struct arena *a, const char *address)
+{
+        struct record_device *x = record_find_device(record, address);
+
+        if (x)
+                return x;
+        x = arena_grow(a, &record->devices, record->n_devices, sizeof(*record->devices));
+        if (!x)
+                return NULL;
+        record->n_devices++;
+        *x = (struct record_device){.address = address, .group = NO_GROUP};
+        return x;
+}
+
 bool record_device_taken(const struct record_device *d)
 {
         return streq(d->state, device_state_names[STATE_BOUND]) || streq(d->state, device_state_names[STATE_LATE]);
@@ -286,37 +308,32 @@ static int merge_device(struct record *r, struct arena *a, const struct plan *pl
 {
         const struct plan_entry *e = &plan->entries[entry];
         const struct device *d = &plan->facts->devices[e->device];
-        struct record_device *x = NULL, new = {
-                                                .rule = plan->config->rules[e->rule].name,
-                                                .bus = bus_names[d->bus],
-                                                .address = d->address,
-                                                .id = d->id,
-                                                .class = d->class,
-                                                .action = action_names[e->action],
-                                                .driver = e->driver ? e->driver : "",
-                                                .stage = stage_names[e->stage],
-                                                .reason = e->reason,
-                                                .state = device_state_names[e->action == ACTION_REFUSE ? STATE_REFUSED
-                                                                                                       : result->state],
-                                                .from = result->from ? result->from : "",
-                                                .group = d->group,
-                                                .at_us = result->at_us,
-                                        };
+        struct record_device
+                *x = record_find_device(r, d->address),
+                new = {
+                        .rule = plan->config->rules[e->rule].name,
+                        .bus = bus_names[d->bus],
+                        .address = d->address,
+                        .id = d->id,
+                        .class = d->class,
+                        .action = action_names[e->action],
+                        .driver = e->driver ? e->driver : "",
+                        .stage = stage_names[e->stage],
+                        .reason = e->reason,
+                        .state = device_state_names[e->action == ACTION_REFUSE ? STATE_REFUSED : result->state],
+                        .from = result->from ? result->from : "",
+                        .group = d->group,
+                        .at_us = result->at_us,
+                };
 
         if (result->state == STATE_FAILED)
                 new.reason = result->error;
-        for (size_t i = 0; i < r->n_devices && !x; i++)
-                if (streq(r->devices[i].address, d->address))
-                        x = &r->devices[i];
         if (x && (record_device_taken(x) || result->state == STATE_NONE) && *x->state && e->action == ACTION_BIND &&
             result->state != STATE_FAILED)
                 return 0;
-        if (!x) {
-                x = arena_grow(a, &r->devices, r->n_devices, sizeof(*r->devices));
-                if (!x)
-                        return -ENOMEM;
-                r->n_devices++;
-        }
+        x = record_device_at(r, a, d->address);
+        if (!x)
+                return -ENOMEM;
         *x = new;
         return 0;
 }
@@ -459,17 +476,10 @@ int record_release(struct record *record, struct arena *a, const struct plan *pl
         const struct device *d = &plan->facts->devices[device];
         const struct rule *now = config_find(plan->config, rule);
         struct record_rule *r = (struct record_rule *)record_find(record, rule);
-        struct record_device *x = NULL;
+        struct record_device *x = record_device_at(record, a, d->address);
 
-        for (size_t i = 0; i < record->n_devices && !x; i++)
-                if (streq(record->devices[i].address, d->address))
-                        x = &record->devices[i];
-        if (!x) {
-                x = arena_grow(a, &record->devices, record->n_devices, sizeof(*record->devices));
-                if (!x)
-                        return -ENOMEM;
-                record->n_devices++;
-        }
+        if (!x)
+                return -ENOMEM;
         *x = (struct record_device){
                 .rule = rule,
                 .bus = bus_names[d->bus],

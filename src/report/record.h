@@ -85,6 +85,10 @@ int record_release(struct record *record, struct arena *a, const struct plan *pl
 int record_lock(const struct root *root, unsigned patience) _must_check_;
 
 const struct record_rule *record_find(const struct record *record, const char *rule);
+/* The device at an address, or NULL. */
+struct record_device *record_find_device(const struct record *record, const char *address);
+/* That device, or one more with nothing but the address; NULL without memory. */
+struct record_device *record_device_at(struct record *record, struct arena *a, const char *address);
 /* Every device of the rule is bound or late, and the plan had nothing against it. */
 bool record_satisfied(const struct record *record, const struct record_rule *rule);
 bool record_device_taken(const struct record_device *d);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/str.h"
 #include "report/paint.h"
 #include "report/text.h"
 
@@ -44,13 +45,7 @@ static void place(struct shown *shown)
 
 static int add(struct arena *a, struct strings *list, const char *s)
 {
-        const char **next = s ? arena_grow(a, &list->v, list->n, sizeof(*list->v)) : NULL;
-
-        if (!next)
-                return -ENOMEM;
-        *next = s;
-        list->n++;
-        return 0;
+        return str_add(a, &list->v, &list->n, s);
 }
 
 /* QEMU takes no domain wider than 16 bits in host=. */

@@ -77,13 +77,10 @@ static int add_skipped(struct arena *a, const struct plan *plan, struct record *
                 const struct plan_entry *e = &plan->entries[i];
                 const struct device *d = &plan->facts->devices[e->device];
                 struct record_device *x;
-                bool known = false;
 
-                for (size_t j = 0; j < r->n_devices && !known; j++)
-                        known = streq(r->devices[j].address, d->address);
-                if (known || plan->rules[e->rule].state != RULE_SKIPPED)
+                if (record_find_device(r, d->address) || plan->rules[e->rule].state != RULE_SKIPPED)
                         continue;
-                x = arena_grow(a, &r->devices, r->n_devices, sizeof(*r->devices));
+                x = record_device_at(r, a, d->address);
                 if (!x)
                         return -ENOMEM;
                 *x = (struct record_device){.rule = plan->config->rules[e->rule].name,
@@ -98,7 +95,6 @@ static int add_skipped(struct arena *a, const struct plan *plan, struct record *
                                             .state = "",
                                             .from = "",
                                             .group = d->group};
-                r->n_devices++;
         }
         return 0;
 }
