@@ -351,11 +351,19 @@ writes_nothing() {
     is "$(get '.rules[] | .state, .written')" 'refused false' document
 }
 
-# on_terminal ANSWER ARG...: add as somebody at a terminal runs it.
+# on_terminal ANSWER ARG...: add as somebody at a terminal runs it, who answers once the question is there.
 on_terminal() {
-    local line
-    printf -v line '%q ' timeout 20 "$BUILD/passthroughctl" --root="$ROOT" add "${@:2}"
-    run --separate-stderr script -qec "$line" /dev/null <<<"$1"
+    local line part='' said='' child from to
+    printf -v line '%q ' timeout 60 "$BUILD/passthroughctl" --root="$ROOT" add "${@:2}"
+    coproc TERMINAL { exec script -qec "$line" /dev/null; }
+    child=$TERMINAL_PID
+    exec {from}<&"${TERMINAL[0]}" {to}>&"${TERMINAL[1]}"
+    while [[ $said != *'[y/N]' ]] && IFS= read -r -d ']' -u "$from" part; do said+=$part]; done
+    printf '%s\n' "$1" >&"$to"
+    output=$said$(cat <&"$from")
+    status=0
+    wait "$child" || status=$?
+    exec {from}<&- {to}>&-
 }
 
 @test "at a terminal it asks before it writes, and only yes is yes" {
