@@ -65,6 +65,8 @@ install: all ## install below DESTDIR, PREFIX=/usr
 	install -d $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 dracut/50passthrough/*.sh $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough
 	install -m 644 conf/systemd/* $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/multi-user.target.wants
+	ln -sf ../passthrough-trial.service $(DESTDIR)$(PREFIX)/lib/systemd/system/multi-user.target.wants
 	for page in man/*.[1-8]; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
@@ -72,13 +74,17 @@ install: all ## install below DESTDIR, PREFIX=/usr
 	install -D -m 644 conf/completion/passthroughctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/passthroughctl
 	install -D -m 644 conf/completion/passthroughctl.zsh $(DESTDIR)$(ZSH_COMPLETIONS)/_passthroughctl
 	install -d $(DESTDIR)/etc/passthrough.d
+	install -D -m 755 conf/grub/42_passthrough $(DESTDIR)/etc/grub.d/42_passthrough
+	install -D -m 755 conf/kernel/91-passthrough.install $(DESTDIR)$(PREFIX)/lib/kernel/install.d/91-passthrough.install
 
 .PHONY: uninstall
 uninstall: ## remove what install put there; rules and records stay
 	rm -f $(DESTDIR)$(PREFIX)/bin/passthroughctl $(DESTDIR)$(PREFIX)/lib/systemd/system-generators/passthrough-generator
 	rm -rf $(DESTDIR)$(PREFIX)/lib/passthrough $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough \
 		$(DESTDIR)$(PREFIX)/share/doc/passthrough
+	rm -f $(DESTDIR)/etc/grub.d/42_passthrough $(DESTDIR)$(PREFIX)/lib/kernel/install.d/91-passthrough.install
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/passthroughctl $(DESTDIR)$(ZSH_COMPLETIONS)/_passthroughctl
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/multi-user.target.wants/passthrough-trial.service
 	for file in conf/systemd/*; do rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/$${file##*/} || exit; done
 	for page in man/*.[1-8]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
 

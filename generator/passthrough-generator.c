@@ -196,6 +196,40 @@ static int rule_unit(int dir, const char *rule, bool required)
         return k == 0 && required ? pull(dir, "boot-complete.target", "requires", unit, template) : k;
 }
 
+/*
+ * Of a trial: kept once the boot is complete, taken back by a reboot where it is not kept in time; and where systemd
+ * would wait in an emergency for somebody to come, it reboots into what there was.
+ */
+static int trial_units(int dir, uint32_t seconds)
+{
+        static const char emergency[] = "# Made by passthrough-generator: this boot is a trial\n"
+                                        "[Service]\n"
+                                        "ExecStartPre=\n"
+                                        "ExecStart=\n"
+                                        "ExecStart=/usr/bin/systemctl --no-block --force reboot\n";
+        char timer[512];
+        int k;
+
+        snprintf(timer, sizeof(timer),
+                 "# Made by passthrough-generator: this boot is a trial\n"
+                 "[Unit]\n"
+                 "Description=Take a trial of devices for virtual machines back that nobody has kept\n"
+                 "Documentation=man:passthroughctl(8)\n\n"
+                 "[Timer]\n"
+                 "OnBootSec=%us\n"
+                 "AccuracySec=1s\n",
+                 seconds);
+        k = write_unit(dir, "passthrough-revert.timer", timer);
+        if (k == 0)
+                k = want(dir, "timers.target", "passthrough-revert.timer", "../passthrough-revert.timer");
+        if (k == 0)
+                k = want(dir, "multi-user.target", "passthrough-confirm.service",
+                         "/usr/lib/systemd/system/passthrough-confirm.service");
+        if (k == 0 && mkdirat(dir, "emergency.service.d", 0755) < 0)
+                k = -errno;
+        return k == 0 ? write_unit(dir, "emergency.service.d/50-passthrough-trial.conf", emergency) : k;
+}
+
 /* Until the host has joined the plan, its own text of a rule counts. */
 static bool required(const struct record *record, const struct config *config, const struct record_rule *known)
 {
@@ -280,7 +314,10 @@ static int generate(const struct root *root, struct arena *a, int dir, int late)
         report(root, &diags);
         if (facts_in_initrd(root))
                 return initrd_units(dir, config.n_rules > 0, settings.n_pages > 0);
-        k = host_units(root, a, dir, &config, facts.off);
+        if (facts.trial > 0)
+                k = trial_units(dir, facts.trial);
+        if (k == 0)
+                k = host_units(root, a, dir, &config, facts.off);
         return k == 0 && !facts.off ? pages_units(root, a, dir, late, &settings) : k;
 }
 

@@ -22,7 +22,8 @@ _passthroughctl_devices() {
 _passthroughctl_options() {
     printf '%s\n' --json --root= --help --version
     case $1 in
-    apply | remove) printf '%s\n' --dry-run ;;
+    apply) printf '%s\n' --dry-run --no-trial --confirm= ;;
+    remove) printf '%s\n' --dry-run ;;
     add) printf '%s\n' --dry-run --from= ;;
     status) printf '%s\n' --boot= ;;
     undo) printf '%s\n' --list ;;
@@ -38,6 +39,7 @@ _passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED
     --format) printf '%s\n' plain grub kernel bootc ;;
     --vendor) printf '%s\n' intel amd ;;
     --from) printf '%s\n' driverctl modprobe ;;
+    --confirm) printf '%s\n' 5min 15min 1h ;;
     --boot) printf '%s\n' 0 -1 -2 ;;
     --kernel) _passthroughctl_files "$1"/lib/modules/* ;;
     --root) compgen -d -- "${2#*=}" ;;
@@ -46,7 +48,7 @@ _passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED
 
 _passthroughctl_arguments() { # _passthroughctl_arguments ROOT COMMAND NUMBER TYPED
     case $2 in
-    '') printf '%s\n' check plan status list add remove show bind release apply undo capture cmdline image ;;
+    '') printf '%s\n' check plan status list add remove show bind release apply confirm undo trial capture cmdline image ;;
     remove) _passthroughctl_rules "$1" ;;
     show | bind | release)
         _passthroughctl_rules "$1"

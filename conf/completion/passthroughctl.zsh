@@ -14,7 +14,9 @@ _passthroughctl_commands() {
         'bind:hand devices over now'
         'release:give them back to the host'
         'apply:bring command line and boot images in line'
+        'confirm:keep what this boot tries'
         'undo:take the last apply back'
+        'trial:what became of it'
         'capture:this machine as a tree for --root'
         'cmdline:the tokens that the rules need'
         'image:the rules for a boot image'
@@ -42,7 +44,10 @@ _passthroughctl() {
     releases=($root/lib/modules/*(N:t))
 
     case $command in
-    (apply|remove) options=('--dry-run[show what would be done]') ;;
+    (apply)
+        options=('--dry-run[show what would be done]' '--no-trial[at once]' '--confirm=[kept by confirm within]:time:(5min 15min 1h)')
+        ;;
+    (remove) options=('--dry-run[show what would be done]') ;;
     (add) options=('--dry-run[show what would be written]' '--from=[take over from]:source:(driverctl modprobe)') ;;
     (status) options=('--boot=[an earlier boot]:boot:(0 -1 -2)') ;;
     (undo) options=('--list[name what can be undone]') ;;

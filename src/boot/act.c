@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "boot/file.h"
+#include "boot/trial.h"
 
 int boot_write(const struct root *root, struct arena *a, const struct boot_plan *plan, const char **ret_what)
 {
@@ -128,6 +129,8 @@ static int take_back(struct taker *t, size_t i)
                         k = put_back(t, i);
                 else if (f->kind == UNDO_GENERATED)
                         t->back->stale = true;
+                else if (now.there && streq(str_basename(path), OFF_ENTRY))
+                        k = put_back(t, i); /* it follows the kernels */
                 else if (now.there)
                         k = edit(t, f->path, text, f->added, f->n_added);
                 /* Else it went away, as entries do with their kernel. */

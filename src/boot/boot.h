@@ -37,7 +37,8 @@ struct boot_facts {
         const char *problem;       /* why nothing can be written, or NULL */
         struct boot_file *entries; /* of the Boot Loader Specification, type 1 */
         size_t n_entries;
-        const char **ukis; /* unified kernel images */
+        struct boot_file off; /* the one without passthrough, which is not among them */
+        const char **ukis;    /* unified kernel images */
         size_t n_ukis;
         struct boot_file *defaults; /* of grub-mkconfig, in the order it reads them; ours is not among them */
         size_t n_defaults;
@@ -104,8 +105,6 @@ int boot_plan_build(const struct boot_facts *facts, const struct needs *needs, c
 int boot_verify(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
                 struct boot_verdict *ret) _must_check_;
 
-/* One string more at the end of a list. */
-
 /* ---- text.c: lines of tokens ---------------------------------------------------------------------------------------
  */
 
@@ -152,6 +151,10 @@ int boot_plan_lengths(struct boot_plan *plan, struct arena *a) _must_check_;
 
 /* Whether the entry boots this installation, as far as can be told. */
 bool entry_is_ours(const struct boot_facts *facts, const struct boot_file *entry);
+/* Whether it boots that kernel. */
+bool entry_is_of(const struct boot_file *entry, const char *release);
+/* The first word behind a key, the n-th of them. */
+bool entry_value(const char *text, const char *key, size_t n, struct span *ret);
 bool entry_has(const struct boot_facts *facts, const struct boot_file *entry, const char *token);
 /* Of the line that the kernel gets, with what the boot loader adds to it. */
 size_t entry_length(const struct boot_facts *facts, const struct boot_file *entry);

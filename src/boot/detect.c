@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
-#include "boot/boot.h"
+#include "boot/trial.h"
 
 #define TEXT_MAX ((size_t)16 * 1024 * 1024)
 #define EFIVARS  "/sys/firmware/efi/efivars"
@@ -134,8 +134,12 @@ static int read_entries(struct detector *d, const char *dir)
         for (size_t i = 0; k == 0 && i < n; i++) {
                 struct boot_file *slot;
 
-                if (!ends_with(names[i], ".conf") || strchr(names[i], '\n'))
+                if (!ends_with(names[i], ".conf") || strchr(names[i], '\n') || streq(names[i], TRIAL_ENTRY))
                         continue;
+                if (streq(names[i], OFF_ENTRY)) {
+                        k = file(d, arena_join(d->arena, path, "/", names[i], NULL), &f->off);
+                        continue;
+                }
                 slot = arena_grow(d->arena, &f->entries, f->n_entries, sizeof(*f->entries));
                 k = slot ? file(d, arena_join(d->arena, path, "/", names[i], NULL), slot) : -ENOMEM;
                 f->n_entries += k == 0 && slot->text;

@@ -27,6 +27,27 @@ static bool next_value(const char **text, const char *key, struct span *ret)
         return false;
 }
 
+bool entry_value(const char *text, const char *key, size_t n, struct span *ret)
+{
+        struct span line, word;
+
+        while (text_line(&text, &line))
+                if (span_token(&line, &word) && span_is(word, key) && span_token(&line, ret) && n-- == 0)
+                        return true;
+        return false;
+}
+
+bool entry_is_of(const struct boot_file *entry, const char *release)
+{
+        struct span version, kernel;
+
+        if (entry_value(entry->text, "version", 0, &version) && span_is(version, release))
+                return true;
+        return entry_value(entry->text, "linux", 0, &kernel) && kernel.length > strlen(release) &&
+               memmem(kernel.at, kernel.length, release, strlen(release)) ==
+                       kernel.at + kernel.length - strlen(release);
+}
+
 bool entry_uses_grubenv(const struct boot_file *entry)
 {
         const char *text = entry->text;

@@ -183,10 +183,10 @@ char *file_temporary(struct arena *a, const char *path)
         return arena_printf(a, "%.*s%s", (int)(str_basename(path) - path), path, tmp);
 }
 
-int file_take_place(const struct root *root, const char *path)
+int file_take_place(const struct root *root, const char *path, const struct stat *old)
 {
         _cleanup_(writer_close) struct writer w;
-        int k = writer_open(&w, root, path, NULL);
+        int k = writer_open(&w, root, path, old);
 
         if (k < 0)
                 return k;

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "base/str.h"
-#include "boot/boot.h"
+#include "boot/trial.h"
 
 struct planner {
         const struct boot_facts *facts;
@@ -258,6 +258,9 @@ static int seed(struct planner *p, const char **ret)
                 bool drop = false;
                 char *token = arena_strndup(p->arena, t.at, t.length);
 
+                /* What follows is of a trial, too. */
+                if (token && startswith(token, TRIAL_TOKEN))
+                        break;
                 for (size_t i = 0; token && i < ARRAY_SIZE(own) && !drop; i++)
                         drop = startswith(token, own[i]);
                 if (!token || (!drop && !wanted(p, token)))
@@ -325,12 +328,22 @@ static int plan_bls(struct planner *p)
         return k == 0 && !p->plan->problem ? plan_kernel_cmdline(p, false) : k;
 }
 
+static int plan_off(struct planner *p)
+{
+        struct boot_file off;
+        int k = off_entry(p->facts, p->arena, p->owned, &off);
+
+        return k < 0 || !off.path ? k : operation(p, off.path, p->facts->off.text, off.text, &(struct strings){});
+}
+
 static int plan_systemd_boot(struct planner *p)
 {
         int k = plan_entries(p);
 
         if (k == 0 && !p->plan->problem)
                 k = plan_kernel_cmdline(p, true);
+        if (k == 0 && !p->plan->problem)
+                k = plan_off(p);
         for (size_t i = 0; k == 0 && i < p->facts->n_ukis && p->plan->n_tokens > 0; i++)
                 k = note(p, arena_join(p->arena, p->facts->ukis[i],
                                        " carries its own command line; it would need an addon in ", p->facts->ukis[i],

@@ -45,7 +45,22 @@ const struct plan_entry *taken_at(const struct checker *c, const char *address)
 
 static int check_trial(struct checker *c)
 {
-        return row(c, "trial.bootloader", CHECK_SKIP, "", "trials of a new command line are not built in this version");
+        const struct trial *t = &c->facts->trial;
+        const char *id = "trial.bootloader", *without = "passthroughctl apply --no-trial";
+
+        if (t->state == TRIAL_FAILED)
+                return row(c, id, CHECK_WARN, "change the config, and passthroughctl apply",
+                           "the trial of %s failed: %s", t->when, t->why ? t->why : "it is not known why");
+        if (!c->facts->live)
+                return row(c, id, CHECK_SKIP, "", "whether a config can be tried in one boot shows on the host alone");
+        if (c->facts->trial_problem)
+                return row(c, id, CHECK_WARN, without, "a changed config cannot be tried in one boot first: %s",
+                           c->facts->trial_problem);
+        if (!c->facts->watchdog)
+                return row(c, id, CHECK_WARN, "enable the mainboard's watchdog, or load its driver",
+                           "a changed config is tried in one boot first; there is no watchdog, and a trial that hangs "
+                           "without a panic has to be reset by hand");
+        return row(c, id, CHECK_PASS, "", "a changed config is tried in one boot first");
 }
 
 int check_build(const struct check_input *input, struct arena *a, struct checks *ret)

@@ -6,6 +6,7 @@
  * check_build() is pure.
  */
 
+#include "boot/trial.h"
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
 #include "image/tools.h"
@@ -125,6 +126,10 @@ struct check_facts {
         struct image_tools tools;
         struct check_image *images;
         size_t n_images;
+        bool live;                 /* the machine this process runs on: the next three are known */
+        const char *trial_problem; /* why the boot loader cannot try a config once, or NULL */
+        bool watchdog;
+        struct trial trial;     /* of the last apply */
         int64_t config_changed; /* when the newest of the rules' files was; 0: there is none */
         const char *config_newest;
 

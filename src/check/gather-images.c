@@ -51,6 +51,25 @@ static int gather_image(struct gather *g, const struct installed *image)
         return image_judge(g->root, g->arena, image, g->plan->config, &x->read, &x->stale);
 }
 
+int gather_trial(struct gather *g)
+{
+        struct check_facts *f = g->facts;
+        struct boot_facts boot;
+        const char *what;
+        int k = trial_read(g->root, g->arena, &f->trial);
+
+        f->live = g->root->live;
+        if (k < 0 || !f->live)
+                return k;
+        f->watchdog = oneshot_watchdog(g->root);
+        k = boot_detect(g->root, g->arena, &boot, &what);
+        if (k < 0 && k != -ENOMEM) {
+                f->trial_problem = arena_join(g->arena, what, " cannot be read", NULL);
+                return f->trial_problem ? 0 : -ENOMEM;
+        }
+        return k == 0 ? oneshot_problem(g->root, g->arena, &boot, &f->trial_problem) : k;
+}
+
 int gather_images(struct gather *g)
 {
         struct installed_list list;

@@ -204,8 +204,8 @@ int check_gather(const struct root *root, struct arena *a, const struct plan *pl
         struct check_facts facts = {};
         struct gather g = {.root = root, .arena = a, .plan = plan, .facts = &facts};
         static int (*const steps[])(struct gather *) = {
-                gather_tables,  gather_hypervisor, gather_machine, gather_groups, gather_kernel,
-                gather_modules, gather_devices,    gather_memory,  gather_images, gather_conflicts,
+                gather_tables,  gather_hypervisor, gather_machine, gather_groups, gather_kernel,    gather_modules,
+                gather_devices, gather_memory,     gather_images,  gather_trial,  gather_conflicts,
         };
         int k = root_list(root, a, "/sys/class/iommu", &facts.iommus, &facts.n_iommus);
 

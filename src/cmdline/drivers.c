@@ -161,6 +161,12 @@ int judge_passthrough_skip(struct judge *j, const struct token *t)
         return say(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "", "these rules are not carried out in this boot");
 }
 
+int judge_passthrough_trial(struct judge *j, const struct token *t)
+{
+        return say(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "",
+                   "a trial that passthroughctl apply made: taken back where it is not kept");
+}
+
 int judge_kdump(struct judge *j, const struct token *t)
 {
         return say(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "", "a kdump kernel: no rule is carried out in this boot");

@@ -45,6 +45,7 @@ static const struct name {
         {"video", READER_KERNEL, EACH, judge_video},
         {"passthrough", READER_PASSTHROUGH, EACH, judge_passthrough},
         {"passthrough.skip", READER_PASSTHROUGH, EACH, judge_passthrough_skip},
+        {"passthrough.trial", READER_PASSTHROUGH, EACH, judge_passthrough_trial},
         {"elfcorehdr", READER_PASSTHROUGH, EACH, judge_kdump},
 };
 

@@ -68,6 +68,7 @@ int judge_nomodeset(struct judge *j, const struct token *t) _must_check_;
 int judge_video(struct judge *j, const struct token *t) _must_check_;
 int judge_passthrough(struct judge *j, const struct token *t) _must_check_;
 int judge_passthrough_skip(struct judge *j, const struct token *t) _must_check_;
+int judge_passthrough_trial(struct judge *j, const struct token *t) _must_check_;
 int judge_kdump(struct judge *j, const struct token *t) _must_check_;
 
 /* params.c: MODULE.PARAMETER of the modules of this field. *ret_known says whether the module is one of them. */

@@ -1,175 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* apply: kernel command line and boot images brought in line with the config. undo: taken back. */
+/* apply: kernel command line and boot images brought in line with the config. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/program.h"
 #include "base/str.h"
-#include "boot/act.h"
-#include "ctl/ctl.h"
-#include "ctl/images.h"
+#include "ctl/apply.h"
 
-struct apply {
-        struct ctl *c;
-        struct journal journal;
-        struct needs needs;
-        struct boot_facts facts;
-        struct boot_plan plan;
-        bool line; /* something is to be done about the command line */
-        struct images images;
-        const struct undo *undo;
-};
-
-static void apply_close(struct apply *p)
-{
-        journal_close(&p->journal);
-}
-
-static int open_journal(struct apply *p)
-{
-        int k = journal_open(&p->c->root, &p->c->arena, !p->c->dry_run, &p->journal);
-
-        if (k == -EWOULDBLOCK) {
-                fprintf(stderr, "passthroughctl: another apply or undo is at work\n");
-                return EXIT_FAILURE;
-        }
-        return k < 0 ? ctl_fail(UNDO_DIR, k) : 0;
-}
-
-static int detect(struct apply *p)
-{
-        const char *what;
-        int k = boot_detect(&p->c->root, &p->c->arena, &p->facts, &what);
-
-        return k < 0 ? ctl_fail(what, k) : 0;
-}
-
-/* ---- taking back ---------------------------------------------------------------------------------------------------
- */
-
-static int run(const char *line, const char *const *argv)
-{
-        int k;
-
-        printf("running %s\n", line);
-        fflush(stdout);
-        k = program_run(argv);
-        if (k < 0)
-                return ctl_fail(line, k);
-        if (k > 0)
-                fprintf(stderr, "passthroughctl: %s: failed with status %d\n", line, k);
-        return k > 0 ? EXIT_FAILURE : 0;
-}
-
-static int run_line(struct ctl *c, const char *line)
-{
-        const char **argv;
-        size_t n;
-
-        if (!c->root.live) {
-                printf("to be run on that system: %s\n", line);
-                return 0;
-        }
-        return str_words(&c->arena, line, &argv, &n) < 0 ? ctl_fail(line, -ENOMEM) : run(line, argv);
-}
-
-static void tell_back(const struct boot_back *b)
-{
-        for (size_t i = 0; i < b->n_restored; i++)
-                printf("put back %s\n", b->restored[i]);
-        for (size_t i = 0; i < b->n_edited; i++)
-                printf("took the tokens out of %s, which has been changed since\n", b->edited[i]);
-        for (size_t i = 0; i < b->n_kept; i++)
-                printf("left %s as it is: it was built anew since\n", b->kept[i]);
-        for (size_t i = 0; i < b->n_left; i++)
-                fprintf(stderr, "passthroughctl: %s\n", b->left[i]);
-}
-
-/* One apply; 0 or the exit status. */
-static int take_back(struct apply *p, const struct undo *u, bool by_hand)
-{
-        struct ctl *c = p->c;
-        struct boot_back back = {};
-        const char *what = UNDO_DIR;
-        int k, status = 0;
-
-        k = boot_take_back(&c->root, &c->arena, u, by_hand ? &p->facts : NULL, &back, &what);
-        if (k < 0)
-                return ctl_fail(what, k);
-        tell_back(&back);
-        if (u->command && (back.stale || (by_hand && !u->done)))
-                status = run_line(c, u->command);
-        if (status == 0)
-                k = journal_remove(&c->root, &c->arena, u);
-        if (k < 0)
-                return ctl_fail(UNDO_DIR, k);
-        return status == 0 && back.n_left > 0 ? EXIT_FAILURE : status;
-}
-
-static int list(const struct journal *j)
-{
-        for (size_t i = j->n; i-- > 0;) {
-                const struct undo *u = &j->v[i];
-
-                printf("%u  %s  %s%s\n", u->number, u->when, u->boot, u->done ? "" : "  (cut short)");
-                for (size_t f = 0; f < u->n_files; f++)
-                        if (u->files[f].kind != UNDO_SEEN)
-                                printf("     %s\n", u->files[f].path);
-        }
-        if (j->n == 0)
-                puts("nothing to undo");
-        return EXIT_SUCCESS;
-}
-
-static int undo(struct apply *p, uint32_t number)
-{
-        const struct journal *j = &p->journal;
-        size_t first = 0;
-
-        if (j->n == 0) {
-                puts("nothing to undo");
-                return EXIT_SUCCESS;
-        }
-        while (first < j->n && j->v[first].number != number)
-                first++;
-        if (number == 0)
-                first = j->n - 1;
-        if (first == j->n)
-                return ctl_usage("there is no apply %u; undo --list has those there are", number);
-        /* The later ones stand on it. */
-        for (size_t i = j->n; i-- > first;) {
-                int k = take_back(p, &j->v[i], true);
-
-                if (k != 0)
-                        return k;
-                printf("apply %u is undone\n", j->v[i].number);
-        }
-        return EXIT_SUCCESS;
-}
-
-int ctl_undo(struct ctl *c)
-{
-        _cleanup_(apply_close) struct apply p = {.c = c, .journal = {.lock = -1}};
-        uint32_t number = 0;
-        int k;
-
-        if (c->argc > 2 || (c->list && c->argc > 1))
-                return ctl_usage("undo takes one number at most, and --list none");
-        if (c->argc == 2 && (str_to_u32(c->argv[1], 10, &number) < 0 || number == 0))
-                return ctl_usage("\"%s\" is no number of an apply; undo --list has those there are", c->argv[1]);
-        c->dry_run = c->list;
-        k = open_journal(&p);
-        if (k != 0 || c->list)
-                return k != 0 ? k : list(&p.journal);
-        k = detect(&p);
-        return k != 0 ? k : undo(&p, number);
-}
-
-/* ---- apply ---------------------------------------------------------------------------------------------------------
- */
-
-static int load(struct apply *p)
+int apply_load(struct apply *p)
 {
         struct ctl *c = p->c;
         int k = ctl_load_config(c);
@@ -181,6 +19,8 @@ static int load(struct apply *p)
                 return EXIT_USAGE;
         }
         k = ctl_needs(c, &p->needs);
+        if (k == 0)
+                k = carry_id(&c->root, &c->arena, &c->config, &p->config);
         if (k < 0)
                 return ctl_fail("apply", k);
         ctl_say_refused(&p->needs);
@@ -220,11 +60,10 @@ static int plan_applied(struct apply *p)
 static int plan(struct apply *p)
 {
         struct ctl *c = p->c;
-        struct boot_owned owned;
-        int k = journal_owned(&p->journal, &c->arena, &owned);
+        int k = journal_owned(&p->journal, &c->arena, &p->owned);
 
         if (k == 0)
-                k = boot_plan_build(&p->facts, &p->needs, &owned, &c->arena, &p->plan);
+                k = boot_plan_build(&p->facts, &p->needs, &p->owned, &c->arena, &p->plan);
         p->line = p->plan.n_ops > 0 || (p->plan.command && c->root.live);
         if (k == 0 && !p->plan.problem)
                 k = plan_applied(p);
@@ -281,7 +120,7 @@ static int verify(struct apply *p)
 {
         struct ctl *c = p->c;
         struct boot_verdict v;
-        int k = detect(p);
+        int k = apply_detect(p);
 
         if (k != 0)
                 return k;
@@ -313,14 +152,14 @@ static int carry_out(struct apply *p)
                 if (!streq(p->plan.ops[i].path, APPLIED_PATH))
                         printf("%s %s\n", p->plan.ops[i].new ? "wrote" : "removed", p->plan.ops[i].path);
         if (p->plan.command && p->c->root.live)
-                k = run(p->plan.command->line, p->plan.command->argv);
+                k = apply_run(p->c, p->plan.command->line);
         /* Where nothing is run what it would have made is not there to be looked at. */
         if (k == 0 && p->line && (p->c->root.live || !p->plan.command))
                 k = verify(p);
         return k == 0 && p->c->root.live ? images_build(p->c, &p->images) : k;
 }
 
-static int do_it(struct apply *p)
+int apply_carry_out(struct apply *p)
 {
         struct ctl *c = p->c;
         int k = c->root.live ? images_check_room(c, &p->images) : 0;
@@ -336,7 +175,7 @@ static int do_it(struct apply *p)
         k = carry_out(p);
         if (k != 0) {
                 fprintf(stderr, "passthroughctl: this is taken back\n");
-                (void)!take_back(p, p->undo, false);
+                (void)!apply_take_back(p, p->undo, false);
                 return EXIT_FAILURE;
         }
         k = journal_done(&c->root, &c->arena, p->undo);
@@ -358,17 +197,23 @@ static void say_rest(struct apply *p)
 
 static int tell_or_do(struct apply *p)
 {
+        struct ctl *c = p->c;
+        bool trial = c->root.live && !c->no_trial && trial_needed(p);
         int k = EXIT_SUCCESS;
 
         if (!p->line)
                 puts("the command line: nothing to do");
-        if (p->c->dry_run) {
+        if (c->dry_run) {
                 print_plan(p);
-                images_print(p->c, &p->images);
+                images_print(c, &p->images);
+                if (trial)
+                        puts("the next boot would try this; what there is would stay until that boot is complete");
                 return p->images.left ? EXIT_FAILURE : EXIT_SUCCESS;
         }
-        if (p->plan.n_ops > 0 || p->line || (p->c->root.live && p->images.n_jobs > 0))
-                k = do_it(p);
+        if (trial)
+                return trial_make(p);
+        if (p->plan.n_ops > 0 || p->line || (c->root.live && p->images.n_jobs > 0))
+                k = apply_carry_out(p);
         if (k == EXIT_SUCCESS)
                 say_rest(p);
         return k == EXIT_SUCCESS && p->images.left ? EXIT_FAILURE : k;
@@ -387,41 +232,49 @@ static int finish_last(struct apply *p)
                 return 0;
         }
         puts("the last apply was cut short; it is taken back first");
-        k = detect(p);
+        k = apply_detect(p);
         if (k == 0)
-                k = take_back(p, last, true);
+                k = apply_take_back(p, last, true);
         p->journal.n--;
         return k;
 }
 
-int ctl_apply(struct ctl *c)
+int apply_prepare(struct apply *p)
 {
-        _cleanup_(apply_close) struct apply p = {.c = c, .journal = {.lock = -1}};
-        int k;
+        int k = finish_last(p);
 
-        if (c->trial)
-                return ctl_usage("%s: trials are not built yet in this version", c->trial);
-        if (c->json)
-                return ctl_usage("apply has no --json yet");
-        k = load(&p);
         if (k == 0)
-                k = open_journal(&p);
+                k = apply_detect(p);
         if (k == 0)
-                k = finish_last(&p);
-        if (k == 0)
-                k = detect(&p);
-        if (k == 0)
-                k = plan(&p);
+                k = plan(p);
         if (k != 0)
                 return k;
-        if (p.facts.path != BOOT_UNKNOWN)
-                printf("this host boots from %s (%s)\n", boot_path_names[p.facts.path], p.facts.found);
-        for (size_t i = 0; i < p.plan.n_notes; i++)
-                printf("note: %s\n", p.plan.notes[i]);
-        if (p.plan.problem) {
-                fprintf(stderr, "passthroughctl: %s\n", p.plan.problem);
+        if (p->facts.path != BOOT_UNKNOWN)
+                printf("this host boots from %s (%s)\n", boot_path_names[p->facts.path], p->facts.found);
+        for (size_t i = 0; i < p->plan.n_notes; i++)
+                printf("note: %s\n", p->plan.notes[i]);
+        if (p->plan.problem) {
+                fprintf(stderr, "passthroughctl: %s\n", p->plan.problem);
                 return EXIT_FAILURE;
         }
-        k = images_find(c, &p.facts, &p.images);
+        return images_find(p->c, &p->facts, &p->images);
+}
+
+int ctl_apply(struct ctl *c)
+{
+        _cleanup_(apply_close) struct apply p = APPLY_INIT(c);
+        bool settled = false;
+        int k;
+
+        if (c->json)
+                return ctl_usage("apply has no --json yet");
+        k = apply_load(&p);
+        if (k == 0)
+                k = apply_open(&p);
+        if (k == 0)
+                k = trial_look(&p, &settled);
+        if (k != 0 || settled)
+                return k;
+        k = apply_prepare(&p);
         return k == 0 ? tell_or_do(&p) : k;
 }

@@ -24,7 +24,10 @@ struct ctl {
         bool list;           /* undo: name what can be undone */
         bool types;          /* list: of virtual GPUs */
         const char *boot;    /* status: which boot, as journalctl takes it; or NULL: this one */
-        const char *trial;   /* apply: an option about trials, as given, or NULL */
+        bool no_trial;       /* apply: without one */
+        uint32_t confirm;    /* apply: seconds until a trial that nobody confirms is taken back; 0: not given */
+        const char *service; /* trial: what its service is to do, or NULL */
+        bool automatic;      /* confirm: run by a boot that is complete */
         int argc;            /* of the command: argv[0] is its name */
         char **argv;
 
@@ -61,6 +64,8 @@ int ctl_bind(struct ctl *c);
 int ctl_release(struct ctl *c);
 int ctl_apply(struct ctl *c);
 int ctl_undo(struct ctl *c);
+int ctl_confirm(struct ctl *c);
+int ctl_trial(struct ctl *c);
 int ctl_cmdline(struct ctl *c);
 int ctl_add(struct ctl *c);
 int ctl_remove(struct ctl *c);
@@ -68,6 +73,9 @@ int ctl_remove(struct ctl *c);
 /* status of another boot; and whether that names one. */
 int ctl_history(struct ctl *c);
 bool ctl_boot_valid(const char *boot);
+
+/* --confirm=: a number with s, min or h behind it; without, seconds. */
+bool ctl_time_valid(const char *text, uint32_t *ret);
 
 /* What the rules and the settings need of the kernel command line and of modprobe.d; 0 or -errno. */
 int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;

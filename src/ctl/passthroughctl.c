@@ -22,13 +22,17 @@ static const char help[] =
         "  bind RULE|ADDRESS     hand devices over now, without a boot\n"
         "  release RULE|ADDRESS  give them back to the host's own drivers\n"
         "  apply        brings kernel command line and boot images in line with the rules\n"
-        "  undo [N]     takes the last apply back, or all from apply N on\n"
+        "  confirm      keeps what this boot tries\n"
+        "  undo [N]     takes the last apply or its trial back, or all from apply N on\n"
+        "  trial        what became of the last apply's trial\n"
         "  capture DIR  this machine's facts as a tree that --root replays\n"
         "  cmdline      the kernel command line's tokens that the rules and settings need\n"
         "  cmdline check         judges the kernel command line, as each of its readers takes it\n"
         "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
         "  --json       one JSON document instead of text\n"
         "  --dry-run    apply, add, remove: show what would be written and run\n"
+        "  --no-trial   apply: at once, without a boot that tries it first\n"
+        "  --confirm=T  apply: the trial is kept by confirm alone, within that time (15min, 1h)\n"
         "  --from=S     add: take over from driverctl or modprobe\n"
         "  --boot=-N    status: what the boot N before this one did, from the journal\n"
         "  --list       undo: name what can be undone\n"
@@ -46,13 +50,13 @@ static const struct {
         int (*run)(struct ctl *c);
         int arguments;
 } commands[] = {
-        {"check", ctl_check, 0},      {"plan", ctl_plan, 0},    {"status", ctl_status, 0}, {"list", ctl_list, 0},
-        {"capture", ctl_capture, 1},  {"image", ctl_image, -1}, {"bind", ctl_bind, 1},     {"release", ctl_release, 1},
-        {"cmdline", ctl_cmdline, -1}, {"apply", ctl_apply, 0},  {"undo", ctl_undo, -1},    {"add", ctl_add, -1},
-        {"remove", ctl_remove, 1},    {"show", ctl_show, 1},
+        {"check", ctl_check, 0},   {"plan", ctl_plan, 0},       {"status", ctl_status, 0},
+        {"list", ctl_list, 0},     {"capture", ctl_capture, 1}, {"image", ctl_image, -1},
+        {"bind", ctl_bind, 1},     {"release", ctl_release, 1}, {"cmdline", ctl_cmdline, -1},
+        {"apply", ctl_apply, 0},   {"undo", ctl_undo, -1},      {"add", ctl_add, -1},
+        {"remove", ctl_remove, 1}, {"show", ctl_show, 1},       {"confirm", ctl_confirm, 0},
+        {"trial", ctl_trial, 0},
 };
-
-static const char *const planned[] = {"confirm"};
 
 int ctl_fail(const char *what, int error)
 {
@@ -135,7 +139,7 @@ int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
 
 static int run_command(struct ctl *c)
 {
-        const char *name = c->argv[0], *names[ARRAY_SIZE(commands) + ARRAY_SIZE(planned)], *nearest;
+        const char *name = c->argv[0], *names[ARRAY_SIZE(commands)], *nearest;
         size_t n = 0;
 
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
@@ -148,9 +152,6 @@ static int run_command(struct ctl *c)
                         return ctl_usage("--boot= is an option of status, not of %s", name);
                 return commands[i].run(c);
         }
-        for (size_t i = 0; i < ARRAY_SIZE(planned); i++)
-                if (streq(name, names[n++] = planned[i]))
-                        return ctl_usage("\"%s\" is not built yet in this version", name);
         nearest = str_nearest(name, names, n);
         if (nearest)
                 return ctl_usage("unknown command \"%s\", did you mean \"%s\"?", name, nearest);
@@ -179,7 +180,11 @@ int main(int argc, char *argv[])
                 OPTION_TYPES,
                 OPTION_BOOT,
                 OPTION_NO_TRIAL,
-                OPTION_CONFIRM
+                OPTION_CONFIRM,
+                OPTION_SETTLE,
+                OPTION_REVERT,
+                OPTION_ENTRY,
+                OPTION_AUTOMATIC
         };
         static const struct option options[] = {
                 COMMON_OPTIONS,
@@ -197,6 +202,10 @@ int main(int argc, char *argv[])
                 {"boot", required_argument, NULL, OPTION_BOOT},
                 {"no-trial", no_argument, NULL, OPTION_NO_TRIAL},
                 {"confirm", required_argument, NULL, OPTION_CONFIRM},
+                {"settle", no_argument, NULL, OPTION_SETTLE},
+                {"revert", no_argument, NULL, OPTION_REVERT},
+                {"entry", no_argument, NULL, OPTION_ENTRY},
+                {"automatic", no_argument, NULL, OPTION_AUTOMATIC},
                 {},
         };
         struct ctl c = {.root = ROOT_INIT};
@@ -253,8 +262,23 @@ int main(int argc, char *argv[])
                         c.boot = optarg;
                         break;
                 case OPTION_NO_TRIAL:
+                        c.no_trial = true;
+                        break;
                 case OPTION_CONFIRM:
-                        c.trial = option == OPTION_CONFIRM ? "--confirm" : "--no-trial";
+                        if (!ctl_time_valid(optarg, &c.confirm))
+                                return ctl_usage("--confirm= is a time from 1min to 24h, such as 15min or 1h");
+                        break;
+                case OPTION_SETTLE:
+                        c.service = "settle";
+                        break;
+                case OPTION_REVERT:
+                        c.service = "revert";
+                        break;
+                case OPTION_ENTRY:
+                        c.service = "entry";
+                        break;
+                case OPTION_AUTOMATIC:
+                        c.automatic = true;
                         break;
                 default:
                         return EXIT_USAGE;

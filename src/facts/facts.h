@@ -114,6 +114,7 @@ struct facts {
         bool kdump;          /* which of them: a kernel that only saves another one's memory */
         const char *off_by;  /* the token that says so */
         struct words skip;   /* passthrough.skip= */
+        uint32_t trial;      /* passthrough.trial=: seconds until this boot is taken back; 0: it is no trial */
 };
 
 /* What a config needs to know beyond what every plan does: each costs reads, some of the hardware itself. */

@@ -55,7 +55,7 @@ static int build(const struct root *root, struct arena *a, struct image_job *job
                 k = *ret_wrong ? 0 : -ENOMEM;
         }
         if (k == 0 && !*ret_wrong)
-                k = file_take_place(root, path);
+                k = file_take_place(root, path, &job->image->st);
         if (k < 0)
                 file_sweep(root, path);
         return k;
@@ -68,7 +68,10 @@ int image_build(const struct root *root, struct arena *a, struct image_job *job,
         int k = file_resolve(root, a, job->image->path, &path);
 
         *ret_wrong = NULL;
-        if (k == 0)
+        if (k == 0 && job->tried) {
+                k = image_read_file(a, job->tried, &job->digest);
+                k = k == 0 ? file_copy(root, job->tried, path, NULL) : k;
+        } else if (k == 0)
                 k = job->like ? file_copy(root, job->like->image->path, path, NULL)
                               : build(root, a, job, path, ret_wrong);
         if (*ret_wrong)
@@ -80,6 +83,13 @@ int image_build(const struct root *root, struct arena *a, struct image_job *job,
         if (file_stat(root, path, &st) == 0)
                 job->size = (uint64_t)st.st_size;
         return image_remember(root, a, job->image, &job->digest);
+}
+
+int image_build_beside(const struct root *root, struct arena *a, struct image_job *job, const char *path,
+                       const char **ret_wrong)
+{
+        *ret_wrong = NULL;
+        return build(root, a, job, path, ret_wrong);
 }
 
 static int check_room(const struct root *root, struct arena *a, const char *directory, uint64_t needed,

@@ -11,6 +11,7 @@ struct image_job {
         const struct carried *now; /* what it is to have */
         const char *why;
         struct image_job *like;     /* another of the same kernel, built before; or NULL */
+        const char *tried;          /* it was built and booted already, and is there; or NULL */
         uint64_t size;              /* of the new one */
         struct image_digest digest; /* likewise */
 };
@@ -20,6 +21,10 @@ char *image_command(struct arena *a, const struct installed *image);
 
 /* On this machine alone. *ret_wrong: what went wrong where that is not an -errno; then nothing is replaced. */
 int image_build(const struct root *root, struct arena *a, struct image_job *job, const char **ret_wrong) _must_check_;
+
+/* Likewise, as a file of its own beside the one that it would replace. */
+int image_build_beside(const struct root *root, struct arena *a, struct image_job *job, const char *path,
+                       const char **ret_wrong) _must_check_;
 
 /*
  * Whether there is room for all of them: their file system has to hold old and new at a time, or, where the old are

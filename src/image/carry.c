@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "boot/trial.h"
 #include "config/config.h"
 #include "facts/gather.h"
 
@@ -114,6 +115,74 @@ static int add_rules(struct carrier *c, const struct config *config)
         return k;
 }
 
+/* ---- a config whose trial has failed, or is still to come ----------------------------------------------------------
+ */
+
+static int hold_back_rule(struct carrier *c, struct rule *rule, const char *name)
+{
+        int k = applied_rule(&c->applied, c->arena, name, rule);
+
+        if (k == -ENOENT)
+                rule->invalid = true;
+        else if (k < 0)
+                return k;
+        rule->applied = !rule->invalid;
+        rule->message = c->carried->held_back;
+        k = check_driver(c, rule);
+        return k < 0 || rule->invalid ? k : add_applied(c, name);
+}
+
+/* Rules that were applied, and are not among those of now, are in it as well. */
+static int hold_back_rules(struct carrier *c, const struct config *config)
+{
+        struct config *to = &c->carried->config;
+        int k = 0;
+
+        to->rules = arena_alloc(c->arena, (config->n_rules + c->applied.n_files) * sizeof(*to->rules));
+        if (!to->rules)
+                return -ENOMEM;
+        for (size_t i = 0; k == 0 && i < config->n_rules; i++) {
+                to->rules[i] = config->rules[i];
+                to->n_rules++;
+                k = hold_back_rule(c, &to->rules[i], config->rules[i].name);
+        }
+        for (size_t i = 0; k == 0 && i < c->applied.n_files; i++) {
+                const char *name = c->applied.files[i].rule;
+
+                if (!name || config_find(to, name))
+                        continue;
+                to->n_rules++;
+                k = hold_back_rule(c, &to->rules[to->n_rules - 1], name);
+        }
+        return k;
+}
+
+static int hold_back_settings(struct carrier *c)
+{
+        struct settings_file *files;
+        size_t n;
+        int k = applied_settings(&c->applied, c->arena, &files, &n);
+
+        if (k == 0)
+                k = settings_read(c->arena, &(struct diags){.arena = c->arena}, files, n, &c->carried->settings);
+        return k == 0 ? add_applied(c, NULL) : k;
+}
+
+static int look_for_trial(struct carrier *c, const struct config *config)
+{
+        struct trial trial;
+        uint64_t id;
+        int k = trial_read(c->root, c->arena, &trial);
+
+        if (k < 0 || !trial_holds_back(c->root, c->arena, &trial))
+                return k;
+        k = carry_id(c->root, c->arena, config, &id);
+        if (k == 0 && id == trial.config)
+                c->carried->held_back = trial.state == TRIAL_FAILED ? "the trial of this config failed"
+                                                                    : "the trial of this config is still to come";
+        return k;
+}
+
 /* Where none were applied yet they go as they are: what is wrong in them is left out again by whoever reads them. */
 static int add_settings(struct carrier *c)
 {
@@ -141,6 +210,29 @@ static int add_settings(struct carrier *c)
 static uint64_t hash_string(uint64_t h, const char *s)
 {
         return str_hash(h, s, strlen(s) + 1);
+}
+
+int carry_id(const struct root *root, struct arena *a, const struct config *config, uint64_t *ret)
+{
+        struct diags diags = {.arena = a};
+        struct settings_file *files;
+        uint64_t h = STR_HASH_START;
+        size_t n;
+        int k = settings_files(root, a, &diags, &files, &n);
+
+        for (size_t i = 0; k == 0 && i < n; i++)
+                h = str_hash(hash_string(h, files[i].path), files[i].text, files[i].size);
+        for (size_t r = 0; k == 0 && r < config->n_rules; r++)
+                for (size_t i = 0; k == 0 && i < config->rules[r].n_files; i++) {
+                        char *text;
+                        size_t size;
+
+                        k = root_read_all(root, a, config->rules[r].files[i], FILE_MAX, &text, &size);
+                        if (k == 0)
+                                h = str_hash(hash_string(h, config->rules[r].files[i]), text, size);
+                }
+        *ret = h;
+        return k;
 }
 
 static uint64_t digest_config(const struct carried *c)
@@ -213,9 +305,11 @@ int carry_build(const struct root *root, struct arena *a, const struct config *c
         int k = applied_read(root, a, &c.applied);
 
         if (k == 0)
-                k = add_rules(&c, config);
+                k = look_for_trial(&c, config);
         if (k == 0)
-                k = add_settings(&c);
+                k = carried.held_back ? hold_back_rules(&c, config) : add_rules(&c, config);
+        if (k == 0)
+                k = carried.held_back ? hold_back_settings(&c) : add_settings(&c);
         if (k == 0)
                 k = digest_programs(&c);
         if (k < 0)

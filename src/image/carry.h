@@ -24,6 +24,7 @@ struct carried {
         struct settings settings;
         struct applied_file *files; /* of both */
         size_t n_files;
+        const char *held_back; /* why the config is as it was last applied, as a whole; or NULL */
         bool settings_applied; /* passthrough.conf is wrong now: it is as it was last applied */
         bool nothing;          /* there is nothing in it that could be carried out or left out */
         struct image_digest digest;
@@ -35,6 +36,9 @@ struct carried {
  */
 int carry_build(const struct root *root, struct arena *a, const struct config *config, const char *kernel,
                 struct diags *diags, struct carried *ret) _must_check_;
+
+/* What tells one config from another: the files of all rules and settings, sound or not. 0 or -errno. */
+int carry_id(const struct root *root, struct arena *a, const struct config *config, uint64_t *ret) _must_check_;
 
 /* Of the image that this process runs in. */
 struct image_digest image_digest_here(const struct root *root);

@@ -75,17 +75,6 @@ static int find_by_name(struct finder *f, const char *place)
         return k;
 }
 
-/* The value of a key in an entry, the n-th of them. */
-static bool entry_value(const char *text, const char *key, size_t n, struct span *ret)
-{
-        struct span line, word;
-
-        while (text_line(&text, &line))
-                if (span_token(&line, &word) && span_is(word, key) && span_token(&line, ret) && n-- == 0)
-                        return true;
-        return false;
-}
-
 /* Paths in an entry are those of the file system that the entry is on, which may be mounted anywhere, or be the root.
  */
 static const char *entry_path(struct finder *f, const struct boot_file *entry, struct span value)
@@ -100,24 +89,13 @@ static const char *entry_path(struct finder *f, const struct boot_file *entry, s
         return path && root_exists(f->root, path) ? path : below;
 }
 
-static bool entry_is_of(struct finder *f, const struct boot_file *entry)
-{
-        struct span version, kernel;
-
-        if (entry_value(entry->text, "version", 0, &version) && span_is(version, f->release))
-                return true;
-        return entry_value(entry->text, "linux", 0, &kernel) && kernel.length > strlen(f->release) &&
-               memmem(kernel.at, kernel.length, f->release, strlen(f->release)) ==
-                       kernel.at + kernel.length - strlen(f->release);
-}
-
 /* Of the files that an entry names the one that is an initrd by its name: others are microcode. */
 static int find_by_entry(struct finder *f, const struct boot_file *entry)
 {
         struct span value;
         int k = 0;
 
-        if (!entry_is_ours(f->boot, entry) || !entry_is_of(f, entry))
+        if (!entry_is_ours(f->boot, entry) || !entry_is_of(entry, f->release))
                 return 0;
         if (entry_value(entry->text, "linux", 0, &value))
                 k = look_for_kernel(f, entry_path(f, entry, value));

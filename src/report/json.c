@@ -211,6 +211,17 @@ static void add_images(struct json_object *document, const struct status *status
         }
 }
 
+static void add_trial(struct json_object *document, const struct trial *t, bool here, int *error)
+{
+        struct json_object *o = json_object_new_object();
+
+        add(document, "trial", o, error);
+        add_string(o, "state", trial_state_names[t->state], error);
+        add_string(o, "when", t->when, error);
+        add_string(o, "message", t->why, error);
+        add(o, "this_boot", json_object_new_boolean(here), error);
+}
+
 int json_status(FILE *f, const struct status *status)
 {
         const struct record *r = &status->record;
@@ -253,6 +264,8 @@ int json_status(FILE *f, const struct status *status)
                 add(o, "at_us", json_object_new_int64((int64_t)x->at_us), &error);
         }
         add_images(document, status, &error);
+        if (!status->boot)
+                add_trial(document, &status->trial, status->trial_here, &error);
         if (status->boot) {
                 add_string(document, "boot", status->boot, &error);
                 array = add_array(document, "notes", &error);

@@ -194,6 +194,9 @@ int status_build(const struct root *root, struct arena *a, const struct plan *pl
                 s.satisfied &= record_satisfied(&s.record, &s.record.rules[i]);
         }
         k = plan->facts->in_initrd ? 0 : compare_images(root, a, plan, &s);
+        if (k == 0)
+                k = trial_read(root, a, &s.trial);
+        s.trial_here = trial_is_here(root, a, &s.trial);
         if (k < 0)
                 return k;
         *ret = s;

@@ -3,6 +3,7 @@
 
 /* What this boot did, held against what the rules say now and what the devices show now. */
 
+#include "boot/trial.h"
 #include "report/record.h"
 
 /* A boot image of this host. */
@@ -21,6 +22,8 @@ struct status {
         size_t n_notes;
         bool ran;                    /* this boot has a record */
         bool satisfied;              /* every rule is */
+        struct trial trial;          /* of the last apply */
+        bool trial_here;             /* this boot is it */
         const char *stale;           /* why the image of this boot is not what would be built now, or NULL */
         struct status_image *images; /* of kernels that are installed */
         size_t n_images;

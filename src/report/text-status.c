@@ -235,6 +235,30 @@ static void put_head(FILE *f, const struct status *status)
                 fputs("No rules, in this boot or now: every device is with the host.\n", f);
 }
 
+static void put_trial(FILE *f, const struct trial *t, bool here)
+{
+        switch (t->state) {
+        case TRIAL_PENDING:
+        case TRIAL_RUNNING:
+        case TRIAL_ACCEPTED:
+                paint(f, YELLOW, 0, "trial");
+                if (!here)
+                        fprintf(f, " of %s: the next boot is it\n", t->when);
+                else
+                        fprintf(f,
+                                " of %s: this boot is it; %s keeps it, and %u min after its start it is taken back\n",
+                                t->when, t->by_hand ? "passthroughctl confirm" : "its being complete", t->seconds / 60);
+                break;
+        case TRIAL_FAILED:
+                paint(f, RED, 0, "trial");
+                fprintf(f, " of %s: failed: %s; what was applied before it is in effect until the config changes\n",
+                        t->when, t->why ? t->why : "it is not known why");
+                break;
+        default:
+                break;
+        }
+}
+
 void text_status(FILE *f, const struct status *status)
 {
         const struct record *record = &status->record;
@@ -246,6 +270,7 @@ void text_status(FILE *f, const struct status *status)
         put_summary(f, record);
         put_pools(f, record);
         put_images(f, status);
+        put_trial(f, &status->trial, status->trial_here);
         for (size_t i = 0; i < status->n_notes; i++)
                 fprintf(f, "%s\n", status->notes[i]);
 }

@@ -182,7 +182,7 @@ serve_requests() {
 
 # qemu DRIVE LOG ARGUMENT…: one run; its exit status is the guest's verdict, or says that there is none.
 qemu() {
-    # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot); the rest is timeout's
+    # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot, but for `resets`); the rest is timeout's
     # (--foreground: an interrupt from the keyboard reaches QEMU).
     local disk_args=(-drive "if=none,id=root,format=raw,$1" -device "$disk_device")
     local iommu_args=(-device "$iommu_device")
@@ -192,7 +192,7 @@ qemu() {
     if ((${#requests[@]})); then monitor_args=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor); fi
     timeout --foreground --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
         -accel tcg -machine q35,kernel-irqchip=split "${iommu_args[@]}" -cpu "$processor" -smp "$cpus" -m "$memory" "${nodes[@]}" \
-        -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd -no-reboot -monitor none "${monitor_args[@]}" \
+        -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd "${end_of_reset[@]}" -monitor none "${monitor_args[@]}" \
         -serial "file:$2" -device isa-debug-exit,iobase=0x501,iosize=1 \
         -uuid 4c414200-0000-4000-8000-00000000cafe "${backends[@]}" "${devices[@]}" "${disk_args[@]}" "${@:3}" </dev/null
 }

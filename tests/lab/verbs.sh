@@ -146,6 +146,10 @@ boot_loader() {
     "$lab_source/host"
 }
 
+# resets: where the machine resets itself the firmware boots it again, and QEMU goes on.
+end_of_reset=(-no-reboot)
+resets() { end_of_reset=(); }
+
 # layout NAME: the disks that tests/lab/layouts/NAME makes, as NAME.img for `nvme`.
 layout() {
     local image

@@ -110,7 +110,7 @@ built() {
 }
 
 applied() {
-    live apply
+    live apply --no-trial
     exits 0 || return 1
     rm -f "$ROOT"/var/lib/{dracut,lsinitrd}.log
 }
@@ -181,13 +181,13 @@ image_digest() {
     applied
     pci_root 0000:00
     pci_add 0000:00:05.0 10de:1b06 0300 group=5 driver=nouveau
-    live apply
+    live apply --no-trial
     exits 0
     has 'a rule has got another device'
     built "$KERNEL" "$OTHER"
     rm "$ROOT/var/lib/dracut.log"
     rm "$ROOT/sys/bus/pci/devices/0000:00:05.0/driver"
-    live apply
+    live apply --no-trial
     exits 0
     built
 }
@@ -267,11 +267,11 @@ image_digest() {
 
 @test "apply builds what is stale, and nothing twice" {
     live_host
-    live apply --dry-run
+    live apply --dry-run --no-trial
     exits 0
     has "/boot/initrd.img-$KERNEL: it was built without the rules" "dracut --force --kver $OTHER /boot/initrd.img-$OTHER"
     [[ ! -e $ROOT/var/lib/dracut.log ]]
-    live apply
+    live apply --no-trial
     exits 0
     has 'boot image 2 of 2' "wrote /boot/initrd.img-$KERNEL"
     built "$KERNEL" "$OTHER"
@@ -279,7 +279,7 @@ image_digest() {
     is "$(stat -c %a "$ROOT/boot/initrd.img-$OTHER")" 600 mode
     is "$(find "$ROOT/boot" -name '.*' -type f)" '' 'left behind in /boot'
     rm "$ROOT"/var/lib/*.log
-    live apply
+    live apply --no-trial
     exits 0
     has 'boot images: nothing to do'
     built
@@ -292,28 +292,28 @@ image_digest() {
     applied
     rule gpu0 '[Match]' ID=10de:1b07
     row "image.$OTHER" '^warn: .* is stale: it was built from another config; passthroughctl apply'
-    live apply
+    live apply --no-trial
     exits 0
     built "$KERNEL" "$OTHER"
     rm "$ROOT/var/lib/dracut.log"
     kernel "$OTHER"
-    live apply
+    live apply --no-trial
     exits 0
     built "$OTHER"
     rm "$ROOT/var/lib/dracut.log" "$ROOT/etc/passthrough.d/gpu0.conf" "$ROOT/etc/passthrough.conf"
     row "image.$OTHER" '^warn: .* is stale'
-    live apply
+    live apply --no-trial
     exits 0
     built "$KERNEL" "$OTHER"
     ! tar -tf "$ROOT/boot/initrd.img-$OTHER" | grep passthrough.d
     put /usr/lib/passthrough/passthrough-bind 'the program, version 2'
-    live apply # which carries nothing out
+    live apply --no-trial # which carries nothing out
     exits 0
     has 'boot images: nothing to do'
     rule gpu0 '[Match]' ID=10de:1b07
     applied
     put /usr/lib/passthrough/passthrough-bind 'the program, version 3'
-    live apply
+    live apply --no-trial
     exits 0
     has 'it was built with other programs'
 }
@@ -323,11 +323,11 @@ image_digest() {
     applied
     rm "$ROOT/var/lib/passthrough/images"
     sed -i "s/^exit 0/exit 2/" "$ROOT/usr/sbin/lsinitrd"
-    live apply
+    live apply --no-trial
     exits 0
     has 'boot images: nothing to do'
     put "/boot/initrd.img-$OTHER" 'no archive'
-    live apply
+    live apply --no-trial
     exits 0
     has "building that of $OTHER; what it was built from cannot be told"
     built "$OTHER"
@@ -336,7 +336,7 @@ image_digest() {
 @test "without a rule and a setting an image that knows nothing of this is in line" {
     live_host
     rm "$ROOT/etc/passthrough.d/gpu0.conf" "$ROOT/etc/passthrough.conf"
-    live apply
+    live apply --no-trial
     exits 0
     has 'boot images: nothing to do'
     built
@@ -347,7 +347,7 @@ image_digest() {
     local before
     before=$(images)
     rule gpu1 '[Match]' IDD=1
-    live apply
+    live apply --no-trial
     exits 2
     built
     is "$(images)" "$before" images
@@ -358,7 +358,7 @@ image_digest() {
     local before spoil
     before=$(images)
     : >"$ROOT/etc/dracut.fail"
-    live apply
+    live apply --no-trial
     exits 1
     has 'dracut failed with status 3; the old image stays' 'this is taken back'
     is "$(images)" "$before" images
@@ -370,7 +370,7 @@ image_digest() {
         'sed -i s/[0-9]/a/2 $dir/usr/lib/passthrough/digest|changed meanwhile'; do
         echo "$spoil"
         put /etc/dracut.spoil "[ \$kver = $KERNEL ] || { ${spoil%|*}; }"
-        live apply
+        live apply --no-trial
         exits 1
         has "${spoil#*|}" "wrote /boot/initrd.img-$KERNEL" "put back /boot/initrd.img-$KERNEL"
         is "$(images)" "$before" images
@@ -419,12 +419,12 @@ image_digest() {
 @test "room is looked for before anything is written, on a file system that is small" {
     live_host
     head -c 1200K /dev/urandom >>"$ROOT/boot/initrd.img-$OTHER"
-    BOOT_SIZE=3M live apply
+    BOOT_SIZE=3M live apply --no-trial
     exits 1
     says '/boot/? has 1 MiB free, and the new boot images need 3 MiB there; nothing is written'
     built
     [[ ! -e $ROOT/var/lib/passthrough/applied ]]
-    BOOT_SIZE=8M live apply
+    BOOT_SIZE=8M live apply --no-trial
     exits 0
     built "$KERNEL" "$OTHER"
 }
@@ -432,7 +432,7 @@ image_digest() {
 @test "/boot is another file system: the old images are copied, and copied back" {
     live_host
     # shellcheck disable=SC2016
-    BOOT_SIZE=20M live_run /bin/sh -e -c 'cat /boot/initrd* >/old; /build/passthroughctl apply; cat /boot/initrd* >/new
+    BOOT_SIZE=20M live_run /bin/sh -e -c 'cat /boot/initrd* >/old; /build/passthroughctl apply --no-trial; cat /boot/initrd* >/new
         /build/passthroughctl undo; cat /boot/initrd* | cmp - /old; ! cmp -s /old /new; stat -c %a /boot/initrd* | uniq'
     exits 0
     has 'apply 1 is undone'
@@ -471,21 +471,21 @@ image_digest() {
     put "/efi/loader/entries/lab-$KERNEL.conf" 'title Lab' "version $KERNEL" "linux /$id/linux" 'initrd /ucode.img' \
         "initrd /$id/initrd.img-$KERNEL" 'options root=/dev/sda1 intel_iommu=on iommu=pt'
     ln -s ../efi "$ROOT/boot/efi"
-    live apply --dry-run
+    live apply --dry-run --no-trial
     exits 0
     has "/efi/$id/initrd.img-$KERNEL: it was built without the rules"
-    has_not "$OTHER" ucode /boot/efi
+    has_not "$OTHER" /ucode.img: /boot/efi
     ln "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/efi/$id/initrd"
-    live apply --dry-run
+    live apply --dry-run --no-trial
     is "$(grep -c 'would be built' <<<"$output")" 1 'images to be built'
     rm "$ROOT/efi/$id/initrd"
     cp "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/boot/initrd.img-$KERNEL"
-    live apply
+    live apply --no-trial
     exits 0
     built "$KERNEL" # and copied
     cmp "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/boot/initrd.img-$KERNEL"
     put "/efi/EFI/Linux/lab-$OTHER.efi" uki
-    live apply
+    live apply --no-trial
     exits 1
     has "lab-$OTHER.efi: it was built without the rules; it is a unified kernel image"
 }
@@ -500,7 +500,7 @@ image_digest() {
     before=$(images)
     ASAN=${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0
     ENVIRONMENT=(LD_PRELOAD=/kill.so KILL_COUNT=/calls "ASAN_OPTIONS=$ASAN")
-    live apply
+    live apply --no-trial
     exits 0
     n=$(<"$ROOT/calls")
     ((n > 20)) || { echo "only $n calls" && return 1; }
@@ -508,12 +508,12 @@ image_digest() {
         echo "apply, killed at $at of $n"
         rm -rf "$ROOT" && cp -a "$kept" "$ROOT"
         ENVIRONMENT=(LD_PRELOAD=/kill.so KILL_AT=$at "ASAN_OPTIONS=$ASAN")
-        live apply
+        live apply --no-trial
         exits 77
         if [[ $(images) != "$before" ]]; then digest "$KERNEL" | grep -q '^config ' || return 1; fi
         ENVIRONMENT=()
         if ((at % 3 == 0)); then
-            live apply
+            live apply --no-trial
             exits 0
             row "image.$KERNEL" '^pass: .* was built from this config'
         fi

@@ -136,7 +136,7 @@ installs() { # installs TARGET [VARIABLE=VALUE...]: to $BATS_TEST_TMPDIR/stage; 
 
 # What the spec's %files names, as shell patterns.
 spec_files() {
-    sed -n '/^%files/,/^%changelog/p' "$conf/passthrough.spec" | sed -nE 's/^(%dir )?(%\{_|\/)/\2/p' |
+    sed -n '/^%files/,/^%changelog/p' "$conf/passthrough.spec" | sed -nE 's/^(%dir |%config )?(%\{_|\/)/\2/p' |
         sed 's,%{_bindir},/usr/bin,; s,%{_prefix},/usr,; s,%{_datadir},/usr/share,; s,%{_docdir},/usr/share/doc,; s,%{_mandir},/usr/share/man,
             s,%{_sysconfdir},/etc,; s,/$,/*,'
 }

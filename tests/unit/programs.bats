@@ -53,16 +53,6 @@ programs=(passthroughctl passthrough-generator passthrough-bind)
     exits 2
 }
 
-@test "commands that are not built yet say so" {
-    tree_new bare
-    local command
-    for command in confirm add remove; do
-        ctl $command
-        exits 2
-        [[ $stderr == *"$command"* ]] || { show && return 1; }
-    done
-}
-
 @test "no colour and no escape sequence goes into a pipe" {
     tree_new
     card 0000:00:02.0 01 1

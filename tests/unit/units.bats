@@ -23,7 +23,7 @@ verified() {
     local -a names=()
     rm -rf "$dir" && mkdir "$dir"
     for unit; do
-        sed 's,^ExecStart=\(-\?\)/usr/lib/passthrough/passthrough-bind,ExecStart=\1/bin/true,' "${unit#*=}" >"$dir/${unit%%=*}"
+        sed 's,^ExecStart=\(-\?\)/usr/\(lib/passthrough/passthrough-bind\|bin/passthroughctl\),ExecStart=\1/bin/true,' "${unit#*=}" >"$dir/${unit%%=*}"
         [[ $unit == *@.service=* ]] || names+=("$dir/${unit%%=*}")
     done
     [[ ! -e $dir/passthrough@.service ]] || { cp "$dir/passthrough@.service" "$dir/passthrough@gpu0.service" && names+=("$dir/passthrough@gpu0.service"); }

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "base/root.h"
+
+/* Whether somebody works here through SSH, as far as this process's environment and ancestors tell. */
+bool session_is_remote(const struct root *root);
