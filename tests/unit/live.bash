@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Programs that run in the tree as on the running machine: in a mount namespace of their own, with the tree for a root and
+# Programs that run in the tree as on the running machine: in namespaces of their own, with the tree for a root and
 # this machine's programs in it.
 
 # live_root: what live needs of the tree.
@@ -29,7 +29,7 @@ live() {
 
 live_run() {
     # shellcheck disable=SC2016 # expanded by the inner shell
-    run --separate-stderr timeout "$LIVE_TIMEOUT" unshare -m bash -c '
+    run --separate-stderr timeout "$LIVE_TIMEOUT" unshare --mount --pid --fork --kill-child bash -c '
         set -e
         root=$1 build=$2 libraries=$3 proc=$4 size=$5 memory=$6
         if [[ $size ]]; then
@@ -44,7 +44,7 @@ live_run() {
         fi
         for dir in /usr/bin /lib64 /dev "$libraries"; do mount --rbind "$dir" "$root$dir"; done
         mount --bind "$build" "$root/build"
-        mount --rbind /proc "$root/proc"
+        mount -t proc proc "$root/proc"
         for file in cmdline cpuinfo sys/kernel/osrelease; do
             [[ ! -e $proc/$file ]] || mount --bind "$proc/$file" "$root/proc/$file"
         done
