@@ -5,7 +5,7 @@
  *
  * N: at its N-th system call, before the kernel carries that out. bN: before the N-th of those that can change or start
  * something; of a write to a file the first half of the bytes gets out. aN: behind that one. count: nowhere, and file
- * descriptor 9 gets both numbers.
+ * descriptor 9 gets both numbers. watch: nowhere, and what KILL_AT_WATCH names is run with N behind each such call.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -103,6 +103,16 @@ static int end(pid_t pid, bool killed, int status)
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static void watch(unsigned long n)
+{
+        const char *program = getenv("KILL_AT_WATCH");
+        char command[256];
+
+        if (!program || snprintf(command, sizeof(command), "%s %lu", program, n) >= (int)sizeof(command) ||
+            system(command) != 0)
+                fail("KILL_AT_WATCH");
+}
+
 static int follow(pid_t pid, char kind, unsigned long at)
 {
         struct __ptrace_syscall_info call;
@@ -119,6 +129,8 @@ static int follow(pid_t pid, char kind, unsigned long at)
                 calls++;
                 change = changes(&call) || writes(&call);
                 changing += change;
+                if (kind == 'w' && change && next(pid, &status))
+                        watch(changing);
                 if (kind == 'n' ? calls != at : !change || changing != at)
                         continue;
                 if (kind == 'b' && writes(&call))
@@ -165,6 +177,6 @@ int main(int argc, char **argv)
                 return EXIT_FAILURE;
         if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
                 fail("PR_SET_CHILD_SUBREAPER");
-        kind = strchr("abc", *argv[1]) ? *argv[1] : 'n';
+        kind = strchr("abcw", *argv[1]) ? *argv[1] : 'n';
         return follow(start(argv + 2), kind, strtoul(argv[1] + (kind != 'n'), NULL, 10));
 }
