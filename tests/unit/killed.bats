@@ -9,14 +9,12 @@ load live
 OTHER=6.12.1-other
 ID=0123456789abcdef0123456789abcdef
 ROOT_UUID=root=UUID=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11
-TOKENS='intel_iommu=on iommu=pt'
 
 setup_file() {
     "${CC:-cc}" -O1 -o "$BATS_FILE_TMPDIR/kill-at" "$BATS_TEST_DIRNAME/kill-at.c"
 }
 
 setup() {
-    local release
     tree_new bare
     put /proc/cmdline "BOOT_IMAGE=/boot/vmlinuz-$KERNEL $ROOT_UUID ro quiet"
     put /proc/cpuinfo 'vendor_id : GenuineIntel'
@@ -33,18 +31,40 @@ setup() {
     cp "$BATS_FILE_TMPDIR/kill-at" "$BATS_TEST_DIRNAME/killed-everywhere" "$ROOT/"
 }
 
+# script FILE: standard input as a program of the shell.
+script() {
+    { echo '#!/bin/sh' && cat; } | put "$1"
+    chmod +x "$ROOT$1"
+}
+
 # builder: a dracut that writes in two halves what it has built for that kernel the first time, and runs /etc/dracut.spoil
 # between them; and an lsinitrd.
 builder() {
-    printf '%s\n' '#!/bin/sh' 'set -e' 'while [ $# -gt 0 ]; do case $1 in --kver) kver=$2; shift ;; --*) ;; *) out=$1 ;; esac; shift; done' \
-        'new=/kept/$kver' 'if [ ! -e $new ]; then' 'mkdir -p $new.d/usr/lib/passthrough $new.d/usr/lib/systemd $new.d/lib' \
-        '/build/passthroughctl image --kernel=$kver $new.d' 'cp /usr/lib/passthrough/passthrough-bind $new.d/usr/lib/passthrough/' \
-        'cp /usr/lib/systemd/system-generators/passthrough-generator $new.d/usr/lib/systemd/' \
-        '/build/passthroughctl image --modules --kernel=$kver | while read -r m; do echo m >$new.d/lib/$m.ko.xz; done' \
-        'echo $kver >$new.d/lib/kernel' 'tar -C $new.d --sort=name --mtime=@0 -cf $new.new .' 'mv $new.new $new' 'fi' \
-        'head -c 5000 $new >$out' '[ ! -e /etc/dracut.spoil ] || . /etc/dracut.spoil' 'tail -c +5001 $new >>$out' >"$ROOT/usr/sbin/dracut"
-    printf '%s\n' '#!/bin/sh' 'case $1 in -f) tar -xOf "$3" "./$2" 2>/dev/null ;; *) tar -tvf "$1" ;; esac' 'exit 0' >"$ROOT/usr/sbin/lsinitrd"
-    chmod +x "$ROOT"/usr/sbin/{dracut,lsinitrd}
+    script /usr/sbin/dracut <<'END'
+set -e
+while [ $# -gt 0 ]; do
+    case $1 in --kver) kver=$2; shift ;; --*) ;; *) out=$1 ;; esac
+    shift
+done
+new=/kept/$kver
+if [ ! -e $new ]; then
+    mkdir -p $new.d/usr/lib/passthrough $new.d/usr/lib/systemd $new.d/lib
+    /build/passthroughctl image --kernel=$kver $new.d
+    cp /usr/lib/passthrough/passthrough-bind $new.d/usr/lib/passthrough/
+    cp /usr/lib/systemd/system-generators/passthrough-generator $new.d/usr/lib/systemd/
+    /build/passthroughctl image --modules --kernel=$kver | while read -r m; do echo m >$new.d/lib/$m.ko.xz; done
+    echo $kver >$new.d/lib/kernel
+    tar -C $new.d --sort=name --mtime=@0 -cf $new.new .
+    mv $new.new $new
+fi
+head -c 5000 $new >$out
+[ ! -e /etc/dracut.spoil ] || . /etc/dracut.spoil
+tail -c +5001 $new >>$out
+END
+    script /usr/sbin/lsinitrd <<'END'
+case $1 in -f) tar -xOf "$3" "./$2" 2>/dev/null ;; *) tar -tvf "$1" ;; esac
+exit 0
+END
 }
 
 # old_image FILE: one that knows nothing of this program, of a size and a mode of its own.
@@ -64,8 +84,7 @@ debian_grub() {
         put "/boot/vmlinuz-$release" kernel
         old_image "/boot/initrd.img-$release"
     done
-    put /usr/sbin/update-grub <<'END'
-#!/bin/sh
+    script /usr/sbin/update-grub <<'END'
 . /etc/default/grub
 for x in /etc/default/grub.d/*.cfg; do [ ! -e "$x" ] || . "$x"; done
 line=$(echo $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT)
@@ -80,7 +99,6 @@ line=$(echo $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT)
 cat /boot/grub/grub.cfg.new >/boot/grub/grub.cfg
 rm /boot/grub/grub.cfg.new
 END
-    chmod +x "$ROOT/usr/sbin/update-grub"
     put /boot/grub/grub.cfg ''
     chmod 600 "$ROOT/boot/grub/grub.cfg"
 }
