@@ -176,6 +176,29 @@ static int by_number(const void *a, const void *b)
         return (x->number > y->number) - (x->number < y->number);
 }
 
+/*
+ * Held by whoever this starts, too: a dracut or update-grub whose apply was killed goes on, and would overwrite what
+ * the next apply has made.
+ */
+static int take_lock(const struct root *root, int *ret)
+{
+        *ret = root_open_at(root, UNDO_DIR, O_RDONLY | O_DIRECTORY);
+        if (*ret < 0)
+                return *ret;
+        return flock(*ret, LOCK_EX | LOCK_NB) < 0 || fcntl(*ret, F_SETFD, 0) < 0 ? -errno : 0;
+}
+
+/* What an undo that was killed has left beside the files: an apply may find nothing to do there. */
+static void sweep(const struct root *root, struct arena *a, const struct undo *u)
+{
+        for (size_t i = 0; i < u->n_files; i++) {
+                const char *path;
+
+                if (file_resolve(root, a, u->files[i].path, &path) == 0)
+                        file_sweep(root, path);
+        }
+}
+
 int journal_open(const struct root *root, struct arena *a, bool lock, struct journal *ret)
 {
         const char **names;
@@ -183,10 +206,8 @@ int journal_open(const struct root *root, struct arena *a, bool lock, struct jou
         int k = lock ? file_make_parents(root, UNDO_DIR "/.") : 0;
 
         *ret = (struct journal){.lock = -1};
-        if (k == 0 && lock) {
-                ret->lock = root_open_at(root, UNDO_DIR, O_RDONLY | O_DIRECTORY);
-                k = ret->lock < 0 ? ret->lock : flock(ret->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
-        }
+        if (k == 0 && lock)
+                k = take_lock(root, &ret->lock);
         if (k == 0)
                 k = root_list(root, a, UNDO_DIR, &names, &n);
         for (size_t i = 0; k == 0 && i < n; i++) {
@@ -204,6 +225,8 @@ int journal_open(const struct root *root, struct arena *a, bool lock, struct jou
         }
         if (k == 0 && ret->n > 1)
                 qsort(ret->v, ret->n, sizeof(*ret->v), by_number);
+        if (k == 0 && lock && ret->n > 0)
+                sweep(root, a, &ret->v[ret->n - 1]);
         if (k < 0)
                 journal_close(ret);
         return k;

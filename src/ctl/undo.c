@@ -21,7 +21,8 @@ int apply_open(struct apply *p)
                 k = journal_open(&p->c->root, &p->c->arena, !p->c->dry_run, &p->journal);
 
         if (k == -EWOULDBLOCK) {
-                fprintf(stderr, "passthroughctl: another apply or undo is at work\n");
+                fprintf(stderr,
+                        "passthroughctl: another apply or undo is at work, or a program that one has started\n");
                 return EXIT_FAILURE;
         }
         return k < 0 ? ctl_fail(UNDO_DIR, k) : 0;

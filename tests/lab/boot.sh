@@ -134,7 +134,9 @@ fill_disk() {
         put_lines /etc/crypttab "${crypttab[@]}"
         put_lines /lab/boot "$boot_name"
         if [[ $boot_loader ]]; then put_boot_files; fi
+        if ((${#disk_files[@]})); then printf '%s\n' "${disk_files[@]}"; fi
     } >>"$commands"
+    disk_files=()
     debugfs -w -f "$commands" "$(disk_fs)" >"$work/disk.log" 2>&1
 }
 

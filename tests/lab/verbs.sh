@@ -29,6 +29,9 @@ no_etc() {
     root_etc=
 }
 no_initrd_etc() { initrd_etc=; }
+# file_on_disk FILE TARGET: put on the disk once, before the next boot.
+disk_files=()
+file_on_disk() { disk_files+=("rm $2" "write $1 $2"); }
 # Config for the boots that follow, in place of TESTDIR/etc.
 use_etc() {
     initrd_etc=$test/$1

@@ -4,6 +4,7 @@
 
 load product
 load tree
+load live
 
 OTHER=6.12.1-other
 DIGEST=usr/lib/passthrough/digest
@@ -53,48 +54,12 @@ kernel() {
     chmod 600 "$ROOT/boot/initrd.img-$1"
 }
 
-# live_host: what live needs.
+# live_host: one that live can take for the running machine, with two kernels.
 live_host() {
-    [[ $EUID == 0 ]] && unshare -m mount --make-rprivate / 2>/dev/null || skip 'mount namespaces are for root'
-    local dir
-    LIBRARIES=/usr/lib/$("${CC:-cc}" -print-multiarch)
-    for dir in /usr/bin "$LIBRARIES" /lib64 /build /dev /tmp; do mkdir -p "$ROOT$dir"; done
-    ln -s usr/bin "$ROOT/bin"
-    ln -s "../usr/lib/${LIBRARIES##*/}" "$ROOT/lib/${LIBRARIES##*/}"
-    mkdir -p "$ROOT/var/lib"
+    live_root
     cp "$BATS_FILE_TMPDIR/kill.so" "$ROOT/kill.so"
-    cp -r "$ROOT/proc" "$BATS_TEST_TMPDIR/proc"
     kernel "$KERNEL"
     kernel "$OTHER"
-}
-
-# live COMMAND...: passthroughctl in the tree as on the running machine. live_run PROGRAM...: any program. ENVIRONMENT has
-# what else is for its environment; with BOOT_SIZE, /boot is a file system of that size, gone when the program ends.
-ENVIRONMENT=()
-BOOT_SIZE=
-live() {
-    live_run /build/passthroughctl "$@"
-}
-
-live_run() {
-    # shellcheck disable=SC2016 # expanded by the inner shell
-    run --separate-stderr timeout 60 unshare -m bash -c '
-        set -e
-        root=$1 build=$2 libraries=$3 proc=$4 size=$5
-        if [[ $size ]]; then
-            mount -t tmpfs -o "size=$size" none /mnt
-            cp -a "$root/boot/." /mnt
-            mount --bind /mnt "$root/boot"
-        fi
-        for dir in /usr/bin /lib64 /dev "$libraries"; do mount --rbind "$dir" "$root$dir"; done
-        mount --bind "$build" "$root/build"
-        mount --rbind /proc "$root/proc"
-        for file in cmdline cpuinfo sys/kernel/osrelease; do
-            [[ ! -e $proc/$file ]] || mount --bind "$proc/$file" "$root/proc/$file"
-        done
-        shift 5
-        exec chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin "$@"' \
-        bash "$ROOT" "$BUILD" "$LIBRARIES" "$BATS_TEST_TMPDIR/proc" "$BOOT_SIZE" "${ENVIRONMENT[@]}" "$@"
 }
 
 images() {

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# apply and undo killed at every system call, on hosts with two kernels and with programs that take no time in place of
+# dracut, lsinitrd and update-grub. An image is a tar archive.
+
+load product
+load tree
+load live
+
+OTHER=6.12.1-other
+ID=0123456789abcdef0123456789abcdef
+ROOT_UUID=root=UUID=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11
+
+setup_file() {
+    "${CC:-cc}" -O1 -o "$BATS_FILE_TMPDIR/kill-at" "$BATS_TEST_DIRNAME/kill-at.c"
+}
+
+setup() {
+    tree_new bare
+    put /proc/cmdline "BOOT_IMAGE=/boot/vmlinuz-$KERNEL $ROOT_UUID ro quiet"
+    put /proc/cpuinfo 'vendor_id : GenuineIntel'
+    put /usr/lib/passthrough/passthrough-bind 'the program'
+    put /usr/lib/systemd/system-generators/passthrough-generator 'the generator'
+    put /usr/lib/dracut/modules.d/50passthrough/module-setup.sh 'the module'
+    rule gpu0 '[Match]' ID=10de:1b06
+    cp -r "$ROOT/lib/modules/$KERNEL" "$ROOT/lib/modules/$OTHER"
+    mkdir -p "$ROOT"/{kept,etc/default,etc/kernel,usr/sbin}
+    builder
+    live_root
+    IN_MEMORY=yes
+    LIVE_TIMEOUT=1200
+    cp "$BATS_FILE_TMPDIR/kill-at" "$BATS_TEST_DIRNAME/killed-everywhere" "$ROOT/"
+}
+
+# script FILE: standard input as a program of the shell.
+script() {
+    { echo '#!/bin/sh' && cat; } | put "$1"
+    chmod +x "$ROOT$1"
+}
+
+# builder: a dracut that writes in two halves what it has built for that kernel the first time, and runs /etc/dracut.spoil
+# between them; and an lsinitrd.
+builder() {
+    script /usr/sbin/dracut <<'END'
+set -e
+while [ $# -gt 0 ]; do
+    case $1 in --kver) kver=$2; shift ;; --*) ;; *) out=$1 ;; esac
+    shift
+done
+new=/kept/$kver
+if [ ! -e $new ]; then
+    mkdir -p $new.d/usr/lib/passthrough $new.d/usr/lib/systemd $new.d/lib
+    /build/passthroughctl image --kernel=$kver $new.d
+    cp /usr/lib/passthrough/passthrough-bind $new.d/usr/lib/passthrough/
+    cp /usr/lib/systemd/system-generators/passthrough-generator $new.d/usr/lib/systemd/
+    /build/passthroughctl image --modules --kernel=$kver | while read -r m; do echo m >$new.d/lib/$m.ko.xz; done
+    echo $kver >$new.d/lib/kernel
+    tar -C $new.d --sort=name --mtime=@0 -cf $new.new .
+    mv $new.new $new
+fi
+head -c 5000 $new >$out
+[ ! -e /etc/dracut.spoil ] || . /etc/dracut.spoil
+tail -c +5001 $new >>$out
+END
+    script /usr/sbin/lsinitrd <<'END'
+case $1 in -f) tar -xOf "$3" "./$2" 2>/dev/null ;; *) tar -tvf "$1" ;; esac
+exit 0
+END
+}
+
+# old_image FILE: one that knows nothing of this program, of a size and a mode of its own.
+old_image() {
+    mkdir -p "$BATS_TEST_TMPDIR/old$1" "$ROOT${1%/*}"
+    echo "$1" >"$BATS_TEST_TMPDIR/old$1/name"
+    tar -C "$BATS_TEST_TMPDIR/old$1" -cf "$ROOT$1" .
+    chmod 600 "$ROOT$1"
+}
+
+# An update-grub that makes the menu of the settings as Debian's does.
+debian_grub() {
+    local release
+    put /etc/debian_version 12.5
+    put /etc/default/grub 'GRUB_DEFAULT=0' 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"' 'GRUB_CMDLINE_LINUX=""'
+    for release in "$KERNEL" "$OTHER"; do
+        put "/boot/vmlinuz-$release" kernel
+        old_image "/boot/initrd.img-$release"
+    done
+    script /usr/sbin/update-grub <<'END'
+. /etc/default/grub
+for x in /etc/default/grub.d/*.cfg; do [ ! -e "$x" ] || . "$x"; done
+line=$(echo $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT)
+{
+    echo '### BEGIN /etc/grub.d/10_linux ###'
+    for kernel in /boot/vmlinuz-*; do
+        printf 'menuentry "%s" {\n\tlinux %s root=UUID=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11 ro %s\n\tinitrd /boot/initrd.img-%s\n}\n' \
+            "$kernel" "$kernel" "$line" "${kernel#*-}"
+    done
+    echo '### END /etc/grub.d/10_linux ###'
+} >/boot/grub/grub.cfg.new
+cat /boot/grub/grub.cfg.new >/boot/grub/grub.cfg
+rm /boot/grub/grub.cfg.new
+END
+    put /boot/grub/grub.cfg ''
+    chmod 600 "$ROOT/boot/grub/grub.cfg"
+}
+
+systemd_boot() {
+    local release
+    mkdir -p "$ROOT/sys/firmware/efi"
+    for release in "$KERNEL" "$OTHER"; do
+        put "/boot/efi/$ID/$release/linux" kernel
+        old_image "/boot/efi/$ID/$release/initrd"
+        put "/boot/efi/loader/entries/$ID-$release.conf" 'title Linux' "version $release" "machine-id $ID" \
+            "options $ROOT_UUID ro quiet" "linux /$ID/$release/linux" "initrd /$ID/$release/initrd"
+    done
+    put /boot/efi/loader/loader.conf 'timeout 3'
+}
+
+# everywhere PROLOGUE COMMAND: the two parts of a run of killed-everywhere. KILL_EVERY=1: at every single call.
+everywhere() {
+    live_run /bin/bash -c "$1; /killed-everywhere ${KILL_EVERY:-25} $2"
+    exits 0 || return 1
+    echo "# ${output##*$'\n'}" >&3
+}
+
+@test "GRUB: apply is killed at its system calls, and what boots is the old or the new" {
+    debian_grub
+    everywhere update-grub apply
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 5))
+}
+
+@test "GRUB: undo is killed at its system calls, and what boots is the old or the new" {
+    debian_grub
+    everywhere update-grub undo
+}
+
+@test "systemd-boot: apply is killed at its system calls, and what boots is the old or the new" {
+    systemd_boot
+    everywhere : apply
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 5))
+}
+
+@test "systemd-boot: undo is killed at its system calls, and what boots is the old or the new" {
+    systemd_boot
+    everywhere : undo
+}
+
+@test "a dracut whose apply was killed goes on: another apply does not begin before that has ended" {
+    systemd_boot
+    put /etc/dracut.spoil 'echo half >/started' 'read line </go'
+    # shellcheck disable=SC2016 # expanded in there
+    live_run /bin/bash -c 'set -e
+        mkfifo /started /go
+        /build/passthroughctl apply --no-trial >/dev/null 2>&1 &
+        read -r line </started
+        kill -KILL $!
+        wait || true
+        rm /etc/dracut.spoil
+        echo "while it goes on: $(/build/passthroughctl apply --no-trial 2>&1)"
+        echo >/go
+        flock /var/lib/passthrough/undo true
+        /build/passthroughctl apply --no-trial
+        /build/passthroughctl apply --no-trial
+        find /boot -name ".*~"'
+    exits 0
+    has 'while it goes on: passthroughctl: another apply or undo is at work, or a program that one has started' \
+        'cut short; it is taken back first' 'boot images: nothing to do'
+    has_not '~'
+}
