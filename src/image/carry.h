@@ -25,6 +25,7 @@ struct carried {
         struct applied_file *files; /* of both */
         size_t n_files;
         bool settings_applied; /* passthrough.conf is wrong now: it is as it was last applied */
+        bool forgotten;        /* the host's own clearance was removed: an image's counts no longer */
         bool nothing;          /* there is nothing in it that could be carried out or left out */
         struct image_digest digest;
 };

@@ -575,7 +575,7 @@ node_pages() { # node_pages NODE KB TOTAL FREE
     touch -d '+2 hours' "$ROOT/etc/passthrough.d/gpu.conf"
     check
     exits 0
-    row "image.$KERNEL" warn 'gpu.conf is newer' "dracut -f --kver $KERNEL"
+    row "image.$KERNEL" warn 'gpu.conf is newer' 'passthroughctl apply'
     touch -d '-2 hours' "$ROOT/etc/passthrough.d/gpu.conf"
     check
     row "image.$KERNEL" pass
