@@ -397,6 +397,19 @@ rid() {
     done < <(passage 'the host needs it:')
 }
 
+@test "who has a device in use, word for word" {
+    tree_new
+    pci_root 0000:40
+    two_cards
+    rule gpu0 '[Match]' Address=42:00.0
+    process 1 systemd
+    process 812 wireplumber /dev/snd/controlC1
+    devnode 0000:42:00.1 sound/card1/controlC1 snd/controlC1 116:7
+    ctl bind gpu0
+    exits 1
+    has "$(readme_parts | sed -n 's/.*\tspan\t\(in use: .*\)/\1/p')"
+}
+
 @test "check's rows, word for word" {
     tree_new
     put /proc/cpuinfo 'vendor_id : GenuineIntel' 'flags : fpu vmx'
