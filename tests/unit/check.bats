@@ -173,7 +173,7 @@ no_row() {
     put /proc/cmdline 'root=/dev/sda2 ro iommu=pt'
     kernel_config CONFIG_INTEL_IOMMU=y '# CONFIG_INTEL_IOMMU_DEFAULT_ON is not set'
     check
-    row iommu.enabled fail "intel_iommu=on is missing.*DEFAULT_ON is not set in /boot/config-$KERNEL" 'passthroughctl apply adds intel_iommu=on'
+    row iommu.enabled fail "intel_iommu=on is missing.*DEFAULT_ON is not set in /boot/config-$KERNEL" 'IOMMU=on below \[Host\] into /etc/passthrough.conf, run passthroughctl apply'
     kernel_config CONFIG_INTEL_IOMMU=y CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y
     check
     row iommu.enabled fail 'came to nothing' dmesg
@@ -182,7 +182,7 @@ no_row() {
     row iommu.enabled fail 'built without CONFIG_INTEL_IOMMU'
     rm "$ROOT/boot/config-$KERNEL"
     check
-    row iommu.enabled fail 'not known: no configuration' 'passthroughctl apply adds intel_iommu=on'
+    row iommu.enabled fail 'not known: no configuration' 'IOMMU=on below \[Host\]'
 }
 
 @test "no table on bare metal: off in the firmware, and the name of the switch is the vendor's" {
