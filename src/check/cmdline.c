@@ -67,7 +67,7 @@ static const struct token *find_token(const struct checker *c, const char *text)
 static int need(struct checker *c, const struct need *x)
 {
         const char *id = row_id(c, "cmdline", x->token);
-        const char *fix = arena_printf(c->arena, "add %s to the kernel command line and reboot", x->token);
+        const char *fix = arena_printf(c->arena, "passthroughctl apply adds %s; then reboot", x->token);
         bool outranked = c->live && about_iommu(x->token);
         bool for_speed = startswith(x->token, "iommu=") || startswith(x->token, "iommu.passthrough=");
 

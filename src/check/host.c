@@ -121,8 +121,8 @@ static int image_row(struct checker *c, const struct check_image *x)
         if (x->read)
                 return row(c, id, CHECK_PASS, "", "%s was built from this config", x->path);
         if (x->made < c->facts->config_changed)
-                return row(c, id, CHECK_WARN, fix, "%s was built before the config was changed: %s is newer", x->path,
-                           c->facts->config_newest);
+                return row(c, id, CHECK_WARN, "passthroughctl apply",
+                           "%s was built before the config was changed: %s is newer", x->path, c->facts->config_newest);
         return row(c, id, CHECK_PASS, "", "%s is newer than the rules", x->path);
 }
 

@@ -78,7 +78,8 @@ static int cause_token(struct checker *c, const struct token *t, const char *fix
 
 static int cause_intel(struct checker *c, struct cause *ret)
 {
-        static const char add[] = "add intel_iommu=on to the kernel command line and reboot";
+        static const char add[] =
+                "write IOMMU=on below [Host] into /etc/passthrough.conf, run passthroughctl apply, and reboot";
         const struct check_facts *f = c->facts;
         bool on = false;
         const struct token *t = intel_switch(c, &on);

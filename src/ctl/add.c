@@ -202,6 +202,8 @@ static int tell_refusal(struct add *x)
         fprintf(stderr, "passthroughctl: %s is not written: %s\n", d->path, d->why);
         if (d->company && offer_group(x) != 0)
                 return EXIT_FAILURE;
+        if (x->edit.c->facts.devices[x->devices[0]].group == NO_GROUP)
+                fputs("passthroughctl check says why there is no IOMMU group, and what to do.\n", stderr);
         fputs("A rule can be written by hand, see passthrough.d(5); what the plan refuses is refused at boot all the "
               "same.\n",
               stderr);

@@ -107,6 +107,7 @@ static int build(struct ctl *c, struct clearance *clearance)
 int ctl_hash_clearance(struct ctl *c, bool *ret_there, uint64_t *ret)
 {
         struct clearance clearance = {};
+        const char *context;
         uint64_t all = 0;
         char *file = NULL;
         size_t size;
@@ -115,6 +116,11 @@ int ctl_hash_clearance(struct ctl *c, bool *ret_there, uint64_t *ret)
         if (k == 0)
                 k = clearance_format(&c->root, &c->arena, &clearance, &file, &size);
         free(file);
+        /* Under another root= the clearance of an image has lapsed. */
+        if (k == 0)
+                k = clearance_context(&c->root, &c->arena, &context);
+        if (k == 0)
+                all = str_hash(STR_HASH_START, context, strlen(context));
         for (size_t i = 0; k == 0 && i < clearance.n_devices; i++) {
                 const struct clearance_device *d = &clearance.devices[i];
                 const char *line =

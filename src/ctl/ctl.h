@@ -81,7 +81,8 @@ bool ctl_time_valid(const char *text, uint32_t *ret);
 int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;
 /* Which huge pages are left out, on standard error. */
 void ctl_say_refused(const struct needs *needs);
-/* A hash of who is cleared for which rule, in the plan of an image; not there where there is no clearance. */
+/* A hash of who is cleared for which rule and under which root=, in the plan of an image; not there where there is no
+ * clearance. */
 int ctl_hash_clearance(struct ctl *c, bool *ret_there, uint64_t *ret) _must_check_;
 /* The same, of an image for that kernel that would be built now: into its digest. */
 int ctl_image_clearance(const struct root *root, const char *kernel, struct carried *carried) _must_check_;

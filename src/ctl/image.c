@@ -184,6 +184,7 @@ int ctl_image_clearance(const struct root *root, const char *kernel, struct carr
 
         if (k == 0)
                 k = ctl_hash_clearance(&c, &carried->digest.has_clearance, &carried->digest.clearance);
+        carried->forgotten = carried->digest.has_clearance && !root_exists(root, CLEARANCE_PATH);
         arena_free(&c.arena);
         return k;
 }

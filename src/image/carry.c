@@ -360,6 +360,10 @@ const char *image_digest_differs(const struct image_digest *image, const struct 
         if (image->programs != now->digest.programs && !now->nothing)
                 return "it was built with other programs of passthrough";
         if (image->has_clearance && now->digest.has_clearance && image->clearance != now->digest.clearance)
-                return "the host needs other devices than when it was built, or a rule has got another device";
+                return "a rule has got another device since it was built, or the host needs other devices or was "
+                       "booted "
+                       "with another root= or the like";
+        if (image->has_clearance && now->forgotten)
+                return "the host has no clearance of its own any more";
         return NULL;
 }

@@ -26,6 +26,7 @@ struct carried {
         size_t n_files;
         const char *held_back; /* why the config is as it was last applied, as a whole; or NULL */
         bool settings_applied; /* passthrough.conf is wrong now: it is as it was last applied */
+        bool forgotten;        /* the host's own clearance was removed: an image's counts no longer */
         bool nothing;          /* there is nothing in it that could be carried out or left out */
         struct image_digest digest;
 };

@@ -173,7 +173,7 @@ no_row() {
     put /proc/cmdline 'root=/dev/sda2 ro iommu=pt'
     kernel_config CONFIG_INTEL_IOMMU=y '# CONFIG_INTEL_IOMMU_DEFAULT_ON is not set'
     check
-    row iommu.enabled fail "intel_iommu=on is missing.*DEFAULT_ON is not set in /boot/config-$KERNEL" 'add intel_iommu=on'
+    row iommu.enabled fail "intel_iommu=on is missing.*DEFAULT_ON is not set in /boot/config-$KERNEL" 'IOMMU=on below \[Host\] into /etc/passthrough.conf, run passthroughctl apply'
     kernel_config CONFIG_INTEL_IOMMU=y CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y
     check
     row iommu.enabled fail 'came to nothing' dmesg
@@ -182,7 +182,7 @@ no_row() {
     row iommu.enabled fail 'built without CONFIG_INTEL_IOMMU'
     rm "$ROOT/boot/config-$KERNEL"
     check
-    row iommu.enabled fail 'not known: no configuration' 'add intel_iommu=on'
+    row iommu.enabled fail 'not known: no configuration' 'IOMMU=on below \[Host\]'
 }
 
 @test "no table on bare metal: off in the firmware, and the name of the switch is the vendor's" {
@@ -314,12 +314,12 @@ no_row() {
     put /proc/cmdline 'root=/dev/sda2 intel_iommu=only iommu=ptx'
     check
     exits 0
-    row cmdline.intel_iommu=on warn 'yet there are IOMMU groups now' 'add intel_iommu=on'
+    row cmdline.intel_iommu=on warn 'yet there are IOMMU groups now' 'passthroughctl apply adds intel_iommu=on'
     row cmdline.iommu=pt warn
     no_iommu
     check
     exits 1
-    row cmdline.intel_iommu=on fail 'not in /proc/cmdline' 'add intel_iommu=on'
+    row cmdline.intel_iommu=on fail 'not in /proc/cmdline' 'passthroughctl apply adds intel_iommu=on'
     row cmdline.iommu=pt warn
 }
 
@@ -575,7 +575,7 @@ node_pages() { # node_pages NODE KB TOTAL FREE
     touch -d '+2 hours' "$ROOT/etc/passthrough.d/gpu.conf"
     check
     exits 0
-    row "image.$KERNEL" warn 'gpu.conf is newer' "dracut -f --kver $KERNEL"
+    row "image.$KERNEL" warn 'gpu.conf is newer' 'passthroughctl apply'
     touch -d '-2 hours' "$ROOT/etc/passthrough.d/gpu.conf"
     check
     row "image.$KERNEL" pass

@@ -157,6 +157,29 @@ image_digest() {
     built
 }
 
+@test "apply builds anew what has a clearance, where root= is another since, and where the host's own was removed" {
+    firmware_uuid
+    live_host
+    pci_root 0000:00
+    pci_add 0000:00:05.0 10de:1b06 0300 group=5 driver=nouveau
+    applied
+    put /../proc/cmdline "root=/dev/sda2 ro intel_iommu=on iommu=pt"
+    live apply
+    exits 0
+    has 'another root= or the like'
+    built "$KERNEL" "$OTHER"
+    rm "$ROOT"/var/lib/dracut.log "$ROOT/var/lib/passthrough/clearance"
+    live apply
+    exits 0
+    has 'no clearance of its own any more'
+    built "$KERNEL" "$OTHER"
+    [[ -s $ROOT/var/lib/passthrough/clearance ]]
+    rm "$ROOT/var/lib/dracut.log"
+    live apply
+    exits 0
+    built
+}
+
 @test "the digest: a kernel without a rule's driver has another, as the rule is left out of its image" {
     local first
     rule gpu1 '[Match]' ID=10de:1b07 '[Device]' Driver=xen-pciback

@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# README's examples of config, and the files in conf/examples: each is sound, and does what is said of it.
+
+load product
+load tree
+load tree-guard
+load tree-pages
+load readme
+
+EXAMPLES=${README%/*}/conf/examples
+
+# example NAME [STATE [RULE]]: that one of conf/examples on this machine, which has no complaint of it.
+example() {
+    cp "$EXAMPLES/$1.conf" "$ROOT/etc/passthrough.d/"
+    plan
+    is "$stderr" '' 'what is said of it' && rule_is "${3-$1}" "${2-ok}"
+}
+
+@test "README's rules and the files in conf/examples are the same" {
+    local line at file found known=one-host-only.conf
+    while IFS=$'\t' read -r line _ at; do
+        [[ $at != "/etc/passthrough.conf "* ]] || continue
+        found=
+        for file in "$EXAMPLES"/*.conf; do
+            if cmp -s <(sense "$file") <(readme_block "$line" | sense); then found=yes known+=" ${file##*/}"; fi
+        done
+        [[ $found ]] || { echo "README:$line: no file of conf/examples is this one" && return 1; }
+    done < <(readme_parts | awk -F'\t' '$2 == "example"')
+    # Settings are no rules: [HugePages] is below, [Host] is in the walk of readme.bats.
+    is "$(readme_parts | sed -n 's,.*\texample\t/etc/passthrough.conf ,,p' | LC_ALL=C sort | xargs)" '[Host] [HugePages]' 'examples of settings'
+    for file in "$EXAMPLES"/*; do
+        [[ " $known " == *" ${file##*/} "* ]] || { echo "README has no recipe like $file" && return 1; }
+        grep -qE "^ *example ${file##*/}( |\$)" <(sed 's/example \([a-z0-9-]*\)/example \1.conf/' "$BATS_TEST_FILENAME") ||
+            { echo "no test has $file planned" && return 1; }
+    done
+}
+
+@test "examples: a card with its audio function; both of two; one of two" {
+    tree_new
+    root_port 0000:00:02.0 01
+    pci_add 0000:01:00.0 1002:6929 0300 under=0000:00:02.0 group=1 driver=radeon
+    pci_add 0000:01:00.1 8086:293e 0403 under=0000:00:02.0 group=1 driver=snd_hda_intel
+    example gpu-with-audio
+    bound 0000:01:00.0 0000:01:00.1
+    tree_new
+    card 0000:00:02.0 01 1
+    card 0000:00:03.0 02 2
+    example identical-cards
+    bound 0000:01:00.0 0000:01:00.1 0000:02:00.0 0000:02:00.1
+    tree_new
+    pci_root 0000:40
+    two_cards
+    example 50-gpu1
+    bound 0000:42:00.0 0000:42:00.1
+    sed -i '/^Path/d' "$ROOT/etc/passthrough.d/50-gpu1.conf"
+    plan
+    bound
+    rule_is 50-gpu1 refused
+    has 'Path=0000:40:01.1/00.0' 'Path=0000:40:03.1/00.0'
+}
+
+@test "example: the card that the firmware booted on" {
+    tree_new
+    root_port 0000:00:01.0 01
+    pci_add 0000:01:00.0 1002:6929 0300 under=0000:00:01.0 group=1 driver=radeon boot_vga=1
+    example boot-display
+    bound 0000:01:00.0
+    sed -i '/^AllowBootDisplay/d' "$ROOT/etc/passthrough.d/boot-display.conf"
+    plan
+    refused 0000:01:00.0 'the firmware booted on this display'
+}
+
+@test "examples: a network card and a USB controller, unless the host needs them" {
+    tree_new
+    pci_root 0000:40
+    root_port 0000:40:04.2 44
+    pci_add 0000:44:00.0 8086:10d3 0200 under=0000:40:04.2 group=31 driver=e1000e
+    nic eno2 0000:44:00.0 up
+    pci_add 0000:40:05.0 1b36:000d 0c0330 group=33 driver=xhci_hcd
+    usb_bus 3 0000:40:05.0
+    example network
+    example usb-controller
+    bound 0000:40:05.0 0000:44:00.0
+    default_route eno2
+    usb_device 3-1 046d:c31c 03
+    input 5 "$(pci_dir 0000:40:05.0)/usb3/3-1/3-1:1.0"
+    plan
+    refused 0000:44:00.0 'the host needs it: .*default route'
+    bound 0000:40:05.0
+    tags sda2 UUID=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11 TYPE=crypto_LUKS
+    put /etc/crypttab 'secret UUID=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11 none luks'
+    plan
+    refused 0000:40:05.0 'the only keyboard, where a passphrase may be asked'
+}
+
+@test "examples: every NVMe disk that the host does not need; its own given to it beforehand" {
+    tree_new
+    pci_root 0000:40
+    root_port 0000:40:01.1 41
+    pci_add 0000:41:00.0 1b36:0010 010802 under=0000:40:01.1 group=41 driver=nvme
+    disk nvme0n1 259:0 0000:41:00.0
+    mounted nvme0n1 /srv ext4
+    root_port 0000:40:03.1 42
+    pci_add 0000:42:00.0 1b36:0010 010802 under=0000:40:03.1 group=42 driver=nvme
+    disk nvme1n1 259:1 0000:42:00.0
+    example nvme refused
+    bound 0000:42:00.0
+    refused 0000:41:00.0 'nvme0n1 ← /srv'
+    example 10-host
+    bound 0000:42:00.0
+    rule_is nvme ok
+    device 0000:41:00.0 keep
+}
+
+@test "examples: another device, with what is written before it is bound and after; one host of many" {
+    tree_new
+    root_port 0000:00:02.0 01 slot=4
+    pci_add 0000:01:00.0 1234:11e8 1200 under=0000:00:02.0 group=1
+    example other-device
+    bound 0000:01:00.0
+    is "$(operations | tr ' ' '\n' | sed -n 's/.*\/\(d3cold_allowed\|power\/control\|driver_override\|drivers_probe\)=/\1 /p' | xargs)" \
+        'driver_override vfio-pci d3cold_allowed 0 drivers_probe 0000:01:00.0 power/control on' 'what is written, in order'
+    rm "$ROOT/etc/passthrough.d/other-device.conf"
+    example one-host-only skipped
+    hostname_is compute-7
+    plan
+    rule_is one-host-only ok
+    bound 0000:01:00.0
+}
+
+@test "example: a device that shares its IOMMU group" {
+    tree_new
+    pci_add 0000:00:1b.0 8086:293e 0403 group=7 driver=snd_hda_intel
+    pci_add 0000:00:1b.1 1234:11e8 00ff group=7
+    example group-complete
+    bound 0000:00:1b.0 0000:00:1b.1
+    sed -i '/^IOMMUGroup/d' "$ROOT/etc/passthrough.d/group-complete.conf"
+    plan
+    refused 0000:00:1b.0 '0000:00:1b.1'
+}
+
+@test "example: huge pages" {
+    tree_new
+    memory $((64 * 1048576))
+    kernel_size 1048576
+    node 0 $((32 * 1048576)) 1048576
+    node 1 $((32 * 1048576)) 1048576
+    put /proc/sys/kernel/osrelease "$KERNEL"
+    put /proc/cpuinfo 'vendor_id : GenuineIntel' 'flags : fpu pdpe1gb'
+    passage '/etc/passthrough.conf [HugePages]' >"$ROOT/etc/passthrough.conf"
+    plan
+    exits 0
+    is "$(asked)" '1G@0=8:write 1G@1=8:write' pools
+    ctl cmdline
+    has 'hugepagesz=1G' 'hugepages=0:8,1:8'
+}

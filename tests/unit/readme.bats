@@ -1,0 +1,432 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A stranger's walk: README's commands, typed as they stand there, and its examples of config. What is neither run here nor named in the
+# table of what runs it elsewhere is a fault.
+
+load product
+load tree
+load tree-guard
+load readme
+
+top=${README%/*}
+
+# What else the text has in `` with a blank in it.
+PROSE='not cleared
+off in the kernel
+undo 1
+nothing to undo
+-device vfio-pci,host=0000:42:00.0
+<hostdev mode='\''subsystem'\'' type='\''pci'\'' managed='\''no'\''>
+in use: 0000:42:00.1 ← /dev/snd/controlC1 ← wireplumber (PID 812)'
+
+# COMMAND | FILE | what that file has, which runs it: what takes a boot, a package or a machine of the lab. A command may have several lines,
+# one of them about each half. `by hand` in place of a file says that no test runs it, and why.
+elsewhere() {
+    cat <<'TABLE'
+make check | .ci/run | make --no-print-directory check
+make check-full | Makefile | tests/check --full
+make demo | tests/check | make -s demo
+make soak N=50 | tests/check | make -s soak N=
+make fuzz | tests/check | make -s fuzz FUZZ_SECONDS=
+make cost | tests/check | tests/cost/run
+make lint | tests/check | tests/lint/run
+make bench | by hand | its figures are for people to read, and want a quiet machine
+make deb | Makefile | deb-check: deb
+make deb-check | tests/check | make -s deb-check
+sudo apt-get install ./build/passthrough_*.deb | tests/package/run | host_dpkg -i "$deb"
+sudo apt-get purge passthrough | tests/package/run | host_dpkg --purge passthrough
+sudo reboot | tests/boot/loader-apply/vm | boot_from_disk applied
+sudo passthroughctl status | tests/boot/loader-apply/guest | passthroughctl status
+sudo passthroughctl release gpu0 | tests/boot/bind-release/guest | hand release gpu
+sudo passthroughctl release RULE | tests/boot/bind-release/guest | hand release gpu
+vgchange --activate n NAME | tests/boot/nvme-guest-lvm/guest | vgchange --activate n guestvg
+TABLE
+}
+
+# types COMMAND [WORD=VALUE...]: the next place where README has it, run with these in place of what README leaves open.
+AT=1
+types() {
+    local line text=$1 pair
+    line=$(readme_commands | AT=$AT TEXT=$1 awk -F'\t' '$1 >= ENVIRON["AT"] + 0 && $2 == ENVIRON["TEXT"] { print $1; exit }')
+    [[ $line ]] || { echo "README does not have, behind line $AT: $1" && return 1; }
+    AT=$line
+    for pair in "${@:2}"; do text=${text//"${pair%%=*}"/"${pair#*=}"}; done
+    echo "README:$line: $text"
+    on_host "$text"
+}
+
+section() { # section TITLE: goes on from there
+    AT=$(grep -nxF -m 1 -- "## $1" "$README" | cut -d: -f1)
+    [[ $AT ]]
+}
+
+# Commands that a test in this file types.
+typed() { sed -nE "s/^ *types (\"([^\"]*)\"|'([^']*)').*/\2\3/p" "$BATS_TEST_FILENAME"; }
+
+image_has() { tar -tf "$ROOT/boot/initrd.img-$KERNEL" | grep -qF -- "$1"; }
+
+# of_host: all that a host boots from or keeps its config in.
+of_host() { (cd "$ROOT" && find boot etc -type f -exec sha256sum {} + | LC_ALL=C sort -k2); }
+
+# --- nothing is left out
+
+# not_run: the commands of README that no test types, and for which none is named.
+not_run() {
+    local line command
+    while IFS=$'\t' read -r line command; do
+        { typed && elsewhere | sed 's/ | .*//'; } | grep -qxF -- "$command" || echo "README:$line: no test runs this: $command"
+    done < <(readme_commands)
+}
+
+# unknown: what README has as code within its text, with a blank in it, that is neither a command nor known to be none.
+unknown() {
+    local line span
+    while IFS=$'\t' read -r line _ span; do
+        if [[ $span == *' '* ]] && ! grep -qxF -- "$span" <<<"$PROSE" && [[ " $(xargs <<<"$PROGRAMS") " != *" ${span%% *} "* ]]; then
+            echo "README:$line: neither a command nor in the list of what is none: $span"
+        fi
+    done < <(readme_parts | awk -F'\t' '$2 == "span"')
+}
+
+@test "each command of README is run here, or named with the test that runs it" {
+    (($(readme_commands | wc -l) > 50))
+    run not_run
+    is "$output" '' 'what is not run'
+    run unknown
+    is "$output" '' 'what is not known'
+}
+
+@test "a command that is new in README is seen: in a block, behind another, and within the text" {
+    local README=$BATS_TEST_TMPDIR/README.md
+    printf '%s\n' '# a' '' '    sudo passthroughctl apply' '    frobnicate --all     # at once' '' '1. b:' '' \
+        '       sudo reboot && sudo passthroughctl confirm' '' '   then `sudo passthroughctl' '   frob`, or `frob gpu0`, or `apply`.' >"$README"
+    run not_run
+    is "$output" "README:4: no test runs this: frobnicate --all
+README:8: no test runs this: sudo reboot && sudo passthroughctl confirm
+README:10: no test runs this: sudo passthroughctl frob" 'what is not run'
+    run unknown
+    is "$output" 'README:11: neither a command nor in the list of what is none: frob gpu0' 'what is not known'
+}
+
+@test "what is said to run a command of README does" {
+    local command file text
+    while IFS='|' read -r command file text; do
+        command=${command% } file=${file# } text=${text# }
+        readme_commands | cut -f2 | grep -qxF -- "$command" || { echo "README does not have it any more: $command" && return 1; }
+        file=${file% }
+        if [[ $file == 'by hand' ]]; then continue; fi
+        grep -qF -- "$text" "$top/$file" || { echo "$file does not have: $text" && return 1; }
+    done < <(elsewhere)
+}
+
+@test "each target of make in README is one" {
+    local target
+    while read -r target; do
+        make -s -C "$top" help | grep -qE "^  make $target( |$)" || { echo "no target $target" && return 1; }
+    done < <(readme_commands | sed -nE 's/^[0-9]+\t(.*&& )?(sudo )?make ([a-z-]+).*/\3/p' | sort -u)
+}
+
+# --- the walk
+
+@test "from a host without it to a card that is handed over, as README has it" {
+    host
+    section 'Install it on a host'
+    types 'sudo apt-get install dracut'
+    ran 'apt-get install dracut'
+    types 'sudo apt-get install gcc make libc6-dev libkmod-dev libblkid-dev libjson-c-dev libsystemd-dev dracut-core'
+    libraries_are_those_of_the_package
+    rm "$ROOT/var/lib/ran"
+    types 'make && sudo make install'
+    exits 0
+    [[ -x $ROOT/usr/bin/passthroughctl && ! -e $ROOT/var/lib/ran ]]
+
+    on_without_groups
+    types 'sudo passthroughctl list'
+    says '^0000:42:00.0 .* possible '
+    says '^0000:41:00.0 .* no '
+    has 'the firmware booted on this display'
+    types 'sudo passthroughctl add gpu0 42:00.0'
+    exits 0
+    diff <(sense "$ROOT/etc/passthrough.d/gpu0.conf") <(passage /etc/passthrough.d/gpu0.conf | sense)
+    on_host 'passthroughctl add disk0 /dev/nvme0n1 && passthroughctl add nic0 eno2'
+    exits 0
+    on_host 'passthroughctl remove disk0 && passthroughctl remove nic0'
+    on_host 'passthroughctl add nic1 eno1'
+    exits 1
+    has 'default route'
+    put '/etc/driverctl.d/0000:43:00.0' vfio-pci
+    types 'sudo passthroughctl add --from=driverctl'
+    exits 0
+    [[ -e $ROOT/etc/passthrough.d/driverctl-43-00.0.conf ]]
+    rm "$ROOT"/etc/{passthrough.d/driverctl-43-00.0.conf,driverctl.d/0000:43:00.0}
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=8086:10d3'
+    on_host 'passthroughctl add --dry-run --from=modprobe'
+    has 'modprobe-8086-10d3'
+    rm "$ROOT/etc/modprobe.d/vfio.conf"
+    types 'sudo passthroughctl remove gpu0'
+    exits 0
+    [[ ! -e $ROOT/etc/passthrough.d/gpu0.conf ]]
+    on_host 'passthroughctl add gpu0 42:00.0'
+    types 'sudo passthroughctl plan'
+    exits 0
+    has '0000:42:00.0' '0000:42:00.1' 'bind to vfio-pci, stage initrd'
+
+    applies
+    on_host 'passthroughctl check'
+    exits 0
+    types 'passthroughctl cmdline'
+    is "$output" 'intel_iommu=on iommu=pt' tokens
+    types 'passthroughctl cmdline --format=bootc --vendor=intel --kernel=RELEASE' RELEASE="$KERNEL"
+    is "$output" 'kargs = ["intel_iommu=on", "iommu=pt"]' 'tokens for bootc'
+    types "passthroughctl cmdline check --cmdline='…'" …=intel_iommu=off
+    exits 1
+
+    types 'sudo reboot'
+    ran reboot
+    boots
+    types 'sudo passthroughctl status'
+    exits 0
+    says '0000:42:00.0 .* bound to vfio-pci'
+    says '0000:42:00.1 .* bound to vfio-pci'
+    types 'passthroughctl show RULE' RULE=gpu0
+    exits 0
+    has '-device vfio-pci,host=0000:42:00.0,addr=0x10.0,multifunction=on' '-device vfio-pci,host=0000:42:00.1,addr=0x10.1' \
+        "<hostdev mode='subsystem' type='pci' managed='no'>"
+}
+
+# Without IOMMU groups nothing can be handed over; the next boot has them.
+on_without_groups() {
+    local kept=$BATS_TEST_TMPDIR/sys
+    cp -a "$ROOT/sys" "$kept"
+    no_groups
+    types 'sudo passthroughctl check'
+    exits 1
+    says '^fail +iommu.enabled .*: off in the kernel'
+    has 'IOMMU=on below [Host]'
+    on_host 'passthroughctl add gpu0 42:00.0'
+    exits 1
+    has 'passthroughctl check says why'
+    passage '/etc/passthrough.conf [Host]' >"$ROOT/etc/passthrough.conf"
+    types 'sudo passthroughctl apply'
+    exits 0
+    grep -q 'linux.* intel_iommu=on' "$ROOT$MENU"
+    types 'sudo reboot'
+    ran reboot
+    rm -rf "$ROOT/sys" && mv "$kept" "$ROOT/sys"
+    boots
+    on_host 'passthroughctl check'
+    exits 0
+    says '^pass +iommu.enabled'
+    # From here on as on a host that has had them.
+    on_host 'passthroughctl undo && rm /etc/passthrough.conf'
+    exits 0
+}
+
+no_groups() {
+    rm -rf "$ROOT"/sys/kernel/iommu_groups/* "$ROOT"/sys/class/iommu/*
+    find "$ROOT/sys/devices" -name iommu_group -delete
+}
+
+libraries_are_those_of_the_package() {
+    local name words
+    words=$(sed -n 's/^apt-get install //p' "$ROOT/var/lib/ran")
+    for name in $(sed -n 's/^Build-Depends: //p' "$top/conf/debian/control" | tr -d ',' | xargs -n 1 | grep '^lib') gcc make dracut-core; do
+        [[ " $words " == *" $name "* ]] || { echo "README installs no $name" && return 1; }
+    done
+}
+
+applies() {
+    local before
+    before=$(of_host)
+    types 'sudo passthroughctl apply --dry-run'
+    exits 0
+    has 'GRUB, as Debian has it' 'would be built anew'
+    diff <(echo "$before") <(of_host)
+    types 'sudo passthroughctl apply'
+    exits 0
+    grep -q 'linux.* intel_iommu=on iommu=pt' "$ROOT$MENU"
+    image_has etc/passthrough.d/gpu0.conf
+    on_host 'passthroughctl apply'
+    has 'nothing to do'
+    types 'sudo passthroughctl undo'
+    exits 0
+    diff <(echo "$before") <(of_host)
+    on_host 'passthroughctl apply'
+    exits 0
+}
+
+@test "afterwards: by hand, when something has changed, and to be rid of it, as README has it" {
+    host
+    on_host 'make install && passthroughctl add gpu0 42:00.0 && passthroughctl apply'
+    exits 0
+    boots
+    on_host 'passthroughctl apply'
+    exits 0
+    section Recipes
+    types 'sudo passthroughctl list'
+    exits 0
+    types 'sudo passthroughctl list --json'
+    is "$(get '.devices[] | select(.address == "0000:42:00.0") | .path, .handover.action, has("slot"), has("serial")')" \
+        '0000:40:03.1/00.0 bind true true' device
+    types 'sudo passthroughctl plan'
+    exits 0
+    types 'sudo passthroughctl apply'
+    exits 0
+    has 'boot images: nothing to do'
+
+    section 'Storage, network and USB controllers'
+    sed -i 's/root=[^ ]*/root=\/dev\/sda1/' "$BATS_TEST_TMPDIR/proc/cmdline"
+    types 'sudo passthroughctl apply'
+    exits 0
+    has 'boot image 1 of 1' 'another root='
+    types 'sudo rm /var/lib/passthrough/clearance && sudo passthroughctl apply'
+    exits 0
+    has 'boot image 1 of 1' 'no clearance of its own'
+    [[ -s $ROOT/var/lib/passthrough/clearance ]]
+
+    types 'sudo passthroughctl bind gpu0'
+    exits 0
+    has '0000:42:00.0 bound to vfio-pci'
+    on_host 'passthroughctl bind 42:00.0'
+    exits 0
+
+    section Trouble
+    types 'sudo passthroughctl check'
+    exits 0
+    types 'sudo passthroughctl apply'
+    exits 0
+    types 'passthroughctl plan'
+    exits 0
+    types 'passthroughctl status'
+    exits 0
+    types 'journalctl -b -t passthrough'
+    ran 'journalctl -b -t passthrough'
+    grep -q '^#define IDENTIFIER *"passthrough"$' "$top/src/report/log.c"
+    types 'sudo passthroughctl remove RULE' RULE=gpu0
+    exits 0
+    types 'sudo passthroughctl apply'
+    exits 0
+    ! image_has etc/passthrough.d/gpu0.conf || return 1
+    rid
+}
+
+rid() {
+    local i
+    types 'sudo passthroughctl undo 1'
+    exits 1
+    has 'not kept any more'
+    for ((i = 0; i < 9; i++)); do
+        on_host 'passthroughctl undo 1'
+        [[ $output != 'nothing to undo' ]] || break
+    done
+    is "$output" 'nothing to undo' 'undo 1, again and again'
+    ! grep -q iommu "$ROOT$MENU" || return 1
+    types 'sudo make uninstall'
+    exits 0
+    types 'sudo rm -rf /etc/passthrough.* /var/lib/passthrough'
+    exits 0
+    rm -f "$ROOT/var/lib/ran"
+    types 'sudo dracut -f --regenerate-all'
+    ran 'dracut -f --regenerate-all'
+    is "$(find "$ROOT" -path "$ROOT/stand-ins" -prune -o -path "$ROOT/run" -prune -o -name '*passthrough*' -print)" '' 'left behind'
+    ! image_has passthrough
+}
+
+@test "what README says of make and of a captured tree" {
+    host
+    on_host 'make install && passthroughctl add gpu0 42:00.0'
+    section 'The tree'
+    types 'passthroughctl capture DIR' DIR=/tmp/captured
+    exits 0
+    on_host 'passthroughctl plan'
+    local here=$output
+    on_host 'passthroughctl plan --root=/tmp/captured'
+    exits 0
+    is "$output" "$here" 'the plan of the tree'
+    types 'make help'
+    has 'make install' 'make check-full'
+    types 'make install'
+    exits 0
+    types 'make uninstall'
+    exits 0
+    [[ ! -e $ROOT/usr/bin/passthroughctl ]]
+}
+
+@test "passthrough=off and passthrough.skip=RULE, as README has them for a host that does not come up" {
+    tree_new bare
+    pci_root 0000:40
+    two_cards
+    rule gpu0 '[Match]' Address=42:00.0
+    grep -qF '`passthrough=off`' "$README" && grep -qF '`passthrough.skip=RULE`' "$README"
+    local word
+    for word in passthrough=off passthrough.skip=gpu0; do
+        put /proc/cmdline "root=/dev/sda1 $word"
+        plan
+        bound
+        rule_is gpu0 skipped
+    done
+}
+
+# --- what is shown
+
+@test "the guard's reasons, word for word" {
+    tree_new
+    mkdir -p "$ROOT/dev"
+    root_port 0000:00:02.0 03
+    pci_add 0000:03:00.0 1b36:0010 010802 under=0000:00:02.0 group=3 driver=nvme
+    disk nvme0n1 259:0 0000:03:00.0
+    part nvme0n1p2 259:2
+    crypt dm-0 253:0 root nvme0n1p2
+    root_is '30 27 253:0 / / rw - ext4 /dev/mapper/root rw'
+    root_port 0000:00:03.0 04
+    pci_add 0000:04:00.0 8086:10d3 0200 under=0000:00:03.0 group=4 driver=e1000e
+    nic eno1 0000:04:00.0 up
+    net_over bond0 eno1
+    net_over br0 bond0
+    default_route br0
+    root_port 0000:00:04.0 05
+    pci_add 0000:05:00.0 1b36:0010 010802 under=0000:00:04.0 group=5 driver=nvme
+    rule all '[Match]' Address=03:00.0 '[Device]'
+    rule nic '[Match]' Address=04:00.0
+    rule free '[Match]' Address=05:00.0
+    plan
+    local line
+    while read -r line; do
+        if [[ $line == 'not cleared'* ]]; then put /etc/fstab 'UUID=... /data ext4 defaults 0 2' && plan; fi
+        get '.devices[].reason' | grep -qF -- "$line" || { echo "no refusal says: $line" && get '.devices[].reason' && return 1; }
+    done < <(passage 'the host needs it:')
+}
+
+@test "who has a device in use, word for word" {
+    tree_new
+    pci_root 0000:40
+    two_cards
+    rule gpu0 '[Match]' Address=42:00.0
+    process 1 systemd
+    process 812 wireplumber /dev/snd/controlC1
+    devnode 0000:42:00.1 sound/card1/controlC1 snd/controlC1 116:7
+    ctl bind gpu0
+    exits 1
+    has "$(readme_parts | sed -n 's/.*\tspan\t\(in use: .*\)/\1/p')"
+}
+
+@test "check's rows, word for word" {
+    tree_new
+    put /proc/cpuinfo 'vendor_id : GenuineIntel' 'flags : fpu vmx'
+    put /proc/cmdline 'root=/dev/sda2 ro quiet intel_iommu=off'
+    mkdir -p "$ROOT/sys/firmware/acpi/tables"
+    : >"$ROOT/sys/firmware/acpi/tables/DMAR"
+    no_groups
+    ctl check
+    local row
+    while read -r row; do
+        xargs -0 <<<"$output" | tr -s ' \n' ' ' | grep -qF -- "$row" || { echo "check does not say: $row" && show && return 1; }
+    done < <(passage 'pass  firmware' | sed 's/^ *//' | tr -s ' \n' ' ' | sed 's/ \(pass\|fail\|fix:\) /\n\1 /g; s/ $//')
+}
+
+@test "the table that make demo ends with" {
+    local word
+    for word in $(passage 'DEVICE ' | head -n 1 | sed 's/PROBED.*//'); do
+        grep -qE "printf .* $word( |\$)" "$top/tests/demo/guest" || { echo "no column $word" && return 1; }
+    done
+}
