@@ -236,7 +236,7 @@ static int finish_last(struct apply *p)
         if (k == 0)
                 k = apply_take_back(p, last, true);
         p->journal.n--;
-        return k;
+        return k == 0 && p->left ? EXIT_FAILURE : k;
 }
 
 int apply_prepare(struct apply *p)

@@ -15,6 +15,7 @@ struct apply {
         struct boot_facts facts;
         struct boot_plan plan;
         struct boot_owned owned;
+        bool left; /* of what was taken back something is not as it was, which was said */
         bool line; /* something is to be done about the command line */
         struct images images;
         const struct undo *undo;

@@ -38,7 +38,7 @@ static int tell_loader(struct apply *p)
 
         if (clear && oneshot_pending(&p->c->root, &p->c->arena, &p->facts))
                 k = apply_run(p->c, clear);
-        if (k == 0 && update && menu && strstr(menu, "'" GRUB_TRIAL "'"))
+        if (k == 0 && update && menu && strstr(menu, TRIAL_TOKEN))
                 k = apply_run(p->c, update);
         return k;
 }

@@ -93,9 +93,8 @@ int apply_take_back(struct apply *p, const struct undo *u, bool by_hand)
                 status = apply_run(c, u->command);
         if (status == 0)
                 k = journal_remove(&c->root, &c->arena, u);
-        if (k < 0)
-                return ctl_fail(UNDO_DIR, k);
-        return status == 0 && back.n_left > 0 ? EXIT_FAILURE : status;
+        p->left |= back.n_left > 0;
+        return k < 0 ? ctl_fail(UNDO_DIR, k) : status;
 }
 
 static int list(const struct apply *p)
@@ -150,7 +149,7 @@ static int undo(struct apply *p, uint32_t number)
                         return k;
                 printf("apply %u is undone\n", j->v[i].number);
         }
-        return EXIT_SUCCESS;
+        return p->left ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int ctl_undo(struct ctl *c)
