@@ -34,6 +34,9 @@ const char *str_basename(const char *path);
 /* Control characters and what is no UTF-8 become "?", in place: for what goes into a message or a document. */
 void str_make_printable(char *s);
 
+/* Such a copy, of what hardware, firmware or somebody else calls something; NULL without memory. */
+char *str_printable(struct arena *a, const char *s) _must_check_;
+
 /* ASCII only, in place. */
 void str_lower(char *s);
 

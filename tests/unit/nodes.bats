@@ -226,6 +226,18 @@ udev_rules() {
     is "$(readlink "$ROOT/dev/passthrough/net.d/1")" /dev/vfio/3 'the second'
 }
 
+@test "a slot with a name that is no text is kept in mind all the same" {
+    put $'/sys/bus/pci/slots/a\tb\xff/address' 0000:03:00
+    service net
+    exits 0
+    rm -rf "$ROOT/run/passthrough" "$ROOT/dev/passthrough"
+    service net
+    exits 0
+    is "$(readlink "$ROOT/dev/passthrough/net.d/0")" /dev/vfio/3 'the first'
+    is "$(readlink "$ROOT/dev/passthrough/net.d/1")" /dev/vfio/4 'the second'
+    is "$(grep -c ^net "$ROOT/var/lib/passthrough/numbers")" 2 'devices kept in mind'
+}
+
 @test "numbers that cannot be read are not guessed at: no links, said, and the file stays" {
     local text
     for text in nonsense $'passthrough-numbers 1\nnet\tx\t\t\t\t\t\t'; do

@@ -169,6 +169,15 @@ entry() {
     reason 0000:00:1d.0 '^given back: no root file system'
 }
 
+@test "a boot before this one: nothing in the journal reaches the terminal as control characters" {
+    journal "$(entry $'gpu0: 0000:01:00.0 refused: \e[2Jthe host needs it')" "$(entry $'note \e]0;title\a \u009b31m')" \
+        "$(entry x PASSTHROUGH_RULE=$'r\e[1m' PASSTHROUGH_STATE=$'ok\e[1m' PASSTHROUGH_DEVICE=$'\e[1m')"
+    ctl status --boot=-1
+    exits 1
+    has 'the host needs it' 'note ?]0;title?'
+    [[ $output$stderr != *[$'\e\a']* && $output$stderr != *$'\u009b'* ]] || { show && return 1; }
+}
+
 @test "a boot in which all went well is satisfied, also what came late for a rule that was missing" {
     journal "$(entry 'nic: missing: matches 0 devices and Expect= is 1')" \
         "$(entry 'nic: 0000:04:00.0 bound to vfio-pci, late: e1000e had it' PASSTHROUGH_STATE=late PASSTHROUGH_RULE=nic \
