@@ -25,6 +25,14 @@ static inline bool startswith(const char *s, const char *prefix)
         return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+/* Of a string that has more than that. */
+static inline bool endswith(const char *s, const char *suffix)
+{
+        size_t n = strlen(s), m = strlen(suffix);
+
+        return n > m && strcmp(s + n - m, suffix) == 0;
+}
+
 /* Cuts blanks at both ends, in place; returns the new start. */
 char *str_trim(char *s);
 

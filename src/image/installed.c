@@ -143,9 +143,8 @@ static int find_unified(struct finder *f, const char *place)
                 return k == -ENOMEM ? k : 0;
         for (size_t i = 0; k == 0 && i < n; i++) {
                 const char *at = strstr(names[i], f->release);
-                size_t length = strlen(names[i]);
 
-                if (at && strchr("-.+", at[strlen(f->release)]) && length > 4 && streq(names[i] + length - 4, ".efi"))
+                if (at && strchr("-.+", at[strlen(f->release)]) && endswith(names[i], ".efi"))
                         k = add_image(f, arena_join(f->arena, dir, "/", names[i], NULL), true);
         }
         return k;
