@@ -101,6 +101,16 @@ bind_in_initrd() {
     is "$output" '' output
 }
 
+@test "bytes of a record that are no text reach neither the document nor the terminal" {
+    bind_in_initrd
+    sed -i $'s/vfio-pci/vfio\\xff\\x1b-pci/g' "$ROOT/run/passthrough/record"
+    ctl status --json
+    whole '.version == 1 and .devices[0].driver == "vfio??-pci"'
+    iconv -f UTF-8 -t UTF-8 <<<"$output" >/dev/null
+    ctl status
+    [[ $output != *$'\e'* ]] || { show && return 1; }
+}
+
 @test "a record cut off anywhere is no crash" {
     rule gpu1 '[Match]' Address=42:00.0
     bind_in_initrd
