@@ -22,11 +22,8 @@ struct huge_planner {
         uint64_t *node_used;   /* beside memory->nodes */
 };
 
-/*
- * Of so many bytes of memory what stays for the host. With less than half a GiB a system and its initrd do not come up;
- * of a node the kernel needs little.
- */
-static uint64_t reserve_of(uint64_t total, bool machine)
+/* With less than half a GiB a system and its initrd do not come up; of a node the kernel needs little. */
+uint64_t hugepages_reserve(uint64_t total, bool machine)
 {
         uint64_t share = MIN(total / 10, GIB), least = machine ? MIN(total / 2, GIB / 2) : 0;
 
@@ -107,7 +104,7 @@ static int fits(struct huge_planner *p, struct huge_entry *e, uint64_t size, con
                 const char *place, uint64_t in_use, uint64_t more)
 {
         bool machine = part == &p->memory->machine;
-        uint64_t reserve = reserve_of(part->total, machine);
+        uint64_t reserve = hugepages_reserve(part->total, machine);
         const char *asked, *total, *most, *taken;
 
         if (part->total == 0)

@@ -42,3 +42,9 @@ const struct huge_entry *hugepages_refused(const struct huge_plan *plan, const c
 
 /* As the next boot finds it: no page is reserved yet. */
 void memory_as_at_boot(struct memory *memory);
+
+/*
+ * Of so many bytes of memory what stays for the host: 1 GiB or a tenth, whichever is less; of the machine as a whole no
+ * less than 512 MiB, or half of it.
+ */
+uint64_t hugepages_reserve(uint64_t total, bool machine);
