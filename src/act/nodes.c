@@ -165,7 +165,10 @@ static void put_access(FILE *f, const struct nodes *n)
         fputc('\n', f);
 }
 
-/* Nodes go and come with drivers, and a node that comes is root's alone: udev gives it away again. */
+/*
+ * Nodes go and come with drivers, and a node that comes is root's alone: udev gives it away again. A group's number is
+ * given anew once the group is gone: what counts is who is in it.
+ */
 static char *udev_rules(const struct nodes *nodes, size_t *ret_size)
 {
         char *text = NULL;
@@ -176,17 +179,15 @@ static char *udev_rules(const struct nodes *nodes, size_t *ret_size)
         fprintf(f, "# Made for rule %s of passthrough.d(5)\n", nodes->rule);
         for (size_t i = 0; i < nodes->n; i++) {
                 const struct device *d = nodes->devices[i].device;
-                bool first = nodes->devices[i].vfio;
 
-                if (!first)
+                if (!nodes->devices[i].vfio)
                         continue;
                 fprintf(f, "SUBSYSTEM==\"vfio-dev\", KERNELS==\"%s\"", d->address);
                 put_access(f, nodes);
-                for (size_t j = 0; j < i; j++)
-                        first &= !nodes->devices[j].vfio || nodes->devices[j].device->group != d->group;
-                if (!first || d->group == NO_GROUP)
+                if (d->group == NO_GROUP)
                         continue;
-                fprintf(f, "SUBSYSTEM==\"vfio\", KERNEL==\"%d\"", d->group);
+                fprintf(f, "SUBSYSTEM==\"vfio\", KERNEL==\"%d\", TEST==\"/sys/kernel/iommu_groups/%d/devices/%s\"",
+                        d->group, d->group, d->address);
                 put_access(f, nodes);
         }
         if (fclose(f) == 0)

@@ -8,7 +8,6 @@
 #define _cleanup_(f)   __attribute__((cleanup(f)))
 #define _must_check_   __attribute__((warn_unused_result))
 #define _printf_(a, b) __attribute__((format(printf, a, b)))
-#define _nonnull_(...) __attribute__((nonnull(__VA_ARGS__)))
 #define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
 
 #define MAX(a, b)                                                                                                      \

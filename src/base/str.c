@@ -61,8 +61,19 @@ void str_make_printable(char *s)
 
                 if (n == 0 || (unsigned char)*s < 0x20 || *s == 0x7f)
                         *s = '?';
+                else if (n == 2 && (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0)
+                        s[0] = s[1] = '?'; /* C1: terminals take U+009B for what ESC [ is */
                 s += n > 0 ? n : 1;
         }
+}
+
+char *str_printable(struct arena *a, const char *s)
+{
+        char *copy = arena_strdup(a, s);
+
+        if (copy)
+                str_make_printable(copy);
+        return copy;
 }
 
 int str_to_u32(const char *s, int base, uint32_t *ret)

@@ -25,6 +25,14 @@ static inline bool startswith(const char *s, const char *prefix)
         return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+/* Of a string that has more than that. */
+static inline bool endswith(const char *s, const char *suffix)
+{
+        size_t n = strlen(s), m = strlen(suffix);
+
+        return n > m && strcmp(s + n - m, suffix) == 0;
+}
+
 /* Cuts blanks at both ends, in place; returns the new start. */
 char *str_trim(char *s);
 
@@ -33,6 +41,9 @@ const char *str_basename(const char *path);
 
 /* Control characters and what is no UTF-8 become "?", in place: for what goes into a message or a document. */
 void str_make_printable(char *s);
+
+/* Such a copy, of what hardware, firmware or somebody else calls something; NULL without memory. */
+char *str_printable(struct arena *a, const char *s) _must_check_;
 
 /* ASCII only, in place. */
 void str_lower(char *s);

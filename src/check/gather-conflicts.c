@@ -136,12 +136,12 @@ int gather_modprobe(struct gather *g)
                 if (k == -ENOMEM)
                         return k;
                 for (size_t i = 0; k == 0 && i < n; i++) {
-                        size_t length = strlen(names[i]), s = 0;
+                        size_t s = 0;
                         char *file;
 
                         while (s < n_seen && !streq(seen[s], names[i]))
                                 s++;
-                        if (s < n_seen || length < 5 || !streq(names[i] + length - 5, ".conf"))
+                        if (s < n_seen || !endswith(names[i], ".conf"))
                                 continue;
                         file = arena_join(g->arena, dirs[d], "/", names[i], NULL);
                         if (!file || str_add(g->arena, &seen, &n_seen, names[i]) < 0)

@@ -11,13 +11,6 @@
 
 #define FILE_MAX_SIZE ((size_t)4 * 1024 * 1024)
 
-static bool ends_with(const char *s, const char *suffix)
-{
-        size_t n = strlen(s), m = strlen(suffix);
-
-        return n > m && streq(s + n - m, suffix);
-}
-
 static int compare_entries(const void *a, const void *b)
 {
         const struct config_file *x = a, *y = b;
@@ -57,9 +50,9 @@ int config_files_collect(const struct root *root, struct arena *a, const char *d
         if (k < 0)
                 return diag_add(diags, DIAG_ERROR, directory, 0, "cannot be read: %s", strerror(-k));
         for (size_t i = 0; k == 0 && i < n; i++)
-                if (ends_with(names[i], ".conf"))
+                if (endswith(names[i], ".conf"))
                         k = add_entry(a, files, directory, names[i], rank);
-                else if (dropins && ends_with(names[i], ".conf.d"))
+                else if (dropins && endswith(names[i], ".conf.d"))
                         k = add_entry(a, dropins, directory, names[i], rank);
         return k;
 }

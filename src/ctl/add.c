@@ -28,7 +28,7 @@ static int check_name(struct ctl *c, const char *name)
                 return ctl_usage("\"%s\" cannot name a rule; use letters, digits, \"_\", \".\" and \"-\", a letter or "
                                  "digit first, at most 64",
                                  name);
-        if (strlen(name) > 5 && streq(name + strlen(name) - 5, ".conf"))
+        if (endswith(name, ".conf"))
                 return ctl_usage("a rule's name goes without \".conf\": \"%.*s\"", (int)strlen(name) - 5, name);
         k = edit_find(c, name, files);
         if (k < 0)

@@ -251,6 +251,25 @@ static int judge_all(struct edit *e)
         return changed;
 }
 
+/* Whether some draft is no rule. Of several that are taken over the others are judged without it. */
+static bool leave_invalid(struct edit *e)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < e->n; i++) {
+                struct draft *d = &e->drafts[i];
+                const struct rule *rule = d->why ? NULL : config_find(&e->c->config, d->name);
+
+                if (!rule || !rule->invalid)
+                        continue;
+                any = true;
+                d->state = rule_state_names[RULE_INVALID];
+                d->why = rule->message;
+                e->n_left++;
+        }
+        return any;
+}
+
 int edit_judge(struct edit *e)
 {
         bool said = false;
@@ -263,10 +282,12 @@ int edit_judge(struct edit *e)
                 if (!said)
                         diags_print(stderr, &e->c->diags);
                 said = true;
-                for (size_t i = 0; i < e->n; i++)
-                        if (!e->drafts[i].why && e->c->config.rules[rule_of(e, &e->drafts[i])].invalid)
-                                return EXIT_USAGE;
-                k = judge_all(e);
+                if (!leave_invalid(e))
+                        k = judge_all(e);
+                else if (!e->import)
+                        return EXIT_USAGE;
+                else
+                        k = 1;
         }
         return k < 0 ? ctl_fail("the plan", k) : 0;
 }

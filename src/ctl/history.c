@@ -24,7 +24,7 @@ static const char *field(struct arena *a, struct json_object *entry, const char 
         if (!json_object_object_get_ex(entry, name, &value) || !json_object_is_type(value, json_type_string) ||
             json_object_get_string_len(value) == 0)
                 return NULL;
-        return arena_strdup(a, json_object_get_string(value));
+        return str_printable(a, json_object_get_string(value));
 }
 
 /* What has no time of its own has that of the kernel log, or that at which the journal got it. */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/str.h"
+#include "boot/file.h"
 
 static int add_job(struct ctl *c, struct images *images, const struct installed *image, const struct carried *now,
                    const char *why)
@@ -112,12 +113,18 @@ int images_find(struct ctl *c, const struct boot_facts *facts, struct images *re
         return k < 0 ? ctl_fail("boot images", k) : 0;
 }
 
+/* Where a path is a link, what it leads to is built anew, and has to be kept. */
 int images_add_to_plan(struct ctl *c, const struct images *images, struct boot_plan *plan)
 {
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < images->n_jobs; i++)
-                k = str_add(&c->arena, &plan->images, &plan->n_images, images->jobs[i].image->path);
+        for (size_t i = 0; k == 0 && i < images->n_jobs; i++) {
+                const char *path;
+
+                k = file_resolve(&c->root, &c->arena, images->jobs[i].image->path, &path);
+                if (k == 0)
+                        k = str_add(&c->arena, &plan->images, &plan->n_images, path);
+        }
         return k;
 }
 

@@ -54,19 +54,19 @@ static int add_item(struct import *m, const struct item *item)
         return 0;
 }
 
+/* ---- driverctl -----------------------------------------------------------------------------------------------------
+ */
+
 /* "driverctl-42-00.0" */
-static const char *name_after(struct arena *a, const char *prefix, const char *what)
+static const char *name_after(struct arena *a, const char *address)
 {
-        char *name = arena_join(a, prefix, startswith(what, "0000:") ? what + 5 : what, NULL);
+        char *name = arena_join(a, "driverctl-", startswith(address, "0000:") ? address + 5 : address, NULL);
 
         for (char *c = name; c && *c; c++)
                 if (*c == ':')
                         *c = '-';
         return name;
 }
-
-/* ---- driverctl -----------------------------------------------------------------------------------------------------
- */
 
 static int read_override(struct import *m, const struct check_override *o)
 {
@@ -93,7 +93,7 @@ static int read_override(struct import *m, const struct check_override *o)
         item.device = device;
         item.n_devices = 1;
         item.driver = streq(o->driver, "vfio-pci") ? NULL : o->driver;
-        item.name = name_after(a, "driverctl-", facts->devices[*device].address);
+        item.name = name_after(a, facts->devices[*device].address);
         k = propose_match(a, facts, device, 1, &item.match, &why);
         if (k == 0 && !item.match) {
                 note(m, "%s is left alone: %s", o->file, why);
@@ -117,6 +117,7 @@ static int read_driverctl(struct import *m, struct gather *g)
 /* "vendor:device[:subvendor[:subdevice[:class[:class_mask]]]]" (vfio_pci_fill_ids()); what is left out is any. */
 struct wanted {
         uint32_t vendor, device, subvendor, subdevice, class, mask;
+        size_t n; /* of them that are given */
 };
 
 static int parse_ids(const char *text, struct wanted *ret)
@@ -126,7 +127,7 @@ static int parse_ids(const char *text, struct wanted *ret)
         char copy[80], *rest = copy, *word;
         size_t n = 0;
 
-        *ret = (struct wanted){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 0};
+        *ret = (struct wanted){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 0, 0};
         if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
                 return -EINVAL;
         while ((word = strsep(&rest, ":"))) {
@@ -134,7 +135,19 @@ static int parse_ids(const char *text, struct wanted *ret)
                         return -EINVAL;
                 n++;
         }
+        ret->n = n;
         return n < 2 ? -EINVAL : 0;
+}
+
+/* "modprobe-1002-5159", however long the numbers are written there. */
+static const char *name_of(struct arena *a, const struct wanted *w)
+{
+        const uint32_t fields[] = {w->vendor, w->device, w->subvendor, w->subdevice, w->class, w->mask};
+        const char *name = "modprobe";
+
+        for (size_t i = 0; name && i < w->n; i++)
+                name = arena_printf(a, "%s-%0*x", name, i < 4 ? 4 : 6, fields[i]);
+        return name;
 }
 
 static const char *id_text(struct arena *a, uint32_t vendor, uint32_t device)
@@ -203,7 +216,7 @@ static int read_ids(struct import *m, const char *ids, const struct check_modpro
                 return 0;
         }
         item.device = devices;
-        item.name = name_after(a, "modprobe-", ids);
+        item.name = name_of(a, &wanted);
         return item.name ? add_item(m, &item) : -ENOMEM;
 }
 

@@ -57,14 +57,8 @@ static const char *value_of(const struct library *l, sd_hwdb *db, struct arena *
                             const char *key)
 {
         const char *value;
-        char *text;
 
-        if (l->get(db, modalias, key, &value) < 0)
-                return "";
-        text = arena_strdup(a, value);
-        if (text)
-                str_make_printable(text);
-        return text;
+        return l->get(db, modalias, key, &value) < 0 ? "" : str_printable(a, value);
 }
 
 int names_look_up(const struct root *root, const struct facts *facts, struct arena *a, struct pci_name **ret)

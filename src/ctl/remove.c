@@ -20,6 +20,7 @@ struct removal {
         const char *files[CONFIG_DIRECTORIES]; /* by rank; the first is that of /etc */
         bool masked[CONFIG_DIRECTORIES];
         const char *dropins;          /* NAME.conf.d in /etc */
+        bool dropins_linked;          /* it is a link: what it leads to is somebody else's */
         const char **names;           /* in it */
         const char **left, *kept_dir; /* files of no kind that can be kept; where the copies go */
         size_t n_names, n_left;
@@ -79,14 +80,18 @@ static int is_mask(struct ctl *c, const char *path, bool *ret)
 static int look(struct removal *x, const char *name)
 {
         struct ctl *c = x->c;
+        char target[PATH_MAX];
         int k = edit_find(c, name, x->files);
 
         for (size_t i = 0; k == 0 && i < CONFIG_DIRECTORIES; i++)
                 if (x->files[i])
                         k = is_mask(c, x->files[i], &x->masked[i]);
         x->dropins = arena_join(&c->arena, RULES_DIR "/", name, ".conf.d", NULL);
-        if (k == 0)
-                k = x->dropins ? root_list(&c->root, &c->arena, x->dropins, &x->names, &x->n_names) : -ENOMEM;
+        if (k == 0 && !x->dropins)
+                k = -ENOMEM;
+        x->dropins_linked = k == 0 && root_readlink(&c->root, x->dropins, target, sizeof(target)) >= 0;
+        if (k == 0 && !x->dropins_linked)
+                k = root_list(&c->root, &c->arena, x->dropins, &x->names, &x->n_names);
         return k < 0 ? ctl_fail(name, k) : 0;
 }
 
@@ -116,31 +121,40 @@ static int choose_place(struct removal *x, const char *name)
         return k == -ENOENT ? 0 : k;
 }
 
-/* A copy of what is in a file, or where a link leads. 1 where it is neither, 0 or -errno. */
+static char *copy_of(struct removal *x, const char *path)
+{
+        return arena_join(&x->c->arena, x->kept_dir, path + strlen(RULES_DIR), NULL);
+}
+
+static int keep_link(struct removal *x, const char *path)
+{
+        struct ctl *c = x->c;
+        char *copy = copy_of(x, path), target[PATH_MAX];
+        int k = copy ? (int)root_readlink(&c->root, path, target, sizeof(target)) : -ENOMEM;
+
+        if (k >= 0)
+                k = file_make_parents(&c->root, copy);
+        return k < 0 ? k : root_symlink(&c->root, target, copy);
+}
+
+/* A copy of what is in a file, or where a link leads that leads to none. 1 where it is neither, 0 or -errno. */
 static int keep(struct removal *x, const char *path)
 {
         struct ctl *c = x->c;
-        char *copy = arena_join(&c->arena, x->kept_dir, path + strlen(RULES_DIR), NULL), *data, target[PATH_MAX];
+        char *copy = copy_of(x, path), *data;
         struct stat st;
         size_t size;
         int k = copy ? root_read_all(&c->root, &c->arena, path, FILE_MAX, &data, &size) : -ENOMEM;
 
         if (k == -EISDIR || k == -EINVAL || k == -EFBIG)
                 return 1;
+        if (k == -ENOENT || k == -ELOOP)
+                return keep_link(x, path);
         if (k == 0)
                 k = file_stat(&c->root, path, &st);
-        if (k == 0 || k == -ENOENT) {
-                int made = file_make_parents(&c->root, copy);
-
-                if (made < 0)
-                        return made;
-        }
         if (k == 0)
-                return file_write(&c->root, copy, data, size, &st);
-        if (k != -ENOENT)
-                return k;
-        k = (int)root_readlink(&c->root, path, target, sizeof(target));
-        return k < 0 ? k : root_symlink(&c->root, target, copy);
+                k = file_make_parents(&c->root, copy);
+        return k == 0 ? file_write(&c->root, copy, data, size, &st) : k;
 }
 
 static int say_removed(struct removal *x, const char *path)
@@ -169,7 +183,9 @@ static int keep_all(struct removal *x, const char *rule)
                         k = str_add(&c->arena, &x->left, &x->n_left, path);
         }
         x->n_names = n;
-        if (k == 0 && (rule || n > 0))
+        if (k == 0 && x->dropins_linked)
+                k = keep_link(x, x->dropins);
+        if (k == 0 && (rule || n > 0 || x->dropins_linked))
                 x->done.kept = x->kept_dir;
         return k;
 }
@@ -211,8 +227,10 @@ static int take_away(struct removal *x, const char *name, const char *rule)
                 if (k == 0 && !c->dry_run)
                         k = file_remove(&c->root, x->names[i]);
         }
+        if (k == 0 && x->dropins_linked)
+                k = say_removed(x, x->dropins);
         if (k == 0 && !c->dry_run)
-                k = file_remove_directory(&c->root, x->dropins);
+                k = x->dropins_linked ? file_remove(&c->root, x->dropins) : file_remove_directory(&c->root, x->dropins);
         return k;
 }
 

@@ -62,11 +62,14 @@ int ctl_status(struct ctl *c)
         if (k != 0)
                 return k;
         k = status_build(&c->root, &c->arena, &c->plan, &status);
-        if (k < 0)
+        if (k == -EBADMSG) {
+                fputs("passthroughctl: " RECORD_PATH " cannot be read: what this boot did is not known\n", stderr);
+                status = (struct status){};
+        } else if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
-        if (!c->json)
+        if (!c->json && k == 0)
                 text_status(stdout, &status);
-        else if (json_status(stdout, &status) < 0)
+        else if (c->json && json_status(stdout, &status) < 0)
                 return ctl_fail("status", -ENOMEM);
         return c->diags.n_errors > 0 ? EXIT_USAGE : status.satisfied ? EXIT_SUCCESS : EXIT_FAILURE;
 }

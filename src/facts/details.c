@@ -70,7 +70,7 @@ static int firmware_path(const struct root *root, struct arena *a, struct device
                 return -ENOMEM;
         if (root_read(root, path, text, sizeof(text)) <= 0)
                 return 0;
-        d->firmware = arena_strdup(a, text);
+        d->firmware = str_printable(a, text);
         return d->firmware ? 0 : -ENOMEM;
 }
 
@@ -112,7 +112,7 @@ static int details(struct details *x, struct device *d)
             str_to_u32(str_basename(text), 10, &v) == 0 && v <= INT_MAX)
                 d->group = (int)v;
         if (pci_readlink(&dir, "driver", text, sizeof(text)) > 0 &&
-            !(d->driver = d->driver_now = arena_strdup(a, str_basename(text))))
+            !(d->driver = d->driver_now = str_printable(a, str_basename(text))))
                 return -ENOMEM;
         if (bridge_header(root, &dir))
                 d->bridge = d->transparent = true;
@@ -134,7 +134,7 @@ static int details(struct details *x, struct device *d)
         if (d->stuck)
                 return 0;
         if (pci_read(&dir, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)") &&
-            !(d->driver_override = arena_strdup(a, text)))
+            !(d->driver_override = str_printable(a, text)))
                 return -ENOMEM;
         if (!d->parent && pci_read(&dir, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v) == 0)
                 d->vfs_enabled = v;

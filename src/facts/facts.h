@@ -160,6 +160,13 @@ bool facts_in_initrd(const struct root *root);
 #define SYSROOT "/sysroot"
 bool facts_root_mounted(const struct root *root);
 
+/* Functions of one slot; virtual ones are of none. */
+static inline bool device_same_slot(const struct device *a, const struct device *b)
+{
+        return !a->parent && !b->parent && a->at.domain == b->at.domain && a->at.bus == b->at.bus &&
+               a->at.dev == b->at.dev;
+}
+
 /* A device's modalias, with that name of the bus (scripts/mod/file2alias.c, do_pci_entry). */
 void device_alias(const struct device *d, const char *bus, char *buf, size_t size);
 

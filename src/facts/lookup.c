@@ -23,12 +23,16 @@ struct search {
 static int give_up(struct search *s, const char *format, ...) _printf_(2, 3);
 static int give_up(struct search *s, const char *format, ...)
 {
+        char *why;
         va_list ap;
 
         va_start(ap, format);
-        s->found->why = arena_vprintf(s->arena, format, ap);
+        why = arena_vprintf(s->arena, format, ap);
         va_end(ap);
-        return s->found->why ? 0 : -ENOMEM;
+        if (why)
+                str_make_printable(why); /* an interface may have nearly any name */
+        s->found->why = why;
+        return why ? 0 : -ENOMEM;
 }
 
 /* The last function on a path in sysfs, or NO_DEVICE; *usb: whether there is a USB device behind it. */
@@ -74,7 +78,7 @@ static int note_others(struct search *s, const char *class, const char *own)
 {
         const char **names, *others = "";
         size_t n;
-        char path[PATH_MAX], target[PATH_MAX];
+        char path[PATH_MAX], target[PATH_MAX], *note;
         int k = root_list(s->root, s->arena, class, &names, &n);
         bool usb;
 
@@ -96,10 +100,12 @@ static int note_others(struct search *s, const char *class, const char *own)
         }
         if (k < 0 || !*others)
                 return k == -ENOMEM ? k : 0;
-        s->found->note = arena_printf(s->arena, "%s goes as a whole, and %s on it, too",
-                                      s->facts->devices[s->found->device].address,
-                                      arena_join(s->arena, others, strchr(others, ',') ? " are" : " is", NULL));
-        return s->found->note ? 0 : -ENOMEM;
+        note = arena_printf(s->arena, "%s goes as a whole, and %s %s on it, too",
+                            s->facts->devices[s->found->device].address, others, strchr(others, ',') ? "are" : "is");
+        if (note)
+                str_make_printable(note);
+        s->found->note = note;
+        return note ? 0 : -ENOMEM;
 }
 
 /* A head of native NVMe multipath hangs off its subsystem, and that has links to the controllers. */

@@ -258,7 +258,7 @@ static int nvme_serial(const struct root *root, struct arena *a, struct device *
                         return -ENOMEM;
                 if (root_read(root, file, text, sizeof(text)) <= 0)
                         continue;
-                d->disk_serial = arena_strdup(a, str_trim(text));
+                d->disk_serial = str_printable(a, str_trim(text));
                 return d->disk_serial ? 0 : -ENOMEM;
         }
         return k == -ENOMEM ? k : 0;
@@ -349,9 +349,10 @@ static int gather_slots(const struct root *root, struct arena *a, struct facts *
                 return k == -ENOMEM ? k : 0;
         for (size_t i = 0; i < n; i++) {
                 char *file = arena_printf(a, "/sys/bus/pci/slots/%s/address", names[i]), text[64];
+                char *name = str_printable(a, names[i]);
                 struct pci_address at;
 
-                if (!file)
+                if (!file || !name)
                         return -ENOMEM;
                 if (root_read(root, file, text, sizeof(text) - 2) <= 0)
                         continue;
@@ -362,7 +363,7 @@ static int gather_slots(const struct root *root, struct arena *a, struct facts *
                         size_t d = facts_find_at(facts, &at);
 
                         if (d != NO_DEVICE)
-                                facts->devices[d].slot = names[i];
+                                facts->devices[d].slot = name;
                 }
         }
         return 0;

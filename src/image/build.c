@@ -45,6 +45,10 @@ static int build(const struct root *root, struct arena *a, struct image_job *job
         if (!file)
                 return -ENOMEM;
         file_sweep(root, path);
+        if (!program_find(a, "lsinitrd")) {
+                *ret_wrong = "lsinitrd is not there, and without it nobody can look at what dracut builds";
+                return 0;
+        }
         k = run_dracut(a, job, file, ret_wrong);
         if (k == 0 && !*ret_wrong && !root_exists(root, file))
                 *ret_wrong = "dracut has built nothing, and says that all is well";
@@ -125,11 +129,12 @@ int image_room(const struct root *root, struct arena *a, const struct image_job 
         for (size_t i = 0; k == 0 && !*ret_lacks && i < n; i++) {
                 dev_t dev = jobs[i].image->st.st_dev;
                 uint64_t all = 0, largest = 0;
-                const char *directory = arena_strndup(
-                        a, jobs[i].image->path, (size_t)(str_basename(jobs[i].image->path) - jobs[i].image->path));
+                const char *path, *directory;
 
+                k = file_resolve(root, a, jobs[i].image->path, &path);
+                directory = k == 0 ? arena_strndup(a, path, (size_t)(str_basename(path) - path)) : NULL;
                 if (!directory)
-                        return -ENOMEM;
+                        return k < 0 ? k : -ENOMEM;
                 for (size_t j = 0; j < n; j++)
                         if (jobs[j].image->st.st_dev == dev) {
                                 all += estimate(&jobs[j]);

@@ -121,9 +121,8 @@ static int find_unified(struct finder *f, const char *place)
                 return k == -ENOMEM ? k : 0;
         for (size_t i = 0; k == 0 && i < n; i++) {
                 const char *at = strstr(names[i], f->release);
-                size_t length = strlen(names[i]);
 
-                if (at && strchr("-.+", at[strlen(f->release)]) && length > 4 && streq(names[i] + length - 4, ".efi"))
+                if (at && strchr("-.+", at[strlen(f->release)]) && endswith(names[i], ".efi"))
                         k = add_image(f, arena_join(f->arena, dir, "/", names[i], NULL), true);
         }
         return k;
@@ -162,6 +161,16 @@ static const char *token(struct finder *f, const char *path)
                                                                                       : NULL;
 }
 
+/* Others have directories there, too. No kernel's release has a blank or begins with what an option does. */
+static bool may_be_release(const char *name)
+{
+        if (strchr("-.", *name))
+                return false;
+        while (*name && (unsigned char)*name > ' ' && *name != 0x7f)
+                name++;
+        return !*name;
+}
+
 int installed_find(const struct root *root, struct arena *a, const struct boot_facts *boot, struct installed_list *ret)
 {
         struct finder f = {.root = root, .arena = a, .boot = boot, .list = ret};
@@ -176,7 +185,8 @@ int installed_find(const struct root *root, struct arena *a, const struct boot_f
         f.tokens[1] = token(&f, "/etc/kernel/entry-token");
         for (size_t i = 0; k == 0 && i < n; i++) {
                 f.release = releases[i];
-                k = find_release(&f);
+                if (may_be_release(releases[i]))
+                        k = find_release(&f);
         }
         return k;
 }

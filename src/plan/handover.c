@@ -37,12 +37,6 @@ static void join(struct asking *x, size_t a, size_t b)
         x->set[MAX(a, b)] = MIN(a, b);
 }
 
-static bool same_slot(const struct device *a, const struct device *b)
-{
-        return !a->parent && !b->parent && a->at.domain == b->at.domain && a->at.bus == b->at.bus &&
-               a->at.dev == b->at.dev;
-}
-
 static void find_sets(struct asking *x)
 {
         const struct facts *facts = x->plan->facts;
@@ -54,7 +48,7 @@ static void find_sets(struct asking *x)
         for (size_t i = 0; i < facts->n_devices; i++) {
                 if (facts->devices[i].bridge || facts->devices[i].parent)
                         continue;
-                if (last != NO_DEVICE && same_slot(&facts->devices[last], &facts->devices[i]))
+                if (last != NO_DEVICE && device_same_slot(&facts->devices[last], &facts->devices[i]))
                         join(x, last, i);
                 last = i;
         }

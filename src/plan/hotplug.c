@@ -17,6 +17,12 @@ static const char head[] = "# Made by passthrough-bind from passthrough.d(5), se
                            "ENV{SYNTH_UUID}!=\"\", GOTO=\"passthrough_end\"\n"
                            "ENV{PCI_CLASS}==\"6????\", ENV{PCI_CLASS}!=\"680??\", GOTO=\"passthrough_end\"\n";
 static const char start[] = "TAG+=\"systemd\", ENV{SYSTEMD_WANTS}+=\"passthrough-hotplug@$kernel.service\", ";
+/*
+ * A condition that is longer is left out, too. udev reads no line of more than 16384 bytes, and of a file with one
+ * nothing from there on, so that no GOTO above it leads anywhere (src/udev/udev-rules.c, UDEV_LINE_SIZE).
+ */
+#define CONDITION_MAX ((size_t)2048)
+
 static const char leave[] = "GOTO=\"passthrough_end\"\n", end[] = "LABEL=\"passthrough_end\"\n";
 
 static const char *address(struct arena *a, const char *word)
@@ -83,7 +89,8 @@ static const char *condition(struct arena *a, const char *name, const char *(*va
         return text ? arena_join(a, text, "\", ", NULL) : NULL;
 }
 
-static const char *conditions(struct arena *a, const struct rule *rule)
+/* *whole is cleared where one of them is left out. */
+static const char *conditions(struct arena *a, const struct rule *rule, bool *whole)
 {
         const char *text = "";
 
@@ -91,6 +98,10 @@ static const char *conditions(struct arena *a, const struct rule *rule)
                 const struct words *list = &rule->match[judged[i].key];
                 const char *one = list->n > 0 ? condition(a, judged[i].name, judged[i].value, list) : "";
 
+                if (one && strlen(one) > CONDITION_MAX) {
+                        *whole = false;
+                        one = "";
+                }
                 text = one ? arena_join(a, text, one, NULL) : NULL;
         }
         return text;
@@ -110,18 +121,19 @@ int hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a
 
         for (size_t i = 0; i < plan->config->n_rules; i++) {
                 const struct rule *rule = &plan->config->rules[i];
-                bool native = rule->driver == DRIVER_NATIVE;
+                bool native = rule->driver == DRIVER_NATIVE, whole = judged_whole(rule);
                 const char *which;
 
                 if (left_out[i] || rule->bus != BUS_PCI || plan->rules[i].state == RULE_INVALID ||
                     plan->rules[i].state == RULE_SKIPPED)
                         continue;
+                which = conditions(a, rule, &whole);
+                if (!which)
+                        return -ENOMEM;
                 /* What the host keeps ends here only where that is sure; else the process finds out. */
-                if (native && !judged_whole(rule))
+                if (native && !whole)
                         continue;
-                which = conditions(a, rule);
-                text = which ? arena_join(a, text, "# ", rule->name, "\n", which, native ? "" : start, leave, NULL)
-                             : NULL;
+                text = arena_join(a, text, "# ", rule->name, "\n", which, native ? "" : start, leave, NULL);
                 if (!text)
                         return -ENOMEM;
                 any |= !native;

@@ -110,8 +110,7 @@ bool propose_goes_along(const struct facts *facts, size_t device, size_t with)
 {
         const struct device *d = &facts->devices[device], *leader = &facts->devices[with];
 
-        return device != with && class_is(leader->class, "display") && !leader->parent && !d->parent &&
-               d->at.domain == leader->at.domain && d->at.bus == leader->at.bus && d->at.dev == leader->at.dev &&
+        return device != with && class_is(leader->class, "display") && device_same_slot(d, leader) &&
                /* Of two displays in a slot, the first is the one that takes the other along. */
                (!class_is(d->class, "display") || leader->at.fn < d->at.fn);
 }

@@ -44,6 +44,20 @@ static void unescape(char *s)
         *out = '\0';
 }
 
+/* But for tabs and newlines, which texts of files have. */
+static void make_printable(char *s)
+{
+        for (size_t n; *s; s += n + (s[n] != '\0')) {
+                char end;
+
+                n = strcspn(s, "\t\n");
+                end = s[n];
+                s[n] = '\0';
+                str_make_printable(s);
+                s[n] = end;
+        }
+}
+
 /* The strings of a line, in order; NULL ends them. */
 static void put_line(FILE *f, char kind, const char *const *fields, size_t n)
 {
@@ -135,6 +149,7 @@ static size_t split(char *line, char *fields[static FIELDS_MAX])
 
         for (char *field; n < FIELDS_MAX && (field = strsep(&line, "\t")); n++) {
                 unescape(field);
+                make_printable(field);
                 fields[n] = field;
         }
         return n;

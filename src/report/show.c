@@ -15,12 +15,6 @@
 static const unsigned char guest_slots[] = {0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
                                             0x19, 0x0f, 0x0e, 0x0d, 0x0c, 0x0b, 0x0a, 0x09, 0x08};
 
-static bool same_card(const struct device *a, const struct device *b)
-{
-        return !a->parent && !b->parent && a->at.domain == b->at.domain && a->at.bus == b->at.bus &&
-               a->at.dev == b->at.dev;
-}
-
 /* Devices are in the order of their addresses. A guest looks for further functions only where there is a function 0. */
 static void place(struct shown *shown)
 {
@@ -29,7 +23,7 @@ static void place(struct shown *shown)
         for (size_t i = 0, n; i < shown->n; i += n) {
                 struct shown_device *card = &shown->devices[i];
 
-                for (n = 1; i + n < shown->n && same_card(card->device, card[n].device); n++)
+                for (n = 1; i + n < shown->n && device_same_slot(card->device, card[n].device); n++)
                         ;
                 if (n == 1 || n_slots == ARRAY_SIZE(guest_slots))
                         continue;

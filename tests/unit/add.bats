@@ -291,6 +291,19 @@ writes_nothing() {
     has 'note: 0000:00:06.0 goes as a whole, and sdc is on it, too'
 }
 
+@test "an interface's name that a terminal would obey is told as text" {
+    nic $'ens\e[31m' 0000:00:08.0
+    nic $'enp\e[31m' 0000:00:08.0
+    net_over br9 $'ens\e[31m'
+    ctl add x br9
+    exits 2
+    has 'br9 is no hardware; it stands on ens?[31m'
+    [[ $stderr != *$'\e'* ]]
+    ctl add x $'enp\e[31m' --dry-run
+    has '0000:00:08.0 goes as a whole, and' 'ens?[31m'
+    [[ $output$stderr != *$'\e'* ]]
+}
+
 @test "an NVMe disk behind a multipath head is found by its controller; one with two is asked for by address" {
     pci_add 0000:00:0e.0 144d:a80a 010802 group=50 driver=nvme
     nvme_serial 0000:00:0e.0 nvme1 S1

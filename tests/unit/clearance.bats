@@ -53,6 +53,18 @@ shifted() {
     device 0000:02:00.0 bind vfio-pci initrd
 }
 
+@test "a disk whose serial number is no text is the same disk in the next boot" {
+    local serial
+    for serial in $'S\t1' $'S\n1' $'S\xff1' $'S\e[2J1'; do
+        nvme_serial 0000:02:00.0 nvme1 "$serial"
+        image_built
+        plan
+        exits 0
+        device 0000:02:00.0 bind vfio-pci initrd
+        rm -r "$IMAGE" "$ROOT/var/lib/passthrough/clearance"
+    done
+}
+
 @test "a disk that a process writes to as it is has no clearance; one that is only read has" {
     process 812 ceph-osd /dev/nvme1n1
     put /proc/812/fdinfo/1 $'pos:\t0' $'flags:\t02100000'

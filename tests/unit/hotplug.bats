@@ -152,6 +152,20 @@ starts_for() {
     starts_for 0000:00:1f.2 0000:00:1f.3 0000:01:00.0 0000:02:00.0 0000:04:00.0 0000:42:00.0 0000:42:00.1
 }
 
+@test "a list that is longer than udev reads a line is left to the process, and the file stays whole" {
+    local many
+    many=$(printf '0000:%02x:1f.7 ' {16..255} {16..255} {16..255} {16..255} {16..255})
+    rule a '[Match]' "Address=02:00.0 $many" Class=00ff
+    rule b '[Match]' Class=network
+    starts_for 0000:02:00.0 0000:04:00.0
+    is "$(awk 'length > 16000' "$ROOT$RULES")" '' 'lines that udev does not read'
+    # What is kept of a list that cannot be told there would keep too much.
+    rule a '[Match]' "Address=42:00.0 $many" '[Device]' Driver=native
+    rule b '[Match]' Class=display
+    starts_for 0000:01:00.0 0000:42:00.0
+    is "$(awk 'length > 16000' "$ROOT$RULES")" '' 'lines that udev does not read'
+}
+
 @test "what is there when the host starts was decided then: its event is one that was asked for" {
     rule a '[Match]' ID=1234:11e8
     rules_written

@@ -386,6 +386,55 @@ image_digest() {
     [[ ! -e $ROOT/boot/initrd.img-$KERNEL ]]
 }
 
+@test "an image that is a link: what it leads to is built, and put back by undo and where a later one fails" {
+    live_host
+    mkdir "$ROOT/images"
+    mv "$ROOT/boot/initrd.img-$KERNEL" "$ROOT/images/first"
+    ln -s ../images/first "$ROOT/boot/initrd.img-$KERNEL"
+    mv "$ROOT/boot/initrd.img-$OTHER" "$ROOT/images/second"
+    ln -s /images/second "$ROOT/boot/initrd.img-$OTHER"
+    local before
+    before=$(cd "$ROOT/images" && sha256sum ./*)
+    live apply
+    exits 0
+    built "$KERNEL" "$OTHER"
+    [[ -L $ROOT/boot/initrd.img-$KERNEL && -L $ROOT/boot/initrd.img-$OTHER ]]
+    live undo
+    exits 0
+    is "$(cd "$ROOT/images" && sha256sum ./*)" "$before" 'images after undo'
+    put /etc/dracut.spoil "[ \$kver = $KERNEL ] || exit 1"
+    live apply
+    exits 1
+    has 'this is taken back' 'put back'
+    is "$(cd "$ROOT/images" && sha256sum ./*)" "$before" 'images after a build that failed'
+}
+
+@test "directories beside the kernels' modules that no kernel is called after are passed over" {
+    live_host
+    local name
+    for name in '6.1 old' -h $'6.2\nx' .hidden; do
+        cp -r "$ROOT/lib/modules/$KERNEL" "$ROOT/lib/modules/$name"
+        kernel "$name"
+    done
+    live apply
+    exits 0
+    built "$KERNEL" "$OTHER"
+    live undo
+    exits 0
+}
+
+@test "without lsinitrd nothing is built that nobody can look at" {
+    live_host
+    rm "$ROOT/usr/sbin/lsinitrd"
+    : >"$ROOT/none"
+    # shellcheck disable=SC2016 # expanded in there
+    ENVIRONMENT=(sh -c '[ ! -e /usr/bin/lsinitrd ] || mount --bind /none /usr/bin/lsinitrd; exec "$@"' sh)
+    live apply
+    exits 1
+    has 'lsinitrd is not there' 'this is taken back'
+    built
+}
+
 @test "of images only those before the last apply are kept" {
     live_host
     local first

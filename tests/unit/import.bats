@@ -88,6 +88,20 @@ theirs() {
     exits 0
 }
 
+@test "driverctl: what is no driver's name is left out, and the rest is written, exit 1" {
+    put /etc/driverctl.d/pci-0000:42:00.0 'vfio;pci'
+    put /etc/driverctl.d/pci-0000:00:08.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:00:09.0 vfio_pci
+    ctl add --from=driverctl
+    exits 1
+    is "$(rules)" driverctl-00-08.0 rules
+    has 'driverctl-42-00.0.conf is not written: ' 'driverctl-00-09.0.conf is not written: ' 'did you mean "vfio-pci"' \
+        'these can go' /etc/driverctl.d/pci-0000:00:08.0
+    ctl add --from=driverctl --json
+    exits 1
+    is "$(get '.rules[] | select(.written | not).state')" 'invalid invalid' 'states'
+}
+
 @test "a second time there is nothing to take over, nor where there is nothing" {
     local source
     for source in driverctl modprobe; do
@@ -140,6 +154,15 @@ theirs() {
     rule_has modprobe-1002-ffffffff-ffffffff-ffffffff-030000-ff0000 '[Match]' 'ID=1002:*' Class=03 '[Device]' Expect=2
     has '8086:293e:ffffffff:ffffffff:040300:00ff00 of' 'nonsense of' '1:2:3:4:5:6:7 of'
     is "$(grep -c 'no rule can say that' <<<"$output")" 3 'that cannot be said'
+}
+
+@test "modprobe: numbers as the kernel reads them, however long, make a name that a rule may have" {
+    put /etc/modprobe.d/vfio.conf \
+        'options vfio-pci ids=0x1002:0x5159:0xffffffff:0xffffffff:0x00030000:0x00ff0000,000000008086:0000000010d3'
+    ctl add --from=modprobe
+    exits 0
+    is "$(rules)" 'modprobe-1002-5159-ffffffff-ffffffff-030000-ff0000 modprobe-8086-10d3' rules
+    rule_has modprobe-1002-5159-ffffffff-ffffffff-030000-ff0000 '[Match]' ID=1002:5159 Class=03 '[Device]' Expect=2
 }
 
 @test "modprobe: devices that earlier rules decide do not count, and absent ones are told" {

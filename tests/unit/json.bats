@@ -83,7 +83,7 @@ setup() {
 
 @test "status: a document before any plan was carried out" {
     ctl status --json
-    jq -e '.version == 1 and (.devices, .rules | type == "array")' <<<"$output" >/dev/null || { show && return 1; }
+    whole '.version == 1 and (.devices, .rules | type == "array")'
 }
 
 @test "the documents are UTF-8 in any locale" {

@@ -60,14 +60,19 @@ udev_rules() {
     rule edu '[Match]' Address=02:00.0 '[Device]' Functions=slot Owner=vm Group=kvm Mode=0640
     service edu
     exits 0
-    local file access
+    local file access rules=()
     for file in /dev/vfio/2 /dev/vfio/devices/vfio7 /dev/vfio/devices/vfio8; do
         is "$(mode_of $file)" 640 "mode of $file"
         is "$(stat -c %u:%g "$ROOT$file")" "$(id -u):$(id -g)" "owner of $file"
     done
     is "$(mode_of /dev/vfio/3)" 600 'mode of another group'
     access="OWNER=\"$(id -u)\", GROUP=\"$(id -g)\", MODE=\"0640\""
-    is "$(udev_rules edu)" "SUBSYSTEM==\"vfio-dev\", KERNELS==\"0000:02:00.0\", $access|SUBSYSTEM==\"vfio\", KERNEL==\"2\", $access|SUBSYSTEM==\"vfio-dev\", KERNELS==\"0000:02:00.1\", $access" 'udev rules'
+    # A group's number may be another group's once this one is gone.
+    for file in 0000:02:00.0 0000:02:00.1; do
+        rules+=("SUBSYSTEM==\"vfio-dev\", KERNELS==\"$file\", $access"
+            "SUBSYSTEM==\"vfio\", KERNEL==\"2\", TEST==\"/sys/kernel/iommu_groups/2/devices/$file\", $access")
+    done
+    is "$(udev_rules edu)" "$(printf '%s\n' "${rules[@]}" | paste -sd'|')" 'udev rules'
 }
 
 @test "a group that is given may read and write" {
@@ -75,7 +80,7 @@ udev_rules() {
     service edu
     exits 0
     is "$(mode_of /dev/vfio/2)" 660 mode
-    [[ $(udev_rules edu) == *"KERNEL==\"2\", GROUP=\"$(id -g)\", MODE=\"0660\"|"* ]] || { udev_rules edu && return 1; }
+    [[ $(udev_rules edu) == *"KERNEL==\"2\", TEST==\"/sys/kernel/iommu_groups/2/devices/0000:02:00.0\", GROUP=\"$(id -g)\", MODE=\"0660\"|"* ]] || { udev_rules edu && return 1; }
 }
 
 @test "a rule that says nothing of it leaves nodes as they are, and udev untold" {
@@ -224,6 +229,18 @@ udev_rules() {
     exits 0
     is "$(readlink "$ROOT/dev/passthrough/net.d/0")" /dev/vfio/4 'the first, where the second was'
     is "$(readlink "$ROOT/dev/passthrough/net.d/1")" /dev/vfio/3 'the second'
+}
+
+@test "a slot with a name that is no text is kept in mind all the same" {
+    put $'/sys/bus/pci/slots/a\tb\xff/address' 0000:03:00
+    service net
+    exits 0
+    rm -rf "$ROOT/run/passthrough" "$ROOT/dev/passthrough"
+    service net
+    exits 0
+    is "$(readlink "$ROOT/dev/passthrough/net.d/0")" /dev/vfio/3 'the first'
+    is "$(readlink "$ROOT/dev/passthrough/net.d/1")" /dev/vfio/4 'the second'
+    is "$(grep -c ^net "$ROOT/var/lib/passthrough/numbers")" 2 'devices kept in mind'
 }
 
 @test "numbers that cannot be read are not guessed at: no links, said, and the file stays" {

@@ -18,12 +18,15 @@ ctl() {
     run --separate-stderr timeout 20 "$BUILD/passthroughctl" "$1" --root="$ROOT" "${@:2}"
 }
 
+# whole FILTER: the output is a document for which that is true. Of no document at all, jq 1.6 says that it is.
+whole() {
+    [[ $output ]] && jq -e "$1" <<<"$output" >/dev/null || { show && return 1; }
+}
+
 # plan: the plan as JSON, which must be one whole document of the promised shape, whatever else is wrong.
 plan() {
     ctl plan --json "$@"
-    if ! jq -e '.version == 1 and (.devices, .rules, .operations | type == "array")' <<<"$output" >/dev/null; then
-        show && return 1
-    fi
+    whole '.version == 1 and (.devices, .rules, .operations | type == "array")'
 }
 
 show() {

@@ -122,6 +122,34 @@ all_files() {
     gone /etc/passthrough.d/link.conf /etc/passthrough.d/dangling.conf
 }
 
+@test "where the drop-in directory is a link, that goes, and what it leads to stays" {
+    put /etc/modprobe.d/a.conf 'blacklist a'
+    ln -s ../modprobe.d "$ROOT/etc/passthrough.d/gpu0.conf.d"
+    ctl remove gpu0 --dry-run
+    exits 0
+    has 'would remove /etc/passthrough.d/gpu0.conf.d'
+    has_not a.conf
+    ctl remove gpu0
+    exits 0
+    gone /etc/passthrough.d/gpu0.conf /etc/passthrough.d/gpu0.conf.d
+    is "$(<"$ROOT/etc/modprobe.d/a.conf")" 'blacklist a' 'the file of others'
+    is "$(readlink "$ROOT/var/lib/passthrough/removed/gpu0.1/gpu0.conf.d")" ../modprobe.d 'the link that is kept'
+    present /var/lib/passthrough/removed/gpu0.1/gpu0.conf
+}
+
+@test "links that lead in circles are removed, and kept as links" {
+    mkdir "$ROOT/etc/passthrough.d/gpu0.conf.d"
+    ln -s loop.conf "$ROOT/etc/passthrough.d/gpu0.conf.d/loop.conf"
+    ln -sf gpu1.conf "$ROOT/etc/passthrough.d/gpu1.conf"
+    ctl remove gpu0
+    exits 0
+    gone /etc/passthrough.d/gpu0.conf /etc/passthrough.d/gpu0.conf.d
+    is "$(readlink "$ROOT/var/lib/passthrough/removed/gpu0.1/gpu0.conf.d/loop.conf")" loop.conf 'the copy'
+    ctl remove gpu1
+    exits 0
+    gone /etc/passthrough.d/gpu1.conf
+}
+
 @test "what is no file in the drop-in directory stays, and is named" {
     mkdir -p "$ROOT/etc/passthrough.d/gpu0.conf.d/old.conf"
     ctl remove gpu0

@@ -93,8 +93,22 @@ bind_in_initrd() {
         head -c 4096 /dev/urandom >"$file"
     done < <(find "$ROOT/run/passthrough" -type f)
     ctl status --json
-    [[ $status == [12] ]]
-    jq -e .version <<<"$output" >/dev/null
+    exits 1
+    whole '.version == 1 and .devices == [] and .rules == []'
+    has '/run/passthrough/record cannot be read: what this boot did is not known'
+    ctl status
+    exits 1
+    is "$output" '' output
+}
+
+@test "bytes of a record that are no text reach neither the document nor the terminal" {
+    bind_in_initrd
+    sed -i $'s/vfio-pci/vfio\\xff\\x1b-pci/g' "$ROOT/run/passthrough/record"
+    ctl status --json
+    whole '.version == 1 and .devices[0].driver == "vfio??-pci"'
+    iconv -f UTF-8 -t UTF-8 <<<"$output" >/dev/null
+    ctl status
+    [[ $output != *$'\e'* ]] || { show && return 1; }
 }
 
 @test "a record cut off anywhere is no crash" {
@@ -107,7 +121,7 @@ bind_in_initrd() {
     for ((n = 0; n < size; n += 1 + size / 40)); do
         head -c $n "$BATS_TEST_TMPDIR/record" >"$file"
         ctl status --json
-        [[ $status == [012] ]] && jq -e .version <<<"$output" >/dev/null || { echo "cut at $n" && show && return 1; }
+        [[ $status == [012] ]] && whole .version || { echo "cut at $n" && return 1; }
     done
 }
 
@@ -169,6 +183,15 @@ entry() {
     reason 0000:00:1d.0 '^given back: no root file system'
 }
 
+@test "a boot before this one: nothing in the journal reaches the terminal as control characters" {
+    journal "$(entry $'gpu0: 0000:01:00.0 refused: \e[2Jthe host needs it')" "$(entry $'note \e]0;title\a \u009b31m')" \
+        "$(entry x PASSTHROUGH_RULE=$'r\e[1m' PASSTHROUGH_STATE=$'ok\e[1m' PASSTHROUGH_DEVICE=$'\e[1m')"
+    ctl status --boot=-1
+    exits 1
+    has 'the host needs it' 'note ?]0;title?'
+    [[ $output$stderr != *[$'\e\a']* && $output$stderr != *$'\u009b'* ]] || { show && return 1; }
+}
+
 @test "a boot in which all went well is satisfied, also what came late for a rule that was missing" {
     journal "$(entry 'nic: missing: matches 0 devices and Expect= is 1')" \
         "$(entry 'nic: 0000:04:00.0 bound to vfio-pci, late: e1000e had it' PASSTHROUGH_STATE=late PASSTHROUGH_RULE=nic \
@@ -186,7 +209,7 @@ entry() {
     has 'nothing of boot -7'
     ctl status --boot=-7 --json
     exits 1
-    jq -e '.version == 1 and (.devices, .rules, .operations | type == "array")' <<<"$output"
+    whole '.version == 1 and (.devices, .rules, .operations | type == "array")'
     journal
     ctl status --boot=-1
     exits 1

@@ -81,6 +81,21 @@ good() {
     good
 }
 
+@test "what a terminal takes for ESC [ in UTF-8 is not printed either, wherever it comes from" {
+    local c
+    rule x '[Match]' $'Addr\u009b31m=1'
+    rule y '[Match]' Address=00:1f.2
+    mounted sda2 $'/srv/\u009b31m\e[31m' ext4
+    pci_add 0000:02:00.0 1234:11e8 00ff group=2 driver=$'edu\e[31m\u009b' override=$'x\e[31m'
+    put /etc/driverctl.d/0000:02:00.0 $'vfio\e[31m\u009b'
+    put /etc/modprobe.d/x.conf $'options vfio-pci ids=1234:11e8,x\e[31m\u009b'
+    for c in plan list check status 'plan --json' 'list --json' 'add n 0000:02:00.0' 'add --from=driverctl' 'add --from=modprobe --dry-run'; do
+        # shellcheck disable=SC2086
+        ctl $c
+        [[ $output$stderr != *$'\e'* && $output$stderr != *$'\u009b'* ]] || { echo "$c" && show && return 1; }
+    done
+}
+
 @test "quotes and backslashes in what is wrong: the document stays valid" {
     rule x '[Match]' 'Addr"\ess\u0000=1' '[Sec"tion\]'
     wrong x.conf
