@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* apply: kernel command line and boot images brought in line with the config. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/str.h"
 #include "ctl/apply.h"
+#include "report/json.h"
 
 int apply_load(struct apply *p)
 {
@@ -260,21 +262,44 @@ int apply_prepare(struct apply *p)
         return images_find(p->c, &p->facts, &p->images);
 }
 
+static int apply(struct apply *p)
+{
+        bool settled = false;
+        int k = apply_load(p);
+
+        if (k == 0)
+                k = apply_open(p);
+        if (k == 0)
+                k = trial_look(p, &settled);
+        if (k != 0 || settled)
+                return k;
+        k = apply_prepare(p);
+        return k == 0 ? tell_or_do(p) : k;
+}
+
+/* What it says on its way, and what the programs say that it runs, is then for standard error. */
+static int apply_json(struct apply *p)
+{
+        struct applying done = {.plan = &p->plan, .trial = &p->trial};
+        _cleanup_(close_fd) int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+        int status;
+
+        if (out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+                return ctl_fail("apply", -errno);
+        status = apply(p);
+        fflush(stdout);
+        if (dup2(out, STDOUT_FILENO) < 0)
+                return ctl_fail("apply", -errno);
+        done.images = p->images.jobs;
+        done.n_images = p->images.n_jobs;
+        done.written = p->undo && status == EXIT_SUCCESS;
+        done.message = p->plan.problem ? p->plan.problem : "";
+        return json_applying(stdout, &done) < 0 ? ctl_fail("apply", -ENOMEM) : status;
+}
+
 int ctl_apply(struct ctl *c)
 {
         _cleanup_(apply_close) struct apply p = APPLY_INIT(c);
-        bool settled = false;
-        int k;
 
-        if (c->json)
-                return ctl_usage("apply has no --json yet");
-        k = apply_load(&p);
-        if (k == 0)
-                k = apply_open(&p);
-        if (k == 0)
-                k = trial_look(&p, &settled);
-        if (k != 0 || settled)
-                return k;
-        k = apply_prepare(&p);
-        return k == 0 ? tell_or_do(&p) : k;
+        return c->json ? apply_json(&p) : apply(&p);
 }

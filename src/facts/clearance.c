@@ -27,8 +27,7 @@ static int machine(const struct root *root, struct arena *a, const char **ret)
         return *ret ? 0 : -ENOMEM;
 }
 
-/* What of the kernel command line says where the host's root, swap and network are; "" where nothing does. */
-static int find_context(const struct root *root, struct arena *a, const char **ret)
+int clearance_context(const struct root *root, struct arena *a, const char **ret)
 {
         static const char *const keys[] = {"root=",
                                            "resume=",
@@ -134,7 +133,7 @@ int clearance_read(const struct root *root, struct arena *a, struct clearance *r
                 return 0;
         k = machine(root, a, &here);
         if (k == 0)
-                k = find_context(root, a, &context);
+                k = clearance_context(root, a, &context);
         while (k == 0 && (line = strsep(&text, "\n"))) {
                 const char *f[FIELDS];
                 size_t n = 0;
@@ -164,7 +163,7 @@ int clearance_format(const struct root *root, struct arena *a, const struct clea
         FILE *f;
 
         if (k == 0)
-                k = find_context(root, a, &context);
+                k = clearance_context(root, a, &context);
         if (k < 0)
                 return k;
         if (!here)

@@ -41,6 +41,9 @@ static inline bool clearance_names(const char *member, const char *path, const c
         return strncmp(member, path, n) == 0 && member[n] == '=' && strcmp(member + n + 1, id) == 0;
 }
 
+/* What of the kernel command line says where the host's root, swap and network are; "" where nothing does. */
+int clearance_context(const struct root *root, struct arena *a, const char **ret) _must_check_;
+
 /* Empty where there is none, where it is another machine's, or none that can be read. 0 or -ENOMEM. */
 int clearance_read(const struct root *root, struct arena *a, struct clearance *ret) _must_check_;
 

@@ -211,7 +211,7 @@ static void add_images(struct json_object *document, const struct status *status
         }
 }
 
-static void add_trial(struct json_object *document, const struct trial *t, bool here, int *error)
+static struct json_object *add_trial(struct json_object *document, const struct trial *t, int *error)
 {
         struct json_object *o = json_object_new_object();
 
@@ -219,7 +219,7 @@ static void add_trial(struct json_object *document, const struct trial *t, bool 
         add_string(o, "state", trial_state_names[t->state], error);
         add_string(o, "when", t->when, error);
         add_string(o, "message", t->why, error);
-        add(o, "this_boot", json_object_new_boolean(here), error);
+        return o;
 }
 
 int json_status(FILE *f, const struct status *status)
@@ -265,7 +265,8 @@ int json_status(FILE *f, const struct status *status)
         }
         add_images(document, status, &error);
         if (!status->boot)
-                add_trial(document, &status->trial, status->trial_here, &error);
+                add(add_trial(document, &status->trial, &error), "this_boot",
+                    json_object_new_boolean(status->trial_here), &error);
         if (status->boot) {
                 add_string(document, "boot", status->boot, &error);
                 array = add_array(document, "notes", &error);
@@ -441,5 +442,36 @@ int json_removed(FILE *f, const struct removed *removed)
                         error = -ENOMEM;
         add_string(document, "masked", removed->mask, &error);
         add_string(document, "kept", removed->kept, &error);
+        return finish(f, document, error);
+}
+
+int json_applying(FILE *f, const struct applying *x)
+{
+        const struct boot_plan *plan = x->plan;
+        int error;
+        struct json_object *document = start(&error), *array = add_array(document, "tokens", &error);
+
+        for (size_t i = 0; i < plan->n_tokens && error == 0; i++)
+                append_string(array, plan->tokens[i], &error);
+        add_string(document, "boots_from", plan->facts ? boot_path_names[plan->facts->path] : "", &error);
+        array = add_array(document, "files", &error);
+        for (size_t i = 0; i < plan->n_ops && error == 0; i++) {
+                struct json_object *o = append(array, &error);
+
+                add_string(o, "path", plan->ops[i].path, &error);
+                add_string(o, "action", plan->ops[i].new ? "write" : "remove", &error);
+        }
+        add_string(document, "command", plan->command ? plan->command->line : "", &error);
+        array = add_array(document, "images", &error);
+        for (size_t i = 0; i < x->n_images && error == 0; i++) {
+                struct json_object *o = append(array, &error);
+
+                add_string(o, "release", x->images[i].image->release, &error);
+                add_string(o, "path", x->images[i].image->path, &error);
+                add_string(o, "why", x->images[i].why, &error);
+        }
+        add_trial(document, x->trial, &error);
+        add(document, "written", json_object_new_boolean(x->written), &error);
+        add_string(document, "message", x->message, &error);
         return finish(f, document, error);
 }

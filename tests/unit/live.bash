@@ -45,7 +45,7 @@ live_run() {
         for dir in /usr/bin /lib64 /dev "$libraries"; do mount --rbind "$dir" "$root$dir"; done
         mount --bind "$build" "$root/build"
         mount -t proc proc "$root/proc"
-        for file in cmdline cpuinfo sys/kernel/osrelease; do
+        for file in cmdline cpuinfo sys/kernel/osrelease sys/kernel/random/boot_id; do
             [[ ! -e $proc/$file ]] || mount --bind "$proc/$file" "$root/proc/$file"
         done
         shift 6

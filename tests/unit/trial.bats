@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Trials: what apply makes of one, what each boot behind it makes of that, and confirm, with a systemd-boot that only
+# notes what it is to boot once. An image here is a tar archive.
+
+load product
+load tree
+load live
+
+RECORD=/var/lib/passthrough/trial/manifest
+IMAGE=/boot/lab/$KERNEL/initrd.img-$KERNEL
+ENTRY=/boot/loader/entries/0-passthrough-trial.conf
+OWN=/boot/loader/entries/lab-$KERNEL.conf
+VARS=/sys/firmware/efi/efivars
+VENDOR=4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+
+setup() {
+    tree_new bare
+    put /proc/cpuinfo 'vendor_id : GenuineIntel'
+    put /proc/cmdline 'root=/dev/sda1 ro'
+    put /etc/kernel/cmdline 'root=/dev/sda1 ro'
+    put /etc/kernel/entry-token lab
+    put "$OWN" 'title Lab' "version $KERNEL" 'sort-key debian' "linux /lab/$KERNEL/linux" "initrd /lab/$KERNEL/initrd.img-$KERNEL" 'options root=/dev/sda1 ro'
+    put "/boot/lab/$KERNEL/linux" kernel
+    put "$VARS/StubInfo" && rm "$ROOT$VARS/StubInfo"
+    { printf '\6\0\0\0' && printf 'systemd-boot 252' | sed 's/./&\x00/g'; } >"$ROOT$VARS/LoaderInfo-$VENDOR"
+    put /sys/class/watchdog/watchdog0/state active
+    rule gpu0 '[Match]' ID=10de:1b06
+    put /usr/lib/passthrough/passthrough-bind 'the program, version 1'
+    put /usr/lib/systemd/system-generators/passthrough-generator 'the generator'
+    put /usr/lib/dracut/modules.d/50passthrough/module-setup.sh 'the module'
+    live_root
+    mkdir -p "$ROOT/usr/sbin" "$BATS_TEST_TMPDIR/empty"
+    tar -C "$BATS_TEST_TMPDIR/empty" -cf "$ROOT$IMAGE" .
+    tools
+    boot_is first
+    before=$(boots)
+}
+
+# program PATH LINE...
+program() {
+    printf '%s\n' '#!/bin/sh' "${@:2}" >"$ROOT$1"
+    chmod +x "$ROOT$1"
+}
+
+tools() {
+    program /usr/sbin/dracut 'set -e' 'while [ $# -gt 0 ]; do case $1 in --kver) kver=$2; shift ;; --*) ;; *) out=$1 ;; esac; shift; done' \
+        'echo "$kver $out" >>/var/lib/dracut.log' 'dir=$(mktemp -d /var/lib/dracut.XXXXXX)' 'mkdir -p $dir/usr/lib/passthrough $dir/usr/lib/systemd $dir/lib' \
+        '/build/passthroughctl image --kernel=$kver $dir' 'cp /usr/lib/passthrough/passthrough-bind $dir/usr/lib/passthrough/' \
+        'cp /usr/lib/systemd/system-generators/passthrough-generator $dir/usr/lib/systemd/' \
+        '/build/passthroughctl image --modules --kernel=$kver | while read -r m; do echo m >$dir/lib/$m.ko.xz; done' 'tar -C $dir -cf $out .' 'rm -r $dir'
+    program /usr/sbin/lsinitrd 'case $1 in -f) tar -xOf "$3" "./$2" 2>/dev/null ;; *) tar -tvf "$1" ;; esac' 'exit 0'
+    program /usr/sbin/bootctl 'echo "$*" >>/var/lib/bootctl.log' '[ ! -e /etc/bootctl.fail ] || exit 1' "[ \"\$1\" != set-oneshot ] || : >$VARS/LoaderEntryOneShot-$VENDOR"
+}
+
+# boot_is NAME [LINE]: another boot than before, with that command line.
+boot_is() {
+    put /proc/sys/kernel/random/boot_id "$1"
+    put /proc/cmdline "${2-root=/dev/sda1 ro}"
+    rm -rf "$BATS_TEST_TMPDIR/proc" && cp -r "$ROOT/proc" "$BATS_TEST_TMPDIR/proc"
+    rm -f "$ROOT$VARS/LoaderEntryOneShot-$VENDOR"
+}
+
+trial_boot() { boot_is "$1" "$(sed -n 's/^options //p' "$ROOT$ENTRY")"; }
+
+# all that a boot reads, but for the trial's
+boots() { (cd "$ROOT" && find boot etc/kernel -type f ! -name '*passthrough-trial*' -exec sha256sum {} + | sort); }
+as_before() { is "$(boots)" "$before" 'what boots'; }
+nothing_left() { is "$(find "$ROOT/boot" -name '*trial*')" '' "the trial's files"; }
+state() { is "$(sed -n 's/^state //p' "$ROOT$RECORD" 2>/dev/null)" "$1" state; }
+
+made() {
+    live apply "$@"
+    exits 0 || return 1
+    state pending
+}
+
+@test "apply makes a trial: image and entry beside those there are, chosen once, and what was there stays" {
+    made
+    as_before
+    has "wrote $IMAGE.passthrough-trial" "running bootctl set-oneshot 0-passthrough-trial.conf" 'the next boot tries this, once' 'until that boot is complete'
+    has_not 'no watchdog'
+    is "$(<"$ROOT/var/lib/bootctl.log")" 'set-oneshot 0-passthrough-trial.conf' bootctl
+    is "$(sed -n 's/^initrd //p' "$ROOT$ENTRY")" "/lab/$KERNEL/initrd.img-$KERNEL.passthrough-trial" initrd
+    [[ $(sed -n 's/^options //p' "$ROOT$ENTRY") =~ ^root=/dev/sda1\ ro\ intel_iommu=on\ iommu=pt\ passthrough\.trial=[0-9a-f]{16}:900\ panic=10\ rd\.shell=0\ rd\.emergency=reboot\ systemd\.crash_reboot=yes\ systemd\.watchdog_sec=60$ ]]
+    is "$(sed -n 's/^sort-key //p' "$ROOT$ENTRY")" zz-passthrough sort-key
+    tar -xOf "$ROOT$IMAGE.passthrough-trial" ./etc/passthrough.d/gpu0.conf | grep -q 10de:1b06
+    live apply
+    exits 0
+    has 'the next boot tries this config already: nothing to do'
+    is "$(wc -l <"$ROOT/var/lib/bootctl.log")" 1 'calls of bootctl'
+    live confirm
+    exits 1
+    has 'this boot is not the trial'
+}
+
+@test "the mode of its image is that of the image it would replace" {
+    chmod 600 "$ROOT$IMAGE"
+    made
+    is "$(stat -c %a "$ROOT$IMAGE.passthrough-trial")" 600 mode
+}
+
+@test "a boot that is the trial, complete: confirm takes over what was booted, and builds it no second time" {
+    made
+    trial_boot second
+    live trial --settle
+    exits 0
+    state running
+    live confirm --automatic
+    exits 0
+    has 'the trial is kept'
+    state ''
+    nothing_left
+    is "$(sed -n 's/^options //p' "$ROOT$OWN")" 'root=/dev/sda1 ro intel_iommu=on iommu=pt' options
+    is "$(<"$ROOT/etc/kernel/cmdline")" 'root=/dev/sda1 ro intel_iommu=on iommu=pt' 'of new kernels'
+    is "$(wc -l <"$ROOT/var/lib/dracut.log")" 1 'images built'
+    tar -xOf "$ROOT$IMAGE" ./etc/passthrough.d/gpu0.conf | grep -q 10de:1b06
+    live apply
+    exits 0
+    has 'the command line: nothing to do' 'boot images: nothing to do'
+    live undo
+    exits 0
+    as_before
+}
+
+@test "any other boot behind it: it failed, its config is tried no more, and in no image until it changes" {
+    made
+    boot_is second
+    live trial --settle
+    exits 0
+    has 'did not come up' 'the config that was applied before it is in effect'
+    state failed
+    nothing_left
+    as_before
+    live status
+    has 'failed: it was booted, and did not come up'
+    live status --json
+    is "$(get '.trial | .state, .message, .this_boot')" 'failed it was booted, and did not come up false' trial
+    live check --json
+    is "$(jq -r '.checks[] | select(.id == "trial.bootloader") | .status' <<<"$output")" warn check
+    live apply
+    exits 1
+    has 'nothing is written before the config changes, or with --no-trial'
+    as_before
+    mkdir "$ROOT/image"
+    live image "--kernel=$KERNEL" /image
+    exits 0
+    has 'rule gpu0 is left out of the image: the trial of this config failed'
+    [[ ! -e $ROOT/image/etc/passthrough.d/gpu0.conf ]]
+    rule gpu0 '[Match]' ID=10de:1b07
+    made
+}
+
+@test "a kernel that is installed before the trial has an image of what was applied before" {
+    made
+    mkdir "$ROOT/image"
+    live image "--kernel=$KERNEL" /image
+    exits 0
+    has 'the trial of this config is still to come'
+    [[ ! -e $ROOT/image/etc/passthrough.d/gpu0.conf ]]
+    trial_boot second
+    live image "--kernel=$KERNEL" /image
+    exits 0
+    [[ -e $ROOT/image/etc/passthrough.d/gpu0.conf ]]
+}
+
+@test "what the boot loader has not booted yet is still to come, and in the same boot nothing is judged" {
+    made
+    live trial --settle
+    exits 0
+    state pending
+    boot_is second
+    : >"$ROOT$VARS/LoaderEntryOneShot-$VENDOR"
+    live trial --settle
+    exits 0
+    state pending
+}
+
+@test "one that came up and was not kept is taken back by its time, or by a reset" {
+    made
+    trial_boot second
+    live trial --settle
+    live trial --revert
+    exits 0
+    has 'its boot was not complete in time'
+    state failed
+    nothing_left
+    as_before
+    live trial --revert
+    exits 1 # no second reboot
+    live confirm
+    exits 1
+    rule gpu0 '[Match]' ID=10de:1b07
+    boot_is third
+    made
+    trial_boot fourth
+    live trial --settle
+    boot_is fifth
+    live trial --settle
+    exits 0
+    has 'it came up, and the host was reset before it was kept'
+    as_before
+}
+
+@test "--confirm=, and a session through SSH: only confirm by hand keeps it" {
+    made --confirm=20min
+    has 'until passthroughctl confirm is run' 'comes back 20 min'
+    grep -q 'passthrough.trial=[0-9a-f]*:1200 ' "$ROOT$ENTRY"
+    trial_boot second
+    live trial --settle
+    live confirm --automatic
+    exits 0
+    has 'passthroughctl confirm keeps it'
+    state running
+    live apply
+    has 'this boot is the trial of this config: passthroughctl confirm keeps it'
+    live confirm
+    exits 0
+    state ''
+    rule gpu0 '[Match]' ID=10de:1b07
+    boot_is third
+    ENVIRONMENT=(SSH_CONNECTION=x)
+    made
+    grep -q '^by-hand 900$' "$ROOT$RECORD"
+}
+
+@test "times that are none, or too short or long" {
+    local time
+    for time in '' 15 0 59s 25h 15minutes 1e3 -5min 99999999999; do
+        live apply "--confirm=$time"
+        exits 2 || return 1
+        has 'is a time from 1min to 24h'
+    done
+    state ''
+    as_before
+}
+
+@test "a config that has changed since is not what confirm keeps" {
+    made
+    trial_boot second
+    live trial --settle
+    rule gpu1 '[Match]' ID=10de:1b08
+    live confirm
+    exits 1
+    has 'has it tried as it is now'
+    state running
+    as_before
+    live apply
+    exits 0
+    state pending
+    as_before
+}
+
+@test "undo takes the trial back before anything else, and --list names it" {
+    made
+    live undo --list
+    has 'trial  '
+    live undo
+    exits 0
+    has 'the trial is taken back'
+    state ''
+    nothing_left
+    as_before
+    live undo
+    has 'nothing to undo'
+}
+
+@test "--no-trial writes at once, also what failed" {
+    made
+    boot_is second
+    live trial --settle
+    live apply --no-trial
+    exits 0
+    state ''
+    is "$(sed -n 's/^options //p' "$ROOT$OWN")" 'root=/dev/sda1 ro intel_iommu=on iommu=pt' options
+}
+
+@test "where the boot loader cannot be trusted to boot it once nothing is written" {
+    rm "$ROOT$VARS/LoaderInfo-$VENDOR"
+    live apply
+    exits 1
+    has 'this cannot be tried in one boot first' 'not booted by systemd-boot' 'apply --no-trial does without'
+    state ''
+    as_before
+    [[ ! -e $ROOT/var/lib/dracut.log ]]
+}
+
+@test "where choosing it fails all of it goes" {
+    touch "$ROOT/etc/bootctl.fail"
+    live apply
+    exits 1
+    has 'failed with status 1' 'this is taken back'
+    state ''
+    nothing_left
+    as_before
+}
+
+@test "no watchdog is said" {
+    rm -r "$ROOT/sys/class/watchdog"
+    made
+    has 'no watchdog'
+    ! grep -q watchdog_sec "$ROOT$ENTRY"
+}
+
+@test "what is the same for the next boot needs no trial" {
+    live apply --no-trial
+    rm "$ROOT/var/lib/bootctl.log" 2>/dev/null || :
+    rm "$ROOT"/boot/loader/entries/0-passthrough-off.conf
+    live apply
+    exits 0
+    state ''
+    [[ ! -e $ROOT/var/lib/bootctl.log && -e $ROOT/boot/loader/entries/0-passthrough-off.conf ]]
+}
+
+@test "the entry without passthrough has none of the tokens, and follows the kernels" {
+    live apply --no-trial
+    exits 0
+    local off=$ROOT/boot/loader/entries/0-passthrough-off.conf
+    is "$(sed -n 's/^options //p' "$off")" 'root=/dev/sda1 ro passthrough=off' options
+    is "$(sed -n 's/^title //p' "$off")" 'Lab (without passthrough)' title
+    sed "s/$KERNEL/6.12.1-other/" "$ROOT$OWN" >"$ROOT/boot/loader/entries/lab-6.12.1-other.conf"
+    live trial --entry
+    exits 0
+    is "$(sed -n 's/^version //p' "$off")" "6.12.1-other" version
+    is "$(sed -n 's/^options //p' "$off")" 'root=/dev/sda1 ro passthrough=off' options
+    rm "$ROOT/boot/loader/entries/lab-6.12.1-other.conf"
+    live undo
+    exits 0
+    as_before
+}
+
+@test "--json has the trial, and what it says on its way goes elsewhere" {
+    live apply --json
+    exits 0
+    is "$(get '.version, .trial.state, .written, (.images | length), .boots_from')" '1 pending false 1 systemd-boot with boot loader entries' document
+    [[ $stderr == *'running bootctl'* ]]
+    live undo
+    live apply --no-trial --json
+    exits 0
+    is "$(get '.trial.state, .written, (.tokens | join(","))')" 'none true intel_iommu=on,iommu=pt' document
+    is "$(get '.files[] | select(.path == "/etc/kernel/cmdline") | .action')" write file
+}
+
+@test "a trial is of the host that runs" {
+    ctl confirm
+    exits 2
+    ctl trial
+    exits 2
+}
+
+@test "units of a boot that is a trial: a timer, the one that keeps it, no emergency shell; of another none" {
+    mkdir -p "$ROOT"/run/{normal,early,late}
+    local units=$ROOT/run/normal
+    "$BUILD/passthrough-generator" --root="$ROOT" /run/normal /run/early /run/late
+    [[ ! -e $units/passthrough-revert.timer ]]
+    rm -r "$ROOT"/run/* && mkdir -p "$ROOT"/run/{normal,early,late}
+    put /proc/cmdline 'root=/dev/sda1 passthrough.trial=0123456789abcdef:120 panic=10'
+    "$BUILD/passthrough-generator" --root="$ROOT" /run/normal /run/early /run/late
+    grep -qx 'OnBootSec=120s' "$units/passthrough-revert.timer"
+    [[ -L $units/timers.target.wants/passthrough-revert.timer && -L $units/multi-user.target.wants/passthrough-confirm.service ]]
+    grep -q 'reboot$' "$units/emergency.service.d/50-passthrough-trial.conf"
+}
