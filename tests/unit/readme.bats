@@ -13,6 +13,7 @@ top=${README%/*}
 # What else the text has in `` with a blank in it.
 PROSE='not cleared
 off in the kernel
+without passthrough
 undo 1
 nothing to undo
 -device vfio-pci,host=0000:42:00.0
@@ -37,6 +38,8 @@ sudo apt-get install ./build/passthrough_*.deb | tests/package/run | host_dpkg -
 sudo apt-get purge passthrough | tests/package/run | host_dpkg --purge passthrough
 sudo reboot | tests/boot/loader-apply/vm | boot_from_disk applied
 sudo passthroughctl status | tests/boot/loader-apply/guest | passthroughctl status
+sudo passthroughctl confirm | tests/unit/trial.bats | live confirm
+sudo passthroughctl apply --no-trial | tests/boot/loader-apply/guest | passthroughctl apply --no-trial
 sudo passthroughctl release gpu0 | tests/boot/bind-release/guest | hand release gpu
 sudo passthroughctl release RULE | tests/boot/bind-release/guest | hand release gpu
 vgchange --activate n NAME | tests/boot/nvme-guest-lvm/guest | vgchange --activate n guestvg
