@@ -87,7 +87,7 @@ make_disk() {
         return
     fi
     local fs=$lab/disk.ext4 label=gpt partitions="start=${root_start}MiB, size=${root_size}MiB"
-    if [[ $boot_loader ]]; then fs=$lab/host.ext4; fi
+    if [[ $boot_loader ]]; then fs=$lab/$host.ext4; fi
     if [[ $root_start == 0 ]]; then
         cp --sparse=always --reflink=auto "$fs" "$disk"
         return
@@ -102,6 +102,12 @@ make_disk() {
     dd if="$fs" of="$disk" bs=1M seek="$root_start" conv=notrunc,sparse status=none
 }
 
+# Once: big files take their time.
+put_brought() {
+    if ((${#brought[@]})); then printf 'write %s %s\n' "${brought[@]}"; fi
+    brought=()
+}
+
 # What a boot loader's own tools read, and the image that it is to load.
 put_boot_files() {
     local tokens="console=ttyS0 $lab_cmdline modprobe.blacklist=$unwanted$append"
@@ -110,6 +116,7 @@ put_boot_files() {
     put_lines /etc/default/grub 'GRUB_DEFAULT=0' 'GRUB_TIMEOUT=0' 'GRUB_DISTRIBUTOR=Debian' 'GRUB_CMDLINE_LINUX_DEFAULT=quiet' \
         "GRUB_CMDLINE_LINUX=\"$tokens\""
     put_lines /etc/kernel/cmdline "$root_cmdline rw quiet $tokens"
+    if [[ $host == bare ]]; then return; fi
     echo "rm /boot/initrd.img-$(kernel_release)"
     echo "write $(base_image) /boot/initrd.img-$(kernel_release)"
 }
@@ -133,6 +140,7 @@ fill_disk() {
         put_lines /etc/fstab "${fstab[@]}"
         put_lines /etc/crypttab "${crypttab[@]}"
         put_lines /lab/boot "$boot_name"
+        put_brought
         if [[ $boot_loader ]]; then put_boot_files; fi
     } >>"$commands"
     debugfs -w -f "$commands" "$(disk_fs)" >"$work/disk.log" 2>&1
@@ -156,7 +164,7 @@ since() { awk -v then="$1" -v now="$EPOCHREALTIME" 'BEGIN { print now - then }';
 lab_cmdline='no_timer_check panic=-1 rd.shell=0 rd.emergency=reboot nvme_core.io_timeout=4 drm_kms_helper.fbdev_emulation=0 log_buf_len=8M'
 
 kernel_args() { # kernel_args INITRD TOKENS: QEMU loads the kernel itself
-    args=(-kernel "$lab/vmlinux" -initrd "$1" -append "console=ttyS0 quiet $root_cmdline rw $iommu_cmdline $lab_cmdline \
+    args=(-kernel "$kernel" -initrd "$1" -append "console=ttyS0 quiet $root_cmdline rw $iommu_cmdline $lab_cmdline \
 dyndbg=\"file drivers/base/dd.c +p\" modprobe.blacklist=$unwanted$append $2")
 }
 
