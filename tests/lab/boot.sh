@@ -51,8 +51,11 @@ overlays() {
 # put_tree DIR TARGET: debugfs commands that copy it into the disk; what is put there is noted, for the next boot to take away.
 put_tree() {
     set -- "$(realpath "$1")" "$2"
-    echo "mkdir $2"
-    find "$1" -mindepth 1 -type d -printf "mkdir $2/%P\n"
+    local dir
+    # Its mkdir of what is there leaves an inode behind that a host's fsck stops at.
+    while read -r dir; do
+        if [[ $(debugfs -R "stat $dir" "$(disk_fs)" 2>/dev/null) != Inode:* ]]; then echo "mkdir $dir"; fi
+    done < <(find "$1" -type d -printf "$2/%P\n" | sed 's,/$,,')
     find "$1" ! -type d -printf "rm $2/%P\nwrite $1/%P $2/%P\n"
     find "$1" ! -type d -printf "rm $2/%P\n" >>"$work/disk.put"
 }
