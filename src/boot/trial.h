@@ -73,18 +73,21 @@ bool oneshot_watchdog(const struct root *root);
 /* Whether the boot loader has yet to boot the entry. */
 bool oneshot_pending(const struct root *root, struct arena *a, const struct boot_facts *facts);
 
-/*
- * The entry's file: of systemd-boot a copy of the kernel's own entry, of GRUB what its script is to know. tokens: those
- * that the config needs and the trial's; owned: those of an earlier apply. *ret NULL where that kernel has no entry.
- */
-int oneshot_entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial, const char *const *tokens,
-                  size_t n_tokens, const struct boot_owned *owned, struct boot_op *ret) _must_check_;
 /* What has to be run so that the loader sees the entry, or that it is gone; NULL: nothing. */
 const char *oneshot_update(const struct boot_facts *facts);
 /* What has to be run so that the loader boots it once. */
 const char *oneshot_set(const struct boot_facts *facts);
 /* Likewise, so that it does not; NULL: it does not boot what is not there. */
 const char *oneshot_clear(const struct boot_facts *facts);
+/* ---- derive.c: entries made of those that the host has; pure ------------------------------------------------------
+ */
+
+/*
+ * The entry's file: of systemd-boot a copy of the kernel's own entry, of GRUB what its script is to know. tokens: those
+ * that the config needs and the trial's; owned: those of an earlier apply. *ret NULL where that kernel has no entry.
+ */
+int oneshot_entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial, const char *const *tokens,
+                  size_t n_tokens, const struct boot_owned *owned, struct boot_op *ret) _must_check_;
 /* Whether the menu that was made has it: NULL, or what is missing. 0 or -ENOMEM. */
 int oneshot_verify(const struct boot_facts *facts, struct arena *a, const char *const *tokens, size_t n_tokens,
                    const char **ret_lacks) _must_check_;

@@ -51,8 +51,11 @@ overlays() {
 # put_tree DIR TARGET: debugfs commands that copy it into the disk; what is put there is noted, for the next boot to take away.
 put_tree() {
     set -- "$(realpath "$1")" "$2"
-    echo "mkdir $2"
-    find "$1" -mindepth 1 -type d -printf "mkdir $2/%P\n"
+    local dir
+    # Its mkdir of what is there leaves an inode behind that a host's fsck stops at.
+    while read -r dir; do
+        if [[ $(debugfs -R "stat $dir" "$(disk_fs)" 2>/dev/null) != Inode:* ]]; then echo "mkdir $dir"; fi
+    done < <(find "$1" -type d -printf "$2/%P\n" | sed 's,/$,,')
     find "$1" ! -type d -printf "rm $2/%P\nwrite $1/%P $2/%P\n"
     find "$1" ! -type d -printf "rm $2/%P\n" >>"$work/disk.put"
 }
@@ -87,7 +90,7 @@ make_disk() {
         return
     fi
     local fs=$lab/disk.ext4 label=gpt partitions="start=${root_start}MiB, size=${root_size}MiB"
-    if [[ $boot_loader ]]; then fs=$lab/host.ext4; fi
+    if [[ $boot_loader ]]; then fs=$lab/$host.ext4; fi
     if [[ $root_start == 0 ]]; then
         cp --sparse=always --reflink=auto "$fs" "$disk"
         return
@@ -102,6 +105,12 @@ make_disk() {
     dd if="$fs" of="$disk" bs=1M seek="$root_start" conv=notrunc,sparse status=none
 }
 
+# Once: big files take their time.
+put_brought() {
+    if ((${#brought[@]})); then printf 'write %s %s\n' "${brought[@]}"; fi
+    brought=()
+}
+
 # What a boot loader's own tools read, and the image that it is to load.
 put_boot_files() {
     local tokens="console=ttyS0 $lab_cmdline modprobe.blacklist=$unwanted$append"
@@ -110,6 +119,7 @@ put_boot_files() {
     put_lines /etc/default/grub 'GRUB_DEFAULT=0' 'GRUB_TIMEOUT=0' 'GRUB_DISTRIBUTOR=Debian' 'GRUB_CMDLINE_LINUX_DEFAULT=quiet' \
         "GRUB_CMDLINE_LINUX=\"$tokens\""
     put_lines /etc/kernel/cmdline "$root_cmdline rw quiet $tokens"
+    if [[ $host == bare ]]; then return; fi
     echo "rm /boot/initrd.img-$(kernel_release)"
     echo "write $(base_image) /boot/initrd.img-$(kernel_release)"
 }
@@ -133,6 +143,7 @@ fill_disk() {
         put_lines /etc/fstab "${fstab[@]}"
         put_lines /etc/crypttab "${crypttab[@]}"
         put_lines /lab/boot "$boot_name"
+        put_brought
         if [[ $boot_loader ]]; then put_boot_files; fi
         if ((${#disk_files[@]})); then printf '%s\n' "${disk_files[@]}"; fi
     } >>"$commands"
@@ -158,7 +169,7 @@ since() { awk -v then="$1" -v now="$EPOCHREALTIME" 'BEGIN { print now - then }';
 lab_cmdline='no_timer_check panic=-1 rd.shell=0 rd.emergency=reboot nvme_core.io_timeout=4 drm_kms_helper.fbdev_emulation=0 log_buf_len=8M'
 
 kernel_args() { # kernel_args INITRD TOKENS: QEMU loads the kernel itself
-    args=(-kernel "$lab/vmlinux" -initrd "$1" -append "console=ttyS0 quiet $root_cmdline rw $iommu_cmdline $lab_cmdline \
+    args=(-kernel "$kernel" -initrd "$1" -append "console=ttyS0 quiet $root_cmdline rw $iommu_cmdline $lab_cmdline \
 dyndbg=\"file drivers/base/dd.c +p\" modprobe.blacklist=$unwanted$append $2")
 }
 

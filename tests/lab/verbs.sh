@@ -7,6 +7,8 @@ describe() { echo "# $*"; }
 # Read by `run`; here it is only said.
 tag() { :; }
 
+# What QEMU starts where it loads the kernel itself.
+kernel=$lab/vmlinux
 flavour=systemd
 real_image=no
 image() { flavour=$1; }
@@ -136,6 +138,7 @@ root_nvme() {
 
 # boot_loader NAME: the root is that of a host that GRUB (by BIOS) or systemd-boot (by UEFI, its partition the first) boots; see `boot_from_disk`.
 boot_loader=
+host=
 boot_loader() {
     boot_loader=$1
     case $boot_loader in
@@ -143,10 +146,32 @@ boot_loader() {
     systemd-boot) root_start=257 ;;
     *) die "unknown boot loader $1" ;;
     esac
+    host=${2:-host}
     root_size=1700
+    if [[ $host == bare ]]; then root_size=2600; fi
     root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4"
     fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
-    "$lab_source/host"
+    "$lab_source/$host"
+}
+
+# bare_host: the same with systemd-boot on a host that passthrough never was on; its kernel and its image are its own, by packages.
+bare_host() {
+    boot_loader systemd-boot bare
+    kernel=$lab/bare/boot/vmlinuz-$(<"$lab/bare.release")
+    image_from_guest "/boot/initrd.img-$(<"$lab/bare.release")"
+}
+
+# bring FILE NAME: goes to /lab/NAME.
+brought=()
+bring() { brought+=("$1" "/lab/$2"); }
+
+# The package of this tree, as /lab/passthrough.deb.
+bring_package() {
+    local deb
+    echo '# make deb'
+    make -C "$top" --no-print-directory BUILD="$lab/build" deb >"$work/deb.log" 2>&1 || die "make deb failed, see $work/deb.log"
+    deb=("$lab"/build/passthrough_*.deb)
+    bring "${deb[0]}" passthrough.deb
 }
 
 # resets: where the machine resets itself the firmware boots it again, and QEMU goes on.
