@@ -86,8 +86,7 @@ make_disk() {
         mke2fs -q -F -t ext4 -O ^has_journal -L lab-out "$disk" 64M >/dev/null
         return
     fi
-    local fs=$lab/disk.ext4 label=gpt partitions="start=${root_start}MiB, size=${root_size}MiB"
-    if [[ $boot_loader ]]; then fs=$lab/host.ext4; fi
+    local fs=$lab/$root_image.ext4 label=gpt partitions="start=${root_start}MiB, size=${root_size}MiB"
     if [[ $root_start == 0 ]]; then
         cp --sparse=always --reflink=auto "$fs" "$disk"
         return

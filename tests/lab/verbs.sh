@@ -114,6 +114,8 @@ root_cmdline='root=/dev/vda rootfstype=ext4'
 root_start=0
 root_size=1500
 root_layout=
+# The file system, of those in build/lab/SUITE.
+root_image=disk
 readonly lab_root_uuid=4c414200-0000-4000-8000-000000000001
 
 # fstab LINE: instead of the root's own fstab; a further one adds a line. The initrd is not told.
@@ -143,7 +145,14 @@ boot_loader() {
     root_size=1700
     root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4"
     fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
+    root_image=host
     "$lab_source/host"
+}
+
+# with_qemu: the root has QEMU, for a machine inside this one.
+with_qemu() {
+    root_image=qemu
+    "$lab_source/host" qemu
 }
 
 # layout NAME: the disks that tests/lab/layouts/NAME makes, as NAME.img for `nvme`.
