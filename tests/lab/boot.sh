@@ -89,8 +89,7 @@ make_disk() {
         mke2fs -q -F -t ext4 -O ^has_journal -L lab-out "$disk" 64M >/dev/null
         return
     fi
-    local fs=$lab/disk.ext4 label=gpt partitions="start=${root_start}MiB, size=${root_size}MiB"
-    if [[ $boot_loader ]]; then fs=$lab/$host.ext4; fi
+    local fs=$lab/$root_image.ext4 label=gpt partitions="start=${root_start}MiB, size=${root_size}MiB"
     if [[ $root_start == 0 ]]; then
         cp --sparse=always --reflink=auto "$fs" "$disk"
         return
@@ -119,7 +118,7 @@ put_boot_files() {
     put_lines /etc/default/grub 'GRUB_DEFAULT=0' 'GRUB_TIMEOUT=0' 'GRUB_DISTRIBUTOR=Debian' 'GRUB_CMDLINE_LINUX_DEFAULT=quiet' \
         "GRUB_CMDLINE_LINUX=\"$tokens\""
     put_lines /etc/kernel/cmdline "$root_cmdline rw quiet $tokens"
-    if [[ $host == bare ]]; then return; fi
+    if [[ $root_image == bare ]]; then return; fi
     echo "rm /boot/initrd.img-$(kernel_release)"
     echo "write $(base_image) /boot/initrd.img-$(kernel_release)"
 }

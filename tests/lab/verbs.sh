@@ -119,6 +119,8 @@ root_cmdline='root=/dev/vda rootfstype=ext4'
 root_start=0
 root_size=1500
 root_layout=
+# The file system, of those in build/lab/SUITE.
+root_image=disk
 readonly lab_root_uuid=4c414200-0000-4000-8000-000000000001
 
 # fstab LINE: instead of the root's own fstab; a further one adds a line. The initrd is not told.
@@ -138,7 +140,6 @@ root_nvme() {
 
 # boot_loader NAME: the root is that of a host that GRUB (by BIOS) or systemd-boot (by UEFI, its partition the first) boots; see `boot_from_disk`.
 boot_loader=
-host=
 boot_loader() {
     boot_loader=$1
     case $boot_loader in
@@ -146,12 +147,12 @@ boot_loader() {
     systemd-boot) root_start=257 ;;
     *) die "unknown boot loader $1" ;;
     esac
-    host=${2:-host}
+    root_image=${2:-host}
     root_size=1700
-    if [[ $host == bare ]]; then root_size=2600; fi
+    if [[ $root_image == bare ]]; then root_size=2600; fi
     root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4"
     fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
-    "$lab_source/$host"
+    "$lab_source/$root_image"
 }
 
 # bare_host: the same with systemd-boot on a host that passthrough never was on; its kernel and its image are its own, by packages.
@@ -159,6 +160,12 @@ bare_host() {
     boot_loader systemd-boot bare
     kernel=$lab/bare/boot/vmlinuz-$(<"$lab/bare.release")
     image_from_guest "/boot/initrd.img-$(<"$lab/bare.release")"
+}
+
+# with_qemu: the root has QEMU, for a machine inside this one.
+with_qemu() {
+    root_image=qemu
+    "$lab_source/host" qemu
 }
 
 # bring FILE NAME: goes to /lab/NAME.
