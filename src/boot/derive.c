@@ -120,6 +120,17 @@ int oneshot_entry(const struct boot_facts *facts, struct arena *a, const struct 
                                            : grub_entry(a, trial, tokens, n_tokens, ret);
 }
 
+/* No program is run for that: it is done on the way of a boot, by a service that does not see all of the host. */
+char *oneshot_menu_without(const char *menu, struct arena *a)
+{
+        const char *entry = strstr(menu, "menuentry '" GRUB_TRIAL_TITLE "' "),
+                   *end = entry ? strstr(entry, "\n}\n") : NULL;
+
+        if (!end || (entry > menu && entry[-1] != '\n'))
+                return NULL;
+        return text_replace(a, menu, (struct span){entry, (size_t)(end + 3 - entry)}, "");
+}
+
 int oneshot_verify(const struct boot_facts *facts, struct arena *a, const char *const *tokens, size_t n_tokens,
                    const char **ret_lacks)
 {

@@ -18,10 +18,11 @@
 #define TRIAL_WAIT (15 * 60)
 
 /* Names that loaders sort behind all others, so that none of them is ever booted by default. */
-#define TRIAL_ENTRY "0-passthrough-trial.conf"
-#define OFF_ENTRY   "0-passthrough-off.conf"
-#define GRUB_SCRIPT "/etc/grub.d/42_passthrough"
-#define GRUB_TRIAL  "passthrough-trial" /* the entry's ID */
+#define TRIAL_ENTRY      "0-passthrough-trial.conf"
+#define OFF_ENTRY        "0-passthrough-off.conf"
+#define GRUB_SCRIPT      "/etc/grub.d/42_passthrough"
+#define GRUB_TRIAL       "passthrough-trial" /* the entry's ID */
+#define GRUB_TRIAL_TITLE "Linux, passthrough: trial"
 
 enum trial_state {
         TRIAL_NONE,
@@ -73,7 +74,7 @@ bool oneshot_watchdog(const struct root *root);
 /* Whether the boot loader has yet to boot the entry. */
 bool oneshot_pending(const struct root *root, struct arena *a, const struct boot_facts *facts);
 
-/* What has to be run so that the loader sees the entry, or that it is gone; NULL: nothing. */
+/* What has to be run so that the loader sees the entry; NULL: nothing. */
 const char *oneshot_update(const struct boot_facts *facts);
 /* What has to be run so that the loader boots it once. */
 const char *oneshot_set(const struct boot_facts *facts);
@@ -88,6 +89,8 @@ const char *oneshot_clear(const struct boot_facts *facts);
  */
 int oneshot_entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial, const char *const *tokens,
                   size_t n_tokens, const struct boot_owned *owned, struct boot_op *ret) _must_check_;
+/* GRUB's menu without it, as it was before; NULL where it has none, or memory is out. */
+char *oneshot_menu_without(const char *menu, struct arena *a);
 /* Whether the menu that was made has it: NULL, or what is missing. 0 or -ENOMEM. */
 int oneshot_verify(const struct boot_facts *facts, struct arena *a, const char *const *tokens, size_t n_tokens,
                    const char **ret_lacks) _must_check_;

@@ -29,17 +29,20 @@ static int forget_files(struct apply *p, const struct trial *t)
         return k == 0 && t->image ? file_remove(&c->root, t->image) : k;
 }
 
-/* What reads the menu, or keeps what is to be booted once, is told that it is gone. */
+/* What is to be booted once, and the menu. */
 static int tell_loader(struct apply *p)
 {
-        const char *clear = oneshot_clear(&p->facts), *update = oneshot_update(&p->facts);
-        const char *menu = p->facts.grub_cfg.text;
+        const char *clear = oneshot_clear(&p->facts), *menu = p->facts.grub_cfg.text;
+        struct ctl *c = p->c;
         int k = 0;
 
-        if (clear && oneshot_pending(&p->c->root, &p->c->arena, &p->facts))
-                k = apply_run(p->c, clear);
-        if (k == 0 && update && menu && strstr(menu, TRIAL_TOKEN))
-                k = apply_run(p->c, update);
+        if (clear && oneshot_pending(&c->root, &c->arena, &p->facts))
+                k = apply_run(c, clear);
+        menu = menu ? oneshot_menu_without(menu, &c->arena) : NULL;
+        if (k == 0 && menu) {
+                k = file_write(&c->root, p->facts.grub_cfg.path, menu, strlen(menu), NULL);
+                k = k < 0 ? ctl_fail(p->facts.grub_cfg.path, k) : 0;
+        }
         return k;
 }
 
