@@ -164,18 +164,18 @@ image_digest() {
     pci_add 0000:00:05.0 10de:1b06 0300 group=5 driver=nouveau
     applied
     put /../proc/cmdline "root=/dev/sda2 ro intel_iommu=on iommu=pt"
-    live apply
+    live apply --no-trial
     exits 0
     has 'another root= or the like'
     built "$KERNEL" "$OTHER"
     rm "$ROOT"/var/lib/dracut.log "$ROOT/var/lib/passthrough/clearance"
-    live apply
+    live apply --no-trial
     exits 0
     has 'no clearance of its own any more'
     built "$KERNEL" "$OTHER"
     [[ -s $ROOT/var/lib/passthrough/clearance ]]
     rm "$ROOT/var/lib/dracut.log"
-    live apply
+    live apply --no-trial
     exits 0
     built
 }
@@ -395,7 +395,7 @@ image_digest() {
     ln -s /images/second "$ROOT/boot/initrd.img-$OTHER"
     local before
     before=$(cd "$ROOT/images" && sha256sum ./*)
-    live apply
+    live apply --no-trial
     exits 0
     built "$KERNEL" "$OTHER"
     [[ -L $ROOT/boot/initrd.img-$KERNEL && -L $ROOT/boot/initrd.img-$OTHER ]]
@@ -403,7 +403,7 @@ image_digest() {
     exits 0
     is "$(cd "$ROOT/images" && sha256sum ./*)" "$before" 'images after undo'
     put /etc/dracut.spoil "[ \$kver = $KERNEL ] || exit 1"
-    live apply
+    live apply --no-trial
     exits 1
     has 'this is taken back' 'put back'
     is "$(cd "$ROOT/images" && sha256sum ./*)" "$before" 'images after a build that failed'
@@ -416,7 +416,7 @@ image_digest() {
         cp -r "$ROOT/lib/modules/$KERNEL" "$ROOT/lib/modules/$name"
         kernel "$name"
     done
-    live apply
+    live apply --no-trial
     exits 0
     built "$KERNEL" "$OTHER"
     live undo
@@ -429,7 +429,7 @@ image_digest() {
     : >"$ROOT/none"
     # shellcheck disable=SC2016 # expanded in there
     ENVIRONMENT=(sh -c '[ ! -e /usr/bin/lsinitrd ] || mount --bind /none /usr/bin/lsinitrd; exec "$@"' sh)
-    live apply
+    live apply --no-trial
     exits 1
     has 'lsinitrd is not there' 'this is taken back'
     built

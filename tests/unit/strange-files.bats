@@ -219,7 +219,7 @@ good() {
         /sys/devices/pci0000:00/0000:00:02.0/0000:01:00.0/{vendor,class,modalias,config,boot_vga,driver_override}; do
         mv "$ROOT$file" "$BATS_TEST_TMPDIR/kept"
         mkfifo "$ROOT$file"
-        plan
+        ctl plan --json
         [[ $status == [012] ]] || { echo "with $file" && show && return 1; }
         mv "$BATS_TEST_TMPDIR/kept" "$ROOT$file"
     done
