@@ -74,6 +74,13 @@ int run_hugepages(const struct root *root, struct arena *a, struct record *recor
         struct huge_plan plan;
         int k = settings_load(root, a, &diags, &settings);
 
+        if (k == 0 && streq(stage, host)) {
+                struct carried carried;
+
+                k = carry_hold_back(root, a, NULL, &carried);
+                if (k == 0 && carried.held_back)
+                        settings = carried.settings;
+        }
         if (k < 0)
                 return k;
         log_faults(root, &diags);

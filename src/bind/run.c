@@ -21,6 +21,17 @@ static const struct facts_request moments[] = {
         [RUN_UP] = {.busy = true},
 };
 
+/* A config that a boot has failed with is not carried out by the next one's services either. */
+static int hold_back(struct run *r)
+{
+        struct carried carried;
+        int k = carry_hold_back(r->root, &r->arena, NULL, &carried);
+
+        if (k == 0 && carried.held_back)
+                r->config = carried.config;
+        return k;
+}
+
 int run_load(struct run *r, bool all, enum moment moment)
 {
         struct facts_request request;
@@ -28,6 +39,8 @@ int run_load(struct run *r, bool all, enum moment moment)
 
         r->diags.arena = &r->arena;
         k = config_load(r->root, &r->arena, &r->diags, &r->config);
+        if (k == 0 && (moment == RUN_HOST || moment == RUN_UP))
+                k = hold_back(r);
         if (k == 0)
                 k = facts_request_for(&r->config, &r->arena, &request);
         request.booting = moments[moment].booting;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "boot/trial.h"
 #include "ctl/ctl.h"
 
 static const char help[] =
@@ -89,6 +90,25 @@ int ctl_load_config(struct ctl *c)
         return 0;
 }
 
+/* After a failed trial the next boot is not of the config that is there. */
+static int hold_back(struct ctl *c)
+{
+        struct carried carried = {};
+        struct trial trial;
+        int k = trial_read(&c->root, &c->arena, &trial);
+
+        if (k == 0 && trial.state == TRIAL_FAILED)
+                k = carry_hold_back(&c->root, &c->arena, NULL, &carried);
+        if (k < 0 || !carried.held_back)
+                return k;
+        fprintf(stderr,
+                "passthroughctl: %s: the next boot follows what was applied before it, until the config changes\n",
+                carried.held_back);
+        c->config = carried.config;
+        c->settings = carried.settings;
+        return 0;
+}
+
 int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
 {
         struct facts_request needed;
@@ -96,6 +116,10 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
 
         if (k != 0)
                 return k;
+        if (boot)
+                k = hold_back(c);
+        if (k < 0)
+                return ctl_fail(TRIAL_PATH, k);
         k = facts_request_for(&c->config, &c->arena, &needed);
         if (k == 0 && request) {
                 needed.slots |= request->slots;

@@ -297,6 +297,33 @@ static int digest_programs(struct carrier *c)
         return k;
 }
 
+int carry_hold_back(const struct root *root, struct arena *a, const char *kernel, struct carried *ret)
+{
+        struct carried carried = {};
+        struct diags diags = {.arena = a};
+        struct carrier c = {.root = root, .arena = a, .kernel = kernel, .diags = &diags, .carried = &carried};
+        struct config config;
+        struct trial trial;
+        int k = trial_read(root, a, &trial);
+
+        *ret = (struct carried){};
+        if (k < 0 || !trial_holds_back(root, a, &trial))
+                return k;
+        k = config_load(root, a, &diags, &config);
+        if (k == 0)
+                k = look_for_trial(&c, &config);
+        if (k < 0 || !carried.held_back)
+                return k;
+        k = applied_read(root, a, &c.applied);
+        if (k == 0)
+                k = hold_back_rules(&c, &config);
+        if (k == 0)
+                k = hold_back_settings(&c);
+        if (k == 0)
+                *ret = carried;
+        return k;
+}
+
 int carry_build(const struct root *root, struct arena *a, const struct config *config, const char *kernel,
                 struct diags *diags, struct carried *ret)
 {

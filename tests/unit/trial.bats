@@ -146,8 +146,26 @@ made() {
     exits 0
     has 'rule gpu0 is left out of the image: the trial of this config failed'
     [[ ! -e $ROOT/image/etc/passthrough.d/gpu0.conf ]]
+    live plan
+    has 'the trial of this config failed: the next boot follows what was applied before it'
+    says '^gpu0: invalid'
     rule gpu0 '[Match]' ID=10de:1b07
     made
+}
+
+@test "behind a failed trial the host's services carry out what was applied before, and not what failed" {
+    live apply --no-trial
+    exits 0
+    rule gpu0 '[Match]' ID=10de:1b07
+    rule gpu1 '[Match]' ID=10de:1b08
+    made
+    boot_is second
+    live trial --settle
+    live_run /build/passthrough-bind --rule=gpu0
+    grep -q '^R.*gpu0.*missing' "$ROOT/run/passthrough/record"
+    live_run /build/passthrough-bind --rule=gpu1
+    exits 1
+    grep 'gpu1' "$ROOT/run/passthrough/record" | grep -q 'the trial of this config failed'
 }
 
 @test "a kernel that is installed before the trial has an image of what was applied before" {
