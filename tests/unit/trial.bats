@@ -377,3 +377,73 @@ made() {
     [[ -L $units/timers.target.wants/passthrough-revert.timer && -L $units/multi-user.target.wants/passthrough-confirm.service ]]
     grep -q 'reboot$' "$units/emergency.service.d/50-passthrough-trial.conf"
 }
+
+# grub_menu [NAME=VALUE...]: what GRUB's script makes of these settings, where 10_linux makes an entry for each of two kernels.
+grub_menu() {
+    mkdir -p "$ROOT"/etc/{grub.d,alternatives}
+    ln -sf "$(readlink -f "$(command -v awk)")" "$ROOT/etc/alternatives/awk"
+    cp "$BATS_TEST_DIRNAME/../../conf/grub/42_passthrough" "$ROOT/etc/grub.d/"
+    program /etc/grub.d/10_linux 'echo "set linux_gfx_mode="' 'for r in 6.12.1-other 6.1.0-99-amd64; do' \
+        "echo \"menuentry 'Debian'\\''s, Linux \$r' --class os \\\$menuentry_id_option 'gnulinux-\$r' {\"" \
+        'printf "\tsearch --set=root x\n\tlinux\t/boot/vmlinuz-%s root=UUID=x ro %s quiet\n\tinitrd\t/boot/ucode.img /boot/initrd.img-%s\n}\n" "$r" "$GRUB_CMDLINE_LINUX" "$r"' 'done'
+    live_run env "$@" /etc/grub.d/42_passthrough
+}
+
+@test "GRUB: the entry without passthrough is the first kernel's, less what apply has added" {
+    grub_menu 'GRUB_CMDLINE_LINUX=console=ttyS0 iommu=pt'
+    exits 0
+    is "$(grep -c ^menuentry <<<"$output")" 1 entries
+    has "menuentry 'Linux, without passthrough' --class" "'passthrough-off' {" 'vmlinuz-6.12.1-other root=UUID=x ro console=ttyS0 iommu=pt passthrough=off quiet'
+    put /etc/default/grub.d/passthrough.cfg '# Written' 'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX iommu=pt pcie_aspm=off"'
+    grub_menu 'GRUB_CMDLINE_LINUX=console=ttyS0 iommu=ptx iommu=pt pcie_aspm=off last'
+    has 'ro console=ttyS0 iommu=ptx last passthrough=off quiet'
+}
+
+@test "GRUB: the entry of a trial is its kernel's, with its image and its tokens" {
+    put /var/lib/passthrough/trial/grub 'release 6.1.0-99-amd64' 'initrd initrd.img-6.1.0-99-amd64.passthrough-trial' 'tokens iommu=pt passthrough.trial=1:900'
+    grub_menu GRUB_CMDLINE_LINUX=console=ttyS0
+    exits 0
+    is "$(grep -c ^menuentry <<<"$output")" 2 entries
+    has "menuentry 'Linux, passthrough: trial' --class" "'passthrough-trial' {" 'vmlinuz-6.1.0-99-amd64 root=UUID=x ro console=ttyS0 iommu=pt passthrough.trial=1:900 quiet' \
+        $'initrd\t/boot/ucode.img /boot/initrd.img-6.1.0-99-amd64.passthrough-trial'
+    put /var/lib/passthrough/trial/grub 'release 6.1.0-99-amd64' 'initrd ' 'tokens iommu=pt'
+    grub_menu GRUB_CMDLINE_LINUX=console=ttyS0
+    has $'initrd\t/boot/ucode.img /boot/initrd.img-6.1.0-99-amd64\n'
+}
+
+@test "GRUB: where it cannot write to grubenv a trial would be booted again and again: refused" {
+    rm -r "$ROOT$VARS" "$ROOT/boot/loader"
+    mkdir -p "$ROOT"/etc/grub.d "$ROOT"/etc/default
+    put /etc/debian_version 12
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX=""'
+    put /boot/grub/grub.cfg 'set next_entry=' 'save_env next_entry' '### BEGIN /etc/grub.d/10_linux ###' "menuentry 'Debian' {" \
+        "	linux	/boot/vmlinuz-$KERNEL root=UUID=x ro" '}' '### END /etc/grub.d/10_linux ###'
+    put /boot/grub/grubenv '# GRUB Environment Block'
+    program /usr/sbin/update-grub true
+    program /usr/sbin/grub-reboot 'echo "$*" >>/var/lib/grub-reboot.log'
+    cp "$ROOT/boot/lab/$KERNEL/linux" "$ROOT/boot/vmlinuz-$KERNEL"
+    cp "$ROOT$IMAGE" "$ROOT/boot/initrd.img-$KERNEL"
+    live apply
+    exits 1
+    has '/etc/grub.d/42_passthrough is not there'
+    program /etc/grub.d/42_passthrough true
+    IN_MEMORY=yes
+    live apply
+    exits 1
+    has 'which GRUB does not write to: it would boot the trial again and again' 'apply --no-trial does without'
+    IN_MEMORY=
+    local dev type
+    dev=$(stat -c '%Hd:%Ld' "$ROOT/boot/grub/grubenv")
+    type=$(findmnt -no FSTYPE -T "$ROOT")
+    [[ $type == ext[234] || $type == xfs ]] || skip "the tests are on $type"
+    mkdir -p "$ROOT/sys/dev/block/$dev/dm"
+    live apply
+    exits 1
+    has 'on LVM, RAID or another layer'
+    rmdir "$ROOT/sys/dev/block/$dev/dm"
+    live apply
+    exits 1
+    has "GRUB's menu has no entry for the trial" 'this is taken back' # update-grub here makes none
+    state ''
+    [[ ! -e $ROOT/var/lib/grub-reboot.log && ! -e $ROOT/var/lib/passthrough/trial/grub ]]
+}
