@@ -13,20 +13,28 @@
 #include "ctl/apply.h"
 #include "facts/session.h"
 
+/* And what one that was cut short has left beside it. */
+static int forget_file(struct ctl *c, const char *path)
+{
+        int k;
+
+        file_sweep(&c->root, path);
+        k = file_remove(&c->root, path);
+        return k == -ENOENT || k == -ENOTDIR ? 0 : k;
+}
+
 static int forget_files(struct apply *p, const struct trial *t)
 {
         static const char *const places[] = {"/efi", "/boot/efi", "/boot"};
         struct ctl *c = p->c;
-        int k = file_remove(&c->root, TRIAL_GRUB);
+        int k = forget_file(c, TRIAL_GRUB);
 
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(places); i++) {
                 const char *path = arena_join(&c->arena, places[i], "/loader/entries/" TRIAL_ENTRY, NULL);
 
-                k = path ? file_remove(&c->root, path) : -ENOMEM;
-                if (k == -ENOENT || k == -ENOTDIR)
-                        k = 0;
+                k = path ? forget_file(c, path) : -ENOMEM;
         }
-        return k == 0 && t->image ? file_remove(&c->root, t->image) : k;
+        return k == 0 && t->image ? forget_file(c, t->image) : k;
 }
 
 /* What is to be booted once, and the menu. */
@@ -415,6 +423,8 @@ static int settle(struct apply *p)
         struct ctl *c = p->c;
         int k;
 
+        if (t->state == TRIAL_NONE)
+                return 0;
         if (trial_is_here(&c->root, &c->arena, t))
                 return t->state == TRIAL_PENDING ? write_trial(p, TRIAL_RUNNING) : 0;
         if (!trial_is_old(&c->root, t))
