@@ -114,6 +114,20 @@ static bool judged_whole(const struct rule *rule)
                0;
 }
 
+/*
+ * udev has the module loaded, so that the process need not be let load any. Driver=auto: of the names that a variant
+ * driver may have, "vfio_" and what the kernel calls the device.
+ */
+static const char *action(struct arena *a, const struct rule *rule)
+{
+        if (rule->driver == DRIVER_NATIVE)
+                return "";
+        return arena_join(a, "RUN{builtin}+=\"kmod load ",
+                          rule->driver == DRIVER_AUTO ? "vfio_$env{MODALIAS} vfio-pci" : rule->driver_name,
+                          rule->driver == DRIVER_AUTO || driver_is_vfio(rule->driver_name) ? " vfio_iommu_type1" : "",
+                          "\", ", start, NULL);
+}
+
 int hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a, const char **ret)
 {
         const char *text = head;
@@ -122,18 +136,19 @@ int hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a
         for (size_t i = 0; i < plan->config->n_rules; i++) {
                 const struct rule *rule = &plan->config->rules[i];
                 bool native = rule->driver == DRIVER_NATIVE, whole = judged_whole(rule);
-                const char *which;
+                const char *which, *then;
 
                 if (left_out[i] || rule->bus != BUS_PCI || plan->rules[i].state == RULE_INVALID ||
                     plan->rules[i].state == RULE_SKIPPED)
                         continue;
                 which = conditions(a, rule, &whole);
-                if (!which)
+                then = action(a, rule);
+                if (!which || !then)
                         return -ENOMEM;
                 /* What the host keeps ends here only where that is sure; else the process finds out. */
                 if (native && !whole)
                         continue;
-                text = arena_join(a, text, "# ", rule->name, "\n", which, native ? "" : start, leave, NULL);
+                text = arena_join(a, text, "# ", rule->name, "\n", which, then, leave, NULL);
                 if (!text)
                         return -ENOMEM;
                 any |= !native;

@@ -70,13 +70,13 @@ starts() {
         fi
         rest=$line
         jump=
-        while [[ $rest =~ ^([A-Z]+(\{[A-Z_]+\})?)(==|!=|\+=|=)\"([^\"]*)\"(, )? ]]; do
+        while [[ $rest =~ ^([A-Z]+(\{[A-Za-z_]+\})?)(==|!=|\+=|=)\"([^\"]*)\"(, )? ]]; do
             rest=${rest:${#BASH_REMATCH[0]}}
             case ${BASH_REMATCH[1]}${BASH_REMATCH[3]} in
             *==* | *!=*) holds "${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}" "${BASH_REMATCH[4]}" || continue 2 ;;
             'ENV{SYSTEMD_WANTS}+=') echo "${BASH_REMATCH[4]/\$kernel/"$1"}" ;;
             GOTO=) jump=${BASH_REMATCH[4]} ;;
-            'TAG+=' | LABEL=) ;;
+            'TAG+=' | LABEL= | 'RUN{builtin}+=') ;;
             *) echo "an assignment the tests do not know: $line" ;;
             esac
         done
@@ -334,4 +334,17 @@ starts_for() {
     plugged 0000:02:00.0
     exits 0
     [[ ! -e $ROOT/run/passthrough/record ]]
+}
+
+@test "udev loads what the driver needs, so that the process need not: vfio-pci, a variant of it, another" {
+    rule gpu0 '[Match]' Address=42:00.0
+    rule gpu1 '[Match]' Address=01:00.0 '[Device]' Driver=auto
+    rule gpu2 '[Match]' Address=02:00.0 '[Device]' Driver=pci-stub
+    rules_written
+    exits 0
+    has_line() { grep -qF -- "$1" "$ROOT$RULES" || { cat "$ROOT$RULES" && return 1; }; }
+    has_line 'KERNEL=="0000:42:00.0", RUN{builtin}+="kmod load vfio-pci vfio_iommu_type1", TAG+='
+    # shellcheck disable=SC2016 # udev's
+    has_line 'KERNEL=="0000:01:00.0", RUN{builtin}+="kmod load vfio_$env{MODALIAS} vfio-pci vfio_iommu_type1", TAG+='
+    has_line 'KERNEL=="0000:02:00.0", RUN{builtin}+="kmod load pci-stub", TAG+='
 }
