@@ -77,7 +77,7 @@ int run_hugepages(const struct root *root, struct arena *a, struct record *recor
         if (k == 0 && streq(stage, host)) {
                 struct carried carried;
 
-                k = carry_hold_back(root, a, NULL, &carried);
+                k = carry_hold_back(root, a, &carried);
                 if (k == 0 && carried.held_back)
                         settings = carried.settings;
         }

@@ -25,7 +25,7 @@ static const struct facts_request moments[] = {
 static int hold_back(struct run *r)
 {
         struct carried carried;
-        int k = carry_hold_back(r->root, &r->arena, NULL, &carried);
+        int k = carry_hold_back(r->root, &r->arena, &carried);
 
         if (k == 0 && carried.held_back)
                 r->config = carried.config;

@@ -13,6 +13,12 @@
 #define BOOT_DEFAULT_GRUB   "/etc/default/grub"
 #define BOOT_KERNEL_CMDLINE "/etc/kernel/cmdline"
 #define BOOT_GRUBENV        "/boot/grub2/grubenv"
+#define BOOT_EFIVARS        "/sys/firmware/efi/efivars"
+#define BOOT_EFI_VENDOR     "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f" /* of systemd's boot loader interface */
+
+/* Where kernel-install looks for what it calls $BOOT; one may be a link to another. */
+#define BOOT_N_DIRECTORIES 3
+extern const char *const boot_directories[BOOT_N_DIRECTORIES];
 
 enum boot_path {
         BOOT_UNKNOWN,
@@ -69,20 +75,15 @@ struct boot_op {
         size_t n_added;
 };
 
-struct boot_command {
-        const char *argv[4];
-        const char *line; /* as people would type it */
-};
-
 struct boot_plan {
         const struct boot_facts *facts;
         const char **tokens; /* all that are wanted */
         size_t n_tokens;
         struct boot_op *ops;
         size_t n_ops;
-        struct boot_command *command; /* to be run behind them, or NULL */
-        const char *generated;        /* the file that the command writes, or NULL */
-        const char **images;          /* boot images that are to be built anew; for who builds them to fill in */
+        const char *command;   /* to be run behind them, as people would type it; or NULL */
+        const char *generated; /* the file that the command writes, or NULL */
+        const char **images;   /* boot images that are to be built anew; for who builds them to fill in */
         size_t n_images;
         const char **notes;
         size_t n_notes;
@@ -122,6 +123,12 @@ bool span_has(struct span line, const char *token);
 bool span_value(struct span line, const char *name, struct span *ret);
 /* Takes the next line off a text, without its newline; false at its end. */
 bool text_line(const char **text, struct span *ret);
+/*
+ * A file of lines "KEY VALUE" between first and "end", taken apart in place: without both it was cut short, and is
+ * none. set() returns 0 or -errno. 0, or -EBADMSG where it is none, or what set() returned.
+ */
+int text_keys(char *text, const char *first, int (*set)(void *data, const char *key, char *value),
+              void *data) _must_check_;
 /* A copy of text in which what is at old reads like new. */
 char *text_replace(struct arena *a, const char *text, struct span old, const char *new);
 /* The line with the tokens behind its own, but in front of "--"; and without some. */

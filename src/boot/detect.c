@@ -9,8 +9,6 @@
 #include "boot/trial.h"
 
 #define TEXT_MAX ((size_t)16 * 1024 * 1024)
-#define EFIVARS  "/sys/firmware/efi/efivars"
-#define VENDOR   "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f" /* of systemd's boot loader interface */
 #define ESP_GRUB "/boot/efi/EFI"
 
 const char *const boot_path_names[BOOT_PATH_MAX_] = {
@@ -22,6 +20,8 @@ const char *const boot_path_names[BOOT_PATH_MAX_] = {
         [BOOT_GRUB2_BLS] = "GRUB with boot loader entries, as Fedora and RHEL have it",
         [BOOT_ENTRIES] = "systemd-boot with boot loader entries",
 };
+
+const char *const boot_directories[BOOT_N_DIRECTORIES] = {"/efi", "/boot/efi", "/boot"};
 
 struct detector {
         const struct root *root;
@@ -91,18 +91,18 @@ static int read_firmware(struct detector *d)
 {
         const char **names;
         size_t n;
-        int k = root_list(d->root, d->arena, EFIVARS, &names, &n);
+        int k = root_list(d->root, d->arena, BOOT_EFIVARS, &names, &n);
 
         if (k == -ENOMEM)
                 return k;
-        d->loader = variable(d, EFIVARS "/LoaderInfo" VENDOR);
-        d->stub = root_exists(d->root, EFIVARS "/StubInfo" VENDOR);
+        d->loader = variable(d, BOOT_EFIVARS "/LoaderInfo" BOOT_EFI_VENDOR);
+        d->stub = root_exists(d->root, BOOT_EFIVARS "/StubInfo" BOOT_EFI_VENDOR);
         if (root_exists(d->root, "/sys/firmware/efi"))
                 d->efi = KNOWN_YES;
         else if (root_exists(d->root, "/sys/kernel"))
                 d->efi = KNOWN_NO;
-        d->not_systemd_boot =
-                d->efi == KNOWN_NO || (k == 0 && n > 0 && !root_exists(d->root, EFIVARS "/LoaderInfo" VENDOR));
+        d->not_systemd_boot = d->efi == KNOWN_NO ||
+                              (k == 0 && n > 0 && !root_exists(d->root, BOOT_EFIVARS "/LoaderInfo" BOOT_EFI_VENDOR));
         return 0;
 }
 
@@ -113,13 +113,6 @@ static bool same_directory(const struct root *root, const char *a, const char *b
 
         return one >= 0 && other >= 0 && fstat(one, &s) == 0 && fstat(other, &t) == 0 && s.st_dev == t.st_dev &&
                s.st_ino == t.st_ino;
-}
-
-static bool ends_with(const char *s, const char *suffix)
-{
-        size_t n = strlen(s), m = strlen(suffix);
-
-        return n > m && streq(s + n - m, suffix);
 }
 
 static int read_entries(struct detector *d, const char *dir)
@@ -134,7 +127,7 @@ static int read_entries(struct detector *d, const char *dir)
         for (size_t i = 0; k == 0 && i < n; i++) {
                 struct boot_file *slot;
 
-                if (!ends_with(names[i], ".conf") || strchr(names[i], '\n') || streq(names[i], TRIAL_ENTRY))
+                if (!endswith(names[i], ".conf") || strchr(names[i], '\n') || streq(names[i], TRIAL_ENTRY))
                         continue;
                 if (streq(names[i], OFF_ENTRY)) {
                         k = file(d, arena_join(d->arena, path, "/", names[i], NULL), &f->off);
@@ -151,18 +144,17 @@ static int read_entries(struct detector *d, const char *dir)
         path = arena_join(d->arena, dir, "/EFI/Linux", NULL);
         k = path ? root_list(d->root, d->arena, path, &names, &n) : -ENOMEM;
         for (size_t i = 0; k == 0 && i < n; i++)
-                if (ends_with(names[i], ".efi"))
+                if (endswith(names[i], ".efi"))
                         k = str_add(d->arena, &f->ukis, &f->n_ukis, arena_join(d->arena, path, "/", names[i], NULL));
         return k == -ENOMEM ? k : 0;
 }
 
-/* The places kernel-install looks at for what it calls $BOOT; one may be a link to another. */
 static int read_boot_directories(struct detector *d)
 {
-        static const char *const dirs[] = {"/efi", "/boot/efi", "/boot"};
+        const char *const *dirs = boot_directories;
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(dirs); i++) {
+        for (size_t i = 0; k == 0 && i < BOOT_N_DIRECTORIES; i++) {
                 const char **names, *loader = arena_join(d->arena, dirs[i], "/EFI/systemd", NULL), *conf;
                 size_t n;
                 bool again = false;
@@ -248,7 +240,7 @@ static int read_defaults(struct detector *d, bool debian)
                         i == 0 ? BOOT_DEFAULT_GRUB : arena_join(d->arena, "/etc/default/grub.d/", names[i - 1], NULL);
                 struct boot_file *slot;
 
-                if (path && (streq(path, BOOT_DROPIN) || (i > 0 && !ends_with(path, ".cfg"))))
+                if (path && (streq(path, BOOT_DROPIN) || (i > 0 && !endswith(path, ".cfg"))))
                         continue;
                 slot = path ? arena_grow(d->arena, &f->defaults, f->n_defaults, sizeof(*f->defaults)) : NULL;
                 k = slot ? file(d, path, slot) : -ENOMEM;
@@ -370,7 +362,7 @@ static int detect_loader(struct detector *d)
         if (grub && systemd_boot) {
                 f->problem = arena_join(d->arena, "there are both GRUB's menu and ",
                                         d->systemd_boot ? d->systemd_boot : "boot loader entries",
-                                        "; which of them boots, " EFIVARS "/LoaderInfo" VENDOR
+                                        "; which of them boots, " BOOT_EFIVARS "/LoaderInfo" BOOT_EFI_VENDOR
                                         " would tell, and it cannot be read",
                                         NULL);
                 return f->problem ? 0 : -ENOMEM;

@@ -13,7 +13,6 @@
 #include "boot/file.h"
 
 #define FIRST_LINE "passthrough-undo 1"
-#define LAST_LINE  "end"
 #define SIZE_LIMIT ((size_t)64 * 1024 * 1024)
 
 static const char *const kind_names[UNDO_KIND_MAX_] = {"written", "generated", "image", "seen"};
@@ -100,33 +99,31 @@ static int parse_file(struct arena *a, struct undo *u, char *line)
         return 0;
 }
 
-static int parse_manifest(struct arena *a, struct undo *u, char *text)
+struct parser {
+        struct arena *arena;
+        struct undo *undo;
+};
+
+static int set(void *data, const char *key, char *value)
 {
-        char *line = strsep(&text, "\n"), *key;
-        int k = line && streq(line, FIRST_LINE) ? 0 : -EBADMSG;
+        struct parser *p = data;
+        struct undo *u = p->undo;
 
-        while (k == 0 && (line = strsep(&text, "\n"))) {
-                if (streq(line, LAST_LINE))
-                        return 0;
-                key = strsep(&line, " ");
-                if (!line)
-                        k = -EBADMSG;
-                else if (streq(key, "when"))
-                        u->when = line;
-                else if (streq(key, "boot"))
-                        u->boot = line;
-                else if (streq(key, "command"))
-                        u->command = line;
-                else if (streq(key, "file"))
-                        k = parse_file(a, u, line);
-                else if (streq(key, "added") && u->n_files > 0) {
-                        struct undo_file *f = &u->files[u->n_files - 1];
+        if (streq(key, "when"))
+                u->when = value;
+        else if (streq(key, "boot"))
+                u->boot = value;
+        else if (streq(key, "command"))
+                u->command = value;
+        else if (streq(key, "file"))
+                return parse_file(p->arena, u, value);
+        else if (streq(key, "added") && u->n_files > 0) {
+                struct undo_file *f = &u->files[u->n_files - 1];
 
-                        k = str_add(a, &f->added, &f->n_added, line);
-                } else
-                        k = -EBADMSG;
-        }
-        return k == 0 ? -EBADMSG : k;
+                return str_add(p->arena, &f->added, &f->n_added, value);
+        } else
+                return -EBADMSG;
+        return 0;
 }
 
 static bool made_by_command(const struct undo_file *f)
@@ -161,7 +158,7 @@ static int load(const struct root *root, struct arena *a, unsigned number, struc
         if (k == -ENOENT)
                 return 1;
         if (k == 0)
-                k = parse_manifest(a, ret, text);
+                k = text_keys(text, FIRST_LINE, set, &(struct parser){a, ret});
         if (k < 0)
                 return k;
         path = path_of(a, number, "done");
@@ -323,7 +320,7 @@ static char *manifest_text(struct arena *a, const struct undo *u)
                 for (size_t t = 0; text && t < f->n_added; t++)
                         text = arena_join(a, text, "added ", f->added[t], "\n", NULL);
         }
-        return text ? arena_join(a, text, LAST_LINE "\n", NULL) : NULL;
+        return text ? arena_join(a, text, "end\n", NULL) : NULL;
 }
 
 static bool in_plan(const struct boot_plan *plan, const char *path)
@@ -363,7 +360,7 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
                 return -ENOMEM;
         *u = (struct undo){.number = j->n > 0 ? j->v[j->n - 1].number + 1 : 1,
                            .boot = boot_path_names[plan->facts->path],
-                           .command = plan->command ? plan->command->line : NULL};
+                           .command = plan->command};
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&now, &tm));
         u->when = arena_strdup(a, when);
         path = path_of(a, u->number, "manifest");

@@ -14,7 +14,7 @@
 #include "boot/trial.h"
 
 #define GRUBENV   "/boot/grub/grubenv"
-#define ONE_SHOT  "/sys/firmware/efi/efivars/LoaderEntryOneShot-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+#define ONE_SHOT  BOOT_EFIVARS "/LoaderEntryOneShot" BOOT_EFI_VENDOR
 #define WATCHDOGS "/sys/class/watchdog"
 
 /* File systems on a partition whose files GRUB overwrites in place (grub_envblk and its list of blocks). */

@@ -75,31 +75,17 @@ static int stale(struct planner *p, const char *path, struct strings *ret)
         return k;
 }
 
-static int set_command(struct planner *p, const char *line)
-{
-        const char **words;
-        size_t n;
-        int k = line ? str_words(p->arena, line, &words, &n) : -ENOMEM;
-
-        if (k < 0)
-                return k;
-        p->plan->command = arena_alloc(p->arena, sizeof(*p->plan->command));
-        if (!p->plan->command)
-                return -ENOMEM;
-        for (size_t i = 0; i < n && i + 1 < ARRAY_SIZE(p->plan->command->argv); i++)
-                p->plan->command->argv[i] = words[i];
-        p->plan->command->line = line;
-        p->plan->generated = p->facts->grub_cfg.path;
-        return 0;
-}
-
 /* The command, where something is written for it, or its last run did not see what is there. */
 static int plan_command(struct planner *p, const char *line)
 {
         struct boot_verdict verdict;
         int k = boot_verify(p->facts, p->plan->tokens, p->plan->n_tokens, p->arena, &verdict);
 
-        return k < 0 || (p->plan->n_ops == 0 && verdict.n_lacking == 0) ? k : set_command(p, line);
+        if (k < 0 || (p->plan->n_ops == 0 && verdict.n_lacking == 0))
+                return k;
+        p->plan->command = line;
+        p->plan->generated = p->facts->grub_cfg.path;
+        return line ? 0 : -ENOMEM;
 }
 
 /* The tokens that the host's own settings of GRUB do not have. */

@@ -9,14 +9,15 @@
 #include "boot/file.h"
 
 #define FIRST_LINE "passthrough-trial 1"
-#define LAST_LINE  "end"
 #define SIZE_LIMIT ((size_t)64 * 1024)
 #define BOOT_ID    "/proc/sys/kernel/random/boot_id"
 
 const char *const trial_state_names[TRIAL_MAX_] = {"none", "making", "pending", "running", "accepted", "failed"};
 
-static int set(struct trial *t, const char *key, char *value)
+static int set(void *data, const char *key, char *value)
 {
+        struct trial *t = data;
+
         if (streq(key, "state")) {
                 for (t->state = 0; t->state < TRIAL_MAX_ && !streq(value, trial_state_names[t->state]);)
                         t->state++;
@@ -45,20 +46,6 @@ static int set(struct trial *t, const char *key, char *value)
         return 0;
 }
 
-static int parse(struct trial *t, char *text)
-{
-        char *line = strsep(&text, "\n"), *key;
-        int k = line && streq(line, FIRST_LINE) ? 0 : -EBADMSG;
-
-        while (k == 0 && (line = strsep(&text, "\n"))) {
-                if (streq(line, LAST_LINE))
-                        return t->when && t->boot && t->release ? 0 : -EBADMSG;
-                key = strsep(&line, " ");
-                k = line ? set(t, key, line) : -EBADMSG;
-        }
-        return k == 0 ? -EBADMSG : k;
-}
-
 int trial_read(const struct root *root, struct arena *a, struct trial *ret)
 {
         char *text;
@@ -67,8 +54,8 @@ int trial_read(const struct root *root, struct arena *a, struct trial *ret)
 
         *ret = (struct trial){};
         if (k == 0)
-                k = parse(ret, text);
-        if (k < 0)
+                k = text_keys(text, FIRST_LINE, set, ret);
+        if (k < 0 || !ret->when || !ret->boot || !ret->release)
                 *ret = (struct trial){};
         return k == -ENOMEM ? k : 0;
 }
@@ -91,7 +78,7 @@ int trial_write(const struct root *root, struct arena *a, const struct trial *t)
         text = with(a, text, "image", t->image);
         text = with(a, text, "target", t->target);
         text = with(a, text, "why", t->why);
-        text = text ? arena_join(a, text, LAST_LINE "\n", NULL) : NULL;
+        text = text ? arena_join(a, text, "end\n", NULL) : NULL;
         if (!text)
                 return -ENOMEM;
         k = file_make_parents(root, TRIAL_PATH);

@@ -115,7 +115,7 @@ static void print_plan(const struct apply *p)
                 if (!streq(plan->ops[i].path, APPLIED_PATH))
                         print_op(&plan->ops[i]);
         if (plan->command)
-                printf("then run: %s\n", plan->command->line);
+                printf("then run: %s\n", plan->command);
 }
 
 static int verify(struct apply *p)
@@ -154,7 +154,7 @@ static int carry_out(struct apply *p)
                 if (!streq(p->plan.ops[i].path, APPLIED_PATH))
                         printf("%s %s\n", p->plan.ops[i].new ? "wrote" : "removed", p->plan.ops[i].path);
         if (p->plan.command && p->c->root.live)
-                k = apply_run(p->c, p->plan.command->line);
+                k = apply_run(p->c, p->plan.command);
         /* Where nothing is run what it would have made is not there to be looked at. */
         if (k == 0 && p->line && (p->c->root.live || !p->plan.command))
                 k = verify(p);
@@ -192,7 +192,7 @@ static void say_rest(struct apply *p)
         struct ctl *c = p->c;
 
         if (p->plan.command && !c->root.live)
-                printf("%sto be run on that system: %s\n", p->line ? "" : "still ", p->plan.command->line);
+                printf("%sto be run on that system: %s\n", p->line ? "" : "still ", p->plan.command);
         if (!c->root.live || p->images.n_jobs == 0)
                 images_print(c, &p->images);
 }

@@ -98,7 +98,7 @@ static int hold_back(struct ctl *c)
         int k = trial_read(&c->root, &c->arena, &trial);
 
         if (k == 0 && trial.state == TRIAL_FAILED)
-                k = carry_hold_back(&c->root, &c->arena, NULL, &carried);
+                k = carry_hold_back(&c->root, &c->arena, &carried);
         if (k < 0 || !carried.held_back)
                 return k;
         fprintf(stderr,

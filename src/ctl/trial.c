@@ -25,12 +25,11 @@ static int forget_file(struct ctl *c, const char *path)
 
 static int forget_files(struct apply *p, const struct trial *t)
 {
-        static const char *const places[] = {"/efi", "/boot/efi", "/boot"};
         struct ctl *c = p->c;
         int k = forget_file(c, TRIAL_GRUB);
 
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(places); i++) {
-                const char *path = arena_join(&c->arena, places[i], "/loader/entries/" TRIAL_ENTRY, NULL);
+        for (size_t i = 0; k == 0 && i < BOOT_N_DIRECTORIES; i++) {
+                const char *path = arena_join(&c->arena, boot_directories[i], "/loader/entries/" TRIAL_ENTRY, NULL);
 
                 k = path ? forget_file(c, path) : -ENOMEM;
         }

@@ -168,18 +168,14 @@ static int hold_back_settings(struct carrier *c)
         return k == 0 ? add_applied(c, NULL) : k;
 }
 
-static int look_for_trial(struct carrier *c, const struct config *config)
+static int look_at_trial(struct carrier *c, const struct trial *trial, const struct config *config)
 {
-        struct trial trial;
         uint64_t id;
-        int k = trial_read(c->root, c->arena, &trial);
+        int k = carry_id(c->root, c->arena, config, &id);
 
-        if (k < 0 || !trial_holds_back(c->root, c->arena, &trial))
-                return k;
-        k = carry_id(c->root, c->arena, config, &id);
-        if (k == 0 && id == trial.config)
-                c->carried->held_back = trial.state == TRIAL_FAILED ? "the trial of this config failed"
-                                                                    : "the trial of this config is still to come";
+        if (k == 0 && id == trial->config)
+                c->carried->held_back = trial->state == TRIAL_FAILED ? "the trial of this config failed"
+                                                                     : "the trial of this config is still to come";
         return k;
 }
 
@@ -297,11 +293,11 @@ static int digest_programs(struct carrier *c)
         return k;
 }
 
-int carry_hold_back(const struct root *root, struct arena *a, const char *kernel, struct carried *ret)
+int carry_hold_back(const struct root *root, struct arena *a, struct carried *ret)
 {
         struct carried carried = {};
         struct diags diags = {.arena = a};
-        struct carrier c = {.root = root, .arena = a, .kernel = kernel, .diags = &diags, .carried = &carried};
+        struct carrier c = {.root = root, .arena = a, .diags = &diags, .carried = &carried};
         struct config config;
         struct trial trial;
         int k = trial_read(root, a, &trial);
@@ -311,7 +307,7 @@ int carry_hold_back(const struct root *root, struct arena *a, const char *kernel
                 return k;
         k = config_load(root, a, &diags, &config);
         if (k == 0)
-                k = look_for_trial(&c, &config);
+                k = look_at_trial(&c, &trial, &config);
         if (k < 0 || !carried.held_back)
                 return k;
         k = applied_read(root, a, &c.applied);
@@ -329,10 +325,13 @@ int carry_build(const struct root *root, struct arena *a, const struct config *c
 {
         struct carried carried = {};
         struct carrier c = {.root = root, .arena = a, .kernel = kernel, .diags = diags, .carried = &carried};
+        struct trial trial;
         int k = applied_read(root, a, &c.applied);
 
         if (k == 0)
-                k = look_for_trial(&c, config);
+                k = trial_read(root, a, &trial);
+        if (k == 0 && trial_holds_back(root, a, &trial))
+                k = look_at_trial(&c, &trial, config);
         if (k == 0)
                 k = carried.held_back ? hold_back_rules(&c, config) : add_rules(&c, config);
         if (k == 0)

@@ -42,7 +42,7 @@ int carry_build(const struct root *root, struct arena *a, const struct config *c
  * Where the config's trial has failed or is still to come: config and settings as they were last applied, with
  * held_back; else that is NULL, and nothing else is there. 0 or -errno.
  */
-int carry_hold_back(const struct root *root, struct arena *a, const char *kernel, struct carried *ret) _must_check_;
+int carry_hold_back(const struct root *root, struct arena *a, struct carried *ret) _must_check_;
 
 /* What tells one config from another: the files of all rules and settings, sound or not. 0 or -errno. */
 int carry_id(const struct root *root, struct arena *a, const struct config *config, uint64_t *ret) _must_check_;

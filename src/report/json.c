@@ -461,7 +461,7 @@ int json_applying(FILE *f, const struct applying *x)
                 add_string(o, "path", plan->ops[i].path, &error);
                 add_string(o, "action", plan->ops[i].new ? "write" : "remove", &error);
         }
-        add_string(document, "command", plan->command ? plan->command->line : "", &error);
+        add_string(document, "command", plan->command, &error);
         array = add_array(document, "images", &error);
         for (size_t i = 0; i < x->n_images && error == 0; i++) {
                 struct json_object *o = append(array, &error);
