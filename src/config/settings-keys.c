@@ -85,6 +85,13 @@ static int parse_command_line(struct settings_parser *p, const char *value)
                                         "CommandLine=%.*s: the kernel reads nothing behind \"--\"; leave it out", SHOWN,
                                         value);
                 }
+                if (startswith(c + (*c == '"'), "passthrough.trial")) {
+                        p->settings->n_command_line = before;
+                        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                        "CommandLine=%.*s: passthrough.trial is for the boot entry that "
+                                        "passthroughctl apply makes of a trial; leave it out",
+                                        SHOWN, value);
+                }
                 if (str_add(p->arena, &p->settings->command_line, &p->settings->n_command_line,
                             arena_strndup(p->arena, c, n)) < 0)
                         return -ENOMEM;

@@ -145,6 +145,8 @@ etc=/etc/passthrough.conf
     wrong "$etc:3: DisableIdleD3= cannot repeat; keep one of the lines" '[Host]' DisableIdleD3=yes DisableIdleD3=no
     wrong "$etc:2: CommandLine=a \"b c: a double quote is not closed, and the kernel would take all that follows for its value; close it" \
         '[Host]' 'CommandLine=a "b c'
+    wrong "$etc:2: CommandLine=passthrough.trial=1:60: passthrough.trial is for the boot entry that passthroughctl apply makes of a trial; leave it out" \
+        '[Host]' CommandLine=passthrough.trial=1:60
     wrong "$etc:2: CommandLine=a -- b: the kernel reads nothing behind \"--\"; leave it out" '[Host]' 'CommandLine=a -- b'
     wrong "$etc:2: CommandLine=a?b: not valid; write tokens of the kernel command line, without control characters" \
         '[Host]' $'CommandLine=a\001b'
