@@ -53,11 +53,24 @@ static int file_system(const struct root *root, struct arena *a, dev_t dev, cons
         return 0;
 }
 
+/* Of a block device, or of the disk that it is a partition of: hardware has "device", LVM "dm", arrays "md". */
+static bool disk_has(const struct root *root, dev_t dev, const char *name)
+{
+        static const char *const places[] = {"", "../"};
+        char path[96];
+
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+                snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s%s", major(dev), minor(dev), places[i], name);
+                if (root_exists(root, path))
+                        return true;
+        }
+        return false;
+}
+
 static int grub_problem(const struct root *root, struct arena *a, const struct boot_facts *facts, const char **ret)
 {
         _cleanup_(close_fd) int fd = root_open_at(root, GRUBENV, O_RDONLY);
         const char *type, *menu = facts->grub_cfg.text ? facts->grub_cfg.text : "";
-        char at[96];
         struct stat st;
         int k;
 
@@ -74,18 +87,16 @@ static int grub_problem(const struct root *root, struct arena *a, const struct b
         k = file_system(root, a, st.st_dev, &type);
         if (k < 0)
                 return k;
-        snprintf(at, sizeof(at), "/sys/dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
         if (!type || !grub_writes(type))
                 *ret = arena_printf(a,
                                     GRUBENV " is on %s, which GRUB does not write to: it would boot the trial "
                                             "again and again",
                                     type ? type : "a file system that is not known");
-        else if (!root_exists(root, at))
-                *ret = GRUBENV " is on a device that is not known, and whether GRUB can write to it is not known";
-        else if (root_exists(root, arena_join(a, at, "/dm", NULL) ?: "/") ||
-                 root_exists(root, arena_join(a, at, "/md", NULL) ?: "/"))
+        else if (disk_has(root, st.st_dev, "dm") || disk_has(root, st.st_dev, "md"))
                 *ret = GRUBENV " is on LVM, RAID or another layer that GRUB does not write to: it would boot the trial "
                                "again and again";
+        else if (!disk_has(root, st.st_dev, "device"))
+                *ret = GRUBENV " is on a device that is not known, and whether GRUB can write to it is not known";
         return 0;
 }
 

@@ -443,6 +443,19 @@ grub_menu() {
     rmdir "$ROOT/sys/dev/block/$dev/dm"
     live apply
     exits 1
+    has 'on a device that is not known' # a loop, a bcache
+    # A partition of an array.
+    rmdir "$ROOT/sys/dev/block/$dev"
+    mkdir -p "$ROOT"/sys/devices/virtual/block/md126/{md,md126p1}
+    ln -s ../../devices/virtual/block/md126/md126p1 "$ROOT/sys/dev/block/$dev"
+    live apply
+    exits 1
+    has 'on LVM, RAID or another layer'
+    # And of a disk.
+    rmdir "$ROOT/sys/devices/virtual/block/md126/md"
+    mkdir "$ROOT/sys/devices/virtual/block/md126/device"
+    live apply
+    exits 1
     has "GRUB's menu has no entry for the trial" 'this is taken back' # update-grub here makes none
     state ''
     [[ ! -e $ROOT/var/lib/grub-reboot.log && ! -e $ROOT/var/lib/passthrough/trial/grub ]]
