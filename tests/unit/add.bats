@@ -365,9 +365,11 @@ writes_nothing() {
 }
 
 # on_terminal ANSWER ARG...: add as somebody at a terminal runs it, who answers once the question is there.
+# timeout stays in the foreground: one in a process group of its own may not read from the terminal, and where the
+# shell that script(1) starts is dash, which does not exec its last command, it would be in one.
 on_terminal() {
     local line part='' said='' child from to
-    printf -v line '%q ' timeout 60 "$BUILD/passthroughctl" --root="$ROOT" add "${@:2}"
+    printf -v line '%q ' timeout --foreground 60 "$BUILD/passthroughctl" --root="$ROOT" add "${@:2}"
     coproc TERMINAL { exec script -qec "$line" /dev/null; }
     child=$TERMINAL_PID
     exec {from}<&"${TERMINAL[0]}" {to}>&"${TERMINAL[1]}"
