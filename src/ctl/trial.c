@@ -340,7 +340,12 @@ static int take_over(struct apply *p)
 
         if (k < 0)
                 return ctl_fail(TRIAL_GRUB, k);
-        k = apply_prepare(p);
+        /* What undo brings back is the menu without the trial. */
+        k = apply_detect(p);
+        if (k == 0)
+                k = tell_loader(p);
+        if (k == 0)
+                k = apply_prepare(p);
         for (size_t i = 0; k == 0 && t.image && i < p->images.n_jobs; i++)
                 if (streq(p->images.jobs[i].image->path, t.target))
                         p->images.jobs[i].tried = t.image;

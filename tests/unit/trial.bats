@@ -378,14 +378,19 @@ made() {
     grep -q 'reboot$' "$units/emergency.service.d/50-passthrough-trial.conf"
 }
 
-# grub_menu [NAME=VALUE...]: what GRUB's script makes of these settings, where 10_linux makes an entry for each of two kernels.
-grub_menu() {
+# GRUB's own script and ours, where 10_linux makes an entry for each of two kernels.
+grub_scripts() {
     mkdir -p "$ROOT"/etc/{grub.d,alternatives}
     ln -sf "$(readlink -f "$(command -v awk)")" "$ROOT/etc/alternatives/awk"
     cp "$BATS_TEST_DIRNAME/../../conf/grub/42_passthrough" "$ROOT/etc/grub.d/"
     program /etc/grub.d/10_linux 'echo "set linux_gfx_mode="' 'for r in 6.12.1-other 6.1.0-99-amd64; do' \
         "echo \"menuentry 'Debian'\\''s, Linux \$r' --class os \\\$menuentry_id_option 'gnulinux-\$r' {\"" \
         'printf "\tsearch --set=root x\n\tlinux\t/boot/vmlinuz-%s root=UUID=x ro %s quiet\n\tinitrd\t/boot/ucode.img /boot/initrd.img-%s\n}\n" "$r" "$GRUB_CMDLINE_LINUX" "$r"' 'done'
+}
+
+# grub_menu [NAME=VALUE...]: what ours makes of these settings.
+grub_menu() {
+    grub_scripts
     live_run env "$@" /etc/grub.d/42_passthrough
 }
 
@@ -411,8 +416,9 @@ grub_menu() {
     has $'initrd\t/boot/ucode.img /boot/initrd.img-6.1.0-99-amd64\n'
 }
 
-@test "GRUB: where it cannot write to grubenv a trial would be booted again and again: refused" {
-    rm -r "$ROOT$VARS" "$ROOT/boot/loader"
+# A host that boots from GRUB, and whose update-grub does nothing.
+grub_host() {
+    rm -r "$ROOT$VARS" "$ROOT/boot/loader" "$ROOT/boot/lab"
     mkdir -p "$ROOT"/etc/grub.d "$ROOT"/etc/default
     put /etc/debian_version 12
     put /etc/default/grub 'GRUB_CMDLINE_LINUX=""'
@@ -421,8 +427,46 @@ grub_menu() {
     put /boot/grub/grubenv '# GRUB Environment Block'
     program /usr/sbin/update-grub true
     program /usr/sbin/grub-reboot 'echo "$*" >>/var/lib/grub-reboot.log'
-    cp "$ROOT/boot/lab/$KERNEL/linux" "$ROOT/boot/vmlinuz-$KERNEL"
-    cp "$ROOT$IMAGE" "$ROOT/boot/initrd.img-$KERNEL"
+    put "/boot/vmlinuz-$KERNEL" kernel
+    tar -C "$BATS_TEST_TMPDIR/empty" -cf "$ROOT/boot/initrd.img-$KERNEL" .
+}
+
+# disk NAME: what the tests are on is a partition; NAME is in the directory of its disk.
+disk() {
+    local dev type
+    dev=$(stat -c '%Hd:%Ld' "$ROOT/boot/grub/grubenv")
+    type=$(findmnt -no FSTYPE -T "$ROOT")
+    [[ $type == ext[234] || $type == xfs ]] || skip "the tests are on $type"
+    rm -rf "$ROOT/sys/dev/block/$dev" "$ROOT/sys/devices/virtual/block/d0"
+    mkdir -p "$ROOT/sys/dev/block" "$ROOT/sys/devices/virtual/block/d0/"{"$1",d0p1}
+    ln -s ../../devices/virtual/block/d0/d0p1 "$ROOT/sys/dev/block/$dev"
+}
+
+@test "GRUB: a trial that is kept leaves no entry in the menu, nor does undo bring it back" {
+    grub_host
+    disk device
+    grub_scripts
+    program /usr/sbin/update-grub '. /etc/default/grub' 'for x in /etc/default/grub.d/*.cfg; do [ ! -e "$x" ] || . "$x"; done' 'export GRUB_CMDLINE_LINUX' \
+        'exec >/boot/grub/grub.cfg' 'echo "set next_entry="' 'echo "save_env next_entry"' 'for x in 10_linux 42_passthrough; do' \
+        'echo "### BEGIN /etc/grub.d/$x ###"' '/etc/grub.d/$x' 'echo "### END /etc/grub.d/$x ###"' 'done'
+    live_run /usr/sbin/update-grub
+    before=$(boots)
+    made
+    grep -q 'passthrough-trial' "$ROOT/boot/grub/grub.cfg"
+    boot_is second "$(sed -n 's/^\tlinux\t[^ ]* \(.*passthrough\.trial=.*\)/\1/p' "$ROOT/boot/grub/grub.cfg")"
+    live trial --settle
+    live confirm --automatic
+    exits 0
+    has 'the trial is kept'
+    grep -q 'iommu=pt' "$ROOT/boot/grub/grub.cfg"
+    ! grep -q 'passthrough-trial' "$ROOT/boot/grub/grub.cfg" || false
+    live undo
+    exits 0
+    as_before
+}
+
+@test "GRUB: where it cannot write to grubenv a trial would be booted again and again: refused" {
+    grub_host
     live apply
     exits 1
     has '/etc/grub.d/42_passthrough is not there'
@@ -432,28 +476,19 @@ grub_menu() {
     exits 1
     has 'which GRUB does not write to: it would boot the trial again and again' 'apply --no-trial does without'
     IN_MEMORY=
-    local dev type
-    dev=$(stat -c '%Hd:%Ld' "$ROOT/boot/grub/grubenv")
-    type=$(findmnt -no FSTYPE -T "$ROOT")
-    [[ $type == ext[234] || $type == xfs ]] || skip "the tests are on $type"
-    mkdir -p "$ROOT/sys/dev/block/$dev/dm"
+    disk d0p1/dm # a logical volume: no disk above it
     live apply
     exits 1
     has 'on LVM, RAID or another layer'
-    rmdir "$ROOT/sys/dev/block/$dev/dm"
+    disk md # a partition of an array
+    live apply
+    exits 1
+    has 'on LVM, RAID or another layer'
+    disk loop
     live apply
     exits 1
     has 'on a device that is not known' # a loop, a bcache
-    # A partition of an array.
-    rmdir "$ROOT/sys/dev/block/$dev"
-    mkdir -p "$ROOT"/sys/devices/virtual/block/md126/{md,md126p1}
-    ln -s ../../devices/virtual/block/md126/md126p1 "$ROOT/sys/dev/block/$dev"
-    live apply
-    exits 1
-    has 'on LVM, RAID or another layer'
-    # And of a disk.
-    rmdir "$ROOT/sys/devices/virtual/block/md126/md"
-    mkdir "$ROOT/sys/devices/virtual/block/md126/device"
+    disk device
     live apply
     exits 1
     has "GRUB's menu has no entry for the trial" 'this is taken back' # update-grub here makes none
