@@ -7,6 +7,7 @@
 #include "base/program.h"
 #include "base/str.h"
 #include "ctl/apply.h"
+#include "ctl/edit.h"
 
 void apply_close(struct apply *p)
 {
@@ -116,6 +117,17 @@ static int list(const struct apply *p)
         return EXIT_SUCCESS;
 }
 
+/* What an apply takes is not all that carries rules out. */
+static void say_rest(struct ctl *c)
+{
+        const char **names;
+        size_t n;
+
+        if (root_list(&c->root, &c->arena, RULES_DIR, &names, &n) == 0 && n > 0)
+                puts("note: the rules are as they were, and one that no boot image has is carried out late, once the "
+                     "host is up: passthroughctl remove NAME takes it away");
+}
+
 static int undo(struct apply *p, uint32_t number)
 {
         const struct journal *j = &p->journal;
@@ -149,6 +161,7 @@ static int undo(struct apply *p, uint32_t number)
                         return k;
                 printf("apply %u is undone\n", j->v[i].number);
         }
+        say_rest(p->c);
         return p->left ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -453,6 +453,7 @@ once() {
     exits 2
     ctl undo 1
     exits 0
+    has_not 'carried out late'
     rule gpu0 '[Match]' ID=10de:1b06
     same
 }
@@ -718,6 +719,7 @@ live_debian() {
     live undo
     exits 0
     has_not 'Generating'
+    has 'the rules are as they were' 'carried out late'
     same
 }
 
