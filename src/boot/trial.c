@@ -29,6 +29,8 @@ static int set(void *data, const char *key, char *value)
                 t->by_hand = streq(key, "by-hand");
                 return str_to_u32(value, 10, &t->seconds);
         }
+        if (streq(key, "applies"))
+                return str_to_u32(value, 10, &t->applies);
         if (streq(key, "when"))
                 t->when = value;
         else if (streq(key, "boot"))
@@ -67,9 +69,9 @@ static char *with(struct arena *a, char *text, const char *key, const char *valu
 
 int trial_write(const struct root *root, struct arena *a, const struct trial *t)
 {
-        char *text =
-                arena_printf(a, FIRST_LINE "\nstate %s\nconfig %016" PRIx64 "\n%s %u\n", trial_state_names[t->state],
-                             t->config, t->by_hand ? "by-hand" : "by-itself", t->seconds);
+        char *text = arena_printf(a, FIRST_LINE "\nstate %s\nconfig %016" PRIx64 "\n%s %u\napplies %u\n",
+                                  trial_state_names[t->state], t->config, t->by_hand ? "by-hand" : "by-itself",
+                                  t->seconds, t->applies);
         int k;
 
         text = with(a, text, "when", t->when);

@@ -45,6 +45,7 @@ struct trial {
         const char *target;  /* the image that this one is to replace */
         bool by_hand;        /* kept by passthroughctl confirm alone, not by a complete boot */
         uint32_t seconds;    /* until it is taken back */
+        uint32_t applies;    /* that were complete when it was accepted: one more, and it is kept */
         const char *why;     /* it failed */
 };
 

@@ -221,7 +221,8 @@ static int tell_or_do(struct apply *p)
         return k == EXIT_SUCCESS && p->images.left ? EXIT_FAILURE : k;
 }
 
-/* An apply that was cut short is taken back before anything is built on it. */
+/* An apply that was cut short, by a power cut while a trial was kept, say, is taken back before anything is built on
+ * it. */
 static int finish_last(struct apply *p)
 {
         const struct undo *last = p->journal.n > 0 ? &p->journal.v[p->journal.n - 1] : NULL;
@@ -269,6 +270,9 @@ static int apply(struct apply *p)
 
         if (k == 0)
                 k = apply_open(p);
+        /* Also where there is nothing to do for it. */
+        if (k == 0)
+                k = finish_last(p);
         if (k == 0)
                 k = trial_look(p, &settled);
         if (k != 0 || settled)

@@ -331,6 +331,15 @@ int trial_make(struct apply *p)
 /* ---- keeping it ----------------------------------------------------------------------------------------------------
  */
 
+static uint32_t complete_applies(const struct apply *p)
+{
+        uint32_t n = 0;
+
+        for (size_t i = 0; i < p->journal.n; i++)
+                n += p->journal.v[i].done;
+        return n;
+}
+
 /* What was booted takes the image's place; what only other kernels boot with is built now. */
 static int take_over(struct apply *p)
 {
@@ -361,6 +370,7 @@ static int keep(struct apply *p)
                                 "has it tried as it is now\n");
                 return EXIT_FAILURE;
         }
+        p->trial.applies = complete_applies(p);
         if (k == 0)
                 k = write_trial(p, TRIAL_ACCEPTED);
         if (k == 0)
@@ -412,11 +422,15 @@ int ctl_confirm(struct ctl *c)
 /* ---- what its services do, and what there is -----------------------------------------------------------------------
  */
 
+static bool cut_short(const struct apply *p)
+{
+        return p->journal.n > 0 && !p->journal.v[p->journal.n - 1].done;
+}
+
 static int fail(struct apply *p, const char *why)
 {
-        fprintf(stderr,
-                "passthroughctl: the trial of %s failed: %s; the config that was applied before it is in effect\n",
-                p->trial.when, why);
+        fprintf(stderr, "passthroughctl: the trial of %s failed: %s%s\n", p->trial.when, why,
+                cut_short(p) ? "" : "; the config that was applied before it is in effect");
         return trial_drop(p, why);
 }
 
@@ -444,7 +458,11 @@ static int settle(struct apply *p)
         case TRIAL_RUNNING:
                 return fail(p, "it came up, and the host was reset before it was kept");
         case TRIAL_ACCEPTED:
-                return fail(p, "the host was reset while it was being kept");
+                if (complete_applies(p) > t->applies)
+                        return trial_drop(p, NULL);
+                return fail(p, cut_short(p) ? "the host was reset while it was being kept; passthroughctl apply takes "
+                                              "back what was written"
+                                            : "the host was reset before it was kept");
         default:
                 return 0;
         }

@@ -144,12 +144,23 @@ everywhere() {
     everywhere : undo
 }
 
-@test "systemd-boot: apply is killed while it makes a trial, and what boots is the old" {
+# systemd-boot that can boot an entry once.
+trials() {
     systemd_boot
     mkdir -p "$ROOT/sys/firmware/efi/efivars"
     { printf '\6\0\0\0' && printf 'systemd-boot 252' | sed 's/./&\x00/g'; } >"$ROOT/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
     script /usr/sbin/bootctl <<<'echo "$*" >>/var/log-of-bootctl'
+}
+
+@test "systemd-boot: apply is killed while it makes a trial, and what boots is the old" {
+    trials
     everywhere : trial
+}
+
+@test "systemd-boot: confirm is killed at its system calls, and what boots is the old or the new" {
+    trials
+    everywhere : confirm
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 5))
 }
 
 @test "a dracut whose apply was killed goes on: another apply does not begin before that has ended" {

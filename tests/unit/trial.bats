@@ -5,6 +5,7 @@
 load product
 load tree
 load live
+load tree-boot
 
 RECORD=/var/lib/passthrough/trial/manifest
 IMAGE=/boot/lab/$KERNEL/initrd.img-$KERNEL
@@ -36,27 +37,14 @@ setup() {
     before=$(boots)
 }
 
-# program PATH LINE...
-program() {
-    printf '%s\n' '#!/bin/sh' "${@:2}" >"$ROOT$1"
-    chmod +x "$ROOT$1"
-}
-
 tools() {
-    program /usr/sbin/dracut 'set -e' 'while [ $# -gt 0 ]; do case $1 in --kver) kver=$2; shift ;; --*) ;; *) out=$1 ;; esac; shift; done' \
-        'echo "$kver $out" >>/var/lib/dracut.log' 'dir=$(mktemp -d /var/lib/dracut.XXXXXX)' 'mkdir -p $dir/usr/lib/passthrough $dir/usr/lib/systemd $dir/lib' \
-        '/build/passthroughctl image --kernel=$kver $dir' 'cp /usr/lib/passthrough/passthrough-bind $dir/usr/lib/passthrough/' \
-        'cp /usr/lib/systemd/system-generators/passthrough-generator $dir/usr/lib/systemd/' \
-        '/build/passthroughctl image --modules --kernel=$kver | while read -r m; do echo m >$dir/lib/$m.ko.xz; done' 'tar -C $dir -cf $out .' 'rm -r $dir'
-    program /usr/sbin/lsinitrd 'case $1 in -f) tar -xOf "$3" "./$2" 2>/dev/null ;; *) tar -tvf "$1" ;; esac' 'exit 0'
+    image_tools
     program /usr/sbin/bootctl 'echo "$*" >>/var/lib/bootctl.log' '[ ! -e /etc/bootctl.fail ] || exit 1' "[ \"\$1\" != set-oneshot ] || : >$VARS/LoaderEntryOneShot-$VENDOR"
 }
 
 # boot_is NAME [LINE]: another boot than before, with that command line.
 boot_is() {
-    put /proc/sys/kernel/random/boot_id "$1"
-    put /proc/cmdline "${2-root=/dev/sda1 ro}"
-    rm -rf "$BATS_TEST_TMPDIR/proc" && cp -r "$ROOT/proc" "$BATS_TEST_TMPDIR/proc"
+    boot_with "$1" "${2-root=/dev/sda1 ro}"
     rm -f "$ROOT$VARS/LoaderEntryOneShot-$VENDOR"
 }
 
@@ -378,19 +366,14 @@ made() {
     grep -q 'reboot$' "$units/emergency.service.d/50-passthrough-trial.conf"
 }
 
-# GRUB's own script and ours, where 10_linux makes an entry for each of two kernels.
-grub_scripts() {
-    mkdir -p "$ROOT"/etc/{grub.d,alternatives}
-    ln -sf "$(readlink -f "$(command -v awk)")" "$ROOT/etc/alternatives/awk"
-    cp "$BATS_TEST_DIRNAME/../../conf/grub/42_passthrough" "$ROOT/etc/grub.d/"
+no_systemd_boot() { rm -r "$ROOT$VARS" "$ROOT/boot/loader" "$ROOT/boot/lab"; }
+
+# grub_menu [NAME=VALUE...]: what our script makes of these settings, where 10_linux makes an entry for each of two kernels.
+grub_menu() {
+    grub_scripts
     program /etc/grub.d/10_linux 'echo "set linux_gfx_mode="' 'for r in 6.12.1-other 6.1.0-99-amd64; do' \
         "echo \"menuentry 'Debian'\\''s, Linux \$r' --class os \\\$menuentry_id_option 'gnulinux-\$r' {\"" \
         'printf "\tsearch --set=root x\n\tlinux\t/boot/vmlinuz-%s root=UUID=x ro %s quiet\n\tinitrd\t/boot/ucode.img /boot/initrd.img-%s\n}\n" "$r" "$GRUB_CMDLINE_LINUX" "$r"' 'done'
-}
-
-# grub_menu [NAME=VALUE...]: what ours makes of these settings.
-grub_menu() {
-    grub_scripts
     live_run env "$@" /etc/grub.d/42_passthrough
 }
 
@@ -416,44 +399,15 @@ grub_menu() {
     has $'initrd\t/boot/ucode.img /boot/initrd.img-6.1.0-99-amd64\n'
 }
 
-# A host that boots from GRUB, and whose update-grub does nothing.
-grub_host() {
-    rm -r "$ROOT$VARS" "$ROOT/boot/loader" "$ROOT/boot/lab"
-    mkdir -p "$ROOT"/etc/grub.d "$ROOT"/etc/default
-    put /etc/debian_version 12
-    put /etc/default/grub 'GRUB_CMDLINE_LINUX=""'
-    put /boot/grub/grub.cfg 'set next_entry=' 'save_env next_entry' '### BEGIN /etc/grub.d/10_linux ###' "menuentry 'Debian' {" \
-        "	linux	/boot/vmlinuz-$KERNEL root=UUID=x ro" '}' '### END /etc/grub.d/10_linux ###'
-    put /boot/grub/grubenv '# GRUB Environment Block'
-    program /usr/sbin/update-grub true
-    program /usr/sbin/grub-reboot 'echo "$*" >>/var/lib/grub-reboot.log'
-    put "/boot/vmlinuz-$KERNEL" kernel
-    tar -C "$BATS_TEST_TMPDIR/empty" -cf "$ROOT/boot/initrd.img-$KERNEL" .
-}
-
-# disk NAME: what the tests are on is a partition; NAME is in the directory of its disk.
-disk() {
-    local dev type
-    dev=$(stat -c '%Hd:%Ld' "$ROOT/boot/grub/grubenv")
-    type=$(findmnt -no FSTYPE -T "$ROOT")
-    [[ $type == ext[234] || $type == xfs ]] || skip "the tests are on $type"
-    rm -rf "$ROOT/sys/dev/block/$dev" "$ROOT/sys/devices/virtual/block/d0"
-    mkdir -p "$ROOT/sys/dev/block" "$ROOT/sys/devices/virtual/block/d0/"{"$1",d0p1}
-    ln -s ../../devices/virtual/block/d0/d0p1 "$ROOT/sys/dev/block/$dev"
-}
-
 @test "GRUB: a trial that is kept leaves no entry in the menu, nor does undo bring it back" {
+    no_systemd_boot
     grub_host
     disk device
-    grub_scripts
-    program /usr/sbin/update-grub '. /etc/default/grub' 'for x in /etc/default/grub.d/*.cfg; do [ ! -e "$x" ] || . "$x"; done' 'export GRUB_CMDLINE_LINUX' \
-        'exec >/boot/grub/grub.cfg' 'echo "set next_entry="' 'echo "save_env next_entry"' 'for x in 10_linux 42_passthrough; do' \
-        'echo "### BEGIN /etc/grub.d/$x ###"' '/etc/grub.d/$x' 'echo "### END /etc/grub.d/$x ###"' 'done'
     live_run /usr/sbin/update-grub
     before=$(boots)
     made
     grep -q 'passthrough-trial' "$ROOT/boot/grub/grub.cfg"
-    boot_is second "$(sed -n 's/^\tlinux\t[^ ]* \(.*passthrough\.trial=.*\)/\1/p' "$ROOT/boot/grub/grub.cfg")"
+    boot_with second "$(grub_line passthrough-trial)"
     live trial --settle
     live confirm --automatic
     exits 0
@@ -466,7 +420,10 @@ disk() {
 }
 
 @test "GRUB: where it cannot write to grubenv a trial would be booted again and again: refused" {
+    no_systemd_boot
     grub_host
+    rm "$ROOT/etc/grub.d/42_passthrough"
+    program /usr/sbin/update-grub true
     live apply
     exits 1
     has '/etc/grub.d/42_passthrough is not there'
@@ -493,5 +450,5 @@ disk() {
     exits 1
     has "GRUB's menu has no entry for the trial" 'this is taken back' # update-grub here makes none
     state ''
-    [[ ! -e $ROOT/var/lib/grub-reboot.log && ! -e $ROOT/var/lib/passthrough/trial/grub ]]
+    [[ ! -e $ROOT/var/lib/passthrough/trial/grub && $(<"$ROOT/boot/grub/grubenv") != *next_entry* ]]
 }
