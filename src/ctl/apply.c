@@ -270,8 +270,8 @@ static int apply(struct apply *p)
 
         if (k == 0)
                 k = apply_open(p);
-        /* Also where there is nothing to do for it. */
-        if (k == 0)
+        /* Also where a trial leaves nothing else to do. */
+        if (k == 0 && !p->c->dry_run)
                 k = finish_last(p);
         if (k == 0)
                 k = trial_look(p, &settled);

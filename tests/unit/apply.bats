@@ -771,6 +771,8 @@ live_debian() {
     live apply --no-trial
     exits 137
     rm "$ROOT/etc/kill"
+    live apply --no-trial --dry-run
+    is "$(grep -c 'cut short; it would be taken back first' <<<"$output")" 1 'times it is said'
     live apply --no-trial
     exits 0
     has 'cut short; it is taken back first' 'verified in 2 boot entries'
