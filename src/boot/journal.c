@@ -235,6 +235,13 @@ void journal_close(struct journal *j)
         j->lock = -1;
 }
 
+const struct undo *journal_unfinished(const struct journal *j)
+{
+        const struct undo *last = j->n > 0 ? &j->v[j->n - 1] : NULL;
+
+        return last && !last->done ? last : NULL;
+}
+
 int journal_owned(const struct journal *j, struct arena *a, struct boot_owned *ret)
 {
         int k = 0;

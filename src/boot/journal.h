@@ -55,6 +55,8 @@ struct journal {
 /* -EWOULDBLOCK where another one is at work. With lock false nothing is written, and nobody waited for. */
 int journal_open(const struct root *root, struct arena *a, bool lock, struct journal *ret) _must_check_;
 void journal_close(struct journal *j);
+/* The last apply where that was cut short, or NULL. */
+const struct undo *journal_unfinished(const struct journal *j);
 /* The tokens that are ours. */
 int journal_owned(const struct journal *j, struct arena *a, struct boot_owned *ret) _must_check_;
 

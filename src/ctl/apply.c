@@ -225,10 +225,10 @@ static int tell_or_do(struct apply *p)
  * it. */
 static int finish_last(struct apply *p)
 {
-        const struct undo *last = p->journal.n > 0 ? &p->journal.v[p->journal.n - 1] : NULL;
+        const struct undo *last = journal_unfinished(&p->journal);
         int k;
 
-        if (!last || last->done)
+        if (!last)
                 return 0;
         if (p->c->dry_run) {
                 puts("the last apply was cut short; it would be taken back first");

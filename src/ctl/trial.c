@@ -422,15 +422,10 @@ int ctl_confirm(struct ctl *c)
 /* ---- what its services do, and what there is -----------------------------------------------------------------------
  */
 
-static bool cut_short(const struct apply *p)
-{
-        return p->journal.n > 0 && !p->journal.v[p->journal.n - 1].done;
-}
-
 static int fail(struct apply *p, const char *why)
 {
         fprintf(stderr, "passthroughctl: the trial of %s failed: %s%s\n", p->trial.when, why,
-                cut_short(p) ? "" : "; the config that was applied before it is in effect");
+                journal_unfinished(&p->journal) ? "" : "; the config that was applied before it is in effect");
         return trial_drop(p, why);
 }
 
@@ -460,9 +455,10 @@ static int settle(struct apply *p)
         case TRIAL_ACCEPTED:
                 if (complete_applies(p) > t->applies)
                         return trial_drop(p, NULL);
-                return fail(p, cut_short(p) ? "the host was reset while it was being kept; passthroughctl apply takes "
-                                              "back what was written"
-                                            : "the host was reset before it was kept");
+                return fail(p, journal_unfinished(&p->journal)
+                                       ? "the host was reset while it was being kept; passthroughctl apply takes "
+                                         "back what was written"
+                                       : "the host was reset before it was kept");
         default:
                 return 0;
         }

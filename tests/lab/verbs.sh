@@ -7,7 +7,7 @@ describe() { echo "# $*"; }
 # Read by `run`; here it is only said.
 tag() { :; }
 # in_full VERB…: only where the long tests run, or this one is asked for by name.
-in_full() { [[ ${LAB_FULL-} != yes ]] || "$@"; }
+in_full() { [[ ${LAB_FULL-yes} != yes ]] || "$@"; }
 
 # What QEMU starts where it loads the kernel itself.
 kernel=$lab/vmlinux

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# apply and undo killed at every system call, on hosts with two kernels and with programs that take no time in place of
+# apply, undo and confirm killed at every system call, on hosts with two kernels and with programs that take no time in place of
 # dracut, lsinitrd and update-grub. An image is a tar archive.
 
 load product

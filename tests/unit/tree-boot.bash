@@ -54,7 +54,7 @@ grub_host() {
     put /etc/debian_version 12
     put /etc/default/grub 'GRUB_CMDLINE_LINUX=""'
     put /boot/grub/grubenv '# GRUB Environment Block'
-    program /usr/sbin/grub-reboot 'printf "# GRUB Environment Block\nnext_entry=%s\n" "$1" >/boot/grub/grubenv'
+    program /usr/sbin/grub-reboot 'echo "$*" >>/var/lib/grub-reboot.log' 'printf "# GRUB Environment Block\nnext_entry=%s\n" "$1" >/boot/grub/grubenv'
     program /usr/sbin/grub-editenv 'echo "# GRUB Environment Block" >/boot/grub/grubenv'
     program /etc/grub.d/10_linux 'for k in $(ls -r /boot/vmlinuz-*); do' 'r=${k#*-}' \
         "printf \"menuentry 'Debian, Linux %s' --class os \\\$menuentry_id_option 'gnulinux-%s' {\\n\\tlinux\\t%s root=UUID=x ro %s quiet\\n\\tinitrd\\t/boot/initrd.img-%s\\n}\\n\" \"\$r\" \"\$r\" \"\$k\" \"\$GRUB_CMDLINE_LINUX\" \"\$r\"" 'done'
