@@ -17,7 +17,7 @@
 #include "facts/facts.h"
 #include "facts/match.h"
 #include "facts/memory.h"
-#include "report/record.h"
+#include "state/record.h"
 
 static const char help[] =
         "passthrough-generator [--root=DIR] NORMAL [EARLY LATE]\n\n"

@@ -14,7 +14,7 @@
 #include "bind/run.h"
 #include "facts/facts.h"
 #include "report/log.h"
-#include "report/record.h"
+#include "state/record.h"
 
 /* Seconds after devices have been asked for, without a root file system and without anybody being asked anything. */
 #define UNHIDE_AFTER    10

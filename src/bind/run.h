@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/root.h"
-#include "report/record.h"
+#include "state/record.h"
 
 /* 0, 1 where a rule is not satisfied (the journal has why), or -errno. */
 int run_stage(const struct root *root, enum stage stage) _must_check_;

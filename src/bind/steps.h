@@ -4,7 +4,7 @@
 /* The steps that the runs have in common. All but the last return 0 or -errno. */
 
 #include "report/outcome.h"
-#include "report/record.h"
+#include "state/record.h"
 
 struct run {
         const struct root *root;

@@ -6,12 +6,12 @@
  * check_build() is pure.
  */
 
-#include "boot/trial.h"
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
-#include "image/tools.h"
+#include "maker/tools.h"
 #include "plan/needs.h"
 #include "plan/plan.h"
+#include "state/trial.h"
 
 enum check_status {
         CHECK_PASS,

@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 #include "check/gather.h"
-#include "image/read.h"
+#include "maker/read.h"
 
 /* When a file was changed last, in seconds; 0 where it is not there. */
 static int64_t changed(const struct root *root, const char *path)

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "boot/boot.h"
 #include "config/values.h"
 #include "ctl/edit.h"
 #include "facts/lookup.h"
+#include "loader/loader.h"
 
 struct add {
         struct edit edit;

@@ -3,10 +3,10 @@
 
 /* apply, undo and confirm: one at a time, under the journal's lock. What returns int returns 0 or the exit status. */
 
-#include "boot/act.h"
-#include "boot/trial.h"
 #include "ctl/ctl.h"
 #include "ctl/images.h"
+#include "loader/write.h"
+#include "state/trial.h"
 
 struct apply {
         struct ctl *c;

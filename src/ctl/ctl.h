@@ -5,10 +5,10 @@
 
 #include "base/options.h"
 #include "config/settings.h"
-#include "image/carry.h"
+#include "maker/carry.h"
 #include "plan/needs.h"
 #include "plan/plan.h"
-#include "report/record.h"
+#include "state/record.h"
 
 struct ctl {
         struct root root;

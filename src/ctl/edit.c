@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "boot/file.h"
+#include "loader/file.h"
 #include "report/json.h"
 #include "report/text.h"
 

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "ctl/ctl.h"
 #include "facts/kernel.h"
-#include "image/carry.h"
+#include "maker/carry.h"
 
 #define MODPROBE_PATH   "/etc/modprobe.d/passthrough.conf"
 #define LEFT_OUT_PATH   PASSTHROUGH_LIBEXEC "/left-out"

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "base/str.h"
-#include "boot/file.h"
+#include "loader/file.h"
 
 static int add_job(struct ctl *c, struct images *images, const struct installed *image, const struct carried *now,
                    const char *why)

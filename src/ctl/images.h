@@ -4,7 +4,7 @@
 /* The boot images' part of apply. */
 
 #include "ctl/ctl.h"
-#include "image/build.h"
+#include "maker/build.h"
 
 struct images {
         struct installed_list list;

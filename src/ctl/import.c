@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "boot/boot.h"
 #include "check/gather.h"
 #include "ctl/edit.h"
 #include "facts/match.h"
+#include "loader/loader.h"
 #include "report/json.h"
 
 /* What one override, or one of ids=, hands over. */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "boot/trial.h"
 #include "ctl/ctl.h"
+#include "state/trial.h"
 
 static const char help[] =
         "passthroughctl [OPTIONS] COMMAND\n\n"

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "boot/boot.h"
-#include "boot/file.h"
 #include "config/files.h"
 #include "ctl/edit.h"
+#include "loader/file.h"
+#include "loader/loader.h"
 #include "report/json.h"
 
 #define KEPT_DIR "/var/lib/passthrough/removed"

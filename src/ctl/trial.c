@@ -9,9 +9,9 @@
 #include <time.h>
 
 #include "base/str.h"
-#include "boot/file.h"
 #include "ctl/apply.h"
-#include "facts/session.h"
+#include "facts/ssh.h"
+#include "loader/file.h"
 
 /* And what one that was cut short has left beside it. */
 static int forget_file(struct ctl *c, const char *path)

@@ -14,7 +14,7 @@
 #include "config/rule.h"
 #include "config/values.h"
 #include "facts/clearance.h"
-#include "facts/host.h"
+#include "guard/host.h"
 
 /* What an image carries of the machine it was built on: files hostname, machine-id and product_uuid. */
 #define IMAGE_MACHINE PASSTHROUGH_LIBEXEC "/machine"

@@ -10,7 +10,8 @@
 
 #include "base/str.h"
 
-/* "680" is another bridge, which a rule may name: see facts/pci.c. An event that was asked for is about the past. */
+/* "680" is another bridge, which a rule may name: see bus/pci/gather.c. An event that was asked for is about the past.
+ */
 static const char head[] = "# Made by passthrough-bind from passthrough.d(5), see passthrough(7)\n"
                            "ACTION!=\"add\", GOTO=\"passthrough_end\"\n"
                            "SUBSYSTEM!=\"pci\", GOTO=\"passthrough_end\"\n"

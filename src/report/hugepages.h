@@ -5,7 +5,7 @@
 
 #include "act/hugepages.h"
 #include "report/log.h"
-#include "report/record.h"
+#include "state/record.h"
 
 /* What the record has of an entry, or NULL. */
 const struct record_pool *record_pool_find(const struct record *record, const struct huge_entry *e);

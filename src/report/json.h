@@ -3,13 +3,13 @@
 
 /* The JSON documents of passthroughctl(8), format 1. Each prints one whole document; 0 or -ENOMEM. */
 
-#include "boot/trial.h"
 #include "check/check.h"
 #include "cmdline/cmdline.h"
-#include "image/build.h"
+#include "export/show.h"
+#include "maker/build.h"
 #include "plan/needs.h"
-#include "report/show.h"
 #include "report/status.h"
+#include "state/trial.h"
 
 /* What add made of a rule. */
 struct added {

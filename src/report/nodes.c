@@ -6,8 +6,8 @@
 
 #include "act/nodes.h"
 #include "base/str.h"
-#include "facts/numbers.h"
 #include "facts/users.h"
+#include "state/numbers.h"
 
 struct settler {
         const struct root *root;

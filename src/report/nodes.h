@@ -3,7 +3,7 @@
 
 /* From what the record says a rule has to its nodes and links: see act/nodes.h. On the host, never in an initrd. */
 
-#include "report/record.h"
+#include "state/record.h"
 
 /*
  * The plan is of the host as it is, from facts with identities. What goes wrong is told in problems. 0, 1 where

@@ -5,7 +5,7 @@
 
 #include "act/act.h"
 #include "report/log.h"
-#include "report/record.h"
+#include "state/record.h"
 
 struct outcome {
         enum log_level level;

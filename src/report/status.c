@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "base/str.h"
-#include "facts/natives.h"
-#include "image/read.h"
+#include "bus/pci/natives.h"
+#include "maker/read.h"
 
 static const char pending[] = "pending";
 static const char failed[] = "failed";

@@ -3,8 +3,8 @@
 
 /* What this boot did, held against what the rules say now and what the devices show now. */
 
-#include "boot/trial.h"
-#include "report/record.h"
+#include "state/record.h"
+#include "state/trial.h"
 
 /* A boot image of this host. */
 struct status_image {

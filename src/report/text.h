@@ -5,8 +5,8 @@
 
 #include "check/check.h"
 #include "cmdline/cmdline.h"
+#include "export/show.h"
 #include "report/listing.h"
-#include "report/show.h"
 #include "report/status.h"
 
 void text_plan(FILE *f, const struct plan *plan);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* This boot's record: any bytes as /run/passthrough/record; what was read is written, and reads back the same. */
-#include "report/record.h"
+#include "state/record.h"
 
 #include <errno.h>
 #include <stdlib.h>

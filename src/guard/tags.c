@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is on a block device, as udev's database has it from libblkid, or libblkid itself where udev has not asked; and
+ * which device a line of fstab means.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "guard/blkid.h"
+#include "guard/graph.h"
+
+/* "\x20" as udev writes what would not do in a file name. */
+static void unescape(char *s)
+{
+        char *out = s;
+
+        while (*s) {
+                unsigned v;
+
+                if (s[0] == '\\' && s[1] == 'x' && isxdigit((unsigned char)s[2]) && isxdigit((unsigned char)s[3]) &&
+                    sscanf(s + 2, "%2x", &v) == 1) {
+                        *out++ = (char)v;
+                        s += 4;
+                } else
+                        *out++ = *s++;
+        }
+        *out = '\0';
+}
+
+static int add_tag(struct graph *h, struct node *n, const char *kind, const char *value, size_t length)
+{
+        const char **slot = arena_grow(h->arena, (void *)&n->tags, n->n_tags, sizeof(*n->tags));
+        char *tag = slot ? arena_printf(h->arena, "%s%.*s", kind, (int)length, value) : NULL;
+
+        if (!tag)
+                return -ENOMEM;
+        unescape(tag);
+        *slot = tag;
+        n->n_tags++;
+        return 0;
+}
+
+static int from_udev(struct graph *h, struct node *n, const char *text)
+{
+        static const struct {
+                const char *line, *tag;
+        } kinds[] = {
+                {"E:ID_FS_UUID=", "UUID="},
+                {"E:ID_FS_LABEL_ENC=", "LABEL="},
+                {"E:ID_FS_TYPE=", "TYPE="},
+                {"E:PASSTHROUGH_FS_TYPE=", "TYPE="}, /* of what is hidden, see plan/hide.c */
+                {"E:ID_PART_ENTRY_UUID=", "PARTUUID="},
+                {"E:ID_PART_ENTRY_NAME=", "PARTLABEL="},
+                {"S:", "/dev/"},
+        };
+        const char *line, *end;
+
+        while ((line = host_line(&text, &end)))
+                for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+                        size_t prefix = strlen(kinds[i].line);
+
+                        if (startswith(line, kinds[i].line) &&
+                            add_tag(h, n, kinds[i].tag, line + prefix, (size_t)(end - line) - prefix) < 0)
+                                return -ENOMEM;
+                }
+        n->tagged = true;
+        return 0;
+}
+
+static int from_blkid(struct graph *h, struct node *n)
+{
+        struct blkid_tag tags[BLKID_TAGS_MAX];
+        size_t n_tags = 0;
+        int k = blkid_probe_device(n->name, tags, &n_tags);
+
+        for (size_t i = 0; k == 0 && i < n_tags; i++)
+                if (add_tag(h, n, tags[i].kind, tags[i].value, strlen(tags[i].value)) < 0)
+                        return -ENOMEM;
+        n->tagged = k == 0;
+        return 0;
+}
+
+int host_tags(struct graph *h)
+{
+        for (size_t i = 0; i < h->host->n_nodes; i++) {
+                struct node *n = &h->host->nodes[i];
+                char path[64], *text;
+                int k;
+
+                if (n->kind != NODE_BLOCK || n->major == 0)
+                        continue;
+                snprintf(path, sizeof(path), "/run/udev/data/b%u:%u", n->major, n->minor);
+                k = host_read(h, path, &text);
+                if (k == 0)
+                        k = from_udev(h, n, text);
+                else if (k != -ENOMEM)
+                        k = h->root->live ? from_blkid(h, n) : 0;
+                if (k < 0)
+                        return k;
+        }
+        return 0;
+}
+
+const char *host_tag(const struct node *n, const char *kind)
+{
+        for (size_t i = 0; i < n->n_tags; i++)
+                if (startswith(n->tags[i], kind))
+                        return n->tags[i] + strlen(kind);
+        return NULL;
+}
+
+/* What a link below /dev leads to; "/dev/NAME" where there is none. Links there end in the kernel's name. */
+static void follow(struct graph *h, char path[static PATH_MAX])
+{
+        char target[PATH_MAX], copy[PATH_MAX];
+
+        for (unsigned hops = 0; hops < 8 && root_readlink(h->root, path, target, sizeof(target)) > 0; hops++) {
+                const char *slash = strrchr(path, '/');
+
+                if (*target == '/')
+                        strcpy(path, target);
+                else if (snprintf(copy, sizeof(copy), "%.*s/%s", (int)(slash - path), path, target) < (int)sizeof(copy))
+                        strcpy(path, copy);
+                else
+                        return;
+        }
+}
+
+/* "vg-root" for /dev/vg/root: the device mapper's name of it, where each '-' of the parts is doubled. */
+static bool is_volume(const char *map, const char *path)
+{
+        for (; *path; path++) {
+                if (*path == '/') {
+                        if (*map++ != '-')
+                                return false;
+                        continue;
+                }
+                if (*map++ != *path || (*path == '-' && *map++ != '-'))
+                        return false;
+        }
+        return !*map;
+}
+
+/* followed: where the links of path lead, or path itself; plain: path without udev's "\\x20". */
+static bool is_path(const struct node *n, const char *path, const char *plain, const char *followed)
+{
+        const char *below = path + strlen("/dev/");
+
+        if (n->map_name && ((startswith(below, "mapper/") && streq(below + strlen("mapper/"), n->map_name)) ||
+                            is_volume(n->map_name, below)))
+                return true;
+        for (size_t i = 0; i < n->n_tags; i++)
+                if (streq(n->tags[i], plain))
+                        return true;
+        return streq(str_basename(followed), n->name) &&
+               (!streq(followed, path) || strlen(path) == strlen("/dev/") + strlen(n->name));
+}
+
+/* The link that udev makes for a tag. */
+static bool tag_link(const char *spec, char *path, size_t size)
+{
+        static const struct {
+                const char *tag, *dir;
+        } kinds[] = {{"UUID=", "uuid"}, {"LABEL=", "label"}, {"PARTUUID=", "partuuid"}, {"PARTLABEL=", "partlabel"}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                if (startswith(spec, kinds[i].tag))
+                        return snprintf(path, size, "/dev/disk/by-%s/%s", kinds[i].dir, spec + strlen(kinds[i].tag)) <
+                               (int)size;
+        return false;
+}
+
+size_t host_resolve(struct graph *h, const char *spec, size_t from)
+{
+        char path[PATH_MAX] = "", plain[PATH_MAX], followed[PATH_MAX];
+        bool is_tag = !startswith(spec, "/dev/");
+
+        /* A name that is too long is none. */
+        if (!is_tag && snprintf(path, sizeof(path), "%s", spec) >= (int)sizeof(path))
+                return NO_NODE;
+        if (is_tag && !tag_link(spec, path, sizeof(path)))
+                *path = '\0';
+        unescape(strcpy(plain, path));
+        strcpy(followed, path);
+        if (*path)
+                follow(h, followed);
+        for (size_t i = from; i < h->host->n_nodes; i++) {
+                const struct node *n = &h->host->nodes[i];
+
+                if (n->kind != NODE_BLOCK)
+                        continue;
+                for (size_t t = 0; t < n->n_tags && is_tag; t++)
+                        if (strcasecmp(n->tags[t], spec) == 0)
+                                return i;
+                if (*path && is_path(n, path, plain, followed))
+                        return i;
+        }
+        return NO_NODE;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lines of tokens, cut where the kernel cuts them. */
+#include <errno.h>
+
+#include "base/str.h"
+#include "loader/loader.h"
+
+static bool blank(char c)
+{
+        return c == ' ' || c == '\t' || c == '\r';
+}
+
+bool span_is(struct span s, const char *text)
+{
+        return strlen(text) == s.length && memcmp(s.at, text, s.length) == 0;
+}
+
+bool span_token(struct span *line, struct span *ret)
+{
+        bool quoted = false;
+        size_t n = 0;
+
+        while (line->length > 0 && blank(*line->at)) {
+                line->at++;
+                line->length--;
+        }
+        while (n < line->length && (quoted || !blank(line->at[n])))
+                quoted ^= line->at[n++] == '"';
+        *ret = (struct span){line->at, n};
+        if (n == 0 || span_is(*ret, "--"))
+                return false;
+        line->at += n;
+        line->length -= n;
+        return true;
+}
+
+bool span_has(struct span line, const char *token)
+{
+        struct span t;
+
+        while (span_token(&line, &t))
+                if (span_is(t, token))
+                        return true;
+        return false;
+}
+
+bool span_value(struct span line, const char *name, struct span *ret)
+{
+        size_t n = strlen(name);
+        struct span t;
+
+        while (span_token(&line, &t))
+                if (t.length >= n && memcmp(t.at, name, n) == 0) {
+                        *ret = (struct span){t.at + n, t.length - n};
+                        return true;
+                }
+        return false;
+}
+
+size_t line_length(const char *line)
+{
+        bool quoted = false, between = false;
+        size_t n = 0;
+
+        for (; *line; line++) {
+                quoted ^= *line == '"';
+                if (!quoted && (blank(*line) || *line == '\n')) {
+                        between = n > 0;
+                        continue;
+                }
+                n += 1 + between;
+                between = false;
+        }
+        return n;
+}
+
+bool text_line(const char **text, struct span *ret)
+{
+        if (!**text)
+                return false;
+        ret->at = *text;
+        ret->length = strcspn(*text, "\n");
+        *text += ret->length;
+        *text += **text == '\n';
+        return true;
+}
+
+int text_keys(char *text, const char *first, int (*set)(void *data, const char *key, char *value), void *data)
+{
+        char *line = strsep(&text, "\n"), *key;
+        int k = line && streq(line, first) ? 0 : -EBADMSG;
+
+        while (k == 0 && (line = strsep(&text, "\n"))) {
+                if (streq(line, "end"))
+                        return 0;
+                key = strsep(&line, " ");
+                k = line ? set(data, key, line) : -EBADMSG;
+        }
+        return k == 0 ? -EBADMSG : k;
+}
+
+char *text_replace(struct arena *a, const char *text, struct span old, const char *new)
+{
+        size_t before = (size_t)(old.at - text), n = strlen(new), after = strlen(old.at + old.length);
+        char *copy = arena_alloc(a, before + n + after + 1);
+
+        if (copy) {
+                memcpy(copy, text, before);
+                memcpy(copy + before, new, n);
+                memcpy(copy + before + n, old.at + old.length, after);
+        }
+        return copy;
+}
+
+char *line_with(struct arena *a, struct span line, const char *const *tokens, size_t n)
+{
+        struct span rest = line, t;
+        const char *end = line.at;
+        char *head;
+
+        while (span_token(&rest, &t))
+                end = t.at + t.length;
+        head = arena_strndup(a, line.at, (size_t)(end - line.at));
+        for (size_t i = 0; head && i < n; i++)
+                head = arena_join(a, head, *head && !blank(head[strlen(head) - 1]) ? " " : "", tokens[i], NULL);
+        if (!head)
+                return NULL;
+        rest = (struct span){end, line.length - (size_t)(end - line.at)};
+        if (rest.length > 0 && !blank(*rest.at) && *head)
+                head = arena_join(a, head, " ", NULL);
+        return head ? text_replace(a, head, (struct span){head + strlen(head), 0},
+                                   arena_strndup(a, rest.at, rest.length) ?: "")
+                    : NULL;
+}
+
+char *line_without(struct arena *a, struct span line, const char *const *tokens, size_t n)
+{
+        char *copy = arena_strndup(a, line.at, line.length), *to = copy;
+        const char *from = line.at;
+        struct span rest = line, t;
+
+        if (!copy)
+                return NULL;
+        while (span_token(&rest, &t)) {
+                bool drop = false;
+
+                for (size_t i = 0; i < n && !drop; i++)
+                        drop = span_is(t, tokens[i]);
+                if (!drop)
+                        continue;
+                /* With one blank: that in front of it, or at the line's beginning the one behind. */
+                size_t keep = (size_t)(t.at - from);
+                const char *behind = t.at + t.length;
+
+                if (keep > 0 && blank(from[keep - 1]))
+                        keep--;
+                else if (rest.length > 0 && blank(*behind))
+                        behind++;
+                memcpy(to, from, keep);
+                to += keep;
+                from = behind;
+                rest.length -= (size_t)(behind - rest.at);
+                rest.at = behind;
+        }
+        memcpy(to, from, (size_t)(line.at + line.length - from));
+        to[line.at + line.length - from] = '\0';
+        return copy;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Carries a plan out, and takes it back. */
+
+#include "state/journal.h"
+
+/* Writes what the plan has; the journal must have it already. *ret_what: the file at which it failed. */
+int boot_write(const struct root *root, struct arena *a, const struct boot_plan *plan,
+               const char **ret_what) _must_check_;
+
+/* What became of taking one back; starts out zeroed. */
+struct boot_back {
+        const char **restored; /* files that are as they were before */
+        size_t n_restored;
+        const char **edited; /* files that have changed since, less our tokens */
+        size_t n_edited;
+        const char **left; /* why a file was left as it is */
+        size_t n_left;
+        const char **kept; /* images that were built anew since, and so are left as they are */
+        size_t n_kept;
+        bool stale; /* the command has to be run: what it generated has been generated anew since */
+};
+
+/*
+ * facts: of this moment, for entries that are new since; NULL: there are none. What has been changed since by somebody
+ * else is not overwritten: it loses our tokens.
+ */
+int boot_take_back(const struct root *root, struct arena *a, const struct undo *u, const struct boot_facts *facts,
+                   struct boot_back *ret, const char **ret_what) _must_check_;

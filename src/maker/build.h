@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* A boot image built beside the one that it replaces: what boots is that or the new one, whole and looked at. */
+
+#include "maker/read.h"
+#include "maker/tools.h"
+
+struct image_job {
+        const struct installed *image;
+        const struct carried *now; /* what it is to have */
+        const char *why;
+        struct image_job *like;     /* another of the same kernel, built before; or NULL */
+        const char *tried;          /* it was built and booted already, and is there; or NULL */
+        uint64_t size;              /* of the new one */
+        struct image_digest digest; /* likewise */
+};
+
+/* What to build it is called, as people would type it. */
+char *image_command(struct arena *a, const struct installed *image);
+
+/* On this machine alone. *ret_wrong: what went wrong where that is not an -errno; then nothing is replaced. */
+int image_build(const struct root *root, struct arena *a, struct image_job *job, const char **ret_wrong) _must_check_;
+
+/* Likewise, as a file of its own beside the one that it would replace. */
+int image_build_beside(const struct root *root, struct arena *a, struct image_job *job, const char *path,
+                       const char **ret_wrong) _must_check_;
+
+/*
+ * Whether there is room for all of them: their file system has to hold old and new at a time, or, where the old are
+ * kept on another one, that. *ret_lacks NULL, or where it is too small.
+ */
+int image_room(const struct root *root, struct arena *a, const struct image_job *jobs, size_t n,
+               const char **ret_lacks) _must_check_;

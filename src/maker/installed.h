@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The kernels of this host, and the boot images they have: a kernel may have more than one, and each may be booted. */
+
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "loader/loader.h"
+
+struct installed {
+        const char *release; /* of /lib/modules */
+        bool kernel;         /* /boot or the ESP has a kernel of that release */
+        const char *path;    /* of the image; NULL: there is none */
+        bool unified;        /* kernel and initrd in one file */
+        struct stat st;      /* of the image */
+};
+
+struct installed_list {
+        struct installed *v; /* by release; of each its images, or one without a path */
+        size_t n;
+};
+
+/* boot may be NULL: what boot loader entries name is then not looked at. 0 or -ENOMEM. */
+int installed_find(const struct root *root, struct arena *a, const struct boot_facts *boot,
+                   struct installed_list *ret) _must_check_;
+/* Likewise, and finds the entries itself, as far as can be told where this host boots from. */
+int installed_look(const struct root *root, struct arena *a, struct installed_list *ret) _must_check_;

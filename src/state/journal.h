@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What an apply is about to do and what was there before: /var/lib/passthrough/undo/N has "manifest", a copy of each
+ * file, and, once all is done and verified, "done". It is there as a whole before anything else is written: a directory
+ * without a manifest says nothing.
+ */
+
+#include <sys/stat.h>
+
+#include "loader/loader.h"
+
+#define UNDO_DIR "/var/lib/passthrough/undo"
+
+enum undo_kind {
+        UNDO_WRITTEN,   /* by an apply itself */
+        UNDO_GENERATED, /* by the command that it ran */
+        UNDO_IMAGE,     /* a boot image that it had built; of the last apply alone the old one is kept */
+        UNDO_SEEN,      /* left as it was: there at the time, no more */
+        UNDO_KIND_MAX_,
+};
+
+/* Content by its length and hash; absent is one, too. */
+struct content {
+        bool there;
+        uint64_t size, hash;
+};
+
+struct undo_file {
+        enum undo_kind kind;
+        const char *path;
+        struct content old, new; /* new of what is generated: known where the apply is done */
+        struct stat attributes;  /* of the old */
+        bool made_directory;     /* the directory it is in, too */
+        const char **added;      /* tokens */
+        size_t n_added;
+};
+
+struct undo {
+        unsigned number;
+        bool done;
+        const char *when, *boot; /* boot: which boot path */
+        const char *command;     /* brings what is generated in line again, or NULL */
+        struct undo_file *files;
+        size_t n_files;
+};
+
+struct journal {
+        int lock;
+        struct undo *v; /* by number */
+        size_t n;
+};
+
+/* -EWOULDBLOCK where another one is at work. With lock false nothing is written, and nobody waited for. */
+int journal_open(const struct root *root, struct arena *a, bool lock, struct journal *ret) _must_check_;
+void journal_close(struct journal *j);
+/* The last apply where that was cut short, or NULL. */
+const struct undo *journal_unfinished(const struct journal *j);
+/* The tokens that are ours. */
+int journal_owned(const struct journal *j, struct arena *a, struct boot_owned *ret) _must_check_;
+
+/* A new one for the plan. */
+int journal_begin(const struct root *root, struct arena *a, struct journal *j, const struct boot_plan *plan,
+                  const struct undo **ret) _must_check_;
+int journal_done(const struct root *root, struct arena *a, const struct undo *u) _must_check_;
+int journal_remove(const struct root *root, struct arena *a, const struct undo *u) _must_check_;
+/* Of images what earlier applies have kept goes away: they are large. */
+int journal_forget_images(const struct root *root, struct arena *a, const struct journal *j) _must_check_;
+/* The content that file i had, put back to path; -ENOENT where it is not kept, -EBADMSG where it is not that. */
+int journal_put_back(const struct root *root, struct arena *a, const struct undo *u, size_t i,
+                     const char *path) _must_check_;
+
+struct content content_of(const char *data, size_t size);
+bool content_same(struct content a, struct content b);
+/* What is there at this moment of a file of any size. */
+int content_measure(const struct root *root, const char *path, struct content *ret) _must_check_;
+/* The same; *ret_data may be NULL. */
+int content_read(const struct root *root, struct arena *a, const char *path, struct content *ret,
+                 char **ret_data) _must_check_;
