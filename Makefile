@@ -100,6 +100,19 @@ deb: ## install what is needed, and build build/passthrough_VERSION_ARCH.deb
 		DEB_BUILD_OPTIONS="noautodbgsym $$DEB_BUILD_OPTIONS" dpkg-buildpackage -b -us -uc
 	ln -f $(BUILD)/deb/*.deb $(BUILD)
 
+# make writes the list itself: as one command it would be longer than the shell takes.
+COMPILED := $(sort $(SOURCES))
+comma := ,
+define compile_command
+$(if $(filter $(1),$(firstword $(COMPILED))),,$(comma)){
+"directory": "$(CURDIR)", "file": "$(1)",
+"command": "$(CC) $(ALL_CFLAGS) -c -o $(call objects,$(1)) $(1)"}
+
+endef
+.PHONY: compile_commands.json
+compile_commands.json: ## how each file is compiled, for clangd and other tools that ask
+	$(file >$@,[$(foreach source,$(COMPILED),$(call compile_command,$(source)))])@:
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(BUILD)
@@ -121,6 +134,11 @@ lint: ## formatting, static analysis, shellcheck, and what the planner may call
 unit: ## tests on captured and made-up machines, with ASan and UBSan
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=1 CFLAGS='-O1 -g' all
 	@BUILD=$(BUILD)/sanitized tests/unit/run
+
+.PHONY: coverage
+coverage: ## lines that the unit tests and the made-up machines of the guard reach, a figure for each folder
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage HARDENING='-fPIE --coverage' CFLAGS='-O0 -g' LDFLAGS=--coverage all
+	@BUILD=$(BUILD)/coverage tests/coverage/run
 
 .PHONY: deb-check
 deb-check: deb ## what lintian says of the package, and what it would do to a host
@@ -175,4 +193,4 @@ bench: deps all ## what it costs, side by side with the alternatives
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 30

@@ -102,3 +102,18 @@ programs=(passthroughctl passthrough-generator passthrough-bind)
     exits 1
     rule_is gpu0 missing
 }
+
+@test "make compile_commands.json has each source once, with a command that compiles it" {
+    local top dir=$BATS_TEST_TMPDIR/top
+    top=$(realpath "$BATS_TEST_DIRNAME/../..")
+    mkdir -p "$dir/build/obj/src/base"
+    ln -s "$top"/{Makefile,src,generator} "$dir"
+    run --separate-stderr env -u MAKEFLAGS BUILD=build make -C "$dir" --no-print-directory compile_commands.json
+    exits 0
+    is "$output$stderr" '' 'what make says'
+    output=$(<"$dir/compile_commands.json")
+    is "$(jq -r '.[].file' <<<"$output" | LC_ALL=C sort)" "$(cd "$top" && find src generator -name '*.c' | LC_ALL=C sort)" sources
+    run --separate-stderr bash -c "cd '$dir' && $(get '.[] | select(.file == "src/base/str.c").command')"
+    exits 0
+    [[ -s $dir/build/obj/src/base/str.o ]]
+}
