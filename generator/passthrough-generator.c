@@ -148,7 +148,10 @@ static int mount_unit(int dir, const struct huge_pages *pages)
 static int pages_units(const struct root *root, struct arena *a, int dir, int late, const struct settings *settings)
 {
         uint64_t size;
-        int k = settings->n_pages > 0 ? memory_read_default_size(root, a, &size) : 0;
+        int k = 0;
+
+        if (settings->n_pages > 0)
+                memory_read_default_size(root, a, &size);
 
         if (k == 0 && settings->n_pages > 0)
                 k = want(dir, "sysinit.target", "passthrough-hugepages.service",
@@ -243,7 +246,9 @@ static int host_units(const struct root *root, struct arena *a, int dir, const s
 {
         struct record record = {};
         struct facts machine = {};
-        int k = facts_read_machine(root, a, &machine);
+        int k = 0;
+
+        facts_read_machine(root, a, &machine);
 
         if (k < 0)
                 return k;

@@ -33,8 +33,8 @@ static const struct device *device_of(const struct actor *w, size_t entry)
         return &w->plan->facts->devices[w->plan->entries[entry].device];
 }
 
-static int fail(struct actor *w, size_t entry, const char *format, ...) _printf_(3, 4);
-static int fail(struct actor *w, size_t entry, const char *format, ...)
+static void fail(struct actor *w, size_t entry, const char *format, ...) _printf_(3, 4);
+static void fail(struct actor *w, size_t entry, const char *format, ...)
 {
         struct result *r = &w->results[entry];
         va_list ap;
@@ -44,11 +44,10 @@ static int fail(struct actor *w, size_t entry, const char *format, ...)
         va_end(ap);
         r->state = STATE_FAILED;
         r->at_us = act_now();
-        return r->error ? 0 : -ENOMEM;
 }
 
 /* Gives the device back as it was found: its override, then whatever driver of the host matches it. */
-static int put_back(struct actor *w, size_t entry)
+static void put_back(struct actor *w, size_t entry)
 {
         const struct device *d = device_of(w, entry);
         char *link = arena_printf(w->arena, "/sys/bus/pci/devices/%s/driver", d->address);
@@ -56,9 +55,6 @@ static int put_back(struct actor *w, size_t entry)
         char *override = arena_printf(w->arena, "/sys/bus/pci/devices/%s/driver_override", d->address);
         char driver[NAME_MAX + 1];
         int k;
-
-        if (!link || !unbind || !override)
-                return -ENOMEM;
         /* "\n" clears; a write of nothing would change nothing. */
         k = sysfs_write(&w->sysfs, override, d->driver_override ? d->driver_override : "\n");
         sysfs_driver(w->root, link, driver, sizeof(driver));
@@ -67,10 +63,12 @@ static int put_back(struct actor *w, size_t entry)
         if (k == 0)
                 k = sysfs_write(&w->sysfs, SYSFS_PROBE, d->address);
         if (k == 0 || k == -ENOENT) /* it went away meanwhile */
-                return 0;
-        if (w->sysfs.stuck)
-                return fail(w, entry, "%s; giving it back has not come back", w->results[entry].error);
-        return fail(w, entry, "%s; and it could not be given back: %s", w->results[entry].error, strerror(-k));
+                return;
+        if (w->sysfs.stuck) {
+                fail(w, entry, "%s; giving it back has not come back", w->results[entry].error);
+                return;
+        }
+        fail(w, entry, "%s; and it could not be given back: %s", w->results[entry].error, strerror(-k));
 }
 
 /* The same file without the link in its path: following one costs the kernel as much as opening the file. */
@@ -110,12 +108,11 @@ static int load(struct actor *w, const struct op *op)
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
 
-                if (e->action == ACTION_BIND && e->stage == op->stage && streq(e->driver, op->target) &&
-                    fail(w, i, "driver %s: %s", e->driver,
-                         k == 0         ? "its module is loaded, but there is no PCI driver of that name"
-                         : k == -ENOENT ? "there is no such module"
-                                        : strerror(-k)) < 0)
-                        return -ENOMEM;
+                if (e->action == ACTION_BIND && e->stage == op->stage && streq(e->driver, op->target))
+                        fail(w, i, "driver %s: %s", e->driver,
+                             k == 0         ? "its module is loaded, but there is no PCI driver of that name"
+                             : k == -ENOENT ? "there is no such module"
+                                            : strerror(-k));
         }
         return 0;
 }
@@ -127,14 +124,12 @@ static int verify(struct actor *w, const struct op *op)
         const char *link = direct(w, op->entry, op->target);
         char driver[NAME_MAX + 1];
 
-        if (!link)
-                return -ENOMEM;
         sysfs_driver(w->root, link, driver, sizeof(driver));
         if (!streq(driver, op->value)) {
-                if (fail(w, op->entry, "%s did not take it; %s%s", op->value,
-                         *driver ? "it is bound to " : "see the kernel log", driver) < 0)
-                        return -ENOMEM;
-                return put_back(w, op->entry);
+                fail(w, op->entry, "%s did not take it; %s%s", op->value,
+                     *driver ? "it is bound to " : "see the kernel log", driver);
+                put_back(w, op->entry);
+                return 0;
         }
         r->at_us = act_now();
         r->state = STATE_BOUND;
@@ -145,14 +140,11 @@ static int verify(struct actor *w, const struct op *op)
         return 0;
 }
 
-int act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, const char *target, const char *value,
-              struct result *r)
+void act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, const char *target, const char *value,
+               struct result *r)
 {
         const char *name = str_basename(target), *what;
         char *path = arena_join(a, PASSTHROUGH_STUCK "/", d->address, NULL), *pid = arena_printf(a, "%d", s->stuck);
-
-        if (!path || !pid)
-                return -ENOMEM;
         /* Without it, who comes next hangs, too; it is no reason to say less of this. */
         if (root_make_parents(s->root, path) == 0)
                 (void)!root_replace(s->root, path, pid, strlen(pid));
@@ -168,7 +160,6 @@ int act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, co
         r->error =
                 what ? arena_printf(a, "%s has not come back after %u s; the kernel log may say why", what, s->patience)
                      : NULL;
-        return r->error ? 0 : -ENOMEM;
 }
 
 /* What an errno does not say: " (...)", or "" where it says enough. */
@@ -188,17 +179,18 @@ static const char *explain(struct actor *w, const char *target, int error)
 static int write_value(struct actor *w, const struct op *op)
 {
         const char *target = direct(w, op->entry, op->target), *why;
-        int k = target ? sysfs_write(&w->sysfs, target, op->value) : -ENOMEM;
+        int k = sysfs_write(&w->sysfs, target, op->value);
 
         if (k == 0)
                 return 0;
-        if (w->sysfs.stuck) /* and nothing more is asked of this device: that would only hang, too */
-                return act_stuck(&w->sysfs, w->arena, device_of(w, op->entry), op->target, op->value,
-                                 &w->results[op->entry]);
+        if (w->sysfs.stuck) /* and nothing more is asked of this device: that would only hang, too */ {
+                act_stuck(&w->sysfs, w->arena, device_of(w, op->entry), op->target, op->value, &w->results[op->entry]);
+                return 0;
+        }
         why = explain(w, op->target, k);
-        if (!why || fail(w, op->entry, "writing \"%s\" to %s: %s%s", op->value, op->target, strerror(-k), why) < 0)
-                return -ENOMEM;
-        return put_back(w, op->entry);
+        fail(w, op->entry, "writing \"%s\" to %s: %s%s", op->value, op->target, strerror(-k), why);
+        put_back(w, op->entry);
+        return 0;
 }
 
 /* Where it cannot be hidden it is visible, no more. */
@@ -208,7 +200,7 @@ static int hide(struct actor *w, const struct op *op)
 
         if (k == 0)
                 k = root_replace(w->root, op->target, op->value, strlen(op->value));
-        return k == -ENOMEM ? k : 0;
+        return 0;
 }
 
 int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, unsigned patience,

@@ -31,7 +31,7 @@ struct result {
 /*
  * The operations of one stage, and of one rule unless that is NO_ENTRY. A device whose operation fails is put back and
  * the others go on. results (beside plan->entries) is filled for what was tried. With patience not 0, a write that
- * takes more seconds ends it. 0, 1 where that was so and the rest is untried, or -ENOMEM.
+ * takes more seconds ends it. 0, 1 where that was so and the rest is untried.
  */
 int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, unsigned patience,
             struct arena *a, struct result *results) _must_check_;
@@ -44,9 +44,9 @@ int act_release(const struct root *root, const struct device *d, const char *dri
                 struct result *ret) _must_check_;
 
 struct sysfs;
-/* A write that has not come back is told, and kept in mind for who looks at the device next. 0 or -ENOMEM. */
-int act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, const char *target, const char *value,
-              struct result *r) _must_check_;
+/* A write that has not come back is told, and kept in mind for who looks at the device next. */
+void act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, const char *target, const char *value,
+               struct result *r);
 uint64_t act_now(void);
 
 /* Undoes OP_HIDE. 1, 0 where nothing was hidden, or -errno. */

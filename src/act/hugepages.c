@@ -8,7 +8,7 @@
 #include "base/str.h"
 
 /* The write succeeds however few pages the kernel finds: what it has got is read back. */
-static int reserve(struct sysfs *s, const struct huge_entry *e, struct arena *a, struct huge_result *r)
+static void reserve(struct sysfs *s, const struct huge_entry *e, struct arena *a, struct huge_result *r)
 {
         uint64_t there;
         int k = memory_read_pages(s->root, e->target, &there);
@@ -16,25 +16,18 @@ static int reserve(struct sysfs *s, const struct huge_entry *e, struct arena *a,
         /* Between plan and now more may have come to be there. */
         if (k == 0 && there < e->asked)
                 k = sysfs_write(s, e->target, e->value);
-        if (k == -ENOMEM)
-                return k;
         *r = (struct huge_result){.tried = true, .at_us = act_now()};
         if (k < 0) {
                 r->error = arena_strdup(a, strerror(-k));
-                if (!r->error)
-                        return -ENOMEM;
         }
         r->known = memory_read_pages(s->root, e->target, &r->got) == 0;
-        return 0;
 }
 
-int act_hugepages(const struct root *root, const struct huge_plan *plan, struct arena *a, struct huge_result *results)
+void act_hugepages(const struct root *root, const struct huge_plan *plan, struct arena *a, struct huge_result *results)
 {
         struct sysfs s = {.root = root, .probe_fd = -1};
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < plan->n; i++)
+        for (size_t i = 0; i < plan->n; i++)
                 if (plan->entries[i].action == HUGE_WRITE && !results[i].tried)
-                        k = reserve(&s, &plan->entries[i], a, &results[i]);
-        return k;
+                        reserve(&s, &plan->entries[i], a, &results[i]);
 }

@@ -13,6 +13,5 @@ struct huge_result {
         uint64_t at_us;
 };
 
-/* results: beside plan->entries. Never lowers a number. 0 or -ENOMEM. */
-int act_hugepages(const struct root *root, const struct huge_plan *plan, struct arena *a,
-                  struct huge_result *results) _must_check_;
+/* results: beside plan->entries. Never lowers a number. */
+void act_hugepages(const struct root *root, const struct huge_plan *plan, struct arena *a, struct huge_result *results);

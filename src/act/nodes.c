@@ -21,9 +21,9 @@ static bool any_access(const struct nodes *nodes)
         return nodes->owner.set || nodes->group.set || nodes->mode.set;
 }
 
-static int problem(struct noder *w, const char *path, int error)
+static void problem(struct noder *w, const char *path, int error)
 {
-        return error == -ENOMEM ? error : diag_add(w->problems, DIAG_ERROR, NULL, 0, "%s: %s", path, strerror(-error));
+        diag_add(w->problems, DIAG_ERROR, NULL, 0, "%s: %s", path, strerror(-error));
 }
 
 /*
@@ -55,58 +55,60 @@ static int set_access(const struct nodes *n, int fd)
 }
 
 /* The nodes there are of a device, the one that is named first: its own, else its group's. */
-static int nodes_of(struct noder *w, const struct device *d, const char **ret, size_t *ret_n)
+static void nodes_of(struct noder *w, const struct device *d, const char **ret, size_t *ret_n)
 {
         char *dir = arena_join(w->arena, d->sysfs, "/vfio-dev", NULL), *group;
         const char **names;
         size_t n;
-        int k = dir ? root_list(w->root, w->arena, dir, &names, &n) : -ENOMEM;
+        int k = root_list(w->root, w->arena, dir, &names, &n);
 
         *ret_n = 0;
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return;
         if (n > 0) {
                 ret[*ret_n] = arena_join(w->arena, "/dev/vfio/devices/", names[0], NULL);
-                if (!ret[*ret_n])
-                        return -ENOMEM;
                 *ret_n += root_exists(w->root, ret[*ret_n]);
         }
         group = d->group == NO_GROUP ? NULL : arena_printf(w->arena, "/dev/vfio/%d", d->group);
         if (group && root_exists(w->root, group))
                 ret[(*ret_n)++] = group;
-        return 0;
 }
 
-static int link_to(struct noder *w, const char *base, const char *name, const char *target)
+static void link_to(struct noder *w, const char *base, const char *name, const char *target)
 {
         char *path = arena_join(w->arena, base, "/", name, NULL);
-        int k = path ? root_make_parents(w->root, path) : -ENOMEM;
+        int k = root_make_parents(w->root, path);
 
         if (k == 0)
                 k = root_symlink(w->root, target, path);
-        return k < 0 ? problem(w, path ? path : name, k) : 0;
+        if (k < 0)
+                problem(w, path ? path : name, k);
 }
 
-static int settle_device(struct noder *w, const struct node_device *x)
+static void settle_device(struct noder *w, const struct node_device *x)
 {
         const char *paths[2];
         size_t n = 0;
-        int k = x->name ? link_to(w, DEVICE_LINKS, x->name, x->device->sysfs) : 0;
 
-        if (k == 0 && x->vfio)
-                k = nodes_of(w, x->device, paths, &n);
-        if (k == 0 && n == 0 && x->vfio && any_access(w->nodes))
-                return diag_add(w->problems, DIAG_ERROR, NULL, 0,
-                                "%s has no node below /dev/vfio that Owner=, Group= and Mode= could be set of",
-                                x->device->address);
-        for (size_t i = 0; k == 0 && any_access(w->nodes) && i < n; i++) {
-                _cleanup_(close_fd) int fd = root_open_at(w->root, paths[i], O_PATH | O_NOFOLLOW);
-
-                k = fd < 0 ? fd : set_access(w->nodes, fd);
-                if (k < 0)
-                        k = problem(w, paths[i], k);
+        if (x->name)
+                link_to(w, DEVICE_LINKS, x->name, x->device->sysfs);
+        if (x->vfio)
+                nodes_of(w, x->device, paths, &n);
+        if (n == 0 && x->vfio && any_access(w->nodes)) {
+                diag_add(w->problems, DIAG_ERROR, NULL, 0,
+                         "%s has no node below /dev/vfio that Owner=, Group= and Mode= could be set of",
+                         x->device->address);
+                return;
         }
-        return k == 0 && x->name && n > 0 ? link_to(w, NODE_LINKS, x->name, paths[0]) : k;
+        for (size_t i = 0; any_access(w->nodes) && i < n; i++) {
+                _cleanup_(close_fd) int fd = root_open_at(w->root, paths[i], O_PATH | O_NOFOLLOW);
+                int k = fd < 0 ? fd : set_access(w->nodes, fd);
+
+                if (k < 0)
+                        problem(w, paths[i], k);
+        }
+        if (x->name && n > 0)
+                link_to(w, NODE_LINKS, x->name, paths[0]);
 }
 
 static bool wanted(const struct nodes *nodes, const char *name)
@@ -133,7 +135,7 @@ static int prune(struct noder *w, const char *base)
         char *one = arena_join(w->arena, base, "/", rule, NULL),
              *many = arena_join(w->arena, one ? one : "", ".d", NULL);
         size_t n;
-        int k = one && many ? 0 : -ENOMEM;
+        int k = 0;
 
         if (k == 0 && !wanted(w->nodes, rule) && is(w, one, S_IFLNK))
                 (void)!root_unlink(w->root, one, 0);
@@ -145,13 +147,11 @@ static int prune(struct noder *w, const char *base)
                 char *name = arena_join(w->arena, rule, ".d/", names[i], NULL);
                 char *path = arena_join(w->arena, many, "/", names[i], NULL);
 
-                if (!name || !path)
-                        return -ENOMEM;
                 if (!wanted(w->nodes, name))
                         (void)!root_unlink(w->root, path, 0);
         }
         (void)!root_unlink(w->root, many, AT_REMOVEDIR);
-        return k == -ENOMEM ? k : 0;
+        return 0;
 }
 
 static void put_access(FILE *f, const struct nodes *n)
@@ -204,39 +204,38 @@ static bool any_vfio(const struct nodes *nodes)
         return false;
 }
 
-static int tell_udev(struct noder *w)
+static void tell_udev(struct noder *w)
 {
         char *path = arena_join(w->arena, "/run/udev/rules.d/72-passthrough-", w->nodes->rule, ".rules", NULL), *text;
         size_t size;
         int k;
 
-        if (!path)
-                return -ENOMEM;
         if (!any_access(w->nodes) || !any_vfio(w->nodes)) {
                 k = root_unlink(w->root, path, 0);
-                return k == 0 || k == -ENOENT ? 0 : problem(w, path, k);
+                if (!(k == 0 || k == -ENOENT))
+                        problem(w, path, k);
+                return;
         }
         text = udev_rules(w->nodes, &size);
-        if (!text)
-                return -ENOMEM;
         k = root_make_parents(w->root, path);
         if (k == 0)
                 k = root_replace(w->root, path, text, size);
         free(text);
-        return k < 0 ? problem(w, path, k) : 0;
+        if (k < 0)
+                problem(w, path, k);
 }
 
 /* udev first: whatever it does from here on is as it should be. */
 int act_nodes(const struct root *root, struct arena *a, const struct nodes *nodes, struct diags *problems)
 {
         struct noder w = {.root = root, .arena = a, .nodes = nodes, .problems = problems};
-        int k = tell_udev(&w);
+        int k;
 
-        if (k == 0)
-                k = prune(&w, NODE_LINKS);
+        tell_udev(&w);
+        k = prune(&w, NODE_LINKS);
         if (k == 0)
                 k = prune(&w, DEVICE_LINKS);
         for (size_t i = 0; k == 0 && i < nodes->n; i++)
-                k = settle_device(&w, &nodes->devices[i]);
+                settle_device(&w, &nodes->devices[i]);
         return k;
 }

@@ -30,5 +30,5 @@ struct nodes {
         size_t n;
 };
 
-/* What goes wrong is told in problems, and the rest is done. 0, or -ENOMEM. */
+/* What goes wrong is told in problems, and the rest is done. */
 int act_nodes(const struct root *root, struct arena *a, const struct nodes *nodes, struct diags *problems) _must_check_;

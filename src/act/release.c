@@ -17,8 +17,8 @@ struct releaser {
         struct result *result;
 };
 
-static int fail(struct releaser *w, const char *format, ...) _printf_(2, 3);
-static int fail(struct releaser *w, const char *format, ...)
+static void fail(struct releaser *w, const char *format, ...) _printf_(2, 3);
+static void fail(struct releaser *w, const char *format, ...)
 {
         va_list ap;
 
@@ -27,20 +27,19 @@ static int fail(struct releaser *w, const char *format, ...)
         va_end(ap);
         w->result->state = STATE_FAILED;
         w->result->at_us = act_now();
-        return w->result->error ? 0 : -ENOMEM;
 }
 
-/* 0, 1 where it went wrong and that is said, or -ENOMEM. */
+/* 0, 1 where it went wrong and that is said. */
 static int put(struct releaser *w, const char *target, const char *value)
 {
-        int k = target ? sysfs_write(&w->sysfs, target, value) : -ENOMEM;
+        int k = sysfs_write(&w->sysfs, target, value);
 
         if (k == 0 || !target)
                 return k;
         if (w->sysfs.stuck)
-                k = act_stuck(&w->sysfs, w->arena, w->d, target, value, w->result);
+                act_stuck(&w->sysfs, w->arena, w->d, target, value, w->result);
         else
-                k = fail(w, "writing to %s: %s", target, strerror(-k));
+                fail(w, "writing to %s: %s", target, strerror(-k));
         return k < 0 ? k : 1;
 }
 
@@ -56,19 +55,22 @@ static bool load_native(struct releaser *w)
                kmod_load_alias(alias) == 0;
 }
 
-static int verify(struct releaser *w, const char *link, const char *driver, bool native)
+static void verify(struct releaser *w, const char *link, const char *driver, bool native)
 {
         char now[NAME_MAX + 1];
 
         sysfs_driver(w->root, link, now, sizeof(now));
-        if (streq(now, driver))
-                return fail(w, "%s still has it; see the kernel log", driver);
-        if (!*now && native)
-                return fail(w, "%s has let go of it, and no driver of the host took it; see the kernel log", driver);
+        if (streq(now, driver)) {
+                fail(w, "%s still has it; see the kernel log", driver);
+                return;
+        }
+        if (!*now && native) {
+                fail(w, "%s has let go of it, and no driver of the host took it; see the kernel log", driver);
+                return;
+        }
         *w->result = (struct result){.state = STATE_SKIPPED, .at_us = act_now()};
-        if (*now && !(w->result->now = arena_strdup(w->arena, now)))
-                return -ENOMEM;
-        return 0;
+        if (*now)
+                w->result->now = arena_strdup(w->arena, now);
 }
 
 int act_release(const struct root *root, const struct device *d, const char *driver, unsigned patience, struct arena *a,
@@ -84,7 +86,7 @@ int act_release(const struct root *root, const struct device *d, const char *dri
         char *dir = arena_printf(a, "/sys/bus/pci/devices/%s", d->address);
         char *link = arena_join(a, dir ? dir : "", "/driver", NULL);
         bool native = load_native(&w);
-        int k = dir && link ? 0 : -ENOMEM;
+        int k = 0;
 
         /* "\n" clears; a write of nothing would change nothing. */
         if (k == 0)
@@ -94,7 +96,7 @@ int act_release(const struct root *root, const struct device *d, const char *dri
         if (k == 0)
                 k = put(&w, SYSFS_PROBE, d->address);
         if (k == 0)
-                k = verify(&w, link, driver, native);
+                verify(&w, link, driver, native);
         sysfs_close(&w.sysfs);
         return k < 0 ? k : w.sysfs.stuck != 0;
 }

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 /* Large enough that calloc() maps it: such memory is zero without being written, and not there before it is used. */
 #define CHUNK_SIZE ((size_t)256 * 1024)
 /* What a boot with some dozens of functions takes of it. */
@@ -36,7 +38,7 @@ void *arena_alloc(struct arena *a, size_t size)
         void *p;
 
         if (size > SIZE_MAX / 2)
-                return NULL;
+                out_of_memory();
         size = (MAX(size, (size_t)1) + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
 
         if (!c || c->size - c->used < size) {
@@ -44,7 +46,7 @@ void *arena_alloc(struct arena *a, size_t size)
 
                 c = calloc(1, sizeof(*c) + room);
                 if (!c)
-                        return NULL;
+                        out_of_memory();
                 c->size = room;
                 c->next = a->head;
                 if (!a->head)
@@ -61,9 +63,7 @@ char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
         char *p = arena_alloc(a, n + 1);
 
-        if (p)
-                memcpy(p, s, n);
-        return p;
+        return memcpy(p, s, n);
 }
 
 char *arena_vprintf(struct arena *a, const char *format, va_list ap)
@@ -75,11 +75,13 @@ char *arena_vprintf(struct arena *a, const char *format, va_list ap)
         va_copy(again, ap);
         n = vsnprintf(small, sizeof(small), format, ap);
         if (n < 0)
-                p = NULL;
-        else if ((size_t)n < sizeof(small))
+                out_of_memory(); /* more than INT_MAX bytes, or a "%ls" that is none */
+        if ((size_t)n < sizeof(small)) {
                 p = arena_strndup(a, small, (size_t)n);
-        else if ((p = arena_alloc(a, (size_t)n + 1)))
+        } else {
+                p = arena_alloc(a, (size_t)n + 1);
                 vsnprintf(p, (size_t)n + 1, format, again);
+        }
         va_end(again);
         return p;
 }
@@ -107,7 +109,7 @@ char *arena_join(struct arena *a, const char *first, ...)
         va_end(ap);
         p = end = arena_alloc(a, size + 1);
         va_start(ap, first);
-        for (const char *s = first; p && s; s = va_arg(ap, const char *))
+        for (const char *s = first; s; s = va_arg(ap, const char *))
                 end = stpcpy(end, s);
         va_end(ap);
         return p;
@@ -121,8 +123,9 @@ void *arena_grow(struct arena *a, void *array, size_t n, size_t size)
         if ((n & (n - 1)) == 0) {
                 size_t room = n ? n * 2 : 1;
 
-                if (room > SIZE_MAX / 2 / size || !(p = arena_alloc(a, room * size)))
-                        return NULL;
+                if (room > SIZE_MAX / 2 / size)
+                        out_of_memory();
+                p = arena_alloc(a, room * size);
                 if (n)
                         memcpy(p, old, n * size);
                 memcpy(array, &p, sizeof(p));

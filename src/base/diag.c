@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 
-int diag_add(struct diags *d, enum diag_level level, const char *file, unsigned line, const char *format, ...)
+void diag_add(struct diags *d, enum diag_level level, const char *file, unsigned line, const char *format, ...)
 {
         struct diag *entry = arena_grow(d->arena, &d->v, d->n, sizeof(*d->v));
         char *message, *printable = NULL;
@@ -16,15 +16,12 @@ int diag_add(struct diags *d, enum diag_level level, const char *file, unsigned 
         va_end(ap);
         if (file)
                 printable = arena_strdup(d->arena, file);
-        if (!entry || !message || (file && !printable))
-                return -ENOMEM;
         str_make_printable(message);
         if (printable)
                 str_make_printable(printable);
         *entry = (struct diag){.level = level, .file = printable, .line = line, .message = message};
         d->n++;
         d->n_errors += level == DIAG_ERROR;
-        return 0;
 }
 
 void diag_print(FILE *f, const struct diag *d)

@@ -29,8 +29,7 @@ struct diags {
         size_t n, n_errors;
 };
 
-/* 0 or -ENOMEM. */
-int diag_add(struct diags *d, enum diag_level level, const char *file, unsigned line, const char *format, ...)
+void diag_add(struct diags *d, enum diag_level level, const char *file, unsigned line, const char *format, ...)
         _printf_(5, 6);
 
 /* "file:line: message", without a newline. */

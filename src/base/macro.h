@@ -5,10 +5,11 @@
 
 #include <stddef.h>
 
-#define _cleanup_(f)   __attribute__((cleanup(f)))
-#define _must_check_   __attribute__((warn_unused_result))
-#define _printf_(a, b) __attribute__((format(printf, a, b)))
-#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
+#define _cleanup_(f)      __attribute__((cleanup(f)))
+#define _must_check_      __attribute__((warn_unused_result))
+#define _returns_nonnull_ __attribute__((returns_nonnull))
+#define _printf_(a, b)    __attribute__((format(printf, a, b)))
+#define ARRAY_SIZE(a)     (sizeof(a) / sizeof((a)[0]))
 
 #define MAX(a, b)                                                                                                      \
         __extension__({                                                                                                \

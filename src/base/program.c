@@ -91,10 +91,11 @@ static int read_all(int fd, struct arena *a, char **ret, size_t *ret_size)
                 }
                 n += (size_t)k;
                 if (n == room) {
-                        char *larger = room < OUTPUT_MAX ? arena_alloc(a, 2 * room + 1) : NULL;
+                        char *larger;
 
-                        if (!larger)
-                                return room < OUTPUT_MAX ? -ENOMEM : -EFBIG;
+                        if (room >= OUTPUT_MAX)
+                                return -EFBIG;
+                        larger = arena_alloc(a, 2 * room + 1);
                         memcpy(larger, buf, n);
                         buf = larger;
                         room *= 2;

@@ -212,8 +212,6 @@ int root_read_all(const struct root *r, struct arena *a, const char *path, size_
                 char *larger = arena_alloc(a, room + 1);
                 ssize_t k;
 
-                if (!larger)
-                        return -ENOMEM;
                 if (n > 0)
                         memcpy(larger, buf, n);
                 buf = larger;
@@ -276,8 +274,7 @@ int root_list(const struct root *r, struct arena *a, const char *path, const cha
                         at += entry->d_reclen;
                         if (entry->d_name[0] == '.')
                                 continue;
-                        if (str_add(a, &names, &n, arena_strdup(a, entry->d_name)) < 0)
-                                return -ENOMEM;
+                        str_add(a, &names, &n, arena_strdup(a, entry->d_name));
                 }
         if (size < 0)
                 return -errno;

@@ -104,18 +104,15 @@ int str_to_bool(const char *s, bool *ret)
         return -EINVAL;
 }
 
-int str_add(struct arena *a, const char ***list, size_t *n, const char *s)
+void str_add(struct arena *a, const char ***list, size_t *n, const char *s)
 {
-        const char **slot = s ? arena_grow(a, list, *n, sizeof(**list)) : NULL;
+        const char **slot = arena_grow(a, list, *n, sizeof(**list));
 
-        if (!slot)
-                return -ENOMEM;
         *slot = s;
         ++*n;
-        return 0;
 }
 
-int str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
+void str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
 {
         const char **v = NULL;
         size_t n = 0;
@@ -127,20 +124,15 @@ int str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
                 s += strspn(s, BLANKS);
                 len = strcspn(s, BLANKS);
                 slot = arena_grow(a, &v, n, sizeof(*v));
-                if (!slot)
-                        return -ENOMEM;
                 *slot = NULL;
                 if (len == 0)
                         break;
                 *slot = arena_strndup(a, s, len);
-                if (!*slot)
-                        return -ENOMEM;
                 n++;
                 s += len;
         }
         *ret = v;
         *ret_n = n;
-        return 0;
 }
 
 #define NEAREST_MAX 64

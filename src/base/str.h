@@ -42,7 +42,7 @@ const char *str_basename(const char *path);
 /* Control characters and what is no UTF-8 become "?", in place: for what goes into a message or a document. */
 void str_make_printable(char *s);
 
-/* Such a copy, of what hardware, firmware or somebody else calls something; NULL without memory. */
+/* Such a copy, of what hardware, firmware or somebody else calls something. */
 char *str_printable(struct arena *a, const char *s) _must_check_;
 
 /* ASCII only, in place. */
@@ -54,13 +54,13 @@ int str_to_u32(const char *s, int base, uint32_t *ret) _must_check_;
 /* 1, yes, y, true, t, on and their opposites, as systemd has them: 0 or -EINVAL. */
 int str_to_bool(const char *s, bool *ret) _must_check_;
 
-/* One more at the end of a list; s may be NULL, as where there was no memory for it. 0 or -ENOMEM. */
-int str_add(struct arena *a, const char ***list, size_t *n, const char *s) _must_check_;
+/* One more at the end of a list. */
+void str_add(struct arena *a, const char ***list, size_t *n, const char *s);
 
 /*
  * Blank-separated words, each a string of its own below the arena; the array ends with NULL. An element is never empty.
  */
-int str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n) _must_check_;
+void str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n);
 
 /* The candidate nearest to s (Damerau-Levenshtein, case ignored), or NULL where none is near enough to be meant. */
 const char *str_nearest(const char *s, const char *const *candidates, size_t n);

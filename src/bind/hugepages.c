@@ -51,17 +51,11 @@ static int carry_out(const struct root *root, struct arena *a, struct record *re
 {
         struct huge_result *results = arena_alloc(a, plan->n * sizeof(*results));
         struct record before = *record;
-        int k;
 
-        if (!results)
-                return -ENOMEM;
         if (streq(stage, host))
                 skip_tried(record, plan);
-        k = act_hugepages(root, plan, a, results);
-        if (k == 0)
-                k = record_merge_pools(record, a, plan, results, stage);
-        if (k < 0)
-                return k;
+        act_hugepages(root, plan, a, results);
+        record_merge_pools(record, a, plan, results, stage);
         log_news(root, plan, &before, record);
         return record_write(root, record);
 }
@@ -86,7 +80,7 @@ int run_hugepages(const struct root *root, struct arena *a, struct record *recor
         log_faults(root, &diags);
         if (settings.n_pages == 0)
                 return 0;
-        k = memory_read(root, a, &memory);
+        memory_read(root, a, &memory);
         if (k == 0)
                 k = hugepages_plan(&settings, &memory, NULL, a, &plan);
         if (k == 0 && !streq(stage, host))

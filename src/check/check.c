@@ -11,15 +11,12 @@ const char *const check_status_names[CHECK_MAX_] = {"pass", "warn", "fail", "ski
 int row(struct checker *c, const char *id, enum check_status status, const char *fix, const char *format, ...)
 {
         struct check *check = arena_grow(c->arena, &c->checks->v, c->checks->n, sizeof(*check));
-        char *name = id ? arena_strdup(c->arena, id) : NULL, *right = fix ? arena_strdup(c->arena, fix) : NULL,
-             *message;
+        char *name = arena_strdup(c->arena, id), *right = arena_strdup(c->arena, fix), *message;
         va_list ap;
 
         va_start(ap, format);
         message = arena_vprintf(c->arena, format, ap);
         va_end(ap);
-        if (!check || !name || !right || !message)
-                return -ENOMEM;
         str_make_printable(name);
         str_make_printable(right);
         str_make_printable(message);
@@ -76,7 +73,7 @@ int check_build(const struct check_input *input, struct arena *a, struct checks 
         *ret = (struct checks){};
         c.live = c.facts->n_groups > 0;
         if (c.facts->cmdline)
-                k = cmdline_split(a, c.facts->cmdline, &c.tokens, &c.n_tokens, &unclosed);
+                cmdline_split(a, c.facts->cmdline, &c.tokens, &c.n_tokens, &unclosed);
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(steps); i++)
                 k = steps[i](&c);
         return k;

@@ -153,5 +153,4 @@ struct check_input {
 int check_gather(const struct root *root, struct arena *a, const struct plan *plan,
                  struct check_facts *ret) _must_check_;
 
-/* 0 or -ENOMEM. */
 int check_build(const struct check_input *input, struct arena *a, struct checks *ret) _must_check_;

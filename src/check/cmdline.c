@@ -21,8 +21,6 @@ static int finding(struct checker *c, const struct finding *f)
         bool error = f->severity == SEVERITY_ERROR, outranked = error && c->live && about_iommu(f->token);
         const char *id = row_id(c, "cmdline", f->token);
 
-        if (!id)
-                return -ENOMEM;
         return row(c, id, error && !outranked ? CHECK_FAIL : CHECK_WARN,
                    *f->fix ? f->fix : "remove it, or see passthroughctl cmdline check", "%s (%s): %s%s", f->token,
                    reader_names[f->reader], f->message, outranked ? "; yet there are IOMMU groups now" : "");
@@ -71,8 +69,6 @@ static int need(struct checker *c, const struct need *x)
         bool outranked = c->live && about_iommu(x->token);
         bool for_speed = startswith(x->token, "iommu=") || startswith(x->token, "iommu.passthrough=");
 
-        if (!id || !fix)
-                return -ENOMEM;
         if (!c->facts->cmdline)
                 return row(c, id, CHECK_SKIP, "", "needed: %s; there is no /proc/cmdline to look at", x->why);
         if (find_token(c, x->token))

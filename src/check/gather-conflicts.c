@@ -19,22 +19,18 @@ int gather_driverctl(struct gather *g)
         int k = root_list(g->root, g->arena, "/etc/driverctl.d", &names, &n);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         for (size_t i = 0; i < n; i++) {
                 struct check_override *o =
                         arena_grow(g->arena, &g->facts->driverctl, g->facts->n_driverctl, sizeof(*o));
                 char *file = arena_join(g->arena, "/etc/driverctl.d/", names[i], NULL), driver[128];
 
-                if (!o || !file)
-                        return -ENOMEM;
                 g->facts->n_driverctl++;
                 if (root_read(g->root, file, driver, sizeof(driver)) < 0)
                         *driver = '\0';
                 *o = (struct check_override){.file = file,
                                              .address = startswith(names[i], "pci-") ? names[i] + 4 : names[i],
                                              .driver = arena_strdup(g->arena, driver)};
-                if (!o->driver)
-                        return -ENOMEM;
         }
         return 0;
 }
@@ -47,21 +43,15 @@ static int gather_mdevctl(struct gather *g)
         int k = root_list(g->root, g->arena, "/etc/mdevctl.d", &names, &n);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         for (size_t i = 0; i < n; i++) {
                 char *dir = arena_join(g->arena, "/etc/mdevctl.d/", names[i], NULL);
                 struct check_override *o;
 
-                if (!dir)
-                        return -ENOMEM;
                 k = root_list(g->root, g->arena, dir, &uuids, &n_uuids);
-                if (k == -ENOMEM)
-                        return k;
                 if (k < 0 || n_uuids == 0)
                         continue;
                 o = arena_grow(g->arena, &g->facts->mdevctl, g->facts->n_mdevctl, sizeof(*o));
-                if (!o)
-                        return -ENOMEM;
                 g->facts->n_mdevctl++;
                 *o = (struct check_override){.file = dir, .address = names[i], .driver = ""};
         }
@@ -75,36 +65,34 @@ static bool is_vfio_module(const char *name)
 }
 
 /* One line of modprobe.d(5). */
-static int modprobe_line(struct gather *g, const char *file, const char *line)
+static void modprobe_line(struct gather *g, const char *file, const char *line)
 {
         static const char ids[] = "ids=";
         const char **words, *value = NULL;
         struct check_modprobe *m;
         enum modprobe_kind kind;
         size_t n;
-        int k = str_words(g->arena, line, &words, &n);
 
-        if (k < 0 || n < 2 || !is_vfio_module(words[1]))
-                return k;
+        str_words(g->arena, line, &words, &n);
+
+        if (n < 2 || !is_vfio_module(words[1]))
+                return;
         if (streq(words[0], "options")) {
                 kind = MODPROBE_IDS;
                 for (size_t i = 2; i < n; i++)
                         if (startswith(words[i], ids))
                                 value = words[i] + strlen(ids);
                 if (!value)
-                        return 0;
+                        return;
         } else if (streq(words[0], "blacklist"))
                 kind = MODPROBE_BLACKLIST;
         else if (streq(words[0], "install"))
                 kind = MODPROBE_INSTALL;
         else
-                return 0;
+                return;
         m = arena_grow(g->arena, &g->facts->modprobe, g->facts->n_modprobe, sizeof(*m));
-        if (!m)
-                return -ENOMEM;
         g->facts->n_modprobe++;
         *m = (struct check_modprobe){.kind = kind, .file = file, .line = arena_strdup(g->arena, line), .value = value};
-        return m->line ? 0 : -ENOMEM;
 }
 
 static int modprobe_file(struct gather *g, const char *file)
@@ -114,11 +102,11 @@ static int modprobe_file(struct gather *g, const char *file)
         int k = root_read_all(g->root, g->arena, file, FILE_MAX, &text, &size);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         for (char *s = text; (s = strstr(s, "\\\n"));) /* a line goes on */
                 s[0] = s[1] = ' ';
         while (k == 0 && (line = strsep(&text, "\n")))
-                k = modprobe_line(g, file, str_trim(line));
+                modprobe_line(g, file, str_trim(line));
         return k;
 }
 
@@ -133,8 +121,6 @@ int gather_modprobe(struct gather *g)
         for (size_t d = 0; d < ARRAY_SIZE(dirs); d++) {
                 int k = root_list(g->root, g->arena, dirs[d], &names, &n);
 
-                if (k == -ENOMEM)
-                        return k;
                 for (size_t i = 0; k == 0 && i < n; i++) {
                         size_t s = 0;
                         char *file;
@@ -144,8 +130,7 @@ int gather_modprobe(struct gather *g)
                         if (s < n_seen || !endswith(names[i], ".conf"))
                                 continue;
                         file = arena_join(g->arena, dirs[d], "/", names[i], NULL);
-                        if (!file || str_add(g->arena, &seen, &n_seen, names[i]) < 0)
-                                return -ENOMEM;
+                        str_add(g->arena, &seen, &n_seen, names[i]);
                         k = modprobe_file(g, file);
                         if (k < 0)
                                 return k;
@@ -179,12 +164,10 @@ static int network_assign(void *data, unsigned line, const char *section, const 
         if (!section || strcasecmp(section, "Match") != 0)
                 return 0;
         m = arena_grow(x->gather->arena, &x->file->matches, x->file->n_matches, sizeof(*m));
-        if (!m)
-                return -ENOMEM;
         x->file->n_matches++;
         *m = (struct check_match){.key = arena_strdup(x->gather->arena, key),
                                   .value = arena_strdup(x->gather->arena, value)};
-        return m->key && m->value ? 0 : -ENOMEM;
+        return 0;
 }
 
 static int gather_network(struct gather *g)
@@ -195,7 +178,7 @@ static int gather_network(struct gather *g)
         int k = root_list(g->root, g->arena, "/etc/systemd/network", &names, &n);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         for (size_t i = 0; i < n; i++) {
                 const char *dot = strrchr(names[i], '.');
                 char *file = arena_join(g->arena, "/etc/systemd/network/", names[i], NULL), *text;
@@ -203,23 +186,15 @@ static int gather_network(struct gather *g)
                 struct ini_handler handler = {.section = network_section, .assign = network_assign, .data = &x};
                 size_t size;
 
-                if (!file)
-                        return -ENOMEM;
                 if (!dot || !(streq(dot, ".network") || streq(dot, ".link")))
                         continue;
                 k = root_read_all(g->root, g->arena, file, FILE_MAX, &text, &size);
-                if (k == -ENOMEM)
-                        return k;
                 if (k < 0)
                         continue;
                 x.file = arena_grow(g->arena, &g->facts->network, g->facts->n_network, sizeof(*x.file));
-                if (!x.file)
-                        return -ENOMEM;
                 g->facts->n_network++;
                 x.file->file = file;
                 k = ini_parse(file, text, size, &theirs, &handler);
-                if (k == -ENOMEM)
-                        return k;
         }
         return 0;
 }
@@ -231,22 +206,18 @@ static int gather_interfaces(struct gather *g)
                 char *dir = arena_join(g->arena, d->sysfs, "/net", NULL);
                 const char **names;
                 size_t n;
-                int k = dir ? root_list(g->root, g->arena, dir, &names, &n) : -ENOMEM;
+                int k = root_list(g->root, g->arena, dir, &names, &n);
 
-                if (k == -ENOMEM)
-                        return k;
                 for (size_t j = 0; k == 0 && j < n; j++) {
                         struct check_interface *x =
                                 arena_grow(g->arena, &g->facts->interfaces, g->facts->n_interfaces, sizeof(*x));
                         char path[PATH_MAX], mac[64];
 
-                        if (!x)
-                                return -ENOMEM;
                         g->facts->n_interfaces++;
                         *x = (struct check_interface){.entry = i, .name = names[j]};
                         if (snprintf(path, sizeof(path), "%s/%s/address", dir, names[j]) < (int)sizeof(path) &&
-                            root_read(g->root, path, mac, sizeof(mac)) > 0 && !(x->mac = arena_strdup(g->arena, mac)))
-                                return -ENOMEM;
+                            root_read(g->root, path, mac, sizeof(mac)) > 0)
+                                x->mac = arena_strdup(g->arena, mac);
                 }
         }
         return 0;

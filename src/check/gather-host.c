@@ -22,7 +22,7 @@ static int reset(struct gather *g, const struct device *d, struct check_device *
         if (n >= 0) {
                 x->reset = n > 0 ? YES : NO;
                 x->reset_method = arena_strdup(g->arena, text);
-                return x->reset_method ? 0 : -ENOMEM;
+                return 0;
         }
         *strrchr(path, '_') = '\0';
         if (root_exists(g->root, path))
@@ -41,7 +41,7 @@ static int framebuffer(struct gather *g, const struct device *d, struct check_de
         int k = startswith(d->class, "03") ? root_list(g->root, g->arena, d->sysfs, &names, &n) : -ENOENT;
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         for (size_t i = 0; i < n && !x->framebuffer; i++)
                 if (strstr(names[i], suffix))
                         x->framebuffer = names[i];
@@ -60,27 +60,22 @@ static int vmd(struct gather *g, const struct device *d, struct check_device *x)
         if (d->at.domain <= 0xffff || !root_bus)
                 return 0;
         above = arena_strndup(g->arena, d->sysfs, (size_t)(root_bus - d->sysfs));
-        if (!above)
-                return -ENOMEM;
         if (pci_address_parse(str_basename(above), &at) == 0)
                 x->vmd = str_basename(above);
         return 0;
 }
 
-static int nobody(struct gather *g, enum user_kind kind, const char *name, bool *ret)
+static void nobody(struct gather *g, enum user_kind kind, const char *name, bool *ret)
 {
         uint32_t number;
         int k = name ? user_find(g->root, g->arena, kind, name, &number) : 0;
 
         *ret = k == -ENOENT;
-        return k == -ENOMEM ? k : 0;
 }
 
 int gather_devices(struct gather *g)
 {
         g->facts->devices = arena_alloc(g->arena, g->plan->n_entries * sizeof(*g->facts->devices));
-        if (!g->facts->devices)
-                return -ENOMEM;
         for (size_t i = 0; i < g->plan->n_entries; i++) {
                 const struct plan_entry *e = &g->plan->entries[i];
                 const struct node_access *access = &g->plan->config->rules[e->rule].node;
@@ -90,18 +85,19 @@ int gather_devices(struct gather *g)
 
                 /* The plan is of the next boot, where drivers are not bound yet. */
                 if (snprintf(path, sizeof(path), "%s/driver", d->sysfs) < (int)sizeof(path) &&
-                    root_readlink(g->root, path, target, sizeof(target)) > 0 &&
-                    !(x->driver = arena_strdup(g->arena, str_basename(target))))
-                        return -ENOMEM;
-                if (reset(g, d, x) < 0 || framebuffer(g, d, x) < 0 || vmd(g, d, x) < 0 ||
-                    nobody(g, USER, access->owner, &x->no_owner) < 0 ||
-                    nobody(g, GROUP, access->group, &x->no_group) < 0)
-                        return -ENOMEM;
+                    root_readlink(g->root, path, target, sizeof(target)) > 0)
+                        x->driver = arena_strdup(g->arena, str_basename(target));
+                reset(g, d, x);
+                framebuffer(g, d, x);
+                vmd(g, d, x);
+                nobody(g, USER, access->owner, &x->no_owner);
+                nobody(g, GROUP, access->group, &x->no_group);
         }
         return 0;
 }
 
 int gather_memory(struct gather *g)
 {
-        return memory_read(g->root, g->arena, &g->facts->memory);
+        memory_read(g->root, g->arena, &g->facts->memory);
+        return 0;
 }

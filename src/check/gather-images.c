@@ -41,8 +41,6 @@ static int gather_image(struct gather *g, const struct installed *image)
 {
         struct check_image *x = arena_grow(g->arena, &g->facts->images, g->facts->n_images, sizeof(*x));
 
-        if (!x)
-                return -ENOMEM;
         *x = (struct check_image){.release = image->release, .kernel = image->kernel, .path = image->path};
         g->facts->n_images++;
         if (!image->path)
@@ -56,24 +54,27 @@ int gather_trial(struct gather *g)
         struct check_facts *f = g->facts;
         struct boot_facts boot;
         const char *what;
-        int k = trial_read(g->root, g->arena, &f->trial);
+        int k;
 
+        trial_read(g->root, g->arena, &f->trial);
         f->live = g->root->live;
-        if (k < 0 || !f->live)
-                return k;
+        if (!f->live)
+                return 0;
         f->watchdog = oneshot_watchdog(g->root);
         k = boot_detect(g->root, g->arena, &boot, &what);
-        if (k < 0 && k != -ENOMEM) {
+        if (k < 0)
                 f->trial_problem = arena_join(g->arena, what, " cannot be read", NULL);
-                return f->trial_problem ? 0 : -ENOMEM;
-        }
-        return k == 0 ? oneshot_problem(g->root, g->arena, &boot, &f->trial_problem) : k;
+        else
+                oneshot_problem(g->root, g->arena, &boot, &f->trial_problem);
+        return 0;
 }
 
 int gather_images(struct gather *g)
 {
         struct installed_list list;
-        int k = tools_find(g->root, g->arena, &g->facts->tools);
+        int k = 0;
+
+        tools_find(g->root, g->arena, &g->facts->tools);
 
         if (k == 0)
                 k = config_changed(g);

@@ -34,7 +34,7 @@ static int gather_tables(struct gather *g)
                 return 0;
         k = root_read_all(g->root, g->arena, TABLES "/DMAR", TABLE_MAX, &dmar, &size);
         if (k < 0 || size <= DMAR_FLAGS || memcmp(dmar, "DMAR", 4) != 0) /* for root alone */
-                return k == -ENOMEM ? k : 0;
+                return 0;
         t->dmar_intremap = dmar[DMAR_FLAGS] & DMAR_INTREMAP ? KNOWN_YES : KNOWN_NO;
         t->dmar_x2apic_opt_out = dmar[DMAR_FLAGS] & DMAR_X2APIC_OPT_OUT ? KNOWN_YES : KNOWN_NO;
         return 0;
@@ -64,8 +64,6 @@ static int gather_hypervisor(struct gather *g)
         size_t size;
         int k = root_read_all(g->root, g->arena, "/proc/cpuinfo", (size_t)16 * 1024 * 1024, &text, &size), flag = -1;
 
-        if (k == -ENOMEM)
-                return k;
         if (k == 0)
                 flag = cpu_flag(text, "hypervisor");
         g->facts->bare_metal = flag == 0;
@@ -79,7 +77,7 @@ static int gather_hypervisor(struct gather *g)
                 if (streq(vendor, vendors[i])) {
                         g->facts->bare_metal = false;
                         g->facts->hypervisor = arena_printf(g->arena, "/sys/class/dmi/id/sys_vendor is %s", vendor);
-                        return g->facts->hypervisor ? 0 : -ENOMEM;
+                        return 0;
                 }
         return 0;
 }
@@ -88,11 +86,12 @@ static int gather_hypervisor(struct gather *g)
 static int gather_machine(struct gather *g)
 {
         struct check_facts *f = g->facts;
-        int k = machine_read(g->root, g->arena, &f->machine);
 
-        if (k == 0 && f->tables.dmar != f->tables.ivrs)
+        machine_read(g->root, g->arena, &f->machine);
+
+        if (f->tables.dmar != f->tables.ivrs)
                 f->machine.vendor = f->tables.dmar ? CPU_INTEL : CPU_AMD;
-        return k;
+        return 0;
 }
 
 static int gather_groups(struct gather *g)
@@ -102,7 +101,7 @@ static int gather_groups(struct gather *g)
         int k = root_list(g->root, g->arena, GROUPS, &names, &n);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         for (size_t i = 0; i < n; i++) {
                 char path[PATH_MAX], text[4096];
                 const char **members;
@@ -114,21 +113,17 @@ static int gather_groups(struct gather *g)
                         continue;
                 snprintf(path, sizeof(path), GROUPS "/%s/devices", names[i]);
                 k = root_list(g->root, g->arena, path, &members, &n_members);
-                if (k == -ENOMEM)
-                        return k;
                 /* VFIO's groups without an IOMMU are there for show (drivers/vfio/group.c, "vfio-noiommu"). */
                 snprintf(path, sizeof(path), GROUPS "/%s/name", names[i]);
                 if (k < 0 || n_members == 0 ||
                     (root_read(g->root, path, text, sizeof(text)) > 0 && streq(text, "vfio-noiommu")))
                         continue;
                 group = arena_grow(g->arena, &g->facts->groups, g->facts->n_groups, sizeof(*group));
-                if (!group)
-                        return -ENOMEM;
                 g->facts->n_groups++;
                 group->number = (int)number;
                 snprintf(path, sizeof(path), GROUPS "/%s/type", names[i]);
-                if (root_read(g->root, path, text, sizeof(text)) > 0 && !(group->type = arena_strdup(g->arena, text)))
-                        return -ENOMEM;
+                if (root_read(g->root, path, text, sizeof(text)) > 0)
+                        group->type = arena_strdup(g->arena, text);
                 snprintf(path, sizeof(path), GROUPS "/%s/reserved_regions", names[i]);
                 if (root_read(g->root, path, text, sizeof(text)) > 0)
                         for (char *rest = text, *line; (line = strsep(&rest, "\n"));)
@@ -144,18 +139,17 @@ static int gather_kernel(struct gather *g)
         char text[256];
         size_t size;
         bool on;
-        int k = root_read_all(g->root, g->arena, "/proc/cmdline", (size_t)64 * 1024, (char **)&f->cmdline, &size);
 
-        if (k == -ENOMEM)
-                return k;
+        (void)!root_read_all(g->root, g->arena, "/proc/cmdline", (size_t)64 * 1024, (char **)&f->cmdline, &size);
         if (root_read(g->root, "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", text, sizeof(text)) >
                     0 &&
             cmdline_bool(text, &on) == 0)
                 f->unsafe_interrupts = on ? KNOWN_YES : KNOWN_NO;
-        return kernel_read(g->root, g->arena, NULL, &f->kernel);
+        kernel_read(g->root, g->arena, NULL, &f->kernel);
+        return 0;
 }
 
-static int add_module(struct gather *g, const char *name, enum module_state state)
+static void add_module(struct gather *g, const char *name, enum module_state state)
 {
         struct check_facts *f = g->facts;
         struct check_module *m;
@@ -163,10 +157,8 @@ static int add_module(struct gather *g, const char *name, enum module_state stat
 
         for (size_t i = 0; i < f->n_modules; i++)
                 if (streq(f->modules[i].module.name, name))
-                        return 0;
+                        return;
         m = arena_grow(g->arena, &f->modules, f->n_modules, sizeof(*m));
-        if (!m)
-                return -ENOMEM;
         f->n_modules++;
         m->module = (struct module){.name = name, .state = state};
         if (snprintf(path, sizeof(path), "/sys/module/%s", name) < (int)sizeof(path)) {
@@ -175,7 +167,6 @@ static int add_module(struct gather *g, const char *name, enum module_state stat
                                 *s = '_';
                 m->loaded = root_exists(g->root, path);
         }
-        return 0;
 }
 
 /* VFIO's own, and the drivers that rules name or that are chosen for them. */
@@ -186,13 +177,13 @@ static int gather_modules(struct gather *g)
         int k = 0;
 
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(vfio); i++)
-                k = add_module(g, vfio[i], MODULE_UNKNOWN);
+                add_module(g, vfio[i], MODULE_UNKNOWN);
         for (size_t i = 0; k == 0 && i < facts->n_modules; i++)
-                k = add_module(g, facts->modules[i].name,
-                               facts->modules[i].state == MODULE_REGISTERED ? MODULE_REGISTERED : MODULE_UNKNOWN);
+                add_module(g, facts->modules[i].name,
+                           facts->modules[i].state == MODULE_REGISTERED ? MODULE_REGISTERED : MODULE_UNKNOWN);
         for (size_t i = 0; k == 0 && i < g->plan->n_entries; i++)
                 if (g->plan->entries[i].driver)
-                        k = add_module(g, g->plan->entries[i].driver, MODULE_UNKNOWN);
+                        add_module(g, g->plan->entries[i].driver, MODULE_UNKNOWN);
         for (size_t i = 0; k == 0 && facts->kernel && i < g->facts->n_modules; i++)
                 if (g->facts->modules[i].module.state == MODULE_UNKNOWN)
                         k = modules_look_up(g->root, g->arena, facts->kernel, &g->facts->modules[i].module, 1);
@@ -209,8 +200,7 @@ int check_gather(const struct root *root, struct arena *a, const struct plan *pl
         };
         int k = root_list(root, a, "/sys/class/iommu", &facts.iommus, &facts.n_iommus);
 
-        if (k != -ENOMEM)
-                k = 0;
+        k = 0;
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(steps); i++)
                 k = steps[i](&g);
         if (k == 0)

@@ -50,8 +50,6 @@ static int pages_by_node(struct checker *c, const char *id, const struct huge_pa
                          : arena_printf(c->arena, "%s%sthere is no node %" PRIu32, text, i > 0 ? ", " : "",
                                         want->nodes[i].node);
         }
-        if (!text)
-                return -ENOMEM;
         return row(c, id, enough ? CHECK_PASS : CHECK_FAIL, enough ? "" : pages_fix(c, want),
                    "%s: " MEMORY_NODES "/node*/hugepages/hugepages-%" PRIu64 "kB", text, want->size / 1024);
 }
@@ -61,8 +59,6 @@ static int pages_row(struct checker *c, const struct huge_pages *want)
         const struct huge_pool *pool = memory_pool(&c->facts->memory.machine, want->size);
         const char *id = row_id(c, "hugepages", want->name);
 
-        if (!id)
-                return -ENOMEM;
         if (!pool)
                 return row(c, id, CHECK_FAIL,
                            "ask for another Size= in passthrough.conf, or for a processor that has it (1G: pdpe1gb)",
@@ -95,9 +91,10 @@ static int tool(struct checker *c)
                 [TOOLS_NO_FAULT] = CHECK_PASS, [TOOLS_DOUBT] = CHECK_WARN, [TOOLS_FAULT] = CHECK_FAIL};
         enum tools_fault fault;
         const char *message, *fix;
-        int k = tools_judge(&c->facts->tools, c->arena, &fault, &message, &fix);
 
-        return k == 0 ? row(c, "image.tool", status[fault], fix, "%s", message) : k;
+        tools_judge(&c->facts->tools, c->arena, &fault, &message, &fix);
+
+        return row(c, "image.tool", status[fault], fix, "%s", message);
 }
 
 static int image_row(struct checker *c, const struct check_image *x)
@@ -106,8 +103,6 @@ static int image_row(struct checker *c, const struct check_image *x)
         const char *fix = arena_join(c->arena, "dracut -f --kver ", x->release, NULL);
         bool running = streq_ptr(x->release, c->facts->kernel.release);
 
-        if (!id || !fix)
-                return -ENOMEM;
         if (x->read && x->stale)
                 return row(c, id, CHECK_WARN, "passthroughctl apply", "%s is stale: %s", x->path, x->stale);
         if (c->plan->config->n_rules == 0)

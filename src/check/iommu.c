@@ -69,14 +69,13 @@ static const struct token *switched_off(const struct checker *c, const char *nam
         return found;
 }
 
-static int cause_token(struct checker *c, const struct token *t, const char *fix, struct cause *ret)
+static void cause_token(struct checker *c, const struct token *t, const char *fix, struct cause *ret)
 {
         ret->what = arena_printf(c->arena, "off in the kernel: %s on the kernel command line", t->text);
         ret->fix = fix ? fix : arena_printf(c->arena, "remove %s from the kernel command line and reboot", t->text);
-        return ret->what && ret->fix ? 0 : -ENOMEM;
 }
 
-static int cause_intel(struct checker *c, struct cause *ret)
+static void cause_intel(struct checker *c, struct cause *ret)
 {
         static const char add[] =
                 "write IOMMU=on below [Host] into /etc/passthrough.conf, run passthroughctl apply, and reboot";
@@ -84,12 +83,13 @@ static int cause_intel(struct checker *c, struct cause *ret)
         bool on = false;
         const struct token *t = intel_switch(c, &on);
 
-        if (t && !on)
-                return cause_token(c, t,
-                                   arena_printf(c->arena,
-                                                "replace %s by intel_iommu=on on the kernel command line and reboot",
-                                                t->text),
-                                   ret);
+        if (t && !on) {
+                cause_token(c, t,
+                            arena_printf(c->arena, "replace %s by intel_iommu=on on the kernel command line and reboot",
+                                         t->text),
+                            ret);
+                return;
+        }
         if (f->kernel.intel_iommu_built == KNOWN_NO) {
                 ret->what = arena_printf(c->arena, "off in the kernel: it is built without CONFIG_INTEL_IOMMU (%s)",
                                          f->kernel.config);
@@ -109,15 +109,16 @@ static int cause_intel(struct checker *c, struct cause *ret)
                 ret->what = "off in the kernel: VT-d is described and switched on, and came to nothing";
                 ret->fix = "the kernel log says why: dmesg | grep -e DMAR -e IOMMU";
         }
-        return ret->what ? 0 : -ENOMEM;
 }
 
-static int cause_amd(struct checker *c, struct cause *ret)
+static void cause_amd(struct checker *c, struct cause *ret)
 {
         const struct token *t = switched_off(c, "amd_iommu");
 
-        if (t)
-                return cause_token(c, t, NULL, ret);
+        if (t) {
+                cause_token(c, t, NULL, ret);
+                return;
+        }
         if (c->facts->kernel.amd_iommu_built == KNOWN_NO) {
                 ret->what = arena_printf(c->arena, "off in the kernel: it is built without CONFIG_AMD_IOMMU (%s)",
                                          c->facts->kernel.config);
@@ -126,10 +127,9 @@ static int cause_amd(struct checker *c, struct cause *ret)
                 ret->what = "off in the kernel: AMD-Vi is described, no token is against it, and it came to nothing";
                 ret->fix = "the kernel log says why: dmesg | grep -e AMD-Vi -e IOMMU";
         }
-        return ret->what ? 0 : -ENOMEM;
 }
 
-static int cause_without_table(struct checker *c, struct cause *ret)
+static void cause_without_table(struct checker *c, struct cause *ret)
 {
         const struct check_facts *f = c->facts;
 
@@ -139,7 +139,7 @@ static int cause_without_table(struct checker *c, struct cause *ret)
                                                   : turn_on_any;
         if (!f->tables.known) {
                 ret->what = "not known to be on: there is no /sys/firmware/acpi/tables to tell";
-                return 0;
+                return;
         }
         if (f->hypervisor) {
                 ret->what = arena_printf(c->arena,
@@ -147,29 +147,35 @@ static int cause_without_table(struct checker *c, struct cause *ret)
                                          "/sys/firmware/acpi/tables, and %s",
                                          f->hypervisor);
                 ret->fix = give_iommu;
-                return ret->what ? 0 : -ENOMEM;
+                return;
         }
         ret->what = arena_printf(c->arena, "off in the firmware: no DMAR or IVRS in /sys/firmware/acpi/tables%s",
                                  f->bare_metal ? ", and this is no virtual machine (no CPU flag hypervisor)" : "");
-        return ret->what ? 0 : -ENOMEM;
 }
 
-static int find_cause(struct checker *c, struct cause *ret)
+static void find_cause(struct checker *c, struct cause *ret)
 {
         const struct token *off = switched_off(c, "iommu");
 
         *ret = (struct cause){};
-        if (!tables(c))
-                return cause_without_table(c, ret);
-        if (off && !c->facts->tables.viot)
-                return cause_token(c, off, NULL, ret);
-        if (c->facts->tables.dmar)
-                return cause_intel(c, ret);
-        if (c->facts->tables.ivrs)
-                return cause_amd(c, ret);
+        if (!tables(c)) {
+                cause_without_table(c, ret);
+                return;
+        }
+        if (off && !c->facts->tables.viot) {
+                cause_token(c, off, NULL, ret);
+                return;
+        }
+        if (c->facts->tables.dmar) {
+                cause_intel(c, ret);
+                return;
+        }
+        if (c->facts->tables.ivrs) {
+                cause_amd(c, ret);
+                return;
+        }
         ret->what = "off in the kernel: the firmware describes a virtual IOMMU, and no driver has it";
         ret->fix = "load virtio_iommu early: force_drivers+=\" virtio_iommu \" in dracut.conf.d(5), then dracut -f";
-        return 0;
 }
 
 static const char *names_of_iommus(struct checker *c)
@@ -325,10 +331,11 @@ static int remapping(struct checker *c)
 int check_iommu(struct checker *c)
 {
         struct cause cause = {};
-        int k = c->live ? 0 : find_cause(c, &cause);
+        int k;
 
-        if (k == 0)
-                k = firmware(c, &cause);
+        if (!c->live)
+                find_cause(c, &cause);
+        k = firmware(c, &cause);
         if (k == 0)
                 k = enabled(c, &cause);
         return k == 0 ? remapping(c) : k;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The parts of check_build(), by what they judge. All return 0 or -ENOMEM. */
+/* The parts of check_build(), by what they judge. */
 
 #include "check/check.h"
 
@@ -19,7 +19,7 @@ struct checker {
 /* A row; the message is printf's. fix NULL: without memory for it. */
 int row(struct checker *c, const char *id, enum check_status status, const char *fix, const char *format,
         ...) _must_check_ _printf_(5, 6);
-/* "KIND.NAME", as row() takes it; NULL without memory. */
+/* "KIND.NAME", as row() takes it. */
 const char *row_id(struct checker *c, const char *kind, const char *name);
 
 static inline const struct device *entry_function(const struct checker *c, const struct plan_entry *e)

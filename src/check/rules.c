@@ -13,8 +13,6 @@ static int module_row(struct checker *c, const struct check_module *m, bool iomm
         const char *name = m->module.name, *kernel = c->plan->facts->kernel;
         const char *id = row_id(c, "module", name);
 
-        if (!id)
-                return -ENOMEM;
         if (m->module.state == MODULE_BUILTIN)
                 return row(c, id, CHECK_PASS, "", "built in (/lib/modules/%s/modules.builtin)", kernel);
         if (m->loaded)
@@ -101,8 +99,6 @@ static int group_row(struct checker *c, size_t r)
         const char *id = row_id(c, "group", rule->name), *against = refusals(c, r, REFUSAL_GROUP),
                    *groups = groups_of(c, r);
 
-        if (!id || !against || !groups)
-                return -ENOMEM;
         if (rule->invalid)
                 return row(c, id, CHECK_FAIL, "correct the rule, see passthrough.d(5)", "the rule is invalid: %s",
                            rule->message);
@@ -135,8 +131,6 @@ static int guard_row(struct checker *c, size_t r)
         const char *id = row_id(c, "guard", rule->name), *against = refusals(c, r, REFUSAL_HOST);
         size_t n = taken_of(c, r);
 
-        if (!id || !against)
-                return -ENOMEM;
         if (rule->invalid || c->plan->rules[r].state == RULE_SKIPPED || rule->driver == DRIVER_NATIVE || n == 0)
                 return row(c, id, CHECK_SKIP, "", "the rule takes nothing, see group.%s", rule->name);
         if (*against)
@@ -165,29 +159,30 @@ struct verdict {
         const char *message, *fix;
 };
 
-static int add(struct checker *c, struct verdict *v, enum check_status status, const char *fix, const char *message)
+static void add(struct checker *c, struct verdict *v, enum check_status status, const char *fix, const char *message)
 {
         static const int rank[CHECK_MAX_] = {[CHECK_PASS] = 0, [CHECK_SKIP] = 0, [CHECK_WARN] = 1, [CHECK_FAIL] = 2};
 
-        if (!message || !fix || !v->message)
-                return -ENOMEM;
         v->message = arena_join(c->arena, v->message, *v->message ? "; " : "", message, NULL);
         if (*fix && rank[status] > 0)
                 v->fix = arena_join(c->arena, v->fix, *v->fix ? "; " : "", fix, NULL);
         if (rank[status] > rank[v->status])
                 v->status = status;
-        return v->message && v->fix ? 0 : -ENOMEM;
 }
 
-static int judge_driver(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
+static void judge_driver(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
 {
-        if (streq_ptr(x->driver, e->driver))
-                return add(c, v, CHECK_PASS, "", arena_printf(c->arena, "%s has it now", e->driver));
-        if (e->action == ACTION_BIND)
-                return add(c, v, CHECK_PASS, "",
-                           arena_printf(c->arena, "driver now: %s, %s from the next boot on",
-                                        x->driver ? x->driver : "none", e->driver));
-        return add(c, v, CHECK_PASS, "", arena_printf(c->arena, "driver now: %s", x->driver ? x->driver : "none"));
+        if (streq_ptr(x->driver, e->driver)) {
+                add(c, v, CHECK_PASS, "", arena_printf(c->arena, "%s has it now", e->driver));
+                return;
+        }
+        if (e->action == ACTION_BIND) {
+                add(c, v, CHECK_PASS, "",
+                    arena_printf(c->arena, "driver now: %s, %s from the next boot on", x->driver ? x->driver : "none",
+                                 e->driver));
+                return;
+        }
+        add(c, v, CHECK_PASS, "", arena_printf(c->arena, "driver now: %s", x->driver ? x->driver : "none"));
 }
 
 /* All functions of its slot go with it: VFIO can then reset them together. */
@@ -205,84 +200,85 @@ static bool slot_taken(const struct checker *c, const struct device *d)
         return true;
 }
 
-static int judge_reset(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
+static void judge_reset(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
 {
         if (!driver_is_vfio(e->driver) || x->reset == UNKNOWN)
-                return 0;
-        if (x->reset == YES)
-                return add(c, v, CHECK_PASS, "",
-                           x->reset_method ? arena_join(c->arena, "reset by ", x->reset_method, " (reset_method)", NULL)
-                                           : "it can be reset (its file reset is there)");
-        return add(c, v, CHECK_WARN,
-                   x->reset_method ? "echo default > its reset_method"
-                   : slot_taken(c, entry_function(c, e))
-                           ? "stop and start a virtual machine with it before relying on it: VFIO resets the whole "
-                             "slot, where the card lets it"
-                           : "hand over all functions of its slot, so that they can be reset together",
-                   arena_join(c->arena, "no reset of its own (",
-                              x->reset_method ? "its reset_method is empty" : "it has no file reset_method",
-                              "): a virtual machine that stops may leave it unusable until the host reboots", NULL));
+                return;
+        if (x->reset == YES) {
+                add(c, v, CHECK_PASS, "",
+                    x->reset_method ? arena_join(c->arena, "reset by ", x->reset_method, " (reset_method)", NULL)
+                                    : "it can be reset (its file reset is there)");
+                return;
+        }
+        add(c, v, CHECK_WARN,
+            x->reset_method ? "echo default > its reset_method"
+            : slot_taken(c, entry_function(c, e))
+                    ? "stop and start a virtual machine with it before relying on it: VFIO resets the whole "
+                      "slot, where the card lets it"
+                    : "hand over all functions of its slot, so that they can be reset together",
+            arena_join(c->arena, "no reset of its own (",
+                       x->reset_method ? "its reset_method is empty" : "it has no file reset_method",
+                       "): a virtual machine that stops may leave it unusable until the host reboots", NULL));
 }
 
-static int judge_display(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
+static void judge_display(struct checker *c, const struct plan_entry *e, const struct check_device *x,
+                          struct verdict *v)
 {
         const struct device *d = entry_function(c, e);
         const char *evidence = x->framebuffer ? x->framebuffer : "boot_vga=1";
 
         if (!x->framebuffer && d->boot_display != YES)
-                return 0;
+                return;
         /* vfio-pci moves the firmware's framebuffer away from VGA controllers alone (vfio_pci_core.c). */
-        if (x->framebuffer && !startswith(d->class, "0300"))
-                return add(
-                        c, v, CHECK_WARN, "add initcall_blacklist=sysfb_init to the kernel command line and reboot",
-                        arena_join(c->arena, "the firmware's framebuffer is on it (", evidence,
-                                   "), and vfio-pci does not move that away from a display that is no VGA controller",
-                                   NULL));
-        return add(c, v, CHECK_WARN,
-                   "have the firmware boot on another display (setup: primary display), or do without a screen of the "
-                   "host",
-                   arena_join(c->arena, "the firmware's picture is on it (", evidence,
-                              "): the host has no screen once it is taken", NULL));
+        if (x->framebuffer && !startswith(d->class, "0300")) {
+                add(c, v, CHECK_WARN, "add initcall_blacklist=sysfb_init to the kernel command line and reboot",
+                    arena_join(c->arena, "the firmware's framebuffer is on it (", evidence,
+                               "), and vfio-pci does not move that away from a display that is no VGA controller",
+                               NULL));
+                return;
+        }
+        add(c, v, CHECK_WARN,
+            "have the firmware boot on another display (setup: primary display), or do without a screen of the "
+            "host",
+            arena_join(c->arena, "the firmware's picture is on it (", evidence,
+                       "): the host has no screen once it is taken", NULL));
 }
 
 /* Functions behind VMD reach memory under the controller's own number (pci_real_dma_dev()): one group for all. */
-static int judge_vmd(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
+static void judge_vmd(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
 {
         const struct device *d = entry_function(c, e);
         size_t vmd = x->vmd ? facts_find(c->plan->facts, x->vmd) : NO_DEVICE;
         int group = vmd == NO_DEVICE ? NO_GROUP : c->plan->facts->devices[vmd].group;
 
         if (!x->vmd || (d->group != NO_GROUP && d->group != group))
-                return 0;
-        return add(c, v, CHECK_FAIL,
-                   "switch VMD off in the firmware setup for that slot, or hand over the VMD controller as a whole",
-                   d->group == NO_GROUP
-                           ? arena_printf(c->arena, "it is behind the VMD controller %s and has no IOMMU group", x->vmd)
-                           : arena_printf(c->arena, "it is behind the VMD controller %s and shares group %d with it",
-                                          x->vmd, group));
+                return;
+        add(c, v, CHECK_FAIL,
+            "switch VMD off in the firmware setup for that slot, or hand over the VMD controller as a whole",
+            d->group == NO_GROUP
+                    ? arena_printf(c->arena, "it is behind the VMD controller %s and has no IOMMU group", x->vmd)
+                    : arena_printf(c->arena, "it is behind the VMD controller %s and shares group %d with it", x->vmd,
+                                   group));
 }
 
 /* What the host will set for it, held against the host. */
-static int judge_settings(struct checker *c, const struct plan_entry *e, const struct check_device *x,
-                          struct verdict *v)
+static void judge_settings(struct checker *c, const struct plan_entry *e, const struct check_device *x,
+                           struct verdict *v)
 {
         const struct rule *rule = &c->plan->config->rules[e->rule];
-        int k = 0;
 
         if (rule->reset_method && e->leader == NO_ENTRY && x->reset != UNKNOWN && !x->reset_method)
-                k = add(c, v, CHECK_FAIL, "leave ResetMethod= out, or run kernel 5.15 or later",
-                        arena_join(c->arena, "ResetMethod=", rule->reset_method,
-                                   " cannot be set: it has no file reset_method, and it will stay with the host",
-                                   NULL));
-        if (k == 0 && x->no_owner && driver_is_vfio(e->driver))
-                k = add(c, v, CHECK_WARN, "make the user, or correct Owner=",
-                        arena_join(c->arena, "Owner=", rule->node.owner,
-                                   ": this host has no such user, and who may open the device will not be set", NULL));
-        if (k == 0 && x->no_group && driver_is_vfio(e->driver))
-                k = add(c, v, CHECK_WARN, "make the group, or correct Group=",
-                        arena_join(c->arena, "Group=", rule->node.group,
-                                   ": this host has no such group, and who may open the device will not be set", NULL));
-        return k;
+                add(c, v, CHECK_FAIL, "leave ResetMethod= out, or run kernel 5.15 or later",
+                    arena_join(c->arena, "ResetMethod=", rule->reset_method,
+                               " cannot be set: it has no file reset_method, and it will stay with the host", NULL));
+        if (x->no_owner && driver_is_vfio(e->driver))
+                add(c, v, CHECK_WARN, "make the user, or correct Owner=",
+                    arena_join(c->arena, "Owner=", rule->node.owner,
+                               ": this host has no such user, and who may open the device will not be set", NULL));
+        if (x->no_group && driver_is_vfio(e->driver))
+                add(c, v, CHECK_WARN, "make the group, or correct Group=",
+                    arena_join(c->arena, "Group=", rule->node.group,
+                               ": this host has no such group, and who may open the device will not be set", NULL));
 }
 
 static int device_row(struct checker *c, size_t entry)
@@ -291,29 +287,21 @@ static int device_row(struct checker *c, size_t entry)
         const struct check_device *x = &c->facts->devices[entry];
         const char *id = row_id(c, "device", entry_function(c, e)->address);
         struct verdict v = {.message = "", .fix = ""};
-        int k = 0;
 
         if (e->action == ACTION_REFUSE && (e->derived || e->refusal != REFUSAL_OTHER)) {
                 v.status = CHECK_SKIP;
-                k = add(c, &v, CHECK_PASS, "",
-                        arena_printf(c->arena, "refused, see %s.%s",
-                                     !e->derived && e->refusal == REFUSAL_HOST ? "guard" : "group", entry_rule(c, e)));
+                add(c, &v, CHECK_PASS, "",
+                    arena_printf(c->arena, "refused, see %s.%s",
+                                 !e->derived && e->refusal == REFUSAL_HOST ? "guard" : "group", entry_rule(c, e)));
         } else if (e->action == ACTION_REFUSE)
-                k = add(c, &v, CHECK_FAIL,
-                        arena_join(c->arena, "see rule ", entry_rule(c, e), ", and passthroughctl plan", NULL),
-                        arena_join(c->arena, "refused: ", e->reason, NULL));
-        if (k == 0)
-                k = judge_driver(c, e, x, &v);
-        if (k == 0)
-                k = judge_reset(c, e, x, &v);
-        if (k == 0)
-                k = judge_settings(c, e, x, &v);
-        if (k == 0)
-                k = judge_display(c, e, x, &v);
-        if (k == 0)
-                k = judge_vmd(c, e, x, &v);
-        if (k < 0 || !id)
-                return -ENOMEM;
+                add(c, &v, CHECK_FAIL,
+                    arena_join(c->arena, "see rule ", entry_rule(c, e), ", and passthroughctl plan", NULL),
+                    arena_join(c->arena, "refused: ", e->reason, NULL));
+        judge_driver(c, e, x, &v);
+        judge_reset(c, e, x, &v);
+        judge_settings(c, e, x, &v);
+        judge_display(c, e, x, &v);
+        judge_vmd(c, e, x, &v);
         return row(c, id, v.status, v.fix, "%s", v.message);
 }
 

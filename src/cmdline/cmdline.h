@@ -74,7 +74,7 @@ struct token {
 };
 
 /* The kernel's tokens. *unclosed is set where a quote is not closed. */
-int cmdline_split(struct arena *a, const char *line, struct token **ret, size_t *ret_n, bool *unclosed) _must_check_;
+void cmdline_split(struct arena *a, const char *line, struct token **ret, size_t *ret_n, bool *unclosed);
 
 /* '-' and '_' are one, as in the kernel's parameq(). */
 bool cmdline_name_is(const char *name, const char *known);

@@ -42,14 +42,10 @@ static int modules(struct judge *j, const struct token *t, enum cmdline_reader r
         if (!t->value || t->value[strspn(t->value, ",")] == '\0')
                 return say(j, t, reader, SEVERITY_WARNING, "", "names no module");
         list = module_list(j, t, reader);
-        if (!list)
-                return -ENOMEM;
         while (k == 0 && (name = strsep(&list, ","))) {
                 bool dashes = strchr(name, '-') != NULL;
                 char *right = arena_strdup(j->arena, name);
 
-                if (!right)
-                        return -ENOMEM;
                 for (char *c = right; *c; c++)
                         *c = *c == '-' ? '_' : *c;
                 if (!*name)
@@ -65,8 +61,6 @@ static int modules(struct judge *j, const struct token *t, enum cmdline_reader r
                                 "%s: without that module nothing can be handed over", name);
                 else
                         all = arena_join(j->arena, all, *all ? ", " : "", name, NULL);
-                if (!all)
-                        return -ENOMEM;
         }
         if (k == 0 && *all)
                 k = say(j, t, reader, SEVERITY_INFO, "", "%s: %s", all, effect);

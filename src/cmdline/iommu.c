@@ -182,8 +182,6 @@ int judge_iommu(struct judge *j, const struct token *t)
         if (!t->value || !*t->value)
                 return say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it", "without a value it does nothing");
         list = iommu_list(j, t);
-        if (!list)
-                return -ENOMEM;
         length = strlen(list);
         if (t->value[length])
                 k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What the judging of single tokens shares. All that return int: 0 or -ENOMEM. */
+/* What the judging of single tokens shares. */
 
 #include <stdint.h>
 

@@ -35,8 +35,6 @@ static int ids(struct judge *j, const struct token *t)
         if (!t->value || t->value[strspn(t->value, ",")] == '\0')
                 return say(j, t, READER_MODULE, SEVERITY_WARNING, "", "names no device");
         list = arena_strdup(j->arena, t->value);
-        if (!list)
-                return -ENOMEM;
         while (k == 0 && (id = strsep(&list, ","))) {
                 bool fits;
                 size_t length = id_length(id, &fits);
@@ -218,8 +216,6 @@ int judge_module_parameter(struct judge *j, const struct token *t, bool *ret_kno
                 const char *module = arena_strndup(j->arena, t->name, length), *name = t->name + length + 1;
                 const struct parameter *p;
 
-                if (!module)
-                        return -ENOMEM;
                 if (!cmdline_name_is(module, modules[i].module))
                         continue;
                 *ret_known = true;
@@ -235,10 +231,10 @@ int judge_module_parameter(struct judge *j, const struct token *t, bool *ret_kno
                                    t->value ? arena_printf(j->arena, "%s=\"%s\"", t->name, t->value) : t->name,
                                    "a quote in front of the whole: kmod%s does not read it",
                                    t->value ? " before version 27" : "");
-                if (t->late && say(j, t, READER_MODULE, SEVERITY_WARNING, "in front of --",
+                if (t->late)
+                        (void)!say(j, t, READER_MODULE, SEVERITY_WARNING, "in front of --",
                                    "stands behind \"--\": kmod alone reads it there, which does nothing for a module "
-                                   "that is built in") < 0)
-                        return -ENOMEM;
+                                   "that is built in");
                 if (p->type == BOOL && t->value && cmdline_bool(t->value, &on) < 0)
                         return say(j, t, READER_MODULE, SEVERITY_ERROR, "0 or 1",
                                    "\"%s\" is neither on nor off: the module refuses it, and with it to load",

@@ -33,7 +33,7 @@ int cmdline_bool(const char *s, bool *ret)
  * One token from c on: split at the first "=" but not in front; quotes hide blanks wherever they are, and go away
  * around the whole token or the whole value only.
  */
-static int split_one(struct arena *a, const char *c, size_t length, struct token *t)
+static void split_one(struct arena *a, const char *c, size_t length, struct token *t)
 {
         const char *equals = length > 0 ? memchr(c + 1, '=', length - 1) : NULL;
         bool quoted = *c == '"';
@@ -63,10 +63,9 @@ static int split_one(struct arena *a, const char *c, size_t length, struct token
         }
         t->name = name;
         t->value = value;
-        return t->text && name && (value || !equals) ? 0 : -ENOMEM;
 }
 
-int cmdline_split(struct arena *a, const char *line, struct token **ret, size_t *ret_n, bool *unclosed)
+void cmdline_split(struct arena *a, const char *line, struct token **ret, size_t *ret_n, bool *unclosed)
 {
         bool late = false;
         const char *c = line;
@@ -82,13 +81,12 @@ int cmdline_split(struct arena *a, const char *line, struct token **ret, size_t 
                 while (blank(*c))
                         c++;
                 if (!*c)
-                        return 0;
+                        return;
                 for (; c[n] && (in_quotes || !blank(c[n])); n++)
                         in_quotes ^= c[n] == '"';
                 *unclosed |= in_quotes;
                 t = arena_grow(a, ret, *ret_n, sizeof(**ret));
-                if (!t || split_one(a, c, n, t) < 0)
-                        return -ENOMEM;
+                split_one(a, c, n, t);
                 ++*ret_n;
                 t->at = (size_t)(c - line);
                 t->late = late;

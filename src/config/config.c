@@ -29,9 +29,9 @@ static int add_text(struct arena *a, const char *path, char *text, size_t size, 
 
 int config_add_file(struct arena *a, const char *path, char *text, size_t size, struct diags *diags, struct rule *rule)
 {
-        int k = str_add(a, &rule->files, &rule->n_files, path);
+        str_add(a, &rule->files, &rule->n_files, path);
 
-        return k == 0 ? add_text(a, path, text, size, diags, rule) : k;
+        return add_text(a, path, text, size, diags, rule);
 }
 
 /* The text of a file, from the drafts or from where it is; as config_file_read() has it. */
@@ -42,7 +42,7 @@ static int read_file(struct loader *l, const char *path, char **ret, size_t *ret
                         continue;
                 *ret = arena_strdup(l->arena, l->drafts[i].text);
                 *ret_size = strlen(l->drafts[i].text);
-                return *ret ? CONFIG_READ_OK : -ENOMEM;
+                return CONFIG_READ_OK;
         }
         return config_file_read(l->root, l->arena, path, &kind, l->diags, ret, ret_size);
 }
@@ -58,10 +58,11 @@ static int load_file(struct loader *l, const char *path, struct rule *rule)
                 return k;
         if (k == CONFIG_READ_MASKED)
                 return 1;
-        if (str_add(l->arena, &rule->files, &rule->n_files, path) < 0)
-                return -ENOMEM;
-        if (k == CONFIG_READ_ABSENT)
-                return diag_add(l->diags, DIAG_ERROR, path, 0, "cannot be read: %s", strerror(ENOENT));
+        str_add(l->arena, &rule->files, &rule->n_files, path);
+        if (k == CONFIG_READ_ABSENT) {
+                diag_add(l->diags, DIAG_ERROR, path, 0, "cannot be read: %s", strerror(ENOENT));
+                return 0;
+        }
         if (k == CONFIG_READ_FAULT)
                 return 0;
         return add_text(l->arena, path, text, size, l->diags, rule);
@@ -73,13 +74,10 @@ static int load_dropins(struct loader *l, const char *file_name, struct rule *ru
 
         for (size_t i = 0; i < l->dropins.n; i++) {
                 const struct config_file *d = &l->dropins.v[i];
-                int k;
 
                 if (strncmp(d->name, file_name, strlen(file_name)) != 0 || !streq(d->name + strlen(file_name), ".d"))
                         continue;
-                k = config_files_collect(l->root, l->arena, d->path, d->rank, &kind, l->diags, &files, NULL);
-                if (k < 0)
-                        return k;
+                config_files_collect(l->root, l->arena, d->path, d->rank, &kind, l->diags, &files, NULL);
         }
         config_files_keep_first(&files);
         for (size_t i = 0; i < files.n; i++) {
@@ -100,8 +98,6 @@ static int load_rule(struct loader *l, const struct config_file *entry, struct r
         bool name_valid;
         int k;
 
-        if (!name || !file)
-                return -ENOMEM;
         name_valid = rule_name_valid(name);
         str_make_printable(name);
         str_make_printable(file);
@@ -114,15 +110,15 @@ static int load_rule(struct loader *l, const struct config_file *entry, struct r
         if (k != 0)
                 return k;
         if (!name_valid)
-                k = diag_add(l->diags, DIAG_ERROR, entry->path, 0,
-                             "\"%s\" cannot name a rule; use letters, digits, \"_\", \".\" and \"-\", a letter or "
-                             "digit first, at "
-                             "most 64",
-                             rule->name);
+                diag_add(l->diags, DIAG_ERROR, entry->path, 0,
+                         "\"%s\" cannot name a rule; use letters, digits, \"_\", \".\" and \"-\", a letter or "
+                         "digit first, at "
+                         "most 64",
+                         rule->name);
         if (k == 0)
                 k = load_dropins(l, entry->name, rule);
         if (k == 0 && l->diags->n_errors == errors)
-                k = keys_check(l->diags, rule);
+                keys_check(l->diags, rule);
         if (k < 0)
                 return k;
 
@@ -134,41 +130,34 @@ static int load_rule(struct loader *l, const struct config_file *entry, struct r
                 rule->invalid = true;
                 rule->message = d->line ? arena_printf(l->arena, "%s:%u: %s", d->file, d->line, d->message)
                                         : arena_printf(l->arena, "%s: %s", d->file, d->message);
-                return rule->message ? 0 : -ENOMEM;
+                return 0;
         }
         return 0;
 }
 
 /* Drop-ins whose rule is not there do nothing: that is worth a word. */
-static int warn_orphans(struct loader *l, const struct config_files *files)
+static void warn_orphans(struct loader *l, const struct config_files *files)
 {
         for (size_t i = 0, j = 0; i < l->dropins.n; i++) {
                 const struct config_file *d = &l->dropins.v[i];
                 char *name = arena_strndup(l->arena, d->name, strlen(d->name) - strlen(".d"));
                 bool found = false;
 
-                if (!name)
-                        return -ENOMEM;
                 for (j = 0; j < files->n && !found; j++)
                         found = streq(files->v[j].name, name);
-                if (!found &&
-                    diag_add(l->diags, DIAG_WARNING, d->path, 0, "drop-ins for %s, which is not there", name) < 0)
-                        return -ENOMEM;
+                if (!found)
+                        diag_add(l->diags, DIAG_WARNING, d->path, 0, "drop-ins for %s, which is not there", name);
         }
-        return 0;
 }
 
-static int add_drafts(struct loader *l, struct config_files *files)
+static void add_drafts(struct loader *l, struct config_files *files)
 {
         for (size_t i = 0; i < l->n_drafts; i++) {
                 struct config_file *f = arena_grow(l->arena, &files->v, files->n, sizeof(*files->v));
 
-                if (!f)
-                        return -ENOMEM;
                 *f = (struct config_file){str_basename(l->drafts[i].path), l->drafts[i].path, 0};
                 files->n++;
         }
-        return 0;
 }
 
 int config_load_with(const struct root *root, struct arena *a, const struct config_draft *drafts, size_t n,
@@ -177,12 +166,14 @@ int config_load_with(const struct root *root, struct arena *a, const struct conf
         struct loader l = {.root = root, .arena = a, .diags = diags, .drafts = drafts, .n_drafts = n};
         struct config config = {};
         struct config_files files = {};
-        int k = add_drafts(&l, &files);
+        int k = 0;
+
+        add_drafts(&l, &files);
 
         if (k < 0)
                 return k;
         for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
-                k = config_files_collect(root, a, config_directories[i], i, &kind, diags, &files, &l.dropins);
+                config_files_collect(root, a, config_directories[i], i, &kind, diags, &files, &l.dropins);
                 if (k < 0)
                         return k;
         }
@@ -192,14 +183,12 @@ int config_load_with(const struct root *root, struct arena *a, const struct conf
         for (size_t i = 0; i < files.n; i++) {
                 struct rule *rule = arena_grow(a, &config.rules, config.n_rules, sizeof(*config.rules));
 
-                if (!rule)
-                        return -ENOMEM;
                 k = load_rule(&l, &files.v[i], rule);
                 if (k < 0)
                         return k;
                 config.n_rules += k == 0;
         }
-        k = warn_orphans(&l, &files);
+        warn_orphans(&l, &files);
         if (k < 0)
                 return k;
         *ret = config;

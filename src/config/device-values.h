@@ -3,7 +3,7 @@
 
 /*
  * Values of [Device] that go to the kernel as text, brought into one spelling. Each returns 0 with the text below the
- * arena, -EINVAL where it is no such value, or -ENOMEM.
+ * arena or -EINVAL where it is no such value.
  */
 
 #include "base/arena.h"

@@ -19,42 +19,36 @@ static int compare_entries(const void *a, const void *b)
         return c ? c : (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-static int add_entry(struct arena *a, struct config_files *e, const char *directory, const char *name, size_t rank)
+static void add_entry(struct arena *a, struct config_files *e, const char *directory, const char *name, size_t rank)
 {
         struct config_file *entry = arena_grow(a, &e->v, e->n, sizeof(*e->v));
 
-        if (!entry)
-                return -ENOMEM;
         *entry = (struct config_file){.name = name, .path = arena_printf(a, "%s/%s", directory, name), .rank = rank};
         e->n++;
-        return entry->path ? 0 : -ENOMEM;
 }
 
-int config_files_collect(const struct root *root, struct arena *a, const char *directory, size_t rank,
-                         const struct config_kind *kind, struct diags *diags, struct config_files *files,
-                         struct config_files *dropins)
+void config_files_collect(const struct root *root, struct arena *a, const char *directory, size_t rank,
+                          const struct config_kind *kind, struct diags *diags, struct config_files *files,
+                          struct config_files *dropins)
 {
         const char **names;
         size_t n;
         int k = root_list(root, a, directory, &names, &n);
 
-        if (k == -ENOMEM)
-                return k;
         if (k == 0 && n == 0) {
                 _cleanup_(close_fd) int fd = root_open_at(root, directory, O_PATH | O_DIRECTORY);
 
                 if (fd == -ENOTDIR)
-                        return diag_add(diags, DIAG_ERROR, directory, 0, "is no directory; it is to be one, with %s",
-                                        kind->directory_has);
+                        diag_add(diags, DIAG_ERROR, directory, 0, "is no directory; it is to be one, with %s",
+                                 kind->directory_has);
         }
         if (k < 0)
-                return diag_add(diags, DIAG_ERROR, directory, 0, "cannot be read: %s", strerror(-k));
+                diag_add(diags, DIAG_ERROR, directory, 0, "cannot be read: %s", strerror(-k));
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (endswith(names[i], ".conf"))
-                        k = add_entry(a, files, directory, names[i], rank);
+                        add_entry(a, files, directory, names[i], rank);
                 else if (dropins && endswith(names[i], ".conf.d"))
-                        k = add_entry(a, dropins, directory, names[i], rank);
-        return k;
+                        add_entry(a, dropins, directory, names[i], rank);
 }
 
 void config_files_sort(struct config_files *e)
@@ -124,20 +118,18 @@ int config_file_read(const struct root *root, struct arena *a, const char *path,
         if (links_to_null(root, path))
                 return CONFIG_READ_MASKED;
         k = root_read_all(root, a, path, FILE_MAX_SIZE, ret, ret_size);
-        if (k == -ENOMEM)
-                return k;
         if (k == 0)
                 return *ret_size == 0 ? CONFIG_READ_MASKED : CONFIG_READ_OK;
         if (k == -ENOENT)
                 return CONFIG_READ_ABSENT;
         if (k == -EISDIR)
-                k = diag_add(diags, DIAG_ERROR, path, 0, "is a directory; a %s is a file, its drop-ins are in %s.d/",
-                             kind->noun, str_basename(path));
+                diag_add(diags, DIAG_ERROR, path, 0, "is a directory; a %s is a file, its drop-ins are in %s.d/",
+                         kind->noun, str_basename(path));
         else if (k == -EFBIG)
-                k = diag_add(diags, DIAG_ERROR, path, 0, "is larger than 4 MiB; this is no %s", kind->noun);
+                diag_add(diags, DIAG_ERROR, path, 0, "is larger than 4 MiB; this is no %s", kind->noun);
         else if (k == -EINVAL)
-                k = diag_add(diags, DIAG_ERROR, path, 0, "is not a regular file; a %s is a text file", kind->noun);
+                diag_add(diags, DIAG_ERROR, path, 0, "is not a regular file; a %s is a text file", kind->noun);
         else
-                k = diag_add(diags, DIAG_ERROR, path, 0, "cannot be read: %s", strerror(-k));
+                diag_add(diags, DIAG_ERROR, path, 0, "cannot be read: %s", strerror(-k));
         return k < 0 ? k : CONFIG_READ_FAULT;
 }

@@ -25,10 +25,10 @@ struct config_kind {
         const char *noun, *directory_has;
 };
 
-/* The *.conf below a directory, and (dropins not NULL) the *.conf.d. 0 or -ENOMEM; other faults become diags. */
-int config_files_collect(const struct root *root, struct arena *a, const char *directory, size_t rank,
-                         const struct config_kind *kind, struct diags *diags, struct config_files *files,
-                         struct config_files *dropins) _must_check_;
+/* The *.conf below a directory, and (dropins not NULL) the *.conf.d. Faults become diags. */
+void config_files_collect(const struct root *root, struct arena *a, const char *directory, size_t rank,
+                          const struct config_kind *kind, struct diags *diags, struct config_files *files,
+                          struct config_files *dropins);
 /* By name, then rank. */
 void config_files_sort(struct config_files *f);
 /* Keeps the first of each name, sorted. */
@@ -41,6 +41,6 @@ enum config_read {
         CONFIG_READ_FAULT, /* in diags */
 };
 
-/* One file, followed by a NUL byte: how that went, or -ENOMEM. */
+/* One file, followed by a NUL byte: how that went. */
 int config_file_read(const struct root *root, struct arena *a, const char *path, const struct config_kind *kind,
                      struct diags *diags, char **ret, size_t *ret_size) _must_check_;

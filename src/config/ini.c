@@ -53,23 +53,29 @@ static int parse_line(const char *file, unsigned number, char *line, const char 
         if (*line == '[') {
                 size_t n = strlen(line);
 
-                if (line[n - 1] != ']')
-                        return diag_add(diags, DIAG_ERROR, file, number, "section \"%.*s\" does not end with \"]\"",
-                                        SHOWN, line);
+                if (line[n - 1] != ']') {
+                        diag_add(diags, DIAG_ERROR, file, number, "section \"%.*s\" does not end with \"]\"", SHOWN,
+                                 line);
+                        return 0;
+                }
                 line[n - 1] = '\0';
                 *section = line + 1;
                 return h->section(h->data, number, *section);
         }
 
         equals = strchr(line, '=');
-        if (!equals)
-                return diag_add(diags, DIAG_ERROR, file, number,
-                                "\"%.*s\" is not understood; write [Section] or Key=Value", SHOWN, line);
+        if (!equals) {
+                diag_add(diags, DIAG_ERROR, file, number, "\"%.*s\" is not understood; write [Section] or Key=Value",
+                         SHOWN, line);
+                return 0;
+        }
         *equals = '\0';
         key = str_trim(line);
         value = str_trim(equals + 1);
-        if (!*key)
-                return diag_add(diags, DIAG_ERROR, file, number, "no key before \"=\"; write Key=Value");
+        if (!*key) {
+                diag_add(diags, DIAG_ERROR, file, number, "no key before \"=\"; write Key=Value");
+                return 0;
+        }
         return h->assign(h->data, number, *section, key, value);
 }
 
@@ -82,7 +88,8 @@ int ini_parse(const char *file, char *text, size_t size, struct diags *diags, co
         if (nul) {
                 for (const char *c = text; c < nul; c++)
                         number += *c == '\n';
-                return diag_add(diags, DIAG_ERROR, file, number, "a NUL byte; this is not a text file");
+                diag_add(diags, DIAG_ERROR, file, number, "a NUL byte; this is not a text file");
+                return 0;
         }
         if (startswith(text, "\xef\xbb\xbf"))
                 text += 3; /* a byte order mark */

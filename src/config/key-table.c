@@ -12,7 +12,7 @@ static const struct key_name *key_at(const struct key_table *t, size_t i)
         return (const struct key_name *)((const char *)t->keys + i * t->key_size);
 }
 
-static int unknown(const struct key_table *t, const struct key_place *p, const char *section, const char *name)
+static void unknown(const struct key_table *t, const struct key_place *p, const char *section, const char *name)
 {
         const char *here[KEYS_MAX], *elsewhere = NULL, *nearest;
         size_t n = 0;
@@ -26,44 +26,53 @@ static int unknown(const struct key_table *t, const struct key_place *p, const c
                         elsewhere = key->section;
         }
         if (n == 0)
-                return 0; /* the section has been reported */
-        if (elsewhere)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                "key \"%s\" does not belong in [%s]; move it to [%s]", name, section, elsewhere);
+                return; /* the section has been reported */
+        if (elsewhere) {
+                diag_add(p->diags, DIAG_ERROR, p->file, p->line, "key \"%s\" does not belong in [%s]; move it to [%s]",
+                         name, section, elsewhere);
+                return;
+        }
         nearest = str_nearest(name, here, n);
-        if (nearest)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                "unknown key \"%.*s\" in [%s]; did you mean \"%s\"?", SHOWN, name, section, nearest);
-        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                        "unknown key \"%.*s\" in [%s]; %s lists the keys there are", SHOWN, name, section, t->page);
+        if (nearest) {
+                diag_add(p->diags, DIAG_ERROR, p->file, p->line, "unknown key \"%.*s\" in [%s]; did you mean \"%s\"?",
+                         SHOWN, name, section, nearest);
+                return;
+        }
+        diag_add(p->diags, DIAG_ERROR, p->file, p->line, "unknown key \"%.*s\" in [%s]; %s lists the keys there are",
+                 SHOWN, name, section, t->page);
 }
 
 int key_find(const struct key_table *t, const struct key_place *p, const char *section, const char *name, size_t *ret)
 {
-        if (!section)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                "\"%.*s=\" stands before any section; write %s above it", SHOWN, name, t->sections);
+        if (!section) {
+                diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                         "\"%.*s=\" stands before any section; write %s above it", SHOWN, name, t->sections);
+                return 0;
+        }
         for (size_t i = 0; i < t->n; i++)
                 if (streq(key_at(t, i)->section, section) && streq(key_at(t, i)->name, name)) {
                         *ret = i;
                         return 1;
                 }
-        return unknown(t, p, section, name);
+        unknown(t, p, section, name);
+        return 0;
 }
 
 int key_once(const struct key_table *t, const struct key_place *p, size_t i, uint64_t *seen)
 {
         uint64_t bit = UINT64_C(1) << i;
 
-        if (!key_at(t, i)->repeats && *seen & bit)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line, "%s= cannot repeat; keep one of the lines",
-                                key_at(t, i)->name);
+        if (!key_at(t, i)->repeats && *seen & bit) {
+                diag_add(p->diags, DIAG_ERROR, p->file, p->line, "%s= cannot repeat; keep one of the lines",
+                         key_at(t, i)->name);
+                return 0;
+        }
         *seen |= bit;
         return 1;
 }
 
-int key_invalid(const struct key_table *t, const struct key_place *p, size_t i, const char *value)
+void key_invalid(const struct key_table *t, const struct key_place *p, size_t i, const char *value)
 {
-        return diag_add(p->diags, DIAG_ERROR, p->file, p->line, "%s=%.*s: not valid; write %s", key_at(t, i)->name,
-                        SHOWN, value, key_at(t, i)->right);
+        diag_add(p->diags, DIAG_ERROR, p->file, p->line, "%s=%.*s: not valid; write %s", key_at(t, i)->name, SHOWN,
+                 value, key_at(t, i)->right);
 }

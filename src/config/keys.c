@@ -37,25 +37,24 @@ static int parse_match(struct parser *p, const struct key *key, const char *valu
         bool negate = *value == '!';
         const char **words;
         size_t n;
-        int k;
 
         if (!*value) {
                 *list = (struct words){};
                 return 0;
         }
-        k = str_words(p->arena, value + negate, &words, &n);
-        if (k < 0)
-                return k;
+        str_words(p->arena, value + negate, &words, &n);
         if (n == 0)
                 return -EINVAL;
-        if (list->n > 0 && list->negate != negate)
-                return diag_add(
-                        p->diags, DIAG_ERROR, p->file, p->line,
-                        "%s=%.*s: adds to a list that %s with \"!\"; begin every %s= line of a negated list with it",
-                        key->is.name, SHOWN, value, list->negate ? "begins" : "does not begin", key->is.name);
+        if (list->n > 0 && list->negate != negate) {
+                diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                         "%s=%.*s: adds to a list that %s with \"!\"; begin every %s= line of a negated list with it",
+                         key->is.name, SHOWN, value, list->negate ? "begins" : "does not begin", key->is.name);
+                return 0;
+        }
         list->negate = negate;
         for (size_t i = 0; i < n; i++) {
-                k = key->append(p->arena, words[i], list);
+                int k = key->append(p->arena, words[i], list);
+
                 if (k < 0)
                         return k;
         }
@@ -65,9 +64,11 @@ static int parse_match(struct parser *p, const struct key *key, const char *valu
 static int parse_bus(struct parser *p, const struct key *key, const char *value)
 {
         (void)key;
-        if (streq(value, "usb") || streq(value, "tty"))
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                "Bus=%s: not built yet in this version; only Bus=pci is", value);
+        if (streq(value, "usb") || streq(value, "tty")) {
+                diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                         "Bus=%s: not built yet in this version; only Bus=pci is", value);
+                return 0;
+        }
         return streq(value, "pci") || !*value ? 0 : -EINVAL;
 }
 
@@ -93,14 +94,16 @@ static int parse_driver(struct parser *p, const struct key *key, const char *val
         if (strlen(value) > 63 ||
             value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")])
                 return -EINVAL;
-        if (means_vfio_pci(value))
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                "Driver=%s: no driver has that name; did you mean \"vfio-pci\"?", value);
+        if (means_vfio_pci(value)) {
+                diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                         "Driver=%s: no driver has that name; did you mean \"vfio-pci\"?", value);
+                return 0;
+        }
 
         r->driver = streq(value, "auto") ? DRIVER_AUTO : streq(value, "native") ? DRIVER_NATIVE : DRIVER_NAMED;
         r->driver_name = NULL;
-        if (r->driver == DRIVER_NAMED && !(r->driver_name = arena_strdup(p->arena, value)))
-                return -ENOMEM;
+        if (r->driver == DRIVER_NAMED)
+                r->driver_name = arena_strdup(p->arena, value);
         return 0;
 }
 
@@ -212,8 +215,6 @@ static int parse_expect(struct parser *p, const struct key *key, const char *val
         if (!*value)
                 value = "1";
         first = arena_strndup(p->arena, value, dash ? (size_t)(dash - value) : strlen(value));
-        if (!first)
-                return -ENOMEM;
         if (str_to_u32(first, 10, &min) < 0)
                 return -EINVAL;
         if (!dash)
@@ -275,23 +276,19 @@ static int parse_attribute(struct parser *p, const struct key *key, const char *
         if (!equals || !equals[1])
                 return -EINVAL;
         name = arena_strndup(p->arena, value, (size_t)(equals - value));
-        if (!name)
-                return -ENOMEM;
         if (!*name || *name == '/' || *name == '.' || strstr(name, "/.") || strchr(name, ' '))
                 return -EINVAL;
         owner = attribute_owner(name);
-        if (owner)
-                return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                "Attribute=%.*s: \"%s\" is not for a rule to write; %s", SHOWN, value, name, owner);
+        if (owner) {
+                diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                         "Attribute=%.*s: \"%s\" is not for a rule to write; %s", SHOWN, value, name, owner);
+                return 0;
+        }
 
         attribute = arena_grow(p->arena, &r->attributes, r->n_attributes, sizeof(*r->attributes));
-        if (!attribute)
-                return -ENOMEM;
         attribute->name = name;
         attribute->value = arena_strdup(p->arena, equals + 1);
         printable = arena_strdup(p->arena, value);
-        if (!attribute->value || !printable)
-                return -ENOMEM;
         str_make_printable(printable);
         if (!streq(printable, value))
                 return -EINVAL;
@@ -366,17 +363,22 @@ static int on_section(void *data, unsigned line, const char *name)
 
         if (known(name, sections, ARRAY_SIZE(sections)))
                 return 0;
-        if (known(name, later_sections, ARRAY_SIZE(later_sections)))
-                return diag_add(p->diags, DIAG_ERROR, p->file, line,
-                                "section [%s] is not built yet in this version; [Match] and [Device] are", name);
+        if (known(name, later_sections, ARRAY_SIZE(later_sections))) {
+                diag_add(p->diags, DIAG_ERROR, p->file, line,
+                         "section [%s] is not built yet in this version; [Match] and [Device] are", name);
+                return 0;
+        }
         nearest = str_nearest(name, sections, ARRAY_SIZE(sections));
         if (!nearest)
                 nearest = str_nearest(name, later_sections, ARRAY_SIZE(later_sections));
-        if (nearest)
-                return diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; did you mean [%s]?",
-                                SHOWN, name, nearest);
-        return diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; a rule has [Match] and [Device]",
-                        SHOWN, name);
+        if (nearest) {
+                diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; did you mean [%s]?", SHOWN, name,
+                         nearest);
+                return 0;
+        }
+        diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; a rule has [Match] and [Device]", SHOWN,
+                 name);
+        return 0;
 }
 
 static const struct key_table table = {.keys = keys,
@@ -395,14 +397,19 @@ static int on_assign(void *data, unsigned line, const char *section, const char 
         p->line = line;
         if (k < 1)
                 return k;
-        if (!keys[i].parse)
-                return diag_add(p->diags, DIAG_ERROR, p->file, line,
-                                "%s= is not built yet in this version; leave it out", name);
+        if (!keys[i].parse) {
+                diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= is not built yet in this version; leave it out",
+                         name);
+                return 0;
+        }
         k = key_once(&table, &place, i, &p->seen);
         if (k < 1)
                 return k;
         k = keys[i].parse(p, &keys[i], value);
-        return k == -EINVAL ? key_invalid(&table, &place, i, value) : k;
+        if (k != -EINVAL)
+                return k;
+        key_invalid(&table, &place, i, value);
+        return 0;
 }
 
 int keys_parse(struct arena *a, const char *file, char *text, size_t size, struct diags *diags, struct rule *rule)
@@ -413,15 +420,16 @@ int keys_parse(struct arena *a, const char *file, char *text, size_t size, struc
         return ini_parse(file, text, size, diags, &handler);
 }
 
-int keys_check(struct diags *diags, const struct rule *rule)
+void keys_check(struct diags *diags, const struct rule *rule)
 {
-        if (rule->match[MATCH_VIRTUAL_FUNCTION].n > 0 && rule->match[MATCH_PARENT].n == 0)
-                return diag_add(diags, DIAG_ERROR, rule->file, 0,
-                                "VirtualFunction= counts the functions of a parent; add Parent= to [Match]");
+        if (rule->match[MATCH_VIRTUAL_FUNCTION].n > 0 && rule->match[MATCH_PARENT].n == 0) {
+                diag_add(diags, DIAG_ERROR, rule->file, 0,
+                         "VirtualFunction= counts the functions of a parent; add Parent= to [Match]");
+                return;
+        }
         for (int key = 0; key < MATCH_MAX_; key++)
                 if (rule->match[key].n > 0 && key != MATCH_HOST && key != MATCH_PRODUCT)
-                        return 0;
-        return diag_add(
-                diags, DIAG_ERROR, rule->file, 0,
-                "names no device; write [Match] with Path=, Slot=, ID=, Address= or another key that picks one");
+                        return;
+        diag_add(diags, DIAG_ERROR, rule->file, 0,
+                 "names no device; write [Match] with Path=, Slot=, ID=, Address= or another key that picks one");
 }

@@ -12,5 +12,5 @@
 int keys_parse(struct arena *a, const char *file, char *text, size_t size, struct diags *diags,
                struct rule *rule) _must_check_;
 
-/* What only shows once all files of a rule are read: 0, or -ENOMEM; faults become diags about the rule's file. */
-int keys_check(struct diags *diags, const struct rule *rule) _must_check_;
+/* What only shows once all files of a rule are read: 0; faults become diags about the rule's file. */
+void keys_check(struct diags *diags, const struct rule *rule);

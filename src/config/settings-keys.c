@@ -70,8 +70,6 @@ static int parse_command_line(struct settings_parser *p, const char *value)
         char *printable = arena_strdup(p->arena, value);
         bool quoted = false;
 
-        if (!printable)
-                return -ENOMEM;
         str_make_printable(printable);
         if (!streq(printable, value))
                 return -EINVAL;
@@ -81,29 +79,30 @@ static int parse_command_line(struct settings_parser *p, const char *value)
                 n = token_length(c, &quoted);
                 if (n == 2 && startswith(c, "--")) {
                         p->settings->n_command_line = before;
-                        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                        "CommandLine=%.*s: the kernel reads nothing behind \"--\"; leave it out", SHOWN,
-                                        value);
+                        diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                 "CommandLine=%.*s: the kernel reads nothing behind \"--\"; leave it out", SHOWN,
+                                 value);
+                        return 0;
                 }
                 if (startswith(c + (*c == '"'), "passthrough.trial")) {
                         p->settings->n_command_line = before;
-                        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                        "CommandLine=%.*s: passthrough.trial is for the boot entry that "
-                                        "passthroughctl apply makes of a trial; leave it out",
-                                        SHOWN, value);
+                        diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                 "CommandLine=%.*s: passthrough.trial is for the boot entry that "
+                                 "passthroughctl apply makes of a trial; leave it out",
+                                 SHOWN, value);
+                        return 0;
                 }
-                if (str_add(p->arena, &p->settings->command_line, &p->settings->n_command_line,
-                            arena_strndup(p->arena, c, n)) < 0)
-                        return -ENOMEM;
+                str_add(p->arena, &p->settings->command_line, &p->settings->n_command_line,
+                        arena_strndup(p->arena, c, n));
         }
         if (!quoted)
                 return 0;
         p->settings->n_command_line = before;
-        return diag_add(
-                p->diags, DIAG_ERROR, p->file, p->line,
-                "CommandLine=%.*s: a double quote is not closed, and the kernel would take all that follows for "
-                "its value; close it",
-                SHOWN, value);
+        diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                 "CommandLine=%.*s: a double quote is not closed, and the kernel would take all that follows for "
+                 "its value; close it",
+                 SHOWN, value);
+        return 0;
 }
 
 static char *size_name(struct arena *a, uint64_t size)
@@ -126,8 +125,6 @@ static int parse_size(struct settings_parser *p, const char *value)
         uint64_t size;
         uint32_t v;
 
-        if (!digits)
-                return -ENOMEM;
         if (!suffix || value[n + 1] || str_to_u32(digits, 10, &v) < 0)
                 return -EINVAL;
         size = (uint64_t)v << 10 * (suffix - suffixes + 1);
@@ -136,7 +133,7 @@ static int parse_size(struct settings_parser *p, const char *value)
         pages->size = size;
         pages->name = size_name(p->arena, size);
         p->sections[p->n_sections - 1].size_line = p->line;
-        return pages->name ? 0 : -ENOMEM;
+        return 0;
 }
 
 static int parse_count(struct settings_parser *p, const char *value)
@@ -160,17 +157,15 @@ static int add_node(struct settings_parser *p, const char *word)
 
         if (!colon)
                 return -EINVAL;
-        if (!first)
-                return -ENOMEM;
         if (str_to_u32(first, 10, &node) < 0 || str_to_u32(colon + 1, 10, &count) < 0)
                 return -EINVAL;
         for (size_t i = 0; i < pages->n_nodes; i++)
-                if (pages->nodes[i].node == node)
-                        return diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                                        "Nodes=: node %u stands there twice; write each node once", node);
+                if (pages->nodes[i].node == node) {
+                        diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                                 "Nodes=: node %u stands there twice; write each node once", node);
+                        return 0;
+                }
         slot = arena_grow(p->arena, &pages->nodes, pages->n_nodes, sizeof(*pages->nodes));
-        if (!slot)
-                return -ENOMEM;
         *slot = (struct huge_node){.node = node, .count = count};
         pages->n_nodes++;
         return 0;
@@ -180,7 +175,9 @@ static int parse_nodes(struct settings_parser *p, const char *value)
 {
         const char **words;
         size_t n;
-        int k = str_words(p->arena, value, &words, &n);
+        int k = 0;
+
+        str_words(p->arena, value, &words, &n);
 
         for (size_t i = 0; k == 0 && i < n; i++)
                 k = add_node(p, words[i]);
@@ -222,79 +219,82 @@ static bool known(const char *section)
 }
 
 /* Twice in one file, neither is the one that was meant. */
-static int check_twice(struct settings_parser *p, struct settings_section *s)
+static void check_twice(struct settings_parser *p, struct settings_section *s)
 {
         for (struct settings_section *x = p->sections; x < s; x++) {
                 if (!streq(x->file, s->file) || x->pages.size != s->pages.size)
                         continue;
                 x->broken = s->broken = true;
-                return diag_add(p->diags, DIAG_ERROR, s->file, s->size_line,
-                                "Size=%s has a section already (line %u); keep one of the two", s->pages.name, x->line);
+                diag_add(p->diags, DIAG_ERROR, s->file, s->size_line,
+                         "Size=%s has a section already (line %u); keep one of the two", s->pages.name, x->line);
+                return;
         }
-        return 0;
 }
 
 /* What shows only at a section's end. */
-static int close_section(struct settings_parser *p)
+static void close_section(struct settings_parser *p)
 {
         struct settings_section *s = p->open ? &p->sections[p->n_sections - 1] : NULL;
-        int k = 0;
 
         p->open = false;
         if (!s)
-                return 0;
+                return;
         s->broken = p->diags->n_errors > s->errors;
         if (s->pages.has_count && s->pages.n_nodes > 0)
-                k = diag_add(p->diags, DIAG_ERROR, s->file, s->line,
-                             "[HugePages] has both Count= and Nodes=; keep Count= for the whole machine, or Nodes= for "
-                             "each NUMA node");
-        if (k == 0 && !s->broken && s->pages.size == 0)
-                k = diag_add(p->diags, DIAG_ERROR, s->file, s->line,
-                             "[HugePages] does not say which size; add Size=1G or Size=2M");
-        if (k == 0 && !s->broken && !s->pages.has_count && s->pages.n_nodes == 0)
-                k = diag_add(p->diags, DIAG_ERROR, s->file, s->line,
-                             "[HugePages] does not say how many; add Count=8, or Nodes=0:8 1:8");
+                diag_add(p->diags, DIAG_ERROR, s->file, s->line,
+                         "[HugePages] has both Count= and Nodes=; keep Count= for the whole machine, or Nodes= for "
+                         "each NUMA node");
+        if (!s->broken && s->pages.size == 0)
+                diag_add(p->diags, DIAG_ERROR, s->file, s->line,
+                         "[HugePages] does not say which size; add Size=1G or Size=2M");
+        if (!s->broken && !s->pages.has_count && s->pages.n_nodes == 0)
+                diag_add(p->diags, DIAG_ERROR, s->file, s->line,
+                         "[HugePages] does not say how many; add Count=8, or Nodes=0:8 1:8");
         s->broken = p->diags->n_errors > s->errors;
-        return k == 0 && s->pages.size > 0 ? check_twice(p, s) : k;
+        if (s->pages.size > 0)
+                check_twice(p, s);
 }
 
-static int open_section(struct settings_parser *p)
+static void open_section(struct settings_parser *p)
 {
         struct settings_section *s = arena_grow(p->arena, &p->sections, p->n_sections, sizeof(*p->sections));
 
-        if (!s)
-                return -ENOMEM;
         *s = (struct settings_section){.file = p->file, .line = p->line, .errors = p->diags->n_errors};
         p->n_sections++;
         p->open = true;
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
                 if (streq(keys[i].is.section, "HugePages"))
                         p->seen &= ~(UINT64_C(1) << i);
-        return 0;
 }
 
 static int on_section(void *data, unsigned line, const char *name)
 {
         struct settings_parser *p = data;
         const char *nearest;
-        int k = close_section(p);
+
+        close_section(p);
 
         p->line = line;
-        if (k < 0)
-                return k;
-        if (streq(name, "HugePages"))
-                return open_section(p);
+        if (streq(name, "HugePages")) {
+                open_section(p);
+                return 0;
+        }
         if (known(name))
                 return 0;
-        if (streq(name, "Match") || streq(name, "Device"))
-                return diag_add(p->diags, DIAG_ERROR, p->file, line,
-                                "section [%s] is a rule's; move it to a file NAME.conf in /etc/passthrough.d", name);
+        if (streq(name, "Match") || streq(name, "Device")) {
+                diag_add(p->diags, DIAG_ERROR, p->file, line,
+                         "section [%s] is a rule's; move it to a file NAME.conf in /etc/passthrough.d", name);
+                return 0;
+        }
         nearest = str_nearest(name, sections, ARRAY_SIZE(sections));
-        if (nearest)
-                return diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; did you mean [%s]?",
-                                SHOWN, name, nearest);
-        return diag_add(p->diags, DIAG_ERROR, p->file, line,
-                        "unknown section [%.*s]; passthrough.conf has [Host] and [HugePages]", SHOWN, name);
+        if (nearest) {
+                diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; did you mean [%s]?", SHOWN, name,
+                         nearest);
+                return 0;
+        }
+        diag_add(p->diags, DIAG_ERROR, p->file, line,
+                 "unknown section [%.*s]; passthrough.conf has [Host] and [HugePages]", SHOWN, name);
+        return 0;
 }
 
 static const struct key_table table = {.keys = keys,
@@ -316,7 +316,10 @@ static int on_assign(void *data, unsigned line, const char *section, const char 
         if (k < 1)
                 return k;
         k = keys[i].parse(p, value);
-        return k == -EINVAL ? key_invalid(&table, &place, i, value) : k;
+        if (k != -EINVAL)
+                return k;
+        key_invalid(&table, &place, i, value);
+        return 0;
 }
 
 int settings_parse(struct settings_parser *p, const struct settings_file *file)
@@ -327,5 +330,7 @@ int settings_parse(struct settings_parser *p, const struct settings_file *file)
         p->file = file->path;
         p->seen = 0;
         k = ini_parse(file->path, file->text, file->size, p->diags, &handler);
-        return k == 0 ? close_section(p) : k;
+        if (k == 0)
+                close_section(p);
+        return k;
 }

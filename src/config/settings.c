@@ -13,15 +13,12 @@ static const struct config_kind kind = {"passthrough.conf", "drop-ins NAME.conf"
 /* What is read later wins. */
 static const char *const directories[] = {"/usr/lib", "/run", "/etc"};
 
-static int add_file(struct arena *a, struct settings_file **files, size_t *n, const struct settings_file *file)
+static void add_file(struct arena *a, struct settings_file **files, size_t *n, const struct settings_file *file)
 {
         struct settings_file *slot = arena_grow(a, files, *n, sizeof(**files));
 
-        if (!slot)
-                return -ENOMEM;
         *slot = *file;
         (*n)++;
-        return 0;
 }
 
 /* passthrough.conf itself: one that is masked masks those that are read before it. */
@@ -30,13 +27,12 @@ static int main_files(const struct root *root, struct arena *a, struct diags *di
 {
         for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
                 struct settings_file file = {.path = arena_join(a, directories[i], "/passthrough.conf", NULL)};
-                int k = file.path ? config_file_read(root, a, file.path, &kind, diags, &file.text, &file.size)
-                                  : -ENOMEM;
+                int k = config_file_read(root, a, file.path, &kind, diags, &file.text, &file.size);
 
                 if (k == CONFIG_READ_MASKED)
                         *n = 0;
                 else if (k == CONFIG_READ_OK)
-                        k = add_file(a, files, n, &file);
+                        add_file(a, files, n, &file);
                 if (k < 0)
                         return k;
         }
@@ -52,9 +48,7 @@ static int dropins(const struct root *root, struct arena *a, struct diags *diags
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(directories); i++) {
                 const char *directory = arena_join(a, directories[i], "/passthrough.conf.d", NULL);
 
-                k = directory ? config_files_collect(root, a, directory, ARRAY_SIZE(directories) - i, &kind, diags,
-                                                     &found, NULL)
-                              : -ENOMEM;
+                config_files_collect(root, a, directory, ARRAY_SIZE(directories) - i, &kind, diags, &found, NULL);
         }
         if (k < 0)
                 return k;
@@ -64,9 +58,9 @@ static int dropins(const struct root *root, struct arena *a, struct diags *diags
 
                 k = config_file_read(root, a, file.path, &kind, diags, &file.text, &file.size);
                 if (k == CONFIG_READ_ABSENT)
-                        k = diag_add(diags, DIAG_ERROR, file.path, 0, "cannot be read: %s", strerror(ENOENT));
+                        diag_add(diags, DIAG_ERROR, file.path, 0, "cannot be read: %s", strerror(ENOENT));
                 else if (k == CONFIG_READ_OK)
-                        k = add_file(a, files, n, &file);
+                        add_file(a, files, n, &file);
                 if (k < 0)
                         return k;
         }
@@ -102,42 +96,40 @@ static bool decides(const struct settings_parser *p, size_t section)
         return true;
 }
 
-static int check_default(struct settings_parser *p, struct settings_section *s, struct settings_section **one)
+static void check_default(struct settings_parser *p, struct settings_section *s, struct settings_section **one)
 {
         if (!s->pages.is_default)
-                return 0;
+                return;
         if (!*one) {
                 *one = s;
-                return 0;
+                return;
         }
         (*one)->pages.is_default = s->pages.is_default = false;
-        return diag_add(p->diags, DIAG_ERROR, s->file, s->default_line,
-                        "Default=yes, which Size=%s has already (%s:%u); keep one of them", (*one)->pages.name,
-                        (*one)->file, (*one)->default_line);
+        diag_add(p->diags, DIAG_ERROR, s->file, s->default_line,
+                 "Default=yes, which Size=%s has already (%s:%u); keep one of them", (*one)->pages.name, (*one)->file,
+                 (*one)->default_line);
 }
 
-static int merge_pages(struct settings_parser *p)
+static void merge_pages(struct settings_parser *p)
 {
         struct settings *settings = p->settings;
         struct settings_section *one = NULL;
 
-        for (size_t i = 0; i < p->n_sections; i++)
-                if (decides(p, i) && check_default(p, &p->sections[i], &one) < 0)
-                        return -ENOMEM;
+        for (size_t i = 0; i < p->n_sections; i++) {
+                if (decides(p, i))
+                        check_default(p, &p->sections[i], &one);
+        }
         for (size_t i = 0; i < p->n_sections; i++) {
                 struct huge_pages *slot;
 
                 if (!decides(p, i))
                         continue;
                 slot = arena_grow(p->arena, &settings->pages, settings->n_pages, sizeof(*settings->pages));
-                if (!slot)
-                        return -ENOMEM;
                 for (; slot > settings->pages && slot[-1].size < p->sections[i].pages.size; slot--)
                         *slot = slot[-1];
                 *slot = p->sections[i].pages;
                 settings->n_pages++;
         }
-        return 0;
 }
 
 int settings_read(struct arena *a, struct diags *diags, const struct settings_file *files, size_t n,
@@ -151,7 +143,7 @@ int settings_read(struct arena *a, struct diags *diags, const struct settings_fi
         for (size_t i = 0; k == 0 && i < n; i++)
                 k = settings_parse(&p, &files[i]);
         if (k == 0)
-                k = merge_pages(&p);
+                merge_pages(&p);
         if (k < 0)
                 return k;
         settings.invalid = diags->n_errors > errors;

@@ -50,7 +50,7 @@ struct settings_file {
         size_t size;
 };
 
-/* In the order in which they are read. 0 or -ENOMEM; other faults become diags. */
+/* In the order in which they are read. Faults become diags. */
 int settings_files(const struct root *root, struct arena *a, struct diags *diags, struct settings_file **ret,
                    size_t *ret_n) _must_check_;
 

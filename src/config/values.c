@@ -6,9 +6,9 @@
 
 #include "base/str.h"
 
-static int append(struct arena *a, struct words *list, const char *word)
+static void append(struct arena *a, struct words *list, const char *word)
 {
-        return str_add(a, &list->v, &list->n, word);
+        str_add(a, &list->v, &list->n, word);
 }
 
 /* At most max hex digits and at least one, up to limit; *s moves behind them. */
@@ -94,10 +94,9 @@ static int address_glob(struct arena *a, const char *word, struct words *list)
         glob = colons == 2 || *word == '*' || (colons == 1 && strcspn(word, ":") > 2 && !strchr("[", *word))
                        ? arena_strdup(a, word)
                        : arena_printf(a, "0000:%s", word);
-        if (!glob)
-                return -ENOMEM;
         str_lower(glob);
-        return append(a, list, glob);
+        append(a, list, glob);
+        return 0;
 }
 
 int value_address(struct arena *a, const char *word, struct words *list)
@@ -108,7 +107,8 @@ int value_address(struct arena *a, const char *word, struct words *list)
                 return address_glob(a, word, list);
         if (pci_address_parse(word, &address) < 0)
                 return -EINVAL;
-        return append(a, list, address_string(a, &address));
+        append(a, list, address_string(a, &address));
+        return 0;
 }
 
 int value_path(struct arena *a, const char *word, struct words *list)
@@ -119,13 +119,16 @@ int value_path(struct arena *a, const char *word, struct words *list)
         if (take_address(&word, &address) < 0)
                 return -EINVAL;
         path = address_string(a, &address);
-        while (path && *word == '/') {
+        while (*word == '/') {
                 word++;
                 if (take_dev_fn(&word, &address) < 0)
                         return -EINVAL;
                 path = arena_printf(a, "%s/%02x.%x", path, address.dev, address.fn);
         }
-        return *word ? -EINVAL : append(a, list, path);
+        if (*word)
+                return -EINVAL;
+        append(a, list, path);
+        return 0;
 }
 
 static int take_id_half(const char **s, char buf[static 5])
@@ -151,7 +154,8 @@ int value_id(struct arena *a, const char *word, struct words *list)
                 return -EINVAL;
         if (streq(vendor, "*") && streq(device, "*"))
                 return -EINVAL;
-        return append(a, list, arena_printf(a, "%s:%s", vendor, device));
+        append(a, list, arena_printf(a, "%s:%s", vendor, device));
+        return 0;
 }
 
 const char *const class_names[] = {"display", "audio",  "multimedia",  "network", "storage",
@@ -205,10 +209,8 @@ int value_class(struct arena *a, const char *word, struct words *list)
 
         for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
                 if (streq(word, classes[i].name)) {
-                        int k = append(a, list, classes[i].prefix);
+                        append(a, list, classes[i].prefix);
 
-                        if (k < 0)
-                                return k;
                         named++;
                 }
         if (named > 0)
@@ -219,7 +221,8 @@ int value_class(struct arena *a, const char *word, struct words *list)
         prefix = arena_strdup(a, word);
         if (prefix)
                 str_lower(prefix);
-        return append(a, list, prefix);
+        append(a, list, prefix);
+        return 0;
 }
 
 int value_parent(struct arena *a, const char *word, struct words *list)
@@ -228,7 +231,8 @@ int value_parent(struct arena *a, const char *word, struct words *list)
                 return value_path(a, word, list);
         if (strlen(word) > 15) /* IFNAMSIZ - 1 */
                 return -EINVAL;
-        return append(a, list, arena_strdup(a, word));
+        append(a, list, arena_strdup(a, word));
+        return 0;
 }
 
 int value_range(struct arena *a, const char *word, struct words *list)
@@ -237,14 +241,14 @@ int value_range(struct arena *a, const char *word, struct words *list)
         uint32_t low, high;
         char *first = arena_strndup(a, word, dash ? (size_t)(dash - word) : strlen(word));
 
-        if (!first)
-                return -ENOMEM;
         if (str_to_u32(first, 10, &low) < 0 || str_to_u32(dash ? dash + 1 : first, 10, &high) < 0 || low > high)
                 return -EINVAL;
-        return append(a, list, arena_printf(a, "%u-%u", low, high));
+        append(a, list, arena_printf(a, "%u-%u", low, high));
+        return 0;
 }
 
 int value_word(struct arena *a, const char *word, struct words *list)
 {
-        return append(a, list, arena_strdup(a, word));
+        append(a, list, arena_strdup(a, word));
+        return 0;
 }

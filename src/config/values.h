@@ -3,7 +3,7 @@
 
 /*
  * The words of [Match], brought into the one spelling that sysfs uses. Each takes a word and returns 0 with the word
- * (below the arena) appended to the list, -EINVAL where it is no such value, or -ENOMEM.
+ * (below the arena) appended to the list or -EINVAL where it is no such value.
  */
 
 #include "config/rule.h"

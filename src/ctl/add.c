@@ -22,7 +22,6 @@ struct add {
 static int check_name(struct ctl *c, const char *name)
 {
         const char *files[CONFIG_DIRECTORIES];
-        int k;
 
         if (!rule_name_valid(name))
                 return ctl_usage("\"%s\" cannot name a rule; use letters, digits, \"_\", \".\" and \"-\", a letter or "
@@ -30,9 +29,7 @@ static int check_name(struct ctl *c, const char *name)
                                  name);
         if (endswith(name, ".conf"))
                 return ctl_usage("a rule's name goes without \".conf\": \"%.*s\"", (int)strlen(name) - 5, name);
-        k = edit_find(c, name, files);
-        if (k < 0)
-                return ctl_fail(RULES_DIR, k);
+        edit_find(c, name, files);
         for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
                 if (!files[i])
                         continue;
@@ -58,7 +55,8 @@ static int add_setting(struct add *x, char *word)
         for (const char *s = word; *s; s++)
                 if ((unsigned char)*s < ' ')
                         return ctl_usage("a setting is one line, Key=Value");
-        return str_add(&c->arena, &x->settings, &x->n_settings, word) < 0 ? ctl_fail("add", -ENOMEM) : 0;
+        str_add(&c->arena, &x->settings, &x->n_settings, word);
+        return 0;
 }
 
 static int add_device(struct add *x, const char *word)
@@ -72,28 +70,26 @@ static int add_device(struct add *x, const char *word)
                 return ctl_fail(word, k);
         if (found.device == NO_DEVICE)
                 return ctl_usage("%s", found.why);
-        if (found.note && str_add(&c->arena, &x->notes, &x->n_notes, found.note) < 0)
-                return ctl_fail("add", -ENOMEM);
+        if (found.note)
+                str_add(&c->arena, &x->notes, &x->n_notes, found.note);
         for (size_t i = 0; i < x->n_devices; i++)
                 if (x->devices[i] == found.device)
                         return 0;
         slot = arena_grow(&c->arena, &x->devices, x->n_devices, sizeof(*x->devices));
-        if (!slot)
-                return ctl_fail("add", -ENOMEM);
         *slot = found.device;
         x->n_devices++;
         return 0;
 }
 
 /* What goes along with a display unasked need not be named, and is no device that the rule counts. */
-static int drop_companions(struct add *x)
+static void drop_companions(struct add *x)
 {
         struct ctl *c = x->edit.c;
         size_t n = 0;
 
         for (size_t i = 0; i < x->n_settings; i++)
                 if (startswith(x->settings[i], "Functions"))
-                        return 0;
+                        return;
         for (size_t i = 0; i < x->n_devices; i++) {
                 const char *with = NULL, *note;
 
@@ -104,15 +100,13 @@ static int drop_companions(struct add *x)
                         continue;
                 note = arena_printf(&c->arena, "%s goes along with %s unasked, and need not be named",
                                     c->facts.devices[x->devices[i]].address, with);
-                if (!note || str_add(&c->arena, &x->notes, &x->n_notes, note) < 0)
-                        return ctl_fail("add", -ENOMEM);
+                str_add(&c->arena, &x->notes, &x->n_notes, note);
                 x->devices[i] = NO_DEVICE;
         }
         for (size_t i = 0; i < x->n_devices; i++)
                 if (x->devices[i] != NO_DEVICE)
                         x->devices[n++] = x->devices[i];
         x->n_devices = n;
-        return 0;
 }
 
 /* Devices, and lines of [Device]. 0 or the exit status. */
@@ -125,7 +119,9 @@ static int read_arguments(struct add *x)
                 k = is_setting(c->argv[i]) ? add_setting(x, c->argv[i]) : add_device(x, c->argv[i]);
         if (k == 0 && x->n_devices == 0)
                 return ctl_usage("add takes a name and at least one device");
-        return k == 0 ? drop_companions(x) : k;
+        if (k == 0)
+                drop_companions(x);
+        return k;
 }
 
 static const char *comment(struct add *x)
@@ -148,16 +144,15 @@ static int propose(struct add *x)
         struct ctl *c = x->edit.c;
         struct proposal p = {.expect = x->n_devices, .settings = x->settings, .n_settings = x->n_settings};
         const char *why;
-        int k = propose_match(&c->arena, &c->facts, x->devices, x->n_devices, &p.match, &why);
 
-        if (k == 0 && !p.match) {
+        propose_match(&c->arena, &c->facts, x->devices, x->n_devices, &p.match, &why);
+
+        if (!p.match) {
                 fprintf(stderr, "passthroughctl: %s\n", why);
                 return EXIT_FAILURE;
         }
         p.comment = comment(x);
-        if (k == 0)
-                k = p.comment && edit_add(&x->edit, x->name, &p) ? 0 : -ENOMEM;
-        return k < 0 ? ctl_fail("add", k) : 0;
+        return 0;
 }
 
 /* Whether the whole IOMMU group would be taken, and how that is said. */
@@ -169,12 +164,10 @@ static int offer_group(struct add *x)
         const struct rule *rule;
         const struct plan_rule *state;
 
-        if (str_add(&c->arena, &x->settings, &x->n_settings, "IOMMUGroup=complete") < 0)
-                return ctl_fail("add", -ENOMEM);
+        str_add(&c->arena, &x->settings, &x->n_settings, "IOMMUGroup=complete");
         p.settings = x->settings;
         p.n_settings = x->n_settings;
-        if (!edit_add(&other, x->name, &p))
-                return ctl_fail("add", -ENOMEM);
+        (void)!edit_add(&other, x->name, &p);
         if (edit_plan(&other) != 0)
                 return EXIT_FAILURE;
         rule = config_find(&c->config, x->name);

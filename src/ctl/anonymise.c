@@ -56,20 +56,15 @@ static int draw(const char *old, char *new)
         return 0;
 }
 
-static int add(struct anonymiser *y, const void *old, const void *new, size_t size, bool binary)
+static void add(struct anonymiser *y, const void *old, const void *new, size_t size, bool binary)
 {
         struct secret *s = arena_grow(y->arena, &y->v, y->n, sizeof(*y->v));
 
-        if (!s)
-                return -ENOMEM;
         *s = (struct secret){.old = arena_strndup(y->arena, old, size),
                              .new = arena_strndup(y->arena, new, size),
                              .size = size,
                              .binary = binary};
-        if (!s->old || !s->new)
-                return -ENOMEM;
         y->n++;
-        return 0;
 }
 
 static bool known(const struct anonymiser *y, const char *s)
@@ -107,25 +102,20 @@ static bool worth_hiding(const char *s)
         return strlen(s) >= SHORTEST && letters > 0;
 }
 
-static int add_spellings(struct anonymiser *y, const char *s, const char *new)
+static void add_spellings(struct anonymiser *y, const char *s, const char *new)
 {
         char *other = arena_strdup(y->arena, s), *other_new = arena_strdup(y->arena, new);
         char from = strchr(s, ':') ? ':' : '-', to = from == ':' ? '-' : ':';
-        int k;
 
-        if (!other || !other_new)
-                return -ENOMEM;
-        k = add(y, s, new, strlen(s), false);
-        if (k < 0 || !is_hex(s) || !strpbrk(s, ":-"))
-                return k;
+        add(y, s, new, strlen(s), false);
+        if (!is_hex(s) || !strpbrk(s, ":-"))
+                return;
         replace_char(other, from, to);
         replace_char(other_new, from, to);
-        k = add(y, other, other_new, strlen(s), false);
-        if (k < 0)
-                return k;
+        add(y, other, other_new, strlen(s), false);
         remove_char(other, to); /* as interfaces are named after it: enx525400123456 */
         remove_char(other_new, to);
-        return add(y, other, other_new, strlen(other), false);
+        add(y, other, other_new, strlen(other), false);
 }
 
 int anonymiser_add(struct anonymiser *y, const char *s)
@@ -133,12 +123,13 @@ int anonymiser_add(struct anonymiser *y, const char *s)
         char *new = arena_strdup(y->arena, s);
         int k;
 
-        if (!new)
-                return -ENOMEM;
         if (!worth_hiding(s) || known(y, s))
                 return 0;
         k = draw(s, new);
-        return k < 0 ? k : add_spellings(y, s, new);
+        if (k < 0)
+                return k;
+        add_spellings(y, s, new);
+        return 0;
 }
 
 int anonymiser_add_binary(struct anonymiser *y, const void *raw, size_t size, const char *s)
@@ -156,8 +147,11 @@ int anonymiser_add_binary(struct anonymiser *y, const void *raw, size_t size, co
                 return k;
         for (size_t i = 0; i < size; i++) /* printed from the last byte to the first */
                 snprintf(text + i * 3, sizeof(text) - i * 3, "%02x%s", bytes[size - 1 - i], i + 1 < size ? "-" : "");
-        k = add_spellings(y, s, text);
-        return k < 0 ? k : add(y, raw, new, size, true);
+        add_spellings(y, s, text);
+        if (k < 0)
+                return k;
+        add(y, raw, new, size, true);
+        return 0;
 }
 
 void anonymiser_apply(const struct anonymiser *y, char *data, size_t size)

@@ -28,7 +28,8 @@ static int choose(struct hand *h, bool **ret)
                 }
                 entry = (size_t)(e - c->plan.entries);
         }
-        return plan_choose(&c->plan, &c->arena, rule, entry, ret) < 0 ? ctl_fail("bind", -ENOMEM) : 0;
+        plan_choose(&c->plan, &c->arena, rule, entry, ret);
+        return 0;
 }
 
 static void tell(struct hand *h, const bool *chosen, const struct result *results)
@@ -73,10 +74,10 @@ static int merge(struct hand *h, const struct plan *plan, const bool *chosen, co
                         meant = chosen[i] && plan->entries[i].rule == r;
                 if (!meant)
                         continue;
-                k = record_merge(document, a, plan, results, STAGE_INITRD, name);
+                record_merge(document, a, plan, results, STAGE_INITRD, name);
                 /* A rule that is switched off for this boot has done nothing that had to be kept in mind. */
                 if (k == 0 && plan->rules[r].state != RULE_SKIPPED) {
-                        k = record_merge(&h->record, a, plan, results, STAGE_INITRD, name);
+                        record_merge(&h->record, a, plan, results, STAGE_INITRD, name);
                         if (k == 0)
                                 k = hand_nodes(h, name);
                 }
@@ -103,7 +104,7 @@ static int bind(struct hand *h)
         if (k != 0)
                 return k;
         results = arena_alloc(&c->arena, c->plan.n_entries * sizeof(*results));
-        k = results ? plan_reduce(&c->plan, &c->arena, chosen, &plan) : -ENOMEM;
+        plan_reduce(&c->plan, &c->arena, chosen, &plan);
         /* What does not come back ends it: who knows what else hangs with it. */
         for (int stage = STAGE_INITRD; k == 0 && stage <= STAGE_ROOT; stage++)
                 k = act_run(&c->root, &plan, (enum stage)stage, NO_ENTRY, PATIENCE, &c->arena, results);

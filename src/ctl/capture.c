@@ -37,7 +37,7 @@ static bool listed(const char *name, const char *const *list, size_t n)
 
 static bool is_fatal(int k)
 {
-        return k == -ENOMEM || k == -ENOSPC || k == -EDQUOT || k == -EROFS;
+        return k == -ENOSPC || k == -EDQUOT || k == -EROFS;
 }
 
 /* Names of files may hold a number, too: interfaces are named after their address. */
@@ -53,7 +53,7 @@ static char *new_name(struct capture *c, const char *path)
 static int put(struct capture *c, const char *path, const char *data, size_t size)
 {
         const char *name = new_name(c, path);
-        int k = name ? root_make_parents(&c->to, name) : -ENOMEM;
+        int k = root_make_parents(&c->to, name);
 
         return k < 0 ? k : root_replace(&c->to, name, data, size);
 }
@@ -87,7 +87,7 @@ static int copy_link(struct capture *c, const char *path)
         if (!c->raw)
                 anonymiser_apply(&c->names, target, strlen(target));
         path = new_name(c, path);
-        k = path ? root_make_parents(&c->to, path) : -ENOMEM;
+        k = root_make_parents(&c->to, path);
         if (k == 0)
                 k = root_symlink(&c->to, target, path);
         return is_fatal(k) ? k : 0;
@@ -95,8 +95,8 @@ static int copy_link(struct capture *c, const char *path)
 
 static int make_directory(struct capture *c, const char *path)
 {
-        char *name = new_name(c, path), *below = name ? arena_printf(c->arena, "%s/.", name) : NULL;
-        int k = below ? root_make_parents(&c->to, below) : -ENOMEM;
+        char *below = arena_printf(c->arena, "%s/.", new_name(c, path));
+        int k = root_make_parents(&c->to, below);
 
         return is_fatal(k) ? k : 0;
 }
@@ -115,8 +115,6 @@ static int copy_sysfs(struct capture *c, const char *path, unsigned depth, bool 
                 if (name[0] == '.')
                         continue;
                 child = arena_printf(c->arena, "%s/%s", path, name);
-                if (!child)
-                        return -ENOMEM;
                 if (entry->d_type == DT_LNK)
                         k = copy_link(c, child);
                 else if (entry->d_type == DT_REG && listed(name, attributes, ARRAY_SIZE(attributes)))
@@ -137,8 +135,6 @@ static int copy_device(struct capture *c, const char *dir, const char *name)
         const char *t = target;
         int k;
 
-        if (!link)
-                return -ENOMEM;
         k = copy_link(c, link);
         if (k < 0 || root_readlink(c->from, link, target, sizeof(target)) <= 0)
                 return k;
@@ -147,7 +143,7 @@ static int copy_device(struct capture *c, const char *dir, const char *name)
         if (!startswith(t, "devices/") || strstr(t, ".."))
                 return 0;
         device = arena_printf(c->arena, "/sys/%s", t);
-        return device ? copy_sysfs(c, device, DEPTH_MAX, false) : -ENOMEM;
+        return copy_sysfs(c, device, DEPTH_MAX, false);
 }
 
 static int copy_links(struct capture *c, const char *dir)
@@ -185,8 +181,6 @@ static int copy_directory(struct capture *c, const char *dir)
         for (size_t i = 0; k == 0 && i < n; i++) {
                 char *path = arena_printf(c->arena, "%s/%s", dir, names[i]);
 
-                if (!path)
-                        return -ENOMEM;
                 k = listed(names[i], (const char *const[]){"*.d"}, 1) ? copy_directory(c, path) : copy_config(c, path);
         }
         return k;
@@ -200,8 +194,6 @@ static int copy_files(struct capture *c)
                 size_t n = strlen(files[i]);
                 char *path = arena_strndup(c->arena, files[i], files[i][n - 1] == '/' ? n - 1 : n);
 
-                if (!path)
-                        return -ENOMEM;
                 k = files[i][n - 1] == '/' ? copy_directory(c, path) : copy_file(c, path);
         }
         return k;
@@ -236,15 +228,13 @@ static int learn_attribute(struct capture *c, const char *dir, const char *attri
         for (size_t i = 0; k == 0 && i < n; i++) {
                 char *path = arena_printf(c->arena, "%s/%s/%s", dir, names[i], attribute), text[256];
 
-                if (!path)
-                        return -ENOMEM;
                 if (root_read(c->from, path, text, sizeof(text)) > 0)
                         k = anonymiser_add(&c->names, str_trim(text));
         }
         return is_fatal(k) ? k : 0;
 }
 
-static int learn_pci_serials(struct capture *c, const struct facts *facts)
+static void learn_pci_serials(struct capture *c, const struct facts *facts)
 {
         for (size_t i = 0; i < facts->n_devices; i++) {
                 unsigned char raw[8];
@@ -256,10 +246,8 @@ static int learn_pci_serials(struct capture *c, const struct facts *facts)
                         continue;
                 for (size_t b = 0; b < 8; b++)
                         raw[b] = (unsigned char)v[b];
-                if (anonymiser_add_binary(&c->names, raw, sizeof(raw), s) < 0)
-                        return -ENOMEM;
+                (void)!anonymiser_add_binary(&c->names, raw, sizeof(raw), s);
         }
-        return 0;
 }
 
 /* What udev has read out of disks and other devices, as "E:ID_SERIAL_SHORT=..." lines. */
@@ -274,8 +262,6 @@ static int learn_from_udev(struct capture *c)
                 char *path = arena_printf(c->arena, "/run/udev/data/%s", names[i]), *text, *line;
                 size_t size;
 
-                if (!path)
-                        return -ENOMEM;
                 if (root_read_all(c->from, c->arena, path, FILE_MAX_SIZE, &text, &size) < 0)
                         continue;
                 while (k == 0 && (line = strsep(&text, "\n")))
@@ -309,7 +295,10 @@ static int learn_names(struct capture *c, const struct facts *facts)
                 k = learn_attribute(c, identifying[i].dir, identifying[i].attribute);
         if (k == 0)
                 k = learn_from_udev(c);
-        return k < 0 ? k : learn_pci_serials(c, facts);
+        if (k < 0)
+                return k;
+        learn_pci_serials(c, facts);
+        return 0;
 }
 
 static int capture_all(struct capture *c)
@@ -340,8 +329,6 @@ static int open_target(struct ctl *c, const char *dir, struct root *ret)
         size_t n = 0;
         int k;
 
-        if (!parent || !inside)
-                return -ENOMEM;
         parent[str_basename(dir) - dir] = '\0';
         if (*dir == '/' && root_exists(&c->root, parent)) {
                 k = root_make_parents(&c->root, inside);

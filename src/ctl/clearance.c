@@ -37,7 +37,7 @@ static const struct clearance_device *before(const struct ctl *c, const struct r
         return NULL;
 }
 
-static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearance *clearance)
+static void add_cleared(struct ctl *c, const struct plan_entry *e, struct clearance *clearance)
 {
         const struct device *d = &c->facts.devices[e->device];
         const struct rule *rule = &c->config.rules[e->rule];
@@ -48,8 +48,6 @@ static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearan
         bool sure = !kind || !streq(kind, "network") || network_shows(c) || (known && known->cleared);
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(&c->facts, d->group, &first);
 
-        if (!r)
-                return -ENOMEM;
         clearance->n_devices++;
         *r = (struct clearance_device){
                 .rule = rule->name,
@@ -69,38 +67,28 @@ static int add_cleared(struct ctl *c, const struct plan_entry *e, struct clearan
                 .withheld = text(e->needed),
         };
         r->company = arena_alloc(&c->arena, n * sizeof(*r->company));
-        if (!r->company)
-                return -ENOMEM;
         for (; r->n_company < n; r->n_company++) {
                 const struct device *m = &c->facts.devices[c->facts.by_group[first + r->n_company]];
 
                 r->company[r->n_company] = arena_join(&c->arena, m->path, "=", m->id, NULL);
-                if (!r->company[r->n_company])
-                        return -ENOMEM;
         }
-        return 0;
 }
 
 /* Whoever is taken, kept, or needed by the host. */
-static int build(struct ctl *c, struct clearance *clearance)
+static void build(struct ctl *c, struct clearance *clearance)
 {
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && i < c->plan.n_entries; i++)
+        for (size_t i = 0; i < c->plan.n_entries; i++)
                 if ((c->plan.entries[i].action != ACTION_REFUSE || c->plan.entries[i].needed) &&
                     !c->config.rules[c->plan.entries[i].rule].invalid)
-                        k = add_cleared(c, &c->plan.entries[i], clearance);
+                        add_cleared(c, &c->plan.entries[i], clearance);
         /* Who is away today is not forgotten: another may sit there by the next boot. */
-        for (size_t i = 0; k == 0 && i < c->plan.n_lost; i++) {
+        for (size_t i = 0; i < c->plan.n_lost; i++) {
                 struct clearance_device *r =
                         arena_grow(&c->arena, &clearance->devices, clearance->n_devices, sizeof(*clearance->devices));
 
-                if (!r)
-                        return -ENOMEM;
                 *r = *c->plan.lost[i];
                 clearance->n_devices++;
         }
-        return k;
 }
 
 /* What a boot decides by, and no more: a serial number that shows at one time and not at another changes nothing. */
@@ -111,7 +99,9 @@ int ctl_hash_clearance(struct ctl *c, bool *ret_there, uint64_t *ret)
         uint64_t all = 0;
         char *file = NULL;
         size_t size;
-        int k = build(c, &clearance);
+        int k = 0;
+
+        build(c, &clearance);
 
         if (k == 0)
                 k = clearance_format(&c->root, &c->arena, &clearance, &file, &size);
@@ -126,9 +116,6 @@ int ctl_hash_clearance(struct ctl *c, bool *ret_there, uint64_t *ret)
                 const char *line =
                         arena_join(&c->arena, d->rule, "\t", d->path, "\t", d->id, "\t",
                                    d->cleared ? "cleared" : "known", "\t", *d->withheld ? "withheld" : "", NULL);
-
-                if (!line)
-                        return -ENOMEM;
                 /* Whatever their order: one that is away comes last. */
                 all += str_hash(STR_HASH_START, line, strlen(line));
         }
@@ -144,7 +131,9 @@ int ctl_write_clearance(struct ctl *c, const struct root *image)
         struct clearance clearance = {};
         char *file = NULL;
         size_t size = 0;
-        int k = build(c, &clearance);
+        int k = 0;
+
+        build(c, &clearance);
 
         if (k == 0)
                 k = clearance_format(&c->root, &c->arena, &clearance, &file, &size);

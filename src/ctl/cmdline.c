@@ -22,40 +22,36 @@ static int named(const char *name, const char *const *names, int n)
 }
 
 /* Of another machine nothing is known but what is said of it. */
-static int read_machine(struct ctl *c, struct memory *memory, struct needs_machine *ret)
+static void read_machine(struct ctl *c, struct memory *memory, struct needs_machine *ret)
 {
-        int k;
-
         if (c->vendor) {
                 ret->cpu.vendor = streq(c->vendor, "amd") ? CPU_AMD : CPU_INTEL;
-                return kernel_read(&c->root, &c->arena, c->kernel, &ret->kernel);
+                kernel_read(&c->root, &c->arena, c->kernel, &ret->kernel);
+                return;
         }
-        k = machine_read(&c->root, &c->arena, &ret->cpu);
-        if (k == 0)
-                k = memory_read(&c->root, &c->arena, memory);
+        machine_read(&c->root, &c->arena, &ret->cpu);
+        memory_read(&c->root, &c->arena, memory);
         memory_as_at_boot(memory);
         ret->memory = memory;
-        return k == 0 ? kernel_read(&c->root, &c->arena, c->kernel, &ret->kernel) : k;
+        kernel_read(&c->root, &c->arena, c->kernel, &ret->kernel);
 }
 
 /* The rules but those for other machines; all of them where it is for another one. */
-static int rules_here(struct ctl *c, struct config *ret)
+static void rules_here(struct ctl *c, struct config *ret)
 {
         struct facts facts = {};
-        int k = facts_read_machine(&c->root, &c->arena, &facts);
 
-        for (size_t i = 0; k == 0 && i < c->config.n_rules; i++) {
+        facts_read_machine(&c->root, &c->arena, &facts);
+
+        for (size_t i = 0; i < c->config.n_rules; i++) {
                 struct rule *rule;
 
                 if (!c->vendor && match_machine(&c->config.rules[i], &facts) == NO)
                         continue;
                 rule = arena_grow(&c->arena, &ret->rules, ret->n_rules, sizeof(*ret->rules));
-                if (!rule)
-                        return -ENOMEM;
                 *rule = c->config.rules[i];
                 ret->n_rules++;
         }
-        return k;
 }
 
 int ctl_needs(struct ctl *c, struct needs *ret)
@@ -63,11 +59,11 @@ int ctl_needs(struct ctl *c, struct needs *ret)
         struct needs_machine machine = {};
         struct memory memory = {};
         struct config config = {};
-        int k = read_machine(c, &memory, &machine);
 
-        if (k == 0)
-                k = rules_here(c, &config);
-        return k == 0 ? needs_build(&config, &c->settings, &machine, &c->arena, ret) : k;
+        read_machine(c, &memory, &machine);
+
+        rules_here(c, &config);
+        return needs_build(&config, &c->settings, &machine, &c->arena, ret);
 }
 
 void ctl_say_refused(const struct needs *needs)
@@ -86,7 +82,7 @@ static int print_needs(struct ctl *c, enum kargs_format format)
                 return k;
         k = ctl_needs(c, &needs);
         if (k == 0 && c->json)
-                k = json_needs(stdout, &needs);
+                json_needs(stdout, &needs);
         else if (k == 0)
                 kargs_print(stdout, &needs, format);
         if (k < 0)

@@ -30,7 +30,7 @@ struct edit {
 /* The functions of this machine, with all that names them, to c->facts. 0 or the exit status. */
 int edit_look(struct ctl *c) _must_check_;
 /* The files of that rule in the directories of rules, by rank, NULL where there is none; 0 or -errno. */
-int edit_find(struct ctl *c, const char *name, const char *ret[static CONFIG_DIRECTORIES]) _must_check_;
+void edit_find(struct ctl *c, const char *name, const char *ret[static CONFIG_DIRECTORIES]);
 /* A further draft; its text is made of the proposal. NULL without memory. */
 struct draft *edit_add(struct edit *e, const char *name, const struct proposal *proposal) _must_check_;
 /* Sorts out what the plan does not take, and shows all. 0, or the exit status at which it ends. */

@@ -27,7 +27,7 @@ void hand_tell(struct hand *h, const struct outcome *o);
 /* About a rule as a whole. */
 void hand_tell_rule(struct hand *h, const char *rule, const char *state, const char *message);
 
-/* Nodes and links of a rule, as the record has it now. 0 or -ENOMEM. */
+/* Nodes and links of a rule, as the record has it now. */
 int hand_nodes(struct hand *h, const char *rule) _must_check_;
 
 /* Writes the record and prints the document; the exit status. k: 0, or the -errno at which it ended. */

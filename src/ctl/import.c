@@ -42,16 +42,13 @@ static void note(const struct import *m, const char *format, ...)
         fputc('\n', f);
 }
 
-static int add_item(struct import *m, const struct item *item)
+static void add_item(struct import *m, const struct item *item)
 {
         struct item *slot = arena_grow(&m->edit.c->arena, &m->items, m->n, sizeof(*slot));
 
-        if (!slot)
-                return -ENOMEM;
         *slot = *item;
         slot->draft = SIZE_MAX;
         m->n++;
-        return 0;
 }
 
 /* ---- driverctl -----------------------------------------------------------------------------------------------------
@@ -68,7 +65,7 @@ static const char *name_after(struct arena *a, const char *address)
         return name;
 }
 
-static int read_override(struct import *m, const struct check_override *o)
+static void read_override(struct import *m, const struct check_override *o)
 {
         struct arena *a = &m->edit.c->arena;
         const struct facts *facts = &m->edit.c->facts;
@@ -76,30 +73,27 @@ static int read_override(struct import *m, const struct check_override *o)
         struct pci_address at;
         size_t *device = arena_alloc(a, sizeof(*device));
         const char *why;
-        int k;
 
-        if (!device)
-                return -ENOMEM;
         if (pci_address_parse(o->address, &at) < 0) {
                 note(m, "%s is left alone: it is about no PCI device", o->file);
-                return 0;
+                return;
         }
         *device = facts_find_at(facts, &at);
         if (*device == NO_DEVICE || !*o->driver || streq(o->driver, "none") || strpbrk(o->driver, " \t\r\n")) {
                 note(m, "%s is left alone: %s", o->file,
                      *device == NO_DEVICE ? "there is no such device here" : "it names no driver");
-                return 0;
+                return;
         }
         item.device = device;
         item.n_devices = 1;
         item.driver = streq(o->driver, "vfio-pci") ? NULL : o->driver;
         item.name = name_after(a, facts->devices[*device].address);
-        k = propose_match(a, facts, device, 1, &item.match, &why);
-        if (k == 0 && !item.match) {
+        propose_match(a, facts, device, 1, &item.match, &why);
+        if (!item.match) {
                 note(m, "%s is left alone: %s", o->file, why);
-                return 0;
+                return;
         }
-        return k == 0 && item.name ? add_item(m, &item) : -ENOMEM;
+        add_item(m, &item);
 }
 
 static int read_driverctl(struct import *m, struct gather *g)
@@ -107,7 +101,7 @@ static int read_driverctl(struct import *m, struct gather *g)
         int k = gather_driverctl(g);
 
         for (size_t i = 0; k == 0 && i < m->theirs.n_driverctl; i++)
-                k = read_override(m, &m->theirs.driverctl[i]);
+                read_override(m, &m->theirs.driverctl[i]);
         return k;
 }
 
@@ -184,7 +178,7 @@ static const char *match_of(struct arena *a, const struct wanted *w, struct rule
         return text;
 }
 
-static int read_ids(struct import *m, const char *ids, const struct check_modprobe *line)
+static void read_ids(struct import *m, const char *ids, const struct check_modprobe *line)
 {
         struct arena *a = &m->edit.c->arena;
         const struct facts *facts = &m->edit.c->facts;
@@ -194,30 +188,26 @@ static int read_ids(struct import *m, const char *ids, const struct check_modpro
         struct rule rule;
         char *from = arena_printf(a, "%s of \"%s\" in %s", ids, line->line, line->file);
 
-        if (!from)
-                return -ENOMEM;
         str_make_printable(from); /* it goes into a line of a file */
         item.from = from;
         if (parse_ids(ids, &wanted) < 0 || !(item.match = match_of(a, &wanted, &rule))) {
                 note(m, "%s is left alone: no rule can say that", item.from);
-                return 0;
+                return;
         }
         for (size_t i = 0; i < facts->n_devices; i++) {
                 if (facts->devices[i].bridge || !match_device(&rule, facts, &facts->devices[i]))
                         continue;
                 slot = arena_grow(a, &devices, item.n_devices, sizeof(*devices));
-                if (!slot)
-                        return -ENOMEM;
                 *slot = i;
                 item.n_devices++;
         }
         if (item.n_devices == 0) {
                 note(m, "%s is left alone: there is no such device here", item.from);
-                return 0;
+                return;
         }
         item.device = devices;
         item.name = name_of(a, &wanted);
-        return item.name ? add_item(m, &item) : -ENOMEM;
+        add_item(m, &item);
 }
 
 static int read_modprobe(struct import *m, struct gather *g)
@@ -233,9 +223,9 @@ static int read_modprobe(struct import *m, struct gather *g)
 
                 if (line->kind != MODPROBE_IDS)
                         continue;
-                k = str_words(a, line->line, &words, &n);
-                if (!value || k < 0)
-                        return -ENOMEM;
+                str_words(a, line->line, &words, &n);
+                if (!value)
+                        continue;
                 if (!streq(words[1], "vfio-pci") && !streq(words[1], "vfio_pci"))
                         continue;
                 str_lower(value);
@@ -243,7 +233,7 @@ static int read_modprobe(struct import *m, struct gather *g)
                 value[strcspn(value, "\"'")] = '\0';
                 while (k == 0 && (ids = strsep(&value, ",")))
                         if (*ids)
-                                k = read_ids(m, ids, line);
+                                read_ids(m, ids, line);
         }
         return k;
 }
@@ -280,49 +270,43 @@ static size_t draft_named(const struct import *m, const char *name)
         return SIZE_MAX;
 }
 
-static int draft_item(struct import *m, struct item *item)
+static void draft_item(struct import *m, struct item *item)
 {
         struct ctl *c = m->edit.c;
         struct proposal p = {.match = item->match, .expect = item->n_devices};
         const char *files[CONFIG_DIRECTORIES];
-        int k = edit_find(c, item->name, files);
 
-        for (size_t i = 0; k == 0 && i < CONFIG_DIRECTORIES; i++)
+        edit_find(c, item->name, files);
+
+        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++)
                 if (files[i]) {
                         note(m, "%s is left alone: there is %s already", item->from, files[i]);
-                        return 0;
+                        return;
                 }
         item->draft = draft_named(m, item->name);
-        if (k < 0 || item->draft != SIZE_MAX)
-                return k;
+        if (item->draft != SIZE_MAX)
+                return;
         p.comment = arena_join(&c->arena, "# Taken over by passthroughctl add: ", item->from, ".\n", NULL);
         if (item->driver) {
                 const char *line = arena_join(&c->arena, "Driver=", item->driver, NULL);
 
-                if (!line || str_add(&c->arena, &p.settings, &p.n_settings, line) < 0)
-                        return -ENOMEM;
+                str_add(&c->arena, &p.settings, &p.n_settings, line);
         }
-        if (!p.comment || !edit_add(&m->edit, item->name, &p))
-                return -ENOMEM;
         item->draft = m->edit.n - 1;
-        return 0;
 }
 
-static int draft_all(struct import *m)
+static void draft_all(struct import *m)
 {
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && i < m->n; i++)
+        for (size_t i = 0; i < m->n; i++)
                 if (leader_of(m, i) == SIZE_MAX)
-                        k = draft_item(m, &m->items[i]);
-        for (size_t i = 0; k == 0 && i < m->n; i++) {
+                        draft_item(m, &m->items[i]);
+        for (size_t i = 0; i < m->n; i++) {
                 size_t at = i, leader;
 
                 for (size_t hops = 0; hops < m->n && (leader = leader_of(m, at)) != SIZE_MAX; hops++)
                         at = leader;
                 m->items[i].draft = m->items[at].draft;
         }
-        return k;
 }
 
 static void tell(const struct import *m, bool written)
@@ -359,13 +343,16 @@ int import_rules(struct ctl *c)
                 return k;
         k = driverctl ? read_driverctl(&m, &g) : read_modprobe(&m, &g);
         if (k == 0)
-                k = draft_all(&m);
+                draft_all(&m);
         if (k < 0)
                 return ctl_fail(c->from, k);
         if (m.edit.n == 0 && m.edit.show)
                 puts("nothing to take over");
-        if (m.edit.n == 0)
-                return c->json && json_added(stdout, NULL, 0) < 0 ? ctl_fail("add", -ENOMEM) : EXIT_SUCCESS;
+        if (m.edit.n == 0) {
+                if (c->json)
+                        json_added(stdout, NULL, 0);
+                return EXIT_SUCCESS;
+        }
         k = edit_judge(&m.edit);
         if (k != 0)
                 return k;

@@ -9,6 +9,5 @@
 #include "facts/facts.h"
 #include "report/listing.h"
 
-/* By position in facts->devices; the root's database where it has one, else that of this host. 0 or -ENOMEM. */
-int names_look_up(const struct root *root, const struct facts *facts, struct arena *a,
-                  struct pci_name **ret) _must_check_;
+/* By position in facts->devices; the root's database where it has one, else that of this host. */
+void names_look_up(const struct root *root, const struct facts *facts, struct arena *a, struct pci_name **ret);

@@ -95,7 +95,9 @@ static int hold_back(struct ctl *c)
 {
         struct carried carried = {};
         struct trial trial;
-        int k = trial_read(&c->root, &c->arena, &trial);
+        int k = 0;
+
+        trial_read(&c->root, &c->arena, &trial);
 
         if (k == 0 && trial.state == TRIAL_FAILED)
                 k = carry_hold_back(&c->root, &c->arena, &carried);
@@ -120,7 +122,7 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 k = hold_back(c);
         if (k < 0)
                 return ctl_fail(TRIAL_PATH, k);
-        k = facts_request_for(&c->config, &c->arena, &needed);
+        facts_request_for(&c->config, &c->arena, &needed);
         if (k == 0 && request) {
                 needed.slots |= request->slots;
                 needed.serials |= request->serials;
@@ -131,7 +133,7 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.config = request->config;
         }
         for (size_t i = 0; k == 0 && request && i < request->n_drivers; i++)
-                k = facts_request_driver(&needed, &c->arena, request->drivers[i]);
+                facts_request_driver(&needed, &c->arena, request->drivers[i]);
         needed.builtin |= boot;
         needed.writers |= boot && !needed.busy;
         if (k == 0)

@@ -19,45 +19,40 @@ struct givens {
         size_t n;
 };
 
-static int add(struct hand *h, struct givens *g, size_t device, const char *rule, const char *driver)
+static void add(struct hand *h, struct givens *g, size_t device, const char *rule, const char *driver)
 {
         struct given *slot;
 
         if (device == NO_DEVICE || (h->rule ? !streq(h->rule, rule) : h->device != device))
-                return 0;
+                return;
         for (size_t i = 0; i < g->n; i++)
                 if (g->v[i].device == device)
-                        return 0;
+                        return;
         slot = arena_grow(&h->c->arena, &g->v, g->n, sizeof(*g->v));
-        if (!slot)
-                return -ENOMEM;
         *slot = (struct given){device, rule, driver};
         g->n++;
-        return 0;
 }
 
 /* The record knows best; a rule alone where it would take the device, or where a vfio driver has it. */
-static int collect(struct hand *h, struct givens *g)
+static void collect(struct hand *h, struct givens *g)
 {
         const struct ctl *c = h->c;
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < h->record.n_devices; i++) {
+        for (size_t i = 0; i < h->record.n_devices; i++) {
                 const struct record_device *d = &h->record.devices[i];
 
                 if (record_device_taken(d))
-                        k = add(h, g, facts_find(&c->facts, d->address), d->rule, d->driver);
+                        add(h, g, facts_find(&c->facts, d->address), d->rule, d->driver);
         }
-        for (size_t i = 0; k == 0 && i < c->plan.n_entries; i++) {
+        for (size_t i = 0; i < c->plan.n_entries; i++) {
                 const struct plan_entry *e = &c->plan.entries[i];
 
                 if (e->driver && (e->action == ACTION_BIND || (driver_is_vfio(e->driver) && e->action != ACTION_KEEP)))
-                        k = add(h, g, e->device, c->config.rules[e->rule].name, e->driver);
+                        add(h, g, e->device, c->config.rules[e->rule].name, e->driver);
         }
-        return k;
 }
 
-/* Into the document, and where something changed into the record. 0, 1 where a write has not come back, or -ENOMEM. */
+/* Into the document, and where something changed into the record. 0, 1 where a write has not come back. */
 static int give_back(struct hand *h, const struct given *g, bool tried)
 {
         struct ctl *c = h->c;
@@ -69,7 +64,7 @@ static int give_back(struct hand *h, const struct given *g, bool tried)
         int k = 0;
 
         if (ours && tried) {
-                k = plan_release_refused(&c->plan, &c->arena, g->device, g->driver, &refused);
+                plan_release_refused(&c->plan, &c->arena, g->device, g->driver, &refused);
                 if (k == 0 && !refused)
                         k = act_release(&c->root, d, g->driver, PATIENCE, &c->arena, &result);
         } else if (tried)
@@ -83,9 +78,9 @@ static int give_back(struct hand *h, const struct given *g, bool tried)
                 result = (struct result){.state = refused ? STATE_REFUSED : STATE_NONE,
                                          .error = refused ? refused : "not tried"};
         else
-                k = record_release(&h->record, &c->arena, &c->plan, g->rule, g->device, &result);
+                record_release(&h->record, &c->arena, &c->plan, g->rule, g->device, &result);
         if (k >= 0)
-                k = record_release(&h->document, &c->arena, &c->plan, g->rule, g->device, &result);
+                record_release(&h->document, &c->arena, &c->plan, g->rule, g->device, &result);
         if (k >= 0 && refused) {
                 struct record_rule *r = (struct record_rule *)record_find(&h->document, g->rule);
 
@@ -100,7 +95,9 @@ static int release(struct hand *h)
         struct ctl *c = h->c;
         struct givens g = {};
         bool stuck = false;
-        int k = collect(h, &g);
+        int k = 0;
+
+        collect(h, &g);
 
         if (k == 0 && g.n == 0 && !h->rule) {
                 fprintf(stderr,

@@ -43,17 +43,12 @@ static int no_such_rule(struct ctl *c, const char *name)
         struct config_files files = {};
         const char **names, *nearest = NULL;
         size_t length = strlen(name);
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < CONFIG_DIRECTORIES; i++)
-                k = config_files_collect(&c->root, &c->arena, config_directories[i], i, &kind, &theirs, &files, NULL);
+        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++)
+                config_files_collect(&c->root, &c->arena, config_directories[i], i, &kind, &theirs, &files, NULL);
         names = arena_alloc(&c->arena, (files.n + 1) * sizeof(*names));
-        if (k < 0 || !names)
-                return ctl_fail("remove", -ENOMEM);
         for (size_t i = 0; i < files.n; i++) {
                 names[i] = arena_strndup(&c->arena, files.v[i].name, strlen(files.v[i].name) - strlen(".conf"));
-                if (!names[i])
-                        return ctl_fail("remove", -ENOMEM);
                 if (length > 5 && streq(name, files.v[i].name))
                         nearest = names[i];
         }
@@ -81,14 +76,14 @@ static int look(struct removal *x, const char *name)
 {
         struct ctl *c = x->c;
         char target[PATH_MAX];
-        int k = edit_find(c, name, x->files);
+        int k = 0;
+
+        edit_find(c, name, x->files);
 
         for (size_t i = 0; k == 0 && i < CONFIG_DIRECTORIES; i++)
                 if (x->files[i])
                         k = is_mask(c, x->files[i], &x->masked[i]);
         x->dropins = arena_join(&c->arena, RULES_DIR "/", name, ".conf.d", NULL);
-        if (k == 0 && !x->dropins)
-                k = -ENOMEM;
         x->dropins_linked = k == 0 && root_readlink(&c->root, x->dropins, target, sizeof(target)) >= 0;
         if (k == 0 && !x->dropins_linked)
                 k = root_list(&c->root, &c->arena, x->dropins, &x->names, &x->n_names);
@@ -116,7 +111,7 @@ static int choose_place(struct removal *x, const char *name)
 
         for (unsigned i = 1; k == 0; i++) {
                 x->kept_dir = arena_printf(&c->arena, KEPT_DIR "/%s.%u", name, i);
-                k = x->kept_dir ? file_stat(&c->root, x->kept_dir, &st) : -ENOMEM;
+                k = file_stat(&c->root, x->kept_dir, &st);
         }
         return k == -ENOENT ? 0 : k;
 }
@@ -130,7 +125,7 @@ static int keep_link(struct removal *x, const char *path)
 {
         struct ctl *c = x->c;
         char *copy = copy_of(x, path), target[PATH_MAX];
-        int k = copy ? (int)root_readlink(&c->root, path, target, sizeof(target)) : -ENOMEM;
+        int k = (int)root_readlink(&c->root, path, target, sizeof(target));
 
         if (k >= 0)
                 k = file_make_parents(&c->root, copy);
@@ -144,7 +139,7 @@ static int keep(struct removal *x, const char *path)
         char *copy = copy_of(x, path), *data;
         struct stat st;
         size_t size;
-        int k = copy ? root_read_all(&c->root, &c->arena, path, FILE_MAX, &data, &size) : -ENOMEM;
+        int k = root_read_all(&c->root, &c->arena, path, FILE_MAX, &data, &size);
 
         if (k == -EISDIR || k == -EINVAL || k == -EFBIG)
                 return 1;
@@ -157,11 +152,11 @@ static int keep(struct removal *x, const char *path)
         return k == 0 ? file_write(&c->root, copy, data, size, &st) : k;
 }
 
-static int say_removed(struct removal *x, const char *path)
+static void say_removed(struct removal *x, const char *path)
 {
         if (shows(x))
                 printf("%s %s\n", x->c->dry_run ? "would remove" : "removed", path);
-        return str_add(&x->c->arena, &x->done.files, &x->done.n_files, path);
+        str_add(&x->c->arena, &x->done.files, &x->done.n_files, path);
 }
 
 /* Copies of all, before anything goes. */
@@ -176,11 +171,11 @@ static int keep_all(struct removal *x, const char *rule)
         for (size_t i = 0; k == 0 && i < x->n_names; i++) {
                 const char *path = arena_join(&c->arena, x->dropins, "/", x->names[i], NULL);
 
-                k = path ? keep(x, path) : -ENOMEM;
+                k = keep(x, path);
                 if (k == 0)
                         x->names[n++] = path;
                 else if (k > 0)
-                        k = str_add(&c->arena, &x->left, &x->n_left, path);
+                        str_add(&c->arena, &x->left, &x->n_left, path);
         }
         x->n_names = n;
         if (k == 0 && x->dropins_linked)
@@ -197,7 +192,7 @@ static int mask(struct removal *x, const char *name, const char *of)
 {
         struct ctl *c = x->c;
         char *path = arena_join(&c->arena, RULES_DIR "/", name, ".conf", NULL);
-        int k = path ? 0 : -ENOMEM;
+        int k = 0;
 
         if (k == 0 && !c->dry_run)
                 k = file_make_parents(&c->root, path);
@@ -217,18 +212,18 @@ static int take_away(struct removal *x, const char *name, const char *rule)
         int k = 0;
 
         if (rule)
-                k = say_removed(x, rule);
+                say_removed(x, rule);
         if (k == 0 && of)
                 k = mask(x, name, of);
         else if (k == 0 && rule && !c->dry_run)
                 k = file_remove(&c->root, rule);
         for (size_t i = 0; k == 0 && i < x->n_names; i++) {
-                k = say_removed(x, x->names[i]);
+                say_removed(x, x->names[i]);
                 if (k == 0 && !c->dry_run)
                         k = file_remove(&c->root, x->names[i]);
         }
         if (k == 0 && x->dropins_linked)
-                k = say_removed(x, x->dropins);
+                say_removed(x, x->dropins);
         if (k == 0 && !c->dry_run)
                 k = x->dropins_linked ? file_remove(&c->root, x->dropins) : file_remove_directory(&c->root, x->dropins);
         return k;
@@ -268,16 +263,15 @@ static int run(struct removal *x, const char *name)
                         k = keep_all(x, rule);
                 else
                         for (size_t i = 0; k == 0 && i < x->n_names; i++)
-                                if (!(x->names[i] = arena_join(&c->arena, x->dropins, "/", x->names[i], NULL)))
-                                        k = -ENOMEM;
+                                x->names[i] = arena_join(&c->arena, x->dropins, "/", x->names[i], NULL);
                 if (k == 0)
                         k = take_away(x, name, rule);
                 if (k < 0)
                         return ctl_fail(name, k);
                 tell(x, name);
         }
-        if (c->json && json_removed(stdout, &x->done) < 0)
-                return ctl_fail("remove", -ENOMEM);
+        if (c->json)
+                json_removed(stdout, &x->done);
         return EXIT_SUCCESS;
 }
 

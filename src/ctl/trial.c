@@ -31,7 +31,7 @@ static int forget_files(struct apply *p, const struct trial *t)
         for (size_t i = 0; k == 0 && i < BOOT_N_DIRECTORIES; i++) {
                 const char *path = arena_join(&c->arena, boot_directories[i], "/loader/entries/" TRIAL_ENTRY, NULL);
 
-                k = path ? forget_file(c, path) : -ENOMEM;
+                k = forget_file(c, path);
         }
         return k == 0 && t->image ? forget_file(c, t->image) : k;
 }
@@ -187,7 +187,9 @@ static int write_entry(struct apply *p, const char *const *tokens, size_t n)
 {
         struct ctl *c = p->c;
         struct boot_op op;
-        int k = oneshot_entry(&p->facts, &c->arena, &p->trial, tokens, n, &p->owned, &op);
+        int k = 0;
+
+        oneshot_entry(&p->facts, &c->arena, &p->trial, tokens, n, &p->owned, &op);
 
         if (k < 0)
                 return ctl_fail("apply", k);
@@ -220,9 +222,9 @@ static int make_entry(struct apply *p)
         int k = 0;
 
         for (size_t i = 0; k == 0 && i < p->plan.n_tokens; i++)
-                k = str_add(&c->arena, &tokens, &n, p->plan.tokens[i]);
+                str_add(&c->arena, &tokens, &n, p->plan.tokens[i]);
         if (k == 0)
-                k = trial_tokens(&c->root, &c->arena, &p->trial, &tokens, &n);
+                trial_tokens(&c->root, &c->arena, &p->trial, &tokens, &n);
         if (k < 0)
                 return ctl_fail("apply", k);
         k = write_entry(p, tokens, n);
@@ -232,7 +234,7 @@ static int make_entry(struct apply *p)
                 k = apply_detect(p);
         if (k != 0)
                 return k;
-        k = oneshot_verify(&p->facts, &c->arena, tokens, n, &lacks);
+        oneshot_verify(&p->facts, &c->arena, tokens, n, &lacks);
         if (k < 0)
                 return ctl_fail("apply", k);
         if (lacks)
@@ -305,7 +307,9 @@ int trial_make(struct apply *p)
 {
         const struct installed *image = next_image(p);
         const char *problem = NULL;
-        int k = oneshot_problem(&p->c->root, &p->c->arena, &p->facts, &problem);
+        int k = 0;
+
+        oneshot_problem(&p->c->root, &p->c->arena, &p->facts, &problem);
 
         if (k < 0)
                 return ctl_fail("apply", k);
@@ -483,9 +487,9 @@ static int follow_kernels(struct apply *p)
 
         if (k != 0 || p->facts.path != BOOT_ENTRIES || !p->facts.off.text)
                 return k;
-        k = journal_owned(&p->journal, &c->arena, &p->owned);
+        journal_owned(&p->journal, &c->arena, &p->owned);
         if (k == 0)
-                k = off_entry(&p->facts, &c->arena, &p->owned, &off);
+                off_entry(&p->facts, &c->arena, &p->owned, &off);
         if (k == 0 && off.path && !streq(off.text, p->facts.off.text))
                 k = file_write(&c->root, off.path, off.text, strlen(off.text), NULL);
         return k < 0 ? ctl_fail(OFF_ENTRY, k) : 0;

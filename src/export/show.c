@@ -37,9 +37,9 @@ static void place(struct shown *shown)
         }
 }
 
-static int add(struct arena *a, struct strings *list, const char *s)
+static void add(struct arena *a, struct strings *list, const char *s)
 {
-        return str_add(a, &list->v, &list->n, s);
+        str_add(a, &list->v, &list->n, s);
 }
 
 /* QEMU takes no domain wider than 16 bits in host=. */
@@ -51,8 +51,10 @@ static const char *source_of(struct arena *a, const struct device *d)
 
 static int qemu(const struct shown *shown, bool iommufd, struct arena *a, struct strings *ret)
 {
-        if (iommufd && (add(a, ret, "-object") < 0 || add(a, ret, "iommufd,id=iommufd0") < 0))
-                return -ENOMEM;
+        if (iommufd) {
+                add(a, ret, "-object");
+                add(a, ret, "iommufd,id=iommufd0");
+        }
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *d = &shown->devices[i];
                 const char *source = source_of(a, d->device);
@@ -61,10 +63,8 @@ static int qemu(const struct shown *shown, bool iommufd, struct arena *a, struct
                 if (d->placed)
                         snprintf(where, sizeof(where), ",addr=0x%02x.%u%s", d->slot, d->function,
                                  d->multifunction ? ",multifunction=on" : "");
-                if (!source || add(a, ret, "-device") < 0 ||
-                    add(a, ret, arena_join(a, "vfio-pci,", source, iommufd ? ",iommufd=iommufd0" : "", where, NULL)) <
-                            0)
-                        return -ENOMEM;
+                add(a, ret, "-device");
+                add(a, ret, arena_join(a, "vfio-pci,", source, iommufd ? ",iommufd=iommufd0" : "", where, NULL));
         }
         return 0;
 }
@@ -81,20 +81,19 @@ static int libvirt(const struct shown *shown, struct arena *a, struct strings *r
                         snprintf(where, sizeof(where),
                                  "  <address type='pci' domain='0x0000' bus='0x00' slot='0x%02x' function='0x%x'%s/>\n",
                                  d->slot, d->function, d->multifunction ? " multifunction='on'" : "");
-                if (add(a, ret,
-                        arena_printf(a,
-                                     "<hostdev mode='subsystem' type='pci' managed='no'>\n"
-                                     "  <source>\n"
-                                     "    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
-                                     "  </source>\n"
-                                     "%s</hostdev>\n",
-                                     at->domain, at->bus, at->dev, at->fn, where)) < 0)
-                        return -ENOMEM;
+                add(a, ret,
+                    arena_printf(a,
+                                 "<hostdev mode='subsystem' type='pci' managed='no'>\n"
+                                 "  <source>\n"
+                                 "    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
+                                 "  </source>\n"
+                                 "%s</hostdev>\n",
+                                 at->domain, at->bus, at->dev, at->fn, where));
         }
         return 0;
 }
 
-int shown_build(const struct plan *plan, const bool *chosen, bool iommufd, struct arena *a, struct shown *ret)
+void shown_build(const struct plan *plan, const bool *chosen, bool iommufd, struct arena *a, struct shown *ret)
 {
         struct shown shown = {.plan = plan};
 
@@ -105,17 +104,15 @@ int shown_build(const struct plan *plan, const bool *chosen, bool iommufd, struc
                 if (!chosen[i] || e->action != ACTION_BIND || !driver_is_vfio(e->driver))
                         continue;
                 d = arena_grow(a, &shown.devices, shown.n, sizeof(*shown.devices));
-                if (!d)
-                        return -ENOMEM;
                 *d = (struct shown_device){.device = &plan->facts->devices[e->device], .entry = e, .name = {"", ""}};
                 shown.n++;
         }
         place(&shown);
-        if (qemu(&shown, false, a, &shown.qemu) < 0 || (iommufd && qemu(&shown, true, a, &shown.qemu_iommufd) < 0) ||
-            libvirt(&shown, a, &shown.libvirt) < 0)
-                return -ENOMEM;
+        qemu(&shown, false, a, &shown.qemu);
+        if (iommufd)
+                qemu(&shown, true, a, &shown.qemu_iommufd);
+        libvirt(&shown, a, &shown.libvirt);
         *ret = shown;
-        return 0;
 }
 
 /* As lines of a shell's command. */

@@ -31,7 +31,6 @@ struct shown {
 
 /*
  * The devices chosen, by position in the plan's entries, that have a VFIO driver by it; without their names. iommufd:
- * the kernel has a node for each device. 0 or -ENOMEM.
+ * the kernel has a node for each device.
  */
-int shown_build(const struct plan *plan, const bool *chosen, bool iommufd, struct arena *a,
-                struct shown *ret) _must_check_;
+void shown_build(const struct plan *plan, const bool *chosen, bool iommufd, struct arena *a, struct shown *ret);

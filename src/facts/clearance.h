@@ -44,7 +44,7 @@ static inline bool clearance_names(const char *member, const char *path, const c
 /* What of the kernel command line says where the host's root, swap and network are; "" where nothing does. */
 int clearance_context(const struct root *root, struct arena *a, const char **ret) _must_check_;
 
-/* Empty where there is none, where it is another machine's, or none that can be read. 0 or -ENOMEM. */
+/* Empty where there is none, where it is another machine's, or none that can be read. */
 int clearance_read(const struct root *root, struct arena *a, struct clearance *ret) _must_check_;
 
 /* The file's text, to be freed by the caller. -ENODATA where the machine cannot be told from others. */

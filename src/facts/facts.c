@@ -22,21 +22,20 @@ bool facts_root_mounted(const struct root *root)
         return root_exists(root, SYSROOT "/etc");
 }
 
-int facts_request_driver(struct facts_request *request, struct arena *a, const char *name)
+void facts_request_driver(struct facts_request *request, struct arena *a, const char *name)
 {
         for (size_t i = 0; i < request->n_drivers; i++)
                 if (streq(request->drivers[i], name))
-                        return 0;
-        return str_add(a, &request->drivers, &request->n_drivers, name);
+                        return;
+        str_add(a, &request->drivers, &request->n_drivers, name);
 }
 
-int facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret)
+void facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret)
 {
         struct facts_request request = {.config = config};
 
         for (size_t i = 0; i < config->n_rules; i++) {
                 const struct rule *r = &config->rules[i];
-                int k = 0;
 
                 if (r->invalid)
                         continue;
@@ -47,57 +46,51 @@ int facts_request_for(const struct config *config, struct arena *a, struct facts
                 request.variants |= r->driver == DRIVER_AUTO;
                 request.use |= r->driver != DRIVER_NATIVE;
                 if (r->driver == DRIVER_NAMED)
-                        k = facts_request_driver(&request, a, r->driver_name);
+                        facts_request_driver(&request, a, r->driver_name);
                 else if (r->driver == DRIVER_AUTO)
-                        k = facts_request_driver(&request, a, "vfio-pci");
-                if (k < 0)
-                        return k;
+                        facts_request_driver(&request, a, "vfio-pci");
         }
         *ret = request;
-        return 0;
 }
 
 /* A one-line file; *ret stays NULL where it is not there. */
-static int read_line(const struct root *root, struct arena *a, const char *path, const char **ret)
+static void read_line(const struct root *root, struct arena *a, const char *path, const char **ret)
 {
         char text[256];
         ssize_t n = root_read(root, path, text, sizeof(text));
 
         if (n <= 0)
-                return 0;
+                return;
         text[strcspn(text, "\n")] = '\0';
         *ret = arena_strdup(a, str_trim(text));
-        return *ret ? 0 : -ENOMEM;
 }
 
 /*
  * A generic boot image knows no host name. What the image was built with counts where it runs on the machine that it
  * was built on, which the firmware's UUID tells.
  */
-static int read_image_machine(const struct root *root, struct arena *a, struct facts *facts)
+static void read_image_machine(const struct root *root, struct arena *a, struct facts *facts)
 {
         const char *here = NULL, *built = NULL;
-        int k = read_line(root, a, PRODUCT_UUID, &here);
 
-        if (k == 0)
-                k = read_line(root, a, IMAGE_MACHINE "/product_uuid", &built);
-        if (k < 0 || !here || !built || !streq(here, built))
-                return k;
-        k = read_line(root, a, IMAGE_MACHINE "/hostname", &facts->hostname);
-        return k < 0 ? k : read_line(root, a, IMAGE_MACHINE "/machine-id", &facts->machine_id);
+        read_line(root, a, PRODUCT_UUID, &here);
+        read_line(root, a, IMAGE_MACHINE "/product_uuid", &built);
+        if (!here || !built || !streq(here, built))
+                return;
+        read_line(root, a, IMAGE_MACHINE "/hostname", &facts->hostname);
+        read_line(root, a, IMAGE_MACHINE "/machine-id", &facts->machine_id);
 }
 
-int facts_read_machine(const struct root *root, struct arena *a, struct facts *facts)
+void facts_read_machine(const struct root *root, struct arena *a, struct facts *facts)
 {
-        int k = read_line(root, a, "/sys/class/dmi/id/product_name", &facts->product);
+        read_line(root, a, "/sys/class/dmi/id/product_name", &facts->product);
 
-        if (k == 0 && facts_in_initrd(root))
-                k = read_image_machine(root, a, facts);
-        if (k == 0 && !facts->hostname)
-                k = read_line(root, a, "/etc/hostname", &facts->hostname);
-        if (k == 0 && !facts->machine_id)
-                k = read_line(root, a, "/etc/machine-id", &facts->machine_id);
-        return k;
+        if (facts_in_initrd(root))
+                read_image_machine(root, a, facts);
+        if (!facts->hostname)
+                read_line(root, a, "/etc/hostname", &facts->hostname);
+        if (!facts->machine_id)
+                read_line(root, a, "/etc/machine-id", &facts->machine_id);
 }
 
 int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *ret)
@@ -111,30 +104,30 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
         facts.root_stage = request->root_stage;
         facts.kernel = request->kernel;
         if (k == 0 && !facts.kernel)
-                k = read_line(root, a, "/proc/sys/kernel/osrelease", &facts.kernel);
+                read_line(root, a, "/proc/sys/kernel/osrelease", &facts.kernel);
         if (k == 0)
                 k = clearance_read(root, a, &facts.clearance);
         needed.identities |= facts.clearance.n_devices > 0;
         needed.slots |= needed.identities;
         request = &needed;
         if (k == 0 && request->machine)
-                k = facts_read_machine(root, a, &facts);
+                facts_read_machine(root, a, &facts);
         if (k == 0)
                 k = modules_gather(root, a, request, &facts);
         if (k == 0)
                 k = pci_gather(root, a, request, &facts);
         if (k == 0)
-                k = pci_relate(root, a, request, &facts);
+                pci_relate(root, a, request, &facts);
         if (k == 0)
                 k = pci_details(root, a, request, &facts);
         if (k == 0)
-                k = facts_index_groups(a, &facts);
+                facts_index_groups(a, &facts);
         if (k == 0 && request->use)
                 k = host_gather(root, a, request, &facts);
         if (k == 0 && request->busy)
-                k = busy_gather(root, a, &facts);
+                busy_gather(root, a, &facts);
         if (k == 0 && request->builtin)
-                k = modules_gather_builtin(root, a, &facts);
+                modules_gather_builtin(root, a, &facts);
         if (k == 0)
                 *ret = facts;
         return k;

@@ -133,10 +133,10 @@ struct facts_request {
         size_t n_drivers;
 };
 
-int facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret) _must_check_;
+void facts_request_for(const struct config *config, struct arena *a, struct facts_request *ret);
 
-/* Whether the kernel has that driver is asked, too. 0 or -ENOMEM. */
-int facts_request_driver(struct facts_request *request, struct arena *a, const char *name) _must_check_;
+/* Whether the kernel has that driver is asked, too. */
+void facts_request_driver(struct facts_request *request, struct arena *a, const char *name);
 
 /* Facts start out zeroed; the switches may have been read into them. */
 int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request,
@@ -149,7 +149,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
 void facts_as_at_boot(struct facts *facts);
 
 /* Host name, machine-id and product of this machine alone. */
-int facts_read_machine(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
+void facts_read_machine(const struct root *root, struct arena *a, struct facts *facts);
 
 /* The kernel command line's switches alone, for programs that need no more: off, off_by and skip. */
 int facts_read_switches(const struct root *root, struct arena *a, struct facts *facts) _must_check_;

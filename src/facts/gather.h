@@ -41,14 +41,13 @@ int pci_open_config(const struct pci_dir *dir);
 /* IDs and class of a function; whether it can tell. */
 bool pci_identify(const struct root *root, struct pci_bus *bus, struct device *d);
 /* Its serial numbers. */
-int pci_serial(const struct root *root, struct arena *a, const struct pci_dir *dir, struct device *d) _must_check_;
+void pci_serial(const struct root *root, struct arena *a, const struct pci_dir *dir, struct device *d);
 /* By address: facts_find() needs it. */
 void facts_sort(struct facts *facts);
 /* facts_group() needs it. */
-int facts_index_groups(struct arena *a, struct facts *facts) _must_check_;
+void facts_index_groups(struct arena *a, struct facts *facts);
 /* Slots, virtual functions and interfaces, once functions can be looked up. */
-int pci_relate(const struct root *root, struct arena *a, const struct facts_request *request,
-               struct facts *facts) _must_check_;
+void pci_relate(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts);
 /* The second pass: details of the devices that matter. */
 int pci_details(const struct root *root, struct arena *a, const struct facts_request *request,
                 struct facts *facts) _must_check_;
@@ -57,11 +56,11 @@ int modules_gather(const struct root *root, struct arena *a, const struct facts_
 /* What of these a kernel has, by its lists: what no list has is absent; where there is no list, nothing is said. */
 int modules_look_up(const struct root *root, struct arena *a, const char *kernel, struct module *modules,
                     size_t n) _must_check_;
-int modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
+void modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts);
 /* What the host needs, as far as it shows: see host.h. */
 int host_gather(const struct root *root, struct arena *a, const struct facts_request *request,
                 struct facts *facts) _must_check_;
 /* What is in use at this moment; for work by hand. */
-int busy_gather(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
+void busy_gather(const struct root *root, struct arena *a, struct facts *facts);
 /* Only what tells of the next boot, too: who writes to disks as they are, and configured addresses. */
-int busy_gather_writers(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
+void busy_gather_writers(const struct root *root, struct arena *a, struct facts *facts);

@@ -67,16 +67,13 @@ static int compare_groups(const void *a, const void *b)
         return g != h ? (g > h) - (g < h) : (x > y) - (x < y);
 }
 
-int facts_index_groups(struct arena *a, struct facts *facts)
+void facts_index_groups(struct arena *a, struct facts *facts)
 {
         facts->by_group = arena_alloc(a, facts->n_devices * sizeof(*facts->by_group));
-        if (!facts->by_group)
-                return -ENOMEM;
         for (size_t i = 0; i < facts->n_devices; i++)
                 facts->by_group[i] = i;
         sorting = facts;
         qsort(facts->by_group, facts->n_devices, sizeof(*facts->by_group), compare_groups);
-        return 0;
 }
 
 size_t facts_group(const struct facts *facts, int group, size_t *ret_first)

@@ -23,7 +23,7 @@ static enum known option(const char *config, const char *line)
 /*
  * Where a kernel's configuration is: Debian's and Fedora's place, and that of images, which have nothing in /boot.
  */
-static int read_config(const struct root *root, struct arena *a, struct kernel_facts *kernel)
+static void read_config(const struct root *root, struct arena *a, struct kernel_facts *kernel)
 {
         const char *paths[] = {arena_printf(a, "/boot/config-%s", kernel->release),
                                arena_printf(a, "/lib/modules/%s/config", kernel->release)};
@@ -31,10 +31,8 @@ static int read_config(const struct root *root, struct arena *a, struct kernel_f
         for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
                 char *config;
                 size_t size;
-                int k = paths[i] ? root_read_all(root, a, paths[i], CONFIG_MAX, &config, &size) : -ENOMEM;
+                int k = root_read_all(root, a, paths[i], CONFIG_MAX, &config, &size);
 
-                if (k == -ENOMEM)
-                        return k;
                 if (k < 0 || !strstr(config, "CONFIG_"))
                         continue;
                 kernel->config = paths[i];
@@ -43,9 +41,8 @@ static int read_config(const struct root *root, struct arena *a, struct kernel_f
                 kernel->intel_iommu_most = option(config, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y");
                 kernel->intel_iommu_on = option(config, "CONFIG_INTEL_IOMMU_DEFAULT_ON=y");
                 kernel->iommu_passthrough = option(config, "CONFIG_IOMMU_DEFAULT_PASSTHROUGH=y");
-                return 0;
+                return;
         }
-        return 0;
 }
 
 static int read_builtin(const struct root *root, struct arena *a, struct kernel_facts *kernel)
@@ -60,24 +57,18 @@ static int read_builtin(const struct root *root, struct arena *a, struct kernel_
         return k;
 }
 
-int kernel_read(const struct root *root, struct arena *a, const char *release, struct kernel_facts *ret)
+void kernel_read(const struct root *root, struct arena *a, const char *release, struct kernel_facts *ret)
 {
         struct kernel_facts kernel = {};
         char running[256];
-        int k;
 
         if (!release && root_read(root, "/proc/sys/kernel/osrelease", running, sizeof(running)) > 0)
                 release = running;
         *ret = kernel;
         if (!release || strchr(release, '/'))
-                return 0;
+                return;
         kernel.release = arena_strdup(a, release);
-        if (!kernel.release)
-                return -ENOMEM;
-        k = read_config(root, a, &kernel);
-        if (k == 0)
-                k = read_builtin(root, a, &kernel);
-        if (k == 0)
-                *ret = kernel;
-        return k;
+        read_config(root, a, &kernel);
+        read_builtin(root, a, &kernel);
+        *ret = kernel;
 }

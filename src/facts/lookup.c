@@ -20,8 +20,8 @@ struct search {
         struct lookup *found;
 };
 
-static int give_up(struct search *s, const char *format, ...) _printf_(2, 3);
-static int give_up(struct search *s, const char *format, ...)
+static void give_up(struct search *s, const char *format, ...) _printf_(2, 3);
+static void give_up(struct search *s, const char *format, ...)
 {
         char *why;
         va_list ap;
@@ -32,7 +32,6 @@ static int give_up(struct search *s, const char *format, ...)
         if (why)
                 str_make_printable(why); /* an interface may have nearly any name */
         s->found->why = why;
-        return why ? 0 : -ENOMEM;
 }
 
 /* The last function on a path in sysfs, or NO_DEVICE; *usb: whether there is a USB device behind it. */
@@ -59,22 +58,21 @@ static size_t function_of(const struct search *s, const char *path, bool *usb)
 }
 
 /* The names in a directory that begin with prefix, less that prefix: "a, b"; "" where there are none. */
-static int names_in(struct search *s, const char *dir, const char *prefix, const char **ret)
+static void names_in(struct search *s, const char *dir, const char *prefix, const char **ret)
 {
         const char **names;
         size_t n;
         int k = root_list(s->root, s->arena, dir, &names, &n);
 
         *ret = "";
-        for (size_t i = 0; k == 0 && i < n; i++)
-                if (startswith(names[i], prefix) &&
-                    !(*ret = arena_join(s->arena, *ret, **ret ? ", " : "", names[i] + strlen(prefix), NULL)))
-                        return -ENOMEM;
-        return k == -ENOMEM ? k : 0;
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                if (startswith(names[i], prefix))
+                        *ret = arena_join(s->arena, *ret, **ret ? ", " : "", names[i] + strlen(prefix), NULL);
+        }
 }
 
 /* Disks or interfaces that are on the function, too: it goes as a whole. */
-static int note_others(struct search *s, const char *class, const char *own)
+static void note_others(struct search *s, const char *class, const char *own)
 {
         const char **names, *others = "";
         size_t n;
@@ -95,17 +93,14 @@ static int note_others(struct search *s, const char *class, const char *own)
                     root_exists(s->root, path))
                         continue;
                 others = arena_join(s->arena, others, *others ? ", " : "", names[i], NULL);
-                if (!others)
-                        return -ENOMEM;
         }
         if (k < 0 || !*others)
-                return k == -ENOMEM ? k : 0;
+                return;
         note = arena_printf(s->arena, "%s goes as a whole, and %s %s on it, too",
                             s->facts->devices[s->found->device].address, others, strchr(others, ',') ? "are" : "is");
         if (note)
                 str_make_printable(note);
         s->found->note = note;
-        return note ? 0 : -ENOMEM;
 }
 
 /* A head of native NVMe multipath hangs off its subsystem, and that has links to the controllers. */
@@ -130,17 +125,18 @@ static int from_subsystem(struct search *s, const char *target)
                 n_found++;
                 addresses =
                         arena_join(s->arena, addresses, *addresses ? ", " : "", s->facts->devices[found].address, NULL);
-                if (!addresses)
-                        return -ENOMEM;
         }
         if (k < 0)
                 return k;
         if (n_found > 1) {
                 s->found->device = NO_DEVICE;
-                return give_up(s, "%s is reached through %s; name those that are meant by their addresses", s->name,
-                               addresses);
+                give_up(s, "%s is reached through %s; name those that are meant by their addresses", s->name,
+                        addresses);
+                return 0;
         }
-        return n_found == 1 ? 0 : give_up(s, "%s is on no PCI device", s->name);
+        if (!(n_found == 1))
+                give_up(s, "%s is on no PCI device", s->name);
+        return 0;
 }
 
 /* A class and a name in it that is there. */
@@ -150,33 +146,38 @@ static int from_class(struct search *s, const char *class, const char *name)
         const char *below = "";
         size_t device;
         bool usb, block = streq(class, "/sys/class/block"), net = streq(class, "/sys/class/net");
-        int k = 0;
 
         if (snprintf(path, sizeof(path), "%s/%s", class, name) >= (int)sizeof(path))
                 return -ENAMETOOLONG;
-        if (root_readlink(s->root, path, target, sizeof(target)) <= 0)
-                return give_up(s, "%s is on nothing that sysfs shows", s->name);
+        if (root_readlink(s->root, path, target, sizeof(target)) <= 0) {
+                give_up(s, "%s is on nothing that sysfs shows", s->name);
+                return 0;
+        }
         device = function_of(s, target, &usb);
         if (device == NO_DEVICE && strstr(target, SUBSYSTEM))
                 return from_subsystem(s, target);
-        if (device != NO_DEVICE && usb)
-                return give_up(
-                        s,
+        if (device != NO_DEVICE && usb) {
+                give_up(s,
                         "%s is on USB, and rules for USB devices are not built yet; its controller, %s, is named "
                         "by its address, and goes with all that is on it",
                         s->name, s->facts->devices[device].address);
+                return 0;
+        }
         if (device != NO_DEVICE) {
                 s->found->device = device;
-                return block || net ? note_others(s, class, name) : 0;
+                if (block || net)
+                        note_others(s, class, name);
+                return 0;
         }
         if ((block || net) &&
             snprintf(path, sizeof(path), block ? "%s/%s/slaves" : "%s/%s", class, name) < (int)sizeof(path))
-                k = names_in(s, path, net ? "lower_" : "", &below);
-        if (k < 0)
-                return k;
-        if (*below)
-                return give_up(s, "%s is no hardware; it stands on %s", s->name, below);
-        return give_up(s, "%s is on no PCI device (%s)", s->name, target + strspn(target, "./"));
+                names_in(s, path, net ? "lower_" : "", &below);
+        if (*below) {
+                give_up(s, "%s is no hardware; it stands on %s", s->name, below);
+                return 0;
+        }
+        give_up(s, "%s is on no PCI device (%s)", s->name, target + strspn(target, "./"));
+        return 0;
 }
 
 /* ---- paths below /dev ----------------------------------------------------------------------------------------------
@@ -234,7 +235,7 @@ static int from_name(struct search *s, const char *name, char *class, size_t cla
 }
 
 /* Where the links of a path lead, as it is written; of links that are not there, what udev has noted down. */
-static int follow(struct search *s, const char *path, const char **ret)
+static void follow(struct search *s, const char *path, const char **ret)
 {
         char target[PATH_MAX];
 
@@ -248,11 +249,10 @@ static int follow(struct search *s, const char *path, const char **ret)
                 for (size_t t = 0; n->kind == NODE_BLOCK && t < n->n_tags; t++)
                         if (streq(n->tags[t], path)) {
                                 *ret = n->name;
-                                return 0;
+                                return;
                         }
         }
         *ret = path;
-        return path ? 0 : -ENOMEM;
 }
 
 static int from_node(struct search *s)
@@ -265,14 +265,14 @@ static int from_node(struct search *s)
         int k = node ? from_numbers(s, &st, class, sizeof(class), name, sizeof(name)) : -ENOENT;
 
         if (k == -ENOENT) {
-                k = follow(s, s->name, &path);
-                if (k < 0)
-                        return k;
+                follow(s, s->name, &path);
                 snprintf(name, sizeof(name), "%s", str_basename(path));
                 k = *name ? from_name(s, name, class, sizeof(class)) : -ENOENT;
         }
-        if (k == -ENOENT)
-                return give_up(s, fd < 0 ? "there is no %s" : "%s is no device that sysfs shows", s->name);
+        if (k == -ENOENT) {
+                give_up(s, fd < 0 ? "there is no %s" : "%s is no device that sysfs shows", s->name);
+                return 0;
+        }
         return k < 0 ? k : from_class(s, class, name);
 }
 
@@ -292,18 +292,23 @@ static int from_word(struct search *s)
                     root_exists(s->root, path))
                         return from_class(s, classes[i], s->name);
         if (snprintf(path, sizeof(path), "/sys/class/block/%s", s->name) < (int)sizeof(path) &&
-            root_exists(s->root, path))
-                return give_up(s, "\"%s\" is a disk; write /dev/%s", s->name, s->name);
+            root_exists(s->root, path)) {
+                give_up(s, "\"%s\" is a disk; write /dev/%s", s->name, s->name);
+                return 0;
+        }
         k = root_list(s->root, s->arena, classes[0], &names, &n);
         if (k < 0)
                 return k;
         nearest = str_nearest(s->name, names, n);
-        if (nearest)
-                return give_up(s, "there is no interface \"%s\"; is \"%s\" meant?", s->name, nearest);
-        return give_up(s,
-                       "\"%s\" is no PCI address, path below /dev, network interface or terminal of this machine; "
-                       "passthroughctl list shows the addresses",
-                       s->name);
+        if (nearest) {
+                give_up(s, "there is no interface \"%s\"; is \"%s\" meant?", s->name, nearest);
+                return 0;
+        }
+        give_up(s,
+                "\"%s\" is no PCI address, path below /dev, network interface or terminal of this machine; "
+                "passthroughctl list shows the addresses",
+                s->name);
+        return 0;
 }
 
 int device_lookup(const struct root *root, struct arena *a, const struct facts *facts, const char *name,
@@ -315,11 +320,15 @@ int device_lookup(const struct root *root, struct arena *a, const struct facts *
         *ret = (struct lookup){.device = NO_DEVICE};
         if (pci_address_parse(name, &at) == 0) {
                 ret->device = facts_find_at(facts, &at);
-                return ret->device == NO_DEVICE ? give_up(&s, "there is no PCI device at %s", name) : 0;
+                if (ret->device == NO_DEVICE)
+                        give_up(&s, "there is no PCI device at %s", name);
+                return 0;
         }
         if (startswith(name, "/dev/"))
                 return from_node(&s);
-        if (!*name || *name == '.' || strchr(name, '/'))
-                return give_up(&s, "\"%s\" is neither a PCI address nor a path below /dev", name);
+        if (!*name || *name == '.' || strchr(name, '/')) {
+                give_up(&s, "\"%s\" is neither a PCI address nor a path below /dev", name);
+                return 0;
+        }
         return from_word(&s);
 }

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "facts/machine.h"
 
-static int read_vendor(const struct root *root, struct arena *a, enum cpu_vendor *ret)
+static void read_vendor(const struct root *root, struct arena *a, enum cpu_vendor *ret)
 {
         static const struct {
                 const char *line;
@@ -17,7 +17,7 @@ static int read_vendor(const struct root *root, struct arena *a, enum cpu_vendor
         int k = root_read_all(root, a, "/proc/cpuinfo", (size_t)16 * 1024 * 1024, &text, &size);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return;
         while ((line = strsep(&text, "\n"))) {
                 char *value = strchr(line, ':');
 
@@ -27,20 +27,19 @@ static int read_vendor(const struct root *root, struct arena *a, enum cpu_vendor
                 for (size_t i = 0; i < ARRAY_SIZE(vendors); i++)
                         if (strstr(value, vendors[i].line))
                                 *ret = vendors[i].vendor;
-                return 0;
+                return;
         }
-        return 0;
 }
 
 /* Remapped interrupts have chips of their own: IR-PCI-MSI, IR-IO-APIC (/sys/kernel/irq, since Linux 4.9). */
-static int read_remapping(const struct root *root, struct arena *a, enum known *ret)
+static void read_remapping(const struct root *root, struct arena *a, enum known *ret)
 {
         const char **names;
         size_t n;
         int k = root_list(root, a, "/sys/kernel/irq", &names, &n);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return;
         for (size_t i = 0; i < n; i++) {
                 char path[128], chip[64];
 
@@ -49,21 +48,18 @@ static int read_remapping(const struct root *root, struct arena *a, enum known *
                         continue;
                 if (startswith(chip, "IR-")) {
                         *ret = KNOWN_YES;
-                        return 0;
+                        return;
                 }
                 /* Those of the IOMMU itself are no sign. */
                 if (!startswith(chip, "DMAR") && !startswith(chip, "AMD-Vi") &&
                     (strstr(chip, "IO-APIC") || strstr(chip, "PCI-MSI")))
                         *ret = KNOWN_NO;
         }
-        return 0;
 }
 
-int machine_read(const struct root *root, struct arena *a, struct cmdline_machine *ret)
+void machine_read(const struct root *root, struct arena *a, struct cmdline_machine *ret)
 {
-        int k;
-
         *ret = (struct cmdline_machine){};
-        k = read_vendor(root, a, &ret->vendor);
-        return k == 0 ? read_remapping(root, a, &ret->remapping) : k;
+        read_vendor(root, a, &ret->vendor);
+        read_remapping(root, a, &ret->remapping);
 }

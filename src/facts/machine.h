@@ -4,5 +4,5 @@
 #include "base/root.h"
 #include "cmdline/cmdline.h"
 
-/* What of this machine a kernel command line is judged for; what does not show stays unknown. 0 or -ENOMEM. */
-int machine_read(const struct root *root, struct arena *a, struct cmdline_machine *ret) _must_check_;
+/* What of this machine a kernel command line is judged for; what does not show stays unknown. */
+void machine_read(const struct root *root, struct arena *a, struct cmdline_machine *ret);

@@ -23,14 +23,14 @@ static uint64_t kilobytes(const char *s)
 }
 
 /* A line of a meminfo, that of a node as well ("Node 0 MemTotal: ..."); *ret stays as it is where there is none. */
-static int read_meminfo(const struct root *root, struct arena *a, const char *path, const char *name, uint64_t *ret)
+static void read_meminfo(const struct root *root, struct arena *a, const char *path, const char *name, uint64_t *ret)
 {
         char *text, *line;
         size_t size;
         int k = root_read_all(root, a, path, MEMINFO_MAX, &text, &size);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return;
         while ((line = strsep(&text, "\n"))) {
                 const char *at = strstr(line, name);
 
@@ -39,7 +39,6 @@ static int read_meminfo(const struct root *root, struct arena *a, const char *pa
                 *ret = kilobytes(at + strlen(name));
                 break;
         }
-        return 0;
 }
 
 int memory_read_pages(const struct root *root, const char *path, uint64_t *ret)
@@ -61,8 +60,8 @@ int memory_read_pages(const struct root *root, const char *path, uint64_t *ret)
 }
 
 /* hugepages-2048kB */
-static int read_pool(const struct root *root, struct arena *a, const char *directory, const char *name,
-                     struct memory_part *part)
+static void read_pool(const struct root *root, struct arena *a, const char *directory, const char *name,
+                      struct memory_part *part)
 {
         static const char prefix[] = "hugepages-";
         struct huge_pool pool = {}, *slot;
@@ -71,26 +70,21 @@ static int read_pool(const struct root *root, struct arena *a, const char *direc
         uint32_t v;
 
         if (!startswith(name, prefix))
-                return 0;
+                return;
         name += strlen(prefix);
         n = strspn(name, "0123456789");
         path = arena_strndup(a, name, n);
-        if (!path)
-                return -ENOMEM;
         if (!streq(name + n, "kB") || str_to_u32(path, 10, &v) < 0 || v == 0)
-                return 0;
+                return;
         pool.size = (uint64_t)v << 10;
         path = arena_join(a, directory, "/", prefix, name, "/nr_hugepages", NULL);
         free_path = arena_join(a, directory, "/", prefix, name, "/free_hugepages", NULL);
-        slot = path && free_path ? arena_grow(a, &part->pools, part->n_pools, sizeof(*part->pools)) : NULL;
-        if (!slot)
-                return -ENOMEM;
+        slot = arena_grow(a, &part->pools, part->n_pools, sizeof(*part->pools));
         pool.known = memory_read_pages(root, path, &pool.pages) == 0;
         if (memory_read_pages(root, free_path, &pool.free) < 0)
                 pool.free = 0;
         *slot = pool;
         part->n_pools++;
-        return 0;
 }
 
 static int read_pools(const struct root *root, struct arena *a, const char *directory, struct memory_part *part)
@@ -100,56 +94,45 @@ static int read_pools(const struct root *root, struct arena *a, const char *dire
         int k = root_list(root, a, directory, &names, &n);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         for (size_t i = 0; k == 0 && i < n; i++)
-                k = read_pool(root, a, directory, names[i], part);
+                read_pool(root, a, directory, names[i], part);
         return k;
 }
 
-static int read_node(const struct root *root, struct arena *a, const char *name, struct memory *memory)
+static void read_node(const struct root *root, struct arena *a, const char *name, struct memory *memory)
 {
         struct memory_node node = {}, *slot;
         const char *meminfo = arena_join(a, MEMORY_NODES "/", name, "/meminfo", NULL);
         const char *pools = arena_join(a, MEMORY_NODES "/", name, "/hugepages", NULL);
-        int k;
 
-        if (!meminfo || !pools)
-                return -ENOMEM;
         if (!startswith(name, "node") || str_to_u32(name + strlen("node"), 10, &node.node) < 0)
-                return 0;
-        k = read_meminfo(root, a, meminfo, "MemTotal:", &node.memory.total);
-        if (k == 0)
-                k = read_pools(root, a, pools, &node.memory);
-        slot = k == 0 ? arena_grow(a, &memory->nodes, memory->n_nodes, sizeof(*memory->nodes)) : NULL;
-        if (!slot)
-                return -ENOMEM;
+                return;
+        read_meminfo(root, a, meminfo, "MemTotal:", &node.memory.total);
+        read_pools(root, a, pools, &node.memory);
+        slot = arena_grow(a, &memory->nodes, memory->n_nodes, sizeof(*memory->nodes));
         *slot = node;
         memory->n_nodes++;
-        return 0;
 }
 
-int memory_read_default_size(const struct root *root, struct arena *a, uint64_t *ret)
+void memory_read_default_size(const struct root *root, struct arena *a, uint64_t *ret)
 {
         *ret = 0;
-        return read_meminfo(root, a, "/proc/meminfo", "Hugepagesize:", ret);
+        read_meminfo(root, a, "/proc/meminfo", "Hugepagesize:", ret);
 }
 
-int memory_read(const struct root *root, struct arena *a, struct memory *ret)
+void memory_read(const struct root *root, struct arena *a, struct memory *ret)
 {
         struct memory memory = {};
         const char **names;
         size_t n = 0;
-        int k = memory_read_default_size(root, a, &memory.default_size);
 
-        if (k == 0)
-                k = read_meminfo(root, a, "/proc/meminfo", "MemTotal:", &memory.machine.total);
-        if (k == 0)
-                k = read_pools(root, a, MEMORY_POOLS, &memory.machine);
-        if (k == 0 && root_list(root, a, MEMORY_NODES, &names, &n) == -ENOMEM)
-                k = -ENOMEM;
-        for (size_t i = 0; k == 0 && i < n; i++)
-                k = read_node(root, a, names[i], &memory);
-        if (k == 0)
-                *ret = memory;
-        return k;
+        memory_read_default_size(root, a, &memory.default_size);
+        read_meminfo(root, a, "/proc/meminfo", "MemTotal:", &memory.machine.total);
+        read_pools(root, a, MEMORY_POOLS, &memory.machine);
+        if (root_list(root, a, MEMORY_NODES, &names, &n) < 0)
+                n = 0;
+        for (size_t i = 0; i < n; i++)
+                read_node(root, a, names[i], &memory);
+        *ret = memory;
 }

@@ -55,9 +55,9 @@ static inline const struct memory_node *memory_node(const struct memory *memory,
         return NULL;
 }
 
-/* What does not show stays unknown. 0 or -ENOMEM. */
-int memory_read(const struct root *root, struct arena *a, struct memory *ret) _must_check_;
+/* What does not show stays unknown. */
+void memory_read(const struct root *root, struct arena *a, struct memory *ret);
 /* default_size alone. */
-int memory_read_default_size(const struct root *root, struct arena *a, uint64_t *ret) _must_check_;
+void memory_read_default_size(const struct root *root, struct arena *a, uint64_t *ret);
 /* The pages that a file nr_hugepages tells of: 0 or -errno. */
 int memory_read_pages(const struct root *root, const char *path, uint64_t *ret) _must_check_;

@@ -38,10 +38,10 @@ static int read_list(const struct root *root, struct arena *a, const char *kerne
         char *path = arena_printf(a, "/lib/modules/%s/%s", kernel, name);
         size_t size;
 
-        return path ? root_read_all(root, a, path, LIST_MAX, ret, &size) : -ENOMEM;
+        return root_read_all(root, a, path, LIST_MAX, ret, &size);
 }
 
-static int gather_variants(struct arena *a, struct facts *facts, char *aliases)
+static void gather_variants(struct arena *a, struct facts *facts, char *aliases)
 {
         static const char prefix[] = "alias vfio_pci:";
 
@@ -60,26 +60,23 @@ static int gather_variants(struct arena *a, struct facts *facts, char *aliases)
                         continue;
                 *space = '\0';
                 v = arena_grow(a, &facts->variants, facts->n_variants, sizeof(*facts->variants));
-                if (!v)
-                        return -ENOMEM;
                 *v = (struct variant){.pattern = line, .module = str_trim(space + 1)};
                 facts->n_variants++;
         }
-        return 0;
 }
 
-/* 1 where both of the kernel's lists are there, 0 where not, or -ENOMEM. */
+/* 1 where both of the kernel's lists are there, 0 where not. */
 static int mark_lists(const struct root *root, struct arena *a, const char *kernel, struct module *modules, size_t n)
 {
         char *dep, *builtin;
         int k = read_list(root, a, kernel, "modules.dep", &dep);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         mark(modules, n, dep, MODULE_LOADABLE);
         k = read_list(root, a, kernel, "modules.builtin", &builtin);
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         mark(modules, n, builtin, MODULE_BUILTIN);
         return 1;
 }
@@ -104,8 +101,6 @@ int modules_gather(const struct root *root, struct arena *a, const struct facts_
                 char *directory = arena_printf(a, "/sys/bus/pci/drivers/%s", request->drivers[i]);
                 struct module *m = arena_grow(a, &facts->modules, facts->n_modules, sizeof(*facts->modules));
 
-                if (!directory || !m)
-                        return -ENOMEM;
                 *m = (struct module){.name = request->drivers[i], .state = MODULE_UNKNOWN};
                 if (root_exists(root, directory))
                         m->state = MODULE_REGISTERED;
@@ -118,9 +113,7 @@ int modules_gather(const struct root *root, struct arena *a, const struct facts_
         if (request->variants) {
                 k = read_list(root, a, facts->kernel, "modules.alias", &aliases);
                 if (k == 0)
-                        k = gather_variants(a, facts, aliases);
-                if (k == -ENOMEM)
-                        return k;
+                        gather_variants(a, facts, aliases);
         }
         if (all_registered)
                 return 0;
@@ -132,12 +125,11 @@ int modules_gather(const struct root *root, struct arena *a, const struct facts_
  * Which of the bound drivers are built in, and so will be bound before the initrd at the next boot, too. A driver's
  * module need not have its name; drivers without a "module" link that no list has count as built in.
  */
-int modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts)
+void modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts)
 {
         struct module *modules = NULL;
         const char **drivers = NULL;
         size_t n = 0;
-        int k;
 
         for (size_t i = 0; i < facts->n_devices; i++) {
                 const char *driver = facts->devices[i].driver, **slot;
@@ -152,20 +144,16 @@ int modules_gather_builtin(const struct root *root, struct arena *a, struct fact
                 link = arena_printf(a, "/sys/bus/pci/drivers/%s/module", driver);
                 slot = arena_grow(a, &drivers, n, sizeof(*drivers));
                 m = arena_grow(a, &modules, n, sizeof(*modules));
-                if (!link || !slot || !m)
-                        return -ENOMEM;
                 *slot = driver;
                 *m = (struct module){.name = driver, .state = MODULE_BUILTIN};
                 if (root_readlink(root, link, target, sizeof(target)) > 0)
                         *m = (struct module){.name = arena_strdup(a, str_basename(target)), .state = MODULE_LOADABLE};
-                if (!m->name)
-                        return -ENOMEM;
                 n++;
         }
-        k = facts->kernel ? mark_lists(root, a, facts->kernel, modules, n) : 0;
+        if (facts->kernel)
+                (void)!mark_lists(root, a, facts->kernel, modules, n);
         for (size_t i = 0; i < facts->n_devices; i++)
                 for (size_t j = 0; j < n; j++)
                         if (streq_ptr(facts->devices[i].driver, drivers[j]))
                                 facts->devices[i].driver_builtin = modules[j].state == MODULE_BUILTIN;
-        return k == -ENOMEM ? k : 0;
 }

@@ -7,16 +7,14 @@
 
 #define CMDLINE_MAX ((size_t)64 * 1024)
 
-static int add_skipped(struct arena *a, const char *names, struct words *skip)
+static void add_skipped(struct arena *a, const char *names, struct words *skip)
 {
         char *rest = arena_strdup(a, names);
 
-        if (!rest)
-                return -ENOMEM;
-        for (char *name; (name = strsep(&rest, ","));)
-                if (*name && str_add(a, &skip->v, &skip->n, name) < 0)
-                        return -ENOMEM;
-        return 0;
+        for (char *name; (name = strsep(&rest, ","));) {
+                if (*name)
+                        str_add(a, &skip->v, &skip->n, name);
+        }
 }
 
 int facts_read_switches(const struct root *root, struct arena *a, struct facts *facts)
@@ -33,13 +31,13 @@ int facts_read_switches(const struct root *root, struct arena *a, struct facts *
         if (k < 0)
                 return k;
 
-        k = cmdline_split(a, line, &tokens, &n, &unclosed);
+        cmdline_split(a, line, &tokens, &n, &unclosed);
         for (size_t i = 0; k == 0 && i < n; i++) {
                 const struct token *t = &tokens[i];
                 bool on;
 
                 if (cmdline_name_is(t->name, "passthrough.skip") && t->value)
-                        k = add_skipped(a, t->value, &facts->skip);
+                        add_skipped(a, t->value, &facts->skip);
                 else if (cmdline_name_is(t->name, "passthrough.trial") && t->value && strchr(t->value, ':')) {
                         if (str_to_u32(strchr(t->value, ':') + 1, 10, &facts->trial) < 0)
                                 facts->trial = 0;
@@ -47,7 +45,6 @@ int facts_read_switches(const struct root *root, struct arena *a, struct facts *
                         /* Who writes passthrough=of wants out: only what clearly means on is on. */
                         facts->off = t->value && !(str_to_bool(t->value, &on) == 0 && on);
                         facts->off_by = facts->off ? arena_join(a, t->name, "=", t->value, NULL) : NULL;
-                        k = facts->off && !facts->off_by ? -ENOMEM : 0;
                 }
                 facts->kdump |= streq(t->name, "elfcorehdr") && t->value;
         }

@@ -38,8 +38,6 @@ static int find_here(struct arena *a, enum user_kind kind, const char *name, uin
                 struct group group, *g = NULL;
                 int k;
 
-                if (!buffer)
-                        return -ENOMEM;
                 k = kind == USER ? getpwnam_r(name, &user, buffer, size, &u)
                                  : getgrnam_r(name, &group, buffer, size, &g);
                 if (k == ERANGE)

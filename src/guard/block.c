@@ -25,8 +25,8 @@ static int label(struct graph *h, struct node *n)
 {
         char kind[128], name[256] = "";
 
-        if (attribute(h, n->name, "dm/name", name, sizeof(name)) > 0 && !(n->map_name = arena_strdup(h->arena, name)))
-                return -ENOMEM;
+        if (attribute(h, n->name, "dm/name", name, sizeof(name)) > 0)
+                n->map_name = arena_strdup(h->arena, name);
         if (attribute(h, n->name, "md/level", kind, sizeof(kind)) > 0)
                 n->label = arena_printf(h->arena, "%s %s", n->name, kind);
         else if (attribute(h, n->name, "dm/uuid", kind, sizeof(kind)) <= 0)
@@ -39,8 +39,6 @@ static int label(struct graph *h, struct node *n)
                                         : startswith(kind, "mpath-") ? "multipath "
                                                                      : "",
                                         name);
-        if (!n->label)
-                return -ENOMEM;
         str_make_printable((char *)n->label);
         return 0;
 }
@@ -49,7 +47,7 @@ static int label(struct graph *h, struct node *n)
  * A head of native NVMe multipath hangs off its subsystem, not off a function: it is reached through each of the
  * subsystem's controllers (drivers/nvme/host/core.c, nvme_subsys_show links).
  */
-static int nvme_paths(struct graph *h, size_t node, const char *target)
+static void nvme_paths(struct graph *h, size_t node, const char *target)
 {
         const char *at = strstr(target, SUBSYSTEM), **names;
         char dir[PATH_MAX], link[PATH_MAX], controller[PATH_MAX];
@@ -57,26 +55,27 @@ static int nvme_paths(struct graph *h, size_t node, const char *target)
         int k;
 
         if (!at)
-                return 0;
+                return;
         at += strlen(SUBSYSTEM);
         if (snprintf(dir, sizeof(dir), "/sys/class/nvme-subsystem/%.*s", (int)strcspn(at, "/"), at) >= (int)sizeof(dir))
-                return 0;
+                return;
         k = root_list(h->root, h->arena, dir, &names, &n);
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (startswith(names[i], "nvme") &&
                     snprintf(link, sizeof(link), "%s/%s", dir, names[i]) < (int)sizeof(link) &&
                     root_readlink(h->root, link, controller, sizeof(controller)) > 0)
-                        k = host_on_path(h, node, controller);
-        return k == -ENOMEM ? k : 0;
+                        host_on_path(h, node, controller);
 }
 
-static int add_block(struct graph *h, int class_fd, const char *name)
+static void add_block(struct graph *h, int class_fd, const char *name)
 {
         char target[PATH_MAX];
         size_t node;
-        int k = host_add(h, NODE_BLOCK, class_fd, name, target, sizeof(target), &node);
 
-        return k < 0 ? k : nvme_paths(h, node, target);
+        host_add(h, NODE_BLOCK, class_fd, name, target, sizeof(target), &node);
+
+        if (!(0))
+                nvme_paths(h, node, target);
 }
 
 static int number(struct graph *h, struct node *n)
@@ -89,20 +88,17 @@ static int number(struct graph *h, struct node *n)
 }
 
 /* The names in a subdirectory of a block device: 0 with n 0 where there is no such directory. */
-static int list(struct graph *h, const char *name, const char *dir, const char ***ret, size_t *n)
+static void list(struct graph *h, const char *name, const char *dir, const char ***ret, size_t *n)
 {
         char path[PATH_MAX];
-        int k;
 
         *n = 0;
-        if (snprintf(path, sizeof(path), BLOCKS "/%s/%s", name, dir) >= (int)sizeof(path))
-                return 0;
-        k = root_list(h->root, h->arena, path, ret, n);
-        return k == -ENOMEM ? k : 0;
+        if (snprintf(path, sizeof(path), BLOCKS "/%s/%s", name, dir) < (int)sizeof(path))
+                (void)!root_list(h->root, h->arena, path, ret, n);
 }
 
 /* A loop device or zram may stand on a block device by its path, which no link shows. */
-static int backing(struct graph *h, size_t node)
+static void backing(struct graph *h, size_t node)
 {
         static const char *const files[] = {"loop/backing_file", "backing_dev"};
         const char *name = h->host->nodes[node].name, *below;
@@ -118,40 +114,41 @@ static int backing(struct graph *h, size_t node)
                 for (size_t n = 0; other == NO_NODE && n < h->host->n_nodes; n++)
                         if (h->host->nodes[n].map_name && streq(h->host->nodes[n].map_name, below))
                                 other = n;
-                if (other != NO_NODE)
-                        return host_stand(h, node, other);
-                return host_unknown(h, &h->host->storage_unknown, "%s is on %s, and which disk that is is not known",
-                                    name, path);
+                if (other != NO_NODE) {
+                        host_stand(h, node, other);
+                        return;
+                }
+                host_unknown(h, &h->host->storage_unknown, "%s is on %s, and which disk that is is not known", name,
+                             path);
+                return;
         }
-        return 0;
 }
 
 /* What a device stands on; a partition of a virtual disk on that disk, which alone has slaves. */
-static int relate(struct graph *h, size_t node)
+static void relate(struct graph *h, size_t node)
 {
         const char *name = h->host->nodes[node].name, **names;
         char target[PATH_MAX], link[PATH_MAX], *slash;
         size_t n;
-        int k = list(h, name, "slaves", &names, &n);
 
-        for (size_t i = 0; k == 0 && i < n; i++)
-                k = host_stand(h, node, host_find(h->host, NODE_BLOCK, names[i]));
-        if (k == 0)
-                k = backing(h, node);
-        if (k == 0)
-                k = list(h, name, "holders", &names, &n);
-        for (size_t i = 0; k == 0 && i < n; i++) {
+        list(h, name, "slaves", &names, &n);
+
+        for (size_t i = 0; i < n; i++)
+                host_stand(h, node, host_find(h->host, NODE_BLOCK, names[i]));
+        backing(h, node);
+        list(h, name, "holders", &names, &n);
+        for (size_t i = 0; i < n; i++) {
                 size_t holder = host_find(h->host, NODE_BLOCK, names[i]);
 
                 if (holder != NO_NODE)
-                        k = host_stand(h, holder, node);
+                        host_stand(h, holder, node);
         }
-        if (k < 0 || h->host->nodes[node].n_functions > 0 ||
+        if (h->host->nodes[node].n_functions > 0 ||
             snprintf(link, sizeof(link), BLOCKS "/%s", name) >= (int)sizeof(link) ||
             root_readlink(h->root, link, target, sizeof(target)) <= 0 || !(slash = strrchr(target, '/')))
-                return k;
+                return;
         *slash = '\0';
-        return host_stand(h, node, host_find(h->host, NODE_BLOCK, str_basename(target)));
+        host_stand(h, node, host_find(h->host, NODE_BLOCK, str_basename(target)));
 }
 
 int host_blocks(struct graph *h)
@@ -159,16 +156,12 @@ int host_blocks(struct graph *h)
         _cleanup_(close_fd) int fd = root_open_at(h->root, BLOCKS, O_PATH | O_DIRECTORY);
         const char **names;
         size_t n;
-        int k;
 
-        if (fd < 0)
+        if (fd < 0 || root_list(h->root, h->arena, BLOCKS, &names, &n) < 0)
                 return 1;
-        k = root_list(h->root, h->arena, BLOCKS, &names, &n);
-        if (k < 0)
-                return k == -ENOMEM ? k : 1;
-        for (size_t i = 0; k == 0 && i < n; i++)
-                k = add_block(h, fd, names[i]);
-        return k;
+        for (size_t i = 0; i < n; i++)
+                add_block(h, fd, names[i]);
+        return 0;
 }
 
 int host_relate_blocks(struct graph *h)
@@ -179,6 +172,6 @@ int host_relate_blocks(struct graph *h)
         for (size_t i = 0; k == 0 && i < n; i++)
                 k = number(h, &h->host->nodes[i]);
         for (size_t i = 0; k == 0 && i < n; i++)
-                k = relate(h, i);
+                relate(h, i);
         return k;
 }

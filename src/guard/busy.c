@@ -41,15 +41,12 @@ struct busy {
         const char **unknown; /* what cannot be told if a process cannot be looked at */
 };
 
-static int add(struct busy *b, const struct devnode *x)
+static void add(struct busy *b, const struct devnode *x)
 {
         struct devnode *slot = arena_grow(b->h.arena, &b->v, b->n, sizeof(*b->v));
 
-        if (!slot)
-                return -ENOMEM;
         *slot = *x;
         b->n++;
-        return 0;
 }
 
 static bool read_numbers(struct busy *b, const char *path, struct devnode *x)
@@ -70,7 +67,7 @@ static const char *block_path(struct busy *b, const char *name)
 }
 
 /* Whoever has a volume open has the disk below it. */
-static int add_blocks(struct busy *b)
+static void add_blocks(struct busy *b)
 {
         for (size_t i = 0; i < b->h.host->n_nodes; i++) {
                 const struct node *n = &b->h.host->nodes[i];
@@ -79,37 +76,31 @@ static int add_blocks(struct busy *b)
                 if (n->kind != NODE_BLOCK)
                         continue;
                 x.name = block_path(b, n->name);
-                if (!x.name || add(b, &x) < 0)
-                        return -ENOMEM;
+                add(b, &x);
         }
-        return 0;
 }
 
 /*
  * A directory below a function with the file "dev" is a device node. Its name is in "uevent", which newer kernels may
  * read under the device's lock: a machine that runs, where a driver may be hanging with that lock, is not asked for it.
  */
-static int add_class_device(struct busy *b, size_t device, const char *dir)
+static void add_class_device(struct busy *b, size_t device, const char *dir)
 {
         struct devnode x = {.node = NO_NODE, .device = device, .vfio = strstr(dir, "/vfio-dev/") != NULL};
         char *dev = arena_join(b->h.arena, dir, "/dev", NULL), *uevent = arena_join(b->h.arena, dir, "/uevent", NULL);
         char text[1024], *name;
 
-        if (!dev || !uevent)
-                return -ENOMEM;
         if (!read_numbers(b, dev, &x) || x.major == INPUT_MAJOR)
-                return 0; /* a keyboard that is gone harms nobody; logind has them all open */
+                return; /* a keyboard that is gone harms nobody; logind has them all open */
         if (strstr(dir, "/block/"))
-                return 0; /* those are in the graph */
+                return; /* those are in the graph */
         if (!b->h.root->live && root_read(b->h.root, uevent, text, sizeof(text)) > 0 &&
             (name = strstr(text, "DEVNAME="))) {
                 name += strlen("DEVNAME=");
                 name[strcspn(name, "\n")] = '\0';
                 x.name = arena_join(b->h.arena, "/dev/", name, NULL);
-                if (!x.name)
-                        return -ENOMEM;
         }
-        return add(b, &x);
+        add(b, &x);
 }
 
 static bool is_directory(int dir, const struct dirent *entry)
@@ -121,30 +112,24 @@ static bool is_directory(int dir, const struct dirent *entry)
         return fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-static int walk(struct busy *b, size_t device, const char *path, unsigned depth)
+static void walk(struct busy *b, size_t device, const char *path, unsigned depth)
 {
         _cleanup_(close_dir) DIR *dir = root_opendir(b->h.root, path);
         const struct dirent *entry;
         struct pci_address at;
-        int k = 0;
 
-        while (k == 0 && dir && (entry = readdir(dir))) {
-                char *below;
-
+        while (dir && (entry = readdir(dir))) {
                 if (depth > 0 && streq(entry->d_name, "dev"))
-                        k = add_class_device(b, device, path);
+                        add_class_device(b, device, path);
                 if (*entry->d_name == '.' || streq(entry->d_name, "power") || depth >= DEPTH_MAX ||
                     !is_directory(dirfd(dir), entry) || pci_address_parse(entry->d_name, &at) == 0)
                         continue;
-                below = arena_join(b->h.arena, path, "/", entry->d_name, NULL);
-                if (k == 0)
-                        k = below ? walk(b, device, below, depth + 1) : -ENOMEM;
+                walk(b, device, arena_join(b->h.arena, path, "/", entry->d_name, NULL), depth + 1);
         }
-        return k;
 }
 
 /* The group's node, by which virtual machines hold all its functions. */
-static int add_group(struct busy *b, size_t device, int group)
+static void add_group(struct busy *b, size_t device, int group)
 {
         static const char *const names[] = {"", "noiommu-"};
 
@@ -153,48 +138,39 @@ static int add_group(struct busy *b, size_t device, int group)
                 char *dev = arena_printf(b->h.arena, "/sys/class/vfio/%s%d/dev", names[i], group);
 
                 x.name = arena_printf(b->h.arena, "/dev/vfio/%s%d", names[i], group);
-                if (!dev || !x.name)
-                        return -ENOMEM;
                 /* 0:0 is nobody's. */
                 if (!read_numbers(b, dev, &x))
                         x.major = x.minor = 0;
-                if (add(b, &x) < 0)
-                        return -ENOMEM;
+                add(b, &x);
         }
-        return 0;
 }
 
 /* NVIDIA's driver shows its nodes in no class. */
-static int add_nvidia(struct busy *b, size_t device, const char *address)
+static void add_nvidia(struct busy *b, size_t device, const char *address)
 {
         struct devnode x = {.node = NO_NODE, .device = device, .major = NVIDIA_MAJOR};
         char *path = arena_printf(b->h.arena, "/proc/driver/nvidia/gpus/%s/information", address), text[4096], *at;
 
-        if (!path)
-                return -ENOMEM;
         if (root_read(b->h.root, path, text, sizeof(text)) <= 0 || !(at = strstr(text, "Device Minor:")) ||
             sscanf(at, "Device Minor: %u", &x.minor) != 1)
-                return 0;
+                return;
         x.name = arena_printf(b->h.arena, "/dev/nvidia%u", x.minor);
-        return x.name ? add(b, &x) : -ENOMEM;
+        add(b, &x);
 }
 
-static int add_functions(struct busy *b)
+static void add_functions(struct busy *b)
 {
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && i < b->h.facts->n_devices; i++) {
+        for (size_t i = 0; i < b->h.facts->n_devices; i++) {
                 const struct device *d = &b->h.facts->devices[i];
 
                 if (!d->detailed || d->bridge || !d->driver)
                         continue;
-                k = walk(b, i, d->sysfs, 0);
-                if (k == 0 && d->group != NO_GROUP)
-                        k = add_group(b, i, d->group);
-                if (k == 0 && streq(d->driver, "nvidia"))
-                        k = add_nvidia(b, i, d->address);
+                walk(b, i, d->sysfs, 0);
+                if (d->group != NO_GROUP)
+                        add_group(b, i, d->group);
+                if (streq(d->driver, "nvidia"))
+                        add_nvidia(b, i, d->address);
         }
-        return k;
 }
 
 static bool is_open(const struct root *root, const struct devnode *x, const char *text, const struct stat *st)
@@ -205,29 +181,26 @@ static bool is_open(const struct root *root, const struct devnode *x, const char
                major(st->st_rdev) == x->major && minor(st->st_rdev) == x->minor;
 }
 
-static int report(struct busy *b, struct devnode *x, const char *text, const char *pid)
+static void report(struct busy *b, struct devnode *x, const char *text, const char *pid)
 {
         struct graph *h = &b->h;
         struct device *d = &h->facts->devices[x->device];
         char *path = arena_printf(h->arena, "/proc/%s/comm", pid), comm[64] = "a process", target[PATH_MAX];
 
-        if (!path)
-                return -ENOMEM;
         if (root_read(h->root, path, comm, sizeof(comm)) <= 0)
                 strcpy(comm, "a process");
         str_make_printable(comm);
         if (x->vfio) {
                 if (!d->vfio_user)
                         d->vfio_user = arena_printf(h->arena, "%s (PID %s) has %s open", comm, pid, text);
-                return d->vfio_user ? 0 : -ENOMEM;
+                return;
         }
-        if (x->node == NO_NODE && (host_add(h, NODE_FILE, -1, text, target, sizeof(target), &x->node) < 0 ||
-                                   host_on_function(h, x->node, x->device) < 0))
-                return -ENOMEM;
-        if (host_use(h, x->node, "%s (PID %s)", comm, pid) < 0)
-                return -ENOMEM;
+        if (x->node == NO_NODE) {
+                host_add(h, NODE_FILE, -1, text, target, sizeof(target), &x->node);
+                host_on_function(h, x->node, x->device);
+        }
+        host_use(h, x->node, "%s (PID %s)", comm, pid);
         h->host->uses[h->host->n_uses - 1].by_process = true;
-        return 0;
 }
 
 /* proc_pid_fdinfo(5): the flags of open(2), in octal. What cannot be read may be writing. */
@@ -243,19 +216,15 @@ static bool writes(struct busy *b, const char *pid, const char *fd)
 }
 
 /* 0, also where the process is gone. */
-static int look_at(struct busy *b, const char *pid)
+static void look_at(struct busy *b, const char *pid)
 {
         char *path = arena_printf(b->h.arena, "/proc/%s/fd", pid), text[PATH_MAX];
-        _cleanup_(close_dir) DIR *dir = path ? root_opendir(b->h.root, path) : NULL;
+        _cleanup_(close_dir) DIR *dir = root_opendir(b->h.root, path);
         const struct dirent *entry;
-        int k = 0;
 
-        if (!path)
-                return -ENOMEM;
         if (!dir && errno != ENOENT && errno != ESRCH)
-                return host_unknown(&b->h, b->unknown, "who has devices open is not known: %s: %s", path,
-                                    strerror(errno));
-        while (k == 0 && dir && (entry = readdir(dir))) {
+                host_unknown(&b->h, b->unknown, "who has devices open is not known: %s: %s", path, strerror(errno));
+        while (dir && (entry = readdir(dir))) {
                 struct stat st = {};
 
                 /* As it sees it, in its own root. Only what may be a device is asked further: a dead NFS server's file
@@ -263,14 +232,13 @@ static int look_at(struct busy *b, const char *pid)
                 if (dir_readlink(dirfd(dir), entry->d_name, text, sizeof(text)) <= 0 || !strstr(text, "/dev/") ||
                     (b->h.root->live && fstatat(dirfd(dir), entry->d_name, &st, 0) < 0))
                         continue;
-                for (size_t i = 0; k == 0 && i < b->n; i++)
+                for (size_t i = 0; i < b->n; i++)
                         if (is_open(b->h.root, &b->v[i], text, &st) && (!b->writers || writes(b, pid, entry->d_name)))
-                                k = report(b, &b->v[i], text, pid);
+                                report(b, &b->v[i], text, pid);
         }
-        return k;
 }
 
-static int look_at_processes(struct busy *b)
+static void look_at_processes(struct busy *b)
 {
         const char **names;
         size_t n, seen = 0;
@@ -280,16 +248,15 @@ static int look_at_processes(struct busy *b)
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (str_to_u32(names[i], 10, &pid) == 0) {
                         seen++;
-                        k = look_at(b, names[i]);
+                        look_at(b, names[i]);
                 }
-        if (k == -ENOMEM)
-                return k;
         /* A captured machine has none. */
-        if (b->h.root->live && seen == 0)
-                return host_unknown(&b->h, b->unknown,
-                                    "who has devices open is not known: no process is "
-                                    "to be seen in /proc");
-        return 0;
+        if (b->h.root->live && seen == 0) {
+                host_unknown(&b->h, b->unknown,
+                             "who has devices open is not known: no process is "
+                             "to be seen in /proc");
+                return;
+        }
 }
 
 static bool has_carrier(struct graph *h, const char *name)
@@ -299,17 +266,17 @@ static bool has_carrier(struct graph *h, const char *name)
         return !path || root_read(h->root, path, text, sizeof(text)) <= 0 || !streq(text, "0");
 }
 
-static int has_address(struct graph *h, const char *name, const char *address)
+static void has_address(struct graph *h, const char *name, const char *address)
 {
         size_t node = host_find(h->host, NODE_INTERFACE, name);
 
         if (node == NO_NODE || !h->host->nodes[node].up || !has_carrier(h, name))
-                return 0;
-        return host_use(h, node, "address %s", address);
+                return;
+        host_use(h, node, "address %s", address);
 }
 
 /* Address in hex, index, prefix length, scope, flags, interface (net/ipv6/addrconf.c, if6_seq_show). */
-static int addresses6(struct graph *h)
+static void addresses6(struct graph *h)
 {
         const char *line, *end, *text;
         char *file;
@@ -326,60 +293,52 @@ static int addresses6(struct graph *h)
                 for (size_t i = 0; i < sizeof(address); i++)
                         address.s6_addr[i] = sscanf(hex + 2 * i, "%2x", &byte) == 1 ? (uint8_t)byte : 0;
                 if (inet_ntop(AF_INET6, &address, shown, sizeof(shown)))
-                        k = has_address(h, name, shown);
+                        has_address(h, name, shown);
         }
-        return k == -ENOMEM ? k : 0;
 }
 
 /* No file has IPv4 addresses by interface. Most show as routes all the same; one that is a /32 does not. */
-static int addresses4(struct graph *h)
+static void addresses4(struct graph *h)
 {
         struct ifaddrs *list;
-        int k = 0;
 
         if (!h->root->live || getifaddrs(&list) < 0)
-                return 0;
-        for (const struct ifaddrs *i = list; i && k == 0; i = i->ifa_next) {
+                return;
+        for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
                 char shown[INET_ADDRSTRLEN];
 
                 if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET &&
                     inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr, shown,
                               sizeof(shown)))
-                        k = has_address(h, i->ifa_name, shown);
+                        has_address(h, i->ifa_name, shown);
         }
         freeifaddrs(list);
-        return k;
 }
 
-int busy_gather(const struct root *root, struct arena *a, struct facts *facts)
+void busy_gather(const struct root *root, struct arena *a, struct facts *facts)
 {
         struct busy b = {
                 .h = {.root = root, .arena = a, .facts = facts, .host = &facts->host},
                 .unknown = &facts->host.busy_unknown,
         };
-        int k = addresses6(&b.h);
+        addresses6(&b.h);
 
-        if (k == 0)
-                k = addresses4(&b.h);
-        if (k == 0)
-                k = add_blocks(&b);
-        if (k == 0)
-                k = add_functions(&b);
-        return k == 0 ? look_at_processes(&b) : k;
+        addresses4(&b.h);
+        add_blocks(&b);
+        add_functions(&b);
+        look_at_processes(&b);
 }
 
-int busy_gather_writers(const struct root *root, struct arena *a, struct facts *facts)
+void busy_gather_writers(const struct root *root, struct arena *a, struct facts *facts)
 {
         struct busy b = {
                 .h = {.root = root, .arena = a, .facts = facts, .host = &facts->host},
                 .writers = true,
                 .unknown = &facts->host.storage_unknown,
         };
-        int k = addresses6(&b.h);
+        addresses6(&b.h);
 
-        if (k == 0)
-                k = addresses4(&b.h);
-        if (k == 0)
-                k = add_blocks(&b);
-        return k == 0 ? look_at_processes(&b) : k;
+        addresses4(&b.h);
+        add_blocks(&b);
+        look_at_processes(&b);
 }

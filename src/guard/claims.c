@@ -22,7 +22,7 @@ static int claim(struct graph *h, size_t node, const char *format, ...)
         va_start(ap, format);
         n->claim = arena_vprintf(h->arena, format, ap);
         va_end(ap);
-        return n->claim ? 0 : -ENOMEM;
+        return 0;
 }
 
 static bool is_type(const struct node *n, const char *type)
@@ -34,7 +34,7 @@ static bool is_type(const struct node *n, const char *type)
 
 /* LVM keeps the last metadata of every volume group that this host changed (lvm.conf(5), backup_dir): it names the PVs.
  */
-static int volume_group(struct graph *h, const char *path, const char *name)
+static void volume_group(struct graph *h, const char *path, const char *name)
 {
         char *text;
         int k = host_read(h, path, &text);
@@ -46,10 +46,9 @@ static int volume_group(struct graph *h, const char *path, const char *name)
                         k = claim(h, i, "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
                                   h->host->nodes[i].name, name);
         }
-        return k == -ENOMEM ? k : 0;
 }
 
-static int volume_groups(struct graph *h)
+static void volume_groups(struct graph *h)
 {
         const char *dir = h->facts->in_initrd ? SYSROOT "/etc/lvm/backup" : "/etc/lvm/backup", **names;
         size_t n;
@@ -58,9 +57,8 @@ static int volume_groups(struct graph *h)
         for (size_t i = 0; k == 0 && i < n; i++) {
                 char *path = arena_join(h->arena, dir, "/", names[i], NULL);
 
-                k = path ? volume_group(h, path, names[i]) : -ENOMEM;
+                volume_group(h, path, names[i]);
         }
-        return k == -ENOMEM ? k : 0;
 }
 
 /* Hex digits alone, in one case: mdadm and libblkid put the same number into different groups. */
@@ -86,7 +84,7 @@ static bool has_digits(const char *text, const char *uuid)
         return false;
 }
 
-static int arrays(struct graph *h)
+static void arrays(struct graph *h)
 {
         static const char *const files[] = {"/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"};
         int k = 0;
@@ -94,8 +92,6 @@ static int arrays(struct graph *h)
         for (size_t f = 0; f < ARRAY_SIZE(files); f++) {
                 char *path = arena_join(h->arena, h->facts->in_initrd ? SYSROOT : "", files[f], NULL), *text;
 
-                if (!path)
-                        return -ENOMEM;
                 k = host_read(h, path, &text);
                 for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++) {
                         const char *uuid = host_tag(&h->host->nodes[i], "UUID=");
@@ -103,14 +99,11 @@ static int arrays(struct graph *h)
                         if (is_type(&h->host->nodes[i], "linux_raid_member") && uuid && *uuid && has_digits(text, uuid))
                                 k = claim(h, i, "%s is in an array that %s has", h->host->nodes[i].name, files[f]);
                 }
-                if (k == -ENOMEM)
-                        return k;
         }
-        return 0;
 }
 
 /* A list of names and values in a format of its own: a pool's name stands in it as it is. */
-static int pools(struct graph *h)
+static void pools(struct graph *h)
 {
         const char *path = h->facts->in_initrd ? SYSROOT "/etc/zfs/zpool.cache" : "/etc/zfs/zpool.cache";
         size_t size;
@@ -124,7 +117,6 @@ static int pools(struct graph *h)
                         k = claim(h, i, "%s is in zfs pool %s, which zpool.cache has", h->host->nodes[i].name,
                                   name ? name : "?");
         }
-        return k == -ENOMEM ? k : 0;
 }
 
 /* A part of something that shows only once whatever runs it does: a storage cluster, say; or a journal's own device. */
@@ -152,11 +144,16 @@ static int parts(struct graph *h)
 int host_claims(struct graph *h)
 {
         /* On a host that is up, a volume group in use is active; any that it ever looked at has a backup. */
-        int k = h->facts->booting ? volume_groups(h) : 0;
+        int k = 0;
+
+        if (h->facts->booting)
+                volume_groups(h);
 
         if (k == 0)
-                k = arrays(h);
+                arrays(h);
         if (k == 0)
                 k = parts(h);
-        return k == 0 ? pools(h) : k;
+        if (k == 0)
+                pools(h);
+        return k;
 }

@@ -24,53 +24,50 @@ static bool has(const size_t *list, size_t n, size_t v)
         return false;
 }
 
-static int add_unique(struct arena *a, size_t **list, size_t *n, size_t v)
+static void add_unique(struct arena *a, size_t **list, size_t *n, size_t v)
 {
         size_t *slot;
 
         if (has(*list, *n, v))
-                return 0;
+                return;
         slot = arena_grow(a, list, *n, sizeof(**list));
-        if (!slot)
-                return -ENOMEM;
         *slot = v;
         (*n)++;
-        return 0;
 }
 
-int host_stand(struct graph *h, size_t node, size_t below)
+void host_stand(struct graph *h, size_t node, size_t below)
 {
         struct node *n = &h->host->nodes[node];
 
-        return node == below || below == NO_NODE ? 0 : add_unique(h->arena, &n->below, &n->n_below, below);
+        if (!(node == below || below == NO_NODE))
+                add_unique(h->arena, &n->below, &n->n_below, below);
 }
 
-int host_on_function(struct graph *h, size_t node, size_t device)
+void host_on_function(struct graph *h, size_t node, size_t device)
 {
         struct node *n = &h->host->nodes[node];
 
-        return add_unique(h->arena, &n->functions, &n->n_functions, device);
+        add_unique(h->arena, &n->functions, &n->n_functions, device);
 }
 
-int host_on_path(struct graph *h, size_t node, const char *path)
+void host_on_path(struct graph *h, size_t node, const char *path)
 {
         char copy[PATH_MAX], *part, *rest = copy;
 
         if (strlen(path) >= sizeof(copy))
-                return 0;
+                return;
         strcpy(copy, path);
         while ((part = strsep(&rest, "/"))) {
                 size_t i = facts_find(h->facts, part);
 
-                if (i != NO_DEVICE && host_on_function(h, node, i) < 0)
-                        return -ENOMEM;
+                if (i != NO_DEVICE)
+                        host_on_function(h, node, i);
         }
-        return 0;
 }
 
 /* "../../devices/..." of a class link. */
-int host_add(struct graph *h, enum node_kind kind, int class_fd, const char *name, char *target, size_t size,
-             size_t *ret)
+void host_add(struct graph *h, enum node_kind kind, int class_fd, const char *name, char *target, size_t size,
+              size_t *ret)
 {
         struct host *host = h->host;
         struct node *n;
@@ -80,16 +77,12 @@ int host_add(struct graph *h, enum node_kind kind, int class_fd, const char *nam
         if (class_fd >= 0 && dir_readlink(class_fd, name, target, size) < 0)
                 *target = '\0';
         n = arena_grow(h->arena, &host->nodes, host->n_nodes, sizeof(*host->nodes));
-        if (!n)
-                return -ENOMEM;
         *ret = host->n_nodes++;
         *n = (struct node){.kind = kind, .name = arena_strdup(h->arena, name)};
         n->label = label = arena_strdup(h->arena, name);
-        if (!n->name || !label)
-                return -ENOMEM;
         str_make_printable(label);
         n->virtual_ = strstr(target, "/devices/virtual/") != NULL;
-        return host_on_path(h, *ret, target);
+        host_on_path(h, *ret, target);
 }
 
 /* Of what files and devices are named is said only what a line and a document can hold. */
@@ -102,31 +95,27 @@ static const char *vprint(struct graph *h, const char *format, va_list ap)
         return text;
 }
 
-int host_use(struct graph *h, size_t node, const char *format, ...)
+void host_use(struct graph *h, size_t node, const char *format, ...)
 {
         struct host *host = h->host;
         struct use *use = arena_grow(h->arena, &host->uses, host->n_uses, sizeof(*host->uses));
         va_list ap;
 
-        if (!use)
-                return -ENOMEM;
         va_start(ap, format);
         *use = (struct use){.node = node, .what = vprint(h, format, ap)};
         va_end(ap);
         host->n_uses++;
-        return use->what ? 0 : -ENOMEM;
 }
 
-int host_unknown(struct graph *h, const char **why, const char *format, ...)
+void host_unknown(struct graph *h, const char **why, const char *format, ...)
 {
         va_list ap;
 
         if (*why)
-                return 0;
+                return;
         va_start(ap, format);
         *why = vprint(h, format, ap);
         va_end(ap);
-        return *why ? 0 : -ENOMEM;
 }
 
 int host_read(struct graph *h, const char *path, char **ret)
@@ -168,11 +157,13 @@ int host_fields(struct graph *h, const char **text, const char ***ret, size_t *r
 {
         const char *end, *line = host_line(text, &end);
         char *copy = line ? arena_strndup(h->arena, line, (size_t)(end - line)) : NULL;
-        int k = copy ? str_words(h->arena, copy, ret, ret_n) : line ? -ENOMEM : 0;
 
-        for (size_t i = 0; k == 0 && line && i < *ret_n; i++)
+        if (!line)
+                return 0;
+        str_words(h->arena, copy, ret, ret_n);
+        for (size_t i = 0; i < *ret_n; i++)
                 unescape((char *)(*ret)[i]);
-        return k < 0 ? k : line != NULL;
+        return 1;
 }
 
 bool host_concerned(const struct graph *h, size_t first)
@@ -238,7 +229,7 @@ static int unseen(struct graph *h, size_t device)
                                      "%s has it, and its interface is nowhere to be seen: another network namespace "
                                      "may",
                                      driver);
-                return d->unseen ? 0 : -ENOMEM;
+                return 0;
         }
         return 0;
 }
@@ -257,7 +248,7 @@ static bool names_volumes(const char *text)
         return false;
 }
 
-static int volumes(struct graph *h)
+static void volumes(struct graph *h)
 {
         const char **names;
         char *text;
@@ -266,13 +257,12 @@ static int volumes(struct graph *h)
 
         /* What cannot be read may name some. */
         h->facts->root_on_volumes = k < 0 || names_volumes(text);
-        if (k == -ENOMEM || root_list(h->root, h->arena, "/etc/cmdline.d", &names, &n) == -ENOMEM)
-                return -ENOMEM;
+        if (root_list(h->root, h->arena, "/etc/cmdline.d", &names, &n) < 0)
+                n = 0;
         for (size_t i = 0; i < n; i++) {
                 char *path = arena_join(h->arena, "/etc/cmdline.d/", names[i], NULL);
 
-                if (!path || (k = host_read(h, path, &text)) == -ENOMEM)
-                        return -ENOMEM;
+                k = host_read(h, path, &text);
                 h->facts->root_on_volumes |= k == 0 && names_volumes(text);
         }
         h->facts->lvm_filters = root_exists(h->root, "/etc/lvm/lvmlocal.conf");
@@ -281,7 +271,6 @@ static int volumes(struct graph *h)
                 line += strspn(line, " \t");
                 h->facts->lvm_filters |= startswith(line, "global_filter") || startswith(line, "filter");
         }
-        return k == -ENOMEM ? k : 0;
 }
 
 int host_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
@@ -295,20 +284,20 @@ int host_gather(const struct root *root, struct arena *a, const struct facts_req
         host->sees_network = host->sees_people = !facts->booting;
         k = host->sees_storage ? host_storage(&h) : 0;
         if (k == 0)
-                k = host_consoles(&h);
+                host_consoles(&h);
         if (k == 0 && host->sees_network)
                 k = host_network(&h);
         if (k == 0 && host->sees_people)
                 k = host_people(&h);
         if (k == 0 && request->writers && !facts->booting)
-                k = busy_gather_writers(root, a, facts);
+                busy_gather_writers(root, a, facts);
         for (size_t i = 0; k == 0 && i < facts->n_devices && !storage; i++) {
                 const char *kind = facts->devices[i].detailed ? guarded_class(facts->devices[i].class) : NULL;
 
                 storage = kind && streq(kind, "storage");
         }
         if (k == 0 && storage)
-                k = volumes(&h);
+                volumes(&h);
         for (size_t i = 0; k == 0 && i < facts->n_devices; i++)
                 if (facts->devices[i].detailed)
                         k = unseen(&h, i);

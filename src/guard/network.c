@@ -44,7 +44,7 @@ static size_t by_index(struct graph *h, const char *index)
 }
 
 /* Links lower_NAME and master; where the former are not there, a VLAN's iflink. */
-static int relate(struct graph *h, size_t node)
+static void relate(struct graph *h, size_t node)
 {
         const char *name = h->host->nodes[node].name, **names;
         char path[PATH_MAX], target[PATH_MAX], text[512];
@@ -52,32 +52,30 @@ static int relate(struct graph *h, size_t node)
         int k;
 
         if (snprintf(path, sizeof(path), INTERFACES "/%s", name) >= (int)sizeof(path))
-                return 0;
+                return;
         k = root_list(h->root, h->arena, path, &names, &n);
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (startswith(names[i], LOWER))
-                        k = host_stand(h, node, host_find(h->host, NODE_INTERFACE, names[i] + strlen(LOWER)));
-        if (k == -ENOMEM)
-                return k;
+                        host_stand(h, node, host_find(h->host, NODE_INTERFACE, names[i] + strlen(LOWER)));
         if (snprintf(path, sizeof(path), INTERFACES "/%s/master", name) < (int)sizeof(path) &&
             root_readlink(h->root, path, target, sizeof(target)) > 0) {
                 size_t master = host_find(h->host, NODE_INTERFACE, str_basename(target));
 
                 /* Who sits on an Open vSwitch, and what carries whom there, only its daemon knows. */
-                if (streq(str_basename(target), "ovs-system") && host_use(h, node, "Open vSwitch") < 0)
-                        return -ENOMEM;
+                if (streq(str_basename(target), "ovs-system"))
+                        host_use(h, node, "Open vSwitch");
                 /* Its routes are in a table that is not shown. */
-                if (attribute(h, str_basename(target), "uevent", text, sizeof(text)) > 0 &&
-                    strstr(text, "DEVTYPE=vrf") && host_use(h, node, "VRF %s", str_basename(target)) < 0)
-                        return -ENOMEM;
-                if (master != NO_NODE && host_stand(h, master, node) < 0)
-                        return -ENOMEM;
+                if (attribute(h, str_basename(target), "uevent", text, sizeof(text)) > 0 && strstr(text, "DEVTYPE=vrf"))
+                        host_use(h, node, "VRF %s", str_basename(target));
+                if (master != NO_NODE)
+                        host_stand(h, master, node);
         }
         if (h->host->nodes[node].n_below == 0 && attribute(h, name, "uevent", text, sizeof(text)) > 0 &&
             (strstr(text, "DEVTYPE=vlan") || strstr(text, "DEVTYPE=macvlan") || strstr(text, "DEVTYPE=ipvlan")) &&
-            attribute(h, name, "iflink", text, sizeof(text)) > 0)
-                return host_stand(h, node, by_index(h, text));
-        return 0;
+            attribute(h, name, "iflink", text, sizeof(text)) > 0) {
+                host_stand(h, node, by_index(h, text));
+                return;
+        }
 }
 
 static bool reaches_hardware(const struct host *host, size_t node, unsigned depth)
@@ -92,22 +90,21 @@ static bool reaches_hardware(const struct host *host, size_t node, unsigned dept
         return false;
 }
 
-static int carries(struct graph *h, const char *name, bool default_route)
+static void carries(struct graph *h, const char *name, bool default_route)
 {
         size_t node = host_find(h->host, NODE_INTERFACE, name);
 
         if (streq(name, "lo"))
-                return 0;
-        if (node == NO_NODE)
-                return host_unknown(h, &h->host->network_unknown, "%s carries a route, and what that is is not known",
-                                    name);
-        if (host_use(h, node, "%s", default_route ? "default route" : "a route") < 0)
-                return -ENOMEM;
+                return;
+        if (node == NO_NODE) {
+                host_unknown(h, &h->host->network_unknown, "%s carries a route, and what that is is not known", name);
+                return;
+        }
+        host_use(h, node, "%s", default_route ? "default route" : "a route");
         /* ppp0: which interface is below it, only its daemon knows. */
-        return !default_route || reaches_hardware(h->host, node, 0)
-                       ? 0
-                       : host_unknown(h, &h->host->up_unknown,
-                                      "%s carries the default route, and what carries %s is not known", name, name);
+        if (!(!default_route || reaches_hardware(h->host, node, 0)))
+                host_unknown(h, &h->host->up_unknown, "%s carries the default route, and what carries %s is not known",
+                             name, name);
 }
 
 /* Iface Destination Gateway Flags RefCnt Use Metric Mask ...; a heading first. */
@@ -124,8 +121,8 @@ static int routes4(struct graph *h, const char *text, bool wanted_default)
                 if (n < 8 || streq(f[0], "Iface") || streq(f[0], "*"))
                         continue;
                 is_default = streq(f[1], "00000000") && streq(f[7], "00000000");
-                if (is_default == wanted_default && carries(h, f[0], is_default) < 0)
-                        return -ENOMEM;
+                if (is_default == wanted_default)
+                        carries(h, f[0], is_default);
         }
         return k;
 }
@@ -145,8 +142,8 @@ static int routes6(struct graph *h, const char *text, bool wanted_default)
                 if (n < 10 || startswith(f[0], "fe8") || startswith(f[0], "ff") || streq(f[9], "lo"))
                         continue;
                 is_default = streq(f[0], unspecified) && streq(f[1], "00");
-                if (is_default == wanted_default && carries(h, f[9], is_default) < 0)
-                        return -ENOMEM;
+                if (is_default == wanted_default)
+                        carries(h, f[9], is_default);
         }
         return k;
 }
@@ -159,23 +156,23 @@ int host_network(struct graph *h)
         size_t n, node, first = h->host->n_nodes;
         int k = root_list(h->root, h->arena, INTERFACES, &names, &n);
 
-        if (k == -ENOMEM)
-                return k;
-        if (k < 0 || n == 0)
-                return host_unknown(h, &h->host->network_unknown, "which interfaces there are is not known");
-        for (size_t i = 0; k == 0 && i < n; i++)
-                k = host_add(h, NODE_INTERFACE, fd, names[i], target, sizeof(target), &node);
-        if (k < 0 || !host_concerned(h, first))
-                return k;
+        if (k < 0 || n == 0) {
+                host_unknown(h, &h->host->network_unknown, "which interfaces there are is not known");
+                return 0;
+        }
+        for (size_t i = 0; i < n; i++)
+                host_add(h, NODE_INTERFACE, fd, names[i], target, sizeof(target), &node);
+        if (!host_concerned(h, first))
+                return 0;
         n = h->host->n_nodes;
         for (size_t i = first; i < n; i++)
                 h->host->nodes[i].up = is_up(h, h->host->nodes[i].name);
         for (size_t i = first; k == 0 && i < n; i++)
-                k = relate(h, i);
-        if (k < 0)
-                return k;
-        if (host_read(h, "/proc/net/route", &v4) < 0)
-                return host_unknown(h, &h->host->network_unknown, "which interfaces carry routes is not known");
+                relate(h, i);
+        if (host_read(h, "/proc/net/route", &v4) < 0) {
+                host_unknown(h, &h->host->network_unknown, "which interfaces carry routes is not known");
+                return 0;
+        }
         /* A kernel without IPv6 has no such file. */
         if (host_read(h, "/proc/net/ipv6_route", &v6) < 0)
                 v6 = "";

@@ -29,12 +29,12 @@ static int keyboards(struct graph *h)
         size_t n;
         int k = root_list(h->root, h->arena, "/sys/class/input", &names, &n);
 
-        if (k == -ENOMEM)
-                return k;
-        if (k < 0 || !root_exists(h->root, "/sys/class/input"))
-                return host_unknown(h, &h->host->people_unknown,
-                                    "a passphrase may be asked (%s), and which keyboards there are is not known",
-                                    h->host->passphrase);
+        if (k < 0 || !root_exists(h->root, "/sys/class/input")) {
+                host_unknown(h, &h->host->people_unknown,
+                             "a passphrase may be asked (%s), and which keyboards there are is not known",
+                             h->host->passphrase);
+                return 0;
+        }
         for (size_t i = 0; i < n; i++) {
                 char target[PATH_MAX], link[PATH_MAX], *part, *rest = target;
                 size_t *slot;
@@ -48,8 +48,6 @@ static int keyboards(struct graph *h)
                 if (strstr(target, "/devices/virtual/") || strstr(target, "/bluetooth/"))
                         continue;
                 slot = arena_grow(h->arena, &h->host->keyboards, h->host->n_keyboards, sizeof(*slot));
-                if (!slot)
-                        return -ENOMEM;
                 h->host->n_keyboards++;
                 *slot = NO_DEVICE;
                 while ((part = strsep(&rest, "/"))) {
@@ -62,38 +60,33 @@ static int keyboards(struct graph *h)
         return 0;
 }
 
-static int console(struct graph *h, int class_fd, const char *name)
+static void console(struct graph *h, int class_fd, const char *name)
 {
         char target[PATH_MAX];
         size_t node;
 
-        if (host_add(h, NODE_TERMINAL, class_fd, name, target, sizeof(target), &node) < 0)
-                return -ENOMEM;
-        return h->host->nodes[node].n_functions > 0 ? host_use(h, node, "the kernel's console") : 0;
+        host_add(h, NODE_TERMINAL, class_fd, name, target, sizeof(target), &node);
+        if (h->host->nodes[node].n_functions > 0)
+                host_use(h, node, "the kernel's console");
 }
 
 /* Those that the kernel writes to now, and those that it is told to. */
-int host_consoles(struct graph *h)
+void host_consoles(struct graph *h)
 {
         _cleanup_(close_fd) int fd = root_open_at(h->root, "/sys/class/tty", O_PATH | O_DIRECTORY);
         const char *line, *end, *text;
         char *file, *token;
         int k = host_read(h, "/proc/consoles", &file);
 
-        for (text = k == 0 ? file : ""; k != -ENOMEM && (line = host_line(&text, &end));) {
-                char *name = arena_strndup(h->arena, line, strcspn(line, " \n"));
-
-                k = name ? console(h, fd, name) : -ENOMEM;
-        }
-        if (k != -ENOMEM)
-                k = host_read(h, "/proc/cmdline", &file);
+        for (text = k == 0 ? file : ""; (line = host_line(&text, &end));)
+                console(h, fd, arena_strndup(h->arena, line, strcspn(line, " \n")));
+        k = host_read(h, "/proc/cmdline", &file);
         while (k == 0 && (token = strsep(&file, " \t\n")))
                 if (startswith(token, "console=")) {
                         token += strlen("console=");
                         token[strcspn(token, ",")] = '\0';
-                        k = console(h, fd, token);
+                        console(h, fd, token);
                 }
-        return k == -ENOMEM ? k : 0;
 }
 
 /* A line of crypttab for which no file and no chip answers. */
@@ -104,27 +97,23 @@ static int passphrase(struct graph *h)
         size_t n;
         int k = host_read(h, "/etc/crypttab", &file);
 
-        for (text = k == 0 ? file : ""; k != -ENOMEM && (k = host_fields(h, &text, &f, &n)) > 0;) {
+        for (text = k == 0 ? file : ""; (k = host_fields(h, &text, &f, &n)) > 0;) {
                 if (n < 2 || *f[0] == '#')
                         continue;
-                if (n >= 4 && (strstr(f[3], "fido2-device=") || strstr(f[3], "pkcs11-uri=")) &&
-                    host_unknown(h, &h->host->people_unknown,
-                                 "crypttab wants a token for %s, and on which USB controller that is is not known",
-                                 f[0]) < 0)
-                        return -ENOMEM;
+                if (n >= 4 && (strstr(f[3], "fido2-device=") || strstr(f[3], "pkcs11-uri=")))
+                        host_unknown(h, &h->host->people_unknown,
+                                     "crypttab wants a token for %s, and on which USB controller that is is not known",
+                                     f[0]);
                 if (h->host->passphrase || (n >= 3 && *f[2] == '/') ||
                     (n >= 4 && (strstr(f[3], "tpm2-device=") || strstr(f[3], "keyscript="))))
                         continue;
                 h->host->passphrase = arena_printf(h->arena, "crypttab %s", f[0]);
-                if (!h->host->passphrase)
-                        return -ENOMEM;
         }
-        if (k != -ENOMEM)
-                k = host_read(h, "/proc/cmdline", &file);
+        k = host_read(h, "/proc/cmdline", &file);
         if (k == 0 && !h->host->passphrase &&
             (strstr(file, "rd.luks.") || strstr(file, "luks.uuid=") || strstr(file, "cryptdevice=")))
                 h->host->passphrase = "the command line's rd.luks";
-        return k == -ENOMEM ? k : 0;
+        return 0;
 }
 
 int host_people(struct graph *h)

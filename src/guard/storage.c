@@ -37,8 +37,6 @@ static int read_mounts(struct graph *h, const char *text)
                 m.source = f[dash + 2];
                 m.options = dash + 3 < n ? f[dash + 3] : "";
                 slot = arena_grow(h->arena, &h->mounts, h->n_mounts, sizeof(*slot));
-                if (!slot)
-                        return -ENOMEM;
                 *slot = m;
                 h->n_mounts++;
         }
@@ -72,28 +70,27 @@ static size_t whole(const struct host *host, size_t node)
 }
 
 /* A btrfs that nobody has mounted is known by the UUID that all its members carry. */
-static int use_members(struct graph *h, size_t node, const char *what)
+static void use_members(struct graph *h, size_t node, const char *what)
 {
         const struct node *n = &h->host->nodes[node];
         const char *type = host_tag(n, "TYPE="), *uuid = host_tag(n, "UUID=");
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && type && uuid && streq(type, "btrfs") && i < h->host->n_nodes; i++) {
+        for (size_t i = 0; type && uuid && streq(type, "btrfs") && i < h->host->n_nodes; i++) {
                 const char *other = i == node ? NULL : host_tag(&h->host->nodes[i], "UUID=");
 
                 if (other && streq(other, uuid))
-                        k = host_use(h, i, "%s", what);
+                        host_use(h, i, "%s", what);
         }
-        return k;
 }
 
 int host_use_spec(struct graph *h, const char *spec, const char *what)
 {
         int found = 0;
 
-        for (size_t node = 0; (node = host_resolve(h, spec, node)) != NO_NODE; node++, found++)
-                if (host_use(h, whole(h->host, node), "%s", what) < 0 || use_members(h, node, what) < 0)
-                        return -ENOMEM;
+        for (size_t node = 0; (node = host_resolve(h, spec, node)) != NO_NODE; node++, found++) {
+                host_use(h, whole(h->host, node), "%s", what);
+                use_members(h, node, what);
+        }
         return found;
 }
 
@@ -106,8 +103,6 @@ int host_use_options(struct graph *h, const char *options, const char *what)
         static const char *const keys[] = {"logdev=", "rtdev=", "journal_path=", "device="};
         char *rest = arena_strdup(h->arena, options), *option;
 
-        if (!rest)
-                return -ENOMEM;
         while ((option = strsep(&rest, ",")))
                 for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
                         const char *spec = option + strlen(keys[i]);
@@ -117,8 +112,8 @@ int host_use_options(struct graph *h, const char *options, const char *what)
                                 continue;
                         k = host_use_spec(h, spec, what);
                         if (k == 0)
-                                k = host_unknown(h, &h->host->storage_unknown,
-                                                 "%s has %s, and which disk that is is not known", what, option);
+                                host_unknown(h, &h->host->storage_unknown,
+                                             "%s has %s, and which disk that is is not known", what, option);
                         if (k < 0)
                                 return k;
                 }
@@ -126,17 +121,15 @@ int host_use_options(struct graph *h, const char *options, const char *what)
 }
 
 /* A new node for a pool; *ret_members is how many block devices it stands on. */
-static int add_pool(struct graph *h, const char *kind, const char *name, size_t *ret)
+static void add_pool(struct graph *h, const char *kind, const char *name, size_t *ret)
 {
         char target[2];
 
-        if (host_add(h, NODE_POOL, -1, name, target, sizeof(target), ret) < 0)
-                return -ENOMEM;
+        host_add(h, NODE_POOL, -1, name, target, sizeof(target), ret);
         h->host->nodes[*ret].label = arena_printf(h->arena, "%s %s", kind, h->host->nodes[*ret].label);
-        return h->host->nodes[*ret].label ? 0 : -ENOMEM;
 }
 
-static int btrfs_pools(struct graph *h)
+static void btrfs_pools(struct graph *h)
 {
         const char **ids, **members;
         size_t n, n_members, pool;
@@ -156,17 +149,19 @@ static int btrfs_pools(struct graph *h)
                                 continue;
                         }
                 }
-                k = add_pool(h, "btrfs", ids[i], &pool);
+                add_pool(h, "btrfs", ids[i], &pool);
                 for (size_t m = 0; k == 0 && m < n_members; m++) {
                         size_t node = host_find(h->host, NODE_BLOCK, members[m]);
 
-                        k = node != NO_NODE ? host_stand(h, pool, node)
-                                            : host_unknown(h, &h->host->storage_unknown,
-                                                           "btrfs %s has a member %s, which is on no disk that is seen",
-                                                           ids[i], members[m]);
+                        k = 0;
+                        if (node != NO_NODE)
+                                host_stand(h, pool, node);
+                        else
+                                host_unknown(h, &h->host->storage_unknown,
+                                             "btrfs %s has a member %s, which is on no disk that is seen", ids[i],
+                                             members[m]);
                 }
         }
-        return k == -ENOMEM ? k : 0;
 }
 
 static bool has_tag(const struct node *n, const char *kind, const char *value)
@@ -180,34 +175,32 @@ static bool has_tag(const struct node *n, const char *kind, const char *value)
 }
 
 /* Which disks a pool is on shows nowhere but on the disks themselves; a cache or a spare does not name its pool. */
-int host_use_pool(struct graph *h, const char *dataset, const char *what)
+void host_use_pool(struct graph *h, const char *dataset, const char *what)
 {
         char *name = arena_strndup(h->arena, dataset, strcspn(dataset, "/@"));
         size_t pool = name ? host_find(h->host, NODE_POOL, name) : NO_NODE, n = h->host->n_nodes;
         bool all_tagged = true;
 
-        if (!name)
-                return -ENOMEM;
-        if (pool != NO_NODE)
-                return host_use(h, pool, "%s", what);
-        if (add_pool(h, "zfs", name, &pool) < 0)
-                return -ENOMEM;
+        if (pool != NO_NODE) {
+                host_use(h, pool, "%s", what);
+                return;
+        }
+        add_pool(h, "zfs", name, &pool);
         for (size_t i = 0; i < n; i++) {
                 const struct node *b = &h->host->nodes[i];
 
                 all_tagged &= b->kind != NODE_BLOCK || b->tagged || b->n_functions == 0 || b->major == 0;
                 if (b->kind == NODE_BLOCK && has_tag(b, "TYPE=", "zfs_member") &&
-                    (has_tag(b, "LABEL=", name) || !host_tag(b, "LABEL=")) && host_stand(h, pool, i) < 0)
-                        return -ENOMEM;
+                    (has_tag(b, "LABEL=", name) || !host_tag(b, "LABEL=")))
+                        host_stand(h, pool, i);
         }
-        if ((h->host->nodes[pool].n_below == 0 || !all_tagged) &&
-            host_unknown(h, &h->host->storage_unknown, "zfs pool %s is in use, and on which disks is not known", name) <
-                    0)
-                return -ENOMEM;
-        return host_use(h, pool, "%s", what);
+        if ((h->host->nodes[pool].n_below == 0 || !all_tagged))
+                host_unknown(h, &h->host->storage_unknown, "zfs pool %s is in use, and on which disks is not known",
+                             name);
+        host_use(h, pool, "%s", what);
 }
 
-static int zfs_imported(struct graph *h)
+static void zfs_imported(struct graph *h)
 {
         const char **names;
         size_t n;
@@ -218,9 +211,8 @@ static int zfs_imported(struct graph *h)
 
                 if (snprintf(path, sizeof(path), "/proc/spl/kstat/zfs/%s/state", names[i]) < (int)sizeof(path) &&
                     root_exists(h->root, path))
-                        k = host_use_pool(h, names[i], "in use");
+                        host_use_pool(h, names[i], "in use");
         }
-        return k == -ENOMEM ? k : 0;
 }
 
 /* A file system without a device number of its own names what it is on, more than one with ':' between (bcachefs). */
@@ -230,14 +222,16 @@ static int anonymous_mount(struct graph *h, const struct mount *m)
                                               "virtiofs", "9p",    "aufs",  "squashfs"};
         char *rest = arena_strdup(h->arena, m->source), *source;
 
-        if (!rest)
-                return -ENOMEM;
-        if (streq(m->type, "zfs"))
-                return host_use_pool(h, m->source, m->at);
+        if (streq(m->type, "zfs")) {
+                host_use_pool(h, m->source, m->at);
+                return 0;
+        }
         for (size_t i = 0; streq(m->at, "/") && i < ARRAY_SIZE(nowhere); i++)
-                if (streq(m->type, nowhere[i]))
-                        return host_unknown(h, &h->host->storage_unknown,
-                                            "the root file system is %s, and what that is on does not show", m->type);
+                if (streq(m->type, nowhere[i])) {
+                        host_unknown(h, &h->host->storage_unknown,
+                                     "the root file system is %s, and what that is on does not show", m->type);
+                        return 0;
+                }
         while ((source = strsep(&rest, ":"))) {
                 int found;
 
@@ -246,10 +240,9 @@ static int anonymous_mount(struct graph *h, const struct mount *m)
                 found = host_use_spec(h, source, m->at);
                 if (found < 0)
                         return found;
-                if (found == 0 && !startswith(m->type, "fuse") && !streq(source, "/dev/root") &&
-                    host_unknown(h, &h->host->storage_unknown,
-                                 "%s is mounted at %s, and which disk that is is not known", source, m->at) < 0)
-                        return -ENOMEM;
+                if (found == 0 && !startswith(m->type, "fuse") && !streq(source, "/dev/root"))
+                        host_unknown(h, &h->host->storage_unknown,
+                                     "%s is mounted at %s, and which disk that is is not known", source, m->at);
         }
         return 0;
 }
@@ -272,11 +265,13 @@ static int mounts(struct graph *h, bool root_only)
                         continue;
                 }
                 node = host_by_number(h->host, m->major, m->minor);
-                k = node != NO_NODE
-                            ? host_use(h, whole(h->host, node), "%s", m->at)
-                            : host_unknown(h, &h->host->storage_unknown,
-                                           "block device %u:%u is mounted at %s, and which that is is not known",
-                                           m->major, m->minor, m->at);
+                k = 0;
+                if (node != NO_NODE)
+                        host_use(h, whole(h->host, node), "%s", m->at);
+                else
+                        host_unknown(h, &h->host->storage_unknown,
+                                     "block device %u:%u is mounted at %s, and which that is is not known", m->major,
+                                     m->minor, m->at);
         }
         return k;
 }
@@ -293,8 +288,8 @@ static int swaps(struct graph *h, const char *text)
                         continue;
                 k = host_use_spec(h, f[0], "swap");
                 if (k == 0)
-                        k = host_unknown(h, &h->host->storage_unknown,
-                                         "%s is swap, and which disk that is is not known", f[0]);
+                        host_unknown(h, &h->host->storage_unknown, "%s is swap, and which disk that is is not known",
+                                     f[0]);
                 if (k < 0)
                         return k;
         }
@@ -312,8 +307,6 @@ static int mounted_elsewhere(struct graph *h)
                 const char **names;
                 size_t n;
 
-                if (!dir)
-                        return -ENOMEM;
                 k = root_list(h->root, h->arena, dir, &names, &n);
                 for (size_t i = 0; k == 0 && i < n; i++) {
                         size_t node = host_find(h->host, NODE_BLOCK, names[i]);
@@ -321,7 +314,7 @@ static int mounted_elsewhere(struct graph *h)
                         if (node != NO_NODE)
                                 h->host->nodes[node].held = true;
                 }
-                k = k == -ENOMEM ? k : 0;
+                k = 0;
         }
         return k;
 }
@@ -337,31 +330,29 @@ static bool needs_no_disk(const struct node *n)
 }
 
 /* A use that ends in a device of the kernel's own, with no hardware to be seen below it, may be on any. */
-static int unfollowed(struct graph *h)
+static void unfollowed(struct graph *h)
 {
         struct host *host = h->host;
         bool *seen = arena_alloc(h->arena, host->n_nodes * sizeof(*seen));
         size_t *queue = arena_alloc(h->arena, host->n_nodes * sizeof(*queue)), first = 0, last = 0;
-        int k = seen && queue ? 0 : -ENOMEM;
 
-        for (size_t u = 0; k == 0 && u < host->n_uses; u++)
+        for (size_t u = 0; u < host->n_uses; u++)
                 if (!seen[host->uses[u].node]) {
                         seen[host->uses[u].node] = true;
                         queue[last++] = host->uses[u].node;
                 }
-        while (k == 0 && first < last) {
+        while (first < last) {
                 const struct node *n = &host->nodes[queue[first++]];
 
                 if (n->n_below == 0 && n->n_functions == 0 && !needs_no_disk(n))
-                        k = host_unknown(h, &host->storage_unknown,
-                                         "%s is in use, and on which disks it is does not show", n->name);
+                        host_unknown(h, &host->storage_unknown, "%s is in use, and on which disks it is does not show",
+                                     n->name);
                 for (size_t b = 0; b < n->n_below; b++)
                         if (!seen[n->below[b]]) {
                                 seen[n->below[b]] = true;
                                 queue[last++] = n->below[b];
                         }
         }
-        return k;
 }
 
 /* A device that others stand on, or a file system that is mounted where it cannot be seen. */
@@ -369,9 +360,10 @@ static int held(struct graph *h)
 {
         size_t n = h->host->n_nodes;
 
-        for (size_t i = 0; i < n; i++)
-                if ((h->host->nodes[i].held || h->host->nodes[i].n_below > 0) && host_use(h, i, "in use") < 0)
-                        return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                if ((h->host->nodes[i].held || h->host->nodes[i].n_below > 0))
+                        host_use(h, i, "in use");
+        }
         return 0;
 }
 
@@ -381,27 +373,40 @@ int host_storage(struct graph *h)
         char *mountinfo, *active;
         int k = host_blocks(h);
 
-        if (k > 0)
-                return host_unknown(h, unknown, "which block devices there are is not known");
+        if (k > 0) {
+                host_unknown(h, unknown, "which block devices there are is not known");
+                return 0;
+        }
         if (k < 0 || !host_concerned(h, 0))
                 return k;
         k = host_relate_blocks(h);
         if (k < 0)
                 return k;
-        if (host_read(h, "/proc/self/mountinfo", &mountinfo) < 0)
-                return host_unknown(h, unknown, "what is mounted is not known");
-        if (read_mounts(h, mountinfo) < 0)
-                return -ENOMEM;
-        if (!host_mounted(h, "/"))
-                return host_unknown(h, unknown, "what is mounted is not known");
-        if (host_tags(h) < 0 || btrfs_pools(h) < 0 || mounts(h, true) < 0 || mounts(h, false) < 0)
-                return -ENOMEM;
+        if (host_read(h, "/proc/self/mountinfo", &mountinfo) < 0) {
+                host_unknown(h, unknown, "what is mounted is not known");
+                return 0;
+        }
+        k = read_mounts(h, mountinfo);
+        if (k < 0)
+                return k;
+        if (!host_mounted(h, "/")) {
+                host_unknown(h, unknown, "what is mounted is not known");
+                return 0;
+        }
+        k = host_tags(h);
+        if (k < 0)
+                return k;
+        btrfs_pools(h);
+        mounts(h, true);
+        mounts(h, false);
         k = host_read(h, "/proc/swaps", &active);
-        k = k < 0 ? host_unknown(h, unknown, "what is swap is not known") : swaps(h, active);
+        if (k < 0)
+                host_unknown(h, unknown, "what is swap is not known");
+        k = k < 0 ? 0 : swaps(h, active);
         if (k == 0)
                 k = host_tables(h);
         if (k == 0)
-                k = zfs_imported(h);
+                zfs_imported(h);
         if (k == 0)
                 k = host_firmware(h);
         if (k == 0)
@@ -410,5 +415,7 @@ int host_storage(struct graph *h)
                 k = mounted_elsewhere(h);
         if (k == 0)
                 k = held(h);
-        return k == 0 ? unfollowed(h) : k;
+        if (k == 0)
+                unfollowed(h);
+        return k;
 }

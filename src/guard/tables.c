@@ -74,15 +74,13 @@ static int fstab_line(struct graph *h, const char *spec, const char *at, const c
         char *what = arena_printf(h->arena, "%s %s", file, swap ? "swap" : at), *copy = arena_strdup(h->arena, spec);
         int k;
 
-        if (!what || !copy)
-                return -ENOMEM;
         unquote(copy);
         if (startswith(copy, "ID=")) /* mount(8): udev's ID */
                 copy = arena_join(h->arena, "/dev/disk/by-id/", copy + strlen("ID="), NULL);
-        if (!copy)
-                return -ENOMEM;
-        if (streq(type, "zfs"))
-                return host_use_pool(h, spec, what);
+        if (streq(type, "zfs")) {
+                host_use_pool(h, spec, what);
+                return 0;
+        }
         if (!names_a_disk(copy))
                 return 0;
         k = host_use_spec(h, copy, what);
@@ -90,10 +88,10 @@ static int fstab_line(struct graph *h, const char *spec, const char *at, const c
                 k = in_crypttab(h, copy);
         if (k == 0 && !swap)
                 k = host_mounted(h, at);
-        return k != 0 ? k
-                      : host_unknown(h, &h->host->storage_unknown,
-                                     "%s has %s for %s, and on which disk that is is not known", file, copy,
-                                     swap ? "swap" : at);
+        if (k == 0)
+                host_unknown(h, &h->host->storage_unknown, "%s has %s for %s, and on which disk that is is not known",
+                             file, copy, swap ? "swap" : at);
+        return k;
 }
 
 static int fstab(struct graph *h, const char *text)
@@ -127,16 +125,14 @@ static int crypttab_device(struct graph *h, const char *name, const char *spec, 
         char *what = arena_printf(h->arena, "crypttab %s", name), *copy = arena_strdup(h->arena, spec);
         int k;
 
-        if (!what || !copy)
-                return -ENOMEM;
         unquote(copy);
         if (!names_a_disk(copy))
                 return 0;
         k = host_use_spec(h, copy, what);
-        return k != 0 || (opens && is_open(h, name))
-                       ? k
-                       : host_unknown(h, &h->host->storage_unknown,
-                                      "crypttab has %s for %s, and on which disk that is is not known", copy, name);
+        if (k == 0 && !(opens && is_open(h, name)))
+                host_unknown(h, &h->host->storage_unknown,
+                             "crypttab has %s for %s, and on which disk that is is not known", copy, name);
+        return k;
 }
 
 /* The device; where its key, and its header, are: a file, or "FILE:DEVICE" (crypttab(5)). */
@@ -159,8 +155,6 @@ static int crypttab(struct graph *h)
 
                         if (!file)
                                 continue;
-                        if (!copy)
-                                return -ENOMEM;
                         colon = *copy == '/' ? strchr(copy, ':') : NULL;
                         k = crypttab_device(h, fields[0], colon ? colon + 1 : copy, false);
                 }
@@ -195,14 +189,14 @@ static int unit(struct graph *h, const char *path, const char *name, bool swap)
         int k = host_read(h, path, &text);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         what = unit_value(h, text, "What");
         where = unit_value(h, text, "Where");
         k = what ? fstab_line(h, str_trim(what), where ? str_trim(where) : "", swap ? "swap" : "", name) : 0;
         return k < 0 ? k : 0;
 }
 
-static int drop_ins(struct graph *h, const char *dir, const char *name, bool swap)
+static void drop_ins(struct graph *h, const char *dir, const char *name, bool swap)
 {
         const char **files;
         size_t n;
@@ -211,12 +205,11 @@ static int drop_ins(struct graph *h, const char *dir, const char *name, bool swa
         for (size_t i = 0; k == 0 && i < n; i++) {
                 char *path = arena_join(h->arena, dir, "/", files[i], NULL);
 
-                k = path ? unit(h, path, name, swap) : -ENOMEM;
+                k = unit(h, path, name, swap);
         }
-        return k == -ENOMEM ? k : 0;
 }
 
-static int units(struct graph *h, const char *dir)
+static void units(struct graph *h, const char *dir)
 {
         const char **names;
         size_t n;
@@ -226,16 +219,18 @@ static int units(struct graph *h, const char *dir)
                 static const char *const suffixes[] = {".mount", ".swap", ".mount.d", ".swap.d"};
                 char *path = arena_join(h->arena, dir, "/", names[i], NULL);
 
-                if (!path)
-                        return -ENOMEM;
                 for (size_t s = 0; k == 0 && s < ARRAY_SIZE(suffixes); s++) {
                         size_t length = strlen(names[i]), end = strlen(suffixes[s]);
 
-                        if (length > end && streq(names[i] + length - end, suffixes[s]))
-                                k = s < 2 ? unit(h, path, names[i], s == 1) : drop_ins(h, path, names[i], s == 3);
+                        if (length > end && streq(names[i] + length - end, suffixes[s])) {
+                                k = 0;
+                                if (s < 2)
+                                        k = unit(h, path, names[i], s == 1);
+                                else
+                                        drop_ins(h, path, names[i], s == 3);
+                        }
                 }
         }
-        return k == -ENOMEM ? k : 0;
 }
 
 /*
@@ -283,14 +278,13 @@ static int device_token(struct graph *h, const char *token)
                                       : arena_strndup(h->arena, value, at ? (size_t)(at - value) : strlen(value));
                 if (spec && keys[i].tag)
                         spec = arena_join(h->arena, keys[i].tag, spec, NULL);
-                if (!spec)
-                        return -ENOMEM;
                 if (!names_a_disk(spec))
                         return 0;
                 k = host_use_spec(h, spec, keys[i].tag ? "rd.luks" : keys[i].key);
-                return k != 0 ? k
-                              : host_unknown(h, &h->host->storage_unknown,
-                                             "the command line has %s, and on which disk that is is not known", token);
+                if (k == 0)
+                        host_unknown(h, &h->host->storage_unknown,
+                                     "the command line has %s, and on which disk that is is not known", token);
+                return k;
         }
         return 0;
 }
@@ -308,12 +302,14 @@ static int command_line_token(struct graph *h, const char *token)
                 return device_token(h, token);
         if (sscanf(device, "%u:%u%n", &major, &minor, &length) == 2 && !device[length])
                 node = host_by_number(h->host, major, minor);
-        if (node != NO_NODE)
-                return host_use(h, node, "resume=");
+        if (node != NO_NODE) {
+                host_use(h, node, "resume=");
+                return 0;
+        }
         k = host_use_spec(h, device, "resume=");
         if (k == 0 && names_a_disk(device))
-                k = host_unknown(h, &h->host->storage_unknown, "resume= has %s, and which disk that is is not known",
-                                 device);
+                host_unknown(h, &h->host->storage_unknown, "resume= has %s, and which disk that is is not known",
+                             device);
         return k;
 }
 
@@ -326,40 +322,42 @@ static int command_line(struct graph *h)
         int k = host_read(h, "/proc/cmdline", &text);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
-        k = cmdline_split(h->arena, text, &tokens, &n, &unclosed);
+                return 0;
+        cmdline_split(h->arena, text, &tokens, &n, &unclosed);
         for (size_t i = 0; k >= 0 && i < n; i++) {
                 char *token = arena_join(h->arena, tokens[i].name, "=", tokens[i].value ? tokens[i].value : "", NULL);
 
-                k = token ? command_line_token(h, token) : -ENOMEM;
+                k = command_line_token(h, token);
         }
         return k < 0 ? k : 0;
 }
 
 /* "" where there is no such file: a host need not have one. Below /sysroot in an initrd. */
-static int optional(struct graph *h, const char *path, const char **ret)
+static void optional(struct graph *h, const char *path, const char **ret)
 {
         char *in_root = arena_join(h->arena, h->facts->in_initrd ? SYSROOT : "", path, NULL), *text;
-        int k = in_root ? host_read(h, in_root, &text) : -ENOMEM;
+        int k = host_read(h, in_root, &text);
 
         *ret = k == 0 ? text : "";
         if (k == 0 || k == -ENOENT || k == -ENOTDIR)
-                return 0;
-        return k == -ENOMEM ? k : host_unknown(h, &h->host->storage_unknown, "%s cannot be read", path);
+                return;
+        host_unknown(h, &h->host->storage_unknown, "%s cannot be read", path);
 }
 
 int host_tables(struct graph *h)
 {
         const char *text;
-        int k = optional(h, "/etc/crypttab", &h->crypttab);
+        int k = 0;
+
+        optional(h, "/etc/crypttab", &h->crypttab);
 
         if (k == 0)
-                k = optional(h, "/etc/fstab", &text);
+                optional(h, "/etc/fstab", &text);
         if (k == 0)
                 k = fstab(h, text);
         if (k == 0)
                 k = crypttab(h);
         if (k == 0)
-                k = units(h, h->facts->in_initrd ? SYSROOT "/etc/systemd/system" : "/etc/systemd/system");
+                units(h, h->facts->in_initrd ? SYSROOT "/etc/systemd/system" : "/etc/systemd/system");
         return k == 0 ? command_line(h) : k;
 }

@@ -31,20 +31,17 @@ static void unescape(char *s)
         *out = '\0';
 }
 
-static int add_tag(struct graph *h, struct node *n, const char *kind, const char *value, size_t length)
+static void add_tag(struct graph *h, struct node *n, const char *kind, const char *value, size_t length)
 {
         const char **slot = arena_grow(h->arena, (void *)&n->tags, n->n_tags, sizeof(*n->tags));
-        char *tag = slot ? arena_printf(h->arena, "%s%.*s", kind, (int)length, value) : NULL;
+        char *tag = arena_printf(h->arena, "%s%.*s", kind, (int)length, value);
 
-        if (!tag)
-                return -ENOMEM;
         unescape(tag);
         *slot = tag;
         n->n_tags++;
-        return 0;
 }
 
-static int from_udev(struct graph *h, struct node *n, const char *text)
+static void from_udev(struct graph *h, struct node *n, const char *text)
 {
         static const struct {
                 const char *line, *tag;
@@ -63,25 +60,21 @@ static int from_udev(struct graph *h, struct node *n, const char *text)
                 for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
                         size_t prefix = strlen(kinds[i].line);
 
-                        if (startswith(line, kinds[i].line) &&
-                            add_tag(h, n, kinds[i].tag, line + prefix, (size_t)(end - line) - prefix) < 0)
-                                return -ENOMEM;
+                        if (startswith(line, kinds[i].line))
+                                add_tag(h, n, kinds[i].tag, line + prefix, (size_t)(end - line) - prefix);
                 }
         n->tagged = true;
-        return 0;
 }
 
-static int from_blkid(struct graph *h, struct node *n)
+static void from_blkid(struct graph *h, struct node *n)
 {
         struct blkid_tag tags[BLKID_TAGS_MAX];
         size_t n_tags = 0;
         int k = blkid_probe_device(n->name, tags, &n_tags);
 
         for (size_t i = 0; k == 0 && i < n_tags; i++)
-                if (add_tag(h, n, tags[i].kind, tags[i].value, strlen(tags[i].value)) < 0)
-                        return -ENOMEM;
+                add_tag(h, n, tags[i].kind, tags[i].value, strlen(tags[i].value));
         n->tagged = k == 0;
-        return 0;
 }
 
 int host_tags(struct graph *h)
@@ -96,9 +89,12 @@ int host_tags(struct graph *h)
                 snprintf(path, sizeof(path), "/run/udev/data/b%u:%u", n->major, n->minor);
                 k = host_read(h, path, &text);
                 if (k == 0)
-                        k = from_udev(h, n, text);
-                else if (k != -ENOMEM)
-                        k = h->root->live ? from_blkid(h, n) : 0;
+                        from_udev(h, n, text);
+                else {
+                        k = 0;
+                        if (h->root->live)
+                                from_blkid(h, n);
+                }
                 if (k < 0)
                         return k;
         }

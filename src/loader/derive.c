@@ -6,7 +6,7 @@
 #include "state/trial.h"
 
 /* Nothing of these lines is read by a shell as more than words. */
-static int grub_entry(struct arena *a, const struct trial *t, const char *const *tokens, size_t n, struct boot_op *ret)
+static void grub_entry(struct arena *a, const struct trial *t, const char *const *tokens, size_t n, struct boot_op *ret)
 {
         const char *line = line_with(a, (struct span){"", 0}, tokens, n);
 
@@ -14,7 +14,6 @@ static int grub_entry(struct arena *a, const struct trial *t, const char *const 
         ret->new = line ? arena_join(a, "release ", t->release, "\ninitrd ", t->image ? str_basename(t->image) : "",
                                      "\ntokens ", line, "\n", NULL)
                         : NULL;
-        return ret->new ? 0 : -ENOMEM;
 }
 
 static const struct boot_file *entry_for(const struct boot_facts *facts, const char *release)
@@ -65,19 +64,17 @@ static char *head(const struct boot_facts *facts, struct arena *a, const char *t
 }
 
 /* A copy of an entry, less the tokens of an earlier apply. */
-static int derive(const struct boot_facts *facts, struct arena *a, const struct boot_file *entry, const char *mark,
-                  const char *const *tokens, size_t n, const struct boot_owned *owned, char **ret)
+static void derive(const struct boot_facts *facts, struct arena *a, const struct boot_file *entry, const char *mark,
+                   const char *const *tokens, size_t n, const struct boot_owned *owned, char **ret)
 {
         const char **drop = NULL;
         size_t n_drop = 0;
         char *text = head(facts, a, entry->text, mark);
-        int k = text ? 0 : -ENOMEM;
 
-        for (size_t i = 0; k == 0 && i < owned->n_added; i++)
-                k = str_add(a, &drop, &n_drop, owned->added[i].token);
-        text = k == 0 ? entry_edit(a, text, tokens, n, drop, n_drop) : NULL;
+        for (size_t i = 0; i < owned->n_added; i++)
+                str_add(a, &drop, &n_drop, owned->added[i].token);
+        text = entry_edit(a, text, tokens, n, drop, n_drop);
         *ret = text;
-        return text ? 0 : -ENOMEM;
 }
 
 /* The image lies beside the one it is to replace, so that in the entry, too, only its name is another. */
@@ -95,29 +92,27 @@ static char *with_image(struct arena *a, char *text, const char *target, const c
         return NULL;
 }
 
-static int copied_entry(const struct boot_facts *facts, struct arena *a, const struct trial *t,
-                        const char *const *tokens, size_t n, const struct boot_owned *owned, struct boot_op *ret)
+static void copied_entry(const struct boot_facts *facts, struct arena *a, const struct trial *t,
+                         const char *const *tokens, size_t n, const struct boot_owned *owned, struct boot_op *ret)
 {
         const struct boot_file *entry = entry_for(facts, t->release);
         char *text;
-        int k;
 
         if (!entry)
-                return 0;
-        k = derive(facts, a, entry, "passthrough: trial", tokens, n, owned, &text);
-        if (k < 0)
-                return k;
+                return;
+        derive(facts, a, entry, "passthrough: trial", tokens, n, owned, &text);
         ret->path = arena_printf(a, "%.*s" TRIAL_ENTRY, (int)(str_basename(entry->path) - entry->path), entry->path);
         ret->new = t->image ? with_image(a, text, t->target, t->image) : text;
-        return ret->path ? 0 : -ENOMEM;
 }
 
-int oneshot_entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial, const char *const *tokens,
-                  size_t n_tokens, const struct boot_owned *owned, struct boot_op *ret)
+void oneshot_entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial,
+                   const char *const *tokens, size_t n_tokens, const struct boot_owned *owned, struct boot_op *ret)
 {
         *ret = (struct boot_op){};
-        return facts->path == BOOT_ENTRIES ? copied_entry(facts, a, trial, tokens, n_tokens, owned, ret)
-                                           : grub_entry(a, trial, tokens, n_tokens, ret);
+        if (facts->path == BOOT_ENTRIES)
+                copied_entry(facts, a, trial, tokens, n_tokens, owned, ret);
+        else
+                grub_entry(a, trial, tokens, n_tokens, ret);
 }
 
 /* No program is run for that: it is done on the way of a boot, by a service that does not see all of the host. */
@@ -131,15 +126,15 @@ char *oneshot_menu_without(const char *menu, struct arena *a)
         return text_replace(a, menu, (struct span){entry, (size_t)(end + 3 - entry)}, "");
 }
 
-int oneshot_verify(const struct boot_facts *facts, struct arena *a, const char *const *tokens, size_t n_tokens,
-                   const char **ret_lacks)
+void oneshot_verify(const struct boot_facts *facts, struct arena *a, const char *const *tokens, size_t n_tokens,
+                    const char **ret_lacks)
 {
         const char *text = facts->grub_cfg.text ? facts->grub_cfg.text : "", *from;
         struct span line, word;
 
         *ret_lacks = NULL;
         if (facts->path == BOOT_ENTRIES)
-                return 0;
+                return;
         from = strstr(text, "'" GRUB_TRIAL "'");
         *ret_lacks = from ? NULL : "GRUB's menu has no entry for the trial";
         while (from && text_line(&from, &line)) {
@@ -148,27 +143,22 @@ int oneshot_verify(const struct boot_facts *facts, struct arena *a, const char *
                 for (size_t i = 0; i < n_tokens && !*ret_lacks; i++)
                         if (!span_has(line, tokens[i]))
                                 *ret_lacks = arena_join(a, "the trial's entry in GRUB's menu has no ", tokens[i], NULL);
-                return 0;
+                return;
         }
         if (!*ret_lacks)
                 *ret_lacks = "the trial's entry in GRUB's menu loads no kernel";
-        return 0;
 }
 
-int off_entry(const struct boot_facts *facts, struct arena *a, const struct boot_owned *owned, struct boot_file *ret)
+void off_entry(const struct boot_facts *facts, struct arena *a, const struct boot_owned *owned, struct boot_file *ret)
 {
         static const char *const off[] = {"passthrough=off"};
         const struct boot_file *entry = entry_for(facts, NULL);
         char *text;
-        int k;
 
         *ret = (struct boot_file){};
         if (!entry)
-                return 0;
-        k = derive(facts, a, entry, "without passthrough", off, 1, owned, &text);
-        if (k < 0)
-                return k;
+                return;
+        derive(facts, a, entry, "without passthrough", off, 1, owned, &text);
         ret->path = arena_printf(a, "%.*s" OFF_ENTRY, (int)(str_basename(entry->path) - entry->path), entry->path);
         ret->text = text;
-        return ret->path ? 0 : -ENOMEM;
 }

@@ -40,7 +40,7 @@ static int text(struct detector *d, const char *path, const char **ret)
 {
         char *data;
         size_t size;
-        int k = path ? root_read_all(d->root, d->arena, path, TEXT_MAX, &data, &size) : -ENOMEM;
+        int k = root_read_all(d->root, d->arena, path, TEXT_MAX, &data, &size);
 
         *ret = NULL;
         if (k == -ENOENT || k == -ENOTDIR)
@@ -87,14 +87,12 @@ static const char *variable(struct detector *d, const char *path)
         return name;
 }
 
-static int read_firmware(struct detector *d)
+static void read_firmware(struct detector *d)
 {
         const char **names;
         size_t n;
         int k = root_list(d->root, d->arena, BOOT_EFIVARS, &names, &n);
 
-        if (k == -ENOMEM)
-                return k;
         d->loader = variable(d, BOOT_EFIVARS "/LoaderInfo" BOOT_EFI_VENDOR);
         d->stub = root_exists(d->root, BOOT_EFIVARS "/StubInfo" BOOT_EFI_VENDOR);
         if (root_exists(d->root, "/sys/firmware/efi"))
@@ -103,7 +101,6 @@ static int read_firmware(struct detector *d)
                 d->efi = KNOWN_NO;
         d->not_systemd_boot = d->efi == KNOWN_NO ||
                               (k == 0 && n > 0 && !root_exists(d->root, BOOT_EFIVARS "/LoaderInfo" BOOT_EFI_VENDOR));
-        return 0;
 }
 
 static bool same_directory(const struct root *root, const char *a, const char *b)
@@ -123,7 +120,7 @@ static int read_entries(struct detector *d, const char *dir)
         int k;
 
         path = arena_join(d->arena, dir, "/loader/entries", NULL);
-        k = path ? root_list(d->root, d->arena, path, &names, &n) : -ENOMEM;
+        k = root_list(d->root, d->arena, path, &names, &n);
         for (size_t i = 0; k == 0 && i < n; i++) {
                 struct boot_file *slot;
 
@@ -134,7 +131,7 @@ static int read_entries(struct detector *d, const char *dir)
                         continue;
                 }
                 slot = arena_grow(d->arena, &f->entries, f->n_entries, sizeof(*f->entries));
-                k = slot ? file(d, arena_join(d->arena, path, "/", names[i], NULL), slot) : -ENOMEM;
+                k = file(d, arena_join(d->arena, path, "/", names[i], NULL), slot);
                 f->n_entries += k == 0 && slot->text;
         }
         if (k < 0) {
@@ -142,11 +139,11 @@ static int read_entries(struct detector *d, const char *dir)
                 return k;
         }
         path = arena_join(d->arena, dir, "/EFI/Linux", NULL);
-        k = path ? root_list(d->root, d->arena, path, &names, &n) : -ENOMEM;
+        k = root_list(d->root, d->arena, path, &names, &n);
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (endswith(names[i], ".efi"))
-                        k = str_add(d->arena, &f->ukis, &f->n_ukis, arena_join(d->arena, path, "/", names[i], NULL));
-        return k == -ENOMEM ? k : 0;
+                        str_add(d->arena, &f->ukis, &f->n_ukis, arena_join(d->arena, path, "/", names[i], NULL));
+        return 0;
 }
 
 static int read_boot_directories(struct detector *d)
@@ -164,8 +161,6 @@ static int read_boot_directories(struct detector *d)
                 if (again)
                         continue;
                 conf = arena_join(d->arena, dirs[i], "/loader/loader.conf", NULL);
-                if (!loader || !conf)
-                        return -ENOMEM;
                 if (root_list(d->root, d->arena, loader, &names, &n) == 0)
                         for (size_t j = 0; j < n; j++)
                                 if (startswith(names[j], "systemd-boot"))
@@ -213,7 +208,7 @@ static int is_image(struct detector *d)
         for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
                 if (root_exists(d->root, marks[i])) {
                         d->facts->found = arena_join(d->arena, marks[i], " is there", NULL);
-                        return d->facts->found ? 1 : -ENOMEM;
+                        return 1;
                 }
         k = text(d, "/proc/self/mountinfo", &mounts);
         if (k < 0 || !mounts)
@@ -242,8 +237,8 @@ static int read_defaults(struct detector *d, bool debian)
 
                 if (path && (streq(path, BOOT_DROPIN) || (i > 0 && !endswith(path, ".cfg"))))
                         continue;
-                slot = path ? arena_grow(d->arena, &f->defaults, f->n_defaults, sizeof(*f->defaults)) : NULL;
-                k = slot ? file(d, path, slot) : -ENOMEM;
+                slot = arena_grow(d->arena, &f->defaults, f->n_defaults, sizeof(*f->defaults));
+                k = file(d, path, slot);
                 f->n_defaults += k == 0;
         }
         return k;
@@ -314,7 +309,7 @@ static int detect_grub(struct detector *d)
         }
         f->path = BOOT_GRUB2;
         f->found = arena_join(d->arena, f->grub_cfg.path, ", made by grub2-mkconfig", NULL);
-        return f->found ? 0 : -ENOMEM;
+        return 0;
 }
 
 static bool has_grub(const struct detector *d)
@@ -355,7 +350,7 @@ static int detect_loader(struct detector *d)
         else if (d->loader) {
                 f->problem = arena_join(d->arena, "this host was booted by ", d->loader,
                                         ", which is not one that is known here", NULL);
-                return f->problem ? 0 : -ENOMEM;
+                return 0;
         } else if (d->not_systemd_boot && grub)
                 systemd_boot = false;
 
@@ -365,7 +360,7 @@ static int detect_loader(struct detector *d)
                                         "; which of them boots, " BOOT_EFIVARS "/LoaderInfo" BOOT_EFI_VENDOR
                                         " would tell, and it cannot be read",
                                         NULL);
-                return f->problem ? 0 : -ENOMEM;
+                return 0;
         }
         if (grub)
                 return detect_grub(d);
@@ -392,7 +387,7 @@ static int read_common(struct detector *d)
         if (k == 0)
                 k = text(d, "/usr/lib/kernel/cmdline", &f->vendor_cmdline);
         if (k == 0)
-                k = read_firmware(d);
+                read_firmware(d);
         if (k == 0)
                 k = read_boot_directories(d);
         return k == 0 ? detect_loader(d) : k;

@@ -35,7 +35,7 @@ int file_resolve(const struct root *root, struct arena *a, const char *path, con
                 path = *target == '/' ? arena_strdup(a, target)
                                       : arena_printf(a, "%.*s%s", (int)(str_basename(path) - path), path, target);
         }
-        return path ? -ELOOP : -ENOMEM;
+        return -ELOOP;
 }
 
 int file_stat(const struct root *root, const char *path, struct stat *ret)

@@ -82,13 +82,11 @@ static bool unquoted(struct span value, struct span *ret, bool *ret_bare)
 }
 
 /* What a variable holds behind all settings, as far as the text tells: values that begin with the variable add. */
-static int value_of(const struct boot_facts *facts, struct arena *a, const char *name, const char **ret)
+static void value_of(const struct boot_facts *facts, struct arena *a, const char *name, const char **ret)
 {
         const char *self = arena_join(a, "$", name, NULL), *braced = arena_join(a, "${", name, "}", NULL);
 
         *ret = "";
-        if (!self || !braced)
-                return -ENOMEM;
         for (size_t i = 0; i < facts->n_defaults; i++) {
                 const char *text = facts->defaults[i].text;
                 struct span line, value, inner;
@@ -100,52 +98,43 @@ static int value_of(const struct boot_facts *facts, struct arena *a, const char 
                         adds = adds || span_has(inner, self) || span_has(inner, braced);
                         *ret = arena_join(a, adds ? *ret : "", " ", arena_strndup(a, inner.at, inner.length) ?: "",
                                           NULL);
-                        if (!*ret)
-                                return -ENOMEM;
                 }
         }
-        return 0;
 }
 
 int grub_place(const struct boot_facts *facts, struct arena *a, const char *token, enum grub_place *ret)
 {
         const char *all, *normal;
-        int k = value_of(facts, a, VARIABLE, &all);
 
-        if (k == 0)
-                k = value_of(facts, a, VARIABLE "_DEFAULT", &normal);
-        if (k < 0)
-                return k;
+        value_of(facts, a, VARIABLE, &all);
+
+        value_of(facts, a, VARIABLE "_DEFAULT", &normal);
         *ret = span_has((struct span){all, strlen(all)}, token)         ? GRUB_EVERY_ENTRY
                : span_has((struct span){normal, strlen(normal)}, token) ? GRUB_NORMAL_ENTRIES
                                                                         : GRUB_NOWHERE;
         return 0;
 }
 
-int grub_settings_length(const struct boot_facts *facts, struct arena *a, size_t *ret)
+void grub_settings_length(const struct boot_facts *facts, struct arena *a, size_t *ret)
 {
         static const char *const names[] = {VARIABLE, VARIABLE "_DEFAULT"};
         struct boot_file *files = arena_alloc(a, (facts->n_defaults + 1) * sizeof(*files));
         struct boot_facts all = *facts;
-        int k = files ? 0 : -ENOMEM;
 
-        if (k < 0)
-                return k;
         if (facts->n_defaults > 0)
                 memcpy(files, facts->defaults, facts->n_defaults * sizeof(*files));
         files[all.n_defaults++] = facts->dropin;
         all.defaults = files;
         *ret = 0;
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(names); i++) {
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 struct span line, t;
                 const char *value;
 
-                k = value_of(&all, a, names[i], &value);
-                line = (struct span){value, k == 0 ? strlen(value) : 0};
-                while (k == 0 && span_token(&line, &t))
+                value_of(&all, a, names[i], &value);
+                line = (struct span){value, strlen(value)};
+                while (span_token(&line, &t))
                         *ret += memchr(t.at, '$', t.length) ? 0 : t.length + 1;
         }
-        return k;
 }
 
 bool grub_uses_entries(const char *text)
@@ -205,37 +194,37 @@ static struct span title_of(struct span line)
 }
 
 /* line: behind the command. GRUB puts BOOT_IMAGE= in front of the kernel's name, and one blank between two words. */
-static int judge_length(const struct boot_facts *facts, struct span title, struct span line, bool wanted,
-                        struct arena *a, struct boot_verdict *v)
+static void judge_length(const struct boot_facts *facts, struct span title, struct span line, bool wanted,
+                         struct arena *a, struct boot_verdict *v)
 {
         const char *copy = arena_strndup(a, line.at, line.length), *what;
         size_t length = copy ? strlen("BOOT_IMAGE=") + line_length(copy) : 0;
         enum line_fit fit = line_fits(length);
 
         what = arena_printf(a, "%s: \"%.*s\"", facts->grub_cfg.path, (int)title.length, title.at);
-        if (!copy || !what)
-                return -ENOMEM;
-        if (fit == LINE_TOO_LONG && wanted)
-                return str_add(a, &v->lacking, &v->n_lacking, line_too_long(a, what, length));
+        if (fit == LINE_TOO_LONG && wanted) {
+                str_add(a, &v->lacking, &v->n_lacking, line_too_long(a, what, length));
+                return;
+        }
         if (fit == LINE_FITS)
-                return 0;
-        return str_add(a, &v->notes, &v->n_notes,
-                       fit == LINE_TOO_LONG ? line_too_long(a, what, length) : line_nearly_too_long(a, what, length));
+                return;
+        str_add(a, &v->notes, &v->n_notes,
+                fit == LINE_TOO_LONG ? line_too_long(a, what, length) : line_nearly_too_long(a, what, length));
 }
 
-static int judge(const struct boot_facts *facts, struct span title, struct span line, const char *const *tokens,
-                 const enum grub_place *places, size_t n, struct arena *a, struct boot_verdict *v)
+static void judge(const struct boot_facts *facts, struct span title, struct span line, const char *const *tokens,
+                  const enum grub_place *places, size_t n, struct arena *a, struct boot_verdict *v)
 {
         bool recovery = span_has(line, "single") || span_has(line, "recovery");
-        int k = judge_length(facts, title, line, n > 0, a, v);
+
+        judge_length(facts, title, line, n > 0, a, v);
 
         v->n_entries++;
-        for (size_t i = 0; k == 0 && i < n; i++)
+        for (size_t i = 0; i < n; i++)
                 if (!span_has(line, tokens[i]) && !(recovery && places[i] == GRUB_NORMAL_ENTRIES))
-                        k = str_add(a, &v->lacking, &v->n_lacking,
-                                    arena_printf(a, "%s: \"%.*s\" has no %s", facts->grub_cfg.path, (int)title.length,
-                                                 title.at, tokens[i]));
-        return k;
+                        str_add(a, &v->lacking, &v->n_lacking,
+                                arena_printf(a, "%s: \"%.*s\" has no %s", facts->grub_cfg.path, (int)title.length,
+                                             title.at, tokens[i]));
 }
 
 /* Entries of other systems (30_os-prober) and the administrator's own (40_custom) are none of ours. */
@@ -246,7 +235,7 @@ int grub_verify(const struct boot_facts *facts, const char *const *tokens, size_
         const char *text = facts->grub_cfg.text ? facts->grub_cfg.text : "";
         bool ours = !strstr(text, "### BEGIN ");
         struct span line, title = {"", 0}, word;
-        int k = places ? 0 : -ENOMEM;
+        int k = 0;
 
         for (size_t i = 0; k == 0 && i < n_tokens; i++)
                 k = grub_place(facts, a, tokens[i], &places[i]);
@@ -261,11 +250,10 @@ int grub_verify(const struct boot_facts *facts, const char *const *tokens, size_
                 if (span_is(word, "menuentry"))
                         title = title_of(line);
                 else if (span_is(word, "linux") || span_is(word, "linuxefi") || span_is(word, "linux16"))
-                        k = judge(facts, title, line, tokens, places, n_tokens, a, v);
+                        judge(facts, title, line, tokens, places, n_tokens, a, v);
         }
         if (k == 0 && v->n_entries == 0 && n_tokens > 0)
-                k = str_add(
-                        a, &v->lacking, &v->n_lacking,
+                str_add(a, &v->lacking, &v->n_lacking,
                         arena_printf(a, "%s: there is no entry of /etc/grub.d/10_linux in it", facts->grub_cfg.path));
         return k;
 }

@@ -39,35 +39,33 @@ enum line_fit line_fits(size_t length)
         return length > LONGEST ? LINE_TOO_LONG : length + NEAR > LONGEST ? LINE_NEARLY_TOO_LONG : LINE_FITS;
 }
 
-static int add(struct arena *a, struct lines *lines, const char *what, size_t length)
+static void add(struct arena *a, struct lines *lines, const char *what, size_t length)
 {
         struct line *line = arena_grow(a, &lines->v, lines->n, sizeof(*line));
 
-        if (!line)
-                return -ENOMEM;
         *line = (struct line){what, length};
         lines->n++;
-        return 0;
 }
 
 /* Of those that are known before a command is run; the same ones, in the same order, whatever the files say. */
-static int collect(const struct boot_facts *facts, struct arena *a, struct lines *ret)
+static void collect(const struct boot_facts *facts, struct arena *a, struct lines *ret)
 {
         bool grub = facts->path == BOOT_DEBIAN_GRUB || facts->path == BOOT_GRUB2;
         bool entries = facts->path == BOOT_GRUB2_BLS || facts->path == BOOT_ENTRIES;
         const char *line = facts->kernel_cmdline.text;
         size_t length;
-        int k = 0;
 
         *ret = (struct lines){};
         if (grub) {
-                k = grub_settings_length(facts, a, &length);
-                return k == 0 ? add(a, ret, "GRUB_CMDLINE_LINUX", length) : k;
+                grub_settings_length(facts, a, &length);
+                add(a, ret, "GRUB_CMDLINE_LINUX", length);
+                return;
         }
-        for (size_t i = 0; entries && k == 0 && i < facts->n_entries; i++)
+        for (size_t i = 0; entries && i < facts->n_entries; i++)
                 if (entry_is_ours(facts, &facts->entries[i]))
-                        k = add(a, ret, facts->entries[i].path, entry_length(facts, &facts->entries[i]));
-        return entries && k == 0 ? add(a, ret, BOOT_KERNEL_CMDLINE, line ? line_length(line) : 0) : k;
+                        add(a, ret, facts->entries[i].path, entry_length(facts, &facts->entries[i]));
+        if (entries)
+                add(a, ret, BOOT_KERNEL_CMDLINE, line ? line_length(line) : 0);
 }
 
 static void put(const struct boot_plan *plan, struct boot_file *file)
@@ -78,36 +76,31 @@ static void put(const struct boot_plan *plan, struct boot_file *file)
 }
 
 /* A copy of the files, as the plan makes them. */
-static int put_all(const struct boot_plan *plan, struct arena *a, struct boot_file **files, size_t n)
+static void put_all(const struct boot_plan *plan, struct arena *a, struct boot_file **files, size_t n)
 {
         struct boot_file *copy = arena_alloc(a, n * sizeof(*copy));
 
-        if (!copy)
-                return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
                 copy[i] = (*files)[i];
                 put(plan, &copy[i]);
         }
         *files = copy;
-        return 0;
 }
 
-int boot_plan_lengths(struct boot_plan *plan, struct arena *a)
+void boot_plan_lengths(struct boot_plan *plan, struct arena *a)
 {
         struct boot_facts next = *plan->facts;
         struct lines now, then;
-        int k = put_all(plan, a, &next.entries, next.n_entries);
 
-        if (k == 0)
-                k = put_all(plan, a, &next.defaults, next.n_defaults);
+        put_all(plan, a, &next.entries, next.n_entries);
+
+        put_all(plan, a, &next.defaults, next.n_defaults);
         put(plan, &next.dropin);
         put(plan, &next.grubenv);
         put(plan, &next.kernel_cmdline);
-        if (k == 0)
-                k = collect(plan->facts, a, &now);
-        if (k == 0)
-                k = collect(&next, a, &then);
-        for (size_t i = 0; k == 0 && i < then.n; i++) {
+        collect(plan->facts, a, &now);
+        collect(&next, a, &then);
+        for (size_t i = 0; i < then.n; i++) {
                 const struct line *line = &then.v[i];
                 enum line_fit fit = line_fits(line->length);
                 const char *text;
@@ -119,9 +112,8 @@ int boot_plan_lengths(struct boot_plan *plan, struct arena *a)
                 /* What was too long before is told; what makes a line longer than that is not done. */
                 if (text && fit == LINE_TOO_LONG && line->length > now.v[i].length) {
                         plan->problem = arena_join(a, text, "; nothing is written", NULL);
-                        return plan->problem ? 0 : -ENOMEM;
+                        return;
                 }
-                k = str_add(a, &plan->notes, &plan->n_notes, text);
+                str_add(a, &plan->notes, &plan->n_notes, text);
         }
-        return k;
 }

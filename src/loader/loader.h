@@ -151,7 +151,7 @@ enum line_fit line_fits(size_t length);
 const char *line_too_long(struct arena *a, const char *what, size_t length);
 const char *line_nearly_too_long(struct arena *a, const char *what, size_t length);
 /* The plan's problem where a line would be too long. */
-int boot_plan_lengths(struct boot_plan *plan, struct arena *a) _must_check_;
+void boot_plan_lengths(struct boot_plan *plan, struct arena *a);
 
 /* ---- entry.c: entries, and the files that kernel-install and GRUB keep beside them ----------------------------------
  */
@@ -186,7 +186,7 @@ enum grub_place {
 
 int grub_place(const struct boot_facts *facts, struct arena *a, const char *token, enum grub_place *ret) _must_check_;
 /* Of what the settings put on a line, as far as their text tells; less than that it cannot be. */
-int grub_settings_length(const struct boot_facts *facts, struct arena *a, size_t *ret) _must_check_;
+void grub_settings_length(const struct boot_facts *facts, struct arena *a, size_t *ret);
 /* Whether the last GRUB_ENABLE_BLSCFG= says true. */
 bool grub_uses_entries(const char *text);
 char *grub_dropin(struct arena *a, const char *const *tokens, size_t n);

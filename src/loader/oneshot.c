@@ -29,7 +29,7 @@ static bool grub_writes(const char *type)
 }
 
 /* The type of the file system with that device number, as mountinfo has it (proc_pid_mountinfo(5)). */
-static int file_system(const struct root *root, struct arena *a, dev_t dev, const char **ret)
+static void file_system(const struct root *root, struct arena *a, dev_t dev, const char **ret)
 {
         struct span line, field;
         const char *text;
@@ -39,7 +39,7 @@ static int file_system(const struct root *root, struct arena *a, dev_t dev, cons
 
         *ret = NULL;
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return;
         snprintf(number, sizeof(number), "%u:%u", major(dev), minor(dev));
         for (text = data; !*ret && text_line(&text, &line);) {
                 bool ours = false;
@@ -47,10 +47,9 @@ static int file_system(const struct root *root, struct arena *a, dev_t dev, cons
                 /* Optional fields end with "-", which the type comes behind. */
                 for (unsigned i = 0; span_token(&line, &field) && !span_is(field, "-"); i++)
                         ours |= i == 2 && span_is(field, number);
-                if (ours && span_token(&line, &field) && !(*ret = arena_strndup(a, field.at, field.length)))
-                        return -ENOMEM;
+                if (ours && span_token(&line, &field))
+                        *ret = arena_strndup(a, field.at, field.length);
         }
-        return 0;
 }
 
 /* Of a block device, or of the disk that it is a partition of: hardware has "device", LVM "dm", arrays "md". */
@@ -67,12 +66,11 @@ static bool disk_has(const struct root *root, dev_t dev, const char *name)
         return false;
 }
 
-static int grub_problem(const struct root *root, struct arena *a, const struct boot_facts *facts, const char **ret)
+static void grub_problem(const struct root *root, struct arena *a, const struct boot_facts *facts, const char **ret)
 {
         _cleanup_(close_fd) int fd = root_open_at(root, GRUBENV, O_RDONLY);
         const char *type, *menu = facts->grub_cfg.text ? facts->grub_cfg.text : "";
         struct stat st;
-        int k;
 
         if (!root_exists(root, GRUB_SCRIPT))
                 *ret = GRUB_SCRIPT " is not there";
@@ -83,10 +81,8 @@ static int grub_problem(const struct root *root, struct arena *a, const struct b
         else if (fd < 0 || fstat(fd, &st) < 0)
                 *ret = GRUBENV " is not there, in which GRUB keeps what it is to boot once";
         if (*ret)
-                return 0;
-        k = file_system(root, a, st.st_dev, &type);
-        if (k < 0)
-                return k;
+                return;
+        file_system(root, a, st.st_dev, &type);
         if (!type || !grub_writes(type))
                 *ret = arena_printf(a,
                                     GRUBENV " is on %s, which GRUB does not write to: it would boot the trial "
@@ -97,24 +93,24 @@ static int grub_problem(const struct root *root, struct arena *a, const struct b
                                "again and again";
         else if (!disk_has(root, st.st_dev, "device"))
                 *ret = GRUBENV " is on a device that is not known, and whether GRUB can write to it is not known";
-        return 0;
 }
 
-int oneshot_problem(const struct root *root, struct arena *a, const struct boot_facts *facts, const char **ret)
+void oneshot_problem(const struct root *root, struct arena *a, const struct boot_facts *facts, const char **ret)
 {
         *ret = NULL;
         switch (facts->path) {
         case BOOT_DEBIAN_GRUB:
-                return grub_problem(root, a, facts, ret);
+                grub_problem(root, a, facts, ret);
+                return;
         case BOOT_ENTRIES:
                 if (!startswith(facts->found, "systemd-boot"))
                         *ret = "this host was not booted by systemd-boot, as far as the firmware's variables tell";
                 else if (!program_find(a, "bootctl"))
                         *ret = "bootctl is not there";
-                return 0;
+                return;
         default:
                 *ret = arena_printf(a, "it is not known how %s boots an entry once", boot_path_names[facts->path]);
-                return *ret ? 0 : -ENOMEM;
+                return;
         }
 }
 

@@ -17,30 +17,28 @@ struct strings {
         size_t n;
 };
 
-static int note(struct planner *p, const char *text)
+static void note(struct planner *p, const char *text)
 {
-        return str_add(p->arena, &p->plan->notes, &p->plan->n_notes, text);
+        str_add(p->arena, &p->plan->notes, &p->plan->n_notes, text);
 }
 
 static int problem(struct planner *p, const char *text)
 {
         p->plan->problem = text;
-        return text ? 0 : -ENOMEM;
+        return 0;
 }
 
 /* Where both are the same nothing is to be done. */
-static int operation(struct planner *p, const char *path, const char *old, const char *new, const struct strings *added)
+static void operation(struct planner *p, const char *path, const char *old, const char *new,
+                      const struct strings *added)
 {
         struct boot_op *op;
 
         if (streq_ptr(old, new))
-                return 0;
+                return;
         op = arena_grow(p->arena, &p->plan->ops, p->plan->n_ops, sizeof(*p->plan->ops));
-        if (!op)
-                return -ENOMEM;
         *op = (struct boot_op){path, old, new, added->v, added->n};
         p->plan->n_ops++;
-        return 0;
 }
 
 static bool wanted(const struct planner *p, const char *token)
@@ -60,19 +58,17 @@ static bool seen(const struct planner *p, const char *path)
 }
 
 /* Tokens of ours that the config no longer needs. A file that has come since took them over from the others. */
-static int stale(struct planner *p, const char *path, struct strings *ret)
+static void stale(struct planner *p, const char *path, struct strings *ret)
 {
         bool known = seen(p, path);
-        int k = 0;
 
         *ret = (struct strings){};
-        for (size_t i = 0; k == 0 && i < p->owned->n_added; i++) {
+        for (size_t i = 0; i < p->owned->n_added; i++) {
                 const struct boot_added *added = &p->owned->added[i];
 
                 if (!wanted(p, added->token) && (!known || streq(added->path, path)))
-                        k = str_add(p->arena, &ret->v, &ret->n, added->token);
+                        str_add(p->arena, &ret->v, &ret->n, added->token);
         }
-        return k;
 }
 
 /* The command, where something is written for it, or its last run did not see what is there. */
@@ -85,7 +81,7 @@ static int plan_command(struct planner *p, const char *line)
                 return k;
         p->plan->command = line;
         p->plan->generated = p->facts->grub_cfg.path;
-        return line ? 0 : -ENOMEM;
+        return 0;
 }
 
 /* The tokens that the host's own settings of GRUB do not have. */
@@ -100,12 +96,12 @@ static int missing_in_grub(struct planner *p, struct strings *ret)
 
                 k = grub_place(p->facts, p->arena, token, &place);
                 if (k == 0 && place == GRUB_NOWHERE)
-                        k = str_add(p->arena, &ret->v, &ret->n, token);
+                        str_add(p->arena, &ret->v, &ret->n, token);
                 if (k == 0 && place == GRUB_NORMAL_ENTRIES)
-                        k = note(p, arena_join(p->arena, token,
-                                               " is in GRUB_CMDLINE_LINUX_DEFAULT already, and so not in entries for "
-                                               "recovery",
-                                               NULL));
+                        note(p, arena_join(p->arena, token,
+                                           " is in GRUB_CMDLINE_LINUX_DEFAULT already, and so not in entries for "
+                                           "recovery",
+                                           NULL));
         }
         return k;
 }
@@ -119,10 +115,10 @@ static int plan_debian(struct planner *p)
 
         if (k == 0 && dropin->text && !grub_dropin_is_ours(dropin->text))
                 return problem(p, BOOT_DROPIN " is there, and was not written by passthroughctl: rename it");
-        if (k == 0 && missing.n > 0 && !(new = grub_dropin(p->arena, missing.v, missing.n)))
-                k = -ENOMEM;
+        if (k == 0 && missing.n > 0)
+                new = grub_dropin(p->arena, missing.v, missing.n);
         if (k == 0)
-                k = operation(p, BOOT_DROPIN, dropin->text, new, &missing);
+                operation(p, BOOT_DROPIN, dropin->text, new, &missing);
         return k == 0 ? plan_command(p, "/usr/sbin/update-grub") : k;
 }
 
@@ -135,7 +131,7 @@ static int plan_defaults(struct planner *p)
         int k = missing_in_grub(p, &missing);
 
         if (k == 0)
-                k = stale(p, defaults->path, &drop);
+                stale(p, defaults->path, &drop);
         if (k < 0 || (missing.n == 0 && drop.n == 0))
                 return k;
         new = grub_edit(p->arena, defaults->text, missing.v, missing.n, drop.v, drop.n, &line);
@@ -144,7 +140,8 @@ static int plan_defaults(struct planner *p)
                                                "%s:%u: GRUB_CMDLINE_LINUX= does not end on its line, so that it "
                                                "cannot be edited: write it as GRUB_CMDLINE_LINUX=\"...\"",
                                                defaults->path, line));
-        return new ? operation(p, defaults->path, defaults->text, new, &missing) : -ENOMEM;
+        operation(p, defaults->path, defaults->text, new, &missing);
+        return 0;
 }
 
 static int plan_grub2(struct planner *p)
@@ -156,53 +153,49 @@ static int plan_grub2(struct planner *p)
                                                                       p->facts->grub_cfg.path, NULL));
 }
 
-static int plan_entry(struct planner *p, const struct boot_file *entry)
+static void plan_entry(struct planner *p, const struct boot_file *entry)
 {
         struct strings missing = {}, drop;
         char *new;
-        int k = stale(p, entry->path, &drop);
 
-        for (size_t i = 0; k == 0 && i < p->plan->n_tokens; i++)
+        stale(p, entry->path, &drop);
+
+        for (size_t i = 0; i < p->plan->n_tokens; i++)
                 if (!entry_has(p->facts, entry, p->plan->tokens[i]))
-                        k = str_add(p->arena, &missing.v, &missing.n, p->plan->tokens[i]);
-        if (k < 0)
-                return k;
+                        str_add(p->arena, &missing.v, &missing.n, p->plan->tokens[i]);
         new = entry_edit(p->arena, entry->text, missing.v, missing.n, drop.v, drop.n);
-        return new ? operation(p, entry->path, entry->text, new, &missing) : -ENOMEM;
+        operation(p, entry->path, entry->text, new, &missing);
 }
 
-static int plan_entries(struct planner *p)
+static void plan_entries(struct planner *p)
 {
         size_t n = 0;
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < p->facts->n_entries; i++) {
+        for (size_t i = 0; i < p->facts->n_entries; i++) {
                 const struct boot_file *entry = &p->facts->entries[i];
 
                 if (!entry_is_ours(p->facts, entry)) {
-                        k = note(p,
-                                 arena_join(p->arena, entry->path, " boots something else, and is left alone", NULL));
+                        note(p, arena_join(p->arena, entry->path, " boots something else, and is left alone", NULL));
                         continue;
                 }
                 n++;
                 if (!p->facts->grubenv.text || !entry_uses_grubenv(entry))
-                        k = plan_entry(p, entry);
+                        plan_entry(p, entry);
         }
-        return k == 0 && n == 0 ? problem(p, "none of the boot loader entries boots this system, as far as can be told")
-                                : k;
+        if (n == 0)
+                problem(p, "none of the boot loader entries boots this system, as far as can be told");
 }
 
 /* What is missing on one line, and what is to go from it. */
-static int difference(struct planner *p, const char *path, struct span line, struct strings *missing,
-                      struct strings *drop)
+static void difference(struct planner *p, const char *path, struct span line, struct strings *missing,
+                       struct strings *drop)
 {
-        int k = stale(p, path, drop);
+        stale(p, path, drop);
 
         *missing = (struct strings){};
-        for (size_t i = 0; k == 0 && i < p->plan->n_tokens; i++)
+        for (size_t i = 0; i < p->plan->n_tokens; i++)
                 if (!span_has(line, p->plan->tokens[i]))
-                        k = str_add(p->arena, &missing->v, &missing->n, p->plan->tokens[i]);
-        return k;
+                        str_add(p->arena, &missing->v, &missing->n, p->plan->tokens[i]);
 }
 
 static int plan_grubenv(struct planner *p)
@@ -212,20 +205,20 @@ static int plan_grubenv(struct planner *p)
         struct span line;
         bool used = false, full;
         char *new;
-        int k;
 
         for (size_t i = 0; i < p->facts->n_entries && !used; i++)
                 used = entry_uses_grubenv(&p->facts->entries[i]);
         if (!used || !env->text || !grubenv_line(env->text, &line))
                 return used ? problem(p, "the entries have $kernelopts, and " BOOT_GRUBENV " does not say what that is")
                             : 0;
-        k = difference(p, env->path, line, &missing, &drop);
-        if (k < 0 || (missing.n == 0 && drop.n == 0))
-                return k;
+        difference(p, env->path, line, &missing, &drop);
+        if ((missing.n == 0 && drop.n == 0))
+                return 0;
         new = grubenv_edit(p->arena, env->text, missing.v, missing.n, drop.v, drop.n, &full);
         if (full)
                 return problem(p, BOOT_GRUBENV " has no room for the tokens");
-        return new ? operation(p, env->path, env->text, new, &missing) : -ENOMEM;
+        operation(p, env->path, env->text, new, &missing);
+        return 0;
 }
 
 /* What kernel-install would take for a new kernel, less what is of this one boot, or ours. */
@@ -235,12 +228,11 @@ static int seed(struct planner *p, const char **ret)
         const char *line = p->facts->vendor_cmdline ? p->facts->vendor_cmdline : p->facts->cmdline;
         struct span rest = {line, line ? strcspn(line, "\n") : 0}, t, root = {}, other;
         struct strings kept = {};
-        int k = 0;
 
         if (rest.length == 0)
                 return problem(p, "neither " BOOT_KERNEL_CMDLINE " nor /proc/cmdline says what a new kernel is to be "
                                   "booted with");
-        while (k == 0 && span_token(&rest, &t)) {
+        while (span_token(&rest, &t)) {
                 bool drop = false;
                 char *token = arena_strndup(p->arena, t.at, t.length);
 
@@ -250,13 +242,9 @@ static int seed(struct planner *p, const char **ret)
                 for (size_t i = 0; token && i < ARRAY_SIZE(own) && !drop; i++)
                         drop = startswith(token, own[i]);
                 if (!token || (!drop && !wanted(p, token)))
-                        k = str_add(p->arena, &kept.v, &kept.n, token);
+                        str_add(p->arena, &kept.v, &kept.n, token);
         }
-        if (k < 0)
-                return k;
         *ret = line_with(p->arena, (struct span){"", 0}, kept.v, kept.n);
-        if (!*ret)
-                return -ENOMEM;
         /* It must be this system's: from rescue media, /proc/cmdline is another's. */
         span_value((struct span){*ret, strlen(*ret)}, "root=", &root);
         for (size_t i = 0; i < p->facts->n_entries; i++)
@@ -287,12 +275,10 @@ static int plan_kernel_cmdline(struct planner *p, bool make)
                 return k;
         /* kernel-install takes line ends for blanks. */
         flat = arena_strdup(p->arena, line);
-        if (!flat)
-                return -ENOMEM;
         for (char *c = strchr(flat, '\n'); c; c = strchr(c, '\n'))
                 *c = ' ';
         all = (struct span){flat, strlen(flat)};
-        k = difference(p, file->path, all, &missing, &drop);
+        difference(p, file->path, all, &missing, &drop);
         if (k < 0 || (old && missing.n == 0 && drop.n == 0))
                 return k;
         new = line_without(p->arena, all, drop.v, drop.n);
@@ -300,12 +286,15 @@ static int plan_kernel_cmdline(struct planner *p, bool make)
                 new[strlen(new) - 1] = '\0';
         new = new ? line_with(p->arena, (struct span){new, strlen(new)}, missing.v, missing.n) : NULL;
         new = new ? arena_join(p->arena, new, "\n", NULL) : NULL;
-        return new ? operation(p, file->path, old, new, &missing) : -ENOMEM;
+        operation(p, file->path, old, new, &missing);
+        return 0;
 }
 
 static int plan_bls(struct planner *p)
 {
-        int k = plan_entries(p);
+        int k = 0;
+
+        plan_entries(p);
 
         if (k == 0 && !p->plan->problem)
                 k = plan_grubenv(p);
@@ -314,26 +303,33 @@ static int plan_bls(struct planner *p)
         return k == 0 && !p->plan->problem ? plan_kernel_cmdline(p, false) : k;
 }
 
-static int plan_off(struct planner *p)
+static void plan_off(struct planner *p)
 {
         struct boot_file off;
-        int k = off_entry(p->facts, p->arena, p->owned, &off);
 
-        return k < 0 || !off.path ? k : operation(p, off.path, p->facts->off.text, off.text, &(struct strings){});
+        off_entry(p->facts, p->arena, p->owned, &off);
+
+        if (!(!off.path))
+                operation(p, off.path, p->facts->off.text, off.text,
+                          &(struct strings){
+
+                          });
 }
 
 static int plan_systemd_boot(struct planner *p)
 {
-        int k = plan_entries(p);
+        int k = 0;
+
+        plan_entries(p);
 
         if (k == 0 && !p->plan->problem)
                 k = plan_kernel_cmdline(p, true);
         if (k == 0 && !p->plan->problem)
-                k = plan_off(p);
+                plan_off(p);
         for (size_t i = 0; k == 0 && i < p->facts->n_ukis && p->plan->n_tokens > 0; i++)
-                k = note(p, arena_join(p->arena, p->facts->ukis[i],
-                                       " carries its own command line; it would need an addon in ", p->facts->ukis[i],
-                                       ".extra.d/", NULL));
+                note(p, arena_join(p->arena, p->facts->ukis[i],
+                                   " carries its own command line; it would need an addon in ", p->facts->ukis[i],
+                                   ".extra.d/", NULL));
         return k;
 }
 
@@ -350,12 +346,8 @@ static int plan_image(struct planner *p)
                 list = arena_join(p->arena, list, i ? ", " : "", "\"", p->plan->tokens[i], "\"", NULL);
                 appends =
                         list ? arena_join(p->arena, appends, " --append-if-missing=", p->plan->tokens[i], NULL) : NULL;
-                if (!appends)
-                        return -ENOMEM;
         }
         line = line_with(p->arena, (struct span){"", 0}, p->plan->tokens, p->plan->n_tokens);
-        if (!line)
-                return -ENOMEM;
         if (p->facts->path == BOOT_UKI)
                 return problem(p, arena_join(p->arena,
                                              "a unified kernel image carries its own command line, and nothing is "
@@ -402,7 +394,7 @@ int boot_plan_build(const struct boot_facts *facts, const struct needs *needs, c
 
         *ret = (struct boot_plan){.facts = facts, .problem = facts->problem};
         for (size_t i = 0; k == 0 && i < needs->n_tokens; i++)
-                k = str_add(a, &ret->tokens, &ret->n_tokens, needs->tokens[i].token);
+                str_add(a, &ret->tokens, &ret->n_tokens, needs->tokens[i].token);
         /* Where nothing is asked of a place it need not be known. */
         if (ret->n_tokens == 0 && owned->n_added == 0)
                 ret->problem = NULL;
@@ -411,7 +403,7 @@ int boot_plan_build(const struct boot_facts *facts, const struct needs *needs, c
         if (k == 0 && !ret->problem && plans[facts->path])
                 k = plans[facts->path](&p);
         if (k == 0 && !ret->problem)
-                k = boot_plan_lengths(ret, a);
+                boot_plan_lengths(ret, a);
         if (ret->problem) {
                 ret->n_ops = 0;
                 ret->command = NULL;

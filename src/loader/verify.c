@@ -5,39 +5,33 @@
 #include "base/str.h"
 #include "loader/loader.h"
 
-static int verify_entry(const struct boot_facts *facts, const struct boot_file *entry, const char *const *tokens,
-                        size_t n_tokens, struct arena *a, struct boot_verdict *v)
+static void verify_entry(const struct boot_facts *facts, const struct boot_file *entry, const char *const *tokens,
+                         size_t n_tokens, struct arena *a, struct boot_verdict *v)
 {
-        int k = 0;
-
         v->n_entries++;
-        for (size_t i = 0; k == 0 && i < n_tokens; i++)
+        for (size_t i = 0; i < n_tokens; i++)
                 if (!entry_has(facts, entry, tokens[i]))
-                        k = str_add(a, &v->lacking, &v->n_lacking,
-                                    arena_printf(a, "%s has no %s", entry->path, tokens[i]));
-        return k;
+                        str_add(a, &v->lacking, &v->n_lacking, arena_printf(a, "%s has no %s", entry->path, tokens[i]));
 }
 
 int boot_verify(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
                 struct boot_verdict *ret)
 {
-        int k = 0;
-
         *ret = (struct boot_verdict){};
         if (facts->path == BOOT_DEBIAN_GRUB || facts->path == BOOT_GRUB2)
                 return grub_verify(facts, tokens, n_tokens, a, ret);
         if (facts->path == BOOT_GRUB2_BLS || facts->path == BOOT_ENTRIES)
-                for (size_t i = 0; k == 0 && i < facts->n_entries; i++)
+                for (size_t i = 0; i < facts->n_entries; i++)
                         if (entry_is_ours(facts, &facts->entries[i]))
-                                k = verify_entry(facts, &facts->entries[i], tokens, n_tokens, a, ret);
+                                verify_entry(facts, &facts->entries[i], tokens, n_tokens, a, ret);
         if (facts->path == BOOT_IMAGE || facts->path == BOOT_UKI) {
                 const char *line = facts->cmdline ? facts->cmdline : "";
 
                 ret->n_entries = 1;
-                for (size_t i = 0; k == 0 && i < n_tokens; i++)
+                for (size_t i = 0; i < n_tokens; i++)
                         if (!span_has((struct span){line, strcspn(line, "\n")}, tokens[i]))
-                                k = str_add(a, &ret->lacking, &ret->n_lacking,
-                                            arena_printf(a, "the running kernel has no %s", tokens[i]));
+                                str_add(a, &ret->lacking, &ret->n_lacking,
+                                        arena_printf(a, "the running kernel has no %s", tokens[i]));
         }
-        return k;
+        return 0;
 }

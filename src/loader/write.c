@@ -43,7 +43,9 @@ static int put_back(struct taker *t, size_t i)
                 k = journal_put_back(t->root, t->arena, t->undo, i, path);
         else if (k == 0)
                 k = file_remove(t->root, path);
-        return k == 0 ? str_add(t->arena, &t->back->restored, &t->back->n_restored, f->path) : k;
+        if (k == 0)
+                str_add(t->arena, &t->back->restored, &t->back->n_restored, f->path);
+        return k;
 }
 
 /* Less the tokens, where it is known how such a file is edited; else NULL. */
@@ -69,7 +71,8 @@ static char *without(struct arena *a, const char *path, const char *text, const 
 
 static int left(struct taker *t, const char *path, const char *why)
 {
-        return str_add(t->arena, &t->back->left, &t->back->n_left, arena_join(t->arena, path, why, NULL));
+        str_add(t->arena, &t->back->left, &t->back->n_left, arena_join(t->arena, path, why, NULL));
+        return 0;
 }
 
 static int edit(struct taker *t, const char *path, const char *text, const char *const *tokens, size_t n)
@@ -84,7 +87,9 @@ static int edit(struct taker *t, const char *path, const char *text, const char 
         k = file_resolve(t->root, t->arena, path, &path);
         if (k == 0)
                 k = file_write(t->root, path, new, strlen(new), NULL);
-        return k == 0 ? str_add(t->arena, &t->back->edited, &t->back->n_edited, path) : k;
+        if (k == 0)
+                str_add(t->arena, &t->back->edited, &t->back->n_edited, path);
+        return k;
 }
 
 /* One that was built anew by others, or went away with its kernel, stays as it is. */
@@ -101,8 +106,10 @@ static int take_back_image(struct taker *t, size_t i)
         k = content_measure(t->root, path, &now);
         if (k < 0 || !now.there || content_same(now, f->old))
                 return k;
-        if (t->undo->done && !content_same(now, f->new))
-                return str_add(t->arena, &t->back->kept, &t->back->n_kept, f->path);
+        if (t->undo->done && !content_same(now, f->new)) {
+                str_add(t->arena, &t->back->kept, &t->back->n_kept, f->path);
+                return 0;
+        }
         k = put_back(t, i);
         if (k == -ENOENT)
                 return left(t, f->path, ": the image before this apply is not kept any more");
@@ -138,7 +145,7 @@ static int take_back(struct taker *t, size_t i)
         if (k == 0 && f->made_directory) {
                 char *dir = arena_strndup(t->arena, path, (size_t)(str_basename(path) - path) - 1);
 
-                k = dir ? file_remove_directory(t->root, dir) : -ENOMEM;
+                k = file_remove_directory(t->root, dir);
         }
         return k;
 }

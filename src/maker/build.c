@@ -31,7 +31,7 @@ static int run_dracut(struct arena *a, const struct image_job *job, const char *
         k = program_run(argv);
         if (k > 0) {
                 *ret_wrong = arena_printf(a, "dracut failed with status %d", k);
-                return *ret_wrong ? 0 : -ENOMEM;
+                return 0;
         }
         return k;
 }
@@ -42,8 +42,6 @@ static int build(const struct root *root, struct arena *a, struct image_job *job
         const char *file = file_temporary(a, path), *lacks = NULL;
         int k;
 
-        if (!file)
-                return -ENOMEM;
         file_sweep(root, path);
         if (!program_find(a, "lsinitrd")) {
                 *ret_wrong = "lsinitrd is not there, and without it nobody can look at what dracut builds";
@@ -56,7 +54,7 @@ static int build(const struct root *root, struct arena *a, struct image_job *job
                 k = image_verify(root, a, file, job->image->release, job->now, &job->digest, &lacks);
         if (k == 0 && lacks) {
                 *ret_wrong = arena_join(a, "what dracut has built lacks ", lacks, NULL);
-                k = *ret_wrong ? 0 : -ENOMEM;
+                k = 0;
         }
         if (k == 0 && !*ret_wrong)
                 k = file_take_place(root, path, &job->image->st);
@@ -86,7 +84,8 @@ int image_build(const struct root *root, struct arena *a, struct image_job *job,
                 job->digest = job->like->digest;
         if (file_stat(root, path, &st) == 0)
                 job->size = (uint64_t)st.st_size;
-        return image_remember(root, a, job->image, &job->digest);
+        image_remember(root, a, job->image, &job->digest);
+        return 0;
 }
 
 int image_build_beside(const struct root *root, struct arena *a, struct image_job *job, const char *path,
@@ -110,7 +109,7 @@ static int check_room(const struct root *root, struct arena *a, const char *dire
                 return 0;
         *ret_lacks = arena_printf(a, "%s has %" PRIu64 " MiB free, and the new boot images need %" PRIu64 " MiB there",
                                   directory, there / MIB, (needed + MIB - 1) / MIB);
-        return *ret_lacks ? 0 : -ENOMEM;
+        return 0;
 }
 
 /* A new image may be somewhat larger than the old. */
@@ -134,7 +133,7 @@ int image_room(const struct root *root, struct arena *a, const struct image_job 
                 k = file_resolve(root, a, jobs[i].image->path, &path);
                 directory = k == 0 ? arena_strndup(a, path, (size_t)(str_basename(path) - path)) : NULL;
                 if (!directory)
-                        return k < 0 ? k : -ENOMEM;
+                        return k;
                 for (size_t j = 0; j < n; j++)
                         if (jobs[j].image->st.st_dev == dev) {
                                 all += estimate(&jobs[j]);

@@ -33,8 +33,6 @@ static int check_driver(struct carrier *c, struct rule *rule)
         if (rule->invalid || !module.name || !c->kernel)
                 return 0;
         registered = arena_join(c->arena, "/sys/bus/pci/drivers/", module.name, NULL);
-        if (!registered)
-                return -ENOMEM;
         if (root_exists(c->root, registered))
                 return 0;
         k = modules_look_up(c->root, c->arena, c->kernel, &module, 1);
@@ -43,32 +41,26 @@ static int check_driver(struct carrier *c, struct rule *rule)
         rule->invalid = true;
         rule->message =
                 arena_printf(c->arena, "driver %s is not there: kernel %s has no such module", module.name, c->kernel);
-        return rule->message ? 0 : -ENOMEM;
+        return 0;
 }
 
-static int add_file(struct carrier *c, const char *rule, const char *path, const char *text, size_t size)
+static void add_file(struct carrier *c, const char *rule, const char *path, const char *text, size_t size)
 {
         struct carried *to = c->carried;
         struct applied_file *f = arena_grow(c->arena, &to->files, to->n_files, sizeof(*to->files));
 
-        if (!f)
-                return -ENOMEM;
         *f = (struct applied_file){rule, path, text, size};
         to->n_files++;
-        return 0;
 }
 
-static int add_applied(struct carrier *c, const char *rule)
+static void add_applied(struct carrier *c, const char *rule)
 {
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && i < c->applied.n_files; i++) {
+        for (size_t i = 0; i < c->applied.n_files; i++) {
                 const struct applied_file *f = &c->applied.files[i];
 
                 if (streq_ptr(f->rule, rule))
-                        k = add_file(c, f->rule, f->path, f->text, f->size);
+                        add_file(c, f->rule, f->path, f->text, f->size);
         }
-        return k;
 }
 
 static int add_rule(struct carrier *c, struct rule *rule)
@@ -86,15 +78,17 @@ static int add_rule(struct carrier *c, struct rule *rule)
         k = check_driver(c, rule);
         if (k < 0 || rule->invalid)
                 return k;
-        if (rule->applied)
-                return add_applied(c, rule->name);
+        if (rule->applied) {
+                add_applied(c, rule->name);
+                return 0;
+        }
         for (size_t i = 0; k == 0 && i < rule->n_files; i++) {
                 char *text;
                 size_t size;
 
                 k = root_read_all(c->root, c->arena, rule->files[i], FILE_MAX, &text, &size);
                 if (k == 0)
-                        k = add_file(c, rule->name, rule->files[i], text, size);
+                        add_file(c, rule->name, rule->files[i], text, size);
         }
         return k;
 }
@@ -105,8 +99,6 @@ static int add_rules(struct carrier *c, const struct config *config)
         int k = 0;
 
         to->rules = arena_alloc(c->arena, config->n_rules * sizeof(*to->rules));
-        if (!to->rules)
-                return -ENOMEM;
         for (size_t i = 0; k == 0 && i < config->n_rules; i++) {
                 to->rules[i] = config->rules[i];
                 to->n_rules++;
@@ -129,7 +121,9 @@ static int hold_back_rule(struct carrier *c, struct rule *rule, const char *name
         rule->applied = !rule->invalid;
         rule->message = c->carried->held_back;
         k = check_driver(c, rule);
-        return k < 0 || rule->invalid ? k : add_applied(c, name);
+        if (k == 0 && !rule->invalid)
+                add_applied(c, name);
+        return k;
 }
 
 /* Rules that were applied, and are not among those of now, are in it as well. */
@@ -139,8 +133,6 @@ static int hold_back_rules(struct carrier *c, const struct config *config)
         int k = 0;
 
         to->rules = arena_alloc(c->arena, (config->n_rules + c->applied.n_files) * sizeof(*to->rules));
-        if (!to->rules)
-                return -ENOMEM;
         for (size_t i = 0; k == 0 && i < config->n_rules; i++) {
                 to->rules[i] = config->rules[i];
                 to->n_rules++;
@@ -161,11 +153,15 @@ static int hold_back_settings(struct carrier *c)
 {
         struct settings_file *files;
         size_t n;
-        int k = applied_settings(&c->applied, c->arena, &files, &n);
+        int k = 0;
+
+        applied_settings(&c->applied, c->arena, &files, &n);
 
         if (k == 0)
                 k = settings_read(c->arena, &(struct diags){.arena = c->arena}, files, n, &c->carried->settings);
-        return k == 0 ? add_applied(c, NULL) : k;
+        if (k == 0)
+                add_applied(c, NULL);
+        return k;
 }
 
 static int look_at_trial(struct carrier *c, const struct trial *trial, const struct config *config)
@@ -189,7 +185,7 @@ static int add_settings(struct carrier *c)
         for (size_t i = 0; k == 0 && i < n; i++) {
                 char *text = arena_strndup(c->arena, files[i].text, files[i].size);
 
-                k = text ? add_file(c, NULL, files[i].path, text, files[i].size) : -ENOMEM;
+                add_file(c, NULL, files[i].path, text, files[i].size);
         }
         if (k == 0)
                 k = settings_read(c->arena, c->diags, files, n, &c->carried->settings);
@@ -197,10 +193,12 @@ static int add_settings(struct carrier *c)
                 return k;
         c->carried->settings_applied = true;
         c->carried->n_files -= n;
-        k = applied_settings(&c->applied, c->arena, &files, &n);
+        applied_settings(&c->applied, c->arena, &files, &n);
         if (k == 0)
                 k = settings_read(c->arena, &(struct diags){.arena = c->arena}, files, n, &c->carried->settings);
-        return k == 0 ? add_applied(c, NULL) : k;
+        if (k == 0)
+                add_applied(c, NULL);
+        return k;
 }
 
 static uint64_t hash_string(uint64_t h, const char *s)
@@ -247,30 +245,26 @@ static uint64_t digest_config(const struct carried *c)
         return h;
 }
 
-static int hash_program(struct carrier *c, const char *path)
+static void hash_program(struct carrier *c, const char *path)
 {
         uint64_t *h = &c->carried->digest.programs;
         char *text;
         size_t size;
-        int k = path ? root_read_all(c->root, c->arena, path, FILE_MAX, &text, &size) : -ENOMEM;
+        int k = root_read_all(c->root, c->arena, path, FILE_MAX, &text, &size);
 
-        if (k == -ENOMEM)
-                return k;
         *h = hash_string(*h, path);
         if (k == 0)
                 *h = str_hash(str_hash(*h, &size, sizeof(size)), text, size);
-        return 0;
 }
 
-static int hash_module(struct carrier *c, const char *name)
+static void hash_module(struct carrier *c, const char *name)
 {
         const char *dir = arena_join(c->arena, MODULES_D "/", name, NULL), **names;
         size_t n;
-        int k = dir ? root_list(c->root, c->arena, dir, &names, &n) : -ENOMEM;
+        int k = root_list(c->root, c->arena, dir, &names, &n);
 
         for (size_t i = 0; k == 0 && i < n; i++)
-                k = hash_program(c, arena_join(c->arena, dir, "/", names[i], NULL));
-        return k == -ENOMEM ? k : 0;
+                hash_program(c, arena_join(c->arena, dir, "/", names[i], NULL));
 }
 
 static int digest_programs(struct carrier *c)
@@ -281,15 +275,13 @@ static int digest_programs(struct carrier *c)
         size_t n = 0;
         int k = root_list(c->root, c->arena, MODULES_D, &names, &n);
 
-        if (k == -ENOMEM)
-                return k;
         c->carried->digest.programs = STR_HASH_START;
         k = 0;
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(programs); i++)
-                k = hash_program(c, programs[i]);
+                hash_program(c, programs[i]);
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (strlen(names[i]) > 2 && streq(names[i] + 2, "passthrough"))
-                        k = hash_module(c, names[i]);
+                        hash_module(c, names[i]);
         return k;
 }
 
@@ -300,7 +292,9 @@ int carry_hold_back(const struct root *root, struct arena *a, struct carried *re
         struct carrier c = {.root = root, .arena = a, .diags = &diags, .carried = &carried};
         struct config config;
         struct trial trial;
-        int k = trial_read(root, a, &trial);
+        int k = 0;
+
+        trial_read(root, a, &trial);
 
         *ret = (struct carried){};
         if (k < 0 || !trial_holds_back(root, a, &trial))
@@ -310,7 +304,7 @@ int carry_hold_back(const struct root *root, struct arena *a, struct carried *re
                 k = look_at_trial(&c, &trial, &config);
         if (k < 0 || !carried.held_back)
                 return k;
-        k = applied_read(root, a, &c.applied);
+        applied_read(root, a, &c.applied);
         if (k == 0)
                 k = hold_back_rules(&c, &config);
         if (k == 0)
@@ -326,10 +320,12 @@ int carry_build(const struct root *root, struct arena *a, const struct config *c
         struct carried carried = {};
         struct carrier c = {.root = root, .arena = a, .kernel = kernel, .diags = diags, .carried = &carried};
         struct trial trial;
-        int k = applied_read(root, a, &c.applied);
+        int k = 0;
+
+        applied_read(root, a, &c.applied);
 
         if (k == 0)
-                k = trial_read(root, a, &trial);
+                trial_read(root, a, &trial);
         if (k == 0 && trial_holds_back(root, a, &trial))
                 k = look_at_trial(&c, &trial, config);
         if (k == 0)

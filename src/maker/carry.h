@@ -49,7 +49,7 @@ int carry_id(const struct root *root, struct arena *a, const struct config *conf
 
 /* Of the image that this process runs in. */
 struct image_digest image_digest_here(const struct root *root);
-/* The text of IMAGE_DIGEST, or NULL where memory is out; and back, where it is one. */
+/* The text of IMAGE_DIGEST; and back, where it is one. */
 char *image_digest_format(struct arena *a, const struct image_digest *digest);
 struct image_digest image_digest_parse(const char *text);
 

@@ -20,59 +20,47 @@ struct finder {
 };
 
 /* A file that is reached by two names, as where /efi is a link, is one image. */
-static int add_image(struct finder *f, const char *path, bool unified)
+static void add_image(struct finder *f, const char *path, bool unified)
 {
-        _cleanup_(close_fd) int fd = path ? root_open_at(f->root, path, O_PATH) : -ENOMEM;
+        _cleanup_(close_fd) int fd = root_open_at(f->root, path, O_PATH);
         struct installed *x;
         struct stat st;
 
-        if (!path)
-                return -ENOMEM;
         if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-                return 0;
+                return;
         for (size_t i = f->first; i < f->list->n; i++)
                 if (f->list->v[i].st.st_dev == st.st_dev && f->list->v[i].st.st_ino == st.st_ino)
-                        return 0;
+                        return;
         x = arena_grow(f->arena, &f->list->v, f->list->n, sizeof(*x));
-        if (!x)
-                return -ENOMEM;
         *x = (struct installed){.release = f->release, .path = path, .unified = unified, .st = st};
         f->list->n++;
-        return 0;
 }
 
-static int look_for_kernel(struct finder *f, const char *path)
+static void look_for_kernel(struct finder *f, const char *path)
 {
-        if (!path)
-                return -ENOMEM;
         f->kernel |= root_exists(f->root, path);
-        return 0;
 }
 
 /* kernel-install names directories after the machine's ID or its own token; others put the release into the name. */
-static int find_by_name(struct finder *f, const char *place)
+static void find_by_name(struct finder *f, const char *place)
 {
         static const struct {
                 const char *before, *behind;
         } names[] = {{"initrd.img-", ""}, {"initramfs-", ".img"}, {"initrd-", ""}};
-        int k = look_for_kernel(f, arena_join(f->arena, place, "/vmlinuz-", f->release, NULL));
+        look_for_kernel(f, arena_join(f->arena, place, "/vmlinuz-", f->release, NULL));
 
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(names); i++)
-                k = add_image(f, arena_join(f->arena, place, "/", names[i].before, f->release, names[i].behind, NULL),
-                              false);
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(f->tokens); i++) {
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                add_image(f, arena_join(f->arena, place, "/", names[i].before, f->release, names[i].behind, NULL),
+                          false);
+        for (size_t i = 0; i < ARRAY_SIZE(f->tokens); i++) {
                 const char *dir;
 
                 if (!f->tokens[i])
                         continue;
                 dir = arena_join(f->arena, place, "/", f->tokens[i], "/", f->release, "/", NULL);
-                if (!dir)
-                        return -ENOMEM;
-                k = look_for_kernel(f, arena_join(f->arena, dir, "linux", NULL));
-                if (k == 0)
-                        k = add_image(f, arena_join(f->arena, dir, "initrd", NULL), false);
+                look_for_kernel(f, arena_join(f->arena, dir, "linux", NULL));
+                add_image(f, arena_join(f->arena, dir, "initrd", NULL), false);
         }
-        return k;
 }
 
 /* Paths in an entry are those of the file system that the entry is on, which may be mounted anywhere, or be the root.
@@ -90,24 +78,20 @@ static const char *entry_path(struct finder *f, const struct boot_file *entry, s
 }
 
 /* Of the files that an entry names the one that is an initrd by its name: others are microcode. */
-static int find_by_entry(struct finder *f, const struct boot_file *entry)
+static void find_by_entry(struct finder *f, const struct boot_file *entry)
 {
         struct span value;
-        int k = 0;
 
         if (!entry_is_ours(f->boot, entry) || !entry_is_of(entry, f->release))
-                return 0;
+                return;
         if (entry_value(entry->text, "linux", 0, &value))
-                k = look_for_kernel(f, entry_path(f, entry, value));
-        for (size_t i = 0; k == 0 && entry_value(entry->text, "initrd", i, &value); i++) {
+                look_for_kernel(f, entry_path(f, entry, value));
+        for (size_t i = 0; entry_value(entry->text, "initrd", i, &value); i++) {
                 const char *path = entry_path(f, entry, value);
 
-                if (!path)
-                        return -ENOMEM;
                 if (startswith(str_basename(path), "initr"))
-                        k = add_image(f, path, false);
+                        add_image(f, path, false);
         }
-        return k;
 }
 
 /* EFI/Linux/...RELEASE....efi, as kernel-install and dracut name them. */
@@ -115,15 +99,15 @@ static int find_unified(struct finder *f, const char *place)
 {
         const char *dir = arena_join(f->arena, place, "/EFI/Linux", NULL), **names;
         size_t n;
-        int k = dir ? root_list(f->root, f->arena, dir, &names, &n) : -ENOMEM;
+        int k = root_list(f->root, f->arena, dir, &names, &n);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         for (size_t i = 0; k == 0 && i < n; i++) {
                 const char *at = strstr(names[i], f->release);
 
                 if (at && strchr("-.+", at[strlen(f->release)]) && endswith(names[i], ".efi"))
-                        k = add_image(f, arena_join(f->arena, dir, "/", names[i], NULL), true);
+                        add_image(f, arena_join(f->arena, dir, "/", names[i], NULL), true);
         }
         return k;
 }
@@ -135,16 +119,14 @@ static int find_release(struct finder *f)
         f->first = f->list->n;
         f->kernel = false;
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(places); i++)
-                k = find_by_name(f, places[i]);
+                find_by_name(f, places[i]);
         for (size_t i = 0; k == 0 && f->boot && i < f->boot->n_entries; i++)
-                k = find_by_entry(f, &f->boot->entries[i]);
+                find_by_entry(f, &f->boot->entries[i]);
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(places); i++)
                 k = find_unified(f, places[i]);
         if (k == 0 && f->list->n == f->first) {
                 struct installed *x = arena_grow(f->arena, &f->list->v, f->list->n, sizeof(*x));
 
-                if (!x)
-                        return -ENOMEM;
                 x->release = f->release;
                 f->list->n++;
         }
@@ -180,7 +162,7 @@ int installed_find(const struct root *root, struct arena *a, const struct boot_f
 
         *ret = (struct installed_list){};
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         f.tokens[0] = token(&f, "/etc/machine-id");
         f.tokens[1] = token(&f, "/etc/kernel/entry-token");
         for (size_t i = 0; k == 0 && i < n; i++) {
@@ -197,5 +179,5 @@ int installed_look(const struct root *root, struct arena *a, struct installed_li
         const char *what;
         int k = boot_detect(root, a, &boot, &what);
 
-        return k == -ENOMEM ? k : installed_find(root, a, k == 0 ? &boot : NULL, ret);
+        return installed_find(root, a, k == 0 ? &boot : NULL, ret);
 }

@@ -21,7 +21,7 @@ struct installed_list {
         size_t n;
 };
 
-/* boot may be NULL: what boot loader entries name is then not looked at. 0 or -ENOMEM. */
+/* boot may be NULL: what boot loader entries name is then not looked at. */
 int installed_find(const struct root *root, struct arena *a, const struct boot_facts *boot,
                    struct installed_list *ret) _must_check_;
 /* Likewise, and finds the entries itself, as far as can be told where this host boots from. */

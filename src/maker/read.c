@@ -35,14 +35,13 @@ static char *cache_line(struct arena *a, const struct installed *image, const st
 }
 
 /* Empty where there is none, or none that is one. */
-static int cache_load(const struct root *root, struct arena *a, const char **ret)
+static void cache_load(const struct root *root, struct arena *a, const char **ret)
 {
         char *text;
         size_t size;
         int k = root_read_all(root, a, IMAGE_CACHE, CACHE_MAX, &text, &size);
 
         *ret = k == 0 && startswith(text, FIRST_LINE) ? text + strlen(FIRST_LINE) : "";
-        return k == -ENOMEM ? k : 0;
 }
 
 static bool cache_find(struct arena *a, const char *cache, const struct installed *image, struct image_state *ret)
@@ -70,8 +69,8 @@ static bool cache_find(struct arena *a, const char *cache, const struct installe
 }
 
 /* It is only a cache: whoever cannot write it does without. */
-static int cache_add(const struct root *root, struct arena *a, const char *cache, const struct installed *image,
-                     const struct image_digest *digest)
+static void cache_add(const struct root *root, struct arena *a, const char *cache, const struct installed *image,
+                      const struct image_digest *digest)
 {
         char *text = arena_strdup(a, FIRST_LINE), *line = cache_line(a, image, digest);
 
@@ -79,18 +78,13 @@ static int cache_add(const struct root *root, struct arena *a, const char *cache
                 size_t n = strcspn(cache, "\n"), path = strcspn(cache, "\t\n");
                 char *name = arena_strndup(a, cache, path);
 
-                if (!name)
-                        return -ENOMEM;
                 if (!streq(name, image->path) && root_exists(root, name))
                         text = arena_printf(a, "%s%.*s\n", text, (int)n, cache);
                 cache += n + (cache[n] == '\n');
         }
         text = text && line ? arena_join(a, text, line, NULL) : NULL;
-        if (!text)
-                return -ENOMEM;
         if (root_make_parents(root, IMAGE_CACHE) == 0)
                 (void)!root_replace(root, IMAGE_CACHE, text, strlen(text));
-        return 0;
 }
 
 /* Its exit status counts what it could not show, too: what it did show tells more. */
@@ -133,7 +127,9 @@ int image_read_file(struct arena *a, const char *path, struct image_digest *ret)
 int image_read(const struct root *root, struct arena *a, const struct installed *image, struct image_state *ret)
 {
         const char *cache;
-        int k = cache_load(root, a, &cache);
+        int k = 0;
+
+        cache_load(root, a, &cache);
 
         *ret = (struct image_state){};
         if (k < 0 || cache_find(a, cache, image, ret))
@@ -143,9 +139,10 @@ int image_read(const struct root *root, struct arena *a, const struct installed 
                 return 0;
         k = image_read_file(a, image->path, &ret->digest);
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return 0;
         ret->read = true;
-        return cache_add(root, a, cache, image, &ret->digest);
+        cache_add(root, a, cache, image, &ret->digest);
+        return 0;
 }
 
 int image_judge(const struct root *root, struct arena *a, const struct installed *image, const struct config *config,
@@ -166,16 +163,15 @@ int image_judge(const struct root *root, struct arena *a, const struct installed
         return k;
 }
 
-int image_remember(const struct root *root, struct arena *a, const struct installed *image,
-                   const struct image_digest *digest)
+void image_remember(const struct root *root, struct arena *a, const struct installed *image,
+                    const struct image_digest *digest)
 {
         _cleanup_(close_fd) int fd = root_open_at(root, image->path, O_PATH);
         struct installed now = *image;
         const char *cache;
-        int k;
 
         if (fd < 0 || fstat(fd, &now.st) < 0)
-                return 0;
-        k = cache_load(root, a, &cache);
-        return k == 0 ? cache_add(root, a, cache, &now, digest) : k;
+                return;
+        cache_load(root, a, &cache);
+        cache_add(root, a, cache, &now, digest);
 }

@@ -16,15 +16,15 @@ struct image_state {
         struct image_digest digest;
 };
 
-/* Of a captured machine only what the cache has. 0 or -ENOMEM. */
+/* Of a captured machine only what the cache has. */
 int image_read(const struct root *root, struct arena *a, const struct installed *image,
                struct image_state *ret) _must_check_;
 /* Whether an image is what would be built now: *ret_known, and then why not, or NULL. 0 or -errno. */
 int image_judge(const struct root *root, struct arena *a, const struct installed *image, const struct config *config,
                 bool *ret_known, const char **ret_stale) _must_check_;
 /* What was just built, or put there otherwise; image->st is not looked at. */
-int image_remember(const struct root *root, struct arena *a, const struct installed *image,
-                   const struct image_digest *digest) _must_check_;
+void image_remember(const struct root *root, struct arena *a, const struct installed *image,
+                    const struct image_digest *digest);
 /* The same, of any file of this machine and past the cache: 0, or -errno. */
 int image_read_file(struct arena *a, const char *path, struct image_digest *ret) _must_check_;
 /* The names of the files in it, as lsinitrd lists them. */

@@ -14,7 +14,7 @@ static const char *first_of(const struct root *root, const char *const *paths, s
         return NULL;
 }
 
-int tools_find(const struct root *root, struct arena *a, struct image_tools *ret)
+void tools_find(const struct root *root, struct arena *a, struct image_tools *ret)
 {
         static const char *const dracut[] = {"/usr/bin/dracut", "/usr/sbin/dracut", "/sbin/dracut"};
         static const char *const initramfs_tools[] = {"/usr/sbin/mkinitramfs", "/usr/sbin/update-initramfs"};
@@ -38,8 +38,7 @@ int tools_find(const struct root *root, struct arena *a, struct image_tools *ret
         t->other_hook = first_of(root, other_hooks, ARRAY_SIZE(other_hooks));
         k = root_list(root, a, "/usr/lib/dracut/modules.d", &names, &n);
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return;
         for (size_t i = 0; i < n; i++)
                 t->module |= strlen(names[i]) > 2 && streq(names[i] + 2, "passthrough");
-        return 0;
 }

@@ -18,8 +18,7 @@ enum tools_fault {
         TOOLS_FAULT,
 };
 
-/* 0 or -ENOMEM. */
-int tools_find(const struct root *root, struct arena *a, struct image_tools *ret) _must_check_;
-/* Pure. What is there, good or bad, and how to put it right ("": nothing to do). 0 or -ENOMEM. */
-int tools_judge(const struct image_tools *tools, struct arena *a, enum tools_fault *ret, const char **ret_message,
-                const char **ret_fix) _must_check_;
+void tools_find(const struct root *root, struct arena *a, struct image_tools *ret);
+/* Pure. What is there, good or bad, and how to put it right ("": nothing to do). */
+void tools_judge(const struct image_tools *tools, struct arena *a, enum tools_fault *ret, const char **ret_message,
+                 const char **ret_fix);

@@ -60,45 +60,40 @@ static enum stage stage_for(const struct planner *p, const struct rule *rule, si
         return guarded || class_is(d->class, "serial") ? STAGE_ROOT : STAGE_INITRD;
 }
 
-static int shadow(struct planner *p, size_t device, size_t rule, size_t by)
+static void shadow(struct planner *p, size_t device, size_t rule, size_t by)
 {
         struct plan *plan = p->plan;
         struct plan_shadow *s = arena_grow(p->arena, &plan->shadows, plan->n_shadows, sizeof(*plan->shadows));
 
-        if (!s)
-                return -ENOMEM;
         *s = (struct plan_shadow){.device = device, .rule = rule, .by = by};
         plan->n_shadows++;
-        return 0;
 }
 
-static int decide(struct planner *p, size_t device, size_t rule)
+static void decide(struct planner *p, size_t device, size_t rule)
 {
         const struct rule *r = &p->config->rules[rule];
         const struct device *d = &p->facts->devices[device];
         const char *moved = p->identities[device].moved, *impostor, *reason = PLAN_MATCHED;
         struct plan_entry *e;
-        int k = planner_impostor(p, device, r, &impostor);
+
+        planner_impostor(p, device, r, &impostor);
 
         if (moved && p->identities[device].rule == r)
                 reason = moved;
         if (r->driver == DRIVER_NATIVE)
                 reason = "Driver=native: it stays with the host";
-        if (k == 0)
-                k = planner_add(p, device, rule, r->driver == DRIVER_NATIVE ? ACTION_KEEP : ACTION_BIND, reason);
-        if (k < 0)
-                return k;
+        planner_add(p, device, rule, r->driver == DRIVER_NATIVE ? ACTION_KEEP : ACTION_BIND, reason);
         e = &p->plan->entries[p->entry_of[device]];
         e->driver = driver_for(p, r, d);
         e->stage = stage_for(p, r, device);
         /* It is none of those that the rule counts on. */
         if (impostor && e->action == ACTION_BIND) {
                 e->impostor = true;
-                return planner_refuse(p, e, "%s", impostor);
+                planner_refuse(p, e, "%s", impostor);
+                return;
         }
         /* A bridge is no device that a rule could count: naming one is a slip that gets its answer, no more. */
         p->plan->rules[rule].n_matched += !d->bridge || r->driver == DRIVER_NATIVE;
-        return 0;
 }
 
 int planner_match(struct planner *p)
@@ -106,18 +101,18 @@ int planner_match(struct planner *p)
         for (size_t i = 0; i < p->facts->n_devices; i++) {
                 for (size_t r = 0; r < p->n_matching; r++) {
                         size_t entry = p->entry_of[i];
-                        int k;
 
                         if (p->plan->rules[r].state == RULE_INVALID || p->plan->rules[r].state == RULE_SKIPPED ||
                             (!match_device(&p->config->rules[r], p->facts, &p->facts->devices[i]) &&
                              !planner_follows(p, i, &p->config->rules[r])))
                                 continue;
-                        k = entry == NO_ENTRY ? decide(p, i, r) : shadow(p, i, r, p->plan->entries[entry].rule);
-                        if (k < 0)
-                                return k;
+                        if (entry == NO_ENTRY)
+                                decide(p, i, r);
+                        else
+                                shadow(p, i, r, p->plan->entries[entry].rule);
                 }
-                if (p->asked && p->asked[i] != NO_RULE && p->entry_of[i] == NO_ENTRY && decide(p, i, p->asked[i]) < 0)
-                        return -ENOMEM;
+                if (p->asked && p->asked[i] != NO_RULE && p->entry_of[i] == NO_ENTRY)
+                        decide(p, i, p->asked[i]);
         }
         return 0;
 }
@@ -130,9 +125,8 @@ int planner_skipped(struct planner *p)
                         const struct plan_rule *state = &p->plan->rules[r];
 
                         if (state->state == RULE_SKIPPED && !state->elsewhere &&
-                            match_device(&p->config->rules[r], p->facts, &p->facts->devices[i]) &&
-                            planner_add(p, i, r, ACTION_KEEP, state->message) < 0)
-                                return -ENOMEM;
+                            match_device(&p->config->rules[r], p->facts, &p->facts->devices[i]))
+                                planner_add(p, i, r, ACTION_KEEP, state->message);
                 }
         return 0;
 }
@@ -149,14 +143,12 @@ static const char *expected(const struct planner *p, const struct rule *rule)
 #define PATHS_IN_MESSAGE 16
 
 /* More devices than the rule expects: none is taken, and each is shown with the line that would name it alone. */
-static int too_many(struct planner *p, size_t rule)
+static void too_many(struct planner *p, size_t rule)
 {
         struct plan_rule *state = &p->plan->rules[rule];
         const char *expect = expected(p, &p->config->rules[rule]), *paths = "";
         size_t shown = 0;
 
-        if (!expect)
-                return -ENOMEM;
         for (size_t i = 0; i < p->plan->n_entries; i++) {
                 struct plan_entry *e = &p->plan->entries[i];
                 const struct device *d = entry_device(p, e);
@@ -167,22 +159,21 @@ static int too_many(struct planner *p, size_t rule)
                 if (p->needed[e->device]) {
                         e->needed = p->needed[e->device];
                         e->refusal = REFUSAL_HOST;
-                        if (e->action == ACTION_BIND && planner_refuse(p, e, "the host needs it: %s", e->needed) < 0)
-                                return -ENOMEM;
+                        if (e->action == ACTION_BIND)
+                                planner_refuse(p, e, "the host needs it: %s", e->needed);
                         continue;
                 }
-                if (shown++ < PATHS_IN_MESSAGE && !(paths = arena_printf(p->arena, "%s Path=%s", paths, d->path)))
-                        return -ENOMEM;
-                if (e->action == ACTION_BIND &&
-                    planner_refuse(p, e, "the rule matches %zu devices and Expect= is %s; to name this one: Path=%s",
-                                   state->n_matched, expect, d->path) < 0)
-                        return -ENOMEM;
+                if (shown++ < PATHS_IN_MESSAGE)
+                        paths = arena_printf(p->arena, "%s Path=%s", paths, d->path);
+                if (e->action == ACTION_BIND)
+                        planner_refuse(p, e,
+                                       "the rule matches %zu devices and Expect= is %s; to name this one: Path=%s",
+                                       state->n_matched, expect, d->path);
         }
         state->state = RULE_REFUSED;
         state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s; %s%s%s", state->n_matched,
                                       expect, shown > 0 ? "name the one that is meant:" : "the host needs them all",
                                       paths, shown > PATHS_IN_MESSAGE ? " ..." : "");
-        return state->message ? 0 : -ENOMEM;
 }
 
 /* "; 10-host decides 0000:01:00.0" for the first device that an earlier rule has taken from this one. */
@@ -210,26 +201,21 @@ int planner_expect(struct planner *p)
                 if (state->state != RULE_OK || match_machine(rule, p->facts) != YES)
                         continue;
                 if (state->n_matched > rule->expect_max) {
-                        if (too_many(p, r) < 0)
-                                return -ENOMEM;
+                        too_many(p, r);
                 } else if (state->n_matched < rule->expect_min) {
                         expect = expected(p, rule);
                         lost = planner_lost_of(p, rule);
-                        if (!expect || !lost)
-                                return -ENOMEM;
                         state->state = RULE_MISSING;
                         state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s%s%s",
                                                       state->n_matched, expect, shadowed_by(p, r), lost);
-                        if (!state->message)
-                                return -ENOMEM;
                 }
         }
         return 0;
 }
 
 /* Takes a device along with the entry at position leader, unless some rule decides it already. */
-static int accompany(struct planner *p, size_t leader, size_t device, const char *format, ...) _printf_(4, 5);
-static int accompany(struct planner *p, size_t leader, size_t device, const char *format, ...)
+static void accompany(struct planner *p, size_t leader, size_t device, const char *format, ...) _printf_(4, 5);
+static void accompany(struct planner *p, size_t leader, size_t device, const char *format, ...)
 {
         const struct plan_entry *l = &p->plan->entries[leader];
         const struct rule *rule = &p->config->rules[l->rule];
@@ -237,24 +223,18 @@ static int accompany(struct planner *p, size_t leader, size_t device, const char
         struct plan_entry *e;
         const char *reason;
         va_list ap;
-        int k;
 
         if (p->entry_of[device] != NO_ENTRY || d->bridge)
-                return 0;
+                return;
         va_start(ap, format);
         reason = arena_vprintf(p->arena, format, ap);
         va_end(ap);
-        if (!reason)
-                return -ENOMEM;
-        k = planner_add(p, device, l->rule, ACTION_BIND, reason);
-        if (k < 0)
-                return k;
+        planner_add(p, device, l->rule, ACTION_BIND, reason);
         e = &p->plan->entries[p->entry_of[device]];
         l = &p->plan->entries[leader];
         e->leader = leader;
         e->stage = l->stage;
         e->driver = rule->driver == DRIVER_AUTO ? variant_driver(p, d) : l->driver;
-        return 0;
 }
 
 bool planner_takes_slot(const struct planner *p, const struct plan_entry *e)
@@ -267,7 +247,7 @@ bool planner_takes_slot(const struct planner *p, const struct plan_entry *e)
                               (rule->functions == FUNCTIONS_DEFAULT && class_is(d->class, "display")));
 }
 
-static int with_slot(struct planner *p, size_t leader)
+static void with_slot(struct planner *p, size_t leader)
 {
         const struct device *d = entry_device(p, &p->plan->entries[leader]);
         struct pci_address at = d->at;
@@ -277,22 +257,17 @@ static int with_slot(struct planner *p, size_t leader)
 
                 if (other == NO_DEVICE || p->facts->devices[other].parent)
                         continue;
-                if (accompany(p, leader, other, "in the slot of %s", d->address) < 0)
-                        return -ENOMEM;
+                accompany(p, leader, other, "in the slot of %s", d->address);
         }
-        return 0;
 }
 
-static int with_group(struct planner *p, size_t leader)
+static void with_group(struct planner *p, size_t leader)
 {
         const struct device *d = entry_device(p, &p->plan->entries[leader]);
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(p->facts, d->group, &first);
 
         for (size_t i = 0; i < n; i++)
-                if (accompany(p, leader, p->facts->by_group[first + i], "in IOMMU group %d with %s", d->group,
-                              d->address) < 0)
-                        return -ENOMEM;
-        return 0;
+                accompany(p, leader, p->facts->by_group[first + i], "in IOMMU group %d with %s", d->group, d->address);
 }
 
 int planner_companions(struct planner *p)
@@ -303,15 +278,14 @@ int planner_companions(struct planner *p)
         for (size_t i = 0; i < n; i++) {
                 const struct plan_entry *e = &p->plan->entries[i];
 
-                if (e->action == ACTION_BIND && planner_takes_slot(p, e) && with_slot(p, i) < 0)
-                        return -ENOMEM;
+                if (e->action == ACTION_BIND && planner_takes_slot(p, e))
+                        with_slot(p, i);
         }
         for (size_t i = 0; i < p->plan->n_entries; i++) {
                 const struct plan_entry *e = &p->plan->entries[i];
 
-                if (e->action == ACTION_BIND && p->config->rules[e->rule].group == GROUP_COMPLETE &&
-                    with_group(p, i) < 0)
-                        return -ENOMEM;
+                if (e->action == ACTION_BIND && p->config->rules[e->rule].group == GROUP_COMPLETE)
+                        with_group(p, i);
         }
         return 0;
 }

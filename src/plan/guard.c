@@ -13,7 +13,7 @@ static const char *chain(struct planner *p, size_t device, size_t node, const si
 
         for (size_t i = node; text && i != SIZE_MAX; i = above[i])
                 text = arena_join(p->arena, text, " ← ", host->nodes[i].label, NULL);
-        return text ? arena_join(p->arena, text, " ← ", what, NULL) : NULL;
+        return arena_join(p->arena, text, " ← ", what, NULL);
 }
 
 int planner_guard(struct planner *p)
@@ -25,8 +25,6 @@ int planner_guard(struct planner *p)
 
         p->needed = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->needed));
         p->by_process = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->by_process));
-        if (!above || !queue || !seen || !p->needed || !p->by_process)
-                return -ENOMEM;
         for (size_t u = 0; u < host->n_uses; u++) {
                 size_t first = 0, last = 1;
 
@@ -43,8 +41,6 @@ int planner_guard(struct planner *p)
                                 if (*needed)
                                         continue;
                                 *needed = chain(p, n->functions[f], at, above, host->uses[u].what);
-                                if (!*needed)
-                                        return -ENOMEM;
                                 p->by_process[n->functions[f]] = host->uses[u].by_process;
                         }
                         for (size_t b = 0; b < n->n_below; b++) {
@@ -60,7 +56,7 @@ int planner_guard(struct planner *p)
 }
 
 /* Where somebody may have to type a passphrase, one keyboard at least stays. */
-int planner_keyboards(struct planner *p)
+void planner_keyboards(struct planner *p)
 {
         const struct host *host = &p->facts->host;
 
@@ -69,18 +65,15 @@ int planner_keyboards(struct planner *p)
 
                 if (device == NO_DEVICE || p->entry_of[device] == NO_ENTRY ||
                     p->plan->entries[p->entry_of[device]].action != ACTION_BIND)
-                        return 0;
+                        return;
         }
         for (size_t i = 0; host->passphrase && i < host->n_keyboards; i++) {
                 struct plan_entry *e = &p->plan->entries[p->entry_of[host->keyboards[i]]];
 
                 e->refusal = REFUSAL_HOST;
-                if (planner_refuse(p, e,
-                                   "the host needs it: %s ← the only keyboard, where a passphrase may be asked (%s)",
-                                   entry_device(p, e)->address, host->passphrase) < 0)
-                        return -ENOMEM;
+                planner_refuse(p, e, "the host needs it: %s ← the only keyboard, where a passphrase may be asked (%s)",
+                               entry_device(p, e)->address, host->passphrase);
         }
-        return 0;
 }
 
 /*

@@ -14,12 +14,10 @@ static bool same_group(const struct plan *plan, size_t a, size_t b)
                y->action == ACTION_BIND && driver_is_vfio(x->driver) && driver_is_vfio(y->driver);
 }
 
-int plan_choose(const struct plan *plan, struct arena *a, size_t rule, size_t entry, bool **ret)
+void plan_choose(const struct plan *plan, struct arena *a, size_t rule, size_t entry, bool **ret)
 {
         bool *chosen = arena_alloc(a, plan->n_entries * sizeof(*chosen));
 
-        if (!chosen)
-                return -ENOMEM;
         for (size_t i = 0; i < plan->n_entries; i++)
                 chosen[i] = i == entry || plan->entries[i].rule == rule;
         for (bool changed = entry != NO_ENTRY; changed;) {
@@ -31,7 +29,6 @@ int plan_choose(const struct plan *plan, struct arena *a, size_t rule, size_t en
                                         chosen[j] = changed = true;
         }
         *ret = chosen;
-        return 0;
 }
 
 /* A driver is loaded once for all who need it, whichever entry comes first. */
@@ -50,22 +47,19 @@ static bool wanted(const struct plan *plan, const bool *chosen, const struct op 
         return false;
 }
 
-int plan_reduce(const struct plan *plan, struct arena *a, const bool *chosen, struct plan *ret)
+void plan_reduce(const struct plan *plan, struct arena *a, const bool *chosen, struct plan *ret)
 {
         struct op *ops = arena_alloc(a, plan->n_ops * sizeof(*ops));
 
-        if (!ops)
-                return -ENOMEM;
         *ret = *plan;
         ret->ops = ops;
         ret->n_ops = 0;
         for (size_t i = 0; i < plan->n_ops; i++)
                 if (wanted(plan, chosen, &plan->ops[i]))
                         ops[ret->n_ops++] = plan->ops[i];
-        return 0;
 }
 
-int plan_release_refused(const struct plan *plan, struct arena *a, size_t device, const char *driver, const char **ret)
+void plan_release_refused(const struct plan *plan, struct arena *a, size_t device, const char *driver, const char **ret)
 {
         const struct facts *facts = plan->facts;
         const struct device *d = &facts->devices[device];
@@ -93,9 +87,6 @@ int plan_release_refused(const struct plan *plan, struct arena *a, size_t device
                         why = arena_printf(a, "in use: %s, and with it %s of the same IOMMU group", m->vfio_user,
                                            m->address);
         }
-        if (!why)
-                return -ENOMEM;
         if (*why)
                 *ret = why;
-        return 0;
 }

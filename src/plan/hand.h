@@ -9,11 +9,11 @@
  * By position in entries: those of the rule, or of the entry and all that it cannot go without: what it comes with,
  * what comes with it, and what shares its IOMMU group. One of rule and entry is NO_ENTRY.
  */
-int plan_choose(const struct plan *plan, struct arena *a, size_t rule, size_t entry, bool **ret) _must_check_;
+void plan_choose(const struct plan *plan, struct arena *a, size_t rule, size_t entry, bool **ret);
 
 /* The plan with the operations for those entries alone. */
-int plan_reduce(const struct plan *plan, struct arena *a, const bool *chosen, struct plan *ret) _must_check_;
+void plan_reduce(const struct plan *plan, struct arena *a, const bool *chosen, struct plan *ret);
 
-/* *ret: why a device that has this driver must not be given back now, or NULL. 0 or -ENOMEM. */
-int plan_release_refused(const struct plan *plan, struct arena *a, size_t device, const char *driver,
-                         const char **ret) _must_check_;
+/* *ret: why a device that has this driver must not be given back now, or NULL. */
+void plan_release_refused(const struct plan *plan, struct arena *a, size_t device, const char *driver,
+                          const char **ret);

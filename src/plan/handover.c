@@ -74,13 +74,11 @@ static void find_sets(struct asking *x)
 }
 
 /* In each round one of every set, of those that no rule speaks of. */
-static int find_rounds(struct asking *x)
+static void find_rounds(struct asking *x)
 {
         const struct facts *facts = x->plan->facts;
         size_t *asked = arena_alloc(x->arena, facts->n_devices * sizeof(*asked)); /* by first of a set */
 
-        if (!asked)
-                return -ENOMEM;
         x->n_rounds = ROUND_BRIDGES + 1;
         for (size_t i = 0; i < facts->n_devices; i++) {
                 x->round[i] = NO_RULE;
@@ -89,7 +87,6 @@ static int find_rounds(struct asking *x)
                 x->round[i] = facts->devices[i].bridge ? ROUND_BRIDGES : ROUND_BRIDGES + ++asked[set_of(x, i)];
                 x->n_rounds = MAX(x->n_rounds, x->round[i] + 1);
         }
-        return 0;
 }
 
 /* A refusal for another's refusal tells nothing without that one's. */
@@ -106,20 +103,17 @@ static const char *reason_of(const struct asking *x, const struct plan *answer, 
         return e->reason;
 }
 
-static int comes_along(const struct asking *x, size_t leader, size_t device)
+static void comes_along(const struct asking *x, size_t leader, size_t device)
 {
         struct handover *h = &x->ret[leader];
         size_t *next = arena_grow(x->arena, &h->along, h->n_along, sizeof(*h->along));
 
-        if (!next)
-                return -ENOMEM;
         *next = device;
         h->n_along++;
-        return 0;
 }
 
 /* device_of: by rule, from that of the first that was asked for. */
-static int take_answer(const struct asking *x, const struct plan *answer, const size_t *device_of)
+static void take_answer(const struct asking *x, const struct plan *answer, const size_t *device_of)
 {
         for (size_t i = 0; i < answer->n_entries; i++) {
                 const struct plan_entry *e = &answer->entries[i];
@@ -131,12 +125,11 @@ static int take_answer(const struct asking *x, const struct plan *answer, const 
                 if (e->device == device) {
                         x->ret[device].action = e->action;
                         x->ret[device].reason = e->action == ACTION_BIND ? "" : reason_of(x, answer, e);
-                        if (!x->ret[device].reason)
-                                return -ENOMEM;
-                } else if (e->action == ACTION_BIND && comes_along(x, device, e->device) < 0)
-                        return -ENOMEM;
+                } else {
+                        if (e->action == ACTION_BIND)
+                                comes_along(x, device, e->device);
+                }
         }
-        return 0;
 }
 
 static int ask(const struct asking *x, const struct facts *facts, size_t round)
@@ -153,8 +146,6 @@ static int ask(const struct asking *x, const struct facts *facts, size_t round)
                 return 0;
         config.rules = arena_alloc(x->arena, (own->n_rules + n) * sizeof(*config.rules));
         device_of = arena_alloc(x->arena, n * sizeof(*device_of));
-        if (!asked || !config.rules || !device_of)
-                return -ENOMEM;
         if (own->n_rules > 0)
                 memcpy(config.rules, own->rules, own->n_rules * sizeof(*own->rules));
         for (size_t i = 0; i < facts->n_devices; i++) {
@@ -171,21 +162,22 @@ static int ask(const struct asking *x, const struct facts *facts, size_t round)
                 asked[i] = config.n_rules++;
         }
         k = planner_run(&config, facts, asked, own->n_rules, x->arena, &answer);
-        return k < 0 ? k : take_answer(x, &answer, device_of);
+        if (k < 0)
+                return k;
+        take_answer(x, &answer, device_of);
+        return 0;
 }
 
-static int take_own(const struct asking *x)
+static void take_own(const struct asking *x)
 {
         for (size_t i = 0; i < x->plan->n_entries; i++) {
                 const struct plan_entry *e = &x->plan->entries[i];
 
                 x->ret[e->device].action = e->action;
                 x->ret[e->device].reason = e->reason;
-                if (e->action == ACTION_BIND && e->leader != NO_ENTRY &&
-                    comes_along(x, x->plan->entries[e->leader].device, e->device) < 0)
-                        return -ENOMEM;
+                if (e->action == ACTION_BIND && e->leader != NO_ENTRY)
+                        comes_along(x, x->plan->entries[e->leader].device, e->device);
         }
-        return 0;
 }
 
 int plan_handovers(const struct plan *plan, struct arena *a, struct handover **ret)
@@ -193,20 +185,18 @@ int plan_handovers(const struct plan *plan, struct arena *a, struct handover **r
         size_t n_devices = plan->facts->n_devices;
         struct asking x = {.plan = plan, .arena = a};
         struct facts facts = *plan->facts;
-        int k;
+        int k = 0;
 
         facts.off = false;
         x.set = arena_alloc(a, n_devices * sizeof(*x.set));
         x.round = arena_alloc(a, n_devices * sizeof(*x.round));
         x.ret = arena_alloc(a, n_devices * sizeof(*x.ret));
-        if (!x.set || !x.round || !x.ret)
-                return -ENOMEM;
         find_sets(&x);
-        k = find_rounds(&x);
+        find_rounds(&x);
         for (size_t round = 0; k == 0 && round < x.n_rounds; round++)
                 k = ask(&x, &facts, round);
         if (k == 0)
-                k = take_own(&x);
+                take_own(&x);
         if (k == 0)
                 *ret = x.ret;
         return k;

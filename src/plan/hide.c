@@ -37,7 +37,7 @@ static const char *rules_for(struct planner *p, const struct plan_entry *e)
                           hide, types ? "+=\"" : "=\"", HELD "/%k\"\n", NULL);
 }
 
-int planner_hide(struct planner *p)
+void planner_hide(struct planner *p)
 {
         const char *rules = "";
         size_t first = NO_ENTRY;
@@ -49,18 +49,14 @@ int planner_hide(struct planner *p)
                 if (e->action != ACTION_BIND || e->stage != STAGE_ROOT || !kind || !streq(kind, "storage"))
                         continue;
                 text = rules_for(p, e);
-                rules = text ? arena_join(p->arena, rules, text, NULL) : NULL;
-                if (!rules)
-                        return -ENOMEM;
+                rules = arena_join(p->arena, rules, text, NULL);
                 if (*text && first == NO_ENTRY)
                         first = i;
         }
         if (first == NO_ENTRY)
-                return 0;
-        if (planner_op(p, first, OP_HIDE, HIDE_RULES, rules, "what is on it is the guest's: it is not assembled here",
-                       STAGE_INITRD) < 0)
-                return -ENOMEM;
-        return p->facts->lvm_filters
-                       ? 0
-                       : planner_op(p, first, OP_HIDE, HIDE_LVM, LVM_CONF, "nor by LVM's own scan", STAGE_INITRD);
+                return;
+        planner_op(p, first, OP_HIDE, HIDE_RULES, rules, "what is on it is the guest's: it is not assembled here",
+                   STAGE_INITRD);
+        if (!(p->facts->lvm_filters))
+                planner_op(p, first, OP_HIDE, HIDE_LVM, LVM_CONF, "nor by LVM's own scan", STAGE_INITRD);
 }

@@ -85,9 +85,9 @@ static const char *condition(struct arena *a, const char *name, const char *(*va
         for (size_t i = 0; text && i < list->n; i++) {
                 const char *word = value(a, list->v[i]);
 
-                text = word ? arena_join(a, text, i > 0 ? "|" : "", word, NULL) : NULL;
+                text = arena_join(a, text, i > 0 ? "|" : "", word, NULL);
         }
-        return text ? arena_join(a, text, "\", ", NULL) : NULL;
+        return arena_join(a, text, "\", ", NULL);
 }
 
 /* *whole is cleared where one of them is left out. */
@@ -129,7 +129,7 @@ static const char *action(struct arena *a, const struct rule *rule)
                           "\", ", start, NULL);
 }
 
-int hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a, const char **ret)
+void hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a, const char **ret)
 {
         const char *text = head;
         bool any = false;
@@ -144,16 +144,11 @@ int hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a
                         continue;
                 which = conditions(a, rule, &whole);
                 then = action(a, rule);
-                if (!which || !then)
-                        return -ENOMEM;
                 /* What the host keeps ends here only where that is sure; else the process finds out. */
                 if (native && !whole)
                         continue;
                 text = arena_join(a, text, "# ", rule->name, "\n", which, then, leave, NULL);
-                if (!text)
-                        return -ENOMEM;
                 any |= !native;
         }
         *ret = any ? arena_join(a, text, end, NULL) : NULL;
-        return any && !*ret ? -ENOMEM : 0;
 }

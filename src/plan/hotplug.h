@@ -10,6 +10,6 @@
 /*
  * udev rules that start passthrough-hotplug@ADDRESS.service for what a rule of the plan may match, and nothing for what
  * none can. left_out (by position in config->rules): rules that this boot does not have. *ret: NULL where no rule would
- * take anything. 0 or -ENOMEM.
+ * take anything.
  */
-int hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a, const char **ret) _must_check_;
+void hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a, const char **ret);

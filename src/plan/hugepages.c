@@ -68,8 +68,8 @@ static uint64_t used(const struct memory_part *part)
         return sum;
 }
 
-static int refuse(struct huge_planner *p, struct huge_entry *e, const char *format, ...) _printf_(3, 4);
-static int refuse(struct huge_planner *p, struct huge_entry *e, const char *format, ...)
+static void refuse(struct huge_planner *p, struct huge_entry *e, const char *format, ...) _printf_(3, 4);
+static void refuse(struct huge_planner *p, struct huge_entry *e, const char *format, ...)
 {
         va_list ap;
 
@@ -77,10 +77,9 @@ static int refuse(struct huge_planner *p, struct huge_entry *e, const char *form
         e->reason = arena_vprintf(p->arena, format, ap);
         va_end(ap);
         e->action = HUGE_REFUSE;
-        return e->reason ? 0 : -ENOMEM;
 }
 
-static int no_such_size(struct huge_planner *p, struct huge_entry *e)
+static void no_such_size(struct huge_planner *p, struct huge_entry *e)
 {
         const struct memory_part *machine = &p->memory->machine;
         const char *there = NULL;
@@ -92,14 +91,14 @@ static int no_such_size(struct huge_planner *p, struct huge_entry *e)
                                                              : arena_printf(p->arena, "%" PRIu64 "K", size / KIB);
 
                 there = there && name ? arena_join(p->arena, there, ", ", name, NULL) : name;
-                if (!there)
-                        return -ENOMEM;
         }
-        return there ? refuse(p, e, "this kernel has no huge pages of %s on this machine; it has %s", e->size, there)
-                     : refuse(p, e, "this kernel shows no huge pages");
+        if (there)
+                refuse(p, e, "this kernel has no huge pages of %s on this machine; it has %s", e->size, there);
+        else
+                refuse(p, e, "this kernel shows no huge pages");
 }
 
-/* Whether so many more bytes leave the host what it needs; else the entry is refused. 1, 0 or -ENOMEM. */
+/* Whether so many more bytes leave the host what it needs; else the entry is refused. 1, */
 static int fits(struct huge_planner *p, struct huge_entry *e, uint64_t size, const struct memory_part *part,
                 const char *place, uint64_t in_use, uint64_t more)
 {
@@ -107,18 +106,19 @@ static int fits(struct huge_planner *p, struct huge_entry *e, uint64_t size, con
         uint64_t reserve = hugepages_reserve(part->total, machine);
         const char *asked, *total, *most, *taken;
 
-        if (part->total == 0)
-                return refuse(p, e, "how much memory %s has is not known", place);
+        if (part->total == 0) {
+                refuse(p, e, "how much memory %s has is not known", place);
+                return 0;
+        }
         if (plus(in_use, more) <= part->total - reserve)
                 return 1;
         asked = bytes_text(p->arena, times(e->asked, size));
         total = bytes_text(p->arena, part->total);
         most = bytes_text(p->arena, part->total - reserve);
         taken = in_use ? bytes_text(p->arena, in_use) : "";
-        if (!asked || !total || !most || !taken)
-                return -ENOMEM;
-        return refuse(p, e, "these are %s; of the %s that %s has, %s can be huge pages%s%s%s", asked, total, place,
-                      most, *taken ? ", and " : "", taken, *taken ? " are taken" : "");
+        refuse(p, e, "these are %s; of the %s that %s has, %s can be huge pages%s%s%s", asked, total, place, most,
+               *taken ? ", and " : "", taken, *taken ? " are taken" : "");
+        return 0;
 }
 
 /* The entry, whose pool is part's; node: its position, or SIZE_MAX for the machine. */
@@ -129,12 +129,18 @@ static int judge(struct huge_planner *p, struct huge_entry *e, uint64_t size, co
         uint64_t more;
         int k = 1;
 
-        if (!memory_pool(&p->memory->machine, size))
-                return no_such_size(p, e);
-        if (!pool)
-                return refuse(p, e, "%s has no huge pages of %s", e->place, e->size);
-        if (!pool->known)
-                return refuse(p, e, "how many are there already is not known");
+        if (!memory_pool(&p->memory->machine, size)) {
+                no_such_size(p, e);
+                return 0;
+        }
+        if (!pool) {
+                refuse(p, e, "%s has no huge pages of %s", e->place, e->size);
+                return 0;
+        }
+        if (!pool->known) {
+                refuse(p, e, "how many are there already is not known");
+                return 0;
+        }
         e->there = pool->pages;
         if (pool->pages >= e->asked) {
                 e->action = HUGE_KEEP;
@@ -156,7 +162,7 @@ static int judge(struct huge_planner *p, struct huge_entry *e, uint64_t size, co
         e->target = arena_printf(p->arena, "%s/hugepages-%" PRIu64 "kB/nr_hugepages", e->target, size / KIB);
         e->reason = arena_printf(p->arena, "reserves %" PRIu64 " pages of %s%s%s", e->asked, e->size,
                                  e->by_node ? " on " : "", e->by_node ? e->place : "");
-        return e->value && e->target && e->reason ? 0 : -ENOMEM;
+        return 0;
 }
 
 static int add(struct huge_planner *p, const struct huge_pages *pages, const struct huge_node *node)
@@ -165,30 +171,28 @@ static int add(struct huge_planner *p, const struct huge_pages *pages, const str
         struct huge_entry *e = arena_grow(p->arena, &p->plan->entries, p->plan->n, sizeof(*p->plan->entries));
         const struct memory_node *at;
 
-        if (!e)
-                return -ENOMEM;
         p->plan->n++;
         *e = (struct huge_entry){.size = pages->name,
                                  .by_node = node != NULL,
                                  .node = node ? node->node : 0,
                                  .place = node ? arena_printf(p->arena, "node %u", node->node) : "the machine",
                                  .asked = node ? node->count : pages->count};
-        if (!e->place)
-                return -ENOMEM;
         if (p->off_by) {
                 e->action = HUGE_SKIP;
                 e->reason = arena_printf(p->arena, "%s on the kernel command line", p->off_by);
-                return e->reason ? 0 : -ENOMEM;
+                return 0;
         }
         if (!node) {
                 e->target = MEMORY_POOLS;
                 return judge(p, e, pages->size, &memory->machine, SIZE_MAX);
         }
         at = memory_node(memory, node->node);
-        if (!at)
-                return refuse(p, e, "this machine has no NUMA node %u", node->node);
+        if (!at) {
+                refuse(p, e, "this machine has no NUMA node %u", node->node);
+                return 0;
+        }
         e->target = arena_printf(p->arena, MEMORY_NODES "/node%u/hugepages", node->node);
-        return e->target ? judge(p, e, pages->size, &at->memory, (size_t)(at - memory->nodes)) : -ENOMEM;
+        return judge(p, e, pages->size, &at->memory, (size_t)(at - memory->nodes));
 }
 
 const struct huge_entry *hugepages_refused(const struct huge_plan *plan, const char *size)
@@ -211,7 +215,7 @@ int hugepages_plan(const struct settings *settings, const struct memory *memory,
                                  .plan = &plan,
                                  .machine_used = used(&memory->machine),
                                  .node_used = arena_alloc(a, (memory->n_nodes + 1) * sizeof(*p.node_used))};
-        int k = p.node_used ? 0 : -ENOMEM;
+        int k = 0;
 
         for (size_t i = 0; k == 0 && i < memory->n_nodes; i++)
                 p.node_used[i] = used(&memory->nodes[i].memory);

@@ -33,7 +33,7 @@ struct huge_plan {
         size_t n;
 };
 
-/* off_by: the switch that keeps everything from being done, or NULL. 0 or -ENOMEM. */
+/* off_by: the switch that keeps everything from being done, or NULL. */
 int hugepages_plan(const struct settings *settings, const struct memory *memory, const char *off_by, struct arena *a,
                    struct huge_plan *ret) _must_check_;
 

@@ -15,8 +15,6 @@ static int lost(struct planner *p)
                 if (!p->recorded[i].rule || p->recorded[i].device != NO_DEVICE)
                         continue;
                 slot = arena_grow(p->arena, &p->plan->lost, p->plan->n_lost, sizeof(*slot));
-                if (!slot)
-                        return -ENOMEM;
                 *slot = &p->facts->clearance.devices[i];
                 p->plan->n_lost++;
         }
@@ -41,8 +39,6 @@ int planner_identify(struct planner *p)
 
         p->identities = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->identities));
         p->recorded = arena_alloc(p->arena, c->n_devices * sizeof(*p->recorded));
-        if (!p->identities || !p->recorded)
-                return -ENOMEM;
         for (size_t i = 0; i < c->n_devices; i++) {
                 const struct clearance_device *r = &c->devices[i];
                 const struct rule *rule = config_find(p->config, r->rule);
@@ -66,10 +62,9 @@ int planner_identify(struct planner *p)
                 }
                 p->recorded[i].device = device;
                 *identity = (struct identity){.is = r, .rule = rule, .record = i, .cleared = r->cleared && !c->lapsed};
-                if (!streq(r->address, p->facts->devices[device].address) &&
-                    !(identity->moved = arena_printf(p->arena, "the device recorded at %s, told by %s", r->address,
-                                                     fit_names[how])))
-                        return -ENOMEM;
+                if (!streq(r->address, p->facts->devices[device].address))
+                        identity->moved = arena_printf(p->arena, "the device recorded at %s, told by %s", r->address,
+                                                       fit_names[how]);
         }
         return lost(p);
 }
@@ -84,14 +79,14 @@ bool planner_follows(const struct planner *p, size_t device, const struct rule *
 }
 
 /* A device where a recorded one of the rule was, and which is not that one. */
-int planner_impostor(struct planner *p, size_t device, const struct rule *rule, const char **ret)
+void planner_impostor(struct planner *p, size_t device, const struct rule *rule, const char **ret)
 {
         const struct device *d = &p->facts->devices[device];
         const struct clearance *c = &p->facts->clearance;
 
         *ret = NULL;
         if (p->identities[device].is && p->identities[device].rule == rule)
-                return 0;
+                return;
         for (size_t i = 0; i < c->n_devices; i++) {
                 const struct clearance_device *r = &c->devices[i];
                 const char *where;
@@ -109,13 +104,12 @@ int planner_impostor(struct planner *p, size_t device, const struct rule *rule, 
                                             "remove " CLEARANCE_PATH " and build the image again",
                                             r->id, r->path, *r->pcie_serial ? ", serial " : "", r->pcie_serial, where)
                              : NULL;
-                return *ret ? 0 : -ENOMEM;
+                return;
         }
-        return 0;
 }
 
 /* A recorded IOMMU group has its members by bridge path and ID: who was not there holds the whole rule. */
-int planner_company(struct planner *p)
+void planner_company(struct planner *p)
 {
         size_t n_entries = p->plan->n_entries;
 
@@ -143,14 +137,11 @@ int planner_company(struct planner *p)
                         if (held->rule != e->rule || held->action != ACTION_BIND)
                                 continue;
                         held->refusal = REFUSAL_GROUP;
-                        if (planner_refuse(
-                                    p, held,
-                                    "IOMMU group %d of %s has a new member: %s (%s), which was not there when it "
-                                    "was recorded; if that is meant, remove " CLEARANCE_PATH
-                                    " and build the image again",
-                                    d->group, d->address, newcomer->address, newcomer->id) < 0)
-                                return -ENOMEM;
+                        planner_refuse(p, held,
+                                       "IOMMU group %d of %s has a new member: %s (%s), which was not there when it "
+                                       "was recorded; if that is meant, remove " CLEARANCE_PATH
+                                       " and build the image again",
+                                       d->group, d->address, newcomer->address, newcomer->id);
                 }
         }
-        return 0;
 }

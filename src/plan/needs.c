@@ -19,20 +19,17 @@ struct builder {
 };
 
 /* text NULL: out of memory. */
-static int add(struct builder *b, struct need **list, size_t *n, const char *text, const char *why)
+static void add(struct builder *b, struct need **list, size_t *n, const char *text, const char *why)
 {
         struct need *need = arena_grow(b->arena, list, *n, sizeof(**list));
 
-        if (!need || !text || !why)
-                return -ENOMEM;
         *need = (struct need){.token = text, .why = why};
         ++*n;
-        return 0;
 }
 
-static int add_token(struct builder *b, const char *token, const char *why)
+static void add_token(struct builder *b, const char *token, const char *why)
 {
-        return add(b, &b->needs->tokens, &b->needs->n_tokens, token, why);
+        add(b, &b->needs->tokens, &b->needs->n_tokens, token, why);
 }
 
 /* ---- IOMMU ----------------------------------------------------------------------------------------------------- */
@@ -50,14 +47,14 @@ static bool iommu_needed(const struct builder *b)
 }
 
 /* AMD-Vi is on by itself where the firmware has it on, and has no token that switches it on. */
-static int add_intel_iommu(struct builder *b)
+static void add_intel_iommu(struct builder *b)
 {
         enum cpu_vendor vendor = b->machine->cpu.vendor;
         enum known on = b->machine->kernel.intel_iommu_on;
         const char *why;
 
         if (vendor == CPU_AMD || vendor == CPU_OTHER || (on == KNOWN_YES && !b->settings->iommu_on))
-                return 0;
+                return;
         if (vendor == CPU_UNKNOWN)
                 why = "switches VT-d on where the processor is Intel's, which is not known here; others do not read it";
         else if (on == KNOWN_YES)
@@ -66,7 +63,7 @@ static int add_intel_iommu(struct builder *b)
                 why = "switches VT-d on, which this kernel by itself does not, or not for every device";
         else
                 why = "switches VT-d on; whether this kernel does by itself is not known";
-        return add_token(b, "intel_iommu=on", why);
+        add_token(b, "intel_iommu=on", why);
 }
 
 /* Whether the administrator's own tokens say how the host's devices are translated: iommu=pt or nopt in any list. */
@@ -97,37 +94,39 @@ static bool default_domain_given(const struct builder *b)
  * iommu=pt is the same on x86, the one place that reads it. Nothing needs it, but an IOMMU that was switched on for the
  * guests' sake would else cost the host's own devices a translation for each DMA.
  */
-static int add_passthrough(struct builder *b)
+static void add_passthrough(struct builder *b)
 {
         if (b->machine->kernel.iommu_passthrough == KNOWN_YES || default_domain_given(b))
-                return 0;
-        return add_token(b, b->machine->cpu.vendor == CPU_OTHER ? "iommu.passthrough=1" : "iommu=pt",
-                         "the host's own devices do DMA without translation, as fast as with the IOMMU off; what is "
-                         "handed over is translated all the same");
+                return;
+        add_token(b, b->machine->cpu.vendor == CPU_OTHER ? "iommu.passthrough=1" : "iommu=pt",
+                  "the host's own devices do DMA without translation, as fast as with the IOMMU off; what is "
+                  "handed over is translated all the same");
 }
 
 /* ---- parameters of modules ------------------------------------------------------------------------------------- */
 
 /* modprobe.d does nothing for what is built in; the command line is read for both, by the kernel or by kmod. */
-static int add_parameter(struct builder *b, enum known builtin, const char *module, const char *parameter,
-                         const char *why)
+static void add_parameter(struct builder *b, enum known builtin, const char *module, const char *parameter,
+                          const char *why)
 {
         char *option;
 
-        if (builtin != KNOWN_NO)
-                return add_token(b, arena_join(b->arena, module, ".", parameter, "=1", NULL),
-                                 arena_join(b->arena, why, "; here because ", module,
-                                            builtin == KNOWN_YES ? " is built into this kernel"
-                                                                 : " may be built into the kernel, which is not known",
-                                            NULL));
+        if (builtin != KNOWN_NO) {
+                add_token(b, arena_join(b->arena, module, ".", parameter, "=1", NULL),
+                          arena_join(b->arena, why, "; here because ", module,
+                                     builtin == KNOWN_YES ? " is built into this kernel"
+                                                          : " may be built into the kernel, which is not known",
+                                     NULL));
+                return;
+        }
         option = arena_join(b->arena, "options ", module, " ", parameter, "=1", NULL);
         for (char *c = option; c && *c; c++)
                 *c = *c == '-' ? '_' : *c;
-        return add(b, &b->needs->options, &b->needs->n_options, option, why);
+        add(b, &b->needs->options, &b->needs->n_options, option, why);
 }
 
 /* iommufd, since Linux 6.2, has a parameter of its own, which counts where a guest is opened through it. */
-static int add_unsafe_interrupts(struct builder *b)
+static void add_unsafe_interrupts(struct builder *b)
 {
         static const char *const whys[] = {
                 [NOT_KNOWN] = "UnsafeInterrupts=yes; needed only where the machine has no interrupt remapping, which "
@@ -139,12 +138,13 @@ static int add_unsafe_interrupts(struct builder *b)
                               "guests can raise any interrupt of the host",
         };
         const char *why = whys[b->machine->cpu.remapping];
-        int k = add_parameter(b, b->machine->kernel.vfio_iommu_type1_builtin, "vfio_iommu_type1",
-                              "allow_unsafe_interrupts", why);
 
-        if (k < 0 || kernel_since(b->machine->kernel.release, 6, 2) == KNOWN_NO)
-                return k;
-        return add_parameter(b, b->machine->kernel.iommufd_builtin, "iommufd", "allow_unsafe_interrupts", why);
+        add_parameter(b, b->machine->kernel.vfio_iommu_type1_builtin, "vfio_iommu_type1", "allow_unsafe_interrupts",
+                      why);
+
+        if (kernel_since(b->machine->kernel.release, 6, 2) == KNOWN_NO)
+                return;
+        add_parameter(b, b->machine->kernel.iommufd_builtin, "iommufd", "allow_unsafe_interrupts", why);
 }
 
 /* ---- huge pages ------------------------------------------------------------------------------------------------ */
@@ -183,7 +183,7 @@ static char *count_by_node(struct builder *b, const struct huge_pages *p)
  * The form by node is read since Linux 5.16 (commit b5389086ad7b); kernels before take "0:8" for no pages, so it is for
  * those alone that are known to read it.
  */
-static int add_count(struct builder *b, const struct huge_pages *p)
+static void add_count(struct builder *b, const struct huge_pages *p)
 {
         bool by_node = !p->has_count && kernel_since(b->machine->kernel.release, 5, 16) == KNOWN_YES;
         uint64_t total = p->has_count ? p->count : 0;
@@ -192,24 +192,23 @@ static int add_count(struct builder *b, const struct huge_pages *p)
         for (size_t i = 0; !p->has_count && i < p->n_nodes; i++)
                 total += p->nodes[i].count;
         list = by_node ? count_by_node(b, p) : arena_printf(b->arena, "%" PRIu64, total);
-        return add_token(b, list ? arena_join(b->arena, "hugepages=", list, NULL) : NULL,
-                         by_node        ? "how many of that size, by NUMA node"
-                         : p->has_count ? "how many of that size"
-                                        : "how many of that size; by node only Linux 5.16 and later reads, and the "
-                                          "nodes are brought in line in the initrd");
+        add_token(b, list ? arena_join(b->arena, "hugepages=", list, NULL) : NULL,
+                  by_node        ? "how many of that size, by NUMA node"
+                  : p->has_count ? "how many of that size"
+                                 : "how many of that size; by node only Linux 5.16 and later reads, and the "
+                                   "nodes are brought in line in the initrd");
 }
 
 /* A count is for the size in front of it, and a size is taken once: default first (mm/hugetlb.c). */
-static int add_huge_pages(struct builder *b)
+static void add_huge_pages(struct builder *b)
 {
         const struct settings *s = b->settings;
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < s->n_pages; i++)
+        for (size_t i = 0; i < s->n_pages; i++)
                 if (s->pages[i].is_default && !default_by_itself(b, &s->pages[i]))
-                        k = add_token(b, arena_join(b->arena, "default_hugepagesz=", s->pages[i].name, NULL),
-                                      "Default=yes: the size of huge pages for programs that name none");
-        for (size_t i = 0; k == 0 && i < s->n_pages; i++) {
+                        add_token(b, arena_join(b->arena, "default_hugepagesz=", s->pages[i].name, NULL),
+                                  "Default=yes: the size of huge pages for programs that name none");
+        for (size_t i = 0; i < s->n_pages; i++) {
                 const struct huge_pages *p = &s->pages[i];
 
                 const struct huge_entry *refused = hugepages_refused(&b->pages, p->name);
@@ -218,15 +217,13 @@ static int add_huge_pages(struct builder *b)
                         continue;
                 /* The kernel would take what there is, and leave the host nothing to boot with. */
                 if (refused) {
-                        k = add(b, &b->needs->refused, &b->needs->n_refused, p->name, refused->reason);
+                        add(b, &b->needs->refused, &b->needs->n_refused, p->name, refused->reason);
                         continue;
                 }
-                k = add_token(b, arena_join(b->arena, "hugepagesz=", p->name, NULL),
-                              "pages of this size are reserved at boot, before memory is in pieces");
-                if (k == 0)
-                        k = add_count(b, p);
+                add_token(b, arena_join(b->arena, "hugepagesz=", p->name, NULL),
+                          "pages of this size are reserved at boot, before memory is in pieces");
+                add_count(b, p);
         }
-        return k;
 }
 
 /* ---- the administrator's own ----------------------------------------------------------------------------------- */
@@ -240,14 +237,11 @@ static bool there(const struct needs *needs, const char *token)
         return false;
 }
 
-static int add_command_line(struct builder *b)
+static void add_command_line(struct builder *b)
 {
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && i < b->settings->n_command_line; i++)
+        for (size_t i = 0; i < b->settings->n_command_line; i++)
                 if (!there(b->needs, b->settings->command_line[i]))
-                        k = add_token(b, b->settings->command_line[i], "CommandLine= of passthrough.conf");
-        return k;
+                        add_token(b, b->settings->command_line[i], "CommandLine= of passthrough.conf");
 }
 
 int needs_build(const struct config *config, const struct settings *settings, const struct needs_machine *machine,
@@ -258,21 +252,21 @@ int needs_build(const struct config *config, const struct settings *settings, co
         int k = 0;
 
         if (iommu_needed(&b)) {
-                k = add_intel_iommu(&b);
+                add_intel_iommu(&b);
                 if (k == 0)
-                        k = add_passthrough(&b);
+                        add_passthrough(&b);
         }
         if (k == 0 && settings->unsafe_interrupts == SETTING_YES)
-                k = add_unsafe_interrupts(&b);
+                add_unsafe_interrupts(&b);
         if (k == 0 && settings->disable_idle_d3 == SETTING_YES)
-                k = add_parameter(&b, machine->kernel.vfio_pci_builtin, "vfio-pci", "disable_idle_d3",
-                                  "DisableIdleD3=yes: unused devices stay powered");
+                add_parameter(&b, machine->kernel.vfio_pci_builtin, "vfio-pci", "disable_idle_d3",
+                              "DisableIdleD3=yes: unused devices stay powered");
         if (k == 0 && machine->memory)
                 k = hugepages_plan(settings, machine->memory, NULL, a, &b.pages);
         if (k == 0)
-                k = add_huge_pages(&b);
+                add_huge_pages(&b);
         if (k == 0)
-                k = add_command_line(&b);
+                add_command_line(&b);
         if (k == 0)
                 *ret = needs;
         return k;

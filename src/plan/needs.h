@@ -32,6 +32,6 @@ struct needs {
         size_t n_options;
 };
 
-/* config has the rules that the machine is to go by. 0 or -ENOMEM. */
+/* config has the rules that the machine is to go by. */
 int needs_build(const struct config *config, const struct settings *settings, const struct needs_machine *machine,
                 struct arena *a, struct needs *ret) _must_check_;

@@ -5,50 +5,44 @@
 #include "base/str.h"
 #include "plan/planner.h"
 
-int planner_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
-               const char *why, enum stage stage)
+void planner_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
+                const char *why, enum stage stage)
 {
         struct plan *plan = p->plan;
-        struct op *op = target ? arena_grow(p->arena, &plan->ops, plan->n_ops, sizeof(*plan->ops)) : NULL;
+        struct op *op = arena_grow(p->arena, &plan->ops, plan->n_ops, sizeof(*plan->ops));
 
-        if (!op)
-                return -ENOMEM;
         *op = (struct op){.kind = kind, .target = target, .value = value, .why = why, .stage = stage, .entry = entry};
         plan->n_ops++;
-        return 0;
 }
 
-static int add_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
-                  const char *why)
+static void add_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
+                   const char *why)
 {
-        return planner_op(p, entry, kind, target, value, why, p->plan->entries[entry].stage);
+        planner_op(p, entry, kind, target, value, why, p->plan->entries[entry].stage);
 }
 
-static int load_once(struct planner *p, size_t entry, const char *module, const char *why)
+static void load_once(struct planner *p, size_t entry, const char *module, const char *why)
 {
         const struct plan *plan = p->plan;
 
         for (size_t i = 0; i < plan->n_ops; i++)
                 if (plan->ops[i].kind == OP_LOAD && plan->ops[i].stage == plan->entries[entry].stage &&
                     streq(plan->ops[i].target, module))
-                        return 0;
-        return add_op(p, entry, OP_LOAD, module, "", why);
+                        return;
+        add_op(p, entry, OP_LOAD, module, "", why);
 }
 
-static int loads(struct planner *p, enum stage stage)
+static void loads(struct planner *p, enum stage stage)
 {
         for (size_t i = 0; i < p->plan->n_entries; i++) {
                 const struct plan_entry *e = &p->plan->entries[i];
 
                 if (e->action != ACTION_BIND || e->stage != stage)
                         continue;
-                if (load_once(p, i, e->driver, "the driver has to be there before a device is set aside for it") < 0)
-                        return -ENOMEM;
-                if (driver_is_vfio(e->driver) &&
-                    load_once(p, i, "vfio_iommu_type1", "virtual machines open the device through it") < 0)
-                        return -ENOMEM;
+                load_once(p, i, e->driver, "the driver has to be there before a device is set aside for it");
+                if (driver_is_vfio(e->driver))
+                        load_once(p, i, "vfio_iommu_type1", "virtual machines open the device through it");
         }
-        return 0;
 }
 
 /* power/... is written once the driver has the device: vfio-pci allows runtime power management when it binds. */
@@ -63,9 +57,8 @@ static int attributes(struct planner *p, size_t entry, const char *sysfs, bool p
 
                 if (startswith(attribute->name, "power/") != power)
                         continue;
-                if (add_op(p, entry, OP_WRITE, arena_printf(p->arena, "%s/%s", sysfs, attribute->name),
-                           attribute->value, "Attribute=") < 0)
-                        return -ENOMEM;
+                add_op(p, entry, OP_WRITE, arena_printf(p->arena, "%s/%s", sysfs, attribute->name), attribute->value,
+                       "Attribute=");
         }
         return 0;
 }
@@ -78,8 +71,9 @@ static int reset_method(struct planner *p, size_t entry, const char *sysfs)
 
         if (!rule->reset_method || e->leader != NO_ENTRY)
                 return 0;
-        return add_op(p, entry, OP_WRITE, arena_join(p->arena, sysfs, "/reset_method", NULL), rule->reset_method,
-                      "ResetMethod=");
+        add_op(p, entry, OP_WRITE, arena_join(p->arena, sysfs, "/reset_method", NULL), rule->reset_method,
+               "ResetMethod=");
+        return 0;
 }
 
 static int hand_over(struct planner *p, size_t entry)
@@ -89,23 +83,22 @@ static int hand_over(struct planner *p, size_t entry)
         const char *sysfs = arena_join(p->arena, "/sys/bus/pci/devices/", d->address, NULL);
         const char *driver = arena_join(p->arena, sysfs ? sysfs : "", "/driver", NULL);
         bool bound = streq_ptr(d->driver, e->driver);
-        int k = sysfs && driver ? 0 : -ENOMEM;
+        int k = 0;
 
         if (k == 0 && !streq_ptr(d->driver_override, e->driver))
-                k = add_op(p, entry, OP_WRITE, arena_join(p->arena, sysfs, "/driver_override", NULL), e->driver,
-                           "no other driver may bind it from here on");
+                add_op(p, entry, OP_WRITE, arena_join(p->arena, sysfs, "/driver_override", NULL), e->driver,
+                       "no other driver may bind it from here on");
         if (k == 0 && d->driver && !bound)
-                k = add_op(p, entry, OP_WRITE, arena_printf(p->arena, "%s/unbind", driver), d->address,
-                           arena_printf(p->arena, "%s has it", d->driver));
+                add_op(p, entry, OP_WRITE, arena_printf(p->arena, "%s/unbind", driver), d->address,
+                       arena_printf(p->arena, "%s has it", d->driver));
         if (k == 0)
                 k = reset_method(p, entry, sysfs);
         if (k == 0)
                 k = attributes(p, entry, sysfs, false);
         if (k == 0 && !bound)
-                k = add_op(p, entry, OP_WRITE, "/sys/bus/pci/drivers_probe", d->address, "binds it");
+                add_op(p, entry, OP_WRITE, "/sys/bus/pci/drivers_probe", d->address, "binds it");
         if (k == 0)
-                k = add_op(p, entry, OP_VERIFY, driver, e->driver,
-                           "drivers_probe succeeds whether a driver bound or not");
+                add_op(p, entry, OP_VERIFY, driver, e->driver, "drivers_probe succeeds whether a driver bound or not");
         return k == 0 ? attributes(p, entry, sysfs, true) : k;
 }
 
@@ -114,14 +107,12 @@ int planner_operations(struct planner *p)
         static const enum stage stages[] = {STAGE_INITRD, STAGE_ROOT};
 
         for (size_t s = 0; s < ARRAY_SIZE(stages); s++) {
-                if (stages[s] == STAGE_ROOT && planner_hide(p) < 0)
-                        return -ENOMEM;
-                if (loads(p, stages[s]) < 0)
-                        return -ENOMEM;
+                if (stages[s] == STAGE_ROOT)
+                        planner_hide(p);
+                loads(p, stages[s]);
                 for (size_t i = 0; i < p->plan->n_entries; i++)
-                        if (p->plan->entries[i].action == ACTION_BIND && p->plan->entries[i].stage == stages[s] &&
-                            hand_over(p, i) < 0)
-                                return -ENOMEM;
+                        if (p->plan->entries[i].action == ACTION_BIND && p->plan->entries[i].stage == stages[s])
+                                hand_over(p, i);
         }
         return 0;
 }

@@ -17,13 +17,11 @@ bool driver_is_vfio(const char *driver)
         return driver && strstr(driver, "vfio");
 }
 
-int planner_add(struct planner *p, size_t device, size_t rule, enum action action, const char *reason)
+void planner_add(struct planner *p, size_t device, size_t rule, enum action action, const char *reason)
 {
         struct plan *plan = p->plan;
         struct plan_entry *e = arena_grow(p->arena, &plan->entries, plan->n_entries, sizeof(*plan->entries));
 
-        if (!e)
-                return -ENOMEM;
         *e = (struct plan_entry){.device = device,
                                  .rule = rule,
                                  .action = action,
@@ -31,20 +29,18 @@ int planner_add(struct planner *p, size_t device, size_t rule, enum action actio
                                  .reason = reason,
                                  .leader = NO_ENTRY};
         p->entry_of[device] = plan->n_entries++;
-        return 0;
 }
 
-int planner_refuse(struct planner *p, struct plan_entry *e, const char *format, ...)
+void planner_refuse(struct planner *p, struct plan_entry *e, const char *format, ...)
 {
         va_list ap;
 
         if (e->action == ACTION_REFUSE)
-                return 0;
+                return;
         va_start(ap, format);
         e->reason = arena_vprintf(p->arena, format, ap);
         va_end(ap);
         e->action = ACTION_REFUSE;
-        return e->reason ? 0 : -ENOMEM;
 }
 
 /* As passthrough.skip= is typed in a hurry, '-' and '_' are the same. */
@@ -87,8 +83,6 @@ static int initial_states(struct planner *p)
                         state->state = RULE_SKIPPED;
                         state->message = "passthrough.skip= on the kernel command line";
                 }
-                if (!state->message)
-                        return -ENOMEM;
         }
         return 0;
 }
@@ -109,8 +103,6 @@ static int final_states(struct planner *p)
                                 continue;
                         state->state = RULE_REFUSED;
                         state->message = arena_printf(p->arena, "%s: %s", entry_device(p, e)->address, e->reason);
-                        if (!state->message)
-                                return -ENOMEM;
                 }
         return 0;
 }
@@ -172,8 +164,6 @@ int planner_run(const struct config *config, const struct facts *facts, const si
 
         plan.rules = arena_alloc(a, config->n_rules * sizeof(*plan.rules));
         p.entry_of = arena_alloc(a, facts->n_devices * sizeof(*p.entry_of));
-        if (!plan.rules || !p.entry_of)
-                return -ENOMEM;
         for (size_t i = 0; i < facts->n_devices; i++)
                 p.entry_of[i] = NO_ENTRY;
 

@@ -106,7 +106,7 @@ struct plan {
                 huge; /* beside the rules: hugepages_plan() makes it; done behind the initrd stage's operations */
 };
 
-/* 0 or -ENOMEM. config and facts must outlive the plan. */
+/* config and facts must outlive the plan. */
 int plan_build(const struct config *config, const struct facts *facts, struct arena *a, struct plan *ret) _must_check_;
 
 /* What the plan has for a device, or NULL. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The steps of plan_build(), each in a file of its own. All return 0 or -ENOMEM. */
+/* The steps of plan_build(), each in a file of its own. */
 
 #include "plan/plan.h"
 
@@ -43,10 +43,10 @@ static inline const struct device *entry_device(const struct planner *p, const s
 }
 
 /* An entry for a device that has none yet. Pointers to entries do not survive this. */
-int planner_add(struct planner *p, size_t device, size_t rule, enum action action, const char *reason) _must_check_;
+void planner_add(struct planner *p, size_t device, size_t rule, enum action action, const char *reason);
 
 /* ACTION_BIND becomes ACTION_REFUSE; an entry refused already keeps its first reason. */
-int planner_refuse(struct planner *p, struct plan_entry *e, const char *format, ...) _must_check_ _printf_(3, 4);
+void planner_refuse(struct planner *p, struct plan_entry *e, const char *format, ...) _printf_(3, 4);
 
 /* plan.c: all the steps. asked (NULL: none) has rules of config behind the first n_matching, see above. */
 int planner_run(const struct config *config, const struct facts *facts, const size_t *asked, size_t n_matching,
@@ -57,14 +57,14 @@ int planner_identify(struct planner *p) _must_check_;
 /* Whether the device is one that was recorded for the rule, and would be matched where it was. */
 bool planner_follows(const struct planner *p, size_t device, const struct rule *rule);
 /* *ret: why a device that the rule matches is not the one that was recorded there; NULL where nothing says so. */
-int planner_impostor(struct planner *p, size_t device, const struct rule *rule, const char **ret) _must_check_;
-int planner_company(struct planner *p) _must_check_;
-/* "; ..." about a recorded device of the rule that is not found, "" where all are; NULL without memory. */
+void planner_impostor(struct planner *p, size_t device, const struct rule *rule, const char **ret);
+void planner_company(struct planner *p);
+/* "; ..." about a recorded device of the rule that is not found, "" where all are. */
 const char *planner_lost_of(const struct planner *p, const struct rule *rule);
 
 /* guard.c: what the host needs, and what it may need. */
 int planner_guard(struct planner *p) _must_check_;
-int planner_keyboards(struct planner *p) _must_check_;
+void planner_keyboards(struct planner *p);
 const char *planner_uncleared(struct planner *p, const struct plan_entry *e);
 
 /* choose.c: which rule decides which device, and what comes along. */
@@ -80,6 +80,6 @@ int planner_refusals(struct planner *p) _must_check_;
 
 /* ops.c; hide.c: what keeps storage that is taken later from being assembled until then. */
 int planner_operations(struct planner *p) _must_check_;
-int planner_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
-               const char *why, enum stage stage) _must_check_;
-int planner_hide(struct planner *p) _must_check_;
+void planner_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
+                const char *why, enum stage stage);
+void planner_hide(struct planner *p);

@@ -28,7 +28,7 @@ static const char *lasting_serial(const struct facts *facts, const struct device
 }
 
 /* A word at the end of a list that does not have it. */
-static int add_word(struct arena *a, const char **list, const char *word)
+static void add_word(struct arena *a, const char **list, const char *word)
 {
         size_t n = strlen(word);
 
@@ -36,11 +36,10 @@ static int add_word(struct arena *a, const char **list, const char *word)
                 size_t m = strcspn(c, " ");
 
                 if (m == n && memcmp(c, word, n) == 0)
-                        return 0;
+                        return;
                 c += m;
         }
         *list = arena_join(a, *list, **list ? " " : "", word, NULL);
-        return *list ? 0 : -ENOMEM;
 }
 
 static bool is_vf(const struct device *d)
@@ -49,8 +48,8 @@ static bool is_vf(const struct device *d)
 }
 
 /* The path of a virtual function depends on how many there are. */
-static int match_vfs(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char *ids,
-                     const char **ret, const char **ret_why)
+static void match_vfs(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char *ids,
+                      const char **ret, const char **ret_why)
 {
         const struct device *first = &facts->devices[devices[0]];
         size_t parent = facts_find(facts, first->parent);
@@ -58,7 +57,7 @@ static int match_vfs(struct arena *a, const struct facts *facts, const size_t *d
 
         if (parent == NO_DEVICE) {
                 *ret_why = "the physical function of that virtual one is not there";
-                return 0;
+                return;
         }
         for (size_t i = 0; i < n; i++) {
                 const struct device *d = &facts->devices[devices[i]];
@@ -66,19 +65,17 @@ static int match_vfs(struct arena *a, const struct facts *facts, const size_t *d
 
                 if (!is_vf(d) || !streq(d->parent, first->parent)) {
                         *ret_why = "virtual functions of one parent go into one rule, and nothing else with them";
-                        return 0;
+                        return;
                 }
                 index = arena_printf(a, "%u", d->vf_index);
-                if (!index || add_word(a, &indexes, index) < 0)
-                        return -ENOMEM;
+                add_word(a, &indexes, index);
         }
         *ret = arena_join(a, "ID=", ids, "\nParent=", facts->devices[parent].path, "\nVirtualFunction=", indexes, "\n",
                           NULL);
-        return *ret ? 0 : -ENOMEM;
 }
 
-int propose_match(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
-                  const char **ret_why)
+void propose_match(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
+                   const char **ret_why)
 {
         const char *ids = "", *paths = "", *serials = "";
         bool all_serials = true, vf = false;
@@ -90,20 +87,22 @@ int propose_match(struct arena *a, const struct facts *facts, const size_t *devi
 
                 if (!d->identified || !*d->id) {
                         *ret_why = arena_printf(a, "%s does not tell its IDs", d->address);
-                        return *ret_why ? 0 : -ENOMEM;
+                        return;
                 }
                 vf |= is_vf(d);
                 all_serials &= serial != NULL;
-                if (add_word(a, &ids, d->id) < 0 || add_word(a, &paths, d->path) < 0 ||
-                    (serial && add_word(a, &serials, serial) < 0))
-                        return -ENOMEM;
+                add_word(a, &ids, d->id);
+                add_word(a, &paths, d->path);
+                if (serial)
+                        add_word(a, &serials, serial);
         }
-        if (vf)
-                return match_vfs(a, facts, devices, n, ids, ret, ret_why);
+        if (vf) {
+                match_vfs(a, facts, devices, n, ids, ret, ret_why);
+                return;
+        }
         *ret = arena_join(a, "ID=", ids, "\nPath=", paths, "\n", NULL);
         if (*ret && all_serials)
                 *ret = arena_join(a, *ret, "Serial=", serials, "\n", NULL);
-        return *ret ? 0 : -ENOMEM;
 }
 
 bool propose_goes_along(const struct facts *facts, size_t device, size_t with)

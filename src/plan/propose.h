@@ -6,11 +6,10 @@
 #include "facts/facts.h"
 
 /*
- * The lines of [Match] that name these functions and no others; *ret NULL where one rule cannot, with *ret_why. 0 or
- * -ENOMEM.
+ * The lines of [Match] that name these functions and no others; *ret NULL where one rule cannot, with *ret_why.
  */
-int propose_match(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
-                  const char **ret_why) _must_check_;
+void propose_match(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
+                   const char **ret_why);
 
 /* Whether a function goes along with another, a display in its slot, unasked. */
 bool propose_goes_along(const struct facts *facts, size_t device, size_t with);
@@ -23,5 +22,5 @@ struct proposal {
         size_t n_settings;
 };
 
-/* The whole file; NULL without memory. */
+/* The whole file. */
 const char *propose_text(struct arena *a, const struct proposal *p) _must_check_;

@@ -14,58 +14,78 @@ static const struct module *module_of(const struct planner *p, const char *name)
 }
 
 /* What makes a device unfit whatever else is taken. */
-static int refuse_alone(struct planner *p, struct plan_entry *e)
+static void refuse_alone(struct planner *p, struct plan_entry *e)
 {
         const struct device *d = entry_device(p, e);
         const struct rule *rule = &p->config->rules[e->rule];
         const struct module *module = module_of(p, e->driver);
         const char *uncleared;
 
-        if (d->bridge)
-                return planner_refuse(p, e,
-                                      "it is a bridge, and bridges are never handed over; the device behind it has a "
-                                      "longer Path=");
-        if (d->stuck)
-                return planner_refuse(p, e, "%s", d->stuck);
+        if (d->bridge) {
+                planner_refuse(p, e,
+                               "it is a bridge, and bridges are never handed over; the device behind it has a "
+                               "longer Path=");
+                return;
+        }
+        if (d->stuck) {
+                planner_refuse(p, e, "%s", d->stuck);
+                return;
+        }
         e->needed = p->needed[e->device];
         e->refusal = REFUSAL_HOST;
-        if (e->needed)
-                return planner_refuse(p, e, "%s: %s", p->by_process[e->device] ? "in use" : "the host needs it",
-                                      e->needed);
-        if (p->facts->host.busy_unknown && d->driver && !driver_is_vfio(d->driver))
-                return planner_refuse(p, e, "not cleared: %s", p->facts->host.busy_unknown);
+        if (e->needed) {
+                planner_refuse(p, e, "%s: %s", p->by_process[e->device] ? "in use" : "the host needs it", e->needed);
+                return;
+        }
+        if (p->facts->host.busy_unknown && d->driver && !driver_is_vfio(d->driver)) {
+                planner_refuse(p, e, "not cleared: %s", p->facts->host.busy_unknown);
+                return;
+        }
         /* What the host had in its hands need not be in them again yet. */
-        if (p->facts->booting && p->identities[e->device].is && *p->identities[e->device].is->withheld)
-                return planner_refuse(p, e, "the host needed it when this image was built: %s",
-                                      p->identities[e->device].is->withheld);
+        if (p->facts->booting && p->identities[e->device].is && *p->identities[e->device].is->withheld) {
+                planner_refuse(p, e, "the host needed it when this image was built: %s",
+                               p->identities[e->device].is->withheld);
+                return;
+        }
         e->refusal = REFUSAL_OTHER;
-        if (module && module->state == MODULE_ABSENT)
-                return planner_refuse(p, e, "driver %s is not there: kernel %s has no such module and no such driver",
-                                      e->driver, p->facts->kernel);
+        if (module && module->state == MODULE_ABSENT) {
+                planner_refuse(p, e, "driver %s is not there: kernel %s has no such module and no such driver",
+                               e->driver, p->facts->kernel);
+                return;
+        }
         e->refusal = REFUSAL_GROUP;
-        if (driver_is_vfio(e->driver) && d->group == NO_GROUP)
-                return planner_refuse(p, e, "it has no IOMMU group: the IOMMU is off or not there");
-        if (driver_is_vfio(e->driver) && d->group_stranger)
-                return planner_refuse(
-                        p, e, "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
-                        d->group, d->group_stranger);
+        if (driver_is_vfio(e->driver) && d->group == NO_GROUP) {
+                planner_refuse(p, e, "it has no IOMMU group: the IOMMU is off or not there");
+                return;
+        }
+        if (driver_is_vfio(e->driver) && d->group_stranger) {
+                planner_refuse(p, e,
+                               "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
+                               d->group, d->group_stranger);
+                return;
+        }
         e->refusal = REFUSAL_OTHER;
-        if (d->boot_display == YES && !rule->allow_boot_display)
-                return planner_refuse(
-                        p, e, "the firmware booted on this display; AllowBootDisplay=yes takes it all the same");
-        if (d->boot_display == UNKNOWN && !rule->allow_boot_display)
-                return planner_refuse(p, e,
-                                      "whether the firmware booted on this display is not known (no boot_vga); "
-                                      "AllowBootDisplay=yes takes it all the same");
-        if (d->vfs_enabled > 0)
-                return planner_refuse(p, e,
-                                      "%u of its virtual functions are enabled; hand those over, or disable them first",
-                                      d->vfs_enabled);
+        if (d->boot_display == YES && !rule->allow_boot_display) {
+                planner_refuse(p, e, "the firmware booted on this display; AllowBootDisplay=yes takes it all the same");
+                return;
+        }
+        if (d->boot_display == UNKNOWN && !rule->allow_boot_display) {
+                planner_refuse(p, e,
+                               "whether the firmware booted on this display is not known (no boot_vga); "
+                               "AllowBootDisplay=yes takes it all the same");
+                return;
+        }
+        if (d->vfs_enabled > 0) {
+                planner_refuse(p, e, "%u of its virtual functions are enabled; hand those over, or disable them first",
+                               d->vfs_enabled);
+                return;
+        }
         uncleared = planner_uncleared(p, e);
         e->refusal = uncleared ? REFUSAL_HOST : REFUSAL_OTHER;
-        if (uncleared)
-                return planner_refuse(p, e, "not cleared: %s", uncleared);
-        return 0;
+        if (uncleared) {
+                planner_refuse(p, e, "not cleared: %s", uncleared);
+                return;
+        }
 }
 
 /* A member of a group does not stand in the way of its users (Documentation/driver-api/vfio.rst). */
@@ -86,7 +106,7 @@ static bool comes_later(const struct planner *p, const struct plan_entry *e, siz
                p->plan->entries[p->entry_of[device]].stage > e->stage;
 }
 
-static int refuse_for_member(struct planner *p, struct plan_entry *e, size_t member)
+static void refuse_for_member(struct planner *p, struct plan_entry *e, size_t member)
 {
         const struct device *d = entry_device(p, e), *m = &p->facts->devices[member];
         const char *name = class_name(m->class);
@@ -96,30 +116,39 @@ static int refuse_for_member(struct planner *p, struct plan_entry *e, size_t mem
         if (!name)
                 name = m->class;
         e->refusal = REFUSAL_GROUP;
-        if (m->bridge)
-                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s), a bridge that the host drives",
-                                      d->group, m->address, m->id);
+        if (m->bridge) {
+                planner_refuse(p, e, "IOMMU group %d also holds %s (%s), a bridge that the host drives", d->group,
+                               m->address, m->id);
+                return;
+        }
         e->in_company = !other;
-        if (!other)
-                return planner_refuse(p, e,
-                                      "IOMMU group %d also holds %s (%s, %s), which the rule does not take; "
-                                      "see IOMMUGroup=complete",
-                                      d->group, m->address, m->id, name);
-        if (other->action == ACTION_KEEP)
-                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which rule %s leaves to the host",
-                                      d->group, m->address, m->id, name, p->config->rules[other->rule].name);
-        if (comes_later(p, e, member))
-                return planner_refuse(
-                        p, e,
-                        "IOMMU group %d also holds %s (%s, %s), which waits for the root stage; Stage=root "
-                        "for both would keep them together",
-                        d->group, m->address, m->id, name);
-        if (other->action == ACTION_BIND)
-                return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which goes to driver %s", d->group,
-                                      m->address, m->id, name, other->driver);
+        if (!other) {
+                planner_refuse(p, e,
+                               "IOMMU group %d also holds %s (%s, %s), which the rule does not take; "
+                               "see IOMMUGroup=complete",
+                               d->group, m->address, m->id, name);
+                return;
+        }
+        if (other->action == ACTION_KEEP) {
+                planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which rule %s leaves to the host",
+                               d->group, m->address, m->id, name, p->config->rules[other->rule].name);
+                return;
+        }
+        if (comes_later(p, e, member)) {
+                planner_refuse(p, e,
+                               "IOMMU group %d also holds %s (%s, %s), which waits for the root stage; Stage=root "
+                               "for both would keep them together",
+                               d->group, m->address, m->id, name);
+                return;
+        }
+        if (other->action == ACTION_BIND) {
+                planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which goes to driver %s", d->group,
+                               m->address, m->id, name, other->driver);
+                return;
+        }
         e->derived = true;
-        return planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which is refused", d->group, m->address,
-                              m->id, name);
+        planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which is refused", d->group, m->address, m->id,
+                       name);
 }
 
 /* Both say, and not the same. */
@@ -139,7 +168,7 @@ static const char *other_access(struct arena *a, const struct node_access *x, co
 }
 
 /* All of a group have one node (/dev/vfio/GROUP), and who may open it has them all. */
-static int refuse_for_access(struct planner *p, struct plan_entry *e)
+static void refuse_for_access(struct planner *p, struct plan_entry *e)
 {
         const struct device *d = entry_device(p, e);
         const struct node_access *mine = &p->config->rules[e->rule].node;
@@ -156,19 +185,16 @@ static int refuse_for_access(struct planner *p, struct plan_entry *e)
                      !differ(node_access_mode(mine), node_access_mode(theirs))))
                         continue;
                 what = other_access(p->arena, mine, theirs);
-                if (!what)
-                        return -ENOMEM;
                 e->refusal = REFUSAL_GROUP;
-                return planner_refuse(p, e,
-                                      "IOMMU group %d also holds %s, for which rule %s has %s; the group has one "
-                                      "node, write the same in both",
-                                      d->group, p->facts->devices[m->device].address, p->config->rules[m->rule].name,
-                                      what);
+                planner_refuse(p, e,
+                               "IOMMU group %d also holds %s, for which rule %s has %s; the group has one "
+                               "node, write the same in both",
+                               d->group, p->facts->devices[m->device].address, p->config->rules[m->rule].name, what);
+                return;
         }
-        return 0;
 }
 
-/* 1 where it was refused for its company, 0, or -ENOMEM. */
+/* 1 where it was refused for its company, */
 static int refuse_in_company(struct planner *p, size_t i)
 {
         struct plan_entry *e = &p->plan->entries[i];
@@ -178,13 +204,14 @@ static int refuse_in_company(struct planner *p, size_t i)
 
         if (leader && leader->action == ACTION_REFUSE) {
                 e->derived = true;
-                return planner_refuse(p, e, "it comes with %s, which is refused", entry_device(p, leader)->address) < 0
-                               ? -ENOMEM
-                               : 1;
+                planner_refuse(p, e, "it comes with %s, which is refused", entry_device(p, leader)->address);
+                return 1;
         }
         for (size_t k = 0; k < n; k++)
-                if (!harmless(p, p->facts->by_group[first + k]) || comes_later(p, e, p->facts->by_group[first + k]))
-                        return refuse_for_member(p, e, p->facts->by_group[first + k]) < 0 ? -ENOMEM : 1;
+                if (!harmless(p, p->facts->by_group[first + k]) || comes_later(p, e, p->facts->by_group[first + k])) {
+                        refuse_for_member(p, e, p->facts->by_group[first + k]);
+                        return 1;
+                }
         /* A companion of two is one rule's, and holds the other's back all the same. */
         if (e->leader == NO_ENTRY && planner_takes_slot(p, e)) {
                 struct pci_address at = d->at;
@@ -198,10 +225,8 @@ static int refuse_in_company(struct planner *p, size_t i)
                         if (!other || other->leader == NO_ENTRY || other->action != ACTION_REFUSE || other->derived)
                                 continue;
                         e->derived = true;
-                        return planner_refuse(p, e, "%s comes with it and is refused",
-                                              p->facts->devices[device].address) < 0
-                                       ? -ENOMEM
-                                       : 1;
+                        planner_refuse(p, e, "%s comes with it and is refused", p->facts->devices[device].address);
+                        return 1;
                 }
         }
         return 0;
@@ -216,12 +241,12 @@ static int refuse_leader(struct planner *p, size_t i)
         if (e->action != ACTION_REFUSE || !leader || leader->action != ACTION_BIND)
                 return 0;
         leader->derived = true;
-        return planner_refuse(p, leader, "%s comes with it and is refused", entry_device(p, e)->address) < 0 ? -ENOMEM
-                                                                                                             : 1;
+        planner_refuse(p, leader, "%s comes with it and is refused", entry_device(p, e)->address);
+        return 1;
 }
 
 /* Every foreign member of a refused group is shown with it: it, too, is what the rule speaks of. */
-static int show_foreign(struct planner *p)
+static void show_foreign(struct planner *p)
 {
         size_t n_entries = p->plan->n_entries;
 
@@ -239,25 +264,25 @@ static int show_foreign(struct planner *p)
                         reason = arena_printf(p->arena,
                                               "it shares IOMMU group %d with %s, and the rule does not take it",
                                               d->group, d->address);
-                        if (!reason || planner_add(p, member, p->plan->entries[i].rule, ACTION_REFUSE, reason) < 0)
-                                return -ENOMEM;
+                        planner_add(p, member, p->plan->entries[i].rule, ACTION_REFUSE, reason);
                 }
         }
-        return 0;
 }
 
 int planner_refusals(struct planner *p)
 {
         int k;
 
-        for (size_t i = 0; i < p->plan->n_entries; i++)
-                if (p->plan->entries[i].action == ACTION_BIND && refuse_alone(p, &p->plan->entries[i]) < 0)
-                        return -ENOMEM;
-        for (size_t i = 0; i < p->plan->n_entries; i++)
-                if (p->plan->entries[i].action == ACTION_BIND && refuse_for_access(p, &p->plan->entries[i]) < 0)
-                        return -ENOMEM;
-        if (planner_company(p) < 0 || planner_keyboards(p) < 0)
-                return -ENOMEM;
+        for (size_t i = 0; i < p->plan->n_entries; i++) {
+                if (p->plan->entries[i].action == ACTION_BIND)
+                        refuse_alone(p, &p->plan->entries[i]);
+        }
+        for (size_t i = 0; i < p->plan->n_entries; i++) {
+                if (p->plan->entries[i].action == ACTION_BIND)
+                        refuse_for_access(p, &p->plan->entries[i]);
+        }
+        planner_company(p);
+        planner_keyboards(p);
 
         /* Each refusal may leave another device in bad company: until nothing changes. */
         for (bool changed = true; changed;) {
@@ -269,5 +294,6 @@ int planner_refusals(struct planner *p)
                         changed |= k > 0;
                 }
         }
-        return show_foreign(p);
+        show_foreign(p);
+        return 0;
 }

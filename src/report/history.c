@@ -96,7 +96,7 @@ static const char *or_empty(const char *s)
         return s ? s : "";
 }
 
-static int add_device(struct record *r, struct arena *a, const struct history_line *l)
+static void add_device(struct record *r, struct arena *a, const struct history_line *l)
 {
         struct record_device *x = record_device_at(r, a, l->device);
         bool taken =
@@ -104,8 +104,6 @@ static int add_device(struct record *r, struct arena *a, const struct history_li
         bool refused = streq(l->state, device_state_names[STATE_REFUSED]);
         bool skipped = streq(l->state, device_state_names[STATE_SKIPPED]);
 
-        if (!x)
-                return -ENOMEM;
         x->rule = l->rule;
         x->bus = bus_names[BUS_PCI];
         x->address = l->device;
@@ -120,10 +118,9 @@ static int add_device(struct record *r, struct arena *a, const struct history_li
         x->state = l->state;
         x->from = or_empty(l->from);
         x->at_us = l->at_us;
-        return 0;
 }
 
-int history_add(struct status *status, struct arena *a, const struct history_line *line)
+void history_add(struct status *status, struct arena *a, const struct history_line *line)
 {
         struct history_line l = *line;
         struct record_rule *rule;
@@ -131,24 +128,22 @@ int history_add(struct status *status, struct arena *a, const struct history_lin
 
         if (!l.state || !l.rule) {
                 text = arena_strdup(a, l.message);
-                if (!text)
-                        return -ENOMEM;
-                if (!parse(&l, text))
-                        return str_add(a, &status->notes, &status->n_notes, line->message);
+                if (!parse(&l, text)) {
+                        str_add(a, &status->notes, &status->n_notes, line->message);
+                        return;
+                }
         }
         status->ran = true;
         rule = rule_for(&status->record, a, &l);
-        if (!rule)
-                return -ENOMEM;
         if (l.device) {
                 /* Whatever was said of the rule before was said without this one. */
                 rule->state = rule_state_names[RULE_OK];
                 rule->message = "";
-                return add_device(&status->record, a, &l);
+                add_device(&status->record, a, &l);
+                return;
         }
         rule->state = l.state;
         rule->message = or_empty(l.reason);
-        return 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -161,7 +156,7 @@ static int compare(const void *a, const void *b)
         return pci_address_compare(&at, &other);
 }
 
-int history_finish(struct status *status, struct arena *a)
+void history_finish(struct status *status, struct arena *a)
 {
         struct record *r = &status->record;
 
@@ -175,11 +170,8 @@ int history_finish(struct status *status, struct arena *a)
                         continue;
                 rule->state = d->state;
                 rule->message = arena_join(a, d->address, *d->reason ? ": " : "", d->reason, NULL);
-                if (!rule->message)
-                        return -ENOMEM;
         }
         status->satisfied = true;
         for (size_t i = 0; i < r->n_rules; i++)
                 status->satisfied &= record_satisfied(r, &r->rules[i]);
-        return 0;
 }

@@ -11,7 +11,7 @@ struct history_line {
         uint64_t at_us;
 };
 
-/* In the order they were written. 0 or -ENOMEM. */
-int history_add(struct status *status, struct arena *a, const struct history_line *line) _must_check_;
+/* In the order they were written. */
+void history_add(struct status *status, struct arena *a, const struct history_line *line);
 /* After the last. */
-int history_finish(struct status *status, struct arena *a) _must_check_;
+void history_finish(struct status *status, struct arena *a);

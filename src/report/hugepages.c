@@ -26,8 +26,8 @@ const struct record_pool *record_pool_find(const struct record *record, const st
         return NULL;
 }
 
-static int fill(struct arena *a, const struct huge_entry *e, const struct huge_result *r, const char *stage,
-                struct record_pool *x)
+static void fill(struct arena *a, const struct huge_entry *e, const struct huge_result *r, const char *stage,
+                 struct record_pool *x)
 {
         *x = (struct record_pool){.size = e->size,
                                   .node = e->by_node ? arena_printf(a, "%u", e->node) : "",
@@ -50,32 +50,27 @@ static int fill(struct arena *a, const struct huge_entry *e, const struct huge_r
                 else if (r->got < e->asked)
                         x->reason = "the kernel found no more memory for them in one piece";
         }
-        return x->node && x->reason ? 0 : -ENOMEM;
 }
 
 /* Behind the operations of the initrd, before those of later stages. */
-static int add_op(struct record *record, struct arena *a, const struct huge_entry *e, const char *stage)
+static void add_op(struct record *record, struct arena *a, const struct huge_entry *e, const char *stage)
 {
         struct record_op *x = arena_grow(a, &record->ops, record->n_ops, sizeof(*record->ops));
         bool initrd = streq(stage, stage_names[STAGE_INITRD]);
 
-        if (!x)
-                return -ENOMEM;
         record->n_ops++;
         for (; initrd && x > record->ops && !streq(x[-1].stage, stage); x--)
                 *x = x[-1];
         *x = (struct record_op){op_names[OP_WRITE], e->target, e->value, e->reason, stage};
-        return 0;
 }
 
-int record_merge_pools(struct record *record, struct arena *a, const struct huge_plan *plan,
-                       const struct huge_result *results, const char *stage)
+void record_merge_pools(struct record *record, struct arena *a, const struct huge_plan *plan,
+                        const struct huge_result *results, const char *stage)
 {
         struct record_pool *pools = arena_alloc(a, (plan->n + 1) * sizeof(*pools));
         size_t n = 0;
-        int k = pools ? 0 : -ENOMEM;
 
-        for (size_t i = 0; k == 0 && i < plan->n; i++) {
+        for (size_t i = 0; i < plan->n; i++) {
                 const struct huge_entry *e = &plan->entries[i];
                 const struct record_pool *known = record_pool_find(record, e);
 
@@ -84,19 +79,16 @@ int record_merge_pools(struct record *record, struct arena *a, const struct huge
                                 pools[n++] = *known;
                         continue;
                 }
-                k = fill(a, e, &results[i], stage, &pools[n]);
+                fill(a, e, &results[i], stage, &pools[n]);
                 /* Who reserved them, and when, is history. */
-                if (k == 0 && known && e->action == HUGE_KEEP && streq(known->state, reserved))
+                if (known && e->action == HUGE_KEEP && streq(known->state, reserved))
                         pools[n] = *known;
                 n++;
-                if (k == 0 && e->action == HUGE_WRITE)
-                        k = add_op(record, a, e, stage);
+                if (e->action == HUGE_WRITE)
+                        add_op(record, a, e, stage);
         }
-        if (k < 0)
-                return k;
         record->pools = pools;
         record->n_pools = n;
-        return 0;
 }
 
 void log_pool(const struct root *root, const struct record_pool *x)

@@ -12,10 +12,10 @@ const struct record_pool *record_pool_find(const struct record *record, const st
 
 /*
  * Takes over a plan that was carried out in a stage, "initrd" or "host": in place of the pools that the record has. Of
- * an entry that was skipped it keeps what it has. 0 or -ENOMEM.
+ * an entry that was skipped it keeps what it has.
  */
-int record_merge_pools(struct record *record, struct arena *a, const struct huge_plan *plan,
-                       const struct huge_result *results, const char *stage) _must_check_;
+void record_merge_pools(struct record *record, struct arena *a, const struct huge_plan *plan,
+                        const struct huge_result *results, const char *stage);
 
 /* The journal's line about a pool. */
 void log_pool(const struct root *root, const struct record_pool *pool);

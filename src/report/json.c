@@ -48,7 +48,7 @@ static struct json_object *add_array(struct json_object *o, const char *key, int
 }
 
 /* Prints and frees the document. */
-static int finish(FILE *f, struct json_object *document, int error)
+static void finish(FILE *f, struct json_object *document, int error)
 {
         const char *text =
                 error < 0 ? NULL
@@ -58,14 +58,13 @@ static int finish(FILE *f, struct json_object *document, int error)
         if (text)
                 fprintf(f, "%s\n", text);
         json_object_put(document);
-        return text ? 0 : -ENOMEM;
 }
 
 static struct json_object *start(int *error)
 {
         struct json_object *document = json_object_new_object();
 
-        *error = document ? 0 : -ENOMEM;
+        *error = 0;
         add(document, "version", json_object_new_int(FORMAT_VERSION), error);
         return document;
 }
@@ -153,7 +152,7 @@ static void add_huge_ops(struct json_object *ops, const struct huge_plan *huge, 
                                huge->entries[i].reason, stage_names[STAGE_INITRD], error);
 }
 
-int json_plan(FILE *f, const struct plan *plan)
+void json_plan(FILE *f, const struct plan *plan)
 {
         int error;
         struct json_object *document = start(&error), *array;
@@ -193,7 +192,7 @@ int json_plan(FILE *f, const struct plan *plan)
                 add_string(o, "by", plan->config->rules[plan->shadows[i].by].name, &error);
         }
         add_huge_plan(document, &plan->huge, &error);
-        return finish(f, document, error);
+        finish(f, document, error);
 }
 
 static void add_images(struct json_object *document, const struct status *status, int *error)
@@ -222,7 +221,7 @@ static struct json_object *add_trial(struct json_object *document, const struct 
         return o;
 }
 
-int json_status(FILE *f, const struct status *status)
+void json_status(FILE *f, const struct status *status)
 {
         const struct record *r = &status->record;
         int error;
@@ -274,7 +273,7 @@ int json_status(FILE *f, const struct status *status)
         for (size_t i = 0; i < status->n_notes; i++)
                 if (json_object_array_add(array, json_object_new_string(status->notes[i])) < 0)
                         error = -ENOMEM;
-        return finish(f, document, error);
+        finish(f, document, error);
 }
 
 static void add_name(struct json_object *o, const struct pci_name *name, int *error)
@@ -295,7 +294,7 @@ static void add_handover(struct json_object *o, const struct facts *facts, const
                 append_string(along, facts->devices[h->along[i]].address, error);
 }
 
-int json_list(FILE *f, const struct listing *list)
+void json_list(FILE *f, const struct listing *list)
 {
         const struct plan *plan = list->plan;
         const struct facts *facts = plan->facts;
@@ -319,7 +318,7 @@ int json_list(FILE *f, const struct listing *list)
                 add_name(o, &list->names[i], &error);
                 add_handover(o, facts, &list->handovers[i], &error);
         }
-        return finish(f, document, error);
+        finish(f, document, error);
 }
 
 static void add_strings(struct json_object *document, const char *key, const struct strings *list, int *error)
@@ -330,7 +329,7 @@ static void add_strings(struct json_object *document, const char *key, const str
                 append_string(array, list->v[i], error);
 }
 
-int json_show(FILE *f, const struct shown *shown)
+void json_show(FILE *f, const struct shown *shown)
 {
         int error;
         struct json_object *document = start(&error), *array = add_array(document, "devices", &error);
@@ -348,10 +347,10 @@ int json_show(FILE *f, const struct shown *shown)
         add_strings(document, "qemu", &shown->qemu, &error);
         add_strings(document, "qemu_iommufd", &shown->qemu_iommufd, &error);
         add_strings(document, "libvirt", &shown->libvirt, &error);
-        return finish(f, document, error);
+        finish(f, document, error);
 }
 
-int json_findings(FILE *f, const struct findings *findings)
+void json_findings(FILE *f, const struct findings *findings)
 {
         int error;
         struct json_object *document = start(&error), *array = add_array(document, "findings", &error);
@@ -366,7 +365,7 @@ int json_findings(FILE *f, const struct findings *findings)
                 add_string(o, "message", x->message, &error);
                 add_string(o, "fix", x->fix, &error);
         }
-        return finish(f, document, error);
+        finish(f, document, error);
 }
 
 static void add_needs(struct json_object *document, const char *name, const char *key, const struct need *needs,
@@ -382,7 +381,7 @@ static void add_needs(struct json_object *document, const char *name, const char
         }
 }
 
-int json_needs(FILE *f, const struct needs *needs)
+void json_needs(FILE *f, const struct needs *needs)
 {
         int error;
         struct json_object *document = start(&error);
@@ -391,10 +390,10 @@ int json_needs(FILE *f, const struct needs *needs)
         add_needs(document, "options", "line", needs->options, needs->n_options, &error);
         if (needs->n_refused > 0)
                 add_needs(document, "refused", "size", needs->refused, needs->n_refused, &error);
-        return finish(f, document, error);
+        finish(f, document, error);
 }
 
-int json_checks(FILE *f, const struct checks *checks)
+void json_checks(FILE *f, const struct checks *checks)
 {
         int error;
         struct json_object *document = start(&error), *array = add_array(document, "checks", &error);
@@ -408,10 +407,10 @@ int json_checks(FILE *f, const struct checks *checks)
                 add_string(o, "message", x->message, &error);
                 add_string(o, "fix", x->fix, &error);
         }
-        return finish(f, document, error);
+        finish(f, document, error);
 }
 
-int json_added(FILE *f, const struct added *added, size_t n)
+void json_added(FILE *f, const struct added *added, size_t n)
 {
         int error;
         struct json_object *document = start(&error), *array = add_array(document, "rules", &error);
@@ -427,10 +426,10 @@ int json_added(FILE *f, const struct added *added, size_t n)
                 add_string(o, "text", x->text, &error);
                 add(o, "written", json_object_new_boolean(x->written), &error);
         }
-        return finish(f, document, error);
+        finish(f, document, error);
 }
 
-int json_removed(FILE *f, const struct removed *removed)
+void json_removed(FILE *f, const struct removed *removed)
 {
         int error;
         struct json_object *document = start(&error), *array;
@@ -442,10 +441,10 @@ int json_removed(FILE *f, const struct removed *removed)
                         error = -ENOMEM;
         add_string(document, "masked", removed->mask, &error);
         add_string(document, "kept", removed->kept, &error);
-        return finish(f, document, error);
+        finish(f, document, error);
 }
 
-int json_applying(FILE *f, const struct applying *x)
+void json_applying(FILE *f, const struct applying *x)
 {
         const struct boot_plan *plan = x->plan;
         int error;
@@ -473,5 +472,5 @@ int json_applying(FILE *f, const struct applying *x)
         add_trial(document, x->trial, &error);
         add(document, "written", json_object_new_boolean(x->written), &error);
         add_string(document, "message", x->message, &error);
-        return finish(f, document, error);
+        finish(f, document, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The JSON documents of passthroughctl(8), format 1. Each prints one whole document; 0 or -ENOMEM. */
+/* The JSON documents of passthroughctl(8), format 1. Each prints one whole document; */
 
 #include "check/check.h"
 #include "cmdline/cmdline.h"
@@ -35,13 +35,13 @@ struct applying {
         const char *message; /* why it cannot be, or "" */
 };
 
-int json_plan(FILE *f, const struct plan *plan) _must_check_;
-int json_status(FILE *f, const struct status *status) _must_check_;
-int json_list(FILE *f, const struct listing *list) _must_check_;
-int json_show(FILE *f, const struct shown *shown) _must_check_;
-int json_checks(FILE *f, const struct checks *checks) _must_check_;
-int json_findings(FILE *f, const struct findings *findings) _must_check_;
-int json_needs(FILE *f, const struct needs *needs) _must_check_;
-int json_added(FILE *f, const struct added *added, size_t n) _must_check_;
-int json_removed(FILE *f, const struct removed *removed) _must_check_;
-int json_applying(FILE *f, const struct applying *applying) _must_check_;
+void json_plan(FILE *f, const struct plan *plan);
+void json_status(FILE *f, const struct status *status);
+void json_list(FILE *f, const struct listing *list);
+void json_show(FILE *f, const struct shown *shown);
+void json_checks(FILE *f, const struct checks *checks);
+void json_findings(FILE *f, const struct findings *findings);
+void json_needs(FILE *f, const struct needs *needs);
+void json_added(FILE *f, const struct added *added, size_t n);
+void json_removed(FILE *f, const struct removed *removed);
+void json_applying(FILE *f, const struct applying *applying);

@@ -18,37 +18,36 @@ struct settler {
         struct nodes nodes;
 };
 
-static int find_user(struct settler *s, const char *key, enum user_kind kind, const char *name, struct node_number *ret)
+static void find_user(struct settler *s, const char *key, enum user_kind kind, const char *name,
+                      struct node_number *ret)
 {
         int k = name ? user_find(s->root, s->arena, kind, name, &ret->to) : -ENOENT;
 
         ret->set = k == 0;
         if (k == 0 || !name)
-                return 0;
-        return k == -ENOMEM ? k
-                            : diag_add(s->problems, DIAG_ERROR, NULL, 0,
-                                       "%s=%s: %s; the device is bound, and its nodes stay as they are", key, name,
-                                       k != -ENOENT   ? strerror(-k)
-                                       : kind == USER ? "this host has no such user"
-                                                      : "this host has no such group");
+                return;
+        diag_add(s->problems, DIAG_ERROR, NULL, 0, "%s=%s: %s; the device is bound, and its nodes stay as they are",
+                 key, name,
+                 k != -ENOENT   ? strerror(-k)
+                 : kind == USER ? "this host has no such user"
+                                : "this host has no such group");
 }
 
 /* All or nothing: with an owner unknown, a mode that is meant for it would be for somebody else. */
-static int find_access(struct settler *s)
+static void find_access(struct settler *s)
 {
         const struct node_access *access = &s->rule->node;
         const char *mode = node_access_mode(access);
         struct nodes *n = &s->nodes;
         size_t before = s->problems->n;
-        int k = find_user(s, "Owner", USER, access->owner, &n->owner);
 
-        if (k == 0)
-                k = find_user(s, "Group", GROUP, access->group, &n->group);
+        find_user(s, "Owner", USER, access->owner, &n->owner);
+
+        find_user(s, "Group", GROUP, access->group, &n->group);
         if (mode)
                 n->mode = (struct node_number){.set = true, .to = (uint32_t)strtoul(mode, NULL, 8)};
         if (s->problems->n > before)
                 n->owner.set = n->group.set = n->mode.set = false;
-        return k;
 }
 
 /* What it matches has links; what comes along is its company. */
@@ -59,7 +58,7 @@ static bool matched(const struct settler *s, size_t device)
         return s->rule && e && e->leader == NO_ENTRY && &s->plan->config->rules[e->rule] == s->rule;
 }
 
-static int find_devices(struct settler *s, const struct record *record)
+static void find_devices(struct settler *s, const struct record *record)
 {
         const struct facts *facts = s->plan->facts;
 
@@ -71,34 +70,29 @@ static int find_devices(struct settler *s, const struct record *record)
                 if (!streq(d->rule, s->nodes.rule) || !record_device_taken(d) || at == NO_DEVICE)
                         continue;
                 x = arena_grow(s->arena, &s->nodes.devices, s->nodes.n, sizeof(*s->nodes.devices));
-                if (!x)
-                        return -ENOMEM;
                 *x = (struct node_device){.device = &facts->devices[at],
                                           .vfio = driver_is_vfio(d->driver),
                                           .name = matched(s, at) ? s->nodes.rule : NULL};
                 s->nodes.n++;
         }
-        return 0;
 }
 
 /* A number that cannot be kept in mind could be another device's tomorrow: then there is no link. */
-static int number_devices(struct settler *s)
+static void number_devices(struct settler *s)
 {
         const struct facts *facts = s->plan->facts;
         struct numbers numbers;
         size_t *devices = arena_alloc(s->arena, s->nodes.n * sizeof(*devices)), n = 0;
         uint32_t *given = arena_alloc(s->arena, s->nodes.n * sizeof(*given));
-        int k = devices && given ? numbers_read(s->root, s->arena, &numbers) : -ENOMEM;
+        int k = numbers_read(s->root, s->arena, &numbers);
 
         for (size_t i = 0; k == 0 && i < s->nodes.n; i++)
                 if (s->nodes.devices[i].name)
                         devices[n++] = (size_t)(s->nodes.devices[i].device - facts->devices);
         if (k == 0)
-                k = numbers_assign(&numbers, s->arena, facts, s->nodes.rule, devices, n, given);
+                numbers_assign(&numbers, s->arena, facts, s->nodes.rule, devices, n, given);
         if (k == 0 && numbers.changed)
                 k = numbers_write(s->root, &numbers);
-        if (k == -ENOMEM)
-                return k;
         n = 0;
         for (size_t i = 0; i < s->nodes.n; i++) {
                 struct node_device *x = &s->nodes.devices[i];
@@ -106,13 +100,11 @@ static int number_devices(struct settler *s)
                 if (!x->name)
                         continue;
                 x->name = k < 0 ? NULL : arena_printf(s->arena, "%s.d/%u", s->nodes.rule, given[n++]);
-                if (k == 0 && !x->name)
-                        return -ENOMEM;
         }
         if (k == 0)
-                return 0;
-        return diag_add(s->problems, DIAG_ERROR, NULL, 0, "no links: %s: %s", NUMBERS_PATH,
-                        k == -EBADMSG ? "it cannot be read; remove it, and devices are numbered anew" : strerror(-k));
+                return;
+        diag_add(s->problems, DIAG_ERROR, NULL, 0, "no links: %s: %s", NUMBERS_PATH,
+                 k == -EBADMSG ? "it cannot be read; remove it, and devices are numbered anew" : strerror(-k));
 }
 
 int nodes_settle(const struct root *root, struct arena *a, const struct plan *plan, const struct record *record,
@@ -126,12 +118,14 @@ int nodes_settle(const struct root *root, struct arena *a, const struct plan *pl
                             .problems = problems,
                             .nodes = {.rule = rule}};
         size_t before = problems->n;
-        int k = find_devices(&s, record);
+        int k = 0;
+
+        find_devices(&s, record);
 
         if (k == 0 && s.rule && s.nodes.n > 0)
-                k = find_access(&s);
+                find_access(&s);
         if (k == 0 && s.rule && s.rule->expect_max > 1 && s.nodes.n > 0)
-                k = number_devices(&s);
+                number_devices(&s);
         if (k == 0)
                 k = act_nodes(root, a, &s.nodes, problems);
         return k < 0 ? k : problems->n > before;

@@ -7,7 +7,7 @@
 
 /*
  * The plan is of the host as it is, from facts with identities. What goes wrong is told in problems. 0, 1 where
- * something did, or -ENOMEM.
+ * something did.
  */
 int nodes_settle(const struct root *root, struct arena *a, const struct plan *plan, const struct record *record,
                  const char *rule, struct diags *problems) _must_check_;

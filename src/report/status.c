@@ -11,34 +11,30 @@ static const char pending[] = "pending";
 static const char failed[] = "failed";
 
 /* What was taken and has another driver now is not satisfied any more, whoever did that. */
-static int check_live(struct arena *a, const struct facts *facts, struct record_device *d)
+static void check_live(struct arena *a, const struct facts *facts, struct record_device *d)
 {
         size_t at = facts_find(facts, d->address);
         const char *driver = at == NO_DEVICE ? NULL : facts->devices[at].driver;
 
         if (!record_device_taken(d) || streq_ptr(driver, d->driver))
-                return 0;
+                return;
         d->reason = at == NO_DEVICE ? "it was taken at boot and is not there any more"
                     : driver        ? arena_printf(a, "it was taken at boot and has driver %s now", driver)
                                     : "it was taken at boot and has no driver now";
         d->state = device_state_names[STATE_FAILED];
-        return d->reason ? 0 : -ENOMEM;
 }
 
-static int add_rule(struct arena *a, struct record *r, const struct rule *rule, const char *state, const char *message)
+static void add_rule(struct arena *a, struct record *r, const struct rule *rule, const char *state, const char *message)
 {
         struct record_rule *x = arena_grow(a, &r->rules, r->n_rules, sizeof(*r->rules));
 
-        if (!x)
-                return -ENOMEM;
         *x = (struct record_rule){
                 .name = rule->name, .file = rule->file, .state = state, .message = message, .digest = rule->digest};
         r->n_rules++;
-        return 0;
 }
 
 /* Rules as they are written now, beside those of the boot. */
-static int compare_config(struct arena *a, const struct plan *plan, struct record *r)
+static void compare_config(struct arena *a, const struct plan *plan, struct record *r)
 {
         const struct config *config = plan->config;
         size_t n_booted = r->n_rules;
@@ -47,7 +43,6 @@ static int compare_config(struct arena *a, const struct plan *plan, struct recor
                 const struct rule *rule = &config->rules[i];
                 const struct plan_rule *now = &plan->rules[i];
                 struct record_rule *known = (struct record_rule *)record_find(r, rule->name);
-                int k = 0;
 
                 if (known && known->digest == rule->digest)
                         continue;
@@ -55,23 +50,20 @@ static int compare_config(struct arena *a, const struct plan *plan, struct recor
                         known->state = pending;
                         known->message = "its text changed since this boot's plan was made";
                 } else if (now->state == RULE_INVALID || now->state == RULE_SKIPPED)
-                        k = add_rule(a, r, rule, rule_state_names[now->state], now->message);
+                        add_rule(a, r, rule, rule_state_names[now->state], now->message);
                 else
-                        k = add_rule(a, r, rule, pending,
-                                     "newer than this boot's plan; passthroughctl apply and reboot, or bind it now");
-                if (k < 0)
-                        return k;
+                        add_rule(a, r, rule, pending,
+                                 "newer than this boot's plan; passthroughctl apply and reboot, or bind it now");
         }
         for (size_t i = 0; i < n_booted; i++)
                 if (!config_find(config, r->rules[i].name)) {
                         r->rules[i].state = pending;
                         r->rules[i].message = "its file is gone since this boot's plan was made";
                 }
-        return 0;
 }
 
 /* Devices of rules that were switched off for this boot: nothing else has them in a record. */
-static int add_skipped(struct arena *a, const struct plan *plan, struct record *r)
+static void add_skipped(struct arena *a, const struct plan *plan, struct record *r)
 {
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
@@ -81,8 +73,6 @@ static int add_skipped(struct arena *a, const struct plan *plan, struct record *
                 if (record_find_device(r, d->address) || plan->rules[e->rule].state != RULE_SKIPPED)
                         continue;
                 x = record_device_at(r, a, d->address);
-                if (!x)
-                        return -ENOMEM;
                 *x = (struct record_device){.rule = plan->config->rules[e->rule].name,
                                             .bus = bus_names[d->bus],
                                             .address = d->address,
@@ -96,7 +86,6 @@ static int add_skipped(struct arena *a, const struct plan *plan, struct record *
                                             .from = "",
                                             .group = d->group};
         }
-        return 0;
 }
 
 /* Who would have had what is handed over, had it not been. */
@@ -108,8 +97,6 @@ static int find_kept_out(const struct root *root, struct arena *a, const struct 
         int k;
 
         s->kept_out = arena_alloc(a, n_all * sizeof(*s->kept_out));
-        if (!devices || !of || !natives || !s->kept_out)
-                return -ENOMEM;
         for (size_t i = 0; i < n_all; i++) {
                 size_t at = facts_find(facts, s->record.devices[i].address);
 
@@ -148,8 +135,6 @@ static int compare_images(const struct root *root, struct arena *a, const struct
                 if (!image->path || !image->kernel)
                         continue;
                 x = arena_grow(a, &s->images, s->n_images, sizeof(*s->images));
-                if (!x)
-                        return -ENOMEM;
                 *x = (struct status_image){.release = image->release, .path = image->path};
                 s->n_images++;
                 k = image_judge(root, a, image, plan->config, &x->known, &x->stale);
@@ -165,20 +150,19 @@ int status_build(const struct root *root, struct arena *a, const struct plan *pl
         s.ran = k == 0;
         if (k < 0 && k != -ENOENT)
                 return k;
-        k = compare_config(a, plan, &s.record);
+        compare_config(a, plan, &s.record);
         if (k == 0)
-                k = add_skipped(a, plan, &s.record);
+                add_skipped(a, plan, &s.record);
         for (size_t i = 0; k == 0 && i < s.record.n_devices; i++) {
                 struct record_device *d = &s.record.devices[i];
                 struct record_rule *rule = rule_of(&s.record, d);
 
-                k = check_live(a, plan->facts, d);
+                check_live(a, plan->facts, d);
                 if (rule && streq(rule->state, rule_state_names[RULE_SKIPPED]) && !*d->state)
                         d->state = device_state_names[STATE_SKIPPED];
                 if (rule && streq(d->state, failed) && streq(rule->state, rule_state_names[RULE_OK])) {
                         rule->state = failed;
                         rule->message = arena_printf(a, "%s: %s", d->address, d->reason);
-                        k = rule->message ? k : -ENOMEM;
                 }
         }
         if (k == 0)
@@ -195,7 +179,7 @@ int status_build(const struct root *root, struct arena *a, const struct plan *pl
         }
         k = plan->facts->in_initrd ? 0 : compare_images(root, a, plan, &s);
         if (k == 0)
-                k = trial_read(root, a, &s.trial);
+                trial_read(root, a, &s.trial);
         s.trial_here = trial_is_here(root, a, &s.trial);
         if (k < 0)
                 return k;

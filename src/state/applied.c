@@ -19,8 +19,6 @@ static int parse_file(struct arena *a, char **text, size_t *left, char *line, st
         const char *size = strsep(&line, " "), *rule = line ? strsep(&line, " ") : NULL;
         uint32_t n;
 
-        if (!f)
-                return -ENOMEM;
         if (!rule || !line || *line != '/' || str_to_u32(size, 10, &n) < 0 || n >= *left || (*text)[n] != '\n')
                 return -EBADMSG;
         *f = (struct applied_file){streq(rule, "-") ? NULL : rule, line, *text, n};
@@ -61,7 +59,7 @@ static int parse(struct arena *a, char *text, size_t size, struct applied *ret)
         return 0;
 }
 
-int applied_read(const struct root *root, struct arena *a, struct applied *ret)
+void applied_read(const struct root *root, struct arena *a, struct applied *ret)
 {
         char *text;
         size_t size;
@@ -70,7 +68,6 @@ int applied_read(const struct root *root, struct arena *a, struct applied *ret)
         *ret = (struct applied){};
         if (k == 0)
                 k = parse(a, text, size, ret);
-        return k == -ENOMEM ? k : 0;
 }
 
 char *applied_format(struct arena *a, const struct applied *applied)
@@ -103,10 +100,10 @@ int applied_rule(const struct applied *applied, struct arena *a, const char *nam
                         rule.digest = STR_HASH_START;
                 }
                 copy = arena_strndup(a, f->text, f->size);
-                k = copy ? config_add_file(a, f->path, copy, f->size, &diags, &rule) : -ENOMEM;
+                k = config_add_file(a, f->path, copy, f->size, &diags, &rule);
         }
         if (k == 0 && rule.n_files > 0)
-                k = keys_check(&diags, &rule);
+                keys_check(&diags, &rule);
         if (k == 0 && (rule.n_files == 0 || diags.n_errors > 0))
                 return -ENOENT;
         if (k == 0)
@@ -114,7 +111,7 @@ int applied_rule(const struct applied *applied, struct arena *a, const char *nam
         return k;
 }
 
-int applied_settings(const struct applied *applied, struct arena *a, struct settings_file **ret, size_t *ret_n)
+void applied_settings(const struct applied *applied, struct arena *a, struct settings_file **ret, size_t *ret_n)
 {
         struct settings_file *files = NULL;
         size_t n = 0;
@@ -127,12 +124,9 @@ int applied_settings(const struct applied *applied, struct arena *a, struct sett
                         continue;
                 slot = arena_grow(a, &files, n, sizeof(*files));
                 copy = arena_strndup(a, applied->files[i].text, applied->files[i].size);
-                if (!slot || !copy)
-                        return -ENOMEM;
                 *slot = (struct settings_file){applied->files[i].path, copy, applied->files[i].size};
                 n++;
         }
         *ret = files;
         *ret_n = n;
-        return 0;
 }

@@ -26,13 +26,12 @@ struct applied {
         size_t n_files;
 };
 
-/* Empty where there is none, or none that can be read. 0 or -ENOMEM. */
-int applied_read(const struct root *root, struct arena *a, struct applied *ret) _must_check_;
-/* The file's text, or NULL where memory is out. */
+/* Empty where there is none, or none that can be read. */
+void applied_read(const struct root *root, struct arena *a, struct applied *ret);
+/* The file's text. */
 char *applied_format(struct arena *a, const struct applied *applied) _must_check_;
 
-/* The rule of that name: 0, -ENOENT where it has none that is sound, or -ENOMEM. */
+/* The rule of that name: 0, -ENOENT where it has none that is sound. */
 int applied_rule(const struct applied *applied, struct arena *a, const char *name, struct rule *ret) _must_check_;
-/* The files of passthrough.conf. 0 or -ENOMEM. */
-int applied_settings(const struct applied *applied, struct arena *a, struct settings_file **ret,
-                     size_t *ret_n) _must_check_;
+/* The files of passthrough.conf. */
+void applied_settings(const struct applied *applied, struct arena *a, struct settings_file **ret, size_t *ret_n);

@@ -81,8 +81,6 @@ static int parse_file(struct arena *a, struct undo *u, char *line)
         struct undo_file *f = arena_grow(a, &u->files, u->n_files, sizeof(*u->files));
         uint32_t mode, uid, gid;
 
-        if (!f)
-                return -ENOMEM;
         for (size_t i = 0; i < 7; i++)
                 if (!(field[i] = strsep(&path, " ")))
                         return -EBADMSG;
@@ -120,7 +118,8 @@ static int set(void *data, const char *key, char *value)
         else if (streq(key, "added") && u->n_files > 0) {
                 struct undo_file *f = &u->files[u->n_files - 1];
 
-                return str_add(p->arena, &f->added, &f->n_added, value);
+                str_add(p->arena, &f->added, &f->n_added, value);
+                return 0;
         } else
                 return -EBADMSG;
         return 0;
@@ -152,7 +151,7 @@ static int load(const struct root *root, struct arena *a, unsigned number, struc
 {
         char *path = path_of(a, number, "manifest"), *text;
         size_t size;
-        int k = path ? root_read_all(root, a, path, SIZE_LIMIT, &text, &size) : -ENOMEM;
+        int k = root_read_all(root, a, path, SIZE_LIMIT, &text, &size);
 
         *ret = (struct undo){.number = number, .when = "", .boot = ""};
         if (k == -ENOENT)
@@ -162,7 +161,7 @@ static int load(const struct root *root, struct arena *a, unsigned number, struc
         if (k < 0)
                 return k;
         path = path_of(a, number, "done");
-        k = path ? root_read_all(root, a, path, SIZE_LIMIT, &text, &size) : -ENOMEM;
+        k = root_read_all(root, a, path, SIZE_LIMIT, &text, &size);
         return k == -ENOENT ? 0 : k < 0 ? k : parse_done(ret, text);
 }
 
@@ -214,7 +213,7 @@ int journal_open(const struct root *root, struct arena *a, bool lock, struct jou
                 if (str_to_u32(names[i], 10, &number) < 0)
                         continue;
                 u = arena_grow(a, &ret->v, ret->n, sizeof(*ret->v));
-                k = u ? load(root, a, number, u) : -ENOMEM;
+                k = load(root, a, number, u);
                 if (k == 0)
                         ret->n++;
                 if (k > 0)
@@ -242,26 +241,21 @@ const struct undo *journal_unfinished(const struct journal *j)
         return last && !last->done ? last : NULL;
 }
 
-int journal_owned(const struct journal *j, struct arena *a, struct boot_owned *ret)
+void journal_owned(const struct journal *j, struct arena *a, struct boot_owned *ret)
 {
-        int k = 0;
-
         *ret = (struct boot_owned){};
         for (size_t i = 0; i < j->n; i++)
-                for (size_t f = 0; k == 0 && f < j->v[i].n_files; f++) {
+                for (size_t f = 0; f < j->v[i].n_files; f++) {
                         const struct undo_file *file = &j->v[i].files[f];
 
-                        k = str_add(a, &ret->seen, &ret->n_seen, file->path);
-                        for (size_t t = 0; k == 0 && t < file->n_added; t++) {
+                        str_add(a, &ret->seen, &ret->n_seen, file->path);
+                        for (size_t t = 0; t < file->n_added; t++) {
                                 struct boot_added *added = arena_grow(a, &ret->added, ret->n_added, sizeof(*added));
 
-                                if (!added)
-                                        return -ENOMEM;
                                 *added = (struct boot_added){file->path, file->added[t]};
                                 ret->n_added++;
                         }
                 }
-        return k;
 }
 
 /* ---- writing -------------------------------------------------------------------------------------------------------
@@ -276,8 +270,6 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
         struct stat st;
         int k;
 
-        if (!f || !copy)
-                return -ENOMEM;
         f->kind = kind;
         f->path = path;
         k = kind == UNDO_IMAGE ? content_measure(root, f->path, &f->old)
@@ -288,8 +280,6 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
                 return k;
         u->n_files++;
         directory = arena_strndup(a, f->path, (size_t)(str_basename(f->path) - f->path));
-        if (!directory)
-                return -ENOMEM;
         f->made_directory = file_stat(root, directory, &st) == -ENOENT;
         if (op) {
                 f->new = content_of(op->new, op->new ? strlen(op->new) : 0);
@@ -305,9 +295,12 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
         if (copy && kind == UNDO_IMAGE)
                 return file_keep(root, path, copy);
         /* Menus of GRUB may have passwords in them. */
-        return copy ? file_write(root, copy, data, f->old.size,
-                                 &(struct stat){.st_mode = 0600, .st_uid = geteuid(), .st_gid = getegid()})
-                    : -ENOMEM;
+        return file_write(root, copy, data, f->old.size,
+                          &(struct stat){
+                                  .st_mode = 0600,
+                                  .st_uid = geteuid(),
+                                  .st_gid = getegid(),
+                          });
 }
 
 static char *manifest_text(struct arena *a, const struct undo *u)
@@ -363,16 +356,12 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
         char when[32], *text, *path;
         int k;
 
-        if (!u)
-                return -ENOMEM;
         *u = (struct undo){.number = j->n > 0 ? j->v[j->n - 1].number + 1 : 1,
                            .boot = boot_path_names[plan->facts->path],
                            .command = plan->command};
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&now, &tm));
         u->when = arena_strdup(a, when);
         path = path_of(a, u->number, "manifest");
-        if (!u->when || !path)
-                return -ENOMEM;
         /* One that was never begun may lie there; nothing of it counts, and its manifest is not there. */
         k = file_make_parents(root, path);
         for (size_t i = 0; k == 0 && i < plan->n_ops; i++)
@@ -385,7 +374,7 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
                 k = add_seen(root, a, u, plan);
         text = k == 0 ? manifest_text(a, u) : NULL;
         if (k == 0)
-                k = text ? file_write(root, path, text, strlen(text), NULL) : -ENOMEM;
+                k = file_write(root, path, text, strlen(text), NULL);
         if (k < 0) {
                 (void)!journal_remove(root, a, u);
                 return k;
@@ -398,7 +387,7 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
 int journal_done(const struct root *root, struct arena *a, const struct undo *u)
 {
         char *text = arena_strdup(a, ""), *path = path_of(a, u->number, "done");
-        int k = text && path ? 0 : -ENOMEM;
+        int k = 0;
 
         for (size_t i = 0; k == 0 && i < u->n_files; i++) {
                 struct content now;
@@ -407,8 +396,6 @@ int journal_done(const struct root *root, struct arena *a, const struct undo *u)
                         continue;
                 k = content_measure(root, u->files[i].path, &now);
                 text = k == 0 ? arena_join(a, text, content_text(a, now), "\n", NULL) : NULL;
-                if (k == 0 && !text)
-                        k = -ENOMEM;
         }
         return k == 0 ? file_write(root, path, text, strlen(text), NULL) : k;
 }
@@ -422,7 +409,7 @@ int journal_forget_images(const struct root *root, struct arena *a, const struct
                         char *path = arena_printf(a, UNDO_DIR "/%u/old.%zu", j->v[i].number, f);
 
                         if (j->v[i].files[f].kind == UNDO_IMAGE)
-                                k = path ? file_remove(root, path) : -ENOMEM;
+                                k = file_remove(root, path);
                 }
         return k;
 }
@@ -431,7 +418,7 @@ int journal_put_back(const struct root *root, struct arena *a, const struct undo
 {
         char *copy = arena_printf(a, UNDO_DIR "/%u/old.%zu", u->number, i);
         struct content kept;
-        int k = copy ? content_measure(root, copy, &kept) : -ENOMEM;
+        int k = content_measure(root, copy, &kept);
 
         if (k < 0)
                 return k;
@@ -447,16 +434,15 @@ int journal_remove(const struct root *root, struct arena *a, const struct undo *
         static const char *const always[] = {"manifest", "done"};
         const char **names;
         size_t n;
-        int k = manifest && dir ? file_remove(root, manifest) : -ENOMEM;
+        int k = file_remove(root, manifest);
 
         if (k == 0)
                 k = root_list(root, a, dir, &names, &n);
         for (size_t i = 0; k == 0 && i < n; i++) {
                 char *path = path_of(a, u->number, names[i]);
 
-                k = path ? file_remove(root, path) : -ENOMEM;
-                if (path)
-                        file_sweep(root, path);
+                k = file_remove(root, path);
+                file_sweep(root, path);
         }
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(always); i++) {
                 char *path = path_of(a, u->number, always[i]);

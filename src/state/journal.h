@@ -58,7 +58,7 @@ void journal_close(struct journal *j);
 /* The last apply where that was cut short, or NULL. */
 const struct undo *journal_unfinished(const struct journal *j);
 /* The tokens that are ours. */
-int journal_owned(const struct journal *j, struct arena *a, struct boot_owned *ret) _must_check_;
+void journal_owned(const struct journal *j, struct arena *a, struct boot_owned *ret);
 
 /* A new one for the plan. */
 int journal_begin(const struct root *root, struct arena *a, struct journal *j, const struct boot_plan *plan,

@@ -18,8 +18,6 @@ static int read_line(struct numbers *numbers, struct arena *a, char *line)
         const char *f[FIELDS];
         size_t n = 0;
 
-        if (!number)
-                return -ENOMEM;
         for (char *field; n < FIELDS && (field = strsep(&line, "\t")); f[n++] = field)
                 str_make_printable(field);
         if (n != FIELDS || line || str_to_u32(f[1], 10, &number->n) < 0)
@@ -63,8 +61,6 @@ int numbers_write(const struct root *root, const struct numbers *numbers)
         FILE *f = open_memstream(&text, &size);
         int k;
 
-        if (!f)
-                return -ENOMEM;
         fputs(HEADER "\n", f);
         for (size_t i = 0; i < numbers->n; i++) {
                 const struct clearance_device *x = &numbers->v[i].who;
@@ -72,7 +68,7 @@ int numbers_write(const struct root *root, const struct numbers *numbers)
                 fprintf(f, "%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s\n", x->rule, numbers->v[i].n, x->path, x->firmware, x->slot,
                         x->id, x->pcie_serial, x->disk_serial);
         }
-        k = fclose(f) == 0 ? root_make_parents(root, NUMBERS_PATH) : -ENOMEM;
+        k = root_make_parents(root, NUMBERS_PATH);
         if (k == 0)
                 k = root_replace(root, NUMBERS_PATH, text, size);
         free(text);
@@ -98,12 +94,10 @@ static void refresh(struct numbers *numbers, struct clearance_device *who, const
         who->disk_serial = newer(numbers, who->disk_serial, d->disk_serial);
 }
 
-static int add(struct numbers *numbers, struct arena *a, const char *rule, const struct device *d, uint32_t n)
+static void add(struct numbers *numbers, struct arena *a, const char *rule, const struct device *d, uint32_t n)
 {
         struct number *number = arena_grow(a, &numbers->v, numbers->n, sizeof(*numbers->v));
 
-        if (!number)
-                return -ENOMEM;
         *number = (struct number){
                 .n = n,
                 .who = {.rule = rule,
@@ -117,18 +111,16 @@ static int add(struct numbers *numbers, struct arena *a, const char *rule, const
         numbers->n++;
         numbers->changed = true;
         refresh(numbers, &number->who, d);
-        return 0;
 }
 
-int numbers_assign(struct numbers *numbers, struct arena *a, const struct facts *facts, const char *rule,
-                   const size_t *devices, size_t n, uint32_t *ret)
+void numbers_assign(struct numbers *numbers, struct arena *a, const struct facts *facts, const char *rule,
+                    const size_t *devices, size_t n, uint32_t *ret)
 {
         uint32_t next = 0;
         bool *done = arena_alloc(a, n * sizeof(*done));
         size_t n_known = numbers->n;
-        int k = done ? 0 : -ENOMEM;
 
-        for (size_t i = 0; k == 0 && i < n_known; i++) {
+        for (size_t i = 0; i < n_known; i++) {
                 struct number *known = &numbers->v[i];
                 const char *why = NULL;
                 enum fit how;
@@ -145,10 +137,9 @@ int numbers_assign(struct numbers *numbers, struct arena *a, const struct facts 
                                 refresh(numbers, &known->who, &facts->devices[device]);
                         }
         }
-        for (size_t j = 0; k == 0 && j < n; j++)
+        for (size_t j = 0; j < n; j++)
                 if (!done[j]) {
                         ret[j] = next++;
-                        k = add(numbers, a, rule, &facts->devices[devices[j]], ret[j]);
+                        add(numbers, a, rule, &facts->devices[devices[j]], ret[j]);
                 }
-        return k;
 }

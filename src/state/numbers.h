@@ -26,6 +26,6 @@ struct numbers {
 int numbers_read(const struct root *root, struct arena *a, struct numbers *ret) _must_check_;
 int numbers_write(const struct root *root, const struct numbers *numbers) _must_check_;
 
-/* Of these devices, by position in facts, each one's number of the rule in ret. Pure. 0 or -ENOMEM. */
-int numbers_assign(struct numbers *numbers, struct arena *a, const struct facts *facts, const char *rule,
-                   const size_t *devices, size_t n, uint32_t *ret) _must_check_;
+/* Of these devices, by position in facts, each one's number of the rule in ret. Pure. */
+void numbers_assign(struct numbers *numbers, struct arena *a, const struct facts *facts, const char *rule,
+                    const size_t *devices, size_t n, uint32_t *ret);

@@ -131,10 +131,8 @@ int record_write(const struct root *root, const struct record *record)
         FILE *f = open_memstream(&text, &size);
         int k;
 
-        if (!f)
-                return -ENOMEM;
         put_record(f, record);
-        k = fclose(f) == 0 ? 0 : -ENOMEM;
+        k = 0;
         if (k == 0)
                 k = root_make_parents(root, RECORD_PATH);
         if (k == 0)
@@ -186,8 +184,6 @@ static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MA
         if (streq(f[0], "R") && (n == 6 || n == 7)) {
                 struct record_rule *x = arena_grow(a, &r->rules, r->n_rules, sizeof(*r->rules));
 
-                if (!x)
-                        return -ENOMEM;
                 *x = (struct record_rule){
                         f[1], f[2], f[3], f[4], strtoull(f[5], NULL, 16), n == 7 && streq(f[6], "required")};
                 r->n_rules++;
@@ -196,8 +192,6 @@ static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MA
         if (streq(f[0], "D") && n == 14) {
                 struct record_device *x = arena_grow(a, &r->devices, r->n_devices, sizeof(*r->devices));
 
-                if (!x)
-                        return -ENOMEM;
                 *x = (struct record_device){f[1],
                                             f[2],
                                             f[3],
@@ -217,8 +211,6 @@ static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MA
         if (streq(f[0], "O") && n == 6) {
                 struct record_op *x = arena_grow(a, &r->ops, r->n_ops, sizeof(*r->ops));
 
-                if (!x)
-                        return -ENOMEM;
                 *x = (struct record_op){f[1], f[2], f[3], f[4], f[5]};
                 r->n_ops++;
                 return 0;
@@ -226,8 +218,6 @@ static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MA
         if (streq(f[0], "P") && n == 9) {
                 struct record_pool *x = arena_grow(a, &r->pools, r->n_pools, sizeof(*r->pools));
 
-                if (!x)
-                        return -ENOMEM;
                 *x = (struct record_pool){.size = f[1],
                                           .node = f[2],
                                           .state = f[3],
@@ -318,8 +308,8 @@ bool record_satisfied(const struct record *record, const struct record_rule *rul
 }
 
 /* What an earlier stage has tried keeps its line, unless it is tried again: when and from whom is history. */
-static int merge_device(struct record *r, struct arena *a, const struct plan *plan, size_t entry,
-                        const struct result *result)
+static void merge_device(struct record *r, struct arena *a, const struct plan *plan, size_t entry,
+                         const struct result *result)
 {
         const struct plan_entry *e = &plan->entries[entry];
         const struct device *d = &plan->facts->devices[e->device];
@@ -345,42 +335,33 @@ static int merge_device(struct record *r, struct arena *a, const struct plan *pl
                 new.reason = result->error;
         if (x && (record_device_taken(x) || result->state == STATE_NONE) && *x->state && e->action == ACTION_BIND &&
             result->state != STATE_FAILED)
-                return 0;
+                return;
         x = record_device_at(r, a, d->address);
-        if (!x)
-                return -ENOMEM;
         *x = new;
-        return 0;
 }
 
-static int merge_rule(struct record *r, struct arena *a, const struct rule *rule, const struct plan_rule *state)
+static void merge_rule(struct record *r, struct arena *a, const struct rule *rule, const struct plan_rule *state)
 {
         struct record_rule *x = (struct record_rule *)record_find(r, rule->name);
 
         if (!x) {
                 x = arena_grow(a, &r->rules, r->n_rules, sizeof(*r->rules));
-                if (!x)
-                        return -ENOMEM;
                 r->n_rules++;
         }
         *x = (struct record_rule){rule->name,     rule->file,   rule_state_names[state->state],
                                   state->message, rule->digest, rule->required};
-        return 0;
 }
 
-static int add_op(struct record *r, struct arena *a, const struct op *op)
+static void add_op(struct record *r, struct arena *a, const struct op *op)
 {
         struct record_op *x = arena_grow(a, &r->ops, r->n_ops, sizeof(*r->ops));
 
-        if (!x)
-                return -ENOMEM;
         *x = (struct record_op){op_names[op->kind], op->target, op->value, op->why, stage_names[op->stage]};
         r->n_ops++;
-        return 0;
 }
 
 /* The first stage records what the whole boot is to do; a later one what it found to do in its own place. */
-static int merge_ops(struct record *r, struct arena *a, const struct plan *plan, enum stage stage, const char *rule)
+static void merge_ops(struct record *r, struct arena *a, const struct plan *plan, enum stage stage, const char *rule)
 {
         size_t n = 0;
 
@@ -394,10 +375,8 @@ static int merge_ops(struct record *r, struct arena *a, const struct plan *plan,
                 if (rule ? !streq(plan->config->rules[plan->entries[op->entry].rule].name, rule)
                          : stage != STAGE_INITRD && op->stage != stage)
                         continue;
-                if (add_op(r, a, op) < 0)
-                        return -ENOMEM;
+                add_op(r, a, op);
         }
-        return 0;
 }
 
 /* Or was to be: a unit does not undo it, however far it got. */
@@ -408,7 +387,7 @@ static bool released(const struct record_device *d)
 }
 
 /* As long as one of its devices is with the host by hand, a rule is not what it was to be. */
-static int keep_released(struct record *r, struct arena *a)
+static void keep_released(struct record *r, struct arena *a)
 {
         for (size_t i = 0; i < r->n_devices; i++) {
                 struct record_rule *x = (struct record_rule *)record_find(r, r->devices[i].rule);
@@ -418,26 +397,20 @@ static int keep_released(struct record *r, struct arena *a)
                 x->state = rule_state_names[RULE_SKIPPED];
                 x->message = arena_printf(a, "%s was given back by hand; \"passthroughctl bind %s\" takes it again",
                                           r->devices[i].address, x->name);
-                if (!x->message)
-                        return -ENOMEM;
         }
-        return 0;
 }
 
-int record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
-                 enum stage stage, const char *rule)
+void record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                  enum stage stage, const char *rule)
 {
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && i < plan->config->n_rules; i++)
+        for (size_t i = 0; i < plan->config->n_rules; i++)
                 if (!plan->rules[i].elsewhere && (!rule || streq(plan->config->rules[i].name, rule)))
-                        k = merge_rule(record, a, &plan->config->rules[i], &plan->rules[i]);
-        for (size_t i = 0; k == 0 && i < plan->n_entries; i++)
+                        merge_rule(record, a, &plan->config->rules[i], &plan->rules[i]);
+        for (size_t i = 0; i < plan->n_entries; i++)
                 if (!rule || streq(plan->config->rules[plan->entries[i].rule].name, rule))
-                        k = merge_device(record, a, plan, i, &results[i]);
-        if (k == 0)
-                k = keep_released(record, a);
-        return k == 0 ? merge_ops(record, a, plan, stage, rule) : k;
+                        merge_device(record, a, plan, i, &results[i]);
+        keep_released(record, a);
+        merge_ops(record, a, plan, stage, rule);
 }
 
 static void forget(struct record *r, const struct plan *plan, const struct plan_entry *e, bool taken)
@@ -464,37 +437,34 @@ static bool has_op(const struct record *r, const struct op *op)
         return false;
 }
 
-int record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
-                        const bool *chosen, size_t entry)
+void record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                         const bool *chosen, size_t entry)
 {
         const struct plan_entry *e = &plan->entries[entry];
         const struct rule *rule = &plan->config->rules[e->rule];
         const struct record_rule *known = record_find(record, rule->name);
         bool taken = results[entry].state == STATE_BOUND || results[entry].state == STATE_LATE;
-        int k = 0;
 
         forget(record, plan, e, taken);
         if (taken || !known || !record_satisfied(record, known))
-                k = merge_rule(record, a, rule, &plan->rules[e->rule]);
-        for (size_t i = 0; k == 0 && i < plan->n_entries; i++)
+                merge_rule(record, a, rule, &plan->rules[e->rule]);
+        for (size_t i = 0; i < plan->n_entries; i++)
                 if (chosen[i])
-                        k = merge_device(record, a, plan, i, &results[i]);
-        for (size_t i = 0; k == 0 && i < plan->n_ops; i++)
+                        merge_device(record, a, plan, i, &results[i]);
+        for (size_t i = 0; i < plan->n_ops; i++)
                 if (!has_op(record, &plan->ops[i]))
-                        k = add_op(record, a, &plan->ops[i]);
-        return k == 0 ? keep_released(record, a) : k;
+                        add_op(record, a, &plan->ops[i]);
+        keep_released(record, a);
 }
 
-int record_release(struct record *record, struct arena *a, const struct plan *plan, const char *rule, size_t device,
-                   const struct result *result)
+void record_release(struct record *record, struct arena *a, const struct plan *plan, const char *rule, size_t device,
+                    const struct result *result)
 {
         const struct device *d = &plan->facts->devices[device];
         const struct rule *now = config_find(plan->config, rule);
         struct record_rule *r = (struct record_rule *)record_find(record, rule);
         struct record_device *x = record_device_at(record, a, d->address);
 
-        if (!x)
-                return -ENOMEM;
         *x = (struct record_device){
                 .rule = rule,
                 .bus = bus_names[d->bus],
@@ -512,14 +482,12 @@ int record_release(struct record *record, struct arena *a, const struct plan *pl
         };
         if (!r) {
                 r = arena_grow(a, &record->rules, record->n_rules, sizeof(*record->rules));
-                if (!r)
-                        return -ENOMEM;
                 record->n_rules++;
                 *r = (struct record_rule){.name = rule, .file = now ? now->file : "", .digest = now ? now->digest : 0};
         }
         r->state = rule_state_names[RULE_OK];
         r->message = "";
-        return keep_released(record, a);
+        keep_released(record, a);
 }
 
 int record_lock(const struct root *root, unsigned patience)

@@ -61,22 +61,22 @@ int record_write(const struct root *root, const struct record *record) _must_che
  * Takes over a plan, of which stage was carried out: what the record has of its rules is replaced, unless a device
  * there is bound or late already. With rule not NULL, only that rule.
  */
-int record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
-                 enum stage stage, const char *rule) _must_check_;
+void record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                  enum stage stage, const char *rule);
 
 /*
  * The same for the entries that are chosen, around a device that came later: what was at its address before is
  * forgotten, and once it is taken also what its rule had and is gone. A rule that is satisfied without it stays that.
  */
-int record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
-                        const bool *chosen, size_t entry) _must_check_;
+void record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                         const bool *chosen, size_t entry);
 
 /*
  * A device of a rule was given back by hand, and now has a driver of the host or (NULL) none. The rule is skipped from
  * then on, until it is bound by hand or the next boot.
  */
-int record_release(struct record *record, struct arena *a, const struct plan *plan, const char *rule, size_t device,
-                   const struct result *result) _must_check_;
+void record_release(struct record *record, struct arena *a, const struct plan *plan, const char *rule, size_t device,
+                    const struct result *result);
 
 /*
  * Whoever reads the record to write it anew holds this: a descriptor, or -errno; -EBUSY where somebody else holds it
@@ -87,7 +87,7 @@ int record_lock(const struct root *root, unsigned patience) _must_check_;
 const struct record_rule *record_find(const struct record *record, const char *rule);
 /* The device at an address, or NULL. */
 struct record_device *record_find_device(const struct record *record, const char *address);
-/* That device, or one more with nothing but the address; NULL without memory. */
+/* That device, or one more with nothing but the address. */
 struct record_device *record_device_at(struct record *record, struct arena *a, const char *address);
 /* Every device of the rule is bound or late, and the plan had nothing against it. */
 bool record_satisfied(const struct record *record, const struct record_rule *rule);

@@ -48,7 +48,7 @@ static int set(void *data, const char *key, char *value)
         return 0;
 }
 
-int trial_read(const struct root *root, struct arena *a, struct trial *ret)
+void trial_read(const struct root *root, struct arena *a, struct trial *ret)
 {
         char *text;
         size_t size;
@@ -59,7 +59,6 @@ int trial_read(const struct root *root, struct arena *a, struct trial *ret)
                 k = text_keys(text, FIRST_LINE, set, ret);
         if (k < 0 || !ret->when || !ret->boot || !ret->release)
                 *ret = (struct trial){};
-        return k == -ENOMEM ? k : 0;
 }
 
 static char *with(struct arena *a, char *text, const char *key, const char *value)
@@ -81,8 +80,6 @@ int trial_write(const struct root *root, struct arena *a, const struct trial *t)
         text = with(a, text, "target", t->target);
         text = with(a, text, "why", t->why);
         text = text ? arena_join(a, text, "end\n", NULL) : NULL;
-        if (!text)
-                return -ENOMEM;
         k = file_make_parents(root, TRIAL_PATH);
         return k == 0 ? file_write(root, TRIAL_PATH, text, strlen(text), NULL) : k;
 }
@@ -122,14 +119,14 @@ bool trial_holds_back(const struct root *root, struct arena *a, const struct tri
  * Reboots where it would wait for somebody: a panic (kernel-parameters.txt), dracut's emergency shell
  * (dracut.cmdline(7)), a crash of systemd (systemd(1)). What follows the first of them is of this one boot.
  */
-int trial_tokens(const struct root *root, struct arena *a, const struct trial *t, const char ***ret, size_t *ret_n)
+void trial_tokens(const struct root *root, struct arena *a, const struct trial *t, const char ***ret, size_t *ret_n)
 {
         static const char *const own[] = {"panic=10", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=yes",
                                           "systemd.watchdog_sec=60"};
         size_t n = ARRAY_SIZE(own) - !oneshot_watchdog(root);
-        int k = str_add(a, ret, ret_n, arena_printf(a, TRIAL_TOKEN "%016" PRIx64 ":%u", t->config, t->seconds));
 
-        for (size_t i = 0; k == 0 && i < n; i++)
-                k = str_add(a, ret, ret_n, own[i]);
-        return k;
+        str_add(a, ret, ret_n, arena_printf(a, TRIAL_TOKEN "%016" PRIx64 ":%u", t->config, t->seconds));
+
+        for (size_t i = 0; i < n; i++)
+                str_add(a, ret, ret_n, own[i]);
 }

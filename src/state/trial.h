@@ -49,8 +49,8 @@ struct trial {
         const char *why;     /* it failed */
 };
 
-/* Of none, or one that cannot be read, the state says so. 0 or -ENOMEM. */
-int trial_read(const struct root *root, struct arena *a, struct trial *ret) _must_check_;
+/* Of none, or one that cannot be read, the state says so. */
+void trial_read(const struct root *root, struct arena *a, struct trial *ret);
 int trial_write(const struct root *root, struct arena *a, const struct trial *trial) _must_check_;
 int trial_forget(const struct root *root) _must_check_;
 
@@ -60,16 +60,15 @@ bool trial_is_here(const struct root *root, struct arena *a, const struct trial 
 bool trial_is_old(const struct root *root, const struct trial *trial);
 /* Whether its config is to stay out of images that are built now. */
 bool trial_holds_back(const struct root *root, struct arena *a, const struct trial *trial);
-/* The trial's own tokens, behind those that the config needs. 0 or -ENOMEM. */
-int trial_tokens(const struct root *root, struct arena *a, const struct trial *trial, const char ***ret,
-                 size_t *ret_n) _must_check_;
+/* The trial's own tokens, behind those that the config needs. */
+void trial_tokens(const struct root *root, struct arena *a, const struct trial *trial, const char ***ret,
+                  size_t *ret_n);
 
 /* ---- oneshot.c: its entry in the boot loader's menu ----------------------------------------------------------------
  */
 
 /* Why this host's boot loader cannot be trusted to boot an entry once and no more; NULL: it can. 0 or -errno. */
-int oneshot_problem(const struct root *root, struct arena *a, const struct boot_facts *facts,
-                    const char **ret) _must_check_;
+void oneshot_problem(const struct root *root, struct arena *a, const struct boot_facts *facts, const char **ret);
 /* Whether something would reset a host that hangs. */
 bool oneshot_watchdog(const struct root *root);
 /* Whether the boot loader has yet to boot the entry. */
@@ -88,14 +87,13 @@ const char *oneshot_clear(const struct boot_facts *facts);
  * The entry's file: of systemd-boot a copy of the kernel's own entry, of GRUB what its script is to know. tokens: those
  * that the config needs and the trial's; owned: those of an earlier apply. *ret NULL where that kernel has no entry.
  */
-int oneshot_entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial, const char *const *tokens,
-                  size_t n_tokens, const struct boot_owned *owned, struct boot_op *ret) _must_check_;
+void oneshot_entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial,
+                   const char *const *tokens, size_t n_tokens, const struct boot_owned *owned, struct boot_op *ret);
 /* GRUB's menu without it, as it was before; NULL where it has none, or memory is out. */
 char *oneshot_menu_without(const char *menu, struct arena *a);
-/* Whether the menu that was made has it: NULL, or what is missing. 0 or -ENOMEM. */
-int oneshot_verify(const struct boot_facts *facts, struct arena *a, const char *const *tokens, size_t n_tokens,
-                   const char **ret_lacks) _must_check_;
+/* Whether the menu that was made has it: NULL, or what is missing. */
+void oneshot_verify(const struct boot_facts *facts, struct arena *a, const char *const *tokens, size_t n_tokens,
+                    const char **ret_lacks);
 
-/* Of systemd-boot: the entry without passthrough, as it is to be; no path where there is no kernel. 0 or -ENOMEM. */
-int off_entry(const struct boot_facts *facts, struct arena *a, const struct boot_owned *owned,
-              struct boot_file *ret) _must_check_;
+/* Of systemd-boot: the entry without passthrough, as it is to be; no path where there is no kernel. */
+void off_entry(const struct boot_facts *facts, struct arena *a, const struct boot_owned *owned, struct boot_file *ret);

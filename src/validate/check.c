@@ -26,15 +26,13 @@ int check_cmdline(const struct root *root, const char *line, bool json, const ch
                 line = text;
         }
         if (k == 0)
-                k = machine_read(root, &a, &machine);
+                machine_read(root, &a, &machine);
         if (k == 0)
                 k = cmdline_judge(line, &machine, &a, &findings);
         if (k == 0 && json)
-                k = json_findings(stdout, &findings);
+                json_findings(stdout, &findings);
         else if (k == 0)
                 text_findings(stdout, &findings);
-        if (k == -ENOMEM)
-                fprintf(stderr, "%s: %s\n", name, strerror(-k));
         arena_free(&a);
         return k < 0 || findings.n_errors > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

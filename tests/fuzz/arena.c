@@ -6,6 +6,8 @@
  */
 #include "base/arena.h"
 
+#include "base/memory.h"
+
 #include <sanitizer/asan_interface.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -35,7 +37,7 @@ static struct arena_chunk *chunk_new(size_t size)
         size = MAX(size, CHUNK_SIZE);
         c = malloc(sizeof(*c) + size);
         if (!c)
-                return NULL;
+                out_of_memory();
         c->size = size;
         c->used = POISON;
         ASAN_POISON_MEMORY_REGION(c->data, size);
@@ -49,13 +51,13 @@ void *arena_alloc(struct arena *a, size_t size)
         char *p;
 
         if (size > SIZE_MAX / 2)
-                return NULL;
+                out_of_memory();
         size = MAX(size, (size_t)1);
         room = ((size + ALIGNMENT - 1) & ~(ALIGNMENT - 1)) + POISON;
         if (!c || c->size - c->used < room) {
                 c = chunk_new(POISON + room);
                 if (!c)
-                        return NULL;
+                        out_of_memory();
                 c->next = a->head;
                 a->head = c;
         }
@@ -115,7 +117,7 @@ void *arena_grow(struct arena *a, void *array, size_t n, size_t size)
 
         memcpy(&old, array, sizeof(old));
         if (n >= SIZE_MAX / 2 / size || !(p = arena_alloc(a, (n + 1) * size)))
-                return NULL;
+                out_of_memory();
         if (n > 0) {
                 memcpy(p, old, n * size);
                 ASAN_POISON_MEMORY_REGION(old, n * size);

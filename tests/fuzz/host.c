@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct plan plan;
 
         files_split(&a, "/etc/fstab", data + (size > 0), size - (size > 0));
-        CHECK(facts_request_for(&config, &a, &request) == 0);
+        facts_request_for(&config, &a, &request);
         /* Its first bit says whether the host is on its way up, where a clearance counts. */
         request.booting = size > 0 && data[0] & 1;
         CHECK(facts_gather(&root, &a, &request, &facts) == 0);

@@ -62,16 +62,13 @@ static bool bridge_header(const struct root *root, const struct pci_dir *dir)
 }
 
 /* Where the firmware has it: ACPI's or the device tree's path. */
-static int firmware_path(const struct root *root, struct arena *a, struct device *d)
+static void firmware_path(const struct root *root, struct arena *a, struct device *d)
 {
         char *path = arena_join(a, d->sysfs, "/firmware_node/path", NULL), text[PATH_MAX];
 
-        if (!path)
-                return -ENOMEM;
         if (root_read(root, path, text, sizeof(text)) <= 0)
-                return 0;
+                return;
         d->firmware = str_printable(a, text);
-        return d->firmware ? 0 : -ENOMEM;
 }
 
 /*
@@ -91,7 +88,7 @@ static int stuck(const struct root *root, struct arena *a, struct device *d)
                 return 0;
         d->stuck = arena_printf(a, "a driver of it hangs, and %s (PID %s) still waits; the kernel log may say why",
                                 comm, pid);
-        return d->stuck ? 0 : -ENOMEM;
+        return 0;
 }
 
 static int details(struct details *x, struct device *d)
@@ -111,31 +108,28 @@ static int details(struct details *x, struct device *d)
         if (d->group == NO_GROUP && pci_readlink(&dir, "iommu_group", text, sizeof(text)) > 0 &&
             str_to_u32(str_basename(text), 10, &v) == 0 && v <= INT_MAX)
                 d->group = (int)v;
-        if (pci_readlink(&dir, "driver", text, sizeof(text)) > 0 &&
-            !(d->driver = d->driver_now = str_printable(a, str_basename(text))))
-                return -ENOMEM;
+        if (pci_readlink(&dir, "driver", text, sizeof(text)) > 0)
+                d->driver = d->driver_now = str_printable(a, str_basename(text));
         if (bridge_header(root, &dir))
                 d->bridge = d->transparent = true;
         if (d->bridge)
                 return 0;
-        if (x->identities &&
-            (firmware_path(root, a, d) < 0 || (!d->pcie_serial && !d->disk_serial && pci_serial(root, a, &dir, d) < 0)))
-                return -ENOMEM;
-        if (!d->parent && pci_readlink(&dir, "physfn", text, sizeof(text)) > 0 &&
-            !(d->parent = arena_strdup(a, str_basename(text))))
-                return -ENOMEM;
+        if (x->identities)
+                firmware_path(root, a, d);
+        if (x->identities && !d->pcie_serial && !d->disk_serial)
+                pci_serial(root, a, &dir, d);
+        if (!d->parent && pci_readlink(&dir, "physfn", text, sizeof(text)) > 0)
+                d->parent = arena_strdup(a, str_basename(text));
         if (class_is(d->class, "display"))
                 d->boot_display = boot_display(&dir, d);
         /* Early in the boot nobody but us has set an override for what no driver has; VFs want one for their parent. */
         if (x->facts->booting && !d->driver)
                 return 0;
-        if (stuck(root, a, d) < 0)
-                return -ENOMEM;
+        stuck(root, a, d);
         if (d->stuck)
                 return 0;
-        if (pci_read(&dir, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)") &&
-            !(d->driver_override = str_printable(a, text)))
-                return -ENOMEM;
+        if (pci_read(&dir, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)"))
+                d->driver_override = str_printable(a, text);
         if (!d->parent && pci_read(&dir, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v) == 0)
                 d->vfs_enabled = v;
         return 0;
@@ -175,15 +169,11 @@ static int details_of_group(struct details *x, const struct device *d)
                 if (x->groups[i] == d->group)
                         return 0;
         group = arena_grow(x->arena, &x->groups, x->n_groups, sizeof(*x->groups));
-        if (!group)
-                return -ENOMEM;
         *group = d->group;
         x->n_groups++;
 
         snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/devices", d->group);
         k = root_list(x->root, x->arena, path, &members, &n);
-        if (k == -ENOMEM)
-                return k;
         if (k < 0 || n == 0)
                 return details_of_all(x);
         for (size_t i = 0; k == 0 && i < n; i++) {
@@ -225,7 +215,7 @@ static int details_around(struct details *x, size_t i)
 }
 
 /* Who is no VGA card has no such mark: it may be the screen where no VGA card is. */
-static int other_screen(struct details *x)
+static void other_screen(struct details *x)
 {
         struct facts *facts = x->facts;
         bool wanted = false;
@@ -240,14 +230,11 @@ static int other_screen(struct details *x)
                 if ((!d->identified && !pci_identify(x->root, &x->bus, d)) || !startswith(d->class, "0300"))
                         continue;
                 path = arena_join(x->arena, d->sysfs, "/boot_vga", NULL);
-                if (!path)
-                        return -ENOMEM;
                 wanted = root_read(x->root, path, text, sizeof(text)) <= 0 || !streq(text, "1");
                 for (size_t k = 0; !wanted && k < facts->n_devices; k++)
                         if (!startswith(facts->devices[k].class, "0300") && facts->devices[k].boot_display == UNKNOWN)
                                 facts->devices[k].boot_display = NO;
         }
-        return 0;
 }
 
 /* By a rule, or by the clearance: who was recorded may be anywhere. */
@@ -272,7 +259,7 @@ int pci_details(const struct root *root, struct arena *a, const struct facts_req
                 if (!request->config || spoken_of(request->config, facts, &facts->devices[i]))
                         k = details_around(&x, i);
         if (k == 0)
-                k = other_screen(&x);
+                other_screen(&x);
         pci_bus_close(&x.bus);
         return k;
 }

@@ -41,7 +41,7 @@ static char *beside(struct arena *a, const struct device *other, const char *nam
 }
 
 /* The functions a path goes through, from the last root bus ("pci0000:40") down. */
-static int bridge_path(struct arena *a, struct device *d)
+static void bridge_path(struct arena *a, struct device *d)
 {
         char path[512] = "";
         size_t used = 0;
@@ -68,7 +68,6 @@ static int bridge_path(struct arena *a, struct device *d)
                 c += n + (c[n] == '/');
         }
         d->path = used > 0 ? arena_strndup(a, path, used) : d->address;
-        return d->path ? 0 : -ENOMEM;
 }
 
 static bool read_hex(const struct pci_dir *dir, const char *name, uint32_t max, uint32_t *ret)
@@ -217,7 +216,7 @@ static bool identity_from_files(const struct pci_dir *dir, struct device *d)
 }
 
 /* The device serial number's extended capability, in the order lspci prints it. Readable by root only. */
-static int device_serial(struct arena *a, const struct pci_dir *dir, struct device *d)
+static void device_serial(struct arena *a, const struct pci_dir *dir, struct device *d)
 {
         unsigned char config[CONFIG_SIZE];
         _cleanup_(close_fd) int file = pci_open_config(dir);
@@ -233,42 +232,35 @@ static int device_serial(struct arena *a, const struct pci_dir *dir, struct devi
                 if ((header & 0xffff) == EXTENDED_CAP_SERIAL) {
                         d->pcie_serial = arena_printf(a, "%02x-%02x-%02x-%02x-%02x-%02x-%02x-%02x", s[7], s[6], s[5],
                                                       s[4], s[3], s[2], s[1], s[0]);
-                        return d->pcie_serial ? 0 : -ENOMEM;
+                        return;
                 }
                 at = header >> 20 & ~3u;
         }
-        return 0;
 }
 
 /* An NVMe controller's own serial number, known once its driver has it. */
-static int nvme_serial(const struct root *root, struct arena *a, struct device *d)
+static void nvme_serial(const struct root *root, struct arena *a, struct device *d)
 {
         char *dir = arena_printf(a, "%s/nvme", d->sysfs), text[128];
         const char **names;
         size_t n;
-        int k;
+        int k = root_list(root, a, dir, &names, &n);
 
-        if (!dir)
-                return -ENOMEM;
-        k = root_list(root, a, dir, &names, &n);
         for (size_t i = 0; k == 0 && i < n; i++) {
                 char *file = arena_printf(a, "%s/%s/serial", dir, names[i]);
 
-                if (!file)
-                        return -ENOMEM;
                 if (root_read(root, file, text, sizeof(text)) <= 0)
                         continue;
                 d->disk_serial = str_printable(a, str_trim(text));
-                return d->disk_serial ? 0 : -ENOMEM;
+                return;
         }
-        return k == -ENOMEM ? k : 0;
 }
 
-int pci_serial(const struct root *root, struct arena *a, const struct pci_dir *dir, struct device *d)
+void pci_serial(const struct root *root, struct arena *a, const struct pci_dir *dir, struct device *d)
 {
-        int k = class_is(d->class, "nvme") ? nvme_serial(root, a, d) : 0;
-
-        return k < 0 ? k : device_serial(a, dir, d);
+        if (class_is(d->class, "nvme"))
+                nvme_serial(root, a, d);
+        device_serial(a, dir, d);
 }
 
 /*
@@ -318,8 +310,7 @@ static int gather_function(const struct root *root, struct arena *a, const struc
                 d->sysfs = beside(a, before, d->address);
         else
                 d->sysfs = sysfs_path(root, a, d->address);
-        if (!d->sysfs || bridge_path(a, d) < 0)
-                return -ENOMEM;
+        bridge_path(a, d);
         d->group = NO_GROUP;
         d->vf_index = UINT32_MAX;
         /* With many functions and few rules, most need not be asked who they are. */
@@ -332,28 +323,27 @@ static int gather_function(const struct root *root, struct arena *a, const struc
 
         if (pci_open(root, bus, d, &dir) < 0)
                 return 1;
-        if (request->parents && pci_readlink(&dir, "physfn", target, sizeof(target)) > 0 &&
-            !(d->parent = arena_strdup(a, str_basename(target))))
-                return -ENOMEM;
-        return request->serials ? pci_serial(root, a, &dir, d) : 0;
+        if (request->parents && pci_readlink(&dir, "physfn", target, sizeof(target)) > 0)
+                d->parent = arena_strdup(a, str_basename(target));
+        if (request->serials)
+                pci_serial(root, a, &dir, d);
+        return 0;
 }
 
 /* Physical slots (Documentation/ABI/testing/sysfs-bus-pci, /sys/bus/pci/slots): "address" has no function. */
-static int gather_slots(const struct root *root, struct arena *a, struct facts *facts)
+static void gather_slots(const struct root *root, struct arena *a, struct facts *facts)
 {
         const char **names;
         size_t n;
         int k = root_list(root, a, "/sys/bus/pci/slots", &names, &n);
 
         if (k < 0)
-                return k == -ENOMEM ? k : 0;
+                return;
         for (size_t i = 0; i < n; i++) {
                 char *file = arena_printf(a, "/sys/bus/pci/slots/%s/address", names[i]), text[64];
                 char *name = str_printable(a, names[i]);
                 struct pci_address at;
 
-                if (!file || !name)
-                        return -ENOMEM;
                 if (root_read(root, file, text, sizeof(text) - 2) <= 0)
                         continue;
                 strcat(text, ".0");
@@ -366,10 +356,9 @@ static int gather_slots(const struct root *root, struct arena *a, struct facts *
                                 facts->devices[d].slot = name;
                 }
         }
-        return 0;
 }
 
-static int gather_interfaces(const struct root *root, struct arena *a, struct facts *facts)
+static void gather_interfaces(const struct root *root, struct arena *a, struct facts *facts)
 {
         for (size_t i = 0; i < facts->n_devices; i++) {
                 struct device *d = &facts->devices[i];
@@ -378,14 +367,12 @@ static int gather_interfaces(const struct root *root, struct arena *a, struct fa
                 if (!class_is(d->class, "network"))
                         continue;
                 dir = arena_printf(a, "%s/net", d->sysfs);
-                if (!dir || root_list(root, a, dir, &d->interfaces, &d->n_interfaces) == -ENOMEM)
-                        return -ENOMEM;
+                (void)!root_list(root, a, dir, &d->interfaces, &d->n_interfaces);
         }
-        return 0;
 }
 
 /* A VF's index is the N of its physical function's virtfnN link. */
-static int number_virtual_functions(const struct root *root, struct arena *a, struct facts *facts)
+static void number_virtual_functions(const struct root *root, struct arena *a, struct facts *facts)
 {
         for (size_t i = 0; i < facts->n_devices; i++) {
                 struct device *vf = &facts->devices[i];
@@ -395,15 +382,12 @@ static int number_virtual_functions(const struct root *root, struct arena *a, st
                 for (uint32_t v = 0; pf != NO_DEVICE && vf->vf_index == UINT32_MAX; v++) {
                         char *link = arena_printf(a, "%s/virtfn%u", facts->devices[pf].sysfs, v);
 
-                        if (!link)
-                                return -ENOMEM;
                         if (root_readlink(root, link, target, sizeof(target)) <= 0)
                                 break;
                         if (streq(str_basename(target), vf->address))
                                 vf->vf_index = v;
                 }
         }
-        return 0;
 }
 
 int pci_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
@@ -417,8 +401,6 @@ int pci_gather(const struct root *root, struct arena *a, const struct facts_requ
         if (k < 0)
                 return k;
         facts->devices = arena_alloc(a, n_names * sizeof(*facts->devices));
-        if (!facts->devices)
-                return -ENOMEM;
         for (size_t i = 0; i < n_names; i++) {
                 struct device *d = &facts->devices[facts->n_devices];
 
@@ -445,13 +427,13 @@ int pci_gather(const struct root *root, struct arena *a, const struct facts_requ
         return 0;
 }
 
-int pci_relate(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+void pci_relate(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
-        int k = request->slots ? gather_slots(root, a, facts) : 0;
+        if (request->slots)
+                gather_slots(root, a, facts);
 
-        if (k == 0 && request->parents)
-                k = number_virtual_functions(root, a, facts);
-        if (k == 0 && request->parents)
-                k = gather_interfaces(root, a, facts);
-        return k;
+        if (request->parents)
+                number_virtual_functions(root, a, facts);
+        if (request->parents)
+                gather_interfaces(root, a, facts);
 }
