@@ -175,5 +175,6 @@ int clearance_format(const struct root *root, struct arena *a, const struct clea
                         fprintf(f, "%s%s", m > 0 ? " " : "", d->company[m]);
                 fputc('\n', f);
         }
+        fclose(f);
         return 0;
 }

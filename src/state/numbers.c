@@ -68,6 +68,7 @@ int numbers_write(const struct root *root, const struct numbers *numbers)
                 fprintf(f, "%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s\n", x->rule, numbers->v[i].n, x->path, x->firmware, x->slot,
                         x->id, x->pcie_serial, x->disk_serial);
         }
+        fclose(f);
         k = root_make_parents(root, NUMBERS_PATH);
         if (k == 0)
                 k = root_replace(root, NUMBERS_PATH, text, size);
