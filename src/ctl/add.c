@@ -146,12 +146,12 @@ static int propose(struct add *x)
         const char *why;
 
         propose_match(&c->arena, &c->facts, x->devices, x->n_devices, &p.match, &why);
-
         if (!p.match) {
                 fprintf(stderr, "passthroughctl: %s\n", why);
                 return EXIT_FAILURE;
         }
         p.comment = comment(x);
+        edit_add(&x->edit, x->name, &p);
         return 0;
 }
 
@@ -167,7 +167,7 @@ static int offer_group(struct add *x)
         str_add(&c->arena, &x->settings, &x->n_settings, "IOMMUGroup=complete");
         p.settings = x->settings;
         p.n_settings = x->n_settings;
-        (void)!edit_add(&other, x->name, &p);
+        edit_add(&other, x->name, &p);
         if (edit_plan(&other) != 0)
                 return EXIT_FAILURE;
         rule = config_find(&c->config, x->name);

@@ -32,7 +32,7 @@ int edit_look(struct ctl *c) _must_check_;
 /* The files of that rule in the directories of rules, by rank, NULL where there is none; 0 or -errno. */
 void edit_find(struct ctl *c, const char *name, const char *ret[static CONFIG_DIRECTORIES]);
 /* A further draft; its text is made of the proposal. NULL without memory. */
-struct draft *edit_add(struct edit *e, const char *name, const struct proposal *proposal) _must_check_;
+struct draft *edit_add(struct edit *e, const char *name, const struct proposal *proposal);
 /* Sorts out what the plan does not take, and shows all. 0, or the exit status at which it ends. */
 int edit_judge(struct edit *e) _must_check_;
 /* What the last plan has for a draft: 0 or the exit status. */

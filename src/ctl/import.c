@@ -292,6 +292,7 @@ static void draft_item(struct import *m, struct item *item)
 
                 str_add(&c->arena, &p.settings, &p.n_settings, line);
         }
+        edit_add(&m->edit, item->name, &p);
         item->draft = m->edit.n - 1;
 }
 

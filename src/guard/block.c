@@ -73,9 +73,7 @@ static void add_block(struct graph *h, int class_fd, const char *name)
         size_t node;
 
         host_add(h, NODE_BLOCK, class_fd, name, target, sizeof(target), &node);
-
-        if (!(0))
-                nvme_paths(h, node, target);
+        nvme_paths(h, node, target);
 }
 
 static int number(struct graph *h, struct node *n)
