@@ -151,9 +151,8 @@ int status_build(const struct root *root, struct arena *a, const struct plan *pl
         if (k < 0 && k != -ENOENT)
                 return k;
         compare_config(a, plan, &s.record);
-        if (k == 0)
-                add_skipped(a, plan, &s.record);
-        for (size_t i = 0; k == 0 && i < s.record.n_devices; i++) {
+        add_skipped(a, plan, &s.record);
+        for (size_t i = 0; i < s.record.n_devices; i++) {
                 struct record_device *d = &s.record.devices[i];
                 struct record_rule *rule = rule_of(&s.record, d);
 
@@ -165,8 +164,7 @@ int status_build(const struct root *root, struct arena *a, const struct plan *pl
                         rule->message = arena_printf(a, "%s: %s", d->address, d->reason);
                 }
         }
-        if (k == 0)
-                k = find_kept_out(root, a, plan->facts, &s);
+        k = find_kept_out(root, a, plan->facts, &s);
         if (k < 0)
                 return k;
         for (size_t i = 0; i < s.record.n_rules; i++) {

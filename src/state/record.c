@@ -132,9 +132,8 @@ int record_write(const struct root *root, const struct record *record)
         int k;
 
         put_record(f, record);
-        k = 0;
-        if (k == 0)
-                k = root_make_parents(root, RECORD_PATH);
+        fclose(f);
+        k = root_make_parents(root, RECORD_PATH);
         if (k == 0)
                 k = root_replace(root, RECORD_PATH, text, size);
         free(text);
