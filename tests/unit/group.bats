@@ -1,16 +1,10 @@
-# IOMMU groups, bridges and boot displays: what is never taken, and what is taken only whole.
+# IOMMU groups, bridges and boot displays: what is never taken, and what is taken only whole. Cases of one plan each: plans/.
 
 load product
 load tree
 
 setup() {
-    tree_again group && return
-    tree_new
-    card 0000:00:02.0 01 1
-    root_port 0000:00:03.0 02
-    pci_add 0000:02:00.0 1234:11e8 00ff under=0000:00:03.0 group=2
-    pci_add 0000:02:00.1 1234:11e9 00ff under=0000:00:03.0 group=2
-    tree_keep group
+    machine two-functions
 }
 
 @test "require refuses a group that holds another endpoint, names both, and touches neither" {
@@ -24,22 +18,6 @@ setup() {
     ctl plan
     exits 1
     has 0000:02:00.0 0000:02:00.1
-}
-
-@test "complete takes the other endpoints of the group along" {
-    rule edu '[Match]' Address=02:00.0 '[Device]' IOMMUGroup=complete
-    plan
-    exits 0
-    bound 0000:02:00.0 0000:02:00.1
-    is "$(get '[.devices[].rule] | unique[]')" edu rule
-}
-
-@test "two rules that take a group together are both satisfied" {
-    rule a '[Match]' Address=02:00.0
-    rule b '[Match]' Address=02:00.1
-    plan
-    exits 0
-    bound 0000:02:00.0 0000:02:00.1
 }
 
 @test "two rules that share a group and say otherwise who may open its node are both refused" {
@@ -84,42 +62,6 @@ setup() {
         rule_is $bad-bad refused
         bound
     done
-}
-
-@test "refusal spreads through a chain of groups and rules" {
-    pci_add 0000:00:10.0 1234:0001 ff00 group=50
-    pci_add 0000:00:11.0 1234:0002 ff00 group=50
-    pci_add 0000:00:11.1 1234:0003 ff00 group=51
-    pci_add 0000:00:12.0 1234:0004 ff00 group=51
-    rule a '[Match]' Address=00:10.0
-    rule b '[Match]' Address=00:11.0 '[Device]' Functions=slot
-    rule c '[Match]' Address=00:12.0 '[Device]' Driver=no-such-driver
-    plan
-    exits 1
-    bound
-    rule_is a refused
-    rule_is b refused
-    rule_is c refused
-}
-
-@test "complete does not take what a rule keeps for the host" {
-    rule 10-host '[Match]' Address=02:00.1 '[Device]' Driver=native
-    rule 50-edu '[Match]' Address=02:00.0 '[Device]' IOMMUGroup=complete
-    plan
-    exits 1
-    rule_is 10-host ok
-    rule_is 50-edu refused
-    device 0000:02:00.1 keep
-    bound
-}
-
-@test "complete does not take the same even where the host's rule comes later by name" {
-    rule 10-edu '[Match]' Address=02:00.0 '[Device]' IOMMUGroup=complete
-    rule 50-host '[Match]' Address=02:00.1 '[Device]' Driver=native
-    plan
-    exits 1
-    rule_is 50-host ok
-    untouched 0000:02:00.0 0000:02:00.1
 }
 
 @test "an invalid or skipped rule does not complete a group" {
@@ -192,22 +134,6 @@ setup() {
     untouched 0000:00:07.0
 }
 
-@test "an NVSwitch has a bridge's class and an ordinary header: it is a device like any other" {
-    pci_add 0000:00:07.0 10de:1af1 0680 group=61
-    rule switch '[Match]' Address=00:07.0
-    plan
-    exits 0
-    bound 0000:00:07.0
-}
-
-@test "an ISA bridge in the group that a driver has makes it unusable; a PCI bridge does not" {
-    pci_add 0000:00:08.0 8086:a30d 0601 group=2 driver=lpc_ich
-    rule edu '[Match]' 'Address=02:00.*' '[Device]' Expect=2
-    plan
-    exits 1
-    bound
-}
-
 @test "a device without an IOMMU group is refused" {
     pci_add 0000:00:05.0 1234:11e8 00ff
     rule edu '[Match]' Address=00:05.0
@@ -226,27 +152,6 @@ setup() {
     rule edu '[Match]' Address=00:05.0 '[Device]' Driver=native
     plan
     exits 0
-}
-
-@test "where one card has two groups, both must be whole" {
-    pci_add 0000:00:0a.0 1234:0001 0302 group=70
-    pci_add 0000:00:0a.1 1234:0002 0403 group=71
-    pci_add 0000:00:0b.0 1234:0003 0403 group=71
-    rule gpu '[Match]' Address=00:0a.0
-    plan
-    exits 1
-    bound
-    refused 0000:00:0b.0 .
-}
-
-@test "complete goes on until nothing is foreign: a companion's group counts as well" {
-    pci_add 0000:00:0a.0 1234:0001 0302 group=70
-    pci_add 0000:00:0a.1 1234:0002 0403 group=71
-    pci_add 0000:00:0b.0 1234:0003 0403 group=71
-    rule gpu '[Match]' Address=00:0a.0 '[Device]' IOMMUGroup=complete
-    plan
-    exits 0
-    bound 0000:00:0a.0 0000:00:0a.1 0000:00:0b.0
 }
 
 @test "a group's member that no longer exists on the bus is unknown, and unknown does not permit" {
@@ -276,16 +181,6 @@ setup() {
     plan
     exits 1
     bound
-}
-
-@test "the display the firmware booted on is refused, and its audio function with it" {
-    pci_set 0000:01:00.0 boot_vga 1
-    rule gpu0 '[Match]' Address=01:00.0
-    plan
-    exits 1
-    rule_is gpu0 refused
-    refused 0000:01:00.0 'AllowBootDisplay'
-    untouched 0000:01:00.1
 }
 
 @test "AllowBootDisplay=yes takes it" {

@@ -1,39 +1,10 @@
-# What [Device] makes of a match: driver, functions, stage, how many, attributes; and what a plan is.
+# What [Device] makes of a match: driver, functions, stage, how many, attributes; and what a plan is. Cases of one plan each: plans/.
 
 load product
 load tree
 
 setup() {
-    tree_again plan && return
-    tree_new
-    card 0000:00:02.0 01 1 slot=7
-    pci_root 0000:40
-    card 0000:40:03.1 42 15 slot=8
-    tree_keep plan
-}
-
-@test "a graphics card is handed to vfio-pci in the initrd, with its audio function" {
-    rule gpu0 '[Match]' Address=01:00.0
-    plan
-    exits 0
-    rule_is gpu0 ok
-    bound 0000:01:00.0 0000:01:00.1
-    device 0000:01:00.0 bind vfio-pci initrd
-    device 0000:01:00.1 bind vfio-pci initrd
-    untouched 0000:42:00.0 0000:42:00.1
-}
-
-@test "operations write driver_override before they probe, each with its reason" {
-    rule gpu0 '[Match]' Address=01:00.0
-    plan
-    local ops override probe
-    ops=$(get '.operations[] | "\(.op) \(.target) \(.value)"' | tr ' ' '\n')
-    override=$(get '[.operations[] | .target] | index("/sys/bus/pci/devices/0000:01:00.0/driver_override")')
-    probe=$(get '[.operations[] | .target == "/sys/bus/pci/drivers_probe" and .value == "0000:01:00.0"] | index(true)')
-    [[ $override != null && $probe != null ]] && ((override < probe)) || { echo "$ops" && show && return 1; }
-    is "$(get '[.operations[] | .op, .why | select(type != "string" or . == "")] | length')" 0 'operations without op or why'
-    is "$(operations 'driver_override$')" \
-        '/sys/bus/pci/devices/0000:01:00.0/driver_override=vfio-pci /sys/bus/pci/devices/0000:01:00.1/driver_override=vfio-pci' overrides
+    machine two-cards
 }
 
 @test "plan makes no change to the tree and creates nothing in it" {
@@ -63,16 +34,6 @@ tree_sum() {
     has "$(jq -r '.operations[0].target' <<<"$first")"
 }
 
-@test "Driver=native keeps a device with the host" {
-    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Driver=native
-    plan
-    exits 0
-    rule_is gpu0 ok
-    device 0000:01:00.0 keep
-    bound
-    is "$(get '.operations | length')" 0 operations
-}
-
 @test "Driver= may name another driver: as a module, built in, or present on the bus" {
     driver_present oddly-named
     local name
@@ -83,14 +44,6 @@ tree_sum() {
         device 0000:01:00.0 bind $name
         is "$(operations '01:00.0/driver_override$')" "/sys/bus/pci/devices/0000:01:00.0/driver_override=$name" override
     done
-}
-
-@test "Driver= of which there is no module, built in or not, and no driver is refused" {
-    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Driver=no-such-driver
-    plan
-    exits 1
-    rule_is gpu0 refused
-    refused 0000:01:00.0 no-such-driver
 }
 
 @test "Driver= names that merely look like vfio-pci are not mistaken for slips of it" {
@@ -148,16 +101,6 @@ tree_sum() {
     device 0000:00:06.0 bind vfio-pci
 }
 
-@test "Driver=auto: a companion gets the driver that is made for itself" {
-    printf 'alias vfio_pci:v00001002d00005159sv*sd*bc*sc*i* gpu_vfio_pci\nalias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci\n' >"$ROOT/lib/modules/$KERNEL/modules.alias"
-    module gpu_vfio_pci loadable
-    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Driver=auto
-    plan
-    exits 0
-    device 0000:01:00.0 bind gpu_vfio_pci
-    device 0000:01:00.1 bind vfio-pci
-}
-
 @test "vfio-pci itself may be missing from the kernel's modules: refused, and said" {
     module vfio-pci absent
     rule gpu0 '[Match]' Address=01:00.0
@@ -191,51 +134,6 @@ tree_sum() {
     bound
 }
 
-@test "Functions=slot takes the display along where another function matched" {
-    rule gpu0 '[Match]' Address=42:00.1 '[Device]' Functions=slot
-    plan
-    exits 0
-    bound 0000:42:00.0 0000:42:00.1
-}
-
-@test "Functions=match takes what matched and no more" {
-    pci_add 0000:42:00.2 10de:1ad7 0c80 under=0000:40:03.1 group=16
-    rule gpu0 '[Match]' 'Address=42:00.0 42:00.1' '[Device]' Functions=match Expect=2
-    plan
-    exits 0
-    bound 0000:42:00.0 0000:42:00.1
-    is "$(get '[.devices[] | select(.address == "0000:42:00.2")] | length')" 0 'mention of 42:00.2'
-}
-
-@test "a slot is one device of one bus of one domain: neighbours are no companions" {
-    pci_root 0001:40
-    root_port 0001:40:03.1 42 group=300
-    pci_add 0001:42:00.1 8086:293e 0403 under=0001:40:03.1 group=301
-    pci_add 0000:42:01.0 8086:10d3 0200 under=0000:40:03.1 group=302
-    pci_add 0000:41:00.1 8086:293e 0403 group=303
-    rule gpu0 '[Match]' Address=42:00.0
-    plan
-    bound 0000:42:00.0 0000:42:00.1
-}
-
-@test "a function of which VFs are enabled is refused: vfio-pci would not take it" {
-    pci_add 0000:42:10.0 1002:515a 0300 under=0000:40:03.1 group=304 physfn=0000:42:00.0 index=0
-    rule gpu0 '[Match]' Address=42:00.0
-    plan
-    exits 1
-    refused 0000:42:00.0 '[Vv]irtual function'
-}
-
-@test "VFs in the address range of a slot are no companions of it" {
-    # Those of a card with many reach into the next bus numbers.
-    pci_add 0000:41:00.0 1002:515b 0200 under=0000:40:03.1 group=303
-    pci_add 0000:42:00.4 1002:515a 0200 under=0000:40:03.1 group=304 physfn=0000:41:00.0 index=0
-    rule gpu0 '[Match]' Address=42:00.0
-    plan
-    exits 0
-    bound 0000:42:00.0 0000:42:00.1
-}
-
 @test "an explicit match beats a companion, whichever file comes first" {
     local first second
     for first in 10 30; do
@@ -264,15 +162,8 @@ tree_sum() {
     device 0000:01:00.0 bind vfio-pci initrd
 }
 
-@test "Expect= defaults to one: twins by ID alone are refused, with a ready Path= line for each" {
+@test "twins by ID alone: the text of plan has a ready Path= line for each, too" {
     rule gpu0 '[Match]' ID=1002:5159
-    plan
-    exits 1
-    rule_is gpu0 refused
-    refused 0000:01:00.0 .
-    refused 0000:42:00.0 .
-    untouched 0000:01:00.1 0000:42:00.1
-    has Path=0000:00:02.0/00.0 Path=0000:40:03.1/00.0
     ctl plan
     exits 1
     has Path=0000:00:02.0/00.0 Path=0000:40:03.1/00.0
@@ -333,48 +224,6 @@ tree_sum() {
     rule_is gpu0 ok
 }
 
-@test "Expect= counts explicit matches that this rule decides: neither companions nor those of earlier rules" {
-    rule 10-host '[Match]' Address=01:00.0 '[Device]' Driver=native
-    rule 50-gpu '[Match]' ID=1002:5159 '[Device]' Expect=1
-    plan
-    exits 0
-    rule_is 50-gpu ok
-}
-
-@test "one rule that is refused or missing leaves the others alone" {
-    rule a '[Match]' Address=99:00.0
-    rule b '[Match]' Address=01:00.0
-    rule c '[Match]' Address=42:00.0 '[Device]' Driver=no-such-driver
-    plan
-    exits 1
-    rule_is a missing
-    rule_is b ok
-    rule_is c refused
-    bound 0000:01:00.0 0000:01:00.1
-}
-
-@test "Attribute= is written before binding, power/ after it" {
-    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Functions=match IOMMUGroup=complete \
-        Attribute=d3cold_allowed=0 Attribute=power/control=on Attribute=numa_node=0
-    plan
-    exits 0
-    local order
-    order=$(get '.operations[] | select(.target | test("0000:01:00.0/(d3|numa|power)")) , select(.value == "0000:01:00.0" and (.target | test("drivers_probe"))) | .target | split("/") | last')
-    is "$order" 'd3cold_allowed numa_node drivers_probe control' 'order of writes'
-    is "$(operations 'd3cold_allowed')" /sys/bus/pci/devices/0000:01:00.0/d3cold_allowed=0 'd3cold_allowed'
-    is "$(operations 'power/control')" /sys/bus/pci/devices/0000:01:00.0/power/control=on 'power/control'
-}
-
-@test "ResetMethod= is written before binding, in one spelling, and not to a companion" {
-    rule gpu0 '[Match]' Address=01:00.0 '[Device]' 'ResetMethod=bus   flr' Attribute=d3cold_allowed=0
-    plan
-    exits 0
-    bound 0000:01:00.0 0000:01:00.1
-    is "$(get '.operations[] | select(.target | test("01:00.0/(reset|d3)")), select(.value == "0000:01:00.0" and (.target | test("drivers_probe"))) | .target | split("/") | last')" \
-        'reset_method d3cold_allowed drivers_probe' 'order of writes'
-    is "$(operations reset_method)" '/sys/bus/pci/devices/0000:01:00.0/reset_method=bus flr' reset_method
-}
-
 @test "ResetMethod= that is reset, default, and of a rule that keeps the device" {
     rule gpu0 '[Match]' Address=01:00.0 '[Device]' ResetMethod=default
     plan
@@ -406,14 +255,6 @@ tree_sum() {
     exits 0
     is "$(get '[.operations[] | select(.target | test("unbind$"))] | length')" 0 'unbinds where nothing is bound'
     ((unbinds == 0 || unbinds == 2)) || { echo "unbinds where both are bound: $unbinds" && return 1; }
-}
-
-@test "a driver that is built in is unbound at the next boot: the plan says so" {
-    pci_add 0000:00:05.0 1b36:0002 070002 group=40 driver=serial
-    rule uart '[Match]' Address=00:05.0
-    plan
-    device 0000:00:05.0 bind vfio-pci root
-    is "$(operations unbind)" /sys/bus/pci/devices/0000:00:05.0/driver/unbind=0000:00:05.0 unbind
 }
 
 @test "a device that vfio-pci already has is in the plan like any other" {

@@ -12,6 +12,8 @@
 
 load tree-users
 
+# Before tree_new there is no tree, and no verb may take this machine for one.
+: "${ROOT:=/dev/null/no-tree}"
 KERNEL=6.1.0-99-amd64
 NO_RESOURCES=()
 for ((i = 0; i < 13; i++)); do NO_RESOURCES+=('0x0000000000000000 0x0000000000000000 0x0000000000000000'); done
@@ -47,7 +49,7 @@ link() {
 # `bare` has no PCI function at all.
 tree_new() {
     tree_again "${1-full}" "$BATS_RUN_TMPDIR" && return
-    tree_build "${1-full}"
+    untraced tree_build "${1-full}"
     tree_keep "${1-full}" "$BATS_RUN_TMPDIR"
 }
 
@@ -63,6 +65,18 @@ tree_again() {
     TREE_DIR=()
     rm -rf "$ROOT"
     [[ -d ${2-$BATS_FILE_TMPDIR}/tree.$1 ]] && cp -a "${2-$BATS_FILE_TMPDIR}/tree.$1" "$ROOT"
+}
+
+# machine NAME: a machine of machines/, built once for all the tests of a file.
+machine() {
+    tree_again "$1" && return
+    untraced . "$BATS_TEST_DIRNAME/machines/$1"
+    tree_keep "$1"
+}
+
+# untraced COMMAND...: in a shell that bats does not trace, which is many times faster. What it does to variables is lost.
+untraced() {
+    (trap - DEBUG && set +T && "$@")
 }
 
 tree_build() {
@@ -217,6 +231,11 @@ pci_set() {
 #         [serial=xx-xx-xx-xx-xx-xx-xx-xx] [slot=NAME] [physfn=ADDRESS index=N] [bus=NN, for a bridge] [override=NAME]
 # CLASS is hex, two to six digits (0300 = 030000). Without group= there is no iommu_group link.
 pci_add() {
+    untraced pci_function "$@"
+    TREE_DIR[$1]=$(pci_dir "$1")
+}
+
+pci_function() {
     local address=$1 vendor=${2%:*} device=${2#*:} class=$3 key
     local -A o=([under]='' [group]='' [driver]='' [subsystem]=1af4:1100 [boot_vga]='' [serial]='' [slot]='' [physfn]=''
         [index]='' [bus]='' [override]='(null)')
@@ -337,39 +356,27 @@ card() {
     pci_add "$bus:00.1" 8086:293e 0403 under="$1" group="$3" driver=snd_hda_intel
 }
 
-# The binary config space: a header and, where there is a serial number, the extended capabilities that hold it.
+# The binary config space: a header and, where there is a serial number, the extended capabilities that hold it. One awk for all of it:
+# bats traces each command of the shell, which is slow where it goes byte by byte.
 pci_config() {
-    local vendor=$1 device=$2 class=$3 subsystem=$4 serial=${5//-/} bus=$6 hex type=00
-    [[ -z $bus ]] || type=01
-    hex=$(le "$vendor")$(le "$device")0604100000$(le "$class")0000${type}00
-    if [[ $bus ]]; then
-        hex+=$(zeros 8)00$bus$bus$(zeros 25)40$(zeros 11) # primary, secondary, subordinate bus; no subsystem ID
-        hex+=10004201                                     # PCI Express capability: a root port
-    else
-        hex+=$(zeros 28)$(le "${subsystem%:*}")$(le "${subsystem#*:}")$(zeros 4)40$(zeros 11)
-        hex+=10000200                                     # PCI Express capability: an endpoint
-    fi
-    hex+=$(zeros $((256 - ${#hex} / 2)))
-    if [[ $serial ]]; then
-        hex+=01000214$(zeros 60)                      # 0x100: error reporting, next is at 0x140
-        hex+=03000100$(le "${serial:8}")$(le "${serial:0:8}") # 0x140: the device serial number
-        hex+=$(zeros $((4096 - ${#hex} / 2)))
-    fi
-    # shellcheck disable=SC2059,SC2001 # the escapes are the point
-    printf "$(sed 's/../\\x&/g' <<<"$hex")"
-}
-
-# le HEX: its bytes turned round. zeros N: that many zero bytes.
-le() {
-    local i out=''
-    for ((i = ${#1} - 2; i >= 0; i -= 2)); do out+=${1:i:2}; done
-    printf %s "$out"
-}
-
-zeros() {
-    local out=''
-    (($1 < 1)) || printf -v out '%0*d' $((2 * $1)) 0
-    printf %s "$out"
+    # shellcheck disable=SC2059 # the escapes are the point
+    printf "$(awk -v vendor="$1" -v device="$2" -v class="$3" -v subsystem="$4" -v serial="${5//-/}" -v bus="$6" '
+        function le(word,    out) { for (; word != ""; word = substr(word, 3)) out = substr(word, 1, 2) out; return out }
+        function zeros(n,    out) { while (n-- > 0) out = out "00"; return out }
+        BEGIN {
+            hex = le(vendor) le(device) "0604100000" le(class) "0000" (bus == "" ? "00" : "01") "00"
+            if (bus != "") # primary, secondary, subordinate bus, no subsystem ID; PCI Express capability: a root port
+                hex = hex zeros(8) "00" bus bus zeros(25) "40" zeros(11) "10004201"
+            else # subsystem ID; PCI Express capability: an endpoint
+                hex = hex zeros(28) le(substr(subsystem, 1, 4)) le(substr(subsystem, 6)) zeros(4) "40" zeros(11) "10000200"
+            hex = hex zeros(256 - length(hex) / 2)
+            if (serial != "") { # 0x100: error reporting, next is at 0x140; 0x140: the device serial number
+                hex = hex "01000214" zeros(60) "03000100" le(substr(serial, 9)) le(substr(serial, 1, 8))
+                hex = hex zeros(4096 - length(hex) / 2)
+            }
+            gsub(/../, "\\\\x&", hex)
+            print hex
+        }')"
 }
 
 # firmware_uuid [UUID]: what tells the machine from others.
