@@ -44,3 +44,15 @@ load tree
     is "$(get '.rules[].state')" 'ok ok ok' states
     is "$(get '[.devices[] | select(.action == "bind")] | length')" 6 'functions bound'
 }
+
+@test "a verb fails where no tree was begun, and where it is given what it does not know" {
+    is "$ROOT" /dev/null/no-tree ROOT
+    run put /etc/hostname elsewhere
+    ((status != 0))
+    run pci_add 0000:00:01.0 8086:1234 0600
+    ((status != 0))
+    tree_new
+    run pci_add 0000:00:01.0 8086:1234 0600 colour=red
+    ((status != 0))
+    [[ $output == *'unknown key colour=red'* ]]
+}
