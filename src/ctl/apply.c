@@ -85,7 +85,7 @@ static void print_lines(char mark, const char *from, const char *to)
 {
         struct span line;
 
-        while (from < to && text_line(&from, &line))
+        while (from < to && span_line(&from, &line))
                 printf("%c%.*s\n", mark, (int)line.length, line.at);
 }
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/str.h"
-#include "loader/file.h"
 #include "report/json.h"
 #include "report/text.h"
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/str.h"
-#include "loader/file.h"
 
 static void add_job(struct ctl *c, struct images *images, const struct installed *image, const struct carried *now,
                     const char *why)

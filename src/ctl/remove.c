@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "config/files.h"
 #include "ctl/edit.h"
-#include "loader/file.h"
 #include "loader/loader.h"
 #include "report/json.h"
 

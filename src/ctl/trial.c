@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "ctl/apply.h"
 #include "facts/ssh.h"
-#include "loader/file.h"
 
 /* And what one that was cut short has left beside it. */
 static int forget_file(struct ctl *c, const char *path)

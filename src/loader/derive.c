@@ -8,7 +8,7 @@
 /* Nothing of these lines is read by a shell as more than words. */
 static void grub_entry(struct arena *a, const struct trial *t, const char *const *tokens, size_t n, struct boot_op *ret)
 {
-        const char *line = line_with(a, (struct span){"", 0}, tokens, n);
+        const char *line = span_with(a, (struct span){"", 0}, tokens, n);
 
         ret->path = TRIAL_GRUB;
         ret->new = line ? arena_join(a, "release ", t->release, "\ninitrd ", t->image ? str_basename(t->image) : "",
@@ -45,7 +45,7 @@ static char *head(const struct boot_facts *facts, struct arena *a, const char *t
         char *copy = arena_strdup(a, "");
         bool titled = false;
 
-        while (copy && text_line(&text, &line)) {
+        while (copy && span_line(&text, &line)) {
                 struct span rest = line;
 
                 if (!span_token(&rest, &word) || span_is(word, "sort-key"))
@@ -86,7 +86,7 @@ static char *with_image(struct arena *a, char *text, const char *target, const c
         for (size_t i = 0; text && entry_value(text, "initrd", i, &value); i++)
                 if (value.length > strlen(name) &&
                     memcmp(value.at + value.length - strlen(name), name, strlen(name)) == 0)
-                        return text_replace(a, text,
+                        return span_replace(a, text,
                                             (struct span){value.at + value.length - strlen(name), strlen(name)},
                                             str_basename(image));
         return NULL;
@@ -123,7 +123,7 @@ char *oneshot_menu_without(const char *menu, struct arena *a)
 
         if (!end || (entry > menu && entry[-1] != '\n'))
                 return NULL;
-        return text_replace(a, menu, (struct span){entry, (size_t)(end + 3 - entry)}, "");
+        return span_replace(a, menu, (struct span){entry, (size_t)(end + 3 - entry)}, "");
 }
 
 void oneshot_verify(const struct boot_facts *facts, struct arena *a, const char *const *tokens, size_t n_tokens,
@@ -137,7 +137,7 @@ void oneshot_verify(const struct boot_facts *facts, struct arena *a, const char 
                 return;
         from = strstr(text, "'" GRUB_TRIAL "'");
         *ret_lacks = from ? NULL : "GRUB's menu has no entry for the trial";
-        while (from && text_line(&from, &line)) {
+        while (from && span_line(&from, &line)) {
                 if (!span_token(&line, &word) || !span_is(word, "linux"))
                         continue;
                 for (size_t i = 0; i < n_tokens && !*ret_lacks; i++)

@@ -179,7 +179,7 @@ static bool read_only(const char *mountinfo, const char *path)
         bool ro = false;
         struct span line;
 
-        while (text_line(&mountinfo, &line)) {
+        while (span_line(&mountinfo, &line)) {
                 struct span field, at = {}, options = {};
                 size_t n;
 

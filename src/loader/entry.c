@@ -16,7 +16,7 @@ static bool next_value(const char **text, const char *key, struct span *ret)
         size_t n = strlen(key);
         struct span line;
 
-        while (text_line(text, &line)) {
+        while (span_line(text, &line)) {
                 if (line.length <= n || memcmp(line.at, key, n) != 0 || (line.at[n] != ' ' && line.at[n] != '\t'))
                         continue;
                 while (n < line.length && (line.at[n] == ' ' || line.at[n] == '\t'))
@@ -31,7 +31,7 @@ bool entry_value(const char *text, const char *key, size_t n, struct span *ret)
 {
         struct span line, word;
 
-        while (text_line(&text, &line))
+        while (span_line(&text, &line))
                 if (span_token(&line, &word) && span_is(word, key) && span_token(&line, ret) && n-- == 0)
                         return true;
         return false;
@@ -133,8 +133,8 @@ char *entry_edit(struct arena *a, const char *text, const char *const *add, size
         for (size_t i = 0; text && i < n_drop; i++)
                 for (rest = text; next_value(&rest, "options", &value);)
                         if (span_has(value, drop[i])) {
-                                line = line_without(a, value, &drop[i], 1);
-                                text = line ? text_replace(a, text, value, line) : NULL;
+                                line = span_without(a, value, &drop[i], 1);
+                                text = line ? span_replace(a, text, value, line) : NULL;
                                 break;
                         }
         if (!text || n_add == 0)
@@ -142,21 +142,21 @@ char *entry_edit(struct arena *a, const char *text, const char *const *add, size
         for (rest = text; next_value(&rest, "options", &value);)
                 last = value.at;
         if (!last) {
-                line = line_with(a, (struct span){"", 0}, add, n_add);
+                line = span_with(a, (struct span){"", 0}, add, n_add);
                 return line ? arena_join(a, text, *text && text[strlen(text) - 1] != '\n' ? "\n" : "", "options ", line,
                                          "\n", NULL)
                             : NULL;
         }
         value = (struct span){last, strcspn(last, "\n")};
-        line = line_with(a, value, add, n_add);
-        return line ? text_replace(a, text, value, line) : NULL;
+        line = span_with(a, value, add, n_add);
+        return line ? span_replace(a, text, value, line) : NULL;
 }
 
 bool grubenv_line(const char *text, struct span *ret)
 {
         struct span line;
 
-        while (text_line(&text, &line))
+        while (span_line(&text, &line))
                 if (line.length > strlen("kernelopts=") && startswith(line.at, "kernelopts=")) {
                         *ret = (struct span){line.at + strlen("kernelopts="), line.length - strlen("kernelopts=")};
                         return true;
@@ -175,9 +175,9 @@ char *grubenv_edit(struct arena *a, const char *text, const char *const *add, si
         *ret_full = false;
         if (!grubenv_line(text, &value))
                 return NULL;
-        line = line_without(a, value, drop, n_drop);
-        line = line ? line_with(a, (struct span){line, strlen(line)}, add, n_add) : NULL;
-        copy = line ? text_replace(a, text, value, line) : NULL;
+        line = span_without(a, value, drop, n_drop);
+        line = line ? span_with(a, (struct span){line, strlen(line)}, add, n_add) : NULL;
+        copy = line ? span_replace(a, text, value, line) : NULL;
         if (!copy)
                 return NULL;
         used = strlen(copy);

@@ -23,7 +23,7 @@ static const char header[] =
 
 char *grub_dropin(struct arena *a, const char *const *tokens, size_t n)
 {
-        char *line = line_with(a, (struct span){"", 0}, tokens, n);
+        char *line = span_with(a, (struct span){"", 0}, tokens, n);
 
         return line ? arena_join(a, header, VARIABLE "=\"$" VARIABLE " ", line, "\"\n", NULL) : NULL;
 }
@@ -92,7 +92,7 @@ static void value_of(const struct boot_facts *facts, struct arena *a, const char
                 struct span line, value, inner;
                 bool adds, bare;
 
-                while (text && text_line(&text, &line)) {
+                while (text && span_line(&text, &line)) {
                         if (!assignment(line, name, &value, &adds) || !unquoted(value, &inner, &bare))
                                 continue;
                         adds = adds || span_has(inner, self) || span_has(inner, braced);
@@ -142,7 +142,7 @@ bool grub_uses_entries(const char *text)
         struct span line, value, inner;
         bool adds, bare, on = false;
 
-        while (text && text_line(&text, &line))
+        while (text && span_line(&text, &line))
                 if (assignment(line, "GRUB_ENABLE_BLSCFG", &value, &adds) && unquoted(value, &inner, &bare))
                         on = span_is(inner, "true");
         return on;
@@ -158,7 +158,7 @@ char *grub_edit(struct arena *a, const char *text, const char *const *add, size_
         char *edited;
 
         *ret_line = 0;
-        while (text_line(&rest, &line)) {
+        while (span_line(&rest, &line)) {
                 n++;
                 if (assignment(line, VARIABLE, &value, &adds)) {
                         last = value;
@@ -166,7 +166,7 @@ char *grub_edit(struct arena *a, const char *text, const char *const *add, size_
                 }
         }
         if (!last.at) {
-                edited = line_with(a, (struct span){"", 0}, add, n_add);
+                edited = span_with(a, (struct span){"", 0}, add, n_add);
                 return edited ? arena_join(a, text, *text && text[strlen(text) - 1] != '\n' ? "\n" : "", VARIABLE "=\"",
                                            edited, "\"\n", NULL)
                               : NULL;
@@ -175,11 +175,11 @@ char *grub_edit(struct arena *a, const char *text, const char *const *add, size_
                 *ret_line = last_line;
                 return NULL;
         }
-        edited = line_without(a, inner, drop, n_drop);
-        edited = edited ? line_with(a, (struct span){edited, strlen(edited)}, add, n_add) : NULL;
+        edited = span_without(a, inner, drop, n_drop);
+        edited = edited ? span_with(a, (struct span){edited, strlen(edited)}, add, n_add) : NULL;
         if (edited && bare)
                 edited = arena_join(a, "\"", edited, "\"", NULL);
-        return edited ? text_replace(a, text, inner, edited) : NULL;
+        return edited ? span_replace(a, text, inner, edited) : NULL;
 }
 
 /* What is between the first quotes of a menuentry. */
@@ -198,7 +198,7 @@ static void judge_length(const struct boot_facts *facts, struct span title, stru
                          struct arena *a, struct boot_verdict *v)
 {
         const char *copy = arena_strndup(a, line.at, line.length), *what;
-        size_t length = copy ? strlen("BOOT_IMAGE=") + line_length(copy) : 0;
+        size_t length = copy ? strlen("BOOT_IMAGE=") + span_characters(copy) : 0;
         enum line_fit fit = line_fits(length);
 
         what = arena_printf(a, "%s: \"%.*s\"", facts->grub_cfg.path, (int)title.length, title.at);
@@ -239,7 +239,7 @@ int grub_verify(const struct boot_facts *facts, const char *const *tokens, size_
 
         for (size_t i = 0; k == 0 && i < n_tokens; i++)
                 k = grub_place(facts, a, tokens[i], &places[i]);
-        while (k == 0 && text_line(&text, &line)) {
+        while (k == 0 && span_line(&text, &line)) {
                 if (line.length > 10 && startswith(line.at, "### BEGIN ")) {
                         const char *script = "### BEGIN /etc/grub.d/10_linux";
 

@@ -65,7 +65,7 @@ static void collect(const struct boot_facts *facts, struct arena *a, struct line
                 if (entry_is_ours(facts, &facts->entries[i]))
                         add(a, ret, facts->entries[i].path, entry_length(facts, &facts->entries[i]));
         if (entries)
-                add(a, ret, BOOT_KERNEL_CMDLINE, line ? line_length(line) : 0);
+                add(a, ret, BOOT_KERNEL_CMDLINE, line ? span_characters(line) : 0);
 }
 
 static void put(const struct boot_plan *plan, struct boot_file *file)

@@ -7,6 +7,7 @@
  */
 
 #include "base/root.h"
+#include "base/span.h"
 #include "plan/needs.h"
 
 #define BOOT_DROPIN         "/etc/default/grub.d/passthrough.cfg"
@@ -105,38 +106,6 @@ int boot_plan_build(const struct boot_facts *facts, const struct needs *needs, c
                     struct arena *a, struct boot_plan *ret) _must_check_;
 int boot_verify(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
                 struct boot_verdict *ret) _must_check_;
-
-/* ---- text.c: lines of tokens ---------------------------------------------------------------------------------------
- */
-
-/* A stretch of text. */
-struct span {
-        const char *at;
-        size_t length;
-};
-
-/* The next token of a line, split at blanks that no quotes hide; false at its end, or at "--": the rest is init's. */
-bool span_token(struct span *line, struct span *ret);
-bool span_is(struct span s, const char *text);
-bool span_has(struct span line, const char *token);
-/* The value of the first token that begins with name, which ends in "=". */
-bool span_value(struct span line, const char *name, struct span *ret);
-/* Takes the next line off a text, without its newline; false at its end. */
-bool text_line(const char **text, struct span *ret);
-/*
- * A file of lines "KEY VALUE" between first and "end", taken apart in place: without both it was cut short, and is
- * none. set() returns 0 or -errno. 0, or -EBADMSG where it is none, or what set() returned.
- */
-int text_keys(char *text, const char *first, int (*set)(void *data, const char *key, char *value),
-              void *data) _must_check_;
-/* A copy of text in which what is at old reads like new. */
-char *text_replace(struct arena *a, const char *text, struct span old, const char *new);
-/* The line with the tokens behind its own, but in front of "--"; and without some. */
-char *line_with(struct arena *a, struct span line, const char *const *tokens, size_t n);
-char *line_without(struct arena *a, struct span line, const char *const *tokens, size_t n);
-
-/* Its characters, with one blank between two tokens, what is behind "--" as well. */
-size_t line_length(const char *line);
 
 /* ---- length.c: what the kernel takes ------------------------------------------------------------------------------
  */

@@ -41,7 +41,7 @@ static void file_system(const struct root *root, struct arena *a, dev_t dev, con
         if (k < 0)
                 return;
         snprintf(number, sizeof(number), "%u:%u", major(dev), minor(dev));
-        for (text = data; !*ret && text_line(&text, &line);) {
+        for (text = data; !*ret && span_line(&text, &line);) {
                 bool ours = false;
 
                 /* Optional fields end with "-", which the type comes behind. */

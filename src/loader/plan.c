@@ -244,7 +244,7 @@ static int seed(struct planner *p, const char **ret)
                 if (!token || (!drop && !wanted(p, token)))
                         str_add(p->arena, &kept.v, &kept.n, token);
         }
-        *ret = line_with(p->arena, (struct span){"", 0}, kept.v, kept.n);
+        *ret = span_with(p->arena, (struct span){"", 0}, kept.v, kept.n);
         /* It must be this system's: from rescue media, /proc/cmdline is another's. */
         span_value((struct span){*ret, strlen(*ret)}, "root=", &root);
         for (size_t i = 0; i < p->facts->n_entries; i++)
@@ -281,10 +281,10 @@ static int plan_kernel_cmdline(struct planner *p, bool make)
         difference(p, file->path, all, &missing, &drop);
         if (k < 0 || (old && missing.n == 0 && drop.n == 0))
                 return k;
-        new = line_without(p->arena, all, drop.v, drop.n);
+        new = span_without(p->arena, all, drop.v, drop.n);
         while (new &&*new &&new[strlen(new) - 1] == ' ')
                 new[strlen(new) - 1] = '\0';
-        new = new ? line_with(p->arena, (struct span){new, strlen(new)}, missing.v, missing.n) : NULL;
+        new = new ? span_with(p->arena, (struct span){new, strlen(new)}, missing.v, missing.n) : NULL;
         new = new ? arena_join(p->arena, new, "\n", NULL) : NULL;
         operation(p, file->path, old, new, &missing);
         return 0;
@@ -347,7 +347,7 @@ static int plan_image(struct planner *p)
                 appends =
                         list ? arena_join(p->arena, appends, " --append-if-missing=", p->plan->tokens[i], NULL) : NULL;
         }
-        line = line_with(p->arena, (struct span){"", 0}, p->plan->tokens, p->plan->n_tokens);
+        line = span_with(p->arena, (struct span){"", 0}, p->plan->tokens, p->plan->n_tokens);
         if (p->facts->path == BOOT_UKI)
                 return problem(p, arena_join(p->arena,
                                              "a unified kernel image carries its own command line, and nothing is "

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
+#include "base/file.h"
 #include "base/str.h"
-#include "loader/file.h"
 #include "state/trial.h"
 
 int boot_write(const struct root *root, struct arena *a, const struct boot_plan *plan, const char **ret_what)
@@ -62,9 +62,9 @@ static char *without(struct arena *a, const char *path, const char *text, const 
                 return grub_edit(a, text, NULL, 0, tokens, n, &line);
         if (streq(path, BOOT_KERNEL_CMDLINE)) {
                 struct span all = {text, strcspn(text, "\n")};
-                char *edited = line_without(a, all, tokens, n);
+                char *edited = span_without(a, all, tokens, n);
 
-                return edited ? text_replace(a, text, all, edited) : NULL;
+                return edited ? span_replace(a, text, all, edited) : NULL;
         }
         return NULL;
 }

@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <sys/statvfs.h>
 
+#include "base/file.h"
 #include "base/program.h"
 #include "base/str.h"
-#include "loader/file.h"
 #include "state/journal.h"
 
 #define MIB ((uint64_t)1024 * 1024)

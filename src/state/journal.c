@@ -9,8 +9,8 @@
 #include <sys/file.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/str.h"
-#include "loader/file.h"
 
 #define FIRST_LINE "passthrough-undo 1"
 #define SIZE_LIMIT ((size_t)64 * 1024 * 1024)

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/str.h"
-#include "loader/file.h"
 
 #define FIRST_LINE "passthrough-trial 1"
 #define SIZE_LIMIT ((size_t)64 * 1024)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lines of tokens, cut where the kernel cuts them. */
+#include "base/span.h"
+
 #include <errno.h>
 
 #include "base/str.h"
-#include "loader/loader.h"
 
 static bool blank(char c)
 {
@@ -57,7 +57,7 @@ bool span_value(struct span line, const char *name, struct span *ret)
         return false;
 }
 
-size_t line_length(const char *line)
+size_t span_characters(const char *line)
 {
         bool quoted = false, between = false;
         size_t n = 0;
@@ -74,7 +74,7 @@ size_t line_length(const char *line)
         return n;
 }
 
-bool text_line(const char **text, struct span *ret)
+bool span_line(const char **text, struct span *ret)
 {
         if (!**text)
                 return false;
@@ -99,20 +99,12 @@ int text_keys(char *text, const char *first, int (*set)(void *data, const char *
         return k == 0 ? -EBADMSG : k;
 }
 
-char *text_replace(struct arena *a, const char *text, struct span old, const char *new)
+char *span_replace(struct arena *a, const char *text, struct span old, const char *new)
 {
-        size_t before = (size_t)(old.at - text), n = strlen(new), after = strlen(old.at + old.length);
-        char *copy = arena_alloc(a, before + n + after + 1);
-
-        if (copy) {
-                memcpy(copy, text, before);
-                memcpy(copy + before, new, n);
-                memcpy(copy + before + n, old.at + old.length, after);
-        }
-        return copy;
+        return arena_printf(a, "%.*s%s%s", (int)(old.at - text), text, new, old.at + old.length);
 }
 
-char *line_with(struct arena *a, struct span line, const char *const *tokens, size_t n)
+char *span_with(struct arena *a, struct span line, const char *const *tokens, size_t n)
 {
         struct span rest = line, t;
         const char *end = line.at;
@@ -121,26 +113,19 @@ char *line_with(struct arena *a, struct span line, const char *const *tokens, si
         while (span_token(&rest, &t))
                 end = t.at + t.length;
         head = arena_strndup(a, line.at, (size_t)(end - line.at));
-        for (size_t i = 0; head && i < n; i++)
+        for (size_t i = 0; i < n; i++)
                 head = arena_join(a, head, *head && !blank(head[strlen(head) - 1]) ? " " : "", tokens[i], NULL);
-        if (!head)
-                return NULL;
         rest = (struct span){end, line.length - (size_t)(end - line.at)};
-        if (rest.length > 0 && !blank(*rest.at) && *head)
-                head = arena_join(a, head, " ", NULL);
-        return head ? text_replace(a, head, (struct span){head + strlen(head), 0},
-                                   arena_strndup(a, rest.at, rest.length) ?: "")
-                    : NULL;
+        return arena_printf(a, "%s%s%.*s", head, rest.length > 0 && !blank(*rest.at) && *head ? " " : "",
+                            (int)rest.length, rest.at);
 }
 
-char *line_without(struct arena *a, struct span line, const char *const *tokens, size_t n)
+char *span_without(struct arena *a, struct span line, const char *const *tokens, size_t n)
 {
         char *copy = arena_strndup(a, line.at, line.length), *to = copy;
         const char *from = line.at;
         struct span rest = line, t;
 
-        if (!copy)
-                return NULL;
         while (span_token(&rest, &t)) {
                 bool drop = false;
 
