@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "bind/run.h"
 #include "facts/facts.h"
+#include "maker/carry.h"
 #include "report/hugepages.h"
 
 static const char host[] = "host";

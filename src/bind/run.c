@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "bind/steps.h"
+#include "maker/carry.h"
 #include "report/log.h"
 #include "report/nodes.h"
 
@@ -107,7 +108,7 @@ static int carry_out(struct run *r, enum stage stage)
                 return k;
         r->record.done[stage] = true;
         if (stage == STAGE_INITRD)
-                r->record.image = image_digest_here(r->root);
+                r->record.image = digest_here(r->root);
         record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
         if (k == 0)
                 k = record_write(r->root, &r->record);
@@ -150,7 +151,7 @@ static int log_image(struct run *r)
 
         if (k < 0)
                 return k;
-        differs = image_digest_differs(&r->record.image, &now);
+        differs = carry_differs(&r->record.image, &now);
         /* One that ran and does not say what it was built from is of a time before images did. */
         if (differs && (r->record.image.known || !r->record.done[STAGE_INITRD]))
                 log_line(r->root, LOG_LEVEL_WARNING, LOG_IMAGE, NULL, NULL,

@@ -22,7 +22,7 @@ int apply_load(struct apply *p)
         }
         k = ctl_needs(c, &p->needs);
         if (k == 0)
-                k = carry_id(&c->root, &c->arena, &c->config, &p->config);
+                k = digest_of_config(&c->root, &c->arena, &c->config, &p->config);
         if (k < 0)
                 return ctl_fail("apply", k);
         ctl_say_refused(&p->needs);

@@ -19,7 +19,7 @@ struct apply {
         bool line; /* something is to be done about the command line */
         struct images images;
         const struct undo *undo;
-        uint64_t config;    /* carry_id() of it */
+        uint64_t config;    /* digest_of_config() of it */
         struct trial trial; /* as it is on this host */
 };
 

@@ -122,7 +122,7 @@ static int fill(struct ctl *c, const struct root *image, const struct carried *c
         if (k == 0)
                 k = ctl_hash_clearance(c, &digest.has_clearance, &digest.clearance);
         if (k == 0)
-                text = image_digest_format(&c->arena, &digest);
+                text = digest_format(&c->arena, &digest);
         if (carried->settings_applied)
                 fputs("passthrough.conf is in the image as it was last applied\n", stderr);
         for (size_t i = 0; k == 0 && i < carried->n_files; i++)
@@ -133,7 +133,7 @@ static int fill(struct ctl *c, const struct root *image, const struct carried *c
                 k = ctl_write_clearance(c, image);
         if (k == 0)
                 k = copy_machine(c, image);
-        return k == 0 ? write_file(image, IMAGE_DIGEST, text, strlen(text)) : k;
+        return k == 0 ? write_file(image, DIGEST_PATH, text, strlen(text)) : k;
 }
 
 /* Rules and settings as the image has them; the rest of the work goes by these. */

@@ -45,7 +45,7 @@ static int look_at(struct ctl *c, struct images *images, const struct boot_facts
 
         if (k < 0)
                 return k;
-        why = state.read     ? image_digest_differs(&state.digest, now)
+        why = state.read     ? carry_differs(&state.digest, now)
               : now->nothing ? NULL
                              : "what it was built from cannot be told";
         if (!why || leave(images, image, facts, why))

@@ -2,17 +2,14 @@
 #include "maker/carry.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "base/str.h"
 #include "config/config.h"
 #include "facts/gather.h"
 #include "state/trial.h"
 
-#define FIRST_LINE "passthrough-digest 1\n"
-#define FILE_MAX   ((size_t)16 * 1024 * 1024)
-#define MODULES_D  "/usr/lib/dracut/modules.d"
+#define FILE_MAX  ((size_t)16 * 1024 * 1024)
+#define MODULES_D "/usr/lib/dracut/modules.d"
 
 struct carrier {
         const struct root *root;
@@ -167,7 +164,7 @@ static int hold_back_settings(struct carrier *c)
 static int look_at_trial(struct carrier *c, const struct trial *trial, const struct config *config)
 {
         uint64_t id;
-        int k = carry_id(c->root, c->arena, config, &id);
+        int k = digest_of_config(c->root, c->arena, config, &id);
 
         if (k == 0 && id == trial->config)
                 c->carried->held_back = trial->state == TRIAL_FAILED ? "the trial of this config failed"
@@ -201,34 +198,6 @@ static int add_settings(struct carrier *c)
         return k;
 }
 
-static uint64_t hash_string(uint64_t h, const char *s)
-{
-        return str_hash(h, s, strlen(s) + 1);
-}
-
-int carry_id(const struct root *root, struct arena *a, const struct config *config, uint64_t *ret)
-{
-        struct diags diags = {.arena = a};
-        struct settings_file *files;
-        uint64_t h = STR_HASH_START;
-        size_t n;
-        int k = settings_files(root, a, &diags, &files, &n);
-
-        for (size_t i = 0; k == 0 && i < n; i++)
-                h = str_hash(hash_string(h, files[i].path), files[i].text, files[i].size);
-        for (size_t r = 0; k == 0 && r < config->n_rules; r++)
-                for (size_t i = 0; k == 0 && i < config->rules[r].n_files; i++) {
-                        char *text;
-                        size_t size;
-
-                        k = root_read_all(root, a, config->rules[r].files[i], FILE_MAX, &text, &size);
-                        if (k == 0)
-                                h = str_hash(hash_string(h, config->rules[r].files[i]), text, size);
-                }
-        *ret = h;
-        return k;
-}
-
 static uint64_t digest_config(const struct carried *c)
 {
         uint64_t h = STR_HASH_START;
@@ -236,12 +205,12 @@ static uint64_t digest_config(const struct carried *c)
         for (size_t i = 0; i < c->n_files; i++) {
                 const struct applied_file *f = &c->files[i];
 
-                h = hash_string(hash_string(h, f->rule ? f->rule : ""), f->path);
+                h = digest_string(digest_string(h, f->rule ? f->rule : ""), f->path);
                 h = str_hash(str_hash(h, &f->size, sizeof(f->size)), f->text, f->size);
         }
         for (size_t i = 0; i < c->config.n_rules; i++)
                 if (c->config.rules[i].invalid)
-                        h = hash_string(hash_string(h, "left out"), c->config.rules[i].name);
+                        h = digest_string(digest_string(h, "left out"), c->config.rules[i].name);
         return h;
 }
 
@@ -252,7 +221,7 @@ static void hash_program(struct carrier *c, const char *path)
         size_t size;
         int k = root_read_all(c->root, c->arena, path, FILE_MAX, &text, &size);
 
-        *h = hash_string(*h, path);
+        *h = digest_string(*h, path);
         if (k == 0)
                 *h = str_hash(str_hash(*h, &size, sizeof(size)), text, size);
 }
@@ -343,37 +312,7 @@ int carry_build(const struct root *root, struct arena *a, const struct config *c
         return 0;
 }
 
-char *image_digest_format(struct arena *a, const struct image_digest *digest)
-{
-        char clearance[64] = "";
-
-        if (digest->has_clearance)
-                snprintf(clearance, sizeof(clearance), "clearance %016" PRIx64 "\n", digest->clearance);
-        return arena_printf(a, FIRST_LINE "config %016" PRIx64 "\nprograms %016" PRIx64 "\n%s", digest->config,
-                            digest->programs, clearance);
-}
-
-struct image_digest image_digest_parse(const char *text)
-{
-        struct image_digest d = {};
-
-        int n = sscanf(text, FIRST_LINE "config %16" SCNx64 " programs %16" SCNx64 " clearance %16" SCNx64, &d.config,
-                       &d.programs, &d.clearance);
-
-        d.known = n >= 2;
-        d.has_clearance = n == 3;
-        return d;
-}
-
-struct image_digest image_digest_here(const struct root *root)
-{
-        char text[256];
-
-        return root_read(root, IMAGE_DIGEST, text, sizeof(text)) > 0 ? image_digest_parse(text)
-                                                                     : (struct image_digest){};
-}
-
-const char *image_digest_differs(const struct image_digest *image, const struct carried *now)
+const char *carry_differs(const struct image_digest *image, const struct carried *now)
 {
         if (!image->known)
                 return now->nothing ? NULL : "it was built without the rules";

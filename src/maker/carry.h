@@ -2,22 +2,11 @@
 #pragma once
 
 /*
- * What a boot image of a kernel gets from this host's config, built now, and the digest that tells it from what an
- * image was built from.
+ * What a boot image of a kernel gets from this host's config, built now, with its digest.
  */
 
 #include "state/applied.h"
-
-#define IMAGE_DIGEST PASSTHROUGH_LIBEXEC "/digest"
-
-struct image_digest {
-        bool known;
-        uint64_t config;   /* the files it carries, and which rules are left out */
-        uint64_t programs; /* our own, and the dracut module's */
-        /* Who is cleared for which rule. It changes by itself, so that it counts only where both sides have it. */
-        bool has_clearance;
-        uint64_t clearance;
-};
+#include "state/digest.h"
 
 struct carried {
         struct config config; /* a rule that is left out is invalid, with the reason for its message */
@@ -44,14 +33,5 @@ int carry_build(const struct root *root, struct arena *a, const struct config *c
  */
 int carry_hold_back(const struct root *root, struct arena *a, struct carried *ret) _must_check_;
 
-/* What tells one config from another: the files of all rules and settings, sound or not. 0 or -errno. */
-int carry_id(const struct root *root, struct arena *a, const struct config *config, uint64_t *ret) _must_check_;
-
-/* Of the image that this process runs in. */
-struct image_digest image_digest_here(const struct root *root);
-/* The text of IMAGE_DIGEST; and back, where it is one. */
-char *image_digest_format(struct arena *a, const struct image_digest *digest);
-struct image_digest image_digest_parse(const char *text);
-
 /* Why an image with that digest is not what would be built now; NULL: it is. */
-const char *image_digest_differs(const struct image_digest *image, const struct carried *now);
+const char *carry_differs(const struct image_digest *image, const struct carried *now);

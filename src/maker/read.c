@@ -117,10 +117,10 @@ int image_list(struct arena *a, const char *path, const char **ret)
 int image_read_file(struct arena *a, const char *path, struct image_digest *ret)
 {
         char *text;
-        int k = lsinitrd(a, "-f", &IMAGE_DIGEST[1], path, &text);
+        int k = lsinitrd(a, "-f", &DIGEST_PATH[1], path, &text);
 
         if (k >= 0)
-                *ret = image_digest_parse(text);
+                *ret = digest_parse(text);
         return k > 0 && !ret->known ? -EIO : k < 0 ? k : 0;
 }
 
@@ -159,7 +159,7 @@ int image_judge(const struct root *root, struct arena *a, const struct installed
                 return k;
         k = carry_build(root, a, config, image->release, &diags, &now);
         if (k == 0)
-                *ret_stale = image_digest_differs(&state.digest, &now);
+                *ret_stale = carry_differs(&state.digest, &now);
         return k;
 }
 

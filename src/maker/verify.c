@@ -84,7 +84,7 @@ static int verify_digest(struct verifier *v, const char *path, struct image_dige
         if (k < 0)
                 return k;
         if (!ret->known)
-                v->lacks = IMAGE_DIGEST ", which says what it was built from";
+                v->lacks = DIGEST_PATH ", which says what it was built from";
         else if (ret->config != v->now->digest.config || ret->programs != v->now->digest.programs)
                 v->lacks = "this config: it was changed meanwhile, or the image has something else";
         return 0;

@@ -125,7 +125,7 @@ static int compare_images(const struct root *root, struct arena *a, const struct
         int k = carry_build(root, a, plan->config, plan->facts->kernel, &diags, &now);
 
         if (k == 0 && s->record.image.known)
-                s->stale = image_digest_differs(&s->record.image, &now);
+                s->stale = carry_differs(&s->record.image, &now);
         if (k == 0)
                 k = installed_look(root, a, &list);
         for (size_t i = 0; k == 0 && i < list.n; i++) {

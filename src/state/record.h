@@ -8,7 +8,7 @@
  */
 
 #include "act/act.h"
-#include "maker/carry.h"
+#include "state/digest.h"
 
 #define RECORD_PATH PASSTHROUGH_RUN "/record"
 

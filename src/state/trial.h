@@ -37,7 +37,7 @@ extern const char *const trial_state_names[TRIAL_MAX_];
 
 struct trial {
         enum trial_state state;
-        uint64_t config;     /* carry_id() of it */
+        uint64_t config;     /* digest_of_config() of it */
         const char *when;    /* it was made */
         const char *boot;    /* in which boot that was */
         const char *release; /* of its kernel */
