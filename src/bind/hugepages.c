@@ -5,8 +5,8 @@
 #include "base/str.h"
 #include "bind/run.h"
 #include "facts/facts.h"
-#include "maker/carry.h"
 #include "report/hugepages.h"
+#include "state/fallback.h"
 
 static const char host[] = "host";
 
@@ -70,11 +70,11 @@ int run_hugepages(const struct root *root, struct arena *a, struct record *recor
         int k = settings_load(root, a, &diags, &settings);
 
         if (k == 0 && streq(stage, host)) {
-                struct carried carried;
+                struct fallback fallback;
 
-                k = carry_hold_back(root, a, &carried);
-                if (k == 0 && carried.held_back)
-                        settings = carried.settings;
+                k = fallback_find(root, a, NULL, &fallback);
+                if (k == 0 && fallback.why)
+                        settings = fallback.settings;
         }
         if (k < 0)
                 return k;

@@ -6,9 +6,10 @@
 
 #include "base/str.h"
 #include "bind/steps.h"
-#include "maker/carry.h"
+#include "maker/payload.h"
 #include "report/log.h"
 #include "report/nodes.h"
+#include "state/fallback.h"
 
 void run_free(struct run *r)
 {
@@ -25,11 +26,11 @@ static const struct facts_request moments[] = {
 /* A config that a boot has failed with is not carried out by the next one's services either. */
 static int hold_back(struct run *r)
 {
-        struct carried carried;
-        int k = carry_hold_back(r->root, &r->arena, &carried);
+        struct fallback fallback;
+        int k = fallback_find(r->root, &r->arena, &r->config, &fallback);
 
-        if (k == 0 && carried.held_back)
-                r->config = carried.config;
+        if (k == 0 && fallback.why)
+                r->config = fallback.config;
         return k;
 }
 
@@ -145,13 +146,14 @@ int run_stage(const struct root *root, enum stage stage)
 /* Once in a boot: the host's config is another than its boot image was built from. */
 static int log_image(struct run *r)
 {
-        struct carried now;
+        struct payload now;
         const char *differs;
-        int k = carry_build(r->root, &r->arena, &r->config, r->facts.kernel, &(struct diags){.arena = &r->arena}, &now);
+        int k = payload_build(r->root, &r->arena, &r->config, r->facts.kernel, &(struct diags){.arena = &r->arena},
+                              &now);
 
         if (k < 0)
                 return k;
-        differs = carry_differs(&r->record.image, &now);
+        differs = payload_differs(&now, &r->record.image);
         /* One that ran and does not say what it was built from is of a time before images did. */
         if (differs && (r->record.image.known || !r->record.done[STAGE_INITRD]))
                 log_line(r->root, LOG_LEVEL_WARNING, LOG_IMAGE, NULL, NULL,

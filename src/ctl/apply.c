@@ -39,16 +39,16 @@ static int plan_applied(struct apply *p)
 {
         struct ctl *c = p->c;
         struct diags diags = {.arena = &c->arena};
-        struct carried carried;
+        struct payload payload;
         struct content now;
         struct boot_op *op;
         char *old = NULL, *new = NULL;
-        int k = carry_build(&c->root, &c->arena, &c->config, NULL, &diags, &carried);
+        int k = payload_build(&c->root, &c->arena, &c->config, NULL, &diags, &payload);
 
         if (k == 0)
                 k = content_read(&c->root, &c->arena, APPLIED_PATH, &now, &old);
         if (k == 0)
-                new = applied_format(&c->arena, &(struct applied){true, carried.files, carried.n_files});
+                new = applied_format(&c->arena, &(struct applied){true, payload.files, payload.n_files});
         if (k < 0 || streq_ptr(old, new))
                 return k;
         op = arena_grow(&c->arena, &p->plan.ops, p->plan.n_ops, sizeof(*p->plan.ops));

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "ctl/ctl.h"
 #include "facts/kernel.h"
-#include "maker/carry.h"
+#include "maker/payload.h"
 
 #define MODPROBE_PATH   "/etc/modprobe.d/passthrough.conf"
 #define LEFT_OUT_PATH   PASSTHROUGH_LIBEXEC "/left-out"
@@ -113,9 +113,9 @@ static int write_reasons(struct ctl *c, const struct root *image)
         return k == 0 && *applied ? write_file(image, AS_APPLIED_PATH, applied, strlen(applied)) : k;
 }
 
-static int fill(struct ctl *c, const struct root *image, const struct carried *carried)
+static int fill(struct ctl *c, const struct root *image, const struct payload *payload)
 {
-        struct image_digest digest = carried->digest;
+        struct image_digest digest = payload->digest;
         const char *text = NULL;
         int k = write_reasons(c, image);
 
@@ -123,10 +123,10 @@ static int fill(struct ctl *c, const struct root *image, const struct carried *c
                 k = ctl_hash_clearance(c, &digest.has_clearance, &digest.clearance);
         if (k == 0)
                 text = digest_format(&c->arena, &digest);
-        if (carried->settings_applied)
+        if (payload->settings_applied)
                 fputs("passthrough.conf is in the image as it was last applied\n", stderr);
-        for (size_t i = 0; k == 0 && i < carried->n_files; i++)
-                k = write_file(image, carried->files[i].path, carried->files[i].text, carried->files[i].size);
+        for (size_t i = 0; k == 0 && i < payload->n_files; i++)
+                k = write_file(image, payload->files[i].path, payload->files[i].text, payload->files[i].size);
         if (k == 0)
                 k = write_options(c, image);
         if (k == 0)
@@ -137,7 +137,7 @@ static int fill(struct ctl *c, const struct root *image, const struct carried *c
 }
 
 /* Rules and settings as the image has them; the rest of the work goes by these. */
-static int load(struct ctl *c, struct carried *ret)
+static int load(struct ctl *c, struct payload *ret)
 {
         struct kernel_facts kernel = {.release = c->kernel};
         struct diags settings = {.arena = &c->arena};
@@ -146,7 +146,7 @@ static int load(struct ctl *c, struct carried *ret)
         if (k == 0 && !kernel.release)
                 kernel_read(&c->root, &c->arena, NULL, &kernel);
         if (k == 0)
-                k = carry_build(&c->root, &c->arena, &c->config, kernel.release, &settings, ret);
+                k = payload_build(&c->root, &c->arena, &c->config, kernel.release, &settings, ret);
         if (k < 0)
                 return k;
         if (!c->modules)
@@ -173,14 +173,14 @@ static int plan(struct ctl *c)
         return k == 0 ? plan_build(&c->config, &c->facts, &c->arena, &c->plan) : k;
 }
 
-int ctl_image_clearance(const struct root *root, const char *kernel, struct carried *carried)
+int ctl_image_clearance(const struct root *root, const char *kernel, struct payload *payload)
 {
-        struct ctl c = {.root = *root, .kernel = kernel, .config = carried->config, .settings = carried->settings};
+        struct ctl c = {.root = *root, .kernel = kernel, .config = payload->config, .settings = payload->settings};
         int k = plan(&c);
 
         if (k == 0)
-                k = ctl_hash_clearance(&c, &carried->digest.has_clearance, &carried->digest.clearance);
-        carried->forgotten = carried->digest.has_clearance && !root_exists(root, CLEARANCE_PATH);
+                k = ctl_hash_clearance(&c, &payload->digest.has_clearance, &payload->digest.clearance);
+        payload->forgotten = payload->digest.has_clearance && !root_exists(root, CLEARANCE_PATH);
         arena_free(&c.arena);
         return k;
 }
@@ -188,13 +188,13 @@ int ctl_image_clearance(const struct root *root, const char *kernel, struct carr
 int ctl_image(struct ctl *c)
 {
         struct root image = ROOT_INIT;
-        struct carried carried;
+        struct payload payload;
         int k;
 
         if (c->argc != (c->modules ? 1 : 2))
                 return ctl_usage("image takes %s",
                                  c->modules ? "no argument with --modules" : "the directory of the image");
-        k = load(c, &carried);
+        k = load(c, &payload);
         if (k == 0)
                 k = plan(c);
         if (k < 0)
@@ -205,7 +205,7 @@ int ctl_image(struct ctl *c)
         }
         k = root_open(c->argv[1], &image);
         if (k == 0)
-                k = fill(c, &image, &carried);
+                k = fill(c, &image, &payload);
         root_close(&image);
         return k < 0 ? ctl_fail(c->argv[1], k) : EXIT_SUCCESS;
 }

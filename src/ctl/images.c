@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/str.h"
 
-static void add_job(struct ctl *c, struct images *images, const struct installed *image, const struct carried *now,
+static void add_job(struct ctl *c, struct images *images, const struct installed *image, const struct payload *now,
                     const char *why)
 {
         struct image_job *job = arena_grow(&c->arena, &images->jobs, images->n_jobs, sizeof(*job));
@@ -37,7 +37,7 @@ static bool leave(struct images *images, const struct installed *image, const st
 }
 
 static int look_at(struct ctl *c, struct images *images, const struct boot_facts *facts, const struct installed *image,
-                   const struct carried *now)
+                   const struct payload *now)
 {
         struct image_state state;
         const char *why;
@@ -45,7 +45,7 @@ static int look_at(struct ctl *c, struct images *images, const struct boot_facts
 
         if (k < 0)
                 return k;
-        why = state.read     ? carry_differs(&state.digest, now)
+        why = state.read     ? payload_differs(now, &state.digest)
               : now->nothing ? NULL
                              : "what it was built from cannot be told";
         if (!why || leave(images, image, facts, why))
@@ -56,7 +56,7 @@ static int look_at(struct ctl *c, struct images *images, const struct boot_facts
 
 static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct images *images)
 {
-        struct carried *now = NULL;
+        struct payload *now = NULL;
         int k = 0;
 
         for (size_t i = 0; k == 0 && i < images->list.n; i++) {
@@ -72,7 +72,7 @@ static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct ima
                 }
                 if (i == 0 || !now || !streq(images->list.v[i - 1].release, image->release)) {
                         now = arena_alloc(&c->arena, sizeof(*now));
-                        k = carry_build(&c->root, &c->arena, &c->config, image->release, &diags, now);
+                        k = payload_build(&c->root, &c->arena, &c->config, image->release, &diags, now);
                         if (k == 0 && c->root.live)
                                 k = ctl_image_clearance(&c->root, image->release, now);
                 }

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "ctl/ctl.h"
+#include "state/fallback.h"
 #include "state/trial.h"
 
 static const char help[] =
@@ -93,21 +94,16 @@ int ctl_load_config(struct ctl *c)
 /* After a failed trial the next boot is not of the config that is there. */
 static int hold_back(struct ctl *c)
 {
-        struct carried carried = {};
-        struct trial trial;
-        int k = 0;
+        struct fallback fallback;
+        int k = fallback_find(&c->root, &c->arena, &c->config, &fallback);
 
-        trial_read(&c->root, &c->arena, &trial);
-
-        if (k == 0 && trial.state == TRIAL_FAILED)
-                k = carry_hold_back(&c->root, &c->arena, &carried);
-        if (k < 0 || !carried.held_back)
+        if (k < 0 || !fallback.failed)
                 return k;
         fprintf(stderr,
                 "passthroughctl: %s: the next boot follows what was applied before it, until the config changes\n",
-                carried.held_back);
-        c->config = carried.config;
-        c->settings = carried.settings;
+                fallback.why);
+        c->config = fallback.config;
+        c->settings = fallback.settings;
         return 0;
 }
 

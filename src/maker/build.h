@@ -8,7 +8,7 @@
 
 struct image_job {
         const struct installed *image;
-        const struct carried *now; /* what it is to have */
+        const struct payload *now; /* what it is to have */
         const char *why;
         struct image_job *like;     /* another of the same kernel, built before; or NULL */
         const char *tried;          /* it was built and booted already, and is there; or NULL */

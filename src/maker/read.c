@@ -150,16 +150,16 @@ int image_judge(const struct root *root, struct arena *a, const struct installed
 {
         struct diags diags = {.arena = a};
         struct image_state state;
-        struct carried now;
+        struct payload now;
         int k = image_read(root, a, image, &state);
 
         *ret_known = state.read;
         *ret_stale = NULL;
         if (k < 0 || !state.read)
                 return k;
-        k = carry_build(root, a, config, image->release, &diags, &now);
+        k = payload_build(root, a, config, image->release, &diags, &now);
         if (k == 0)
-                *ret_stale = carry_differs(&state.digest, &now);
+                *ret_stale = payload_differs(&now, &state.digest);
         return k;
 }
 

@@ -6,7 +6,7 @@
  * image: /var/lib/passthrough/images has what was found, as long as the file is the same.
  */
 
-#include "maker/carry.h"
+#include "maker/payload.h"
 #include "maker/installed.h"
 
 #define IMAGE_CACHE "/var/lib/passthrough/images"
@@ -35,4 +35,4 @@ int image_list(struct arena *a, const char *path, const char **ret) _must_check_
  * 0 or -errno.
  */
 int image_verify(const struct root *root, struct arena *a, const char *path, const char *release,
-                 const struct carried *now, struct image_digest *ret, const char **ret_lacks) _must_check_;
+                 const struct payload *now, struct image_digest *ret, const char **ret_lacks) _must_check_;

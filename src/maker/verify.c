@@ -10,7 +10,7 @@ struct verifier {
         const struct root *root;
         struct arena *arena;
         const char *release, *list;
-        const struct carried *now;
+        const struct payload *now;
         const char *lacks;
 };
 
@@ -91,7 +91,7 @@ static int verify_digest(struct verifier *v, const char *path, struct image_dige
 }
 
 int image_verify(const struct root *root, struct arena *a, const char *path, const char *release,
-                 const struct carried *now, struct image_digest *ret, const char **ret_lacks)
+                 const struct payload *now, struct image_digest *ret, const char **ret_lacks)
 {
         static const char bind[] = PASSTHROUGH_LIBEXEC "/passthrough-bind";
         struct verifier v = {.root = root, .arena = a, .release = release, .now = now};

@@ -121,11 +121,11 @@ static int compare_images(const struct root *root, struct arena *a, const struct
 {
         struct diags diags = {.arena = a};
         struct installed_list list = {};
-        struct carried now;
-        int k = carry_build(root, a, plan->config, plan->facts->kernel, &diags, &now);
+        struct payload now;
+        int k = payload_build(root, a, plan->config, plan->facts->kernel, &diags, &now);
 
         if (k == 0 && s->record.image.known)
-                s->stale = carry_differs(&s->record.image, &now);
+                s->stale = payload_differs(&now, &s->record.image);
         if (k == 0)
                 k = installed_look(root, a, &list);
         for (size_t i = 0; k == 0 && i < list.n; i++) {

@@ -105,28 +105,26 @@ int applied_rule(const struct applied *applied, struct arena *a, const char *nam
         if (k == 0 && rule.n_files > 0)
                 keys_check(&diags, &rule);
         if (k == 0 && (rule.n_files == 0 || diags.n_errors > 0))
-                return -ENOENT;
+                return APPLIED_NO_RULE;
         if (k == 0)
                 *ret = rule;
         return k;
 }
 
-void applied_settings(const struct applied *applied, struct arena *a, struct settings_file **ret, size_t *ret_n)
+int applied_settings(const struct applied *applied, struct arena *a, struct settings *ret)
 {
+        struct diags diags = {.arena = a};
         struct settings_file *files = NULL;
         size_t n = 0;
 
         for (size_t i = 0; i < applied->n_files; i++) {
+                const struct applied_file *f = &applied->files[i];
                 struct settings_file *slot;
-                char *copy;
 
-                if (applied->files[i].rule)
+                if (f->rule)
                         continue;
-                slot = arena_grow(a, &files, n, sizeof(*files));
-                copy = arena_strndup(a, applied->files[i].text, applied->files[i].size);
-                *slot = (struct settings_file){applied->files[i].path, copy, applied->files[i].size};
-                n++;
+                slot = arena_grow(a, &files, n++, sizeof(*files));
+                *slot = (struct settings_file){f->path, arena_strndup(a, f->text, f->size), f->size};
         }
-        *ret = files;
-        *ret_n = n;
+        return settings_read(a, &diags, files, n, ret);
 }

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "maker/payload.h"
+
+#include "base/str.h"
+#include "facts/gather.h"
+#include "state/fallback.h"
+
+#define FILE_MAX  ((size_t)16 * 1024 * 1024)
+#define MODULES_D "/usr/lib/dracut/modules.d"
+
+struct builder {
+        const struct root *root;
+        struct arena *arena;
+        const char *kernel;
+        struct diags *diags;
+        struct applied applied;
+        struct payload *payload;
+};
+
+/* A rule whose driver that kernel does not have is as good as wrong. */
+static int check_driver(struct builder *b, struct rule *rule)
+{
+        struct module module = {.name = rule->driver == DRIVER_AUTO ? "vfio-pci" : rule->driver_name};
+        int k;
+
+        if (rule->invalid || !module.name || !b->kernel ||
+            root_exists(b->root, arena_join(b->arena, "/sys/bus/pci/drivers/", module.name, NULL)))
+                return 0;
+        k = modules_look_up(b->root, b->arena, b->kernel, &module, 1);
+        if (k < 0 || module.state != MODULE_ABSENT)
+                return k;
+        rule->invalid = true;
+        rule->message =
+                arena_printf(b->arena, "driver %s is not there: kernel %s has no such module", module.name, b->kernel);
+        return 0;
+}
+
+static void add_file(struct builder *b, const char *rule, const char *path, const char *text, size_t size)
+{
+        struct payload *to = b->payload;
+        struct applied_file *f = arena_grow(b->arena, &to->files, to->n_files, sizeof(*to->files));
+
+        *f = (struct applied_file){rule, path, text, size};
+        to->n_files++;
+}
+
+static void add_applied(struct builder *b, const char *rule)
+{
+        for (size_t i = 0; i < b->applied.n_files; i++) {
+                const struct applied_file *f = &b->applied.files[i];
+
+                if (streq_ptr(f->rule, rule))
+                        add_file(b, f->rule, f->path, f->text, f->size);
+        }
+}
+
+/* In place of a rule that is wrong now, the one that was applied. */
+static int mend_rule(struct builder *b, struct rule *rule)
+{
+        const char *wrong = rule->message;
+        int k = applied_rule(&b->applied, b->arena, rule->name, rule);
+
+        if (k == 0) {
+                rule->applied = true;
+                rule->message = wrong;
+        }
+        return k < 0 ? k : 0;
+}
+
+static int add_rule(struct builder *b, struct rule *rule)
+{
+        int k = check_driver(b, rule);
+
+        if (k < 0 || rule->invalid)
+                return k;
+        if (rule->applied)
+                add_applied(b, rule->name);
+        for (size_t i = 0; k == 0 && !rule->applied && i < rule->n_files; i++) {
+                char *text;
+                size_t size;
+
+                k = root_read_all(b->root, b->arena, rule->files[i], FILE_MAX, &text, &size);
+                if (k == 0)
+                        add_file(b, rule->name, rule->files[i], text, size);
+        }
+        return k;
+}
+
+static int add_rules(struct builder *b, const struct config *config)
+{
+        struct config *to = &b->payload->config;
+        int k = 0;
+
+        to->rules = arena_alloc(b->arena, config->n_rules * sizeof(*to->rules));
+        for (; k == 0 && to->n_rules < config->n_rules; to->n_rules++) {
+                struct rule *rule = &to->rules[to->n_rules];
+
+                *rule = config->rules[to->n_rules];
+                if (rule->invalid)
+                        k = mend_rule(b, rule);
+                if (k == 0)
+                        k = add_rule(b, rule);
+        }
+        return k;
+}
+
+/* If none were applied yet, they go as they are: whoever reads them leaves out again what is wrong in them. */
+static int add_settings(struct builder *b)
+{
+        struct settings_file *files;
+        size_t n, errors = b->diags->n_errors, before = b->payload->n_files;
+        int k = settings_files(b->root, b->arena, b->diags, &files, &n);
+
+        for (size_t i = 0; k == 0 && i < n; i++)
+                add_file(b, NULL, files[i].path, arena_strndup(b->arena, files[i].text, files[i].size), files[i].size);
+        if (k == 0)
+                k = settings_read(b->arena, b->diags, files, n, &b->payload->settings);
+        if (k < 0 || b->diags->n_errors == errors || !b->applied.there)
+                return k;
+        b->payload->settings_applied = true;
+        b->payload->n_files = before;
+        add_applied(b, NULL);
+        return applied_settings(&b->applied, b->arena, &b->payload->settings);
+}
+
+/* All as it was last applied. */
+static int add_fallback(struct builder *b, const struct fallback *f)
+{
+        int k = 0;
+
+        b->payload->config = f->config;
+        b->payload->settings = f->settings;
+        for (size_t i = 0; k == 0 && i < f->config.n_rules; i++)
+                k = add_rule(b, &f->config.rules[i]);
+        add_applied(b, NULL);
+        return k;
+}
+
+static uint64_t hash_config(const struct payload *p)
+{
+        uint64_t h = STR_HASH_START;
+
+        for (size_t i = 0; i < p->n_files; i++) {
+                const struct applied_file *f = &p->files[i];
+
+                h = digest_string(digest_string(h, f->rule ? f->rule : ""), f->path);
+                h = str_hash(str_hash(h, &f->size, sizeof(f->size)), f->text, f->size);
+        }
+        for (size_t i = 0; i < p->config.n_rules; i++)
+                if (p->config.rules[i].invalid)
+                        h = digest_string(digest_string(h, "left out"), p->config.rules[i].name);
+        return h;
+}
+
+static uint64_t hash_program(struct builder *b, uint64_t h, const char *path)
+{
+        char *text;
+        size_t size;
+
+        h = digest_string(h, path);
+        if (root_read_all(b->root, b->arena, path, FILE_MAX, &text, &size) == 0)
+                h = str_hash(str_hash(h, &size, sizeof(size)), text, size);
+        return h;
+}
+
+static uint64_t hash_module(struct builder *b, uint64_t h, const char *name)
+{
+        const char *dir = arena_join(b->arena, MODULES_D "/", name, NULL), **names;
+        size_t n;
+
+        if (root_list(b->root, b->arena, dir, &names, &n) < 0)
+                return h;
+        for (size_t i = 0; i < n; i++)
+                h = hash_program(b, h, arena_join(b->arena, dir, "/", names[i], NULL));
+        return h;
+}
+
+static uint64_t hash_programs(struct builder *b)
+{
+        static const char *const programs[] = {PASSTHROUGH_LIBEXEC "/passthrough-bind",
+                                               "/usr/lib/systemd/system-generators/passthrough-generator"};
+        uint64_t h = STR_HASH_START;
+        const char **names;
+        size_t n;
+
+        for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+                h = hash_program(b, h, programs[i]);
+        if (root_list(b->root, b->arena, MODULES_D, &names, &n) < 0)
+                return h;
+        for (size_t i = 0; i < n; i++)
+                if (strlen(names[i]) > 2 && streq(names[i] + 2, "passthrough"))
+                        h = hash_module(b, h, names[i]);
+        return h;
+}
+
+int payload_build(const struct root *root, struct arena *a, const struct config *config, const char *kernel,
+                  struct diags *diags, struct payload *ret)
+{
+        struct payload payload = {};
+        struct builder b = {.root = root, .arena = a, .kernel = kernel, .diags = diags, .payload = &payload};
+        struct fallback fallback;
+        int k = fallback_find(root, a, config, &fallback);
+
+        applied_read(root, a, &b.applied);
+        if (k == 0 && fallback.why)
+                k = add_fallback(&b, &fallback);
+        else if (k == 0) {
+                k = add_rules(&b, config);
+                if (k == 0)
+                        k = add_settings(&b);
+        }
+        if (k < 0)
+                return k;
+        payload.nothing = payload.n_files == 0 && payload.config.n_rules == 0;
+        payload.digest =
+                (struct image_digest){.known = true, .config = hash_config(&payload), .programs = hash_programs(&b)};
+        *ret = payload;
+        return 0;
+}
+
+const char *payload_differs(const struct payload *now, const struct image_digest *image)
+{
+        if (!image->known)
+                return now->nothing ? NULL : "it was built without the rules";
+        if (image->config != now->digest.config)
+                return "it was built from another config";
+        if (image->programs != now->digest.programs && !now->nothing)
+                return "it was built with other programs of passthrough";
+        if (image->has_clearance && now->digest.has_clearance && image->clearance != now->digest.clearance)
+                return "a rule has got another device since it was built, or the host needs other devices or was "
+                       "booted with another root= or the like";
+        if (image->has_clearance && now->forgotten)
+                return "the host has no clearance of its own any more";
+        return NULL;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What a boot image that is built now for a kernel gets from this host's config. */
+
+#include "state/applied.h"
+#include "state/digest.h"
+
+struct payload {
+        struct config config; /* a rule that is left out is invalid, with the reason for its message */
+        struct settings settings;
+        struct applied_file *files; /* of both */
+        size_t n_files;
+        bool settings_applied; /* passthrough.conf is wrong now: it is as it was last applied */
+        bool forgotten;        /* the host's own clearance was removed: an image's counts no longer */
+        bool nothing;          /* there is nothing in it that could be carried out or left out */
+        struct image_digest digest;
+};
+
+/*
+ * config: as it was read, wrong rules and all. kernel: the release, or NULL if that is not known. What is wrong with
+ * the settings becomes diags. 0 or -errno.
+ */
+int payload_build(const struct root *root, struct arena *a, const struct config *config, const char *kernel,
+                  struct diags *diags, struct payload *ret) _must_check_;
+
+/* Why an image with that digest is not what would be built now; NULL: it is. */
+const char *payload_differs(const struct payload *now, const struct image_digest *image);

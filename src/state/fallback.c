@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "state/fallback.h"
+
+#include "state/applied.h"
+#include "state/digest.h"
+#include "state/trial.h"
+
+static int add_rule(struct fallback *f, struct arena *a, const struct applied *applied, struct rule rule)
+{
+        int k = applied_rule(applied, a, rule.name, &rule);
+
+        if (k < 0)
+                return k;
+        rule.applied = k != APPLIED_NO_RULE;
+        rule.invalid = !rule.applied;
+        rule.message = f->why;
+        f->config.rules[f->config.n_rules++] = rule;
+        return 0;
+}
+
+static int add_rules(struct fallback *f, struct arena *a, const struct applied *applied, const struct config *config)
+{
+        int k = 0;
+
+        f->config.rules = arena_alloc(a, (config->n_rules + applied->n_files) * sizeof(*f->config.rules));
+        for (size_t i = 0; k == 0 && i < config->n_rules; i++)
+                k = add_rule(f, a, applied, config->rules[i]);
+        for (size_t i = 0; k == 0 && i < applied->n_files; i++) {
+                const char *name = applied->files[i].rule;
+
+                if (name && !config_find(&f->config, name))
+                        k = add_rule(f, a, applied, (struct rule){.name = name});
+        }
+        return k;
+}
+
+int fallback_find(const struct root *root, struct arena *a, const struct config *config, struct fallback *ret)
+{
+        struct fallback f = {};
+        struct diags diags = {.arena = a};
+        struct config here;
+        struct applied applied;
+        struct trial trial;
+        uint64_t digest;
+        int k = 0;
+
+        *ret = f;
+        trial_read(root, a, &trial);
+        if (!trial_holds_back(root, a, &trial))
+                return 0;
+        if (!config) {
+                k = config_load(root, a, &diags, &here);
+                config = &here;
+        }
+        if (k == 0)
+                k = digest_of_config(root, a, config, &digest);
+        if (k < 0 || digest != trial.config)
+                return k;
+        f.failed = trial.state == TRIAL_FAILED;
+        f.why = f.failed ? "the trial of this config failed" : "the trial of this config is still to come";
+        applied_read(root, a, &applied);
+        k = add_rules(&f, a, &applied, config);
+        if (k == 0)
+                k = applied_settings(&applied, a, &f.settings);
+        if (k == 0)
+                *ret = f;
+        return k;
+}
