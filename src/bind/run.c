@@ -6,6 +6,8 @@
 
 #include "base/str.h"
 #include "bind/steps.h"
+#include "guard/evidence.h"
+#include "maker/carry.h"
 #include "maker/payload.h"
 #include "report/log.h"
 #include "report/nodes.h"
@@ -34,6 +36,8 @@ static int hold_back(struct run *r)
         return k;
 }
 
+static const struct facts_sources sources = {.guard = guard_gather};
+
 int run_load(struct run *r, bool all, enum moment moment)
 {
         struct facts_request request;
@@ -54,7 +58,7 @@ int run_load(struct run *r, bool all, enum moment moment)
                 request.identities = true;
         }
         if (k == 0)
-                k = facts_gather(r->root, &r->arena, &request, &r->facts);
+                k = facts_gather(r->root, &r->arena, &sources, &request, &r->facts);
         if (k == 0)
                 k = plan_build(&r->config, &r->facts, &r->arena, &r->plan);
         if (k < 0)

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "config/values.h"
 #include "ctl/edit.h"
-#include "facts/lookup.h"
+#include "ctl/lookup.h"
 #include "loader/loader.h"
 
 struct add {

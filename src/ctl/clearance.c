@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "ctl/ctl.h"
+#include "guard/evidence.h"
 
 static const char *text(const char *s)
 {
@@ -18,8 +19,8 @@ static const char *text(const char *s)
  */
 static bool network_shows(const struct ctl *c)
 {
-        for (size_t i = 0; i < c->facts.host.n_uses; i++)
-                if (c->facts.host.nodes[c->facts.host.uses[i].node].kind == NODE_INTERFACE)
+        for (size_t i = 0; i < c->facts.evidence->n_uses; i++)
+                if (c->facts.evidence->nodes[c->facts.evidence->uses[i].node].kind == NODE_INTERFACE)
                         return true;
         return false;
 }

@@ -10,6 +10,9 @@
 #include "plan/plan.h"
 #include "state/record.h"
 
+/* What facts_gather() takes. */
+extern const struct facts_sources ctl_sources;
+
 struct ctl {
         struct root root;
         bool json;

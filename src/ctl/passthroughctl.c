@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "ctl/ctl.h"
+#include "guard/evidence.h"
 #include "state/fallback.h"
 #include "state/trial.h"
 
@@ -107,6 +108,8 @@ static int hold_back(struct ctl *c)
         return 0;
 }
 
+const struct facts_sources ctl_sources = {.guard = guard_gather};
+
 int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
 {
         struct facts_request needed;
@@ -133,7 +136,7 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
         needed.builtin |= boot;
         needed.writers |= boot && !needed.busy;
         if (k == 0)
-                k = facts_gather(&c->root, &c->arena, &needed, &c->facts);
+                k = facts_gather(&c->root, &c->arena, &ctl_sources, &needed, &c->facts);
         if (k == 0 && boot)
                 facts_as_at_boot(&c->facts);
         if (k == 0)

@@ -93,7 +93,8 @@ void facts_read_machine(const struct root *root, struct arena *a, struct facts *
                 read_line(root, a, "/etc/machine-id", &facts->machine_id);
 }
 
-int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *ret)
+int facts_gather(const struct root *root, struct arena *a, const struct facts_sources *sources,
+                 const struct facts_request *request, struct facts *ret)
 {
         struct facts_request needed = *request;
         struct facts facts = *ret;
@@ -122,10 +123,8 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_re
                 k = pci_details(root, a, request, &facts);
         if (k == 0)
                 facts_index_groups(a, &facts);
-        if (k == 0 && request->use)
-                k = host_gather(root, a, request, &facts);
-        if (k == 0 && request->busy)
-                busy_gather(root, a, &facts);
+        if (k == 0)
+                k = sources->guard(root, a, request, &facts);
         if (k == 0 && request->builtin)
                 modules_gather_builtin(root, a, &facts);
         if (k == 0)

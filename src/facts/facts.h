@@ -14,7 +14,6 @@
 #include "config/rule.h"
 #include "config/values.h"
 #include "facts/clearance.h"
-#include "guard/host.h"
 
 /* What an image carries of the machine it was built on: files hostname, machine-id and product_uuid. */
 #define IMAGE_MACHINE PASSTHROUGH_LIBEXEC "/machine"
@@ -86,11 +85,13 @@ struct variant {
         const char *pattern, *module;
 };
 
+struct evidence;
+
 struct facts {
         struct device *devices; /* by address */
         size_t n_devices;
-        size_t *by_group; /* positions in devices, by group, then address */
-        struct host host; /* what the host needs of them */
+        size_t *by_group;                /* positions in devices, by group, then address */
+        const struct evidence *evidence; /* of what the host needs them for; never NULL once gathered */
         struct clearance clearance;
 
         bool in_initrd;
@@ -138,9 +139,16 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
 /* Whether the kernel has that driver is asked, too. */
 void facts_request_driver(struct facts_request *request, struct arena *a, const char *name);
 
+/* What this room does not know how to gather: the programs say who does. */
+struct facts_sources {
+        /* Sets facts->evidence, and what of each device follows from it. 0 or -errno. */
+        int (*guard)(const struct root *root, struct arena *a, const struct facts_request *request,
+                     struct facts *facts);
+};
+
 /* Facts start out zeroed; the switches may have been read into them. */
-int facts_gather(const struct root *root, struct arena *a, const struct facts_request *request,
-                 struct facts *facts) _must_check_;
+int facts_gather(const struct root *root, struct arena *a, const struct facts_sources *sources,
+                 const struct facts_request *request, struct facts *facts) _must_check_;
 
 /*
  * Turns what is bound now into what the next boot's initrd will find: drivers that are modules have nothing yet, and

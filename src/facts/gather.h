@@ -57,10 +57,3 @@ int modules_gather(const struct root *root, struct arena *a, const struct facts_
 int modules_look_up(const struct root *root, struct arena *a, const char *kernel, struct module *modules,
                     size_t n) _must_check_;
 void modules_gather_builtin(const struct root *root, struct arena *a, struct facts *facts);
-/* What the host needs, as far as it shows: see host.h. */
-int host_gather(const struct root *root, struct arena *a, const struct facts_request *request,
-                struct facts *facts) _must_check_;
-/* What is in use at this moment; for work by hand. */
-void busy_gather(const struct root *root, struct arena *a, struct facts *facts);
-/* Only what tells of the next boot, too: who writes to disks as they are, and configured addresses. */
-void busy_gather_writers(const struct root *root, struct arena *a, struct facts *facts);

@@ -99,7 +99,7 @@ static void list(struct graph *h, const char *name, const char *dir, const char 
 static void backing(struct graph *h, size_t node)
 {
         static const char *const files[] = {"loop/backing_file", "backing_dev"};
-        const char *name = h->host->nodes[node].name, *below;
+        const char *name = h->evidence->nodes[node].name, *below;
         char path[PATH_MAX];
         size_t other;
 
@@ -107,16 +107,16 @@ static void backing(struct graph *h, size_t node)
                 if (attribute(h, name, files[i], path, sizeof(path)) <= 0 || !startswith(path, "/dev/"))
                         continue;
                 below = path + strlen("/dev/");
-                other = host_find(h->host, NODE_BLOCK, below);
+                other = host_find(h->evidence, NODE_BLOCK, below);
                 below = str_basename(path);
-                for (size_t n = 0; other == NO_NODE && n < h->host->n_nodes; n++)
-                        if (h->host->nodes[n].map_name && streq(h->host->nodes[n].map_name, below))
+                for (size_t n = 0; other == NO_NODE && n < h->evidence->n_nodes; n++)
+                        if (h->evidence->nodes[n].map_name && streq(h->evidence->nodes[n].map_name, below))
                                 other = n;
                 if (other != NO_NODE) {
                         host_stand(h, node, other);
                         return;
                 }
-                host_unknown(h, &h->host->storage_unknown, "%s is on %s, and which disk that is is not known", name,
+                host_unknown(h, &h->evidence->storage_unknown, "%s is on %s, and which disk that is is not known", name,
                              path);
                 return;
         }
@@ -125,28 +125,28 @@ static void backing(struct graph *h, size_t node)
 /* What a device stands on; a partition of a virtual disk on that disk, which alone has slaves. */
 static void relate(struct graph *h, size_t node)
 {
-        const char *name = h->host->nodes[node].name, **names;
+        const char *name = h->evidence->nodes[node].name, **names;
         char target[PATH_MAX], link[PATH_MAX], *slash;
         size_t n;
 
         list(h, name, "slaves", &names, &n);
 
         for (size_t i = 0; i < n; i++)
-                host_stand(h, node, host_find(h->host, NODE_BLOCK, names[i]));
+                host_stand(h, node, host_find(h->evidence, NODE_BLOCK, names[i]));
         backing(h, node);
         list(h, name, "holders", &names, &n);
         for (size_t i = 0; i < n; i++) {
-                size_t holder = host_find(h->host, NODE_BLOCK, names[i]);
+                size_t holder = host_find(h->evidence, NODE_BLOCK, names[i]);
 
                 if (holder != NO_NODE)
                         host_stand(h, holder, node);
         }
-        if (h->host->nodes[node].n_functions > 0 ||
+        if (h->evidence->nodes[node].n_functions > 0 ||
             snprintf(link, sizeof(link), BLOCKS "/%s", name) >= (int)sizeof(link) ||
             root_readlink(h->root, link, target, sizeof(target)) <= 0 || !(slash = strrchr(target, '/')))
                 return;
         *slash = '\0';
-        host_stand(h, node, host_find(h->host, NODE_BLOCK, str_basename(target)));
+        host_stand(h, node, host_find(h->evidence, NODE_BLOCK, str_basename(target)));
 }
 
 int host_blocks(struct graph *h)
@@ -164,11 +164,11 @@ int host_blocks(struct graph *h)
 
 int host_relate_blocks(struct graph *h)
 {
-        size_t n = h->host->n_nodes;
+        size_t n = h->evidence->n_nodes;
         int k = 0;
 
         for (size_t i = 0; k == 0 && i < n; i++)
-                k = number(h, &h->host->nodes[i]);
+                k = number(h, &h->evidence->nodes[i]);
         for (size_t i = 0; k == 0 && i < n; i++)
                 relate(h, i);
         return k;

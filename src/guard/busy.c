@@ -17,7 +17,6 @@
 #include <sys/sysmacros.h>
 
 #include "base/str.h"
-#include "facts/gather.h"
 #include "guard/graph.h"
 
 #define DEPTH_MAX    24 /* a disk behind some USB hubs is about 15 directories below its controller */
@@ -69,8 +68,8 @@ static const char *block_path(struct busy *b, const char *name)
 /* Whoever has a volume open has the disk below it. */
 static void add_blocks(struct busy *b)
 {
-        for (size_t i = 0; i < b->h.host->n_nodes; i++) {
-                const struct node *n = &b->h.host->nodes[i];
+        for (size_t i = 0; i < b->h.evidence->n_nodes; i++) {
+                const struct node *n = &b->h.evidence->nodes[i];
                 struct devnode x = {.block = true, .major = n->major, .minor = n->minor, .node = i};
 
                 if (n->kind != NODE_BLOCK)
@@ -200,7 +199,7 @@ static void report(struct busy *b, struct devnode *x, const char *text, const ch
                 host_on_function(h, x->node, x->device);
         }
         host_use(h, x->node, "%s (PID %s)", comm, pid);
-        h->host->uses[h->host->n_uses - 1].by_process = true;
+        h->evidence->uses[h->evidence->n_uses - 1].by_process = true;
 }
 
 /* proc_pid_fdinfo(5): the flags of open(2), in octal. What cannot be read may be writing. */
@@ -268,9 +267,9 @@ static bool has_carrier(struct graph *h, const char *name)
 
 static void has_address(struct graph *h, const char *name, const char *address)
 {
-        size_t node = host_find(h->host, NODE_INTERFACE, name);
+        size_t node = host_find(h->evidence, NODE_INTERFACE, name);
 
-        if (node == NO_NODE || !h->host->nodes[node].up || !has_carrier(h, name))
+        if (node == NO_NODE || !h->evidence->nodes[node].up || !has_carrier(h, name))
                 return;
         host_use(h, node, "address %s", address);
 }
@@ -315,30 +314,22 @@ static void addresses4(struct graph *h)
         freeifaddrs(list);
 }
 
-void busy_gather(const struct root *root, struct arena *a, struct facts *facts)
+static void gather(struct busy *b)
 {
-        struct busy b = {
-                .h = {.root = root, .arena = a, .facts = facts, .host = &facts->host},
-                .unknown = &facts->host.busy_unknown,
-        };
-        addresses6(&b.h);
-
-        addresses4(&b.h);
-        add_blocks(&b);
-        add_functions(&b);
-        look_at_processes(&b);
+        addresses6(&b->h);
+        addresses4(&b->h);
+        add_blocks(b);
+        if (!b->writers)
+                add_functions(b);
+        look_at_processes(b);
 }
 
-void busy_gather_writers(const struct root *root, struct arena *a, struct facts *facts)
+void host_busy(struct graph *h)
 {
-        struct busy b = {
-                .h = {.root = root, .arena = a, .facts = facts, .host = &facts->host},
-                .writers = true,
-                .unknown = &facts->host.storage_unknown,
-        };
-        addresses6(&b.h);
+        gather(&(struct busy){.h = *h, .unknown = &h->evidence->busy_unknown});
+}
 
-        addresses4(&b.h);
-        add_blocks(&b);
-        look_at_processes(&b);
+void host_writers(struct graph *h)
+{
+        gather(&(struct busy){.h = *h, .writers = true, .unknown = &h->evidence->storage_unknown});
 }

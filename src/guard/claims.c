@@ -14,7 +14,7 @@
 static int claim(struct graph *h, size_t node, const char *format, ...) _printf_(3, 4);
 static int claim(struct graph *h, size_t node, const char *format, ...)
 {
-        struct node *n = &h->host->nodes[node];
+        struct node *n = &h->evidence->nodes[node];
         va_list ap;
 
         if (n->claim)
@@ -39,12 +39,12 @@ static void volume_group(struct graph *h, const char *path, const char *name)
         char *text;
         int k = host_read(h, path, &text);
 
-        for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++) {
-                const char *uuid = host_tag(&h->host->nodes[i], "UUID=");
+        for (size_t i = 0; k == 0 && i < h->evidence->n_nodes; i++) {
+                const char *uuid = host_tag(&h->evidence->nodes[i], "UUID=");
 
-                if (is_type(&h->host->nodes[i], "LVM2_member") && uuid && *uuid && strstr(text, uuid))
+                if (is_type(&h->evidence->nodes[i], "LVM2_member") && uuid && *uuid && strstr(text, uuid))
                         k = claim(h, i, "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
-                                  h->host->nodes[i].name, name);
+                                  h->evidence->nodes[i].name, name);
         }
 }
 
@@ -93,11 +93,12 @@ static void arrays(struct graph *h)
                 char *path = arena_join(h->arena, h->facts->in_initrd ? SYSROOT : "", files[f], NULL), *text;
 
                 k = host_read(h, path, &text);
-                for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++) {
-                        const char *uuid = host_tag(&h->host->nodes[i], "UUID=");
+                for (size_t i = 0; k == 0 && i < h->evidence->n_nodes; i++) {
+                        const char *uuid = host_tag(&h->evidence->nodes[i], "UUID=");
 
-                        if (is_type(&h->host->nodes[i], "linux_raid_member") && uuid && *uuid && has_digits(text, uuid))
-                                k = claim(h, i, "%s is in an array that %s has", h->host->nodes[i].name, files[f]);
+                        if (is_type(&h->evidence->nodes[i], "linux_raid_member") && uuid && *uuid &&
+                            has_digits(text, uuid))
+                                k = claim(h, i, "%s is in an array that %s has", h->evidence->nodes[i].name, files[f]);
                 }
         }
 }
@@ -110,11 +111,11 @@ static void pools(struct graph *h)
         char *text;
         int k = root_read_all(h->root, h->arena, path, (size_t)64 * 1024 * 1024, &text, &size);
 
-        for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++) {
-                const char *name = host_tag(&h->host->nodes[i], "LABEL=");
+        for (size_t i = 0; k == 0 && i < h->evidence->n_nodes; i++) {
+                const char *name = host_tag(&h->evidence->nodes[i], "LABEL=");
 
-                if (is_type(&h->host->nodes[i], "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
-                        k = claim(h, i, "%s is in zfs pool %s, which zpool.cache has", h->host->nodes[i].name,
+                if (is_type(&h->evidence->nodes[i], "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
+                        k = claim(h, i, "%s is in zfs pool %s, which zpool.cache has", h->evidence->nodes[i].name,
                                   name ? name : "?");
         }
 }
@@ -133,11 +134,11 @@ static int parts(struct graph *h)
                      {"xfs_external_log", true}};
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < h->host->n_nodes; i++)
+        for (size_t i = 0; k == 0 && i < h->evidence->n_nodes; i++)
                 for (size_t t = 0; k == 0 && t < ARRAY_SIZE(types); t++)
-                        if ((types[t].always || h->facts->booting) && is_type(&h->host->nodes[i], types[t].type))
+                        if ((types[t].always || h->facts->booting) && is_type(&h->evidence->nodes[i], types[t].type))
                                 k = claim(h, i, "%s has %s, which is part of something that may be the host's",
-                                          h->host->nodes[i].name, types[t].type);
+                                          h->evidence->nodes[i].name, types[t].type);
         return k;
 }
 

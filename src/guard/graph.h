@@ -3,7 +3,7 @@
 
 /* How the graph of host.h is built: one file each for storage, network and people. */
 
-#include "facts/facts.h"
+#include "guard/evidence.h"
 
 #define NO_NODE SIZE_MAX
 
@@ -18,14 +18,14 @@ struct graph {
         const struct root *root;
         struct arena *arena;
         struct facts *facts;
-        struct host *host;
+        struct evidence *evidence;
         struct mount *mounts;
         size_t n_mounts;
         const char *crypttab; /* "" where there is none */
 };
 
 /* host.c */
-size_t host_find(const struct host *host, enum node_kind kind, const char *name);
+size_t host_find(const struct evidence *evidence, enum node_kind kind, const char *name);
 /*
  * A node; of a link in a class directory (-1: none) its target goes to buf, and the functions on the way to the node.
  */
@@ -68,7 +68,7 @@ int host_use_spec(struct graph *h, const char *spec, const char *what) _must_che
 int host_use_options(struct graph *h, const char *options, const char *what) _must_check_;
 void host_use_pool(struct graph *h, const char *dataset, const char *what);
 /* The block device of those numbers, or NO_NODE. */
-size_t host_by_number(const struct host *host, unsigned major, unsigned minor);
+size_t host_by_number(const struct evidence *evidence, unsigned major, unsigned minor);
 /* tables.c: what the host's files and its command line say it will have. */
 int host_tables(struct graph *h) _must_check_;
 /* firmware.c: the partition that the firmware booted from, where it tells. */
@@ -81,3 +81,7 @@ int host_network(struct graph *h) _must_check_;
 int host_people(struct graph *h) _must_check_;
 /* Terminals that are consoles: those show early. */
 void host_consoles(struct graph *h);
+/* busy.c: what is in use at this moment; for work by hand. */
+void host_busy(struct graph *h);
+/* Only what tells of the next boot, too: who writes to disks as they are, and configured addresses. */
+void host_writers(struct graph *h);

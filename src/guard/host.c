@@ -5,13 +5,12 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "facts/gather.h"
 #include "guard/graph.h"
 
-size_t host_find(const struct host *host, enum node_kind kind, const char *name)
+size_t host_find(const struct evidence *evidence, enum node_kind kind, const char *name)
 {
-        for (size_t i = 0; i < host->n_nodes; i++)
-                if (host->nodes[i].kind == kind && streq(host->nodes[i].name, name))
+        for (size_t i = 0; i < evidence->n_nodes; i++)
+                if (evidence->nodes[i].kind == kind && streq(evidence->nodes[i].name, name))
                         return i;
         return NO_NODE;
 }
@@ -37,7 +36,7 @@ static void add_unique(struct arena *a, size_t **list, size_t *n, size_t v)
 
 void host_stand(struct graph *h, size_t node, size_t below)
 {
-        struct node *n = &h->host->nodes[node];
+        struct node *n = &h->evidence->nodes[node];
 
         if (!(node == below || below == NO_NODE))
                 add_unique(h->arena, &n->below, &n->n_below, below);
@@ -45,7 +44,7 @@ void host_stand(struct graph *h, size_t node, size_t below)
 
 void host_on_function(struct graph *h, size_t node, size_t device)
 {
-        struct node *n = &h->host->nodes[node];
+        struct node *n = &h->evidence->nodes[node];
 
         add_unique(h->arena, &n->functions, &n->n_functions, device);
 }
@@ -69,15 +68,15 @@ void host_on_path(struct graph *h, size_t node, const char *path)
 void host_add(struct graph *h, enum node_kind kind, int class_fd, const char *name, char *target, size_t size,
               size_t *ret)
 {
-        struct host *host = h->host;
+        struct evidence *evidence = h->evidence;
         struct node *n;
         char *label;
 
         *target = '\0';
         if (class_fd >= 0 && dir_readlink(class_fd, name, target, size) < 0)
                 *target = '\0';
-        n = arena_grow(h->arena, &host->nodes, host->n_nodes, sizeof(*host->nodes));
-        *ret = host->n_nodes++;
+        n = arena_grow(h->arena, &evidence->nodes, evidence->n_nodes, sizeof(*evidence->nodes));
+        *ret = evidence->n_nodes++;
         *n = (struct node){.kind = kind, .name = arena_strdup(h->arena, name)};
         n->label = label = arena_strdup(h->arena, name);
         str_make_printable(label);
@@ -97,14 +96,14 @@ static const char *vprint(struct graph *h, const char *format, va_list ap)
 
 void host_use(struct graph *h, size_t node, const char *format, ...)
 {
-        struct host *host = h->host;
-        struct use *use = arena_grow(h->arena, &host->uses, host->n_uses, sizeof(*host->uses));
+        struct evidence *evidence = h->evidence;
+        struct use *use = arena_grow(h->arena, &evidence->uses, evidence->n_uses, sizeof(*evidence->uses));
         va_list ap;
 
         va_start(ap, format);
         *use = (struct use){.node = node, .what = vprint(h, format, ap)};
         va_end(ap);
-        host->n_uses++;
+        evidence->n_uses++;
 }
 
 void host_unknown(struct graph *h, const char **why, const char *format, ...)
@@ -173,27 +172,27 @@ bool host_concerned(const struct graph *h, size_t first)
         for (size_t i = 0; i < facts->n_devices; i++)
                 if (facts->devices[i].detailed && (!*facts->devices[i].class || guarded_class(facts->devices[i].class)))
                         return true;
-        for (size_t i = first; i < h->host->n_nodes; i++)
-                for (size_t f = 0; f < h->host->nodes[i].n_functions; f++)
-                        if (facts->devices[h->host->nodes[i].functions[f]].detailed)
+        for (size_t i = first; i < h->evidence->n_nodes; i++)
+                for (size_t f = 0; f < h->evidence->nodes[i].n_functions; f++)
+                        if (facts->devices[h->evidence->nodes[i].functions[f]].detailed)
                                 return true;
         return false;
 }
 
-static bool has_interface(const struct host *host, size_t device, bool up_only)
+static bool has_interface(const struct evidence *evidence, size_t device, bool up_only)
 {
-        for (size_t i = 0; i < host->n_nodes; i++)
-                if (host->nodes[i].kind == NODE_INTERFACE && (host->nodes[i].up || !up_only) &&
-                    has(host->nodes[i].functions, host->nodes[i].n_functions, device))
+        for (size_t i = 0; i < evidence->n_nodes; i++)
+                if (evidence->nodes[i].kind == NODE_INTERFACE && (evidence->nodes[i].up || !up_only) &&
+                    has(evidence->nodes[i].functions, evidence->nodes[i].n_functions, device))
                         return true;
         return false;
 }
 
-static bool has_disk(const struct host *host, size_t device)
+static bool has_disk(const struct evidence *evidence, size_t device)
 {
-        for (size_t i = 0; i < host->n_nodes; i++)
-                if (host->nodes[i].kind == NODE_BLOCK &&
-                    has(host->nodes[i].functions, host->nodes[i].n_functions, device))
+        for (size_t i = 0; i < evidence->n_nodes; i++)
+                if (evidence->nodes[i].kind == NODE_BLOCK &&
+                    has(evidence->nodes[i].functions, evidence->nodes[i].n_functions, device))
                         return true;
         return false;
 }
@@ -202,7 +201,7 @@ static bool has_disk(const struct host *host, size_t device)
 static int unseen(struct graph *h, size_t device)
 {
         struct device *d = &h->facts->devices[device];
-        const struct host *host = h->host;
+        const struct evidence *evidence = h->evidence;
         const char *kind = guarded_class(d->class), *driver = d->driver ? d->driver : "";
         bool storage = kind && streq(kind, "storage"), network = kind && streq(kind, "network");
         bool usb = kind && streq(kind, "USB");
@@ -210,20 +209,21 @@ static int unseen(struct graph *h, size_t device)
         if (startswith(driver, "vfio") || streq(driver, "pci-stub"))
                 return 0;
         /* A disk, an interface and a keyboard may all be on USB. */
-        if (host->sees_storage && (storage || usb || has_disk(host, device)))
-                d->unseen = host->storage_unknown;
-        if (host->sees_storage && storage && !d->unseen && !*driver)
+        if (evidence->sees_storage && (storage || usb || has_disk(evidence, device)))
+                d->unseen = evidence->storage_unknown;
+        if (evidence->sees_storage && storage && !d->unseen && !*driver)
                 d->unseen = "it has no driver, so what is on its disks cannot be seen";
-        for (size_t i = 0; i < host->n_nodes && !d->unseen; i++)
-                if (host->nodes[i].claim && has(host->nodes[i].functions, host->nodes[i].n_functions, device))
-                        d->unseen = host->nodes[i].claim;
-        if (host->sees_network && (network || has_interface(host, device, false)) && !d->unseen)
-                d->unseen = host->network_unknown;
-        if (host->sees_network && !d->unseen && has_interface(host, device, true))
-                d->unseen = host->up_unknown;
-        if (host->sees_people && usb && !d->unseen)
-                d->unseen = host->people_unknown;
-        if (host->sees_network && network && !d->unseen && *driver && !has_interface(host, device, false)) {
+        for (size_t i = 0; i < evidence->n_nodes && !d->unseen; i++)
+                if (evidence->nodes[i].claim &&
+                    has(evidence->nodes[i].functions, evidence->nodes[i].n_functions, device))
+                        d->unseen = evidence->nodes[i].claim;
+        if (evidence->sees_network && (network || has_interface(evidence, device, false)) && !d->unseen)
+                d->unseen = evidence->network_unknown;
+        if (evidence->sees_network && !d->unseen && has_interface(evidence, device, true))
+                d->unseen = evidence->up_unknown;
+        if (evidence->sees_people && usb && !d->unseen)
+                d->unseen = evidence->people_unknown;
+        if (evidence->sees_network && network && !d->unseen && *driver && !has_interface(evidence, device, false)) {
                 d->unseen =
                         arena_printf(h->arena,
                                      "%s has it, and its interface is nowhere to be seen: another network namespace "
@@ -273,33 +273,46 @@ static void volumes(struct graph *h)
         }
 }
 
-int host_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+/* What the host needs, as far as it shows. */
+static int uses(struct graph *h, const struct facts_request *request)
 {
-        struct graph h = {.root = root, .arena = a, .facts = facts, .host = &facts->host};
-        struct host *host = &facts->host;
+        const struct facts *facts = h->facts;
+        struct evidence *evidence = h->evidence;
         bool storage = false;
         int k;
 
-        host->sees_storage = !request->early && (!facts->in_initrd || facts_root_mounted(root));
-        host->sees_network = host->sees_people = !facts->booting;
-        k = host->sees_storage ? host_storage(&h) : 0;
+        evidence->sees_storage = !request->early && (!facts->in_initrd || facts_root_mounted(h->root));
+        evidence->sees_network = evidence->sees_people = !facts->booting;
+        k = evidence->sees_storage ? host_storage(h) : 0;
         if (k == 0)
-                host_consoles(&h);
-        if (k == 0 && host->sees_network)
-                k = host_network(&h);
-        if (k == 0 && host->sees_people)
-                k = host_people(&h);
+                host_consoles(h);
+        if (k == 0 && evidence->sees_network)
+                k = host_network(h);
+        if (k == 0 && evidence->sees_people)
+                k = host_people(h);
         if (k == 0 && request->writers && !facts->booting)
-                busy_gather_writers(root, a, facts);
+                host_writers(h);
         for (size_t i = 0; k == 0 && i < facts->n_devices && !storage; i++) {
                 const char *kind = facts->devices[i].detailed ? guarded_class(facts->devices[i].class) : NULL;
 
                 storage = kind && streq(kind, "storage");
         }
         if (k == 0 && storage)
-                volumes(&h);
+                volumes(h);
         for (size_t i = 0; k == 0 && i < facts->n_devices; i++)
                 if (facts->devices[i].detailed)
-                        k = unseen(&h, i);
+                        k = unseen(h, i);
+        return k;
+}
+
+int guard_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+{
+        struct evidence *evidence = arena_alloc(a, sizeof(*evidence));
+        struct graph h = {.root = root, .arena = a, .facts = facts, .evidence = evidence};
+        int k = request->use ? uses(&h, request) : 0;
+
+        if (k == 0 && request->busy)
+                host_busy(&h);
+        facts->evidence = evidence;
         return k;
 }

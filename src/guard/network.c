@@ -36,9 +36,9 @@ static size_t by_index(struct graph *h, const char *index)
 {
         char text[32];
 
-        for (size_t i = 0; i < h->host->n_nodes; i++)
-                if (h->host->nodes[i].kind == NODE_INTERFACE &&
-                    attribute(h, h->host->nodes[i].name, "ifindex", text, sizeof(text)) > 0 && streq(text, index))
+        for (size_t i = 0; i < h->evidence->n_nodes; i++)
+                if (h->evidence->nodes[i].kind == NODE_INTERFACE &&
+                    attribute(h, h->evidence->nodes[i].name, "ifindex", text, sizeof(text)) > 0 && streq(text, index))
                         return i;
         return NO_NODE;
 }
@@ -46,7 +46,7 @@ static size_t by_index(struct graph *h, const char *index)
 /* Links lower_NAME and master; where the former are not there, a VLAN's iflink. */
 static void relate(struct graph *h, size_t node)
 {
-        const char *name = h->host->nodes[node].name, **names;
+        const char *name = h->evidence->nodes[node].name, **names;
         char path[PATH_MAX], target[PATH_MAX], text[512];
         size_t n = 0;
         int k;
@@ -56,10 +56,10 @@ static void relate(struct graph *h, size_t node)
         k = root_list(h->root, h->arena, path, &names, &n);
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (startswith(names[i], LOWER))
-                        host_stand(h, node, host_find(h->host, NODE_INTERFACE, names[i] + strlen(LOWER)));
+                        host_stand(h, node, host_find(h->evidence, NODE_INTERFACE, names[i] + strlen(LOWER)));
         if (snprintf(path, sizeof(path), INTERFACES "/%s/master", name) < (int)sizeof(path) &&
             root_readlink(h->root, path, target, sizeof(target)) > 0) {
-                size_t master = host_find(h->host, NODE_INTERFACE, str_basename(target));
+                size_t master = host_find(h->evidence, NODE_INTERFACE, str_basename(target));
 
                 /* Who sits on an Open vSwitch, and what carries whom there, only its daemon knows. */
                 if (streq(str_basename(target), "ovs-system"))
@@ -70,7 +70,7 @@ static void relate(struct graph *h, size_t node)
                 if (master != NO_NODE)
                         host_stand(h, master, node);
         }
-        if (h->host->nodes[node].n_below == 0 && attribute(h, name, "uevent", text, sizeof(text)) > 0 &&
+        if (h->evidence->nodes[node].n_below == 0 && attribute(h, name, "uevent", text, sizeof(text)) > 0 &&
             (strstr(text, "DEVTYPE=vlan") || strstr(text, "DEVTYPE=macvlan") || strstr(text, "DEVTYPE=ipvlan")) &&
             attribute(h, name, "iflink", text, sizeof(text)) > 0) {
                 host_stand(h, node, by_index(h, text));
@@ -78,33 +78,34 @@ static void relate(struct graph *h, size_t node)
         }
 }
 
-static bool reaches_hardware(const struct host *host, size_t node, unsigned depth)
+static bool reaches_hardware(const struct evidence *evidence, size_t node, unsigned depth)
 {
-        const struct node *n = &host->nodes[node];
+        const struct node *n = &evidence->nodes[node];
 
         if (n->n_functions > 0 || !n->virtual_)
                 return true;
         for (size_t i = 0; i < n->n_below && depth < 32; i++)
-                if (reaches_hardware(host, n->below[i], depth + 1))
+                if (reaches_hardware(evidence, n->below[i], depth + 1))
                         return true;
         return false;
 }
 
 static void carries(struct graph *h, const char *name, bool default_route)
 {
-        size_t node = host_find(h->host, NODE_INTERFACE, name);
+        size_t node = host_find(h->evidence, NODE_INTERFACE, name);
 
         if (streq(name, "lo"))
                 return;
         if (node == NO_NODE) {
-                host_unknown(h, &h->host->network_unknown, "%s carries a route, and what that is is not known", name);
+                host_unknown(h, &h->evidence->network_unknown, "%s carries a route, and what that is is not known",
+                             name);
                 return;
         }
         host_use(h, node, "%s", default_route ? "default route" : "a route");
         /* ppp0: which interface is below it, only its daemon knows. */
-        if (!(!default_route || reaches_hardware(h->host, node, 0)))
-                host_unknown(h, &h->host->up_unknown, "%s carries the default route, and what carries %s is not known",
-                             name, name);
+        if (!(!default_route || reaches_hardware(h->evidence, node, 0)))
+                host_unknown(h, &h->evidence->up_unknown,
+                             "%s carries the default route, and what carries %s is not known", name, name);
 }
 
 /* Iface Destination Gateway Flags RefCnt Use Metric Mask ...; a heading first. */
@@ -153,24 +154,24 @@ int host_network(struct graph *h)
         _cleanup_(close_fd) int fd = root_open_at(h->root, INTERFACES, O_PATH | O_DIRECTORY);
         char *v4, *v6, target[PATH_MAX];
         const char **names;
-        size_t n, node, first = h->host->n_nodes;
+        size_t n, node, first = h->evidence->n_nodes;
         int k = root_list(h->root, h->arena, INTERFACES, &names, &n);
 
         if (k < 0 || n == 0) {
-                host_unknown(h, &h->host->network_unknown, "which interfaces there are is not known");
+                host_unknown(h, &h->evidence->network_unknown, "which interfaces there are is not known");
                 return 0;
         }
         for (size_t i = 0; i < n; i++)
                 host_add(h, NODE_INTERFACE, fd, names[i], target, sizeof(target), &node);
         if (!host_concerned(h, first))
                 return 0;
-        n = h->host->n_nodes;
+        n = h->evidence->n_nodes;
         for (size_t i = first; i < n; i++)
-                h->host->nodes[i].up = is_up(h, h->host->nodes[i].name);
+                h->evidence->nodes[i].up = is_up(h, h->evidence->nodes[i].name);
         for (size_t i = first; k == 0 && i < n; i++)
                 relate(h, i);
         if (host_read(h, "/proc/net/route", &v4) < 0) {
-                host_unknown(h, &h->host->network_unknown, "which interfaces carry routes is not known");
+                host_unknown(h, &h->evidence->network_unknown, "which interfaces carry routes is not known");
                 return 0;
         }
         /* A kernel without IPv6 has no such file. */

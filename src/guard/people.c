@@ -30,9 +30,9 @@ static int keyboards(struct graph *h)
         int k = root_list(h->root, h->arena, "/sys/class/input", &names, &n);
 
         if (k < 0 || !root_exists(h->root, "/sys/class/input")) {
-                host_unknown(h, &h->host->people_unknown,
+                host_unknown(h, &h->evidence->people_unknown,
                              "a passphrase may be asked (%s), and which keyboards there are is not known",
-                             h->host->passphrase);
+                             h->evidence->passphrase);
                 return 0;
         }
         for (size_t i = 0; i < n; i++) {
@@ -47,8 +47,8 @@ static int keyboards(struct graph *h)
                 /* Made up by a program, or of no use before one has connected it. */
                 if (strstr(target, "/devices/virtual/") || strstr(target, "/bluetooth/"))
                         continue;
-                slot = arena_grow(h->arena, &h->host->keyboards, h->host->n_keyboards, sizeof(*slot));
-                h->host->n_keyboards++;
+                slot = arena_grow(h->arena, &h->evidence->keyboards, h->evidence->n_keyboards, sizeof(*slot));
+                h->evidence->n_keyboards++;
                 *slot = NO_DEVICE;
                 while ((part = strsep(&rest, "/"))) {
                         size_t device = facts_find(h->facts, part);
@@ -66,7 +66,7 @@ static void console(struct graph *h, int class_fd, const char *name)
         size_t node;
 
         host_add(h, NODE_TERMINAL, class_fd, name, target, sizeof(target), &node);
-        if (h->host->nodes[node].n_functions > 0)
+        if (h->evidence->nodes[node].n_functions > 0)
                 host_use(h, node, "the kernel's console");
 }
 
@@ -101,18 +101,18 @@ static int passphrase(struct graph *h)
                 if (n < 2 || *f[0] == '#')
                         continue;
                 if (n >= 4 && (strstr(f[3], "fido2-device=") || strstr(f[3], "pkcs11-uri=")))
-                        host_unknown(h, &h->host->people_unknown,
+                        host_unknown(h, &h->evidence->people_unknown,
                                      "crypttab wants a token for %s, and on which USB controller that is is not known",
                                      f[0]);
-                if (h->host->passphrase || (n >= 3 && *f[2] == '/') ||
+                if (h->evidence->passphrase || (n >= 3 && *f[2] == '/') ||
                     (n >= 4 && (strstr(f[3], "tpm2-device=") || strstr(f[3], "keyscript="))))
                         continue;
-                h->host->passphrase = arena_printf(h->arena, "crypttab %s", f[0]);
+                h->evidence->passphrase = arena_printf(h->arena, "crypttab %s", f[0]);
         }
         k = host_read(h, "/proc/cmdline", &file);
-        if (k == 0 && !h->host->passphrase &&
+        if (k == 0 && !h->evidence->passphrase &&
             (strstr(file, "rd.luks.") || strstr(file, "luks.uuid=") || strstr(file, "cryptdevice=")))
-                h->host->passphrase = "the command line's rd.luks";
+                h->evidence->passphrase = "the command line's rd.luks";
         return 0;
 }
 
@@ -120,5 +120,5 @@ int host_people(struct graph *h)
 {
         int k = passphrase(h);
 
-        return k == 0 && h->host->passphrase ? keyboards(h) : k;
+        return k == 0 && h->evidence->passphrase ? keyboards(h) : k;
 }

@@ -51,20 +51,21 @@ bool host_mounted(const struct graph *h, const char *at)
         return false;
 }
 
-size_t host_by_number(const struct host *host, unsigned major, unsigned minor)
+size_t host_by_number(const struct evidence *evidence, unsigned major, unsigned minor)
 {
-        for (size_t i = 0; i < host->n_nodes; i++)
-                if (host->nodes[i].kind == NODE_BLOCK && host->nodes[i].major == major && host->nodes[i].minor == minor)
+        for (size_t i = 0; i < evidence->n_nodes; i++)
+                if (evidence->nodes[i].kind == NODE_BLOCK && evidence->nodes[i].major == major &&
+                    evidence->nodes[i].minor == minor)
                         return i;
         return NO_NODE;
 }
 
 /* The file system of several members that a device is one of, or the device. */
-static size_t whole(const struct host *host, size_t node)
+static size_t whole(const struct evidence *evidence, size_t node)
 {
-        for (size_t i = 0; i < host->n_nodes; i++)
-                for (size_t b = 0; host->nodes[i].kind == NODE_POOL && b < host->nodes[i].n_below; b++)
-                        if (host->nodes[i].below[b] == node)
+        for (size_t i = 0; i < evidence->n_nodes; i++)
+                for (size_t b = 0; evidence->nodes[i].kind == NODE_POOL && b < evidence->nodes[i].n_below; b++)
+                        if (evidence->nodes[i].below[b] == node)
                                 return i;
         return node;
 }
@@ -72,11 +73,11 @@ static size_t whole(const struct host *host, size_t node)
 /* A btrfs that nobody has mounted is known by the UUID that all its members carry. */
 static void use_members(struct graph *h, size_t node, const char *what)
 {
-        const struct node *n = &h->host->nodes[node];
+        const struct node *n = &h->evidence->nodes[node];
         const char *type = host_tag(n, "TYPE="), *uuid = host_tag(n, "UUID=");
 
-        for (size_t i = 0; type && uuid && streq(type, "btrfs") && i < h->host->n_nodes; i++) {
-                const char *other = i == node ? NULL : host_tag(&h->host->nodes[i], "UUID=");
+        for (size_t i = 0; type && uuid && streq(type, "btrfs") && i < h->evidence->n_nodes; i++) {
+                const char *other = i == node ? NULL : host_tag(&h->evidence->nodes[i], "UUID=");
 
                 if (other && streq(other, uuid))
                         host_use(h, i, "%s", what);
@@ -88,7 +89,7 @@ int host_use_spec(struct graph *h, const char *spec, const char *what)
         int found = 0;
 
         for (size_t node = 0; (node = host_resolve(h, spec, node)) != NO_NODE; node++, found++) {
-                host_use(h, whole(h->host, node), "%s", what);
+                host_use(h, whole(h->evidence, node), "%s", what);
                 use_members(h, node, what);
         }
         return found;
@@ -112,7 +113,7 @@ int host_use_options(struct graph *h, const char *options, const char *what)
                                 continue;
                         k = host_use_spec(h, spec, what);
                         if (k == 0)
-                                host_unknown(h, &h->host->storage_unknown,
+                                host_unknown(h, &h->evidence->storage_unknown,
                                              "%s has %s, and which disk that is is not known", what, option);
                         if (k < 0)
                                 return k;
@@ -126,7 +127,7 @@ static void add_pool(struct graph *h, const char *kind, const char *name, size_t
         char target[2];
 
         host_add(h, NODE_POOL, -1, name, target, sizeof(target), ret);
-        h->host->nodes[*ret].label = arena_printf(h->arena, "%s %s", kind, h->host->nodes[*ret].label);
+        h->evidence->nodes[*ret].label = arena_printf(h->arena, "%s %s", kind, h->evidence->nodes[*ret].label);
 }
 
 static void btrfs_pools(struct graph *h)
@@ -143,21 +144,21 @@ static void btrfs_pools(struct graph *h)
                         continue;
                 /* One alone stands for itself. */
                 if (n_members == 1) {
-                        pool = host_find(h->host, NODE_BLOCK, members[0]);
+                        pool = host_find(h->evidence, NODE_BLOCK, members[0]);
                         if (pool != NO_NODE) {
-                                h->host->nodes[pool].held = true;
+                                h->evidence->nodes[pool].held = true;
                                 continue;
                         }
                 }
                 add_pool(h, "btrfs", ids[i], &pool);
                 for (size_t m = 0; k == 0 && m < n_members; m++) {
-                        size_t node = host_find(h->host, NODE_BLOCK, members[m]);
+                        size_t node = host_find(h->evidence, NODE_BLOCK, members[m]);
 
                         k = 0;
                         if (node != NO_NODE)
                                 host_stand(h, pool, node);
                         else
-                                host_unknown(h, &h->host->storage_unknown,
+                                host_unknown(h, &h->evidence->storage_unknown,
                                              "btrfs %s has a member %s, which is on no disk that is seen", ids[i],
                                              members[m]);
                 }
@@ -178,7 +179,7 @@ static bool has_tag(const struct node *n, const char *kind, const char *value)
 void host_use_pool(struct graph *h, const char *dataset, const char *what)
 {
         char *name = arena_strndup(h->arena, dataset, strcspn(dataset, "/@"));
-        size_t pool = name ? host_find(h->host, NODE_POOL, name) : NO_NODE, n = h->host->n_nodes;
+        size_t pool = name ? host_find(h->evidence, NODE_POOL, name) : NO_NODE, n = h->evidence->n_nodes;
         bool all_tagged = true;
 
         if (pool != NO_NODE) {
@@ -187,15 +188,15 @@ void host_use_pool(struct graph *h, const char *dataset, const char *what)
         }
         add_pool(h, "zfs", name, &pool);
         for (size_t i = 0; i < n; i++) {
-                const struct node *b = &h->host->nodes[i];
+                const struct node *b = &h->evidence->nodes[i];
 
                 all_tagged &= b->kind != NODE_BLOCK || b->tagged || b->n_functions == 0 || b->major == 0;
                 if (b->kind == NODE_BLOCK && has_tag(b, "TYPE=", "zfs_member") &&
                     (has_tag(b, "LABEL=", name) || !host_tag(b, "LABEL=")))
                         host_stand(h, pool, i);
         }
-        if ((h->host->nodes[pool].n_below == 0 || !all_tagged))
-                host_unknown(h, &h->host->storage_unknown, "zfs pool %s is in use, and on which disks is not known",
+        if ((h->evidence->nodes[pool].n_below == 0 || !all_tagged))
+                host_unknown(h, &h->evidence->storage_unknown, "zfs pool %s is in use, and on which disks is not known",
                              name);
         host_use(h, pool, "%s", what);
 }
@@ -228,7 +229,7 @@ static int anonymous_mount(struct graph *h, const struct mount *m)
         }
         for (size_t i = 0; streq(m->at, "/") && i < ARRAY_SIZE(nowhere); i++)
                 if (streq(m->type, nowhere[i])) {
-                        host_unknown(h, &h->host->storage_unknown,
+                        host_unknown(h, &h->evidence->storage_unknown,
                                      "the root file system is %s, and what that is on does not show", m->type);
                         return 0;
                 }
@@ -241,7 +242,7 @@ static int anonymous_mount(struct graph *h, const struct mount *m)
                 if (found < 0)
                         return found;
                 if (found == 0 && !startswith(m->type, "fuse") && !streq(source, "/dev/root"))
-                        host_unknown(h, &h->host->storage_unknown,
+                        host_unknown(h, &h->evidence->storage_unknown,
                                      "%s is mounted at %s, and which disk that is is not known", source, m->at);
         }
         return 0;
@@ -264,12 +265,12 @@ static int mounts(struct graph *h, bool root_only)
                         k = anonymous_mount(h, m);
                         continue;
                 }
-                node = host_by_number(h->host, m->major, m->minor);
+                node = host_by_number(h->evidence, m->major, m->minor);
                 k = 0;
                 if (node != NO_NODE)
-                        host_use(h, whole(h->host, node), "%s", m->at);
+                        host_use(h, whole(h->evidence, node), "%s", m->at);
                 else
-                        host_unknown(h, &h->host->storage_unknown,
+                        host_unknown(h, &h->evidence->storage_unknown,
                                      "block device %u:%u is mounted at %s, and which that is is not known", m->major,
                                      m->minor, m->at);
         }
@@ -288,8 +289,8 @@ static int swaps(struct graph *h, const char *text)
                         continue;
                 k = host_use_spec(h, f[0], "swap");
                 if (k == 0)
-                        host_unknown(h, &h->host->storage_unknown, "%s is swap, and which disk that is is not known",
-                                     f[0]);
+                        host_unknown(h, &h->evidence->storage_unknown,
+                                     "%s is swap, and which disk that is is not known", f[0]);
                 if (k < 0)
                         return k;
         }
@@ -309,10 +310,10 @@ static int mounted_elsewhere(struct graph *h)
 
                 k = root_list(h->root, h->arena, dir, &names, &n);
                 for (size_t i = 0; k == 0 && i < n; i++) {
-                        size_t node = host_find(h->host, NODE_BLOCK, names[i]);
+                        size_t node = host_find(h->evidence, NODE_BLOCK, names[i]);
 
                         if (node != NO_NODE)
-                                h->host->nodes[node].held = true;
+                                h->evidence->nodes[node].held = true;
                 }
                 k = 0;
         }
@@ -332,21 +333,21 @@ static bool needs_no_disk(const struct node *n)
 /* A use that ends in a device of the kernel's own, with no hardware to be seen below it, may be on any. */
 static void unfollowed(struct graph *h)
 {
-        struct host *host = h->host;
-        bool *seen = arena_alloc(h->arena, host->n_nodes * sizeof(*seen));
-        size_t *queue = arena_alloc(h->arena, host->n_nodes * sizeof(*queue)), first = 0, last = 0;
+        struct evidence *evidence = h->evidence;
+        bool *seen = arena_alloc(h->arena, evidence->n_nodes * sizeof(*seen));
+        size_t *queue = arena_alloc(h->arena, evidence->n_nodes * sizeof(*queue)), first = 0, last = 0;
 
-        for (size_t u = 0; u < host->n_uses; u++)
-                if (!seen[host->uses[u].node]) {
-                        seen[host->uses[u].node] = true;
-                        queue[last++] = host->uses[u].node;
+        for (size_t u = 0; u < evidence->n_uses; u++)
+                if (!seen[evidence->uses[u].node]) {
+                        seen[evidence->uses[u].node] = true;
+                        queue[last++] = evidence->uses[u].node;
                 }
         while (first < last) {
-                const struct node *n = &host->nodes[queue[first++]];
+                const struct node *n = &evidence->nodes[queue[first++]];
 
                 if (n->n_below == 0 && n->n_functions == 0 && !needs_no_disk(n))
-                        host_unknown(h, &host->storage_unknown, "%s is in use, and on which disks it is does not show",
-                                     n->name);
+                        host_unknown(h, &evidence->storage_unknown,
+                                     "%s is in use, and on which disks it is does not show", n->name);
                 for (size_t b = 0; b < n->n_below; b++)
                         if (!seen[n->below[b]]) {
                                 seen[n->below[b]] = true;
@@ -358,10 +359,10 @@ static void unfollowed(struct graph *h)
 /* A device that others stand on, or a file system that is mounted where it cannot be seen. */
 static int held(struct graph *h)
 {
-        size_t n = h->host->n_nodes;
+        size_t n = h->evidence->n_nodes;
 
         for (size_t i = 0; i < n; i++) {
-                if ((h->host->nodes[i].held || h->host->nodes[i].n_below > 0))
+                if ((h->evidence->nodes[i].held || h->evidence->nodes[i].n_below > 0))
                         host_use(h, i, "in use");
         }
         return 0;
@@ -369,7 +370,7 @@ static int held(struct graph *h)
 
 int host_storage(struct graph *h)
 {
-        const char **unknown = &h->host->storage_unknown;
+        const char **unknown = &h->evidence->storage_unknown;
         char *mountinfo, *active;
         int k = host_blocks(h);
 

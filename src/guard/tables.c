@@ -89,8 +89,9 @@ static int fstab_line(struct graph *h, const char *spec, const char *at, const c
         if (k == 0 && !swap)
                 k = host_mounted(h, at);
         if (k == 0)
-                host_unknown(h, &h->host->storage_unknown, "%s has %s for %s, and on which disk that is is not known",
-                             file, copy, swap ? "swap" : at);
+                host_unknown(h, &h->evidence->storage_unknown,
+                             "%s has %s for %s, and on which disk that is is not known", file, copy,
+                             swap ? "swap" : at);
         return k;
 }
 
@@ -113,8 +114,8 @@ static int fstab(struct graph *h, const char *text)
 
 static bool is_open(const struct graph *h, const char *map_name)
 {
-        for (size_t i = 0; i < h->host->n_nodes; i++)
-                if (h->host->nodes[i].map_name && streq(h->host->nodes[i].map_name, map_name))
+        for (size_t i = 0; i < h->evidence->n_nodes; i++)
+                if (h->evidence->nodes[i].map_name && streq(h->evidence->nodes[i].map_name, map_name))
                         return true;
         return false;
 }
@@ -130,7 +131,7 @@ static int crypttab_device(struct graph *h, const char *name, const char *spec, 
                 return 0;
         k = host_use_spec(h, copy, what);
         if (k == 0 && !(opens && is_open(h, name)))
-                host_unknown(h, &h->host->storage_unknown,
+                host_unknown(h, &h->evidence->storage_unknown,
                              "crypttab has %s for %s, and on which disk that is is not known", copy, name);
         return k;
 }
@@ -282,7 +283,7 @@ static int device_token(struct graph *h, const char *token)
                         return 0;
                 k = host_use_spec(h, spec, keys[i].tag ? "rd.luks" : keys[i].key);
                 if (k == 0)
-                        host_unknown(h, &h->host->storage_unknown,
+                        host_unknown(h, &h->evidence->storage_unknown,
                                      "the command line has %s, and on which disk that is is not known", token);
                 return k;
         }
@@ -301,14 +302,14 @@ static int command_line_token(struct graph *h, const char *token)
         if (!startswith(token, "resume="))
                 return device_token(h, token);
         if (sscanf(device, "%u:%u%n", &major, &minor, &length) == 2 && !device[length])
-                node = host_by_number(h->host, major, minor);
+                node = host_by_number(h->evidence, major, minor);
         if (node != NO_NODE) {
                 host_use(h, node, "resume=");
                 return 0;
         }
         k = host_use_spec(h, device, "resume=");
         if (k == 0 && names_a_disk(device))
-                host_unknown(h, &h->host->storage_unknown, "resume= has %s, and which disk that is is not known",
+                host_unknown(h, &h->evidence->storage_unknown, "resume= has %s, and which disk that is is not known",
                              device);
         return k;
 }
@@ -341,7 +342,7 @@ static void optional(struct graph *h, const char *path, const char **ret)
         *ret = k == 0 ? text : "";
         if (k == 0 || k == -ENOENT || k == -ENOTDIR)
                 return;
-        host_unknown(h, &h->host->storage_unknown, "%s cannot be read", path);
+        host_unknown(h, &h->evidence->storage_unknown, "%s cannot be read", path);
 }
 
 int host_tables(struct graph *h)

@@ -79,8 +79,8 @@ static void from_blkid(struct graph *h, struct node *n)
 
 int host_tags(struct graph *h)
 {
-        for (size_t i = 0; i < h->host->n_nodes; i++) {
-                struct node *n = &h->host->nodes[i];
+        for (size_t i = 0; i < h->evidence->n_nodes; i++) {
+                struct node *n = &h->evidence->nodes[i];
                 char path[64], *text;
                 int k;
 
@@ -184,8 +184,8 @@ size_t host_resolve(struct graph *h, const char *spec, size_t from)
         strcpy(followed, path);
         if (*path)
                 follow(h, followed);
-        for (size_t i = from; i < h->host->n_nodes; i++) {
-                const struct node *n = &h->host->nodes[i];
+        for (size_t i = from; i < h->evidence->n_nodes; i++) {
+                const struct node *n = &h->evidence->nodes[i];
 
                 if (n->kind != NODE_BLOCK)
                         continue;

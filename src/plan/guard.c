@@ -3,45 +3,46 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "guard/evidence.h"
 #include "plan/planner.h"
 
 /* "0000:03:00.0 ← nvme0n1p2 ← dm-0 crypt ← /" */
 static const char *chain(struct planner *p, size_t device, size_t node, const size_t *above, const char *what)
 {
-        const struct host *host = &p->facts->host;
+        const struct evidence *evidence = p->facts->evidence;
         const char *text = p->facts->devices[device].address;
 
         for (size_t i = node; text && i != SIZE_MAX; i = above[i])
-                text = arena_join(p->arena, text, " ← ", host->nodes[i].label, NULL);
+                text = arena_join(p->arena, text, " ← ", evidence->nodes[i].label, NULL);
         return arena_join(p->arena, text, " ← ", what, NULL);
 }
 
 int planner_guard(struct planner *p)
 {
-        const struct host *host = &p->facts->host;
-        size_t *above = arena_alloc(p->arena, host->n_nodes * sizeof(*above));
-        size_t *queue = arena_alloc(p->arena, host->n_nodes * sizeof(*queue));
-        size_t *seen = arena_alloc(p->arena, host->n_nodes * sizeof(*seen)); /* the use, counted from 1 */
+        const struct evidence *evidence = p->facts->evidence;
+        size_t *above = arena_alloc(p->arena, evidence->n_nodes * sizeof(*above));
+        size_t *queue = arena_alloc(p->arena, evidence->n_nodes * sizeof(*queue));
+        size_t *seen = arena_alloc(p->arena, evidence->n_nodes * sizeof(*seen)); /* the use, counted from 1 */
 
         p->needed = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->needed));
         p->by_process = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->by_process));
-        for (size_t u = 0; u < host->n_uses; u++) {
+        for (size_t u = 0; u < evidence->n_uses; u++) {
                 size_t first = 0, last = 1;
 
-                queue[0] = host->uses[u].node;
+                queue[0] = evidence->uses[u].node;
                 above[queue[0]] = SIZE_MAX;
                 seen[queue[0]] = u + 1;
                 while (first < last) {
                         size_t at = queue[first++];
-                        const struct node *n = &host->nodes[at];
+                        const struct node *n = &evidence->nodes[at];
 
                         for (size_t f = 0; f < n->n_functions; f++) {
                                 const char **needed = &p->needed[n->functions[f]];
 
                                 if (*needed)
                                         continue;
-                                *needed = chain(p, n->functions[f], at, above, host->uses[u].what);
-                                p->by_process[n->functions[f]] = host->uses[u].by_process;
+                                *needed = chain(p, n->functions[f], at, above, evidence->uses[u].what);
+                                p->by_process[n->functions[f]] = evidence->uses[u].by_process;
                         }
                         for (size_t b = 0; b < n->n_below; b++) {
                                 if (seen[n->below[b]] == u + 1)
@@ -58,21 +59,21 @@ int planner_guard(struct planner *p)
 /* Where somebody may have to type a passphrase, one keyboard at least stays. */
 void planner_keyboards(struct planner *p)
 {
-        const struct host *host = &p->facts->host;
+        const struct evidence *evidence = p->facts->evidence;
 
-        for (size_t i = 0; i < host->n_keyboards; i++) {
-                size_t device = host->keyboards[i];
+        for (size_t i = 0; i < evidence->n_keyboards; i++) {
+                size_t device = evidence->keyboards[i];
 
                 if (device == NO_DEVICE || p->entry_of[device] == NO_ENTRY ||
                     p->plan->entries[p->entry_of[device]].action != ACTION_BIND)
                         return;
         }
-        for (size_t i = 0; host->passphrase && i < host->n_keyboards; i++) {
-                struct plan_entry *e = &p->plan->entries[p->entry_of[host->keyboards[i]]];
+        for (size_t i = 0; evidence->passphrase && i < evidence->n_keyboards; i++) {
+                struct plan_entry *e = &p->plan->entries[p->entry_of[evidence->keyboards[i]]];
 
                 e->refusal = REFUSAL_HOST;
                 planner_refuse(p, e, "the host needs it: %s ← the only keyboard, where a passphrase may be asked (%s)",
-                               entry_device(p, e)->address, host->passphrase);
+                               entry_device(p, e)->address, evidence->passphrase);
         }
 }
 
@@ -83,7 +84,7 @@ void planner_keyboards(struct planner *p)
 const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
 {
         const struct device *d = entry_device(p, e);
-        const struct host *host = &p->facts->host;
+        const struct evidence *evidence = p->facts->evidence;
         const char *kind = guarded_class(d->class);
         bool shows;
 
@@ -93,9 +94,9 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
                 return NULL;
         if (d->unseen || !kind)
                 return d->unseen;
-        shows = streq(kind, "storage")   ? host->sees_storage
-                : streq(kind, "network") ? host->sees_network
-                                         : host->sees_storage && host->sees_people;
+        shows = streq(kind, "storage")   ? evidence->sees_storage
+                : streq(kind, "network") ? evidence->sees_network
+                                         : evidence->sees_storage && evidence->sees_people;
         /* Once the root file system is there it will show; if it does not even then, it never does. */
         if (shows || (streq(kind, "storage") && e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage))
                 return NULL;

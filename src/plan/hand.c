@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "guard/evidence.h"
 
 static bool same_group(const struct plan *plan, size_t a, size_t b)
 {
@@ -73,8 +74,8 @@ void plan_release_refused(const struct plan *plan, struct arena *a, size_t devic
         else if (!driver_is_vfio(driver)) {
                 if (e && e->needed)
                         why = arena_join(a, "in use: ", e->needed, NULL);
-        } else if (facts->host.busy_unknown)
-                why = arena_join(a, "not cleared: ", facts->host.busy_unknown, NULL);
+        } else if (facts->evidence->busy_unknown)
+                why = arena_join(a, "not cleared: ", facts->evidence->busy_unknown, NULL);
         else if (d->vfio_user)
                 why = arena_join(a, "in use: ", d->vfio_user, NULL);
         else if (d->vfs_enabled > 0)

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "guard/evidence.h"
 #include "plan/planner.h"
 
 #define ROUND_BRIDGES 0 /* refused one by one, so all at once; and no part of any set */
@@ -62,8 +63,8 @@ static void find_sets(struct asking *x)
                         join(x, last, device);
                 last = device;
         }
-        for (size_t i = 0; i < facts->host.n_keyboards; i++) {
-                size_t device = facts->host.keyboards[i];
+        for (size_t i = 0; i < facts->evidence->n_keyboards; i++) {
+                size_t device = facts->evidence->keyboards[i];
 
                 if (device == NO_DEVICE)
                         continue;

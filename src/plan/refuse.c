@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "guard/evidence.h"
 #include "plan/planner.h"
 
 static const struct module *module_of(const struct planner *p, const char *name)
@@ -37,8 +38,8 @@ static void refuse_alone(struct planner *p, struct plan_entry *e)
                 planner_refuse(p, e, "%s: %s", p->by_process[e->device] ? "in use" : "the host needs it", e->needed);
                 return;
         }
-        if (p->facts->host.busy_unknown && d->driver && !driver_is_vfio(d->driver)) {
-                planner_refuse(p, e, "not cleared: %s", p->facts->host.busy_unknown);
+        if (p->facts->evidence->busy_unknown && d->driver && !driver_is_vfio(d->driver)) {
+                planner_refuse(p, e, "not cleared: %s", p->facts->evidence->busy_unknown);
                 return;
         }
         /* What the host had in its hands need not be in them again yet. */

@@ -2,12 +2,11 @@
 #pragma once
 
 /*
- * What lies between PCI functions and what the host does with them: block devices, network interfaces, terminals, and
- * who stands on whom; then the uses themselves. Gathered only where it shows: see the sees_ members.
+ * Evidence of what the host needs devices for: what lies between the two (block devices, network interfaces, terminals,
+ * and who stands on whom), then the uses themselves. Gathered only where it shows: see the sees_ members.
  */
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "facts/facts.h"
 
 enum node_kind {
         NODE_BLOCK,
@@ -41,7 +40,7 @@ struct use {
         bool by_process; /* has it open at this moment */
 };
 
-struct host {
+struct evidence {
         struct node *nodes;
         size_t n_nodes;
         struct use *uses; /* those that a chain had better name come first */
@@ -58,3 +57,7 @@ struct host {
         size_t *keyboards;      /* the function of each, or NO_DEVICE */
         size_t n_keyboards;
 };
+
+/* For facts_sources: the uses if they were asked for, and who has devices open if that was. 0 or -errno. */
+int guard_gather(const struct root *root, struct arena *a, const struct facts_request *request,
+                 struct facts *facts) _must_check_;

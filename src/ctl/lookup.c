@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "facts/lookup.h"
+#include "ctl/lookup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/str.h"
+#include "guard/evidence.h"
 
 #define SUBSYSTEM "/nvme-subsystem/"
 
@@ -243,8 +244,8 @@ static void follow(struct search *s, const char *path, const char **ret)
                 path = *target == '/'
                                ? arena_strdup(s->arena, target)
                                : arena_printf(s->arena, "%.*s%s", (int)(str_basename(path) - path), path, target);
-        for (size_t i = 0; path && i < s->facts->host.n_nodes; i++) {
-                const struct node *n = &s->facts->host.nodes[i];
+        for (size_t i = 0; path && i < s->facts->evidence->n_nodes; i++) {
+                const struct node *n = &s->facts->evidence->nodes[i];
 
                 for (size_t t = 0; n->kind == NODE_BLOCK && t < n->n_tags; t++)
                         if (streq(n->tags[t], path)) {
