@@ -7,7 +7,6 @@
 #include "base/str.h"
 #include "bind/steps.h"
 #include "guard/evidence.h"
-#include "maker/carry.h"
 #include "maker/payload.h"
 #include "report/log.h"
 #include "report/nodes.h"
