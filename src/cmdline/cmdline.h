@@ -79,8 +79,10 @@ void cmdline_split(struct arena *a, const char *line, struct token **ret, size_t
 /* '-' and '_' are one, as in the kernel's parameq(). */
 bool cmdline_name_is(const char *name, const char *known);
 
+/* The last token of that name, or NULL; behind "--" too, for those who do not stop there. */
+const struct token *cmdline_last(const struct token *tokens, size_t n, const char *name);
+
 /* What the kernel takes for yes or no; -EINVAL for anything else. */
 int cmdline_bool(const char *s, bool *ret) _must_check_;
 
-int cmdline_judge(const char *line, const struct cmdline_machine *machine, struct arena *a,
-                  struct findings *ret) _must_check_;
+void cmdline_judge(const char *line, const struct cmdline_machine *machine, struct arena *a, struct findings *ret);

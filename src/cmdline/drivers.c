@@ -33,16 +33,15 @@ static char *module_list(struct judge *j, const struct token *t, enum cmdline_re
 }
 
 /* A comma list of modules, of which who reads it compares names as they are written, or takes '-' for '_'. */
-static int modules(struct judge *j, const struct token *t, enum cmdline_reader reader, bool exact, const char *effect)
+static void modules(struct judge *j, const struct token *t, enum cmdline_reader reader, bool exact, const char *effect)
 {
         char *list, *name;
         const char *all = "";
-        int k = 0;
 
         if (!t->value || t->value[strspn(t->value, ",")] == '\0')
-                return say(j, t, reader, SEVERITY_WARNING, "", "names no module");
+                return finding_add(j, t, reader, SEVERITY_WARNING, "", "names no module");
         list = module_list(j, t, reader);
-        while (k == 0 && (name = strsep(&list, ","))) {
+        while ((name = strsep(&list, ","))) {
                 bool dashes = strchr(name, '-') != NULL;
                 char *right = arena_strdup(j->arena, name);
 
@@ -51,117 +50,122 @@ static int modules(struct judge *j, const struct token *t, enum cmdline_reader r
                 if (!*name)
                         continue;
                 if (strpbrk(name, " \t\"'"))
-                        k = say(j, t, reader, SEVERITY_WARNING, "no quotes and no blanks",
-                                "\"%s\" is no module's name: quotes and blanks are part of it to this reader", name);
+                        finding_add(j, t, reader, SEVERITY_WARNING, "no quotes and no blanks",
+                                    "\"%s\" is no module's name: quotes and blanks are part of it to this reader",
+                                    name);
                 else if (exact && dashes)
-                        k = say(j, t, reader, SEVERITY_WARNING, right,
-                                "\"%s\" matches no module: names are compared as they are, and have underscores", name);
+                        finding_add(j, t, reader, SEVERITY_WARNING, right,
+                                    "\"%s\" matches no module: names are compared as they are, and have underscores",
+                                    name);
                 else if (is_needed(name))
-                        k = say(j, t, reader, SEVERITY_ERROR, "remove it",
-                                "%s: without that module nothing can be handed over", name);
+                        finding_add(j, t, reader, SEVERITY_ERROR, "remove it",
+                                    "%s: without that module nothing can be handed over", name);
                 else
                         all = arena_join(j->arena, all, *all ? ", " : "", name, NULL);
         }
-        if (k == 0 && *all)
-                k = say(j, t, reader, SEVERITY_INFO, "", "%s: %s", all, effect);
-        return k;
+        if (*all)
+                finding_add(j, t, reader, SEVERITY_INFO, "", "%s: %s", all, effect);
 }
 
-int judge_module_blacklist(struct judge *j, const struct token *t)
+void judge_module_blacklist(struct judge *j, const struct token *t)
 {
         return modules(j, t, READER_KERNEL, true,
                        "the kernel loads it for nobody, not for the host's other devices either; to hand a device over "
                        "a rule is enough");
 }
 
-int judge_modprobe_blacklist(struct judge *j, const struct token *t)
+void judge_modprobe_blacklist(struct judge *j, const struct token *t)
 {
         return modules(j, t, READER_KMOD, true,
                        "not loaded for devices by itself, though still by name and as another's dependency; to hand a "
                        "device over a rule is enough");
 }
 
-int judge_rd_blacklist(struct judge *j, const struct token *t)
+void judge_rd_blacklist(struct judge *j, const struct token *t)
 {
         return modules(j, t, READER_DRACUT, false,
                        "not loaded for devices in the initrd; the host's own udev loads it all the same");
 }
 
-int judge_old_blacklist(struct judge *j, const struct token *t)
+void judge_old_blacklist(struct judge *j, const struct token *t)
 {
-        int k = say(j, t, READER_DRACUT, SEVERITY_WARNING,
+        finding_add(j, t, READER_DRACUT, SEVERITY_WARNING,
                     "rd.driver.blacklist=", "read only by dracut before 104, and by nobody else");
-
-        return k == 0 ? modules(j, t, READER_DRACUT, false,
-                                "not loaded for devices in the initrd; the host's own udev loads it all the same")
-                      : k;
+        judge_rd_blacklist(j, t);
 }
 
-int judge_rd_load(struct judge *j, const struct token *t)
+void judge_rd_load(struct judge *j, const struct token *t)
 {
-        return say(j, t, READER_DRACUT, SEVERITY_INFO, "", "loaded in the initrd; that alone hands no device over");
+        return finding_add(j, t, READER_DRACUT, SEVERITY_INFO, "",
+                           "loaded in the initrd; that alone hands no device over");
 }
 
-int judge_old_load(struct judge *j, const struct token *t)
+void judge_old_load(struct judge *j, const struct token *t)
 {
-        return say(j, t, READER_DRACUT, SEVERITY_WARNING,
-                   "rd.driver.pre=", "read only by dracut before 104, and by nobody else");
+        return finding_add(j, t, READER_DRACUT, SEVERITY_WARNING,
+                           "rd.driver.pre=", "read only by dracut before 104, and by nobody else");
 }
 
-int judge_initcall_blacklist(struct judge *j, const struct token *t)
+void judge_initcall_blacklist(struct judge *j, const struct token *t)
 {
         if (t->value && strstr(t->value, "sysfb_init"))
-                return say(j, t, READER_KERNEL, SEVERITY_INFO, "",
-                           "the firmware's screen gets no driver: no console on it until a native one loads");
-        return say(j, t, READER_KERNEL, SEVERITY_INFO, "", "these parts of the kernel are not started");
+                return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
+                                   "the firmware's screen gets no driver: no console on it until a native one loads");
+        return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "", "these parts of the kernel are not started");
 }
 
-int judge_nomodeset(struct judge *j, const struct token *t)
+void judge_nomodeset(struct judge *j, const struct token *t)
 {
-        return say(j, t, READER_KERNEL, SEVERITY_INFO, "",
-                   "graphics drivers load and drive no screen, on every card of the host; to hand one over a rule is "
-                   "enough");
+        return finding_add(
+                j, t, READER_KERNEL, SEVERITY_INFO, "",
+                "graphics drivers load and drive no screen, on every card of the host; to hand one over a rule is "
+                "enough");
 }
 
-int judge_video(struct judge *j, const struct token *t)
+void judge_video(struct judge *j, const struct token *t)
 {
         if (t->value && (strstr(t->value, "efifb:off") || strstr(t->value, "vesafb:off")))
-                return say(j, t, READER_KERNEL, SEVERITY_INFO, "",
-                           "keeps efifb or vesafb away, not simpledrm, which newer kernels have instead; to take the "
-                           "card the firmware booted on, a rule has AllowBootDisplay=");
-        return 0;
+                return finding_add(
+                        j, t, READER_KERNEL, SEVERITY_INFO, "",
+                        "keeps efifb or vesafb away, not simpledrm, which newer kernels have instead; to take the "
+                        "card the firmware booted on, a rule has AllowBootDisplay=");
 }
 
-int judge_passthrough(struct judge *j, const struct token *t)
+void judge_passthrough(struct judge *j, const struct token *t)
 {
-        const struct token *last = last_named(j, "passthrough");
+        const struct token *last = cmdline_last(j->tokens, j->n_tokens, "passthrough");
         bool on;
 
         if (last && last != t)
-                return say(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "", "the later %s has the last word",
-                           last->text);
+                return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "", "the later %s has the last word",
+                                   last->text);
         if (!t->value || (str_to_bool(t->value, &on) == 0 && on))
-                return say(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "", "the same as without it");
+                return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "", "the same as without it");
         if (str_to_bool(t->value, &on) == 0)
-                return say(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "", "no rule is carried out in this boot");
-        return say(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "passthrough=off",
-                   "\"%s\" is neither on nor off, and counts as off: no rule is carried out in this boot", t->value);
+                return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "",
+                                   "no rule is carried out in this boot");
+        return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "passthrough=off",
+                           "\"%s\" is neither on nor off, and counts as off: no rule is carried out in this boot",
+                           t->value);
 }
 
-int judge_passthrough_skip(struct judge *j, const struct token *t)
+void judge_passthrough_skip(struct judge *j, const struct token *t)
 {
         if (!t->value || t->value[strspn(t->value, ",")] == '\0')
-                return say(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "passthrough.skip=RULE", "names no rule");
-        return say(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "", "these rules are not carried out in this boot");
+                return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "passthrough.skip=RULE",
+                                   "names no rule");
+        return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "",
+                           "these rules are not carried out in this boot");
 }
 
-int judge_passthrough_trial(struct judge *j, const struct token *t)
+void judge_passthrough_trial(struct judge *j, const struct token *t)
 {
-        return say(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "",
-                   "a trial that passthroughctl apply made: taken back where it is not kept");
+        return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "",
+                           "a trial that passthroughctl apply made: taken back where it is not kept");
 }
 
-int judge_kdump(struct judge *j, const struct token *t)
+void judge_kdump(struct judge *j, const struct token *t)
 {
-        return say(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "", "a kdump kernel: no rule is carried out in this boot");
+        return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "",
+                           "a kdump kernel: no rule is carried out in this boot");
 }

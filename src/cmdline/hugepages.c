@@ -36,16 +36,17 @@ static bool valid_size(const struct judge *j, uint64_t size)
         return false;
 }
 
-static int no_size(struct judge *j, const struct token *t)
+static void no_size(struct judge *j, const struct token *t)
 {
         j->invalid_size = true;
-        return say(j, t, READER_KERNEL, SEVERITY_ERROR, "1G or 2M",
-                   "no size of huge pages here: the kernel ignores it, and the next hugepages= as well");
+        return finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "1G or 2M",
+                           "no size of huge pages here: the kernel ignores it, and the next hugepages= as well");
 }
 
-static int without_value(struct judge *j, const struct token *t)
+static void without_value(struct judge *j, const struct token *t)
 {
-        return say(j, t, READER_KERNEL, SEVERITY_ERROR, "hugepagesz=1G hugepages=N", "without a value it does nothing");
+        return finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "hugepagesz=1G hugepages=N",
+                           "without a value it does nothing");
 }
 
 static struct huge_size *find_size(struct judge *j, uint64_t size)
@@ -67,7 +68,7 @@ static struct huge_size *add_size(struct judge *j, const struct token *t, uint64
         return s;
 }
 
-int judge_hugepagesz(struct judge *j, const struct token *t)
+void judge_hugepagesz(struct judge *j, const struct token *t)
 {
         uint64_t size = memory_size(t->value ? t->value : "");
         struct huge_size *s = find_size(j, size);
@@ -78,16 +79,15 @@ int judge_hugepagesz(struct judge *j, const struct token *t)
                 return no_size(j, t);
         j->invalid_size = s && (s != j->default_size || s->count > 0);
         if (j->invalid_size)
-                return say(j, t, READER_KERNEL, SEVERITY_ERROR, "one hugepagesz= with one hugepages=",
-                           "the size is there already: the kernel ignores it, and the next hugepages= as well");
+                return finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "one hugepagesz= with one hugepages=",
+                                   "the size is there already: the kernel ignores it, and the next hugepages= as well");
         if (!s)
                 s = add_size(j, t, size);
         s->token = t;
         j->current = s;
-        return 0;
 }
 
-int judge_default_hugepagesz(struct judge *j, const struct token *t)
+void judge_default_hugepagesz(struct judge *j, const struct token *t)
 {
         uint64_t size = memory_size(t->value ? t->value : "");
         struct huge_size *s = find_size(j, size);
@@ -96,8 +96,9 @@ int judge_default_hugepagesz(struct judge *j, const struct token *t)
                 return without_value(j, t);
         if (j->default_size) {
                 j->invalid_size = true;
-                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "one default_hugepagesz=",
-                           "a default was given before: the kernel keeps the first, and ignores the next hugepages=");
+                return finding_add(
+                        j, t, READER_KERNEL, SEVERITY_WARNING, "one default_hugepagesz=",
+                        "a default was given before: the kernel keeps the first, and ignores the next hugepages=");
         }
         if (!valid_size(j, size))
                 return no_size(j, t);
@@ -109,7 +110,6 @@ int judge_default_hugepagesz(struct judge *j, const struct token *t)
                 j->default_size->asked = true;
                 j->unnamed.count = 0;
         }
-        return 0;
 }
 
 /* The kernel's "%lu": no sign. */
@@ -151,73 +151,69 @@ static size_t count_length(const char *value, uint64_t *ret_count)
         }
 }
 
-int judge_hugepages(struct judge *j, const struct token *t)
+void judge_hugepages(struct judge *j, const struct token *t)
 {
         const char *value = t->value ? t->value : "";
         struct huge_size *s = j->current;
         uint64_t count, before = s->count;
         size_t length = count_length(value, &count);
-        int k = 0;
 
         if (!t->value)
                 return without_value(j, t);
         if (j->invalid_size) {
                 j->invalid_size = false;
-                return say(j, t, READER_KERNEL, SEVERITY_ERROR, "hugepagesz=1G hugepages=N",
-                           "follows no valid size: the kernel ignores it");
+                return finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "hugepagesz=1G hugepages=N",
+                                   "follows no valid size: the kernel ignores it");
         }
         if (s == j->counted_last)
-                return say(j, t, READER_KERNEL, SEVERITY_ERROR, "one hugepages= behind each hugepagesz=",
-                           "a second count for one size: the kernel ignores it");
+                return finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "one hugepages= behind each hugepagesz=",
+                                   "a second count for one size: the kernel ignores it");
         s->asked = true;
         if (length > 0 || !*value) /* after one that it cannot read the kernel takes another */
                 j->counted_last = s;
         if (length == 0) {
                 s->count = *value ? 0 : before;
-                return say(j, t, READER_KERNEL, SEVERITY_ERROR, "hugepages=8 or hugepages=0:4,1:4",
-                           "no count: the kernel reserves nothing");
+                return finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "hugepages=8 or hugepages=0:4,1:4",
+                                   "no count: the kernel reserves nothing");
         }
         s->count = count;
         if (before > 0)
-                k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "one hugepages= for each size",
-                        "replaces the count in front of all sizes, which was for the default size");
-        if (k == 0 && value[length])
-                k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "hugepages=8 or hugepages=0:4,1:4",
-                        "of the value the kernel reads \"%.*s\" and ignores the rest", (int)length, value);
-        if (k < 0)
-                return k;
-        return say(j, t, READER_KERNEL, SEVERITY_INFO, "", "reserves %" PRIu64 " pages of %s at boot%s", count,
-                   s->token ? s->token->value : "the default size",
-                   strchr(value, ':') ? "; the kernel takes none of it where one of the nodes is not online" : "");
+                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "one hugepages= for each size",
+                            "replaces the count in front of all sizes, which was for the default size");
+        if (value[length])
+                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "hugepages=8 or hugepages=0:4,1:4",
+                            "of the value the kernel reads \"%.*s\" and ignores the rest", (int)length, value);
+        finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "", "reserves %" PRIu64 " pages of %s at boot%s", count,
+                    s->token ? s->token->value : "the default size",
+                    strchr(value, ':') ? "; the kernel takes none of it where one of the nodes is not online" : "");
 }
 
-int judge_hugetlb_cma(struct judge *j, const struct token *t)
+void judge_hugetlb_cma(struct judge *j, const struct token *t)
 {
-        return say(j, t, READER_KERNEL, SEVERITY_INFO, "",
-                   "sets memory aside that 1 GiB pages can be made of later; it reserves none");
+        return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
+                           "sets memory aside that 1 GiB pages can be made of later; it reserves none");
 }
 
-int judge_sizes(struct judge *j)
+void judge_sizes(struct judge *j)
 {
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < j->n_sizes; i++) {
+        for (size_t i = 0; i < j->n_sizes; i++) {
                 const struct huge_size *s = &j->sizes[i];
 
                 /* On x86 the default is 2M where none is named: hugetlb_init() takes the count in front of all sizes.
                  */
                 if (s->count > 0 && j->unnamed.count > 0 && !j->default_size && s->size == UINT64_C(2) << 20)
-                        k = say(j, s->token, READER_KERNEL, SEVERITY_WARNING, "one hugepages= for each size",
+                        finding_add(
+                                j, s->token, READER_KERNEL, SEVERITY_WARNING, "one hugepages= for each size",
                                 "the default size: the hugepages= in front of all sizes replaces the count behind it");
-                if (k < 0 || s->asked)
+                if (s->asked)
                         continue;
                 if (cmdline_name_is(s->token->name, "default_hugepagesz"))
-                        k = say(j, s->token, READER_KERNEL, SEVERITY_INFO, "",
-                                "a program that names no size gets huge pages of this one; it reserves none");
+                        finding_add(j, s->token, READER_KERNEL, SEVERITY_INFO, "",
+                                    "a program that names no size gets huge pages of this one; it reserves none");
                 else
-                        k = say(j, s->token, READER_KERNEL, SEVERITY_WARNING, "hugepagesz=1G hugepages=N",
-                                "a size without a count: no hugepages= follows it, so no such page is reserved at "
-                                "boot");
+                        finding_add(j, s->token, READER_KERNEL, SEVERITY_WARNING, "hugepagesz=1G hugepages=N",
+                                    "a size without a count: no hugepages= follows it, so no such page is reserved at "
+                                    "boot");
         }
-        return k;
 }

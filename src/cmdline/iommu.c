@@ -27,15 +27,14 @@ static const char *read_item(const char *item, const char *const *items, size_t 
         return read;
 }
 
-static int unread(struct judge *j, const struct token *t, const char *item, const char *read, const char *fix)
+static void unread(struct judge *j, const struct token *t, const char *item, const char *read, const char *fix)
 {
-        if (read)
-                return streq(item, read)
-                               ? 0
-                               : say(j, t, READER_KERNEL, SEVERITY_WARNING, fix,
-                                     "of \"%s\" the kernel reads the beginning: it is taken as %s", item, read);
-        return say(j, t, READER_KERNEL, SEVERITY_WARNING, fix, "\"%s\" is no value of %s=: nothing reads it", item,
-                   t->name);
+        if (read && !streq(item, read))
+                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, fix,
+                            "of \"%s\" the kernel reads the beginning: it is taken as %s", item, read);
+        if (!read)
+                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, fix, "\"%s\" is no value of %s=: nothing reads it",
+                            item, t->name);
 }
 
 /* Whether its list switches on (1), off (-1) or neither, as the last of its items has it. */
@@ -59,58 +58,60 @@ static const struct token *switched_later(struct judge *j, const struct token *t
         return last;
 }
 
-int judge_intel_iommu(struct judge *j, const struct token *t)
+void judge_intel_iommu(struct judge *j, const struct token *t)
 {
         static const char *const items[] = {"on",     "off",   "igfx_off", "forcedac",     "strict",
                                             "sp_off", "sm_on", "sm_off",   "tboot_noforce"};
         bool elsewhere = j->machine->vendor == CPU_AMD || j->machine->vendor == CPU_OTHER;
         const struct token *later = switched_later(j, t);
         char *list, *item;
-        int v = switches(j, t), k = 0;
+        int v = switches(j, t);
 
         if (!t->value || !*t->value)
-                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "intel_iommu=on", "without a value it does nothing");
+                return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "intel_iommu=on",
+                                   "without a value it does nothing");
         list = arena_strdup(j->arena, t->value);
-        while (k == 0 && list && (item = next_item(&list)))
-                k = unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "intel_iommu=on");
-        if (k < 0 || v == 0)
-                return k;
+        while (list && (item = next_item(&list)))
+                unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "intel_iommu=on");
+        if (v == 0)
+                return;
         if (later && switches(j, later) != v)
-                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "", "without effect: the later %s has the last word",
-                           later->text);
+                return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "",
+                                   "without effect: the later %s has the last word", later->text);
         if (v > 0)
-                return say(j, t, READER_KERNEL, SEVERITY_INFO, "", "switches VT-d on%s",
-                           elsewhere ? "; this machine, which has no Intel processor, does not read it" : "");
+                return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "", "switches VT-d on%s",
+                                   elsewhere ? "; this machine, which has no Intel processor, does not read it" : "");
         if (elsewhere)
-                return say(j, t, READER_KERNEL, SEVERITY_INFO, "", "nothing reads it here: this is no Intel processor");
-        return say(j, t, READER_KERNEL, SEVERITY_ERROR, "intel_iommu=on",
-                   "switches VT-d off: there are no IOMMU groups, and nothing can be handed over");
+                return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
+                                   "nothing reads it here: this is no Intel processor");
+        return finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "intel_iommu=on",
+                           "switches VT-d off: there are no IOMMU groups, and nothing can be handed over");
 }
 
-int judge_amd_iommu(struct judge *j, const struct token *t)
+void judge_amd_iommu(struct judge *j, const struct token *t)
 {
         static const char *const items[] = {"fullflush", "force_enable", "off",         "force_isolation", "pgtbl_v1",
                                             "pgtbl_v2",  "irtcachedis",  "nohugepages", "v2_pgsizes_only"};
         bool elsewhere = j->machine->vendor == CPU_INTEL || j->machine->vendor == CPU_OTHER;
         char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
-        int k = 0;
 
         if (!t->value || !*t->value)
-                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "", "without a value it does nothing");
-        while (k == 0 && list && (item = next_item(&list))) {
+                return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "", "without a value it does nothing");
+        while (list && (item = next_item(&list))) {
                 if (streq(item, "on"))
-                        k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
+                        finding_add(
+                                j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
                                 "\"on\" is no value of amd_iommu=: nothing reads it; AMD-Vi is on by itself where the "
                                 "firmware has it on");
                 else if (startswith(item, "off") && elsewhere)
-                        k = say(j, t, READER_KERNEL, SEVERITY_INFO, "", "nothing reads it: this is no AMD processor");
+                        finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
+                                    "nothing reads it: this is no AMD processor");
                 else if (startswith(item, "off"))
-                        k = say(j, t, READER_KERNEL, SEVERITY_ERROR, "remove it",
-                                "switches AMD-Vi off: there are no IOMMU groups, and nothing can be handed over");
+                        finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "remove it",
+                                    "switches AMD-Vi off: there are no IOMMU groups, and nothing can be handed over");
                 else
-                        k = unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "");
+                        unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "");
         }
-        return k;
 }
 
 /* The items of iommu= as far as the kernel reads them: nothing behind "usedac". */
@@ -154,22 +155,22 @@ static const struct token *default_domain_later(struct judge *j, const struct to
         return last && last_is != passthrough ? last : NULL;
 }
 
-static int default_domain(struct judge *j, const struct token *t, bool passthrough)
+static void default_domain(struct judge *j, const struct token *t, bool passthrough)
 {
         const struct token *later = default_domain_later(j, t, passthrough);
 
         if (later)
-                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "", "without effect: the later %s has the last word",
-                           later->text);
+                return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "",
+                                   "without effect: the later %s has the last word", later->text);
         if (passthrough)
-                return say(
+                return finding_add(
                         j, t, READER_KERNEL, SEVERITY_INFO, "",
                         "the host's own devices bypass translation; it switches no IOMMU on, and what is handed over "
                         "is translated all the same");
-        return say(j, t, READER_KERNEL, SEVERITY_INFO, "", "the host's own devices are translated, too");
+        return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "", "the host's own devices are translated, too");
 }
 
-int judge_iommu(struct judge *j, const struct token *t)
+void judge_iommu(struct judge *j, const struct token *t)
 {
         static const char *const items[] = {"off",        "force",   "noforce",   "biomerge",   "panic", "nopanic",
                                             "merge",      "nomerge", "forcesac",  "allowdac",   "nodac", "usedac",
@@ -177,16 +178,16 @@ int judge_iommu(struct judge *j, const struct token *t)
                                             "noaperture", "allowed", "fullflush", "nofullflush"};
         char *list, *item;
         size_t length;
-        int k = 0;
 
         if (!t->value || !*t->value)
-                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it", "without a value it does nothing");
+                return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
+                                   "without a value it does nothing");
         list = iommu_list(j, t);
         length = strlen(list);
         if (t->value[length])
-                k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "",
-                        "behind usedac the kernel reads nothing of it: \"%s\" is ignored", t->value + length + 1);
-        while (k == 0 && (item = next_item(&list))) {
+                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "",
+                            "behind usedac the kernel reads nothing of it: \"%s\" is ignored", t->value + length + 1);
+        while ((item = next_item(&list))) {
                 const char *read = read_item(item, items, ARRAY_SIZE(items));
 
                 /* An old AMD GART's: its size, and two that have a number. */
@@ -194,60 +195,65 @@ int judge_iommu(struct judge *j, const struct token *t)
                         continue;
 
                 if (!read && startswith(item, "on"))
-                        k = say(j, t, READER_KERNEL, SEVERITY_WARNING,
-                                j->machine->vendor == CPU_AMD ? "remove it" : "intel_iommu=on",
-                                "\"%s\" is no value of iommu=: nothing reads it, and it switches nothing on", item);
+                        finding_add(j, t, READER_KERNEL, SEVERITY_WARNING,
+                                    j->machine->vendor == CPU_AMD ? "remove it" : "intel_iommu=on",
+                                    "\"%s\" is no value of iommu=: nothing reads it, and it switches nothing on", item);
                 else
-                        k = unread(j, t, item, read, "");
-                if (k < 0 || !read)
+                        unread(j, t, item, read, "");
+                if (!read)
                         continue;
                 if (streq(read, "off"))
-                        k = say(j, t, READER_KERNEL, SEVERITY_ERROR, "remove it",
+                        finding_add(
+                                j, t, READER_KERNEL, SEVERITY_ERROR, "remove it",
                                 "switches every IOMMU off, whatever else the line says: nothing can be handed over");
                 else if (streq(read, "pt") || streq(read, "nopt"))
-                        k = default_domain(j, t, streq(read, "pt"));
+                        default_domain(j, t, streq(read, "pt"));
                 else if (streq(read, "soft"))
-                        k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
-                                "bounce buffers for the host's devices; it has no use where an IOMMU is on");
+                        finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
+                                    "bounce buffers for the host's devices; it has no use where an IOMMU is on");
         }
-        return k;
 }
 
-static int not_a_bool(struct judge *j, const struct token *t)
+static void not_a_bool(struct judge *j, const struct token *t)
 {
-        return say(j, t, READER_KERNEL, SEVERITY_WARNING, "", "the kernel wants 0 or 1 here and ignores \"%s\"",
-                   t->value ? t->value : "");
+        return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "", "the kernel wants 0 or 1 here and ignores \"%s\"",
+                           t->value ? t->value : "");
 }
 
-int judge_iommu_passthrough(struct judge *j, const struct token *t)
-{
-        bool on;
-
-        return t->value && cmdline_bool(t->value, &on) == 0 ? default_domain(j, t, on) : not_a_bool(j, t);
-}
-
-int judge_iommu_bool(struct judge *j, const struct token *t)
+void judge_iommu_passthrough(struct judge *j, const struct token *t)
 {
         bool on;
 
-        return t->value && cmdline_bool(t->value, &on) == 0 ? 0 : not_a_bool(j, t);
+        if (t->value && cmdline_bool(t->value, &on) == 0)
+                default_domain(j, t, on);
+        else
+                not_a_bool(j, t);
 }
 
-static int remapping_off(struct judge *j, const struct token *t)
+void judge_iommu_bool(struct judge *j, const struct token *t)
+{
+        bool on;
+
+        if (!t->value || cmdline_bool(t->value, &on) < 0)
+                not_a_bool(j, t);
+}
+
+static void remapping_off(struct judge *j, const struct token *t)
 {
         static const char *const params[] = {"vfio_iommu_type1.allow_unsafe_interrupts",
                                              "iommufd.allow_unsafe_interrupts"};
         bool allowed = false, on;
 
         for (size_t i = 0; i < ARRAY_SIZE(params); i++) {
-                const struct token *o = last_named(j, params[i]);
+                const struct token *o = cmdline_last(j->tokens, j->n_tokens, params[i]);
 
                 allowed |= o && (!o->value || (cmdline_bool(o->value, &on) == 0 && on));
         }
-        return say(j, t, READER_KERNEL, allowed ? SEVERITY_WARNING : SEVERITY_ERROR, "remove it",
-                   allowed ? "switches interrupt remapping off: a guest can raise any interrupt of the host"
-                           : "switches interrupt remapping off: without it vfio hands nothing over, unless unsafe "
-                             "interrupts are allowed");
+        return finding_add(
+                j, t, READER_KERNEL, allowed ? SEVERITY_WARNING : SEVERITY_ERROR, "remove it",
+                allowed ? "switches interrupt remapping off: a guest can raise any interrupt of the host"
+                        : "switches interrupt remapping off: without it vfio hands nothing over, unless unsafe "
+                          "interrupts are allowed");
 }
 
 /* Whether an intremap= switches on (1), off (-1) or neither, as the last of its items has it; nointremap is off. */
@@ -257,58 +263,60 @@ static int remaps(struct judge *j, const struct token *t)
 }
 
 /* Off, and no later token switches it on again. */
-static int judge_remapping(struct judge *j, const struct token *t)
+static void judge_remapping(struct judge *j, const struct token *t)
 {
         if (remaps(j, t) >= 0)
-                return 0;
+                return;
         for (const struct token *o = t + 1; o < j->tokens + j->n_tokens; o++)
                 if ((cmdline_name_is(o->name, "intremap") || cmdline_name_is(o->name, "nointremap")) &&
-                    remaps(j, o) != 0)
-                        return remaps(j, o) < 0 ? 0
-                                                : say(j, t, READER_KERNEL, SEVERITY_WARNING, "",
-                                                      "without effect: the later %s has the last word", o->text);
+                    remaps(j, o) != 0) {
+                        if (remaps(j, o) > 0)
+                                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "",
+                                            "without effect: the later %s has the last word", o->text);
+                        return;
+                }
         return remapping_off(j, t);
 }
 
-int judge_intremap(struct judge *j, const struct token *t)
+void judge_intremap(struct judge *j, const struct token *t)
 {
         static const char *const items[] = {"on", "off", "nosid", "no_x2apic_optout", "nopost", "posted_msi"};
         char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
-        int k = 0;
 
         if (!t->value || !*t->value)
-                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it", "without a value it does nothing");
-        while (k == 0 && list && (item = next_item(&list)))
-                k = unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "");
-        return k == 0 ? judge_remapping(j, t) : k;
+                return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
+                                   "without a value it does nothing");
+        while (list && (item = next_item(&list)))
+                unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "");
+        judge_remapping(j, t);
 }
 
-int judge_nointremap(struct judge *j, const struct token *t)
+void judge_nointremap(struct judge *j, const struct token *t)
 {
         return judge_remapping(j, t);
 }
 
-int judge_acs_override(struct judge *j, const struct token *t)
+void judge_acs_override(struct judge *j, const struct token *t)
 {
-        return say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
-                   "only patched kernels know it: no other reads it; where one does, it splits IOMMU groups that the "
-                   "hardware does not isolate");
+        return finding_add(
+                j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
+                "only patched kernels know it: no other reads it; where one does, it splits IOMMU groups that the "
+                "hardware does not isolate");
 }
 
-int judge_pci(struct judge *j, const struct token *t)
+void judge_pci(struct judge *j, const struct token *t)
 {
         char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
-        int k = 0;
 
-        while (k == 0 && list && (item = next_item(&list))) {
+        while (list && (item = next_item(&list))) {
                 if (streq(item, "nomsi"))
-                        k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "remove nomsi",
+                        finding_add(
+                                j, t, READER_KERNEL, SEVERITY_WARNING, "remove nomsi",
                                 "no device can use MSI, and interrupt remapping needs it: many guests' drivers fail");
                 else if (startswith(item, "disable_acs_redir="))
-                        k = say(j, t, READER_KERNEL, SEVERITY_WARNING, "",
-                                "switches ACS off for peer-to-peer DMA: IOMMU groups grow");
+                        finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "",
+                                    "switches ACS off for peer-to-peer DMA: IOMMU groups grow");
                 else if (streq(item, "noats"))
-                        k = say(j, t, READER_KERNEL, SEVERITY_INFO, "", "no device uses its own translation cache");
+                        finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "", "no device uses its own translation cache");
         }
-        return k;
 }

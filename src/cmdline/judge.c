@@ -165,63 +165,32 @@ static const char *const others[] = {
         "zswap.enabled",
 };
 
-int say(struct judge *j, const struct token *t, enum cmdline_reader reader, enum severity severity, const char *fix,
-        const char *format, ...)
-{
-        struct finding *f = arena_grow(j->arena, &j->findings->v, j->findings->n, sizeof(*f));
-        char *token = t ? arena_strdup(j->arena, t->text) : arena_strdup(j->arena, ""), *message, *right;
-        va_list ap;
-
-        va_start(ap, format);
-        message = arena_vprintf(j->arena, format, ap);
-        va_end(ap);
-        right = arena_strdup(j->arena, fix ? fix : "");
-        str_make_printable(token);
-        str_make_printable(message);
-        str_make_printable(right);
-        *f = (struct finding){.token = token, .reader = reader, .severity = severity, .message = message, .fix = right};
-        j->findings->n++;
-        j->findings->n_errors += severity == SEVERITY_ERROR;
-        j->findings->n_warnings += severity == SEVERITY_WARNING;
-        return 0;
-}
-
-const struct token *last_named(const struct judge *j, const char *name)
-{
-        for (size_t i = j->n_tokens; i-- > 0;)
-                if (cmdline_name_is(j->tokens[i].name, name))
-                        return &j->tokens[i];
-        return NULL;
-}
-
 /* A slip of the pen: near to one of the names, and none itself. */
-static int slip(struct judge *j, const struct token *t)
+static void slip(struct judge *j, const struct token *t)
 {
         const char *all[ARRAY_SIZE(names) + ARRAY_SIZE(others)], *near;
         size_t n = 0;
 
         for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
                 if (cmdline_name_is(t->name, others[i]))
-                        return 0;
+                        return;
                 all[n++] = others[i];
         }
         for (size_t i = 0; i < ARRAY_SIZE(names); i++)
                 all[n++] = names[i].name;
         near = str_nearest_within(t->name, all, n, 5);
-        if (!near)
-                return 0;
-        return say(j, t, READER_KERNEL, SEVERITY_WARNING,
-                   arena_join(j->arena, near, t->value ? "=" : "", t->value ? t->value : "", NULL),
-                   "nothing reads it; a slip for %s?", near);
+        if (near)
+                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING,
+                            arena_join(j->arena, near, t->value ? "=" : "", t->value ? t->value : "", NULL),
+                            "nothing reads it; a slip for %s?", near);
 }
 
 /* What its reader makes of quotes, where one might think otherwise. */
-static int quotes(struct judge *j, const struct token *t, const struct name *known)
+static void quotes(struct judge *j, const struct token *t, const struct name *known)
 {
         if (known->reader == READER_KERNEL && t->value && strchr(t->value, '\''))
-                return say(j, t, READER_KERNEL, SEVERITY_WARNING, "no quotes",
-                           "only double quotes are quotes to the kernel: these are part of the value");
-        return 0;
+                return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "no quotes",
+                                   "only double quotes are quotes to the kernel: these are part of the value");
 }
 
 /* Of those of which the last counts, the one that does. One without a value is refused and changes nothing. */
@@ -233,29 +202,28 @@ static const struct token *last_taken(const struct judge *j, const struct token 
         return t;
 }
 
-static int judge_one(struct judge *j, const struct token *t)
+static void judge_one(struct judge *j, const struct token *t)
 {
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 const struct token *last;
-                int k;
 
                 if (!cmdline_name_is(t->name, names[i].name))
                         continue;
                 last = names[i].flags & EACH ? t : last_taken(j, t, names[i].name);
                 if (last != t)
-                        return say(j, t, names[i].reader, SEVERITY_WARNING, "",
-                                   "without effect: the later %s has the last word", last->text);
-                k = quotes(j, t, &names[i]);
-                return k == 0 ? names[i].judge(j, t) : k;
+                        return finding_add(j, t, names[i].reader, SEVERITY_WARNING, "",
+                                           "without effect: the later %s has the last word", last->text);
+                quotes(j, t, &names[i]);
+                return names[i].judge(j, t);
         }
         if (startswith(t->name, "passthrough."))
-                return say(j, t, READER_PASSTHROUGH, SEVERITY_ERROR, "passthrough=off or passthrough.skip=RULE",
-                           "there is no such switch");
+                return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_ERROR, "passthrough=off or passthrough.skip=RULE",
+                                   "there is no such switch");
         return slip(j, t);
 }
 
 /* What the kernel would read if it did not stop at "--"; *ret_stopped says whether that is so. */
-static int behind_dashes(struct judge *j, const struct token *t, bool *ret_stopped)
+static void behind_dashes(struct judge *j, const struct token *t, bool *ret_stopped)
 {
         *ret_stopped = true;
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -263,56 +231,53 @@ static int behind_dashes(struct judge *j, const struct token *t, bool *ret_stopp
                         continue;
                 *ret_stopped = names[i].reader == READER_KERNEL;
                 if (*ret_stopped)
-                        return say(j, t, READER_KERNEL, SEVERITY_ERROR, "in front of --",
-                                   "stands behind \"--\", where the kernel stops reading");
-                return 0;
+                        finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "in front of --",
+                                    "stands behind \"--\", where the kernel stops reading");
+                return;
         }
         *ret_stopped = !startswith(t->name, "passthrough.");
-        return 0;
 }
 
-static int line_as_a_whole(struct judge *j, const char *line, bool unclosed)
+static void line_as_a_whole(struct judge *j, const char *line, bool unclosed)
 {
         size_t length = strlen(line);
-        int k = 0;
 
         if (length > 0 && line[length - 1] == '\n') /* /proc/cmdline's own */
                 length--;
 
         if (unclosed)
-                k = say(j, j->n_tokens > 0 ? &j->tokens[j->n_tokens - 1] : NULL, READER_KERNEL, SEVERITY_ERROR,
-                        "a closing \"", "a quote that is not closed: the kernel takes all that follows for one token");
-        for (size_t i = 0; k == 0 && length >= CMDLINE_SIZE && i < j->n_tokens; i++)
+                finding_add(j, j->n_tokens > 0 ? &j->tokens[j->n_tokens - 1] : NULL, READER_KERNEL, SEVERITY_ERROR,
+                            "a closing \"",
+                            "a quote that is not closed: the kernel takes all that follows for one token");
+        for (size_t i = 0; length >= CMDLINE_SIZE && i < j->n_tokens; i++)
                 if (j->tokens[i].at + strlen(j->tokens[i].text) >= CMDLINE_SIZE)
-                        return say(j, &j->tokens[i], READER_KERNEL, SEVERITY_ERROR, "a shorter line",
-                                   "the line has %zu characters and the kernel cuts it after %d: this token and what "
-                                   "follows is lost",
-                                   length, CMDLINE_SIZE - 1);
-        return k;
+                        return finding_add(
+                                j, &j->tokens[i], READER_KERNEL, SEVERITY_ERROR, "a shorter line",
+                                "the line has %zu characters and the kernel cuts it after %d: this token and what "
+                                "follows is lost",
+                                length, CMDLINE_SIZE - 1);
 }
 
-int cmdline_judge(const char *line, const struct cmdline_machine *machine, struct arena *a, struct findings *ret)
+void cmdline_judge(const char *line, const struct cmdline_machine *machine, struct arena *a, struct findings *ret)
 {
         struct judge j = {.machine = machine, .arena = a, .findings = ret};
         struct token *tokens;
         bool unclosed, known, stopped = false;
-        int k = 0;
 
         cmdline_split(a, line, &tokens, &j.n_tokens, &unclosed);
 
         *ret = (struct findings){};
         j.tokens = tokens;
         j.current = &j.unnamed;
-        for (size_t i = 0; k == 0 && i < j.n_tokens; i++) {
+        for (size_t i = 0; i < j.n_tokens; i++) {
                 const struct token *t = &tokens[i];
 
-                k = judge_module_parameter(&j, t, &known);
-                if (k == 0 && !known && t->late)
-                        k = behind_dashes(&j, t, &stopped);
-                if (k == 0 && !known && !(t->late && stopped))
-                        k = judge_one(&j, t);
+                judge_module_parameter(&j, t, &known);
+                if (!known && t->late)
+                        behind_dashes(&j, t, &stopped);
+                if (!known && !(t->late && stopped))
+                        judge_one(&j, t);
         }
-        if (k == 0)
-                k = judge_sizes(&j);
-        return k == 0 ? line_as_a_whole(&j, line, unclosed) : k;
+        judge_sizes(&j);
+        line_as_a_whole(&j, line, unclosed);
 }

@@ -26,86 +26,87 @@ static size_t id_length(const char *id, bool *ret_fits)
 }
 
 /* A comma list of vendor:device[:subvendor[:subdevice[:class[:mask]]]]. */
-static int ids(struct judge *j, const struct token *t)
+static void ids(struct judge *j, const struct token *t)
 {
         char *list, *id;
         bool any = false;
-        int k = 0;
 
         if (!t->value || t->value[strspn(t->value, ",")] == '\0')
-                return say(j, t, READER_MODULE, SEVERITY_WARNING, "", "names no device");
+                return finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "", "names no device");
         list = arena_strdup(j->arena, t->value);
-        while (k == 0 && (id = strsep(&list, ","))) {
+        while ((id = strsep(&list, ","))) {
                 bool fits;
                 size_t length = id_length(id, &fits);
 
                 if (!*id)
                         continue;
                 if (length == 0 || !fits)
-                        k = say(j, t, READER_MODULE, SEVERITY_ERROR, "vendor:device in hex, such as 10de:1b06",
-                                "\"%s\" is no ID: vfio-pci takes nothing for it", id);
+                        finding_add(j, t, READER_MODULE, SEVERITY_ERROR, "vendor:device in hex, such as 10de:1b06",
+                                    "\"%s\" is no ID: vfio-pci takes nothing for it", id);
                 else if (id[length])
-                        k = say(j, t, READER_MODULE, SEVERITY_WARNING, "vendor:device in hex, such as 10de:1b06",
-                                "of \"%s\" vfio-pci reads \"%.*s\" and ignores the rest", id, (int)length, id);
+                        finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "vendor:device in hex, such as 10de:1b06",
+                                    "of \"%s\" vfio-pci reads \"%.*s\" and ignores the rest", id, (int)length, id);
                 any |= length > 0 && fits;
         }
-        if (k < 0 || !any)
-                return k;
-        return say(j, t, READER_MODULE, SEVERITY_WARNING, "a rule in /etc/passthrough.d",
-                   "takes every device with such an ID, a twin that the host needs as well, and only where vfio-pci "
-                   "loads before the native driver");
+        if (any)
+                finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "a rule in /etc/passthrough.d",
+                            "takes every device with such an ID, a twin that the host needs as well, and only where "
+                            "vfio-pci "
+                            "loads before the native driver");
 }
 
-static int unsafe_interrupts(struct judge *j, const struct token *t)
+static void unsafe_interrupts(struct judge *j, const struct token *t)
 {
         bool on;
 
         if (t->value && cmdline_bool(t->value, &on) == 0 && !on)
-                return say(j, t, READER_MODULE, SEVERITY_INFO, "", "the default");
+                return finding_add(j, t, READER_MODULE, SEVERITY_INFO, "", "the default");
         switch (j->machine->remapping) {
         case KNOWN_YES:
-                return say(j, t, READER_MODULE, SEVERITY_WARNING, "remove it",
-                           "not needed here: interrupt remapping is at work; and it lets guests raise any interrupt of "
-                           "the host");
+                return finding_add(
+                        j, t, READER_MODULE, SEVERITY_WARNING, "remove it",
+                        "not needed here: interrupt remapping is at work; and it lets guests raise any interrupt of "
+                        "the host");
         case KNOWN_NO:
-                return say(j, t, READER_MODULE, SEVERITY_WARNING, "",
-                           "needed here, as this machine has no interrupt remapping: guests can raise any interrupt of "
-                           "the host, so give devices only to guests you trust");
+                return finding_add(
+                        j, t, READER_MODULE, SEVERITY_WARNING, "",
+                        "needed here, as this machine has no interrupt remapping: guests can raise any interrupt of "
+                        "the host, so give devices only to guests you trust");
         default:
-                return say(j, t, READER_MODULE, SEVERITY_WARNING,
-                           "remove it where `passthroughctl check` finds remapping",
-                           "guests can raise any interrupt of the host; needed only where the machine has no interrupt "
-                           "remapping");
+                return finding_add(
+                        j, t, READER_MODULE, SEVERITY_WARNING, "remove it where `passthroughctl check` finds remapping",
+                        "guests can raise any interrupt of the host; needed only where the machine has no interrupt "
+                        "remapping");
         }
 }
 
-static int noiommu(struct judge *j, const struct token *t)
+static void noiommu(struct judge *j, const struct token *t)
 {
         bool on;
 
         if (t->value && cmdline_bool(t->value, &on) == 0 && !on)
-                return 0;
-        return say(j, t, READER_MODULE, SEVERITY_WARNING, "remove it",
-                   "devices can be opened with no IOMMU at all: whoever opens one can read and write all memory");
+                return;
+        finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "remove it",
+                    "devices can be opened with no IOMMU at all: whoever opens one can read and write all memory");
 }
 
-static int modeset(struct judge *j, const struct token *t)
+static void modeset(struct judge *j, const struct token *t)
 {
         if (t->value && streq(t->value, "0"))
-                return say(j, t, READER_MODULE, SEVERITY_INFO, "",
-                           "the driver loads and drives no card of the host; to hand one over a rule is enough");
-        return 0;
+                return finding_add(
+                        j, t, READER_MODULE, SEVERITY_INFO, "",
+                        "the driver loads and drives no card of the host; to hand one over a rule is enough");
 }
 
-static int idle_d3(struct judge *j, const struct token *t)
+static void idle_d3(struct judge *j, const struct token *t)
 {
-        return say(j, t, READER_MODULE, SEVERITY_INFO, "", "unused devices stay powered");
+        return finding_add(j, t, READER_MODULE, SEVERITY_INFO, "", "unused devices stay powered");
 }
 
-static int denylist(struct judge *j, const struct token *t)
+static void denylist(struct judge *j, const struct token *t)
 {
-        return say(j, t, READER_MODULE, SEVERITY_WARNING, "",
-                   "devices are handed over that the kernel knows to be unsafe in a guest's hands");
+        return finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "",
+                           "devices are handed over that the kernel knows to be unsafe in a guest's hands");
 }
 
 #define BOOL 1 /* parsed by kstrtobool() */
@@ -193,19 +194,19 @@ static const struct parameter *find(const struct parameter *p, const char *name)
         return NULL;
 }
 
-static int unknown(struct judge *j, const struct token *t, const char *module, size_t length,
-                   const struct parameter *all, const char *name)
+static void unknown(struct judge *j, const struct token *t, const char *module, size_t length,
+                    const struct parameter *all, const char *name)
 {
         const char *near = nearest(all, name);
 
-        return say(j, t, READER_MODULE, SEVERITY_WARNING,
-                   near ? arena_printf(j->arena, "%.*s.%s%s%s", (int)length, t->name, near, t->value ? "=" : "",
-                                       t->value ? t->value : "")
-                        : "",
-                   "%s has no parameter %s: nothing reads it", module, name);
+        return finding_add(j, t, READER_MODULE, SEVERITY_WARNING,
+                           near ? arena_printf(j->arena, "%.*s.%s%s%s", (int)length, t->name, near, t->value ? "=" : "",
+                                               t->value ? t->value : "")
+                                : "",
+                           "%s has no parameter %s: nothing reads it", module, name);
 }
 
-int judge_module_parameter(struct judge *j, const struct token *t, bool *ret_known)
+void judge_module_parameter(struct judge *j, const struct token *t, bool *ret_known)
 {
         size_t length = strcspn(t->name, ".");
         const struct token *last;
@@ -222,24 +223,25 @@ int judge_module_parameter(struct judge *j, const struct token *t, bool *ret_kno
                 p = find(modules[i].parameters, name);
                 if (!p)
                         return unknown(j, t, modules[i].module, length, modules[i].parameters, name);
-                last = last_named(j, t->name);
+                last = cmdline_last(j->tokens, j->n_tokens, t->name);
                 if (last && last != t)
-                        return say(j, t, READER_MODULE, SEVERITY_WARNING, "",
-                                   "without effect: the later %s has the last word", last->text);
+                        return finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "",
+                                           "without effect: the later %s has the last word", last->text);
                 if (*t->text == '"')
-                        return say(j, t, READER_KMOD, SEVERITY_WARNING,
-                                   t->value ? arena_printf(j->arena, "%s=\"%s\"", t->name, t->value) : t->name,
-                                   "a quote in front of the whole: kmod%s does not read it",
-                                   t->value ? " before version 27" : "");
+                        return finding_add(j, t, READER_KMOD, SEVERITY_WARNING,
+                                           t->value ? arena_printf(j->arena, "%s=\"%s\"", t->name, t->value) : t->name,
+                                           "a quote in front of the whole: kmod%s does not read it",
+                                           t->value ? " before version 27" : "");
                 if (t->late)
-                        (void)!say(j, t, READER_MODULE, SEVERITY_WARNING, "in front of --",
-                                   "stands behind \"--\": kmod alone reads it there, which does nothing for a module "
-                                   "that is built in");
+                        finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "in front of --",
+                                    "stands behind \"--\": kmod alone reads it there, which does nothing for a module "
+                                    "that is built in");
                 if (p->type == BOOL && t->value && cmdline_bool(t->value, &on) < 0)
-                        return say(j, t, READER_MODULE, SEVERITY_ERROR, "0 or 1",
-                                   "\"%s\" is neither on nor off: the module refuses it, and with it to load",
-                                   t->value);
-                return p->judge ? p->judge(j, t) : 0;
+                        return finding_add(j, t, READER_MODULE, SEVERITY_ERROR, "0 or 1",
+                                           "\"%s\" is neither on nor off: the module refuses it, and with it to load",
+                                           t->value);
+                if (p->judge)
+                        p->judge(j, t);
+                return;
         }
-        return 0;
 }

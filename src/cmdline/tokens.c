@@ -18,6 +18,14 @@ bool cmdline_name_is(const char *name, const char *known)
         return *name == *known;
 }
 
+const struct token *cmdline_last(const struct token *tokens, size_t n, const char *name)
+{
+        while (n-- > 0)
+                if (cmdline_name_is(tokens[n].name, name))
+                        return &tokens[n];
+        return NULL;
+}
+
 /* lib/kstrtox.c, kstrtobool(): the first letter decides, in "on" and "off" the second. */
 int cmdline_bool(const char *s, bool *ret)
 {

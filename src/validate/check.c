@@ -28,7 +28,7 @@ int check_cmdline(const struct root *root, const char *line, bool json, const ch
         if (k == 0)
                 machine_read(root, &a, &machine);
         if (k == 0)
-                k = cmdline_judge(line, &machine, &a, &findings);
+                cmdline_judge(line, &machine, &a, &findings);
         if (k == 0 && json)
                 json_findings(stdout, &findings);
         else if (k == 0)

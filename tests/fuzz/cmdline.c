@@ -92,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         line = arena_strndup(&a, (const char *)data + 1, size - 1);
         CHECK(line);
         check_split(&a, line);
-        CHECK(cmdline_judge(line, &machine, &a, &findings) == 0);
+        cmdline_judge(line, &machine, &a, &findings);
         check_findings(&a, &findings);
         check_said(&findings);
         arena_free(&a);

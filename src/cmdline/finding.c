@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmdline/finding.h"
+
+#include "base/str.h"
+
+static const char *printable(char *s)
+{
+        str_make_printable(s);
+        return s;
+}
+
+void finding_add(struct judge *j, const struct token *t, enum cmdline_reader reader, enum severity severity,
+                 const char *fix, const char *format, ...)
+{
+        struct finding *f = arena_grow(j->arena, &j->findings->v, j->findings->n, sizeof(*f));
+        va_list ap;
+
+        va_start(ap, format);
+        *f = (struct finding){.token = printable(arena_strdup(j->arena, t ? t->text : "")),
+                              .reader = reader,
+                              .severity = severity,
+                              .message = printable(arena_vprintf(j->arena, format, ap)),
+                              .fix = printable(arena_strdup(j->arena, fix))};
+        va_end(ap);
+        j->findings->n++;
+        j->findings->n_errors += severity == SEVERITY_ERROR;
+        j->findings->n_warnings += severity == SEVERITY_WARNING;
+}
