@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "bind/run.h"
 #include "bind/steps.h"
+#include "guard/evidence.h"
 #include "plan/hotplug.h"
 
 /* Rules that this boot does not have: as in run_rule(), those whose text changed since its plan was made. */
@@ -24,10 +25,12 @@ static void leave_out(struct run *r, bool **ret)
 /* Which rules there are takes no device to know. */
 static int build(struct run *r, const char **ret)
 {
+        static const struct evidence none;
         bool *left_out;
         int k = run_read_record(r);
 
         r->diags.arena = &r->arena;
+        r->facts.evidence = &none;
         if (k == 0)
                 k = config_load(r->root, &r->arena, &r->diags, &r->config);
         if (k == 0)

@@ -6,8 +6,8 @@
  * image: /var/lib/passthrough/images has what was found, as long as the file is the same.
  */
 
-#include "maker/payload.h"
 #include "maker/installed.h"
+#include "maker/payload.h"
 
 #define IMAGE_CACHE "/var/lib/passthrough/images"
 
