@@ -130,9 +130,12 @@ deps:
 lint: ## formatting, static analysis, shellcheck, and what the planner may call
 	@tests/lint/run
 
-.PHONY: unit
-unit: ## tests on captured and made-up machines, with ASan and UBSan
+.PHONY: sanitized
+sanitized:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitized SANITIZE=1 CFLAGS='-O1 -g' all
+
+.PHONY: unit
+unit: sanitized ## tests on captured and made-up machines, with ASan and UBSan
 	@BUILD=$(BUILD)/sanitized tests/unit/run
 
 .PHONY: coverage
