@@ -6,18 +6,24 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "act/attempt.h"
 #include "act/kmod.h"
 #include "act/sysfs.h"
 #include "base/str.h"
 
 const char *const device_state_names[STATE_MAX_] = {"", "bound", "late", "refused", "failed", "skipped"};
 
+/* Of one entry: how taking it went, and giving it back where that failed. */
+struct attempts {
+        struct attempt take, back;
+};
+
 struct actor {
         const struct root *root;
         struct sysfs sysfs;
         const struct plan *plan;
-        struct arena *arena;
         struct result *results;
+        struct attempts *attempts; /* beside results */
 };
 
 uint64_t act_now(void)
@@ -28,203 +34,231 @@ uint64_t act_now(void)
         return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-static const struct device *device_of(const struct actor *w, size_t entry)
+/* ---- the kinds of operations ----------------------------------------------------------------------------------- */
+
+static enum fault load_alias(struct actor *w, const struct op *op)
 {
-        return &w->plan->facts->devices[w->plan->entries[entry].device];
+        char alias[256];
+
+        return w->root->live && root_read(w->root, op->target, alias, sizeof(alias)) > 0 && kmod_load_alias(alias) == 0
+                       ? FAULT_NONE
+                       : FAULT_LOAD;
 }
 
-static void fail(struct actor *w, size_t entry, const char *format, ...) _printf_(3, 4);
-static void fail(struct actor *w, size_t entry, const char *format, ...)
+static enum fault load(struct actor *w, const struct op *op, struct attempt *x)
 {
-        struct result *r = &w->results[entry];
-        va_list ap;
-
-        va_start(ap, format);
-        r->error = arena_vprintf(w->arena, format, ap);
-        va_end(ap);
-        r->state = STATE_FAILED;
-        r->at_us = act_now();
+        if (op->flags & OP_ALIAS)
+                return load_alias(w, op);
+        if (root_exists(w->root, op->file))
+                return FAULT_NONE;
+        x->error = w->root->live ? kmod_load(op->target) : 0;
+        if (op->flags & OP_OPTIONAL || !w->root->live || (x->error == 0 && root_exists(w->root, op->file)))
+                return FAULT_NONE;
+        return FAULT_LOAD;
 }
 
-/* Gives the device back as it was found: its override, then whatever driver of the host matches it. */
-static void put_back(struct actor *w, size_t entry)
+static enum fault write_value(struct actor *w, const struct op *op, struct attempt *x)
 {
-        const struct device *d = device_of(w, entry);
-        char *link = arena_printf(w->arena, "/sys/bus/pci/devices/%s/driver", d->address);
-        char *unbind = arena_printf(w->arena, "%s/unbind", link ? link : "");
-        char *override = arena_printf(w->arena, "/sys/bus/pci/devices/%s/driver_override", d->address);
+        x->error = sysfs_write(&w->sysfs, op->file ? op->file : op->target, op->value, op->flags & OP_SHARED);
+        return w->sysfs.stuck ? FAULT_STUCK : x->error < 0 ? FAULT_WRITE : FAULT_NONE;
+}
+
+static enum fault verify(struct actor *w, const struct op *op, struct attempt *x)
+{
         char driver[NAME_MAX + 1];
-        int k;
-        /* "\n" clears; a write of nothing would change nothing. */
-        k = sysfs_write(&w->sysfs, override, d->driver_override ? d->driver_override : "\n");
-        sysfs_driver(w->root, link, driver, sizeof(driver));
-        if (k == 0 && streq(driver, w->plan->entries[entry].driver) && !streq_ptr(d->driver, driver))
-                k = sysfs_write(&w->sysfs, unbind, d->address);
-        if (k == 0)
-                k = sysfs_write(&w->sysfs, SYSFS_PROBE, d->address);
-        if (k == 0 || k == -ENOENT) /* it went away meanwhile */
-                return;
-        if (w->sysfs.stuck) {
-                fail(w, entry, "%s; giving it back has not come back", w->results[entry].error);
-                return;
-        }
-        fail(w, entry, "%s; and it could not be given back: %s", w->results[entry].error, strerror(-k));
+        bool same;
+
+        sysfs_driver(w->root, op->file ? op->file : op->target, driver, sizeof(driver));
+        same = streq(driver, op->value);
+        driver[sizeof(x->driver) - 1] = '\0';
+        strcpy(x->driver, driver);
+        if (op->flags & OP_GONE)
+                return same ? FAULT_STILL : FAULT_NONE;
+        return same ? FAULT_NONE : FAULT_DRIVER;
 }
 
-/* The same file without the link in its path: following one costs the kernel as much as opening the file. */
-static const char *direct(struct actor *w, size_t entry, const char *target)
+static enum fault hide(struct actor *w, const struct op *op, struct attempt *x)
 {
-        const struct device *d = device_of(w, entry);
-        const char *rest = startswith(target, SYSFS_DEVICES) ? target + strlen(SYSFS_DEVICES) : "";
-
-        if (!startswith(rest, d->address))
-                return target;
-        return arena_join(w->arena, d->sysfs, rest + strlen(d->address), NULL);
+        x->error = root_make_parents(w->root, op->target);
+        if (x->error == 0)
+                x->error = root_replace(w->root, op->target, op->value, strlen(op->value));
+        return x->error < 0 ? FAULT_WRITE : FAULT_NONE;
 }
 
-static bool registered(struct actor *w, const char *directory, const char *name)
+static enum fault (*const kinds[OP_MAX_])(struct actor *, const struct op *, struct attempt *) = {
+        [OP_LOAD] = load,
+        [OP_WRITE] = write_value,
+        [OP_VERIFY] = verify,
+        [OP_HIDE] = hide,
+};
+
+static enum fault carry_out(struct actor *w, const struct op *op, struct attempt *x)
 {
-        char path[PATH_MAX];
-
-        return snprintf(path, sizeof(path), "%s/%s", directory, name) < (int)sizeof(path) && root_exists(w->root, path);
-}
-
-/* Before anything is unbound for it, a driver has to be there by its own name, which need not be its module's. */
-static int load(struct actor *w, const struct op *op)
-{
-        const struct plan *plan = w->plan;
-        bool driver = streq(op->target, plan->entries[op->entry].driver);
-        int k = 0;
-
-        if (registered(w, driver ? "/sys/bus/pci/drivers" : "/sys/module", op->target))
-                return 0;
-        if (w->root->live)
-                k = kmod_load(op->target);
-        if (!driver || !w->root->live)
-                return 0; /* vfio_iommu_type1: kernels with iommufd alone do without */
-        if (k == 0 && registered(w, "/sys/bus/pci/drivers", op->target))
-                return 0;
-
-        for (size_t i = 0; i < plan->n_entries; i++) {
-                const struct plan_entry *e = &plan->entries[i];
-
-                if (e->action == ACTION_BIND && e->stage == op->stage && streq(e->driver, op->target))
-                        fail(w, i, "driver %s: %s", e->driver,
-                             k == 0         ? "its module is loaded, but there is no PCI driver of that name"
-                             : k == -ENOENT ? "there is no such module"
-                                            : strerror(-k));
-        }
-        return 0;
-}
-
-static int verify(struct actor *w, const struct op *op)
-{
-        const struct device *d = device_of(w, op->entry);
-        struct result *r = &w->results[op->entry];
-        const char *link = direct(w, op->entry, op->target);
         char driver[NAME_MAX + 1];
 
-        sysfs_driver(w->root, link, driver, sizeof(driver));
-        if (!streq(driver, op->value)) {
-                fail(w, op->entry, "%s did not take it; %s%s", op->value,
-                     *driver ? "it is bound to " : "see the kernel log", driver);
-                put_back(w, op->entry);
-                return 0;
+        if (op->link) {
+                sysfs_driver(w->root, op->link, driver, sizeof(driver));
+                if (!streq(driver, op->ends))
+                        return FAULT_NONE;
         }
-        r->at_us = act_now();
-        r->state = STATE_BOUND;
-        if (d->driver && !streq(d->driver, op->value)) {
-                r->state = STATE_LATE;
-                r->from = d->driver;
-        }
-        return 0;
+        x->op = op;
+        return kinds[op->kind](w, op, x);
 }
 
-void act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, const char *target, const char *value,
-               struct result *r)
+/* A write that has not come back is kept in mind for who looks at the device next: that would only hang, too. */
+static void note_stuck(const struct sysfs *s, const char *address)
 {
-        const char *name = str_basename(target), *what;
-        char *path = arena_join(a, PASSTHROUGH_STUCK "/", d->address, NULL), *pid = arena_printf(a, "%d", s->stuck);
-        /* Without it, who comes next hangs, too; it is no reason to say less of this. */
+        char path[PATH_MAX], pid[16];
+
+        snprintf(path, sizeof(path), PASSTHROUGH_STUCK "/%s", address);
+        snprintf(pid, sizeof(pid), "%d", s->stuck);
         if (root_make_parents(s->root, path) == 0)
                 (void)!root_replace(s->root, path, pid, strlen(pid));
-
-        if (streq(name, "unbind"))
-                what = arena_printf(a, "unbinding %s from %s", d->address, d->driver ? d->driver : "its driver");
-        else if (streq(target, SYSFS_PROBE))
-                what = arena_printf(a, "binding %s", d->address);
-        else
-                what = arena_printf(a, "writing \"%s\" to %s", streq(value, "\n") ? "" : value, target);
-        r->state = STATE_FAILED;
-        r->at_us = act_now();
-        r->error =
-                what ? arena_printf(a, "%s has not come back after %u s; the kernel log may say why", what, s->patience)
-                     : NULL;
 }
 
-/* What an errno does not say: " (...)", or "" where it says enough. */
-static const char *explain(struct actor *w, const char *target, int error)
+/* ---- the way back ---------------------------------------------------------------------------------------------- */
+
+/* writes: those alone, right after what was written on the way there; whatever drivers there were are there still. */
+static void give(struct actor *w, const struct ops *back, bool writes, struct attempt *x)
 {
-        char methods[128];
+        bool native = false;
 
-        if (!streq(str_basename(target), "reset_method"))
-                return "";
-        if (error == -ENOENT)
-                return " (the kernel knows no way to reset it alone, or is older than 5.15)";
-        if (error != -EINVAL || root_read(w->root, target, methods, sizeof(methods)) < 0)
-                return "";
-        return arena_printf(w->arena, " (it cannot be reset so; it has now: %s)", *methods ? methods : "nothing");
-}
+        for (size_t i = 0; x->fault == FAULT_NONE && i < back->n; i++) {
+                const struct op *op = &back->v[i];
+                enum fault fault;
 
-static int write_value(struct actor *w, const struct op *op)
-{
-        const char *target = direct(w, op->entry, op->target), *why;
-        int k = sysfs_write(&w->sysfs, target, op->value);
-
-        if (k == 0)
-                return 0;
-        if (w->sysfs.stuck) /* and nothing more is asked of this device: that would only hang, too */ {
-                act_stuck(&w->sysfs, w->arena, device_of(w, op->entry), op->target, op->value, &w->results[op->entry]);
-                return 0;
+                if (writes && op->kind != OP_WRITE)
+                        continue;
+                fault = carry_out(w, op, x);
+                native |= op->kind == OP_LOAD && fault == FAULT_NONE;
+                if (!(op->flags & OP_OPTIONAL))
+                        x->fault = fault;
         }
-        why = explain(w, op->target, k);
-        fail(w, op->entry, "writing \"%s\" to %s: %s%s", op->value, op->target, strerror(-k), why);
-        put_back(w, op->entry);
-        return 0;
+        if (!writes && x->fault == FAULT_NONE && native && !*x->driver)
+                x->fault = FAULT_NO_DRIVER;
 }
 
-/* Where it cannot be hidden it is visible, no more. */
-static int hide(struct actor *w, const struct op *op)
+enum act_end act_give(const struct root *root, const char *address, const struct ops *back, unsigned patience,
+                      struct arena *a, struct result *ret)
 {
-        int k = root_make_parents(w->root, op->target);
+        struct actor w = {.root = root, .sysfs = {.root = root, .shared_fd = -1, .patience = patience}};
+        struct attempt x = {};
 
-        if (k == 0)
-                k = root_replace(w->root, op->target, op->value, strlen(op->value));
-        return 0;
+        give(&w, back, false, &x);
+        if (w.sysfs.stuck)
+                note_stuck(&w.sysfs, address);
+        sysfs_close(&w.sysfs);
+        *ret = (struct result){
+                .state = x.fault == FAULT_NONE ? STATE_SKIPPED : STATE_FAILED,
+                .error = attempt_text(&x, root, a, patience),
+                .now = x.fault == FAULT_NONE && *x.driver ? arena_strdup(a, x.driver) : NULL,
+                .at_us = act_now(),
+        };
+        return w.sysfs.stuck ? ACT_STUCK : ACT_DONE;
 }
 
-int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, unsigned patience,
-            struct arena *a, struct result *results)
+/* ---- the way there --------------------------------------------------------------------------------------------- */
+
+static void fail(struct actor *w, size_t entry, enum fault fault, const struct attempt *x)
+{
+        w->attempts[entry].take = *x;
+        w->attempts[entry].take.fault = fault;
+        w->results[entry].state = STATE_FAILED;
+        w->results[entry].at_us = act_now();
+}
+
+/* Before anything is unbound for it, a driver has to be there. */
+static void fail_all(struct actor *w, enum fault fault, const struct attempt *x)
+{
+        for (size_t i = 0; i < w->plan->n_entries; i++) {
+                const struct plan_entry *e = &w->plan->entries[i];
+
+                if (e->action == ACTION_BIND && e->stage == x->op->stage && streq(e->driver, x->op->target))
+                        fail(w, i, fault, x);
+        }
+}
+
+static void succeed(struct actor *w, size_t entry)
+{
+        const struct plan_entry *e = &w->plan->entries[entry];
+        const char *from = w->plan->facts->devices[e->device].driver;
+        bool late = from && !streq(from, e->driver);
+
+        w->results[entry] = (struct result){
+                .state = late ? STATE_LATE : STATE_BOUND, .from = late ? from : NULL, .at_us = act_now()};
+}
+
+static void put_back(struct actor *w, size_t entry)
+{
+        struct attempt *x = &w->attempts[entry].back;
+
+        give(w, &w->plan->entries[entry].back, true, x);
+        if (x->fault == FAULT_WRITE && x->error == -ENOENT) /* it went away meanwhile */
+                x->fault = FAULT_NONE;
+}
+
+static void take(struct actor *w, const struct op *op)
+{
+        struct attempt x = {};
+        enum fault fault = carry_out(w, op, &x);
+
+        if (fault == FAULT_NONE && op->kind == OP_VERIFY)
+                succeed(w, op->entry);
+        if (fault == FAULT_NONE || op->flags & OP_OPTIONAL)
+                return;
+        if (op->kind == OP_LOAD) {
+                fail_all(w, fault, &x);
+                return;
+        }
+        fail(w, op->entry, fault, &x);
+        if (fault != FAULT_STUCK)
+                put_back(w, op->entry);
+}
+
+static bool meant(const struct actor *w, const struct act_choice *choice, const struct op *op)
+{
+        if (choice->stage != STAGE_AUTO && op->stage != choice->stage)
+                return false;
+        if (op->kind == OP_HIDE && !w->plan->facts->in_initrd)
+                return false;
+        if (op->kind == OP_LOAD)
+                return true;
+        return w->results[op->entry].state != STATE_FAILED &&
+               (choice->rule == NO_ENTRY || w->plan->entries[op->entry].rule == choice->rule);
+}
+
+static void tell(struct actor *w, size_t entry, struct arena *a)
+{
+        const struct attempts *x = &w->attempts[entry];
+        const char *address = w->plan->facts->devices[w->plan->entries[entry].device].address;
+        const char *text = attempt_text(&x->take, w->root, a, w->sysfs.patience);
+
+        if (x->take.fault == FAULT_STUCK || x->back.fault == FAULT_STUCK)
+                note_stuck(&w->sysfs, address);
+        if (x->back.fault == FAULT_STUCK)
+                text = arena_join(a, text, "; giving it back has not come back", NULL);
+        else if (x->back.fault != FAULT_NONE)
+                text = arena_join(a, text, "; and it could not be given back: ", strerror(-x->back.error), NULL);
+        w->results[entry].error = text;
+}
+
+enum act_end act_take(const struct root *root, const struct plan *plan, const struct act_choice *choice,
+                      struct arena *a, struct result *results)
 {
         struct actor w = {
                 .root = root,
-                .sysfs = {.root = root, .probe_fd = -1, .patience = patience},
+                .sysfs = {.root = root, .shared_fd = -1, .patience = choice->patience},
                 .plan = plan,
-                .arena = a,
                 .results = results,
+                .attempts = arena_alloc(a, plan->n_entries * sizeof(*w.attempts)),
         };
-        static int (*const does[OP_MAX_])(struct actor *, const struct op *) = {load, write_value, verify, hide};
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && !w.sysfs.stuck && i < plan->n_ops; i++) {
-                const struct op *op = &plan->ops[i];
-
-                if (op->stage != stage || (op->kind == OP_HIDE && !plan->facts->in_initrd) ||
-                    (op->kind != OP_LOAD && results[op->entry].state == STATE_FAILED) ||
-                    (rule != NO_ENTRY && op->kind != OP_LOAD && plan->entries[op->entry].rule != rule))
-                        continue;
-                k = does[op->kind](&w, op);
-        }
+        for (size_t i = 0; !w.sysfs.stuck && i < plan->ops.n; i++)
+                if (meant(&w, choice, &plan->ops.v[i]))
+                        take(&w, &plan->ops.v[i]);
         sysfs_close(&w.sysfs);
-        return k == 0 && w.sysfs.stuck != 0;
+        for (size_t i = 0; i < plan->n_entries; i++)
+                if (w.attempts[i].take.fault != FAULT_NONE)
+                        tell(&w, i, a);
+        return w.sysfs.stuck ? ACT_STUCK : ACT_DONE;
 }

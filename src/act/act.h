@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Carries out a plan's operations: the only module that changes the machine. During a boot one process, no child; by
- * hand with patience, see sysfs.c.
+ * Carries out operations: the only module that changes the machine. During a boot one process, no child; by hand with
+ * patience, see sysfs.c. Between the first and the last write no memory is taken.
  */
 
 #include "plan/plan.h"
@@ -28,26 +28,30 @@ struct result {
         uint64_t at_us;    /* CLOCK_MONOTONIC when it was seen done */
 };
 
-/*
- * The operations of one stage, and of one rule unless that is NO_ENTRY. A device whose operation fails is put back and
- * the others go on. results (beside plan->entries) is filled for what was tried. With patience not 0, a write that
- * takes more seconds ends it. 0, 1 where that was so and the rest is untried.
- */
-int act_run(const struct root *root, const struct plan *plan, enum stage stage, size_t rule, unsigned patience,
-            struct arena *a, struct result *results) _must_check_;
+enum act_end {
+        ACT_DONE,
+        ACT_STUCK, /* a write has not come back within the patience, and the rest is untried */
+};
+
+/* Whose operations are carried out, and how many seconds a write may take; 0: as long as it takes. */
+struct act_choice {
+        enum stage stage; /* STAGE_AUTO: of every stage */
+        size_t rule;      /* NO_ENTRY: of every rule */
+        unsigned patience;
+};
 
 /*
- * Gives a device that driver has back to whichever driver of the host serves it. The same, for one device:
- * STATE_SKIPPED once it is done.
+ * A device whose operation fails is put back, and the others go on. results (beside plan->entries) is filled for what
+ * was tried.
  */
-int act_release(const struct root *root, const struct device *d, const char *driver, unsigned patience, struct arena *a,
-                struct result *ret) _must_check_;
+enum act_end act_take(const struct root *root, const struct plan *plan, const struct act_choice *choice,
+                      struct arena *a, struct result *results);
 
-struct sysfs;
-/* A write that has not come back is told, and kept in mind for who looks at the device next. */
-void act_stuck(const struct sysfs *s, struct arena *a, const struct device *d, const char *target, const char *value,
-               struct result *r);
+/* Gives one device back. Its state is STATE_SKIPPED once that is done, else STATE_FAILED. */
+enum act_end act_give(const struct root *root, const char *address, const struct ops *back, unsigned patience,
+                      struct arena *a, struct result *ret);
+
 uint64_t act_now(void);
 
-/* Undoes OP_HIDE. 1, 0 where nothing was hidden, or -errno. */
-int act_unhide(const struct root *root, struct arena *a) _must_check_;
+/* Undoes OP_HIDE. 0 or -errno; *ret: whether anything was hidden. */
+int act_unhide(const struct root *root, struct arena *a, bool *ret) _must_check_;

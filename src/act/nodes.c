@@ -82,7 +82,7 @@ static void link_to(struct noder *w, const char *base, const char *name, const c
         if (k == 0)
                 k = root_symlink(w->root, target, path);
         if (k < 0)
-                problem(w, path ? path : name, k);
+                problem(w, path, k);
 }
 
 static void settle_device(struct noder *w, const struct node_device *x)
@@ -129,29 +129,23 @@ static bool is(struct noder *w, const char *path, mode_t type)
 }
 
 /* Links of the rule that are of nothing it has any more. */
-static int prune(struct noder *w, const char *base)
+static void prune(struct noder *w, const char *base)
 {
         const char *rule = w->nodes->rule, **names;
-        char *one = arena_join(w->arena, base, "/", rule, NULL),
-             *many = arena_join(w->arena, one ? one : "", ".d", NULL);
+        char *one = arena_join(w->arena, base, "/", rule, NULL), *many = arena_join(w->arena, one, ".d", NULL);
         size_t n;
-        int k = 0;
 
-        if (k == 0 && !wanted(w->nodes, rule) && is(w, one, S_IFLNK))
+        if (!wanted(w->nodes, rule) && is(w, one, S_IFLNK))
                 (void)!root_unlink(w->root, one, 0);
         /* Not where it is the link of a rule that happens to be called so. */
-        if (k < 0 || !is(w, many, S_IFDIR))
-                return k;
-        k = root_list(w->root, w->arena, many, &names, &n);
-        for (size_t i = 0; k == 0 && i < n; i++) {
-                char *name = arena_join(w->arena, rule, ".d/", names[i], NULL);
-                char *path = arena_join(w->arena, many, "/", names[i], NULL);
-
-                if (!wanted(w->nodes, name))
-                        (void)!root_unlink(w->root, path, 0);
-        }
+        if (!is(w, many, S_IFDIR))
+                return;
+        if (root_list(w->root, w->arena, many, &names, &n) < 0)
+                n = 0;
+        for (size_t i = 0; i < n; i++)
+                if (!wanted(w->nodes, arena_join(w->arena, rule, ".d/", names[i], NULL)))
+                        (void)!root_unlink(w->root, arena_join(w->arena, many, "/", names[i], NULL), 0);
         (void)!root_unlink(w->root, many, AT_REMOVEDIR);
-        return 0;
 }
 
 static void put_access(FILE *f, const struct nodes *n)
@@ -226,16 +220,13 @@ static void tell_udev(struct noder *w)
 }
 
 /* udev first: whatever it does from here on is as it should be. */
-int act_nodes(const struct root *root, struct arena *a, const struct nodes *nodes, struct diags *problems)
+void act_nodes(const struct root *root, struct arena *a, const struct nodes *nodes, struct diags *problems)
 {
         struct noder w = {.root = root, .arena = a, .nodes = nodes, .problems = problems};
-        int k;
 
         tell_udev(&w);
-        k = prune(&w, NODE_LINKS);
-        if (k == 0)
-                k = prune(&w, DEVICE_LINKS);
-        for (size_t i = 0; k == 0 && i < nodes->n; i++)
+        prune(&w, NODE_LINKS);
+        prune(&w, DEVICE_LINKS);
+        for (size_t i = 0; i < nodes->n; i++)
                 settle_device(&w, &nodes->devices[i]);
-        return k;
 }

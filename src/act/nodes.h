@@ -31,4 +31,4 @@ struct nodes {
 };
 
 /* What goes wrong is told in problems, and the rest is done. */
-int act_nodes(const struct root *root, struct arena *a, const struct nodes *nodes, struct diags *problems) _must_check_;
+void act_nodes(const struct root *root, struct arena *a, const struct nodes *nodes, struct diags *problems);

@@ -21,8 +21,8 @@ void sysfs_driver(const struct root *root, const char *link, char *buf, size_t s
 
 void sysfs_close(struct sysfs *s)
 {
-        close_fd(&s->probe_fd);
-        s->probe_fd = -1;
+        close_fd(&s->shared_fd);
+        s->shared_fd = -1;
 }
 
 static int open_attribute(const struct root *root, const char *path)
@@ -113,19 +113,24 @@ static int write_in_child(struct sysfs *s, int fd, const char *value)
         return k;
 }
 
-int sysfs_write(struct sysfs *s, const char *path, const char *value)
+static int write_shared(struct sysfs *s, const char *path, const char *value)
+{
+        if (s->shared_fd >= 0 && !streq(s->shared, path))
+                sysfs_close(s);
+        if (s->shared_fd < 0)
+                s->shared_fd = open_attribute(s->root, path);
+        s->shared = path;
+        return s->shared_fd < 0 ? s->shared_fd : write_value(s->shared_fd, value);
+}
+
+int sysfs_write(struct sysfs *s, const char *path, const char *value, bool shared)
 {
         _cleanup_(close_fd) int fd = -1;
 
-        if (s->patience > 0) {
-                fd = open_attribute(s->root, path);
-                return fd < 0 ? fd : write_in_child(s, fd, value);
-        }
-        if (s->root->live && streq(path, SYSFS_PROBE)) {
-                if (s->probe_fd < 0)
-                        s->probe_fd = open_attribute(s->root, path);
-                return s->probe_fd < 0 ? s->probe_fd : write_value(s->probe_fd, value);
-        }
+        if (shared && s->patience == 0 && s->root->live)
+                return write_shared(s, path, value);
         fd = open_attribute(s->root, path);
-        return fd < 0 ? fd : write_value(fd, value);
+        if (fd < 0)
+                return fd;
+        return s->patience > 0 ? write_in_child(s, fd, value) : write_value(fd, value);
 }

@@ -8,13 +8,11 @@
 /* A file that is written to for one device after the other stays open. */
 struct sysfs {
         const struct root *root;
-        int probe_fd;      /* of SYSFS_PROBE, or -1 */
-        unsigned patience; /* how many seconds a write may take; 0: as long as it takes, and no child is forked */
-        pid_t stuck;       /* the child whose write has not come back */
+        const char *shared; /* the path of that file */
+        int shared_fd;      /* or -1 */
+        unsigned patience;  /* how many seconds a write may take; 0: as long as it takes, and no child is forked */
+        pid_t stuck;        /* the child whose write has not come back */
 };
-
-#define SYSFS_PROBE   "/sys/bus/pci/drivers_probe"
-#define SYSFS_DEVICES "/sys/bus/pci/devices/"
 
 /* What has the device whose "driver" link this is; "" for nothing. */
 void sysfs_driver(const struct root *root, const char *link, char *buf, size_t size);
@@ -22,7 +20,7 @@ void sysfs_driver(const struct root *root, const char *link, char *buf, size_t s
 void sysfs_close(struct sysfs *s);
 
 /*
- * One write() of the whole value, no newline added. 0 or the kernel's own -errno; -ETIMEDOUT with stuck set where it
- * has not come back, and may yet.
+ * One write() of the whole value, no newline added. shared: others are written to the same file. 0 or the kernel's own
+ * -errno; -ETIMEDOUT with stuck set where it has not come back, and may yet.
  */
-int sysfs_write(struct sysfs *s, const char *path, const char *value) _must_check_;
+int sysfs_write(struct sysfs *s, const char *path, const char *value, bool shared) _must_check_;

@@ -31,6 +31,79 @@ static int usage(const char *message, const char *what)
         return EXIT_USAGE;
 }
 
+enum job {
+        JOB_NONE,
+        JOB_STAGE,
+        JOB_HOST,
+        JOB_UDEV,
+        JOB_RULE,
+        JOB_ARRIVAL,
+        JOB_RESCUE,
+};
+
+struct order {
+        const char *root;
+        enum job job;
+        unsigned n_jobs; /* one is allowed */
+        enum stage stage;
+        const char *rule;
+        struct pci_address at;
+};
+
+static void set_job(struct order *o, enum job job)
+{
+        o->job = job;
+        o->n_jobs++;
+}
+
+/* False: there is no such stage. */
+static bool set_stage(struct order *o, const char *name)
+{
+        static const enum job jobs[STAGE_MAX_] = {
+                [STAGE_INITRD] = JOB_STAGE, [STAGE_ROOT] = JOB_STAGE, [STAGE_HOST] = JOB_HOST};
+
+        o->stage = stage_named(name);
+        set_job(o, streq(name, "udev") ? JOB_UDEV : o->stage == STAGE_MAX_ ? JOB_NONE : jobs[o->stage]);
+        return o->job != JOB_NONE;
+}
+
+static int carry_out(const struct order *o, const struct root *root)
+{
+        switch (o->job) {
+        case JOB_STAGE:
+                return run_stage(root, o->stage);
+        case JOB_HOST:
+                return run_host(root);
+        case JOB_UDEV:
+                return run_udev(root);
+        case JOB_RULE:
+                return run_rule(root, o->rule);
+        case JOB_ARRIVAL:
+                return run_arrival(root, &o->at);
+        case JOB_RESCUE:
+                return run_rescue(root);
+        case JOB_NONE:
+                break;
+        }
+        return 0;
+}
+
+static int run(const struct order *o)
+{
+        struct root root = ROOT_INIT;
+        int k = root_open(o->root, &root);
+
+        if (k < 0) {
+                fprintf(stderr, "passthrough-bind: %s: %s\n", o->root ? o->root : "/", strerror(-k));
+                return EXIT_FAILURE;
+        }
+        k = carry_out(o, &root);
+        root_close(&root);
+        if (k < 0)
+                fprintf(stderr, "passthrough-bind: %s\n", strerror(-k));
+        return k == RUN_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char *argv[])
 {
         enum { OPTION_STAGE = OPTION_OWN, OPTION_RULE, OPTION_HOTPLUG, OPTION_RESCUE };
@@ -42,12 +115,8 @@ int main(int argc, char *argv[])
                 {"rescue", no_argument, NULL, OPTION_RESCUE},
                 {},
         };
-        const char *dir = NULL, *rule = NULL;
-        enum stage stage = STAGE_AUTO;
-        bool rescue = false, host = false, udev = false, hotplug = false;
-        struct pci_address at;
-        struct root root = ROOT_INIT;
-        int c, k;
+        struct order o = {};
+        int c;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
                 switch (c) {
@@ -58,30 +127,23 @@ int main(int argc, char *argv[])
                         puts("passthrough-bind " PASSTHROUGH_VERSION);
                         return EXIT_SUCCESS;
                 case OPTION_ROOT:
-                        dir = optarg;
+                        o.root = optarg;
                         break;
                 case OPTION_STAGE:
-                        if (streq(optarg, "initrd"))
-                                stage = STAGE_INITRD;
-                        else if (streq(optarg, "root"))
-                                stage = STAGE_ROOT;
-                        else if (streq(optarg, "host"))
-                                host = true;
-                        else if (streq(optarg, "udev"))
-                                udev = true;
-                        else
+                        if (!set_stage(&o, optarg))
                                 return usage("--stage= is initrd, root, udev or host, not ", optarg);
                         break;
                 case OPTION_RULE:
-                        rule = optarg;
+                        o.rule = optarg;
+                        set_job(&o, JOB_RULE);
                         break;
                 case OPTION_HOTPLUG:
-                        if (pci_address_parse(optarg, &at) < 0)
+                        if (pci_address_parse(optarg, &o.at) < 0)
                                 return usage("--hotplug= is the address of a PCI device, not ", optarg);
-                        hotplug = true;
+                        set_job(&o, JOB_ARRIVAL);
                         break;
                 case OPTION_RESCUE:
-                        rescue = true;
+                        set_job(&o, JOB_RESCUE);
                         break;
                 default:
                         return EXIT_USAGE;
@@ -89,22 +151,7 @@ int main(int argc, char *argv[])
         }
         if (optind < argc)
                 return usage("takes no argument: ", argv[optind]);
-        if ((stage != STAGE_AUTO) + host + udev + hotplug + (rule != NULL) + rescue != 1)
+        if (o.n_jobs != 1)
                 return usage("one of --stage=, --rule=, --hotplug= and --rescue is needed", "");
-
-        k = root_open(dir, &root);
-        if (k < 0) {
-                fprintf(stderr, "passthrough-bind: %s: %s\n", dir ? dir : "/", strerror(-k));
-                return EXIT_FAILURE;
-        }
-        k = rescue    ? run_rescue(&root)
-            : rule    ? run_rule(&root, rule)
-            : hotplug ? run_hotplug(&root, &at)
-            : udev    ? run_udev(&root)
-            : host    ? run_host(&root)
-                      : run_stage(&root, stage);
-        root_close(&root);
-        if (k < 0)
-                fprintf(stderr, "passthrough-bind: %s\n", strerror(-k));
-        return k == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        return run(&o);
 }

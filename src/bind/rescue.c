@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <time.h>
@@ -67,21 +66,16 @@ static bool wait_for_root(const struct root *root, struct arena *a, long seconds
 }
 
 /* Its place in the record says from here on why the rule does not have it. */
-static int release(const struct root *root, struct arena *a, struct record_device *d, const char *why)
+static void release(const struct root *root, struct arena *a, struct record_device *d, const char *why)
 {
-        char *link = arena_join(a, "/sys/bus/pci/devices/", d->address, "/driver", NULL), target[PATH_MAX];
         struct device device = {.address = d->address};
-        struct result result = {};
-        int k;
+        struct result result;
+        struct ops back;
 
-        if (root_readlink(root, link, target, sizeof(target)) > 0 && streq(str_basename(target), d->driver))
-                device.driver = d->driver;
-        k = act_release(root, &device, d->driver, 0, a, &result);
-        if (k < 0)
-                return k;
+        plan_way_back(a, &device, d->driver, &back);
+        act_give(root, d->address, &back, 0, a, &result);
         d->state = device_state_names[STATE_FAILED];
         d->reason = result.error ? arena_printf(a, "%s; and it could not be given back: %s", why, result.error) : why;
-        return 0;
 }
 
 /* Of the root, or of the way to it, may be what says so, and what does not say what it is: 00, 08, ff. */
@@ -93,7 +87,6 @@ static bool may_matter(const char *class)
 static int give_back(const struct root *root, struct arena *a, struct record *record, const char *why)
 {
         bool any = false;
-        int k;
 
         for (size_t i = 0; i < record->n_devices; i++) {
                 struct record_device *d = &record->devices[i];
@@ -101,9 +94,7 @@ static int give_back(const struct root *root, struct arena *a, struct record *re
                 if (!record_device_taken(d) || !may_matter(d->class))
                         continue;
                 any = true;
-                k = release(root, a, d, why);
-                if (k < 0)
-                        return k;
+                release(root, a, d, why);
                 log_line(root, LOG_LEVEL_ERROR, LOG_RESCUE, d->rule, d->address, "%s: %s %s", d->rule, d->address,
                          d->reason);
         }
@@ -118,13 +109,14 @@ int run_rescue(const struct root *root)
 {
         struct arena arena = {};
         struct record record = {};
+        bool hidden = false;
         int k = 0;
 
         if (!facts_in_initrd(root))
                 return 0;
         if (!wait_for_root(root, &arena, UNHIDE_AFTER)) {
-                k = act_unhide(root, &arena);
-                if (k > 0)
+                k = act_unhide(root, &arena, &hidden);
+                if (k == 0 && hidden)
                         log_line(root, LOG_LEVEL_WARNING, LOG_RESCUE, NULL, NULL,
                                  "no root file system after %d s: disks that were hidden until it is there show again",
                                  UNHIDE_AFTER);

@@ -1,20 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "base/root.h"
+/* What the runs have in common: config and facts, plan, act, record and log. */
+
+#include "act/act.h"
 #include "state/record.h"
 
-/* 0, 1 where a rule is not satisfied (the journal has why), or -errno. */
-int run_stage(const struct root *root, enum stage stage) _must_check_;
-/* Waits, in an initrd, until the root is there or ought to be; see rescue.c. 0 or -errno. */
-int run_rescue(const struct root *root) _must_check_;
-int run_rule(const struct root *root, const char *rule) _must_check_;
-/* udev rules for devices that appear later. 0 or -errno. */
-int run_udev(const struct root *root) _must_check_;
-/* A device that has appeared on a host that is up; as run_rule(). */
-int run_hotplug(const struct root *root, const struct pci_address *at) _must_check_;
-/* Huge pages that the image did not know of. 0 or -errno; a shortfall is none. */
-int run_host(const struct root *root) _must_check_;
+struct run {
+        const struct root *root;
+        struct arena arena;
+        struct diags diags;
+        struct config config;
+        struct facts facts;
+        struct plan plan;
+        struct result *results; /* beside plan.entries */
+        struct record record;
+};
 
-/* Huge pages, in a stage "initrd" or "host", and the record with them. 0 or -errno. */
-int run_hugepages(const struct root *root, struct arena *a, struct record *record, const char *stage) _must_check_;
+/* What a run comes to; the journal has why. */
+enum run_end {
+        RUN_DONE,
+        RUN_UNSATISFIED, /* a rule does not have what it was to have */
+        RUN_TOO_EARLY,   /* the kernel may soon be further: try again */
+};
+
+/* A stage of the initrd. The runs return enum run_end or -errno. */
+int run_stage(const struct root *root, enum stage stage) _must_check_;
+/* Huge pages that the image did not know of; a shortfall is no failure. */
+int run_host(const struct root *root) _must_check_;
+/* One rule, on the host. */
+int run_rule(const struct root *root, const char *rule) _must_check_;
+/* udev rules for devices that appear later. */
+int run_udev(const struct root *root) _must_check_;
+/* A device that has appeared on a host that is up. */
+int run_arrival(const struct root *root, const struct pci_address *at) _must_check_;
+/* Waits, in an initrd, until the root is there or ought to be; see rescue.c. */
+int run_rescue(const struct root *root) _must_check_;
+
+/*
+ * Config, facts and plan, as far as the stage can know them. all: details of every device, where the record may speak
+ * of some that no rule does any more. 0 or -errno.
+ */
+int run_load(struct run *r, bool all, enum stage stage) _must_check_;
+/* None is as good as an empty one. 0 or -errno. */
+int run_read_record(struct run *r) _must_check_;
+/* Huge pages in a stage that reserves them, and the record with them. 0 or -errno. */
+int run_pages(const struct root *root, struct arena *a, struct record *record, enum stage stage) _must_check_;
+/* Whether the rule's text is what this boot's plan was made of. */
+bool run_same_text(const struct run *r, const struct rule *rule);
+void run_log_device(struct run *r, size_t entry);
+void run_free(struct run *r);

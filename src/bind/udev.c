@@ -4,43 +4,35 @@
 
 #include "base/str.h"
 #include "bind/run.h"
-#include "bind/steps.h"
 #include "guard/evidence.h"
 #include "plan/hotplug.h"
 
 /* Rules that this boot does not have: as in run_rule(), those whose text changed since its plan was made. */
-static void leave_out(struct run *r, bool **ret)
+static const bool *left_out(struct run *r)
 {
-        bool *left_out = arena_alloc(&r->arena, r->config.n_rules * sizeof(*left_out));
+        bool *out = arena_alloc(&r->arena, r->config.n_rules * sizeof(*out));
 
-        for (size_t i = 0; left_out && i < r->config.n_rules; i++) {
-                const struct record_rule *known = record_find(&r->record, r->config.rules[i].name);
-
-                left_out[i] =
-                        r->record.rescued || (r->record.host && (!known || known->digest != r->config.rules[i].digest));
-        }
-        *ret = left_out;
+        for (size_t i = 0; i < r->config.n_rules; i++)
+                out[i] = r->record.rescued || (r->record.host && !run_same_text(r, &r->config.rules[i]));
+        return out;
 }
 
 /* Which rules there are takes no device to know. */
 static int build(struct run *r, const char **ret)
 {
         static const struct evidence none;
-        bool *left_out;
         int k = run_read_record(r);
 
         r->diags.arena = &r->arena;
         r->facts.evidence = &none;
         if (k == 0)
                 k = config_load(r->root, &r->arena, &r->diags, &r->config);
+        if (k < 0)
+                return k;
+        facts_read_machine(r->root, &r->arena, &r->facts);
+        k = plan_build(&r->config, &r->facts, &r->arena, &r->plan);
         if (k == 0)
-                facts_read_machine(r->root, &r->arena, &r->facts);
-        if (k == 0)
-                k = plan_build(&r->config, &r->facts, &r->arena, &r->plan);
-        if (k == 0)
-                leave_out(r, &left_out);
-        if (k == 0)
-                hotplug_rules(&r->plan, left_out, &r->arena, ret);
+                *ret = hotplug_rules(&r->plan, left_out(r), &r->arena);
         return k;
 }
 

@@ -22,7 +22,7 @@ static const char *pages_token(struct checker *c, const struct huge_pages *want)
 
 static const char *pages_fix(struct checker *c, const struct huge_pages *want)
 {
-        const struct huge_entry *refused = hugepages_refused(&c->plan->huge, want->name);
+        const struct huge_entry *refused = reserve_refused(&c->plan->huge, want->name);
         const char *token = pages_token(c, want);
 
         if (refused)

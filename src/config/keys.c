@@ -142,12 +142,12 @@ static int parse_group(struct parser *p, const struct key *key, const char *valu
 
 static int parse_stage(struct parser *p, const struct key *key, const char *value)
 {
-        int k = one_of(value, stage_names, STAGE_ROOT + 1);
+        enum stage stage = stage_named(value);
 
         (void)key;
-        if (k < 0)
-                return k;
-        p->rule->stage = (enum stage)k;
+        if (stage == STAGE_MAX_ || !stages[stage].of_rules)
+                return -EINVAL;
+        p->rule->stage = stage;
         return 0;
 }
 

@@ -5,7 +5,6 @@
 #include "config/config.h"
 
 const char *const bus_names[BUS_MAX_] = {"pci", "usb", "tty"};
-const char *const stage_names[] = {"auto", "initrd", "root"};
 
 bool rule_name_valid(const char *name)
 {

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "config/driver.h"
+#include "config/stage.h"
 
 enum bus {
         BUS_PCI,
@@ -55,14 +57,6 @@ enum group_policy {
         GROUP_REQUIRE,
         GROUP_COMPLETE,
 };
-
-enum stage {
-        STAGE_AUTO,
-        STAGE_INITRD,
-        STAGE_ROOT,
-};
-
-extern const char *const stage_names[];
 
 struct attribute {
         const char *name, *value;

@@ -20,9 +20,8 @@ int apply_load(struct apply *p)
                 fprintf(stderr, "passthroughctl: nothing is written before that is put right\n");
                 return EXIT_USAGE;
         }
-        k = ctl_needs(c, &p->needs);
-        if (k == 0)
-                k = digest_of_config(&c->root, &c->arena, &c->config, &p->config);
+        p->needs = ctl_needs(c);
+        k = digest_of_config(&c->root, &c->arena, &c->config, &p->config);
         if (k < 0)
                 return ctl_fail("apply", k);
         ctl_say_refused(&p->needs);

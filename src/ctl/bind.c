@@ -59,14 +59,13 @@ static void tell(struct hand *h, const bool *chosen, const struct result *result
 }
 
 /* The rules of what was chosen go into the record, and what was chosen into the document. */
-static int merge(struct hand *h, const struct plan *plan, const bool *chosen, const struct result *results)
+static void merge(struct hand *h, const struct plan *plan, const bool *chosen, const struct result *results)
 {
         struct record *document = &h->document;
         struct arena *a = &h->c->arena;
         size_t n = 0;
-        int k = 0;
 
-        for (size_t r = 0; k == 0 && r < plan->config->n_rules; r++) {
+        for (size_t r = 0; r < plan->config->n_rules; r++) {
                 const char *name = plan->config->rules[r].name;
                 bool meant = h->rule && streq(h->rule, name);
 
@@ -76,11 +75,10 @@ static int merge(struct hand *h, const struct plan *plan, const bool *chosen, co
                         continue;
                 record_merge(document, a, plan, results, STAGE_INITRD, name);
                 /* A rule that is switched off for this boot has done nothing that had to be kept in mind. */
-                if (k == 0 && plan->rules[r].state != RULE_SKIPPED) {
-                        record_merge(&h->record, a, plan, results, STAGE_INITRD, name);
-                        if (k == 0)
-                                k = hand_nodes(h, name);
-                }
+                if (plan->rules[r].state == RULE_SKIPPED)
+                        continue;
+                record_merge(&h->record, a, plan, results, STAGE_INITRD, name);
+                hand_nodes(h, name);
         }
         for (size_t i = 0; i < document->n_devices; i++) {
                 size_t at = facts_find(plan->facts, document->devices[i].address);
@@ -90,7 +88,6 @@ static int merge(struct hand *h, const struct plan *plan, const bool *chosen, co
                         document->devices[n++] = document->devices[i];
         }
         document->n_devices = n;
-        return k;
 }
 
 static int bind(struct hand *h)
@@ -106,13 +103,10 @@ static int bind(struct hand *h)
         results = arena_alloc(&c->arena, c->plan.n_entries * sizeof(*results));
         plan_reduce(&c->plan, &c->arena, chosen, &plan);
         /* What does not come back ends it: who knows what else hangs with it. */
-        for (int stage = STAGE_INITRD; k == 0 && stage <= STAGE_ROOT; stage++)
-                k = act_run(&c->root, &plan, (enum stage)stage, NO_ENTRY, PATIENCE, &c->arena, results);
-        if (k >= 0) {
-                tell(h, chosen, results);
-                k = merge(h, &plan, chosen, results);
-        }
-        return hand_finish(h, k);
+        act_take(&c->root, &plan, &(struct act_choice){.rule = NO_ENTRY, .patience = PATIENCE}, &c->arena, results);
+        tell(h, chosen, results);
+        merge(h, &plan, chosen, results);
+        return hand_finish(h, 0);
 }
 
 int ctl_bind(struct ctl *c)

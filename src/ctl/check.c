@@ -18,14 +18,11 @@ int ctl_check(struct ctl *c)
 
         if (k != 0)
                 return k;
-        k = ctl_plan_hugepages(c);
-        if (k != 0)
-                return k;
+        ctl_plan_hugepages(c);
         k = check_gather(&c->root, &c->arena, &c->plan, &facts);
-        if (k == 0)
-                k = ctl_needs(c, &needs);
         if (k < 0)
                 return ctl_fail("reading this machine's facts", k);
+        needs = ctl_needs(c);
         k = check_build(&(struct check_input){&c->plan, &c->settings, &needs, &facts}, &c->arena, &checks);
         if (k == 0 && c->json)
                 json_checks(stdout, &checks);

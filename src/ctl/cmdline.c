@@ -54,16 +54,15 @@ static void rules_here(struct ctl *c, struct config *ret)
         }
 }
 
-int ctl_needs(struct ctl *c, struct needs *ret)
+struct needs ctl_needs(struct ctl *c)
 {
         struct needs_machine machine = {};
         struct memory memory = {};
         struct config config = {};
 
         read_machine(c, &memory, &machine);
-
         rules_here(c, &config);
-        return needs_build(&config, &c->settings, &machine, &c->arena, ret);
+        return needs_build(&config, &c->settings, &machine, &c->arena);
 }
 
 void ctl_say_refused(const struct needs *needs)
@@ -80,13 +79,11 @@ static int print_needs(struct ctl *c, enum kargs_format format)
 
         if (k != 0)
                 return k;
-        k = ctl_needs(c, &needs);
-        if (k == 0 && c->json)
+        needs = ctl_needs(c);
+        if (c->json)
                 json_needs(stdout, &needs);
-        else if (k == 0)
+        else
                 kargs_print(stdout, &needs, format);
-        if (k < 0)
-                return ctl_fail("cmdline", k);
         ctl_say_refused(&needs);
         /* Scripts get the tokens and nothing else. */
         if (!c->json && isatty(STDOUT_FILENO))

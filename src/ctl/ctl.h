@@ -47,8 +47,8 @@ int ctl_load_config(struct ctl *c) _must_check_;
 /* Facts for request (NULL: what the rules need), and the plan. With boot, as the next boot will find the machine. */
 int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot) _must_check_;
 
-/* The huge pages of the next boot, into the plan: 0 or the exit status. */
-int ctl_plan_hugepages(struct ctl *c) _must_check_;
+/* The huge pages of the next boot, into the plan. */
+void ctl_plan_hugepages(struct ctl *c);
 
 /* The device at an address, given for a rule that is not there; 0 or the exit status. */
 int ctl_find_device(struct ctl *c, const char *name, size_t *ret) _must_check_;
@@ -80,8 +80,8 @@ bool ctl_boot_valid(const char *boot);
 /* --confirm=: a number with s, min or h behind it; without, seconds. */
 bool ctl_time_valid(const char *text, uint32_t *ret);
 
-/* What the rules and the settings need of the kernel command line and of modprobe.d; 0 or -errno. */
-int ctl_needs(struct ctl *c, struct needs *ret) _must_check_;
+/* What the rules and the settings need of the kernel command line and of modprobe.d. */
+struct needs ctl_needs(struct ctl *c);
 /* Which huge pages are left out, on standard error. */
 void ctl_say_refused(const struct needs *needs);
 /* A hash of who is cleared for which rule and under which root=, in the plan of an image; not there where there is no

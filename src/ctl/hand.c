@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 #include "report/json.h"
-#include "report/nodes.h"
+#include "state/links.h"
 
 int hand_open(struct hand *h)
 {
@@ -72,12 +72,13 @@ void hand_tell_rule(struct hand *h, const char *rule, const char *state, const c
         fprintf(stderr, "%s: %s: %s\n", rule, state, message);
 }
 
-int hand_nodes(struct hand *h, const char *rule)
+void hand_nodes(struct hand *h, const char *rule)
 {
         struct ctl *c = h->c;
         struct diags problems = {.arena = &c->arena};
-        int k = nodes_settle(&c->root, &c->arena, &c->plan, &h->record, rule, &problems);
+        struct nodes nodes = links_find(&c->root, &c->arena, &c->plan, &h->record, rule, &problems);
 
+        act_nodes(&c->root, &c->arena, &nodes, &problems);
         for (size_t i = 0; i < problems.n; i++) {
                 const char *text = arena_join(&c->arena, rule, ": ", problems.v[i].message, NULL);
 
@@ -85,7 +86,6 @@ int hand_nodes(struct hand *h, const char *rule)
                 log_event(&c->root, &(struct log_event){LOG_LEVEL_ERROR, LOG_RULE, rule, NULL, text, NULL}, true);
                 fprintf(stderr, "%s\n", text);
         }
-        return k < 0 ? k : 0;
 }
 
 int hand_finish(struct hand *h, int k)

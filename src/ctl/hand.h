@@ -28,7 +28,7 @@ void hand_tell(struct hand *h, const struct outcome *o);
 void hand_tell_rule(struct hand *h, const char *rule, const char *state, const char *message);
 
 /* Nodes and links of a rule, as the record has it now. */
-int hand_nodes(struct hand *h, const char *rule) _must_check_;
+void hand_nodes(struct hand *h, const char *rule);
 
 /* Writes the record and prints the document; the exit status. k: 0, or the -errno at which it ended. */
 int hand_finish(struct hand *h, int k) _must_check_;

@@ -24,37 +24,20 @@ static int write_file(const struct root *image, const char *path, const char *te
         return k == 0 ? root_replace(image, path, text, size) : k;
 }
 
-static bool printed_before(const struct plan *plan, size_t entry)
-{
-        for (size_t i = 0; i < entry; i++)
-                if (streq_ptr(plan->entries[i].driver, plan->entries[entry].driver))
-                        return true;
-        return false;
-}
-
-/* vfio-pci always: what Driver=auto falls back to. What is built in needs no module, and dracut knows that. */
+/* What is built in needs no module, and dracut knows that. */
 static void print_modules(struct ctl *c)
 {
-        bool vfio = false;
+        const char **modules = NULL;
+        size_t n = 0;
 
-        for (size_t i = 0; i < c->config.n_rules; i++) {
-                const struct rule *rule = &c->config.rules[i];
-
-                if (rule->driver == DRIVER_NATIVE || rule->invalid)
-                        continue;
-                if (rule->driver == DRIVER_NAMED && !driver_is_vfio(rule->driver_name))
-                        puts(rule->driver_name);
-                else
-                        vfio = true;
-        }
-        if (vfio)
-                puts("vfio-pci\nvfio_iommu_type1");
-        for (size_t i = 0; i < c->plan.n_entries; i++) {
-                const char *driver = c->plan.entries[i].driver;
-
-                if (driver_is_vfio(driver) && !streq(driver, "vfio-pci") && !printed_before(&c->plan, i))
-                        puts(driver);
-        }
+        for (size_t i = 0; i < c->config.n_rules; i++)
+                if (!c->config.rules[i].invalid)
+                        driver_add_modules(rule_driver(&c->config.rules[i]), &c->arena, &modules, &n);
+        /* Driver=auto may have another one. */
+        for (size_t i = 0; i < c->plan.n_entries; i++)
+                driver_add_modules(c->plan.entries[i].driver, &c->arena, &modules, &n);
+        for (size_t i = 0; i < n; i++)
+                puts(modules[i]);
 }
 
 static int copy_machine(struct ctl *c, const struct root *image)
@@ -82,13 +65,12 @@ static int copy_machine(struct ctl *c, const struct root *image)
 /* A module that the image loads has its parameters there. */
 static int write_options(struct ctl *c, const struct root *image)
 {
-        struct needs needs;
+        struct needs needs = ctl_needs(c);
         const char *text = "# What passthrough.conf(5) says of these modules.\n";
-        int k = ctl_needs(c, &needs);
 
-        if (k < 0 || needs.n_options == 0)
-                return k;
-        for (size_t i = 0; text && i < needs.n_options; i++)
+        if (needs.n_options == 0)
+                return 0;
+        for (size_t i = 0; i < needs.n_options; i++)
                 text = arena_join(&c->arena, text, needs.options[i].token, "\n", NULL);
         return write_file(image, MODPROBE_PATH, text, strlen(text));
 }

@@ -52,26 +52,26 @@ static void collect(struct hand *h, struct givens *g)
         }
 }
 
-/* Into the document, and where something changed into the record. 0, 1 where a write has not come back. */
-static int give_back(struct hand *h, const struct given *g, bool tried)
+/* Into the document, and where something changed into the record. */
+static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
 {
         struct ctl *c = h->c;
         const struct device *d = &c->facts.devices[g->device];
-        bool ours = !d->driver || streq(d->driver, g->driver), stuck = false;
+        bool ours = !d->driver || streq(d->driver, g->driver);
+        enum act_end end = ACT_DONE;
         struct result result = {};
         const char *refused = NULL;
         struct outcome o;
-        int k = 0;
 
         if (ours && tried) {
+                struct ops back;
+
                 plan_release_refused(&c->plan, &c->arena, g->device, g->driver, &refused);
-                if (k == 0 && !refused)
-                        k = act_release(&c->root, d, g->driver, PATIENCE, &c->arena, &result);
+                plan_way_back(&c->arena, d, g->driver, &back);
+                if (!refused)
+                        end = act_give(&c->root, d->address, &back, PATIENCE, &c->arena, &result);
         } else if (tried)
                 result = (struct result){.state = STATE_SKIPPED, .now = d->driver, .at_us = act_now()};
-        if (k < 0)
-                return k;
-        stuck = k > 0;
         o = outcome_of_release(&c->arena, d, g->rule, refused, &result);
         hand_tell(h, &o);
         if (refused || !tried)
@@ -79,42 +79,38 @@ static int give_back(struct hand *h, const struct given *g, bool tried)
                                          .error = refused ? refused : "not tried"};
         else
                 record_release(&h->record, &c->arena, &c->plan, g->rule, g->device, &result);
-        if (k >= 0)
-                record_release(&h->document, &c->arena, &c->plan, g->rule, g->device, &result);
-        if (k >= 0 && refused) {
+        record_release(&h->document, &c->arena, &c->plan, g->rule, g->device, &result);
+        if (refused) {
                 struct record_rule *r = (struct record_rule *)record_find(&h->document, g->rule);
 
                 r->state = rule_state_names[RULE_REFUSED];
                 r->message = o.text;
         }
-        return k < 0 ? k : stuck;
+        return end;
 }
 
 static int release(struct hand *h)
 {
         struct ctl *c = h->c;
         struct givens g = {};
-        bool stuck = false;
-        int k = 0;
+        enum act_end end = ACT_DONE;
 
         collect(h, &g);
-
-        if (k == 0 && g.n == 0 && !h->rule) {
+        if (g.n == 0 && !h->rule) {
                 fprintf(stderr,
                         "passthroughctl: %s was taken by no rule, and none would take it: there is nothing to "
                         "give back\n",
                         c->facts.devices[h->device].address);
                 return EXIT_USAGE;
         }
-        for (size_t i = 0; k >= 0 && i < g.n; i++) {
-                k = give_back(h, &g.v[i], !stuck);
-                stuck |= k > 0;
-        }
-        for (size_t i = 0; k >= 0 && i < g.n; i++)
-                k = hand_nodes(h, g.v[i].rule);
-        if (k >= 0 && g.n == 0)
+        for (size_t i = 0; i < g.n; i++)
+                if (give_back(h, &g.v[i], end == ACT_DONE) == ACT_STUCK)
+                        end = ACT_STUCK;
+        for (size_t i = 0; i < g.n; i++)
+                hand_nodes(h, g.v[i].rule);
+        if (g.n == 0)
                 hand_tell_rule(h, h->rule, "nothing to give back", "it has no device here");
-        return hand_finish(h, k);
+        return hand_finish(h, 0);
 }
 
 int ctl_release(struct ctl *c)

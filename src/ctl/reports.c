@@ -8,29 +8,23 @@
 #include "report/json.h"
 #include "report/text.h"
 
-int ctl_plan_hugepages(struct ctl *c)
+void ctl_plan_hugepages(struct ctl *c)
 {
         struct memory memory;
-        int k = 0;
 
         memory_read(&c->root, &c->arena, &memory);
-
-        if (k == 0 && !c->facts.in_initrd)
+        if (!c->facts.in_initrd)
                 memory_as_at_boot(&memory);
-        if (k == 0)
-                k = hugepages_plan(&c->settings, &memory, c->facts.off ? c->facts.off_by : NULL, &c->arena,
-                                   &c->plan.huge);
-        return k < 0 ? ctl_fail("reading this machine's memory", k) : 0;
+        c->plan.huge = reserve_plan(&c->settings, &memory, c->facts.off ? c->facts.off_by : NULL, &c->arena);
 }
 
 int ctl_plan(struct ctl *c)
 {
         int k = ctl_load_plan(c, NULL, true);
 
-        if (k == 0)
-                k = ctl_plan_hugepages(c);
         if (k != 0)
                 return k;
+        ctl_plan_hugepages(c);
         if (!c->json)
                 text_plan(stdout, &c->plan);
         else

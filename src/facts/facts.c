@@ -45,10 +45,8 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
                 request.parents |= r->match[MATCH_PARENT].n > 0;
                 request.variants |= r->driver == DRIVER_AUTO;
                 request.use |= r->driver != DRIVER_NATIVE;
-                if (r->driver == DRIVER_NAMED)
-                        facts_request_driver(&request, a, r->driver_name);
-                else if (r->driver == DRIVER_AUTO)
-                        facts_request_driver(&request, a, "vfio-pci");
+                if (r->driver != DRIVER_NATIVE)
+                        facts_request_driver(&request, a, rule_driver(r));
         }
         *ret = request;
 }

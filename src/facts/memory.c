@@ -136,3 +136,12 @@ void memory_read(const struct root *root, struct arena *a, struct memory *ret)
                 read_node(root, a, names[i], &memory);
         *ret = memory;
 }
+
+void memory_as_at_boot(struct memory *memory)
+{
+        for (size_t i = 0; i < memory->machine.n_pools; i++)
+                memory->machine.pools[i].pages = 0;
+        for (size_t n = 0; n < memory->n_nodes; n++)
+                for (size_t i = 0; i < memory->nodes[n].memory.n_pools; i++)
+                        memory->nodes[n].memory.pools[i].pages = 0;
+}

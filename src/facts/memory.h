@@ -57,6 +57,8 @@ static inline const struct memory_node *memory_node(const struct memory *memory,
 
 /* What does not show stays unknown. */
 void memory_read(const struct root *root, struct arena *a, struct memory *ret);
+/* As the next boot finds it: no page is reserved yet. */
+void memory_as_at_boot(struct memory *memory);
 /* default_size alone. */
 void memory_read_default_size(const struct root *root, struct arena *a, uint64_t *ret);
 /* The pages that a file nr_hugepages tells of: 0 or -errno. */

@@ -206,7 +206,7 @@ static int unseen(struct graph *h, size_t device)
         bool storage = kind && streq(kind, "storage"), network = kind && streq(kind, "network");
         bool usb = kind && streq(kind, "USB");
 
-        if (startswith(driver, "vfio") || streq(driver, "pci-stub"))
+        if (driver_sets_aside(driver))
                 return 0;
         /* A disk, an interface and a keyboard may all be on USB. */
         if (evidence->sees_storage && (storage || usb || has_disk(evidence, device)))

@@ -59,22 +59,18 @@ static int verify_module(struct verifier *v, const char *name)
         return 0;
 }
 
-/* The drivers that its rules name, and VFIO's IOMMU driver beside them. */
 static int verify_modules(struct verifier *v)
 {
-        bool vfio = false;
+        const char **modules = NULL;
+        size_t n = 0;
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < v->now->config.n_rules; i++) {
-                const struct rule *rule = &v->now->config.rules[i];
-                const char *driver = rule->driver == DRIVER_AUTO ? "vfio-pci" : rule->driver_name;
-
-                if (rule->invalid || rule->driver == DRIVER_NATIVE)
-                        continue;
-                vfio |= strstr(driver, "vfio") != NULL;
-                k = verify_module(v, driver);
-        }
-        return k == 0 && vfio ? verify_module(v, "vfio_iommu_type1") : k;
+        for (size_t i = 0; i < v->now->config.n_rules; i++)
+                if (!v->now->config.rules[i].invalid)
+                        driver_add_modules(rule_driver(&v->now->config.rules[i]), v->arena, &modules, &n);
+        for (size_t i = 0; k == 0 && i < n; i++)
+                k = verify_module(v, modules[i]);
+        return k;
 }
 
 static int verify_digest(struct verifier *v, const char *path, struct image_digest *ret)

@@ -41,8 +41,7 @@ static bool wanted(const struct plan *plan, const bool *chosen, const struct op 
                 const struct plan_entry *e = &plan->entries[i];
 
                 if (chosen[i] && e->action == ACTION_BIND && e->stage == op->stage &&
-                    (streq(e->driver, op->target) ||
-                     (driver_is_vfio(e->driver) && streq(op->target, "vfio_iommu_type1"))))
+                    driver_needs_module(e->driver, op->target))
                         return true;
         }
         return false;
@@ -50,14 +49,13 @@ static bool wanted(const struct plan *plan, const bool *chosen, const struct op 
 
 void plan_reduce(const struct plan *plan, struct arena *a, const bool *chosen, struct plan *ret)
 {
-        struct op *ops = arena_alloc(a, plan->n_ops * sizeof(*ops));
+        struct ops ops = {.v = arena_alloc(a, plan->ops.n * sizeof(*ops.v))};
 
+        for (size_t i = 0; i < plan->ops.n; i++)
+                if (wanted(plan, chosen, &plan->ops.v[i]))
+                        ops.v[ops.n++] = plan->ops.v[i];
         *ret = *plan;
         ret->ops = ops;
-        ret->n_ops = 0;
-        for (size_t i = 0; i < plan->n_ops; i++)
-                if (wanted(plan, chosen, &plan->ops[i]))
-                        ops[ret->n_ops++] = plan->ops[i];
 }
 
 void plan_release_refused(const struct plan *plan, struct arena *a, size_t device, const char *driver, const char **ret)

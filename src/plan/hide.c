@@ -37,7 +37,17 @@ static const char *rules_for(struct planner *p, const struct plan_entry *e)
                           hide, types ? "+=\"" : "=\"", HELD "/%k\"\n", NULL);
 }
 
-void planner_hide(struct planner *p)
+static void add(struct planner *p, size_t entry, const char *target, const char *value, const char *why,
+                struct ops *ops)
+{
+        struct op *op = ops_add(p->arena, ops, OP_HIDE, target, value, why);
+
+        op->stage = STAGE_INITRD;
+        op->entry = entry;
+        op->flags = OP_OPTIONAL; /* where it cannot be hidden it is visible, no more */
+}
+
+void planner_hide(struct planner *p, enum stage later, struct ops *ops)
 {
         const char *rules = "";
         size_t first = NO_ENTRY;
@@ -46,7 +56,7 @@ void planner_hide(struct planner *p)
                 const struct plan_entry *e = &p->plan->entries[i];
                 const char *kind = guarded_class(entry_device(p, e)->class), *text;
 
-                if (e->action != ACTION_BIND || e->stage != STAGE_ROOT || !kind || !streq(kind, "storage"))
+                if (e->action != ACTION_BIND || e->stage != later || !kind || !streq(kind, "storage"))
                         continue;
                 text = rules_for(p, e);
                 rules = arena_join(p->arena, rules, text, NULL);
@@ -55,8 +65,7 @@ void planner_hide(struct planner *p)
         }
         if (first == NO_ENTRY)
                 return;
-        planner_op(p, first, OP_HIDE, HIDE_RULES, rules, "what is on it is the guest's: it is not assembled here",
-                   STAGE_INITRD);
-        if (!(p->facts->lvm_filters))
-                planner_op(p, first, OP_HIDE, HIDE_LVM, LVM_CONF, "nor by LVM's own scan", STAGE_INITRD);
+        add(p, first, HIDE_RULES, rules, "what is on it is the guest's: it is not assembled here", ops);
+        if (!p->facts->lvm_filters)
+                add(p, first, HIDE_LVM, LVM_CONF, "nor by LVM's own scan", ops);
 }

@@ -9,7 +9,7 @@
 
 /*
  * udev rules that start passthrough-hotplug@ADDRESS.service for what a rule of the plan may match, and nothing for what
- * none can. left_out (by position in config->rules): rules that this boot does not have. *ret: NULL where no rule would
- * take anything.
+ * none can; NULL where no rule would take anything. left_out (by position in config->rules): rules that this boot does
+ * not have.
  */
-void hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a, const char **ret);
+const char *hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan/needs.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -18,7 +17,6 @@ struct builder {
         struct huge_plan pages; /* what of them the machine has memory for, where that is known */
 };
 
-/* text NULL: out of memory. */
 static void add(struct builder *b, struct need **list, size_t *n, const char *text, const char *why)
 {
         struct need *need = arena_grow(b->arena, list, *n, sizeof(**list));
@@ -211,7 +209,7 @@ static void add_huge_pages(struct builder *b)
         for (size_t i = 0; i < s->n_pages; i++) {
                 const struct huge_pages *p = &s->pages[i];
 
-                const struct huge_entry *refused = hugepages_refused(&b->pages, p->name);
+                const struct huge_entry *refused = reserve_refused(&b->pages, p->name);
 
                 if (!reserved_at_boot(p))
                         continue;
@@ -244,30 +242,24 @@ static void add_command_line(struct builder *b)
                         add_token(b, b->settings->command_line[i], "CommandLine= of passthrough.conf");
 }
 
-int needs_build(const struct config *config, const struct settings *settings, const struct needs_machine *machine,
-                struct arena *a, struct needs *ret)
+struct needs needs_build(const struct config *config, const struct settings *settings,
+                         const struct needs_machine *machine, struct arena *a)
 {
         struct needs needs = {};
         struct builder b = {.config = config, .settings = settings, .machine = machine, .arena = a, .needs = &needs};
-        int k = 0;
 
         if (iommu_needed(&b)) {
                 add_intel_iommu(&b);
-                if (k == 0)
-                        add_passthrough(&b);
+                add_passthrough(&b);
         }
-        if (k == 0 && settings->unsafe_interrupts == SETTING_YES)
+        if (settings->unsafe_interrupts == SETTING_YES)
                 add_unsafe_interrupts(&b);
-        if (k == 0 && settings->disable_idle_d3 == SETTING_YES)
+        if (settings->disable_idle_d3 == SETTING_YES)
                 add_parameter(&b, machine->kernel.vfio_pci_builtin, "vfio-pci", "disable_idle_d3",
                               "DisableIdleD3=yes: unused devices stay powered");
-        if (k == 0 && machine->memory)
-                k = hugepages_plan(settings, machine->memory, NULL, a, &b.pages);
-        if (k == 0)
-                add_huge_pages(&b);
-        if (k == 0)
-                add_command_line(&b);
-        if (k == 0)
-                *ret = needs;
-        return k;
+        if (machine->memory)
+                b.pages = reserve_plan(settings, machine->memory, NULL, a);
+        add_huge_pages(&b);
+        add_command_line(&b);
+        return needs;
 }

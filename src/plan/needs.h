@@ -10,7 +10,7 @@
 #include "config/rule.h"
 #include "config/settings.h"
 #include "facts/kernel.h"
-#include "plan/hugepages.h"
+#include "plan/reserve.h"
 
 struct needs_machine {
         struct cmdline_machine cpu;
@@ -33,5 +33,5 @@ struct needs {
 };
 
 /* config has the rules that the machine is to go by. */
-int needs_build(const struct config *config, const struct settings *settings, const struct needs_machine *machine,
-                struct arena *a, struct needs *ret) _must_check_;
+struct needs needs_build(const struct config *config, const struct settings *settings,
+                         const struct needs_machine *machine, struct arena *a);

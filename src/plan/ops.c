@@ -1,118 +1,80 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The operations that hand one device over (Documentation/ABI/testing/sysfs-bus-pci), in the order they are done. */
-#include <errno.h>
-
+/* The operations of a boot: for each stage the drivers that it needs, then device for device what its bus has for it.
+ */
 #include "base/str.h"
+#include "bus/pci/plan.h"
+#include "config/driver.h"
 #include "plan/planner.h"
 
-void planner_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
-                const char *why, enum stage stage)
-{
-        struct plan *plan = p->plan;
-        struct op *op = arena_grow(p->arena, &plan->ops, plan->n_ops, sizeof(*plan->ops));
+const char *const op_names[OP_MAX_] = {"load", "write", "verify", "hide"};
 
-        *op = (struct op){.kind = kind, .target = target, .value = value, .why = why, .stage = stage, .entry = entry};
-        plan->n_ops++;
+static bool loaded_before(const struct ops *ops, enum stage stage, const char *module)
+{
+        for (size_t i = 0; i < ops->n; i++)
+                if (ops->v[i].kind == OP_LOAD && ops->v[i].stage == stage && streq(ops->v[i].target, module))
+                        return true;
+        return false;
 }
 
-static void add_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
-                   const char *why)
+/* Its driver has to be there by its own name, which need not be its module's. */
+static void add_loads(struct planner *p, size_t entry, struct ops *ops)
 {
-        planner_op(p, entry, kind, target, value, why, p->plan->entries[entry].stage);
-}
+        const struct plan_entry *e = &p->plan->entries[entry];
+        const char *modules[DRIVER_MODULES_MAX];
+        size_t n = driver_modules(e->driver, modules);
 
-static void load_once(struct planner *p, size_t entry, const char *module, const char *why)
-{
-        const struct plan *plan = p->plan;
+        for (size_t i = 0; i < n; i++) {
+                bool driver = i == 0;
+                struct op *op;
 
-        for (size_t i = 0; i < plan->n_ops; i++)
-                if (plan->ops[i].kind == OP_LOAD && plan->ops[i].stage == plan->entries[entry].stage &&
-                    streq(plan->ops[i].target, module))
-                        return;
-        add_op(p, entry, OP_LOAD, module, "", why);
-}
-
-static void loads(struct planner *p, enum stage stage)
-{
-        for (size_t i = 0; i < p->plan->n_entries; i++) {
-                const struct plan_entry *e = &p->plan->entries[i];
-
-                if (e->action != ACTION_BIND || e->stage != stage)
+                if (loaded_before(ops, e->stage, modules[i]))
                         continue;
-                load_once(p, i, e->driver, "the driver has to be there before a device is set aside for it");
-                if (driver_is_vfio(e->driver))
-                        load_once(p, i, "vfio_iommu_type1", "virtual machines open the device through it");
+                op = ops_add(p->arena, ops, OP_LOAD, modules[i], "",
+                             driver ? "the driver has to be there before a device is set aside for it"
+                                    : "virtual machines open the device through it");
+                op->flags = driver ? 0 : OP_OPTIONAL;
+                op->file = arena_join(p->arena, driver ? "/sys/bus/pci/drivers/" : "/sys/module/", modules[i], NULL);
+                op->stage = e->stage;
+                op->entry = entry;
         }
 }
 
-/* power/... is written once the driver has the device: vfio-pci allows runtime power management when it binds. */
-static int attributes(struct planner *p, size_t entry, const char *sysfs, bool power)
+static void add_taking(struct planner *p, size_t entry, struct ops *ops)
 {
-        const struct plan_entry *e = &p->plan->entries[entry];
-        const struct rule *rule = &p->config->rules[e->rule];
+        struct plan_entry *e = &p->plan->entries[entry];
+        size_t first = ops->n;
 
-        /* They are settings of what the rule matches; a companion is another kind of device. */
-        for (size_t i = 0; i < rule->n_attributes && e->leader == NO_ENTRY; i++) {
-                const struct attribute *attribute = &rule->attributes[i];
-
-                if (startswith(attribute->name, "power/") != power)
-                        continue;
-                add_op(p, entry, OP_WRITE, arena_printf(p->arena, "%s/%s", sysfs, attribute->name), attribute->value,
-                       "Attribute=");
+        pci_take(p, entry, ops);
+        pci_give(p->arena, entry_device(p, e), e->driver, &e->back);
+        for (size_t i = first; i < ops->n; i++) {
+                ops->v[i].stage = e->stage;
+                ops->v[i].entry = entry;
         }
-        return 0;
 }
 
-/* Before VFIO resets the device for the first time, which it does when somebody opens it. */
-static int reset_method(struct planner *p, size_t entry, const char *sysfs)
+static void each_taken(struct planner *p, enum stage stage, void (*add)(struct planner *, size_t, struct ops *))
 {
-        const struct plan_entry *e = &p->plan->entries[entry];
-        const struct rule *rule = &p->config->rules[e->rule];
-
-        if (!rule->reset_method || e->leader != NO_ENTRY)
-                return 0;
-        add_op(p, entry, OP_WRITE, arena_join(p->arena, sysfs, "/reset_method", NULL), rule->reset_method,
-               "ResetMethod=");
-        return 0;
+        for (size_t i = 0; i < p->plan->n_entries; i++)
+                if (p->plan->entries[i].action == ACTION_BIND && p->plan->entries[i].stage == stage)
+                        add(p, i, &p->plan->ops);
 }
 
-static int hand_over(struct planner *p, size_t entry)
+/* What an earlier stage does for a later one stands at its end. */
+void planner_operations(struct planner *p)
 {
-        const struct plan_entry *e = &p->plan->entries[entry];
-        const struct device *d = entry_device(p, e);
-        const char *sysfs = arena_join(p->arena, "/sys/bus/pci/devices/", d->address, NULL);
-        const char *driver = arena_join(p->arena, sysfs ? sysfs : "", "/driver", NULL);
-        bool bound = streq_ptr(d->driver, e->driver);
-        int k = 0;
-
-        if (k == 0 && !streq_ptr(d->driver_override, e->driver))
-                add_op(p, entry, OP_WRITE, arena_join(p->arena, sysfs, "/driver_override", NULL), e->driver,
-                       "no other driver may bind it from here on");
-        if (k == 0 && d->driver && !bound)
-                add_op(p, entry, OP_WRITE, arena_printf(p->arena, "%s/unbind", driver), d->address,
-                       arena_printf(p->arena, "%s has it", d->driver));
-        if (k == 0)
-                k = reset_method(p, entry, sysfs);
-        if (k == 0)
-                k = attributes(p, entry, sysfs, false);
-        if (k == 0 && !bound)
-                add_op(p, entry, OP_WRITE, "/sys/bus/pci/drivers_probe", d->address, "binds it");
-        if (k == 0)
-                add_op(p, entry, OP_VERIFY, driver, e->driver, "drivers_probe succeeds whether a driver bound or not");
-        return k == 0 ? attributes(p, entry, sysfs, true) : k;
-}
-
-int planner_operations(struct planner *p)
-{
-        static const enum stage stages[] = {STAGE_INITRD, STAGE_ROOT};
-
-        for (size_t s = 0; s < ARRAY_SIZE(stages); s++) {
-                if (stages[s] == STAGE_ROOT)
-                        planner_hide(p);
-                loads(p, stages[s]);
-                for (size_t i = 0; i < p->plan->n_entries; i++)
-                        if (p->plan->entries[i].action == ACTION_BIND && p->plan->entries[i].stage == stages[s])
-                                hand_over(p, i);
+        for (enum stage s = STAGE_AUTO; s < STAGE_MAX_; s++) {
+                if (stages[s].hides_storage)
+                        planner_hide(p, s, &p->plan->ops);
+                each_taken(p, s, add_loads);
+                each_taken(p, s, add_taking);
         }
-        return 0;
+}
+
+void plan_way_back(struct arena *a, const struct device *d, const char *driver, struct ops *ret)
+{
+        struct device before = *d;
+
+        before.driver = before.driver_override = NULL;
+        *ret = (struct ops){};
+        pci_give(a, &before, driver, ret);
 }

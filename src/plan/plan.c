@@ -10,38 +10,6 @@
 
 const char *const action_names[ACTION_MAX_] = {"bind", "refuse", "keep"};
 const char *const rule_state_names[RULE_STATE_MAX_] = {"ok", "refused", "missing", "invalid", "skipped"};
-const char *const op_names[OP_MAX_] = {"load", "write", "verify", "hide"};
-
-bool driver_is_vfio(const char *driver)
-{
-        return driver && strstr(driver, "vfio");
-}
-
-void planner_add(struct planner *p, size_t device, size_t rule, enum action action, const char *reason)
-{
-        struct plan *plan = p->plan;
-        struct plan_entry *e = arena_grow(p->arena, &plan->entries, plan->n_entries, sizeof(*plan->entries));
-
-        *e = (struct plan_entry){.device = device,
-                                 .rule = rule,
-                                 .action = action,
-                                 .stage = STAGE_INITRD,
-                                 .reason = reason,
-                                 .leader = NO_ENTRY};
-        p->entry_of[device] = plan->n_entries++;
-}
-
-void planner_refuse(struct planner *p, struct plan_entry *e, const char *format, ...)
-{
-        va_list ap;
-
-        if (e->action == ACTION_REFUSE)
-                return;
-        va_start(ap, format);
-        e->reason = arena_vprintf(p->arena, format, ap);
-        va_end(ap);
-        e->action = ACTION_REFUSE;
-}
 
 /* As passthrough.skip= is typed in a hurry, '-' and '_' are the same. */
 static bool named(const struct words *names, const char *rule)
@@ -127,7 +95,7 @@ size_t plan_initrd_ops(const struct plan *plan)
 {
         size_t n = 0;
 
-        while (n < plan->n_ops && plan->ops[n].stage == STAGE_INITRD)
+        while (n < plan->ops.n && plan->ops.v[n].stage == STAGE_INITRD)
                 n++;
         return n;
 }
@@ -157,9 +125,8 @@ int planner_run(const struct config *config, const struct facts *facts, const si
         struct planner p = {
                 .config = config, .facts = facts, .arena = a, .plan = &plan, .asked = asked, .n_matching = n_matching};
         static int (*const steps[])(struct planner *) = {
-                initial_states, planner_guard,      planner_identify,   planner_match,
-                planner_expect, planner_companions, planner_refusals,   planner_skipped,
-                final_states,   sort_entries,       planner_operations,
+                initial_states,     planner_guard,    planner_identify, planner_match, planner_expect,
+                planner_companions, planner_refusals, planner_skipped,  final_states,  sort_entries,
         };
 
         plan.rules = arena_alloc(a, config->n_rules * sizeof(*plan.rules));
@@ -173,6 +140,7 @@ int planner_run(const struct config *config, const struct facts *facts, const si
                 if (k < 0)
                         return k;
         }
+        planner_operations(&p);
         *ret = plan;
         return 0;
 }

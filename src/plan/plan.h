@@ -8,7 +8,8 @@
 
 #include "config/config.h"
 #include "facts/facts.h"
-#include "plan/hugepages.h"
+#include "plan/op.h"
+#include "plan/reserve.h"
 
 #define NO_ENTRY SIZE_MAX
 
@@ -55,6 +56,7 @@ struct plan_entry {
         bool derived;         /* refused for another entry's refusal: that one has the cause */
         bool in_company;      /* refused for a member of its group that no rule takes: that one is shown, too */
         size_t leader;        /* of a companion: the entry it comes with; else NO_ENTRY */
+        struct ops back;      /* of ACTION_BIND: how it is given back as it was found */
 };
 
 struct plan_rule {
@@ -69,26 +71,9 @@ struct plan_shadow {
         size_t device, rule, by;
 };
 
-enum op_kind {
-        OP_LOAD,   /* the module or driver named by target */
-        OP_WRITE,  /* value to the file target */
-        OP_VERIFY, /* the link target ends in value */
-        OP_HIDE,   /* value becomes the content of the file target; in an initrd alone */
-        OP_MAX_,
-};
-
-extern const char *const op_names[OP_MAX_];
-
 /* Disks that are taken later, kept from being assembled until then. */
 #define HIDE_RULES "/run/udev/rules.d/62-passthrough.rules"
 #define HIDE_LVM   "/etc/lvm/lvmlocal.conf"
-
-struct op {
-        enum op_kind kind;
-        const char *target, *value, *why;
-        enum stage stage;
-        size_t entry; /* what it is for; of OP_LOAD: the first entry that needs it */
-};
 
 struct plan {
         const struct config *config;
@@ -100,10 +85,9 @@ struct plan {
         size_t n_shadows;
         const struct clearance_device **lost; /* recorded for a rule, and nowhere to be found */
         size_t n_lost;
-        struct op *ops; /* those of the initrd stage first; of one entry, together */
-        size_t n_ops;
+        struct ops ops; /* in the order of the stages; of one entry, together */
         struct huge_plan
-                huge; /* beside the rules: hugepages_plan() makes it; done behind the initrd stage's operations */
+                huge; /* beside the rules: reserve_plan() makes it; done behind the initrd stage's operations */
 };
 
 /* config and facts must outlive the plan. */
@@ -115,5 +99,5 @@ const struct plan_entry *plan_find(const struct plan *plan, size_t device);
 /* How many of the operations are of the initrd stage: those come first. */
 size_t plan_initrd_ops(const struct plan *plan);
 
-/* Whether a program may open the device through VFIO once it has this driver. */
-bool driver_is_vfio(const char *driver);
+/* How a device that had this driver in this boot is given back to the host's own, as a boot finds it. */
+void plan_way_back(struct arena *a, const struct device *d, const char *driver, struct ops *ret);

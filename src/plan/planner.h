@@ -78,8 +78,8 @@ bool planner_takes_slot(const struct planner *p, const struct plan_entry *e);
 /* refuse.c: what must not be taken, alone or with its group or slot. */
 int planner_refusals(struct planner *p) _must_check_;
 
-/* ops.c; hide.c: what keeps storage that is taken later from being assembled until then. */
-int planner_operations(struct planner *p) _must_check_;
-void planner_op(struct planner *p, size_t entry, enum op_kind kind, const char *target, const char *value,
-                const char *why, enum stage stage);
-void planner_hide(struct planner *p);
+/* ops.c: what is done, in order, and the way back of each entry. */
+void planner_operations(struct planner *p);
+
+/* hide.c: what keeps storage that is taken in this later stage from being assembled until then. */
+void planner_hide(struct planner *p, enum stage later, struct ops *ops);

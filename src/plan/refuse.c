@@ -97,7 +97,7 @@ static bool harmless(const struct planner *p, size_t device)
 
         if (d->transparent)
                 return true;
-        return e && e->action == ACTION_BIND && (driver_is_vfio(e->driver) || streq(e->driver, "pci-stub"));
+        return e && e->action == ACTION_BIND && driver_sets_aside(e->driver);
 }
 
 /* Half a group is of no use until the other half is there, and that half may yet be refused. */

@@ -43,8 +43,8 @@ static void fill(struct arena *a, const struct huge_entry *e, const struct huge_
                 x->reason = "";
                 if (!r->known || r->got < e->asked)
                         x->state = too_few;
-                if (r->error)
-                        x->reason = arena_printf(a, "writing %s to %s: %s", e->value, e->target, r->error);
+                if (r->error < 0)
+                        x->reason = arena_printf(a, "writing %s to %s: %s", e->value, e->target, strerror(-r->error));
                 else if (!r->known)
                         x->reason = "how many there are cannot be read";
                 else if (r->got < e->asked)
@@ -56,7 +56,7 @@ static void fill(struct arena *a, const struct huge_entry *e, const struct huge_
 static void add_op(struct record *record, struct arena *a, const struct huge_entry *e, const char *stage)
 {
         struct record_op *x = arena_grow(a, &record->ops, record->n_ops, sizeof(*record->ops));
-        bool initrd = streq(stage, stage_names[STAGE_INITRD]);
+        bool initrd = streq(stage, stages[STAGE_INITRD].name);
 
         record->n_ops++;
         for (; initrd && x > record->ops && !streq(x[-1].stage, stage); x--)

@@ -3,7 +3,7 @@
 
 /* What became of huge pages, in the record and in the journal. */
 
-#include "act/hugepages.h"
+#include "act/pools.h"
 #include "report/log.h"
 #include "state/record.h"
 

@@ -149,7 +149,7 @@ static void add_huge_ops(struct json_object *ops, const struct huge_plan *huge, 
         for (size_t i = 0; i < huge->n; i++)
                 if (huge->entries[i].action == HUGE_WRITE)
                         add_op(ops, op_names[OP_WRITE], huge->entries[i].target, huge->entries[i].value,
-                               huge->entries[i].reason, stage_names[STAGE_INITRD], error);
+                               huge->entries[i].reason, stages[STAGE_INITRD].name, error);
 }
 
 void json_plan(FILE *f, const struct plan *plan)
@@ -167,7 +167,7 @@ void json_plan(FILE *f, const struct plan *plan)
                 add_string(o, "rule", plan->config->rules[e->rule].name, &error);
                 add_string(o, "action", action_names[e->action], &error);
                 add_string(o, "driver", e->driver, &error);
-                add_string(o, "stage", stage_names[e->stage], &error);
+                add_string(o, "stage", stages[e->stage].name, &error);
                 add_string(o, "reason", e->reason, &error);
         }
         array = add_array(document, "rules", &error);
@@ -175,13 +175,13 @@ void json_plan(FILE *f, const struct plan *plan)
                 add_rule(array, plan->config->rules[i].name, plan->config->rules[i].file,
                          rule_state_names[plan->rules[i].state], plan->rules[i].message, &error);
         array = add_array(document, "operations", &error);
-        for (size_t i = 0; i <= plan->n_ops; i++) {
+        for (size_t i = 0; i <= plan->ops.n; i++) {
                 if (i == plan_initrd_ops(plan))
                         add_huge_ops(array, &plan->huge, &error);
-                if (i == plan->n_ops)
+                if (i == plan->ops.n)
                         break;
-                add_op(array, op_names[plan->ops[i].kind], plan->ops[i].target, plan->ops[i].value, plan->ops[i].why,
-                       stage_names[plan->ops[i].stage], &error);
+                add_op(array, op_names[plan->ops.v[i].kind], plan->ops.v[i].target, plan->ops.v[i].value,
+                       plan->ops.v[i].why, stages[plan->ops.v[i].stage].name, &error);
         }
         array = add_array(document, "shadowed", &error);
         for (size_t i = 0; i < plan->n_shadows; i++) {

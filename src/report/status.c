@@ -80,7 +80,7 @@ static void add_skipped(struct arena *a, const struct plan *plan, struct record 
                                             .class = d->class,
                                             .action = action_names[e->action],
                                             .driver = "",
-                                            .stage = stage_names[e->stage],
+                                            .stage = stages[e->stage].name,
                                             .reason = e->reason,
                                             .state = "",
                                             .from = "",

@@ -53,7 +53,7 @@ static void put_huge_ops(FILE *f, const struct huge_plan *huge)
 {
         for (size_t i = 0; i < huge->n; i++)
                 if (huge->entries[i].action == HUGE_WRITE)
-                        put_ops_line(f, stage_names[STAGE_INITRD], op_names[OP_WRITE], huge->entries[i].target,
+                        put_ops_line(f, stages[STAGE_INITRD].name, op_names[OP_WRITE], huge->entries[i].target,
                                      huge->entries[i].value);
 }
 
@@ -92,7 +92,7 @@ void text_plan_rule(FILE *f, const struct plan *plan, size_t r)
                 put_device(f, d->address, d->id, d->class, d->group);
                 paint(f, colour_of(action_names[e->action]), 0, action_names[e->action]);
                 if (e->action == ACTION_BIND)
-                        fprintf(f, " to %s, stage %s", e->driver, stage_names[e->stage]);
+                        fprintf(f, " to %s, stage %s", e->driver, stages[e->stage].name);
                 fprintf(f, ": %s\n", e->reason);
         }
         for (size_t i = 0; i < plan->n_shadows; i++)
@@ -112,14 +112,14 @@ void text_plan(FILE *f, const struct plan *plan)
         for (size_t r = 0; r < plan->config->n_rules; r++)
                 text_plan_rule(f, plan, r);
         put_huge_plan(f, &plan->huge);
-        if (plan->n_ops > 0 || any_write(&plan->huge))
+        if (plan->ops.n > 0 || any_write(&plan->huge))
                 fputs("Operations, in order:\n", f);
-        for (size_t i = 0; i <= plan->n_ops; i++) {
+        for (size_t i = 0; i <= plan->ops.n; i++) {
                 if (i == plan_initrd_ops(plan))
                         put_huge_ops(f, &plan->huge);
-                if (i < plan->n_ops)
-                        put_ops_line(f, stage_names[plan->ops[i].stage], op_names[plan->ops[i].kind],
-                                     plan->ops[i].target, plan->ops[i].value);
+                if (i < plan->ops.n)
+                        put_ops_line(f, stages[plan->ops.v[i].stage].name, op_names[plan->ops.v[i].kind],
+                                     plan->ops.v[i].target, plan->ops.v[i].value);
         }
 }
 

@@ -74,9 +74,9 @@ static void put_record(FILE *f, const struct record *r)
         char group[16], at[24], digest[24];
 
         fputs(HEADER "\n", f);
-        for (int s = STAGE_INITRD; s <= STAGE_ROOT; s++)
+        for (enum stage s = STAGE_AUTO; s < STAGE_MAX_; s++)
                 if (r->done[s])
-                        put_line(f, 'S', &stage_names[s], 1);
+                        put_line(f, 'S', &stages[s].name, 1);
         if (r->rescued)
                 put_line(f, 'X', NULL, 0);
         if (r->host)
@@ -154,12 +154,12 @@ static size_t split(char *line, char *fields[static FIELDS_MAX])
 
 static int read_stage(struct record *r, const char *name)
 {
-        for (int s = STAGE_INITRD; s <= STAGE_ROOT; s++)
-                if (streq(name, stage_names[s])) {
-                        r->done[s] = true;
-                        return 0;
-                }
-        return -EBADMSG;
+        enum stage stage = stage_named(name);
+
+        if (stage == STAGE_MAX_)
+                return -EBADMSG;
+        r->done[stage] = true;
+        return 0;
 }
 
 static int read_line(struct record *r, struct arena *a, char *f[static FIELDS_MAX], size_t n)
@@ -322,7 +322,7 @@ static void merge_device(struct record *r, struct arena *a, const struct plan *p
                         .class = d->class,
                         .action = action_names[e->action],
                         .driver = e->driver ? e->driver : "",
-                        .stage = stage_names[e->stage],
+                        .stage = stages[e->stage].name,
                         .reason = e->reason,
                         .state = device_state_names[e->action == ACTION_REFUSE ? STATE_REFUSED : result->state],
                         .from = result->from ? result->from : "",
@@ -355,7 +355,7 @@ static void add_op(struct record *r, struct arena *a, const struct op *op)
 {
         struct record_op *x = arena_grow(a, &r->ops, r->n_ops, sizeof(*r->ops));
 
-        *x = (struct record_op){op_names[op->kind], op->target, op->value, op->why, stage_names[op->stage]};
+        *x = (struct record_op){op_names[op->kind], op->target, op->value, op->why, stages[op->stage].name};
         r->n_ops++;
 }
 
@@ -365,11 +365,11 @@ static void merge_ops(struct record *r, struct arena *a, const struct plan *plan
         size_t n = 0;
 
         for (size_t i = 0; i < r->n_ops; i++)
-                if (rule || !streq(r->ops[i].stage, stage_names[stage]))
+                if (rule || !streq(r->ops[i].stage, stages[stage].name))
                         r->ops[n++] = r->ops[i];
         r->n_ops = n;
-        for (size_t i = 0; i < plan->n_ops; i++) {
-                const struct op *op = &plan->ops[i];
+        for (size_t i = 0; i < plan->ops.n; i++) {
+                const struct op *op = &plan->ops.v[i];
 
                 if (rule ? !streq(plan->config->rules[plan->entries[op->entry].rule].name, rule)
                          : stage != STAGE_INITRD && op->stage != stage)
@@ -450,9 +450,9 @@ void record_merge_chosen(struct record *record, struct arena *a, const struct pl
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (chosen[i])
                         merge_device(record, a, plan, i, &results[i]);
-        for (size_t i = 0; i < plan->n_ops; i++)
-                if (!has_op(record, &plan->ops[i]))
-                        add_op(record, a, &plan->ops[i]);
+        for (size_t i = 0; i < plan->ops.n; i++)
+                if (!has_op(record, &plan->ops.v[i]))
+                        add_op(record, a, &plan->ops.v[i]);
         keep_released(record, a);
 }
 
@@ -472,7 +472,7 @@ void record_release(struct record *record, struct arena *a, const struct plan *p
                 .class = d->class,
                 .action = action_names[result->state == STATE_REFUSED ? ACTION_REFUSE : ACTION_KEEP],
                 .driver = result->now ? result->now : "",
-                .stage = stage_names[STAGE_ROOT],
+                .stage = stages[STAGE_ROOT].name,
                 .reason = result->error ? result->error : "given back by hand",
                 .state = device_state_names[result->state],
                 .from = "",

@@ -39,7 +39,7 @@ struct record_pool {
 };
 
 struct record {
-        bool done[STAGE_ROOT + 1]; /* stages that were carried out */
+        bool done[STAGE_MAX_];     /* stages that were carried out */
         bool rescued;              /* no root was found until devices were given back: nothing more is taken */
         bool host;                 /* the host's own plan is in it, too: nothing is added to it any more */
         struct image_digest image; /* what the boot image was built from */

@@ -92,6 +92,15 @@ static void check_bind(const struct plan *plan, const struct plan_entry *e)
                 CHECK(e->leader < plan->n_entries && plan->entries[e->leader].action == ACTION_BIND);
 }
 
+/* What is taken can be given back, and that it was is looked at last. */
+static void check_back(const struct ops *back)
+{
+        CHECK(back->n > 0 && back->v[back->n - 1].kind == OP_VERIFY && back->v[back->n - 1].flags & OP_GONE);
+        for (size_t i = 0; i < back->n; i++)
+                CHECK(startswith(back->v[i].target, "/sys/bus/pci/") && back->v[i].why &&
+                      (back->v[i].kind != OP_WRITE || *back->v[i].value));
+}
+
 static void check_plan(const struct plan *plan)
 {
         for (size_t i = 0; i < plan->n_entries; i++) {
@@ -100,13 +109,14 @@ static void check_plan(const struct plan *plan)
                 CHECK(e->device < facts.n_devices && e->rule < plan->config->n_rules);
                 CHECK(i == 0 || plan->entries[i - 1].device < e->device);
                 CHECK(e->reason && *e->reason);
-                if (e->action == ACTION_BIND)
+                if (e->action == ACTION_BIND) {
                         check_bind(plan, e);
-                else
+                        check_back(&e->back);
+                } else
                         CHECK(e->action != ACTION_REFUSE || plan->rules[e->rule].state != RULE_OK);
         }
-        for (size_t i = 0; i < plan->n_ops; i++) {
-                const struct op *op = &plan->ops[i];
+        for (size_t i = 0; i < plan->ops.n; i++) {
+                const struct op *op = &plan->ops.v[i];
 
                 CHECK(op->entry < plan->n_entries && plan->entries[op->entry].action == ACTION_BIND);
                 CHECK(op->kind == OP_LOAD ? !strchr(op->target, '/')

@@ -66,7 +66,7 @@ static void check_plan(const struct huge_plan *plan)
                 CHECK(e->asked > e->there && e->asked <= 4096 && startswith(e->target, "/sys/") && *e->value);
                 sum += (e->asked - e->there) * (streq(e->size, "1G") ? GIB : 2 * MIB);
         }
-        CHECK(sum <= 8 * GIB - hugepages_reserve(8 * GIB, true));
+        CHECK(sum <= 8 * GIB - reserve_for_host(8 * GIB, true));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         files_clear();
         check_settings(&settings, &diags);
         CHECK(plan_build(&config, &facts, &a, &plan) == 0);
-        CHECK(hugepages_plan(&settings, &memory, NULL, &a, &plan.huge) == 0);
+        plan.huge = reserve_plan(&settings, &memory, NULL, &a);
         check_plan(&plan.huge);
         check_reports(&plan);
         arena_free(&a);

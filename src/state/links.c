@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report/nodes.h"
+#include "state/links.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "act/nodes.h"
 #include "base/str.h"
+#include "config/driver.h"
 #include "facts/users.h"
 #include "state/numbers.h"
 
-struct settler {
+struct finder {
         const struct root *root;
         struct arena *arena;
         const struct plan *plan;
@@ -18,8 +18,7 @@ struct settler {
         struct nodes nodes;
 };
 
-static void find_user(struct settler *s, const char *key, enum user_kind kind, const char *name,
-                      struct node_number *ret)
+static void find_user(struct finder *s, const char *key, enum user_kind kind, const char *name, struct node_number *ret)
 {
         int k = name ? user_find(s->root, s->arena, kind, name, &ret->to) : -ENOENT;
 
@@ -34,7 +33,7 @@ static void find_user(struct settler *s, const char *key, enum user_kind kind, c
 }
 
 /* All or nothing: with an owner unknown, a mode that is meant for it would be for somebody else. */
-static void find_access(struct settler *s)
+static void find_access(struct finder *s)
 {
         const struct node_access *access = &s->rule->node;
         const char *mode = node_access_mode(access);
@@ -42,7 +41,6 @@ static void find_access(struct settler *s)
         size_t before = s->problems->n;
 
         find_user(s, "Owner", USER, access->owner, &n->owner);
-
         find_user(s, "Group", GROUP, access->group, &n->group);
         if (mode)
                 n->mode = (struct node_number){.set = true, .to = (uint32_t)strtoul(mode, NULL, 8)};
@@ -51,14 +49,14 @@ static void find_access(struct settler *s)
 }
 
 /* What it matches has links; what comes along is its company. */
-static bool matched(const struct settler *s, size_t device)
+static bool matched(const struct finder *s, size_t device)
 {
         const struct plan_entry *e = plan_find(s->plan, device);
 
         return s->rule && e && e->leader == NO_ENTRY && &s->plan->config->rules[e->rule] == s->rule;
 }
 
-static void find_devices(struct settler *s, const struct record *record)
+static void find_devices(struct finder *s, const struct record *record)
 {
         const struct facts *facts = s->plan->facts;
 
@@ -78,7 +76,7 @@ static void find_devices(struct settler *s, const struct record *record)
 }
 
 /* A number that cannot be kept in mind could be another device's tomorrow: then there is no link. */
-static void number_devices(struct settler *s)
+static void number_devices(struct finder *s)
 {
         const struct facts *facts = s->plan->facts;
         struct numbers numbers;
@@ -86,7 +84,7 @@ static void number_devices(struct settler *s)
         uint32_t *given = arena_alloc(s->arena, s->nodes.n * sizeof(*given));
         int k = numbers_read(s->root, s->arena, &numbers);
 
-        for (size_t i = 0; k == 0 && i < s->nodes.n; i++)
+        for (size_t i = 0; i < s->nodes.n; i++)
                 if (s->nodes.devices[i].name)
                         devices[n++] = (size_t)(s->nodes.devices[i].device - facts->devices);
         if (k == 0)
@@ -94,39 +92,31 @@ static void number_devices(struct settler *s)
         if (k == 0 && numbers.changed)
                 k = numbers_write(s->root, &numbers);
         n = 0;
-        for (size_t i = 0; i < s->nodes.n; i++) {
-                struct node_device *x = &s->nodes.devices[i];
-
-                if (!x->name)
-                        continue;
-                x->name = k < 0 ? NULL : arena_printf(s->arena, "%s.d/%u", s->nodes.rule, given[n++]);
-        }
-        if (k == 0)
-                return;
-        diag_add(s->problems, DIAG_ERROR, NULL, 0, "no links: %s: %s", NUMBERS_PATH,
-                 k == -EBADMSG ? "it cannot be read; remove it, and devices are numbered anew" : strerror(-k));
+        for (size_t i = 0; i < s->nodes.n; i++)
+                if (s->nodes.devices[i].name)
+                        s->nodes.devices[i].name =
+                                k < 0 ? NULL : arena_printf(s->arena, "%s.d/%u", s->nodes.rule, given[n++]);
+        if (k < 0)
+                diag_add(s->problems, DIAG_ERROR, NULL, 0, "no links: %s: %s", NUMBERS_PATH,
+                         k == -EBADMSG ? "it cannot be read; remove it, and devices are numbered anew" : strerror(-k));
 }
 
-int nodes_settle(const struct root *root, struct arena *a, const struct plan *plan, const struct record *record,
-                 const char *rule, struct diags *problems)
+struct nodes links_find(const struct root *root, struct arena *a, const struct plan *plan, const struct record *record,
+                        const char *rule, struct diags *problems)
 {
         const struct rule *found = config_find(plan->config, rule);
-        struct settler s = {.root = root,
-                            .arena = a,
-                            .plan = plan,
-                            .rule = found && !found->invalid ? found : NULL,
-                            .problems = problems,
-                            .nodes = {.rule = rule}};
-        size_t before = problems->n;
-        int k = 0;
+        struct finder s = {.root = root,
+                           .arena = a,
+                           .plan = plan,
+                           .rule = found && !found->invalid ? found : NULL,
+                           .problems = problems,
+                           .nodes = {.rule = rule}};
 
         find_devices(&s, record);
-
-        if (k == 0 && s.rule && s.nodes.n > 0)
+        if (s.rule && s.nodes.n > 0) {
                 find_access(&s);
-        if (k == 0 && s.rule && s.rule->expect_max > 1 && s.nodes.n > 0)
-                number_devices(&s);
-        if (k == 0)
-                k = act_nodes(root, a, &s.nodes, problems);
-        return k < 0 ? k : problems->n > before;
+                if (s.rule->expect_max > 1)
+                        number_devices(&s);
+        }
+        return s.nodes;
 }

@@ -6,9 +6,8 @@
 #include "bind/run.h"
 #include "facts/facts.h"
 #include "report/hugepages.h"
+#include "report/log.h"
 #include "state/fallback.h"
-
-static const char host[] = "host";
 
 static void log_faults(const struct root *root, const struct diags *diags)
 {
@@ -48,45 +47,49 @@ static void log_news(const struct root *root, const struct huge_plan *plan, cons
 }
 
 static int carry_out(const struct root *root, struct arena *a, struct record *record, struct huge_plan *plan,
-                     const char *stage)
+                     enum stage stage)
 {
         struct huge_result *results = arena_alloc(a, plan->n * sizeof(*results));
         struct record before = *record;
 
-        if (streq(stage, host))
+        if (stage == STAGE_HOST)
                 skip_tried(record, plan);
-        act_hugepages(root, plan, a, results);
-        record_merge_pools(record, a, plan, results, stage);
+        act_pools(root, plan, results);
+        record_merge_pools(record, a, plan, results, stages[stage].name);
         log_news(root, plan, &before, record);
         return record_write(root, record);
 }
 
-int run_hugepages(const struct root *root, struct arena *a, struct record *record, const char *stage)
+/* Settings that a boot has failed with are not carried out by the next one's services either. */
+static int load(const struct root *root, struct arena *a, enum stage stage, struct settings *ret)
 {
         struct diags diags = {.arena = a};
+        struct fallback fallback = {};
+        int k = settings_load(root, a, &diags, ret);
+
+        if (k == 0 && stage >= STAGE_HOST)
+                k = fallback_find(root, a, NULL, &fallback);
+        if (k < 0)
+                return k;
+        if (fallback.why)
+                *ret = fallback.settings;
+        log_faults(root, &diags);
+        return 0;
+}
+
+int run_pages(const struct root *root, struct arena *a, struct record *record, enum stage stage)
+{
         struct settings settings;
         struct memory memory;
         struct huge_plan plan;
-        int k = settings_load(root, a, &diags, &settings);
+        int k = load(root, a, stage, &settings);
 
-        if (k == 0 && streq(stage, host)) {
-                struct fallback fallback;
-
-                k = fallback_find(root, a, NULL, &fallback);
-                if (k == 0 && fallback.why)
-                        settings = fallback.settings;
-        }
-        if (k < 0)
+        if (k < 0 || settings.n_pages == 0)
                 return k;
-        log_faults(root, &diags);
-        if (settings.n_pages == 0)
-                return 0;
         memory_read(root, a, &memory);
-        if (k == 0)
-                k = hugepages_plan(&settings, &memory, NULL, a, &plan);
-        if (k == 0 && !streq(stage, host))
-                record->done[STAGE_INITRD] = true;
-        return k == 0 ? carry_out(root, a, record, &plan, stage) : k;
+        plan = reserve_plan(&settings, &memory, NULL, a);
+        record->done[stage] |= stages[stage].whole_boot;
+        return carry_out(root, a, record, &plan, stage);
 }
 
 int run_host(const struct root *root)
@@ -101,7 +104,7 @@ int run_host(const struct root *root)
                 lock = record_lock(root, 0);
                 k = lock < 0 ? lock : record_read(root, &arena, &record);
                 if (k == 0 || k == -ENOENT || k == -EBADMSG)
-                        k = run_hugepages(root, &arena, &record, host);
+                        k = run_pages(root, &arena, &record, STAGE_HOST);
         }
         arena_free(&arena);
         return k;

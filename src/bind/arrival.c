@@ -11,15 +11,12 @@
 
 #include "base/str.h"
 #include "bind/run.h"
-#include "bind/steps.h"
 #include "plan/hand.h"
 #include "report/log.h"
 
 #define PATIENCE 10  /* seconds that its driver has to let go or to take hold */
 #define TRIES    20  /* for what the kernel has not done with it yet */
 #define PAUSE_MS 150 /* between them */
-
-enum { TRY_AGAIN = 2 };
 
 static void pause_ms(long ms)
 {
@@ -49,7 +46,7 @@ static const char *closed(struct run *r, const struct rule *rule)
         if (r->record.rescued)
                 return "this boot found its root only once devices were given back; nothing more is taken in it";
         /* Until the host's plan is fixed, what the image did not have is part of it. */
-        if (r->record.host && (!known || known->digest != rule->digest))
+        if (r->record.host && !run_same_text(r, rule))
                 return known ? "its text changed since this boot's plan was made" : "this boot's plan has no such rule";
         return known && streq(known->state, rule_state_names[RULE_SKIPPED]) ? known->message : NULL;
 }
@@ -81,30 +78,27 @@ static int carry_out(struct run *r, size_t entry, bool last)
         struct result *result = &r->results[entry];
         struct plan reduced;
         bool *chosen;
-        int k = 0;
+        enum act_end end;
+        int k;
 
         plan_choose(&r->plan, &r->arena, NO_ENTRY, entry, &chosen);
-
-        if (k == 0)
-                plan_reduce(&r->plan, &r->arena, chosen, &reduced);
-        for (int stage = STAGE_INITRD; k == 0 && stage <= STAGE_ROOT; stage++)
-                k = act_run(r->root, &reduced, (enum stage)stage, NO_ENTRY, PATIENCE, &r->arena, r->results);
-        if (k == 0 && result->state == STATE_FAILED && !r->facts.devices[e->device].driver && !last)
-                return TRY_AGAIN;
-        if (k >= 0)
-                record_merge_chosen(&r->record, &r->arena, &reduced, r->results, chosen, entry);
-        if (k >= 0)
-                k = record_write(r->root, &r->record);
+        plan_reduce(&r->plan, &r->arena, chosen, &reduced);
+        end = act_take(r->root, &reduced, &(struct act_choice){.rule = NO_ENTRY, .patience = PATIENCE}, &r->arena,
+                       r->results);
+        if (end == ACT_DONE && result->state == STATE_FAILED && !r->facts.devices[e->device].driver && !last)
+                return RUN_TOO_EARLY;
+        record_merge_chosen(&r->record, &r->arena, &reduced, r->results, chosen, entry);
+        k = record_write(r->root, &r->record);
         if (k < 0)
                 return k;
         for (size_t i = 0; i < r->plan.n_entries; i++)
                 if (i == entry || (chosen[i] && !taken_already(r, &r->plan.entries[i])))
                         run_log_device(r, i);
         if (result->state != STATE_BOUND && result->state != STATE_LATE)
-                return 1;
+                return RUN_UNSATISFIED;
         if (record_satisfied(&r->record, record_find(&r->record, rule)))
                 start_unit(r, rule);
-        return 0;
+        return RUN_DONE;
 }
 
 static int look(struct run *r, const struct pci_address *at, bool last)
@@ -115,17 +109,17 @@ static int look(struct run *r, const struct pci_address *at, bool last)
         const char *why;
 
         if (!e || e->action == ACTION_KEEP || taken_already(r, e))
-                return 0;
+                return RUN_DONE;
         rule = &r->config.rules[e->rule];
         why = closed(r, rule);
         if (why) {
                 log_line(r->root, LOG_LEVEL_WARNING, LOG_REFUSAL, rule->name, r->facts.devices[device].address,
                          "%s: %s refused: %s", rule->name, r->facts.devices[device].address, why);
-                return 1;
+                return RUN_UNSATISFIED;
         }
         /* What a driver has yet to show is not known; soon it may be. */
         if (e->action == ACTION_REFUSE && !r->facts.devices[device].driver && !last)
-                return TRY_AGAIN;
+                return RUN_TOO_EARLY;
         return carry_out(r, (size_t)(e - r->plan.entries), last);
 }
 
@@ -139,16 +133,16 @@ static int attempt(const struct root *root, const struct pci_address *at, bool l
                 return k;
         k = run_read_record(&r);
         if (k == 0)
-                k = run_load(&r, true, RUN_UP);
+                k = run_load(&r, true, STAGE_DEMAND);
         return k < 0 ? k : look(&r, at, last);
 }
 
-int run_hotplug(const struct root *root, const struct pci_address *at)
+int run_arrival(const struct root *root, const struct pci_address *at)
 {
         int k;
 
         wait_for_drivers_turn(root, at);
-        for (int i = 1; (k = attempt(root, at, i == TRIES || !root->live)) == TRY_AGAIN; i++)
+        for (int i = 1; (k = attempt(root, at, i == TRIES || !root->live)) == RUN_TOO_EARLY; i++)
                 pause_ms(PAUSE_MS);
         return k;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "plan/hugepages.h"
+#include "plan/reserve.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,6 @@ const char *const huge_action_names[HUGE_ACTION_MAX_] = {"write", "keep", "refus
 #define GIB (KIB * KIB * KIB)
 
 struct huge_planner {
-        const struct settings *settings;
         const struct memory *memory;
         const char *off_by;
         struct arena *arena;
@@ -23,20 +22,11 @@ struct huge_planner {
 };
 
 /* With less than half a GiB a system and its initrd do not come up; of a node the kernel needs little. */
-uint64_t hugepages_reserve(uint64_t total, bool machine)
+uint64_t reserve_for_host(uint64_t total, bool machine)
 {
         uint64_t share = MIN(total / 10, GIB), least = machine ? MIN(total / 2, GIB / 2) : 0;
 
         return MAX(share, least);
-}
-
-void memory_as_at_boot(struct memory *memory)
-{
-        for (size_t i = 0; i < memory->machine.n_pools; i++)
-                memory->machine.pools[i].pages = 0;
-        for (size_t n = 0; n < memory->n_nodes; n++)
-                for (size_t i = 0; i < memory->nodes[n].memory.n_pools; i++)
-                        memory->nodes[n].memory.pools[i].pages = 0;
 }
 
 /* No sum overflows: what would is too much in any case. */
@@ -90,7 +80,7 @@ static void no_such_size(struct huge_planner *p, struct huge_entry *e)
                                    : size % (KIB * KIB) == 0 ? arena_printf(p->arena, "%" PRIu64 "M", size / KIB / KIB)
                                                              : arena_printf(p->arena, "%" PRIu64 "K", size / KIB);
 
-                there = there && name ? arena_join(p->arena, there, ", ", name, NULL) : name;
+                there = there ? arena_join(p->arena, there, ", ", name, NULL) : name;
         }
         if (there)
                 refuse(p, e, "this kernel has no huge pages of %s on this machine; it has %s", e->size, there);
@@ -98,78 +88,69 @@ static void no_such_size(struct huge_planner *p, struct huge_entry *e)
                 refuse(p, e, "this kernel shows no huge pages");
 }
 
-/* Whether so many more bytes leave the host what it needs; else the entry is refused. 1, */
-static int fits(struct huge_planner *p, struct huge_entry *e, uint64_t size, const struct memory_part *part,
-                const char *place, uint64_t in_use, uint64_t more)
+/* Whether so many more bytes leave the host what it needs; else the entry is refused. */
+static bool fits(struct huge_planner *p, struct huge_entry *e, uint64_t size, const struct memory_part *part,
+                 const char *place, uint64_t in_use, uint64_t more)
 {
-        bool machine = part == &p->memory->machine;
-        uint64_t reserve = hugepages_reserve(part->total, machine);
-        const char *asked, *total, *most, *taken;
+        uint64_t reserve = reserve_for_host(part->total, part == &p->memory->machine);
 
-        if (part->total == 0) {
+        if (part->total == 0)
                 refuse(p, e, "how much memory %s has is not known", place);
-                return 0;
-        }
-        if (plus(in_use, more) <= part->total - reserve)
-                return 1;
-        asked = bytes_text(p->arena, times(e->asked, size));
-        total = bytes_text(p->arena, part->total);
-        most = bytes_text(p->arena, part->total - reserve);
-        taken = in_use ? bytes_text(p->arena, in_use) : "";
-        refuse(p, e, "these are %s; of the %s that %s has, %s can be huge pages%s%s%s", asked, total, place, most,
-               *taken ? ", and " : "", taken, *taken ? " are taken" : "");
-        return 0;
+        else if (plus(in_use, more) > part->total - reserve)
+                refuse(p, e, "these are %s; of the %s that %s has, %s can be huge pages%s%s%s",
+                       bytes_text(p->arena, times(e->asked, size)), bytes_text(p->arena, part->total), place,
+                       bytes_text(p->arena, part->total - reserve), in_use ? ", and " : "",
+                       in_use ? bytes_text(p->arena, in_use) : "", in_use ? " are taken" : "");
+        return e->action != HUGE_REFUSE;
 }
 
-/* The entry, whose pool is part's; node: its position, or SIZE_MAX for the machine. */
-static int judge(struct huge_planner *p, struct huge_entry *e, uint64_t size, const struct memory_part *part,
-                 size_t node)
+/* What is to be written below directory, which has the pools. */
+static void write_count(struct huge_planner *p, struct huge_entry *e, uint64_t size, const char *directory)
+{
+        e->action = HUGE_WRITE;
+        e->value = arena_printf(p->arena, "%" PRIu64, e->asked);
+        e->target = arena_printf(p->arena, "%s/hugepages-%" PRIu64 "kB/nr_hugepages", directory, size / KIB);
+        e->reason = arena_printf(p->arena, "reserves %" PRIu64 " pages of %s%s%s", e->asked, e->size,
+                                 e->by_node ? " on " : "", e->by_node ? e->place : "");
+}
+
+/* The entry, whose pool is part's. node: its position, or SIZE_MAX for the machine. */
+static void judge(struct huge_planner *p, struct huge_entry *e, uint64_t size, const struct memory_part *part,
+                  size_t node)
 {
         const struct huge_pool *pool = memory_pool(part, size);
         uint64_t more;
-        int k = 1;
 
-        if (!memory_pool(&p->memory->machine, size)) {
+        if (!memory_pool(&p->memory->machine, size))
                 no_such_size(p, e);
-                return 0;
-        }
-        if (!pool) {
+        else if (!pool)
                 refuse(p, e, "%s has no huge pages of %s", e->place, e->size);
-                return 0;
-        }
-        if (!pool->known) {
+        else if (!pool->known)
                 refuse(p, e, "how many are there already is not known");
-                return 0;
-        }
+        if (e->action == HUGE_REFUSE)
+                return;
         e->there = pool->pages;
         if (pool->pages >= e->asked) {
                 e->action = HUGE_KEEP;
                 e->reason = pool->pages == e->asked ? "they are there already" : "more are there already";
-                return 0;
+                return;
         }
         more = times(e->asked - pool->pages, size);
-        if (node != SIZE_MAX)
-                k = fits(p, e, size, part, e->place, p->node_used[node], more);
-        if (k == 1)
-                k = fits(p, e, size, &p->memory->machine, "the machine", p->machine_used, more);
-        if (k < 1)
-                return k;
+        if ((node != SIZE_MAX && !fits(p, e, size, part, e->place, p->node_used[node], more)) ||
+            !fits(p, e, size, &p->memory->machine, "the machine", p->machine_used, more))
+                return;
         p->machine_used = plus(p->machine_used, more);
         if (node != SIZE_MAX)
                 p->node_used[node] = plus(p->node_used[node], more);
-        e->action = HUGE_WRITE;
-        e->value = arena_printf(p->arena, "%" PRIu64, e->asked);
-        e->target = arena_printf(p->arena, "%s/hugepages-%" PRIu64 "kB/nr_hugepages", e->target, size / KIB);
-        e->reason = arena_printf(p->arena, "reserves %" PRIu64 " pages of %s%s%s", e->asked, e->size,
-                                 e->by_node ? " on " : "", e->by_node ? e->place : "");
-        return 0;
+        write_count(p, e, size,
+                    e->by_node ? arena_printf(p->arena, MEMORY_NODES "/node%u/hugepages", e->node) : MEMORY_POOLS);
 }
 
-static int add(struct huge_planner *p, const struct huge_pages *pages, const struct huge_node *node)
+static void add(struct huge_planner *p, const struct huge_pages *pages, const struct huge_node *node)
 {
         const struct memory *memory = p->memory;
         struct huge_entry *e = arena_grow(p->arena, &p->plan->entries, p->plan->n, sizeof(*p->plan->entries));
-        const struct memory_node *at;
+        const struct memory_node *at = node ? memory_node(memory, node->node) : NULL;
 
         p->plan->n++;
         *e = (struct huge_entry){.size = pages->name,
@@ -180,22 +161,15 @@ static int add(struct huge_planner *p, const struct huge_pages *pages, const str
         if (p->off_by) {
                 e->action = HUGE_SKIP;
                 e->reason = arena_printf(p->arena, "%s on the kernel command line", p->off_by);
-                return 0;
-        }
-        if (!node) {
-                e->target = MEMORY_POOLS;
-                return judge(p, e, pages->size, &memory->machine, SIZE_MAX);
-        }
-        at = memory_node(memory, node->node);
-        if (!at) {
+        } else if (!node)
+                judge(p, e, pages->size, &memory->machine, SIZE_MAX);
+        else if (!at)
                 refuse(p, e, "this machine has no NUMA node %u", node->node);
-                return 0;
-        }
-        e->target = arena_printf(p->arena, MEMORY_NODES "/node%u/hugepages", node->node);
-        return judge(p, e, pages->size, &at->memory, (size_t)(at - memory->nodes));
+        else
+                judge(p, e, pages->size, &at->memory, (size_t)(at - memory->nodes));
 }
 
-const struct huge_entry *hugepages_refused(const struct huge_plan *plan, const char *size)
+const struct huge_entry *reserve_refused(const struct huge_plan *plan, const char *size)
 {
         for (size_t i = 0; i < plan->n; i++)
                 if (plan->entries[i].action == HUGE_REFUSE && streq(plan->entries[i].size, size))
@@ -204,30 +178,26 @@ const struct huge_entry *hugepages_refused(const struct huge_plan *plan, const c
 }
 
 /* The largest first: they need memory in one piece. */
-int hugepages_plan(const struct settings *settings, const struct memory *memory, const char *off_by, struct arena *a,
-                   struct huge_plan *ret)
+struct huge_plan reserve_plan(const struct settings *settings, const struct memory *memory, const char *off_by,
+                              struct arena *a)
 {
         struct huge_plan plan = {};
-        struct huge_planner p = {.settings = settings,
-                                 .memory = memory,
+        struct huge_planner p = {.memory = memory,
                                  .off_by = off_by,
                                  .arena = a,
                                  .plan = &plan,
                                  .machine_used = used(&memory->machine),
-                                 .node_used = arena_alloc(a, (memory->n_nodes + 1) * sizeof(*p.node_used))};
-        int k = 0;
+                                 .node_used = arena_alloc(a, memory->n_nodes * sizeof(*p.node_used))};
 
-        for (size_t i = 0; k == 0 && i < memory->n_nodes; i++)
+        for (size_t i = 0; i < memory->n_nodes; i++)
                 p.node_used[i] = used(&memory->nodes[i].memory);
         for (size_t i = 0; i < settings->n_pages; i++) {
                 const struct huge_pages *pages = &settings->pages[i];
 
-                if (k == 0 && pages->has_count)
-                        k = add(&p, pages, NULL);
-                for (size_t n = 0; k == 0 && n < pages->n_nodes; n++)
-                        k = add(&p, pages, &pages->nodes[n]);
+                if (pages->has_count)
+                        add(&p, pages, NULL);
+                for (size_t n = 0; n < pages->n_nodes; n++)
+                        add(&p, pages, &pages->nodes[n]);
         }
-        if (k == 0)
-                *ret = plan;
-        return k;
+        return plan;
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "act/act.h"
 #include "act/sysfs.h"
-#include "base/str.h"
 
 /* udevd looks for changed rules before each event. */
-int act_unhide(const struct root *root, struct arena *a)
+int act_unhide(const struct root *root, struct arena *a, bool *ret)
 {
-        struct sysfs s = {.root = root, .probe_fd = -1};
+        struct sysfs s = {.root = root, .shared_fd = -1};
         const char **names;
         size_t n;
         int k;
 
-        if (!root_exists(root, HIDE_RULES))
+        *ret = root_exists(root, HIDE_RULES);
+        if (!*ret)
                 return 0;
         k = root_replace(root, HIDE_RULES, "", 0);
         if (k == 0 && root_exists(root, HIDE_LVM))
@@ -22,10 +22,10 @@ int act_unhide(const struct root *root, struct arena *a)
         if (k == 0)
                 k = root_list(root, a, "/sys/class/block", &names, &n);
         for (size_t i = 0; k == 0 && i < n; i++) {
-                char *path = arena_join(a, "/sys/class/block/", names[i], "/uevent", NULL);
+                char path[PATH_MAX];
 
-                /* One that went away meanwhile is none to speak of. */
-                (void)!sysfs_write(&s, path, "change");
+                snprintf(path, sizeof(path), "/sys/class/block/%s/uevent", names[i]);
+                (void)!sysfs_write(&s, path, "change", false); /* it may have gone away meanwhile */
         }
-        return k < 0 ? k : 1;
+        return k;
 }

@@ -34,17 +34,14 @@ struct huge_plan {
 };
 
 /* off_by: the switch that keeps everything from being done, or NULL. */
-int hugepages_plan(const struct settings *settings, const struct memory *memory, const char *off_by, struct arena *a,
-                   struct huge_plan *ret) _must_check_;
+struct huge_plan reserve_plan(const struct settings *settings, const struct memory *memory, const char *off_by,
+                              struct arena *a);
 
 /* The first entry of that size that is refused, or NULL. */
-const struct huge_entry *hugepages_refused(const struct huge_plan *plan, const char *size);
-
-/* As the next boot finds it: no page is reserved yet. */
-void memory_as_at_boot(struct memory *memory);
+const struct huge_entry *reserve_refused(const struct huge_plan *plan, const char *size);
 
 /*
  * Of so many bytes of memory what stays for the host: 1 GiB or a tenth, whichever is less; of the machine as a whole no
  * less than 512 MiB, or half of it.
  */
-uint64_t hugepages_reserve(uint64_t total, bool machine);
+uint64_t reserve_for_host(uint64_t total, bool machine);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A stage of the boot, in the initrd. */
+#include "base/str.h"
+#include "bind/run.h"
+#include "report/log.h"
+#include "report/outcome.h"
+
+/* What stands in the way of a rule as a whole; its devices have lines of their own. */
+static void log_rule(struct run *r, size_t i)
+{
+        const struct plan_rule *state = &r->plan.rules[i];
+        const struct rule *rule = &r->config.rules[i];
+
+        if (state->state == RULE_MISSING || state->state == RULE_INVALID ||
+            (state->state == RULE_SKIPPED && !state->elsewhere))
+                log_rule_state(r->root, &r->arena,
+                               &(struct record_rule){.name = rule->name,
+                                                     .file = rule->file,
+                                                     .state = rule_state_names[state->state],
+                                                     .message = state->message},
+                               false);
+}
+
+static bool all_satisfied(const struct run *r)
+{
+        for (size_t i = 0; i < r->record.n_rules; i++)
+                if (!record_satisfied(&r->record, &r->record.rules[i]))
+                        return false;
+        return true;
+}
+
+static int carry_out(struct run *r, enum stage stage)
+{
+        int k;
+
+        act_take(r->root, &r->plan, &(struct act_choice){.stage = stage, .rule = NO_ENTRY}, &r->arena, r->results);
+        r->record.done[stage] = true;
+        if (stages[stage].whole_boot)
+                r->record.image = digest_here(r->root);
+        record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
+        k = record_write(r->root, &r->record);
+
+        for (size_t i = 0; i < r->plan.n_entries; i++)
+                if (r->plan.entries[i].stage == stage)
+                        run_log_device(r, i);
+        for (size_t i = 0; i < r->config.n_rules && stages[stage].whole_boot; i++)
+                log_rule(r, i);
+        return k;
+}
+
+/* Devices first: nothing that huge pages take, time included, may keep a rule from being carried out. */
+int run_stage(const struct root *root, enum stage stage)
+{
+        _cleanup_(run_free) struct run r = {.root = root};
+        int k = facts_read_switches(root, &r.arena, &r.facts), pages = 0;
+
+        if (k < 0 || r.facts.off)
+                return k;
+        k = run_read_record(&r);
+        if (k < 0 || r.record.done[stage] || r.record.rescued)
+                return k;
+        k = run_load(&r, false, stage);
+        if (k == 0 && r.config.n_rules > 0)
+                k = carry_out(&r, stage);
+        if (stages[stage].reserves)
+                pages = run_pages(root, &r.arena, &r.record, stage);
+        if (pages < 0)
+                log_line(root, LOG_LEVEL_ERROR, LOG_PAGES, NULL, NULL, "huge pages: %s", strerror(-pages));
+        if (k < 0)
+                return k;
+        return all_satisfied(&r) ? RUN_DONE : RUN_UNSATISFIED;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A rule on the host: whether it has what it was to have, and what it can still be given. */
+#include "base/str.h"
+#include "bind/run.h"
+#include "maker/payload.h"
+#include "report/log.h"
+#include "report/outcome.h"
+#include "state/links.h"
+
+/* Once in a boot: the host's config is another than its boot image was built from. */
+static int log_image(struct run *r)
+{
+        struct payload now;
+        const char *differs;
+        int k = payload_build(r->root, &r->arena, &r->config, r->facts.kernel, &(struct diags){.arena = &r->arena},
+                              &now);
+
+        if (k < 0)
+                return k;
+        differs = payload_differs(&now, &r->record.image);
+        /* One that ran and does not say what it was built from is of a time before images did. */
+        if (differs && (r->record.image.known || !r->record.done[STAGE_INITRD]))
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_IMAGE, NULL, NULL,
+                         "this boot's image is stale: %s; build it anew: passthroughctl apply", differs);
+        return 0;
+}
+
+/* The host's first service fixes the host's plan: rules that the image did not have, or had in an older text, join it.
+ */
+static int join_host_plan(struct run *r)
+{
+        int k;
+
+        if (r->record.host)
+                return 0;
+        for (size_t i = 0; i < r->config.n_rules; i++)
+                if (!run_same_text(r, &r->config.rules[i]))
+                        record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD,
+                                     r->config.rules[i].name);
+        r->record.host = true;
+        k = log_image(r);
+        return k < 0 ? k : record_write(r->root, &r->record);
+}
+
+/* Whether what the record says was taken still has the driver it was given. */
+static bool still_bound(struct run *r, const char *rule)
+{
+        for (size_t i = 0; i < r->record.n_devices; i++) {
+                const struct record_device *d = &r->record.devices[i];
+                size_t at = facts_find(&r->facts, d->address);
+
+                if (streq(d->rule, rule) && record_device_taken(d) &&
+                    (at == NO_DEVICE || !streq_ptr(r->facts.devices[at].driver, d->driver)))
+                        return false;
+        }
+        return true;
+}
+
+static int bind_late(struct run *r, size_t rule)
+{
+        int k;
+
+        act_take(r->root, &r->plan, &(struct act_choice){.rule = rule}, &r->arena, r->results);
+        record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[rule].name);
+        k = record_write(r->root, &r->record);
+        for (size_t i = 0; i < r->plan.n_entries; i++)
+                if (r->plan.entries[i].rule == rule)
+                        run_log_device(r, i);
+        return k;
+}
+
+/*
+ * Whether the rule is worth a second look: a device that was not there may have appeared. Not where one was refused:
+ * the image may have known what this host does not, that it is another device than the one recorded, say.
+ */
+static bool may_be_late(const struct run *r, const struct record_rule *rule)
+{
+        for (size_t i = 0; i < r->record.n_devices; i++)
+                if (streq(r->record.devices[i].rule, rule->name) && streq(r->record.devices[i].action, "refuse"))
+                        return false;
+        return streq(rule->state, rule_state_names[RULE_OK]) || streq(rule->state, rule_state_names[RULE_MISSING]);
+}
+
+/* The reason is logged where it is not satisfied. enum run_end or -errno. */
+static int settle(struct run *r, const char *name)
+{
+        const struct record_rule *known = record_find(&r->record, name);
+        const struct rule *rule = config_find(&r->config, name);
+        const char *why = NULL;
+        int k;
+
+        if (known && record_satisfied(&r->record, known) && still_bound(r, name))
+                return RUN_DONE;
+        if (!known)
+                why = "this boot's plan has no such rule";
+        else if (!rule || !run_same_text(r, rule))
+                why = "its text changed since this boot's plan was made";
+        else if (!may_be_late(r, known)) {
+                log_rule_state(r->root, &r->arena, known, false);
+                return RUN_UNSATISFIED;
+        } else if (r->record.rescued)
+                why = "this boot found its root only once devices were given back; nothing more is taken in it";
+        if (why) {
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s", name, why);
+                return RUN_UNSATISFIED;
+        }
+        k = bind_late(r, (size_t)(rule - r->config.rules));
+        if (k < 0)
+                return k;
+        return record_satisfied(&r->record, record_find(&r->record, name)) ? RUN_DONE : RUN_UNSATISFIED;
+}
+
+/*
+ * Who may open what, and links. Where the rule's text is another since, what its devices have stays as it is. Whether
+ * it is as it should be; else the reason is logged.
+ */
+static bool settle_nodes(struct run *r, const char *name)
+{
+        const struct rule *rule = config_find(&r->config, name);
+        struct diags problems = {.arena = &r->arena};
+        struct nodes nodes;
+
+        if (!rule || !run_same_text(r, rule))
+                return true;
+        nodes = links_find(r->root, &r->arena, &r->plan, &r->record, name, &problems);
+        act_nodes(r->root, &r->arena, &nodes, &problems);
+        for (size_t i = 0; i < problems.n; i++)
+                log_line(r->root, LOG_LEVEL_ERROR, LOG_RULE, name, NULL, "%s: %s", name, problems.v[i].message);
+        return problems.n == 0;
+}
+
+int run_rule(const struct root *root, const char *rule)
+{
+        _cleanup_(close_fd) int lock = -1;
+        _cleanup_(run_free) struct run r = {.root = root};
+        int k = facts_read_switches(root, &r.arena, &r.facts);
+
+        if (k < 0)
+                return k;
+        if (r.facts.off) {
+                log_line(root, LOG_LEVEL_NOTICE, LOG_RULE, rule, NULL, "%s: skipped: %s on the kernel command line",
+                         rule, r.facts.off_by);
+                return RUN_UNSATISFIED;
+        }
+        lock = record_lock(root, 0);
+        if (lock < 0)
+                return lock;
+
+        k = run_read_record(&r);
+        if (k == 0)
+                k = run_load(&r, true, STAGE_HOST);
+        if (k == 0)
+                k = join_host_plan(&r);
+        if (k == 0)
+                k = settle(&r, rule);
+        if (k < 0)
+                return k;
+        return settle_nodes(&r, rule) ? k : RUN_UNSATISFIED;
+}

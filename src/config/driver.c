@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config/driver.h"
+
+#include "base/str.h"
+#include "config/rule.h"
+
+/* Variant drivers have it in their names, too: mlx5_vfio_pci, nvgrace_gpu_vfio_pci. */
+bool driver_is_vfio(const char *driver)
+{
+        return driver && strstr(driver, "vfio");
+}
+
+bool driver_sets_aside(const char *driver)
+{
+        return driver_is_vfio(driver) || streq_ptr(driver, "pci-stub");
+}
+
+size_t driver_modules(const char *driver, const char *ret[static DRIVER_MODULES_MAX])
+{
+        size_t n = 0;
+
+        if (driver)
+                ret[n++] = driver;
+        /* Programs open the device through it; with iommufd alone they do without. */
+        if (driver_is_vfio(driver))
+                ret[n++] = "vfio_iommu_type1";
+        return n;
+}
+
+bool driver_needs_module(const char *driver, const char *module)
+{
+        const char *modules[DRIVER_MODULES_MAX];
+
+        for (size_t i = driver_modules(driver, modules); i > 0; i--)
+                if (streq(modules[i - 1], module))
+                        return true;
+        return false;
+}
+
+void driver_add_modules(const char *driver, struct arena *a, const char ***list, size_t *n)
+{
+        const char *modules[DRIVER_MODULES_MAX];
+        size_t n_modules = driver_modules(driver, modules);
+
+        for (size_t i = 0; i < n_modules; i++) {
+                size_t at = 0;
+
+                while (at < *n && !streq((*list)[at], modules[i]))
+                        at++;
+                if (at == *n)
+                        str_add(a, list, n, modules[i]);
+        }
+}
+
+const char *rule_driver(const struct rule *rule)
+{
+        return rule->driver == DRIVER_AUTO ? DRIVER_VFIO_PCI : rule->driver == DRIVER_NATIVE ? NULL : rule->driver_name;
+}

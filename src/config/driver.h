@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What Driver= comes to: which drivers are VFIO's, and which modules they need. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct rule;
+
+/* What Driver= is without a value, and what Driver=auto is where no variant driver serves the device. */
+#define DRIVER_VFIO_PCI "vfio-pci"
+
+/* Whether a program may open a device through VFIO once it has this driver. NULL: no driver. */
+bool driver_is_vfio(const char *driver);
+
+/* Whether the host itself does nothing with a device that has this driver: VFIO's, and pci-stub. */
+bool driver_sets_aside(const char *driver);
+
+#define DRIVER_MODULES_MAX 2
+/* The modules that must be there for a driver, its own first; none for NULL. Returns how many. */
+size_t driver_modules(const char *driver, const char *ret[static DRIVER_MODULES_MAX]);
+
+bool driver_needs_module(const char *driver, const char *module);
+/* Adds those of them that the list does not have yet. */
+void driver_add_modules(const char *driver, struct arena *a, const char ***list, size_t *n);
+
+/* The driver that a rule names, or falls back to; NULL where the host keeps the device. */
+const char *rule_driver(const struct rule *rule);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Operations: what is done to hand a device over, or to give it back, each in words that a person can follow. */
+
+#include "base/arena.h"
+#include "config/stage.h"
+
+enum op_kind {
+        OP_LOAD,   /* the module or driver named by target */
+        OP_WRITE,  /* value to the file target */
+        OP_VERIFY, /* the link target ends in value */
+        OP_HIDE,   /* value becomes the content of the file target; in an initrd alone */
+        OP_MAX_,
+};
+
+extern const char *const op_names[OP_MAX_];
+
+enum op_flags {
+        OP_OPTIONAL = 1 << 0, /* may fail, and the others go on */
+        OP_SHARED = 1 << 1,   /* one file for many devices: it stays open */
+        OP_ALIAS = 1 << 2,    /* OP_LOAD: target is a file with an alias, and what serves that is loaded */
+        OP_GONE = 1 << 3,     /* OP_VERIFY: the link does not end in value any more */
+};
+
+struct op {
+        enum op_kind kind;
+        unsigned flags;
+        const char *target, *value, *why;
+        /*
+         * The same as target without a link in its path, or NULL: following one costs the kernel as much as opening the
+         * file. Of OP_LOAD without OP_ALIAS: what is there once it is loaded.
+         */
+        const char *file;
+        const char *task;        /* said of a write that does not come back; NULL: the write itself is */
+        const char *link, *ends; /* done only while that link ends so; NULL: always */
+        enum stage stage;
+        size_t entry; /* what it is for; of OP_LOAD: the first entry that needs it */
+};
+
+struct ops {
+        struct op *v;
+        size_t n;
+};
+
+/* One more, of no stage and no entry yet. It may move with the next. */
+static inline struct op *ops_add(struct arena *a, struct ops *ops, enum op_kind kind, const char *target,
+                                 const char *value, const char *why)
+{
+        struct op *op = arena_grow(a, &ops->v, ops->n, sizeof(*ops->v));
+
+        *op = (struct op){.kind = kind, .target = target, .value = value, .why = why};
+        ops->n++;
+        return op;
+}
