@@ -132,7 +132,7 @@ int file_remove(const struct root *root, const char *path)
 {
         _cleanup_(close_fd) int parent = root_open_parent(root, path, O_RDONLY);
 
-        if (parent == -ENOENT)
+        if (parent == -ENOENT || parent == -ENOTDIR)
                 return 0;
         if (parent < 0)
                 return parent;

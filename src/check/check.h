@@ -150,7 +150,9 @@ struct check_input {
         const struct check_facts *facts;
 };
 
-int check_gather(const struct root *root, struct arena *a, const struct plan *plan,
+struct loader;
+
+int check_gather(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct plan *plan,
                  struct check_facts *ret) _must_check_;
 
 int check_build(const struct check_input *input, struct arena *a, struct checks *ret) _must_check_;

@@ -53,19 +53,15 @@ int gather_trial(struct gather *g)
 {
         struct check_facts *f = g->facts;
         struct boot_facts boot;
-        const char *what;
-        int k;
 
         trial_read(g->root, g->arena, &f->trial);
         f->live = g->root->live;
         if (!f->live)
                 return 0;
-        f->watchdog = oneshot_watchdog(g->root);
-        k = boot_detect(g->root, g->arena, &boot, &what);
-        if (k < 0)
-                f->trial_problem = arena_join(g->arena, what, " cannot be read", NULL);
-        else
-                oneshot_problem(g->root, g->arena, &boot, &f->trial_problem);
+        f->watchdog = trial_watchdog(g->root);
+        boot_detect(g->loaders, g->root, g->arena, &boot);
+        f->trial_problem = boot.unreadable ? arena_join(g->arena, boot.unreadable, " cannot be read", NULL)
+                                           : oneshot_problem(&boot, g->root, g->arena);
         return 0;
 }
 
@@ -79,7 +75,7 @@ int gather_images(struct gather *g)
         if (k == 0)
                 k = config_changed(g);
         if (k == 0)
-                k = installed_look(g->root, g->arena, &list);
+                k = installed_look(g->loaders, g->root, g->arena, &list);
         for (size_t i = 0; k == 0 && i < list.n; i++)
                 k = gather_image(g, &list.v[i]);
         return k;

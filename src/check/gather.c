@@ -190,10 +190,11 @@ static int gather_modules(struct gather *g)
         return k;
 }
 
-int check_gather(const struct root *root, struct arena *a, const struct plan *plan, struct check_facts *ret)
+int check_gather(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct plan *plan,
+                 struct check_facts *ret)
 {
         struct check_facts facts = {};
-        struct gather g = {.root = root, .arena = a, .plan = plan, .facts = &facts};
+        struct gather g = {.loaders = loaders, .root = root, .arena = a, .plan = plan, .facts = &facts};
         static int (*const steps[])(struct gather *) = {
                 gather_tables,  gather_hypervisor, gather_machine, gather_groups, gather_kernel,    gather_modules,
                 gather_devices, gather_memory,     gather_images,  gather_trial,  gather_conflicts,

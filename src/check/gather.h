@@ -6,6 +6,7 @@
 #include "check/check.h"
 
 struct gather {
+        const struct loader *const *loaders;
         const struct root *root;
         struct arena *arena;
         const struct plan *plan;

@@ -8,7 +8,6 @@
 #include "config/values.h"
 #include "ctl/edit.h"
 #include "ctl/lookup.h"
-#include "loader/loader.h"
 
 struct add {
         struct edit edit;

@@ -19,7 +19,7 @@ int ctl_check(struct ctl *c)
         if (k != 0)
                 return k;
         ctl_plan_hugepages(c);
-        k = check_gather(&c->root, &c->arena, &c->plan, &facts);
+        k = check_gather(c->loaders, &c->root, &c->arena, &c->plan, &facts);
         if (k < 0)
                 return ctl_fail("reading this machine's facts", k);
         needs = ctl_needs(c);

@@ -12,8 +12,10 @@
 
 /* What facts_gather() takes. */
 extern const struct facts_sources ctl_sources;
+struct loader;
 
 struct ctl {
+        const struct loader *const *loaders; /* ways to boot; NULL behind the last */
         struct root root;
         bool json;
         const char *kernel;  /* image, cmdline: the release the image is for */

@@ -22,9 +22,8 @@ static void add_job(struct ctl *c, struct images *images, const struct installed
 /* Of an image that cannot be built by dracut alone: whether that matters. */
 static bool leave(struct images *images, const struct installed *image, const struct boot_facts *facts, const char *why)
 {
-        if (facts->path == BOOT_IMAGE) {
-                fprintf(stderr, "passthroughctl: %s: %s; it comes with this host's own image, and is built there\n",
-                        image->path, why);
+        if (facts->loader && facts->loader->image) {
+                fprintf(stderr, "passthroughctl: %s: %s; %s\n", image->path, why, facts->loader->image);
                 return images->left = true;
         }
         if (!image->unified)
@@ -111,7 +110,7 @@ int images_find(struct ctl *c, const struct boot_facts *facts, struct images *re
 }
 
 /* Where a path is a link, what it leads to is built anew, and has to be kept. */
-int images_add_to_plan(struct ctl *c, const struct images *images, struct boot_plan *plan)
+int images_add(struct ctl *c, const struct images *images, struct changes *changes)
 {
         int k = 0;
 
@@ -120,7 +119,7 @@ int images_add_to_plan(struct ctl *c, const struct images *images, struct boot_p
 
                 k = file_resolve(&c->root, &c->arena, images->jobs[i].image->path, &path);
                 if (k == 0)
-                        str_add(&c->arena, &plan->images, &plan->n_images, path);
+                        str_add(&c->arena, &changes->images, &changes->n_images, path);
         }
         return k;
 }

@@ -16,7 +16,7 @@ struct images {
 /* Which are to be built; says which cannot be. 0 or the exit status. */
 int images_find(struct ctl *c, const struct boot_facts *facts, struct images *ret) _must_check_;
 /* Into the plan, for the journal. */
-int images_add_to_plan(struct ctl *c, const struct images *images, struct boot_plan *plan) _must_check_;
+int images_add(struct ctl *c, const struct images *images, struct changes *changes) _must_check_;
 /* What would be done, and why. */
 void images_print(struct ctl *c, const struct images *images);
 /* Whether there is room for them; to be asked before anything is written. 0 or the exit status. */

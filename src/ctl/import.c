@@ -8,7 +8,6 @@
 #include "check/gather.h"
 #include "ctl/edit.h"
 #include "facts/match.h"
-#include "loader/loader.h"
 #include "report/json.h"
 
 /* What one override, or one of ids=, hands over. */

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "ctl/ctl.h"
 #include "guard/evidence.h"
+#include "loader/table.h"
 #include "state/fallback.h"
 #include "state/trial.h"
 
@@ -233,7 +234,7 @@ int main(int argc, char *argv[])
                 {"automatic", no_argument, NULL, OPTION_AUTOMATIC},
                 {},
         };
-        struct ctl c = {.root = ROOT_INIT};
+        struct ctl c = {.root = ROOT_INIT, .loaders = loader_table};
         const char *dir = NULL;
         int option, k;
 

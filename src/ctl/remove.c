@@ -9,7 +9,6 @@
 #include "base/str.h"
 #include "config/files.h"
 #include "ctl/edit.h"
-#include "loader/loader.h"
 #include "report/json.h"
 
 #define KEPT_DIR "/var/lib/passthrough/removed"

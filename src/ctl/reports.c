@@ -57,7 +57,7 @@ int ctl_status(struct ctl *c)
 
         if (k != 0)
                 return k;
-        k = status_build(&c->root, &c->arena, &c->plan, &status);
+        k = status_build(c->loaders, &c->root, &c->arena, &c->plan, &status);
         if (k == -EBADMSG) {
                 fputs("passthroughctl: " RECORD_PATH " cannot be read: what this boot did is not known\n", stderr);
                 status = (struct status){};

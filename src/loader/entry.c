@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Entries of the Boot Loader Specification, type 1: lines of a key and a value, of which "options" may come several
- * times. Red Hat's GRUB of a while has "options $kernelopts" in them, and that variable in its environment block.
- */
-#include <errno.h>
+#include "loader/entry.h"
 
 #include "base/str.h"
-#include "loader/loader.h"
+#include "loader/length.h"
 
 #define KERNELOPTS "$kernelopts"
 
@@ -59,7 +55,15 @@ bool entry_uses_grubenv(const struct boot_file *entry)
         return false;
 }
 
-bool entry_has(const struct boot_facts *facts, const struct boot_file *entry, const char *token)
+/* What the variable holds, where the entry has it. */
+static bool kernelopts(const struct boot_facts *facts, const struct boot_file *entry, struct span *ret)
+{
+        const char *block = entry_uses_grubenv(entry) ? boot_text(facts, ENTRY_GRUBENV) : NULL;
+
+        return block && entry_grubenv(block, ret);
+}
+
+static bool has(const struct boot_facts *facts, const struct boot_file *entry, const char *token)
 {
         const char *text = entry->text;
         struct span value;
@@ -67,27 +71,22 @@ bool entry_has(const struct boot_facts *facts, const struct boot_file *entry, co
         while (next_value(&text, "options", &value))
                 if (span_has(value, token))
                         return true;
-        return entry_uses_grubenv(entry) && facts->grubenv.text && grubenv_line(facts->grubenv.text, &value) &&
-               span_has(value, token);
+        return kernelopts(facts, entry, &value) && span_has(value, token);
 }
 
-/*
- * GRUB puts BOOT_IMAGE= in front, with the device where it reads entries; systemd-boot initrd=, for each. Several lines
- * of options become one.
- */
-size_t entry_length(const struct boot_facts *facts, const struct boot_file *entry)
+/* Several lines of options become one. */
+size_t entry_length(const struct boot_facts *facts, const struct boot_file *entry, struct entry_front front)
 {
-        bool grub = facts->path == BOOT_GRUB2_BLS;
         const char *text = entry->text;
         struct span value;
         size_t n = 0;
 
-        while (next_value(&text, grub ? "linux" : "initrd", &value))
-                n += strlen(grub ? "BOOT_IMAGE=(hd0,gpt1) " : "initrd= ") + value.length;
+        while (next_value(&text, front.key, &value))
+                n += strlen(front.text) + value.length;
         text = entry->text;
         while (next_value(&text, "options", &value))
                 n += value.length + 1;
-        if (entry_uses_grubenv(entry) && facts->grubenv.text && grubenv_line(facts->grubenv.text, &value))
+        if (kernelopts(facts, entry, &value))
                 n += value.length - strlen(KERNELOPTS);
         return n > 0 ? n - 1 : 0;
 }
@@ -117,8 +116,7 @@ bool entry_is_ours(const struct boot_facts *facts, const struct boot_file *entry
         if ((facts->machine_id && startswith(name, facts->machine_id)) ||
             (facts->entry_token && startswith(name, facts->entry_token)) || entry_uses_grubenv(entry))
                 return true;
-        if (!facts->cmdline || !entry_root(entry, &root) ||
-            !span_value((struct span){facts->cmdline, strlen(facts->cmdline)}, "root=", &booted))
+        if (!facts->cmdline || !entry_root(entry, &root) || !span_value(span_of(facts->cmdline), "root=", &booted))
                 return false;
         return root.length == booted.length && memcmp(root.at, booted.at, root.length) == 0;
 }
@@ -126,33 +124,30 @@ bool entry_is_ours(const struct boot_facts *facts, const struct boot_file *entry
 char *entry_edit(struct arena *a, const char *text, const char *const *add, size_t n_add, const char *const *drop,
                  size_t n_drop)
 {
+        char *edited = arena_strdup(a, text), *line;
         const char *rest, *last = NULL;
         struct span value;
-        char *line;
 
-        for (size_t i = 0; text && i < n_drop; i++)
-                for (rest = text; next_value(&rest, "options", &value);)
+        for (size_t i = 0; i < n_drop; i++)
+                for (rest = edited; next_value(&rest, "options", &value);)
                         if (span_has(value, drop[i])) {
-                                line = span_without(a, value, &drop[i], 1);
-                                text = line ? span_replace(a, text, value, line) : NULL;
+                                edited = span_replace(a, edited, value, span_without(a, value, &drop[i], 1));
                                 break;
                         }
-        if (!text || n_add == 0)
-                return (char *)text;
-        for (rest = text; next_value(&rest, "options", &value);)
+        if (n_add == 0)
+                return edited;
+        for (rest = edited; next_value(&rest, "options", &value);)
                 last = value.at;
-        if (!last) {
-                line = span_with(a, (struct span){"", 0}, add, n_add);
-                return line ? arena_join(a, text, *text && text[strlen(text) - 1] != '\n' ? "\n" : "", "options ", line,
-                                         "\n", NULL)
-                            : NULL;
+        if (last) {
+                value = (struct span){last, strcspn(last, "\n")};
+                return span_replace(a, edited, value, span_with(a, value, add, n_add));
         }
-        value = (struct span){last, strcspn(last, "\n")};
-        line = span_with(a, value, add, n_add);
-        return line ? span_replace(a, text, value, line) : NULL;
+        line = span_with(a, span_of(""), add, n_add);
+        return arena_join(a, edited, *edited && edited[strlen(edited) - 1] != '\n' ? "\n" : "", "options ", line, "\n",
+                          NULL);
 }
 
-bool grubenv_line(const char *text, struct span *ret)
+bool entry_grubenv(const char *text, struct span *ret)
 {
         struct span line;
 
@@ -164,35 +159,57 @@ bool grubenv_line(const char *text, struct span *ret)
         return false;
 }
 
-/* A block of fixed size, filled up with "#" (util/grub-editenv.c). */
-char *grubenv_edit(struct arena *a, const char *text, const char *const *add, size_t n_add, const char *const *drop,
-                   size_t n_drop, bool *ret_full)
+static void plan_one(struct boot_planner *p, const struct boot_file *entry)
 {
-        size_t size = strlen(text), used, now;
-        struct span value;
-        char *line, *copy;
+        struct strings missing = {}, drop = boot_plan_stale(p, entry->path);
 
-        *ret_full = false;
-        if (!grubenv_line(text, &value))
-                return NULL;
-        line = span_without(a, value, drop, n_drop);
-        line = line ? span_with(a, (struct span){line, strlen(line)}, add, n_add) : NULL;
-        copy = line ? span_replace(a, text, value, line) : NULL;
-        if (!copy)
-                return NULL;
-        used = strlen(copy);
-        while (used > 0 && copy[used - 1] == '#')
-                used--;
-        now = size;
-        if (used > now) {
-                *ret_full = true;
-                return NULL;
+        for (size_t i = 0; i < p->plan->n_tokens; i++)
+                if (!has(p->facts, entry, p->plan->tokens[i]))
+                        str_add(p->arena, &missing.v, &missing.n, p->plan->tokens[i]);
+        boot_plan_add(p, entry->path, entry->text,
+                      entry_edit(p->arena, entry->text, missing.v, missing.n, drop.v, drop.n), missing);
+}
+
+bool entry_plan_all(struct boot_planner *p)
+{
+        bool grubenv = boot_text(p->facts, ENTRY_GRUBENV) != NULL;
+        size_t n = 0;
+
+        for (size_t i = 0; i < p->facts->n_entries; i++) {
+                const struct boot_file *entry = &p->facts->entries[i];
+
+                if (!entry_is_ours(p->facts, entry)) {
+                        boot_plan_note(
+                                p, arena_join(p->arena, entry->path, " boots something else, and is left alone", NULL));
+                        continue;
+                }
+                n++;
+                if (!grubenv || !entry_uses_grubenv(entry))
+                        plan_one(p, entry);
         }
-        copy = arena_strndup(a, copy, used);
-        line = copy ? arena_alloc(a, now + 1) : NULL;
-        if (line) {
-                memset(line, '#', now);
-                memcpy(line, copy, used);
+        return n > 0 ||
+               boot_plan_problem(p, "none of the boot loader entries boots this system, as far as can be told");
+}
+
+void entry_verify_all(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,
+                      struct boot_verdict *ret)
+{
+        for (size_t e = 0; e < facts->n_entries; e++) {
+                const struct boot_file *entry = &facts->entries[e];
+
+                if (!entry_is_ours(facts, entry))
+                        continue;
+                ret->n_entries++;
+                for (size_t i = 0; i < n; i++)
+                        if (!has(facts, entry, tokens[i]))
+                                str_add(a, &ret->lacking, &ret->n_lacking,
+                                        arena_printf(a, "%s has no %s", entry->path, tokens[i]));
         }
-        return line;
+}
+
+void entry_lengths(const struct boot_facts *facts, struct arena *a, struct entry_front front, struct lengths *ret)
+{
+        for (size_t i = 0; i < facts->n_entries; i++)
+                if (entry_is_ours(facts, &facts->entries[i]))
+                        length_add(a, ret, facts->entries[i].path, entry_length(facts, &facts->entries[i], front));
 }

@@ -1,37 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * What grub-mkconfig reads and writes. The settings are shell: what cannot be told from their text is told from the
- * entries that came of them. Debian reads /etc/default/grub, then grub.d/...cfg by name (grub-mkconfig.in there);
- * 10_linux puts GRUB_CMDLINE_LINUX into every entry, and ..._DEFAULT behind it into those that are not for recovery.
- */
-#include <errno.h>
+/* The settings are shell: what cannot be told from their text is told from the entries that came of them. */
+#include "loader/grub.h"
 
 #include "base/str.h"
-#include "loader/loader.h"
+#include "loader/length.h"
 
-#define VARIABLE "GRUB_CMDLINE_LINUX"
+#define VARIABLE     "GRUB_CMDLINE_LINUX"
+#define SETTINGS_DIR "/etc/default/grub.d"
 
-bool grub_token_is_plain(const char *token)
+/* Where a token stands among the settings: GRUB_CMDLINE_LINUX, or the variable of normal entries alone. */
+enum place {
+        NOWHERE,
+        EVERY_ENTRY,
+        NORMAL_ENTRIES,
+};
+
+/* ---- what there is -------------------------------------------------------------------------------------------------
+ */
+
+bool grub_has_menu(struct probe *p)
 {
-        return *token &&
-               token[strspn(token, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,:=/+@%^")] ==
-                       '\0';
+        const char **names;
+        size_t n;
+
+        if (p->exists(p, "/boot/grub/grub.cfg") || p->exists(p, "/boot/grub2/grub.cfg"))
+                return true;
+        if (p->list(p, GRUB_ON_ESP, &names, &n) < 0)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (p->exists(p, arena_join(p->arena, GRUB_ON_ESP "/", names[i], "/grub.cfg", NULL)))
+                        return true;
+        return false;
 }
 
-static const char header[] =
-        "# Written by passthroughctl apply from /etc/passthrough.d; undone by passthroughctl undo.\n";
-
-char *grub_dropin(struct arena *a, const char *const *tokens, size_t n)
+bool grub_may_boot(struct detector *d)
 {
-        char *line = span_with(a, (struct span){"", 0}, tokens, n);
-
-        return line ? arena_join(a, header, VARIABLE "=\"$" VARIABLE " ", line, "\"\n", NULL) : NULL;
+        return (!d->info || startswith(d->info, GRUB_INFO)) && grub_has_menu(&d->probe);
 }
 
-bool grub_dropin_is_ours(const char *text)
+bool grub_is_debian(const struct probe *p)
 {
-        return startswith(text, header);
+        return p->exists(p, "/usr/sbin/update-grub") || p->exists(p, "/etc/debian_version");
 }
+
+/* grub.d is read by Debian's grub-mkconfig only. */
+int grub_read_settings(struct detector *d)
+{
+        const char **names = NULL;
+        size_t n = 0;
+        int k = boot_read(d, GRUB_SETTINGS, true);
+
+        if (k == 0 && grub_is_debian(&d->probe))
+                k = d->probe.list(&d->probe, SETTINGS_DIR, &names, &n);
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                const char *path = arena_join(d->probe.arena, SETTINGS_DIR "/", names[i], NULL);
+
+                if (!streq(path, GRUB_DROPIN) && endswith(path, ".cfg"))
+                        k = boot_read(d, path, false);
+        }
+        return k;
+}
+
+bool grub_has_settings(struct boot_facts *facts)
+{
+        if (boot_text(facts, GRUB_SETTINGS))
+                return true;
+        facts->problem = "there is a grub.cfg and no " GRUB_SETTINGS ", so that it is not known how it is made";
+        return false;
+}
+
+/* ---- settings ------------------------------------------------------------------------------------------------------
+ */
 
 /* NAME= or NAME+= at the line's beginning: where its value stands, quotes and all; whether it adds. */
 static bool assignment(struct span line, const char *name, struct span *value, bool *adds)
@@ -81,60 +120,47 @@ static bool unquoted(struct span value, struct span *ret, bool *ret_bare)
         return n == value.length || value.at[n] == '#';
 }
 
-/* What a variable holds behind all settings, as far as the text tells: values that begin with the variable add. */
-static void value_of(const struct boot_facts *facts, struct arena *a, const char *name, const char **ret)
+/* What a variable holds behind those settings, as far as the text tells: values that begin with the variable add. */
+static const char *value_of(const struct boot_facts *facts, struct arena *a, const char *name, bool dropin)
 {
-        const char *self = arena_join(a, "$", name, NULL), *braced = arena_join(a, "${", name, "}", NULL);
+        const char *self = arena_join(a, "$", name, NULL), *braced = arena_join(a, "${", name, "}", NULL), *all = "";
 
-        *ret = "";
-        for (size_t i = 0; i < facts->n_defaults; i++) {
-                const char *text = facts->defaults[i].text;
+        for (size_t i = 0; i < facts->n_files; i++) {
+                const char *text = facts->files[i].text, *path = facts->files[i].path;
                 struct span line, value, inner;
                 bool adds, bare;
 
+                if (!startswith(path, GRUB_SETTINGS) || (!dropin && streq(path, GRUB_DROPIN)))
+                        continue;
                 while (text && span_line(&text, &line)) {
                         if (!assignment(line, name, &value, &adds) || !unquoted(value, &inner, &bare))
                                 continue;
                         adds = adds || span_has(inner, self) || span_has(inner, braced);
-                        *ret = arena_join(a, adds ? *ret : "", " ", arena_strndup(a, inner.at, inner.length) ?: "",
-                                          NULL);
+                        all = arena_join(a, adds ? all : "", " ", arena_strndup(a, inner.at, inner.length), NULL);
                 }
         }
+        return all;
 }
 
-int grub_place(const struct boot_facts *facts, struct arena *a, const char *token, enum grub_place *ret)
+static enum place place_of(const struct boot_facts *facts, struct arena *a, const char *token)
 {
-        const char *all, *normal;
-
-        value_of(facts, a, VARIABLE, &all);
-
-        value_of(facts, a, VARIABLE "_DEFAULT", &normal);
-        *ret = span_has((struct span){all, strlen(all)}, token)         ? GRUB_EVERY_ENTRY
-               : span_has((struct span){normal, strlen(normal)}, token) ? GRUB_NORMAL_ENTRIES
-                                                                        : GRUB_NOWHERE;
-        return 0;
+        return span_has(span_of(value_of(facts, a, VARIABLE, false)), token)              ? EVERY_ENTRY
+               : span_has(span_of(value_of(facts, a, VARIABLE "_DEFAULT", false)), token) ? NORMAL_ENTRIES
+                                                                                          : NOWHERE;
 }
 
-void grub_settings_length(const struct boot_facts *facts, struct arena *a, size_t *ret)
+void grub_lengths(const struct boot_facts *facts, struct arena *a, struct lengths *ret)
 {
         static const char *const names[] = {VARIABLE, VARIABLE "_DEFAULT"};
-        struct boot_file *files = arena_alloc(a, (facts->n_defaults + 1) * sizeof(*files));
-        struct boot_facts all = *facts;
+        size_t length = 0;
 
-        if (facts->n_defaults > 0)
-                memcpy(files, facts->defaults, facts->n_defaults * sizeof(*files));
-        files[all.n_defaults++] = facts->dropin;
-        all.defaults = files;
-        *ret = 0;
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-                struct span line, t;
-                const char *value;
+                struct span line = span_of(value_of(facts, a, names[i], true)), t;
 
-                value_of(&all, a, names[i], &value);
-                line = (struct span){value, strlen(value)};
                 while (span_token(&line, &t))
-                        *ret += memchr(t.at, '$', t.length) ? 0 : t.length + 1;
+                        length += memchr(t.at, '$', t.length) ? 0 : t.length + 1;
         }
+        length_add(a, ret, VARIABLE, length);
 }
 
 bool grub_uses_entries(const char *text)
@@ -148,39 +174,82 @@ bool grub_uses_entries(const char *text)
         return on;
 }
 
-char *grub_edit(struct arena *a, const char *text, const char *const *add, size_t n_add, const char *const *drop,
-                size_t n_drop, unsigned *ret_line)
+struct strings grub_missing(struct boot_planner *p)
+{
+        struct strings missing = {};
+
+        for (size_t i = 0; i < p->plan->n_tokens; i++) {
+                const char *token = p->plan->tokens[i];
+                enum place place = place_of(p->facts, p->arena, token);
+
+                if (place == NOWHERE)
+                        str_add(p->arena, &missing.v, &missing.n, token);
+                if (place == NORMAL_ENTRIES)
+                        boot_plan_note(p, arena_join(p->arena, token,
+                                                     " is in GRUB_CMDLINE_LINUX_DEFAULT already, and so not in "
+                                                     "entries for recovery",
+                                                     NULL));
+        }
+        return missing;
+}
+
+/* GRUB_CMDLINE_LINUX= edited in place. NULL with *ret_line where that line cannot be edited safely. */
+static char *edit(struct arena *a, const char *text, struct strings add, const char *const *drop, size_t n_drop,
+                  unsigned *ret_line)
 {
         struct span line, value, last = {}, inner;
-        unsigned n = 0, last_line = 0;
         const char *rest = text;
         bool adds, bare;
+        unsigned n = 0;
         char *edited;
 
-        *ret_line = 0;
         while (span_line(&rest, &line)) {
                 n++;
                 if (assignment(line, VARIABLE, &value, &adds)) {
                         last = value;
-                        last_line = n;
+                        *ret_line = n;
                 }
         }
-        if (!last.at) {
-                edited = span_with(a, (struct span){"", 0}, add, n_add);
-                return edited ? arena_join(a, text, *text && text[strlen(text) - 1] != '\n' ? "\n" : "", VARIABLE "=\"",
-                                           edited, "\"\n", NULL)
-                              : NULL;
-        }
-        if (!unquoted(last, &inner, &bare)) {
-                *ret_line = last_line;
+        if (!last.at)
+                return arena_join(a, text, *text && text[strlen(text) - 1] != '\n' ? "\n" : "", VARIABLE "=\"",
+                                  span_with(a, span_of(""), add.v, add.n), "\"\n", NULL);
+        if (!unquoted(last, &inner, &bare))
                 return NULL;
-        }
         edited = span_without(a, inner, drop, n_drop);
-        edited = edited ? span_with(a, (struct span){edited, strlen(edited)}, add, n_add) : NULL;
-        if (edited && bare)
+        edited = span_with(a, span_of(edited), add.v, add.n);
+        if (bare)
                 edited = arena_join(a, "\"", edited, "\"", NULL);
-        return edited ? span_replace(a, text, inner, edited) : NULL;
+        return span_replace(a, text, inner, edited);
 }
+
+bool grub_plan_settings(struct boot_planner *p)
+{
+        const char *old = boot_text(p->facts, GRUB_SETTINGS), *new;
+        struct strings missing = grub_missing(p), drop = boot_plan_stale(p, GRUB_SETTINGS);
+        unsigned line;
+
+        if (missing.n == 0 && drop.n == 0)
+                return true;
+        new = edit(p->arena, old, missing, drop.v, drop.n, &line);
+        if (!new)
+                return boot_plan_problem(p, arena_printf(p->arena,
+                                                         GRUB_SETTINGS ":%u: GRUB_CMDLINE_LINUX= does not end on its "
+                                                                       "line, so that it cannot be edited: write it as "
+                                                                       "GRUB_CMDLINE_LINUX=\"...\"",
+                                                         line));
+        boot_plan_add(p, GRUB_SETTINGS, old, new, missing);
+        return true;
+}
+
+char *grub_settings_without(struct arena *a, const char *text, const char *const *tokens, size_t n)
+{
+        unsigned line;
+
+        return edit(a, text, (struct strings){}, tokens, n, &line);
+}
+
+/* ---- the menu ------------------------------------------------------------------------------------------------------
+ */
 
 /* What is between the first quotes of a menuentry. */
 static struct span title_of(struct span line)
@@ -193,67 +262,66 @@ static struct span title_of(struct span line)
         return to ? (struct span){from + 1, (size_t)(to - from) - 1} : line;
 }
 
-/* line: behind the command. GRUB puts BOOT_IMAGE= in front of the kernel's name, and one blank between two words. */
-static void judge_length(const struct boot_facts *facts, struct span title, struct span line, bool wanted,
-                         struct arena *a, struct boot_verdict *v)
-{
-        const char *copy = arena_strndup(a, line.at, line.length), *what;
-        size_t length = copy ? strlen("BOOT_IMAGE=") + span_characters(copy) : 0;
-        enum line_fit fit = line_fits(length);
+/* Of one verification. */
+struct judge {
+        const struct boot_facts *facts;
+        struct arena *arena;
+        struct boot_verdict *verdict;
+        const char *const *tokens;
+        const enum place *places; /* of the tokens */
+        size_t n;
+};
 
-        what = arena_printf(a, "%s: \"%.*s\"", facts->grub_cfg.path, (int)title.length, title.at);
-        if (fit == LINE_TOO_LONG && wanted) {
-                str_add(a, &v->lacking, &v->n_lacking, line_too_long(a, what, length));
-                return;
-        }
-        if (fit == LINE_FITS)
-                return;
-        str_add(a, &v->notes, &v->n_notes,
-                fit == LINE_TOO_LONG ? line_too_long(a, what, length) : line_nearly_too_long(a, what, length));
+/* line: behind the command. GRUB puts BOOT_IMAGE= in front of the kernel's name, and one blank between two words. */
+static void judge_length(struct judge *x, const char *what, struct span line)
+{
+        size_t length = strlen("BOOT_IMAGE=") + span_characters(arena_strndup(x->arena, line.at, line.length));
+        struct boot_verdict *v = x->verdict;
+        enum length_fit fit = length_fits(length);
+
+        if (fit == LENGTH_TOO_LONG && x->n > 0)
+                str_add(x->arena, &v->lacking, &v->n_lacking, length_text(x->arena, what, length));
+        else if (fit != LENGTH_FITS)
+                str_add(x->arena, &v->notes, &v->n_notes, length_text(x->arena, what, length));
 }
 
-static void judge(const struct boot_facts *facts, struct span title, struct span line, const char *const *tokens,
-                  const enum grub_place *places, size_t n, struct arena *a, struct boot_verdict *v)
+static void judge(struct judge *x, struct span title, struct span line)
 {
+        const char *what = arena_printf(x->arena, "%s: \"%.*s\"", x->facts->menu.path, (int)title.length, title.at);
         bool recovery = span_has(line, "single") || span_has(line, "recovery");
+        struct boot_verdict *v = x->verdict;
 
-        judge_length(facts, title, line, n > 0, a, v);
-
+        judge_length(x, what, line);
         v->n_entries++;
-        for (size_t i = 0; i < n; i++)
-                if (!span_has(line, tokens[i]) && !(recovery && places[i] == GRUB_NORMAL_ENTRIES))
-                        str_add(a, &v->lacking, &v->n_lacking,
-                                arena_printf(a, "%s: \"%.*s\" has no %s", facts->grub_cfg.path, (int)title.length,
-                                             title.at, tokens[i]));
+        for (size_t i = 0; i < x->n; i++)
+                if (!span_has(line, x->tokens[i]) && !(recovery && x->places[i] == NORMAL_ENTRIES))
+                        str_add(x->arena, &v->lacking, &v->n_lacking,
+                                arena_printf(x->arena, "%s has no %s", what, x->tokens[i]));
 }
 
 /* Entries of other systems (30_os-prober) and the administrator's own (40_custom) are none of ours. */
-int grub_verify(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
-                struct boot_verdict *v)
+void grub_verify(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,
+                 struct boot_verdict *v)
 {
-        enum grub_place *places = arena_alloc(a, n_tokens * sizeof(*places));
-        const char *text = facts->grub_cfg.text ? facts->grub_cfg.text : "";
+        enum place *places = arena_alloc(a, n * sizeof(*places));
+        struct judge x = {facts, a, v, tokens, places, n};
+        const char *text = facts->menu.text ? facts->menu.text : "", *script = "### BEGIN /etc/grub.d/10_linux";
         bool ours = !strstr(text, "### BEGIN ");
         struct span line, title = {"", 0}, word;
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < n_tokens; i++)
-                k = grub_place(facts, a, tokens[i], &places[i]);
-        while (k == 0 && span_line(&text, &line)) {
-                if (line.length > 10 && startswith(line.at, "### BEGIN ")) {
-                        const char *script = "### BEGIN /etc/grub.d/10_linux";
-
+        for (size_t i = 0; i < n; i++)
+                places[i] = place_of(facts, a, tokens[i]);
+        while (span_line(&text, &line)) {
+                if (line.length > 10 && startswith(line.at, "### BEGIN "))
                         ours = line.length >= strlen(script) && startswith(line.at, script);
-                }
                 if (!ours || !span_token(&line, &word))
                         continue;
                 if (span_is(word, "menuentry"))
                         title = title_of(line);
                 else if (span_is(word, "linux") || span_is(word, "linuxefi") || span_is(word, "linux16"))
-                        judge(facts, title, line, tokens, places, n_tokens, a, v);
+                        judge(&x, title, line);
         }
-        if (k == 0 && v->n_entries == 0 && n_tokens > 0)
+        if (v->n_entries == 0 && n > 0)
                 str_add(a, &v->lacking, &v->n_lacking,
-                        arena_printf(a, "%s: there is no entry of /etc/grub.d/10_linux in it", facts->grub_cfg.path));
-        return k;
+                        arena_printf(a, "%s: there is no entry of /etc/grub.d/10_linux in it", facts->menu.path));
 }

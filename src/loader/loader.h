@@ -2,90 +2,59 @@
 #pragma once
 
 /*
- * The kernel command line in the place this host really boots from. detect.c gathers by value what lies there; plan.c
- * and verify.c, which are pure, say what is to be written and whether what lies there has the tokens; act.c writes.
+ * The ways a host boots, and the kernel command line in the place each really reads. detect.c gathers by value what
+ * lies there. One file for each way, which makes no system call, says what is to be written and whether what lies there
+ * has the tokens; write.c writes. table.c lists them; the programs hand that list on.
  */
 
-#include "base/root.h"
 #include "base/span.h"
+#include "loader/probe.h"
 #include "plan/needs.h"
+#include "state/changes.h"
+#include "state/trial.h"
 
-#define BOOT_DROPIN         "/etc/default/grub.d/passthrough.cfg"
-#define BOOT_DEFAULT_GRUB   "/etc/default/grub"
 #define BOOT_KERNEL_CMDLINE "/etc/kernel/cmdline"
-#define BOOT_GRUBENV        "/boot/grub2/grubenv"
 #define BOOT_EFIVARS        "/sys/firmware/efi/efivars"
 #define BOOT_EFI_VENDOR     "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f" /* of systemd's boot loader interface */
 
-/* Where kernel-install looks for what it calls $BOOT; one may be a link to another. */
-#define BOOT_N_DIRECTORIES 3
-extern const char *const boot_directories[BOOT_N_DIRECTORIES];
+struct loader;
+struct lengths;
+struct boot_planner;
 
-enum boot_path {
-        BOOT_UNKNOWN,
-        BOOT_IMAGE,       /* the root file system is an image: bootc, ostree, or read-only */
-        BOOT_UKI,         /* kernel, initrd and command line are one signed file */
-        BOOT_DEBIAN_GRUB, /* grub.d and update-grub */
-        BOOT_GRUB2,       /* /etc/default/grub and grub2-mkconfig */
-        BOOT_GRUB2_BLS,   /* GRUB that reads /boot/loader/entries */
-        BOOT_ENTRIES,     /* systemd-boot, with entries that kernel-install makes */
-        BOOT_PATH_MAX_,
-};
-extern const char *const boot_path_names[BOOT_PATH_MAX_];
-
+/* A file that the boot loader reads, or something that writes for it. */
 struct boot_file {
         const char *path;
         const char *text; /* NULL: not there */
+        bool edited;      /* tokens are put into such a file: one that comes later may have them from another */
 };
 
 struct boot_facts {
-        enum boot_path path;
-        const char *found;         /* what tells that it is this one */
-        const char *problem;       /* why nothing can be written, or NULL */
+        const struct loader *loader; /* NULL: not known */
+        const char *found;           /* what tells that it is this one */
+        const char *problem;         /* why nothing can be written, or NULL */
+        const char *unreadable;      /* a file that cannot be read: nothing else is then known; or NULL */
+        int error;                   /* then: -errno */
+
         struct boot_file *entries; /* of the Boot Loader Specification, type 1 */
         size_t n_entries;
-        struct boot_file off; /* the one without passthrough, which is not among them */
+        struct boot_file off; /* the entry without passthrough, which is not among them */
         const char **ukis;    /* unified kernel images */
         size_t n_ukis;
-        struct boot_file *defaults; /* of grub-mkconfig, in the order it reads them; ours is not among them */
-        size_t n_defaults;
-        struct boot_file dropin, grub_cfg, grubenv;
-        struct boot_file kernel_cmdline; /* of kernel-install */
-        const char *vendor_cmdline;      /* its second choice, or NULL */
-        const char *cmdline;             /* of the running kernel, or NULL */
-        const char *machine_id;          /* or NULL */
-        const char *entry_token;         /* kernel-install's, or NULL */
-};
+        struct boot_file *files; /* what else is read, in that order */
+        size_t n_files;
+        struct boot_file menu; /* that a command generates; no path: there is none */
 
-/* Tokens that an earlier apply has put into a file, or, where path is NULL, into any that was not there then. */
-struct boot_added {
-        const char *path, *token;
-};
-
-struct boot_owned {
-        struct boot_added *added;
-        size_t n_added;
-        const char **seen; /* files that were there when something was applied */
-        size_t n_seen;
-};
-
-struct boot_op {
-        const char *path;
-        const char *old, *new; /* NULL: not there */
-        const char **added;    /* tokens that new has and old has not */
-        size_t n_added;
+        const char *vendor_cmdline; /* kernel-install's second choice, or NULL */
+        const char *cmdline;        /* of the running kernel, or NULL */
+        const char *machine_id;     /* or NULL */
+        const char *entry_token;    /* kernel-install's, or NULL */
 };
 
 struct boot_plan {
         const struct boot_facts *facts;
         const char **tokens; /* all that are wanted */
         size_t n_tokens;
-        struct boot_op *ops;
-        size_t n_ops;
-        const char *command;   /* to be run behind them, as people would type it; or NULL */
-        const char *generated; /* the file that the command writes, or NULL */
-        const char **images;   /* boot images that are to be built anew; for who builds them to fill in */
-        size_t n_images;
+        struct changes changes;
         const char **notes;
         size_t n_notes;
         const char *problem;
@@ -100,70 +69,98 @@ struct boot_verdict {
         size_t n_notes;
 };
 
-/* 0 or -errno where something that is there cannot be read; *ret_what is then its name. */
-int boot_detect(const struct root *root, struct arena *a, struct boot_facts *ret, const char **ret_what) _must_check_;
-int boot_plan_build(const struct boot_facts *facts, const struct needs *needs, const struct boot_owned *owned,
-                    struct arena *a, struct boot_plan *ret) _must_check_;
-int boot_verify(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
-                struct boot_verdict *ret) _must_check_;
-
-/* ---- length.c: what the kernel takes ------------------------------------------------------------------------------
- */
-
-enum line_fit {
-        LINE_FITS,
-        LINE_NEARLY_TOO_LONG,
-        LINE_TOO_LONG,
+/* What a loader is asked about whether it boots this host. */
+struct detector {
+        struct probe probe;
+        struct boot_facts *facts;
+        const char *info;           /* what booted this host, as it names itself (LoaderInfo), or NULL */
+        bool no_info;               /* no loader that names itself booted this host */
+        enum known efi;             /* the firmware is UEFI */
+        const char *directories[3]; /* where kernel-install looks for what it calls $BOOT; no two are the same one */
+        size_t n_directories;
 };
 
-enum line_fit line_fits(size_t length);
-const char *line_too_long(struct arena *a, const char *what, size_t length);
-const char *line_nearly_too_long(struct arena *a, const char *what, size_t length);
-/* The plan's problem where a line would be too long. */
-void boot_plan_lengths(struct boot_plan *plan, struct arena *a);
-
-/* ---- entry.c: entries, and the files that kernel-install and GRUB keep beside them ----------------------------------
- */
-
-/* Whether the entry boots this installation, as far as can be told. */
-bool entry_is_ours(const struct boot_facts *facts, const struct boot_file *entry);
-/* Whether it boots that kernel. */
-bool entry_is_of(const struct boot_file *entry, const char *release);
-/* The first word behind a key, the n-th of them. */
-bool entry_value(const char *text, const char *key, size_t n, struct span *ret);
-bool entry_has(const struct boot_facts *facts, const struct boot_file *entry, const char *token);
-/* Of the line that the kernel gets, with what the boot loader adds to it. */
-size_t entry_length(const struct boot_facts *facts, const struct boot_file *entry);
-bool entry_uses_grubenv(const struct boot_file *entry);
-bool entry_root(const struct boot_file *entry, struct span *ret);
-char *entry_edit(struct arena *a, const char *text, const char *const *add, size_t n_add, const char *const *drop,
-                 size_t n_drop);
-bool grubenv_line(const char *text, struct span *ret);
-/* NULL with *ret_full where the block has no room for them. */
-char *grubenv_edit(struct arena *a, const char *text, const char *const *add, size_t n_add, const char *const *drop,
-                   size_t n_drop, bool *ret_full);
-
-/* ---- grub.c: what grub-mkconfig reads and writes
- * --------------------------------------------------------------------- */
-
-/* Where a token stands among the settings: GRUB_CMDLINE_LINUX, or the variable of normal entries alone. */
-enum grub_place {
-        GRUB_NOWHERE,
-        GRUB_EVERY_ENTRY,
-        GRUB_NORMAL_ENTRIES,
+struct claim {
+        const char *what; /* what tells that this loader may boot the host, for people; NULL: it does not */
+        bool certain;     /* no other one needs to be asked */
 };
 
-int grub_place(const struct boot_facts *facts, struct arena *a, const char *token, enum grub_place *ret) _must_check_;
-/* Of what the settings put on a line, as far as their text tells; less than that it cannot be. */
-void grub_settings_length(const struct boot_facts *facts, struct arena *a, size_t *ret);
-/* Whether the last GRUB_ENABLE_BLSCFG= says true. */
-bool grub_uses_entries(const char *text);
-char *grub_dropin(struct arena *a, const char *const *tokens, size_t n);
-bool grub_dropin_is_ours(const char *text);
-/* GRUB_CMDLINE_LINUX= edited in place. NULL with *ret_line where that line cannot be edited safely. */
-char *grub_edit(struct arena *a, const char *text, const char *const *add, size_t n_add, const char *const *drop,
-                size_t n_drop, unsigned *ret_line);
-/* Whether neither the shell nor GRUB makes anything else of it. */
-bool grub_token_is_plain(const char *token);
-int grub_verify(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
-                struct boot_verdict *v) _must_check_;
+/* An entry that is booted once, and no more. */
+struct oneshot {
+        const char *update;         /* a command, so that the loader sees the entry; NULL: nothing */
+        const char *set;            /* so that it boots it once */
+        const char *clear;          /* so that it does not; NULL: it does not boot what is not there */
+        const char *source;         /* what update makes the entry of, or NULL */
+        const char *const *remains; /* files that may be left of it; the last is NULL */
+
+        /* Why the loader cannot be trusted to boot it once and no more, or NULL. */
+        const char *(*problem)(const struct boot_facts *facts, struct probe *probe);
+        /* Whether the loader has yet to boot it. */
+        bool (*pending)(struct probe *probe);
+        /* Whether that kernel's own entry loads that image. */
+        bool (*loads)(const struct boot_facts *facts, const char *release, const char *image);
+        /*
+         * The file that makes the entry; no path, or no text: that kernel has no entry it could be made of. tokens:
+         * what the config needs, and the trial. owned: of an earlier apply.
+         */
+        void (*entry)(const struct boot_facts *facts, struct arena *a, const struct trial *trial,
+                      const char *const *tokens, size_t n, const struct owned *owned, struct change *ret);
+        /* What the loader has not got of it, or NULL; facts: once update has run. */
+        const char *(*lacks)(const struct boot_facts *facts, struct arena *a, const struct change *entry,
+                             const char *const *tokens, size_t n);
+        /* The menu as it was before, or NULL: it has no such entry. May be NULL. */
+        char *(*menu_without)(const char *menu, struct arena *a);
+};
+
+/* A way to boot. None of these makes a system call: what they want to see they ask a probe for. */
+struct loader {
+        const char *name;  /* behind "this host boots from" */
+        const char *info;  /* LoaderInfo begins with that; NULL: it never names itself */
+        const char *image; /* set: the host's files come from an image; why its boot images are not built here */
+        bool shell;        /* tokens pass a shell, or GRUB's */
+        const struct oneshot *once; /* NULL: it is not known how */
+
+        /* Whether it boots this host. 0, or -errno of the probe. */
+        int (*detect)(struct detector *d, struct claim *ret) _must_check_;
+        /* It does: reads its files; may find a problem, or a better facts->found. 0, or -errno of the probe. May be
+         * NULL. */
+        int (*read)(struct detector *d) _must_check_;
+        /* What is to be written. False: there is a problem. */
+        bool (*plan)(struct boot_planner *p);
+        void (*verify)(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,
+                       struct boot_verdict *ret);
+        /* The lines whose lengths are known; the same ones, in the same order, whatever the files say. May be NULL. */
+        void (*lengths)(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
+        /* That file less the tokens; NULL: it is not known how such a file is edited. May be NULL. */
+        char *(*without)(struct arena *a, const char *path, const char *text, const char *const *tokens, size_t n);
+        /* The entry without passthrough; no path: there is no kernel. NULL: this loader keeps none. */
+        struct boot_file (*off)(const struct boot_facts *facts, struct arena *a, const struct owned *owned);
+};
+
+/* ---- detect.c */
+/* loaders: NULL behind the last; the first that is certain is taken. */
+void boot_detect(const struct loader *const *loaders, const struct root *root, struct arena *a, struct boot_facts *ret);
+
+/* ---- boot-plan.c */
+void boot_plan_build(const struct boot_facts *facts, const struct needs *needs, const struct owned *owned,
+                     struct arena *a, struct boot_plan *ret);
+
+/* ---- loader.c */
+const char *boot_name(const struct boot_facts *facts);
+void boot_verify(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
+                 struct boot_verdict *ret);
+/* The same where nothing can be seen of the next boot: what the running kernel was given. */
+void boot_verify_running(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
+                         struct boot_verdict *ret);
+/* One of facts->files, or NULL. */
+const struct boot_file *boot_file(const struct boot_facts *facts, const char *path);
+/* Its text, or NULL. */
+const char *boot_text(const struct boot_facts *facts, const char *path);
+/* Reads one more into facts->files. 0 or -errno. */
+int boot_read(struct detector *d, const char *path, bool edited) _must_check_;
+
+/* ---- oneshot.c */
+const char *oneshot_problem(const struct boot_facts *facts, const struct root *root, struct arena *a);
+/* The loader that has yet to boot the trial, or NULL: this host's own, or where that has no trials any. */
+const struct oneshot *oneshot_pending(const struct loader *const *loaders, const struct boot_facts *facts,
+                                      const struct root *root, struct arena *a);

@@ -5,21 +5,22 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "state/trial.h"
+#include "loader/entry.h"
+#include "loader/kernel-cmdline.h"
 
 int boot_write(const struct root *root, struct arena *a, const struct boot_plan *plan, const char **ret_what)
 {
-        for (size_t i = 0; i < plan->n_ops; i++) {
-                const struct boot_op *op = &plan->ops[i];
+        for (size_t i = 0; i < plan->changes.n; i++) {
+                const struct change *c = &plan->changes.v[i];
                 const char *path;
                 int k;
 
-                *ret_what = op->path;
-                k = file_resolve(root, a, op->path, &path);
-                if (k == 0 && op->new)
+                *ret_what = c->path;
+                k = file_resolve(root, a, c->path, &path);
+                if (k == 0 && c->new)
                         k = file_make_parents(root, path);
                 if (k == 0)
-                        k = op->new ? file_write(root, path, op->new, strlen(op->new), NULL) : file_remove(root, path);
+                        k = c->new ? file_write(root, path, c->new, strlen(c->new), NULL) : file_remove(root, path);
                 if (k < 0)
                         return k;
         }
@@ -27,61 +28,65 @@ int boot_write(const struct root *root, struct arena *a, const struct boot_plan 
 }
 
 struct taker {
+        const struct loader *const *loaders;
         const struct root *root;
         struct arena *arena;
         const struct undo *undo;
         struct boot_back *back;
 };
 
+static void left(struct taker *t, const char *path, const char *why)
+{
+        str_add(t->arena, &t->back->left, &t->back->n_left, arena_join(t->arena, path, why, NULL));
+}
+
 static int put_back(struct taker *t, size_t i)
 {
         const struct undo_file *f = &t->undo->files[i];
+        enum journal_kept kept = JOURNAL_KEPT;
         const char *path;
         int k = file_resolve(t->root, t->arena, f->path, &path);
 
-        if (k == 0 && f->old.there)
-                k = journal_put_back(t->root, t->arena, t->undo, i, path);
-        else if (k == 0)
-                k = file_remove(t->root, path);
         if (k == 0)
+                k = f->old.there ? journal_put_back(t->root, t->arena, t->undo, i, path, &kept)
+                                 : file_remove(t->root, path);
+        if (k < 0)
+                return k;
+        if (kept == JOURNAL_KEPT)
                 str_add(t->arena, &t->back->restored, &t->back->n_restored, f->path);
-        return k;
+        else if (f->kind != UNDO_IMAGE)
+                return kept == JOURNAL_NOT_KEPT ? -ENOENT : -EBADMSG;
+        else
+                left(t, f->path,
+                     kept == JOURNAL_NOT_KEPT ? ": the image before this apply is not kept any more"
+                                              : ": the image that was kept is not as it was any more");
+        return 0;
 }
 
 /* Less the tokens, where it is known how such a file is edited; else NULL. */
-static char *without(struct arena *a, const char *path, const char *text, const char *const *tokens, size_t n)
+static const char *without(struct taker *t, const char *path, const char *text, const char *const *tokens, size_t n)
 {
-        unsigned line;
-        bool full;
+        const char *edited = NULL;
 
         if (strstr(path, "/loader/entries/"))
-                return entry_edit(a, text, NULL, 0, tokens, n);
-        if (streq(path, BOOT_GRUBENV))
-                return grubenv_edit(a, text, NULL, 0, tokens, n, &full);
-        if (streq(path, BOOT_DEFAULT_GRUB))
-                return grub_edit(a, text, NULL, 0, tokens, n, &line);
-        if (streq(path, BOOT_KERNEL_CMDLINE)) {
-                struct span all = {text, strcspn(text, "\n")};
-                char *edited = span_without(a, all, tokens, n);
-
-                return edited ? span_replace(a, text, all, edited) : NULL;
-        }
-        return NULL;
-}
-
-static int left(struct taker *t, const char *path, const char *why)
-{
-        str_add(t->arena, &t->back->left, &t->back->n_left, arena_join(t->arena, path, why, NULL));
-        return 0;
+                return entry_edit(t->arena, text, NULL, 0, tokens, n);
+        if (streq(path, BOOT_KERNEL_CMDLINE))
+                return kernel_cmdline_without(t->arena, text, tokens, n);
+        for (size_t i = 0; t->loaders[i] && !edited; i++)
+                if (t->loaders[i]->without)
+                        edited = t->loaders[i]->without(t->arena, path, text, tokens, n);
+        return edited;
 }
 
 static int edit(struct taker *t, const char *path, const char *text, const char *const *tokens, size_t n)
 {
-        char *new = without(t->arena, path, text, tokens, n);
+        const char *new = without(t, path, text, tokens, n);
         int k;
 
-        if (!new)
-                return left(t, path, " has been changed since, and is left as it is");
+        if (!new) {
+                left(t, path, " has been changed since, and is left as it is");
+                return 0;
+        }
         if (streq(new, text))
                 return 0;
         k = file_resolve(t->root, t->arena, path, &path);
@@ -110,10 +115,7 @@ static int take_back_image(struct taker *t, size_t i)
                 str_add(t->arena, &t->back->kept, &t->back->n_kept, f->path);
                 return 0;
         }
-        k = put_back(t, i);
-        if (k == -ENOENT)
-                return left(t, f->path, ": the image before this apply is not kept any more");
-        return k == -EBADMSG ? left(t, f->path, ": the image that was kept is not as it was any more") : k;
+        return put_back(t, i);
 }
 
 static int take_back(struct taker *t, size_t i)
@@ -136,7 +138,7 @@ static int take_back(struct taker *t, size_t i)
                         k = put_back(t, i);
                 else if (f->kind == UNDO_GENERATED)
                         t->back->stale = true;
-                else if (now.there && streq(str_basename(path), OFF_ENTRY))
+                else if (now.there && streq(str_basename(path), ENTRY_OFF))
                         k = put_back(t, i); /* it follows the kernels */
                 else if (now.there)
                         k = edit(t, f->path, text, f->added, f->n_added);
@@ -172,10 +174,10 @@ static int take_from_entry(struct taker *t, const struct boot_facts *facts, cons
         return k;
 }
 
-int boot_take_back(const struct root *root, struct arena *a, const struct undo *u, const struct boot_facts *facts,
-                   struct boot_back *ret, const char **ret_what)
+int boot_take_back(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct undo *u,
+                   const struct boot_facts *facts, struct boot_back *ret, const char **ret_what)
 {
-        struct taker t = {root, a, u, ret};
+        struct taker t = {loaders, root, a, u, ret};
         int k = 0;
 
         for (size_t i = u->n_files; k == 0 && i-- > 0;) {

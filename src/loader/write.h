@@ -3,6 +3,7 @@
 
 /* Carries a plan out, and takes it back. */
 
+#include "loader/loader.h"
 #include "state/journal.h"
 
 /* Writes what the plan has; the journal must have it already. *ret_what: the file at which it failed. */
@@ -24,7 +25,7 @@ struct boot_back {
 
 /*
  * facts: of this moment, for entries that are new since; NULL: there are none. What has been changed since by somebody
- * else is not overwritten: it loses our tokens.
+ * else is not overwritten: it loses our tokens. loaders: any may know how such a file is edited.
  */
-int boot_take_back(const struct root *root, struct arena *a, const struct undo *u, const struct boot_facts *facts,
-                   struct boot_back *ret, const char **ret_what) _must_check_;
+int boot_take_back(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct undo *u,
+                   const struct boot_facts *facts, struct boot_back *ret, const char **ret_what) _must_check_;

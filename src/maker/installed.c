@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "base/str.h"
+#include "loader/entry.h"
 
 static const char *const places[] = {"/boot", "/efi", "/boot/efi"};
 
@@ -173,11 +174,11 @@ int installed_find(const struct root *root, struct arena *a, const struct boot_f
         return k;
 }
 
-int installed_look(const struct root *root, struct arena *a, struct installed_list *ret)
+int installed_look(const struct loader *const *loaders, const struct root *root, struct arena *a,
+                   struct installed_list *ret)
 {
         struct boot_facts boot;
-        const char *what;
-        int k = boot_detect(root, a, &boot, &what);
 
-        return installed_find(root, a, k == 0 ? &boot : NULL, ret);
+        boot_detect(loaders, root, a, &boot);
+        return installed_find(root, a, boot.unreadable ? NULL : &boot, ret);
 }

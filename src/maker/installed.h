@@ -25,4 +25,5 @@ struct installed_list {
 int installed_find(const struct root *root, struct arena *a, const struct boot_facts *boot,
                    struct installed_list *ret) _must_check_;
 /* Likewise, and finds the entries itself, as far as can be told where this host boots from. */
-int installed_look(const struct root *root, struct arena *a, struct installed_list *ret) _must_check_;
+int installed_look(const struct loader *const *loaders, const struct root *root, struct arena *a,
+                   struct installed_list *ret) _must_check_;

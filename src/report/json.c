@@ -452,15 +452,15 @@ void json_applying(FILE *f, const struct applying *x)
 
         for (size_t i = 0; i < plan->n_tokens && error == 0; i++)
                 append_string(array, plan->tokens[i], &error);
-        add_string(document, "boots_from", plan->facts ? boot_path_names[plan->facts->path] : "", &error);
+        add_string(document, "boots_from", plan->facts ? boot_name(plan->facts) : "", &error);
         array = add_array(document, "files", &error);
-        for (size_t i = 0; i < plan->n_ops && error == 0; i++) {
+        for (size_t i = 0; i < plan->changes.n && error == 0; i++) {
                 struct json_object *o = append(array, &error);
 
-                add_string(o, "path", plan->ops[i].path, &error);
-                add_string(o, "action", plan->ops[i].new ? "write" : "remove", &error);
+                add_string(o, "path", plan->changes.v[i].path, &error);
+                add_string(o, "action", plan->changes.v[i].new ? "write" : "remove", &error);
         }
-        add_string(document, "command", plan->command, &error);
+        add_string(document, "command", plan->changes.command, &error);
         array = add_array(document, "images", &error);
         for (size_t i = 0; i < x->n_images && error == 0; i++) {
                 struct json_object *o = append(array, &error);

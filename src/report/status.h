@@ -6,6 +6,8 @@
 #include "state/record.h"
 #include "state/trial.h"
 
+struct loader;
+
 /* A boot image of this host. */
 struct status_image {
         const char *release, *path;
@@ -29,5 +31,6 @@ struct status {
         size_t n_images;
 };
 
-/* The plan is of the facts as they are now. 0 or -errno. */
-int status_build(const struct root *root, struct arena *a, const struct plan *plan, struct status *ret) _must_check_;
+/* The plan is of the facts as they are now; loaders: the ways to boot. 0 or -errno. */
+int status_build(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct plan *plan,
+                 struct status *ret) _must_check_;

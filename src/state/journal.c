@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/span.h"
 #include "base/str.h"
 
 #define FIRST_LINE "passthrough-undo 1"
@@ -181,7 +182,9 @@ static int take_lock(const struct root *root, int *ret)
         *ret = root_open_at(root, UNDO_DIR, O_RDONLY | O_DIRECTORY);
         if (*ret < 0)
                 return *ret;
-        return flock(*ret, LOCK_EX | LOCK_NB) < 0 || fcntl(*ret, F_SETFD, 0) < 0 ? -errno : 0;
+        if (flock(*ret, LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? JOURNAL_BUSY : -errno;
+        return fcntl(*ret, F_SETFD, 0) < 0 ? -errno : 0;
 }
 
 /* What an undo that was killed has left beside the files: an apply may find nothing to do there. */
@@ -223,7 +226,7 @@ int journal_open(const struct root *root, struct arena *a, bool lock, struct jou
                 qsort(ret->v, ret->n, sizeof(*ret->v), by_number);
         if (k == 0 && lock && ret->n > 0)
                 sweep(root, a, &ret->v[ret->n - 1]);
-        if (k < 0)
+        if (k != 0)
                 journal_close(ret);
         return k;
 }
@@ -241,19 +244,19 @@ const struct undo *journal_unfinished(const struct journal *j)
         return last && !last->done ? last : NULL;
 }
 
-void journal_owned(const struct journal *j, struct arena *a, struct boot_owned *ret)
+void journal_owned(const struct journal *j, struct arena *a, struct owned *ret)
 {
-        *ret = (struct boot_owned){};
+        *ret = (struct owned){};
         for (size_t i = 0; i < j->n; i++)
                 for (size_t f = 0; f < j->v[i].n_files; f++) {
                         const struct undo_file *file = &j->v[i].files[f];
 
                         str_add(a, &ret->seen, &ret->n_seen, file->path);
                         for (size_t t = 0; t < file->n_added; t++) {
-                                struct boot_added *added = arena_grow(a, &ret->added, ret->n_added, sizeof(*added));
+                                struct owned_token *added = arena_grow(a, &ret->tokens, ret->n_tokens, sizeof(*added));
 
-                                *added = (struct boot_added){file->path, file->added[t]};
-                                ret->n_added++;
+                                *added = (struct owned_token){file->path, file->added[t]};
+                                ret->n_tokens++;
                         }
                 }
 }
@@ -262,7 +265,7 @@ void journal_owned(const struct journal *j, struct arena *a, struct boot_owned *
  */
 
 static int add_file(const struct root *root, struct arena *a, struct undo *u, enum undo_kind kind, const char *path,
-                    const struct boot_op *op)
+                    const struct change *op)
 {
         struct undo_file *f = arena_grow(a, &u->files, u->n_files, sizeof(*u->files));
         char *copy = path_of(a, u->number, ""), *data = NULL;
@@ -323,31 +326,7 @@ static char *manifest_text(struct arena *a, const struct undo *u)
         return text ? arena_join(a, text, "end\n", NULL) : NULL;
 }
 
-static bool in_plan(const struct boot_plan *plan, const char *path)
-{
-        for (size_t i = 0; i < plan->n_ops; i++)
-                if (streq(plan->ops[i].path, path))
-                        return true;
-        return false;
-}
-
-/* Files that a later apply or undo must not take for new. */
-static int add_seen(const struct root *root, struct arena *a, struct undo *u, const struct boot_plan *plan)
-{
-        const struct boot_facts *f = plan->facts;
-        const struct boot_file *others[] = {&f->kernel_cmdline, &f->grubenv, f->n_defaults ? &f->defaults[0] : NULL};
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && i < f->n_entries; i++)
-                if (!in_plan(plan, f->entries[i].path))
-                        k = add_file(root, a, u, UNDO_SEEN, f->entries[i].path, NULL);
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(others); i++)
-                if (others[i] && others[i]->text && !in_plan(plan, others[i]->path))
-                        k = add_file(root, a, u, UNDO_SEEN, others[i]->path, NULL);
-        return k;
-}
-
-int journal_begin(const struct root *root, struct arena *a, struct journal *j, const struct boot_plan *plan,
+int journal_begin(const struct root *root, struct arena *a, struct journal *j, const struct changes *changes,
                   const struct undo **ret)
 {
         struct undo *u = arena_grow(a, &j->v, j->n, sizeof(*j->v));
@@ -356,22 +335,21 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
         char when[32], *text, *path;
         int k;
 
-        *u = (struct undo){.number = j->n > 0 ? j->v[j->n - 1].number + 1 : 1,
-                           .boot = boot_path_names[plan->facts->path],
-                           .command = plan->command};
+        *u = (struct undo){
+                .number = j->n > 0 ? j->v[j->n - 1].number + 1 : 1, .boot = changes->boot, .command = changes->command};
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&now, &tm));
         u->when = arena_strdup(a, when);
         path = path_of(a, u->number, "manifest");
         /* One that was never begun may lie there; nothing of it counts, and its manifest is not there. */
         k = file_make_parents(root, path);
-        for (size_t i = 0; k == 0 && i < plan->n_ops; i++)
-                k = add_file(root, a, u, UNDO_WRITTEN, plan->ops[i].path, &plan->ops[i]);
-        if (k == 0 && plan->generated)
-                k = add_file(root, a, u, UNDO_GENERATED, plan->generated, NULL);
-        for (size_t i = 0; k == 0 && i < plan->n_images; i++)
-                k = add_file(root, a, u, UNDO_IMAGE, plan->images[i], NULL);
-        if (k == 0)
-                k = add_seen(root, a, u, plan);
+        for (size_t i = 0; k == 0 && i < changes->n; i++)
+                k = add_file(root, a, u, UNDO_WRITTEN, changes->v[i].path, &changes->v[i]);
+        if (k == 0 && changes->generated)
+                k = add_file(root, a, u, UNDO_GENERATED, changes->generated, NULL);
+        for (size_t i = 0; k == 0 && i < changes->n_images; i++)
+                k = add_file(root, a, u, UNDO_IMAGE, changes->images[i], NULL);
+        for (size_t i = 0; k == 0 && i < changes->n_seen; i++)
+                k = add_file(root, a, u, UNDO_SEEN, changes->seen[i], NULL);
         text = k == 0 ? manifest_text(a, u) : NULL;
         if (k == 0)
                 k = file_write(root, path, text, strlen(text), NULL);
@@ -414,7 +392,8 @@ int journal_forget_images(const struct root *root, struct arena *a, const struct
         return k;
 }
 
-int journal_put_back(const struct root *root, struct arena *a, const struct undo *u, size_t i, const char *path)
+int journal_put_back(const struct root *root, struct arena *a, const struct undo *u, size_t i, const char *path,
+                     enum journal_kept *ret)
 {
         char *copy = arena_printf(a, UNDO_DIR "/%u/old.%zu", u->number, i);
         struct content kept;
@@ -422,9 +401,8 @@ int journal_put_back(const struct root *root, struct arena *a, const struct undo
 
         if (k < 0)
                 return k;
-        if (!content_same(kept, u->files[i].old))
-                return kept.there ? -EBADMSG : -ENOENT;
-        return file_copy(root, copy, path, &u->files[i].attributes);
+        *ret = content_same(kept, u->files[i].old) ? JOURNAL_KEPT : kept.there ? JOURNAL_KEPT_WRONG : JOURNAL_NOT_KEPT;
+        return *ret == JOURNAL_KEPT ? file_copy(root, copy, path, &u->files[i].attributes) : 0;
 }
 
 /* The manifest first: without it, nothing of the rest counts. */

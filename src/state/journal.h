@@ -7,9 +7,11 @@
  * without a manifest says nothing.
  */
 
+#include <stdint.h>
 #include <sys/stat.h>
 
-#include "loader/loader.h"
+#include "base/root.h"
+#include "state/changes.h"
 
 #define UNDO_DIR "/var/lib/passthrough/undo"
 
@@ -52,24 +54,34 @@ struct journal {
         size_t n;
 };
 
-/* -EWOULDBLOCK where another one is at work. With lock false nothing is written, and nobody waited for. */
+enum {
+        JOURNAL_BUSY = 1, /* another apply or undo is at work */
+};
+
+/* 0, -errno or JOURNAL_BUSY. With lock false nothing is written, and nobody waited for. */
 int journal_open(const struct root *root, struct arena *a, bool lock, struct journal *ret) _must_check_;
 void journal_close(struct journal *j);
 /* The last apply where that was cut short, or NULL. */
 const struct undo *journal_unfinished(const struct journal *j);
 /* The tokens that are ours. */
-void journal_owned(const struct journal *j, struct arena *a, struct boot_owned *ret);
+void journal_owned(const struct journal *j, struct arena *a, struct owned *ret);
 
 /* A new one for the plan. */
-int journal_begin(const struct root *root, struct arena *a, struct journal *j, const struct boot_plan *plan,
+int journal_begin(const struct root *root, struct arena *a, struct journal *j, const struct changes *changes,
                   const struct undo **ret) _must_check_;
 int journal_done(const struct root *root, struct arena *a, const struct undo *u) _must_check_;
 int journal_remove(const struct root *root, struct arena *a, const struct undo *u) _must_check_;
 /* Of images what earlier applies have kept goes away: they are large. */
 int journal_forget_images(const struct root *root, struct arena *a, const struct journal *j) _must_check_;
-/* The content that file i had, put back to path; -ENOENT where it is not kept, -EBADMSG where it is not that. */
-int journal_put_back(const struct root *root, struct arena *a, const struct undo *u, size_t i,
-                     const char *path) _must_check_;
+enum journal_kept {
+        JOURNAL_KEPT,
+        JOURNAL_NOT_KEPT,
+        JOURNAL_KEPT_WRONG, /* what is kept is not what the file had */
+};
+
+/* The content that file i had, put back to path, where it is kept. */
+int journal_put_back(const struct root *root, struct arena *a, const struct undo *u, size_t i, const char *path,
+                     enum journal_kept *ret) _must_check_;
 
 struct content content_of(const char *data, size_t size);
 bool content_same(struct content a, struct content b);

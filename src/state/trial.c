@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/span.h"
 #include "base/str.h"
 
 #define FIRST_LINE "passthrough-trial 1"
@@ -115,6 +116,11 @@ bool trial_holds_back(const struct root *root, struct arena *a, const struct tri
                ((t->state == TRIAL_PENDING || t->state == TRIAL_RUNNING) && !trial_is_here(root, a, t));
 }
 
+bool trial_watchdog(const struct root *root)
+{
+        return root_exists(root, "/sys/class/watchdog/watchdog0");
+}
+
 /*
  * Reboots where it would wait for somebody: a panic (kernel-parameters.txt), dracut's emergency shell
  * (dracut.cmdline(7)), a crash of systemd (systemd(1)). What follows the first of them is of this one boot.
@@ -123,7 +129,7 @@ void trial_tokens(const struct root *root, struct arena *a, const struct trial *
 {
         static const char *const own[] = {"panic=10", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=yes",
                                           "systemd.watchdog_sec=60"};
-        size_t n = ARRAY_SIZE(own) - !oneshot_watchdog(root);
+        size_t n = ARRAY_SIZE(own) - !trial_watchdog(root);
 
         str_add(a, ret, ret_n, arena_printf(a, TRIAL_TOKEN "%016" PRIx64 ":%u", t->config, t->seconds));
 

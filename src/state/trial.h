@@ -7,22 +7,16 @@
  * The boot itself says on its command line that it is that trial.
  */
 
-#include "loader/loader.h"
+#include <stdint.h>
+
+#include "base/root.h"
 
 #define TRIAL_DIR    "/var/lib/passthrough/trial"
 #define TRIAL_PATH   TRIAL_DIR "/manifest"
-#define TRIAL_GRUB   TRIAL_DIR "/grub" /* what /etc/grub.d/42_passthrough makes an entry of */
 #define TRIAL_SUFFIX ".passthrough-trial"
 #define TRIAL_TOKEN                                                                                                    \
         "passthrough.trial=" /* ID:SECONDS, the second until it is taken back; the rest of the line is its own */
 #define TRIAL_WAIT (15 * 60)
-
-/* Names that loaders sort behind all others, so that none of them is ever booted by default. */
-#define TRIAL_ENTRY      "0-passthrough-trial.conf"
-#define OFF_ENTRY        "0-passthrough-off.conf"
-#define GRUB_SCRIPT      "/etc/grub.d/42_passthrough"
-#define GRUB_TRIAL       "passthrough-trial" /* the entry's ID */
-#define GRUB_TRIAL_TITLE "Linux, passthrough: trial"
 
 enum trial_state {
         TRIAL_NONE,
@@ -63,37 +57,5 @@ bool trial_holds_back(const struct root *root, struct arena *a, const struct tri
 /* The trial's own tokens, behind those that the config needs. */
 void trial_tokens(const struct root *root, struct arena *a, const struct trial *trial, const char ***ret,
                   size_t *ret_n);
-
-/* ---- oneshot.c: its entry in the boot loader's menu ----------------------------------------------------------------
- */
-
-/* Why this host's boot loader cannot be trusted to boot an entry once and no more; NULL: it can. 0 or -errno. */
-void oneshot_problem(const struct root *root, struct arena *a, const struct boot_facts *facts, const char **ret);
 /* Whether something would reset a host that hangs. */
-bool oneshot_watchdog(const struct root *root);
-/* Whether the boot loader has yet to boot the entry. */
-bool oneshot_pending(const struct root *root, struct arena *a, const struct boot_facts *facts);
-
-/* What has to be run so that the loader sees the entry; NULL: nothing. */
-const char *oneshot_update(const struct boot_facts *facts);
-/* What has to be run so that the loader boots it once. */
-const char *oneshot_set(const struct boot_facts *facts);
-/* Likewise, so that it does not; NULL: it does not boot what is not there. */
-const char *oneshot_clear(const struct boot_facts *facts);
-/* ---- derive.c: entries made of those that the host has; pure ------------------------------------------------------
- */
-
-/*
- * The entry's file: of systemd-boot a copy of the kernel's own entry, of GRUB what its script is to know. tokens: those
- * that the config needs and the trial's; owned: those of an earlier apply. *ret NULL where that kernel has no entry.
- */
-void oneshot_entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial,
-                   const char *const *tokens, size_t n_tokens, const struct boot_owned *owned, struct boot_op *ret);
-/* GRUB's menu without it, as it was before; NULL where it has none, or memory is out. */
-char *oneshot_menu_without(const char *menu, struct arena *a);
-/* Whether the menu that was made has it: NULL, or what is missing. */
-void oneshot_verify(const struct boot_facts *facts, struct arena *a, const char *const *tokens, size_t n_tokens,
-                    const char **ret_lacks);
-
-/* Of systemd-boot: the entry without passthrough, as it is to be; no path where there is no kernel. */
-void off_entry(const struct boot_facts *facts, struct arena *a, const struct boot_owned *owned, struct boot_file *ret);
+bool trial_watchdog(const struct root *root);

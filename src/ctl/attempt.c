@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/attempt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "facts/ssh.h"
+
+/* A file, and what one that was cut short has left beside it. */
+static int forget_file(struct ctl *c, const char *path)
+{
+        file_sweep(&c->root, path);
+        return file_remove(&c->root, path);
+}
+
+static int forget_files(struct transaction *x, const struct trial *t)
+{
+        struct ctl *c = x->c;
+        int k = 0;
+
+        for (size_t l = 0; c->loaders[l]; l++) {
+                const struct oneshot *once = c->loaders[l]->once;
+
+                for (size_t i = 0; once && k == 0 && once->remains[i]; i++)
+                        k = forget_file(c, once->remains[i]);
+        }
+        return k == 0 && t->image ? forget_file(c, t->image) : k;
+}
+
+int attempt_clear(struct transaction *x)
+{
+        struct ctl *c = x->c;
+        const struct oneshot *once = x->facts.loader ? x->facts.loader->once : NULL;
+        const struct oneshot *pending = oneshot_pending(c->loaders, &x->facts, &c->root, &c->arena);
+        const struct boot_file *file = &x->facts.menu;
+        const char *menu = NULL;
+        int k = pending && pending->clear ? transaction_run(c, pending->clear) : 0;
+
+        if (once && once->menu_without && file->text)
+                menu = once->menu_without(file->text, &c->arena);
+        if (k != 0 || !menu)
+                return k;
+        k = file_write(&c->root, file->path, menu, strlen(menu), NULL);
+        return k < 0 ? ctl_fail(file->path, k) : 0;
+}
+
+int attempt_drop(struct transaction *x, const char *why)
+{
+        struct trial *t = &x->trial;
+        int k = transaction_detect(x), status;
+
+        if (k != 0)
+                return k;
+        if (why) {
+                t->state = TRIAL_FAILED;
+                t->why = why;
+                k = trial_write(&x->c->root, &x->c->arena, t);
+        }
+        if (k == 0 && t->state != TRIAL_NONE)
+                k = forget_files(x, t);
+        if (k < 0)
+                return ctl_fail(TRIAL_DIR, k);
+        status = attempt_clear(x);
+        if (!why && status == 0)
+                k = trial_forget(&x->c->root);
+        if (!why)
+                *t = (struct trial){};
+        return k < 0 ? ctl_fail(TRIAL_PATH, k) : status;
+}
+
+int attempt_look(struct transaction *x, bool *ret_settled)
+{
+        const struct trial *t = &x->trial;
+        struct ctl *c = x->c;
+
+        *ret_settled = false;
+        if (t->state == TRIAL_NONE || !c->root.live || c->dry_run)
+                return 0;
+        if (t->config != x->config || c->no_trial || t->state == TRIAL_MAKING || t->state == TRIAL_ACCEPTED)
+                return attempt_drop(x, NULL);
+        *ret_settled = true;
+        if (t->state == TRIAL_FAILED) {
+                fprintf(stderr,
+                        "passthroughctl: the trial of this config (%s) failed: %s; nothing is written before the "
+                        "config changes, or with --no-trial\n",
+                        t->when, t->why ? t->why : "it is not known why");
+                return EXIT_FAILURE;
+        }
+        if (trial_is_here(&c->root, &c->arena, t))
+                puts(t->by_hand ? "this boot is the trial of this config: passthroughctl confirm keeps it"
+                                : "this boot is the trial of this config: it is kept once the boot is complete");
+        else
+                puts("the next boot tries this config already: nothing to do");
+        return 0;
+}
+
+/* ---- making one ----------------------------------------------------------------------------------------------------
+ */
+
+/* The image that the kernel's own entry loads. */
+static bool is_loaded(struct transaction *x, const struct installed *image)
+{
+        const struct oneshot *once = x->facts.loader ? x->facts.loader->once : NULL;
+
+        return once && image->kernel && image->path && !image->unified &&
+               once->loads(&x->facts, image->release, image->path);
+}
+
+/* Of the newest kernel, which boot loaders boot by default. */
+static const struct installed *next_image(struct transaction *x)
+{
+        const struct installed *found = NULL;
+
+        for (size_t i = 0; i < x->images.list.n; i++) {
+                const struct installed *image = &x->images.list.v[i];
+
+                if (is_loaded(x, image) && (!found || strverscmp(image->release, found->release) > 0))
+                        found = image;
+        }
+        return found;
+}
+
+static struct image_job *job_of(struct transaction *x, const struct installed *image)
+{
+        for (size_t i = 0; image && i < x->images.n_jobs; i++)
+                if (x->images.jobs[i].image == image)
+                        return &x->images.jobs[i];
+        return NULL;
+}
+
+bool attempt_needed(struct transaction *x)
+{
+        const struct installed *image = next_image(x);
+
+        for (size_t i = 0; i < x->plan.changes.n; i++)
+                if (!x->plan.changes.v[i].aside)
+                        return true;
+        /* Where it is not known which image that boots with it may be any. */
+        return x->plan.changes.command || (image ? job_of(x, image) != NULL : x->images.n_jobs > 0);
+}
+
+static int build(struct transaction *x, struct image_job *job)
+{
+        struct ctl *c = x->c;
+        struct images one = {.jobs = job, .n_jobs = 1};
+        const char *wrong;
+        int k = images_check_room(c, &one);
+
+        if (k != 0)
+                return k;
+        printf("building a boot image of %s for the trial; %s\n", job->image->release, job->why);
+        fflush(stdout);
+        k = image_build_beside(&c->root, &c->arena, job, x->trial.image, &wrong);
+        if (k < 0)
+                return ctl_fail(x->trial.image, k);
+        if (wrong)
+                fprintf(stderr, "passthroughctl: %s: %s\n", x->trial.image, wrong);
+        else
+                printf("wrote %s, and looked that all is in it\n", x->trial.image);
+        return wrong ? EXIT_FAILURE : 0;
+}
+
+static int write_entry(struct transaction *x, const struct change *entry)
+{
+        int k;
+
+        if (!entry->path || !entry->new) {
+                fprintf(stderr, "passthroughctl: no boot entry is there that loads kernel %s with its image\n",
+                        x->trial.release);
+                return EXIT_FAILURE;
+        }
+        k = file_write(&x->c->root, entry->path, entry->new, strlen(entry->new), NULL);
+        if (k < 0)
+                return ctl_fail(entry->path, k);
+        /* Our own files are not the host's. */
+        if (!startswith(entry->path, TRIAL_DIR "/"))
+                printf("wrote %s\n", entry->path);
+        return 0;
+}
+
+static int make_entry(struct transaction *x)
+{
+        struct ctl *c = x->c;
+        const struct oneshot *once = x->facts.loader->once;
+        const char **tokens = NULL, *lacks;
+        struct change entry;
+        size_t n = 0;
+        int k;
+
+        for (size_t i = 0; i < x->plan.n_tokens; i++)
+                str_add(&c->arena, &tokens, &n, x->plan.tokens[i]);
+        trial_tokens(&c->root, &c->arena, &x->trial, &tokens, &n);
+        once->entry(&x->facts, &c->arena, &x->trial, tokens, n, &x->owned, &entry);
+        k = write_entry(x, &entry);
+        if (k == 0 && once->update)
+                k = transaction_run(c, once->update);
+        if (k == 0)
+                k = transaction_detect(x);
+        if (k != 0)
+                return k;
+        lacks = once->lacks(&x->facts, &c->arena, &entry, tokens, n);
+        if (lacks)
+                fprintf(stderr, "passthroughctl: %s\n", lacks);
+        return lacks ? EXIT_FAILURE : 0;
+}
+
+int attempt_record(struct transaction *x, enum trial_state state)
+{
+        int k;
+
+        x->trial.state = state;
+        k = trial_write(&x->c->root, &x->c->arena, &x->trial);
+        return k < 0 ? ctl_fail(TRIAL_PATH, k) : 0;
+}
+
+static int start(struct transaction *x, const struct installed *image)
+{
+        struct ctl *c = x->c;
+        time_t now = time(NULL);
+        char when[32], boot[64];
+        struct tm tm;
+
+        strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&now, &tm));
+        if (root_read(&c->root, "/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) <= 0)
+                return ctl_fail("/proc/sys/kernel/random/boot_id", -ENODATA);
+        x->trial = (struct trial){.config = x->config,
+                                  .release = image->release,
+                                  .target = image->path,
+                                  .when = arena_strdup(&c->arena, when),
+                                  .boot = arena_strdup(&c->arena, boot),
+                                  .by_hand = c->confirm > 0 || session_is_remote(&c->root),
+                                  .seconds = c->confirm > 0 ? c->confirm : TRIAL_WAIT};
+        if (job_of(x, image))
+                x->trial.image = arena_join(&c->arena, image->path, TRIAL_SUFFIX, NULL);
+        return attempt_record(x, TRIAL_MAKING);
+}
+
+static int make(struct transaction *x, const struct installed *image)
+{
+        const char *set = x->facts.loader->once->set;
+        struct image_job *job = job_of(x, image);
+        int k = start(x, image);
+
+        if (k == 0 && job)
+                k = build(x, job);
+        if (k == 0)
+                k = make_entry(x);
+        if (k == 0)
+                k = attempt_record(x, TRIAL_PENDING);
+        return k == 0 ? transaction_run(x->c, set) : k;
+}
+
+static void say_made(const struct transaction *x)
+{
+        const struct trial *t = &x->trial;
+
+        if (!trial_watchdog(&x->c->root))
+                puts("note: this host has no watchdog: where the trial hangs without a panic, it has to be reset by "
+                     "hand");
+        printf("the next boot tries this, once; what there was stays the default until ");
+        if (t->by_hand)
+                printf("passthroughctl confirm is run in that boot, and comes back %u min after its start "
+                       "otherwise\n",
+                       t->seconds / 60);
+        else
+                printf("that boot is complete, and comes back %u min after its start otherwise\n", t->seconds / 60);
+}
+
+int attempt_make(struct transaction *x)
+{
+        const struct installed *image = next_image(x);
+        const char *problem = oneshot_problem(&x->facts, &x->c->root, &x->c->arena);
+        int k;
+
+        if (!problem && !image)
+                problem = "no kernel was found that has a boot image of its own and an entry";
+        if (problem) {
+                fprintf(stderr,
+                        "passthroughctl: this cannot be tried in one boot first: %s; nothing is written. apply "
+                        "--no-trial does without\n",
+                        problem);
+                return EXIT_FAILURE;
+        }
+        k = make(x, image);
+        if (k != 0) {
+                fprintf(stderr, "passthroughctl: this is taken back\n");
+                (void)!attempt_drop(x, NULL);
+                return EXIT_FAILURE;
+        }
+        say_made(x);
+        return x->images.left ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/transaction.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/program.h"
+#include "base/str.h"
+#include "loader/write.h"
+#include "state/applied.h"
+
+void transaction_close(struct transaction *x)
+{
+        journal_close(&x->journal);
+}
+
+int transaction_open(struct transaction *x)
+{
+        int k;
+
+        trial_read(&x->c->root, &x->c->arena, &x->trial);
+        k = journal_open(&x->c->root, &x->c->arena, !x->c->dry_run, &x->journal);
+        if (k == JOURNAL_BUSY) {
+                fprintf(stderr,
+                        "passthroughctl: another apply or undo is at work, or a program that one has started\n");
+                return EXIT_FAILURE;
+        }
+        return k < 0 ? ctl_fail(UNDO_DIR, k) : 0;
+}
+
+bool transaction_has_trial(const struct transaction *x)
+{
+        return x->trial.state != TRIAL_NONE && x->trial.state != TRIAL_FAILED;
+}
+
+int transaction_detect(struct transaction *x)
+{
+        boot_detect(x->c->loaders, &x->c->root, &x->c->arena, &x->facts);
+        return x->facts.unreadable ? ctl_fail(x->facts.unreadable, x->facts.error) : 0;
+}
+
+static int run(const char *line, const char *const *argv)
+{
+        int k;
+
+        printf("running %s\n", line);
+        fflush(stdout);
+        k = program_run(argv);
+        if (k < 0)
+                return ctl_fail(line, k);
+        if (k > 0)
+                fprintf(stderr, "passthroughctl: %s: failed with status %d\n", line, k);
+        return k > 0 ? EXIT_FAILURE : 0;
+}
+
+int transaction_run(struct ctl *c, const char *line)
+{
+        const char **argv;
+        size_t n;
+
+        if (!c->root.live) {
+                printf("to be run on that system: %s\n", line);
+                return 0;
+        }
+        str_words(&c->arena, line, &argv, &n);
+        if (*argv[0] != '/' && !(argv[0] = program_find(&c->arena, argv[0])))
+                return ctl_fail(line, -ENOENT);
+        return run(line, argv);
+}
+
+static void tell_back(const struct boot_back *b)
+{
+        for (size_t i = 0; i < b->n_restored; i++)
+                printf("put back %s\n", b->restored[i]);
+        for (size_t i = 0; i < b->n_edited; i++)
+                printf("took the tokens out of %s, which has been changed since\n", b->edited[i]);
+        for (size_t i = 0; i < b->n_kept; i++)
+                printf("left %s as it is: it was built anew since\n", b->kept[i]);
+        for (size_t i = 0; i < b->n_left; i++)
+                fprintf(stderr, "passthroughctl: %s\n", b->left[i]);
+}
+
+int transaction_take_back(struct transaction *x, const struct undo *u, bool by_hand)
+{
+        struct ctl *c = x->c;
+        struct boot_back back = {};
+        const char *what = UNDO_DIR;
+        int k, status = 0;
+
+        k = boot_take_back(c->loaders, &c->root, &c->arena, u, by_hand ? &x->facts : NULL, &back, &what);
+        if (k < 0)
+                return ctl_fail(what, k);
+        tell_back(&back);
+        if (u->command && (back.stale || (by_hand && !u->done)))
+                status = transaction_run(c, u->command);
+        if (status == 0)
+                k = journal_remove(&c->root, &c->arena, u);
+        x->left |= back.n_left > 0;
+        return k < 0 ? ctl_fail(UNDO_DIR, k) : status;
+}
+
+int transaction_load(struct transaction *x)
+{
+        struct ctl *c = x->c;
+        int k = ctl_load_config(c);
+
+        if (k != 0)
+                return k;
+        if (c->diags.n_errors > 0) {
+                fprintf(stderr, "passthroughctl: nothing is written before that is put right\n");
+                return EXIT_USAGE;
+        }
+        x->needs = ctl_needs(c);
+        k = digest_of_config(&c->root, &c->arena, &c->config, &x->config);
+        if (k < 0)
+                return ctl_fail("apply", k);
+        ctl_say_refused(&x->needs);
+        if (x->needs.n_refused > 0) {
+                fprintf(stderr,
+                        "passthroughctl: nothing is written before passthrough.conf asks for what can be had\n");
+                return EXIT_FAILURE;
+        }
+        return 0;
+}
+
+/* The config as it is applied, for images that are built while it is wrong. */
+static int plan_applied(struct transaction *x)
+{
+        struct ctl *c = x->c;
+        struct diags diags = {.arena = &c->arena};
+        struct payload payload;
+        struct content now;
+        char *old = NULL, *new = NULL;
+        int k = payload_build(&c->root, &c->arena, &c->config, NULL, &diags, &payload);
+
+        if (k == 0)
+                k = content_read(&c->root, &c->arena, APPLIED_PATH, &now, &old);
+        if (k == 0)
+                new = applied_format(&c->arena, &(struct applied){true, payload.files, payload.n_files});
+        if (k < 0 || streq_ptr(old, new))
+                return k;
+        changes_add(&x->plan.changes, &c->arena,
+                    (struct change){.path = APPLIED_PATH, .old = old, .new = new, .aside = true});
+        return 0;
+}
+
+static int plan(struct transaction *x)
+{
+        struct ctl *c = x->c;
+        int k = 0;
+
+        journal_owned(&x->journal, &c->arena, &x->owned);
+        boot_plan_build(&x->facts, &x->needs, &x->owned, &c->arena, &x->plan);
+        x->line = x->plan.changes.n > 0 || (x->plan.changes.command && c->root.live);
+        if (!x->plan.problem)
+                k = plan_applied(x);
+        return k < 0 ? ctl_fail("apply", k) : 0;
+}
+
+/* By a power cut while a trial was kept, say: nothing is built on it. */
+int transaction_finish_last(struct transaction *x)
+{
+        const struct undo *last = journal_unfinished(&x->journal);
+        int k;
+
+        if (!last)
+                return 0;
+        if (x->c->dry_run) {
+                puts("the last apply was cut short; it would be taken back first");
+                return 0;
+        }
+        puts("the last apply was cut short; it is taken back first");
+        k = transaction_detect(x);
+        if (k == 0)
+                k = transaction_take_back(x, last, true);
+        x->journal.n--;
+        return k == 0 && x->left ? EXIT_FAILURE : k;
+}
+
+int transaction_prepare(struct transaction *x)
+{
+        int k = transaction_finish_last(x);
+
+        if (k == 0)
+                k = transaction_detect(x);
+        if (k == 0)
+                k = plan(x);
+        if (k != 0)
+                return k;
+        if (x->facts.loader)
+                printf("this host boots from %s (%s)\n", x->facts.loader->name, x->facts.found);
+        for (size_t i = 0; i < x->plan.n_notes; i++)
+                printf("note: %s\n", x->plan.notes[i]);
+        if (x->plan.problem) {
+                fprintf(stderr, "passthroughctl: %s\n", x->plan.problem);
+                return EXIT_FAILURE;
+        }
+        return images_find(x->c, &x->facts, &x->images);
+}
+
+static int verify(struct transaction *x)
+{
+        struct boot_verdict v;
+        int k = transaction_detect(x);
+
+        if (k != 0)
+                return k;
+        boot_verify(&x->facts, x->plan.tokens, x->plan.n_tokens, &x->c->arena, &v);
+        for (size_t i = 0; i < v.n_notes; i++)
+                printf("note: %s\n", v.notes[i]);
+        for (size_t i = 0; i < v.n_lacking; i++)
+                fprintf(stderr, "passthroughctl: %s\n", v.lacking[i]);
+        if (v.n_lacking > 0)
+                return EXIT_FAILURE;
+        printf("verified in %zu boot entr%s:", v.n_entries, v.n_entries == 1 ? "y" : "ies");
+        for (size_t i = 0; i < x->plan.n_tokens; i++)
+                printf(" %s", x->plan.tokens[i]);
+        puts(x->plan.n_tokens > 0 ? "" : " no token is needed");
+        return 0;
+}
+
+/* 0 or the exit status; what is written so far is in the journal. */
+static int carry_out(struct transaction *x)
+{
+        const char *what = "apply";
+        int k = boot_write(&x->c->root, &x->c->arena, &x->plan, &what);
+
+        if (k < 0)
+                return ctl_fail(what, k);
+        for (size_t i = 0; i < x->plan.changes.n; i++)
+                if (!streq(x->plan.changes.v[i].path, APPLIED_PATH))
+                        printf("%s %s\n", x->plan.changes.v[i].new ? "wrote" : "removed", x->plan.changes.v[i].path);
+        if (x->plan.changes.command && x->c->root.live)
+                k = transaction_run(x->c, x->plan.changes.command);
+        /* Where nothing is run what it would have made is not there to be looked at. */
+        if (k == 0 && x->line && (x->c->root.live || !x->plan.changes.command))
+                k = verify(x);
+        return k == 0 && x->c->root.live ? images_build(x->c, &x->images) : k;
+}
+
+int transaction_carry_out(struct transaction *x)
+{
+        struct ctl *c = x->c;
+        int k = c->root.live ? images_check_room(c, &x->images) : 0;
+
+        if (k != 0)
+                return k;
+        if (c->root.live)
+                k = images_add(c, &x->images, &x->plan.changes);
+        if (k == 0)
+                k = journal_begin(&c->root, &c->arena, &x->journal, &x->plan.changes, &x->undo);
+        if (k < 0)
+                return ctl_fail(UNDO_DIR, k);
+        k = carry_out(x);
+        if (k != 0) {
+                fprintf(stderr, "passthroughctl: this is taken back\n");
+                (void)!transaction_take_back(x, x->undo, false);
+                return EXIT_FAILURE;
+        }
+        k = journal_done(&c->root, &c->arena, x->undo);
+        if (k == 0 && c->root.live)
+                k = journal_forget_images(&c->root, &c->arena, &x->journal);
+        return k < 0 ? ctl_fail(UNDO_DIR, k) : EXIT_SUCCESS;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* GRUB that reads /boot/loader/entries, as Fedora and RHEL have it. New kernels get their line from kernel-install. */
+#include "base/str.h"
+#include "loader/entry.h"
+#include "loader/grub.h"
+#include "loader/kernel-cmdline.h"
+
+static int detect(struct detector *d, struct claim *ret)
+{
+        const char *settings;
+        int k;
+
+        if (!grub_may_boot(d) || d->facts->n_entries == 0)
+                return 0;
+        k = d->probe.text(&d->probe, GRUB_SETTINGS, &settings);
+        if (k == 0 && grub_uses_entries(settings))
+                ret->what = GRUB_MENU;
+        return k;
+}
+
+static int read_files(struct detector *d)
+{
+        int k = grub_read_settings(d);
+
+        d->facts->found = "GRUB_ENABLE_BLSCFG=true in " GRUB_SETTINGS ", and /boot/loader/entries";
+        return k == 0 ? boot_read(d, ENTRY_GRUBENV, true) : k;
+}
+
+/* A block of fixed size, filled up with "#" (util/grub-editenv.c). NULL where it has no room for them. */
+static char *edit_block(struct arena *a, const char *text, struct strings add, const char *const *drop, size_t n_drop)
+{
+        size_t size = strlen(text), used;
+        struct span value;
+        char *line, *copy, *block;
+
+        if (!entry_grubenv(text, &value))
+                return NULL;
+        line = span_without(a, value, drop, n_drop);
+        copy = span_replace(a, text, value, span_with(a, span_of(line), add.v, add.n));
+        used = strlen(copy);
+        while (used > 0 && copy[used - 1] == '#')
+                used--;
+        if (used > size)
+                return NULL;
+        block = arena_alloc(a, size + 1);
+        memset(block, '#', size);
+        memcpy(block, copy, used);
+        return block;
+}
+
+static bool plan_block(struct boot_planner *p)
+{
+        const char *old = boot_text(p->facts, ENTRY_GRUBENV), *new;
+        struct strings missing, drop;
+        struct span line;
+        bool used = false;
+
+        for (size_t i = 0; i < p->facts->n_entries && !used; i++)
+                used = entry_uses_grubenv(&p->facts->entries[i]);
+        if (!used)
+                return true;
+        if (!old || !entry_grubenv(old, &line))
+                return boot_plan_problem(p, "the entries have $kernelopts, and " ENTRY_GRUBENV
+                                            " does not say what that is");
+        missing = boot_plan_missing(p, line);
+        drop = boot_plan_stale(p, ENTRY_GRUBENV);
+        if (missing.n == 0 && drop.n == 0)
+                return true;
+        new = edit_block(p->arena, old, missing, drop.v, drop.n);
+        if (!new)
+                return boot_plan_problem(p, ENTRY_GRUBENV " has no room for the tokens");
+        boot_plan_add(p, ENTRY_GRUBENV, old, new, missing);
+        return true;
+}
+
+static bool plan(struct boot_planner *p)
+{
+        return entry_plan_all(p) && plan_block(p) && grub_plan_settings(p) && kernel_cmdline_plan(p, false);
+}
+
+static void lengths(const struct boot_facts *facts, struct arena *a, struct lengths *ret)
+{
+        entry_lengths(facts, a, (struct entry_front){"linux", "BOOT_IMAGE=(hd0,gpt1) "}, ret);
+        kernel_cmdline_length(facts, a, ret);
+}
+
+static char *without(struct arena *a, const char *path, const char *text, const char *const *tokens, size_t n)
+{
+        return streq(path, ENTRY_GRUBENV) ? edit_block(a, text, (struct strings){}, tokens, n) : NULL;
+}
+
+const struct loader loader_bls = {
+        .name = "GRUB with boot loader entries, as Fedora and RHEL have it",
+        .info = GRUB_INFO,
+        .shell = true,
+        .detect = detect,
+        .read = read_files,
+        .plan = plan,
+        .verify = entry_verify_all,
+        .lengths = lengths,
+        .without = without,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Entries of the Boot Loader Specification, type 1
+ * (https://uapi-group.org/specifications/specs/boot_loader_specification): lines of a key and a value, of which
+ * "options" may come several times.
+ */
+
+#include "loader/boot-plan.h"
+
+/* Names that loaders sort behind all others, so that none of them is ever booted by default. */
+#define ENTRY_TRIAL "0-passthrough-trial.conf"
+#define ENTRY_OFF   "0-passthrough-off.conf"
+
+/* Red Hat's GRUB of a while has "options $kernelopts" in entries, and that variable in its environment block. */
+#define ENTRY_GRUBENV "/boot/grub2/grubenv"
+
+/* Whether the entry boots this installation, as far as can be told. */
+bool entry_is_ours(const struct boot_facts *facts, const struct boot_file *entry);
+/* Whether it boots that kernel. */
+bool entry_is_of(const struct boot_file *entry, const char *release);
+/* The first word behind a key, the n-th of them. */
+bool entry_value(const char *text, const char *key, size_t n, struct span *ret);
+bool entry_root(const struct boot_file *entry, struct span *ret);
+bool entry_uses_grubenv(const struct boot_file *entry);
+/* The value of kernelopts in the environment block. */
+bool entry_grubenv(const char *text, struct span *ret);
+char *entry_edit(struct arena *a, const char *text, const char *const *add, size_t n_add, const char *const *drop,
+                 size_t n_drop);
+
+/* What the loader puts in front of the line, for each value of a key. */
+struct entry_front {
+        const char *key, *text;
+};
+
+/* Of the line that the kernel gets. */
+size_t entry_length(const struct boot_facts *facts, const struct boot_file *entry, struct entry_front front);
+
+/* ---- all of them: parts of struct loader */
+bool entry_plan_all(struct boot_planner *p);
+void entry_verify_all(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,
+                      struct boot_verdict *ret);
+void entry_lengths(const struct boot_facts *facts, struct arena *a, struct entry_front front, struct lengths *ret);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * GRUB, as Debian has it: grub.d and update-grub. A trial is an entry that /etc/grub.d/42_passthrough makes. GRUB
+ * forgets what it is to boot once (next_entry, 00_header) where it can write to the block that grub-reboot fills.
+ */
+#include "base/str.h"
+#include "loader/grub.h"
+
+#define MENU     "/boot/grub/grub.cfg"
+#define UPDATE   "/usr/sbin/update-grub"
+#define GRUBENV  "/boot/grub/grubenv"
+#define SCRIPT   "/etc/grub.d/42_passthrough"
+#define SOURCE   TRIAL_DIR "/grub" /* what the script makes the trial's entry of */
+#define ENTRY_ID "passthrough-trial"
+#define TITLE    "Linux, passthrough: trial"
+
+static const char header[] =
+        "# Written by passthroughctl apply from /etc/passthrough.d; undone by passthroughctl undo.\n";
+
+static int detect(struct detector *d, struct claim *ret)
+{
+        if (grub_may_boot(d) && grub_is_debian(&d->probe) && d->probe.exists(&d->probe, MENU))
+                ret->what = GRUB_MENU;
+        return 0;
+}
+
+static int read_files(struct detector *d)
+{
+        struct boot_facts *f = d->facts;
+        int k = grub_read_settings(d);
+
+        f->found = MENU ", made by update-grub";
+        f->menu.path = MENU;
+        if (k == 0)
+                k = boot_read(d, GRUB_DROPIN, false);
+        return k == 0 ? d->probe.text(&d->probe, MENU, &f->menu.text) : k;
+}
+
+static bool plan(struct boot_planner *p)
+{
+        const char *old = boot_text(p->facts, GRUB_DROPIN), *new = NULL;
+        struct strings missing = grub_missing(p);
+
+        if (old && !startswith(old, header))
+                return boot_plan_problem(p, GRUB_DROPIN " is there, and was not written by passthroughctl: rename it");
+        if (missing.n > 0)
+                new = arena_join(p->arena, header, "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX ",
+                                 span_with(p->arena, span_of(""), missing.v, missing.n), "\"\n", NULL);
+        boot_plan_add(p, GRUB_DROPIN, old, new, missing);
+        boot_plan_command(p, UPDATE);
+        return true;
+}
+
+/* ---- an entry that is booted once ----------------------------------------------------------------------------------
+ */
+
+/* File systems on a partition whose files GRUB overwrites in place (grub_envblk and its list of blocks). */
+static bool grub_writes(const char *type)
+{
+        static const char *const types[] = {"ext2", "ext3", "ext4", "xfs", "vfat"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+                if (streq(type, types[i]))
+                        return true;
+        return false;
+}
+
+static const char *problem(const struct boot_facts *facts, struct probe *p)
+{
+        const char *menu = facts->menu.text ? facts->menu.text : "";
+        struct probe_disk disk;
+
+        if (!p->exists(p, SCRIPT))
+                return SCRIPT " is not there";
+        if (!p->program(p, "grub-reboot"))
+                return "grub-reboot is not there";
+        if (!strstr(menu, "next_entry") || !strstr(menu, "save_env"))
+                return "GRUB's menu has nothing that would forget an entry once it is booted (next_entry)";
+        disk = p->disk(p, GRUBENV);
+        if (!disk.there)
+                return GRUBENV " is not there, in which GRUB keeps what it is to boot once";
+        if (!disk.type || !grub_writes(disk.type))
+                return arena_join(p->arena, GRUBENV " is on ",
+                                  disk.type ? disk.type : "a file system that is not known",
+                                  ", which GRUB does not write to: it would boot the trial again and again", NULL);
+        if (disk.layered)
+                return GRUBENV " is on LVM, RAID or another layer that GRUB does not write to: it would boot the trial "
+                               "again and again";
+        return disk.hardware ? NULL
+                             : GRUBENV
+                       " is on a device that is not known, and whether GRUB can write to it is not known";
+}
+
+static bool pending(struct probe *p)
+{
+        const char *block;
+
+        return p->text(p, GRUBENV, &block) == 0 && block && strstr(block, "\nnext_entry=" ENTRY_ID "\n");
+}
+
+static bool loads(const struct boot_facts *facts, const char *release, const char *image)
+{
+        (void)facts;
+        (void)release;
+        return startswith(image, "/boot/initrd.img-");
+}
+
+/* A shell reads these lines as words, and no more. */
+static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *t, const char *const *tokens,
+                  size_t n, const struct owned *owned, struct change *ret)
+{
+        (void)facts;
+        (void)owned;
+        *ret = (struct change){.path = SOURCE,
+                               .new = arena_join(a, "release ", t->release, "\ninitrd ",
+                                                 t->image ? str_basename(t->image) : "", "\ntokens ",
+                                                 span_with(a, span_of(""), tokens, n), "\n", NULL)};
+}
+
+static const char *lacks(const struct boot_facts *facts, struct arena *a, const struct change *made,
+                         const char *const *tokens, size_t n)
+{
+        const char *from = facts->menu.text ? strstr(facts->menu.text, "'" ENTRY_ID "'") : NULL;
+        struct span line, word;
+
+        (void)made;
+        if (!from)
+                return "GRUB's menu has no entry for the trial";
+        while (span_line(&from, &line)) {
+                if (!span_token(&line, &word) || !span_is(word, "linux"))
+                        continue;
+                for (size_t i = 0; i < n; i++)
+                        if (!span_has(line, tokens[i]))
+                                return arena_join(a, "the trial's entry in GRUB's menu has no ", tokens[i], NULL);
+                return NULL;
+        }
+        return "the trial's entry in GRUB's menu loads no kernel";
+}
+
+/* No program is run for that: it is done on the way of a boot, by a service that does not see all of the host. */
+static char *menu_without(const char *menu, struct arena *a)
+{
+        const char *at = strstr(menu, "menuentry '" TITLE "' "), *end = at ? strstr(at, "\n}\n") : NULL;
+
+        if (!end || (at > menu && at[-1] != '\n'))
+                return NULL;
+        return span_replace(a, menu, (struct span){at, (size_t)(end + 3 - at)}, "");
+}
+
+static const char *const remains[] = {SOURCE, NULL};
+
+static const struct oneshot once = {
+        .update = UPDATE,
+        .set = "grub-reboot " ENTRY_ID,
+        .clear = "grub-editenv " GRUBENV " unset next_entry",
+        .source = SOURCE,
+        .remains = remains,
+        .problem = problem,
+        .pending = pending,
+        .loads = loads,
+        .entry = entry,
+        .lacks = lacks,
+        .menu_without = menu_without,
+};
+
+const struct loader loader_grub_debian = {
+        .name = "GRUB, as Debian has it",
+        .info = GRUB_INFO,
+        .shell = true,
+        .once = &once,
+        .detect = detect,
+        .read = read_files,
+        .plan = plan,
+        .verify = grub_verify,
+        .lengths = grub_lengths,
+};

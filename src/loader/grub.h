@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What grub-mkconfig reads and writes. Debian reads /etc/default/grub, then grub.d/...cfg by name (grub-mkconfig.in
+ * there); 10_linux puts GRUB_CMDLINE_LINUX into every entry, and ..._DEFAULT behind it into those that are not for
+ * recovery.
+ */
+
+#include "loader/boot-plan.h"
+
+#define GRUB_INFO     "GRUB"
+#define GRUB_MENU     "GRUB's menu" /* what it goes by: struct claim */
+#define GRUB_SETTINGS "/etc/default/grub"
+#define GRUB_DROPIN   "/etc/default/grub.d/passthrough.cfg"
+#define GRUB_ON_ESP   "/boot/efi/EFI"
+
+/* Whether there is a menu of any GRUB. */
+bool grub_has_menu(struct probe *probe);
+/* Whether that may boot this host. */
+bool grub_may_boot(struct detector *d);
+bool grub_is_debian(const struct probe *probe);
+/* The settings, into d->facts. 0 or -errno. */
+int grub_read_settings(struct detector *d) _must_check_;
+/* facts->problem, where /etc/default/grub is missing. */
+bool grub_has_settings(struct boot_facts *facts);
+
+/* The wanted tokens that the host's own settings have not. */
+struct strings grub_missing(struct boot_planner *p);
+/* GRUB_CMDLINE_LINUX= in /etc/default/grub, edited in place. */
+bool grub_plan_settings(struct boot_planner *p);
+char *grub_settings_without(struct arena *a, const char *text, const char *const *tokens, size_t n);
+/* What the settings and Debian's drop-in put on a line, as far as their text tells; less than that it cannot be. */
+void grub_lengths(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
+/* Whether the last GRUB_ENABLE_BLSCFG= says true. */
+bool grub_uses_entries(const char *text);
+/* Of the menu's entries. */
+void grub_verify(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,
+                 struct boot_verdict *ret);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "loader/kernel-cmdline.h"
+
+#include "base/str.h"
+#include "loader/entry.h"
+#include "loader/length.h"
+
+static bool begins_with_any(const char *token, const char *const *prefixes, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (startswith(token, prefixes[i]))
+                        return true;
+        return false;
+}
+
+/* The line must be this system's: from rescue media, /proc/cmdline is another's. */
+static bool is_this_system(const struct boot_facts *facts, const char *line)
+{
+        struct span root = {};
+
+        span_value(span_of(line), "root=", &root);
+        for (size_t i = 0; i < facts->n_entries; i++) {
+                struct span other = {};
+
+                if (!entry_is_ours(facts, &facts->entries[i]))
+                        continue;
+                entry_root(&facts->entries[i], &other);
+                if (other.length == root.length && (!root.at || memcmp(other.at, root.at, root.length) == 0))
+                        return true;
+        }
+        return false;
+}
+
+/* What kernel-install would take for a new kernel, less what is of this one boot, or ours. */
+static bool seed(struct boot_planner *p, const char **ret)
+{
+        static const char *const own[] = {"BOOT_IMAGE=", "initrd=", "passthrough=", "passthrough.skip="};
+        const char *line = p->facts->vendor_cmdline ? p->facts->vendor_cmdline : p->facts->cmdline;
+        struct span rest = {line, line ? strcspn(line, "\n") : 0}, t;
+        struct strings kept = {};
+
+        if (rest.length == 0)
+                return boot_plan_problem(p, "neither " BOOT_KERNEL_CMDLINE " nor /proc/cmdline says what a new kernel "
+                                            "is to be booted with");
+        while (span_token(&rest, &t)) {
+                const char *token = arena_strndup(p->arena, t.at, t.length);
+
+                /* What follows is of a trial, too. */
+                if (startswith(token, TRIAL_TOKEN))
+                        break;
+                if (!begins_with_any(token, own, ARRAY_SIZE(own)) && !boot_plan_wants(p, token))
+                        str_add(p->arena, &kept.v, &kept.n, token);
+        }
+        *ret = span_with(p->arena, span_of(""), kept.v, kept.n);
+        return is_this_system(p->facts, *ret) ||
+               boot_plan_problem(p, "there is no " BOOT_KERNEL_CMDLINE ", and /proc/cmdline, which would be its "
+                                    "beginning, has another root= than the entries");
+}
+
+bool kernel_cmdline_plan(struct boot_planner *p, bool make)
+{
+        const char *old = boot_text(p->facts, BOOT_KERNEL_CMDLINE), *line = old;
+        struct strings missing, drop;
+        char *flat, *new;
+
+        if (!old && (!make || p->plan->n_tokens == 0))
+                return true;
+        if (!old && !seed(p, &line))
+                return false;
+        /* kernel-install takes line ends for blanks. */
+        flat = arena_strdup(p->arena, line);
+        for (char *c = strchr(flat, '\n'); c; c = strchr(c, '\n'))
+                *c = ' ';
+        missing = boot_plan_missing(p, span_of(flat));
+        drop = boot_plan_stale(p, BOOT_KERNEL_CMDLINE);
+        if (old && missing.n == 0 && drop.n == 0)
+                return true;
+        new = span_without(p->arena, span_of(flat), drop.v, drop.n);
+        while (*new &&new[strlen(new) - 1] == ' ')
+                new[strlen(new) - 1] = '\0';
+        new = span_with(p->arena, span_of(new), missing.v, missing.n);
+        boot_plan_add(p, BOOT_KERNEL_CMDLINE, old, arena_join(p->arena, new, "\n", NULL), missing);
+        return true;
+}
+
+void kernel_cmdline_length(const struct boot_facts *facts, struct arena *a, struct lengths *ret)
+{
+        const char *line = boot_text(facts, BOOT_KERNEL_CMDLINE);
+
+        length_add(a, ret, BOOT_KERNEL_CMDLINE, line ? span_characters(line) : 0);
+}
+
+char *kernel_cmdline_without(struct arena *a, const char *text, const char *const *tokens, size_t n)
+{
+        struct span line = {text, strcspn(text, "\n")};
+
+        return span_replace(a, text, line, span_without(a, line, tokens, n));
+}

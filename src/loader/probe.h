@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* A host as those see it who make no system call: they ask here. */
+
+#include "base/root.h"
+
+/* What a file lies on. */
+struct probe_disk {
+        bool there;
+        const char *type; /* of the file system, or NULL */
+        bool hardware;    /* a disk, or a partition of one */
+        bool layered;     /* LVM, RAID and the like */
+};
+
+struct probe {
+        struct arena *arena;
+        const struct root *root; /* for probe.c alone */
+        const char *unreadable;  /* what text() or list() failed at, or NULL */
+
+        bool (*exists)(const struct probe *p, const char *path);
+        /* *ret: NULL where the file is not there. 0 or -errno. */
+        int (*text)(struct probe *p, const char *path, const char **ret);
+        /* An absent directory is empty. 0 or -errno. */
+        int (*list)(struct probe *p, const char *path, const char ***ret, size_t *ret_n);
+        /* Whether a command is to be found. */
+        bool (*program)(const struct probe *p, const char *name);
+        struct probe_disk (*disk)(struct probe *p, const char *path);
+};
+
+struct probe probe_of(const struct root *root, struct arena *a);

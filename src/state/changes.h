@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Files that an apply changes, and what earlier ones have put into files. */
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+
+struct change {
+        const char *path;
+        const char *old, *new; /* NULL: not there */
+        const char **added;    /* tokens that new has and old has not */
+        size_t n_added;
+        bool aside; /* a boot that hands devices over does not read it */
+};
+
+/* All of one apply. */
+struct changes {
+        const char *boot; /* how the host boots, for people */
+        struct change *v;
+        size_t n;
+        const char *command;   /* to be run behind them, as people would type it; or NULL */
+        const char *generated; /* the file that the command writes, or NULL */
+        const char **images;   /* boot images that are built anew */
+        size_t n_images;
+        const char *
+                *seen; /* files that were there and are left as they are: a later apply must not take them for new */
+        size_t n_seen;
+};
+
+/* The change of that file, or NULL. */
+const struct change *changes_find(const struct changes *changes, const char *path);
+void changes_add(struct changes *changes, struct arena *a, struct change change);
+
+struct owned_token {
+        const char *path, *token;
+};
+
+/* What earlier applies have put into files. */
+struct owned {
+        struct owned_token *tokens;
+        size_t n_tokens;
+        const char **seen; /* files that were there when something was applied */
+        size_t n_seen;
+};
