@@ -347,7 +347,7 @@ int ctl_capture(struct ctl *c)
         struct capture capture = {
                 .from = &c->root, .to = ROOT_INIT, .arena = &c->arena, .names = {.arena = &c->arena}, .raw = c->raw};
         struct facts_request request = {.serials = true, .machine = true};
-        int k = facts_gather(&c->root, &c->arena, &ctl_sources, &request, &c->facts);
+        int k = facts_gather(&c->root, &c->arena, c->sources, &request, &c->facts);
 
         if (k == 0)
                 k = open_target(c, c->argv[1], &capture.to);

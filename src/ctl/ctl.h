@@ -10,11 +10,10 @@
 #include "plan/plan.h"
 #include "state/record.h"
 
-/* What facts_gather() takes. */
-extern const struct facts_sources ctl_sources;
 struct loader;
 
 struct ctl {
+        const struct facts_sources *sources;
         const struct loader *const *loaders; /* ways to boot; NULL behind the last */
         struct root root;
         bool json;

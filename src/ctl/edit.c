@@ -14,7 +14,7 @@
 int edit_look(struct ctl *c)
 {
         struct facts_request all = {.slots = true, .serials = true, .parents = true, .use = true};
-        int k = facts_gather(&c->root, &c->arena, &ctl_sources, &all, &c->facts);
+        int k = facts_gather(&c->root, &c->arena, c->sources, &all, &c->facts);
 
         return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
 }
@@ -58,7 +58,7 @@ static int plan_for(struct ctl *c, const struct config *config)
         request.builtin = request.writers = true;
         c->facts = (struct facts){.switches_known = true};
         if (k == 0)
-                k = facts_gather(&c->root, &c->arena, &ctl_sources, &request, &c->facts);
+                k = facts_gather(&c->root, &c->arena, c->sources, &request, &c->facts);
         if (k == 0)
                 facts_as_at_boot(&c->facts);
         return k == 0 ? plan_build(config, &c->facts, &c->arena, &c->plan) : k;

@@ -151,7 +151,7 @@ static int plan(struct ctl *c)
         request.identities = request.writers = true;
         /* What is switched off in this boot is for the next ones all the same. */
         c->facts.switches_known = true;
-        k = facts_gather(&c->root, &c->arena, &ctl_sources, &request, &c->facts);
+        k = facts_gather(&c->root, &c->arena, c->sources, &request, &c->facts);
         return k == 0 ? plan_build(&c->config, &c->facts, &c->arena, &c->plan) : k;
 }
 

@@ -9,8 +9,6 @@
 #include "ctl/ctl.h"
 #include "guard/evidence.h"
 #include "loader/table.h"
-#include "state/fallback.h"
-#include "state/trial.h"
 
 static const char help[] =
         "passthroughctl [OPTIONS] COMMAND\n\n"
@@ -61,107 +59,6 @@ static const struct {
         {"remove", ctl_remove, 1}, {"show", ctl_show, 1},       {"confirm", ctl_confirm, 0},
         {"trial", ctl_trial, 0},
 };
-
-int ctl_fail(const char *what, int error)
-{
-        fprintf(stderr, "passthroughctl: %s: %s\n", what, strerror(-error));
-        return EXIT_FAILURE;
-}
-
-int ctl_usage(const char *format, ...)
-{
-        va_list ap;
-
-        fputs("passthroughctl: ", stderr);
-        va_start(ap, format);
-        vfprintf(stderr, format, ap);
-        va_end(ap);
-        fputs(" (see passthroughctl --help)\n", stderr);
-        return EXIT_USAGE;
-}
-
-int ctl_load_config(struct ctl *c)
-{
-        int k = config_load(&c->root, &c->arena, &c->diags, &c->config);
-
-        if (k < 0)
-                return ctl_fail("reading passthrough.d", k);
-        k = settings_load(&c->root, &c->arena, &c->diags, &c->settings);
-        if (k < 0)
-                return ctl_fail("reading passthrough.conf", k);
-        diags_print(stderr, &c->diags);
-        return 0;
-}
-
-/* After a failed trial the next boot is not of the config that is there. */
-static int hold_back(struct ctl *c)
-{
-        struct fallback fallback;
-        int k = fallback_find(&c->root, &c->arena, &c->config, &fallback);
-
-        if (k < 0 || !fallback.failed)
-                return k;
-        fprintf(stderr,
-                "passthroughctl: %s: the next boot follows what was applied before it, until the config changes\n",
-                fallback.why);
-        c->config = fallback.config;
-        c->settings = fallback.settings;
-        return 0;
-}
-
-const struct facts_sources ctl_sources = {.guard = guard_gather};
-
-int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
-{
-        struct facts_request needed;
-        int k = ctl_load_config(c);
-
-        if (k != 0)
-                return k;
-        if (boot)
-                k = hold_back(c);
-        if (k < 0)
-                return ctl_fail(TRIAL_PATH, k);
-        facts_request_for(&c->config, &c->arena, &needed);
-        if (k == 0 && request) {
-                needed.slots |= request->slots;
-                needed.serials |= request->serials;
-                needed.parents |= request->parents;
-                needed.busy |= request->busy;
-                needed.use |= request->use;
-                needed.identities |= request->identities;
-                needed.config = request->config;
-        }
-        for (size_t i = 0; k == 0 && request && i < request->n_drivers; i++)
-                facts_request_driver(&needed, &c->arena, request->drivers[i]);
-        needed.builtin |= boot;
-        needed.writers |= boot && !needed.busy;
-        if (k == 0)
-                k = facts_gather(&c->root, &c->arena, &ctl_sources, &needed, &c->facts);
-        if (k == 0 && boot)
-                facts_as_at_boot(&c->facts);
-        if (k == 0)
-                k = plan_build(&c->config, &c->facts, &c->arena, &c->plan);
-        return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
-}
-
-int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
-{
-        struct pci_address at;
-
-        if (pci_address_parse(name, &at) < 0) {
-                const char **names = arena_alloc(&c->arena, (c->config.n_rules + 1) * sizeof(*names)), *nearest;
-
-                for (size_t i = 0; names && i < c->config.n_rules; i++)
-                        names[i] = c->config.rules[i].name;
-                nearest = names ? str_nearest(name, names, c->config.n_rules) : NULL;
-                if (nearest)
-                        return ctl_usage("there is no rule \"%s\"; is \"%s\" meant?", name, nearest);
-                return ctl_usage("\"%s\" is neither a rule nor the address of a PCI device", name);
-        }
-        *ret = facts_find_at(&c->facts, &at);
-        return *ret == NO_DEVICE ? ctl_usage("there is no PCI device at %s", name) : 0;
-}
 
 static int run_command(struct ctl *c)
 {
@@ -234,7 +131,8 @@ int main(int argc, char *argv[])
                 {"automatic", no_argument, NULL, OPTION_AUTOMATIC},
                 {},
         };
-        struct ctl c = {.root = ROOT_INIT, .loaders = loader_table};
+        static const struct facts_sources sources = {.guard = guard_gather};
+        struct ctl c = {.root = ROOT_INIT, .sources = &sources, .loaders = loader_table};
         const char *dir = NULL;
         int option, k;
 
