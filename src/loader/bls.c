@@ -12,7 +12,7 @@ static int detect(struct detector *d, struct claim *ret)
 
         if (!grub_may_boot(d) || d->facts->n_entries == 0)
                 return 0;
-        k = d->probe.text(&d->probe, GRUB_SETTINGS, &settings);
+        k = d->probe->text(d->probe, GRUB_SETTINGS, &settings);
         if (k == 0 && grub_uses_entries(settings))
                 ret->what = GRUB_MENU;
         return k;

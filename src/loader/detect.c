@@ -13,7 +13,7 @@ static const char *const boot_directories[] = {"/efi", "/boot/efi", "/boot"};
 
 static int text(struct detector *d, const char *path, const char **ret)
 {
-        return d->probe.text(&d->probe, path, ret);
+        return d->probe->text(d->probe, path, ret);
 }
 
 static int word(struct detector *d, const char *path, const char **ret)
@@ -23,7 +23,7 @@ static int word(struct detector *d, const char *path, const char **ret)
         if (k == 0 && *ret) {
                 size_t n = strcspn(*ret, " \t\r\n");
 
-                *ret = n > 0 ? arena_strndup(d->probe.arena, *ret, n) : NULL;
+                *ret = n > 0 ? arena_strndup(d->probe->arena, *ret, n) : NULL;
         }
         return k;
 }
@@ -34,9 +34,9 @@ static const char *variable(struct detector *d, const char *path)
         char *data, *name;
         size_t size;
 
-        if (root_read_all(d->probe.root, d->probe.arena, path, 65536, &data, &size) < 0 || size < 6)
+        if (root_read_all(d->probe->root, d->probe->arena, path, 65536, &data, &size) < 0 || size < 6)
                 return NULL;
-        name = arena_alloc(d->probe.arena, size);
+        name = arena_alloc(d->probe->arena, size);
         for (size_t i = 4; i + 1 < size && data[i]; i += 2)
                 name[(i - 4) / 2] = (char)(data[i + 1] == 0 && data[i] > ' ' - 1 && data[i] < 127 ? data[i] : '?');
         return name;
@@ -44,7 +44,7 @@ static const char *variable(struct detector *d, const char *path)
 
 static void read_firmware(struct detector *d)
 {
-        const struct root *root = d->probe.root;
+        const struct root *root = d->probe->root;
         const char **names;
         size_t n;
 
@@ -53,7 +53,7 @@ static void read_firmware(struct detector *d)
                 d->efi = KNOWN_YES;
         else if (root_exists(root, "/sys/kernel"))
                 d->efi = KNOWN_NO;
-        d->no_info = d->efi == KNOWN_NO || (root_list(root, d->probe.arena, BOOT_EFIVARS, &names, &n) == 0 && n > 0 &&
+        d->no_info = d->efi == KNOWN_NO || (root_list(root, d->probe->arena, BOOT_EFIVARS, &names, &n) == 0 && n > 0 &&
                                             !root_exists(root, LOADER_INFO));
 }
 
@@ -69,7 +69,8 @@ static bool same_directory(const struct root *root, const char *a, const char *b
 static int read_entry(struct detector *d, const char *directory, const char *name)
 {
         struct boot_facts *f = d->facts;
-        struct boot_file file = {.path = arena_join(d->probe.arena, directory, "/", name, NULL), .edited = true}, *slot;
+        struct boot_file file = {.path = arena_join(d->probe->arena, directory, "/", name, NULL), .edited = true},
+                         *slot;
         int k = text(d, file.path, &file.text);
 
         if (k < 0 || !file.text)
@@ -78,7 +79,7 @@ static int read_entry(struct detector *d, const char *directory, const char *nam
                 f->off = file;
                 return 0;
         }
-        slot = arena_grow(d->probe.arena, &f->entries, f->n_entries, sizeof(*f->entries));
+        slot = arena_grow(d->probe->arena, &f->entries, f->n_entries, sizeof(*f->entries));
         *slot = file;
         f->n_entries++;
         return 0;
@@ -87,16 +88,16 @@ static int read_entry(struct detector *d, const char *directory, const char *nam
 static int read_boot_directory(struct detector *d, const char *directory)
 {
         struct boot_facts *f = d->facts;
-        struct arena *a = d->probe.arena;
+        struct arena *a = d->probe->arena;
         const char **names, *path = arena_join(a, directory, "/loader/entries", NULL);
         size_t n;
-        int k = d->probe.list(&d->probe, path, &names, &n);
+        int k = d->probe->list(d->probe, path, &names, &n);
 
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (endswith(names[i], ".conf") && !strchr(names[i], '\n') && !streq(names[i], ENTRY_TRIAL))
                         k = read_entry(d, path, names[i]);
         path = arena_join(a, directory, "/EFI/Linux", NULL);
-        if (k < 0 || root_list(d->probe.root, a, path, &names, &n) < 0)
+        if (k < 0 || root_list(d->probe->root, a, path, &names, &n) < 0)
                 return k;
         for (size_t i = 0; i < n; i++)
                 if (endswith(names[i], ".efi"))
@@ -112,7 +113,7 @@ static int read_boot_directories(struct detector *d)
                 bool again = false;
 
                 for (size_t j = 0; j < d->n_directories && !again; j++)
-                        again = same_directory(d->probe.root, boot_directories[i], d->directories[j]);
+                        again = same_directory(d->probe->root, boot_directories[i], d->directories[j]);
                 if (again)
                         continue;
                 d->directories[d->n_directories++] = boot_directories[i];
@@ -192,11 +193,11 @@ static int detect(struct detector *d, const struct loader *const *loaders)
         if (k < 0)
                 return k;
         if (!x.claim.certain && d->info && !is_known(loaders, d->info))
-                f->problem = arena_join(d->probe.arena, "this host was booted by ", d->info,
+                f->problem = arena_join(d->probe->arena, "this host was booted by ", d->info,
                                         ", which is not one that is known here", NULL);
         else if (x.other)
                 f->problem =
-                        arena_join(d->probe.arena, "there are both ", x.claim.what, " and ", x.other,
+                        arena_join(d->probe->arena, "there are both ", x.claim.what, " and ", x.other,
                                    "; which of them boots, " LOADER_INFO " would tell, and it cannot be read", NULL);
         else if (!x.first)
                 f->problem = "no boot loader was found that is known here: looked for /boot/grub/grub.cfg, "
@@ -218,5 +219,5 @@ void boot_detect(const struct loader *const *loaders, const struct root *root, s
         *ret = (struct boot_facts){};
         ret->error = detect(&d, loaders);
         if (ret->error < 0)
-                ret->unreadable = d.probe.unreadable ? d.probe.unreadable : "the boot loader's files";
+                ret->unreadable = d.probe->unreadable ? d.probe->unreadable : "the boot loader's files";
 }

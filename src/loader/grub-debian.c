@@ -19,7 +19,7 @@ static const char header[] =
 
 static int detect(struct detector *d, struct claim *ret)
 {
-        if (grub_may_boot(d) && grub_is_debian(&d->probe) && d->probe.exists(&d->probe, MENU))
+        if (grub_may_boot(d) && grub_is_debian(d->probe) && d->probe->exists(d->probe, MENU))
                 ret->what = GRUB_MENU;
         return 0;
 }
@@ -33,7 +33,7 @@ static int read_files(struct detector *d)
         f->menu.path = MENU;
         if (k == 0)
                 k = boot_read(d, GRUB_DROPIN, false);
-        return k == 0 ? d->probe.text(&d->probe, MENU, &f->menu.text) : k;
+        return k == 0 ? d->probe->text(d->probe, MENU, &f->menu.text) : k;
 }
 
 static bool plan(struct boot_planner *p)

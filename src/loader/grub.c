@@ -35,7 +35,7 @@ bool grub_has_menu(struct probe *p)
 
 bool grub_may_boot(struct detector *d)
 {
-        return (!d->info || startswith(d->info, GRUB_INFO)) && grub_has_menu(&d->probe);
+        return (!d->info || startswith(d->info, GRUB_INFO)) && grub_has_menu(d->probe);
 }
 
 bool grub_is_debian(const struct probe *p)
@@ -50,10 +50,10 @@ int grub_read_settings(struct detector *d)
         size_t n = 0;
         int k = boot_read(d, GRUB_SETTINGS, true);
 
-        if (k == 0 && grub_is_debian(&d->probe))
-                k = d->probe.list(&d->probe, SETTINGS_DIR, &names, &n);
+        if (k == 0 && grub_is_debian(d->probe))
+                k = d->probe->list(d->probe, SETTINGS_DIR, &names, &n);
         for (size_t i = 0; k == 0 && i < n; i++) {
-                const char *path = arena_join(d->probe.arena, SETTINGS_DIR "/", names[i], NULL);
+                const char *path = arena_join(d->probe->arena, SETTINGS_DIR "/", names[i], NULL);
 
                 if (!streq(path, GRUB_DROPIN) && endswith(path, ".cfg"))
                         k = boot_read(d, path, false);

@@ -16,7 +16,7 @@ static int detect(struct detector *d, struct claim *ret)
 static int find_menu(struct detector *d)
 {
         struct boot_facts *f = d->facts;
-        struct probe *p = &d->probe;
+        struct probe *p = d->probe;
         struct boot_file there = {};
         size_t n, generated = 0;
         const char **names;
@@ -59,7 +59,7 @@ static int read_files(struct detector *d)
         if (!f->menu.text)
                 f->problem = "there is a /boot/grub/grub.cfg and neither update-grub, as Debian has it, nor "
                              "/boot/grub2, as Fedora has it";
-        f->found = arena_join(d->probe.arena, f->menu.path, ", made by grub2-mkconfig", NULL);
+        f->found = arena_join(d->probe->arena, f->menu.path, ", made by grub2-mkconfig", NULL);
         return 0;
 }
 

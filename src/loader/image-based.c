@@ -33,7 +33,7 @@ static bool read_only(const char *mountinfo, const char *path)
 static int find(struct detector *d, const char **ret)
 {
         static const char *const marks[] = {"/run/ostree-booted", "/sysroot/ostree"};
-        struct probe *p = &d->probe;
+        struct probe *p = d->probe;
         const char *mounts;
         int k;
 

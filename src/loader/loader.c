@@ -46,9 +46,9 @@ const char *boot_text(const struct boot_facts *facts, const char *path)
 int boot_read(struct detector *d, const char *path, bool edited)
 {
         struct boot_facts *f = d->facts;
-        struct boot_file *file = arena_grow(d->probe.arena, &f->files, f->n_files, sizeof(*f->files));
+        struct boot_file *file = arena_grow(d->probe->arena, &f->files, f->n_files, sizeof(*f->files));
 
         *file = (struct boot_file){.path = path, .edited = edited};
         f->n_files++;
-        return d->probe.text(&d->probe, path, &file->text);
+        return d->probe->text(d->probe, path, &file->text);
 }

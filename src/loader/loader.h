@@ -71,7 +71,7 @@ struct boot_verdict {
 
 /* What a loader is asked about whether it boots this host. */
 struct detector {
-        struct probe probe;
+        struct probe *probe;
         struct boot_facts *facts;
         const char *info;           /* what booted this host, as it names itself (LoaderInfo), or NULL */
         bool no_info;               /* no loader that names itself booted this host */
@@ -121,10 +121,10 @@ struct loader {
         const struct oneshot *once; /* NULL: it is not known how */
 
         /* Whether it boots this host. 0, or -errno of the probe. */
-        int (*detect)(struct detector *d, struct claim *ret) _must_check_;
+        int (*detect)(struct detector *d, struct claim *ret);
         /* It does: reads its files; may find a problem, or a better facts->found. 0, or -errno of the probe. May be
          * NULL. */
-        int (*read)(struct detector *d) _must_check_;
+        int (*read)(struct detector *d);
         /* What is to be written. False: there is a problem. */
         bool (*plan)(struct boot_planner *p);
         void (*verify)(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,

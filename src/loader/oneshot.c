@@ -3,23 +3,23 @@
 
 const char *oneshot_problem(const struct boot_facts *facts, const struct root *root, struct arena *a)
 {
-        struct probe probe = probe_of(root, a);
+        struct probe *probe = probe_of(root, a);
 
         if (!facts->loader || !facts->loader->once)
                 return arena_join(a, "it is not known how ", boot_name(facts), " boots an entry once", NULL);
-        return facts->loader->once->problem(facts, &probe);
+        return facts->loader->once->problem(facts, probe);
 }
 
 const struct oneshot *oneshot_pending(const struct loader *const *loaders, const struct boot_facts *facts,
                                       const struct root *root, struct arena *a)
 {
         const struct oneshot *own = facts->loader ? facts->loader->once : NULL;
-        struct probe probe = probe_of(root, a);
+        struct probe *probe = probe_of(root, a);
 
         for (; *loaders; loaders++) {
                 const struct oneshot *once = (*loaders)->once;
 
-                if (once && (!own || once == own) && once->pending(&probe))
+                if (once && (!own || once == own) && once->pending(probe))
                         return once;
         }
         return NULL;

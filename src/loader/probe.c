@@ -99,13 +99,16 @@ static struct probe_disk disk(struct probe *p, const char *path)
                                    .layered = disk_has(p, st.st_dev, "dm") || disk_has(p, st.st_dev, "md")};
 }
 
-struct probe probe_of(const struct root *root, struct arena *a)
+struct probe *probe_of(const struct root *root, struct arena *a)
 {
-        return (struct probe){.arena = a,
-                              .root = root,
-                              .exists = exists,
-                              .text = text,
-                              .list = list,
-                              .program = program,
-                              .disk = disk};
+        struct probe *p = arena_alloc(a, sizeof(*p));
+
+        *p = (struct probe){.arena = a,
+                            .root = root,
+                            .exists = exists,
+                            .text = text,
+                            .list = list,
+                            .program = program,
+                            .disk = disk};
+        return p;
 }

@@ -28,4 +28,5 @@ struct probe {
         struct probe_disk (*disk)(struct probe *p, const char *path);
 };
 
-struct probe probe_of(const struct root *root, struct arena *a);
+/* Lives as long as the arena. */
+struct probe *probe_of(const struct root *root, struct arena *a);

@@ -19,7 +19,7 @@ static const struct entry_front front = {"initrd", "initrd= "};
 static const char *installed(struct detector *d)
 {
         const char *found = NULL, *conf = NULL;
-        struct probe *p = &d->probe;
+        struct probe *p = d->probe;
 
         for (size_t i = 0; i < d->n_directories; i++) {
                 const char *directory = arena_join(p->arena, d->directories[i], "/EFI/systemd", NULL), **names;
@@ -42,7 +42,7 @@ static int detect(struct detector *d, struct claim *ret)
         const char *own = installed(d);
         bool boots = d->facts->n_entries > 0;
 
-        if (grub_has_menu(&d->probe))
+        if (grub_has_menu(d->probe))
                 boots = d->info ? boots && startswith(d->info, INFO) : own && !d->no_info;
         if (!boots)
                 return 0;

@@ -7,9 +7,9 @@ static int detect(struct detector *d, struct claim *ret)
 {
         const struct boot_facts *f = d->facts;
 
-        if (d->probe.exists(&d->probe, BOOT_EFIVARS "/StubInfo" BOOT_EFI_VENDOR))
+        if (d->probe->exists(d->probe, BOOT_EFIVARS "/StubInfo" BOOT_EFI_VENDOR))
                 ret->what = "this boot was one of such an image (StubInfo)";
-        else if (f->n_ukis > 0 && f->n_entries == 0 && !grub_has_menu(&d->probe))
+        else if (f->n_ukis > 0 && f->n_entries == 0 && !grub_has_menu(d->probe))
                 ret->what = f->ukis[0];
         ret->certain = ret->what;
         return 0;

@@ -17,7 +17,7 @@ static struct span line_of(const char *text)
 
 static int detect(struct detector *d, struct claim *ret)
 {
-        if (d->probe.exists(&d->probe, CONFIG))
+        if (d->probe->exists(d->probe, CONFIG))
                 ret->what = CONFIG;
         return 0;
 }
