@@ -131,5 +131,5 @@ int config_file_read(const struct root *root, struct arena *a, const char *path,
                 diag_add(diags, DIAG_ERROR, path, 0, "is not a regular file; a %s is a text file", kind->noun);
         else
                 diag_add(diags, DIAG_ERROR, path, 0, "cannot be read: %s", strerror(-k));
-        return k < 0 ? k : CONFIG_READ_FAULT;
+        return CONFIG_READ_FAULT;
 }

@@ -89,6 +89,6 @@ void ctl_say_refused(const struct needs *needs);
  * clearance. */
 int ctl_hash_clearance(struct ctl *c, bool *ret_there, uint64_t *ret) _must_check_;
 /* The same, of an image for that kernel that would be built now: into its digest. */
-int ctl_image_clearance(const struct root *root, const char *kernel, struct payload *payload) _must_check_;
+int ctl_image_clearance(const struct ctl *host, const char *kernel, struct payload *payload) _must_check_;
 /* Into the image and onto the host: see facts/clearance.h. 0 or -errno. */
 int ctl_write_clearance(struct ctl *c, const struct root *image) _must_check_;

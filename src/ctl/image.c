@@ -155,14 +155,18 @@ static int plan(struct ctl *c)
         return k == 0 ? plan_build(&c->config, &c->facts, &c->arena, &c->plan) : k;
 }
 
-int ctl_image_clearance(const struct root *root, const char *kernel, struct payload *payload)
+int ctl_image_clearance(const struct ctl *host, const char *kernel, struct payload *payload)
 {
-        struct ctl c = {.root = *root, .kernel = kernel, .config = payload->config, .settings = payload->settings};
+        struct ctl c = {.sources = host->sources,
+                        .root = host->root,
+                        .kernel = kernel,
+                        .config = payload->config,
+                        .settings = payload->settings};
         int k = plan(&c);
 
         if (k == 0)
                 k = ctl_hash_clearance(&c, &payload->digest.has_clearance, &payload->digest.clearance);
-        payload->forgotten = payload->digest.has_clearance && !root_exists(root, CLEARANCE_PATH);
+        payload->forgotten = payload->digest.has_clearance && !root_exists(&host->root, CLEARANCE_PATH);
         arena_free(&c.arena);
         return k;
 }

@@ -73,7 +73,7 @@ static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct ima
                         now = arena_alloc(&c->arena, sizeof(*now));
                         k = payload_build(&c->root, &c->arena, &c->config, image->release, &diags, now);
                         if (k == 0 && c->root.live)
-                                k = ctl_image_clearance(&c->root, image->release, now);
+                                k = ctl_image_clearance(c, image->release, now);
                 }
                 if (k == 0)
                         k = look_at(c, images, facts, image, now);
