@@ -29,7 +29,7 @@ ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base confi
 PROGRAMS := passthroughctl passthrough-bind passthrough-generator passthrough-cmdline
 passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c)) src/validate/check.c
 passthrough-bind_SOURCES := $(sort $(wildcard src/bind/*.c))
-passthrough-generator_SOURCES := generator/passthrough-generator.c
+passthrough-generator_SOURCES := $(sort $(wildcard generator/*.c))
 passthrough-cmdline_SOURCES := $(sort $(wildcard src/validate/*.c))
 SOURCES := $(ENGINE_SOURCES) $(foreach p,$(PROGRAMS),$($(p)_SOURCES))
 

@@ -8,7 +8,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/options.h"
 #include "base/str.h"
@@ -18,6 +17,7 @@
 #include "facts/match.h"
 #include "facts/memory.h"
 #include "state/record.h"
+#include "units.h"
 
 static const char help[] =
         "passthrough-generator [--root=DIR] NORMAL [EARLY LATE]\n\n"
@@ -73,17 +73,6 @@ static const char rescue_unit[] = "# Made by passthrough-generator from passthro
                                   "[Service]\n"
                                   "ExecStart=-" PASSTHROUGH_LIBEXEC "/passthrough-bind --rescue\n";
 
-static int write_unit(int dir, const char *name, const char *text)
-{
-        /* Exclusive: a second unit of the same name is a fault, not a replacement. */
-        _cleanup_(close_fd) int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-        size_t size = strlen(text);
-
-        if (fd < 0)
-                return -errno;
-        return write(fd, text, size) == (ssize_t)size ? 0 : -EIO;
-}
-
 /* NORMAL is a path of the machine that --root names; where it has none there, the directory of that name here. */
 static int open_output(const struct root *root, const char *path)
 {
@@ -96,34 +85,17 @@ static int open_output(const struct root *root, const char *path)
         return fd;
 }
 
-/* How: "wants" or "requires". */
-static int pull(int dir, const char *by, const char *how, const char *unit, const char *target)
-{
-        char directory[300], link[600];
-
-        snprintf(directory, sizeof(directory), "%s.%s", by, how);
-        snprintf(link, sizeof(link), "%s/%s", directory, unit);
-        if (mkdirat(dir, directory, 0755) < 0 && errno != EEXIST)
-                return -errno;
-        return symlinkat(target, dir, link) < 0 ? -errno : 0;
-}
-
-static int want(int dir, const char *by, const char *unit, const char *target)
-{
-        return pull(dir, by, "wants", unit, target);
-}
-
 /*
  * Of a size that is not the kernel's default: for that, systemd has dev-hugepages.mount. As with that one nothing waits
  * for it, and nothing fails with it.
  */
-static int mount_unit(int dir, const struct huge_pages *pages)
+static void mount_unit(struct units *u, const struct huge_pages *pages)
 {
-        char text[1024], name[64], link[80];
-        int k;
+        char text[1024], name[64];
 
         snprintf(name, sizeof(name), "dev-hugepages%s.mount", pages->name);
-        snprintf(link, sizeof(link), "../%s", name);
+        if (units_have(u, name))
+                return;
         snprintf(text, sizeof(text),
                  "# Made by passthrough-generator from passthrough.conf(5)\n"
                  "[Unit]\n"
@@ -138,31 +110,26 @@ static int mount_unit(int dir, const struct huge_pages *pages)
                  "Type=hugetlbfs\n"
                  "Options=pagesize=%s,nosuid,nodev\n",
                  pages->name, (unsigned long long)pages->size >> 10, pages->name, pages->name);
-        k = write_unit(dir, name, text);
-        if (k == 0)
-                k = want(dir, "local-fs.target", name, link);
-        return k == -EEXIST ? 0 : k;
+        units_write(u, name, text);
+        units_want(u, "local-fs.target", name, NULL);
 }
 
 /* Mounts go where everybody else's unit of that name, one made of fstab among them, takes the place of ours. */
-static int pages_units(const struct root *root, struct arena *a, int dir, int late, const struct settings *settings)
+static void pages_units(const struct root *root, struct arena *a, struct units *u, struct units *late,
+                        const struct settings *settings)
 {
         uint64_t size;
-        int k = 0;
 
-        if (settings->n_pages > 0)
-                memory_read_default_size(root, a, &size);
-
-        if (k == 0 && settings->n_pages > 0)
-                k = want(dir, "sysinit.target", "passthrough-hugepages.service",
-                         "/usr/lib/systemd/system/passthrough-hugepages.service");
-        for (size_t i = 0; k == 0 && i < settings->n_pages; i++)
+        if (settings->n_pages == 0)
+                return;
+        memory_read_default_size(root, a, &size);
+        units_want(u, "sysinit.target", "passthrough-hugepages.service", UNITS_STATIC);
+        for (size_t i = 0; i < settings->n_pages; i++)
                 if (settings->pages[i].size != size)
-                        k = mount_unit(late, &settings->pages[i]);
-        return k;
+                        mount_unit(late, &settings->pages[i]);
 }
 
-static int initrd_units(int dir, bool rules, bool pages)
+static void initrd_units(struct units *u, bool rules, bool pages)
 {
         char initrd[sizeof(initrd_unit) + sizeof(pages_timeout)];
         const struct {
@@ -173,37 +140,33 @@ static int initrd_units(int dir, bool rules, bool pages)
                 {"passthrough-rescue.service", rescue_unit, "initrd.target"},
         };
         size_t n = rules ? ARRAY_SIZE(units) : pages ? 1 : 0;
-        int k = 0;
 
         snprintf(initrd, sizeof(initrd), "%s%s", initrd_unit, pages ? pages_timeout : timeout);
-        for (size_t i = 0; k == 0 && i < n; i++) {
-                char link[64];
-
-                snprintf(link, sizeof(link), "../%s", units[i].name);
-                k = write_unit(dir, units[i].name, units[i].text);
-                if (k == 0)
-                        k = want(dir, units[i].wanted_by, units[i].name, link);
+        for (size_t i = 0; i < n; i++) {
+                units_write(u, units[i].name, units[i].text);
+                units_want(u, units[i].wanted_by, units[i].name, NULL);
         }
-        return k;
 }
 
 /* What the boot's completion needs is in the unit ordered before it, too (systemd.special(7), boot-complete.target). */
-static int rule_unit(int dir, const char *rule, bool required)
+static void rule_unit(struct units *u, const char *rule, bool required)
 {
-        static const char template[] = "/usr/lib/systemd/system/passthrough@.service";
+        static const char template[] = UNITS_STATIC "/passthrough@.service";
         char unit[128];
-        int k;
 
+        if (!rule_name_valid(rule))
+                return;
         snprintf(unit, sizeof(unit), "passthrough@%s.service", rule);
-        k = want(dir, "passthrough.target", unit, template);
-        return k == 0 && required ? pull(dir, "boot-complete.target", "requires", unit, template) : k;
+        units_want(u, "passthrough.target", unit, template);
+        if (required)
+                units_require(u, "boot-complete.target", unit, template);
 }
 
 /*
- * Of a trial: kept once the boot is complete, taken back by a reboot where it is not kept in time; and where systemd
+ * A trial is kept once the boot is complete, and taken back by a reboot where it is not kept in time. Where systemd
  * would wait in an emergency for somebody to come, it reboots into what there was.
  */
-static int trial_units(int dir, uint32_t seconds)
+static void trial_units(struct units *u, uint32_t seconds)
 {
         static const char emergency[] = "# Made by passthrough-generator: this boot is a trial\n"
                                         "[Service]\n"
@@ -211,7 +174,6 @@ static int trial_units(int dir, uint32_t seconds)
                                         "ExecStart=\n"
                                         "ExecStart=/usr/bin/systemctl --no-block --force reboot\n";
         char timer[512];
-        int k;
 
         snprintf(timer, sizeof(timer),
                  "# Made by passthrough-generator: this boot is a trial\n"
@@ -222,15 +184,10 @@ static int trial_units(int dir, uint32_t seconds)
                  "OnBootSec=%us\n"
                  "AccuracySec=1s\n",
                  seconds);
-        k = write_unit(dir, "passthrough-revert.timer", timer);
-        if (k == 0)
-                k = want(dir, "timers.target", "passthrough-revert.timer", "../passthrough-revert.timer");
-        if (k == 0)
-                k = want(dir, "multi-user.target", "passthrough-confirm.service",
-                         "/usr/lib/systemd/system/passthrough-confirm.service");
-        if (k == 0 && mkdirat(dir, "emergency.service.d", 0755) < 0)
-                k = -errno;
-        return k == 0 ? write_unit(dir, "emergency.service.d/50-passthrough-trial.conf", emergency) : k;
+        units_write(u, "passthrough-revert.timer", timer);
+        units_want(u, "timers.target", "passthrough-revert.timer", NULL);
+        units_want(u, "multi-user.target", "passthrough-confirm.service", UNITS_STATIC);
+        units_write(u, "emergency.service.d/50-passthrough-trial.conf", emergency);
 }
 
 /* Until the host has joined the plan, its own text of a rule counts. */
@@ -242,33 +199,26 @@ static bool required(const struct record *record, const struct config *config, c
 }
 
 /* One service per rule of this boot's plan; once the host has joined it, an edited config changes nothing here. */
-static int host_units(const struct root *root, struct arena *a, int dir, const struct config *config, bool off)
+static int host_units(const struct root *root, struct arena *a, struct units *u, const struct config *config, bool off)
 {
         struct record record = {};
         struct facts machine = {};
-        int k = 0;
+        int k = record_read(root, a, &record);
 
-        facts_read_machine(root, a, &machine);
-
-        if (k < 0)
-                return k;
-        k = record_read(root, a, &record);
         if (k < 0 && k != -ENOENT && k != -EBADMSG)
                 return k;
         if (record.n_rules == 0 && config->n_rules == 0)
                 return 0;
-        k = want(dir, "multi-user.target", "passthrough.target", "/usr/lib/systemd/system/passthrough.target");
-        if (k == 0 && !off)
-                k = want(dir, "sysinit.target", "passthrough-udev.service",
-                         "/usr/lib/systemd/system/passthrough-udev.service");
-        for (size_t i = 0; k == 0 && i < record.n_rules; i++)
-                if (rule_name_valid(record.rules[i].name))
-                        k = rule_unit(dir, record.rules[i].name, required(&record, config, &record.rules[i]));
-        for (size_t i = 0; k == 0 && i < config->n_rules && !record.host; i++)
-                if (!record_find(&record, config->rules[i].name) && rule_name_valid(config->rules[i].name) &&
-                    match_machine(&config->rules[i], &machine) == YES)
-                        k = rule_unit(dir, config->rules[i].name, config->rules[i].required);
-        return k;
+        facts_read_machine(root, a, &machine);
+        units_want(u, "multi-user.target", "passthrough.target", UNITS_STATIC);
+        if (!off)
+                units_want(u, "sysinit.target", "passthrough-udev.service", UNITS_STATIC);
+        for (size_t i = 0; i < record.n_rules; i++)
+                rule_unit(u, record.rules[i].name, required(&record, config, &record.rules[i]));
+        for (size_t i = 0; i < config->n_rules && !record.host; i++)
+                if (!record_find(&record, config->rules[i].name) && match_machine(&config->rules[i], &machine) == YES)
+                        rule_unit(u, config->rules[i].name, config->rules[i].required);
+        return 0;
 }
 
 /* Where generators say things (systemd.generator(7)): the kernel log; on a terminal and for a captured machine, there.
@@ -300,7 +250,7 @@ static void report(const struct root *root, const struct diags *diags)
         }
 }
 
-static int generate(const struct root *root, struct arena *a, int dir, int late)
+static int generate(const struct root *root, struct arena *a, struct units *u, struct units *late)
 {
         struct diags diags = {.arena = a};
         struct config config;
@@ -317,13 +267,16 @@ static int generate(const struct root *root, struct arena *a, int dir, int late)
         if (k < 0)
                 return k;
         report(root, &diags);
-        if (facts_in_initrd(root))
-                return initrd_units(dir, config.n_rules > 0, settings.n_pages > 0);
+        if (facts_in_initrd(root)) {
+                initrd_units(u, config.n_rules > 0, settings.n_pages > 0);
+                return u->error;
+        }
         if (facts.trial > 0)
-                k = trial_units(dir, facts.trial);
-        if (k == 0)
-                k = host_units(root, a, dir, &config, facts.off);
-        return k == 0 && !facts.off ? pages_units(root, a, dir, late, &settings) : k;
+                trial_units(u, facts.trial);
+        k = host_units(root, a, u, &config, facts.off);
+        if (k == 0 && !facts.off)
+                pages_units(root, a, u, late, &settings);
+        return k < 0 ? k : u->error < 0 ? u->error : late->error;
 }
 
 int main(int argc, char *argv[])
@@ -332,7 +285,8 @@ int main(int argc, char *argv[])
         struct root root = ROOT_INIT;
         struct arena arena = {};
         const char *dir = NULL;
-        int c, k, out, late;
+        struct units normal = {}, late = {};
+        int c, k;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
                 switch (c) {
@@ -360,13 +314,13 @@ int main(int argc, char *argv[])
                 fprintf(stderr, "passthrough-generator: %s: %s\n", dir ? dir : "/", strerror(-k));
                 return EXIT_FAILURE;
         }
-        out = open_output(&root, argv[optind]);
-        late = open_output(&root, argv[argc - 1]);
-        k = out < 0 ? out : generate(&root, &arena, out, late < 0 ? out : late);
+        normal.dir = open_output(&root, argv[optind]);
+        late.dir = open_output(&root, argv[argc - 1]);
+        k = normal.dir < 0 ? normal.dir : generate(&root, &arena, &normal, late.dir < 0 ? &normal : &late);
         if (k < 0)
                 fprintf(stderr, "passthrough-generator: %s: %s\n", argv[optind], strerror(-k));
-        close_fd(&out);
-        close_fd(&late);
+        close_fd(&normal.dir);
+        close_fd(&late.dir);
         arena_free(&arena);
         root_close(&root);
         return k < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

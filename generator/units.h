@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Units in a directory of a generator. After the first error nothing more is written there. */
+
+#include <stdbool.h>
+
+struct units {
+        int dir;
+        int error; /* -errno, or 0 */
+};
+
+/* Where our units are that need no generating. */
+#define UNITS_STATIC "/usr/lib/systemd/system"
+
+bool units_have(const struct units *u, const char *name);
+/* A second unit of the same name is a fault, not a replacement. */
+void units_write(struct units *u, const char *name, const char *text);
+
+/*
+ * by wants, or requires, the unit that is at target: a path of a unit, UNITS_STATIC for the one of that name there, or
+ * NULL for the one written here.
+ */
+void units_want(struct units *u, const char *by, const char *unit, const char *target);
+void units_require(struct units *u, const char *by, const char *unit, const char *target);
