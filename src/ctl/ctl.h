@@ -30,6 +30,7 @@ struct ctl {
         const char *boot;    /* status: which boot, as journalctl takes it; or NULL: this one */
         bool no_trial;       /* apply: without one */
         uint32_t confirm;    /* apply: seconds until a trial that nobody confirms is taken back; 0: not given */
+        const char *confirm_text;
         const char *service; /* trial: what its service is to do, or NULL */
         bool automatic;      /* confirm: run by a boot that is complete */
         int argc;            /* of the command: argv[0] is its name */

@@ -2,8 +2,10 @@
 /* passthroughctl: the administrator's command. */
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "ctl/ctl.h"
@@ -47,38 +49,146 @@ static const char help[] =
         "\nExit status: 0 all is well; 1 something is refused, missing, not satisfied or not ready; "
         "2 usage or config error.\n";
 
-static const struct {
+/* Bits of struct command's options. */
+enum {
+        JSON = 1 << 0,
+        KERNEL = 1 << 1,
+        MODULES = 1 << 2,
+        RAW = 1 << 3,
+        CMDLINE = 1 << 4,
+        FORMAT = 1 << 5,
+        VENDOR = 1 << 6,
+        DRY_RUN = 1 << 7,
+        LIST = 1 << 8,
+        FROM = 1 << 9,
+        TYPES = 1 << 10,
+        BOOT = 1 << 11,
+        NO_TRIAL = 1 << 12,
+        CONFIRM = 1 << 13,
+        SERVICE = 1 << 14,
+        AUTOMATIC = 1 << 15,
+};
+
+/* What an option sets in struct ctl: a flag, its text, or (of --settle and the like) its own name. */
+enum option_kind {
+        FLAG,
+        TEXT,
+        NAME,
+};
+
+static const struct own_option {
+        const char *name;
+        unsigned bit;
+        enum option_kind kind;
+        size_t at;
+} own_options[] = {
+        {"json", JSON, FLAG, offsetof(struct ctl, json)},
+        {"kernel", KERNEL, TEXT, offsetof(struct ctl, kernel)},
+        {"modules", MODULES, FLAG, offsetof(struct ctl, modules)},
+        {"raw", RAW, FLAG, offsetof(struct ctl, raw)},
+        {"cmdline", CMDLINE, TEXT, offsetof(struct ctl, cmdline)},
+        {"format", FORMAT, TEXT, offsetof(struct ctl, format)},
+        {"vendor", VENDOR, TEXT, offsetof(struct ctl, vendor)},
+        {"dry-run", DRY_RUN, FLAG, offsetof(struct ctl, dry_run)},
+        {"list", LIST, FLAG, offsetof(struct ctl, list)},
+        {"from", FROM, TEXT, offsetof(struct ctl, from)},
+        {"types", TYPES, FLAG, offsetof(struct ctl, types)},
+        {"boot", BOOT, TEXT, offsetof(struct ctl, boot)},
+        {"no-trial", NO_TRIAL, FLAG, offsetof(struct ctl, no_trial)},
+        {"confirm", CONFIRM, TEXT, offsetof(struct ctl, confirm_text)},
+        {"settle", SERVICE, NAME, offsetof(struct ctl, service)},
+        {"revert", SERVICE, NAME, offsetof(struct ctl, service)},
+        {"entry", SERVICE, NAME, offsetof(struct ctl, service)},
+        {"automatic", AUTOMATIC, FLAG, offsetof(struct ctl, automatic)},
+};
+
+#define ANY_NUMBER (-1)
+
+/* Options that are not a command's are errors. */
+static const struct command {
         const char *name;
         int (*run)(struct ctl *c);
         int arguments;
+        unsigned options;
 } commands[] = {
-        {"check", ctl_check, 0},   {"plan", ctl_plan, 0},       {"status", ctl_status, 0},
-        {"list", ctl_list, 0},     {"capture", ctl_capture, 1}, {"image", ctl_image, -1},
-        {"bind", ctl_bind, 1},     {"release", ctl_release, 1}, {"cmdline", ctl_cmdline, -1},
-        {"apply", ctl_apply, 0},   {"undo", ctl_undo, -1},      {"add", ctl_add, -1},
-        {"remove", ctl_remove, 1}, {"show", ctl_show, 1},       {"confirm", ctl_confirm, 0},
-        {"trial", ctl_trial, 0},
+        {"check", ctl_check, 0, JSON},
+        {"plan", ctl_plan, 0, JSON},
+        {"status", ctl_status, 0, JSON | BOOT},
+        {"list", ctl_list, 0, JSON | TYPES},
+        {"capture", ctl_capture, 1, RAW},
+        {"image", ctl_image, ANY_NUMBER, KERNEL | MODULES},
+        {"bind", ctl_bind, 1, JSON},
+        {"release", ctl_release, 1, JSON},
+        {"cmdline", ctl_cmdline, ANY_NUMBER, JSON | FORMAT | VENDOR | KERNEL | CMDLINE},
+        {"apply", ctl_apply, 0, JSON | DRY_RUN | NO_TRIAL | CONFIRM},
+        {"undo", ctl_undo, ANY_NUMBER, LIST},
+        {"add", ctl_add, ANY_NUMBER, JSON | DRY_RUN | FROM},
+        {"remove", ctl_remove, 1, JSON | DRY_RUN},
+        {"show", ctl_show, 1, JSON},
+        {"confirm", ctl_confirm, 0, AUTOMATIC},
+        {"trial", ctl_trial, 0, SERVICE},
 };
 
-static int run_command(struct ctl *c)
+static const struct command *command_find(const char *name)
 {
-        const char *name = c->argv[0], *names[ARRAY_SIZE(commands)], *nearest;
-        size_t n = 0;
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+                if (streq(name, commands[i].name))
+                        return &commands[i];
+        return NULL;
+}
 
-        for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-                names[n++] = commands[i].name;
-                if (!streq(name, commands[i].name))
-                        continue;
-                if (commands[i].arguments >= 0 && c->argc - 1 != commands[i].arguments)
-                        return ctl_usage("%s takes %s", name, commands[i].arguments ? "one argument" : "no argument");
-                if (c->boot && commands[i].run != ctl_status)
-                        return ctl_usage("--boot= is an option of status, not of %s", name);
-                return commands[i].run(c);
-        }
-        nearest = str_nearest(name, names, n);
+static int unknown_command(const char *name)
+{
+        const char *names[ARRAY_SIZE(commands)], *nearest;
+
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+                names[i] = commands[i].name;
+        nearest = str_nearest(name, names, ARRAY_SIZE(names));
         if (nearest)
                 return ctl_usage("unknown command \"%s\", did you mean \"%s\"?", name, nearest);
         return ctl_usage("unknown command \"%s\"", name);
+}
+
+/* The commands that have the option: "apply, add and remove". */
+static const char *owners(struct arena *a, unsigned bit)
+{
+        const char *text = "", *last = NULL;
+
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+                if (!(commands[i].options & bit))
+                        continue;
+                if (last)
+                        text = arena_join(a, text, *text ? ", " : "", last, NULL);
+                last = commands[i].name;
+        }
+        return arena_join(a, text, *text ? " and " : "", last, NULL);
+}
+
+static void set_option(struct ctl *c, const struct own_option *o, const char *value)
+{
+        void *member = (char *)c + o->at;
+
+        if (o->kind == FLAG)
+                *(bool *)member = true;
+        else
+                *(const char **)member = o->kind == NAME ? o->name : value;
+}
+
+/* 0, or the exit status: each option given, a bit by its place in the table, is the command's and has a value that it
+ * takes. */
+static int check_options(struct ctl *c, const struct command *command, unsigned given)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(own_options); i++)
+                if (given >> i & 1 && !(own_options[i].bit & command->options))
+                        return ctl_usage("--%s is an option of %s, not of %s", own_options[i].name,
+                                         owners(&c->arena, own_options[i].bit), command->name);
+        if (c->boot && !ctl_boot_valid(c->boot))
+                return ctl_usage("--boot= is 0, -1 for the last boot, -2 and so on, or a boot's ID");
+        if (c->confirm_text && !ctl_time_valid(c->confirm_text, &c->confirm))
+                return ctl_usage("--confirm= is a time from 1min to 24h, such as 15min or 1h");
+        if (command->arguments != ANY_NUMBER && c->argc - 1 != command->arguments)
+                return ctl_usage("%s takes %s", command->name, command->arguments ? "one argument" : "no argument");
+        return 0;
 }
 
 /* An answer that did not get through is no success. */
@@ -87,54 +197,41 @@ static int finish(int status)
         return fflush(stdout) != 0 || ferror(stdout) ? ctl_fail("writing the answer", errno ? -errno : -EIO) : status;
 }
 
+static int run(struct ctl *c, const char *dir, unsigned given)
+{
+        const struct command *command = command_find(c->argv[0]);
+        int k;
+
+        if (!command)
+                return unknown_command(c->argv[0]);
+        k = check_options(c, command, given);
+        if (k != 0)
+                return k;
+        k = root_open(dir, &c->root);
+        if (k < 0) {
+                ctl_fail(dir ? dir : "/", k);
+                return EXIT_USAGE;
+        }
+        k = command->run(c);
+        root_close(&c->root);
+        return k;
+}
+
 int main(int argc, char *argv[])
 {
-        enum {
-                OPTION_JSON = OPTION_OWN,
-                OPTION_KERNEL,
-                OPTION_MODULES,
-                OPTION_RAW,
-                OPTION_CMDLINE,
-                OPTION_FORMAT,
-                OPTION_VENDOR,
-                OPTION_DRY_RUN,
-                OPTION_LIST,
-                OPTION_FROM,
-                OPTION_TYPES,
-                OPTION_BOOT,
-                OPTION_NO_TRIAL,
-                OPTION_CONFIRM,
-                OPTION_SETTLE,
-                OPTION_REVERT,
-                OPTION_ENTRY,
-                OPTION_AUTOMATIC
-        };
-        static const struct option options[] = {
-                COMMON_OPTIONS,
-                {"json", no_argument, NULL, OPTION_JSON},
-                {"kernel", required_argument, NULL, OPTION_KERNEL},
-                {"modules", no_argument, NULL, OPTION_MODULES},
-                {"raw", no_argument, NULL, OPTION_RAW},
-                {"cmdline", required_argument, NULL, OPTION_CMDLINE},
-                {"format", required_argument, NULL, OPTION_FORMAT},
-                {"vendor", required_argument, NULL, OPTION_VENDOR},
-                {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-                {"list", no_argument, NULL, OPTION_LIST},
-                {"from", required_argument, NULL, OPTION_FROM},
-                {"types", no_argument, NULL, OPTION_TYPES},
-                {"boot", required_argument, NULL, OPTION_BOOT},
-                {"no-trial", no_argument, NULL, OPTION_NO_TRIAL},
-                {"confirm", required_argument, NULL, OPTION_CONFIRM},
-                {"settle", no_argument, NULL, OPTION_SETTLE},
-                {"revert", no_argument, NULL, OPTION_REVERT},
-                {"entry", no_argument, NULL, OPTION_ENTRY},
-                {"automatic", no_argument, NULL, OPTION_AUTOMATIC},
-                {},
-        };
+        static const struct option common[] = {COMMON_OPTIONS};
         static const struct facts_sources sources = {.guard = guard_gather};
+        struct option options[ARRAY_SIZE(common) + ARRAY_SIZE(own_options) + 1] = {};
         struct ctl c = {.root = ROOT_INIT, .sources = &sources, .loaders = loader_table};
         const char *dir = NULL;
-        int option, k;
+        unsigned given = 0;
+        int option, status;
+
+        memcpy(options, common, sizeof(common));
+        for (size_t i = 0; i < ARRAY_SIZE(own_options); i++)
+                options[ARRAY_SIZE(common) + i] = (struct option){
+                        own_options[i].name, own_options[i].kind == TEXT ? required_argument : no_argument, NULL,
+                        OPTION_OWN + (int)i};
 
         while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
                 switch (option) {
@@ -147,65 +244,11 @@ int main(int argc, char *argv[])
                 case OPTION_ROOT:
                         dir = optarg;
                         break;
-                case OPTION_JSON:
-                        c.json = true;
-                        break;
-                case OPTION_KERNEL:
-                        c.kernel = optarg;
-                        break;
-                case OPTION_MODULES:
-                        c.modules = true;
-                        break;
-                case OPTION_RAW:
-                        c.raw = true;
-                        break;
-                case OPTION_CMDLINE:
-                        c.cmdline = optarg;
-                        break;
-                case OPTION_FORMAT:
-                        c.format = optarg;
-                        break;
-                case OPTION_VENDOR:
-                        c.vendor = optarg;
-                        break;
-                case OPTION_DRY_RUN:
-                        c.dry_run = true;
-                        break;
-                case OPTION_LIST:
-                        c.list = true;
-                        break;
-                case OPTION_FROM:
-                        c.from = optarg;
-                        break;
-                case OPTION_TYPES:
-                        c.types = true;
-                        break;
-                case OPTION_BOOT:
-                        if (!ctl_boot_valid(optarg))
-                                return ctl_usage("--boot= is 0, -1 for the last boot, -2 and so on, or a boot's ID");
-                        c.boot = optarg;
-                        break;
-                case OPTION_NO_TRIAL:
-                        c.no_trial = true;
-                        break;
-                case OPTION_CONFIRM:
-                        if (!ctl_time_valid(optarg, &c.confirm))
-                                return ctl_usage("--confirm= is a time from 1min to 24h, such as 15min or 1h");
-                        break;
-                case OPTION_SETTLE:
-                        c.service = "settle";
-                        break;
-                case OPTION_REVERT:
-                        c.service = "revert";
-                        break;
-                case OPTION_ENTRY:
-                        c.service = "entry";
-                        break;
-                case OPTION_AUTOMATIC:
-                        c.automatic = true;
-                        break;
-                default:
+                case '?':
                         return EXIT_USAGE;
+                default:
+                        set_option(&c, &own_options[option - OPTION_OWN], optarg);
+                        given |= 1U << (option - OPTION_OWN);
                 }
         }
         if (optind == argc)
@@ -213,14 +256,7 @@ int main(int argc, char *argv[])
         c.argc = argc - optind;
         c.argv = argv + optind;
         c.diags.arena = &c.arena;
-
-        k = root_open(dir, &c.root);
-        if (k < 0) {
-                ctl_fail(dir ? dir : "/", k);
-                return EXIT_USAGE;
-        }
-        k = run_command(&c);
+        status = run(&c, dir, given);
         arena_free(&c.arena);
-        root_close(&c.root);
-        return finish(k);
+        return finish(status);
 }
