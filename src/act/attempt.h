@@ -4,7 +4,7 @@
 /* What went wrong with one device. Noted while others still wait for their writes, told afterwards. */
 
 #include "base/root.h"
-#include "plan/op.h"
+#include "plan/ops.h"
 
 enum fault {
         FAULT_NONE,

@@ -72,7 +72,7 @@ static void release(const struct root *root, struct arena *a, struct record_devi
         struct result result;
         struct ops back;
 
-        plan_way_back(a, &device, d->driver, &back);
+        ops_way_back(a, &device, d->driver, &back);
         act_give(root, d->address, &back, 0, a, &result);
         d->state = device_state_names[STATE_FAILED];
         d->reason = result.error ? arena_printf(a, "%s; and it could not be given back: %s", why, result.error) : why;

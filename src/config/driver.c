@@ -52,7 +52,7 @@ void driver_add_modules(const char *driver, struct arena *a, const char ***list,
         }
 }
 
-const char *rule_driver(const struct rule *rule)
+const char *driver_of_rule(const struct rule *rule)
 {
         return rule->driver == DRIVER_AUTO ? DRIVER_VFIO_PCI : rule->driver == DRIVER_NATIVE ? NULL : rule->driver_name;
 }

@@ -27,4 +27,4 @@ bool driver_needs_module(const char *driver, const char *module);
 void driver_add_modules(const char *driver, struct arena *a, const char ***list, size_t *n);
 
 /* The driver that a rule names, or falls back to; NULL where the host keeps the device. */
-const char *rule_driver(const struct rule *rule);
+const char *driver_of_rule(const struct rule *rule);

@@ -32,7 +32,7 @@ static void print_modules(struct ctl *c)
 
         for (size_t i = 0; i < c->config.n_rules; i++)
                 if (!c->config.rules[i].invalid)
-                        driver_add_modules(rule_driver(&c->config.rules[i]), &c->arena, &modules, &n);
+                        driver_add_modules(driver_of_rule(&c->config.rules[i]), &c->arena, &modules, &n);
         /* Driver=auto may have another one. */
         for (size_t i = 0; i < c->plan.n_entries; i++)
                 driver_add_modules(c->plan.entries[i].driver, &c->arena, &modules, &n);

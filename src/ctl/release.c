@@ -67,7 +67,7 @@ static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
                 struct ops back;
 
                 plan_release_refused(&c->plan, &c->arena, g->device, g->driver, &refused);
-                plan_way_back(&c->arena, d, g->driver, &back);
+                ops_way_back(&c->arena, d, g->driver, &back);
                 if (!refused)
                         end = act_give(&c->root, d->address, &back, PATIENCE, &c->arena, &result);
         } else if (tried)

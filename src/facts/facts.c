@@ -46,7 +46,7 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
                 request.variants |= r->driver == DRIVER_AUTO;
                 request.use |= r->driver != DRIVER_NATIVE;
                 if (r->driver != DRIVER_NATIVE)
-                        facts_request_driver(&request, a, rule_driver(r));
+                        facts_request_driver(&request, a, driver_of_rule(r));
         }
         *ret = request;
 }

@@ -20,7 +20,7 @@ struct builder {
 /* A rule whose driver that kernel does not have is as good as wrong. */
 static int check_driver(struct builder *b, struct rule *rule)
 {
-        struct module module = {.name = rule_driver(rule)};
+        struct module module = {.name = driver_of_rule(rule)};
         int k;
 
         if (rule->invalid || !module.name || !b->kernel ||

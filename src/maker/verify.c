@@ -67,7 +67,7 @@ static int verify_modules(struct verifier *v)
 
         for (size_t i = 0; i < v->now->config.n_rules; i++)
                 if (!v->now->config.rules[i].invalid)
-                        driver_add_modules(rule_driver(&v->now->config.rules[i]), v->arena, &modules, &n);
+                        driver_add_modules(driver_of_rule(&v->now->config.rules[i]), v->arena, &modules, &n);
         for (size_t i = 0; k == 0 && i < n; i++)
                 k = verify_module(v, modules[i]);
         return k;

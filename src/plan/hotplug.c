@@ -19,7 +19,7 @@ static const char leave[] = "GOTO=\"passthrough_end\"\n", end[] = "LABEL=\"passt
 static const char *action(struct arena *a, const struct rule *rule)
 {
         const char *text = "RUN{builtin}+=\"kmod load", *modules[DRIVER_MODULES_MAX];
-        size_t n = driver_modules(rule_driver(rule), modules);
+        size_t n = driver_modules(driver_of_rule(rule), modules);
 
         if (n == 0)
                 return "";

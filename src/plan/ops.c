@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The operations of a boot: for each stage the drivers that it needs, then device for device what its bus has for it.
  */
+#include "plan/ops.h"
 #include "base/str.h"
 #include "bus/pci/plan.h"
 #include "config/driver.h"
@@ -70,7 +71,7 @@ void planner_operations(struct planner *p)
         }
 }
 
-void plan_way_back(struct arena *a, const struct device *d, const char *driver, struct ops *ret)
+void ops_way_back(struct arena *a, const struct device *d, const char *driver, struct ops *ret)
 {
         struct device before = *d;
 

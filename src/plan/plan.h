@@ -8,7 +8,7 @@
 
 #include "config/config.h"
 #include "facts/facts.h"
-#include "plan/op.h"
+#include "plan/ops.h"
 #include "plan/reserve.h"
 
 #define NO_ENTRY SIZE_MAX
@@ -98,6 +98,3 @@ const struct plan_entry *plan_find(const struct plan *plan, size_t device);
 
 /* How many of the operations are of the initrd stage: those come first. */
 size_t plan_initrd_ops(const struct plan *plan);
-
-/* How a device that had this driver in this boot is given back to the host's own, as a boot finds it. */
-void plan_way_back(struct arena *a, const struct device *d, const char *driver, struct ops *ret);

@@ -23,6 +23,8 @@ enum op_flags {
         OP_GONE = 1 << 3,     /* OP_VERIFY: the link does not end in value any more */
 };
 
+struct device;
+
 struct op {
         enum op_kind kind;
         unsigned flags;
@@ -53,3 +55,6 @@ static inline struct op *ops_add(struct arena *a, struct ops *ops, enum op_kind 
         ops->n++;
         return op;
 }
+
+/* How a device that had this driver in this boot is given back to the host's own, as a boot finds it. */
+void ops_way_back(struct arena *a, const struct device *d, const char *driver, struct ops *ret);
