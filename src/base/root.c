@@ -257,7 +257,7 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* getdents64(2) as it is: opendir() and readdir() cost three calls and 32 KiB more, for directories of a few names. */
-int root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
+static int list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
 {
         _cleanup_(close_fd) int fd = open_below(r, path, O_RDONLY | O_DIRECTORY, 0);
         _Alignas(struct dirent64) char buf[4096];
@@ -265,9 +265,11 @@ int root_list(const struct root *r, struct arena *a, const char *path, const cha
         size_t n = 0;
         ssize_t size = 0;
 
-        if (fd < 0 && fd != -ENOENT && fd != -ENOTDIR)
+        *ret = NULL;
+        *ret_n = 0;
+        if (fd < 0)
                 return fd;
-        while (fd >= 0 && (size = getdents64(fd, buf, sizeof(buf))) > 0)
+        while ((size = getdents64(fd, buf, sizeof(buf))) > 0)
                 for (ssize_t at = 0; at < size;) {
                         const struct dirent64 *entry = (const struct dirent64 *)(buf + at);
 
@@ -283,6 +285,34 @@ int root_list(const struct root *r, struct arena *a, const char *path, const cha
         *ret = names;
         *ret_n = n;
         return 0;
+}
+
+int root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
+{
+        int k = list(r, a, path, ret, ret_n);
+
+        return k == -ENOENT || k == -ENOTDIR ? 0 : k;
+}
+
+static enum source source(int k)
+{
+        return k == 0 ? SOURCE_READ : k == -ENOENT || k == -ENOTDIR ? SOURCE_ABSENT : SOURCE_UNREADABLE;
+}
+
+enum source root_look(const struct root *r, struct arena *a, const char *path, char **ret, size_t *ret_size)
+{
+        enum source s = source(root_read_all(r, a, path, SOURCE_MAX, ret, ret_size));
+
+        if (s != SOURCE_READ) {
+                *ret = arena_strdup(a, "");
+                *ret_size = 0;
+        }
+        return s;
+}
+
+enum source root_look_in(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
+{
+        return source(list(r, a, path, ret, ret_n));
 }
 
 int root_make_parents(const struct root *r, const char *path)

@@ -47,6 +47,22 @@ ssize_t dir_readlink(int dir_fd, const char *name, char *buf, size_t size) _must
 /* The names in a directory, sorted bytewise, without those that begin with a dot. An absent directory is empty. */
 int root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n) _must_check_;
 
+/*
+ * What became of a source that may be missing: a condition to judge by, where the functions above have errors to
+ * forward. One that is absent says that there is nothing of its kind; one that is unreadable says nothing at all.
+ */
+enum source {
+        SOURCE_READ,
+        SOURCE_ABSENT,     /* ENOENT, ENOTDIR */
+        SOURCE_UNREADABLE, /* any other failure */
+};
+
+#define SOURCE_MAX ((size_t)64 * 1024 * 1024) /* bytes: what is larger is unreadable */
+
+/* As root_read_all() and root_list(); what was not read is empty. */
+enum source root_look(const struct root *r, struct arena *a, const char *path, char **ret, size_t *ret_size);
+enum source root_look_in(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n);
+
 /* The directory that holds path. */
 int root_open_parent(const struct root *r, const char *path, int flags) _must_check_;
 /* The directories above path (path itself excluded), mode 0755. */

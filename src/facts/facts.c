@@ -96,7 +96,13 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
 {
         struct facts_request needed = *request;
         struct facts facts = *ret;
+        char *line;
+        size_t size;
         int k = facts.switches_known ? 0 : facts_read_switches(root, a, &facts);
+
+        /* Switches that do not count here leave the line as it is. */
+        if (!facts.cmdline && root_look(root, a, "/proc/cmdline", &line, &size) == SOURCE_READ)
+                facts.cmdline = line;
 
         facts.in_initrd = facts_in_initrd(root);
         facts.booting = facts.in_initrd || request->booting;
@@ -122,7 +128,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
         if (k == 0)
                 facts_index_groups(a, &facts);
         if (k == 0)
-                k = sources->guard(root, a, request, &facts);
+                sources->guard(root, a, request, &facts);
         if (k == 0 && request->builtin)
                 modules_gather_builtin(root, a, &facts);
         if (k == 0)

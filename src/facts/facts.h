@@ -97,6 +97,7 @@ struct facts {
         bool in_initrd;
         bool booting;         /* on its way up, in an initrd or behind it */
         bool root_stage;      /* in an initrd, when its root file system ought to be there */
+        const char *cmdline;  /* the kernel's, or NULL */
         const char *kernel;   /* release, or NULL */
         const char *hostname; /* or NULL, likewise the next two */
         const char *machine_id;
@@ -141,9 +142,9 @@ void facts_request_driver(struct facts_request *request, struct arena *a, const 
 
 /* What this room does not know how to gather: the programs say who does. */
 struct facts_sources {
-        /* Sets facts->evidence, and what of each device follows from it. 0 or -errno. */
-        int (*guard)(const struct root *root, struct arena *a, const struct facts_request *request,
-                     struct facts *facts);
+        /* Sets facts->evidence, and what of each device follows from it. */
+        void (*guard)(const struct root *root, struct arena *a, const struct facts_request *request,
+                      struct facts *facts);
 };
 
 /* Facts start out zeroed; the switches may have been read into them. */
@@ -159,7 +160,7 @@ void facts_as_at_boot(struct facts *facts);
 /* Host name, machine-id and product of this machine alone. */
 void facts_read_machine(const struct root *root, struct arena *a, struct facts *facts);
 
-/* The kernel command line's switches alone, for programs that need no more: off, off_by and skip. */
+/* The kernel command line and its switches alone, for programs that need no more. 0 or -errno. */
 int facts_read_switches(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
 /* SYSTEMD_IN_INITRD of systemd 251 and later; else the file that marks an initrd. */
 #define INITRD_MARK "/etc/initrd-release"

@@ -4,60 +4,50 @@
  * A clearance knows better.
  */
 #include <ctype.h>
-#include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 
 #include "base/str.h"
-#include "guard/graph.h"
+#include "guard/storage.h"
 
-static int claim(struct graph *h, size_t node, const char *format, ...) _printf_(3, 4);
-static int claim(struct graph *h, size_t node, const char *format, ...)
+static void claim(struct graph *g, size_t node, const char *format, ...) _printf_(3, 4);
+static void claim(struct graph *g, size_t node, const char *format, ...)
 {
-        struct node *n = &h->evidence->nodes[node];
+        struct node *n = &g->evidence->nodes[node];
         va_list ap;
 
-        if (n->claim)
-                return 0;
         va_start(ap, format);
-        n->claim = arena_vprintf(h->arena, format, ap);
+        if (!n->claim)
+                n->claim = arena_vprintf(g->arena, format, ap);
         va_end(ap);
-        return 0;
 }
 
 static bool is_type(const struct node *n, const char *type)
 {
-        const char *value = host_tag(n, "TYPE=");
+        const char *value = guard_tag(n, "TYPE=");
 
         return n->kind == NODE_BLOCK && value && streq(value, type);
 }
 
-/* LVM keeps the last metadata of every volume group that this host changed (lvm.conf(5), backup_dir): it names the PVs.
+/*
+ * LVM keeps the last metadata of every volume group that this host changed (lvm.conf(5), backup_dir): it names the PVs.
  */
-static void volume_group(struct graph *h, const char *path, const char *name)
+static void volume_groups(struct graph *g)
 {
+        const char *dir = guard_in_root(g, "/etc/lvm/backup"), **names;
         char *text;
-        int k = host_read(h, path, &text);
-
-        for (size_t i = 0; k == 0 && i < h->evidence->n_nodes; i++) {
-                const char *uuid = host_tag(&h->evidence->nodes[i], "UUID=");
-
-                if (is_type(&h->evidence->nodes[i], "LVM2_member") && uuid && *uuid && strstr(text, uuid))
-                        k = claim(h, i, "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
-                                  h->evidence->nodes[i].name, name);
-        }
-}
-
-static void volume_groups(struct graph *h)
-{
-        const char *dir = h->facts->in_initrd ? SYSROOT "/etc/lvm/backup" : "/etc/lvm/backup", **names;
         size_t n;
-        int k = root_list(h->root, h->arena, dir, &names, &n);
 
-        for (size_t i = 0; k == 0 && i < n; i++) {
-                char *path = arena_join(h->arena, dir, "/", names[i], NULL);
+        guard_list(g, dir, &names, &n);
+        for (size_t i = 0; i < n; i++) {
+                guard_read(g, arena_join(g->arena, dir, "/", names[i], NULL), &text);
+                for (size_t b = 0; b < g->evidence->n_nodes; b++) {
+                        const struct node *node = &g->evidence->nodes[b];
+                        const char *uuid = guard_tag(node, "UUID=");
 
-                volume_group(h, path, names[i]);
+                        if (is_type(node, "LVM2_member") && uuid && *uuid && strstr(text, uuid))
+                                claim(g, b,
+                                      "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
+                                      node->name, names[i]);
+                }
         }
 }
 
@@ -84,44 +74,42 @@ static bool has_digits(const char *text, const char *uuid)
         return false;
 }
 
-static void arrays(struct graph *h)
+static void arrays(struct graph *g)
 {
         static const char *const files[] = {"/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"};
-        int k = 0;
+        char *text;
 
         for (size_t f = 0; f < ARRAY_SIZE(files); f++) {
-                char *path = arena_join(h->arena, h->facts->in_initrd ? SYSROOT : "", files[f], NULL), *text;
+                guard_read(g, guard_in_root(g, files[f]), &text);
+                for (size_t i = 0; i < g->evidence->n_nodes; i++) {
+                        const struct node *n = &g->evidence->nodes[i];
+                        const char *uuid = guard_tag(n, "UUID=");
 
-                k = host_read(h, path, &text);
-                for (size_t i = 0; k == 0 && i < h->evidence->n_nodes; i++) {
-                        const char *uuid = host_tag(&h->evidence->nodes[i], "UUID=");
-
-                        if (is_type(&h->evidence->nodes[i], "linux_raid_member") && uuid && *uuid &&
-                            has_digits(text, uuid))
-                                k = claim(h, i, "%s is in an array that %s has", h->evidence->nodes[i].name, files[f]);
+                        if (is_type(n, "linux_raid_member") && uuid && *uuid && has_digits(text, uuid))
+                                claim(g, i, "%s is in an array that %s has", n->name, files[f]);
                 }
         }
 }
 
 /* A list of names and values in a format of its own: a pool's name stands in it as it is. */
-static void pools(struct graph *h)
+static void pools(struct graph *g)
 {
-        const char *path = h->facts->in_initrd ? SYSROOT "/etc/zfs/zpool.cache" : "/etc/zfs/zpool.cache";
-        size_t size;
         char *text;
-        int k = root_read_all(h->root, h->arena, path, (size_t)64 * 1024 * 1024, &text, &size);
+        size_t size;
 
-        for (size_t i = 0; k == 0 && i < h->evidence->n_nodes; i++) {
-                const char *name = host_tag(&h->evidence->nodes[i], "LABEL=");
+        if (root_look(g->root, g->arena, guard_in_root(g, "/etc/zfs/zpool.cache"), &text, &size) != SOURCE_READ)
+                return;
+        for (size_t i = 0; i < g->evidence->n_nodes; i++) {
+                const struct node *n = &g->evidence->nodes[i];
+                const char *name = guard_tag(n, "LABEL=");
 
-                if (is_type(&h->evidence->nodes[i], "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
-                        k = claim(h, i, "%s is in zfs pool %s, which zpool.cache has", h->evidence->nodes[i].name,
-                                  name ? name : "?");
+                if (is_type(n, "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
+                        claim(g, i, "%s is in zfs pool %s, which zpool.cache has", n->name, name ? name : "?");
         }
 }
 
 /* A part of something that shows only once whatever runs it does: a storage cluster, say; or a journal's own device. */
-static int parts(struct graph *h)
+static void parts(struct graph *g)
 {
         static const struct {
                 const char *type;
@@ -132,29 +120,20 @@ static int parts(struct graph *h)
                      {"drbdmanage_control_volume", false},
                      {"jbd", true},
                      {"xfs_external_log", true}};
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < h->evidence->n_nodes; i++)
-                for (size_t t = 0; k == 0 && t < ARRAY_SIZE(types); t++)
-                        if ((types[t].always || h->facts->booting) && is_type(&h->evidence->nodes[i], types[t].type))
-                                k = claim(h, i, "%s has %s, which is part of something that may be the host's",
-                                          h->evidence->nodes[i].name, types[t].type);
-        return k;
+        for (size_t i = 0; i < g->evidence->n_nodes; i++)
+                for (size_t t = 0; t < ARRAY_SIZE(types); t++)
+                        if ((types[t].always || g->facts->booting) && is_type(&g->evidence->nodes[i], types[t].type))
+                                claim(g, i, "%s has %s, which is part of something that may be the host's",
+                                      g->evidence->nodes[i].name, types[t].type);
 }
 
-int host_claims(struct graph *h)
+void guard_claims(struct graph *g)
 {
         /* On a host that is up, a volume group in use is active; any that it ever looked at has a backup. */
-        int k = 0;
-
-        if (h->facts->booting)
-                volume_groups(h);
-
-        if (k == 0)
-                arrays(h);
-        if (k == 0)
-                k = parts(h);
-        if (k == 0)
-                pools(h);
-        return k;
+        if (g->facts->booting)
+                volume_groups(g);
+        arrays(g);
+        parts(g);
+        pools(g);
 }

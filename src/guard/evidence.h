@@ -47,9 +47,9 @@ struct evidence {
         size_t n_uses;
 
         /* Whether the uses of each kind show at this moment; where not, nothing is known to be free. */
-        bool sees_storage, sees_network, sees_people;
+        bool sees_storage, sees_network, sees_keyboards;
         /* Why nothing of a kind can be told free although it shows; NULL: all can. */
-        const char *storage_unknown, *network_unknown, *people_unknown;
+        const char *storage_unknown, *network_unknown, *keyboards_unknown;
         const char *up_unknown;   /* the same, for interfaces that are up alone */
         const char *busy_unknown; /* where it was asked who has devices open: why that is not known, or NULL */
 
@@ -58,6 +58,5 @@ struct evidence {
         size_t n_keyboards;
 };
 
-/* For facts_sources: the uses if they were asked for, and who has devices open if that was. 0 or -errno. */
-int guard_gather(const struct root *root, struct arena *a, const struct facts_request *request,
-                 struct facts *facts) _must_check_;
+/* For facts_sources: the uses if they were asked for, and who has devices open if that was. */
+void guard_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts);

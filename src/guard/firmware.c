@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/str.h"
-#include "guard/graph.h"
+#include "guard/storage.h"
 
 /* UEFI Specification, 3.1.3 (load options), 10.3.5.1 (hard drive node), 3.3 (globally defined variables). */
 #define VARIABLE "/sys/firmware/efi/efivars/Boot%s-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -25,13 +25,13 @@ enum {
         SIGNATURE_GUID = 2,
 };
 
-static ssize_t read_variable(struct graph *h, const char *name, unsigned char *buf, size_t size)
+static ssize_t read_variable(struct graph *g, const char *name, unsigned char *buf, size_t size)
 {
         _cleanup_(close_fd) int fd = -1;
         char path[128];
 
         snprintf(path, sizeof(path), VARIABLE, name);
-        fd = root_open_at(h->root, path, O_RDONLY | O_NONBLOCK);
+        fd = root_open_at(g->root, path, O_RDONLY | O_NONBLOCK);
         return fd < 0 ? fd : pread(fd, buf, size, 0);
 }
 
@@ -62,20 +62,17 @@ static bool partition(const unsigned char *option, size_t size, char *ret, size_
         return false;
 }
 
-int host_firmware(struct graph *h)
+void guard_firmware(struct graph *g)
 {
         unsigned char current[8], option[4096];
         char name[8], spec[64];
-        ssize_t n = read_variable(h, "Current", current, sizeof(current));
-        int k;
+        ssize_t n = read_variable(g, "Current", current, sizeof(current));
 
         if (n < VARIABLE_ATTRIBUTES + 2)
-                return 0;
+                return;
         snprintf(name, sizeof(name), "%04X", le16(current + VARIABLE_ATTRIBUTES));
-        n = read_variable(h, name, option, sizeof(option));
-        if (n < 0 || !partition(option, (size_t)n, spec, sizeof(spec)))
-                return 0;
+        n = read_variable(g, name, option, sizeof(option));
         /* A partition that is no longer there booted this host from a stick that was pulled. */
-        k = host_use_spec(h, spec, "the firmware booted from it");
-        return k < 0 ? k : 0;
+        if (n >= 0 && partition(option, (size_t)n, spec, sizeof(spec)))
+                guard_use_spec(g, spec, "the firmware booted from it");
 }

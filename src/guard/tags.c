@@ -4,14 +4,14 @@
  * which device a line of fstab means.
  */
 #include <ctype.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <strings.h>
 
 #include "base/str.h"
 #include "guard/blkid.h"
-#include "guard/graph.h"
+#include "guard/fields.h"
+#include "guard/storage.h"
 
 /* "\x20" as udev writes what would not do in a file name. */
 static void unescape(char *s)
@@ -31,17 +31,17 @@ static void unescape(char *s)
         *out = '\0';
 }
 
-static void add_tag(struct graph *h, struct node *n, const char *kind, const char *value, size_t length)
+static void add_tag(struct graph *g, struct node *n, const char *kind, const char *value, size_t length)
 {
-        const char **slot = arena_grow(h->arena, (void *)&n->tags, n->n_tags, sizeof(*n->tags));
-        char *tag = arena_printf(h->arena, "%s%.*s", kind, (int)length, value);
+        const char **slot = arena_grow(g->arena, (void *)&n->tags, n->n_tags, sizeof(*n->tags));
+        char *tag = arena_printf(g->arena, "%s%.*s", kind, (int)length, value);
 
         unescape(tag);
         *slot = tag;
         n->n_tags++;
 }
 
-static void from_udev(struct graph *h, struct node *n, const char *text)
+static void from_udev(struct graph *g, struct node *n, const char *text)
 {
         static const struct {
                 const char *line, *tag;
@@ -56,52 +56,44 @@ static void from_udev(struct graph *h, struct node *n, const char *text)
         };
         const char *line, *end;
 
-        while ((line = host_line(&text, &end)))
+        while ((line = guard_line(&text, &end)))
                 for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
                         size_t prefix = strlen(kinds[i].line);
 
                         if (startswith(line, kinds[i].line))
-                                add_tag(h, n, kinds[i].tag, line + prefix, (size_t)(end - line) - prefix);
+                                add_tag(g, n, kinds[i].tag, line + prefix, (size_t)(end - line) - prefix);
                 }
         n->tagged = true;
 }
 
-static void from_blkid(struct graph *h, struct node *n)
+static void from_blkid(struct graph *g, struct node *n)
 {
         struct blkid_tag tags[BLKID_TAGS_MAX];
         size_t n_tags = 0;
         int k = blkid_probe_device(n->name, tags, &n_tags);
 
         for (size_t i = 0; k == 0 && i < n_tags; i++)
-                add_tag(h, n, tags[i].kind, tags[i].value, strlen(tags[i].value));
+                add_tag(g, n, tags[i].kind, tags[i].value, strlen(tags[i].value));
         n->tagged = k == 0;
 }
 
-int host_tags(struct graph *h)
+void guard_tags(struct graph *g)
 {
-        for (size_t i = 0; i < h->evidence->n_nodes; i++) {
-                struct node *n = &h->evidence->nodes[i];
+        for (size_t i = 0; i < g->evidence->n_nodes; i++) {
+                struct node *n = &g->evidence->nodes[i];
                 char path[64], *text;
-                int k;
 
                 if (n->kind != NODE_BLOCK || n->major == 0)
                         continue;
                 snprintf(path, sizeof(path), "/run/udev/data/b%u:%u", n->major, n->minor);
-                k = host_read(h, path, &text);
-                if (k == 0)
-                        from_udev(h, n, text);
-                else {
-                        k = 0;
-                        if (h->root->live)
-                                from_blkid(h, n);
-                }
-                if (k < 0)
-                        return k;
+                if (guard_read(g, path, &text) == SOURCE_READ)
+                        from_udev(g, n, text);
+                else if (g->root->live)
+                        from_blkid(g, n);
         }
-        return 0;
 }
 
-const char *host_tag(const struct node *n, const char *kind)
+const char *guard_tag(const struct node *n, const char *kind)
 {
         for (size_t i = 0; i < n->n_tags; i++)
                 if (startswith(n->tags[i], kind))
@@ -110,11 +102,11 @@ const char *host_tag(const struct node *n, const char *kind)
 }
 
 /* What a link below /dev leads to; "/dev/NAME" where there is none. Links there end in the kernel's name. */
-static void follow(struct graph *h, char path[static PATH_MAX])
+static void follow(const struct graph *g, char path[static PATH_MAX])
 {
         char target[PATH_MAX], copy[PATH_MAX];
 
-        for (unsigned hops = 0; hops < 8 && root_readlink(h->root, path, target, sizeof(target)) > 0; hops++) {
+        for (unsigned hops = 0; hops < 8 && root_readlink(g->root, path, target, sizeof(target)) > 0; hops++) {
                 const char *slash = strrchr(path, '/');
 
                 if (*target == '/')
@@ -170,7 +162,7 @@ static bool tag_link(const char *spec, char *path, size_t size)
         return false;
 }
 
-size_t host_resolve(struct graph *h, const char *spec, size_t from)
+size_t guard_resolve(const struct graph *g, const char *spec, size_t from)
 {
         char path[PATH_MAX] = "", plain[PATH_MAX], followed[PATH_MAX];
         bool is_tag = !startswith(spec, "/dev/");
@@ -183,9 +175,9 @@ size_t host_resolve(struct graph *h, const char *spec, size_t from)
         unescape(strcpy(plain, path));
         strcpy(followed, path);
         if (*path)
-                follow(h, followed);
-        for (size_t i = from; i < h->evidence->n_nodes; i++) {
-                const struct node *n = &h->evidence->nodes[i];
+                follow(g, followed);
+        for (size_t i = from; i < g->evidence->n_nodes; i++) {
+                const struct node *n = &g->evidence->nodes[i];
 
                 if (n->kind != NODE_BLOCK)
                         continue;

@@ -96,7 +96,7 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
                 return d->unseen;
         shows = streq(kind, "storage")   ? evidence->sees_storage
                 : streq(kind, "network") ? evidence->sees_network
-                                         : evidence->sees_storage && evidence->sees_people;
+                                         : evidence->sees_storage && evidence->sees_keyboards;
         /* Once the root file system is there it will show; if it does not even then, it never does. */
         if (shows || (streq(kind, "storage") && e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage))
                 return NULL;

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard/graph.h"
+
+#include <limits.h>
+
+#include "base/str.h"
+
+enum source guard_read(const struct graph *g, const char *path, char **ret)
+{
+        size_t size;
+
+        return root_look(g->root, g->arena, path, ret, &size);
+}
+
+enum source guard_list(const struct graph *g, const char *path, const char ***ret, size_t *ret_n)
+{
+        return root_look_in(g->root, g->arena, path, ret, ret_n);
+}
+
+const char *guard_in_root(const struct graph *g, const char *path)
+{
+        return g->facts->in_initrd ? arena_join(g->arena, SYSROOT, path, NULL) : path;
+}
+
+size_t guard_find(const struct graph *g, enum node_kind kind, const char *name)
+{
+        for (size_t i = 0; i < g->evidence->n_nodes; i++)
+                if (g->evidence->nodes[i].kind == kind && streq(g->evidence->nodes[i].name, name))
+                        return i;
+        return NO_NODE;
+}
+
+size_t guard_add(struct graph *g, enum node_kind kind, int class_fd, const char *name, char *target)
+{
+        struct evidence *evidence = g->evidence;
+        char link[PATH_MAX] = "", *label = arena_strdup(g->arena, name);
+
+        if (class_fd >= 0 && dir_readlink(class_fd, name, link, sizeof(link)) < 0)
+                *link = '\0';
+        if (target)
+                strcpy(target, link);
+        str_make_printable(label);
+        *(struct node *)arena_grow(g->arena, &evidence->nodes, evidence->n_nodes, sizeof(*evidence->nodes)) =
+                (struct node){.kind = kind,
+                              .name = arena_strdup(g->arena, name),
+                              .label = label,
+                              .virtual_ = strstr(link, "/devices/virtual/") != NULL};
+        guard_reach_path(g, evidence->n_nodes, link);
+        return evidence->n_nodes++;
+}
+
+static bool has(const size_t *list, size_t n, size_t v)
+{
+        for (size_t i = 0; i < n; i++)
+                if (list[i] == v)
+                        return true;
+        return false;
+}
+
+static void add_unique(struct arena *a, size_t **list, size_t *n, size_t v)
+{
+        if (!has(*list, *n, v)) {
+                *(size_t *)arena_grow(a, list, *n, sizeof(**list)) = v;
+                (*n)++;
+        }
+}
+
+void guard_stand(struct graph *g, size_t node, size_t below)
+{
+        struct node *n = &g->evidence->nodes[node];
+
+        if (below != node && below != NO_NODE)
+                add_unique(g->arena, &n->below, &n->n_below, below);
+}
+
+void guard_reach(struct graph *g, size_t node, size_t device)
+{
+        struct node *n = &g->evidence->nodes[node];
+
+        add_unique(g->arena, &n->functions, &n->n_functions, device);
+}
+
+bool guard_reached(const struct node *n, size_t device)
+{
+        return has(n->functions, n->n_functions, device);
+}
+
+/* The next function that a path in sysfs goes by, or NO_DEVICE at its end. */
+static size_t next_on(const struct graph *g, const char **path)
+{
+        size_t device = NO_DEVICE;
+
+        while (**path && device == NO_DEVICE) {
+                size_t n = strcspn(*path, "/");
+                char part[64];
+
+                if (n < sizeof(part)) {
+                        *(char *)mempcpy(part, *path, n) = '\0';
+                        device = facts_find(g->facts, part);
+                }
+                *path += n + ((*path)[n] == '/');
+        }
+        return device;
+}
+
+void guard_reach_path(struct graph *g, size_t node, const char *path)
+{
+        for (size_t device; (device = next_on(g, &path)) != NO_DEVICE;)
+                guard_reach(g, node, device);
+}
+
+size_t guard_device_on(const struct graph *g, const char *path)
+{
+        size_t last = NO_DEVICE;
+
+        for (size_t device; (device = next_on(g, &path)) != NO_DEVICE;)
+                last = device;
+        return last;
+}
+
+/* A name may hold anything; what is said of it fits on a line and into a document. */
+static const char *vprint(struct graph *g, const char *format, va_list ap)
+{
+        char *text = arena_vprintf(g->arena, format, ap);
+
+        str_make_printable(text);
+        return text;
+}
+
+void guard_use(struct graph *g, size_t node, const char *format, ...)
+{
+        struct evidence *evidence = g->evidence;
+        struct use *use = arena_grow(g->arena, &evidence->uses, evidence->n_uses, sizeof(*evidence->uses));
+        va_list ap;
+
+        va_start(ap, format);
+        *use = (struct use){.node = node, .what = vprint(g, format, ap)};
+        va_end(ap);
+        evidence->n_uses++;
+}
+
+void guard_unknown(struct graph *g, const char **why, const char *format, ...)
+{
+        va_list ap;
+
+        if (*why)
+                return;
+        va_start(ap, format);
+        *why = vprint(g, format, ap);
+        va_end(ap);
+}
+
+bool guard_concerned(const struct graph *g, size_t first)
+{
+        const struct facts *facts = g->facts;
+
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (facts->devices[i].detailed && (!*facts->devices[i].class || guarded_class(facts->devices[i].class)))
+                        return true;
+        for (size_t i = first; i < g->evidence->n_nodes; i++)
+                for (size_t f = 0; f < g->evidence->nodes[i].n_functions; f++)
+                        if (facts->devices[g->evidence->nodes[i].functions[f]].detailed)
+                                return true;
+        return false;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* File systems of several members: btrfs and zfs. */
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "guard/storage.h"
+
+/* The file system of several members that a device is one of, or the device. */
+size_t guard_whole(const struct graph *g, size_t node)
+{
+        const struct evidence *evidence = g->evidence;
+
+        for (size_t i = 0; i < evidence->n_nodes; i++)
+                for (size_t b = 0; evidence->nodes[i].kind == NODE_POOL && b < evidence->nodes[i].n_below; b++)
+                        if (evidence->nodes[i].below[b] == node)
+                                return i;
+        return node;
+}
+
+static size_t add_pool(struct graph *g, const char *kind, const char *name)
+{
+        size_t pool = guard_add(g, NODE_POOL, -1, name, NULL);
+        struct node *n = &g->evidence->nodes[pool];
+
+        n->label = arena_printf(g->arena, "%s %s", kind, n->label);
+        return pool;
+}
+
+static void btrfs(struct graph *g, const char *id)
+{
+        const char **members;
+        size_t n, pool;
+
+        guard_list(g, arena_join(g->arena, "/sys/fs/btrfs/", id, "/devices", NULL), &members, &n);
+        /* One alone stands for itself. */
+        pool = n == 1 ? guard_find(g, NODE_BLOCK, members[0]) : NO_NODE;
+        if (pool != NO_NODE)
+                g->evidence->nodes[pool].held = true;
+        if (n == 0 || pool != NO_NODE)
+                return;
+        pool = add_pool(g, "btrfs", id);
+        for (size_t i = 0; i < n; i++) {
+                size_t node = guard_find(g, NODE_BLOCK, members[i]);
+
+                guard_stand(g, pool, node);
+                if (node == NO_NODE)
+                        guard_unknown(g, &g->evidence->storage_unknown,
+                                      "btrfs %s has a member %s, which is on no disk that is seen", id, members[i]);
+        }
+}
+
+void guard_btrfs(struct graph *g)
+{
+        const char **ids;
+        size_t n;
+
+        guard_list(g, "/sys/fs/btrfs", &ids, &n);
+        for (size_t i = 0; i < n; i++)
+                btrfs(g, ids[i]);
+}
+
+static bool has_tag(const struct node *n, const char *kind, const char *value)
+{
+        size_t prefix = strlen(kind);
+
+        for (size_t i = 0; i < n->n_tags; i++)
+                if (startswith(n->tags[i], kind) && streq(n->tags[i] + prefix, value))
+                        return true;
+        return false;
+}
+
+/* Which disks a pool is on shows nowhere but on the disks themselves; a cache or a spare does not name its pool. */
+static size_t zfs_pool(struct graph *g, const char *name)
+{
+        size_t n = g->evidence->n_nodes, pool = add_pool(g, "zfs", name);
+        bool all_tagged = true;
+
+        for (size_t i = 0; i < n; i++) {
+                const struct node *b = &g->evidence->nodes[i];
+
+                all_tagged &= b->kind != NODE_BLOCK || b->tagged || b->n_functions == 0 || b->major == 0;
+                if (b->kind == NODE_BLOCK && has_tag(b, "TYPE=", "zfs_member") &&
+                    (has_tag(b, "LABEL=", name) || !guard_tag(b, "LABEL=")))
+                        guard_stand(g, pool, i);
+        }
+        if (g->evidence->nodes[pool].n_below == 0 || !all_tagged)
+                guard_unknown(g, &g->evidence->storage_unknown,
+                              "zfs pool %s is in use, and on which disks is not known", name);
+        return pool;
+}
+
+void guard_use_dataset(struct graph *g, const char *dataset, const char *what)
+{
+        const char *name = arena_strndup(g->arena, dataset, strcspn(dataset, "/@"));
+        size_t pool = guard_find(g, NODE_POOL, name);
+
+        guard_use(g, pool != NO_NODE ? pool : zfs_pool(g, name), "%s", what);
+}
+
+void guard_zfs(struct graph *g)
+{
+        const char **names;
+        char path[PATH_MAX];
+        size_t n;
+
+        guard_list(g, "/proc/spl/kstat/zfs", &names, &n);
+        for (size_t i = 0; i < n; i++)
+                if (snprintf(path, sizeof(path), "/proc/spl/kstat/zfs/%s/state", names[i]) < (int)sizeof(path) &&
+                    root_exists(g->root, path))
+                        guard_use_dataset(g, names[i], "in use");
+}

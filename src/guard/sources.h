@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What evidence.c asks, a file each. */
+
+#include "guard/graph.h"
+
+/* What block devices carry for the host: storage.h has the parts. */
+void guard_storage(struct graph *g);
+/* Interfaces, and the routes that they carry. */
+void guard_network(struct graph *g);
+/* Terminals that are the kernel's consoles: these show early. */
+void guard_consoles(struct graph *g);
+/* Where a passphrase may be typed. */
+void guard_keyboards(struct graph *g);
+/* Sets facts->root_on_volumes and facts->lvm_filters. */
+void guard_volumes(struct graph *g);
+
+/* Interfaces that have an address at this moment. */
+void guard_addresses(struct graph *g);
+/* busy.c: who has devices open at this moment; and of these, who writes to disks as they are. */
+void guard_busy(struct graph *g);
+void guard_writers(struct graph *g);
