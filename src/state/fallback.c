@@ -41,7 +41,7 @@ int fallback_find(const struct root *root, struct arena *a, const struct config 
         struct config here;
         struct applied applied;
         struct trial trial;
-        uint64_t digest;
+        uint64_t digest = 0;
         int k = 0;
 
         *ret = f;
