@@ -3,7 +3,6 @@
  * A device that has appeared: the plan of this moment, of which it and what it cannot go without are carried out, as
  * bind does by hand. Whatever else the plan would do is left for the next boot.
  */
-#include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -137,12 +136,15 @@ static int attempt(const struct root *root, const struct pci_address *at, bool l
         return k < 0 ? k : look(&r, at, last);
 }
 
-int run_arrival(const struct root *root, const struct pci_address *at)
+int run_arrival(const struct root *root, const char *address)
 {
-        int k;
+        struct pci_address at;
+        int k = pci_address_parse(address, &at);
 
-        wait_for_drivers_turn(root, at);
-        for (int i = 1; (k = attempt(root, at, i == TRIES || !root->live)) == RUN_TOO_EARLY; i++)
+        if (k < 0)
+                return k;
+        wait_for_drivers_turn(root, &at);
+        for (int i = 1; (k = attempt(root, &at, i == TRIES || !root->live)) == RUN_TOO_EARLY; i++)
                 pause_ms(PAUSE_MS);
         return k;
 }

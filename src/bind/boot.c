@@ -49,8 +49,9 @@ static int carry_out(struct run *r, enum stage stage)
 }
 
 /* Devices first: nothing that huge pages take, time included, may keep a rule from being carried out. */
-int run_stage(const struct root *root, enum stage stage)
+int run_stage(const struct root *root, const char *name)
 {
+        enum stage stage = stage_named(name);
         _cleanup_(run_free) struct run r = {.root = root};
         int k = facts_read_switches(root, &r.arena, &r.facts), pages = 0;
 
@@ -63,7 +64,7 @@ int run_stage(const struct root *root, enum stage stage)
         if (k == 0 && r.config.n_rules > 0)
                 k = carry_out(&r, stage);
         if (stages[stage].reserves)
-                pages = run_pages(root, &r.arena, &r.record, stage);
+                pages = run_pages(&r, stage);
         if (pages < 0)
                 log_line(root, LOG_LEVEL_ERROR, LOG_PAGES, NULL, NULL, "huge pages: %s", strerror(-pages));
         if (k < 0)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Settings and memory, plan, reserve, record and log. Whatever comes of it, no rule and no boot fails. */
-#include <errno.h>
-
 #include "base/str.h"
 #include "bind/run.h"
 #include "facts/facts.h"
@@ -46,18 +44,17 @@ static void log_news(const struct root *root, const struct huge_plan *plan, cons
         }
 }
 
-static int carry_out(const struct root *root, struct arena *a, struct record *record, struct huge_plan *plan,
-                     enum stage stage)
+static int carry_out(struct run *r, struct huge_plan *plan, enum stage stage)
 {
-        struct huge_result *results = arena_alloc(a, plan->n * sizeof(*results));
-        struct record before = *record;
+        struct huge_result *results = arena_alloc(&r->arena, plan->n * sizeof(*results));
+        struct record before = r->record;
 
         if (stage == STAGE_HOST)
-                skip_tried(record, plan);
-        act_pools(root, plan, results);
-        record_merge_pools(record, a, plan, results, stages[stage].name);
-        log_news(root, plan, &before, record);
-        return record_write(root, record);
+                skip_tried(&before, plan);
+        act_pools(r->root, plan, results);
+        record_merge_pools(&r->record, &r->arena, plan, results, stages[stage].name);
+        log_news(r->root, plan, &before, &r->record);
+        return record_write(r->root, &r->record);
 }
 
 /* Settings that a boot has failed with are not carried out by the next one's services either. */
@@ -77,35 +74,31 @@ static int load(const struct root *root, struct arena *a, enum stage stage, stru
         return 0;
 }
 
-int run_pages(const struct root *root, struct arena *a, struct record *record, enum stage stage)
+int run_pages(struct run *r, enum stage stage)
 {
         struct settings settings;
         struct memory memory;
         struct huge_plan plan;
-        int k = load(root, a, stage, &settings);
+        int k = load(r->root, &r->arena, stage, &settings);
 
         if (k < 0 || settings.n_pages == 0)
                 return k;
-        memory_read(root, a, &memory);
-        plan = reserve_plan(&settings, &memory, NULL, a);
-        record->done[stage] |= stages[stage].whole_boot;
-        return carry_out(root, a, record, &plan, stage);
+        memory_read(r->root, &r->arena, &memory);
+        plan = reserve_plan(&settings, &memory, NULL, &r->arena);
+        r->record.done[stage] |= stages[stage].whole_boot;
+        return carry_out(r, &plan, stage);
 }
 
-int run_host(const struct root *root)
+int run_host(const struct root *root, const char *unused)
 {
         _cleanup_(close_fd) int lock = -1;
-        struct arena arena = {};
-        struct record record = {};
-        struct facts facts = {};
-        int k = facts_read_switches(root, &arena, &facts);
+        _cleanup_(run_free) struct run r = {.root = root};
+        int k = facts_read_switches(root, &r.arena, &r.facts);
 
-        if (k == 0 && !facts.off) {
-                lock = record_lock(root, 0);
-                k = lock < 0 ? lock : record_read(root, &arena, &record);
-                if (k == 0 || k == -ENOENT || k == -EBADMSG)
-                        k = run_pages(root, &arena, &record, STAGE_HOST);
-        }
-        arena_free(&arena);
-        return k;
+        (void)unused;
+        if (k < 0 || r.facts.off)
+                return k;
+        lock = record_lock(root, 0);
+        k = lock < 0 ? lock : run_read_record(&r);
+        return k < 0 ? k : run_pages(&r, STAGE_HOST);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* passthrough-bind: the executor that units, hooks and udev rules run. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,73 +30,36 @@ static int usage(const char *message, const char *what)
         return EXIT_USAGE;
 }
 
-enum job {
-        JOB_NONE,
-        JOB_STAGE,
-        JOB_HOST,
-        JOB_UDEV,
-        JOB_RULE,
-        JOB_ARRIVAL,
-        JOB_RESCUE,
+/* What is done, and with what. */
+struct job {
+        int (*run)(const struct root *root, const char *argument);
+        const char *argument;
 };
 
-struct order {
-        const char *root;
-        enum job job;
-        unsigned n_jobs; /* one is allowed */
-        enum stage stage;
-        const char *rule;
-        struct pci_address at;
-};
-
-static void set_job(struct order *o, enum job job)
+/* False: no stage of that name is run by itself. */
+static bool find_stage(const char *name, struct job *ret)
 {
-        o->job = job;
-        o->n_jobs++;
+        static const struct job jobs[] = {
+                {run_stage, "initrd"}, {run_stage, "root"}, {run_udev, "udev"}, {run_host, "host"}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(jobs); i++)
+                if (streq(jobs[i].argument, name)) {
+                        *ret = jobs[i];
+                        return true;
+                }
+        return false;
 }
 
-/* False: there is no such stage. */
-static bool set_stage(struct order *o, const char *name)
-{
-        static const enum job jobs[STAGE_MAX_] = {
-                [STAGE_INITRD] = JOB_STAGE, [STAGE_ROOT] = JOB_STAGE, [STAGE_HOST] = JOB_HOST};
-
-        o->stage = stage_named(name);
-        set_job(o, streq(name, "udev") ? JOB_UDEV : o->stage == STAGE_MAX_ ? JOB_NONE : jobs[o->stage]);
-        return o->job != JOB_NONE;
-}
-
-static int carry_out(const struct order *o, const struct root *root)
-{
-        switch (o->job) {
-        case JOB_STAGE:
-                return run_stage(root, o->stage);
-        case JOB_HOST:
-                return run_host(root);
-        case JOB_UDEV:
-                return run_udev(root);
-        case JOB_RULE:
-                return run_rule(root, o->rule);
-        case JOB_ARRIVAL:
-                return run_arrival(root, &o->at);
-        case JOB_RESCUE:
-                return run_rescue(root);
-        case JOB_NONE:
-                break;
-        }
-        return 0;
-}
-
-static int run(const struct order *o)
+static int carry_out(const struct job *job, const char *dir)
 {
         struct root root = ROOT_INIT;
-        int k = root_open(o->root, &root);
+        int k = root_open(dir, &root);
 
         if (k < 0) {
-                fprintf(stderr, "passthrough-bind: %s: %s\n", o->root ? o->root : "/", strerror(-k));
+                fprintf(stderr, "passthrough-bind: %s: %s\n", dir ? dir : "/", strerror(-k));
                 return EXIT_FAILURE;
         }
-        k = carry_out(o, &root);
+        k = job->run(&root, job->argument);
         root_close(&root);
         if (k < 0)
                 fprintf(stderr, "passthrough-bind: %s\n", strerror(-k));
@@ -115,10 +77,12 @@ int main(int argc, char *argv[])
                 {"rescue", no_argument, NULL, OPTION_RESCUE},
                 {},
         };
-        struct order o = {};
-        int c;
+        struct pci_address at;
+        const char *dir = NULL;
+        struct job job;
+        int c, n_jobs = 0;
 
-        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
+        for (; (c = getopt_long(argc, argv, "h", options, NULL)) >= 0; n_jobs += c >= OPTION_OWN) {
                 switch (c) {
                 case 'h':
                         fputs(help, stdout);
@@ -127,23 +91,22 @@ int main(int argc, char *argv[])
                         puts("passthrough-bind " PASSTHROUGH_VERSION);
                         return EXIT_SUCCESS;
                 case OPTION_ROOT:
-                        o.root = optarg;
+                        dir = optarg;
                         break;
                 case OPTION_STAGE:
-                        if (!set_stage(&o, optarg))
+                        if (!find_stage(optarg, &job))
                                 return usage("--stage= is initrd, root, udev or host, not ", optarg);
                         break;
                 case OPTION_RULE:
-                        o.rule = optarg;
-                        set_job(&o, JOB_RULE);
+                        job = (struct job){run_rule, optarg};
                         break;
                 case OPTION_HOTPLUG:
-                        if (pci_address_parse(optarg, &o.at) < 0)
+                        if (pci_address_parse(optarg, &at) < 0)
                                 return usage("--hotplug= is the address of a PCI device, not ", optarg);
-                        set_job(&o, JOB_ARRIVAL);
+                        job = (struct job){run_arrival, optarg};
                         break;
                 case OPTION_RESCUE:
-                        set_job(&o, JOB_RESCUE);
+                        job = (struct job){run_rescue, NULL};
                         break;
                 default:
                         return EXIT_USAGE;
@@ -151,7 +114,7 @@ int main(int argc, char *argv[])
         }
         if (optind < argc)
                 return usage("takes no argument: ", argv[optind]);
-        if (o.n_jobs != 1)
+        if (n_jobs != 1)
                 return usage("one of --stage=, --rule=, --hotplug= and --rescue is needed", "");
-        return run(&o);
+        return carry_out(&job, dir);
 }

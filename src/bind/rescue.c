@@ -3,7 +3,6 @@
  * The last line: an initrd that finds no root gets back what we hold of its storage, network and USB, and what we hid.
  * A process of its own, that waits beside whatever else goes on, in either kind of initrd.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
@@ -66,16 +65,17 @@ static bool wait_for_root(const struct root *root, struct arena *a, long seconds
 }
 
 /* Its place in the record says from here on why the rule does not have it. */
-static void release(const struct root *root, struct arena *a, struct record_device *d, const char *why)
+static void release(struct run *r, struct record_device *d, const char *why)
 {
         struct device device = {.address = d->address};
         struct result result;
         struct ops back;
 
-        ops_way_back(a, &device, d->driver, &back);
-        act_give(root, d->address, &back, 0, a, &result);
+        ops_way_back(&r->arena, &device, d->driver, &back);
+        act_give(r->root, d->address, &back, 0, &r->arena, &result);
         d->state = device_state_names[STATE_FAILED];
-        d->reason = result.error ? arena_printf(a, "%s; and it could not be given back: %s", why, result.error) : why;
+        d->reason = result.error ? arena_printf(&r->arena, "%s; and it could not be given back: %s", why, result.error)
+                                 : why;
 }
 
 /* Of the root, or of the way to it, may be what says so, and what does not say what it is: 00, 08, ff. */
@@ -84,49 +84,43 @@ static bool may_matter(const char *class)
         return guarded_class(class) || startswith(class, "00") || startswith(class, "08") || startswith(class, "ff");
 }
 
-static int give_back(const struct root *root, struct arena *a, struct record *record, const char *why)
+static int give_back(struct run *r, const char *why)
 {
         bool any = false;
 
-        for (size_t i = 0; i < record->n_devices; i++) {
-                struct record_device *d = &record->devices[i];
+        for (size_t i = 0; i < r->record.n_devices; i++) {
+                struct record_device *d = &r->record.devices[i];
 
                 if (!record_device_taken(d) || !may_matter(d->class))
                         continue;
                 any = true;
-                release(root, a, d, why);
-                log_line(root, LOG_LEVEL_ERROR, LOG_RESCUE, d->rule, d->address, "%s: %s %s", d->rule, d->address,
+                release(r, d, why);
+                log_line(r->root, LOG_LEVEL_ERROR, LOG_RESCUE, d->rule, d->address, "%s: %s %s", d->rule, d->address,
                          d->reason);
         }
         /* A root that is slow is no fault of ours where we held nothing. */
         if (!any)
                 return 0;
-        record->rescued = true;
-        return record_write(root, record);
+        r->record.rescued = true;
+        return record_write(r->root, &r->record);
 }
 
-int run_rescue(const struct root *root)
+int run_rescue(const struct root *root, const char *unused)
 {
-        struct arena arena = {};
-        struct record record = {};
+        _cleanup_(run_free) struct run r = {.root = root};
         bool hidden = false;
-        int k = 0;
+        int k;
 
-        if (!facts_in_initrd(root))
+        (void)unused;
+        if (!facts_in_initrd(root) || wait_for_root(root, &r.arena, UNHIDE_AFTER))
                 return 0;
-        if (!wait_for_root(root, &arena, UNHIDE_AFTER)) {
-                k = act_unhide(root, &arena, &hidden);
-                if (k == 0 && hidden)
-                        log_line(root, LOG_LEVEL_WARNING, LOG_RESCUE, NULL, NULL,
-                                 "no root file system after %d s: disks that were hidden until it is there show again",
-                                 UNHIDE_AFTER);
-                if (!wait_for_root(root, &arena, GIVE_BACK_AFTER - UNHIDE_AFTER)) {
-                        k = record_read(root, &arena, &record);
-                        if (k == 0)
-                                k = give_back(root, &arena, &record,
-                                              "given back: no root file system was found without it");
-                }
-        }
-        arena_free(&arena);
-        return k < 0 && k != -ENOENT && k != -EBADMSG ? k : 0;
+        k = act_unhide(root, &r.arena, &hidden);
+        if (k == 0 && hidden)
+                log_line(root, LOG_LEVEL_WARNING, LOG_RESCUE, NULL, NULL,
+                         "no root file system after %d s: disks that were hidden until it is there show again",
+                         UNHIDE_AFTER);
+        if (wait_for_root(root, &r.arena, GIVE_BACK_AFTER - UNHIDE_AFTER))
+                return k;
+        k = run_read_record(&r);
+        return k < 0 ? k : give_back(&r, "given back: no root file system was found without it");
 }

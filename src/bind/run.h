@@ -24,18 +24,17 @@ enum run_end {
         RUN_TOO_EARLY,   /* the kernel may soon be further: try again */
 };
 
-/* A stage of the initrd. The runs return enum run_end or -errno. */
-int run_stage(const struct root *root, enum stage stage) _must_check_;
-/* Huge pages that the image did not know of; a shortfall is no failure. */
-int run_host(const struct root *root) _must_check_;
-/* One rule, on the host. */
-int run_rule(const struct root *root, const char *rule) _must_check_;
-/* udev rules for devices that appear later. */
-int run_udev(const struct root *root) _must_check_;
+/* The runs: enum run_end or -errno. What they are for is named. */
+int run_stage(const struct root *root, const char *stage) _must_check_; /* of the initrd */
+int run_rule(const struct root *root, const char *rule) _must_check_;   /* on the host */
 /* A device that has appeared on a host that is up. */
-int run_arrival(const struct root *root, const struct pci_address *at) _must_check_;
+int run_arrival(const struct root *root, const char *address) _must_check_;
+/* Huge pages that the image did not know of; a shortfall is no failure. */
+int run_host(const struct root *root, const char *unused) _must_check_;
+/* udev rules for devices that appear later. */
+int run_udev(const struct root *root, const char *unused) _must_check_;
 /* Waits, in an initrd, until the root is there or ought to be; see rescue.c. */
-int run_rescue(const struct root *root) _must_check_;
+int run_rescue(const struct root *root, const char *unused) _must_check_;
 
 /*
  * Config, facts and plan, as far as the stage can know them. all: details of every device, where the record may speak
@@ -45,7 +44,7 @@ int run_load(struct run *r, bool all, enum stage stage) _must_check_;
 /* None is as good as an empty one. 0 or -errno. */
 int run_read_record(struct run *r) _must_check_;
 /* Huge pages in a stage that reserves them, and the record with them. 0 or -errno. */
-int run_pages(const struct root *root, struct arena *a, struct record *record, enum stage stage) _must_check_;
+int run_pages(struct run *r, enum stage stage) _must_check_;
 /* Whether the rule's text is what this boot's plan was made of. */
 bool run_same_text(const struct run *r, const struct rule *rule);
 void run_log_device(struct run *r, size_t entry);

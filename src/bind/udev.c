@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Before udevd starts: what it has to know of devices that appear later. */
-#include <errno.h>
 
 #include "base/str.h"
 #include "bind/run.h"
@@ -36,12 +35,13 @@ static int build(struct run *r, const char **ret)
         return k;
 }
 
-int run_udev(const struct root *root)
+int run_udev(const struct root *root, const char *unused)
 {
         _cleanup_(run_free) struct run r = {.root = root};
         const char *text = NULL;
         int k = facts_read_switches(root, &r.arena, &r.facts);
 
+        (void)unused;
         if (k == 0 && !r.facts.off)
                 k = build(&r, &text);
         if (k < 0 || (!text && !root_exists(root, HOTPLUG_RULES)))

@@ -5,7 +5,6 @@
  * (64 and later), has nothing known of it; LVM, which scans by itself, is told by a link. /run outlives the initrd: on
  * the host, whose the disk may turn out to be, the rule means nothing.
  */
-#include <errno.h>
 
 #include "base/str.h"
 #include "plan/planner.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan/reserve.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
