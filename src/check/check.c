@@ -71,9 +71,9 @@ int check_build(const struct check_input *input, struct arena *a, struct checks 
         int k = 0;
 
         *ret = (struct checks){};
-        c.live = c.facts->n_groups > 0;
-        if (c.facts->cmdline)
-                cmdline_split(a, c.facts->cmdline, &c.tokens, &c.n_tokens, &unclosed);
+        c.live = c.facts->iommus.n_groups > 0;
+        if (c.plan->facts->cmdline)
+                cmdline_split(a, c.plan->facts->cmdline, &c.tokens, &c.n_tokens, &unclosed);
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(steps); i++)
                 k = steps[i](&c);
         return k;

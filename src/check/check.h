@@ -8,6 +8,11 @@
 
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
+#include "facts/iommus.h"
+#include "facts/kernel.h"
+#include "facts/machine.h"
+#include "facts/memory.h"
+#include "facts/rivals.h"
 #include "maker/tools.h"
 #include "plan/needs.h"
 #include "plan/plan.h"
@@ -31,20 +36,6 @@ struct check {
 struct checks {
         struct check *v;
         size_t n, n_failed, n_warnings;
-};
-
-/* The firmware's tables that describe IOMMUs (ACPI: DMAR of VT-d, IVRS of AMD-Vi, VIOT of virtio-iommu). */
-struct check_tables {
-        bool known; /* the directory of ACPI tables is there */
-        bool dmar, ivrs, viot;
-        enum known dmar_intremap, dmar_x2apic_opt_out; /* flags of DMAR, where it can be read */
-};
-
-/* A group with a device in it. */
-struct check_group {
-        int number;
-        const char *type; /* "DMA-FQ", or NULL */
-        bool direct;      /* a reserved region of type "direct" */
 };
 
 struct check_module {
@@ -71,34 +62,6 @@ struct check_image {
         const char *stale; /* then: why it is not what would be built now, or NULL */
 };
 
-struct check_override {
-        const char *file, *address, *driver; /* driver: of driverctl */
-};
-
-enum modprobe_kind {
-        MODPROBE_IDS,
-        MODPROBE_BLACKLIST,
-        MODPROBE_INSTALL,
-};
-
-struct check_modprobe {
-        enum modprobe_kind kind;
-        const char *file, *line;
-        const char *value; /* of ids= */
-};
-
-struct check_match {
-        const char *key, *value;
-};
-
-/* A file of systemd-networkd or udev's net_setup_link. */
-struct check_network {
-        const char *file;
-        struct check_match *matches; /* of its [Match] */
-        size_t n_matches;
-        bool sriov; /* it sets up virtual functions */
-};
-
 /* A network interface of a function that a rule speaks of. */
 struct check_interface {
         size_t entry; /* in plan->entries */
@@ -106,18 +69,10 @@ struct check_interface {
 };
 
 struct check_facts {
-        struct check_tables tables;
-        const char *hypervisor; /* what says that this is a virtual machine, or NULL */
-        bool bare_metal;        /* nothing of the kind where it would show */
-        struct cmdline_machine machine;
-        const char *cmdline;          /* or NULL */
-        struct kernel_facts kernel;   /* of the running one */
-        enum known unsafe_interrupts; /* vfio_iommu_type1's parameter, as it is now */
-
-        const char **iommus; /* /sys/class/iommu */
-        size_t n_iommus;
-        struct check_group *groups;
-        size_t n_groups;
+        struct machine machine;
+        struct iommus iommus;
+        struct kernel_facts kernel; /* of the running one */
+        struct rivals rivals;
 
         struct check_module *modules;
         size_t n_modules;
@@ -133,12 +88,6 @@ struct check_facts {
         int64_t config_changed; /* when the newest of the rules' files was; 0: there is none */
         const char *config_newest;
 
-        struct check_override *driverctl, *mdevctl;
-        size_t n_driverctl, n_mdevctl;
-        struct check_modprobe *modprobe;
-        size_t n_modprobe;
-        struct check_network *network;
-        size_t n_network;
         struct check_interface *interfaces;
         size_t n_interfaces;
 };

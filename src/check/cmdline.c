@@ -69,7 +69,7 @@ static int need(struct checker *c, const struct need *x)
         bool outranked = c->live && about_iommu(x->token);
         bool for_speed = startswith(x->token, "iommu=") || startswith(x->token, "iommu.passthrough=");
 
-        if (!c->facts->cmdline)
+        if (!c->plan->facts->cmdline)
                 return row(c, id, CHECK_SKIP, "", "needed: %s; there is no /proc/cmdline to look at", x->why);
         if (find_token(c, x->token))
                 return row(c, id, CHECK_PASS, "", "it is in /proc/cmdline; needed: %s", x->why);
@@ -79,19 +79,25 @@ static int need(struct checker *c, const struct need *x)
 
 int check_cmdline_rows(struct checker *c)
 {
+        const struct iommu_tables *tables = &c->facts->iommus.tables;
+        struct cmdline_machine machine = c->facts->machine.cmdline;
+        const char *line = c->plan->facts->cmdline;
         struct findings findings = {};
         bool sound = true;
         int k = 0;
 
-        if (c->facts->cmdline)
-                cmdline_judge(c->facts->cmdline, &c->facts->machine, c->arena, &findings);
+        /* Which parser of the kernel reads the line goes by the IOMMU that is there, not by the processor. */
+        if (tables->dmar != tables->ivrs)
+                machine.vendor = tables->dmar ? CPU_INTEL : CPU_AMD;
+        if (line)
+                cmdline_judge(line, &machine, c->arena, &findings);
         for (size_t i = 0; k == 0 && i < findings.n; i++) {
                 if (findings.v[i].severity == SEVERITY_INFO)
                         continue;
                 sound = false;
                 k = finding(c, &findings.v[i]);
         }
-        if (k == 0 && !c->facts->cmdline)
+        if (k == 0 && !line)
                 k = row(c, "cmdline.line", CHECK_SKIP, "", "there is no /proc/cmdline");
         else if (k == 0 && sound)
                 k = row(c, "cmdline.line", CHECK_PASS, "",

@@ -13,8 +13,8 @@ static int driverctl(struct checker *c)
         bool any = false;
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < c->facts->n_driverctl; i++) {
-                const struct check_override *o = &c->facts->driverctl[i];
+        for (size_t i = 0; k == 0 && i < c->facts->rivals.n_driverctl; i++) {
+                const struct override *o = &c->facts->rivals.driverctl[i];
                 const struct plan_entry *e = taken_at(c, o->address);
                 const char *fix = arena_join(c->arena, "driverctl unset-override ", o->address, NULL);
 
@@ -86,7 +86,7 @@ static void who_has_ids(struct checker *c, const char *list, size_t *ret_taken, 
                 }
 }
 
-static int modprobe_row(struct checker *c, const struct check_modprobe *m)
+static int modprobe_row(struct checker *c, const struct modprobe_line *m)
 {
         static const char id[] = "conflict.modprobe";
         const char *fix = arena_printf(c->arena, "remove the line from %s, then dracut -f", m->file), *twins;
@@ -117,9 +117,9 @@ static int modprobe(struct checker *c)
 {
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < c->facts->n_modprobe; i++)
-                k = modprobe_row(c, &c->facts->modprobe[i]);
-        if (k < 0 || c->facts->n_modprobe > 0)
+        for (size_t i = 0; k == 0 && i < c->facts->rivals.n_modprobe; i++)
+                k = modprobe_row(c, &c->facts->rivals.modprobe[i]);
+        if (k < 0 || c->facts->rivals.n_modprobe > 0)
                 return k;
         return row(c, "conflict.modprobe", CHECK_PASS, "",
                    "no ids=, blacklist or install of vfio modules in modprobe.d");
@@ -131,8 +131,8 @@ static int mdevctl(struct checker *c)
         bool any = false;
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < c->facts->n_mdevctl; i++) {
-                const struct check_override *o = &c->facts->mdevctl[i];
+        for (size_t i = 0; k == 0 && i < c->facts->rivals.n_mdevctl; i++) {
+                const struct override *o = &c->facts->rivals.mdevctl[i];
                 const struct plan_entry *e = taken_at(c, o->address);
 
                 if (!e)
@@ -168,7 +168,7 @@ static bool globs_match(struct arena *a, const char *list, const char *text)
  * Whether a file is about an interface, or (name NULL) a function whose interface does not show: all of its keys that
  * name one hold, and there is one.
  */
-static bool network_matches(struct checker *c, const struct check_network *f, const char *path, const char *name,
+static bool network_matches(struct checker *c, const struct network_file *f, const char *path, const char *name,
                             const char *mac)
 {
         bool any = false;
@@ -191,7 +191,7 @@ static bool network_matches(struct checker *c, const struct check_network *f, co
         return any;
 }
 
-static int network_row(struct checker *c, const struct check_network *f, size_t entry, const char *name)
+static int network_row(struct checker *c, const struct network_file *f, size_t entry, const char *name)
 {
         const struct plan_entry *e = &c->plan->entries[entry];
         const struct device *d = entry_function(c, e);
@@ -210,7 +210,7 @@ static int network_row(struct checker *c, const struct check_network *f, size_t 
 }
 
 /* The first interface of that entry which the file is about; a function without one is known by its path alone. */
-static bool network_names(struct checker *c, const struct check_network *f, size_t entry, const char **ret_name)
+static bool network_names(struct checker *c, const struct network_file *f, size_t entry, const char **ret_name)
 {
         const struct device *d = entry_function(c, &c->plan->entries[entry]);
         const char *path = arena_join(c->arena, "pci-", d->address, NULL);
@@ -237,13 +237,13 @@ static int networkd(struct checker *c)
         bool any = false;
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < c->facts->n_network; i++)
+        for (size_t i = 0; k == 0 && i < c->facts->rivals.n_network; i++)
                 for (size_t e = 0; k == 0 && e < c->plan->n_entries; e++)
                         if (entry_taken(&c->plan->entries[e]) &&
                             startswith(entry_function(c, &c->plan->entries[e])->class, "02") &&
-                            network_names(c, &c->facts->network[i], e, &name)) {
+                            network_names(c, &c->facts->rivals.network[i], e, &name)) {
                                 any = true;
-                                k = network_row(c, &c->facts->network[i], e, name);
+                                k = network_row(c, &c->facts->rivals.network[i], e, name);
                         }
         return k < 0 || any
                        ? k

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The devices that rules speak of, and memory. */
+/* The devices that rules speak of. */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -70,7 +70,7 @@ static void nobody(struct gather *g, enum user_kind kind, const char *name, bool
         uint32_t number;
         int k = name ? user_find(g->root, g->arena, kind, name, &number) : 0;
 
-        *ret = k == -ENOENT;
+        *ret = k == USER_NOBODY;
 }
 
 int gather_devices(struct gather *g)
@@ -96,8 +96,26 @@ int gather_devices(struct gather *g)
         return 0;
 }
 
-int gather_memory(struct gather *g)
+int gather_interfaces(struct gather *g)
 {
-        memory_read(g->root, g->arena, &g->facts->memory);
+        for (size_t i = 0; i < g->plan->n_entries; i++) {
+                const struct device *d = &g->plan->facts->devices[g->plan->entries[i].device];
+                char *dir = arena_join(g->arena, d->sysfs, "/net", NULL);
+                const char **names;
+                size_t n;
+                int k = root_list(g->root, g->arena, dir, &names, &n);
+
+                for (size_t j = 0; k == 0 && j < n; j++) {
+                        struct check_interface *x =
+                                arena_grow(g->arena, &g->facts->interfaces, g->facts->n_interfaces, sizeof(*x));
+                        char path[PATH_MAX], mac[64];
+
+                        g->facts->n_interfaces++;
+                        *x = (struct check_interface){.entry = i, .name = names[j]};
+                        if (snprintf(path, sizeof(path), "%s/%s/address", dir, names[j]) < (int)sizeof(path) &&
+                            root_read(g->root, path, mac, sizeof(mac)) > 0)
+                                x->mac = arena_strdup(g->arena, mac);
+                }
+        }
         return 0;
 }

@@ -15,12 +15,7 @@ struct gather {
 
 /* gather-host.c */
 int gather_devices(struct gather *g) _must_check_;
-int gather_memory(struct gather *g) _must_check_;
+int gather_interfaces(struct gather *g) _must_check_;
 /* gather-images.c */
 int gather_images(struct gather *g) _must_check_;
 int gather_trial(struct gather *g) _must_check_;
-/* gather-conflicts.c */
-int gather_conflicts(struct gather *g) _must_check_;
-/* Of these what rules can be taken over from; neither looks at a plan. */
-int gather_driverctl(struct gather *g) _must_check_;
-int gather_modprobe(struct gather *g) _must_check_;

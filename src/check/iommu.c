@@ -21,7 +21,7 @@ struct cause {
 
 static const char *tables(const struct checker *c)
 {
-        const struct check_tables *t = &c->facts->tables;
+        const struct iommu_tables *t = &c->facts->iommus.tables;
 
         return t->dmar   ? "/sys/firmware/acpi/tables/DMAR"
                : t->ivrs ? "/sys/firmware/acpi/tables/IVRS"
@@ -94,7 +94,7 @@ static void cause_intel(struct checker *c, struct cause *ret)
                 ret->what = arena_printf(c->arena, "off in the kernel: it is built without CONFIG_INTEL_IOMMU (%s)",
                                          f->kernel.config);
                 ret->fix = "boot a kernel that has CONFIG_INTEL_IOMMU";
-        } else if (!t && !f->cmdline) {
+        } else if (!t && !c->plan->facts->cmdline) {
                 ret->what = "off in the kernel: why is not known, for want of /proc/cmdline";
                 ret->fix = add;
         } else if (!t && f->kernel.intel_iommu_on != KNOWN_YES && f->kernel.intel_iommu_most != KNOWN_YES) {
@@ -134,23 +134,24 @@ static void cause_without_table(struct checker *c, struct cause *ret)
         const struct check_facts *f = c->facts;
 
         ret->firmware = true;
-        ret->fix = f->machine.vendor == CPU_INTEL ? turn_on_intel
-                   : f->machine.vendor == CPU_AMD ? turn_on_amd
-                                                  : turn_on_any;
-        if (!f->tables.known) {
+        ret->fix = f->machine.cmdline.vendor == CPU_INTEL ? turn_on_intel
+                   : f->machine.cmdline.vendor == CPU_AMD ? turn_on_amd
+                                                          : turn_on_any;
+        if (!f->iommus.tables.known) {
                 ret->what = "not known to be on: there is no /sys/firmware/acpi/tables to tell";
                 return;
         }
-        if (f->hypervisor) {
+        if (f->machine.hypervisor) {
                 ret->what = arena_printf(c->arena,
                                          "this is a virtual machine without a virtual IOMMU: no DMAR, IVRS or VIOT in "
                                          "/sys/firmware/acpi/tables, and %s",
-                                         f->hypervisor);
+                                         f->machine.hypervisor);
                 ret->fix = give_iommu;
                 return;
         }
-        ret->what = arena_printf(c->arena, "off in the firmware: no DMAR or IVRS in /sys/firmware/acpi/tables%s",
-                                 f->bare_metal ? ", and this is no virtual machine (no CPU flag hypervisor)" : "");
+        ret->what =
+                arena_printf(c->arena, "off in the firmware: no DMAR or IVRS in /sys/firmware/acpi/tables%s",
+                             f->machine.bare_metal ? ", and this is no virtual machine (no CPU flag hypervisor)" : "");
 }
 
 static void find_cause(struct checker *c, struct cause *ret)
@@ -162,15 +163,15 @@ static void find_cause(struct checker *c, struct cause *ret)
                 cause_without_table(c, ret);
                 return;
         }
-        if (off && !c->facts->tables.viot) {
+        if (off && !c->facts->iommus.tables.viot) {
                 cause_token(c, off, NULL, ret);
                 return;
         }
-        if (c->facts->tables.dmar) {
+        if (c->facts->iommus.tables.dmar) {
                 cause_intel(c, ret);
                 return;
         }
-        if (c->facts->tables.ivrs) {
+        if (c->facts->iommus.tables.ivrs) {
                 cause_amd(c, ret);
                 return;
         }
@@ -180,10 +181,10 @@ static void find_cause(struct checker *c, struct cause *ret)
 
 static const char *names_of_iommus(struct checker *c)
 {
-        const char *text = c->facts->n_iommus > 0 ? "" : NULL;
+        const char *text = c->facts->iommus.n > 0 ? "" : NULL;
 
-        for (size_t i = 0; text && i < c->facts->n_iommus; i++)
-                text = arena_join(c->arena, text, i > 0 ? ", " : "", c->facts->iommus[i], NULL);
+        for (size_t i = 0; text && i < c->facts->iommus.n; i++)
+                text = arena_join(c->arena, text, i > 0 ? ", " : "", c->facts->iommus.names[i], NULL);
         return text ? text : "none";
 }
 
@@ -196,7 +197,7 @@ static int firmware(struct checker *c, const struct cause *cause)
                 return row(c, id, CHECK_PASS, "",
                            "it is on: %zu IOMMU groups have devices (/sys/kernel/iommu_groups), "
                            "/sys/class/iommu has %s, %s%s",
-                           c->facts->n_groups, names_of_iommus(c),
+                           c->facts->iommus.n_groups, names_of_iommus(c),
                            table ? "the table is " : "though no table of it shows", table ? table : "");
         if (cause->firmware)
                 return row(c, id, CHECK_FAIL, cause->fix, "%s", cause->what);
@@ -210,17 +211,17 @@ static const char *types(struct checker *c)
         const struct check_facts *f = c->facts;
         const char *text = "";
 
-        for (size_t i = 0; text && i < f->n_groups; i++) {
+        for (size_t i = 0; text && i < f->iommus.n_groups; i++) {
                 size_t n = 0, before = 0;
 
-                for (size_t j = 0; j < f->n_groups; j++)
-                        if (streq_ptr(f->groups[j].type, f->groups[i].type)) {
+                for (size_t j = 0; j < f->iommus.n_groups; j++)
+                        if (streq_ptr(f->iommus.groups[j].type, f->iommus.groups[i].type)) {
                                 n++;
                                 before += j < i;
                         }
                 if (before == 0)
                         text = arena_printf(c->arena, "%s%s%s %zu", text, *text ? ", " : "",
-                                            f->groups[i].type ? f->groups[i].type : "unknown", n);
+                                            f->iommus.groups[i].type ? f->iommus.groups[i].type : "unknown", n);
         }
         return text;
 }
@@ -233,12 +234,13 @@ static int direct_regions(struct checker *c, bool *ret_found)
 {
         int k = 0;
 
-        for (size_t g = 0; k == 0 && g < c->facts->n_groups; g++)
-                for (size_t i = 0; c->facts->groups[g].direct && i < c->plan->n_entries; i++) {
+        for (size_t g = 0; k == 0 && g < c->facts->iommus.n_groups; g++)
+                for (size_t i = 0; c->facts->iommus.groups[g].direct && i < c->plan->n_entries; i++) {
                         const struct plan_entry *e = &c->plan->entries[i];
                         const struct device *d = entry_function(c, e);
 
-                        if (d->group != c->facts->groups[g].number || !entry_taken(e) || !driver_is_vfio(e->driver))
+                        if (d->group != c->facts->iommus.groups[g].number || !entry_taken(e) ||
+                            !driver_is_vfio(e->driver))
                                 continue;
                         *ret_found = true;
                         k = row(c, "iommu.enabled", CHECK_FAIL,
@@ -268,15 +270,15 @@ static int enabled(struct checker *c, const struct cause *cause)
         if (k < 0 || direct)
                 return k;
         return row(c, "iommu.enabled", CHECK_PASS, "", "%zu IOMMU groups in /sys/kernel/iommu_groups, by type: %s",
-                   c->facts->n_groups, types(c));
+                   c->facts->iommus.n_groups, types(c));
 }
 
 /* As the module has it now, or where it is not loaded, as the command line will have it. */
 static bool unsafe_interrupts(const struct checker *c)
 {
-        bool allowed = c->facts->unsafe_interrupts == KNOWN_YES, on;
+        bool allowed = c->facts->iommus.unsafe_interrupts == KNOWN_YES, on;
 
-        for (size_t i = 0; c->facts->unsafe_interrupts == NOT_KNOWN && i < c->n_tokens; i++)
+        for (size_t i = 0; c->facts->iommus.unsafe_interrupts == NOT_KNOWN && i < c->n_tokens; i++)
                 if (cmdline_name_is(c->tokens[i].name, "vfio_iommu_type1.allow_unsafe_interrupts") &&
                     (!c->tokens[i].value || cmdline_bool(c->tokens[i].value, &on) == 0))
                         allowed = !c->tokens[i].value || on;
@@ -286,7 +288,7 @@ static bool unsafe_interrupts(const struct checker *c)
 static int not_remapped(struct checker *c)
 {
         static const char id[] = "iommu.interrupt-remapping";
-        const struct check_tables *t = &c->facts->tables;
+        const struct iommu_tables *t = &c->facts->iommus.tables;
         const char *why = "", *fix = "enable interrupt remapping in the firmware setup (with VT-d, AMD-Vi or x2APIC)";
 
         if (t->dmar && t->dmar_intremap == KNOWN_NO)
@@ -319,11 +321,11 @@ static int remapping(struct checker *c)
 {
         static const char id[] = "iommu.interrupt-remapping";
 
-        if (c->facts->machine.remapping == KNOWN_YES)
+        if (c->facts->machine.cmdline.remapping == KNOWN_YES)
                 return row(c, id, CHECK_PASS, "", "on: /sys/kernel/irq has chips whose names begin with IR-");
         if (!c->live)
                 return row(c, id, CHECK_SKIP, "", "there is no IOMMU at work, see iommu.enabled");
-        if (c->facts->machine.remapping == NOT_KNOWN)
+        if (c->facts->machine.cmdline.remapping == NOT_KNOWN)
                 return row(c, id, CHECK_SKIP, "", "it does not show: no chip name below /sys/kernel/irq tells");
         return not_remapped(c);
 }

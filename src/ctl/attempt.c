@@ -232,7 +232,7 @@ static int start(struct transaction *x, const struct installed *image)
                                   .target = image->path,
                                   .when = arena_strdup(&c->arena, when),
                                   .boot = arena_strdup(&c->arena, boot),
-                                  .by_hand = c->confirm > 0 || session_is_remote(&c->root),
+                                  .by_hand = c->confirm > 0 || ssh_in_use(&c->root),
                                   .seconds = c->confirm > 0 ? c->confirm : TRIAL_WAIT};
         if (job_of(x, image))
                 x->trial.image = arena_join(&c->arena, image->path, TRIAL_SUFFIX, NULL);

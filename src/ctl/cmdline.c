@@ -24,12 +24,15 @@ static int named(const char *name, const char *const *names, int n)
 /* Of another machine nothing is known but what is said of it. */
 static void read_machine(struct ctl *c, struct memory *memory, struct needs_machine *ret)
 {
+        struct machine here;
+
         if (c->vendor) {
                 ret->cpu.vendor = streq(c->vendor, "amd") ? CPU_AMD : CPU_INTEL;
                 kernel_read(&c->root, &c->arena, c->kernel, &ret->kernel);
                 return;
         }
-        machine_read(&c->root, &c->arena, &ret->cpu);
+        machine_read(&c->root, &c->arena, &here);
+        ret->cpu = here.cmdline;
         memory_read(&c->root, &c->arena, memory);
         memory_as_at_boot(memory);
         ret->memory = memory;

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "check/gather.h"
 #include "ctl/edit.h"
 #include "facts/match.h"
+#include "facts/rivals.h"
 #include "report/json.h"
 
 /* What one override, or one of ids=, hands over. */
@@ -23,7 +23,7 @@ struct item {
 
 struct import {
         struct edit edit;
-        struct check_facts theirs;
+        struct rivals theirs;
         struct item *items;
         size_t n;
 };
@@ -64,7 +64,7 @@ static const char *name_after(struct arena *a, const char *address)
         return name;
 }
 
-static void read_override(struct import *m, const struct check_override *o)
+static void read_override(struct import *m, const struct override *o)
 {
         struct arena *a = &m->edit.c->arena;
         const struct facts *facts = &m->edit.c->facts;
@@ -95,13 +95,11 @@ static void read_override(struct import *m, const struct check_override *o)
         add_item(m, &item);
 }
 
-static int read_driverctl(struct import *m, struct gather *g)
+static void read_driverctl(struct import *m)
 {
-        int k = gather_driverctl(g);
-
-        for (size_t i = 0; k == 0 && i < m->theirs.n_driverctl; i++)
+        rivals_read_driverctl(&m->edit.c->root, &m->edit.c->arena, &m->theirs);
+        for (size_t i = 0; i < m->theirs.n_driverctl; i++)
                 read_override(m, &m->theirs.driverctl[i]);
-        return k;
 }
 
 /* ---- modprobe ------------------------------------------------------------------------------------------------------
@@ -177,7 +175,7 @@ static const char *match_of(struct arena *a, const struct wanted *w, struct rule
         return text;
 }
 
-static void read_ids(struct import *m, const char *ids, const struct check_modprobe *line)
+static void read_ids(struct import *m, const char *ids, const struct modprobe_line *line)
 {
         struct arena *a = &m->edit.c->arena;
         const struct facts *facts = &m->edit.c->facts;
@@ -209,32 +207,30 @@ static void read_ids(struct import *m, const char *ids, const struct check_modpr
         add_item(m, &item);
 }
 
-static int read_modprobe(struct import *m, struct gather *g)
+static void read_modprobe(struct import *m)
 {
         struct arena *a = &m->edit.c->arena;
-        int k = gather_modprobe(g);
 
-        for (size_t i = 0; k == 0 && i < m->theirs.n_modprobe; i++) {
-                const struct check_modprobe *line = &m->theirs.modprobe[i];
-                char *value = line->value ? arena_strdup(a, line->value) : NULL, *ids;
+        rivals_read_modprobe(&m->edit.c->root, a, &m->theirs);
+        for (size_t i = 0; i < m->theirs.n_modprobe; i++) {
+                const struct modprobe_line *line = &m->theirs.modprobe[i];
                 const char **words;
+                char *value, *ids;
                 size_t n;
 
                 if (line->kind != MODPROBE_IDS)
                         continue;
                 str_words(a, line->line, &words, &n);
-                if (!value)
-                        continue;
                 if (!streq(words[1], "vfio-pci") && !streq(words[1], "vfio_pci"))
                         continue;
+                value = arena_strdup(a, line->value);
                 str_lower(value);
                 value += strspn(value, "\"'");
                 value[strcspn(value, "\"'")] = '\0';
-                while (k == 0 && (ids = strsep(&value, ",")))
+                while ((ids = strsep(&value, ",")))
                         if (*ids)
                                 read_ids(m, ids, line);
         }
-        return k;
 }
 
 /* ---- rules ---------------------------------------------------------------------------------------------------------
@@ -330,7 +326,6 @@ static void tell(const struct import *m, bool written)
 int import_rules(struct ctl *c)
 {
         struct import m = {.edit = {.c = c, .import = true, .show = !c->json}};
-        struct gather g = {.root = &c->root, .arena = &c->arena, .facts = &m.theirs};
         bool driverctl = streq(c->from, "driverctl"), written;
         int k;
 
@@ -341,11 +336,11 @@ int import_rules(struct ctl *c)
         k = edit_look(c);
         if (k != 0)
                 return k;
-        k = driverctl ? read_driverctl(&m, &g) : read_modprobe(&m, &g);
-        if (k == 0)
-                draft_all(&m);
-        if (k < 0)
-                return ctl_fail(c->from, k);
+        if (driverctl)
+                read_driverctl(&m);
+        else
+                read_modprobe(&m);
+        draft_all(&m);
         if (m.edit.n == 0 && m.edit.show)
                 puts("nothing to take over");
         if (m.edit.n == 0) {

@@ -2,12 +2,8 @@
 /* What is known of a kernel without running it: its configuration, and the list of what is built in. */
 #include "facts/kernel.h"
 
-#include <errno.h>
-
 #include "base/str.h"
 #include "facts/gather.h"
-
-#define CONFIG_MAX ((size_t)4 * 1024 * 1024)
 
 /* A boolean that a configuration does not have, or has as "# CONFIG_X is not set", is off. */
 static enum known option(const char *config, const char *line)
@@ -31,9 +27,9 @@ static void read_config(const struct root *root, struct arena *a, struct kernel_
         for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
                 char *config;
                 size_t size;
-                int k = root_read_all(root, a, paths[i], CONFIG_MAX, &config, &size);
 
-                if (k < 0 || !strstr(config, "CONFIG_"))
+                root_look(root, a, paths[i], &config, &size);
+                if (!strstr(config, "CONFIG_"))
                         continue;
                 kernel->config = paths[i];
                 kernel->intel_iommu_built = option(config, "CONFIG_INTEL_IOMMU=y");
@@ -45,16 +41,16 @@ static void read_config(const struct root *root, struct arena *a, struct kernel_
         }
 }
 
-static int read_builtin(const struct root *root, struct arena *a, struct kernel_facts *kernel)
+static void read_builtin(const struct root *root, struct arena *a, struct kernel_facts *kernel)
 {
         struct module modules[] = {{.name = "vfio-pci"}, {.name = "vfio_iommu_type1"}, {.name = "iommufd"}};
         enum known *known[] = {&kernel->vfio_pci_builtin, &kernel->vfio_iommu_type1_builtin, &kernel->iommufd_builtin};
-        int k = modules_look_up(root, a, kernel->release, modules, ARRAY_SIZE(modules));
 
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(modules); i++)
+        if (modules_look_up(root, a, kernel->release, modules, ARRAY_SIZE(modules)) < 0)
+                return;
+        for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
                 if (modules[i].state != MODULE_UNKNOWN)
                         *known[i] = modules[i].state == MODULE_BUILTIN ? KNOWN_YES : KNOWN_NO;
-        return k;
 }
 
 void kernel_read(const struct root *root, struct arena *a, const char *release, struct kernel_facts *ret)

@@ -1,65 +1,100 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a kernel command line is judged for: the processor, and whether interrupts are remapped. */
-#include <errno.h>
+#include "facts/machine.h"
+
 #include <stdio.h>
 
 #include "base/str.h"
-#include "facts/machine.h"
 
-static void read_vendor(const struct root *root, struct arena *a, enum cpu_vendor *ret)
+/* The vendor that cpuinfo names first. */
+static enum cpu_vendor vendor(const char *cpuinfo)
 {
         static const struct {
-                const char *line;
+                const char *name;
                 enum cpu_vendor vendor;
         } vendors[] = {{"GenuineIntel", CPU_INTEL}, {"AuthenticAMD", CPU_AMD}, {"HygonGenuine", CPU_AMD}};
-        char *text, *line;
-        size_t size;
-        int k = root_read_all(root, a, "/proc/cpuinfo", (size_t)16 * 1024 * 1024, &text, &size);
 
-        if (k < 0)
-                return;
-        while ((line = strsep(&text, "\n"))) {
-                char *value = strchr(line, ':');
+        for (const char *line = cpuinfo; *line; line += *line == '\n') {
+                const char *end = strchrnul(line, '\n'), *value = memchr(line, ':', (size_t)(end - line));
 
-                if (!value || !(startswith(line, "vendor_id") || startswith(line, "CPU implementer")))
-                        continue;
-                *ret = CPU_OTHER;
-                for (size_t i = 0; i < ARRAY_SIZE(vendors); i++)
-                        if (strstr(value, vendors[i].line))
-                                *ret = vendors[i].vendor;
+                if (value && (startswith(line, "vendor_id") || startswith(line, "CPU implementer"))) {
+                        for (size_t i = 0; i < ARRAY_SIZE(vendors); i++)
+                                if (memmem(value, (size_t)(end - value), vendors[i].name, strlen(vendors[i].name)))
+                                        return vendors[i].vendor;
+                        return CPU_OTHER;
+                }
+                line = end;
+        }
+        return CPU_UNKNOWN;
+}
+
+/* Whether the first "flags" line of cpuinfo has that word. */
+static enum known flag(const char *cpuinfo, const char *name)
+{
+        const char *line = startswith(cpuinfo, "flags") ? cpuinfo : strstr(cpuinfo, "\nflags"), *end;
+        size_t n = strlen(name);
+
+        if (!line)
+                return NOT_KNOWN;
+        end = strchrnul(line + 1, '\n');
+        for (const char *s = strstr(line, name); s && s < end; s = strstr(s + 1, name))
+                if (s > line && strchr(" \t", s[-1]) && (s[n] == ' ' || s[n] == '\n' || s[n] == '\0'))
+                        return KNOWN_YES;
+        return KNOWN_NO;
+}
+
+/* Not only the flag, which a hypervisor can hide; vendors that also rent out whole machines tell nothing. */
+static void read_hypervisor(const struct root *root, struct arena *a, const char *cpuinfo, struct machine *ret)
+{
+        static const char *const vendors[] = {"QEMU",         "KVM", "Red Hat", "VMware, Inc.",
+                                              "innotek GmbH", "Xen", "Bochs",   "Parallels"};
+        enum known virtual = flag(cpuinfo, "hypervisor");
+        char text[128];
+
+        ret->bare_metal = virtual == KNOWN_NO;
+        if (virtual == KNOWN_YES) {
+                ret->hypervisor = "/proc/cpuinfo has the flag hypervisor";
                 return;
         }
+        if (root_read(root, "/sys/class/dmi/id/sys_vendor", text, sizeof(text)) <= 0)
+                return;
+        for (size_t i = 0; i < ARRAY_SIZE(vendors); i++)
+                if (streq(text, vendors[i])) {
+                        ret->bare_metal = false;
+                        ret->hypervisor = arena_printf(a, "/sys/class/dmi/id/sys_vendor is %s", text);
+                }
 }
 
 /* Remapped interrupts have chips of their own: IR-PCI-MSI, IR-IO-APIC (/sys/kernel/irq, since Linux 4.9). */
-static void read_remapping(const struct root *root, struct arena *a, enum known *ret)
+static enum known read_remapping(const struct root *root, struct arena *a)
 {
+        enum known remapping = NOT_KNOWN;
         const char **names;
         size_t n;
-        int k = root_list(root, a, "/sys/kernel/irq", &names, &n);
 
-        if (k < 0)
-                return;
+        root_look_in(root, a, "/sys/kernel/irq", &names, &n);
         for (size_t i = 0; i < n; i++) {
                 char path[128], chip[64];
 
                 if (snprintf(path, sizeof(path), "/sys/kernel/irq/%s/chip_name", names[i]) >= (int)sizeof(path) ||
                     root_read(root, path, chip, sizeof(chip)) <= 0)
                         continue;
-                if (startswith(chip, "IR-")) {
-                        *ret = KNOWN_YES;
-                        return;
-                }
+                if (startswith(chip, "IR-"))
+                        return KNOWN_YES;
                 /* Those of the IOMMU itself are no sign. */
                 if (!startswith(chip, "DMAR") && !startswith(chip, "AMD-Vi") &&
                     (strstr(chip, "IO-APIC") || strstr(chip, "PCI-MSI")))
-                        *ret = KNOWN_NO;
+                        remapping = KNOWN_NO;
         }
+        return remapping;
 }
 
-void machine_read(const struct root *root, struct arena *a, struct cmdline_machine *ret)
+void machine_read(const struct root *root, struct arena *a, struct machine *ret)
 {
-        *ret = (struct cmdline_machine){};
-        read_vendor(root, a, &ret->vendor);
-        read_remapping(root, a, &ret->remapping);
+        char *cpuinfo;
+        size_t size;
+
+        *ret = (struct machine){};
+        root_look(root, a, "/proc/cpuinfo", &cpuinfo, &size);
+        ret->cmdline = (struct cmdline_machine){.vendor = vendor(cpuinfo), .remapping = read_remapping(root, a)};
+        read_hypervisor(root, a, cpuinfo, ret);
 }

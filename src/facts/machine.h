@@ -4,5 +4,11 @@
 #include "base/root.h"
 #include "cmdline/cmdline.h"
 
-/* What of this machine a kernel command line is judged for; what does not show stays unknown. */
-void machine_read(const struct root *root, struct arena *a, struct cmdline_machine *ret);
+/* The hardware that a kernel runs on; what does not show stays unknown. */
+struct machine {
+        struct cmdline_machine cmdline; /* what of it a kernel command line is judged for */
+        const char *hypervisor;         /* what says that this is a virtual machine, or NULL */
+        bool bare_metal;                /* nothing of the kind where it would show */
+};
+
+void machine_read(const struct root *root, struct arena *a, struct machine *ret);

@@ -6,8 +6,6 @@
 
 #include "base/str.h"
 
-#define MEMINFO_MAX ((size_t)64 * 1024)
-
 /* "8167872 kB" in bytes, or 0. */
 static uint64_t kilobytes(const char *s)
 {
@@ -27,10 +25,8 @@ static void read_meminfo(const struct root *root, struct arena *a, const char *p
 {
         char *text, *line;
         size_t size;
-        int k = root_read_all(root, a, path, MEMINFO_MAX, &text, &size);
 
-        if (k < 0)
-                return;
+        root_look(root, a, path, &text, &size);
         while ((line = strsep(&text, "\n"))) {
                 const char *at = strstr(line, name);
 
@@ -87,17 +83,14 @@ static void read_pool(const struct root *root, struct arena *a, const char *dire
         part->n_pools++;
 }
 
-static int read_pools(const struct root *root, struct arena *a, const char *directory, struct memory_part *part)
+static void read_pools(const struct root *root, struct arena *a, const char *directory, struct memory_part *part)
 {
         const char **names;
         size_t n;
-        int k = root_list(root, a, directory, &names, &n);
 
-        if (k < 0)
-                return 0;
-        for (size_t i = 0; k == 0 && i < n; i++)
+        root_look_in(root, a, directory, &names, &n);
+        for (size_t i = 0; i < n; i++)
                 read_pool(root, a, directory, names[i], part);
-        return k;
 }
 
 static void read_node(const struct root *root, struct arena *a, const char *name, struct memory *memory)
@@ -125,13 +118,12 @@ void memory_read(const struct root *root, struct arena *a, struct memory *ret)
 {
         struct memory memory = {};
         const char **names;
-        size_t n = 0;
+        size_t n;
 
         memory_read_default_size(root, a, &memory.default_size);
         read_meminfo(root, a, "/proc/meminfo", "MemTotal:", &memory.machine.total);
         read_pools(root, a, MEMORY_POOLS, &memory.machine);
-        if (root_list(root, a, MEMORY_NODES, &names, &n) < 0)
-                n = 0;
+        root_look_in(root, a, MEMORY_NODES, &names, &n);
         for (size_t i = 0; i < n; i++)
                 read_node(root, a, names[i], &memory);
         *ret = memory;

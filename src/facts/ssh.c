@@ -7,7 +7,7 @@
 #include "base/str.h"
 
 /* sudo takes the variables away, and leaves the ancestors (proc_pid_stat(5): "PID (NAME) STATE PARENT"). */
-bool session_is_remote(const struct root *root)
+bool ssh_in_use(const struct root *root)
 {
         int pid = getpid();
 

@@ -4,4 +4,4 @@
 #include "base/root.h"
 
 /* Whether somebody works here through SSH, as far as this process's environment and ancestors tell. */
-bool session_is_remote(const struct root *root);
+bool ssh_in_use(const struct root *root);

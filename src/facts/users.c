@@ -7,7 +7,6 @@
 
 #include "base/str.h"
 
-#define FILE_MAX   ((size_t)64 * 1024 * 1024)
 #define BUFFER_MAX ((size_t)1024 * 1024) /* of one entry: a group's members are in it */
 
 /* Of a captured machine: passwd(5) and group(5) have the number in the third field. */
@@ -15,10 +14,9 @@ static int find_in_file(const struct root *root, struct arena *a, const char *pa
 {
         char *text, *line;
         size_t size;
-        int k = root_read_all(root, a, path, FILE_MAX, &text, &size);
 
-        if (k < 0)
-                return k == -ENOENT ? -ENODATA : k; /* who is known there is not known here */
+        if (root_look(root, a, path, &text, &size) != SOURCE_READ)
+                return -ENODATA; /* who is known there is not known here */
         while ((line = strsep(&text, "\n"))) {
                 const char *entry = strsep(&line, ":");
 
@@ -26,7 +24,7 @@ static int find_in_file(const struct root *root, struct arena *a, const char *pa
                 if (streq(entry, name) && line && str_to_u32(strsep(&line, ":"), 10, ret) == 0)
                         return 0;
         }
-        return -ENOENT;
+        return USER_NOBODY;
 }
 
 /* As the host's nsswitch.conf(5) has it. */
@@ -36,14 +34,12 @@ static int find_here(struct arena *a, enum user_kind kind, const char *name, uin
                 char *buffer = arena_alloc(a, size);
                 struct passwd user, *u = NULL;
                 struct group group, *g = NULL;
-                int k;
-
-                k = kind == USER ? getpwnam_r(name, &user, buffer, size, &u)
-                                 : getgrnam_r(name, &group, buffer, size, &g);
+                int k = kind == USER ? getpwnam_r(name, &user, buffer, size, &u)
+                                     : getgrnam_r(name, &group, buffer, size, &g);
                 if (k == ERANGE)
                         continue;
                 if (!u && !g)
-                        return k == 0 || k == ESRCH || k == EBADF || k == EPERM ? -ENOENT : -k;
+                        return k == 0 || k == ESRCH || k == EBADF || k == EPERM ? USER_NOBODY : -k;
                 *ret = u ? u->pw_uid : g->gr_gid;
                 return 0;
         }

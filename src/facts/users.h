@@ -12,6 +12,9 @@ enum user_kind {
         GROUP,
 };
 
-/* The number of a name, or of a number itself. 0, -ENOENT where nobody is called so, or -errno. */
+/* Nobody is called so: see user_find(). */
+#define USER_NOBODY 1
+
+/* The number of a name, or of a number itself. 0, USER_NOBODY, or -errno where that cannot be told. */
 int user_find(const struct root *root, struct arena *a, enum user_kind kind, const char *name,
               uint32_t *ret) _must_check_;

@@ -20,14 +20,14 @@ struct finder {
 
 static void find_user(struct finder *s, const char *key, enum user_kind kind, const char *name, struct node_number *ret)
 {
-        int k = name ? user_find(s->root, s->arena, kind, name, &ret->to) : -ENOENT;
+        int k = name ? user_find(s->root, s->arena, kind, name, &ret->to) : USER_NOBODY;
 
         ret->set = k == 0;
         if (k == 0 || !name)
                 return;
         diag_add(s->problems, DIAG_ERROR, NULL, 0, "%s=%s: %s; the device is bound, and its nodes stay as they are",
                  key, name,
-                 k != -ENOENT   ? strerror(-k)
+                 k < 0          ? strerror(-k)
                  : kind == USER ? "this host has no such user"
                                 : "this host has no such group");
 }

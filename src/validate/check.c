@@ -13,7 +13,7 @@
 int check_cmdline(const struct root *root, const char *line, bool json, const char *name)
 {
         struct arena a = {};
-        struct cmdline_machine machine;
+        struct machine machine;
         struct findings findings = {};
         char *text;
         size_t size;
@@ -28,7 +28,7 @@ int check_cmdline(const struct root *root, const char *line, bool json, const ch
         if (k == 0)
                 machine_read(root, &a, &machine);
         if (k == 0)
-                cmdline_judge(line, &machine, &a, &findings);
+                cmdline_judge(line, &machine.cmdline, &a, &findings);
         if (k == 0 && json)
                 json_findings(stdout, &findings);
         else if (k == 0)

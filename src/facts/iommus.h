@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The IOMMUs of a machine, as they show now (Documentation/ABI/testing/sysfs-kernel-iommu_groups). */
+
+#include "base/root.h"
+#include "cmdline/cmdline.h"
+
+/* The firmware's tables that describe them (ACPI: DMAR of VT-d, IVRS of AMD-Vi, VIOT of virtio-iommu). */
+struct iommu_tables {
+        bool known; /* the directory of ACPI tables is there */
+        bool dmar, ivrs, viot;
+        enum known dmar_intremap, dmar_x2apic_opt_out; /* flags of DMAR, where it can be read */
+};
+
+/* A group with a device in it. */
+struct iommu_group {
+        int number;
+        const char *type; /* "DMA-FQ", or NULL */
+        bool direct;      /* a reserved region of type "direct" */
+};
+
+struct iommus {
+        struct iommu_tables tables;
+        const char **names; /* /sys/class/iommu */
+        size_t n;
+        struct iommu_group *groups;
+        size_t n_groups;
+        enum known unsafe_interrupts; /* vfio_iommu_type1's parameter of that name, as it is now */
+};
+
+void iommus_read(const struct root *root, struct arena *a, struct iommus *ret);
