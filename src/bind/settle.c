@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "bind/run.h"
 #include "maker/payload.h"
+#include "maker/table.h"
 #include "report/log.h"
 #include "report/outcome.h"
 #include "state/links.h"
@@ -12,8 +13,8 @@ static int log_image(struct run *r)
 {
         struct payload now;
         const char *differs;
-        int k = payload_build(r->root, &r->arena, &r->config, r->facts.kernel, &(struct diags){.arena = &r->arena},
-                              &now);
+        int k = payload_build(initrd_table, r->root, &r->arena, &r->config, r->facts.kernel,
+                              &(struct diags){.arena = &r->arena}, &now);
 
         if (k < 0)
                 return k;

@@ -13,7 +13,7 @@
 #include "facts/machine.h"
 #include "facts/memory.h"
 #include "facts/rivals.h"
-#include "maker/tools.h"
+#include "maker/makers.h"
 #include "plan/needs.h"
 #include "plan/plan.h"
 #include "state/trial.h"
@@ -78,7 +78,7 @@ struct check_facts {
         size_t n_modules;
         struct check_device *devices;
         struct memory memory;
-        struct image_tools tools;
+        struct makers makers;
         struct check_image *images;
         size_t n_images;
         bool live;                 /* the machine this process runs on: the next three are known */
@@ -101,7 +101,7 @@ struct check_input {
 
 struct loader;
 
-int check_gather(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct plan *plan,
-                 struct check_facts *ret) _must_check_;
+int check_gather(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
+                 struct arena *a, const struct plan *plan, struct check_facts *ret) _must_check_;
 
 int check_build(const struct check_input *input, struct arena *a, struct checks *ret) _must_check_;

@@ -89,7 +89,8 @@ static void who_has_ids(struct checker *c, const char *list, size_t *ret_taken, 
 static int modprobe_row(struct checker *c, const struct modprobe_line *m)
 {
         static const char id[] = "conflict.modprobe";
-        const char *fix = arena_printf(c->arena, "remove the line from %s, then dracut -f", m->file), *twins;
+        const char *rebuild = c->facts->makers.maker->command(c->arena, NULL, NULL), *twins;
+        const char *fix = arena_printf(c->arena, "remove the line from %s, then %s", m->file, rebuild);
         size_t taken = 0;
 
         if (m->kind == MODPROBE_BLACKLIST)

@@ -17,7 +17,7 @@ static int64_t changed(const struct root *root, const char *path)
         return fd < 0 || fstat(fd, &st) < 0 ? 0 : (int64_t)st.st_mtime;
 }
 
-static int config_changed(struct gather *g)
+static void config_changed(struct gather *g)
 {
         const struct config *config = g->plan->config;
         const char *newest = "/etc/passthrough.d"; /* a rule that was removed is in no file */
@@ -34,7 +34,6 @@ static int config_changed(struct gather *g)
                 }
         g->facts->config_changed = at;
         g->facts->config_newest = newest;
-        return 0;
 }
 
 static int gather_image(struct gather *g, const struct installed *image)
@@ -46,7 +45,7 @@ static int gather_image(struct gather *g, const struct installed *image)
         if (!image->path)
                 return 0;
         x->made = (int64_t)image->st.st_mtime;
-        return image_judge(g->root, g->arena, image, g->plan->config, &x->read, &x->stale);
+        return image_judge(g->root, g->arena, &g->facts->makers, image, g->plan->config, &x->read, &x->stale);
 }
 
 int gather_trial(struct gather *g)
@@ -70,12 +69,8 @@ int gather_images(struct gather *g)
         struct installed_list list;
         int k = 0;
 
-        tools_find(g->root, g->arena, &g->facts->tools);
-
-        if (k == 0)
-                k = config_changed(g);
-        if (k == 0)
-                k = installed_look(g->loaders, g->root, g->arena, &list);
+        config_changed(g);
+        installed_look(g->loaders, &g->facts->makers, g->root, g->arena, &list);
         for (size_t i = 0; k == 0 && i < list.n; i++)
                 k = gather_image(g, &list.v[i]);
         return k;

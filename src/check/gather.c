@@ -50,10 +50,10 @@ static int gather_modules(struct gather *g)
         return k;
 }
 
-int check_gather(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct plan *plan,
-                 struct check_facts *ret)
+int check_gather(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
+                 struct arena *a, const struct plan *plan, struct check_facts *ret)
 {
-        struct check_facts facts = {};
+        struct check_facts facts = {.makers = *makers};
         struct gather g = {.loaders = loaders, .root = root, .arena = a, .plan = plan, .facts = &facts};
         static int (*const steps[])(struct gather *) = {
                 gather_modules, gather_devices, gather_interfaces, gather_images, gather_trial,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Huge pages against what passthrough.conf asks for; boot images, and what makes them. */
+/* Huge pages against what passthrough.conf asks for. */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -82,50 +82,5 @@ int check_pages(struct checker *c)
 
         for (size_t i = 0; k == 0 && i < c->in->settings->n_pages; i++)
                 k = pages_row(c, &c->in->settings->pages[i]);
-        return k;
-}
-
-static int tool(struct checker *c)
-{
-        static const enum check_status status[] = {
-                [TOOLS_NO_FAULT] = CHECK_PASS, [TOOLS_DOUBT] = CHECK_WARN, [TOOLS_FAULT] = CHECK_FAIL};
-        enum tools_fault fault;
-        const char *message, *fix;
-
-        tools_judge(&c->facts->tools, c->arena, &fault, &message, &fix);
-
-        return row(c, "image.tool", status[fault], fix, "%s", message);
-}
-
-static int image_row(struct checker *c, const struct check_image *x)
-{
-        const char *id = row_id(c, "image", x->release);
-        const char *fix = arena_join(c->arena, "dracut -f --kver ", x->release, NULL);
-        bool running = streq_ptr(x->release, c->facts->kernel.release);
-
-        if (x->read && x->stale)
-                return row(c, id, CHECK_WARN, "passthroughctl apply", "%s is stale: %s", x->path, x->stale);
-        if (c->plan->config->n_rules == 0)
-                return row(c, id, CHECK_SKIP, "", "there are no rules for it to have");
-        if (!x->path && !x->kernel)
-                return row(c, id, CHECK_SKIP, "",
-                           "neither a kernel nor a boot image of this release is found in /boot or on the ESP");
-        if (!x->path)
-                return row(c, id, running ? CHECK_FAIL : CHECK_WARN, fix,
-                           "a kernel of this release is in /boot or on the ESP, and no boot image");
-        if (x->read)
-                return row(c, id, CHECK_PASS, "", "%s was built from this config", x->path);
-        if (x->made < c->facts->config_changed)
-                return row(c, id, CHECK_WARN, "passthroughctl apply",
-                           "%s was built before the config was changed: %s is newer", x->path, c->facts->config_newest);
-        return row(c, id, CHECK_PASS, "", "%s is newer than the rules", x->path);
-}
-
-int check_images(struct checker *c)
-{
-        int k = tool(c);
-
-        for (size_t i = 0; k == 0 && i < c->facts->n_images; i++)
-                k = image_row(c, &c->facts->images[i]);
         return k;
 }

@@ -176,7 +176,9 @@ static void find_cause(struct checker *c, struct cause *ret)
                 return;
         }
         ret->what = "off in the kernel: the firmware describes a virtual IOMMU, and no driver has it";
-        ret->fix = "load virtio_iommu early: force_drivers+=\" virtio_iommu \" in dracut.conf.d(5), then dracut -f";
+        ret->fix = arena_join(c->arena,
+                              "load virtio_iommu early: ", c->facts->makers.maker->load_early(c->arena, "virtio_iommu"),
+                              NULL);
 }
 
 static const char *names_of_iommus(struct checker *c)

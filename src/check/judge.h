@@ -49,8 +49,9 @@ int check_cmdline_rows(struct checker *c) _must_check_;
 int check_modules(struct checker *c) _must_check_;
 int check_rules(struct checker *c) _must_check_;
 int check_devices(struct checker *c) _must_check_;
-/* host.c: huge pages, boot images */
+/* host.c: huge pages */
 int check_pages(struct checker *c) _must_check_;
+/* images.c */
 int check_images(struct checker *c) _must_check_;
 /* conflicts.c */
 int check_conflicts(struct checker *c) _must_check_;

@@ -154,7 +154,7 @@ static int build(struct transaction *x, struct image_job *job)
                 return k;
         printf("building a boot image of %s for the trial; %s\n", job->image->release, job->why);
         fflush(stdout);
-        k = image_build_beside(&c->root, &c->arena, job, x->trial.image, &wrong);
+        k = image_build_beside(&c->root, &c->arena, x->images.makers.maker, job, x->trial.image, &wrong);
         if (k < 0)
                 return ctl_fail(x->trial.image, k);
         if (wrong)

@@ -230,23 +230,8 @@ static const struct {
  * ACPI machine has, says that other tables would show.
  */
 static const char *const presence[] = {
-        "/sys/bus/pci/drivers_probe",
-        "/sys/firmware/acpi/tables/FACP",
-        "/sys/firmware/acpi/tables/VIOT",
-        "/usr/bin/dracut",
-        "/usr/sbin/mkinitramfs",
-        "/usr/sbin/update-initramfs",
-        "/usr/bin/mkinitcpio",
-        "/etc/kernel/postinst.d/dracut",
-        "/etc/kernel/postinst.d/initramfs-tools",
-        "/usr/lib/kernel/install.d/50-dracut.install",
-        "/usr/lib/kernel/install.d/50-mkinitcpio.install",
-        "/usr/lib/dracut/modules.d/50passthrough/module-setup.sh",
-        "/boot/grub/grub.cfg",
-        "/boot/grub2/grub.cfg",
-        "/efi/loader/loader.conf",
-        "/boot/efi/loader/loader.conf",
-        "/boot/loader/loader.conf",
-        "/usr/sbin/update-grub",
+        "/sys/bus/pci/drivers_probe",   "/sys/firmware/acpi/tables/FACP", "/sys/firmware/acpi/tables/VIOT",
+        "/boot/grub/grub.cfg",          "/boot/grub2/grub.cfg",           "/efi/loader/loader.conf",
+        "/boot/efi/loader/loader.conf", "/boot/loader/loader.conf",       "/usr/sbin/update-grub",
         "/run/ostree-booted",
 };

@@ -15,6 +15,7 @@
 #include "ctl/anonymise.h"
 #include "ctl/capture-list.h"
 #include "ctl/ctl.h"
+#include "maker/maker.h"
 
 #define FILE_MAX_SIZE ((size_t)64 * 1024 * 1024)
 #define DEPTH_MAX     4 /* below a device: net/eth0/bonding, nvme/nvme0/nvme0n1/holders */
@@ -23,6 +24,8 @@ struct capture {
         const struct root *from;
         struct root to;
         struct arena *arena;
+        const struct maker *const *makers;
+        const struct initrd *const *initrds;
         struct anonymiser names;
         bool raw;
 };
@@ -301,6 +304,45 @@ static int learn_names(struct capture *c, const struct facts *facts)
         return 0;
 }
 
+static int note_presence(struct capture *c, const char *const *paths, size_t n)
+{
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < n; i++)
+                if (root_exists(c->from, paths[i]))
+                        k = put(c, paths[i], "", 0);
+        return k;
+}
+
+static size_t count(const char *const *list)
+{
+        size_t n = 0;
+
+        while (list[n])
+                n++;
+        return n;
+}
+
+/* Programs that make boot images, what calls them, and our part in them. */
+static int note_makers(struct capture *c)
+{
+        int k = 0;
+
+        for (const struct maker *const *m = c->makers; k == 0 && *m; m++) {
+                k = note_presence(c, (*m)->programs, count((*m)->programs));
+                if (k == 0)
+                        k = note_presence(c, (*m)->hooks, count((*m)->hooks));
+        }
+        for (const struct initrd *const *initrd = c->initrds; k == 0 && *initrd; initrd++) {
+                const char **parts;
+                size_t n;
+
+                maker_parts(c->from, c->arena, *initrd, &parts, &n);
+                k = note_presence(c, parts, n);
+        }
+        return k;
+}
+
 static int capture_all(struct capture *c)
 {
         int k = copy_files(c);
@@ -312,10 +354,9 @@ static int capture_all(struct capture *c)
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(trees); i++)
                 if (root_exists(c->from, trees[i].path))
                         k = copy_sysfs(c, trees[i].path, trees[i].depth, true);
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(presence); i++)
-                if (root_exists(c->from, presence[i]))
-                        k = put(c, presence[i], "", 0);
-        return k;
+        if (k == 0)
+                k = note_presence(c, presence, ARRAY_SIZE(presence));
+        return k == 0 ? note_makers(c) : k;
 }
 
 /*
@@ -344,8 +385,13 @@ static int open_target(struct ctl *c, const char *dir, struct root *ret)
 
 int ctl_capture(struct ctl *c)
 {
-        struct capture capture = {
-                .from = &c->root, .to = ROOT_INIT, .arena = &c->arena, .names = {.arena = &c->arena}, .raw = c->raw};
+        struct capture capture = {.from = &c->root,
+                                  .to = ROOT_INIT,
+                                  .arena = &c->arena,
+                                  .makers = c->makers,
+                                  .initrds = c->initrds,
+                                  .names = {.arena = &c->arena},
+                                  .raw = c->raw};
         struct facts_request request = {.serials = true, .machine = true};
         int k = facts_gather(&c->root, &c->arena, c->sources, &request, &c->facts);
 

@@ -10,6 +10,7 @@
 
 int ctl_check(struct ctl *c)
 {
+        struct makers makers;
         struct check_facts facts;
         struct needs needs;
         struct checks checks;
@@ -19,7 +20,8 @@ int ctl_check(struct ctl *c)
         if (k != 0)
                 return k;
         ctl_plan_hugepages(c);
-        k = check_gather(c->loaders, &c->root, &c->arena, &c->plan, &facts);
+        makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
+        k = check_gather(c->loaders, &makers, &c->root, &c->arena, &c->plan, &facts);
         if (k < 0)
                 return ctl_fail("reading this machine's facts", k);
         needs = ctl_needs(c);

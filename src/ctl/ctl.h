@@ -15,6 +15,8 @@ struct loader;
 struct ctl {
         const struct facts_sources *sources;
         const struct loader *const *loaders; /* ways to boot; NULL behind the last */
+        const struct maker *const *makers;   /* of boot images; likewise */
+        const struct initrd *const *initrds; /* what they make; likewise */
         struct root root;
         bool json;
         const char *kernel;  /* image, cmdline: the release the image is for */

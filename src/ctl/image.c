@@ -24,7 +24,7 @@ static int write_file(const struct root *image, const char *path, const char *te
         return k == 0 ? root_replace(image, path, text, size) : k;
 }
 
-/* What is built in needs no module, and dracut knows that. */
+/* What is built in needs no module, and the maker knows that. */
 static void print_modules(struct ctl *c)
 {
         const char **modules = NULL;
@@ -128,7 +128,7 @@ static int load(struct ctl *c, struct payload *ret)
         if (k == 0 && !kernel.release)
                 kernel_read(&c->root, &c->arena, NULL, &kernel);
         if (k == 0)
-                k = payload_build(&c->root, &c->arena, &c->config, kernel.release, &settings, ret);
+                k = payload_build(c->initrds, &c->root, &c->arena, &c->config, kernel.release, &settings, ret);
         if (k < 0)
                 return k;
         if (!c->modules)

@@ -11,6 +11,7 @@
 #include "ctl/ctl.h"
 #include "guard/evidence.h"
 #include "loader/table.h"
+#include "maker/table.h"
 
 static const char help[] =
         "passthroughctl [OPTIONS] COMMAND\n\n"
@@ -32,7 +33,7 @@ static const char help[] =
         "  capture DIR  this machine's facts as a tree that --root replays\n"
         "  cmdline      the kernel command line's tokens that the rules and settings need\n"
         "  cmdline check         judges the kernel command line, as each of its readers takes it\n"
-        "  image DIR    the rules for a boot image below DIR (run by the dracut module)\n\n"
+        "  image DIR    the rules for a boot image below DIR (run while the image is built)\n\n"
         "  --json       one JSON document instead of text\n"
         "  --dry-run    apply, add, remove: show what would be written and run\n"
         "  --no-trial   apply: at once, without a boot that tries it first\n"
@@ -222,7 +223,11 @@ int main(int argc, char *argv[])
         static const struct option common[] = {COMMON_OPTIONS};
         static const struct facts_sources sources = {.guard = guard_gather};
         struct option options[ARRAY_SIZE(common) + ARRAY_SIZE(own_options) + 1] = {};
-        struct ctl c = {.root = ROOT_INIT, .sources = &sources, .loaders = loader_table};
+        struct ctl c = {.root = ROOT_INIT,
+                        .sources = &sources,
+                        .loaders = loader_table,
+                        .makers = maker_table,
+                        .initrds = initrd_table};
         const char *dir = NULL;
         unsigned given = 0;
         int option, status;

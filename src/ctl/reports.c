@@ -47,6 +47,7 @@ int ctl_plan(struct ctl *c)
 
 int ctl_status(struct ctl *c)
 {
+        struct makers makers;
         struct status status;
         int k;
 
@@ -57,7 +58,8 @@ int ctl_status(struct ctl *c)
 
         if (k != 0)
                 return k;
-        k = status_build(c->loaders, &c->root, &c->arena, &c->plan, &status);
+        makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
+        k = status_build(c->loaders, &makers, &c->root, &c->arena, &c->plan, &status);
         if (k == -EBADMSG) {
                 fputs("passthroughctl: " RECORD_PATH " cannot be read: what this boot did is not known\n", stderr);
                 status = (struct status){};

@@ -132,7 +132,7 @@ static int plan_applied(struct transaction *x)
         struct payload payload;
         struct content now;
         char *old = NULL, *new = NULL;
-        int k = payload_build(&c->root, &c->arena, &c->config, NULL, &diags, &payload);
+        int k = payload_build(c->initrds, &c->root, &c->arena, &c->config, NULL, &diags, &payload);
 
         if (k == 0)
                 k = content_read(&c->root, &c->arena, APPLIED_PATH, &now, &old);

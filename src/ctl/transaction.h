@@ -7,7 +7,7 @@
  */
 
 #include "ctl/ctl.h"
-#include "ctl/images.h"
+#include "ctl/rebuild.h"
 #include "loader/loader.h"
 #include "state/journal.h"
 

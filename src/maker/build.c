@@ -7,92 +7,68 @@
 #include <sys/statvfs.h>
 
 #include "base/file.h"
-#include "base/program.h"
 #include "base/str.h"
+#include "maker/contents.h"
 #include "state/journal.h"
 
 #define MIB ((uint64_t)1024 * 1024)
 
-char *image_command(struct arena *a, const struct installed *image)
-{
-        return arena_join(a, "dracut --force --kver ", image->release, " ", image->path, NULL);
-}
-
-static int run_dracut(struct arena *a, const struct image_job *job, const char *file, const char **ret_wrong)
-{
-        const char *argv[] = {program_find(a, "dracut"), "--force", "--quiet", "--kver",
-                              job->image->release,       file,      NULL};
-        int k;
-
-        if (!argv[0]) {
-                *ret_wrong = "dracut is not there";
-                return 0;
-        }
-        k = program_run(argv);
-        if (k > 0) {
-                *ret_wrong = arena_printf(a, "dracut failed with status %d", k);
-                return 0;
-        }
-        return k;
-}
-
-static int build(const struct root *root, struct arena *a, struct image_job *job, const char *path,
-                 const char **ret_wrong)
+int image_build_beside(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
+                       const char *path, const char **ret_wrong)
 {
         const char *file = file_temporary(a, path), *lacks = NULL;
         int k;
 
+        *ret_wrong = NULL;
         file_sweep(root, path);
-        if (!program_find(a, "lsinitrd")) {
-                *ret_wrong = "lsinitrd is not there, and without it nobody can look at what dracut builds";
-                return 0;
-        }
-        k = run_dracut(a, job, file, ret_wrong);
+        k = maker->build(a, job->image->release, file, ret_wrong);
         if (k == 0 && !*ret_wrong && !root_exists(root, file))
-                *ret_wrong = "dracut has built nothing, and says that all is well";
+                *ret_wrong = arena_join(a, maker->name, " has built nothing, and says that all is well", NULL);
         if (k == 0 && !*ret_wrong)
-                k = image_verify(root, a, file, job->image->release, job->now, &job->digest, &lacks);
-        if (k == 0 && lacks) {
-                *ret_wrong = arena_join(a, "what dracut has built lacks ", lacks, NULL);
-                k = 0;
-        }
+                k = contents_verify(root, a, maker, file, job->image->release, job->now, &job->digest, &lacks);
+        if (lacks)
+                *ret_wrong = arena_join(a, "what ", maker->name, " has built lacks ", lacks, NULL);
         if (k == 0 && !*ret_wrong)
                 k = file_take_place(root, path, &job->image->st);
-        if (k < 0)
+        if (k < 0 || *ret_wrong)
                 file_sweep(root, path);
         return k;
 }
 
-int image_build(const struct root *root, struct arena *a, struct image_job *job, const char **ret_wrong)
+/* The image of another job, or of a trial, is the same. */
+static int copy(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
+                const char *path, const char **ret_wrong)
+{
+        const char *from = job->tried ? job->tried : job->like->image->path;
+
+        if (!job->tried)
+                job->digest = job->like->digest;
+        else if (!contents_digest(a, maker, job->tried, &job->digest)) {
+                *ret_wrong = arena_join(a, job->tried, " cannot be read", NULL);
+                return 0;
+        }
+        return file_copy(root, from, path, NULL);
+}
+
+int image_build(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
+                const char **ret_wrong)
 {
         const char *path;
         struct stat st;
         int k = file_resolve(root, a, job->image->path, &path);
 
         *ret_wrong = NULL;
-        if (k == 0 && job->tried) {
-                k = image_read_file(a, job->tried, &job->digest);
-                k = k == 0 ? file_copy(root, job->tried, path, NULL) : k;
-        } else if (k == 0)
-                k = job->like ? file_copy(root, job->like->image->path, path, NULL)
-                              : build(root, a, job, path, ret_wrong);
-        if (*ret_wrong)
-                file_sweep(root, path);
+        if (k == 0)
+                k = job->tried || job->like ? copy(root, a, maker, job, path, ret_wrong)
+                                            : image_build_beside(root, a, maker, job, path, ret_wrong);
+        if (k == 0 && !*ret_wrong && maker->replaced)
+                k = maker->replaced(a, job->image->release, path, ret_wrong);
         if (k < 0 || *ret_wrong)
                 return k;
-        if (job->like)
-                job->digest = job->like->digest;
         if (file_stat(root, path, &st) == 0)
                 job->size = (uint64_t)st.st_size;
         image_remember(root, a, job->image, &job->digest);
         return 0;
-}
-
-int image_build_beside(const struct root *root, struct arena *a, struct image_job *job, const char *path,
-                       const char **ret_wrong)
-{
-        *ret_wrong = NULL;
-        return build(root, a, job, path, ret_wrong);
 }
 
 static int check_room(const struct root *root, struct arena *a, const char *directory, uint64_t needed,

@@ -4,7 +4,6 @@
 /* A boot image built beside the one that it replaces: what boots is that or the new one, whole and looked at. */
 
 #include "maker/read.h"
-#include "maker/tools.h"
 
 struct image_job {
         const struct installed *image;
@@ -16,15 +15,12 @@ struct image_job {
         struct image_digest digest; /* likewise */
 };
 
-/* What to build it is called, as people would type it. */
-char *image_command(struct arena *a, const struct installed *image);
-
-/* On this machine alone. *ret_wrong: what went wrong where that is not an -errno; then nothing is replaced. */
-int image_build(const struct root *root, struct arena *a, struct image_job *job, const char **ret_wrong) _must_check_;
-
+/* On this machine alone. *ret_wrong: what went wrong if that is no -errno; then nothing is replaced. 0 or -errno. */
+int image_build(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
+                const char **ret_wrong) _must_check_;
 /* Likewise, as a file of its own beside the one that it would replace. */
-int image_build_beside(const struct root *root, struct arena *a, struct image_job *job, const char *path,
-                       const char **ret_wrong) _must_check_;
+int image_build_beside(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
+                       const char *path, const char **ret_wrong) _must_check_;
 
 /*
  * Whether there is room for all of them: their file system has to hold old and new at a time, or, where the old are

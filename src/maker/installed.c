@@ -12,6 +12,7 @@ static const char *const places[] = {"/boot", "/efi", "/boot/efi"};
 struct finder {
         const struct root *root;
         struct arena *arena;
+        const struct makers *makers;
         const struct boot_facts *boot;
         const char *tokens[2]; /* names that kernel-install's directories may have, NULL for none */
         struct installed_list *list;
@@ -42,17 +43,20 @@ static void look_for_kernel(struct finder *f, const char *path)
         f->kernel |= root_exists(f->root, path);
 }
 
-/* kernel-install names directories after the machine's ID or its own token; others put the release into the name. */
+/* The makers' own names have the release; kernel-install names a directory after the machine's ID or its own token. */
 static void find_by_name(struct finder *f, const char *place)
 {
-        static const struct {
-                const char *before, *behind;
-        } names[] = {{"initrd.img-", ""}, {"initramfs-", ".img"}, {"initrd-", ""}};
         look_for_kernel(f, arena_join(f->arena, place, "/vmlinuz-", f->release, NULL));
 
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-                add_image(f, arena_join(f->arena, place, "/", names[i].before, f->release, names[i].behind, NULL),
-                          false);
+        for (const struct maker *const *m = f->makers->table; *m; m++)
+                for (const char *const *name = (*m)->images; *name; name++) {
+                        int star = (int)(strchr(*name, '*') - *name);
+
+                        add_image(
+                                f,
+                                arena_printf(f->arena, "%s/%.*s%s%s", place, star, *name, f->release, *name + star + 1),
+                                false);
+                }
         for (size_t i = 0; i < ARRAY_SIZE(f->tokens); i++) {
                 const char *dir;
 
@@ -95,45 +99,40 @@ static void find_by_entry(struct finder *f, const struct boot_file *entry)
         }
 }
 
-/* EFI/Linux/...RELEASE....efi, as kernel-install and dracut name them. */
-static int find_unified(struct finder *f, const char *place)
+/* EFI/Linux/...RELEASE....efi, as kernel-install and image makers name them. */
+static void find_unified(struct finder *f, const char *place)
 {
         const char *dir = arena_join(f->arena, place, "/EFI/Linux", NULL), **names;
         size_t n;
-        int k = root_list(f->root, f->arena, dir, &names, &n);
 
-        if (k < 0)
-                return 0;
-        for (size_t i = 0; k == 0 && i < n; i++) {
+        if (root_list(f->root, f->arena, dir, &names, &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++) {
                 const char *at = strstr(names[i], f->release);
 
                 if (at && strchr("-.+", at[strlen(f->release)]) && endswith(names[i], ".efi"))
                         add_image(f, arena_join(f->arena, dir, "/", names[i], NULL), true);
         }
-        return k;
 }
 
-static int find_release(struct finder *f)
+static void find_release(struct finder *f)
 {
-        int k = 0;
-
         f->first = f->list->n;
         f->kernel = false;
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(places); i++)
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++)
                 find_by_name(f, places[i]);
-        for (size_t i = 0; k == 0 && f->boot && i < f->boot->n_entries; i++)
+        for (size_t i = 0; f->boot && i < f->boot->n_entries; i++)
                 find_by_entry(f, &f->boot->entries[i]);
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(places); i++)
-                k = find_unified(f, places[i]);
-        if (k == 0 && f->list->n == f->first) {
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+                find_unified(f, places[i]);
+        if (f->list->n == f->first) {
                 struct installed *x = arena_grow(f->arena, &f->list->v, f->list->n, sizeof(*x));
 
                 x->release = f->release;
                 f->list->n++;
         }
-        for (size_t i = f->first; k == 0 && i < f->list->n; i++)
+        for (size_t i = f->first; i < f->list->n; i++)
                 f->list->v[i].kernel = f->kernel || f->list->v[i].unified;
-        return k;
 }
 
 static const char *token(struct finder *f, const char *path)
@@ -154,31 +153,30 @@ static bool may_be_release(const char *name)
         return !*name;
 }
 
-int installed_find(const struct root *root, struct arena *a, const struct boot_facts *boot, struct installed_list *ret)
+void installed_find(const struct root *root, struct arena *a, const struct makers *makers,
+                    const struct boot_facts *boot, struct installed_list *ret)
 {
-        struct finder f = {.root = root, .arena = a, .boot = boot, .list = ret};
+        struct finder f = {.root = root, .arena = a, .makers = makers, .boot = boot, .list = ret};
         const char **releases;
         size_t n;
-        int k = root_list(root, a, "/lib/modules", &releases, &n);
 
         *ret = (struct installed_list){};
-        if (k < 0)
-                return 0;
+        if (root_list(root, a, "/lib/modules", &releases, &n) < 0)
+                return;
         f.tokens[0] = token(&f, "/etc/machine-id");
         f.tokens[1] = token(&f, "/etc/kernel/entry-token");
-        for (size_t i = 0; k == 0 && i < n; i++) {
+        for (size_t i = 0; i < n; i++) {
                 f.release = releases[i];
                 if (may_be_release(releases[i]))
-                        k = find_release(&f);
+                        find_release(&f);
         }
-        return k;
 }
 
-int installed_look(const struct loader *const *loaders, const struct root *root, struct arena *a,
-                   struct installed_list *ret)
+void installed_look(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
+                    struct arena *a, struct installed_list *ret)
 {
         struct boot_facts boot;
 
         boot_detect(loaders, root, a, &boot);
-        return installed_find(root, a, boot.unreadable ? NULL : &boot, ret);
+        installed_find(root, a, makers, boot.unreadable ? NULL : &boot, ret);
 }

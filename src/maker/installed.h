@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "loader/loader.h"
+#include "maker/makers.h"
 
 struct installed {
         const char *release; /* of /lib/modules */
@@ -21,9 +22,9 @@ struct installed_list {
         size_t n;
 };
 
-/* boot may be NULL: what boot loader entries name is then not looked at. */
-int installed_find(const struct root *root, struct arena *a, const struct boot_facts *boot,
-                   struct installed_list *ret) _must_check_;
+/* boot may be NULL: then the images that boot entries name are not found. */
+void installed_find(const struct root *root, struct arena *a, const struct makers *makers,
+                    const struct boot_facts *boot, struct installed_list *ret);
 /* Likewise, and finds the entries itself, as far as can be told where this host boots from. */
-int installed_look(const struct loader *const *loaders, const struct root *root, struct arena *a,
-                   struct installed_list *ret) _must_check_;
+void installed_look(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
+                    struct arena *a, struct installed_list *ret);

@@ -5,8 +5,7 @@
 #include "facts/gather.h"
 #include "state/fallback.h"
 
-#define FILE_MAX  ((size_t)16 * 1024 * 1024)
-#define MODULES_D "/usr/lib/dracut/modules.d"
+#define FILE_MAX ((size_t)16 * 1024 * 1024)
 
 struct builder {
         const struct root *root;
@@ -163,38 +162,27 @@ static uint64_t hash_program(struct builder *b, uint64_t h, const char *path)
         return h;
 }
 
-static uint64_t hash_module(struct builder *b, uint64_t h, const char *name)
-{
-        const char *dir = arena_join(b->arena, MODULES_D "/", name, NULL), **names;
-        size_t n;
-
-        if (root_list(b->root, b->arena, dir, &names, &n) < 0)
-                return h;
-        for (size_t i = 0; i < n; i++)
-                h = hash_program(b, h, arena_join(b->arena, dir, "/", names[i], NULL));
-        return h;
-}
-
-static uint64_t hash_programs(struct builder *b)
+static uint64_t hash_programs(struct builder *b, const struct initrd *const *initrds)
 {
         static const char *const programs[] = {PASSTHROUGH_LIBEXEC "/passthrough-bind",
                                                "/usr/lib/systemd/system-generators/passthrough-generator"};
         uint64_t h = STR_HASH_START;
-        const char **names;
-        size_t n;
 
         for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
                 h = hash_program(b, h, programs[i]);
-        if (root_list(b->root, b->arena, MODULES_D, &names, &n) < 0)
-                return h;
-        for (size_t i = 0; i < n; i++)
-                if (strlen(names[i]) > 2 && streq(names[i] + 2, "passthrough"))
-                        h = hash_module(b, h, names[i]);
+        for (; *initrds; initrds++) {
+                const char **parts;
+                size_t n;
+
+                maker_parts(b->root, b->arena, *initrds, &parts, &n);
+                for (size_t i = 0; i < n; i++)
+                        h = hash_program(b, h, parts[i]);
+        }
         return h;
 }
 
-int payload_build(const struct root *root, struct arena *a, const struct config *config, const char *kernel,
-                  struct diags *diags, struct payload *ret)
+int payload_build(const struct initrd *const *initrds, const struct root *root, struct arena *a,
+                  const struct config *config, const char *kernel, struct diags *diags, struct payload *ret)
 {
         struct payload payload = {};
         struct builder b = {.root = root, .arena = a, .kernel = kernel, .diags = diags, .payload = &payload};
@@ -212,8 +200,8 @@ int payload_build(const struct root *root, struct arena *a, const struct config 
         if (k < 0)
                 return k;
         payload.nothing = payload.n_files == 0 && payload.config.n_rules == 0;
-        payload.digest =
-                (struct image_digest){.known = true, .config = hash_config(&payload), .programs = hash_programs(&b)};
+        payload.digest = (struct image_digest){
+                .known = true, .config = hash_config(&payload), .programs = hash_programs(&b, initrds)};
         *ret = payload;
         return 0;
 }

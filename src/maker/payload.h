@@ -3,6 +3,7 @@
 
 /* What a boot image that is built now for a kernel gets from this host's config. */
 
+#include "maker/maker.h"
 #include "state/applied.h"
 #include "state/digest.h"
 
@@ -21,8 +22,9 @@ struct payload {
  * config: as it was read, wrong rules and all. kernel: the release, or NULL if that is not known. What is wrong with
  * the settings becomes diags. 0 or -errno.
  */
-int payload_build(const struct root *root, struct arena *a, const struct config *config, const char *kernel,
-                  struct diags *diags, struct payload *ret) _must_check_;
+int payload_build(const struct initrd *const *initrds, const struct root *root, struct arena *a,
+                  const struct config *config, const char *kernel, struct diags *diags,
+                  struct payload *ret) _must_check_;
 
 /* Why an image with that digest is not what would be built now; NULL: it is. */
 const char *payload_differs(const struct payload *now, const struct image_digest *image);

@@ -6,8 +6,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/program.h"
 #include "base/str.h"
+#include "maker/contents.h"
+
+struct image_state {
+        bool read;
+        struct image_digest digest;
+};
 
 #define FIRST_LINE "passthrough-images 1\n"
 #define CACHE_MAX  ((size_t)1024 * 1024)
@@ -87,79 +92,38 @@ static void cache_add(const struct root *root, struct arena *a, const char *cach
                 (void)!root_replace(root, IMAGE_CACHE, text, strlen(text));
 }
 
-/* Its exit status counts what it could not show, too: what it did show tells more. */
-static int lsinitrd(struct arena *a, const char *option, const char *argument, const char *image, char **ret)
+bool image_read(const struct root *root, struct arena *a, const struct maker *maker, const struct installed *image,
+                struct image_digest *ret)
 {
-        const char *program = program_find(a, "lsinitrd");
-        const char *argv[5] = {program};
-        size_t n = 1, size;
-
-        if (!program)
-                return -ENOENT;
-        if (option) {
-                argv[n++] = option;
-                argv[n++] = argument;
-        }
-        argv[n] = image;
-        return program_output(argv, a, ret, &size);
-}
-
-int image_list(struct arena *a, const char *path, const char **ret)
-{
-        char *text;
-        int k = lsinitrd(a, NULL, NULL, path, &text);
-
-        if (k >= 0)
-                *ret = text;
-        return k < 0 ? k : 0;
-}
-
-int image_read_file(struct arena *a, const char *path, struct image_digest *ret)
-{
-        char *text;
-        int k = lsinitrd(a, "-f", &DIGEST_PATH[1], path, &text);
-
-        if (k >= 0)
-                *ret = digest_parse(text);
-        return k > 0 && !ret->known ? -EIO : k < 0 ? k : 0;
-}
-
-int image_read(const struct root *root, struct arena *a, const struct installed *image, struct image_state *ret)
-{
+        struct image_state cached = {};
         const char *cache;
-        int k = 0;
 
         cache_load(root, a, &cache);
-
-        *ret = (struct image_state){};
-        if (k < 0 || cache_find(a, cache, image, ret))
-                return k;
-        *ret = (struct image_state){};
-        if (!root->live || access(image->path, R_OK) < 0)
-                return 0;
-        k = image_read_file(a, image->path, &ret->digest);
-        if (k < 0)
-                return 0;
-        ret->read = true;
-        cache_add(root, a, cache, image, &ret->digest);
-        return 0;
+        if (cache_find(a, cache, image, &cached)) {
+                *ret = cached.digest;
+                return true;
+        }
+        if (!root->live || access(image->path, R_OK) < 0 || !contents_digest(a, maker, image->path, ret))
+                return false;
+        cache_add(root, a, cache, image, ret);
+        return true;
 }
 
-int image_judge(const struct root *root, struct arena *a, const struct installed *image, const struct config *config,
-                bool *ret_known, const char **ret_stale)
+int image_judge(const struct root *root, struct arena *a, const struct makers *makers, const struct installed *image,
+                const struct config *config, bool *ret_known, const char **ret_stale)
 {
         struct diags diags = {.arena = a};
-        struct image_state state;
+        struct image_digest digest;
         struct payload now;
-        int k = image_read(root, a, image, &state);
+        int k;
 
-        *ret_known = state.read;
         *ret_stale = NULL;
-        if (k < 0 || !state.read)
-                return k;
-        k = payload_build(root, a, config, image->release, &diags, &now);
+        *ret_known = image_read(root, a, makers->maker, image, &digest);
+        if (!*ret_known)
+                return 0;
+        k = payload_build(makers->initrds, root, a, config, image->release, &diags, &now);
         if (k == 0)
-                *ret_stale = payload_differs(&now, &state.digest);
+                *ret_stale = payload_differs(&now, &digest);
         return k;
 }
 

@@ -117,18 +117,18 @@ static struct record_rule *rule_of(struct record *r, const struct record_device 
 }
 
 /* What this boot ran from, and what the next ones would. */
-static int compare_images(const struct loader *const *loaders, const struct root *root, struct arena *a,
-                          const struct plan *plan, struct status *s)
+static int compare_images(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
+                          struct arena *a, const struct plan *plan, struct status *s)
 {
         struct diags diags = {.arena = a};
         struct installed_list list = {};
         struct payload now;
-        int k = payload_build(root, a, plan->config, plan->facts->kernel, &diags, &now);
+        int k = payload_build(makers->initrds, root, a, plan->config, plan->facts->kernel, &diags, &now);
 
         if (k == 0 && s->record.image.known)
                 s->stale = payload_differs(&now, &s->record.image);
         if (k == 0)
-                k = installed_look(loaders, root, a, &list);
+                installed_look(loaders, makers, root, a, &list);
         for (size_t i = 0; k == 0 && i < list.n; i++) {
                 const struct installed *image = &list.v[i];
                 struct status_image *x;
@@ -138,13 +138,13 @@ static int compare_images(const struct loader *const *loaders, const struct root
                 x = arena_grow(a, &s->images, s->n_images, sizeof(*s->images));
                 *x = (struct status_image){.release = image->release, .path = image->path};
                 s->n_images++;
-                k = image_judge(root, a, image, plan->config, &x->known, &x->stale);
+                k = image_judge(root, a, makers, image, plan->config, &x->known, &x->stale);
         }
         return k;
 }
 
-int status_build(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct plan *plan,
-                 struct status *ret)
+int status_build(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
+                 struct arena *a, const struct plan *plan, struct status *ret)
 {
         struct status s = {.satisfied = true, .off_by = plan->facts->off_by};
         int k = record_read(root, a, &s.record);
@@ -177,7 +177,7 @@ int status_build(const struct loader *const *loaders, const struct root *root, s
                         continue;
                 s.satisfied &= record_satisfied(&s.record, &s.record.rules[i]);
         }
-        k = plan->facts->in_initrd ? 0 : compare_images(loaders, root, a, plan, &s);
+        k = plan->facts->in_initrd ? 0 : compare_images(loaders, makers, root, a, plan, &s);
         if (k == 0)
                 trial_read(root, a, &s.trial);
         s.trial_here = trial_is_here(root, a, &s.trial);

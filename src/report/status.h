@@ -3,6 +3,7 @@
 
 /* What this boot did, held against what the rules say now and what the devices show now. */
 
+#include "maker/makers.h"
 #include "state/record.h"
 #include "state/trial.h"
 
@@ -32,5 +33,5 @@ struct status {
 };
 
 /* The plan is of the facts as they are now; loaders: the ways to boot. 0 or -errno. */
-int status_build(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct plan *plan,
-                 struct status *ret) _must_check_;
+int status_build(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
+                 struct arena *a, const struct plan *plan, struct status *ret) _must_check_;

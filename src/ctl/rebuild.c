@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/images.h"
+#include "ctl/rebuild.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,7 +19,7 @@ static void add_job(struct ctl *c, struct images *images, const struct installed
         images->n_jobs++;
 }
 
-/* Of an image that cannot be built by dracut alone: whether that matters. */
+/* Says that an image is not built here, if it is not. */
 static bool leave(struct images *images, const struct installed *image, const struct boot_facts *facts, const char *why)
 {
         if (facts->loader && facts->loader->image) {
@@ -30,27 +30,21 @@ static bool leave(struct images *images, const struct installed *image, const st
                 return false;
         fprintf(stderr,
                 "passthroughctl: %s: %s; it is a unified kernel image, which is not built here: build it as it was "
-                "built before (kernel-install, ukify or dracut --uefi)\n",
-                image->path, why);
+                "built before (kernel-install, ukify or %s)\n",
+                image->path, why, images->makers.maker->unified);
         return images->left = true;
 }
 
-static int look_at(struct ctl *c, struct images *images, const struct boot_facts *facts, const struct installed *image,
-                   const struct payload *now)
+static void look_at(struct ctl *c, struct images *images, const struct boot_facts *facts, const struct installed *image,
+                    const struct payload *now)
 {
-        struct image_state state;
-        const char *why;
-        int k = image_read(&c->root, &c->arena, image, &state);
+        struct image_digest digest;
+        const char *why = now->nothing ? NULL : "what it was built from cannot be told";
 
-        if (k < 0)
-                return k;
-        why = state.read     ? payload_differs(now, &state.digest)
-              : now->nothing ? NULL
-                             : "what it was built from cannot be told";
-        if (!why || leave(images, image, facts, why))
-                return 0;
-        add_job(c, images, image, now, why);
-        return 0;
+        if (image_read(&c->root, &c->arena, images->makers.maker, image, &digest))
+                why = payload_differs(now, &digest);
+        if (why && !leave(images, image, facts, why))
+                add_job(c, images, image, now, why);
 }
 
 static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct images *images)
@@ -65,33 +59,28 @@ static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct ima
                 if (!image->kernel)
                         continue;
                 if (!image->path) {
-                        printf("note: kernel %s has no boot image; one is built with dracut --kver %s\n",
-                               image->release, image->release);
+                        printf("note: kernel %s has no boot image; one is built with %s\n", image->release,
+                               images->makers.maker->command(&c->arena, image->release, NULL));
                         continue;
                 }
                 if (i == 0 || !now || !streq(images->list.v[i - 1].release, image->release)) {
                         now = arena_alloc(&c->arena, sizeof(*now));
-                        k = payload_build(&c->root, &c->arena, &c->config, image->release, &diags, now);
+                        k = payload_build(c->initrds, &c->root, &c->arena, &c->config, image->release, &diags, now);
                         if (k == 0 && c->root.live)
                                 k = ctl_image_clearance(c, image->release, now);
                 }
                 if (k == 0)
-                        k = look_at(c, images, facts, image, now);
+                        look_at(c, images, facts, image, now);
         }
         return k;
 }
 
 /* Images that others make never have the rules. */
-static void check_tools(struct ctl *c, struct images *images)
+static void check_makers(struct ctl *c, struct images *images)
 {
-        struct image_tools tools;
-        enum tools_fault fault = TOOLS_NO_FAULT;
         const char *message, *fix;
 
-        tools_find(&c->root, &c->arena, &tools);
-
-        tools_judge(&tools, &c->arena, &fault, &message, &fix);
-        if (fault != TOOLS_FAULT)
+        if (makers_judge(&images->makers, &c->arena, &message, &fix) != MAKERS_FAULT)
                 return;
         fprintf(stderr, "passthroughctl: boot images are not built: %s; %s\n", message, fix);
         images->n_jobs = 0;
@@ -100,12 +89,13 @@ static void check_tools(struct ctl *c, struct images *images)
 
 int images_find(struct ctl *c, const struct boot_facts *facts, struct images *ret)
 {
-        int k = installed_find(&c->root, &c->arena, facts, &ret->list);
+        int k;
 
-        if (k == 0)
-                k = look_at_all(c, facts, ret);
+        makers_find(c->makers, c->initrds, &c->root, &c->arena, &ret->makers);
+        installed_find(&c->root, &c->arena, &ret->makers, facts, &ret->list);
+        k = look_at_all(c, facts, ret);
         if (k == 0 && ret->n_jobs > 0)
-                check_tools(c, ret);
+                check_makers(c, ret);
         return k < 0 ? ctl_fail("boot images", k) : 0;
 }
 
@@ -128,10 +118,11 @@ void images_print(struct ctl *c, const struct images *images)
 {
         for (size_t i = 0; i < images->n_jobs; i++) {
                 const struct image_job *job = &images->jobs[i];
-                const char *command = image_command(&c->arena, job->image);
+                const struct installed *image = job->image;
+                const char *command = images->makers.maker->command(&c->arena, image->release, image->path);
 
-                printf("%s: %s\n  %s: %s\n", job->image->path, job->why,
-                       c->root.live ? "would be built anew" : "to be run on that system", command ? command : "dracut");
+                printf("%s: %s\n  %s: %s\n", image->path, job->why,
+                       c->root.live ? "would be built anew" : "to be run on that system", command);
         }
         if (images->n_jobs == 0 && !images->left)
                 puts("boot images: nothing to do");
@@ -160,7 +151,7 @@ static int build(struct ctl *c, struct images *images, size_t i)
                 printf("boot image %zu of %zu: building that of %s; %s\n", i + 1, images->n_jobs, job->image->release,
                        job->why);
         fflush(stdout);
-        k = image_build(&c->root, &c->arena, job, &wrong);
+        k = image_build(&c->root, &c->arena, images->makers.maker, job, &wrong);
         if (k < 0)
                 return ctl_fail(job->image->path, k);
         if (wrong) {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether an image that was built has what it was built for, by lsinitrd's list of its files. */
-#include <errno.h>
+#include "maker/contents.h"
 
 #include "base/str.h"
 #include "facts/gather.h"
-#include "maker/read.h"
 
 struct verifier {
         const struct root *root;
@@ -14,8 +12,7 @@ struct verifier {
         const char *lacks;
 };
 
-/* Whether a line of the list is of such a file: it ends with the name, or a link's target follows. */
-static bool lists(const char *list, const char *name)
+bool contents_has(const char *list, const char *name)
 {
         size_t n = strlen(name);
 
@@ -32,7 +29,7 @@ static bool same(char a, char b)
 }
 
 /* Packed or not, and however "-" and "_" are spelled. */
-static bool lists_module(const char *list, const char *name)
+static bool has_module(const char *list, const char *name)
 {
         size_t n = strlen(name);
 
@@ -53,7 +50,7 @@ static int verify_module(struct verifier *v, const char *name)
         struct module module = {.name = name};
         int k = modules_look_up(v->root, v->arena, v->release, &module, 1);
 
-        if (k < 0 || v->lacks || module.state != MODULE_LOADABLE || lists_module(v->list, name))
+        if (k < 0 || v->lacks || module.state != MODULE_LOADABLE || has_module(v->list, name))
                 return k;
         v->lacks = arena_join(v->arena, "the kernel module ", name, NULL);
         return 0;
@@ -73,37 +70,44 @@ static int verify_modules(struct verifier *v)
         return k;
 }
 
-static int verify_digest(struct verifier *v, const char *path, struct image_digest *ret)
+bool contents_digest(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret)
 {
-        int k = image_read_file(v->arena, path, ret);
+        const char *text = maker->read(a, file, DIGEST_PATH);
 
-        if (k < 0)
-                return k;
-        if (!ret->known)
-                v->lacks = DIGEST_PATH ", which says what it was built from";
-        else if (ret->config != v->now->digest.config || ret->programs != v->now->digest.programs)
-                v->lacks = "this config: it was changed meanwhile, or the image has something else";
-        return 0;
+        *ret = text ? digest_parse(text) : (struct image_digest){};
+        return text;
 }
 
-int image_verify(const struct root *root, struct arena *a, const char *path, const char *release,
-                 const struct payload *now, struct image_digest *ret, const char **ret_lacks)
+static const char *verify_digest(struct verifier *v, const struct maker *maker, const char *file,
+                                 struct image_digest *ret)
+{
+        if (!contents_digest(v->arena, maker, file, ret) || !ret->known)
+                return DIGEST_PATH ", which says what it was built from";
+        if (ret->config != v->now->digest.config || ret->programs != v->now->digest.programs)
+                return "this config: it was changed meanwhile, or the image has something else";
+        return NULL;
+}
+
+int contents_verify(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
+                    const char *release, const struct payload *now, struct image_digest *ret, const char **ret_lacks)
 {
         static const char bind[] = PASSTHROUGH_LIBEXEC "/passthrough-bind";
-        struct verifier v = {.root = root, .arena = a, .release = release, .now = now};
-        int k = image_list(a, path, &v.list);
+        struct verifier v = {.root = root, .arena = a, .release = release, .now = now, .list = maker->list(a, file)};
+        int k = 0;
 
-        if (k == 0 && !lists(v.list, bind + 1))
+        if (!v.list)
+                v.lacks = "files that can be listed";
+        else if (!contents_has(v.list, bind + 1))
                 v.lacks = bind;
-        else if (k == 0 && !lists(v.list, "passthrough-generator") && !strstr(v.list, "-passthrough-initrd.sh"))
-                v.lacks = "both passthrough-generator and the hook that runs without systemd";
-        for (size_t i = 0; k == 0 && !v.lacks && i < now->n_files; i++)
-                if (!lists(v.list, now->files[i].path + 1))
+        else
+                v.lacks = maker->lacks(v.list);
+        for (size_t i = 0; !v.lacks && i < now->n_files; i++)
+                if (!contents_has(v.list, now->files[i].path + 1))
                         v.lacks = now->files[i].path;
-        if (k == 0 && !v.lacks)
+        if (!v.lacks)
                 k = verify_modules(&v);
         if (k == 0 && !v.lacks)
-                k = verify_digest(&v, path, ret);
+                v.lacks = verify_digest(&v, maker, file, ret);
         *ret_lacks = v.lacks;
         return k;
 }

@@ -7,6 +7,7 @@
 #include "maker/build.h"
 
 struct images {
+        struct makers makers;
         struct installed_list list;
         struct image_job *jobs; /* those that are not in line */
         size_t n_jobs;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Whether an image that was built has what it was built for. */
+
+#include "maker/makers.h"
+#include "maker/payload.h"
+
+/* Whether a maker's list has a file of that name: the end of a line, or what a link's target follows. */
+bool contents_has(const char *list, const char *name);
+
+/*
+ * Looks at an image on this machine, for that kernel: *ret_lacks is what it lacks of now, or NULL; *ret what it was
+ * built from. 0 or -errno.
+ */
+int contents_verify(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
+                    const char *release, const struct payload *now, struct image_digest *ret,
+                    const char **ret_lacks) _must_check_;
+/* What an image says it was built from; false if it cannot be read. */
+bool contents_digest(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret);

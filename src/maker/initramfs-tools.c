@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* initramfs-tools(7), recognised only. */
+#include "maker/maker.h"
+
+const struct maker maker_initramfs_tools = {
+        .name = "initramfs-tools",
+        .programs = (const char *const[]){"/usr/sbin/mkinitramfs", "/usr/sbin/update-initramfs", NULL},
+        .hooks = (const char *const[]){"/etc/kernel/postinst.d/initramfs-tools",
+                                       "/usr/share/kernel/postinst.d/initramfs-tools", NULL},
+        .images = (const char *const[]){"initrd.img-*", NULL},
+};

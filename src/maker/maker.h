@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * A program that makes boot images. Each has a file here with one of these and its struct initrd, and a line in
+ * table.c; nothing outside this folder asks which one it is. HACKING.md says how to add one.
+ */
+
+#include "base/root.h"
+#include "facts/initrd.h"
+
+struct maker {
+        const char *name;            /* as people install it */
+        const char *const *programs; /* where hosts have it; this and the other lists end with NULL */
+        const char *const *hooks;    /* what a kernel's installation runs so that it makes the kernel's image */
+        const char *const *images;   /* names of its images in /boot or on the ESP, "*" for the kernel's release */
+        const struct initrd *initrd;
+
+        /* What follows is NULL if images that it makes are not served: it is only recognised. */
+
+        const char *install;           /* how people make it the one that makes their images */
+        const char *part;              /* our part in it, behind "with the" */
+        const char *no_part;           /* where that was looked for, behind "and no" */
+        const char *unified;           /* what builds a unified kernel image with it */
+        const char *const *unattended; /* tokens for the kernel: its initrd reboots where it would ask somebody */
+
+        /* What people type to build an image anew: that file, release's own (file NULL), or the running kernel's. */
+        const char *(*command)(struct arena *a, const char *release, const char *file);
+        /* How people have its initrd load a module before others, behind "load NAME early:". */
+        const char *(*load_early)(struct arena *a, const char *module);
+
+        /* Builds an image on this machine; *ret_wrong: what went wrong, untouched if all is well. 0 or -errno. */
+        int (*build)(struct arena *a, const char *release, const char *file, const char **ret_wrong);
+        /* The names of the files in an image, one a line, behind a blank, a slash or nothing; NULL: it cannot be read.
+         */
+        const char *(*list)(struct arena *a, const char *file);
+        /* What that list lacks beside passthrough-bind, for our programs to run there; NULL: nothing. */
+        const char *(*lacks)(const char *list);
+        /* A file in it, "" if it is not there; NULL: the image cannot be read. */
+        const char *(*read)(struct arena *a, const char *file, const char *path);
+        /* Runs once an image took the place of another, if the maker has something for that; as build(). */
+        int (*replaced)(struct arena *a, const char *release, const char *file, const char **ret_wrong);
+};
+
+/*
+ * Runs argv[0], wherever this host has it, with its output on ours. *ret_wrong: it is not there, or its exit status. 0
+ * or -errno.
+ */
+int maker_run(struct arena *a, const char **argv, const char **ret_wrong) _must_check_;
+
+/* The host's files that match a pattern, wildcards in any part of the path; sorted. */
+void maker_parts(const struct root *root, struct arena *a, const struct initrd *initrd, const char ***ret,
+                 size_t *ret_n);
