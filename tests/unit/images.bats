@@ -531,7 +531,8 @@ image_digest() {
 
 @test "killed at any write: each image is the old or the new, and undo puts the old ones back" {
     live_host
-    local kept=$BATS_TEST_TMPDIR/kept before after n at now
+    local kept=$BATS_TEST_TMPDIR/kept before n at step=2
+    [[ ${KILL_EVERY-} != 1 ]] || step=1
     rm "$ROOT"/boot/*"$OTHER"
     cp -a "$ROOT" "$kept"
     before=$(images)
@@ -541,7 +542,7 @@ image_digest() {
     exits 0
     n=$(<"$ROOT/calls")
     ((n > 20)) || { echo "only $n calls" && return 1; }
-    for ((at = 1; at <= n; at++)); do
+    for ((at = 1; at <= n; at += step)); do
         echo "apply, killed at $at of $n"
         rm -rf "$ROOT" && cp -a "$kept" "$ROOT"
         ENVIRONMENT=(LD_PRELOAD=/kill.so KILL_AT=$at "ASAN_OPTIONS=$ASAN")

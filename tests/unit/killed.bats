@@ -115,9 +115,11 @@ systemd_boot() {
     put /boot/efi/loader/loader.conf 'timeout 3'
 }
 
-# everywhere PROLOGUE COMMAND: the two parts of a run of killed-everywhere. KILL_EVERY=1: at every single call.
+# everywhere PROLOGUE COMMAND: the two parts of a run of killed-everywhere. KILL_EVERY=1: at every single call; else a sample.
 everywhere() {
-    live_run /bin/bash -c "$1; /killed-everywhere ${KILL_EVERY:-25} $2"
+    local step=3
+    [[ ${KILL_EVERY-} != 1 ]] || step=1
+    live_run /bin/bash -c "$1; /killed-everywhere $step ${KILL_EVERY:-25} $2"
     exits 0 || return 1
     echo "# ${output##*$'\n'}" >&3
 }
