@@ -158,6 +158,7 @@ base_image() {
         return
     fi
     if [[ $real_image == yes ]]; then options+=(--etc="$root_etc"); fi
+    if [[ $image_product ]]; then options+=(--product="$image_product"); fi
     "$lab_source/image" "${options[@]}" "$flavour"
 }
 

@@ -64,7 +64,7 @@ say() {
 }
 
 # in_root COMMAND…: runs it inside the root, with /proc, /sys, /dev, /run and /tmp of a private mount namespace.
-# $OVER_ETC is a directory laid over its /etc (read-only); $OUT one that is its /run/out.
+# $OVER_ETC and $OVER_USR are directories laid over its /etc and /usr (read-only); $OUT is one that is its /run/out.
 in_root() {
     # shellcheck disable=SC2016 # expanded by the inner shell
     unshare -m --propagation private -- /bin/sh -eu -c '
@@ -75,6 +75,7 @@ in_root() {
         mount -t tmpfs tmpfs "$root/run"
         mount -t tmpfs tmpfs "$root/tmp"
         if [ "${OVER_ETC-}" ]; then mount -t overlay -o "lowerdir=$OVER_ETC:$root/etc" overlay "$root/etc"; fi
+        if [ "${OVER_USR-}" ]; then mount -t overlay -o "lowerdir=$OVER_USR:$root/usr" overlay "$root/usr"; fi
         if [ "${OUT-}" ]; then mkdir "$root/run/out"; mount --bind "$OUT" "$root/run/out"; fi
         exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive \
             http_proxy="${http_proxy-}" https_proxy="${https_proxy-}" chroot "$root" "$@"

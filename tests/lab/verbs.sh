@@ -4,6 +4,11 @@
 # that later boots of one test add to the machine.
 
 describe() { echo "# $*"; }
+# skip WHY: the test cannot be run here.
+skip() {
+    echo "# skip: $*"
+    exit 0
+}
 # Read by `run`; here it is only said.
 tag() { :; }
 # in_full VERB…: only where the long tests run, or this one is asked for by name.
@@ -26,6 +31,23 @@ root_etc=$test/etc
 image_from_guest() {
     flavour=guest:$1
     initrd_etc=
+}
+
+# image_of_version COMMIT: images are built with the product as it was then. OLD_TREE is its source where git does not have it.
+image_product=
+image_of_version() {
+    local source=${OLD_TREE-}
+    image_product=$lab/product-of-$1
+    if [[ ! $source ]]; then
+        source=$work/source
+        mkdir -p "$source"
+        git -c safe.directory='*' -C "$top" archive "$1" 2>"$work/git.log" | tar -xf - -C "$source" 2>/dev/null ||
+            skip "git does not have $1 here, and OLD_TREE does not say where its source is"
+    fi
+    rm -rf "$image_product"
+    env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -C "$source" -j2 install BUILD="$work/build" DESTDIR="$image_product" PREFIX=/usr >"$work/make.log" 2>&1 ||
+        die "make install of $1 failed, see $work/make.log"
+    rm -rf "$work/source" "$work/build"
 }
 
 no_etc() {
@@ -155,6 +177,13 @@ boot_loader() {
     root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4"
     fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
     "$lab_source/$root_image"
+}
+
+# without_product: nothing of it on the disk, nor in the image.
+without_product() {
+    local file
+    flavour=without
+    while IFS= read -r -d '' file; do disk_files+=("rm /${file#./}"); done <"$lab/product.files"
 }
 
 # bare_host: the same with systemd-boot on a host that passthrough never was on; its kernel and its image are its own, by packages.
