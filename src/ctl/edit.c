@@ -51,17 +51,16 @@ struct draft *edit_add(struct edit *e, const char *name, const struct proposal *
 static int plan_for(struct ctl *c, const struct config *config)
 {
         struct facts_request request;
-        int k = 0;
+        int k;
 
         facts_request_for(config, &c->arena, &request);
-
         request.builtin = request.writers = true;
         c->facts = (struct facts){.switches_known = true};
-        if (k == 0)
-                k = facts_gather(&c->root, &c->arena, c->sources, &request, &c->facts);
-        if (k == 0)
-                facts_as_at_boot(&c->facts);
-        return k == 0 ? plan_build(config, &c->facts, &c->arena, &c->plan) : k;
+        k = facts_gather(&c->root, &c->arena, c->sources, &request, &c->facts);
+        if (k < 0)
+                return k;
+        facts_as_at_boot(&c->facts);
+        return plan_build(config, &c->facts, &c->arena, &c->plan);
 }
 
 int edit_plan(struct edit *e)
@@ -69,14 +68,13 @@ int edit_plan(struct edit *e)
         struct ctl *c = e->c;
         struct config_draft *drafts = arena_alloc(&c->arena, e->n * sizeof(*drafts));
         size_t n = 0;
-        int k = 0;
+        int k;
 
-        for (size_t i = 0; k == 0 && i < e->n; i++)
+        for (size_t i = 0; i < e->n; i++)
                 if (!e->drafts[i].why)
                         drafts[n++] = (struct config_draft){e->drafts[i].path, e->drafts[i].text};
         c->diags = (struct diags){.arena = &c->arena};
-        if (k == 0)
-                k = config_load_with(&c->root, &c->arena, drafts, n, &c->diags, &c->config);
+        k = config_load_with(&c->root, &c->arena, drafts, n, &c->diags, &c->config);
         if (k == 0)
                 k = plan_for(c, &c->config);
         return k < 0 ? ctl_fail("the plan", k) : 0;
@@ -106,13 +104,11 @@ static int plan_before(const struct edit *e, struct config *config, struct plan 
         return plan_build(config, &c->facts, &c->arena, ret);
 }
 
-/* What the draft takes away from a rule that was fine without it; *ret NULL where nothing. */
-static void harm(const struct edit *e, size_t rule, const struct plan *before, const char **ret)
+/* What the draft takes away from a rule that was fine without it, or NULL. */
+static const char *harm(const struct edit *e, size_t rule, const struct plan *before)
 {
         const struct plan *now = &e->c->plan;
-        struct arena *a = &e->c->arena;
 
-        *ret = NULL;
         for (size_t b = 0; b < before->config->n_rules; b++) {
                 const struct rule *other = config_find(now->config, before->config->rules[b].name);
                 const struct plan_rule *state = other ? &now->rules[other - now->config->rules] : NULL;
@@ -128,11 +124,11 @@ static void harm(const struct edit *e, size_t rule, const struct plan *before, c
                 }
                 if (!taken && e->n > 1)
                         continue;
-                *ret = arena_printf(a, "%s%s%srule %s would be %s: %s", taken ? "it takes " : "", taken ? taken : "",
-                                    taken ? " away, and " : "", other->name, rule_state_names[state->state],
-                                    state->message);
-                return;
+                return arena_printf(&e->c->arena, "%s%s%srule %s would be %s: %s", taken ? "it takes " : "",
+                                    taken ? taken : "", taken ? " away, and " : "", other->name,
+                                    rule_state_names[state->state], state->message);
         }
+        return NULL;
 }
 
 /* Which earlier rules decide all that the draft is about, or NULL. */
@@ -143,16 +139,16 @@ static const char *decided_by(const struct edit *e, size_t rule)
 
         if (plan->rules[rule].state != RULE_MISSING || plan->rules[rule].n_matched > 0)
                 return NULL;
-        for (size_t i = 0; text && i < plan->n_shadows; i++)
+        for (size_t i = 0; i < plan->n_shadows; i++)
                 if (plan->shadows[i].rule == rule)
                         text = arena_printf(&e->c->arena, "%s%srule %s decides %s", text, *text ? ", " : "",
                                             plan->config->rules[plan->shadows[i].by].name,
                                             plan->facts->devices[plan->shadows[i].device].address);
-        return text && *text ? text : NULL;
+        return *text ? text : NULL;
 }
 
-/* 1 where the draft is another now, */
-static int judge(struct edit *e, struct draft *d, const struct plan *before)
+/* Whether the draft is another now, or is not written: it has a why. */
+static bool judge(struct edit *e, struct draft *d, const struct plan *before)
 {
         struct arena *a = &e->c->arena;
         size_t rule = rule_of(e, d);
@@ -161,27 +157,27 @@ static int judge(struct edit *e, struct draft *d, const struct plan *before)
 
         d->state = rule_state_names[state->state];
         if (state->state == RULE_OK) {
-                harm(e, rule, before, &d->why);
-                return d->why != NULL;
+                d->why = harm(e, rule, before);
+                return d->why;
         }
         if (by) {
                 d->settled = true;
                 d->why = arena_join(a, by, ", and the first by name is the one that decides: it would have no effect",
                                     NULL);
-                return 1;
+                return true;
         }
         if (state->state == RULE_MISSING && e->import && state->n_matched > 0) {
                 d->proposal.expect = state->n_matched;
                 text = propose_text(a, &d->proposal);
                 if (!streq(text, d->text)) {
                         d->text = text;
-                        return 1;
+                        return true;
                 }
         }
         for (size_t i = 0; i < e->c->plan.n_entries; i++)
                 d->company |= e->c->plan.entries[i].rule == rule && e->c->plan.entries[i].in_company;
         d->why = *state->message ? state->message : d->state;
-        return 1;
+        return true;
 }
 
 static void print_draft(const struct edit *e, const struct draft *d)
@@ -214,8 +210,8 @@ static void note_companions(const struct edit *e, size_t rule, const struct plan
         }
 }
 
-/* 1 where a draft has fallen out or is another now: the rest may depend on it. 0, or the exit status below 0. */
-static int judge_all(struct edit *e)
+/* *ret_changed: a draft has fallen out or is another now, and the rest may depend on it. 0 or -errno. */
+static int judge_all(struct edit *e, bool *ret_changed)
 {
         struct config config = {};
         struct plan before;
@@ -229,10 +225,7 @@ static int judge_all(struct edit *e)
 
                 if (d->why)
                         continue;
-                k = judge(e, d, &before);
-                if (k < 0)
-                        return k;
-                changed |= k > 0;
+                changed |= judge(e, d, &before);
                 if (!d->why)
                         continue;
                 e->n_left += !d->settled || !e->import;
@@ -243,7 +236,8 @@ static int judge_all(struct edit *e)
                         print_draft(e, &e->drafts[i]);
                         note_companions(e, rule_of(e, &e->drafts[i]), &before);
                 }
-        return changed;
+        *ret_changed = changed;
+        return 0;
 }
 
 /* Whether some draft is no rule. Of several that are taken over the others are judged without it. */
@@ -267,24 +261,24 @@ static bool leave_invalid(struct edit *e)
 
 int edit_judge(struct edit *e)
 {
-        bool said = false;
-        int k = 1;
+        bool said = false, changed = true;
 
-        while (k > 0) {
-                k = edit_plan(e);
+        while (changed) {
+                int k = edit_plan(e);
+
                 if (k != 0)
                         return k;
                 if (!said)
                         diags_print(stderr, &e->c->diags);
                 said = true;
                 if (!leave_invalid(e))
-                        k = judge_all(e);
+                        k = judge_all(e, &changed);
                 else if (!e->import)
                         return EXIT_USAGE;
-                else
-                        k = 1;
+                if (k < 0)
+                        return ctl_fail("the plan", k);
         }
-        return k < 0 ? ctl_fail("the plan", k) : 0;
+        return 0;
 }
 
 /* ---- the files -----------------------------------------------------------------------------------------------------
@@ -316,8 +310,7 @@ static bool agreed(const struct edit *e)
 static int write_all(struct edit *e)
 {
         const struct root *root = &e->c->root;
-        struct stat st;
-        bool made = file_stat(root, RULES_DIR, &st) == -ENOENT;
+        bool made = !root_exists(root, RULES_DIR);
         int k = file_make_parents(root, RULES_DIR "/.");
         const char *what = RULES_DIR;
 

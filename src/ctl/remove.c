@@ -20,7 +20,7 @@ struct removal {
         bool masked[CONFIG_DIRECTORIES];
         const char *dropins;          /* NAME.conf.d in /etc */
         bool dropins_linked;          /* it is a link: what it leads to is somebody else's */
-        const char **names;           /* in it */
+        const char **names;           /* paths of what is in it */
         const char **left, *kept_dir; /* files of no kind that can be kept; where the copies go */
         size_t n_names, n_left;
         struct removed done;
@@ -78,7 +78,6 @@ static int look(struct removal *x, const char *name)
         int k = 0;
 
         edit_find(c, name, x->files);
-
         for (size_t i = 0; k == 0 && i < CONFIG_DIRECTORIES; i++)
                 if (x->files[i])
                         k = is_mask(c, x->files[i], &x->masked[i]);
@@ -86,6 +85,8 @@ static int look(struct removal *x, const char *name)
         x->dropins_linked = k == 0 && root_readlink(&c->root, x->dropins, target, sizeof(target)) >= 0;
         if (k == 0 && !x->dropins_linked)
                 k = root_list(&c->root, &c->arena, x->dropins, &x->names, &x->n_names);
+        for (size_t i = 0; k == 0 && i < x->n_names; i++)
+                x->names[i] = arena_join(&c->arena, x->dropins, "/", x->names[i], NULL);
         return k < 0 ? ctl_fail(name, k) : 0;
 }
 
@@ -102,17 +103,14 @@ static const char *behind(const struct removal *x)
  */
 
 /* The first number that is free: NAME.1, NAME.2, ... */
-static int choose_place(struct removal *x, const char *name)
+static void choose_place(struct removal *x, const char *name)
 {
         struct ctl *c = x->c;
-        struct stat st;
-        int k = 0;
+        unsigned i = 1;
 
-        for (unsigned i = 1; k == 0; i++) {
-                x->kept_dir = arena_printf(&c->arena, KEPT_DIR "/%s.%u", name, i);
-                k = file_stat(&c->root, x->kept_dir, &st);
-        }
-        return k == -ENOENT ? 0 : k;
+        do
+                x->kept_dir = arena_printf(&c->arena, KEPT_DIR "/%s.%u", name, i++);
+        while (root_exists(&c->root, x->kept_dir));
 }
 
 static char *copy_of(struct removal *x, const char *path)
@@ -131,7 +129,11 @@ static int keep_link(struct removal *x, const char *path)
         return k < 0 ? k : root_symlink(&c->root, target, copy);
 }
 
-/* A copy of what is in a file, or where a link leads that leads to none. 1 where it is neither, 0 or -errno. */
+enum {
+        NO_FILE = 1,
+};
+
+/* A copy of what is in a file, or where a link leads that leads to none. 0, -errno, or NO_FILE: it is neither. */
 static int keep(struct removal *x, const char *path)
 {
         struct ctl *c = x->c;
@@ -141,7 +143,7 @@ static int keep(struct removal *x, const char *path)
         int k = root_read_all(&c->root, &c->arena, path, FILE_MAX, &data, &size);
 
         if (k == -EISDIR || k == -EINVAL || k == -EFBIG)
-                return 1;
+                return NO_FILE;
         if (k == -ENOENT || k == -ELOOP)
                 return keep_link(x, path);
         if (k == 0)
@@ -165,16 +167,18 @@ static int keep_all(struct removal *x, const char *rule)
         size_t n = 0;
         int k = rule ? keep(x, rule) : 0;
 
-        if (k > 0)
+        if (k == NO_FILE)
                 return -EISDIR;
         for (size_t i = 0; k == 0 && i < x->n_names; i++) {
-                const char *path = arena_join(&c->arena, x->dropins, "/", x->names[i], NULL);
+                const char *path = x->names[i];
 
                 k = keep(x, path);
                 if (k == 0)
                         x->names[n++] = path;
-                else if (k > 0)
+                if (k == NO_FILE) {
                         str_add(&c->arena, &x->left, &x->n_left, path);
+                        k = 0;
+                }
         }
         x->n_names = n;
         if (k == 0 && x->dropins_linked)
@@ -193,7 +197,7 @@ static int mask(struct removal *x, const char *name, const char *of)
         char *path = arena_join(&c->arena, RULES_DIR "/", name, ".conf", NULL);
         int k = 0;
 
-        if (k == 0 && !c->dry_run)
+        if (!c->dry_run)
                 k = file_make_parents(&c->root, path);
         if (k == 0 && !c->dry_run)
                 k = root_symlink(&c->root, "/dev/null", path);
@@ -212,9 +216,9 @@ static int take_away(struct removal *x, const char *name, const char *rule)
 
         if (rule)
                 say_removed(x, rule);
-        if (k == 0 && of)
+        if (of)
                 k = mask(x, name, of);
-        else if (k == 0 && rule && !c->dry_run)
+        else if (rule && !c->dry_run)
                 k = file_remove(&c->root, rule);
         for (size_t i = 0; k == 0 && i < x->n_names; i++) {
                 say_removed(x, x->names[i]);
@@ -257,12 +261,8 @@ static int run(struct removal *x, const char *name)
                 if (shows(x))
                         printf("%s masks that rule already\n", x->files[first]);
         } else {
-                k = choose_place(x, name);
-                if (k == 0 && !c->dry_run)
-                        k = keep_all(x, rule);
-                else
-                        for (size_t i = 0; k == 0 && i < x->n_names; i++)
-                                x->names[i] = arena_join(&c->arena, x->dropins, "/", x->names[i], NULL);
+                choose_place(x, name);
+                k = c->dry_run ? 0 : keep_all(x, rule);
                 if (k == 0)
                         k = take_away(x, name, rule);
                 if (k < 0)

@@ -156,6 +156,7 @@ all_files() {
     exits 0
     has '/etc/passthrough.d/gpu0.conf.d/old.conf is no file, and stays'
     present /etc/passthrough.d/gpu0.conf.d/old.conf
+    gone /etc/passthrough.d/gpu0.conf
 }
 
 @test "an unknown name is told with the nearest one, and nothing changes" {
