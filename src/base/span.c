@@ -104,7 +104,7 @@ char *span_replace(struct arena *a, const char *text, struct span old, const cha
         return arena_printf(a, "%.*s%s%s", (int)(old.at - text), text, new, old.at + old.length);
 }
 
-char *span_with(struct arena *a, struct span line, const char *const *tokens, size_t n)
+char *span_with(struct arena *a, struct span line, struct strings tokens)
 {
         struct span rest = line, t;
         const char *end = line.at;
@@ -113,14 +113,14 @@ char *span_with(struct arena *a, struct span line, const char *const *tokens, si
         while (span_token(&rest, &t))
                 end = t.at + t.length;
         head = arena_strndup(a, line.at, (size_t)(end - line.at));
-        for (size_t i = 0; i < n; i++)
-                head = arena_join(a, head, *head && !blank(head[strlen(head) - 1]) ? " " : "", tokens[i], NULL);
+        for (size_t i = 0; i < tokens.n; i++)
+                head = arena_join(a, head, *head && !blank(head[strlen(head) - 1]) ? " " : "", tokens.v[i], NULL);
         rest = (struct span){end, line.length - (size_t)(end - line.at)};
         return arena_printf(a, "%s%s%.*s", head, rest.length > 0 && !blank(*rest.at) && *head ? " " : "",
                             (int)rest.length, rest.at);
 }
 
-char *span_without(struct arena *a, struct span line, const char *const *tokens, size_t n)
+char *span_without(struct arena *a, struct span line, struct strings tokens)
 {
         char *copy = arena_strndup(a, line.at, line.length), *to = copy;
         const char *from = line.at;
@@ -129,8 +129,8 @@ char *span_without(struct arena *a, struct span line, const char *const *tokens,
         while (span_token(&rest, &t)) {
                 bool drop = false;
 
-                for (size_t i = 0; i < n && !drop; i++)
-                        drop = span_is(t, tokens[i]);
+                for (size_t i = 0; i < tokens.n && !drop; i++)
+                        drop = span_is(t, tokens.v[i]);
                 if (!drop)
                         continue;
                 /* With one blank: that in front of it, or at the line's beginning the one behind. */

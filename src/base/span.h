@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "base/arena.h"
+#include "base/str.h"
 
 struct span {
         const char *at;
@@ -38,6 +38,6 @@ int text_keys(char *text, const char *first, int (*set)(void *data, const char *
 /* A copy of text in which what is at old reads like new. */
 char *span_replace(struct arena *a, const char *text, struct span old, const char *new);
 /* The line with the tokens behind its own, but in front of "--". */
-char *span_with(struct arena *a, struct span line, const char *const *tokens, size_t n);
+char *span_with(struct arena *a, struct span line, struct strings tokens);
 /* The line without those tokens. */
-char *span_without(struct arena *a, struct span line, const char *const *tokens, size_t n);
+char *span_without(struct arena *a, struct span line, struct strings tokens);

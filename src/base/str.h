@@ -57,6 +57,16 @@ int str_to_bool(const char *s, bool *ret) _must_check_;
 /* One more at the end of a list. */
 void str_add(struct arena *a, const char ***list, size_t *n, const char *s);
 
+struct strings {
+        const char **v;
+        size_t n;
+};
+
+static inline void strings_add(struct arena *a, struct strings *list, const char *s)
+{
+        str_add(a, &list->v, &list->n, s);
+}
+
 /*
  * Blank-separated words, each a string of its own below the arena; the array ends with NULL. An element is never empty.
  */

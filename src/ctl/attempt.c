@@ -186,15 +186,15 @@ static int make_entry(struct transaction *x)
 {
         struct ctl *c = x->c;
         const struct oneshot *once = x->facts.loader->once;
-        const char **tokens = NULL, *lacks;
+        struct strings tokens = {};
+        const char *lacks;
         struct change entry;
-        size_t n = 0;
         int k;
 
-        for (size_t i = 0; i < x->plan.n_tokens; i++)
-                str_add(&c->arena, &tokens, &n, x->plan.tokens[i]);
-        trial_tokens(&c->root, &c->arena, &x->trial, &tokens, &n);
-        once->entry(&x->facts, &c->arena, &x->trial, tokens, n, &x->owned, &entry);
+        for (size_t i = 0; i < x->plan.tokens.n; i++)
+                strings_add(&c->arena, &tokens, x->plan.tokens.v[i]);
+        trial_tokens(&c->root, &c->arena, &x->trial, &tokens);
+        once->entry(&x->facts, &c->arena, &x->trial, tokens, &x->owned, &entry);
         k = write_entry(x, &entry);
         if (k == 0 && once->update)
                 k = transaction_run(c, once->update);
@@ -202,7 +202,7 @@ static int make_entry(struct transaction *x)
                 k = transaction_detect(x);
         if (k != 0)
                 return k;
-        lacks = once->lacks(&x->facts, &c->arena, &entry, tokens, n);
+        lacks = once->lacks ? once->lacks(&x->facts, &c->arena, &entry, tokens) : NULL;
         if (lacks)
                 fprintf(stderr, "passthroughctl: %s\n", lacks);
         return lacks ? EXIT_FAILURE : 0;

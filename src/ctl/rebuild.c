@@ -109,7 +109,7 @@ int images_add(struct ctl *c, const struct images *images, struct changes *chang
 
                 k = file_resolve(&c->root, &c->arena, images->jobs[i].image->path, &path);
                 if (k == 0)
-                        str_add(&c->arena, &changes->images, &changes->n_images, path);
+                        strings_add(&c->arena, &changes->images, path);
         }
         return k;
 }

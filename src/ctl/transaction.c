@@ -71,14 +71,14 @@ int transaction_run(struct ctl *c, const char *line)
 
 static void tell_back(const struct boot_back *b)
 {
-        for (size_t i = 0; i < b->n_restored; i++)
-                printf("put back %s\n", b->restored[i]);
-        for (size_t i = 0; i < b->n_edited; i++)
-                printf("took the tokens out of %s, which has been changed since\n", b->edited[i]);
-        for (size_t i = 0; i < b->n_kept; i++)
-                printf("left %s as it is: it was built anew since\n", b->kept[i]);
-        for (size_t i = 0; i < b->n_left; i++)
-                fprintf(stderr, "passthroughctl: %s\n", b->left[i]);
+        for (size_t i = 0; i < b->restored.n; i++)
+                printf("put back %s\n", b->restored.v[i]);
+        for (size_t i = 0; i < b->edited.n; i++)
+                printf("took the tokens out of %s, which has been changed since\n", b->edited.v[i]);
+        for (size_t i = 0; i < b->kept.n; i++)
+                printf("left %s as it is: it was built anew since\n", b->kept.v[i]);
+        for (size_t i = 0; i < b->left.n; i++)
+                fprintf(stderr, "passthroughctl: %s\n", b->left.v[i]);
 }
 
 int transaction_take_back(struct transaction *x, const struct undo *u, bool by_hand)
@@ -96,7 +96,7 @@ int transaction_take_back(struct transaction *x, const struct undo *u, bool by_h
                 status = transaction_run(c, u->command);
         if (status == 0)
                 k = journal_remove(&c->root, &c->arena, u);
-        x->left |= back.n_left > 0;
+        x->left |= back.left.n > 0;
         return k < 0 ? ctl_fail(UNDO_DIR, k) : status;
 }
 
@@ -190,8 +190,8 @@ int transaction_prepare(struct transaction *x)
                 return k;
         if (x->facts.loader)
                 printf("this host boots from %s (%s)\n", x->facts.loader->name, x->facts.found);
-        for (size_t i = 0; i < x->plan.n_notes; i++)
-                printf("note: %s\n", x->plan.notes[i]);
+        for (size_t i = 0; i < x->plan.notes.n; i++)
+                printf("note: %s\n", x->plan.notes.v[i]);
         if (x->plan.problem) {
                 fprintf(stderr, "passthroughctl: %s\n", x->plan.problem);
                 return EXIT_FAILURE;
@@ -206,17 +206,17 @@ static int verify(struct transaction *x)
 
         if (k != 0)
                 return k;
-        boot_verify(&x->facts, x->plan.tokens, x->plan.n_tokens, &x->c->arena, &v);
-        for (size_t i = 0; i < v.n_notes; i++)
-                printf("note: %s\n", v.notes[i]);
-        for (size_t i = 0; i < v.n_lacking; i++)
-                fprintf(stderr, "passthroughctl: %s\n", v.lacking[i]);
-        if (v.n_lacking > 0)
+        boot_verify(&x->facts, x->plan.tokens, &x->c->arena, &v);
+        for (size_t i = 0; i < v.notes.n; i++)
+                printf("note: %s\n", v.notes.v[i]);
+        for (size_t i = 0; i < v.lacking.n; i++)
+                fprintf(stderr, "passthroughctl: %s\n", v.lacking.v[i]);
+        if (v.lacking.n > 0)
                 return EXIT_FAILURE;
         printf("verified in %zu boot entr%s:", v.n_entries, v.n_entries == 1 ? "y" : "ies");
-        for (size_t i = 0; i < x->plan.n_tokens; i++)
-                printf(" %s", x->plan.tokens[i]);
-        puts(x->plan.n_tokens > 0 ? "" : " no token is needed");
+        for (size_t i = 0; i < x->plan.tokens.n; i++)
+                printf(" %s", x->plan.tokens.v[i]);
+        puts(x->plan.tokens.n > 0 ? "" : " no token is needed");
         return 0;
 }
 

@@ -37,11 +37,6 @@ static void place(struct shown *shown)
         }
 }
 
-static void add(struct arena *a, struct strings *list, const char *s)
-{
-        str_add(a, &list->v, &list->n, s);
-}
-
 /* QEMU takes no domain wider than 16 bits in host=. */
 static const char *source_of(struct arena *a, const struct device *d)
 {
@@ -52,8 +47,8 @@ static const char *source_of(struct arena *a, const struct device *d)
 static int qemu(const struct shown *shown, bool iommufd, struct arena *a, struct strings *ret)
 {
         if (iommufd) {
-                add(a, ret, "-object");
-                add(a, ret, "iommufd,id=iommufd0");
+                strings_add(a, ret, "-object");
+                strings_add(a, ret, "iommufd,id=iommufd0");
         }
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *d = &shown->devices[i];
@@ -63,8 +58,9 @@ static int qemu(const struct shown *shown, bool iommufd, struct arena *a, struct
                 if (d->placed)
                         snprintf(where, sizeof(where), ",addr=0x%02x.%u%s", d->slot, d->function,
                                  d->multifunction ? ",multifunction=on" : "");
-                add(a, ret, "-device");
-                add(a, ret, arena_join(a, "vfio-pci,", source, iommufd ? ",iommufd=iommufd0" : "", where, NULL));
+                strings_add(a, ret, "-device");
+                strings_add(a, ret,
+                            arena_join(a, "vfio-pci,", source, iommufd ? ",iommufd=iommufd0" : "", where, NULL));
         }
         return 0;
 }
@@ -81,14 +77,14 @@ static int libvirt(const struct shown *shown, struct arena *a, struct strings *r
                         snprintf(where, sizeof(where),
                                  "  <address type='pci' domain='0x0000' bus='0x00' slot='0x%02x' function='0x%x'%s/>\n",
                                  d->slot, d->function, d->multifunction ? " multifunction='on'" : "");
-                add(a, ret,
-                    arena_printf(a,
-                                 "<hostdev mode='subsystem' type='pci' managed='no'>\n"
-                                 "  <source>\n"
-                                 "    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
-                                 "  </source>\n"
-                                 "%s</hostdev>\n",
-                                 at->domain, at->bus, at->dev, at->fn, where));
+                strings_add(a, ret,
+                            arena_printf(a,
+                                         "<hostdev mode='subsystem' type='pci' managed='no'>\n"
+                                         "  <source>\n"
+                                         "    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
+                                         "  </source>\n"
+                                         "%s</hostdev>\n",
+                                         at->domain, at->bus, at->dev, at->fn, where));
         }
         return 0;
 }

@@ -3,12 +3,8 @@
 
 /* How a virtual machine gets what a rule hands over: QEMU's arguments, and libvirt's XML. */
 
+#include "base/str.h"
 #include "report/listing.h"
-
-struct strings {
-        const char **v;
-        size_t n;
-};
 
 struct shown_device {
         const struct device *device;

@@ -27,7 +27,7 @@ static int read_files(struct detector *d)
 }
 
 /* A block of fixed size, filled up with "#" (util/grub-editenv.c). NULL where it has no room for them. */
-static char *edit_block(struct arena *a, const char *text, struct strings add, const char *const *drop, size_t n_drop)
+static char *edit_block(struct arena *a, const char *text, struct strings add, struct strings drop)
 {
         size_t size = strlen(text), used;
         struct span value;
@@ -35,8 +35,8 @@ static char *edit_block(struct arena *a, const char *text, struct strings add, c
 
         if (!entry_grubenv(text, &value))
                 return NULL;
-        line = span_without(a, value, drop, n_drop);
-        copy = span_replace(a, text, value, span_with(a, span_of(line), add.v, add.n));
+        line = span_without(a, value, drop);
+        copy = span_replace(a, text, value, span_with(a, span_of(line), add));
         used = strlen(copy);
         while (used > 0 && copy[used - 1] == '#')
                 used--;
@@ -66,7 +66,7 @@ static bool plan_block(struct boot_planner *p)
         drop = boot_plan_stale(p, ENTRY_GRUBENV);
         if (missing.n == 0 && drop.n == 0)
                 return true;
-        new = edit_block(p->arena, old, missing, drop.v, drop.n);
+        new = edit_block(p->arena, old, missing, drop);
         if (!new)
                 return boot_plan_problem(p, ENTRY_GRUBENV " has no room for the tokens");
         boot_plan_add(p, ENTRY_GRUBENV, old, new, missing);
@@ -84,9 +84,9 @@ static void lengths(const struct boot_facts *facts, struct arena *a, struct leng
         kernel_cmdline_length(facts, a, ret);
 }
 
-static char *without(struct arena *a, const char *path, const char *text, const char *const *tokens, size_t n)
+static char *without(struct arena *a, const char *path, const char *text, struct strings tokens)
 {
-        return streq(path, ENTRY_GRUBENV) ? edit_block(a, text, (struct strings){}, tokens, n) : NULL;
+        return streq(path, ENTRY_GRUBENV) ? edit_block(a, text, (struct strings){}, tokens) : NULL;
 }
 
 const struct loader loader_bls = {

@@ -7,7 +7,7 @@
 
 void boot_plan_note(struct boot_planner *p, const char *text)
 {
-        str_add(p->arena, &p->plan->notes, &p->plan->n_notes, text);
+        strings_add(p->arena, &p->plan->notes, text);
 }
 
 bool boot_plan_problem(struct boot_planner *p, const char *text)
@@ -19,23 +19,22 @@ bool boot_plan_problem(struct boot_planner *p, const char *text)
 void boot_plan_add(struct boot_planner *p, const char *path, const char *old, const char *new, struct strings added)
 {
         if (!streq_ptr(old, new))
-                changes_add(
-                        &p->plan->changes, p->arena,
-                        (struct change){.path = path, .old = old, .new = new, .added = added.v, .n_added = added.n});
+                changes_add(&p->plan->changes, p->arena,
+                            (struct change){.path = path, .old = old, .new = new, .added = added});
 }
 
 bool boot_plan_wants(const struct boot_planner *p, const char *token)
 {
-        for (size_t i = 0; i < p->plan->n_tokens; i++)
-                if (streq(p->plan->tokens[i], token))
+        for (size_t i = 0; i < p->plan->tokens.n; i++)
+                if (streq(p->plan->tokens.v[i], token))
                         return true;
         return false;
 }
 
 static bool seen(const struct boot_planner *p, const char *path)
 {
-        for (size_t i = 0; i < p->owned->n_seen; i++)
-                if (streq(p->owned->seen[i], path))
+        for (size_t i = 0; i < p->owned->seen.n; i++)
+                if (streq(p->owned->seen.v[i], path))
                         return true;
         return false;
 }
@@ -49,7 +48,7 @@ struct strings boot_plan_stale(struct boot_planner *p, const char *path)
                 const struct owned_token *added = &p->owned->tokens[i];
 
                 if (!boot_plan_wants(p, added->token) && (!known || streq(added->path, path)))
-                        str_add(p->arena, &stale.v, &stale.n, added->token);
+                        strings_add(p->arena, &stale, added->token);
         }
         return stale;
 }
@@ -58,9 +57,9 @@ struct strings boot_plan_missing(struct boot_planner *p, struct span line)
 {
         struct strings missing = {};
 
-        for (size_t i = 0; i < p->plan->n_tokens; i++)
-                if (!span_has(line, p->plan->tokens[i]))
-                        str_add(p->arena, &missing.v, &missing.n, p->plan->tokens[i]);
+        for (size_t i = 0; i < p->plan->tokens.n; i++)
+                if (!span_has(line, p->plan->tokens.v[i]))
+                        strings_add(p->arena, &missing, p->plan->tokens.v[i]);
         return missing;
 }
 
@@ -68,8 +67,8 @@ void boot_plan_command(struct boot_planner *p, const char *command)
 {
         struct boot_verdict verdict;
 
-        boot_verify(p->facts, p->plan->tokens, p->plan->n_tokens, p->arena, &verdict);
-        if (p->plan->changes.n == 0 && verdict.n_lacking == 0)
+        boot_verify(p->facts, p->plan->tokens, p->arena, &verdict);
+        if (p->plan->changes.n == 0 && verdict.lacking.n == 0)
                 return;
         p->plan->changes.command = command;
         p->plan->changes.generated = p->facts->menu.path;
@@ -84,8 +83,8 @@ static bool is_plain(const char *token)
 
 static bool check_tokens(struct boot_planner *p)
 {
-        for (size_t i = 0; i < p->plan->n_tokens; i++) {
-                const char *token = p->plan->tokens[i];
+        for (size_t i = 0; i < p->plan->tokens.n; i++) {
+                const char *token = p->plan->tokens.v[i];
 
                 if (p->facts->loader && p->facts->loader->shell && !is_plain(token))
                         return boot_plan_problem(p, arena_join(p->arena, "\"", token,
@@ -107,7 +106,7 @@ static void add_seen(struct boot_planner *p, const struct boot_file *files, size
 
         for (size_t i = 0; i < n; i++)
                 if (files[i].edited && files[i].text && !changes_find(c, files[i].path))
-                        str_add(p->arena, &c->seen, &c->n_seen, files[i].path);
+                        strings_add(p->arena, &c->seen, files[i].path);
 }
 
 void boot_plan_build(const struct boot_facts *facts, const struct needs *needs, const struct owned *owned,
@@ -117,9 +116,9 @@ void boot_plan_build(const struct boot_facts *facts, const struct needs *needs, 
 
         *ret = (struct boot_plan){.facts = facts, .problem = facts->problem, .changes.boot = boot_name(facts)};
         for (size_t i = 0; i < needs->n_tokens; i++)
-                str_add(a, &ret->tokens, &ret->n_tokens, needs->tokens[i].token);
+                strings_add(a, &ret->tokens, needs->tokens[i].token);
         /* Where nothing is asked of a place it need not be known. */
-        if (ret->n_tokens == 0 && owned->n_tokens == 0)
+        if (ret->tokens.n == 0 && owned->n_tokens == 0)
                 ret->problem = NULL;
         if (!ret->problem && check_tokens(&p) && facts->loader && facts->loader->plan(&p))
                 ret->problem = length_problem(ret, a);

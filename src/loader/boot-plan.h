@@ -13,11 +13,6 @@ struct boot_planner {
         struct arena *arena;
 };
 
-struct strings {
-        const char **v;
-        size_t n;
-};
-
 void boot_plan_note(struct boot_planner *p, const char *text);
 /* Returns false. */
 bool boot_plan_problem(struct boot_planner *p, const char *text);

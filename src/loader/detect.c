@@ -101,7 +101,7 @@ static int read_boot_directory(struct detector *d, const char *directory)
                 return k;
         for (size_t i = 0; i < n; i++)
                 if (endswith(names[i], ".efi"))
-                        str_add(a, &f->ukis, &f->n_ukis, arena_join(a, path, "/", names[i], NULL));
+                        strings_add(a, &f->ukis, arena_join(a, path, "/", names[i], NULL));
         return 0;
 }
 

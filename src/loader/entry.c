@@ -121,28 +121,28 @@ bool entry_is_ours(const struct boot_facts *facts, const struct boot_file *entry
         return root.length == booted.length && memcmp(root.at, booted.at, root.length) == 0;
 }
 
-char *entry_edit(struct arena *a, const char *text, const char *const *add, size_t n_add, const char *const *drop,
-                 size_t n_drop)
+char *entry_edit(struct arena *a, const char *text, struct strings add, struct strings drop)
 {
         char *edited = arena_strdup(a, text), *line;
         const char *rest, *last = NULL;
         struct span value;
 
-        for (size_t i = 0; i < n_drop; i++)
+        for (size_t i = 0; i < drop.n; i++)
                 for (rest = edited; next_value(&rest, "options", &value);)
-                        if (span_has(value, drop[i])) {
-                                edited = span_replace(a, edited, value, span_without(a, value, &drop[i], 1));
+                        if (span_has(value, drop.v[i])) {
+                                edited = span_replace(a, edited, value,
+                                                      span_without(a, value, (struct strings){&drop.v[i], 1}));
                                 break;
                         }
-        if (n_add == 0)
+        if (add.n == 0)
                 return edited;
         for (rest = edited; next_value(&rest, "options", &value);)
                 last = value.at;
         if (last) {
                 value = (struct span){last, strcspn(last, "\n")};
-                return span_replace(a, edited, value, span_with(a, value, add, n_add));
+                return span_replace(a, edited, value, span_with(a, value, add));
         }
-        line = span_with(a, span_of(""), add, n_add);
+        line = span_with(a, span_of(""), add);
         return arena_join(a, edited, *edited && edited[strlen(edited) - 1] != '\n' ? "\n" : "", "options ", line, "\n",
                           NULL);
 }
@@ -163,11 +163,10 @@ static void plan_one(struct boot_planner *p, const struct boot_file *entry)
 {
         struct strings missing = {}, drop = boot_plan_stale(p, entry->path);
 
-        for (size_t i = 0; i < p->plan->n_tokens; i++)
-                if (!has(p->facts, entry, p->plan->tokens[i]))
-                        str_add(p->arena, &missing.v, &missing.n, p->plan->tokens[i]);
-        boot_plan_add(p, entry->path, entry->text,
-                      entry_edit(p->arena, entry->text, missing.v, missing.n, drop.v, drop.n), missing);
+        for (size_t i = 0; i < p->plan->tokens.n; i++)
+                if (!has(p->facts, entry, p->plan->tokens.v[i]))
+                        strings_add(p->arena, &missing, p->plan->tokens.v[i]);
+        boot_plan_add(p, entry->path, entry->text, entry_edit(p->arena, entry->text, missing, drop), missing);
 }
 
 bool entry_plan_all(struct boot_planner *p)
@@ -191,8 +190,7 @@ bool entry_plan_all(struct boot_planner *p)
                boot_plan_problem(p, "none of the boot loader entries boots this system, as far as can be told");
 }
 
-void entry_verify_all(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,
-                      struct boot_verdict *ret)
+void entry_verify_all(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret)
 {
         for (size_t e = 0; e < facts->n_entries; e++) {
                 const struct boot_file *entry = &facts->entries[e];
@@ -200,10 +198,10 @@ void entry_verify_all(const struct boot_facts *facts, const char *const *tokens,
                 if (!entry_is_ours(facts, entry))
                         continue;
                 ret->n_entries++;
-                for (size_t i = 0; i < n; i++)
-                        if (!has(facts, entry, tokens[i]))
-                                str_add(a, &ret->lacking, &ret->n_lacking,
-                                        arena_printf(a, "%s has no %s", entry->path, tokens[i]));
+                for (size_t i = 0; i < tokens.n; i++)
+                        if (!has(facts, entry, tokens.v[i]))
+                                strings_add(a, &ret->lacking,
+                                            arena_printf(a, "%s has no %s", entry->path, tokens.v[i]));
         }
 }
 

@@ -26,8 +26,7 @@ bool entry_root(const struct boot_file *entry, struct span *ret);
 bool entry_uses_grubenv(const struct boot_file *entry);
 /* The value of kernelopts in the environment block. */
 bool entry_grubenv(const char *text, struct span *ret);
-char *entry_edit(struct arena *a, const char *text, const char *const *add, size_t n_add, const char *const *drop,
-                 size_t n_drop);
+char *entry_edit(struct arena *a, const char *text, struct strings add, struct strings drop);
 
 /* What the loader puts in front of the line, for each value of a key. */
 struct entry_front {
@@ -39,6 +38,5 @@ size_t entry_length(const struct boot_facts *facts, const struct boot_file *entr
 
 /* ---- all of them: parts of struct loader */
 bool entry_plan_all(struct boot_planner *p);
-void entry_verify_all(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,
-                      struct boot_verdict *ret);
+void entry_verify_all(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);
 void entry_lengths(const struct boot_facts *facts, struct arena *a, struct entry_front front, struct lengths *ret);

@@ -45,7 +45,7 @@ static bool plan(struct boot_planner *p)
                 return boot_plan_problem(p, GRUB_DROPIN " is there, and was not written by passthroughctl: rename it");
         if (missing.n > 0)
                 new = arena_join(p->arena, header, "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX ",
-                                 span_with(p->arena, span_of(""), missing.v, missing.n), "\"\n", NULL);
+                                 span_with(p->arena, span_of(""), missing), "\"\n", NULL);
         boot_plan_add(p, GRUB_DROPIN, old, new, missing);
         boot_plan_command(p, UPDATE);
         return true;
@@ -106,19 +106,19 @@ static bool loads(const struct boot_facts *facts, const char *release, const cha
 }
 
 /* A shell reads these lines as words, and no more. */
-static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *t, const char *const *tokens,
-                  size_t n, const struct owned *owned, struct change *ret)
+static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *t, struct strings tokens,
+                  const struct owned *owned, struct change *ret)
 {
         (void)facts;
         (void)owned;
         *ret = (struct change){.path = SOURCE,
                                .new = arena_join(a, "release ", t->release, "\ninitrd ",
                                                  t->image ? str_basename(t->image) : "", "\ntokens ",
-                                                 span_with(a, span_of(""), tokens, n), "\n", NULL)};
+                                                 span_with(a, span_of(""), tokens), "\n", NULL)};
 }
 
 static const char *lacks(const struct boot_facts *facts, struct arena *a, const struct change *made,
-                         const char *const *tokens, size_t n)
+                         struct strings tokens)
 {
         const char *from = facts->menu.text ? strstr(facts->menu.text, "'" ENTRY_ID "'") : NULL;
         struct span line, word;
@@ -129,9 +129,9 @@ static const char *lacks(const struct boot_facts *facts, struct arena *a, const 
         while (span_line(&from, &line)) {
                 if (!span_token(&line, &word) || !span_is(word, "linux"))
                         continue;
-                for (size_t i = 0; i < n; i++)
-                        if (!span_has(line, tokens[i]))
-                                return arena_join(a, "the trial's entry in GRUB's menu has no ", tokens[i], NULL);
+                for (size_t i = 0; i < tokens.n; i++)
+                        if (!span_has(line, tokens.v[i]))
+                                return arena_join(a, "the trial's entry in GRUB's menu has no ", tokens.v[i], NULL);
                 return NULL;
         }
         return "the trial's entry in GRUB's menu loads no kernel";

@@ -178,12 +178,12 @@ struct strings grub_missing(struct boot_planner *p)
 {
         struct strings missing = {};
 
-        for (size_t i = 0; i < p->plan->n_tokens; i++) {
-                const char *token = p->plan->tokens[i];
+        for (size_t i = 0; i < p->plan->tokens.n; i++) {
+                const char *token = p->plan->tokens.v[i];
                 enum place place = place_of(p->facts, p->arena, token);
 
                 if (place == NOWHERE)
-                        str_add(p->arena, &missing.v, &missing.n, token);
+                        strings_add(p->arena, &missing, token);
                 if (place == NORMAL_ENTRIES)
                         boot_plan_note(p, arena_join(p->arena, token,
                                                      " is in GRUB_CMDLINE_LINUX_DEFAULT already, and so not in "
@@ -194,8 +194,7 @@ struct strings grub_missing(struct boot_planner *p)
 }
 
 /* GRUB_CMDLINE_LINUX= edited in place. NULL with *ret_line where that line cannot be edited safely. */
-static char *edit(struct arena *a, const char *text, struct strings add, const char *const *drop, size_t n_drop,
-                  unsigned *ret_line)
+static char *edit(struct arena *a, const char *text, struct strings add, struct strings drop, unsigned *ret_line)
 {
         struct span line, value, last = {}, inner;
         const char *rest = text;
@@ -212,11 +211,11 @@ static char *edit(struct arena *a, const char *text, struct strings add, const c
         }
         if (!last.at)
                 return arena_join(a, text, *text && text[strlen(text) - 1] != '\n' ? "\n" : "", VARIABLE "=\"",
-                                  span_with(a, span_of(""), add.v, add.n), "\"\n", NULL);
+                                  span_with(a, span_of(""), add), "\"\n", NULL);
         if (!unquoted(last, &inner, &bare))
                 return NULL;
-        edited = span_without(a, inner, drop, n_drop);
-        edited = span_with(a, span_of(edited), add.v, add.n);
+        edited = span_without(a, inner, drop);
+        edited = span_with(a, span_of(edited), add);
         if (bare)
                 edited = arena_join(a, "\"", edited, "\"", NULL);
         return span_replace(a, text, inner, edited);
@@ -230,7 +229,7 @@ bool grub_plan_settings(struct boot_planner *p)
 
         if (missing.n == 0 && drop.n == 0)
                 return true;
-        new = edit(p->arena, old, missing, drop.v, drop.n, &line);
+        new = edit(p->arena, old, missing, drop, &line);
         if (!new)
                 return boot_plan_problem(p, arena_printf(p->arena,
                                                          GRUB_SETTINGS ":%u: GRUB_CMDLINE_LINUX= does not end on its "
@@ -241,11 +240,11 @@ bool grub_plan_settings(struct boot_planner *p)
         return true;
 }
 
-char *grub_settings_without(struct arena *a, const char *text, const char *const *tokens, size_t n)
+char *grub_settings_without(struct arena *a, const char *text, struct strings tokens)
 {
         unsigned line;
 
-        return edit(a, text, (struct strings){}, tokens, n, &line);
+        return edit(a, text, (struct strings){}, tokens, &line);
 }
 
 /* ---- the menu ------------------------------------------------------------------------------------------------------
@@ -267,9 +266,8 @@ struct judge {
         const struct boot_facts *facts;
         struct arena *arena;
         struct boot_verdict *verdict;
-        const char *const *tokens;
+        struct strings tokens;
         const enum place *places; /* of the tokens */
-        size_t n;
 };
 
 /* line: behind the command. GRUB puts BOOT_IMAGE= in front of the kernel's name, and one blank between two words. */
@@ -279,10 +277,10 @@ static void judge_length(struct judge *x, const char *what, struct span line)
         struct boot_verdict *v = x->verdict;
         enum length_fit fit = length_fits(length);
 
-        if (fit == LENGTH_TOO_LONG && x->n > 0)
-                str_add(x->arena, &v->lacking, &v->n_lacking, length_text(x->arena, what, length));
+        if (fit == LENGTH_TOO_LONG && x->tokens.n > 0)
+                strings_add(x->arena, &v->lacking, length_text(x->arena, what, length));
         else if (fit != LENGTH_FITS)
-                str_add(x->arena, &v->notes, &v->n_notes, length_text(x->arena, what, length));
+                strings_add(x->arena, &v->notes, length_text(x->arena, what, length));
 }
 
 static void judge(struct judge *x, struct span title, struct span line)
@@ -293,24 +291,23 @@ static void judge(struct judge *x, struct span title, struct span line)
 
         judge_length(x, what, line);
         v->n_entries++;
-        for (size_t i = 0; i < x->n; i++)
-                if (!span_has(line, x->tokens[i]) && !(recovery && x->places[i] == NORMAL_ENTRIES))
-                        str_add(x->arena, &v->lacking, &v->n_lacking,
-                                arena_printf(x->arena, "%s has no %s", what, x->tokens[i]));
+        for (size_t i = 0; i < x->tokens.n; i++)
+                if (!span_has(line, x->tokens.v[i]) && !(recovery && x->places[i] == NORMAL_ENTRIES))
+                        strings_add(x->arena, &v->lacking,
+                                    arena_printf(x->arena, "%s has no %s", what, x->tokens.v[i]));
 }
 
 /* Entries of other systems (30_os-prober) and the administrator's own (40_custom) are none of ours. */
-void grub_verify(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,
-                 struct boot_verdict *v)
+void grub_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *v)
 {
-        enum place *places = arena_alloc(a, n * sizeof(*places));
-        struct judge x = {facts, a, v, tokens, places, n};
+        enum place *places = arena_alloc(a, tokens.n * sizeof(*places));
+        struct judge x = {facts, a, v, tokens, places};
         const char *text = facts->menu.text ? facts->menu.text : "", *script = "### BEGIN /etc/grub.d/10_linux";
         bool ours = !strstr(text, "### BEGIN ");
         struct span line, title = {"", 0}, word;
 
-        for (size_t i = 0; i < n; i++)
-                places[i] = place_of(facts, a, tokens[i]);
+        for (size_t i = 0; i < tokens.n; i++)
+                places[i] = place_of(facts, a, tokens.v[i]);
         while (span_line(&text, &line)) {
                 if (line.length > 10 && startswith(line.at, "### BEGIN "))
                         ours = line.length >= strlen(script) && startswith(line.at, script);
@@ -321,7 +318,7 @@ void grub_verify(const struct boot_facts *facts, const char *const *tokens, size
                 else if (span_is(word, "linux") || span_is(word, "linuxefi") || span_is(word, "linux16"))
                         judge(&x, title, line);
         }
-        if (v->n_entries == 0 && n > 0)
-                str_add(a, &v->lacking, &v->n_lacking,
-                        arena_printf(a, "%s: there is no entry of /etc/grub.d/10_linux in it", facts->menu.path));
+        if (v->n_entries == 0 && tokens.n > 0)
+                strings_add(a, &v->lacking,
+                            arena_printf(a, "%s: there is no entry of /etc/grub.d/10_linux in it", facts->menu.path));
 }

@@ -29,11 +29,10 @@ bool grub_has_settings(struct boot_facts *facts);
 struct strings grub_missing(struct boot_planner *p);
 /* GRUB_CMDLINE_LINUX= in /etc/default/grub, edited in place. */
 bool grub_plan_settings(struct boot_planner *p);
-char *grub_settings_without(struct arena *a, const char *text, const char *const *tokens, size_t n);
+char *grub_settings_without(struct arena *a, const char *text, struct strings tokens);
 /* What the settings and Debian's drop-in put on a line, as far as their text tells; less than that it cannot be. */
 void grub_lengths(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
 /* Whether the last GRUB_ENABLE_BLSCFG= says true. */
 bool grub_uses_entries(const char *text);
 /* Of the menu's entries. */
-void grub_verify(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,
-                 struct boot_verdict *ret);
+void grub_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);

@@ -71,9 +71,9 @@ static bool plan(struct boot_planner *p)
         return true;
 }
 
-static char *without(struct arena *a, const char *path, const char *text, const char *const *tokens, size_t n)
+static char *without(struct arena *a, const char *path, const char *text, struct strings tokens)
 {
-        return streq(path, GRUB_SETTINGS) ? grub_settings_without(a, text, tokens, n) : NULL;
+        return streq(path, GRUB_SETTINGS) ? grub_settings_without(a, text, tokens) : NULL;
 }
 
 const struct loader loader_grub2 = {

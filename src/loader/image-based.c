@@ -65,12 +65,12 @@ static bool plan(struct boot_planner *p)
         const char *list = "", *appends = "";
         struct boot_verdict verdict;
 
-        boot_verify(p->facts, p->plan->tokens, p->plan->n_tokens, p->arena, &verdict);
-        if (verdict.n_lacking == 0)
+        boot_verify(p->facts, p->plan->tokens, p->arena, &verdict);
+        if (verdict.lacking.n == 0)
                 return true;
-        for (size_t i = 0; i < p->plan->n_tokens; i++) {
-                list = arena_join(p->arena, list, i ? ", " : "", "\"", p->plan->tokens[i], "\"", NULL);
-                appends = arena_join(p->arena, appends, " --append-if-missing=", p->plan->tokens[i], NULL);
+        for (size_t i = 0; i < p->plan->tokens.n; i++) {
+                list = arena_join(p->arena, list, i ? ", " : "", "\"", p->plan->tokens.v[i], "\"", NULL);
+                appends = arena_join(p->arena, appends, " --append-if-missing=", p->plan->tokens.v[i], NULL);
         }
         return boot_plan_problem(
                 p, arena_join(p->arena,

@@ -49,9 +49,9 @@ static bool seed(struct boot_planner *p, const char **ret)
                 if (startswith(token, TRIAL_TOKEN))
                         break;
                 if (!begins_with_any(token, own, ARRAY_SIZE(own)) && !boot_plan_wants(p, token))
-                        str_add(p->arena, &kept.v, &kept.n, token);
+                        strings_add(p->arena, &kept, token);
         }
-        *ret = span_with(p->arena, span_of(""), kept.v, kept.n);
+        *ret = span_with(p->arena, span_of(""), kept);
         return is_this_system(p->facts, *ret) ||
                boot_plan_problem(p, "there is no " BOOT_KERNEL_CMDLINE ", and /proc/cmdline, which would be its "
                                     "beginning, has another root= than the entries");
@@ -63,7 +63,7 @@ bool kernel_cmdline_plan(struct boot_planner *p, bool make)
         struct strings missing, drop;
         char *flat, *new;
 
-        if (!old && (!make || p->plan->n_tokens == 0))
+        if (!old && (!make || p->plan->tokens.n == 0))
                 return true;
         if (!old && !seed(p, &line))
                 return false;
@@ -75,10 +75,10 @@ bool kernel_cmdline_plan(struct boot_planner *p, bool make)
         drop = boot_plan_stale(p, BOOT_KERNEL_CMDLINE);
         if (old && missing.n == 0 && drop.n == 0)
                 return true;
-        new = span_without(p->arena, span_of(flat), drop.v, drop.n);
+        new = span_without(p->arena, span_of(flat), drop);
         while (*new &&new[strlen(new) - 1] == ' ')
                 new[strlen(new) - 1] = '\0';
-        new = span_with(p->arena, span_of(new), missing.v, missing.n);
+        new = span_with(p->arena, span_of(new), missing);
         boot_plan_add(p, BOOT_KERNEL_CMDLINE, old, arena_join(p->arena, new, "\n", NULL), missing);
         return true;
 }
@@ -90,9 +90,9 @@ void kernel_cmdline_length(const struct boot_facts *facts, struct arena *a, stru
         length_add(a, ret, BOOT_KERNEL_CMDLINE, line ? span_characters(line) : 0);
 }
 
-char *kernel_cmdline_without(struct arena *a, const char *text, const char *const *tokens, size_t n)
+char *kernel_cmdline_without(struct arena *a, const char *text, struct strings tokens)
 {
         struct span line = {text, strcspn(text, "\n")};
 
-        return span_replace(a, text, line, span_without(a, line, tokens, n));
+        return span_replace(a, text, line, span_without(a, line, tokens));
 }

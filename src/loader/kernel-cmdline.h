@@ -8,4 +8,4 @@
 /* make: where the file is missing it is made of what kernel-install would take. */
 bool kernel_cmdline_plan(struct boot_planner *p, bool make);
 void kernel_cmdline_length(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
-char *kernel_cmdline_without(struct arena *a, const char *text, const char *const *tokens, size_t n);
+char *kernel_cmdline_without(struct arena *a, const char *text, struct strings tokens);

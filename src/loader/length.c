@@ -75,7 +75,7 @@ const char *length_problem(struct boot_plan *plan, struct arena *a)
                 /* What was too long before is told; what makes a line longer than that is not done. */
                 if (fit == LENGTH_TOO_LONG && line->characters > now.v[i].characters)
                         return arena_join(a, text, "; nothing is written", NULL);
-                str_add(a, &plan->notes, &plan->n_notes, text);
+                strings_add(a, &plan->notes, text);
         }
         return NULL;
 }

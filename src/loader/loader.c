@@ -8,24 +8,22 @@ const char *boot_name(const struct boot_facts *facts)
         return facts->loader ? facts->loader->name : "unknown";
 }
 
-void boot_verify(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
-                 struct boot_verdict *ret)
+void boot_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret)
 {
         *ret = (struct boot_verdict){};
         if (facts->loader)
-                facts->loader->verify(facts, tokens, n_tokens, a, ret);
+                facts->loader->verify(facts, tokens, a, ret);
 }
 
-void boot_verify_running(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
+void boot_verify_running(const struct boot_facts *facts, struct strings tokens, struct arena *a,
                          struct boot_verdict *ret)
 {
         const char *line = facts->cmdline ? facts->cmdline : "";
 
         ret->n_entries = 1;
-        for (size_t i = 0; i < n_tokens; i++)
-                if (!span_has((struct span){line, strcspn(line, "\n")}, tokens[i]))
-                        str_add(a, &ret->lacking, &ret->n_lacking,
-                                arena_printf(a, "the running kernel has no %s", tokens[i]));
+        for (size_t i = 0; i < tokens.n; i++)
+                if (!span_has((struct span){line, strcspn(line, "\n")}, tokens.v[i]))
+                        strings_add(a, &ret->lacking, arena_printf(a, "the running kernel has no %s", tokens.v[i]));
 }
 
 const struct boot_file *boot_file(const struct boot_facts *facts, const char *path)

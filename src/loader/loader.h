@@ -37,9 +37,8 @@ struct boot_facts {
 
         struct boot_file *entries; /* of the Boot Loader Specification, type 1 */
         size_t n_entries;
-        struct boot_file off; /* the entry without passthrough, which is not among them */
-        const char **ukis;    /* unified kernel images */
-        size_t n_ukis;
+        struct boot_file off;    /* the entry without passthrough, which is not among them */
+        struct strings ukis;     /* unified kernel images */
         struct boot_file *files; /* what else is read, in that order */
         size_t n_files;
         struct boot_file menu; /* that a command generates; no path: there is none */
@@ -52,28 +51,24 @@ struct boot_facts {
 
 struct boot_plan {
         const struct boot_facts *facts;
-        const char **tokens; /* all that are wanted */
-        size_t n_tokens;
+        struct strings tokens; /* all that are wanted */
         struct changes changes;
-        const char **notes;
-        size_t n_notes;
+        struct strings notes;
         const char *problem;
 };
 
-/* Whether the entries have the tokens. */
+/* How the entries stand to the tokens. */
 struct boot_verdict {
         size_t n_entries;
-        const char **lacking; /* "FILE: entry TITLE has no TOKEN", or its line is too long */
-        size_t n_lacking;
-        const char **notes;
-        size_t n_notes;
+        struct strings lacking; /* "FILE: entry TITLE has no TOKEN", or its line is too long */
+        struct strings notes;
 };
 
-/* What a loader is asked about whether it boots this host. */
+/* What a loader sees of a host that it may boot. */
 struct detector {
         struct probe *probe;
         struct boot_facts *facts;
-        const char *info;           /* what booted this host, as it names itself (LoaderInfo), or NULL */
+        const char *info;           /* the name that the loader of this boot gives itself (LoaderInfo), or NULL */
         bool no_info;               /* no loader that names itself booted this host */
         enum known efi;             /* the firmware is UEFI */
         const char *directories[3]; /* where kernel-install looks for what it calls $BOOT; no two are the same one */
@@ -93,26 +88,26 @@ struct oneshot {
         const char *source;         /* what update makes the entry of, or NULL */
         const char *const *remains; /* files that may be left of it; the last is NULL */
 
-        /* Why the loader cannot be trusted to boot it once and no more, or NULL. */
+        /* Says why the loader cannot be trusted to boot it once and no more; NULL: it can. */
         const char *(*problem)(const struct boot_facts *facts, struct probe *probe);
-        /* Whether the loader has yet to boot it. */
+        /* Tells whether the loader has yet to boot it. */
         bool (*pending)(struct probe *probe);
-        /* Whether that kernel's own entry loads that image. */
+        /* Tells whether that kernel's own entry loads that image. */
         bool (*loads)(const struct boot_facts *facts, const char *release, const char *image);
         /*
-         * The file that makes the entry; no path, or no text: that kernel has no entry it could be made of. tokens:
-         * what the config needs, and the trial. owned: of an earlier apply.
+         * Makes the file of the entry; no path, or no text: there is none that it could be made of. tokens: those of
+         * the config and of the trial; owned: those of an earlier apply.
          */
-        void (*entry)(const struct boot_facts *facts, struct arena *a, const struct trial *trial,
-                      const char *const *tokens, size_t n, const struct owned *owned, struct change *ret);
-        /* What the loader has not got of it, or NULL; facts: once update has run. */
+        void (*entry)(const struct boot_facts *facts, struct arena *a, const struct trial *trial, struct strings tokens,
+                      const struct owned *owned, struct change *ret);
+        /* Says what the loader lacks of it, or NULL; facts: once update has run. May be NULL. */
         const char *(*lacks)(const struct boot_facts *facts, struct arena *a, const struct change *entry,
-                             const char *const *tokens, size_t n);
-        /* The menu as it was before, or NULL: it has no such entry. May be NULL. */
+                             struct strings tokens);
+        /* Makes the menu as it was before, or NULL: it has no such entry. May be NULL. */
         char *(*menu_without)(const char *menu, struct arena *a);
 };
 
-/* A way to boot. None of these makes a system call: what they want to see they ask a probe for. */
+/* A way to boot. Its functions make no system call: they ask a probe. */
 struct loader {
         const char *name;  /* behind "this host boots from" */
         const char *info;  /* LoaderInfo begins with that; NULL: it never names itself */
@@ -120,20 +115,20 @@ struct loader {
         bool shell;        /* tokens pass a shell, or GRUB's */
         const struct oneshot *once; /* NULL: it is not known how */
 
-        /* Whether it boots this host. 0, or -errno of the probe. */
+        /* Tells whether it boots this host. 0, or -errno of the probe. */
         int (*detect)(struct detector *d, struct claim *ret);
-        /* It does: reads its files; may find a problem, or a better facts->found. 0, or -errno of the probe. May be
-         * NULL. */
+        /* Reads its files, once it is chosen; may set facts->problem. 0, or -errno of the probe. May be NULL. */
         int (*read)(struct detector *d);
-        /* What is to be written. False: there is a problem. */
+        /* Plans what is to be written. False: there is a problem. */
         bool (*plan)(struct boot_planner *p);
-        void (*verify)(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,
+        /* Judges whether what lies there has the tokens. */
+        void (*verify)(const struct boot_facts *facts, struct strings tokens, struct arena *a,
                        struct boot_verdict *ret);
-        /* The lines whose lengths are known; the same ones, in the same order, whatever the files say. May be NULL. */
+        /* Measures its lines: the same ones, in the same order, whatever the files say. May be NULL. */
         void (*lengths)(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
-        /* That file less the tokens; NULL: it is not known how such a file is edited. May be NULL. */
-        char *(*without)(struct arena *a, const char *path, const char *text, const char *const *tokens, size_t n);
-        /* The entry without passthrough; no path: there is no kernel. NULL: this loader keeps none. */
+        /* Takes the tokens out of a file; NULL: it does not know how such a file is edited. May be NULL. */
+        char *(*without)(struct arena *a, const char *path, const char *text, struct strings tokens);
+        /* Makes the entry without passthrough; no path: there is no kernel. NULL: this loader keeps none. */
         struct boot_file (*off)(const struct boot_facts *facts, struct arena *a, const struct owned *owned);
 };
 
@@ -147,10 +142,9 @@ void boot_plan_build(const struct boot_facts *facts, const struct needs *needs, 
 
 /* ---- loader.c */
 const char *boot_name(const struct boot_facts *facts);
-void boot_verify(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
-                 struct boot_verdict *ret);
+void boot_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);
 /* The same where nothing can be seen of the next boot: what the running kernel was given. */
-void boot_verify_running(const struct boot_facts *facts, const char *const *tokens, size_t n_tokens, struct arena *a,
+void boot_verify_running(const struct boot_facts *facts, struct strings tokens, struct arena *a,
                          struct boot_verdict *ret);
 /* One of facts->files, or NULL. */
 const struct boot_file *boot_file(const struct boot_facts *facts, const char *path);

@@ -108,13 +108,13 @@ static char *head(const struct boot_facts *facts, struct arena *a, const char *t
 
 /* A copy of an entry, less the tokens of an earlier apply. */
 static char *derive(const struct boot_facts *facts, struct arena *a, const struct boot_file *entry, const char *mark,
-                    const char *const *tokens, size_t n, const struct owned *owned)
+                    struct strings tokens, const struct owned *owned)
 {
         struct strings drop = {};
 
         for (size_t i = 0; i < owned->n_tokens; i++)
-                str_add(a, &drop.v, &drop.n, owned->tokens[i].token);
-        return entry_edit(a, head(facts, a, entry->text, mark), tokens, n, drop.v, drop.n);
+                strings_add(a, &drop, owned->tokens[i].token);
+        return entry_edit(a, head(facts, a, entry->text, mark), tokens, drop);
 }
 
 static const char *beside(struct arena *a, const char *path, const char *name)
@@ -124,13 +124,14 @@ static const char *beside(struct arena *a, const char *path, const char *name)
 
 static struct boot_file off(const struct boot_facts *facts, struct arena *a, const struct owned *owned)
 {
-        static const char *const token[] = {"passthrough=off"};
+        static const char *token[] = {"passthrough=off"};
         const struct boot_file *entry = entry_for(facts, NULL);
 
         if (!entry)
                 return (struct boot_file){};
-        return (struct boot_file){.path = beside(a, entry->path, ENTRY_OFF),
-                                  .text = derive(facts, a, entry, "without passthrough", token, 1, owned)};
+        return (struct boot_file){
+                .path = beside(a, entry->path, ENTRY_OFF),
+                .text = derive(facts, a, entry, "without passthrough", (struct strings){token, 1}, owned)};
 }
 
 /* ---- an entry that is booted once ----------------------------------------------------------------------------------
@@ -177,8 +178,8 @@ static char *with_image(struct arena *a, const char *text, const char *target, c
         return NULL;
 }
 
-static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *t, const char *const *tokens,
-                  size_t n, const struct owned *owned, struct change *ret)
+static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *t, struct strings tokens,
+                  const struct owned *owned, struct change *ret)
 {
         const struct boot_file *own = entry_for(facts, t->release);
         char *text;
@@ -186,18 +187,17 @@ static void entry(const struct boot_facts *facts, struct arena *a, const struct 
         *ret = (struct change){};
         if (!own)
                 return;
-        text = derive(facts, a, own, "passthrough: trial", tokens, n, owned);
+        text = derive(facts, a, own, "passthrough: trial", tokens, owned);
         ret->path = beside(a, own->path, ENTRY_TRIAL);
         ret->new = t->image ? with_image(a, text, t->target, t->image) : text;
 }
 
 static const char *lacks(const struct boot_facts *facts, struct arena *a, const struct change *made,
-                         const char *const *tokens, size_t n)
+                         struct strings tokens)
 {
         size_t length = entry_length(facts, &(struct boot_file){.path = made->path, .text = made->new}, front);
 
         (void)tokens;
-        (void)n;
         return length_fits(length) == LENGTH_TOO_LONG ? length_text(a, made->path, length) : NULL;
 }
 
@@ -228,9 +228,9 @@ static bool plan(struct boot_planner *p)
         if (without.path && !streq_ptr(f->off.text, without.text))
                 changes_add(&p->plan->changes, p->arena,
                             (struct change){without.path, f->off.text, without.text, .aside = true});
-        for (size_t i = 0; i < f->n_ukis && p->plan->n_tokens > 0; i++)
-                boot_plan_note(p, arena_join(p->arena, f->ukis[i],
-                                             " carries its own command line; it would need an addon in ", f->ukis[i],
+        for (size_t i = 0; i < f->ukis.n && p->plan->tokens.n > 0; i++)
+                boot_plan_note(p, arena_join(p->arena, f->ukis.v[i],
+                                             " carries its own command line; it would need an addon in ", f->ukis.v[i],
                                              ".extra.d/", NULL));
         return true;
 }

@@ -9,8 +9,8 @@ static int detect(struct detector *d, struct claim *ret)
 
         if (d->probe->exists(d->probe, BOOT_EFIVARS "/StubInfo" BOOT_EFI_VENDOR))
                 ret->what = "this boot was one of such an image (StubInfo)";
-        else if (f->n_ukis > 0 && f->n_entries == 0 && !grub_has_menu(d->probe))
-                ret->what = f->ukis[0];
+        else if (f->ukis.n > 0 && f->n_entries == 0 && !grub_has_menu(d->probe))
+                ret->what = f->ukis.v[0];
         ret->certain = ret->what;
         return 0;
 }
@@ -19,17 +19,17 @@ static bool plan(struct boot_planner *p)
 {
         struct boot_verdict verdict;
 
-        boot_verify(p->facts, p->plan->tokens, p->plan->n_tokens, p->arena, &verdict);
-        if (verdict.n_lacking == 0)
+        boot_verify(p->facts, p->plan->tokens, p->arena, &verdict);
+        if (verdict.lacking.n == 0)
                 return true;
         return boot_plan_problem(
                 p,
                 arena_join(p->arena,
                            "a unified kernel image carries its own command line, and nothing is written; it needs an "
                            "addon, as\n  ukify build --cmdline='",
-                           span_with(p->arena, span_of(""), p->plan->tokens, p->plan->n_tokens),
+                           span_with(p->arena, span_of(""), p->plan->tokens),
                            "' --output=passthrough.addon.efi\nmakes one, signed where Secure Boot is on, in ",
-                           p->facts->n_ukis ? p->facts->ukis[0] : "/boot/efi/EFI/Linux/NAME.efi", ".extra.d/", NULL));
+                           p->facts->ukis.n ? p->facts->ukis.v[0] : "/boot/efi/EFI/Linux/NAME.efi", ".extra.d/", NULL));
 }
 
 const struct loader loader_uki = {

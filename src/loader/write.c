@@ -37,7 +37,7 @@ struct taker {
 
 static void left(struct taker *t, const char *path, const char *why)
 {
-        str_add(t->arena, &t->back->left, &t->back->n_left, arena_join(t->arena, path, why, NULL));
+        strings_add(t->arena, &t->back->left, arena_join(t->arena, path, why, NULL));
 }
 
 static int put_back(struct taker *t, size_t i)
@@ -53,7 +53,7 @@ static int put_back(struct taker *t, size_t i)
         if (k < 0)
                 return k;
         if (kept == JOURNAL_KEPT)
-                str_add(t->arena, &t->back->restored, &t->back->n_restored, f->path);
+                strings_add(t->arena, &t->back->restored, f->path);
         else if (f->kind != UNDO_IMAGE)
                 return kept == JOURNAL_NOT_KEPT ? -ENOENT : -EBADMSG;
         else
@@ -64,23 +64,23 @@ static int put_back(struct taker *t, size_t i)
 }
 
 /* Less the tokens, where it is known how such a file is edited; else NULL. */
-static const char *without(struct taker *t, const char *path, const char *text, const char *const *tokens, size_t n)
+static const char *without(struct taker *t, const char *path, const char *text, struct strings tokens)
 {
         const char *edited = NULL;
 
         if (strstr(path, "/loader/entries/"))
-                return entry_edit(t->arena, text, NULL, 0, tokens, n);
+                return entry_edit(t->arena, text, (struct strings){}, tokens);
         if (streq(path, BOOT_KERNEL_CMDLINE))
-                return kernel_cmdline_without(t->arena, text, tokens, n);
+                return kernel_cmdline_without(t->arena, text, tokens);
         for (size_t i = 0; t->loaders[i] && !edited; i++)
                 if (t->loaders[i]->without)
-                        edited = t->loaders[i]->without(t->arena, path, text, tokens, n);
+                        edited = t->loaders[i]->without(t->arena, path, text, tokens);
         return edited;
 }
 
-static int edit(struct taker *t, const char *path, const char *text, const char *const *tokens, size_t n)
+static int edit(struct taker *t, const char *path, const char *text, struct strings tokens)
 {
-        const char *new = without(t, path, text, tokens, n);
+        const char *new = without(t, path, text, tokens);
         int k;
 
         if (!new) {
@@ -93,7 +93,7 @@ static int edit(struct taker *t, const char *path, const char *text, const char 
         if (k == 0)
                 k = file_write(t->root, path, new, strlen(new), NULL);
         if (k == 0)
-                str_add(t->arena, &t->back->edited, &t->back->n_edited, path);
+                strings_add(t->arena, &t->back->edited, path);
         return k;
 }
 
@@ -112,7 +112,7 @@ static int take_back_image(struct taker *t, size_t i)
         if (k < 0 || !now.there || content_same(now, f->old))
                 return k;
         if (t->undo->done && !content_same(now, f->new)) {
-                str_add(t->arena, &t->back->kept, &t->back->n_kept, f->path);
+                strings_add(t->arena, &t->back->kept, f->path);
                 return 0;
         }
         return put_back(t, i);
@@ -141,7 +141,7 @@ static int take_back(struct taker *t, size_t i)
                 else if (now.there && streq(str_basename(path), ENTRY_OFF))
                         k = put_back(t, i); /* it follows the kernels */
                 else if (now.there)
-                        k = edit(t, f->path, text, f->added, f->n_added);
+                        k = edit(t, f->path, text, f->added);
                 /* Else it went away, as entries do with their kernel. */
         }
         if (k == 0 && f->made_directory) {
@@ -169,7 +169,7 @@ static int take_from_entry(struct taker *t, const struct boot_facts *facts, cons
 
                         k = content_read(t->root, t->arena, entry->path, &now, &text);
                         if (k == 0 && now.there)
-                                k = edit(t, entry->path, text, t->undo->files[i].added, t->undo->files[i].n_added);
+                                k = edit(t, entry->path, text, t->undo->files[i].added);
                 }
         return k;
 }

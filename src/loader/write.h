@@ -12,15 +12,11 @@ int boot_write(const struct root *root, struct arena *a, const struct boot_plan 
 
 /* What became of taking one back; starts out zeroed. */
 struct boot_back {
-        const char **restored; /* files that are as they were before */
-        size_t n_restored;
-        const char **edited; /* files that have changed since, less our tokens */
-        size_t n_edited;
-        const char **left; /* why a file was left as it is */
-        size_t n_left;
-        const char **kept; /* images that were built anew since, and so are left as they are */
-        size_t n_kept;
-        bool stale; /* the command has to be run: what it generated has been generated anew since */
+        struct strings restored; /* files that are as they were before */
+        struct strings edited;   /* files that have changed since, less our tokens */
+        struct strings left;     /* why a file was left as it is */
+        struct strings kept;     /* images that were built anew since, and so are left as they are */
+        bool stale;              /* the command has to be run: what it generated has been generated anew since */
 };
 
 /*

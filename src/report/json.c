@@ -450,8 +450,8 @@ void json_applying(FILE *f, const struct applying *x)
         int error;
         struct json_object *document = start(&error), *array = add_array(document, "tokens", &error);
 
-        for (size_t i = 0; i < plan->n_tokens && error == 0; i++)
-                append_string(array, plan->tokens[i], &error);
+        for (size_t i = 0; i < plan->tokens.n && error == 0; i++)
+                append_string(array, plan->tokens.v[i], &error);
         add_string(document, "boots_from", plan->facts ? boot_name(plan->facts) : "", &error);
         array = add_array(document, "files", &error);
         for (size_t i = 0; i < plan->changes.n && error == 0; i++) {

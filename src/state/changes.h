@@ -5,14 +5,13 @@
 
 #include <stdbool.h>
 
-#include "base/arena.h"
+#include "base/str.h"
 
 struct change {
         const char *path;
         const char *old, *new; /* NULL: not there */
-        const char **added;    /* tokens that new has and old has not */
-        size_t n_added;
-        bool aside; /* a boot that hands devices over does not read it */
+        struct strings added;  /* tokens that new has and old has not */
+        bool aside;            /* a boot that hands devices over does not read it */
 };
 
 /* All of one apply. */
@@ -22,11 +21,8 @@ struct changes {
         size_t n;
         const char *command;   /* to be run behind them, as people would type it; or NULL */
         const char *generated; /* the file that the command writes, or NULL */
-        const char **images;   /* boot images that are built anew */
-        size_t n_images;
-        const char *
-                *seen; /* files that were there and are left as they are: a later apply must not take them for new */
-        size_t n_seen;
+        struct strings images; /* boot images that are built anew */
+        struct strings seen;   /* files that are left as they are: a later apply must not take them for new */
 };
 
 /* The change of that file, or NULL. */
@@ -41,6 +37,5 @@ struct owned_token {
 struct owned {
         struct owned_token *tokens;
         size_t n_tokens;
-        const char **seen; /* files that were there when something was applied */
-        size_t n_seen;
+        struct strings seen; /* files that were there when something was applied */
 };

@@ -119,7 +119,7 @@ static int set(void *data, const char *key, char *value)
         else if (streq(key, "added") && u->n_files > 0) {
                 struct undo_file *f = &u->files[u->n_files - 1];
 
-                str_add(p->arena, &f->added, &f->n_added, value);
+                strings_add(p->arena, &f->added, value);
                 return 0;
         } else
                 return -EBADMSG;
@@ -251,11 +251,11 @@ void journal_owned(const struct journal *j, struct arena *a, struct owned *ret)
                 for (size_t f = 0; f < j->v[i].n_files; f++) {
                         const struct undo_file *file = &j->v[i].files[f];
 
-                        str_add(a, &ret->seen, &ret->n_seen, file->path);
-                        for (size_t t = 0; t < file->n_added; t++) {
+                        strings_add(a, &ret->seen, file->path);
+                        for (size_t t = 0; t < file->added.n; t++) {
                                 struct owned_token *added = arena_grow(a, &ret->tokens, ret->n_tokens, sizeof(*added));
 
-                                *added = (struct owned_token){file->path, file->added[t]};
+                                *added = (struct owned_token){file->path, file->added.v[t]};
                                 ret->n_tokens++;
                         }
                 }
@@ -287,7 +287,6 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
         if (op) {
                 f->new = content_of(op->new, op->new ? strlen(op->new) : 0);
                 f->added = op->added;
-                f->n_added = op->n_added;
                 /* What was planned on is what is there. */
                 if (!content_same(f->old, content_of(op->old, op->old ? strlen(op->old) : 0)))
                         return -ESTALE;
@@ -320,8 +319,8 @@ static char *manifest_text(struct arena *a, const struct undo *u)
                                                  new, f->attributes.st_mode, f->attributes.st_uid, f->attributes.st_gid,
                                                  f->made_directory, f->path)
                                   : NULL;
-                for (size_t t = 0; text && t < f->n_added; t++)
-                        text = arena_join(a, text, "added ", f->added[t], "\n", NULL);
+                for (size_t t = 0; text && t < f->added.n; t++)
+                        text = arena_join(a, text, "added ", f->added.v[t], "\n", NULL);
         }
         return text ? arena_join(a, text, "end\n", NULL) : NULL;
 }
@@ -346,10 +345,10 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
                 k = add_file(root, a, u, UNDO_WRITTEN, changes->v[i].path, &changes->v[i]);
         if (k == 0 && changes->generated)
                 k = add_file(root, a, u, UNDO_GENERATED, changes->generated, NULL);
-        for (size_t i = 0; k == 0 && i < changes->n_images; i++)
-                k = add_file(root, a, u, UNDO_IMAGE, changes->images[i], NULL);
-        for (size_t i = 0; k == 0 && i < changes->n_seen; i++)
-                k = add_file(root, a, u, UNDO_SEEN, changes->seen[i], NULL);
+        for (size_t i = 0; k == 0 && i < changes->images.n; i++)
+                k = add_file(root, a, u, UNDO_IMAGE, changes->images.v[i], NULL);
+        for (size_t i = 0; k == 0 && i < changes->seen.n; i++)
+                k = add_file(root, a, u, UNDO_SEEN, changes->seen.v[i], NULL);
         text = k == 0 ? manifest_text(a, u) : NULL;
         if (k == 0)
                 k = file_write(root, path, text, strlen(text), NULL);

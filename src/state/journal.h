@@ -35,8 +35,7 @@ struct undo_file {
         struct content old, new; /* new of what is generated: known where the apply is done */
         struct stat attributes;  /* of the old */
         bool made_directory;     /* the directory it is in, too */
-        const char **added;      /* tokens */
-        size_t n_added;
+        struct strings added;    /* tokens */
 };
 
 struct undo {

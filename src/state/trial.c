@@ -125,14 +125,14 @@ bool trial_watchdog(const struct root *root)
  * Reboots where it would wait for somebody: a panic (kernel-parameters.txt), dracut's emergency shell
  * (dracut.cmdline(7)), a crash of systemd (systemd(1)). What follows the first of them is of this one boot.
  */
-void trial_tokens(const struct root *root, struct arena *a, const struct trial *t, const char ***ret, size_t *ret_n)
+void trial_tokens(const struct root *root, struct arena *a, const struct trial *t, struct strings *ret)
 {
         static const char *const own[] = {"panic=10", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=yes",
                                           "systemd.watchdog_sec=60"};
         size_t n = ARRAY_SIZE(own) - !trial_watchdog(root);
 
-        str_add(a, ret, ret_n, arena_printf(a, TRIAL_TOKEN "%016" PRIx64 ":%u", t->config, t->seconds));
+        strings_add(a, ret, arena_printf(a, TRIAL_TOKEN "%016" PRIx64 ":%u", t->config, t->seconds));
 
         for (size_t i = 0; i < n; i++)
-                str_add(a, ret, ret_n, own[i]);
+                strings_add(a, ret, own[i]);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/root.h"
+#include "base/str.h"
 
 #define TRIAL_DIR    "/var/lib/passthrough/trial"
 #define TRIAL_PATH   TRIAL_DIR "/manifest"
@@ -55,7 +56,6 @@ bool trial_is_old(const struct root *root, const struct trial *trial);
 /* Whether its config is to stay out of images that are built now. */
 bool trial_holds_back(const struct root *root, struct arena *a, const struct trial *trial);
 /* The trial's own tokens, behind those that the config needs. */
-void trial_tokens(const struct root *root, struct arena *a, const struct trial *trial, const char ***ret,
-                  size_t *ret_n);
+void trial_tokens(const struct root *root, struct arena *a, const struct trial *trial, struct strings *ret);
 /* Whether something would reset a host that hangs. */
 bool trial_watchdog(const struct root *root);

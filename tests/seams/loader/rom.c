@@ -29,9 +29,9 @@ static int read_files(struct detector *d)
 
 static const char *with(struct arena *a, const char *text, struct strings add, struct strings drop)
 {
-        char *line = span_without(a, line_of(text), drop.v, drop.n);
+        char *line = span_without(a, line_of(text), drop);
 
-        return span_replace(a, text, line_of(text), span_with(a, span_of(line), add.v, add.n));
+        return span_replace(a, text, line_of(text), span_with(a, span_of(line), add));
 }
 
 static bool plan(struct boot_planner *p)
@@ -43,13 +43,12 @@ static bool plan(struct boot_planner *p)
         return true;
 }
 
-static void verify(const struct boot_facts *facts, const char *const *tokens, size_t n, struct arena *a,
-                   struct boot_verdict *ret)
+static void verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret)
 {
         ret->n_entries = 1;
-        for (size_t i = 0; i < n; i++)
-                if (!span_has(line_of(boot_text(facts, CONFIG)), tokens[i]))
-                        str_add(a, &ret->lacking, &ret->n_lacking, arena_join(a, CONFIG " has no ", tokens[i], NULL));
+        for (size_t i = 0; i < tokens.n; i++)
+                if (!span_has(line_of(boot_text(facts, CONFIG)), tokens.v[i]))
+                        strings_add(a, &ret->lacking, arena_join(a, CONFIG " has no ", tokens.v[i], NULL));
 }
 
 static void lengths(const struct boot_facts *facts, struct arena *a, struct lengths *ret)
@@ -57,9 +56,9 @@ static void lengths(const struct boot_facts *facts, struct arena *a, struct leng
         length_add(a, ret, CONFIG, line_of(boot_text(facts, CONFIG)).length);
 }
 
-static char *without(struct arena *a, const char *path, const char *text, const char *const *tokens, size_t n)
+static char *without(struct arena *a, const char *path, const char *text, struct strings tokens)
 {
-        return streq(path, CONFIG) ? span_replace(a, text, line_of(text), span_without(a, line_of(text), tokens, n))
+        return streq(path, CONFIG) ? span_replace(a, text, line_of(text), span_without(a, line_of(text), tokens))
                                    : NULL;
 }
 
@@ -81,23 +80,12 @@ static bool loads(const struct boot_facts *facts, const char *release, const cha
         return startswith(image, "/boot/");
 }
 
-static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial, const char *const *tokens,
-                  size_t n, const struct owned *owned, struct change *ret)
+static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial, struct strings tokens,
+                  const struct owned *owned, struct change *ret)
 {
         (void)trial;
         (void)owned;
-        *ret = (struct change){.path = ONCE, .new = span_with(a, line_of(boot_text(facts, CONFIG)), tokens, n)};
-}
-
-static const char *lacks(const struct boot_facts *facts, struct arena *a, const struct change *made,
-                         const char *const *tokens, size_t n)
-{
-        (void)facts;
-        (void)a;
-        (void)made;
-        (void)tokens;
-        (void)n;
-        return NULL;
+        *ret = (struct change){.path = ONCE, .new = span_with(a, line_of(boot_text(facts, CONFIG)), tokens)};
 }
 
 static const char *const remains[] = {ONCE, NULL};
@@ -109,7 +97,6 @@ static const struct oneshot once = {
         .pending = pending,
         .loads = loads,
         .entry = entry,
-        .lacks = lacks,
 };
 
 const struct loader loader_rom = {
