@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #define _cleanup_(f)      __attribute__((cleanup(f)))
+#define _unused_          __attribute__((unused))
 #define _must_check_      __attribute__((warn_unused_result))
 #define _returns_nonnull_ __attribute__((returns_nonnull))
 #define _printf_(a, b)    __attribute__((format(printf, a, b)))

@@ -98,32 +98,27 @@ static bool pending(struct probe *p)
         return p->text(p, GRUBENV, &block) == 0 && block && strstr(block, "\nnext_entry=" ENTRY_ID "\n");
 }
 
-static bool loads(const struct boot_facts *facts, const char *release, const char *image)
+static bool loads(const struct boot_facts *facts _unused_, const char *release _unused_, const char *image)
 {
-        (void)facts;
-        (void)release;
         return startswith(image, "/boot/initrd.img-");
 }
 
 /* A shell reads these lines as words, and no more. */
-static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *t, struct strings tokens,
-                  const struct owned *owned, struct change *ret)
+static void entry(const struct boot_facts *facts _unused_, struct arena *a, const struct trial *t,
+                  struct strings tokens, const struct owned *owned _unused_, struct change *ret)
 {
-        (void)facts;
-        (void)owned;
         *ret = (struct change){.path = SOURCE,
                                .new = arena_join(a, "release ", t->release, "\ninitrd ",
                                                  t->image ? str_basename(t->image) : "", "\ntokens ",
                                                  span_with(a, span_of(""), tokens), "\n", NULL)};
 }
 
-static const char *lacks(const struct boot_facts *facts, struct arena *a, const struct change *made,
+static const char *lacks(const struct boot_facts *facts, struct arena *a, const struct change *made _unused_,
                          struct strings tokens)
 {
         const char *from = facts->menu.text ? strstr(facts->menu.text, "'" ENTRY_ID "'") : NULL;
         struct span line, word;
 
-        (void)made;
         if (!from)
                 return "GRUB's menu has no entry for the trial";
         while (span_line(&from, &line)) {

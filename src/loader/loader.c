@@ -26,19 +26,12 @@ void boot_verify_running(const struct boot_facts *facts, struct strings tokens, 
                         strings_add(a, &ret->lacking, arena_printf(a, "the running kernel has no %s", tokens.v[i]));
 }
 
-const struct boot_file *boot_file(const struct boot_facts *facts, const char *path)
+const char *boot_text(const struct boot_facts *facts, const char *path)
 {
         for (size_t i = 0; i < facts->n_files; i++)
                 if (streq(facts->files[i].path, path))
-                        return &facts->files[i];
+                        return facts->files[i].text;
         return NULL;
-}
-
-const char *boot_text(const struct boot_facts *facts, const char *path)
-{
-        const struct boot_file *file = boot_file(facts, path);
-
-        return file ? file->text : NULL;
 }
 
 int boot_read(struct detector *d, const char *path, bool edited)

@@ -146,9 +146,7 @@ void boot_verify(const struct boot_facts *facts, struct strings tokens, struct a
 /* The same where nothing can be seen of the next boot: what the running kernel was given. */
 void boot_verify_running(const struct boot_facts *facts, struct strings tokens, struct arena *a,
                          struct boot_verdict *ret);
-/* One of facts->files, or NULL. */
-const struct boot_file *boot_file(const struct boot_facts *facts, const char *path);
-/* Its text, or NULL. */
+/* The text of one of facts->files, or NULL. */
 const char *boot_text(const struct boot_facts *facts, const char *path);
 /* Reads one more into facts->files. 0 or -errno. */
 int boot_read(struct detector *d, const char *path, bool edited) _must_check_;

@@ -193,11 +193,10 @@ static void entry(const struct boot_facts *facts, struct arena *a, const struct 
 }
 
 static const char *lacks(const struct boot_facts *facts, struct arena *a, const struct change *made,
-                         struct strings tokens)
+                         struct strings tokens _unused_)
 {
         size_t length = entry_length(facts, &(struct boot_file){.path = made->path, .text = made->new}, front);
 
-        (void)tokens;
         return length_fits(length) == LENGTH_TOO_LONG ? length_text(a, made->path, length) : NULL;
 }
 

@@ -62,9 +62,8 @@ static char *without(struct arena *a, const char *path, const char *text, struct
                                    : NULL;
 }
 
-static const char *problem(const struct boot_facts *facts, struct probe *p)
+static const char *problem(const struct boot_facts *facts _unused_, struct probe *p)
 {
-        (void)facts;
         return p->program(p, "rom-once") ? NULL : "rom-once is not there";
 }
 
@@ -73,18 +72,14 @@ static bool pending(struct probe *p)
         return p->exists(p, ONCE);
 }
 
-static bool loads(const struct boot_facts *facts, const char *release, const char *image)
+static bool loads(const struct boot_facts *facts _unused_, const char *release _unused_, const char *image)
 {
-        (void)facts;
-        (void)release;
         return startswith(image, "/boot/");
 }
 
-static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial, struct strings tokens,
-                  const struct owned *owned, struct change *ret)
+static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *trial _unused_,
+                  struct strings tokens, const struct owned *owned _unused_, struct change *ret)
 {
-        (void)trial;
-        (void)owned;
         *ret = (struct change){.path = ONCE, .new = span_with(a, line_of(boot_text(facts, CONFIG)), tokens)};
 }
 
