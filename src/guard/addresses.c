@@ -7,7 +7,8 @@
 
 #include "base/str.h"
 #include "guard/fields.h"
-#include "guard/sources.h"
+#include "guard/parts.h"
+#include "guard/source.h"
 
 static bool has_carrier(struct graph *g, const char *name)
 {

@@ -14,7 +14,8 @@
 #include <sys/sysmacros.h>
 
 #include "base/str.h"
-#include "guard/sources.h"
+#include "guard/parts.h"
+#include "guard/source.h"
 
 #define DEPTH_MAX    24 /* a disk behind some USB hubs is about 15 directories below its controller */
 #define INPUT_MAJOR  13
@@ -191,7 +192,7 @@ static void report(struct busy *b, struct devnode *x, const char *text, const ch
                 return;
         }
         if (x->node == NO_NODE) {
-                x->node = guard_add(g, NODE_FILE, -1, text, NULL);
+                x->node = guard_add(g, NODE_FILE, text, "");
                 guard_reach(g, x->node, x->device);
         }
         guard_use(g, x->node, "%s (PID %s)", comm, pid);

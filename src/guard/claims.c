@@ -6,6 +6,7 @@
 #include <ctype.h>
 
 #include "base/str.h"
+#include "guard/source.h"
 #include "guard/storage.h"
 
 static void claim(struct graph *g, size_t node, const char *format, ...) _printf_(3, 4);

@@ -4,11 +4,13 @@
 
 #include "base/str.h"
 #include "guard/fields.h"
-#include "guard/sources.h"
+#include "guard/parts.h"
+#include "guard/source.h"
 
 static void console(struct graph *g, int class_fd, const char *name)
 {
-        size_t node = guard_add(g, NODE_TERMINAL, class_fd, name, NULL);
+        char link[PATH_MAX];
+        size_t node = guard_add(g, NODE_TERMINAL, name, guard_link(class_fd, name, link));
 
         if (g->evidence->nodes[node].n_functions > 0)
                 guard_use(g, node, "the kernel's console");

@@ -1,26 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/graph.h"
 
-#include <limits.h>
-
 #include "base/str.h"
-
-enum source guard_read(const struct graph *g, const char *path, char **ret)
-{
-        size_t size;
-
-        return root_look(g->root, g->arena, path, ret, &size);
-}
-
-enum source guard_list(const struct graph *g, const char *path, const char ***ret, size_t *ret_n)
-{
-        return root_look_in(g->root, g->arena, path, ret, ret_n);
-}
-
-const char *guard_in_root(const struct graph *g, const char *path)
-{
-        return g->facts->in_initrd ? arena_join(g->arena, SYSROOT, path, NULL) : path;
-}
 
 size_t guard_find(const struct graph *g, enum node_kind kind, const char *name)
 {
@@ -30,15 +11,11 @@ size_t guard_find(const struct graph *g, enum node_kind kind, const char *name)
         return NO_NODE;
 }
 
-size_t guard_add(struct graph *g, enum node_kind kind, int class_fd, const char *name, char *target)
+size_t guard_add(struct graph *g, enum node_kind kind, const char *name, const char *link)
 {
         struct evidence *evidence = g->evidence;
-        char link[PATH_MAX] = "", *label = arena_strdup(g->arena, name);
+        char *label = arena_strdup(g->arena, name);
 
-        if (class_fd >= 0 && dir_readlink(class_fd, name, link, sizeof(link)) < 0)
-                *link = '\0';
-        if (target)
-                strcpy(target, link);
         str_make_printable(label);
         *(struct node *)arena_grow(g->arena, &evidence->nodes, evidence->n_nodes, sizeof(*evidence->nodes)) =
                 (struct node){.kind = kind,
@@ -95,7 +72,8 @@ static size_t next_on(const struct graph *g, const char **path)
                 char part[64];
 
                 if (n < sizeof(part)) {
-                        *(char *)mempcpy(part, *path, n) = '\0';
+                        memcpy(part, *path, n);
+                        part[n] = '\0';
                         device = facts_find(g->facts, part);
                 }
                 *path += n + ((*path)[n] == '/');

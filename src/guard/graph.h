@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* How evidence.h is put together: nodes, what they stand on, who uses them, and why something is not known. */
+/*
+ * How evidence.h is put together: nodes, what they stand on, who uses them, and why something is not known. Pure:
+ * source.h is how files are asked.
+ */
 
 #include "guard/evidence.h"
 
@@ -23,19 +26,13 @@ struct graph {
         size_t n_mounts;
 };
 
-/* A source of the machine: its text, "" unless it was read; the names in a directory, none unless it was. */
-enum source guard_read(const struct graph *g, const char *path, char **ret);
-enum source guard_list(const struct graph *g, const char *path, const char ***ret, size_t *ret_n);
-/* The same path below what will be the host's root: in an initrd, below SYSROOT. */
-const char *guard_in_root(const struct graph *g, const char *path);
-
 /* The node of that name, or NO_NODE. */
 size_t guard_find(const struct graph *g, enum node_kind kind, const char *name);
 /*
- * A new node. Its functions are those on the way of the link that a class directory (-1: none) has of that name; where
- * the link leads goes to target, of PATH_MAX bytes, unless that is NULL.
+ * A new node. link is where its class's link leads ("../../devices/pci0000:00/..."), "" if there is none: the node is
+ * reached through the functions on the way.
  */
-size_t guard_add(struct graph *g, enum node_kind kind, int class_fd, const char *name, char *target);
+size_t guard_add(struct graph *g, enum node_kind kind, const char *name, const char *link);
 /* NO_NODE and the node itself are no ground to stand on. */
 void guard_stand(struct graph *g, size_t node, size_t below);
 /* The node is reached through that function, or through each one that a path in sysfs goes by. */
@@ -52,3 +49,8 @@ void guard_unknown(struct graph *g, const char **why, const char *format, ...) _
  * what stands on these nodes can speak for no such device, and a machine of many need not be asked.
  */
 bool guard_concerned(const struct graph *g, size_t first);
+/*
+ * unseen.c: why what the host does with a device cannot be told; NULL if it can, or if the device is not the host's
+ * now.
+ */
+const char *guard_unseen(const struct graph *g, size_t device);

@@ -6,7 +6,8 @@
 
 #include "base/str.h"
 #include "guard/fields.h"
-#include "guard/sources.h"
+#include "guard/parts.h"
+#include "guard/source.h"
 
 /* KEY_ESC to KEY_S: who has all of these is a keyboard, as udev's input_id has it; a power button is not. */
 #define TYPEWRITER 0xfffffffeul

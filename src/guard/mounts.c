@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "guard/fields.h"
+#include "guard/source.h"
 #include "guard/storage.h"
 
 /* Where it will be once the host runs. */

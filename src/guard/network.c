@@ -7,7 +7,8 @@
 
 #include "base/str.h"
 #include "guard/fields.h"
-#include "guard/sources.h"
+#include "guard/parts.h"
+#include "guard/source.h"
 
 #define INTERFACES "/sys/class/net"
 #define LOWER      "lower_"
@@ -156,12 +157,13 @@ void guard_network(struct graph *g)
         _cleanup_(close_fd) int fd = root_open_at(g->root, INTERFACES, O_PATH | O_DIRECTORY);
         size_t n, first = g->evidence->n_nodes;
         const char **names;
+        char link[PATH_MAX];
 
         guard_list(g, INTERFACES, &names, &n);
         if (n == 0)
                 guard_unknown(g, &g->evidence->network_unknown, "which interfaces there are is not known");
         for (size_t i = 0; i < n; i++)
-                guard_add(g, NODE_INTERFACE, fd, names[i], NULL);
+                guard_add(g, NODE_INTERFACE, names[i], guard_link(fd, names[i], link));
         if (n == 0 || !guard_concerned(g, first))
                 return;
         for (size_t i = first; i < g->evidence->n_nodes; i++)

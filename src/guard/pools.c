@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "guard/source.h"
 #include "guard/storage.h"
 
 /* The file system of several members that a device is one of, or the device. */
@@ -20,7 +21,7 @@ size_t guard_whole(const struct graph *g, size_t node)
 
 static size_t add_pool(struct graph *g, const char *kind, const char *name)
 {
-        size_t pool = guard_add(g, NODE_POOL, -1, name, NULL);
+        size_t pool = guard_add(g, NODE_POOL, name, "");
         struct node *n = &g->evidence->nodes[pool];
 
         n->label = arena_printf(g->arena, "%s %s", kind, n->label);

@@ -2,7 +2,8 @@
 /* What block devices carry for the host, from what is mounted now to what its files say of its next boots. */
 #include "guard/storage.h"
 #include "base/str.h"
-#include "guard/sources.h"
+#include "guard/parts.h"
+#include "guard/source.h"
 
 /* What is mounted in whatever mount namespace: these have a directory for each device that they are mounted from. */
 static void mounted_elsewhere(struct graph *g)

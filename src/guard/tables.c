@@ -2,6 +2,7 @@
 /* What the host's files say it will have: fstab, crypttab, units of systemd. */
 #include "base/str.h"
 #include "guard/fields.h"
+#include "guard/source.h"
 #include "guard/storage.h"
 
 /* The value of TAG="value" may be quoted. */

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "guard/blkid.h"
 #include "guard/fields.h"
+#include "guard/source.h"
 #include "guard/storage.h"
 
 /* "\x20" as udev writes what would not do in a file name. */

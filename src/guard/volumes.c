@@ -2,7 +2,8 @@
 /* Whether the host's own volumes could be taken for those of a disk that is handed over: LVM, arrays, encryption. */
 #include "base/str.h"
 #include "guard/fields.h"
-#include "guard/sources.h"
+#include "guard/parts.h"
+#include "guard/source.h"
 
 /* rd.lvm.lv=, rd.md.uuid= and the like, on the command line or in what an image has in its place; or root= itself. */
 static bool names_volumes(const char *text)

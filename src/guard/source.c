@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard/source.h"
+
+enum source guard_read(const struct graph *g, const char *path, char **ret)
+{
+        size_t size;
+
+        return root_look(g->root, g->arena, path, ret, &size);
+}
+
+enum source guard_list(const struct graph *g, const char *path, const char ***ret, size_t *ret_n)
+{
+        return root_look_in(g->root, g->arena, path, ret, ret_n);
+}
+
+const char *guard_in_root(const struct graph *g, const char *path)
+{
+        return g->facts->in_initrd ? arena_join(g->arena, SYSROOT, path, NULL) : path;
+}
+
+const char *guard_link(int dir_fd, const char *name, char buf[static PATH_MAX])
+{
+        if (dir_fd < 0 || dir_readlink(dir_fd, name, buf, PATH_MAX) < 0)
+                *buf = '\0';
+        return buf;
+}
