@@ -203,9 +203,9 @@ static int host_units(const struct root *root, struct arena *a, struct units *u,
 {
         struct record record = {};
         struct facts machine = {};
-        int k = record_read(root, a, &record);
+        int k = record_read_required(root, a, &record);
 
-        if (k < 0 && k != -ENOENT && k != -EBADMSG)
+        if (k < 0)
                 return k;
         if (record.n_rules == 0 && config->n_rules == 0)
                 return 0;

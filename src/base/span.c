@@ -85,20 +85,6 @@ bool span_line(const char **text, struct span *ret)
         return true;
 }
 
-int text_keys(char *text, const char *first, int (*set)(void *data, const char *key, char *value), void *data)
-{
-        char *line = strsep(&text, "\n"), *key;
-        int k = line && streq(line, first) ? 0 : -EBADMSG;
-
-        while (k == 0 && (line = strsep(&text, "\n"))) {
-                if (streq(line, "end"))
-                        return 0;
-                key = strsep(&line, " ");
-                k = line ? set(data, key, line) : -EBADMSG;
-        }
-        return k == 0 ? -EBADMSG : k;
-}
-
 char *span_replace(struct arena *a, const char *text, struct span old, const char *new)
 {
         return arena_printf(a, "%.*s%s%s", (int)(old.at - text), text, new, old.at + old.length);

@@ -28,13 +28,6 @@ bool span_value(struct span line, const char *name, struct span *ret);
 /* Characters of a line, with one blank between two tokens; what is behind "--" counts as well. */
 size_t span_characters(const char *line);
 
-/*
- * A file of lines "KEY VALUE" between first and "end", taken apart in place: without both it was cut short, and is
- * none. set() returns 0 or -errno. 0, or -EBADMSG where it is none, or what set() returned.
- */
-int text_keys(char *text, const char *first, int (*set)(void *data, const char *key, char *value),
-              void *data) _must_check_;
-
 /* A copy of text in which what is at old reads like new. */
 char *span_replace(struct arena *a, const char *text, struct span old, const char *new);
 /* The line with the tokens behind its own, but in front of "--". */

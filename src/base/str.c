@@ -135,6 +135,14 @@ void str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
         *ret_n = n;
 }
 
+int str_index(const char *s, const char *const *list, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (streq(s, list[i]))
+                        return (int)i;
+        return -1;
+}
+
 #define NEAREST_MAX 64
 
 /* The letters of s, several of them to a bit. */

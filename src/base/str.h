@@ -72,6 +72,9 @@ static inline void strings_add(struct arena *a, struct strings *list, const char
  */
 void str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n);
 
+/* Where s is in the list, or -1. */
+int str_index(const char *s, const char *const *list, size_t n);
+
 /* The candidate nearest to s (Damerau-Levenshtein, case ignored), or NULL where none is near enough to be meant. */
 const char *str_nearest(const char *s, const char *const *candidates, size_t n);
 /* The same, where at most one letter in so many may be wrong. */

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "bind/run.h"
 #include "plan/hand.h"
-#include "report/log.h"
+#include "report/outcome.h"
 
 #define PATIENCE 10  /* seconds that its driver has to let go or to take hold */
 #define TRIES    20  /* for what the kernel has not done with it yet */
@@ -47,7 +47,7 @@ static const char *closed(struct run *r, const struct rule *rule)
         /* Until the host's plan is fixed, what the image did not have is part of it. */
         if (r->record.host && !run_same_text(r, rule))
                 return known ? "its text changed since this boot's plan was made" : "this boot's plan has no such rule";
-        return known && streq(known->state, rule_state_names[RULE_SKIPPED]) ? known->message : NULL;
+        return known && known->state == RULE_SKIPPED ? known->message : NULL;
 }
 
 static bool taken_already(const struct run *r, const struct plan_entry *e)
@@ -87,7 +87,7 @@ static int carry_out(struct run *r, size_t entry, bool last)
         if (end == ACT_DONE && result->state == STATE_FAILED && !r->facts.devices[e->device].driver && !last)
                 return RUN_TOO_EARLY;
         record_merge_chosen(&r->record, &r->arena, &reduced, r->results, chosen, entry);
-        k = record_write(r->root, &r->record);
+        k = record_write(r->root, &r->arena, &r->record);
         if (k < 0)
                 return k;
         for (size_t i = 0; i < r->plan.n_entries; i++)
@@ -98,6 +98,18 @@ static int carry_out(struct run *r, size_t entry, bool last)
         if (record_satisfied(&r->record, record_find(&r->record, rule)))
                 start_unit(r, rule);
         return RUN_DONE;
+}
+
+/* The plan would take it, and this boot does not. */
+static void log_refusal(struct run *r, const struct plan_entry *e, const char *why)
+{
+        struct record_device d = record_device_of(&r->plan, (size_t)(e - r->plan.entries), &(struct result){});
+        struct outcome o;
+
+        d.state = STATE_REFUSED;
+        d.reason = why;
+        o = outcome_of(&r->arena, &d, r->config.rules[e->rule].file);
+        outcome_log(r->root, &o, false);
 }
 
 static int look(struct run *r, const struct pci_address *at, bool last)
@@ -112,8 +124,7 @@ static int look(struct run *r, const struct pci_address *at, bool last)
         rule = &r->config.rules[e->rule];
         why = closed(r, rule);
         if (why) {
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_REFUSAL, rule->name, r->facts.devices[device].address,
-                         "%s: %s refused: %s", rule->name, r->facts.devices[device].address, why);
+                log_refusal(r, e, why);
                 return RUN_UNSATISFIED;
         }
         /* What a driver has yet to show is not known; soon it may be. */

@@ -13,12 +13,10 @@ static void log_rule(struct run *r, size_t i)
 
         if (state->state == RULE_MISSING || state->state == RULE_INVALID ||
             (state->state == RULE_SKIPPED && !state->elsewhere))
-                log_rule_state(r->root, &r->arena,
-                               &(struct record_rule){.name = rule->name,
-                                                     .file = rule->file,
-                                                     .state = rule_state_names[state->state],
-                                                     .message = state->message},
-                               false);
+                run_log_rule(r, &(struct record_rule){.name = rule->name,
+                                                      .file = rule->file,
+                                                      .state = state->state,
+                                                      .message = state->message});
 }
 
 static bool all_satisfied(const struct run *r)
@@ -38,7 +36,7 @@ static int carry_out(struct run *r, enum stage stage)
         if (stages[stage].whole_boot)
                 r->record.image = digest_here(r->root);
         record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
-        k = record_write(r->root, &r->record);
+        k = record_write(r->root, &r->arena, &r->record);
 
         for (size_t i = 0; i < r->plan.n_entries; i++)
                 if (r->plan.entries[i].stage == stage)

@@ -6,6 +6,7 @@
 #include "report/hugepages.h"
 #include "report/log.h"
 #include "state/fallback.h"
+#include "state/merge.h"
 
 static void log_faults(const struct root *root, const struct diags *diags)
 {
@@ -24,9 +25,9 @@ static void log_faults(const struct root *root, const struct diags *diags)
 static void skip_tried(const struct record *record, struct huge_plan *plan)
 {
         for (size_t i = 0; i < plan->n; i++) {
-                const struct record_pool *known = record_pool_find(record, &plan->entries[i]);
+                const struct record_pool *known = record_find_pool(record, &plan->entries[i]);
 
-                if (known && plan->entries[i].action == HUGE_WRITE && streq(known->state, "short"))
+                if (known && plan->entries[i].action == HUGE_WRITE && known->state == POOL_SHORT)
                         plan->entries[i].action = HUGE_SKIP;
         }
 }
@@ -36,10 +37,10 @@ static void log_news(const struct root *root, const struct huge_plan *plan, cons
                      const struct record *now)
 {
         for (size_t i = 0; i < plan->n; i++) {
-                const struct record_pool *was = record_pool_find(before, &plan->entries[i]);
-                const struct record_pool *is = record_pool_find(now, &plan->entries[i]);
+                const struct record_pool *was = record_find_pool(before, &plan->entries[i]);
+                const struct record_pool *is = record_find_pool(now, &plan->entries[i]);
 
-                if (is && plan->entries[i].action != HUGE_SKIP && !(was && streq(was->state, is->state)))
+                if (is && plan->entries[i].action != HUGE_SKIP && !(was && was->state == is->state))
                         log_pool(root, is);
         }
 }
@@ -52,9 +53,9 @@ static int carry_out(struct run *r, struct huge_plan *plan, enum stage stage)
         if (stage == STAGE_HOST)
                 skip_tried(&before, plan);
         act_pools(r->root, plan, results);
-        record_merge_pools(&r->record, &r->arena, plan, results, stages[stage].name);
+        record_merge_pools(&r->record, &r->arena, plan, results, stage);
         log_news(r->root, plan, &before, &r->record);
-        return record_write(r->root, &r->record);
+        return record_write(r->root, &r->arena, &r->record);
 }
 
 /* Settings that a boot has failed with are not carried out by the next one's services either. */

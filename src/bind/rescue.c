@@ -11,8 +11,8 @@
 #include "base/str.h"
 #include "bind/run.h"
 #include "facts/facts.h"
-#include "report/log.h"
-#include "state/record.h"
+#include "report/outcome.h"
+#include "report/sentence.h"
 
 /* Seconds after devices have been asked for, without a root file system and without anybody being asked anything. */
 #define UNHIDE_AFTER    10
@@ -73,7 +73,7 @@ static void release(struct run *r, struct record_device *d, const char *why)
 
         ops_way_back(&r->arena, &device, d->driver, &back);
         act_give(r->root, d->address, &back, 0, &r->arena, &result);
-        d->state = device_state_names[STATE_FAILED];
+        d->state = STATE_FAILED;
         d->reason = result.error ? arena_printf(&r->arena, "%s; and it could not be given back: %s", why, result.error)
                                  : why;
 }
@@ -86,6 +86,7 @@ static bool may_matter(const char *class)
 
 static int give_back(struct run *r, const char *why)
 {
+        struct outcome o;
         bool any = false;
 
         for (size_t i = 0; i < r->record.n_devices; i++) {
@@ -95,14 +96,14 @@ static int give_back(struct run *r, const char *why)
                         continue;
                 any = true;
                 release(r, d, why);
-                log_line(r->root, LOG_LEVEL_ERROR, LOG_RESCUE, d->rule, d->address, "%s: %s %s", d->rule, d->address,
-                         d->reason);
+                o = outcome_of_rescue(&r->arena, d);
+                outcome_log(r->root, &o, false);
         }
         /* A root that is slow is no fault of ours where we held nothing. */
         if (!any)
                 return 0;
         r->record.rescued = true;
-        return record_write(r->root, &r->record);
+        return record_write(r->root, &r->arena, &r->record);
 }
 
 int run_rescue(const struct root *root, const char *unused)
@@ -122,5 +123,5 @@ int run_rescue(const struct root *root, const char *unused)
         if (wait_for_root(root, &r.arena, GIVE_BACK_AFTER - UNHIDE_AFTER))
                 return k;
         k = run_read_record(&r);
-        return k < 0 ? k : give_back(&r, "given back: no root file system was found without it");
+        return k < 0 ? k : give_back(&r, SENTENCE_GIVEN_BACK "no root file system was found without it");
 }

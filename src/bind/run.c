@@ -67,7 +67,7 @@ int run_read_record(struct run *r)
 {
         int k = record_read(r->root, &r->arena, &r->record);
 
-        return k == -ENOENT || k == -EBADMSG ? 0 : k;
+        return k < 0 ? k : 0;
 }
 
 bool run_same_text(const struct run *r, const struct rule *rule)
@@ -79,7 +79,14 @@ bool run_same_text(const struct run *r, const struct rule *rule)
 
 void run_log_device(struct run *r, size_t entry)
 {
-        struct outcome o = outcome_of(&r->arena, &r->plan, entry, &r->results[entry]);
+        struct outcome o = outcome_of_entry(&r->arena, &r->plan, entry, &r->results[entry]);
 
-        log_outcome(r->root, &o, false);
+        outcome_log(r->root, &o, false);
+}
+
+void run_log_rule(struct run *r, const struct record_rule *rule)
+{
+        struct outcome o = outcome_of_rule(&r->arena, rule);
+
+        outcome_log(r->root, &o, false);
 }

@@ -48,4 +48,5 @@ int run_pages(struct run *r, enum stage stage) _must_check_;
 /* Whether the rule's text is what this boot's plan was made of. */
 bool run_same_text(const struct run *r, const struct rule *rule);
 void run_log_device(struct run *r, size_t entry);
+void run_log_rule(struct run *r, const struct record_rule *rule);
 void run_free(struct run *r);

@@ -40,7 +40,7 @@ static int join_host_plan(struct run *r)
                                      r->config.rules[i].name);
         r->record.host = true;
         k = log_image(r);
-        return k < 0 ? k : record_write(r->root, &r->record);
+        return k < 0 ? k : record_write(r->root, &r->arena, &r->record);
 }
 
 /* Whether what the record says was taken still has the driver it was given. */
@@ -63,7 +63,7 @@ static int bind_late(struct run *r, size_t rule)
 
         act_take(r->root, &r->plan, &(struct act_choice){.rule = rule}, &r->arena, r->results);
         record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[rule].name);
-        k = record_write(r->root, &r->record);
+        k = record_write(r->root, &r->arena, &r->record);
         for (size_t i = 0; i < r->plan.n_entries; i++)
                 if (r->plan.entries[i].rule == rule)
                         run_log_device(r, i);
@@ -77,9 +77,9 @@ static int bind_late(struct run *r, size_t rule)
 static bool may_be_late(const struct run *r, const struct record_rule *rule)
 {
         for (size_t i = 0; i < r->record.n_devices; i++)
-                if (streq(r->record.devices[i].rule, rule->name) && streq(r->record.devices[i].action, "refuse"))
+                if (streq(r->record.devices[i].rule, rule->name) && r->record.devices[i].action == ACTION_REFUSE)
                         return false;
-        return streq(rule->state, rule_state_names[RULE_OK]) || streq(rule->state, rule_state_names[RULE_MISSING]);
+        return rule->state == RULE_OK || rule->state == RULE_MISSING;
 }
 
 /* The reason is logged where it is not satisfied. enum run_end or -errno. */
@@ -97,7 +97,7 @@ static int settle(struct run *r, const char *name)
         else if (!rule || !run_same_text(r, rule))
                 why = "its text changed since this boot's plan was made";
         else if (!may_be_late(r, known)) {
-                log_rule_state(r->root, &r->arena, known, false);
+                run_log_rule(r, known);
                 return RUN_UNSATISFIED;
         } else if (r->record.rescued)
                 why = "this boot found its root only once devices were given back; nothing more is taken in it";
@@ -130,6 +130,18 @@ static bool settle_nodes(struct run *r, const char *name)
         return problems.n == 0;
 }
 
+static void log_off(struct run *r, const char *rule)
+{
+        struct outcome o = outcome_of_rule(
+                &r->arena, &(struct record_rule){.name = rule,
+                                                 .state = RULE_SKIPPED,
+                                                 .message = arena_join(&r->arena, r->facts.off_by,
+                                                                       " on the kernel command line", NULL)});
+
+        o.level = LOG_LEVEL_NOTICE;
+        outcome_log(r->root, &o, false);
+}
+
 int run_rule(const struct root *root, const char *rule)
 {
         _cleanup_(close_fd) int lock = -1;
@@ -139,8 +151,7 @@ int run_rule(const struct root *root, const char *rule)
         if (k < 0)
                 return k;
         if (r.facts.off) {
-                log_line(root, LOG_LEVEL_NOTICE, LOG_RULE, rule, NULL, "%s: skipped: %s on the kernel command line",
-                         rule, r.facts.off_by);
+                log_off(&r, rule);
                 return RUN_UNSATISFIED;
         }
         lock = record_lock(root, 0);

@@ -42,7 +42,7 @@ static void tell(struct hand *h, const bool *chosen, const struct result *result
 
                 if (!chosen[i])
                         continue;
-                o = outcome_of(&c->arena, &c->plan, i, &results[i]);
+                o = outcome_of_entry(&c->arena, &c->plan, i, &results[i]);
                 if (!o.text) {
                         o.bad = true;
                         o.level = LOG_LEVEL_WARNING;
@@ -55,7 +55,9 @@ static void tell(struct hand *h, const bool *chosen, const struct result *result
         for (size_t r = 0; r < c->config.n_rules; r++)
                 if (h->rule && streq(h->rule, c->config.rules[r].name) &&
                     (c->plan.rules[r].state == RULE_MISSING || c->plan.rules[r].state == RULE_SKIPPED))
-                        hand_tell_rule(h, h->rule, rule_state_names[c->plan.rules[r].state], c->plan.rules[r].message);
+                        hand_tell_rule(h, &(struct record_rule){.name = h->rule,
+                                                                .state = c->plan.rules[r].state,
+                                                                .message = c->plan.rules[r].message});
 }
 
 /* The rules of what was chosen go into the record, and what was chosen into the document. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/recfile.h"
 #include "base/str.h"
 #include "ctl/anonymise.h"
 #include "ctl/capture-list.h"
@@ -74,6 +75,8 @@ static int copy_file(struct capture *c, const char *path)
                         redact_credentials(data);
                 if (!c->raw)
                         anonymiser_apply(&c->names, data, size);
+                if (strstr(path, "/passthrough/"))
+                        recfile_seal(data, size);
                 k = put(c, path, data, size);
         }
         arena_free(&arena);

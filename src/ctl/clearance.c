@@ -93,36 +93,27 @@ static void build(struct ctl *c, struct clearance *clearance)
 }
 
 /* What a boot decides by, and no more: a serial number that shows at one time and not at another changes nothing. */
-int ctl_hash_clearance(struct ctl *c, bool *ret_there, uint64_t *ret)
+bool ctl_hash_clearance(struct ctl *c, uint64_t *ret)
 {
         struct clearance clearance = {};
-        const char *context;
-        uint64_t all = 0;
-        char *file = NULL;
+        const char *context = clearance_context(&c->root, &c->arena);
         size_t size;
-        int k = 0;
+        bool known;
 
         build(c, &clearance);
-
-        if (k == 0)
-                k = clearance_format(&c->root, &c->arena, &clearance, &file, &size);
-        free(file);
+        known = clearance_format(&c->root, &c->arena, &clearance, &size);
         /* Under another root= the clearance of an image has lapsed. */
-        if (k == 0)
-                k = clearance_context(&c->root, &c->arena, &context);
-        if (k == 0)
-                all = str_hash(STR_HASH_START, context, strlen(context));
-        for (size_t i = 0; k == 0 && i < clearance.n_devices; i++) {
+        *ret = str_hash(STR_HASH_START, context, strlen(context));
+        for (size_t i = 0; i < clearance.n_devices; i++) {
                 const struct clearance_device *d = &clearance.devices[i];
                 const char *line =
                         arena_join(&c->arena, d->rule, "\t", d->path, "\t", d->id, "\t",
                                    d->cleared ? "cleared" : "known", "\t", *d->withheld ? "withheld" : "", NULL);
+
                 /* Whatever their order: one that is away comes last. */
-                all += str_hash(STR_HASH_START, line, strlen(line));
+                *ret += str_hash(STR_HASH_START, line, strlen(line));
         }
-        *ret_there = k == 0;
-        *ret = all;
-        return k == -ENODATA ? 0 : k;
+        return known;
 }
 
 /* For the image, and for what is planned on the host until the next one. */
@@ -130,23 +121,18 @@ int ctl_write_clearance(struct ctl *c, const struct root *image)
 {
         const struct root *const roots[] = {image, &c->root};
         struct clearance clearance = {};
-        char *file = NULL;
-        size_t size = 0;
+        char *text;
+        size_t size;
         int k = 0;
 
         build(c, &clearance);
-
-        if (k == 0)
-                k = clearance_format(&c->root, &c->arena, &clearance, &file, &size);
-        if (k == -ENODATA) {
+        text = clearance_format(&c->root, &c->arena, &clearance, &size);
+        if (!text)
                 fputs("no clearance of this host for its devices: its firmware has no UUID to know it by\n", stderr);
-                return 0;
-        }
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(roots); i++) {
+        for (size_t i = 0; text && k == 0 && i < ARRAY_SIZE(roots); i++) {
                 k = root_make_parents(roots[i], CLEARANCE_PATH);
                 if (k == 0)
-                        k = root_replace(roots[i], CLEARANCE_PATH, file, size);
+                        k = root_replace(roots[i], CLEARANCE_PATH, text, size);
         }
-        free(file);
         return k;
 }

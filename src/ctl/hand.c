@@ -28,7 +28,7 @@ int hand_open(struct hand *h)
                 return ctl_fail(PASSTHROUGH_RUN "/lock", k);
         h->lock = k;
         k = record_read(&c->root, &c->arena, &h->record);
-        if (k < 0 && k != -ENOENT && k != -EBADMSG)
+        if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
         /* What was taken may be of a rule that is gone. */
         k = ctl_load_plan(
@@ -57,19 +57,26 @@ void hand_tell(struct hand *h, const struct outcome *o)
         if (!o->text)
                 return;
         h->bad |= o->bad;
-        log_outcome(&h->c->root, o, true);
+        outcome_log(&h->c->root, o, true);
         if (o->bad)
                 fprintf(stderr, "%s\n", o->text);
         else if (!h->c->json)
                 puts(o->text);
 }
 
-void hand_tell_rule(struct hand *h, const char *rule, const char *state, const char *message)
+void hand_tell_rule(struct hand *h, const struct record_rule *rule)
 {
-        h->bad = true;
-        log_rule_state(&h->c->root, &h->c->arena,
-                       &(struct record_rule){.name = rule, .state = state, .message = message}, true);
-        fprintf(stderr, "%s: %s: %s\n", rule, state, message);
+        struct outcome o = outcome_of_rule(&h->c->arena, rule);
+
+        hand_tell(h, &o);
+}
+
+void hand_complain(struct hand *h, const char *rule, const char *text)
+{
+        text = arena_join(&h->c->arena, rule, ": ", text, NULL);
+        hand_tell(h,
+                  &(struct outcome){
+                          .level = LOG_LEVEL_ERROR, .message_id = LOG_RULE, .rule = rule, .text = text, .bad = true});
 }
 
 void hand_nodes(struct hand *h, const char *rule)
@@ -79,13 +86,8 @@ void hand_nodes(struct hand *h, const char *rule)
         struct nodes nodes = links_find(&c->root, &c->arena, &c->plan, &h->record, rule, &problems);
 
         act_nodes(&c->root, &c->arena, &nodes, &problems);
-        for (size_t i = 0; i < problems.n; i++) {
-                const char *text = arena_join(&c->arena, rule, ": ", problems.v[i].message, NULL);
-
-                h->bad = true;
-                log_event(&c->root, &(struct log_event){LOG_LEVEL_ERROR, LOG_RULE, rule, NULL, text, NULL}, true);
-                fprintf(stderr, "%s\n", text);
-        }
+        for (size_t i = 0; i < problems.n; i++)
+                hand_complain(h, rule, problems.v[i].message);
 }
 
 int hand_finish(struct hand *h, int k)
@@ -93,7 +95,7 @@ int hand_finish(struct hand *h, int k)
         struct status document = {.record = h->document, .ran = true};
 
         if (k >= 0)
-                k = record_write(&h->c->root, &h->record);
+                k = record_write(&h->c->root, &h->c->arena, &h->record);
         if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
         if (h->c->json)

@@ -24,8 +24,10 @@ void hand_close(struct hand *h);
 
 /* To the journal, and to people; failures on standard error. */
 void hand_tell(struct hand *h, const struct outcome *o);
-/* About a rule as a whole. */
-void hand_tell_rule(struct hand *h, const char *rule, const char *state, const char *message);
+/* What a rule as a whole is. */
+void hand_tell_rule(struct hand *h, const struct record_rule *rule);
+/* What is wrong about a rule; text goes behind its name. */
+void hand_complain(struct hand *h, const char *rule, const char *text);
 
 /* Nodes and links of a rule, as the record has it now. */
 void hand_nodes(struct hand *h, const char *rule);

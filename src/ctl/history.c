@@ -50,6 +50,7 @@ static void add(struct ctl *c, struct status *status, const char *text)
         struct history_line line = {
                 .message = field(a, entry, "MESSAGE"),
                 .rule = field(a, entry, "PASSTHROUGH_RULE"),
+                .bus = field(a, entry, "PASSTHROUGH_BUS"),
                 .device = field(a, entry, "PASSTHROUGH_DEVICE"),
                 .file = field(a, entry, "PASSTHROUGH_FILE"),
                 .state = field(a, entry, "PASSTHROUGH_STATE"),

@@ -102,7 +102,7 @@ static int fill(struct ctl *c, const struct root *image, const struct payload *p
         int k = write_reasons(c, image);
 
         if (k == 0)
-                k = ctl_hash_clearance(c, &digest.has_clearance, &digest.clearance);
+                digest.has_clearance = ctl_hash_clearance(c, &digest.clearance);
         if (k == 0)
                 text = digest_format(&c->arena, &digest);
         if (payload->settings_applied)
@@ -165,7 +165,7 @@ int ctl_image_clearance(const struct ctl *host, const char *kernel, struct paylo
         int k = plan(&c);
 
         if (k == 0)
-                k = ctl_hash_clearance(&c, &payload->digest.has_clearance, &payload->digest.clearance);
+                payload->digest.has_clearance = ctl_hash_clearance(&c, &payload->digest.clearance);
         payload->forgotten = payload->digest.has_clearance && !root_exists(&host->root, CLEARANCE_PATH);
         arena_free(&c.arena);
         return k;

@@ -81,9 +81,9 @@ static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
                 record_release(&h->record, &c->arena, &c->plan, g->rule, g->device, &result);
         record_release(&h->document, &c->arena, &c->plan, g->rule, g->device, &result);
         if (refused) {
-                struct record_rule *r = (struct record_rule *)record_find(&h->document, g->rule);
+                struct record_rule *r = record_find(&h->document, g->rule);
 
-                r->state = rule_state_names[RULE_REFUSED];
+                r->state = RULE_REFUSED;
                 r->message = o.text;
         }
         return end;
@@ -109,7 +109,7 @@ static int release(struct hand *h)
         for (size_t i = 0; i < g.n; i++)
                 hand_nodes(h, g.v[i].rule);
         if (g.n == 0)
-                hand_tell_rule(h, h->rule, "nothing to give back", "it has no device here");
+                hand_complain(h, h->rule, "nothing to give back: it has no device here");
         return hand_finish(h, 0);
 }
 

@@ -60,7 +60,7 @@ int ctl_status(struct ctl *c)
                 return k;
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
         k = status_build(c->loaders, &makers, &c->root, &c->arena, &c->plan, &status);
-        if (k == -EBADMSG) {
+        if (k == RECFILE_MALFORMED) {
                 fputs("passthroughctl: " RECORD_PATH " cannot be read: what this boot did is not known\n", stderr);
                 status = (struct status){};
         } else if (k < 0)

@@ -130,15 +130,20 @@ static int plan_applied(struct transaction *x)
         struct ctl *c = x->c;
         struct diags diags = {.arena = &c->arena};
         struct payload payload;
-        struct content now;
-        char *old = NULL, *new = NULL;
+        struct applied before;
+        const char *now;
+        char *old, *new;
+        size_t size;
         int k = payload_build(c->initrds, &c->root, &c->arena, &c->config, NULL, &diags, &payload);
 
-        if (k == 0)
-                k = content_read(&c->root, &c->arena, APPLIED_PATH, &now, &old);
-        if (k == 0)
-                new = applied_format(&c->arena, &(struct applied){true, payload.files, payload.n_files});
-        if (k < 0 || streq_ptr(old, new))
+        if (k < 0)
+                return k;
+        applied_read(&c->root, &c->arena, &before);
+        new = applied_format(&c->arena, &(struct applied){true, payload.files, payload.n_files});
+        if (before.there && streq(applied_format(&c->arena, &before), new))
+                return 0;
+        k = content_read(&c->root, &c->arena, APPLIED_PATH, &now, &old, &size);
+        if (k < 0)
                 return k;
         changes_add(&x->plan.changes, &c->arena,
                     (struct change){.path = APPLIED_PATH, .old = old, .new = new, .aside = true});

@@ -1,32 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "facts/clearance.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "base/recfile.h"
 #include "base/str.h"
 #include "cmdline/cmdline.h"
 #include "facts/facts.h"
 
-#define HEADER   "passthrough-clearance 1"
 #define MAX_SIZE ((size_t)16 * 1024 * 1024)
-#define FIELDS   14
 
 /* The firmware's UUID; NULL where it has none that is its own. */
-static void machine(const struct root *root, struct arena *a, const char **ret)
+static const char *machine(const struct root *root, struct arena *a)
 {
         char text[64];
 
-        *ret = NULL;
         if (root_read(root, PRODUCT_UUID, text, sizeof(text)) <= 0 || strspn(text, "0-") == strlen(text) ||
             strspn(text, "fF-") == strlen(text))
-                return;
-        *ret = arena_strdup(a, text);
+                return NULL;
+        return arena_strdup(a, text);
 }
 
-int clearance_context(const struct root *root, struct arena *a, const char **ret)
+const char *clearance_context(const struct root *root, struct arena *a)
 {
         static const char *const keys[] = {"root=",
                                            "resume=",
@@ -63,118 +56,84 @@ int clearance_context(const struct root *root, struct arena *a, const char **ret
                                            "cryptdevice=",
                                            "boot=",
                                            "rd.live"};
+        const char *context = "";
         struct token *tokens;
         bool unclosed;
         char *text;
         size_t size, all = 0;
-        int k = root_read_all(root, a, "/proc/cmdline", MAX_SIZE, &text, &size);
 
-        *ret = "";
-        if (k < 0)
-                return 0;
+        if (root_read_all(root, a, "/proc/cmdline", MAX_SIZE, &text, &size) < 0)
+                return context;
         cmdline_split(a, text, &tokens, &all, &unclosed);
-        for (size_t i = 0; k == 0 && i < all; i++) {
+        for (size_t i = 0; i < all; i++) {
                 char *token = arena_join(a, tokens[i].name, tokens[i].value ? "=" : "",
                                          tokens[i].value ? tokens[i].value : "", NULL);
 
                 str_make_printable(token);
                 for (size_t j = 0; j < ARRAY_SIZE(keys); j++)
                         if (startswith(token, keys[j])) {
-                                *ret = arena_join(a, *ret, **ret ? " " : "", token, NULL);
+                                context = arena_join(a, context, *context ? " " : "", token, NULL);
                                 break;
                         }
         }
-        return k;
+        return context;
 }
 
-static void read_device(struct clearance *c, struct arena *a, const char *const f[static FIELDS])
-{
-        struct clearance_device *d = arena_grow(a, &c->devices, c->n_devices, sizeof(*c->devices));
+/* The file: whose it is and for which root=, then the devices. */
+struct clearance_file {
+        const char *machine, *context;
+        struct clearance_device *devices;
+        size_t n_devices;
+};
 
-        *d = (struct clearance_device){
-                .rule = f[1],
-                .digest = strtoull(f[2], NULL, 16),
-                .address = f[3],
-                .path = f[4],
-                .firmware = f[5],
-                .slot = f[6],
-                .id = f[7],
-                .pcie_serial = f[8],
-                .disk_serial = f[9],
-                .companion = streq(f[10], "companion"),
-                .cleared = streq(f[11], "cleared"),
-                .withheld = f[12],
-        };
-        c->n_devices++;
-        str_words(a, f[13], &d->company, &d->n_company);
+static const struct field fields[] = {
+        {FIELD(TEXT, clearance_device, rule)},
+        {FIELD(HEX, clearance_device, digest)},
+        {FIELD(TEXT, clearance_device, address)},
+        {FIELD(TEXT, clearance_device, path)},
+        {FIELD(TEXT, clearance_device, firmware)},
+        {FIELD(TEXT, clearance_device, slot)},
+        {FIELD(TEXT, clearance_device, id)},
+        {FIELD(TEXT, clearance_device, pcie_serial)},
+        {FIELD(TEXT, clearance_device, disk_serial)},
+        {FIELD(FLAG, clearance_device, companion), .names = (const char *const[]){"companion", "match"}},
+        {FIELD(FLAG, clearance_device, cleared), .names = (const char *const[]){"cleared", "known"}},
+        {FIELD(TEXT, clearance_device, withheld)},
+        {FIELD(WORDS, clearance_device, company)},
+};
+
+static const struct record_type types[] = {
+        {.key = "M", ONE_FIELD(FIELD(TEXT, clearance_file, machine))},
+        {.key = "C", ONE_FIELD(FIELD(TEXT, clearance_file, context))},
+        {.key = "D", LIST(clearance_file, devices), FIELDS(fields)},
+};
+
+static const struct recfile format = {
+        .first = "passthrough-clearance 1",
+        .separator = '\t',
+        .printable = true,
+        .max = MAX_SIZE,
+        RECORD_TYPES(clearance_file, types),
+};
+
+void clearance_read(const struct root *root, struct arena *a, struct clearance *ret)
+{
+        struct clearance_file f;
+
+        *ret = (struct clearance){};
+        if (recfile_read(root, a, &format, CLEARANCE_PATH, &f) != 0 || !f.machine ||
+            !streq_ptr(machine(root, a), f.machine))
+                return;
+        *ret = (struct clearance){.devices = f.devices, .n_devices = f.n_devices};
+        if (!f.context)
+                ret->lapsed = "it does not say for which root= it was given";
+        else if (!streq(f.context, clearance_context(root, a)))
+                ret->lapsed = "root=, resume= or the like on the kernel command line is not what it was then";
 }
 
-int clearance_read(const struct root *root, struct arena *a, struct clearance *ret)
+char *clearance_format(const struct root *root, struct arena *a, const struct clearance *c, size_t *ret_size)
 {
-        struct clearance c = {};
-        const char *here, *context, *built = "";
-        bool told = false;
-        char *text, *line;
-        size_t size;
-        int k = root_read_all(root, a, CLEARANCE_PATH, MAX_SIZE, &text, &size);
+        struct clearance_file f = {machine(root, a), clearance_context(root, a), c->devices, c->n_devices};
 
-        *ret = c;
-        if (k < 0)
-                return 0;
-        line = strsep(&text, "\n");
-        if (!line || !streq(line, HEADER))
-                return 0;
-        machine(root, a, &here);
-        if (k == 0)
-                k = clearance_context(root, a, &context);
-        while (k == 0 && (line = strsep(&text, "\n"))) {
-                const char *f[FIELDS];
-                size_t n = 0;
-
-                for (char *field; n < FIELDS && (field = strsep(&line, "\t")); f[n++] = field)
-                        str_make_printable(field);
-                if (n == 2 && streq(f[0], "M"))
-                        built = f[1];
-                else if (n == 2 && streq(f[0], "C") && streq(f[1], context))
-                        told = true;
-                else if (n == 2 && streq(f[0], "C"))
-                        c.lapsed = "root=, resume= or the like on the kernel command line is not what it was then";
-                else if (n == FIELDS && streq(f[0], "D"))
-                        read_device(&c, a, f);
-        }
-        if (!told && !c.lapsed)
-                c.lapsed = "it does not say for which root= it was given";
-        if (k == 0 && here && streq(here, built))
-                *ret = c;
-        return k;
-}
-
-int clearance_format(const struct root *root, struct arena *a, const struct clearance *c, char **ret, size_t *ret_size)
-{
-        const char *here, *context;
-        int k = 0;
-
-        machine(root, a, &here);
-        FILE *f;
-
-        if (k == 0)
-                k = clearance_context(root, a, &context);
-        if (k < 0)
-                return k;
-        if (!here)
-                return -ENODATA;
-        f = open_memstream(ret, ret_size);
-        fprintf(f, HEADER "\nM\t%s\nC\t%s\n", here, context);
-        for (size_t i = 0; i < c->n_devices; i++) {
-                const struct clearance_device *d = &c->devices[i];
-
-                fprintf(f, "D\t%s\t%" PRIx64 "\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", d->rule, d->digest,
-                        d->address, d->path, d->firmware, d->slot, d->id, d->pcie_serial, d->disk_serial,
-                        d->companion ? "companion" : "match", d->cleared ? "cleared" : "known", d->withheld);
-                for (size_t m = 0; m < d->n_company; m++)
-                        fprintf(f, "%s%s", m > 0 ? " " : "", d->company[m]);
-                fputc('\n', f);
-        }
-        fclose(f);
-        return 0;
+        return f.machine ? recfile_format(a, &format, &f, ret_size) : NULL;
 }

@@ -3,8 +3,7 @@
 
 /*
  * /var/lib/passthrough/clearance, on the host and in its boot images: who each device of a rule was when the host was
- * last looked at, and that the guard let it go. Early in a boot neither shows. A text file: one record a line, fields
- * separated by tabs, the first line names the format.
+ * last looked at, and that the guard let it go. Early in a boot neither shows.
  */
 
 #include <stdbool.h>
@@ -42,11 +41,9 @@ static inline bool clearance_names(const char *member, const char *path, const c
 }
 
 /* What of the kernel command line says where the host's root, swap and network are; "" where nothing does. */
-int clearance_context(const struct root *root, struct arena *a, const char **ret) _must_check_;
+const char *clearance_context(const struct root *root, struct arena *a);
 
 /* Empty where there is none, where it is another machine's, or none that can be read. */
-int clearance_read(const struct root *root, struct arena *a, struct clearance *ret) _must_check_;
-
-/* The file's text, to be freed by the caller. -ENODATA where the machine cannot be told from others. */
-int clearance_format(const struct root *root, struct arena *a, const struct clearance *c, char **ret,
-                     size_t *ret_size) _must_check_;
+void clearance_read(const struct root *root, struct arena *a, struct clearance *ret);
+/* The file's text; NULL where this machine cannot be told from others. */
+char *clearance_format(const struct root *root, struct arena *a, const struct clearance *c, size_t *ret_size);

@@ -48,8 +48,7 @@ static int put_back(struct taker *t, size_t i)
         int k = file_resolve(t->root, t->arena, f->path, &path);
 
         if (k == 0)
-                k = f->old.there ? journal_put_back(t->root, t->arena, t->undo, i, path, &kept)
-                                 : file_remove(t->root, path);
+                k = f->old ? journal_put_back(t->root, t->arena, t->undo, i, path, &kept) : file_remove(t->root, path);
         if (k < 0)
                 return k;
         if (kept == JOURNAL_KEPT)
@@ -101,17 +100,17 @@ static int edit(struct taker *t, const char *path, const char *text, struct stri
 static int take_back_image(struct taker *t, size_t i)
 {
         const struct undo_file *f = &t->undo->files[i];
-        struct content now;
+        const char *now;
         const char *path;
         int k = file_resolve(t->root, t->arena, f->path, &path);
 
         if (k < 0)
                 return k;
         file_sweep(t->root, path);
-        k = content_measure(t->root, path, &now);
-        if (k < 0 || !now.there || content_same(now, f->old))
+        k = content_measure(t->root, t->arena, path, &now);
+        if (k < 0 || !now || streq_ptr(now, f->old))
                 return k;
-        if (t->undo->done && !content_same(now, f->new)) {
+        if (t->undo->done && !streq_ptr(now, f->new)) {
                 strings_add(t->arena, &t->back->kept, f->path);
                 return 0;
         }
@@ -121,26 +120,27 @@ static int take_back_image(struct taker *t, size_t i)
 static int take_back(struct taker *t, size_t i)
 {
         const struct undo_file *f = &t->undo->files[i];
-        struct content now;
+        const char *now;
         const char *path;
         char *text;
+        size_t size;
         int k = file_resolve(t->root, t->arena, f->path, &path);
 
         if (k < 0)
                 return k;
         file_sweep(t->root, path);
-        k = content_read(t->root, t->arena, f->path, &now, &text);
+        k = content_read(t->root, t->arena, f->path, &now, &text, &size);
         if (k < 0 || f->kind == UNDO_SEEN)
                 return k;
-        if (!content_same(now, f->old)) {
+        if (!streq_ptr(now, f->old)) {
                 /* Of one that was cut short it is not known what the command would have made. */
-                if (content_same(now, f->new) || (f->kind == UNDO_GENERATED && !t->undo->done))
+                if (streq_ptr(now, f->new) || (f->kind == UNDO_GENERATED && !t->undo->done))
                         k = put_back(t, i);
                 else if (f->kind == UNDO_GENERATED)
                         t->back->stale = true;
-                else if (now.there && streq(str_basename(path), ENTRY_OFF))
+                else if (now && streq(str_basename(path), ENTRY_OFF))
                         k = put_back(t, i); /* it follows the kernels */
-                else if (now.there)
+                else if (now)
                         k = edit(t, f->path, text, f->added);
                 /* Else it went away, as entries do with their kernel. */
         }
@@ -164,11 +164,12 @@ static int take_from_entry(struct taker *t, const struct boot_facts *facts, cons
                 return 0;
         for (size_t i = 0; k == 0 && i < t->undo->n_files; i++)
                 if (streq(t->undo->files[i].path, BOOT_KERNEL_CMDLINE) || strstr(t->undo->files[i].path, "/entries/")) {
-                        struct content now;
+                        const char *now;
                         char *text;
+                        size_t size;
 
-                        k = content_read(t->root, t->arena, entry->path, &now, &text);
-                        if (k == 0 && now.there)
+                        k = content_read(t->root, t->arena, entry->path, &now, &text, &size);
+                        if (k == 0 && now)
                                 k = edit(t, entry->path, text, t->undo->files[i].added);
                 }
         return k;

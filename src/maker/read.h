@@ -3,14 +3,12 @@
 
 /*
  * What an image was built from, as it says itself. Its maker has to unpack it for that, and so does that only once for
- * each image: /var/lib/passthrough/images has what was found, as long as the file is the same.
+ * each image; see cache.h.
  */
 
 #include "maker/installed.h"
 #include "maker/makers.h"
 #include "maker/payload.h"
-
-#define IMAGE_CACHE "/var/lib/passthrough/images"
 
 /* False if nothing can be told: the image cannot be read, or is of a captured machine whose cache has nothing of it. */
 bool image_read(const struct root *root, struct arena *a, const struct maker *maker, const struct installed *image,

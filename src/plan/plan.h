@@ -26,6 +26,8 @@ enum rule_state {
         RULE_MISSING,
         RULE_INVALID,
         RULE_SKIPPED,
+        RULE_PENDING, /* of status alone: changed since this boot's plan */
+        RULE_FAILED,  /* likewise: a device of it failed */
         RULE_STATE_MAX_,
 };
 

@@ -1,174 +1,142 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/history.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "report/sentence.h"
 
-/* Cuts s at the first separator and returns what is behind it, or NULL. */
-static char *cut(char *s, const char *separator)
-{
-        char *at = s ? strstr(s, separator) : NULL;
+enum about {
+        ABOUT_NOTHING,
+        ABOUT_RULE,
+        ABOUT_DEVICE,
+};
 
-        if (!at)
-                return NULL;
-        *at = '\0';
-        return at + strlen(separator);
-}
-
-/* What outcome.c and rescue.c say of a device, behind its address. */
-static bool parse_device(struct history_line *l, char *text)
-{
-        static const struct {
-                const char *begins;
-                enum device_state state;
-        } kinds[] = {
-                {"refused: ", STATE_REFUSED},      {"failed: ", STATE_FAILED},  {"given back: ", STATE_FAILED},
-                {"given back to ", STATE_SKIPPED}, {"is with ", STATE_SKIPPED}, {"given back; ", STATE_SKIPPED},
-        };
-
-        if (startswith(text, "bound to ")) {
-                l->driver = text + strlen("bound to ");
-                l->from = cut(text, ", late: ");
-                if (l->from)
-                        (void)cut((char *)l->from, " had it");
-                l->state = device_state_names[l->from ? STATE_LATE : STATE_BOUND];
-                return true;
-        }
-        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-                if (startswith(text, kinds[i].begins)) {
-                        l->state = device_state_names[kinds[i].state];
-                        l->reason = kinds[i].state == STATE_SKIPPED ? "given back by hand"
-                                    : startswith(text, "given")     ? text
-                                                                    : text + strlen(kinds[i].begins);
-                        return true;
-                }
-        return false;
-}
-
-/* "RULE: ADDRESS ..." or "RULE: STATE: ..."; false where it is neither. */
-static bool parse(struct history_line *l, char *text)
-{
-        char *rest = cut(text, ": "), *more;
-        struct pci_address at;
-
-        if (!rest || !rule_name_valid(text))
-                return false;
-        l->rule = text;
-        more = strchr(rest, ' ');
-        if (more) {
-                *more = '\0';
-                if (pci_address_parse(rest, &at) == 0) {
-                        l->device = rest;
-                        return parse_device(l, more + 1);
-                }
-                *more = ' ';
-        }
-        l->reason = cut(rest, ": ");
-        for (int i = RULE_REFUSED; l->reason && i < RULE_STATE_MAX_; i++)
-                if (streq(rest, rule_state_names[i])) {
-                        l->state = rule_state_names[i];
-                        return true;
-                }
-        return false;
-}
-
-static struct record_rule *rule_for(struct record *r, struct arena *a, const struct history_line *l)
-{
-        struct record_rule *x = (struct record_rule *)record_find(r, l->rule);
-
-        if (!x) {
-                x = arena_grow(a, &r->rules, r->n_rules, sizeof(*r->rules));
-                if (!x)
-                        return NULL;
-                r->n_rules++;
-                *x = (struct record_rule){
-                        .name = l->rule, .file = "", .state = rule_state_names[RULE_OK], .message = ""};
-        }
-        if (l->file && *l->file)
-                x->file = l->file;
-        return x;
-}
+/* What a line says: of a device, or of its rule as a whole. */
+struct said {
+        const char *rule, *file;
+        enum rule_state state;
+        const char *message;
+        struct record_device device;
+};
 
 static const char *or_empty(const char *s)
 {
         return s ? s : "";
 }
 
-static void add_device(struct record *r, struct arena *a, const struct history_line *l)
+static enum about by_fields(const struct history_line *l, struct said *ret)
 {
-        struct record_device *x = record_device_at(r, a, l->device);
-        bool taken =
-                streq(l->state, device_state_names[STATE_BOUND]) || streq(l->state, device_state_names[STATE_LATE]);
-        bool refused = streq(l->state, device_state_names[STATE_REFUSED]);
-        bool skipped = streq(l->state, device_state_names[STATE_SKIPPED]);
+        int state = l->device ? str_index(l->state, device_state_names, STATE_MAX_)
+                              : str_index(l->state, rule_state_names, RULE_SKIPPED + 1);
 
-        x->rule = l->rule;
-        x->bus = bus_names[BUS_PCI];
-        x->address = l->device;
-        x->id = l->id ? l->id : or_empty(x->id);
-        x->class = l->class ? l->class : or_empty(x->class);
-        if (l->group)
-                x->group = atoi(l->group);
-        x->action = action_names[refused ? ACTION_REFUSE : skipped ? ACTION_KEEP : ACTION_BIND];
-        x->driver = taken || skipped ? or_empty(l->driver) : "";
-        x->stage = "";
-        x->reason = or_empty(l->reason);
-        x->state = l->state;
-        x->from = or_empty(l->from);
+        *ret = (struct said){.rule = l->rule, .file = l->file};
+        if (!l->device) {
+                ret->state = (enum rule_state)state;
+                ret->message = or_empty(l->reason);
+                return state >= RULE_OK ? ABOUT_RULE : ABOUT_NOTHING;
+        }
+        ret->device = (struct record_device){
+                .bus = l->bus,
+                .address = l->device,
+                .driver = or_empty(l->driver),
+                .reason = or_empty(l->reason),
+                .state = (enum device_state)state,
+                .from = or_empty(l->from),
+        };
+        return state > STATE_NONE ? ABOUT_DEVICE : ABOUT_NOTHING;
+}
+
+/* "RULE: STATE: REASON" or "RULE: " and a sentence about a device. */
+static enum about by_sentence(struct arena *a, const struct history_line *l, struct said *ret)
+{
+        char *rule = arena_strdup(a, l->message), *rest = strstr(rule, ": "), *reason;
+        int state;
+
+        if (!rest)
+                return ABOUT_NOTHING;
+        *rest = '\0';
+        rest += 2;
+        *ret = (struct said){.rule = rule};
+        if (!rule_name_valid(rule))
+                return ABOUT_NOTHING;
+        if (sentence_read(a, rest, &ret->device)) {
+                if (ret->device.state == STATE_SKIPPED)
+                        ret->device.reason = "given back by hand";
+                return ABOUT_DEVICE;
+        }
+        reason = strstr(rest, ": ");
+        if (!reason)
+                return ABOUT_NOTHING;
+        *reason = '\0';
+        state = str_index(rest, rule_state_names, RULE_SKIPPED + 1);
+        ret->state = (enum rule_state)state;
+        ret->message = reason + 2;
+        return state > RULE_OK ? ABOUT_RULE : ABOUT_NOTHING;
+}
+
+static void add_device(struct record *r, struct arena *a, const struct history_line *l, const struct said *said)
+{
+        struct record_device *x = record_device_at(r, a, said->device.address), old = *x;
+
+        *x = said->device;
+        x->rule = said->rule;
+        /* Journals of earlier versions do not say it. */
+        x->bus = x->bus ? x->bus : "pci";
+        x->id = or_empty(l->id ? l->id : old.id);
+        x->class = or_empty(l->class ? l->class : old.class);
+        x->group = l->group ? atoi(l->group) : old.group;
+        x->action = x->state == STATE_REFUSED ? ACTION_REFUSE : x->state == STATE_SKIPPED ? ACTION_KEEP : ACTION_BIND;
+        if (!record_device_taken(x) && x->state != STATE_SKIPPED)
+                x->driver = "";
         x->at_us = l->at_us;
 }
 
 void history_add(struct status *status, struct arena *a, const struct history_line *line)
 {
-        struct history_line l = *line;
         struct record_rule *rule;
-        char *text;
+        struct said said;
+        enum about about = line->rule && line->state ? by_fields(line, &said) : by_sentence(a, line, &said);
 
-        if (!l.state || !l.rule) {
-                text = arena_strdup(a, l.message);
-                if (!parse(&l, text)) {
-                        str_add(a, &status->notes, &status->n_notes, line->message);
-                        return;
-                }
-        }
-        status->ran = true;
-        rule = rule_for(&status->record, a, &l);
-        if (l.device) {
-                /* Whatever was said of the rule before was said without this one. */
-                rule->state = rule_state_names[RULE_OK];
-                rule->message = "";
-                add_device(&status->record, a, &l);
+        if (about == ABOUT_NOTHING) {
+                str_add(a, &status->notes, &status->n_notes, line->message);
                 return;
         }
-        rule->state = l.state;
-        rule->message = or_empty(l.reason);
+        status->ran = true;
+        rule = record_rule_for(&status->record, a, said.rule);
+        if (said.file)
+                rule->file = said.file;
+        /* What was said of the rule before a device of it was said without that device. */
+        rule->state = about == ABOUT_RULE ? said.state : RULE_OK;
+        rule->message = about == ABOUT_RULE ? said.message : "";
+        if (about == ABOUT_DEVICE)
+                add_device(&status->record, a, line, &said);
 }
 
+/* Addresses of one bus are of one form: a longer one has a larger first number. */
 static int compare(const void *a, const void *b)
 {
         const struct record_device *x = a, *y = b;
-        struct pci_address at = {}, other = {};
+        size_t n = strlen(x->address), m = strlen(y->address);
 
-        (void)!pci_address_parse(x->address, &at);
-        (void)!pci_address_parse(y->address, &other);
-        return pci_address_compare(&at, &other);
+        return n != m ? (n > m) - (n < m) : strcmp(x->address, y->address);
 }
 
 void history_finish(struct status *status, struct arena *a)
 {
+        static const enum rule_state states[STATE_MAX_] = {
+                [STATE_REFUSED] = RULE_REFUSED, [STATE_FAILED] = RULE_FAILED, [STATE_SKIPPED] = RULE_SKIPPED};
         struct record *r = &status->record;
 
         if (r->n_devices > 0)
                 qsort(r->devices, r->n_devices, sizeof(*r->devices), compare);
         for (size_t i = 0; i < r->n_devices; i++) {
                 const struct record_device *d = &r->devices[i];
-                struct record_rule *rule = (struct record_rule *)record_find(r, d->rule);
+                struct record_rule *rule = record_find(r, d->rule);
 
-                if (record_device_taken(d) || !rule || !streq(rule->state, rule_state_names[RULE_OK]))
+                if (record_device_taken(d) || rule->state != RULE_OK)
                         continue;
-                rule->state = d->state;
+                rule->state = states[d->state];
                 rule->message = arena_join(a, d->address, *d->reason ? ": " : "", d->reason, NULL);
         }
         status->satisfied = true;

@@ -234,11 +234,11 @@ void json_status(FILE *f, const struct status *status)
 
                 add_function(o, d->bus, d->address, d->id, d->class, d->group, &error);
                 add_string(o, "rule", d->rule, &error);
-                add_string(o, "action", d->action, &error);
+                add_string(o, "action", action_names[d->action], &error);
                 add_string(o, "driver", d->driver, &error);
-                add_string(o, "stage", d->stage, &error);
+                add_string(o, "stage", record_stage_names[d->stage], &error);
                 add_string(o, "reason", d->reason, &error);
-                add_string(o, "state", d->state, &error);
+                add_string(o, "state", device_state_names[d->state], &error);
                 if (*d->from)
                         add_string(o, "from", d->from, &error);
                 if (status->kept_out && status->kept_out[i])
@@ -247,18 +247,20 @@ void json_status(FILE *f, const struct status *status)
         }
         array = add_array(document, "rules", &error);
         for (size_t i = 0; i < r->n_rules; i++)
-                add_rule(array, r->rules[i].name, r->rules[i].file, r->rules[i].state, r->rules[i].message, &error);
+                add_rule(array, r->rules[i].name, r->rules[i].file, rule_state_names[r->rules[i].state],
+                         r->rules[i].message, &error);
         array = add_array(document, "operations", &error);
         for (size_t i = 0; i < r->n_ops; i++)
-                add_op(array, r->ops[i].op, r->ops[i].target, r->ops[i].value, r->ops[i].why, r->ops[i].stage, &error);
+                add_op(array, op_names[r->ops[i].op], r->ops[i].target, r->ops[i].value, r->ops[i].why,
+                       record_stage_names[r->ops[i].stage], &error);
         array = add_pools(document, &error);
         for (size_t i = 0; i < r->n_pools; i++) {
                 const struct record_pool *x = &r->pools[i];
                 struct json_object *o = add_pool(array, x->size, x->node, x->asked, &error);
 
                 add(o, "got", json_object_new_int64((int64_t)x->got), &error);
-                add_string(o, "state", x->state, &error);
-                add_string(o, "stage", x->stage, &error);
+                add_string(o, "state", pool_state_names[x->state], &error);
+                add_string(o, "stage", record_stage_names[x->stage], &error);
                 add_string(o, "reason", x->reason, &error);
                 add(o, "at_us", json_object_new_int64((int64_t)x->at_us), &error);
         }

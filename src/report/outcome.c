@@ -4,124 +4,129 @@
 #include <inttypes.h>
 
 #include "base/str.h"
+#include "report/sentence.h"
 
-static const char out_of_memory[] = "out of memory";
-
-/* NAME=value; a value must not end the field. */
-static const char *field(struct arena *a, const char *fields, const char *name, const char *value)
+/* NAME=value, of those that apply; a value must not end its field. */
+static const char *fields_of(struct arena *a, const char *const (*fields)[2], size_t n)
 {
-        char *text = fields && value ? arena_strdup(a, value) : NULL;
+        const char *text = "";
 
-        if (!text)
-                return fields;
-        for (char *c = text; *c; c++)
-                if (*c == '\n')
+        for (size_t i = 0; i < n; i++) {
+                char *value;
+
+                if (!fields[i][1])
+                        continue;
+                value = arena_strdup(a, fields[i][1]);
+                for (char *c = value; (c = strchr(c, '\n'));)
                         *c = ' ';
-        return arena_join(a, fields, "PASSTHROUGH_", name, "=", text, "\n", NULL);
+                text = arena_join(a, text, "PASSTHROUGH_", fields[i][0], "=", value, "\n", NULL);
+        }
+        return text;
 }
 
-static const char *device_fields(struct arena *a, const struct device *d, enum device_state state, const char *driver,
-                                 const char *reason, const struct result *result)
+static const char *device_fields(struct arena *a, const struct record_device *d, const char *file)
 {
-        const char *fields = field(a, "", "STATE", device_state_names[state]);
+        const char *const fields[][2] = {
+                {"STATE", device_state_names[d->state]},
+                {"BUS", d->bus},
+                {"DRIVER", d->driver},
+                {"FROM", *d->from ? d->from : NULL},
+                {"REASON", d->reason},
+                {"ID", d->id},
+                {"CLASS", d->class},
+                {"GROUP", d->group == NO_GROUP ? NULL : arena_printf(a, "%d", d->group)},
+                {"AT_US", d->at_us ? arena_printf(a, "%" PRIu64, d->at_us) : NULL},
+                {"FILE", file},
+        };
 
-        fields = field(a, fields, "DRIVER", driver);
-        fields = field(a, fields, "FROM", result->from);
-        fields = field(a, fields, "REASON", reason);
-        fields = field(a, fields, "ID", d->id);
-        fields = field(a, fields, "CLASS", d->class);
-        if (d->group != NO_GROUP)
-                fields = field(a, fields, "GROUP", arena_printf(a, "%d", d->group));
-        if (result->at_us > 0)
-                fields = field(a, fields, "AT_US", arena_printf(a, "%" PRIu64, result->at_us));
-        return fields;
+        return fields_of(a, fields, ARRAY_SIZE(fields));
 }
 
-void log_outcome(const struct root *root, const struct outcome *o, bool quietly)
+void outcome_log(const struct root *root, const struct outcome *o, bool quietly)
 {
         if (o->text)
                 log_event(root, &(struct log_event){o->level, o->message_id, o->rule, o->device, o->text, o->fields},
                           quietly);
 }
 
-void log_rule_state(const struct root *root, struct arena *a, const struct record_rule *rule, bool quietly)
+struct outcome outcome_of_rule(struct arena *a, const struct record_rule *rule)
 {
-        const char *text = arena_join(a, rule->name, ": ", rule->state, ": ", rule->message, NULL);
-        const char *fields = field(a, "", "STATE", rule->state);
+        const char *state = rule_state_names[rule->state];
+        const char *const fields[][2] = {{"STATE", state}, {"REASON", rule->message}, {"FILE", rule->file}};
 
-        fields = field(a, fields, "REASON", rule->message);
-        log_event(root,
-                  &(struct log_event){LOG_LEVEL_WARNING, LOG_RULE, rule->name, NULL, text ? text : out_of_memory,
-                                      field(a, fields, "FILE", rule->file)},
-                  quietly);
+        return (struct outcome){.level = LOG_LEVEL_WARNING,
+                                .message_id = LOG_RULE,
+                                .rule = rule->name,
+                                .text = arena_join(a, rule->name, ": ", state, ": ", rule->message, NULL),
+                                .fields = fields_of(a, fields, ARRAY_SIZE(fields)),
+                                .bad = true};
 }
 
-struct outcome outcome_of(struct arena *a, const struct plan *plan, size_t entry, const struct result *result)
+struct outcome outcome_of(struct arena *a, const struct record_device *d, const char *file)
 {
-        const struct plan_entry *e = &plan->entries[entry];
-        struct outcome o = {
-                .level = LOG_LEVEL_INFO,
-                .message_id = LOG_HAND_OVER,
-                .rule = plan->config->rules[e->rule].name,
-                .device = plan->facts->devices[e->device].address,
+        static const struct {
+                enum log_level level;
+                enum sentence sentence;
+                bool bad;
+        } kinds[STATE_MAX_] = {
+                [STATE_BOUND] = {LOG_LEVEL_INFO, SENTENCE_BOUND, false},
+                [STATE_LATE] = {LOG_LEVEL_NOTICE, SENTENCE_LATE, false},
+                [STATE_REFUSED] = {LOG_LEVEL_WARNING, SENTENCE_REFUSED, true},
+                [STATE_FAILED] = {LOG_LEVEL_ERROR, SENTENCE_FAILED, true},
         };
+        struct outcome o = {.rule = d->rule, .device = d->address};
 
-        if (e->action == ACTION_REFUSE) {
-                o.bad = true;
-                o.level = LOG_LEVEL_WARNING;
-                o.text = arena_printf(a, "%s: %s refused: %s", o.rule, o.device, e->reason);
-        } else if (result->state == STATE_FAILED) {
-                o.bad = true;
-                o.level = LOG_LEVEL_ERROR;
-                o.text = arena_printf(a, "%s: %s failed: %s", o.rule, o.device, result->error);
-        } else if (result->state == STATE_LATE) {
-                o.level = LOG_LEVEL_NOTICE;
-                o.text = arena_printf(a, "%s: %s bound to %s, late: %s had it", o.rule, o.device, e->driver,
-                                      result->from);
-        } else if (result->state == STATE_BOUND)
-                o.text = arena_printf(a, "%s: %s bound to %s", o.rule, o.device, e->driver);
-        else
-                return (struct outcome){.rule = o.rule, .device = o.device};
-        if (o.bad)
-                o.message_id = LOG_REFUSAL;
-        if (!o.text)
-                o.text = out_of_memory;
-        o.fields = device_fields(a, &plan->facts->devices[e->device],
-                                 e->action == ACTION_REFUSE ? STATE_REFUSED : result->state, e->driver,
-                                 result->state == STATE_FAILED ? result->error : e->reason, result);
-        o.fields = field(a, o.fields, "FILE", plan->config->rules[e->rule].file);
+        if (kinds[d->state].level == 0)
+                return o;
+        o.level = kinds[d->state].level;
+        o.bad = kinds[d->state].bad;
+        o.message_id = o.bad ? LOG_REFUSAL : LOG_HAND_OVER;
+        o.text = sentence_write(a, kinds[d->state].sentence, d);
+        o.fields = device_fields(a, d, file);
         return o;
+}
+
+struct outcome outcome_of_entry(struct arena *a, const struct plan *plan, size_t entry, const struct result *result)
+{
+        struct record_device d = record_device_of(plan, entry, result);
+
+        return outcome_of(a, &d, plan->config->rules[plan->entries[entry].rule].file);
+}
+
+struct outcome outcome_of_rescue(struct arena *a, const struct record_device *d)
+{
+        return (struct outcome){.level = LOG_LEVEL_ERROR,
+                                .message_id = LOG_RESCUE,
+                                .rule = d->rule,
+                                .device = d->address,
+                                .text = sentence_write(a, SENTENCE_RESCUED, d),
+                                .fields = device_fields(a, d, NULL),
+                                .bad = true};
 }
 
 struct outcome outcome_of_release(struct arena *a, const struct device *d, const char *rule, const char *refused,
                                   const struct result *result)
 {
         struct outcome o = {.level = LOG_LEVEL_NOTICE, .message_id = LOG_HAND_OVER, .rule = rule, .device = d->address};
+        struct record_device x = record_released(d, rule, result);
 
         if (refused) {
-                o.bad = true;
                 o.level = LOG_LEVEL_WARNING;
                 o.text = arena_printf(a, "%s: %s not given back: %s", rule, d->address, refused);
-        } else if (result->state == STATE_FAILED) {
-                o.bad = true;
-                o.level = LOG_LEVEL_ERROR;
-                o.text = arena_printf(a, "%s: %s failed: %s", rule, d->address, result->error);
-        } else if (result->state == STATE_NONE) {
-                o.bad = true;
+        } else if (result->state == STATE_NONE)
                 o.text = arena_printf(a, "%s: %s not tried", rule, d->address);
-        } else if (result->now && streq_ptr(result->now, d->driver))
-                o.text = arena_printf(a, "%s: %s is with %s already", rule, d->address, result->now);
-        else if (result->now)
-                o.text = arena_printf(a, "%s: %s given back to %s", rule, d->address, result->now);
-        else
-                o.text = arena_printf(a, "%s: %s given back; the host has no driver for it", rule, d->address);
-        if (o.bad)
+        if (o.text) { /* it is what it was */
+                o.bad = true;
                 o.message_id = LOG_REFUSAL;
-        if (!o.text)
-                o.text = out_of_memory;
-        /* Where nothing came of it, it is what it was. */
-        if (!refused && result->state != STATE_NONE)
-                o.fields = device_fields(a, d, result->state, result->now ? result->now : "",
-                                         result->error ? result->error : "given back by hand", result);
+                return o;
+        }
+        if (result->state == STATE_FAILED)
+                return outcome_of(a, &x, NULL);
+        o.text = sentence_write(a,
+                                !*x.driver                          ? SENTENCE_FREE
+                                : streq_ptr(result->now, d->driver) ? SENTENCE_WITH
+                                                                    : SENTENCE_GIVEN,
+                                &x);
+        o.fields = device_fields(a, &x, NULL);
         return o;
 }

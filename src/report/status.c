@@ -7,9 +7,6 @@
 #include "bus/pci/natives.h"
 #include "maker/read.h"
 
-static const char pending[] = "pending";
-static const char failed[] = "failed";
-
 /* What was taken and has another driver now is not satisfied any more, whoever did that. */
 static void check_live(struct arena *a, const struct facts *facts, struct record_device *d)
 {
@@ -21,16 +18,14 @@ static void check_live(struct arena *a, const struct facts *facts, struct record
         d->reason = at == NO_DEVICE ? "it was taken at boot and is not there any more"
                     : driver        ? arena_printf(a, "it was taken at boot and has driver %s now", driver)
                                     : "it was taken at boot and has no driver now";
-        d->state = device_state_names[STATE_FAILED];
+        d->state = STATE_FAILED;
 }
 
-static void add_rule(struct arena *a, struct record *r, const struct rule *rule, const char *state, const char *message)
+static void add_rule(struct arena *a, struct record *r, const struct rule *rule, enum rule_state state,
+                     const char *message)
 {
-        struct record_rule *x = arena_grow(a, &r->rules, r->n_rules, sizeof(*r->rules));
-
-        *x = (struct record_rule){
+        *record_rule_for(r, a, rule->name) = (struct record_rule){
                 .name = rule->name, .file = rule->file, .state = state, .message = message, .digest = rule->digest};
-        r->n_rules++;
 }
 
 /* Rules as they are written now, beside those of the boot. */
@@ -42,22 +37,22 @@ static void compare_config(struct arena *a, const struct plan *plan, struct reco
         for (size_t i = 0; i < config->n_rules; i++) {
                 const struct rule *rule = &config->rules[i];
                 const struct plan_rule *now = &plan->rules[i];
-                struct record_rule *known = (struct record_rule *)record_find(r, rule->name);
+                struct record_rule *known = record_find(r, rule->name);
 
                 if (known && known->digest == rule->digest)
                         continue;
                 if (known) {
-                        known->state = pending;
+                        known->state = RULE_PENDING;
                         known->message = "its text changed since this boot's plan was made";
                 } else if (now->state == RULE_INVALID || now->state == RULE_SKIPPED)
-                        add_rule(a, r, rule, rule_state_names[now->state], now->message);
+                        add_rule(a, r, rule, now->state, now->message);
                 else
-                        add_rule(a, r, rule, pending,
+                        add_rule(a, r, rule, RULE_PENDING,
                                  "newer than this boot's plan; passthroughctl apply and reboot, or bind it now");
         }
         for (size_t i = 0; i < n_booted; i++)
                 if (!config_find(config, r->rules[i].name)) {
-                        r->rules[i].state = pending;
+                        r->rules[i].state = RULE_PENDING;
                         r->rules[i].message = "its file is gone since this boot's plan was made";
                 }
 }
@@ -78,11 +73,10 @@ static void add_skipped(struct arena *a, const struct plan *plan, struct record 
                                             .address = d->address,
                                             .id = d->id,
                                             .class = d->class,
-                                            .action = action_names[e->action],
+                                            .action = e->action,
                                             .driver = "",
-                                            .stage = stages[e->stage].name,
+                                            .stage = e->stage,
                                             .reason = e->reason,
-                                            .state = "",
                                             .from = "",
                                             .group = d->group};
         }
@@ -109,11 +103,6 @@ static int find_kept_out(const struct root *root, struct arena *a, const struct 
         for (size_t i = 0; k == 0 && i < n; i++)
                 s->kept_out[of[i]] = natives[i];
         return k;
-}
-
-static struct record_rule *rule_of(struct record *r, const struct record_device *d)
-{
-        return (struct record_rule *)record_find(r, d->rule);
 }
 
 /* What this boot ran from, and what the next ones would. */
@@ -143,46 +132,48 @@ static int compare_images(const struct loader *const *loaders, const struct make
         return k;
 }
 
+/* What of the boot's outcome does not hold any more, or says why a rule is not as it was to be. */
+static void judge_devices(struct arena *a, const struct plan *plan, struct record *r)
+{
+        for (size_t i = 0; i < r->n_devices; i++) {
+                struct record_device *d = &r->devices[i];
+                struct record_rule *rule = record_find(r, d->rule);
+
+                check_live(a, plan->facts, d);
+                if (rule && rule->state == RULE_SKIPPED && d->state == STATE_NONE)
+                        d->state = STATE_SKIPPED;
+                if (rule && d->state == STATE_FAILED && rule->state == RULE_OK) {
+                        rule->state = RULE_FAILED;
+                        rule->message = arena_printf(a, "%s: %s", d->address, d->reason);
+                }
+        }
+}
+
 int status_build(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
                  struct arena *a, const struct plan *plan, struct status *ret)
 {
         struct status s = {.satisfied = true, .off_by = plan->facts->off_by};
         int k = record_read(root, a, &s.record);
 
-        s.ran = k == 0;
-        if (k < 0 && k != -ENOENT)
+        if (k != 0 && k != RECFILE_ABSENT)
                 return k;
+        s.ran = k == 0;
         compare_config(a, plan, &s.record);
         add_skipped(a, plan, &s.record);
-        for (size_t i = 0; i < s.record.n_devices; i++) {
-                struct record_device *d = &s.record.devices[i];
-                struct record_rule *rule = rule_of(&s.record, d);
-
-                check_live(a, plan->facts, d);
-                if (rule && streq(rule->state, rule_state_names[RULE_SKIPPED]) && !*d->state)
-                        d->state = device_state_names[STATE_SKIPPED];
-                if (rule && streq(d->state, failed) && streq(rule->state, rule_state_names[RULE_OK])) {
-                        rule->state = failed;
-                        rule->message = arena_printf(a, "%s: %s", d->address, d->reason);
-                }
-        }
+        judge_devices(a, plan, &s.record);
         k = find_kept_out(root, a, plan->facts, &s);
-        if (k < 0)
-                return k;
         for (size_t i = 0; i < s.record.n_rules; i++) {
                 const struct rule *rule = config_find(plan->config, s.record.rules[i].name);
 
                 /* A rule that is meant for another machine is no fault of this one. */
-                if (rule && plan->rules[rule - plan->config->rules].elsewhere)
-                        continue;
-                s.satisfied &= record_satisfied(&s.record, &s.record.rules[i]);
+                if (!rule || !plan->rules[rule - plan->config->rules].elsewhere)
+                        s.satisfied &= record_satisfied(&s.record, &s.record.rules[i]);
         }
-        k = plan->facts->in_initrd ? 0 : compare_images(loaders, makers, root, a, plan, &s);
-        if (k == 0)
-                trial_read(root, a, &s.trial);
+        if (k == 0 && !plan->facts->in_initrd)
+                k = compare_images(loaders, makers, root, a, plan, &s);
+        trial_read(root, a, &s.trial);
         s.trial_here = trial_is_here(root, a, &s.trial);
-        if (k < 0)
-                return k;
-        *ret = s;
-        return 0;
+        if (k == 0)
+                *ret = s;
+        return k;
 }

@@ -32,6 +32,7 @@ struct status {
         size_t n_images;
 };
 
-/* The plan is of the facts as they are now; loaders: the ways to boot. 0 or -errno. */
+/* The plan is of the facts as they are now; loaders: the ways to boot. 0, RECFILE_MALFORMED of the record, or
+ * -errno. */
 int status_build(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
                  struct arena *a, const struct plan *plan, struct status *ret) _must_check_;

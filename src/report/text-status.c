@@ -17,7 +17,7 @@ struct row {
 
 static const char *state_of(const struct record_device *d)
 {
-        return *d->state ? d->state : *d->action ? d->action : "-";
+        return d->state == STATE_NONE ? action_names[d->action] : device_state_names[d->state];
 }
 
 static const char *class_of(const struct record_device *d)
@@ -137,7 +137,7 @@ static void put_rule(FILE *f, const struct status *status, const struct record_r
 
         paint(f, BOLD, 0, rule->name);
         fputs(": ", f);
-        paint(f, colour_of(rule->state), 0, rule->state);
+        paint(f, colour_of(rule_state_names[rule->state]), 0, rule_state_names[rule->state]);
         if (*rule->message && !said_below(record, rule))
                 fprintf(f, ": %s", rule->message);
         if (*rule->file) {
@@ -162,7 +162,7 @@ static void put_pools(FILE *f, const struct record *r)
                 if (*x->node)
                         snprintf(place, sizeof(place), "node %s", x->node);
                 snprintf(pages, sizeof(pages), "%" PRIu64 " of %" PRIu64, x->got, x->asked);
-                put_pool(f, x->size, place, pages, x->state, x->reason);
+                put_pool(f, x->size, place, pages, pool_state_names[x->state], x->reason);
         }
 }
 
@@ -213,7 +213,7 @@ static void put_summary(FILE *f, const struct record *record)
                 size_t n = 0;
 
                 for (size_t i = 0; i < record->n_devices; i++)
-                        n += streq(record->devices[i].state, device_state_names[kinds[k].state]);
+                        n += record->devices[i].state == kinds[k].state;
                 put_count(f, &gap, n, kinds[k].text);
         }
         if (streq(gap, ", "))

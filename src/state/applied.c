@@ -4,82 +4,37 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/recfile.h"
 #include "base/str.h"
 #include "config/config.h"
 #include "config/keys.h"
 
-#define FIRST_LINE "passthrough-applied 1"
-#define LAST_LINE  "end"
-#define SIZE_LIMIT ((size_t)64 * 1024 * 1024)
+static const struct field fields[] = {
+        {FIELD(BYTES, applied_file, text)},
+        {FIELD(TEXT, applied_file, rule), .names = (const char *const[]){"-"}},
+        {FIELD(TEXT, applied_file, path)},
+};
 
-/* "SIZE RULE PATH", then so many bytes and a newline; passthrough.conf has "-" for RULE. */
-static int parse_file(struct arena *a, char **text, size_t *left, char *line, struct applied *applied)
-{
-        struct applied_file *f = arena_grow(a, &applied->files, applied->n_files, sizeof(*applied->files));
-        const char *size = strsep(&line, " "), *rule = line ? strsep(&line, " ") : NULL;
-        uint32_t n;
+static const struct record_type types[] = {{LIST(applied, files), FIELDS(fields)}};
 
-        if (!rule || !line || *line != '/' || str_to_u32(size, 10, &n) < 0 || n >= *left || (*text)[n] != '\n')
-                return -EBADMSG;
-        *f = (struct applied_file){streq(rule, "-") ? NULL : rule, line, *text, n};
-        (*text)[n] = '\0';
-        *text += n + 1;
-        *left -= n + 1;
-        applied->n_files++;
-        return 0;
-}
-
-static int parse(struct arena *a, char *text, size_t size, struct applied *ret)
-{
-        struct applied applied = {.there = true};
-        bool first = true;
-
-        for (;;) {
-                char *line = text, *eol = memchr(text, '\n', size);
-                int k;
-
-                if (!eol)
-                        return -EBADMSG;
-                *eol = '\0';
-                size -= (size_t)(eol + 1 - text);
-                text = eol + 1;
-                if (first) {
-                        first = false;
-                        if (!streq(line, FIRST_LINE))
-                                return -EBADMSG;
-                        continue;
-                }
-                if (streq(line, LAST_LINE))
-                        break;
-                k = parse_file(a, &text, &size, line, &applied);
-                if (k < 0)
-                        return k;
-        }
-        *ret = applied;
-        return 0;
-}
+static const struct recfile format = {
+        .first = "passthrough-applied 1",
+        .separator = ' ',
+        .ended = true,
+        .max = (size_t)64 * 1024 * 1024,
+        RECORD_TYPES(applied, types),
+};
 
 void applied_read(const struct root *root, struct arena *a, struct applied *ret)
 {
-        char *text;
-        size_t size;
-        int k = root_read_all(root, a, APPLIED_PATH, SIZE_LIMIT, &text, &size);
-
-        *ret = (struct applied){};
-        if (k == 0)
-                k = parse(a, text, size, ret);
+        ret->there = recfile_read(root, a, &format, APPLIED_PATH, ret) == 0;
 }
 
 char *applied_format(struct arena *a, const struct applied *applied)
 {
-        char *text = arena_strdup(a, FIRST_LINE "\n");
+        size_t size;
 
-        for (size_t i = 0; text && i < applied->n_files; i++) {
-                const struct applied_file *f = &applied->files[i];
-
-                text = arena_printf(a, "%s%zu %s %s\n%s\n", text, f->size, f->rule ? f->rule : "-", f->path, f->text);
-        }
-        return text ? arena_join(a, text, LAST_LINE "\n", NULL) : NULL;
+        return recfile_format(a, &format, applied, &size);
 }
 
 int applied_rule(const struct applied *applied, struct arena *a, const char *name, struct rule *ret)

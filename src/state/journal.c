@@ -3,128 +3,55 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <time.h>
 
 #include "base/file.h"
-#include "base/span.h"
+#include "base/recfile.h"
 #include "base/str.h"
 
-#define FIRST_LINE "passthrough-undo 1"
 #define SIZE_LIMIT ((size_t)64 * 1024 * 1024)
 
 static const char *const kind_names[UNDO_KIND_MAX_] = {"written", "generated", "image", "seen"};
-
-struct content content_of(const char *data, size_t size)
-{
-        return data ? (struct content){true, size, str_hash(STR_HASH_START, data, size)} : (struct content){};
-}
-
-bool content_same(struct content a, struct content b)
-{
-        return a.there == b.there && a.size == b.size && a.hash == b.hash;
-}
-
-int content_measure(const struct root *root, const char *path, struct content *ret)
-{
-        struct content c = {.there = true};
-        int k = file_hash(root, path, &c.size, &c.hash);
-
-        if (k < 0 && k != -ENOENT && k != -ENOTDIR)
-                return k;
-        *ret = k == 0 ? c : (struct content){};
-        return 0;
-}
-
-int content_read(const struct root *root, struct arena *a, const char *path, struct content *ret, char **ret_data)
-{
-        char *data = NULL;
-        size_t size = 0;
-        int k = root_read_all(root, a, path, SIZE_LIMIT, &data, &size);
-
-        if (k < 0 && k != -ENOENT && k != -ENOTDIR)
-                return k;
-        *ret = content_of(k == 0 ? data : NULL, size);
-        if (ret_data)
-                *ret_data = k == 0 ? data : NULL;
-        return 0;
-}
 
 static char *path_of(struct arena *a, unsigned number, const char *name)
 {
         return arena_printf(a, UNDO_DIR "/%u/%s", number, name);
 }
 
-static char *content_text(struct arena *a, struct content c)
-{
-        return c.there ? arena_printf(a, "%" PRIu64 ":%016" PRIx64, c.size, c.hash) : arena_strdup(a, "-");
-}
+static const char *const no_file[] = {"-"};
 
-static int content_parse(const char *s, struct content *ret)
-{
-        *ret = (struct content){};
-        if (streq(s, "-"))
-                return 0;
-        ret->there = true;
-        return sscanf(s, "%" SCNu64 ":%" SCNx64, &ret->size, &ret->hash) == 2 ? 0 : -EBADMSG;
-}
+static const struct field file_fields[] = {
+        {FIELD(WORD, undo_file, kind), NAMES(kind_names, UNDO_KIND_MAX_)},
+        {FIELD(TEXT, undo_file, old), .names = no_file},
+        {FIELD(TEXT, undo_file, new), .names = no_file},
+        {FIELD(U32, undo_file, attributes.st_mode)},
+        {FIELD(U32, undo_file, attributes.st_uid)},
+        {FIELD(U32, undo_file, attributes.st_gid)},
+        {FIELD(FLAG, undo_file, made_directory), .names = (const char *const[]){"1", "0"}},
+        {FIELD(TEXT, undo_file, path)},
+};
+
+static const struct record_type types[] = {
+        {.key = "when", ONE_FIELD(FIELD(TEXT, undo, when))},
+        {.key = "boot", ONE_FIELD(FIELD(TEXT, undo, boot))},
+        {.key = "command", ONE_FIELD(FIELD(TEXT, undo, command))},
+        {.key = "file", LIST(undo, files), FIELDS(file_fields)},
+        {.key = "added", LIST(undo, files), ONE_FIELD(FIELD(ADDED, undo_file, added))},
+};
+
+static const struct recfile format = {
+        .first = "passthrough-undo 1",
+        .separator = ' ',
+        .ended = true,
+        .max = SIZE_LIMIT,
+        RECORD_TYPES(undo, types),
+};
 
 /* ---- reading -------------------------------------------------------------------------------------------------------
  */
-
-/* "file KIND OLD NEW MODE UID GID DIRECTORY PATH" */
-static int parse_file(struct arena *a, struct undo *u, char *line)
-{
-        char *field[8], *path = line;
-        struct undo_file *f = arena_grow(a, &u->files, u->n_files, sizeof(*u->files));
-        uint32_t mode, uid, gid;
-
-        for (size_t i = 0; i < 7; i++)
-                if (!(field[i] = strsep(&path, " ")))
-                        return -EBADMSG;
-        for (f->kind = 0; f->kind < UNDO_KIND_MAX_ && !streq(field[0], kind_names[f->kind]);)
-                f->kind++;
-        if (!path || *path != '/' || f->kind == UNDO_KIND_MAX_ || content_parse(field[1], &f->old) < 0 ||
-            content_parse(field[2], &f->new) < 0 || str_to_u32(field[3], 10, &mode) < 0 ||
-            str_to_u32(field[4], 10, &uid) < 0 || str_to_u32(field[5], 10, &gid) < 0)
-                return -EBADMSG;
-        f->path = path;
-        f->attributes = (struct stat){.st_mode = mode, .st_uid = uid, .st_gid = gid};
-        f->made_directory = streq(field[6], "1");
-        u->n_files++;
-        return 0;
-}
-
-struct parser {
-        struct arena *arena;
-        struct undo *undo;
-};
-
-static int set(void *data, const char *key, char *value)
-{
-        struct parser *p = data;
-        struct undo *u = p->undo;
-
-        if (streq(key, "when"))
-                u->when = value;
-        else if (streq(key, "boot"))
-                u->boot = value;
-        else if (streq(key, "command"))
-                u->command = value;
-        else if (streq(key, "file"))
-                return parse_file(p->arena, u, value);
-        else if (streq(key, "added") && u->n_files > 0) {
-                struct undo_file *f = &u->files[u->n_files - 1];
-
-                strings_add(p->arena, &f->added, value);
-                return 0;
-        } else
-                return -EBADMSG;
-        return 0;
-}
 
 static bool made_by_command(const struct undo_file *f)
 {
@@ -132,7 +59,7 @@ static bool made_by_command(const struct undo_file *f)
 }
 
 /* What the commands have made, one line for each such file, in their order. */
-static int parse_done(struct undo *u, char *text)
+static bool parse_done(struct undo *u, char *text)
 {
         for (size_t i = 0; i < u->n_files; i++) {
                 char *line;
@@ -140,30 +67,30 @@ static int parse_done(struct undo *u, char *text)
                 if (!made_by_command(&u->files[i]))
                         continue;
                 line = strsep(&text, "\n");
-                if (!line || content_parse(line, &u->files[i].new) < 0)
-                        return -EBADMSG;
+                if (!line || !*line)
+                        return false;
+                u->files[i].new = streq(line, "-") ? NULL : line;
         }
         u->done = true;
-        return 0;
+        return true;
 }
 
-/* 1 where there is no manifest. */
+/* 0, RECFILE_ABSENT, or -errno. */
 static int load(const struct root *root, struct arena *a, unsigned number, struct undo *ret)
 {
-        char *path = path_of(a, number, "manifest"), *text;
+        char *text;
         size_t size;
-        int k = root_read_all(root, a, path, SIZE_LIMIT, &text, &size);
+        int k = recfile_read(root, a, &format, path_of(a, number, "manifest"), ret);
 
-        *ret = (struct undo){.number = number, .when = "", .boot = ""};
-        if (k == -ENOENT)
-                return 1;
-        if (k == 0)
-                k = text_keys(text, FIRST_LINE, set, &(struct parser){a, ret});
+        if (k != 0)
+                return k == RECFILE_MALFORMED ? -EBADMSG : k;
+        ret->number = number;
+        ret->when = ret->when ? ret->when : "";
+        ret->boot = ret->boot ? ret->boot : "";
+        k = root_read_all(root, a, path_of(a, number, "done"), SIZE_LIMIT, &text, &size);
         if (k < 0)
-                return k;
-        path = path_of(a, number, "done");
-        k = root_read_all(root, a, path, SIZE_LIMIT, &text, &size);
-        return k == -ENOENT ? 0 : k < 0 ? k : parse_done(ret, text);
+                return k == -ENOENT ? 0 : k;
+        return parse_done(ret, text) ? 0 : -EBADMSG;
 }
 
 static int by_number(const void *a, const void *b)
@@ -269,15 +196,16 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
 {
         struct undo_file *f = arena_grow(a, &u->files, u->n_files, sizeof(*u->files));
         char *copy = path_of(a, u->number, ""), *data = NULL;
+        size_t size = 0;
         const char *directory;
         struct stat st;
         int k;
 
         f->kind = kind;
         f->path = path;
-        k = kind == UNDO_IMAGE ? content_measure(root, f->path, &f->old)
-                               : content_read(root, a, f->path, &f->old, &data);
-        if (k == 0 && f->old.there)
+        k = kind == UNDO_IMAGE ? content_measure(root, a, f->path, &f->old)
+                               : content_read(root, a, f->path, &f->old, &data, &size);
+        if (k == 0 && f->old)
                 k = file_stat(root, f->path, &f->attributes);
         if (k < 0)
                 return k;
@@ -285,44 +213,24 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
         directory = arena_strndup(a, f->path, (size_t)(str_basename(f->path) - f->path));
         f->made_directory = file_stat(root, directory, &st) == -ENOENT;
         if (op) {
-                f->new = content_of(op->new, op->new ? strlen(op->new) : 0);
+                f->new = content_of(a, op->new, op->new ? strlen(op->new) : 0);
                 f->added = op->added;
                 /* What was planned on is what is there. */
-                if (!content_same(f->old, content_of(op->old, op->old ? strlen(op->old) : 0)))
+                if (!streq_ptr(f->old, content_of(a, op->old, op->old ? strlen(op->old) : 0)))
                         return -ESTALE;
         }
-        if (kind == UNDO_SEEN || !f->old.there)
+        if (kind == UNDO_SEEN || !f->old)
                 return 0;
         copy = arena_printf(a, "%sold.%zu", copy, u->n_files - 1);
         if (copy && kind == UNDO_IMAGE)
                 return file_keep(root, path, copy);
         /* Menus of GRUB may have passwords in them. */
-        return file_write(root, copy, data, f->old.size,
+        return file_write(root, copy, data, size,
                           &(struct stat){
                                   .st_mode = 0600,
                                   .st_uid = geteuid(),
                                   .st_gid = getegid(),
                           });
-}
-
-static char *manifest_text(struct arena *a, const struct undo *u)
-{
-        char *text = arena_join(a, FIRST_LINE "\nwhen ", u->when, "\nboot ", u->boot, "\n", NULL);
-
-        if (text && u->command)
-                text = arena_join(a, text, "command ", u->command, "\n", NULL);
-        for (size_t i = 0; text && i < u->n_files; i++) {
-                const struct undo_file *f = &u->files[i];
-                const char *old = content_text(a, f->old), *new = content_text(a, f->new);
-
-                text = old && new ? arena_printf(a, "%sfile %s %s %s %u %u %u %d %s\n", text, kind_names[f->kind], old,
-                                                 new, f->attributes.st_mode, f->attributes.st_uid, f->attributes.st_gid,
-                                                 f->made_directory, f->path)
-                                  : NULL;
-                for (size_t t = 0; text && t < f->added.n; t++)
-                        text = arena_join(a, text, "added ", f->added.v[t], "\n", NULL);
-        }
-        return text ? arena_join(a, text, "end\n", NULL) : NULL;
 }
 
 int journal_begin(const struct root *root, struct arena *a, struct journal *j, const struct changes *changes,
@@ -332,6 +240,7 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
         time_t now = time(NULL);
         struct tm tm;
         char when[32], *text, *path;
+        size_t size;
         int k;
 
         *u = (struct undo){
@@ -349,9 +258,9 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
                 k = add_file(root, a, u, UNDO_IMAGE, changes->images.v[i], NULL);
         for (size_t i = 0; k == 0 && i < changes->seen.n; i++)
                 k = add_file(root, a, u, UNDO_SEEN, changes->seen.v[i], NULL);
-        text = k == 0 ? manifest_text(a, u) : NULL;
+        text = recfile_format(a, &format, u, &size);
         if (k == 0)
-                k = file_write(root, path, text, strlen(text), NULL);
+                k = file_write(root, path, text, size, NULL);
         if (k < 0) {
                 (void)!journal_remove(root, a, u);
                 return k;
@@ -367,12 +276,12 @@ int journal_done(const struct root *root, struct arena *a, const struct undo *u)
         int k = 0;
 
         for (size_t i = 0; k == 0 && i < u->n_files; i++) {
-                struct content now;
+                const char *now;
 
                 if (!made_by_command(&u->files[i]))
                         continue;
-                k = content_measure(root, u->files[i].path, &now);
-                text = k == 0 ? arena_join(a, text, content_text(a, now), "\n", NULL) : NULL;
+                k = content_measure(root, a, u->files[i].path, &now);
+                text = k == 0 ? arena_join(a, text, now ? now : "-", "\n", NULL) : NULL;
         }
         return k == 0 ? file_write(root, path, text, strlen(text), NULL) : k;
 }
@@ -395,12 +304,12 @@ int journal_put_back(const struct root *root, struct arena *a, const struct undo
                      enum journal_kept *ret)
 {
         char *copy = arena_printf(a, UNDO_DIR "/%u/old.%zu", u->number, i);
-        struct content kept;
-        int k = content_measure(root, copy, &kept);
+        const char *kept;
+        int k = content_measure(root, a, copy, &kept);
 
         if (k < 0)
                 return k;
-        *ret = content_same(kept, u->files[i].old) ? JOURNAL_KEPT : kept.there ? JOURNAL_KEPT_WRONG : JOURNAL_NOT_KEPT;
+        *ret = streq_ptr(kept, u->files[i].old) ? JOURNAL_KEPT : kept ? JOURNAL_KEPT_WRONG : JOURNAL_NOT_KEPT;
         return *ret == JOURNAL_KEPT ? file_copy(root, copy, path, &u->files[i].attributes) : 0;
 }
 

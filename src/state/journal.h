@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "base/root.h"
+#include "base/content.h"
 #include "state/changes.h"
 
 #define UNDO_DIR "/var/lib/passthrough/undo"
@@ -23,19 +23,13 @@ enum undo_kind {
         UNDO_KIND_MAX_,
 };
 
-/* Content by its length and hash; absent is one, too. */
-struct content {
-        bool there;
-        uint64_t size, hash;
-};
-
 struct undo_file {
         enum undo_kind kind;
         const char *path;
-        struct content old, new; /* new of what is generated: known where the apply is done */
-        struct stat attributes;  /* of the old */
-        bool made_directory;     /* the directory it is in, too */
-        struct strings added;    /* tokens */
+        const char *old, *new;  /* content.h; new of what is generated: known where the apply is done */
+        struct stat attributes; /* of the old */
+        bool made_directory;    /* the directory it is in, too */
+        struct strings added;   /* tokens */
 };
 
 struct undo {
@@ -81,11 +75,3 @@ enum journal_kept {
 /* The content that file i had, put back to path, where it is kept. */
 int journal_put_back(const struct root *root, struct arena *a, const struct undo *u, size_t i, const char *path,
                      enum journal_kept *ret) _must_check_;
-
-struct content content_of(const char *data, size_t size);
-bool content_same(struct content a, struct content b);
-/* What is there at this moment of a file of any size. */
-int content_measure(const struct root *root, const char *path, struct content *ret) _must_check_;
-/* The same; *ret_data may be NULL. */
-int content_read(const struct root *root, struct arena *a, const char *path, struct content *ret,
-                 char **ret_data) _must_check_;

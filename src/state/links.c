@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/recfile.h"
 #include "base/str.h"
 #include "config/driver.h"
 #include "facts/users.h"
@@ -90,15 +91,16 @@ static void number_devices(struct finder *s)
         if (k == 0)
                 numbers_assign(&numbers, s->arena, facts, s->nodes.rule, devices, n, given);
         if (k == 0 && numbers.changed)
-                k = numbers_write(s->root, &numbers);
+                k = numbers_write(s->root, s->arena, &numbers);
         n = 0;
         for (size_t i = 0; i < s->nodes.n; i++)
                 if (s->nodes.devices[i].name)
                         s->nodes.devices[i].name =
-                                k < 0 ? NULL : arena_printf(s->arena, "%s.d/%u", s->nodes.rule, given[n++]);
-        if (k < 0)
+                                k != 0 ? NULL : arena_printf(s->arena, "%s.d/%u", s->nodes.rule, given[n++]);
+        if (k != 0)
                 diag_add(s->problems, DIAG_ERROR, NULL, 0, "no links: %s: %s", NUMBERS_PATH,
-                         k == -EBADMSG ? "it cannot be read; remove it, and devices are numbered anew" : strerror(-k));
+                         k == RECFILE_MALFORMED ? "it cannot be read; remove it, and devices are numbered anew"
+                                                : strerror(-k));
 }
 
 struct nodes links_find(const struct root *root, struct arena *a, const struct plan *plan, const struct record *record,

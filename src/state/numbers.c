@@ -1,79 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state/numbers.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "base/recfile.h"
 #include "base/str.h"
 #include "facts/identity.h"
 
-#define HEADER   "passthrough-numbers 1"
-#define MAX_SIZE ((size_t)16 * 1024 * 1024)
-#define FIELDS   8
+static const struct field fields[] = {
+        {FIELD(TEXT, number, who.rule)},        {FIELD(U32, number, n)},
+        {FIELD(TEXT, number, who.path)},        {FIELD(TEXT, number, who.firmware)},
+        {FIELD(TEXT, number, who.slot)},        {FIELD(TEXT, number, who.id)},
+        {FIELD(TEXT, number, who.pcie_serial)}, {FIELD(TEXT, number, who.disk_serial)},
+};
 
-static int read_line(struct numbers *numbers, struct arena *a, char *line)
-{
-        struct number *number = arena_grow(a, &numbers->v, numbers->n, sizeof(*numbers->v));
-        const char *f[FIELDS];
-        size_t n = 0;
+static const struct record_type types[] = {{LIST(numbers, v), FIELDS(fields)}};
 
-        for (char *field; n < FIELDS && (field = strsep(&line, "\t")); f[n++] = field)
-                str_make_printable(field);
-        if (n != FIELDS || line || str_to_u32(f[1], 10, &number->n) < 0)
-                return -EBADMSG;
-        number->who = (struct clearance_device){.rule = f[0],
-                                                .path = f[2],
-                                                .firmware = f[3],
-                                                .slot = f[4],
-                                                .id = f[5],
-                                                .pcie_serial = f[6],
-                                                .disk_serial = f[7]};
-        numbers->n++;
-        return 0;
-}
+static const struct recfile format = {
+        .first = "passthrough-numbers 1",
+        .separator = '\t',
+        .printable = true,
+        .max = (size_t)16 * 1024 * 1024,
+        RECORD_TYPES(numbers, types),
+};
 
 int numbers_read(const struct root *root, struct arena *a, struct numbers *ret)
 {
-        struct numbers numbers = {};
-        char *text, *line;
-        size_t size;
-        int k = root_read_all(root, a, NUMBERS_PATH, MAX_SIZE, &text, &size);
+        int k = recfile_read(root, a, &format, NUMBERS_PATH, ret);
 
-        *ret = numbers;
-        if (k < 0)
-                return k == -ENOENT ? 0 : k;
-        line = strsep(&text, "\n");
-        if (!line || !streq(line, HEADER))
-                return -EBADMSG;
-        while (k == 0 && (line = strsep(&text, "\n")))
-                if (*line)
-                        k = read_line(&numbers, a, line);
-        if (k == 0)
-                *ret = numbers;
-        return k;
+        return k == RECFILE_ABSENT ? 0 : k;
 }
 
-int numbers_write(const struct root *root, const struct numbers *numbers)
+int numbers_write(const struct root *root, struct arena *a, const struct numbers *numbers)
 {
-        char *text = NULL;
-        size_t size = 0;
-        FILE *f = open_memstream(&text, &size);
-        int k;
-
-        fputs(HEADER "\n", f);
-        for (size_t i = 0; i < numbers->n; i++) {
-                const struct clearance_device *x = &numbers->v[i].who;
-
-                fprintf(f, "%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s\n", x->rule, numbers->v[i].n, x->path, x->firmware, x->slot,
-                        x->id, x->pcie_serial, x->disk_serial);
-        }
-        fclose(f);
-        k = root_make_parents(root, NUMBERS_PATH);
-        if (k == 0)
-                k = root_replace(root, NUMBERS_PATH, text, size);
-        free(text);
-        return k;
+        return recfile_write(root, a, &format, NUMBERS_PATH, numbers);
 }
 
 /* What is known now, else what was known: a disk in a guest's hands tells its serial number to nobody here. */

@@ -3,8 +3,7 @@
 
 /*
  * /var/lib/passthrough/numbers: which number each device has of a rule that takes several, told by who the device is,
- * wherever it sits. None is ever given to another device. A text file: one device a line, fields separated by tabs, the
- * first line names the format.
+ * wherever it sits. None is ever given to another device.
  */
 
 #include "facts/facts.h"
@@ -22,9 +21,9 @@ struct numbers {
         bool changed;
 };
 
-/* Empty where there is none; -EBADMSG where it is none that can be read: what was given then is not known. */
+/* Empty if there is none. 0, RECFILE_MALFORMED: what was given then is not known, or -errno. */
 int numbers_read(const struct root *root, struct arena *a, struct numbers *ret) _must_check_;
-int numbers_write(const struct root *root, const struct numbers *numbers) _must_check_;
+int numbers_write(const struct root *root, struct arena *a, const struct numbers *numbers) _must_check_;
 
 /* Of these devices, by position in facts, each one's number of the rule in ret. Pure. */
 void numbers_assign(struct numbers *numbers, struct arena *a, const struct facts *facts, const char *rule,

@@ -3,40 +3,61 @@
 
 /*
  * /run/passthrough/record: this boot's plan and what became of it. The executor writes it in the initrd, where it
- * survives switch-root; the host's units and `status` read it. A text file: one record a line, fields separated by
- * tabs, the first line names the format.
+ * survives switch-root; the host's units and `status` read it. See base/recfile.h for the form of the file.
  */
 
 #include "act/act.h"
+#include "base/recfile.h"
 #include "state/digest.h"
 
 #define RECORD_PATH PASSTHROUGH_RUN "/record"
 
 struct record_rule {
-        const char *name, *file, *state, *message;
+        const char *name, *file;
+        enum rule_state state;
+        const char *message;
         uint64_t digest; /* of the rule's text, as struct rule has it */
         bool required;   /* for the boot to be complete */
 };
 
 struct record_device {
-        const char *rule, *bus, *address, *id, *class, *action, *driver, *stage, *reason, *state, *from;
+        const char *rule, *bus, *address, *id, *class;
+        enum action action;
+        const char *driver; /* "" where there is none */
+        enum stage stage;   /* STAGE_AUTO: not known */
+        const char *reason;
+        enum device_state state;
+        const char *from; /* of STATE_LATE, else "" */
         int group;
         uint64_t at_us;
 };
 
 struct record_op {
-        const char *op, *target, *value, *why, *stage;
+        enum op_kind op;
+        const char *target, *value, *why;
+        enum stage stage;
+};
+
+enum pool_state {
+        POOL_RESERVED,
+        POOL_SHORT,
+        POOL_REFUSED,
+        POOL_STATE_MAX_,
 };
 
 /* Huge pages of one size, on one node or on the machine. */
 struct record_pool {
         const char *size, *node; /* "1G"; "" for the machine */
-        const char *state;       /* reserved, short or refused */
-        const char *stage;       /* initrd or host */
+        enum pool_state state;
+        enum stage stage; /* initrd or host */
         const char *reason;
         uint64_t asked, got; /* pages */
         uint64_t at_us;
 };
+
+extern const char *const pool_state_names[POOL_STATE_MAX_];
+/* The same as in stages, but "" for STAGE_AUTO. */
+extern const char *const record_stage_names[STAGE_MAX_];
 
 struct record {
         bool done[STAGE_MAX_];     /* stages that were carried out */
@@ -53,30 +74,12 @@ struct record {
         size_t n_pools;
 };
 
-/* 0, -ENOENT where this boot has none, -EBADMSG where it is not one, or -errno. */
+/* 0, -errno, or an enum recfile_problem, after which *ret is empty. */
 int record_read(const struct root *root, struct arena *a, struct record *ret) _must_check_;
-int record_write(const struct root *root, const struct record *record) _must_check_;
-
-/*
- * Takes over a plan, of which stage was carried out: what the record has of its rules is replaced, unless a device
- * there is bound or late already. With rule not NULL, only that rule.
- */
-void record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
-                  enum stage stage, const char *rule);
-
-/*
- * The same for the entries that are chosen, around a device that came later: what was at its address before is
- * forgotten, and once it is taken also what its rule had and is gone. A rule that is satisfied without it stays that.
- */
-void record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
-                         const bool *chosen, size_t entry);
-
-/*
- * A device of a rule was given back by hand, and now has a driver of the host or (NULL) none. The rule is skipped from
- * then on, until it is bound by hand or the next boot.
- */
-void record_release(struct record *record, struct arena *a, const struct plan *plan, const char *rule, size_t device,
-                    const struct result *result);
+/* The same, and no more than .host and the rules, without their state. */
+int record_read_required(const struct root *root, struct arena *a, struct record *ret) _must_check_;
+/* 0 or -errno. */
+int record_write(const struct root *root, struct arena *a, const struct record *record) _must_check_;
 
 /*
  * Whoever reads the record to write it anew holds this: a descriptor, or -errno; -EBUSY where somebody else holds it
@@ -84,7 +87,9 @@ void record_release(struct record *record, struct arena *a, const struct plan *p
  */
 int record_lock(const struct root *root, unsigned patience) _must_check_;
 
-const struct record_rule *record_find(const struct record *record, const char *rule);
+struct record_rule *record_find(const struct record *record, const char *rule);
+/* The rule's place, made where there is none. */
+struct record_rule *record_rule_for(struct record *record, struct arena *a, const char *rule);
 /* The device at an address, or NULL. */
 struct record_device *record_find_device(const struct record *record, const char *address);
 /* That device, or one more with nothing but the address. */

@@ -6,83 +6,50 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/recfile.h"
 #include "base/span.h"
 #include "base/str.h"
 
-#define FIRST_LINE "passthrough-trial 1"
 #define SIZE_LIMIT ((size_t)64 * 1024)
 #define BOOT_ID    "/proc/sys/kernel/random/boot_id"
 
 const char *const trial_state_names[TRIAL_MAX_] = {"none", "making", "pending", "running", "accepted", "failed"};
 
-static int set(void *data, const char *key, char *value)
-{
-        struct trial *t = data;
+static const struct record_type types[] = {
+        {.key = "state", ONE_FIELD(FIELD(WORD, trial, state), NAMES(trial_state_names, TRIAL_MAX_))},
+        {.key = "config", ONE_FIELD(FIELD(HEX, trial, config))},
+        {.key = "by-itself", ONE_FIELD(FIELD(U32, trial, seconds))},
+        {.key = "by-hand", FLAGGED(trial, by_hand), ONE_FIELD(FIELD(U32, trial, seconds))},
+        {.key = "applies", ONE_FIELD(FIELD(U32, trial, applies))},
+        {.key = "when", ONE_FIELD(FIELD(TEXT, trial, when))},
+        {.key = "boot", ONE_FIELD(FIELD(TEXT, trial, boot))},
+        {.key = "release", ONE_FIELD(FIELD(TEXT, trial, release))},
+        {.key = "image", ONE_FIELD(FIELD(TEXT, trial, image))},
+        {.key = "target", ONE_FIELD(FIELD(TEXT, trial, target))},
+        {.key = "why", ONE_FIELD(FIELD(TEXT, trial, why))},
+};
 
-        if (streq(key, "state")) {
-                for (t->state = 0; t->state < TRIAL_MAX_ && !streq(value, trial_state_names[t->state]);)
-                        t->state++;
-                return t->state < TRIAL_MAX_ ? 0 : -EBADMSG;
-        }
-        if (streq(key, "config"))
-                return sscanf(value, "%" SCNx64, &t->config) == 1 ? 0 : -EBADMSG;
-        if (streq(key, "by-hand") || streq(key, "by-itself")) {
-                t->by_hand = streq(key, "by-hand");
-                return str_to_u32(value, 10, &t->seconds);
-        }
-        if (streq(key, "applies"))
-                return str_to_u32(value, 10, &t->applies);
-        if (streq(key, "when"))
-                t->when = value;
-        else if (streq(key, "boot"))
-                t->boot = value;
-        else if (streq(key, "release"))
-                t->release = value;
-        else if (streq(key, "image"))
-                t->image = value;
-        else if (streq(key, "target"))
-                t->target = value;
-        else if (streq(key, "why"))
-                t->why = value;
-        else
-                return -EBADMSG;
-        return 0;
-}
+static const struct recfile format = {
+        .first = "passthrough-trial 1",
+        .separator = ' ',
+        .ended = true,
+        .max = SIZE_LIMIT,
+        RECORD_TYPES(trial, types),
+};
 
 void trial_read(const struct root *root, struct arena *a, struct trial *ret)
 {
-        char *text;
-        size_t size;
-        int k = root_read_all(root, a, TRIAL_PATH, SIZE_LIMIT, &text, &size);
-
-        *ret = (struct trial){};
-        if (k == 0)
-                k = text_keys(text, FIRST_LINE, set, ret);
-        if (k < 0 || !ret->when || !ret->boot || !ret->release)
+        if (recfile_read(root, a, &format, TRIAL_PATH, ret) != 0 || !ret->when || !ret->boot || !ret->release)
                 *ret = (struct trial){};
-}
-
-static char *with(struct arena *a, char *text, const char *key, const char *value)
-{
-        return text && value ? arena_join(a, text, key, " ", value, "\n", NULL) : text;
 }
 
 int trial_write(const struct root *root, struct arena *a, const struct trial *t)
 {
-        char *text = arena_printf(a, FIRST_LINE "\nstate %s\nconfig %016" PRIx64 "\n%s %u\napplies %u\n",
-                                  trial_state_names[t->state], t->config, t->by_hand ? "by-hand" : "by-itself",
-                                  t->seconds, t->applies);
-        int k;
+        size_t size;
+        char *text = recfile_format(a, &format, t, &size);
+        int k = file_make_parents(root, TRIAL_PATH);
 
-        text = with(a, text, "when", t->when);
-        text = with(a, text, "boot", t->boot);
-        text = with(a, text, "release", t->release);
-        text = with(a, text, "image", t->image);
-        text = with(a, text, "target", t->target);
-        text = with(a, text, "why", t->why);
-        text = text ? arena_join(a, text, "end\n", NULL) : NULL;
-        k = file_make_parents(root, TRIAL_PATH);
-        return k == 0 ? file_write(root, TRIAL_PATH, text, strlen(text), NULL) : k;
+        return k == 0 ? file_write(root, TRIAL_PATH, text, size, NULL) : k;
 }
 
 int trial_forget(const struct root *root)

@@ -126,7 +126,7 @@ booted() {
     run "$BUILD/passthrough-bind" --root="$ROOT" --stage=initrd
     rm "$ROOT/etc/initrd-release"
     # As images wrote it that knew nothing of Required=.
-    sed -i '/^R\t/s/\t[^\t]*$//' "$ROOT/run/passthrough/record"
+    sed -i '/^R\t/s/\t[^\t]*$//; s/^end .*/end/' "$ROOT/run/passthrough/record"
     rule gpu0 '[Match]' Address=01:00.0 '[Device]' Required=yes
     generate
     [[ $(units) == *boot-complete.target.requires/passthrough@gpu0.service* ]] || { units && return 1; }

@@ -103,12 +103,34 @@ bind_in_initrd() {
 
 @test "bytes of a record that are no text reach neither the document nor the terminal" {
     bind_in_initrd
-    sed -i $'s/vfio-pci/vfio\\xff\\x1b-pci/g' "$ROOT/run/passthrough/record"
+    sed -i $'s/vfio-pci/vfio\\xff\\x1b-pci/g; s/^end .*/end/' "$ROOT/run/passthrough/record"
     ctl status --json
     whole '.version == 1 and .devices[0].driver == "vfio??-pci"'
     iconv -f UTF-8 -t UTF-8 <<<"$output" >/dev/null
     ctl status
     [[ $output != *$'\e'* ]] || { show && return 1; }
+}
+
+@test "a record that was changed, or says a word that there is not, is none" {
+    bind_in_initrd
+    local record=$ROOT/run/passthrough/record edit
+    cp "$record" "$BATS_TEST_TMPDIR/record"
+    grep -q '^end [0-9a-f]\{16\}$' "$record"
+    for edit in s/gpu0/gpu9/ 's/^end ./end x/' '/^end/s/$/0/' 's/\tbind\t/\tbound\t/; s/^end .*/end/' 's/\tok\t/\tpending\t/; s/^end .*/end/' \
+        's/^S\tinitrd$/S\thost/; s/^end .*/end/' 's/^D/E/; s/^end .*/end/' 's/\t1\t\([0-9]*\)$/\t\t\1/; s/^end .*/end/' '1s/1$/2/; s/^end .*/end/'; do
+        sed "$edit" "$BATS_TEST_TMPDIR/record" >"$record"
+        ! cmp -s "$BATS_TEST_TMPDIR/record" "$record" || { echo "$edit: changes nothing" && return 1; }
+        ctl status
+        [[ $status == 1 && $stderr == *'cannot be read: what this boot did is not known'* ]] || { show && echo "$edit" && return 1; }
+    done
+    # What follows the end is no record; a file of before there were checksums has none.
+    sed 's/^end .*/end/' "$BATS_TEST_TMPDIR/record" >"$record"
+    echo nonsense >>"$record"
+    ctl status
+    exits 0
+    sed '/^end/d' "$BATS_TEST_TMPDIR/record" >"$record"
+    ctl status
+    exits 0
 }
 
 @test "a record cut off anywhere is no crash" {
@@ -223,7 +245,7 @@ entry() {
 @test "status is a table: rules, their groups as a tree, when and from whom; colour only where it is asked for" {
     rule gpu1 '[Match]' Address=42:00.0
     bind_in_initrd
-    put /run/passthrough/record "$(sed -E $'s/\tbound\t\t1\t[0-9]+$/\tbound\t\t1\t812345/' "$ROOT/run/passthrough/record")"
+    put /run/passthrough/record "$(sed -E $'s/\tbound\t\t1\t[0-9]+$/\tbound\t\t1\t812345/; s/^end .*/end/' "$ROOT/run/passthrough/record")"
     LC_ALL=C ctl status
     says '^gpu0: ok  /etc/passthrough.d/gpu0.conf$'
     says '^.- IOMMU group 1$'

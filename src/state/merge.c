@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "state/merge.h"
+
+#include <stdio.h>
+
+#include "base/str.h"
+
+struct record_device record_device_of(const struct plan *plan, size_t entry, const struct result *result)
+{
+        const struct plan_entry *e = &plan->entries[entry];
+        const struct device *d = &plan->facts->devices[e->device];
+
+        return (struct record_device){
+                .rule = plan->config->rules[e->rule].name,
+                .bus = bus_names[d->bus],
+                .address = d->address,
+                .id = d->id,
+                .class = d->class,
+                .action = e->action,
+                .driver = e->driver ? e->driver : "",
+                .stage = e->stage,
+                .reason = result->state == STATE_FAILED ? result->error : e->reason,
+                .state = e->action == ACTION_REFUSE ? STATE_REFUSED : result->state,
+                .from = result->from ? result->from : "",
+                .group = d->group,
+                .at_us = result->at_us,
+        };
+}
+
+/* What an earlier stage has tried keeps its line, unless it is tried again: when and from whom is history. */
+static void merge_device(struct record *r, struct arena *a, const struct plan *plan, size_t entry,
+                         const struct result *result)
+{
+        struct record_device new = record_device_of(plan, entry, result), *x = record_find_device(r, new.address);
+
+        if (x && (record_device_taken(x) || result->state == STATE_NONE) && x->state != STATE_NONE &&
+            new.action == ACTION_BIND && result->state != STATE_FAILED)
+                return;
+        *record_device_at(r, a, new.address) = new;
+}
+
+static void merge_rule(struct record *r, struct arena *a, const struct rule *rule, const struct plan_rule *state)
+{
+        *record_rule_for(r, a, rule->name) = (struct record_rule){
+                rule->name, rule->file, state->state, state->message, rule->digest, rule->required,
+        };
+}
+
+static void add_op(struct record *r, struct arena *a, const struct op *op)
+{
+        struct record_op *x = arena_grow(a, &r->ops, r->n_ops++, sizeof(*r->ops));
+
+        *x = (struct record_op){op->kind, op->target, op->value, op->why, op->stage};
+}
+
+/* The first stage records what the whole boot is to do; a later one what it found to do in its own place. */
+static void merge_ops(struct record *r, struct arena *a, const struct plan *plan, enum stage stage, const char *rule)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->n_ops; i++)
+                if (rule || r->ops[i].stage != stage)
+                        r->ops[n++] = r->ops[i];
+        r->n_ops = n;
+        for (size_t i = 0; i < plan->ops.n; i++) {
+                const struct op *op = &plan->ops.v[i];
+
+                if (rule ? streq(plan->config->rules[plan->entries[op->entry].rule].name, rule)
+                         : stage == STAGE_INITRD || op->stage == stage)
+                        add_op(r, a, op);
+        }
+}
+
+/* Or was to be: a unit does not undo it, however far it got. */
+static bool released(const struct record_device *d)
+{
+        return d->action == ACTION_KEEP && (d->state == STATE_SKIPPED || d->state == STATE_FAILED);
+}
+
+/* As long as one of its devices is with the host by hand, a rule is not what it was to be. */
+static void keep_released(struct record *r, struct arena *a)
+{
+        for (size_t i = 0; i < r->n_devices; i++) {
+                struct record_rule *x = record_find(r, r->devices[i].rule);
+
+                if (!released(&r->devices[i]) || !x || x->state != RULE_OK)
+                        continue;
+                x->state = RULE_SKIPPED;
+                x->message = arena_printf(a, "%s was given back by hand; \"passthroughctl bind %s\" takes it again",
+                                          r->devices[i].address, x->name);
+        }
+}
+
+void record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                  enum stage stage, const char *rule)
+{
+        for (size_t i = 0; i < plan->config->n_rules; i++)
+                if (!plan->rules[i].elsewhere && (!rule || streq(plan->config->rules[i].name, rule)))
+                        merge_rule(record, a, &plan->config->rules[i], &plan->rules[i]);
+        for (size_t i = 0; i < plan->n_entries; i++)
+                if (!rule || streq(plan->config->rules[plan->entries[i].rule].name, rule))
+                        merge_device(record, a, plan, i, &results[i]);
+        keep_released(record, a);
+        merge_ops(record, a, plan, stage, rule);
+}
+
+static void forget(struct record *r, const struct plan *plan, const struct plan_entry *e, bool taken)
+{
+        const char *address = plan->facts->devices[e->device].address, *rule = plan->config->rules[e->rule].name;
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->n_devices; i++) {
+                const struct record_device *x = &r->devices[i];
+                bool gone = taken && streq(x->rule, rule) && facts_find(plan->facts, x->address) == NO_DEVICE;
+
+                if (!gone && !streq(x->address, address))
+                        r->devices[n++] = *x;
+        }
+        r->n_devices = n;
+}
+
+static bool has_op(const struct record *r, const struct op *op)
+{
+        for (size_t i = 0; i < r->n_ops; i++)
+                if (r->ops[i].op == op->kind && streq(r->ops[i].target, op->target) &&
+                    streq(r->ops[i].value, op->value))
+                        return true;
+        return false;
+}
+
+void record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                         const bool *chosen, size_t entry)
+{
+        const struct plan_entry *e = &plan->entries[entry];
+        const struct rule *rule = &plan->config->rules[e->rule];
+        const struct record_rule *known = record_find(record, rule->name);
+        bool taken = results[entry].state == STATE_BOUND || results[entry].state == STATE_LATE;
+
+        forget(record, plan, e, taken);
+        if (taken || !known || !record_satisfied(record, known))
+                merge_rule(record, a, rule, &plan->rules[e->rule]);
+        for (size_t i = 0; i < plan->n_entries; i++)
+                if (chosen[i])
+                        merge_device(record, a, plan, i, &results[i]);
+        for (size_t i = 0; i < plan->ops.n; i++)
+                if (!has_op(record, &plan->ops.v[i]))
+                        add_op(record, a, &plan->ops.v[i]);
+        keep_released(record, a);
+}
+
+struct record_device record_released(const struct device *d, const char *rule, const struct result *result)
+{
+        return (struct record_device){
+                .rule = rule,
+                .bus = bus_names[d->bus],
+                .address = d->address,
+                .id = d->id,
+                .class = d->class,
+                .action = result->state == STATE_REFUSED ? ACTION_REFUSE : ACTION_KEEP,
+                .driver = result->now ? result->now : "",
+                .stage = STAGE_ROOT,
+                .reason = result->error ? result->error : "given back by hand",
+                .state = result->state,
+                .from = "",
+                .group = d->group,
+                .at_us = result->at_us,
+        };
+}
+
+void record_release(struct record *record, struct arena *a, const struct plan *plan, const char *rule, size_t device,
+                    const struct result *result)
+{
+        const struct device *d = &plan->facts->devices[device];
+        const struct rule *now = record_find(record, rule) ? NULL : config_find(plan->config, rule);
+        struct record_rule *r = record_rule_for(record, a, rule);
+
+        *record_device_at(record, a, d->address) = record_released(d, rule, result);
+        if (now) {
+                r->file = now->file;
+                r->digest = now->digest;
+        }
+        r->state = RULE_OK;
+        r->message = "";
+        keep_released(record, a);
+}
+
+/* ---- huge pages ----------------------------------------------------------------------------------------------------
+ */
+
+static bool same(const struct record_pool *x, const struct huge_entry *e)
+{
+        char node[16] = "";
+
+        if (e->by_node)
+                snprintf(node, sizeof(node), "%u", e->node);
+        return streq(x->size, e->size) && streq(x->node, node) && x->asked == e->asked;
+}
+
+const struct record_pool *record_find_pool(const struct record *record, const struct huge_entry *e)
+{
+        for (size_t i = 0; i < record->n_pools; i++)
+                if (same(&record->pools[i], e))
+                        return &record->pools[i];
+        return NULL;
+}
+
+static struct record_pool pool_of(struct arena *a, const struct huge_entry *e, const struct huge_result *r,
+                                  enum stage stage)
+{
+        struct record_pool x = {
+                .size = e->size,
+                .node = e->by_node ? arena_printf(a, "%u", e->node) : "",
+                .state = e->action == HUGE_REFUSE ? POOL_REFUSED : POOL_RESERVED,
+                .stage = stage,
+                .reason = e->reason,
+                .asked = e->asked,
+                .got = e->action == HUGE_WRITE ? r->got : e->there,
+                .at_us = r->at_us,
+        };
+
+        if (e->action != HUGE_WRITE)
+                return x;
+        if (!r->known || r->got < e->asked)
+                x.state = POOL_SHORT;
+        x.reason = r->error < 0 ? arena_printf(a, "writing %s to %s: %s", e->value, e->target, strerror(-r->error))
+                   : !r->known  ? "how many there are cannot be read"
+                   : r->got < e->asked ? "the kernel found no more memory for them in one piece"
+                                       : "";
+        return x;
+}
+
+/* Behind the operations of the initrd, before those of later stages. */
+static void add_pool_op(struct record *record, struct arena *a, const struct huge_entry *e, enum stage stage)
+{
+        struct record_op *x = arena_grow(a, &record->ops, record->n_ops++, sizeof(*record->ops));
+
+        for (; stage == STAGE_INITRD && x > record->ops && x[-1].stage != stage; x--)
+                *x = x[-1];
+        *x = (struct record_op){OP_WRITE, e->target, e->value, e->reason, stage};
+}
+
+void record_merge_pools(struct record *record, struct arena *a, const struct huge_plan *plan,
+                        const struct huge_result *results, enum stage stage)
+{
+        struct record_pool *pools = arena_alloc(a, plan->n * sizeof(*pools));
+        size_t n = 0;
+
+        for (size_t i = 0; i < plan->n; i++) {
+                const struct huge_entry *e = &plan->entries[i];
+                const struct record_pool *known = record_find_pool(record, e);
+
+                /* Who reserved them, and when, is history. */
+                if (known && (e->action == HUGE_SKIP || (e->action == HUGE_KEEP && known->state == POOL_RESERVED)))
+                        pools[n++] = *known;
+                else if (e->action != HUGE_SKIP)
+                        pools[n++] = pool_of(a, e, &results[i], stage);
+                if (e->action == HUGE_WRITE)
+                        add_pool_op(record, a, e, stage);
+        }
+        record->pools = pools;
+        record->n_pools = n;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What a plan had and what came of it, taken over into the record. */
+
+#include "act/pools.h"
+#include "state/record.h"
+
+/* What the record is to say of an entry. */
+struct record_device record_device_of(const struct plan *plan, size_t entry, const struct result *result);
+
+/*
+ * Takes over a plan, of which stage was carried out: what the record has of its rules is replaced, unless a device
+ * there is bound or late already. With rule not NULL, only that rule.
+ */
+void record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                  enum stage stage, const char *rule);
+
+/*
+ * The same for the entries that are chosen, around a device that came later: what was at its address before is
+ * forgotten, and once it is taken also what its rule had and is gone. A rule that is satisfied without it stays that.
+ */
+void record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                         const bool *chosen, size_t entry);
+
+/* The same of a device that was to be given back. */
+struct record_device record_released(const struct device *d, const char *rule, const struct result *result);
+
+/*
+ * A device of a rule was given back by hand, and now has a driver of the host or (NULL) none. The rule is skipped from
+ * then on, until it is bound by hand or the next boot.
+ */
+void record_release(struct record *record, struct arena *a, const struct plan *plan, const char *rule, size_t device,
+                    const struct result *result);
+
+/* What the record has of an entry, or NULL. */
+const struct record_pool *record_find_pool(const struct record *record, const struct huge_entry *e);
+/* Takes over huge pages of a stage. What the record has of an entry that was skipped stays. */
+void record_merge_pools(struct record *record, struct arena *a, const struct huge_plan *plan,
+                        const struct huge_result *results, enum stage stage);
