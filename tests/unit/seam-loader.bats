@@ -4,21 +4,15 @@ load product
 load tree
 load live
 load tree-boot
+load seam
 
 TOKENS='intel_iommu=on iommu=pt'
 
-# A copy of the sources, with what is built of them, and in it the made-up loader.
 setup_file() {
-    export COPY=$BATS_FILE_TMPDIR/copy
-    local top=$BATS_TEST_DIRNAME/../..
-    local -a options=()
-    if sanitized; then options=(SANITIZE=1); fi
-    mkdir "$COPY"
-    cp -a "$top/Makefile" "$top/src" "$top/generator" "$COPY"
-    cp -a "$BUILD" "$COPY/build"
-    cp "$top/tests/seams/loader/rom.c" "$COPY/src/loader"
+    seam_copy
+    cp "$BATS_TEST_DIRNAME/../seams/loader/rom.c" "$COPY/src/loader"
     sed -i 's/^\( *\)is(loader_image_based)/\1is(loader_rom) \\\n&/' "$COPY/src/loader/table.c"
-    make -s -C "$COPY" BUILD=build CC="${CC:-cc}" "${options[@]}" build/passthroughctl
+    seam_build passthroughctl
 }
 
 setup() {
@@ -33,10 +27,7 @@ setup() {
 reads() { is "$(<"$ROOT$1")" "$2" "$1"; }
 
 @test "one file and one line are all that was added" {
-    run diff -r "$BATS_TEST_DIRNAME/../../src" "$COPY/src"
-    is "$(grep -c '^[<>]' <<<"$output")" 1 'lines that differ'
-    says '^> *is.loader_rom.'
-    is "$(grep '^Only in' <<<"$output")" "Only in $COPY/src/loader: rom.c" 'files of one of them'
+    is "$(seam_added)" $'src/loader/rom.c\n>         is(loader_rom) \\' 'what was added'
 }
 
 @test "apply writes where it reads, once, and says from what the host boots" {
