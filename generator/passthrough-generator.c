@@ -16,6 +16,7 @@
 #include "facts/facts.h"
 #include "facts/match.h"
 #include "facts/memory.h"
+#include "maker/table.h"
 #include "state/record.h"
 #include "units.h"
 
@@ -29,19 +30,18 @@ static const char help[] =
  * Before everything that loads drivers. udevd is started through its sockets as well, so being ordered before the
  * trigger alone would not do. No ExecStop=: leaving the initrd stops units, and must not give devices back.
  */
-static const char initrd_unit[] =
-        "# Made by passthrough-generator from passthrough.d(5)\n"
-        "[Unit]\n"
-        "Description=Hand devices to virtual machines before their native drivers load\n"
-        "Documentation=man:passthrough.d(5) man:passthrough(7)\n"
-        "DefaultDependencies=no\n"
-        "Before=sysinit.target dracut-cmdline.service dracut-pre-udev.service systemd-modules-load.service\n"
-        "Before=systemd-udevd.service systemd-udev-trigger.service\n"
-        "ConditionKernelCommandLine=!elfcorehdr\n\n"
-        "[Service]\n"
-        "Type=oneshot\n"
-        "RemainAfterExit=yes\n"
-        "ExecStart=-" PASSTHROUGH_LIBEXEC "/passthrough-bind --stage=initrd\n";
+static const char initrd_unit[] = "# Made by passthrough-generator from passthrough.d(5)\n"
+                                  "[Unit]\n"
+                                  "Description=Hand devices to virtual machines before their native drivers load\n"
+                                  "Documentation=man:passthrough.d(5) man:passthrough(7)\n"
+                                  "DefaultDependencies=no\n"
+                                  "Before=sysinit.target %s systemd-modules-load.service\n"
+                                  "Before=systemd-udevd.service systemd-udev-trigger.service\n"
+                                  "ConditionKernelCommandLine=!elfcorehdr\n\n"
+                                  "[Service]\n"
+                                  "Type=oneshot\n"
+                                  "RemainAfterExit=yes\n"
+                                  "ExecStart=-" PASSTHROUGH_LIBEXEC "/passthrough-bind --stage=initrd\n";
 
 /* A kernel that clears what it hands out takes seconds for some hundred gigabytes of huge pages. */
 static const char timeout[] = "TimeoutStartSec=30s\n", pages_timeout[] = "TimeoutStartSec=5min\n";
@@ -129,19 +129,19 @@ static void pages_units(const struct root *root, struct arena *a, struct units *
                         mount_unit(late, &settings->pages[i]);
 }
 
-static void initrd_units(struct units *u, bool rules, bool pages)
+static void initrd_units(struct units *u, struct arena *a, const struct initrd *initrd, bool rules, bool pages)
 {
-        char initrd[sizeof(initrd_unit) + sizeof(pages_timeout)];
+        const char *first =
+                arena_join(a, arena_printf(a, initrd_unit, initrd->units), pages ? pages_timeout : timeout, NULL);
         const struct {
                 const char *name, *text, *wanted_by;
         } units[] = {
-                {"passthrough-initrd.service", initrd, "sysinit.target"},
+                {"passthrough-initrd.service", first, "sysinit.target"},
                 {"passthrough-root.service", root_unit, "initrd.target"},
                 {"passthrough-rescue.service", rescue_unit, "initrd.target"},
         };
         size_t n = rules ? ARRAY_SIZE(units) : pages ? 1 : 0;
 
-        snprintf(initrd, sizeof(initrd), "%s%s", initrd_unit, pages ? pages_timeout : timeout);
         for (size_t i = 0; i < n; i++) {
                 units_write(u, units[i].name, units[i].text);
                 units_want(u, units[i].wanted_by, units[i].name, NULL);
@@ -209,7 +209,7 @@ static int host_units(const struct root *root, struct arena *a, struct units *u,
                 return k;
         if (record.n_rules == 0 && config->n_rules == 0)
                 return 0;
-        facts_read_machine(root, a, &machine);
+        facts_read_machine(root, a, initrd_table, &machine);
         units_want(u, "multi-user.target", "passthrough.target", UNITS_STATIC);
         if (!off)
                 units_want(u, "sysinit.target", "passthrough-udev.service", UNITS_STATIC);
@@ -256,10 +256,11 @@ static int generate(const struct root *root, struct arena *a, struct units *u, s
         struct config config;
         struct settings settings = {};
         struct facts facts = {};
+        const struct initrd *initrd = initrd_here(root, initrd_table);
         int k = facts_read_switches(root, a, &facts);
 
         /* On the host, a rule's unit says by failing that it was switched off: who requires it must not start. */
-        if (k < 0 || facts.kdump || (facts.off && facts_in_initrd(root)))
+        if (k < 0 || facts.kdump || (facts.off && initrd))
                 return k;
         k = config_load(root, a, &diags, &config);
         if (k == 0)
@@ -267,8 +268,8 @@ static int generate(const struct root *root, struct arena *a, struct units *u, s
         if (k < 0)
                 return k;
         report(root, &diags);
-        if (facts_in_initrd(root)) {
-                initrd_units(u, config.n_rules > 0, settings.n_pages > 0);
+        if (initrd) {
+                initrd_units(u, a, initrd, config.n_rules > 0, settings.n_pages > 0);
                 return u->error;
         }
         if (facts.trial > 0)

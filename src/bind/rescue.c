@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "bind/run.h"
 #include "facts/facts.h"
+#include "maker/table.h"
 #include "report/outcome.h"
 #include "report/sentence.h"
 
@@ -26,10 +27,10 @@ static long now(void)
         return (long)t.tv_sec;
 }
 
-/* systemd's agents have a file for each question; dracut's scripts hold a lock while they ask. */
-static bool passphrase_asked(const struct root *root, struct arena *a)
+/* systemd's agents have a file for each question. */
+static bool passphrase_asked(const struct root *root, struct arena *a, const struct initrd *initrd)
 {
-        _cleanup_(close_fd) int lock = root_open_at(root, "/.console_lock", O_RDONLY);
+        _cleanup_(close_fd) int lock = initrd->asking ? root_open_at(root, initrd->asking, O_RDONLY) : -1;
         const char **names;
         size_t n;
 
@@ -47,15 +48,15 @@ static bool passphrase_asked(const struct root *root, struct arena *a)
 }
 
 /* True where the root is there; false after so many seconds without it. The time that people take does not count. */
-static bool wait_for_root(const struct root *root, struct arena *a, long seconds)
+static bool wait_for_root(const struct root *root, struct arena *a, const struct initrd *initrd, long seconds)
 {
         _cleanup_(close_fd) int mounts = root_open_at(root, "/proc/self/mountinfo", O_RDONLY);
         long since = now();
 
-        while (!facts_root_mounted(root)) {
+        while (!initrd_has_root(root, initrd)) {
                 struct pollfd p = {.fd = mounts, .events = POLLPRI};
 
-                if (passphrase_asked(root, a))
+                if (passphrase_asked(root, a, initrd))
                         since = now();
                 if (now() - since >= seconds)
                         return false;
@@ -109,18 +110,19 @@ static int give_back(struct run *r, const char *why)
 int run_rescue(const struct root *root, const char *unused)
 {
         _cleanup_(run_free) struct run r = {.root = root};
+        const struct initrd *initrd = initrd_here(root, initrd_table);
         bool hidden = false;
         int k;
 
         (void)unused;
-        if (!facts_in_initrd(root) || wait_for_root(root, &r.arena, UNHIDE_AFTER))
+        if (!initrd || wait_for_root(root, &r.arena, initrd, UNHIDE_AFTER))
                 return 0;
         k = act_unhide(root, &r.arena, &hidden);
         if (k == 0 && hidden)
                 log_line(root, LOG_LEVEL_WARNING, LOG_RESCUE, NULL, NULL,
                          "no root file system after %d s: disks that were hidden until it is there show again",
                          UNHIDE_AFTER);
-        if (wait_for_root(root, &r.arena, GIVE_BACK_AFTER - UNHIDE_AFTER))
+        if (wait_for_root(root, &r.arena, initrd, GIVE_BACK_AFTER - UNHIDE_AFTER))
                 return k;
         k = run_read_record(&r);
         return k < 0 ? k : give_back(&r, SENTENCE_GIVEN_BACK "no root file system was found without it");

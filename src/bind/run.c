@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "guard/evidence.h"
+#include "maker/table.h"
 #include "report/log.h"
 #include "report/outcome.h"
 #include "state/fallback.h"
@@ -32,7 +33,7 @@ static int hold_back(struct run *r)
         return k;
 }
 
-static const struct facts_sources sources = {.guard = guard_gather};
+static const struct facts_sources sources = {.initrds = initrd_table, .guard = guard_gather};
 
 int run_load(struct run *r, bool all, enum stage stage)
 {

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "bind/run.h"
 #include "guard/evidence.h"
+#include "maker/table.h"
 #include "plan/hotplug.h"
 
 /* Rules that this boot does not have: as in run_rule(), those whose text changed since its plan was made. */
@@ -28,7 +29,7 @@ static int build(struct run *r, const char **ret)
                 k = config_load(r->root, &r->arena, &r->diags, &r->config);
         if (k < 0)
                 return k;
-        facts_read_machine(r->root, &r->arena, &r->facts);
+        facts_read_machine(r->root, &r->arena, initrd_table, &r->facts);
         k = plan_build(&r->config, &r->facts, &r->arena, &r->plan);
         if (k == 0)
                 *ret = hotplug_rules(&r->plan, left_out(r), &r->arena);

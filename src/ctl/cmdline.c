@@ -44,8 +44,7 @@ static void rules_here(struct ctl *c, struct config *ret)
 {
         struct facts facts = {};
 
-        facts_read_machine(&c->root, &c->arena, &facts);
-
+        facts_read_machine(&c->root, &c->arena, c->initrds, &facts);
         for (size_t i = 0; i < c->config.n_rules; i++) {
                 struct rule *rule;
 

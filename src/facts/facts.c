@@ -2,25 +2,9 @@
 #include "facts/facts.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/str.h"
 #include "facts/gather.h"
-
-bool facts_in_initrd(const struct root *root)
-{
-        const char *env = getenv("SYSTEMD_IN_INITRD");
-        bool v;
-
-        if (env && str_to_bool(env, &v) == 0)
-                return v;
-        return root_exists(root, INITRD_MARK);
-}
-
-bool facts_root_mounted(const struct root *root)
-{
-        return root_exists(root, SYSROOT "/etc");
-}
 
 void facts_request_driver(struct facts_request *request, struct arena *a, const char *name)
 {
@@ -79,11 +63,20 @@ static void read_image_machine(const struct root *root, struct arena *a, struct 
         read_line(root, a, IMAGE_MACHINE "/machine-id", &facts->machine_id);
 }
 
-void facts_read_machine(const struct root *root, struct arena *a, struct facts *facts)
+static void find_initrd(const struct root *root, const struct initrd *const *initrds, struct facts *facts)
 {
-        read_line(root, a, "/sys/class/dmi/id/product_name", &facts->product);
+        const struct initrd *here = initrd_here(root, initrds);
 
-        if (facts_in_initrd(root))
+        facts->in_initrd = here;
+        facts->initrd = here ? here : initrds[0];
+}
+
+void facts_read_machine(const struct root *root, struct arena *a, const struct initrd *const *initrds,
+                        struct facts *facts)
+{
+        find_initrd(root, initrds, facts);
+        read_line(root, a, "/sys/class/dmi/id/product_name", &facts->product);
+        if (facts->in_initrd)
                 read_image_machine(root, a, facts);
         if (!facts->hostname)
                 read_line(root, a, "/etc/hostname", &facts->hostname);
@@ -104,7 +97,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
         if (!facts.cmdline && root_look(root, a, "/proc/cmdline", &line, &size) == SOURCE_READ)
                 facts.cmdline = line;
 
-        facts.in_initrd = facts_in_initrd(root);
+        find_initrd(root, sources->initrds, &facts);
         facts.booting = facts.in_initrd || request->booting;
         facts.root_stage = request->root_stage;
         facts.kernel = request->kernel;
@@ -115,7 +108,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
         needed.slots |= needed.identities;
         request = &needed;
         if (k == 0 && request->machine)
-                facts_read_machine(root, a, &facts);
+                facts_read_machine(root, a, sources->initrds, &facts);
         if (k == 0)
                 k = modules_gather(root, a, request, &facts);
         if (k == 0)

@@ -14,6 +14,7 @@
 #include "config/rule.h"
 #include "config/values.h"
 #include "facts/clearance.h"
+#include "facts/initrd.h"
 
 /* What an image carries of the machine it was built on: files hostname, machine-id and product_uuid. */
 #define IMAGE_MACHINE PASSTHROUGH_LIBEXEC "/machine"
@@ -95,11 +96,12 @@ struct facts {
         struct clearance clearance;
 
         bool in_initrd;
-        bool booting;         /* on its way up, in an initrd or behind it */
-        bool root_stage;      /* in an initrd, when its root file system ought to be there */
-        const char *cmdline;  /* the kernel's, or NULL */
-        const char *kernel;   /* release, or NULL */
-        const char *hostname; /* or NULL, likewise the next two */
+        const struct initrd *initrd; /* that one; else one that this host may boot with; set by facts_read_machine() */
+        bool booting;                /* on its way up, in an initrd or behind it */
+        bool root_stage;             /* in an initrd, when its root file system ought to be there */
+        const char *cmdline;         /* the kernel's, or NULL */
+        const char *kernel;          /* release, or NULL */
+        const char *hostname;        /* or NULL, likewise the next two */
         const char *machine_id;
         const char *product; /* DMI product name */
 
@@ -142,6 +144,7 @@ void facts_request_driver(struct facts_request *request, struct arena *a, const 
 
 /* What this room does not know how to gather: the programs say who does. */
 struct facts_sources {
+        const struct initrd *const *initrds;
         /* Sets facts->evidence, and what of each device follows from it. */
         void (*guard)(const struct root *root, struct arena *a, const struct facts_request *request,
                       struct facts *facts);
@@ -158,16 +161,11 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
 void facts_as_at_boot(struct facts *facts);
 
 /* Host name, machine-id and product of this machine alone. */
-void facts_read_machine(const struct root *root, struct arena *a, struct facts *facts);
+void facts_read_machine(const struct root *root, struct arena *a, const struct initrd *const *initrds,
+                        struct facts *facts);
 
 /* The kernel command line and its switches alone, for programs that need no more. 0 or -errno. */
 int facts_read_switches(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
-/* SYSTEMD_IN_INITRD of systemd 251 and later; else the file that marks an initrd. */
-#define INITRD_MARK "/etc/initrd-release"
-bool facts_in_initrd(const struct root *root);
-/* Where an initrd mounts what will be the host's root, and whether that is there. */
-#define SYSROOT "/sysroot"
-bool facts_root_mounted(const struct root *root);
 
 /* Functions of one slot; virtual ones are of none. */
 static inline bool device_same_slot(const struct device *a, const struct device *b)

@@ -2,12 +2,21 @@
 #pragma once
 
 /*
- * What an initial RAM file system is like from inside, by the program that made it. The table is the makers'
- * (maker/table.c); whoever runs in an initrd needs nothing else of them.
+ * What an initial RAM file system is like from inside, by the program that made it. The programs have the makers' table
+ * (maker/table.h) of them, NULL behind the last.
  */
+
+#include "base/root.h"
 
 struct initrd {
         const char *mark;         /* a file that it has, and no host */
         const char *root;         /* where it mounts what will be the host's root */
+        const char *units;        /* of its own with systemd: those that load drivers, or ask for that */
+        const char *asking;       /* a file that its scripts lock while they ask somebody, or NULL */
         const char *const *parts; /* patterns of the host's files that put our programs into it, NULL behind the last */
 };
+
+/* The one that this process runs in, or NULL. systemd 251 and later tell that themselves (SYSTEMD_IN_INITRD). */
+const struct initrd *initrd_here(const struct root *root, const struct initrd *const *table);
+/* Whether it has mounted what will be the host's root. */
+bool initrd_has_root(const struct root *root, const struct initrd *initrd);

@@ -20,7 +20,7 @@ static void uses(struct graph *g, const struct facts_request *request)
         struct facts *facts = g->facts;
         struct evidence *e = g->evidence;
 
-        e->sees_storage = !request->early && (!facts->in_initrd || facts_root_mounted(g->root));
+        e->sees_storage = !request->early && (!facts->in_initrd || initrd_has_root(g->root, facts->initrd));
         e->sees_network = e->sees_keyboards = !facts->booting;
         if (e->sees_storage)
                 guard_storage(g);

@@ -12,9 +12,9 @@ static const char *path_on_host(const struct graph *g, const char *path)
 {
         if (g->facts->in_initrd && streq(path, "/"))
                 return "the initrd's own /";
-        if (!g->facts->in_initrd || !startswith(path, SYSROOT))
+        if (!g->facts->in_initrd || !startswith(path, g->facts->initrd->root))
                 return path;
-        path += strlen(SYSROOT);
+        path += strlen(g->facts->initrd->root);
         return *path ? path : "/";
 }
 

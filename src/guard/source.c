@@ -15,7 +15,7 @@ enum source guard_list(const struct graph *g, const char *path, const char ***re
 
 const char *guard_in_root(const struct graph *g, const char *path)
 {
-        return g->facts->in_initrd ? arena_join(g->arena, SYSROOT, path, NULL) : path;
+        return g->facts->in_initrd ? arena_join(g->arena, g->facts->initrd->root, path, NULL) : path;
 }
 
 const char *guard_link(int dir_fd, const char *name, char buf[static PATH_MAX])

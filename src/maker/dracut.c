@@ -62,12 +62,15 @@ static const char *lacks(const char *files)
 }
 
 /* Arrays, so that a program that uses no more than this gets none of the other strings. */
-static const char mark[] = "/etc/initrd-release", sysroot[] = "/sysroot",
+static const char mark[] = "/etc/initrd-release", sysroot[] = "/sysroot", console_lock[] = "/.console_lock",
+                  units[] = "dracut-cmdline.service dracut-pre-udev.service",
                   module[] = "/usr/lib/dracut/modules.d/??passthrough/*";
 
 const struct initrd initrd_dracut = {
         .mark = mark,
         .root = sysroot,
+        .units = units,
+        .asking = console_lock,
         .parts = (const char *const[]){module, NULL},
 };
 

@@ -31,9 +31,10 @@ static const char *rules_for(struct planner *p, const struct plan_entry *e)
                         return "";
                 types = "LVM2_member|linux_raid_member|ddf_raid_member|isw_raid_member|crypto_LUKS|bcache";
         }
-        return arena_join(p->arena, "TEST==\"" INITRD_MARK "\", SUBSYSTEM==\"block\", SUBSYSTEMS==\"pci\", KERNELS==\"",
-                          address, "\"", types ? ", ENV{ID_FS_TYPE}==\"" : "", types ? types : "", types ? "\"" : "",
-                          hide, types ? "+=\"" : "=\"", HELD "/%k\"\n", NULL);
+        return arena_join(p->arena, "TEST==\"", p->facts->initrd->mark,
+                          "\", SUBSYSTEM==\"block\", SUBSYSTEMS==\"pci\", KERNELS==\"", address, "\"",
+                          types ? ", ENV{ID_FS_TYPE}==\"" : "", types ? types : "", types ? "\"" : "", hide,
+                          types ? "+=\"" : "=\"", HELD "/%k\"\n", NULL);
 }
 
 static void add(struct planner *p, size_t entry, const char *target, const char *value, const char *why,

@@ -6,6 +6,7 @@
 #include "facts/match.h"
 #include "files.h"
 #include "guard/evidence.h"
+#include "maker/table.h"
 
 static struct arena machine;
 static struct facts facts;
@@ -30,7 +31,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         (void)argc;
         (void)argv;
         if (!tree || root_open(tree, &root) < 0 ||
-            facts_gather(&root, &machine, &(struct facts_sources){.guard = guard_gather}, &request, &facts) < 0) {
+            facts_gather(&root, &machine, &(struct facts_sources){.initrds = initrd_table, .guard = guard_gather},
+                         &request, &facts) < 0) {
                 fputs("FUZZ_TREE must name a machine's tree\n", stderr);
                 exit(EXIT_FAILURE);
         }
