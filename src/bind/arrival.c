@@ -22,19 +22,15 @@ static void pause_ms(long ms)
         nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
-/*
- * The event comes when the function is made; its neighbours follow, and no driver may have it yet. After all of its bus
- * are there, and just before drivers get their turn, it appears here (drivers/pci/bus.c, pci_bus_add_device()).
- */
-static void wait_for_drivers_turn(const struct root *root, const struct pci_address *at)
+/* The event comes when the device is made; its neighbours follow, and no driver may have it yet. */
+static void wait_for_drivers_turn(const struct root *root, const char *address)
 {
-        char path[64], domain[16] = "";
+        char path[64];
 
-        if (at->domain > 0)
-                snprintf(domain, sizeof(domain), "%04x:", at->domain);
-        snprintf(path, sizeof(path), "/proc/bus/pci/%s%02x/%02x.%x", domain, at->bus, at->dev, at->fn);
-        for (int i = 0; root->live && i < TRIES && !root_exists(root, path); i++)
-                pause_ms(PAUSE_MS);
+        for (size_t b = 0; bus_table[b]; b++)
+                if (bus_table[b]->bus->turn && bus_table[b]->bus->turn(address, path, sizeof(path)))
+                        for (int i = 0; root->live && i < TRIES && !root_exists(root, path); i++)
+                                pause_ms(PAUSE_MS);
 }
 
 /* Why nothing is taken for the rule in this boot any more, or NULL. */
@@ -112,10 +108,12 @@ static void log_refusal(struct run *r, const struct plan_entry *e, const char *w
         outcome_log(r->root, &o, false);
 }
 
-static int look(struct run *r, const struct pci_address *at, bool last)
+static int look(struct run *r, const char *address, bool last)
 {
-        size_t device = facts_find_at(&r->facts, at);
-        const struct plan_entry *e = device == NO_DEVICE ? NULL : plan_find(&r->plan, device);
+        size_t device;
+        const struct plan_entry *e = !facts_find_written(&r->facts, address, &device) || device == NO_DEVICE
+                                             ? NULL
+                                             : plan_find(&r->plan, device);
         const struct rule *rule;
         const char *why;
 
@@ -133,7 +131,7 @@ static int look(struct run *r, const struct pci_address *at, bool last)
         return carry_out(r, (size_t)(e - r->plan.entries), last);
 }
 
-static int attempt(const struct root *root, const struct pci_address *at, bool last)
+static int attempt(const struct root *root, const char *address, bool last)
 {
         _cleanup_(close_fd) int lock = record_lock(root, 0);
         _cleanup_(run_free) struct run r = {.root = root};
@@ -144,18 +142,15 @@ static int attempt(const struct root *root, const struct pci_address *at, bool l
         k = run_read_record(&r);
         if (k == 0)
                 k = run_load(&r, true, STAGE_DEMAND);
-        return k < 0 ? k : look(&r, at, last);
+        return k < 0 ? k : look(&r, address, last);
 }
 
 int run_arrival(const struct root *root, const char *address)
 {
-        struct pci_address at;
-        int k = pci_address_parse(address, &at);
+        int k;
 
-        if (k < 0)
-                return k;
-        wait_for_drivers_turn(root, &at);
-        for (int i = 1; (k = attempt(root, &at, i == TRIES || !root->live)) == RUN_TOO_EARLY; i++)
+        wait_for_drivers_turn(root, address);
+        for (int i = 1; (k = attempt(root, address, i == TRIES || !root->live)) == RUN_TOO_EARLY; i++)
                 pause_ms(PAUSE_MS);
         return k;
 }

@@ -66,6 +66,16 @@ static int carry_out(const struct job *job, const char *dir)
         return k == RUN_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static bool is_address(const char *text)
+{
+        size_t none;
+
+        for (size_t i = 0; bus_table[i]; i++)
+                if (bus_table[i]->bus->find(NULL, 0, text, &none))
+                        return true;
+        return false;
+}
+
 int main(int argc, char *argv[])
 {
         enum { OPTION_STAGE = OPTION_OWN, OPTION_RULE, OPTION_HOTPLUG, OPTION_RESCUE };
@@ -77,7 +87,6 @@ int main(int argc, char *argv[])
                 {"rescue", no_argument, NULL, OPTION_RESCUE},
                 {},
         };
-        struct pci_address at;
         const char *dir = NULL;
         struct job job;
         int c, n_jobs = 0;
@@ -101,7 +110,7 @@ int main(int argc, char *argv[])
                         job = (struct job){run_rule, optarg};
                         break;
                 case OPTION_HOTPLUG:
-                        if (pci_address_parse(optarg, &at) < 0)
+                        if (!is_address(optarg))
                                 return usage("--hotplug= is the address of a PCI device, not ", optarg);
                         job = (struct job){run_arrival, optarg};
                         break;

@@ -68,7 +68,7 @@ static bool wait_for_root(const struct root *root, struct arena *a, const struct
 /* Its place in the record says from here on why the rule does not have it. */
 static void release(struct run *r, struct record_device *d, const char *why)
 {
-        struct device device = {.address = d->address};
+        struct device device = {.bus = bus_named(d->bus), .address = d->address};
         struct result result;
         struct ops back;
 
@@ -79,10 +79,12 @@ static void release(struct run *r, struct record_device *d, const char *why)
                                  : why;
 }
 
-/* Of the root, or of the way to it, may be what says so, and what does not say what it is: 00, 08, ff. */
-static bool may_matter(const char *class)
+/* Of the root, or of the way to it, may be what says so, and what does not say what it is. */
+static bool may_matter(const struct record_device *d)
 {
-        return guarded_class(class) || startswith(class, "00") || startswith(class, "08") || startswith(class, "ff");
+        unsigned roles = bus_named(d->bus) ? bus_named(d->bus)->roles(d->class) : 0;
+
+        return roles_guarded(roles) || roles & ROLE_OBSCURE;
 }
 
 static int give_back(struct run *r, const char *why)
@@ -93,7 +95,7 @@ static int give_back(struct run *r, const char *why)
         for (size_t i = 0; i < r->record.n_devices; i++) {
                 struct record_device *d = &r->record.devices[i];
 
-                if (!record_device_taken(d) || !may_matter(d->class))
+                if (!record_device_taken(d) || !may_matter(d))
                         continue;
                 any = true;
                 release(r, d, why);

@@ -14,6 +14,8 @@ void run_free(struct run *r)
         arena_free(&r->arena);
 }
 
+static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
+
 /* What can be known of the machine in each stage, and what has to be. */
 static const struct facts_request knowing[STAGE_MAX_] = {
         [STAGE_INITRD] = {.booting = true, .early = true},
@@ -32,8 +34,6 @@ static int hold_back(struct run *r)
                 r->config = fallback.config;
         return k;
 }
-
-static const struct facts_sources sources = {.initrds = initrd_table, .guard = guard_gather};
 
 int run_load(struct run *r, bool all, enum stage stage)
 {

@@ -32,39 +32,6 @@ static int driverctl(struct checker *c)
         return k < 0 || any ? k : row(c, id, CHECK_PASS, "", "no file in /etc/driverctl.d is about a device of a rule");
 }
 
-/* The field of an ids= word: hex, or "ffffffff" for any, which is also what is not there. */
-static bool id_field(const char **s, const char *hex)
-{
-        size_t n = strcspn(*s, ":");
-        const char *field = *s, *have = hex;
-        bool any = n == 0 || (n == 8 && strncasecmp(field, "ffffffff", 8) == 0);
-
-        *s += n + (field[n] == ':');
-        if (n > 2 && strncasecmp(field, "0x", 2) == 0) {
-                field += 2;
-                n -= 2;
-        }
-        for (; n > 1 && *field == '0'; n--)
-                field++;
-        while (have[0] == '0' && have[1] && have[1] != ':')
-                have++;
-        return any || (strncasecmp(field, have, n) == 0 && (have[n] == '\0' || have[n] == ':'));
-}
-
-/* "vendor:device[:subvendor:subdevice[:class[:mask]]]" of vfio-pci's ids=; the class is not looked at. */
-static bool id_matches(const char *word, const struct device *d)
-{
-        const char *s = word;
-
-        if (!d->identified || !strchr(word, ':') || !id_field(&s, d->id) || !id_field(&s, strchr(d->id, ':') + 1))
-                return false;
-        if (!*s)
-                return true;
-        if (!*d->subsystem)
-                return true;
-        return id_field(&s, d->subsystem) && (!*s || id_field(&s, strchr(d->subsystem, ':') + 1));
-}
-
 /* The functions that ids= takes: those of rules, and (into *ret_twins) those of nobody. */
 static void who_has_ids(struct checker *c, const char *list, size_t *ret_taken, const char **ret_twins)
 {
@@ -76,7 +43,7 @@ static void who_has_ids(struct checker *c, const char *list, size_t *ret_taken, 
                         const struct device *d = &c->plan->facts->devices[i];
                         const struct plan_entry *e = plan_find(c->plan, i);
 
-                        if (d->bridge || !id_matches(word, d))
+                        if (d->roles & ROLE_BRIDGE || !d->bus->dynamic_id || !d->bus->dynamic_id(word, d))
                                 continue;
                         if (e && entry_taken(e) && e->action == ACTION_BIND)
                                 (*ret_taken)++;
@@ -241,7 +208,7 @@ static int networkd(struct checker *c)
         for (size_t i = 0; k == 0 && i < c->facts->rivals.n_network; i++)
                 for (size_t e = 0; k == 0 && e < c->plan->n_entries; e++)
                         if (entry_taken(&c->plan->entries[e]) &&
-                            startswith(entry_function(c, &c->plan->entries[e])->class, "02") &&
+                            entry_function(c, &c->plan->entries[e])->roles & ROLE_INTERFACES &&
                             network_names(c, &c->facts->rivals.network[i], e, &name)) {
                                 any = true;
                                 k = network_row(c, &c->facts->rivals.network[i], e, name);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The devices that rules speak of. */
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -38,30 +37,13 @@ static int framebuffer(struct gather *g, const struct device *d, struct check_de
         static const char suffix[] = "-framebuffer.";
         const char **names;
         size_t n;
-        int k = startswith(d->class, "03") ? root_list(g->root, g->arena, d->sysfs, &names, &n) : -ENOENT;
+        int k = d->roles & ROLE_DISPLAY ? root_list(g->root, g->arena, d->sysfs, &names, &n) : -ENOENT;
 
         if (k < 0)
                 return 0;
         for (size_t i = 0; i < n && !x->framebuffer; i++)
                 if (strstr(names[i], suffix))
                         x->framebuffer = names[i];
-        return 0;
-}
-
-/* Synthetic domains are wider than four digits, and below the function that makes them. */
-static int vmd(struct gather *g, const struct device *d, struct check_device *x)
-{
-        char name[32], *above;
-        const char *root_bus;
-        struct pci_address at;
-
-        snprintf(name, sizeof(name), "/pci%04" PRIx32 ":", d->at.domain);
-        root_bus = strstr(d->sysfs, name);
-        if (d->at.domain <= 0xffff || !root_bus)
-                return 0;
-        above = arena_strndup(g->arena, d->sysfs, (size_t)(root_bus - d->sysfs));
-        if (pci_address_parse(str_basename(above), &at) == 0)
-                x->vmd = str_basename(above);
         return 0;
 }
 
@@ -89,7 +71,7 @@ int gather_devices(struct gather *g)
                         x->driver = arena_strdup(g->arena, str_basename(target));
                 reset(g, d, x);
                 framebuffer(g, d, x);
-                vmd(g, d, x);
+                x->vmd = d->bus->behind ? d->bus->behind(g->arena, d) : NULL;
                 nobody(g, USER, access->owner, &x->no_owner);
                 nobody(g, GROUP, access->group, &x->no_group);
         }

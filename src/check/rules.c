@@ -186,15 +186,14 @@ static void judge_driver(struct checker *c, const struct plan_entry *e, const st
 }
 
 /* All functions of its slot go with it: VFIO can then reset them together. */
-static bool slot_taken(const struct checker *c, const struct device *d)
+static bool slot_taken(const struct checker *c, size_t device)
 {
-        struct pci_address at = d->at;
+        size_t first, n = facts_card(c->plan->facts, device, &first);
 
-        for (at.fn = 0; at.fn < 8; at.fn++) {
-                size_t device = facts_find_at(c->plan->facts, &at);
-                const struct plan_entry *e = device == NO_DEVICE ? NULL : plan_find(c->plan, device);
+        for (size_t i = first; i < first + n; i++) {
+                const struct plan_entry *e = plan_find(c->plan, i);
 
-                if (device != NO_DEVICE && !(e && e->action == ACTION_BIND))
+                if (!e || e->action != ACTION_BIND)
                         return false;
         }
         return true;
@@ -212,7 +211,7 @@ static void judge_reset(struct checker *c, const struct plan_entry *e, const str
         }
         add(c, v, CHECK_WARN,
             x->reset_method ? "echo default > its reset_method"
-            : slot_taken(c, entry_function(c, e))
+            : slot_taken(c, e->device)
                     ? "stop and start a virtual machine with it before relying on it: VFIO resets the whole "
                       "slot, where the card lets it"
                     : "hand over all functions of its slot, so that they can be reset together",
@@ -227,10 +226,10 @@ static void judge_display(struct checker *c, const struct plan_entry *e, const s
         const struct device *d = entry_function(c, e);
         const char *evidence = x->framebuffer ? x->framebuffer : "boot_vga=1";
 
-        if (!x->framebuffer && d->boot_display != YES)
+        if (!x->framebuffer && !(d->roles & ROLE_BOOT_DISPLAY))
                 return;
         /* vfio-pci moves the firmware's framebuffer away from VGA controllers alone (vfio_pci_core.c). */
-        if (x->framebuffer && !startswith(d->class, "0300")) {
+        if (x->framebuffer && !(d->roles & ROLE_VGA)) {
                 add(c, v, CHECK_WARN, "add initcall_blacklist=sysfb_init to the kernel command line and reboot",
                     arena_join(c->arena, "the firmware's framebuffer is on it (", evidence,
                                "), and vfio-pci does not move that away from a display that is no VGA controller",

@@ -10,7 +10,7 @@
 #include "config/driver.h"
 #include "config/stage.h"
 
-enum bus {
+enum bus_name {
         BUS_PCI,
         BUS_USB,
         BUS_TTY,
@@ -79,7 +79,7 @@ struct rule {
         const char **files;  /* the rule's file and its drop-ins, in the order they apply */
         size_t n_files;
 
-        enum bus bus;
+        enum bus_name bus;
         struct words match[MATCH_MAX_];
 
         enum driver_choice driver;

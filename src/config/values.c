@@ -187,21 +187,6 @@ bool class_is(const char *code, const char *name)
         return false;
 }
 
-const char *guarded_class(const char *code)
-{
-        static const struct {
-                const char *prefix, *name;
-        } guarded[] = {
-                {"01", "storage"}, {"0805", "storage"}, {"0c04", "storage"}, {"0c00", "storage"},
-                {"02", "network"}, {"0c06", "network"}, {"0d", "network"},   {"0c03", "USB"},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(guarded); i++)
-                if (startswith(code, guarded[i].prefix))
-                        return guarded[i].name;
-        return NULL;
-}
-
 int value_class(struct arena *a, const char *word, struct words *list)
 {
         size_t len = strlen(word), named = 0;

@@ -30,12 +30,6 @@ extern const size_t n_class_names;
 const char *class_name(const char *code);
 /* Whether a class code is of a named class. */
 bool class_is(const char *code, const char *name);
-/*
- * What a host may boot from, answer on or be typed at: "storage", "network" or "USB"; else NULL. Wider than the classes
- * of the same name: SD hosts, Fibre Channel, FireWire, InfiniBand and radios are in it.
- */
-const char *guarded_class(const char *code);
-
 struct pci_address {
         uint32_t domain;
         uint8_t bus, dev, fn;

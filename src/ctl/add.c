@@ -131,9 +131,8 @@ static const char *comment(struct add *x)
 
         for (size_t i = 0; text && i < x->n_devices; i++) {
                 const struct device *d = &c->facts.devices[x->devices[i]];
-                const char *name = class_name(d->class);
 
-                text = arena_printf(&c->arena, "%s%s %s (%s)", text, i ? "," : "", d->address, name ? name : d->class);
+                text = arena_printf(&c->arena, "%s%s %s (%s)", text, i ? "," : "", d->address, device_kind(d));
         }
         return text ? arena_join(&c->arena, text, ".\n", NULL) : NULL;
 }

@@ -244,7 +244,7 @@ static void learn_pci_serials(struct capture *c, const struct facts *facts)
 {
         for (size_t i = 0; i < facts->n_devices; i++) {
                 unsigned char raw[8];
-                const char *s = facts->devices[i].pcie_serial;
+                const char *s = facts->devices[i].marks[MARK_SERIAL];
                 unsigned v[8];
 
                 if (!s ||

@@ -44,9 +44,8 @@ static void add_cleared(struct ctl *c, const struct plan_entry *e, struct cleara
         const struct rule *rule = &c->config.rules[e->rule];
         struct clearance_device *r =
                 arena_grow(&c->arena, &clearance->devices, clearance->n_devices, sizeof(*clearance->devices));
-        const char *kind = guarded_class(d->class);
         const struct clearance_device *known = before(c, rule, d);
-        bool sure = !kind || !streq(kind, "network") || network_shows(c) || (known && known->cleared);
+        bool sure = !(d->roles & ROLE_NETWORK) || network_shows(c) || (known && known->cleared);
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(&c->facts, d->group, &first);
 
         clearance->n_devices++;
@@ -55,18 +54,16 @@ static void add_cleared(struct ctl *c, const struct plan_entry *e, struct cleara
                 .digest = rule->digest,
                 .address = d->address,
                 .path = d->path,
-                .firmware = text(d->firmware),
-                .slot = text(d->slot),
                 .id = d->id,
-                .pcie_serial = text(d->pcie_serial),
-                /* A disk that is in a guest's hands tells its own to nobody here. */
-                .disk_serial = d->disk_serial ? d->disk_serial
-                               : known        ? known->disk_serial
-                                              : "",
                 .companion = e->leader != NO_ENTRY,
                 .cleared = e->action == ACTION_BIND && sure,
                 .withheld = text(e->needed),
         };
+        for (enum mark m = 0; m < MARK_MAX_; m++)
+                r->marks[m] = text(d->marks[m]);
+        /* A disk that is in a guest's hands tells its own to nobody here. */
+        if (!d->marks[MARK_DISK_SERIAL] && known)
+                r->marks[MARK_DISK_SERIAL] = known->marks[MARK_DISK_SERIAL];
         r->company = arena_alloc(&c->arena, n * sizeof(*r->company));
         for (; r->n_company < n; r->n_company++) {
                 const struct device *m = &c->facts.devices[c->facts.by_group[first + r->n_company]];

@@ -91,9 +91,7 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
 
 int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
 {
-        struct pci_address at;
-
-        if (pci_address_parse(name, &at) < 0) {
+        if (!facts_find_written(&c->facts, name, ret)) {
                 const char **names = arena_alloc(&c->arena, (c->config.n_rules + 1) * sizeof(*names)), *nearest;
 
                 for (size_t i = 0; names && i < c->config.n_rules; i++)
@@ -103,6 +101,5 @@ int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
                         return ctl_usage("there is no rule \"%s\"; is \"%s\" meant?", name, nearest);
                 return ctl_usage("\"%s\" is neither a rule nor the address of a PCI device", name);
         }
-        *ret = facts_find_at(&c->facts, &at);
         return *ret == NO_DEVICE ? ctl_usage("there is no PCI device at %s", name) : 0;
 }

@@ -46,6 +46,8 @@ struct ctl {
         struct plan plan;
 };
 
+extern const struct facts_sources ctl_sources;
+
 /* Rules, settings and diags; 0 or the exit status after having said what went wrong. */
 int ctl_load_config(struct ctl *c) _must_check_;
 /* Facts for request (NULL: what the rules need), and the plan. With boot, as the next boot will find the machine. */

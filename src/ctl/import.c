@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "config/values.h"
 #include "ctl/edit.h"
 #include "facts/match.h"
 #include "facts/rivals.h"
@@ -69,15 +70,13 @@ static void read_override(struct import *m, const struct override *o)
         struct arena *a = &m->edit.c->arena;
         const struct facts *facts = &m->edit.c->facts;
         struct item item = {.from = o->file};
-        struct pci_address at;
         size_t *device = arena_alloc(a, sizeof(*device));
         const char *why;
 
-        if (pci_address_parse(o->address, &at) < 0) {
+        if (!facts_find_written(facts, o->address, device)) {
                 note(m, "%s is left alone: it is about no PCI device", o->file);
                 return;
         }
-        *device = facts_find_at(facts, &at);
         if (*device == NO_DEVICE || !*o->driver || streq(o->driver, "none") || strpbrk(o->driver, " \t\r\n")) {
                 note(m, "%s is left alone: %s", o->file,
                      *device == NO_DEVICE ? "there is no such device here" : "it names no driver");
@@ -192,7 +191,7 @@ static void read_ids(struct import *m, const char *ids, const struct modprobe_li
                 return;
         }
         for (size_t i = 0; i < facts->n_devices; i++) {
-                if (facts->devices[i].bridge || !match_device(&rule, facts, &facts->devices[i]))
+                if (facts->devices[i].roles & ROLE_BRIDGE || !match_device(&rule, facts, &facts->devices[i]))
                         continue;
                 slot = arena_grow(a, &devices, item.n_devices, sizeof(*devices));
                 *slot = i;

@@ -316,11 +316,9 @@ int device_lookup(const struct root *root, struct arena *a, const struct facts *
                   struct lookup *ret)
 {
         struct search s = {.root = root, .arena = a, .facts = facts, .name = name, .found = ret};
-        struct pci_address at;
 
         *ret = (struct lookup){.device = NO_DEVICE};
-        if (pci_address_parse(name, &at) == 0) {
-                ret->device = facts_find_at(facts, &at);
+        if (facts_find_written(facts, name, &ret->device)) {
                 if (ret->device == NO_DEVICE)
                         give_up(&s, "there is no PCI device at %s", name);
                 return 0;

@@ -78,7 +78,8 @@ void names_look_up(const struct root *root, const struct facts *facts, struct ar
         for (size_t i = 0; db && i < facts->n_devices; i++) {
                 if (!facts->devices[i].identified)
                         continue;
-                device_alias(&facts->devices[i], "pci", modalias, sizeof(modalias));
+                facts->devices[i].bus->alias(&facts->devices[i], facts->devices[i].bus->name, modalias,
+                                             sizeof(modalias));
                 names[i].vendor = value_of(&l, db, a, modalias, "ID_VENDOR_FROM_DATABASE");
                 names[i].device = value_of(&l, db, a, modalias, "ID_MODEL_FROM_DATABASE");
         }

@@ -221,7 +221,8 @@ static int run(struct ctl *c, const char *dir, unsigned given)
 int main(int argc, char *argv[])
 {
         static const struct option common[] = {COMMON_OPTIONS};
-        static const struct facts_sources sources = {.initrds = initrd_table, .guard = guard_gather};
+        static const struct facts_sources sources = {
+                .buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
         struct option options[ARRAY_SIZE(common) + ARRAY_SIZE(own_options) + 1] = {};
         struct ctl c = {.root = ROOT_INIT,
                         .sources = &sources,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "bus/pci/pci.h"
 #include "report/paint.h"
 #include "report/text.h"
 
@@ -23,14 +24,15 @@ static void place(struct shown *shown)
         for (size_t i = 0, n; i < shown->n; i += n) {
                 struct shown_device *card = &shown->devices[i];
 
-                for (n = 1; i + n < shown->n && device_same_slot(card->device, card[n].device); n++)
+                for (n = 1; i + n < shown->n && device_same_card(card->device, card[n].device); n++)
                         ;
                 if (n == 1 || n_slots == ARRAY_SIZE(guest_slots))
                         continue;
                 for (size_t k = 0; k < n; k++) {
                         card[k].placed = true;
                         card[k].slot = guest_slots[n_slots];
-                        card[k].function = card->device->at.fn == 0 ? card[k].device->at.fn : (unsigned)k;
+                        card[k].function =
+                                pci_of(card->device)->at.fn == 0 ? pci_of(card[k].device)->at.fn : (unsigned)k;
                 }
                 card->multifunction = true;
                 n_slots++;
@@ -40,8 +42,8 @@ static void place(struct shown *shown)
 /* QEMU takes no domain wider than 16 bits in host=. */
 static const char *source_of(struct arena *a, const struct device *d)
 {
-        return d->at.domain <= 0xffff ? arena_join(a, "host=", d->address, NULL)
-                                      : arena_join(a, "sysfsdev=/sys/bus/pci/devices/", d->address, NULL);
+        return pci_of(d)->at.domain <= 0xffff ? arena_join(a, "host=", d->address, NULL)
+                                              : arena_join(a, "sysfsdev=/sys/bus/pci/devices/", d->address, NULL);
 }
 
 static int qemu(const struct shown *shown, bool iommufd, struct arena *a, struct strings *ret)
@@ -70,7 +72,7 @@ static int libvirt(const struct shown *shown, struct arena *a, struct strings *r
 {
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *d = &shown->devices[i];
-                const struct pci_address *at = &d->device->at;
+                const struct pci_address *at = &pci_of(d->device)->at;
                 char where[128] = "";
 
                 if (d->placed)

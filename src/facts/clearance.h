@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/root.h"
+#include "bus/bus.h"
 
 #define CLEARANCE_PATH "/var/lib/passthrough/clearance"
 
@@ -19,7 +20,7 @@ struct clearance_device {
         const char *rule;
         uint64_t digest; /* of the rule's text then */
         /* "" where it was not known */
-        const char *address, *path, *firmware, *slot, *id, *pcie_serial, *disk_serial;
+        const char *address, *path, *id, *marks[MARK_MAX_];
         bool companion;       /* taken along; the rule itself does not match it */
         bool cleared;         /* the host did not need it */
         const char *withheld; /* how the host needed it, or "" */

@@ -84,6 +84,42 @@ void facts_read_machine(const struct root *root, struct arena *a, const struct i
                 read_line(root, a, "/etc/machine-id", &facts->machine_id);
 }
 
+/* Each bus gathers its own as if there were no other; those of the first need not be copied. */
+static int gather_devices(const struct root *root, const struct bus_source *const *sources, struct arena *a,
+                          const struct facts_request *request, struct facts *facts)
+{
+        size_t n_sources = 0;
+
+        while (sources[n_sources])
+                n_sources++;
+        facts->buses = arena_alloc(a, n_sources * sizeof(*facts->buses));
+        for (size_t i = 0; i < n_sources; i++) {
+                struct facts own = *facts;
+                struct bus_devices alone = {.bus = sources[i]->bus};
+                struct device *all;
+                int k;
+
+                own.devices = NULL;
+                own.n_devices = 0;
+                own.buses = &alone;
+                own.n_buses = 1;
+                k = sources[i]->gather(root, a, request, &own);
+                if (k < 0)
+                        return k;
+                facts->buses[facts->n_buses++] = (struct bus_devices){alone.bus, facts->n_devices};
+                all = own.devices;
+                if (facts->n_devices > 0 && own.n_devices > 0) {
+                        all = arena_alloc(a, (facts->n_devices + own.n_devices) * sizeof(*all));
+                        memcpy(all, facts->devices, facts->n_devices * sizeof(*all));
+                        memcpy(all + facts->n_devices, own.devices, own.n_devices * sizeof(*all));
+                }
+                if (own.n_devices > 0)
+                        facts->devices = all;
+                facts->n_devices += own.n_devices;
+        }
+        return 0;
+}
+
 int facts_gather(const struct root *root, struct arena *a, const struct facts_sources *sources,
                  const struct facts_request *request, struct facts *ret)
 {
@@ -110,13 +146,9 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
         if (k == 0 && request->machine)
                 facts_read_machine(root, a, sources->initrds, &facts);
         if (k == 0)
+                k = gather_devices(root, sources->buses, a, request, &facts);
+        if (k == 0)
                 k = modules_gather(root, a, request, &facts);
-        if (k == 0)
-                k = pci_gather(root, a, request, &facts);
-        if (k == 0)
-                pci_relate(root, a, request, &facts);
-        if (k == 0)
-                k = pci_details(root, a, request, &facts);
         if (k == 0)
                 facts_index_groups(a, &facts);
         if (k == 0)

@@ -21,9 +21,10 @@ static bool contradicts(const struct clearance_device *r, const struct device *d
 {
         if (!streq(r->id, d->id))
                 return true;
-        if (*r->pcie_serial && !same(r->pcie_serial, d->pcie_serial))
+        if (*r->marks[MARK_SERIAL] && !same(r->marks[MARK_SERIAL], d->marks[MARK_SERIAL]))
                 return true; /* also where it has none any more */
-        return *r->disk_serial && d->disk_serial && !streq(r->disk_serial, d->disk_serial);
+        return *r->marks[MARK_DISK_SERIAL] && d->marks[MARK_DISK_SERIAL] &&
+               !streq(r->marks[MARK_DISK_SERIAL], d->marks[MARK_DISK_SERIAL]);
 }
 
 /*
@@ -38,7 +39,7 @@ static bool lasting_slot(const struct facts *facts, const char *slot)
         if (!*slot || (dash && dash[1] && strspn(dash + 1, "0123456789") == strlen(dash + 1)))
                 return false;
         for (size_t i = 0; i < facts->n_devices; i++) {
-                const char *other = facts->devices[i].slot;
+                const char *other = facts->devices[i].marks[MARK_SLOT];
 
                 if (other && strncmp(other, slot, n) == 0 && other[n] == '-')
                         return false;
@@ -50,13 +51,14 @@ static bool fits(const struct clearance_device *r, const struct device *d, enum 
 {
         switch (how) {
         case FIT_PCIE_SERIAL:
-                return same(r->pcie_serial, d->pcie_serial);
+                return same(r->marks[MARK_SERIAL], d->marks[MARK_SERIAL]);
         case FIT_DISK_SERIAL:
-                return *r->disk_serial && d->disk_serial && streq(r->disk_serial, d->disk_serial);
+                return *r->marks[MARK_DISK_SERIAL] && d->marks[MARK_DISK_SERIAL] &&
+                       streq(r->marks[MARK_DISK_SERIAL], d->marks[MARK_DISK_SERIAL]);
         case FIT_PATH:
-                return same(r->firmware, d->firmware) || streq(r->path, d->path);
+                return same(r->marks[MARK_FIRMWARE], d->marks[MARK_FIRMWARE]) || streq(r->path, d->path);
         case FIT_SLOT:
-                return same(r->slot, d->slot);
+                return same(r->marks[MARK_SLOT], d->marks[MARK_SLOT]);
         case FIT_MAX_:
                 break;
         }
@@ -68,7 +70,7 @@ size_t identity_find(const struct facts *facts, const struct clearance_device *r
         for (enum fit how = 0; how < FIT_MAX_; how++) {
                 size_t found = NO_DEVICE, n = 0;
 
-                if (how == FIT_SLOT && !lasting_slot(facts, r->slot))
+                if (how == FIT_SLOT && !lasting_slot(facts, r->marks[MARK_SLOT]))
                         continue;
                 for (size_t i = 0; i < facts->n_devices; i++)
                         if (facts->devices[i].identified && !contradicts(r, &facts->devices[i]) &&

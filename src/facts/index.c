@@ -1,60 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Looking things up in facts. Pure: the planner calls it. */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/str.h"
 #include "facts/gather.h"
 
-int pci_address_compare(const struct pci_address *a, const struct pci_address *b)
+/* Where the devices of the bus at that position end. */
+static size_t end_of(const struct facts *facts, size_t bus)
 {
-        uint64_t x = (uint64_t)a->domain << 16 | (uint64_t)a->bus << 8 | (uint64_t)a->dev << 3 | a->fn;
-        uint64_t y = (uint64_t)b->domain << 16 | (uint64_t)b->bus << 8 | (uint64_t)b->dev << 3 | b->fn;
-
-        return (x > y) - (x < y);
+        return bus + 1 < facts->n_buses ? facts->buses[bus + 1].first : facts->n_devices;
 }
 
-static int compare_devices(const void *a, const void *b)
+bool facts_find_written(const struct facts *facts, const char *text, size_t *ret)
 {
-        const struct device *x = a, *y = b;
+        *ret = NO_DEVICE;
+        for (size_t i = 0; i < facts->n_buses; i++) {
+                size_t first = facts->buses[i].first;
 
-        return pci_address_compare(&x->at, &y->at);
-}
-
-void device_alias(const struct device *d, const char *bus, char *buf, size_t size)
-{
-        unsigned vendor = 0, device = 0, subvendor = 0, subdevice = 0, class = 0;
-
-        sscanf(d->id, "%4x:%4x", &vendor, &device);
-        sscanf(d->subsystem, "%4x:%4x", &subvendor, &subdevice);
-        sscanf(d->class, "%6x", &class);
-        snprintf(buf, size, "%s:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", bus, vendor, device, subvendor, subdevice,
-                 class >> 16 & 0xff, class >> 8 & 0xff, class & 0xff);
-}
-
-void facts_sort(struct facts *facts)
-{
-        if (facts->n_devices > 0)
-                qsort(facts->devices, facts->n_devices, sizeof(*facts->devices), compare_devices);
-}
-
-size_t facts_find_at(const struct facts *facts, const struct pci_address *at)
-{
-        struct device key = {.at = *at};
-        struct device *found = facts->n_devices > 0 ? bsearch(&key, facts->devices, facts->n_devices,
-                                                              sizeof(*facts->devices), compare_devices)
-                                                    : NULL;
-
-        return found ? (size_t)(found - facts->devices) : NO_DEVICE;
+                if (!facts->buses[i].bus->find(facts->devices + first, end_of(facts, i) - first, text, ret))
+                        continue;
+                if (*ret != NO_DEVICE)
+                        *ret += first;
+                return true;
+        }
+        return false;
 }
 
 size_t facts_find(const struct facts *facts, const char *address)
 {
-        struct pci_address at;
-        size_t i = pci_address_parse(address, &at) < 0 ? NO_DEVICE : facts_find_at(facts, &at);
+        size_t i;
 
-        return i != NO_DEVICE && streq(facts->devices[i].address, address) ? i : NO_DEVICE;
+        return facts_find_written(facts, address, &i) && i != NO_DEVICE && streq(facts->devices[i].address, address)
+                       ? i
+                       : NO_DEVICE;
+}
+
+static bool same_place(const struct device *a, const struct device *b)
+{
+        return a->bus == b->bus && a->bus->same_card(a, b);
+}
+
+size_t facts_card(const struct facts *facts, size_t device, size_t *ret_first)
+{
+        const struct device *d = facts->devices;
+        size_t first = device, last = device;
+
+        while (first > 0 && same_place(&d[first - 1], &d[device]))
+                first--;
+        while (last + 1 < facts->n_devices && same_place(&d[last + 1], &d[device]))
+                last++;
+        *ret_first = first;
+        return last + 1 - first;
 }
 
 static const struct facts *sorting; /* qsort() has no argument for it */

@@ -2,124 +2,25 @@
 #include "facts/match.h"
 
 #include <fnmatch.h>
-#include <stdio.h>
-#include <strings.h>
 
 #include "base/str.h"
 
-static enum tristate match_address(const char *word, const struct facts *facts, const struct device *d)
+static enum tristate fits_host(const char *word, const struct facts *facts)
 {
-        (void)facts;
-        return strpbrk(word, "*?[") ? fnmatch(word, d->address, 0) == 0 : streq(word, d->address);
-}
-
-static enum tristate match_path(const char *word, const struct facts *facts, const struct device *d)
-{
-        (void)facts;
-        return streq(word, d->path);
-}
-
-static enum tristate match_slot(const char *word, const struct facts *facts, const struct device *d)
-{
-        (void)facts;
-        return d->slot ? streq(word, d->slot) : UNKNOWN;
-}
-
-static bool half_fits(const char *word, const char *id, size_t n)
-{
-        return (n == 1 && *word == '*') || (n == 4 && strncmp(word, id, 4) == 0);
-}
-
-static enum tristate fits_id(const char *word, const char *id)
-{
-        const char *colon = strchr(word, ':');
-
-        if (!*id)
-                return UNKNOWN;
-        return half_fits(word, id, (size_t)(colon - word)) && half_fits(colon + 1, id + 5, strlen(colon + 1));
-}
-
-static enum tristate match_id(const char *word, const struct facts *facts, const struct device *d)
-{
-        (void)facts;
-        return fits_id(word, d->id);
-}
-
-static enum tristate match_subsystem(const char *word, const struct facts *facts, const struct device *d)
-{
-        (void)facts;
-        return fits_id(word, d->subsystem);
-}
-
-static enum tristate match_class(const char *word, const struct facts *facts, const struct device *d)
-{
-        (void)facts;
-        return startswith(d->class, word);
-}
-
-static enum tristate match_serial(const char *word, const struct facts *facts, const struct device *d)
-{
-        (void)facts;
-        if (!d->pcie_serial && !d->disk_serial)
-                return UNKNOWN;
-        return (d->pcie_serial && strcasecmp(word, d->pcie_serial) == 0) ||
-               (d->disk_serial && streq(word, d->disk_serial));
-}
-
-static enum tristate match_parent(const char *word, const struct facts *facts, const struct device *d)
-{
-        size_t i = d->parent ? facts_find(facts, d->parent) : NO_DEVICE;
-        const struct device *parent;
-
-        if (i == NO_DEVICE)
-                return d->parent ? UNKNOWN : NO;
-        parent = &facts->devices[i];
-        for (size_t k = 0; k < parent->n_interfaces; k++)
-                if (streq(word, parent->interfaces[k]))
-                        return YES;
-        return streq(word, parent->address) || streq(word, parent->path);
-}
-
-static enum tristate match_virtual_function(const char *word, const struct facts *facts, const struct device *d)
-{
-        unsigned low, high;
-
-        (void)facts;
-        if (!d->parent)
-                return NO;
-        if (d->vf_index == UINT32_MAX || sscanf(word, "%u-%u", &low, &high) != 2)
-                return UNKNOWN;
-        return d->vf_index >= low && d->vf_index <= high;
-}
-
-static enum tristate match_host(const char *word, const struct facts *facts, const struct device *d)
-{
-        (void)d;
         if (!facts->hostname && !facts->machine_id)
                 return UNKNOWN;
         return (facts->hostname && fnmatch(word, facts->hostname, 0) == 0) ||
                (facts->machine_id && fnmatch(word, facts->machine_id, 0) == 0);
 }
 
-static enum tristate match_product(const char *word, const struct facts *facts, const struct device *d)
+static enum tristate fits_word(enum match_key key, const char *word, const struct facts *facts, const struct device *d)
 {
-        (void)d;
-        return facts->product ? fnmatch(word, facts->product, 0) == 0 : UNKNOWN;
+        if (key == MATCH_HOST)
+                return fits_host(word, facts);
+        if (key == MATCH_PRODUCT)
+                return facts->product ? fnmatch(word, facts->product, 0) == 0 : UNKNOWN;
+        return d->bus->match(key, word, facts, d);
 }
-
-static enum tristate (*const matchers[MATCH_MAX_])(const char *, const struct facts *, const struct device *) = {
-        [MATCH_ADDRESS] = match_address,
-        [MATCH_PATH] = match_path,
-        [MATCH_SLOT] = match_slot,
-        [MATCH_ID] = match_id,
-        [MATCH_SUBSYSTEM] = match_subsystem,
-        [MATCH_CLASS] = match_class,
-        [MATCH_SERIAL] = match_serial,
-        [MATCH_PARENT] = match_parent,
-        [MATCH_VIRTUAL_FUNCTION] = match_virtual_function,
-        [MATCH_HOST] = match_host,
-        [MATCH_PRODUCT] = match_product,
-};
 
 static enum tristate fits(const struct rule *rule, enum match_key key, const struct facts *facts,
                           const struct device *d)
@@ -129,7 +30,7 @@ static enum tristate fits(const struct rule *rule, enum match_key key, const str
         if (list->n == 0)
                 return YES;
         for (size_t i = 0; i < list->n; i++) {
-                enum tristate fit = matchers[key](list->v[i], facts, d);
+                enum tristate fit = fits_word(key, list->v[i], facts, d);
 
                 if (fit == YES)
                         return list->negate ? NO : YES;
@@ -137,6 +38,11 @@ static enum tristate fits(const struct rule *rule, enum match_key key, const str
                         return UNKNOWN;
         }
         return list->negate ? YES : NO;
+}
+
+static bool same_bus(const struct rule *rule, const struct device *d)
+{
+        return streq(bus_names[rule->bus], d->bus->name);
 }
 
 static bool holds(const struct rule *rule, enum match_key key, const struct facts *facts, const struct device *d)
@@ -155,7 +61,7 @@ enum tristate match_machine(const struct rule *rule, const struct facts *facts)
 
 bool match_place(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
-        return rule->bus == d->bus && holds(rule, MATCH_ADDRESS, facts, d) && holds(rule, MATCH_PATH, facts, d);
+        return same_bus(rule, d) && holds(rule, MATCH_ADDRESS, facts, d) && holds(rule, MATCH_PATH, facts, d);
 }
 
 bool match_apart_from_place(const struct rule *rule, const struct facts *facts, const struct device *d)
@@ -164,18 +70,18 @@ bool match_apart_from_place(const struct rule *rule, const struct facts *facts, 
                                                 MATCH_SERIAL, MATCH_PARENT,    MATCH_VIRTUAL_FUNCTION};
 
         for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-                /* An NVMe disk tells its own only while its driver has it. */
-                bool mute = others[i] == MATCH_SERIAL && !d->pcie_serial && !d->disk_serial;
+                enum tristate fit = fits(rule, others[i], facts, d);
 
-                if (!mute && !holds(rule, others[i], facts, d))
+                /* An NVMe disk tells its serial number only while its driver has it. */
+                if (fit == NO || (fit == UNKNOWN && others[i] != MATCH_SERIAL))
                         return false;
         }
-        return rule->bus == d->bus && d->identified;
+        return same_bus(rule, d) && d->identified;
 }
 
 bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
-        if (rule->bus != d->bus || !d->identified)
+        if (!same_bus(rule, d) || !d->identified)
                 return false;
         for (int key = 0; key < MATCH_MAX_; key++)
                 if (key != MATCH_HOST && key != MATCH_PRODUCT && !holds(rule, (enum match_key)key, facts, d))

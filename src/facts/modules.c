@@ -98,12 +98,12 @@ int modules_gather(const struct root *root, struct arena *a, const struct facts_
         int k;
 
         for (size_t i = 0; i < request->n_drivers; i++) {
-                char *directory = arena_printf(a, "/sys/bus/pci/drivers/%s", request->drivers[i]);
                 struct module *m = arena_grow(a, &facts->modules, facts->n_modules, sizeof(*facts->modules));
 
                 *m = (struct module){.name = request->drivers[i], .state = MODULE_UNKNOWN};
-                if (root_exists(root, directory))
-                        m->state = MODULE_REGISTERED;
+                for (size_t b = 0; b < facts->n_buses && m->state == MODULE_UNKNOWN; b++)
+                        if (root_exists(root, arena_join(a, facts->buses[b].bus->sysfs, "/drivers/", m->name, NULL)))
+                                m->state = MODULE_REGISTERED;
                 all_registered &= m->state == MODULE_REGISTERED;
                 facts->n_modules++;
         }
@@ -141,7 +141,7 @@ void modules_gather_builtin(const struct root *root, struct arena *a, struct fac
                         j++;
                 if (!driver || j < n)
                         continue;
-                link = arena_printf(a, "/sys/bus/pci/drivers/%s/module", driver);
+                link = arena_join(a, facts->devices[i].bus->sysfs, "/drivers/", driver, "/module", NULL);
                 slot = arena_grow(a, &drivers, n, sizeof(*drivers));
                 m = arena_grow(a, &modules, n, sizeof(*modules));
                 *slot = driver;

@@ -113,12 +113,13 @@ static void walk(struct busy *b, size_t device, const char *path, unsigned depth
 {
         _cleanup_(close_dir) DIR *dir = root_opendir(b->g->root, path);
         const struct dirent *entry;
+        size_t other;
 
         while (dir && (entry = readdir(dir))) {
                 if (depth > 0 && streq(entry->d_name, "dev"))
                         add_class_device(b, device, path);
                 if (*entry->d_name == '.' || streq(entry->d_name, "power") || depth >= DEPTH_MAX ||
-                    !is_directory(dirfd(dir), entry) || facts_find(b->g->facts, entry->d_name) != NO_DEVICE)
+                    !is_directory(dirfd(dir), entry) || facts_find_written(b->g->facts, entry->d_name, &other))
                         continue;
                 walk(b, device, arena_join(b->g->arena, path, "/", entry->d_name, NULL), depth + 1);
         }
@@ -159,7 +160,7 @@ static void add_functions(struct busy *b)
         for (size_t i = 0; i < b->g->facts->n_devices; i++) {
                 const struct device *d = &b->g->facts->devices[i];
 
-                if (!d->detailed || d->bridge || !d->driver)
+                if (!d->detailed || d->roles & ROLE_BRIDGE || !d->driver)
                         continue;
                 walk(b, i, d->sysfs, 0);
                 if (d->group != NO_GROUP)

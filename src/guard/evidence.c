@@ -7,9 +7,7 @@
 static bool asks_for_storage(const struct facts *facts)
 {
         for (size_t i = 0; i < facts->n_devices; i++) {
-                const char *kind = facts->devices[i].detailed ? guarded_class(facts->devices[i].class) : NULL;
-
-                if (kind && streq(kind, "storage"))
+                if (facts->devices[i].detailed && facts->devices[i].roles & ROLE_STORAGE)
                         return true;
         }
         return false;

@@ -133,7 +133,7 @@ bool guard_concerned(const struct graph *g, size_t first)
         const struct facts *facts = g->facts;
 
         for (size_t i = 0; i < facts->n_devices; i++)
-                if (facts->devices[i].detailed && (!*facts->devices[i].class || guarded_class(facts->devices[i].class)))
+                if (facts->devices[i].detailed && (!*facts->devices[i].class || roles_guarded(facts->devices[i].roles)))
                         return true;
         for (size_t i = first; i < g->evidence->n_nodes; i++)
                 for (size_t f = 0; f < g->evidence->nodes[i].n_functions; f++)

@@ -16,9 +16,9 @@ const char *guard_unseen(const struct graph *g, size_t device)
 {
         const struct evidence *e = g->evidence;
         const struct device *d = &g->facts->devices[device];
-        const char *kind = guarded_class(d->class), *driver = d->driver ? d->driver : "";
-        bool storage = kind && streq(kind, "storage"), network = kind && streq(kind, "network");
-        bool usb = kind && streq(kind, "USB"), interface = carries(e, device, NODE_INTERFACE, false);
+        const char *driver = d->driver ? d->driver : "";
+        bool storage = d->roles & ROLE_STORAGE, network = d->roles & ROLE_NETWORK;
+        bool usb = d->roles & ROLE_USB, interface = carries(e, device, NODE_INTERFACE, false);
 
         if (driver_sets_aside(driver))
                 return NULL;

@@ -14,7 +14,7 @@ static const char *variant_driver(const struct planner *p, const struct device *
         size_t fewest = SIZE_MAX;
         char alias[80];
 
-        device_alias(d, "vfio_pci", alias, sizeof(alias));
+        d->bus->alias(d, "vfio_pci", alias, sizeof(alias));
         for (size_t i = 0; i < p->facts->n_variants; i++) {
                 const struct variant *v = &p->facts->variants[i];
                 size_t wildcards = 0;
@@ -51,13 +51,12 @@ static const char *driver_for(const struct planner *p, const struct rule *rule, 
 static enum stage stage_for(const struct planner *p, const struct rule *rule, size_t device)
 {
         const struct device *d = &p->facts->devices[device];
-        const char *guarded = guarded_class(d->class);
 
         if (rule->stage != STAGE_AUTO)
                 return rule->stage;
-        if (guarded && streq(guarded, "storage"))
+        if (d->roles & ROLE_STORAGE)
                 return p->identities[device].cleared ? STAGE_INITRD : STAGE_ROOT;
-        return guarded || class_is(d->class, "serial") ? STAGE_ROOT : STAGE_INITRD;
+        return d->roles & (ROLE_NETWORK | ROLE_USB | ROLE_SERIAL) ? STAGE_ROOT : STAGE_INITRD;
 }
 
 static void shadow(struct planner *p, size_t device, size_t rule, size_t by)
@@ -93,7 +92,7 @@ static void decide(struct planner *p, size_t device, size_t rule)
                 return;
         }
         /* A bridge is no device that a rule could count: naming one is a slip that gets its answer, no more. */
-        p->plan->rules[rule].n_matched += !d->bridge || r->driver == DRIVER_NATIVE;
+        p->plan->rules[rule].n_matched += !(d->roles & ROLE_BRIDGE) || r->driver == DRIVER_NATIVE;
 }
 
 int planner_match(struct planner *p)
@@ -153,7 +152,7 @@ static void too_many(struct planner *p, size_t rule)
                 struct plan_entry *e = &p->plan->entries[i];
                 const struct device *d = entry_device(p, e);
 
-                if (e->rule != rule || d->bridge)
+                if (e->rule != rule || d->roles & ROLE_BRIDGE)
                         continue;
                 /* Of two disks alike, one may be the root's: that is no choice to offer. */
                 if (p->needed[e->device]) {
@@ -224,7 +223,7 @@ static void accompany(struct planner *p, size_t leader, size_t device, const cha
         const char *reason;
         va_list ap;
 
-        if (p->entry_of[device] != NO_ENTRY || d->bridge)
+        if (p->entry_of[device] != NO_ENTRY || d->roles & ROLE_BRIDGE)
                 return;
         va_start(ap, format);
         reason = arena_vprintf(p->arena, format, ap);
@@ -243,22 +242,17 @@ bool planner_takes_slot(const struct planner *p, const struct plan_entry *e)
         const struct device *d = entry_device(p, e);
 
         /* A virtual function has no slot of its own. */
-        return !d->parent && (rule->functions == FUNCTIONS_SLOT ||
-                              (rule->functions == FUNCTIONS_DEFAULT && class_is(d->class, "display")));
+        return !d->parent &&
+               (rule->functions == FUNCTIONS_SLOT || (rule->functions == FUNCTIONS_DEFAULT && d->roles & ROLE_DISPLAY));
 }
 
 static void with_slot(struct planner *p, size_t leader)
 {
-        const struct device *d = entry_device(p, &p->plan->entries[leader]);
-        struct pci_address at = d->at;
+        size_t device = p->plan->entries[leader].device, first, n = facts_card(p->facts, device, &first);
 
-        for (at.fn = 0; at.fn < 8; at.fn++) {
-                size_t other = facts_find_at(p->facts, &at);
-
-                if (other == NO_DEVICE || p->facts->devices[other].parent)
-                        continue;
-                accompany(p, leader, other, "in the slot of %s", d->address);
-        }
+        for (size_t i = first; i < first + n; i++)
+                if (!p->facts->devices[i].parent)
+                        accompany(p, leader, i, "in the slot of %s", p->facts->devices[device].address);
 }
 
 static void with_group(struct planner *p, size_t leader)

@@ -85,7 +85,7 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
 {
         const struct device *d = entry_device(p, e);
         const struct evidence *evidence = p->facts->evidence;
-        const char *kind = guarded_class(d->class);
+        const char *kind = roles_guarded(d->roles);
         bool shows;
 
         /* On its way up a host shows less than when it cleared the device; once it is up, what shows has the last word.
@@ -94,11 +94,12 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
                 return NULL;
         if (d->unseen || !kind)
                 return d->unseen;
-        shows = streq(kind, "storage")   ? evidence->sees_storage
-                : streq(kind, "network") ? evidence->sees_network
-                                         : evidence->sees_storage && evidence->sees_keyboards;
+        shows = d->roles & ROLE_STORAGE   ? evidence->sees_storage
+                : d->roles & ROLE_NETWORK ? evidence->sees_network
+                                          : evidence->sees_storage && evidence->sees_keyboards;
         /* Once the root file system is there it will show; if it does not even then, it never does. */
-        if (shows || (streq(kind, "storage") && e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage))
+        if (shows ||
+            (d->roles & ROLE_STORAGE && e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage))
                 return NULL;
         if (p->facts->clearance.lapsed && p->identities[e->device].is)
                 return arena_printf(p->arena, "its clearance has lapsed: %s", p->facts->clearance.lapsed);

@@ -64,9 +64,8 @@ void plan_release_refused(const struct plan *plan, struct arena *a, size_t devic
         const struct device *d = &facts->devices[device];
         const struct plan_entry *e = plan_find(plan, device);
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(facts, d->group, &first);
-        const char *why = "";
+        const char *why = NULL;
 
-        *ret = NULL;
         if (d->stuck)
                 why = d->stuck;
         else if (!driver_is_vfio(driver)) {
@@ -76,16 +75,15 @@ void plan_release_refused(const struct plan *plan, struct arena *a, size_t devic
                 why = arena_join(a, "not cleared: ", facts->evidence->busy_unknown, NULL);
         else if (d->vfio_user)
                 why = arena_join(a, "in use: ", d->vfio_user, NULL);
-        else if (d->vfs_enabled > 0)
-                why = arena_printf(a, "%u of its virtual functions are enabled; disable them first", d->vfs_enabled);
+        else if (d->bus->refuse_back)
+                why = d->bus->refuse_back(a, d);
         /* While one function of a group is in a guest's hands, the kernel lets no native driver have another. */
-        for (size_t i = 0; i < n && why && !*why; i++) {
+        for (size_t i = 0; i < n && !why; i++) {
                 const struct device *m = &facts->devices[facts->by_group[first + i]];
 
                 if (m->vfio_user)
                         why = arena_printf(a, "in use: %s, and with it %s of the same IOMMU group", m->vfio_user,
                                            m->address);
         }
-        if (*why)
-                *ret = why;
+        *ret = why;
 }

@@ -47,9 +47,9 @@ static void find_sets(struct asking *x)
                 x->set[i] = i;
         /* By address, what is no virtual function stands together. */
         for (size_t i = 0; i < facts->n_devices; i++) {
-                if (facts->devices[i].bridge || facts->devices[i].parent)
+                if (facts->devices[i].roles & ROLE_BRIDGE || facts->devices[i].parent)
                         continue;
-                if (last != NO_DEVICE && device_same_slot(&facts->devices[last], &facts->devices[i]))
+                if (last != NO_DEVICE && device_same_card(&facts->devices[last], &facts->devices[i]))
                         join(x, last, i);
                 last = i;
         }
@@ -57,7 +57,7 @@ static void find_sets(struct asking *x)
         for (size_t i = 0; i < facts->n_devices; i++) {
                 size_t device = facts->by_group[i];
 
-                if (facts->devices[device].bridge || facts->devices[device].group == NO_GROUP)
+                if (facts->devices[device].roles & ROLE_BRIDGE || facts->devices[device].group == NO_GROUP)
                         continue;
                 if (last != NO_DEVICE && facts->devices[last].group == facts->devices[device].group)
                         join(x, last, device);
@@ -85,7 +85,8 @@ static void find_rounds(struct asking *x)
                 x->round[i] = NO_RULE;
                 if (plan_find(x->plan, i))
                         continue;
-                x->round[i] = facts->devices[i].bridge ? ROUND_BRIDGES : ROUND_BRIDGES + ++asked[set_of(x, i)];
+                x->round[i] =
+                        facts->devices[i].roles & ROLE_BRIDGE ? ROUND_BRIDGES : ROUND_BRIDGES + ++asked[set_of(x, i)];
                 x->n_rounds = MAX(x->n_rounds, x->round[i] + 1);
         }
 }

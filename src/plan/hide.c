@@ -54,9 +54,9 @@ void planner_hide(struct planner *p, enum stage later, struct ops *ops)
 
         for (size_t i = 0; i < p->plan->n_entries; i++) {
                 const struct plan_entry *e = &p->plan->entries[i];
-                const char *kind = guarded_class(entry_device(p, e)->class), *text;
+                const char *text;
 
-                if (e->action != ACTION_BIND || e->stage != later || !kind || !streq(kind, "storage"))
+                if (e->action != ACTION_BIND || e->stage != later || !(entry_device(p, e)->roles & ROLE_STORAGE))
                         continue;
                 text = rules_for(p, e);
                 rules = arena_join(p->arena, rules, text, NULL);

@@ -102,7 +102,8 @@ void planner_impostor(struct planner *p, size_t device, const struct rule *rule,
                                             "it is not the device that was recorded here (%s at %s%s%s): %s; if it is "
                                             "meant, "
                                             "remove " CLEARANCE_PATH " and build the image again",
-                                            r->id, r->path, *r->pcie_serial ? ", serial " : "", r->pcie_serial, where)
+                                            r->id, r->path, *r->marks[MARK_SERIAL] ? ", serial " : "",
+                                            r->marks[MARK_SERIAL], where)
                              : NULL;
                 return;
         }
@@ -123,7 +124,7 @@ void planner_company(struct planner *p)
                         continue;
                 for (size_t k = 0; k < n && !newcomer; k++) {
                         size_t member = p->facts->by_group[first + k];
-                        bool known = p->facts->devices[member].transparent || p->identities[member].is;
+                        bool known = p->facts->devices[member].roles & ROLE_BYSTANDER || p->identities[member].is;
 
                         for (size_t m = 0; m < identity->is->n_company; m++)
                                 known |= clearance_names(identity->is->company[m], p->facts->devices[member].path,

@@ -1,117 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan/propose.h"
 
-#include <errno.h>
-#include <strings.h>
-
 #include "base/str.h"
-
-/* Cards whose maker gave them none, or all the same one, have this. */
-static bool is_number(const char *serial)
-{
-        return serial[strspn(serial, "0-")] && serial[strspn(serial, "fF-")];
-}
-
-/*
- * What holds data is told by its serial number, too: another disk in the same place is another disk. That is the PCI
- * Express device's: the disk's own is not known before the native driver has it. Other cards may be replaced.
- */
-static const char *lasting_serial(const struct facts *facts, const struct device *d)
-{
-        if (!class_is(d->class, "storage") || !d->pcie_serial || !is_number(d->pcie_serial))
-                return NULL;
-        for (size_t i = 0; i < facts->n_devices; i++)
-                if (&facts->devices[i] != d && facts->devices[i].pcie_serial &&
-                    strcasecmp(facts->devices[i].pcie_serial, d->pcie_serial) == 0)
-                        return NULL;
-        return d->pcie_serial;
-}
-
-/* A word at the end of a list that does not have it. */
-static void add_word(struct arena *a, const char **list, const char *word)
-{
-        size_t n = strlen(word);
-
-        for (const char *c = *list; *c; c += strspn(c, " ")) {
-                size_t m = strcspn(c, " ");
-
-                if (m == n && memcmp(c, word, n) == 0)
-                        return;
-                c += m;
-        }
-        *list = arena_join(a, *list, **list ? " " : "", word, NULL);
-}
-
-static bool is_vf(const struct device *d)
-{
-        return d->parent && d->vf_index != UINT32_MAX;
-}
-
-/* The path of a virtual function depends on how many there are. */
-static void match_vfs(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char *ids,
-                      const char **ret, const char **ret_why)
-{
-        const struct device *first = &facts->devices[devices[0]];
-        size_t parent = facts_find(facts, first->parent);
-        const char *indexes = "";
-
-        if (parent == NO_DEVICE) {
-                *ret_why = "the physical function of that virtual one is not there";
-                return;
-        }
-        for (size_t i = 0; i < n; i++) {
-                const struct device *d = &facts->devices[devices[i]];
-                const char *index;
-
-                if (!is_vf(d) || !streq(d->parent, first->parent)) {
-                        *ret_why = "virtual functions of one parent go into one rule, and nothing else with them";
-                        return;
-                }
-                index = arena_printf(a, "%u", d->vf_index);
-                add_word(a, &indexes, index);
-        }
-        *ret = arena_join(a, "ID=", ids, "\nParent=", facts->devices[parent].path, "\nVirtualFunction=", indexes, "\n",
-                          NULL);
-}
 
 void propose_match(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
                    const char **ret_why)
 {
-        const char *ids = "", *paths = "", *serials = "";
-        bool all_serials = true, vf = false;
+        const struct bus *bus = facts->devices[devices[0]].bus;
 
         *ret = *ret_why = NULL;
-        for (size_t i = 0; i < n; i++) {
-                const struct device *d = &facts->devices[devices[i]];
-                const char *serial = lasting_serial(facts, d);
-
-                if (!d->identified || !*d->id) {
-                        *ret_why = arena_printf(a, "%s does not tell its IDs", d->address);
+        for (size_t i = 1; i < n; i++)
+                if (facts->devices[devices[i]].bus != bus) {
+                        *ret_why = "devices of two buses go into two rules";
                         return;
                 }
-                vf |= is_vf(d);
-                all_serials &= serial != NULL;
-                add_word(a, &ids, d->id);
-                add_word(a, &paths, d->path);
-                if (serial)
-                        add_word(a, &serials, serial);
-        }
-        if (vf) {
-                match_vfs(a, facts, devices, n, ids, ret, ret_why);
-                return;
-        }
-        *ret = arena_join(a, "ID=", ids, "\nPath=", paths, "\n", NULL);
-        if (*ret && all_serials)
-                *ret = arena_join(a, *ret, "Serial=", serials, "\n", NULL);
+        bus->propose(a, facts, devices, n, ret, ret_why);
+        if (*ret && bus != facts->buses[0].bus)
+                *ret = arena_join(a, "Bus=", bus->name, "\n", *ret, NULL);
 }
 
 bool propose_goes_along(const struct facts *facts, size_t device, size_t with)
 {
         const struct device *d = &facts->devices[device], *leader = &facts->devices[with];
 
-        return device != with && class_is(leader->class, "display") && device_same_slot(d, leader) &&
-               /* Of two displays in a slot, the first is the one that takes the other along. */
-               (!class_is(d->class, "display") || leader->at.fn < d->at.fn);
+        return device != with && leader->roles & ROLE_DISPLAY && device_same_card(d, leader) &&
+               /* Of two displays on a card, the first is the one that takes the other along. */
+               (!(d->roles & ROLE_DISPLAY) || with < device);
 }
 
 const char *propose_text(struct arena *a, const struct proposal *p)

@@ -14,79 +14,50 @@ static const struct module *module_of(const struct planner *p, const char *name)
         return NULL;
 }
 
-/* What makes a device unfit whatever else is taken. */
-static void refuse_alone(struct planner *p, struct plan_entry *e)
+/* What makes a device unfit whatever else is taken, or NULL; e->refusal says of which kind it is. */
+static const char *unfit(struct planner *p, struct plan_entry *e)
 {
         const struct device *d = entry_device(p, e);
-        const struct rule *rule = &p->config->rules[e->rule];
+        const struct identity *identity = &p->identities[e->device];
         const struct module *module = module_of(p, e->driver);
-        const char *uncleared;
+        const char *why;
 
-        if (d->bridge) {
-                planner_refuse(p, e,
-                               "it is a bridge, and bridges are never handed over; the device behind it has a "
-                               "longer Path=");
-                return;
-        }
-        if (d->stuck) {
-                planner_refuse(p, e, "%s", d->stuck);
-                return;
-        }
+        if (d->roles & ROLE_BRIDGE)
+                return "it is a bridge, and bridges are never handed over; the device behind it has a longer Path=";
+        if (d->stuck)
+                return d->stuck;
         e->needed = p->needed[e->device];
         e->refusal = REFUSAL_HOST;
-        if (e->needed) {
-                planner_refuse(p, e, "%s: %s", p->by_process[e->device] ? "in use" : "the host needs it", e->needed);
-                return;
-        }
-        if (p->facts->evidence->busy_unknown && d->driver && !driver_is_vfio(d->driver)) {
-                planner_refuse(p, e, "not cleared: %s", p->facts->evidence->busy_unknown);
-                return;
-        }
+        if (e->needed)
+                return arena_join(p->arena, p->by_process[e->device] ? "in use: " : "the host needs it: ", e->needed,
+                                  NULL);
+        if (p->facts->evidence->busy_unknown && d->driver && !driver_is_vfio(d->driver))
+                return arena_join(p->arena, "not cleared: ", p->facts->evidence->busy_unknown, NULL);
         /* What the host had in its hands need not be in them again yet. */
-        if (p->facts->booting && p->identities[e->device].is && *p->identities[e->device].is->withheld) {
-                planner_refuse(p, e, "the host needed it when this image was built: %s",
-                               p->identities[e->device].is->withheld);
-                return;
-        }
+        if (p->facts->booting && identity->is && *identity->is->withheld)
+                return arena_join(p->arena, "the host needed it when this image was built: ", identity->is->withheld,
+                                  NULL);
         e->refusal = REFUSAL_OTHER;
-        if (module && module->state == MODULE_ABSENT) {
-                planner_refuse(p, e, "driver %s is not there: kernel %s has no such module and no such driver",
-                               e->driver, p->facts->kernel);
-                return;
-        }
+        if (module && module->state == MODULE_ABSENT)
+                return arena_join(p->arena, "driver ", e->driver, " is not there: kernel ", p->facts->kernel,
+                                  " has no such module and no such driver", NULL);
         e->refusal = REFUSAL_GROUP;
-        if (driver_is_vfio(e->driver) && d->group == NO_GROUP) {
-                planner_refuse(p, e, "it has no IOMMU group: the IOMMU is off or not there");
-                return;
-        }
-        if (driver_is_vfio(e->driver) && d->group_stranger) {
-                planner_refuse(p, e,
-                               "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
-                               d->group, d->group_stranger);
-                return;
-        }
+        if (driver_is_vfio(e->driver) && d->group == NO_GROUP)
+                return "it has no IOMMU group: the IOMMU is off or not there";
+        if (driver_is_vfio(e->driver) && d->group_stranger)
+                return arena_printf(
+                        p->arena, "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
+                        d->group, d->group_stranger);
         e->refusal = REFUSAL_OTHER;
-        if (d->boot_display == YES && !rule->allow_boot_display) {
-                planner_refuse(p, e, "the firmware booted on this display; AllowBootDisplay=yes takes it all the same");
-                return;
-        }
-        if (d->boot_display == UNKNOWN && !rule->allow_boot_display) {
-                planner_refuse(p, e,
-                               "whether the firmware booted on this display is not known (no boot_vga); "
-                               "AllowBootDisplay=yes takes it all the same");
-                return;
-        }
-        if (d->vfs_enabled > 0) {
-                planner_refuse(p, e, "%u of its virtual functions are enabled; hand those over, or disable them first",
-                               d->vfs_enabled);
-                return;
-        }
-        uncleared = planner_uncleared(p, e);
-        e->refusal = uncleared ? REFUSAL_HOST : REFUSAL_OTHER;
-        if (uncleared) {
-                planner_refuse(p, e, "not cleared: %s", uncleared);
-                return;
-        }
+        why = d->bus->refuse ? d->bus->refuse(p->arena, &p->config->rules[e->rule], d) : NULL;
+        if (why)
+                return why;
+        e->refusal = REFUSAL_HOST;
+        why = planner_uncleared(p, e);
+        if (why)
+                return arena_join(p->arena, "not cleared: ", why, NULL);
+        e->refusal = REFUSAL_OTHER;
+        return NULL;
 }
 
 /* A member of a group does not stand in the way of its users (Documentation/driver-api/vfio.rst). */
@@ -95,7 +66,7 @@ static bool harmless(const struct planner *p, size_t device)
         const struct device *d = &p->facts->devices[device];
         const struct plan_entry *e = p->entry_of[device] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[device]];
 
-        if (d->transparent)
+        if (d->roles & ROLE_BYSTANDER)
                 return true;
         return e && e->action == ACTION_BIND && driver_sets_aside(e->driver);
 }
@@ -110,14 +81,12 @@ static bool comes_later(const struct planner *p, const struct plan_entry *e, siz
 static void refuse_for_member(struct planner *p, struct plan_entry *e, size_t member)
 {
         const struct device *d = entry_device(p, e), *m = &p->facts->devices[member];
-        const char *name = class_name(m->class);
+        const char *name = device_kind(m);
         const struct plan_entry *other =
                 p->entry_of[member] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[member]];
 
-        if (!name)
-                name = m->class;
         e->refusal = REFUSAL_GROUP;
-        if (m->bridge) {
+        if (m->roles & ROLE_BRIDGE) {
                 planner_refuse(p, e, "IOMMU group %d also holds %s (%s), a bridge that the host drives", d->group,
                                m->address, m->id);
                 return;
@@ -195,55 +164,49 @@ static void refuse_for_access(struct planner *p, struct plan_entry *e)
         }
 }
 
-/* 1 where it was refused for its company, */
-static int refuse_in_company(struct planner *p, size_t i)
+/* Whether it was refused for its company. */
+static bool refuse_in_company(struct planner *p, size_t i)
 {
         struct plan_entry *e = &p->plan->entries[i];
         const struct device *d = entry_device(p, e);
-        size_t first, n = driver_is_vfio(e->driver) ? facts_group(p->facts, d->group, &first) : 0;
+        size_t first = 0, n = driver_is_vfio(e->driver) ? facts_group(p->facts, d->group, &first) : 0;
         struct plan_entry *leader = e->leader == NO_ENTRY ? NULL : &p->plan->entries[e->leader];
 
         if (leader && leader->action == ACTION_REFUSE) {
                 e->derived = true;
                 planner_refuse(p, e, "it comes with %s, which is refused", entry_device(p, leader)->address);
-                return 1;
+                return true;
         }
         for (size_t k = 0; k < n; k++)
                 if (!harmless(p, p->facts->by_group[first + k]) || comes_later(p, e, p->facts->by_group[first + k])) {
                         refuse_for_member(p, e, p->facts->by_group[first + k]);
-                        return 1;
+                        return true;
                 }
         /* A companion of two is one rule's, and holds the other's back all the same. */
-        if (e->leader == NO_ENTRY && planner_takes_slot(p, e)) {
-                struct pci_address at = d->at;
+        n = e->leader == NO_ENTRY && planner_takes_slot(p, e) ? facts_card(p->facts, e->device, &first) : 0;
+        for (size_t k = first; k < first + n; k++) {
+                const struct plan_entry *other = p->entry_of[k] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[k]];
 
-                for (at.fn = 0; at.fn < 8; at.fn++) {
-                        size_t device = facts_find_at(p->facts, &at);
-                        const struct plan_entry *other = device == NO_DEVICE || p->entry_of[device] == NO_ENTRY
-                                                                 ? NULL
-                                                                 : &p->plan->entries[p->entry_of[device]];
-
-                        if (!other || other->leader == NO_ENTRY || other->action != ACTION_REFUSE || other->derived)
-                                continue;
-                        e->derived = true;
-                        planner_refuse(p, e, "%s comes with it and is refused", p->facts->devices[device].address);
-                        return 1;
-                }
+                if (!other || other->leader == NO_ENTRY || other->action != ACTION_REFUSE || other->derived)
+                        continue;
+                e->derived = true;
+                planner_refuse(p, e, "%s comes with it and is refused", p->facts->devices[k].address);
+                return true;
         }
-        return 0;
+        return false;
 }
 
 /* A refused companion takes what it comes with along: half a card is no use, and its group would not be viable. */
-static int refuse_leader(struct planner *p, size_t i)
+static bool refuse_leader(struct planner *p, size_t i)
 {
         const struct plan_entry *e = &p->plan->entries[i];
         struct plan_entry *leader = e->leader == NO_ENTRY ? NULL : &p->plan->entries[e->leader];
 
         if (e->action != ACTION_REFUSE || !leader || leader->action != ACTION_BIND)
-                return 0;
+                return false;
         leader->derived = true;
         planner_refuse(p, leader, "%s comes with it and is refused", entry_device(p, e)->address);
-        return 1;
+        return true;
 }
 
 /* Every foreign member of a refused group is shown with it: it, too, is what the rule speaks of. */
@@ -260,7 +223,7 @@ static void show_foreign(struct planner *p)
                         size_t member = p->facts->by_group[first + k];
                         const char *reason;
 
-                        if (p->entry_of[member] != NO_ENTRY || p->facts->devices[member].transparent)
+                        if (p->entry_of[member] != NO_ENTRY || p->facts->devices[member].roles & ROLE_BYSTANDER)
                                 continue;
                         reason = arena_printf(p->arena,
                                               "it shares IOMMU group %d with %s, and the rule does not take it",
@@ -272,28 +235,26 @@ static void show_foreign(struct planner *p)
 
 int planner_refusals(struct planner *p)
 {
-        int k;
+        struct plan *plan = p->plan;
 
-        for (size_t i = 0; i < p->plan->n_entries; i++) {
-                if (p->plan->entries[i].action == ACTION_BIND)
-                        refuse_alone(p, &p->plan->entries[i]);
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const char *why = plan->entries[i].action == ACTION_BIND ? unfit(p, &plan->entries[i]) : NULL;
+
+                if (why)
+                        planner_refuse(p, &plan->entries[i], "%s", why);
         }
-        for (size_t i = 0; i < p->plan->n_entries; i++) {
-                if (p->plan->entries[i].action == ACTION_BIND)
-                        refuse_for_access(p, &p->plan->entries[i]);
-        }
+        for (size_t i = 0; i < plan->n_entries; i++)
+                if (plan->entries[i].action == ACTION_BIND)
+                        refuse_for_access(p, &plan->entries[i]);
         planner_company(p);
         planner_keyboards(p);
 
         /* Each refusal may leave another device in bad company: until nothing changes. */
         for (bool changed = true; changed;) {
                 changed = false;
-                for (size_t i = 0; i < p->plan->n_entries; i++) {
-                        k = p->plan->entries[i].action == ACTION_BIND ? refuse_in_company(p, i) : refuse_leader(p, i);
-                        if (k < 0)
-                                return k;
-                        changed |= k > 0;
-                }
+                for (size_t i = 0; i < plan->n_entries; i++)
+                        changed |=
+                                plan->entries[i].action == ACTION_BIND ? refuse_in_company(p, i) : refuse_leader(p, i);
         }
         show_foreign(p);
         return 0;

@@ -163,7 +163,7 @@ void json_plan(FILE *f, const struct plan *plan)
                 const struct device *d = &plan->facts->devices[e->device];
                 struct json_object *o = append(array, &error);
 
-                add_function(o, bus_names[d->bus], d->address, d->id, d->class, d->group, &error);
+                add_function(o, d->bus->name, d->address, d->id, d->class, d->group, &error);
                 add_string(o, "rule", plan->config->rules[e->rule].name, &error);
                 add_string(o, "action", action_names[e->action], &error);
                 add_string(o, "driver", e->driver, &error);
@@ -307,16 +307,21 @@ void json_list(FILE *f, const struct listing *list)
                 const struct device *d = &facts->devices[i];
                 struct json_object *o = append(array, &error);
                 const struct plan_entry *e = plan_find(plan, i);
+                struct detail details[DETAILS_MAX];
+                size_t n;
 
-                add_function(o, bus_names[d->bus], d->address, d->id, d->class, d->group, &error);
-                add_string(o, "subsystem", d->subsystem, &error);
+                add_function(o, d->bus->name, d->address, d->id, d->class, d->group, &error);
+                n = d->bus->describe ? d->bus->describe(d, details) : 0;
+                for (size_t k = 0; k < n; k++)
+                        add_string(o, details[k].name, details[k].value, &error);
                 add_string(o, "path", d->path, &error);
-                add_string(o, "slot", d->slot, &error);
-                add_string(o, "serial", d->disk_serial ? d->disk_serial : d->pcie_serial, &error);
+                add_string(o, "slot", d->marks[MARK_SLOT], &error);
+                add_string(o, "serial", d->marks[MARK_DISK_SERIAL] ? d->marks[MARK_DISK_SERIAL] : d->marks[MARK_SERIAL],
+                           &error);
                 add_string(o, "driver", d->driver_now, &error);
                 add_string(o, "rule", e ? plan->config->rules[e->rule].name : "", &error);
-                add(o, "bridge", json_object_new_boolean(d->bridge), &error);
-                add(o, "boot_display", json_object_new_boolean(d->boot_display == YES), &error);
+                add(o, "bridge", json_object_new_boolean((d->roles & ROLE_BRIDGE) != 0), &error);
+                add(o, "boot_display", json_object_new_boolean((d->roles & ROLE_BOOT_DISPLAY) != 0), &error);
                 add_name(o, &list->names[i], &error);
                 add_handover(o, facts, &list->handovers[i], &error);
         }
@@ -341,7 +346,7 @@ void json_show(FILE *f, const struct shown *shown)
                 const struct device *d = s->device;
                 struct json_object *o = append(array, &error);
 
-                add_function(o, bus_names[d->bus], d->address, d->id, d->class, d->group, &error);
+                add_function(o, d->bus->name, d->address, d->id, d->class, d->group, &error);
                 add_string(o, "rule", shown->plan->config->rules[s->entry->rule].name, &error);
                 add_string(o, "driver", s->entry->driver, &error);
                 add_name(o, &s->name, &error);

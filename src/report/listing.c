@@ -18,7 +18,7 @@ static const char *verdict_of(const struct listing *list, size_t device)
 
         if (plan_find(list->plan, device))
                 return action_names[action];
-        if (list->plan->facts->devices[device].bridge)
+        if (list->plan->facts->devices[device].roles & ROLE_BRIDGE)
                 return "never";
         return action == ACTION_BIND ? "possible" : "no";
 }
@@ -37,9 +37,7 @@ void text_name(FILE *f, const struct pci_name *name)
 
 static const char *kind_of(const struct device *d)
 {
-        const char *class = class_name(d->class);
-
-        return d->bridge ? "bridge" : class ? class : d->class;
+        return d->roles & ROLE_BRIDGE ? "bridge" : device_kind(d);
 }
 
 /* What comes along, or the reason why not; nothing where that is what anybody would expect. */
@@ -89,10 +87,10 @@ static void put_branch(FILE *f, const struct listing *list, size_t device, bool 
         const char *verdict = verdict_of(list, device);
 
         fputs(branch(last ? LAST_BRANCH : BRANCH), f);
-        paint(f, e ? BOLD : d->bridge ? GREY : PLAIN, 12, d->address);
+        paint(f, e ? BOLD : d->roles & ROLE_BRIDGE ? GREY : PLAIN, 12, d->address);
         fprintf(f, "  %s  %-11s  %-16s  %-21s  ", d->id, kind_of(d), d->driver_now ? d->driver_now : "-", d->path);
         text_name(f, &list->names[device]);
-        if (d->bridge && !e) {
+        if (d->roles & ROLE_BRIDGE && !e) {
                 fputc('\n', f);
                 return;
         }

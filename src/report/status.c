@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "base/str.h"
-#include "bus/pci/natives.h"
+#include "facts/natives.h"
 #include "maker/read.h"
 
 /* What was taken and has another driver now is not satisfied any more, whoever did that. */
@@ -69,7 +69,7 @@ static void add_skipped(struct arena *a, const struct plan *plan, struct record 
                         continue;
                 x = record_device_at(r, a, d->address);
                 *x = (struct record_device){.rule = plan->config->rules[e->rule].name,
-                                            .bus = bus_names[d->bus],
+                                            .bus = d->bus->name,
                                             .address = d->address,
                                             .id = d->id,
                                             .class = d->class,
@@ -83,12 +83,11 @@ static void add_skipped(struct arena *a, const struct plan *plan, struct record 
 }
 
 /* Who would have had what is handed over, had it not been. */
-static int find_kept_out(const struct root *root, struct arena *a, const struct facts *facts, struct status *s)
+static void find_kept_out(const struct root *root, struct arena *a, const struct facts *facts, struct status *s)
 {
         size_t n_all = s->record.n_devices, n = 0;
         size_t *devices = arena_alloc(a, n_all * sizeof(*devices)), *of = arena_alloc(a, n_all * sizeof(*of));
         const char **natives = arena_alloc(a, n_all * sizeof(*natives));
-        int k;
 
         s->kept_out = arena_alloc(a, n_all * sizeof(*s->kept_out));
         for (size_t i = 0; i < n_all; i++) {
@@ -99,10 +98,9 @@ static int find_kept_out(const struct root *root, struct arena *a, const struct 
                 of[n] = i;
                 devices[n++] = at;
         }
-        k = natives_loaded(root, a, facts, devices, n, natives);
-        for (size_t i = 0; k == 0 && i < n; i++)
+        natives_loaded(root, a, facts, devices, n, natives);
+        for (size_t i = 0; i < n; i++)
                 s->kept_out[of[i]] = natives[i];
-        return k;
 }
 
 /* What this boot ran from, and what the next ones would. */
@@ -161,7 +159,8 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
         compare_config(a, plan, &s.record);
         add_skipped(a, plan, &s.record);
         judge_devices(a, plan, &s.record);
-        k = find_kept_out(root, a, plan->facts, &s);
+        find_kept_out(root, a, plan->facts, &s);
+        k = 0;
         for (size_t i = 0; i < s.record.n_rules; i++) {
                 const struct rule *rule = config_find(plan->config, s.record.rules[i].name);
 

@@ -22,7 +22,8 @@ static const char *state_of(const struct record_device *d)
 
 static const char *class_of(const struct record_device *d)
 {
-        const char *name = class_name(d->class);
+        const struct bus *bus = bus_named(d->bus);
+        const char *name = bus ? bus->kind(d->class) : NULL;
 
         return name ? name : d->class;
 }

@@ -15,14 +15,13 @@ static void put_rule(FILE *f, const char *name, const char *state, const char *m
         fprintf(f, "  %s\n", file);
 }
 
-static void put_device(FILE *f, const char *address, const char *id, const char *class, int group)
+static void put_device(FILE *f, const char *address, const char *id, const char *kind, int group)
 {
         char group_text[24] = "no group";
-        const char *name = class_name(class);
 
         if (group != NO_GROUP)
                 snprintf(group_text, sizeof(group_text), "group %d", group);
-        fprintf(f, "  %-12s  %s  %-11s  %-9s  ", address, id, name ? name : class, group_text);
+        fprintf(f, "  %-12s  %s  %-11s  %-9s  ", address, id, kind, group_text);
 }
 
 static void put_ops_line(FILE *f, const char *stage, const char *op, const char *target, const char *value)
@@ -89,7 +88,7 @@ void text_plan_rule(FILE *f, const struct plan *plan, size_t r)
 
                 if (e->rule != r)
                         continue;
-                put_device(f, d->address, d->id, d->class, d->group);
+                put_device(f, d->address, d->id, device_kind(d), d->group);
                 paint(f, colour_of(action_names[e->action]), 0, action_names[e->action]);
                 if (e->action == ACTION_BIND)
                         fprintf(f, " to %s, stage %s", e->driver, stages[e->stage].name);

@@ -6,10 +6,14 @@
 #include "facts/identity.h"
 
 static const struct field fields[] = {
-        {FIELD(TEXT, number, who.rule)},        {FIELD(U32, number, n)},
-        {FIELD(TEXT, number, who.path)},        {FIELD(TEXT, number, who.firmware)},
-        {FIELD(TEXT, number, who.slot)},        {FIELD(TEXT, number, who.id)},
-        {FIELD(TEXT, number, who.pcie_serial)}, {FIELD(TEXT, number, who.disk_serial)},
+        {FIELD(TEXT, number, who.rule)},
+        {FIELD(U32, number, n)},
+        {FIELD(TEXT, number, who.path)},
+        {FIELD(TEXT, number, who.marks[MARK_FIRMWARE])},
+        {FIELD(TEXT, number, who.marks[MARK_SLOT])},
+        {FIELD(TEXT, number, who.id)},
+        {FIELD(TEXT, number, who.marks[MARK_SERIAL])},
+        {FIELD(TEXT, number, who.marks[MARK_DISK_SERIAL])},
 };
 
 static const struct record_type types[] = {{LIST(numbers, v), FIELDS(fields)}};
@@ -47,10 +51,8 @@ static const char *newer(struct numbers *numbers, const char *known, const char 
 static void refresh(struct numbers *numbers, struct clearance_device *who, const struct device *d)
 {
         who->path = newer(numbers, who->path, d->path);
-        who->firmware = newer(numbers, who->firmware, d->firmware);
-        who->slot = newer(numbers, who->slot, d->slot);
-        who->pcie_serial = newer(numbers, who->pcie_serial, d->pcie_serial);
-        who->disk_serial = newer(numbers, who->disk_serial, d->disk_serial);
+        for (enum mark m = 0; m < MARK_MAX_; m++)
+                who->marks[m] = newer(numbers, who->marks[m], d->marks[m]);
 }
 
 static void add(struct numbers *numbers, struct arena *a, const char *rule, const struct device *d, uint32_t n)
@@ -59,13 +61,7 @@ static void add(struct numbers *numbers, struct arena *a, const char *rule, cons
 
         *number = (struct number){
                 .n = n,
-                .who = {.rule = rule,
-                        .path = "",
-                        .firmware = "",
-                        .slot = "",
-                        .id = d->id,
-                        .pcie_serial = "",
-                        .disk_serial = ""},
+                .who = {.rule = rule, .path = "", .id = d->id, .marks = {"", "", "", ""}},
         };
         numbers->n++;
         numbers->changed = true;

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "facts/gather.h"
 #include "files.h"
 #include "guard/evidence.h"
 #include "maker/table.h"
+
+static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
 
 static struct root root;
 static struct arena machine;
@@ -58,8 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         facts_request_for(&config, &a, &request);
         /* Its first bit says whether the host is on its way up, where a clearance counts. */
         request.booting = size > 0 && data[0] & 1;
-        CHECK(facts_gather(&root, &a, &(struct facts_sources){.initrds = initrd_table, .guard = guard_gather}, &request,
-                           &facts) == 0);
+        CHECK(facts_gather(&root, &a, &sources, &request, &facts) == 0);
         CHECK(plan_build(&config, &facts, &a, &plan) == 0);
         check_plan(&plan);
         files_clear();

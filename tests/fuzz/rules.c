@@ -3,10 +3,13 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "facts/gather.h"
 #include "facts/match.h"
 #include "files.h"
 #include "guard/evidence.h"
 #include "maker/table.h"
+
+static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
 
 static struct arena machine;
 static struct facts facts;
@@ -30,9 +33,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
         (void)argc;
         (void)argv;
-        if (!tree || root_open(tree, &root) < 0 ||
-            facts_gather(&root, &machine, &(struct facts_sources){.initrds = initrd_table, .guard = guard_gather},
-                         &request, &facts) < 0) {
+        if (!tree || root_open(tree, &root) < 0 || facts_gather(&root, &machine, &sources, &request, &facts) < 0) {
                 fputs("FUZZ_TREE must name a machine's tree\n", stderr);
                 exit(EXIT_FAILURE);
         }
@@ -76,6 +77,7 @@ static void check_bind(const struct plan *plan, const struct plan_entry *e)
 {
         const struct device *d = &facts.devices[e->device];
         const struct rule *rule = &plan->config->rules[e->rule];
+        struct arena said = {};
         size_t first, n = driver_is_vfio(e->driver) ? facts_group(&facts, d->group, &first) : 0;
 
         CHECK(!rule->invalid && plan->rules[e->rule].state != RULE_SKIPPED &&
@@ -83,11 +85,13 @@ static void check_bind(const struct plan *plan, const struct plan_entry *e)
         CHECK(plan->rules[e->rule].n_matched <= rule->expect_max);
         CHECK(rule->driver != DRIVER_NATIVE && *e->driver);
         CHECK(e->stage == STAGE_INITRD || e->stage == STAGE_ROOT);
-        CHECK(!d->bridge && !e->needed);
-        CHECK(d->boot_display == NO || rule->allow_boot_display);
+        CHECK(!(d->roles & ROLE_BRIDGE) && !e->needed);
+        CHECK(!d->bus->refuse(&said, rule, d));
+        arena_free(&said);
         CHECK(!driver_is_vfio(e->driver) || (d->group != NO_GROUP && !d->group_stranger));
         for (size_t i = 0; i < n; i++)
-                CHECK(facts.devices[facts.by_group[first + i]].transparent || taken(plan, facts.by_group[first + i]));
+                CHECK(facts.devices[facts.by_group[first + i]].roles & ROLE_BYSTANDER ||
+                      taken(plan, facts.by_group[first + i]));
         if (e->leader == NO_ENTRY)
                 CHECK(match_device(rule, &facts, d));
         else

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The second pass over PCI functions: what a plan needs to know of those that rules may come to, and of no others. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 
 #include "base/str.h"
-#include "facts/gather.h"
+#include "bus/pci/gather.h"
 #include "facts/match.h"
 
 /* PCI Local Bus Specification, configuration header. */
@@ -14,11 +13,7 @@
 #define HEADER_TYPE_MASK 0x7f
 
 struct details {
-        const struct root *root;
-        struct arena *arena;
-        struct pci_bus bus;
-        struct facts *facts;
-        bool identities;
+        struct pci_scan *scan;
         bool all;    /* every device has its details */
         int *groups; /* those whose members have them */
         size_t n_groups;
@@ -62,13 +57,12 @@ static bool bridge_header(const struct root *root, const struct pci_dir *dir)
 }
 
 /* Where the firmware has it: ACPI's or the device tree's path. */
-static void firmware_path(const struct root *root, struct arena *a, struct device *d)
+static void firmware_path(const struct pci_scan *x, struct device *d)
 {
-        char *path = arena_join(a, d->sysfs, "/firmware_node/path", NULL), text[PATH_MAX];
+        char text[PATH_MAX];
 
-        if (root_read(root, path, text, sizeof(text)) <= 0)
-                return;
-        d->firmware = str_printable(a, text);
+        if (root_read(x->root, arena_join(x->arena, d->sysfs, "/firmware_node/path", NULL), text, sizeof(text)) > 0)
+                d->marks[MARK_FIRMWARE] = str_printable(x->arena, text);
 }
 
 /*
@@ -76,164 +70,165 @@ static void firmware_path(const struct root *root, struct arena *a, struct devic
  * sriov_numvfs waits for it where no signal reaches (drivers/pci/pci-sysfs.c). Where bind or release has been there and
  * still waits, that is not asked.
  */
-static int stuck(const struct root *root, struct arena *a, struct device *d)
+static void stuck(const struct pci_scan *x, struct device *d)
 {
         char path[PATH_MAX], pid[16], comm[32];
         uint32_t v;
 
         if (snprintf(path, sizeof(path), PASSTHROUGH_STUCK "/%s", d->address) >= (int)sizeof(path) ||
-            root_read(root, path, pid, sizeof(pid)) <= 0 || str_to_u32(pid, 10, &v) < 0 ||
+            root_read(x->root, path, pid, sizeof(pid)) <= 0 || str_to_u32(pid, 10, &v) < 0 ||
             snprintf(path, sizeof(path), "/proc/%s/comm", pid) >= (int)sizeof(path) ||
-            root_read(root, path, comm, sizeof(comm)) <= 0 || !streq(comm, "passthroughctl"))
-                return 0;
-        d->stuck = arena_printf(a, "a driver of it hangs, and %s (PID %s) still waits; the kernel log may say why",
-                                comm, pid);
-        return 0;
+            root_read(x->root, path, comm, sizeof(comm)) <= 0 || !streq(comm, "passthroughctl"))
+                return;
+        d->stuck = arena_printf(
+                x->arena, "a driver of it hangs, and %s (PID %s) still waits; the kernel log may say why", comm, pid);
 }
 
-static int details(struct details *x, struct device *d)
+static void own_details(struct pci_scan *x, const struct pci_dir *dir, struct device *d)
 {
-        const struct root *root = x->root;
-        struct arena *a = x->arena;
+        struct pci_function *f = pci_own(d);
+        char text[PATH_MAX];
+        uint32_t v;
+
+        if (x->request->identities) {
+                firmware_path(x, d);
+                if (!d->marks[MARK_SERIAL] && !d->marks[MARK_DISK_SERIAL])
+                        pci_serial(x, dir, d);
+        }
+        if (!d->parent && pci_readlink(dir, "physfn", text, sizeof(text)) > 0)
+                d->parent = arena_strdup(x->arena, str_basename(text));
+        if (d->roles & ROLE_DISPLAY)
+                f->boot_display = boot_display(dir, d);
+        if (f->boot_display == YES)
+                d->roles |= ROLE_BOOT_DISPLAY;
+        /* Early in the boot nobody but us has set an override for what no driver has; VFs want one for their parent. */
+        if (x->facts->booting && !d->driver)
+                return;
+        stuck(x, d);
+        if (d->stuck)
+                return;
+        if (pci_read(dir, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)"))
+                d->driver_override = str_printable(x->arena, text);
+        if (!d->parent && pci_read(dir, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v) == 0)
+                f->vfs_enabled = v;
+}
+
+static void details_once(struct details *details, size_t i)
+{
+        struct pci_scan *x = details->scan;
+        struct device *d = &x->facts->devices[i];
         _cleanup_(pci_dir_close) struct pci_dir dir = PCI_DIR_NONE;
         char text[PATH_MAX];
         uint32_t v;
 
+        if (d->detailed)
+                return;
         d->detailed = true;
         /* One that cannot be told is a member of its group all the same. */
         if (!d->identified)
-                pci_identify(root, &x->bus, d);
-        if (pci_open(root, &x->bus, d, &dir) < 0)
-                return 0;
+                pci_identify(x, d);
+        if (pci_open(x->root, &x->parent, d, &dir) < 0)
+                return;
         if (d->group == NO_GROUP && pci_readlink(&dir, "iommu_group", text, sizeof(text)) > 0 &&
             str_to_u32(str_basename(text), 10, &v) == 0 && v <= INT_MAX)
                 d->group = (int)v;
         if (pci_readlink(&dir, "driver", text, sizeof(text)) > 0)
-                d->driver = d->driver_now = str_printable(a, str_basename(text));
-        if (bridge_header(root, &dir))
-                d->bridge = d->transparent = true;
-        if (d->bridge)
-                return 0;
-        if (x->identities)
-                firmware_path(root, a, d);
-        if (x->identities && !d->pcie_serial && !d->disk_serial)
-                pci_serial(root, a, &dir, d);
-        if (!d->parent && pci_readlink(&dir, "physfn", text, sizeof(text)) > 0)
-                d->parent = arena_strdup(a, str_basename(text));
-        if (class_is(d->class, "display"))
-                d->boot_display = boot_display(&dir, d);
-        /* Early in the boot nobody but us has set an override for what no driver has; VFs want one for their parent. */
-        if (x->facts->booting && !d->driver)
-                return 0;
-        stuck(root, a, d);
-        if (d->stuck)
-                return 0;
-        if (pci_read(&dir, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)"))
-                d->driver_override = str_printable(a, text);
-        if (!d->parent && pci_read(&dir, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v) == 0)
-                d->vfs_enabled = v;
-        return 0;
+                d->driver = d->driver_now = str_printable(x->arena, str_basename(text));
+        if (bridge_header(x->root, &dir))
+                d->roles |= ROLE_BRIDGE | ROLE_BYSTANDER;
+        if (!(d->roles & ROLE_BRIDGE))
+                own_details(x, &dir, d);
 }
 
-static int details_once(struct details *x, size_t i)
+static void details_of_all(struct details *x)
 {
-        struct facts *facts = x->facts;
-
-        return facts->devices[i].detailed ? 0 : details(x, &facts->devices[i]);
-}
-
-static int details_of_all(struct details *x)
-{
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && !x->all && i < x->facts->n_devices; i++)
-                k = details_once(x, i);
+        for (size_t i = 0; !x->all && i < x->scan->facts->n_devices; i++)
+                details_once(x, i);
         x->all = true;
-        return k;
 }
 
 /*
  * The members of a device's group, as the kernel has them: a platform device, or a function that went away, is there,
  * too. Where the kernel's list is not to be had, each function is asked for its group instead.
  */
-static int details_of_group(struct details *x, const struct device *d)
+static void details_of_group(struct details *x, const struct device *d)
 {
-        char path[64];
+        struct facts *facts = x->scan->facts;
         const char **members, *stranger = NULL;
+        char path[64];
         size_t n;
-        int k, *group;
 
-        if (d->group == NO_GROUP || d->transparent)
-                return 0;
+        if (d->group == NO_GROUP || d->roles & ROLE_BYSTANDER)
+                return;
         for (size_t i = 0; i < x->n_groups; i++)
                 if (x->groups[i] == d->group)
-                        return 0;
-        group = arena_grow(x->arena, &x->groups, x->n_groups, sizeof(*x->groups));
-        *group = d->group;
-        x->n_groups++;
+                        return;
+        *(int *)arena_grow(x->scan->arena, &x->groups, x->n_groups++, sizeof(*x->groups)) = d->group;
 
         snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/devices", d->group);
-        k = root_list(x->root, x->arena, path, &members, &n);
-        if (k < 0 || n == 0)
-                return details_of_all(x);
-        for (size_t i = 0; k == 0 && i < n; i++) {
-                size_t member = facts_find(x->facts, members[i]);
+        if (root_list(x->scan->root, x->scan->arena, path, &members, &n) < 0 || n == 0) {
+                details_of_all(x);
+                return;
+        }
+        for (size_t i = 0; i < n; i++) {
+                size_t member = facts_find(facts, members[i]);
 
                 if (member == NO_DEVICE) {
                         stranger = members[i];
                         continue;
                 }
-                if (!x->facts->devices[member].detailed)
-                        x->facts->devices[member].group = d->group;
-                k = details_once(x, member);
+                if (!facts->devices[member].detailed)
+                        facts->devices[member].group = d->group;
+                details_once(x, member);
         }
-        for (size_t i = 0; stranger && i < x->facts->n_devices; i++)
-                if (x->facts->devices[i].detailed && x->facts->devices[i].group == d->group)
-                        x->facts->devices[i].group_stranger = stranger;
-        return k;
+        for (size_t i = 0; stranger && i < facts->n_devices; i++)
+                if (facts->devices[i].detailed && facts->devices[i].group == d->group)
+                        facts->devices[i].group_stranger = stranger;
 }
 
 /* A device, its slot, and the groups of both. */
-static int details_around(struct details *x, size_t i)
+static void details_around(struct details *x, size_t i)
 {
-        struct device *d = &x->facts->devices[i];
-        struct pci_address at = d->at;
-        int k = details_once(x, i);
+        struct facts *facts = x->scan->facts;
+        struct pci_address at = pci_of(&facts->devices[i])->at;
 
-        if (k == 0)
-                k = details_of_group(x, d);
-        for (at.fn = 0; k == 0 && at.fn < 8; at.fn++) {
-                size_t other = facts_find_at(x->facts, &at);
+        details_once(x, i);
+        details_of_group(x, &facts->devices[i]);
+        for (at.fn = 0; at.fn < 8; at.fn++) {
+                size_t other = pci_find_at(facts->devices, facts->n_devices, &at);
 
-                if (other == NO_DEVICE || other == i || x->facts->devices[other].detailed)
+                if (other == NO_DEVICE || other == i || facts->devices[other].detailed)
                         continue;
-                k = details_once(x, other);
-                if (k == 0)
-                        k = details_of_group(x, &x->facts->devices[other]);
+                details_once(x, other);
+                details_of_group(x, &facts->devices[other]);
         }
-        return k;
+}
+
+/* A display that is no VGA card and does not say. */
+static bool may_be_screen(const struct device *d)
+{
+        return pci_of(d)->boot_display == UNKNOWN && !startswith(d->class, "0300");
 }
 
 /* Who is no VGA card has no such mark: it may be the screen where no VGA card is. */
-static void other_screen(struct details *x)
+static void other_screen(struct pci_scan *x)
 {
         struct facts *facts = x->facts;
         bool wanted = false;
 
         for (size_t i = 0; i < facts->n_devices; i++)
-                wanted |= facts->devices[i].detailed && facts->devices[i].boot_display == UNKNOWN &&
-                          !startswith(facts->devices[i].class, "0300");
+                wanted |= facts->devices[i].detailed && may_be_screen(&facts->devices[i]);
         for (size_t i = 0; wanted && i < facts->n_devices; i++) {
                 struct device *d = &facts->devices[i];
                 char text[8], *path;
 
-                if ((!d->identified && !pci_identify(x->root, &x->bus, d)) || !startswith(d->class, "0300"))
+                if ((!d->identified && !pci_identify(x, d)) || !startswith(d->class, "0300"))
                         continue;
                 path = arena_join(x->arena, d->sysfs, "/boot_vga", NULL);
                 wanted = root_read(x->root, path, text, sizeof(text)) <= 0 || !streq(text, "1");
                 for (size_t k = 0; !wanted && k < facts->n_devices; k++)
-                        if (!startswith(facts->devices[k].class, "0300") && facts->devices[k].boot_display == UNKNOWN)
-                                facts->devices[k].boot_display = NO;
+                        if (may_be_screen(&facts->devices[k]))
+                                pci_own(&facts->devices[k])->boot_display = NO;
         }
 }
 
@@ -249,17 +244,15 @@ static bool spoken_of(const struct config *config, const struct facts *facts, co
         return false;
 }
 
-int pci_details(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+void pci_details(struct pci_scan *x)
 {
-        struct details x = {
-                .root = root, .arena = a, .bus = PCI_BUS_NONE, .facts = facts, .identities = request->identities};
-        int k = request->config ? 0 : details_of_all(&x);
+        const struct config *config = x->request->config;
+        struct details details = {.scan = x};
 
-        for (size_t i = 0; k == 0 && i < facts->n_devices; i++)
-                if (!request->config || spoken_of(request->config, facts, &facts->devices[i]))
-                        k = details_around(&x, i);
-        if (k == 0)
-                other_screen(&x);
-        pci_bus_close(&x.bus);
-        return k;
+        if (!config)
+                details_of_all(&details);
+        for (size_t i = 0; i < x->facts->n_devices; i++)
+                if (!config || spoken_of(config, x->facts, &x->facts->devices[i]))
+                        details_around(&details, i);
+        other_screen(x);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "bus/pci/natives.h"
+#include "facts/natives.h"
 
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
 
@@ -13,26 +12,21 @@ struct modalias {
         char text[80];
 };
 
-/* Documentation of the format: scripts/mod/file2alias.c, do_pci_entry(). */
-static struct modalias modalias_of(const struct device *d)
-{
-        unsigned vendor = 0, device = 0, subvendor = 0, subdevice = 0, class = 0;
-        struct modalias m;
-
-        sscanf(d->id, "%4x:%4x", &vendor, &device);
-        sscanf(d->subsystem, "%4x:%4x", &subvendor, &subdevice);
-        sscanf(d->class, "%6x", &class);
-        snprintf(m.text, sizeof(m.text), "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", vendor, device, subvendor,
-                 subdevice, class >> 16 & 0xff, class >> 8 & 0xff, class & 0xff);
-        return m;
-}
-
 static bool named_in(const char *list, const char *name)
 {
         size_t n = strlen(name);
 
         for (const char *s = list; s && (s = strstr(s, name)); s += n)
                 if ((s == list || s[-1] == ' ') && (s[n] == ',' || s[n] == '\0'))
+                        return true;
+        return false;
+}
+
+/* Most of the aliases are those of other buses. */
+static bool of_their_bus(const char *pattern, const struct modalias *devices, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (strncmp(pattern, devices[i].text, strcspn(devices[i].text, ":") + 1) == 0)
                         return true;
         return false;
 }
@@ -57,23 +51,21 @@ static void look(const struct root *root, struct arena *a, char *line, const str
         }
 }
 
-int natives_loaded(const struct root *root, struct arena *a, const struct facts *facts, const size_t *devices, size_t n,
-                   const char **ret)
+void natives_loaded(const struct root *root, struct arena *a, const struct facts *facts, const size_t *devices,
+                    size_t n, const char **ret)
 {
         struct modalias *modaliases = arena_alloc(a, n * sizeof(*modaliases));
         char *path = arena_join(a, "/lib/modules/", facts->kernel ? facts->kernel : "", "/modules.alias", NULL), *text;
         size_t size;
-        int k = 0;
 
-        if (k < 0 || n == 0 || !facts->kernel)
-                return k;
-        for (size_t i = 0; i < n; i++)
-                modaliases[i] = modalias_of(&facts->devices[devices[i]]);
-        k = root_read_all(root, a, path, ALIASES_MAX, &text, &size);
-        if (k < 0)
-                return 0;
-        for (char *line; k == 0 && (line = strsep(&text, "\n"));)
-                if (startswith(line, "alias pci:"))
+        for (size_t i = 0; i < n; i++) {
+                const struct device *d = &facts->devices[devices[i]];
+
+                d->bus->alias(d, d->bus->name, modaliases[i].text, sizeof(modaliases[i].text));
+        }
+        if (n == 0 || !facts->kernel || root_read_all(root, a, path, ALIASES_MAX, &text, &size) < 0)
+                return;
+        for (char *line; (line = strsep(&text, "\n"));)
+                if (startswith(line, "alias ") && of_their_bus(line + strlen("alias "), modaliases, n))
                         look(root, a, line, modaliases, n, ret);
-        return k;
 }

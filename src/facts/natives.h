@@ -9,5 +9,5 @@
  * For each of n devices (by position) the modules that are loaded and say that they serve it, "radeon, amdgpu"; NULL:
  * none, or it is not known.
  */
-int natives_loaded(const struct root *root, struct arena *a, const struct facts *facts, const size_t *devices, size_t n,
-                   const char **ret) _must_check_;
+void natives_loaded(const struct root *root, struct arena *a, const struct facts *facts, const size_t *devices,
+                    size_t n, const char **ret);

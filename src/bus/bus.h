@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What a bus is, and what a device is whatever its bus. Declarations only: each bus has a folder of its own here and a
+ * line in table.c, and nobody else asks which bus a device is on.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/root.h"
+#include "config/rule.h"
+
+struct facts;
+struct facts_request;
+
+enum tristate {
+        UNKNOWN = -1,
+        NO,
+        YES,
+};
+
+#define NO_GROUP  (-1)
+#define NO_DEVICE SIZE_MAX
+
+/* What a device is to the host, as far as the plan and the guard ask. */
+enum role {
+        ROLE_DISPLAY = 1 << 0,
+        ROLE_STORAGE = 1 << 1, /* the host may boot from it: wider than the class of that name, as is the next */
+        ROLE_NETWORK = 1 << 2, /* the host may answer on it */
+        ROLE_USB = 1 << 3,     /* the host may be typed at through it */
+        ROLE_SERIAL = 1 << 4,
+        ROLE_INTERFACES = 1 << 5,   /* a network controller by its class */
+        ROLE_OBSCURE = 1 << 6,      /* its class says too little of it to know that the host can do without */
+        ROLE_BRIDGE = 1 << 7,       /* other devices are behind it: never taken */
+        ROLE_BYSTANDER = 1 << 8,    /* does not stand in the way of its IOMMU group's users, whatever driver it has */
+        ROLE_BOOT_DISPLAY = 1 << 9, /* the firmware's own picture is on it */
+        ROLE_VGA = 1 << 10,         /* a display whose framebuffer vfio-pci moves away (vfio_pci_core.c) */
+};
+
+/* What the host may boot from, answer on or be typed at: "storage", "network" or "USB"; else NULL. */
+static inline const char *roles_guarded(unsigned roles)
+{
+        return roles & ROLE_STORAGE ? "storage" : roles & ROLE_NETWORK ? "network" : roles & ROLE_USB ? "USB" : NULL;
+}
+
+/* What tells a device from others though its address changes, beside its path and its ID. */
+enum mark {
+        MARK_FIRMWARE,    /* path in the firmware's tree (ACPI, device tree); only for identities */
+        MARK_SLOT,        /* name of the physical slot */
+        MARK_SERIAL,      /* its serial number */
+        MARK_DISK_SERIAL, /* that of the disk on it, which shows only while its native driver has it */
+        MARK_MAX_,
+};
+
+struct device {
+        const struct bus *bus;
+        const char *address; /* as sysfs names it: 0000:42:00.0 */
+        const char *sysfs;   /* /sys/devices/..., without links */
+        const char *path;    /* what is plugged into what; stays the same when addresses change */
+        const void *own;     /* what only its bus knows */
+
+        bool identified; /* the next four are known, as far as the device tells */
+        char id[10];     /* vendor:device, lower case hex */
+        char class[7];   /* the bus's own code of it */
+        unsigned roles;
+        const char *marks[MARK_MAX_]; /* NULL: none, or it does not show */
+        const char *parent;           /* of a virtual device: the address of the one that makes it; else NULL */
+
+        /* What follows is gathered for the devices that rules may come to: see facts_request.config. */
+        bool detailed;
+        bool driver_builtin;         /* where asked for: the kernel has its driver before any initrd */
+        int group;                   /* IOMMU group, or NO_GROUP */
+        const char *driver;          /* bound, or NULL */
+        const char *driver_now;      /* the same, whatever facts_as_at_boot() has made of it */
+        const char *driver_override; /* NULL: none */
+        const char *group_stranger;  /* a member of its group that is no device of any bus here, or NULL */
+        const char *stuck;           /* who waits for a driver of it that does not let go, or NULL */
+        const char *vfio_user;       /* which process has it open through VFIO, where that was asked; or NULL */
+        const char *unseen;          /* why what the host does with it cannot be told, although that shows; or NULL */
+};
+
+/* A member of a JSON document. */
+struct detail {
+        const char *name, *value; /* value NULL: null */
+};
+
+#define DETAILS_MAX 4
+
+/* Pure: the planner calls it. */
+struct bus {
+        const char *name;  /* of Bus= */
+        const char *sysfs; /* "/sys/bus/pci": below it are devices, drivers and drivers_probe */
+
+        /*
+         * Whether the text is an address on this bus, however it is written; *ret: the position of that device among
+         * the bus's own, in the order that gather() has left them in, or NO_DEVICE.
+         */
+        bool (*find)(const struct device *devices, size_t n, const char *text, size_t *ret);
+        /* Whether two are on one card, and so next to each other in facts->devices. */
+        bool (*same_card)(const struct device *a, const struct device *b);
+        /* One word of a key of [Match]; UNKNOWN where the device does not tell. */
+        enum tristate (*match)(enum match_key key, const char *word, const struct facts *facts, const struct device *d);
+        /* What people call devices of that class, or NULL; and what these are to the host. */
+        const char *(*kind)(const char *class);
+        unsigned (*roles)(const char *class);
+        /* A device's modalias, with that name of the bus. */
+        void (*alias)(const struct device *d, const char *bus, char *buf, size_t size);
+        /*
+         * The lines of [Match] that name these devices and no others, so that it survives renumbering; *ret NULL where
+         * one rule cannot, with *ret_why.
+         */
+        void (*propose)(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
+                        const char **ret_why);
+
+        /* NULL where the bus has nothing of the kind. */
+
+        /* What the bus itself has against handing the device over by the rule, and against giving it back; or NULL. */
+        const char *(*refuse)(struct arena *a, const struct rule *rule, const struct device *d);
+        const char *(*refuse_back)(struct arena *a, const struct device *d);
+        /* The device that makes the part of the bus this one is in, or NULL. */
+        const char *(*behind)(struct arena *a, const struct device *d);
+        /* Whether a word of its VFIO driver's ids= means the device. */
+        bool (*dynamic_id)(const char *word, const struct device *d);
+        /* What else documents have of it: how many, at most DETAILS_MAX. */
+        size_t (*describe)(const struct device *d, struct detail ret[static DETAILS_MAX]);
+        /* The file that is there once drivers may have the device at that address; false where it is none. */
+        bool (*turn)(const char *address, char *buf, size_t size);
+};
+
+/* What people call a device: "display", else the code of its class. */
+static inline const char *device_kind(const struct device *d)
+{
+        const char *kind = d->bus->kind(d->class);
+
+        return kind ? kind : d->class;
+}
+
+/* How devices of a bus become known. */
+struct bus_source {
+        const struct bus *bus;
+        /* facts->devices becomes the bus's own; everything else is there. 0 or -errno. */
+        int (*gather)(const struct root *root, struct arena *a, const struct facts_request *request,
+                      struct facts *facts);
+};
+
+/* The buses there are, NULL behind the last. */
+extern const struct bus_source *const bus_table[];
+/* The bus of that name, or NULL. */
+const struct bus *bus_named(const char *name);

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PCI as the plan sees it. Pure. */
+#include "bus/pci/pci.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "facts/facts.h"
+
+int pci_address_compare(const struct pci_address *a, const struct pci_address *b)
+{
+        uint64_t x = (uint64_t)a->domain << 16 | (uint64_t)a->bus << 8 | (uint64_t)a->dev << 3 | a->fn;
+        uint64_t y = (uint64_t)b->domain << 16 | (uint64_t)b->bus << 8 | (uint64_t)b->dev << 3 | b->fn;
+
+        return (x > y) - (x < y);
+}
+
+static int compare_key(const void *key, const void *device)
+{
+        return pci_address_compare(key, &pci_of(device)->at);
+}
+
+size_t pci_find_at(const struct device *devices, size_t n, const struct pci_address *at)
+{
+        const struct device *found = n > 0 ? bsearch(at, devices, n, sizeof(*devices), compare_key) : NULL;
+
+        return found ? (size_t)(found - devices) : NO_DEVICE;
+}
+
+static bool find(const struct device *devices, size_t n, const char *text, size_t *ret)
+{
+        struct pci_address at;
+
+        if (pci_address_parse(text, &at) < 0)
+                return false;
+        *ret = pci_find_at(devices, n, &at);
+        return true;
+}
+
+static bool same_card(const struct device *a, const struct device *b)
+{
+        const struct pci_address *x = &pci_of(a)->at, *y = &pci_of(b)->at;
+
+        return x->domain == y->domain && x->bus == y->bus && x->dev == y->dev;
+}
+
+/* ---- classes -------------------------------------------------------------------------------------------------------
+ */
+
+/* PCI Code and ID Assignment Specification. */
+unsigned pci_roles(const char *class)
+{
+        static const struct {
+                const char *prefix;
+                unsigned roles;
+        } classes[] = {
+                {"00", ROLE_OBSCURE},     {"01", ROLE_STORAGE},     {"02", ROLE_NETWORK | ROLE_INTERFACES},
+                {"03", ROLE_DISPLAY},     {"0300", ROLE_VGA},       {"0600", ROLE_BYSTANDER},
+                {"0604", ROLE_BYSTANDER}, {"0607", ROLE_BYSTANDER}, {"0609", ROLE_BYSTANDER},
+                {"07", ROLE_SERIAL},      {"08", ROLE_OBSCURE},     {"0805", ROLE_STORAGE}, /* SD hosts */
+                {"0c00", ROLE_STORAGE},                                                     /* FireWire */
+                {"0c03", ROLE_USB},       {"0c04", ROLE_STORAGE},                           /* Fibre Channel */
+                {"0c06", ROLE_NETWORK},                                                     /* InfiniBand */
+                {"0d", ROLE_NETWORK},                                                       /* radios */
+                {"ff", ROLE_OBSCURE},
+        };
+        unsigned roles = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+                if (startswith(class, classes[i].prefix))
+                        roles |= classes[i].roles;
+        /*
+         * 0680, "other bridge", is what switches of GPU fabrics call themselves. vfio accepts any function of a group
+         * that has no ordinary header, and host bridges have no driver: those above that are bystanders.
+         */
+        return startswith(class, "06") && !startswith(class, "0680") ? roles | ROLE_BRIDGE : roles;
+}
+
+/* scripts/mod/file2alias.c, do_pci_entry(). */
+static void alias(const struct device *d, const char *bus, char *buf, size_t size)
+{
+        unsigned vendor = 0, device = 0, subvendor = 0, subdevice = 0, class = 0;
+
+        sscanf(d->id, "%4x:%4x", &vendor, &device);
+        sscanf(pci_of(d)->subsystem, "%4x:%4x", &subvendor, &subdevice);
+        sscanf(d->class, "%6x", &class);
+        snprintf(buf, size, "%s:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X", bus, vendor, device, subvendor, subdevice,
+                 class >> 16 & 0xff, class >> 8 & 0xff, class & 0xff);
+}
+
+/* ---- [Match] -------------------------------------------------------------------------------------------------------
+ */
+
+static bool half_fits(const char *word, const char *id, size_t n)
+{
+        return (n == 1 && *word == '*') || (n == 4 && strncmp(word, id, 4) == 0);
+}
+
+static enum tristate match_id(const char *word, const char *id)
+{
+        const char *colon = strchr(word, ':');
+
+        if (!*id)
+                return UNKNOWN;
+        return half_fits(word, id, (size_t)(colon - word)) && half_fits(colon + 1, id + 5, strlen(colon + 1));
+}
+
+static enum tristate match_serial(const char *word, const char *serial, const char *disk)
+{
+        if (!serial && !disk)
+                return UNKNOWN;
+        return (serial && strcasecmp(word, serial) == 0) || (disk && streq(word, disk));
+}
+
+static enum tristate match_parent(const char *word, const struct facts *facts, const struct device *d)
+{
+        size_t i = d->parent ? facts_find(facts, d->parent) : NO_DEVICE;
+        const struct device *parent;
+
+        if (i == NO_DEVICE)
+                return d->parent ? UNKNOWN : NO;
+        parent = &facts->devices[i];
+        for (size_t k = 0; k < pci_of(parent)->n_interfaces; k++)
+                if (streq(word, pci_of(parent)->interfaces[k]))
+                        return YES;
+        return streq(word, parent->address) || streq(word, parent->path);
+}
+
+static enum tristate match_virtual_function(const char *word, const struct device *d)
+{
+        uint32_t index = pci_of(d)->vf_index;
+        unsigned low, high;
+
+        if (!d->parent)
+                return NO;
+        if (index == UINT32_MAX || sscanf(word, "%u-%u", &low, &high) != 2)
+                return UNKNOWN;
+        return index >= low && index <= high;
+}
+
+static enum tristate match(enum match_key key, const char *word, const struct facts *facts, const struct device *d)
+{
+        switch (key) {
+        case MATCH_ADDRESS:
+                return strpbrk(word, "*?[") ? fnmatch(word, d->address, 0) == 0 : streq(word, d->address);
+        case MATCH_PATH:
+                return streq(word, d->path);
+        case MATCH_SLOT:
+                return d->marks[MARK_SLOT] ? streq(word, d->marks[MARK_SLOT]) : UNKNOWN;
+        case MATCH_ID:
+                return match_id(word, d->id);
+        case MATCH_SUBSYSTEM:
+                return match_id(word, pci_of(d)->subsystem);
+        case MATCH_CLASS:
+                return startswith(d->class, word);
+        case MATCH_SERIAL:
+                return match_serial(word, d->marks[MARK_SERIAL], d->marks[MARK_DISK_SERIAL]);
+        case MATCH_PARENT:
+                return match_parent(word, facts, d);
+        case MATCH_VIRTUAL_FUNCTION:
+                return match_virtual_function(word, d);
+        default:
+                return UNKNOWN;
+        }
+}
+
+/* ---- what there is to say ------------------------------------------------------------------------------------------
+ */
+
+static const char *refuse(struct arena *a, const struct rule *rule, const struct device *d)
+{
+        const struct pci_function *f = pci_of(d);
+
+        if (f->boot_display == YES && !rule->allow_boot_display)
+                return "the firmware booted on this display; AllowBootDisplay=yes takes it all the same";
+        if (f->boot_display == UNKNOWN && !rule->allow_boot_display)
+                return "whether the firmware booted on this display is not known (no boot_vga); AllowBootDisplay=yes "
+                       "takes it all the same";
+        if (f->vfs_enabled > 0)
+                return arena_printf(a,
+                                    "%u of its virtual functions are enabled; hand those over, or disable them first",
+                                    f->vfs_enabled);
+        return NULL;
+}
+
+static const char *refuse_back(struct arena *a, const struct device *d)
+{
+        if (pci_of(d)->vfs_enabled == 0)
+                return NULL;
+        return arena_printf(a, "%u of its virtual functions are enabled; disable them first", pci_of(d)->vfs_enabled);
+}
+
+/* Synthetic domains (Intel VMD) are wider than four digits, and below the function that makes them. */
+static const char *behind(struct arena *a, const struct device *d)
+{
+        char name[32], *above;
+        const char *root_bus;
+        struct pci_address at;
+
+        snprintf(name, sizeof(name), "/pci%04x:", pci_of(d)->at.domain);
+        root_bus = strstr(d->sysfs, name);
+        if (pci_of(d)->at.domain <= 0xffff || !root_bus)
+                return NULL;
+        above = arena_strndup(a, d->sysfs, (size_t)(root_bus - d->sysfs));
+        return pci_address_parse(str_basename(above), &at) == 0 ? str_basename(above) : NULL;
+}
+
+/* The field of an ids= word: hex, or "ffffffff" for any, which is also what is not there. */
+static bool id_field(const char **s, const char *hex)
+{
+        size_t n = strcspn(*s, ":");
+        const char *field = *s, *have = hex;
+        bool any = n == 0 || (n == 8 && strncasecmp(field, "ffffffff", 8) == 0);
+
+        *s += n + (field[n] == ':');
+        if (n > 2 && strncasecmp(field, "0x", 2) == 0) {
+                field += 2;
+                n -= 2;
+        }
+        for (; n > 1 && *field == '0'; n--)
+                field++;
+        while (have[0] == '0' && have[1] && have[1] != ':')
+                have++;
+        return any || (strncasecmp(field, have, n) == 0 && (have[n] == '\0' || have[n] == ':'));
+}
+
+/* "vendor:device[:subvendor:subdevice[:class[:mask]]]" of vfio-pci's ids=; the class is not looked at. */
+static bool dynamic_id(const char *word, const struct device *d)
+{
+        const char *s = word;
+
+        if (!d->identified || !strchr(word, ':') || !id_field(&s, d->id) || !id_field(&s, strchr(d->id, ':') + 1))
+                return false;
+        if (!*s)
+                return true;
+        if (!*pci_of(d)->subsystem)
+                return true;
+        return id_field(&s, pci_of(d)->subsystem) && (!*s || id_field(&s, strchr(pci_of(d)->subsystem, ':') + 1));
+}
+
+static size_t describe(const struct device *d, struct detail ret[static DETAILS_MAX])
+{
+        ret[0] = (struct detail){"subsystem", pci_of(d)->subsystem};
+        return 1;
+}
+
+/* After all of a bus are there, just before drivers get their turn, it appears here (pci_bus_add_device()). */
+static bool turn(const char *address, char *buf, size_t size)
+{
+        struct pci_address at;
+        char domain[16] = "";
+
+        if (pci_address_parse(address, &at) < 0)
+                return false;
+        if (at.domain > 0)
+                snprintf(domain, sizeof(domain), "%04x:", at.domain);
+        return snprintf(buf, size, "/proc/bus/pci/%s%02x/%02x.%x", domain, at.bus, at.dev, at.fn) < (int)size;
+}
+
+const struct bus pci_bus = {
+        .name = "pci",
+        .sysfs = "/sys/bus/pci",
+        .find = find,
+        .same_card = same_card,
+        .match = match,
+        .kind = class_name,
+        .roles = pci_roles,
+        .alias = alias,
+        .propose = pci_propose,
+        .refuse = refuse,
+        .refuse_back = refuse_back,
+        .behind = behind,
+        .dynamic_id = dynamic_id,
+        .describe = describe,
+        .turn = turn,
+};

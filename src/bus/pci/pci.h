@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What a PCI function has that devices of other buses have not (Documentation/ABI/testing/sysfs-bus-pci). */
+
+#include "bus/bus.h"
+#include "config/values.h"
+
+struct pci_function {
+        struct pci_address at;
+        char subsystem[10];      /* vendor:device, or "" */
+        const char **interfaces; /* network interfaces; these three only where asked for */
+        size_t n_interfaces;
+        uint32_t vf_index; /* of a virtual function: UINT32_MAX where not known */
+
+        /* Details, see struct device. */
+        enum tristate boot_display; /* of a display: the firmware's own picture is on it */
+        uint32_t vfs_enabled;       /* SR-IOV virtual functions that exist */
+};
+
+extern const struct bus pci_bus;
+
+static inline const struct pci_function *pci_of(const struct device *d)
+{
+        return d->own;
+}
+
+int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
+
+/* Position of the function at an address among functions that are in the order of their addresses, or NO_DEVICE. */
+size_t pci_find_at(const struct device *devices, size_t n, const struct pci_address *at);
+
+unsigned pci_roles(const char *class);
+
+/* See struct bus. */
+void pci_propose(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
+                 const char **ret_why);

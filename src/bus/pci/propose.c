@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What names PCI functions so that it survives renumbering. Pure. */
+#include <strings.h>
+
+#include "base/str.h"
+#include "bus/pci/pci.h"
+#include "facts/facts.h"
+
+/* Cards whose maker gave them none, or all the same one, have this. */
+static bool is_number(const char *serial)
+{
+        return serial[strspn(serial, "0-")] && serial[strspn(serial, "fF-")];
+}
+
+/*
+ * What holds data is told by its serial number, too: another disk in the same place is another disk. That is the PCI
+ * Express device's: the disk's own is not known before the native driver has it. Other cards may be replaced.
+ */
+static const char *lasting_serial(const struct facts *facts, const struct device *d)
+{
+        if (!class_is(d->class, "storage") || !d->marks[MARK_SERIAL] || !is_number(d->marks[MARK_SERIAL]))
+                return NULL;
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (&facts->devices[i] != d && facts->devices[i].marks[MARK_SERIAL] &&
+                    strcasecmp(facts->devices[i].marks[MARK_SERIAL], d->marks[MARK_SERIAL]) == 0)
+                        return NULL;
+        return d->marks[MARK_SERIAL];
+}
+
+/* A word at the end of a list that does not have it. */
+static void add_word(struct arena *a, const char **list, const char *word)
+{
+        size_t n = strlen(word);
+
+        for (const char *c = *list; *c; c += strspn(c, " ")) {
+                size_t m = strcspn(c, " ");
+
+                if (m == n && memcmp(c, word, n) == 0)
+                        return;
+                c += m;
+        }
+        *list = arena_join(a, *list, **list ? " " : "", word, NULL);
+}
+
+static bool is_vf(const struct device *d)
+{
+        return d->parent && pci_of(d)->vf_index != UINT32_MAX;
+}
+
+/* The path of a virtual function depends on how many there are. */
+static void match_vfs(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char *ids,
+                      const char **ret, const char **ret_why)
+{
+        const struct device *first = &facts->devices[devices[0]];
+        size_t parent = facts_find(facts, first->parent);
+        const char *indexes = "";
+
+        if (parent == NO_DEVICE) {
+                *ret_why = "the physical function of that virtual one is not there";
+                return;
+        }
+        for (size_t i = 0; i < n; i++) {
+                const struct device *d = &facts->devices[devices[i]];
+                const char *index;
+
+                if (!is_vf(d) || !streq(d->parent, first->parent)) {
+                        *ret_why = "virtual functions of one parent go into one rule, and nothing else with them";
+                        return;
+                }
+                index = arena_printf(a, "%u", pci_of(d)->vf_index);
+                add_word(a, &indexes, index);
+        }
+        *ret = arena_join(a, "ID=", ids, "\nParent=", facts->devices[parent].path, "\nVirtualFunction=", indexes, "\n",
+                          NULL);
+}
+
+void pci_propose(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
+                 const char **ret_why)
+{
+        const char *ids = "", *paths = "", *serials = "";
+        bool all_serials = true, vf = false;
+
+        *ret = *ret_why = NULL;
+        for (size_t i = 0; i < n; i++) {
+                const struct device *d = &facts->devices[devices[i]];
+                const char *serial = lasting_serial(facts, d);
+
+                if (!d->identified || !*d->id) {
+                        *ret_why = arena_printf(a, "%s does not tell its IDs", d->address);
+                        return;
+                }
+                vf |= is_vf(d);
+                all_serials &= serial != NULL;
+                add_word(a, &ids, d->id);
+                add_word(a, &paths, d->path);
+                if (serial)
+                        add_word(a, &serials, serial);
+        }
+        if (vf) {
+                match_vfs(a, facts, devices, n, ids, ret, ret_why);
+                return;
+        }
+        *ret = arena_join(a, "ID=", ids, "\nPath=", paths, "\n", NULL);
+        if (*ret && all_serials)
+                *ret = arena_join(a, *ret, "Serial=", serials, "\n", NULL);
+}
