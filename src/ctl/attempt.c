@@ -193,7 +193,7 @@ static int make_entry(struct transaction *x)
 
         for (size_t i = 0; i < x->plan.tokens.n; i++)
                 strings_add(&c->arena, &tokens, x->plan.tokens.v[i]);
-        trial_tokens(&c->root, &c->arena, &x->trial, &tokens);
+        trial_tokens(&c->root, &c->arena, &x->trial, x->images.makers.maker->unattended, &tokens);
         once->entry(&x->facts, &c->arena, &x->trial, tokens, &x->owned, &entry);
         k = write_entry(x, &entry);
         if (k == 0 && once->update)

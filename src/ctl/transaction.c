@@ -69,6 +69,15 @@ int transaction_run(struct ctl *c, const char *line)
         return run(line, argv);
 }
 
+/* Once images took the place of others. */
+static int tell_maker(struct transaction *x)
+{
+        struct makers makers;
+
+        makers_find(x->c->makers, x->c->initrds, &x->c->root, &x->c->arena, &makers);
+        return makers.maker->replaced ? transaction_run(x->c, makers.maker->replaced) : 0;
+}
+
 static void tell_back(const struct boot_back *b)
 {
         for (size_t i = 0; i < b->restored.n; i++)
@@ -94,6 +103,8 @@ int transaction_take_back(struct transaction *x, const struct undo *u, bool by_h
         tell_back(&back);
         if (u->command && (back.stale || (by_hand && !u->done)))
                 status = transaction_run(c, u->command);
+        if (status == 0 && back.images)
+                status = tell_maker(x);
         if (status == 0)
                 k = journal_remove(&c->root, &c->arena, u);
         x->left |= back.left.n > 0;
@@ -241,7 +252,9 @@ static int carry_out(struct transaction *x)
         /* Where nothing is run what it would have made is not there to be looked at. */
         if (k == 0 && x->line && (x->c->root.live || !x->plan.changes.command))
                 k = verify(x);
-        return k == 0 && x->c->root.live ? images_build(x->c, &x->images) : k;
+        if (k == 0 && x->c->root.live)
+                k = images_build(x->c, &x->images);
+        return k == 0 && x->c->root.live && x->images.n_jobs > 0 ? tell_maker(x) : k;
 }
 
 int transaction_carry_out(struct transaction *x)

@@ -51,9 +51,10 @@ static int put_back(struct taker *t, size_t i)
                 k = f->old ? journal_put_back(t->root, t->arena, t->undo, i, path, &kept) : file_remove(t->root, path);
         if (k < 0)
                 return k;
-        if (kept == JOURNAL_KEPT)
+        if (kept == JOURNAL_KEPT) {
                 strings_add(t->arena, &t->back->restored, f->path);
-        else if (f->kind != UNDO_IMAGE)
+                t->back->images |= f->kind == UNDO_IMAGE;
+        } else if (f->kind != UNDO_IMAGE)
                 return kept == JOURNAL_NOT_KEPT ? -ENOENT : -EBADMSG;
         else
                 left(t, f->path,

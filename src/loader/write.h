@@ -16,6 +16,7 @@ struct boot_back {
         struct strings edited;   /* files that have changed since, less our tokens */
         struct strings left;     /* why a file was left as it is */
         struct strings kept;     /* images that were built anew since, and so are left as they are */
+        bool images;             /* some of those that are restored are boot images */
         bool stale;              /* the command has to be run: what it generated has been generated anew since */
 };
 

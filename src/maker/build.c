@@ -61,8 +61,6 @@ int image_build(const struct root *root, struct arena *a, const struct maker *ma
         if (k == 0)
                 k = job->tried || job->like ? copy(root, a, maker, job, path, ret_wrong)
                                             : image_build_beside(root, a, maker, job, path, ret_wrong);
-        if (k == 0 && !*ret_wrong && maker->replaced)
-                k = maker->replaced(a, job->image->release, path, ret_wrong);
         if (k < 0 || *ret_wrong)
                 return k;
         if (file_stat(root, path, &st) == 0)

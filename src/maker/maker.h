@@ -22,6 +22,7 @@ struct maker {
         const char *part;              /* our part in it, behind "with the" */
         const char *no_part;           /* where that was looked for, behind "and no" */
         const char *unified;           /* what builds a unified kernel image with it */
+        const char *replaced;          /* what runs once images took the place of others, or NULL */
         const char *const *unattended; /* tokens for the kernel: its initrd reboots where it would ask somebody */
 
         /* What people type to build an image anew: that file, release's own (file NULL), or the running kernel's. */
@@ -38,8 +39,6 @@ struct maker {
         const char *(*lacks)(const char *list);
         /* A file in it, "" if it is not there; NULL: the image cannot be read. */
         const char *(*read)(struct arena *a, const char *file, const char *path);
-        /* Runs once an image took the place of another, if the maker has something for that; as build(). */
-        int (*replaced)(struct arena *a, const char *release, const char *file, const char **ret_wrong);
 };
 
 /*

@@ -88,18 +88,16 @@ bool trial_watchdog(const struct root *root)
         return root_exists(root, "/sys/class/watchdog/watchdog0");
 }
 
-/*
- * Reboots where it would wait for somebody: a panic (kernel-parameters.txt), dracut's emergency shell
- * (dracut.cmdline(7)), a crash of systemd (systemd(1)). What follows the first of them is of this one boot.
+/* A panic (kernel-parameters.txt) and a crash of systemd (systemd(1)) reboot, too, where they would wait for somebody.
  */
-void trial_tokens(const struct root *root, struct arena *a, const struct trial *t, struct strings *ret)
+void trial_tokens(const struct root *root, struct arena *a, const struct trial *t, const char *const *unattended,
+                  struct strings *ret)
 {
-        static const char *const own[] = {"panic=10", "rd.shell=0", "rd.emergency=reboot", "systemd.crash_reboot=yes",
-                                          "systemd.watchdog_sec=60"};
-        size_t n = ARRAY_SIZE(own) - !trial_watchdog(root);
-
         strings_add(a, ret, arena_printf(a, TRIAL_TOKEN "%016" PRIx64 ":%u", t->config, t->seconds));
-
-        for (size_t i = 0; i < n; i++)
-                strings_add(a, ret, own[i]);
+        strings_add(a, ret, "panic=10");
+        while (*unattended)
+                strings_add(a, ret, *unattended++);
+        strings_add(a, ret, "systemd.crash_reboot=yes");
+        if (trial_watchdog(root))
+                strings_add(a, ret, "systemd.watchdog_sec=60");
 }

@@ -55,7 +55,11 @@ bool trial_is_here(const struct root *root, struct arena *a, const struct trial 
 bool trial_is_old(const struct root *root, const struct trial *trial);
 /* Whether its config is to stay out of images that are built now. */
 bool trial_holds_back(const struct root *root, struct arena *a, const struct trial *trial);
-/* The trial's own tokens, behind those that the config needs. */
-void trial_tokens(const struct root *root, struct arena *a, const struct trial *trial, struct strings *ret);
+/*
+ * The trial's own tokens, behind those that the config needs. unattended: with those, up to NULL, its initrd reboots
+ * where it would wait for somebody.
+ */
+void trial_tokens(const struct root *root, struct arena *a, const struct trial *trial, const char *const *unattended,
+                  struct strings *ret);
 /* Whether something would reset a host that hangs. */
 bool trial_watchdog(const struct root *root);
