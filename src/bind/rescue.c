@@ -82,7 +82,8 @@ static void release(struct run *r, struct record_device *d, const char *why)
 /* Of the root, or of the way to it, may be what says so, and what does not say what it is. */
 static bool may_matter(const struct record_device *d)
 {
-        unsigned roles = bus_named(d->bus) ? bus_named(d->bus)->roles(d->class) : 0;
+        const struct bus *bus = bus_named(d->bus);
+        unsigned roles = bus ? bus->roles(d->class) : 0;
 
         return roles_guarded(roles) || roles & ROLE_OBSCURE;
 }

@@ -32,7 +32,7 @@ static int build(struct run *r, const char **ret)
         facts_read_machine(r->root, &r->arena, initrd_table, &r->facts);
         k = plan_build(&r->config, &r->facts, &r->arena, &r->plan);
         if (k == 0)
-                *ret = hotplug_rules(&r->plan, left_out(r), &r->arena);
+                *ret = hotplug_rules(&r->plan, bus_table, left_out(r), &r->arena);
         return k;
 }
 

@@ -15,6 +15,8 @@
 
 struct facts;
 struct facts_request;
+struct ops;
+struct planner;
 
 enum tristate {
         UNKNOWN = -1,
@@ -115,7 +117,18 @@ struct bus {
         void (*propose)(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
                         const char **ret_why);
 
+        /* The operations that hand an entry of the plan over, and those that give a device with that driver back. */
+        void (*take)(struct planner *p, size_t entry, struct ops *ops);
+        void (*give)(struct arena *a, const struct device *d, const char *driver, struct ops *ops);
+
         /* NULL where the bus has nothing of the kind. */
+
+        /*
+         * [Match] as a condition for udev, whole or without what udev cannot judge; and what goes before, which leaves
+         * all but devices of the bus to GOTO="passthrough_end".
+         */
+        const char *(*udev)(struct arena *a, const struct rule *rule, bool *ret_whole);
+        const char *udev_head;
 
         /* What the bus itself has against handing the device over by the rule, and against giving it back; or NULL. */
         const char *(*refuse)(struct arena *a, const struct rule *rule, const struct device *d);
@@ -148,5 +161,5 @@ struct bus_source {
 
 /* The buses there are, NULL behind the last. */
 extern const struct bus_source *const bus_table[];
-/* The bus of that name, or NULL. */
+/* The bus of that name, or NULL; of NULL, too. */
 const struct bus *bus_named(const char *name);

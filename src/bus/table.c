@@ -14,7 +14,7 @@ const struct bus_source *const bus_table[] = {BUSES(SOURCE) NULL};
 const struct bus *bus_named(const char *name)
 {
         for (size_t i = 0; bus_table[i]; i++)
-                if (streq(bus_table[i]->bus->name, name))
+                if (streq_ptr(bus_table[i]->bus->name, name))
                         return bus_table[i]->bus;
         return NULL;
 }

@@ -85,20 +85,18 @@ void facts_read_machine(const struct root *root, struct arena *a, const struct i
 }
 
 /* Each bus gathers its own as if there were no other; those of the first need not be copied. */
-static int gather_devices(const struct root *root, const struct bus_source *const *sources, struct arena *a,
+static int gather_devices(const struct root *root, struct arena *a, const struct bus_source *const *sources,
                           const struct facts_request *request, struct facts *facts)
 {
-        size_t n_sources = 0;
-
-        while (sources[n_sources])
-                n_sources++;
-        facts->buses = arena_alloc(a, n_sources * sizeof(*facts->buses));
-        for (size_t i = 0; i < n_sources; i++) {
+        for (size_t i = 0; sources[i]; i++) {
+                struct bus_devices *place = arena_grow(a, &facts->buses, facts->n_buses, sizeof(*facts->buses)), alone;
                 struct facts own = *facts;
-                struct bus_devices alone = {.bus = sources[i]->bus};
-                struct device *all;
+                struct device *both;
                 int k;
 
+                alone = (struct bus_devices){.bus = sources[i]->bus};
+                *place = (struct bus_devices){sources[i]->bus, facts->n_devices};
+                facts->n_buses++;
                 own.devices = NULL;
                 own.n_devices = 0;
                 own.buses = &alone;
@@ -106,16 +104,15 @@ static int gather_devices(const struct root *root, const struct bus_source *cons
                 k = sources[i]->gather(root, a, request, &own);
                 if (k < 0)
                         return k;
-                facts->buses[facts->n_buses++] = (struct bus_devices){alone.bus, facts->n_devices};
-                all = own.devices;
-                if (facts->n_devices > 0 && own.n_devices > 0) {
-                        all = arena_alloc(a, (facts->n_devices + own.n_devices) * sizeof(*all));
-                        memcpy(all, facts->devices, facts->n_devices * sizeof(*all));
-                        memcpy(all + facts->n_devices, own.devices, own.n_devices * sizeof(*all));
+                both = own.devices;
+                if (place->first > 0) {
+                        both = arena_alloc(a, (place->first + own.n_devices) * sizeof(*both));
+                        memcpy(both, facts->devices, place->first * sizeof(*both));
+                        if (own.n_devices > 0)
+                                memcpy(both + place->first, own.devices, own.n_devices * sizeof(*both));
                 }
-                if (own.n_devices > 0)
-                        facts->devices = all;
-                facts->n_devices += own.n_devices;
+                facts->devices = both;
+                facts->n_devices = place->first + own.n_devices;
         }
         return 0;
 }
@@ -146,7 +143,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
         if (k == 0 && request->machine)
                 facts_read_machine(root, a, sources->initrds, &facts);
         if (k == 0)
-                k = gather_devices(root, sources->buses, a, request, &facts);
+                k = gather_devices(root, a, sources->buses, request, &facts);
         if (k == 0)
                 k = modules_gather(root, a, request, &facts);
         if (k == 0)

@@ -48,7 +48,7 @@ struct bus_devices {
 struct facts {
         struct device *devices; /* by bus, then address */
         size_t n_devices;
-        struct bus_devices *buses;
+        struct bus_devices *buses; /* all there are, with devices or without */
         size_t n_buses;
         size_t *by_group;                /* positions in devices, by group, then address */
         const struct evidence *evidence; /* of what the host needs them for; never NULL once gathered */

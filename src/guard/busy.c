@@ -113,13 +113,12 @@ static void walk(struct busy *b, size_t device, const char *path, unsigned depth
 {
         _cleanup_(close_dir) DIR *dir = root_opendir(b->g->root, path);
         const struct dirent *entry;
-        size_t other;
 
         while (dir && (entry = readdir(dir))) {
                 if (depth > 0 && streq(entry->d_name, "dev"))
                         add_class_device(b, device, path);
                 if (*entry->d_name == '.' || streq(entry->d_name, "power") || depth >= DEPTH_MAX ||
-                    !is_directory(dirfd(dir), entry) || facts_find_written(b->g->facts, entry->d_name, &other))
+                    !is_directory(dirfd(dir), entry) || facts_find(b->g->facts, entry->d_name) != NO_DEVICE)
                         continue;
                 walk(b, device, arena_join(b->g->arena, path, "/", entry->d_name, NULL), depth + 1);
         }

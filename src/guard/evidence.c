@@ -6,10 +6,9 @@
 
 static bool asks_for_storage(const struct facts *facts)
 {
-        for (size_t i = 0; i < facts->n_devices; i++) {
+        for (size_t i = 0; i < facts->n_devices; i++)
                 if (facts->devices[i].detailed && facts->devices[i].roles & ROLE_STORAGE)
                         return true;
-        }
         return false;
 }
 

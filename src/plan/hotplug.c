@@ -2,7 +2,6 @@
 #include "plan/hotplug.h"
 
 #include "base/str.h"
-#include "bus/pci/plan.h"
 #include "config/driver.h"
 
 /* An event that was asked for is about the past. */
@@ -30,9 +29,10 @@ static const char *action(struct arena *a, const struct rule *rule)
         return arena_join(a, text, "\", ", start, NULL);
 }
 
-const char *hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a)
+/* Of one bus; NULL where no rule of it takes a device. */
+static const char *rules_of(const struct bus *bus, const struct plan *plan, const bool *left_out, struct arena *a)
 {
-        const char *text = arena_join(a, head, pci_udev_head, NULL);
+        const char *text = arena_join(a, head, bus->udev_head, NULL);
         bool any = false;
 
         for (size_t i = 0; i < plan->config->n_rules; i++) {
@@ -40,10 +40,10 @@ const char *hotplug_rules(const struct plan *plan, const bool *left_out, struct 
                 bool native = rule->driver == DRIVER_NATIVE, whole;
                 const char *which;
 
-                if (left_out[i] || rule->bus != BUS_PCI || plan->rules[i].state == RULE_INVALID ||
+                if (left_out[i] || !streq(bus_names[rule->bus], bus->name) || plan->rules[i].state == RULE_INVALID ||
                     plan->rules[i].state == RULE_SKIPPED)
                         continue;
-                which = pci_udev(a, rule, &whole);
+                which = bus->udev(a, rule, &whole);
                 /* What the host keeps ends here only where that is sure; else the process finds out. */
                 if (native && !whole)
                         continue;
@@ -51,4 +51,18 @@ const char *hotplug_rules(const struct plan *plan, const bool *left_out, struct 
                 any |= !native;
         }
         return any ? arena_join(a, text, end, NULL) : NULL;
+}
+
+const char *hotplug_rules(const struct plan *plan, const struct bus_source *const *buses, const bool *left_out,
+                          struct arena *a)
+{
+        const char *all = NULL;
+
+        for (size_t i = 0; buses[i]; i++) {
+                const char *text = buses[i]->bus->udev ? rules_of(buses[i]->bus, plan, left_out, a) : NULL;
+
+                if (text)
+                        all = all ? arena_join(a, all, text, NULL) : text;
+        }
+        return all;
 }

@@ -9,7 +9,8 @@
 
 /*
  * udev rules that start passthrough-hotplug@ADDRESS.service for what a rule of the plan may match, and nothing for what
- * none can; NULL where no rule would take anything. left_out (by position in config->rules): rules that this boot does
- * not have.
+ * none can; NULL where no rule would take anything. buses: NULL behind the last; left_out (by position in
+ * config->rules): rules that this boot does not have.
  */
-const char *hotplug_rules(const struct plan *plan, const bool *left_out, struct arena *a);
+const char *hotplug_rules(const struct plan *plan, const struct bus_source *const *buses, const bool *left_out,
+                          struct arena *a);

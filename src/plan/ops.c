@@ -3,7 +3,6 @@
  */
 #include "plan/ops.h"
 #include "base/str.h"
-#include "bus/pci/plan.h"
 #include "config/driver.h"
 #include "plan/planner.h"
 
@@ -34,7 +33,8 @@ static void add_loads(struct planner *p, size_t entry, struct ops *ops)
                              driver ? "the driver has to be there before a device is set aside for it"
                                     : "virtual machines open the device through it");
                 op->flags = driver ? 0 : OP_OPTIONAL;
-                op->file = arena_join(p->arena, driver ? "/sys/bus/pci/drivers/" : "/sys/module/", modules[i], NULL);
+                op->file = arena_join(p->arena, driver ? entry_device(p, e)->bus->sysfs : "/sys/module",
+                                      driver ? "/drivers/" : "/", modules[i], NULL);
                 op->stage = e->stage;
                 op->entry = entry;
         }
@@ -43,10 +43,11 @@ static void add_loads(struct planner *p, size_t entry, struct ops *ops)
 static void add_taking(struct planner *p, size_t entry, struct ops *ops)
 {
         struct plan_entry *e = &p->plan->entries[entry];
+        const struct device *d = entry_device(p, e);
         size_t first = ops->n;
 
-        pci_take(p, entry, ops);
-        pci_give(p->arena, entry_device(p, e), e->driver, &e->back);
+        d->bus->take(p, entry, ops);
+        d->bus->give(p->arena, d, e->driver, &e->back);
         for (size_t i = first; i < ops->n; i++) {
                 ops->v[i].stage = e->stage;
                 ops->v[i].entry = entry;
@@ -77,5 +78,5 @@ void ops_way_back(struct arena *a, const struct device *d, const char *driver, s
 
         before.driver = before.driver_override = NULL;
         *ret = (struct ops){};
-        pci_give(a, &before, driver, ret);
+        d->bus->give(a, &before, driver, ret);
 }

@@ -160,7 +160,6 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
         add_skipped(a, plan, &s.record);
         judge_devices(a, plan, &s.record);
         find_kept_out(root, a, plan->facts, &s);
-        k = 0;
         for (size_t i = 0; i < s.record.n_rules; i++) {
                 const struct rule *rule = config_find(plan->config, s.record.rules[i].name);
 

@@ -32,6 +32,14 @@ size_t pci_find_at(const struct device *devices, size_t n, const struct pci_addr
 
 unsigned pci_roles(const char *class);
 
+/* "680" is another bridge, which a rule may name: see pci_roles(). */
+#define PCI_UDEV_HEAD                                                                                                  \
+        "SUBSYSTEM!=\"pci\", GOTO=\"passthrough_end\"\n"                                                               \
+        "ENV{PCI_CLASS}==\"6????\", ENV{PCI_CLASS}!=\"680??\", GOTO=\"passthrough_end\"\n"
+
 /* See struct bus. */
+void pci_take(struct planner *p, size_t entry, struct ops *ops);
+void pci_give(struct arena *a, const struct device *d, const char *driver, struct ops *ops);
+const char *pci_udev(struct arena *a, const struct rule *rule, bool *ret_whole);
 void pci_propose(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
                  const char **ret_why);

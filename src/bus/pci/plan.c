@@ -3,9 +3,10 @@
  * What hands a PCI function over and gives it back, in the order it is done (Documentation/ABI/testing/sysfs-bus-pci:
  * driver_override, unbind, drivers_probe, reset_method).
  */
-#include "bus/pci/plan.h"
+#include "bus/pci/pci.h"
 
 #include "base/str.h"
+#include "plan/planner.h"
 
 #define DEVICES "/sys/bus/pci/devices/"
 #define PROBE   "/sys/bus/pci/drivers_probe"

@@ -6,11 +6,7 @@
 #include <ctype.h>
 
 #include "base/str.h"
-#include "bus/pci/plan.h"
-
-/* "680" is another bridge, which a rule may name: see bus/pci/gather.c. */
-const char pci_udev_head[] = "SUBSYSTEM!=\"pci\", GOTO=\"passthrough_end\"\n"
-                             "ENV{PCI_CLASS}==\"6????\", ENV{PCI_CLASS}!=\"680??\", GOTO=\"passthrough_end\"\n";
+#include "bus/pci/pci.h"
 
 /*
  * A condition that is longer is left out, too. udev reads no line of more than 16384 bytes, and of a file with one
