@@ -14,15 +14,18 @@ PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2
 WARNINGS := -Wall -Wextra -Wvla -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Werror=implicit-function-declaration
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+# Nothing walks the stack of these programs, and boot images carry them: without its tables they are an eighth smaller.
+UNWIND := -fno-asynchronous-unwind-tables
 # SANITIZE=1 builds with ASan and UBSan.
 ifdef SANITIZE
+UNWIND :=
 HARDENING := -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZER_LIBS := -fsanitize=address,undefined
 LDFLAGS ?=
 endif
 # Boot images carry the programs: no symbols, unless asked for, and of the engine what each of them uses.
 LDFLAGS ?= -Wl,-s,--gc-sections
-ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -ffunction-sections -fdata-sections $(WARNINGS) $(HARDENING) $(CFLAGS) -MMD -MP
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -ffunction-sections -fdata-sections $(UNWIND) $(WARNINGS) $(HARDENING) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER_LIBS) $(LDFLAGS)
 
 ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config cmdline bus bus/pci facts guard plan act state loader maker check report export))))

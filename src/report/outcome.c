@@ -9,17 +9,21 @@
 /* NAME=value, of those that apply; a value must not end its field. */
 static const char *fields_of(struct arena *a, const char *const (*fields)[2], size_t n)
 {
-        const char *text = "";
+        static const char prefix[] = "PASSTHROUGH_";
+        size_t size = 1;
+        char *text, *out;
 
+        for (size_t i = 0; i < n; i++)
+                if (fields[i][1])
+                        size += strlen(prefix) + strlen(fields[i][0]) + strlen(fields[i][1]) + 2;
+        out = text = arena_alloc(a, size);
         for (size_t i = 0; i < n; i++) {
-                char *value;
-
                 if (!fields[i][1])
                         continue;
-                value = arena_strdup(a, fields[i][1]);
-                for (char *c = value; (c = strchr(c, '\n'));)
-                        *c = ' ';
-                text = arena_join(a, text, "PASSTHROUGH_", fields[i][0], "=", value, "\n", NULL);
+                out = stpcpy(stpcpy(stpcpy(out, prefix), fields[i][0]), "=");
+                for (const char *c = fields[i][1]; *c; c++)
+                        *out++ = *c == '\n' ? ' ' : *c;
+                *out++ = '\n';
         }
         return text;
 }
