@@ -205,6 +205,36 @@ entry() {
     reason 0000:00:1d.0 '^given back: no root file system'
 }
 
+@test "a boot before this one: each sentence about a device is understood as it was meant, without a field" {
+    rule gpu1 '[Match]' Address=42:00.0
+    rule disk '[Match]' Address=00:1f.2
+    rule none '[Match]' Address=99:00.0
+    bind_in_initrd
+    local said=$stderr entries=() line meant
+    run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --stage=root
+    said+=$'\n'$stderr
+    local what='[.devices[] | "\(.address) \(.rule) \(.action) \(.state) \(.reason)" | sub(" the rule matches it$"; " ")] | sort[]'
+    while read -r line; do entries+=("$(entry "$line")"); done <<<"$said"
+    ctl status --json
+    meant=$(get "$what")
+    [[ $meant == *' refused '*' bound '*' failed '* ]] || { show && return 1; }
+    journal "${entries[@]}"
+    ctl status --boot=-1 --json
+    is "$(get "$what")" "$meant" devices
+    is "$(get '.rules[] | select(.name == "none").state')" missing rule
+    is "$(get '.notes | length')" 0 notes
+}
+
+@test "a boot before this one: a line with a state that there is not is a note, and the bus is what it says" {
+    journal "$(entry 'a: 1-2.3 taken' PASSTHROUGH_RULE=a PASSTHROUGH_DEVICE=1-2.3 PASSTHROUGH_STATE=taken)" \
+        "$(entry 'a: nothing to give back' PASSTHROUGH_RULE=a PASSTHROUGH_DEVICE= 'PASSTHROUGH_STATE=nothing to give back')" \
+        "$(entry 'b: 1-2.4 bound to x' PASSTHROUGH_RULE=b PASSTHROUGH_DEVICE=1-2.4 PASSTHROUGH_STATE=bound PASSTHROUGH_BUS=usb PASSTHROUGH_DRIVER=x)"
+    ctl status --boot=-1 --json
+    exits 0
+    is "$(get '.notes[]')" 'a: 1-2.3 taken a: nothing to give back' notes
+    is "$(get '.devices[] | "\(.bus) \(.address) \(.driver)"')" 'usb 1-2.4 x' device
+}
+
 @test "a boot before this one: nothing in the journal reaches the terminal as control characters" {
     journal "$(entry $'gpu0: 0000:01:00.0 refused: \e[2Jthe host needs it')" "$(entry $'note \e]0;title\a \u009b31m')" \
         "$(entry x PASSTHROUGH_RULE=$'r\e[1m' PASSTHROUGH_STATE=$'ok\e[1m' PASSTHROUGH_DEVICE=$'\e[1m')"
