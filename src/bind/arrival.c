@@ -133,10 +133,12 @@ static int look(struct run *r, const char *address, bool last)
 
 static int attempt(const struct root *root, const char *address, bool last)
 {
-        _cleanup_(close_fd) int lock = record_lock(root, 0);
+        _cleanup_(close_fd) int lock = -1;
         _cleanup_(run_free) struct run r = {.root = root};
-        int k = lock < 0 ? lock : facts_read_switches(root, &r.arena, &r.facts);
+        int k = record_lock(root, 0, &lock);
 
+        if (k == 0)
+                k = facts_read_switches(root, &r.arena, &r.facts);
         if (k < 0 || r.facts.off)
                 return k;
         k = run_read_record(&r);

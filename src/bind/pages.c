@@ -99,7 +99,8 @@ int run_host(const struct root *root, const char *unused)
         (void)unused;
         if (k < 0 || r.facts.off)
                 return k;
-        lock = record_lock(root, 0);
-        k = lock < 0 ? lock : run_read_record(&r);
+        k = record_lock(root, 0, &lock);
+        if (k == 0)
+                k = run_read_record(&r);
         return k < 0 ? k : run_pages(&r, STAGE_HOST);
 }

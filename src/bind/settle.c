@@ -154,11 +154,9 @@ int run_rule(const struct root *root, const char *rule)
                 log_off(&r, rule);
                 return RUN_UNSATISFIED;
         }
-        lock = record_lock(root, 0);
-        if (lock < 0)
-                return lock;
-
-        k = run_read_record(&r);
+        k = record_lock(root, 0, &lock);
+        if (k == 0)
+                k = run_read_record(&r);
         if (k == 0)
                 k = run_load(&r, true, STAGE_HOST);
         if (k == 0)

@@ -15,9 +15,9 @@ int hand_open(struct hand *h)
         const char *name = c->argv[1];
         bool release = streq(c->argv[0], "release");
         const struct rule *rule;
-        int k = record_lock(&c->root, PATIENCE);
+        int k = record_lock(&c->root, PATIENCE, &h->lock);
 
-        if (k == -EBUSY) {
+        if (k == RECORD_BUSY) {
                 fputs("passthroughctl: another run has been at it for 10 s; \"systemctl status 'passthrough*'\" may "
                       "show "
                       "it\n",
@@ -26,7 +26,6 @@ int hand_open(struct hand *h)
         }
         if (k < 0)
                 return ctl_fail(PASSTHROUGH_RUN "/lock", k);
-        h->lock = k;
         k = record_read(&c->root, &c->arena, &h->record);
         if (k < 0)
                 return ctl_fail(RECORD_PATH, k);

@@ -111,25 +111,23 @@ int record_write(const struct root *root, struct arena *a, const struct record *
         return recfile_write(root, a, &format, RECORD_PATH, record);
 }
 
-int record_lock(const struct root *root, unsigned patience)
+int record_lock(const struct root *root, unsigned patience, int *ret)
 {
-        int fd, k = root_make_parents(root, LOCK_PATH);
+        int k = root_make_parents(root, LOCK_PATH);
 
         if (k < 0)
                 return k;
-        fd = root_create(root, LOCK_PATH);
-        if (fd < 0)
-                return fd;
-        for (unsigned tenths = 0;; tenths++) {
-                if (flock(fd, patience ? LOCK_EX | LOCK_NB : LOCK_EX) == 0)
-                        return fd;
-                if (errno != EWOULDBLOCK || tenths == patience * 10) {
-                        k = errno == EWOULDBLOCK ? -EBUSY : -errno;
-                        close(fd);
-                        return k;
-                }
+        *ret = root_create(root, LOCK_PATH);
+        if (*ret < 0)
+                return *ret;
+        for (unsigned tenths = 0; flock(*ret, patience ? LOCK_EX | LOCK_NB : LOCK_EX) < 0; tenths++) {
+                if (errno != EWOULDBLOCK)
+                        return -errno;
+                if (tenths == patience * 10)
+                        return RECORD_BUSY;
                 nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
         }
+        return 0;
 }
 
 struct record_rule *record_find(const struct record *record, const char *rule)

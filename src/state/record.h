@@ -81,11 +81,15 @@ int record_read_required(const struct root *root, struct arena *a, struct record
 /* 0 or -errno. */
 int record_write(const struct root *root, struct arena *a, const struct record *record) _must_check_;
 
+enum {
+        RECORD_BUSY = 1, /* somebody else holds the lock */
+};
+
 /*
- * Whoever reads the record to write it anew holds this: a descriptor, or -errno; -EBUSY where somebody else holds it
- * for so many seconds. 0: wait for as long as it takes.
+ * Whoever reads the record to write it anew holds this descriptor. patience: seconds to wait for it, or 0: as long as
+ * it takes. 0, RECORD_BUSY, or -errno.
  */
-int record_lock(const struct root *root, unsigned patience) _must_check_;
+int record_lock(const struct root *root, unsigned patience, int *ret) _must_check_;
 
 struct record_rule *record_find(const struct record *record, const char *rule);
 /* The rule's place, made where there is none. */
