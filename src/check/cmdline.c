@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel command line: what is wrong with what stands there, and what the config needs and does not stand there. */
-#include <errno.h>
 
 #include "base/str.h"
-#include "check/judge.h"
+#include "check/row.h"
 
 static bool about_iommu(const char *text)
 {
@@ -16,14 +15,14 @@ static bool about_iommu(const char *text)
         return false;
 }
 
-static int finding(struct checker *c, const struct finding *f)
+static void finding(struct checker *c, const struct finding *f)
 {
         bool error = f->severity == SEVERITY_ERROR, outranked = error && c->live && about_iommu(f->token);
         const char *id = row_id(c, "cmdline", f->token);
 
-        return row(c, id, error && !outranked ? CHECK_FAIL : CHECK_WARN,
-                   *f->fix ? f->fix : "remove it, or see passthroughctl cmdline check", "%s (%s): %s%s", f->token,
-                   reader_names[f->reader], f->message, outranked ? "; yet there are IOMMU groups now" : "");
+        row(c, id, error && !outranked ? CHECK_FAIL : CHECK_WARN,
+            *f->fix ? f->fix : "remove it, or see passthroughctl cmdline check", "%s (%s): %s%s", f->token,
+            reader_names[f->reader], f->message, outranked ? "; yet there are IOMMU groups now" : "");
 }
 
 /* The same value; of IOMMU tokens, which are lists, also one of its items. */
@@ -62,7 +61,7 @@ static const struct token *find_token(const struct checker *c, const char *text)
  * A token that is needed and missing fails, unless the IOMMU groups that it is for are there without it, or it makes
  * the host's own devices faster and no more.
  */
-static int need(struct checker *c, const struct need *x)
+static void need(struct checker *c, const struct need *x)
 {
         const char *id = row_id(c, "cmdline", x->token);
         const char *fix = arena_printf(c->arena, "passthroughctl apply adds %s; then reboot", x->token);
@@ -70,39 +69,38 @@ static int need(struct checker *c, const struct need *x)
         bool for_speed = startswith(x->token, "iommu=") || startswith(x->token, "iommu.passthrough=");
 
         if (!c->plan->facts->cmdline)
-                return row(c, id, CHECK_SKIP, "", "needed: %s; there is no /proc/cmdline to look at", x->why);
-        if (find_token(c, x->token))
-                return row(c, id, CHECK_PASS, "", "it is in /proc/cmdline; needed: %s", x->why);
-        return row(c, id, outranked || for_speed ? CHECK_WARN : CHECK_FAIL, fix, "not in /proc/cmdline; needed: %s%s",
-                   x->why, outranked ? "; yet there are IOMMU groups now" : "");
+                row(c, id, CHECK_SKIP, "", "needed: %s; there is no /proc/cmdline to look at", x->why);
+        else if (find_token(c, x->token))
+                row(c, id, CHECK_PASS, "", "it is in /proc/cmdline; needed: %s", x->why);
+        else
+                row(c, id, outranked || for_speed ? CHECK_WARN : CHECK_FAIL, fix, "not in /proc/cmdline; needed: %s%s",
+                    x->why, outranked ? "; yet there are IOMMU groups now" : "");
 }
 
-int check_cmdline_rows(struct checker *c)
+void check_cmdline_rows(struct checker *c)
 {
         const struct iommu_tables *tables = &c->facts->iommus.tables;
         struct cmdline_machine machine = c->facts->machine.cmdline;
         const char *line = c->plan->facts->cmdline;
         struct findings findings = {};
         bool sound = true;
-        int k = 0;
 
         /* Which parser of the kernel reads the line goes by the IOMMU that is there, not by the processor. */
         if (tables->dmar != tables->ivrs)
                 machine.vendor = tables->dmar ? CPU_INTEL : CPU_AMD;
         if (line)
                 cmdline_judge(line, &machine, c->arena, &findings);
-        for (size_t i = 0; k == 0 && i < findings.n; i++) {
+        for (size_t i = 0; i < findings.n; i++) {
                 if (findings.v[i].severity == SEVERITY_INFO)
                         continue;
                 sound = false;
-                k = finding(c, &findings.v[i]);
+                finding(c, &findings.v[i]);
         }
-        if (k == 0 && !line)
-                k = row(c, "cmdline.line", CHECK_SKIP, "", "there is no /proc/cmdline");
-        else if (k == 0 && sound)
-                k = row(c, "cmdline.line", CHECK_PASS, "",
-                        "nothing in /proc/cmdline is against the handing over of devices");
-        for (size_t i = 0; k == 0 && i < c->in->needs->n_tokens; i++)
-                k = need(c, &c->in->needs->tokens[i]);
-        return k;
+        if (!line)
+                row(c, "cmdline.line", CHECK_SKIP, "", "there is no /proc/cmdline");
+        else if (sound)
+                row(c, "cmdline.line", CHECK_PASS, "",
+                    "nothing in /proc/cmdline is against the handing over of devices");
+        for (size_t i = 0; i < c->in->needs->n_tokens; i++)
+                need(c, &c->in->needs->tokens[i]);
 }

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who else has a say about the devices that rules take: driverctl, modprobe.d, mdevctl, systemd-networkd. */
-#include <errno.h>
 #include <fnmatch.h>
 #include <strings.h>
 
 #include "base/str.h"
-#include "check/judge.h"
+#include "check/row.h"
 
-static int driverctl(struct checker *c)
+static void driverctl(struct checker *c)
 {
         static const char id[] = "conflict.driverctl";
         bool any = false;
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < c->facts->rivals.n_driverctl; i++) {
+        for (size_t i = 0; i < c->facts->rivals.n_driverctl; i++) {
                 const struct override *o = &c->facts->rivals.driverctl[i];
                 const struct plan_entry *e = taken_at(c, o->address);
                 const char *fix = arena_join(c->arena, "driverctl unset-override ", o->address, NULL);
@@ -22,14 +20,15 @@ static int driverctl(struct checker *c)
                         continue;
                 any = true;
                 if (streq(o->driver, e->driver))
-                        k = row(c, id, CHECK_WARN, fix,
-                                "%s has %s too, by an address that may come to mean another device (rule %s)", o->file,
-                                o->driver, entry_rule(c, e));
+                        row(c, id, CHECK_WARN, fix,
+                            "%s has %s too, by an address that may come to mean another device (rule %s)", o->file,
+                            o->driver, entry_rule(c, e));
                 else
-                        k = row(c, id, CHECK_FAIL, fix, "%s gives %s the driver %s, and rule %s gives it %s", o->file,
-                                o->address, *o->driver ? o->driver : "(none)", entry_rule(c, e), e->driver);
+                        row(c, id, CHECK_FAIL, fix, "%s gives %s the driver %s, and rule %s gives it %s", o->file,
+                            o->address, *o->driver ? o->driver : "(none)", entry_rule(c, e), e->driver);
         }
-        return k < 0 || any ? k : row(c, id, CHECK_PASS, "", "no file in /etc/driverctl.d is about a device of a rule");
+        if (!any)
+                row(c, id, CHECK_PASS, "", "no file in /etc/driverctl.d is about a device of a rule");
 }
 
 /* The functions that ids= takes: those of rules, and (into *ret_twins) those of nobody. */
@@ -38,7 +37,7 @@ static void who_has_ids(struct checker *c, const char *list, size_t *ret_taken, 
         char *rest = arena_strdup(c->arena, list);
 
         *ret_twins = "";
-        for (char *word; rest && *ret_twins && (word = strsep(&rest, ","));)
+        for (char *word; (word = strsep(&rest, ","));)
                 for (size_t i = 0; *word && i < c->plan->facts->n_devices; i++) {
                         const struct device *d = &c->plan->facts->devices[i];
                         const struct plan_entry *e = plan_find(c->plan, i);
@@ -47,76 +46,80 @@ static void who_has_ids(struct checker *c, const char *list, size_t *ret_taken, 
                                 continue;
                         if (e && entry_taken(e) && e->action == ACTION_BIND)
                                 (*ret_taken)++;
-                        else if (*ret_twins)
+                        else
                                 *ret_twins = arena_join(c->arena, *ret_twins, **ret_twins ? ", " : "", d->address, " (",
                                                         d->id, ")", NULL);
                 }
 }
 
-static int modprobe_row(struct checker *c, const struct modprobe_line *m)
+static void ids_row(struct checker *c, const struct modprobe_line *m, const char *fix)
 {
         static const char id[] = "conflict.modprobe";
-        const char *rebuild = c->facts->makers.maker->command(c->arena, NULL, NULL), *twins;
-        const char *fix = arena_printf(c->arena, "remove the line from %s, then %s", m->file, rebuild);
+        const char *twins;
         size_t taken = 0;
 
-        if (m->kind == MODPROBE_BLACKLIST)
-                return row(c, id, CHECK_WARN, fix, "%s: \"%s\": only programs that load the module by its name get it",
-                           m->file, m->line);
-        if (m->kind == MODPROBE_INSTALL)
-                return row(
-                        c, id, CHECK_WARN, fix,
-                        "%s: \"%s\": modprobe runs that in place of loading the module, though not for the rules' sake",
-                        m->file, m->line);
         who_has_ids(c, m->value, &taken, &twins);
         if (*twins)
-                return row(c, id, CHECK_FAIL, fix,
-                           "%s: \"%s\" takes every device with these IDs, also %s, which no rule hands over", m->file,
-                           m->line, twins);
-        if (taken > 0)
-                return row(c, id, CHECK_WARN, fix,
-                           "%s: \"%s\" takes every device with these IDs; at present a rule has each of them", m->file,
-                           m->line);
-        return row(c, id, CHECK_WARN, fix, "%s: \"%s\" takes every device with these IDs; none is there now", m->file,
-                   m->line);
+                row(c, id, CHECK_FAIL, fix,
+                    "%s: \"%s\" takes every device with these IDs, also %s, which no rule hands over", m->file, m->line,
+                    twins);
+        else if (taken > 0)
+                row(c, id, CHECK_WARN, fix,
+                    "%s: \"%s\" takes every device with these IDs; at present a rule has each of them", m->file,
+                    m->line);
+        else
+                row(c, id, CHECK_WARN, fix, "%s: \"%s\" takes every device with these IDs; none is there now", m->file,
+                    m->line);
 }
 
-static int modprobe(struct checker *c)
+static void modprobe_row(struct checker *c, const struct modprobe_line *m)
 {
-        int k = 0;
+        static const char id[] = "conflict.modprobe";
+        const char *rebuild = c->facts->makers.maker->command(c->arena, NULL, NULL);
+        const char *fix = arena_printf(c->arena, "remove the line from %s, then %s", m->file, rebuild);
 
-        for (size_t i = 0; k == 0 && i < c->facts->rivals.n_modprobe; i++)
-                k = modprobe_row(c, &c->facts->rivals.modprobe[i]);
-        if (k < 0 || c->facts->rivals.n_modprobe > 0)
-                return k;
-        return row(c, "conflict.modprobe", CHECK_PASS, "",
-                   "no ids=, blacklist or install of vfio modules in modprobe.d");
+        if (m->kind == MODPROBE_BLACKLIST)
+                row(c, id, CHECK_WARN, fix, "%s: \"%s\": only programs that load the module by its name get it",
+                    m->file, m->line);
+        else if (m->kind == MODPROBE_INSTALL)
+                row(c, id, CHECK_WARN, fix,
+                    "%s: \"%s\": modprobe runs that in place of loading the module, though not for the rules' sake",
+                    m->file, m->line);
+        else
+                ids_row(c, m, fix);
 }
 
-static int mdevctl(struct checker *c)
+static void modprobe(struct checker *c)
+{
+        for (size_t i = 0; i < c->facts->rivals.n_modprobe; i++)
+                modprobe_row(c, &c->facts->rivals.modprobe[i]);
+        if (c->facts->rivals.n_modprobe == 0)
+                row(c, "conflict.modprobe", CHECK_PASS, "",
+                    "no ids=, blacklist or install of vfio modules in modprobe.d");
+}
+
+static void mdevctl(struct checker *c)
 {
         static const char id[] = "conflict.mdevctl";
         bool any = false;
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < c->facts->rivals.n_mdevctl; i++) {
+        for (size_t i = 0; i < c->facts->rivals.n_mdevctl; i++) {
                 const struct override *o = &c->facts->rivals.mdevctl[i];
                 const struct plan_entry *e = taken_at(c, o->address);
 
                 if (!e)
                         continue;
                 any = true;
-                k = row(c, id, CHECK_FAIL,
-                        arena_printf(
-                                c->arena,
-                                "mdevctl undefine its devices (mdevctl list --defined --parent=%s), or remove the rule",
-                                o->address),
-                        "%s defines mediated devices, which need the native driver of %s, and rule %s gives it %s",
-                        o->file, o->address, entry_rule(c, e), e->driver);
+                row(c, id, CHECK_FAIL,
+                    arena_printf(
+                            c->arena,
+                            "mdevctl undefine its devices (mdevctl list --defined --parent=%s), or remove the rule",
+                            o->address),
+                    "%s defines mediated devices, which need the native driver of %s, and rule %s gives it %s", o->file,
+                    o->address, entry_rule(c, e), e->driver);
         }
-        return k < 0 || any
-                       ? k
-                       : row(c, id, CHECK_PASS, "", "no directory in /etc/mdevctl.d is a parent that a rule takes");
+        if (!any)
+                row(c, id, CHECK_PASS, "", "no directory in /etc/mdevctl.d is a parent that a rule takes");
 }
 
 /* A list of globs, negated as a whole by a leading "!". */
@@ -159,22 +162,23 @@ static bool network_matches(struct checker *c, const struct network_file *f, con
         return any;
 }
 
-static int network_row(struct checker *c, const struct network_file *f, size_t entry, const char *name)
+static void network_row(struct checker *c, const struct network_file *f, size_t entry, const char *name)
 {
         const struct plan_entry *e = &c->plan->entries[entry];
         const struct device *d = entry_function(c, e);
         const char *what = name ? name : d->address;
 
         if (f->sriov)
-                return row(c, "conflict.networkd", CHECK_FAIL,
-                           arena_join(c->arena, "remove the SR-IOV settings from ", f->file, NULL),
-                           "%s makes virtual functions of %s, and rule %s takes %s: vfio-pci refuses a function that "
-                           "has any",
-                           f->file, what, entry_rule(c, e), d->address);
-        return row(c, "conflict.networkd", CHECK_WARN,
-                   arena_join(c->arena, "remove ", f->file, ", or have it name another interface", NULL),
-                   "%s configures %s, which rule %s takes from the host (%s)", f->file, what, entry_rule(c, e),
-                   d->address);
+                row(c, "conflict.networkd", CHECK_FAIL,
+                    arena_join(c->arena, "remove the SR-IOV settings from ", f->file, NULL),
+                    "%s makes virtual functions of %s, and rule %s takes %s: vfio-pci refuses a function that "
+                    "has any",
+                    f->file, what, entry_rule(c, e), d->address);
+        else
+                row(c, "conflict.networkd", CHECK_WARN,
+                    arena_join(c->arena, "remove ", f->file, ", or have it name another interface", NULL),
+                    "%s configures %s, which rule %s takes from the host (%s)", f->file, what, entry_rule(c, e),
+                    d->address);
 }
 
 /* The first interface of that entry which the file is about; a function without one is known by its path alone. */
@@ -199,33 +203,28 @@ static bool network_names(struct checker *c, const struct network_file *f, size_
         return !shows && network_matches(c, f, path, NULL, NULL);
 }
 
-static int networkd(struct checker *c)
+static void networkd(struct checker *c)
 {
         const char *name;
         bool any = false;
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < c->facts->rivals.n_network; i++)
-                for (size_t e = 0; k == 0 && e < c->plan->n_entries; e++)
+        for (size_t i = 0; i < c->facts->rivals.n_network; i++)
+                for (size_t e = 0; e < c->plan->n_entries; e++)
                         if (entry_taken(&c->plan->entries[e]) &&
                             entry_function(c, &c->plan->entries[e])->roles & ROLE_INTERFACES &&
                             network_names(c, &c->facts->rivals.network[i], e, &name)) {
                                 any = true;
-                                k = network_row(c, &c->facts->rivals.network[i], e, name);
+                                network_row(c, &c->facts->rivals.network[i], e, name);
                         }
-        return k < 0 || any
-                       ? k
-                       : row(c, "conflict.networkd", CHECK_PASS, "",
-                             "no file in /etc/systemd/network is about an interface of a device that a rule takes");
+        if (!any)
+                row(c, "conflict.networkd", CHECK_PASS, "",
+                    "no file in /etc/systemd/network is about an interface of a device that a rule takes");
 }
 
-int check_conflicts(struct checker *c)
+void check_conflicts(struct checker *c)
 {
-        int k = driverctl(c);
-
-        if (k == 0)
-                k = modprobe(c);
-        if (k == 0)
-                k = mdevctl(c);
-        return k == 0 ? networkd(c) : k;
+        driverctl(c);
+        modprobe(c);
+        mdevctl(c);
+        networkd(c);
 }

@@ -1,47 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Boot images, and what makes them. */
 #include "base/str.h"
-#include "check/judge.h"
+#include "check/row.h"
 
-static int tool_row(struct checker *c)
+static void tool_row(struct checker *c)
 {
         static const enum check_status status[] = {
                 [MAKERS_NO_FAULT] = CHECK_PASS, [MAKERS_DOUBT] = CHECK_WARN, [MAKERS_FAULT] = CHECK_FAIL};
         const char *message, *fix;
         enum makers_fault fault = makers_judge(&c->facts->makers, c->arena, &message, &fix);
 
-        return row(c, "image.tool", status[fault], fix, "%s", message);
+        row(c, "image.tool", status[fault], fix, "%s", message);
 }
 
-static int image_row(struct checker *c, const struct check_image *x)
+static void image_row(struct checker *c, const struct check_image *x)
 {
         const char *id = row_id(c, "image", x->release);
         const char *fix = c->facts->makers.maker->command(c->arena, x->release, NULL);
         bool running = streq_ptr(x->release, c->facts->kernel.release);
 
         if (x->read && x->stale)
-                return row(c, id, CHECK_WARN, "passthroughctl apply", "%s is stale: %s", x->path, x->stale);
-        if (c->plan->config->n_rules == 0)
-                return row(c, id, CHECK_SKIP, "", "there are no rules for it to have");
-        if (!x->path && !x->kernel)
-                return row(c, id, CHECK_SKIP, "",
-                           "neither a kernel nor a boot image of this release is found in /boot or on the ESP");
-        if (!x->path)
-                return row(c, id, running ? CHECK_FAIL : CHECK_WARN, fix,
-                           "a kernel of this release is in /boot or on the ESP, and no boot image");
-        if (x->read)
-                return row(c, id, CHECK_PASS, "", "%s was built from this config", x->path);
-        if (x->made < c->facts->config_changed)
-                return row(c, id, CHECK_WARN, "passthroughctl apply",
-                           "%s was built before the config was changed: %s is newer", x->path, c->facts->config_newest);
-        return row(c, id, CHECK_PASS, "", "%s is newer than the rules", x->path);
+                row(c, id, CHECK_WARN, "passthroughctl apply", "%s is stale: %s", x->path, x->stale);
+        else if (c->plan->config->n_rules == 0)
+                row(c, id, CHECK_SKIP, "", "there are no rules for it to have");
+        else if (!x->path && !x->kernel)
+                row(c, id, CHECK_SKIP, "",
+                    "neither a kernel nor a boot image of this release is found in /boot or on the ESP");
+        else if (!x->path)
+                row(c, id, running ? CHECK_FAIL : CHECK_WARN, fix,
+                    "a kernel of this release is in /boot or on the ESP, and no boot image");
+        else if (x->read)
+                row(c, id, CHECK_PASS, "", "%s was built from this config", x->path);
+        else if (x->made < c->facts->config_changed)
+                row(c, id, CHECK_WARN, "passthroughctl apply",
+                    "%s was built before the config was changed: %s is newer", x->path, c->facts->config_newest);
+        else
+                row(c, id, CHECK_PASS, "", "%s is newer than the rules", x->path);
 }
 
-int check_images(struct checker *c)
+void check_images(struct checker *c)
 {
-        int k = tool_row(c);
-
-        for (size_t i = 0; k == 0 && i < c->facts->n_images; i++)
-                k = image_row(c, &c->facts->images[i]);
-        return k;
+        tool_row(c);
+        for (size_t i = 0; i < c->facts->n_images; i++)
+                image_row(c, &c->facts->images[i]);
 }

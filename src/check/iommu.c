@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The IOMMU: whether it is there and on; and where it is not, who has it off: firmware, hypervisor or kernel. */
-#include <errno.h>
 
 #include "base/str.h"
-#include "check/judge.h"
+#include "check/row.h"
 
 static const char turn_on_intel[] =
         "enable VT-d (Intel Virtualization Technology for Directed I/O) in the firmware setup";
@@ -183,28 +182,29 @@ static void find_cause(struct checker *c, struct cause *ret)
 
 static const char *names_of_iommus(struct checker *c)
 {
-        const char *text = c->facts->iommus.n > 0 ? "" : NULL;
+        const char *text = "";
 
-        for (size_t i = 0; text && i < c->facts->iommus.n; i++)
+        for (size_t i = 0; i < c->facts->iommus.n; i++)
                 text = arena_join(c->arena, text, i > 0 ? ", " : "", c->facts->iommus.names[i], NULL);
-        return text ? text : "none";
+        return *text ? text : "none";
 }
 
-static int firmware(struct checker *c, const struct cause *cause)
+static void firmware(struct checker *c, const struct cause *cause)
 {
         static const char id[] = "firmware.iommu";
         const char *table = tables(c);
 
         if (c->live)
-                return row(c, id, CHECK_PASS, "",
-                           "it is on: %zu IOMMU groups have devices (/sys/kernel/iommu_groups), "
-                           "/sys/class/iommu has %s, %s%s",
-                           c->facts->iommus.n_groups, names_of_iommus(c),
-                           table ? "the table is " : "though no table of it shows", table ? table : "");
-        if (cause->firmware)
-                return row(c, id, CHECK_FAIL, cause->fix, "%s", cause->what);
-        return row(c, id, CHECK_PASS, "", "it is on: %s is there; what is wrong is behind it, see iommu.enabled",
-                   table);
+                row(c, id, CHECK_PASS, "",
+                    "it is on: %zu IOMMU groups have devices (/sys/kernel/iommu_groups), "
+                    "/sys/class/iommu has %s, %s%s",
+                    c->facts->iommus.n_groups, names_of_iommus(c),
+                    table ? "the table is " : "though no table of it shows", table ? table : "");
+        else if (cause->firmware)
+                row(c, id, CHECK_FAIL, cause->fix, "%s", cause->what);
+        else
+                row(c, id, CHECK_PASS, "", "it is on: %s is there; what is wrong is behind it, see iommu.enabled",
+                    table);
 }
 
 /* "DMA-FQ 10, identity 2" */
@@ -213,7 +213,7 @@ static const char *types(struct checker *c)
         const struct check_facts *f = c->facts;
         const char *text = "";
 
-        for (size_t i = 0; text && i < f->iommus.n_groups; i++) {
+        for (size_t i = 0; i < f->iommus.n_groups; i++) {
                 size_t n = 0, before = 0;
 
                 for (size_t j = 0; j < f->iommus.n_groups; j++)
@@ -232,11 +232,9 @@ static const char *types(struct checker *c)
  * "direct" regions: the firmware goes on using memory through the device, and the kernel gives the device to nobody
  * else; "direct-relaxable" ones do not matter (Documentation/ABI/testing/sysfs-kernel-iommu_groups).
  */
-static int direct_regions(struct checker *c, bool *ret_found)
+static void direct_regions(struct checker *c, bool *ret_found)
 {
-        int k = 0;
-
-        for (size_t g = 0; k == 0 && g < c->facts->iommus.n_groups; g++)
+        for (size_t g = 0; g < c->facts->iommus.n_groups; g++)
                 for (size_t i = 0; c->facts->iommus.groups[g].direct && i < c->plan->n_entries; i++) {
                         const struct plan_entry *e = &c->plan->entries[i];
                         const struct device *d = entry_function(c, e);
@@ -245,34 +243,31 @@ static int direct_regions(struct checker *c, bool *ret_found)
                             !driver_is_vfio(e->driver))
                                 continue;
                         *ret_found = true;
-                        k = row(c, "iommu.enabled", CHECK_FAIL,
-                                "look in the firmware setup or with the vendor for what keeps this region (RMRR) for "
-                                "the "
-                                "device, or leave the device to the host",
-                                "group %d has %s of rule %s, and a region of type direct in "
-                                "/sys/kernel/iommu_groups/%d/reserved_regions: the firmware uses memory through it, "
-                                "and "
-                                "the kernel does not let VFIO have such a device (only direct-relaxable ones)",
-                                d->group, d->address, entry_rule(c, e), d->group);
+                        row(c, "iommu.enabled", CHECK_FAIL,
+                            "look in the firmware setup or with the vendor for what keeps this region (RMRR) for "
+                            "the device, or leave the device to the host",
+                            "group %d has %s of rule %s, and a region of type direct in "
+                            "/sys/kernel/iommu_groups/%d/reserved_regions: the firmware uses memory through it, "
+                            "and the kernel does not let VFIO have such a device (only direct-relaxable ones)",
+                            d->group, d->address, entry_rule(c, e), d->group);
                         break;
                 }
-        return k;
 }
 
-static int enabled(struct checker *c, const struct cause *cause)
+static void enabled(struct checker *c, const struct cause *cause)
 {
         bool direct = false;
-        int k;
 
-        if (!c->live)
-                return row(c, "iommu.enabled", CHECK_FAIL, cause->firmware ? "see firmware.iommu" : cause->fix,
-                           "no device is in an IOMMU group (/sys/kernel/iommu_groups): %s",
-                           cause->firmware ? "the machine offers no IOMMU" : cause->what);
-        k = direct_regions(c, &direct);
-        if (k < 0 || direct)
-                return k;
-        return row(c, "iommu.enabled", CHECK_PASS, "", "%zu IOMMU groups in /sys/kernel/iommu_groups, by type: %s",
-                   c->facts->iommus.n_groups, types(c));
+        if (!c->live) {
+                row(c, "iommu.enabled", CHECK_FAIL, cause->firmware ? "see firmware.iommu" : cause->fix,
+                    "no device is in an IOMMU group (/sys/kernel/iommu_groups): %s",
+                    cause->firmware ? "the machine offers no IOMMU" : cause->what);
+                return;
+        }
+        direct_regions(c, &direct);
+        if (!direct)
+                row(c, "iommu.enabled", CHECK_PASS, "", "%zu IOMMU groups in /sys/kernel/iommu_groups, by type: %s",
+                    c->facts->iommus.n_groups, types(c));
 }
 
 /* As the module has it now, or where it is not loaded, as the command line will have it. */
@@ -287,7 +282,7 @@ static bool unsafe_interrupts(const struct checker *c)
         return allowed;
 }
 
-static int not_remapped(struct checker *c)
+static void not_remapped(struct checker *c)
 {
         static const char id[] = "iommu.interrupt-remapping";
         const struct iommu_tables *t = &c->facts->iommus.tables;
@@ -306,41 +301,40 @@ static int not_remapped(struct checker *c)
                                            c->tokens[i].text);
                 }
         if (unsafe_interrupts(c))
-                return row(c, id, CHECK_WARN, fix,
-                           "off: no chip below /sys/kernel/irq is an IR- one%s; VFIO goes on without it, since "
-                           "allow_unsafe_interrupts is set, and a guest can then send the host any interrupt",
-                           why);
-        if (fix)
-                fix = arena_join(c->arena, fix,
-                                 "; where that is not to be had and the guests are trusted, "
-                                 "vfio_iommu_type1.allow_unsafe_interrupts=1",
-                                 NULL);
-        return row(c, id, CHECK_FAIL, fix,
-                   "off: no chip below /sys/kernel/irq is an IR- one%s; without it VFIO refuses every device", why);
+                row(c, id, CHECK_WARN, fix,
+                    "off: no chip below /sys/kernel/irq is an IR- one%s; VFIO goes on without it, since "
+                    "allow_unsafe_interrupts is set, and a guest can then send the host any interrupt",
+                    why);
+        else
+                row(c, id, CHECK_FAIL,
+                    arena_join(c->arena, fix,
+                               "; where that is not to be had and the guests are trusted, "
+                               "vfio_iommu_type1.allow_unsafe_interrupts=1",
+                               NULL),
+                    "off: no chip below /sys/kernel/irq is an IR- one%s; without it VFIO refuses every device", why);
 }
 
-static int remapping(struct checker *c)
+static void remapping(struct checker *c)
 {
         static const char id[] = "iommu.interrupt-remapping";
 
         if (c->facts->machine.cmdline.remapping == KNOWN_YES)
-                return row(c, id, CHECK_PASS, "", "on: /sys/kernel/irq has chips whose names begin with IR-");
-        if (!c->live)
-                return row(c, id, CHECK_SKIP, "", "there is no IOMMU at work, see iommu.enabled");
-        if (c->facts->machine.cmdline.remapping == NOT_KNOWN)
-                return row(c, id, CHECK_SKIP, "", "it does not show: no chip name below /sys/kernel/irq tells");
-        return not_remapped(c);
+                row(c, id, CHECK_PASS, "", "on: /sys/kernel/irq has chips whose names begin with IR-");
+        else if (!c->live)
+                row(c, id, CHECK_SKIP, "", "there is no IOMMU at work, see iommu.enabled");
+        else if (c->facts->machine.cmdline.remapping == NOT_KNOWN)
+                row(c, id, CHECK_SKIP, "", "it does not show: no chip name below /sys/kernel/irq tells");
+        else
+                not_remapped(c);
 }
 
-int check_iommu(struct checker *c)
+void check_iommu(struct checker *c)
 {
         struct cause cause = {};
-        int k;
 
         if (!c->live)
                 find_cause(c, &cause);
-        k = firmware(c, &cause);
-        if (k == 0)
-                k = enabled(c, &cause);
-        return k == 0 ? remapping(c) : k;
+        firmware(c, &cause);
+        enabled(c, &cause);
+        remapping(c);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the rules come to: their modules, their groups, what the guard holds back, and the devices themselves. */
-#include <errno.h>
 
 #include "base/str.h"
-#include "check/judge.h"
+#include "check/row.h"
 
-static int module_row(struct checker *c, const struct check_module *m, bool iommufd)
+static void module_row(struct checker *c, const struct check_module *m, bool iommufd)
 {
         static const char missing[] =
                 "install all of that kernel's modules (Debian: linux-image, not -cloud; Fedora: kernel-modules), "
@@ -14,37 +13,36 @@ static int module_row(struct checker *c, const struct check_module *m, bool iomm
         const char *id = row_id(c, "module", name);
 
         if (m->module.state == MODULE_BUILTIN)
-                return row(c, id, CHECK_PASS, "", "built in (/lib/modules/%s/modules.builtin)", kernel);
-        if (m->loaded)
-                return row(c, id, CHECK_PASS, "", "loaded (/sys/module has it)");
-        if (m->module.state == MODULE_LOADABLE)
-                return row(c, id, CHECK_PASS, "", "can be loaded (/lib/modules/%s/modules.dep)", kernel);
-        if (m->module.state == MODULE_REGISTERED)
-                return row(c, id, CHECK_PASS, "", "there (/sys/bus/pci/drivers/%s)", name);
-        if (m->module.state == MODULE_UNKNOWN)
-                return row(c, id, CHECK_SKIP, "", "not loaded, and the module lists of kernel %s are not there",
-                           kernel ? kernel : "(which one is not known)");
-        if (streq(name, "vfio_iommu_type1") && iommufd)
-                return row(c, id, CHECK_WARN, missing,
-                           "kernel %s has no such module: only programs that use iommufd can open devices", kernel);
-        return row(c, id, CHECK_FAIL, missing,
-                   "kernel %s has no such module: modules.dep and modules.builtin do not name it", kernel);
+                row(c, id, CHECK_PASS, "", "built in (/lib/modules/%s/modules.builtin)", kernel);
+        else if (m->loaded)
+                row(c, id, CHECK_PASS, "", "loaded (/sys/module has it)");
+        else if (m->module.state == MODULE_LOADABLE)
+                row(c, id, CHECK_PASS, "", "can be loaded (/lib/modules/%s/modules.dep)", kernel);
+        else if (m->module.state == MODULE_REGISTERED)
+                row(c, id, CHECK_PASS, "", "there (/sys/bus/pci/drivers/%s)", name);
+        else if (m->module.state == MODULE_UNKNOWN)
+                row(c, id, CHECK_SKIP, "", "not loaded, and the module lists of kernel %s are not there",
+                    kernel ? kernel : "(which one is not known)");
+        else if (streq(name, "vfio_iommu_type1") && iommufd)
+                row(c, id, CHECK_WARN, missing,
+                    "kernel %s has no such module: only programs that use iommufd can open devices", kernel);
+        else
+                row(c, id, CHECK_FAIL, missing,
+                    "kernel %s has no such module: modules.dep and modules.builtin do not name it", kernel);
 }
 
-int check_modules(struct checker *c)
+void check_modules(struct checker *c)
 {
         const struct check_facts *f = c->facts;
         bool iommufd = false;
-        int k = 0;
 
         for (size_t i = 0; i < f->n_modules; i++)
                 iommufd |= streq(f->modules[i].module.name, "iommufd") &&
                            (f->modules[i].loaded || f->modules[i].module.state == MODULE_LOADABLE ||
                             f->modules[i].module.state == MODULE_BUILTIN);
-        for (size_t i = 0; k == 0 && i < f->n_modules; i++)
+        for (size_t i = 0; i < f->n_modules; i++)
                 if (!streq(f->modules[i].module.name, "iommufd"))
-                        k = module_row(c, &f->modules[i], iommufd);
-        return k;
+                        module_row(c, &f->modules[i], iommufd);
 }
 
 /* "0000:42:00.0: WHY; 0000:42:00.1: WHY" of what a rule is refused for that reason. "" where nothing is. */
@@ -52,7 +50,7 @@ static const char *refusals(struct checker *c, size_t rule, enum refusal refusal
 {
         const char *text = "";
 
-        for (size_t i = 0; text && i < c->plan->n_entries; i++) {
+        for (size_t i = 0; i < c->plan->n_entries; i++) {
                 const struct plan_entry *e = &c->plan->entries[i];
 
                 if (e->rule == rule && e->action == ACTION_REFUSE && e->refusal == refusal && entry_taken(e) &&
@@ -69,7 +67,7 @@ static const char *groups_of(struct checker *c, size_t rule)
         const char *text = "";
         int group = NO_GROUP;
 
-        for (size_t i = 0; text && i < c->plan->n_entries; i++) {
+        for (size_t i = 0; i < c->plan->n_entries; i++) {
                 const struct plan_entry *e = &c->plan->entries[i];
                 const struct device *d = entry_function(c, e);
 
@@ -92,7 +90,7 @@ static size_t taken_of(const struct checker *c, size_t rule)
         return n;
 }
 
-static int group_row(struct checker *c, size_t r)
+static void group_row(struct checker *c, size_t r)
 {
         const struct rule *rule = &c->plan->config->rules[r];
         const struct plan_rule *state = &c->plan->rules[r];
@@ -100,57 +98,53 @@ static int group_row(struct checker *c, size_t r)
                    *groups = groups_of(c, r);
 
         if (rule->invalid)
-                return row(c, id, CHECK_FAIL, "correct the rule, see passthrough.d(5)", "the rule is invalid: %s",
-                           rule->message);
-        if (state->state == RULE_SKIPPED)
-                return row(c, id, CHECK_SKIP, "", "the rule is skipped: %s", state->message);
-        if (rule->driver == DRIVER_NATIVE)
-                return row(c, id, CHECK_SKIP, "", "the rule leaves its devices to the host");
-        if (*against)
-                return row(
-                        c, id, CHECK_FAIL,
-                        c->live ? "IOMMUGroup=complete takes the others along; or put the card into another slot, see "
-                                  "passthroughctl list for the groups"
-                                : "see iommu.enabled",
-                        "%s", against);
-        if (state->state == RULE_MISSING)
-                return row(c, id, CHECK_FAIL,
-                           "see passthroughctl list for what is there, and correct [Match] or Expect=",
-                           "the rule's devices are missing: %s", state->message);
-        if (taken_of(c, r) == 0)
-                return row(c, id, CHECK_SKIP, "", "no device here matches the rule");
-        if (!*groups)
-                return row(c, id, CHECK_SKIP, "",
-                           "no device of the rule has an IOMMU group, and its driver wants none");
-        return row(c, id, CHECK_PASS, "", "whole, as in /sys/kernel/iommu_groups: %s", groups);
+                row(c, id, CHECK_FAIL, "correct the rule, see passthrough.d(5)", "the rule is invalid: %s",
+                    rule->message);
+        else if (state->state == RULE_SKIPPED)
+                row(c, id, CHECK_SKIP, "", "the rule is skipped: %s", state->message);
+        else if (rule->driver == DRIVER_NATIVE)
+                row(c, id, CHECK_SKIP, "", "the rule leaves its devices to the host");
+        else if (*against)
+                row(c, id, CHECK_FAIL,
+                    c->live ? "IOMMUGroup=complete takes the others along; or put the card into another slot, see "
+                              "passthroughctl list for the groups"
+                            : "see iommu.enabled",
+                    "%s", against);
+        else if (state->state == RULE_MISSING)
+                row(c, id, CHECK_FAIL, "see passthroughctl list for what is there, and correct [Match] or Expect=",
+                    "the rule's devices are missing: %s", state->message);
+        else if (taken_of(c, r) == 0)
+                row(c, id, CHECK_SKIP, "", "no device here matches the rule");
+        else if (!*groups)
+                row(c, id, CHECK_SKIP, "", "no device of the rule has an IOMMU group, and its driver wants none");
+        else
+                row(c, id, CHECK_PASS, "", "whole, as in /sys/kernel/iommu_groups: %s", groups);
 }
 
-static int guard_row(struct checker *c, size_t r)
+static void guard_row(struct checker *c, size_t r)
 {
         const struct rule *rule = &c->plan->config->rules[r];
         const char *id = row_id(c, "guard", rule->name), *against = refusals(c, r, REFUSAL_HOST);
         size_t n = taken_of(c, r);
 
         if (rule->invalid || c->plan->rules[r].state == RULE_SKIPPED || rule->driver == DRIVER_NATIVE || n == 0)
-                return row(c, id, CHECK_SKIP, "", "the rule takes nothing, see group.%s", rule->name);
-        if (*against)
-                return row(c, id, CHECK_FAIL,
-                           "leave these to the host: name the devices that are meant by Path= or Serial=, or give the "
-                           "host's own to a rule with Driver=native before this one",
-                           "%s", against);
-        return row(c, id, CHECK_PASS, "", "the host needs none of its %zu device%s, as far as it shows now", n,
-                   n == 1 ? "" : "s");
+                row(c, id, CHECK_SKIP, "", "the rule takes nothing, see group.%s", rule->name);
+        else if (*against)
+                row(c, id, CHECK_FAIL,
+                    "leave these to the host: name the devices that are meant by Path= or Serial=, or give the "
+                    "host's own to a rule with Driver=native before this one",
+                    "%s", against);
+        else
+                row(c, id, CHECK_PASS, "", "the host needs none of its %zu device%s, as far as it shows now", n,
+                    n == 1 ? "" : "s");
 }
 
-int check_rules(struct checker *c)
+void check_rules(struct checker *c)
 {
-        int k = 0;
-
-        for (size_t r = 0; k == 0 && r < c->plan->config->n_rules; r++)
-                k = group_row(c, r);
-        for (size_t r = 0; k == 0 && r < c->plan->config->n_rules; r++)
-                k = guard_row(c, r);
-        return k;
+        for (size_t r = 0; r < c->plan->config->n_rules; r++)
+                group_row(c, r);
+        for (size_t r = 0; r < c->plan->config->n_rules; r++)
+                guard_row(c, r);
 }
 
 /* What is said of a device: the worst of it counts, and its fix. */
@@ -280,7 +274,7 @@ static void judge_settings(struct checker *c, const struct plan_entry *e, const 
                                ": this host has no such group, and who may open the device will not be set", NULL));
 }
 
-static int device_row(struct checker *c, size_t entry)
+static void device_row(struct checker *c, size_t entry)
 {
         const struct plan_entry *e = &c->plan->entries[entry];
         const struct check_device *x = &c->facts->devices[entry];
@@ -301,15 +295,12 @@ static int device_row(struct checker *c, size_t entry)
         judge_settings(c, e, x, &v);
         judge_display(c, e, x, &v);
         judge_vmd(c, e, x, &v);
-        return row(c, id, v.status, v.fix, "%s", v.message);
+        row(c, id, v.status, v.fix, "%s", v.message);
 }
 
-int check_devices(struct checker *c)
+void check_devices(struct checker *c)
 {
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && i < c->plan->n_entries; i++)
+        for (size_t i = 0; i < c->plan->n_entries; i++)
                 if (entry_taken(&c->plan->entries[i]) && c->plan->rules[c->plan->entries[i].rule].state != RULE_SKIPPED)
-                        k = device_row(c, i);
-        return k;
+                        device_row(c, i);
 }

@@ -16,9 +16,9 @@ struct checker {
         bool live; /* functions are in IOMMU groups */
 };
 
-/* A row; the message is printf's. fix NULL: without memory for it. */
-int row(struct checker *c, const char *id, enum check_status status, const char *fix, const char *format,
-        ...) _must_check_ _printf_(5, 6);
+/* A row; the message is printf's. */
+void row(struct checker *c, const char *id, enum check_status status, const char *fix, const char *format, ...)
+        _printf_(5, 6);
 /* "KIND.NAME", as row() takes it. */
 const char *row_id(struct checker *c, const char *kind, const char *name);
 
@@ -42,16 +42,16 @@ static inline bool entry_taken(const struct plan_entry *e)
 const struct plan_entry *taken_at(const struct checker *c, const char *address);
 
 /* iommu.c */
-int check_iommu(struct checker *c) _must_check_;
+void check_iommu(struct checker *c);
 /* cmdline.c */
-int check_cmdline_rows(struct checker *c) _must_check_;
+void check_cmdline_rows(struct checker *c);
 /* rules.c: modules, groups, guard, devices */
-int check_modules(struct checker *c) _must_check_;
-int check_rules(struct checker *c) _must_check_;
-int check_devices(struct checker *c) _must_check_;
-/* host.c: huge pages */
-int check_pages(struct checker *c) _must_check_;
+void check_modules(struct checker *c);
+void check_rules(struct checker *c);
+void check_devices(struct checker *c);
+/* pages.c: huge pages */
+void check_pages(struct checker *c);
 /* images.c */
-int check_images(struct checker *c) _must_check_;
+void check_images(struct checker *c);
 /* conflicts.c */
-int check_conflicts(struct checker *c) _must_check_;
+void check_conflicts(struct checker *c);

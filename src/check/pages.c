@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Huge pages against what passthrough.conf asks for. */
-#include <errno.h>
 #include <inttypes.h>
 
 #include "base/str.h"
-#include "check/judge.h"
+#include "check/row.h"
 
 /* What of the command line would have the kernel reserve them at boot, when memory is whole. */
 static const char *pages_token(struct checker *c, const struct huge_pages *want)
@@ -14,7 +13,7 @@ static const char *pages_token(struct checker *c, const struct huge_pages *want)
         if (want->has_count)
                 return arena_printf(c->arena, "hugepagesz=%s hugepages=%" PRIu64, want->name, want->count);
         text = arena_printf(c->arena, "hugepagesz=%s hugepages=", want->name);
-        for (size_t i = 0; text && i < want->n_nodes; i++)
+        for (size_t i = 0; i < want->n_nodes; i++)
                 text = arena_printf(c->arena, "%s%s%" PRIu32 ":%" PRIu64, text, i > 0 ? "," : "", want->nodes[i].node,
                                     want->nodes[i].count);
         return text;
@@ -32,13 +31,13 @@ static const char *pages_fix(struct checker *c, const struct huge_pages *want)
                      : NULL;
 }
 
-static int pages_by_node(struct checker *c, const char *id, const struct huge_pages *want)
+static void pages_by_node(struct checker *c, const char *id, const struct huge_pages *want)
 {
         const struct memory *memory = &c->facts->memory;
         const char *text = "";
         bool enough = true;
 
-        for (size_t i = 0; text && i < want->n_nodes; i++) {
+        for (size_t i = 0; i < want->n_nodes; i++) {
                 const struct memory_node *n = memory_node(memory, want->nodes[i].node);
                 const struct huge_pool *pool = n ? memory_pool(&n->memory, want->size) : NULL;
                 uint64_t there = pool ? pool->pages : 0;
@@ -50,37 +49,35 @@ static int pages_by_node(struct checker *c, const char *id, const struct huge_pa
                          : arena_printf(c->arena, "%s%sthere is no node %" PRIu32, text, i > 0 ? ", " : "",
                                         want->nodes[i].node);
         }
-        return row(c, id, enough ? CHECK_PASS : CHECK_FAIL, enough ? "" : pages_fix(c, want),
-                   "%s: " MEMORY_NODES "/node*/hugepages/hugepages-%" PRIu64 "kB", text, want->size / 1024);
+        row(c, id, enough ? CHECK_PASS : CHECK_FAIL, enough ? "" : pages_fix(c, want),
+            "%s: " MEMORY_NODES "/node*/hugepages/hugepages-%" PRIu64 "kB", text, want->size / 1024);
 }
 
-static int pages_row(struct checker *c, const struct huge_pages *want)
+static void pages_row(struct checker *c, const struct huge_pages *want)
 {
         const struct huge_pool *pool = memory_pool(&c->facts->memory.machine, want->size);
         const char *id = row_id(c, "hugepages", want->name);
 
         if (!pool)
-                return row(c, id, CHECK_FAIL,
-                           "ask for another Size= in passthrough.conf, or for a processor that has it (1G: pdpe1gb)",
-                           MEMORY_POOLS " has no pages of %s", want->name);
-        if (!want->has_count)
-                return pages_by_node(c, id, want);
-        if (pool->pages < want->count)
-                return row(c, id, CHECK_FAIL, pages_fix(c, want),
-                           "%" PRIu64 " of %" PRIu64 " are there (" MEMORY_POOLS "/hugepages-%" PRIu64
-                           "kB/nr_hugepages), %" PRIu64 " of them free",
-                           pool->pages, want->count, want->size / 1024, pool->free);
-        return row(c, id, CHECK_PASS, "",
-                   "%" PRIu64 " are there (" MEMORY_POOLS "/hugepages-%" PRIu64 "kB/nr_hugepages), %" PRIu64
-                   " asked for, %" PRIu64 " free",
-                   pool->pages, want->size / 1024, want->count, pool->free);
+                row(c, id, CHECK_FAIL,
+                    "ask for another Size= in passthrough.conf, or for a processor that has it (1G: pdpe1gb)",
+                    MEMORY_POOLS " has no pages of %s", want->name);
+        else if (!want->has_count)
+                pages_by_node(c, id, want);
+        else if (pool->pages < want->count)
+                row(c, id, CHECK_FAIL, pages_fix(c, want),
+                    "%" PRIu64 " of %" PRIu64 " are there (" MEMORY_POOLS "/hugepages-%" PRIu64
+                    "kB/nr_hugepages), %" PRIu64 " of them free",
+                    pool->pages, want->count, want->size / 1024, pool->free);
+        else
+                row(c, id, CHECK_PASS, "",
+                    "%" PRIu64 " are there (" MEMORY_POOLS "/hugepages-%" PRIu64 "kB/nr_hugepages), %" PRIu64
+                    " asked for, %" PRIu64 " free",
+                    pool->pages, want->size / 1024, want->count, pool->free);
 }
 
-int check_pages(struct checker *c)
+void check_pages(struct checker *c)
 {
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && i < c->in->settings->n_pages; i++)
-                k = pages_row(c, &c->in->settings->pages[i]);
-        return k;
+        for (size_t i = 0; i < c->in->settings->n_pages; i++)
+                pages_row(c, &c->in->settings->pages[i]);
 }
