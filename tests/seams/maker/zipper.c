@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A made-up maker of boot images: `zipper make RELEASE FILE` builds, `zipper list FILE` and `zipper show FILE PATH` tell
- * what is inside, and `zipper seal` has to run once images were replaced. tests/unit/seam-maker.bats adds it to a copy of
- * the sources.
+ * A made-up maker of boot images: `zipper make RELEASE FILE` builds, `zipper list FILE` and `zipper show FILE PATH`
+ * tell what is inside, and `zipper seal` has to run once images were replaced. tests/unit/seam-maker.bats adds it to a
+ * copy of the sources.
  */
 #include "base/program.h"
 #include "base/str.h"
@@ -10,8 +10,8 @@
 
 static const char *command(struct arena *a, const char *release, const char *file)
 {
-        return arena_join(a, "zipper make", release ? " " : "", release ? release : "", file ? " " : "", file ? file : "",
-                          NULL);
+        return arena_join(a, "zipper make", release ? " " : "", release ? release : "", file ? " " : "",
+                          file ? file : "", NULL);
 }
 
 static const char *load_early(struct arena *a, const char *module)
