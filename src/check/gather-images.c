@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 #include "check/gather.h"
-#include "maker/read.h"
+#include "maker/origin.h"
 
 /* When a file was changed last, in seconds; 0 where it is not there. */
 static int64_t changed(const struct root *root, const char *path)
@@ -45,7 +45,7 @@ static int gather_image(struct gather *g, const struct installed *image)
         if (!image->path)
                 return 0;
         x->made = (int64_t)image->st.st_mtime;
-        return image_judge(g->root, g->arena, &g->facts->makers, image, g->plan->config, &x->read, &x->stale);
+        return origin_judge(g->root, g->arena, &g->facts->makers, image, g->plan->config, &x->read, &x->stale);
 }
 
 int gather_trial(struct gather *g)

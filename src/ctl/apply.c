@@ -64,7 +64,7 @@ static void say_rest(struct transaction *x)
         if (x->plan.changes.command && !c->root.live)
                 printf("%sto be run on that system: %s\n", x->line ? "" : "still ", x->plan.changes.command);
         if (!c->root.live || x->images.n_jobs == 0)
-                images_print(c, &x->images);
+                rebuild_print(c, &x->images);
 }
 
 static int tell_or_do(struct transaction *x)
@@ -77,7 +77,7 @@ static int tell_or_do(struct transaction *x)
                 puts("the command line: nothing to do");
         if (c->dry_run) {
                 print_plan(x);
-                images_print(c, &x->images);
+                rebuild_print(c, &x->images);
                 if (trial)
                         puts("the next boot would try this; what there is would stay until that boot is complete");
                 return x->images.left ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -146,15 +146,15 @@ bool attempt_needed(struct transaction *x)
 static int build(struct transaction *x, struct image_job *job)
 {
         struct ctl *c = x->c;
-        struct images one = {.jobs = job, .n_jobs = 1};
+        struct rebuild one = {.jobs = job, .n_jobs = 1};
         const char *wrong;
-        int k = images_check_room(c, &one);
+        int k = rebuild_check_room(c, &one);
 
         if (k != 0)
                 return k;
         printf("building a boot image of %s for the trial; %s\n", job->image->release, job->why);
         fflush(stdout);
-        k = image_build_beside(&c->root, &c->arena, x->images.makers.maker, job, x->trial.image, &wrong);
+        k = build_beside(&c->root, &c->arena, x->images.makers.maker, job, x->trial.image, &wrong);
         if (k < 0)
                 return ctl_fail(x->trial.image, k);
         if (wrong)

@@ -90,12 +90,3 @@ bool ctl_time_valid(const char *text, uint32_t *ret);
 struct needs ctl_needs(struct ctl *c);
 /* Which huge pages are left out, on standard error. */
 void ctl_say_refused(const struct needs *needs);
-/*
- * A hash of who is cleared for which rule and under which root=, in the plan of an image; false where there is no
- * clearance.
- */
-bool ctl_hash_clearance(struct ctl *c, uint64_t *ret);
-/* The same, of an image for that kernel that would be built now: into its digest. */
-int ctl_image_clearance(const struct ctl *host, const char *kernel, struct payload *payload) _must_check_;
-/* Into the image and onto the host: see facts/clearance.h. 0 or -errno. */
-int ctl_write_clearance(struct ctl *c, const struct root *image) _must_check_;

@@ -4,7 +4,6 @@
  * were last applied. Where there are none it is left out, said, and written down in the image, so that an image can
  * always be built.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,6 +11,7 @@
 #include "ctl/ctl.h"
 #include "facts/kernel.h"
 #include "maker/payload.h"
+#include "state/cleared.h"
 
 #define MODPROBE_PATH   "/etc/modprobe.d/passthrough.conf"
 #define LEFT_OUT_PATH   PASSTHROUGH_LIBEXEC "/left-out"
@@ -95,16 +95,28 @@ static int write_reasons(struct ctl *c, const struct root *image)
         return k == 0 && *applied ? write_file(image, AS_APPLIED_PATH, applied, strlen(applied)) : k;
 }
 
+static int write_clearance(struct ctl *c, const struct root *image)
+{
+        int k = cleared_write(&c->root, &c->arena, &c->plan, image);
+
+        if (k == CLEARED_UNKNOWN_MACHINE)
+                fputs("no clearance of this host for its devices: its firmware has no UUID to know it by\n", stderr);
+        return k < 0 ? k : 0;
+}
+
+static int write_digest(struct ctl *c, const struct root *image, struct image_digest digest)
+{
+        const char *text;
+
+        digest.has_clearance = cleared_hash(&c->root, &c->arena, &c->plan, &digest.clearance);
+        text = digest_format(&c->arena, &digest);
+        return write_file(image, DIGEST_PATH, text, strlen(text));
+}
+
 static int fill(struct ctl *c, const struct root *image, const struct payload *payload)
 {
-        struct image_digest digest = payload->digest;
-        const char *text = NULL;
         int k = write_reasons(c, image);
 
-        if (k == 0)
-                digest.has_clearance = ctl_hash_clearance(c, &digest.clearance);
-        if (k == 0)
-                text = digest_format(&c->arena, &digest);
         if (payload->settings_applied)
                 fputs("passthrough.conf is in the image as it was last applied\n", stderr);
         for (size_t i = 0; k == 0 && i < payload->n_files; i++)
@@ -112,10 +124,10 @@ static int fill(struct ctl *c, const struct root *image, const struct payload *p
         if (k == 0)
                 k = write_options(c, image);
         if (k == 0)
-                k = ctl_write_clearance(c, image);
+                k = write_clearance(c, image);
         if (k == 0)
                 k = copy_machine(c, image);
-        return k == 0 ? write_file(image, DIGEST_PATH, text, strlen(text)) : k;
+        return k == 0 ? write_digest(c, image, payload->digest) : k;
 }
 
 /* Rules and settings as the image has them; the rest of the work goes by these. */
@@ -138,39 +150,6 @@ static int load(struct ctl *c, struct payload *ret)
         return 0;
 }
 
-static int plan(struct ctl *c)
-{
-        struct facts_request request;
-        int k = 0;
-
-        facts_request_for(&c->config, &c->arena, &request);
-
-        if (k < 0)
-                return k;
-        request.kernel = c->kernel;
-        request.identities = request.writers = true;
-        /* What is switched off in this boot is for the next ones all the same. */
-        c->facts.switches_known = true;
-        k = facts_gather(&c->root, &c->arena, c->sources, &request, &c->facts);
-        return k == 0 ? plan_build(&c->config, &c->facts, &c->arena, &c->plan) : k;
-}
-
-int ctl_image_clearance(const struct ctl *host, const char *kernel, struct payload *payload)
-{
-        struct ctl c = {.sources = host->sources,
-                        .root = host->root,
-                        .kernel = kernel,
-                        .config = payload->config,
-                        .settings = payload->settings};
-        int k = plan(&c);
-
-        if (k == 0)
-                payload->digest.has_clearance = ctl_hash_clearance(&c, &payload->digest.clearance);
-        payload->forgotten = payload->digest.has_clearance && !root_exists(&host->root, CLEARANCE_PATH);
-        arena_free(&c.arena);
-        return k;
-}
-
 int ctl_image(struct ctl *c)
 {
         struct root image = ROOT_INIT;
@@ -182,7 +161,7 @@ int ctl_image(struct ctl *c)
                                  c->modules ? "no argument with --modules" : "the directory of the image");
         k = load(c, &payload);
         if (k == 0)
-                k = plan(c);
+                k = payload_plan(c->sources, &c->root, &c->arena, c->kernel, &payload, &c->facts, &c->plan);
         if (k < 0)
                 return ctl_fail("image", k);
         if (c->modules) {

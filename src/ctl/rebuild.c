@@ -10,84 +10,84 @@
 #include "base/file.h"
 #include "base/str.h"
 
-static void add_job(struct ctl *c, struct images *images, const struct installed *image, const struct payload *now,
+static void add_job(struct ctl *c, struct rebuild *r, const struct installed *image, const struct payload *now,
                     const char *why)
 {
-        struct image_job *job = arena_grow(&c->arena, &images->jobs, images->n_jobs, sizeof(*job));
+        struct image_job *job = arena_grow(&c->arena, &r->jobs, r->n_jobs, sizeof(*job));
 
         *job = (struct image_job){.image = image, .now = now, .why = why};
-        images->n_jobs++;
+        r->n_jobs++;
 }
 
 /* Says that an image is not built here, if it is not. */
-static bool leave(struct images *images, const struct installed *image, const struct boot_facts *facts, const char *why)
+static bool leave(struct rebuild *r, const struct installed *image, const struct boot_facts *facts, const char *why)
 {
         if (facts->loader && facts->loader->image) {
                 fprintf(stderr, "passthroughctl: %s: %s; %s\n", image->path, why, facts->loader->image);
-                return images->left = true;
+                return r->left = true;
         }
         if (!image->unified)
                 return false;
         fprintf(stderr,
                 "passthroughctl: %s: %s; it is a unified kernel image, which is not built here: build it as it was "
-                "built before (kernel-install, ukify or %s)\n",
-                image->path, why, images->makers.maker->unified);
-        return images->left = true;
+                "built before (" BOOT_INSTALLER ", ukify or %s)\n",
+                image->path, why, r->makers.maker->unified);
+        return r->left = true;
 }
 
-static void look_at(struct ctl *c, struct images *images, const struct boot_facts *facts, const struct installed *image,
+static void look_at(struct ctl *c, struct rebuild *r, const struct boot_facts *facts, const struct installed *image,
                     const struct payload *now)
 {
         struct image_digest digest;
         const char *why = now->nothing ? NULL : "what it was built from cannot be told";
 
-        if (image_read(&c->root, &c->arena, images->makers.maker, image, &digest))
+        if (origin_read(&c->root, &c->arena, r->makers.maker, image, &digest))
                 why = payload_differs(now, &digest);
-        if (why && !leave(images, image, facts, why))
-                add_job(c, images, image, now, why);
+        if (why && !leave(r, image, facts, why))
+                add_job(c, r, image, now, why);
 }
 
-static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct images *images)
+static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct rebuild *r)
 {
         struct payload *now = NULL;
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < images->list.n; i++) {
-                const struct installed *image = &images->list.v[i];
+        for (size_t i = 0; k == 0 && i < r->list.n; i++) {
+                const struct installed *image = &r->list.v[i];
                 struct diags diags = {.arena = &c->arena};
 
                 if (!image->kernel)
                         continue;
                 if (!image->path) {
                         printf("note: kernel %s has no boot image; one is built with %s\n", image->release,
-                               images->makers.maker->command(&c->arena, image->release, NULL));
+                               r->makers.maker->command(&c->arena, image->release, NULL));
                         continue;
                 }
-                if (i == 0 || !now || !streq(images->list.v[i - 1].release, image->release)) {
+                if (i == 0 || !now || !streq(r->list.v[i - 1].release, image->release)) {
                         now = arena_alloc(&c->arena, sizeof(*now));
                         k = payload_build(c->initrds, &c->root, &c->arena, &c->config, image->release, &diags, now);
                         if (k == 0 && c->root.live)
-                                k = ctl_image_clearance(c, image->release, now);
+                                k = payload_clear(c->sources, &c->root, image->release, now);
                 }
                 if (k == 0)
-                        look_at(c, images, facts, image, now);
+                        look_at(c, r, facts, image, now);
         }
         return k;
 }
 
 /* Images that others make never have the rules. */
-static void check_makers(struct ctl *c, struct images *images)
+static void check_makers(struct ctl *c, struct rebuild *r)
 {
         const char *message, *fix;
 
-        if (makers_judge(&images->makers, &c->arena, &message, &fix) != MAKERS_FAULT)
+        if (makers_judge(&r->makers, &c->arena, &message, &fix) != MAKERS_FAULT)
                 return;
         fprintf(stderr, "passthroughctl: boot images are not built: %s; %s\n", message, fix);
-        images->n_jobs = 0;
-        images->left = true;
+        r->n_jobs = 0;
+        r->left = true;
 }
 
-int images_find(struct ctl *c, const struct boot_facts *facts, struct images *ret)
+int rebuild_find(struct ctl *c, const struct boot_facts *facts, struct rebuild *ret)
 {
         int k;
 
@@ -100,58 +100,58 @@ int images_find(struct ctl *c, const struct boot_facts *facts, struct images *re
 }
 
 /* Where a path is a link, what it leads to is built anew, and has to be kept. */
-int images_add(struct ctl *c, const struct images *images, struct changes *changes)
+int rebuild_add(struct ctl *c, const struct rebuild *r, struct changes *changes)
 {
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < images->n_jobs; i++) {
+        for (size_t i = 0; k == 0 && i < r->n_jobs; i++) {
                 const char *path;
 
-                k = file_resolve(&c->root, &c->arena, images->jobs[i].image->path, &path);
+                k = file_resolve(&c->root, &c->arena, r->jobs[i].image->path, &path);
                 if (k == 0)
                         strings_add(&c->arena, &changes->images, path);
         }
         return k;
 }
 
-void images_print(struct ctl *c, const struct images *images)
+void rebuild_print(struct ctl *c, const struct rebuild *r)
 {
-        for (size_t i = 0; i < images->n_jobs; i++) {
-                const struct image_job *job = &images->jobs[i];
+        for (size_t i = 0; i < r->n_jobs; i++) {
+                const struct image_job *job = &r->jobs[i];
                 const struct installed *image = job->image;
-                const char *command = images->makers.maker->command(&c->arena, image->release, image->path);
+                const char *command = r->makers.maker->command(&c->arena, image->release, image->path);
 
                 printf("%s: %s\n  %s: %s\n", image->path, job->why,
                        c->root.live ? "would be built anew" : "to be run on that system", command);
         }
-        if (images->n_jobs == 0 && !images->left)
+        if (r->n_jobs == 0 && !r->left)
                 puts("boot images: nothing to do");
 }
 
-static struct image_job *like(struct images *images, size_t job)
+static struct image_job *like(struct rebuild *r, size_t job)
 {
         for (size_t i = 0; i < job; i++)
-                if (streq(images->jobs[i].image->release, images->jobs[job].image->release))
-                        return &images->jobs[i];
+                if (streq(r->jobs[i].image->release, r->jobs[job].image->release))
+                        return &r->jobs[i];
         return NULL;
 }
 
-static int build(struct ctl *c, struct images *images, size_t i)
+static int build(struct ctl *c, struct rebuild *r, size_t i)
 {
-        struct image_job *job = &images->jobs[i];
+        struct image_job *job = &r->jobs[i];
         time_t start = time(NULL);
         const char *wrong;
         int k;
 
-        job->like = like(images, i);
+        job->like = like(r, i);
         if (job->like)
-                printf("boot image %zu of %zu: %s, as %s\n", i + 1, images->n_jobs, job->image->path,
+                printf("boot image %zu of %zu: %s, as %s\n", i + 1, r->n_jobs, job->image->path,
                        job->like->image->path);
         else
-                printf("boot image %zu of %zu: building that of %s; %s\n", i + 1, images->n_jobs, job->image->release,
+                printf("boot image %zu of %zu: building that of %s; %s\n", i + 1, r->n_jobs, job->image->release,
                        job->why);
         fflush(stdout);
-        k = image_build(&c->root, &c->arena, images->makers.maker, job, &wrong);
+        k = build_image(&c->root, &c->arena, r->makers.maker, job, &wrong);
         if (k < 0)
                 return ctl_fail(job->image->path, k);
         if (wrong) {
@@ -163,10 +163,10 @@ static int build(struct ctl *c, struct images *images, size_t i)
         return 0;
 }
 
-int images_check_room(struct ctl *c, const struct images *images)
+int rebuild_check_room(struct ctl *c, const struct rebuild *r)
 {
         const char *lacks;
-        int k = image_room(&c->root, &c->arena, images->jobs, images->n_jobs, &lacks);
+        int k = build_room(&c->root, &c->arena, r->jobs, r->n_jobs, &lacks);
 
         if (k < 0)
                 return ctl_fail("boot images", k);
@@ -175,11 +175,11 @@ int images_check_room(struct ctl *c, const struct images *images)
         return lacks ? EXIT_FAILURE : 0;
 }
 
-int images_build(struct ctl *c, struct images *images)
+int rebuild_run(struct ctl *c, struct rebuild *r)
 {
         int k = 0;
 
-        for (size_t i = 0; k == 0 && i < images->n_jobs; i++)
-                k = build(c, images, i);
+        for (size_t i = 0; k == 0 && i < r->n_jobs; i++)
+                k = build(c, r, i);
         return k;
 }

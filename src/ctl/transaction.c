@@ -212,7 +212,7 @@ int transaction_prepare(struct transaction *x)
                 fprintf(stderr, "passthroughctl: %s\n", x->plan.problem);
                 return EXIT_FAILURE;
         }
-        return images_find(x->c, &x->facts, &x->images);
+        return rebuild_find(x->c, &x->facts, &x->images);
 }
 
 static int verify(struct transaction *x)
@@ -253,19 +253,19 @@ static int carry_out(struct transaction *x)
         if (k == 0 && x->line && (x->c->root.live || !x->plan.changes.command))
                 k = verify(x);
         if (k == 0 && x->c->root.live)
-                k = images_build(x->c, &x->images);
+                k = rebuild_run(x->c, &x->images);
         return k == 0 && x->c->root.live && x->images.n_jobs > 0 ? tell_maker(x) : k;
 }
 
 int transaction_carry_out(struct transaction *x)
 {
         struct ctl *c = x->c;
-        int k = c->root.live ? images_check_room(c, &x->images) : 0;
+        int k = c->root.live ? rebuild_check_room(c, &x->images) : 0;
 
         if (k != 0)
                 return k;
         if (c->root.live)
-                k = images_add(c, &x->images, &x->plan.changes);
+                k = rebuild_add(c, &x->images, &x->plan.changes);
         if (k == 0)
                 k = journal_begin(&c->root, &c->arena, &x->journal, &x->plan.changes, &x->undo);
         if (k < 0)

@@ -18,7 +18,7 @@ struct transaction {
         struct boot_facts facts;
         struct boot_plan plan;
         struct owned owned;
-        struct images images;
+        struct rebuild images;
         const struct undo *undo;
         uint64_t config;    /* digest_of_config() of it */
         struct trial trial; /* as it is on this host */

@@ -13,8 +13,8 @@
 
 #define MIB ((uint64_t)1024 * 1024)
 
-int image_build_beside(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
-                       const char *path, const char **ret_wrong)
+int build_beside(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
+                 const char *path, const char **ret_wrong)
 {
         const char *file = file_temporary(a, path), *lacks = NULL;
         int k;
@@ -50,7 +50,7 @@ static int copy(const struct root *root, struct arena *a, const struct maker *ma
         return file_copy(root, from, path, NULL);
 }
 
-int image_build(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
+int build_image(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
                 const char **ret_wrong)
 {
         const char *path;
@@ -60,12 +60,12 @@ int image_build(const struct root *root, struct arena *a, const struct maker *ma
         *ret_wrong = NULL;
         if (k == 0)
                 k = job->tried || job->like ? copy(root, a, maker, job, path, ret_wrong)
-                                            : image_build_beside(root, a, maker, job, path, ret_wrong);
+                                            : build_beside(root, a, maker, job, path, ret_wrong);
         if (k < 0 || *ret_wrong)
                 return k;
         if (file_stat(root, path, &st) == 0)
                 job->size = (uint64_t)st.st_size;
-        image_remember(root, a, job->image, &job->digest);
+        origin_remember(root, a, job->image, &job->digest);
         return 0;
 }
 
@@ -92,7 +92,7 @@ static uint64_t estimate(const struct image_job *job)
         return (uint64_t)job->image->st.st_size + (uint64_t)job->image->st.st_size / 4 + MIB;
 }
 
-int image_room(const struct root *root, struct arena *a, const struct image_job *jobs, size_t n, const char **ret_lacks)
+int build_room(const struct root *root, struct arena *a, const struct image_job *jobs, size_t n, const char **ret_lacks)
 {
         uint64_t kept = 0;
         struct stat undo;

@@ -3,7 +3,7 @@
 
 /* A boot image built beside the one that it replaces: what boots is that or the new one, whole and looked at. */
 
-#include "maker/read.h"
+#include "maker/origin.h"
 
 struct image_job {
         const struct installed *image;
@@ -16,15 +16,15 @@ struct image_job {
 };
 
 /* On this machine alone. *ret_wrong: what went wrong if that is no -errno; then nothing is replaced. 0 or -errno. */
-int image_build(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
+int build_image(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
                 const char **ret_wrong) _must_check_;
 /* Likewise, as a file of its own beside the one that it would replace. */
-int image_build_beside(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
-                       const char *path, const char **ret_wrong) _must_check_;
+int build_beside(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
+                 const char *path, const char **ret_wrong) _must_check_;
 
 /*
  * Whether there is room for all of them: their file system has to hold old and new at a time, or, where the old are
  * kept on another one, that. *ret_lacks NULL, or where it is too small.
  */
-int image_room(const struct root *root, struct arena *a, const struct image_job *jobs, size_t n,
+int build_room(const struct root *root, struct arena *a, const struct image_job *jobs, size_t n,
                const char **ret_lacks) _must_check_;

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "facts/gather.h"
+#include "state/cleared.h"
 #include "state/fallback.h"
 
 #define FILE_MAX ((size_t)16 * 1024 * 1024)
@@ -220,4 +221,35 @@ const char *payload_differs(const struct payload *now, const struct image_digest
         if (image->has_clearance && now->forgotten)
                 return "the host has no clearance of its own any more";
         return NULL;
+}
+
+int payload_plan(const struct facts_sources *sources, const struct root *root, struct arena *a, const char *kernel,
+                 const struct payload *payload, struct facts *ret_facts, struct plan *ret)
+{
+        struct facts_request request;
+        int k;
+
+        facts_request_for(&payload->config, a, &request);
+        request.kernel = kernel;
+        request.identities = request.writers = true;
+        /* What is switched off in this boot is for the next ones all the same. */
+        *ret_facts = (struct facts){.switches_known = true};
+        k = facts_gather(root, a, sources, &request, ret_facts);
+        return k == 0 ? plan_build(&payload->config, ret_facts, a, ret) : k;
+}
+
+int payload_clear(const struct facts_sources *sources, const struct root *root, const char *kernel,
+                  struct payload *payload)
+{
+        struct arena a = {};
+        struct facts facts;
+        struct plan plan;
+        int k = payload_plan(sources, root, &a, kernel, payload, &facts, &plan);
+
+        if (k == 0) {
+                payload->digest.has_clearance = cleared_hash(root, &a, &plan, &payload->digest.clearance);
+                payload->forgotten = payload->digest.has_clearance && !root_exists(root, CLEARANCE_PATH);
+        }
+        arena_free(&a);
+        return k;
 }

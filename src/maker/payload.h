@@ -4,6 +4,7 @@
 /* What a boot image that is built now for a kernel gets from this host's config. */
 
 #include "maker/maker.h"
+#include "plan/plan.h"
 #include "state/applied.h"
 #include "state/digest.h"
 
@@ -28,3 +29,13 @@ int payload_build(const struct initrd *const *initrds, const struct root *root, 
 
 /* Why an image with that digest is not what would be built now; NULL: it is. */
 const char *payload_differs(const struct payload *now, const struct image_digest *image);
+
+/*
+ * The plan that an image with that payload, for that kernel (NULL: the one that runs), makes of this machine as it is.
+ * 0 or -errno.
+ */
+int payload_plan(const struct facts_sources *sources, const struct root *root, struct arena *a, const char *kernel,
+                 const struct payload *payload, struct facts *ret_facts, struct plan *ret) _must_check_;
+/* Puts who is cleared for which rule into its digest. 0 or -errno. */
+int payload_clear(const struct facts_sources *sources, const struct root *root, const char *kernel,
+                  struct payload *payload) _must_check_;

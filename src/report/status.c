@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 #include "facts/natives.h"
-#include "maker/read.h"
+#include "maker/origin.h"
 
 /* What was taken and has another driver now is not satisfied any more, whoever did that. */
 static void check_live(struct arena *a, const struct facts *facts, struct record_device *d)
@@ -125,7 +125,7 @@ static int compare_images(const struct loader *const *loaders, const struct make
                 x = arena_grow(a, &s->images, s->n_images, sizeof(*s->images));
                 *x = (struct status_image){.release = image->release, .path = image->path};
                 s->n_images++;
-                k = image_judge(root, a, makers, image, plan->config, &x->known, &x->stale);
+                k = origin_judge(root, a, makers, image, plan->config, &x->known, &x->stale);
         }
         return k;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "maker/read.h"
+#include "maker/origin.h"
 
 #include <fcntl.h>
 
@@ -7,8 +7,8 @@
 #include "maker/cache.h"
 #include "maker/contents.h"
 
-bool image_read(const struct root *root, struct arena *a, const struct maker *maker, const struct installed *image,
-                struct image_digest *ret)
+bool origin_read(const struct root *root, struct arena *a, const struct maker *maker, const struct installed *image,
+                 struct image_digest *ret)
 {
         if (cache_find(root, a, image, ret))
                 return true;
@@ -18,8 +18,8 @@ bool image_read(const struct root *root, struct arena *a, const struct maker *ma
         return true;
 }
 
-int image_judge(const struct root *root, struct arena *a, const struct makers *makers, const struct installed *image,
-                const struct config *config, bool *ret_known, const char **ret_stale)
+int origin_judge(const struct root *root, struct arena *a, const struct makers *makers, const struct installed *image,
+                 const struct config *config, bool *ret_known, const char **ret_stale)
 {
         struct diags diags = {.arena = a};
         struct image_digest digest;
@@ -27,7 +27,7 @@ int image_judge(const struct root *root, struct arena *a, const struct makers *m
         int k;
 
         *ret_stale = NULL;
-        *ret_known = image_read(root, a, makers->maker, image, &digest);
+        *ret_known = origin_read(root, a, makers->maker, image, &digest);
         if (!*ret_known)
                 return 0;
         k = payload_build(makers->initrds, root, a, config, image->release, &diags, &now);
@@ -36,8 +36,8 @@ int image_judge(const struct root *root, struct arena *a, const struct makers *m
         return k;
 }
 
-void image_remember(const struct root *root, struct arena *a, const struct installed *image,
-                    const struct image_digest *digest)
+void origin_remember(const struct root *root, struct arena *a, const struct installed *image,
+                     const struct image_digest *digest)
 {
         _cleanup_(close_fd) int fd = root_open_at(root, image->path, O_PATH);
         struct installed now = *image;

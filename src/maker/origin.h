@@ -11,11 +11,11 @@
 #include "maker/payload.h"
 
 /* False if nothing can be told: the image cannot be read, or is of a captured machine whose cache has nothing of it. */
-bool image_read(const struct root *root, struct arena *a, const struct maker *maker, const struct installed *image,
-                struct image_digest *ret);
+bool origin_read(const struct root *root, struct arena *a, const struct maker *maker, const struct installed *image,
+                 struct image_digest *ret);
 /* Whether an image is what would be built now: *ret_known, and then why not, or NULL. 0 or -errno. */
-int image_judge(const struct root *root, struct arena *a, const struct makers *makers, const struct installed *image,
-                const struct config *config, bool *ret_known, const char **ret_stale) _must_check_;
+int origin_judge(const struct root *root, struct arena *a, const struct makers *makers, const struct installed *image,
+                 const struct config *config, bool *ret_known, const char **ret_stale) _must_check_;
 /* What was just built, or put there otherwise; image->st is not looked at. */
-void image_remember(const struct root *root, struct arena *a, const struct installed *image,
-                    const struct image_digest *digest);
+void origin_remember(const struct root *root, struct arena *a, const struct installed *image,
+                     const struct image_digest *digest);

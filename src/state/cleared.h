@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What a host that is up knows of the devices of its rules, written down for boots in which nothing of that shows. The
+ * file is that of facts/clearance.h.
+ */
+
+#include "plan/plan.h"
+
+/* A hash of who is cleared for which rule, and under which root=; false if this machine cannot be told from others. */
+bool cleared_hash(const struct root *root, struct arena *a, const struct plan *plan, uint64_t *ret);
+
+/* What cleared_write() returns if this machine cannot be told from others: nothing is written. */
+#define CLEARED_UNKNOWN_MACHINE 1
+
+/* For an image, and for what is planned on the host until the next one. 0, CLEARED_UNKNOWN_MACHINE or -errno. */
+int cleared_write(const struct root *root, struct arena *a, const struct plan *plan,
+                  const struct root *image) _must_check_;
