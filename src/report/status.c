@@ -156,6 +156,7 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
         if (k != 0 && k != RECFILE_ABSENT)
                 return k;
         s.ran = k == 0;
+        k = 0;
         compare_config(a, plan, &s.record);
         add_skipped(a, plan, &s.record);
         judge_devices(a, plan, &s.record);
@@ -167,7 +168,7 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
                 if (!rule || !plan->rules[rule - plan->config->rules].elsewhere)
                         s.satisfied &= record_satisfied(&s.record, &s.record.rules[i]);
         }
-        if (k == 0 && !plan->facts->in_initrd)
+        if (!plan->facts->in_initrd)
                 k = compare_images(loaders, makers, root, a, plan, &s);
         trial_read(root, a, &s.trial);
         s.trial_here = trial_is_here(root, a, &s.trial);
