@@ -262,7 +262,7 @@ static int generate(const struct root *root, struct arena *a, struct units *u, s
         /* On the host, a rule's unit says by failing that it was switched off: who requires it must not start. */
         if (k < 0 || facts.kdump || (facts.off && initrd))
                 return k;
-        k = config_load(root, a, &diags, &config);
+        k = config_load(root, a, bus_syntaxes, &diags, &config);
         if (k == 0)
                 k = settings_load(root, a, &diags, &settings);
         if (k < 0)

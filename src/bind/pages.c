@@ -66,7 +66,7 @@ static int load(const struct root *root, struct arena *a, enum stage stage, stru
         int k = settings_load(root, a, &diags, ret);
 
         if (k == 0 && stage >= STAGE_HOST)
-                k = fallback_find(root, a, NULL, &fallback);
+                k = fallback_find(root, a, bus_syntaxes, NULL, &fallback);
         if (k < 0)
                 return k;
         if (fallback.why)

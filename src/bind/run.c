@@ -28,7 +28,7 @@ static const struct facts_request knowing[STAGE_MAX_] = {
 static int hold_back(struct run *r)
 {
         struct fallback fallback;
-        int k = fallback_find(r->root, &r->arena, &r->config, &fallback);
+        int k = fallback_find(r->root, &r->arena, bus_syntaxes, &r->config, &fallback);
 
         if (k == 0 && fallback.why)
                 r->config = fallback.config;
@@ -41,7 +41,7 @@ int run_load(struct run *r, bool all, enum stage stage)
         int k;
 
         r->diags.arena = &r->arena;
-        k = config_load(r->root, &r->arena, &r->diags, &r->config);
+        k = config_load(r->root, &r->arena, bus_syntaxes, &r->diags, &r->config);
         if (k == 0 && stage >= STAGE_HOST)
                 k = hold_back(r);
         if (k < 0)

@@ -26,7 +26,7 @@ static int build(struct run *r, const char **ret)
         r->diags.arena = &r->arena;
         r->facts.evidence = &none;
         if (k == 0)
-                k = config_load(r->root, &r->arena, &r->diags, &r->config);
+                k = config_load(r->root, &r->arena, bus_syntaxes, &r->diags, &r->config);
         if (k < 0)
                 return k;
         facts_read_machine(r->root, &r->arena, initrd_table, &r->facts);

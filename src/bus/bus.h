@@ -93,8 +93,8 @@ struct detail {
 
 /* Pure: the planner calls it. */
 struct bus {
-        const char *name;  /* of Bus= */
-        const char *sysfs; /* "/sys/bus/pci": below it are devices, drivers and drivers_probe */
+        const struct bus_syntax *syntax; /* its name, and what rules for it are like */
+        const char *sysfs;               /* "/sys/bus/pci": below it are devices, drivers and drivers_probe */
 
         /*
          * Whether the text is an address on this bus, however it is written; *ret: the position of that device among
@@ -159,7 +159,8 @@ struct bus_source {
                       struct facts *facts);
 };
 
-/* The buses there are, NULL behind the last. */
+/* The buses there are, NULL behind the last; what rules without Bus= mean comes first. */
+extern const struct bus_syntax *const bus_syntaxes[];
 extern const struct bus_source *const bus_table[];
 /* The bus of that name, or NULL; of NULL, too. */
 const struct bus *bus_named(const char *name);

@@ -15,23 +15,16 @@ static const struct config_kind kind = {"rule", "a file NAME.conf for each rule"
 struct loader {
         const struct root *root;
         struct arena *arena;
+        struct keys keys;
         struct diags *diags;
         struct config_files dropins; /* NAME.conf.d directories, by name */
         const struct config_draft *drafts;
         size_t n_drafts;
 };
 
-static int add_text(struct arena *a, const char *path, char *text, size_t size, struct diags *diags, struct rule *rule)
+static uint64_t digest_with(uint64_t digest, const char *path, const char *text, size_t size)
 {
-        rule->digest = str_hash(str_hash(rule->digest, path, strlen(path) + 1), text, size);
-        return keys_parse(a, path, text, size, diags, rule);
-}
-
-int config_add_file(struct arena *a, const char *path, char *text, size_t size, struct diags *diags, struct rule *rule)
-{
-        str_add(a, &rule->files, &rule->n_files, path);
-
-        return add_text(a, path, text, size, diags, rule);
+        return str_hash(str_hash(digest, path, strlen(path) + 1), text, size);
 }
 
 /* The text of a file, from the drafts or from where it is; as config_file_read() has it. */
@@ -65,7 +58,8 @@ static int load_file(struct loader *l, const char *path, struct rule *rule)
         }
         if (k == CONFIG_READ_FAULT)
                 return 0;
-        return add_text(l->arena, path, text, size, l->diags, rule);
+        rule->digest = digest_with(rule->digest, path, text, size);
+        return keys_parse(&l->keys, l->arena, l->diags, path, text, size, rule);
 }
 
 static int load_dropins(struct loader *l, const char *file_name, struct rule *rule)
@@ -89,19 +83,18 @@ static int load_dropins(struct loader *l, const char *file_name, struct rule *ru
         return 0;
 }
 
-/* 1 where the rule is masked, 0, or -errno (fatal). */
-static int load_rule(struct loader *l, const struct config_file *entry, struct rule *rule)
+/* By the words of one bus: 1 where the rule is masked, 0, or -errno (fatal). */
+static int load_files(struct loader *l, const struct config_file *entry, struct rule *rule)
 {
-        size_t first_diag = l->diags->n, errors = l->diags->n_errors;
         char *name = arena_strndup(l->arena, entry->name, strlen(entry->name) - strlen(".conf"));
         char *file = arena_strdup(l->arena, entry->path);
-        bool name_valid;
+        bool name_valid = rule_name_valid(name);
         int k;
 
-        name_valid = rule_name_valid(name);
         str_make_printable(name);
         str_make_printable(file);
         *rule = RULE_INIT;
+        rule->bus = l->keys.buses[0];
         rule->digest = STR_HASH_START;
         rule->file = file;
         rule->name = name;
@@ -112,15 +105,29 @@ static int load_rule(struct loader *l, const struct config_file *entry, struct r
         if (!name_valid)
                 diag_add(l->diags, DIAG_ERROR, entry->path, 0,
                          "\"%s\" cannot name a rule; use letters, digits, \"_\", \".\" and \"-\", a letter or "
-                         "digit first, at "
-                         "most 64",
+                         "digit first, at most 64",
                          rule->name);
-        if (k == 0)
-                k = load_dropins(l, entry->name, rule);
-        if (k == 0 && l->diags->n_errors == errors)
-                keys_check(l->diags, rule);
-        if (k < 0)
+        return load_dropins(l, entry->name, rule);
+}
+
+/* Which bus the words are for is known once all files are read. 1 where the rule is masked, 0, or -errno (fatal). */
+static int load_rule(struct loader *l, const struct config_file *entry, struct rule *rule)
+{
+        size_t first_diag = l->diags->n, errors = l->diags->n_errors;
+        int k;
+
+        l->keys.bus = l->keys.buses[0];
+        k = load_files(l, entry, rule);
+        if (k == 0 && rule->bus != l->keys.bus) {
+                l->keys.bus = rule->bus;
+                l->diags->n = first_diag;
+                l->diags->n_errors = errors;
+                k = load_files(l, entry, rule);
+        }
+        if (k != 0)
                 return k;
+        if (l->diags->n_errors == errors)
+                keys_check(l->diags, rule);
 
         for (size_t i = first_diag; i < l->diags->n && l->diags->n_errors > errors; i++) {
                 const struct diag *d = &l->diags->v[i];
@@ -133,6 +140,41 @@ static int load_rule(struct loader *l, const struct config_file *entry, struct r
                 return 0;
         }
         return 0;
+}
+
+static int parse_texts(struct arena *a, const struct keys *keys, const struct config_text *texts, size_t n,
+                       struct diags *diags, struct rule *rule)
+{
+        int k = 0;
+
+        *rule = RULE_INIT;
+        rule->bus = keys->buses[0];
+        rule->digest = STR_HASH_START;
+        for (size_t i = 0; k == 0 && i < n; i++) {
+                str_add(a, &rule->files, &rule->n_files, texts[i].path);
+                rule->digest = digest_with(rule->digest, texts[i].path, texts[i].text, texts[i].size);
+                k = keys_parse(keys, a, diags, texts[i].path, arena_strndup(a, texts[i].text, texts[i].size),
+                               texts[i].size, rule);
+        }
+        return k;
+}
+
+int config_parse_rule(struct arena *a, const struct bus_syntax *const *buses, const char *name,
+                      const struct config_text *texts, size_t n, struct diags *diags, struct rule *ret)
+{
+        struct keys keys = {.buses = buses, .bus = buses[0]};
+        int k = parse_texts(a, &keys, texts, n, diags, ret);
+
+        if (k == 0 && ret->bus != keys.bus) {
+                keys.bus = ret->bus;
+                diags->n = diags->n_errors = 0;
+                k = parse_texts(a, &keys, texts, n, diags, ret);
+        }
+        ret->name = name;
+        ret->file = texts[0].path;
+        if (k == 0)
+                keys_check(diags, ret);
+        return k;
 }
 
 /* Drop-ins whose rule is not there do nothing: that is worth a word. */
@@ -160,42 +202,35 @@ static void add_drafts(struct loader *l, struct config_files *files)
         }
 }
 
-int config_load_with(const struct root *root, struct arena *a, const struct config_draft *drafts, size_t n,
-                     struct diags *diags, struct config *ret)
+int config_load_with(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
+                     const struct config_draft *drafts, size_t n, struct diags *diags, struct config *ret)
 {
-        struct loader l = {.root = root, .arena = a, .diags = diags, .drafts = drafts, .n_drafts = n};
-        struct config config = {};
+        struct loader l = {
+                .root = root, .arena = a, .keys = {.buses = buses}, .diags = diags, .drafts = drafts, .n_drafts = n};
+        struct config config = {.buses = buses};
         struct config_files files = {};
-        int k = 0;
 
         add_drafts(&l, &files);
-
-        if (k < 0)
-                return k;
-        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
+        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++)
                 config_files_collect(root, a, config_directories[i], i, &kind, diags, &files, &l.dropins);
-                if (k < 0)
-                        return k;
-        }
         config_files_keep_first(&files);
         config_files_sort(&l.dropins);
 
         for (size_t i = 0; i < files.n; i++) {
                 struct rule *rule = arena_grow(a, &config.rules, config.n_rules, sizeof(*config.rules));
+                int k = load_rule(&l, &files.v[i], rule);
 
-                k = load_rule(&l, &files.v[i], rule);
                 if (k < 0)
                         return k;
                 config.n_rules += k == 0;
         }
         warn_orphans(&l, &files);
-        if (k < 0)
-                return k;
         *ret = config;
         return 0;
 }
 
-int config_load(const struct root *root, struct arena *a, struct diags *diags, struct config *ret)
+int config_load(const struct root *root, struct arena *a, const struct bus_syntax *const *buses, struct diags *diags,
+                struct config *ret)
 {
-        return config_load_with(root, a, NULL, 0, diags, ret);
+        return config_load_with(root, a, buses, NULL, 0, diags, ret);
 }

@@ -7,14 +7,22 @@
 #include "config/rule.h"
 
 /*
- * Every rule there is, an invalid one as such; what is wrong is in diags, too. 0 or -errno where nothing could be read
- * at all (memory, the root).
+ * buses: those that Bus= may name, NULL behind the last; the first is meant where there is no Bus=. Every rule there
+ * is, an invalid one as such; what is wrong is in diags, too. 0 or -errno where nothing could be read at all (memory,
+ * the root).
  */
-int config_load(const struct root *root, struct arena *a, struct diags *diags, struct config *ret) _must_check_;
+int config_load(const struct root *root, struct arena *a, const struct bus_syntax *const *buses, struct diags *diags,
+                struct config *ret) _must_check_;
 
-/* One more file of a rule, which begins as RULE_INIT with digest STR_HASH_START; as keys_parse(). */
-int config_add_file(struct arena *a, const char *path, char *text, size_t size, struct diags *diags,
-                    struct rule *rule) _must_check_;
+/* A file of a rule, of any bytes. */
+struct config_text {
+        const char *path, *text;
+        size_t size;
+};
+
+/* A rule of at least one file, and no diags yet. 0 or -errno. */
+int config_parse_rule(struct arena *a, const struct bus_syntax *const *buses, const char *name,
+                      const struct config_text *texts, size_t n, struct diags *diags, struct rule *ret) _must_check_;
 
 /* A rule's file as it would be: its path, and its text. */
 struct config_draft {
@@ -26,8 +34,8 @@ struct config_draft {
 extern const char *const config_directories[CONFIG_DIRECTORIES];
 
 /* The same, as if these files were there; each is in the first of the directories. */
-int config_load_with(const struct root *root, struct arena *a, const struct config_draft *drafts, size_t n,
-                     struct diags *diags, struct config *ret) _must_check_;
+int config_load_with(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
+                     const struct config_draft *drafts, size_t n, struct diags *diags, struct config *ret) _must_check_;
 
 const struct rule *config_find(const struct config *config, const char *name);
 

@@ -71,8 +71,7 @@ int key_once(const struct key_table *t, const struct key_place *p, size_t i, uin
         return 1;
 }
 
-void key_invalid(const struct key_table *t, const struct key_place *p, size_t i, const char *value)
+void key_invalid(const struct key_place *p, const char *name, const char *value, const char *right)
 {
-        diag_add(p->diags, DIAG_ERROR, p->file, p->line, "%s=%.*s: not valid; write %s", key_at(t, i)->name, SHOWN,
-                 value, key_at(t, i)->right);
+        diag_add(p->diags, DIAG_ERROR, p->file, p->line, "%s=%.*s: not valid; write %s", name, SHOWN, value, right);
 }

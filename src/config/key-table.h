@@ -37,4 +37,4 @@ int key_find(const struct key_table *table, const struct key_place *place, const
  */
 int key_once(const struct key_table *table, const struct key_place *place, size_t i, uint64_t *seen) _must_check_;
 /* Says what would be right. */
-void key_invalid(const struct key_table *table, const struct key_place *place, size_t i, const char *value);
+void key_invalid(const struct key_place *place, const char *name, const char *value, const char *right);

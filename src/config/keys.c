@@ -8,13 +8,13 @@
 #include "config/device-values.h"
 #include "config/ini.h"
 #include "config/key-table.h"
-#include "config/values.h"
 
 struct key;
 
 struct parser {
         struct arena *arena;
         struct diags *diags;
+        const struct keys *keys;
         const char *file;
         unsigned line;
         struct rule *rule;
@@ -26,10 +26,15 @@ typedef int (*parse_fn)(struct parser *p, const struct key *key, const char *val
 
 struct key {
         struct key_name is;
-        parse_fn parse; /* NULL: documented, but not built yet */
-        enum match_key match;
-        int (*append)(struct arena *a, const char *word, struct words *list); /* of a match key */
+        parse_fn parse;       /* NULL: documented, but not built yet */
+        enum match_key match; /* of a match key; where is.right is NULL, its words are for the bus to read */
 };
+
+/* What would be right; NULL where the key means nothing on the rule's bus. */
+static const char *right_for(const struct parser *p, const struct key *key)
+{
+        return key->is.right ? key->is.right : p->keys->bus->right[key->match];
+}
 
 static int parse_match(struct parser *p, const struct key *key, const char *value)
 {
@@ -38,6 +43,11 @@ static int parse_match(struct parser *p, const struct key *key, const char *valu
         const char **words;
         size_t n;
 
+        if (!right_for(p, key)) {
+                diag_add(p->diags, DIAG_ERROR, p->file, p->line, "%s= means nothing for Bus=%s; leave it out",
+                         key->is.name, p->keys->bus->name);
+                return 0;
+        }
         if (!*value) {
                 *list = (struct words){};
                 return 0;
@@ -53,23 +63,39 @@ static int parse_match(struct parser *p, const struct key *key, const char *valu
         }
         list->negate = negate;
         for (size_t i = 0; i < n; i++) {
-                int k = key->append(p->arena, words[i], list);
-
-                if (k < 0)
-                        return k;
+                if (key->is.right)
+                        str_add(p->arena, &list->v, &list->n, words[i]);
+                else if (p->keys->bus->parse(key->match, p->arena, words[i], list) < 0)
+                        return -EINVAL;
         }
         return 0;
+}
+
+static const char *known_buses(const struct parser *p)
+{
+        const struct bus_syntax *const *bus = p->keys->buses;
+        const char *text = (*bus)->name;
+
+        while (*++bus)
+                text = arena_join(p->arena, text, bus[1] ? ", " : " or ", (*bus)->name, NULL);
+        return text;
 }
 
 static int parse_bus(struct parser *p, const struct key *key, const char *value)
 {
         (void)key;
-        if (streq(value, "usb") || streq(value, "tty")) {
+        for (const struct bus_syntax *const *bus = p->keys->buses; *bus; bus++)
+                if (streq(value, (*bus)->name) || !*value) {
+                        p->rule->bus = *bus;
+                        return 0;
+                }
+        if (streq(value, "usb") || streq(value, "tty"))
                 diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                         "Bus=%s: not built yet in this version; only Bus=pci is", value);
-                return 0;
-        }
-        return streq(value, "pci") || !*value ? 0 : -EINVAL;
+                         "Bus=%s: not built yet in this version; only Bus=%s is", value, known_buses(p));
+        else
+                diag_add(p->diags, DIAG_ERROR, p->file, p->line, "Bus=%.*s: not valid; write %s", SHOWN, value,
+                         known_buses(p));
+        return 0;
 }
 
 /* Slips of the one name nearly every rule has; any other name is known only once its module is loaded. */
@@ -296,9 +322,15 @@ static int parse_attribute(struct parser *p, const struct key *key, const char *
         return 0;
 }
 
-#define MATCH(name_, index_, append_, right_)                                                                          \
+/* Read by the rule's bus. */
+#define MATCH(name_, match_)                                                                                           \
         {                                                                                                              \
-                .is = {"Match", name_, true, right_}, .parse = parse_match, .match = index_, .append = append_         \
+                .is = {.section = "Match", .name = name_, .repeats = true}, .parse = parse_match, .match = match_      \
+        }
+/* Of the machine. */
+#define MACHINE(name_, match_, right_)                                                                                 \
+        {                                                                                                              \
+                .is = {"Match", name_, true, right_}, .parse = parse_match, .match = match_                            \
         }
 #define DEVICE(name_, parse_, repeats_, right_)                                                                        \
         {                                                                                                              \
@@ -310,23 +342,18 @@ static int parse_attribute(struct parser *p, const struct key *key, const char *
         }
 
 static const struct key keys[] = {
-        {.is = {"Match", "Bus", false, "pci"}, .parse = parse_bus},
-        MATCH("Address", MATCH_ADDRESS, value_address,
-              "a PCI address in hex, [domain:]bus:device.function, such as 0000:42:00.0; shell globs allowed"),
-        MATCH("Path", MATCH_PATH, value_path,
-              "a bridge path, [domain:]bus:device.function[/device.function]..., such as 0000:40:03.1/00.0"),
-        MATCH("Slot", MATCH_SLOT, value_word, "a slot name as in /sys/bus/pci/slots"),
-        MATCH("ID", MATCH_ID, value_id, "vendor:device in hex, such as 10de:1b06; one half may be \"*\", not both"),
-        MATCH("Subsystem", MATCH_SUBSYSTEM, value_id,
-              "vendor:device in hex, such as 1458:3752; one half may be \"*\", not both"),
-        MATCH("Class", MATCH_CLASS, value_class,
-              "display, audio, multimedia, network, storage, nvme, usb, serial, accelerator, crypto, or the first "
-              "2, 4 or 6 hex digits of a class code, such as 0300"),
-        MATCH("Serial", MATCH_SERIAL, value_word, "a serial number, such as 3c-ec-ef-ff-ff-12-34-56"),
-        MATCH("Parent", MATCH_PARENT, value_parent, "a physical function by address, bridge path or interface name"),
-        MATCH("VirtualFunction", MATCH_VIRTUAL_FUNCTION, value_range, "an index or a range of them, such as 0 or 0-3"),
-        MATCH("Host", MATCH_HOST, value_word, "a host name or machine-id; shell globs allowed"),
-        MATCH("Product", MATCH_PRODUCT, value_word, "a DMI product name; shell globs allowed"),
+        {.is = {.section = "Match", .name = "Bus"}, .parse = parse_bus},
+        MATCH("Address", MATCH_ADDRESS),
+        MATCH("Path", MATCH_PATH),
+        MATCH("Slot", MATCH_SLOT),
+        MATCH("ID", MATCH_ID),
+        MATCH("Subsystem", MATCH_SUBSYSTEM),
+        MATCH("Class", MATCH_CLASS),
+        MATCH("Serial", MATCH_SERIAL),
+        MATCH("Parent", MATCH_PARENT),
+        MATCH("VirtualFunction", MATCH_VIRTUAL_FUNCTION),
+        MACHINE("Host", MATCH_HOST, "a host name or machine-id; shell globs allowed"),
+        MACHINE("Product", MATCH_PRODUCT, "a DMI product name; shell globs allowed"),
         LATER("Match", "Port"),
         DEVICE("Driver", parse_driver, false, "vfio-pci, auto, native, or the name of a PCI driver"),
         DEVICE("Functions", parse_functions, false, "match or slot"),
@@ -408,13 +435,14 @@ static int on_assign(void *data, unsigned line, const char *section, const char 
         k = keys[i].parse(p, &keys[i], value);
         if (k != -EINVAL)
                 return k;
-        key_invalid(&table, &place, i, value);
+        key_invalid(&place, name, value, right_for(p, &keys[i]));
         return 0;
 }
 
-int keys_parse(struct arena *a, const char *file, char *text, size_t size, struct diags *diags, struct rule *rule)
+int keys_parse(const struct keys *x, struct arena *a, struct diags *diags, const char *file, char *text, size_t size,
+               struct rule *rule)
 {
-        struct parser p = {.arena = a, .diags = diags, .file = file, .rule = rule};
+        struct parser p = {.arena = a, .diags = diags, .keys = x, .file = file, .rule = rule};
         struct ini_handler handler = {.section = on_section, .assign = on_assign, .data = &p};
 
         return ini_parse(file, text, size, diags, &handler);

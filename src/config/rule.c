@@ -4,8 +4,6 @@
 #include "base/str.h"
 #include "config/config.h"
 
-const char *const bus_names[BUS_MAX_] = {"pci", "usb", "tty"};
-
 bool rule_name_valid(const char *name)
 {
         static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";

@@ -10,15 +10,6 @@
 #include "config/driver.h"
 #include "config/stage.h"
 
-enum bus_name {
-        BUS_PCI,
-        BUS_USB,
-        BUS_TTY,
-        BUS_MAX_,
-};
-
-extern const char *const bus_names[BUS_MAX_];
-
 enum match_key {
         MATCH_ADDRESS,
         MATCH_PATH,
@@ -39,6 +30,16 @@ struct words {
         bool negate;
         size_t n;
         const char **v;
+};
+
+/* What rules for one bus are like. */
+struct bus_syntax {
+        const char *name; /* of Bus= */
+        bool iommu;       /* what a rule takes is handed over through the IOMMU */
+        /* By key: what its value is, for messages; NULL: the key means nothing on this bus. Not of Host=, Product=. */
+        const char *right[MATCH_MAX_];
+        /* Appends a word, in the one spelling that the bus has for it: 0, or -EINVAL where it is no such value. */
+        int (*parse)(enum match_key key, struct arena *a, const char *word, struct words *list);
 };
 
 enum driver_choice {
@@ -79,7 +80,7 @@ struct rule {
         const char **files;  /* the rule's file and its drop-ins, in the order they apply */
         size_t n_files;
 
-        enum bus_name bus;
+        const struct bus_syntax *bus;
         struct words match[MATCH_MAX_];
 
         enum driver_choice driver;
@@ -97,7 +98,8 @@ struct rule {
 };
 
 struct config {
-        struct rule *rules; /* in the order of their file names, which is the order they decide in */
+        const struct bus_syntax *const *buses; /* that its rules may be for */
+        struct rule *rules;                    /* in the order of their file names, which is the order they decide in */
         size_t n_rules;
 };
 

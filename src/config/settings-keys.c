@@ -318,7 +318,7 @@ static int on_assign(void *data, unsigned line, const char *section, const char 
         k = keys[i].parse(p, value);
         if (k != -EINVAL)
                 return k;
-        key_invalid(&table, &place, i, value);
+        key_invalid(&place, name, value, keys[i].is.right);
         return 0;
 }
 

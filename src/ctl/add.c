@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "config/values.h"
 #include "ctl/edit.h"
 #include "ctl/lookup.h"
 

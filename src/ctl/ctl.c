@@ -28,7 +28,7 @@ int ctl_usage(const char *format, ...)
 
 int ctl_load_config(struct ctl *c)
 {
-        int k = config_load(&c->root, &c->arena, &c->diags, &c->config);
+        int k = config_load(&c->root, &c->arena, bus_syntaxes, &c->diags, &c->config);
 
         if (k < 0)
                 return ctl_fail("reading passthrough.d", k);
@@ -43,7 +43,7 @@ int ctl_load_config(struct ctl *c)
 static int hold_back(struct ctl *c)
 {
         struct fallback fallback;
-        int k = fallback_find(&c->root, &c->arena, &c->config, &fallback);
+        int k = fallback_find(&c->root, &c->arena, bus_syntaxes, &c->config, &fallback);
 
         if (k < 0 || !fallback.failed)
                 return k;

@@ -74,7 +74,7 @@ int edit_plan(struct edit *e)
                 if (!e->drafts[i].why)
                         drafts[n++] = (struct config_draft){e->drafts[i].path, e->drafts[i].text};
         c->diags = (struct diags){.arena = &c->arena};
-        k = config_load_with(&c->root, &c->arena, drafts, n, &c->diags, &c->config);
+        k = config_load_with(&c->root, &c->arena, bus_syntaxes, drafts, n, &c->diags, &c->config);
         if (k == 0)
                 k = plan_for(c, &c->config);
         return k < 0 ? ctl_fail("the plan", k) : 0;

@@ -135,7 +135,7 @@ static int load(struct ctl *c, struct payload *ret)
 {
         struct kernel_facts kernel = {.release = c->kernel};
         struct diags settings = {.arena = &c->arena};
-        int k = config_load(&c->root, &c->arena, &c->diags, &c->config);
+        int k = config_load(&c->root, &c->arena, bus_syntaxes, &c->diags, &c->config);
 
         if (k == 0 && !kernel.release)
                 kernel_read(&c->root, &c->arena, NULL, &kernel);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "config/values.h"
 #include "ctl/edit.h"
 #include "facts/match.h"
 #include "facts/rivals.h"
@@ -148,26 +147,27 @@ static const char *id_text(struct arena *a, uint32_t vendor, uint32_t device)
 }
 
 /* The lines of [Match], and a rule that has them; NULL where no rule can say that. */
-static const char *match_of(struct arena *a, const struct wanted *w, struct rule *rule)
+static const char *match_of(struct arena *a, const struct bus_syntax *bus, const struct wanted *w, struct rule *rule)
 {
         const char *id = id_text(a, w->vendor, w->device), *text;
         unsigned digits = w->mask == 0xffffff ? 6 : w->mask == 0xffff00 ? 4 : w->mask == 0xff0000 ? 2 : 0;
 
         *rule = RULE_INIT;
+        rule->bus = bus;
         if ((w->vendor == UINT32_MAX && w->device == UINT32_MAX) || (w->mask != 0 && digits == 0) || !id ||
-            value_id(a, id, &rule->match[MATCH_ID]) < 0)
+            bus->parse(MATCH_ID, a, id, &rule->match[MATCH_ID]) < 0)
                 return NULL;
         text = arena_join(a, "ID=", id, "\n", NULL);
         if (w->subvendor != UINT32_MAX || w->subdevice != UINT32_MAX) {
                 id = id_text(a, w->subvendor, w->subdevice);
-                if (!text || !id || value_id(a, id, &rule->match[MATCH_SUBSYSTEM]) < 0)
+                if (!text || !id || bus->parse(MATCH_SUBSYSTEM, a, id, &rule->match[MATCH_SUBSYSTEM]) < 0)
                         return NULL;
                 text = arena_join(a, text, "Subsystem=", id, "\n", NULL);
         }
         if (digits > 0) {
                 const char *class = arena_printf(a, "%0*x", (int)digits, w->class >> (24 - 4 * digits));
 
-                if (!text || !class || value_class(a, class, &rule->match[MATCH_CLASS]) < 0)
+                if (!text || !class || bus->parse(MATCH_CLASS, a, class, &rule->match[MATCH_CLASS]) < 0)
                         return NULL;
                 text = arena_join(a, text, "Class=", class, "\n", NULL);
         }
@@ -186,7 +186,7 @@ static void read_ids(struct import *m, const char *ids, const struct modprobe_li
 
         str_make_printable(from); /* it goes into a line of a file */
         item.from = from;
-        if (parse_ids(ids, &wanted) < 0 || !(item.match = match_of(a, &wanted, &rule))) {
+        if (parse_ids(ids, &wanted) < 0 || !(item.match = match_of(a, bus_syntaxes[0], &wanted, &rule))) {
                 note(m, "%s is left alone: no rule can say that", item.from);
                 return;
         }

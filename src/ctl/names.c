@@ -78,7 +78,7 @@ void names_look_up(const struct root *root, const struct facts *facts, struct ar
         for (size_t i = 0; db && i < facts->n_devices; i++) {
                 if (!facts->devices[i].identified)
                         continue;
-                facts->devices[i].bus->alias(&facts->devices[i], facts->devices[i].bus->name, modalias,
+                facts->devices[i].bus->alias(&facts->devices[i], facts->devices[i].bus->syntax->name, modalias,
                                              sizeof(modalias));
                 names[i].vendor = value_of(&l, db, a, modalias, "ID_VENDOR_FROM_DATABASE");
                 names[i].device = value_of(&l, db, a, modalias, "ID_MODEL_FROM_DATABASE");

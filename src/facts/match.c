@@ -42,7 +42,7 @@ static enum tristate fits(const struct rule *rule, enum match_key key, const str
 
 static bool same_bus(const struct rule *rule, const struct device *d)
 {
-        return streq_ptr(bus_names[rule->bus], d->bus->name); /* the same text, most often */
+        return rule->bus == d->bus->syntax;
 }
 
 static bool holds(const struct rule *rule, enum match_key key, const struct facts *facts, const struct device *d)
@@ -69,6 +69,8 @@ bool match_apart_from_place(const struct rule *rule, const struct facts *facts, 
         static const enum match_key others[] = {MATCH_ID,     MATCH_SUBSYSTEM, MATCH_CLASS,
                                                 MATCH_SERIAL, MATCH_PARENT,    MATCH_VIRTUAL_FUNCTION};
 
+        if (!same_bus(rule, d) || !d->identified)
+                return false;
         for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
                 enum tristate fit = fits(rule, others[i], facts, d);
 
@@ -76,7 +78,7 @@ bool match_apart_from_place(const struct rule *rule, const struct facts *facts, 
                 if (fit == NO || (fit == UNKNOWN && others[i] != MATCH_SERIAL))
                         return false;
         }
-        return same_bus(rule, d) && d->identified;
+        return true;
 }
 
 bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d)

@@ -61,7 +61,7 @@ void natives_loaded(const struct root *root, struct arena *a, const struct facts
         for (size_t i = 0; i < n; i++) {
                 const struct device *d = &facts->devices[devices[i]];
 
-                d->bus->alias(d, d->bus->name, modaliases[i].text, sizeof(modaliases[i].text));
+                d->bus->alias(d, d->bus->syntax->name, modaliases[i].text, sizeof(modaliases[i].text));
         }
         if (n == 0 || !facts->kernel || root_read_all(root, a, path, ALIASES_MAX, &text, &size) < 0)
                 return;

@@ -11,6 +11,7 @@
 struct builder {
         const struct root *root;
         struct arena *arena;
+        const struct bus_syntax *const *buses;
         const char *kernel;
         struct diags *diags;
         struct applied applied;
@@ -58,7 +59,7 @@ static void add_applied(struct builder *b, const char *rule)
 static int mend_rule(struct builder *b, struct rule *rule)
 {
         const char *wrong = rule->message;
-        int k = applied_rule(&b->applied, b->arena, rule->name, rule);
+        int k = applied_rule(&b->applied, b->arena, b->buses, rule->name, rule);
 
         if (k == 0) {
                 rule->applied = true;
@@ -186,9 +187,14 @@ int payload_build(const struct initrd *const *initrds, const struct root *root, 
                   const struct config *config, const char *kernel, struct diags *diags, struct payload *ret)
 {
         struct payload payload = {};
-        struct builder b = {.root = root, .arena = a, .kernel = kernel, .diags = diags, .payload = &payload};
+        struct builder b = {.root = root,
+                            .arena = a,
+                            .buses = config->buses,
+                            .kernel = kernel,
+                            .diags = diags,
+                            .payload = &payload};
         struct fallback fallback;
-        int k = fallback_find(root, a, config, &fallback);
+        int k = fallback_find(root, a, config->buses, config, &fallback);
 
         applied_read(root, a, &b.applied);
         if (k == 0 && fallback.why)

@@ -157,6 +157,7 @@ static int ask(const struct asking *x, const struct facts *facts, size_t round)
                 if (x->round[i] != round)
                         continue;
                 *rule = RULE_INIT;
+                rule->bus = facts->devices[i].bus->syntax;
                 rule->name = "(asked for)";
                 rule->group = GROUP_COMPLETE;
                 rule->expect_min = 0;

@@ -40,7 +40,7 @@ static const char *rules_of(const struct bus *bus, const struct plan *plan, cons
                 bool native = rule->driver == DRIVER_NATIVE, whole;
                 const char *which;
 
-                if (left_out[i] || !streq(bus_names[rule->bus], bus->name) || plan->rules[i].state == RULE_INVALID ||
+                if (left_out[i] || rule->bus != bus->syntax || plan->rules[i].state == RULE_INVALID ||
                     plan->rules[i].state == RULE_SKIPPED)
                         continue;
                 which = bus->udev(a, rule, &whole);

@@ -16,7 +16,7 @@ void propose_match(struct arena *a, const struct facts *facts, const size_t *dev
                 }
         bus->propose(a, facts, devices, n, ret, ret_why);
         if (*ret && bus != facts->buses[0].bus)
-                *ret = arena_join(a, "Bus=", bus->name, "\n", *ret, NULL);
+                *ret = arena_join(a, "Bus=", bus->syntax->name, "\n", *ret, NULL);
 }
 
 bool propose_goes_along(const struct facts *facts, size_t device, size_t with)

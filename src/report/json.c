@@ -163,7 +163,7 @@ void json_plan(FILE *f, const struct plan *plan)
                 const struct device *d = &plan->facts->devices[e->device];
                 struct json_object *o = append(array, &error);
 
-                add_function(o, d->bus->name, d->address, d->id, d->class, d->group, &error);
+                add_function(o, d->bus->syntax->name, d->address, d->id, d->class, d->group, &error);
                 add_string(o, "rule", plan->config->rules[e->rule].name, &error);
                 add_string(o, "action", action_names[e->action], &error);
                 add_string(o, "driver", e->driver, &error);
@@ -310,7 +310,7 @@ void json_list(FILE *f, const struct listing *list)
                 struct detail details[DETAILS_MAX];
                 size_t n;
 
-                add_function(o, d->bus->name, d->address, d->id, d->class, d->group, &error);
+                add_function(o, d->bus->syntax->name, d->address, d->id, d->class, d->group, &error);
                 n = d->bus->describe ? d->bus->describe(d, details) : 0;
                 for (size_t k = 0; k < n; k++)
                         add_string(o, details[k].name, details[k].value, &error);
@@ -346,7 +346,7 @@ void json_show(FILE *f, const struct shown *shown)
                 const struct device *d = s->device;
                 struct json_object *o = append(array, &error);
 
-                add_function(o, d->bus->name, d->address, d->id, d->class, d->group, &error);
+                add_function(o, d->bus->syntax->name, d->address, d->id, d->class, d->group, &error);
                 add_string(o, "rule", shown->plan->config->rules[s->entry->rule].name, &error);
                 add_string(o, "driver", s->entry->driver, &error);
                 add_name(o, &s->name, &error);

@@ -69,7 +69,7 @@ static void add_skipped(struct arena *a, const struct plan *plan, struct record 
                         continue;
                 x = record_device_at(r, a, d->address);
                 *x = (struct record_device){.rule = plan->config->rules[e->rule].name,
-                                            .bus = d->bus->name,
+                                            .bus = d->bus->syntax->name,
                                             .address = d->address,
                                             .id = d->id,
                                             .class = d->class,

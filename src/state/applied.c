@@ -37,29 +37,28 @@ char *applied_format(struct arena *a, const struct applied *applied)
         return recfile_format(a, &format, applied, &size);
 }
 
-int applied_rule(const struct applied *applied, struct arena *a, const char *name, struct rule *ret)
+int applied_rule(const struct applied *applied, struct arena *a, const struct bus_syntax *const *buses,
+                 const char *name, struct rule *ret)
 {
+        struct config_text *texts = NULL;
         struct diags diags = {.arena = a};
-        struct rule rule = RULE_INIT;
-        int k = 0;
+        struct rule rule;
+        size_t n = 0;
+        int k;
 
-        for (size_t i = 0; k == 0 && i < applied->n_files; i++) {
+        for (size_t i = 0; i < applied->n_files; i++) {
                 const struct applied_file *f = &applied->files[i];
-                char *copy;
+                struct config_text *text;
 
                 if (!f->rule || !streq(f->rule, name))
                         continue;
-                if (rule.n_files == 0) {
-                        rule.name = f->rule;
-                        rule.file = f->path;
-                        rule.digest = STR_HASH_START;
-                }
-                copy = arena_strndup(a, f->text, f->size);
-                k = config_add_file(a, f->path, copy, f->size, &diags, &rule);
+                text = arena_grow(a, &texts, n++, sizeof(*texts));
+                *text = (struct config_text){f->path, f->text, f->size};
         }
-        if (k == 0 && rule.n_files > 0)
-                keys_check(&diags, &rule);
-        if (k == 0 && (rule.n_files == 0 || diags.n_errors > 0))
+        if (n == 0)
+                return APPLIED_NO_RULE;
+        k = config_parse_rule(a, buses, name, texts, n, &diags, &rule);
+        if (k == 0 && diags.n_errors > 0)
                 return APPLIED_NO_RULE;
         if (k == 0)
                 *ret = rule;

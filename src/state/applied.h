@@ -35,6 +35,7 @@ char *applied_format(struct arena *a, const struct applied *applied) _must_check
 #define APPLIED_NO_RULE 1
 
 /* The rule of that name: 0, APPLIED_NO_RULE (then *ret is untouched) or -errno. */
-int applied_rule(const struct applied *applied, struct arena *a, const char *name, struct rule *ret) _must_check_;
+int applied_rule(const struct applied *applied, struct arena *a, const struct bus_syntax *const *buses,
+                 const char *name, struct rule *ret) _must_check_;
 /* What the files of passthrough.conf say. 0 or -errno. */
 int applied_settings(const struct applied *applied, struct arena *a, struct settings *ret) _must_check_;

@@ -7,7 +7,7 @@
 
 static int add_rule(struct fallback *f, struct arena *a, const struct applied *applied, struct rule rule)
 {
-        int k = applied_rule(applied, a, rule.name, &rule);
+        int k = applied_rule(applied, a, f->config.buses, rule.name, &rule);
 
         if (k < 0)
                 return k;
@@ -29,14 +29,15 @@ static int add_rules(struct fallback *f, struct arena *a, const struct applied *
                 const char *name = applied->files[i].rule;
 
                 if (name && !config_find(&f->config, name))
-                        k = add_rule(f, a, applied, (struct rule){.name = name});
+                        k = add_rule(f, a, applied, (struct rule){.name = name, .bus = config->buses[0]});
         }
         return k;
 }
 
-int fallback_find(const struct root *root, struct arena *a, const struct config *config, struct fallback *ret)
+int fallback_find(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
+                  const struct config *config, struct fallback *ret)
 {
-        struct fallback f = {};
+        struct fallback f = {.config.buses = buses};
         struct diags diags = {.arena = a};
         struct config here;
         struct applied applied;
@@ -49,7 +50,7 @@ int fallback_find(const struct root *root, struct arena *a, const struct config 
         if (!trial_holds_back(root, a, &trial))
                 return 0;
         if (!config) {
-                k = config_load(root, a, &diags, &here);
+                k = config_load(root, a, buses, &diags, &here);
                 config = &here;
         }
         if (k == 0)

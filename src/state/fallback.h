@@ -18,5 +18,5 @@ struct fallback {
 };
 
 /* config: as it is in /etc; NULL: it is read if that is needed. 0 or -errno. */
-int fallback_find(const struct root *root, struct arena *a, const struct config *config,
-                  struct fallback *ret) _must_check_;
+int fallback_find(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
+                  const struct config *config, struct fallback *ret) _must_check_;

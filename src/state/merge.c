@@ -12,7 +12,7 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
 
         return (struct record_device){
                 .rule = plan->config->rules[e->rule].name,
-                .bus = d->bus->name,
+                .bus = d->bus->syntax->name,
                 .address = d->address,
                 .id = d->id,
                 .class = d->class,
@@ -152,7 +152,7 @@ struct record_device record_released(const struct device *d, const char *rule, c
 {
         return (struct record_device){
                 .rule = rule,
-                .bus = d->bus->name,
+                .bus = d->bus->syntax->name,
                 .address = d->address,
                 .id = d->id,
                 .class = d->class,

@@ -33,7 +33,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
                 exit(EXIT_FAILURE);
         }
         files_add("/etc/passthrough.d/greedy.conf", greedy, strlen(greedy));
-        CHECK(config_load(&nowhere, &machine, &diags, &config) == 0 && config.n_rules == 1 && diags.n == 0);
+        CHECK(config_load(&nowhere, &machine, bus_syntaxes, &diags, &config) == 0 && config.n_rules == 1 &&
+              diags.n == 0);
         files_clear();
         files_above = true;
         return 0;

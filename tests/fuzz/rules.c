@@ -144,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct plan plan;
 
         files_split(&a, "/etc/passthrough.d/50-fuzz.conf", data, size);
-        CHECK(config_load(&root, &a, &diags, &config) == 0);
+        CHECK(config_load(&root, &a, bus_syntaxes, &diags, &config) == 0);
         files_clear();
         check_config(&config, &diags);
         facts_request_for(&config, &a, &request);

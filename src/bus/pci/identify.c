@@ -134,7 +134,7 @@ static void nvme_serial(const struct root *root, struct arena *a, struct device 
 
 void pci_serial(const struct pci_scan *x, const struct pci_dir *dir, struct device *d)
 {
-        if (class_is(d->class, "nvme"))
+        if (startswith(d->class, "0108"))
                 nvme_serial(x->root, x->arena, d);
         device_serial(x->arena, dir, d);
 }

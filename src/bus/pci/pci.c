@@ -261,12 +261,12 @@ static bool turn(const char *address, char *buf, size_t size)
 }
 
 const struct bus pci_bus = {
-        .name = "pci",
+        .syntax = &pci_syntax,
         .sysfs = "/sys/bus/pci",
         .find = find,
         .same_card = same_card,
         .match = match,
-        .kind = class_name,
+        .kind = pci_class_name,
         .roles = pci_roles,
         .alias = alias,
         .propose = pci_propose,

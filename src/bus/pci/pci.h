@@ -4,7 +4,11 @@
 /* What a PCI function has that devices of other buses have not (Documentation/ABI/testing/sysfs-bus-pci). */
 
 #include "bus/bus.h"
-#include "config/values.h"
+
+struct pci_address {
+        uint32_t domain;
+        uint8_t bus, dev, fn;
+};
 
 struct pci_function {
         struct pci_address at;
@@ -19,17 +23,22 @@ struct pci_function {
 };
 
 extern const struct bus pci_bus;
+extern const struct bus_syntax pci_syntax;
 
 static inline const struct pci_function *pci_of(const struct device *d)
 {
         return d->own;
 }
 
+/* The whole of s: [domain:]bus:dev.fn. 0 or -EINVAL. */
+int pci_address_parse(const char *s, struct pci_address *ret) _must_check_;
 int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
 
 /* Position of the function at an address among functions that are in the order of their addresses, or NO_DEVICE. */
 size_t pci_find_at(const struct device *devices, size_t n, const struct pci_address *at);
 
+/* See struct bus. */
+const char *pci_class_name(const char *class);
 unsigned pci_roles(const char *class);
 
 /* "680" is another bridge, which a rule may name: see pci_roles(). */
@@ -37,7 +46,6 @@ unsigned pci_roles(const char *class);
         "SUBSYSTEM!=\"pci\", GOTO=\"passthrough_end\"\n"                                                               \
         "ENV{PCI_CLASS}==\"6????\", ENV{PCI_CLASS}!=\"680??\", GOTO=\"passthrough_end\"\n"
 
-/* See struct bus. */
 void pci_take(struct planner *p, size_t entry, struct ops *ops);
 void pci_give(struct arena *a, const struct device *d, const char *driver, struct ops *ops);
 const char *pci_udev(struct arena *a, const struct rule *rule, bool *ret_whole);

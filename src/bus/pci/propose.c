@@ -18,7 +18,7 @@ static bool is_number(const char *serial)
  */
 static const char *lasting_serial(const struct facts *facts, const struct device *d)
 {
-        if (!class_is(d->class, "storage") || !d->marks[MARK_SERIAL] || !is_number(d->marks[MARK_SERIAL]))
+        if (!startswith(d->class, "01") || !d->marks[MARK_SERIAL] || !is_number(d->marks[MARK_SERIAL]))
                 return NULL;
         for (size_t i = 0; i < facts->n_devices; i++)
                 if (&facts->devices[i] != d && facts->devices[i].marks[MARK_SERIAL] &&

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "config/values.h"
+/*
+ * The words of [Match] on PCI, brought into the one spelling that sysfs uses: addresses as
+ * Documentation/PCI/sysfs-pci.rst has them, paths as the kernel's pci= parameter has them
+ * (Documentation/admin-guide/kernel-parameters.txt).
+ */
+#include "bus/pci/pci.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -99,7 +104,7 @@ static int address_glob(struct arena *a, const char *word, struct words *list)
         return 0;
 }
 
-int value_address(struct arena *a, const char *word, struct words *list)
+static int parse_address(struct arena *a, const char *word, struct words *list)
 {
         struct pci_address address;
 
@@ -111,7 +116,7 @@ int value_address(struct arena *a, const char *word, struct words *list)
         return 0;
 }
 
-int value_path(struct arena *a, const char *word, struct words *list)
+static int parse_path(struct arena *a, const char *word, struct words *list)
 {
         struct pci_address address;
         char *path;
@@ -146,7 +151,7 @@ static int take_id_half(const char **s, char buf[static 5])
         return 0;
 }
 
-int value_id(struct arena *a, const char *word, struct words *list)
+static int parse_id(struct arena *a, const char *word, struct words *list)
 {
         char vendor[5], device[5];
 
@@ -158,10 +163,6 @@ int value_id(struct arena *a, const char *word, struct words *list)
         return 0;
 }
 
-const char *const class_names[] = {"display", "audio",  "multimedia",  "network", "storage",
-                                   "nvme",    "serial", "accelerator", "usb",     "crypto"};
-const size_t n_class_names = ARRAY_SIZE(class_names);
-
 /* PCI Code and ID Assignment Specification; the narrower of two that fit comes first. */
 static const struct {
         const char *name, *prefix;
@@ -171,7 +172,7 @@ static const struct {
         {"serial", "07"},  {"accelerator", "12"}, {"crypto", "10"},
 };
 
-const char *class_name(const char *code)
+const char *pci_class_name(const char *code)
 {
         for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
                 if (startswith(code, classes[i].prefix))
@@ -179,15 +180,7 @@ const char *class_name(const char *code)
         return NULL;
 }
 
-bool class_is(const char *code, const char *name)
-{
-        for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
-                if (streq(name, classes[i].name) && startswith(code, classes[i].prefix))
-                        return true;
-        return false;
-}
-
-int value_class(struct arena *a, const char *word, struct words *list)
+static int parse_class(struct arena *a, const char *word, struct words *list)
 {
         size_t len = strlen(word), named = 0;
         char *prefix;
@@ -195,7 +188,6 @@ int value_class(struct arena *a, const char *word, struct words *list)
         for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
                 if (streq(word, classes[i].name)) {
                         append(a, list, classes[i].prefix);
-
                         named++;
                 }
         if (named > 0)
@@ -204,23 +196,22 @@ int value_class(struct arena *a, const char *word, struct words *list)
         if ((len != 2 && len != 4 && len != 6) || word[strspn(word, "0123456789abcdefABCDEF")])
                 return -EINVAL;
         prefix = arena_strdup(a, word);
-        if (prefix)
-                str_lower(prefix);
+        str_lower(prefix);
         append(a, list, prefix);
         return 0;
 }
 
-int value_parent(struct arena *a, const char *word, struct words *list)
+static int parse_parent(struct arena *a, const char *word, struct words *list)
 {
         if (strpbrk(word, ":/"))
-                return value_path(a, word, list);
+                return parse_path(a, word, list);
         if (strlen(word) > 15) /* IFNAMSIZ - 1 */
                 return -EINVAL;
         append(a, list, arena_strdup(a, word));
         return 0;
 }
 
-int value_range(struct arena *a, const char *word, struct words *list)
+static int parse_range(struct arena *a, const char *word, struct words *list)
 {
         const char *dash = strchr(word, '-');
         uint32_t low, high;
@@ -232,8 +223,45 @@ int value_range(struct arena *a, const char *word, struct words *list)
         return 0;
 }
 
-int value_word(struct arena *a, const char *word, struct words *list)
+static int parse(enum match_key key, struct arena *a, const char *word, struct words *list)
 {
-        append(a, list, arena_strdup(a, word));
-        return 0;
+        switch (key) {
+        case MATCH_ADDRESS:
+                return parse_address(a, word, list);
+        case MATCH_PATH:
+                return parse_path(a, word, list);
+        case MATCH_ID:
+        case MATCH_SUBSYSTEM:
+                return parse_id(a, word, list);
+        case MATCH_CLASS:
+                return parse_class(a, word, list);
+        case MATCH_PARENT:
+                return parse_parent(a, word, list);
+        case MATCH_VIRTUAL_FUNCTION:
+                return parse_range(a, word, list);
+        default:
+                append(a, list, arena_strdup(a, word));
+                return 0;
+        }
 }
+
+const struct bus_syntax pci_syntax = {
+        .name = "pci",
+        .iommu = true,
+        .right =
+                {
+                        [MATCH_ADDRESS] = "a PCI address in hex, [domain:]bus:device.function, such as 0000:42:00.0; "
+                                          "shell globs allowed",
+                        [MATCH_PATH] = "a bridge path, [domain:]bus:device.function[/device.function]..., such as "
+                                       "0000:40:03.1/00.0",
+                        [MATCH_SLOT] = "a slot name as in /sys/bus/pci/slots",
+                        [MATCH_ID] = "vendor:device in hex, such as 10de:1b06; one half may be \"*\", not both",
+                        [MATCH_SUBSYSTEM] = "vendor:device in hex, such as 1458:3752; one half may be \"*\", not both",
+                        [MATCH_CLASS] = "display, audio, multimedia, network, storage, nvme, usb, serial, accelerator, "
+                                        "crypto, or the first 2, 4 or 6 hex digits of a class code, such as 0300",
+                        [MATCH_SERIAL] = "a serial number, such as 3c-ec-ef-ff-ff-12-34-56",
+                        [MATCH_PARENT] = "a physical function by address, bridge path or interface name",
+                        [MATCH_VIRTUAL_FUNCTION] = "an index or a range of them, such as 0 or 0-3",
+                },
+        .parse = parse,
+};
