@@ -9,19 +9,19 @@ static void check_trial(struct checker *c)
         const char *id = "trial.bootloader", *without = "passthroughctl apply --no-trial";
 
         if (t->state == TRIAL_FAILED)
-                row(c, id, CHECK_WARN, "change the config, and passthroughctl apply", "the trial of %s failed: %s",
-                    t->when, t->why ? t->why : "it is not known why");
+                check_row(c, id, CHECK_WARN, "change the config, and passthroughctl apply",
+                          "the trial of %s failed: %s", t->when, t->why ? t->why : "it is not known why");
         else if (!c->facts->live)
-                row(c, id, CHECK_SKIP, "", "whether a config can be tried in one boot shows on the host alone");
+                check_row(c, id, CHECK_SKIP, "", "whether a config can be tried in one boot shows on the host alone");
         else if (c->facts->trial_problem)
-                row(c, id, CHECK_WARN, without, "a changed config cannot be tried in one boot first: %s",
-                    c->facts->trial_problem);
+                check_row(c, id, CHECK_WARN, without, "a changed config cannot be tried in one boot first: %s",
+                          c->facts->trial_problem);
         else if (!c->facts->watchdog)
-                row(c, id, CHECK_WARN, "enable the mainboard's watchdog, or load its driver",
-                    "a changed config is tried in one boot first; there is no watchdog, and a trial that hangs "
-                    "without a panic has to be reset by hand");
+                check_row(c, id, CHECK_WARN, "enable the mainboard's watchdog, or load its driver",
+                          "a changed config is tried in one boot first; there is no watchdog, and a trial that hangs "
+                          "without a panic has to be reset by hand");
         else
-                row(c, id, CHECK_PASS, "", "a changed config is tried in one boot first");
+                check_row(c, id, CHECK_PASS, "", "a changed config is tried in one boot first");
 }
 
 void check_build(const struct check_input *input, struct arena *a, struct checks *ret)

@@ -8,6 +8,7 @@
 
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
+#include "facts/inspect.h"
 #include "facts/iommus.h"
 #include "facts/kernel.h"
 #include "facts/machine.h"
@@ -38,19 +39,11 @@ struct checks {
         size_t n, n_failed, n_warnings;
 };
 
-struct check_module {
-        struct module module;
-        bool loaded; /* it is in /sys/module */
-};
-
 /* Beside plan->entries. */
 struct check_device {
-        const char *driver;       /* now, or NULL */
-        enum tristate reset;      /* it can be reset on its own */
-        const char *reset_method; /* what its file has; NULL: there is none */
-        const char *framebuffer;  /* the firmware's, below it; or NULL */
-        const char *vmd;          /* address of the VMD controller that it is behind; or NULL */
-        bool no_owner, no_group;  /* the host has nobody whom its rule's Owner= or Group= names */
+        struct inspection shows;
+        const char *behind;      /* address of the device that makes the part of the bus it is on; or NULL */
+        bool no_owner, no_group; /* the host has nobody whom its rule's Owner= or Group= names */
 };
 
 struct check_image {
@@ -62,19 +55,13 @@ struct check_image {
         const char *stale; /* then: why it is not what would be built now, or NULL */
 };
 
-/* A network interface of a function that a rule speaks of. */
-struct check_interface {
-        size_t entry; /* in plan->entries */
-        const char *name, *mac;
-};
-
 struct check_facts {
         struct machine machine;
         struct iommus iommus;
         struct kernel_facts kernel; /* of the running one */
         struct rivals rivals;
 
-        struct check_module *modules;
+        struct module *modules; /* VFIO's own, and the drivers that rules name or that are chosen for them */
         size_t n_modules;
         struct check_device *devices;
         struct memory memory;
@@ -87,9 +74,6 @@ struct check_facts {
         struct trial trial;     /* of the last apply */
         int64_t config_changed; /* when the newest of the rules' files was; 0: there is none */
         const char *config_newest;
-
-        struct check_interface *interfaces;
-        size_t n_interfaces;
 };
 
 struct check_input {
@@ -98,10 +82,5 @@ struct check_input {
         const struct needs *needs;
         const struct check_facts *facts;
 };
-
-struct loader;
-
-int check_gather(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
-                 struct arena *a, const struct plan *plan, struct check_facts *ret) _must_check_;
 
 void check_build(const struct check_input *input, struct arena *a, struct checks *ret);

@@ -18,11 +18,11 @@ static bool about_iommu(const char *text)
 static void finding(struct checker *c, const struct finding *f)
 {
         bool error = f->severity == SEVERITY_ERROR, outranked = error && c->live && about_iommu(f->token);
-        const char *id = row_id(c, "cmdline", f->token);
+        const char *id = check_row_id(c, "cmdline", f->token);
 
-        row(c, id, error && !outranked ? CHECK_FAIL : CHECK_WARN,
-            *f->fix ? f->fix : "remove it, or see passthroughctl cmdline check", "%s (%s): %s%s", f->token,
-            reader_names[f->reader], f->message, outranked ? "; yet there are IOMMU groups now" : "");
+        check_row(c, id, error && !outranked ? CHECK_FAIL : CHECK_WARN,
+                  *f->fix ? f->fix : "remove it, or see passthroughctl cmdline check", "%s (%s): %s%s", f->token,
+                  reader_names[f->reader], f->message, outranked ? "; yet there are IOMMU groups now" : "");
 }
 
 /* The same value; of IOMMU tokens, which are lists, also one of its items. */
@@ -63,18 +63,19 @@ static const struct token *find_token(const struct checker *c, const char *text)
  */
 static void need(struct checker *c, const struct need *x)
 {
-        const char *id = row_id(c, "cmdline", x->token);
+        const char *id = check_row_id(c, "cmdline", x->token);
         const char *fix = arena_printf(c->arena, "passthroughctl apply adds %s; then reboot", x->token);
         bool outranked = c->live && about_iommu(x->token);
         bool for_speed = startswith(x->token, "iommu=") || startswith(x->token, "iommu.passthrough=");
 
         if (!c->plan->facts->cmdline)
-                row(c, id, CHECK_SKIP, "", "needed: %s; there is no /proc/cmdline to look at", x->why);
+                check_row(c, id, CHECK_SKIP, "", "needed: %s; there is no /proc/cmdline to look at", x->why);
         else if (find_token(c, x->token))
-                row(c, id, CHECK_PASS, "", "it is in /proc/cmdline; needed: %s", x->why);
+                check_row(c, id, CHECK_PASS, "", "it is in /proc/cmdline; needed: %s", x->why);
         else
-                row(c, id, outranked || for_speed ? CHECK_WARN : CHECK_FAIL, fix, "not in /proc/cmdline; needed: %s%s",
-                    x->why, outranked ? "; yet there are IOMMU groups now" : "");
+                check_row(c, id, outranked || for_speed ? CHECK_WARN : CHECK_FAIL, fix,
+                          "not in /proc/cmdline; needed: %s%s", x->why,
+                          outranked ? "; yet there are IOMMU groups now" : "");
 }
 
 void check_cmdline_rows(struct checker *c)
@@ -97,10 +98,10 @@ void check_cmdline_rows(struct checker *c)
                 finding(c, &findings.v[i]);
         }
         if (!line)
-                row(c, "cmdline.line", CHECK_SKIP, "", "there is no /proc/cmdline");
+                check_row(c, "cmdline.line", CHECK_SKIP, "", "there is no /proc/cmdline");
         else if (sound)
-                row(c, "cmdline.line", CHECK_PASS, "",
-                    "nothing in /proc/cmdline is against the handing over of devices");
+                check_row(c, "cmdline.line", CHECK_PASS, "",
+                          "nothing in /proc/cmdline is against the handing over of devices");
         for (size_t i = 0; i < c->in->needs->n_tokens; i++)
                 need(c, &c->in->needs->tokens[i]);
 }

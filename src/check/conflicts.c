@@ -13,22 +13,22 @@ static void driverctl(struct checker *c)
 
         for (size_t i = 0; i < c->facts->rivals.n_driverctl; i++) {
                 const struct override *o = &c->facts->rivals.driverctl[i];
-                const struct plan_entry *e = taken_at(c, o->address);
+                const struct plan_entry *e = check_taken_at(c, o->address);
                 const char *fix = arena_join(c->arena, "driverctl unset-override ", o->address, NULL);
 
                 if (!e)
                         continue;
                 any = true;
                 if (streq(o->driver, e->driver))
-                        row(c, id, CHECK_WARN, fix,
-                            "%s has %s too, by an address that may come to mean another device (rule %s)", o->file,
-                            o->driver, entry_rule(c, e));
+                        check_row(c, id, CHECK_WARN, fix,
+                                  "%s has %s too, by an address that may come to mean another device (rule %s)",
+                                  o->file, o->driver, check_rule(c, e));
                 else
-                        row(c, id, CHECK_FAIL, fix, "%s gives %s the driver %s, and rule %s gives it %s", o->file,
-                            o->address, *o->driver ? o->driver : "(none)", entry_rule(c, e), e->driver);
+                        check_row(c, id, CHECK_FAIL, fix, "%s gives %s the driver %s, and rule %s gives it %s", o->file,
+                                  o->address, *o->driver ? o->driver : "(none)", check_rule(c, e), e->driver);
         }
         if (!any)
-                row(c, id, CHECK_PASS, "", "no file in /etc/driverctl.d is about a device of a rule");
+                check_row(c, id, CHECK_PASS, "", "no file in /etc/driverctl.d is about a device of a rule");
 }
 
 /* The functions that ids= takes: those of rules, and (into *ret_twins) those of nobody. */
@@ -44,7 +44,7 @@ static void who_has_ids(struct checker *c, const char *list, size_t *ret_taken, 
 
                         if (d->roles & ROLE_BRIDGE || !d->bus->dynamic_id || !d->bus->dynamic_id(word, d))
                                 continue;
-                        if (e && entry_taken(e) && e->action == ACTION_BIND)
+                        if (e && check_taken(e) && e->action == ACTION_BIND)
                                 (*ret_taken)++;
                         else
                                 *ret_twins = arena_join(c->arena, *ret_twins, **ret_twins ? ", " : "", d->address, " (",
@@ -60,16 +60,16 @@ static void ids_row(struct checker *c, const struct modprobe_line *m, const char
 
         who_has_ids(c, m->value, &taken, &twins);
         if (*twins)
-                row(c, id, CHECK_FAIL, fix,
-                    "%s: \"%s\" takes every device with these IDs, also %s, which no rule hands over", m->file, m->line,
-                    twins);
+                check_row(c, id, CHECK_FAIL, fix,
+                          "%s: \"%s\" takes every device with these IDs, also %s, which no rule hands over", m->file,
+                          m->line, twins);
         else if (taken > 0)
-                row(c, id, CHECK_WARN, fix,
-                    "%s: \"%s\" takes every device with these IDs; at present a rule has each of them", m->file,
-                    m->line);
+                check_row(c, id, CHECK_WARN, fix,
+                          "%s: \"%s\" takes every device with these IDs; at present a rule has each of them", m->file,
+                          m->line);
         else
-                row(c, id, CHECK_WARN, fix, "%s: \"%s\" takes every device with these IDs; none is there now", m->file,
-                    m->line);
+                check_row(c, id, CHECK_WARN, fix, "%s: \"%s\" takes every device with these IDs; none is there now",
+                          m->file, m->line);
 }
 
 static void modprobe_row(struct checker *c, const struct modprobe_line *m)
@@ -79,12 +79,13 @@ static void modprobe_row(struct checker *c, const struct modprobe_line *m)
         const char *fix = arena_printf(c->arena, "remove the line from %s, then %s", m->file, rebuild);
 
         if (m->kind == MODPROBE_BLACKLIST)
-                row(c, id, CHECK_WARN, fix, "%s: \"%s\": only programs that load the module by its name get it",
-                    m->file, m->line);
+                check_row(c, id, CHECK_WARN, fix, "%s: \"%s\": only programs that load the module by its name get it",
+                          m->file, m->line);
         else if (m->kind == MODPROBE_INSTALL)
-                row(c, id, CHECK_WARN, fix,
-                    "%s: \"%s\": modprobe runs that in place of loading the module, though not for the rules' sake",
-                    m->file, m->line);
+                check_row(
+                        c, id, CHECK_WARN, fix,
+                        "%s: \"%s\": modprobe runs that in place of loading the module, though not for the rules' sake",
+                        m->file, m->line);
         else
                 ids_row(c, m, fix);
 }
@@ -94,8 +95,8 @@ static void modprobe(struct checker *c)
         for (size_t i = 0; i < c->facts->rivals.n_modprobe; i++)
                 modprobe_row(c, &c->facts->rivals.modprobe[i]);
         if (c->facts->rivals.n_modprobe == 0)
-                row(c, "conflict.modprobe", CHECK_PASS, "",
-                    "no ids=, blacklist or install of vfio modules in modprobe.d");
+                check_row(c, "conflict.modprobe", CHECK_PASS, "",
+                          "no ids=, blacklist or install of vfio modules in modprobe.d");
 }
 
 static void mdevctl(struct checker *c)
@@ -105,21 +106,22 @@ static void mdevctl(struct checker *c)
 
         for (size_t i = 0; i < c->facts->rivals.n_mdevctl; i++) {
                 const struct override *o = &c->facts->rivals.mdevctl[i];
-                const struct plan_entry *e = taken_at(c, o->address);
+                const struct plan_entry *e = check_taken_at(c, o->address);
 
                 if (!e)
                         continue;
                 any = true;
-                row(c, id, CHECK_FAIL,
-                    arena_printf(
-                            c->arena,
-                            "mdevctl undefine its devices (mdevctl list --defined --parent=%s), or remove the rule",
-                            o->address),
-                    "%s defines mediated devices, which need the native driver of %s, and rule %s gives it %s", o->file,
-                    o->address, entry_rule(c, e), e->driver);
+                check_row(
+                        c, id, CHECK_FAIL,
+                        arena_printf(
+                                c->arena,
+                                "mdevctl undefine its devices (mdevctl list --defined --parent=%s), or remove the rule",
+                                o->address),
+                        "%s defines mediated devices, which need the native driver of %s, and rule %s gives it %s",
+                        o->file, o->address, check_rule(c, e), e->driver);
         }
         if (!any)
-                row(c, id, CHECK_PASS, "", "no directory in /etc/mdevctl.d is a parent that a rule takes");
+                check_row(c, id, CHECK_PASS, "", "no directory in /etc/mdevctl.d is a parent that a rule takes");
 }
 
 /* A list of globs, negated as a whole by a leading "!". */
@@ -165,42 +167,36 @@ static bool network_matches(struct checker *c, const struct network_file *f, con
 static void network_row(struct checker *c, const struct network_file *f, size_t entry, const char *name)
 {
         const struct plan_entry *e = &c->plan->entries[entry];
-        const struct device *d = entry_function(c, e);
+        const struct device *d = check_device(c, e);
         const char *what = name ? name : d->address;
 
         if (f->sriov)
-                row(c, "conflict.networkd", CHECK_FAIL,
-                    arena_join(c->arena, "remove the SR-IOV settings from ", f->file, NULL),
-                    "%s makes virtual functions of %s, and rule %s takes %s: vfio-pci refuses a function that "
-                    "has any",
-                    f->file, what, entry_rule(c, e), d->address);
+                check_row(c, "conflict.networkd", CHECK_FAIL,
+                          arena_join(c->arena, "remove the SR-IOV settings from ", f->file, NULL),
+                          "%s makes virtual functions of %s, and rule %s takes %s: vfio-pci refuses a function that "
+                          "has any",
+                          f->file, what, check_rule(c, e), d->address);
         else
-                row(c, "conflict.networkd", CHECK_WARN,
-                    arena_join(c->arena, "remove ", f->file, ", or have it name another interface", NULL),
-                    "%s configures %s, which rule %s takes from the host (%s)", f->file, what, entry_rule(c, e),
-                    d->address);
+                check_row(c, "conflict.networkd", CHECK_WARN,
+                          arena_join(c->arena, "remove ", f->file, ", or have it name another interface", NULL),
+                          "%s configures %s, which rule %s takes from the host (%s)", f->file, what, check_rule(c, e),
+                          d->address);
 }
 
 /* The first interface of that entry which the file is about; a function without one is known by its path alone. */
 static bool network_names(struct checker *c, const struct network_file *f, size_t entry, const char **ret_name)
 {
-        const struct device *d = entry_function(c, &c->plan->entries[entry]);
-        const char *path = arena_join(c->arena, "pci-", d->address, NULL);
-        bool shows = false;
+        const struct device *d = check_device(c, &c->plan->entries[entry]);
+        const struct inspection *shows = &c->facts->devices[entry].shows;
+        const char *path = arena_join(c->arena, d->bus->syntax->name, "-", d->address, NULL);
 
         *ret_name = NULL;
-        for (size_t i = 0; i < c->facts->n_interfaces; i++) {
-                const struct check_interface *x = &c->facts->interfaces[i];
-
-                if (x->entry != entry)
-                        continue;
-                shows = true;
-                if (network_matches(c, f, path, x->name, x->mac)) {
-                        *ret_name = x->name;
+        for (size_t i = 0; i < shows->n_interfaces; i++)
+                if (network_matches(c, f, path, shows->interfaces[i].name, shows->interfaces[i].mac)) {
+                        *ret_name = shows->interfaces[i].name;
                         return true;
                 }
-        }
-        return !shows && network_matches(c, f, path, NULL, NULL);
+        return shows->n_interfaces == 0 && network_matches(c, f, path, NULL, NULL);
 }
 
 static void networkd(struct checker *c)
@@ -210,15 +206,15 @@ static void networkd(struct checker *c)
 
         for (size_t i = 0; i < c->facts->rivals.n_network; i++)
                 for (size_t e = 0; e < c->plan->n_entries; e++)
-                        if (entry_taken(&c->plan->entries[e]) &&
-                            entry_function(c, &c->plan->entries[e])->roles & ROLE_INTERFACES &&
+                        if (check_taken(&c->plan->entries[e]) &&
+                            check_device(c, &c->plan->entries[e])->roles & ROLE_INTERFACES &&
                             network_names(c, &c->facts->rivals.network[i], e, &name)) {
                                 any = true;
                                 network_row(c, &c->facts->rivals.network[i], e, name);
                         }
         if (!any)
-                row(c, "conflict.networkd", CHECK_PASS, "",
-                    "no file in /etc/systemd/network is about an interface of a device that a rule takes");
+                check_row(c, "conflict.networkd", CHECK_PASS, "",
+                          "no file in /etc/systemd/network is about an interface of a device that a rule takes");
 }
 
 void check_conflicts(struct checker *c)

@@ -10,32 +10,32 @@ static void tool_row(struct checker *c)
         const char *message, *fix;
         enum makers_fault fault = makers_judge(&c->facts->makers, c->arena, &message, &fix);
 
-        row(c, "image.tool", status[fault], fix, "%s", message);
+        check_row(c, "image.tool", status[fault], fix, "%s", message);
 }
 
 static void image_row(struct checker *c, const struct check_image *x)
 {
-        const char *id = row_id(c, "image", x->release);
+        const char *id = check_row_id(c, "image", x->release);
         const char *fix = c->facts->makers.maker->command(c->arena, x->release, NULL);
         bool running = streq_ptr(x->release, c->facts->kernel.release);
 
         if (x->read && x->stale)
-                row(c, id, CHECK_WARN, "passthroughctl apply", "%s is stale: %s", x->path, x->stale);
+                check_row(c, id, CHECK_WARN, "passthroughctl apply", "%s is stale: %s", x->path, x->stale);
         else if (c->plan->config->n_rules == 0)
-                row(c, id, CHECK_SKIP, "", "there are no rules for it to have");
+                check_row(c, id, CHECK_SKIP, "", "there are no rules for it to have");
         else if (!x->path && !x->kernel)
-                row(c, id, CHECK_SKIP, "",
-                    "neither a kernel nor a boot image of this release is found in /boot or on the ESP");
+                check_row(c, id, CHECK_SKIP, "",
+                          "neither a kernel nor a boot image of this release is found in /boot or on the ESP");
         else if (!x->path)
-                row(c, id, running ? CHECK_FAIL : CHECK_WARN, fix,
-                    "a kernel of this release is in /boot or on the ESP, and no boot image");
+                check_row(c, id, running ? CHECK_FAIL : CHECK_WARN, fix,
+                          "a kernel of this release is in /boot or on the ESP, and no boot image");
         else if (x->read)
-                row(c, id, CHECK_PASS, "", "%s was built from this config", x->path);
+                check_row(c, id, CHECK_PASS, "", "%s was built from this config", x->path);
         else if (x->made < c->facts->config_changed)
-                row(c, id, CHECK_WARN, "passthroughctl apply",
-                    "%s was built before the config was changed: %s is newer", x->path, c->facts->config_newest);
+                check_row(c, id, CHECK_WARN, "passthroughctl apply",
+                          "%s was built before the config was changed: %s is newer", x->path, c->facts->config_newest);
         else
-                row(c, id, CHECK_PASS, "", "%s is newer than the rules", x->path);
+                check_row(c, id, CHECK_PASS, "", "%s is newer than the rules", x->path);
 }
 
 void check_images(struct checker *c)

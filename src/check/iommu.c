@@ -195,16 +195,16 @@ static void firmware(struct checker *c, const struct cause *cause)
         const char *table = tables(c);
 
         if (c->live)
-                row(c, id, CHECK_PASS, "",
-                    "it is on: %zu IOMMU groups have devices (/sys/kernel/iommu_groups), "
-                    "/sys/class/iommu has %s, %s%s",
-                    c->facts->iommus.n_groups, names_of_iommus(c),
-                    table ? "the table is " : "though no table of it shows", table ? table : "");
+                check_row(c, id, CHECK_PASS, "",
+                          "it is on: %zu IOMMU groups have devices (/sys/kernel/iommu_groups), "
+                          "/sys/class/iommu has %s, %s%s",
+                          c->facts->iommus.n_groups, names_of_iommus(c),
+                          table ? "the table is " : "though no table of it shows", table ? table : "");
         else if (cause->firmware)
-                row(c, id, CHECK_FAIL, cause->fix, "%s", cause->what);
+                check_row(c, id, CHECK_FAIL, cause->fix, "%s", cause->what);
         else
-                row(c, id, CHECK_PASS, "", "it is on: %s is there; what is wrong is behind it, see iommu.enabled",
-                    table);
+                check_row(c, id, CHECK_PASS, "", "it is on: %s is there; what is wrong is behind it, see iommu.enabled",
+                          table);
 }
 
 /* "DMA-FQ 10, identity 2" */
@@ -237,19 +237,19 @@ static void direct_regions(struct checker *c, bool *ret_found)
         for (size_t g = 0; g < c->facts->iommus.n_groups; g++)
                 for (size_t i = 0; c->facts->iommus.groups[g].direct && i < c->plan->n_entries; i++) {
                         const struct plan_entry *e = &c->plan->entries[i];
-                        const struct device *d = entry_function(c, e);
+                        const struct device *d = check_device(c, e);
 
-                        if (d->group != c->facts->iommus.groups[g].number || !entry_taken(e) ||
+                        if (d->group != c->facts->iommus.groups[g].number || !check_taken(e) ||
                             !driver_is_vfio(e->driver))
                                 continue;
                         *ret_found = true;
-                        row(c, "iommu.enabled", CHECK_FAIL,
-                            "look in the firmware setup or with the vendor for what keeps this region (RMRR) for "
-                            "the device, or leave the device to the host",
-                            "group %d has %s of rule %s, and a region of type direct in "
-                            "/sys/kernel/iommu_groups/%d/reserved_regions: the firmware uses memory through it, "
-                            "and the kernel does not let VFIO have such a device (only direct-relaxable ones)",
-                            d->group, d->address, entry_rule(c, e), d->group);
+                        check_row(c, "iommu.enabled", CHECK_FAIL,
+                                  "look in the firmware setup or with the vendor for what keeps this region (RMRR) for "
+                                  "the device, or leave the device to the host",
+                                  "group %d has %s of rule %s, and a region of type direct in "
+                                  "/sys/kernel/iommu_groups/%d/reserved_regions: the firmware uses memory through it, "
+                                  "and the kernel does not let VFIO have such a device (only direct-relaxable ones)",
+                                  d->group, d->address, check_rule(c, e), d->group);
                         break;
                 }
 }
@@ -259,15 +259,16 @@ static void enabled(struct checker *c, const struct cause *cause)
         bool direct = false;
 
         if (!c->live) {
-                row(c, "iommu.enabled", CHECK_FAIL, cause->firmware ? "see firmware.iommu" : cause->fix,
-                    "no device is in an IOMMU group (/sys/kernel/iommu_groups): %s",
-                    cause->firmware ? "the machine offers no IOMMU" : cause->what);
+                check_row(c, "iommu.enabled", CHECK_FAIL, cause->firmware ? "see firmware.iommu" : cause->fix,
+                          "no device is in an IOMMU group (/sys/kernel/iommu_groups): %s",
+                          cause->firmware ? "the machine offers no IOMMU" : cause->what);
                 return;
         }
         direct_regions(c, &direct);
         if (!direct)
-                row(c, "iommu.enabled", CHECK_PASS, "", "%zu IOMMU groups in /sys/kernel/iommu_groups, by type: %s",
-                    c->facts->iommus.n_groups, types(c));
+                check_row(c, "iommu.enabled", CHECK_PASS, "",
+                          "%zu IOMMU groups in /sys/kernel/iommu_groups, by type: %s", c->facts->iommus.n_groups,
+                          types(c));
 }
 
 /* As the module has it now, or where it is not loaded, as the command line will have it. */
@@ -301,17 +302,18 @@ static void not_remapped(struct checker *c)
                                            c->tokens[i].text);
                 }
         if (unsafe_interrupts(c))
-                row(c, id, CHECK_WARN, fix,
-                    "off: no chip below /sys/kernel/irq is an IR- one%s; VFIO goes on without it, since "
-                    "allow_unsafe_interrupts is set, and a guest can then send the host any interrupt",
-                    why);
+                check_row(c, id, CHECK_WARN, fix,
+                          "off: no chip below /sys/kernel/irq is an IR- one%s; VFIO goes on without it, since "
+                          "allow_unsafe_interrupts is set, and a guest can then send the host any interrupt",
+                          why);
         else
-                row(c, id, CHECK_FAIL,
-                    arena_join(c->arena, fix,
-                               "; where that is not to be had and the guests are trusted, "
-                               "vfio_iommu_type1.allow_unsafe_interrupts=1",
-                               NULL),
-                    "off: no chip below /sys/kernel/irq is an IR- one%s; without it VFIO refuses every device", why);
+                check_row(c, id, CHECK_FAIL,
+                          arena_join(c->arena, fix,
+                                     "; where that is not to be had and the guests are trusted, "
+                                     "vfio_iommu_type1.allow_unsafe_interrupts=1",
+                                     NULL),
+                          "off: no chip below /sys/kernel/irq is an IR- one%s; without it VFIO refuses every device",
+                          why);
 }
 
 static void remapping(struct checker *c)
@@ -319,11 +321,11 @@ static void remapping(struct checker *c)
         static const char id[] = "iommu.interrupt-remapping";
 
         if (c->facts->machine.cmdline.remapping == KNOWN_YES)
-                row(c, id, CHECK_PASS, "", "on: /sys/kernel/irq has chips whose names begin with IR-");
+                check_row(c, id, CHECK_PASS, "", "on: /sys/kernel/irq has chips whose names begin with IR-");
         else if (!c->live)
-                row(c, id, CHECK_SKIP, "", "there is no IOMMU at work, see iommu.enabled");
+                check_row(c, id, CHECK_SKIP, "", "there is no IOMMU at work, see iommu.enabled");
         else if (c->facts->machine.cmdline.remapping == NOT_KNOWN)
-                row(c, id, CHECK_SKIP, "", "it does not show: no chip name below /sys/kernel/irq tells");
+                check_row(c, id, CHECK_SKIP, "", "it does not show: no chip name below /sys/kernel/irq tells");
         else
                 not_remapped(c);
 }

@@ -49,31 +49,31 @@ static void pages_by_node(struct checker *c, const char *id, const struct huge_p
                          : arena_printf(c->arena, "%s%sthere is no node %" PRIu32, text, i > 0 ? ", " : "",
                                         want->nodes[i].node);
         }
-        row(c, id, enough ? CHECK_PASS : CHECK_FAIL, enough ? "" : pages_fix(c, want),
-            "%s: " MEMORY_NODES "/node*/hugepages/hugepages-%" PRIu64 "kB", text, want->size / 1024);
+        check_row(c, id, enough ? CHECK_PASS : CHECK_FAIL, enough ? "" : pages_fix(c, want),
+                  "%s: " MEMORY_NODES "/node*/hugepages/hugepages-%" PRIu64 "kB", text, want->size / 1024);
 }
 
 static void pages_row(struct checker *c, const struct huge_pages *want)
 {
         const struct huge_pool *pool = memory_pool(&c->facts->memory.machine, want->size);
-        const char *id = row_id(c, "hugepages", want->name);
+        const char *id = check_row_id(c, "hugepages", want->name);
 
         if (!pool)
-                row(c, id, CHECK_FAIL,
-                    "ask for another Size= in passthrough.conf, or for a processor that has it (1G: pdpe1gb)",
-                    MEMORY_POOLS " has no pages of %s", want->name);
+                check_row(c, id, CHECK_FAIL,
+                          "ask for another Size= in passthrough.conf, or for a processor that has it (1G: pdpe1gb)",
+                          MEMORY_POOLS " has no pages of %s", want->name);
         else if (!want->has_count)
                 pages_by_node(c, id, want);
         else if (pool->pages < want->count)
-                row(c, id, CHECK_FAIL, pages_fix(c, want),
-                    "%" PRIu64 " of %" PRIu64 " are there (" MEMORY_POOLS "/hugepages-%" PRIu64
-                    "kB/nr_hugepages), %" PRIu64 " of them free",
-                    pool->pages, want->count, want->size / 1024, pool->free);
+                check_row(c, id, CHECK_FAIL, pages_fix(c, want),
+                          "%" PRIu64 " of %" PRIu64 " are there (" MEMORY_POOLS "/hugepages-%" PRIu64
+                          "kB/nr_hugepages), %" PRIu64 " of them free",
+                          pool->pages, want->count, want->size / 1024, pool->free);
         else
-                row(c, id, CHECK_PASS, "",
-                    "%" PRIu64 " are there (" MEMORY_POOLS "/hugepages-%" PRIu64 "kB/nr_hugepages), %" PRIu64
-                    " asked for, %" PRIu64 " free",
-                    pool->pages, want->size / 1024, want->count, pool->free);
+                check_row(c, id, CHECK_PASS, "",
+                          "%" PRIu64 " are there (" MEMORY_POOLS "/hugepages-%" PRIu64 "kB/nr_hugepages), %" PRIu64
+                          " asked for, %" PRIu64 " free",
+                          pool->pages, want->size / 1024, want->count, pool->free);
 }
 
 void check_pages(struct checker *c)

@@ -5,7 +5,7 @@
 
 const char *const check_status_names[CHECK_MAX_] = {"pass", "warn", "fail", "skip"};
 
-void row(struct checker *c, const char *id, enum check_status status, const char *fix, const char *format, ...)
+void check_row(struct checker *c, const char *id, enum check_status status, const char *fix, const char *format, ...)
 {
         struct check *check = arena_grow(c->arena, &c->checks->v, c->checks->n, sizeof(*check));
         char *name = arena_strdup(c->arena, id), *right = arena_strdup(c->arena, fix), *message;
@@ -23,15 +23,15 @@ void row(struct checker *c, const char *id, enum check_status status, const char
         c->checks->n_warnings += status == CHECK_WARN;
 }
 
-const char *row_id(struct checker *c, const char *kind, const char *name)
+const char *check_row_id(struct checker *c, const char *kind, const char *name)
 {
         return arena_join(c->arena, kind, ".", name, NULL);
 }
 
-const struct plan_entry *taken_at(const struct checker *c, const char *address)
+const struct plan_entry *check_taken_at(const struct checker *c, const char *address)
 {
         size_t device = facts_find(c->plan->facts, address);
         const struct plan_entry *e = device == NO_DEVICE ? NULL : plan_find(c->plan, device);
 
-        return e && entry_taken(e) ? e : NULL;
+        return e && check_taken(e) ? e : NULL;
 }

@@ -17,37 +17,38 @@ struct checker {
 };
 
 /* A row; the message is printf's. */
-void row(struct checker *c, const char *id, enum check_status status, const char *fix, const char *format, ...)
+void check_row(struct checker *c, const char *id, enum check_status status, const char *fix, const char *format, ...)
         _printf_(5, 6);
-/* "KIND.NAME", as row() takes it. */
-const char *row_id(struct checker *c, const char *kind, const char *name);
+/* "KIND.NAME", as check_row() takes it. */
+const char *check_row_id(struct checker *c, const char *kind, const char *name);
 
-static inline const struct device *entry_function(const struct checker *c, const struct plan_entry *e)
+static inline const struct device *check_device(const struct checker *c, const struct plan_entry *e)
 {
         return &c->plan->facts->devices[e->device];
 }
 
-static inline const char *entry_rule(const struct checker *c, const struct plan_entry *e)
+static inline const char *check_rule(const struct checker *c, const struct plan_entry *e)
 {
         return c->plan->config->rules[e->rule].name;
 }
 
 /* A device that its rule would give a driver. */
-static inline bool entry_taken(const struct plan_entry *e)
+static inline bool check_taken(const struct plan_entry *e)
 {
         return e->driver && e->action != ACTION_KEEP && !e->impostor;
 }
 
 /* The entry of that address which is taken, or NULL. */
-const struct plan_entry *taken_at(const struct checker *c, const char *address);
+const struct plan_entry *check_taken_at(const struct checker *c, const char *address);
 
 /* iommu.c */
 void check_iommu(struct checker *c);
 /* cmdline.c */
 void check_cmdline_rows(struct checker *c);
-/* rules.c: modules, groups, guard, devices */
+/* rules.c: modules, groups, guard */
 void check_modules(struct checker *c);
 void check_rules(struct checker *c);
+/* devices.c */
 void check_devices(struct checker *c);
 /* pages.c: huge pages */
 void check_pages(struct checker *c);

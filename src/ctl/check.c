@@ -3,14 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "check/check.h"
-#include "ctl/ctl.h"
+#include "ctl/readiness.h"
 #include "report/json.h"
 #include "report/text.h"
 
 int ctl_check(struct ctl *c)
 {
-        struct makers makers;
         struct check_facts facts;
         struct needs needs;
         struct checks checks;
@@ -20,8 +18,7 @@ int ctl_check(struct ctl *c)
         if (k != 0)
                 return k;
         ctl_plan_hugepages(c);
-        makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
-        k = check_gather(c->loaders, &makers, &c->root, &c->arena, &c->plan, &facts);
+        k = ctl_readiness(c, &facts);
         if (k < 0)
                 return ctl_fail("reading this machine's facts", k);
         needs = ctl_needs(c);

@@ -145,7 +145,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
         if (k == 0)
                 k = gather_devices(root, a, sources->buses, request, &facts);
         if (k == 0)
-                k = modules_gather(root, a, request, &facts);
+                modules_gather(root, a, request, &facts);
         if (k == 0)
                 facts_index_groups(a, &facts);
         if (k == 0)

@@ -30,6 +30,8 @@ enum module_state {
 struct module {
         const char *name;
         enum module_state state;
+        const char *directory; /* of MODULE_REGISTERED: the driver's on its bus */
+        bool loaded;           /* it is in /sys/module; only modules_look_loaded() asks */
 };
 
 /* An "alias vfio_pci:..." line of modules.alias (since Linux 5.15): a variant driver's module and what it serves. */

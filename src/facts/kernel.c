@@ -46,8 +46,7 @@ static void read_builtin(const struct root *root, struct arena *a, struct kernel
         struct module modules[] = {{.name = "vfio-pci"}, {.name = "vfio_iommu_type1"}, {.name = "iommufd"}};
         enum known *known[] = {&kernel->vfio_pci_builtin, &kernel->vfio_iommu_type1_builtin, &kernel->iommufd_builtin};
 
-        if (modules_look_up(root, a, kernel->release, modules, ARRAY_SIZE(modules)) < 0)
-                return;
+        modules_look_up(root, a, kernel->release, modules, ARRAY_SIZE(modules));
         for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
                 if (modules[i].state != MODULE_UNKNOWN)
                         *known[i] = modules[i].state == MODULE_BUILTIN ? KNOWN_YES : KNOWN_NO;

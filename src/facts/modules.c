@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
 #include <limits.h>
 
 #include "base/str.h"
 #include "facts/gather.h"
-
-#define LIST_MAX ((size_t)64 * 1024 * 1024)
 
 /* Module names are equal where they differ in '-' and '_' only. */
 static bool same_module(const char *a, size_t n, const char *b)
@@ -33,12 +30,11 @@ static void mark(struct module *modules, size_t n, const char *list, enum module
         }
 }
 
-static int read_list(const struct root *root, struct arena *a, const char *kernel, const char *name, char **ret)
+static enum source read_list(const struct root *root, struct arena *a, const char *kernel, const char *name, char **ret)
 {
-        char *path = arena_printf(a, "/lib/modules/%s/%s", kernel, name);
         size_t size;
 
-        return root_read_all(root, a, path, LIST_MAX, ret, &size);
+        return root_look(root, a, arena_join(a, "/lib/modules/", kernel, "/", name, NULL), ret, &size);
 }
 
 static void gather_variants(struct arena *a, struct facts *facts, char *aliases)
@@ -65,60 +61,73 @@ static void gather_variants(struct arena *a, struct facts *facts, char *aliases)
         }
 }
 
-/* 1 where both of the kernel's lists are there, 0 where not. */
-static int mark_lists(const struct root *root, struct arena *a, const char *kernel, struct module *modules, size_t n)
+/* False unless both of the kernel's lists are there. */
+static bool mark_lists(const struct root *root, struct arena *a, const char *kernel, struct module *modules, size_t n)
 {
         char *dep, *builtin;
-        int k = read_list(root, a, kernel, "modules.dep", &dep);
 
-        if (k < 0)
-                return 0;
+        if (read_list(root, a, kernel, "modules.dep", &dep) != SOURCE_READ)
+                return false;
         mark(modules, n, dep, MODULE_LOADABLE);
-        k = read_list(root, a, kernel, "modules.builtin", &builtin);
-        if (k < 0)
-                return 0;
+        if (read_list(root, a, kernel, "modules.builtin", &builtin) != SOURCE_READ)
+                return false;
         mark(modules, n, builtin, MODULE_BUILTIN);
-        return 1;
+        return true;
 }
 
-int modules_look_up(const struct root *root, struct arena *a, const char *kernel, struct module *modules, size_t n)
+void modules_look_up(const struct root *root, struct arena *a, const char *kernel, struct module *modules, size_t n)
 {
-        int k = mark_lists(root, a, kernel, modules, n);
+        bool known = mark_lists(root, a, kernel, modules, n);
 
-        for (size_t i = 0; k > 0 && i < n; i++)
+        for (size_t i = 0; known && i < n; i++)
                 if (modules[i].state == MODULE_UNKNOWN)
                         modules[i].state = MODULE_ABSENT;
-        return k < 0 ? k : 0;
 }
 
-int modules_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+/* The kernel's names have '_' for '-'. */
+void modules_look_loaded(const struct root *root, struct arena *a, struct module *modules, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                char *path = arena_join(a, "/sys/module/", modules[i].name, NULL);
+
+                for (char *s = strrchr(path, '/'); *s; s++)
+                        if (*s == '-')
+                                *s = '_';
+                modules[i].loaded = root_exists(root, path);
+        }
+}
+
+/* The directory of a driver of that name on the bus that has one, or NULL. */
+static const char *registered(const struct root *root, struct arena *a, const struct facts *facts, const char *name)
+{
+        for (size_t i = 0; i < facts->n_buses; i++) {
+                const char *directory = arena_join(a, facts->buses[i].bus->sysfs, "/drivers/", name, NULL);
+
+                if (root_exists(root, directory))
+                        return directory;
+        }
+        return NULL;
+}
+
+void modules_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
         bool all_registered = true;
         char *aliases;
-        int k;
 
         for (size_t i = 0; i < request->n_drivers; i++) {
                 struct module *m = arena_grow(a, &facts->modules, facts->n_modules, sizeof(*facts->modules));
+                const char *name = request->drivers[i], *directory = registered(root, a, facts, name);
 
-                *m = (struct module){.name = request->drivers[i], .state = MODULE_UNKNOWN};
-                for (size_t b = 0; b < facts->n_buses && m->state == MODULE_UNKNOWN; b++)
-                        if (root_exists(root, arena_join(a, facts->buses[b].bus->sysfs, "/drivers/", m->name, NULL)))
-                                m->state = MODULE_REGISTERED;
-                all_registered &= m->state == MODULE_REGISTERED;
+                *m = (struct module){name, directory ? MODULE_REGISTERED : MODULE_UNKNOWN, .directory = directory};
+                all_registered &= directory != NULL;
                 facts->n_modules++;
         }
-        if (!facts->kernel)
-                return 0;
-
-        if (request->variants) {
-                k = read_list(root, a, facts->kernel, "modules.alias", &aliases);
-                if (k == 0)
-                        gather_variants(a, facts, aliases);
+        if (facts->kernel && request->variants) {
+                read_list(root, a, facts->kernel, "modules.alias", &aliases);
+                gather_variants(a, facts, aliases);
         }
-        if (all_registered)
-                return 0;
-
-        return modules_look_up(root, a, facts->kernel, facts->modules, facts->n_modules);
+        if (facts->kernel && !all_registered)
+                modules_look_up(root, a, facts->kernel, facts->modules, facts->n_modules);
 }
 
 /*
@@ -151,7 +160,7 @@ void modules_gather_builtin(const struct root *root, struct arena *a, struct fac
                 n++;
         }
         if (facts->kernel)
-                (void)!mark_lists(root, a, facts->kernel, modules, n);
+                mark_lists(root, a, facts->kernel, modules, n);
         for (size_t i = 0; i < facts->n_devices; i++)
                 for (size_t j = 0; j < n; j++)
                         if (streq_ptr(facts->devices[i].driver, drivers[j]))

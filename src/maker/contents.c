@@ -45,29 +45,25 @@ static bool has_module(const char *list, const char *name)
         return false;
 }
 
-static int verify_module(struct verifier *v, const char *name)
+static void verify_module(struct verifier *v, const char *name)
 {
         struct module module = {.name = name};
-        int k = modules_look_up(v->root, v->arena, v->release, &module, 1);
 
-        if (k < 0 || v->lacks || module.state != MODULE_LOADABLE || has_module(v->list, name))
-                return k;
-        v->lacks = arena_join(v->arena, "the kernel module ", name, NULL);
-        return 0;
+        modules_look_up(v->root, v->arena, v->release, &module, 1);
+        if (!v->lacks && module.state == MODULE_LOADABLE && !has_module(v->list, name))
+                v->lacks = arena_join(v->arena, "the kernel module ", name, NULL);
 }
 
-static int verify_modules(struct verifier *v)
+static void verify_modules(struct verifier *v)
 {
         const char **modules = NULL;
         size_t n = 0;
-        int k = 0;
 
         for (size_t i = 0; i < v->now->config.n_rules; i++)
                 if (!v->now->config.rules[i].invalid)
                         driver_add_modules(driver_of_rule(&v->now->config.rules[i]), v->arena, &modules, &n);
-        for (size_t i = 0; k == 0 && i < n; i++)
-                k = verify_module(v, modules[i]);
-        return k;
+        for (size_t i = 0; i < n; i++)
+                verify_module(v, modules[i]);
 }
 
 bool contents_digest(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret)
@@ -105,7 +101,7 @@ int contents_verify(const struct root *root, struct arena *a, const struct maker
                 if (!contents_has(v.list, now->files[i].path + 1))
                         v.lacks = now->files[i].path;
         if (!v.lacks)
-                k = verify_modules(&v);
+                verify_modules(&v);
         if (k == 0 && !v.lacks)
                 v.lacks = verify_digest(&v, maker, file, ret);
         *ret_lacks = v.lacks;

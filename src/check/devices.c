@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The devices that rules take, one by one. */
+#include "base/str.h"
+#include "check/row.h"
+
+/* What is said of a device: the worst of it counts, and its fix. */
+struct verdict {
+        enum check_status status;
+        const char *message, *fix;
+};
+
+static void add(struct checker *c, struct verdict *v, enum check_status status, const char *fix, const char *message)
+{
+        static const int rank[CHECK_MAX_] = {[CHECK_PASS] = 0, [CHECK_SKIP] = 0, [CHECK_WARN] = 1, [CHECK_FAIL] = 2};
+
+        v->message = arena_join(c->arena, v->message, *v->message ? "; " : "", message, NULL);
+        if (*fix && rank[status] > 0)
+                v->fix = arena_join(c->arena, v->fix, *v->fix ? "; " : "", fix, NULL);
+        if (rank[status] > rank[v->status])
+                v->status = status;
+}
+
+static void judge_driver(struct checker *c, const struct plan_entry *e, struct verdict *v)
+{
+        const char *now = check_device(c, e)->driver_now, *text;
+
+        if (streq_ptr(now, e->driver))
+                text = arena_printf(c->arena, "%s has it now", e->driver);
+        else if (e->action == ACTION_BIND)
+                text = arena_printf(c->arena, "driver now: %s, %s from the next boot on", now ? now : "none",
+                                    e->driver);
+        else
+                text = arena_printf(c->arena, "driver now: %s", now ? now : "none");
+        add(c, v, CHECK_PASS, "", text);
+}
+
+/* All functions of its slot go with it: VFIO can then reset them together. */
+static bool slot_taken(const struct checker *c, size_t device)
+{
+        size_t first, n = facts_card(c->plan->facts, device, &first);
+
+        for (size_t i = first; i < first + n; i++) {
+                const struct plan_entry *e = plan_find(c->plan, i);
+
+                if (!e || e->action != ACTION_BIND)
+                        return false;
+        }
+        return true;
+}
+
+static void judge_reset(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
+{
+        if (!driver_is_vfio(e->driver) || x->shows.reset == UNKNOWN)
+                return;
+        if (x->shows.reset == YES) {
+                add(c, v, CHECK_PASS, "",
+                    x->shows.reset_method
+                            ? arena_join(c->arena, "reset by ", x->shows.reset_method, " (reset_method)", NULL)
+                            : "it can be reset (its file reset is there)");
+                return;
+        }
+        add(c, v, CHECK_WARN,
+            x->shows.reset_method ? "echo default > its reset_method"
+            : slot_taken(c, e->device)
+                    ? "stop and start a virtual machine with it before relying on it: VFIO resets the whole "
+                      "slot, where the card lets it"
+                    : "hand over all functions of its slot, so that they can be reset together",
+            arena_join(c->arena, "no reset of its own (",
+                       x->shows.reset_method ? "its reset_method is empty" : "it has no file reset_method",
+                       "): a virtual machine that stops may leave it unusable until the host reboots", NULL));
+}
+
+static void judge_display(struct checker *c, const struct plan_entry *e, const struct check_device *x,
+                          struct verdict *v)
+{
+        const struct device *d = check_device(c, e);
+        const char *evidence = x->shows.framebuffer ? x->shows.framebuffer : "boot_vga=1";
+
+        if (!x->shows.framebuffer && !(d->roles & ROLE_BOOT_DISPLAY))
+                return;
+        /* vfio-pci moves the firmware's framebuffer away from VGA controllers alone (vfio_pci_core.c). */
+        if (x->shows.framebuffer && !(d->roles & ROLE_VGA)) {
+                add(c, v, CHECK_WARN, "add initcall_blacklist=sysfb_init to the kernel command line and reboot",
+                    arena_join(c->arena, "the firmware's framebuffer is on it (", evidence,
+                               "), and vfio-pci does not move that away from a display that is no VGA controller",
+                               NULL));
+                return;
+        }
+        add(c, v, CHECK_WARN,
+            "have the firmware boot on another display (setup: primary display), or do without a screen of the "
+            "host",
+            arena_join(c->arena, "the firmware's picture is on it (", evidence,
+                       "): the host has no screen once it is taken", NULL));
+}
+
+/* Functions behind VMD reach memory under the controller's own number (pci_real_dma_dev()): one group for all. */
+static void judge_vmd(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
+{
+        const struct device *d = check_device(c, e);
+        size_t vmd = x->behind ? facts_find(c->plan->facts, x->behind) : NO_DEVICE;
+        int group = vmd == NO_DEVICE ? NO_GROUP : c->plan->facts->devices[vmd].group;
+
+        if (!x->behind || (d->group != NO_GROUP && d->group != group))
+                return;
+        add(c, v, CHECK_FAIL,
+            "switch VMD off in the firmware setup for that slot, or hand over the VMD controller as a whole",
+            d->group == NO_GROUP
+                    ? arena_printf(c->arena, "it is behind the VMD controller %s and has no IOMMU group", x->behind)
+                    : arena_printf(c->arena, "it is behind the VMD controller %s and shares group %d with it",
+                                   x->behind, group));
+}
+
+/* What the host will set for it, held against the host. */
+static void judge_settings(struct checker *c, const struct plan_entry *e, const struct check_device *x,
+                           struct verdict *v)
+{
+        const struct rule *rule = &c->plan->config->rules[e->rule];
+
+        if (rule->reset_method && e->leader == NO_ENTRY && x->shows.reset != UNKNOWN && !x->shows.reset_method)
+                add(c, v, CHECK_FAIL, "leave ResetMethod= out, or run kernel 5.15 or later",
+                    arena_join(c->arena, "ResetMethod=", rule->reset_method,
+                               " cannot be set: it has no file reset_method, and it will stay with the host", NULL));
+        if (x->no_owner && driver_is_vfio(e->driver))
+                add(c, v, CHECK_WARN, "make the user, or correct Owner=",
+                    arena_join(c->arena, "Owner=", rule->node.owner,
+                               ": this host has no such user, and who may open the device will not be set", NULL));
+        if (x->no_group && driver_is_vfio(e->driver))
+                add(c, v, CHECK_WARN, "make the group, or correct Group=",
+                    arena_join(c->arena, "Group=", rule->node.group,
+                               ": this host has no such group, and who may open the device will not be set", NULL));
+}
+
+static void device_row(struct checker *c, size_t entry)
+{
+        const struct plan_entry *e = &c->plan->entries[entry];
+        const struct check_device *x = &c->facts->devices[entry];
+        const char *id = check_row_id(c, "device", check_device(c, e)->address);
+        struct verdict v = {.message = "", .fix = ""};
+
+        if (e->action == ACTION_REFUSE && (e->derived || e->refusal != REFUSAL_OTHER)) {
+                v.status = CHECK_SKIP;
+                add(c, &v, CHECK_PASS, "",
+                    arena_printf(c->arena, "refused, see %s.%s",
+                                 !e->derived && e->refusal == REFUSAL_HOST ? "guard" : "group", check_rule(c, e)));
+        } else if (e->action == ACTION_REFUSE)
+                add(c, &v, CHECK_FAIL,
+                    arena_join(c->arena, "see rule ", check_rule(c, e), ", and passthroughctl plan", NULL),
+                    arena_join(c->arena, "refused: ", e->reason, NULL));
+        judge_driver(c, e, &v);
+        judge_reset(c, e, x, &v);
+        judge_settings(c, e, x, &v);
+        judge_display(c, e, x, &v);
+        judge_vmd(c, e, x, &v);
+        check_row(c, id, v.status, v.fix, "%s", v.message);
+}
+
+void check_devices(struct checker *c)
+{
+        for (size_t i = 0; i < c->plan->n_entries; i++)
+                if (check_taken(&c->plan->entries[i]) && c->plan->rules[c->plan->entries[i].rule].state != RULE_SKIPPED)
+                        device_row(c, i);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/readiness.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/str.h"
+#include "facts/gather.h"
+#include "facts/users.h"
+#include "maker/origin.h"
+
+static void add_module(struct ctl *c, const char *name, const char *directory, struct check_facts *ret)
+{
+        struct module *m;
+
+        for (size_t i = 0; i < ret->n_modules; i++)
+                if (streq(ret->modules[i].name, name))
+                        return;
+        m = arena_grow(&c->arena, &ret->modules, ret->n_modules, sizeof(*m));
+        *m = (struct module){.name = name, .directory = directory};
+        ret->n_modules++;
+}
+
+static void modules(struct ctl *c, struct check_facts *ret)
+{
+        static const char *const vfio[] = {"vfio-pci", "vfio", "vfio_iommu_type1", "iommufd"};
+        const struct facts *facts = &c->facts;
+
+        for (size_t i = 0; i < ARRAY_SIZE(vfio); i++)
+                add_module(c, vfio[i], NULL, ret);
+        for (size_t i = 0; i < facts->n_modules; i++)
+                add_module(c, facts->modules[i].name,
+                           facts->modules[i].state == MODULE_REGISTERED ? facts->modules[i].directory : NULL, ret);
+        for (size_t i = 0; i < c->plan.n_entries; i++)
+                if (c->plan.entries[i].driver)
+                        add_module(c, c->plan.entries[i].driver, NULL, ret);
+        if (facts->kernel)
+                modules_look_up(&c->root, &c->arena, facts->kernel, ret->modules, ret->n_modules);
+        for (size_t i = 0; i < ret->n_modules; i++)
+                if (ret->modules[i].directory)
+                        ret->modules[i].state = MODULE_REGISTERED;
+        modules_look_loaded(&c->root, &c->arena, ret->modules, ret->n_modules);
+}
+
+static bool is_nobody(struct ctl *c, enum user_kind kind, const char *name)
+{
+        uint32_t number;
+
+        return name && user_find(&c->root, &c->arena, kind, name, &number) == USER_NOBODY;
+}
+
+static void devices(struct ctl *c, struct check_facts *ret)
+{
+        ret->devices = arena_alloc(&c->arena, c->plan.n_entries * sizeof(*ret->devices));
+        for (size_t i = 0; i < c->plan.n_entries; i++) {
+                const struct plan_entry *e = &c->plan.entries[i];
+                const struct node_access *access = &c->config.rules[e->rule].node;
+                const struct device *d = &c->facts.devices[e->device];
+                struct check_device *x = &ret->devices[i];
+
+                inspect(&c->root, &c->arena, ret->kernel.release, d, &x->shows);
+                x->behind = d->bus->behind ? d->bus->behind(&c->arena, d) : NULL;
+                x->no_owner = is_nobody(c, USER, access->owner);
+                x->no_group = is_nobody(c, GROUP, access->group);
+        }
+}
+
+/* When a file was changed last, in seconds; 0 where it is not there. */
+static int64_t changed(const struct root *root, const char *path)
+{
+        _cleanup_(close_fd) int fd = root_open_at(root, path, O_PATH);
+        struct stat st;
+
+        return fd < 0 || fstat(fd, &st) < 0 ? 0 : (int64_t)st.st_mtime;
+}
+
+static void config_changed(struct ctl *c, struct check_facts *ret)
+{
+        const struct config *config = &c->config;
+        const char *newest = "/etc/passthrough.d"; /* a rule that was removed is in no file */
+        int64_t at = changed(&c->root, newest);
+
+        for (size_t r = 0; r < config->n_rules; r++)
+                for (size_t i = 0; i < config->rules[r].n_files; i++) {
+                        int64_t t = changed(&c->root, config->rules[r].files[i]);
+
+                        if (t >= at) {
+                                at = t;
+                                newest = config->rules[r].files[i];
+                        }
+                }
+        ret->config_changed = at;
+        ret->config_newest = newest;
+}
+
+static int images(struct ctl *c, struct check_facts *ret)
+{
+        struct installed_list list;
+        int k = 0;
+
+        installed_look(c->loaders, &ret->makers, &c->root, &c->arena, &list);
+        ret->images = arena_alloc(&c->arena, list.n * sizeof(*ret->images));
+        for (; k == 0 && ret->n_images < list.n; ret->n_images++) {
+                const struct installed *image = &list.v[ret->n_images];
+                struct check_image *x = &ret->images[ret->n_images];
+
+                *x = (struct check_image){.release = image->release, .kernel = image->kernel, .path = image->path};
+                if (!image->path)
+                        continue;
+                x->made = (int64_t)image->st.st_mtime;
+                k = origin_judge(&c->root, &c->arena, &ret->makers, image, &c->config, &x->read, &x->stale);
+        }
+        return k;
+}
+
+static void trial(struct ctl *c, struct check_facts *ret)
+{
+        struct boot_facts boot;
+
+        trial_read(&c->root, &c->arena, &ret->trial);
+        ret->live = c->root.live;
+        if (!ret->live)
+                return;
+        ret->watchdog = trial_watchdog(&c->root);
+        boot_detect(c->loaders, &c->root, &c->arena, &boot);
+        ret->trial_problem = boot.unreadable ? arena_join(&c->arena, boot.unreadable, " cannot be read", NULL)
+                                             : oneshot_problem(&boot, &c->root, &c->arena);
+}
+
+int ctl_readiness(struct ctl *c, struct check_facts *ret)
+{
+        *ret = (struct check_facts){};
+        makers_find(c->makers, c->initrds, &c->root, &c->arena, &ret->makers);
+        machine_read(&c->root, &c->arena, &ret->machine);
+        iommus_read(&c->root, &c->arena, &ret->iommus);
+        kernel_read(&c->root, &c->arena, NULL, &ret->kernel);
+        memory_read(&c->root, &c->arena, &ret->memory);
+        rivals_read(&c->root, &c->arena, &ret->rivals);
+        modules(c, ret);
+        devices(c, ret);
+        trial(c, ret);
+        config_changed(c, ret);
+        return images(c, ret);
+}
