@@ -91,10 +91,16 @@ struct detail {
 
 #define DETAILS_MAX 4
 
+/* What a virtual machine opens. */
+struct guest_device {
+        const char *qemu;           /* of -device vfio-pci: "host=0000:42:00.0" */
+        const char *type, *libvirt; /* of <hostdev>, and what stands in its <source> */
+        unsigned function;          /* its number on its card */
+};
+
 /* Pure: the planner calls it. */
 struct bus {
         const struct bus_syntax *syntax; /* its name, and what rules for it are like */
-        const char *sysfs;               /* "/sys/bus/pci": below it are devices, drivers and drivers_probe */
 
         /*
          * Whether the text is an address on this bus, however it is written; *ret: the position of that device among
@@ -133,6 +139,11 @@ struct bus {
         /* What the bus itself has against handing the device over by the rule, and against giving it back; or NULL. */
         const char *(*refuse)(struct arena *a, const struct rule *rule, const struct device *d);
         const char *(*refuse_back)(struct arena *a, const struct device *d);
+        void (*guest)(struct arena *a, const struct device *d, struct guest_device *ret);
+        /* Whether a slot of that name has it for good: see MARK_SLOT. */
+        bool (*lasting_slot)(const struct facts *facts, const char *slot);
+        /* What its VFIO drivers call the bus in modules.alias: "vfio_pci". */
+        const char *vfio;
         /* The device that makes the part of the bus this one is in, or NULL. */
         const char *(*behind)(struct arena *a, const struct device *d);
         /* Whether a word of its VFIO driver's ids= means the device. */

@@ -32,10 +32,11 @@ struct words {
         const char **v;
 };
 
-/* What rules for one bus are like. */
+/* A bus as its rules know it. */
 struct bus_syntax {
-        const char *name; /* of Bus= */
-        bool iommu;       /* what a rule takes is handed over through the IOMMU */
+        const char *name;  /* of Bus= */
+        const char *sysfs; /* "/sys/bus/pci": below it are devices, drivers and drivers_probe */
+        bool iommu;        /* what a rule takes is handed over through the IOMMU */
         /* By key: what its value is, for messages; NULL: the key means nothing on this bus. Not of Host=, Product=. */
         const char *right[MATCH_MAX_];
         /* Appends a word, in the one spelling that the bus has for it: 0, or -EINVAL where it is no such value. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "bus/pci/pci.h"
 #include "report/paint.h"
 #include "report/text.h"
 
@@ -31,19 +30,11 @@ static void place(struct shown *shown)
                 for (size_t k = 0; k < n; k++) {
                         card[k].placed = true;
                         card[k].slot = guest_slots[n_slots];
-                        card[k].function =
-                                pci_of(card->device)->at.fn == 0 ? pci_of(card[k].device)->at.fn : (unsigned)k;
+                        card[k].function = card->guest.function == 0 ? card[k].guest.function : (unsigned)k;
                 }
                 card->multifunction = true;
                 n_slots++;
         }
-}
-
-/* QEMU takes no domain wider than 16 bits in host=. */
-static const char *source_of(struct arena *a, const struct device *d)
-{
-        return pci_of(d)->at.domain <= 0xffff ? arena_join(a, "host=", d->address, NULL)
-                                              : arena_join(a, "sysfsdev=/sys/bus/pci/devices/", d->address, NULL);
 }
 
 static int qemu(const struct shown *shown, bool iommufd, struct arena *a, struct strings *ret)
@@ -54,7 +45,6 @@ static int qemu(const struct shown *shown, bool iommufd, struct arena *a, struct
         }
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *d = &shown->devices[i];
-                const char *source = source_of(a, d->device);
                 char where[48] = "";
 
                 if (d->placed)
@@ -62,7 +52,7 @@ static int qemu(const struct shown *shown, bool iommufd, struct arena *a, struct
                                  d->multifunction ? ",multifunction=on" : "");
                 strings_add(a, ret, "-device");
                 strings_add(a, ret,
-                            arena_join(a, "vfio-pci,", source, iommufd ? ",iommufd=iommufd0" : "", where, NULL));
+                            arena_join(a, "vfio-pci,", d->guest.qemu, iommufd ? ",iommufd=iommufd0" : "", where, NULL));
         }
         return 0;
 }
@@ -72,7 +62,6 @@ static int libvirt(const struct shown *shown, struct arena *a, struct strings *r
 {
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *d = &shown->devices[i];
-                const struct pci_address *at = &pci_of(d->device)->at;
                 char where[128] = "";
 
                 if (d->placed)
@@ -81,12 +70,12 @@ static int libvirt(const struct shown *shown, struct arena *a, struct strings *r
                                  d->slot, d->function, d->multifunction ? " multifunction='on'" : "");
                 strings_add(a, ret,
                             arena_printf(a,
-                                         "<hostdev mode='subsystem' type='pci' managed='no'>\n"
+                                         "<hostdev mode='subsystem' type='%s' managed='no'>\n"
                                          "  <source>\n"
-                                         "    <address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>\n"
+                                         "    %s\n"
                                          "  </source>\n"
                                          "%s</hostdev>\n",
-                                         at->domain, at->bus, at->dev, at->fn, where));
+                                         d->guest.type, d->guest.libvirt, where));
         }
         return 0;
 }
@@ -97,12 +86,14 @@ void shown_build(const struct plan *plan, const bool *chosen, bool iommufd, stru
 
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
+                const struct device *device = &plan->facts->devices[e->device];
                 struct shown_device *d;
 
-                if (!chosen[i] || e->action != ACTION_BIND || !driver_is_vfio(e->driver))
+                if (!chosen[i] || e->action != ACTION_BIND || !driver_is_vfio(e->driver) || !device->bus->guest)
                         continue;
                 d = arena_grow(a, &shown.devices, shown.n, sizeof(*shown.devices));
-                *d = (struct shown_device){.device = &plan->facts->devices[e->device], .entry = e, .name = {"", ""}};
+                *d = (struct shown_device){.device = device, .entry = e, .name = {"", ""}};
+                device->bus->guest(a, device, &d->guest);
                 shown.n++;
         }
         place(&shown);

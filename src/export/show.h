@@ -9,6 +9,7 @@
 struct shown_device {
         const struct device *device;
         const struct plan_entry *entry;
+        struct guest_device guest;
         struct pci_name name;
         /* Functions of one card are functions of one slot in the guest, too; all else goes where there is room. */
         bool placed, multifunction;

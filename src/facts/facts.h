@@ -34,7 +34,7 @@ struct module {
         bool loaded;           /* it is in /sys/module; only modules_look_loaded() asks */
 };
 
-/* An "alias vfio_pci:..." line of modules.alias (since Linux 5.15): a variant driver's module and what it serves. */
+/* An "alias vfio_BUS:..." line of modules.alias (since Linux 5.15): a variant driver's module and what it serves. */
 struct variant {
         const char *pattern, *module;
 };

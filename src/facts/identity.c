@@ -27,27 +27,14 @@ static bool contradicts(const struct clearance_device *r, const struct device *d
                !streq(r->marks[MARK_DISK_SERIAL], d->marks[MARK_DISK_SERIAL]);
 }
 
-/*
- * The kernel makes the names of slots different where the firmware has not, by a number in the order it finds them
- * ("0", "0-1", "0-2"): those name nothing that stays (drivers/pci/slot.c, make_slot_name).
- */
-static bool lasting_slot(const struct facts *facts, const char *slot)
+static bool same_slot(const struct facts *facts, const struct clearance_device *r, const struct device *d)
 {
-        const char *dash = strrchr(slot, '-');
-        size_t n = strlen(slot);
+        const char *slot = r->marks[MARK_SLOT];
 
-        if (!*slot || (dash && dash[1] && strspn(dash + 1, "0123456789") == strlen(dash + 1)))
-                return false;
-        for (size_t i = 0; i < facts->n_devices; i++) {
-                const char *other = facts->devices[i].marks[MARK_SLOT];
-
-                if (other && strncmp(other, slot, n) == 0 && other[n] == '-')
-                        return false;
-        }
-        return true;
+        return same(slot, d->marks[MARK_SLOT]) && (!d->bus->lasting_slot || d->bus->lasting_slot(facts, slot));
 }
 
-static bool fits(const struct clearance_device *r, const struct device *d, enum fit how)
+static bool fits(const struct facts *facts, const struct clearance_device *r, const struct device *d, enum fit how)
 {
         switch (how) {
         case FIT_PCIE_SERIAL:
@@ -58,7 +45,7 @@ static bool fits(const struct clearance_device *r, const struct device *d, enum 
         case FIT_PATH:
                 return same(r->marks[MARK_FIRMWARE], d->marks[MARK_FIRMWARE]) || streq(r->path, d->path);
         case FIT_SLOT:
-                return same(r->marks[MARK_SLOT], d->marks[MARK_SLOT]);
+                return same_slot(facts, r, d);
         case FIT_MAX_:
                 break;
         }
@@ -70,11 +57,9 @@ size_t identity_find(const struct facts *facts, const struct clearance_device *r
         for (enum fit how = 0; how < FIT_MAX_; how++) {
                 size_t found = NO_DEVICE, n = 0;
 
-                if (how == FIT_SLOT && !lasting_slot(facts, r->marks[MARK_SLOT]))
-                        continue;
                 for (size_t i = 0; i < facts->n_devices; i++)
                         if (facts->devices[i].identified && !contradicts(r, &facts->devices[i]) &&
-                            fits(r, &facts->devices[i], how)) {
+                            fits(facts, r, &facts->devices[i], how)) {
                                 found = i;
                                 n++;
                         }

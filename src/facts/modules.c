@@ -39,7 +39,7 @@ static enum source read_list(const struct root *root, struct arena *a, const cha
 
 static void gather_variants(struct arena *a, struct facts *facts, char *aliases)
 {
-        static const char prefix[] = "alias vfio_pci:";
+        static const char prefix[] = "alias vfio_";
 
         for (char *line = aliases, *next; line && *line; line = next) {
                 struct variant *v;
@@ -101,7 +101,7 @@ void modules_look_loaded(const struct root *root, struct arena *a, struct module
 static const char *registered(const struct root *root, struct arena *a, const struct facts *facts, const char *name)
 {
         for (size_t i = 0; i < facts->n_buses; i++) {
-                const char *directory = arena_join(a, facts->buses[i].bus->sysfs, "/drivers/", name, NULL);
+                const char *directory = arena_join(a, facts->buses[i].bus->syntax->sysfs, "/drivers/", name, NULL);
 
                 if (root_exists(root, directory))
                         return directory;
@@ -150,7 +150,7 @@ void modules_gather_builtin(const struct root *root, struct arena *a, struct fac
                         j++;
                 if (!driver || j < n)
                         continue;
-                link = arena_join(a, facts->devices[i].bus->sysfs, "/drivers/", driver, "/module", NULL);
+                link = arena_join(a, facts->devices[i].bus->syntax->sysfs, "/drivers/", driver, "/module", NULL);
                 slot = arena_grow(a, &drivers, n, sizeof(*drivers));
                 m = arena_grow(a, &modules, n, sizeof(*modules));
                 *slot = driver;

@@ -24,7 +24,7 @@ static int check_driver(struct builder *b, struct rule *rule)
         struct module module = {.name = driver_of_rule(rule)};
 
         if (rule->invalid || !module.name || !b->kernel ||
-            root_exists(b->root, arena_join(b->arena, "/sys/bus/pci/drivers/", module.name, NULL)))
+            root_exists(b->root, arena_join(b->arena, rule->bus->sysfs, "/drivers/", module.name, NULL)))
                 return 0;
         modules_look_up(b->root, b->arena, b->kernel, &module, 1);
         if (module.state != MODULE_ABSENT)

@@ -10,11 +10,13 @@
 /* As libvirt chooses: of the aliases that fit, the one with the fewest wildcards. */
 static const char *variant_driver(const struct planner *p, const struct device *d)
 {
-        const char *best = "vfio-pci";
+        const char *best = DRIVER_VFIO_PCI;
         size_t fewest = SIZE_MAX;
         char alias[80];
 
-        d->bus->alias(d, "vfio_pci", alias, sizeof(alias));
+        if (!d->bus->vfio)
+                return best;
+        d->bus->alias(d, d->bus->vfio, alias, sizeof(alias));
         for (size_t i = 0; i < p->facts->n_variants; i++) {
                 const struct variant *v = &p->facts->variants[i];
                 size_t wildcards = 0;
@@ -25,7 +27,7 @@ static const char *variant_driver(const struct planner *p, const struct device *
                         wildcards += *c == '*';
                 if (wildcards < fewest) {
                         fewest = wildcards;
-                        best = streq(v->module, "vfio_pci") ? "vfio-pci" : v->module;
+                        best = streq(v->module, "vfio_pci") ? DRIVER_VFIO_PCI : v->module;
                 }
         }
         return best;

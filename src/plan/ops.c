@@ -33,7 +33,7 @@ static void add_loads(struct planner *p, size_t entry, struct ops *ops)
                              driver ? "the driver has to be there before a device is set aside for it"
                                     : "virtual machines open the device through it");
                 op->flags = driver ? 0 : OP_OPTIONAL;
-                op->file = arena_join(p->arena, driver ? entry_device(p, e)->bus->sysfs : "/sys/module",
+                op->file = arena_join(p->arena, driver ? entry_device(p, e)->bus->syntax->sysfs : "/sys/module",
                                       driver ? "/drivers/" : "/", modules[i], NULL);
                 op->stage = e->stage;
                 op->entry = entry;

@@ -193,6 +193,41 @@ static const char *refuse_back(struct arena *a, const struct device *d)
         return arena_printf(a, "%u of its virtual functions are enabled; disable them first", pci_of(d)->vfs_enabled);
 }
 
+/*
+ * The kernel makes the names of slots different where the firmware has not, by a number in the order it finds them
+ * ("0", "0-1", "0-2"): those name nothing that stays (drivers/pci/slot.c, make_slot_name).
+ */
+static bool lasting_slot(const struct facts *facts, const char *slot)
+{
+        const char *dash = strrchr(slot, '-');
+        size_t n = strlen(slot);
+
+        if (dash && dash[1] && strspn(dash + 1, "0123456789") == strlen(dash + 1))
+                return false;
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                const char *other = facts->devices[i].marks[MARK_SLOT];
+
+                if (other && strncmp(other, slot, n) == 0 && other[n] == '-')
+                        return false;
+        }
+        return true;
+}
+
+/* QEMU takes no domain wider than 16 bits in host=. */
+static void guest(struct arena *a, const struct device *d, struct guest_device *ret)
+{
+        const struct pci_address *at = &pci_of(d)->at;
+
+        *ret = (struct guest_device){
+                .qemu = at->domain <= 0xffff ? arena_join(a, "host=", d->address, NULL)
+                                             : arena_join(a, "sysfsdev=/sys/bus/pci/devices/", d->address, NULL),
+                .type = "pci",
+                .libvirt = arena_printf(a, "<address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>",
+                                        at->domain, at->bus, at->dev, at->fn),
+                .function = at->fn,
+        };
+}
+
 /* Synthetic domains (Intel VMD) are wider than four digits, and below the function that makes them. */
 static const char *behind(struct arena *a, const struct device *d)
 {
@@ -262,7 +297,6 @@ static bool turn(const char *address, char *buf, size_t size)
 
 const struct bus pci_bus = {
         .syntax = &pci_syntax,
-        .sysfs = "/sys/bus/pci",
         .find = find,
         .same_card = same_card,
         .match = match,
@@ -276,6 +310,9 @@ const struct bus pci_bus = {
         .udev_head = PCI_UDEV_HEAD,
         .refuse = refuse,
         .refuse_back = refuse_back,
+        .guest = guest,
+        .lasting_slot = lasting_slot,
+        .vfio = "vfio_pci",
         .behind = behind,
         .dynamic_id = dynamic_id,
         .describe = describe,

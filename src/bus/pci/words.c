@@ -247,6 +247,7 @@ static int parse(enum match_key key, struct arena *a, const char *word, struct w
 
 const struct bus_syntax pci_syntax = {
         .name = "pci",
+        .sysfs = "/sys/bus/pci",
         .iommu = true,
         .right =
                 {
