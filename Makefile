@@ -28,7 +28,7 @@ LDFLAGS ?= -Wl,-s,--gc-sections
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -ffunction-sections -fdata-sections $(UNWIND) $(WARNINGS) $(HARDENING) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER_LIBS) $(LDFLAGS)
 
-ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config cmdline bus bus/pci facts guard plan act state loader maker check report export))))
+ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config cmdline bus bus/* facts guard plan act state loader maker check report export))))
 PROGRAMS := passthroughctl passthrough-bind passthrough-generator passthrough-cmdline
 passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c)) src/validate/check.c
 passthrough-bind_SOURCES := $(sort $(wildcard src/bind/*.c))

@@ -56,10 +56,9 @@ int run_load(struct run *r, bool all, enum stage stage)
                 request.identities = true;
         }
         k = facts_gather(r->root, &r->arena, &sources, &request, &r->facts);
-        if (k == 0)
-                k = plan_build(&r->config, &r->facts, &r->arena, &r->plan);
         if (k < 0)
                 return k;
+        plan_build(&r->config, &r->facts, &r->arena, &r->plan);
         r->results = arena_alloc(&r->arena, r->plan.n_entries * sizeof(*r->results));
         return 0;
 }

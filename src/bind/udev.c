@@ -30,10 +30,9 @@ static int build(struct run *r, const char **ret)
         if (k < 0)
                 return k;
         facts_read_machine(r->root, &r->arena, initrd_table, &r->facts);
-        k = plan_build(&r->config, &r->facts, &r->arena, &r->plan);
-        if (k == 0)
-                *ret = hotplug_rules(&r->plan, bus_table, left_out(r), &r->arena);
-        return k;
+        plan_build(&r->config, &r->facts, &r->arena, &r->plan);
+        *ret = hotplug_rules(&r->plan, bus_table, left_out(r), &r->arena);
+        return 0;
 }
 
 int run_udev(const struct root *root, const char *unused)

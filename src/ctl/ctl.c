@@ -85,7 +85,7 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
         if (k == 0 && boot)
                 facts_as_at_boot(&c->facts);
         if (k == 0)
-                k = plan_build(&c->config, &c->facts, &c->arena, &c->plan);
+                plan_build(&c->config, &c->facts, &c->arena, &c->plan);
         return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
 }
 

@@ -60,7 +60,8 @@ static int plan_for(struct ctl *c, const struct config *config)
         if (k < 0)
                 return k;
         facts_as_at_boot(&c->facts);
-        return plan_build(config, &c->facts, &c->arena, &c->plan);
+        plan_build(config, &c->facts, &c->arena, &c->plan);
+        return 0;
 }
 
 int edit_plan(struct edit *e)
@@ -88,7 +89,7 @@ static size_t rule_of(const struct edit *e, const struct draft *d)
 }
 
 /* The plan of the rules that are there already, on the same facts. */
-static int plan_before(const struct edit *e, struct config *config, struct plan *ret)
+static void plan_before(const struct edit *e, struct config *config, struct plan *ret)
 {
         struct ctl *c = e->c;
 
@@ -101,7 +102,7 @@ static int plan_before(const struct edit *e, struct config *config, struct plan 
                 if (!new)
                         config->rules[config->n_rules++] = c->config.rules[r];
         }
-        return plan_build(config, &c->facts, &c->arena, ret);
+        plan_build(config, &c->facts, &c->arena, ret);
 }
 
 /* What the draft takes away from a rule that was fine without it, or NULL. */
@@ -210,16 +211,14 @@ static void note_companions(const struct edit *e, size_t rule, const struct plan
         }
 }
 
-/* *ret_changed: a draft has fallen out or is another now, and the rest may depend on it. 0 or -errno. */
-static int judge_all(struct edit *e, bool *ret_changed)
+/* Whether a draft has fallen out or is another now: the rest may depend on it. */
+static bool judge_all(struct edit *e)
 {
         struct config config = {};
         struct plan before;
-        int k = plan_before(e, &config, &before);
         bool changed = false;
 
-        if (k < 0)
-                return k;
+        plan_before(e, &config, &before);
         for (size_t i = 0; i < e->n; i++) {
                 struct draft *d = &e->drafts[i];
 
@@ -236,8 +235,7 @@ static int judge_all(struct edit *e, bool *ret_changed)
                         print_draft(e, &e->drafts[i]);
                         note_companions(e, rule_of(e, &e->drafts[i]), &before);
                 }
-        *ret_changed = changed;
-        return 0;
+        return changed;
 }
 
 /* Whether some draft is no rule. Of several that are taken over the others are judged without it. */
@@ -272,11 +270,9 @@ int edit_judge(struct edit *e)
                         diags_print(stderr, &e->c->diags);
                 said = true;
                 if (!leave_invalid(e))
-                        k = judge_all(e, &changed);
+                        changed = judge_all(e);
                 else if (!e->import)
                         return EXIT_USAGE;
-                if (k < 0)
-                        return ctl_fail("the plan", k);
         }
         return 0;
 }

@@ -16,7 +16,6 @@ int ctl_list(struct ctl *c)
                 .slots = true, .serials = true, .use = true, .drivers = &driver, .n_drivers = 1};
         struct listing list = {.plan = &c->plan};
         struct pci_name *names;
-        struct handover *handovers;
         int k;
 
         if (c->types)
@@ -24,10 +23,9 @@ int ctl_list(struct ctl *c)
         k = ctl_load_plan(c, &request, true);
         if (k != 0)
                 return k;
-        (void)!plan_handovers(&c->plan, &c->arena, &handovers);
         names_look_up(&c->root, &c->facts, &c->arena, &names);
         list.names = names;
-        list.handovers = handovers;
+        list.handovers = plan_handovers(&c->plan, &c->arena);
         if (!c->json)
                 text_list(stdout, &list);
         else

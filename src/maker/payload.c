@@ -240,7 +240,9 @@ int payload_plan(const struct facts_sources *sources, const struct root *root, s
         /* What is switched off in this boot is for the next ones all the same. */
         *ret_facts = (struct facts){.switches_known = true};
         k = facts_gather(root, a, sources, &request, ret_facts);
-        return k == 0 ? plan_build(&payload->config, ret_facts, a, ret) : k;
+        if (k == 0)
+                plan_build(&payload->config, ret_facts, a, ret);
+        return k;
 }
 
 int payload_clear(const struct facts_sources *sources, const struct root *root, const char *kernel,

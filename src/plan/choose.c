@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which rule decides which device, with which driver, at which stage, and what comes along. */
-#include <errno.h>
 #include <fnmatch.h>
 
 #include "base/str.h"
@@ -97,7 +96,7 @@ static void decide(struct planner *p, size_t device, size_t rule)
         p->plan->rules[rule].n_matched += !(d->roles & ROLE_BRIDGE) || r->driver == DRIVER_NATIVE;
 }
 
-int planner_match(struct planner *p)
+void planner_match(struct planner *p)
 {
         for (size_t i = 0; i < p->facts->n_devices; i++) {
                 for (size_t r = 0; r < p->n_matching; r++) {
@@ -115,11 +114,10 @@ int planner_match(struct planner *p)
                 if (p->asked && p->asked[i] != NO_RULE && p->entry_of[i] == NO_ENTRY)
                         decide(p, i, p->asked[i]);
         }
-        return 0;
 }
 
 /* What a rule that was switched off would have spoken of stays with the host, and shows. */
-int planner_skipped(struct planner *p)
+void planner_skipped(struct planner *p)
 {
         for (size_t i = 0; i < p->facts->n_devices; i++)
                 for (size_t r = 0; r < p->n_matching && p->entry_of[i] == NO_ENTRY; r++) {
@@ -129,7 +127,6 @@ int planner_skipped(struct planner *p)
                             match_device(&p->config->rules[r], p->facts, &p->facts->devices[i]))
                                 planner_add(p, i, r, ACTION_KEEP, state->message);
                 }
-        return 0;
 }
 
 static const char *expected(const struct planner *p, const struct rule *rule)
@@ -192,7 +189,7 @@ static const char *shadowed_by(const struct planner *p, size_t rule)
         return "";
 }
 
-int planner_expect(struct planner *p)
+void planner_expect(struct planner *p)
 {
         for (size_t r = 0; r < p->config->n_rules; r++) {
                 struct plan_rule *state = &p->plan->rules[r];
@@ -211,7 +208,6 @@ int planner_expect(struct planner *p)
                                                       state->n_matched, expect, shadowed_by(p, r), lost);
                 }
         }
-        return 0;
 }
 
 /* Takes a device along with the entry at position leader, unless some rule decides it already. */
@@ -266,7 +262,7 @@ static void with_group(struct planner *p, size_t leader)
                 accompany(p, leader, p->facts->by_group[first + i], "in IOMMU group %d with %s", d->group, d->address);
 }
 
-int planner_companions(struct planner *p)
+void planner_companions(struct planner *p)
 {
         /* Companions are appended behind, and bring no companions of the slot of their own. */
         size_t n = p->plan->n_entries;
@@ -283,5 +279,4 @@ int planner_companions(struct planner *p)
                 if (e->action == ACTION_BIND && p->config->rules[e->rule].group == GROUP_COMPLETE)
                         with_group(p, i);
         }
-        return 0;
 }

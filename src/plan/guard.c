@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the host needs: from each of its uses down through what that stands on to the functions, with the way there. */
-#include <errno.h>
 
 #include "base/str.h"
 #include "guard/evidence.h"
@@ -17,7 +16,7 @@ static const char *chain(struct planner *p, size_t device, size_t node, const si
         return arena_join(p->arena, text, " ← ", what, NULL);
 }
 
-int planner_guard(struct planner *p)
+void planner_guard(struct planner *p)
 {
         const struct evidence *evidence = p->facts->evidence;
         size_t *above = arena_alloc(p->arena, evidence->n_nodes * sizeof(*above));
@@ -53,7 +52,6 @@ int planner_guard(struct planner *p)
                         }
                 }
         }
-        return 0;
 }
 
 /* Where somebody may have to type a passphrase, one keyboard at least stays. */

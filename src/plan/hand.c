@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan/hand.h"
 
-#include <errno.h>
-
 #include "base/str.h"
 #include "guard/evidence.h"
 

@@ -5,8 +5,6 @@
  */
 #include "plan/handover.h"
 
-#include <errno.h>
-
 #include "base/str.h"
 #include "guard/evidence.h"
 #include "plan/planner.h"
@@ -134,18 +132,17 @@ static void take_answer(const struct asking *x, const struct plan *answer, const
         }
 }
 
-static int ask(const struct asking *x, const struct facts *facts, size_t round)
+static void ask(const struct asking *x, const struct facts *facts, size_t round)
 {
         const struct config *own = x->plan->config;
         size_t *asked = arena_alloc(x->arena, facts->n_devices * sizeof(*asked)), *device_of, n = 0;
         struct config config = {.n_rules = own->n_rules};
         struct plan answer;
-        int k;
 
         for (size_t i = 0; i < facts->n_devices; i++)
                 n += x->round[i] == round;
         if (n == 0)
-                return 0;
+                return;
         config.rules = arena_alloc(x->arena, (own->n_rules + n) * sizeof(*config.rules));
         device_of = arena_alloc(x->arena, n * sizeof(*device_of));
         if (own->n_rules > 0)
@@ -164,11 +161,8 @@ static int ask(const struct asking *x, const struct facts *facts, size_t round)
                 device_of[config.n_rules - own->n_rules] = i;
                 asked[i] = config.n_rules++;
         }
-        k = planner_run(&config, facts, asked, own->n_rules, x->arena, &answer);
-        if (k < 0)
-                return k;
+        planner_run(&config, facts, asked, own->n_rules, x->arena, &answer);
         take_answer(x, &answer, device_of);
-        return 0;
 }
 
 static void take_own(const struct asking *x)
@@ -183,12 +177,11 @@ static void take_own(const struct asking *x)
         }
 }
 
-int plan_handovers(const struct plan *plan, struct arena *a, struct handover **ret)
+struct handover *plan_handovers(const struct plan *plan, struct arena *a)
 {
         size_t n_devices = plan->facts->n_devices;
         struct asking x = {.plan = plan, .arena = a};
         struct facts facts = *plan->facts;
-        int k = 0;
 
         facts.off = false;
         x.set = arena_alloc(a, n_devices * sizeof(*x.set));
@@ -196,11 +189,8 @@ int plan_handovers(const struct plan *plan, struct arena *a, struct handover **r
         x.ret = arena_alloc(a, n_devices * sizeof(*x.ret));
         find_sets(&x);
         find_rounds(&x);
-        for (size_t round = 0; k == 0 && round < x.n_rounds; round++)
-                k = ask(&x, &facts, round);
-        if (k == 0)
-                take_own(&x);
-        if (k == 0)
-                *ret = x.ret;
-        return k;
+        for (size_t round = 0; round < x.n_rounds; round++)
+                ask(&x, &facts, round);
+        take_own(&x);
+        return x.ret;
 }

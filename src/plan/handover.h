@@ -16,6 +16,5 @@ struct handover {
 /*
  * By position in facts->devices. Where the plan has an entry it is that; else what a rule would bring that names this
  * one device alone, for vfio-pci, and takes its IOMMU group along, whether or not this boot has all rules switched off.
- *
  */
-int plan_handovers(const struct plan *plan, struct arena *a, struct handover **ret) _must_check_;
+struct handover *plan_handovers(const struct plan *plan, struct arena *a) _must_check_;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who is who, as far as it was recorded, and what follows where somebody else is there. */
-#include <errno.h>
 
-#include "base/str.h"
 #include "facts/identity.h"
+#include "base/str.h"
 #include "facts/match.h"
 #include "plan/planner.h"
 
-static int lost(struct planner *p)
+static void lost(struct planner *p)
 {
         for (size_t i = 0; i < p->facts->clearance.n_devices; i++) {
                 const struct clearance_device **slot;
@@ -18,7 +17,6 @@ static int lost(struct planner *p)
                 *slot = &p->facts->clearance.devices[i];
                 p->plan->n_lost++;
         }
-        return 0;
 }
 
 const char *planner_lost_of(const struct planner *p, const struct rule *rule)
@@ -33,7 +31,7 @@ const char *planner_lost_of(const struct planner *p, const struct rule *rule)
         return "";
 }
 
-int planner_identify(struct planner *p)
+void planner_identify(struct planner *p)
 {
         const struct clearance *c = &p->facts->clearance;
 
@@ -66,7 +64,7 @@ int planner_identify(struct planner *p)
                         identity->moved = arena_printf(p->arena, "the device recorded at %s, told by %s", r->address,
                                                        fit_names[how]);
         }
-        return lost(p);
+        lost(p);
 }
 
 bool planner_follows(const struct planner *p, size_t device, const struct rule *rule)

@@ -27,7 +27,7 @@ static bool named(const struct words *names, const char *rule)
         return false;
 }
 
-static int initial_states(struct planner *p)
+static void initial_states(struct planner *p)
 {
         for (size_t i = 0; i < p->config->n_rules; i++) {
                 const struct rule *rule = &p->config->rules[i];
@@ -52,14 +52,13 @@ static int initial_states(struct planner *p)
                         state->message = "passthrough.skip= on the kernel command line";
                 }
         }
-        return 0;
 }
 
 /*
  * A rule with a device refused is refused as a whole in its state, though its other devices may go. Its message is the
  * first refusal that is no consequence of another.
  */
-static int final_states(struct planner *p)
+static void final_states(struct planner *p)
 {
         for (int derived = 0; derived <= 1; derived++)
                 for (size_t i = 0; i < p->plan->n_entries; i++) {
@@ -72,7 +71,6 @@ static int final_states(struct planner *p)
                         state->state = RULE_REFUSED;
                         state->message = arena_printf(p->arena, "%s: %s", entry_device(p, e)->address, e->reason);
                 }
-        return 0;
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -101,7 +99,7 @@ size_t plan_initrd_ops(const struct plan *plan)
 }
 
 /* By device; leaders move along. */
-static int sort_entries(struct planner *p)
+static void sort_entries(struct planner *p)
 {
         struct plan *plan = p->plan;
 
@@ -115,18 +113,18 @@ static int sort_entries(struct planner *p)
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (plan->entries[i].leader != NO_ENTRY)
                         plan->entries[i].leader = p->entry_of[plan->entries[i].leader];
-        return 0;
 }
 
-int planner_run(const struct config *config, const struct facts *facts, const size_t *asked, size_t n_matching,
-                struct arena *a, struct plan *ret)
+void planner_run(const struct config *config, const struct facts *facts, const size_t *asked, size_t n_matching,
+                 struct arena *a, struct plan *ret)
 {
         struct plan plan = {.config = config, .facts = facts};
         struct planner p = {
                 .config = config, .facts = facts, .arena = a, .plan = &plan, .asked = asked, .n_matching = n_matching};
-        static int (*const steps[])(struct planner *) = {
-                initial_states,     planner_guard,    planner_identify, planner_match, planner_expect,
-                planner_companions, planner_refusals, planner_skipped,  final_states,  sort_entries,
+        static void (*const steps[])(struct planner *) = {
+                initial_states, planner_guard,      planner_identify,   planner_match,
+                planner_expect, planner_companions, planner_refusals,   planner_skipped,
+                final_states,   sort_entries,       planner_operations,
         };
 
         plan.rules = arena_alloc(a, config->n_rules * sizeof(*plan.rules));
@@ -134,18 +132,12 @@ int planner_run(const struct config *config, const struct facts *facts, const si
         for (size_t i = 0; i < facts->n_devices; i++)
                 p.entry_of[i] = NO_ENTRY;
 
-        for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-                int k = steps[i](&p);
-
-                if (k < 0)
-                        return k;
-        }
-        planner_operations(&p);
+        for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+                steps[i](&p);
         *ret = plan;
-        return 0;
 }
 
-int plan_build(const struct config *config, const struct facts *facts, struct arena *a, struct plan *ret)
+void plan_build(const struct config *config, const struct facts *facts, struct arena *a, struct plan *ret)
 {
-        return planner_run(config, facts, NULL, config->n_rules, a, ret);
+        planner_run(config, facts, NULL, config->n_rules, a, ret);
 }

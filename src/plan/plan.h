@@ -93,7 +93,7 @@ struct plan {
 };
 
 /* config and facts must outlive the plan. */
-int plan_build(const struct config *config, const struct facts *facts, struct arena *a, struct plan *ret) _must_check_;
+void plan_build(const struct config *config, const struct facts *facts, struct arena *a, struct plan *ret);
 
 /* What the plan has for a device, or NULL. */
 const struct plan_entry *plan_find(const struct plan *plan, size_t device);

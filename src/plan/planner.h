@@ -49,11 +49,11 @@ void planner_add(struct planner *p, size_t device, size_t rule, enum action acti
 void planner_refuse(struct planner *p, struct plan_entry *e, const char *format, ...) _printf_(3, 4);
 
 /* plan.c: all the steps. asked (NULL: none) has rules of config behind the first n_matching, see above. */
-int planner_run(const struct config *config, const struct facts *facts, const size_t *asked, size_t n_matching,
-                struct arena *a, struct plan *ret) _must_check_;
+void planner_run(const struct config *config, const struct facts *facts, const size_t *asked, size_t n_matching,
+                 struct arena *a, struct plan *ret);
 
 /* identity.c: who the devices are, whatever their addresses. */
-int planner_identify(struct planner *p) _must_check_;
+void planner_identify(struct planner *p);
 /* Whether the device is one that was recorded for the rule, and would be matched where it was. */
 bool planner_follows(const struct planner *p, size_t device, const struct rule *rule);
 /* *ret: why a device that the rule matches is not the one that was recorded there; NULL where nothing says so. */
@@ -63,20 +63,20 @@ void planner_company(struct planner *p);
 const char *planner_lost_of(const struct planner *p, const struct rule *rule);
 
 /* guard.c: what the host needs, and what it may need. */
-int planner_guard(struct planner *p) _must_check_;
+void planner_guard(struct planner *p);
 void planner_keyboards(struct planner *p);
 const char *planner_uncleared(struct planner *p, const struct plan_entry *e);
 
 /* choose.c: which rule decides which device, and what comes along. */
-int planner_match(struct planner *p) _must_check_;
-int planner_skipped(struct planner *p) _must_check_;
-int planner_expect(struct planner *p) _must_check_;
-int planner_companions(struct planner *p) _must_check_;
+void planner_match(struct planner *p);
+void planner_skipped(struct planner *p);
+void planner_expect(struct planner *p);
+void planner_companions(struct planner *p);
 /* Whether what it matches takes the other functions of its slot along. */
 bool planner_takes_slot(const struct planner *p, const struct plan_entry *e);
 
 /* refuse.c: what must not be taken, alone or with its group or slot. */
-int planner_refusals(struct planner *p) _must_check_;
+void planner_refusals(struct planner *p);
 
 /* ops.c: what is done, in order, and the way back of each entry. */
 void planner_operations(struct planner *p);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What must not be taken: alone, or because of what shares its IOMMU group or comes with it. */
-#include <errno.h>
 
 #include "base/str.h"
 #include "guard/evidence.h"
@@ -233,7 +232,7 @@ static void show_foreign(struct planner *p)
         }
 }
 
-int planner_refusals(struct planner *p)
+void planner_refusals(struct planner *p)
 {
         struct plan *plan = p->plan;
 
@@ -257,5 +256,4 @@ int planner_refusals(struct planner *p)
                                 plan->entries[i].action == ACTION_BIND ? refuse_in_company(p, i) : refuse_leader(p, i);
         }
         show_foreign(p);
-        return 0;
 }

@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         /* Its first bit says whether the host is on its way up, where a clearance counts. */
         request.booting = size > 0 && data[0] & 1;
         CHECK(facts_gather(&root, &a, &sources, &request, &facts) == 0);
-        CHECK(plan_build(&config, &facts, &a, &plan) == 0);
+        plan_build(&config, &facts, &a, &plan);
         check_plan(&plan);
         files_clear();
         arena_free(&a);
