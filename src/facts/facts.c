@@ -144,17 +144,15 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
                 facts_read_machine(root, a, sources->initrds, &facts);
         if (k == 0)
                 k = gather_devices(root, a, sources->buses, request, &facts);
-        if (k == 0)
-                modules_gather(root, a, request, &facts);
-        if (k == 0)
-                facts_index_groups(a, &facts);
-        if (k == 0)
-                sources->guard(root, a, request, &facts);
-        if (k == 0 && request->builtin)
+        if (k < 0)
+                return k;
+        modules_gather(root, a, request, &facts);
+        facts_index_groups(a, &facts);
+        sources->guard(root, a, request, &facts);
+        if (request->builtin)
                 modules_gather_builtin(root, a, &facts);
-        if (k == 0)
-                *ret = facts;
-        return k;
+        *ret = facts;
+        return 0;
 }
 
 void facts_as_at_boot(struct facts *facts)

@@ -16,7 +16,7 @@
 int build_beside(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
                  const char *path, const char **ret_wrong)
 {
-        const char *file = file_temporary(a, path), *lacks = NULL;
+        const char *file = file_temporary(a, path), *lack = NULL;
         int k;
 
         *ret_wrong = NULL;
@@ -25,9 +25,9 @@ int build_beside(const struct root *root, struct arena *a, const struct maker *m
         if (k == 0 && !*ret_wrong && !root_exists(root, file))
                 *ret_wrong = arena_join(a, maker->name, " has built nothing, and says that all is well", NULL);
         if (k == 0 && !*ret_wrong)
-                k = contents_verify(root, a, maker, file, job->image->release, job->now, &job->digest, &lacks);
-        if (lacks)
-                *ret_wrong = arena_join(a, "what ", maker->name, " has built lacks ", lacks, NULL);
+                lack = contents_lack(root, a, maker, file, job->image->release, job->now, &job->digest);
+        if (lack)
+                *ret_wrong = arena_join(a, "what ", maker->name, " has built lacks ", lack, NULL);
         if (k == 0 && !*ret_wrong)
                 k = file_take_place(root, path, &job->image->st);
         if (k < 0 || *ret_wrong)

@@ -9,7 +9,6 @@ struct verifier {
         struct arena *arena;
         const char *release, *list;
         const struct payload *now;
-        const char *lacks;
 };
 
 bool contents_has(const char *list, const char *name)
@@ -45,25 +44,23 @@ static bool has_module(const char *list, const char *name)
         return false;
 }
 
-static void verify_module(struct verifier *v, const char *name)
+/* NULL, or the first module that the rules need and it lacks. */
+static const char *missing_module(struct verifier *v)
 {
-        struct module module = {.name = name};
-
-        modules_look_up(v->root, v->arena, v->release, &module, 1);
-        if (!v->lacks && module.state == MODULE_LOADABLE && !has_module(v->list, name))
-                v->lacks = arena_join(v->arena, "the kernel module ", name, NULL);
-}
-
-static void verify_modules(struct verifier *v)
-{
-        const char **modules = NULL;
+        const char **names = NULL;
         size_t n = 0;
 
         for (size_t i = 0; i < v->now->config.n_rules; i++)
                 if (!v->now->config.rules[i].invalid)
-                        driver_add_modules(driver_of_rule(&v->now->config.rules[i]), v->arena, &modules, &n);
-        for (size_t i = 0; i < n; i++)
-                verify_module(v, modules[i]);
+                        driver_add_modules(driver_of_rule(&v->now->config.rules[i]), v->arena, &names, &n);
+        for (size_t i = 0; i < n; i++) {
+                struct module module = {.name = names[i]};
+
+                modules_look_up(v->root, v->arena, v->release, &module, 1);
+                if (module.state == MODULE_LOADABLE && !has_module(v->list, names[i]))
+                        return arena_join(v->arena, "the kernel module ", names[i], NULL);
+        }
+        return NULL;
 }
 
 bool contents_digest(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret)
@@ -84,26 +81,22 @@ static const char *verify_digest(struct verifier *v, const struct maker *maker, 
         return NULL;
 }
 
-int contents_verify(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
-                    const char *release, const struct payload *now, struct image_digest *ret, const char **ret_lacks)
+const char *contents_lack(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
+                          const char *release, const struct payload *now, struct image_digest *ret)
 {
         static const char bind[] = PASSTHROUGH_LIBEXEC "/passthrough-bind";
         struct verifier v = {.root = root, .arena = a, .release = release, .now = now, .list = maker->list(a, file)};
-        int k = 0;
+        const char *lack;
 
         if (!v.list)
-                v.lacks = "files that can be listed";
-        else if (!contents_has(v.list, bind + 1))
-                v.lacks = bind;
-        else
-                v.lacks = maker->lacks(v.list);
-        for (size_t i = 0; !v.lacks && i < now->n_files; i++)
+                return "files that can be listed";
+        if (!contents_has(v.list, bind + 1))
+                return bind;
+        lack = maker->lacks(v.list);
+        for (size_t i = 0; !lack && i < now->n_files; i++)
                 if (!contents_has(v.list, now->files[i].path + 1))
-                        v.lacks = now->files[i].path;
-        if (!v.lacks)
-                verify_modules(&v);
-        if (k == 0 && !v.lacks)
-                v.lacks = verify_digest(&v, maker, file, ret);
-        *ret_lacks = v.lacks;
-        return k;
+                        lack = now->files[i].path;
+        if (!lack)
+                lack = missing_module(&v);
+        return lack ? lack : verify_digest(&v, maker, file, ret);
 }

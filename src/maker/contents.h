@@ -10,11 +10,9 @@
 bool contents_has(const char *list, const char *name);
 
 /*
- * Looks at an image on this machine, for that kernel: *ret_lacks is what it lacks of now, or NULL; *ret what it was
- * built from. 0 or -errno.
+ * What an image on this machine, for that kernel, lacks of now; NULL: nothing, and *ret is what it was built from.
  */
-int contents_verify(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
-                    const char *release, const struct payload *now, struct image_digest *ret,
-                    const char **ret_lacks) _must_check_;
+const char *contents_lack(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
+                          const char *release, const struct payload *now, struct image_digest *ret);
 /* What an image says it was built from; false if it cannot be read. */
 bool contents_digest(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret);

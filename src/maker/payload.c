@@ -19,20 +19,19 @@ struct builder {
 };
 
 /* A rule whose driver that kernel does not have is as good as wrong. */
-static int check_driver(struct builder *b, struct rule *rule)
+static void check_driver(struct builder *b, struct rule *rule)
 {
         struct module module = {.name = driver_of_rule(rule)};
 
         if (rule->invalid || !module.name || !b->kernel ||
             root_exists(b->root, arena_join(b->arena, rule->bus->sysfs, "/drivers/", module.name, NULL)))
-                return 0;
+                return;
         modules_look_up(b->root, b->arena, b->kernel, &module, 1);
         if (module.state != MODULE_ABSENT)
-                return 0;
+                return;
         rule->invalid = true;
         rule->message =
                 arena_printf(b->arena, "driver %s is not there: kernel %s has no such module", module.name, b->kernel);
-        return 0;
 }
 
 static void add_file(struct builder *b, const char *rule, const char *path, const char *text, size_t size)
@@ -69,10 +68,11 @@ static int mend_rule(struct builder *b, struct rule *rule)
 
 static int add_rule(struct builder *b, struct rule *rule)
 {
-        int k = check_driver(b, rule);
+        int k = 0;
 
-        if (k < 0 || rule->invalid)
-                return k;
+        check_driver(b, rule);
+        if (rule->invalid)
+                return 0;
         if (rule->applied)
                 add_applied(b, rule->name);
         for (size_t i = 0; k == 0 && !rule->applied && i < rule->n_files; i++) {
