@@ -30,7 +30,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER_LIBS) $(LDFLA
 
 ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config cmdline bus bus/* facts guard plan act state loader maker check report export))))
 PROGRAMS := passthroughctl passthrough-bind passthrough-generator passthrough-cmdline
-passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c)) src/validate/check.c
+passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c)) src/validate/findings.c
 passthrough-bind_SOURCES := $(sort $(wildcard src/bind/*.c))
 passthrough-generator_SOURCES := $(sort $(wildcard generator/*.c))
 passthrough-cmdline_SOURCES := $(sort $(wildcard src/validate/*.c))

@@ -3,7 +3,7 @@
 
 /* The parts of check_build(), by what they judge. */
 
-#include "check/check.h"
+#include "check/checks.h"
 
 struct checker {
         const struct check_input *in;
@@ -41,17 +41,17 @@ static inline bool check_taken(const struct plan_entry *e)
 /* The entry of that address which is taken, or NULL. */
 const struct plan_entry *check_taken_at(const struct checker *c, const char *address);
 
-/* iommu.c */
+/* iommu-state.c */
 void check_iommu(struct checker *c);
-/* cmdline.c */
-void check_cmdline_rows(struct checker *c);
+/* kernel-tokens.c */
+void check_kernel_tokens(struct checker *c);
 /* rules.c: modules, groups, guard */
 void check_modules(struct checker *c);
 void check_rules(struct checker *c);
 /* devices.c */
 void check_devices(struct checker *c);
-/* pages.c: huge pages */
-void check_pages(struct checker *c);
+/* reservations.c: huge pages */
+void check_reservations(struct checker *c);
 /* images.c */
 void check_images(struct checker *c);
 /* conflicts.c */

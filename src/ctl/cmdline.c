@@ -10,7 +10,7 @@
 #include "facts/match.h"
 #include "report/json.h"
 #include "report/kargs.h"
-#include "validate/check.h"
+#include "validate/findings.h"
 
 /* -1 for no such name. */
 static int named(const char *name, const char *const *names, int n)
@@ -103,7 +103,7 @@ int ctl_cmdline(struct ctl *c)
         if (c->argc == 2 && (c->format || c->vendor || c->kernel))
                 return ctl_usage("--format, --vendor and --kernel are for cmdline, not for cmdline check");
         if (c->argc == 2)
-                return check_cmdline(&c->root, c->cmdline, c->json, "passthroughctl");
+                return findings_print(&c->root, c->cmdline, c->json, "passthroughctl");
         if (c->cmdline)
                 return ctl_usage("--cmdline is for cmdline check");
         if (format < 0)

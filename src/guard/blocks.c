@@ -44,7 +44,7 @@ static void label(struct graph *g, struct node *n)
 }
 
 /*
- * A head of native NVMe multipath hangs off its subsystem, not off a function: it is reached through each of the
+ * A head of native NVMe multipath hangs off its subsystem, not off a device: it is reached through each of the
  * subsystem's controllers (drivers/nvme/host/core.c, nvme_subsys_show links).
  */
 static void nvme_paths(struct graph *g, size_t node, const char *target)
@@ -136,7 +136,7 @@ static void relate(struct graph *g, size_t node)
                 if (holder != NO_NODE)
                         guard_stand(g, holder, node);
         }
-        if (g->evidence->nodes[node].n_functions > 0 ||
+        if (g->evidence->nodes[node].n_devices > 0 ||
             snprintf(link, sizeof(link), BLOCKS "/%s", name) >= (int)sizeof(link) ||
             root_readlink(g->root, link, target, sizeof(target)) <= 0 || !(slash = strrchr(target, '/')))
                 return;

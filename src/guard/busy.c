@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which process of a running host holds a device node of a function open. It is looked at for work by hand: nobody has
+ * Which process of a running host holds a node of a device open. It is looked at for work by hand: nobody has
  * anything open early in a boot, and what somebody has open now says nothing about the next one. But a disk that a
  * process writes to as it is, the daemon of a storage cluster say, shows in no other way that it is the host's: for a
  * clearance that is looked at, too.
@@ -27,7 +27,7 @@ struct devnode {
         unsigned major, minor;
         bool block, vfio;
         size_t node;   /* of the host's graph; NO_NODE until somebody has it open */
-        size_t device; /* the function, where node is not from the graph */
+        size_t device; /* the one it is of, where node is not from the graph */
 };
 
 struct busy {
@@ -78,7 +78,7 @@ static void add_blocks(struct busy *b)
 }
 
 /*
- * A directory below a function with the file "dev" is a device node. Its name is in "uevent", which newer kernels may
+ * A directory below a device with the file "dev" is a device node. Its name is in "uevent", which newer kernels may
  * read under the device's lock: a machine that runs, where a driver may be hanging with that lock, is not asked for it.
  */
 static void add_class_device(struct busy *b, size_t device, const char *dir)
@@ -124,7 +124,7 @@ static void walk(struct busy *b, size_t device, const char *path, unsigned depth
         }
 }
 
-/* The group's node, by which virtual machines hold all its functions. */
+/* The group's node, by which virtual machines hold all its devices. */
 static void add_group(struct busy *b, size_t device, int group)
 {
         static const char *const names[] = {"", "noiommu-"};
@@ -154,7 +154,7 @@ static void add_nvidia(struct busy *b, size_t device, const char *address)
         add(b, &x);
 }
 
-static void add_functions(struct busy *b)
+static void add_devices(struct busy *b)
 {
         for (size_t i = 0; i < b->g->facts->n_devices; i++) {
                 const struct device *d = &b->g->facts->devices[i];
@@ -256,7 +256,7 @@ void guard_busy(struct graph *g)
         struct busy b = {.g = g, .unknown = &g->evidence->busy_unknown};
 
         add_blocks(&b);
-        add_functions(&b);
+        add_devices(&b);
         look_at_processes(&b);
 }
 

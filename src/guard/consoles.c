@@ -12,7 +12,7 @@ static void console(struct graph *g, int class_fd, const char *name)
         char link[PATH_MAX];
         size_t node = guard_add(g, NODE_TERMINAL, name, guard_link(class_fd, name, link));
 
-        if (g->evidence->nodes[node].n_functions > 0)
+        if (g->evidence->nodes[node].n_devices > 0)
                 guard_use(g, node, "the kernel's console");
 }
 

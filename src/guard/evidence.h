@@ -22,10 +22,10 @@ struct node {
         const char *label; /* as a chain shows it: "dm-0 crypt" */
         unsigned major, minor;
         const char *map_name;    /* of the device mapper */
-        size_t *functions;       /* the PCI functions it is reached through: positions in facts.devices */
+        size_t *devices;         /* those it is reached through: positions in facts.devices */
         const char *const *tags; /* "UUID=...", "TYPE=...", "/dev/disk/by-id/..." */
         size_t *below;           /* the nodes it stands on */
-        size_t n_functions, n_tags, n_below;
+        size_t n_devices, n_tags, n_below;
         const char *claim; /* why it may be the host's though that does not use it now, or NULL */
         bool held;         /* the host has it in use, for what does not show */
         bool tagged;       /* what is on it is known: its tags are all there are */
@@ -54,7 +54,7 @@ struct evidence {
         const char *busy_unknown; /* where it was asked who has devices open: why that is not known, or NULL */
 
         const char *passphrase; /* why somebody may have to type one, or NULL */
-        size_t *keyboards;      /* the function of each, or NO_DEVICE */
+        size_t *keyboards;      /* the device of each, or NO_DEVICE */
         size_t n_keyboards;
 };
 

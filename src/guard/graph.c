@@ -54,15 +54,15 @@ void guard_reach(struct graph *g, size_t node, size_t device)
 {
         struct node *n = &g->evidence->nodes[node];
 
-        add_unique(g->arena, &n->functions, &n->n_functions, device);
+        add_unique(g->arena, &n->devices, &n->n_devices, device);
 }
 
 bool guard_reached(const struct node *n, size_t device)
 {
-        return has(n->functions, n->n_functions, device);
+        return has(n->devices, n->n_devices, device);
 }
 
-/* The next function that a path in sysfs goes by, or NO_DEVICE at its end. */
+/* The next device that a path in sysfs goes by, or NO_DEVICE at its end. */
 static size_t next_on(const struct graph *g, const char **path)
 {
         size_t device = NO_DEVICE;
@@ -136,8 +136,8 @@ bool guard_concerned(const struct graph *g, size_t first)
                 if (facts->devices[i].detailed && (!*facts->devices[i].class || roles_guarded(facts->devices[i].roles)))
                         return true;
         for (size_t i = first; i < g->evidence->n_nodes; i++)
-                for (size_t f = 0; f < g->evidence->nodes[i].n_functions; f++)
-                        if (facts->devices[g->evidence->nodes[i].functions[f]].detailed)
+                for (size_t f = 0; f < g->evidence->nodes[i].n_devices; f++)
+                        if (facts->devices[g->evidence->nodes[i].devices[f]].detailed)
                                 return true;
         return false;
 }

@@ -30,12 +30,12 @@ struct graph {
 size_t guard_find(const struct graph *g, enum node_kind kind, const char *name);
 /*
  * A new node. link is where its class's link leads ("../../devices/pci0000:00/..."), "" if there is none: the node is
- * reached through the functions on the way.
+ * reached through the devices on the way.
  */
 size_t guard_add(struct graph *g, enum node_kind kind, const char *name, const char *link);
 /* NO_NODE and the node itself are no ground to stand on. */
 void guard_stand(struct graph *g, size_t node, size_t below);
-/* The node is reached through that function, or through each one that a path in sysfs goes by. */
+/* The node is reached through that device, or through each one that a path in sysfs goes by. */
 void guard_reach(struct graph *g, size_t node, size_t device);
 void guard_reach_path(struct graph *g, size_t node, const char *path);
 /* The last of them, or NO_DEVICE. */

@@ -80,7 +80,7 @@ static bool reaches_hardware(const struct evidence *evidence, size_t node, unsig
 {
         const struct node *n = &evidence->nodes[node];
 
-        if (n->n_functions > 0 || !n->virtual_)
+        if (n->n_devices > 0 || !n->virtual_)
                 return true;
         for (size_t i = 0; i < n->n_below && depth < 32; i++)
                 if (reaches_hardware(evidence, n->below[i], depth + 1))

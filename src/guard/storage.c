@@ -56,7 +56,7 @@ static void unfollowed(struct graph *g)
         while (first < last) {
                 const struct node *n = &evidence->nodes[queue[first++]];
 
-                if (n->n_below == 0 && n->n_functions == 0 && !needs_no_disk(n))
+                if (n->n_below == 0 && n->n_devices == 0 && !needs_no_disk(n))
                         guard_unknown(g, &evidence->storage_unknown,
                                       "%s is in use, and on which disks it is does not show", n->name);
                 for (size_t b = 0; b < n->n_below; b++)

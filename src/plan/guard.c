@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the host needs: from each of its uses down through what that stands on to the functions, with the way there. */
+/* What the host needs: from each of its uses down through what that stands on to the devices, with the way there. */
 
 #include "base/str.h"
 #include "guard/evidence.h"
@@ -35,13 +35,13 @@ void planner_guard(struct planner *p)
                         size_t at = queue[first++];
                         const struct node *n = &evidence->nodes[at];
 
-                        for (size_t f = 0; f < n->n_functions; f++) {
-                                const char **needed = &p->needed[n->functions[f]];
+                        for (size_t f = 0; f < n->n_devices; f++) {
+                                const char **needed = &p->needed[n->devices[f]];
 
                                 if (*needed)
                                         continue;
-                                *needed = chain(p, n->functions[f], at, above, evidence->uses[u].what);
-                                p->by_process[n->functions[f]] = evidence->uses[u].by_process;
+                                *needed = chain(p, n->devices[f], at, above, evidence->uses[u].what);
+                                p->by_process[n->devices[f]] = evidence->uses[u].by_process;
                         }
                         for (size_t b = 0; b < n->n_below; b++) {
                                 if (seen[n->below[b]] == u + 1)

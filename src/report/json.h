@@ -3,7 +3,7 @@
 
 /* The JSON documents of passthroughctl(8), format 1. Each prints one whole document; */
 
-#include "check/check.h"
+#include "check/checks.h"
 #include "cmdline/cmdline.h"
 #include "export/show.h"
 #include "maker/build.h"

@@ -3,7 +3,7 @@
 
 /* The same for people: aligned, and coloured on a terminal only (NO_COLOR, SYSTEMD_COLORS). */
 
-#include "check/check.h"
+#include "check/checks.h"
 #include "cmdline/cmdline.h"
 #include "export/show.h"
 #include "report/listing.h"

@@ -6,7 +6,7 @@
 
 #include "base/options.h"
 #include "base/str.h"
-#include "validate/check.h"
+#include "validate/findings.h"
 
 static const char help[] = "passthrough-cmdline [OPTIONS] [check]\n\n"
                            "Judges a kernel command line as the kernel, its modules, kmod and dracut read it.\n\n"
@@ -62,7 +62,7 @@ int main(int argc, char *argv[])
                 fprintf(stderr, "passthrough-cmdline: %s: %s\n", dir ? dir : "/", strerror(-k));
                 return EXIT_USAGE;
         }
-        k = check_cmdline(&root, line, json, "passthrough-cmdline");
+        k = findings_print(&root, line, json, "passthrough-cmdline");
         root_close(&root);
         if (fflush(stdout) != 0 || ferror(stdout)) {
                 perror("passthrough-cmdline: writing the answer");

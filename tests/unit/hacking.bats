@@ -34,7 +34,7 @@ top=$BATS_TEST_DIRNAME/../..
 
 @test "what HACKING.md names of the code is in the code" {
     local word
-    for word in ResetMethod RULE_INIT 'struct rule ' match_key check_facts conflict.networkd CHECK_SKIP 'row('; do
+    for word in ResetMethod RULE_INIT 'struct rule ' match_key check_facts conflict.networkd CHECK_SKIP 'check_row('; do
         grep -qF "${word% }" "$top/HACKING.md" && grep -rqF -- "$word" "$top/src" || { echo "not both: $word" && return 1; }
     done
 }

@@ -80,7 +80,7 @@ static size_t zfs_pool(struct graph *g, const char *name)
         for (size_t i = 0; i < n; i++) {
                 const struct node *b = &g->evidence->nodes[i];
 
-                all_tagged &= b->kind != NODE_BLOCK || b->tagged || b->n_functions == 0 || b->major == 0;
+                all_tagged &= b->kind != NODE_BLOCK || b->tagged || b->n_devices == 0 || b->major == 0;
                 if (b->kind == NODE_BLOCK && has_tag(b, "TYPE=", "zfs_member") &&
                     (has_tag(b, "LABEL=", name) || !guard_tag(b, "LABEL=")))
                         guard_stand(g, pool, i);

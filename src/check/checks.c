@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "check/check.h"
+#include "check/checks.h"
 
 #include "check/row.h"
 
@@ -28,8 +28,8 @@ void check_build(const struct check_input *input, struct arena *a, struct checks
 {
         struct checker c = {.in = input, .facts = input->facts, .plan = input->plan, .arena = a, .checks = ret};
         static void (*const steps[])(struct checker *) = {
-                check_iommu,  check_cmdline_rows, check_modules, check_rules,   check_pages,
-                check_images, check_conflicts,    check_trial,   check_devices,
+                check_iommu,  check_kernel_tokens, check_modules, check_rules,   check_reservations,
+                check_images, check_conflicts,     check_trial,   check_devices,
         };
         bool unclosed;
 

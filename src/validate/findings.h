@@ -7,4 +7,4 @@
  * Judges a kernel command line, that of the machine below root where line is NULL, and prints what is found: the exit
  * status, 1 where an error is found. name is who says what goes wrong.
  */
-int check_cmdline(const struct root *root, const char *line, bool json, const char *name);
+int findings_print(const struct root *root, const char *line, bool json, const char *name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "validate/check.h"
+#include "validate/findings.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "report/json.h"
 #include "report/text.h"
 
-int check_cmdline(const struct root *root, const char *line, bool json, const char *name)
+int findings_print(const struct root *root, const char *line, bool json, const char *name)
 {
         struct arena a = {};
         struct machine machine;

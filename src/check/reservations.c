@@ -76,7 +76,7 @@ static void pages_row(struct checker *c, const struct huge_pages *want)
                           pool->pages, want->size / 1024, want->count, pool->free);
 }
 
-void check_pages(struct checker *c)
+void check_reservations(struct checker *c)
 {
         for (size_t i = 0; i < c->in->settings->n_pages; i++)
                 pages_row(c, &c->in->settings->pages[i]);

@@ -78,7 +78,7 @@ static void need(struct checker *c, const struct need *x)
                           outranked ? "; yet there are IOMMU groups now" : "");
 }
 
-void check_cmdline_rows(struct checker *c)
+void check_kernel_tokens(struct checker *c)
 {
         const struct iommu_tables *tables = &c->facts->iommus.tables;
         struct cmdline_machine machine = c->facts->machine.cmdline;
