@@ -53,6 +53,12 @@ static const struct recfile format = {
 /* ---- reading -------------------------------------------------------------------------------------------------------
  */
 
+/* What file i had before. */
+static char *path_of_copy(struct arena *a, const struct undo *u, size_t i)
+{
+        return arena_printf(a, UNDO_DIR "/%u/old.%zu", u->number, i);
+}
+
 static bool made_by_command(const struct undo_file *f)
 {
         return f->kind == UNDO_GENERATED || f->kind == UNDO_IMAGE;
@@ -195,7 +201,7 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
                     const struct change *op)
 {
         struct undo_file *f = arena_grow(a, &u->files, u->n_files, sizeof(*u->files));
-        char *copy = path_of(a, u->number, ""), *data = NULL;
+        char *copy, *data = NULL;
         size_t size = 0;
         const char *directory;
         struct stat st;
@@ -221,8 +227,8 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
         }
         if (kind == UNDO_SEEN || !f->old)
                 return 0;
-        copy = arena_printf(a, "%sold.%zu", copy, u->n_files - 1);
-        if (copy && kind == UNDO_IMAGE)
+        copy = path_of_copy(a, u, u->n_files - 1);
+        if (kind == UNDO_IMAGE)
                 return file_keep(root, path, copy);
         /* Menus of GRUB may have passwords in them. */
         return file_write(root, copy, data, size,
@@ -281,7 +287,8 @@ int journal_done(const struct root *root, struct arena *a, const struct undo *u)
                 if (!made_by_command(&u->files[i]))
                         continue;
                 k = content_measure(root, a, u->files[i].path, &now);
-                text = k == 0 ? arena_join(a, text, now ? now : "-", "\n", NULL) : NULL;
+                if (k == 0)
+                        text = arena_join(a, text, now ? now : "-", "\n", NULL);
         }
         return k == 0 ? file_write(root, path, text, strlen(text), NULL) : k;
 }
@@ -291,19 +298,16 @@ int journal_forget_images(const struct root *root, struct arena *a, const struct
         int k = 0;
 
         for (size_t i = 0; i + 1 < j->n; i++)
-                for (size_t f = 0; k == 0 && f < j->v[i].n_files; f++) {
-                        char *path = arena_printf(a, UNDO_DIR "/%u/old.%zu", j->v[i].number, f);
-
+                for (size_t f = 0; k == 0 && f < j->v[i].n_files; f++)
                         if (j->v[i].files[f].kind == UNDO_IMAGE)
-                                k = file_remove(root, path);
-                }
+                                k = file_remove(root, path_of_copy(a, &j->v[i], f));
         return k;
 }
 
 int journal_put_back(const struct root *root, struct arena *a, const struct undo *u, size_t i, const char *path,
                      enum journal_kept *ret)
 {
-        char *copy = arena_printf(a, UNDO_DIR "/%u/old.%zu", u->number, i);
+        char *copy = path_of_copy(a, u, i);
         const char *kept;
         int k = content_measure(root, a, copy, &kept);
 
@@ -330,11 +334,7 @@ int journal_remove(const struct root *root, struct arena *a, const struct undo *
                 k = file_remove(root, path);
                 file_sweep(root, path);
         }
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(always); i++) {
-                char *path = path_of(a, u->number, always[i]);
-
-                if (path)
-                        file_sweep(root, path);
-        }
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(always); i++)
+                file_sweep(root, path_of(a, u->number, always[i]));
         return k == 0 ? file_remove_directory(root, dir) : k;
 }
