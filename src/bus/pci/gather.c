@@ -34,6 +34,16 @@ static char *beside(struct arena *a, const struct device *other, const char *nam
         return arena_join(a, dir, name, NULL);
 }
 
+/* The same for its path. */
+static const char *path_beside(struct arena *a, const struct device *other, const char *name)
+{
+        const char *slash = strrchr(other->path, '/');
+
+        return slash ? arena_join(a, arena_strndup(a, other->path, (size_t)(slash + 1 - other->path)),
+                                  strrchr(name, ':') + 1, NULL)
+                     : name;
+}
+
 /* The functions a path goes through, from the last root bus ("pci0000:40") down. */
 static void bridge_path(struct arena *a, struct device *d)
 {
@@ -81,11 +91,13 @@ static bool gather_function(struct pci_scan *x, const struct device *before, str
         const struct pci_address *at = &pci_of(d)->at;
         char target[PATH_MAX];
 
-        if (before && pci_of(before)->at.domain == at->domain && pci_of(before)->at.bus == at->bus)
+        if (before && pci_of(before)->at.domain == at->domain && pci_of(before)->at.bus == at->bus) {
                 d->sysfs = beside(x->arena, before, d->address);
-        else
+                d->path = path_beside(x->arena, before, d->address);
+        } else {
                 d->sysfs = sysfs_path(x->root, x->arena, d->address);
-        bridge_path(x->arena, d);
+                bridge_path(x->arena, d);
+        }
         d->group = NO_GROUP;
         pci_own(d)->vf_index = UINT32_MAX;
         /* With many functions and few rules, most need not be asked who they are. */
