@@ -126,24 +126,24 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
         size_t size;
         int k = facts.switches_known ? 0 : facts_read_switches(root, a, &facts);
 
+        if (k < 0)
+                return k;
         /* Switches that do not count here leave the line as it is. */
         if (!facts.cmdline && root_look(root, a, "/proc/cmdline", &line, &size) == SOURCE_READ)
                 facts.cmdline = line;
-
         find_initrd(root, sources->initrds, &facts);
         facts.booting = facts.in_initrd || request->booting;
         facts.root_stage = request->root_stage;
         facts.kernel = request->kernel;
-        if (k == 0 && !facts.kernel)
+        if (!facts.kernel)
                 read_line(root, a, "/proc/sys/kernel/osrelease", &facts.kernel);
         clearance_read(root, a, &facts.clearance);
         needed.identities |= facts.clearance.n_devices > 0;
         needed.slots |= needed.identities;
         request = &needed;
-        if (k == 0 && request->machine)
+        if (request->machine)
                 facts_read_machine(root, a, sources->initrds, &facts);
-        if (k == 0)
-                k = gather_devices(root, a, sources->buses, request, &facts);
+        k = gather_devices(root, a, sources->buses, request, &facts);
         if (k < 0)
                 return k;
         modules_gather(root, a, request, &facts);
