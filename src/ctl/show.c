@@ -6,6 +6,7 @@
 
 #include "ctl/ctl.h"
 #include "ctl/names.h"
+#include "export/export.h"
 #include "plan/hand.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -102,17 +103,12 @@ int ctl_show(struct ctl *c)
         if (k != 0)
                 return k;
         missing = say_missing(c, rule, chosen);
-        shown_build(&c->plan, chosen, root_exists(&c->root, DEVICE_NODES), &c->arena, &shown);
-        if (k == 0)
-                find_names(c, &shown);
-        if (k < 0)
-                return ctl_fail("show", k);
-        if (!c->json && shown.n > 0)
+        export_build(exporter_table, &c->plan, chosen, root_exists(&c->root, DEVICE_NODES), &c->arena, &shown);
+        find_names(c, &shown);
+        if (c->json)
+                json_show(stdout, &shown);
+        else if (shown.n > 0)
                 text_show(stdout, &shown);
-        else {
-                if (c->json)
-                        json_show(stdout, &shown);
-        }
         if (shown.n == 0 && !missing)
                 fprintf(stderr, "passthroughctl: %s hands nothing over\n", c->argv[1]);
         return missing || shown.n == 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -351,9 +351,8 @@ void json_show(FILE *f, const struct shown *shown)
                 add_string(o, "driver", s->entry->driver, &error);
                 add_name(o, &s->name, &error);
         }
-        add_strings(document, "qemu", &shown->qemu, &error);
-        add_strings(document, "qemu_iommufd", &shown->qemu_iommufd, &error);
-        add_strings(document, "libvirt", &shown->libvirt, &error);
+        for (size_t i = 0; i < shown->n_forms; i++)
+                add_strings(document, shown->forms[i].name, &shown->forms[i].lines, &error);
         finish(f, document, error);
 }
 

@@ -5,7 +5,7 @@
 
 #include "check/checks.h"
 #include "cmdline/cmdline.h"
-#include "export/show.h"
+#include "report/shown.h"
 #include "maker/build.h"
 #include "plan/needs.h"
 #include "report/status.h"

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stddef.h>
+
+#include "export/export.h"
+
+/* One line for each; they are shown in this order. */
+#define EXPORTERS(is) is(exporter_qemu) is(exporter_qemu_iommufd) is(exporter_libvirt)
+
+#define DECLARE(name) extern const struct exporter name;
+#define POINT(name)   &name,
+
+EXPORTERS(DECLARE)
+
+const struct exporter *const exporter_table[] = {EXPORTERS(POINT) NULL};
