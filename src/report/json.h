@@ -5,9 +5,9 @@
 
 #include "check/checks.h"
 #include "cmdline/cmdline.h"
-#include "report/shown.h"
 #include "maker/build.h"
 #include "plan/needs.h"
+#include "report/shown.h"
 #include "report/status.h"
 #include "state/trial.h"
 

@@ -5,8 +5,8 @@
 
 #include "check/checks.h"
 #include "cmdline/cmdline.h"
-#include "report/shown.h"
 #include "report/listing.h"
+#include "report/shown.h"
 #include "report/status.h"
 
 void text_plan(FILE *f, const struct plan *plan);
