@@ -71,27 +71,26 @@ char *str_printable(struct arena *a, const char *s)
 {
         char *copy = arena_strdup(a, s);
 
-        if (copy)
-                str_make_printable(copy);
+        str_make_printable(copy);
         return copy;
 }
 
-int str_to_u32(const char *s, int base, uint32_t *ret)
+bool str_to_u32(const char *s, int base, uint32_t *ret)
 {
         const char *digits = base == 16 ? "0123456789abcdefABCDEF" : base == 8 ? "01234567" : "0123456789";
         unsigned long long v;
 
         if (!*s || s[strspn(s, digits)])
-                return -EINVAL;
+                return false;
         errno = 0;
         v = strtoull(s, NULL, base);
         if (errno || v > UINT32_MAX)
-                return -ERANGE;
+                return false;
         *ret = (uint32_t)v;
-        return 0;
+        return true;
 }
 
-int str_to_bool(const char *s, bool *ret)
+bool str_to_bool(const char *s, bool *ret)
 {
         static const char *const yes[] = {"1", "yes", "y", "true", "t", "on"};
         static const char *const no[] = {"0", "no", "n", "false", "f", "off"};
@@ -99,9 +98,9 @@ int str_to_bool(const char *s, bool *ret)
         for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
                 if (strcasecmp(s, yes[i]) == 0 || strcasecmp(s, no[i]) == 0) {
                         *ret = strcasecmp(s, yes[i]) == 0;
-                        return 0;
+                        return true;
                 }
-        return -EINVAL;
+        return false;
 }
 
 void str_add(struct arena *a, const char ***list, size_t *n, const char *s)

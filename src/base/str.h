@@ -48,11 +48,11 @@ char *str_printable(struct arena *a, const char *s) _must_check_;
 /* ASCII only, in place. */
 void str_lower(char *s);
 
-/* All of s, nothing else, as a number of the given base: 0, -EINVAL or -ERANGE. *ret untouched on failure. */
-int str_to_u32(const char *s, int base, uint32_t *ret) _must_check_;
+/* All of s, nothing else, as a number of the given base; else false, and *ret is untouched. */
+bool str_to_u32(const char *s, int base, uint32_t *ret) _must_check_;
 
-/* 1, yes, y, true, t, on and their opposites, as systemd has them: 0 or -EINVAL. */
-int str_to_bool(const char *s, bool *ret) _must_check_;
+/* 1, yes, y, true, t, on and their opposites, as systemd has them; else false. */
+bool str_to_bool(const char *s, bool *ret) _must_check_;
 
 /* One more at the end of a list. */
 void str_add(struct arena *a, const char ***list, size_t *n, const char *s);

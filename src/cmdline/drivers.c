@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What keeps drivers away or brings them in, whoever reads it; and our own switches. */
-#include <errno.h>
-
 #include "base/str.h"
 #include "cmdline/judge.h"
 
@@ -139,9 +137,9 @@ void judge_passthrough(struct judge *j, const struct token *t)
         if (last && last != t)
                 return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "", "the later %s has the last word",
                                    last->text);
-        if (!t->value || (str_to_bool(t->value, &on) == 0 && on))
+        if (!t->value || (str_to_bool(t->value, &on) && on))
                 return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "", "the same as without it");
-        if (str_to_bool(t->value, &on) == 0)
+        if (str_to_bool(t->value, &on))
                 return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "",
                                    "no rule is carried out in this boot");
         return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "passthrough=off",

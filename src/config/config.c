@@ -59,7 +59,8 @@ static int load_file(struct loader *l, const char *path, struct rule *rule)
         if (k == CONFIG_READ_FAULT)
                 return 0;
         rule->digest = digest_with(rule->digest, path, text, size);
-        return keys_parse(&l->keys, l->arena, l->diags, path, text, size, rule);
+        keys_parse(&l->keys, l->arena, l->diags, path, text, size, rule);
+        return 0;
 }
 
 static int load_dropins(struct loader *l, const char *file_name, struct rule *rule)
@@ -142,39 +143,34 @@ static int load_rule(struct loader *l, const struct config_file *entry, struct r
         return 0;
 }
 
-static int parse_texts(struct arena *a, const struct keys *keys, const struct config_text *texts, size_t n,
-                       struct diags *diags, struct rule *rule)
+static void parse_texts(struct arena *a, const struct keys *keys, const struct config_text *texts, size_t n,
+                        struct diags *diags, struct rule *rule)
 {
-        int k = 0;
-
         *rule = RULE_INIT;
         rule->bus = keys->buses[0];
         rule->digest = STR_HASH_START;
-        for (size_t i = 0; k == 0 && i < n; i++) {
+        for (size_t i = 0; i < n; i++) {
                 str_add(a, &rule->files, &rule->n_files, texts[i].path);
                 rule->digest = digest_with(rule->digest, texts[i].path, texts[i].text, texts[i].size);
-                k = keys_parse(keys, a, diags, texts[i].path, arena_strndup(a, texts[i].text, texts[i].size),
-                               texts[i].size, rule);
+                keys_parse(keys, a, diags, texts[i].path, arena_strndup(a, texts[i].text, texts[i].size), texts[i].size,
+                           rule);
         }
-        return k;
 }
 
-int config_parse_rule(struct arena *a, const struct bus_syntax *const *buses, const char *name,
-                      const struct config_text *texts, size_t n, struct diags *diags, struct rule *ret)
+void config_parse_rule(struct arena *a, const struct bus_syntax *const *buses, const char *name,
+                       const struct config_text *texts, size_t n, struct diags *diags, struct rule *ret)
 {
         struct keys keys = {.buses = buses, .bus = buses[0]};
-        int k = parse_texts(a, &keys, texts, n, diags, ret);
 
-        if (k == 0 && ret->bus != keys.bus) {
+        parse_texts(a, &keys, texts, n, diags, ret);
+        if (ret->bus != keys.bus) {
                 keys.bus = ret->bus;
                 diags->n = diags->n_errors = 0;
-                k = parse_texts(a, &keys, texts, n, diags, ret);
+                parse_texts(a, &keys, texts, n, diags, ret);
         }
         ret->name = name;
         ret->file = texts[0].path;
-        if (k == 0)
-                keys_check(diags, ret);
-        return k;
+        keys_check(diags, ret);
 }
 
 /* Drop-ins whose rule is not there do nothing: that is worth a word. */

@@ -20,9 +20,9 @@ struct config_text {
         size_t size;
 };
 
-/* A rule of at least one file, and no diags yet. 0 or -errno. */
-int config_parse_rule(struct arena *a, const struct bus_syntax *const *buses, const char *name,
-                      const struct config_text *texts, size_t n, struct diags *diags, struct rule *ret) _must_check_;
+/* A rule of at least one file, and no diags yet. */
+void config_parse_rule(struct arena *a, const struct bus_syntax *const *buses, const char *name,
+                       const struct config_text *texts, size_t n, struct diags *diags, struct rule *ret);
 
 /* A rule's file as it would be: its path, and its text. */
 struct config_draft {

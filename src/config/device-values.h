@@ -2,15 +2,17 @@
 #pragma once
 
 /*
- * Values of [Device] that go to the kernel as text, brought into one spelling. Each returns 0 with the text below the
- * arena or -EINVAL where it is no such value.
+ * Values of [Device] that go to the kernel as text, brought into one spelling below the arena; false: it is no such
+ * value.
  */
+
+#include <stdbool.h>
 
 #include "base/arena.h"
 
 /* "default", or methods of resetting a function in the order they are to be tried, separated by one blank. */
-int value_reset_method(struct arena *a, const char *value, const char **ret) _must_check_;
+bool value_reset_method(struct arena *a, const char *value, const char **ret) _must_check_;
 /* A user's or a group's name or number. */
-int value_owner(struct arena *a, const char *value, const char **ret) _must_check_;
+bool value_owner(struct arena *a, const char *value, const char **ret) _must_check_;
 /* Of a device node: octal, four digits. */
-int value_mode(struct arena *a, const char *value, const char **ret) _must_check_;
+bool value_mode(struct arena *a, const char *value, const char **ret) _must_check_;

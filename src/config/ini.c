@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/ini.h"
 
-#include <errno.h>
-
 #include "base/str.h"
 
 #define SHOWN 40 /* of a line that is quoted in a message */
@@ -41,14 +39,14 @@ static char *logical_line(char *line, unsigned *lines)
         }
 }
 
-static int parse_line(const char *file, unsigned number, char *line, const char **section, struct diags *diags,
-                      const struct ini_handler *h)
+static void parse_line(const char *file, unsigned number, char *line, const char **section, struct diags *diags,
+                       const struct ini_handler *h)
 {
         char *equals, *key, *value;
 
         line = str_trim(line);
         if (!*line || *line == '#' || *line == ';')
-                return 0;
+                return;
 
         if (*line == '[') {
                 size_t n = strlen(line);
@@ -56,30 +54,31 @@ static int parse_line(const char *file, unsigned number, char *line, const char 
                 if (line[n - 1] != ']') {
                         diag_add(diags, DIAG_ERROR, file, number, "section \"%.*s\" does not end with \"]\"", SHOWN,
                                  line);
-                        return 0;
+                        return;
                 }
                 line[n - 1] = '\0';
                 *section = line + 1;
-                return h->section(h->data, number, *section);
+                h->section(h->data, number, *section);
+                return;
         }
 
         equals = strchr(line, '=');
         if (!equals) {
                 diag_add(diags, DIAG_ERROR, file, number, "\"%.*s\" is not understood; write [Section] or Key=Value",
                          SHOWN, line);
-                return 0;
+                return;
         }
         *equals = '\0';
         key = str_trim(line);
         value = str_trim(equals + 1);
         if (!*key) {
                 diag_add(diags, DIAG_ERROR, file, number, "no key before \"=\"; write Key=Value");
-                return 0;
+                return;
         }
-        return h->assign(h->data, number, *section, key, value);
+        h->assign(h->data, number, *section, key, value);
 }
 
-int ini_parse(const char *file, char *text, size_t size, struct diags *diags, const struct ini_handler *h)
+void ini_parse(const char *file, char *text, size_t size, struct diags *diags, const struct ini_handler *h)
 {
         const char *section = NULL;
         char *nul = memchr(text, '\0', size);
@@ -89,20 +88,16 @@ int ini_parse(const char *file, char *text, size_t size, struct diags *diags, co
                 for (const char *c = text; c < nul; c++)
                         number += *c == '\n';
                 diag_add(diags, DIAG_ERROR, file, number, "a NUL byte; this is not a text file");
-                return 0;
+                return;
         }
         if (startswith(text, "\xef\xbb\xbf"))
                 text += 3; /* a byte order mark */
 
         for (char *line = text, *next; line; line = next) {
                 unsigned lines;
-                int k;
 
                 next = logical_line(line, &lines);
-                k = parse_line(file, number, line, &section, diags, h);
-                if (k < 0)
-                        return k;
+                parse_line(file, number, line, &section, diags, h);
                 number += lines;
         }
-        return 0;
 }

@@ -9,12 +9,12 @@
 #include "base/diag.h"
 
 struct ini_handler {
-        /* A section line; an error is reported by the handler through diags. 0 or -errno (fatal). */
-        int (*section)(void *data, unsigned line, const char *name);
-        /* An assignment; section is NULL before the first section line. 0 or -errno (fatal). */
-        int (*assign)(void *data, unsigned line, const char *section, const char *key, const char *value);
+        /* A section line; an error is reported by the handler through diags. */
+        void (*section)(void *data, unsigned line, const char *name);
+        /* An assignment; section is NULL before the first section line. */
+        void (*assign)(void *data, unsigned line, const char *section, const char *key, const char *value);
         void *data;
 };
 
-/* text must be followed by a NUL byte and is overwritten. Faults of form become diags; 0 or -errno (fatal). */
-int ini_parse(const char *file, char *text, size_t size, struct diags *diags, const struct ini_handler *h) _must_check_;
+/* text must be followed by a NUL byte and is overwritten. Faults of form become diags. */
+void ini_parse(const char *file, char *text, size_t size, struct diags *diags, const struct ini_handler *h);

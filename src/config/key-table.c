@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/key-table.h"
 
-#include <errno.h>
-
 #include "base/str.h"
 
 #define KEYS_MAX 64
@@ -42,33 +40,33 @@ static void unknown(const struct key_table *t, const struct key_place *p, const 
                  SHOWN, name, section, t->page);
 }
 
-int key_find(const struct key_table *t, const struct key_place *p, const char *section, const char *name, size_t *ret)
+bool key_find(const struct key_table *t, const struct key_place *p, const char *section, const char *name, size_t *ret)
 {
         if (!section) {
                 diag_add(p->diags, DIAG_ERROR, p->file, p->line,
                          "\"%.*s=\" stands before any section; write %s above it", SHOWN, name, t->sections);
-                return 0;
+                return false;
         }
         for (size_t i = 0; i < t->n; i++)
                 if (streq(key_at(t, i)->section, section) && streq(key_at(t, i)->name, name)) {
                         *ret = i;
-                        return 1;
+                        return true;
                 }
         unknown(t, p, section, name);
-        return 0;
+        return false;
 }
 
-int key_once(const struct key_table *t, const struct key_place *p, size_t i, uint64_t *seen)
+bool key_once(const struct key_table *t, const struct key_place *p, size_t i, uint64_t *seen)
 {
         uint64_t bit = UINT64_C(1) << i;
 
         if (!key_at(t, i)->repeats && *seen & bit) {
                 diag_add(p->diags, DIAG_ERROR, p->file, p->line, "%s= cannot repeat; keep one of the lines",
                          key_at(t, i)->name);
-                return 0;
+                return false;
         }
         *seen |= bit;
-        return 1;
+        return true;
 }
 
 void key_invalid(const struct key_place *p, const char *name, const char *value, const char *right)

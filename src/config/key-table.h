@@ -30,11 +30,10 @@ struct key_place {
         unsigned line;
 };
 
-/* 1 with its position in the table; 0 where it is none, which is said, unless the section is none, either. */
-int key_find(const struct key_table *table, const struct key_place *place, const char *section, const char *name,
-             size_t *ret) _must_check_;
-/* 1 where the key is there for the first time or may repeat, which *seen keeps, a bit each; 0, which is said.
- */
-int key_once(const struct key_table *table, const struct key_place *place, size_t i, uint64_t *seen) _must_check_;
+/* Its position in the table; false where it is none, which is said, unless the section is none, either. */
+bool key_find(const struct key_table *table, const struct key_place *place, const char *section, const char *name,
+              size_t *ret) _must_check_;
+/* Whether the key is there for the first time or may repeat, which *seen keeps, a bit each; else that is said. */
+bool key_once(const struct key_table *table, const struct key_place *place, size_t i, uint64_t *seen) _must_check_;
 /* Says what would be right. */
 void key_invalid(const struct key_place *place, const char *name, const char *value, const char *right);

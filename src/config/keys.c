@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/keys.h"
 
-#include <errno.h>
 #include <strings.h>
 
 #include "base/str.h"
@@ -21,8 +20,8 @@ struct parser {
         uint64_t seen; /* keys of this file that cannot repeat, a bit each */
 };
 
-/* 0; -EINVAL where the value is none, which the caller reports with what would be right; or -errno (fatal). */
-typedef int (*parse_fn)(struct parser *p, const struct key *key, const char *value);
+/* False: the value is none such, and the caller says what would be right. */
+typedef bool (*parse_fn)(struct parser *p, const struct key *key, const char *value);
 
 struct key {
         struct key_name is;
@@ -36,7 +35,7 @@ static const char *right_for(const struct parser *p, const struct key *key)
         return key->is.right ? key->is.right : p->keys->bus->right[key->match];
 }
 
-static int parse_match(struct parser *p, const struct key *key, const char *value)
+static bool parse_match(struct parser *p, const struct key *key, const char *value)
 {
         struct words *list = &p->rule->match[key->match];
         bool negate = *value == '!';
@@ -46,29 +45,29 @@ static int parse_match(struct parser *p, const struct key *key, const char *valu
         if (!right_for(p, key)) {
                 diag_add(p->diags, DIAG_ERROR, p->file, p->line, "%s= means nothing for Bus=%s; leave it out",
                          key->is.name, p->keys->bus->name);
-                return 0;
+                return true;
         }
         if (!*value) {
                 *list = (struct words){};
-                return 0;
+                return true;
         }
         str_words(p->arena, value + negate, &words, &n);
         if (n == 0)
-                return -EINVAL;
+                return false;
         if (list->n > 0 && list->negate != negate) {
                 diag_add(p->diags, DIAG_ERROR, p->file, p->line,
                          "%s=%.*s: adds to a list that %s with \"!\"; begin every %s= line of a negated list with it",
                          key->is.name, SHOWN, value, list->negate ? "begins" : "does not begin", key->is.name);
-                return 0;
+                return true;
         }
         list->negate = negate;
         for (size_t i = 0; i < n; i++) {
                 if (key->is.right)
                         str_add(p->arena, &list->v, &list->n, words[i]);
-                else if (p->keys->bus->parse(key->match, p->arena, words[i], list) < 0)
-                        return -EINVAL;
+                else if (!p->keys->bus->parse(key->match, p->arena, words[i], list))
+                        return false;
         }
-        return 0;
+        return true;
 }
 
 static const char *known_buses(const struct parser *p)
@@ -81,13 +80,13 @@ static const char *known_buses(const struct parser *p)
         return text;
 }
 
-static int parse_bus(struct parser *p, const struct key *key, const char *value)
+static bool parse_bus(struct parser *p, const struct key *key, const char *value)
 {
         (void)key;
         for (const struct bus_syntax *const *bus = p->keys->buses; *bus; bus++)
                 if (streq(value, (*bus)->name) || !*value) {
                         p->rule->bus = *bus;
-                        return 0;
+                        return true;
                 }
         if (streq(value, "usb") || streq(value, "tty"))
                 diag_add(p->diags, DIAG_ERROR, p->file, p->line,
@@ -95,7 +94,7 @@ static int parse_bus(struct parser *p, const struct key *key, const char *value)
         else
                 diag_add(p->diags, DIAG_ERROR, p->file, p->line, "Bus=%.*s: not valid; write %s", SHOWN, value,
                          known_buses(p));
-        return 0;
+        return true;
 }
 
 /* Slips of the one name nearly every rule has; any other name is known only once its module is loaded. */
@@ -110,7 +109,7 @@ static bool means_vfio_pci(const char *name)
         return false;
 }
 
-static int parse_driver(struct parser *p, const struct key *key, const char *value)
+static bool parse_driver(struct parser *p, const struct key *key, const char *value)
 {
         struct rule *r = p->rule;
 
@@ -119,119 +118,119 @@ static int parse_driver(struct parser *p, const struct key *key, const char *val
                 value = RULE_INIT.driver_name;
         if (strlen(value) > 63 ||
             value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")])
-                return -EINVAL;
+                return false;
         if (means_vfio_pci(value)) {
                 diag_add(p->diags, DIAG_ERROR, p->file, p->line,
                          "Driver=%s: no driver has that name; did you mean \"vfio-pci\"?", value);
-                return 0;
+                return true;
         }
 
         r->driver = streq(value, "auto") ? DRIVER_AUTO : streq(value, "native") ? DRIVER_NATIVE : DRIVER_NAMED;
         r->driver_name = NULL;
         if (r->driver == DRIVER_NAMED)
                 r->driver_name = arena_strdup(p->arena, value);
-        return 0;
+        return true;
 }
 
-/* The position of value among names, the empty value standing for the first; or -EINVAL. */
+/* The position of value among names, the empty value standing for the first; or -1. */
 static int one_of(const char *value, const char *const *names, size_t n)
 {
         for (size_t i = 0; i < n; i++)
                 if (streq(value, names[i]) || (i == 0 && !*value))
                         return (int)i;
-        return -EINVAL;
+        return -1;
 }
 
-static int parse_functions(struct parser *p, const struct key *key, const char *value)
+static bool parse_functions(struct parser *p, const struct key *key, const char *value)
 {
         static const char *const names[] = {"", "match", "slot"};
         int k = one_of(value, names, ARRAY_SIZE(names));
 
         (void)key;
         if (k < 0)
-                return k;
+                return false;
         p->rule->functions = (enum functions)k;
-        return 0;
+        return true;
 }
 
-static int parse_group(struct parser *p, const struct key *key, const char *value)
+static bool parse_group(struct parser *p, const struct key *key, const char *value)
 {
         static const char *const names[] = {"require", "complete"};
         int k = one_of(value, names, ARRAY_SIZE(names));
 
         (void)key;
         if (k < 0)
-                return k;
+                return false;
         p->rule->group = (enum group_policy)k;
-        return 0;
+        return true;
 }
 
-static int parse_stage(struct parser *p, const struct key *key, const char *value)
+static bool parse_stage(struct parser *p, const struct key *key, const char *value)
 {
         enum stage stage = stage_named(value);
 
         (void)key;
         if (stage == STAGE_MAX_ || !stages[stage].of_rules)
-                return -EINVAL;
+                return false;
         p->rule->stage = stage;
-        return 0;
+        return true;
 }
 
 /* The empty value resets. */
-static int parse_bool(const char *value, bool *ret)
+static bool parse_bool(const char *value, bool *ret)
 {
         if (*value)
                 return str_to_bool(value, ret);
         *ret = false;
-        return 0;
+        return true;
 }
 
-static int parse_allow_boot_display(struct parser *p, const struct key *key, const char *value)
+static bool parse_allow_boot_display(struct parser *p, const struct key *key, const char *value)
 {
         (void)key;
         return parse_bool(value, &p->rule->allow_boot_display);
 }
 
-static int parse_required(struct parser *p, const struct key *key, const char *value)
+static bool parse_required(struct parser *p, const struct key *key, const char *value)
 {
         (void)key;
         return parse_bool(value, &p->rule->required);
 }
 
-static int parse_text(struct parser *p, const char *value, int (*parse)(struct arena *, const char *, const char **),
+static int parse_text(struct parser *p, const char *value, bool (*parse)(struct arena *, const char *, const char **),
                       const char **ret)
 {
         if (*value)
                 return parse(p->arena, value, ret);
         *ret = NULL;
-        return 0;
+        return true;
 }
 
-static int parse_reset_method(struct parser *p, const struct key *key, const char *value)
+static bool parse_reset_method(struct parser *p, const struct key *key, const char *value)
 {
         (void)key;
         return parse_text(p, value, value_reset_method, &p->rule->reset_method);
 }
 
-static int parse_node_owner(struct parser *p, const struct key *key, const char *value)
+static bool parse_node_owner(struct parser *p, const struct key *key, const char *value)
 {
         (void)key;
         return parse_text(p, value, value_owner, &p->rule->node.owner);
 }
 
-static int parse_node_group(struct parser *p, const struct key *key, const char *value)
+static bool parse_node_group(struct parser *p, const struct key *key, const char *value)
 {
         (void)key;
         return parse_text(p, value, value_owner, &p->rule->node.group);
 }
 
-static int parse_node_mode(struct parser *p, const struct key *key, const char *value)
+static bool parse_node_mode(struct parser *p, const struct key *key, const char *value)
 {
         (void)key;
         return parse_text(p, value, value_mode, &p->rule->node.mode);
 }
 
-static int parse_expect(struct parser *p, const struct key *key, const char *value)
+static bool parse_expect(struct parser *p, const struct key *key, const char *value)
 {
         const char *dash = strchr(value, '-');
         char *first;
@@ -241,17 +240,17 @@ static int parse_expect(struct parser *p, const struct key *key, const char *val
         if (!*value)
                 value = "1";
         first = arena_strndup(p->arena, value, dash ? (size_t)(dash - value) : strlen(value));
-        if (str_to_u32(first, 10, &min) < 0)
-                return -EINVAL;
+        if (!str_to_u32(first, 10, &min))
+                return false;
         if (!dash)
                 max = min;
-        else if (dash[1] && str_to_u32(dash + 1, 10, &max) < 0)
-                return -EINVAL;
+        else if (dash[1] && !str_to_u32(dash + 1, 10, &max))
+                return false;
         if (min > max)
-                return -EINVAL;
+                return false;
         p->rule->expect_min = min;
         p->rule->expect_max = max;
-        return 0;
+        return true;
 }
 
 /* What a rule says with keys of its own, or what would take the device away under the plan. */
@@ -286,7 +285,7 @@ static const char *attribute_owner(const char *name)
         return NULL;
 }
 
-static int parse_attribute(struct parser *p, const struct key *key, const char *value)
+static bool parse_attribute(struct parser *p, const struct key *key, const char *value)
 {
         struct rule *r = p->rule;
         const char *equals = strchr(value, '='), *owner;
@@ -297,18 +296,18 @@ static int parse_attribute(struct parser *p, const struct key *key, const char *
         if (!*value) {
                 r->attributes = NULL;
                 r->n_attributes = 0;
-                return 0;
+                return true;
         }
         if (!equals || !equals[1])
-                return -EINVAL;
+                return false;
         name = arena_strndup(p->arena, value, (size_t)(equals - value));
         if (!*name || *name == '/' || *name == '.' || strstr(name, "/.") || strchr(name, ' '))
-                return -EINVAL;
+                return false;
         owner = attribute_owner(name);
         if (owner) {
                 diag_add(p->diags, DIAG_ERROR, p->file, p->line,
                          "Attribute=%.*s: \"%s\" is not for a rule to write; %s", SHOWN, value, name, owner);
-                return 0;
+                return true;
         }
 
         attribute = arena_grow(p->arena, &r->attributes, r->n_attributes, sizeof(*r->attributes));
@@ -317,9 +316,9 @@ static int parse_attribute(struct parser *p, const struct key *key, const char *
         printable = arena_strdup(p->arena, value);
         str_make_printable(printable);
         if (!streq(printable, value))
-                return -EINVAL;
+                return false;
         r->n_attributes++;
-        return 0;
+        return true;
 }
 
 /* Read by the rule's bus. */
@@ -383,17 +382,17 @@ static bool known(const char *name, const char *const *names, size_t n)
         return false;
 }
 
-static int on_section(void *data, unsigned line, const char *name)
+static void on_section(void *data, unsigned line, const char *name)
 {
         struct parser *p = data;
         const char *nearest;
 
         if (known(name, sections, ARRAY_SIZE(sections)))
-                return 0;
+                return;
         if (known(name, later_sections, ARRAY_SIZE(later_sections))) {
                 diag_add(p->diags, DIAG_ERROR, p->file, line,
                          "section [%s] is not built yet in this version; [Match] and [Device] are", name);
-                return 0;
+                return;
         }
         nearest = str_nearest(name, sections, ARRAY_SIZE(sections));
         if (!nearest)
@@ -401,11 +400,11 @@ static int on_section(void *data, unsigned line, const char *name)
         if (nearest) {
                 diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; did you mean [%s]?", SHOWN, name,
                          nearest);
-                return 0;
+                return;
         }
         diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; a rule has [Match] and [Device]", SHOWN,
                  name);
-        return 0;
+        return;
 }
 
 static const struct key_table table = {.keys = keys,
@@ -414,38 +413,31 @@ static const struct key_table table = {.keys = keys,
                                        .sections = "[Match] or [Device]",
                                        .page = "passthrough.d(5)"};
 
-static int on_assign(void *data, unsigned line, const char *section, const char *name, const char *value)
+static void on_assign(void *data, unsigned line, const char *section, const char *name, const char *value)
 {
         struct parser *p = data;
         struct key_place place = {p->diags, p->file, line};
         size_t i;
-        int k = key_find(&table, &place, section, name, &i);
 
         p->line = line;
-        if (k < 1)
-                return k;
+        if (!key_find(&table, &place, section, name, &i))
+                return;
         if (!keys[i].parse) {
                 diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= is not built yet in this version; leave it out",
                          name);
-                return 0;
+                return;
         }
-        k = key_once(&table, &place, i, &p->seen);
-        if (k < 1)
-                return k;
-        k = keys[i].parse(p, &keys[i], value);
-        if (k != -EINVAL)
-                return k;
-        key_invalid(&place, name, value, right_for(p, &keys[i]));
-        return 0;
+        if (key_once(&table, &place, i, &p->seen) && !keys[i].parse(p, &keys[i], value))
+                key_invalid(&place, name, value, right_for(p, &keys[i]));
 }
 
-int keys_parse(const struct keys *x, struct arena *a, struct diags *diags, const char *file, char *text, size_t size,
-               struct rule *rule)
+void keys_parse(const struct keys *x, struct arena *a, struct diags *diags, const char *file, char *text, size_t size,
+                struct rule *rule)
 {
         struct parser p = {.arena = a, .diags = diags, .keys = x, .file = file, .rule = rule};
         struct ini_handler handler = {.section = on_section, .assign = on_assign, .data = &p};
 
-        return ini_parse(file, text, size, diags, &handler);
+        ini_parse(file, text, size, diags, &handler);
 }
 
 void keys_check(struct diags *diags, const struct rule *rule)

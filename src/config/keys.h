@@ -14,10 +14,10 @@ struct keys {
 /*
  * text must be followed by a NUL byte and is overwritten. What is wrong becomes diags; the caller looks at their
  * number. A second file (a drop-in) extends: lists are added to, single values replaced. Where rule->bus is not
- * keys->bus in the end, all has to be read again by that one. 0 or -errno (fatal).
+ * keys->bus in the end, all has to be read again by that one.
  */
-int keys_parse(const struct keys *keys, struct arena *a, struct diags *diags, const char *file, char *text, size_t size,
-               struct rule *rule) _must_check_;
+void keys_parse(const struct keys *keys, struct arena *a, struct diags *diags, const char *file, char *text,
+                size_t size, struct rule *rule);
 
 /* What only shows once all files of a rule are read: faults become diags about the rule's file. */
 void keys_check(struct diags *diags, const struct rule *rule);

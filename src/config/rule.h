@@ -39,8 +39,8 @@ struct bus_syntax {
         bool iommu;        /* what a rule takes is handed over through the IOMMU */
         /* By key: what its value is, for messages; NULL: the key means nothing on this bus. Not of Host=, Product=. */
         const char *right[MATCH_MAX_];
-        /* Appends a word, in the one spelling that the bus has for it: 0, or -EINVAL where it is no such value. */
-        int (*parse)(enum match_key key, struct arena *a, const char *word, struct words *list);
+        /* Appends a word, in the one spelling that the bus has for it; false: it is no such value. */
+        bool (*parse)(enum match_key key, struct arena *a, const char *word, struct words *list);
 };
 
 enum driver_choice {

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/settings-keys.h"
 
-#include <errno.h>
-
 #include "base/str.h"
 #include "config/ini.h"
 #include "config/key-table.h"
 
-/* 0; -EINVAL where the value is none, which the caller reports with what would be right; or -errno (fatal). */
-typedef int (*parse_fn)(struct settings_parser *p, const char *value);
+/* False: the value is none such, and the caller says what would be right. */
+typedef bool (*parse_fn)(struct settings_parser *p, const char *value);
 
 struct key {
         struct key_name is;
@@ -24,30 +22,30 @@ static struct huge_pages *pages_of(struct settings_parser *p)
         return &p->sections[p->n_sections - 1].pages;
 }
 
-static int parse_iommu(struct settings_parser *p, const char *value)
+static bool parse_iommu(struct settings_parser *p, const char *value)
 {
         if (*value && !streq(value, "auto") && !streq(value, "on"))
-                return -EINVAL;
+                return false;
         p->settings->iommu_on = streq(value, "on");
-        return 0;
+        return true;
 }
 
-static int parse_setting(const char *value, enum setting *ret)
+static bool parse_setting(const char *value, enum setting *ret)
 {
         bool yes;
-        int k = *value ? str_to_bool(value, &yes) : 0;
 
-        if (k == 0)
-                *ret = !*value ? SETTING_UNSET : yes ? SETTING_YES : SETTING_NO;
-        return k;
+        if (*value && !str_to_bool(value, &yes))
+                return false;
+        *ret = !*value ? SETTING_UNSET : yes ? SETTING_YES : SETTING_NO;
+        return true;
 }
 
-static int parse_unsafe_interrupts(struct settings_parser *p, const char *value)
+static bool parse_unsafe_interrupts(struct settings_parser *p, const char *value)
 {
         return parse_setting(value, &p->settings->unsafe_interrupts);
 }
 
-static int parse_disable_idle_d3(struct settings_parser *p, const char *value)
+static bool parse_disable_idle_d3(struct settings_parser *p, const char *value)
 {
         return parse_setting(value, &p->settings->disable_idle_d3);
 }
@@ -64,7 +62,7 @@ static size_t token_length(const char *s, bool *ret_quoted)
         return n;
 }
 
-static int parse_command_line(struct settings_parser *p, const char *value)
+static bool parse_command_line(struct settings_parser *p, const char *value)
 {
         size_t before = p->settings->n_command_line, n;
         char *printable = arena_strdup(p->arena, value);
@@ -72,7 +70,7 @@ static int parse_command_line(struct settings_parser *p, const char *value)
 
         str_make_printable(printable);
         if (!streq(printable, value))
-                return -EINVAL;
+                return false;
         if (!*value)
                 p->settings->n_command_line = 0;
         for (const char *c = value; *(c += strspn(c, " \t")) && !quoted; c += n) {
@@ -82,7 +80,7 @@ static int parse_command_line(struct settings_parser *p, const char *value)
                         diag_add(p->diags, DIAG_ERROR, p->file, p->line,
                                  "CommandLine=%.*s: the kernel reads nothing behind \"--\"; leave it out", SHOWN,
                                  value);
-                        return 0;
+                        return true;
                 }
                 if (startswith(c + (*c == '"'), "passthrough.trial")) {
                         p->settings->n_command_line = before;
@@ -90,19 +88,19 @@ static int parse_command_line(struct settings_parser *p, const char *value)
                                  "CommandLine=%.*s: passthrough.trial is for the boot entry that "
                                  "passthroughctl apply makes of a trial; leave it out",
                                  SHOWN, value);
-                        return 0;
+                        return true;
                 }
                 str_add(p->arena, &p->settings->command_line, &p->settings->n_command_line,
                         arena_strndup(p->arena, c, n));
         }
         if (!quoted)
-                return 0;
+                return true;
         p->settings->n_command_line = before;
         diag_add(p->diags, DIAG_ERROR, p->file, p->line,
                  "CommandLine=%.*s: a double quote is not closed, and the kernel would take all that follows for "
                  "its value; close it",
                  SHOWN, value);
-        return 0;
+        return true;
 }
 
 static char *size_name(struct arena *a, uint64_t size)
@@ -115,7 +113,7 @@ static char *size_name(struct arena *a, uint64_t size)
         return arena_printf(a, "%u%c", (unsigned)size, suffixes[i]);
 }
 
-static int parse_size(struct settings_parser *p, const char *value)
+static bool parse_size(struct settings_parser *p, const char *value)
 {
         static const char suffixes[] = "KMG";
         struct huge_pages *pages = pages_of(p);
@@ -125,29 +123,29 @@ static int parse_size(struct settings_parser *p, const char *value)
         uint64_t size;
         uint32_t v;
 
-        if (!suffix || value[n + 1] || str_to_u32(digits, 10, &v) < 0)
-                return -EINVAL;
+        if (!suffix || value[n + 1] || !str_to_u32(digits, 10, &v))
+                return false;
         size = (uint64_t)v << 10 * (suffix - suffixes + 1);
         if (size < SIZE_LEAST || size > SIZE_MOST || (size & (size - 1)) != 0)
-                return -EINVAL;
+                return false;
         pages->size = size;
         pages->name = size_name(p->arena, size);
         p->sections[p->n_sections - 1].size_line = p->line;
-        return 0;
+        return true;
 }
 
-static int parse_count(struct settings_parser *p, const char *value)
+static bool parse_count(struct settings_parser *p, const char *value)
 {
         struct huge_pages *pages = pages_of(p);
         uint32_t count = 0;
-        int k = *value ? str_to_u32(value, 10, &count) : 0;
+        bool valid = !*value || str_to_u32(value, 10, &count);
 
         pages->has_count = *value;
         pages->count = count;
-        return k < 0 ? -EINVAL : 0;
+        return valid;
 }
 
-static int add_node(struct settings_parser *p, const char *word)
+static bool add_node(struct settings_parser *p, const char *word)
 {
         struct huge_pages *pages = pages_of(p);
         const char *colon = strchr(word, ':');
@@ -156,41 +154,40 @@ static int add_node(struct settings_parser *p, const char *word)
         uint32_t node, count;
 
         if (!colon)
-                return -EINVAL;
-        if (str_to_u32(first, 10, &node) < 0 || str_to_u32(colon + 1, 10, &count) < 0)
-                return -EINVAL;
+                return false;
+        if (!str_to_u32(first, 10, &node) || !str_to_u32(colon + 1, 10, &count))
+                return false;
         for (size_t i = 0; i < pages->n_nodes; i++)
                 if (pages->nodes[i].node == node) {
                         diag_add(p->diags, DIAG_ERROR, p->file, p->line,
                                  "Nodes=: node %u stands there twice; write each node once", node);
-                        return 0;
+                        return true;
                 }
         slot = arena_grow(p->arena, &pages->nodes, pages->n_nodes, sizeof(*pages->nodes));
         *slot = (struct huge_node){.node = node, .count = count};
         pages->n_nodes++;
-        return 0;
+        return true;
 }
 
-static int parse_nodes(struct settings_parser *p, const char *value)
+static bool parse_nodes(struct settings_parser *p, const char *value)
 {
         const char **words;
         size_t n;
-        int k = 0;
 
         str_words(p->arena, value, &words, &n);
-
-        for (size_t i = 0; k == 0 && i < n; i++)
-                k = add_node(p, words[i]);
-        return k;
+        for (size_t i = 0; i < n; i++)
+                if (!add_node(p, words[i]))
+                        return false;
+        return true;
 }
 
-static int parse_default(struct settings_parser *p, const char *value)
+static bool parse_default(struct settings_parser *p, const char *value)
 {
         struct huge_pages *pages = pages_of(p);
 
         pages->is_default = false;
         p->sections[p->n_sections - 1].default_line = p->line;
-        return *value ? str_to_bool(value, &pages->is_default) : 0;
+        return !*value || str_to_bool(value, &pages->is_default);
 }
 
 static const struct key keys[] = {
@@ -267,7 +264,7 @@ static void open_section(struct settings_parser *p)
                         p->seen &= ~(UINT64_C(1) << i);
 }
 
-static int on_section(void *data, unsigned line, const char *name)
+static void on_section(void *data, unsigned line, const char *name)
 {
         struct settings_parser *p = data;
         const char *nearest;
@@ -277,24 +274,24 @@ static int on_section(void *data, unsigned line, const char *name)
         p->line = line;
         if (streq(name, "HugePages")) {
                 open_section(p);
-                return 0;
+                return;
         }
         if (known(name))
-                return 0;
+                return;
         if (streq(name, "Match") || streq(name, "Device")) {
                 diag_add(p->diags, DIAG_ERROR, p->file, line,
                          "section [%s] is a rule's; move it to a file NAME.conf in /etc/passthrough.d", name);
-                return 0;
+                return;
         }
         nearest = str_nearest(name, sections, ARRAY_SIZE(sections));
         if (nearest) {
                 diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; did you mean [%s]?", SHOWN, name,
                          nearest);
-                return 0;
+                return;
         }
         diag_add(p->diags, DIAG_ERROR, p->file, line,
                  "unknown section [%.*s]; passthrough.conf has [Host] and [HugePages]", SHOWN, name);
-        return 0;
+        return;
 }
 
 static const struct key_table table = {.keys = keys,
@@ -303,34 +300,24 @@ static const struct key_table table = {.keys = keys,
                                        .sections = "[Host] or [HugePages]",
                                        .page = "passthrough.conf(5)"};
 
-static int on_assign(void *data, unsigned line, const char *section, const char *name, const char *value)
+static void on_assign(void *data, unsigned line, const char *section, const char *name, const char *value)
 {
         struct settings_parser *p = data;
         struct key_place place = {p->diags, p->file, line};
         size_t i;
-        int k = key_find(&table, &place, section, name, &i);
 
         p->line = line;
-        if (k == 1)
-                k = key_once(&table, &place, i, &p->seen);
-        if (k < 1)
-                return k;
-        k = keys[i].parse(p, value);
-        if (k != -EINVAL)
-                return k;
-        key_invalid(&place, name, value, keys[i].is.right);
-        return 0;
+        if (key_find(&table, &place, section, name, &i) && key_once(&table, &place, i, &p->seen) &&
+            !keys[i].parse(p, value))
+                key_invalid(&place, name, value, keys[i].is.right);
 }
 
-int settings_parse(struct settings_parser *p, const struct settings_file *file)
+void settings_parse(struct settings_parser *p, const struct settings_file *file)
 {
         struct ini_handler handler = {.section = on_section, .assign = on_assign, .data = p};
-        int k;
 
         p->file = file->path;
         p->seen = 0;
-        k = ini_parse(file->path, file->text, file->size, p->diags, &handler);
-        if (k == 0)
-                close_section(p);
-        return k;
+        ini_parse(file->path, file->text, file->size, p->diags, &handler);
+        close_section(p);
 }

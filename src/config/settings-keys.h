@@ -27,4 +27,4 @@ struct settings_parser {
 };
 
 /* Adds what a file says; its text is overwritten. What is wrong becomes diags. 0 or -errno (fatal). */
-int settings_parse(struct settings_parser *p, const struct settings_file *file) _must_check_;
+void settings_parse(struct settings_parser *p, const struct settings_file *file);

@@ -132,23 +132,18 @@ static void merge_pages(struct settings_parser *p)
         }
 }
 
-int settings_read(struct arena *a, struct diags *diags, const struct settings_file *files, size_t n,
-                  struct settings *ret)
+void settings_read(struct arena *a, struct diags *diags, const struct settings_file *files, size_t n,
+                   struct settings *ret)
 {
         struct settings settings = {};
         struct settings_parser p = {.arena = a, .diags = diags, .settings = &settings};
         size_t errors = diags->n_errors;
-        int k = 0;
 
-        for (size_t i = 0; k == 0 && i < n; i++)
-                k = settings_parse(&p, &files[i]);
-        if (k == 0)
-                merge_pages(&p);
-        if (k < 0)
-                return k;
+        for (size_t i = 0; i < n; i++)
+                settings_parse(&p, &files[i]);
+        merge_pages(&p);
         settings.invalid = diags->n_errors > errors;
         *ret = settings;
-        return 0;
 }
 
 int settings_load(const struct root *root, struct arena *a, struct diags *diags, struct settings *ret)
@@ -158,10 +153,9 @@ int settings_load(const struct root *root, struct arena *a, struct diags *diags,
         size_t n, errors = diags->n_errors;
         int k = settings_files(root, a, diags, &files, &n);
 
-        if (k == 0)
-                k = settings_read(a, diags, files, n, &settings);
         if (k < 0)
                 return k;
+        settings_read(a, diags, files, n, &settings);
         settings.invalid = diags->n_errors > errors;
         *ret = settings;
         return 0;

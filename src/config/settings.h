@@ -54,9 +54,9 @@ struct settings_file {
 int settings_files(const struct root *root, struct arena *a, struct diags *diags, struct settings_file **ret,
                    size_t *ret_n) _must_check_;
 
-/* What those files say; their text is overwritten. As settings_load(). */
-int settings_read(struct arena *a, struct diags *diags, const struct settings_file *files, size_t n,
-                  struct settings *ret) _must_check_;
+/* What those files say, as settings_load() has it; their text is overwritten. */
+void settings_read(struct arena *a, struct diags *diags, const struct settings_file *files, size_t n,
+                   struct settings *ret);
 
 /*
  * Every sound setting: of [Host] a line that is wrong is left out, of [HugePages] the section, and with it what earlier

@@ -133,7 +133,7 @@ bool ctl_boot_valid(const char *boot)
         uint32_t n;
 
         if (*boot == '-')
-                return str_to_u32(boot + 1, 10, &n) == 0;
+                return str_to_u32(boot + 1, 10, &n);
         return streq(boot, "0") || (strlen(boot) == 32 && boot[strspn(boot, "0123456789abcdef")] == '\0');
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* add --from=: rules for what driverctl, or ids= of vfio-pci in modprobe.d, hands over already. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -109,7 +108,7 @@ struct wanted {
         size_t n; /* of them that are given */
 };
 
-static int parse_ids(const char *text, struct wanted *ret)
+static bool parse_ids(const char *text, struct wanted *ret)
 {
         uint32_t *const fields[] = {&ret->vendor,    &ret->device, &ret->subvendor,
                                     &ret->subdevice, &ret->class,  &ret->mask};
@@ -118,14 +117,14 @@ static int parse_ids(const char *text, struct wanted *ret)
 
         *ret = (struct wanted){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 0, 0};
         if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
-                return -EINVAL;
+                return false;
         while ((word = strsep(&rest, ":"))) {
-                if (n == ARRAY_SIZE(fields) || str_to_u32(startswith(word, "0x") ? word + 2 : word, 16, fields[n]) < 0)
-                        return -EINVAL;
+                if (n == ARRAY_SIZE(fields) || !str_to_u32(startswith(word, "0x") ? word + 2 : word, 16, fields[n]))
+                        return false;
                 n++;
         }
         ret->n = n;
-        return n < 2 ? -EINVAL : 0;
+        return n >= 2;
 }
 
 /* "modprobe-1002-5159", however long the numbers are written there. */
@@ -134,7 +133,7 @@ static const char *name_of(struct arena *a, const struct wanted *w)
         const uint32_t fields[] = {w->vendor, w->device, w->subvendor, w->subdevice, w->class, w->mask};
         const char *name = "modprobe";
 
-        for (size_t i = 0; name && i < w->n; i++)
+        for (size_t i = 0; i < w->n; i++)
                 name = arena_printf(a, "%s-%0*x", name, i < 4 ? 4 : 6, fields[i]);
         return name;
 }
@@ -154,20 +153,20 @@ static const char *match_of(struct arena *a, const struct bus_syntax *bus, const
 
         *rule = RULE_INIT;
         rule->bus = bus;
-        if ((w->vendor == UINT32_MAX && w->device == UINT32_MAX) || (w->mask != 0 && digits == 0) || !id ||
-            bus->parse(MATCH_ID, a, id, &rule->match[MATCH_ID]) < 0)
+        if ((w->vendor == UINT32_MAX && w->device == UINT32_MAX) || (w->mask != 0 && digits == 0) ||
+            !bus->parse(MATCH_ID, a, id, &rule->match[MATCH_ID]))
                 return NULL;
         text = arena_join(a, "ID=", id, "\n", NULL);
         if (w->subvendor != UINT32_MAX || w->subdevice != UINT32_MAX) {
                 id = id_text(a, w->subvendor, w->subdevice);
-                if (!text || !id || bus->parse(MATCH_SUBSYSTEM, a, id, &rule->match[MATCH_SUBSYSTEM]) < 0)
+                if (!bus->parse(MATCH_SUBSYSTEM, a, id, &rule->match[MATCH_SUBSYSTEM]))
                         return NULL;
                 text = arena_join(a, text, "Subsystem=", id, "\n", NULL);
         }
         if (digits > 0) {
                 const char *class = arena_printf(a, "%0*x", (int)digits, w->class >> (24 - 4 * digits));
 
-                if (!text || !class || bus->parse(MATCH_CLASS, a, class, &rule->match[MATCH_CLASS]) < 0)
+                if (!bus->parse(MATCH_CLASS, a, class, &rule->match[MATCH_CLASS]))
                         return NULL;
                 text = arena_join(a, text, "Class=", class, "\n", NULL);
         }
@@ -186,7 +185,7 @@ static void read_ids(struct import *m, const char *ids, const struct modprobe_li
 
         str_make_printable(from); /* it goes into a line of a file */
         item.from = from;
-        if (parse_ids(ids, &wanted) < 0 || !(item.match = match_of(a, bus_syntaxes[0], &wanted, &rule))) {
+        if (!parse_ids(ids, &wanted) || !(item.match = match_of(a, bus_syntaxes[0], &wanted, &rule))) {
                 note(m, "%s is left alone: no rule can say that", item.from);
                 return;
         }

@@ -188,7 +188,7 @@ bool ctl_time_valid(const char *text, uint32_t *ret)
         memcpy(number, text, n);
         number[n] = '\0';
         for (size_t i = 0; i < ARRAY_SIZE(units); i++)
-                if (streq(text + n, units[i].unit) && str_to_u32(number, 10, ret) == 0) {
+                if (streq(text + n, units[i].unit) && str_to_u32(number, 10, ret)) {
                         *ret = *ret <= 24 * 3600 ? *ret * units[i].seconds : 0;
                         return *ret >= 60 && *ret <= 24 * 3600;
                 }

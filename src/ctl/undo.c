@@ -82,7 +82,7 @@ int ctl_undo(struct ctl *c)
 
         if (c->argc > 2 || (c->list && c->argc > 1))
                 return ctl_usage("undo takes one number at most, and --list none");
-        if (c->argc == 2 && (str_to_u32(c->argv[1], 10, &number) < 0 || number == 0))
+        if (c->argc == 2 && (!str_to_u32(c->argv[1], 10, &number) || number == 0))
                 return ctl_usage("\"%s\" is no number of an apply; undo --list has those there are", c->argv[1]);
         c->dry_run = c->list;
         k = transaction_open(&x);

@@ -14,7 +14,7 @@ const struct initrd *initrd_here(const struct root *root, const struct initrd *c
 
         while (*i && !root_exists(root, (*i)->mark))
                 i++;
-        if (!env || str_to_bool(env, &v) < 0)
+        if (!env || !str_to_bool(env, &v))
                 return *i;
         return !v ? NULL : *i ? *i : *table;
 }

@@ -46,7 +46,7 @@ static void read_group(const struct root *root, struct arena *a, const char *nam
         uint32_t number;
         size_t n;
 
-        if (str_to_u32(name, 10, &number) < 0 || number > INT_MAX)
+        if (!str_to_u32(name, 10, &number) || number > INT_MAX)
                 return;
         root_look_in(root, a, arena_join(a, GROUPS "/", name, "/devices", NULL), &members, &n);
         /* VFIO's groups without an IOMMU are there for show (drivers/vfio/group.c, "vfio-noiommu"). */

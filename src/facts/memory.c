@@ -70,7 +70,7 @@ static void read_pool(const struct root *root, struct arena *a, const char *dire
         name += strlen(prefix);
         n = strspn(name, "0123456789");
         path = arena_strndup(a, name, n);
-        if (!streq(name + n, "kB") || str_to_u32(path, 10, &v) < 0 || v == 0)
+        if (!streq(name + n, "kB") || !str_to_u32(path, 10, &v) || v == 0)
                 return;
         pool.size = (uint64_t)v << 10;
         path = arena_join(a, directory, "/", prefix, name, "/nr_hugepages", NULL);
@@ -99,7 +99,7 @@ static void read_node(const struct root *root, struct arena *a, const char *name
         const char *meminfo = arena_join(a, MEMORY_NODES "/", name, "/meminfo", NULL);
         const char *pools = arena_join(a, MEMORY_NODES "/", name, "/hugepages", NULL);
 
-        if (!startswith(name, "node") || str_to_u32(name + strlen("node"), 10, &node.node) < 0)
+        if (!startswith(name, "node") || !str_to_u32(name + strlen("node"), 10, &node.node))
                 return;
         read_meminfo(root, a, meminfo, "MemTotal:", &node.memory.total);
         read_pools(root, a, pools, &node.memory);

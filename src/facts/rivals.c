@@ -121,16 +121,15 @@ struct network_reader {
         struct network_file *file;
 };
 
-static int network_section(void *data, unsigned line, const char *name)
+static void network_section(void *data, unsigned line, const char *name)
 {
         struct network_reader *x = data;
 
         (void)line;
         x->file->sriov |= strcasecmp(name, "SR-IOV") == 0;
-        return 0;
 }
 
-static int network_assign(void *data, unsigned line, const char *section, const char *key, const char *value)
+static void network_assign(void *data, unsigned line, const char *section, const char *key, const char *value)
 {
         struct network_reader *x = data;
         struct network_match *m;
@@ -139,11 +138,10 @@ static int network_assign(void *data, unsigned line, const char *section, const 
         if (section && strcasecmp(key, "SR-IOVVirtualFunctions") == 0)
                 x->file->sriov = true;
         if (!section || strcasecmp(section, "Match") != 0)
-                return 0;
+                return;
         m = arena_grow(x->arena, &x->file->matches, x->file->n_matches, sizeof(*m));
         *m = (struct network_match){.key = arena_strdup(x->arena, key), .value = arena_strdup(x->arena, value)};
         x->file->n_matches++;
-        return 0;
 }
 
 static void read_network(const struct root *root, struct arena *a, struct rivals *ret)
@@ -165,7 +163,7 @@ static void read_network(const struct root *root, struct arena *a, struct rivals
                 x.file = arena_grow(a, &ret->network, ret->n_network, sizeof(*x.file));
                 x.file->file = file;
                 ret->n_network++;
-                (void)!ini_parse(file, text, size, &theirs, &handler); /* no handler of ours fails */
+                ini_parse(file, text, size, &theirs, &handler);
         }
 }
 

@@ -23,11 +23,11 @@ static void read_switch(struct arena *a, const struct token *t, struct facts *fa
         if (cmdline_name_is(t->name, "passthrough.skip") && t->value)
                 add_skipped(a, t->value, &facts->skip);
         else if (cmdline_name_is(t->name, "passthrough.trial") && t->value && strchr(t->value, ':')) {
-                if (str_to_u32(strchr(t->value, ':') + 1, 10, &facts->trial) < 0)
+                if (!str_to_u32(strchr(t->value, ':') + 1, 10, &facts->trial))
                         facts->trial = 0;
         } else if (cmdline_name_is(t->name, "passthrough")) {
                 /* Who writes passthrough=of wants out: only what clearly means on is on. */
-                facts->off = t->value && !(str_to_bool(t->value, &on) == 0 && on);
+                facts->off = t->value && !(str_to_bool(t->value, &on) && on);
                 facts->off_by = facts->off ? arena_join(a, t->name, "=", t->value, NULL) : NULL;
         }
         facts->kdump |= streq(t->name, "elfcorehdr") && t->value;

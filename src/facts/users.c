@@ -21,7 +21,7 @@ static int find_in_file(const struct root *root, struct arena *a, const char *pa
                 const char *entry = strsep(&line, ":");
 
                 strsep(&line, ":");
-                if (streq(entry, name) && line && str_to_u32(strsep(&line, ":"), 10, ret) == 0)
+                if (streq(entry, name) && line && str_to_u32(strsep(&line, ":"), 10, ret))
                         return 0;
         }
         return USER_NOBODY;

@@ -242,7 +242,7 @@ static void look_at_processes(struct busy *b)
 
         guard_list(b->g, "/proc", &names, &n);
         for (size_t i = 0; i < n; i++)
-                if (str_to_u32(names[i], 10, &pid) == 0) {
+                if (str_to_u32(names[i], 10, &pid)) {
                         seen++;
                         look_at(b, names[i]);
                 }

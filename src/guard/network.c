@@ -30,7 +30,7 @@ static bool is_up(struct graph *g, const char *name)
         uint32_t flags;
 
         return attribute(g, name, "flags", text, sizeof(text)) <= 0 ||
-               str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, &flags) < 0 || flags & UP;
+               !str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, &flags) || flags & UP;
 }
 
 static size_t by_index(struct graph *g, const char *index)

@@ -54,16 +54,14 @@ static void add_applied(struct builder *b, const char *rule)
 }
 
 /* In place of a rule that is wrong now, the one that was applied. */
-static int mend_rule(struct builder *b, struct rule *rule)
+static void mend_rule(struct builder *b, struct rule *rule)
 {
         const char *wrong = rule->message;
-        int k = applied_rule(&b->applied, b->arena, b->buses, rule->name, rule);
 
-        if (k == 0) {
+        if (applied_rule(&b->applied, b->arena, b->buses, rule->name, rule)) {
                 rule->applied = true;
                 rule->message = wrong;
         }
-        return k < 0 ? k : 0;
 }
 
 static int add_rule(struct builder *b, struct rule *rule)
@@ -97,9 +95,8 @@ static int add_rules(struct builder *b, const struct config *config)
 
                 *rule = config->rules[to->n_rules];
                 if (rule->invalid)
-                        k = mend_rule(b, rule);
-                if (k == 0)
-                        k = add_rule(b, rule);
+                        mend_rule(b, rule);
+                k = add_rule(b, rule);
         }
         return k;
 }
@@ -111,16 +108,18 @@ static int add_settings(struct builder *b)
         size_t n, errors = b->diags->n_errors, before = b->payload->n_files;
         int k = settings_files(b->root, b->arena, b->diags, &files, &n);
 
-        for (size_t i = 0; k == 0 && i < n; i++)
-                add_file(b, NULL, files[i].path, arena_strndup(b->arena, files[i].text, files[i].size), files[i].size);
-        if (k == 0)
-                k = settings_read(b->arena, b->diags, files, n, &b->payload->settings);
-        if (k < 0 || b->diags->n_errors == errors || !b->applied.there)
+        if (k < 0)
                 return k;
+        for (size_t i = 0; i < n; i++)
+                add_file(b, NULL, files[i].path, arena_strndup(b->arena, files[i].text, files[i].size), files[i].size);
+        settings_read(b->arena, b->diags, files, n, &b->payload->settings);
+        if (b->diags->n_errors == errors || !b->applied.there)
+                return 0;
         b->payload->settings_applied = true;
         b->payload->n_files = before;
         add_applied(b, NULL);
-        return applied_settings(&b->applied, b->arena, &b->payload->settings);
+        applied_settings(&b->applied, b->arena, &b->payload->settings);
+        return 0;
 }
 
 /* All as it was last applied. */

@@ -84,9 +84,10 @@ static void finish(FILE *f, struct json_object *document)
         const char *text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
                                                                             JSON_C_TO_STRING_NOSLASHESCAPE);
 
-        if (!text)
+        if (text)
+                fprintf(f, "%s\n", text);
+        else
                 out_of_memory();
-        fprintf(f, "%s\n", text);
         json_object_put(document);
 }
 

@@ -12,7 +12,7 @@ static bool coloured(FILE *f)
         bool on;
 
         if (systemd)
-                return str_to_bool(systemd, &on) < 0 || on; /* also names of palettes, as "16" */
+                return !str_to_bool(systemd, &on) || on; /* also names of palettes, as "16" */
         return !(none && *none) && isatty(fileno(f)) && !streq_ptr(getenv("TERM"), "dumb");
 }
 

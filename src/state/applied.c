@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state/applied.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "base/recfile.h"
@@ -37,14 +36,13 @@ char *applied_format(struct arena *a, const struct applied *applied)
         return recfile_format(a, &format, applied, &size);
 }
 
-int applied_rule(const struct applied *applied, struct arena *a, const struct bus_syntax *const *buses,
-                 const char *name, struct rule *ret)
+bool applied_rule(const struct applied *applied, struct arena *a, const struct bus_syntax *const *buses,
+                  const char *name, struct rule *ret)
 {
         struct config_text *texts = NULL;
         struct diags diags = {.arena = a};
         struct rule rule;
         size_t n = 0;
-        int k;
 
         for (size_t i = 0; i < applied->n_files; i++) {
                 const struct applied_file *f = &applied->files[i];
@@ -56,16 +54,15 @@ int applied_rule(const struct applied *applied, struct arena *a, const struct bu
                 *text = (struct config_text){f->path, f->text, f->size};
         }
         if (n == 0)
-                return APPLIED_NO_RULE;
-        k = config_parse_rule(a, buses, name, texts, n, &diags, &rule);
-        if (k == 0 && diags.n_errors > 0)
-                return APPLIED_NO_RULE;
-        if (k == 0)
-                *ret = rule;
-        return k;
+                return false;
+        config_parse_rule(a, buses, name, texts, n, &diags, &rule);
+        if (diags.n_errors > 0)
+                return false;
+        *ret = rule;
+        return true;
 }
 
-int applied_settings(const struct applied *applied, struct arena *a, struct settings *ret)
+void applied_settings(const struct applied *applied, struct arena *a, struct settings *ret)
 {
         struct diags diags = {.arena = a};
         struct settings_file *files = NULL;
@@ -80,5 +77,5 @@ int applied_settings(const struct applied *applied, struct arena *a, struct sett
                 slot = arena_grow(a, &files, n++, sizeof(*files));
                 *slot = (struct settings_file){f->path, arena_strndup(a, f->text, f->size), f->size};
         }
-        return settings_read(a, &diags, files, n, ret);
+        settings_read(a, &diags, files, n, ret);
 }

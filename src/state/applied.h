@@ -31,11 +31,8 @@ void applied_read(const struct root *root, struct arena *a, struct applied *ret)
 /* The file's text. */
 char *applied_format(struct arena *a, const struct applied *applied) _must_check_;
 
-/* What applied_rule() returns for a rule that was not applied, or is not sound. */
-#define APPLIED_NO_RULE 1
-
-/* The rule of that name: 0, APPLIED_NO_RULE (then *ret is untouched) or -errno. */
-int applied_rule(const struct applied *applied, struct arena *a, const struct bus_syntax *const *buses,
-                 const char *name, struct rule *ret) _must_check_;
-/* What the files of passthrough.conf say. 0 or -errno. */
-int applied_settings(const struct applied *applied, struct arena *a, struct settings *ret) _must_check_;
+/* The rule of that name; false where it was not applied, or is not sound, and then *ret is untouched. */
+bool applied_rule(const struct applied *applied, struct arena *a, const struct bus_syntax *const *buses,
+                  const char *name, struct rule *ret) _must_check_;
+/* What the files of passthrough.conf say. */
+void applied_settings(const struct applied *applied, struct arena *a, struct settings *ret);

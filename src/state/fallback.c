@@ -5,33 +5,25 @@
 #include "state/digest.h"
 #include "state/trial.h"
 
-static int add_rule(struct fallback *f, struct arena *a, const struct applied *applied, struct rule rule)
+static void add_rule(struct fallback *f, struct arena *a, const struct applied *applied, struct rule rule)
 {
-        int k = applied_rule(applied, a, f->config.buses, rule.name, &rule);
-
-        if (k < 0)
-                return k;
-        rule.applied = k != APPLIED_NO_RULE;
+        rule.applied = applied_rule(applied, a, f->config.buses, rule.name, &rule);
         rule.invalid = !rule.applied;
         rule.message = f->why;
         f->config.rules[f->config.n_rules++] = rule;
-        return 0;
 }
 
-static int add_rules(struct fallback *f, struct arena *a, const struct applied *applied, const struct config *config)
+static void add_rules(struct fallback *f, struct arena *a, const struct applied *applied, const struct config *config)
 {
-        int k = 0;
-
         f->config.rules = arena_alloc(a, (config->n_rules + applied->n_files) * sizeof(*f->config.rules));
-        for (size_t i = 0; k == 0 && i < config->n_rules; i++)
-                k = add_rule(f, a, applied, config->rules[i]);
-        for (size_t i = 0; k == 0 && i < applied->n_files; i++) {
+        for (size_t i = 0; i < config->n_rules; i++)
+                add_rule(f, a, applied, config->rules[i]);
+        for (size_t i = 0; i < applied->n_files; i++) {
                 const char *name = applied->files[i].rule;
 
                 if (name && !config_find(&f->config, name))
-                        k = add_rule(f, a, applied, (struct rule){.name = name, .bus = config->buses[0]});
+                        add_rule(f, a, applied, (struct rule){.name = name, .bus = config->buses[0]});
         }
-        return k;
 }
 
 int fallback_find(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
@@ -60,10 +52,8 @@ int fallback_find(const struct root *root, struct arena *a, const struct bus_syn
         f.failed = trial.state == TRIAL_FAILED;
         f.why = f.failed ? "the trial of this config failed" : "the trial of this config is still to come";
         applied_read(root, a, &applied);
-        k = add_rules(&f, a, &applied, config);
-        if (k == 0)
-                k = applied_settings(&applied, a, &f.settings);
-        if (k == 0)
-                *ret = f;
-        return k;
+        add_rules(&f, a, &applied, config);
+        applied_settings(&applied, a, &f.settings);
+        *ret = f;
+        return 0;
 }

@@ -146,7 +146,7 @@ int journal_open(const struct root *root, struct arena *a, bool lock, struct jou
                 struct undo *u;
                 uint32_t number;
 
-                if (str_to_u32(names[i], 10, &number) < 0)
+                if (!str_to_u32(names[i], 10, &number))
                         continue;
                 u = arena_grow(a, &ret->v, ret->n, sizeof(*ret->v));
                 k = load(root, a, number, u);

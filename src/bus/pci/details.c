@@ -76,7 +76,7 @@ static void stuck(const struct pci_scan *x, struct device *d)
         uint32_t v;
 
         if (snprintf(path, sizeof(path), PASSTHROUGH_STUCK "/%s", d->address) >= (int)sizeof(path) ||
-            root_read(x->root, path, pid, sizeof(pid)) <= 0 || str_to_u32(pid, 10, &v) < 0 ||
+            root_read(x->root, path, pid, sizeof(pid)) <= 0 || !str_to_u32(pid, 10, &v) ||
             snprintf(path, sizeof(path), "/proc/%s/comm", pid) >= (int)sizeof(path) ||
             root_read(x->root, path, comm, sizeof(comm)) <= 0 || !streq(comm, "passthroughctl"))
                 return;
@@ -109,7 +109,7 @@ static void own_details(struct pci_scan *x, const struct pci_dir *dir, struct de
                 return;
         if (pci_read(dir, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)"))
                 d->driver_override = str_printable(x->arena, text);
-        if (!d->parent && pci_read(dir, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v) == 0)
+        if (!d->parent && pci_read(dir, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v))
                 f->vfs_enabled = v;
 }
 
@@ -130,7 +130,7 @@ static void details_once(struct details *details, size_t i)
         if (pci_open(x->root, &x->parent, d, &dir) < 0)
                 return;
         if (d->group == NO_GROUP && pci_readlink(&dir, "iommu_group", text, sizeof(text)) > 0 &&
-            str_to_u32(str_basename(text), 10, &v) == 0 && v <= INT_MAX)
+            str_to_u32(str_basename(text), 10, &v) && v <= INT_MAX)
                 d->group = (int)v;
         if (pci_readlink(&dir, "driver", text, sizeof(text)) > 0)
                 d->driver = d->driver_now = str_printable(x->arena, str_basename(text));

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +59,7 @@ static void bridge_path(struct arena *a, struct device *d)
                 else if (n < sizeof(name)) {
                         memcpy(name, c, n);
                         name[n] = '\0';
-                        if (pci_address_parse(name, &at) == 0 && used + n + 2 < sizeof(path)) {
+                        if (pci_address_parse(name, &at) && used + n + 2 < sizeof(path)) {
                                 if (used > 0) {
                                         path[used++] = '/';
                                         skip = (size_t)(strrchr(name, ':') + 1 - name);
@@ -132,7 +131,7 @@ static void gather_slots(struct pci_scan *x)
                 if (root_read(x->root, file, text, sizeof(text) - 2) <= 0)
                         continue;
                 strcat(text, ".0");
-                if (pci_address_parse(text, &at) < 0)
+                if (!pci_address_parse(text, &at))
                         continue;
                 for (at.fn = 0; at.fn < 8; at.fn++) {
                         size_t d = pci_find_at(x->facts->devices, x->facts->n_devices, &at);
@@ -200,7 +199,7 @@ static int list_functions(struct pci_scan *x)
                 struct device *d = &facts->devices[facts->n_devices];
                 struct pci_function *f = &functions[facts->n_devices];
 
-                if (pci_address_parse(names[i], &f->at) < 0)
+                if (!pci_address_parse(names[i], &f->at))
                         continue;
                 *d = (struct device){.bus = &pci_bus, .address = names[i], .own = f};
                 sorted = sorted && (facts->n_devices == 0 || compare_functions(d - 1, d) < 0);

@@ -17,7 +17,7 @@ static bool read_hex(const struct pci_dir *dir, const char *name, uint32_t max, 
         char text[32];
 
         return pci_read(dir, name, text, sizeof(text)) > 0 &&
-               str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, ret) == 0 && *ret <= max;
+               str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, ret) && *ret <= max;
 }
 
 /* The last digits of v, with leading zeros. */

@@ -34,7 +34,7 @@ static bool find(const struct device *devices, size_t n, const char *text, size_
 {
         struct pci_address at;
 
-        if (pci_address_parse(text, &at) < 0)
+        if (!pci_address_parse(text, &at))
                 return false;
         *ret = pci_find_at(devices, n, &at);
         return true;
@@ -240,7 +240,7 @@ static const char *behind(struct arena *a, const struct device *d)
         if (pci_of(d)->at.domain <= 0xffff || !root_bus)
                 return NULL;
         above = arena_strndup(a, d->sysfs, (size_t)(root_bus - d->sysfs));
-        return pci_address_parse(str_basename(above), &at) == 0 ? str_basename(above) : NULL;
+        return pci_address_parse(str_basename(above), &at) ? str_basename(above) : NULL;
 }
 
 /* The field of an ids= word: hex, or "ffffffff" for any, which is also what is not there. */
@@ -288,7 +288,7 @@ static bool turn(const char *address, char *buf, size_t size)
         struct pci_address at;
         char domain[16] = "";
 
-        if (pci_address_parse(address, &at) < 0)
+        if (!pci_address_parse(address, &at))
                 return false;
         if (at.domain > 0)
                 snprintf(domain, sizeof(domain), "%04x:", at.domain);

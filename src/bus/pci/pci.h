@@ -30,8 +30,8 @@ static inline const struct pci_function *pci_of(const struct device *d)
         return d->own;
 }
 
-/* The whole of s: [domain:]bus:dev.fn. 0 or -EINVAL. */
-int pci_address_parse(const char *s, struct pci_address *ret) _must_check_;
+/* The whole of s: [domain:]bus:dev.fn; else false, and *ret is untouched. */
+bool pci_address_parse(const char *s, struct pci_address *ret) _must_check_;
 int pci_address_compare(const struct pci_address *a, const struct pci_address *b);
 
 /* Position of the function at an address among functions that are in the order of their addresses, or NO_DEVICE. */

@@ -6,7 +6,6 @@
  */
 #include "bus/pci/pci.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 #include "base/str.h"
@@ -17,7 +16,7 @@ static void append(struct arena *a, struct words *list, const char *word)
 }
 
 /* At most max hex digits and at least one, up to limit; *s moves behind them. */
-static int take_hex(const char **s, unsigned max, uint32_t limit, uint32_t *ret)
+static bool take_hex(const char **s, unsigned max, uint32_t limit, uint32_t *ret)
 {
         uint32_t v = 0;
         unsigned n = 0;
@@ -35,24 +34,24 @@ static int take_hex(const char **s, unsigned max, uint32_t limit, uint32_t *ret)
                         break;
         }
         if (n == 0 || v > limit)
-                return -EINVAL;
+                return false;
         *s += n;
         *ret = v;
-        return 0;
+        return true;
 }
 
-static int take_dev_fn(const char **s, struct pci_address *address)
+static bool take_dev_fn(const char **s, struct pci_address *address)
 {
         uint32_t dev, fn;
 
-        if (take_hex(s, 2, 0x1f, &dev) < 0 || *(*s)++ != '.' || take_hex(s, 1, 7, &fn) < 0)
-                return -EINVAL;
+        if (!take_hex(s, 2, 0x1f, &dev) || *(*s)++ != '.' || !take_hex(s, 1, 7, &fn))
+                return false;
         address->dev = (uint8_t)dev;
         address->fn = (uint8_t)fn;
-        return 0;
+        return true;
 }
 
-static int take_address(const char **s, struct pci_address *ret)
+static bool take_address(const char **s, struct pci_address *ret)
 {
         const char *first = strchr(*s, ':'), *slash = strchr(*s, '/');
         struct pci_address address = {};
@@ -60,23 +59,23 @@ static int take_address(const char **s, struct pci_address *ret)
 
         /* A second colon before any slash: the first number is the domain. */
         if (first && strchr(first + 1, ':') && (!slash || strchr(first + 1, ':') < slash))
-                if (take_hex(s, 8, UINT32_MAX, &address.domain) < 0 || *(*s)++ != ':')
-                        return -EINVAL;
-        if (take_hex(s, 2, 0xff, &bus) < 0 || *(*s)++ != ':' || take_dev_fn(s, &address) < 0)
-                return -EINVAL;
+                if (!take_hex(s, 8, UINT32_MAX, &address.domain) || *(*s)++ != ':')
+                        return false;
+        if (!take_hex(s, 2, 0xff, &bus) || *(*s)++ != ':' || !take_dev_fn(s, &address))
+                return false;
         address.bus = (uint8_t)bus;
         *ret = address;
-        return 0;
+        return true;
 }
 
-int pci_address_parse(const char *s, struct pci_address *ret)
+bool pci_address_parse(const char *s, struct pci_address *ret)
 {
         struct pci_address address;
 
-        if (take_address(&s, &address) < 0 || *s)
-                return -EINVAL;
+        if (!take_address(&s, &address) || *s)
+                return false;
         *ret = address;
-        return 0;
+        return true;
 }
 
 static char *address_string(struct arena *a, const struct pci_address *address)
@@ -84,83 +83,83 @@ static char *address_string(struct arena *a, const struct pci_address *address)
         return arena_printf(a, "%04x:%02x:%02x.%x", address->domain, address->bus, address->dev, address->fn);
 }
 
-static int address_glob(struct arena *a, const char *word, struct words *list)
+static bool address_glob(struct arena *a, const char *word, struct words *list)
 {
         size_t colons = 0;
         char *glob;
 
         if (word[strspn(word, "0123456789abcdefABCDEF:.*?[]!^-")])
-                return -EINVAL;
+                return false;
         for (const char *c = word; *c; c++)
                 colons += *c == ':';
         if (colons > 2)
-                return -EINVAL;
+                return false;
         /* Longer than a bus number, what stands before the only colon is a domain. */
         glob = colons == 2 || *word == '*' || (colons == 1 && strcspn(word, ":") > 2 && !strchr("[", *word))
                        ? arena_strdup(a, word)
                        : arena_printf(a, "0000:%s", word);
         str_lower(glob);
         append(a, list, glob);
-        return 0;
+        return true;
 }
 
-static int parse_address(struct arena *a, const char *word, struct words *list)
+static bool parse_address(struct arena *a, const char *word, struct words *list)
 {
         struct pci_address address;
 
         if (strpbrk(word, "*?["))
                 return address_glob(a, word, list);
-        if (pci_address_parse(word, &address) < 0)
-                return -EINVAL;
+        if (!pci_address_parse(word, &address))
+                return false;
         append(a, list, address_string(a, &address));
-        return 0;
+        return true;
 }
 
-static int parse_path(struct arena *a, const char *word, struct words *list)
+static bool parse_path(struct arena *a, const char *word, struct words *list)
 {
         struct pci_address address;
         char *path;
 
-        if (take_address(&word, &address) < 0)
-                return -EINVAL;
+        if (!take_address(&word, &address))
+                return false;
         path = address_string(a, &address);
         while (*word == '/') {
                 word++;
-                if (take_dev_fn(&word, &address) < 0)
-                        return -EINVAL;
+                if (!take_dev_fn(&word, &address))
+                        return false;
                 path = arena_printf(a, "%s/%02x.%x", path, address.dev, address.fn);
         }
         if (*word)
-                return -EINVAL;
+                return false;
         append(a, list, path);
-        return 0;
+        return true;
 }
 
-static int take_id_half(const char **s, char buf[static 5])
+static bool take_id_half(const char **s, char buf[static 5])
 {
         uint32_t id;
 
         if (**s == '*') {
                 (*s)++;
                 strcpy(buf, "*");
-                return 0;
+                return true;
         }
-        if (take_hex(s, 4, 0xffff, &id) < 0)
-                return -EINVAL;
+        if (!take_hex(s, 4, 0xffff, &id))
+                return false;
         snprintf(buf, 5, "%04x", id & 0xffff);
-        return 0;
+        return true;
 }
 
-static int parse_id(struct arena *a, const char *word, struct words *list)
+static bool parse_id(struct arena *a, const char *word, struct words *list)
 {
         char vendor[5], device[5];
 
-        if (take_id_half(&word, vendor) < 0 || *word++ != ':' || take_id_half(&word, device) < 0 || *word)
-                return -EINVAL;
+        if (!take_id_half(&word, vendor) || *word++ != ':' || !take_id_half(&word, device) || *word)
+                return false;
         if (streq(vendor, "*") && streq(device, "*"))
-                return -EINVAL;
+                return false;
         append(a, list, arena_printf(a, "%s:%s", vendor, device));
-        return 0;
+        return true;
 }
 
 /* PCI Code and ID Assignment Specification; the narrower of two that fit comes first. */
@@ -180,7 +179,7 @@ const char *pci_class_name(const char *code)
         return NULL;
 }
 
-static int parse_class(struct arena *a, const char *word, struct words *list)
+static bool parse_class(struct arena *a, const char *word, struct words *list)
 {
         size_t len = strlen(word), named = 0;
         char *prefix;
@@ -191,39 +190,39 @@ static int parse_class(struct arena *a, const char *word, struct words *list)
                         named++;
                 }
         if (named > 0)
-                return 0;
+                return true;
 
         if ((len != 2 && len != 4 && len != 6) || word[strspn(word, "0123456789abcdefABCDEF")])
-                return -EINVAL;
+                return false;
         prefix = arena_strdup(a, word);
         str_lower(prefix);
         append(a, list, prefix);
-        return 0;
+        return true;
 }
 
-static int parse_parent(struct arena *a, const char *word, struct words *list)
+static bool parse_parent(struct arena *a, const char *word, struct words *list)
 {
         if (strpbrk(word, ":/"))
                 return parse_path(a, word, list);
         if (strlen(word) > 15) /* IFNAMSIZ - 1 */
-                return -EINVAL;
+                return false;
         append(a, list, arena_strdup(a, word));
-        return 0;
+        return true;
 }
 
-static int parse_range(struct arena *a, const char *word, struct words *list)
+static bool parse_range(struct arena *a, const char *word, struct words *list)
 {
         const char *dash = strchr(word, '-');
         uint32_t low, high;
         char *first = arena_strndup(a, word, dash ? (size_t)(dash - word) : strlen(word));
 
-        if (str_to_u32(first, 10, &low) < 0 || str_to_u32(dash ? dash + 1 : first, 10, &high) < 0 || low > high)
-                return -EINVAL;
+        if (!str_to_u32(first, 10, &low) || !str_to_u32(dash ? dash + 1 : first, 10, &high) || low > high)
+                return false;
         append(a, list, arena_printf(a, "%u-%u", low, high));
-        return 0;
+        return true;
 }
 
-static int parse(enum match_key key, struct arena *a, const char *word, struct words *list)
+static bool parse(enum match_key key, struct arena *a, const char *word, struct words *list)
 {
         switch (key) {
         case MATCH_ADDRESS:
@@ -241,7 +240,7 @@ static int parse(enum match_key key, struct arena *a, const char *word, struct w
                 return parse_range(a, word, list);
         default:
                 append(a, list, arena_strdup(a, word));
-                return 0;
+                return true;
         }
 }
 

@@ -3,7 +3,6 @@
  * A made-up bus. /sys/bus/shelf/devices/sSHELF-PLACE has the files id, class and owner; who is written to owner has the
  * device, and the link lent leads there.
  */
-#include <errno.h>
 #include <stdio.h>
 
 #include "base/str.h"
@@ -28,15 +27,15 @@ static bool take_place(const char *text, const char *format, struct place *ret)
         return sscanf(text, format, &ret->shelf, &ret->place, &n) == 2 && n > 0 && !text[n];
 }
 
-static int parse(enum match_key key, struct arena *a, const char *word, struct words *list)
+static bool parse(enum match_key key, struct arena *a, const char *word, struct words *list)
 {
         struct place place;
 
         if ((key == MATCH_ADDRESS && !take_place(word, "s%u-%u%n", &place)) ||
             (key == MATCH_PATH && !take_place(word, "%u/%u%n", &place)))
-                return -EINVAL;
+                return false;
         str_add(a, &list->v, &list->n, arena_strdup(a, word));
-        return 0;
+        return true;
 }
 
 const struct bus_syntax shelf_syntax = {
