@@ -63,13 +63,12 @@ static void names_in(struct search *s, const char *dir, const char *prefix, cons
 {
         const char **names;
         size_t n;
-        int k = root_list(s->root, s->arena, dir, &names, &n);
 
         *ret = "";
-        for (size_t i = 0; k == 0 && i < n; i++) {
+        root_look_in(s->root, s->arena, dir, &names, &n);
+        for (size_t i = 0; i < n; i++)
                 if (startswith(names[i], prefix))
                         *ret = arena_join(s->arena, *ret, **ret ? ", " : "", names[i] + strlen(prefix), NULL);
-        }
 }
 
 /* Disks or interfaces that are on the function, too: it goes as a whole. */
@@ -77,49 +76,42 @@ static void note_others(struct search *s, const char *class, const char *own)
 {
         const char **names, *others = "";
         size_t n;
-        char path[PATH_MAX], target[PATH_MAX], *note;
-        int k = root_list(s->root, s->arena, class, &names, &n);
+        char *path, target[PATH_MAX], *note;
         bool usb;
 
-        for (size_t i = 0; k == 0 && i < n; i++) {
+        root_look_in(s->root, s->arena, class, &names, &n);
+        for (size_t i = 0; i < n; i++) {
                 size_t length = strlen(names[i]);
 
+                path = arena_join(s->arena, class, "/", names[i], NULL);
                 /* Its own partitions, or its disk, are no others. */
-                if (snprintf(path, sizeof(path), "%s/%s", class, names[i]) >= (int)sizeof(path) ||
-                    root_readlink(s->root, path, target, sizeof(target)) <= 0 || streq(names[i], own) ||
+                if (root_readlink(s->root, path, target, sizeof(target)) <= 0 || streq(names[i], own) ||
                     (startswith(own, names[i]) && strspn(own + length, "p0123456789") == strlen(own + length)) ||
-                    function_of(s, target, &usb) != s->found->device)
-                        continue;
-                if (snprintf(path, sizeof(path), "%s/%s/partition", class, names[i]) < (int)sizeof(path) &&
-                    root_exists(s->root, path))
+                    function_of(s, target, &usb) != s->found->device ||
+                    root_exists(s->root, arena_join(s->arena, path, "/partition", NULL)))
                         continue;
                 others = arena_join(s->arena, others, *others ? ", " : "", names[i], NULL);
         }
-        if (k < 0 || !*others)
+        if (!*others)
                 return;
         note = arena_printf(s->arena, "%s goes as a whole, and %s %s on it, too",
                             s->facts->devices[s->found->device].address, others, strchr(others, ',') ? "are" : "is");
-        if (note)
-                str_make_printable(note);
+        str_make_printable(note);
         s->found->note = note;
 }
 
 /* A head of native NVMe multipath hangs off its subsystem, and that has links to the controllers. */
-static int from_subsystem(struct search *s, const char *target)
+static void from_subsystem(struct search *s, const char *target)
 {
         const char *at = strstr(target, SUBSYSTEM) + strlen(SUBSYSTEM), **names, *addresses = "";
         size_t n, n_found = 0, found;
-        char dir[PATH_MAX], path[PATH_MAX], link[PATH_MAX];
+        char *dir = arena_printf(s->arena, "/sys/class/nvme-subsystem/%.*s", (int)strcspn(at, "/"), at), link[PATH_MAX];
         bool usb;
-        int k;
 
-        if (snprintf(dir, sizeof(dir), "/sys/class/nvme-subsystem/%.*s", (int)strcspn(at, "/"), at) >= (int)sizeof(dir))
-                return -ENAMETOOLONG;
-        k = root_list(s->root, s->arena, dir, &names, &n);
-        for (size_t i = 0; k == 0 && i < n; i++) {
+        root_look_in(s->root, s->arena, dir, &names, &n);
+        for (size_t i = 0; i < n; i++) {
                 if (!startswith(names[i], "nvme") ||
-                    snprintf(path, sizeof(path), "%s/%s", dir, names[i]) >= (int)sizeof(path) ||
-                    root_readlink(s->root, path, link, sizeof(link)) <= 0 ||
+                    root_readlink(s->root, arena_join(s->arena, dir, "/", names[i], NULL), link, sizeof(link)) <= 0 ||
                     (found = function_of(s, link, &usb)) == NO_DEVICE || found == s->found->device)
                         continue;
                 s->found->device = found;
@@ -127,66 +119,59 @@ static int from_subsystem(struct search *s, const char *target)
                 addresses =
                         arena_join(s->arena, addresses, *addresses ? ", " : "", s->facts->devices[found].address, NULL);
         }
-        if (k < 0)
-                return k;
         if (n_found > 1) {
                 s->found->device = NO_DEVICE;
                 give_up(s, "%s is reached through %s; name those that are meant by their addresses", s->name,
                         addresses);
-                return 0;
-        }
-        if (!(n_found == 1))
+        } else if (n_found == 0)
                 give_up(s, "%s is on no PCI device", s->name);
-        return 0;
 }
 
 /* A class and a name in it that is there. */
-static int from_class(struct search *s, const char *class, const char *name)
+static void from_class(struct search *s, const char *class, const char *name)
 {
-        char path[PATH_MAX], target[PATH_MAX];
+        char *path = arena_join(s->arena, class, "/", name, NULL), target[PATH_MAX];
         const char *below = "";
         size_t device;
         bool usb, block = streq(class, "/sys/class/block"), net = streq(class, "/sys/class/net");
 
-        if (snprintf(path, sizeof(path), "%s/%s", class, name) >= (int)sizeof(path))
-                return -ENAMETOOLONG;
         if (root_readlink(s->root, path, target, sizeof(target)) <= 0) {
                 give_up(s, "%s is on nothing that sysfs shows", s->name);
-                return 0;
+                return;
         }
         device = function_of(s, target, &usb);
-        if (device == NO_DEVICE && strstr(target, SUBSYSTEM))
-                return from_subsystem(s, target);
+        if (device == NO_DEVICE && strstr(target, SUBSYSTEM)) {
+                from_subsystem(s, target);
+                return;
+        }
         if (device != NO_DEVICE && usb) {
                 give_up(s,
                         "%s is on USB, and rules for USB devices are not built yet; its controller, %s, is named "
                         "by its address, and goes with all that is on it",
                         s->name, s->facts->devices[device].address);
-                return 0;
+                return;
         }
         if (device != NO_DEVICE) {
                 s->found->device = device;
                 if (block || net)
                         note_others(s, class, name);
-                return 0;
+                return;
         }
-        if ((block || net) &&
-            snprintf(path, sizeof(path), block ? "%s/%s/slaves" : "%s/%s", class, name) < (int)sizeof(path))
-                names_in(s, path, net ? "lower_" : "", &below);
+        if (block || net)
+                names_in(s, block ? arena_join(s->arena, path, "/slaves", NULL) : path, net ? "lower_" : "", &below);
         if (*below) {
                 give_up(s, "%s is no hardware; it stands on %s", s->name, below);
-                return 0;
+                return;
         }
         give_up(s, "%s is on no PCI device (%s)", s->name, target + strspn(target, "./"));
-        return 0;
 }
 
 /* ---- paths below /dev ----------------------------------------------------------------------------------------------
  */
 
 /* By its numbers, where there is a node: "1:8" to the kernel's name. */
-static int from_numbers(struct search *s, const struct stat *st, char *class, size_t class_size, char *name,
-                        size_t name_size)
+static bool from_numbers(struct search *s, const struct stat *st, char *class, size_t class_size, char *name,
+                         size_t name_size)
 {
         char path[64], target[PATH_MAX], subsystem[PATH_MAX];
 
@@ -194,16 +179,16 @@ static int from_numbers(struct search *s, const struct stat *st, char *class, si
                  minor(st->st_rdev));
         if (root_readlink(s->root, path, target, sizeof(target)) <= 0 ||
             snprintf(name, name_size, "%s", str_basename(target)) >= (int)name_size)
-                return -ENOENT;
+                return false;
         if (S_ISBLK(st->st_mode)) {
                 snprintf(class, class_size, "/sys/class/block");
-                return 0;
+                return true;
         }
         strcat(path, "/subsystem");
         if (root_readlink(s->root, path, subsystem, sizeof(subsystem)) <= 0 ||
             snprintf(class, class_size, "/sys/class/%s", str_basename(subsystem)) >= (int)class_size)
-                return -ENOENT;
-        return 0;
+                return false;
+        return true;
 }
 
 /* Whether the kernel calls that device's node so: DEVNAME in its uevent. */
@@ -222,17 +207,17 @@ static bool has_node(struct search *s, const char *class, const char *name)
 }
 
 /* By its name: in a captured machine there are no nodes. */
-static int from_name(struct search *s, const char *name, char *class, size_t class_size)
+static bool from_name(struct search *s, const char *name, char *class, size_t class_size)
 {
         const char **names;
         size_t n;
-        int k = root_list(s->root, s->arena, "/sys/class", &names, &n);
 
-        for (size_t i = 0; k == 0 && i < n; i++)
+        root_look_in(s->root, s->arena, "/sys/class", &names, &n);
+        for (size_t i = 0; i < n; i++)
                 if (snprintf(class, class_size, "/sys/class/%s", names[i]) < (int)class_size &&
                     has_node(s, class, name))
-                        return 0;
-        return k < 0 ? k : -ENOENT;
+                        return true;
+        return false;
 }
 
 /* Where the links of a path lead, as it is written; of links that are not there, what udev has noted down. */
@@ -256,64 +241,61 @@ static void follow(struct search *s, const char *path, const char **ret)
         *ret = path;
 }
 
-static int from_node(struct search *s)
+static void from_node(struct search *s)
 {
         char class[PATH_MAX], name[NAME_MAX + 1];
         const char *path;
         struct stat st;
         _cleanup_(close_fd) int fd = root_open_at(s->root, s->name, O_PATH);
         bool node = fd >= 0 && fstat(fd, &st) == 0 && (S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode));
-        int k = node ? from_numbers(s, &st, class, sizeof(class), name, sizeof(name)) : -ENOENT;
+        bool found = node && from_numbers(s, &st, class, sizeof(class), name, sizeof(name));
 
-        if (k == -ENOENT) {
+        if (!found) {
                 follow(s, s->name, &path);
                 snprintf(name, sizeof(name), "%s", str_basename(path));
-                k = *name ? from_name(s, name, class, sizeof(class)) : -ENOENT;
+                found = *name && from_name(s, name, class, sizeof(class));
         }
-        if (k == -ENOENT) {
+        if (found)
+                from_class(s, class, name);
+        else
                 give_up(s, fd < 0 ? "there is no %s" : "%s is no device that sysfs shows", s->name);
-                return 0;
-        }
-        return k < 0 ? k : from_class(s, class, name);
 }
 
 /* ---- names ---------------------------------------------------------------------------------------------------------
  */
 
-static int from_word(struct search *s)
+static void from_word(struct search *s)
 {
         static const char *const classes[] = {"/sys/class/net", "/sys/class/tty"};
         char path[PATH_MAX];
         const char **names, *nearest;
         size_t n;
-        int k;
 
         for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
                 if (snprintf(path, sizeof(path), "%s/%s", classes[i], s->name) < (int)sizeof(path) &&
-                    root_exists(s->root, path))
-                        return from_class(s, classes[i], s->name);
+                    root_exists(s->root, path)) {
+                        from_class(s, classes[i], s->name);
+                        return;
+                }
         if (snprintf(path, sizeof(path), "/sys/class/block/%s", s->name) < (int)sizeof(path) &&
             root_exists(s->root, path)) {
                 give_up(s, "\"%s\" is a disk; write /dev/%s", s->name, s->name);
-                return 0;
+                return;
         }
-        k = root_list(s->root, s->arena, classes[0], &names, &n);
-        if (k < 0)
-                return k;
+        root_look_in(s->root, s->arena, classes[0], &names, &n);
         nearest = str_nearest(s->name, names, n);
         if (nearest) {
                 give_up(s, "there is no interface \"%s\"; is \"%s\" meant?", s->name, nearest);
-                return 0;
+                return;
         }
         give_up(s,
                 "\"%s\" is no PCI address, path below /dev, network interface or terminal of this machine; "
                 "passthroughctl list shows the addresses",
                 s->name);
-        return 0;
 }
 
-int device_lookup(const struct root *root, struct arena *a, const struct facts *facts, const char *name,
-                  struct lookup *ret)
+void device_lookup(const struct root *root, struct arena *a, const struct facts *facts, const char *name,
+                   struct lookup *ret)
 {
         struct search s = {.root = root, .arena = a, .facts = facts, .name = name, .found = ret};
 
@@ -321,13 +303,10 @@ int device_lookup(const struct root *root, struct arena *a, const struct facts *
         if (facts_find_written(facts, name, &ret->device)) {
                 if (ret->device == NO_DEVICE)
                         give_up(&s, "there is no PCI device at %s", name);
-                return 0;
-        }
-        if (startswith(name, "/dev/"))
-                return from_node(&s);
-        if (!*name || *name == '.' || strchr(name, '/')) {
+        } else if (startswith(name, "/dev/"))
+                from_node(&s);
+        else if (!*name || *name == '.' || strchr(name, '/'))
                 give_up(&s, "\"%s\" is neither a PCI address nor a path below /dev", name);
-                return 0;
-        }
-        return from_word(&s);
+        else
+                from_word(&s);
 }

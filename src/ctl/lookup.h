@@ -12,6 +12,6 @@ struct lookup {
         const char *note; /* what else goes with the function, or NULL */
 };
 
-/* facts: with all functions, and the host's nodes where they are to be had. 0 or -errno. */
-int device_lookup(const struct root *root, struct arena *a, const struct facts *facts, const char *name,
-                  struct lookup *ret) _must_check_;
+/* facts: with all functions, and the host's nodes where they are to be had. */
+void device_lookup(const struct root *root, struct arena *a, const struct facts *facts, const char *name,
+                   struct lookup *ret);
