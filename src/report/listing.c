@@ -11,23 +11,27 @@
 /* What stands between a device and what is said of it. */
 #define INDENT "              "
 
+/* What becomes of it: as a word, and how that is painted. */
+struct verdict {
+        const char *word;
+        enum colour colour;
+};
+
+static bool never(const struct listing *list, size_t device)
+{
+        return list->plan->facts->devices[device].roles & ROLE_BRIDGE && !plan_find(list->plan, device);
+}
+
 /* The plan's word where a rule speaks of the device, else whether one could take it. */
-static const char *verdict_of(const struct listing *list, size_t device)
+static struct verdict verdict_of(const struct listing *list, size_t device)
 {
         enum action action = list->handovers[device].action;
 
         if (plan_find(list->plan, device))
-                return action_names[action];
-        if (list->plan->facts->devices[device].roles & ROLE_BRIDGE)
-                return "never";
-        return action == ACTION_BIND ? "possible" : "no";
-}
-
-static enum colour verdict_colour(const char *verdict)
-{
-        return streq(verdict, "possible")                        ? BOLD
-               : streq(verdict, "never") || streq(verdict, "no") ? GREY
-                                                                 : colour_of(verdict);
+                return (struct verdict){action_names[action], colour_of(action_names[action])};
+        if (never(list, device))
+                return (struct verdict){"never", GREY};
+        return action == ACTION_BIND ? (struct verdict){"possible", BOLD} : (struct verdict){"no", GREY};
 }
 
 void text_name(FILE *f, const struct pci_name *name)
@@ -45,7 +49,7 @@ static void put_details(FILE *f, const struct listing *list, size_t device, cons
 {
         const struct handover *h = &list->handovers[device];
 
-        if (h->action != ACTION_BIND && *h->reason && !streq(verdict_of(list, device), "never"))
+        if (h->action != ACTION_BIND && *h->reason && !never(list, device))
                 fprintf(f, "%s%s%s", before, h->reason, after);
         for (size_t i = 0; i < h->n_along; i++)
                 fprintf(f, "%s%s%s", i == 0 ? before : " ", i == 0 ? "with " : "",
@@ -65,14 +69,14 @@ static void put_lines(FILE *f, const struct listing *list)
         for (size_t i = 0; i < facts->n_devices; i++) {
                 const struct device *d = &facts->devices[i];
                 const struct plan_entry *e = plan_find(list->plan, i);
-                const char *verdict = verdict_of(list, i);
+                struct verdict verdict = verdict_of(list, i);
                 char group[16] = "-";
 
                 if (d->group != NO_GROUP)
                         snprintf(group, sizeof(group), "%d", d->group);
                 fprintf(f, "%-12s  %s  %-11s  %-5s  %-16s  %-16s  ", d->address, d->id, kind_of(d), group,
                         d->driver_now ? d->driver_now : "-", e ? list->plan->config->rules[e->rule].name : "-");
-                paint(f, verdict_colour(verdict), 8, verdict);
+                paint(f, verdict.colour, 8, verdict.word);
                 fprintf(f, "  %-21s  ", d->path);
                 text_name(f, &list->names[i]);
                 fputc('\n', f);
@@ -84,7 +88,7 @@ static void put_branch(FILE *f, const struct listing *list, size_t device, bool 
 {
         const struct device *d = &list->plan->facts->devices[device];
         const struct plan_entry *e = plan_find(list->plan, device);
-        const char *verdict = verdict_of(list, device);
+        struct verdict verdict = verdict_of(list, device);
 
         fputs(branch(last ? LAST_BRANCH : BRANCH), f);
         paint(f, e ? BOLD : d->roles & ROLE_BRIDGE ? GREY : PLAIN, 12, d->address);
@@ -97,7 +101,7 @@ static void put_branch(FILE *f, const struct listing *list, size_t device, bool 
         fprintf(f, "\n%s%*s", branch(last ? NO_TRUNK : TRUNK), 13, "");
         if (e)
                 fprintf(f, "rule %s: ", list->plan->config->rules[e->rule].name);
-        paint(f, verdict_colour(verdict), 0, verdict);
+        paint(f, verdict.colour, 0, verdict.word);
         put_details(f, list, device, list->handovers[device].action == ACTION_BIND ? ", " : ": ", "");
         fputc('\n', f);
 }
