@@ -79,9 +79,7 @@ static enum fault verify(struct actor *w, const struct op *op, struct attempt *x
 
 static enum fault hide(struct actor *w, const struct op *op, struct attempt *x)
 {
-        x->error = root_make_parents(w->root, op->target);
-        if (x->error == 0)
-                x->error = root_replace(w->root, op->target, op->value, strlen(op->value));
+        x->error = root_replace(w->root, op->target, op->value, strlen(op->value));
         return x->error < 0 ? FAULT_WRITE : FAULT_NONE;
 }
 
@@ -112,8 +110,7 @@ static void note_stuck(const struct sysfs *s, const char *address)
 
         snprintf(path, sizeof(path), PASSTHROUGH_STUCK "/%s", address);
         snprintf(pid, sizeof(pid), "%d", s->stuck);
-        if (root_make_parents(s->root, path) == 0)
-                (void)!root_replace(s->root, path, pid, strlen(pid));
+        (void)!root_replace(s->root, path, pid, strlen(pid));
 }
 
 /* ---- the way back ---------------------------------------------------------------------------------------------- */

@@ -77,10 +77,8 @@ static void nodes_of(struct noder *w, const struct device *d, const char **ret, 
 static void link_to(struct noder *w, const char *base, const char *name, const char *target)
 {
         char *path = arena_join(w->arena, base, "/", name, NULL);
-        int k = root_make_parents(w->root, path);
+        int k = root_symlink(w->root, target, path);
 
-        if (k == 0)
-                k = root_symlink(w->root, target, path);
         if (k < 0)
                 problem(w, path, k);
 }
@@ -211,9 +209,7 @@ static void tell_udev(struct noder *w)
                 return;
         }
         text = udev_rules(w->nodes, &size);
-        k = root_make_parents(w->root, path);
-        if (k == 0)
-                k = root_replace(w->root, path, text, size);
+        k = root_replace(w->root, path, text, size);
         free(text);
         if (k < 0)
                 problem(w, path, k);

@@ -425,9 +425,8 @@ int recfile_write(const struct root *root, struct arena *a, const struct recfile
 {
         size_t size;
         const char *text = recfile_format(a, format, data, &size);
-        int k = root_make_parents(root, path);
 
-        return k == 0 ? root_replace(root, path, text, size) : k;
+        return root_replace(root, path, text, size);
 }
 
 void recfile_seal(char *text, size_t size)

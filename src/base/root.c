@@ -389,9 +389,20 @@ static int temporary_name(const char *path, char *buf, size_t size)
         return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
+/* The directory that is to hold path, made where it is not there. */
+static int make_parent(const struct root *r, const char *path)
+{
+        int parent = root_open_parent(r, path, O_PATH), k;
+
+        if (parent != -ENOENT)
+                return parent;
+        k = root_make_parents(r, path);
+        return k < 0 ? k : root_open_parent(r, path, O_PATH);
+}
+
 int root_replace(const struct root *r, const char *path, const void *data, size_t size)
 {
-        _cleanup_(close_fd) int parent = root_open_parent(r, path, O_PATH), fd = -1;
+        _cleanup_(close_fd) int parent = make_parent(r, path), fd = -1;
         char tmp[NAME_MAX + 1];
         int k;
 
@@ -424,7 +435,7 @@ int root_unlink(const struct root *r, const char *path, int flags)
 
 int root_symlink(const struct root *r, const char *target, const char *path)
 {
-        _cleanup_(close_fd) int parent = root_open_parent(r, path, O_PATH);
+        _cleanup_(close_fd) int parent = make_parent(r, path);
         char tmp[NAME_MAX + 1];
         int k;
 

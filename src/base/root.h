@@ -67,7 +67,7 @@ enum source root_look_in(const struct root *r, struct arena *a, const char *path
 int root_open_parent(const struct root *r, const char *path, int flags) _must_check_;
 /* The directories above path (path itself excluded), mode 0755. */
 int root_make_parents(const struct root *r, const char *path) _must_check_;
-/* Replaces a file: temporary file, fsync, rename. Old or new, never half. */
+/* Replaces a file, in a directory that is made if need be: temporary file, fsync, rename. Old or new, never half. */
 int root_replace(const struct root *r, const char *path, const void *data, size_t size) _must_check_;
 /* A descriptor of a file for locking, made where it is not there. */
 int root_create(const struct root *r, const char *path) _must_check_;

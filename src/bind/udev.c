@@ -46,6 +46,5 @@ int run_udev(const struct root *root, const char *unused)
                 k = build(&r, &text);
         if (k < 0 || (!text && !root_exists(root, HOTPLUG_RULES)))
                 return k;
-        k = root_make_parents(root, HOTPLUG_RULES);
-        return k == 0 ? root_replace(root, HOTPLUG_RULES, text ? text : "", text ? strlen(text) : 0) : k;
+        return root_replace(root, HOTPLUG_RULES, text ? text : "", text ? strlen(text) : 0);
 }

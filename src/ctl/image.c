@@ -17,13 +17,6 @@
 #define LEFT_OUT_PATH   PASSTHROUGH_LIBEXEC "/left-out"
 #define AS_APPLIED_PATH PASSTHROUGH_LIBEXEC "/as-applied"
 
-static int write_file(const struct root *image, const char *path, const char *text, size_t size)
-{
-        int k = root_make_parents(image, path);
-
-        return k == 0 ? root_replace(image, path, text, size) : k;
-}
-
 /* What is built in needs no module, and the maker knows that. */
 static void print_modules(struct ctl *c)
 {
@@ -57,7 +50,7 @@ static int copy_machine(struct ctl *c, const struct root *image)
 
                 if (n <= 0)
                         continue;
-                k = write_file(image, files[i].to, text, (size_t)n);
+                k = root_replace(image, files[i].to, text, (size_t)n);
         }
         return k;
 }
@@ -72,7 +65,7 @@ static int write_options(struct ctl *c, const struct root *image)
                 return 0;
         for (size_t i = 0; i < needs.n_options; i++)
                 text = arena_join(&c->arena, text, needs.options[i].token, "\n", NULL);
-        return write_file(image, MODPROBE_PATH, text, strlen(text));
+        return root_replace(image, MODPROBE_PATH, text, strlen(text));
 }
 
 /* Rules that are not in the image, or not as they are now, and why. */
@@ -91,8 +84,8 @@ static int write_reasons(struct ctl *c, const struct root *image)
                         rule->invalid ? "left out of the image" : "in the image as it was last applied", rule->message);
                 *list = arena_join(&c->arena, *list, rule->name, "\t", rule->message, "\n", NULL);
         }
-        k = write_file(image, LEFT_OUT_PATH, left_out, strlen(left_out));
-        return k == 0 && *applied ? write_file(image, AS_APPLIED_PATH, applied, strlen(applied)) : k;
+        k = root_replace(image, LEFT_OUT_PATH, left_out, strlen(left_out));
+        return k == 0 && *applied ? root_replace(image, AS_APPLIED_PATH, applied, strlen(applied)) : k;
 }
 
 static int write_clearance(struct ctl *c, const struct root *image)
@@ -110,7 +103,7 @@ static int write_digest(struct ctl *c, const struct root *image, struct image_di
 
         digest.has_clearance = cleared_hash(&c->root, &c->arena, &c->plan, &digest.clearance);
         text = digest_format(&c->arena, &digest);
-        return write_file(image, DIGEST_PATH, text, strlen(text));
+        return root_replace(image, DIGEST_PATH, text, strlen(text));
 }
 
 static int fill(struct ctl *c, const struct root *image, const struct payload *payload)
@@ -120,7 +113,7 @@ static int fill(struct ctl *c, const struct root *image, const struct payload *p
         if (payload->settings_applied)
                 fputs("passthrough.conf is in the image as it was last applied\n", stderr);
         for (size_t i = 0; k == 0 && i < payload->n_files; i++)
-                k = write_file(image, payload->files[i].path, payload->files[i].text, payload->files[i].size);
+                k = root_replace(image, payload->files[i].path, payload->files[i].text, payload->files[i].size);
         if (k == 0)
                 k = write_options(c, image);
         if (k == 0)

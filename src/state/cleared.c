@@ -125,10 +125,7 @@ int cleared_write(const struct root *root, struct arena *a, const struct plan *p
         text = clearance_format(root, a, &clearance, &size);
         if (!text)
                 return CLEARED_UNKNOWN_MACHINE;
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(roots); i++) {
-                k = root_make_parents(roots[i], CLEARANCE_PATH);
-                if (k == 0)
-                        k = root_replace(roots[i], CLEARANCE_PATH, text, size);
-        }
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(roots); i++)
+                k = root_replace(roots[i], CLEARANCE_PATH, text, size);
         return k;
 }
