@@ -112,9 +112,30 @@ static int open_below(const struct root *r, const char *path, int flags, mode_t 
         return -EAGAIN;
 }
 
+void root_tell(const struct root *r, enum asked asked, const char *dir, const char *name, ssize_t outcome)
+{
+        char path[PATH_MAX];
+
+        if (r->tap->after && snprintf(path, sizeof(path), "%s%s%s", dir, name ? "/" : "", name ? name : "") < PATH_MAX)
+                r->tap->after(r->tap, asked, path, outcome < 0 ? (int)outcome : 0);
+}
+
+/* For reading, so that the tap learns of it. */
+static int open_asked(const struct root *r, enum asked asked, const char *path, int flags)
+{
+        int fd = r->tap && r->tap->before ? r->tap->before(r->tap, asked, path) : 0;
+
+        if (fd == 0)
+                fd = open_below(r, path, flags, 0);
+        root_note(r, asked, path, NULL, fd);
+        return fd;
+}
+
 int root_open_at(const struct root *r, const char *path, int flags)
 {
-        return open_below(r, path, flags, 0);
+        if ((flags & O_ACCMODE) != O_RDONLY)
+                return open_below(r, path, flags, 0);
+        return open_asked(r, flags & (O_PATH | O_DIRECTORY) ? ASKED_STAT : ASKED_READ, path, flags);
 }
 
 int root_open_below(const struct root *r, const char *path, struct root *ret)
@@ -134,7 +155,7 @@ int root_create(const struct root *r, const char *path)
 
 DIR *root_opendir(const struct root *r, const char *path)
 {
-        int fd = open_below(r, path, O_RDONLY | O_DIRECTORY, 0);
+        int fd = open_asked(r, ASKED_STAT, path, O_RDONLY | O_DIRECTORY);
         DIR *d;
 
         if (fd < 0) {
@@ -149,7 +170,7 @@ DIR *root_opendir(const struct root *r, const char *path)
 
 bool root_exists(const struct root *r, const char *path)
 {
-        _cleanup_(close_fd) int fd = open_below(r, path, O_PATH, 0);
+        _cleanup_(close_fd) int fd = open_asked(r, ASKED_STAT, path, O_PATH);
 
         return fd >= 0;
 }
@@ -176,7 +197,7 @@ static ssize_t read_text(int fd, char *buf, size_t size)
 
 ssize_t root_read(const struct root *r, const char *path, char *buf, size_t size)
 {
-        _cleanup_(close_fd) int fd = open_below(r, path, O_RDONLY | O_NONBLOCK, 0);
+        _cleanup_(close_fd) int fd = open_asked(r, ASKED_READ, path, O_RDONLY | O_NONBLOCK);
 
         return fd < 0 ? fd : read_text(fd, buf, size);
 }
@@ -190,7 +211,7 @@ ssize_t dir_read(int dir_fd, const char *name, char *buf, size_t size)
 
 int root_read_all(const struct root *r, struct arena *a, const char *path, size_t max, char **ret, size_t *ret_size)
 {
-        _cleanup_(close_fd) int fd = open_below(r, path, O_RDONLY | O_NONBLOCK, 0);
+        _cleanup_(close_fd) int fd = open_asked(r, ASKED_READ, path, O_RDONLY | O_NONBLOCK);
         size_t room = 4096, n = 0;
         struct stat st;
         char *buf = NULL;
@@ -244,10 +265,14 @@ ssize_t dir_readlink(int dir_fd, const char *name, char *buf, size_t size)
 ssize_t root_readlink(const struct root *r, const char *path, char *buf, size_t size)
 {
         _cleanup_(close_fd) int fd = -1;
+        ssize_t n;
 
-        if (r->live)
-                return dir_readlink(r->fd, path + strspn(path, "/"), buf, size);
-        fd = open_below(r, path, O_PATH | O_NOFOLLOW, 0);
+        if (r->live) {
+                n = dir_readlink(r->fd, path + strspn(path, "/"), buf, size);
+                root_note(r, ASKED_LINK, path, NULL, n);
+                return n;
+        }
+        fd = open_asked(r, ASKED_LINK, path, O_PATH | O_NOFOLLOW);
         return fd < 0 ? fd : dir_readlink(fd, "", buf, size);
 }
 
@@ -259,7 +284,7 @@ static int compare_names(const void *a, const void *b)
 /* getdents64(2) as it is: opendir() and readdir() cost three calls and 32 KiB more, for directories of a few names. */
 static int list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
 {
-        _cleanup_(close_fd) int fd = open_below(r, path, O_RDONLY | O_DIRECTORY, 0);
+        _cleanup_(close_fd) int fd = open_asked(r, ASKED_LIST, path, O_RDONLY | O_DIRECTORY);
         _Alignas(struct dirent64) char buf[4096];
         const char **names = NULL;
         size_t n = 0;

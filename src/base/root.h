@@ -14,10 +14,30 @@
 
 #include "base/arena.h"
 
+/* How something below a root was asked for. */
+enum asked {
+        ASKED_READ, /* its content */
+        ASKED_LIST, /* the names in it */
+        ASKED_LINK, /* where it points */
+        ASKED_STAT, /* whether it is there, and what it is */
+        ASKED_MAX_,
+};
+
+/* Learns of every read below a root. What is written, it does not learn. */
+struct tap {
+        /* 0, or the -errno that the read is to fail with. NULL: none fails. */
+        int (*before)(struct tap *tap, enum asked asked, const char *path);
+        /* outcome: 0 or -errno. NULL: nobody wants to know. */
+        void (*after)(struct tap *tap, enum asked asked, const char *path, int outcome);
+        /* What is known in another way than by reading, as a line that a file of a captured machine is to have. */
+        void (*made)(struct tap *tap, const char *path, const char *line);
+};
+
 struct root {
         int fd;
         bool live; /* "/": the machine this process runs on */
         const char *path;
+        struct tap *tap; /* or NULL */
 };
 
 #define ROOT_INIT ((struct root){.fd = -1})
@@ -30,12 +50,16 @@ void root_close(struct root *r);
 
 /* A descriptor, always O_CLOEXEC | O_NOCTTY; reading never waits for a FIFO's writer. */
 int root_open_at(const struct root *r, const char *path, int flags) _must_check_;
+/* The tap learns that the directory is there, and not which names it has: who takes some of them says so. */
 DIR *root_opendir(const struct root *r, const char *path);
 bool root_exists(const struct root *r, const char *path);
 
 /* The text of a small file (sysfs attribute) less its trailing white space; -EFBIG where it does not fit into buf. */
 ssize_t root_read(const struct root *r, const char *path, char *buf, size_t size) _must_check_;
-/* The same, for one name below an open directory; a symbolic link there is not followed. */
+/*
+ * The same, for one name below an open directory; a symbolic link there is not followed. No tap learns of it, nor of
+ * dir_readlink(): see root_note().
+ */
 ssize_t dir_read(int dir_fd, const char *name, char *buf, size_t size) _must_check_;
 /* A whole regular file, followed by a NUL byte; -EFBIG beyond max. */
 int root_read_all(const struct root *r, struct arena *a, const char *path, size_t max, char **ret,
@@ -43,6 +67,22 @@ int root_read_all(const struct root *r, struct arena *a, const char *path, size_
 /* Where a link points, as it is written. */
 ssize_t root_readlink(const struct root *r, const char *path, char *buf, size_t size) _must_check_;
 ssize_t dir_readlink(int dir_fd, const char *name, char *buf, size_t size) _must_check_;
+
+/* Tells the tap of a read that went past it; outcome: less than 0 is -errno. The path is dir/name, or dir alone. */
+void root_tell(const struct root *r, enum asked asked, const char *dir, const char *name, ssize_t outcome);
+/* The same, at the cost of a comparison where there is no tap. */
+static inline void root_note(const struct root *r, enum asked asked, const char *dir, const char *name, ssize_t outcome)
+{
+        if (r->tap)
+                root_tell(r, asked, dir, name, outcome);
+}
+
+/* A line of a captured machine's file, see struct tap; NULL: the file is there, if only empty. */
+static inline void root_made(const struct root *r, const char *path, const char *line)
+{
+        if (r->tap && r->tap->made)
+                r->tap->made(r->tap, path, line);
+}
 
 /* The names in a directory, sorted bytewise, without those that begin with a dot. An absent directory is empty. */
 int root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n) _must_check_;

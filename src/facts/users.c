@@ -9,6 +9,8 @@
 
 #define BUFFER_MAX ((size_t)1024 * 1024) /* of one entry: a group's members are in it */
 
+static const char *const databases[] = {[USER] = "/etc/passwd", [GROUP] = "/etc/group"};
+
 /* Of a captured machine: passwd(5) and group(5) have the number in the third field. */
 static int find_in_file(const struct root *root, struct arena *a, const char *path, const char *name, uint32_t *ret)
 {
@@ -28,7 +30,7 @@ static int find_in_file(const struct root *root, struct arena *a, const char *pa
 }
 
 /* As the host's nsswitch.conf(5) has it. */
-static int find_here(struct arena *a, enum user_kind kind, const char *name, uint32_t *ret)
+static int ask_here(struct arena *a, enum user_kind kind, const char *name, uint32_t *ret)
 {
         for (size_t size = 16384; size <= BUFFER_MAX; size *= 4) {
                 char *buffer = arena_alloc(a, size);
@@ -46,10 +48,21 @@ static int find_here(struct arena *a, enum user_kind kind, const char *name, uin
         return -ERANGE;
 }
 
+/* A captured machine's file has who was asked for, and nobody else. */
+static int find_here(const struct root *root, struct arena *a, enum user_kind kind, const char *name, uint32_t *ret)
+{
+        int k = ask_here(a, kind, name, ret);
+
+        if (k == 0)
+                root_made(root, databases[kind], arena_printf(a, "%s:x:%u:", name, *ret));
+        else if (k == USER_NOBODY)
+                root_made(root, databases[kind], NULL);
+        return k;
+}
+
 int user_find(const struct root *root, struct arena *a, enum user_kind kind, const char *name, uint32_t *ret)
 {
         if (*name >= '0' && *name <= '9')
                 return str_to_u32(name, 10, ret);
-        return root->live ? find_here(a, kind, name, ret)
-                          : find_in_file(root, a, kind == USER ? "/etc/passwd" : "/etc/group", name, ret);
+        return root->live ? find_here(root, a, kind, name, ret) : find_in_file(root, a, databases[kind], name, ret);
 }

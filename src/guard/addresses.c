@@ -10,6 +10,9 @@
 #include "guard/parts.h"
 #include "guard/source.h"
 
+/* Of a captured machine: where the kernel's own file would be, if it had one. */
+#define CAPTURED_ADDRESSES "/passthrough-addresses"
+
 static bool has_carrier(struct graph *g, const char *name)
 {
         char *path = arena_printf(g->arena, "/sys/class/net/%s/carrier", name), text[8];
@@ -48,20 +51,37 @@ static void addresses6(struct graph *g)
         }
 }
 
+/* INTERFACE ADDRESS, a line each. */
+static void addresses4_captured(struct graph *g)
+{
+        const char **f, *rest;
+        char *text;
+        size_t n;
+
+        guard_read(g, CAPTURED_ADDRESSES, &text);
+        for (rest = text; guard_fields(g->arena, &rest, &f, &n);)
+                if (n == 2)
+                        has_address(g, f[0], f[1]);
+}
+
 /* No file has IPv4 addresses by interface. Most show as routes all the same; one that is a /32 does not. */
 static void addresses4(struct graph *g)
 {
         struct ifaddrs *list;
 
-        if (!g->root->live || getifaddrs(&list) < 0)
+        if (!g->root->live)
+                return addresses4_captured(g);
+        if (getifaddrs(&list) < 0)
                 return;
         for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
                 char shown[INET_ADDRSTRLEN];
 
                 if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET &&
                     inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr, shown,
-                              sizeof(shown)))
+                              sizeof(shown))) {
                         has_address(g, i->ifa_name, shown);
+                        root_made(g->root, CAPTURED_ADDRESSES, arena_join(g->arena, i->ifa_name, " ", shown, NULL));
+                }
         }
         freeifaddrs(list);
 }

@@ -69,7 +69,7 @@ static void nvme_paths(struct graph *g, size_t node, const char *target)
 static void add_block(struct graph *g, int class_fd, const char *name)
 {
         char target[PATH_MAX];
-        size_t node = guard_add(g, NODE_BLOCK, name, guard_link(class_fd, name, target));
+        size_t node = guard_add(g, NODE_BLOCK, name, guard_link(g, class_fd, BLOCKS, name, target));
 
         nvme_paths(g, node, target);
 }

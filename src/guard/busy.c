@@ -32,6 +32,7 @@ struct devnode {
 
 struct busy {
         struct graph *g;
+        struct root quiet; /* without a tap: of processes, those are told of that have a device open */
         struct devnode *v;
         size_t n;
         bool writers;         /* who only reads is of no account */
@@ -211,22 +212,27 @@ static bool writes(struct busy *b, const char *pid, const char *fd)
         return (v & O_ACCMODE) != O_RDONLY;
 }
 
-/* It may be gone by now. */
+/* It may be gone by now. Of the files that it has open, only devices are anybody's business. */
 static void look_at(struct busy *b, const char *pid)
 {
         char *path = arena_printf(b->g->arena, "/proc/%s/fd", pid), text[PATH_MAX];
-        _cleanup_(close_dir) DIR *dir = root_opendir(b->g->root, path);
+        _cleanup_(close_dir) DIR *dir = root_opendir(&b->quiet, path);
         const struct dirent *entry;
 
+        if (!dir)
+                root_note(b->g->root, ASKED_LIST, path, NULL, -errno);
         if (!dir && errno != ENOENT && errno != ESRCH)
                 guard_unknown(b->g, b->unknown, "who has devices open is not known: %s: %s", path, strerror(errno));
         while (dir && (entry = readdir(dir))) {
                 struct stat st = {};
+                ssize_t n = dir_readlink(dirfd(dir), entry->d_name, text, sizeof(text));
 
                 /* As it sees it, in its own root. Only what may be a device is asked further: a dead NFS server's file
                  * would not answer. */
-                if (dir_readlink(dirfd(dir), entry->d_name, text, sizeof(text)) <= 0 || !strstr(text, "/dev/") ||
-                    (b->g->root->live && fstatat(dirfd(dir), entry->d_name, &st, 0) < 0))
+                if (n <= 0 || !strstr(text, "/dev/"))
+                        continue;
+                root_note(b->g->root, ASKED_LINK, path, entry->d_name, n);
+                if (b->g->root->live && fstatat(dirfd(dir), entry->d_name, &st, 0) < 0)
                         continue;
                 for (size_t i = 0; i < b->n; i++)
                         if (is_open(b->g->root, &b->v[i], text, &st) && (!b->writers || writes(b, pid, entry->d_name)))
@@ -240,7 +246,7 @@ static void look_at_processes(struct busy *b)
         size_t n, seen = 0;
         uint32_t pid;
 
-        guard_list(b->g, "/proc", &names, &n);
+        root_look_in(&b->quiet, b->g->arena, "/proc", &names, &n);
         for (size_t i = 0; i < n; i++)
                 if (str_to_u32(names[i], 10, &pid)) {
                         seen++;
@@ -251,9 +257,17 @@ static void look_at_processes(struct busy *b)
                 guard_unknown(b->g, b->unknown, "who has devices open is not known: no process is to be seen in /proc");
 }
 
+static struct root quiet(const struct graph *g)
+{
+        struct root root = *g->root;
+
+        root.tap = NULL;
+        return root;
+}
+
 void guard_busy(struct graph *g)
 {
-        struct busy b = {.g = g, .unknown = &g->evidence->busy_unknown};
+        struct busy b = {.g = g, .quiet = quiet(g), .unknown = &g->evidence->busy_unknown};
 
         add_blocks(&b);
         add_devices(&b);
@@ -262,7 +276,7 @@ void guard_busy(struct graph *g)
 
 void guard_writers(struct graph *g)
 {
-        struct busy b = {.g = g, .writers = true, .unknown = &g->evidence->storage_unknown};
+        struct busy b = {.g = g, .quiet = quiet(g), .writers = true, .unknown = &g->evidence->storage_unknown};
 
         add_blocks(&b);
         look_at_processes(&b);

@@ -7,10 +7,12 @@
 #include "guard/parts.h"
 #include "guard/source.h"
 
+#define TERMINALS "/sys/class/tty"
+
 static void console(struct graph *g, int class_fd, const char *name)
 {
         char link[PATH_MAX];
-        size_t node = guard_add(g, NODE_TERMINAL, name, guard_link(class_fd, name, link));
+        size_t node = guard_add(g, NODE_TERMINAL, name, guard_link(g, class_fd, TERMINALS, name, link));
 
         if (g->evidence->nodes[node].n_devices > 0)
                 guard_use(g, node, "the kernel's console");
@@ -18,7 +20,7 @@ static void console(struct graph *g, int class_fd, const char *name)
 
 void guard_consoles(struct graph *g)
 {
-        _cleanup_(close_fd) int fd = root_open_at(g->root, "/sys/class/tty", O_PATH | O_DIRECTORY);
+        _cleanup_(close_fd) int fd = root_open_at(g->root, TERMINALS, O_PATH | O_DIRECTORY);
         char *text, *token, *cmdline = arena_strdup(g->arena, g->facts->cmdline ? g->facts->cmdline : "");
         const char *line, *end, *rest;
 

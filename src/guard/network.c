@@ -163,7 +163,7 @@ void guard_network(struct graph *g)
         if (n == 0)
                 guard_unknown(g, &g->evidence->network_unknown, "which interfaces there are is not known");
         for (size_t i = 0; i < n; i++)
-                guard_add(g, NODE_INTERFACE, names[i], guard_link(fd, names[i], link));
+                guard_add(g, NODE_INTERFACE, names[i], guard_link(g, fd, INTERFACES, names[i], link));
         if (n == 0 || !guard_concerned(g, first))
                 return;
         for (size_t i = first; i < g->evidence->n_nodes; i++)

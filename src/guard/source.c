@@ -18,9 +18,12 @@ const char *guard_in_root(const struct graph *g, const char *path)
         return g->facts->in_initrd ? arena_join(g->arena, g->facts->initrd->root, path, NULL) : path;
 }
 
-const char *guard_link(int dir_fd, const char *name, char buf[static PATH_MAX])
+const char *guard_link(const struct graph *g, int dir_fd, const char *dir, const char *name, char buf[static PATH_MAX])
 {
-        if (dir_fd < 0 || dir_readlink(dir_fd, name, buf, PATH_MAX) < 0)
+        ssize_t n = dir_fd < 0 ? dir_fd : dir_readlink(dir_fd, name, buf, PATH_MAX);
+
+        root_note(g->root, ASKED_LINK, dir, name, n);
+        if (n < 0)
                 *buf = '\0';
         return buf;
 }

@@ -42,39 +42,58 @@ static void add_tag(struct graph *g, struct node *n, const char *kind, const cha
         n->n_tags++;
 }
 
+static const struct {
+        const char *line, *tag;
+} tag_lines[] = {
+        {"E:ID_FS_UUID=", "UUID="},
+        {"E:ID_FS_LABEL_ENC=", "LABEL="},
+        {"E:ID_FS_TYPE=", "TYPE="},
+        {"E:PASSTHROUGH_FS_TYPE=", "TYPE="}, /* of what is hidden, see plan/hide.c */
+        {"E:ID_PART_ENTRY_UUID=", "PARTUUID="},
+        {"E:ID_PART_ENTRY_NAME=", "PARTLABEL="},
+        {"S:", "/dev/"},
+};
+
 static void from_udev(struct graph *g, struct node *n, const char *text)
 {
-        static const struct {
-                const char *line, *tag;
-        } kinds[] = {
-                {"E:ID_FS_UUID=", "UUID="},
-                {"E:ID_FS_LABEL_ENC=", "LABEL="},
-                {"E:ID_FS_TYPE=", "TYPE="},
-                {"E:PASSTHROUGH_FS_TYPE=", "TYPE="}, /* of what is hidden, see plan/hide.c */
-                {"E:ID_PART_ENTRY_UUID=", "PARTUUID="},
-                {"E:ID_PART_ENTRY_NAME=", "PARTLABEL="},
-                {"S:", "/dev/"},
-        };
         const char *line, *end;
 
         while ((line = guard_line(&text, &end)))
-                for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-                        size_t prefix = strlen(kinds[i].line);
+                for (size_t i = 0; i < ARRAY_SIZE(tag_lines); i++) {
+                        size_t prefix = strlen(tag_lines[i].line);
 
-                        if (startswith(line, kinds[i].line))
-                                add_tag(g, n, kinds[i].tag, line + prefix, (size_t)(end - line) - prefix);
+                        if (startswith(line, tag_lines[i].line))
+                                add_tag(g, n, tag_lines[i].tag, line + prefix, (size_t)(end - line) - prefix);
                 }
         n->tagged = true;
 }
 
-static void from_blkid(struct graph *g, struct node *n)
+/* A captured machine, which has no node to probe, has it as udev's. */
+static void told(const struct graph *g, const char *path, const struct blkid_tag *tag)
+{
+        const char *line = "";
+
+        for (size_t i = 0; !*line; i++)
+                if (streq(tag_lines[i].tag, tag->kind))
+                        line = tag_lines[i].line;
+        for (const char *c = tag->value; *c; c++)
+                line = arena_printf(g->arena, (unsigned char)*c <= ' ' || *c == '\\' ? "%s\\x%02x" : "%s%c", line,
+                                    (unsigned char)*c);
+        root_made(g->root, path, line);
+}
+
+static void from_blkid(struct graph *g, struct node *n, const char *path)
 {
         struct blkid_tag tags[BLKID_TAGS_MAX];
         size_t n_tags = 0;
         int k = blkid_probe_device(n->name, tags, &n_tags);
 
-        for (size_t i = 0; k == 0 && i < n_tags; i++)
+        for (size_t i = 0; k == 0 && i < n_tags; i++) {
                 add_tag(g, n, tags[i].kind, tags[i].value, strlen(tags[i].value));
+                told(g, path, &tags[i]);
+        }
+        if (k == 0)
+                root_made(g->root, path, NULL);
         n->tagged = k == 0;
 }
 
@@ -90,7 +109,7 @@ void guard_tags(struct graph *g)
                 if (guard_read(g, path, &text) == SOURCE_READ)
                         from_udev(g, n, text);
                 else if (g->root->live)
-                        from_blkid(g, n);
+                        from_blkid(g, n, path);
         }
 }
 

@@ -11,10 +11,12 @@ static const char *first_of(const struct root *root, const char *const *paths)
         return *paths;
 }
 
-/* What is built here is built by the one that $PATH has. */
+/* What is built here is built by the one that $PATH has; elsewhere, and of a captured machine, by the usual one. */
 static const char *program_of(const struct root *root, struct arena *a, const struct maker *m)
 {
-        return root->live && m->build ? program_find(a, str_basename(m->programs[0])) : first_of(root, m->programs);
+        const char *usual = first_of(root, m->programs);
+
+        return root->live && m->build ? program_find(a, str_basename(m->programs[0])) : usual;
 }
 
 /* The first that is there, and before it the first that kernels' installations call as well. */

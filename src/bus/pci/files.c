@@ -32,7 +32,7 @@ static int open_parent(const struct root *root, struct pci_parent *parent, const
 /* Captured machines may have links anywhere, which root_open_at() alone keeps below their root. */
 int pci_open(const struct root *root, struct pci_parent *parent, const struct device *d, struct pci_dir *ret)
 {
-        *ret = (struct pci_dir){.own = !root->live};
+        *ret = (struct pci_dir){.root = root, .sysfs = d->sysfs, .own = !root->live};
         if (strlen(d->address) + 2 > sizeof(ret->prefix))
                 return ret->fd = -ENAMETOOLONG;
         if (root->live)
@@ -59,19 +59,28 @@ ssize_t pci_read(const struct pci_dir *dir, const char *name, char *buf, size_t 
 {
         char path[128];
 
-        return dir_read(dir->fd, name_in(dir, name, path), buf, size);
+        ssize_t n = dir_read(dir->fd, name_in(dir, name, path), buf, size);
+
+        root_note(dir->root, ASKED_READ, dir->sysfs, name, n);
+        return n;
 }
 
 ssize_t pci_readlink(const struct pci_dir *dir, const char *name, char *buf, size_t size)
 {
         char path[128];
 
-        return dir_readlink(dir->fd, name_in(dir, name, path), buf, size);
+        ssize_t n = dir_readlink(dir->fd, name_in(dir, name, path), buf, size);
+
+        root_note(dir->root, ASKED_LINK, dir->sysfs, name, n);
+        return n;
 }
 
 int pci_open_config(const struct pci_dir *dir)
 {
         char path[128];
 
-        return openat(dir->fd, name_in(dir, "config", path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        int fd = openat(dir->fd, name_in(dir, "config", path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+        root_note(dir->root, ASKED_READ, dir->sysfs, "config", fd < 0 ? -errno : 0);
+        return fd;
 }

@@ -22,6 +22,8 @@ void pci_parent_close(struct pci_parent *parent);
 
 /* Where the files of a function are: below its own directory, or, of a machine that runs, below its parent. */
 struct pci_dir {
+        const struct root *root;
+        const char *sysfs; /* the function's own directory */
         int fd;
         bool own;        /* whether fd is to be closed */
         char prefix[48]; /* of every name below fd */
@@ -29,7 +31,7 @@ struct pci_dir {
 
 #define PCI_DIR_NONE ((struct pci_dir){.fd = -1})
 
-/* The parent has to outlive it. Returns less than 0 where the function is gone. */
+/* Root, parent and device have to outlive it. Returns less than 0 where the function is gone. */
 int pci_open(const struct root *root, struct pci_parent *parent, const struct device *d, struct pci_dir *ret);
 void pci_dir_close(struct pci_dir *dir);
 /* As dir_read() and dir_readlink(). */
