@@ -115,7 +115,10 @@ static void note_stuck(const struct sysfs *s, const char *address)
 
 /* ---- the way back ---------------------------------------------------------------------------------------------- */
 
-/* writes: those alone, right after what was written on the way there; whatever drivers there were are there still. */
+/*
+ * writes: those alone, right after what was written on the way there, and only those that undo it; whatever drivers
+ * there were are there still.
+ */
 static void give(struct actor *w, const struct ops *back, bool writes, struct attempt *x)
 {
         bool native = false;
@@ -124,7 +127,7 @@ static void give(struct actor *w, const struct ops *back, bool writes, struct at
                 const struct op *op = &back->v[i];
                 enum fault fault;
 
-                if (writes && op->kind != OP_WRITE)
+                if (writes && (op->kind != OP_WRITE || op->flags & OP_FOUND))
                         continue;
                 fault = carry_out(w, op, x);
                 native |= op->kind == OP_LOAD && fault == FAULT_NONE;

@@ -41,13 +41,14 @@ struct act_choice {
 };
 
 /*
- * A device whose operation fails is put back, and the others go on. results (beside plan->entries) is filled for what
- * was tried.
+ * A device whose operation fails is put back as it was found, and the others go on. results (beside plan->entries) is
+ * filled for what was tried.
  */
 enum act_end act_take(const struct root *root, const struct plan *plan, const struct act_choice *choice,
                       struct arena *a, struct result *results);
 
-/* Gives one device back. Its state is STATE_SKIPPED once that is done, else STATE_FAILED. */
+/* Gives one device back to the host's own driver, also where it had ours when it was found. Its state is STATE_SKIPPED
+ * once that is done, else STATE_FAILED. */
 enum act_end act_give(const struct root *root, const char *address, const struct ops *back, unsigned patience,
                       struct arena *a, struct result *ret);
 

@@ -124,7 +124,17 @@ static void add_op(struct json_object *ops, const char *op, const char *target, 
         add_string(o, "target", target);
         add_string(o, "value", value);
         add_string(o, "why", why);
-        add_string(o, "stage", stage);
+        if (stage)
+                add_string(o, "stage", stage);
+}
+
+/* Of no stage: whoever gives the device back carries them out. */
+static void add_back(struct json_object *o, const struct ops *back)
+{
+        struct json_object *array = add_array(o, "back");
+
+        for (size_t i = 0; i < back->n; i++)
+                add_op(array, op_names[back->v[i].kind], back->v[i].target, back->v[i].value, back->v[i].why, NULL);
 }
 
 static struct json_object *add_pools(struct json_object *document)
@@ -186,6 +196,7 @@ void json_plan(FILE *f, const struct plan *plan)
                 add_string(o, "driver", e->driver);
                 add_string(o, "stage", stages[e->stage].name);
                 add_string(o, "reason", e->reason);
+                add_back(o, &e->back);
         }
         array = add_array(document, "rules");
         for (size_t i = 0; i < plan->config->n_rules; i++)

@@ -28,7 +28,7 @@ setup() {
 @test "plan: a device has exactly the promised keys, with their types" {
     plan
     is "$(get '[.devices[] | keys_unsorted] | unique[] | join(",")')" \
-        'bus,address,id,class,group,rule,action,driver,stage,reason' 'keys of devices'
+        'bus,address,id,class,group,rule,action,driver,stage,reason,back' 'keys of devices'
     is "$(get '[.devices[] | .bus, .address, .id, .class, .rule, .action, .reason | type] | unique[]')" string 'types'
     is "$(get '[.devices[].group | type] | unique[]')" 'null number' 'types of group'
     is "$(get '[.devices[] | .driver, .stage | type] | unique | map(select(. != "string" and . != "null"))[]')" '' 'types of driver and stage'
@@ -50,6 +50,16 @@ setup() {
     is "$(get '[.operations[] | keys_unsorted] | unique[] | join(",")')" 'op,target,value,why,stage' 'keys of operations'
     is "$(get '[.operations[] | .[] | type] | unique[]')" string 'types'
     is "$(get '.operations[] | select(.op == "write" and (.target | startswith("/sys/") | not)).target')" '' 'writes beside /sys'
+}
+
+@test "plan: a device that is taken has its way back, in the form of operations, and no other has one" {
+    plan
+    is "$(get '[.devices[].back[] | keys_unsorted] | unique[] | join(",")')" 'op,target,value,why' 'keys of the way back'
+    is "$(get '[.devices[] | select(.back != []).action] | unique[]')" bind 'actions with a way back'
+    is "$(get '[.devices[] | select(.action == "bind" and .back == [])] | length')" 0 'taken without a way back'
+    is "$(get '.devices[] | select(.address == "0000:01:00.0").back[] | "\(.op) \(.target | sub(".*/"; ""))=\(.value)"')" \
+        "$(printf '%s\n' 'load modalias=' $'write driver_override=\n' 'write unbind=0000:01:00.0' 'write drivers_probe=0000:01:00.0' 'verify driver=vfio-pci' | paste -sd' ')" \
+        'the way back'
 }
 
 @test "plan: devices stand in the order of their addresses, rules in that of their names" {

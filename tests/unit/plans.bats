@@ -15,9 +15,11 @@ plan_lines() {
     jq -r 'def rest: to_entries | map(" \(.key)=\(.value)") | join("");
         def text: if . == "" or . == null then "" else ": \(.)" end;
         (.rules[] | "rule \(.name): \(.state)\(.message | text)\(del(.name, .file, .state, .message) | rest)"),
+        def op: "\(.op) \(.target)\(if .value == "" or .value == null then "" else " = \(.value | gsub("\n"; "\\n"))" end) # \(.why)\(del(.stage, .op, .target, .value, .why) | rest)";
         (.devices[] | "device \(.address): \(.action)\(if (.driver // "") != "" then " \(.driver)" else "" end)\(if .stage then " \(.stage)" else "" end)\(.reason | text)\n" +
-            "    \(.bus) \(.id), class \(.class), group \(.group // "-"), rule \(.rule)\(del(.bus, .address, .id, .class, .group, .rule, .action, .driver, .stage, .reason) | rest)"),
-        (.operations[] | "\(.stage) \(.op) \(.target)\(if .value == "" or .value == null then "" else " = \(.value | gsub("\n"; "\\n"))" end) # \(.why)\(del(.stage, .op, .target, .value, .why) | rest)"),
+            "    \(.bus) \(.id), class \(.class), group \(.group // "-"), rule \(.rule)\(del(.bus, .address, .id, .class, .group, .rule, .action, .driver, .stage, .reason, .back) | rest)",
+            (.back[] | "    back \(op)")),
+        (.operations[] | "\(.stage) \(op)"),
         (.hugepages.pools[]? | "pages\(rest)"),
         (.shadowed[]? | "shadowed\(rest)"),
         (del(.version, .rules, .devices, .operations, .hugepages, .shadowed) | rest | select(. != ""))'

@@ -91,17 +91,18 @@ void pci_give(struct arena *a, const struct device *d, const char *driver, struc
 {
         const struct way w = {.arena = a, .directory = arena_join(a, DEVICES, d->address, NULL), .d = d, .ops = ops};
         const char *link = arena_join(a, w.directory, "/driver", NULL);
+        bool set = streq_ptr(d->driver_override, driver);
+        struct op *op;
 
         add(&w, OP_LOAD, "modalias", "", "its driver of the host has to be there")->flags = OP_ALIAS | OP_OPTIONAL;
         /* "\n" clears; a write of nothing would change nothing. */
-        add(&w, OP_WRITE, "driver_override", d->driver_override ? d->driver_override : "\n",
-            "drivers of the host may bind it again");
-        if (!streq_ptr(d->driver, driver)) {
-                struct op *op = add_unbind(&w, driver, "while it has that driver");
-
-                op->link = link;
-                op->ends = driver;
-        }
+        op = add(&w, OP_WRITE, "driver_override", d->driver_override && !set ? d->driver_override : "\n",
+                 "drivers of the host may bind it again");
+        op->flags = set ? OP_FOUND : 0;
+        op = add_unbind(&w, driver, "while it has that driver");
+        op->flags = streq_ptr(d->driver, driver) ? OP_FOUND : 0;
+        op->link = link;
+        op->ends = driver;
         add_probe(&w);
-        add(&w, OP_VERIFY, "driver", driver, "drivers_probe succeeds whether a driver bound or not")->flags = OP_GONE;
+        add(&w, OP_VERIFY, "driver", driver, "it must not lead there any more")->flags = OP_GONE;
 }
