@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Values of [Device] that go to the kernel as text, brought into one spelling below the arena; false: it is no such
- * value.
+ * Values of [Device] that stay text, brought into one spelling below the arena; false: it is no such value. The empty
+ * one, which resets the key, does not come here.
  */
 
 #include <stdbool.h>
