@@ -26,5 +26,5 @@ struct settings_parser {
         uint64_t seen; /* keys that cannot repeat, a bit each: of [Host] in this file, else in this section */
 };
 
-/* Adds what a file says; its text is overwritten. What is wrong becomes diags. 0 or -errno (fatal). */
+/* Adds what a file says; its text is overwritten. What is wrong becomes diags. */
 void settings_parse(struct settings_parser *p, const struct settings_file *file);

@@ -38,3 +38,17 @@ top=$BATS_TEST_DIRNAME/../..
         grep -qF "${word% }" "$top/HACKING.md" && grep -rqF -- "$word" "$top/src" || { echo "not both: $word" && return 1; }
     done
 }
+
+# keys FILE: those of its table, as NAME=.
+keys() { sed -nE 's/^ +(MATCH|MACHINE|DEVICE)\("([A-Za-z]+)".*/\2=/p; s/^ +\{\{"[A-Za-z]+", "([A-Za-z0-9]+)".*/\1=/p' "$top/src/config/$1"; }
+
+@test "each key is in the manual, and in what the fuzzer is told" {
+    local file page dictionary key
+    while read -r file page dictionary; do
+        (($(keys "$file" | wc -l) > 5)) || { echo "no table in $file" && return 1; }
+        while read -r key; do
+            grep -qF -- "$key" "$top/man/$page" || { echo "$page: no $key" && return 1; }
+            grep -qF -- "$key" "$top/tests/fuzz/$dictionary" || { echo "$dictionary: no $key" && return 1; }
+        done < <(keys "$file")
+    done <<<$'keys.c passthrough.d.5 rules.dict\nsettings-keys.c passthrough.conf.5 settings.dict'
+}
