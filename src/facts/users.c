@@ -63,6 +63,6 @@ static int find_here(const struct root *root, struct arena *a, enum user_kind ki
 int user_find(const struct root *root, struct arena *a, enum user_kind kind, const char *name, uint32_t *ret)
 {
         if (*name >= '0' && *name <= '9')
-                return str_to_u32(name, 10, ret);
+                return str_to_u32(name, 10, ret) ? 0 : USER_NOBODY;
         return root->live ? find_here(root, a, kind, name, ret) : find_in_file(root, a, databases[kind], name, ret);
 }

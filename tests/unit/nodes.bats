@@ -75,6 +75,17 @@ udev_rules() {
     is "$(udev_rules edu)" "$(printf '%s\n' "${rules[@]}" | paste -sd'|')" 'udev rules'
 }
 
+@test "a number needs no user or group of that number" {
+    : >"$ROOT/etc/passwd" && : >"$ROOT/etc/group"
+    rule edu '[Match]' Address=02:00.0 '[Device]' Functions=slot "Owner=$(id -u)" "Group=$(id -g)" Mode=0640
+    service edu
+    exits 0
+    is "$(mode_of /dev/vfio/2)" 640 mode
+    is "$(stat -c %u:%g "$ROOT/dev/vfio/2")" "$(id -u):$(id -g)" owner
+    ctl check
+    has_not 'no such'
+}
+
 @test "a group that is given may read and write" {
     rule edu '[Match]' Address=02:00.0 '[Device]' Functions=slot Group=kvm
     service edu
