@@ -102,15 +102,18 @@ static const char *behind(const struct removal *x)
 /* ---- keeping -------------------------------------------------------------------------------------------------------
  */
 
-/* The first number that is free: NAME.1, NAME.2, ... */
-static void choose_place(struct removal *x, const char *name)
+/* The first number that is free: NAME.1, NAME.2, ... What cannot be told fails, as the copy would. */
+static int choose_place(struct removal *x, const char *name)
 {
         struct ctl *c = x->c;
-        unsigned i = 1;
+        struct stat st;
+        int k = 0;
 
-        do
-                x->kept_dir = arena_printf(&c->arena, KEPT_DIR "/%s.%u", name, i++);
-        while (root_exists(&c->root, x->kept_dir));
+        for (unsigned i = 1; k == 0; i++) {
+                x->kept_dir = arena_printf(&c->arena, KEPT_DIR "/%s.%u", name, i);
+                k = file_stat(&c->root, x->kept_dir, &st);
+        }
+        return k == -ENOENT ? 0 : k;
 }
 
 static char *copy_of(struct removal *x, const char *path)
@@ -261,8 +264,9 @@ static int run(struct removal *x, const char *name)
                 if (shows(x))
                         printf("%s masks that rule already\n", x->files[first]);
         } else {
-                choose_place(x, name);
-                k = c->dry_run ? 0 : keep_all(x, rule);
+                k = choose_place(x, name);
+                if (k == 0 && !c->dry_run)
+                        k = keep_all(x, rule);
                 if (k == 0)
                         k = take_away(x, name, rule);
                 if (k < 0)

@@ -188,6 +188,9 @@ all_files() {
     ctl remove gpu0
     exits 1
     is "$(all_files)" "$before" 'the tree'
+    ctl remove gpu0 --dry-run
+    exits 1
+    is "$output" '' 'what is said to be removed'
     ln -sf nowhere "$ROOT/var/lib/passthrough/removed"
     before=$(all_files)
     ctl remove gpu0
