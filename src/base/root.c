@@ -120,13 +120,18 @@ void root_tell(const struct root *r, enum asked asked, const char *dir, const ch
                 r->tap->after(r->tap, asked, path, outcome < 0 ? (int)outcome : 0);
 }
 
+static int open_permitted(const struct root *r, enum asked asked, const char *path, int flags)
+{
+        int k = r->tap && r->tap->before ? r->tap->before(r->tap, asked, path) : 0;
+
+        return k < 0 ? k : open_below(r, path, flags, 0);
+}
+
 /* For reading, so that the tap learns of it. */
 static int open_asked(const struct root *r, enum asked asked, const char *path, int flags)
 {
-        int fd = r->tap && r->tap->before ? r->tap->before(r->tap, asked, path) : 0;
+        int fd = open_permitted(r, asked, path, flags);
 
-        if (fd == 0)
-                fd = open_below(r, path, flags, 0);
         root_note(r, asked, path, NULL, fd);
         return fd;
 }
@@ -155,10 +160,11 @@ int root_create(const struct root *r, const char *path)
 
 DIR *root_opendir(const struct root *r, const char *path)
 {
-        int fd = open_asked(r, ASKED_STAT, path, O_RDONLY | O_DIRECTORY);
+        int fd = open_permitted(r, ASKED_LIST, path, O_RDONLY | O_DIRECTORY);
         DIR *d;
 
         if (fd < 0) {
+                root_note(r, ASKED_LIST, path, NULL, fd);
                 errno = -fd;
                 return NULL;
         }

@@ -50,7 +50,7 @@ void root_close(struct root *r);
 
 /* A descriptor, always O_CLOEXEC | O_NOCTTY; reading never waits for a FIFO's writer. */
 int root_open_at(const struct root *r, const char *path, int flags) _must_check_;
-/* The tap learns that the directory is there, and not which names it has: who takes some of them says so. */
+/* The tap learns of a failure alone: who takes a name of the directory says so. */
 DIR *root_opendir(const struct root *r, const char *path);
 bool root_exists(const struct root *r, const char *path);
 

@@ -1,366 +1,106 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * capture DIR: what every command here reads of a machine, as plain files and links below DIR, so that --root=DIR plans
- * elsewhere what this machine would do. Only attributes on the list below are read: some others have side effects.
+ * capture: what every command here reads of a machine, so that --root plans elsewhere what this machine would do. There
+ * is no list: the commands' own reading is done with a tap on the root, and what was asked for is copied.
  */
+
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
-#include <limits.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/recfile.h"
+#include "base/program.h"
 #include "base/str.h"
-#include "ctl/anonymise.h"
-#include "ctl/capture-list.h"
-#include "ctl/ctl.h"
-#include "maker/maker.h"
+#include "ctl/readiness.h"
+#include "ctl/replacing.h"
+#include "report/status.h"
+#include "state/applied.h"
+#include "state/record.h"
 
-#define FILE_MAX_SIZE ((size_t)64 * 1024 * 1024)
-#define DEPTH_MAX     4 /* below a device: net/eth0/bonding, nvme/nvme0/nvme0n1/holders */
-
-struct capture {
-        const struct root *from;
-        struct root to;
-        struct arena *arena;
-        const struct maker *const *makers;
-        const struct initrd *const *initrds;
-        struct anonymiser names;
-        bool raw;
-};
-
-static bool listed(const char *name, const char *const *list, size_t n)
+/* What plan and check read. */
+static int gather_plan(struct ctl *c)
 {
-        for (size_t i = 0; i < n; i++)
-                if (fnmatch(list[i], name, 0) == 0)
-                        return true;
-        return false;
+        struct check_facts readiness;
+        int k = ctl_load_plan(c, NULL, true);
+
+        if (k != 0)
+                return k;
+        ctl_plan_hugepages(c);
+        (void)ctl_needs(c);
+        k = ctl_readiness(c, &readiness);
+        return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
 }
 
-static bool is_fatal(int k)
+/* What list, status, bind and add read; and all that a rule could ask for that is not there yet. */
+static int gather_rest(struct ctl *c)
 {
-        return k == -ENOSPC || k == -EDQUOT || k == -EROFS;
-}
-
-/* Names of files may hold a number, too: interfaces are named after their address. */
-static char *new_name(struct capture *c, const char *path)
-{
-        char *name = arena_strdup(c->arena, path);
-
-        if (name && !c->raw)
-                anonymiser_apply(&c->names, name, strlen(name));
-        return name;
-}
-
-static int put(struct capture *c, const char *path, const char *data, size_t size)
-{
-        const char *name = new_name(c, path);
-        int k = root_make_parents(&c->to, name);
-
-        return k < 0 ? k : root_replace(&c->to, name, data, size);
-}
-
-static int copy_file(struct capture *c, const char *path)
-{
-        struct arena arena = {};
-        char *data;
-        size_t size;
-        int k = root_read_all(c->from, &arena, path, FILE_MAX_SIZE, &data, &size);
-
-        if (k == 0) {
-                if (!c->raw &&
-                    (startswith(path, "/proc/") || startswith(path, "/etc/") || strstr(path, "/loader/entries/")))
-                        redact_credentials(data);
-                if (!c->raw)
-                        anonymiser_apply(&c->names, data, size);
-                if (strstr(path, "/passthrough/"))
-                        recfile_seal(data, size);
-                k = put(c, path, data, size);
-        }
-        arena_free(&arena);
-        return is_fatal(k) ? k : 0; /* what cannot be read is absent, and so unknown */
-}
-
-static int copy_link(struct capture *c, const char *path)
-{
-        char target[PATH_MAX];
+        static const char *const drivers[] = {"vfio-pci"};
+        struct facts_request request = {.machine = true,
+                                        .slots = true,
+                                        .serials = true,
+                                        .parents = true,
+                                        .use = true,
+                                        .variants = true,
+                                        .identities = true,
+                                        .busy = true,
+                                        .builtin = true};
+        struct kernel_facts kernel;
+        struct makers makers;
+        struct status status;
+        struct applied applied;
         int k;
 
-        if (root_readlink(c->from, path, target, sizeof(target)) <= 0)
-                return 0;
-        if (!c->raw)
-                anonymiser_apply(&c->names, target, strlen(target));
-        path = new_name(c, path);
-        k = root_make_parents(&c->to, path);
-        if (k == 0)
-                k = root_symlink(&c->to, target, path);
-        return is_fatal(k) ? k : 0;
-}
-
-static int make_directory(struct capture *c, const char *path)
-{
-        char *below = arena_printf(c->arena, "%s/.", new_name(c, path));
-        int k = root_make_parents(&c->to, below);
-
-        return is_fatal(k) ? k : 0;
-}
-
-/* One sysfs directory: its links, the attributes on the list, the children on theirs. */
-static int copy_sysfs(struct capture *c, const char *path, unsigned depth, bool all_children)
-{
-        _cleanup_(close_dir) DIR *dir = root_opendir(c->from, path);
-        struct dirent *entry;
-        int k = make_directory(c, path);
-
-        while (dir && k == 0 && (entry = readdir(dir))) {
-                const char *name = entry->d_name;
-                char *child;
-
-                if (name[0] == '.')
-                        continue;
-                child = arena_printf(c->arena, "%s/%s", path, name);
-                if (entry->d_type == DT_LNK)
-                        k = copy_link(c, child);
-                else if (entry->d_type == DT_REG && listed(name, attributes, ARRAY_SIZE(attributes)))
-                        k = copy_file(c, child);
-                else if (entry->d_type == DT_DIR && depth > 0 &&
-                         (all_children || listed(name, children, ARRAY_SIZE(children))))
-                        k = copy_sysfs(c, child, depth - 1, all_children);
-                else if (entry->d_type == DT_DIR && all_children)
-                        k = make_directory(c, child);
-        }
-        return k;
-}
-
-/* A link in a directory of links, and the device directory it leads to ("../../devices/..."). */
-static int copy_device(struct capture *c, const char *dir, const char *name)
-{
-        char *link = arena_printf(c->arena, "%s/%s", dir, name), target[PATH_MAX], *device;
-        const char *t = target;
-        int k;
-
-        k = copy_link(c, link);
-        if (k < 0 || root_readlink(c->from, link, target, sizeof(target)) <= 0)
-                return k;
-        while (startswith(t, "../"))
-                t += 3;
-        if (!startswith(t, "devices/") || strstr(t, ".."))
-                return 0;
-        device = arena_printf(c->arena, "/sys/%s", t);
-        return copy_sysfs(c, device, DEPTH_MAX, false);
-}
-
-static int copy_links(struct capture *c, const char *dir)
-{
-        const char **names;
-        size_t n;
-        int k = root_list(c->from, c->arena, dir, &names, &n);
-
+        facts_request_driver(&request, &c->arena, drivers[0]);
+        c->facts = (struct facts){};
+        k = facts_gather(&c->root, &c->arena, c->sources, &request, &c->facts);
         if (k < 0)
-                return is_fatal(k) ? k : 0;
-        for (size_t i = 0; k == 0 && i < n; i++)
-                k = copy_device(c, dir, names[i]);
-        return k;
-}
+                return ctl_fail("reading this machine's facts", k);
+        kernel_read(&c->root, &c->arena, NULL, &kernel);
+        for (size_t i = 0; i < c->facts.n_devices; i++) {
+                struct inspection shows;
 
-/* A file of the host's configuration. A link to /dev/null masks and stays one; any other becomes what it leads to. */
-static int copy_config(struct capture *c, const char *path)
-{
-        char target[PATH_MAX];
-
-        if (root_readlink(c->from, path, target, sizeof(target)) > 0 &&
-            (streq(target, "/dev/null") || strstr(target, "../dev/null")))
-                return copy_link(c, path);
-        return copy_file(c, path);
-}
-
-static int copy_directory(struct capture *c, const char *dir)
-{
-        const char **names;
-        size_t n;
-        int k = root_list(c->from, c->arena, dir, &names, &n);
-
-        if (k < 0)
-                return is_fatal(k) ? k : 0;
-        for (size_t i = 0; k == 0 && i < n; i++) {
-                char *path = arena_printf(c->arena, "%s/%s", dir, names[i]);
-
-                k = listed(names[i], (const char *const[]){"*.d"}, 1) ? copy_directory(c, path) : copy_config(c, path);
+                inspect(&c->root, &c->arena, kernel.release, &c->facts.devices[i], &shows);
         }
-        return k;
-}
-
-static int copy_files(struct capture *c)
-{
-        int k = 0;
-
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(files); i++) {
-                size_t n = strlen(files[i]);
-                char *path = arena_strndup(c->arena, files[i], files[i][n - 1] == '/' ? n - 1 : n);
-
-                k = files[i][n - 1] == '/' ? copy_directory(c, path) : copy_file(c, path);
-        }
-        return k;
-}
-
-static int copy_kernel_files(struct capture *c)
-{
-        char release[128];
-        int k = 0;
-
-        if (root_read(c->from, "/proc/sys/kernel/osrelease", release, sizeof(release)) <= 0 || strchr(release, '/'))
-                return 0;
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(kernel_files); i++) {
-                char path[256];
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-                snprintf(path, sizeof(path), kernel_files[i], release);
-#pragma GCC diagnostic pop
-                k = copy_file(c, path);
-        }
-        return k;
-}
-
-/* Every value of one attribute of the devices in a directory of links. */
-static int learn_attribute(struct capture *c, const char *dir, const char *attribute)
-{
-        const char **names;
-        size_t n;
-        int k = root_list(c->from, c->arena, dir, &names, &n);
-
-        for (size_t i = 0; k == 0 && i < n; i++) {
-                char *path = arena_printf(c->arena, "%s/%s/%s", dir, names[i], attribute), text[256];
-
-                if (root_read(c->from, path, text, sizeof(text)) > 0)
-                        k = anonymiser_add(&c->names, str_trim(text));
-        }
-        return is_fatal(k) ? k : 0;
-}
-
-static void learn_pci_serials(struct capture *c, const struct facts *facts)
-{
-        for (size_t i = 0; i < facts->n_devices; i++) {
-                unsigned char raw[8];
-                const char *s = facts->devices[i].marks[MARK_SERIAL];
-                unsigned v[8];
-
-                if (!s ||
-                    sscanf(s, "%x-%x-%x-%x-%x-%x-%x-%x", &v[7], &v[6], &v[5], &v[4], &v[3], &v[2], &v[1], &v[0]) != 8)
-                        continue;
-                for (size_t b = 0; b < 8; b++)
-                        raw[b] = (unsigned char)v[b];
-                (void)!anonymiser_add_binary(&c->names, raw, sizeof(raw), s);
-        }
-}
-
-/* What udev has read out of disks and other devices, as "E:ID_SERIAL_SHORT=..." lines. */
-static int learn_from_udev(struct capture *c)
-{
-        static const char *const keys[] = {"E:ID_SERIAL_SHORT=", "E:ID_SERIAL=", "E:ID_WWN="};
-        const char **names;
-        size_t n;
-        int k = root_list(c->from, c->arena, "/run/udev/data", &names, &n);
-
-        for (size_t i = 0; k == 0 && i < n; i++) {
-                char *path = arena_printf(c->arena, "/run/udev/data/%s", names[i]), *text, *line;
-                size_t size;
-
-                if (root_read_all(c->from, c->arena, path, FILE_MAX_SIZE, &text, &size) < 0)
-                        continue;
-                while (k == 0 && (line = strsep(&text, "\n")))
-                        for (size_t j = 0; k == 0 && j < ARRAY_SIZE(keys); j++)
-                                if (startswith(line, keys[j]))
-                                        k = anonymiser_add(&c->names, line + strlen(keys[j]));
-        }
-        return is_fatal(k) ? k : 0;
-}
-
-static int learn_names(struct capture *c, const struct facts *facts)
-{
-        static const struct {
-                const char *dir, *attribute;
-        } identifying[] = {
-                {"/sys/class/net", "address"},
-                {"/sys/class/nvme", "serial"},
-                {"/sys/class/nvme-subsystem", "serial"},
-                {"/sys/class/block", "serial"},
-                {"/sys/class/block", "wwid"},
-                {"/sys/bus/usb/devices", "serial"},
-                {"/sys/class/block", "device/wwid"},
-                {"/sys/class/block", "device/serial"},
-                {"/sys/class/block", "uuid"},
-                {"/sys/class/nvme", "subsysnqn"},
-                {"/sys/class/dmi", "product_uuid"},
-        };
-        int k = facts->machine_id ? anonymiser_add(&c->names, facts->machine_id) : 0;
-
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(identifying); i++)
-                k = learn_attribute(c, identifying[i].dir, identifying[i].attribute);
-        if (k == 0)
-                k = learn_from_udev(c);
-        if (k < 0)
-                return k;
-        learn_pci_serials(c, facts);
+        plan_build(&c->config, &c->facts, &c->arena, &c->plan);
+        makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
+        (void)!status_build(c->loaders, &makers, &c->root, &c->arena, &c->plan, &status);
+        applied_read(&c->root, &c->arena, &applied);
+        (void)root_exists(&c->root, "/dev/vfio/devices");
         return 0;
 }
 
-static int note_presence(struct capture *c, const char *const *paths, size_t n)
+/* What a boot image is made from. */
+static int gather_image(struct ctl *c)
 {
-        int k = 0;
+        struct diags diags = {.arena = &c->arena};
+        struct payload payload;
+        struct facts facts = {};
+        struct plan plan;
+        int k = payload_build(c->initrds, &c->root, &c->arena, &c->config, c->facts.kernel, &diags, &payload);
 
-        for (size_t i = 0; k == 0 && i < n; i++)
-                if (root_exists(c->from, paths[i]))
-                        k = put(c, paths[i], "", 0);
+        if (k == 0)
+                k = payload_plan(c->sources, &c->root, &c->arena, NULL, &payload, &facts, &plan);
+        return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
+}
+
+static int gather(struct ctl *c, struct seen *seen)
+{
+        int k;
+
+        seen_open(seen, &c->root, &c->arena);
+        k = gather_plan(c);
+        if (k == 0)
+                k = gather_image(c);
+        if (k == 0)
+                k = gather_rest(c);
+        seen_end(seen, &c->root);
         return k;
 }
 
-static size_t count(const char *const *list)
-{
-        size_t n = 0;
-
-        while (list[n])
-                n++;
-        return n;
-}
-
-/* Programs that make boot images, what calls them, and our part in them. */
-static int note_makers(struct capture *c)
-{
-        int k = 0;
-
-        for (const struct maker *const *m = c->makers; k == 0 && *m; m++) {
-                k = note_presence(c, (*m)->programs, count((*m)->programs));
-                if (k == 0)
-                        k = note_presence(c, (*m)->hooks, count((*m)->hooks));
-        }
-        for (const struct initrd *const *initrd = c->initrds; k == 0 && *initrd; initrd++) {
-                const char **parts;
-                size_t n;
-
-                maker_parts(c->from, c->arena, *initrd, &parts, &n);
-                k = note_presence(c, parts, n);
-        }
-        return k;
-}
-
-static int capture_all(struct capture *c)
-{
-        int k = copy_files(c);
-
-        if (k == 0)
-                k = copy_kernel_files(c);
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(links); i++)
-                k = copy_links(c, links[i]);
-        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(trees); i++)
-                if (root_exists(c->from, trees[i].path))
-                        k = copy_sysfs(c, trees[i].path, trees[i].depth, true);
-        if (k == 0)
-                k = note_presence(c, presence, ARRAY_SIZE(presence));
-        return k == 0 ? note_makers(c) : k;
-}
+/* ---- the command ---------------------------------------------------------------------------------------------------
+ */
 
 /*
  * DIR is a path of the machine that --root names, if the directory it is to be made in is there; else, or where it is
@@ -386,27 +126,127 @@ static int open_target(struct ctl *c, const char *dir, struct root *ret)
         return k == 0 && n > 0 ? -ENOTEMPTY : k;
 }
 
-int ctl_capture(struct ctl *c)
+static int write_tree(struct ctl *c, const struct seen *seen, const struct root *to)
 {
-        struct capture capture = {.from = &c->root,
-                                  .to = ROOT_INIT,
-                                  .arena = &c->arena,
-                                  .makers = c->makers,
-                                  .initrds = c->initrds,
-                                  .names = {.arena = &c->arena},
-                                  .raw = c->raw};
-        struct facts_request request = {.serials = true, .machine = true};
-        int k = facts_gather(&c->root, &c->arena, c->sources, &request, &c->facts);
+        struct replacing replacing = {};
+        struct names *names = c->raw ? NULL : &replacing.names;
+        struct snapshot s;
+        int k = 0;
+
+        snapshot_take(&s, &c->root, &c->arena, seen);
+        if (!c->raw)
+                k = replacing_prepare(&replacing, &c->arena, &s, &c->facts);
+        if (k == 0)
+                k = snapshot_write(&s, to, names);
+        if (k == 0 && !c->raw)
+                k = replacing_digests(&replacing, &s, to);
+        if (k == 0)
+                k = snapshot_seal(&s, to, names);
+        snapshot_close(&s);
+        return k;
+}
+
+static int into_directory(struct ctl *c, const struct seen *seen, const char *dir)
+{
+        struct root to = ROOT_INIT;
+        int k = open_target(c, dir, &to);
 
         if (k == 0)
-                k = open_target(c, c->argv[1], &capture.to);
-        if (k == 0 && !c->raw)
-                k = learn_names(&capture, &c->facts);
-        if (k == 0)
-                k = capture_all(&capture);
-        root_close(&capture.to);
+                k = write_tree(c, seen, &to);
+        root_close(&to);
         if (k < 0)
-                return ctl_fail(c->argv[1], k);
-        printf("Captured in %s; plan it anywhere with: passthroughctl plan --root=%s\n", c->argv[1], c->argv[1]);
+                return ctl_fail(dir, k);
+        printf("Captured in %s; plan it anywhere with: passthroughctl plan --root=%s\n", dir, dir);
         return EXIT_SUCCESS;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+        (void)st, (void)type, (void)where;
+        return remove(path);
+}
+
+/* The whole archive, by tar, from a directory that is gone afterwards. 0 or the exit status. */
+static int archive(struct ctl *c, const struct seen *seen, char **ret, size_t *ret_size)
+{
+        const char *tmp = getenv("TMPDIR"), *tar = program_find(&c->arena, "tar");
+        char *dir = arena_join(&c->arena, tmp && *tmp == '/' ? tmp : "/tmp", "/passthrough-capture-XXXXXX", NULL);
+        const char *const argv[] = {tar, "--zstd", "--sort=name", "--owner=0", "--group=0", "-C",
+                                    dir, "-cf",    "-",           ".",         NULL};
+        struct root to = ROOT_INIT;
+        int k;
+
+        if (!tar)
+                return ctl_fail("tar", -ENOENT);
+        if (!mkdtemp(dir))
+                return ctl_fail(dir, -errno);
+        k = root_open(dir, &to);
+        if (k == 0)
+                k = write_tree(c, seen, &to);
+        root_close(&to);
+        if (k == 0)
+                k = program_output(argv, &c->arena, ret, ret_size);
+        (void)!nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        if (k > 0)
+                return ctl_fail("tar --zstd failed; is zstd installed? A directory needs neither", -EPIPE);
+        return k < 0 ? ctl_fail("capture", k) : 0;
+}
+
+/* As for a directory: below the machine's root, or of this process. What is in it may be for root's eyes only. */
+static int into_archive(struct ctl *c, const struct seen *seen, const char *file)
+{
+        const char *name = str_basename(file), *parent = arena_strndup(&c->arena, file, (size_t)(name - file));
+        _cleanup_(close_fd) int dir = *file == '/' ? root_open_at(&c->root, parent, O_PATH | O_DIRECTORY) : -ENOENT;
+        _cleanup_(close_fd) int fd = openat(dir >= 0 ? dir : AT_FDCWD, dir >= 0 ? name : file,
+                                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        char *data;
+        size_t size;
+        int k;
+
+        if (fd < 0)
+                return ctl_fail(file, -errno);
+        k = archive(c, seen, &data, &size);
+        if (k == 0) {
+                k = fd_write(fd, data, size);
+                k = k < 0 ? ctl_fail(file, k) : 0;
+        }
+        if (k != 0) {
+                unlinkat(dir >= 0 ? dir : AT_FDCWD, dir >= 0 ? name : file, 0);
+                return k;
+        }
+        printf("Captured in %s; plan it anywhere with: mkdir m && tar -C m -xf %s && passthroughctl --root=m plan\n",
+               file, file);
+        return EXIT_SUCCESS;
+}
+
+static bool is_archive(const char *file)
+{
+        return endswith(file, ".tar.zst");
+}
+
+/* Whoever writes such a name does not mean a directory. */
+static bool is_other_archive(const char *file)
+{
+        static const char *const endings[] = {".tar", ".zst", ".tzst", ".gz",  ".tgz", ".xz",  ".txz",
+                                              ".bz2", ".tbz", ".lz4",  ".zip", ".7z",  ".cpio"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+                if (endswith(file, endings[i]))
+                        return true;
+        return false;
+}
+
+int ctl_capture(struct ctl *c)
+{
+        const char *to = c->argv[1];
+        struct seen seen;
+        int k;
+
+        if (!is_archive(to) && is_other_archive(to))
+                return ctl_usage("capture writes a directory, or a file that ends in .tar.zst, not \"%s\"", to);
+        k = gather(c, &seen);
+        if (k == 0)
+                k = is_archive(to) ? into_archive(c, &seen, to) : into_directory(c, &seen, to);
+        seen_close(&seen);
+        return k;
 }

@@ -3,6 +3,7 @@
 
 /* What the commands of passthroughctl share. A command returns its exit status. */
 
+#include "base/captured.h"
 #include "base/options.h"
 #include "config/settings.h"
 #include "maker/payload.h"
@@ -18,6 +19,7 @@ struct ctl {
         const struct maker *const *makers;   /* of boot images; likewise */
         const struct initrd *const *initrds; /* what they make; likewise */
         struct root root;
+        struct captured captured; /* what root says of itself, if it is a captured machine */
         bool json;
         const char *kernel;  /* image, cmdline: the release the image is for */
         bool modules;        /* image: only name the modules it needs */

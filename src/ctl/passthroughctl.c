@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/recfile.h"
 #include "base/str.h"
 #include "ctl/ctl.h"
 #include "guard/evidence.h"
@@ -211,6 +212,11 @@ static int run(struct ctl *c, const char *dir, unsigned given)
         k = root_open(dir, &c->root);
         if (k < 0) {
                 ctl_fail(dir ? dir : "/", k);
+                return EXIT_USAGE;
+        }
+        k = captured_open(&c->root, &c->arena, &c->captured);
+        if (k != 0 && k != RECFILE_ABSENT) {
+                ctl_fail(CAPTURED_PATH, k < 0 ? k : -EBADMSG);
                 return EXIT_USAGE;
         }
         k = command->run(c);

@@ -32,7 +32,7 @@ struct devnode {
 
 struct busy {
         struct graph *g;
-        struct root quiet; /* without a tap: of processes, those are told of that have a device open */
+        struct root quiet; /* without a tap, for /proc: which processes there are is nobody's business */
         struct devnode *v;
         size_t n;
         bool writers;         /* who only reads is of no account */
@@ -216,11 +216,9 @@ static bool writes(struct busy *b, const char *pid, const char *fd)
 static void look_at(struct busy *b, const char *pid)
 {
         char *path = arena_printf(b->g->arena, "/proc/%s/fd", pid), text[PATH_MAX];
-        _cleanup_(close_dir) DIR *dir = root_opendir(&b->quiet, path);
+        _cleanup_(close_dir) DIR *dir = root_opendir(b->g->root, path);
         const struct dirent *entry;
 
-        if (!dir)
-                root_note(b->g->root, ASKED_LIST, path, NULL, -errno);
         if (!dir && errno != ENOENT && errno != ESRCH)
                 guard_unknown(b->g, b->unknown, "who has devices open is not known: %s: %s", path, strerror(errno));
         while (dir && (entry = readdir(dir))) {
@@ -231,12 +229,15 @@ static void look_at(struct busy *b, const char *pid)
                  * would not answer. */
                 if (n <= 0 || !strstr(text, "/dev/"))
                         continue;
-                root_note(b->g->root, ASKED_LINK, path, entry->d_name, n);
                 if (b->g->root->live && fstatat(dirfd(dir), entry->d_name, &st, 0) < 0)
                         continue;
-                for (size_t i = 0; i < b->n; i++)
-                        if (is_open(b->g->root, &b->v[i], text, &st) && (!b->writers || writes(b, pid, entry->d_name)))
+                for (size_t i = 0; i < b->n; i++) {
+                        if (!is_open(b->g->root, &b->v[i], text, &st))
+                                continue;
+                        root_note(b->g->root, ASKED_LINK, path, entry->d_name, n);
+                        if (!b->writers || writes(b, pid, entry->d_name))
                                 report(b, &b->v[i], text, pid);
+                }
         }
 }
 
@@ -257,7 +258,7 @@ static void look_at_processes(struct busy *b)
                 guard_unknown(b->g, b->unknown, "who has devices open is not known: no process is to be seen in /proc");
 }
 
-static struct root quiet(const struct graph *g)
+static struct root without_tap(const struct graph *g)
 {
         struct root root = *g->root;
 
@@ -267,7 +268,7 @@ static struct root quiet(const struct graph *g)
 
 void guard_busy(struct graph *g)
 {
-        struct busy b = {.g = g, .quiet = quiet(g), .unknown = &g->evidence->busy_unknown};
+        struct busy b = {.g = g, .quiet = without_tap(g), .unknown = &g->evidence->busy_unknown};
 
         add_blocks(&b);
         add_devices(&b);
@@ -276,7 +277,7 @@ void guard_busy(struct graph *g)
 
 void guard_writers(struct graph *g)
 {
-        struct busy b = {.g = g, .quiet = quiet(g), .writers = true, .unknown = &g->evidence->storage_unknown};
+        struct busy b = {.g = g, .quiet = without_tap(g), .writers = true, .unknown = &g->evidence->storage_unknown};
 
         add_blocks(&b);
         look_at_processes(&b);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
+ * trees -w [-s SEED] DIR: the machine of SEED, written to DIR, and on standard output what must not leave it, a line
+ * each.
+ *
  * trees [-n N] [-s SEED] [-j WORKERS] [-v] PROGRAM DIR: N made-up machines, those of SEED, SEED+1, ..., each written
  * below DIR, planned by PROGRAM (passthroughctl), and the plan held against what closure.c says of it. -v tells what a
  * machine is. A machine that fails is kept as DIR/seed-SEED.
@@ -149,6 +152,20 @@ static struct tally work(const char *top, unsigned worker, unsigned workers, uin
         return tally;
 }
 
+static int write_only(const char *dir, uint64_t seed)
+{
+        static struct machine m;
+
+        make_dirs(dir);
+        if (chdir(dir) < 0)
+                err(2, "%s", dir);
+        generate(&m, seed);
+        write_machine(&m);
+        for (unsigned i = 0; i < m.n_blocks; i++)
+                printf("%s\n%s\n", m.blocks[i].uuid, m.blocks[i].partuuid);
+        return 0;
+}
+
 static uint64_t number(const char *s)
 {
         char *end;
@@ -164,12 +181,12 @@ int main(int argc, char *argv[])
         uint64_t n = 500, seed = 1;
         unsigned workers = 2;
         struct tally total = {.trees = 0};
-        bool verbose = false, broken = false;
+        bool verbose = false, broken = false, only = false;
         char top[200];
         int option, results[2];
 
         setlinebuf(stdout);
-        while ((option = getopt(argc, argv, "n:s:j:v")) != -1)
+        while ((option = getopt(argc, argv, "n:s:j:vw")) != -1)
                 switch (option) {
                 case 'n':
                         n = number(optarg);
@@ -183,9 +200,14 @@ int main(int argc, char *argv[])
                 case 'v':
                         verbose = true;
                         break;
+                case 'w':
+                        only = true;
+                        break;
                 default:
                         return 2;
                 }
+        if (only && argc - optind == 1)
+                return write_only(argv[optind], seed);
         if (argc - optind != 2 || workers == 0 || workers > 64)
                 errx(2, "usage: trees [-n N] [-s SEED] [-j WORKERS] [-v] PROGRAM DIR");
         program = realpath(argv[optind], NULL);

@@ -10,6 +10,8 @@ if declare -F bats_debug_trap >/dev/null; then
     eval "$(declare -f bats_debug_trap | sed '2a\    [[ $1 != *.bash ]] || return 0;')"
 fi
 
+load alike
+
 BUILD=$(realpath -m "${BUILD:-$BATS_TEST_DIRNAME/../../build}")
 # A finding of the sanitizers must not look like one of the documented exit codes.
 export ASAN_OPTIONS=${ASAN_OPTIONS-exitcode=99} UBSAN_OPTIONS=${UBSAN_OPTIONS-halt_on_error=1:print_stacktrace=1:exitcode=98}
@@ -32,7 +34,28 @@ whole() {
 # plan: the plan as JSON, which must be one whole document of the promised shape, whatever else is wrong.
 plan() {
     ctl plan --json "$@"
-    whole '.version == 1 and (.devices, .rules, .operations | type == "array")'
+    whole '.version == 1 and (.devices, .rules, .operations | type == "array")' || return 1
+    [[ ! ${CAPTURES-} ]] || captured_alike "$@"
+}
+
+# captured_alike: what was planned last is what a capture of the tree plans: with --raw to the byte, else but for what was replaced in it.
+# With CAPTURES=1 every plan of the unit tests is held against it; tests with a tree that changes while it is read are not.
+captured_alike() {
+    local dir=$BATS_TEST_TMPDIR/captured.$RANDOM$RANDOM option
+    local -a then=("$status" "$output" "$stderr")
+    for option in --raw ''; do
+        rm -rf "$dir"
+        timeout 20 "$BUILD/passthroughctl" --root="$ROOT" capture ${option:+"$option"} "$dir" >/dev/null 2>"$dir.messages" ||
+            { cat "$dir.messages" && return 1; }
+        run --separate-stderr timeout 20 "$BUILD/passthroughctl" plan --root="$dir" --json "$@"
+        # shellcheck disable=SC2154 # run sets stderr
+        if ! alike "$option" "${then[0]}"$'\n'"${then[1]}"$'\n'"${then[2]}" "$status"$'\n'"$output"$'\n'"$stderr"; then
+            printf 'the capture %s plans otherwise: %s\n' "$option" "$dir"
+            return 1
+        fi
+    done
+    rm -rf "$dir" "$dir.messages"
+    status=${then[0]} output=${then[1]} stderr=${then[2]}
 }
 
 show() {

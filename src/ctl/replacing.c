@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/replacing.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/recfile.h"
+#include "config/config.h"
+#include "ctl/secrets.h"
+#include "state/digest.h"
+
+/* The kernel's own files are the same on each machine that has it. */
+static bool is_public(const char *path)
+{
+        return startswith(path, "/lib/modules/") || startswith(path, "/usr/lib/modules/") ||
+               startswith(path, "/boot/config-");
+}
+
+/* Of our own, with a checksum. */
+static bool is_record(const char *path)
+{
+        return strstr(path, "/passthrough/");
+}
+
+static void learn(struct place *p, void *data)
+{
+        struct replacing *r = data;
+
+        secrets_learn(&r->anonymiser, NULL, p->path, strlen(p->path));
+        if (p->target)
+                secrets_learn(&r->anonymiser, NULL, p->target, strlen(p->target));
+        if (p->path && !is_public(p->path))
+                secrets_learn(&r->anonymiser, p->path, p->data ? p->data : "", p->size);
+}
+
+/* What shows in no text: a PCI function has its number in its configuration space. */
+static void learn_marks(struct replacing *r, const struct facts *facts)
+{
+        static const enum mark marks[] = {MARK_SERIAL, MARK_DISK_SERIAL};
+
+        for (size_t m = 0; m < ARRAY_SIZE(marks); m++) {
+                for (size_t i = 0; i < facts->n_devices; i++)
+                        if (facts->devices[i].marks[marks[m]])
+                                anonymiser_add(&r->anonymiser, facts->devices[i].marks[marks[m]],
+                                               strlen(facts->devices[i].marks[marks[m]]));
+                for (size_t i = 0; i < facts->clearance.n_devices; i++)
+                        anonymiser_add(&r->anonymiser, facts->clearance.devices[i].marks[marks[m]],
+                                       strlen(facts->clearance.devices[i].marks[marks[m]]));
+        }
+}
+
+static void replace_in(struct place *p, void *data)
+{
+        const struct replacing *r = data;
+
+        if (!p->data || is_public(p->path))
+                return;
+        if (!startswith(p->path, "/sys/"))
+                credentials_hide(&r->anonymiser, p->path, p->data, p->size);
+        anonymiser_apply(&r->anonymiser, p->data, p->size);
+        if (is_record(p->path))
+                recfile_seal(p->data, p->size);
+}
+
+static const char *replace_name(struct names *names, const char *text)
+{
+        const struct replacing *r = (const struct replacing *)(void *)names;
+        char *new = arena_strdup(r->anonymiser.arena, text);
+
+        anonymiser_apply(&r->anonymiser, new, strlen(new));
+        return new;
+}
+
+int replacing_prepare(struct replacing *r, struct arena *a, struct snapshot *s, const struct facts *facts)
+{
+        int k = anonymiser_open(&r->anonymiser, a);
+
+        r->names.replace = replace_name;
+        if (k < 0)
+                return k;
+        snapshot_each(s, learn, r);
+        learn_marks(r, facts);
+        anonymiser_ready(&r->anonymiser);
+        snapshot_each(s, replace_in, r);
+        return 0;
+}
+
+/* ---- digests -------------------------------------------------------------------------------------------------------
+ */
+
+struct digests {
+        struct replacing *r;
+        const struct root *to;
+        struct anonymiser changed; /* from what they were to what they are */
+        int error;
+};
+
+static void change(struct digests *d, uint64_t from, uint64_t to)
+{
+        char old[17], new[17];
+
+        if (from == to)
+                return;
+        snprintf(old, sizeof(old), "%016" PRIx64, from);
+        snprintf(new, sizeof(new), "%016" PRIx64, to);
+        anonymiser_map(&d->changed, old, new);
+}
+
+static void renew(struct place *p, void *data)
+{
+        struct digests *d = data;
+
+        if (d->error < 0 || !p->data || !is_record(p->path))
+                return;
+        anonymiser_apply(&d->changed, p->data, p->size);
+        recfile_seal(p->data, p->size);
+        d->error = snapshot_rewrite(p, d->to, &d->r->names);
+}
+
+int replacing_digests(struct replacing *r, struct snapshot *s, const struct root *to)
+{
+        struct arena *a = r->anonymiser.arena;
+        struct digests d = {.r = r, .to = to, .changed = {.arena = a}};
+        struct diags diags = {.arena = a};
+        struct config old, new;
+        uint64_t all_old, all_new;
+        int k = config_load(s->from, a, bus_syntaxes, &diags, &old);
+
+        if (k == 0)
+                k = config_load(to, a, bus_syntaxes, &diags, &new);
+        if (k == 0)
+                k = digest_of_config(s->from, a, &old, &all_old);
+        if (k == 0)
+                k = digest_of_config(to, a, &new, &all_new);
+        if (k < 0)
+                return k;
+        change(&d, all_old, all_new);
+        for (size_t i = 0; i < old.n_rules; i++) {
+                const struct rule *rule = config_find(&new, replace_name(&r->names, old.rules[i].name));
+
+                if (rule)
+                        change(&d, old.rules[i].digest, rule->digest);
+        }
+        anonymiser_ready(&d.changed);
+        if (d.changed.n > 0)
+                snapshot_each(s, renew, &d);
+        return d.error;
+}
