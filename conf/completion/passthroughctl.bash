@@ -61,7 +61,8 @@ _passthroughctl_arguments() { # _passthroughctl_arguments ROOT COMMAND NUMBER TY
         [[ $4 != /* ]] || compgen -f -- "$4"
         ;;
     cmdline) printf '%s\n' check ;;
-    capture | image) compgen -d -- "$4" ;;
+    capture) compgen -f -- "$4" ;;
+    image) compgen -d -- "$4" ;;
     esac
 }
 

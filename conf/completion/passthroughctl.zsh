@@ -72,7 +72,8 @@ _passthroughctl() {
         _alternative 'devices:PCI device:compadd -a devices' 'interfaces:interface:compadd -a interfaces' 'files:device node:_files -g "/dev/*"'
         ;;
     (cmdline) _wanted commands expl command compadd check ;;
-    (capture|image) _directories ;;
+    (capture) _files ;;
+    (image) _directories ;;
     esac
 }
 

@@ -128,13 +128,11 @@ int replacing_digests(struct replacing *r, struct snapshot *s, const struct root
 
         if (k == 0)
                 k = config_load(to, a, bus_syntaxes, &diags, &new);
-        if (k == 0)
-                k = digest_of_config(s->from, a, &old, &all_old);
-        if (k == 0)
-                k = digest_of_config(to, a, &new, &all_new);
         if (k < 0)
                 return k;
-        change(&d, all_old, all_new);
+        /* A rule that cannot be read has none, and so has the whole. */
+        if (digest_of_config(s->from, a, &old, &all_old) == 0 && digest_of_config(to, a, &new, &all_new) == 0)
+                change(&d, all_old, all_new);
         for (size_t i = 0; i < old.n_rules; i++) {
                 const struct rule *rule = config_find(&new, replace_name(&r->names, old.rules[i].name));
 

@@ -123,7 +123,7 @@ static int read_place(struct snapshot *s, struct place *p)
 {
         int k;
 
-        if (p->data || p->kind == PLACE_DIRECTORY)
+        if (p->data)
                 return 0;
         k = root_read_all(s->from, s->arena, p->path, SOURCE_MAX, &p->data, &p->size);
         p->closed = k < 0;

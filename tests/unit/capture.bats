@@ -193,6 +193,97 @@ serial_of() {
     is "$(ls -A "$ROOT/capture")" mine 'what is in it'
 }
 
+@test "an archive is the same tree, for nobody else to read, and its line replays it" {
+    command -v zstd >/dev/null || skip 'no zstd'
+    local json
+    cd "$BATS_TEST_TMPDIR"
+    plan
+    json=$output
+    ctl capture --raw machine.tar.zst
+    exits 0
+    is "$(stat -c %a machine.tar.zst)" 600 mode
+    [[ $output == 'Captured in machine.tar.zst; plan it anywhere with: '* ]]
+    passthroughctl() { "$BUILD/passthroughctl" "$@" --json; }
+    run eval "${output#*with: }"
+    is "$output" "$json" 'the plan'
+    ctl capture --raw machine.tar.zst
+    exits 1
+    has 'machine.tar.zst: File exists'
+    is "$(ls -d "${TMPDIR:-/tmp}"/passthrough-capture-* 2>/dev/null)" '' 'left behind'
+    # Where the machine has that directory, the file is put there.
+    ctl capture /etc/machine.tar.zst
+    exits 0
+    tar -tf "$ROOT/etc/machine.tar.zst" ./passthrough-capture
+}
+
+@test "another ending than an archive can have is an error that says which it can" {
+    local name
+    for name in m.zip m.tar m.tar.gz m.tgz m.zst m.tar.xz; do
+        ctl capture "$BATS_TEST_TMPDIR/$name"
+        exits 2
+        has "a file that ends in .tar.zst, not \"$BATS_TEST_TMPDIR/$name\""
+        [[ ! -e $BATS_TEST_TMPDIR/$name ]]
+    done
+    ctl capture "$BATS_TEST_TMPDIR/host1.d"
+    exits 0
+}
+
+@test "what only root may read, only root may read in the capture" {
+    put /etc/systemd/network/50-wg0.network '[NetDev]' Name=wg0
+    put /etc/systemd/network/60-all.network '[Match]' 'Name=*'
+    chmod 600 "$ROOT/etc/systemd/network/50-wg0.network"
+    chmod 700 "$ROOT/etc/modprobe.d" 2>/dev/null || mkdir -m 700 "$ROOT/etc/modprobe.d"
+    capture --raw
+    is "$(stat -c %a "$CAPTURED/etc/systemd/network/50-wg0.network")" 600 'mode of the file'
+    is "$(stat -c %a "$CAPTURED/etc/systemd/network/60-all.network")" 644 'mode of another'
+    is "$(stat -c %a "$CAPTURED/etc/modprobe.d")" 700 'mode of the directory'
+}
+
+@test "credentials in all forms that hosts have them in" {
+    cmdline 'rd.iscsi.password="geheim 01" "rd.iscsi.in.password=geheim 02" netroot=iscsi:u:geheim03:x:geheim04@10.0.0.1::::iqn.x console=tty0'
+    put /etc/fstab '//nas/share /mnt cifs username=geheim05,password=geheim06,vers=3 0 0'
+    put /etc/modprobe.d/lines.conf 'GRUB_CMDLINE_LINUX="rd.iscsi.password=geheim07 ip=dhcp iommu=pt"' 'GRUB_ENABLE_BLSCFG=false'
+    put /boot/loader/entries/a.conf 'linux /vmlinuz' 'options root=UUID=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11 password=geheim10 ro' \
+        'password_pbkdf2 root grub.pbkdf2.sha512.10000.GEHEIM08' '  password root geheim09'
+    put /etc/systemd/network/50-wg0.network '[NetDev]' Name=wg0 '[WireGuard]' 'PrivateKey = geheim11=' PresharedKey=geheim12= \
+        '[MACsecTransmitAssociation]' Key=geheim13 KeyFile=/etc/keys/macsec
+    put /etc/systemd/network/60-ap.network '[X]' 'Password = "geheim 14 with blanks"' "psk='geheim 15'" 'wep-key0=geheim16' 'psk="geheim17"' \
+        '- password: "geheim18"' '  key: geheim19'
+    capture
+    is "$(grep -rliE 'geheim' "$CAPTURED")" '' 'files with a credential'
+    grep -q 'console=tty0' "$CAPTURED/proc/cmdline"
+    grep -q 'KeyFile=/etc/keys/macsec' "$CAPTURED/etc/systemd/network/50-wg0.network"
+    grep -q 'ip=dhcp iommu=pt"' "$CAPTURED/etc/modprobe.d/lines.conf"
+    grep -q '^options root=UUID=.* ro$' "$CAPTURED/boot/loader/entries/a.conf"
+}
+
+@test "UUIDs of file systems are replaced, and equal ones stay equal in each spelling" {
+    local uuid=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a12 now
+    udev_tags nvme0n1p1 ID_FS_TYPE=ext4 ID_FS_UUID=$uuid
+    put /etc/fstab "UUID=${uuid^^} /data ext4 defaults 0 0" "/dev/disk/by-uuid/$uuid /more ext4 defaults 0 0" 'UUID=ABCD-1234 /efi vfat defaults 0 0'
+    rule r-00-06-0 '[Match]' Address=00:06.0
+    add_line /etc/passthrough.d/r-00-06-0.conf "# the disk ${uuid//-/}, ${uuid//-/\\x2d}"
+    capture
+    run -1 grep -rliE '5d1b7b2e|0a63fbb41a12|abcd-1234' "$CAPTURED"
+    now=$(sed -n 's/^E:ID_FS_UUID=//p' "$CAPTURED/run/udev/data/b259:1")
+    [[ $now =~ ^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$ ]]
+    grep -q "^UUID=${now^^} " "$CAPTURED/etc/fstab"
+    grep -q "^/dev/disk/by-uuid/$now " "$CAPTURED/etc/fstab"
+    grep -qF "${now//-/}, ${now//-/\\x2d}" "$CAPTURED/etc/passthrough.d/r-00-06-0.conf"
+    # Each capture has others.
+    rm -rf "$CAPTURED"
+    capture
+    run -1 grep -rlF "$now" "$CAPTURED"
+}
+
+@test "what is called as nothing identifies it is no secret: a hub by its controller, a variable by its vendor" {
+    put /sys/bus/usb/devices/usb1/serial 0000:00:14.0
+    put /sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+    capture
+    [[ -e $CAPTURED/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f ]]
+    [[ -e $CAPTURED/sys/devices/pci0000:00/0000:00:14.0 ]]
+}
+
 @test "no directory, or two, is a usage error" {
     ctl capture
     exits 2

@@ -33,7 +33,7 @@ plan_lines() {
         # shellcheck disable=SC1091 # one of plans/
         . "$case/machine"
         cp -r "$case/etc" "$ROOT/"
-        plan || { echo "in $case" && return 1; }
+        plan && { [[ ${CAPTURES-} ]] || captured_alike; } || { echo "in $case" && return 1; }
         { echo "exit $status" && plan_lines <<<"$output"; } >"$case/plan"
         rm -f "$case/stderr"
         [[ -z $stderr ]] || printf '%s\n' "$stderr" >"$case/stderr"
