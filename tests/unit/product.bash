@@ -45,9 +45,9 @@ captured_alike() {
     local -a then=("$status" "$output" "$stderr")
     for option in --raw ''; do
         rm -rf "$dir"
-        timeout 20 "$BUILD/passthroughctl" --root="$ROOT" capture ${option:+"$option"} "$dir" >/dev/null 2>"$dir.messages" ||
+        timeout 60 "$BUILD/passthroughctl" --root="$ROOT" capture ${option:+"$option"} "$dir" >/dev/null 2>"$dir.messages" ||
             { cat "$dir.messages" && return 1; }
-        run --separate-stderr timeout 20 "$BUILD/passthroughctl" plan --root="$dir" --json "$@"
+        run --separate-stderr timeout 60 "$BUILD/passthroughctl" plan --root="$dir" --json "$@"
         # shellcheck disable=SC2154 # run sets stderr
         if ! alike "$option" "${then[0]}"$'\n'"${then[1]}"$'\n'"${then[2]}" "$status"$'\n'"$output"$'\n'"$stderr"; then
             printf 'the capture %s plans otherwise: %s\n' "$option" "$dir"
