@@ -17,6 +17,7 @@
 #include "ctl/replacing.h"
 #include "report/status.h"
 #include "state/applied.h"
+#include "state/cleared.h"
 #include "state/record.h"
 
 /* What plan and check read. */
@@ -78,10 +79,14 @@ static int gather_image(struct ctl *c)
         struct payload payload;
         struct facts facts = {};
         struct plan plan;
+        uint64_t hash;
         int k = payload_build(c->initrds, &c->root, &c->arena, &c->config, c->facts.kernel, &diags, &payload);
 
         if (k == 0)
                 k = payload_plan(c->sources, &c->root, &c->arena, NULL, &payload, &facts, &plan);
+        if (k == 0)
+                (void)cleared_hash(&c->root, &c->arena, &plan, &hash);
+        facts_read_machine(&c->root, &c->arena, c->initrds, &facts);
         return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
 }
 

@@ -33,20 +33,22 @@ static void learn(struct place *p, void *data)
                 secrets_learn(&r->anonymiser, p->path, p->data ? p->data : "", p->size);
 }
 
-/* What shows in no text: a PCI function has its number in its configuration space. */
+static void add_mark(struct replacing *r, const char *text)
+{
+        anonymiser_add(&r->anonymiser, text, strlen(text));
+}
+
+/* What shows in no text: a PCI function's is in its configuration space, and who is away today is in a record. */
 static void learn_marks(struct replacing *r, const struct facts *facts)
 {
         static const enum mark marks[] = {MARK_SERIAL, MARK_DISK_SERIAL};
 
-        for (size_t m = 0; m < ARRAY_SIZE(marks); m++) {
-                for (size_t i = 0; i < facts->n_devices; i++)
-                        if (facts->devices[i].marks[marks[m]])
-                                anonymiser_add(&r->anonymiser, facts->devices[i].marks[marks[m]],
-                                               strlen(facts->devices[i].marks[marks[m]]));
-                for (size_t i = 0; i < facts->clearance.n_devices; i++)
-                        anonymiser_add(&r->anonymiser, facts->clearance.devices[i].marks[marks[m]],
-                                       strlen(facts->clearance.devices[i].marks[marks[m]]));
-        }
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (facts->devices[i].marks[MARK_SERIAL])
+                        add_mark(r, facts->devices[i].marks[MARK_SERIAL]);
+        for (size_t i = 0; i < facts->clearance.n_devices; i++)
+                for (size_t m = 0; m < ARRAY_SIZE(marks); m++)
+                        add_mark(r, facts->clearance.devices[i].marks[marks[m]]);
 }
 
 static void replace_in(struct place *p, void *data)

@@ -196,7 +196,7 @@ static void by_device_path(const struct learner *l)
 static void add_uuid(const struct learner *l, const char *s, size_t n)
 {
         static const char luks[] = "luks-";
-        size_t hex = 0, all = 0, skip = n > strlen(luks) && startswith(s, luks) ? strlen(luks) : 0, gap;
+        size_t hex = 0, all = 0, skip = n > strlen(luks) && startswith(s, luks) ? strlen(luks) : 0, gap = 0;
 
         s += skip;
         n -= skip;
@@ -224,7 +224,7 @@ static void by_link_name(const struct learner *l)
                 for (const char *at = l->data, *end = l->data + l->size;
                      (at = memmem(at, (size_t)(end - at), words[w].word, strlen(words[w].word)));) {
                         const char *last;
-                        size_t n = 0, gap;
+                        size_t n = 0, gap = 0;
 
                         at += strlen(words[w].word);
                         while (at + n < end &&

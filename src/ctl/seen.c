@@ -3,6 +3,7 @@
 
 #include <search.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 
 static int compare(const void *a, const void *b)
@@ -28,7 +29,8 @@ static void after(struct tap *tap, enum asked asked, const char *path, int outco
         else {
                 p = arena_alloc(s->arena, sizeof(*p));
                 p->path = arena_strdup(s->arena, path);
-                (void)!tsearch(p, &s->paths, compare);
+                if (!tsearch(p, &s->paths, compare))
+                        out_of_memory();
         }
         p->asked |= 1U << asked;
         p->error[asked] = outcome;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 
 #define LINKS_MAX 40
@@ -53,7 +54,8 @@ static struct place *place_at(struct snapshot *s, const char *path)
         p = arena_alloc(s->arena, sizeof(*p));
         p->path = arena_strdup(s->arena, path);
         look_at(s, p);
-        (void)!tsearch(p, &s->places, compare);
+        if (!tsearch(p, &s->places, compare))
+                out_of_memory();
         return p;
 }
 

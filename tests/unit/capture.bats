@@ -63,6 +63,31 @@ replay() {
     is "$output" "$json" 'replayed twice'
 }
 
+@test "every command that only looks says of a capture what it says of the machine" {
+    local command option raw=$BATS_TEST_TMPDIR/raw replaced=$BATS_TEST_TMPDIR/replaced here there images=$BATS_TEST_TMPDIR
+    put /sys/class/dmi/id/product_uuid 4c4c4544-0051-3510-8052-b4c04f4a3233
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=1002:5159'
+    ctl capture --raw "$raw"
+    ctl capture "$replaced"
+    exits 0
+    for command in 'list --json' list 'status --json' 'check --json' cmdline 'cmdline check' 'show 0000:01:00.0' 'image --modules' \
+        'apply --dry-run' 'add x 0000:01:00.0 --dry-run' 'add --from=driverctl --dry-run' 'add --from=modprobe --dry-run'; do
+        # shellcheck disable=SC2086 # words
+        here=$("$BUILD/passthroughctl" --root="$ROOT" $command 2>&1 || echo "exit $?")
+        # shellcheck disable=SC2086
+        there=$("$BUILD/passthroughctl" --root="$raw" $command 2>&1 || echo "exit $?")
+        alike --raw "$here" "$there" || { echo "$command" && return 1; }
+        # shellcheck disable=SC2086
+        there=$("$BUILD/passthroughctl" --root="$replaced" $command 2>&1 || echo "exit $?")
+        alike '' "$here" "$there" || { echo "$command" && return 1; }
+    done
+    mkdir "$images"/{here,there}
+    "$BUILD/passthroughctl" --root="$ROOT" image "$images/here"
+    "$BUILD/passthroughctl" --root="$raw" image "$images/there"
+    [[ -s $images/here/var/lib/passthrough/clearance ]]
+    diff -r "$images/here" "$images/there"
+}
+
 # What identifies the machine, in text and in config space.
 identifying() {
     LC_ALL=C grep -rlaE '0123456789abcdef0123456789abcdef|52:54:00:12:34:56|S4EVNX0M123456' "$CAPTURED"

@@ -346,6 +346,10 @@ rid() {
     on_host 'passthroughctl plan --root=/tmp/captured'
     exits 0
     is "$output" "$here" 'the plan of the tree'
+    types 'passthroughctl capture FILE.tar.zst' FILE=/tmp/captured
+    exits 0
+    on_host 'mkdir /tmp/m && tar -C /tmp/m -xf /tmp/captured.tar.zst && passthroughctl --root=/tmp/m plan'
+    is "$output" "$here" 'the plan of the archive'
     types 'make help'
     has 'make install' 'make check-full'
     types 'make install'

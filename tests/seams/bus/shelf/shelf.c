@@ -3,6 +3,7 @@
  * A made-up bus. /sys/bus/shelf/devices/sSHELF-PLACE has the files id, class and owner; who is written to owner has the
  * device, and the link lent leads there.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/str.h"
