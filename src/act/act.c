@@ -11,7 +11,7 @@
 #include "act/sysfs.h"
 #include "base/str.h"
 
-const char *const device_state_names[STATE_MAX_] = {"", "bound", "late", "refused", "failed", "skipped"};
+const char *const device_state_names[STATE_MAX_] = {"", "bound", "late", "refused", "failed", "skipped", "begun"};
 
 /* Of one entry: how taking it went, and giving it back where that failed. */
 struct attempts {
@@ -164,7 +164,17 @@ static void fail(struct actor *w, size_t entry, enum fault fault, const struct a
         w->attempts[entry].take = *x;
         w->attempts[entry].take.fault = fault;
         w->results[entry].state = STATE_FAILED;
+        w->results[entry].from = NULL;
         w->results[entry].at_us = act_now();
+}
+
+static void put_back(struct actor *w, size_t entry)
+{
+        struct attempt *x = &w->attempts[entry].back;
+
+        give(w, &w->plan->entries[entry].back, true, x);
+        if (x->fault == FAULT_WRITE && x->error == -ENOENT) /* it went away meanwhile */
+                x->fault = FAULT_NONE;
 }
 
 /* Before anything is unbound for it, a driver has to be there. */
@@ -173,8 +183,11 @@ static void fail_all(struct actor *w, enum fault fault, const struct attempt *x)
         for (size_t i = 0; i < w->plan->n_entries; i++) {
                 const struct plan_entry *e = &w->plan->entries[i];
 
-                if (e->action == ACTION_BIND && e->stage == x->op->stage && streq(e->driver, x->op->target))
-                        fail(w, i, fault, x);
+                if (e->action != ACTION_BIND || e->stage != x->op->stage || !streq(e->driver, x->op->target))
+                        continue;
+                fail(w, i, fault, x);
+                if (w->results[i].resumed)
+                        put_back(w, i);
         }
 }
 
@@ -186,15 +199,6 @@ static void succeed(struct actor *w, size_t entry)
 
         w->results[entry] = (struct result){
                 .state = late ? STATE_LATE : STATE_BOUND, .from = late ? from : NULL, .at_us = act_now()};
-}
-
-static void put_back(struct actor *w, size_t entry)
-{
-        struct attempt *x = &w->attempts[entry].back;
-
-        give(w, &w->plan->entries[entry].back, true, x);
-        if (x->fault == FAULT_WRITE && x->error == -ENOENT) /* it went away meanwhile */
-                x->fault = FAULT_NONE;
 }
 
 static void take(struct actor *w, const struct op *op)
@@ -215,9 +219,16 @@ static void take(struct actor *w, const struct op *op)
                 put_back(w, op->entry);
 }
 
+static bool of_stage(const struct act_choice *choice, const struct op *op)
+{
+        return choice->stage == STAGE_AUTO || op->stage == choice->stage ||
+               (choice->resumed && op->stage < choice->stage && op->kind != OP_HIDE &&
+                (op->kind == OP_LOAD || choice->resumed[op->entry]));
+}
+
 static bool meant(const struct actor *w, const struct act_choice *choice, const struct op *op)
 {
-        if (choice->stage != STAGE_AUTO && op->stage != choice->stage)
+        if (!of_stage(choice, op))
                 return false;
         if (op->kind == OP_HIDE && !w->plan->facts->in_initrd)
                 return false;

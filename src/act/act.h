@@ -15,6 +15,7 @@ enum device_state {
         STATE_REFUSED,
         STATE_FAILED,  /* tried, and put back */
         STATE_SKIPPED, /* left or given back to the host */
+        STATE_BEGUN,   /* its operations have begun, and nobody has told how they ended; from: what had it before */
         STATE_MAX_,
 };
 
@@ -26,6 +27,7 @@ struct result {
         const char *error; /* of STATE_FAILED */
         const char *now;   /* what has it instead, where it was given back; or NULL */
         uint64_t at_us;    /* CLOCK_MONOTONIC when it was seen done */
+        bool resumed;      /* an earlier run has begun it: whatever fails now, it is put back */
 };
 
 enum act_end {
@@ -35,8 +37,9 @@ enum act_end {
 
 /* Whose operations are carried out, and how many seconds a write may take; 0: as long as it takes. */
 struct act_choice {
-        enum stage stage; /* STAGE_AUTO: of every stage */
-        size_t rule;      /* NO_ENTRY: of every rule */
+        enum stage stage;    /* STAGE_AUTO: of every stage */
+        const bool *resumed; /* beside plan->entries, or NULL: those of earlier stages that are carried out, too */
+        size_t rule;         /* NO_ENTRY: of every rule */
         unsigned patience;
 };
 

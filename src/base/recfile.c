@@ -98,6 +98,18 @@ static bool get_number(const struct field *f, const char *word, void *ret)
         return f->type != FIELD_U32 || number <= UINT32_MAX;
 }
 
+static bool get_bits(const char *letters, const char *word, unsigned *ret)
+{
+        for (*ret = 0; *word; word++) {
+                const char *letter = strchr(letters, *word);
+
+                if (!letter)
+                        return false;
+                *ret |= 1U << (letter - letters);
+        }
+        return true;
+}
+
 static bool get(struct reader *r, const struct field *f, char *word, char *data)
 {
         void *at = data + f->at;
@@ -109,6 +121,8 @@ static bool get(struct reader *r, const struct field *f, char *word, char *data)
                 return true;
         case FIELD_WORD:
                 return (*(int *)at = str_index(word, f->names, f->n_names)) >= 0;
+        case FIELD_BITS:
+                return get_bits(f->names[0], word, at);
         case FIELD_FLAG:
                 *(bool *)at = streq(word, f->names[0]);
                 return true;
@@ -129,14 +143,21 @@ static bool get(struct reader *r, const struct field *f, char *word, char *data)
 static char *place(struct reader *r, const struct record_type *t)
 {
         size_t *n = (size_t *)(r->data + t->list + sizeof(void *));
+        char *last;
 
         if (t->flagged)
                 *(bool *)(r->data + t->flag) = true;
         if (!t->element)
                 return r->data;
-        if (t->fields->type != FIELD_ADDED)
+        if (t->fields->type != FIELD_ADDED && !t->inner)
                 return arena_grow(r->arena, r->data + t->list, (*n)++, t->element);
-        return *n > 0 ? *(char **)(r->data + t->list) + (*n - 1) * t->element : NULL;
+        if (*n == 0)
+                return NULL;
+        last = *(char **)(r->data + t->list) + (*n - 1) * t->element;
+        if (!t->inner)
+                return last;
+        n = (size_t *)(last + t->within + sizeof(void *));
+        return arena_grow(r->arena, last + t->within, (*n)++, t->inner);
 }
 
 static bool get_fields(struct reader *r, const struct record_type *t, char *rest)
@@ -198,6 +219,14 @@ static char *last_line(char *text, size_t size)
         return last && startswith(last + 1, END " ") ? last + 1 : NULL;
 }
 
+/* Likewise of the first part, the only one that every text has. */
+static char *first_end(char *text)
+{
+        char *end = strstr(text, "\n" END " ");
+
+        return end ? end + 1 : NULL;
+}
+
 /* As str_hash(), eight bytes at a time: of any two texts that differ in eight such bytes alone the sums differ. */
 static uint64_t checksum(const char *text, const char *end)
 {
@@ -210,19 +239,54 @@ static uint64_t checksum(const char *text, const char *end)
         return str_hash(sum, text, (size_t)(end - text));
 }
 
-static bool parse(struct reader *r)
+/* The lines up to the end; false where one of them means nothing. */
+static bool parse(struct reader *r, bool *ret_ended)
 {
-        char *line = next(r);
+        char *line;
 
-        if (!line || !streq(line, r->format->first))
-                return false;
+        *ret_ended = false;
         while ((line = next(r))) {
-                if (streq(line, END) || line == r->sum)
+                *ret_ended = streq(line, END) || line == r->sum;
+                if (*ret_ended)
                         return true;
-                if (*line && !get_line(r, line))
+                if (*line && !(r->format->appended && streq(line, RECFILE_MORE + 1)) && !get_line(r, line))
                         return false;
         }
-        return !r->format->ended;
+        return true;
+}
+
+/* On to the next part that is whole. What is between parts was cut short, and is nothing. */
+static bool next_part(struct reader *r)
+{
+        char *part = r->at, *end;
+
+        while ((part = strstr(part, RECFILE_MORE "\n"))) {
+                end = strstr(part, "\n" END);
+                if (!end)
+                        return false;
+                end++;
+                if (!end[strlen(END)] || end[strlen(END)] == '\n' ||
+                    strtoull(end + strlen(END), NULL, 16) == checksum(part, end)) {
+                        r->at = part + strlen(RECFILE_MORE "\n");
+                        r->sum = end;
+                        return true;
+                }
+                part++;
+        }
+        return false;
+}
+
+static bool parse_all(struct reader *r)
+{
+        char *line = next(r);
+        bool ended;
+
+        if (!line || !streq(line, r->format->first) || !parse(r, &ended) || (!ended && r->format->ended))
+                return false;
+        while (r->format->appended && next_part(r))
+                if (!parse(r, &ended))
+                        return false;
+        return true;
 }
 
 int recfile_read(const struct root *root, struct arena *a, const struct recfile *format, const char *path, void *ret)
@@ -235,10 +299,10 @@ int recfile_read(const struct root *root, struct arena *a, const struct recfile 
         if (k < 0)
                 return k == -ENOENT ? RECFILE_ABSENT : k;
         r.end = r.at + size;
-        r.sum = last_line(r.at, size);
+        r.sum = format->appended ? first_end(r.at) : last_line(r.at, size);
         if (r.sum && strtoull(r.sum + strlen(END " "), NULL, 16) != checksum(r.at, r.sum))
                 r.sum = NULL;
-        if (strlen(r.at) == size && parse(&r))
+        if (strlen(r.at) == size && parse_all(&r))
                 return 0;
         memset(ret, 0, format->size);
         return RECFILE_MALFORMED;
@@ -331,6 +395,11 @@ static void put(struct writer *w, const struct field *f, const char *data)
         case FIELD_WORD:
                 put_text(w, f->names[*(const int *)at]);
                 break;
+        case FIELD_BITS:
+                for (unsigned bits = *(const unsigned *)at, i = 0; bits; bits >>= 1, i++)
+                        if (bits & 1)
+                                put_char(w, f->names[0][i]);
+                break;
         case FIELD_FLAG:
                 put_text(w, f->names[!*(const bool *)at]);
                 break;
@@ -362,7 +431,7 @@ static void put(struct writer *w, const struct field *f, const char *data)
 
 static bool is_added(const struct record_type *t)
 {
-        return t->n > 0 && t->fields->type == FIELD_ADDED;
+        return t->inner || (t->n > 0 && t->fields->type == FIELD_ADDED);
 }
 
 static void put_line(struct writer *w, const struct record_type *t, const char *data)
@@ -382,6 +451,19 @@ static void put_line(struct writer *w, const struct record_type *t, const char *
         }
 }
 
+static void put_added(struct writer *w, const struct record_type *t, const char *element)
+{
+        const struct strings *words = (const void *)(element + t->fields->at);
+        const char *const *list = (const void *)(element + t->within);
+
+        if (t->inner)
+                for (size_t i = 0; i < *(const size_t *)(list + 1); i++)
+                        put_line(w, t, *list + i * t->inner);
+        else
+                for (size_t i = 0; i < words->n; i++)
+                        put_line(w, t, words->v[i]);
+}
+
 /* Elements of a list, each with the lines that add to it; or the one line. */
 static void put_type(struct writer *w, const struct record_type *t, const char *data)
 {
@@ -395,12 +477,8 @@ static void put_type(struct writer *w, const struct record_type *t, const char *
                 return;
         for (size_t i = 0; i < n; i++) {
                 put_line(w, t, list + i * t->element);
-                for (const struct record_type *more = t + 1; more < end && is_added(more); more++) {
-                        const struct strings *words = (const void *)(list + i * t->element + more->fields->at);
-
-                        for (size_t j = 0; j < words->n; j++)
-                                put_line(w, more, words->v[j]);
-                }
+                for (const struct record_type *more = t + 1; more < end && is_added(more); more++)
+                        put_added(w, more, list + i * t->element);
         }
 }
 
@@ -427,6 +505,24 @@ int recfile_write(const struct root *root, struct arena *a, const struct recfile
         const char *text = recfile_format(a, format, data, &size);
 
         return root_replace(root, path, text, size);
+}
+
+int recfile_write_open(const struct root *root, struct arena *a, const struct recfile *format, const char *path,
+                       const void *data, int *ret)
+{
+        size_t size;
+        const char *text = recfile_format(a, format, data, &size);
+
+        return root_replace_open(root, path, text, size, ret);
+}
+
+/* What is written in part is no whole part, and so is nothing. */
+int recfile_append(int fd, struct arena *a, const struct recfile *format, const void *data)
+{
+        size_t size;
+        const char *text = recfile_format(a, format, data, &size);
+
+        return fd_write(fd, text, size);
 }
 
 void recfile_seal(char *text, size_t size)

@@ -6,6 +6,9 @@
  * "end" with a checksum of what stands before it. A table says what the lines mean, to the reader and to the writer.
  *
  * Files without a checksum are read, too: earlier versions wrote a bare "end", or none.
+ *
+ * Parts may be appended to a file whose format says so: RECFILE_MORE, lines, and an "end" with the checksum of the
+ * part. One that is not whole is passed over: its writer may have been killed at any byte of it.
  */
 
 #include <stdint.h>
@@ -16,6 +19,7 @@
 enum field_type {
         FIELD_TEXT,  /* const char *; NULL is the first of names, or "" */
         FIELD_WORD,  /* an enumeration, by its names */
+        FIELD_BITS,  /* unsigned: the letters of names[0] whose bits are set */
         FIELD_FLAG,  /* bool: the first of names; false is the second, and read of any other word */
         FIELD_WORDS, /* const char **, and behind it size_t: words with blanks between them */
         FIELD_ADDED, /* the same, one word a line */
@@ -42,6 +46,8 @@ struct record_type {
         uint16_t flag;    /* offset */
         uint16_t element; /* its size, where each element of a list has such a line; 0: there is one line at most */
         uint16_t list;    /* offset of a pointer, and behind it size_t */
+        uint16_t inner;   /* size: the lines add to a list of such in the last of the elements; 0: they do not */
+        uint16_t within;  /* where in the element that list is */
         const struct field *fields;
 };
 
@@ -51,6 +57,7 @@ struct recfile {
         bool escaped;      /* tab, newline and backslash are \t, \n and \\ in texts */
         bool printable;    /* texts are made printable when they are read */
         bool ended;        /* earlier versions wrote "end", too: without it the file is no such file */
+        bool appended;     /* parts may be appended */
         bool partial;      /* lines that no type speaks of are passed over */
         uint8_t n_types;
         uint16_t size; /* of the structure */
@@ -69,7 +76,12 @@ struct recfile {
 #define FIELDS(v)          .n = ARRAY_SIZE(v), .fields = v
 #define FLAGGED(s, member) .flagged = true, .flag = offsetof(struct s, member)
 #define LIST(s, member)    .element = sizeof(*((struct s *)NULL)->member), .list = offsetof(struct s, member)
+#define INNER(s, member, e, part)                                                                                      \
+        LIST(s, member), .inner = sizeof(*((struct e *)NULL)->part.v), .within = offsetof(struct e, part)
 #define RECORD_TYPES(s, v) .size = sizeof(struct s), .n_types = ARRAY_SIZE(v), .types = v
+
+/* The first line of a part that is appended. What was cut short before it ends with its newline. */
+#define RECFILE_MORE "\nmore"
 
 enum recfile_problem {
         RECFILE_ABSENT = 1,
@@ -79,6 +91,14 @@ enum recfile_problem {
 /* 0, an enum recfile_problem, after which *ret is all zero, or -errno. */
 int recfile_read(const struct root *root, struct arena *a, const struct recfile *format, const char *path,
                  void *ret) _must_check_;
+/*
+ * The same, and *ret is open at the end of the file, for recfile_append(): what is appended goes to the file that was
+ * written here, whatever has replaced it since.
+ */
+int recfile_write_open(const struct root *root, struct arena *a, const struct recfile *format, const char *path,
+                       const void *data, int *ret) _must_check_;
+/* Appends a part, in one write. 0 or -errno, after which it counts for nothing. */
+int recfile_append(int fd, struct arena *a, const struct recfile *format, const void *data) _must_check_;
 /* The file's text; data: the structure. */
 char *recfile_format(struct arena *a, const struct recfile *format, const void *data, size_t *ret_size);
 /* Replaces the file, as root_replace() does. 0 or -errno. */

@@ -431,7 +431,7 @@ static int make_parent(const struct root *r, const char *path)
         return k < 0 ? k : root_open_parent(r, path, O_PATH);
 }
 
-int root_replace(const struct root *r, const char *path, const void *data, size_t size)
+int root_replace_open(const struct root *r, const char *path, const void *data, size_t size, int *ret)
 {
         _cleanup_(close_fd) int parent = make_parent(r, path), fd = -1;
         char tmp[NAME_MAX + 1];
@@ -450,9 +450,20 @@ int root_replace(const struct root *r, const char *path, const void *data, size_
                 k = fd_sync(fd);
         if (k == 0 && renameat(parent, tmp, parent, str_basename(path)) < 0)
                 k = -errno;
-        if (k < 0)
+        if (k < 0) {
                 unlinkat(parent, tmp, 0);
-        return k;
+                return k;
+        }
+        *ret = fd;
+        fd = -1;
+        return 0;
+}
+
+int root_replace(const struct root *r, const char *path, const void *data, size_t size)
+{
+        _cleanup_(close_fd) int fd = -1;
+
+        return root_replace_open(r, path, data, size, &fd);
 }
 
 int root_unlink(const struct root *r, const char *path, int flags)

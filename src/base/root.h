@@ -109,6 +109,8 @@ int root_open_parent(const struct root *r, const char *path, int flags) _must_ch
 int root_make_parents(const struct root *r, const char *path) _must_check_;
 /* Replaces a file, in a directory that is made if need be: temporary file, fsync, rename. Old or new, never half. */
 int root_replace(const struct root *r, const char *path, const void *data, size_t size) _must_check_;
+/* The same, and *ret, open for writing, stands at its end. */
+int root_replace_open(const struct root *r, const char *path, const void *data, size_t size, int *ret) _must_check_;
 /* A descriptor of a file for locking, made where it is not there. */
 int root_create(const struct root *r, const char *path) _must_check_;
 /* unlinkat(2) of it. */

@@ -72,17 +72,29 @@ static int carry_out(struct run *r, size_t entry, bool last)
         const char *rule = r->config.rules[e->rule].name;
         struct result *result = &r->results[entry];
         struct plan reduced;
+        _cleanup_(close_fd) int fd = -1;
+        struct record what = {};
         bool *chosen;
         enum act_end end;
         int k;
 
         plan_choose(&r->plan, &r->arena, NO_ENTRY, entry, &chosen);
+        run_give_back_begun(r, rule, chosen);
+        record_begin(&r->record, &r->plan, chosen, r->results);
         plan_reduce(&r->plan, &r->arena, chosen, &reduced);
+        record_merge_chosen(&r->record, &r->arena, &reduced, r->results, chosen, entry);
+        k = run_begin(r, &fd);
+        if (k < 0)
+                return k;
         end = act_take(r->root, &reduced, &(struct act_choice){.rule = NO_ENTRY, .patience = PATIENCE}, &r->arena,
                        r->results);
-        if (end == ACT_DONE && result->state == STATE_FAILED && !r->facts.devices[e->device].driver && !last)
-                return RUN_TOO_EARLY;
-        record_merge_chosen(&r->record, &r->arena, &reduced, r->results, chosen, entry);
+        record_end(&r->record, &r->arena, &r->plan, chosen, r->results, &what);
+        if (end == ACT_DONE && result->state == STATE_FAILED && !r->facts.devices[e->device].driver && !last) {
+                k = run_end(r, fd, &what);
+                return k < 0 ? k : RUN_TOO_EARLY;
+        }
+        if (result->state == STATE_BOUND || result->state == STATE_LATE)
+                record_arrived(&r->record, &r->arena, &reduced, entry);
         k = record_write(r->root, &r->arena, &r->record);
         if (k < 0)
                 return k;

@@ -27,22 +27,56 @@ static bool all_satisfied(const struct run *r)
         return true;
 }
 
-static int carry_out(struct run *r, enum stage stage)
+/* Those of the stage, and of earlier ones what a run has begun that was cut short. Whether there are such. */
+static bool choose(const struct run *r, enum stage stage, bool *chosen)
 {
-        int k;
+        bool resumed = false;
 
-        act_take(r->root, &r->plan, &(struct act_choice){.stage = stage, .rule = NO_ENTRY}, &r->arena, r->results);
-        r->record.done[stage] = true;
-        if (stages[stage].whole_boot)
-                r->record.image = digest_here(r->root);
-        record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
-        k = record_write(r->root, &r->arena, &r->record);
+        for (size_t i = 0; i < r->plan.n_entries; i++) {
+                const struct plan_entry *e = &r->plan.entries[i];
+                const struct record_device *x = NULL;
 
+                if (e->stage < stage)
+                        x = record_find_device(&r->record, r->facts.devices[e->device].address);
+                chosen[i] = e->stage == stage || (x && x->state == STATE_BEGUN);
+                resumed |= e->stage != stage && chosen[i];
+        }
+        return resumed;
+}
+
+static void log_all(struct run *r, enum stage stage, const bool *chosen)
+{
         for (size_t i = 0; i < r->plan.n_entries; i++)
-                if (r->plan.entries[i].stage == stage)
+                if (chosen[i])
                         run_log_device(r, i);
         for (size_t i = 0; i < r->config.n_rules && stages[stage].whole_boot; i++)
                 log_rule(r, i);
+}
+
+/* Without a record nobody could give anything back: then nothing is taken. */
+static int carry_out(struct run *r, enum stage stage)
+{
+        bool *chosen = arena_alloc(&r->arena, r->plan.n_entries * sizeof(*chosen));
+        bool resumed = choose(r, stage, chosen);
+        struct record what = {};
+        _cleanup_(close_fd) int fd = -1;
+        int k;
+
+        run_give_back_begun(r, NULL, chosen);
+        record_begin(&r->record, &r->plan, chosen, r->results);
+        if (stages[stage].whole_boot)
+                r->record.image = digest_here(r->root);
+        record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
+        k = run_begin(r, &fd);
+        if (k < 0)
+                return k;
+        act_take(r->root, &r->plan,
+                 &(struct act_choice){.stage = stage, .rule = NO_ENTRY, .resumed = resumed ? chosen : NULL}, &r->arena,
+                 r->results);
+        r->record.done[stage] = what.done[stage] = true;
+        record_end(&r->record, &r->arena, &r->plan, chosen, r->results, &what);
+        k = run_end(r, fd, &what);
+        log_all(r, stage, chosen);
         return k;
 }
 

@@ -18,6 +18,7 @@
 /* Seconds after devices have been asked for, without a root file system and without anybody being asked anything. */
 #define UNHIDE_AFTER    10
 #define GIVE_BACK_AFTER 30
+#define WAIT_FOR_STAGE  10 /* and seconds for a stage to end that has begun */
 
 static long now(void)
 {
@@ -65,20 +66,6 @@ static bool wait_for_root(const struct root *root, struct arena *a, const struct
         return true;
 }
 
-/* Its place in the record says from here on why the rule does not have it. */
-static void release(struct run *r, struct record_device *d, const char *why)
-{
-        struct device device = {.bus = bus_named(d->bus), .address = d->address};
-        struct result result;
-        struct ops back;
-
-        ops_way_back(&r->arena, &device, d->driver, &back);
-        act_give(r->root, d->address, &back, 0, &r->arena, &result);
-        d->state = STATE_FAILED;
-        d->reason = result.error ? arena_printf(&r->arena, "%s; and it could not be given back: %s", why, result.error)
-                                 : why;
-}
-
 /* Of the root, or of the way to it, may be what says so, and what does not say what it is. */
 static bool may_matter(const struct record_device *d)
 {
@@ -88,26 +75,43 @@ static bool may_matter(const struct record_device *d)
         return roles_guarded(roles) || roles & ROLE_OBSCURE;
 }
 
+/* The record has room for some bytes more where the file system has none for another one. */
+static int write_record(struct run *r, const struct record *what)
+{
+        _cleanup_(close_fd) int fd = -1;
+        int k = record_write(r->root, &r->arena, &r->record);
+
+        if (k < 0)
+                fd = root_open_at(r->root, RECORD_PATH, O_WRONLY | O_APPEND);
+        return fd < 0 ? k : record_append(fd, &r->arena, what);
+}
+
 static int give_back(struct run *r, const char *why)
 {
-        struct outcome o;
-        bool any = false;
+        struct record what = {.rescued = true};
 
         for (size_t i = 0; i < r->record.n_devices; i++) {
                 struct record_device *d = &r->record.devices[i];
 
-                if (!record_device_taken(d) || !may_matter(d))
+                if (!record_device_held(d) || !may_matter(d))
                         continue;
-                any = true;
-                release(r, d, why);
-                o = outcome_of_rescue(&r->arena, d);
-                outcome_log(r->root, &o, false);
+                run_give_back(r, d, why);
+                record_add_outcome(&what, &r->arena, d, d->reason);
         }
         /* A root that is slow is no fault of ours where we held nothing. */
-        if (!any)
+        if (what.n_outcomes == 0)
                 return 0;
         r->record.rescued = true;
-        return record_write(r->root, &r->arena, &r->record);
+        return write_record(r, &what);
+}
+
+/* A stage that is at it holds the record; one that hangs holds it for good, and is not waited for. */
+static void wait_for_stage(const struct root *root)
+{
+        _cleanup_(close_fd) int fd = root_open_at(root, RECORD_PATH, O_RDONLY);
+
+        for (int i = 0; fd >= 0 && i < WAIT_FOR_STAGE && flock(fd, LOCK_EX | LOCK_NB) < 0; i++)
+                sleep(1);
 }
 
 int run_rescue(const struct root *root, const char *unused)
@@ -127,6 +131,7 @@ int run_rescue(const struct root *root, const char *unused)
                          UNHIDE_AFTER);
         if (wait_for_root(root, &r.arena, initrd, GIVE_BACK_AFTER - UNHIDE_AFTER))
                 return k;
+        wait_for_stage(root);
         k = run_read_record(&r);
         return k < 0 ? k : give_back(&r, SENTENCE_GIVEN_BACK "no root file system was found without it");
 }

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 
+#include "base/str.h"
 #include "guard/evidence.h"
 #include "maker/table.h"
 #include "report/log.h"
 #include "report/outcome.h"
+#include "report/sentence.h"
 #include "state/fallback.h"
 
 void run_free(struct run *r)
@@ -68,6 +70,68 @@ int run_read_record(struct run *r)
         int k = record_read(r->root, &r->arena, &r->record);
 
         return k < 0 ? k : 0;
+}
+
+int run_begin(struct run *r, int *ret)
+{
+        int k = record_write_open(r->root, &r->arena, &r->record, ret);
+
+        if (k < 0)
+                log_line(r->root, LOG_LEVEL_ERROR, LOG_REFUSAL, NULL, NULL,
+                         "nothing is handed over now: the way back cannot be recorded in %s: %s", RECORD_PATH,
+                         strerror(-k));
+        return k;
+}
+
+int run_end(struct run *r, int fd, const struct record *what)
+{
+        int k = record_append(fd, &r->arena, what);
+
+        if (k < 0)
+                log_line(r->root, LOG_LEVEL_ERROR, LOG_REFUSAL, NULL, NULL,
+                         "what came of the hand-over cannot be recorded in %s: %s", RECORD_PATH, strerror(-k));
+        return k;
+}
+
+/* A write of the run that was cut short may still hang. */
+#define PATIENCE 10
+
+void run_give_back(struct run *r, struct record_device *d, const char *why)
+{
+        struct device device = {.bus = bus_named(d->bus), .address = d->address};
+        struct ops back = d->back;
+        struct result result;
+        struct outcome o;
+
+        if (back.n == 0 && device.bus)
+                ops_way_back_unrecorded(&r->arena, &device, d->driver, &back);
+        act_give(r->root, d->address, &back, d->state == STATE_BEGUN ? PATIENCE : 0, &r->arena, &result);
+        d->state = STATE_FAILED;
+        d->from = "";
+        d->reason = result.error ? arena_printf(&r->arena, "%s; and it could not be given back: %s", why, result.error)
+                                 : why;
+        o = outcome_of_rescue(&r->arena, d);
+        outcome_log(r->root, &o, false);
+}
+
+bool run_give_back_begun(struct run *r, const char *rule, const bool *chosen)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < r->record.n_devices; i++) {
+                struct record_device *d = &r->record.devices[i];
+                size_t at = facts_find(&r->facts, d->address);
+                const struct plan_entry *e = at == NO_DEVICE ? NULL : plan_find(&r->plan, at);
+
+                if (d->state != STATE_BEGUN || (rule && !streq(d->rule, rule)) ||
+                    (chosen && e && chosen[e - r->plan.entries] && e->action == ACTION_BIND))
+                        continue;
+                any = true;
+                run_give_back(r, d,
+                              arena_join(&r->arena, SENTENCE_GIVEN_BACK "taking it was cut short, and ",
+                                         e && e->action != ACTION_BIND ? e->reason : "nothing takes it now", NULL));
+        }
+        return any;
 }
 
 bool run_same_text(const struct run *r, const struct rule *rule)

@@ -43,6 +43,20 @@ int run_rescue(const struct root *root, const char *unused) _must_check_;
 int run_load(struct run *r, bool all, enum stage stage) _must_check_;
 /* None is as good as an empty one. 0 or -errno. */
 int run_read_record(struct run *r) _must_check_;
+/*
+ * Writes the record before anything is carried out, see record_begin(); *ret for run_end(). -errno, of which a line
+ * tells: then nothing may be carried out.
+ */
+int run_begin(struct run *r, int *ret) _must_check_;
+/* Appends what came of it. -errno, of which a line tells: the record says what was begun, and that has to do. */
+int run_end(struct run *r, int fd, const struct record *what) _must_check_;
+/* Gives a device back that the record has; its place there says why, and a line does. */
+void run_give_back(struct run *r, struct record_device *d, const char *why);
+/*
+ * The same for the devices of the rule (NULL: all) that an earlier run has begun and that nothing is done with now: not
+ * those that are chosen, nor (NULL) any. Whether there were some.
+ */
+bool run_give_back_begun(struct run *r, const char *rule, const bool *chosen);
 /* Huge pages in a stage that reserves them, and the record with them. 0 or -errno. */
 int run_pages(struct run *r, enum stage stage) _must_check_;
 /* Whether the rule's text is what this boot's plan was made of. */

@@ -59,13 +59,24 @@ static bool still_bound(struct run *r, const char *rule)
 
 static int bind_late(struct run *r, size_t rule)
 {
+        bool *chosen = arena_alloc(&r->arena, r->plan.n_entries * sizeof(*chosen));
+        _cleanup_(close_fd) int fd = -1;
+        struct record what = {};
         int k;
 
-        act_take(r->root, &r->plan, &(struct act_choice){.rule = rule}, &r->arena, r->results);
-        record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[rule].name);
-        k = record_write(r->root, &r->arena, &r->record);
         for (size_t i = 0; i < r->plan.n_entries; i++)
-                if (r->plan.entries[i].rule == rule)
+                chosen[i] = r->plan.entries[i].rule == rule;
+        run_give_back_begun(r, r->config.rules[rule].name, chosen);
+        record_begin(&r->record, &r->plan, chosen, r->results);
+        record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[rule].name);
+        k = run_begin(r, &fd);
+        if (k < 0)
+                return k;
+        act_take(r->root, &r->plan, &(struct act_choice){.rule = rule}, &r->arena, r->results);
+        record_end(&r->record, &r->arena, &r->plan, chosen, r->results, &what);
+        k = run_end(r, fd, &what);
+        for (size_t i = 0; i < r->plan.n_entries; i++)
+                if (chosen[i])
                         run_log_device(r, i);
         return k;
 }
@@ -96,14 +107,15 @@ static int settle(struct run *r, const char *name)
                 why = "this boot's plan has no such rule";
         else if (!rule || !run_same_text(r, rule))
                 why = "its text changed since this boot's plan was made";
-        else if (!may_be_late(r, known)) {
-                run_log_rule(r, known);
-                return RUN_UNSATISFIED;
-        } else if (r->record.rescued)
+        else if (r->record.rescued && may_be_late(r, known))
                 why = "this boot found its root only once devices were given back; nothing more is taken in it";
-        if (why) {
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s", name, why);
-                return RUN_UNSATISFIED;
+        if (why || !may_be_late(r, known)) {
+                if (!why)
+                        run_log_rule(r, known);
+                else
+                        log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s", name, why);
+                k = run_give_back_begun(r, name, NULL) ? record_write(r->root, &r->arena, &r->record) : 0;
+                return k < 0 ? k : RUN_UNSATISFIED;
         }
         k = bind_late(r, (size_t)(rule - r->config.rules));
         if (k < 0)

@@ -60,27 +60,38 @@ static void tell(struct hand *h, const bool *chosen, const struct result *result
                                                                 .message = c->plan.rules[r].message});
 }
 
-/* The rules of what was chosen go into the record, and what was chosen into the document. */
+static bool is_meant(const struct hand *h, const struct plan *plan, const bool *chosen, size_t rule)
+{
+        bool meant = h->rule && streq(h->rule, plan->config->rules[rule].name);
+
+        for (size_t i = 0; i < plan->n_entries && !meant; i++)
+                meant = chosen[i] && plan->entries[i].rule == rule;
+        return meant;
+}
+
+/* The rules of what was chosen go into the record, but what is switched off for this boot. */
 static void merge(struct hand *h, const struct plan *plan, const bool *chosen, const struct result *results)
 {
+        for (size_t r = 0; r < plan->config->n_rules; r++)
+                if (is_meant(h, plan, chosen, r) && plan->rules[r].state != RULE_SKIPPED)
+                        record_merge(&h->record, &h->c->arena, plan, results, STAGE_INITRD,
+                                     plan->config->rules[r].name);
+}
+
+/* What was chosen goes into the document. */
+static void settle(struct hand *h, const struct plan *plan, const bool *chosen, const struct result *results)
+{
         struct record *document = &h->document;
-        struct arena *a = &h->c->arena;
         size_t n = 0;
 
         for (size_t r = 0; r < plan->config->n_rules; r++) {
                 const char *name = plan->config->rules[r].name;
-                bool meant = h->rule && streq(h->rule, name);
 
-                for (size_t i = 0; i < plan->n_entries && !meant; i++)
-                        meant = chosen[i] && plan->entries[i].rule == r;
-                if (!meant)
+                if (!is_meant(h, plan, chosen, r))
                         continue;
-                record_merge(document, a, plan, results, STAGE_INITRD, name);
-                /* A rule that is switched off for this boot has done nothing that had to be kept in mind. */
-                if (plan->rules[r].state == RULE_SKIPPED)
-                        continue;
-                record_merge(&h->record, a, plan, results, STAGE_INITRD, name);
-                hand_nodes(h, name);
+                record_merge(document, &h->c->arena, plan, results, STAGE_INITRD, name);
+                if (plan->rules[r].state != RULE_SKIPPED)
+                        hand_nodes(h, name);
         }
         for (size_t i = 0; i < document->n_devices; i++) {
                 size_t at = facts_find(plan->facts, document->devices[i].address);
@@ -96,6 +107,7 @@ static int bind(struct hand *h)
 {
         struct ctl *c = h->c;
         struct result *results;
+        struct record what = {};
         struct plan plan;
         bool *chosen;
         int k = choose(h, &chosen);
@@ -103,11 +115,17 @@ static int bind(struct hand *h)
         if (k != 0)
                 return k;
         results = arena_alloc(&c->arena, c->plan.n_entries * sizeof(*results));
+        record_begin(&h->record, &c->plan, chosen, results);
         plan_reduce(&c->plan, &c->arena, chosen, &plan);
+        merge(h, &plan, chosen, results);
+        k = record_write(&c->root, &c->arena, &h->record);
+        if (k < 0)
+                return ctl_fail(RECORD_PATH, k);
         /* What does not come back ends it: who knows what else hangs with it. */
         act_take(&c->root, &plan, &(struct act_choice){.rule = NO_ENTRY, .patience = PATIENCE}, &c->arena, results);
+        record_end(&h->record, &c->arena, &plan, chosen, results, &what);
         tell(h, chosen, results);
-        merge(h, &plan, chosen, results);
+        settle(h, &plan, chosen, results);
         return hand_finish(h, 0);
 }
 

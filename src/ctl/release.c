@@ -41,7 +41,7 @@ static void collect(struct hand *h, struct givens *g)
         for (size_t i = 0; i < h->record.n_devices; i++) {
                 const struct record_device *d = &h->record.devices[i];
 
-                if (record_device_taken(d))
+                if (record_device_held(d))
                         add(h, g, facts_find(&c->facts, d->address), d->rule, d->driver);
         }
         for (size_t i = 0; i < c->plan.n_entries; i++) {
@@ -52,22 +52,43 @@ static void collect(struct hand *h, struct givens *g)
         }
 }
 
+/* As it was recorded when the device was taken; nobody may have, see ops.h. */
+static struct ops way_back(struct hand *h, const struct given *g)
+{
+        const struct device *d = &h->c->facts.devices[g->device];
+        const struct record_device *x = record_find_device(&h->record, d->address);
+        struct ops back;
+
+        if (x && record_device_held(x) && x->back.n > 0)
+                return x->back;
+        ops_way_back_unrecorded(&h->c->arena, d, g->driver, &back);
+        return back;
+}
+
+/* A driver of the host that has it has been given it, unless ours was on its way. */
+static bool is_ours(struct hand *h, const struct given *g)
+{
+        const struct device *d = &h->c->facts.devices[g->device];
+        const struct record_device *x = record_find_device(&h->record, d->address);
+
+        return !d->driver || streq(d->driver, g->driver) || (x && x->state == STATE_BEGUN);
+}
+
 /* Into the document, and where something changed into the record. */
 static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
 {
         struct ctl *c = h->c;
         const struct device *d = &c->facts.devices[g->device];
-        bool ours = !d->driver || streq(d->driver, g->driver);
+        bool ours = is_ours(h, g);
         enum act_end end = ACT_DONE;
         struct result result = {};
         const char *refused = NULL;
         struct outcome o;
 
         if (ours && tried) {
-                struct ops back;
+                struct ops back = way_back(h, g);
 
                 plan_release_refused(&c->plan, &c->arena, g->device, g->driver, &refused);
-                ops_way_back(&c->arena, d, g->driver, &back);
                 if (!refused)
                         end = act_give(&c->root, d->address, &back, PATIENCE, &c->arena, &result);
         } else if (tried)

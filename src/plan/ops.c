@@ -72,7 +72,7 @@ void planner_operations(struct planner *p)
         }
 }
 
-void ops_way_back(struct arena *a, const struct device *d, const char *driver, struct ops *ret)
+void ops_way_back_unrecorded(struct arena *a, const struct device *d, const char *driver, struct ops *ret)
 {
         struct device before = *d;
 

@@ -57,5 +57,8 @@ static inline struct op *ops_add(struct arena *a, struct ops *ops, enum op_kind 
         return op;
 }
 
-/* How a device that had this driver in this boot is given back to the host's own, as a boot finds it. */
-void ops_way_back(struct arena *a, const struct device *d, const char *driver, struct ops *ret);
+/*
+ * The way back where nobody has recorded one: the driver was given by an earlier version, or by somebody else. It leads
+ * to the host's own, as a boot finds it.
+ */
+void ops_way_back_unrecorded(struct arena *a, const struct device *d, const char *driver, struct ops *ret);

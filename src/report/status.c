@@ -13,6 +13,11 @@ static void check_live(struct arena *a, const struct facts *facts, struct record
         size_t at = facts_find(facts, d->address);
         const char *driver = at == NO_DEVICE ? NULL : facts->devices[at].driver;
 
+        if (d->state == STATE_BEGUN)
+                d->reason = arena_printf(a,
+                                         "taking it was cut short, and it has %s%s now; \"passthroughctl bind %s\" "
+                                         "finishes that, \"passthroughctl release %s\" gives it back",
+                                         driver ? "driver " : "no driver", driver ? driver : "", d->rule, d->rule);
         if (!record_device_taken(d) || streq_ptr(driver, d->driver))
                 return;
         d->reason = at == NO_DEVICE ? "it was taken at boot and is not there any more"
@@ -140,7 +145,7 @@ static void judge_devices(struct arena *a, const struct plan *plan, struct recor
                 check_live(a, plan->facts, d);
                 if (rule && rule->state == RULE_SKIPPED && d->state == STATE_NONE)
                         d->state = STATE_SKIPPED;
-                if (rule && d->state == STATE_FAILED && rule->state == RULE_OK) {
+                if (rule && (d->state == STATE_FAILED || d->state == STATE_BEGUN) && rule->state == RULE_OK) {
                         rule->state = RULE_FAILED;
                         rule->message = arena_printf(a, "%s: %s", d->address, d->reason);
                 }

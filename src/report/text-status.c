@@ -206,6 +206,7 @@ static void put_summary(FILE *f, const struct record *record)
                 {STATE_LATE, "taken from a native driver"},
                 {STATE_REFUSED, "refused"},
                 {STATE_FAILED, "failed"},
+                {STATE_BEGUN, "begun and not finished"},
                 {STATE_SKIPPED, "left or given back to the host"},
         };
         const char *gap = "Devices: ";

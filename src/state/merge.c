@@ -24,10 +24,14 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
                 .from = result->from ? result->from : "",
                 .group = d->group,
                 .at_us = result->at_us,
+                .back = e->back,
         };
 }
 
-/* What an earlier stage has tried keeps its line, unless it is tried again: when and from whom is history. */
+/*
+ * What an earlier stage has tried keeps its line, unless it is tried again: when and from whom is history. What it has
+ * begun stays that until somebody tells how it ended.
+ */
 static void merge_device(struct record *r, struct arena *a, const struct plan *plan, size_t entry,
                          const struct result *result)
 {
@@ -36,6 +40,15 @@ static void merge_device(struct record *r, struct arena *a, const struct plan *p
         if (x && (record_device_taken(x) || result->state == STATE_NONE) && x->state != STATE_NONE &&
             new.action == ACTION_BIND && result->state != STATE_FAILED)
                 return;
+        if (x && x->state == STATE_BEGUN) {
+                if (result->state == STATE_NONE)
+                        return;
+                new.back = x->back;
+                if (new.state == STATE_BOUND && * x->from)
+                        new.state = STATE_LATE;
+                if (new.state == STATE_BEGUN || new.state == STATE_LATE)
+                        new.from = *x->from ? x->from : new.from;
+        }
         *record_device_at(r, a, new.address) = new;
 }
 
@@ -104,18 +117,56 @@ void record_merge(struct record *record, struct arena *a, const struct plan *pla
         merge_ops(record, a, plan, stage, rule);
 }
 
-static void forget(struct record *r, const struct plan *plan, const struct plan_entry *e, bool taken)
+void record_begin(const struct record *record, struct plan *plan, const bool *chosen, struct result *results)
 {
-        const char *address = plan->facts->devices[e->device].address, *rule = plan->config->rules[e->rule].name;
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                struct plan_entry *e = &plan->entries[i];
+                const struct device *d = &plan->facts->devices[e->device];
+                const struct record_device *x;
+
+                if (!chosen[i] || e->action != ACTION_BIND)
+                        continue;
+                x = record_find_device(record, d->address);
+                x = x && record_device_held(x) ? x : NULL;
+                if (x && x->back.n > 0)
+                        e->back = x->back;
+                results[i] = (struct result){.state = STATE_BEGUN,
+                                             .from = streq_ptr(d->driver, e->driver) ? NULL : d->driver,
+                                             .resumed = x && x->state == STATE_BEGUN};
+        }
+}
+
+void record_end(struct record *record, struct arena *a, const struct plan *plan, const bool *chosen,
+                struct result *results, struct record *what)
+{
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+                struct record_device *x;
+
+                if (!chosen[i] || e->action != ACTION_BIND)
+                        continue;
+                if (results[i].state != STATE_BEGUN)
+                        merge_device(record, a, plan, i, &results[i]);
+                x = record_device_at(record, a, plan->facts->devices[e->device].address);
+                if (results[i].state == STATE_BEGUN && !results[i].resumed && x->state == STATE_BEGUN) {
+                        x->state = STATE_NONE;
+                        x->from = "";
+                }
+                if (results[i].state == STATE_BEGUN)
+                        results[i].state = STATE_NONE;
+                record_add_outcome(what, a, x, streq(x->reason, e->reason) ? "" : x->reason);
+        }
+        keep_released(record, a);
+}
+
+/* What was at the address before, unless that is what is begun now. */
+static void forget(struct record *r, const char *address)
+{
         size_t n = 0;
 
-        for (size_t i = 0; i < r->n_devices; i++) {
-                const struct record_device *x = &r->devices[i];
-                bool gone = taken && streq(x->rule, rule) && facts_find(plan->facts, x->address) == NO_DEVICE;
-
-                if (!gone && !streq(x->address, address))
-                        r->devices[n++] = *x;
-        }
+        for (size_t i = 0; i < r->n_devices; i++)
+                if (!streq(r->devices[i].address, address) || r->devices[i].state == STATE_BEGUN)
+                        r->devices[n++] = r->devices[i];
         r->n_devices = n;
 }
 
@@ -134,10 +185,9 @@ void record_merge_chosen(struct record *record, struct arena *a, const struct pl
         const struct plan_entry *e = &plan->entries[entry];
         const struct rule *rule = &plan->config->rules[e->rule];
         const struct record_rule *known = record_find(record, rule->name);
-        bool taken = results[entry].state == STATE_BOUND || results[entry].state == STATE_LATE;
 
-        forget(record, plan, e, taken);
-        if (taken || !known || !record_satisfied(record, known))
+        forget(record, plan->facts->devices[e->device].address);
+        if (!known || !record_satisfied(record, known))
                 merge_rule(record, a, rule, &plan->rules[e->rule]);
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (chosen[i])
@@ -145,6 +195,21 @@ void record_merge_chosen(struct record *record, struct arena *a, const struct pl
         for (size_t i = 0; i < plan->ops.n; i++)
                 if (!has_op(record, &plan->ops.v[i]))
                         add_op(record, a, &plan->ops.v[i]);
+        keep_released(record, a);
+}
+
+void record_arrived(struct record *record, struct arena *a, const struct plan *plan, size_t entry)
+{
+        const struct plan_entry *e = &plan->entries[entry];
+        const struct rule *rule = &plan->config->rules[e->rule];
+        size_t n = 0;
+
+        for (size_t i = 0; i < record->n_devices; i++)
+                if (!streq(record->devices[i].rule, rule->name) ||
+                    facts_find(plan->facts, record->devices[i].address) != NO_DEVICE)
+                        record->devices[n++] = record->devices[i];
+        record->n_devices = n;
+        merge_rule(record, a, rule, &plan->rules[e->rule]);
         keep_released(record, a);
 }
 

@@ -6,6 +6,19 @@
 #include "act/pools.h"
 #include "state/record.h"
 
+/*
+ * The entries that are chosen and bound begin: each result is STATE_BEGUN, and the way back of one that an earlier run
+ * has left taken or begun is that run's, who knows how the device was found. Then comes one of the merges below, and
+ * the record is written, before anything is carried out.
+ */
+void record_begin(const struct record *record, struct plan *plan, const bool *chosen, struct result *results);
+/*
+ * They have ended: what came of them goes into the record and to what, for record_append(). Those that were not come to
+ * have no state.
+ */
+void record_end(struct record *record, struct arena *a, const struct plan *plan, const bool *chosen,
+                struct result *results, struct record *what);
+
 /* What the record is to say of an entry. */
 struct record_device record_device_of(const struct plan *plan, size_t entry, const struct result *result);
 
@@ -18,12 +31,14 @@ void record_merge(struct record *record, struct arena *a, const struct plan *pla
 
 /*
  * The same for the entries that are chosen, around a device that came later: what was at its address before is
- * forgotten, and once it is taken also what its rule had and is gone. A rule that is satisfied without it stays that.
+ * forgotten. A rule that is satisfied without it stays that.
  */
 void record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
                          const bool *chosen, size_t entry);
+/* It is taken: what its rule had and is gone is forgotten, too. */
+void record_arrived(struct record *record, struct arena *a, const struct plan *plan, size_t entry);
 
-/* The same of a device that was to be given back. */
+/* What the record is to say of a device that was to be given back. */
 struct record_device record_released(const struct device *d, const char *rule, const struct result *result);
 
 /*

@@ -45,6 +45,29 @@ static const struct field device_fields[] = {
         {FIELD(U64, record_device, at_us)},
 };
 
+static const char *const op_letters[] = {"osagf"}; /* enum op_flags */
+static const char *const none[] = {""};
+
+/* What giving back needs. */
+static const struct field back_fields[] = {
+        {FIELD(WORD, op, kind), NAMES(op_names, OP_MAX_)},
+        {FIELD(BITS, op, flags), .names = op_letters},
+        {FIELD(TEXT, op, target)},
+        {FIELD(TEXT, op, value)},
+        {FIELD(TEXT, op, file), .names = none},
+        {FIELD(TEXT, op, link), .names = none},
+        {FIELD(TEXT, op, ends), .names = none},
+        {FIELD(TEXT, op, task), .names = none},
+};
+
+static const struct field outcome_fields[] = {
+        {FIELD(TEXT, record_outcome, address)},
+        {FIELD(WORD, record_outcome, state), NAMES(device_state_names, STATE_MAX_)},
+        {FIELD(TEXT, record_outcome, from)},
+        {FIELD(TEXT, record_outcome, reason)},
+        {FIELD(U64, record_outcome, at_us)},
+};
+
 static const struct field op_fields[] = {
         {FIELD(WORD, record_op, op), NAMES(op_names, OP_MAX_)},
         {FIELD(TEXT, record_op, target)},
@@ -73,8 +96,18 @@ static const struct record_type types[] = {
         /* Before there was Required= a rule had one field less. */
         {.key = "R", LIST(record, rules), FIELDS(rule_fields), .n_late = 1},
         {.key = "D", LIST(record, devices), FIELDS(device_fields)},
+        {.key = "B", INNER(record, devices, record_device, back), FIELDS(back_fields)},
+        {.key = "T", LIST(record, outcomes), FIELDS(outcome_fields)},
         {.key = "O", LIST(record, ops), FIELDS(op_fields)},
         {.key = "P", LIST(record, pools), FIELDS(pool_fields)},
+};
+
+/* What is appended. */
+static const struct record_type outcome_types[] = {
+        {.key = "S\tinitrd", FLAGGED(record, done[STAGE_INITRD])},
+        {.key = "S\troot", FLAGGED(record, done[STAGE_ROOT])},
+        {.key = "X", FLAGGED(record, rescued)},
+        {.key = "T", LIST(record, outcomes), FIELDS(outcome_fields)},
 };
 
 /* For the generator, which has no use for the state, and so not for the words that it can be. */
@@ -89,16 +122,39 @@ static const struct record_type required_types[] = {
         {.key = "R", LIST(record, rules), FIELDS(required_fields), .n_late = 1},
 };
 
-#define FORMAT                                                                                                         \
-        .first = "passthrough-record 1", .separator = '\t', .escaped = true, .printable = true,                        \
-        .max = (size_t)256 * 1024 * 1024
+#define FIRST  "passthrough-record 1"
+#define FORMAT .separator = '\t', .escaped = true, .printable = true, .appended = true, .max = (size_t)256 * 1024 * 1024
 
-static const struct recfile format = {FORMAT, RECORD_TYPES(record, types)};
-static const struct recfile required_format = {FORMAT, .partial = true, RECORD_TYPES(record, required_types)};
+static const struct recfile outcome_format = {FORMAT, .first = RECFILE_MORE, RECORD_TYPES(record, outcome_types)};
+static const struct recfile format = {FORMAT, .first = FIRST, RECORD_TYPES(record, types)};
+static const struct recfile required_format = {FORMAT, .first = FIRST, .partial = true,
+                                               RECORD_TYPES(record, required_types)};
 
 int record_read(const struct root *root, struct arena *a, struct record *ret)
 {
-        return recfile_read(root, a, &format, RECORD_PATH, ret);
+        int k = recfile_read(root, a, &format, RECORD_PATH, ret);
+
+        for (size_t i = 0; i < ret->n_outcomes; i++) {
+                const struct record_outcome *x = &ret->outcomes[i];
+                struct record_device *d = record_find_device(ret, x->address);
+
+                if (!d)
+                        continue;
+                d->state = x->state;
+                d->from = x->from;
+                d->reason = *x->reason ? x->reason : d->reason;
+                d->at_us = x->at_us;
+        }
+        ret->n_outcomes = 0;
+        return k;
+}
+
+void record_add_outcome(struct record *what, struct arena *a, const struct record_device *d, const char *reason)
+{
+        struct record_outcome *x = arena_grow(a, &what->outcomes, what->n_outcomes, sizeof(*what->outcomes));
+
+        *x = (struct record_outcome){d->address, d->state, d->from, reason, d->at_us};
+        what->n_outcomes++;
 }
 
 int record_read_required(const struct root *root, struct arena *a, struct record *ret)
@@ -109,6 +165,20 @@ int record_read_required(const struct root *root, struct arena *a, struct record
 int record_write(const struct root *root, struct arena *a, const struct record *record)
 {
         return recfile_write(root, a, &format, RECORD_PATH, record);
+}
+
+int record_write_open(const struct root *root, struct arena *a, const struct record *record, int *ret)
+{
+        int k = recfile_write_open(root, a, &format, RECORD_PATH, record, ret);
+
+        if (k == 0)
+                (void)!flock(*ret, LOCK_EX | LOCK_NB); /* nobody else has it but for a moment, see rescue.c */
+        return k;
+}
+
+int record_append(int fd, struct arena *a, const struct record *what)
+{
+        return recfile_append(fd, a, &outcome_format, what);
 }
 
 int record_lock(const struct root *root, unsigned patience, int *ret)
@@ -171,6 +241,11 @@ struct record_device *record_device_at(struct record *record, struct arena *a, c
 bool record_device_taken(const struct record_device *d)
 {
         return d->state == STATE_BOUND || d->state == STATE_LATE;
+}
+
+bool record_device_held(const struct record_device *d)
+{
+        return record_device_taken(d) || d->state == STATE_BEGUN;
 }
 
 bool record_satisfied(const struct record *record, const struct record_rule *rule)

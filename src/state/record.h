@@ -4,6 +4,9 @@
 /*
  * /run/passthrough/record: this boot's plan and what became of it. The executor writes it in the initrd, where it
  * survives switch-root; the host's units and `status` read it. See base/recfile.h for the form of the file.
+ *
+ * It is written before the first operation, when its devices are STATE_BEGUN and have their way back, and what came of
+ * them is appended. So who finds a device begun knows how to give it back, and not whether there is anything to it.
  */
 
 #include "act/act.h"
@@ -27,8 +30,17 @@ struct record_device {
         enum stage stage;   /* STAGE_AUTO: not known */
         const char *reason;
         enum device_state state;
-        const char *from; /* of STATE_LATE, else "" */
+        const char *from; /* of STATE_LATE and STATE_BEGUN, else "" */
         int group;
+        uint64_t at_us;
+        struct ops back; /* as it was planned when the device was taken; earlier versions have none */
+};
+
+/* What came of a device that was begun. */
+struct record_outcome {
+        const char *address;
+        enum device_state state;
+        const char *from, *reason; /* reason "": the same as before */
         uint64_t at_us;
 };
 
@@ -68,6 +80,8 @@ struct record {
         size_t n_rules;
         struct record_device *devices;
         size_t n_devices;
+        struct record_outcome *outcomes; /* on their way to the file; what is read is in devices */
+        size_t n_outcomes;
         struct record_op *ops;
         size_t n_ops;
         struct record_pool *pools;
@@ -78,6 +92,10 @@ struct record {
 int record_read(const struct root *root, struct arena *a, struct record *ret) _must_check_;
 /* The same, and no more than .host and the rules, without their state. */
 int record_read_required(const struct root *root, struct arena *a, struct record *ret) _must_check_;
+/* The same, with *ret for record_append(). The file is locked until that is closed. */
+int record_write_open(const struct root *root, struct arena *a, const struct record *record, int *ret) _must_check_;
+/* Appends the flags and outcomes of what. 0 or -errno, after which the record is what it was before. */
+int record_append(int fd, struct arena *a, const struct record *what) _must_check_;
 /* 0 or -errno. */
 int record_write(const struct root *root, struct arena *a, const struct record *record) _must_check_;
 
@@ -98,6 +116,11 @@ struct record_rule *record_rule_for(struct record *record, struct arena *a, cons
 struct record_device *record_find_device(const struct record *record, const char *address);
 /* That device, or one more with nothing but the address. */
 struct record_device *record_device_at(struct record *record, struct arena *a, const char *address);
+/* To what is appended: what the device's place says now. reason: "" where that is as it was. */
+void record_add_outcome(struct record *what, struct arena *a, const struct record_device *d, const char *reason);
 /* Every device of the rule is bound or late, and the plan had nothing against it. */
 bool record_satisfied(const struct record *record, const struct record_rule *rule);
+/* It has the driver it was to have. */
 bool record_device_taken(const struct record_device *d);
+/* It may have that, or something of ours: taken or begun. Who gives devices back gives these back. */
+bool record_device_held(const struct record_device *d);

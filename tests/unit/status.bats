@@ -275,7 +275,7 @@ entry() {
 @test "status is a table: rules, their groups as a tree, when and from whom; colour only where it is asked for" {
     rule gpu1 '[Match]' Address=42:00.0
     bind_in_initrd
-    put /run/passthrough/record "$(sed -E $'s/\tbound\t\t1\t[0-9]+$/\tbound\t\t1\t812345/; s/^end .*/end/' "$ROOT/run/passthrough/record")"
+    put /run/passthrough/record "$(sed -E $'s/^(T.*\tbound\t\t\t)[0-9]+$/\\1812345/; s/^end .*/end/' "$ROOT/run/passthrough/record")"
     LC_ALL=C ctl status
     says '^gpu0: ok  /etc/passthrough.d/gpu0.conf$'
     says '^.- IOMMU group 1$'
