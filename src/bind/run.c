@@ -104,7 +104,7 @@ void run_give_back(struct run *r, struct record_device *d, const char *why)
         struct outcome o;
 
         if (back.n == 0 && device.bus)
-                ops_way_back_unrecorded(&r->arena, &device, d->driver, &back);
+                back = ops_way_back_unrecorded(&r->arena, &device, d->driver);
         act_give(r->root, d->address, &back, d->state == STATE_BEGUN ? PATIENCE : 0, &r->arena, &result);
         d->state = STATE_FAILED;
         d->from = "";

@@ -57,12 +57,9 @@ static struct ops way_back(struct hand *h, const struct given *g)
 {
         const struct device *d = &h->c->facts.devices[g->device];
         const struct record_device *x = record_find_device(&h->record, d->address);
-        struct ops back;
 
-        if (x && record_device_held(x) && x->back.n > 0)
-                return x->back;
-        ops_way_back_unrecorded(&h->c->arena, d, g->driver, &back);
-        return back;
+        return x && record_device_held(x) && x->back.n > 0 ? x->back
+                                                           : ops_way_back_unrecorded(&h->c->arena, d, g->driver);
 }
 
 /* A driver of the host that has it has been given it, unless ours was on its way. */

@@ -72,11 +72,10 @@ void planner_operations(struct planner *p)
         }
 }
 
-void ops_way_back_unrecorded(struct arena *a, const struct device *d, const char *driver, struct ops *ret)
+struct ops ops_way_back_unrecorded(struct arena *a, const struct device *d, const char *driver)
 {
-        struct device before = *d;
+        struct ops back = {};
 
-        before.driver = before.driver_override = NULL;
-        *ret = (struct ops){};
-        d->bus->give(a, &before, driver, ret);
+        d->bus->give(a, d, driver, &back);
+        return back;
 }

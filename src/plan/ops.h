@@ -58,7 +58,7 @@ static inline struct op *ops_add(struct arena *a, struct ops *ops, enum op_kind 
 }
 
 /*
- * The way back where nobody has recorded one: the driver was given by an earlier version, or by somebody else. It leads
- * to the host's own, as a boot finds it.
+ * The way back where none is recorded: the driver was given by an earlier version, or by somebody else. It leads to the
+ * host's own.
  */
-void ops_way_back_unrecorded(struct arena *a, const struct device *d, const char *driver, struct ops *ret);
+struct ops ops_way_back_unrecorded(struct arena *a, const struct device *d, const char *driver);

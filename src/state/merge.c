@@ -24,7 +24,7 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
                 .from = result->from ? result->from : "",
                 .group = d->group,
                 .at_us = result->at_us,
-                .back = e->back,
+                .back = result->state == STATE_NONE ? (struct ops){} : e->back,
         };
 }
 

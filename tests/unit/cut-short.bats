@@ -1,0 +1,160 @@
+# A stage that is killed at any of its writes, or finds /run full: rescue and release give everything back from the record, and the same
+# stage, the next one and the host's services finish what was begun. drivers.c has the kernel's part of sysfs.
+
+load product
+load tree
+
+A=0000:01:00.0 B=0000:02:00.0 C=0000:03:00.0 D=0000:04:00.0
+
+setup_file() {
+    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/drivers.so" "$BATS_TEST_DIRNAME/drivers.c" -ldl
+}
+
+# Four cards of a class that says nothing, which the rescue gives back for that: two for each stage, of which one has a driver already. One of these had an
+# override, too.
+setup() {
+    tree_again nets && return
+    tree_new bare
+    put /etc/initrd-release ID=debian
+    local address n=0
+    for address in $A $B $C $D; do
+        n=$((n + 1))
+        root_port 0000:00:0$n.0 0$n
+        pci_add $address 1234:11e8 00ff under=0000:00:0$n.0 group=$n
+        pci_set $address native e1000e
+    done
+    pci_bind $A e1000e
+    pci_bind $D e1000e
+    pci_set $A driver_override e1000e
+    driver_present vfio-pci
+    put /sys/bus/pci/drivers_probe
+    mkdir -p "$ROOT"/sys/module/vfio_iommu_type1
+    rule early '[Match]' Address="$A $B" '[Device]' Expect=2 Stage=initrd
+    rule later '[Match]' Address="$C $D" '[Device]' Expect=2 Stage=root
+    tree_keep nets
+}
+
+# with ASSIGNMENT... -- PROGRAM ARGUMENT...
+with() {
+    local -a assignments=()
+    while [[ $1 != -- ]]; do assignments+=("$1") && shift; done
+    shift
+    run --separate-stderr env DRIVERS_ROOT="$ROOT" LD_PRELOAD="$BATS_FILE_TMPDIR/drivers.so" \
+        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "${assignments[@]}" "$BUILD/$1" --root="$ROOT" "${@:2}"
+}
+
+stage() { with SYSTEMD_IN_INITRD=1 "${@:2}" -- passthrough-bind --stage="$1"; }
+rescue() { with SYSTEMD_IN_INITRD=1 HURRY=yes "$@" -- passthrough-bind --rescue; }
+service() { with SYSTEMD_IN_INITRD=0 -- passthrough-bind --rule="$1"; }
+release() { with SYSTEMD_IN_INITRD=0 "${@:2}" -- passthroughctl release "$1"; }
+
+# drivers: what each has, and its override.
+drivers() {
+    local address override
+    for address in $A $B $C $D; do
+        override=$(tr -d '\n' <"$(pci_file $address driver_override)")
+        echo "$address $(basename "$(readlink "$(pci_file $address driver)")") ${override/(null)/}"
+    done
+}
+
+# As they are found; a card that is offered to drivers takes its own.
+is_back() {
+    diff <(drivers) - <<END || { echo "$1" && show && return 1; }
+$A e1000e e1000e
+$B e1000e 
+$C e1000e 
+$D e1000e 
+END
+}
+
+is_taken() {
+    diff <(drivers) - <<END || { echo "$1" && show && return 1; }
+$A vfio-pci vfio-pci
+$B vfio-pci vfio-pci
+$C vfio-pci vfio-pci
+$D vfio-pci vfio-pci
+END
+}
+
+# offered: cards that nobody took are offered to the drivers of the host, as udev does.
+offered() {
+    local address
+    for address in $A $B $C $D; do
+        [[ -L $(pci_file $address driver) ]] || ln -s /sys/bus/pci/drivers/e1000e "$(pci_file $address driver)"
+    done
+}
+
+# What is kept of a run is put back for the next way on.
+keep() { rm -rf "$BATS_TEST_TMPDIR/$1" && cp -a "$ROOT" "$BATS_TEST_TMPDIR/$1"; }
+again() { rm -rf "$ROOT" && cp -a "$BATS_TEST_TMPDIR/$1" "$ROOT"; }
+
+gives_back() { # gives_back POINT
+    keep cut
+    rescue
+    offered
+    is_back "$1, rescue" || return 1
+    [[ ! -s $ROOT/run/passthrough/record ]] || ctl_is_told "$1" || return 1
+    again cut
+    rm "$ROOT/etc/initrd-release"
+    for name in early later; do
+        release $name
+        [[ $status == 0 ]] || { echo "$1, release $name" && show && return 1; }
+    done
+    offered
+    is_back "$1, release" || return 1
+    again cut
+}
+
+# status reads the record, whatever it is.
+ctl_is_told() {
+    ctl status --json
+    whole '.version == 1 and (.devices | type == "array")' || { echo "$1" && return 1; }
+}
+
+goes_on() { # goes_on POINT STAGE: the same stage, and where it is the initrd's the next one alone
+    stage "$2"
+    stage root
+    is_taken "$1, the stage again" || return 1
+    again cut
+    stage root
+    rm "$ROOT/etc/initrd-release"
+    service early
+    service later
+    is_taken "$1, the next stage and the host" || return 1
+    [[ $status == 0 ]] || { echo "$1" && show && return 1; }
+    again cut
+    rm "$ROOT/etc/initrd-release"
+    service early
+    service later
+    is_taken "$1, the host" || return 1
+}
+
+# killed_everywhere STAGE: KILL_EVERY=1: at every write; else a sample.
+killed_everywhere() {
+    local n=1 step=5 point calls
+    [[ ${KILL_EVERY-} != 1 ]] || step=1
+    keep before
+    stage "$1" KILL_COUNT="$BATS_TEST_TMPDIR/calls"
+    calls=$(<"$BATS_TEST_TMPDIR/calls")
+    ((calls > 8)) || { show && return 1; }
+    for ((n = 1; n <= calls; n += step)); do
+        for point in b$n a$n; do
+            again before
+            stage "$1" KILL_AT=$point
+            [[ $status == 137 ]] || { echo "$point of $calls: not killed" && show && return 1; }
+            gives_back "$1 killed at $point" || return 1
+            goes_on "$1 killed at $point" "$1" || return 1
+        done
+    done
+    echo "# $1: $calls calls, killed at every ${step}th, before and behind it" >&3
+}
+
+@test "the initrd's stage is killed at its writes: all can be given back, and all can be finished" {
+    killed_everywhere initrd
+}
+
+@test "the root's stage is killed at its writes: all can be given back, and all can be finished" {
+    stage initrd
+    exits 1 # the other rule has nothing yet
+    killed_everywhere root
+}
