@@ -10,7 +10,7 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
         const struct plan_entry *e = &plan->entries[entry];
         const struct device *d = &plan->facts->devices[e->device];
 
-        return (struct record_device){
+        struct record_device x = {
                 .rule = plan->config->rules[e->rule].name,
                 .bus = d->bus->syntax->name,
                 .address = d->address,
@@ -24,8 +24,11 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
                 .from = result->from ? result->from : "",
                 .group = d->group,
                 .at_us = result->at_us,
-                .back = result->state == STATE_NONE ? (struct ops){} : e->back,
         };
+
+        if (result->state != STATE_NONE)
+                x.back = e->back;
+        return x;
 }
 
 /*

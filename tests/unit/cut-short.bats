@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A stage that is killed at any of its writes, or finds /run full: rescue and release give everything back from the record, and the same
 # stage, the next one and the host's services finish what was begun. drivers.c has the kernel's part of sysfs.
 

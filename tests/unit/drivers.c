@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Preloaded: below $DRIVERS_ROOT writes to sysfs do what the kernel does, and the process is killed at one of its calls.
+ * Preloaded: below $DRIVERS_ROOT writes to sysfs do what the kernel does, and the process is killed at one of its
+ * calls.
  *
- * unbind and drivers_probe move the "driver" link of a function. A function that no override speaks of goes to the driver
- * that its file "native" names. DRIVERS_LOG gets a line "PATH VALUE" for each write to sysfs. KILL_AT: bN is killed
- * before, aN behind the N-th call that changes a file or a directory; before a write to a file half of its bytes get out,
- * and to sysfs none. KILL_COUNT: the number of those calls goes to that file. FULL_AT: from the N-th on there is no room.
- * HURRY: who waits for a mount has waited for a minute.
+ * unbind and drivers_probe move the "driver" link of a function. A function that no override speaks of goes to the
+ * driver that its file "native" names. DRIVERS_LOG gets a line "PATH VALUE" for each write to sysfs. KILL_AT: bN is
+ * killed before, aN behind the N-th call that changes a file or a directory; before a write to a file half of its bytes
+ * get out, and to sysfs none. KILL_COUNT: the number of those calls goes to that file. FULL_AT: from the N-th on there
+ * is no room. HURRY: who waits for a mount has waited for a minute.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
