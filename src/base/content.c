@@ -14,6 +14,13 @@ static const char *text_of(struct arena *a, uint64_t size, uint64_t hash)
         return arena_printf(a, "%" PRIu64 ":%016" PRIx64, size, hash);
 }
 
+bool content_valid(const char *s)
+{
+        size_t n = strspn(s, "0123456789");
+
+        return n > 0 && s[n] == ':' && strlen(s + n + 1) == 16 && strspn(s + n + 1, "0123456789abcdef") == 16;
+}
+
 const char *content_of(struct arena *a, const char *data, size_t size)
 {
         return data ? text_of(a, size, str_hash(STR_HASH_START, data, size)) : NULL;

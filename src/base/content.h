@@ -5,6 +5,8 @@
 
 #include "base/root.h"
 
+/* Whether a text that was read back has that form. */
+bool content_valid(const char *s);
 /* data NULL: no file. */
 const char *content_of(struct arena *a, const char *data, size_t size);
 /* Of a file of any size, as it is now. 0 or -errno. */

@@ -64,6 +64,17 @@ static bool made_by_command(const struct undo_file *f)
         return f->kind == UNDO_GENERATED || f->kind == UNDO_IMAGE;
 }
 
+static bool is_whole(const struct undo *u)
+{
+        for (size_t i = 0; i < u->n_files; i++) {
+                const struct undo_file *f = &u->files[i];
+
+                if (*f->path != '/' || (f->old && !content_valid(f->old)) || (f->new && !content_valid(f->new)))
+                        return false;
+        }
+        return true;
+}
+
 /* What the commands have made, one line for each such file, in their order. */
 static bool parse_done(struct undo *u, char *text)
 {
@@ -73,7 +84,7 @@ static bool parse_done(struct undo *u, char *text)
                 if (!made_by_command(&u->files[i]))
                         continue;
                 line = strsep(&text, "\n");
-                if (!line || !*line)
+                if (!line || (!streq(line, "-") && !content_valid(line)))
                         return false;
                 u->files[i].new = streq(line, "-") ? NULL : line;
         }
@@ -90,6 +101,8 @@ static int load(const struct root *root, struct arena *a, unsigned number, struc
 
         if (k != 0)
                 return k == RECFILE_MALFORMED ? -EBADMSG : k;
+        if (!is_whole(ret))
+                return -EBADMSG;
         ret->number = number;
         ret->when = ret->when ? ret->when : "";
         ret->boot = ret->boot ? ret->boot : "";

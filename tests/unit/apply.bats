@@ -458,6 +458,27 @@ once() {
     same
 }
 
+@test "undo: what was kept and is damaged is told, and nothing is taken back by it" {
+    debian_grub
+    ctl apply
+    exits 0
+    local dir=$ROOT/var/lib/passthrough/undo/1 edit
+    sed -i 's/^end .*/end/' "$dir/manifest"
+    ctl undo --list
+    exits 0
+    cp -r "$dir" "$BATS_TEST_TMPDIR/kept"
+    before
+    for edit in 'done s/:.*/:79/' 'done s/^/x/' 'done s/.*//' 'manifest s/ [0-9]\+:[0-9a-f]\+ / nonsense /' 'manifest s| /etc| etc|' \
+        'manifest s/ - / + /'; do
+        cp "$BATS_TEST_TMPDIR"/kept/* "$dir/"
+        sed -i "${edit#* }" "$dir/${edit%% *}"
+        ! cmp -s "$BATS_TEST_TMPDIR/kept/${edit%% *}" "$dir/${edit%% *}" || { echo "$edit: changes nothing" && return 1; }
+        ctl undo
+        [[ $status == 1 && $stderr == *'Bad message'* ]] || { show && echo "$edit" && return 1; }
+        same
+    done
+}
+
 @test "a link is followed, not replaced, and owner and mode stay" {
     fedora
     mkdir -p "$ROOT/srv"
