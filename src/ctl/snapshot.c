@@ -270,7 +270,9 @@ static int write_data(const struct place *p, const struct root *to, const char *
         if (k == 0 && p->data)
                 k = fd_write(fd, p->data, p->size);
         /* When an image was made is asked for, for one. */
-        return k == 0 && futimens(fd, times) < 0 ? -errno : k;
+        if (k == 0)
+                (void)!futimens(fd, times);
+        return k;
 }
 
 static bool is_file(const struct place *p)

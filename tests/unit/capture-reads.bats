@@ -94,6 +94,12 @@ has_files() {
     captured_reason 0000:02:00.0 '2001:db8::7' /proc/net/if_inet6
 }
 
+@test "an IPv4 address without a route, which no file of the kernel has" {
+    put /passthrough-addresses 'lo 127.0.0.1' 'eno1 192.0.2.7'
+    put "/sys/$(pci_dir 0000:02:00.0)/net/eno1/flags" 0x1003
+    captured_reason 0000:02:00.0 '192.0.2.7' /passthrough-addresses
+}
+
 @test "a process that writes to a disk as it is, and one that cannot be looked at" {
     process 812 ceph-osd /dev/nvme0n1
     put /proc/812/fdinfo/1 $'pos:\t0' $'flags:\t02140002'

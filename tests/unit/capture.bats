@@ -2,6 +2,7 @@
 
 load product
 load tree
+load live
 
 setup() {
     tree_again capture && return
@@ -307,6 +308,24 @@ serial_of() {
     capture
     [[ -e $CAPTURED/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f ]]
     [[ -e $CAPTURED/sys/devices/pci0000:00/0000:00:14.0 ]]
+}
+
+@test "who is to own a node is known of a capture as well, and of others nothing" {
+    put /etc/passwd root:x:0:0::/: 'qemu:x:107:107:Somebody by name:/home/qemu:/bin/sh' 'alice:x:1000:1000:Alice:/:'
+    put /etc/group root:x:0: kvm:x:36:alice
+    rule r-01-00-0 '[Match]' Address=01:00.0 '[Device]' Owner=qemu Group=nosuch
+    live_root
+    live check --json
+    local row
+    row=$(get '.checks[] | select(.id == "device.0000:01:00.0").message')
+    [[ $row == *nosuch* && $row != *qemu* ]] || { show && return 1; }
+    live capture --raw /tmp/captured
+    exits 0
+    ROOT=$ROOT/tmp/captured
+    is "$(<"$ROOT/etc/passwd")" qemu:x:107: 'users of the capture'
+    [[ -f $ROOT/etc/group && ! -s $ROOT/etc/group ]]
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "device.0000:01:00.0").message')" "$row" 'the row of the capture'
 }
 
 @test "no directory, or two, is a usage error" {
