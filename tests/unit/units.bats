@@ -73,40 +73,6 @@ generated() {
     done
 }
 
-# calls NAME…: system calls by name, groups taken apart
-calls() {
-    local name
-    for name; do
-        if [[ $name != @* ]]; then
-            echo "$name"
-        else
-            # shellcheck disable=SC2046 # names
-            calls $(systemd-analyze syscall-filter "$name" | sed -n 's/^ *\([@a-z0-9_-]*\)$/\1/p' | grep -vxF -- "$name")
-        fi
-    done
-}
-
-@test "what a service may not call leaves nothing but what @system-service has" {
-    systemd-analyze syscall-filter @known >/dev/null 2>&1 || skip 'this systemd-analyze does not tell of all calls'
-    local unit denied back n=0
-    echo '#include <sys/syscall.h>' | "${CC:-cc}" -E -dM - | sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/\1/p' | sort >"$ROOT/native"
-    calls @known | sort -u | comm -12 - "$ROOT/native" >"$ROOT/known"
-    # Those that take nothing but the caller's own rights, or the caller's own memory.
-    calls @system-service @default landlock_{create_ruleset,add_rule,restrict_self} futex_{wait,wake,requeue} map_shadow_stack |
-        sort -u >"$ROOT/harmless"
-    for unit in "$UNITS"/*.service; do
-        denied=$(sed -n 's/^SystemCallFilter=~//p' "$unit" | xargs)
-        [[ $denied ]] || continue
-        back=$(sed -n 's/^SystemCallFilter=\([^~]\)/\1/p' "$unit" | xargs)
-        # shellcheck disable=SC2086 # names
-        calls $denied | sort -u | comm -23 - <(calls $back | sort -u) | comm -13 - "$ROOT/known" >"$ROOT/allowed"
-        # shellcheck disable=SC2086 # names
-        is "$(comm -23 "$ROOT/allowed" <(calls $back | sort -u - "$ROOT/harmless") | xargs)" '' "what $unit may call beside"
-        n=$((n + 1))
-    done
-    is "$n" 4 'services that are told so'
-}
-
 @test "an executor that loads modules and gives nodes away is let do so" {
     local unit=$UNITS/passthrough@.service
     grep -qx 'CapabilityBoundingSet=.*CAP_SYS_MODULE.*' "$unit"
