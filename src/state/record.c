@@ -2,6 +2,7 @@
 #include "state/record.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/file.h>
 #include <time.h>
 
@@ -188,6 +189,9 @@ int record_lock(const struct root *root, unsigned patience, int *ret)
         if (k < 0)
                 return k;
         *ret = root_create(root, LOCK_PATH);
+        /* What can be given back has to be, also where nothing can be written. */
+        if (*ret == -ENOSPC || *ret == -EROFS)
+                *ret = root_open_at(root, PASSTHROUGH_RUN, O_RDONLY | O_DIRECTORY);
         if (*ret < 0)
                 return *ret;
         for (unsigned tenths = 0; flock(*ret, patience ? LOCK_EX | LOCK_NB : LOCK_EX) < 0; tenths++) {

@@ -159,3 +159,147 @@ killed_everywhere() {
     exits 1 # the other rule has nothing yet
     killed_everywhere root
 }
+
+@test "where the way back cannot be recorded, nothing is handed over, and that is said; the boot goes on" {
+    local before n
+    before=$(drivers)
+    keep before
+    for n in 1 2 3 4; do
+        again before
+        stage initrd FULL_AT=$n
+        exits 1
+        [[ $stderr == *'nothing is handed over now: the way back cannot be recorded in /run/passthrough/record: No space left on device'* ]] || { show && return 1; }
+        is "$(drivers)" "$before" "drivers, full at $n"
+        [[ ! -e $ROOT/run/passthrough/record ]] || { show && return 1; }
+    done
+    stage root FULL_AT=1
+    is "$(drivers)" "$before" 'drivers behind the root stage'
+    rm "$ROOT/etc/initrd-release"
+    service early
+    exits 0
+    service later
+    exits 0
+    is_taken 'once there is room'
+}
+
+# begun: everything is taken, and there was no room for what came of it.
+begun() {
+    local calls
+    keep before
+    stage initrd KILL_COUNT="$BATS_TEST_TMPDIR/calls"
+    calls=$(<"$BATS_TEST_TMPDIR/calls")
+    again before
+    stage initrd FULL_AT="$calls"
+    exits 1
+    [[ $stderr == *'what came of the hand-over cannot be recorded in /run/passthrough/record: No space left on device'* ]] || { show && return 1; }
+}
+
+@test "what came of it finds no room: the record says what was begun, and from it rescue and release give all back" {
+    begun
+    is "$(drivers | grep -c vfio-pci)" 2 'taken functions'
+    keep full
+    rescue FULL_AT=1
+    offered
+    is_back 'rescue, and /run is full'
+    again full
+    rescue
+    offered
+    is_back rescue
+    again full
+    rm "$ROOT/etc/initrd-release"
+    release early FULL_AT=1
+    exits 1
+    [[ $stderr == *'/run/passthrough/record: No space left on device'* ]] || { show && return 1; }
+    offered
+    is_back 'release, and /run is full'
+}
+
+@test "status says what was begun, and what to do" {
+    begun
+    rm "$ROOT/etc/initrd-release"
+    ctl status --json
+    exits 1
+    is "$(get '.devices[] | select(.rule == "early") | "\(.address) \(.state) \(.from)"')" "$A begun e1000e $B begun null" states
+    is "$(get '.rules[] | select(.name == "early").state')" failed rule
+    ctl status
+    exits 1
+    has "$A" 'taking it was cut short, and it has driver vfio-pci now; "passthroughctl bind early" finishes that, "passthroughctl release early" gives it back' \
+        '2 begun and not finished'
+}
+
+@test "bind by hand finishes what was begun, and release gives back what had not come far" {
+    stage initrd KILL_AT=a6
+    is "$(drivers | head -n 1)" "$A e1000e vfio-pci" 'the first function'
+    rm "$ROOT/etc/initrd-release"
+    keep cut
+    with SYSTEMD_IN_INITRD=0 -- passthroughctl bind early
+    exits 0
+    ctl status --json
+    is "$(get '.devices[] | select(.rule == "early") | "\(.address) \(.state) \(.from)"')" "$A late e1000e $B bound null" states
+    again cut
+    release early DRIVERS_LOG="$BATS_TEST_TMPDIR/log"
+    exits 0
+    has "early: $A is with e1000e already" "early: $B given back to e1000e"
+    ! grep unbind "$BATS_TEST_TMPDIR/log"
+    offered
+    is_back release
+}
+
+@test "what was begun and is not to be taken any more is given back by the next stage, and by the host" {
+    stage initrd KILL_AT=a7
+    keep cut
+    rule early '[Match]' Address="$A $B" '[Device]' Driver=native Expect=2
+    stage root
+    offered
+    diff <(drivers | head -n 2) - <<END
+$A e1000e e1000e
+$B e1000e 
+END
+    again cut
+    rm "$ROOT/etc/initrd-release"
+    service later
+    rule early '[Match]' Address="$A $B" '[Device]' Expect=1-2 Stage=initrd
+    service early
+    exits 1
+    [[ $stderr == *"early: $A given back: taking it was cut short, and nothing takes it now"* ]] || { show && return 1; }
+    offered
+    diff <(drivers | head -n 2) - <<END
+$A e1000e e1000e
+$B e1000e 
+END
+}
+
+# planned: what the plan's way back writes, as lines "PATH VALUE" of these functions. Once they are taken.
+planned() {
+    local target value
+    jq -r --arg functions "$*" '.devices[] | select(.address | inside($functions)) | .back[] | select(.op == "write") | "\(.target) \(.value | sub("\n"; ""))"' \
+        "$BATS_TEST_TMPDIR/plan" |
+        while read -r target value; do
+            case $target in
+            */driver/unbind) target=/sys/bus/pci/drivers/vfio-pci/unbind ;;
+            *) target=$(realpath "${ROOT}${target%/*}")/${target##*/} && target=${target#"$(realpath "$ROOT")"} ;;
+            esac
+            echo "$target $value"
+        done
+}
+
+@test "what release and the rescue write is, write by write, the way back of the plan" {
+    local log=$BATS_TEST_TMPDIR/log
+    plan
+    echo "$output" >"$BATS_TEST_TMPDIR/plan"
+    stage initrd
+    stage root
+    exits 0
+    is_taken 'both stages'
+    keep taken
+    rescue DRIVERS_LOG="$log"
+    is_back rescue
+    diff "$log" <(planned $A $B $C $D) || { show && return 1; }
+    is "$(grep -c . "$log")" 12 writes
+    again taken
+    rm "$log" "$ROOT/etc/initrd-release"
+    release later DRIVERS_LOG="$log"
+    exits 0
+    diff "$log" <(planned $C $D) || { show && return 1; }
+    is "$(grep -c . "$log")" 6 writes
+}

@@ -181,7 +181,7 @@ int renameat(int from, const char *old, int to, const char *new)
 int mkdirat(int fd, const char *name, mode_t mode)
 {
         begin();
-        return is_full() ? -1 : end(NEXT(mkdirat)(fd, name, mode));
+        return faccessat(fd, name, F_OK, 0) < 0 && is_full() ? -1 : end(NEXT(mkdirat)(fd, name, mode));
 }
 
 int openat(int dir, const char *name, int flags, ...)
