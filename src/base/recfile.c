@@ -341,18 +341,23 @@ static void put_bytes(struct writer *w, const char *s, size_t n)
 
 static void put_char(struct writer *w, char c)
 {
-        put_bytes(w, &c, 1);
+        *room(w, 1) = c;
+        w->n++;
 }
 
 static void put_text(struct writer *w, const char *s)
 {
-        size_t n = strlen(s);
+        size_t n;
         char *out;
 
-        if (!w->format->escaped || strcspn(s, "\t\n\\") == n) {
+        if (!*s)
+                return;
+        n = w->format->escaped ? strcspn(s, "\t\n\\") : strlen(s);
+        if (!s[n]) {
                 put_bytes(w, s, n);
                 return;
         }
+        n += strlen(s + n);
         for (out = room(w, 2 * n); *s; s++) {
                 char escape = *s == '\t' ? 't' : *s == '\n' ? 'n' : *s == '\\' ? '\\' : '\0';
 
@@ -393,7 +398,8 @@ static void put(struct writer *w, const struct field *f, const char *data)
                 put_text(w, text ? text : f->names ? f->names[0] : "");
                 break;
         case FIELD_WORD:
-                put_text(w, f->names[*(const int *)at]);
+                text = f->names[*(const int *)at];
+                put_bytes(w, text, strlen(text));
                 break;
         case FIELD_BITS:
                 for (unsigned bits = *(const unsigned *)at, i = 0; bits; bits >>= 1, i++)

@@ -83,7 +83,7 @@ static int carry_out(struct run *r, size_t entry, bool last)
         record_begin(&r->record, &r->plan, chosen, r->results);
         plan_reduce(&r->plan, &r->arena, chosen, &reduced);
         record_merge_chosen(&r->record, &r->arena, &reduced, r->results, chosen, entry);
-        k = run_begin(r, &fd);
+        k = run_begin(r, r->record.n_ops, &fd);
         if (k < 0)
                 return k;
         end = act_take(r->root, &reduced, &(struct act_choice){.rule = NO_ENTRY, .patience = PATIENCE}, &r->arena,

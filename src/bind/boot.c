@@ -60,14 +60,15 @@ static int carry_out(struct run *r, enum stage stage)
         bool resumed = choose(r, stage, chosen);
         struct record what = {};
         _cleanup_(close_fd) int fd = -1;
+        size_t n_ops;
         int k;
 
         run_give_back_begun(r, NULL, chosen);
         record_begin(&r->record, &r->plan, chosen, r->results);
         if (stages[stage].whole_boot)
                 r->record.image = digest_here(r->root);
-        record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
-        k = run_begin(r, &fd);
+        n_ops = record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
+        k = run_begin(r, n_ops, &fd);
         if (k < 0)
                 return k;
         act_take(r->root, &r->plan,
@@ -75,6 +76,8 @@ static int carry_out(struct run *r, enum stage stage)
                  r->results);
         r->record.done[stage] = what.done[stage] = true;
         record_end(&r->record, &r->arena, &r->plan, chosen, r->results, &what);
+        what.ops = r->record.ops + n_ops;
+        what.n_ops = r->record.n_ops - n_ops;
         k = run_end(r, fd, &what);
         log_all(r, stage, chosen);
         return k;

@@ -72,9 +72,13 @@ int run_read_record(struct run *r)
         return k < 0 ? k : 0;
 }
 
-int run_begin(struct run *r, int *ret)
+int run_begin(struct run *r, size_t n_ops, int *ret)
 {
-        int k = record_write_open(r->root, &r->arena, &r->record, ret);
+        struct record first = r->record;
+        int k;
+
+        first.n_ops = n_ops;
+        k = record_write_open(r->root, &r->arena, &first, ret);
 
         if (k < 0)
                 log_line(r->root, LOG_LEVEL_ERROR, LOG_REFUSAL, NULL, NULL,

@@ -44,10 +44,10 @@ int run_load(struct run *r, bool all, enum stage stage) _must_check_;
 /* None is as good as an empty one. 0 or -errno. */
 int run_read_record(struct run *r) _must_check_;
 /*
- * Writes the record before anything is carried out, see record_begin(); *ret for run_end(). -errno, of which a line
- * tells: then nothing may be carried out.
+ * Writes the record before anything is carried out, see record_begin(), but for the operations behind n_ops: those can
+ * wait. *ret is for run_end(). -errno, of which a line tells: then nothing may be carried out.
  */
-int run_begin(struct run *r, int *ret) _must_check_;
+int run_begin(struct run *r, size_t n_ops, int *ret) _must_check_;
 /* Appends what came of it. -errno, of which a line tells: the record says what was begun, and that has to do. */
 int run_end(struct run *r, int fd, const struct record *what) _must_check_;
 /* Gives a device back that the record has; its place there says why, and a line does. */

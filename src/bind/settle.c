@@ -62,18 +62,21 @@ static int bind_late(struct run *r, size_t rule)
         bool *chosen = arena_alloc(&r->arena, r->plan.n_entries * sizeof(*chosen));
         _cleanup_(close_fd) int fd = -1;
         struct record what = {};
+        size_t n_ops;
         int k;
 
         for (size_t i = 0; i < r->plan.n_entries; i++)
                 chosen[i] = r->plan.entries[i].rule == rule;
         run_give_back_begun(r, r->config.rules[rule].name, chosen);
         record_begin(&r->record, &r->plan, chosen, r->results);
-        record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[rule].name);
-        k = run_begin(r, &fd);
+        n_ops = record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD, r->config.rules[rule].name);
+        k = run_begin(r, n_ops, &fd);
         if (k < 0)
                 return k;
         act_take(r->root, &r->plan, &(struct act_choice){.rule = rule}, &r->arena, r->results);
         record_end(&r->record, &r->arena, &r->plan, chosen, r->results, &what);
+        what.ops = r->record.ops + n_ops;
+        what.n_ops = r->record.n_ops - n_ops;
         k = run_end(r, fd, &what);
         for (size_t i = 0; i < r->plan.n_entries; i++)
                 if (chosen[i])

@@ -31,28 +31,46 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
         return x;
 }
 
+/* Plans and records have devices in the same order: the next is most often behind the last. */
+static struct record_device *find_near(const struct record *r, const char *address, size_t *near)
+{
+        for (size_t i = 0; i < r->n_devices; i++) {
+                size_t at = *near + i;
+
+                at -= at < r->n_devices ? 0 : r->n_devices;
+                if (streq(r->devices[at].address, address)) {
+                        *near = at + 1 < r->n_devices ? at + 1 : 0;
+                        return &r->devices[at];
+                }
+        }
+        return NULL;
+}
+
 /*
  * What an earlier stage has tried keeps its line, unless it is tried again: when and from whom is history. What it has
  * begun stays that until somebody tells how it ended.
  */
-static void merge_device(struct record *r, struct arena *a, const struct plan *plan, size_t entry,
-                         const struct result *result)
+static struct record_device *merge_device(struct record *r, struct arena *a, const struct plan *plan, size_t entry,
+                                          const struct result *result, size_t *near)
 {
-        struct record_device new = record_device_of(plan, entry, result), *x = record_find_device(r, new.address);
+        struct record_device new = record_device_of(plan, entry, result), *x = find_near(r, new.address, near);
 
         if (x && (record_device_taken(x) || result->state == STATE_NONE) && x->state != STATE_NONE &&
             new.action == ACTION_BIND && result->state != STATE_FAILED)
-                return;
+                return x;
         if (x && x->state == STATE_BEGUN) {
                 if (result->state == STATE_NONE)
-                        return;
+                        return x;
                 new.back = x->back;
-                if (new.state == STATE_BOUND && * x->from)
+                if (new.state == STATE_BOUND && x->from[0])
                         new.state = STATE_LATE;
                 if (new.state == STATE_BEGUN || new.state == STATE_LATE)
-                        new.from = *x->from ? x->from : new.from;
+                        new.from = x->from[0] ? x->from : new.from;
         }
-        *record_device_at(r, a, new.address) = new;
+        if (!x)
+                x = arena_grow(a, &r->devices, r->n_devices++, sizeof(*r->devices));
+        *x = new;
+        return x;
 }
 
 static void merge_rule(struct record *r, struct arena *a, const struct rule *rule, const struct plan_rule *state)
@@ -70,7 +88,7 @@ static void add_op(struct record *r, struct arena *a, const struct op *op)
 }
 
 /* The first stage records what the whole boot is to do; a later one what it found to do in its own place. */
-static void merge_ops(struct record *r, struct arena *a, const struct plan *plan, enum stage stage, const char *rule)
+static size_t merge_ops(struct record *r, struct arena *a, const struct plan *plan, enum stage stage, const char *rule)
 {
         size_t n = 0;
 
@@ -85,6 +103,7 @@ static void merge_ops(struct record *r, struct arena *a, const struct plan *plan
                          : stage == STAGE_INITRD || op->stage == stage)
                         add_op(r, a, op);
         }
+        return n;
 }
 
 /* Or was to be: a unit does not undo it, however far it got. */
@@ -107,21 +126,25 @@ static void keep_released(struct record *r, struct arena *a)
         }
 }
 
-void record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
-                  enum stage stage, const char *rule)
+size_t record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                    enum stage stage, const char *rule)
 {
+        size_t near = 0;
+
         for (size_t i = 0; i < plan->config->n_rules; i++)
                 if (!plan->rules[i].elsewhere && (!rule || streq(plan->config->rules[i].name, rule)))
                         merge_rule(record, a, &plan->config->rules[i], &plan->rules[i]);
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (!rule || streq(plan->config->rules[plan->entries[i].rule].name, rule))
-                        merge_device(record, a, plan, i, &results[i]);
+                        merge_device(record, a, plan, i, &results[i], &near);
         keep_released(record, a);
-        merge_ops(record, a, plan, stage, rule);
+        return merge_ops(record, a, plan, stage, rule);
 }
 
 void record_begin(const struct record *record, struct plan *plan, const bool *chosen, struct result *results)
 {
+        size_t near = 0;
+
         for (size_t i = 0; i < plan->n_entries; i++) {
                 struct plan_entry *e = &plan->entries[i];
                 const struct device *d = &plan->facts->devices[e->device];
@@ -129,7 +152,7 @@ void record_begin(const struct record *record, struct plan *plan, const bool *ch
 
                 if (!chosen[i] || e->action != ACTION_BIND)
                         continue;
-                x = record_find_device(record, d->address);
+                x = find_near(record, d->address, &near);
                 x = x && record_device_held(x) ? x : NULL;
                 if (x && x->back.n > 0)
                         e->back = x->back;
@@ -142,21 +165,22 @@ void record_begin(const struct record *record, struct plan *plan, const bool *ch
 void record_end(struct record *record, struct arena *a, const struct plan *plan, const bool *chosen,
                 struct result *results, struct record *what)
 {
+        size_t near = 0;
+
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
                 struct record_device *x;
+                bool untried = results[i].state == STATE_BEGUN;
 
                 if (!chosen[i] || e->action != ACTION_BIND)
                         continue;
-                if (results[i].state != STATE_BEGUN)
-                        merge_device(record, a, plan, i, &results[i]);
-                x = record_device_at(record, a, plan->facts->devices[e->device].address);
-                if (results[i].state == STATE_BEGUN && !results[i].resumed && x->state == STATE_BEGUN) {
+                if (untried)
+                        results[i].state = STATE_NONE;
+                x = merge_device(record, a, plan, i, &results[i], &near);
+                if (untried && !results[i].resumed && x->state == STATE_BEGUN) {
                         x->state = STATE_NONE;
                         x->from = "";
                 }
-                if (results[i].state == STATE_BEGUN)
-                        results[i].state = STATE_NONE;
                 record_add_outcome(what, a, x, streq(x->reason, e->reason) ? "" : x->reason);
         }
         keep_released(record, a);
@@ -188,13 +212,14 @@ void record_merge_chosen(struct record *record, struct arena *a, const struct pl
         const struct plan_entry *e = &plan->entries[entry];
         const struct rule *rule = &plan->config->rules[e->rule];
         const struct record_rule *known = record_find(record, rule->name);
+        size_t near = 0;
 
         forget(record, plan->facts->devices[e->device].address);
         if (!known || !record_satisfied(record, known))
                 merge_rule(record, a, rule, &plan->rules[e->rule]);
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (chosen[i])
-                        merge_device(record, a, plan, i, &results[i]);
+                        merge_device(record, a, plan, i, &results[i], &near);
         for (size_t i = 0; i < plan->ops.n; i++)
                 if (!has_op(record, &plan->ops.v[i]))
                         add_op(record, a, &plan->ops.v[i]);

@@ -24,10 +24,11 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
 
 /*
  * Takes over a plan, of which stage was carried out: what the record has of its rules is replaced, unless a device
- * there is bound or late already. With rule not NULL, only that rule.
+ * there is bound or late already. With rule not NULL, only that rule. Returns how many of the operations there are from
+ * before; the plan's are behind them.
  */
-void record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
-                  enum stage stage, const char *rule);
+size_t record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
+                    enum stage stage, const char *rule);
 
 /*
  * The same for the entries that are chosen, around a device that came later: what was at its address before is

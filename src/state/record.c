@@ -77,6 +77,15 @@ static const struct field op_fields[] = {
         {FIELD(WORD, record_op, stage), NAMES(record_stage_names, STAGE_MAX_)},
 };
 
+/* What is appended. */
+static const struct record_type outcome_types[] = {
+        {.key = "S\tinitrd", FLAGGED(record, done[STAGE_INITRD])},
+        {.key = "S\troot", FLAGGED(record, done[STAGE_ROOT])},
+        {.key = "X", FLAGGED(record, rescued)},
+        {.key = "T", LIST(record, outcomes), FIELDS(outcome_fields)},
+        {.key = "O", LIST(record, ops), FIELDS(op_fields)},
+};
+
 static const struct field pool_fields[] = {
         {FIELD(TEXT, record_pool, size)},
         {FIELD(TEXT, record_pool, node)},
@@ -101,14 +110,6 @@ static const struct record_type types[] = {
         {.key = "T", LIST(record, outcomes), FIELDS(outcome_fields)},
         {.key = "O", LIST(record, ops), FIELDS(op_fields)},
         {.key = "P", LIST(record, pools), FIELDS(pool_fields)},
-};
-
-/* What is appended. */
-static const struct record_type outcome_types[] = {
-        {.key = "S\tinitrd", FLAGGED(record, done[STAGE_INITRD])},
-        {.key = "S\troot", FLAGGED(record, done[STAGE_ROOT])},
-        {.key = "X", FLAGGED(record, rescued)},
-        {.key = "T", LIST(record, outcomes), FIELDS(outcome_fields)},
 };
 
 /* For the generator, which has no use for the state, and so not for the words that it can be. */

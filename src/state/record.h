@@ -94,7 +94,7 @@ int record_read(const struct root *root, struct arena *a, struct record *ret) _m
 int record_read_required(const struct root *root, struct arena *a, struct record *ret) _must_check_;
 /* The same, with *ret for record_append(). The file is locked until that is closed. */
 int record_write_open(const struct root *root, struct arena *a, const struct record *record, int *ret) _must_check_;
-/* Appends the flags and outcomes of what. 0 or -errno, after which the record is what it was before. */
+/* Appends the flags, outcomes and operations of what. 0 or -errno, after which the record is what it was before. */
 int record_append(int fd, struct arena *a, const struct record *what) _must_check_;
 /* 0 or -errno. */
 int record_write(const struct root *root, struct arena *a, const struct record *record) _must_check_;
