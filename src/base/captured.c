@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/captured.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/recfile.h"
 #include "base/str.h"
@@ -24,6 +29,7 @@ static const struct field failure_fields[] = {
 static const struct record_type types[] = {
         {"names", ONE_FIELD(FIELD(TEXT, captured, names))},
         {"file", LIST(captured, files), FIELDS(file_fields)},
+        {"named", LIST(captured, named), ONE_FIELD(FIELD(TEXT, captured_path, path))},
         {"list", LIST(captured, listed), ONE_FIELD(FIELD(TEXT, captured_path, path))},
         {"absent", LIST(captured, absent), ONE_FIELD(FIELD(TEXT, captured_path, path))},
         {"unreadable", LIST(captured, unreadable), FIELDS(failure_fields)},
@@ -69,9 +75,32 @@ static int failed(const struct captured *c, const char *path, int asked)
         return 0;
 }
 
+/* The path of an open file, without links. False where that cannot be told. */
+static bool path_of(int fd, char path[static PATH_MAX])
+{
+        char link[32];
+
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        return dir_readlink(AT_FDCWD, link, path, PATH_MAX) > 0;
+}
+
+/* Somebody may have filled it in since. */
+static bool is_named(const struct captured *c, const char *path)
+{
+        _cleanup_(close_fd) int fd = c->n_named > 0 ? root_open_at(&c->root, path, O_PATH) : -1;
+        char top[PATH_MAX], at[PATH_MAX];
+        struct stat st;
+
+        return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0 && path_of(c->root.fd, top) &&
+               path_of(fd, at) && startswith(at, top) && has(c->named, c->n_named, at + strlen(top));
+}
+
 static int before(struct tap *tap, enum asked asked, const char *path)
 {
-        return -failed((const struct captured *)(void *)tap, path, (int)asked);
+        const struct captured *c = (const struct captured *)(void *)tap;
+        int error = failed(c, path, (int)asked);
+
+        return error != 0 ? -error : asked == ASKED_READ && is_named(c, path) ? -ENODATA : 0;
 }
 
 int captured_open(struct root *root, struct arena *a, struct captured *ret)
@@ -81,10 +110,12 @@ int captured_open(struct root *root, struct arena *a, struct captured *ret)
         if (k != 0)
                 return k;
         sort(ret->files, ret->n_files, sizeof(*ret->files));
+        sort(ret->named, ret->n_named, sizeof(*ret->named));
         sort(ret->listed, ret->n_listed, sizeof(*ret->listed));
         sort(ret->absent, ret->n_absent, sizeof(*ret->absent));
         sort(ret->unreadable, ret->n_unreadable, sizeof(*ret->unreadable));
         ret->tap = (struct tap){.before = before};
+        ret->root = *root;
         root->tap = &ret->tap;
         return 0;
 }
@@ -101,7 +132,7 @@ enum captured_knows captured_knows(const struct captured *c, const struct root *
         if (failed(c, path, ASKED_MAX_) != 0)
                 return CAPTURED_UNREADABLE;
         if (root_exists(root, path))
-                return CAPTURED_THERE;
+                return is_named(c, path) ? CAPTURED_NAMED : CAPTURED_THERE;
         if (has(c->absent, c->n_absent, path))
                 return CAPTURED_ABSENT;
         /* Nothing is in what is not there, nor in a directory of which all names are known. */

@@ -31,10 +31,13 @@ struct captured_failure {
 
 /* Each list by path. */
 struct captured {
-        struct tap tap;    /* of a root that is one: what could not be read cannot be read here either */
+        struct tap tap;    /* of a root that is one: what was not, or could not be, read cannot be read here either */
+        struct root root;  /* that one, without the tap */
         const char *names; /* "raw" or "replaced" */
         struct captured_file *files;
         size_t n_files;
+        struct captured_path *named; /* files of which nobody read more than the name: they are here, and empty */
+        size_t n_named;
         struct captured_path *listed; /* directories, with all their names */
         size_t n_listed;
         struct captured_path *absent;
@@ -51,6 +54,7 @@ int captured_write(const struct root *root, struct arena *a, const struct captur
 /* What a captured machine knows of a path. */
 enum captured_knows {
         CAPTURED_THERE,
+        CAPTURED_NAMED, /* there, and what is in it is unknown */
         CAPTURED_ABSENT,
         CAPTURED_UNREADABLE, /* in some way of asking */
         CAPTURED_UNKNOWN,    /* nobody asked */

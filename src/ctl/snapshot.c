@@ -332,7 +332,10 @@ static void note_file(struct place *p, void *data)
         const struct writer *w = data;
         struct captured *c = &w->s->captured;
 
-        if (is_file(p) && p->data)
+        if (is_file(p) && !p->data)
+                ((struct captured_path *)arena_grow(w->s->arena, &c->named, c->n_named++, sizeof(*c->named)))->path =
+                        name_of(w->names, p->path);
+        else if (is_file(p))
                 *(struct captured_file *)arena_grow(w->s->arena, &c->files, c->n_files++, sizeof(*c->files)) =
                         (struct captured_file){name_of(w->names, p->path), p->size,
                                                str_hash(STR_HASH_START, p->data, p->size)};

@@ -25,6 +25,7 @@
 struct devnode {
         const char *name; /* NULL: not known, the numbers tell */
         unsigned major, minor;
+        const char *uevent; /* of a running machine, the file that has the name */
         bool block, vfio;
         size_t node;   /* of the host's graph; NO_NODE until somebody has it open */
         size_t device; /* the one it is of, where node is not from the graph */
@@ -98,6 +99,7 @@ static void add_class_device(struct busy *b, size_t device, const char *dir)
                 name[strcspn(name, "\n")] = '\0';
                 x.name = arena_join(b->g->arena, "/dev/", name, NULL);
         }
+        x.uevent = uevent;
         add(b, &x);
 }
 
@@ -212,6 +214,14 @@ static bool writes(struct busy *b, const char *pid, const char *fd)
         return (v & O_ACCMODE) != O_RDONLY;
 }
 
+/* A capture knows nodes by their names. */
+static void note(const struct busy *b, const struct devnode *x, const char *dir, const char *fd, const char *text)
+{
+        root_note(b->g->root, ASKED_LINK, dir, fd, 0);
+        if (b->g->root->tap && b->g->root->live && x->uevent && startswith(text, "/dev/"))
+                root_made(b->g->root, x->uevent, arena_join(b->g->arena, "DEVNAME=", text + strlen("/dev/"), NULL));
+}
+
 /* It may be gone by now. Of the files that it has open, only devices are anybody's business. */
 static void look_at(struct busy *b, const char *pid)
 {
@@ -234,7 +244,7 @@ static void look_at(struct busy *b, const char *pid)
                 for (size_t i = 0; i < b->n; i++) {
                         if (!is_open(b->g->root, &b->v[i], text, &st))
                                 continue;
-                        root_note(b->g->root, ASKED_LINK, path, entry->d_name, n);
+                        note(b, &b->v[i], path, entry->d_name, text);
                         if (!b->writers || writes(b, pid, entry->d_name))
                                 report(b, &b->v[i], text, pid);
                 }

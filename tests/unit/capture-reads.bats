@@ -178,10 +178,22 @@ has_files() {
         $(sanitized && echo -fsanitize=address,undefined) "$BUILD/engine.a"
     rm -f "$ROOT/etc/crypttab"
     mkdir -p "$ROOT/etc/fstab"
+    put /etc/passthrough.d/README 'no rule'
     ctl capture --raw "$BATS_TEST_TMPDIR/raw"
     run "$BATS_TEST_TMPDIR/captured-knows" "$BATS_TEST_TMPDIR/raw" /etc/machine-id /etc/crypttab /etc/fstab /etc/passthrough.d/other.conf \
-        /run/passthrough.conf.d/10.conf.d/x /etc/shadow /etc/passthrough.d/nic.conf.d/x
-    is "$output" 'there absent unreadable absent absent unknown unknown' 'what it knows'
+        /run/passthrough.conf.d/10.conf.d/x /etc/shadow /etc/passthrough.d/nic.conf.d/x /etc/passthrough.d/README
+    is "$output" 'there absent unreadable absent absent unknown unknown named' 'what it knows'
+    # What is in a file is not known, unless somebody has written it.
+    cp "$BATS_TEST_TMPDIR/raw/etc/passthrough.d/"{README,new.conf}
+    sed -i 's|^named .*/README$|&\nnamed /etc/passthrough.d/new.conf|; s/^end .*/end/' "$BATS_TEST_TMPDIR/raw/passthrough-capture"
+    ROOT=$BATS_TEST_TMPDIR/raw
+    plan
+    rule_is new invalid
+    has 'new.conf: cannot be read: No data available'
+    rule new '[Match]' Address=99:00.0
+    plan
+    rule_is new missing
+    ROOT=$BATS_TEST_TMPDIR/root
     run "$BATS_TEST_TMPDIR/captured-knows" "$ROOT" /etc/machine-id
     is "$output" 'no capture' 'what a tree is'
 }

@@ -8,6 +8,7 @@
 int main(int argc, char *argv[])
 {
         static const char *const names[] = {[CAPTURED_THERE] = "there",
+                                            [CAPTURED_NAMED] = "named",
                                             [CAPTURED_ABSENT] = "absent",
                                             [CAPTURED_UNREADABLE] = "unreadable",
                                             [CAPTURED_UNKNOWN] = "unknown"};
