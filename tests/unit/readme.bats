@@ -42,6 +42,7 @@ sudo passthroughctl confirm | tests/unit/trial.bats | live confirm
 sudo passthroughctl apply --no-trial | tests/boot/loader-apply/guest | passthroughctl apply --no-trial
 sudo passthroughctl release gpu0 | tests/boot/bind-release/guest | hand release gpu
 sudo passthroughctl release RULE | tests/boot/bind-release/guest | hand release gpu
+sudo make clean | by hand | it removes what the tests run
 vgchange --activate n NAME | tests/boot/nvme-guest-lvm/guest | vgchange --activate n guestvg
 TABLE
 }
@@ -333,6 +334,30 @@ rid() {
     ran 'dracut -f --regenerate-all'
     is "$(find "$ROOT" -path "$ROOT/stand-ins" -prune -o -path "$ROOT/run" -prune -o -name '*passthrough*' -print)" '' 'left behind'
     ! image_has passthrough
+}
+
+@test "a copy of a host to try rules on, as README has it" {
+    host
+    on_host 'make install'
+    section 'Try it'
+    types 'sudo passthroughctl capture /tmp/host1'
+    exits 0
+    local before
+    before=$(of_host)
+    types 'sudo passthroughctl --root=/tmp/host1 list'
+    exits 0
+    says '^0000:42:00.0 .* possible '
+    types 'sudo passthroughctl --root=/tmp/host1 add gpu0 42:00.0'
+    exits 0
+    has 'wrote /etc/passthrough.d/gpu0.conf'
+    [[ -s $ROOT/tmp/host1/etc/passthrough.d/gpu0.conf ]]
+    types 'sudo passthroughctl --root=/tmp/host1 plan'
+    exits 0
+    has 'bind to vfio-pci, stage initrd'
+    types 'sudo passthroughctl --root=/tmp/host1 apply --dry-run'
+    exits 0
+    has 'then run: /usr/sbin/update-grub'
+    diff <(echo "$before") <(of_host)
 }
 
 @test "what README says of make and of a captured tree" {
