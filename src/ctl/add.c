@@ -12,6 +12,7 @@ struct add {
         struct edit edit;
         const char *name;
         size_t *devices;
+        bool no_group; /* of one of them, when they were looked up: what a refused rule names is not gathered again */
         size_t n_devices;
         const char **settings, **notes;
         size_t n_settings, n_notes;
@@ -71,6 +72,7 @@ static int add_device(struct add *x, const char *word)
         for (size_t i = 0; i < x->n_devices; i++)
                 if (x->devices[i] == found.device)
                         return 0;
+        x->no_group |= c->facts.devices[found.device].group == NO_GROUP;
         slot = arena_grow(&c->arena, &x->devices, x->n_devices, sizeof(*x->devices));
         *slot = found.device;
         x->n_devices++;
@@ -190,7 +192,7 @@ static int tell_refusal(struct add *x)
         fprintf(stderr, "passthroughctl: %s is not written: %s\n", d->path, d->why);
         if (d->company && offer_group(x) != 0)
                 return EXIT_FAILURE;
-        if (x->edit.c->facts.devices[x->devices[0]].group == NO_GROUP)
+        if (x->no_group)
                 fputs("passthroughctl check says why there is no IOMMU group, and what to do.\n", stderr);
         fputs("A rule can be written by hand, see passthrough.d(5); what the plan refuses is refused at boot all the "
               "same.\n",

@@ -168,6 +168,7 @@ writes_nothing() {
 @test "what the host needs is refused, with the chain, and nothing is written" {
     writes_nothing 1 disk /dev/sda
     has 'the host needs it: 0000:00:1f.2 ← sda' '/etc/passthrough.d/disk.conf is not written' 'A rule can be written by hand'
+    has_not 'no IOMMU group'
     default_route eno8
     writes_nothing 1 nic eno8
     has 'eno8 ← default route'
