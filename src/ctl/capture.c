@@ -241,6 +241,27 @@ static bool is_other_archive(const char *file)
         return false;
 }
 
+static void count_denied(const struct seen_path *path, void *data)
+{
+        size_t *n = data;
+
+        for (int i = 0; i < ASKED_MAX_; i++)
+                if (path->error[i] == -EACCES || path->error[i] == -EPERM) {
+                        ++*n;
+                        return;
+                }
+}
+
+/* The capture knows what it lacks, and withholds by it; whoever made it is told, too. */
+static void say_denied(const struct seen *seen)
+{
+        size_t n = 0;
+
+        seen_each(seen, count_denied, &n);
+        if (n > 0 && geteuid() != 0)
+                fprintf(stderr, "passthroughctl: %zu of the paths could not be read; as root, capture reads them\n", n);
+}
+
 int ctl_capture(struct ctl *c)
 {
         const char *to = c->argv[1];
@@ -252,6 +273,8 @@ int ctl_capture(struct ctl *c)
         k = gather(c, &seen);
         if (k == 0)
                 k = is_archive(to) ? into_archive(c, &seen, to) : into_directory(c, &seen, to);
+        if (k == 0)
+                say_denied(&seen);
         seen_close(&seen);
         return k;
 }

@@ -6,7 +6,9 @@ const char *oneshot_problem(const struct boot_facts *facts, const struct root *r
         struct probe *probe = probe_of(root, a);
 
         if (!facts->loader || !facts->loader->once)
-                return arena_join(a, "it is not known how ", boot_name(facts), " boots an entry once", NULL);
+                return facts->loader
+                               ? arena_join(a, "it is not known how ", boot_name(facts), " boots an entry once", NULL)
+                               : "it is not known from what this host boots";
         return facts->loader->once->problem(facts, probe);
 }
 

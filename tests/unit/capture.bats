@@ -328,6 +328,22 @@ serial_of() {
     is "$(get '.checks[] | select(.id == "device.0000:01:00.0").message')" "$row" 'the row of the capture'
 }
 
+@test "who is not root is told that root reads more" {
+    local dir
+    [[ $EUID == 0 ]] || skip 'another user takes root'
+    put /etc/crypttab 'swap /dev/sdb2 none'
+    chmod 600 "$ROOT/etc/crypttab"
+    for dir in "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR"/{,..,../..}; do chmod a+x "$dir"; done
+    mkdir -m 777 "$BATS_TEST_TMPDIR/open"
+    run --separate-stderr setpriv --reuid=65534 --regid=65534 --clear-groups \
+        "$BUILD/passthroughctl" --root="$ROOT" capture "$BATS_TEST_TMPDIR/open/captured"
+    exits 0
+    has 'as root, capture reads them'
+    ctl capture "$BATS_TEST_TMPDIR/whole"
+    exits 0
+    has_not 'as root'
+}
+
 @test "no directory, or two, is a usage error" {
     ctl capture
     exits 2
