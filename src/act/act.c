@@ -15,7 +15,7 @@ const char *const device_state_names[STATE_MAX_] = {"", "bound", "late", "refuse
 
 /* Of one entry: how taking it went, and giving it back where that failed. */
 struct attempts {
-        struct attempt take, back;
+        struct attempt take, back, left;
 };
 
 struct actor {
@@ -24,6 +24,7 @@ struct actor {
         const struct plan *plan;
         struct result *results;
         struct attempts *attempts; /* beside results */
+        bool undone;               /* the last operation was not done */
 };
 
 uint64_t act_now(void)
@@ -90,17 +91,34 @@ static enum fault (*const kinds[OP_MAX_])(struct actor *, const struct op *, str
         [OP_HIDE] = hide,
 };
 
-static enum fault carry_out(struct actor *w, const struct op *op, struct attempt *x)
+static bool applies(const struct actor *w, const struct op *op)
 {
         char driver[NAME_MAX + 1];
 
-        if (op->link) {
-                sysfs_driver(w->root, op->link, driver, sizeof(driver));
-                if (!streq(driver, op->ends))
-                        return FAULT_NONE;
+        if (op->flags & OP_AFTER && w->undone)
+                return false;
+        if (!op->link)
+                return true;
+        sysfs_driver(w->root, op->link, driver, sizeof(driver));
+        return streq(driver, op->ends);
+}
+
+/* left: what may fail, and does, is kept there. */
+static enum fault carry_out(struct actor *w, const struct op *op, struct attempt *x, struct attempt *left)
+{
+        enum fault fault = FAULT_NONE;
+        bool applied = applies(w, op);
+
+        if (applied) {
+                x->op = op;
+                fault = kinds[op->kind](w, op, x);
         }
-        x->op = op;
-        return kinds[op->kind](w, op, x);
+        w->undone = !applied || fault != FAULT_NONE;
+        if (fault != FAULT_NONE && fault != FAULT_STUCK && op->flags & OP_OPTIONAL && op->kind != OP_LOAD) {
+                *left = *x;
+                left->fault = fault;
+        }
+        return fault;
 }
 
 /* A write that has not come back is kept in mind for who looks at the device next: that would only hang, too. */
@@ -119,7 +137,7 @@ static void note_stuck(const struct sysfs *s, const char *address)
  * writes: those alone, right after what was written on the way there, and only those that undo it; whatever drivers
  * there were are there still.
  */
-static void give(struct actor *w, const struct ops *back, bool writes, struct attempt *x)
+static void give(struct actor *w, const struct ops *back, bool writes, struct attempt *x, struct attempt *left)
 {
         bool native = false;
 
@@ -129,9 +147,9 @@ static void give(struct actor *w, const struct ops *back, bool writes, struct at
 
                 if (writes && (op->kind != OP_WRITE || op->flags & OP_FOUND))
                         continue;
-                fault = carry_out(w, op, x);
+                fault = carry_out(w, op, x, left);
                 native |= op->kind == OP_LOAD && fault == FAULT_NONE;
-                if (!(op->flags & OP_OPTIONAL))
+                if (!(op->flags & OP_OPTIONAL) || fault == FAULT_STUCK)
                         x->fault = fault;
         }
         if (!writes && x->fault == FAULT_NONE && native && !*x->driver)
@@ -142,15 +160,16 @@ enum act_end act_give(const struct root *root, const char *address, const struct
                       struct arena *a, struct result *ret)
 {
         struct actor w = {.root = root, .sysfs = {.root = root, .shared_fd = -1, .patience = patience}};
-        struct attempt x = {};
+        struct attempt x = {}, left = {};
 
-        give(&w, back, false, &x);
+        give(&w, back, false, &x, &left);
         if (w.sysfs.stuck)
                 note_stuck(&w.sysfs, address);
         sysfs_close(&w.sysfs);
         *ret = (struct result){
                 .state = x.fault == FAULT_NONE ? STATE_SKIPPED : STATE_FAILED,
                 .error = attempt_text(&x, root, a, patience),
+                .left = attempt_left(&left, root, a, patience),
                 .now = x.fault == FAULT_NONE && *x.driver ? arena_strdup(a, x.driver) : NULL,
                 .at_us = act_now(),
         };
@@ -172,7 +191,7 @@ static void put_back(struct actor *w, size_t entry)
 {
         struct attempt *x = &w->attempts[entry].back;
 
-        give(w, &w->plan->entries[entry].back, true, x);
+        give(w, &w->plan->entries[entry].back, true, x, &w->attempts[entry].left);
         if (x->fault == FAULT_WRITE && x->error == -ENOENT) /* it went away meanwhile */
                 x->fault = FAULT_NONE;
 }
@@ -204,11 +223,11 @@ static void succeed(struct actor *w, size_t entry)
 static void take(struct actor *w, const struct op *op)
 {
         struct attempt x = {};
-        enum fault fault = carry_out(w, op, &x);
+        enum fault fault = carry_out(w, op, &x, &w->attempts[op->entry].left);
 
         if (fault == FAULT_NONE && op->kind == OP_VERIFY)
                 succeed(w, op->entry);
-        if (fault == FAULT_NONE || op->flags & OP_OPTIONAL)
+        if (fault == FAULT_NONE || (op->flags & OP_OPTIONAL && fault != FAULT_STUCK))
                 return;
         if (op->kind == OP_LOAD) {
                 fail_all(w, fault, &x);
@@ -271,5 +290,7 @@ enum act_end act_take(const struct root *root, const struct plan *plan, const st
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (w.attempts[i].take.fault != FAULT_NONE)
                         tell(&w, i, a);
+                else
+                        results[i].left = attempt_left(&w.attempts[i].left, root, a, choice->patience);
         return w.sysfs.stuck ? ACT_STUCK : ACT_DONE;
 }

@@ -25,6 +25,7 @@ struct result {
         enum device_state state;
         const char *from;  /* of STATE_LATE */
         const char *error; /* of STATE_FAILED */
+        const char *left;  /* of another state: what of OP_OPTIONAL failed; or NULL */
         const char *now;   /* what has it instead, where it was given back; or NULL */
         uint64_t at_us;    /* CLOCK_MONOTONIC when it was seen done */
         bool resumed;      /* an earlier run has begun it: whatever fails now, it is put back */

@@ -51,3 +51,10 @@ const char *attempt_text(const struct attempt *x, const struct root *root, struc
         }
         return NULL;
 }
+
+const char *attempt_left(const struct attempt *x, const struct root *root, struct arena *a, unsigned patience)
+{
+        const char *text = attempt_text(x, root, a, patience);
+
+        return text ? arena_join(a, "not done: ", text, NULL) : NULL;
+}

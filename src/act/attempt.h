@@ -25,3 +25,5 @@ struct attempt {
 
 /* patience: the seconds that a write had. */
 const char *attempt_text(const struct attempt *x, const struct root *root, struct arena *a, unsigned patience);
+/* The same of what was allowed to fail. */
+const char *attempt_left(const struct attempt *x, const struct root *root, struct arena *a, unsigned patience);

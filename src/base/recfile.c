@@ -345,19 +345,44 @@ static void put_char(struct writer *w, char c)
         w->n++;
 }
 
+#define ONES UINT64_C(0x0101010101010101)
+
+/* Where the highest bit of a byte is set, that may be a tab, a newline or a backslash; where none is, there is none. */
+static uint64_t special(const char *s)
+{
+        uint64_t word, other;
+
+        memcpy(&word, s, 8);
+        other = word ^ (ONES * '\\');
+        return ((word - ONES * ('\n' + 1)) & ~word) | ((other - ONES) & ~other);
+}
+
+/* Eight bytes at a time, the last eight twice: strcspn(3) goes byte by byte where the processor is plain. */
+static bool is_plain(const char *s, size_t n)
+{
+        uint64_t found = 0;
+
+        for (; n < 8 && *s; s++)
+                if (*s == '\t' || *s == '\n' || *s == '\\')
+                        return false;
+        if (n < 8)
+                return true;
+        for (size_t i = 0; i + 8 < n; i += 8)
+                found |= special(s + i);
+        return ((found | special(s + n - 8)) & (ONES << 7)) == 0;
+}
+
 static void put_text(struct writer *w, const char *s)
 {
-        size_t n;
+        size_t n = strlen(s);
         char *out;
 
-        if (!*s)
+        if (n == 0)
                 return;
-        n = w->format->escaped ? strcspn(s, "\t\n\\") : strlen(s);
-        if (!s[n]) {
+        if (!w->format->escaped || is_plain(s, n)) {
                 put_bytes(w, s, n);
                 return;
         }
-        n += strlen(s + n);
         for (out = room(w, 2 * n); *s; s++) {
                 char escape = *s == '\t' ? 't' : *s == '\n' ? 'n' : *s == '\\' ? '\\' : '\0';
 

@@ -31,7 +31,7 @@ const char *sentence_write(struct arena *a, enum sentence sentence, const struct
         for (const char *t = sentences[sentence].text; *t; t += 2) {
                 size_t n = strcspn(t, "%");
 
-                text = arena_printf(a, "%s%.*s%s", text, (int)n, t, t[n] ? *value_of(&copy, t[n + 1]) : "");
+                text = arena_join(a, text, arena_strndup(a, t, n), t[n] ? *value_of(&copy, t[n + 1]) : "", NULL);
                 t += n;
                 if (!*t)
                         break;

@@ -19,7 +19,9 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
                 .action = e->action,
                 .driver = e->driver ? e->driver : "",
                 .stage = e->stage,
-                .reason = result->state == STATE_FAILED ? result->error : e->reason,
+                .reason = result->state == STATE_FAILED ? result->error
+                          : result->left                ? result->left
+                                                        : e->reason,
                 .state = e->action == ACTION_REFUSE ? STATE_REFUSED : result->state,
                 .from = result->from ? result->from : "",
                 .group = d->group,
@@ -252,7 +254,9 @@ struct record_device record_released(const struct device *d, const char *rule, c
                 .action = result->state == STATE_REFUSED ? ACTION_REFUSE : ACTION_KEEP,
                 .driver = result->now ? result->now : "",
                 .stage = STAGE_ROOT,
-                .reason = result->error ? result->error : "given back by hand",
+                .reason = result->error  ? result->error
+                          : result->left ? result->left
+                                         : "given back by hand",
                 .state = result->state,
                 .from = "",
                 .group = d->group,

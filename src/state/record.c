@@ -46,7 +46,7 @@ static const struct field device_fields[] = {
         {FIELD(U64, record_device, at_us)},
 };
 
-static const char *const op_letters[] = {"osagf"}; /* enum op_flags */
+static const char *const op_letters[] = {"osagfr"}; /* enum op_flags */
 static const char *const none[] = {""};
 
 /* What giving back needs. */

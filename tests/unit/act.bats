@@ -17,7 +17,7 @@ setup() {
 
 
 @test "what fails is put back by its own way back, the others go on, and no memory is taken in between" {
-    diff <(sed -n '/^take$/,/^give$/p' <<<"$output") - <<'END'
+    diff <(sed -n '/^take$/,/^optional$/p' <<<"$output") - <<'END'
 take
 /kept/override vfio 0
 /other/override vfio 0
@@ -28,6 +28,17 @@ take
 kept: bound 
 other: failed vfio did not take it; it is bound to other
 none: failed writing "vfio" to /none/override: No such file or directory
+optional
+END
+}
+
+@test "what may fail is named, what depends on it is not done, and the rest is" {
+    diff <(sed -n '/^optional$/,/^give$/p' <<<"$output") - <<'END'
+optional
+/kept/none 1 -2
+/kept/override vfio 0
+/probe depends on what is done 0
+kept: bound not done: writing "1" to /kept/none: No such file or directory
 give
 END
 }

@@ -84,6 +84,25 @@ int main(int argc, char *argv[])
                 printf("%s: %s %s\n", devices[i].address, device_state_names[results[i].state],
                        results[i].error ? results[i].error : "");
 
+        /* One that may fail and does, what depends on it, and what does not. */
+        puts("optional");
+        last = NULL;
+        results[0] = (struct result){};
+        plan.ops.n = 0;
+        add(&plan.ops, 0, OP_WRITE, "/kept/none", "1");
+        plan.ops.v[0].flags = OP_OPTIONAL;
+        add(&plan.ops, 0, OP_WRITE, "/kept/override", "depends");
+        plan.ops.v[1].flags = OP_AFTER;
+        add(&plan.ops, 0, OP_WRITE, "/kept/override", "depends on that");
+        plan.ops.v[2].flags = OP_AFTER;
+        add(&plan.ops, 0, OP_WRITE, "/kept/override", "vfio");
+        add(&plan.ops, 0, OP_WRITE, "/probe", "depends on what is done");
+        plan.ops.v[4].flags = OP_AFTER;
+        add(&plan.ops, 0, OP_VERIFY, "/kept/driver", "vfio");
+        plan.n_entries = 1;
+        CHECK(act_take(&root, &plan, &(struct act_choice){.rule = NO_ENTRY}, &a, results) == ACT_DONE);
+        printf("%s: %s %s\n", devices[0].address, device_state_names[results[0].state], results[0].left);
+
         puts("give");
         for (size_t i = 0; i < 3; i++) {
                 struct result result;
