@@ -318,13 +318,16 @@ struct writer {
         size_t n, room;
 };
 
+/* What a boot with some dozens of functions takes. */
+#define ROOM ((size_t)16 * 1024)
+
 /* Room for so many bytes more. */
 static char *room(struct writer *w, size_t n)
 {
         if (w->n + n > w->room) {
                 char *at;
 
-                w->room = MAX(w->n + n, 2 * w->room) + 4096;
+                w->room = MAX(w->n + n, 2 * w->room) + ROOM;
                 at = arena_alloc(w->arena, w->room);
                 if (w->n > 0)
                         memcpy(at, w->at, w->n);
@@ -465,10 +468,26 @@ static bool is_added(const struct record_type *t)
         return t->inner || (t->n > 0 && t->fields->type == FIELD_ADDED);
 }
 
+/* How many fields are written: files of earlier versions have not all, and those that say nothing are not needed. */
+static uint8_t n_fields(const struct record_type *t, const char *data)
+{
+        uint8_t n = t->n;
+
+        for (; n + t->n_late > t->n && t->fields[n - 1].type == FIELD_TEXT; n--) {
+                const char *text = *(const char *const *)(data + t->fields[n - 1].at);
+
+                if (text && *text)
+                        break;
+        }
+        return n;
+}
+
 static void put_line(struct writer *w, const struct record_type *t, const char *data)
 {
+        uint8_t n = n_fields(t, data);
+
         put_bytes(w, t->key, strlen(t->key));
-        for (uint8_t i = 0; i < t->n; i++) {
+        for (uint8_t i = 0; i < n; i++) {
                 if (i > 0 || *t->key)
                         put_char(w, w->format->separator);
                 put(w, &t->fields[i], data);

@@ -65,8 +65,6 @@ static int carry_out(struct run *r, enum stage stage)
 
         run_give_back_begun(r, NULL, chosen);
         record_begin(&r->record, &r->plan, chosen, r->results);
-        if (stages[stage].whole_boot)
-                r->record.image = digest_here(r->root);
         n_ops = record_merge(&r->record, &r->arena, &r->plan, r->results, stage, NULL);
         k = run_begin(r, n_ops, &fd);
         if (k < 0)
@@ -75,6 +73,8 @@ static int carry_out(struct run *r, enum stage stage)
                  &(struct act_choice){.stage = stage, .rule = NO_ENTRY, .resumed = resumed ? chosen : NULL}, &r->arena,
                  r->results);
         r->record.done[stage] = what.done[stage] = true;
+        if (stages[stage].whole_boot)
+                r->record.image = what.image = digest_here(r->root);
         record_end(&r->record, &r->arena, &r->plan, chosen, r->results, &what);
         what.ops = r->record.ops + n_ops;
         what.n_ops = r->record.n_ops - n_ops;

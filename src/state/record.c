@@ -55,10 +55,10 @@ static const struct field back_fields[] = {
         {FIELD(BITS, op, flags), .names = op_letters},
         {FIELD(TEXT, op, target)},
         {FIELD(TEXT, op, value)},
-        {FIELD(TEXT, op, file), .names = none},
+        {FIELD(TEXT, op, task), .names = none},
         {FIELD(TEXT, op, link), .names = none},
         {FIELD(TEXT, op, ends), .names = none},
-        {FIELD(TEXT, op, task), .names = none},
+        {FIELD(TEXT, op, file), .names = none},
 };
 
 static const struct field outcome_fields[] = {
@@ -79,6 +79,7 @@ static const struct field op_fields[] = {
 
 /* What is appended. */
 static const struct record_type outcome_types[] = {
+        {.key = "I", FLAGGED(record, image.known), FIELDS(image_fields)},
         {.key = "S\tinitrd", FLAGGED(record, done[STAGE_INITRD])},
         {.key = "S\troot", FLAGGED(record, done[STAGE_ROOT])},
         {.key = "X", FLAGGED(record, rescued)},
@@ -106,7 +107,7 @@ static const struct record_type types[] = {
         /* Before there was Required= a rule had one field less. */
         {.key = "R", LIST(record, rules), FIELDS(rule_fields), .n_late = 1},
         {.key = "D", LIST(record, devices), FIELDS(device_fields)},
-        {.key = "B", INNER(record, devices, record_device, back), FIELDS(back_fields)},
+        {.key = "B", INNER(record, devices, record_device, back), FIELDS(back_fields), .n_late = 4},
         {.key = "T", LIST(record, outcomes), FIELDS(outcome_fields)},
         {.key = "O", LIST(record, ops), FIELDS(op_fields)},
         {.key = "P", LIST(record, pools), FIELDS(pool_fields)},
