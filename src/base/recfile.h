@@ -83,6 +83,10 @@ struct recfile {
 /* The first line of a part that is appended. What was cut short before it ends with its newline. */
 #define RECFILE_MORE "\nmore"
 
+/* How the last line of a part begins; behind a blank follows the checksum, of all between text and end. */
+#define RECFILE_END "end"
+uint64_t recfile_sum(const char *text, const char *end);
+
 enum recfile_problem {
         RECFILE_ABSENT = 1,
         RECFILE_MALFORMED,
