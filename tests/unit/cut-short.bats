@@ -303,3 +303,22 @@ planned() {
     diff "$log" <(planned $C $D) || { show && return 1; }
     is "$(grep -c . "$log")" 6 writes
 }
+
+@test "an outcome that was changed, or cut off anywhere, counts for nothing; what stands before it does, and so does what comes behind" {
+    stage initrd
+    local record=$ROOT/run/passthrough/record first n size
+    cp "$record" "$BATS_TEST_TMPDIR/record"
+    sed -i 's/^T\(.*\)bound/T\1failed/' "$record"
+    ctl status --json
+    is "$(get '[.devices[] | select(.rule == "early").state] | unique[]')" begun 'states of a changed outcome'
+    first=$(($(grep -abom1 '^more$' "$BATS_TEST_TMPDIR/record" | cut -d: -f1) - 1))
+    size=$(stat -c %s "$BATS_TEST_TMPDIR/record")
+    for ((n = first; n < size - 17; n += 97)); do
+        head -c "$n" "$BATS_TEST_TMPDIR/record" >"$record"
+        ctl status --json
+        is "$(get '[.devices[] | select(.rule == "early").state] | unique[]')" begun "states, cut off at $n" || return 1
+        tail -c +$((first + 1)) "$BATS_TEST_TMPDIR/record" >>"$record"
+        ctl status --json
+        is "$(get '.devices[] | select(.rule == "early").state')" 'late bound' "states, cut off at $n and appended again" || return 1
+    done
+}
