@@ -60,6 +60,9 @@ static struct record_device *merge_device(struct record *r, struct arena *a, con
         if (x && (record_device_taken(x) || result->state == STATE_NONE) && x->state != STATE_NONE &&
             new.action == ACTION_BIND && result->state != STATE_FAILED)
                 return x;
+        /* Refused now, and taken all the same: whoever gives it back has to find it. */
+        if (x && record_device_taken(x) && new.action == ACTION_REFUSE)
+                return x;
         if (x && x->state == STATE_BEGUN) {
                 if (result->state == STATE_NONE)
                         return x;

@@ -322,3 +322,16 @@ planned() {
         is "$(get '.devices[] | select(.rule == "early").state')" 'late bound' "states, cut off at $n and appended again" || return 1
     done
 }
+
+@test "what one stage took and the next one refuses is still given back" {
+    stage initrd
+    # A neighbour has shown, which no rule takes.
+    pci_add 0000:01:00.1 1234:11e8 00ff under=0000:00:01.0 group=1
+    stage root
+    ctl status --json
+    is "$(get '.rules[] | select(.name == "early").state')" refused 'the rule'
+    is "$(get ".devices[] | select(.address == \"$A\").state")" late "$A"
+    rescue
+    offered
+    is_back 'the rescue'
+}
