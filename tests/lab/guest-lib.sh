@@ -272,11 +272,26 @@ assert_needed() {
     assert_eq "$1: plan says so too" "$(plan_of "$1" reason)" "the host needs it: $1 ← ${3-$2}"
 }
 
+# verdicts [OPTION]: what the plan says of each device, and what the guard would say if a rule took it.
+verdicts() {
+    passthroughctl plan --json "$@"
+    passthroughctl list --json "$@"
+}
+
+# capture_machine DIR: whoever reads DIR comes to the same.
+capture_machine() {
+    local live
+    live=$(verdicts 2>/dev/null)
+    assert_run 'the machine is captured' passthroughctl capture --raw "$1"
+    assert_match 'what is said of the machine is of devices' "$live" '*"handover"*'
+    assert_eq 'of the capture the same is said, byte for byte' "$(verdicts --root="$1" 2>/dev/null)" "$live"
+}
+
 # The boots of a test about the guard: `record`, without rules, leaves a captured machine behind; `elsewhere` has an image that nobody on this
 # machine had a hand in; `cleared` one that carries what the machine captured says.
 record_and_finish() {
     if [[ $boot != record ]]; then return; fi
-    assert_run 'the machine is captured' passthroughctl capture --raw "$out/tree"
+    capture_machine "$out/tree"
     finish
 }
 
