@@ -246,7 +246,7 @@ static bool parse(struct reader *r, bool *ret_ended)
                 *ret_ended = streq(line, END) || line == r->sum;
                 if (*ret_ended)
                         return true;
-                if (*line && !(r->format->appended && streq(line, RECFILE_MORE + 1)) && !get_line(r, line))
+                if (*line && !(r->format->appended && streq(line, &RECFILE_MORE[1])) && !get_line(r, line))
                         return false;
         }
         return true;

@@ -53,6 +53,12 @@ static size_t look_at(const struct record *r)
                 n += strlen(x->rule) + strlen(x->bus) + strlen(x->address) + strlen(x->id) + strlen(x->class) +
                      strlen(x->driver) + strlen(x->reason) + strlen(x->from);
                 CHECK(x->action < ACTION_MAX_ && x->stage <= STAGE_MAX_ - 1 && x->state < STATE_MAX_);
+                for (size_t b = 0; b < x->back.n; b++) {
+                        const struct op *op = &x->back.v[b];
+
+                        n += strlen(op->target) + strlen(op->value);
+                        CHECK(op->kind < OP_MAX_);
+                }
         }
         for (size_t i = 0; i < r->n_ops; i++) {
                 const struct record_op *x = &r->ops[i];
