@@ -57,11 +57,10 @@ static struct record_device *merge_device(struct record *r, struct arena *a, con
 {
         struct record_device new = record_device_of(plan, entry, result), *x = find_near(r, new.address, near);
 
-        if (x && (record_device_taken(x) || result->state == STATE_NONE) && x->state != STATE_NONE &&
-            new.action == ACTION_BIND && result->state != STATE_FAILED)
+        /* Whatever the plan says of it now: whoever gives it back has to find it. */
+        if (x && record_device_taken(x) && result->state != STATE_FAILED)
                 return x;
-        /* Refused now, and taken all the same: whoever gives it back has to find it. */
-        if (x && record_device_taken(x) && new.action == ACTION_REFUSE)
+        if (x && x->state != STATE_NONE && result->state == STATE_NONE && new.action == ACTION_BIND)
                 return x;
         if (x && x->state == STATE_BEGUN) {
                 if (result->state == STATE_NONE)

@@ -335,3 +335,14 @@ planned() {
     offered
     is_back 'the rescue'
 }
+
+@test "what one stage took and a rule leaves to the host since is still given back" {
+    stage initrd
+    rule early '[Match]' Address="$A $B" '[Device]' Driver=native Expect=2
+    stage root
+    ctl status --json
+    is "$(get ".devices[] | select(.address == \"$A\") | .state, .driver")" 'late vfio-pci' "$A"
+    rescue
+    offered
+    is_back 'the rescue'
+}
