@@ -29,7 +29,7 @@ static void learn(struct place *p, void *data)
         secrets_learn(&r->anonymiser, NULL, p->path, strlen(p->path));
         if (p->target)
                 secrets_learn(&r->anonymiser, NULL, p->target, strlen(p->target));
-        if (p->path && !is_public(p->path))
+        if (!is_public(p->path))
                 secrets_learn(&r->anonymiser, p->path, p->data ? p->data : "", p->size);
 }
 

@@ -21,8 +21,8 @@ enum op_flags {
         OP_SHARED = 1 << 1,   /* one file for many devices: it stays open */
         OP_ALIAS = 1 << 2,    /* OP_LOAD: target is a file with an alias, and what serves that is loaded */
         OP_GONE = 1 << 3,     /* OP_VERIFY: the link does not end in value any more */
-        OP_AFTER = 1 << 5,    /* done only where the one before it was done */
         OP_FOUND = 1 << 4,    /* of a way back: undoes what was so already when the device was found; see act_give() */
+        OP_AFTER = 1 << 5,    /* done only where the one before it was done */
 };
 
 struct device;
