@@ -3,17 +3,18 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 
-/* Large enough that calloc() maps it: such memory is zero without being written, and not there before it is used. */
+/* Mapped, such memory is zero without being written, and not there before it is used. */
 #define CHUNK_SIZE ((size_t)256 * 1024)
 /* What a boot with some dozens of functions takes of it. */
 #define CHUNK_BEGIN ((size_t)128 * 1024)
 #define ALIGNMENT   ((size_t)16)
+/* Elements of an array that grows: most have a few, and each move leaves the old room behind. */
+#define FIRST_ROOM ((size_t)8)
 
 struct arena_chunk {
         struct arena_chunk *next;
@@ -27,9 +28,7 @@ struct arena_chunk {
  */
 static void populate(struct arena_chunk *c)
 {
-        uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)c + page - 1) & ~(page - 1);
-
-        (void)!madvise((void *)begin, CHUNK_BEGIN, MADV_POPULATE_WRITE);
+        (void)!madvise(c, CHUNK_BEGIN, MADV_POPULATE_WRITE);
 }
 
 void *arena_alloc(struct arena *a, size_t size)
@@ -44,8 +43,8 @@ void *arena_alloc(struct arena *a, size_t size)
         if (!c || c->size - c->used < size) {
                 size_t room = MAX(size, CHUNK_SIZE);
 
-                c = calloc(1, sizeof(*c) + room);
-                if (!c)
+                c = mmap(NULL, sizeof(*c) + room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                if (c == MAP_FAILED)
                         out_of_memory();
                 c->size = room;
                 c->next = a->head;
@@ -99,18 +98,24 @@ char *arena_printf(struct arena *a, const char *format, ...)
 
 char *arena_join(struct arena *a, const char *first, ...)
 {
-        size_t size = 0;
+        size_t lengths[8], size = 0, n = 0;
         va_list ap;
         char *p, *end;
 
         va_start(ap, first);
-        for (const char *s = first; s; s = va_arg(ap, const char *))
-                size += strlen(s);
+        for (const char *s = first; s; s = va_arg(ap, const char *), n++) {
+                size_t length = strlen(s);
+
+                if (n < ARRAY_SIZE(lengths))
+                        lengths[n] = length;
+                size += length;
+        }
         va_end(ap);
         p = end = arena_alloc(a, size + 1);
+        n = 0;
         va_start(ap, first);
-        for (const char *s = first; s; s = va_arg(ap, const char *))
-                end = stpcpy(end, s);
+        for (const char *s = first; s; s = va_arg(ap, const char *), n++)
+                end = mempcpy(end, s, n < ARRAY_SIZE(lengths) ? lengths[n] : strlen(s));
         va_end(ap);
         return p;
 }
@@ -120,8 +125,8 @@ void *arena_grow(struct arena *a, void *array, size_t n, size_t size)
         char *old, *p;
 
         memcpy(&old, array, sizeof(old)); /* array is the address of some T * */
-        if ((n & (n - 1)) == 0) {
-                size_t room = n ? n * 2 : 1;
+        if (n == 0 || (n >= FIRST_ROOM && (n & (n - 1)) == 0)) {
+                size_t room = n ? n * 2 : FIRST_ROOM;
 
                 if (room > SIZE_MAX / 2 / size)
                         out_of_memory();
@@ -139,7 +144,7 @@ void arena_free(struct arena *a)
         while (a->head) {
                 struct arena_chunk *next = a->head->next;
 
-                free(a->head);
+                munmap(a->head, sizeof(*a->head) + a->head->size);
                 a->head = next;
         }
 }

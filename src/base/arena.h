@@ -33,8 +33,8 @@ static inline char *arena_strdup(struct arena *a, const char *s)
 }
 
 /*
- * Room for one more element at *array, which holds n of them, each of size bytes: doubles where n is a power of two,
- * so no capacity has to be kept. Returns the address of the new, zeroed element.
+ * Room for one more element at *array, which holds n of them, each of size bytes: its room follows from n, so
+ * no capacity has to be kept. Returns the address of the new, zeroed element.
  */
 void *arena_grow(struct arena *a, void *array, size_t n, size_t size) _must_check_ _returns_nonnull_;
 

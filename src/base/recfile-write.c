@@ -14,10 +14,13 @@ struct writer {
 
 /* What a boot with some dozens of functions takes. */
 #define ROOM ((size_t)16 * 1024)
+/* More than a line has in characters that stand alone: separators, letters of bits, its end. */
+#define SINGLE 256
 
-/* Room for so many bytes more. */
+/* Room for so many bytes more, and behind them for SINGLE characters. */
 static char *room(struct writer *w, size_t n)
 {
+        n += SINGLE;
         if (w->n + n > w->room) {
                 char *at;
 
@@ -36,10 +39,10 @@ static void put_bytes(struct writer *w, const char *s, size_t n)
         w->n += n;
 }
 
+/* At most SINGLE of them behind one another. */
 static void put_char(struct writer *w, char c)
 {
-        *room(w, 1) = c;
-        w->n++;
+        w->at[w->n++] = c;
 }
 
 #define ONES UINT64_C(0x0101010101010101)
@@ -104,7 +107,7 @@ static void put_words(struct writer *w, const char *const *words, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
                 if (i > 0)
-                        put_char(w, ' ');
+                        put_bytes(w, " ", 1);
                 put_text(w, words[i]);
         }
 }

@@ -288,7 +288,7 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* getdents64(2) as it is: opendir() and readdir() cost three calls and 32 KiB more, for directories of a few names. */
-static int list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
+int root_names(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
 {
         _cleanup_(close_fd) int fd = open_asked(r, ASKED_LIST, path, O_RDONLY | O_DIRECTORY);
         _Alignas(struct dirent64) char buf[4096];
@@ -320,7 +320,7 @@ static int list(const struct root *r, struct arena *a, const char *path, const c
 
 int root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
 {
-        int k = list(r, a, path, ret, ret_n);
+        int k = root_names(r, a, path, ret, ret_n);
 
         return k == -ENOENT || k == -ENOTDIR ? 0 : k;
 }
@@ -343,7 +343,7 @@ enum source root_look(const struct root *r, struct arena *a, const char *path, c
 
 enum source root_look_in(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n)
 {
-        return source(list(r, a, path, ret, ret_n));
+        return source(root_names(r, a, path, ret, ret_n));
 }
 
 int root_make_parents(const struct root *r, const char *path)

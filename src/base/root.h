@@ -84,7 +84,9 @@ static inline void root_made(const struct root *r, const char *path, const char 
                 r->tap->made(r->tap, path, line);
 }
 
-/* The names in a directory, sorted bytewise, without those that begin with a dot. An absent directory is empty. */
+/* The names in a directory, sorted bytewise, without those that begin with a dot. 0 or -errno. */
+int root_names(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n) _must_check_;
+/* The same; an absent directory is empty. */
 int root_list(const struct root *r, struct arena *a, const char *path, const char ***ret, size_t *ret_n) _must_check_;
 
 /*

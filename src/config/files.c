@@ -33,16 +33,12 @@ void config_files_collect(const struct root *root, struct arena *a, const char *
 {
         const char **names;
         size_t n;
-        int k = root_list(root, a, directory, &names, &n);
+        int k = root_names(root, a, directory, &names, &n);
 
-        if (k == 0 && n == 0) {
-                _cleanup_(close_fd) int fd = root_open_at(root, directory, O_PATH | O_DIRECTORY);
-
-                if (fd == -ENOTDIR)
-                        diag_add(diags, DIAG_ERROR, directory, 0, "is no directory; it is to be one, with %s",
-                                 kind->directory_has);
-        }
-        if (k < 0)
+        if (k == -ENOTDIR)
+                diag_add(diags, DIAG_ERROR, directory, 0, "is no directory; it is to be one, with %s",
+                         kind->directory_has);
+        else if (k < 0 && k != -ENOENT)
                 diag_add(diags, DIAG_ERROR, directory, 0, "cannot be read: %s", strerror(-k));
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (endswith(names[i], ".conf"))

@@ -4,38 +4,49 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "base/str.h"
 
 #define IDENTIFIER "passthrough"
 #define LINE_SIZE  2048
 
-static int format(char *buf, size_t size, const struct log_event *e, const char *fields)
-{
-        return snprintf(buf, size,
-                        "MESSAGE=%s\nPRIORITY=%d\nSYSLOG_IDENTIFIER=" IDENTIFIER "\nMESSAGE_ID=%s\n"
-                        "PASSTHROUGH_RULE=%s\nPASSTHROUGH_DEVICE=%s\n%s",
-                        e->text, (int)e->level, e->message_id, e->rule ? e->rule : "", e->device ? e->device : "",
-                        fields);
-}
+#define PART(s)                                                                                                        \
+        {                                                                                                              \
+                (char *)(s), strlen(s)                                                                                 \
+        }
 
+/* Protocol: systemd.io/JOURNAL_NATIVE_PROTOCOL; no value has a newline. */
 static bool to_journal(const struct log_event *e)
 {
-        static const struct sockaddr_un journal = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
+        static struct sockaddr_un journal = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
         static int fd = -1; /* kept for the lines to come */
-        char datagram[3 * LINE_SIZE];
-        int n;
+        const char priority[] = {(char)('0' + (int)e->level), '\0'};
+        const char *rule = e->rule ? e->rule : "", *device = e->device ? e->device : "";
+        struct iovec parts[] = {
+                PART("MESSAGE="),
+                PART(e->text),
+                PART("\nPRIORITY="),
+                PART(priority),
+                PART("\nSYSLOG_IDENTIFIER=" IDENTIFIER "\nMESSAGE_ID="),
+                PART(e->message_id),
+                PART("\nPASSTHROUGH_RULE="),
+                PART(rule),
+                PART("\nPASSTHROUGH_DEVICE="),
+                PART(device),
+                PART("\n"),
+                PART(e->fields ? e->fields : ""),
+        };
+        struct msghdr message = {.msg_name = &journal,
+                                 .msg_namelen = sizeof(journal),
+                                 .msg_iov = parts,
+                                 .msg_iovlen = ARRAY_SIZE(parts)};
 
         if (fd < 0)
                 fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0)
-                return false;
-        n = format(datagram, sizeof(datagram), e, e->fields ? e->fields : "");
-        if (n >= (int)sizeof(datagram)) /* then the text has to do */
-                n = format(datagram, sizeof(datagram), e, "");
-        if (n < 0 || n >= (int)sizeof(datagram))
-                return false;
-        return sendto(fd, datagram, (size_t)n, MSG_NOSIGNAL, (const struct sockaddr *)&journal, sizeof(journal)) == n;
+        return fd >= 0 && sendmsg(fd, &message, MSG_NOSIGNAL) >= 0;
 }
 
 /* One write() is one record; dprintf(3) would ask for the position first, which this device refuses. */
@@ -63,6 +74,15 @@ static void one_line(char *text)
                         *c = ' ';
 }
 
+static bool on_terminal(void)
+{
+        static int is = -1;
+
+        if (is < 0)
+                is = isatty(STDERR_FILENO);
+        return is;
+}
+
 void log_event(const struct root *root, const struct log_event *e, bool quietly)
 {
         struct log_event out = *e;
@@ -74,7 +94,7 @@ void log_event(const struct root *root, const struct log_event *e, bool quietly)
         out.text = line;
         logged = to_log(root, &out);
         /* A terminal may be the console of an initrd: nobody may be there to read it. */
-        if (!quietly && (!logged || isatty(STDERR_FILENO)))
+        if (!quietly && (!logged || on_terminal()))
                 fprintf(stderr, "%s\n", line);
 }
 

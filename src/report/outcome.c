@@ -9,7 +9,7 @@ static const char *fields_of(struct arena *a, const char *const (*fields)[2], si
 {
         static const char prefix[] = "PASSTHROUGH_";
         size_t size = 1;
-        char *text, *out;
+        char *text, *out, *value;
 
         for (size_t i = 0; i < n; i++)
                 if (fields[i][1])
@@ -19,8 +19,10 @@ static const char *fields_of(struct arena *a, const char *const (*fields)[2], si
                 if (!fields[i][1])
                         continue;
                 out = stpcpy(stpcpy(stpcpy(out, prefix), fields[i][0]), "=");
-                for (const char *c = fields[i][1]; *c; c++)
-                        *out++ = *c == '\n' ? ' ' : *c;
+                value = out;
+                out = stpcpy(out, fields[i][1]);
+                while ((value = strchr(value, '\n')))
+                        *value = ' ';
                 *out++ = '\n';
         }
         return text;

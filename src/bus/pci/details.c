@@ -186,22 +186,21 @@ static void details_of_group(struct details *x, const struct device *d)
                         facts->devices[i].group_stranger = stranger;
 }
 
-/* A device, its slot, and the groups of both. */
+/* A device, its slot, and the groups of both. By address, the functions of a slot are beside each other. */
 static void details_around(struct details *x, size_t i)
 {
-        struct facts *facts = x->scan->facts;
-        struct pci_address at = pci_of(&facts->devices[i])->at;
+        const struct device *devices = x->scan->facts->devices, *d = &devices[i];
+        size_t other = i;
 
         details_once(x, i);
-        details_of_group(x, &facts->devices[i]);
-        for (at.fn = 0; at.fn < 8; at.fn++) {
-                size_t other = pci_find_at(facts->devices, facts->n_devices, &at);
-
-                if (other == NO_DEVICE || other == i || facts->devices[other].detailed)
-                        continue;
-                details_once(x, other);
-                details_of_group(x, &facts->devices[other]);
-        }
+        details_of_group(x, d);
+        while (other > 0 && pci_same_card(d, &devices[other - 1]))
+                other--;
+        for (; other < x->scan->facts->n_devices && pci_same_card(d, &devices[other]); other++)
+                if (!devices[other].detailed) {
+                        details_once(x, other);
+                        details_of_group(x, &devices[other]);
+                }
 }
 
 /* A display that is no VGA card and does not say. */

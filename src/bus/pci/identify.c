@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who a PCI function says that it is. */
-#include <ctype.h>
 #include <fcntl.h>
 
 #include "base/bytes.h"
@@ -40,15 +39,18 @@ static void set_id(char buf[static 10], uint32_t vendor, uint32_t device)
 /* The hex number of so many digits behind a word at *s, which moves on. */
 static bool take_hex(const char **s, const char *word, unsigned digits, uint32_t *ret)
 {
-        const char *c = *s + strlen(word);
+        const char *c = *s;
         uint32_t v = 0;
 
-        if (!startswith(*s, word))
-                return false;
-        for (; digits > 0; digits--, c++) {
-                if (!isxdigit((unsigned char)*c))
+        for (; *word; word++, c++)
+                if (*c != *word)
                         return false;
-                v = v << 4 | (uint32_t)(*c <= '9' ? *c - '0' : (*c | 0x20) - 'a' + 10);
+        for (; digits > 0; digits--, c++) {
+                uint32_t digit = (uint32_t)*c - '0', letter = ((uint32_t)*c | 0x20) - 'a';
+
+                if (digit > 9 && letter > 5)
+                        return false;
+                v = v << 4 | (digit > 9 ? letter + 10 : digit);
         }
         *s = c;
         *ret = v;

@@ -40,7 +40,7 @@ static bool find(const struct device *devices, size_t n, const char *text, size_
         return true;
 }
 
-static bool same_card(const struct device *a, const struct device *b)
+bool pci_same_card(const struct device *a, const struct device *b)
 {
         const struct pci_address *x = &pci_of(a)->at, *y = &pci_of(b)->at;
 
@@ -298,7 +298,7 @@ static bool turn(const char *address, char *buf, size_t size)
 const struct bus pci_bus = {
         .syntax = &pci_syntax,
         .find = find,
-        .same_card = same_card,
+        .same_card = pci_same_card,
         .match = match,
         .kind = pci_class_name,
         .roles = pci_roles,

@@ -38,6 +38,7 @@ int pci_address_compare(const struct pci_address *a, const struct pci_address *b
 size_t pci_find_at(const struct device *devices, size_t n, const struct pci_address *at);
 
 /* See struct bus. */
+bool pci_same_card(const struct device *a, const struct device *b);
 const char *pci_class_name(const char *class);
 unsigned pci_roles(const char *class);
 

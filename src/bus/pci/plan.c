@@ -13,17 +13,21 @@
 
 struct way {
         struct arena *arena;
-        const char *directory; /* what the operations name */
-        const char *direct;    /* the same directory without a link in its path, or NULL */
+        const char *direct; /* its directory without a link in the path, or NULL */
         const struct device *d;
         struct ops *ops;
 };
 
+/* One of the function's own files: what the operations name. */
+static const char *file_of(const struct way *w, const char *file)
+{
+        return arena_join(w->arena, DEVICES, w->d->address, "/", file, NULL);
+}
+
 /* An operation on one of the function's own files. */
 static struct op *add(const struct way *w, enum op_kind kind, const char *file, const char *value, const char *why)
 {
-        struct op *op =
-                ops_add(w->arena, w->ops, kind, arena_join(w->arena, w->directory, "/", file, NULL), value, why);
+        struct op *op = ops_add(w->arena, w->ops, kind, file_of(w, file), value, why);
 
         if (w->direct)
                 op->file = arena_join(w->arena, w->direct, "/", file, NULL);
@@ -58,11 +62,7 @@ void pci_take(struct planner *p, size_t entry, struct ops *ops)
 {
         const struct plan_entry *e = &p->plan->entries[entry];
         const struct device *d = entry_device(p, e);
-        const struct way w = {.arena = p->arena,
-                              .directory = arena_join(p->arena, DEVICES, d->address, NULL),
-                              .direct = d->sysfs,
-                              .d = d,
-                              .ops = ops};
+        const struct way w = {.arena = p->arena, .direct = d->sysfs, .d = d, .ops = ops};
         bool bound = streq_ptr(d->driver, e->driver);
         /* They are settings of what the rule matches; a companion is another kind of device. */
         const struct rule *settings = e->leader == NO_ENTRY ? &p->config->rules[e->rule] : NULL;
@@ -89,8 +89,8 @@ void pci_take(struct planner *p, size_t entry, struct ops *ops)
  */
 void pci_give(struct arena *a, const struct device *d, const char *driver, struct ops *ops)
 {
-        const struct way w = {.arena = a, .directory = arena_join(a, DEVICES, d->address, NULL), .d = d, .ops = ops};
-        const char *link = arena_join(a, w.directory, "/driver", NULL);
+        const struct way w = {.arena = a, .d = d, .ops = ops};
+        const char *link = file_of(&w, "driver");
         bool set = streq_ptr(d->driver_override, driver);
         struct op *op;
 
@@ -104,5 +104,5 @@ void pci_give(struct arena *a, const struct device *d, const char *driver, struc
         op->link = link;
         op->ends = driver;
         add_probe(&w);
-        add(&w, OP_VERIFY, "driver", driver, "it must not lead there any more")->flags = OP_GONE;
+        ops_add(a, ops, OP_VERIFY, link, driver, "it must not lead there any more")->flags = OP_GONE;
 }
