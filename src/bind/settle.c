@@ -96,8 +96,11 @@ static bool may_be_late(const struct run *r, const struct record_rule *rule)
         return rule->state == RULE_OK || rule->state == RULE_MISSING;
 }
 
-/* The reason is logged where it is not satisfied. enum run_end or -errno. */
-static int settle(struct run *r, const char *name)
+/*
+ * The reason is logged where it is not satisfied; where nothing is left to do, it is no matter that nothing can be
+ * recorded. enum run_end or -errno.
+ */
+static int settle(struct run *r, const char *name, int recorded)
 {
         const struct record_rule *known = record_find(&r->record, name);
         const struct rule *rule = config_find(&r->config, name);
@@ -106,6 +109,8 @@ static int settle(struct run *r, const char *name)
 
         if (known && record_satisfied(&r->record, known) && still_bound(r, name))
                 return RUN_DONE;
+        if (recorded < 0)
+                return recorded;
         if (!known)
                 why = "this boot's plan has no such rule";
         else if (!rule || !run_same_text(r, rule))
@@ -175,9 +180,7 @@ int run_rule(const struct root *root, const char *rule)
         if (k == 0)
                 k = run_load(&r, true, STAGE_HOST);
         if (k == 0)
-                k = join_host_plan(&r);
-        if (k == 0)
-                k = settle(&r, rule);
+                k = settle(&r, rule, join_host_plan(&r));
         if (k < 0)
                 return k;
         return settle_nodes(&r, rule) ? k : RUN_UNSATISFIED;

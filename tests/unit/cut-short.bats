@@ -182,6 +182,16 @@ killed_everywhere() {
     is_taken 'once there is room'
 }
 
+@test "a rule that has all it was to have is satisfied, though nothing can be recorded any more" {
+    stage initrd
+    rm "$ROOT/etc/initrd-release"
+    with SYSTEMD_IN_INITRD=0 FULL_AT=1 FULL_IN=/run/ -- passthrough-bind --rule=early
+    exits 0
+    with SYSTEMD_IN_INITRD=0 FULL_AT=1 FULL_IN=/run/ -- passthrough-bind --rule=later
+    exits 1
+    [[ $stderr == *'No space left on device'* ]] || { show && return 1; }
+}
+
 # begun: everything is taken, and there was no room for what came of it.
 begun() {
     local calls

@@ -49,11 +49,12 @@ static int end(int result)
         return result;
 }
 
-static int is_full(void)
+/* path: of what is written to, or NULL; FULL_IN: only what is below that is full. */
+static int is_full(const char *path)
 {
-        const char *full_at = getenv("FULL_AT");
+        const char *full_at = getenv("FULL_AT"), *in = getenv("FULL_IN");
 
-        if (!full_at || calls < atol(full_at))
+        if (!full_at || calls < atol(full_at) || (in && (!path || strncmp(path, in, strlen(in)) != 0)))
                 return 0;
         errno = ENOSPC;
         return 1;
@@ -161,7 +162,7 @@ ssize_t write(int fd, const void *data, size_t size)
                         (void)!NEXT(write)(fd, data, size / 2);
                 raise(SIGKILL);
         }
-        if (!sysfs && is_full()) {
+        if (!sysfs && is_full(path)) {
                 (void)!NEXT(write)(fd, data, size / 2);
                 return -1;
         }
@@ -181,7 +182,7 @@ int renameat(int from, const char *old, int to, const char *new)
 int mkdirat(int fd, const char *name, mode_t mode)
 {
         begin();
-        return faccessat(fd, name, F_OK, 0) < 0 && is_full() ? -1 : end(NEXT(mkdirat)(fd, name, mode));
+        return faccessat(fd, name, F_OK, 0) < 0 && is_full(NULL) ? -1 : end(NEXT(mkdirat)(fd, name, mode));
 }
 
 int openat(int dir, const char *name, int flags, ...)
@@ -195,7 +196,7 @@ int openat(int dir, const char *name, int flags, ...)
         mode = va_arg(ap, mode_t);
         va_end(ap);
         begin();
-        return is_full() ? -1 : end(NEXT(openat)(dir, name, flags, mode));
+        return is_full(NULL) ? -1 : end(NEXT(openat)(dir, name, flags, mode));
 }
 
 int poll(struct pollfd *fds, nfds_t n, int timeout)

@@ -32,6 +32,8 @@ bind_in_initrd() {
     exits 0
     is "$(get '.devices[] | "\(.address) \(.state) \(.driver) \(.rule)"')" '0000:01:00.0 bound vfio-pci gpu0' device
     is "$(get '[.devices[].at_us | type] | unique[]')" number at_us
+    is "$(get '.devices[].back[] | "\(.op) \(.target | split("/") | last)"' | tr '\n' ' ')" \
+        'load modalias write driver_override write unbind write drivers_probe verify driver ' 'the way back'
     is "$(get '.rules[] | "\(.name) \(.state)"')" 'gpu0 ok' rule
     ctl status
     exits 0
