@@ -179,14 +179,46 @@ static void add(struct anonymiser *y, const char *plain, const char *new, const 
         y->n++;
 }
 
+/* The interface identifier of an IPv6 address that is made from an interface's own (RFC 4291, appendix A). */
+static char *identifier(struct arena *a, const char *mac)
+{
+        const char octet[] = {mac[0], mac[1], '\0'};
+
+        return arena_printf(a, "%02lx%.4sfffe%.6s", strtoul(octet, NULL, 16) ^ 2, mac + 2, mac + 6);
+}
+
+/* In text, a group of four digits goes without the zeros before it. */
+static void add_identifier(struct anonymiser *y, const char *mac, const char *new_mac)
+{
+        const char *old = identifier(y->arena, mac), *new = identifier(y->arena, new_mac);
+        char *short_old = arena_alloc(y->arena, 17), *short_new = arena_alloc(y->arena, 17);
+        const bool *gaps = arena_alloc(y->arena, 17 * sizeof(*gaps));
+        size_t n = 0;
+
+        for (size_t i = 0; i < 16; i++) {
+                bool leads = i % 4 != 3 && strspn(old + i / 4 * 4, "0") > i % 4;
+
+                if (!leads) {
+                        short_old[n] = old[i];
+                        short_new[n++] = new[i];
+                }
+        }
+        add(y, old, new, gaps);
+        if (n < 16)
+                add(y, short_old, short_new, gaps);
+}
+
 void anonymiser_add(struct anonymiser *y, const char *s, size_t size)
 {
         bool *gaps;
-        const char *plain = plain_of(y, s, size, &gaps);
+        const char *plain = plain_of(y, s, size, &gaps), *new;
 
         if (!worth_hiding(plain))
                 return;
-        add(y, plain, hash(y, plain), gaps);
+        new = hash(y, plain);
+        add(y, plain, new, gaps);
+        if (strlen(plain) == 12 && is_hex(plain))
+                add_identifier(y, plain, new);
 }
 
 void anonymiser_keep(struct anonymiser *y, const char *s, size_t size)

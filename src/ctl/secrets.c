@@ -143,22 +143,17 @@ static void by_shape(const struct learner *l)
 static void by_interface_identifier(const struct learner *l)
 {
         for (size_t i = 0; i + 32 <= l->size; i++) {
-                char mac[13], old[17], new[17], octet[3];
-                const char *id = l->data + i + 16, *hash;
+                char mac[13], octet[3];
+                const char *id = l->data + i + 16;
                 size_t n = 0;
 
                 while (n < 32 && is_hex(l->data[i + n]))
                         n++;
                 if (n < 32 || !is_edge(l, i) || strncasecmp(id + 6, "fffe", 4) != 0)
                         continue;
-                snprintf(old, sizeof(old), "%.16s", id);
                 snprintf(octet, sizeof(octet), "%.2s", id);
                 snprintf(mac, sizeof(mac), "%02lx%.4s%.6s", strtoul(octet, NULL, 16) ^ 2, id + 2, id + 10);
-                hash = anonymiser_hash(l->y, mac);
-                snprintf(octet, sizeof(octet), "%.2s", hash);
-                snprintf(new, sizeof(new), "%02lx%.4sfffe%.6s", strtoul(octet, NULL, 16) ^ 2, hash + 2, hash + 6);
                 anonymiser_add(l->y, mac, 12);
-                anonymiser_map(l->y, old, new);
                 i += 31;
         }
 }

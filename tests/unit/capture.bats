@@ -173,6 +173,16 @@ serial_of() {
     refused 0000:00:0a.0 .
 }
 
+@test "an IPv6 address that is made from a MAC address is replaced with it, in each form" {
+    echo 00:01:22:00:44:55 >"$ROOT/sys/class/net/eno1/address"
+    put /proc/net/if_inet6 'fe800000000000000201 02 40 20 80     lo' 'fe80000000000000020122fffe004455 02 40 20 80     eno1'
+    put /etc/fstab '[fe80::201:22ff:fe00:4455%eno1]:/srv /srv nfs defaults 0 0' 'h:/0201-22FF-FE00-4455 /b nfs defaults 0 0'
+    capture
+    is "$(grep -rliE '0?201[-:]?22ff[-:]?fe00[-:]?4455' "$CAPTURED")" '' 'files that give the address away'
+    [[ $(<"$CAPTURED/etc/fstab") =~ fe80::([0-9a-f]+):([0-9a-f]{2})ff:fe[0-9a-f]{2}:[0-9a-f]{4}%eno1 ]] || { show && return 1; }
+    [[ $(<"$CAPTURED/sys/class/net/eno1/address") =~ ^..:..:${BASH_REMATCH[2]}: ]] || { show && return 1; }
+}
+
 @test "--raw keeps everything as it is" {
     capture --raw
     is "$(<"$CAPTURED/etc/machine-id")" 0123456789abcdef0123456789abcdef machine-id
