@@ -166,7 +166,9 @@ since() { awk -v then="$1" -v now="$EPOCHREALTIME" 'BEGIN { print now - then }';
 
 # no_timer_check: on a busy host the kernel finds that its timer does not tick, and panics; guests of KVM are spared that by themselves.
 # nvme_core.io_timeout: on a busy host QEMU's NVMe disk now and then overlooks a command, and the driver would wait 30 s for it.
-lab_cmdline='no_timer_check panic=-1 rd.shell=0 rd.emergency=reboot nvme_core.io_timeout=4 drm_kms_helper.fbdev_emulation=0 log_buf_len=8M'
+# norandmaps, nokaslr: where code lies at another address in each process, QEMU translates it anew each time: a sixth of a boot. mitigations,
+# cryptomgr: no processor is here to be protected, nor a cipher to be tested.
+lab_cmdline='norandmaps nokaslr mitigations=off cryptomgr.notests no_timer_check panic=-1 rd.shell=0 rd.emergency=reboot nvme_core.io_timeout=4 drm_kms_helper.fbdev_emulation=0 log_buf_len=8M'
 
 kernel_args() { # kernel_args INITRD TOKENS: QEMU loads the kernel itself
     args=(-kernel "$kernel" -initrd "$1" -append "console=ttyS0 quiet $root_cmdline rw $iommu_cmdline $lab_cmdline \
