@@ -16,6 +16,7 @@ struct key {
 /* What kernels have on any architecture. */
 #define SIZE_LEAST (UINT64_C(64) << 10)
 #define SIZE_MOST  (UINT64_C(16) << 30)
+#define UPLINK_MAX 15 /* IFNAMSIZ, less the end */
 
 static struct huge_pages *pages_of(struct settings_parser *p)
 {
@@ -100,6 +101,21 @@ static bool parse_command_line(struct settings_parser *p, const char *value)
                  "CommandLine=%.*s: a double quote is not closed, and the kernel would take all that follows for "
                  "its value; close it",
                  SHOWN, value);
+        return true;
+}
+
+/* "none", or names as the kernel has them (net/core/dev.c, dev_valid_name). */
+static bool parse_uplink(struct settings_parser *p, const char *value)
+{
+        const char **names;
+        size_t n;
+
+        str_words(p->arena, value, &names, &n);
+        for (size_t i = 0; i < n; i++)
+                if (strlen(names[i]) > UPLINK_MAX || strpbrk(names[i], "/:,;*?") || (n > 1 && streq(names[i], "none")))
+                        return false;
+        p->settings->uplink = names;
+        p->settings->n_uplink = n;
         return true;
 }
 
@@ -196,6 +212,7 @@ static const struct key keys[] = {
         {{"Host", "DisableIdleD3", false, "yes or no"}, parse_disable_idle_d3},
         {{"Host", "CommandLine", true, "tokens of the kernel command line, without control characters"},
          parse_command_line},
+        {{"Host", "Uplink", false, "none, or the names of network interfaces, such as eno1"}, parse_uplink},
         {{"HugePages", "Size", false,
           "a size that the kernel has, from 64K to 16G and a power of two, such as 1G or 2M"},
          parse_size},

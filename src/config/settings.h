@@ -39,6 +39,8 @@ struct settings {
         enum setting disable_idle_d3;
         const char **command_line; /* CommandLine=: further tokens, in the order given */
         size_t n_command_line;
+        const char **uplink; /* Uplink=: interfaces, or "none" alone; what is read last */
+        size_t n_uplink;
         struct huge_pages *pages; /* by size, the largest first */
         size_t n_pages;
 };

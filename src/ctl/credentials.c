@@ -91,7 +91,8 @@ static size_t quoted(const char *s, size_t n, char quote)
         return i;
 }
 
-/* "KEY = value with blanks", "- key: value", "password_pbkdf2 USER VALUE": whether the line is one. */
+/* "KEY = value with blanks", "- key: value", "password_pbkdf2 USER VALUE", "wpa-psk VALUE" (ifupdown): whether the line
+ * is one. */
 static bool hide_line(const struct anonymiser *y, char *s, size_t n)
 {
         size_t i = blanks(s, n), at, length;
@@ -104,7 +105,7 @@ static bool hide_line(const struct anonymiser *y, char *s, size_t n)
         at = i + length + blanks(s + i + length, n - i - length);
         if (at < n && (s[at] == '=' || s[at] == ':'))
                 at++;
-        else if (at == i + length || !startswith(s + i, "password"))
+        else if (at == i + length || (!startswith(s + i, "password") && !startswith(s + i, "wpa-")))
                 return false;
         at += blanks(s + at, n - at);
         /* Where the key is, and not what. */

@@ -26,11 +26,13 @@ static void uses(struct graph *g, const struct facts_request *request)
                 guard_network(g);
         if (e->sees_keyboards)
                 guard_keyboards(g);
-        /* These tell of the next boot, too. */
-        if (request->writers && !facts->booting) {
+        if (!facts->booting && (request->writers || request->busy))
                 guard_addresses(g);
+        /* These tell of the next boot, too. */
+        if (request->writers && !facts->booting)
                 guard_writers(g);
-        }
+        if (e->sees_network)
+                guard_uplink(g);
         if (asks_for_storage(facts))
                 guard_volumes(g);
         for (size_t i = 0; i < facts->n_devices; i++)
@@ -46,7 +48,8 @@ void guard_gather(const struct root *root, struct arena *a, const struct facts_r
         if (request->use)
                 uses(&g, request);
         if (request->busy) {
-                guard_addresses(&g);
+                if (!request->use || facts->booting)
+                        guard_addresses(&g);
                 guard_busy(&g);
         }
         facts->evidence = evidence;

@@ -88,6 +88,11 @@ static bool reaches_hardware(const struct evidence *evidence, size_t node, unsig
         return false;
 }
 
+bool guard_on_hardware(const struct evidence *evidence, size_t node)
+{
+        return reaches_hardware(evidence, node, 0);
+}
+
 static void carries(struct graph *g, const char *name, bool default_route)
 {
         size_t node = guard_find(g, NODE_INTERFACE, name);
@@ -171,4 +176,5 @@ void guard_network(struct graph *g)
         for (size_t i = first; i < g->evidence->n_nodes; i++)
                 relate(g, i);
         routes(g);
+        guard_declared(g);
 }

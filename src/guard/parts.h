@@ -9,6 +9,12 @@
 void guard_storage(struct graph *g);
 /* Interfaces, and the routes that they carry. */
 void guard_network(struct graph *g);
+/* Whether an interface, or one that it stands on, is no mere idea of the kernel's. */
+bool guard_on_hardware(const struct evidence *evidence, size_t node);
+/* declared.c: interfaces that the host's configuration declares. */
+void guard_declared(struct graph *g);
+/* uplink.c: what [Host] says that the host answers on; and if nothing tells. After all uses of interfaces. */
+void guard_uplink(struct graph *g);
 /* Terminals that are the kernel's consoles: these show early. */
 void guard_consoles(struct graph *g);
 /* Where a passphrase may be typed. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/source.h"
 
+#include "base/str.h"
+#include "config/files.h"
+
 enum source guard_read(const struct graph *g, const char *path, char **ret)
 {
         size_t size;
@@ -11,6 +14,25 @@ enum source guard_read(const struct graph *g, const char *path, char **ret)
 enum source guard_list(const struct graph *g, const char *path, const char ***ret, size_t *ret_n)
 {
         return root_look_in(g->root, g->arena, path, ret, ret_n);
+}
+
+const char *guard_config(struct graph *g, const char *path, bool listed)
+{
+        struct diags diags = {.arena = g->arena};
+        enum config_read k;
+        size_t size;
+        char *text;
+
+        k = (enum config_read)config_file_read(g->root, g->arena, path, &(struct config_kind){"", ""}, &diags, &text,
+                                               &size);
+        if (k == CONFIG_READ_MASKED || (k == CONFIG_READ_ABSENT && !listed))
+                return "";
+        if (k == CONFIG_READ_OK && strlen(text) == size && text[size - 1] == '\n')
+                return text;
+        guard_unknown(g, &g->evidence->network_unknown,
+                      k == CONFIG_READ_OK ? "%s is no text, or does not end with a line end" : "%s cannot be read",
+                      path);
+        return "";
 }
 
 const char *guard_in_root(const struct graph *g, const char *path)

@@ -10,6 +10,11 @@
 /* A text, "" unless it was read; the names in a directory, none unless it was. */
 enum source guard_read(const struct graph *g, const char *path, char **ret);
 enum source guard_list(const struct graph *g, const char *path, const char ***ret, size_t *ret_n);
+/*
+ * A file of somebody's configuration, "" if it is masked or not there. One that must be there (a directory has its
+ * name), that cannot be read, or that is not whole to its last line end makes the network unknown.
+ */
+const char *guard_config(struct graph *g, const char *path, bool listed);
 /* The same path below what will be the host's root: in an initrd, below where that mounts it. */
 const char *guard_in_root(const struct graph *g, const char *path);
 /* Where the link dir/name leads, "" if it is none; dir is open as dir_fd. Returns buf. */

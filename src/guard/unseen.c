@@ -2,6 +2,8 @@
 #include "base/str.h"
 #include "guard/graph.h"
 
+#define MODEM "0703" /* pci_ids.h, PCI_CLASS_COMMUNICATION_MODEM */
+
 /* Something of that kind is on the device. */
 static bool carries(const struct evidence *evidence, size_t device, enum node_kind kind, bool up_only)
 {
@@ -34,6 +36,8 @@ const char *guard_unseen(const struct graph *g, size_t device)
                 return e->network_unknown;
         if (e->sees_network && e->up_unknown && carries(e, device, NODE_INTERFACE, true))
                 return e->up_unknown;
+        if (e->sees_network && e->uplink_unknown && (network || interface || usb || startswith(d->class, MODEM)))
+                return e->uplink_unknown;
         if (e->sees_keyboards && e->keyboards_unknown && usb)
                 return e->keyboards_unknown;
         if (e->sees_network && network && *driver && !interface)

@@ -86,9 +86,12 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
         const char *kind = roles_guarded(d->roles);
         bool shows;
 
-        /* On its way up a host shows less than when it cleared the device; once it is up, what shows has the last word.
+        /*
+         * On its way up a host shows less than when it cleared the device; once it is up, what shows has the last word.
+         * That no uplink shows is nothing that does: the device was cleared when one did.
          */
-        if (p->identities[e->device].cleared && (p->facts->booting || !d->unseen))
+        if (p->identities[e->device].cleared &&
+            (p->facts->booting || !d->unseen || d->unseen == evidence->uplink_unknown))
                 return NULL;
         if (d->unseen || !kind)
                 return d->unseen;

@@ -178,6 +178,30 @@ static void storage_verdicts(struct machine *m)
                 }
 }
 
+static bool on_hardware(const struct machine *m, int interface)
+{
+        const struct interface *i = &m->interfaces[interface];
+
+        if (i->kind == PHYSICAL)
+                return true;
+        for (unsigned k = 0; k < i->n_lower; k++)
+                if (on_hardware(m, i->lower[k]))
+                        return true;
+        return false;
+}
+
+/* Whether something says on which interface the host answers, or that it does on none. */
+static bool uplink_known(const struct machine *m)
+{
+        for (unsigned i = 0; i < m->n_uses; i++)
+                if (m->uses[i].source == BY_ROUTE && (m->uses[i].is_default || on_hardware(m, m->uses[i].at)))
+                        return true;
+        for (unsigned i = 0; i < m->n_interfaces; i++)
+                if (m->interfaces[i].kind == OVS && on_hardware(m, (int)i))
+                        return true;
+        return m->uplink_none;
+}
+
 static void network_verdicts(struct machine *m)
 {
         bool any_tunnel = false, any_internal = false;
@@ -201,6 +225,9 @@ static void network_verdicts(struct machine *m)
                 else if (blind && (is_network(d) || d->class == 0x0c0330))
                         set(d, EITHER);
                 if (is_network(d) && d->driver && !from_host(d) && !has_interface(m, i, false))
+                        set(d, UNKNOWN);
+                if (!blind && !uplink_known(m) && !from_host(d) &&
+                    (is_network(d) || d->class >> 8 == 0x0c03 || has_interface(m, i, false)))
                         set(d, UNKNOWN);
                 if (any_tunnel && has_interface(m, i, true))
                         set(d, m->no_net && !is_network(d) ? EITHER : UNKNOWN);

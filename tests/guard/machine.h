@@ -159,6 +159,7 @@ struct machine {
         bool udev_data, dev_links;
         bool no_mountinfo, no_swaps, no_block, no_route, no_net;
         bool nfs_root, iscsi, swap_file;
+        bool uplink_none; /* of passthrough.conf */
         /* counters of names */
         unsigned groups, sd, nvme, subsystems, dm, md, hosts, virtio, vd, vgs, usb_buses;
 };

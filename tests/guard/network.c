@@ -119,6 +119,7 @@ static void route(struct machine *m, int interface, bool is_default)
 void make_network(struct machine *m)
 {
         functions(m);
+        m->uplink_none = chance(m, 50);
         for (unsigned n = below(m, 4); n > 0; n--)
                 over(m, (enum interface_kind)(VLAN + below(m, 5)));
         if (chance(m, 6))

@@ -182,6 +182,8 @@ void write_network(const struct machine *m)
 {
         struct lines v4 = {.n = 0}, v6 = {.n = 0};
 
+        if (m->uplink_none)
+                put("etc/passthrough.conf", "[Host]\nUplink=none\n");
         if (!m->no_net) {
                 put("sys/devices/virtual/net/lo/flags", "0x9\n");
                 link_sys("class/net/lo", "devices/virtual/net/lo");

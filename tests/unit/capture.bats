@@ -187,7 +187,7 @@ serial_of() {
     capture --raw
     is "$(<"$CAPTURED/etc/machine-id")" 0123456789abcdef0123456789abcdef machine-id
     cmp "$ROOT/sys/bus/pci/devices/0000:01:00.0/config" "$CAPTURED/sys/bus/pci/devices/0000:01:00.0/config"
-    is "$(identifying | grep -cE '/(machine-id|address|serial|config)$')" 4 'files that identify the machine'
+    is "$(identifying | grep -cE '/(machine-id|address|serial|config)$')" 5 'files that identify the machine'
 }
 
 @test "rules and drop-ins of all four places come along" {

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An interface that some file of network configuration names is the host's, whatever the file says of it: what reads
+ * no grammar cannot misread one. Comments do not count.
+ */
+#include "guard/declared.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+
+#include "cmdline/cmdline.h"
+#include "guard/fields.h"
+#include "guard/parts.h"
+#include "guard/source.h"
+
+#define IFUPDOWN  "/etc/network/"
+#define DEPTH_MAX 8
+
+/* Where such files are, and which of their lines may have patterns: by how these begin, NULL: all. */
+static const struct place {
+        const char *dir, *name, *patterns[5];
+} places[] = {
+        {"/etc/netplan", "*.yaml", {""}},
+        {"/run/netplan", "*.yaml", {""}},
+        {"/usr/lib/netplan", "*.yaml", {""}},
+        {"/etc/NetworkManager/system-connections", "*", {"interface-name"}},
+        {"/run/NetworkManager/system-connections", "*", {"interface-name"}},
+        {"/usr/lib/NetworkManager/system-connections", "*", {"interface-name"}},
+        {"/etc/systemd/network", "*.netdev", {}},
+        {"/run/systemd/network", "*.netdev", {}},
+        {"/usr/lib/systemd/network", "*.netdev", {}},
+        {"/etc/sysconfig/network-scripts", "ifcfg-*", {}},
+        {"/etc/sysconfig/network", "ifcfg-*", {}},
+        {"/etc/wicked/ifconfig", "*.xml", {}},
+};
+static const struct place ifupdown = {"/etc/network/interfaces.d", "*", {"auto", "allow-", "iface", "bridge", "bond"}};
+
+bool declared_runs(struct declared *d, const char *const *marks, size_t n)
+{
+        char target[8];
+
+        for (size_t i = 0; i < n; i++) {
+                ssize_t k = root_readlink(d->g->root, marks[i], target, sizeof(target));
+
+                if ((k != -ENOENT && k != -ENOTDIR) || root_exists(d->g->root, marks[i]))
+                        return true;
+        }
+        return false;
+}
+
+void declared_bridge(struct declared *d, const char *line)
+{
+        static const struct {
+                const char *begin;
+                bool port;
+        } lines[] = {{"bridge_ports none", false},
+                     {"bridge-ports none", false},
+                     {"bridges:", false},
+                     {"Kind=bridge", false},
+                     {"type=bridge", false},
+                     {"interfaces:", true},
+                     {"Bridge=", true},
+                     {"port-type=bridge", true},
+                     {"slave-type=bridge", true}};
+
+        for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+                if (startswith(line, lines[i].begin)) {
+                        d->bridge |= !lines[i].port;
+                        d->ports |= lines[i].port;
+                }
+}
+
+static bool has_patterns(const struct place *place, const char *line)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(place->patterns) && place->patterns[i]; i++)
+                if (startswith(line, place->patterns[i]))
+                        return true;
+        return false;
+}
+
+/* A word is a pattern for names; and behind "driver:" one for drivers. */
+static bool is_meant(struct graph *g, const struct netif *n, const char *line)
+{
+        enum netif_property property = startswith(line, "driver") ? NETIF_DRIVER : NETIF_NAME;
+        char *rest = arena_strdup(g->arena, line), *word;
+
+        if (strstr(line, "regex") || strstr(line, "ports all") || strstr(line, "{}"))
+                return true;
+        while ((word = strsep(&rest, " \t=,;:\"'/{}()")))
+                if ((property == NETIF_DRIVER ? *word && !startswith(line, word) : !!strpbrk(word, "*?")) &&
+                    netif_matches(g, n, property, word) != NEVER)
+                        return true;
+        return false;
+}
+
+static void read_line(struct declared *d, const struct place *place, const char *path, const char *line)
+{
+        bool patterns = has_patterns(place, line);
+
+        declared_bridge(d, line);
+        for (size_t i = 0; i < d->n; i++) {
+                if (netif_named(&d->netifs[i], line))
+                        guard_use(d->g, d->netifs[i].node, "%s", path);
+                else if (patterns && is_meant(d->g, &d->netifs[i], line))
+                        guard_use(d->g, d->netifs[i].node, "%s, by a pattern (%s)", path, line);
+        }
+}
+
+static void read_file(struct declared *d, const struct place *place, const char *path, bool listed, unsigned depth);
+
+static void read_dir(struct declared *d, const struct place *place, const char *dir, const char *pattern,
+                     unsigned depth)
+{
+        const char **names;
+        size_t n;
+
+        if (guard_list(d->g, dir, &names, &n) == SOURCE_UNREADABLE)
+                guard_unknown(d->g, &d->g->evidence->network_unknown, "%s cannot be read", dir);
+        for (size_t i = 0; i < n; i++)
+                if (fnmatch(pattern, names[i], 0) == 0)
+                        read_file(d, place, arena_join(d->g->arena, dir, "/", names[i], NULL), true, depth);
+}
+
+/* interfaces(5): "source PATTERN" and "source-directory DIR". A pattern in a directory's name is not followed. */
+static void follow(struct declared *d, const char *line, unsigned depth)
+{
+        const char *blank = line + strcspn(line, " \t"), *path = blank + strspn(blank, " \t");
+        char *dir = arena_join(d->g->arena, *path == '/' ? "" : IFUPDOWN, path, NULL), *name = strrchr(dir, '/');
+
+        if (!startswith(line, "source-dir"))
+                *name++ = '\0';
+        if (strpbrk(dir, "*?[$~`") || depth == DEPTH_MAX)
+                guard_unknown(d->g, &d->g->evidence->network_unknown, "%sinterfaces has \"%s\", which is not followed",
+                              IFUPDOWN, line);
+        else if (!streq(dir, ifupdown.dir))
+                read_dir(d, &ifupdown, dir, startswith(line, "source-dir") ? "*" : name, depth + 1);
+}
+
+static void read_file(struct declared *d, const struct place *place, const char *path, bool listed, unsigned depth)
+{
+        const char *text = guard_config(d->g, path, listed), *end, *line;
+
+        if (startswith(str_basename(path), "ifcfg-"))
+                read_line(d, place, path, str_basename(path) + strlen("ifcfg-"));
+        while ((line = guard_line(&text, &end))) {
+                char *copy = str_trim(arena_strndup(d->g->arena, line, (size_t)(end - line)));
+
+                if (place == &ifupdown && startswith(copy, "source"))
+                        follow(d, copy, depth);
+                else if (*copy != '#' && *copy != ';')
+                        read_line(d, place, path, copy);
+        }
+}
+
+/* dracut.cmdline(7). An address may have "-" for ":" (BOOTIF). */
+static void command_line(struct declared *d)
+{
+        static const char *const keys[] = {"ip",   "bootdev", "ifname", "rd.route", "bond",
+                                           "vlan", "bridge",  "team",   "BOOTIF",   "vlan"};
+        struct token *tokens;
+        bool unclosed;
+        size_t n;
+
+        cmdline_split(d->g->arena, d->g->facts->cmdline ? d->g->facts->cmdline : "", &tokens, &n, &unclosed);
+        for (size_t i = 0; i < n; i++) {
+                char *value = arena_strdup(d->g->arena, tokens[i].value ? tokens[i].value : "");
+
+                if (str_index(tokens[i].name, keys, ARRAY_SIZE(keys)) < 0)
+                        continue;
+                for (char *c = value; streq(tokens[i].name, "BOOTIF") && *c; c++)
+                        *c = *c == '-' ? ':' : *c;
+                for (size_t k = 0; k < d->n; k++)
+                        if (netif_named(&d->netifs[k], value))
+                                guard_use(d->g, d->netifs[k].node, "%s= of the command line", tokens[i].name);
+        }
+}
+
+bool declared_setting(struct graph *g, const char **text, struct setting *s)
+{
+        const char *end, *line;
+
+        while ((line = guard_line(text, &end))) {
+                char *copy = arena_strndup(g->arena, line, (size_t)(end - line)), *equals;
+
+                copy = str_trim(copy);
+                while (*copy && copy[strlen(copy) - 1] == '\\' && (line = guard_line(text, &end))) {
+                        copy[strlen(copy) - 1] = ' ';
+                        copy = arena_join(g->arena, copy, arena_strndup(g->arena, line, (size_t)(end - line)), NULL);
+                }
+                if (*copy == '[')
+                        s->section = arena_strndup(g->arena, copy + 1, strcspn(copy + 1, "]"));
+                if (strchr("#;[", *copy) || !(equals = strchr(copy, '=')))
+                        continue;
+                *equals = '\0';
+                s->key = str_trim(copy);
+                s->value = str_trim(equals + 1);
+                return true;
+        }
+        return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+        return strcmp(((const struct declared_file *)a)->name, ((const struct declared_file *)b)->name);
+}
+
+void declared_files(struct graph *g, const char *const *dirs, size_t n_dirs, const char *suffix,
+                    struct declared_file **ret, size_t *ret_n)
+{
+        const char **names;
+        size_t n, known;
+
+        *ret = NULL;
+        *ret_n = 0;
+        for (size_t i = 0; i < n_dirs; i++) {
+                if (guard_list(g, dirs[i], &names, &n) == SOURCE_UNREADABLE)
+                        guard_unknown(g, &g->evidence->network_unknown, "%s cannot be read", dirs[i]);
+                for (size_t k = 0; k < n; k++) {
+                        for (known = 0; known < *ret_n && !streq((*ret)[known].name, names[k]);)
+                                known++;
+                        if (known < *ret_n || !endswith(names[k], suffix))
+                                continue;
+                        *(struct declared_file *)arena_grow(g->arena, ret, (*ret_n)++, sizeof(**ret)) =
+                                (struct declared_file){names[k], arena_join(g->arena, dirs[i], "/", names[k], NULL)};
+                }
+        }
+        if (*ret_n > 0)
+                qsort(*ret, *ret_n, sizeof(**ret), by_name);
+}
+
+void guard_declared(struct graph *g)
+{
+        struct declared d = {.g = g};
+
+        netif_list(g, &d.netifs, &d.n);
+        command_line(&d);
+        read_file(&d, &ifupdown, IFUPDOWN "interfaces", false, 0);
+        read_dir(&d, &ifupdown, ifupdown.dir, "*", 0);
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+                read_dir(&d, &places[i], places[i].dir, places[i].name, 0);
+        declared_networkd(&d);
+        declared_network_manager(&d);
+        g->evidence->bridge_alone = d.bridge && !d.ports;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What network configuration knows an interface by. */
+
+#include "base/str.h"
+#include "guard/graph.h"
+
+enum netif_property {
+        NETIF_NAME, /* those that udev has for it, too */
+        NETIF_MAC,
+        NETIF_PERMANENT_MAC,
+        NETIF_DRIVER,
+        NETIF_TYPE, /* "ether", "wlan" */
+        NETIF_PATH, /* udev's ID_PATH */
+        NETIF_KIND, /* "" of hardware */
+        NETIF_PROPERTY_MAX_,
+};
+
+struct netif {
+        size_t node;
+        const char *name;
+        struct strings is[NETIF_PROPERTY_MAX_]; /* none: not known */
+        bool ignored;                           /* NetworkManager is told by udev to leave it alone */
+};
+
+/* All but lo. */
+void netif_list(struct graph *g, struct netif **ret, size_t *ret_n);
+
+enum answer { UNASKED, NEVER, MAYBE, SURELY };
+
+/* Whether one of these patterns is what the interface has of a property; a "!" in front turns the answer round. */
+enum answer netif_matches(struct graph *g, const struct netif *n, enum netif_property property, const char *patterns);
+/* Whether a line of text has a name or an address of the interface, or a VLAN's name made of it. */
+bool netif_named(const struct netif *n, const char *line);

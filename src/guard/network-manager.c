@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* NetworkManager.conf(5): it manages all hardware, but for what unmanaged-devices= lists. */
+#include "guard/declared.h"
+#include "guard/source.h"
+
+#define CONF "/etc/NetworkManager/NetworkManager.conf"
+
+static const char *const dirs[] = {"/etc/NetworkManager/conf.d", "/run/NetworkManager/conf.d",
+                                   "/usr/lib/NetworkManager/conf.d"};
+
+static void read_conf(struct graph *g, const char *path, bool listed, const char **list)
+{
+        const char *text = guard_config(g, path, listed);
+        struct setting s = {.section = ""};
+
+        while (declared_setting(g, &text, &s))
+                if (streq(s.section, "keyfile") && startswith(s.key, "unmanaged-devices"))
+                        /* "+=" adds; "-=" may take away anything. */
+                        *list = endswith(s.key, "+")   ? arena_join(g->arena, *list, ";", s.value, NULL)
+                                : endswith(s.key, "-") ? ""
+                                                       : s.value;
+}
+
+/* One item, "interface-name:PATTERN" and the like. */
+static enum answer is_item(struct graph *g, const struct netif *n, const char *item)
+{
+        static const struct {
+                const char *begin;
+                enum netif_property property;
+        } kinds[] = {{"interface-name:", NETIF_NAME}, {"mac:", NETIF_MAC},       {"driver:", NETIF_DRIVER},
+                     {"type:ethernet", NETIF_TYPE},   {"type:wifi", NETIF_TYPE}, {"type:", NETIF_TYPE}};
+        const char *value;
+
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+                if (!startswith(item, kinds[i].begin))
+                        continue;
+                value = item + strlen(kinds[i].begin);
+                value += *value == '=' || *value == '~';
+                if (streq(item, "type:ethernet"))
+                        value = "ether";
+                else if (streq(item, "type:wifi"))
+                        value = "wlan";
+                return netif_matches(g, n, kinds[i].property, value);
+        }
+        return strchr(item, ':') && strlen(item) != strlen("00:00:00:00:00:00") ? MAYBE
+               : netif_matches(g, n, NETIF_NAME, item) == SURELY                ? SURELY
+                                                                                : netif_matches(g, n, NETIF_MAC, item);
+}
+
+static bool is_unmanaged(struct graph *g, const struct netif *n, const char *list)
+{
+        char *rest = arena_strdup(g->arena, list), *item;
+        bool listed = false;
+
+        while ((item = strsep(&rest, ",; \t"))) {
+                bool except = startswith(item, "except:");
+                enum answer answer = is_item(g, n, except ? item + strlen("except:") : item);
+
+                if (except && *item && answer != NEVER)
+                        return false;
+                listed |= !except && *item && answer == SURELY;
+        }
+        return listed;
+}
+
+void declared_network_manager(struct declared *d)
+{
+        static const char *const marks[] = {"/run/NetworkManager",
+                                            "/etc/systemd/system/multi-user.target.wants/NetworkManager.service",
+                                            "/usr/lib/systemd/system/multi-user.target.wants/NetworkManager.service"};
+        struct declared_file *files;
+        const char *list = "";
+        size_t n;
+
+        if (!declared_runs(d, marks, ARRAY_SIZE(marks)))
+                return;
+        declared_files(d->g, dirs, ARRAY_SIZE(dirs), ".conf", &files, &n);
+        for (size_t dir = ARRAY_SIZE(dirs); dir-- > 0;) {
+                if (dir == 0)
+                        read_conf(d->g, CONF, false, &list);
+                for (size_t i = 0; i < n; i++)
+                        if (startswith(files[i].path, dirs[dir]))
+                                read_conf(d->g, files[i].path, true, &list);
+        }
+        for (size_t i = 0; i < d->n; i++) {
+                const struct netif *netif = &d->netifs[i];
+
+                if (!d->g->evidence->nodes[netif->node].virtual_ && !netif->ignored && !is_unmanaged(d->g, netif, list))
+                        guard_use(d->g, netif->node,
+                                  "NetworkManager, which manages what no file excludes; if it is to leave it alone: "
+                                  "printf '[keyfile]\\nunmanaged-devices+=interface-name:%s\\n' "
+                                  ">/etc/NetworkManager/conf.d/90-%s.conf",
+                                  netif->name, netif->name);
+        }
+}

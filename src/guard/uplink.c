@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the host answers on. Where no interface shows or is declared that may be it, any network controller, USB
+ * controller or modem may be the way to it, unless [Host] tells.
+ */
+#include "base/str.h"
+#include "config/settings.h"
+#include "guard/parts.h"
+
+static bool shows(const struct evidence *e)
+{
+        for (size_t i = 0; i < e->n_uses; i++)
+                if (e->nodes[e->uses[i].node].kind == NODE_INTERFACE && guard_on_hardware(e, e->uses[i].node))
+                        return true;
+        return false;
+}
+
+void guard_uplink(struct graph *g)
+{
+        struct diags diags = {.arena = g->arena};
+        struct evidence *e = g->evidence;
+        struct settings settings;
+
+        if (e->network_unknown || e->up_unknown || e->bridge_alone || shows(e))
+                return;
+        if (settings_load(g->root, g->arena, &diags, &settings) < 0 || settings.invalid) {
+                e->uplink_unknown = "no interface shows that the host answers on, and passthrough.conf, which may "
+                                    "have Uplink=, cannot be read as a whole";
+                return;
+        }
+        for (size_t i = 0; i < settings.n_uplink; i++) {
+                size_t node = guard_find(g, NODE_INTERFACE, settings.uplink[i]);
+
+                if (streq(settings.uplink[i], "none"))
+                        return;
+                if (node == NO_NODE)
+                        guard_unknown(g, &e->uplink_unknown, "Uplink= of passthrough.conf has %s, which is not here",
+                                      settings.uplink[i]);
+                else
+                        guard_use(g, node, "Uplink= of passthrough.conf");
+        }
+        if (settings.n_uplink == 0)
+                e->uplink_unknown = "no interface has a route or is declared, so the host may answer on this one; "
+                                    "Uplink=INTERFACE in [Host] of /etc/passthrough.conf says on which it does, "
+                                    "Uplink=none that it does on none";
+}
