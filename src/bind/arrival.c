@@ -10,12 +10,16 @@
 
 #include "base/str.h"
 #include "bind/run.h"
+#include "guard/evidence.h"
+#include "maker/table.h"
 #include "plan/hand.h"
 #include "report/outcome.h"
 
 #define PATIENCE 10  /* seconds that its driver has to let go or to take hold */
 #define TRIES    20  /* for what the kernel has not done with it yet */
 #define PAUSE_MS 150 /* between them */
+
+static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
 
 static void pause_ms(long ms)
 {
@@ -146,7 +150,7 @@ static int look(struct run *r, const char *address, bool last)
 static int attempt(const struct root *root, const char *address, bool last)
 {
         _cleanup_(close_fd) int lock = -1;
-        _cleanup_(run_free) struct run r = {.root = root};
+        _cleanup_(run_free) struct run r = {.root = root, .sources = &sources};
         int k = record_lock(root, 0, &lock);
 
         if (k == 0)

@@ -2,8 +2,12 @@
 /* A stage of the boot, in the initrd. */
 #include "base/str.h"
 #include "bind/run.h"
+#include "guard/evidence.h"
+#include "maker/table.h"
 #include "report/log.h"
 #include "report/outcome.h"
+
+static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather_early};
 
 /* What stands in the way of a rule as a whole; its devices have lines of their own. */
 static void log_rule(struct run *r, size_t i)
@@ -87,7 +91,7 @@ static int carry_out(struct run *r, enum stage stage)
 int run_stage(const struct root *root, const char *name)
 {
         enum stage stage = stage_named(name);
-        _cleanup_(run_free) struct run r = {.root = root};
+        _cleanup_(run_free) struct run r = {.root = root, .sources = &sources};
         int k = facts_read_switches(root, &r.arena, &r.facts), pages = 0;
 
         if (k < 0 || r.facts.off)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* passthrough-bind: the executor that units, hooks and udev rules run. */
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
+#include <unistd.h>
 
 #include "base/options.h"
 #include "base/str.h"
@@ -76,6 +78,21 @@ static bool is_address(const char *text)
         return false;
 }
 
+/* Beside this program; in no boot image, where all it could look at is not there yet. */
+static int ask_demand(const char *dir, const char *option, const char *argument)
+{
+        struct arena a = {};
+        char path[PATH_MAX], *argv[] = {"passthrough-demand", arena_join(&a, "--root=", dir ? dir : "/", NULL),
+                                        arena_join(&a, option, argument, NULL), NULL};
+        ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+        path[n < 0 ? 0 : n] = '\0';
+        path[str_basename(path) - path] = '\0';
+        execv(arena_join(&a, n < 0 ? PASSTHROUGH_LIBEXEC "/" : path, "passthrough-demand", NULL), argv);
+        fprintf(stderr, "passthrough-bind: passthrough-demand: %s\n", strerror(errno));
+        return EXIT_FAILURE;
+}
+
 int main(int argc, char *argv[])
 {
         enum { OPTION_STAGE = OPTION_OWN, OPTION_RULE, OPTION_HOTPLUG, OPTION_RESCUE };
@@ -87,8 +104,8 @@ int main(int argc, char *argv[])
                 {"rescue", no_argument, NULL, OPTION_RESCUE},
                 {},
         };
-        const char *dir = NULL;
-        struct job job;
+        const char *dir = NULL, *demand = NULL;
+        struct job job = {};
         int c, n_jobs = 0;
 
         for (; (c = getopt_long(argc, argv, "h", options, NULL)) >= 0; n_jobs += c >= OPTION_OWN) {
@@ -107,12 +124,14 @@ int main(int argc, char *argv[])
                                 return usage("--stage= is initrd, root, udev or host, not ", optarg);
                         break;
                 case OPTION_RULE:
-                        job = (struct job){run_rule, optarg};
+                        demand = "--rule=";
+                        job.argument = optarg;
                         break;
                 case OPTION_HOTPLUG:
                         if (!is_address(optarg))
                                 return usage("--hotplug= is the address of a PCI device, not ", optarg);
-                        job = (struct job){run_arrival, optarg};
+                        demand = "--hotplug=";
+                        job.argument = optarg;
                         break;
                 case OPTION_RESCUE:
                         job = (struct job){run_rescue, NULL};
@@ -125,5 +144,5 @@ int main(int argc, char *argv[])
                 return usage("takes no argument: ", argv[optind]);
         if (n_jobs != 1)
                 return usage("one of --stage=, --rule=, --hotplug= and --rescue is needed", "");
-        return carry_out(&job, dir);
+        return demand ? ask_demand(dir, demand, job.argument) : carry_out(&job, dir);
 }

@@ -4,8 +4,6 @@
 #include <errno.h>
 
 #include "base/str.h"
-#include "guard/evidence.h"
-#include "maker/table.h"
 #include "report/log.h"
 #include "report/outcome.h"
 #include "report/sentence.h"
@@ -15,8 +13,6 @@ void run_free(struct run *r)
 {
         arena_free(&r->arena);
 }
-
-static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
 
 /* What can be known of the machine in each stage, and what has to be. */
 static const struct facts_request knowing[STAGE_MAX_] = {
@@ -57,7 +53,7 @@ int run_load(struct run *r, bool all, enum stage stage)
                 request.config = NULL;
                 request.identities = true;
         }
-        k = facts_gather(r->root, &r->arena, &sources, &request, &r->facts);
+        k = facts_gather(r->root, &r->arena, r->sources, &request, &r->facts);
         if (k < 0)
                 return k;
         plan_build(&r->config, &r->facts, &r->arena, &r->plan);

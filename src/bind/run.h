@@ -8,6 +8,7 @@
 
 struct run {
         const struct root *root;
+        const struct facts_sources *sources; /* for run_load() */
         struct arena arena;
         struct diags diags;
         struct config config;
@@ -24,7 +25,10 @@ enum run_end {
         RUN_TOO_EARLY,   /* the kernel may soon be further: try again */
 };
 
-/* The runs: enum run_end or -errno. What they are for is named. */
+/*
+ * The runs: enum run_end or -errno. What they are for is named. run_rule() and run_arrival() look at a host that is up,
+ * and are in passthrough-demand, which no boot image has.
+ */
 int run_stage(const struct root *root, const char *stage) _must_check_; /* of the initrd */
 int run_rule(const struct root *root, const char *rule) _must_check_;   /* on the host */
 /* A device that has appeared on a host that is up. */

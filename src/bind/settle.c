@@ -2,11 +2,14 @@
 /* A rule on the host: whether it has what it was to have, and what it can still be given. */
 #include "base/str.h"
 #include "bind/run.h"
+#include "guard/evidence.h"
 #include "maker/payload.h"
 #include "maker/table.h"
 #include "report/log.h"
 #include "report/outcome.h"
 #include "state/links.h"
+
+static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
 
 /* Once in a boot: the host's config is another than its boot image was built from. */
 static int log_image(struct run *r)
@@ -165,7 +168,7 @@ static void log_off(struct run *r, const char *rule)
 int run_rule(const struct root *root, const char *rule)
 {
         _cleanup_(close_fd) int lock = -1;
-        _cleanup_(run_free) struct run r = {.root = root};
+        _cleanup_(run_free) struct run r = {.root = root, .sources = &sources};
         int k = facts_read_switches(root, &r.arena, &r.facts);
 
         if (k < 0)

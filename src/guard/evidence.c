@@ -12,27 +12,33 @@ static bool asks_for_storage(const struct facts *facts)
         return false;
 }
 
-static void uses(struct graph *g, const struct facts_request *request)
+/* What shows of a host that is up alone. */
+typedef void (*up_fn)(struct graph *g, const struct facts_request *request);
+
+static void uses_up(struct graph *g, const struct facts_request *request)
+{
+        guard_network(g);
+        guard_keyboards(g);
+        if (request->writers || request->busy)
+                guard_addresses(g);
+        /* These tell of the next boot, too. */
+        if (request->writers)
+                guard_writers(g);
+        guard_uplink(g);
+}
+
+static void uses(struct graph *g, const struct facts_request *request, up_fn up)
 {
         struct facts *facts = g->facts;
         struct evidence *e = g->evidence;
 
         e->sees_storage = !request->early && (!facts->in_initrd || initrd_has_root(g->root, facts->initrd));
-        e->sees_network = e->sees_keyboards = !facts->booting;
+        e->sees_network = e->sees_keyboards = up && !facts->booting;
         if (e->sees_storage)
                 guard_storage(g);
         guard_consoles(g);
         if (e->sees_network)
-                guard_network(g);
-        if (e->sees_keyboards)
-                guard_keyboards(g);
-        if (!facts->booting && (request->writers || request->busy))
-                guard_addresses(g);
-        /* These tell of the next boot, too. */
-        if (request->writers && !facts->booting)
-                guard_writers(g);
-        if (e->sees_network)
-                guard_uplink(g);
+                up(g, request);
         if (asks_for_storage(facts))
                 guard_volumes(g);
         for (size_t i = 0; i < facts->n_devices; i++)
@@ -40,17 +46,30 @@ static void uses(struct graph *g, const struct facts_request *request)
                         facts->devices[i].unseen = guard_unseen(g, i);
 }
 
-void guard_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+static struct graph gather(const struct root *root, struct arena *a, const struct facts_request *request,
+                           struct facts *facts, up_fn up)
 {
-        struct evidence *evidence = arena_alloc(a, sizeof(*evidence));
-        struct graph g = {.root = root, .arena = a, .facts = facts, .evidence = evidence};
+        struct graph g = {.root = root, .arena = a, .facts = facts, .evidence = arena_alloc(a, sizeof(*g.evidence))};
 
         if (request->use)
-                uses(&g, request);
-        if (request->busy) {
-                if (!request->use || facts->booting)
-                        guard_addresses(&g);
-                guard_busy(&g);
-        }
-        facts->evidence = evidence;
+                uses(&g, request, up);
+        facts->evidence = g.evidence;
+        return g;
+}
+
+void guard_gather_early(const struct root *root, struct arena *a, const struct facts_request *request,
+                        struct facts *facts)
+{
+        gather(root, a, request, facts, NULL);
+}
+
+void guard_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+{
+        struct graph g = gather(root, a, request, facts, uses_up);
+
+        if (!request->busy)
+                return;
+        if (!request->use || facts->booting)
+                guard_addresses(&g);
+        guard_busy(&g);
 }

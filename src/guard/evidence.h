@@ -60,5 +60,8 @@ struct evidence {
         size_t n_keyboards;
 };
 
-/* For facts_sources: the uses if they were asked for, and who has devices open if that was. */
+/* For facts_sources of programs in boot images: the uses, as far as they show of a host that is on its way up. */
+void guard_gather_early(const struct root *root, struct arena *a, const struct facts_request *request,
+                        struct facts *facts);
+/* The same, and of one that is up all of them: the uses if they were asked for, and who has devices open if that was. */
 void guard_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts);

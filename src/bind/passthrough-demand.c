@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * passthrough-demand: what passthrough-bind does on a host that is up, where more is to be looked at than a boot image
+ * has room for. It is called by passthrough-bind alone, which has read the options.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "bind/run.h"
+
+int main(int argc, char *argv[])
+{
+        static const struct {
+                const char *option;
+                int (*run)(const struct root *root, const char *argument);
+        } runs[] = {{"--rule=", run_rule}, {"--hotplug=", run_arrival}};
+        struct root root = ROOT_INIT;
+        int k = argc == 3 && startswith(argv[1], "--root=") ? root_open(argv[1] + strlen("--root="), &root) : -EINVAL;
+
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(runs); i++)
+                if (startswith(argv[2], runs[i].option)) {
+                        k = runs[i].run(&root, argv[2] + strlen(runs[i].option));
+                        root_close(&root);
+                        if (k < 0)
+                                fprintf(stderr, "passthrough-bind: %s\n", strerror(-k));
+                        return k == RUN_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
+                }
+        if (k < 0)
+                fprintf(stderr, "passthrough-bind: %s: %s\n", argc > 1 ? argv[1] : "", strerror(-k));
+        return EXIT_FAILURE;
+}
