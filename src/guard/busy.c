@@ -285,10 +285,40 @@ void guard_busy(struct graph *g)
         look_at_processes(&b);
 }
 
+/* What a process does over InfiniBand it opens these for (Documentation/infiniband/user_verbs.rst, user_mad.rst). */
+static void add_infiniband(struct busy *b)
+{
+        static const char *const classes[] = {"/sys/class/infiniband_verbs", "/sys/class/infiniband_mad"};
+        char link[PATH_MAX];
+
+        for (size_t c = 0; c < ARRAY_SIZE(classes); c++) {
+                _cleanup_(close_fd) int fd = root_open_at(b->g->root, classes[c], O_PATH | O_DIRECTORY);
+                const char **names;
+                size_t n;
+
+                if (guard_list(b->g, classes[c], &names, &n) == SOURCE_UNREADABLE)
+                        guard_unknown(b->g, &b->g->evidence->rdma_unknown, "%s cannot be read", classes[c]);
+                for (size_t i = 0; i < n; i++) {
+                        struct devnode x = {.name = arena_join(b->g->arena, "/dev/infiniband/", names[i], NULL)};
+
+                        if (!read_numbers(b, arena_join(b->g->arena, classes[c], "/", names[i], "/dev", NULL), &x))
+                                continue; /* "abi_version" */
+                        x.node = guard_add(b->g, NODE_FILE, x.name, guard_link(b->g, fd, classes[c], names[i], link));
+                        add(b, &x);
+                }
+        }
+}
+
 void guard_writers(struct graph *g)
 {
-        struct busy b = {.g = g, .quiet = without_tap(g), .writers = true, .unknown = &g->evidence->storage_unknown};
+        const char *unknown = NULL;
+        struct busy b = {.g = g, .quiet = without_tap(g), .writers = true, .unknown = &unknown};
 
         add_blocks(&b);
+        add_infiniband(&b);
         look_at_processes(&b);
+        if (unknown) {
+                guard_unknown(g, &g->evidence->storage_unknown, "%s", unknown);
+                guard_unknown(g, &g->evidence->rdma_unknown, "%s", unknown);
+        }
 }

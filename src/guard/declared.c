@@ -3,14 +3,13 @@
  * An interface that some file of network configuration names is the host's, whatever the file says of it: what reads
  * no grammar cannot misread one. Comments do not count.
  */
-#include "guard/declared.h"
-
-#include <errno.h>
 #include <fnmatch.h>
-#include <stdlib.h>
 
 #include "cmdline/cmdline.h"
 #include "guard/fields.h"
+#include "guard/netconf.h"
+#include "guard/network-manager.h"
+#include "guard/networkd.h"
 #include "guard/parts.h"
 #include "guard/source.h"
 
@@ -36,41 +35,6 @@ static const struct place {
 };
 static const struct place ifupdown = {"/etc/network/interfaces.d", "*", {"auto", "allow-", "iface", "bridge", "bond"}};
 
-bool declared_runs(struct declared *d, const char *const *marks, size_t n)
-{
-        char target[8];
-
-        for (size_t i = 0; i < n; i++) {
-                ssize_t k = root_readlink(d->g->root, marks[i], target, sizeof(target));
-
-                if ((k != -ENOENT && k != -ENOTDIR) || root_exists(d->g->root, marks[i]))
-                        return true;
-        }
-        return false;
-}
-
-void declared_bridge(struct declared *d, const char *line)
-{
-        static const struct {
-                const char *begin;
-                bool port;
-        } lines[] = {{"bridge_ports none", false},
-                     {"bridge-ports none", false},
-                     {"bridges:", false},
-                     {"Kind=bridge", false},
-                     {"type=bridge", false},
-                     {"interfaces:", true},
-                     {"Bridge=", true},
-                     {"port-type=bridge", true},
-                     {"slave-type=bridge", true}};
-
-        for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
-                if (startswith(line, lines[i].begin)) {
-                        d->bridge |= !lines[i].port;
-                        d->ports |= lines[i].port;
-                }
-}
-
 static bool has_patterns(const struct place *place, const char *line)
 {
         for (size_t i = 0; i < ARRAY_SIZE(place->patterns) && place->patterns[i]; i++)
@@ -94,11 +58,11 @@ static bool is_meant(struct graph *g, const struct netif *n, const char *line)
         return false;
 }
 
-static void read_line(struct declared *d, const struct place *place, const char *path, const char *line)
+static void read_line(struct netconf *d, const struct place *place, const char *path, const char *line)
 {
         bool patterns = has_patterns(place, line);
 
-        declared_bridge(d, line);
+        netconf_bridge(d, line);
         for (size_t i = 0; i < d->n; i++) {
                 if (netif_named(&d->netifs[i], line))
                         guard_use(d->g, d->netifs[i].node, "%s", path);
@@ -107,10 +71,9 @@ static void read_line(struct declared *d, const struct place *place, const char 
         }
 }
 
-static void read_file(struct declared *d, const struct place *place, const char *path, bool listed, unsigned depth);
+static void read_file(struct netconf *d, const struct place *place, const char *path, bool listed, unsigned depth);
 
-static void read_dir(struct declared *d, const struct place *place, const char *dir, const char *pattern,
-                     unsigned depth)
+static void read_dir(struct netconf *d, const struct place *place, const char *dir, const char *pattern, unsigned depth)
 {
         const char **names;
         size_t n;
@@ -123,7 +86,7 @@ static void read_dir(struct declared *d, const struct place *place, const char *
 }
 
 /* interfaces(5): "source PATTERN" and "source-directory DIR". A pattern in a directory's name is not followed. */
-static void follow(struct declared *d, const char *line, unsigned depth)
+static void follow(struct netconf *d, const char *line, unsigned depth)
 {
         const char *blank = line + strcspn(line, " \t"), *path = blank + strspn(blank, " \t");
         char *dir = arena_join(d->g->arena, *path == '/' ? "" : IFUPDOWN, path, NULL), *name = strrchr(dir, '/');
@@ -137,7 +100,7 @@ static void follow(struct declared *d, const char *line, unsigned depth)
                 read_dir(d, &ifupdown, dir, startswith(line, "source-dir") ? "*" : name, depth + 1);
 }
 
-static void read_file(struct declared *d, const struct place *place, const char *path, bool listed, unsigned depth)
+static void read_file(struct netconf *d, const struct place *place, const char *path, bool listed, unsigned depth)
 {
         const char *text = guard_config(d->g, path, listed), *end, *line;
 
@@ -154,7 +117,7 @@ static void read_file(struct declared *d, const struct place *place, const char 
 }
 
 /* dracut.cmdline(7). An address may have "-" for ":" (BOOTIF). */
-static void command_line(struct declared *d)
+static void command_line(struct netconf *d)
 {
         static const char *const keys[] = {"ip",   "bootdev", "ifname", "rd.route", "bond",
                                            "vlan", "bridge",  "team",   "BOOTIF",   "vlan"};
@@ -176,62 +139,9 @@ static void command_line(struct declared *d)
         }
 }
 
-bool declared_setting(struct graph *g, const char **text, struct setting *s)
-{
-        const char *end, *line;
-
-        while ((line = guard_line(text, &end))) {
-                char *copy = arena_strndup(g->arena, line, (size_t)(end - line)), *equals;
-
-                copy = str_trim(copy);
-                while (*copy && copy[strlen(copy) - 1] == '\\' && (line = guard_line(text, &end))) {
-                        copy[strlen(copy) - 1] = ' ';
-                        copy = arena_join(g->arena, copy, arena_strndup(g->arena, line, (size_t)(end - line)), NULL);
-                }
-                if (*copy == '[')
-                        s->section = arena_strndup(g->arena, copy + 1, strcspn(copy + 1, "]"));
-                if (strchr("#;[", *copy) || !(equals = strchr(copy, '=')))
-                        continue;
-                *equals = '\0';
-                s->key = str_trim(copy);
-                s->value = str_trim(equals + 1);
-                return true;
-        }
-        return false;
-}
-
-static int by_name(const void *a, const void *b)
-{
-        return strcmp(((const struct declared_file *)a)->name, ((const struct declared_file *)b)->name);
-}
-
-void declared_files(struct graph *g, const char *const *dirs, size_t n_dirs, const char *suffix,
-                    struct declared_file **ret, size_t *ret_n)
-{
-        const char **names;
-        size_t n, known;
-
-        *ret = NULL;
-        *ret_n = 0;
-        for (size_t i = 0; i < n_dirs; i++) {
-                if (guard_list(g, dirs[i], &names, &n) == SOURCE_UNREADABLE)
-                        guard_unknown(g, &g->evidence->network_unknown, "%s cannot be read", dirs[i]);
-                for (size_t k = 0; k < n; k++) {
-                        for (known = 0; known < *ret_n && !streq((*ret)[known].name, names[k]);)
-                                known++;
-                        if (known < *ret_n || !endswith(names[k], suffix))
-                                continue;
-                        *(struct declared_file *)arena_grow(g->arena, ret, (*ret_n)++, sizeof(**ret)) =
-                                (struct declared_file){names[k], arena_join(g->arena, dirs[i], "/", names[k], NULL)};
-                }
-        }
-        if (*ret_n > 0)
-                qsort(*ret, *ret_n, sizeof(**ret), by_name);
-}
-
 void guard_declared(struct graph *g)
 {
-        struct declared d = {.g = g};
+        struct netconf d = {.g = g};
 
         netif_list(g, &d.netifs, &d.n);
         command_line(&d);
@@ -239,7 +149,7 @@ void guard_declared(struct graph *g)
         read_dir(&d, &ifupdown, ifupdown.dir, "*", 0);
         for (size_t i = 0; i < ARRAY_SIZE(places); i++)
                 read_dir(&d, &places[i], places[i].dir, places[i].name, 0);
-        declared_networkd(&d);
-        declared_network_manager(&d);
+        networkd_declared(&d);
+        network_manager_declared(&d);
         g->evidence->bridge_alone = d.bridge && !d.ports;
 }

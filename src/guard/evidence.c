@@ -24,6 +24,8 @@ static void uses_up(struct graph *g, const struct facts_request *request)
         /* These tell of the next boot, too. */
         if (request->writers)
                 guard_writers(g);
+        if (request->writers || request->busy)
+                guard_rdma(g);
         guard_uplink(g);
 }
 

@@ -50,10 +50,12 @@ struct evidence {
         bool sees_storage, sees_network, sees_keyboards;
         /* Why nothing of a kind can be told free although it shows; NULL: all can. */
         const char *storage_unknown, *network_unknown, *keyboards_unknown;
-        const char *up_unknown;   /* the same, for interfaces that are up alone */
-        bool bridge_alone;        /* a bridge is declared, and no interface for it: guests, but no uplink */
+        const char *up_unknown;     /* the same, for interfaces that are up alone */
+        bool bridge_alone;          /* a bridge is declared, and no interface for it: guests, but no uplink */
         const char *uplink_unknown; /* NULL: what the host answers on shows or is declared, or it answers on nothing */
-        const char *busy_unknown; /* where it was asked who has devices open: why that is not known, or NULL */
+        bool sees_rdma;             /* whether something uses InfiniBand without an interface was asked */
+        const char *rdma_unknown;   /* why some may that does not show; NULL: none */
+        const char *busy_unknown;   /* where it was asked who has devices open: why that is not known, or NULL */
 
         const char *passphrase; /* why somebody may have to type one, or NULL */
         size_t *keyboards;      /* the device of each, or NO_DEVICE */
@@ -63,5 +65,6 @@ struct evidence {
 /* For facts_sources of programs in boot images: the uses, as far as they show of a host that is on its way up. */
 void guard_gather_early(const struct root *root, struct arena *a, const struct facts_request *request,
                         struct facts *facts);
-/* The same, and of one that is up all of them: the uses if they were asked for, and who has devices open if that was. */
+/* The same, and of one that is up all of them: the uses if they were asked for, and who has devices open if that was.
+ */
 void guard_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* NetworkManager.conf(5): it manages all hardware, but for what unmanaged-devices= lists. */
-#include "guard/declared.h"
+#include "guard/network-manager.h"
+
 #include "guard/source.h"
 
 #define CONF "/etc/NetworkManager/NetworkManager.conf"
@@ -13,7 +14,7 @@ static void read_conf(struct graph *g, const char *path, bool listed, const char
         const char *text = guard_config(g, path, listed);
         struct setting s = {.section = ""};
 
-        while (declared_setting(g, &text, &s))
+        while (netconf_setting(g, &text, &s))
                 if (streq(s.section, "keyfile") && startswith(s.key, "unmanaged-devices"))
                         /* "+=" adds; "-=" may take away anything. */
                         *list = endswith(s.key, "+")   ? arena_join(g->arena, *list, ";", s.value, NULL)
@@ -63,18 +64,18 @@ static bool is_unmanaged(struct graph *g, const struct netif *n, const char *lis
         return listed;
 }
 
-void declared_network_manager(struct declared *d)
+void network_manager_declared(struct netconf *d)
 {
         static const char *const marks[] = {"/run/NetworkManager",
                                             "/etc/systemd/system/multi-user.target.wants/NetworkManager.service",
                                             "/usr/lib/systemd/system/multi-user.target.wants/NetworkManager.service"};
-        struct declared_file *files;
+        struct netconf_file *files;
         const char *list = "";
         size_t n;
 
-        if (!declared_runs(d, marks, ARRAY_SIZE(marks)))
+        if (!netconf_runs(d, marks, ARRAY_SIZE(marks)))
                 return;
-        declared_files(d->g, dirs, ARRAY_SIZE(dirs), ".conf", &files, &n);
+        netconf_files(d->g, dirs, ARRAY_SIZE(dirs), ".conf", &files, &n);
         for (size_t dir = ARRAY_SIZE(dirs); dir-- > 0;) {
                 if (dir == 0)
                         read_conf(d->g, CONF, false, &list);

@@ -64,8 +64,11 @@ static void relate(struct graph *g, size_t node)
                 /* Who sits on an Open vSwitch, and what carries whom there, only its daemon knows. */
                 if (streq(str_basename(target), "ovs-system"))
                         guard_use(g, node, "Open vSwitch");
-                /* Its routes are in a table that is not shown. */
-                if (attribute(g, str_basename(target), "uevent", text, sizeof(text)) > 0 && strstr(text, "DEVTYPE=vrf"))
+                /* Its routes are in a table that is not shown. Before Linux 6.2 a VRF has no type, which bridges and
+                 * bonds have. */
+                if (attribute(g, str_basename(target), "uevent", text, sizeof(text)) > 0 &&
+                    (strstr(text, "DEVTYPE=vrf") ||
+                     (!strstr(text, "DEVTYPE=") && root_exists(g->root, "/sys/module/vrf"))))
                         guard_use(g, node, "VRF %s", str_basename(target));
                 if (master != NO_NODE)
                         guard_stand(g, master, node);
@@ -175,6 +178,9 @@ void guard_network(struct graph *g)
                 g->evidence->nodes[i].up = is_up(g, g->evidence->nodes[i].name);
         for (size_t i = first; i < g->evidence->n_nodes; i++)
                 relate(g, i);
+        guard_ppp(g);
         routes(g);
+        guard_rtnetlink(g);
+        guard_astray(g);
         guard_declared(g);
 }

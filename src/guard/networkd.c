@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* systemd.network(5): the first file that matches an interface has it. */
-#include "guard/declared.h"
+#include "guard/networkd.h"
+
 #include "guard/source.h"
 
 static const char *const dirs[] = {"/etc/systemd/network", "/run/systemd/network", "/usr/local/lib/systemd/network",
@@ -21,7 +22,7 @@ static struct verdict judge(struct graph *g, const struct netif *n, const char *
         struct verdict v = {.matches = SURELY};
         struct setting s = {.section = ""};
 
-        while (declared_setting(g, &text, &s)) {
+        while (netconf_setting(g, &text, &s)) {
                 int key = str_index(s.key, keys, ARRAY_SIZE(keys));
                 enum netif_property p = key < 0 ? NETIF_PROPERTY_MAX_ : (enum netif_property)key;
                 enum answer answer;
@@ -40,26 +41,26 @@ static struct verdict judge(struct graph *g, const struct netif *n, const char *
         return v;
 }
 
-static const char *read_files(struct declared *d, const struct declared_file *file)
+static const char *read_files(struct netconf *d, const struct netconf_file *file)
 {
         const char *text = guard_config(d->g, file->path, true), *below[ARRAY_SIZE(dirs)];
         struct setting s = {};
-        struct declared_file *dropins;
+        struct netconf_file *dropins;
         size_t n;
 
         if (!*text)
                 return text;
         for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
                 below[i] = arena_join(d->g->arena, dirs[i], "/", file->name, ".d", NULL);
-        declared_files(d->g, below, ARRAY_SIZE(below), ".conf", &dropins, &n);
+        netconf_files(d->g, below, ARRAY_SIZE(below), ".conf", &dropins, &n);
         for (size_t i = 0; i < n; i++)
                 text = arena_join(d->g->arena, text, guard_config(d->g, dropins[i].path, true), NULL);
-        for (const char *rest = text; declared_setting(d->g, &rest, &s);)
-                declared_bridge(d, arena_join(d->g->arena, s.key, "=", s.value, NULL));
+        for (const char *rest = text; netconf_setting(d->g, &rest, &s);)
+                netconf_bridge(d, arena_join(d->g->arena, s.key, "=", s.value, NULL));
         return text;
 }
 
-static void take(struct declared *d, const struct netif *n, const char *path, bool exact)
+static void take(struct netconf *d, const struct netif *n, const char *path, bool exact)
 {
         if (exact)
                 guard_use(d->g, n->node, "%s", path);
@@ -70,17 +71,17 @@ static void take(struct declared *d, const struct netif *n, const char *path, bo
                           path, n->name, dirs[0], n->name);
 }
 
-void declared_networkd(struct declared *d)
+void networkd_declared(struct netconf *d)
 {
         static const char *const marks[] = {"/run/systemd/netif/state",
                                             "/etc/systemd/system/multi-user.target.wants/systemd-networkd.service",
                                             "/usr/lib/systemd/system/multi-user.target.wants/systemd-networkd.service"};
-        bool runs = declared_runs(d, marks, ARRAY_SIZE(marks));
-        struct declared_file *files;
+        bool runs = netconf_runs(d, marks, ARRAY_SIZE(marks));
+        struct netconf_file *files;
         const char **texts;
         size_t n;
 
-        declared_files(d->g, dirs, ARRAY_SIZE(dirs), ".network", &files, &n);
+        netconf_files(d->g, dirs, ARRAY_SIZE(dirs), ".network", &files, &n);
         texts = arena_alloc(d->g->arena, n * sizeof(*texts));
         for (size_t i = 0; i < n; i++)
                 texts[i] = read_files(d, &files[i]);

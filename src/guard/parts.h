@@ -11,10 +11,18 @@ void guard_storage(struct graph *g);
 void guard_network(struct graph *g);
 /* Whether an interface, or one that it stands on, is no mere idea of the kernel's. */
 bool guard_on_hardware(const struct evidence *evidence, size_t node);
+/* rtnetlink.c: routes of all tables, with every next hop. */
+void guard_rtnetlink(struct graph *g);
+/* astray.c: interfaces that are not to be seen. */
+void guard_astray(struct graph *g);
+/* What PPP goes over: before the routes are looked at. */
+void guard_ppp(struct graph *g);
 /* declared.c: interfaces that the host's configuration declares. */
 void guard_declared(struct graph *g);
 /* uplink.c: what [Host] says that the host answers on; and if nothing tells. After all uses of interfaces. */
 void guard_uplink(struct graph *g);
+/* rdma.c: who uses InfiniBand without an interface, but for who has its nodes open. */
+void guard_rdma(struct graph *g);
 /* Terminals that are the kernel's consoles: these show early. */
 void guard_consoles(struct graph *g);
 /* Where a passphrase may be typed. */

@@ -2,7 +2,9 @@
 #include "base/str.h"
 #include "guard/graph.h"
 
-#define MODEM "0703" /* pci_ids.h, PCI_CLASS_COMMUNICATION_MODEM */
+/* pci_ids.h: PCI_CLASS_COMMUNICATION_MODEM, PCI_CLASS_NETWORK_INFINIBAND (since Linux 6.2) */
+#define MODEM      "0703"
+#define INFINIBAND "0207"
 
 /* Something of that kind is on the device. */
 static bool carries(const struct evidence *evidence, size_t device, enum node_kind kind, bool up_only)
@@ -40,6 +42,8 @@ const char *guard_unseen(const struct graph *g, size_t device)
                 return e->uplink_unknown;
         if (e->sees_keyboards && e->keyboards_unknown && usb)
                 return e->keyboards_unknown;
+        if (e->sees_rdma && startswith(d->class, INFINIBAND) && !interface)
+                return e->rdma_unknown;
         if (e->sees_network && network && *driver && !interface)
                 return arena_printf(g->arena,
                                     "%s has it, and its interface is nowhere to be seen: another network namespace may",

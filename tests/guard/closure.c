@@ -204,7 +204,7 @@ static bool uplink_known(const struct machine *m)
 
 static void network_verdicts(struct machine *m)
 {
-        bool any_tunnel = false, any_internal = false;
+        bool any_tunnel = false, any_internal = false, ppp = false;
 
         for (unsigned i = 0; i < m->n_uses; i++) {
                 if (m->uses[i].source != BY_ROUTE || !m->uses[i].is_default)
@@ -212,6 +212,11 @@ static void network_verdicts(struct machine *m)
                 any_tunnel |= m->interfaces[m->uses[i].at].kind == TUNNEL;
                 any_internal |= m->interfaces[m->uses[i].at].kind == OVS_INTERNAL;
         }
+        for (unsigned i = 0; i < m->n_interfaces && !m->no_net; i++)
+                ppp |= strncmp(m->interfaces[i].name, "ppp", 3) == 0;
+        /* It goes over some line. */
+        if (ppp && m->serial != NONE)
+                set(&m->functions[m->serial], UNKNOWN);
         for (unsigned i = 0; i < m->n_functions; i++) {
                 struct function *d = &m->functions[i];
                 bool blind = m->no_route || m->no_net;

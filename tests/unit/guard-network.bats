@@ -261,3 +261,58 @@ setup() {
     needs_nothing
     exits 0
 }
+
+# --- what /proc/net/route does not have
+
+@test "routes of other tables, and every next hop of a route" {
+    put /passthrough-routes 'eno1 254' 'eno2 100' 'lo 255' 'lan0 254'
+    needs 0000:01:00.0 'eno1 ← a route' 0000:02:00.0 'eno2 ← a route of table 100'
+    put /passthrough-routes 'eno9 100'
+    unclear 'eno9 carries a route' "${CANDIDATES[@]}"
+}
+
+@test "a port of a VRF, also where the kernel gives a VRF no type" {
+    net_over red eno1
+    net_over bond0 eno2
+    put /sys/devices/virtual/net/bond0/uevent INTERFACE=bond0 DEVTYPE=bond
+    needs_nothing
+    mkdir "$ROOT/sys/module/vrf"
+    needs 0000:01:00.0 'eno1 ← VRF red'
+    rmdir "$ROOT/sys/module/vrf"
+    put /sys/devices/virtual/net/red/uevent INTERFACE=red DEVTYPE=vrf
+    needs 0000:01:00.0 'eno1 ← VRF red'
+}
+
+@test "an adapter on USB, and a virtio card of any class, whose interface is in another network namespace" {
+    pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
+    pci_add 0000:00:15.0 1b36:000d 0c0330 group=8 driver=xhci_hcd
+    pci_add 0000:00:19.0 1af4:1041 ff00 group=52 driver=virtio-pci
+    usb_bus 1 0000:00:14.0
+    usb_bus 2 0000:00:15.0
+    usb_device 1-2 0bda:8153 ff
+    rule more '[Match]' 'Class=usb ff' '[Device]' Expect=0-
+    candidates "${CANDIDATES[@]}" 0000:00:14.0 0000:00:15.0 0000:00:19.0
+    needs_nothing
+    link bus/usb/drivers/r8152/1-2:1.0 "$(pci_dir 0000:00:14.0)/usb1/1-2/1-2:1.0"
+    put "/sys/$(pci_dir 0000:00:19.0)/virtio1/device" 0x0001
+    link bus/virtio/drivers/virtio_net/virtio1 "$(pci_dir 0000:00:19.0)/virtio1"
+    unclear 'another network namespace' 0000:00:14.0 0000:00:19.0
+    mkdir "$ROOT/sys/$(pci_dir 0000:00:14.0)/usb1/1-2/1-2:1.0/net" "$ROOT/sys/$(pci_dir 0000:00:19.0)/virtio1/net"
+    needs_nothing
+}
+
+@test "PPP: over Ethernet the card that it goes over; else any serial line and modem may be it" {
+    pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
+    pci_add 0000:00:15.0 1b36:000d 0c0330 group=8 driver=xhci_hcd
+    usb_bus 1 0000:00:14.0
+    usb_device 1-2 12d1:1506 ff
+    link class/tty/ttyUSB0 "$(pci_dir 0000:00:14.0)/usb1/1-2/1-2:1.0/ttyUSB0/tty/ttyUSB0"
+    rule more '[Match]' Class=usb '[Device]' Expect=0-
+    candidates "${CANDIDATES[@]}" 0000:00:14.0 0000:00:15.0
+    needs_nothing
+    net_interface ppp0 devices/virtual/net/ppp0 up
+    unclear 'ppp0 may go over ttyUSB0' 0000:00:14.0
+    put /proc/net/pppoe 'Id       Address              Device' '00000A00 52:54:00:12:34:57        eno2'
+    default_route ppp0
+    needs 0000:02:00.0 'eno2 ← ppp0 ← default route'
+}
