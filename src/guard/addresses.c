@@ -32,11 +32,9 @@ static void has_address(struct graph *g, const char *name, const char *address)
 /* Address in hex, index, prefix length, scope, flags, interface (net/ipv6/addrconf.c, if6_seq_show). */
 static void addresses6(struct graph *g)
 {
-        const char *line, *end, *rest;
-        char *text;
+        const char *line, *end, *rest = guard_table(g, "/proc/net/if_inet6");
 
-        guard_read(g, "/proc/net/if_inet6", &text);
-        for (rest = text; (line = guard_line(&rest, &end));) {
+        for (; (line = guard_line(&rest, &end));) {
                 char hex[33], name[IF_NAMESIZE], shown[INET6_ADDRSTRLEN];
                 struct in6_addr address;
                 unsigned scope, byte;
@@ -54,12 +52,10 @@ static void addresses6(struct graph *g)
 /* INTERFACE ADDRESS, a line each. */
 static void addresses4_captured(struct graph *g)
 {
-        const char **f, *rest;
-        char *text;
+        const char **f, *rest = guard_table(g, CAPTURED_ADDRESSES);
         size_t n;
 
-        guard_read(g, CAPTURED_ADDRESSES, &text);
-        for (rest = text; guard_fields(g->arena, &rest, &f, &n);)
+        for (; guard_fields(g->arena, &rest, &f, &n);)
                 if (n == 2)
                         has_address(g, f[0], f[1]);
 }
@@ -71,8 +67,10 @@ static void addresses4(struct graph *g)
 
         if (!g->root->live)
                 return addresses4_captured(g);
-        if (getifaddrs(&list) < 0)
+        if (getifaddrs(&list) < 0) {
+                guard_unknown(g, &g->evidence->network_unknown, "which interfaces have addresses is not known");
                 return;
+        }
         for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
                 char shown[INET_ADDRSTRLEN];
 

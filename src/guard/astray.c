@@ -73,10 +73,8 @@ static void lines_of(struct graph *g, const char *ppp)
 void guard_ppp(struct graph *g)
 {
         size_t sessions = 0, n_nodes = g->evidence->n_nodes, n;
-        const char **f, *rest;
-        char *text;
+        const char **f, *rest, *text = guard_table(g, "/proc/net/pppoe");
 
-        guard_read(g, "/proc/net/pppoe", &text);
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);)
                 sessions += n >= 3 && guard_find(g, NODE_INTERFACE, f[2]) != NO_NODE;
         for (size_t i = 0; i < n_nodes; i++) {

@@ -14,6 +14,7 @@
 #include "guard/source.h"
 
 #define IFUPDOWN  "/etc/network/"
+#define IBFT      "/sys/firmware/ibft"
 #define DEPTH_MAX 8
 
 /* Where such files are, and which of their lines may have patterns: by how these begin, NULL: all. */
@@ -116,11 +117,18 @@ static void read_file(struct netconf *d, const struct place *place, const char *
         }
 }
 
+static void name_all(struct netconf *d, const char *text, const char *what)
+{
+        for (size_t i = 0; i < d->n; i++)
+                if (netif_named(&d->netifs[i], text))
+                        guard_use(d->g, d->netifs[i].node, "%s", what);
+}
+
 /* dracut.cmdline(7). An address may have "-" for ":" (BOOTIF). */
 static void command_line(struct netconf *d)
 {
         static const char *const keys[] = {"ip",   "bootdev", "ifname", "rd.route", "bond",
-                                           "vlan", "bridge",  "team",   "BOOTIF",   "vlan"};
+                                           "vlan", "bridge",  "team",   "BOOTIF"};
         struct token *tokens;
         bool unclosed;
         size_t n;
@@ -133,9 +141,27 @@ static void command_line(struct netconf *d)
                         continue;
                 for (char *c = value; streq(tokens[i].name, "BOOTIF") && *c; c++)
                         *c = *c == '-' ? ':' : *c;
-                for (size_t k = 0; k < d->n; k++)
-                        if (netif_named(&d->netifs[k], value))
-                                guard_use(d->g, d->netifs[k].node, "%s= of the command line", tokens[i].name);
+                name_all(d, value, arena_join(d->g->arena, tokens[i].name, "= of the command line", NULL));
+        }
+}
+
+/* The firmware's own table of what it booted over iSCSI with (Documentation/ABI/testing/sysfs-ibft). */
+static void firmware(struct netconf *d)
+{
+        const char **names, *mac;
+        char text[32];
+        size_t n;
+
+        if (guard_list(d->g, IBFT, &names, &n) == SOURCE_UNREADABLE)
+                guard_unknown(d->g, &d->g->evidence->network_unknown, "%s cannot be read", IBFT);
+        for (size_t i = 0; i < n; i++) {
+                if (!startswith(names[i], "ethernet"))
+                        continue;
+                mac = arena_join(d->g->arena, IBFT "/", names[i], "/mac", NULL);
+                if (root_read(d->g->root, mac, text, sizeof(text)) < 0)
+                        guard_unknown(d->g, &d->g->evidence->network_unknown, "%s cannot be read", mac);
+                else
+                        name_all(d, text, "the firmware's iSCSI table");
         }
 }
 
@@ -145,6 +171,7 @@ void guard_declared(struct graph *g)
 
         netif_list(g, &d.netifs, &d.n);
         command_line(&d);
+        firmware(&d);
         read_file(&d, &ifupdown, IFUPDOWN "interfaces", false, 0);
         read_dir(&d, &ifupdown, ifupdown.dir, "*", 0);
         for (size_t i = 0; i < ARRAY_SIZE(places); i++)

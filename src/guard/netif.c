@@ -64,14 +64,18 @@ static void ask_kernel(struct graph *g, struct netif *n)
 {
         const char *address = attribute(g, n, "address"), *own = attribute(g, n, "bonding_slave/perm_hwaddr");
         const char *assigned = attribute(g, n, "addr_assign_type"), *type = attribute(g, n, "type");
-        const char *kind = value(g, attribute(g, n, "uevent"), "DEVTYPE=");
+        const char *uevent = attribute(g, n, "uevent"), *kind = value(g, uevent, "DEVTYPE=");
 
         add(g, n, NETIF_MAC, address);
         add(g, n, NETIF_MAC, own);
         add(g, n, NETIF_PERMANENT_MAC, own ? own : assigned && streq(assigned, "0") ? address : NULL);
-        add(g, n, NETIF_TYPE, kind ? kind : type && streq(type, "1") ? "ether" : NULL);
+        /* The last of its lines: then there was no other type in it. */
+        if (uevent && strstr(uevent, "IFINDEX="))
+                add(g, n, NETIF_TYPE, kind ? kind : type && streq(type, "1") ? "ether" : NULL);
+        if (address && *address && strlen(address) < MAC_LENGTH && type && streq(type, "1"))
+                guard_unknown(g, &g->evidence->network_unknown, "%s has no address: %s", n->name, address);
         if (!g->evidence->nodes[n->node].virtual_)
-                strings_add(g->arena, &n->is[NETIF_KIND], "");
+                strings_add(g->arena, &n->is[NETIF_KIND], NULL);
 }
 
 void netif_list(struct graph *g, struct netif **ret, size_t *ret_n)
@@ -103,7 +107,7 @@ enum answer netif_matches(struct graph *g, const struct netif *n, enum netif_pro
         str_words(g->arena, patterns + inverted, &words, &n_words);
         for (size_t w = 0; w < n_words; w++)
                 for (size_t i = 0; i < is->n; i++)
-                        found |= fnmatch(words[w], is->v[i], FNM_CASEFOLD) == 0;
+                        found |= is->v[i] && fnmatch(words[w], is->v[i], FNM_CASEFOLD) == 0;
         return found == inverted ? NEVER : SURELY;
 }
 

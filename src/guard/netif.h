@@ -13,7 +13,7 @@ enum netif_property {
         NETIF_DRIVER,
         NETIF_TYPE, /* "ether", "wlan" */
         NETIF_PATH, /* udev's ID_PATH */
-        NETIF_KIND, /* "" of hardware */
+        NETIF_KIND, /* NULL of hardware, which no pattern matches */
         NETIF_PROPERTY_MAX_,
 };
 

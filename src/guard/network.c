@@ -17,10 +17,15 @@
 static ssize_t attribute(struct graph *g, const char *name, const char *file, char *buf, size_t size)
 {
         char path[PATH_MAX];
+        ssize_t n;
 
         if (snprintf(path, sizeof(path), INTERFACES "/%s/%s", name, file) >= (int)sizeof(path))
                 return -ENAMETOOLONG;
-        return root_read(g->root, path, buf, size);
+        n = root_read(g->root, path, buf, size);
+        /* What has no such attribute says so. */
+        if (n < 0 && n != -ENOENT && n != -ENOTDIR && n != -EINVAL)
+                guard_unknown(g, &g->evidence->network_unknown, "%s cannot be read", path);
+        return n;
 }
 
 /* Flags that cannot be read: up, for all that is known. */
@@ -44,6 +49,16 @@ static size_t by_index(struct graph *g, const char *index)
         return NO_NODE;
 }
 
+/* False: there is no such link. */
+static bool points(struct graph *g, const char *path, char target[static PATH_MAX])
+{
+        ssize_t n = root_readlink(g->root, path, target, PATH_MAX);
+
+        if (n <= 0 && ((n != -ENOENT && n != -ENOTDIR) || root_exists(g->root, path)))
+                guard_unknown(g, &g->evidence->network_unknown, "%s cannot be read", path);
+        return n > 0;
+}
+
 /* Links lower_NAME and master; where the former are not there, a VLAN's iflink. */
 static void relate(struct graph *g, size_t node)
 {
@@ -53,12 +68,13 @@ static void relate(struct graph *g, size_t node)
 
         if (snprintf(path, sizeof(path), INTERFACES "/%s", name) >= (int)sizeof(path))
                 return;
-        guard_list(g, path, &names, &n);
+        if (guard_list(g, path, &names, &n) != SOURCE_READ)
+                guard_unknown(g, &g->evidence->network_unknown, "%s cannot be read", path);
         for (size_t i = 0; i < n; i++)
                 if (startswith(names[i], LOWER))
                         guard_stand(g, node, guard_find(g, NODE_INTERFACE, names[i] + strlen(LOWER)));
         if (snprintf(path, sizeof(path), INTERFACES "/%s/master", name) < (int)sizeof(path) &&
-            root_readlink(g->root, path, target, sizeof(target)) > 0) {
+            points(g, path, target)) {
                 size_t master = guard_find(g, NODE_INTERFACE, str_basename(target));
 
                 /* Who sits on an Open vSwitch, and what carries whom there, only its daemon knows. */
@@ -147,13 +163,11 @@ static void routes6(struct graph *g, const char *text, bool wanted_default)
 
 static void routes(struct graph *g)
 {
-        char *v4, *v6;
+        const char *v4 = guard_table(g, "/proc/net/route");
+        const char *v6 = guard_table(g, "/proc/net/ipv6_route"); /* a kernel without IPv6 has none */
 
-        if (guard_read(g, "/proc/net/route", &v4) != SOURCE_READ) {
+        if (!*v4 && !root_exists(g->root, "/proc/net/route"))
                 guard_unknown(g, &g->evidence->network_unknown, "which interfaces carry routes is not known");
-                return;
-        }
-        guard_read(g, "/proc/net/ipv6_route", &v6); /* a kernel without IPv6 has none */
         for (int wanted_default = 1; wanted_default >= 0; wanted_default--) {
                 routes4(g, v4, wanted_default);
                 routes6(g, v6, wanted_default);
@@ -171,7 +185,11 @@ void guard_network(struct graph *g)
         if (n == 0)
                 guard_unknown(g, &g->evidence->network_unknown, "which interfaces there are is not known");
         for (size_t i = 0; i < n; i++)
-                guard_add(g, NODE_INTERFACE, names[i], guard_link(g, fd, INTERFACES, names[i], link));
+                if (!streq(names[i], "bonding_masters")) { /* a file */
+                        guard_add(g, NODE_INTERFACE, names[i], guard_link(g, fd, INTERFACES, names[i], link));
+                        if (!*link)
+                                guard_unknown(g, &g->evidence->network_unknown, "where %s is cannot be read", names[i]);
+                }
         if (n == 0 || !guard_concerned(g, first))
                 return;
         for (size_t i = first; i < g->evidence->n_nodes; i++)

@@ -96,7 +96,6 @@ static int dump(struct graph *g)
 void guard_rtnetlink(struct graph *g)
 {
         const char **f, *rest;
-        char *text;
         uint32_t table;
         size_t n;
 
@@ -106,9 +105,7 @@ void guard_rtnetlink(struct graph *g)
                         guard_unknown(g, &g->evidence->network_unknown, "which interfaces carry routes is not known");
                 return;
         }
-        if (guard_read(g, CAPTURED_ROUTES, &text) == SOURCE_UNREADABLE)
-                guard_unknown(g, &g->evidence->network_unknown, "%s cannot be read", CAPTURED_ROUTES);
-        for (rest = text; guard_fields(g->arena, &rest, &f, &n);)
+        for (rest = guard_table(g, CAPTURED_ROUTES); guard_fields(g->arena, &rest, &f, &n);)
                 if (n == 2 && str_to_u32(f[1], 10, &table))
                         carries(g, f[0], table);
 }

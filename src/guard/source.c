@@ -35,6 +35,17 @@ const char *guard_config(struct graph *g, const char *path, bool listed)
         return "";
 }
 
+const char *guard_table(struct graph *g, const char *path)
+{
+        char *text;
+        enum source source = guard_read(g, path, &text);
+
+        if (source == SOURCE_ABSENT || (source == SOURCE_READ && (!*text || text[strlen(text) - 1] == '\n')))
+                return text;
+        guard_unknown(g, &g->evidence->network_unknown, "%s cannot be read to its end", path);
+        return "";
+}
+
 const char *guard_in_root(const struct graph *g, const char *path)
 {
         return g->facts->in_initrd ? arena_join(g->arena, g->facts->initrd->root, path, NULL) : path;

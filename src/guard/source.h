@@ -15,6 +15,8 @@ enum source guard_list(const struct graph *g, const char *path, const char ***re
  * name), that cannot be read, or that is not whole to its last line end makes the network unknown.
  */
 const char *guard_config(struct graph *g, const char *path, bool listed);
+/* A table of the kernel's, "" if there is none; one that cannot be read to its end makes the network unknown. */
+const char *guard_table(struct graph *g, const char *path);
 /* The same path below what will be the host's root: in an initrd, below where that mounts it. */
 const char *guard_in_root(const struct graph *g, const char *path);
 /* Where the link dir/name leads, "" if it is none; dir is open as dir_fd. Returns buf. */

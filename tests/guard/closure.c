@@ -190,6 +190,17 @@ static bool on_hardware(const struct machine *m, int interface)
         return false;
 }
 
+static bool is_declared(const struct machine *m, unsigned interface)
+{
+        const struct interface *i = &m->interfaces[interface];
+
+        if (i->declared != UNDECLARED && i->declared != IN_A_COMMENT && i->declared != EXCLUDED)
+                return true;
+        if (i->declared == EXCLUDED)
+                return false;
+        return m->networkd_all || (m->network_manager && i->kind == PHYSICAL);
+}
+
 /* Whether something says on which interface the host answers, or that it does on none. */
 static bool uplink_known(const struct machine *m)
 {
@@ -197,7 +208,7 @@ static bool uplink_known(const struct machine *m)
                 if (m->uses[i].source == BY_ROUTE && (m->uses[i].is_default || on_hardware(m, m->uses[i].at)))
                         return true;
         for (unsigned i = 0; i < m->n_interfaces; i++)
-                if (m->interfaces[i].kind == OVS && on_hardware(m, (int)i))
+                if ((m->interfaces[i].kind == OVS || is_declared(m, i)) && on_hardware(m, (int)i))
                         return true;
         return m->uplink_none;
 }
@@ -316,7 +327,7 @@ static void forget(struct machine *m)
         for (unsigned n = 0; n < m->n_functions; n++) {
                 struct function *d = &m->functions[n];
                 bool shows_net = !m->no_net || is_network(d), hides_disks = m->no_block && !is_controller(d);
-                bool shows = (d->uses >> OVS_USE & 1) && shows_net;
+                bool shows = ((d->uses >> OVS_USE & 1) || (d->uses >> DECLARED_USE & 1)) && shows_net;
 
                 for (unsigned i = 0; i < m->n_uses; i++) {
                         enum source source = m->uses[i].source;
@@ -357,5 +368,8 @@ void judge_machine(struct machine *m)
         for (unsigned i = 0; i < m->n_interfaces; i++)
                 for (unsigned k = 0; k < m->interfaces[i].n_lower && m->interfaces[i].kind == OVS; k++)
                         need_interface(m, m->interfaces[i].lower[k], OVS_USE);
+        for (unsigned i = 0; i < m->n_interfaces; i++)
+                if (is_declared(m, i))
+                        need_interface(m, (int)i, DECLARED_USE);
         forget(m);
 }

@@ -13,6 +13,7 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define NONE         (-1)
 #define OVS_USE      63 /* of a port of Open vSwitch, as one of the uses */
+#define DECLARED_USE 61 /* of an interface that the configuration declares */
 
 enum verdict {
         FREE,
@@ -119,6 +120,20 @@ struct use {
         bool ipv6, is_default;
 };
 
+/* How the host's configuration has an interface. */
+enum declaration {
+        UNDECLARED,
+        BY_IFUPDOWN,
+        BY_NETPLAN_MAC,
+        BY_NETWORKD,
+        BY_NETWORKD_MAC,
+        BY_PROFILE,
+        BY_COMMAND_LINE,
+        IN_A_COMMENT, /* which is none */
+        EXCLUDED,     /* from what networkd takes by pattern, and NetworkManager without a word */
+        DECLARATION_MAX_,
+};
+
 enum interface_kind { PHYSICAL, VLAN, BOND, BRIDGE, TEAM, MACVLAN, OVS, OVS_INTERNAL, TUNNEL, EMPTY_BRIDGE };
 
 struct interface {
@@ -128,6 +143,8 @@ struct interface {
         unsigned n_lower;
         int master;
         bool up;
+        enum declaration declared;
+        char mac[18];
 };
 
 struct usb_device {
@@ -159,7 +176,9 @@ struct machine {
         bool udev_data, dev_links;
         bool no_mountinfo, no_swaps, no_block, no_route, no_net;
         bool nfs_root, iscsi, swap_file;
-        bool uplink_none; /* of passthrough.conf */
+        bool uplink_none;     /* of passthrough.conf */
+        bool networkd_all;    /* it runs, and a file of it takes any interface */
+        bool network_manager; /* it runs */
         /* counters of names */
         unsigned groups, sd, nvme, subsystems, dm, md, hosts, virtio, vd, vgs, usb_buses;
 };

@@ -116,6 +116,21 @@ static void route(struct machine *m, int interface, bool is_default)
         m->interfaces[interface].up = true;
 }
 
+static void declare(struct machine *m)
+{
+        m->networkd_all = chance(m, 4);
+        m->network_manager = chance(m, 4);
+        for (unsigned i = 0; i < m->n_interfaces; i++) {
+                struct interface *at = &m->interfaces[i];
+
+                TEXT(at->mac, "52:54:00:00:%02x:%02x", i, below(m, 256));
+                if (at->kind <= BRIDGE && chance(m, 12))
+                        at->declared = (enum declaration)(1 + below(m, DECLARATION_MAX_ - 1));
+                else if ((m->networkd_all || m->network_manager) && chance(m, 60))
+                        at->declared = EXCLUDED;
+        }
+}
+
 void make_network(struct machine *m)
 {
         functions(m);
@@ -141,6 +156,7 @@ void make_network(struct machine *m)
                 new_interface(m, TUNNEL, chance(m, 50) ? "ppp0" : "wg0");
                 route(m, (int)m->n_interfaces - 1, true);
         }
+        declare(m);
 }
 
 void make_people(struct machine *m)

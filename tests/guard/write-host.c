@@ -131,6 +131,9 @@ void write_configuration(const struct machine *m)
                 else
                         say(&cmdline, " %s=%s", u->source == BY_ROOT ? "root" : "resume", what);
         }
+        for (unsigned i = 0; i < m->n_interfaces; i++)
+                if (m->interfaces[i].declared == BY_COMMAND_LINE)
+                        say(&cmdline, " ip=%s:dhcp", m->interfaces[i].name);
         say(&cmdline, "%s\n", m->serial != NONE ? " console=tty0" : "");
         put_lines("etc/fstab", &fstab);
         put_lines("etc/crypttab", &crypttab);
@@ -160,6 +163,8 @@ static void write_interface(const struct machine *m, const struct interface *i)
         put(f("%s/operstate", dir), "%s\n", i->up ? "up" : "down");
         put(f("%s/type", dir), "%d\n", i->kind == TUNNEL ? 512 : 1);
         put(f("%s/uevent", dir), "INTERFACE=%s\nIFINDEX=%d\n", i->name, (int)(i - m->interfaces) + 2);
+        if (i->kind != TUNNEL)
+                put(f("%s/address", dir), "%s\n", i->mac);
         if (!m->no_net)
                 link_sys(f("class/net/%s", i->name), i->dir);
         if (i->function != NONE)
@@ -178,12 +183,61 @@ static void write_interface(const struct machine *m, const struct interface *i)
                 link_sys(f("%s/master", i->dir), m->interfaces[i->master].dir);
 }
 
+static void write_declaration(const struct interface *i, struct lines *interfaces)
+{
+        switch (i->declared) {
+        case BY_IFUPDOWN:
+        case IN_A_COMMENT:
+                say(interfaces, "%siface %s inet manual\n", i->declared == IN_A_COMMENT ? "# " : "", i->name);
+                break;
+        case BY_NETPLAN_MAC:
+                put(f("etc/netplan/%s.yaml", i->name),
+                    "network:\n  ethernets:\n    lan:\n      match: {macaddress: \"%s\"}\n", i->mac);
+                break;
+        case BY_NETWORKD:
+                put(f("etc/systemd/network/20-%s.network", i->name), "[Match]\nName=%s\n", i->name);
+                break;
+        case BY_NETWORKD_MAC:
+                put(f("run/systemd/network/20-%s.network", i->name), "[Match]\nMACAddress=%s\n[Network]\nDHCP=yes\n",
+                    i->mac);
+                break;
+        case BY_PROFILE:
+                put(f("etc/NetworkManager/system-connections/%s.nmconnection", i->name),
+                    "[connection]\ntype=ethernet\ninterface-name=%s\n", i->name);
+                break;
+        case EXCLUDED:
+                put(f("etc/systemd/network/10-%s.network", i->name), "[Match]\nName=%s\n[Link]\nUnmanaged=yes\n",
+                    i->name);
+                put(f("etc/NetworkManager/conf.d/%s.conf", i->name),
+                    "[keyfile]\nunmanaged-devices+=interface-name:%s\n", i->name);
+                break;
+        default:
+                break;
+        }
+}
+
+static void write_declarations(const struct machine *m)
+{
+        struct lines interfaces = {.n = 0};
+
+        if (m->uplink_none)
+                put("etc/passthrough.conf", "[Host]\nUplink=none\n");
+        if (m->networkd_all) {
+                put("run/systemd/netif/state", "OPER_STATE=routable\n");
+                put("usr/lib/systemd/network/80-all.network", "[Match]\nName=*\n[Network]\nDHCP=yes\n");
+        }
+        if (m->network_manager)
+                put("run/NetworkManager/no-stub-resolv.conf", "\n");
+        for (unsigned i = 0; i < m->n_interfaces; i++)
+                write_declaration(&m->interfaces[i], &interfaces);
+        put_lines("etc/network/interfaces", &interfaces);
+}
+
 void write_network(const struct machine *m)
 {
         struct lines v4 = {.n = 0}, v6 = {.n = 0};
 
-        if (m->uplink_none)
-                put("etc/passthrough.conf", "[Host]\nUplink=none\n");
+        write_declarations(m);
         if (!m->no_net) {
                 put("sys/devices/virtual/net/lo/flags", "0x9\n");
                 link_sys("class/net/lo", "devices/virtual/net/lo");

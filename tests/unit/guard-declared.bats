@@ -179,6 +179,14 @@ networkd_runs() { put /run/systemd/netif/state OPER_STATE=routable; }
     nothing_declared
 }
 
+@test "the firmware's iSCSI table has the address of the card that the root is behind" {
+    put /sys/firmware/ibft/ethernet0/mac 52:54:00:AA:00:01
+    put /sys/firmware/ibft/target0/ip-addr 192.0.2.9
+    declared "the firmware's iSCSI table"
+    rm "$ROOT/sys/firmware/ibft/ethernet0/mac"
+    unclear '/sys/firmware/ibft/ethernet0/mac cannot be read' "${CANDIDATES[@]}"
+}
+
 # --- networkd
 
 @test "networkd: by name, and by either address, whether it runs or not" {
@@ -245,6 +253,8 @@ networkd_runs() { put /run/systemd/netif/state OPER_STATE=routable; }
     by_pattern '30-all.network, by a pattern' 0000:01:00.0 0000:02:00.0
     put /etc/systemd/network/30-all.network '[Match]' Kind=veth 'Name=*'
     nothing_declared
+    put /etc/systemd/network/30-all.network '[Match]' Type=ether 'Kind=!*'
+    by_pattern '30-all.network, by a pattern' "${CANDIDATES[@]}"
     put /etc/systemd/network/30-all.network '[Match]' 'Name=eno9 \' '    eno1'
     declared /etc/systemd/network/30-all.network
 }
