@@ -129,11 +129,15 @@ static void command_line(struct netconf *d)
 {
         static const char *const keys[] = {"ip",   "bootdev", "ifname", "rd.route", "bond",
                                            "vlan", "bridge",  "team",   "BOOTIF"};
+        const char *line = d->g->facts->cmdline ? d->g->facts->cmdline : "";
         struct token *tokens;
         bool unclosed;
         size_t n;
 
-        cmdline_split(d->g->arena, d->g->facts->cmdline ? d->g->facts->cmdline : "", &tokens, &n, &unclosed);
+        if (!*line || line[strlen(line) - 1] != '\n')
+                guard_unknown(d->g, &d->g->evidence->network_unknown,
+                              "the kernel command line cannot be read to its end");
+        cmdline_split(d->g->arena, line, &tokens, &n, &unclosed);
         for (size_t i = 0; i < n; i++) {
                 char *value = arena_strdup(d->g->arena, tokens[i].value ? tokens[i].value : "");
 
