@@ -182,7 +182,7 @@ bool root_exists(const struct root *r, const char *path)
 }
 
 /* One read: sysfs gives an attribute whole, and a regular file no less than there is. */
-static ssize_t read_text(int fd, char *buf, size_t size)
+static ssize_t read_text(int fd, char *buf, size_t size, bool line)
 {
         ssize_t k;
         size_t n;
@@ -195,6 +195,8 @@ static ssize_t read_text(int fd, char *buf, size_t size)
         n = (size_t)k;
         if (n == size)
                 return -EFBIG;
+        if (line && (n == 0 || buf[n - 1] != '\n'))
+                return -EBADMSG;
         while (n > 0 && strchr(" \n\r\t", buf[n - 1]) && buf[n - 1])
                 n--;
         buf[n] = '\0';
@@ -205,14 +207,21 @@ ssize_t root_read(const struct root *r, const char *path, char *buf, size_t size
 {
         _cleanup_(close_fd) int fd = open_asked(r, ASKED_READ, path, O_RDONLY | O_NONBLOCK);
 
-        return fd < 0 ? fd : read_text(fd, buf, size);
+        return fd < 0 ? fd : read_text(fd, buf, size, false);
+}
+
+ssize_t root_read_line(const struct root *r, const char *path, char *buf, size_t size)
+{
+        _cleanup_(close_fd) int fd = open_asked(r, ASKED_READ, path, O_RDONLY | O_NONBLOCK);
+
+        return fd < 0 ? fd : read_text(fd, buf, size, true);
 }
 
 ssize_t dir_read(int dir_fd, const char *name, char *buf, size_t size)
 {
         _cleanup_(close_fd) int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-        return fd < 0 ? -errno : read_text(fd, buf, size);
+        return fd < 0 ? -errno : read_text(fd, buf, size, false);
 }
 
 int root_read_all(const struct root *r, struct arena *a, const char *path, size_t max, char **ret, size_t *ret_size)

@@ -56,9 +56,11 @@ bool root_exists(const struct root *r, const char *path);
 
 /* The text of a small file (sysfs attribute) less its trailing white space; -EFBIG where it does not fit into buf. */
 ssize_t root_read(const struct root *r, const char *path, char *buf, size_t size) _must_check_;
+/* The same; -EBADMSG where it does not end with a newline: it was cut short. */
+ssize_t root_read_line(const struct root *r, const char *path, char *buf, size_t size) _must_check_;
 /*
- * The same, for one name below an open directory; a symbolic link there is not followed. No tap learns of it, nor of
- * dir_readlink(): see root_note().
+ * The same as root_read(), for one name below an open directory; a symbolic link there is not followed. No tap learns
+ * of it, nor of dir_readlink(): see root_note().
  */
 ssize_t dir_read(int dir_fd, const char *name, char *buf, size_t size) _must_check_;
 /* A whole regular file, followed by a NUL byte; -EFBIG beyond max. */

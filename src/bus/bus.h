@@ -78,10 +78,10 @@ struct device {
         const char *driver;          /* bound, or NULL */
         const char *driver_now;      /* the same, whatever facts_as_at_boot() has made of it */
         const char *driver_override; /* NULL: none */
-        const char *group_stranger;  /* a member of its group that is no device of any bus here, or NULL */
-        const char *stuck;           /* who waits for a driver of it that does not let go, or NULL */
-        const char *vfio_user;       /* which process has it open through VFIO, where that was asked; or NULL */
-        const char *unseen;          /* why what the host does with it cannot be told, although that shows; or NULL */
+        const char *group_stranger;  /* a member of its group of which nothing is known, or NULL */
+        const char *stuck;     /* why its files cannot be asked: a driver of it that does not let go, say; or NULL */
+        const char *vfio_user; /* which process has it open through VFIO, where that was asked; or NULL */
+        const char *unseen;    /* why what the host does with it cannot be told, although that shows; or NULL */
 };
 
 /* A member of a JSON document. */

@@ -18,7 +18,7 @@ static ssize_t attribute(struct graph *g, const char *name, const char *file, ch
 
         if (snprintf(path, sizeof(path), BLOCKS "/%s/%s", name, file) >= (int)sizeof(path))
                 return -ENAMETOOLONG;
-        return root_read(g->root, path, buf, size);
+        return guard_attribute(g, path, buf, size);
 }
 
 /* "dm-0 crypt", "dm-1 lvm vg-root", "md127 raid1". */
@@ -62,7 +62,7 @@ static void nvme_paths(struct graph *g, size_t node, const char *target)
         for (size_t i = 0; i < n; i++)
                 if (startswith(names[i], "nvme") &&
                     snprintf(link, sizeof(link), "%s/%s", dir, names[i]) < (int)sizeof(link) &&
-                    root_readlink(g->root, link, controller, sizeof(controller)) > 0)
+                    guard_readlink(g, link, controller, sizeof(controller)) > 0)
                         guard_reach_path(g, node, controller);
 }
 
@@ -78,8 +78,9 @@ static void number(struct graph *g, struct node *n)
 {
         char text[32];
 
-        if (attribute(g, n->name, "dev", text, sizeof(text)) <= 0 || sscanf(text, "%u:%u", &n->major, &n->minor) != 2)
-                n->major = n->minor = 0; /* a hidden path of a multipath head has no number */
+        /* A hidden path of a multipath head has no number. */
+        if (attribute(g, n->name, "dev", text, sizeof(text)) > 0 && sscanf(text, "%u:%u", &n->major, &n->minor) != 2)
+                guard_unknown(g, g->unknown, "the number of %s is no number", n->name);
         label(g, n);
 }
 
@@ -138,7 +139,7 @@ static void relate(struct graph *g, size_t node)
         }
         if (g->evidence->nodes[node].n_devices > 0 ||
             snprintf(link, sizeof(link), BLOCKS "/%s", name) >= (int)sizeof(link) ||
-            root_readlink(g->root, link, target, sizeof(target)) <= 0 || !(slash = strrchr(target, '/')))
+            guard_readlink(g, link, target, sizeof(target)) <= 0 || !(slash = strrchr(target, '/')))
                 return;
         *slash = '\0';
         guard_stand(g, node, guard_find(g, NODE_BLOCK, str_basename(target)));

@@ -12,21 +12,30 @@ static bool asks_for_storage(const struct facts *facts)
         return false;
 }
 
+/* A part, and what it is that its files speak of. */
+static void ask(struct graph *g, const char **unknown, void (*part)(struct graph *g))
+{
+        g->unknown = unknown;
+        part(g);
+}
+
 /* What shows of a host that is up alone. */
 typedef void (*up_fn)(struct graph *g, const struct facts_request *request);
 
 static void uses_up(struct graph *g, const struct facts_request *request)
 {
-        guard_network(g);
-        guard_keyboards(g);
+        struct evidence *e = g->evidence;
+
+        ask(g, &e->network_unknown, guard_network);
+        ask(g, &e->keyboards_unknown, guard_keyboards);
         if (request->writers || request->busy)
-                guard_addresses(g);
+                ask(g, &e->network_unknown, guard_addresses);
         /* These tell of the next boot, too. */
         if (request->writers)
-                guard_writers(g);
+                ask(g, &e->storage_unknown, guard_writers);
         if (request->writers || request->busy)
-                guard_rdma(g);
-        guard_uplink(g);
+                ask(g, &e->rdma_unknown, guard_rdma);
+        ask(g, &e->uplink_unknown, guard_uplink);
 }
 
 static void uses(struct graph *g, const struct facts_request *request, up_fn up)
@@ -37,12 +46,12 @@ static void uses(struct graph *g, const struct facts_request *request, up_fn up)
         e->sees_storage = !request->early && (!facts->in_initrd || initrd_has_root(g->root, facts->initrd));
         e->sees_network = e->sees_keyboards = up && !facts->booting;
         if (e->sees_storage)
-                guard_storage(g);
-        guard_consoles(g);
+                ask(g, &e->storage_unknown, guard_storage);
+        ask(g, &e->consoles_unknown, guard_consoles);
         if (e->sees_network)
                 up(g, request);
         if (asks_for_storage(facts))
-                guard_volumes(g);
+                ask(g, &e->storage_unknown, guard_volumes);
         for (size_t i = 0; i < facts->n_devices; i++)
                 if (facts->devices[i].detailed)
                         facts->devices[i].unseen = guard_unseen(g, i);
@@ -72,6 +81,6 @@ void guard_gather(const struct root *root, struct arena *a, const struct facts_r
         if (!request->busy)
                 return;
         if (!request->use || facts->booting)
-                guard_addresses(&g);
-        guard_busy(&g);
+                ask(&g, &g.evidence->network_unknown, guard_addresses);
+        ask(&g, &g.evidence->busy_unknown, guard_busy);
 }

@@ -24,6 +24,11 @@ struct graph {
         struct evidence *evidence;
         struct mount *mounts;
         size_t n_mounts;
+        /*
+         * What the files that are being asked could speak of: why that is not known is noted here when one cannot be
+         * read, whoever asks.
+         */
+        const char **unknown;
 };
 
 /* The node of that name, or NO_NODE. */

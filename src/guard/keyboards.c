@@ -17,7 +17,7 @@ static bool is_keyboard(struct graph *g, const char *name)
         char path[PATH_MAX], text[1024], *low;
 
         if (snprintf(path, sizeof(path), "/sys/class/input/%s/capabilities/key", name) >= (int)sizeof(path) ||
-            root_read(g->root, path, text, sizeof(text)) <= 0)
+            guard_attribute(g, path, text, sizeof(text)) <= 0)
                 return false;
         low = strrchr(text, ' ');
         return (strtoul(low ? low + 1 : text, NULL, 16) & TYPEWRITER) == TYPEWRITER;
@@ -29,7 +29,7 @@ static void add_keyboard(struct graph *g, const char *name)
         char target[PATH_MAX], link[PATH_MAX];
 
         if (snprintf(link, sizeof(link), "/sys/class/input/%s", name) >= (int)sizeof(link) ||
-            root_readlink(g->root, link, target, sizeof(target)) <= 0)
+            guard_readlink(g, link, target, sizeof(target)) <= 0)
                 *target = '\0';
         /* Made up by a program, or of no use before one has connected it. */
         if (strstr(target, "/devices/virtual/") || strstr(target, "/bluetooth/"))
@@ -61,7 +61,8 @@ static void passphrase(struct graph *g)
         char *text;
         size_t n;
 
-        guard_read(g, "/etc/crypttab", &text);
+        if (guard_read(g, "/etc/crypttab", &text) == SOURCE_UNREADABLE)
+                e->passphrase = "what crypttab says is not known";
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);) {
                 if (n < 2 || *f[0] == '#')
                         continue;

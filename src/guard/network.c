@@ -17,15 +17,10 @@
 static ssize_t attribute(struct graph *g, const char *name, const char *file, char *buf, size_t size)
 {
         char path[PATH_MAX];
-        ssize_t n;
 
         if (snprintf(path, sizeof(path), INTERFACES "/%s/%s", name, file) >= (int)sizeof(path))
                 return -ENAMETOOLONG;
-        n = root_read(g->root, path, buf, size);
-        /* What has no such attribute says so. */
-        if (n < 0 && n != -ENOENT && n != -ENOTDIR && n != -EINVAL)
-                guard_unknown(g, &g->evidence->network_unknown, "%s cannot be read", path);
-        return n;
+        return guard_attribute(g, path, buf, size);
 }
 
 /* Flags that cannot be read: up, for all that is known. */
@@ -49,16 +44,6 @@ static size_t by_index(struct graph *g, const char *index)
         return NO_NODE;
 }
 
-/* False: there is no such link. */
-static bool points(struct graph *g, const char *path, char target[static PATH_MAX])
-{
-        ssize_t n = root_readlink(g->root, path, target, PATH_MAX);
-
-        if (n <= 0 && ((n != -ENOENT && n != -ENOTDIR) || root_exists(g->root, path)))
-                guard_unknown(g, &g->evidence->network_unknown, "%s cannot be read", path);
-        return n > 0;
-}
-
 /* Links lower_NAME and master; where the former are not there, a VLAN's iflink. */
 static void relate(struct graph *g, size_t node)
 {
@@ -74,7 +59,7 @@ static void relate(struct graph *g, size_t node)
                 if (startswith(names[i], LOWER))
                         guard_stand(g, node, guard_find(g, NODE_INTERFACE, names[i] + strlen(LOWER)));
         if (snprintf(path, sizeof(path), INTERFACES "/%s/master", name) < (int)sizeof(path) &&
-            points(g, path, target)) {
+            guard_readlink(g, path, target, sizeof(target)) > 0) {
                 size_t master = guard_find(g, NODE_INTERFACE, str_basename(target));
 
                 /* Who sits on an Open vSwitch, and what carries whom there, only its daemon knows. */

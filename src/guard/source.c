@@ -1,19 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/source.h"
 
+#include <errno.h>
+
 #include "base/str.h"
 #include "config/files.h"
 
-enum source guard_read(const struct graph *g, const char *path, char **ret)
+static enum source note(struct graph *g, const char *path, enum source source)
 {
-        size_t size;
-
-        return root_look(g->root, g->arena, path, ret, &size);
+        if (source == SOURCE_UNREADABLE)
+                guard_unknown(g, g->unknown, "%s cannot be read", path);
+        return source;
 }
 
-enum source guard_list(const struct graph *g, const char *path, const char ***ret, size_t *ret_n)
+enum source guard_read(struct graph *g, const char *path, char **ret)
 {
-        return root_look_in(g->root, g->arena, path, ret, ret_n);
+        size_t size;
+        enum source source = root_look(g->root, g->arena, path, ret, &size);
+
+        if (size > 0 && (*ret)[size - 1] != '\n') {
+                guard_unknown(g, g->unknown, "%s ends in mid-line", path);
+                return SOURCE_UNREADABLE;
+        }
+        return note(g, path, source);
+}
+
+enum source guard_list(struct graph *g, const char *path, const char ***ret, size_t *ret_n)
+{
+        return note(g, path, root_look_in(g->root, g->arena, path, ret, ret_n));
+}
+
+static bool is_absent(ssize_t k)
+{
+        return k == -ENOENT || k == -ENOTDIR;
+}
+
+ssize_t guard_attribute(struct graph *g, const char *path, char *buf, size_t size)
+{
+        ssize_t n = root_read_line(g->root, path, buf, size);
+
+        if (n < 0) {
+                /* ENODEV and EINVAL: files of sysfs that say so are about what the device has not. */
+                note(g, path, is_absent(n) || n == -ENODEV || n == -EINVAL ? SOURCE_ABSENT : SOURCE_UNREADABLE);
+                *buf = '\0';
+        }
+        return n;
+}
+
+ssize_t guard_readlink(struct graph *g, const char *path, char *buf, size_t size)
+{
+        ssize_t n = root_readlink(g->root, path, buf, size);
+
+        if (n < 0) {
+                note(g, path, is_absent(n) ? SOURCE_ABSENT : SOURCE_UNREADABLE);
+                *buf = '\0';
+        }
+        return n;
 }
 
 const char *guard_config(struct graph *g, const char *path, bool listed)
@@ -38,12 +80,9 @@ const char *guard_config(struct graph *g, const char *path, bool listed)
 const char *guard_table(struct graph *g, const char *path)
 {
         char *text;
-        enum source source = guard_read(g, path, &text);
 
-        if (source == SOURCE_ABSENT || (source == SOURCE_READ && (!*text || text[strlen(text) - 1] == '\n')))
-                return text;
-        guard_unknown(g, &g->evidence->network_unknown, "%s cannot be read to its end", path);
-        return "";
+        guard_read(g, path, &text);
+        return text;
 }
 
 const char *guard_in_root(const struct graph *g, const char *path)
@@ -51,12 +90,14 @@ const char *guard_in_root(const struct graph *g, const char *path)
         return g->facts->in_initrd ? arena_join(g->arena, g->facts->initrd->root, path, NULL) : path;
 }
 
-const char *guard_link(const struct graph *g, int dir_fd, const char *dir, const char *name, char buf[static PATH_MAX])
+const char *guard_link(struct graph *g, int dir_fd, const char *dir, const char *name, char buf[static PATH_MAX])
 {
         ssize_t n = dir_fd < 0 ? dir_fd : dir_readlink(dir_fd, name, buf, PATH_MAX);
 
         root_note(g->root, ASKED_LINK, dir, name, n);
-        if (n < 0)
+        if (n < 0) {
+                note(g, dir, is_absent(n) ? SOURCE_ABSENT : SOURCE_UNREADABLE);
                 *buf = '\0';
+        }
         return buf;
 }

@@ -7,17 +7,23 @@
 
 #include "guard/graph.h"
 
-/* A text, "" unless it was read; the names in a directory, none unless it was. */
-enum source guard_read(const struct graph *g, const char *path, char **ret);
-enum source guard_list(const struct graph *g, const char *path, const char ***ret, size_t *ret_n);
+/*
+ * What cannot be read is noted: see struct graph, unknown. A text, "" unless it was read; one that ends in mid-line is
+ * unreadable from there on. The names in a directory, none unless it was read. A line less than size, as
+ * root_read_line() has it, and where a link leads; "" unless it was read.
+ */
+enum source guard_read(struct graph *g, const char *path, char **ret);
+enum source guard_list(struct graph *g, const char *path, const char ***ret, size_t *ret_n);
+ssize_t guard_attribute(struct graph *g, const char *path, char *buf, size_t size);
+ssize_t guard_readlink(struct graph *g, const char *path, char *buf, size_t size);
 /*
  * A file of somebody's configuration, "" if it is masked or not there. One that must be there (a directory has its
  * name), that cannot be read, or that is not whole to its last line end makes the network unknown.
  */
 const char *guard_config(struct graph *g, const char *path, bool listed);
-/* A table of the kernel's, "" if there is none; one that cannot be read to its end makes the network unknown. */
+/* A table of the kernel's, "" if there is none. */
 const char *guard_table(struct graph *g, const char *path);
 /* The same path below what will be the host's root: in an initrd, below where that mounts it. */
 const char *guard_in_root(const struct graph *g, const char *path);
 /* Where the link dir/name leads, "" if it is none; dir is open as dir_fd. Returns buf. */
-const char *guard_link(const struct graph *g, int dir_fd, const char *dir, const char *name, char buf[static PATH_MAX]);
+const char *guard_link(struct graph *g, int dir_fd, const char *dir, const char *name, char buf[static PATH_MAX]);

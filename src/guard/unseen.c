@@ -40,6 +40,8 @@ const char *guard_unseen(const struct graph *g, size_t device)
                 return e->up_unknown;
         if (e->sees_network && e->uplink_unknown && (network || interface || usb || startswith(d->class, MODEM)))
                 return e->uplink_unknown;
+        if (e->consoles_unknown && d->roles & ROLE_SERIAL)
+                return e->consoles_unknown;
         if (e->sees_keyboards && e->keyboards_unknown && usb)
                 return e->keyboards_unknown;
         if (e->sees_rdma && startswith(d->class, INFINIBAND) && !interface)

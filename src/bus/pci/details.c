@@ -180,6 +180,8 @@ static void details_of_group(struct details *x, const struct device *d)
                 if (!facts->devices[member].detailed)
                         facts->devices[member].group = d->group;
                 details_once(x, member);
+                if (facts->devices[member].group_stranger)
+                        stranger = members[i];
         }
         for (size_t i = 0; stranger && i < facts->n_devices; i++)
                 if (facts->devices[i].detailed && facts->devices[i].group == d->group)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who a PCI function says that it is. */
+#include <errno.h>
 #include <fcntl.h>
 
 #include "base/bytes.h"
@@ -145,10 +146,17 @@ bool pci_identify(struct pci_scan *x, struct device *d)
 {
         _cleanup_(pci_dir_close) struct pci_dir dir = PCI_DIR_NONE;
         char modalias[128];
+        int k;
 
         d->identified = true;
-        if (pci_open(x->root, &x->parent, d, &dir) < 0)
+        k = pci_open(x->root, &x->parent, d, &dir);
+        if (k == -ENOENT)
                 return false; /* gone again */
+        if (k < 0) {
+                d->stuck = "its files in sysfs cannot be read";
+                d->group_stranger = d->address;
+                return true;
+        }
         if ((pci_read(&dir, "modalias", modalias, sizeof(modalias)) <= 0 || !identity_from_modalias(modalias, d)) &&
             !identity_from_files(&dir, d))
                 return false; /* no function that can be told */
