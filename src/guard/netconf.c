@@ -13,8 +13,11 @@ bool netconf_runs(struct netconf *d, const char *const *marks, size_t n)
 
         for (size_t i = 0; i < n; i++) {
                 ssize_t k = root_readlink(d->g->root, marks[i], target, sizeof(target));
+                bool there = k >= 0 || k == -EINVAL || k == -ENAMETOOLONG;
 
-                if ((k != -ENOENT && k != -ENOTDIR) || root_exists(d->g->root, marks[i]))
+                if (!there && k != -ENOENT && k != -ENOTDIR)
+                        guard_unknown(d->g, d->g->unknown, "%s cannot be read", marks[i]);
+                if (there || root_exists(d->g->root, marks[i]))
                         return true;
         }
         return false;

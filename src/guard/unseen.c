@@ -23,6 +23,7 @@ const char *guard_unseen(const struct graph *g, size_t device)
         const char *driver = d->driver ? d->driver : "";
         bool storage = d->roles & ROLE_STORAGE, network = d->roles & ROLE_NETWORK;
         bool usb = d->roles & ROLE_USB, interface = carries(e, device, NODE_INTERFACE, false);
+        bool uplink = network || interface || usb || startswith(d->class, MODEM); /* may be what the host answers on */
 
         if (driver_sets_aside(driver))
                 return NULL;
@@ -34,11 +35,11 @@ const char *guard_unseen(const struct graph *g, size_t device)
         for (size_t i = 0; i < e->n_nodes; i++)
                 if (e->nodes[i].claim && guard_reached(&e->nodes[i], device))
                         return e->nodes[i].claim;
-        if (e->sees_network && e->network_unknown && (network || interface))
+        if (e->sees_network && e->network_unknown && uplink)
                 return e->network_unknown;
         if (e->sees_network && e->up_unknown && carries(e, device, NODE_INTERFACE, true))
                 return e->up_unknown;
-        if (e->sees_network && e->uplink_unknown && (network || interface || usb || startswith(d->class, MODEM)))
+        if (e->sees_network && e->uplink_unknown && uplink)
                 return e->uplink_unknown;
         if (e->consoles_unknown && d->roles & ROLE_SERIAL)
                 return e->consoles_unknown;
