@@ -369,3 +369,18 @@ no_uplink() {
     put /etc/systemd/network/port.network '[Match]' Name=enp9s0 '[Network]' Bridge=br0
     unclear Uplink= "${CANDIDATES[@]}"
 }
+
+@test "Uplink= is none alone, or names; of several files the last counts" {
+    no_uplink
+    local value
+    for value in 'none eno1' eno1/2 'en*' eno1,eno2 a-name-too-long-for-one; do
+        put /etc/passthrough.conf '[Host]' "Uplink=$value"
+        plan
+        exits 2
+        [[ $stderr == *"Uplink=$value"* ]] || { echo "$value: $stderr" && return 1; }
+        refused 0000:01:00.0 'passthrough.conf, which may have Uplink=, cannot be read as a whole' || return 1
+    done
+    put /etc/passthrough.conf '[Host]' Uplink=none
+    put /etc/passthrough.conf.d/host.conf '[Host]' 'Uplink=eno1 eno2'
+    needs 0000:01:00.0 'eno1 ← Uplink= of passthrough.conf' 0000:02:00.0 'eno2 ← Uplink= of passthrough.conf'
+}

@@ -348,3 +348,21 @@ starts_for() {
     has_line 'KERNEL=="0000:01:00.0", RUN{builtin}+="kmod load vfio_$env{MODALIAS} vfio-pci vfio_iommu_type1", TAG+='
     has_line 'KERNEL=="0000:02:00.0", RUN{builtin}+="kmod load pci-stub", TAG+='
 }
+
+@test "an interface that the configuration declares is not taken, with plan's own words; one that it does not goes its way" {
+    root_port 0000:00:06.0 05
+    pci_add 0000:05:00.0 8086:10d3 0200 under=0000:00:06.0 group=5 driver=e1000e
+    nic eno4 0000:04:00.0 up
+    nic eno5 0000:05:00.0 up
+    put /etc/network/interfaces 'iface eno4 inet dhcp'
+    rule nic '[Match]' ID=8086:10d3 '[Device]' Expect=0-
+    plan
+    refused 0000:04:00.0 '^the host needs it: 0000:04:00.0 ← eno4 ← /etc/network/interfaces$'
+    device 0000:05:00.0 bind
+    plugged 0000:04:00.0
+    [[ $stderr == *'0000:04:00.0 ← eno4 ← /etc/network/interfaces'* ]] || { echo "$stderr" && return 1; }
+    [[ ! -s $(pci_file 0000:04:00.0 driver_override) || $(<"$(pci_file 0000:04:00.0 driver_override)") == '(null)' ]]
+    plugged 0000:05:00.0
+    # No kernel is here that would.
+    [[ $stderr == *'0000:05:00.0 failed: vfio-pci did not take it'* ]] || { echo "$stderr" && return 1; }
+}
