@@ -115,13 +115,13 @@ networkd_runs() { put /run/systemd/netif/state OPER_STATE=routable; }
     nothing_declared
 }
 
-@test "configuration that cannot be read, is cut off or is no text clears no card, nor a USB controller with an adapter" {
+@test "configuration that cannot be read, is cut off or is no text clears no card, nor a USB controller" {
     pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
-    pci_add 0000:00:15.0 1b36:000d 0c0330 group=8 driver=xhci_hcd
+    pci_add 0000:00:15.0 8086:293e 0403 group=8 driver=snd_hda_intel
     usb_bus 1 0000:00:14.0
     usb_device 1-2 0bda:8153 ff
     usb_nic enx0 1-2
-    rule usb '[Match]' Class=usb '[Device]' Expect=0-
+    rule more '[Match]' 'Class=usb audio' '[Device]' Expect=0-
     candidates "${CANDIDATES[@]}" 0000:00:14.0 0000:00:15.0
     mkdir -p "$ROOT/etc/network/interfaces"
     unclear '/etc/network/interfaces cannot be read' "${CANDIDATES[@]:0:4}"
