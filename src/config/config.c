@@ -52,6 +52,7 @@ static int load_file(struct loader *l, const char *path, struct rule *rule)
         if (k == CONFIG_READ_MASKED)
                 return 1;
         str_add(l->arena, &rule->files, &rule->n_files, path);
+        rule->unread |= k != CONFIG_READ_OK;
         if (k == CONFIG_READ_ABSENT) {
                 diag_add(l->diags, DIAG_ERROR, path, 0, "cannot be read: %s", strerror(ENOENT));
                 return 0;
@@ -66,6 +67,7 @@ static int load_file(struct loader *l, const char *path, struct rule *rule)
 static int load_dropins(struct loader *l, const char *file_name, struct rule *rule)
 {
         struct config_files files = {};
+        size_t errors = l->diags->n_errors;
 
         for (size_t i = 0; i < l->dropins.n; i++) {
                 const struct config_file *d = &l->dropins.v[i];
@@ -74,6 +76,7 @@ static int load_dropins(struct loader *l, const char *file_name, struct rule *ru
                         continue;
                 config_files_collect(l->root, l->arena, d->path, d->rank, &kind, l->diags, &files, NULL);
         }
+        rule->unread |= l->diags->n_errors > errors;
         config_files_keep_first(&files);
         for (size_t i = 0; i < files.n; i++) {
                 int k = load_file(l, files.v[i].path, rule);
@@ -135,7 +138,8 @@ static int load_rule(struct loader *l, const struct config_file *entry, struct r
 
                 if (d->level != DIAG_ERROR)
                         continue;
-                rule->invalid = true;
+                rule->invalid = rule->decides = true;
+                rule->unread |= !keys_name_device(rule);
                 rule->message = d->line ? arena_printf(l->arena, "%s:%u: %s", d->file, d->line, d->message)
                                         : arena_printf(l->arena, "%s: %s", d->file, d->message);
                 return 0;

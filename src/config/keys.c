@@ -17,7 +17,8 @@ struct parser {
         const char *file;
         unsigned line;
         struct rule *rule;
-        uint64_t seen; /* keys of this file that cannot repeat, a bit each */
+        uint64_t seen;   /* keys of this file that cannot repeat, a bit each */
+        size_t harmless; /* errors that leave [Match] readable */
 };
 
 /* False: the value is none such, and the caller says what would be right. */
@@ -392,6 +393,7 @@ static void on_section(void *data, unsigned line, const char *name)
         if (known(name, later_sections, ARRAY_SIZE(later_sections))) {
                 diag_add(p->diags, DIAG_ERROR, p->file, line,
                          "section [%s] is not built yet in this version; [Match] and [Device] are", name);
+                p->harmless++;
                 return;
         }
         nearest = str_nearest(name, sections, ARRAY_SIZE(sections));
@@ -413,9 +415,8 @@ static const struct key_table table = {.keys = keys,
                                        .sections = "[Match] or [Device]",
                                        .page = "passthrough.d(5)"};
 
-static void on_assign(void *data, unsigned line, const char *section, const char *name, const char *value)
+static void assign(struct parser *p, unsigned line, const char *section, const char *name, const char *value)
 {
-        struct parser *p = data;
         struct key_place place = {p->diags, p->file, line};
         size_t i;
 
@@ -431,13 +432,34 @@ static void on_assign(void *data, unsigned line, const char *section, const char
                 key_invalid(&place, name, value, right_for(p, &keys[i]));
 }
 
+static void on_assign(void *data, unsigned line, const char *section, const char *name, const char *value)
+{
+        struct parser *p = data;
+        size_t errors = p->diags->n_errors;
+
+        assign(p, line, section, name, value);
+        if (streq_ptr(section, "Device"))
+                p->harmless += p->diags->n_errors - errors;
+}
+
 void keys_parse(const struct keys *x, struct arena *a, struct diags *diags, const char *file, char *text, size_t size,
                 struct rule *rule)
 {
         struct parser p = {.arena = a, .diags = diags, .keys = x, .file = file, .rule = rule};
         struct ini_handler handler = {.section = on_section, .assign = on_assign, .data = &p};
 
+        size_t errors = diags->n_errors;
+
         ini_parse(file, text, size, diags, &handler);
+        rule->unread |= diags->n_errors - errors > p.harmless;
+}
+
+bool keys_name_device(const struct rule *rule)
+{
+        for (int key = 0; key < MATCH_MAX_; key++)
+                if (rule->match[key].n > 0 && key != MATCH_HOST && key != MATCH_PRODUCT)
+                        return true;
+        return false;
 }
 
 void keys_check(struct diags *diags, const struct rule *rule)
@@ -447,9 +469,8 @@ void keys_check(struct diags *diags, const struct rule *rule)
                          "VirtualFunction= counts the functions of a parent; add Parent= to [Match]");
                 return;
         }
-        for (int key = 0; key < MATCH_MAX_; key++)
-                if (rule->match[key].n > 0 && key != MATCH_HOST && key != MATCH_PRODUCT)
-                        return;
-        diag_add(diags, DIAG_ERROR, rule->file, 0,
-                 "names no device; write [Match] with Path=, Slot=, ID=, Address= or another key that picks one");
+        if (!keys_name_device(rule))
+                diag_add(diags, DIAG_ERROR, rule->file, 0,
+                         "names no device; write [Match] with Path=, Slot=, ID=, Address= or another key that picks "
+                         "one");
 }

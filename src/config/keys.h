@@ -14,10 +14,14 @@ struct keys {
 /*
  * text must be followed by a NUL byte and is overwritten. What is wrong becomes diags; the caller looks at their
  * number. A second file (a drop-in) extends: lists are added to, single values replaced. Where rule->bus is not
- * keys->bus in the end, all has to be read again by that one.
+ * keys->bus in the end, all has to be read again by that one. rule->unread is set where it is not a key of [Device]
+ * that is wrong.
  */
 void keys_parse(const struct keys *keys, struct arena *a, struct diags *diags, const char *file, char *text,
                 size_t size, struct rule *rule);
+
+/* Whether some key of [Match] tells which devices are meant. */
+bool keys_name_device(const struct rule *rule);
 
 /* What only shows once all files of a rule are read: faults become diags about the rule's file. */
 void keys_check(struct diags *diags, const struct rule *rule);

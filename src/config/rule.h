@@ -75,6 +75,8 @@ const char *node_access_mode(const struct node_access *access);
 struct rule {
         const char *name, *file;
         bool invalid;
+        bool decides;        /* an invalid one, all the same: what it may match stays with the host */
+        bool unread;         /* what that is cannot be told: no rule behind it takes anything */
         const char *message; /* of an invalid rule, or one as it was applied: its first error, with file and line */
         bool applied;        /* its text now is wrong, as message says: this is what was last applied */
         uint64_t digest;     /* over the text of its files: tells an edited rule from the one a boot has seen */

@@ -21,12 +21,12 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
         for (size_t i = 0; i < config->n_rules; i++) {
                 const struct rule *r = &config->rules[i];
 
-                if (r->invalid)
-                        continue;
                 request.slots |= r->match[MATCH_SLOT].n > 0;
                 request.serials |= r->match[MATCH_SERIAL].n > 0;
                 request.machine |= r->match[MATCH_HOST].n > 0 || r->match[MATCH_PRODUCT].n > 0;
                 request.parents |= r->match[MATCH_PARENT].n > 0;
+                if (r->invalid)
+                        continue;
                 request.variants |= r->driver == DRIVER_AUTO;
                 request.use |= r->driver != DRIVER_NATIVE;
                 if (r->driver != DRIVER_NATIVE)

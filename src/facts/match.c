@@ -90,3 +90,13 @@ bool match_device(const struct rule *rule, const struct facts *facts, const stru
                         return false;
         return true;
 }
+
+bool match_may(const struct rule *rule, const struct facts *facts, const struct device *d)
+{
+        if (!same_bus(rule, d) || !d->identified)
+                return false;
+        for (int key = 0; key < MATCH_MAX_; key++)
+                if (fits(rule, (enum match_key)key, facts, d) == NO)
+                        return false;
+        return true;
+}

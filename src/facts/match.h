@@ -13,5 +13,8 @@ bool match_place(const struct rule *rule, const struct facts *facts, const struc
 /* Every key but Address=, Path= and Slot=, and those of the machine. */
 bool match_apart_from_place(const struct rule *rule, const struct facts *facts, const struct device *d);
 
+/* The same and those of the machine, as far as is known: what a fact that is not known leaves open may match. */
+bool match_may(const struct rule *rule, const struct facts *facts, const struct device *d);
+
 /* Every other key of [Match]. A fact that is not known holds neither for a key nor for its negation. */
 bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d);

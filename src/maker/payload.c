@@ -2,6 +2,7 @@
 #include "maker/payload.h"
 
 #include "base/str.h"
+#include "config/config.h"
 #include "facts/gather.h"
 #include "state/cleared.h"
 #include "state/fallback.h"
@@ -29,7 +30,7 @@ static void check_driver(struct builder *b, struct rule *rule)
         modules_look_up(b->root, b->arena, b->kernel, &module, 1);
         if (module.state != MODULE_ABSENT)
                 return;
-        rule->invalid = true;
+        rule->invalid = rule->decides = true;
         rule->message =
                 arena_printf(b->arena, "driver %s is not there: kernel %s has no such module", module.name, b->kernel);
 }
@@ -64,13 +65,36 @@ static void mend_rule(struct builder *b, struct rule *rule)
         }
 }
 
+/*
+ * A rule that is left out still decides: beside the sound ones the image has its text, with a line that is wrong
+ * whatever the others are. One that cannot be read has a line that names no device.
+ */
+static void add_left_out(struct builder *b, const struct rule *rule)
+{
+        const char *all = "[Device]\nLeftOut=yes\n";
+
+        for (size_t i = 0; i < rule->n_files && !rule->unread; i++) {
+                char *text;
+                size_t size;
+
+                if (root_read_all(b->root, b->arena, rule->files[i], FILE_MAX, &text, &size) == 0)
+                        all = arena_join(b->arena, all, text, "\n", NULL);
+        }
+        add_file(b, rule->name,
+                 arena_join(b->arena, config_directories[CONFIG_DIRECTORIES - 1], "/", str_basename(rule->file), NULL),
+                 all, strlen(all));
+}
+
 static int add_rule(struct builder *b, struct rule *rule)
 {
         int k = 0;
 
         check_driver(b, rule);
-        if (rule->invalid)
+        if (rule->invalid) {
+                if (rule->decides)
+                        add_left_out(b, rule);
                 return 0;
+        }
         if (rule->applied)
                 add_applied(b, rule->name);
         for (size_t i = 0; k == 0 && !rule->applied && i < rule->n_files; i++) {

@@ -96,20 +96,43 @@ static void decide(struct planner *p, size_t device, size_t rule)
         p->plan->rules[rule].n_matched += !(d->roles & ROLE_BRIDGE) || r->driver == DRIVER_NATIVE;
 }
 
+/* A rule that is wrong takes nothing, and what it may be meant for stays with the host, whatever later rules say. */
+static void keep(struct planner *p, size_t device, size_t rule)
+{
+        const struct rule *r = &p->config->rules[rule];
+
+        planner_add(p, device, rule, ACTION_KEEP,
+                    arena_printf(p->arena, "it stays with the host until rule %s, which %s, is corrected: %s", r->name,
+                                 r->unread ? "may be meant for it" : "matches it", r->message));
+}
+
 void planner_match(struct planner *p)
 {
         for (size_t i = 0; i < p->facts->n_devices; i++) {
+                size_t unread = NO_RULE;
+
                 for (size_t r = 0; r < p->n_matching; r++) {
+                        const struct rule *rule = &p->config->rules[r];
                         size_t entry = p->entry_of[i];
 
-                        if (p->plan->rules[r].state == RULE_INVALID || p->plan->rules[r].state == RULE_SKIPPED ||
+                        if (rule->invalid && rule->decides && entry == NO_ENTRY && unread == NO_RULE) {
+                                if (rule->unread)
+                                        unread = r;
+                                else if (match_may(rule, p->facts, &p->facts->devices[i]))
+                                        keep(p, i, r);
+                        }
+                        if (rule->invalid || p->plan->rules[r].state == RULE_SKIPPED ||
                             (!match_device(&p->config->rules[r], p->facts, &p->facts->devices[i]) &&
                              !planner_follows(p, i, &p->config->rules[r])))
                                 continue;
-                        if (entry == NO_ENTRY)
+                        if (entry == NO_ENTRY && unread != NO_RULE && rule->driver != DRIVER_NATIVE) {
+                                keep(p, i, unread);
+                                shadow(p, i, r, unread);
+                        } else if (entry == NO_ENTRY) {
                                 decide(p, i, r);
-                        else
+                        } else {
                                 shadow(p, i, r, p->plan->entries[entry].rule);
+                        }
                 }
                 if (p->asked && p->asked[i] != NO_RULE && p->entry_of[i] == NO_ENTRY)
                         decide(p, i, p->asked[i]);

@@ -85,3 +85,72 @@ broken_rule() {
         has '/etc/passthrough.d/gpu0.conf:4: unknown key "Drivr"'
     done
 }
+
+# --- a broken rule still decides
+
+# broken LINE...: 10-host, which would keep the cards for the host, is wrong in these lines; others go to a later rule.
+broken() {
+    tree_new
+    card 0000:00:02.0 01 1
+    card 0000:00:03.0 02 2
+    rule 10-host "$@"
+    rule 20-cards '[Match]' Address='0?:00.0' '[Device]' Expect=0-
+    plan
+    exits 2
+    rule_is 10-host invalid
+}
+
+@test "a rule whose [Device] is wrong keeps what its [Match] may match, and no more" {
+    local wrong
+    for wrong in Diver=native Driver= Stage=never Expect=x; do
+        [[ $wrong != Driver= ]] || wrong='Driver=a b'
+        broken '[Match]' Address=01:00.0 '[Device]' "$wrong"
+        bound 0000:02:00.0 0000:02:00.1
+        is "$(get '.devices[] | select(.address == "0000:01:00.0") | .action + " " + .rule')" 'keep 10-host' 'who decides'
+    done
+    broken '[Match]' Address=01:00.0 '[SR-IOV]' VirtualFunctions=2
+    bound 0000:02:00.0 0000:02:00.1
+}
+
+@test "a rule whose [Match] or file cannot be read lets no later rule take anything" {
+    local wrong
+    for wrong in Adress=01:00.0 Address=zz ID= nonsense; do
+        broken '[Match]' "$wrong" '[Device]' Driver=native
+        bound
+    done
+    broken '[Mach]' Address=01:00.0
+    bound
+    broken Address=01:00.0
+    bound
+    rm "$ROOT/etc/passthrough.d/10-host.conf"
+    mkdir "$ROOT/etc/passthrough.d/10-host.conf"
+    plan
+    exits 2
+    bound
+}
+
+@test "a rule before the broken one goes, and one meant for another machine decides nothing" {
+    broken '[Match]' Adress=01:00.0
+    rule 05-first '[Match]' Address=01:00.0
+    plan
+    bound 0000:01:00.0 0000:01:00.1
+    broken '[Match]' Address=01:00.0 Host=elsewhere '[Device]' Diver=native
+    bound 0000:01:00.0 0000:01:00.1 0000:02:00.0 0000:02:00.1
+}
+
+@test "a broken rule that was never applied decides in a boot image, too, readable or not" {
+    local line
+    for line in Address=01:00.0 Adress=01:00.0; do
+        broken '[Match]' "$line" '[Device]' Diver=native
+        rm -rf "$BATS_TEST_TMPDIR/image"
+        mkdir "$BATS_TEST_TMPDIR/image"
+        ctl image "$BATS_TEST_TMPDIR/image"
+        exits 0
+        [[ ! -e $BATS_TEST_TMPDIR/image/etc/passthrough.d/10-host.conf ]]
+        rm -r "$ROOT/etc/passthrough.d"
+        cp -r "$BATS_TEST_TMPDIR/image/." "$ROOT"
+        plan
+        exits 2
+        if [[ $line == Address=* ]]; then bound 0000:02:00.0 0000:02:00.1; else bound; fi
+    done
+}
