@@ -39,13 +39,19 @@ enum role {
         ROLE_BRIDGE = 1 << 7,       /* other devices are behind it: never taken */
         ROLE_BYSTANDER = 1 << 8,    /* does not stand in the way of its IOMMU group's users, whatever driver it has */
         ROLE_BOOT_DISPLAY = 1 << 9, /* the firmware's own picture is on it */
+        ROLE_GUARDED = 1 << 11,     /* of no kind above, and the host may need it all the same */
+        ROLE_CHIPSET = 1 << 12,     /* a part of the chipset, which is the host's */
         ROLE_VGA = 1 << 10,         /* a display whose framebuffer vfio-pci moves away (vfio_pci_core.c) */
 };
 
-/* What the host may boot from, answer on or be typed at: "storage", "network" or "USB"; else NULL. */
+/* What the host may boot from, answer on, be typed at or need otherwise: "storage", "network", ...; else NULL. */
 static inline const char *roles_guarded(unsigned roles)
 {
-        return roles & ROLE_STORAGE ? "storage" : roles & ROLE_NETWORK ? "network" : roles & ROLE_USB ? "USB" : NULL;
+        return roles & ROLE_STORAGE   ? "storage"
+               : roles & ROLE_NETWORK ? "network"
+               : roles & ROLE_USB     ? "USB"
+               : roles & ROLE_GUARDED ? "system"
+                                      : NULL;
 }
 
 /* What tells a device from others though its address changes, beside its path and its ID. */

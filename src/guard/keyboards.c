@@ -23,6 +23,20 @@ static bool is_keyboard(struct graph *g, const char *name)
         return (strtoul(low ? low + 1 : text, NULL, 16) & TYPEWRITER) == TYPEWRITER;
 }
 
+#define EV_REL 2 /* linux/input-event-codes.h */
+
+/* It types like a keyboard, and is none: by Yubico's number (usb.ids), or as it moves a pointer. */
+static bool in_name_only(struct graph *g, const char *input)
+{
+        char text[64];
+
+        if (guard_attribute(g, arena_join(g->arena, input, "/id/vendor", NULL), text, sizeof(text)) > 0 &&
+            streq(text, "1050"))
+                return true;
+        return guard_attribute(g, arena_join(g->arena, input, "/capabilities/ev", NULL), text, sizeof(text)) > 0 &&
+               strtoul(text, NULL, 16) >> EV_REL & 1;
+}
+
 static void add_keyboard(struct graph *g, const char *name)
 {
         struct evidence *e = g->evidence;
@@ -33,6 +47,9 @@ static void add_keyboard(struct graph *g, const char *name)
                 *target = '\0';
         /* Made up by a program, or of no use before one has connected it. */
         if (strstr(target, "/devices/virtual/") || strstr(target, "/bluetooth/"))
+                return;
+        /* A token that types, or a mouse with keys: nobody can count on it. */
+        if (in_name_only(g, link))
                 return;
         *(size_t *)arena_grow(g->arena, &e->keyboards, e->n_keyboards, sizeof(*e->keyboards)) =
                 guard_device_on(g, target);
@@ -51,38 +68,89 @@ static void keyboards(struct graph *g)
         for (size_t i = 0; i < n; i++)
                 if (startswith(names[i], "input") && is_keyboard(g, names[i]))
                         add_keyboard(g, names[i]);
+        if (g->evidence->n_keyboards == 0)
+                guard_unknown(
+                        g, &g->evidence->keyboards_unknown,
+                        "a passphrase may be asked (%s), and no keyboard to type it with shows: it may be plugged "
+                        "in here; plug one in elsewhere, or keep this one with a rule with Driver=native",
+                        g->evidence->passphrase);
 }
 
-/* A line of crypttab for which no file and no chip answers. */
-static void passphrase(struct graph *g)
+/* Where a key file or a chance number does it, nobody is asked; a chip may refuse, and a script may do anything. */
+static void from_crypttab(struct graph *g)
 {
-        const char *cmdline = g->facts->cmdline ? g->facts->cmdline : "", *rest, **f;
         struct evidence *e = g->evidence;
+        const char *rest, **f;
         char *text;
         size_t n;
 
         if (guard_read(g, "/etc/crypttab", &text) == SOURCE_UNREADABLE)
                 e->passphrase = "what crypttab says is not known";
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);) {
+                const char *options = n >= 4 ? f[3] : "";
+
                 if (n < 2 || *f[0] == '#')
                         continue;
-                if (n >= 4 && (strstr(f[3], "fido2-device=") || strstr(f[3], "pkcs11-uri=")))
+                if (strstr(options, "fido2-device=") || strstr(options, "pkcs11-uri="))
                         guard_unknown(g, &e->keyboards_unknown,
                                       "crypttab wants a token for %s, and on which USB controller that is is not known",
                                       f[0]);
-                if (e->passphrase || (n >= 3 && *f[2] == '/') ||
-                    (n >= 4 && (strstr(f[3], "tpm2-device=") || strstr(f[3], "keyscript="))))
-                        continue;
-                e->passphrase = arena_printf(g->arena, "crypttab %s", f[0]);
+                if (!e->passphrase && (n < 3 || *f[2] != '/' || strstr(options, "keyscript=")))
+                        e->passphrase = arena_printf(g->arena, "crypttab %s", f[0]);
         }
-        if (!e->passphrase &&
-            (strstr(cmdline, "rd.luks.") || strstr(cmdline, "luks.uuid=") || strstr(cmdline, "cryptdevice=")))
-                e->passphrase = "the command line's rd.luks";
+}
+
+/* rd.luks.uuid=, rd_LUKS_UUID=, luks.name= and all their like; switched off by "no" alone. */
+static bool opens_luks(const char *cmdline)
+{
+        static const char *const words[] = {
+                "luks.uuid=", "luks.name=", "luks.key=",    "luks.options=", "luks.serial=", "luks.partuuid=",
+                "luks_uuid=", "luks.data=", "luks.header=", "cryptdevice=",  "cryptopts="};
+
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+                if (strcasestr(cmdline, words[i]))
+                        return true;
+        return false;
+}
+
+/* The node stands on an encrypted volume: systemd opens one that no table has, too (systemd-gpt-auto-generator(8)). */
+static const struct node *encrypted(const struct graph *g, size_t node, unsigned depth)
+{
+        const struct node *n = &g->evidence->nodes[node], *found = NULL;
+
+        if (n->kind == NODE_BLOCK && strstr(n->label, " crypt"))
+                return n;
+        for (size_t i = 0; i < n->n_below && !found && depth < 16; i++)
+                found = encrypted(g, n->below[i], depth + 1);
+        return found;
+}
+
+static void from_root(struct graph *g)
+{
+        struct evidence *e = g->evidence;
+
+        for (size_t i = 0; i < g->n_mounts && !e->passphrase; i++)
+                if (streq(g->mounts[i].at, "/") &&
+                    (streq(g->mounts[i].type, "bcachefs") || streq(g->mounts[i].type, "zfs")))
+                        e->passphrase = arena_printf(g->arena, "%s on /, which may be encrypted", g->mounts[i].type);
+        for (size_t i = 0; i < e->n_uses && !e->passphrase; i++) {
+                const struct node *n = streq(e->uses[i].what, "/") ? encrypted(g, e->uses[i].node, 0) : NULL;
+                char *text;
+
+                /* crypttab has said all there is to say of its own. */
+                if (!n ||
+                    (guard_read(g, "/etc/crypttab", &text) == SOURCE_READ && n->map_name && strstr(text, n->map_name)))
+                        continue;
+                e->passphrase = arena_printf(g->arena, "%s, which / is on", n->label);
+        }
 }
 
 void guard_keyboards(struct graph *g)
 {
-        passphrase(g);
+        from_crypttab(g);
+        if (!g->evidence->passphrase && opens_luks(g->facts->cmdline ? g->facts->cmdline : ""))
+                g->evidence->passphrase = "the command line's rd.luks";
+        from_root(g);
         if (g->evidence->passphrase)
                 keyboards(g);
 }

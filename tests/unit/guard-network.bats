@@ -137,7 +137,8 @@ setup() {
     net_interface ens2 "$(pci_dir 0000:00:19.0)/virtio1/net/ens2" up
     net_interface wg0 devices/virtual/net/wg0 up
     default_route wg0
-    rule more '[Match]' 'Class=usb ff' '[Device]' Expect=0-
+    rule more '[Match]' Class=usb '[Device]' Expect=0-
+    rule odd '[Match]' Address=00:19.0
     candidates "${CANDIDATES[@]}" 0000:00:14.0 0000:00:15.0 0000:00:19.0
     unclear wg0 0000:01:00.0 0000:02:00.0 0000:03:00.0 0000:00:14.0 0000:00:19.0
 }
@@ -290,7 +291,8 @@ setup() {
     usb_bus 1 0000:00:14.0
     usb_bus 2 0000:00:15.0
     usb_device 1-2 0bda:8153 ff
-    rule more '[Match]' 'Class=usb ff' '[Device]' Expect=0-
+    rule more '[Match]' Class=usb '[Device]' Expect=0-
+    rule odd '[Match]' Address=00:19.0
     candidates "${CANDIDATES[@]}" 0000:00:14.0 0000:00:15.0 0000:00:19.0
     needs_nothing
     link bus/usb/drivers/r8152/1-2:1.0 "$(pci_dir 0000:00:14.0)/usb1/1-2/1-2:1.0"

@@ -198,7 +198,7 @@ turing() {
     cmdline console=ttyS2,115200n8
     plan
     refused 0000:00:16.0 '^the host needs it: 0000:00:16.0 ← ttyS2'
-    device 0000:00:17.0 bind vfio-pci initrd
+    refused 0000:00:17.0 '^not cleared: .*no clearance'
 }
 
 @test "a port on the mainboard, whose name reads like the address of a card, keeps no card" {
@@ -233,4 +233,52 @@ turing() {
     exits 1
     refused 0000:00:14.0 '^the host needs it: 0000:00:14.0 ← (sdc ← /media|the only keyboard, .*)$'
     bound 0000:00:15.0
+}
+
+# Each of these is where a passphrase may be asked, as far as the only keyboard shows.
+@test "a chip, a script and each spelling of the command line may ask for a passphrase" {
+    local options
+    usb_keyboard 1-2
+    for options in luks,tpm2-device=auto luks,keyscript=/bin/ask; do
+        put /etc/crypttab "secret UUID=$UUID none $options"
+        needs 0000:00:14.0 "$CRYPTTAB" || { echo "$options" && return 1; }
+    done
+    put /etc/crypttab "secret UUID=$UUID /etc/keys/secret luks,keyscript=/bin/ask"
+    needs 0000:00:14.0 "$CRYPTTAB"
+    rm "$ROOT/etc/crypttab"
+    for options in rd.luks.uuid=$UUID rd_LUKS_UUID=$UUID luks.uuid=$UUID rd.luks.name=$UUID=x luks.name=$UUID=x; do
+        cmdline "$options"
+        needs 0000:00:14.0 "the only keyboard, where a passphrase may be asked (the command line's rd.luks)" || { echo "$options" && return 1; }
+    done
+}
+
+@test "no keyboard shows where a passphrase may be asked: every USB controller may be for it" {
+    passphrase
+    unclear 'no keyboard to type it with shows' 0000:00:14.0 0000:00:15.0
+}
+
+@test "a YubiKey and a mouse with keys are no keyboards to count on" {
+    local dir
+    usb_keyboard 1-2
+    usb_keyboard 2-2
+    dir=$(readlink -f "$ROOT/sys/class/input/input2")
+    passphrase
+    rule usb '[Match]' Address=00:14.0
+    candidates 0000:00:14.0
+    needs_nothing
+    printf '1050\n' >"$(mkdir -p "$dir/id" && echo "$dir/id/vendor")"
+    needs 0000:00:14.0 "$CRYPTTAB"
+    rm -r "$dir/id"
+    needs_nothing
+    printf '120017\n' >"$dir/capabilities/ev"
+    needs 0000:00:14.0 "$CRYPTTAB"
+}
+
+@test "the root is on an encrypted volume that no table has: the only keyboard stays" {
+    usb_keyboard 1-2
+    crypt dm-0 254:0 root sda3
+    root_is '27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/mapper/root rw'
+    needs 0000:00:14.0 "the only keyboard, where a passphrase may be asked (dm-0 crypt, which / is on)"
+    put /etc/crypttab "root UUID=$UUID /etc/keys/secret luks"
+    needs_nothing
 }

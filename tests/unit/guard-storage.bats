@@ -372,7 +372,7 @@ boot_option() {
     pci_add 0000:00:17.0 1af4:1042 ff00 group=59 driver=virtio-pci
     block mmcblk0 179:0 "$(pci_dir 0000:00:16.0)/mmc_host/mmc0/mmc0:0001/block/mmcblk0"
     disk vda 254:0 0000:00:17.0
-    rule others '[Match]' 'Class=0805 ff' '[Device]' Expect=0-
+    rule others '[Match]' 'Address=00:16.0 00:17.0' '[Device]' Expect=0-
     candidates "${CANDIDATES[@]}" 0000:00:16.0 0000:00:17.0
     needs_nothing
     put /etc/fstab 'LABEL=archive /archive xfs noauto 0 0'

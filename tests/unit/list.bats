@@ -118,6 +118,7 @@ could_not() { # could_not ADDRESS REGEX
 }
 
 @test "what the host needs could not, and the way there is told" {
+    pci_bind 0000:00:1f.0 lpc_ich
     ctl list --json
     could_not 0000:00:1f.2 '^the host needs it: 0000:00:1f\.2 ← sda2 ← /$'
     could_not 0000:00:1f.3 'also holds 0000:00:1f\.0'

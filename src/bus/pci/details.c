@@ -113,6 +113,20 @@ static void own_details(struct pci_scan *x, const struct pci_dir *dir, struct de
                 f->vfs_enabled = v;
 }
 
+/*
+ * An ISA bridge that no driver has does not stand in the way of its group; on Intel's one may come yet. A map of memory
+ * or a counter that no driver has is the chipset's own.
+ */
+static void without_driver(const struct facts *facts, struct device *d)
+{
+        if (d->driver)
+                return;
+        if (startswith(d->class, "0601") && !(facts->booting && startswith(d->id, "8086:")))
+                d->roles |= ROLE_BYSTANDER;
+        if (!facts->booting && (startswith(d->class, "0880") || startswith(d->class, "1101")))
+                d->roles |= ROLE_CHIPSET;
+}
+
 static void details_once(struct details *details, size_t i)
 {
         struct pci_scan *x = details->scan;
@@ -136,6 +150,7 @@ static void details_once(struct details *details, size_t i)
                 d->driver = d->driver_now = str_printable(x->arena, str_basename(text));
         if (bridge_header(x->root, &dir))
                 d->roles |= ROLE_BRIDGE | ROLE_BYSTANDER;
+        without_driver(x->facts, d);
         if (!(d->roles & ROLE_BRIDGE))
                 own_details(x, &dir, d);
 }

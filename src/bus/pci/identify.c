@@ -162,5 +162,8 @@ bool pci_identify(struct pci_scan *x, struct device *d)
                 return false; /* no function that can be told */
         /* A first answer: the header type, where it is read, has the last word. */
         d->roles = pci_roles(d->class);
+        /* Virtio is a disk, a network, a console or a keyboard, whatever class it has. */
+        if (startswith(d->id, "1af4:10"))
+                d->roles |= ROLE_GUARDED;
         return true;
 }

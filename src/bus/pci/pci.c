@@ -60,11 +60,13 @@ unsigned pci_roles(const char *class)
                 {"00", ROLE_OBSCURE},     {"01", ROLE_STORAGE},     {"02", ROLE_NETWORK | ROLE_INTERFACES},
                 {"03", ROLE_DISPLAY},     {"0300", ROLE_VGA},       {"0600", ROLE_BYSTANDER},
                 {"0604", ROLE_BYSTANDER}, {"0607", ROLE_BYSTANDER}, {"0609", ROLE_BYSTANDER},
-                {"07", ROLE_SERIAL},      {"08", ROLE_OBSCURE},     {"0805", ROLE_STORAGE}, /* SD hosts */
-                {"0c00", ROLE_STORAGE},                                                     /* FireWire */
-                {"0c03", ROLE_USB},       {"0c04", ROLE_STORAGE},                           /* Fibre Channel */
-                {"0c06", ROLE_NETWORK},                                                     /* InfiniBand */
-                {"0d", ROLE_NETWORK},                                                       /* radios */
+                {"05", ROLE_OBSCURE},     {"07", ROLE_SERIAL},      {"0800", ROLE_CHIPSET},
+                {"0805", ROLE_STORAGE}, /* SD hosts */
+                {"0806", ROLE_CHIPSET},   {"0807", ROLE_CHIPSET},   {"0b", ROLE_OBSCURE},
+                {"0c00", ROLE_STORAGE},                           /* FireWire */
+                {"0c03", ROLE_USB},       {"0c04", ROLE_STORAGE}, /* Fibre Channel */
+                {"0c06", ROLE_NETWORK},                           /* InfiniBand */
+                {"0d", ROLE_NETWORK},                             /* radios */
                 {"ff", ROLE_OBSCURE},
         };
         unsigned roles = 0;
@@ -76,7 +78,12 @@ unsigned pci_roles(const char *class)
          * 0680, "other bridge", is what switches of GPU fabrics call themselves. vfio accepts any function of a group
          * that has no ordinary header, and host bridges have no driver: those above that are bystanders.
          */
-        return startswith(class, "06") && !startswith(class, "0680") ? roles | ROLE_BRIDGE : roles;
+        if (startswith(class, "06"))
+                return startswith(class, "0680") ? roles : roles | ROLE_BRIDGE;
+        /* Audio, multimedia and accelerators are known to be harmless. What is not known of is not. */
+        if (!roles && !startswith(class, "04") && !startswith(class, "12"))
+                roles = ROLE_GUARDED;
+        return roles & ROLE_SERIAL ? roles | ROLE_GUARDED : roles;
 }
 
 /* scripts/mod/file2alias.c, do_pci_entry(). */
@@ -170,9 +177,44 @@ static enum tristate match(enum match_key key, const char *word, const struct fa
 /* ---- what there is to say ------------------------------------------------------------------------------------------
  */
 
+/* A word that means one function, or those of one slot. */
+static bool is_name(const char *word)
+{
+        const char *wild = strpbrk(word, "*?["), *dot = strchr(word, '.');
+
+        return !wild || (dot && wild > dot);
+}
+
+/* The rule means this function, and not whatever is of its kind. One without [Match] is made up by who asks. */
+static bool names_it(const struct rule *rule)
+{
+        size_t n_words = 0;
+
+        for (size_t k = 0; k < MATCH_MAX_; k++) {
+                const struct words *words = &rule->match[k];
+                size_t n = 0;
+
+                while (n < words->n && is_name(words->v[n]))
+                        n++;
+                n_words += words->n;
+                if (words->n > 0 && n == words->n && !words->negate &&
+                    (k == MATCH_ADDRESS || k == MATCH_PATH || k == MATCH_SLOT || k == MATCH_SERIAL || k == MATCH_ID))
+                        return true;
+        }
+        return n_words == 0;
+}
+
 static const char *refuse(struct arena *a, const struct rule *rule, const struct device *d)
 {
         const struct pci_function *f = pci_of(d);
+
+        if (d->roles & ROLE_CHIPSET)
+                return arena_join(a, "it is a part of the chipset (class ", d->class, "), which is the host's", NULL);
+        if (d->roles & ROLE_OBSCURE && !names_it(rule))
+                return arena_join(a, "its class (", d->class,
+                                  ") does not tell what it is for; a rule takes it by Address=, Path=, Slot=, Serial= "
+                                  "or a full ID=",
+                                  NULL);
 
         if (f->boot_display == YES && !rule->allow_boot_display)
                 return "the firmware booted on this display; AllowBootDisplay=yes takes it all the same";
