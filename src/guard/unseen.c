@@ -23,22 +23,24 @@ static bool carries(const struct evidence *evidence, size_t device, enum node_ki
 static const char *child(const struct graph *g, size_t device, const char *dir, unsigned depth)
 {
         static const char *const classes[] = {"net", "block", "input", "tty", "sound", "dma", "wwan", "tpm", "rtc"};
-        const char **names, *found = NULL;
+        const char **names, *found = NULL, *class = str_basename(dir);
         size_t n;
-        int k = root_list(g->root, g->arena, dir, &names, &n);
 
-        if (k < 0)
+        if (root_list(g->root, g->arena, dir, &names, &n) < 0)
                 return "something that cannot be read";
-        for (size_t i = 0; i < n && !found; i++) {
-                for (size_t c = 0; c < ARRAY_SIZE(classes) && !found; c++)
+        for (size_t c = 0; c < ARRAY_SIZE(classes); c++)
+                if (streq(class, classes[c]))
                         /* What the evidence has of these is judged by their uses. */
-                        if (streq(names[i], classes[c]) &&
-                            !(c == 0 && carries(g->evidence, device, NODE_INTERFACE, false)) &&
-                            !(c == 1 && carries(g->evidence, device, NODE_BLOCK, false)))
-                                found = classes[c];
-                /* Buses and their devices have a number or an address in their names; attributes do not. */
-                if (!found && depth < 6 && strpbrk(names[i], "0123456789") &&
-                    facts_find(g->facts, names[i]) == NO_DEVICE)
+                        return n == 0 || (c < 2 && carries(g->evidence, device, c ? NODE_BLOCK : NODE_INTERFACE, false))
+                                       ? NULL
+                                       : classes[c];
+        /* Buses and their devices have a number in their names, or an address; attributes do not. */
+        for (size_t i = 0; i < n && !found && depth < 8; i++) {
+                bool is_class = false;
+
+                for (size_t c = 0; c < ARRAY_SIZE(classes); c++)
+                        is_class |= streq(names[i], classes[c]);
+                if (is_class || (strpbrk(names[i], "0123456789") && facts_find(g->facts, names[i]) == NO_DEVICE))
                         found = child(g, device, arena_join(g->arena, dir, "/", names[i], NULL), depth + 1);
         }
         return found;
