@@ -260,6 +260,19 @@ bool passphrase_possible(const struct machine *m)
         return false;
 }
 
+/* An encrypted volume or pool below / may ask though no table says so (systemd-gpt-auto-generator(8), zfs-load-key(8)).
+ */
+bool passphrase_conceivable(const struct machine *m)
+{
+        for (unsigned i = 0; i < m->n_pools; i++)
+                if (m->pools[i].zfs && m->pools[i].mounted)
+                        return true;
+        for (unsigned i = 0; i < m->n_blocks; i++)
+                if (strncmp(m->blocks[i].dm_uuid, "CRYPT", 5) == 0)
+                        return true;
+        return passphrase_possible(m);
+}
+
 bool has_keyboard(const struct machine *m, int function)
 {
         if (m->virtio_keyboard == function)
@@ -321,6 +334,38 @@ static bool is_controller(const struct function *d)
         return d->class >> 16 == 0x01 || d->class >> 8 == 0x0c03 || d->class >> 8 == 0x0c04;
 }
 
+/* The rule means the function itself: by its address, path or whole ID, or its slot by its address. */
+static bool is_named(const struct rule *r)
+{
+        for (unsigned i = 0; i < r->n_match; i++) {
+                const char *wild = strchr(r->match[i], '*'), *dot = strchr(r->match[i], '.');
+
+                if (*r->match[i] != 'C' && (!wild || (dot && wild > dot)))
+                        return true;
+        }
+        return false;
+}
+
+/* Classes that say nothing go by a name alone; virtio input, and USB where nobody sees a keyboard, are left open. */
+static void class_verdicts(struct machine *m)
+{
+        bool none = passphrase_conceivable(m) && !m->ps2_keyboard;
+
+        for (unsigned i = 0; i < m->n_functions; i++)
+                none &= !has_keyboard(m, (int)i);
+        for (unsigned i = 0; i < m->n_functions; i++) {
+                struct function *d = &m->functions[i];
+                unsigned base = d->class >> 16;
+
+                if (base == 0x00 || base == 0x05 || base == 0x0b || base == 0xff)
+                        set(d, d->rule != NONE && !is_named(&m->rules[d->rule]) ? UNKNOWN : FREE);
+                if (has_keyboard(m, (int)i) && (m->virtio_keyboard == (int)i || passphrase_conceivable(m)))
+                        set(d, EITHER);
+                if (none && (d->class >> 8 == 0x0c03 || d->class >> 8 == 0x0980))
+                        set(d, EITHER);
+        }
+}
+
 /* Without /sys/class/net or /sys/class/block nobody can see that a function of another class has what is there. */
 static void forget(struct machine *m)
 {
@@ -372,4 +417,5 @@ void judge_machine(struct machine *m)
                 if (is_declared(m, i))
                         need_interface(m, (int)i, DECLARED_USE);
         forget(m);
+        class_verdicts(m);
 }

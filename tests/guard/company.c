@@ -103,7 +103,7 @@ static bool is_use_of(const struct machine *m, const struct function *d, const c
                         return true;
         }
         if (strncmp(word, KEYBOARD, strlen(KEYBOARD)) == 0) /* and why: "..., where a passphrase may be asked" */
-                return passphrase_possible(m) && !m->ps2_keyboard && has_keyboard(m, (int)(d - m->functions));
+                return passphrase_conceivable(m) && !m->ps2_keyboard && has_keyboard(m, (int)(d - m->functions));
         if (strcmp(word, "iSCSI session") == 0)
                 return m->iscsi;
         return d->uses >> OVS_USE & 1 || d->uses >> DECLARED_USE & 1 || (m->swap_file && strcmp(word, "/") == 0);

@@ -210,6 +210,7 @@ int add_disk(struct machine *m, int function);
 bool is_bridge(const struct function *f);
 void judge_machine(struct machine *m);
 bool passphrase_possible(const struct machine *m);
+bool passphrase_conceivable(const struct machine *m);
 bool has_keyboard(const struct machine *m, int function);
 /* Whether a function that is bound leaves nobody to type with. */
 bool keyboards_left(const struct machine *m, const bool bound[]);
