@@ -26,7 +26,7 @@ static const char *child(const struct graph *g, size_t device, const char *dir, 
         const char **names, *found = NULL, *class = str_basename(dir);
         size_t n;
 
-        if (root_list(g->root, g->arena, dir, &names, &n) < 0)
+        if (root_look_in(g->root, g->arena, dir, &names, &n) == SOURCE_UNREADABLE)
                 return "something that cannot be read";
         for (size_t c = 0; c < ARRAY_SIZE(classes); c++)
                 if (streq(class, classes[c]))
@@ -98,8 +98,7 @@ const char *guard_unseen(const struct graph *g, size_t device)
                 return e->uplink_unknown;
         if (e->consoles_unknown && d->roles & ROLE_SERIAL)
                 return e->consoles_unknown;
-        if (e->sees_keyboards && e->keyboards_unknown &&
-            (usb || (*driver && d->roles & ROLE_GUARDED && !(d->roles & ROLE_SERIAL))))
+        if (e->sees_keyboards && e->keyboards_unknown && usb)
                 return e->keyboards_unknown;
         /* One of the keyboards is judged together with the others. */
         for (size_t i = 0; i < e->n_keyboards; i++)

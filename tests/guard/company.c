@@ -146,6 +146,8 @@ const char *judge_reason(const struct machine *m, unsigned function, const char 
 
         if (strncmp(reason, NEEDS, strlen(NEEDS)) == 0)
                 return judge_chain(m, function, reason + strlen(NEEDS));
+        if (strncmp(reason, "its class (", strlen("its class (")) == 0) /* said before it is asked what is unclear */
+                return d->class >> 16 == 0xff || d->class >> 16 == 0 ? NULL : "its class tells what it is for";
         /* What no rule speaks of is shown for its company alone; and where files are missing, needs do not show. */
         if (d->verdict != NEEDED || d->uses == 0 || d->boot_vga == 1 || d->rule == NONE || gaps)
                 return NULL;
