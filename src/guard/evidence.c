@@ -53,8 +53,11 @@ static void uses(struct graph *g, const struct facts_request *request, up_fn up)
         if (asks_for_storage(facts))
                 ask(g, &e->storage_unknown, guard_volumes);
         for (size_t i = 0; i < facts->n_devices; i++)
-                if (facts->devices[i].detailed)
+                if (facts->devices[i].detailed) {
                         facts->devices[i].unseen = guard_unseen(g, i);
+                        if (!facts->devices[i].unseen && e->sees_keyboards)
+                                facts->devices[i].unseen = guard_children(g, i);
+                }
 }
 
 static struct graph gather(const struct root *root, struct arena *a, const struct facts_request *request,

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the driver of a device that no other evidence speaks of gives the host. */
+#include "base/str.h"
+#include "guard/parts.h"
+
+static bool carries(const struct evidence *evidence, size_t device, enum node_kind kind)
+{
+        for (size_t i = 0; i < evidence->n_nodes; i++)
+                if (evidence->nodes[i].kind == kind && guard_reached(&evidence->nodes[i], device))
+                        return true;
+        return false;
+}
+
+/*
+ * What a driver has made of the device for the host: the name of a directory that its class has below it; or NULL. What
+ * is on disks, interfaces, terminals and buses of USB is known by other evidence.
+ */
+static const char *child(const struct graph *g, size_t device, const char *dir, unsigned depth)
+{
+        static const char *const classes[] = {"net", "block", "input", "tty", "sound", "dma", "wwan", "tpm", "rtc"};
+        const char **names, *found = NULL, *class = str_basename(dir);
+        size_t n;
+
+        if (root_look_in(g->root, g->arena, dir, &names, &n) == SOURCE_UNREADABLE)
+                return "something that cannot be read";
+        for (size_t c = 0; c < ARRAY_SIZE(classes); c++)
+                if (streq(class, classes[c]))
+                        /* What the evidence has of these is judged by their uses. */
+                        return n == 0 || (c < 2 && carries(g->evidence, device, c ? NODE_BLOCK : NODE_INTERFACE))
+                                       ? NULL
+                                       : classes[c];
+        /* Buses and their devices have a number in their names, or an address; attributes do not. */
+        for (size_t i = 0; i < n && !found && depth < 8; i++) {
+                bool is_class = false;
+
+                for (size_t c = 0; c < ARRAY_SIZE(classes); c++)
+                        is_class |= streq(names[i], classes[c]);
+                if (is_class || (strpbrk(names[i], "0123456789") && facts_find(g->facts, names[i]) == NO_DEVICE))
+                        found = child(g, device, arena_join(g->arena, dir, "/", names[i], NULL), depth + 1);
+        }
+        return found;
+}
+
+/* Of a kind that no other evidence speaks of, and which a driver has. */
+const char *guard_children(const struct graph *g, size_t device)
+{
+        const struct device *d = &g->facts->devices[device];
+        const char *what;
+
+        if (!d->driver || driver_sets_aside(d->driver))
+                return NULL;
+        /* One of the keyboards is judged together with the others. */
+        for (size_t i = 0; i < g->evidence->n_keyboards; i++)
+                if (g->evidence->keyboards[i] == device)
+                        return NULL;
+        if (streq(d->driver, "ccp"))
+                what = "the keys that are sealed to the firmware's TPM";
+        else if (streq(d->driver, "thunderbolt"))
+                what = "what is plugged into its ports";
+        else if (d->roles & (ROLE_SERIAL | ROLE_BRIDGE | ROLE_STORAGE | ROLE_NETWORK | ROLE_USB) ||
+                 !(d->roles & (ROLE_GUARDED | ROLE_OBSCURE)))
+                return NULL;
+        else
+                what = child(g, device, d->sysfs, 0);
+        return what ? arena_printf(
+                              g->arena,
+                              "%s has it and gives the host %s, which may be needed; to say that it is not, unbind "
+                              "it from %s first",
+                              d->driver, what, d->driver)
+                    : NULL;
+}
