@@ -6,6 +6,7 @@
 #include <ctype.h>
 
 #include "base/str.h"
+#include "guard/fields.h"
 #include "guard/source.h"
 #include "guard/storage.h"
 
@@ -28,27 +29,88 @@ static bool is_type(const struct node *n, const char *type)
         return n->kind == NODE_BLOCK && value && streq(value, type);
 }
 
+static bool stood_upon(const struct evidence *e, size_t node)
+{
+        for (size_t i = 0; i < e->n_nodes; i++)
+                for (size_t k = 0; k < e->nodes[i].n_below; k++)
+                        if (e->nodes[i].below[k] == node)
+                                return true;
+        return false;
+}
+
+/* A volume of that group, or (NULL) of any: "vg-lv" is its name, where a dash of either is written twice (lvm(8)). */
+static bool has_volume(const struct evidence *e, const char *group)
+{
+        for (size_t i = 0; i < e->n_nodes; i++) {
+                const char *c = e->nodes[i].map_name, *vg = group;
+
+                if (!c || !strstr(e->nodes[i].label, " lvm "))
+                        continue;
+                if (!group)
+                        return true;
+                for (; *vg && *c == *vg; c++, vg++)
+                        if (*c == '-' && *++c != '-')
+                                break;
+                if (!*vg && c[0] == '-' && c[1] != '-')
+                        return true;
+        }
+        return false;
+}
+
+/* What pvscan(8) noted of the physical volume when it appeared: "vg:NAME" is a line of it; NULL: nothing. */
+static const char *group_online(struct graph *g, const char *uuid)
+{
+        char id[33], *text;
+        const char *line, *end, *rest;
+        size_t n = 0;
+
+        for (const char *c = uuid; *c && n + 1 < sizeof(id); c++)
+                if (isalnum((unsigned char)*c))
+                        id[n++] = *c;
+        id[n] = '\0';
+        guard_read(g, arena_join(g->arena, "/run/lvm/pvs_online/", id, NULL), &text);
+        for (rest = text; (line = guard_line(&rest, &end));)
+                if (startswith(line, "vg:"))
+                        return arena_strndup(g->arena, line + 3, (size_t)(end - line - 3));
+        return NULL;
+}
+
 /*
- * LVM keeps the last metadata of every volume group that this host changed (lvm.conf(5), backup_dir): it names the PVs.
+ * Physical volumes that no volume lies on. LVM keeps the last metadata of every group that this host changed
+ * (lvm.conf(5), backup_dir): it names their physical volumes. On a host that is up, a group in use is active.
  */
 static void volume_groups(struct graph *g)
 {
         const char *dir = guard_in_root(g, "/etc/lvm/backup"), **names;
-        char *text;
         size_t n;
 
         guard_list(g, dir, &names, &n);
-        for (size_t i = 0; i < n; i++) {
-                guard_read(g, arena_join(g->arena, dir, "/", names[i], NULL), &text);
-                for (size_t b = 0; b < g->evidence->n_nodes; b++) {
-                        const struct node *node = &g->evidence->nodes[b];
-                        const char *uuid = guard_tag(node, "UUID=");
+        for (size_t b = 0; b < g->evidence->n_nodes; b++) {
+                const struct node *node = &g->evidence->nodes[b];
+                const char *uuid = guard_tag(node, "UUID="), *group = NULL, *backup = NULL;
+                char *text;
 
-                        if (is_type(node, "LVM2_member") && uuid && *uuid && strstr(text, uuid))
-                                claim(g, b,
-                                      "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
-                                      node->name, names[i]);
+                if (!is_type(node, "LVM2_member") || stood_upon(g->evidence, b))
+                        continue;
+                if (uuid && *uuid)
+                        group = group_online(g, uuid);
+                for (size_t i = 0; i < n && uuid && *uuid && !backup; i++) {
+                        guard_read(g, arena_join(g->arena, dir, "/", names[i], NULL), &text);
+                        if (strstr(text, uuid))
+                                backup = names[i];
                 }
+                if (!group)
+                        group = backup;
+                if (group && *group && has_volume(g->evidence, group))
+                        guard_use(g, b, "volume group %s", group);
+                else if (backup && g->facts->booting)
+                        claim(g, b, "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
+                              node->name, backup);
+                else if ((!group || !*group) && has_volume(g->evidence, NULL))
+                        claim(g, b,
+                              "%s is a physical volume of LVM, and of which group is not known: it may be one of the "
+                              "host's; \"pvscan --cache\" makes it known",
+                              node->name);
         }
 }
 
@@ -131,9 +193,7 @@ static void parts(struct graph *g)
 
 void guard_claims(struct graph *g)
 {
-        /* On a host that is up, a volume group in use is active; any that it ever looked at has a backup. */
-        if (g->facts->booting)
-                volume_groups(g);
+        volume_groups(g);
         arrays(g);
         parts(g);
         pools(g);

@@ -35,7 +35,7 @@ const char *guard_unseen(const struct graph *g, size_t device)
         for (size_t i = 0; i < e->n_nodes; i++)
                 if (e->nodes[i].claim && guard_reached(&e->nodes[i], device))
                         return e->nodes[i].claim;
-        if (e->sees_network && e->network_unknown && uplink)
+        if (e->sees_network && e->network_unknown && (network || interface))
                 return e->network_unknown;
         if (e->sees_network && e->up_unknown && carries(e, device, NODE_INTERFACE, true))
                 return e->up_unknown;

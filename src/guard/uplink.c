@@ -21,7 +21,8 @@ void guard_uplink(struct graph *g)
         struct evidence *e = g->evidence;
         struct settings settings;
 
-        if (e->network_unknown || e->up_unknown || e->bridge_alone || shows(e))
+        /* What shows of a network that is not wholly known need not be it. */
+        if (!e->network_unknown && (e->up_unknown || e->bridge_alone || shows(e)))
                 return;
         if (settings_load(g->root, g->arena, &diags, &settings) < 0 || settings.invalid) {
                 e->uplink_unknown = "no interface shows that the host answers on, and passthrough.conf, which may "
@@ -40,7 +41,10 @@ void guard_uplink(struct graph *g)
                         guard_use(g, node, "Uplink= of passthrough.conf");
         }
         if (settings.n_uplink == 0)
-                e->uplink_unknown = "no interface has a route or is declared, so the host may answer on this one; "
-                                    "Uplink=INTERFACE in [Host] of /etc/passthrough.conf says on which it does, "
-                                    "Uplink=none that it does on none";
+                e->uplink_unknown =
+                        e->network_unknown
+                                ? e->network_unknown
+                                : "no interface has a route or is declared, so the host may answer on this one; "
+                                  "Uplink=INTERFACE in [Host] of /etc/passthrough.conf says on which it does, "
+                                  "Uplink=none that it does on none";
 }

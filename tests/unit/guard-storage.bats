@@ -457,6 +457,36 @@ boot_option() {
     needs 0000:02:00.0 'nvme1n1 ← dm-3 lvm guest-root ← in use'
 }
 
+# online NAME GROUP: what LVM noted when the physical volume appeared.
+PV=aBcDeF-1234-5678-9abc-def0-1234-56789a
+online() {
+    tags "$1" UUID=$PV TYPE=LVM2_member
+    put /run/lvm/pvs_online/${PV//-/} 259:9 ${2+vg:$2} dev:/dev/$1
+}
+
+@test "an idle physical volume of a group that is in use: by what LVM noted, or by its backup" {
+    lvm dm-0 253:0 v--g-srv nvme0n1p1
+    mounted dm-0 /srv ext4
+    online nvme1n1p1 v-g
+    needs 0000:01:00.0 'nvme0n1p1 ← dm-0 lvm v--g-srv ← /srv' 0000:02:00.0 'nvme1n1p1 ← volume group v-g'
+    rm "$ROOT"/run/lvm/pvs_online/*
+    put /etc/lvm/backup/v-g "id = \"$PV\""
+    needs 0000:01:00.0 'nvme0n1p1 ← dm-0 lvm v--g-srv ← /srv' 0000:02:00.0 'nvme1n1p1 ← volume group v-g'
+}
+
+@test "an idle physical volume of another group goes; one of which nobody knows the group stays where the host uses LVM" {
+    online nvme1n1p1 v
+    plan
+    bound 0000:01:00.0 0000:02:00.0 0000:03:00.0
+    lvm dm-0 253:0 v--g-srv nvme0n1p1
+    mounted dm-0 /srv ext4
+    needs 0000:01:00.0 'nvme0n1p1 ← dm-0 lvm v--g-srv ← /srv'
+    put /run/lvm/pvs_online/${PV//-/} 259:9
+    plan
+    refused 0000:02:00.0 '^not cleared: nvme1n1p1 is a physical volume of LVM, and of which group is not known'
+    bound 0000:03:00.0
+}
+
 @test "an array that is active, and mounted nowhere" {
     raid md126 9:126 raid5 nvme0n1 nvme1n1
     needs 0000:01:00.0 'nvme0n1 ← md126 raid5 ← in use' 0000:02:00.0 'nvme1n1 ← md126 raid5 ← in use'

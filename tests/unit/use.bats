@@ -307,12 +307,14 @@ in_use() {
 
 @test "routes that cannot be read clear nothing" {
     rm "$ROOT/proc/net/route" "$ROOT/proc/net/ipv6_route"
-    in_use 0000:02:00.0 .
+    in_use 0000:02:00.0 . 1
+    refused 0000:00:14.0 '^not cleared: '
 }
 
 @test "interfaces that cannot be read clear nothing" {
     rm -r "$ROOT/sys/class/net"
-    in_use 0000:02:00.0 .
+    in_use 0000:02:00.0 . 1
+    refused 0000:00:14.0 '^not cleared: '
 }
 
 @test "a keyboard, where nobody is asked for a passphrase, and where somebody is" {
