@@ -270,7 +270,8 @@ void json_status(FILE *f, const struct status *status)
                 if (status->kept_out && status->kept_out[i])
                         add_string(o, "kept_out", status->kept_out[i]);
                 add(o, "at_us", json_object_new_int64((int64_t)d->at_us));
-                add_back(o, &d->back);
+                if (d->back.n > 0)
+                        add_back(o, &d->back);
         }
         array = add_array(document, "rules");
         for (size_t i = 0; i < r->n_rules; i++)
