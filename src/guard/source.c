@@ -13,11 +13,21 @@ static enum source note(struct graph *g, const char *path, enum source source)
         return source;
 }
 
+/* As systemd masks a unit. */
+static bool is_masked(struct graph *g, const char *path)
+{
+        char target[16];
+
+        return root_readlink(g->root, path, target, sizeof(target)) > 0 && streq(target, "/dev/null");
+}
+
 enum source guard_read(struct graph *g, const char *path, char **ret)
 {
         size_t size;
         enum source source = root_look(g->root, g->arena, path, ret, &size);
 
+        if (source == SOURCE_UNREADABLE && is_masked(g, path))
+                return SOURCE_ABSENT;
         if (size > 0 && (*ret)[size - 1] != '\n') {
                 guard_unknown(g, g->unknown, "%s ends in mid-line", path);
                 return SOURCE_UNREADABLE;

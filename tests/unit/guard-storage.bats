@@ -452,6 +452,14 @@ boot_option() {
     bound 0000:03:00.0
 }
 
+@test "a masked unit says nothing, and is no unit that cannot be read" {
+    mkdir -p "$ROOT/etc/systemd/system" "$ROOT/dev"
+    ln -s /dev/null "$ROOT/etc/systemd/system/dev-hugepages.mount"
+    mkdir "$ROOT/dev/null"
+    plan
+    bound 0000:01:00.0 0000:02:00.0 0000:03:00.0
+}
+
 @test "volumes that are active, and mounted nowhere" {
     lvm dm-3 253:3 guest-root nvme1n1
     needs 0000:02:00.0 'nvme1n1 ← dm-3 lvm guest-root ← in use'
