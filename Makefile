@@ -164,6 +164,10 @@ SEED ?= 1
 guard-trees: all ## N=100000 made-up machines against the guard, judged by a closure of the tests' own
 	@tests/guard/run $(N) $(SEED)
 
+.PHONY: monotony
+monotony: all ## made-up machines of which something cannot be read, for MONOTONY_SECONDS=60: no device is taken for that
+	@tests/monotony/run $(MONOTONY_SECONDS) $(MONOTONY_SEED)
+
 .PHONY: boot
 boot: all ## the boot tests, two machines at a time
 	@$(LAB)/run

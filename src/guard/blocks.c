@@ -152,7 +152,7 @@ bool guard_blocks(struct graph *g)
         size_t n;
 
         /* An empty class is one that has no disks; one that is not there tells nothing. */
-        if (fd < 0 || guard_list(g, BLOCKS, &names, &n) != SOURCE_READ)
+        if (guard_class(g, BLOCKS, &names, &n) != SOURCE_READ)
                 return false;
         for (size_t i = 0; i < n; i++)
                 add_block(g, fd, names[i]);

@@ -51,6 +51,7 @@ struct evidence {
         /* Why nothing of a kind can be told free although it shows; NULL: all can. */
         const char *storage_unknown, *network_unknown, *keyboards_unknown;
         const char *consoles_unknown;
+        const char *unlisted;       /* why some node may be on a device that does not show it */
         const char *up_unknown;     /* the same, for interfaces that are up alone */
         bool bridge_alone;          /* a bridge is declared, and no interface for it: guests, but no uplink */
         const char *uplink_unknown; /* NULL: what the host answers on shows or is declared, or it answers on nothing */

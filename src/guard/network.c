@@ -166,7 +166,7 @@ void guard_network(struct graph *g)
         const char **names;
         char link[PATH_MAX];
 
-        guard_list(g, INTERFACES, &names, &n);
+        guard_class(g, INTERFACES, &names, &n);
         if (n == 0)
                 guard_unknown(g, &g->evidence->network_unknown, "which interfaces there are is not known");
         for (size_t i = 0; i < n; i++)

@@ -45,6 +45,15 @@ static bool is_absent(ssize_t k)
         return k == -ENOENT || k == -ENOTDIR;
 }
 
+enum source guard_class(struct graph *g, const char *path, const char ***ret, size_t *ret_n)
+{
+        enum source source = guard_list(g, path, ret, ret_n);
+
+        if (source == SOURCE_UNREADABLE)
+                guard_unknown(g, &g->evidence->unlisted, "%s cannot be read", path);
+        return source;
+}
+
 ssize_t guard_attribute(struct graph *g, const char *path, char *buf, size_t size)
 {
         ssize_t n = root_read_line(g->root, path, buf, size);
@@ -106,7 +115,8 @@ const char *guard_link(struct graph *g, int dir_fd, const char *dir, const char 
 
         root_note(g->root, ASKED_LINK, dir, name, n);
         if (n < 0) {
-                note(g, dir, is_absent(n) ? SOURCE_ABSENT : SOURCE_UNREADABLE);
+                if (note(g, dir, is_absent(n) ? SOURCE_ABSENT : SOURCE_UNREADABLE) == SOURCE_UNREADABLE)
+                        guard_unknown(g, &g->evidence->unlisted, "%s/%s cannot be read", dir, name);
                 *buf = '\0';
         }
         return buf;

@@ -25,5 +25,7 @@ const char *guard_config(struct graph *g, const char *path, bool listed);
 const char *guard_table(struct graph *g, const char *path);
 /* The same path below what will be the host's root: in an initrd, below where that mounts it. */
 const char *guard_in_root(const struct graph *g, const char *path);
+/* The names in a class's directory: where they cannot be read, evidence.h's unlisted says so, too. */
+enum source guard_class(struct graph *g, const char *path, const char ***ret, size_t *ret_n);
 /* Where the link dir/name leads, "" if it is none; dir is open as dir_fd. Returns buf. */
 const char *guard_link(struct graph *g, int dir_fd, const char *dir, const char *name, char buf[static PATH_MAX]);

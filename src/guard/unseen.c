@@ -16,6 +16,12 @@ static bool carries(const struct evidence *evidence, size_t device, enum node_ki
         return false;
 }
 
+/* Displays, multimedia and accelerators are never the way to a disk or a network. */
+static bool is_harmless(const struct device *d)
+{
+        return startswith(d->class, "03") || startswith(d->class, "04") || startswith(d->class, "12");
+}
+
 const char *guard_unseen(const struct graph *g, size_t device)
 {
         const struct evidence *e = g->evidence;
@@ -27,6 +33,8 @@ const char *guard_unseen(const struct graph *g, size_t device)
 
         if (driver_sets_aside(driver))
                 return NULL;
+        if (e->unlisted && !is_harmless(d))
+                return e->unlisted;
         /* A disk, an interface and a keyboard may all be on USB. */
         if (e->sees_storage && e->storage_unknown && (storage || usb || carries(e, device, NODE_BLOCK, false)))
                 return e->storage_unknown;
@@ -43,7 +51,7 @@ const char *guard_unseen(const struct graph *g, size_t device)
                 return e->uplink_unknown;
         if (e->consoles_unknown && d->roles & ROLE_SERIAL)
                 return e->consoles_unknown;
-        if (e->sees_keyboards && e->keyboards_unknown && usb)
+        if (e->sees_keyboards && e->keyboards_unknown && (usb || (!storage && !network && !is_harmless(d))))
                 return e->keyboards_unknown;
         if (e->sees_rdma && startswith(d->class, INFINIBAND) && !interface)
                 return e->rdma_unknown;

@@ -22,7 +22,7 @@
 #include "maker/table.h"
 #include "plan/plan.h"
 
-#define FAULTS_MAX 5000
+#define FAULTS_MAX 200
 
 enum kind { UNREADABLE, DIRECTORY, CUT, KINDS };
 
