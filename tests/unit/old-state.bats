@@ -73,7 +73,7 @@ machine() {
     rule nvme '[Match]' Address=04:00.0
     rule disk '[Match]' Address=00:1f.2
     rule none '[Match]' Address=99:00.0
-    rule bad '[Match]' Adress=00:1f.3
+    rule wrong '[Match]' Adress=00:1f.3
     tree_keep machine
 }
 
@@ -91,7 +91,7 @@ booted() {
 
 services() {
     local rule
-    for rule in gpu0 gpu1 nets nvme disk none bad; do service "$rule"; done
+    for rule in gpu0 gpu1 nets nvme disk none wrong; do service "$rule"; done
     run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --stage=host
     pci_bind 0000:03:00.0 nvme
     ctl release 03:00.0
@@ -122,7 +122,7 @@ links() {
     ctl status --json
     exits 2 # one rule's file is wrong
     same_as initrd status.json
-    is "$(get '.rules[] | "\(.name)=\(.state)"')" 'bad=invalid disk=refused gpu0=ok gpu1=failed nets=ok none=missing nvme=ok' rules
+    is "$(get '.rules[] | "\(.name)=\(.state)"')" 'disk=refused gpu0=ok gpu1=failed nets=ok none=missing nvme=ok wrong=invalid' rules
     is "$(get '.hugepages.pools[] | "\(.node) \(.got)/\(.asked) \(.state)"')" '0 64/64 reserved 1 128/128 reserved' pools
     ctl status
     exits 2
@@ -136,7 +136,7 @@ links() {
         service "$rule"
         exits 0
     done
-    for rule in gpu1 disk none bad; do
+    for rule in gpu1 disk none wrong; do
         service "$rule"
         exits 1
     done
@@ -151,7 +151,7 @@ links() {
     mkdir "$ROOT/units"
     run --separate-stderr env SYSTEMD_IN_INITRD=0 "$BUILD/passthrough-generator" --root="$ROOT" /units
     exits 0
-    for rule in gpu0 gpu1 nets nvme disk none bad; do
+    for rule in gpu0 gpu1 nets nvme disk none wrong; do
         [[ -L $ROOT/units/passthrough.target.wants/passthrough@$rule.service ]] || { echo "no unit of $rule" && return 1; }
     done
     [[ -L $ROOT/units/boot-complete.target.requires/passthrough@gpu0.service ]] || { find "$ROOT/units" && return 1; }
@@ -234,6 +234,7 @@ links() {
     pci_add 0000:06:00.0 1af4:1058 00ff under=0000:00:06.0 group=6 driver=vfio-pci override=vfio-pci serial=aa-aa-aa-ff-ff-00-00-01
     pci_add 0000:02:00.0 1af4:1058 00ff under=0000:00:03.0 group=2 driver=vfio-pci override=vfio-pci serial=bb-bb-bb-ff-ff-00-00-01
     group_node 6
+    image_built
     service nets
     exits 0
     is "$(links)" 'dev/passthrough/nets.d/0=/dev/vfio/6 dev/passthrough/nets.d/2=/dev/vfio/2' links
