@@ -38,11 +38,26 @@ static void uses_up(struct graph *g, const struct facts_request *request)
         ask(g, &e->uplink_unknown, guard_uplink);
 }
 
+/* It speaks of all of them. */
+static void look_at_command_line(struct graph *g)
+{
+        struct evidence *e = g->evidence;
+        const char **unknown[] = {&e->storage_unknown, &e->network_unknown, &e->keyboards_unknown,
+                                  &e->consoles_unknown};
+        const char *line = g->facts->cmdline;
+
+        if (!line || !*line || line[strlen(line) - 1] == '\n')
+                return;
+        for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+                guard_unknown(g, unknown[i], "the kernel command line cannot be read to its end");
+}
+
 static void uses(struct graph *g, const struct facts_request *request, up_fn up)
 {
         struct facts *facts = g->facts;
         struct evidence *e = g->evidence;
 
+        look_at_command_line(g);
         e->sees_storage = !request->early && (!facts->in_initrd || initrd_has_root(g->root, facts->initrd));
         e->sees_network = e->sees_keyboards = up && !facts->booting;
         if (e->sees_storage)

@@ -61,6 +61,8 @@ static void keyboards(struct graph *g)
         const char **names;
         size_t n;
 
+        /* One that cannot be read may be on any device. */
+        g->unknown = &g->evidence->unlisted;
         if (guard_list(g, "/sys/class/input", &names, &n) != SOURCE_READ)
                 guard_unknown(g, &g->evidence->keyboards_unknown,
                               "a passphrase may be asked (%s), and which keyboards there are is not known",

@@ -2,6 +2,7 @@
 #include "guard/source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "base/str.h"
 #include "config/files.h"
@@ -64,6 +65,14 @@ ssize_t guard_attribute(struct graph *g, const char *path, char *buf, size_t siz
                 *buf = '\0';
         }
         return n;
+}
+
+bool guard_exists(struct graph *g, const char *path)
+{
+        _cleanup_(close_fd) int fd = root_open_at(g->root, path, O_PATH);
+
+        note(g, path, fd >= 0 ? SOURCE_READ : is_absent(fd) ? SOURCE_ABSENT : SOURCE_UNREADABLE);
+        return fd >= 0 || !is_absent(fd);
 }
 
 ssize_t guard_readlink(struct graph *g, const char *path, char *buf, size_t size)

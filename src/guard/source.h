@@ -15,6 +15,8 @@
 enum source guard_read(struct graph *g, const char *path, char **ret);
 enum source guard_list(struct graph *g, const char *path, const char ***ret, size_t *ret_n);
 ssize_t guard_attribute(struct graph *g, const char *path, char *buf, size_t size);
+/* One of which that cannot be told exists. */
+bool guard_exists(struct graph *g, const char *path);
 ssize_t guard_readlink(struct graph *g, const char *path, char *buf, size_t size);
 /*
  * A file of somebody's configuration, "" if it is masked or not there. One that must be there (a directory has its

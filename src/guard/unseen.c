@@ -51,7 +51,7 @@ const char *guard_unseen(const struct graph *g, size_t device)
                 return e->uplink_unknown;
         if (e->consoles_unknown && d->roles & ROLE_SERIAL)
                 return e->consoles_unknown;
-        if (e->sees_keyboards && e->keyboards_unknown && (usb || (!storage && !network && !is_harmless(d))))
+        if (e->sees_keyboards && e->keyboards_unknown && usb)
                 return e->keyboards_unknown;
         if (e->sees_rdma && startswith(d->class, INFINIBAND) && !interface)
                 return e->rdma_unknown;

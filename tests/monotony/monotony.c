@@ -105,8 +105,18 @@ static uint64_t draw(uint64_t n)
         return (z ^ z >> 31) % n;
 }
 
-/* The addresses that the moment takes, each with a blank behind it; NULL where nothing could be gathered. */
-static const char *taken(const struct root *root, const struct moment *moment, struct arena *a)
+/*
+ * Of several keyboards one has to stay, whichever that is: one that is withheld frees another. And where a passphrase
+ * may be asked, all are judged together.
+ */
+static bool about_keyboard(const char *reason)
+{
+        return strstr(reason, "keyboard") || strstr(reason, "gives the host input");
+}
+
+/* The addresses that the moment takes, or (keyboards) leaves for a keyboard alone, each with a blank behind it; NULL
+ * where nothing could be gathered. */
+static const char *taken(const struct root *root, const struct moment *moment, bool keyboards, struct arena *a)
 {
         static const struct facts_sources sources = {
                 .buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
@@ -132,7 +142,7 @@ static const char *taken(const struct root *root, const struct moment *moment, s
                 facts_as_at_boot(&facts);
         plan_build(&config, &facts, a, &plan);
         for (size_t i = 0; i < plan.n_entries; i++)
-                if (plan.entries[i].action == ACTION_BIND)
+                if (plan.entries[i].action == ACTION_BIND || (keyboards && about_keyboard(plan.entries[i].reason)))
                         text = arena_join(a, text, facts.devices[plan.entries[i].device].address, " ", NULL);
         return text;
 }
@@ -263,7 +273,7 @@ static void mutate(struct root *root, struct noting *noting, const struct moment
                 noting->fails = path;
                 if (kind != UNREADABLE)
                         root->tap = NULL;
-                is = taken(root, moment, &a);
+                is = taken(root, moment, false, &a);
                 root->tap = &noting->tap;
                 tried++;
                 if (is)
@@ -285,7 +295,7 @@ static void machine(const char *dir, unsigned long n)
                 if (root_open(dir, &root) < 0)
                         err(2, "%s", dir);
                 root.tap = &noting.tap;
-                was = taken(&root, &moments[m], &a);
+                was = taken(&root, &moments[m], true, &a);
                 for (unsigned long i = 0; was && noting.n > 0 && i < n; i++)
                         mutate(&root, &noting, &moments[m], was);
                 root_close(&root);

@@ -337,11 +337,11 @@ writes_nothing() {
     writes_nothing 1 disk /dev/sda
 }
 
-@test "another rule that is broken is told, and stands in nobody's way" {
-    rule 10-bad nonsense
+@test "another rule that is broken is told, and stands in nobody's way that comes before it" {
+    rule wrong nonsense
     ctl add gpu0 42:00.0
     exits 0
-    has '/etc/passthrough.d/10-bad.conf:1:'
+    has '/etc/passthrough.d/wrong.conf:1:'
 }
 
 @test "the directory is made where it is not there, and a write that fails leaves nothing behind" {

@@ -110,10 +110,10 @@ no_row() {
 }
 
 @test "an invalid rule is a config error, and the document is whole" {
-    rule bad '[Match]' Adress=01:00.0
+    rule wrong '[Match]' Adress=01:00.0
     check
     exits 2
-    row group.bad fail 'bad.conf:2'
+    row group.wrong fail 'wrong.conf:2'
     row group.gpu pass
 }
 

@@ -11,16 +11,16 @@ setup() {
     pci_add 0000:02:00.0 1234:11e8 00ff under=0000:00:03.0 group=2 driver=vfio-pci override=vfio-pci
     pci_add 0000:02:00.1 1234:11e9 00ff under=0000:00:03.0 group=2 driver=vfio-pci override=vfio-pci
     root_port 0000:00:04.0 03
-    pci_add 0000:03:00.0 1af4:1058 00ff under=0000:00:04.0 group=3 driver=vfio-pci override=vfio-pci
+    pci_add 0000:03:00.0 1234:11e8 00ff under=0000:00:04.0 group=3 driver=vfio-pci override=vfio-pci
     root_port 0000:00:05.0 04
-    pci_add 0000:04:00.0 1af4:1058 00ff under=0000:00:05.0 group=4 driver=vfio-pci override=vfio-pci
+    pci_add 0000:04:00.0 1234:11e8 00ff under=0000:00:05.0 group=4 driver=vfio-pci override=vfio-pci
     driver_present vfio-pci
     process 1 systemd
     put /etc/passwd root:x:0:0:root:/root:/bin/bash "vm:x:$(id -u):$(id -g)::/:/bin/false" other:x:4711:4711::/:/bin/false
     put /etc/group root:x:0: "kvm:x:$(id -g):vm" other:x:4712:
     node 2 && node 3 && node 4
     rule edu '[Match]' Address=02:00.0 '[Device]' Functions=slot
-    rule net '[Match]' ID=1af4:1058 '[Device]' Expect=1-
+    rule net '[Match]' ID=1234:11e8 '[Device]' Expect=1-
     tree_keep nodes
 }
 
@@ -153,7 +153,7 @@ udev_rules() {
 
 @test "plan says who may open the nodes, in the text form too" {
     rule edu '[Match]' Address=02:00.0 '[Device]' Functions=slot Owner=vm Group=kvm
-    rule net '[Match]' ID=1af4:1058 '[Device]' Expect=1- Mode=0666
+    rule net '[Match]' ID=1234:11e8 '[Device]' Expect=1- Mode=0666
     ctl plan
     exits 0
     has '  nodes, owner vm, group kvm, mode 0660' '  nodes, mode 0666'
@@ -176,7 +176,7 @@ udev_rules() {
 @test "check fails a device whose ResetMethod= cannot be set" {
     rm "$(pci_file 0000:03:00.0 reset_method)"
     : >"$(pci_file 0000:03:00.0 reset)"
-    rule net '[Match]' ID=1af4:1058 '[Device]' Expect=1- ResetMethod=flr
+    rule net '[Match]' ID=1234:11e8 '[Device]' Expect=1- ResetMethod=flr
     ctl check --json
     is "$(get '.checks[] | select(.id == "device.0000:03:00.0").status')" fail 'without reset_method'
     is "$(get '.checks[] | select(.id == "device.0000:04:00.0").status')" pass 'with it'
@@ -206,14 +206,14 @@ udev_rules() {
     # The first goes; a new one comes behind.
     pci_remove 0000:03:00.0
     root_port 0000:00:06.0 06
-    pci_add 0000:06:00.0 1af4:1058 00ff under=0000:00:06.0 group=6 driver=vfio-pci override=vfio-pci
+    pci_add 0000:06:00.0 1234:11e8 00ff under=0000:00:06.0 group=6 driver=vfio-pci override=vfio-pci
     node 6
     rm -rf "$ROOT/run/passthrough" "$ROOT/dev/passthrough"
     service net
     exits 0
     is "$(links)" "dev/passthrough/net.d/1=/dev/vfio/4 dev/passthrough/net.d/2=/dev/vfio/6 run/passthrough/devices/net.d/1=/sys/$(pci_dir 0000:04:00.0) run/passthrough/devices/net.d/2=/sys/$(pci_dir 0000:06:00.0)" 'links without the first'
     # It comes back.
-    pci_add 0000:03:00.0 1af4:1058 00ff under=0000:00:04.0 group=3 driver=vfio-pci override=vfio-pci
+    pci_add 0000:03:00.0 1234:11e8 00ff under=0000:00:04.0 group=3 driver=vfio-pci override=vfio-pci
     rm -rf "$ROOT/run/passthrough" "$ROOT/dev/passthrough"
     service net
     exits 0
@@ -227,14 +227,14 @@ udev_rules() {
 @test "a number follows a serial number to another address, past the twin" {
     pci_remove 0000:03:00.0
     pci_remove 0000:04:00.0
-    pci_add 0000:03:00.0 1af4:1058 00ff under=0000:00:04.0 group=3 driver=vfio-pci override=vfio-pci serial=aa-aa-aa-ff-ff-00-00-01
-    pci_add 0000:04:00.0 1af4:1058 00ff under=0000:00:05.0 group=4 driver=vfio-pci override=vfio-pci serial=bb-bb-bb-ff-ff-00-00-02
+    pci_add 0000:03:00.0 1234:11e8 00ff under=0000:00:04.0 group=3 driver=vfio-pci override=vfio-pci serial=aa-aa-aa-ff-ff-00-00-01
+    pci_add 0000:04:00.0 1234:11e8 00ff under=0000:00:05.0 group=4 driver=vfio-pci override=vfio-pci serial=bb-bb-bb-ff-ff-00-00-02
     service net
     is "$(readlink "$ROOT/dev/passthrough/net.d/0")" /dev/vfio/3 'before'
     pci_remove 0000:03:00.0
     pci_remove 0000:04:00.0
-    pci_add 0000:03:00.0 1af4:1058 00ff under=0000:00:04.0 group=3 driver=vfio-pci override=vfio-pci serial=bb-bb-bb-ff-ff-00-00-02
-    pci_add 0000:04:00.0 1af4:1058 00ff under=0000:00:05.0 group=4 driver=vfio-pci override=vfio-pci serial=aa-aa-aa-ff-ff-00-00-01
+    pci_add 0000:03:00.0 1234:11e8 00ff under=0000:00:04.0 group=3 driver=vfio-pci override=vfio-pci serial=bb-bb-bb-ff-ff-00-00-02
+    pci_add 0000:04:00.0 1234:11e8 00ff under=0000:00:05.0 group=4 driver=vfio-pci override=vfio-pci serial=aa-aa-aa-ff-ff-00-00-01
     rm -rf "$ROOT/run/passthrough" "$ROOT/dev/passthrough"
     service net
     exits 0

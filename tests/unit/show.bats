@@ -67,7 +67,7 @@ arguments() {
         pci_add "0000:$n:00.0" 1234:11e8 00ff group=$((100 + n))
         pci_add "0000:$n:00.1" 1234:11e8 00ff group=$((100 + n))
     done
-    rule many '[Match]' 'Address=0000:[12]?:*' '[Device]' Expect=0-
+    rule many '[Match]' 'Address=0000:[12]?:*' ID=1234:11e8 '[Device]' Expect=0-
     ctl show many --json
     exits 0
     is "$(get '.devices | length')" 40 devices
