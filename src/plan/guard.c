@@ -91,7 +91,7 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
          * That no uplink shows is nothing that does: the device was cleared when one did.
          */
         if (p->identities[e->device].cleared &&
-            (p->facts->booting || !d->unseen || d->unseen == evidence->uplink_unknown))
+            (p->facts->booting || !d->unseen || (d->unseen == evidence->uplink_unknown && !evidence->network_unknown)))
                 return NULL;
         if (d->unseen || !kind)
                 return d->unseen;

@@ -13,13 +13,15 @@ static const char *text(const char *s)
 }
 
 /*
- * An image is built at odd times, too: in an update without a network, say. Where no interface at all carries anything,
- * which one the host answers on does not show, and what was known before stands.
+ * An image is built at odd times, too: in an update without a network, say, or by a service that sees none. Where it
+ * does not show which interface the host answers on, what was known before stands.
  */
-static bool network_shows(const struct facts *facts)
+static bool network_shows(const struct evidence *e)
 {
-        for (size_t i = 0; i < facts->evidence->n_uses; i++)
-                if (facts->evidence->nodes[facts->evidence->uses[i].node].kind == NODE_INTERFACE)
+        if (e->network_unknown || e->uplink_unknown)
+                return false;
+        for (size_t i = 0; i < e->n_uses; i++)
+                if (e->nodes[e->uses[i].node].kind == NODE_INTERFACE)
                         return true;
         return false;
 }
@@ -45,7 +47,9 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
         struct clearance_device *r =
                 arena_grow(a, &clearance->devices, clearance->n_devices, sizeof(*clearance->devices));
         const struct clearance_device *known = before(facts, rule, d);
-        bool sure = !(d->roles & ROLE_NETWORK) || network_shows(facts) || (known && known->cleared);
+        bool unsure = d->roles & (ROLE_NETWORK | ROLE_USB) && !network_shows(facts->evidence);
+        const char *withheld = text(unsure && !e->needed && known ? known->withheld : e->needed);
+        bool cleared = !*withheld && (!unsure || !(d->roles & ROLE_NETWORK) || (known && known->cleared));
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(facts, d->group, &first);
 
         clearance->n_devices++;
@@ -56,8 +60,8 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
                 .path = d->path,
                 .id = d->id,
                 .companion = e->leader != NO_ENTRY,
-                .cleared = e->action == ACTION_BIND && sure,
-                .withheld = text(e->needed),
+                .cleared = e->action == ACTION_BIND && cleared,
+                .withheld = withheld,
         };
         for (enum mark m = 0; m < MARK_MAX_; m++)
                 r->marks[m] = text(d->marks[m]);
@@ -72,13 +76,34 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
         }
 }
 
+/* What was known of one that is refused now only because the network does not show; else NULL. */
+static const struct clearance_device *stands(const struct plan *plan, const struct plan_entry *e)
+{
+        const struct evidence *evidence = plan->facts->evidence;
+        const struct device *d = &plan->facts->devices[e->device];
+
+        if (!d->unseen || (d->unseen != evidence->network_unknown && d->unseen != evidence->uplink_unknown))
+                return NULL;
+        return before(plan->facts, &plan->config->rules[e->rule], d);
+}
+
 /* Whoever is taken, kept, or needed by the host. */
 static void build(const struct plan *plan, struct arena *a, struct clearance *clearance)
 {
-        for (size_t i = 0; i < plan->n_entries; i++)
-                if ((plan->entries[i].action != ACTION_REFUSE || plan->entries[i].needed) &&
-                    !plan->config->rules[plan->entries[i].rule].invalid)
-                        add(plan, a, &plan->entries[i], clearance);
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+                const struct clearance_device *known = NULL;
+
+                if (plan->config->rules[e->rule].invalid)
+                        continue;
+                if (e->action != ACTION_REFUSE || e->needed)
+                        add(plan, a, e, clearance);
+                else
+                        known = stands(plan, e);
+                if (known)
+                        *(struct clearance_device *)arena_grow(a, &clearance->devices, clearance->n_devices++,
+                                                               sizeof(*clearance->devices)) = *known;
+        }
         /* Who is away today is not forgotten: another may sit there by the next boot. */
         for (size_t i = 0; i < plan->n_lost; i++) {
                 struct clearance_device *r =

@@ -350,6 +350,36 @@ shifted() {
     device 0000:05:00.0 bind vfio-pci root
 }
 
+# unseen: the moment of an image's making sees no network at all, as a service with PrivateNetwork=yes.
+unseen() {
+    rm -f "$ROOT"/proc/net/{route,ipv6_route,if_inet6} "$ROOT"/passthrough-{routes,addresses}
+    mkdir "$ROOT/proc/net/route"
+}
+
+@test "an image that is built where no network shows frees no uplink, and forgets no card that was cleared" {
+    root_port 0000:00:05.0 05
+    pci_add 0000:05:00.0 8086:10d3 0200 under=0000:00:05.0 group=5 driver=e1000e
+    nic eno5 0000:05:00.0
+    default_route eno5
+    root_port 0000:00:06.0 06
+    pci_add 0000:06:00.0 8086:10d3 0200 under=0000:00:06.0 group=6 driver=e1000e
+    nic eno6 0000:06:00.0
+    rule nics '[Match]' Class=network '[Device]' Expect=0-
+    image_built
+    cp "$ROOT/var/lib/passthrough/clearance" "$BATS_TEST_TMPDIR/before"
+    unseen
+    plan
+    refused 0000:06:00.0 '^not cleared: '
+    image_built
+    diff <(grep -o '0000:0[56]:00.0.*' "$BATS_TEST_TMPDIR/before") <(grep -o '0000:0[56]:00.0.*' "$ROOT/var/lib/passthrough/clearance")
+    in_initrd
+    unbind 0000:05:00.0
+    unbind 0000:06:00.0
+    plan
+    refused 0000:05:00.0 '^the host needed it when this image was built: '
+    bound 0000:02:00.0 0000:06:00.0
+}
+
 @test "a radio is a network controller to the guard, though not to Class=" {
     root_port 0000:00:05.0 05
     pci_add 0000:05:00.0 17cb:0306 0d40 under=0000:00:05.0 group=5
