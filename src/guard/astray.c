@@ -18,6 +18,17 @@ static void claim(struct graph *g, const char *link, const char *why)
 }
 
 /* The devices of a driver on a bus, of which each makes an interface. */
+/* USB's class 0a: the network interface is at the interface of USB that controls it (USB CDC 1.2, 3.4.2). */
+static bool carries_data(struct graph *g, const char *dir, const char *name)
+{
+        char class[8];
+
+        return strchr(name, ':') &&
+               guard_attribute(g, arena_join(g->arena, dir, "/", name, "/bInterfaceClass", NULL), class,
+                               sizeof(class)) > 0 &&
+               streq(class, "0a");
+}
+
 static void driver_devices(struct graph *g, const char *bus, const char *driver)
 {
         const char *dir = arena_join(g->arena, "/sys/bus/", bus, "/drivers/", driver, NULL), **names;
@@ -29,7 +40,7 @@ static void driver_devices(struct graph *g, const char *bus, const char *driver)
                 guard_unknown(g, &g->evidence->network_unknown, "%s cannot be read", dir);
         for (size_t i = 0; i < n; i++)
                 /* "1-2:1.0", "virtio0"; not "module" and the files. */
-                if (strpbrk(names[i], "0123456789") &&
+                if (strpbrk(names[i], "0123456789") && !carries_data(g, dir, names[i]) &&
                     !root_exists(g->root, arena_join(g->arena, dir, "/", names[i], "/net", NULL)))
                         claim(g, guard_link(g, fd, dir, names[i], link),
                               arena_printf(g->arena,

@@ -318,3 +318,25 @@ setup() {
     default_route ppp0
     needs 0000:02:00.0 'eno2 ← ppp0 ← default route'
 }
+
+@test "the half of a USB card that carries data has no interface; the half that controls it has to have one" {
+    local dir half
+    pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
+    usb_bus 1 0000:00:14.0
+    usb_device 1-2 0bda:8153 02
+    usb_nic enx0 1-2
+    default_route eno1
+    rule usb '[Match]' Class=usb
+    dir=$(readlink "$ROOT/sys/bus/usb/devices/1-2")
+    for half in 1-2:1.0 1-2:1.1; do
+        put "/sys/${dir#../../../}/$half/bInterfaceClass" 0a
+        link "bus/usb/drivers/cdc_ether/$half" "${dir#../../../}/$half"
+    done
+    put "/sys/${dir#../../../}/1-2:1.0/bInterfaceClass" 02
+    plan
+    bound 0000:00:14.0 0000:02:00.0 0000:03:00.0
+    rm -r "$ROOT/sys/${dir#../../../}/1-2:1.0/net"
+    rm "$ROOT/sys/class/net/enx0"
+    plan
+    refused 0000:00:14.0 'cdc_ether has 1-2:1.0, and its interface is nowhere to be seen'
+}
