@@ -116,14 +116,21 @@ void root_tell(const struct root *r, enum asked asked, const char *dir, const ch
 {
         char path[PATH_MAX];
 
-        if (r->tap->after && snprintf(path, sizeof(path), "%s%s%s", dir, name ? "/" : "", name ? name : "") < PATH_MAX)
+        if (r->tap->after && snprintf(path, sizeof(path), "%s%s%s%s", r->above ? r->above : "", dir, name ? "/" : "",
+                                      name ? name : "") < PATH_MAX)
                 r->tap->after(r->tap, asked, path, outcome < 0 ? (int)outcome : 0);
 }
 
 static int open_permitted(const struct root *r, enum asked asked, const char *path, int flags)
 {
-        int k = r->tap && r->tap->before ? r->tap->before(r->tap, asked, path) : 0;
+        char full[PATH_MAX];
+        int k = 0;
 
+        if (r->tap && r->tap->before) {
+                if (snprintf(full, sizeof(full), "%s%s", r->above ? r->above : "", path) >= (int)sizeof(full))
+                        return -ENAMETOOLONG;
+                k = r->tap->before(r->tap, asked, full);
+        }
         return k < 0 ? k : open_below(r, path, flags, 0);
 }
 

@@ -37,7 +37,8 @@ struct root {
         int fd;
         bool live; /* "/": the machine this process runs on */
         const char *path;
-        struct tap *tap; /* or NULL */
+        struct tap *tap;   /* or NULL */
+        const char *above; /* of one below a root: its path there, for that one's tap; or NULL */
 };
 
 #define ROOT_INIT ((struct root){.fd = -1})

@@ -1,76 +1,75 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel command line says the host will have: root=, resume=, rd.luks and their like. */
+/*
+ * What the kernel command line says the host will have: root=, resume=, rd.luks, systemd.mount-extra=, rd.live and
+ * whatever else has the name of a device in it.
+ */
 #include <stdio.h>
 
 #include "base/str.h"
 #include "cmdline/cmdline.h"
 #include "guard/storage.h"
 
-/*
- * A device that a token names: by the value, or by what of it stands in front of or behind a separator; or a tag's
- * value that stands there.
- */
-static void use_token(struct graph *g, const char *token)
+static void unknown(struct graph *g, const struct token *t)
 {
-        static const struct {
-                const char *key;
-                char separator;
-                bool behind;
-                const char *tag;
-        } keys[] = {
-                {.key = "rd.luks.uuid=", .tag = "UUID="},
-                {.key = "luks.uuid=", .tag = "UUID="},
-                {.key = "rd.luks.name=", .separator = '=', .tag = "UUID="},
-                {.key = "luks.name=", .separator = '=', .tag = "UUID="},
-                {.key = "rd.luks.partuuid=", .tag = "PARTUUID="},
-                {.key = "luks.partuuid=", .tag = "PARTUUID="},
-                {.key = "rd.luks.key=", .separator = ':', .behind = true},
-                {.key = "luks.key=", .separator = ':', .behind = true},
-                {.key = "rd.luks.data=", .separator = '=', .behind = true},
-                {.key = "luks.data=", .separator = '=', .behind = true},
-                {.key = "mount.usr="},
-                {.key = "systemd.mount-extra=", .separator = ':'},
-                {.key = "systemd.swap-extra=", .separator = ':'},
-                {.key = "systemd.verity_root_data="},
-                {.key = "systemd.verity_root_hash="},
-        };
+        guard_unknown(g, &g->evidence->storage_unknown,
+                      "the command line has %s, and on which disk that is is not known", t->text);
+}
 
-        for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-                const char *value = token + strlen(keys[i].key), *at;
-                char *spec;
+/* "8:3" or 8:3 among other words: Documentation/admin-guide/device-mapper/dm-init.rst, and resume=. */
+static void use_numbers(struct graph *g, const struct token *t, const char *what, size_t *found)
+{
+        char *rest = arena_strdup(g->arena, t->value), *word;
 
-                if (!startswith(token, keys[i].key))
+        while ((word = strsep(&rest, " ,"))) {
+                unsigned major, minor;
+                int length = 0;
+                size_t node;
+
+                if (sscanf(word, "%u:%u%n", &major, &minor, &length) != 2 || word[length])
                         continue;
-                at = keys[i].separator ? strchr(value, keys[i].separator) : NULL;
-                if (keys[i].behind && !at)
-                        return;
-                if (keys[i].tag && startswith(value, "luks-"))
-                        value += strlen("luks-");
-                spec = keys[i].behind ? arena_strdup(g->arena, at + 1)
-                                      : arena_strndup(g->arena, value, at ? (size_t)(at - value) : strlen(value));
-                if (keys[i].tag)
-                        spec = arena_join(g->arena, keys[i].tag, spec, NULL);
-                if (guard_names_disk(spec) && guard_use_spec(g, spec, keys[i].tag ? "rd.luks" : keys[i].key) == 0)
-                        guard_unknown(g, &g->evidence->storage_unknown,
-                                      "the command line has %s, and on which disk that is is not known", token);
-                return;
+                node = guard_block_numbered(g, major, minor);
+                if (node == NO_NODE) {
+                        unknown(g, t);
+                        continue;
+                }
+                guard_use(g, node, "%s", what);
+                ++*found;
         }
 }
 
-/* "8:3", or what fstab could have, too. */
-static void use_resume(struct graph *g, const char *device)
+/* Its two halves are the UUIDs of the partitions that hold data and hashes (systemd-veritysetup-generator(8)). */
+static void use_hash(struct graph *g, const char *hash, const char *what)
 {
-        unsigned major, minor;
-        size_t node = NO_NODE;
-        int length;
+        const char *halves[] = {hash, hash + strlen(hash) - 32};
 
-        if (sscanf(device, "%u:%u%n", &major, &minor, &length) == 2 && !device[length])
-                node = guard_block_numbered(g, major, minor);
-        if (node != NO_NODE)
-                guard_use(g, node, "resume=");
-        else if (guard_use_spec(g, device, "resume=") == 0 && guard_names_disk(device))
-                guard_unknown(g, &g->evidence->storage_unknown, "resume= has %s, and which disk that is is not known",
-                              device);
+        if (strlen(hash) < 64)
+                return;
+        for (size_t i = 0; i < ARRAY_SIZE(halves); i++)
+                guard_use_spec(g,
+                               arena_printf(g->arena, "PARTUUID=%.8s-%.4s-%.4s-%.4s-%.12s", halves[i], halves[i] + 8,
+                                            halves[i] + 12, halves[i] + 16, halves[i] + 20),
+                               what);
+}
+
+static void use_token(struct graph *g, const struct token *t)
+{
+        /* One of these without a device is not for what is here. */
+        static const char *const luks[] = {"luks.uuid", "luks.name", "luks.partuuid", "luks.serial"};
+        bool opens = false;
+        const char *lost, *what;
+        size_t found = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(luks); i++)
+                opens |= streq(t->name, luks[i]) || endswith(t->name, luks[i]);
+        what = opens ? "rd.luks" : arena_join(g->arena, t->name, "=", NULL);
+        if (streq(t->name, "roothash") || streq(t->name, "usrhash"))
+                use_hash(g, t->value, what);
+        if (streq(t->name, "resume") || streq(t->name, "dm-mod.create"))
+                use_numbers(g, t, what, &found);
+        lost = guard_use_named(g, t->value, what, &found);
+        /* The root file system that is mounted now tells more. */
+        if (!streq(t->name, "root") && (lost || (opens && found == 0)))
+                unknown(g, t);
 }
 
 void guard_arguments(struct graph *g)
@@ -80,14 +79,7 @@ void guard_arguments(struct graph *g)
         bool unclosed;
 
         cmdline_split(g->arena, g->facts->cmdline ? g->facts->cmdline : "", &tokens, &n, &unclosed);
-        for (size_t i = 0; i < n; i++) {
-                const char *name = tokens[i].name, *value = tokens[i].value ? tokens[i].value : "";
-
-                if (streq(name, "root"))
-                        guard_use_spec(g, value, "root=");
-                else if (streq(name, "resume"))
-                        use_resume(g, value);
-                else
-                        use_token(g, arena_join(g->arena, name, "=", value, NULL));
-        }
+        for (size_t i = 0; i < n; i++)
+                if (tokens[i].value)
+                        use_token(g, &tokens[i]);
 }

@@ -44,6 +44,24 @@ static void label(struct graph *g, struct node *n)
 }
 
 /*
+ * Somebody else's disk, that comes over a network: iSCSI, NVMe over fabrics, FCoE, AoE, network block devices, Ceph's.
+ * None of these has the way it comes among its directories.
+ */
+static bool is_remote(const char *name, const char *link)
+{
+        static const char *const names[] = {"nbd", "rbd", "etherd!"};
+        static const char *const dirs[] = {"/session", "/nvme-fabrics/", "/devices/virtual/net/"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (startswith(name, names[i]))
+                        return true;
+        for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+                if (strstr(link, dirs[i]))
+                        return true;
+        return false;
+}
+
+/*
  * A head of native NVMe multipath hangs off its subsystem, not off a device: it is reached through each of the
  * subsystem's controllers (drivers/nvme/host/core.c, nvme_subsys_show links).
  */
@@ -60,18 +78,27 @@ static void nvme_paths(struct graph *g, size_t node, const char *target)
                 return;
         guard_list(g, dir, &names, &n);
         for (size_t i = 0; i < n; i++)
-                if (startswith(names[i], "nvme") &&
+                /* The heads are there, too: "nvme0n1". */
+                if (startswith(names[i], "nvme") && !strchr(names[i] + strlen("nvme"), 'n') &&
                     snprintf(link, sizeof(link), "%s/%s", dir, names[i]) < (int)sizeof(link) &&
-                    guard_readlink(g, link, controller, sizeof(controller)) > 0)
+                    guard_readlink(g, link, controller, sizeof(controller)) > 0) {
                         guard_reach_path(g, node, controller);
+                        g->evidence->nodes[node].remote |= is_remote(names[i], controller);
+                }
 }
 
 static void add_block(struct graph *g, int class_fd, const char *name)
 {
-        char target[PATH_MAX];
+        char target[PATH_MAX], *slash;
         size_t node = guard_add(g, NODE_BLOCK, name, guard_link(g, class_fd, BLOCKS, name, target));
 
+        g->evidence->nodes[node].remote = is_remote(name, target);
         nvme_paths(g, node, target);
+        slash = strrchr(target, '/');
+        if (!slash)
+                return;
+        *slash = '\0';
+        g->evidence->nodes[node].parent = arena_strdup(g->arena, str_basename(target));
 }
 
 static void number(struct graph *g, struct node *n)
@@ -123,7 +150,6 @@ static void backing(struct graph *g, size_t node)
 static void relate(struct graph *g, size_t node)
 {
         const char *name = g->evidence->nodes[node].name, **names;
-        char target[PATH_MAX], link[PATH_MAX], *slash;
         size_t n;
 
         list(g, name, "slaves", &names, &n);
@@ -137,12 +163,15 @@ static void relate(struct graph *g, size_t node)
                 if (holder != NO_NODE)
                         guard_stand(g, holder, node);
         }
-        if (g->evidence->nodes[node].n_devices > 0 ||
-            snprintf(link, sizeof(link), BLOCKS "/%s", name) >= (int)sizeof(link) ||
-            guard_readlink(g, link, target, sizeof(target)) <= 0 || !(slash = strrchr(target, '/')))
-                return;
-        *slash = '\0';
-        guard_stand(g, node, guard_find(g, NODE_BLOCK, str_basename(target)));
+        if (g->evidence->nodes[node].n_devices == 0)
+                guard_stand(g, node, guard_disk(g, node));
+}
+
+size_t guard_disk(const struct graph *g, size_t partition)
+{
+        const char *parent = g->evidence->nodes[partition].parent;
+
+        return parent ? guard_find(g, NODE_BLOCK, parent) : NO_NODE;
 }
 
 bool guard_blocks(struct graph *g)

@@ -29,12 +29,19 @@ static bool is_type(const struct node *n, const char *type)
         return n->kind == NODE_BLOCK && value && streq(value, type);
 }
 
-static bool stood_upon(const struct evidence *e, size_t node)
+/* "rd.lvm.vg=GROUP" or "rd.lvm.lv=GROUP/VOLUME" is on the command line. */
+static bool is_configured(const struct graph *g, const char *group)
 {
-        for (size_t i = 0; i < e->n_nodes; i++)
-                for (size_t k = 0; k < e->nodes[i].n_below; k++)
-                        if (e->nodes[i].below[k] == node)
+        static const char *const keys[] = {"rd.lvm.vg=", "rd.lvm.lv="};
+        const char *line = g->facts->cmdline ? g->facts->cmdline : "";
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                for (const char *at = line; (at = strstr(at, keys[i]));) {
+                        at += strlen(keys[i]);
+                        at += *at == '"';
+                        if (startswith(at, group) && strchr("/ \"\n", at[strlen(group)]))
                                 return true;
+                }
         return false;
 }
 
@@ -90,7 +97,7 @@ static void volume_groups(struct graph *g)
                 const char *uuid = guard_tag(node, "UUID="), *group = NULL, *backup = NULL;
                 char *text;
 
-                if (!is_type(node, "LVM2_member") || stood_upon(g->evidence, b))
+                if (!is_type(node, "LVM2_member") || guard_stood_upon(g->evidence, b))
                         continue;
                 if (uuid && *uuid)
                         group = group_online(g, uuid);
@@ -101,7 +108,7 @@ static void volume_groups(struct graph *g)
                 }
                 if (!group)
                         group = backup;
-                if (group && *group && has_volume(g->evidence, group))
+                if (group && *group && (has_volume(g->evidence, group) || is_configured(g, group)))
                         guard_use(g, b, "volume group %s", group);
                 else if (backup && g->facts->booting)
                         claim(g, b, "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
@@ -137,21 +144,64 @@ static bool has_digits(const char *text, const char *uuid)
         return false;
 }
 
+/* ARRAY lines name it by UUID, by name= or by its devices (mdadm.conf(5)); of a pattern nobody knows whom it means. */
+static bool has_array(struct graph *g, const char *text, size_t node)
+{
+        const struct node *n = &g->evidence->nodes[node];
+        const char *uuid = guard_tag(n, "UUID="), *name = guard_tag(n, "LABEL="), *at = text;
+
+        if (!uuid || !*uuid || has_digits(text, uuid))
+                return *text;
+        for (; (at = strstr(at, "name=")); at++) {
+                size_t length = strcspn(at += strlen("name="), " \t\n");
+                const char *own = name ? strchr(name, ':') : NULL; /* "host:name" */
+
+                if (!name || (strlen(name) == length && strncmp(name, at, length) == 0) ||
+                    (own && strlen(own + 1) == length && strncmp(own + 1, at, length) == 0))
+                        return true;
+        }
+        for (at = text; (at = strstr(at, "devices=")); at++) {
+                char *rest =
+                        arena_strndup(g->arena, at + strlen("devices="), strcspn(at + strlen("devices="), " \t\n"));
+
+                for (char *spec; (spec = strsep(&rest, ","));)
+                        for (size_t found = 0; (found = guard_resolve(g, spec, found)) != NO_NODE; found++)
+                                if (found == node)
+                                        return true;
+                if (strpbrk(arena_strndup(g->arena, at, strcspn(at, " \t\n")), "*?["))
+                        return true;
+        }
+        return false;
+}
+
+static void arrays_of(struct graph *g, const char *file, const char *text)
+{
+        for (size_t i = 0; i < g->evidence->n_nodes; i++)
+                if (is_type(&g->evidence->nodes[i], "linux_raid_member") && has_array(g, text, i))
+                        claim(g, i, "%s is in an array that %s has", g->evidence->nodes[i].name, file);
+}
+
 static void arrays(struct graph *g)
 {
         static const char *const files[] = {"/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"};
+        static const char *const dirs[] = {"/etc/mdadm/mdadm.conf.d", "/etc/mdadm.conf.d"};
+        const char **names;
         char *text;
+        size_t n;
 
         for (size_t f = 0; f < ARRAY_SIZE(files); f++) {
                 guard_read(g, guard_in_root(g, files[f]), &text);
-                for (size_t i = 0; i < g->evidence->n_nodes; i++) {
-                        const struct node *n = &g->evidence->nodes[i];
-                        const char *uuid = guard_tag(n, "UUID=");
+                arrays_of(g, files[f], text);
+                guard_list(g, guard_in_root(g, dirs[f]), &names, &n);
+                for (size_t i = 0; i < n; i++) {
+                        const char *path = arena_join(g->arena, dirs[f], "/", names[i], NULL);
 
-                        if (is_type(n, "linux_raid_member") && uuid && *uuid && has_digits(text, uuid))
-                                claim(g, i, "%s is in an array that %s has", n->name, files[f]);
+                        guard_read(g, guard_in_root(g, path), &text);
+                        arrays_of(g, path, text);
                 }
         }
+        if (g->facts->cmdline && strstr(g->facts->cmdline, "md.uuid="))
+                arrays_of(g, "the command line", g->facts->cmdline);
 }
 
 /* A list of names and values in a format of its own: a pool's name stands in it as it is. */
@@ -160,7 +210,7 @@ static void pools(struct graph *g)
         char *text;
         size_t size;
 
-        if (root_look(g->root, g->arena, guard_in_root(g, "/etc/zfs/zpool.cache"), &text, &size) != SOURCE_READ)
+        if (guard_bytes(g, guard_in_root(g, "/etc/zfs/zpool.cache"), &text, &size) != SOURCE_READ)
                 return;
         for (size_t i = 0; i < g->evidence->n_nodes; i++) {
                 const struct node *n = &g->evidence->nodes[i];
@@ -171,22 +221,36 @@ static void pools(struct graph *g)
         }
 }
 
+/* The host has one of its kind in use: a node, or a volume of the device mapper, whose name begins so. */
+static bool has_kind(const struct evidence *e, const char *prefix)
+{
+        for (size_t i = 0; i < e->n_nodes; i++)
+                if (startswith(e->nodes[i].name, prefix) ||
+                    (e->nodes[i].map_name && startswith(e->nodes[i].map_name, prefix)))
+                        return true;
+        return false;
+}
+
 /* A part of something that shows only once whatever runs it does: a storage cluster, say; or a journal's own device. */
 static void parts(struct graph *g)
 {
         static const struct {
                 const char *type;
-                bool always; /* also on a host that is up, where it would show otherwise */
-        } types[] = {{"ceph_bluestore", false},
-                     {"stratis", false},
-                     {"drbd", false},
-                     {"drbdmanage_control_volume", false},
-                     {"jbd", true},
-                     {"xfs_external_log", true}};
+                const char
+                        *kind; /* on a host that is up: counts where the host has of that kind; "": always; NULL: not */
+        } types[] = {{"ceph_bluestore", NULL},
+                     {"stratis", "stratis-"},
+                     {"drbd", "drbd"},
+                     {"drbdmanage_control_volume", "drbd"},
+                     {"bcache", "bcache"},
+                     {"mpath_member", ""},
+                     {"jbd", ""},
+                     {"xfs_external_log", ""}};
 
         for (size_t i = 0; i < g->evidence->n_nodes; i++)
                 for (size_t t = 0; t < ARRAY_SIZE(types); t++)
-                        if ((types[t].always || g->facts->booting) && is_type(&g->evidence->nodes[i], types[t].type))
+                        if (is_type(&g->evidence->nodes[i], types[t].type) && !guard_stood_upon(g->evidence, i) &&
+                            (g->facts->booting || (types[t].kind && has_kind(g->evidence, types[t].kind))))
                                 claim(g, i, "%s has %s, which is part of something that may be the host's",
                                       g->evidence->nodes[i].name, types[t].type);
 }

@@ -78,10 +78,16 @@ static void uses(struct graph *g, const struct facts_request *request, up_fn up)
 static struct graph gather(const struct root *root, struct arena *a, const struct facts_request *request,
                            struct facts *facts, up_fn up)
 {
-        struct graph g = {.root = root, .arena = a, .facts = facts, .evidence = arena_alloc(a, sizeof(*g.evidence))};
+        struct graph g = {.root = root,
+                          .host = ROOT_INIT,
+                          .arena = a,
+                          .facts = facts,
+                          .evidence = arena_alloc(a, sizeof(*g.evidence))};
 
         if (request->use)
                 uses(&g, request, up);
+        root_close(&g.host);
+        g.host = ROOT_INIT;
         facts->evidence = g.evidence;
         return g;
 }

@@ -22,6 +22,7 @@ struct node {
         const char *label; /* as a chain shows it: "dm-0 crypt" */
         unsigned major, minor;
         const char *map_name;    /* of the device mapper */
+        const char *parent;      /* the directory that it is in, of a partition its disk */
         size_t *devices;         /* those it is reached through: positions in facts.devices */
         const char *const *tags; /* "UUID=...", "TYPE=...", "/dev/disk/by-id/..." */
         size_t *below;           /* the nodes it stands on */
@@ -30,6 +31,7 @@ struct node {
         bool held;         /* the host has it in use, for what does not show */
         bool tagged;       /* what is on it is known: its tags are all there are */
         bool virtual_;     /* no hardware of its own */
+        bool remote;       /* a disk that comes over a network */
         bool up;           /* of an interface */
 };
 

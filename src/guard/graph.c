@@ -141,3 +141,42 @@ bool guard_concerned(const struct graph *g, size_t first)
                                 return true;
         return false;
 }
+
+bool *guard_used(const struct graph *g, const char ***uses)
+{
+        const struct evidence *evidence = g->evidence;
+        bool *used = arena_alloc(g->arena, evidence->n_nodes * sizeof(*used));
+        size_t *queue = arena_alloc(g->arena, evidence->n_nodes * sizeof(*queue)), first = 0, last = 0;
+
+        *uses = arena_alloc(g->arena, evidence->n_nodes * sizeof(**uses));
+        for (size_t u = 0; u < evidence->n_uses; u++) {
+                size_t node = evidence->uses[u].node;
+
+                if (used[node])
+                        continue;
+                used[node] = true;
+                (*uses)[node] = evidence->uses[u].what;
+                queue[last++] = node;
+        }
+        while (first < last) {
+                size_t at = queue[first++];
+                const struct node *n = &evidence->nodes[at];
+
+                for (size_t b = 0; b < n->n_below; b++)
+                        if (!used[n->below[b]]) {
+                                used[n->below[b]] = true;
+                                (*uses)[n->below[b]] = (*uses)[at];
+                                queue[last++] = n->below[b];
+                        }
+        }
+        return used;
+}
+
+bool guard_stood_upon(const struct evidence *e, size_t node)
+{
+        for (size_t i = 0; i < e->n_nodes; i++)
+                for (size_t k = 0; k < e->nodes[i].n_below; k++)
+                        if (e->nodes[i].below[k] == node)
+                                return true;
+        return false;
+}

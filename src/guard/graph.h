@@ -15,15 +15,18 @@ struct mount {
         unsigned major, minor;
         const char *at, *type, *source; /* at: as it will be once the host runs */
         const char *options;            /* the file system's own */
+        size_t node;                    /* the block device or the pool that it is on, or NO_NODE */
 };
 
 struct graph {
         const struct root *root;
+        struct root host; /* in an initrd, what will be the host's root, once it was asked for */
         struct arena *arena;
         struct facts *facts;
         struct evidence *evidence;
         struct mount *mounts;
         size_t n_mounts;
+        const char *remote; /* what the host has in use over a network that does not show, or NULL */
         /*
          * What the files that are being asked could speak of: why that is not known is noted here when one cannot be
          * read, whoever asks.
@@ -46,9 +49,12 @@ void guard_reach_path(struct graph *g, size_t node, const char *path);
 /* The last of them, or NO_DEVICE. */
 size_t guard_device_on(const struct graph *g, const char *path);
 bool guard_reached(const struct node *n, size_t device);
+bool guard_stood_upon(const struct evidence *e, size_t node);
 void guard_use(struct graph *g, size_t node, const char *format, ...) _printf_(3, 4);
 /* Sets *why unless it is set: the first reason is the one that is told. */
 void guard_unknown(struct graph *g, const char **why, const char *format, ...) _printf_(3, 4);
+/* What is in use, and all that it stands on: a flag for each node, with a use that leads there in *uses. */
+bool *guard_used(const struct graph *g, const char ***uses);
 /*
  * Whether a device that a rule may come to is guarded by its class, or one of the nodes from first on is on it. If not,
  * what stands on these nodes can speak for no such device, and a machine of many need not be asked.

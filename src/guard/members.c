@@ -75,28 +75,33 @@ static bool has_tag(const struct node *n, const char *kind, const char *value)
 static size_t zfs_pool(struct graph *g, const char *name)
 {
         size_t n = g->evidence->n_nodes, pool = add_pool(g, "zfs", name);
-        bool all_tagged = true;
+        bool all_tagged = true, named = false;
 
         for (size_t i = 0; i < n; i++) {
                 const struct node *b = &g->evidence->nodes[i];
 
                 all_tagged &= b->kind != NODE_BLOCK || b->tagged || b->n_devices == 0 || b->major == 0;
-                if (b->kind == NODE_BLOCK && has_tag(b, "TYPE=", "zfs_member") &&
-                    (has_tag(b, "LABEL=", name) || !guard_tag(b, "LABEL=")))
+                if (b->kind != NODE_BLOCK || !has_tag(b, "TYPE=", "zfs_member"))
+                        continue;
+                named |= has_tag(b, "LABEL=", name);
+                if (has_tag(b, "LABEL=", name) || !guard_tag(b, "LABEL="))
                         guard_stand(g, pool, i);
         }
-        if (g->evidence->nodes[pool].n_below == 0 || !all_tagged)
+        if (!named || !all_tagged)
                 guard_unknown(g, &g->evidence->storage_unknown,
                               "zfs pool %s is in use, and on which disks is not known", name);
         return pool;
 }
 
-void guard_use_dataset(struct graph *g, const char *dataset, const char *what)
+size_t guard_use_dataset(struct graph *g, const char *dataset, const char *what)
 {
         const char *name = arena_strndup(g->arena, dataset, strcspn(dataset, "/@"));
         size_t pool = guard_find(g, NODE_POOL, name);
 
-        guard_use(g, pool != NO_NODE ? pool : zfs_pool(g, name), "%s", what);
+        if (pool == NO_NODE)
+                pool = zfs_pool(g, name);
+        guard_use(g, pool, "%s", what);
+        return pool;
 }
 
 void guard_zfs(struct graph *g)
@@ -110,4 +115,12 @@ void guard_zfs(struct graph *g)
                 if (snprintf(path, sizeof(path), "/proc/spl/kstat/zfs/%s/state", names[i]) < (int)sizeof(path) &&
                     root_exists(g->root, path))
                         guard_use_dataset(g, names[i], "in use");
+}
+
+bool guard_has_zfs(const struct graph *g)
+{
+        for (size_t i = 0; i < g->evidence->n_nodes; i++)
+                if (g->evidence->nodes[i].kind == NODE_POOL && startswith(g->evidence->nodes[i].label, "zfs "))
+                        return true;
+        return false;
 }

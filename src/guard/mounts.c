@@ -3,9 +3,13 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "cmdline/cmdline.h"
 #include "guard/fields.h"
+#include "guard/filesystems.h"
 #include "guard/source.h"
 #include "guard/storage.h"
+
+#define DEPTH_MAX 8 /* layers upon layers */
 
 /* Where it will be once the host runs. */
 static const char *path_on_host(const struct graph *g, const char *path)
@@ -18,6 +22,24 @@ static const char *path_on_host(const struct graph *g, const char *path)
         return *path ? path : "/";
 }
 
+/* Of a line that is whole. */
+static bool parse(const struct graph *g, const char *const *f, size_t n, struct mount *ret)
+{
+        size_t dash = 5; /* optional fields come before it */
+        int length = 0;
+
+        while (dash < n && !streq(f[dash], "-"))
+                dash++;
+        if (dash + 2 >= n || sscanf(f[2], "%u:%u%n", &ret->major, &ret->minor, &length) != 2 || f[2][length])
+                return false;
+        ret->at = path_on_host(g, f[4]);
+        ret->type = f[dash + 1];
+        ret->source = f[dash + 2];
+        ret->options = dash + 3 < n ? f[dash + 3] : "";
+        ret->node = NO_NODE;
+        return true;
+}
+
 bool guard_mounts(struct graph *g)
 {
         const char *rest, **f;
@@ -26,20 +48,12 @@ bool guard_mounts(struct graph *g)
 
         guard_read(g, "/proc/self/mountinfo", &text);
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);) {
-                size_t dash = 5; /* optional fields come before it */
-                struct mount m, *slot;
+                struct mount m;
 
-                while (dash < n && !streq(f[dash], "-"))
-                        dash++;
-                if (dash + 2 >= n || sscanf(f[2], "%u:%u", &m.major, &m.minor) != 2)
-                        continue;
-                m.at = path_on_host(g, f[4]);
-                m.type = f[dash + 1];
-                m.source = f[dash + 2];
-                m.options = dash + 3 < n ? f[dash + 3] : "";
-                slot = arena_grow(g->arena, &g->mounts, g->n_mounts, sizeof(*slot));
-                *slot = m;
-                g->n_mounts++;
+                if (parse(g, f, n, &m))
+                        *(struct mount *)arena_grow(g->arena, &g->mounts, g->n_mounts++, sizeof(m)) = m;
+                else
+                        guard_unknown(g, &g->evidence->storage_unknown, "a line of /proc/self/mountinfo is not whole");
         }
         return guard_mounted(g, "/");
 }
@@ -52,46 +66,165 @@ bool guard_mounted(const struct graph *g, const char *at)
         return false;
 }
 
-/* A file system without a device number of its own names what it is on, more than one with ':' between (bcachefs). */
-static void anonymous(struct graph *g, const struct mount *m)
+/* How much of a path is the mount point's; 0 if it is not below it. */
+static size_t below(const char *path, const char *at)
 {
-        static const char *const nowhere[] = {"overlay",  "tmpfs", "ramfs", "rootfs",
-                                              "virtiofs", "9p",    "aufs",  "squashfs"};
-        char *rest = arena_strdup(g->arena, m->source), *source;
+        size_t n = strlen(at);
 
-        if (streq(m->type, "zfs")) {
-                guard_use_dataset(g, m->source, m->at);
-                return;
-        }
-        for (size_t i = 0; streq(m->at, "/") && i < ARRAY_SIZE(nowhere); i++)
-                if (streq(m->type, nowhere[i])) {
-                        guard_unknown(g, &g->evidence->storage_unknown,
-                                      "the root file system is %s, and what that is on does not show", m->type);
-                        return;
-                }
-        while ((source = strsep(&rest, ":")))
-                if (startswith(source, "/dev/") && guard_use_spec(g, source, m->at) == 0 &&
-                    !startswith(m->type, "fuse") && !streq(source, "/dev/root"))
-                        guard_unknown(g, &g->evidence->storage_unknown,
-                                      "%s is mounted at %s, and which disk that is is not known", source, m->at);
+        if (streq(at, "/"))
+                return *path == '/';
+        return startswith(path, at) && (!path[n] || path[n] == '/') ? n : 0;
 }
 
-static void use_mount(struct graph *g, const struct mount *m)
+/* The mount that a path is on, were the one it is asked for not there; or NULL. Of several at one place, the last. */
+static struct mount *mount_of(const struct graph *g, const char *path, const struct mount *without)
 {
-        size_t node;
+        struct mount *found = NULL;
+        size_t longest = 0;
 
-        guard_use_options(g, m->options, m->at);
-        if (m->major == 0) {
-                anonymous(g, m);
-                return;
+        for (size_t i = 0; i < g->n_mounts; i++) {
+                size_t n = below(path, g->mounts[i].at);
+
+                if (&g->mounts[i] == without || n == 0 || n < longest || streq(g->mounts[i].type, "autofs"))
+                        continue;
+                longest = n;
+                found = &g->mounts[i];
         }
-        node = guard_block_numbered(g, m->major, m->minor);
-        if (node != NO_NODE)
-                guard_use(g, guard_whole(g, node), "%s", m->at);
+        return found;
+}
+
+static bool on_disk(const struct graph *g, struct mount *m, unsigned depth);
+
+/* The directories or images that a list of paths means are on mounts that show, and these on disks. */
+static bool paths_on_disk(const struct graph *g, const char *paths, struct mount *m, unsigned depth)
+{
+        char *rest = arena_strdup(g->arena, paths), *path;
+        bool all = true, some = false;
+
+        while ((path = strsep(&rest, ":"))) {
+                struct mount *on;
+
+                /* An image of names alone, which is hidden: what it names is in the directory behind it. */
+                if (!*path || (startswith(m->source, "composefs") && (streq(path, "/") || startswith(path, "/run/"))))
+                        continue;
+                on = *path == '/' ? mount_of(g, path, m) : NULL;
+                some = on && on_disk(g, on, depth + 1);
+                all &= some;
+                if (some)
+                        m->node = on->node;
+        }
+        return all && some;
+}
+
+/* lowerdir=A:B::C, or lowerdir+=A,datadir+=B (Documentation/filesystems/overlayfs.rst); basedir= of composefs. */
+static bool layers_on_disk(const struct graph *g, struct mount *m, unsigned depth)
+{
+        static const char *const keys[] = {"lowerdir=", "lowerdir+=", "datadir+=", "basedir="};
+        char *rest = arena_strdup(g->arena, m->options), *option, *paths = arena_strdup(g->arena, "");
+
+        while ((option = strsep(&rest, ",")))
+                for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                        if (startswith(option, keys[i]))
+                                paths = arena_join(g->arena, paths, ":", option + strlen(keys[i]), NULL);
+        return paths_on_disk(g, paths, m, depth);
+}
+
+/* Which of the disks it is shows: by the mount's own device, or by the mounts that its layers or its image are on. */
+static bool on_disk(const struct graph *g, struct mount *m, unsigned depth)
+{
+        if (depth > DEPTH_MAX)
+                return false;
+        if (filesystem_of(m->type) == FILESYSTEM_LAYERS)
+                return layers_on_disk(g, m, depth);
+        return m->node != NO_NODE || (m->major == 0 && *m->source == '/' && !startswith(m->source, "/dev/") &&
+                                      paths_on_disk(g, m->source, m, depth));
+}
+
+/* What the kernel mounted as its root before there were any names. */
+static const char *root_argument(const struct graph *g)
+{
+        const struct token *t;
+        struct token *tokens;
+        bool unclosed;
+        size_t n;
+
+        cmdline_split(g->arena, g->facts->cmdline ? g->facts->cmdline : "", &tokens, &n, &unclosed);
+        t = cmdline_last(tokens, n, "root");
+        return t && t->value ? t->value : "";
+}
+
+/* A file system without a device number of its own names what it is on, more than one with ':' between (bcachefs). */
+static void use_sources(struct graph *g, struct mount *m)
+{
+        char *rest = arena_strdup(g->arena, m->source), *source;
+        bool process = filesystem_of(m->type) == FILESYSTEM_PROCESS;
+
+        while ((source = strsep(&rest, ":"))) {
+                const char *spec = streq(source, "/dev/root") ? root_argument(g) : source;
+                size_t node = startswith(source, "/dev/") ? guard_resolve(g, spec, 0) : NO_NODE;
+
+                if (node != NO_NODE) {
+                        m->node = guard_whole(g, node);
+                        guard_use_spec(g, spec, m->at);
+                } else if (startswith(source, "/dev/") && !process)
+                        guard_unknown(g, &g->evidence->storage_unknown,
+                                      "%s is mounted at %s, and which disk that is is not known", source, m->at);
+        }
+}
+
+static void use_mount(struct graph *g, struct mount *m)
+{
+        guard_use_options(g, m->options, m->at);
+        if (m->major != 0) {
+                m->node = guard_block_numbered(g, m->major, m->minor);
+                if (m->node == NO_NODE)
+                        guard_unknown(g, &g->evidence->storage_unknown,
+                                      "block device %u:%u is mounted at %s, and which that is is not known", m->major,
+                                      m->minor, m->at);
+                else
+                        guard_use(g, m->node = guard_whole(g, m->node), "%s", m->at);
+        } else if (streq(m->type, "zfs"))
+                m->node = guard_use_dataset(g, m->source, m->at);
         else
-                guard_unknown(g, &g->evidence->storage_unknown,
-                              "block device %u:%u is mounted at %s, and which that is is not known", m->major, m->minor,
-                              m->at);
+                use_sources(g, m);
+}
+
+/* After all mounts are known: which of those without a device of their own cannot be followed to a disk. */
+static void follow(struct graph *g, struct mount *m)
+{
+        const char **unknown = &g->evidence->storage_unknown;
+        enum filesystem kind = filesystem_of(m->type);
+        bool root = streq(m->at, "/");
+
+        if (m->major != 0 || (kind == FILESYSTEM_LAYERS && !root && !streq(m->at, "/usr")))
+                return;
+        if (kind == FILESYSTEM_DISK || kind == FILESYSTEM_LAYERS) {
+                if (!on_disk(g, m, 0))
+                        guard_unknown(g, unknown, "%s is %s, and what that is on does not show", m->at, m->type);
+        } else if (root && kind != FILESYSTEM_NETWORK)
+                guard_unknown(g, unknown, "the root file system is %s, and what that is on does not show", m->type);
+        if (root && kind == FILESYSTEM_HOST)
+                g->remote = arena_join(g->arena, "the root file system is ", m->type, NULL);
+}
+
+/* A loop device or an image of a file is on what that file is on. */
+static void follow_loops(struct graph *g)
+{
+        char path[64 + 256], file[4096];
+
+        for (size_t i = 0; i < g->evidence->n_nodes; i++) {
+                const struct mount *m;
+
+                if (!startswith(g->evidence->nodes[i].name, "loop") || g->evidence->nodes[i].kind != NODE_BLOCK ||
+                    snprintf(path, sizeof(path), "/sys/class/block/%s/loop/backing_file", g->evidence->nodes[i].name) >=
+                            (int)sizeof(path) ||
+                    guard_attribute(g, path, file, sizeof(file)) <= 0 || startswith(file, "/dev/"))
+                        continue;
+                for (m = mount_of(g, path_on_host(g, file), NULL); m && m->node == i;)
+                        m = mount_of(g, path_on_host(g, file), m);
+                if (m)
+                        guard_stand(g, i, m->node);
+        }
 }
 
 /* The root file system first: a chain had better name that. */
@@ -101,6 +234,9 @@ void guard_use_mounts(struct graph *g)
                 for (size_t i = 0; i < g->n_mounts; i++)
                         if (streq(g->mounts[i].at, "/") == root)
                                 use_mount(g, &g->mounts[i]);
+        for (size_t i = 0; i < g->n_mounts; i++)
+                follow(g, &g->mounts[i]);
+        follow_loops(g);
 }
 
 /* A swap file is on a file system that is mounted, and so guarded. */
@@ -113,6 +249,8 @@ void guard_swaps(struct graph *g)
         if (guard_read(g, "/proc/swaps", &text) != SOURCE_READ)
                 guard_unknown(g, unknown, "what is swap is not known");
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);)
-                if (n >= 2 && startswith(f[0], "/dev/") && guard_use_spec(g, f[0], "swap") == 0)
+                if (n < 2)
+                        guard_unknown(g, unknown, "a line of /proc/swaps is not whole");
+                else if (startswith(f[0], "/dev/") && guard_use_spec(g, f[0], "swap") == 0)
                         guard_unknown(g, unknown, "%s is swap, and which disk that is is not known", f[0]);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 
 #include "base/str.h"
 #include "config/files.h"
@@ -14,31 +15,75 @@ static enum source note(struct graph *g, const char *path, enum source source)
         return source;
 }
 
+/*
+ * The root that a path is below: what an initrd reads of the host has the host's links in it, which do not lead into
+ * the initrd. Opened at its first use.
+ */
+static const struct root *root_of(struct graph *g, const char **path)
+{
+        const struct initrd *initrd = g->facts->in_initrd ? g->facts->initrd : NULL;
+        size_t n = initrd ? strlen(initrd->root) : 0;
+
+        if (!initrd || !startswith(*path, initrd->root) || (*path)[n] != '/')
+                return g->root;
+        if (g->host.fd < 0 && root_open_below(g->root, initrd->root, &g->host) < 0)
+                return g->root;
+        g->host.tap = g->root->tap;
+        g->host.above = initrd->root;
+        *path += n;
+        return &g->host;
+}
+
 /* As systemd masks a unit. */
-static bool is_masked(struct graph *g, const char *path)
+static bool is_masked(const struct root *root, const char *path)
 {
         char target[16];
 
-        return root_readlink(g->root, path, target, sizeof(target)) > 0 && streq(target, "/dev/null");
+        return root_readlink(root, path, target, sizeof(target)) > 0 && streq(target, "/dev/null");
+}
+
+/* A link that leads nowhere: where it should lead may not be mounted yet. */
+static bool dangles(const struct root *root, const char *path)
+{
+        char target[PATH_MAX];
+
+        return root_readlink(root, path, target, sizeof(target)) > 0 && !streq(target, "/dev/null");
+}
+
+enum source guard_bytes(struct graph *g, const char *path, char **ret, size_t *ret_size)
+{
+        const char *name = path;
+        const struct root *root = root_of(g, &name);
+        enum source source = root_look(root, g->arena, name, ret, ret_size);
+
+        if (source == SOURCE_UNREADABLE && is_masked(root, name))
+                return SOURCE_ABSENT;
+        return note(g, path, source == SOURCE_ABSENT && dangles(root, name) ? SOURCE_UNREADABLE : source);
 }
 
 enum source guard_read(struct graph *g, const char *path, char **ret)
 {
         size_t size;
-        enum source source = root_look(g->root, g->arena, path, ret, &size);
+        enum source source = guard_bytes(g, path, ret, &size);
 
-        if (source == SOURCE_UNREADABLE && is_masked(g, path))
-                return SOURCE_ABSENT;
-        if (size > 0 && (*ret)[size - 1] != '\n') {
-                guard_unknown(g, g->unknown, "%s ends in mid-line", path);
-                return SOURCE_UNREADABLE;
-        }
-        return note(g, path, source);
+        if (size == 0 || (*ret)[size - 1] == '\n')
+                return source;
+        guard_unknown(g, g->unknown, "%s ends in mid-line", path);
+        return SOURCE_UNREADABLE;
 }
 
 enum source guard_list(struct graph *g, const char *path, const char ***ret, size_t *ret_n)
 {
-        return note(g, path, root_look_in(g->root, g->arena, path, ret, ret_n));
+        const char *name = path;
+        const struct root *root = root_of(g, &name);
+        int k = root_names(root, g->arena, name, ret, ret_n);
+
+        /* Of a directory above it that is none, nothing is below; itself has to be one. */
+        if (k == -ENOENT || k == -ENOTDIR)
+                return note(g, path,
+                            dangles(root, name) || (k == -ENOTDIR && root_exists(root, name)) ? SOURCE_UNREADABLE
+                                                                                              : SOURCE_ABSENT);
+        return note(g, path, k == 0 ? SOURCE_READ : SOURCE_UNREADABLE);
 }
 
 static bool is_absent(ssize_t k)

@@ -14,6 +14,8 @@
  */
 enum source guard_read(struct graph *g, const char *path, char **ret);
 enum source guard_list(struct graph *g, const char *path, const char ***ret, size_t *ret_n);
+/* What is no text. */
+enum source guard_bytes(struct graph *g, const char *path, char **ret, size_t *ret_size);
 ssize_t guard_attribute(struct graph *g, const char *path, char *buf, size_t size);
 /* One of which that cannot be told exists. */
 bool guard_exists(struct graph *g, const char *path);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What block devices carry for the host, from what is mounted now to what its files say of its next boots. */
 #include "guard/storage.h"
+
+#include <limits.h>
+
 #include "base/str.h"
 #include "guard/parts.h"
 #include "guard/source.h"
@@ -31,40 +34,72 @@ static void held(struct graph *g)
                         guard_use(g, i, "in use");
 }
 
-static bool needs_no_disk(const struct node *n)
+/* Sessions of iSCSI say where they go: the routes show by which interface. */
+static bool goes_by_ip(struct graph *g)
 {
-        static const char *const names[] = {"loop", "ram", "zram", "nbd"};
+        const char **names;
+        char text[128];
+        size_t n;
 
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-                if (startswith(n->name, names[i]))
-                        return true;
-        return !n->virtual_ || n->kind != NODE_BLOCK;
+        if (guard_list(g, "/sys/class/iscsi_connection", &names, &n) != SOURCE_READ)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (guard_attribute(
+                            g,
+                            arena_join(g->arena, "/sys/class/iscsi_connection/", names[i], "/persistent_address", NULL),
+                            text, sizeof(text)) <= 0)
+                        return false;
+        return n > 0;
 }
 
-/* A use that ends in a device of the kernel's own, with no hardware to be seen below it, may be on any. */
+/* Other fabrics than TCP go by adapters of their own. */
+static bool fabrics_by_tcp(struct graph *g)
+{
+        const char **names;
+        char text[PATH_MAX];
+        bool seen = false;
+        size_t n;
+
+        guard_list(g, "/sys/class/nvme", &names, &n);
+        for (size_t i = 0; i < n; i++) {
+                const char *link = arena_join(g->arena, "/sys/class/nvme/", names[i], NULL);
+
+                if (guard_readlink(g, link, text, sizeof(text)) > 0 && !strstr(text, "/nvme-fabrics/"))
+                        continue;
+                if (guard_attribute(g, arena_join(g->arena, link, "/transport", NULL), text, sizeof(text)) <= 0 ||
+                    !streq(text, "tcp"))
+                        return false;
+                seen = true;
+        }
+        return seen;
+}
+
+/* A use that ends in something without hardware to be seen below it may be on any, or come over any network. */
+static void look_below(struct graph *g, const struct node *n)
+{
+        bool nvme = startswith(n->name, "nvme"), pool = guard_has_zfs(g);
+
+        if (n->kind != NODE_BLOCK || n->n_below > 0 || n->n_devices > 0 || startswith(n->name, "ram") ||
+            startswith(n->name, "zram") || (startswith(n->name, "zd") && pool))
+                return;
+        if (n->remote && !nvme && !n->virtual_ && goes_by_ip(g))
+                return;
+        if (!n->remote && !n->virtual_)
+                return; /* hardware that is no PCI function's */
+        g->remote = arena_join(g->arena, n->name, " is in use", NULL);
+        if (!n->remote || (nvme && !fabrics_by_tcp(g)))
+                guard_unknown(g, &g->evidence->storage_unknown, "%s is in use, and on which disks it is does not show",
+                              n->name);
+}
+
 static void unfollowed(struct graph *g)
 {
-        struct evidence *evidence = g->evidence;
-        bool *seen = arena_alloc(g->arena, evidence->n_nodes * sizeof(*seen));
-        size_t *queue = arena_alloc(g->arena, evidence->n_nodes * sizeof(*queue)), first = 0, last = 0;
+        const char **uses;
+        const bool *used = guard_used(g, &uses);
 
-        for (size_t u = 0; u < evidence->n_uses; u++)
-                if (!seen[evidence->uses[u].node]) {
-                        seen[evidence->uses[u].node] = true;
-                        queue[last++] = evidence->uses[u].node;
-                }
-        while (first < last) {
-                const struct node *n = &evidence->nodes[queue[first++]];
-
-                if (n->n_below == 0 && n->n_devices == 0 && !needs_no_disk(n))
-                        guard_unknown(g, &evidence->storage_unknown,
-                                      "%s is in use, and on which disks it is does not show", n->name);
-                for (size_t b = 0; b < n->n_below; b++)
-                        if (!seen[n->below[b]]) {
-                                seen[n->below[b]] = true;
-                                queue[last++] = n->below[b];
-                        }
-        }
+        for (size_t i = 0; i < g->evidence->n_nodes; i++)
+                if (used[i])
+                        look_below(g, &g->evidence->nodes[i]);
 }
 
 void guard_storage(struct graph *g)
@@ -90,8 +125,10 @@ void guard_storage(struct graph *g)
         guard_arguments(g);
         guard_zfs(g);
         guard_firmware(g);
+        guard_exports(g);
         guard_claims(g);
         mounted_elsewhere(g);
         held(g);
+        guard_membership(g);
         unfollowed(g);
 }

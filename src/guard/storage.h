@@ -12,6 +12,9 @@ void guard_relate_blocks(struct graph *g);
 /* The block device of those numbers, or NO_NODE. */
 size_t guard_block_numbered(const struct graph *g, unsigned major, unsigned minor);
 
+/* The disk that a partition is of, or NO_NODE. */
+size_t guard_disk(const struct graph *g, size_t partition);
+
 /* tags.c: what is on them. */
 void guard_tags(struct graph *g);
 /* The value of the first tag of a kind, "UUID=" and the like, or NULL. */
@@ -23,11 +26,17 @@ size_t guard_resolve(const struct graph *g, const char *spec, size_t from);
 size_t guard_whole(const struct graph *g, size_t node);
 void guard_btrfs(struct graph *g);
 void guard_zfs(struct graph *g);
-/* The zfs pool of a dataset is used. */
-void guard_use_dataset(struct graph *g, const char *dataset, const char *what);
+bool guard_has_zfs(const struct graph *g);
+/* The zfs pool of a dataset is used; it is returned. */
+size_t guard_use_dataset(struct graph *g, const char *dataset, const char *what);
 
 /* specs.c: all that a line of fstab or the like means is used; how many block devices that is. */
 size_t guard_use_spec(struct graph *g, const char *spec, const char *what);
+/*
+ * Each device that is named in a text of some other syntax (options, a token of the command line) is used: a path below
+ * /dev, a tag, a UUID alone. The first of them that is on no disk here, or NULL; how many are is added to *found.
+ */
+const char *guard_use_named(struct graph *g, const char *text, const char *what, size_t *found) _must_check_;
 /* Devices that a file system has beside its own, by its options. */
 void guard_use_options(struct graph *g, const char *options, const char *what);
 /*
@@ -47,5 +56,9 @@ void guard_tables(struct graph *g);
 void guard_arguments(struct graph *g);
 /* firmware.c: the partition that the firmware booted from, if it tells. */
 void guard_firmware(struct graph *g);
+/* exports.c: what the kernel or its configuration gives to other hosts. */
+void guard_exports(struct graph *g);
 /* claims.c: what no mount and no line of fstab tells. */
 void guard_claims(struct graph *g);
+/* membership.c: what holds a part of what is in use, or the same content. After all uses of storage. */
+void guard_membership(struct graph *g);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the host's files say it will have: fstab, crypttab, units of systemd. */
+/* What the host's files say it will have: fstab, crypttab, integritytab, veritytab, units of systemd. */
 #include "base/str.h"
 #include "guard/fields.h"
 #include "guard/source.h"
@@ -63,6 +63,11 @@ static void use_entry(struct graph *g, const char *crypttab, const struct entry 
                               "%s has %s for %s, and on which disk that is is not known", e->file, spec, on);
 }
 
+static void short_row(struct graph *g, const char *table)
+{
+        guard_unknown(g, &g->evidence->storage_unknown, "/etc/%s has a line that is not whole", table);
+}
+
 static void use_fstab(struct graph *g, const char *crypttab, const char *fstab)
 {
         const char **f;
@@ -71,6 +76,8 @@ static void use_fstab(struct graph *g, const char *crypttab, const char *fstab)
         while (row(g, &fstab, &f, &n)) {
                 if (n >= 3)
                         use_entry(g, crypttab, &(struct entry){f[0], f[1], f[2], "fstab"});
+                else if (n > 0)
+                        short_row(g, "fstab");
                 if (n >= 4)
                         guard_use_options(g, f[3], arena_join(g->arena, "fstab ", f[1], NULL));
         }
@@ -84,43 +91,53 @@ static bool is_open(const struct graph *g, const char *map_name)
         return false;
 }
 
-/* One device of a crypttab line: what it opens, or where its key or header is, which an open one does not show. */
-static void use_encrypted(struct graph *g, const char *name, const char *device, bool opens)
+/* One device of a line: what it opens, or where its key or header is, which an open one does not show. */
+static void use_device(struct graph *g, const char *table, const char *name, const char *device, bool opens)
 {
         char *spec = arena_strdup(g->arena, device);
 
         unquote(spec);
-        if (guard_names_disk(spec) && guard_use_spec(g, spec, arena_join(g->arena, "crypttab ", name, NULL)) == 0 &&
+        if (guard_names_disk(spec) && guard_use_spec(g, spec, arena_join(g->arena, table, " ", name, NULL)) == 0 &&
             !(opens && is_open(g, name)))
                 guard_unknown(g, &g->evidence->storage_unknown,
-                              "crypttab has %s for %s, and on which disk that is is not known", spec, name);
+                              "%s has %s for %s, and on which disk that is is not known", table, spec, name);
 }
 
-/* Where a key or a header is: a file, or "FILE:DEVICE" (crypttab(5)). */
-static void use_key(struct graph *g, const char *name, const char *file)
+/* Where a key is: a file, or "FILE:DEVICE" (crypttab(5)). */
+static void use_key(struct graph *g, const char *table, const char *name, const char *file)
 {
-        const char *colon = *file == '/' ? strchr(file, ':') : NULL;
+        const char *colon = *file == '/' && !startswith(file, "/dev/") ? strchr(file, ':') : NULL;
 
-        use_encrypted(g, name, colon ? colon + 1 : file, false);
+        use_device(g, table, name, colon ? colon + 1 : file, false);
 }
 
-static void use_crypttab(struct graph *g, const char *crypttab)
+/* NAME DEVICE KEY OPTIONS; veritytab has NAME DATA HASHES ROOTHASH OPTIONS. */
+static void use_opened(struct graph *g, const char *table, const char *text, bool verity)
 {
+        size_t options = verity ? 4 : 3, n;
         const char **f;
-        size_t n;
 
-        while (row(g, &crypttab, &f, &n)) {
-                const char *header = n >= 4 ? strstr(f[3], "header=") : NULL;
-
-                if (n >= 2)
-                        use_encrypted(g, f[0], f[1], true);
-                if (n >= 3)
-                        use_key(g, f[0], f[2]);
-                if (header) {
-                        header += strlen("header=");
-                        use_key(g, f[0], arena_strndup(g->arena, header, strcspn(header, ",")));
+        while (row(g, &text, &f, &n)) {
+                if (n == 0)
+                        continue;
+                if (n < (verity ? 4 : 2)) {
+                        short_row(g, table);
+                        continue;
                 }
+                use_device(g, table, f[0], f[1], true);
+                if (n > 2)
+                        use_key(g, table, f[0], f[2]);
+                if (n > options)
+                        guard_use_options(g, f[options], arena_join(g->arena, table, " ", f[0], NULL));
         }
+}
+
+/* A line that ends with a backslash goes on on the next (systemd.syntax(7)). */
+static char *unfold(char *text)
+{
+        for (char *c = text; (c = strstr(c, "\\\n"));)
+                c[0] = c[1] = ' ';
+        return text;
 }
 
 /* The last value of a key in a unit of systemd, which may have blanks around its "=". */
@@ -147,6 +164,7 @@ static void use_unit(struct graph *g, const char *crypttab, const char *path, co
         char *text, *what, *where;
 
         guard_read(g, path, &text);
+        unfold(text);
         what = unit_value(g, text, "What");
         where = unit_value(g, text, "Where");
         if (what)
@@ -154,14 +172,23 @@ static void use_unit(struct graph *g, const char *crypttab, const char *path, co
                           &(struct entry){str_trim(what), where ? str_trim(where) : "", swap ? "swap" : "", name});
 }
 
-static void use_units(struct graph *g, const char *crypttab)
+/* A unit of that name is in a directory that goes before. */
+static bool is_replaced(const struct strings *seen, const char *name)
+{
+        for (size_t i = 0; i < seen->n; i++)
+                if (streq(seen->v[i], name))
+                        return true;
+        return false;
+}
+
+static void use_units_of(struct graph *g, const char *crypttab, const char *dir, struct strings *seen)
 {
         static const struct {
                 const char *suffix;
                 bool drop_ins, swap;
         } kinds[] = {
                 {".mount", false, false}, {".swap", false, true}, {".mount.d", true, false}, {".swap.d", true, true}};
-        const char *dir = guard_in_root(g, "/etc/systemd/system"), **names, **files;
+        const char **names, **files;
         size_t n, n_files;
 
         guard_list(g, dir, &names, &n);
@@ -169,10 +196,12 @@ static void use_units(struct graph *g, const char *crypttab)
                 for (size_t s = 0; s < ARRAY_SIZE(kinds); s++) {
                         const char *path = arena_join(g->arena, dir, "/", names[i], NULL);
 
-                        if (!endswith(names[i], kinds[s].suffix) || strlen(names[i]) == strlen(kinds[s].suffix))
+                        if (!endswith(names[i], kinds[s].suffix))
                                 continue;
                         if (!kinds[s].drop_ins) {
-                                use_unit(g, crypttab, path, names[i], kinds[s].swap);
+                                if (!is_replaced(seen, names[i]))
+                                        use_unit(g, crypttab, path, names[i], kinds[s].swap);
+                                strings_add(g->arena, seen, names[i]);
                                 continue;
                         }
                         guard_list(g, path, &files, &n_files);
@@ -180,6 +209,18 @@ static void use_units(struct graph *g, const char *crypttab)
                                 use_unit(g, crypttab, arena_join(g->arena, path, "/", files[d], NULL), names[i],
                                          kinds[s].swap);
                 }
+}
+
+/* In their order (systemd.unit(5), UNIT FILE LOAD PATH). What generators made of fstab and the like is read there. */
+static void use_units(struct graph *g, const char *crypttab)
+{
+        static const char *const dirs[] = {"/etc/systemd/system", "/run/systemd/system",
+                                           "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+                                           "/lib/systemd/system"};
+        struct strings seen = {};
+
+        for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+                use_units_of(g, crypttab, startswith(dirs[i], "/run/") ? dirs[i] : guard_in_root(g, dirs[i]), &seen);
 }
 
 /* A host need not have it. */
@@ -197,6 +238,8 @@ void guard_tables(struct graph *g)
         const char *crypttab = table(g, "/etc/crypttab"), *fstab = table(g, "/etc/fstab");
 
         use_fstab(g, crypttab, fstab);
-        use_crypttab(g, crypttab);
+        use_opened(g, "crypttab", crypttab, false);
+        use_opened(g, "integritytab", table(g, "/etc/integritytab"), false);
+        use_opened(g, "veritytab", table(g, "/etc/veritytab"), true);
         use_units(g, crypttab);
 }

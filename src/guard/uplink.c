@@ -22,11 +22,12 @@ void guard_uplink(struct graph *g)
         struct settings settings;
 
         /* What shows of a network that is not wholly known need not be it. */
-        if (!e->network_unknown && (e->up_unknown || e->bridge_alone || shows(e)))
+        if (!g->remote && !e->network_unknown && (e->up_unknown || e->bridge_alone || shows(e)))
                 return;
         if (settings_load(g->root, g->arena, &diags, &settings) < 0 || settings.invalid) {
-                e->uplink_unknown = "no interface shows that the host answers on, and passthrough.conf, which may "
-                                    "have Uplink=, cannot be read as a whole";
+                e->uplink_unknown =
+                        "which interface the host answers on does not show, and passthrough.conf, which may "
+                        "have Uplink=, cannot be read as a whole";
                 return;
         }
         for (size_t i = 0; i < settings.n_uplink; i++) {
@@ -40,11 +41,16 @@ void guard_uplink(struct graph *g)
                 else
                         guard_use(g, node, "Uplink= of passthrough.conf");
         }
-        if (settings.n_uplink == 0)
-                e->uplink_unknown =
-                        e->network_unknown
-                                ? e->network_unknown
-                                : "no interface has a route or is declared, so the host may answer on this one; "
-                                  "Uplink=INTERFACE in [Host] of /etc/passthrough.conf says on which it does, "
-                                  "Uplink=none that it does on none";
+        if (settings.n_uplink > 0)
+                return;
+        if (g->remote)
+                guard_unknown(g, &e->network_unknown,
+                              "%s, and over which network does not show; Uplink=INTERFACE in [Host] of "
+                              "/etc/passthrough.conf says over which",
+                              g->remote);
+        e->uplink_unknown = e->network_unknown
+                                    ? e->network_unknown
+                                    : "no interface has a route or is declared, so the host may answer on this one; "
+                                      "Uplink=INTERFACE in [Host] of /etc/passthrough.conf says on which it does, "
+                                      "Uplink=none that it does on none";
 }

@@ -151,6 +151,7 @@ hba() {
     block nvme5n1 259:50 $head/nvme5n1
     block nvme5n1p1 259:51 $head/nvme5n1/nvme5n1p1
     put /sys/class/block/nvme5n1p1/partition 1
+    put /sys/$head/subsysnqn nqn.2026-01.x:lab
     candidates "${CANDIDATES[@]}" 0000:05:00.0 0000:06:00.0
     needs_nothing
     exits 0
