@@ -19,12 +19,21 @@ void guard_uplink(struct graph *g)
 {
         struct diags diags = {.arena = g->arena};
         struct evidence *e = g->evidence;
+        struct settings_file *files;
         struct settings settings;
+        bool whole = true;
+        size_t n;
+        int k;
 
         /* What shows of a network that is not wholly known need not be it. */
         if (!g->remote && !e->network_unknown && (e->up_unknown || e->bridge_alone || shows(e)))
                 return;
-        if (settings_load(g->root, g->arena, &diags, &settings) < 0 || settings.invalid) {
+        k = settings_files(g->root, g->arena, &diags, &files, &n);
+        for (size_t i = 0; k >= 0 && i < n; i++)
+                whole &= files[i].size == 0 || files[i].text[files[i].size - 1] == '\n';
+        if (k >= 0)
+                settings_read(g->arena, &diags, files, n, &settings);
+        if (k < 0 || !whole || diags.n_errors > 0) {
                 e->uplink_unknown =
                         "which interface the host answers on does not show, and passthrough.conf, which may "
                         "have Uplink=, cannot be read as a whole";
