@@ -55,6 +55,7 @@ struct evidence {
         const char *consoles_unknown;
         const char *unlisted;       /* why some node may be on a device that does not show it */
         const char *up_unknown;     /* the same, for interfaces that are up alone */
+        const char *absent;         /* what is declared, and no interface has: a card without a driver may */
         bool bridge_alone;          /* a bridge is declared, and no interface for it: guests, but no uplink */
         const char *uplink_unknown; /* NULL: what the host answers on shows or is declared, or it answers on nothing */
         bool sees_rdma;             /* whether something uses InfiniBand without an interface was asked */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/netconf.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 
 #include "guard/fields.h"
@@ -19,6 +21,69 @@ bool netconf_runs(struct netconf *d, const char *const *marks, size_t n)
                         return true;
         }
         return false;
+}
+
+bool netconf_service(struct netconf *d, const char *run, const char *unit)
+{
+        const char *marks[] = {run, arena_join(d->g->arena, "/etc/systemd/system/multi-user.target.wants/", unit, NULL),
+                               arena_join(d->g->arena, "/usr/lib/systemd/system/multi-user.target.wants/", unit, NULL)};
+
+        return netconf_runs(d, marks, ARRAY_SIZE(marks));
+}
+
+static bool is_address(const char *word)
+{
+        return strlen(word) >= strlen("00:00:00:00:00:00") && strspn(word, "0123456789abcdefABCDEF:") == strlen(word);
+}
+
+/* As the kernel and udev call cards: "eth0", "enp3s0", "ibs1" (systemd.net-naming-scheme(7)). */
+static bool is_card_name(const char *word)
+{
+        static const char *const begin[] = {"en", "eth", "wl", "ww", "ib", "sl", "em", "usb"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(begin); i++)
+                if (startswith(word, begin[i]))
+                        return strpbrk(word, "0123456789");
+        return false;
+}
+
+/* What could be one at all (dev_valid_name() of net/core/dev.c), and stands for no other. */
+static bool is_name(const char *word)
+{
+        static const char *const others[] = {"lo", "none", "all", "default"};
+
+        return isalpha((unsigned char)*word) && strlen(word) < IF_NAMESIZE && !strpbrk(word, "/!*?$%") &&
+               str_index(word, others, ARRAY_SIZE(others)) < 0;
+}
+
+static bool is_here(const struct netconf *d, const char *word, enum netif_property first, enum netif_property last)
+{
+        for (size_t i = 0; i < d->n; i++)
+                for (enum netif_property p = first; p <= last; p++)
+                        for (size_t k = 0; k < d->netifs[i].is[p].n; k++)
+                                if (strcasecmp(d->netifs[i].is[p].v[k], word) == 0)
+                                        return true;
+        return false;
+}
+
+void netconf_wanted(struct netconf *d, const char *file, const char *words, bool any_kind)
+{
+        char *rest = arena_strdup(d->g->arena, words), *word;
+
+        while ((word = strsep(&rest, " \t\n=,;\"'()[]{}<>|"))) {
+                bool address = is_address(word);
+
+                /* eno1.5 and eno1:1 are made of eno1. */
+                if (!address)
+                        word[strcspn(word, ".:")] = '\0';
+                if (address ? !is_here(d, word, NETIF_MAC, NETIF_PERMANENT_MAC)
+                            : is_name(word) && (any_kind || is_card_name(word)) &&
+                                      !is_here(d, word, NETIF_NAME, NETIF_NAME))
+                        guard_unknown(d->g, &d->g->evidence->absent,
+                                      "%s has %s, which is not here, and a network card without a driver may be it; "
+                                      "take it out of there if it is gone for good",
+                                      file, word);
+        }
 }
 
 void netconf_bridge(struct netconf *d, const char *line)

@@ -64,16 +64,13 @@ static bool is_unmanaged(struct graph *g, const struct netif *n, const char *lis
         return listed;
 }
 
-void network_manager_declared(struct netconf *d)
+void network_manager_read(struct netconf *d)
 {
-        static const char *const marks[] = {"/run/NetworkManager",
-                                            "/etc/systemd/system/multi-user.target.wants/NetworkManager.service",
-                                            "/usr/lib/systemd/system/multi-user.target.wants/NetworkManager.service"};
         struct netconf_file *files;
         const char *list = "";
         size_t n;
 
-        if (!netconf_runs(d, marks, ARRAY_SIZE(marks)))
+        if (!netconf_service(d, "/run/NetworkManager", "NetworkManager.service"))
                 return;
         netconf_files(d->g, dirs, ARRAY_SIZE(dirs), ".conf", &files, &n);
         for (size_t dir = ARRAY_SIZE(dirs); dir-- > 0;) {
@@ -83,14 +80,30 @@ void network_manager_declared(struct netconf *d)
                         if (startswith(files[i].path, dirs[dir]))
                                 read_conf(d->g, files[i].path, true, &list);
         }
-        for (size_t i = 0; i < d->n; i++) {
-                const struct netif *netif = &d->netifs[i];
+        d->unmanaged = list;
+}
 
-                if (!d->g->evidence->nodes[netif->node].virtual_ && !netif->ignored && !is_unmanaged(d->g, netif, list))
-                        guard_use(d->g, netif->node,
-                                  "NetworkManager, which manages what no file excludes; if it is to leave it alone: "
-                                  "printf '[keyfile]\\nunmanaged-devices+=interface-name:%s\\n' "
-                                  ">/etc/NetworkManager/conf.d/90-%s.conf",
-                                  netif->name, netif->name);
+bool network_manager_excludes(const struct netconf *d, const struct netif *n)
+{
+        return !d->unmanaged || n->ignored || is_unmanaged(d->g, n, d->unmanaged);
+}
+
+const char *network_manager_exclusion(struct graph *g, const struct netif *n)
+{
+        return arena_printf(g->arena,
+                            "if it is to leave it alone: printf "
+                            "'[keyfile]\\nunmanaged-devices+=interface-name:%s\\n' "
+                            ">/etc/NetworkManager/conf.d/90-%s.conf",
+                            n->name, n->name);
+}
+
+void network_manager_declared(struct netconf *d)
+{
+        for (size_t i = 0; i < d->n; i++) {
+                const struct netif *n = &d->netifs[i];
+
+                if (!d->g->evidence->nodes[n->node].virtual_ && !network_manager_excludes(d, n))
+                        guard_use(d->g, n->node, "NetworkManager, which manages what no file excludes; %s",
+                                  network_manager_exclusion(d->g, n));
         }
 }

@@ -60,39 +60,80 @@ static const char *read_files(struct netconf *d, const struct netconf_file *file
         return text;
 }
 
-static void take(struct netconf *d, const struct netif *n, const char *path, bool exact)
+static bool leaves_alone(struct graph *g, const char *text)
 {
-        if (exact)
-                guard_use(d->g, n->node, "%s", path);
-        else
-                guard_use(d->g, n->node,
-                          "%s, by a pattern; if systemd-networkd is to leave it alone: printf "
-                          "'[Match]\\nName=%s\\n[Link]\\nUnmanaged=yes\\n' >%s/00-%s.network",
-                          path, n->name, dirs[0], n->name);
+        struct setting s = {.section = ""};
+        bool yes = false;
+
+        while (netconf_setting(g, &text, &s))
+                if (streq(s.section, "Link") && streq(s.key, "Unmanaged") && !str_to_bool(s.value, &yes))
+                        yes = false;
+        return yes;
+}
+
+/* What a file has that would match a card if it had a driver. */
+static void want(struct netconf *d, const char *path, const char *text)
+{
+        struct setting s = {.section = ""};
+
+        if (leaves_alone(d->g, text))
+                return;
+        while (netconf_setting(d->g, &text, &s))
+                if (streq(s.section, "Match") && !startswith(s.value, "!") && str_index(s.key, keys, 3) >= 0)
+                        netconf_wanted(d, path, s.value, true);
+}
+
+void networkd_read(struct netconf *d)
+{
+        netconf_files(d->g, dirs, ARRAY_SIZE(dirs), ".network", &d->networkd, &d->n_networkd);
+        d->networkd_texts = arena_alloc(d->g->arena, d->n_networkd * sizeof(*d->networkd_texts));
+        for (size_t i = 0; i < d->n_networkd; i++) {
+                d->networkd_texts[i] = read_files(d, &d->networkd[i]);
+                want(d, d->networkd[i].path, d->networkd_texts[i]);
+        }
+}
+
+const char *networkd_exclusion(struct graph *g, const struct netif *n)
+{
+        return arena_printf(g->arena,
+                            "if systemd-networkd is to leave it alone: printf "
+                            "'[Match]\\nName=%s\\n[Link]\\nUnmanaged=yes\\n' >%s/00-%s.network",
+                            n->name, dirs[0], n->name);
+}
+
+/* The file that decides, or NULL. */
+static const struct netconf_file *decides(const struct netconf *d, const struct netif *n, struct verdict *ret)
+{
+        for (size_t f = 0; f < d->n_networkd; f++) {
+                *ret = judge(d->g, n, d->networkd_texts[f]);
+                if (*d->networkd_texts[f] && ret->matches != NEVER && !(ret->unmanaged && ret->matches == MAYBE))
+                        return &d->networkd[f];
+        }
+        return NULL;
+}
+
+bool networkd_excludes(const struct netconf *d, const struct netif *n)
+{
+        struct verdict v;
+        const struct netconf_file *file = decides(d, n, &v);
+
+        return file && v.unmanaged && strcmp(file->name, "10-netplan") < 0;
 }
 
 void networkd_declared(struct netconf *d)
 {
-        static const char *const marks[] = {"/run/systemd/netif/state",
-                                            "/etc/systemd/system/multi-user.target.wants/systemd-networkd.service",
-                                            "/usr/lib/systemd/system/multi-user.target.wants/systemd-networkd.service"};
-        bool runs = netconf_runs(d, marks, ARRAY_SIZE(marks));
-        struct netconf_file *files;
-        const char **texts;
-        size_t n;
+        bool runs = netconf_service(d, "/run/systemd/netif/state", "systemd-networkd.service");
 
-        netconf_files(d->g, dirs, ARRAY_SIZE(dirs), ".network", &files, &n);
-        texts = arena_alloc(d->g->arena, n * sizeof(*texts));
-        for (size_t i = 0; i < n; i++)
-                texts[i] = read_files(d, &files[i]);
-        for (size_t i = 0; i < d->n; i++)
-                for (size_t f = 0; f < n; f++) {
-                        struct verdict v = judge(d->g, &d->netifs[i], texts[f]);
+        for (size_t i = 0; i < d->n; i++) {
+                const struct netif *n = &d->netifs[i];
+                struct verdict v;
+                const struct netconf_file *file = decides(d, n, &v);
 
-                        if (!*texts[f] || v.matches == NEVER || (v.unmanaged && v.matches == MAYBE))
-                                continue;
-                        if (!v.unmanaged && (v.exact || runs))
-                                take(d, &d->netifs[i], files[f].path, v.exact);
-                        break;
-                }
+                if (!file || v.unmanaged)
+                        continue;
+                if (v.exact)
+                        guard_use(d->g, n->node, "%s", file->path);
+                else if (runs)
+                        guard_use(d->g, n->node, "%s, by a pattern; %s", file->path, networkd_exclusion(d->g, n));
+        }
 }

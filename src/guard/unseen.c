@@ -55,6 +55,9 @@ const char *guard_unseen(const struct graph *g, size_t device)
                 return e->keyboards_unknown;
         if (e->sees_rdma && startswith(d->class, INFINIBAND) && !interface)
                 return e->rdma_unknown;
+        /* Who makes virtual functions without a driver makes them for guests. */
+        if (e->sees_network && network && !*driver && !interface && !d->parent)
+                return e->absent;
         if (e->sees_network && network && *driver && !interface)
                 return arena_printf(g->arena,
                                     "%s has it, and its interface is nowhere to be seen: another network namespace may",

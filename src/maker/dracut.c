@@ -63,7 +63,8 @@ static const char *lacks(const char *files)
 
 /* Arrays, so that a program that uses no more than this gets none of the other strings. */
 static const char mark[] = "/etc/initrd-release", sysroot[] = "/sysroot", console_lock[] = "/.console_lock",
-                  units[] = "dracut-cmdline.service dracut-pre-udev.service",
+                  units[] = "dracut-cmdline.service dracut-pre-udev.service", conf[] = "/etc/dracut.conf",
+                  conf_d[] = "/etc/dracut.conf.d/", line[] = "/etc/cmdline", line_d[] = "/etc/cmdline.d/",
                   module[] = "/usr/lib/dracut/modules.d/??passthrough/*";
 
 const struct initrd initrd_dracut = {
@@ -72,6 +73,7 @@ const struct initrd initrd_dracut = {
         .units = units,
         .asking = console_lock,
         .parts = (const char *const[]){module, NULL},
+        .arguments = (const char *const[]){conf, conf_d, line, line_d, NULL},
 };
 
 const struct maker maker_dracut = {

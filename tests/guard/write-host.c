@@ -188,7 +188,7 @@ static void write_declaration(const struct interface *i, struct lines *interface
         switch (i->declared) {
         case BY_IFUPDOWN:
         case IN_A_COMMENT:
-                say(interfaces, "%siface %s inet manual\n", i->declared == IN_A_COMMENT ? "# " : "", i->name);
+                say(interfaces, "%siface %s inet dhcp\n", i->declared == IN_A_COMMENT ? "# " : "", i->name);
                 break;
         case BY_NETPLAN_MAC:
                 put(f("etc/netplan/%s.yaml", i->name),
