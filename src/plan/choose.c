@@ -233,6 +233,23 @@ void planner_expect(struct planner *p)
         }
 }
 
+/* Of the chipset's parts without a driver it is known that none comes; early in a boot, where the host recorded it so.
+ */
+bool planner_leaves(const struct planner *p, const struct plan_entry *e, size_t device)
+{
+        const struct device *d = &p->facts->devices[device];
+        const struct clearance_device *is = p->identities[e->device].is;
+
+        if (d->roles & ROLE_CHIPSET)
+                return !d->driver || streq(d->driver, "pcieport");
+        if (!(d->roles & ROLE_UNDRIVEN) || p->identities[device].is)
+                return false;
+        for (size_t i = 0; is && i < is->n_company; i++)
+                if (clearance_names(is->company[i], d->path, d->id))
+                        return true;
+        return false;
+}
+
 /* Takes a device along with the entry at position leader, unless some rule decides it already. */
 static void accompany(struct planner *p, size_t leader, size_t device, const char *format, ...) _printf_(4, 5);
 static void accompany(struct planner *p, size_t leader, size_t device, const char *format, ...)
@@ -244,7 +261,7 @@ static void accompany(struct planner *p, size_t leader, size_t device, const cha
         const char *reason;
         va_list ap;
 
-        if (p->entry_of[device] != NO_ENTRY || d->roles & ROLE_BRIDGE)
+        if (p->entry_of[device] != NO_ENTRY || d->roles & ROLE_BRIDGE || planner_leaves(p, l, device))
                 return;
         va_start(ap, format);
         reason = arena_vprintf(p->arena, format, ap);

@@ -74,6 +74,8 @@ void planner_expect(struct planner *p);
 void planner_companions(struct planner *p);
 /* Whether what it matches takes the other functions of its slot along. */
 bool planner_takes_slot(const struct planner *p, const struct plan_entry *e);
+/* Whether a member of the entry's group is a part of the chipset that nobody takes and that holds nobody back. */
+bool planner_leaves(const struct planner *p, const struct plan_entry *e, size_t device);
 
 /* refuse.c: what must not be taken, alone or with its group or slot. */
 void planner_refusals(struct planner *p);

@@ -59,13 +59,16 @@ static const char *unfit(struct planner *p, struct plan_entry *e)
         return NULL;
 }
 
-/* A member of a group does not stand in the way of its users (Documentation/driver-api/vfio.rst). */
-static bool harmless(const struct planner *p, size_t device)
+/*
+ * A member of the group does not stand in the way of its users: one without a driver, or with that of PCI Express ports
+ * (Documentation/driver-api/vfio.rst).
+ */
+static bool harmless(const struct planner *p, const struct plan_entry *of, size_t device)
 {
         const struct device *d = &p->facts->devices[device];
         const struct plan_entry *e = p->entry_of[device] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[device]];
 
-        if (d->roles & ROLE_BYSTANDER)
+        if (d->roles & ROLE_BYSTANDER || planner_leaves(p, of, device))
                 return true;
         return e && e->action == ACTION_BIND && driver_sets_aside(e->driver);
 }
@@ -177,7 +180,8 @@ static bool refuse_in_company(struct planner *p, size_t i)
                 return true;
         }
         for (size_t k = 0; k < n; k++)
-                if (!harmless(p, p->facts->by_group[first + k]) || comes_later(p, e, p->facts->by_group[first + k])) {
+                if (!harmless(p, e, p->facts->by_group[first + k]) ||
+                    comes_later(p, e, p->facts->by_group[first + k])) {
                         refuse_for_member(p, e, p->facts->by_group[first + k]);
                         return true;
                 }

@@ -115,3 +115,40 @@ initrd_from_elsewhere() {
     plan
     refused 0000:00:18.0 'also holds 0000:00:1a.0'
 }
+
+@test "a part of the chipset without a driver does not hold its group, nor goes with it; one with a driver does" {
+    local group
+    firmware_uuid
+    pci_add 0000:00:19.0 8086:09a2 0880 group=70
+    pci_add 0000:00:1a.0 8086:0b23 0807 group=70 driver=pcieport
+    for group in require complete; do
+        rule named '[Match]' Address=00:18.0 '[Device]' IOMMUGroup=$group
+        plan
+        bound 0000:00:18.0
+        untouched 0000:00:19.0 0000:00:1a.0
+    done
+    pci_bind 0000:00:19.0 ioatdma
+    rule named '[Match]' Address=00:18.0
+    plan
+    refused 0000:00:18.0 'also holds 0000:00:19.0'
+}
+
+@test "early, a part of the chipset holds its group unless the host recorded it there without a driver" {
+    local group
+    firmware_uuid
+    pci_add 0000:00:19.0 8086:09a2 0880 group=70
+    for group in require complete; do
+        rule named '[Match]' Address=00:18.0 '[Device]' Stage=initrd IOMMUGroup=$group
+        image_built
+        cp -a "$ROOT" "$BATS_TEST_TMPDIR/host"
+        initrd_from_elsewhere
+        plan
+        bound 0000:00:18.0
+        untouched 0000:00:19.0
+        rm "$ROOT/var/lib/passthrough/clearance"
+        plan
+        refused 0000:00:18.0 0000:00:19.0
+        rm -rf "$ROOT"
+        mv "$BATS_TEST_TMPDIR/host" "$ROOT"
+    done
+}

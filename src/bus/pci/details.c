@@ -123,8 +123,8 @@ static void without_driver(const struct facts *facts, struct device *d)
                 return;
         if (startswith(d->class, "0601") && !(facts->booting && startswith(d->id, "8086:")))
                 d->roles |= ROLE_BYSTANDER;
-        if (!facts->booting && (startswith(d->class, "0880") || startswith(d->class, "1101")))
-                d->roles |= ROLE_CHIPSET;
+        if (startswith(d->class, "0880") || startswith(d->class, "1101"))
+                d->roles |= facts->booting ? ROLE_UNDRIVEN : ROLE_CHIPSET;
 }
 
 static void details_once(struct details *details, size_t i)
