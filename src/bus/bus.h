@@ -88,6 +88,7 @@ struct device {
         const char *group_stranger;  /* a member of its group of which nothing is known, or NULL */
         const char *stuck;     /* why its files cannot be asked: a driver of it that does not let go, say; or NULL */
         const char *vfio_user; /* which process has it open through VFIO, where that was asked; or NULL */
+        bool idle;             /* once the root is known: its buses were read, and nothing is on them */
         const char *unseen;    /* why what the host does with it cannot be told, although that shows; or NULL */
 };
 

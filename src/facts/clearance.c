@@ -119,10 +119,10 @@ static const struct recfile format = {
 void clearance_read(const struct root *root, struct arena *a, struct clearance *ret)
 {
         struct clearance_file f;
+        int k = recfile_read(root, a, &format, CLEARANCE_PATH, &f);
 
-        *ret = (struct clearance){};
-        if (recfile_read(root, a, &format, CLEARANCE_PATH, &f) != 0 || !f.machine ||
-            !streq_ptr(machine(root, a), f.machine))
+        *ret = (struct clearance){.elsewhere = k == RECFILE_ABSENT || (k == 0 && f.machine)};
+        if (k != 0 || !f.machine || !streq_ptr(machine(root, a), f.machine))
                 return;
         *ret = (struct clearance){.devices = f.devices, .n_devices = f.n_devices};
         if (!f.context)

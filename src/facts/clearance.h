@@ -31,6 +31,7 @@ struct clearance_device {
 struct clearance {
         struct clearance_device *devices;
         size_t n_devices;
+        bool elsewhere;     /* there is none, or it is another machine's: the image was not built on this host */
         const char *lapsed; /* why no device is cleared any more, though known; or NULL */
 };
 

@@ -69,3 +69,43 @@ const char *guard_children(const struct graph *g, size_t device)
                               d->driver, what, d->driver)
                     : NULL;
 }
+
+/* From when on what is plugged in has shown, in milliseconds: drivers/usb/core/hub.c waits up to 2000 for it. */
+#define SETTLED 3000
+
+/* A root hub, of which nothing is below but its own interface (Documentation/ABI/testing/sysfs-bus-usb). */
+static bool is_empty(const struct graph *g, const char *hub)
+{
+        const char **names, *power = arena_join(g->arena, hub, "/power/connected_duration", NULL);
+        char text[32];
+        uint32_t since;
+        size_t n;
+
+        if (root_read(g->root, power, text, sizeof(text)) <= 0 || !str_to_u32(text, 10, &since) || since < SETTLED ||
+            root_look_in(g->root, g->arena, hub, &names, &n) != SOURCE_READ)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (strchr("123456789", *names[i]) && strchr(names[i], '-') && !endswith(names[i], "-0:1.0"))
+                        return false;
+        return true;
+}
+
+bool guard_idle(const struct graph *g, size_t device)
+{
+        const struct device *d = &g->facts->devices[device];
+        const char **names;
+        size_t n, buses = 0;
+
+        if (!(d->roles & ROLE_USB))
+                return d->roles & ROLE_GUARDED && (!d->driver || !child(g, device, d->sysfs, 0));
+        if (!d->driver || root_look_in(g->root, g->arena, d->sysfs, &names, &n) != SOURCE_READ)
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                if (!startswith(names[i], "usb") || !strpbrk(names[i], "0123456789"))
+                        continue;
+                if (!is_empty(g, arena_join(g->arena, d->sysfs, "/", names[i], NULL)))
+                        return false;
+                buses++;
+        }
+        return buses > 0;
+}

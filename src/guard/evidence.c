@@ -70,6 +70,7 @@ static void uses(struct graph *g, const struct facts_request *request, up_fn up)
         for (size_t i = 0; i < facts->n_devices; i++)
                 if (facts->devices[i].detailed) {
                         facts->devices[i].unseen = guard_unseen(g, i);
+                        facts->devices[i].idle = facts->root_stage && guard_idle(g, i);
                         if (!facts->devices[i].unseen && e->sees_keyboards)
                                 facts->devices[i].unseen = guard_children(g, i);
                 }

@@ -34,6 +34,8 @@ void guard_volumes(struct graph *g);
 void guard_addresses(struct graph *g);
 /* Why a device whose driver gives the host something is not known to be free, or NULL. */
 const char *guard_children(const struct graph *g, size_t device);
+/* Whether the device is one of buses, these could be read, and nothing is on them. */
+bool guard_idle(const struct graph *g, size_t device);
 /* busy.c: who has devices open at this moment; and of these, who writes to disks as they are. */
 void guard_busy(struct graph *g);
 void guard_writers(struct graph *g);

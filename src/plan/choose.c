@@ -45,6 +45,43 @@ static const char *driver_for(const struct planner *p, const struct rule *rule, 
         return rule->driver_name;
 }
 
+/* Two functions of one card of one maker. */
+static bool of_one_make(const struct device *a, const struct device *b)
+{
+        return a != b && device_same_card(a, b) && *a->id && strncmp(a->id, b->id, strlen("10de:")) == 0;
+}
+
+static bool has_buses(const struct device *d)
+{
+        return d->roles & (ROLE_USB | ROLE_GUARDED);
+}
+
+bool planner_on_display(const struct planner *p, const struct plan_entry *e)
+{
+        const struct device *d = entry_device(p, e);
+        const struct device *leader = e->leader == NO_ENTRY ? NULL : entry_device(p, &p->plan->entries[e->leader]);
+
+        return leader && p->facts->clearance.elsewhere && leader->roles & ROLE_DISPLAY && has_buses(d) &&
+               of_one_make(leader, d);
+}
+
+/* A display goes with its USB and I2C functions, of which an image from elsewhere knows nothing before their drivers.
+ */
+static bool waits_for_buses(const struct planner *p, const struct rule *rule, size_t device)
+{
+        const struct device *d = &p->facts->devices[device];
+        size_t first, n;
+
+        if (!p->facts->in_initrd || !p->facts->clearance.elsewhere || !(d->roles & ROLE_DISPLAY) ||
+            rule->functions == FUNCTIONS_MATCH)
+                return false;
+        n = facts_card(p->facts, device, &first);
+        for (size_t i = first; i < first + n; i++)
+                if (has_buses(&p->facts->devices[i]) && of_one_make(d, &p->facts->devices[i]))
+                        return true;
+        return false;
+}
+
 /*
  * What the host may boot from, answer on or be typed at waits until the root file system is known; storage that the
  * host itself has cleared does not have to.
@@ -57,6 +94,8 @@ static enum stage stage_for(const struct planner *p, const struct rule *rule, si
                 return rule->stage;
         if (d->roles & ROLE_STORAGE)
                 return p->identities[device].cleared ? STAGE_INITRD : STAGE_ROOT;
+        if (waits_for_buses(p, rule, device))
+                return STAGE_ROOT;
         return d->roles & (ROLE_NETWORK | ROLE_USB | ROLE_SERIAL) ? STAGE_ROOT : STAGE_INITRD;
 }
 

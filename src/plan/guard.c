@@ -95,6 +95,10 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
                 return NULL;
         if (d->unseen || !kind)
                 return d->unseen;
+        /* Its driver shows what is on its buses, which once the root file system is there are read. */
+        if (planner_on_display(p, e) &&
+            (d->idle || (e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage)))
+                return NULL;
         shows = d->roles & ROLE_STORAGE   ? evidence->sees_storage
                 : d->roles & ROLE_NETWORK ? evidence->sees_network
                                           : evidence->sees_storage && evidence->sees_keyboards;

@@ -282,3 +282,59 @@ turing() {
     put /etc/crypttab "root UUID=$UUID /etc/keys/secret luks"
     needs_nothing
 }
+
+# an_image_from_elsewhere: with the root mounted.
+an_image_from_elsewhere() {
+    put /etc/initrd-release ID=debian
+    add_line /proc/self/mountinfo '40 1 8:2 / /sysroot rw,relatime shared:1 - ext4 /dev/sda2 rw'
+    put /sysroot/etc/fstab '# nothing'
+    rm "$ROOT/etc/passthrough.d/usb.conf"
+    rule gpu '[Match]' Address=05:00.0
+}
+
+# both_stages ACTION: what the image's stages, one after the other, decide of the card.
+both_stages() {
+    local stage
+    rm -rf "$ROOT/run/passthrough"
+    for stage in initrd root; do
+        run --separate-stderr env SYSTEMD_IN_INITRD=1 "$BUILD/passthrough-bind" --root="$ROOT" --stage=$stage
+    done
+    is "$(awk -F'\t' '$1 == "D" { print $7, $9 }' "$ROOT/run/passthrough/record" | sort | uniq -c | xargs)" "$1" 'decided'
+}
+
+@test "an image from elsewhere takes a graphics card with its USB and UCSI functions once their buses were read and are empty" {
+    local duration
+    turing
+    an_image_from_elsewhere
+    plan
+    device 0000:05:00.0 bind vfio-pci root
+    device 0000:05:00.2 bind vfio-pci root
+    device 0000:05:00.3 bind vfio-pci root
+    both_stages '4 refuse root'
+    duration=/sys/$(pci_dir 0000:05:00.2)/usb5/power/connected_duration
+    put "$duration" 2999
+    both_stages '4 refuse root'
+    put "$duration" 3000
+    both_stages '4 bind root'
+    mv "$(pci_file 0000:05:00.2 driver)" "$BATS_TEST_TMPDIR/driver"
+    both_stages '4 refuse root'
+    mv "$BATS_TEST_TMPDIR/driver" "$(pci_file 0000:05:00.2 driver)"
+    usb_keyboard 5-1
+    both_stages '4 refuse root'
+    rule gpu '[Match]' Address=05:00.0 '[Device]' Stage=initrd
+    plan
+    refused 0000:05:00.0 0000:05:00.2
+}
+
+@test "an image of this host takes no graphics card with functions that the host did not clear" {
+    turing
+    firmware_uuid
+    usb_keyboard 5-1
+    passphrase
+    rule gpu '[Match]' Address=05:00.0
+    image_built
+    rm "$ROOT/etc/crypttab"
+    an_image_from_elsewhere
+    plan
+    refused 0000:05:00.0 '0000:05:00.[23]'
+}
