@@ -25,6 +25,49 @@ static bool is_keyboard(struct graph *g, const char *name)
 
 #define EV_REL 2 /* linux/input-event-codes.h */
 
+/* It moves a pointer. */
+static bool moves(struct graph *g, const char *input)
+{
+        char text[64];
+
+        return guard_attribute(g, arena_join(g->arena, input, "/capabilities/ev", NULL), text, sizeof(text)) > 0 &&
+               strtoul(text, NULL, 16) >> EV_REL & 1;
+}
+
+/*
+ * What an input device is a part of, by where it is in sysfs: of ".../1-2/1-2:1.1/0003:046D:C08B.0002/input/input5" it
+ * is ".../1-2/1-2/0003:046D:C08B". NULL: it is no part of anything.
+ */
+static const char *whole(struct graph *g, const char *target)
+{
+        const char *end = strstr(target, "/input/input");
+        char *path = end ? arena_strndup(g->arena, target, (size_t)(end - target)) : NULL, *hid, *above, *dot;
+
+        if (!path || !(hid = strrchr(path, '/')) || !strchr(hid, ':') || !(dot = strchr(hid, '.')))
+                return NULL;
+        *dot = *hid = '\0';
+        above = strrchr(path, '/');
+        if (above && strchr(above, ':'))
+                *strchr(above, ':') = '\0';
+        return arena_join(g->arena, path, "/", hid + 1, NULL);
+}
+
+/* A mouse with keys has these as a device beside the one that moves. */
+static bool moves_beside(struct graph *g, const char *const *names, size_t n, const char *target)
+{
+        const char *mine = whole(g, target), *theirs;
+        char other[PATH_MAX];
+
+        for (size_t i = 0; mine && i < n; i++) {
+                const char *input = arena_join(g->arena, "/sys/class/input/", names[i], NULL);
+
+                if (startswith(names[i], "input") && guard_readlink(g, input, other, sizeof(other)) > 0 &&
+                    (theirs = whole(g, other)) && streq(mine, theirs) && moves(g, input))
+                        return true;
+        }
+        return false;
+}
+
 /* It types like a keyboard, and is none: by Yubico's number (usb.ids), or as it moves a pointer. */
 static bool in_name_only(struct graph *g, const char *input)
 {
@@ -33,11 +76,10 @@ static bool in_name_only(struct graph *g, const char *input)
         if (guard_attribute(g, arena_join(g->arena, input, "/id/vendor", NULL), text, sizeof(text)) > 0 &&
             streq(text, "1050"))
                 return true;
-        return guard_attribute(g, arena_join(g->arena, input, "/capabilities/ev", NULL), text, sizeof(text)) > 0 &&
-               strtoul(text, NULL, 16) >> EV_REL & 1;
+        return moves(g, input);
 }
 
-static void add_keyboard(struct graph *g, const char *name)
+static void add_keyboard(struct graph *g, const char *name, const char *const *names, size_t n)
 {
         struct evidence *e = g->evidence;
         char target[PATH_MAX], link[PATH_MAX];
@@ -49,7 +91,7 @@ static void add_keyboard(struct graph *g, const char *name)
         if (strstr(target, "/devices/virtual/") || strstr(target, "/bluetooth/"))
                 return;
         /* A token that types, or a mouse with keys: nobody can count on it. */
-        if (in_name_only(g, link))
+        if (in_name_only(g, link) || moves_beside(g, names, n, target))
                 return;
         *(size_t *)arena_grow(g->arena, &e->keyboards, e->n_keyboards, sizeof(*e->keyboards)) =
                 guard_device_on(g, target);
@@ -69,7 +111,7 @@ static void keyboards(struct graph *g)
                               g->evidence->passphrase);
         for (size_t i = 0; i < n; i++)
                 if (startswith(names[i], "input") && is_keyboard(g, names[i]))
-                        add_keyboard(g, names[i]);
+                        add_keyboard(g, names[i], names, n);
         if (g->evidence->n_keyboards == 0)
                 guard_unknown(
                         g, &g->evidence->keyboards_unknown,
@@ -78,7 +120,21 @@ static void keyboards(struct graph *g)
                         g->evidence->passphrase);
 }
 
-/* Where a key file or a chance number does it, nobody is asked; a chip may refuse, and a script may do anything. */
+/* A chip may refuse, or want a PIN as a token does; a script may do anything. */
+static bool may_ask(const char *options)
+{
+        return strstr(options, "tpm2-device=") || strstr(options, "fido2-device=") || strstr(options, "pkcs11-uri=") ||
+               strstr(options, "keyscript=");
+}
+
+static void wants_token(struct graph *g, const char *options, const char *file, const char *name)
+{
+        if (strstr(options, "fido2-device=") || strstr(options, "pkcs11-uri="))
+                guard_unknown(g, &g->evidence->keyboards_unknown,
+                              "%s wants a token for %s, and on which USB controller that is is not known", file, name);
+}
+
+/* Where a key file or a chance number does it, nobody is asked. */
 static void from_crypttab(struct graph *g)
 {
         struct evidence *e = g->evidence;
@@ -93,11 +149,8 @@ static void from_crypttab(struct graph *g)
 
                 if (n < 2 || *f[0] == '#')
                         continue;
-                if (strstr(options, "fido2-device=") || strstr(options, "pkcs11-uri="))
-                        guard_unknown(g, &e->keyboards_unknown,
-                                      "crypttab wants a token for %s, and on which USB controller that is is not known",
-                                      f[0]);
-                if (!e->passphrase && (n < 3 || *f[2] != '/' || strstr(options, "keyscript=")))
+                wants_token(g, options, "crypttab", f[0]);
+                if (!e->passphrase && (n < 3 || *f[2] != '/' || may_ask(options)))
                         e->passphrase = arena_printf(g->arena, "crypttab %s", f[0]);
         }
 }
@@ -150,6 +203,7 @@ static void from_root(struct graph *g)
 void guard_keyboards(struct graph *g)
 {
         from_crypttab(g);
+        wants_token(g, g->facts->cmdline ? g->facts->cmdline : "", "the command line", "a disk");
         if (!g->evidence->passphrase && opens_luks(g->facts->cmdline ? g->facts->cmdline : ""))
                 g->evidence->passphrase = "the command line's rd.luks";
         from_root(g);

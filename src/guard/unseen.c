@@ -22,6 +22,13 @@ static bool is_harmless(const struct device *d)
         return startswith(d->class, "03") || startswith(d->class, "04") || startswith(d->class, "12");
 }
 
+/* Input controllers, and hosts of I2C and SPI that no driver has: a laptop's own keyboard may be there. */
+static bool may_be_typed_at(const struct device *d)
+{
+        return startswith(d->class, "09") ||
+               (!d->driver && (startswith(d->class, "0c80") || startswith(d->class, "1180")));
+}
+
 const char *guard_unseen(const struct graph *g, size_t device)
 {
         const struct evidence *e = g->evidence;
@@ -51,7 +58,7 @@ const char *guard_unseen(const struct graph *g, size_t device)
                 return e->uplink_unknown;
         if (e->consoles_unknown && d->roles & ROLE_SERIAL)
                 return e->consoles_unknown;
-        if (e->sees_keyboards && e->keyboards_unknown && usb)
+        if (e->sees_keyboards && e->keyboards_unknown && (usb || may_be_typed_at(d)))
                 return e->keyboards_unknown;
         if (e->sees_rdma && startswith(d->class, INFINIBAND) && !interface)
                 return e->rdma_unknown;

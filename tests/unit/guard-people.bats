@@ -338,3 +338,66 @@ both_stages() {
     plan
     refused 0000:05:00.0 '0000:05:00.[23]'
 }
+
+@test "a chip or a token may ask though there is a key file, and a token is on any USB controller" {
+    local options
+    usb_keyboard 1-2
+    put /etc/crypttab "secret UUID=$UUID /etc/keys/secret luks,tpm2-device=auto"
+    needs 0000:00:14.0 "$CRYPTTAB"
+    for options in fido2-device=auto pkcs11-uri=auto; do
+        put /etc/crypttab "secret UUID=$UUID /etc/keys/secret luks,$options"
+        unclear 'crypttab wants a token for secret' 0000:00:15.0 0000:00:14.0 || { echo "$options" && return 1; }
+    done
+    rm "$ROOT/etc/crypttab"
+    cmdline rd.luks.options=fido2-device=auto
+    unclear 'the command line wants a token' 0000:00:15.0 0000:00:14.0
+}
+
+@test "the keys of a mouse are a device beside it; a keyboard beside a mouse on one receiver is one" {
+    local usb
+    usb_keyboard 1-2
+    usb_keyboard 2-2
+    passphrase
+    rule usb '[Match]' Address=00:14.0
+    candidates 0000:00:14.0
+    needs_nothing
+    usb=$(readlink "$ROOT/sys/bus/usb/devices/2-2")
+    input 8 "${usb#../../../}/2-2:1.1/0003:046D:C52B.0002" mouse
+    needs_nothing
+    input 9 "${usb#../../../}/2-2:1.1/0003:046D:C31C.0003" mouse
+    needs 0000:00:14.0 "$CRYPTTAB"
+}
+
+# laptop: a keyboard on I2C, and a second host of the kind; a rule would take both.
+laptop() {
+    firmware_uuid
+    pci_add 0000:00:19.0 8086:43e8 0c80 group=71 driver=intel-lpss
+    pci_add 0000:00:1a.0 8086:43e9 1180 group=72 driver=intel-lpss
+    input 5 "$(pci_dir 0000:00:19.0)/i2c_designware.0/i2c-1/i2c-GXTP0001:00/0018:27C6:0001.0001"
+    mkdir -p "$ROOT/sys/$(pci_dir 0000:00:1a.0)/i2c_designware.1/i2c-2"
+    rule i2c '[Match]' 'Address=00:19.0 00:1a.0' '[Device]' Expect=0- Stage=initrd
+    candidates 0000:00:19.0 0000:00:1a.0
+    rm "$ROOT/etc/passthrough.d/usb.conf"
+}
+
+@test "the only keyboard is on I2C: its host stays, in the plan and in the initrd; the host beside it goes" {
+    local driver
+    laptop
+    passphrase
+    needs 0000:00:19.0 "$CRYPTTAB"
+    image_built
+    put /etc/initrd-release ID=debian
+    rm -rf "$ROOT"/sys/class/{block,input} "$ROOT/proc/self/mountinfo" "$ROOT/proc/swaps"
+    for driver in 0000:00:19.0 0000:00:1a.0; do rm "$(pci_file $driver driver)"; done
+    plan
+    refused 0000:00:19.0 '^not cleared|^the host needed it'
+    bound 0000:00:1a.0
+}
+
+@test "no keyboard shows: a host of I2C without a driver may be for it" {
+    laptop
+    passphrase
+    rm "$ROOT/sys/class/input/input5"
+    rm -r "$ROOT/sys/$(pci_dir 0000:00:19.0)/i2c_designware.0" "$(pci_file 0000:00:19.0 driver)"
+    unclear 'no keyboard to type it with shows' 0000:00:19.0
+}
