@@ -19,7 +19,7 @@ static const struct facts_request knowing[STAGE_MAX_] = {
         [STAGE_INITRD] = {.booting = true, .early = true},
         [STAGE_ROOT] = {.booting = true, .root_stage = true},
         [STAGE_HOST] = {.booting = true},
-        [STAGE_DEMAND] = {.busy = true},
+        [STAGE_DEMAND] = {.busy = true, .arriving = true},
 };
 
 /* A config that a boot has failed with is not carried out by the next one's services either. */
@@ -47,6 +47,7 @@ int run_load(struct run *r, bool all, enum stage stage)
         facts_request_for(&r->config, &r->arena, &request);
         request.booting = knowing[stage].booting;
         request.early = knowing[stage].early;
+        request.arriving = knowing[stage].arriving;
         request.root_stage = knowing[stage].root_stage;
         request.busy |= knowing[stage].busy;
         if (all) {

@@ -79,9 +79,12 @@ const char *clearance_context(const struct root *root, struct arena *a)
         return context;
 }
 
-/* The file: whose it is and for which root=, then the devices. */
+/* The file: whose it is, for which root=, and by which evidence; then the devices. */
 struct clearance_file {
         const char *machine, *context;
+        bool says_seen;
+        const char **seen;
+        size_t n_seen;
         struct clearance_device *devices;
         size_t n_devices;
 };
@@ -105,6 +108,7 @@ static const struct field fields[] = {
 static const struct record_type types[] = {
         {.key = "M", ONE_FIELD(FIELD(TEXT, clearance_file, machine))},
         {.key = "C", ONE_FIELD(FIELD(TEXT, clearance_file, context))},
+        {.key = "S", FLAGGED(clearance_file, says_seen), ONE_FIELD(FIELD(WORDS, clearance_file, seen))},
         {.key = "D", LIST(clearance_file, devices), FIELDS(fields)},
 };
 
@@ -116,6 +120,9 @@ static const struct recfile format = {
         RECORD_TYPES(clearance_file, types),
 };
 
+/* What earlier versions saw, which did not say: they wrote nothing of a kind without these. */
+static const char *usual[] = {"storage:/proc/self/mountinfo", "storage:/proc/swaps", "network:/proc/net/route"};
+
 void clearance_read(const struct root *root, struct arena *a, struct clearance *ret)
 {
         struct clearance_file f;
@@ -124,7 +131,11 @@ void clearance_read(const struct root *root, struct arena *a, struct clearance *
         *ret = (struct clearance){.elsewhere = k == RECFILE_ABSENT || (k == 0 && f.machine)};
         if (k != 0 || !f.machine || !streq_ptr(machine(root, a), f.machine))
                 return;
-        *ret = (struct clearance){.devices = f.devices, .n_devices = f.n_devices};
+        *ret = (struct clearance){.devices = f.devices, .n_devices = f.n_devices, .seen = f.seen, .n_seen = f.n_seen};
+        if (!f.says_seen) {
+                ret->seen = usual;
+                ret->n_seen = ARRAY_SIZE(usual);
+        }
         if (!f.context)
                 ret->lapsed = "it does not say for which root= it was given";
         else if (!streq(f.context, clearance_context(root, a)))
@@ -133,7 +144,8 @@ void clearance_read(const struct root *root, struct arena *a, struct clearance *
 
 char *clearance_format(const struct root *root, struct arena *a, const struct clearance *c, size_t *ret_size)
 {
-        struct clearance_file f = {machine(root, a), clearance_context(root, a), c->devices, c->n_devices};
+        struct clearance_file f = {machine(root, a), clearance_context(root, a), true, c->seen, c->n_seen, c->devices,
+                                   c->n_devices};
 
         return f.machine ? recfile_format(a, &format, &f, ret_size) : NULL;
 }

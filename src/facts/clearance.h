@@ -31,6 +31,8 @@ struct clearance_device {
 struct clearance {
         struct clearance_device *devices;
         size_t n_devices;
+        const char **seen; /* evidence.h's, of the run that wrote it */
+        size_t n_seen;
         bool elsewhere;     /* there is none, or it is another machine's: the image was not built on this host */
         const char *lapsed; /* why no device is cleared any more, though known; or NULL */
 };

@@ -133,6 +133,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
                 facts.cmdline = line;
         find_initrd(root, sources->initrds, &facts);
         facts.booting = facts.in_initrd || request->booting;
+        facts.arriving = request->arriving;
         facts.root_stage = request->root_stage;
         facts.kernel = request->kernel;
         if (!facts.kernel)

@@ -59,6 +59,7 @@ struct facts {
         bool in_initrd;
         const struct initrd *initrd; /* that one; else one that this host may boot with; set by facts_read_machine() */
         bool booting;                /* on its way up, in an initrd or behind it */
+        bool arriving;               /* a device has just appeared, and may not show yet what it is to the host */
         bool root_stage;             /* in an initrd, when its root file system ought to be there */
         const char *cmdline;         /* the kernel's, or NULL */
         const char *kernel;          /* release, or NULL */
@@ -88,6 +89,7 @@ struct facts_request {
         bool machine, slots, serials, parents, use, variants;
         bool identities; /* all that tells who a device is */
         bool booting;    /* the host is on its way up */
+        bool arriving;   /* a device has just appeared */
         bool busy;       /* what processes have open, which addresses are configured */
         bool writers;    /* of that what tells of the next boot, too: disks open for writing, and addresses */
         bool early;      /* before any native driver: nothing shows of what the host will use */

@@ -52,6 +52,14 @@ static bool fits(const struct facts *facts, const struct clearance_device *r, co
         return false;
 }
 
+bool identity_may_be(const struct clearance_device *r, const struct device *d)
+{
+        return d->identified && streq(r->id, d->id) &&
+               (streq(r->path, d->path) || same(r->marks[MARK_FIRMWARE], d->marks[MARK_FIRMWARE]) ||
+                same(r->marks[MARK_SERIAL], d->marks[MARK_SERIAL]) ||
+                same(r->marks[MARK_DISK_SERIAL], d->marks[MARK_DISK_SERIAL]));
+}
+
 size_t identity_find(const struct facts *facts, const struct clearance_device *r, enum fit *ret_how, const char **why)
 {
         for (enum fit how = 0; how < FIT_MAX_; how++) {

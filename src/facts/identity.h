@@ -15,5 +15,7 @@ enum fit {
 
 extern const char *const fit_names[FIT_MAX_];
 
+/* Whether it could be that one, for all that it tells: enough to leave it alone. */
+bool identity_may_be(const struct clearance_device *r, const struct device *d);
 /* The one device that fits a record best, or NO_DEVICE; *why is set to a reason only where one is to be said. */
 size_t identity_find(const struct facts *facts, const struct clearance_device *r, enum fit *ret_how, const char **why);

@@ -36,6 +36,7 @@ static void uses_up(struct graph *g, const struct facts_request *request)
         if (request->writers || request->busy)
                 ask(g, &e->rdma_unknown, guard_rdma);
         ask(g, &e->uplink_unknown, guard_uplink);
+        guard_sight(g);
 }
 
 /* It speaks of all of them. */

@@ -57,10 +57,14 @@ struct evidence {
         const char *up_unknown;     /* the same, for interfaces that are up alone */
         const char *absent;         /* what is declared, and no interface has: a card without a driver may */
         bool bridge_alone;          /* a bridge is declared, and no interface for it: guests, but no uplink */
+        bool no_uplink;             /* [Host] says that the host answers on no interface */
         const char *uplink_unknown; /* NULL: what the host answers on shows or is declared, or it answers on nothing */
         bool sees_rdma;             /* whether something uses InfiniBand without an interface was asked */
         const char *rdma_unknown;   /* why some may that does not show; NULL: none */
         const char *busy_unknown;   /* where it was asked who has devices open: why that is not known, or NULL */
+
+        const char **seen; /* the sources that were there to be read, of a host that is up: see guard/sight.c */
+        size_t n_seen;
 
         const char *passphrase; /* why somebody may have to type one, or NULL */
         size_t *keyboards;      /* the device of each, or NO_DEVICE */

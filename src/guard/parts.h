@@ -30,6 +30,8 @@ void guard_keyboards(struct graph *g);
 /* Sets facts->root_on_volumes and facts->lvm_filters. */
 void guard_volumes(struct graph *g);
 
+/* sight.c: which sources a later run has to see, too, before it may say that the host needs less. */
+void guard_sight(struct graph *g);
 /* Interfaces that have an address at this moment. */
 void guard_addresses(struct graph *g);
 /* Why a device whose driver gives the host something is not known to be free, or NULL. */

@@ -42,8 +42,10 @@ void guard_uplink(struct graph *g)
         for (size_t i = 0; i < settings.n_uplink; i++) {
                 size_t node = guard_find(g, NODE_INTERFACE, settings.uplink[i]);
 
-                if (streq(settings.uplink[i], "none"))
+                if (streq(settings.uplink[i], "none")) {
+                        e->no_uplink = true;
                         return;
+                }
                 if (node == NO_NODE)
                         guard_unknown(g, &e->uplink_unknown, "Uplink= of passthrough.conf has %s, which is not here",
                                       settings.uplink[i]);

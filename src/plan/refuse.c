@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "guard/evidence.h"
 #include "plan/planner.h"
+#include "plan/sight.h"
 
 static const struct module *module_of(const struct planner *p, const char *name)
 {
@@ -13,11 +14,25 @@ static const struct module *module_of(const struct planner *p, const char *name)
         return NULL;
 }
 
+/* Nobody but an administrator may say that it is no longer so, where what shows does not. */
+static const char *withheld(struct planner *p, const struct clearance_device *record)
+{
+        if (p->facts->booting)
+                return arena_join(p->arena, "the host needed it when this image was built: ", record->withheld, NULL);
+        return arena_join(p->arena,
+                          "not cleared: the host needed it when a boot image was last built: ", record->withheld,
+                          p->facts->arriving
+                                  ? "; if it no longer does, see passthroughctl plan, and bind it by hand"
+                                  : ", and less shows now than did then, or nothing that does the same; if the host no "
+                                    "longer needs it, remove " CLEARANCE_PATH " and build the image again",
+                          NULL);
+}
+
 /* What makes a device unfit whatever else is taken, or NULL; e->refusal says of which kind it is. */
 static const char *unfit(struct planner *p, struct plan_entry *e)
 {
         const struct device *d = entry_device(p, e);
-        const struct identity *identity = &p->identities[e->device];
+        const struct clearance_device *record;
         const struct module *module = module_of(p, e->driver);
         const char *why;
 
@@ -32,10 +47,10 @@ static const char *unfit(struct planner *p, struct plan_entry *e)
                                   NULL);
         if (p->facts->evidence->busy_unknown && d->driver && !driver_is_vfio(d->driver))
                 return arena_join(p->arena, "not cleared: ", p->facts->evidence->busy_unknown, NULL);
-        /* What the host had in its hands need not be in them again yet. */
-        if (p->facts->booting && identity->is && *identity->is->withheld)
-                return arena_join(p->arena, "the host needed it when this image was built: ", identity->is->withheld,
-                                  NULL);
+        /* What the host had in its hands need not be in them again yet, or need not show. */
+        record = sight_withheld(p->facts, d);
+        if (record)
+                return withheld(p, record);
         e->refusal = REFUSAL_OTHER;
         if (module && module->state == MODULE_ABSENT)
                 return arena_join(p->arena, "driver ", e->driver, " is not there: kernel ", p->facts->kernel,

@@ -5,25 +5,13 @@
 
 #include "base/str.h"
 #include "facts/facts.h"
+#include "facts/identity.h"
 #include "guard/evidence.h"
+#include "plan/sight.h"
 
 static const char *text(const char *s)
 {
         return s ? s : "";
-}
-
-/*
- * An image is built at odd times, too: in an update without a network, say, or by a service that sees none. Where it
- * does not show which interface the host answers on, what was known before stands.
- */
-static bool network_shows(const struct evidence *e)
-{
-        if (e->network_unknown || e->uplink_unknown)
-                return false;
-        for (size_t i = 0; i < e->n_uses; i++)
-                if (e->nodes[e->uses[i].node].kind == NODE_INTERFACE)
-                        return true;
-        return false;
 }
 
 /* What is known of the device from before: the same one, by place and ID, for the same rule. NULL for nothing. */
@@ -47,9 +35,9 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
         struct clearance_device *r =
                 arena_grow(a, &clearance->devices, clearance->n_devices, sizeof(*clearance->devices));
         const struct clearance_device *known = before(facts, rule, d);
-        bool unsure = d->roles & (ROLE_NETWORK | ROLE_USB) && !network_shows(facts->evidence);
-        const char *withheld = text(unsure && !e->needed && known ? known->withheld : e->needed);
-        bool cleared = !*withheld && (!unsure || !(d->roles & ROLE_NETWORK) || (known && known->cleared));
+        const struct clearance_device *withheld = sight_withheld(facts, d);
+        /* Where its kind does not show, what was known before stands. */
+        bool cleared = !e->needed && (sight_clears(facts, d) || (known && known->cleared));
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(facts, d->group, &first);
 
         clearance->n_devices++;
@@ -61,7 +49,9 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
                 .id = d->id,
                 .companion = e->leader != NO_ENTRY,
                 .cleared = e->action == ACTION_BIND && cleared,
-                .withheld = withheld,
+                .withheld = e->needed  ? e->needed
+                            : withheld ? withheld->withheld
+                                       : "",
         };
         for (enum mark m = 0; m < MARK_MAX_; m++)
                 r->marks[m] = text(d->marks[m]);
@@ -87,9 +77,66 @@ static const struct clearance_device *stands(const struct plan *plan, const stru
         return before(plan->facts, &plan->config->rules[e->rule], d);
 }
 
+static bool has(const struct clearance *clearance, const struct clearance_device *r)
+{
+        for (size_t i = 0; i < clearance->n_devices; i++)
+                if (streq(clearance->devices[i].path, r->path) && streq(clearance->devices[i].id, r->id))
+                        return true;
+        return false;
+}
+
+static void keep(struct arena *a, struct clearance *clearance, const struct clearance_device *r)
+{
+        *(struct clearance_device *)arena_grow(a, &clearance->devices, clearance->n_devices++,
+                                               sizeof(*clearance->devices)) = *r;
+}
+
+/* The device of the record is away, or the record still holds against it. */
+static bool holds(const struct facts *facts, const struct clearance_device *r)
+{
+        bool here = false;
+
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                if (!identity_may_be(r, &facts->devices[i]))
+                        continue;
+                if (sight_stands(facts, r, &facts->devices[i]))
+                        return true;
+                here = true;
+        }
+        return !here;
+}
+
+static void add_seen(struct arena *a, struct clearance *clearance, const char *source)
+{
+        for (size_t i = 0; i < clearance->n_seen; i++)
+                if (streq(clearance->seen[i], source))
+                        return;
+        str_add(a, &clearance->seen, &clearance->n_seen, source);
+}
+
+/* What was withheld is so until a moment that sees enough says otherwise, whatever became of the rule. */
+static void keep_withheld(const struct facts *facts, struct arena *a, struct clearance *clearance)
+{
+        const struct clearance *old = &facts->clearance;
+        bool any = false;
+
+        for (size_t i = 0; i < old->n_devices; i++)
+                if (*old->devices[i].withheld && !has(clearance, &old->devices[i]) && holds(facts, &old->devices[i])) {
+                        keep(a, clearance, &old->devices[i]);
+                        any = true;
+                }
+        /* The run that revokes it has to see what both saw. */
+        for (size_t i = 0; any && i < old->n_seen; i++)
+                add_seen(a, clearance, old->seen[i]);
+}
+
 /* Whoever is taken, kept, or needed by the host. */
 static void build(const struct plan *plan, struct arena *a, struct clearance *clearance)
 {
+        const struct evidence *evidence = plan->facts->evidence;
+
+        for (size_t i = 0; i < evidence->n_seen; i++)
+                add_seen(a, clearance, evidence->seen[i]);
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
                 const struct clearance_device *known = NULL;
@@ -101,17 +148,12 @@ static void build(const struct plan *plan, struct arena *a, struct clearance *cl
                 else
                         known = stands(plan, e);
                 if (known)
-                        *(struct clearance_device *)arena_grow(a, &clearance->devices, clearance->n_devices++,
-                                                               sizeof(*clearance->devices)) = *known;
+                        keep(a, clearance, known);
         }
         /* Who is away today is not forgotten: another may sit there by the next boot. */
-        for (size_t i = 0; i < plan->n_lost; i++) {
-                struct clearance_device *r =
-                        arena_grow(a, &clearance->devices, clearance->n_devices, sizeof(*clearance->devices));
-
-                *r = *plan->lost[i];
-                clearance->n_devices++;
-        }
+        for (size_t i = 0; i < plan->n_lost; i++)
+                keep(a, clearance, plan->lost[i]);
+        keep_withheld(plan->facts, a, clearance);
 }
 
 /* What a boot decides by, and no more: a serial number that shows at one time and not at another changes nothing. */
