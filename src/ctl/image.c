@@ -12,6 +12,7 @@
 #include "facts/kernel.h"
 #include "maker/payload.h"
 #include "state/cleared.h"
+#include "state/worked.h"
 
 #define MODPROBE_PATH   "/etc/modprobe.d/passthrough.conf"
 #define LEFT_OUT_PATH   PASSTHROUGH_LIBEXEC "/left-out"
@@ -68,6 +69,16 @@ static int write_options(struct ctl *c, const struct root *image)
         return root_replace(image, MODPROBE_PATH, text, strlen(text));
 }
 
+/* Nobody else may be there to tell: a kernel's update builds the image. */
+static void say_fallen(struct ctl *c)
+{
+        const char **worked = worked_find(&c->root, &c->arena, &c->plan);
+
+        for (size_t i = 0; i < c->config.n_rules; i++)
+                if (worked[i])
+                        fprintf(stderr, "rule %s\n", worked[i]);
+}
+
 /* Rules that are not in the image, or not as they are now, and why. */
 static int write_reasons(struct ctl *c, const struct root *image)
 {
@@ -110,6 +121,7 @@ static int fill(struct ctl *c, const struct root *image, const struct payload *p
 {
         int k = write_reasons(c, image);
 
+        say_fallen(c);
         if (payload->settings_applied)
                 fputs("passthrough.conf is in the image as it was last applied\n", stderr);
         for (size_t i = 0; k == 0 && i < payload->n_files; i++)

@@ -47,6 +47,14 @@ static void look_at(struct ctl *c, struct rebuild *r, const struct boot_facts *f
                 add_job(c, r, image, now, why);
 }
 
+/* A rule that the new images take less for than those that are there. */
+static void say_fallen(const struct payload *now)
+{
+        for (size_t i = 0; now && now->fallen && i < now->config.n_rules; i++)
+                if (now->fallen[i])
+                        fprintf(stderr, "passthroughctl: rule %s\n", now->fallen[i]);
+}
+
 static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct rebuild *r)
 {
         struct payload *now = NULL;
@@ -67,11 +75,13 @@ static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct reb
                         now = arena_alloc(&c->arena, sizeof(*now));
                         k = payload_build(c->initrds, &c->root, &c->arena, &c->config, image->release, &diags, now);
                         if (k == 0 && c->root.live)
-                                k = payload_clear(c->sources, &c->root, image->release, now);
+                                k = payload_clear(c->sources, &c->root, &c->arena, image->release, now);
                 }
                 if (k == 0)
                         look_at(c, r, facts, image, now);
         }
+        if (k == 0 && r->n_jobs > 0)
+                say_fallen(now);
         return k;
 }
 

@@ -7,6 +7,7 @@
 #include "ctl/ctl.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "state/worked.h"
 
 void ctl_plan_hugepages(struct ctl *c)
 {
@@ -21,14 +22,16 @@ void ctl_plan_hugepages(struct ctl *c)
 int ctl_plan(struct ctl *c)
 {
         int k = ctl_load_plan(c, NULL, true);
+        const char **worked;
 
         if (k != 0)
                 return k;
         ctl_plan_hugepages(c);
+        worked = worked_find(&c->root, &c->arena, &c->plan);
         if (!c->json)
-                text_plan(stdout, &c->plan);
+                text_plan(stdout, &c->plan, worked);
         else
-                json_plan(stdout, &c->plan);
+                json_plan(stdout, &c->plan, worked);
 
         if (c->diags.n_errors > 0)
                 return EXIT_USAGE;

@@ -6,6 +6,7 @@
 #include "facts/gather.h"
 #include "state/cleared.h"
 #include "state/fallback.h"
+#include "state/worked.h"
 
 #define FILE_MAX ((size_t)16 * 1024 * 1024)
 
@@ -268,18 +269,19 @@ int payload_plan(const struct facts_sources *sources, const struct root *root, s
         return k;
 }
 
-int payload_clear(const struct facts_sources *sources, const struct root *root, const char *kernel,
+int payload_clear(const struct facts_sources *sources, const struct root *root, struct arena *a, const char *kernel,
                   struct payload *payload)
 {
-        struct arena a = {};
+        struct arena own = {};
         struct facts facts;
         struct plan plan;
-        int k = payload_plan(sources, root, &a, kernel, payload, &facts, &plan);
+        int k = payload_plan(sources, root, &own, kernel, payload, &facts, &plan);
 
         if (k == 0) {
-                payload->digest.has_clearance = cleared_hash(root, &a, &plan, &payload->digest.clearance);
+                payload->digest.has_clearance = cleared_hash(root, &own, &plan, &payload->digest.clearance);
                 payload->forgotten = payload->digest.has_clearance && !root_exists(root, CLEARANCE_PATH);
+                payload->fallen = worked_find(root, a, &plan);
         }
-        arena_free(&a);
+        arena_free(&own);
         return k;
 }

@@ -15,7 +15,8 @@ struct payload {
         size_t n_files;
         bool settings_applied; /* passthrough.conf is wrong now: it is as it was last applied */
         bool forgotten;        /* the host's own clearance was removed: an image's counts no longer */
-        bool nothing;          /* there is nothing in it that could be carried out or left out */
+        const char **fallen; /* as state/worked.h has them, by position in config.rules; NULL before payload_clear() */
+        bool nothing;        /* there is nothing in it that could be carried out or left out */
         struct image_digest digest;
 };
 
@@ -36,6 +37,6 @@ const char *payload_differs(const struct payload *now, const struct image_digest
  */
 int payload_plan(const struct facts_sources *sources, const struct root *root, struct arena *a, const char *kernel,
                  const struct payload *payload, struct facts *ret_facts, struct plan *ret) _must_check_;
-/* Puts who is cleared for which rule into its digest. 0 or -errno. */
-int payload_clear(const struct facts_sources *sources, const struct root *root, const char *kernel,
+/* Puts who is cleared for which rule into its digest, and the rules that fall. 0 or -errno. */
+int payload_clear(const struct facts_sources *sources, const struct root *root, struct arena *a, const char *kernel,
                   struct payload *payload) _must_check_;

@@ -104,8 +104,8 @@ static void add_function(struct json_object *o, const char *bus, const char *add
                 add(o, "group", json_object_new_int(group));
 }
 
-static void add_rule(struct json_object *rules, const char *name, const char *file, const char *state,
-                     const char *message)
+static struct json_object *add_rule(struct json_object *rules, const char *name, const char *file, const char *state,
+                                    const char *message)
 {
         struct json_object *o = append(rules);
 
@@ -113,6 +113,7 @@ static void add_rule(struct json_object *rules, const char *name, const char *fi
         add_string(o, "file", file);
         add_string(o, "state", state);
         add_string(o, "message", message);
+        return o;
 }
 
 static void add_op(struct json_object *ops, const char *op, const char *target, const char *value, const char *why,
@@ -180,7 +181,7 @@ static void add_huge_ops(struct json_object *ops, const struct huge_plan *huge)
                                huge->entries[i].reason, stages[STAGE_INITRD].name);
 }
 
-void json_plan(FILE *f, const struct plan *plan)
+void json_plan(FILE *f, const struct plan *plan, const char *const *worked)
 {
         struct json_object *document = start(), *array;
 
@@ -199,9 +200,13 @@ void json_plan(FILE *f, const struct plan *plan)
                 add_back(o, &e->back);
         }
         array = add_array(document, "rules");
-        for (size_t i = 0; i < plan->config->n_rules; i++)
-                add_rule(array, plan->config->rules[i].name, plan->config->rules[i].file,
-                         rule_state_names[plan->rules[i].state], plan->rules[i].message);
+        for (size_t i = 0; i < plan->config->n_rules; i++) {
+                struct json_object *o = add_rule(array, plan->config->rules[i].name, plan->config->rules[i].file,
+                                                 rule_state_names[plan->rules[i].state], plan->rules[i].message);
+
+                if (worked[i])
+                        add_string(o, "worked", worked[i]);
+        }
         array = add_array(document, "operations");
         for (size_t i = 0; i <= plan->ops.n; i++) {
                 if (i == plan_initrd_ops(plan))

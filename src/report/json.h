@@ -35,7 +35,7 @@ struct applying {
         const char *message; /* why it cannot be, or "" */
 };
 
-void json_plan(FILE *f, const struct plan *plan);
+void json_plan(FILE *f, const struct plan *plan, const char *const *worked);
 void json_status(FILE *f, const struct status *status);
 void json_list(FILE *f, const struct listing *list);
 void json_show(FILE *f, const struct shown *shown);

@@ -102,14 +102,17 @@ void text_plan_rule(FILE *f, const struct plan *plan, size_t r)
         fputc('\n', f);
 }
 
-void text_plan(FILE *f, const struct plan *plan)
+void text_plan(FILE *f, const struct plan *plan, const char *const *worked)
 {
         if (plan->config->n_rules == 0)
                 fputs("No rules: every device stays with the host. A rule is a file NAME.conf in "
                       "/etc/passthrough.d; passthroughctl add writes one, see passthrough.d(5).\n",
                       f);
-        for (size_t r = 0; r < plan->config->n_rules; r++)
+        for (size_t r = 0; r < plan->config->n_rules; r++) {
+                if (worked[r])
+                        fprintf(f, "%s\n", worked[r]);
                 text_plan_rule(f, plan, r);
+        }
         put_huge_plan(f, &plan->huge);
         if (plan->ops.n > 0 || any_write(&plan->huge))
                 fputs("Operations, in order:\n", f);

@@ -9,7 +9,8 @@
 #include "report/shown.h"
 #include "report/status.h"
 
-void text_plan(FILE *f, const struct plan *plan);
+/* worked: of state/worked.h. */
+void text_plan(FILE *f, const struct plan *plan, const char *const *worked);
 /* One rule of it. */
 void text_plan_rule(FILE *f, const struct plan *plan, size_t rule);
 void text_status(FILE *f, const struct status *status);

@@ -92,6 +92,21 @@ firmware_uuid() {
     link class/dmi/id devices/virtual/dmi/id
 }
 
+@test "apply names the rule that worked until now and is refused in the images that it builds" {
+    firmware_uuid
+    pci_root 0000:00
+    pci_add 0000:00:05.0 10de:1b06 0302 group=5 driver=nouveau
+    live_host
+    applied
+    pci_add 0000:00:06.0 1b36:0010 010802 group=5 driver=nvme
+    live apply --dry-run
+    has 'passthroughctl: rule gpu0 worked until now, and is refused from the next boot image on: 0000:00:05.0: IOMMU group 5 '
+    live apply --no-trial
+    has 'passthroughctl: rule gpu0 worked until now'
+    live apply --no-trial
+    has_not 'worked until now'
+}
+
 # --- the digest
 
 # image_digest [ARG...]: of an image that is built now.

@@ -196,6 +196,27 @@ script() {
     is "$output" '' 'hint'
 }
 
+@test "an upgrade names the rule that worked until then and is refused by the new version" {
+    tree_new
+    firmware_uuid
+    root_port 0000:00:02.0 01
+    pci_add 0000:01:00.0 1b36:0010 010802 under=0000:00:02.0 group=1 driver=nvme
+    disk nvme0n1 259:0 0000:01:00.0
+    driver_present vfio-pci
+    rule disk '[Match]' Address=01:00.0
+    image_built
+    mkdir -p "$ROOT/usr/bin"
+    cp "$BUILD/passthroughctl" "$ROOT/usr/bin/"
+    script postinst configure 0.0
+    has_not 'worked until now'
+    mounted nvme0n1 /srv ext4
+    script postinst configure 0.0
+    has 'passthrough: rule disk worked until now, and is refused' '0000:01:00.0 ← nvme0n1 ← /srv'
+    rm "$ROOT/usr/bin/passthroughctl"
+    script postinst configure 0.0
+    has_not 'worked until now'
+}
+
 @test "purge takes the records away, and says what stays" {
     tree_new bare
     rule gpu0 '[Match]' ID=1002:5159

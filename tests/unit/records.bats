@@ -202,3 +202,51 @@ in_initrd() {
     plan
     device 0000:05:00.0 bind
 }
+
+# --- what worked, and is refused from now on
+
+# worked_before: disk 01:00.0 was cleared for rule disks.
+worked_before() {
+    local mounts
+    rm "$ROOT/etc/passthrough.d/nics.conf"
+    mounts=$(<"$ROOT/proc/self/mountinfo")
+    without_mount /srv self 1
+    image_again
+    put /proc/self/mountinfo "$mounts"
+}
+
+@test "plan names a rule whose device an image has cleared and which is refused from now on, and the next image does" {
+    worked_before
+    plan
+    is "$(get '.rules[0].worked')" "$(printf '%s' 'disks worked until now, and is refused from the next boot image on: ' \
+        '0000:01:00.0: the host needs it: 0000:01:00.0 ← nvme0n1 ← /srv; images that are there stay as they are: ' \
+        'mend this before one is built, or keep the device with Driver=native')" worked
+    ctl plan
+    says '^disks worked until now, and is refused from the next boot image on: 0000:01:00.0: the host needs it'
+    image_again
+    says '^rule disks worked until now, and is refused'
+    # From here on it is nothing new.
+    plan
+    is "$(get '.rules[0].worked')" null worked
+}
+
+@test "plan names a rule whose device this boot has taken and which is refused from now on, and no other rule" {
+    rule edu '[Match]' Address=00:1f.3
+    rm "$ROOT$RECORD"
+    mkdir -p "$ROOT/run/passthrough"
+    without_mount /srv self 1
+    ln -sfn ../../../../bus/pci/drivers/vfio-pci "$(pci_file 0000:01:00.0 driver)"
+    rm "$ROOT/sys/class/block/nvme0n1"
+    ctl bind 0000:01:00.0
+    exits 0
+    link class/block/nvme0n1 "$(pci_dir 0000:01:00.0)/nvme/nvme0/nvme0n1"
+    pci_bind 0000:01:00.0 nvme
+    mounted nvme0n1 /srv ext4
+    plan
+    is "$(get '.rules[] | select(.worked).name')" disks worked
+}
+
+@test "what never worked is no such news" {
+    plan
+    is "$(get '.rules[] | select(.worked).name')" '' worked
+}
