@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "machine.h"
+#include "shapes.h"
 
 bool is_bridge(const struct function *f)
 {
@@ -142,6 +142,24 @@ static enum verdict storage(const struct machine *m)
         return verdict;
 }
 
+/* What a block device is on is not judged, unless it is for something else. */
+static void leave_open(struct machine *m, int block)
+{
+        uint64_t before[COUNT(m->functions)];
+        enum verdict was[COUNT(m->functions)];
+
+        for (unsigned n = 0; n < m->n_functions; n++) {
+                before[n] = m->functions[n].uses;
+                was[n] = m->functions[n].verdict;
+        }
+        need_block(m, block, OVS_USE - 1);
+        for (unsigned n = 0; n < m->n_functions; n++) {
+                m->functions[n].uses = before[n];
+                if (m->functions[n].verdict != was[n])
+                        m->functions[n].verdict = was[n] > EITHER ? was[n] : EITHER;
+        }
+}
+
 static void storage_verdicts(struct machine *m)
 {
         enum verdict all = storage(m);
@@ -161,21 +179,8 @@ static void storage_verdicts(struct machine *m)
         }
         /* An exported pool; what tells it from an imported one without a mount is not in these files. */
         for (unsigned i = 0; i < m->n_pools; i++)
-                for (unsigned k = 0; k < m->pools[i].n_members && m->pools[i].zfs && !m->pools[i].mounted; k++) {
-                        uint64_t before[COUNT(m->functions)];
-                        enum verdict was[COUNT(m->functions)];
-
-                        for (unsigned n = 0; n < m->n_functions; n++) {
-                                before[n] = m->functions[n].uses;
-                                was[n] = m->functions[n].verdict;
-                        }
-                        need_block(m, m->pools[i].members[k], OVS_USE - 1);
-                        for (unsigned n = 0; n < m->n_functions; n++) {
-                                m->functions[n].uses = before[n];
-                                if (m->functions[n].verdict != was[n])
-                                        m->functions[n].verdict = was[n] > EITHER ? was[n] : EITHER;
-                        }
-                }
+                for (unsigned k = 0; k < m->pools[i].n_members && m->pools[i].zfs && !m->pools[i].mounted; k++)
+                        leave_open(m, m->pools[i].members[k]);
 }
 
 static bool on_hardware(const struct machine *m, int interface)
@@ -252,11 +257,51 @@ static void network_verdicts(struct machine *m)
         }
 }
 
+/* What a row of the shapes withholds for sure, and what it leaves open. */
+static void shape_verdicts(struct machine *m, const struct shaped *s)
+{
+        unsigned scope = s->shape->scope;
+
+        for (unsigned i = 0; i < m->n_functions; i++) {
+                struct function *d = &m->functions[i];
+                bool disks = d->class >> 16 == 0x01 || has_disks(m, i), net = has_interface(m, i, false);
+
+                if (scope & (ALL_STORAGE | STORAGE_OPEN) && disks)
+                        set(d, scope & ALL_STORAGE && !from_host(d) ? UNKNOWN : EITHER);
+                if (scope & (ALL_NETWORK | NETWORK_OPEN) && (is_network(d) || net))
+                        set(d, scope & ALL_NETWORK && d->driver && !from_host(d) ? UNKNOWN : EITHER);
+                if (scope && d->class >> 8 == 0x0c03)
+                        set(d, EITHER);
+        }
+        for (unsigned i = 0; i < s->n_subjects; i++) {
+                if (s->axis == PEOPLE && i == 0)
+                        need_block(m, s->at[i], SHAPE_USE);
+                else if (s->axis <= ROOT && !s->shape->open)
+                        need_block(m, s->at[i], SHAPE_USE);
+                else if (s->axis <= ROOT)
+                        leave_open(m, s->at[i]);
+        }
+}
+
 bool passphrase_possible(const struct machine *m)
 {
+        for (unsigned i = 0; i < m->n_shaped; i++)
+                if (m->shaped[i].shape->asks)
+                        return true;
         for (unsigned i = 0; i < m->n_uses; i++)
                 if (m->uses[i].source == BY_LUKS || (m->uses[i].source == BY_CRYPTTAB && !m->uses[i].key_file))
                         return true;
+        return false;
+}
+
+static bool may_be_encrypted(const struct shape *shape)
+{
+        static const char *const words[] = {"luks", "crypt", "zfs", "bcachefs", "tcrypt"};
+
+        for (size_t i = 0; i < STEPS_MAX && shape->steps[i]; i++)
+                for (size_t k = 0; k < COUNT(words); k++)
+                        if (strstr(shape->steps[i], words[k]))
+                                return true;
         return false;
 }
 
@@ -269,6 +314,9 @@ bool passphrase_conceivable(const struct machine *m)
                         return true;
         for (unsigned i = 0; i < m->n_blocks; i++)
                 if (strncmp(m->blocks[i].dm_uuid, "CRYPT", 5) == 0)
+                        return true;
+        for (unsigned i = 0; i < m->n_shaped; i++)
+                if (m->shaped[i].axis != PEOPLE && may_be_encrypted(m->shaped[i].shape))
                         return true;
         return passphrase_possible(m);
 }
@@ -416,6 +464,8 @@ void judge_machine(struct machine *m)
         for (unsigned i = 0; i < m->n_interfaces; i++)
                 if (is_declared(m, i))
                         need_interface(m, (int)i, DECLARED_USE);
+        for (unsigned i = 0; i < m->n_shaped; i++)
+                shape_verdicts(m, &m->shaped[i]);
         forget(m);
         class_verdicts(m);
 }

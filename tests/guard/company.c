@@ -144,6 +144,8 @@ const char *judge_reason(const struct machine *m, unsigned function, const char 
         const struct function *d = &m->functions[function];
         bool gaps = m->no_block || m->no_mountinfo || m->no_swaps || m->no_route || m->no_net;
 
+        if (m->n_shaped > 0) /* whose words for all that shapes bring are its own */
+                return NULL;
         if (strncmp(reason, NEEDS, strlen(NEEDS)) == 0)
                 return judge_chain(m, function, reason + strlen(NEEDS));
         if (strncmp(reason, "its class (", strlen("its class (")) == 0) /* said before it is asked what is unclear */

@@ -305,3 +305,23 @@ void make_functions(struct machine *m)
         }
         choose_display(m);
 }
+
+int add_function(struct machine *m, unsigned id, unsigned class, const char *driver)
+{
+        struct place root = root_bus("devices", 0, 0x60);
+
+        if (m->on_second_bus == 32)
+                errx(2, "seed %llu: the second bus is full", (unsigned long long)m->seed);
+        return add(m, &root, m->on_second_bus++, 0, id, class, driver, (int)m->groups++);
+}
+
+void make_quiet_functions(struct machine *m)
+{
+        struct place root = root_bus("devices", 0, 0);
+
+        m->groups = 10;
+        m->virtio_keyboard = m->serial = NONE;
+        add(m, &root, 0, 0, 0x808629c0, 0x060000, NULL, 0);
+        add_disk(m, add(m, &root, 0x1f, 2, 0x80862922, 0x010601, "ahci", 9));
+        add(m, &root, 0x19, 0, 0x8086153a, 0x020000, "e1000e", 8);
+}

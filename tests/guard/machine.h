@@ -14,6 +14,7 @@
 #define NONE         (-1)
 #define OVS_USE      63 /* of a port of Open vSwitch, as one of the uses */
 #define DECLARED_USE 61 /* of an interface that the configuration declares */
+#define SHAPE_USE    60 /* of a subject of a shape */
 
 enum verdict {
         FREE,
@@ -132,6 +133,7 @@ enum declaration {
         IN_A_COMMENT, /* which is none */
         EXCLUDED,     /* from what networkd takes by pattern, and NetworkManager without a word */
         DECLARATION_MAX_,
+        BY_SHAPE = DECLARATION_MAX_,
 };
 
 enum interface_kind { PHYSICAL, VLAN, BOND, BRIDGE, TEAM, MACVLAN, OVS, OVS_INTERNAL, TUNNEL, EMPTY_BRIDGE };
@@ -150,8 +152,21 @@ struct interface {
 struct usb_device {
         int controller;
         unsigned bus, port;
-        bool keyboard;
+        bool keyboard, i2c; /* i2c: it is on that bus instead */
         char dir[200];
+};
+
+#define OTHER 2
+
+struct shape;
+
+/* A row of a table of shapes, on this machine. */
+struct shaped {
+        const struct shape *shape;
+        unsigned axis, number, n_subjects;
+        int at[OTHER +
+               1]; /* the subjects and the other device: blocks or interfaces; of people, the last two are functions */
+        int over;  /* the block device over the second subject, or NONE */
 };
 
 struct rule {
@@ -162,13 +177,16 @@ struct rule {
 
 struct machine {
         uint64_t seed, random;
-        struct function functions[64];
-        struct block blocks[64];
+        struct function functions[112];
+        struct block blocks[112];
         struct pool pools[4];
         struct use uses[60];
-        struct interface interfaces[24];
-        struct usb_device usb[8];
-        struct rule rules[8];
+        struct interface interfaces[32];
+        struct usb_device usb[12];
+        struct rule rules[9];
+        struct shaped shaped[8];
+        const struct shape *root_shape;
+        unsigned n_shaped, on_second_bus;
         unsigned n_functions, n_blocks, n_pools, n_uses, n_interfaces, n_usb, n_rules;
         int virtio_keyboard; /* the function it is, or NONE */
         bool ps2_keyboard;
@@ -180,7 +198,7 @@ struct machine {
         bool networkd_all;    /* it runs, and a file of it takes any interface */
         bool network_manager; /* it runs */
         /* counters of names */
-        unsigned groups, sd, nvme, subsystems, dm, md, hosts, virtio, vd, vgs, usb_buses;
+        unsigned groups, sd, nvme, subsystems, dm, md, hosts, virtio, vd, vgs, usb_buses, bcaches;
 };
 
 /* random.c */
@@ -205,6 +223,20 @@ void make_people(struct machine *m);
 void make_gaps(struct machine *m);
 void make_rules(struct machine *m);
 int add_disk(struct machine *m, int function);
+int add_partition(struct machine *m, int disk, unsigned number);
+int add_interface(struct machine *m, int function);
+/* On a root bus of its own, and in a group of its own. */
+int add_function(struct machine *m, unsigned id, unsigned class, const char *driver);
+/* What is active over a block device, and named after a number. */
+int stack_over(struct machine *m, enum block_kind kind, int lower, unsigned number);
+
+/* shapes.c: instead of a root of make_storage_uses(); what is added to all of the above; and a machine of one row. */
+void choose_root_shape(struct machine *m);
+void make_shapes(struct machine *m);
+void make_quiet(struct machine *m, size_t number);
+void make_quiet_functions(struct machine *m);
+void make_quiet_root(struct machine *m);
+void make_quiet_network(struct machine *m, bool uplink);
 
 /* closure.c */
 bool is_bridge(const struct function *f);
@@ -233,3 +265,4 @@ void write_storage(const struct machine *m);
 void write_configuration(const struct machine *m);
 void write_network(const struct machine *m);
 void write_people(const struct machine *m);
+void write_shapes(const struct machine *m);

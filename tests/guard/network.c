@@ -131,6 +131,25 @@ static void declare(struct machine *m)
         }
 }
 
+int add_interface(struct machine *m, int function)
+{
+        int at = (int)m->n_interfaces;
+
+        physical(m, function, "");
+        TEXT(m->interfaces[at].mac, "52:54:00:00:%02x:%02x", at, below(m, 256));
+        return at;
+}
+
+/* The uplink is a NIC's; without one, the host has a word for that. */
+void make_quiet_network(struct machine *m, bool uplink)
+{
+        int at = add_interface(m, (int)m->n_functions - 1);
+
+        m->uplink_none = !uplink;
+        if (uplink)
+                route(m, at, true);
+}
+
 void make_network(struct machine *m)
 {
         functions(m);

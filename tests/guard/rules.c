@@ -125,6 +125,13 @@ void make_rules(struct machine *m)
 {
         bool greedy = chance(m, 50);
 
+        if (m->n_shaped > 0) {
+                struct rule *r = new_rule(m);
+
+                line(r, "Address=0000:60:*.0");
+                r->native = false;
+                r->stage_root = true;
+        }
         if (greedy) {
                 /* Everything that a rule can name. */
                 static const char *const all[] = {"storage", "0c03 0c04", "network",

@@ -45,8 +45,9 @@ static struct block *stack(struct machine *m, enum block_kind kind, unsigned n, 
                 b->major = 9;
                 b->minor = 127 - m->md++;
         } else if (kind == BCACHE) {
-                TEXT(b->name, "bcache0");
+                TEXT(b->name, "bcache%u", m->bcaches);
                 b->major = 252;
+                b->minor = m->bcaches++;
         } else {
                 TEXT(b->name, "dm-%u", m->dm);
                 b->major = 253;
@@ -56,38 +57,44 @@ static struct block *stack(struct machine *m, enum block_kind kind, unsigned n, 
         return b;
 }
 
+int add_partition(struct machine *m, int disk, unsigned number)
+{
+        struct block *p, *d = &m->blocks[disk];
+        bool mapped = d->kind == MULTIPATH;
+
+        p = new_block(m, mapped ? MULTIPATH_PARTITION : PARTITION);
+        d->taken = true;
+        if (mapped) {
+                TEXT(p->name, "dm-%u", m->dm);
+                TEXT(p->dir, "devices/virtual/block/%s", p->name);
+                TEXT(p->map_name, "%s-part%u", d->map_name, number);
+                TEXT(p->dm_uuid, "part%u-%s", number, d->dm_uuid);
+                p->below[p->n_below++] = disk;
+                p->major = 253;
+                p->minor = m->dm++;
+        } else {
+                TEXT(p->name, "%s%s%u", d->name, strncmp(d->name, "nvme", 4) == 0 || d->kind == RAID ? "p" : "",
+                     number);
+                TEXT(p->dir, "%s/%s", d->dir, p->name);
+                p->disk = disk;
+                p->number = number;
+                p->major = d->kind == RAID ? 259 : d->major;
+                p->minor = d->kind == RAID ? 5000 + 10 * d->minor + number : d->minor + number;
+        }
+        random_uuid(m, p->partuuid);
+        TEXT(p->partlabel, "part-%s", p->name);
+        return (int)(p - m->blocks);
+}
+
 static void partitions(struct machine *m, int disk)
 {
-        struct block *d = &m->blocks[disk];
+        const struct block *d = &m->blocks[disk];
         unsigned n = below(m, 4);
-        bool mapped = d->kind == MULTIPATH;
 
         if (d->kind == MULTIPATH_PARTITION || d->taken || d->kind == CDROM || d->kind == HIDDEN)
                 return;
-        d->taken = n > 0;
-        for (unsigned i = 1; i <= n; i++) {
-                struct block *p = new_block(m, mapped ? MULTIPATH_PARTITION : PARTITION);
-
-                if (mapped) {
-                        TEXT(p->name, "dm-%u", m->dm);
-                        TEXT(p->dir, "devices/virtual/block/%s", p->name);
-                        TEXT(p->map_name, "%s-part%u", d->map_name, i);
-                        TEXT(p->dm_uuid, "part%u-%s", i, d->dm_uuid);
-                        p->below[p->n_below++] = disk;
-                        p->major = 253;
-                        p->minor = m->dm++;
-                } else {
-                        TEXT(p->name, "%s%s%u", d->name, strncmp(d->name, "nvme", 4) == 0 || d->kind == RAID ? "p" : "",
-                             i);
-                        TEXT(p->dir, "%s/%s", d->dir, p->name);
-                        p->disk = disk;
-                        p->number = i;
-                        p->major = d->kind == RAID ? 259 : d->major;
-                        p->minor = d->kind == RAID ? 5000 + 10 * d->minor + i : d->minor + i;
-                }
-                random_uuid(m, p->partuuid);
-                TEXT(p->partlabel, "part-%s", p->name);
-        }
+        for (unsigned i = 1; i <= n; i++)
+                add_partition(m, disk, i);
 }
 
 static void raid(struct machine *m)
@@ -255,4 +262,24 @@ void make_storage(struct machine *m)
                 if (m->blocks[i].kind == RAID && !m->blocks[i].taken && !m->blocks[i].type && chance(m, 30))
                         partitions(m, (int)i);
         file_systems(m);
+}
+
+int stack_over(struct machine *m, enum block_kind kind, int lower, unsigned number)
+{
+        const char *type = m->blocks[lower].type;
+        struct block *b = stack(m, kind, 1, &lower, type);
+
+        if (kind == RAID)
+                b->level = "raid1";
+        else if (kind == LVM) {
+                TEXT(b->map_name, "shape%u-root", number);
+                TEXT(b->dm_uuid, "LVM-%032u%032u", 77 + number, 1);
+        } else if (kind == MULTIPATH) {
+                TEXT(b->map_name, "mpathshape%u", number);
+                TEXT(b->dm_uuid, "mpath-36005076%u", number);
+        } else if (kind == CRYPT) {
+                TEXT(b->map_name, "luks%u", number);
+                TEXT(b->dm_uuid, "CRYPT-LUKS2-%032u-%s", number, b->map_name);
+        }
+        return (int)(b - m->blocks);
 }

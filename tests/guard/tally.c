@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shapes.h"
 #include "verdicts.h"
 
 static const char *const kinds[] = {"disk", "cdrom",     "hidden path",         "head", "partition", "crypt",
@@ -88,10 +89,35 @@ int tally_report(const struct tally *t, uint64_t seed, uint64_t n)
         missed = n >= 500 && (missed || t->needed == 0 || t->unknown == 0 || t->free_bound == 0 || t->chains == 0);
         if (missed)
                 printf("# some part of it was never asked\n");
+        printf("%sok - guard: %llu shapes, each alone; %llu judged wrongly, %llu more are known to be\n",
+               t->shapes_failed ? "not " : "", (unsigned long long)t->shapes, (unsigned long long)t->shapes_failed,
+               (unsigned long long)t->known);
         printf("%sok - guard: %llu machines, seeds %llu to %llu, %llu judged wrongly\n",
                t->failed || missed ? "not " : "", (unsigned long long)t->trees, (unsigned long long)seed,
                (unsigned long long)(seed + n - 1), (unsigned long long)t->failed);
-        return t->failed > 0 || missed || t->trees == 0;
+        return t->failed > 0 || t->shapes_failed > 0 || missed || t->trees == 0;
+}
+
+static int function_of(const struct machine *m, const struct shaped *s, unsigned i)
+{
+        if (s->axis == NETWORK)
+                return m->interfaces[s->at[i]].function;
+        if (s->axis == PEOPLE && i > 0)
+                return s->at[i];
+        return m->blocks[m->blocks[s->at[i]].disk == NONE ? s->at[i] : m->blocks[s->at[i]].disk].functions[0];
+}
+
+void verdicts_shaped(const struct machine *m, int function)
+{
+        for (unsigned i = 0; i < m->n_shaped; i++)
+                for (unsigned k = 0; k <= OTHER; k++) {
+                        const struct shaped *s = &m->shaped[i];
+                        unsigned n = s->axis == PEOPLE ? 2 : s->n_subjects;
+
+                        if ((k == OTHER || k < n) && function_of(m, s, k) == function)
+                                printf("#     %s of shape \"%s\"\n",
+                                       k == OTHER ? "it is the other device" : "it is a subject", s->shape->name);
+                }
 }
 
 static void show_uses(const struct machine *m)
@@ -141,6 +167,8 @@ void verdicts_show(const struct machine *m)
                        m->interfaces[i].up ? " up" : "",
                        m->interfaces[i].function == NONE ? "-" : m->functions[m->interfaces[i].function].address);
         show_uses(m);
+        for (unsigned i = 0; i < m->n_shaped; i++)
+                printf("#   shape %u: %s\n", i, m->shaped[i].shape->name);
         for (unsigned i = 0; i < m->n_rules; i++)
                 printf("#   rule %u: %s %s%s%s%s%s\n", i, m->rules[i].match[0], m->rules[i].match[1],
                        m->rules[i].complete ? " complete" : "", m->rules[i].slot ? " slot" : "",

@@ -3,9 +3,10 @@
  * trees -w [-s SEED] DIR: the machine of SEED, written to DIR, and on standard output what must not leave it, a line
  * each.
  *
- * trees [-n N] [-s SEED] [-j WORKERS] [-v] PROGRAM DIR: N made-up machines, those of SEED, SEED+1, ..., each written
- * below DIR, planned by PROGRAM (passthroughctl), and the plan held against what closure.c says of it. -v tells what a
- * machine is. A machine that fails is kept as DIR/seed-SEED.
+ * trees [-n N] [-s SEED] [-j WORKERS] [-t SHAPE] [-v] PROGRAM DIR: N made-up machines, those of SEED, SEED+1, ..., each
+ * written below DIR, planned by PROGRAM (passthroughctl), and the plan held against what closure.c says of it. -v tells
+ * what a machine is. A machine that fails is kept as DIR/seed-SEED. Before them each shape (shapes.h) alone; -t NAME:
+ * that one and nothing else.
  */
 #include <dirent.h>
 #include <err.h>
@@ -20,10 +21,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "machine.h"
+#include "shapes.h"
 #include "verdicts.h"
 
 #define KEPT_MAX 20
+#define RANDOM   SIZE_MAX
+#define REPEATS  6 /* of a shape alone: on partitions or whole disks, by one name or another */
 
 static const char *program;
 
@@ -49,22 +52,29 @@ static void remove_tree(int at, const char *name)
 /* All but what is the same for every machine. */
 static void clean(void)
 {
-        static const char *const dirs[] = {"sys", "proc", "etc", "run", "dev", "var"};
+        static const char *const dirs[] = {"sys", "proc", "etc", "run", "dev", "var", "usr"};
 
         for (size_t i = 0; i < COUNT(dirs); i++)
                 remove_tree(AT_FDCWD, dirs[i]);
 }
 
-static void generate(struct machine *m, uint64_t seed)
+/* A random machine, of which every other one has shapes; or a quiet one with the shape of that number. */
+static void generate(struct machine *m, uint64_t seed, size_t number)
 {
         memset(m, 0, sizeof(*m));
         m->seed = m->random = seed;
-        make_functions(m);
-        make_storage(m);
-        make_storage_uses(m);
-        make_network(m);
-        make_people(m);
-        make_gaps(m);
+        if (number != RANDOM)
+                make_quiet(m, number);
+        else {
+                make_functions(m);
+                if (seed % 2)
+                        choose_root_shape(m);
+                make_storage(m);
+                make_storage_uses(m);
+                make_network(m);
+                make_people(m);
+                (seed % 2 ? make_shapes : make_gaps)(m);
+        }
         make_rules(m);
         judge_machine(m);
 }
@@ -105,7 +115,7 @@ static char *run(const char *root, int *ret_status)
 }
 
 /* Everything for one seed, in DIR/wN/tree: 0, or the number of things found wrong. */
-static unsigned one(const char *top, unsigned worker, uint64_t seed, bool verbose, struct tally *tally)
+static unsigned one(const char *top, unsigned worker, uint64_t seed, size_t number, bool verbose, struct tally *tally)
 {
         static struct machine m;
         char tree[256], kept[256];
@@ -119,19 +129,22 @@ static unsigned one(const char *top, unsigned worker, uint64_t seed, bool verbos
                 err(2, "%s", tree);
         if (tally->trees == 0)
                 clean(); /* of a run that was interrupted */
-        generate(&m, seed);
+        generate(&m, seed, number);
         write_machine(&m);
         if (verbose)
                 verdicts_show(&m);
         output = run(tree, &status);
         wrong = verdicts_compare(&m, output, status, tally);
         tally->trees++;
-        if (wrong == 0 || tally->kept >= KEPT_MAX) {
+        if (wrong == 0 || tally->kept >= KEPT_MAX || verdicts_quiet) {
                 clean();
                 return wrong;
         }
         tally->kept++;
-        TEXT(kept, "%s/seed-%llu", top, (unsigned long long)seed);
+        if (number == RANDOM)
+                TEXT(kept, "%s/seed-%llu", top, (unsigned long long)seed);
+        else
+                TEXT(kept, "%s/shape-%zu-%llu", top, number, (unsigned long long)seed);
         remove_tree(AT_FDCWD, kept);
         if (chdir(top) < 0 || rename(tree, kept) < 0)
                 err(2, "%s", kept);
@@ -139,12 +152,43 @@ static unsigned one(const char *top, unsigned worker, uint64_t seed, bool verbos
         return wrong;
 }
 
-static struct tally work(const char *top, unsigned worker, unsigned workers, uint64_t seed, uint64_t n, bool verbose)
+/* The shapes, each by itself on quiet machines. */
+static void work_shapes(const char *top, unsigned worker, unsigned workers, uint64_t seed, const char *only,
+                        struct tally *tally)
+{
+        const struct shape *shape;
+        enum axis axis;
+
+        for (size_t i = 0; (shape = shape_at(i, &axis)); i++) {
+                const char *known = known_shape(shape->name);
+                unsigned wrong = 0;
+
+                if (i % workers != worker || (only && strcmp(only, shape->name) != 0))
+                        continue;
+                verdicts_quiet = known && !only;
+                for (unsigned k = 0; k < REPEATS && (wrong == 0 || known); k++)
+                        wrong += one(top, worker, seed + k, i, false, tally) > 0;
+                tally->shapes++;
+                tally->known += known != NULL;
+                tally->shapes_failed += known ? wrong == 0 : wrong > 0;
+                if (known && wrong == 0)
+                        printf("# shape \"%s\" is judged as it should be, and known not to be: %s\n", shape->name,
+                               known);
+                else if (wrong > 0 && !known)
+                        printf("# shape \"%s\" is judged wrongly, see above\n", shape->name);
+        }
+        verdicts_quiet = false;
+}
+
+static struct tally work(const char *top, unsigned worker, unsigned workers, uint64_t seed, uint64_t n, bool verbose,
+                         const char *only)
 {
         struct tally tally = {.trees = 0};
 
-        for (uint64_t i = worker; i < n; i += workers) {
-                tally.failed += one(top, worker, seed + i, verbose, &tally) > 0;
+        work_shapes(top, worker, workers, seed, only, &tally);
+        tally.kept = 0;
+        for (uint64_t i = worker; i < n && !only; i += workers) {
+                tally.failed += one(top, worker, seed + i, RANDOM, verbose, &tally) > 0;
                 if (tally.failed >= 200)
                         break; /* one fault has shown itself often enough */
         }
@@ -159,7 +203,7 @@ static int write_only(const char *dir, uint64_t seed)
         make_dirs(dir);
         if (chdir(dir) < 0)
                 err(2, "%s", dir);
-        generate(&m, seed);
+        generate(&m, seed, RANDOM);
         write_machine(&m);
         for (unsigned i = 0; i < m.n_blocks; i++)
                 printf("%s\n%s\n", m.blocks[i].uuid, m.blocks[i].partuuid);
@@ -181,12 +225,13 @@ int main(int argc, char *argv[])
         uint64_t n = 500, seed = 1;
         unsigned workers = 2;
         struct tally total = {.trees = 0};
-        bool verbose = false, broken = false, only = false;
+        bool verbose = false, broken = false, only_write = false;
+        const char *shape = NULL;
         char top[200];
         int option, results[2];
 
         setlinebuf(stdout);
-        while ((option = getopt(argc, argv, "n:s:j:vw")) != -1)
+        while ((option = getopt(argc, argv, "n:s:j:t:vw")) != -1)
                 switch (option) {
                 case 'n':
                         n = number(optarg);
@@ -197,19 +242,22 @@ int main(int argc, char *argv[])
                 case 'j':
                         workers = (unsigned)number(optarg);
                         break;
+                case 't':
+                        shape = optarg;
+                        break;
                 case 'v':
                         verbose = true;
                         break;
                 case 'w':
-                        only = true;
+                        only_write = true;
                         break;
                 default:
                         return 2;
                 }
-        if (only && argc - optind == 1)
+        if (only_write && argc - optind == 1)
                 return write_only(argv[optind], seed);
         if (argc - optind != 2 || workers == 0 || workers > 64)
-                errx(2, "usage: trees [-n N] [-s SEED] [-j WORKERS] [-v] PROGRAM DIR");
+                errx(2, "usage: trees [-n N] [-s SEED] [-j WORKERS] [-t SHAPE] [-v] PROGRAM DIR");
         program = realpath(argv[optind], NULL);
         make_dirs(argv[optind + 1]);
         if (!program || !realpath(argv[optind + 1], top) || pipe(results) < 0)
@@ -222,7 +270,7 @@ int main(int argc, char *argv[])
                 if (pid < 0)
                         err(2, "fork");
                 if (pid == 0) {
-                        struct tally tally = work(top, w, workers, seed, n, verbose);
+                        struct tally tally = work(top, w, workers, seed, n, verbose, shape);
 
                         _exit(write(results[1], &tally, sizeof(tally)) != sizeof(tally));
                 }
@@ -232,5 +280,5 @@ int main(int argc, char *argv[])
                 broken |= status != 0;
         for (struct tally tally; read(results[0], &tally, sizeof(tally)) == sizeof(tally);)
                 tally_add(&total, &tally);
-        return tally_report(&total, seed, n) || broken;
+        return tally_report(&total, seed, shape ? 0 : n) || broken;
 }

@@ -189,7 +189,8 @@ void make_storage_uses(struct machine *m)
 
         m->udev_data = chance(m, 88);
         m->dev_links = m->udev_data ? chance(m, 30) : chance(m, 80);
-        root(m);
+        if (!m->root_shape)
+                root(m);
         for (unsigned i = 0; i < n; i++) {
                 const struct block *b = &m->blocks[i];
 
@@ -213,4 +214,14 @@ void make_storage_uses(struct machine *m)
         if (chance(m, 12))
                 loop(m);
         other_lines(m);
+}
+
+void make_quiet_root(struct machine *m)
+{
+        int at = add_partition(m, 0, 1);
+
+        m->blocks[at].type = "ext4";
+        random_uuid(m, m->blocks[at].uuid);
+        mount(m, ON_BLOCK, at, "/");
+        named(m, BY_ROOT, ON_BLOCK, at, "")->mounted = true;
 }

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 
 const char *const verdict_names[] = {"free", "either", "unknown", "needed"};
+bool verdicts_quiet;
+
 static const char *string(struct json_object *o, const char *key)
 {
         struct json_object *v;
@@ -27,10 +29,13 @@ static unsigned complain(const struct machine *m, int function, const char *what
 {
         const struct function *d = function == NONE ? NULL : &m->functions[function];
 
+        if (verdicts_quiet)
+                return 1;
         printf("# seed %llu: %s %s (%s)%s%s\n", (unsigned long long)m->seed, d ? d->address : "", what,
                d ? verdict_names[d->verdict] : "", *reason ? ": " : "", reason);
         if (!d)
                 return 1;
+        verdicts_shaped(m, function);
         for (unsigned i = 0; i < m->n_uses; i++)
                 if (d->uses >> i & 1)
                         printf("#     the host uses it for %s %s\n", m->uses[i].text, m->uses[i].where);

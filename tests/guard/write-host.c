@@ -320,6 +320,10 @@ void write_people(const struct machine *m)
                 const struct usb_device *u = &m->usb[i];
                 char hub[200];
 
+                if (u->i2c) {
+                        input(++n, f("%s/0018:04F3:0001.%04u", u->dir, i + 1), u->keyboard);
+                        continue;
+                }
                 TEXT(hub, "%s", u->dir);
                 *strrchr(hub, '/') = '\0';
                 usb_node(f("usb%u", u->bus), hub, 9);

@@ -238,4 +238,5 @@ void write_machine(const struct machine *m)
         write_configuration(m);
         write_network(m);
         write_people(m);
+        write_shapes(m);
 }
