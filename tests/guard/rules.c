@@ -130,7 +130,7 @@ void make_rules(struct machine *m)
 
                 line(r, "Address=0000:60:*.0");
                 r->native = false;
-                r->stage_root = true;
+                r->stage_root = chance(m, 50);
         }
         if (greedy) {
                 /* Everything that a rule can name. */

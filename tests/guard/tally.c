@@ -86,6 +86,13 @@ int tally_report(const struct tally *t, uint64_t seed, uint64_t n)
                 printf(" %s %llu%s", feature_name(i), (unsigned long long)t->seen[i], i + 1 < FEATURES ? "," : "\n");
                 missed |= t->seen[i] == 0;
         }
+        printf("# free functions that are taken behind an image: %llu by the plan, %llu in the initrd, %llu at the "
+               "root "
+               "stage; and %llu as they appear\n",
+               (unsigned long long)t->taken[0], (unsigned long long)t->taken[1], (unsigned long long)t->taken[2],
+               (unsigned long long)t->taken[3]);
+        for (size_t i = 0; i < COUNT(t->taken); i++)
+                missed |= t->taken[i] == 0;
         missed = n >= 500 && (missed || t->needed == 0 || t->unknown == 0 || t->free_bound == 0 || t->chains == 0);
         if (missed)
                 printf("# some part of it was never asked\n");

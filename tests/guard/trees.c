@@ -28,7 +28,7 @@
 #define RANDOM   SIZE_MAX
 #define REPEATS  6 /* of a shape alone: on partitions or whole disks, by one name or another */
 
-static const char *program;
+static const char *programs[2]; /* by enum program */
 
 /* What is below a directory, and that itself; nothing where there is none. */
 static void remove_tree(int at, const char *name)
@@ -52,7 +52,7 @@ static void remove_tree(int at, const char *name)
 /* All but what is the same for every machine. */
 static void clean(void)
 {
-        static const char *const dirs[] = {"sys", "proc", "etc", "run", "dev", "var", "usr"};
+        static const char *const dirs[] = {"sys", "proc", "etc", "run", "dev", "var", "usr", "sysroot", "../image"};
 
         for (size_t i = 0; i < COUNT(dirs); i++)
                 remove_tree(AT_FDCWD, dirs[i]);
@@ -79,26 +79,27 @@ static void generate(struct machine *m, uint64_t seed, size_t number)
         judge_machine(m);
 }
 
-/* The program's standard output, and how it ended. Standard error goes to a file beside the machine. */
-static char *run(const char *root, int *ret_status)
+/* Standard error goes to a file beside the tree. */
+char *run_program(enum program which, const char *const arguments[], int *ret_status)
 {
-        static char output[1 << 20], option[300];
-        char *arguments[] = {(char *)program, option, "plan", "--json", NULL};
+        static char output[1 << 20];
+        char *argv[6] = {(char *)programs[which], (char *)"--root=."};
         posix_spawn_file_actions_t actions;
         size_t n = 0;
         ssize_t got;
         int out[2];
         pid_t pid;
 
-        TEXT(option, "--root=%s", root);
+        for (size_t i = 0; arguments[i]; i++)
+                argv[2 + i] = (char *)arguments[i];
         if (pipe2(out, O_CLOEXEC) < 0)
                 err(2, "pipe");
         if (posix_spawn_file_actions_init(&actions) != 0 ||
             posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO) != 0 ||
             posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "../stderr", O_WRONLY | O_CREAT | O_TRUNC,
                                              0644) != 0 ||
-            posix_spawn(&pid, program, &actions, NULL, arguments, environ) != 0)
-                errx(2, "%s cannot be run", program);
+            posix_spawn(&pid, argv[0], &actions, NULL, argv, environ) != 0)
+                errx(2, "%s cannot be run", argv[0]);
         posix_spawn_file_actions_destroy(&actions);
         close(out[1]);
         while (n + 1 < sizeof(output) && (got = read(out[0], output + n, sizeof(output) - 1 - n)) != 0)
@@ -118,6 +119,8 @@ static char *run(const char *root, int *ret_status)
 static unsigned one(const char *top, unsigned worker, uint64_t seed, size_t number, bool verbose, struct tally *tally)
 {
         static struct machine m;
+        const char *const plan[] = {"plan", "--json", NULL};
+        struct tally alone = {.trees = 0};
         char tree[256], kept[256];
         unsigned wrong;
         char *output;
@@ -127,15 +130,16 @@ static unsigned one(const char *top, unsigned worker, uint64_t seed, size_t numb
         make_dirs(tree);
         if (chdir(tree) < 0)
                 err(2, "%s", tree);
-        if (tally->trees == 0)
-                clean(); /* of a run that was interrupted */
+        clean(); /* of a run that was interrupted */
         generate(&m, seed, number);
         write_machine(&m);
         if (verbose)
                 verdicts_show(&m);
-        output = run(tree, &status);
-        wrong = verdicts_compare(&m, output, status, tally);
-        tally->trees++;
+        output = run_program(PASSTHROUGHCTL, plan, &status);
+        wrong = verdicts_compare(&m, output, status, number == RANDOM ? tally : &alone);
+        if (wrong == 0)
+                wrong = moments(&m, seed / 2 % 4 ? BOOT : HOTPLUG, tally);
+        tally->trees += number == RANDOM;
         if (wrong == 0 || tally->kept >= KEPT_MAX || verdicts_quiet) {
                 clean();
                 return wrong;
@@ -258,10 +262,14 @@ int main(int argc, char *argv[])
                 return write_only(argv[optind], seed);
         if (argc - optind != 2 || workers == 0 || workers > 64)
                 errx(2, "usage: trees [-n N] [-s SEED] [-j WORKERS] [-t SHAPE] [-v] PROGRAM DIR");
-        program = realpath(argv[optind], NULL);
+        programs[PASSTHROUGHCTL] = realpath(argv[optind], NULL);
         make_dirs(argv[optind + 1]);
-        if (!program || !realpath(argv[optind + 1], top) || pipe(results) < 0)
+        if (!programs[PASSTHROUGHCTL] || !realpath(argv[optind + 1], top) || pipe(results) < 0)
                 err(2, "%s", argv[optind + 1]);
+        programs[PASSTHROUGH_BIND] =
+                f("%.*s/passthrough-bind", (int)(strrchr(programs[PASSTHROUGHCTL], '/') - programs[PASSTHROUGHCTL]),
+                  programs[PASSTHROUGHCTL]);
+        programs[PASSTHROUGH_BIND] = strdup(programs[PASSTHROUGH_BIND]);
         if (n < workers)
                 workers = n > 0 ? (unsigned)n : 1;
         for (unsigned w = 0; w < workers; w++) {

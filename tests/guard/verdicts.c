@@ -119,3 +119,33 @@ unsigned verdicts_compare(const struct machine *m, const char *json, int status,
         tally_features(m, tally);
         return wrong;
 }
+
+unsigned verdicts_wrong(const struct machine *m, unsigned function, const char *what, const char *more)
+{
+        return complain(m, (int)function, what, more);
+}
+
+unsigned verdicts_taken(const struct machine *m, const char *json, const char *moment, const char *stage,
+                        uint64_t *taken)
+{
+        struct json_object *plan = json_tokener_parse(json), *devices = NULL;
+        unsigned wrong = 0;
+
+        if (!plan || !json_object_object_get_ex(plan, "devices", &devices)) {
+                json_object_put(plan);
+                return complain(m, NONE, "the program fails", moment);
+        }
+        for (size_t i = 0; i < json_object_array_length(devices); i++) {
+                struct json_object *o = json_object_array_get_idx(devices, i);
+                int function = find(m, string(o, "address"));
+
+                if (strcmp(string(o, "action"), "bind") != 0 || (stage && strcmp(string(o, "stage"), stage) != 0))
+                        continue;
+                if (function == NONE || m->functions[function].verdict >= UNKNOWN)
+                        wrong += complain(m, function, "is taken", moment);
+                else
+                        ++*taken;
+        }
+        json_object_put(plan);
+        return wrong;
+}

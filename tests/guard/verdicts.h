@@ -8,6 +8,7 @@ struct tally {
         uint64_t trees, failed, kept;
         uint64_t needed, unknown, free_bound, refused, chains;
         uint64_t shapes, shapes_failed, known;
+        uint64_t taken[4]; /* free ones, in the moments that follow */
         uint64_t seen[60]; /* machines that have each of the features */
 };
 
@@ -21,6 +22,21 @@ void verdicts_show(const struct machine *m);
 void verdicts_shaped(const struct machine *m, int function);
 /* Prints what is wrong with a plan, and returns how much. */
 unsigned verdicts_compare(const struct machine *m, const char *json, int status, struct tally *tally);
+/* The same of another moment: nothing is taken (in that stage, or NULL: in any) that the plan may not take. */
+unsigned verdicts_taken(const struct machine *m, const char *json, const char *moment, const char *stage,
+                        uint64_t *taken);
+#define NO_FUNCTION ((unsigned)NONE)
+unsigned verdicts_wrong(const struct machine *m, unsigned function, const char *what, const char *more);
+
+enum moment { BOOT, HOTPLUG };
+
+/* moments.c: how much is wrong in what follows that plan. */
+unsigned moments(const struct machine *m, enum moment moment, struct tally *tally);
+
+/* trees.c: a program's output for the tree in the working directory. */
+enum program { PASSTHROUGHCTL, PASSTHROUGH_BIND };
+char *run_program(enum program which, const char *const arguments[], int *ret_status);
+
 void tally_features(const struct machine *m, struct tally *tally);
 void tally_add(struct tally *to, const struct tally *from);
 /* 1 where something failed, or was never asked. */
