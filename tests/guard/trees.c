@@ -158,7 +158,7 @@ static unsigned one(const char *top, unsigned worker, uint64_t seed, size_t numb
 
 /* The shapes, each by itself on quiet machines. */
 static void work_shapes(const char *top, unsigned worker, unsigned workers, uint64_t seed, const char *only,
-                        struct tally *tally)
+                        bool verbose, struct tally *tally)
 {
         const struct shape *shape;
         enum axis axis;
@@ -171,7 +171,7 @@ static void work_shapes(const char *top, unsigned worker, unsigned workers, uint
                         continue;
                 verdicts_quiet = known && !only;
                 for (unsigned k = 0; k < REPEATS && (wrong == 0 || known); k++)
-                        wrong += one(top, worker, seed + k, i, false, tally) > 0;
+                        wrong += one(top, worker, seed + k, i, verbose, tally) > 0;
                 tally->shapes++;
                 tally->known += known != NULL;
                 tally->shapes_failed += known ? wrong == 0 : wrong > 0;
@@ -189,7 +189,7 @@ static struct tally work(const char *top, unsigned worker, unsigned workers, uin
 {
         struct tally tally = {.trees = 0};
 
-        work_shapes(top, worker, workers, seed, only, &tally);
+        work_shapes(top, worker, workers, seed, only, verbose && only, &tally);
         tally.kept = 0;
         for (uint64_t i = worker; i < n && !only; i += workers) {
                 tally.failed += one(top, worker, seed + i, RANDOM, verbose, &tally) > 0;
