@@ -153,6 +153,7 @@ struct usb_device {
         int controller;
         unsigned bus, port;
         bool keyboard, i2c; /* i2c: it is on that bus instead */
+        bool token, mouse;  /* which has the keys of a keyboard */
         char dir[200];
 };
 

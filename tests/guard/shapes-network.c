@@ -22,23 +22,23 @@ static const struct shape rows[] = {
         {.name = "ifupdown, a continued line", .steps = {"+etc/network/interfaces auto \\|  {A}"}},
         {.name = "ifupdown, ports of a bridge",
          .subjects = 2,
-         .steps = {"+etc/network/interfaces iface br{n} inet dhcp|  bridge_ports {A} {B}"}},
+         .steps = {"+etc/network/interfaces iface sbr{n} inet dhcp|  bridge_ports {A} {B}"}},
         {.name = "ifupdown, ports of a bridge with a dash",
-         .steps = {"+etc/network/interfaces iface br{n} inet dhcp|  bridge-ports {A}"}},
+         .steps = {"+etc/network/interfaces iface sbr{n} inet dhcp|  bridge-ports {A}"}},
         {.name = "ifupdown, ports of a bridge by a pattern",
-         .steps = {"+etc/network/interfaces iface br{n} inet dhcp|  bridge_ports regex {A.pattern}"},
+         .steps = {"+etc/network/interfaces iface sbr{n} inet dhcp|  bridge_ports regex {A.pattern}"},
          .scope = NETWORK_OPEN},
         {.name = "ifupdown, a bond",
          .subjects = 2,
-         .steps = {"+etc/network/interfaces iface bond{n} inet dhcp|  bond-slaves {A} {B}"}},
+         .steps = {"+etc/network/interfaces iface sbond{n} inet dhcp|  bond-slaves {A} {B}"}},
         {.name = "ifupdown, a bond by its port",
-         .steps = {"+etc/network/interfaces iface {A} inet manual|  bond-master bond{n}"}},
+         .steps = {"+etc/network/interfaces iface {A} inet manual|  bond-master sbond{n}"}},
         {.name = "ifupdown, a VLAN by its name", .steps = {"+etc/network/interfaces iface {A}.{n} inet dhcp"}},
         {.name = "ifupdown, a VLAN by its device",
-         .steps = {"+etc/network/interfaces iface vlan{n} inet dhcp|  vlan-raw-device {A}"}},
+         .steps = {"+etc/network/interfaces iface svlan{n} inet dhcp|  vlan-raw-device {A}"}},
         {.name = "ifupdown, an alias", .steps = {"+etc/network/interfaces iface {A}:0 inet static"}},
         {.name = "ifupdown, a file of it that is read by ifupdown-ng",
-         .steps = {"+etc/network/interfaces auto br{n}|iface br{n}|  use bridge|  bridge-ports {A}"}},
+         .steps = {"+etc/network/interfaces auto sbr{n}|iface sbr{n}|  use bridge|  bridge-ports {A}"}},
         {.name = "ifupdown, ports of Open vSwitch",
          .steps = {"+etc/network/interfaces iface ovs{n} inet dhcp|  ovs_type OVSBridge|  ovs_ports {A}"}},
 
@@ -68,15 +68,15 @@ static const struct shape rows[] = {
          .steps = {"=etc/systemd/network/50-{n}.network [Match]|Name={A.pattern}|Type=ether|[Network]|DHCP=yes",
                    "=run/systemd/netif/state OPER_STATE=routable"}},
         {.name = "networkd, port of a bridge",
-         .steps = {"=etc/systemd/network/50-{n}.netdev [NetDev]|Name=br{n}|Kind=bridge",
-                   "=etc/systemd/network/51-{n}.network [Match]|Name={A}|[Network]|Bridge=br{n}"}},
+         .steps = {"=etc/systemd/network/50-{n}.netdev [NetDev]|Name=sbr{n}|Kind=bridge",
+                   "=etc/systemd/network/51-{n}.network [Match]|Name={A}|[Network]|Bridge=sbr{n}"}},
         {.name = "networkd, port of a bond",
          .subjects = 2,
-         .steps = {"=etc/systemd/network/50-{n}.netdev [NetDev]|Name=bond{n}|Kind=bond",
-                   "=etc/systemd/network/51-{n}.network [Match]|Name={A} {B}|[Network]|Bond=bond{n}"}},
+         .steps = {"=etc/systemd/network/50-{n}.netdev [NetDev]|Name=sbond{n}|Kind=bond",
+                   "=etc/systemd/network/51-{n}.network [Match]|Name={A} {B}|[Network]|Bond=sbond{n}"}},
         {.name = "networkd, below a VLAN",
-         .steps = {"=etc/systemd/network/50-{n}.netdev [NetDev]|Name=vlan{n}|Kind=vlan|[VLAN]|Id={n}",
-                   "=etc/systemd/network/51-{n}.network [Match]|Name={A}|[Network]|VLAN=vlan{n}"}},
+         .steps = {"=etc/systemd/network/50-{n}.netdev [NetDev]|Name=svlan{n}|Kind=vlan|[VLAN]|Id={n}",
+                   "=etc/systemd/network/51-{n}.network [Match]|Name={A}|[Network]|VLAN=svlan{n}"}},
         {.name = "networkd, by a drop-in",
          .steps = {"=usr/lib/systemd/network/50-{n}.network [Match]|Name=eth77|[Network]|DHCP=yes",
                    "=etc/systemd/network/50-{n}.network.d/x.conf [Match]|Name={A}"}},
@@ -102,7 +102,7 @@ static const struct shape rows[] = {
                    "[connection]|type=802-3-ethernet|[802-3-ethernet]|mac-address={A.mac}"}},
         {.name = "NetworkManager, port of a bond",
          .steps = {"=etc/NetworkManager/system-connections/{n}.nmconnection "
-                   "[connection]|type=ethernet|interface-name={A}|master=bond{n}|slave-type=bond"}},
+                   "[connection]|type=ethernet|interface-name={A}|master=sbond{n}|slave-type=bond"}},
         {.name = "NetworkManager, below a VLAN",
          .steps = {"=etc/NetworkManager/system-connections/{n}.nmconnection "
                    "[connection]|type=vlan|interface-name=lan{n}|[vlan]|id=5|parent={A}"}},
@@ -119,7 +119,7 @@ static const struct shape rows[] = {
         {.name = "ifcfg of Red Hat, by MAC",
          .steps = {"=etc/sysconfig/network-scripts/ifcfg-lan{n} HWADDR={A.mac}|ONBOOT=yes"}},
         {.name = "ifcfg of Red Hat, a VLAN",
-         .steps = {"=etc/sysconfig/network-scripts/ifcfg-lan{n} DEVICE=vlan{n}|VLAN=yes|PHYSDEV={A}"}},
+         .steps = {"=etc/sysconfig/network-scripts/ifcfg-lan{n} DEVICE=svlan{n}|VLAN=yes|PHYSDEV={A}"}},
 
         /* netplan(5) */
         {.name = "netplan",
@@ -142,14 +142,14 @@ static const struct shape rows[] = {
                    " dhcp4: true"}},
         {.name = "netplan, a bond",
          .subjects = 2,
-         .steps = {"=etc/netplan/{n}.yaml network:|  bonds:|    bond{n}:|      interfaces: [{A}, {B}]|      dhcp4: "
+         .steps = {"=etc/netplan/{n}.yaml network:|  bonds:|    sbond{n}:|      interfaces: [{A}, {B}]|      dhcp4: "
                    "true"}},
         {.name = "netplan, a bridge",
          .subjects = 2,
-         .steps = {"=etc/netplan/{n}.yaml network:|  bridges:|    br{n}:|      interfaces:|        - {A}|        - "
+         .steps = {"=etc/netplan/{n}.yaml network:|  bridges:|    sbr{n}:|      interfaces:|        - {A}|        - "
                    "{B}|      dhcp4: true"}},
         {.name = "netplan, a VLAN",
-         .steps = {"=etc/netplan/{n}.yaml network:|  vlans:|    vlan{n}:|      id: 5|      link: {A}"}},
+         .steps = {"=etc/netplan/{n}.yaml network:|  vlans:|    svlan{n}:|      id: 5|      link: {A}"}},
 
         /* ifcfg(5), ifcfg-bonding(5), ifcfg-bridge(5), ifcfg-vlan(5) of wicked */
         {.name = "wicked", .steps = {"=etc/sysconfig/network/ifcfg-{A} BOOTPROTO='dhcp'|STARTMODE='auto'"}},
@@ -157,20 +157,20 @@ static const struct shape rows[] = {
          .steps = {"=etc/sysconfig/network/ifcfg-{A} BOOTPROTO='static'|STARTMODE='manual'"}},
         {.name = "wicked, a bond",
          .subjects = 2,
-         .steps = {"=etc/sysconfig/network/ifcfg-bond{n} "
+         .steps = {"=etc/sysconfig/network/ifcfg-sbond{n} "
                    "STARTMODE='auto'|BONDING_MASTER='yes'|BONDING_SLAVE0='{A}'|BONDING_SLAVE_1='{B}'"}},
         {.name = "wicked, a bridge",
          .subjects = 2,
-         .steps = {"=etc/sysconfig/network/ifcfg-br{n} BRIDGE='yes'|BRIDGE_PORTS='{A} {B}'"}},
-        {.name = "wicked, a VLAN", .steps = {"=etc/sysconfig/network/ifcfg-vlan{n} ETHERDEVICE='{A}'|VLAN_ID=5"}},
+         .steps = {"=etc/sysconfig/network/ifcfg-sbr{n} BRIDGE='yes'|BRIDGE_PORTS='{A} {B}'"}},
+        {.name = "wicked, a VLAN", .steps = {"=etc/sysconfig/network/ifcfg-svlan{n} ETHERDEVICE='{A}'|VLAN_ID=5"}},
 
         /* dracut.cmdline(7), systemd-network-generator.service(8), Documentation/admin-guide/nfs/nfsroot.rst */
         {.name = "ip=", .steps = {"!ip={A}:dhcp"}},
         {.name = "ip= in full", .steps = {"!ip=192.0.2.5::192.0.2.1:255.255.255.0:host:{A}:none"}},
         {.name = "ip= of IPv6", .steps = {"!ip=[2001:db8::5]::[2001:db8::1]:64:host:{A}:none"}},
-        {.name = "bond=", .subjects = 2, .steps = {"!bond=bond{n}:{A},{B}:mode=1 ip=bond{n}:dhcp"}},
-        {.name = "bridge=", .subjects = 2, .steps = {"!bridge=br{n}:{A},{B} ip=br{n}:dhcp"}},
-        {.name = "team=", .subjects = 2, .steps = {"!team=team{n}:{A},{B}"}},
+        {.name = "bond=", .subjects = 2, .steps = {"!bond=sbond{n}:{A},{B}:mode=1 ip=sbond{n}:dhcp"}},
+        {.name = "bridge=", .subjects = 2, .steps = {"!bridge=sbr{n}:{A},{B} ip=sbr{n}:dhcp"}},
+        {.name = "team=", .subjects = 2, .steps = {"!team=steam{n}:{A},{B}"}},
         {.name = "vlan=", .steps = {"!vlan={A}.{n}:{A} ip={A}.{n}:dhcp"}},
         {.name = "ifname= and ip=", .steps = {"!ifname=lan{n}:{A.mac} ip=lan{n}:dhcp"}},
         {.name = "BOOTIF=", .steps = {"!BOOTIF=01-{A.dashes} ip=dhcp"}},
@@ -202,6 +202,19 @@ static const struct shape rows[] = {
                    "%{A.dir}/master devices/virtual/net/vrf{n}", "%{A.dir}/upper_vrf{n} devices/virtual/net/vrf{n}",
                    "%devices/virtual/net/vrf{n}/lower_{A} {A.dir}", "=sys/{A.dir}/flags 0x1003",
                    "=sys/{A.dir}/operstate up"}},
+        /* passthrough.conf(5) */
+        {.name = "Uplink= of the host",
+         .alone = true,
+         .steps = {"=etc/passthrough.conf.d/50-{n}.conf [Host]|Uplink={A}"}},
+
+        /* an interface with a name of its own */
+        {.name = "netplan, by MAC with another name",
+         .steps = {"=etc/netplan/{n}.yaml network:|  ethernets:|    lan:|      match: {macaddress: '{A.mac}'}|      "
+                   "set-name: lan{n}|      dhcp4: true"}},
+        {.name = "wicked, by its own XML",
+         .steps = {"=etc/wicked/ifconfig/lan{n}.xml "
+                   "<interface><name>{A}</name><control><mode>boot</mode></control></interface>"}},
+
         {.name = "nobody's", .open = true, .steps = {"+etc/network/interfaces # iface {A} inet dhcp"}},
 };
 

@@ -49,6 +49,18 @@ static const struct shape rows[] = {
          .steps = {"!rd.luks.uuid=luks-{A.uuid}"}},
         {.name = "cryptdevice= asks", .asks = true, .steps = {"!cryptdevice=UUID={A.uuid}:root"}},
         {.name = "cryptopts= asks", .asks = true, .steps = {"!cryptopts=source=UUID={A.uuid},target=root"}},
+
+        /* What types like a keyboard, and is none to count on. */
+        {.name = "crypttab asks, a token beside",
+         .asks = true,
+         .scope = USB_OPEN,
+         .keyboard = TOKEN_BESIDE,
+         .steps = {"+etc/crypttab s{n} {A.spec} none luks"}},
+        {.name = "crypttab asks, a mouse with keys beside",
+         .asks = true,
+         .scope = USB_OPEN,
+         .keyboard = MOUSE_BESIDE,
+         .steps = {"+etc/crypttab s{n} {A.spec} none luks"}},
 };
 
 const struct shape_table people_shapes = {PEOPLE, rows, COUNT(rows)};

@@ -29,7 +29,8 @@ static int storage_controller(struct machine *m, unsigned dice)
         } all[] = {{0x1b360010, 0x010802, "nvme"},
                    {0x80862922, 0x010601, "ahci"},
                    {0x10000072, 0x010700, "mpt3sas"},
-                   {0x1af41042, 0x010000, "virtio-pci"}};
+                   {0x1af41042, 0x010000, "virtio-pci"},
+                   {0x1b36000d, 0x0c0330, "xhci_hcd"}};
 
         return add_function(m, all[dice].id, all[dice].class, all[dice].driver);
 }
@@ -68,7 +69,7 @@ static void make_disks(struct machine *m, struct shaped *s)
 {
         const struct shape *shape = s->shape;
         bool partition = shape->partitions || (!shape->whole && chance(m, 50));
-        unsigned dice = below(m, 4);
+        unsigned dice = below(m, 5);
 
         for (unsigned i = 0; i < s->n_subjects; i++)
                 s->at[i] = site(m, shape->same_uuid ? below(m, 4) : dice, partition, shape->type);
@@ -121,6 +122,8 @@ static void make_keyboards(struct machine *m, struct shaped *s)
         s->at[OTHER] = add_function(m, 0x1b36000d, 0x0c0330, "xhci_hcd");
         keyboard(m, s->at[1], i2c, true);
         keyboard(m, s->at[OTHER], false, false);
+        m->usb[m->n_usb - 1].token = s->shape->keyboard == TOKEN_BESIDE;
+        m->usb[m->n_usb - 1].mouse = s->shape->keyboard == MOUSE_BESIDE;
         m->ps2_keyboard |= s->shape->keyboard == PS2_KEYBOARD;
 }
 

@@ -40,7 +40,7 @@ struct shape {
         bool alone;                    /* not on random machines */
         bool open;                     /* the subject itself is left open: only the other device is judged */
         bool asks;                     /* a passphrase may be asked */
-        enum { USB_KEYBOARD, I2C_KEYBOARD, PS2_KEYBOARD } keyboard;
+        enum { USB_KEYBOARD, I2C_KEYBOARD, PS2_KEYBOARD, TOKEN_BESIDE, MOUSE_BESIDE } keyboard;
         const char *steps[STEPS_MAX];
 };
 

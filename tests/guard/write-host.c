@@ -281,24 +281,25 @@ void write_network(const struct machine *m)
 
 /* --- people */
 
-static void input(unsigned n, const char *parent, bool keyboard)
+/* The keys of an ordinary keyboard; and the buttons of a mouse, which moves. */
+static void input(unsigned n, const char *parent, bool keys, bool moves, const char *name)
 {
         char dir[300];
 
         TEXT(dir, "%s/input/input%u", parent, n);
-        /* The keys of an ordinary keyboard, and the buttons of a mouse. */
         put(f("sys/%s/capabilities/key", dir), "%s\n",
-            keyboard ? "1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe" : "1f0000 0 0 0 0");
-        put(f("sys/%s/capabilities/ev", dir), "%s\n", keyboard ? "120013" : "17");
-        put(f("sys/%s/name", dir), "%s\n", keyboard ? "A keyboard" : "A mouse");
+            keys ? "1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe" : "1f0000 0 0 0 0");
+        put(f("sys/%s/capabilities/ev", dir), "%s\n", keys ? moves ? "12001f" : "120013" : "17");
+        put(f("sys/%s/capabilities/rel", dir), "%s\n", moves ? "1943" : "0");
+        put(f("sys/%s/name", dir), "%s\n", name);
         link_sys(f("class/input/input%u", n), dir);
         link_sys(f("%s/device", dir), parent);
 }
 
-static void usb_node(const char *name, const char *dir, unsigned class)
+static void usb_node(const char *name, const char *dir, unsigned class, bool token)
 {
-        put(f("sys/%s/idVendor", dir), "046d\n");
-        put(f("sys/%s/idProduct", dir), "c31c\n");
+        put(f("sys/%s/idVendor", dir), "%s\n", token ? "1050" : "046d");
+        put(f("sys/%s/idProduct", dir), "%s\n", token ? "0407" : "c31c");
         put(f("sys/%s/bDeviceClass", dir), "%02x\n", class);
         put(f("sys/%s/uevent", dir), "DEVTYPE=usb_device\nDRIVER=usb\n");
         link_sys(f("bus/usb/devices/%s", name), dir);
@@ -313,22 +314,26 @@ void write_people(const struct machine *m)
         put("sys/devices/LNXSYSTM:00/LNXPWRBN:00/input/input0/capabilities/key", "10000000000000 0\n");
         link_sys("class/input/input0", "devices/LNXSYSTM:00/LNXPWRBN:00/input/input0");
         if (m->ps2_keyboard)
-                input(++n, "devices/platform/i8042/serio0", true);
+                input(++n, "devices/platform/i8042/serio0", true, false, "A keyboard");
         if (m->virtio_keyboard != NONE)
-                input(++n, f("%s/virtio90", m->functions[m->virtio_keyboard].dir), true);
+                input(++n, f("%s/virtio90", m->functions[m->virtio_keyboard].dir), true, false, "A keyboard");
         for (unsigned i = 0; i < m->n_usb; i++) {
                 const struct usb_device *u = &m->usb[i];
                 char hub[200];
 
                 if (u->i2c) {
-                        input(++n, f("%s/0018:04F3:0001.%04u", u->dir, i + 1), u->keyboard);
+                        input(++n, f("%s/0018:04F3:0001.%04u", u->dir, i + 1), u->keyboard, !u->keyboard, "A keyboard");
                         continue;
                 }
                 TEXT(hub, "%s", u->dir);
                 *strrchr(hub, '/') = '\0';
-                usb_node(f("usb%u", u->bus), hub, 9);
-                usb_node(f("%u-1", u->bus), u->dir, 0);
-                input(++n, f("%s/%u-1:1.0/0003:046D:C31C.%04u", u->dir, u->bus, i + 1), u->keyboard);
+                usb_node(f("usb%u", u->bus), hub, 9, false);
+                usb_node(f("%u-1", u->bus), u->dir, 0, u->token);
+                input(++n, f("%s/%u-1:1.0/0003:%s.%04u", u->dir, u->bus, u->token ? "1050:0407" : "046D:C31C", i + 1),
+                      u->keyboard || u->token || u->mouse, !u->keyboard && !u->token,
+                      u->token      ? "Yubico YubiKey OTP+FIDO+CCID"
+                      : u->keyboard ? "A keyboard"
+                                    : "A mouse");
         }
         say(&consoles, "tty0                 -WU (EC p  )    4:1\n");
         if (m->serial != NONE) {
