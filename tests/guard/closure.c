@@ -422,6 +422,7 @@ static void forget(struct machine *m)
                 bool shows_net = !m->no_net || is_network(d), hides_disks = m->no_block && !is_controller(d);
                 bool shows = ((d->uses >> OVS_USE & 1) || (d->uses >> DECLARED_USE & 1)) && shows_net;
 
+                shows |= d->uses >> SHAPE_USE & 1;
                 for (unsigned i = 0; i < m->n_uses; i++) {
                         enum source source = m->uses[i].source;
 
