@@ -236,9 +236,27 @@ root_layout() {
 # nvme NAME SLOT [SIZE]: an NVMe disk whose serial is NAME, behind a root port. NAME.img is one of a layout's, or blank.
 nvme() {
     port "$1" "$2"
-    [[ -f $work/$1.img ]] || truncate -s "${3:-64M}" "$work/$1.img"
-    backends+=(-drive "if=none,id=$1-disk,format=raw,cache=unsafe,file=$work/$1.img")
+    drive "$1" "${3-}"
     device "nvme,drive=$1-disk,serial=$1,bus=$1,addr=00.0"
+}
+
+# drive NAME [SIZE]: what a disk is made of, as NAME-disk
+drive() {
+    [[ -f $work/$1.img ]] || truncate -s "${2:-64M}" "$work/$1.img"
+    backends+=(-drive "if=none,id=$1-disk,format=raw,cache=unsafe,file=$work/$1.img")
+}
+
+# nvme_twin NAME SLOT SERIAL: a serial that others have, too. Its subsystem is named NAME: of two with one name the kernel takes but one.
+nvme_twin() {
+    nvme_controller "$@"
+    drive "$1"
+    device "nvme-ns,drive=$1-disk,bus=$1-nvme"
+}
+
+nvme_controller() {
+    port "$1" "$2"
+    device "nvme-subsys,id=$1-subsystem,nqn=$1"
+    device "nvme,id=$1-nvme,serial=$3,bus=$1,addr=00.0,subsys=$1-subsystem"
 }
 
 # disk_unchanged LAYOUT NAME: byte for byte what the layout made, after all boots so far.
@@ -260,6 +278,12 @@ nic() {
     nics=$((nics + 1))
     backends+=(-netdev "$(slirp "$1")")
     device "e1000e,netdev=$1,bus=$1,addr=00.0,romfile=,mac=52:54:00:00:00:0$nics"
+}
+
+# xhci NAME SLOT: a USB controller, for devices on the bus NAME-usb.0
+xhci() {
+    port "$1" "$2"
+    device "qemu-xhci,id=$1-usb,bus=$1,addr=00.0"
 }
 
 # iscsi_root INTERFACE: the root is served by tgtd, and reached through that interface. To be said first: a target announces the address
@@ -296,6 +320,15 @@ clearance_from() {
     [[ -d $tree/sys ]] || die "no captured machine at $1"
     cp -a "$root_etc/." "$tree/etc/"
     "$lab/product/usr/bin/passthroughctl" --root="$tree" image --kernel="$(kernel_release)" "$cleared" >>"$work/host.log" 2>&1
+}
+
+# image_part_from DIR: the images that follow carry what `passthroughctl image` wrote to DIR of the disk, in the guest and at a moment of its own.
+image_part_from() {
+    cleared=$work/cleared
+    rm -rf "$work/part" "$cleared"
+    mkdir -p "$work/part"
+    debugfs -R "rdump $1 $work/part" "$(disk_fs)" >"$work/host.log" 2>&1
+    mv "$work/part/${1##*/}" "$cleared"
 }
 
 no_clearance() { cleared=; }
