@@ -47,6 +47,7 @@ static const struct {
 } tag_lines[] = {
         {"E:ID_FS_UUID=", "UUID="},
         {"E:ID_FS_LABEL_ENC=", "LABEL="},
+        {"E:ID_FS_LABEL=", "LABEL="},
         {"E:ID_FS_TYPE=", "TYPE="},
         {"E:PASSTHROUGH_FS_TYPE=", "TYPE="}, /* of what is hidden, see plan/hide.c */
         {"E:ID_PART_ENTRY_UUID=", "PARTUUID="},
