@@ -148,6 +148,8 @@ struct bus {
         const char *(*refuse)(struct arena *a, const struct rule *rule, const struct device *d);
         const char *(*refuse_back)(struct arena *a, const struct device *d);
         void (*guest)(struct arena *a, const struct device *d, struct guest_device *ret);
+        /* Whether a device at that path has the same number on its card as this one. */
+        bool (*same_function)(const char *path, const struct device *d);
         /* Whether a slot of that name has it for good: see MARK_SLOT. */
         bool (*lasting_slot)(const struct facts *facts, const char *slot);
         /* What its VFIO drivers call the bus in modules.alias: "vfio_pci". */

@@ -16,6 +16,35 @@ static bool same(const char *recorded, const char *now)
         return *recorded && now && strcasecmp(recorded, now) == 0;
 }
 
+bool identity_is_number(const char *serial)
+{
+        return serial[strspn(serial, "0- ")] && serial[strspn(serial, "fF- ")];
+}
+
+/* Ports of one card may share theirs: then the function's number tells. */
+const char *identity_mark(const struct facts *facts, const struct device *d, enum mark mark)
+{
+        const char *text = d->marks[mark];
+
+        if ((mark != MARK_SERIAL && mark != MARK_DISK_SERIAL) || !text)
+                return text;
+        if (!identity_is_number(text))
+                return NULL;
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                const struct device *other = &facts->devices[i];
+
+                if (other != d && streq(other->id, d->id) && same(text, other->marks[mark]) &&
+                    (mark != MARK_SERIAL || !device_same_card(d, other)))
+                        return NULL;
+        }
+        return text;
+}
+
+bool identity_has_number(const struct clearance_device *r)
+{
+        return identity_is_number(r->marks[MARK_SERIAL]) || identity_is_number(r->marks[MARK_DISK_SERIAL]);
+}
+
 /* A serial number that both have and that differs: somebody else, wherever it sits. */
 static bool contradicts(const struct clearance_device *r, const struct device *d)
 {
@@ -38,10 +67,12 @@ static bool fits(const struct facts *facts, const struct clearance_device *r, co
 {
         switch (how) {
         case FIT_PCIE_SERIAL:
-                return same(r->marks[MARK_SERIAL], d->marks[MARK_SERIAL]);
+                return same(r->marks[MARK_SERIAL], d->marks[MARK_SERIAL]) &&
+                       identity_is_number(r->marks[MARK_SERIAL]) &&
+                       (!d->bus->same_function || d->bus->same_function(r->path, d));
         case FIT_DISK_SERIAL:
-                return *r->marks[MARK_DISK_SERIAL] && d->marks[MARK_DISK_SERIAL] &&
-                       streq(r->marks[MARK_DISK_SERIAL], d->marks[MARK_DISK_SERIAL]);
+                return identity_is_number(r->marks[MARK_DISK_SERIAL]) && *r->marks[MARK_DISK_SERIAL] &&
+                       d->marks[MARK_DISK_SERIAL] && streq(r->marks[MARK_DISK_SERIAL], d->marks[MARK_DISK_SERIAL]);
         case FIT_PATH:
                 return same(r->marks[MARK_FIRMWARE], d->marks[MARK_FIRMWARE]) || streq(r->path, d->path);
         case FIT_SLOT:

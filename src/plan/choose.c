@@ -90,6 +90,8 @@ static enum stage stage_for(const struct planner *p, const struct rule *rule, si
 {
         const struct device *d = &p->facts->devices[device];
 
+        if (rule->stage == STAGE_INITRD && p->identities[device].by_place)
+                return STAGE_ROOT;
         if (rule->stage != STAGE_AUTO)
                 return rule->stage;
         if (d->roles & ROLE_STORAGE)

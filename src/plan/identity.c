@@ -43,6 +43,7 @@ void planner_identify(struct planner *p)
                 enum fit how = FIT_MAX_;
                 struct identity *identity;
                 size_t device;
+                bool by_place;
 
                 p->recorded[i] = (struct recorded){.device = NO_DEVICE, .why = "nothing that is here now is it"};
                 if (!rule || rule->invalid || rule->digest != r->digest)
@@ -59,7 +60,13 @@ void planner_identify(struct planner *p)
                         continue;
                 }
                 p->recorded[i].device = device;
-                *identity = (struct identity){.is = r, .rule = rule, .record = i, .cleared = r->cleared && !c->lapsed};
+                /* In the place of a disk without a number there may be another: what is on it has to show. */
+                by_place = p->facts->devices[device].roles & ROLE_STORAGE && !identity_has_number(r);
+                *identity = (struct identity){.is = r,
+                                              .rule = rule,
+                                              .record = i,
+                                              .by_place = by_place,
+                                              .cleared = r->cleared && !c->lapsed && !by_place};
                 if (!streq(r->address, p->facts->devices[device].address))
                         identity->moved = arena_printf(p->arena, "the device recorded at %s, told by %s", r->address,
                                                        fit_names[how]);

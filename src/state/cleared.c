@@ -54,7 +54,7 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
                                        : "",
         };
         for (enum mark m = 0; m < MARK_MAX_; m++)
-                r->marks[m] = text(d->marks[m]);
+                r->marks[m] = text(identity_mark(facts, d, m));
         /* A disk that is in a guest's hands tells its own to nobody here. */
         if (!d->marks[MARK_DISK_SERIAL] && known)
                 r->marks[MARK_DISK_SERIAL] = known->marks[MARK_DISK_SERIAL];

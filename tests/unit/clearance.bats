@@ -16,6 +16,8 @@ setup() {
     mounted nvme0n1 /srv ext4
     pci_add 0000:02:00.0 1b36:0010 010802 under=0000:00:03.0 group=2 driver=nvme
     disk nvme1n1 259:1 0000:02:00.0
+    nvme_serial 0000:01:00.0 nvme0 S4EWNX0R000001
+    nvme_serial 0000:02:00.0 nvme1 S4EWNX0R000002
     rule b '[Match]' Address=02:00.0
     tree_keep clearance
 }
@@ -26,6 +28,7 @@ in_initrd() {
     rm -rf "$ROOT/sys/class/block" "$ROOT/proc/self/mountinfo" "$ROOT/proc/swaps"
     unbind 0000:01:00.0
     unbind 0000:02:00.0
+    rm -rf "$(pci_file 0000:01:00.0 nvme)" "$(pci_file 0000:02:00.0 nvme)"
 }
 
 unbind() {

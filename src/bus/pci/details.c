@@ -84,6 +84,11 @@ static void stuck(const struct pci_scan *x, struct device *d)
                 x->arena, "a driver of it hangs, and %s (PID %s) still waits; the kernel log may say why", comm, pid);
 }
 
+static bool has_number(const struct device *d)
+{
+        return d->marks[MARK_SERIAL] || d->marks[MARK_DISK_SERIAL];
+}
+
 static void own_details(struct pci_scan *x, const struct pci_dir *dir, struct device *d)
 {
         struct pci_function *f = pci_own(d);
@@ -92,7 +97,7 @@ static void own_details(struct pci_scan *x, const struct pci_dir *dir, struct de
 
         if (x->request->identities) {
                 firmware_path(x, d);
-                if (!d->marks[MARK_SERIAL] && !d->marks[MARK_DISK_SERIAL])
+                if (!has_number(d))
                         pci_serial(x, dir, d);
         }
         if (!d->parent && pci_readlink(dir, "physfn", text, sizeof(text)) > 0)
@@ -260,6 +265,19 @@ static bool spoken_of(const struct config *config, const struct facts *facts, co
         return false;
 }
 
+/* Of one that has a number: whether others of its kind have the same one. */
+static void serials_of_twins(struct pci_scan *x, const struct device *d)
+{
+        for (size_t i = 0; i < x->facts->n_devices; i++) {
+                struct device *twin = &x->facts->devices[i];
+                _cleanup_(pci_dir_close) struct pci_dir dir = PCI_DIR_NONE;
+
+                if (twin->identified && !twin->detailed && !has_number(twin) && streq(twin->id, d->id) &&
+                    pci_open(x->root, &x->parent, twin, &dir) >= 0)
+                        pci_serial(x, &dir, twin);
+        }
+}
+
 void pci_details(struct pci_scan *x)
 {
         const struct config *config = x->request->config;
@@ -270,5 +288,8 @@ void pci_details(struct pci_scan *x)
         for (size_t i = 0; i < x->facts->n_devices; i++)
                 if (!config || spoken_of(config, x->facts, &x->facts->devices[i]))
                         details_around(&details, i);
+        for (size_t i = 0; x->request->identities && !x->facts->booting && i < x->facts->n_devices; i++)
+                if (x->facts->devices[i].detailed && has_number(&x->facts->devices[i]))
+                        serials_of_twins(x, &x->facts->devices[i]);
         other_screen(x);
 }

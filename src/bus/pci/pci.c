@@ -235,6 +235,13 @@ static const char *refuse_back(struct arena *a, const struct device *d)
         return arena_printf(a, "%u of its virtual functions are enabled; disable them first", pci_of(d)->vfs_enabled);
 }
 
+static bool same_function(const char *path, const struct device *d)
+{
+        const char *dot = strrchr(path, '.'), *own = strrchr(d->path, '.');
+
+        return dot && own && streq(dot, own);
+}
+
 /*
  * The kernel makes the names of slots different where the firmware has not, by a number in the order it finds them
  * ("0", "0-1", "0-2"): those name nothing that stays (drivers/pci/slot.c, make_slot_name).
@@ -353,6 +360,7 @@ const struct bus pci_bus = {
         .refuse = refuse,
         .refuse_back = refuse_back,
         .guest = guest,
+        .same_function = same_function,
         .lasting_slot = lasting_slot,
         .vfio = "vfio_pci",
         .behind = behind,

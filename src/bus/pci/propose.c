@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What names PCI functions so that it survives renumbering. Pure. */
-#include <strings.h>
-
 #include "base/str.h"
 #include "bus/pci/pci.h"
 #include "facts/facts.h"
-
-/* Cards whose maker gave them none, or all the same one, have this. */
-static bool is_number(const char *serial)
-{
-        return serial[strspn(serial, "0-")] && serial[strspn(serial, "fF-")];
-}
+#include "facts/identity.h"
 
 /*
  * What holds data is told by its serial number, too: another disk in the same place is another disk. That is the PCI
@@ -18,13 +11,7 @@ static bool is_number(const char *serial)
  */
 static const char *lasting_serial(const struct facts *facts, const struct device *d)
 {
-        if (!startswith(d->class, "01") || !d->marks[MARK_SERIAL] || !is_number(d->marks[MARK_SERIAL]))
-                return NULL;
-        for (size_t i = 0; i < facts->n_devices; i++)
-                if (&facts->devices[i] != d && facts->devices[i].marks[MARK_SERIAL] &&
-                    strcasecmp(facts->devices[i].marks[MARK_SERIAL], d->marks[MARK_SERIAL]) == 0)
-                        return NULL;
-        return d->marks[MARK_SERIAL];
+        return startswith(d->class, "01") ? identity_mark(facts, d, MARK_SERIAL) : NULL;
 }
 
 /* A word at the end of a list that does not have it. */

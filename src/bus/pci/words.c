@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "facts/identity.h"
 
 static void append(struct arena *a, struct words *list, const char *word)
 {
@@ -238,6 +239,11 @@ static bool parse(enum match_key key, struct arena *a, const char *word, struct 
                 return parse_parent(a, word, list);
         case MATCH_VIRTUAL_FUNCTION:
                 return parse_range(a, word, list);
+        case MATCH_SERIAL:
+                if (!identity_is_number(word))
+                        return false;
+                append(a, list, arena_strdup(a, word));
+                return true;
         default:
                 append(a, list, arena_strdup(a, word));
                 return true;
@@ -259,7 +265,8 @@ const struct bus_syntax pci_syntax = {
                         [MATCH_SUBSYSTEM] = "vendor:device in hex, such as 1458:3752; one half may be \"*\", not both",
                         [MATCH_CLASS] = "display, audio, multimedia, network, storage, nvme, usb, serial, accelerator, "
                                         "crypto, or the first 2, 4 or 6 hex digits of a class code, such as 0300",
-                        [MATCH_SERIAL] = "a serial number, such as 3c-ec-ef-ff-ff-12-34-56",
+                        [MATCH_SERIAL] = "a serial number, such as 3c-ec-ef-ff-ff-12-34-56; one of nothing but 0 "
+                                         "or f tells no device from others",
                         [MATCH_PARENT] = "a physical function by address, bridge path or interface name",
                         [MATCH_VIRTUAL_FUNCTION] = "an index or a range of them, such as 0 or 0-3",
                 },
