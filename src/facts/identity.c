@@ -40,11 +40,6 @@ const char *identity_mark(const struct facts *facts, const struct device *d, enu
         return text;
 }
 
-bool identity_has_number(const struct clearance_device *r)
-{
-        return identity_is_number(r->marks[MARK_SERIAL]) || identity_is_number(r->marks[MARK_DISK_SERIAL]);
-}
-
 /* A serial number that both have and that differs: somebody else, wherever it sits. */
 static bool contradicts(const struct clearance_device *r, const struct device *d)
 {

@@ -19,8 +19,6 @@ extern const char *const fit_names[FIT_MAX_];
 bool identity_is_number(const char *serial);
 /* The device's mark of that kind, where it tells the device from all others that are here; else NULL. */
 const char *identity_mark(const struct facts *facts, const struct device *d, enum mark mark);
-/* Its record has more to tell it by than where it was and of which kind. */
-bool identity_has_number(const struct clearance_device *r);
 /* Whether it could be that one, for all that it tells: enough to leave it alone. */
 bool identity_may_be(const struct clearance_device *r, const struct device *d);
 /* The one device that fits a record best, or NO_DEVICE; *why is set to a reason only where one is to be said. */

@@ -84,18 +84,17 @@ static bool waits_for_buses(const struct planner *p, const struct rule *rule, si
 
 /*
  * What the host may boot from, answer on or be typed at waits until the root file system is known; storage that the
- * host itself has cleared does not have to.
+ * host itself has cleared does not have to, where it is known by more than its place and its kind.
  */
 static enum stage stage_for(const struct planner *p, const struct rule *rule, size_t device)
 {
         const struct device *d = &p->facts->devices[device];
+        const struct identity *identity = &p->identities[device];
 
-        if (rule->stage == STAGE_INITRD && p->identities[device].by_place)
-                return STAGE_ROOT;
+        if (d->roles & ROLE_STORAGE && (rule->stage == STAGE_AUTO || rule->stage == STAGE_INITRD))
+                return identity->cleared && identity->early ? STAGE_INITRD : STAGE_ROOT;
         if (rule->stage != STAGE_AUTO)
                 return rule->stage;
-        if (d->roles & ROLE_STORAGE)
-                return p->identities[device].cleared ? STAGE_INITRD : STAGE_ROOT;
         if (waits_for_buses(p, rule, device))
                 return STAGE_ROOT;
         return d->roles & (ROLE_NETWORK | ROLE_USB | ROLE_SERIAL) ? STAGE_ROOT : STAGE_INITRD;

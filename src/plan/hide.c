@@ -15,24 +15,36 @@
         "}\n"
 #define HELD "passthrough/held"
 
+/* What a rule of udev may have between quotes, and not take for a pattern. */
+static bool is_plain(const char *serial)
+{
+        return !strpbrk(serial, "\"\\*?[]|$%");
+}
+
 /*
- * Disks that the host has cleared are hidden whole. Of others just what would be assembled out of them, as the root may
- * be on a plain partition there; and not that, where the command line names volumes or arrays for the root.
+ * Disks that the host has cleared are hidden whole: by their place where that tells who they are, else by their own
+ * number. Of others just what would be assembled out of them, as the root may be on a plain partition there; and not
+ * that, where the command line names volumes or arrays for the root.
  */
 static const char *rules_for(struct planner *p, const struct plan_entry *e)
 {
+        const struct identity *identity = &p->identities[e->device];
         static const char hide[] = ", ENV{PASSTHROUGH_FS_TYPE}=\"$env{ID_FS_TYPE}\", ENV{ID_FS_TYPE}=\"\", "
                                    "ENV{ID_FS_USAGE}=\"\", ENV{DM_MULTIPATH_DEVICE_PATH}=\"0\", "
                                    "ENV{SYSTEMD_READY}=\"0\", ENV{UDISKS_IGNORE}=\"1\", SYMLINK";
-        const char *address = entry_device(p, e)->address, *types = NULL;
+        const char *serial = identity->known && !identity->early ? identity->is->marks[MARK_DISK_SERIAL] : "";
+        bool numbered = *serial && is_plain(serial);
+        const char *types = NULL, *device;
 
-        if (!p->identities[e->device].cleared) {
+        if (!numbered && !(identity->known && identity->early)) {
                 if (p->facts->root_on_volumes)
                         return "";
                 types = "LVM2_member|linux_raid_member|ddf_raid_member|isw_raid_member|crypto_LUKS|bcache";
         }
-        return arena_join(p->arena, "TEST==\"", p->facts->initrd->mark,
-                          "\", SUBSYSTEM==\"block\", SUBSYSTEMS==\"pci\", KERNELS==\"", address, "\"",
+        device = numbered ? arena_join(p->arena, "SUBSYSTEMS==\"nvme\", ATTRS{serial}==\"", serial, "\"", NULL)
+                          : arena_join(p->arena, "SUBSYSTEMS==\"pci\", KERNELS==\"", entry_device(p, e)->address, "\"",
+                                       NULL);
+        return arena_join(p->arena, "TEST==\"", p->facts->initrd->mark, "\", SUBSYSTEM==\"block\", ", device,
                           types ? ", ENV{ID_FS_TYPE}==\"" : "", types ? types : "", types ? "\"" : "", hide,
                           types ? "+=\"" : "=\"", HELD "/%k\"\n", NULL);
 }

@@ -43,7 +43,7 @@ void planner_identify(struct planner *p)
                 enum fit how = FIT_MAX_;
                 struct identity *identity;
                 size_t device;
-                bool by_place;
+                bool storage;
 
                 p->recorded[i] = (struct recorded){.device = NO_DEVICE, .why = "nothing that is here now is it"};
                 if (!rule || rule->invalid || rule->digest != r->digest)
@@ -56,17 +56,20 @@ void planner_identify(struct planner *p)
                 if (identity->is) { /* two records of one device: neither is believed */
                         p->recorded[identity->record].device = NO_DEVICE;
                         p->recorded[identity->record].why = p->recorded[i].why = "two recorded devices could be it";
-                        identity->cleared = false;
+                        identity->cleared = identity->known = false;
                         continue;
                 }
                 p->recorded[i].device = device;
-                /* In the place of a disk without a number there may be another: what is on it has to show. */
-                by_place = p->facts->devices[device].roles & ROLE_STORAGE && !identity_has_number(r);
-                *identity = (struct identity){.is = r,
-                                              .rule = rule,
-                                              .record = i,
-                                              .by_place = by_place,
-                                              .cleared = r->cleared && !c->lapsed && !by_place};
+                /* In the place of a disk there may be another: its number, or what is on it, has to agree. */
+                storage = p->facts->devices[device].roles & ROLE_STORAGE;
+                *identity = (struct identity){
+                        .is = r,
+                        .rule = rule,
+                        .record = i,
+                        .early = !storage || how == FIT_PCIE_SERIAL,
+                        .known = r->cleared && !c->lapsed,
+                };
+                identity->cleared = identity->known && (identity->early || how == FIT_DISK_SERIAL);
                 if (!streq(r->address, p->facts->devices[device].address))
                         identity->moved = arena_printf(p->arena, "the device recorded at %s, told by %s", r->address,
                                                        fit_names[how]);

@@ -295,15 +295,11 @@ record_and_finish() {
     finish
 }
 
-# A disk that the host does not need. An image from elsewhere cannot know, and so lets the native driver have it until the root is known.
+# A disk that the host does not need. No number of it can be read before its native driver has it, so it waits for the root.
 assert_taken() {
-    if [[ $boot == cleared ]]; then
-        assert_handed_over "$1"
-    else
-        assert_driver "$1" vfio-pci
-        assert_probes "$1" 'nvme vfio-pci'
-        assert_status "$1" late
-    fi
+    assert_driver "$1" vfio-pci
+    assert_probes "$1" 'nvme vfio-pci'
+    assert_status "$1" late
 }
 
 # Something beyond the network card echoes what this host says.

@@ -4,17 +4,17 @@
 load product
 load tree
 
-# Disk A has the root and is behind port 02, disk B, its twin, behind port 03; both answer by address alone.
+# Disk A has the root and is behind port 02, disk B, its twin, behind port 03. PCI has a number of each, which shows without a driver.
 setup() {
     tree_again clearance && return
     tree_new
     firmware_uuid
     root_port 0000:00:02.0 01
     root_port 0000:00:03.0 02
-    pci_add 0000:01:00.0 1b36:0010 010802 under=0000:00:02.0 group=1 driver=nvme
+    pci_add 0000:01:00.0 1b36:0010 010802 under=0000:00:02.0 group=1 driver=nvme serial=00-25-38-00-00-00-00-01
     disk nvme0n1 259:0 0000:01:00.0
     mounted nvme0n1 /srv ext4
-    pci_add 0000:02:00.0 1b36:0010 010802 under=0000:00:03.0 group=2 driver=nvme
+    pci_add 0000:02:00.0 1b36:0010 010802 under=0000:00:03.0 group=2 driver=nvme serial=00-25-38-00-00-00-00-02
     disk nvme1n1 259:1 0000:02:00.0
     nvme_serial 0000:01:00.0 nvme0 S4EWNX0R000001
     nvme_serial 0000:02:00.0 nvme1 S4EWNX0R000002
@@ -39,8 +39,8 @@ unbind() {
 shifted() {
     local name
     for name in 0000:01:00.0 0000:02:00.0; do pci_remove "$name"; done
-    pci_add 0000:02:00.0 1b36:0010 010802 under=0000:00:02.0 group=1
-    pci_add 0000:03:00.0 1b36:0010 010802 under=0000:00:03.0 group=2
+    pci_add 0000:02:00.0 1b36:0010 010802 under=0000:00:02.0 group=1 serial=00-25-38-00-00-00-00-01
+    pci_add 0000:03:00.0 1b36:0010 010802 under=0000:00:03.0 group=2 serial=00-25-38-00-00-00-00-02
 }
 
 @test "storage that the host has cleared goes in the initrd, and the plan on the host says so" {
@@ -91,14 +91,53 @@ shifted() {
     ! grep -q $'^D\tb\t.*\tcleared\t' "$ROOT/var/lib/passthrough/clearance"
 }
 
-@test "without a clearance it waits for the root stage, and is refused there while nothing is mounted" {
+@test "without a clearance it waits for the root stage, whatever the rule says" {
     in_initrd
     plan
     device 0000:02:00.0 bind vfio-pci root
     add_line /etc/passthrough.d/b.conf '[Device]' Stage=initrd
     plan
-    exits 1
-    refused 0000:02:00.0 'not cleared: .*no clearance'
+    device 0000:02:00.0 bind vfio-pci root
+}
+
+# in_initrd again, by then with a driver for the second disk, which has that number.
+at_root_stage() {
+    in_initrd
+    put /proc/self/mountinfo '1 1 0:2 / / rw - rootfs rootfs rw' '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw'
+    put /proc/swaps 'Filename Type Size Used Priority'
+    mkdir -p "$ROOT/sysroot/etc" "$ROOT/sys/class/block"
+    block sda2 8:2 "$(pci_dir 0000:00:1f.2)/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda2"
+    nvme_serial 0000:02:00.0 nvme1 "$1"
+}
+
+@test "a disk without a number of PCI's waits for the root stage, where its own number has to be what it was" {
+    local number kept
+    for number in 0000:01:00.0 0000:02:00.0; do
+        pci_config 1b36 0010 010802 1af4:1100 '' '' >"$ROOT/sys/$(pci_dir $number)/config"
+    done
+    image_built
+    kept=$BATS_TEST_TMPDIR/kept
+    cp -a "$ROOT" "$kept"
+    for number in '' Stage=initrd; do
+        rule b '[Match]' Address=02:00.0 '[Device]' $number
+        rm -rf "$kept" && image_built && cp -a "$ROOT" "$kept"
+        plan
+        device 0000:02:00.0 bind vfio-pci root
+        [[ $(get '.operations[] | select(.op == "hide").value') == *'SUBSYSTEMS=="nvme", ATTRS{serial}=="S4EWNX0R000002", ENV'* ]] || { show && return 1; }
+        in_initrd
+        plan
+        device 0000:02:00.0 bind vfio-pci root
+        rm -rf "$ROOT" && cp -a "$kept" "$ROOT"
+        at_root_stage S4EWNX0R000002
+        plan
+        device 0000:02:00.0 bind vfio-pci root
+        rm -rf "$ROOT" && cp -a "$kept" "$ROOT"
+        at_root_stage S4EWNX0R000009
+        plan
+        exits 1
+        bound
+        rm -rf "$ROOT" && cp -a "$kept" "$ROOT"
+    done
 }
 
 @test "a clearance lapses where the command line says another root" {
@@ -111,10 +150,6 @@ shifted() {
     put /proc/cmdline 'BOOT_IMAGE=/vmlinuz root=UUID=2 ro quiet'
     plan
     device 0000:02:00.0 bind vfio-pci root
-    add_line /etc/passthrough.d/b.conf '[Device]' Stage=initrd
-    plan
-    exits 1
-    refused 0000:02:00.0 .
 }
 
 @test "another machine's clearance is none" {
@@ -142,7 +177,7 @@ shifted() {
     device 0000:02:00.0 bind vfio-pci root
 }
 
-@test "renumbered: the right device is followed by its path, and who sits at its address now is not taken" {
+@test "renumbered: the right device is followed by its number, and who sits at its address now is not taken" {
     image_built
     shifted
     in_initrd
@@ -150,7 +185,7 @@ shifted() {
     exits 1
     refused 0000:02:00.0 'not the device that was recorded'
     device 0000:03:00.0 bind vfio-pci initrd
-    is "$(get '.devices[] | select(.address == "0000:03:00.0").reason')" 'the device recorded at 0000:02:00.0, told by its path' reason
+    is "$(get '.devices[] | select(.address == "0000:03:00.0").reason')" 'the device recorded at 0000:02:00.0, told by its serial number' reason
 }
 
 @test "renumbered twins that nothing tells apart: nothing is taken, and the message says why" {
@@ -406,10 +441,8 @@ unseen() {
     image_built
     sed -i '/^C/d; s/^end .*/end/' "$ROOT/var/lib/passthrough/clearance"
     in_initrd
-    add_line /etc/passthrough.d/b.conf '[Device]' Stage=initrd
     plan
-    exits 1
-    refused 0000:02:00.0 .
+    device 0000:02:00.0 bind vfio-pci root
 }
 
 @test "a root stage that finds no root file system takes no disk" {

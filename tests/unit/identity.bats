@@ -66,7 +66,7 @@ recorded() {
     refused 0000:05:00.0 'nvme5n1 ← /'
 }
 
-@test "a disk with a number, of its own or PCI's, is taken in the initrd" {
+@test "a disk with a number of PCI's is taken in the initrd, one with a number of its own at the root stage" {
     nvme 0000:05:00.0 0000:00:05.0 5 S4EWNX0R000005
     nvme 0000:06:00.0 0000:00:06.0 6 '' $SAME
     rule b '[Match]' Class=nvme '[Device]' Expect=2
@@ -75,7 +75,7 @@ recorded() {
     in_initrd
     early 0000:05:00.0 0000:06:00.0
     plan
-    device 0000:05:00.0 bind vfio-pci initrd
+    device 0000:05:00.0 bind vfio-pci root
     device 0000:06:00.0 bind vfio-pci initrd
 }
 

@@ -115,11 +115,14 @@ static enum tristate match_id(const char *word, const char *id)
         return half_fits(word, id, (size_t)(colon - word)) && half_fits(colon + 1, id + 5, strlen(colon + 1));
 }
 
-static enum tristate match_serial(const char *word, const char *serial, const char *disk)
+/* The number of an NVMe disk shows only while its driver has it, whether PCI has one, too, or not. */
+static enum tristate match_serial(const char *word, const struct device *d)
 {
-        if (!serial && !disk)
-                return UNKNOWN;
-        return (serial && strcasecmp(word, serial) == 0) || (disk && streq(word, disk));
+        const char *serial = d->marks[MARK_SERIAL], *disk = d->marks[MARK_DISK_SERIAL];
+
+        if ((serial && strcasecmp(word, serial) == 0) || (disk && streq(word, disk)))
+                return YES;
+        return !disk && (!serial || startswith(d->class, "0108")) ? UNKNOWN : NO;
 }
 
 static enum tristate match_parent(const char *word, const struct facts *facts, const struct device *d)
@@ -164,7 +167,7 @@ static enum tristate match(enum match_key key, const char *word, const struct fa
         case MATCH_CLASS:
                 return startswith(d->class, word);
         case MATCH_SERIAL:
-                return match_serial(word, d->marks[MARK_SERIAL], d->marks[MARK_DISK_SERIAL]);
+                return match_serial(word, d);
         case MATCH_PARENT:
                 return match_parent(word, facts, d);
         case MATCH_VIRTUAL_FUNCTION:
