@@ -202,6 +202,23 @@ static void add_drafts(struct loader *l, struct config_files *files)
         }
 }
 
+/* Which rules are in it, and which names, nobody knows: one that comes before all others keeps what these would take.
+ */
+static void add_unread_directory(struct loader *l, const char *directory, struct config *config)
+{
+        const struct diag *d = &l->diags->v[l->diags->n - 1];
+        struct rule *rule = arena_grow(l->arena, &config->rules, config->n_rules, sizeof(*config->rules));
+
+        *rule = RULE_INIT;
+        rule->bus = l->keys.buses[0];
+        rule->digest = STR_HASH_START;
+        rule->name = "-";
+        rule->file = directory;
+        rule->message = arena_printf(l->arena, "%s: %s", d->file, d->message);
+        rule->invalid = rule->decides = rule->unread = true;
+        config->n_rules++;
+}
+
 int config_load_with(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
                      const struct config_draft *drafts, size_t n, struct diags *diags, struct config *ret)
 {
@@ -211,8 +228,13 @@ int config_load_with(const struct root *root, struct arena *a, const struct bus_
         struct config_files files = {};
 
         add_drafts(&l, &files);
-        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++)
+        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
+                size_t errors = diags->n_errors;
+
                 config_files_collect(root, a, config_directories[i], i, &kind, diags, &files, &l.dropins);
+                if (diags->n_errors > errors)
+                        add_unread_directory(&l, config_directories[i], &config);
+        }
         config_files_keep_first(&files);
         config_files_sort(&l.dropins);
 

@@ -82,8 +82,8 @@ static void add_left_out(struct builder *b, const struct rule *rule)
                         all = arena_join(b->arena, all, text, "\n", NULL);
         }
         add_file(b, rule->name,
-                 arena_join(b->arena, config_directories[CONFIG_DIRECTORIES - 1], "/", str_basename(rule->file), NULL),
-                 all, strlen(all));
+                 arena_join(b->arena, config_directories[CONFIG_DIRECTORIES - 1], "/", rule->name, ".conf", NULL), all,
+                 strlen(all));
 }
 
 static int add_rule(struct builder *b, struct rule *rule)

@@ -112,6 +112,31 @@ broken() {
     bound 0000:02:00.0 0000:02:00.1
 }
 
+@test "a directory of rules that cannot be read lets no rule take anything, here and in an image" {
+    tree_new
+    firmware_uuid
+    pci_root 0000:40
+    card 0000:40:03.1 42 15
+    rule gpu '[Match]' Address=42:00.0
+    local dir
+    for dir in /run/passthrough.d /usr/lib/passthrough.d; do
+        plan
+        device 0000:42:00.0 bind
+        put "$dir" 'no directory'
+        plan
+        exits 2
+        rule_is - invalid
+        rule_says - "^$dir: is no directory"
+        device 0000:42:00.0 keep
+        reason 0000:42:00.0 'until rule -, which may be meant for it, is corrected'
+        rm -rf "$BATS_TEST_TMPDIR/image"
+        image_built
+        run --separate-stderr "$BUILD/passthroughctl" plan --json --root="$IMAGE"
+        is "$(get '.rules[0] | .name, .state')" '- invalid' 'the first rule of the image'
+        rm "$ROOT$dir"
+    done
+}
+
 @test "a rule whose [Match] or file cannot be read lets no later rule take anything" {
     local wrong
     for wrong in Adress=01:00.0 Address=zz ID= nonsense; do
