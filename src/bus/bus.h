@@ -86,6 +86,7 @@ struct device {
         const char *driver_now;      /* the same, whatever facts_as_at_boot() has made of it */
         const char *driver_override; /* NULL: none */
         const char *group_stranger;  /* a member of its group of which nothing is known, or NULL */
+        const char *group_kept;      /* why the kernel lets no program have its group, whatever is in it; or NULL */
         const char *stuck;     /* why its files cannot be asked: a driver of it that does not let go, say; or NULL */
         const char *vfio_user; /* which process has it open through VFIO, where that was asked; or NULL */
         bool idle;             /* once the root is known: its buses were read, and nothing is on them */

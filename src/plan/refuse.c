@@ -58,7 +58,9 @@ static const char *unfit(struct planner *p, struct plan_entry *e)
         e->refusal = REFUSAL_GROUP;
         if (driver_is_vfio(e->driver) && d->group == NO_GROUP)
                 return "it has no IOMMU group: the IOMMU is off or not there";
-        if (driver_is_vfio(e->driver) && d->group_stranger)
+        if (d->group_kept)
+                return d->group_kept;
+        if (d->group_stranger)
                 return arena_printf(
                         p->arena, "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
                         d->group, d->group_stranger);
@@ -75,17 +77,17 @@ static const char *unfit(struct planner *p, struct plan_entry *e)
 }
 
 /*
- * A member of the group does not stand in the way of its users: one without a driver, or with that of PCI Express ports
- * (Documentation/driver-api/vfio.rst).
+ * A member of a group does not stand in the way of its users (Documentation/driver-api/vfio.rst). What is set aside
+ * with another driver than VFIO's is so for somebody, too: that the plan takes the member is then enough.
  */
-static bool harmless(const struct planner *p, const struct plan_entry *of, size_t device)
+static bool harmless(const struct planner *p, const struct plan_entry *user, size_t device)
 {
         const struct device *d = &p->facts->devices[device];
         const struct plan_entry *e = p->entry_of[device] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[device]];
 
-        if (d->roles & ROLE_BYSTANDER || planner_leaves(p, of, device))
+        if (d->roles & ROLE_BYSTANDER || planner_leaves(p, user, device))
                 return true;
-        return e && e->action == ACTION_BIND && driver_sets_aside(e->driver);
+        return e && e->action == ACTION_BIND && (driver_sets_aside(e->driver) || !driver_is_vfio(user->driver));
 }
 
 /* Half a group is of no use until the other half is there, and that half may yet be refused. */
@@ -186,7 +188,7 @@ static bool refuse_in_company(struct planner *p, size_t i)
 {
         struct plan_entry *e = &p->plan->entries[i];
         const struct device *d = entry_device(p, e);
-        size_t first = 0, n = driver_is_vfio(e->driver) ? facts_group(p->facts, d->group, &first) : 0;
+        size_t first = 0, n = d->group == NO_GROUP ? 0 : facts_group(p->facts, d->group, &first);
         struct plan_entry *leader = e->leader == NO_ENTRY ? NULL : &p->plan->entries[e->leader];
 
         if (leader && leader->action == ACTION_REFUSE) {

@@ -14,8 +14,11 @@
 
 struct details {
         struct pci_scan *scan;
-        bool all;    /* every device has its details */
-        int *groups; /* those whose members have them */
+        bool all; /* every device has its details */
+        struct group {
+                int number;
+                const char *kept; /* struct device's group_kept */
+        } * groups;               /* those whose members have them */
         size_t n_groups;
 };
 
@@ -168,6 +171,33 @@ static void details_of_all(struct details *x)
 }
 
 /*
+ * "direct" regions: the firmware goes on using memory through the device, and the kernel lets VFIO have no such device;
+ * "direct-relaxable" ones do not matter (Documentation/ABI/testing/sysfs-kernel-iommu_groups).
+ */
+static const char *kept_by_kernel(const struct pci_scan *x, int group)
+{
+        char path[80], text[4096 + 1];
+        ssize_t n;
+
+        snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/reserved_regions", group);
+        n = root_read_line(x->root, path, text, sizeof(text));
+        if (n < 0 && n != -ENOENT && n != -ENOTDIR)
+                return arena_printf(
+                        x->arena,
+                        "whether the firmware uses memory through IOMMU group %d is not known: %s cannot be "
+                        "read",
+                        group, path);
+        for (char *rest = n > 0 ? text : NULL, *line; (line = strsep(&rest, "\n"));)
+                if (endswith(line, " direct"))
+                        return arena_printf(
+                                x->arena,
+                                "IOMMU group %d has a region of type direct in %s: the firmware uses memory "
+                                "through it (RMRR), and the kernel does not let VFIO have such a device",
+                                group, path);
+        return NULL;
+}
+
+/*
  * The members of a device's group, as the kernel has them: a platform device, or a function that went away, is there,
  * too. Where the kernel's list is not to be had, each function is asked for its group instead.
  */
@@ -175,15 +205,17 @@ static void details_of_group(struct details *x, const struct device *d)
 {
         struct facts *facts = x->scan->facts;
         const char **members, *stranger = NULL;
+        struct group *group;
         char path[64];
         size_t n;
 
         if (d->group == NO_GROUP || d->roles & ROLE_BYSTANDER)
                 return;
         for (size_t i = 0; i < x->n_groups; i++)
-                if (x->groups[i] == d->group)
+                if (x->groups[i].number == d->group)
                         return;
-        *(int *)arena_grow(x->scan->arena, &x->groups, x->n_groups++, sizeof(*x->groups)) = d->group;
+        group = arena_grow(x->scan->arena, &x->groups, x->n_groups++, sizeof(*x->groups));
+        *group = (struct group){d->group, kept_by_kernel(x->scan, d->group)};
 
         snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/devices", d->group);
         if (root_list(x->scan->root, x->scan->arena, path, &members, &n) < 0 || n == 0) {
@@ -206,6 +238,14 @@ static void details_of_group(struct details *x, const struct device *d)
         for (size_t i = 0; stranger && i < facts->n_devices; i++)
                 if (facts->devices[i].detailed && facts->devices[i].group == d->group)
                         facts->devices[i].group_stranger = stranger;
+}
+
+static void mark_kept(const struct details *x)
+{
+        for (size_t g = 0; g < x->n_groups; g++)
+                for (size_t i = 0; x->groups[g].kept && i < x->scan->facts->n_devices; i++)
+                        if (x->scan->facts->devices[i].group == x->groups[g].number)
+                                x->scan->facts->devices[i].group_kept = x->groups[g].kept;
 }
 
 /* A device, its slot, and the groups of both. By address, the functions of a slot are beside each other. */
@@ -291,5 +331,6 @@ void pci_details(struct pci_scan *x)
         for (size_t i = 0; x->request->identities && !x->facts->booting && i < x->facts->n_devices; i++)
                 if (x->facts->devices[i].detailed && has_number(&x->facts->devices[i]))
                         serials_of_twins(x, &x->facts->devices[i]);
+        mark_kept(&details);
         other_screen(x);
 }

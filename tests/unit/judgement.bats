@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One judgement: what plan refuses, list, add, check and each stage of the boot refuse as well, whatever the driver.
+
+load product
+load tree-guard
+load tree
+
+setup() {
+    tree_again judgement && return
+    tree_new
+    firmware_uuid
+    root_port 0000:00:05.0 05
+    pci_add 0000:05:00.0 10de:1b06 0302 under=0000:00:05.0 group=5 driver=nouveau
+    root_port 0000:00:06.0 06
+    pci_add 0000:06:00.0 8086:10d3 0200 under=0000:00:06.0 group=6 driver=e1000e
+    nic eno6 0000:06:00.0 up
+    driver_present vfio-pci
+    driver_present pci-stub
+    process 1 systemd
+    tree_keep judgement
+}
+
+in_initrd() {
+    put /etc/initrd-release ID=debian
+    rm -rf "$ROOT/sys/class/block" "$ROOT/proc/self/mountinfo" "$ROOT/proc/swaps"
+    rm -f "$(pci_file 0000:05:00.0 driver)" "$(pci_file 0000:06:00.0 driver)"
+}
+
+handover() {
+    ctl list --json
+    get ".devices[] | select(.address == \"$1\").handover | .action, .reason"
+}
+
+@test "memory that the firmware keeps using through a device holds it: in plan, list, add, check and the initrd" {
+    local regions=/sys/kernel/iommu_groups/5/reserved_regions
+    put $regions '0x00000000fee00000 0x00000000feefffff msi' '0x000000009d000000 0x000000009f7fffff direct-relaxable'
+    rule gpu '[Match]' Address=05:00.0
+    plan
+    device 0000:05:00.0 bind
+    add_line $regions '0x000000009d000000 0x000000009f7fffff direct'
+    plan
+    exits 1
+    refused 0000:05:00.0 '^IOMMU group 5 has a region of type direct in '
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "group.gpu").status')" fail group.gpu
+    image_built
+    in_initrd
+    plan
+    refused 0000:05:00.0 '^IOMMU group 5 has a region of type direct in '
+    rm "$ROOT/etc/initrd-release" "$ROOT/etc/passthrough.d/gpu.conf"
+    [[ $(handover 0000:05:00.0) == refuse*'region of type direct'* ]] || { show && return 1; }
+    ctl add gpu 05:00.0
+    exits 1
+    has 'region of type direct'
+    # Cut short, or not to be read at all: who knows.
+    rule gpu '[Match]' Address=05:00.0
+    printf '0x000000009d000000 0x000000009f7fffff dir' >"$ROOT$regions"
+    plan
+    refused 0000:05:00.0 'is not known: .*/reserved_regions cannot be read'
+    rm "$ROOT$regions" && mkdir "$ROOT$regions"
+    plan
+    refused 0000:05:00.0 'is not known: .*/reserved_regions cannot be read'
+}
+
+@test "pci-stub and other drivers are judged as vfio-pci is: by the guard, and by the group" {
+    local driver
+    default_route eno6
+    driver_present oddly-named
+    pci_add 0000:05:00.1 10de:10ef 0403 under=0000:00:05.0 group=5 driver=snd_hda_intel
+    for driver in vfio-pci pci-stub oddly-named; do
+        rule nic '[Match]' Address=06:00.0 '[Device]' Driver=$driver
+        rule gpu '[Match]' Address=05:00.0 '[Device]' Driver=$driver Functions=match
+        plan
+        refused 0000:06:00.0 'eno6 ← default route' || { echo "$driver" && return 1; }
+        refused 0000:05:00.0 'IOMMU group 5 also holds 0000:05:00.1' || { echo "$driver" && return 1; }
+        rule gpu '[Match]' Address=05:00.0 '[Device]' Driver=$driver Functions=match IOMMUGroup=complete
+        plan
+        bound 0000:05:00.0 0000:05:00.1 || { echo "$driver" && return 1; }
+    done
+}
+
+@test "of a real server's chipset list offers nothing" {
+    machine server-8gpu-ib
+    ctl list --json
+    is "$(get '[.devices[] | select(.handover.action == "bind") | .class[:4] | select(. == "0800" or . == "0806" or . == "0807" or . == "0880" or . == "1101")] | length')" 0 \
+        'chipset functions among those that are possible'
+    [[ $(get '[.devices[] | select(.handover.action == "bind" and .class == "030200")] | length') -gt 0 ]] || { show && return 1; }
+}
