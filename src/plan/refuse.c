@@ -6,6 +6,8 @@
 #include "plan/planner.h"
 #include "plan/sight.h"
 
+#define NOT_CLEARED "not cleared: "
+
 static const struct module *module_of(const struct planner *p, const char *name)
 {
         for (size_t i = 0; i < p->facts->n_modules; i++)
@@ -17,10 +19,13 @@ static const struct module *module_of(const struct planner *p, const char *name)
 /* Nobody but an administrator may say that it is no longer so, where what shows does not. */
 static const char *withheld(struct planner *p, const struct clearance_device *record)
 {
+        if (startswith(record->withheld, NOT_CLEARED))
+                return arena_join(p->arena, NOT_CLEARED "when a boot image was last built, ",
+                                  record->withheld + strlen(NOT_CLEARED), NULL);
         if (p->facts->booting)
                 return arena_join(p->arena, "the host needed it when this image was built: ", record->withheld, NULL);
         return arena_join(p->arena,
-                          "not cleared: the host needed it when a boot image was last built: ", record->withheld,
+                          NOT_CLEARED "the host needed it when a boot image was last built: ", record->withheld,
                           p->facts->arriving
                                   ? "; if it no longer does, see passthroughctl plan, and bind it by hand"
                                   : ", and less shows now than did then, or nothing that does the same; if the host no "
@@ -46,7 +51,7 @@ static const char *unfit(struct planner *p, struct plan_entry *e)
                 return arena_join(p->arena, p->by_process[e->device] ? "in use: " : "the host needs it: ", e->needed,
                                   NULL);
         if (p->facts->evidence->busy_unknown && d->driver && !driver_is_vfio(d->driver))
-                return arena_join(p->arena, "not cleared: ", p->facts->evidence->busy_unknown, NULL);
+                return arena_join(p->arena, NOT_CLEARED, p->facts->evidence->busy_unknown, NULL);
         /* What the host had in its hands need not be in them again yet, or need not show. */
         record = sight_withheld(p->facts, d);
         if (record)
@@ -71,7 +76,7 @@ static const char *unfit(struct planner *p, struct plan_entry *e)
         e->refusal = REFUSAL_HOST;
         why = planner_uncleared(p, e);
         if (why)
-                return arena_join(p->arena, "not cleared: ", why, NULL);
+                return arena_join(p->arena, NOT_CLEARED, why, NULL);
         e->refusal = REFUSAL_OTHER;
         return NULL;
 }

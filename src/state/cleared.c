@@ -27,6 +27,47 @@ static const struct clearance_device *before(const struct facts *facts, const st
         return NULL;
 }
 
+static void add_seen(struct arena *a, struct clearance *clearance, const char *const *sources, size_t n)
+{
+        for (size_t i = 0; i < n; i++) {
+                size_t at = 0;
+
+                while (at < clearance->n_seen && !streq(clearance->seen[at], sources[i]))
+                        at++;
+                if (at == clearance->n_seen)
+                        str_add(a, &clearance->seen, &clearance->n_seen, sources[i]);
+        }
+}
+
+/*
+ * What is not known of a device that is refused for it. An early boot may know less still: there nothing speaks of a
+ * disk or a display, and what was refused here would go. Others want to be cleared there anyway.
+ */
+static const char *not_known(const struct plan *plan, const struct plan_entry *e)
+{
+        const struct device *d = &plan->facts->devices[e->device];
+
+        return e->action == ACTION_REFUSE && e->refusal == REFUSAL_HOST && !sight_withheld(plan->facts, d) &&
+                               sight_clears(plan->facts, d) && !(d->roles & (ROLE_NETWORK | ROLE_USB | ROLE_GUARDED))
+                       ? e->reason
+                       : NULL;
+}
+
+/* How the host needs it, for all that is known; NULL: it does not. */
+static const char *withheld(const struct plan *plan, struct arena *a, const struct plan_entry *e,
+                            struct clearance *clearance)
+{
+        const struct clearance *old = &plan->facts->clearance;
+        const struct clearance_device *known =
+                e->needed ? NULL : sight_withheld(plan->facts, &plan->facts->devices[e->device]);
+
+        if (!known)
+                return e->needed ? e->needed : not_known(plan, e);
+        /* The run that revokes it has to see what both saw. */
+        add_seen(a, clearance, old->seen, old->n_seen);
+        return known->withheld;
+}
+
 static void add(const struct plan *plan, struct arena *a, const struct plan_entry *e, struct clearance *clearance)
 {
         const struct facts *facts = plan->facts;
@@ -35,7 +76,6 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
         struct clearance_device *r =
                 arena_grow(a, &clearance->devices, clearance->n_devices, sizeof(*clearance->devices));
         const struct clearance_device *known = before(facts, rule, d);
-        const struct clearance_device *withheld = sight_withheld(facts, d);
         /* Where its kind does not show, what was known before stands. */
         bool cleared = !e->needed && (sight_clears(facts, d) || (known && known->cleared));
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(facts, d->group, &first);
@@ -49,9 +89,7 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
                 .id = d->id,
                 .companion = e->leader != NO_ENTRY,
                 .cleared = e->action == ACTION_BIND && cleared,
-                .withheld = e->needed  ? e->needed
-                            : withheld ? withheld->withheld
-                                       : "",
+                .withheld = text(withheld(plan, a, e, clearance)),
         };
         for (enum mark m = 0; m < MARK_MAX_; m++)
                 r->marks[m] = text(identity_mark(facts, d, m));
@@ -106,14 +144,6 @@ static bool holds(const struct facts *facts, const struct clearance_device *r)
         return !here;
 }
 
-static void add_seen(struct arena *a, struct clearance *clearance, const char *source)
-{
-        for (size_t i = 0; i < clearance->n_seen; i++)
-                if (streq(clearance->seen[i], source))
-                        return;
-        str_add(a, &clearance->seen, &clearance->n_seen, source);
-}
-
 /* What was withheld is so until a moment that sees enough says otherwise, whatever became of the rule. */
 static void keep_withheld(const struct facts *facts, struct arena *a, struct clearance *clearance)
 {
@@ -125,9 +155,8 @@ static void keep_withheld(const struct facts *facts, struct arena *a, struct cle
                         keep(a, clearance, &old->devices[i]);
                         any = true;
                 }
-        /* The run that revokes it has to see what both saw. */
-        for (size_t i = 0; any && i < old->n_seen; i++)
-                add_seen(a, clearance, old->seen[i]);
+        if (any)
+                add_seen(a, clearance, old->seen, old->n_seen);
 }
 
 /* Whoever is taken, kept, or needed by the host. */
@@ -135,15 +164,14 @@ static void build(const struct plan *plan, struct arena *a, struct clearance *cl
 {
         const struct evidence *evidence = plan->facts->evidence;
 
-        for (size_t i = 0; i < evidence->n_seen; i++)
-                add_seen(a, clearance, evidence->seen[i]);
+        add_seen(a, clearance, evidence->seen, evidence->n_seen);
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
                 const struct clearance_device *known = NULL;
 
                 if (plan->config->rules[e->rule].invalid)
                         continue;
-                if (e->action != ACTION_REFUSE || e->needed)
+                if (e->action != ACTION_REFUSE || e->needed || not_known(plan, e))
                         add(plan, a, e, clearance);
                 else
                         known = stands(plan, e);

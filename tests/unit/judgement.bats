@@ -87,3 +87,25 @@ handover() {
         'chipset functions among those that are possible'
     [[ $(get '[.devices[] | select(.handover.action == "bind" and .class == "030200")] | length') -gt 0 ]] || { show && return 1; }
 }
+
+@test "a disk of which something is not known on the host is not taken by a boot that knows less" {
+    pci_add 0000:00:04.0 1b36:0010 010802 group=4 driver=nvme
+    disk nvme0n1 259:0 0000:00:04.0
+    nvme_serial 0000:00:04.0 nvme0 S4EWNX0R000004
+    rule disk '[Match]' Address=00:04.0
+    put /proc/812/fd 'no directory'
+    plan
+    refused 0000:00:04.0 '^not cleared: who has devices open is not known'
+    image_built
+    put /etc/initrd-release ID=debian
+    printf '%s\n' '1 1 0:2 / / rw - rootfs rootfs rw' '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw' >"$ROOT/proc/self/mountinfo"
+    mkdir -p "$ROOT/sysroot/etc"
+    plan
+    refused 0000:00:04.0 '^not cleared: when a boot image was last built, who has devices open is not known'
+    # Once it is known it goes.
+    rm "$ROOT/etc/initrd-release"
+    rm -r "$ROOT/proc/812"
+    printf '%s\n' '27 1 8:2 / / rw - ext4 /dev/sda2 rw' >"$ROOT/proc/self/mountinfo"
+    plan
+    device 0000:00:04.0 bind
+}
