@@ -4,6 +4,8 @@ load product
 load tree
 load tree-guard
 
+LUKS_UUID=0f0e0d0c-1111-4222-8333-444455556666
+
 # Three cards that carry nothing, two USB controllers, a graphics card and a sound card; rules take all of them. What the host answers on is none.
 setup() {
     candidates 0000:01:00.0 0000:02:00.0 0000:03:00.0 0000:00:14.0 0000:00:15.0 0000:04:00.0 0000:05:00.0
@@ -11,6 +13,8 @@ setup() {
     tree_again proven-free && return
     tree_new
     tags sda2 UUID=$ROOT_UUID TYPE=ext4
+    part sda3 8:3
+    tags sda3 UUID=$LUKS_UUID TYPE=crypto_LUKS
     local i
     for i in 1 2 3; do
         root_port 0000:00:0$i.0 0$i
@@ -28,7 +32,7 @@ setup() {
     pci_add 0000:00:15.0 1b36:000d 0c0330 group=8 driver=xhci_hcd
     usb_bus 1 0000:00:14.0
     usb_bus 2 0000:00:15.0
-    mkdir -p "$ROOT/sys/class/input"
+    mkdir -p "$ROOT/sys/class/input" "$ROOT/etc"
     rule all '[Match]' 'Class=network display audio usb' '[Device]' Expect=0-
     tree_keep proven-free
 }
@@ -36,6 +40,17 @@ setup() {
 unit() {
     mkdir -p "$ROOT/etc/systemd/system/multi-user.target.wants"
     ln -sf "/usr/lib/systemd/system/${1/@*/@.service}" "$ROOT/etc/systemd/system/multi-user.target.wants/$1"
+}
+
+# crypttab KEY [OPTIONS]: one disk, of no use at boot but for its line.
+crypttab() {
+    put /etc/crypttab "secret UUID=$LUKS_UUID $1 ${2-luks}"
+}
+
+# vendor N ID: of an input device.
+vendor() {
+    mkdir "$ROOT/sys/class/input/input$1/id"
+    echo "$2" >"$ROOT/sys/class/input/input$1/id/vendor"
 }
 
 # undriven ADDRESS: no driver has made its interface yet.
@@ -61,23 +76,36 @@ judge() {
     bound $(echo ${free[*]})
 }
 
+# again [sys]: the machine of setup; /sys is as it was unless that is said.
+again() {
+    INPUTS=0
+    if [[ ${1-} ]]; then
+        setup
+        return
+    fi
+    rm -rf --one-file-system "$ROOT"/{etc,run,proc,passthrough-routes} "$ROOT/var/lib"
+    cp -a "$BATS_FILE_TMPDIR"/tree.proven-free/{etc,run,proc} "$ROOT"
+}
+
 # machines: from standard input. "= NAME" begins one; "PATH: LINE" adds a line to a file, "PATH:" makes it empty; "$ VERB..." is run; "! ADDRESS TEXT": it is
 # refused, for a reason that has the text. All others are taken.
 machines() {
-    local line name=''
+    local line name='' sys=''
     local -a withheld=()
-    N=0
     while IFS= read -r line; do
         case $line in
         '= '* | =)
             [[ ! $name ]] || judge || { echo "on the machine: $name" && return 1; }
             name=${line#= } withheld=()
             [[ $line == = ]] && break
-            N=$((N + 1))
-            setup
+            again $sys
+            sys=''
             ;;
         '! '*) withheld+=("${line#! }") ;;
-        '$ '*) eval "${line#\$ }" || { echo "$name: $line" && return 1; } ;;
+        '$ '*)
+            [[ $line =~ ^'$ '(unit|cmdline|mkdir|ln|printf|sed)' ' ]] || sys=sys
+            eval "${line#\$ }" || { echo "$name: $line" && return 1; }
+            ;;
         /*': '*) add_line "${line%%: *}" "${line#*: }" ;;
         /*:) mkdir -p "$ROOT${line%/*}" && : >"$ROOT${line%:}" ;;
         '') ;;
@@ -490,6 +518,146 @@ $ printf '[Host]\nUplink=eno1' >"$ROOT/etc/passthrough.conf"
 ! 0000:03:00.0 cannot be read as a whole
 ! 0000:00:14.0 cannot be read as a whole
 ! 0000:00:15.0 cannot be read as a whole
+=
+END
+}
+
+@test "what the host answers on, by what shows" {
+    machines <<'END'
+= a bond of two
+$ net_over bond0 eno1 eno2
+$ default_route bond0
+! 0000:01:00.0 eno1 ← bond0 ← default route
+! 0000:02:00.0 eno2 ← bond0 ← default route
+= a bridge over a VLAN
+$ net_above eno3.7 eno3
+$ net_over br0 eno3.7
+$ net_address br0
+! 0000:03:00.0 eno3 ← eno3.7 ← br0 ← a route
+= a table of a policy
+/passthrough-routes: eno1 100
+! 0000:01:00.0 eno1 ← a route of table 100
+= a port of a VRF
+$ net_over red eno2
+$ put /sys/devices/virtual/net/red/uevent INTERFACE=red DEVTYPE=vrf
+! 0000:02:00.0 eno2 ← VRF red
+= an adapter on USB
+$ usb_device 1-2 0bda:8153 ff
+$ usb_nic enx0 1-2
+$ default_route enx0
+! 0000:00:14.0 enx0 ← default route
+= an adapter on USB that is declared
+$ usb_device 2-2 0bda:8153 ff
+$ usb_nic enx0 2-2
+/etc/network/interfaces: auto enx0
+! 0000:00:15.0 enx0 ← /etc/network/interfaces
+= an adapter on USB in another network namespace
+$ usb_device 1-2 0bda:8153 ff
+$ link bus/usb/drivers/r8152/1-2:1.0 "$(pci_dir 0000:00:14.0)/usb1/1-2/1-2:1.0"
+! 0000:00:14.0 another network namespace
+= a card in another network namespace
+$ rm -r "$ROOT/sys/class/net/eno1" "$(pci_file 0000:01:00.0 net)"
+! 0000:01:00.0 another network namespace
+= nothing at all
+$ sed -i '/^lan0/d' "$ROOT/proc/net/route"
+! 0000:01:00.0 Uplink=
+! 0000:02:00.0 Uplink=
+! 0000:03:00.0 Uplink=
+! 0000:00:14.0 Uplink=
+! 0000:00:15.0 Uplink=
+= nothing, and that is meant
+$ sed -i '/^lan0/d' "$ROOT/proc/net/route"
+/etc/passthrough.conf: [Host]
+/etc/passthrough.conf: Uplink=none
+= a bridge for guests alone
+$ sed -i '/^lan0/d' "$ROOT/proc/net/route"
+/etc/network/interfaces: auto br0
+/etc/network/interfaces: iface br0 inet static
+/etc/network/interfaces:   bridge_ports none
+= the firmware's iSCSI
+$ mkdir -p "$ROOT/sys/firmware/ibft/ethernet0"
+$ put /sys/firmware/ibft/ethernet0/mac 52:54:00:AA:00:03
+! 0000:03:00.0 eno3 ← the firmware's iSCSI table
+= wicked
+/etc/wicked/ifconfig/lan.xml: <interface>
+/etc/wicked/ifconfig/lan.xml: <name>eno1</name>
+! 0000:01:00.0 eno1 ← /etc/wicked/ifconfig/lan.xml
+= a VLAN of networkd
+/etc/systemd/network/1.netdev: [NetDev]
+/etc/systemd/network/1.netdev: Name=eno2.9
+! 0000:02:00.0 eno2 ← /etc/systemd/network/1.netdev
+=
+END
+}
+
+@test "where somebody may have to type" {
+    machines <<'END'
+= nobody is asked
+$ usb_keyboard 1-2
+= the only keyboard
+$ usb_keyboard 1-2
+$ crypttab none
+! 0000:00:14.0 the only keyboard, where a passphrase may be asked (crypttab secret)
+= the only keyboard, and a mouse on the other controller
+$ usb_keyboard 1-2
+$ usb_keyboard 2-2 mouse
+$ crypttab -
+! 0000:00:14.0 the only keyboard
+= a PS/2 keyboard stays
+$ usb_keyboard 1-2
+$ ps2_keyboard
+$ crypttab none
+= one on each controller, and rules for both
+$ usb_keyboard 1-2
+$ usb_keyboard 2-2
+$ crypttab none
+! 0000:00:14.0 the only keyboard
+! 0000:00:15.0 the only keyboard
+= none
+$ crypttab none
+! 0000:00:14.0 no keyboard to type it with shows
+! 0000:00:15.0 no keyboard to type it with shows
+= a YubiKey
+$ usb_keyboard 1-2
+$ vendor 1 1050
+$ crypttab none
+! 0000:00:14.0 no keyboard to type it with shows
+! 0000:00:15.0 no keyboard to type it with shows
+= a YubiKey beside a keyboard
+$ usb_keyboard 1-2
+$ usb_keyboard 2-2
+$ vendor 1 1050
+$ crypttab none
+! 0000:00:15.0 the only keyboard
+= a keyboard on Bluetooth
+$ input 1 devices/virtual/misc/uhid/0005:046D:B33D.0004
+$ crypttab none
+! 0000:00:14.0 no keyboard to type it with shows
+! 0000:00:15.0 no keyboard to type it with shows
+= a key file
+$ usb_keyboard 1-2
+$ crypttab /etc/key
+= a key file, and a chip
+$ usb_keyboard 1-2
+$ crypttab /etc/key tpm2-device=auto
+! 0000:00:14.0 the only keyboard
+= a token
+$ usb_keyboard 1-2
+$ ps2_keyboard
+$ crypttab - fido2-device=auto
+! 0000:00:14.0 crypttab wants a token for secret
+! 0000:00:15.0 crypttab wants a token for secret
+= a script
+$ usb_keyboard 1-2
+$ crypttab /etc/key luks,keyscript=/bin/ask
+! 0000:00:14.0 the only keyboard
+= the command line
+$ usb_keyboard 2-2
+$ cmdline rd.luks.name=$LUKS_UUID=root
+! 0000:00:15.0 the only keyboard, where a passphrase may be asked (the command line's rd.luks)
+= swap with a key of chance
+$ usb_keyboard 1-2
+$ crypttab /dev/urandom swap
 =
 END
 }
