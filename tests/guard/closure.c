@@ -268,8 +268,9 @@ static void shape_verdicts(struct machine *m, const struct shaped *s)
 
                 if (scope & (ALL_STORAGE | STORAGE_OPEN) && disks)
                         set(d, scope & ALL_STORAGE && !from_host(d) ? UNKNOWN : EITHER);
-                if (scope & (ALL_NETWORK | NETWORK_OPEN) && (is_network(d) || net))
-                        set(d, scope & ALL_NETWORK && d->driver && !from_host(d) ? UNKNOWN : EITHER);
+                if (scope & (ALL_NETWORK | NETWORK_OPEN) &&
+                    (is_network(d) || net)) /* Uplink=none has a row of its own */
+                        set(d, scope & ALL_NETWORK && !m->uplink_none && d->driver && !from_host(d) ? UNKNOWN : EITHER);
                 if (scope && d->class >> 8 == 0x0c03)
                         set(d, EITHER);
         }

@@ -60,8 +60,10 @@ static int site(struct machine *m, unsigned dice, bool partition, const char *ty
         random_uuid(m, b->uuid);
         if (strcmp(b->type, "LVM2_member") == 0)
                 lvm_uuid(m, b);
-        if (strcmp(b->type, "zfs_member") == 0)
+        if (strcmp(b->type, "zfs_member") == 0) { /* the pool's number; a name only where the row gives one */
                 b->label[0] = '\0';
+                TEXT(b->uuid, "%u", 1000000000 + below(m, 1000000000));
+        }
         return at;
 }
 

@@ -116,7 +116,8 @@ char *run_program(enum program which, const char *const arguments[], int *ret_st
 }
 
 /* Everything for one seed, in DIR/wN/tree: 0, or the number of things found wrong. */
-static unsigned one(const char *top, unsigned worker, uint64_t seed, size_t number, bool verbose, struct tally *tally)
+static unsigned one(const char *top, unsigned worker, uint64_t seed, size_t number, enum moment moment, bool verbose,
+                    struct tally *tally)
 {
         static struct machine m;
         const char *const plan[] = {"plan", "--json", NULL};
@@ -138,7 +139,7 @@ static unsigned one(const char *top, unsigned worker, uint64_t seed, size_t numb
         output = run_program(PASSTHROUGHCTL, plan, &status);
         wrong = verdicts_compare(&m, output, status, number == RANDOM ? tally : &alone);
         if (wrong == 0)
-                wrong = moments(&m, seed / 2 % 4 ? BOOT : HOTPLUG, tally);
+                wrong = moments(&m, moment, tally);
         tally->trees += number == RANDOM;
         if (wrong == 0 || tally->kept >= KEPT_MAX || verdicts_quiet) {
                 clean();
@@ -171,7 +172,7 @@ static void work_shapes(const char *top, unsigned worker, unsigned workers, uint
                         continue;
                 verdicts_quiet = known && !only;
                 for (unsigned k = 0; k < REPEATS && (wrong == 0 || known); k++)
-                        wrong += one(top, worker, seed + k, i, verbose, tally) > 0;
+                        wrong += one(top, worker, seed + k, i, k % 3 == 2 ? HOTPLUG : BOOT, verbose, tally) > 0;
                 tally->shapes++;
                 tally->known += known != NULL;
                 tally->shapes_failed += known ? wrong == 0 : wrong > 0;
@@ -192,7 +193,8 @@ static struct tally work(const char *top, unsigned worker, unsigned workers, uin
         work_shapes(top, worker, workers, seed, only, verbose && only, &tally);
         tally.kept = 0;
         for (uint64_t i = worker; i < n && !only; i += workers) {
-                tally.failed += one(top, worker, seed + i, RANDOM, verbose, &tally) > 0;
+                tally.failed +=
+                        one(top, worker, seed + i, RANDOM, (enum moment)((seed + i) / 2 % 4), verbose, &tally) > 0;
                 if (tally.failed >= 200)
                         break; /* one fault has shown itself often enough */
         }

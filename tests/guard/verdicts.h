@@ -28,7 +28,7 @@ unsigned verdicts_taken(const struct machine *m, const char *json, const char *m
 #define NO_FUNCTION ((unsigned)NONE)
 unsigned verdicts_wrong(const struct machine *m, unsigned function, const char *what, const char *more);
 
-enum moment { BOOT, HOTPLUG };
+enum moment { BOOT, HOTPLUG }; /* any other: none */
 
 /* moments.c: how much is wrong in what follows that plan. */
 unsigned moments(const struct machine *m, enum moment moment, struct tally *tally);
