@@ -51,6 +51,21 @@ static void use_hash(struct graph *g, const char *hash, const char *what)
                                what);
 }
 
+/* A root that comes over a network, or what the root may be on (dracut.cmdline(7)): routes need not show which. */
+static bool is_remote(struct graph *g, const struct token *t)
+{
+        static const char *const names[] = {"rd.nvmf.discover", "fcoe", "rd.fcoe", "nbdroot"};
+        static const char *const roots[] = {"nbd:", "nvmf:", "fcoe:", "/dev/etherd/", "/dev/nbd"};
+        bool root = streq(t->name, "root") || streq(t->name, "netroot");
+
+        if (root && startswith(t->value, "iscsi:"))
+                return !guard_iscsi_by_ip(g);
+        for (size_t i = 0; root && i < ARRAY_SIZE(roots); i++)
+                if (startswith(t->value, roots[i]))
+                        return true;
+        return str_index(t->name, names, ARRAY_SIZE(names)) >= 0;
+}
+
 static void use_token(struct graph *g, const struct token *t)
 {
         /* One of these without a device is not for what is here. */
@@ -61,6 +76,8 @@ static void use_token(struct graph *g, const struct token *t)
 
         for (size_t i = 0; i < ARRAY_SIZE(luks); i++)
                 opens |= streq(t->name, luks[i]) || endswith(t->name, luks[i]);
+        if (!g->remote && is_remote(g, t))
+                g->remote = arena_join(g->arena, "the command line has ", t->text, NULL);
         what = opens ? "rd.luks" : arena_join(g->arena, t->name, "=", NULL);
         if (streq(t->name, "roothash") || streq(t->name, "usrhash"))
                 use_hash(g, t->value, what);

@@ -13,7 +13,8 @@ static const struct {
          "functionfs fusectl hugetlbfs ipathfs mqueue none nsfs ocfs2_dlmfs oprofilefs pidfs pipefs proc pstore ramfs "
          "resctrl rootfs rpc_pipefs nfsd secretmem securityfs selinuxfs smackfs sockfs spufs sysfs tmpfs tracefs usbfs "
          "xenfs "},
-        {FILESYSTEM_NETWORK, " afs beegfs ceph cifs coda lustre ncpfs nfs nfs4 orangefs pvfs2 smb3 smbfs "},
+        {FILESYSTEM_NETWORK, " cifs ncpfs nfs nfs4 smb3 smbfs "},
+        {FILESYSTEM_CLUSTER, " afs beegfs ceph coda lustre orangefs pvfs2 "},
         {FILESYSTEM_HOST, " 9p prl_fs vboxsf virtiofs vmhgfs "},
         {FILESYSTEM_LAYERS, " aufs composefs overlay unionfs "},
 };

@@ -7,6 +7,7 @@ enum filesystem {
         FILESYSTEM_DISK,    /* a disk, for all that is known: whatever is not in the table */
         FILESYSTEM_NOTHING, /* the kernel's own tables, or memory */
         FILESYSTEM_NETWORK, /* a server that is reached by IP: interfaces and routes show which way */
+        FILESYSTEM_CLUSTER, /* many servers, which nothing names */
         FILESYSTEM_HOST,    /* whatever carries a host's share to its guest, or a share by another way than IP */
         FILESYSTEM_PROCESS, /* what its process has open */
         FILESYSTEM_LAYERS,  /* directories of other file systems */

@@ -7,24 +7,21 @@
 #include "guard/source.h"
 #include "guard/storage.h"
 
-/* What a disk says of itself that no other disk says; NULL: nothing. */
+/* What a disk says of itself that no other disk says (SCSI, then NVMe and others); NULL: nothing. */
 static const char *world_wide(struct graph *g, size_t node)
 {
         const struct node *n = &g->evidence->nodes[node];
-        bool nvme = startswith(n->name, "nvme");
+        const char *dir = arena_join(g->arena, "/sys/class/block/", n->name, NULL), *id;
         char text[256];
-        const char *id;
 
-        if (guard_disk(g, node) != NO_NODE || n->n_devices == 0 || (!nvme && !startswith(n->name, "sd")) ||
-            guard_attribute(g,
-                            arena_join(g->arena, "/sys/class/block/", n->name, nvme ? "/wwid" : "/device/wwid", NULL),
-                            text, sizeof(text)) <= 0)
+        if (n->n_devices == 0 || guard_disk(g, node) != NO_NODE ||
+            (guard_attribute(g, arena_join(g->arena, dir, "/device/wwid", NULL), text, sizeof(text)) <= 0 &&
+             guard_attribute(g, arena_join(g->arena, dir, "/wwid", NULL), text, sizeof(text)) <= 0))
                 return NULL;
         /* "nvme." has the serial number, which twins may share: two controllers of one disk are of one subsystem. */
-        if (nvme && !startswith(text, "eui.") && !startswith(text, "uuid."))
-                return NULL;
         id = strchr(text, '.');
-        return !id || strspn(id, ".0fF -") == strlen(id) ? NULL : arena_strdup(g->arena, text);
+        return !id || startswith(text, "nvme.") || strspn(id, ".0fF -") == strlen(id) ? NULL
+                                                                                      : arena_strdup(g->arena, text);
 }
 
 /* Of a member, which has no UUID of its own where the firmware made the array. */

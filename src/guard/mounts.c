@@ -105,7 +105,8 @@ static bool paths_on_disk(const struct graph *g, const char *paths, struct mount
                 struct mount *on;
 
                 /* An image of names alone, which is hidden: what it names is in the directory behind it. */
-                if (!*path || (startswith(m->source, "composefs") && (streq(path, "/") || startswith(path, "/run/"))))
+                if (!*path || startswith(path, "/run/ostree/") ||
+                    (startswith(m->source, "composefs") && (streq(path, "/") || startswith(path, "/run/"))))
                         continue;
                 on = *path == '/' ? mount_of(g, path, m) : NULL;
                 some = on && on_disk(g, on, depth + 1);
@@ -201,9 +202,9 @@ static void follow(struct graph *g, struct mount *m)
         if (kind == FILESYSTEM_DISK || kind == FILESYSTEM_LAYERS) {
                 if (!on_disk(g, m, 0))
                         guard_unknown(g, unknown, "%s is %s, and what that is on does not show", m->at, m->type);
-        } else if (root && kind != FILESYSTEM_NETWORK)
+        } else if (root && kind != FILESYSTEM_NETWORK && kind != FILESYSTEM_CLUSTER)
                 guard_unknown(g, unknown, "the root file system is %s, and what that is on does not show", m->type);
-        if (root && kind == FILESYSTEM_HOST)
+        if (root && (kind == FILESYSTEM_HOST || kind == FILESYSTEM_CLUSTER))
                 g->remote = arena_join(g->arena, "the root file system is ", m->type, NULL);
 }
 

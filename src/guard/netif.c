@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 
 #include "guard/source.h"
 
@@ -68,7 +69,8 @@ static void ask_kernel(struct graph *g, struct netif *n)
 
         add(g, n, NETIF_MAC, address);
         add(g, n, NETIF_MAC, own);
-        add(g, n, NETIF_PERMANENT_MAC, own ? own : assigned && streq(assigned, "0") ? address : NULL);
+        /* Which one a card has from its maker is not told of one that was given another. */
+        add(g, n, NETIF_PERMANENT_MAC, own ? own : !assigned || streq(assigned, "0") ? address : NULL);
         /* The last of its lines: then there was no other type in it. */
         if (uevent && strstr(uevent, "IFINDEX="))
                 add(g, n, NETIF_TYPE, kind ? kind : type && streq(type, "1") ? "ether" : NULL);
@@ -95,6 +97,21 @@ void netif_list(struct graph *g, struct netif **ret, size_t *ret_n)
         }
 }
 
+/* systemd.network(5) has them with dashes, and in three groups with dots, too. */
+static const char *with_colons(struct graph *g, const char *word)
+{
+        char *address = arena_strdup(g->arena, word);
+        unsigned a, b, c;
+        int length = 0;
+
+        if (sscanf(word, "%4x.%4x.%4x%n", &a, &b, &c, &length) == 3 && !word[length])
+                return arena_printf(g->arena, "%02x:%02x:%02x:%02x:%02x:%02x", a >> 8, a & 0xff, b >> 8, b & 0xff,
+                                    c >> 8, c & 0xff);
+        for (char *at = address; (at = strchr(at, '-'));)
+                *at = ':';
+        return address;
+}
+
 enum answer netif_matches(struct graph *g, const struct netif *n, enum netif_property property, const char *patterns)
 {
         const struct strings *is = &n->is[property];
@@ -105,9 +122,12 @@ enum answer netif_matches(struct graph *g, const struct netif *n, enum netif_pro
         if (property >= NETIF_PROPERTY_MAX_ || is->n == 0)
                 return MAYBE;
         str_words(g->arena, patterns + inverted, &words, &n_words);
-        for (size_t w = 0; w < n_words; w++)
+        for (size_t w = 0; w < n_words; w++) {
+                if (property == NETIF_MAC || property == NETIF_PERMANENT_MAC)
+                        words[w] = with_colons(g, words[w]);
                 for (size_t i = 0; i < is->n; i++)
                         found |= is->v[i] && fnmatch(words[w], is->v[i], FNM_CASEFOLD) == 0;
+        }
         return found == inverted ? NEVER : SURELY;
 }
 

@@ -2,8 +2,6 @@
 /* What block devices carry for the host, from what is mounted now to what its files say of its next boots. */
 #include "guard/storage.h"
 
-#include <limits.h>
-
 #include "base/str.h"
 #include "guard/parts.h"
 #include "guard/source.h"
@@ -34,46 +32,6 @@ static void held(struct graph *g)
                         guard_use(g, i, "in use");
 }
 
-/* Sessions of iSCSI say where they go: the routes show by which interface. */
-static bool goes_by_ip(struct graph *g)
-{
-        const char **names;
-        char text[128];
-        size_t n;
-
-        if (guard_list(g, "/sys/class/iscsi_connection", &names, &n) != SOURCE_READ)
-                return false;
-        for (size_t i = 0; i < n; i++)
-                if (guard_attribute(
-                            g,
-                            arena_join(g->arena, "/sys/class/iscsi_connection/", names[i], "/persistent_address", NULL),
-                            text, sizeof(text)) <= 0)
-                        return false;
-        return n > 0;
-}
-
-/* Other fabrics than TCP go by adapters of their own. */
-static bool fabrics_by_tcp(struct graph *g)
-{
-        const char **names;
-        char text[PATH_MAX];
-        bool seen = false;
-        size_t n;
-
-        guard_list(g, "/sys/class/nvme", &names, &n);
-        for (size_t i = 0; i < n; i++) {
-                const char *link = arena_join(g->arena, "/sys/class/nvme/", names[i], NULL);
-
-                if (guard_readlink(g, link, text, sizeof(text)) > 0 && !strstr(text, "/nvme-fabrics/"))
-                        continue;
-                if (guard_attribute(g, arena_join(g->arena, link, "/transport", NULL), text, sizeof(text)) <= 0 ||
-                    !streq(text, "tcp"))
-                        return false;
-                seen = true;
-        }
-        return seen;
-}
-
 /* A use that ends in something without hardware to be seen below it may be on any, or come over any network. */
 static void look_below(struct graph *g, const struct node *n)
 {
@@ -82,12 +40,12 @@ static void look_below(struct graph *g, const struct node *n)
         if (n->kind != NODE_BLOCK || n->n_below > 0 || n->n_devices > 0 || startswith(n->name, "ram") ||
             startswith(n->name, "zram") || (startswith(n->name, "zd") && pool))
                 return;
-        if (n->remote && !nvme && !n->virtual_ && goes_by_ip(g))
+        if (n->remote && !nvme && !n->virtual_ && guard_iscsi_by_ip(g))
                 return;
         if (!n->remote && !n->virtual_)
                 return; /* hardware that is no PCI function's */
         g->remote = arena_join(g->arena, n->name, " is in use", NULL);
-        if (!n->remote || (nvme && !fabrics_by_tcp(g)))
+        if (!n->remote || (nvme && !guard_fabrics_by_tcp(g)))
                 guard_unknown(g, &g->evidence->storage_unknown, "%s is in use, and on which disks it is does not show",
                               n->name);
 }

@@ -56,6 +56,9 @@ void guard_tables(struct graph *g);
 void guard_arguments(struct graph *g);
 /* firmware.c: the partition that the firmware booted from, if it tells. */
 void guard_firmware(struct graph *g);
+/* remote.c: all sessions of iSCSI, all controllers of NVMe over fabrics, go by IP: routes show by which interface. */
+bool guard_iscsi_by_ip(struct graph *g);
+bool guard_fabrics_by_tcp(struct graph *g);
 /* exports.c: what the kernel or its configuration gives to other hosts. */
 void guard_exports(struct graph *g);
 /* claims.c: what no mount and no line of fstab tells. */

@@ -132,11 +132,21 @@ static void use_opened(struct graph *g, const char *table, const char *text, boo
         }
 }
 
-/* A line that ends with a backslash goes on on the next (systemd.syntax(7)). */
+/* A line that ends with a backslash goes on on the next; comments between count for nothing (systemd.syntax(7)). */
 static char *unfold(char *text)
 {
-        for (char *c = text; (c = strstr(c, "\\\n"));)
-                c[0] = c[1] = ' ';
+        char *out = text;
+
+        for (const char *in = text; *in;) {
+                if (in[0] != '\\' || in[1] != '\n') {
+                        *out++ = *in++;
+                        continue;
+                }
+                *out++ = ' ';
+                for (in += 2; in[strspn(in, " \t")] == '#' || in[strspn(in, " \t")] == ';';)
+                        in += strcspn(in, "\n") + (in[strcspn(in, "\n")] == '\n');
+        }
+        *out = '\0';
         return text;
 }
 
@@ -161,12 +171,15 @@ static char *unit_value(struct graph *g, const char *text, const char *key)
 /* A unit, or a drop-in of one. */
 static void use_unit(struct graph *g, const char *crypttab, const char *path, const char *name, bool swap)
 {
-        char *text, *what, *where;
+        char *text, *what, *where, *options;
 
         guard_read(g, path, &text);
         unfold(text);
         what = unit_value(g, text, "What");
         where = unit_value(g, text, "Where");
+        options = unit_value(g, text, "Options");
+        if (options)
+                guard_use_options(g, options, name);
         if (what)
                 use_entry(g, crypttab,
                           &(struct entry){str_trim(what), where ? str_trim(where) : "", swap ? "swap" : "", name});
@@ -211,16 +224,19 @@ static void use_units_of(struct graph *g, const char *crypttab, const char *dir,
                 }
 }
 
-/* In their order (systemd.unit(5), UNIT FILE LOAD PATH). What generators made of fstab and the like is read there. */
+/* In their order (systemd.unit(5), UNIT FILE LOAD PATH). */
 static void use_units(struct graph *g, const char *crypttab)
 {
-        static const char *const dirs[] = {"/etc/systemd/system", "/run/systemd/system",
-                                           "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
-                                           "/lib/systemd/system"};
+        static const char *const dirs[] = {
+                "/run/systemd/transient",  "/run/systemd/generator.early", "/etc/systemd/system",
+                "/run/systemd/system",     "/run/systemd/generator",       "/usr/local/lib/systemd/system",
+                "/usr/lib/systemd/system", "/lib/systemd/system",          "/run/systemd/generator.late"};
         struct strings seen = {};
 
+        /* /run is the initrd's own there. */
         for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
-                use_units_of(g, crypttab, startswith(dirs[i], "/run/") ? dirs[i] : guard_in_root(g, dirs[i]), &seen);
+                if (!g->facts->in_initrd || !startswith(dirs[i], "/run/"))
+                        use_units_of(g, crypttab, guard_in_root(g, dirs[i]), &seen);
 }
 
 /* A host need not have it. */

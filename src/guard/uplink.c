@@ -44,7 +44,7 @@ void guard_uplink(struct graph *g)
 
                 if (streq(settings.uplink[i], "none")) {
                         e->no_uplink = true;
-                        return;
+                        break;
                 }
                 if (node == NO_NODE)
                         guard_unknown(g, &e->uplink_unknown, "Uplink= of passthrough.conf has %s, which is not here",
@@ -52,7 +52,7 @@ void guard_uplink(struct graph *g)
                 else
                         guard_use(g, node, "Uplink= of passthrough.conf");
         }
-        if (settings.n_uplink > 0)
+        if (settings.n_uplink > 0 && !(e->no_uplink && g->remote))
                 return;
         if (g->remote)
                 guard_unknown(g, &e->network_unknown,
