@@ -10,115 +10,11 @@
 #include "guard/source.h"
 #include "guard/storage.h"
 
-static void claim(struct graph *g, size_t node, const char *format, ...) _printf_(3, 4);
-static void claim(struct graph *g, size_t node, const char *format, ...)
-{
-        struct node *n = &g->evidence->nodes[node];
-        va_list ap;
-
-        va_start(ap, format);
-        if (!n->claim)
-                n->claim = arena_vprintf(g->arena, format, ap);
-        va_end(ap);
-}
-
 static bool is_type(const struct node *n, const char *type)
 {
         const char *value = guard_tag(n, "TYPE=");
 
         return n->kind == NODE_BLOCK && value && streq(value, type);
-}
-
-/* "rd.lvm.vg=GROUP" or "rd.lvm.lv=GROUP/VOLUME" is on the command line. */
-static bool is_configured(const struct graph *g, const char *group)
-{
-        static const char *const keys[] = {"rd.lvm.vg=", "rd.lvm.lv="};
-        const char *line = g->facts->cmdline ? g->facts->cmdline : "";
-
-        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-                for (const char *at = line; (at = strstr(at, keys[i]));) {
-                        at += strlen(keys[i]);
-                        at += *at == '"';
-                        if (startswith(at, group) && strchr("/ \"\n", at[strlen(group)]))
-                                return true;
-                }
-        return false;
-}
-
-/* A volume of that group, or (NULL) of any: "vg-lv" is its name, where a dash of either is written twice (lvm(8)). */
-static bool has_volume(const struct evidence *e, const char *group)
-{
-        for (size_t i = 0; i < e->n_nodes; i++) {
-                const char *c = e->nodes[i].map_name, *vg = group;
-
-                if (!c || !strstr(e->nodes[i].label, " lvm "))
-                        continue;
-                if (!group)
-                        return true;
-                for (; *vg && *c == *vg; c++, vg++)
-                        if (*c == '-' && *++c != '-')
-                                break;
-                if (!*vg && c[0] == '-' && c[1] != '-')
-                        return true;
-        }
-        return false;
-}
-
-/* What pvscan(8) noted of the physical volume when it appeared: "vg:NAME" is a line of it; NULL: nothing. */
-static const char *group_online(struct graph *g, const char *uuid)
-{
-        char id[33], *text;
-        const char *line, *end, *rest;
-        size_t n = 0;
-
-        for (const char *c = uuid; *c && n + 1 < sizeof(id); c++)
-                if (isalnum((unsigned char)*c))
-                        id[n++] = *c;
-        id[n] = '\0';
-        guard_read(g, arena_join(g->arena, "/run/lvm/pvs_online/", id, NULL), &text);
-        for (rest = text; (line = guard_line(&rest, &end));)
-                if (startswith(line, "vg:"))
-                        return arena_strndup(g->arena, line + 3, (size_t)(end - line - 3));
-        return NULL;
-}
-
-/*
- * Physical volumes that no volume lies on. LVM keeps the last metadata of every group that this host changed
- * (lvm.conf(5), backup_dir): it names their physical volumes. On a host that is up, a group in use is active.
- */
-static void volume_groups(struct graph *g)
-{
-        const char *dir = guard_in_root(g, "/etc/lvm/backup"), **names;
-        size_t n;
-
-        guard_list(g, dir, &names, &n);
-        for (size_t b = 0; b < g->evidence->n_nodes; b++) {
-                const struct node *node = &g->evidence->nodes[b];
-                const char *uuid = guard_tag(node, "UUID="), *group = NULL, *backup = NULL;
-                char *text;
-
-                if (!is_type(node, "LVM2_member") || guard_stood_upon(g->evidence, b))
-                        continue;
-                if (uuid && *uuid)
-                        group = group_online(g, uuid);
-                for (size_t i = 0; i < n && uuid && *uuid && !backup; i++) {
-                        guard_read(g, arena_join(g->arena, dir, "/", names[i], NULL), &text);
-                        if (strstr(text, uuid))
-                                backup = names[i];
-                }
-                if (!group)
-                        group = backup;
-                if (group && *group && (has_volume(g->evidence, group) || is_configured(g, group)))
-                        guard_use(g, b, "volume group %s", group);
-                else if (backup && g->facts->booting)
-                        claim(g, b, "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
-                              node->name, backup);
-                else if ((!group || !*group) && has_volume(g->evidence, NULL))
-                        claim(g, b,
-                              "%s is a physical volume of LVM, and of which group is not known: it may be one of the "
-                              "host's; \"pvscan --cache\" makes it known",
-                              node->name);
-        }
 }
 
 /* Hex digits alone, in one case: mdadm and libblkid put the same number into different groups. */
@@ -178,7 +74,7 @@ static void arrays_of(struct graph *g, const char *file, const char *text)
 {
         for (size_t i = 0; i < g->evidence->n_nodes; i++)
                 if (is_type(&g->evidence->nodes[i], "linux_raid_member") && has_array(g, text, i))
-                        claim(g, i, "%s is in an array that %s has", g->evidence->nodes[i].name, file);
+                        guard_claim(g, i, "%s is in an array that %s has", g->evidence->nodes[i].name, file);
 }
 
 static void arrays(struct graph *g)
@@ -217,7 +113,7 @@ static void pools(struct graph *g)
                 const char *name = guard_tag(n, "LABEL=");
 
                 if (is_type(n, "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
-                        claim(g, i, "%s is in zfs pool %s, which zpool.cache has", n->name, name ? name : "?");
+                        guard_claim(g, i, "%s is in zfs pool %s, which zpool.cache has", n->name, name ? name : "?");
         }
 }
 
@@ -251,13 +147,13 @@ static void parts(struct graph *g)
                 for (size_t t = 0; t < ARRAY_SIZE(types); t++)
                         if (is_type(&g->evidence->nodes[i], types[t].type) && !guard_stood_upon(g->evidence, i) &&
                             (g->facts->booting || (types[t].kind && has_kind(g->evidence, types[t].kind))))
-                                claim(g, i, "%s has %s, which is part of something that may be the host's",
-                                      g->evidence->nodes[i].name, types[t].type);
+                                guard_claim(g, i, "%s has %s, which is part of something that may be the host's",
+                                            g->evidence->nodes[i].name, types[t].type);
 }
 
 void guard_claims(struct graph *g)
 {
-        volume_groups(g);
+        guard_volume_groups(g);
         arrays(g);
         parts(g);
         pools(g);

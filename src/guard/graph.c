@@ -180,3 +180,14 @@ bool guard_stood_upon(const struct evidence *e, size_t node)
                                 return true;
         return false;
 }
+
+void guard_claim(struct graph *g, size_t node, const char *format, ...)
+{
+        struct node *n = &g->evidence->nodes[node];
+        va_list ap;
+
+        va_start(ap, format);
+        if (!n->claim)
+                n->claim = arena_vprintf(g->arena, format, ap);
+        va_end(ap);
+}

@@ -53,6 +53,8 @@ bool guard_stood_upon(const struct evidence *e, size_t node);
 void guard_use(struct graph *g, size_t node, const char *format, ...) _printf_(3, 4);
 /* Sets *why unless it is set: the first reason is the one that is told. */
 void guard_unknown(struct graph *g, const char **why, const char *format, ...) _printf_(3, 4);
+/* Why it may be the host's though that does not use it now; the first reason stands. */
+void guard_claim(struct graph *g, size_t node, const char *format, ...) _printf_(3, 4);
 /* What is in use, and all that it stands on: a flag for each node, with a use that leads there in *uses. */
 bool *guard_used(const struct graph *g, const char ***uses);
 /*

@@ -61,6 +61,44 @@ void guard_btrfs(struct graph *g)
                 btrfs(g, ids[i]);
 }
 
+static bool is_numbered(const char *name, const char *kind)
+{
+        return startswith(name, kind) && name[strlen(kind)] &&
+               strspn(name + strlen(kind), "0123456789") == strlen(name + strlen(kind));
+}
+
+/* A cache that is registered is open, whether it is attached or not: /sys/fs/bcache/UUID/cache0 leads to its disk. */
+void guard_bcache(struct graph *g)
+{
+        const char **sets, **names;
+        char target[PATH_MAX], *end;
+        size_t n_sets, n;
+
+        guard_list(g, "/sys/fs/bcache", &sets, &n_sets);
+        for (size_t s = 0; s < n_sets; s++) {
+                const char *set = arena_join(g->arena, "/sys/fs/bcache/", sets[s], NULL);
+
+                if (!strchr(sets[s], '-'))
+                        continue; /* "register" and its like */
+                guard_list(g, set, &names, &n);
+                for (size_t i = 0; i < n; i++) {
+                        size_t node;
+
+                        /* "cache0", "bdev1"; attributes are named otherwise. */
+                        if (!is_numbered(names[i], "cache") && !is_numbered(names[i], "bdev"))
+                                continue;
+                        if (guard_readlink(g, arena_join(g->arena, set, "/", names[i], NULL), target, sizeof(target)) <=
+                                    0 ||
+                            !(end = strstr(target, "/bcache")))
+                                continue;
+                        *end = '\0';
+                        node = guard_find(g, NODE_BLOCK, str_basename(target));
+                        if (node != NO_NODE)
+                                g->evidence->nodes[node].held = true;
+                }
+        }
+}
+
 static bool has_tag(const struct node *n, const char *kind, const char *value)
 {
         size_t prefix = strlen(kind);

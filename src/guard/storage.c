@@ -77,6 +77,7 @@ void guard_storage(struct graph *g)
         }
         guard_tags(g);
         guard_btrfs(g);
+        guard_bcache(g);
         guard_use_mounts(g);
         guard_swaps(g);
         guard_tables(g);

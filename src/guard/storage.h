@@ -25,6 +25,7 @@ size_t guard_resolve(const struct graph *g, const char *spec, size_t from);
 /* members.c: file systems of several members. The pool that a block device is a member of, or the device itself. */
 size_t guard_whole(const struct graph *g, size_t node);
 void guard_btrfs(struct graph *g);
+void guard_bcache(struct graph *g);
 void guard_zfs(struct graph *g);
 bool guard_has_zfs(const struct graph *g);
 /* The zfs pool of a dataset is used; it is returned. */
@@ -61,6 +62,13 @@ bool guard_iscsi_by_ip(struct graph *g);
 bool guard_fabrics_by_tcp(struct graph *g);
 /* exports.c: what the kernel or its configuration gives to other hosts. */
 void guard_exports(struct graph *g);
+/* lvm.c: idle physical volumes of the host's groups. */
+void guard_volume_groups(struct graph *g);
+/*
+ * A volume that is not there now: all disks of its group are used. How many these are; 0 also if that is not known of
+ * one that may be such a disk.
+ */
+size_t guard_use_volume(struct graph *g, const char *spec, const char *what);
 /* claims.c: what no mount and no line of fstab tells. */
 void guard_claims(struct graph *g);
 /* membership.c: what holds a part of what is in use, or the same content. After all uses of storage. */

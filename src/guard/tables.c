@@ -58,7 +58,7 @@ static void use_entry(struct graph *g, const char *crypttab, const struct entry 
         if (streq(e->type, "zfs"))
                 guard_use_dataset(g, e->spec, what);
         else if (guard_names_disk(spec) && guard_use_spec(g, spec, what) == 0 && !is_opened(g, crypttab, spec) &&
-                 (swap || !guard_mounted(g, e->at)))
+                 guard_use_volume(g, spec, what) == 0 && (swap || !guard_mounted(g, e->at)))
                 guard_unknown(g, &g->evidence->storage_unknown,
                               "%s has %s for %s, and on which disk that is is not known", e->file, spec, on);
 }
@@ -95,10 +95,11 @@ static bool is_open(const struct graph *g, const char *map_name)
 static void use_device(struct graph *g, const char *table, const char *name, const char *device, bool opens)
 {
         char *spec = arena_strdup(g->arena, device);
+        const char *what = arena_join(g->arena, table, " ", name, NULL);
 
         unquote(spec);
-        if (guard_names_disk(spec) && guard_use_spec(g, spec, arena_join(g->arena, table, " ", name, NULL)) == 0 &&
-            !(opens && is_open(g, name)))
+        if (guard_names_disk(spec) && guard_use_spec(g, spec, what) == 0 && !(opens && is_open(g, name)) &&
+            guard_use_volume(g, spec, what) == 0)
                 guard_unknown(g, &g->evidence->storage_unknown,
                               "%s has %s for %s, and on which disk that is is not known", table, spec, name);
 }

@@ -13,9 +13,9 @@ struct identity {
         const struct rule *rule;           /* the one it was recorded for */
         size_t record;                     /* its position in the clearance */
         const char *moved;                 /* how it was told where it is not where it was, or NULL */
-        bool early; /* who it is shows before any driver has it; of a disk, its own serial number does not */
-        bool known; /* the host has cleared whoever was recorded; cleared: and this is it, for all that shows */
-        bool cleared;                      /* the host did not need it, and its root and network are told as then */
+        bool early;   /* who it is shows before any driver has it; of a disk, its own serial number does not */
+        bool known;   /* the host has cleared whoever was recorded; cleared: and this is it, for all that shows */
+        bool cleared; /* the host did not need it, and its root and network are told as then */
 };
 
 /* Where a recorded device is now. */

@@ -9,14 +9,8 @@ static const struct {
 } known[] = {
         {"an idle volume of an active group, by its label",
          "a physical volume's label is not read: a guest's volume stays as well"},
-        {"a group that fstab names, as the device mapper has it",
-         "a physical volume's label is not read: a guest's volume stays as well"},
-        {"a group that a mount unit names", "a physical volume's label is not read: a guest's volume stays as well"},
-        {"a group that fstab names", "a physical volume's label is not read: a guest's volume stays as well"},
-        {"a group that crypttab names", "a physical volume's label is not read: a guest's volume stays as well"},
         {"root in memory", "a root in memory refuses all storage"},
         {"root of a live medium, by the command line alone", "a root in memory refuses all storage"},
-        {"a cache that is registered, and attached to nothing", "registered caches are not looked for"},
 };
 
 const char *known_shape(const char *name)

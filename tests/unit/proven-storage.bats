@@ -263,6 +263,32 @@ mount_line() {
     needs_nothing
 }
 
+@test "a group that fstab names and that is not active: its own disks, where of all it is known whose they are" {
+    tags nvme0n1p1 UUID=aaaaaa-bbbb-cccc-dddd-eeee-ffff-gggggg TYPE=LVM2_member
+    put /run/lvm/pvs_online/aaaaaabbbbccccddddeeeeffffgggggg 8:1 vg:my-data dev:/dev/nvme0n1p1
+    tags nvme1n1p1 UUID=bbbbbb-bbbb-cccc-dddd-eeee-ffff-gggggg TYPE=LVM2_member
+    put /run/lvm/pvs_online/bbbbbbbbbbccccddddeeeeffffgggggg 8:1 vg:guest dev:/dev/nvme1n1p1
+    local spec name
+    for name in nvme0n1 nvme0n1p2 nvme1n1 nvme1n1p2 nvme2n1 nvme2n1p1 nvme2n1p2 sda sda3; do tags $name TYPE=ext4; done
+    for spec in /dev/my-data/srv /dev/mapper/my--data-srv; do
+        put /etc/fstab "$spec /srv xfs noauto 0 0"
+        first_needs 'nvme0n1p1 ← fstab /srv' || return 1
+    done
+    put /etc/fstab '/dev/my/srv /srv xfs noauto 0 0'
+    no_disk '/dev/my/srv for /srv'
+    put /etc/fstab '/dev/my-data/srv /srv xfs noauto 0 0'
+    rm "$ROOT/run/lvm/pvs_online/bbbbbbbbbbccccddddeeeeffffgggggg"
+    plan
+    refused 0000:03:00.0 '/dev/my-data/srv for /srv, and on which disk that is is not known'
+}
+
+@test "a cache that is registered and attached to nothing" {
+    mkdir -p "$ROOT/sys/fs/bcache/$UUID"
+    put "/sys/fs/bcache/$UUID/cache_available_percent" 100
+    link "fs/bcache/$UUID/cache0" "$(pci_dir 0000:01:00.0)/block/nvme0n1/bcache"
+    first_needs 'nvme0n1 ← in use'
+}
+
 @test "arrays that mdadm.conf names in other ways than by UUID" {
     tags nvme0n1p1 UUID=$UUID LABEL=host:data TYPE=linux_raid_member
     tags nvme1n1p1 UUID=$OTHER LABEL=other:more TYPE=linux_raid_member

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Volume groups: whose physical volumes are the host's though no volume lies on them, and where a named volume may be.
+ */
+#include <ctype.h>
+
+#include "base/str.h"
+#include "guard/fields.h"
+#include "guard/source.h"
+#include "guard/storage.h"
+
+/* "rd.lvm.vg=GROUP" or "rd.lvm.lv=GROUP/VOLUME" is on the command line. */
+static bool is_configured(const struct graph *g, const char *group)
+{
+        static const char *const keys[] = {"rd.lvm.vg=", "rd.lvm.lv="};
+        const char *line = g->facts->cmdline ? g->facts->cmdline : "";
+
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                for (const char *at = line; (at = strstr(at, keys[i]));) {
+                        at += strlen(keys[i]);
+                        at += *at == '"';
+                        if (startswith(at, group) && strchr("/ \"\n", at[strlen(group)]))
+                                return true;
+                }
+        return false;
+}
+
+/* "vg-lv" is a volume's name, where a dash of either is written twice (lvm(8)). */
+static bool is_of_group(const char *volume, const char *group)
+{
+        for (; *group && *volume == *group; volume++, group++)
+                if (*volume == '-' && *++volume != '-')
+                        break;
+        return !*group && volume[0] == '-' && volume[1] != '-';
+}
+
+/* A volume of that group, or (NULL) of any. */
+static bool has_volume(const struct evidence *e, const char *group)
+{
+        for (size_t i = 0; i < e->n_nodes; i++)
+                if (e->nodes[i].map_name && strstr(e->nodes[i].label, " lvm ") &&
+                    (!group || is_of_group(e->nodes[i].map_name, group)))
+                        return true;
+        return false;
+}
+
+/* What pvscan(8) noted of the physical volume when it appeared: "vg:NAME" is a line of it; NULL: nothing. */
+static const char *group_online(struct graph *g, const char *uuid)
+{
+        char id[33], *text;
+        const char *line, *end, *rest;
+        size_t n = 0;
+
+        for (const char *c = uuid; *c && n + 1 < sizeof(id); c++)
+                if (isalnum((unsigned char)*c))
+                        id[n++] = *c;
+        id[n] = '\0';
+        guard_read(g, arena_join(g->arena, "/run/lvm/pvs_online/", id, NULL), &text);
+        for (rest = text; (line = guard_line(&rest, &end));)
+                if (startswith(line, "vg:"))
+                        return arena_strndup(g->arena, line + 3, (size_t)(end - line - 3));
+        return NULL;
+}
+
+static bool is_member(const struct node *n)
+{
+        const char *type = guard_tag(n, "TYPE=");
+
+        return n->kind == NODE_BLOCK && type && streq(type, "LVM2_member");
+}
+
+/* "/dev/GROUP/VOLUME", or "/dev/mapper/" and its name. */
+static bool names_volume_of(const char *spec, const char *group)
+{
+        size_t n = strlen(group);
+
+        if (startswith(spec, "/dev/mapper/"))
+                return is_of_group(spec + strlen("/dev/mapper/"), group);
+        spec += strlen("/dev/");
+        return startswith(spec, group) && spec[n] == '/' && spec[n + 1] && !strchr(spec + n + 1, '/');
+}
+
+size_t guard_use_volume(struct graph *g, const char *spec, const char *what)
+{
+        size_t found = 0;
+
+        if (!startswith(spec, "/dev/"))
+                return 0;
+        for (int use = 0; use <= 1; use++)
+                for (size_t i = 0; i < g->evidence->n_nodes; i++) {
+                        const struct node *n = &g->evidence->nodes[i];
+                        const char *uuid = guard_tag(n, "UUID="), *group;
+
+                        /* It may be a disk of any group, and the volume on it. */
+                        if (n->kind == NODE_BLOCK && n->n_devices > 0 && n->major != 0 && !n->tagged)
+                                return 0;
+                        if (!is_member(n))
+                                continue;
+                        group = uuid && *uuid ? group_online(g, uuid) : NULL;
+                        if (!group)
+                                return 0;
+                        if (!names_volume_of(spec, group))
+                                continue;
+                        found++;
+                        if (use)
+                                guard_use(g, i, "%s", what);
+                }
+        return found;
+}
+
+/*
+ * Physical volumes that no volume lies on. LVM keeps the last metadata of every group that this host changed
+ * (lvm.conf(5), backup_dir): it names their physical volumes. On a host that is up, a group in use is active.
+ */
+void guard_volume_groups(struct graph *g)
+{
+        const char *dir = guard_in_root(g, "/etc/lvm/backup"), **names;
+        size_t n;
+
+        guard_list(g, dir, &names, &n);
+        for (size_t b = 0; b < g->evidence->n_nodes; b++) {
+                const struct node *node = &g->evidence->nodes[b];
+                const char *uuid = guard_tag(node, "UUID="), *group = NULL, *backup = NULL;
+                char *text;
+
+                if (!is_member(node) || guard_stood_upon(g->evidence, b))
+                        continue;
+                if (uuid && *uuid)
+                        group = group_online(g, uuid);
+                for (size_t i = 0; i < n && uuid && *uuid && !backup; i++) {
+                        guard_read(g, arena_join(g->arena, dir, "/", names[i], NULL), &text);
+                        if (strstr(text, uuid))
+                                backup = names[i];
+                }
+                if (!group)
+                        group = backup;
+                if (group && *group && (has_volume(g->evidence, group) || is_configured(g, group)))
+                        guard_use(g, b, "volume group %s", group);
+                else if (backup && g->facts->booting)
+                        guard_claim(g, b,
+                                    "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
+                                    node->name, backup);
+                else if ((!group || !*group) && has_volume(g->evidence, NULL))
+                        guard_claim(
+                                g, b,
+                                "%s is a physical volume of LVM, and of which group is not known: it may be one of the "
+                                "host's; \"pvscan --cache\" makes it known",
+                                node->name);
+        }
+}
