@@ -18,6 +18,7 @@ struct netconf {
         struct netconf_file *networkd; /* its *.network files, and what they say with their drop-ins */
         const char **networkd_texts;
         size_t n_networkd;
+        bool overrules;        /* NetworkManager is told to manage some device whatever udev says */
         const char *unmanaged; /* what NetworkManager is told to leave alone; NULL where it does not run */
 };
 

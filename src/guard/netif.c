@@ -115,7 +115,7 @@ static const char *with_colons(struct graph *g, const char *word)
 enum answer netif_matches(struct graph *g, const struct netif *n, enum netif_property property, const char *patterns)
 {
         const struct strings *is = &n->is[property];
-        bool inverted = *patterns == '!', found = false;
+        bool inverted = *patterns == '!', found = false, by_kernel = false;
         const char **words;
         size_t n_words;
 
@@ -127,7 +127,11 @@ enum answer netif_matches(struct graph *g, const struct netif *n, enum netif_pro
                         words[w] = with_colons(g, words[w]);
                 for (size_t i = 0; i < is->n; i++)
                         found |= is->v[i] && fnmatch(words[w], is->v[i], FNM_CASEFOLD) == 0;
+                by_kernel |= fnmatch(words[w], n->name, 0) == 0;
         }
+        /* Whether udev has given it the other names that it has for it, and who asks for these, is not known. */
+        if (property == NETIF_NAME && found != by_kernel)
+                return MAYBE;
         return found == inverted ? NEVER : SURELY;
 }
 

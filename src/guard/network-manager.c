@@ -9,17 +9,23 @@
 static const char *const dirs[] = {"/etc/NetworkManager/conf.d", "/run/NetworkManager/conf.d",
                                    "/usr/lib/NetworkManager/conf.d"};
 
-static void read_conf(struct graph *g, const char *path, bool listed, const char **list)
+static void read_conf(struct netconf *d, const char *path, bool listed, const char **list)
 {
+        struct graph *g = d->g;
         const char *text = guard_config(g, path, listed);
         struct setting s = {.section = ""};
+        bool managed;
 
-        while (netconf_setting(g, &text, &s))
+        while (netconf_setting(g, &text, &s)) {
+                if (startswith(s.section, "device") && streq(s.key, "managed") &&
+                    (!str_to_bool(s.value, &managed) || managed))
+                        d->overrules = true;
                 if (streq(s.section, "keyfile") && startswith(s.key, "unmanaged-devices"))
                         /* "+=" adds; "-=" may take away anything. */
                         *list = endswith(s.key, "+")   ? arena_join(g->arena, *list, ";", s.value, NULL)
                                 : endswith(s.key, "-") ? ""
                                                        : s.value;
+        }
 }
 
 /* One item, "interface-name:PATTERN" and the like. */
@@ -30,6 +36,7 @@ static enum answer is_item(struct graph *g, const struct netif *n, const char *i
                 enum netif_property property;
         } kinds[] = {{"interface-name:", NETIF_NAME}, {"mac:", NETIF_MAC},       {"driver:", NETIF_DRIVER},
                      {"type:ethernet", NETIF_TYPE},   {"type:wifi", NETIF_TYPE}, {"type:", NETIF_TYPE}};
+        enum answer by_name;
         const char *value;
 
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -43,9 +50,10 @@ static enum answer is_item(struct graph *g, const struct netif *n, const char *i
                         value = "wlan";
                 return netif_matches(g, n, kinds[i].property, value);
         }
-        return strchr(item, ':') && strlen(item) != strlen("00:00:00:00:00:00") ? MAYBE
-               : netif_matches(g, n, NETIF_NAME, item) == SURELY                ? SURELY
-                                                                                : netif_matches(g, n, NETIF_MAC, item);
+        if (strchr(item, ':') && strlen(item) != strlen("00:00:00:00:00:00"))
+                return MAYBE;
+        by_name = netif_matches(g, n, NETIF_NAME, item);
+        return by_name == NEVER ? netif_matches(g, n, NETIF_MAC, item) : by_name;
 }
 
 static bool is_unmanaged(struct graph *g, const struct netif *n, const char *list)
@@ -75,17 +83,17 @@ void network_manager_read(struct netconf *d)
         netconf_files(d->g, dirs, ARRAY_SIZE(dirs), ".conf", &files, &n);
         for (size_t dir = ARRAY_SIZE(dirs); dir-- > 0;) {
                 if (dir == 0)
-                        read_conf(d->g, CONF, false, &list);
+                        read_conf(d, CONF, false, &list);
                 for (size_t i = 0; i < n; i++)
                         if (startswith(files[i].path, dirs[dir]))
-                                read_conf(d->g, files[i].path, true, &list);
+                                read_conf(d, files[i].path, true, &list);
         }
         d->unmanaged = list;
 }
 
 bool network_manager_excludes(const struct netconf *d, const struct netif *n)
 {
-        return !d->unmanaged || n->ignored || is_unmanaged(d->g, n, d->unmanaged);
+        return !d->unmanaged || (n->ignored && !d->overrules) || is_unmanaged(d->g, n, d->unmanaged);
 }
 
 const char *network_manager_exclusion(struct graph *g, const struct netif *n)

@@ -33,7 +33,8 @@ static struct verdict judge(struct graph *g, const struct netif *n, const char *
                         continue;
                 answer = netif_matches(g, n, p, s.value);
                 is[p] = !*s.value ? UNASKED : answer > is[p] ? answer : is[p];
-                v.exact |= answer == SURELY && p <= NETIF_PERMANENT_MAC && !strpbrk(s.value, "!*?[");
+                v.exact |= (answer == SURELY || (answer == MAYBE && p == NETIF_NAME)) && p <= NETIF_PERMANENT_MAC &&
+                           !strpbrk(s.value, "!*?[");
         }
         for (size_t i = 0; i < ARRAY_SIZE(is); i++)
                 if (is[i] != UNASKED && is[i] < v.matches)

@@ -33,21 +33,25 @@ static const struct shape rows[] = {
          .type = "LVM2_member",
          .over = LVM},
         {.name = "a group that fstab names",
+         .alone = true, /* another disk of which nobody knows what is on it may be one of the group */
          .type = "LVM2_member",
          .other_type = "LVM2_member",
          .steps = {"+etc/fstab /dev/shape{n}/home /data{n} ext4 noauto 0 0", "&dev/{A} shape{n}", "&dev/{O} guest{n}",
                    NOTED_A, NOTED_O}},
         {.name = "a group that fstab names, as the device mapper has it",
+         .alone = true, /* another disk of which nobody knows what is on it may be one of the group */
          .type = "LVM2_member",
          .other_type = "LVM2_member",
          .steps = {"+etc/fstab /dev/mapper/shape{n}-home /data{n} ext4 noauto 0 0", "&dev/{A} shape{n}",
                    "&dev/{O} guest{n}", NOTED_A, NOTED_O}},
         {.name = "a group that crypttab names",
+         .alone = true, /* another disk of which nobody knows what is on it may be one of the group */
          .type = "LVM2_member",
          .other_type = "LVM2_member",
          .steps = {"+etc/crypttab c{n} /dev/shape{n}/home /etc/key luks", "&dev/{A} shape{n}", "&dev/{O} guest{n}",
                    NOTED_A, NOTED_O}},
         {.name = "a group that a mount unit names",
+         .alone = true, /* another disk of which nobody knows what is on it may be one of the group */
          .type = "LVM2_member",
          .other_type = "LVM2_member",
          .steps = {"=etc/systemd/system/data{n}.mount [Mount]|What=/dev/shape{n}/home|Where=/data{n}",
