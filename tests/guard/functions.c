@@ -309,10 +309,13 @@ void make_functions(struct machine *m)
 int add_function(struct machine *m, unsigned id, unsigned class, const char *driver)
 {
         struct place root = root_bus("devices", 0, 0x60);
+        int at;
 
         if (m->on_second_bus == 32)
                 errx(2, "seed %llu: the second bus is full", (unsigned long long)m->seed);
-        return add(m, &root, m->on_second_bus++, 0, id, class, driver, (int)m->groups++);
+        at = add(m, &root, m->on_second_bus++, 0, id, class, driver, (int)m->groups++);
+        m->functions[at].serial = random_bits(m);
+        return at;
 }
 
 void make_quiet_functions(struct machine *m)

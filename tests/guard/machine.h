@@ -31,6 +31,7 @@ struct function {
         int group;          /* NONE: not in any */
         unsigned secondary; /* of a bridge: the bus behind it */
         int boot_vga;       /* NONE: no such file */
+        uint64_t serial;    /* of its extended configuration space, or 0 */
 
         enum verdict verdict;
         uint64_t uses; /* that make it needed, by number */

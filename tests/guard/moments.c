@@ -4,15 +4,17 @@
  * What is not to be taken by the plan is taken in none of them. The working directory is the tree; what the image has
  * goes to ../image, and the tree becomes that of the initrd.
  */
-#include <dirent.h>
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "shapes.h"
 #include "verdicts.h"
+
+#define ROUTES "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 
 static void move(const char *from, const char *to)
 {
@@ -75,7 +77,7 @@ static void root_mounted(const struct machine *m)
                 fclose(file);
         put_bytes("proc/self/mountinfo", what, strlen(what));
         put("proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-        put("proc/net/route", "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n");
+        put("proc/net/route", "%s", ROUTES);
         put("proc/net/ipv6_route", "%s", "");
         make_dirs("run/udev");
         move("sysroot/run/udev/data", "run/udev/data");
@@ -130,13 +132,32 @@ static unsigned hotplug(const struct machine *m, uint64_t *taken)
         return wrong;
 }
 
+/* An image more, of a service with a network of its own (PrivateNetwork=): it sees no interface and no route. */
+static void image_without_network(void)
+{
+        static const char *const hidden[] = {"sys/class/net", "proc/net"};
+        const char *const arguments[] = {"image", "../image", NULL};
+        int status;
+
+        for (size_t i = 0; i < COUNT(hidden); i++)
+                move(hidden[i], f("%s.kept", hidden[i]));
+        make_dirs("sys/class/net");
+        put("proc/net/route", "%s", ROUTES);
+        put("proc/net/ipv6_route", "%s", "");
+        run_program(PASSTHROUGHCTL, arguments, &status);
+        for (size_t i = 0; i < COUNT(hidden); i++) {
+                remove_tree(AT_FDCWD, hidden[i]);
+                move(f("%s.kept", hidden[i]), hidden[i]);
+        }
+}
+
 unsigned moments(const struct machine *m, enum moment moment, struct tally *tally)
 {
         const char *const arguments[] = {"image", "../image", NULL};
         unsigned wrong = 0;
         int status;
 
-        if (moment != BOOT && moment != HOTPLUG)
+        if (moment == NO_MOMENT)
                 return 0;
         if (moment == HOTPLUG)
                 return hotplug(m, &tally->taken[3]);
@@ -145,6 +166,8 @@ unsigned moments(const struct machine *m, enum moment moment, struct tally *tall
         run_program(PASSTHROUGHCTL, arguments, &status);
         if (status != 0)
                 return verdicts_wrong(m, NO_FUNCTION, "no image is built", "");
+        if (moment == POOR_BOOT)
+                image_without_network();
         wrong += plan_again(m, "with an image built", NULL, &tally->taken[0]);
         into_initrd(m);
         wrong += plan_again(m, "in the initrd", "initrd", &tally->taken[1]);

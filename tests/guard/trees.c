@@ -31,7 +31,7 @@
 static const char *programs[2]; /* by enum program */
 
 /* What is below a directory, and that itself; nothing where there is none. */
-static void remove_tree(int at, const char *name)
+void remove_tree(int at, const char *name)
 {
         int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -172,7 +172,7 @@ static void work_shapes(const char *top, unsigned worker, unsigned workers, uint
                         continue;
                 verdicts_quiet = known && !only;
                 for (unsigned k = 0; k < REPEATS && (wrong == 0 || known); k++)
-                        wrong += one(top, worker, seed + k, i, k % 3 == 2 ? HOTPLUG : BOOT, verbose, tally) > 0;
+                        wrong += one(top, worker, seed + k, i, (enum moment)(k % 3), verbose, tally) > 0;
                 tally->shapes++;
                 tally->known += known != NULL;
                 tally->shapes_failed += known ? wrong == 0 : wrong > 0;

@@ -28,7 +28,7 @@ unsigned verdicts_taken(const struct machine *m, const char *json, const char *m
 #define NO_FUNCTION ((unsigned)NONE)
 unsigned verdicts_wrong(const struct machine *m, unsigned function, const char *what, const char *more);
 
-enum moment { BOOT, HOTPLUG }; /* any other: none */
+enum moment { BOOT, HOTPLUG, POOR_BOOT, NO_MOMENT }; /* poor: with an image of a moment without network */
 
 /* moments.c: how much is wrong in what follows that plan. */
 unsigned moments(const struct machine *m, enum moment moment, struct tally *tally);
@@ -36,6 +36,8 @@ unsigned moments(const struct machine *m, enum moment moment, struct tally *tall
 /* trees.c: a program's output for the tree in the working directory. */
 enum program { PASSTHROUGHCTL, PASSTHROUGH_BIND };
 char *run_program(enum program which, const char *const arguments[], int *ret_status);
+
+void remove_tree(int at, const char *name);
 
 void tally_features(const struct machine *m, struct tally *tally);
 void tally_add(struct tally *to, const struct tally *from);

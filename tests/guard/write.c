@@ -117,7 +117,7 @@ const char *f(const char *format, ...)
 static void config(const char *dir, const struct function *d)
 {
         unsigned bus = d->secondary;
-        uint8_t c[64] = {
+        uint8_t c[0x10c] = {
                 [0x00] = d->vendor & 0xff,
                 d->vendor >> 8 & 0xff,
                 d->device & 0xff,
@@ -133,7 +133,13 @@ static void config(const char *dir, const struct function *d)
 
         if (bus)
                 c[0x19] = c[0x1a] = (uint8_t)bus;
-        put_bytes(f("%s/config", dir), c, sizeof(c));
+        /* PCI Express Base Specification, Device Serial Number: capability 3, the number in two halves. */
+        if (d->serial) {
+                memcpy(c + 0x100, (uint8_t[4]){3, 0, 1, 0}, 4);
+                for (unsigned i = 0; i < 8; i++)
+                        c[0x104 + i] = (uint8_t)(d->serial >> 8 * i);
+        }
+        put_bytes(f("%s/config", dir), c, d->serial ? sizeof(c) : 64);
 }
 
 /* Every eighth machine has all the attributes; the others what tells one function from another, for they are many. */

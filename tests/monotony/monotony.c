@@ -67,6 +67,7 @@ static const struct {
         const char *path, *why;
 } known[] = {
         {DROPPED, "*", "what a capture does not mention is taken for absent"},
+        {KINDS, "*/sriov_numvfs", "a function whose virtual functions cannot be counted has none"},
         {KINDS, "/sys/class/dmi/id/product_uuid",
          "what an image withheld is another machine's where that is unreadable"},
 };
