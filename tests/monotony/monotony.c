@@ -124,18 +124,27 @@ static uint64_t draw(uint64_t n)
         return (z ^ z >> 31) % n;
 }
 
-/*
- * Of several keyboards one has to stay, whichever that is: one that is withheld frees another. And where a passphrase
- * may be asked, all are judged together.
- */
-static bool about_keyboard(const char *reason)
+/* Refusals that may end where less is known, by what they say, with the reason. */
+static const struct {
+        const char *says, *why;
+} passing[] = {
+        {"keyboard", "of several one has to stay, whichever that is: one that is withheld frees another"},
+        {"gives the host input", "where a passphrase may be asked, all that do are judged together"},
+        {"has no such module and no such driver",
+         "of the rule's driver, which is looked for before anything is unbound"},
+};
+
+static bool may_pass(const char *reason)
 {
-        return strstr(reason, "keyboard") || strstr(reason, "gives the host input");
+        for (size_t i = 0; i < ARRAY_SIZE(passing); i++)
+                if (strstr(reason, passing[i].says))
+                        return true;
+        return false;
 }
 
-/* The addresses that the moment takes, or (keyboards) leaves for a keyboard alone, each with a blank behind it; NULL
+/* The addresses that the moment takes, or (all) leaves for a reason that may pass, each with a blank behind it; NULL
  * where nothing could be gathered. */
-static const char *taken(const struct root *root, const struct moment *moment, bool keyboards, struct arena *a)
+static const char *taken(const struct root *root, const struct moment *moment, bool all, struct arena *a)
 {
         static const struct facts_sources sources = {
                 .buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
@@ -165,7 +174,7 @@ static const char *taken(const struct root *root, const struct moment *moment, b
                 facts_as_at_boot(&facts);
         plan_build(&config, &facts, a, &plan);
         for (size_t i = 0; i < plan.n_entries; i++)
-                if (plan.entries[i].action == ACTION_BIND || (keyboards && about_keyboard(plan.entries[i].reason)))
+                if (plan.entries[i].action == ACTION_BIND || (all && may_pass(plan.entries[i].reason)))
                         text = arena_join(a, text, facts.devices[plan.entries[i].device].address, " ", NULL);
         return text;
 }
