@@ -177,7 +177,7 @@ check: deps ## install what is needed, then lint, unit, cost and boot tests; end
 	@tests/check
 
 .PHONY: check-full
-check-full: deps ## the same, with the boots that take long
+check-full: deps ## the same, with the boots that take long; RANDOM_BOOTS=30 of random machines, LAB_SEED= repeats them
 	@tests/check --full
 
 .PHONY: demo
