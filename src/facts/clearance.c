@@ -87,6 +87,8 @@ struct clearance_file {
         size_t n_seen;
         struct clearance_device *devices;
         size_t n_devices;
+        bool counted;
+        uint64_t count; /* of the devices: earlier versions have neither this nor a checksum */
 };
 
 static const struct field fields[] = {
@@ -109,6 +111,7 @@ static const struct record_type types[] = {
         {.key = "M", ONE_FIELD(FIELD(TEXT, clearance_file, machine))},
         {.key = "C", ONE_FIELD(FIELD(TEXT, clearance_file, context))},
         {.key = "S", FLAGGED(clearance_file, says_seen), ONE_FIELD(FIELD(WORDS, clearance_file, seen))},
+        {.key = "N", FLAGGED(clearance_file, counted), ONE_FIELD(FIELD(U64, clearance_file, count))},
         {.key = "D", LIST(clearance_file, devices), FIELDS(fields)},
 };
 
@@ -129,7 +132,10 @@ void clearance_read(const struct root *root, struct arena *a, struct clearance *
         int k = recfile_read(root, a, &format, CLEARANCE_PATH, &f);
 
         *ret = (struct clearance){.elsewhere = k == RECFILE_ABSENT || (k == 0 && f.machine)};
-        if (k != 0 || !f.machine || !streq_ptr(machine(root, a), f.machine))
+        if (k == RECFILE_ABSENT || (k == 0 && f.machine && !streq_ptr(machine(root, a), f.machine)))
+                return;
+        *ret = (struct clearance){.unread = k != 0 || !f.machine || (f.counted && f.count != f.n_devices)};
+        if (ret->unread)
                 return;
         *ret = (struct clearance){.devices = f.devices, .n_devices = f.n_devices, .seen = f.seen, .n_seen = f.n_seen};
         if (!f.says_seen) {
@@ -144,8 +150,15 @@ void clearance_read(const struct root *root, struct arena *a, struct clearance *
 
 char *clearance_format(const struct root *root, struct arena *a, const struct clearance *c, size_t *ret_size)
 {
-        struct clearance_file f = {machine(root, a), clearance_context(root, a), true, c->seen, c->n_seen, c->devices,
-                                   c->n_devices};
+        struct clearance_file f = {.machine = machine(root, a),
+                                   .context = clearance_context(root, a),
+                                   .says_seen = true,
+                                   .seen = c->seen,
+                                   .n_seen = c->n_seen,
+                                   .devices = c->devices,
+                                   .n_devices = c->n_devices,
+                                   .counted = true,
+                                   .count = c->n_devices};
 
         return f.machine ? recfile_format(a, &format, &f, ret_size) : NULL;
 }

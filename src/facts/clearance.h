@@ -34,6 +34,7 @@ struct clearance {
         const char **seen; /* evidence.h's, of the run that wrote it */
         size_t n_seen;
         bool elsewhere;     /* there is none, or it is another machine's: the image was not built on this host */
+        bool unread;        /* there is one, and what it says cannot be told */
         const char *lapsed; /* why no device is cleared any more, though known; or NULL */
 };
 
@@ -47,7 +48,7 @@ static inline bool clearance_names(const char *member, const char *path, const c
 /* What of the kernel command line says where the host's root, swap and network are; "" where nothing does. */
 const char *clearance_context(const struct root *root, struct arena *a);
 
-/* Empty where there is none, where it is another machine's, or none that can be read. */
+/* Empty where there is none, or where it is another machine's. */
 void clearance_read(const struct root *root, struct arena *a, struct clearance *ret);
 /* The file's text; NULL where this machine cannot be told from others. */
 char *clearance_format(const struct root *root, struct arena *a, const struct clearance *c, size_t *ret_size);

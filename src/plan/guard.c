@@ -93,6 +93,9 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
         if (p->identities[e->device].cleared &&
             (p->facts->booting || !d->unseen || (d->unseen == evidence->uplink_unknown && !evidence->network_unknown)))
                 return NULL;
+        if (kind && p->facts->clearance.unread)
+                return "what the host needed when a boot image was last built is not known: " CLEARANCE_PATH
+                       " cannot be read to its end; remove it and build the image again";
         if (d->unseen || !kind)
                 return d->unseen;
         /* Its driver shows what is on its buses, which once the root file system is there are read. */

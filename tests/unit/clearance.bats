@@ -314,15 +314,28 @@ at_root_stage() {
     refused 0000:05:00.0 '0000:00:19.0 \(1234:11e8\).*was not there'
 }
 
-@test "a file that is no clearance is none" {
+@test "a file that is no clearance, or half of one, clears nothing, and hides what was withheld" {
     image_built
+    local whole
+    whole=$(<"$ROOT/var/lib/passthrough/clearance")
     in_initrd
     local text
     for text in '' garbage $'passthrough-clearance 2\nD' $'passthrough-clearance 1\nD\tb\nM' $'passthrough-clearance 1\nM\nC'; do
         put /var/lib/passthrough/clearance "$text"
         plan
-        device 0000:02:00.0 bind vfio-pci root
+        refused 0000:02:00.0 'not cleared: .*clearance cannot be read to its end; remove it'
     done
+    # Without its last lines, whole lines as they are.
+    head -n -2 <<<"$whole" >"$ROOT/var/lib/passthrough/clearance"
+    plan
+    refused 0000:02:00.0 'clearance cannot be read to its end'
+    rm "$ROOT/var/lib/passthrough/clearance"
+    mkdir "$ROOT/var/lib/passthrough/clearance"
+    plan
+    refused 0000:02:00.0 'clearance cannot be read to its end'
+    rmdir "$ROOT/var/lib/passthrough/clearance"
+    plan
+    device 0000:02:00.0 bind vfio-pci root
 }
 
 @test "what was captured of the machine knows its clearance, without its numbers" {
