@@ -217,8 +217,10 @@ links() {
     rm -rf "$ROOT/sys/class/block" "$ROOT/proc/self/mountinfo" "$ROOT/proc/swaps" "$(pci_file 0000:04:00.0 driver)"
     plan
     device 0000:04:00.0 bind vfio-pci root
-    # As it would be of a disk that has a number.
-    sed -i '/\t0000:04:00.0\t/s/\t1b36:0010\t\t\t/\t1b36:0010\t\tS4EWNX0R000004\t/; s/^end .*/end/' "$ROOT/var/lib/passthrough/clearance"
+    # As it would be of a disk that PCI has a number of.
+    pci_remove 0000:04:00.0
+    pci_add 0000:04:00.0 1b36:0010 010802 under=0000:00:05.0 group=4 serial=aa-aa-aa-ff-ff-00-00-04
+    sed -i '/\t0000:04:00.0\t/s/\t1b36:0010\t\t\t/\t1b36:0010\taa-aa-aa-ff-ff-00-00-04\t\t/; s/^end .*/end/' "$ROOT/var/lib/passthrough/clearance"
     plan
     device 0000:04:00.0 bind vfio-pci initrd
     firmware_uuid 00000000-1111-2222-3333-444444444444
