@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "facts/clearance.h"
 
+#include <errno.h>
+
 #include "base/recfile.h"
 #include "base/str.h"
 #include "cmdline/cmdline.h"
@@ -8,15 +10,17 @@
 
 #define MAX_SIZE ((size_t)16 * 1024 * 1024)
 
-/* The firmware's UUID; NULL where it has none that is its own. */
+/* The firmware's UUID, "" where it has none that is its own; NULL: it cannot be read. */
 static const char *machine(const struct root *root, struct arena *a)
 {
         char text[64];
+        ssize_t n = root_read(root, PRODUCT_UUID, text, sizeof(text));
 
-        if (root_read(root, PRODUCT_UUID, text, sizeof(text)) <= 0 || strspn(text, "0-") == strlen(text) ||
-            strspn(text, "fF-") == strlen(text))
+        if (n < 0 && n != -ENOENT && n != -ENOTDIR)
                 return NULL;
-        return arena_strdup(a, text);
+        return n <= 0 || strspn(text, "0-") == strlen(text) || strspn(text, "fF-") == strlen(text)
+                       ? ""
+                       : arena_strdup(a, text);
 }
 
 const char *clearance_context(const struct root *root, struct arena *a)
@@ -128,11 +132,12 @@ static const char *usual[] = {"storage:/proc/self/mountinfo", "storage:/proc/swa
 
 void clearance_read(const struct root *root, struct arena *a, struct clearance *ret)
 {
+        const char *this = machine(root, a);
         struct clearance_file f;
         int k = recfile_read(root, a, &format, CLEARANCE_PATH, &f);
 
         *ret = (struct clearance){.elsewhere = k == RECFILE_ABSENT || (k == 0 && f.machine)};
-        if (k == RECFILE_ABSENT || (k == 0 && f.machine && !streq_ptr(machine(root, a), f.machine)))
+        if (k == RECFILE_ABSENT || (k == 0 && f.machine && this && !streq(this, f.machine)))
                 return;
         *ret = (struct clearance){.unread = k != 0 || !f.machine || (f.counted && f.count != f.n_devices)};
         if (ret->unread)
@@ -142,7 +147,9 @@ void clearance_read(const struct root *root, struct arena *a, struct clearance *
                 ret->seen = usual;
                 ret->n_seen = ARRAY_SIZE(usual);
         }
-        if (!f.context)
+        if (!this)
+                ret->lapsed = "whether it is this machine's is not known: " PRODUCT_UUID " cannot be read";
+        else if (!f.context)
                 ret->lapsed = "it does not say for which root= it was given";
         else if (!streq(f.context, clearance_context(root, a)))
                 ret->lapsed = "root=, resume= or the like on the kernel command line is not what it was then";
@@ -160,5 +167,5 @@ char *clearance_format(const struct root *root, struct arena *a, const struct cl
                                    .counted = true,
                                    .count = c->n_devices};
 
-        return f.machine ? recfile_format(a, &format, &f, ret_size) : NULL;
+        return f.machine && *f.machine ? recfile_format(a, &format, &f, ret_size) : NULL;
 }

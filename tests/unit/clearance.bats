@@ -152,6 +152,18 @@ at_root_stage() {
     device 0000:02:00.0 bind vfio-pci root
 }
 
+@test "a machine whose number cannot be read: nothing is cleared, and what was withheld still is" {
+    put /etc/passthrough.d/b.conf '[Match]' Class=nvme '[Device]' Expect=0-
+    image_built
+    in_initrd
+    rm "$ROOT/sys/class/dmi/id/product_uuid"
+    mkdir "$ROOT/sys/class/dmi/id/product_uuid"
+    plan
+    exits 1
+    refused 0000:01:00.0 'needed it when this image was built: 0000:01:00.0 ← nvme0n1 ← /srv'
+    device 0000:02:00.0 bind vfio-pci root
+}
+
 @test "another machine's clearance is none" {
     image_built
     in_initrd
