@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "guard/fields.h"
+#include "guard/lvm-label.h"
 #include "guard/source.h"
 #include "guard/storage.h"
 
@@ -43,22 +44,35 @@ static bool has_volume(const struct evidence *e, const char *group)
         return false;
 }
 
-/* What pvscan(8) noted of the physical volume when it appeared: "vg:NAME" is a line of it; NULL: nothing. */
-static const char *group_online(struct graph *g, const char *uuid)
+/*
+ * What pvscan(8) noted of the physical volume when it appeared: "vg:NAME" is a line of it; else what LVM wrote on the
+ * device. "": it is of no group; NULL: nobody knows.
+ */
+static const char *group_of(struct graph *g, const struct node *node)
 {
-        char id[33], *text;
-        const char *line, *end, *rest;
+        const char *uuid = guard_tag(node, "UUID="), *line, *end, *rest, *path;
+        char id[33], *text, group[LVM_NAME_MAX], *device;
         size_t n = 0;
 
-        for (const char *c = uuid; *c && n + 1 < sizeof(id); c++)
+        for (const char *c = uuid ? uuid : ""; *c && n + 1 < sizeof(id); c++)
                 if (isalnum((unsigned char)*c))
                         id[n++] = *c;
         id[n] = '\0';
-        guard_read(g, arena_join(g->arena, "/run/lvm/pvs_online/", id, NULL), &text);
+        if (!*id)
+                return NULL;
+        path = arena_join(g->arena, "/run/lvm/pvs_online/", id, NULL);
+        guard_read(g, path, &text);
         for (rest = text; (line = guard_line(&rest, &end));)
                 if (startswith(line, "vg:"))
                         return arena_strndup(g->arena, line + 3, (size_t)(end - line - 3));
-        return NULL;
+        device = arena_join(g->arena, "/dev/", node->name, NULL);
+        for (char *c = device; (c = strchr(c, '!'));)
+                *c = '/';
+        if (!g->root->live || !lvm_label_group(device, group))
+                return NULL;
+        /* A captured machine, which has no device to read, has it as pvscan's. */
+        root_made(g->root, path, arena_join(g->arena, "vg:", group, NULL));
+        return arena_strdup(g->arena, group);
 }
 
 static bool is_member(const struct node *n)
@@ -88,14 +102,14 @@ size_t guard_use_volume(struct graph *g, const char *spec, const char *what)
         for (int use = 0; use <= 1; use++)
                 for (size_t i = 0; i < g->evidence->n_nodes; i++) {
                         const struct node *n = &g->evidence->nodes[i];
-                        const char *uuid = guard_tag(n, "UUID="), *group;
+                        const char *group;
 
                         /* It may be a disk of any group, and the volume on it. */
                         if (n->kind == NODE_BLOCK && n->n_devices > 0 && n->major != 0 && !n->tagged)
                                 return 0;
                         if (!is_member(n))
                                 continue;
-                        group = uuid && *uuid ? group_online(g, uuid) : NULL;
+                        group = group_of(g, n);
                         if (!group)
                                 return 0;
                         if (!names_volume_of(spec, group))
@@ -119,13 +133,12 @@ void guard_volume_groups(struct graph *g)
         guard_list(g, dir, &names, &n);
         for (size_t b = 0; b < g->evidence->n_nodes; b++) {
                 const struct node *node = &g->evidence->nodes[b];
-                const char *uuid = guard_tag(node, "UUID="), *group = NULL, *backup = NULL;
+                const char *uuid = guard_tag(node, "UUID="), *group, *backup = NULL;
                 char *text;
 
                 if (!is_member(node) || guard_stood_upon(g->evidence, b))
                         continue;
-                if (uuid && *uuid)
-                        group = group_online(g, uuid);
+                group = group_of(g, node);
                 for (size_t i = 0; i < n && uuid && *uuid && !backup; i++) {
                         guard_read(g, arena_join(g->arena, dir, "/", names[i], NULL), &text);
                         if (strstr(text, uuid))
@@ -139,7 +152,7 @@ void guard_volume_groups(struct graph *g)
                         guard_claim(g, b,
                                     "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
                                     node->name, backup);
-                else if ((!group || !*group) && has_volume(g->evidence, NULL))
+                else if (!group && has_volume(g->evidence, NULL))
                         guard_claim(
                                 g, b,
                                 "%s is a physical volume of LVM, and of which group is not known: it may be one of the "

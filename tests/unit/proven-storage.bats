@@ -415,3 +415,37 @@ mount_line() {
     plan
     refused 0000:02:00.0 'not cleared: /sysroot/etc/fstab cannot be read'
 }
+
+# le64 NUMBER: its eight bytes.
+le64() {
+    local i
+    for ((i = 0; i < 64; i += 8)); do printf "\\x$(printf %02x $(($1 >> i & 255)))"; done
+}
+
+# at FILE OFFSET: what comes in, there.
+at() { dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
+
+# labelled FILE TEXT: a physical volume as LVM writes it; its metadata begins with the text, "" is none.
+labelled() {
+    truncate -s 1M "$1"
+    { printf 'LABELONE' && le64 1 && printf '\0\0\0\0\x20\0\0\0' && printf 'LVM2 001'; } | at "$1" 512
+    { le64 1048576 && le64 0 && le64 0 && le64 0 && le64 4096 && le64 1044480; } | at "$1" $((512 + 32 + 40))
+    { printf '\0\0\0\0 LVM2 x[5A%%r0N*>\1\0\0\0' && le64 4096 && le64 1044480; } | at "$1" 4096
+    [[ -z $2 ]] || { le64 512 && le64 1000; } | at "$1" $((4096 + 40))
+    printf '%s' "$2" | at "$1" $((4096 + 512))
+}
+
+@test "of which group a physical volume is, by what LVM has written on it" {
+    local dir=$BATS_TEST_TMPDIR
+    "${CC:-cc}" -std=gnu17 -D_GNU_SOURCE -I"$BATS_TEST_DIRNAME/../../src" -o "$dir/lvm-label" \
+        "$BATS_TEST_DIRNAME"/lvm-label.c "$BATS_TEST_DIRNAME"/../../src/guard/lvm-label.c
+    labelled "$dir/named" $'my-data {\nid = "x"\n'
+    labelled "$dir/empty" ''
+    labelled "$dir/garbage" $'my data\n'
+    labelled "$dir/elsewhere" $'data {\n'
+    le64 9000000 | at "$dir/elsewhere" $((512 + 32 + 40 + 32))
+    truncate -s 1M "$dir/blank"
+    head -c 1000 "$dir/named" >"$dir/short"
+    run "$dir/lvm-label" "$dir"/{named,empty,garbage,elsewhere,blank,short,absent}
+    is "${lines[*]}" 'my-data none unknown unknown unknown unknown unknown' groups
+}
