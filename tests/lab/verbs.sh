@@ -328,7 +328,13 @@ image_part_from() {
     rm -rf "$work/part" "$cleared"
     mkdir -p "$work/part"
     debugfs -R "rdump $1 $work/part" "$(disk_fs)" >"$work/host.log" 2>&1
-    mv "$work/part/${1##*/}" "$cleared"
+    if [[ -d $work/part/${1##*/} ]]; then
+        mv "$work/part/${1##*/}" "$cleared"
+    else
+        cleared=
+        failed=1
+        echo "# the guest left no $1"
+    fi
 }
 
 no_clearance() { cleared=; }
