@@ -66,6 +66,11 @@ static const struct shape rows[] = {
          .other_type = "LVM2_member",
          .steps = {"&dev/{A} data{n}", "&dev/{O} guest{n}", NOTED_A, NOTED_O}},
 
+        /* lvmdevices(8) */
+        {.name = "a volume of LVM's devices file",
+         .type = "LVM2_member",
+         .steps = {"+etc/lvm/devices/system.devices IDTYPE=devname IDNAME=/dev/{A} DEVNAME=/dev/{A} PVID={A.pv}"}},
+
         /* md(4), mdadm.conf(5) */
         {.name = "a member that its array has kicked out",
          .subjects = 2,
@@ -76,8 +81,15 @@ static const struct shape rows[] = {
         {.name = "an array of mdadm.conf",
          .type = "linux_raid_member",
          .other_type = "linux_raid_member",
-         .steps = {"+etc/mdadm/mdadm.conf ARRAY /dev/md/{n} metadata=1.2 UUID={A.uuid}"},
-         .open = true},
+         .steps = {"+etc/mdadm/mdadm.conf ARRAY /dev/md/{n} metadata=1.2 UUID={A.md}"}},
+        {.name = "an array of mdadm.conf, where Fedora has it",
+         .type = "linux_raid_member",
+         .other_type = "linux_raid_member",
+         .steps = {"+etc/mdadm.conf ARRAY /dev/md/{n} level=raid1 num-devices=2 UUID={A.md}"}},
+        {.name = "an array of mdadm.conf by its disks",
+         .type = "linux_raid_member",
+         .other_type = "linux_raid_member",
+         .steps = {"+etc/mdadm/mdadm.conf ARRAY /dev/md/{n} devices=/dev/{A},/dev/gone"}},
         {.name = "an array that fstab names by its file system",
          .subjects = 2,
          .type = "linux_raid_member",
@@ -88,6 +100,11 @@ static const struct shape rows[] = {
          .type = "linux_raid_member",
          .scope = STORAGE_OPEN,
          .steps = {"+etc/fstab /dev/md/{n} /data{n} ext4 noauto 0 0"}},
+
+        /* drbd.conf(5) */
+        {.name = "a disk of DRBD's configuration",
+         .steps = {"=etc/drbd.d/r{n}.res resource r{n} {|  device /dev/drbd{n};|  disk /dev/disk/by-uuid/{A.uuid};|  "
+                   "meta-disk internal;|}"}},
 
         /* multipath.conf(5) */
         {.name = "a second path by its identification",

@@ -53,6 +53,14 @@ static const char *dotted(const char *mac)
         return f("%.4s.%.4s.%.4s", hex, hex + 4, hex + 8);
 }
 
+/* As 01234567:89abcdef:01234567:89abcdef. */
+static const char *colons(const char *uuid)
+{
+        const char *hex = without(uuid, '-', "");
+
+        return f("%.8s:%.8s:%.8s:%.8s", hex, hex + 8, hex + 16, hex + 24);
+}
+
 static const char *of_block(const struct machine *m, const struct shaped *s, const struct block *b, const char *key)
 {
         const struct block *disk = b->disk == NONE ? b : &m->blocks[b->disk];
@@ -60,6 +68,7 @@ static const char *of_block(const struct machine *m, const struct shaped *s, con
         return strcmp(key, "") == 0           ? b->name
                : strcmp(key, "num") == 0      ? f("%u:%u", b->major, b->minor)
                : strcmp(key, "uuid") == 0     ? b->uuid
+               : strcmp(key, "md") == 0       ? colons(b->uuid)
                : strcmp(key, "pv") == 0       ? without(b->uuid, '-', "")
                : strcmp(key, "label") == 0    ? b->label
                : strcmp(key, "partuuid") == 0 ? b->partuuid
