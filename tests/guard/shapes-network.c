@@ -119,6 +119,7 @@ static const struct shape rows[] = {
         {.name = "ifcfg of Red Hat, by MAC",
          .steps = {"=etc/sysconfig/network-scripts/ifcfg-lan{n} HWADDR={A.mac}|ONBOOT=yes"}},
         {.name = "ifcfg of Red Hat, a VLAN",
+         .scope = NETWORK_OPEN,
          .steps = {"=etc/sysconfig/network-scripts/ifcfg-lan{n} DEVICE=svlan{n}|VLAN=yes|PHYSDEV={A}"}},
 
         /* netplan(5) */

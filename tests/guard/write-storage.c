@@ -74,6 +74,23 @@ static void write_block(const struct machine *m, const struct block *b)
         }
 }
 
+/* What pvscan notes of the physical volumes below a volume, as they appear. */
+static void noted(const struct machine *m, const struct block *volume)
+{
+        for (unsigned i = 0; i < volume->n_below; i++) {
+                const struct block *b = &m->blocks[volume->below[i]];
+                char id[40];
+                size_t n = 0;
+
+                for (const char *c = b->uuid; *c; c++)
+                        if (*c != '-')
+                                id[n++] = *c;
+                id[n] = '\0';
+                put(f("run/lvm/pvs_online/%s", id), "%u:%u\nvg:%s\ndev:/dev/%s\n", b->major, b->minor, volume->vg,
+                    b->name);
+        }
+}
+
 static void udev_data(const struct block *b)
 {
         char what[900];
@@ -146,6 +163,8 @@ void write_storage(const struct machine *m)
                         continue;
                 if (m->udev_data)
                         udev_data(&m->blocks[i]);
+                if (m->n_shaped > 0 && m->blocks[i].vg)
+                        noted(m, &m->blocks[i]);
                 if (m->dev_links)
                         dev_links(&m->blocks[i]);
         }
