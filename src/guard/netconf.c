@@ -31,11 +31,6 @@ bool netconf_service(struct netconf *d, const char *run, const char *unit)
         return netconf_runs(d, marks, ARRAY_SIZE(marks));
 }
 
-static bool is_address(const char *word)
-{
-        return strlen(word) >= strlen("00:00:00:00:00:00") && strspn(word, "0123456789abcdefABCDEF:") == strlen(word);
-}
-
 /* As the kernel and udev call cards: "eth0", "enp3s0", "ibs1" (systemd.net-naming-scheme(7)). */
 static bool is_card_name(const char *word)
 {
@@ -71,12 +66,12 @@ void netconf_wanted(struct netconf *d, const char *file, const char *words, bool
         char *rest = arena_strdup(d->g->arena, words), *word;
 
         while ((word = strsep(&rest, " \t\n=,;\"'()[]{}<>|"))) {
-                bool address = is_address(word);
+                const char *address = netif_address(d->g, word);
 
                 /* eno1.5 and eno1:1 are made of eno1. */
                 if (!address)
                         word[strcspn(word, ".:")] = '\0';
-                if (address ? !is_here(d, word, NETIF_MAC, NETIF_PERMANENT_MAC)
+                if (address ? !is_here(d, address, NETIF_MAC, NETIF_PERMANENT_MAC)
                             : is_name(word) && (any_kind || is_card_name(word)) &&
                                       !is_here(d, word, NETIF_NAME, NETIF_NAME))
                         guard_unknown(d->g, &d->g->evidence->absent,

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
-#include <stdio.h>
 
 #include "guard/source.h"
 
@@ -61,6 +60,15 @@ static void ask_udev(struct graph *g, struct netif *n)
                 add(g, n, NETIF_NAME, strchr(name, '=') + 1);
 }
 
+static const char *with_dashes(struct graph *g, const char *address)
+{
+        char *text = arena_strdup(g->arena, address ? address : "");
+
+        for (char *c = text; *c; c++)
+                *c = *c == ':' ? '-' : *c;
+        return text;
+}
+
 static void ask_kernel(struct graph *g, struct netif *n)
 {
         const char *address = attribute(g, n, "address"), *own = attribute(g, n, "bonding_slave/perm_hwaddr");
@@ -68,6 +76,7 @@ static void ask_kernel(struct graph *g, struct netif *n)
         const char *uevent = attribute(g, n, "uevent"), *kind = value(g, uevent, "DEVTYPE=");
 
         add(g, n, NETIF_MAC, address);
+        add(g, n, NETIF_MAC, with_dashes(g, address));
         add(g, n, NETIF_MAC, own);
         /* Which one a card has from its maker is not told of one that was given another. */
         add(g, n, NETIF_PERMANENT_MAC, own ? own : !assigned || streq(assigned, "0") ? address : NULL);
@@ -97,19 +106,29 @@ void netif_list(struct graph *g, struct netif **ret, size_t *ret_n)
         }
 }
 
-/* systemd.network(5) has them with dashes, and in three groups with dots, too. */
-static const char *with_colons(struct graph *g, const char *word)
+const char *netif_address(struct graph *g, const char *word)
 {
-        char *address = arena_strdup(g->arena, word);
-        unsigned a, b, c;
-        int length = 0;
+        const size_t group = strchr(word, '.') ? 4 : 2, n = strlen(word), digits = n - n / (group + 1);
+        char *text = arena_alloc(g->arena, digits / 2 * 3 + 1), *out = text;
+        size_t digit = 0;
 
-        if (sscanf(word, "%4x.%4x.%4x%n", &a, &b, &c, &length) == 3 && !word[length])
-                return arena_printf(g->arena, "%02x:%02x:%02x:%02x:%02x:%02x", a >> 8, a & 0xff, b >> 8, b & 0xff,
-                                    c >> 8, c & 0xff);
-        for (char *at = address; (at = strchr(at, '-'));)
-                *at = ':';
-        return address;
+        /* Of Ethernet, and of InfiniBand. */
+        if (digits != 12 && digits != 40)
+                return NULL;
+        for (size_t i = 0; i < n; i++) {
+                if (i % (group + 1) == group) {
+                        if (word[i] != (group == 4 ? '.' : word[2] == '-' ? '-' : ':'))
+                                return NULL;
+                        continue;
+                }
+                if (!isxdigit((unsigned char)word[i]))
+                        return NULL;
+                if (digit > 0 && digit % 2 == 0)
+                        *out++ = ':';
+                *out++ = word[i];
+                digit++;
+        }
+        return text;
 }
 
 enum answer netif_matches(struct graph *g, const struct netif *n, enum netif_property property, const char *patterns)
@@ -123,10 +142,11 @@ enum answer netif_matches(struct graph *g, const struct netif *n, enum netif_pro
                 return MAYBE;
         str_words(g->arena, patterns + inverted, &words, &n_words);
         for (size_t w = 0; w < n_words; w++) {
-                if (property == NETIF_MAC || property == NETIF_PERMANENT_MAC)
-                        words[w] = with_colons(g, words[w]);
+                const char *address =
+                        property == NETIF_MAC || property == NETIF_PERMANENT_MAC ? netif_address(g, words[w]) : NULL;
+
                 for (size_t i = 0; i < is->n; i++)
-                        found |= is->v[i] && fnmatch(words[w], is->v[i], FNM_CASEFOLD) == 0;
+                        found |= is->v[i] && fnmatch(address ? address : words[w], is->v[i], FNM_CASEFOLD) == 0;
                 by_kernel |= fnmatch(words[w], n->name, 0) == 0;
         }
         /* Whether udev has given it the other names that it has for it, and who asks for these, is not known. */

@@ -27,6 +27,12 @@ struct netif {
 /* All but lo. */
 void netif_list(struct graph *g, struct netif **ret, size_t *ret_n);
 
+/*
+ * A hardware address in the kernel's spelling, of any that systemd.network(5) takes: "52:54:00:aa:00:01", with "-", or
+ * "5254.00aa.0001". NULL: it is none.
+ */
+const char *netif_address(struct graph *g, const char *word);
+
 enum answer { UNASKED, NEVER, MAYBE, SURELY };
 
 /* Whether one of these patterns is what the interface has of a property; a "!" in front turns the answer round. */

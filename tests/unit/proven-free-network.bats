@@ -155,6 +155,11 @@ $ printf 'denyinterfaces eno1 eno' >"$ROOT/etc/dhcpcd.conf"
 ! 0000:03:00.0 not cleared
 ! 0000:00:14.0 not cleared
 ! 0000:00:15.0 not cleared
+= denied by a name that it does not go by
+$ unit dhcpcd.service
+/run/udev/data/n2: E:ID_NET_NAME_PATH=enp1s0
+/etc/dhcpcd.conf: denyinterfaces enp1s0 eno2 eno3
+! 0000:01:00.0 eno1 ← dhcpcd
 = enabled for one interface
 $ unit dhcpcd@eno1.service
 ! 0000:01:00.0 eno1 ← dhcpcd@eno1.service
@@ -412,6 +417,33 @@ $ mkdir -p "$ROOT/run/NetworkManager"
 /etc/NetworkManager/system-connections/a.nmconnection: interface-name=en?1;
 /etc/NetworkManager/conf.d/1.conf: [keyfile]
 /etc/NetworkManager/conf.d/1.conf: unmanaged-devices=type:ethernet
+= excluded by a name that it does not go by
+$ mkdir -p "$ROOT/run/NetworkManager"
+/run/udev/data/n2: E:ID_NET_NAME_PATH=enp1s0
+/etc/NetworkManager/conf.d/1.conf: [keyfile]
+/etc/NetworkManager/conf.d/1.conf: unmanaged-devices=enp1s0;interface-name:enp1s0;eno2;eno3
+! 0000:01:00.0 eno1 ← NetworkManager
+= left alone by udev, and managed all the same
+$ mkdir -p "$ROOT/run/NetworkManager"
+/run/udev/data/n2: E:NM_UNMANAGED=1
+/etc/NetworkManager/conf.d/1.conf: [device-lan]
+/etc/NetworkManager/conf.d/1.conf: managed=1
+/etc/NetworkManager/conf.d/1.conf: [keyfile]
+/etc/NetworkManager/conf.d/1.conf: unmanaged-devices=eno2;eno3
+! 0000:01:00.0 eno1 ← NetworkManager
+= a profile with an address in dashes
+/etc/NetworkManager/system-connections/a.nmconnection: mac-address=52-54-00-AA-00-02
+! 0000:02:00.0 eno2 ← /etc/NetworkManager/system-connections/a.nmconnection
+= networkd, with addresses in dashes and dots
+/etc/systemd/network/1.network: [Match]
+/etc/systemd/network/1.network: MACAddress=52-54-00-aa-00-01 5254.00AA.0002
+! 0000:01:00.0 eno1 ← /etc/systemd/network/1.network
+! 0000:02:00.0 eno2 ← /etc/systemd/network/1.network
+= networkd, by the first address, which does not show
+$ rm "$ROOT/sys/$(net_dir eno1)/addr_assign_type"
+/etc/systemd/network/1.network: [Match]
+/etc/systemd/network/1.network: PermanentMACAddress=52:54:00:aa:00:01
+! 0000:01:00.0 eno1 ← /etc/systemd/network/1.network
 = a profile by name of what is excluded
 $ mkdir -p "$ROOT/run/NetworkManager"
 /etc/NetworkManager/system-connections/a.nmconnection: interface-name=eno1
@@ -440,6 +472,12 @@ $ undriven 0000:01:00.0
 = a card that is only listed
 $ undriven 0000:01:00.0
 /etc/network/interfaces: iface eno1 inet manual
+= an address in dots that is here, and nameservers that are no cards
+$ undriven 0000:01:00.0
+/etc/systemd/network/1.network: [Match]
+/etc/systemd/network/1.network: MACAddress=5254.00aa.0002
+/etc/netplan/1.yaml:   nameservers: {addresses: [2001:4860:4860:0:0:0:0:8888, 192.0.2.1]}
+! 0000:02:00.0 eno2 ← /etc/systemd/network/1.network
 = an address of netplan
 $ undriven 0000:01:00.0
 /etc/netplan/1.yaml:       match: {name: x}
@@ -569,6 +607,17 @@ $ sed -i '/^lan0/d' "$ROOT/proc/net/route"
 $ sed -i '/^lan0/d' "$ROOT/proc/net/route"
 /etc/passthrough.conf: [Host]
 /etc/passthrough.conf: Uplink=none
+= nothing, and that is meant, with the root on a network block device
+$ block nbd0 43:0 devices/virtual/block/nbd0
+$ root_is '27 1 43:0 / / rw,relatime - ext4 /dev/nbd0 rw'
+$ tags nbd0 UUID=$ROOT_UUID TYPE=ext4
+/etc/passthrough.conf: [Host]
+/etc/passthrough.conf: Uplink=none
+! 0000:01:00.0 Uplink=INTERFACE in [Host]
+! 0000:02:00.0 Uplink=INTERFACE in [Host]
+! 0000:03:00.0 Uplink=INTERFACE in [Host]
+! 0000:00:14.0 Uplink=INTERFACE in [Host]
+! 0000:00:15.0 Uplink=INTERFACE in [Host]
 = a bridge for guests alone
 $ sed -i '/^lan0/d' "$ROOT/proc/net/route"
 /etc/network/interfaces: auto br0
