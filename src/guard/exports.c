@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Disks that the host gives to others: by the kernel's own targets (Documentation/target, Documentation/nvme), which
- * hold a disk without anybody seeing it, and by what configures these and DRBD.
+ * hold a disk without anybody seeing it; and what configures these, DRBD and zram.
  */
 #include "base/str.h"
 #include "guard/source.h"
@@ -54,9 +54,13 @@ void guard_exports(struct graph *g)
         static const char *const lio[] = {"", "", "udev_path", NULL};
         static const char *const nvmet[] = {"", "namespaces", "", "device_path", NULL};
         static const char *const passed[] = {"", "passthru", "device_path", NULL};
-        static const char *const files[] = {"/etc/target/saveconfig.json", "/etc/rtslib-fb-target/saveconfig.json",
-                                            "/etc/nvmet/config.json", "/etc/tgt/targets.conf", "/etc/scst.conf"};
-        static const char *const dirs[] = {"/etc/tgt/conf.d", "/etc/drbd.d"};
+        static const char *const files[] = {"/etc/target/saveconfig.json",
+                                            "/etc/rtslib-fb-target/saveconfig.json",
+                                            "/etc/nvmet/config.json",
+                                            "/etc/tgt/targets.conf",
+                                            "/etc/scst.conf",
+                                            "/etc/systemd/zram-generator.conf"};
+        static const char *const dirs[] = {"/etc/tgt/conf.d", "/etc/drbd.d", "/etc/systemd/zram-generator.conf.d"};
         const char **names;
         size_t n;
 

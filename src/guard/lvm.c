@@ -9,6 +9,8 @@
 #include "guard/source.h"
 #include "guard/storage.h"
 
+#define DEVICES_FILE "/etc/lvm/devices/system.devices"
+
 /* "rd.lvm.vg=GROUP" or "rd.lvm.lv=GROUP/VOLUME" is on the command line. */
 static bool is_configured(const struct graph *g, const char *group)
 {
@@ -44,6 +46,18 @@ static bool has_volume(const struct evidence *e, const char *group)
         return false;
 }
 
+/* A UUID of LVM's without its dashes; false if it has nothing else. */
+static bool plain_id(const char *uuid, char id[static 33])
+{
+        size_t n = 0;
+
+        for (const char *c = uuid; *c && n < 32; c++)
+                if (isalnum((unsigned char)*c))
+                        id[n++] = *c;
+        id[n] = '\0';
+        return n > 0;
+}
+
 /*
  * What pvscan(8) noted of the physical volume when it appeared: "vg:NAME" is a line of it; else what LVM wrote on the
  * device. "": it is of no group; NULL: nobody knows.
@@ -52,13 +66,8 @@ static const char *group_of(struct graph *g, const struct node *node)
 {
         const char *uuid = guard_tag(node, "UUID="), *line, *end, *rest, *path;
         char id[33], *text, group[LVM_NAME_MAX], *device;
-        size_t n = 0;
 
-        for (const char *c = uuid ? uuid : ""; *c && n + 1 < sizeof(id); c++)
-                if (isalnum((unsigned char)*c))
-                        id[n++] = *c;
-        id[n] = '\0';
-        if (!*id)
+        if (!uuid || !plain_id(uuid, id))
                 return NULL;
         path = arena_join(g->arena, "/run/lvm/pvs_online/", id, NULL);
         guard_read(g, path, &text);
@@ -121,6 +130,17 @@ size_t guard_use_volume(struct graph *g, const char *spec, const char *what)
         return found;
 }
 
+/* lvmdevices(8): "PVID=" has the UUID without its dashes. */
+static bool in_devices_file(struct graph *g, const char *uuid)
+{
+        char id[33], *text;
+
+        if (!uuid || !plain_id(uuid, id))
+                return false;
+        guard_read(g, guard_in_root(g, DEVICES_FILE), &text);
+        return strstr(text, id);
+}
+
 /*
  * Physical volumes that no volume lies on. LVM keeps the last metadata of every group that this host changed
  * (lvm.conf(5), backup_dir): it names their physical volumes. On a host that is up, a group in use is active.
@@ -148,6 +168,11 @@ void guard_volume_groups(struct graph *g)
                         group = backup;
                 if (group && *group && (has_volume(g->evidence, group) || is_configured(g, group)))
                         guard_use(g, b, "volume group %s", group);
+                else if (in_devices_file(g, uuid))
+                        guard_claim(g, b,
+                                    "%s is in " DEVICES_FILE ", which has what LVM may use; if that is a guest's: "
+                                    "lvmdevices --deldev /dev/%s",
+                                    node->name, node->name);
                 else if (backup && g->facts->booting)
                         guard_claim(g, b,
                                     "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",

@@ -8,7 +8,7 @@
 /* A volume group may have a name that begins as that of a removable medium does. */
 bool guard_names_disk(const char *spec)
 {
-        static const char *const others[] = {"sr", "cdrom", "dvd", "fd", "scd", "loop", "nbd", "zram", "ram"};
+        static const char *const others[] = {"sr", "cdrom", "dvd", "fd", "scd", "loop", "nbd", "zram", "ram", "drbd"};
         static const char *const no_disks[] = {"/dev/null", "/dev/fuse", "/dev/random", "/dev/urandom"};
         size_t tag = strspn(spec, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 

@@ -75,7 +75,8 @@ bool sight_stands(const struct facts *facts, const struct clearance_device *r, c
                 return false;
         if (!as_much(facts, d))
                 return true;
-        if (!roles_guarded(d->roles))
+        /* A serial line may be the uplink's. */
+        if (!roles_guarded(d->roles) && !(d->roles & ROLE_SERIAL))
                 return false;
         if (d->roles & ROLE_STORAGE)
                 return !storage_shows(e) || !job_shows(e, r, false);

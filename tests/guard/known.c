@@ -11,10 +11,6 @@ static const struct {
          "a physical volume's label is not read: a guest's volume stays as well"},
         {"root in memory", "a root in memory refuses all storage"},
         {"root of a live medium, by the command line alone", "a root in memory refuses all storage"},
-        {"a disk behind zram, by its generator", "zram-generator.conf is not read"},
-        {"a volume of LVM's devices file", "the file is not read: a volume of no active group goes"},
-        {"a disk of DRBD's configuration",
-         "the device that is made there is looked for as a disk: all storage is refused"},
 };
 
 const char *known_shape(const char *name)

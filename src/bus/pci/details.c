@@ -97,6 +97,7 @@ static void own_details(struct pci_scan *x, const struct pci_dir *dir, struct de
         struct pci_function *f = pci_own(d);
         char text[PATH_MAX];
         uint32_t v;
+        ssize_t n;
 
         if (x->request->identities) {
                 firmware_path(x, d);
@@ -117,8 +118,11 @@ static void own_details(struct pci_scan *x, const struct pci_dir *dir, struct de
                 return;
         if (pci_read(dir, "driver_override", text, sizeof(text)) > 0 && !streq(text, "(null)"))
                 d->driver_override = str_printable(x->arena, text);
-        if (!d->parent && pci_read(dir, "sriov_numvfs", text, sizeof(text)) > 0 && str_to_u32(text, 10, &v))
+        n = d->parent ? -ENOENT : pci_read(dir, "sriov_numvfs", text, sizeof(text));
+        if (n > 0 && str_to_u32(text, 10, &v))
                 f->vfs_enabled = v;
+        else if (n != -ENOENT && !d->stuck)
+                d->stuck = "whether it has virtual functions cannot be read";
 }
 
 /*
