@@ -102,7 +102,8 @@ bool sight_clears(const struct facts *facts, const struct device *d)
 
         if (d->roles & (ROLE_STORAGE | ROLE_USB) && !seen(e, "storage:/proc/self/mountinfo"))
                 return false;
-        if (!(d->roles & (ROLE_NETWORK | ROLE_USB)))
+        /* An uplink may be on each of these. */
+        if (!(d->roles & (ROLE_NETWORK | ROLE_USB | ROLE_SERIAL)))
                 return true;
         return !e->network_unknown && !e->uplink_unknown && (e->no_uplink || e->bridge_alone || done(e, NULL, true));
 }

@@ -171,30 +171,9 @@ static unsigned boot(const struct machine *m, bool poor, struct tally *tally)
         return wrong + plan_again(m, "at the root stage", "root", &tally->taken[2]);
 }
 
-static bool has_ppp(const struct machine *m)
-{
-        for (unsigned i = 0; i < m->n_interfaces; i++)
-                if (strncmp(m->interfaces[i].name, "ppp", 3) == 0)
-                        return true;
-        return false;
-}
-
 unsigned moments(const struct machine *m, enum moment moment, struct tally *tally)
 {
-        bool was_quiet = verdicts_quiet;
-        unsigned wrong;
-
         if (moment == NO_MOMENT)
                 return 0;
-        if (moment == HOTPLUG)
-                return hotplug(m, &tally->taken[3]);
-        if (moment != POOR_BOOT || m->serial == NONE || !has_ppp(m))
-                return boot(m, moment == POOR_BOOT, tally);
-        /* Known: an image that sees no interface forgets that a line over the serial port is the uplink. */
-        verdicts_quiet = true;
-        wrong = boot(m, true, tally);
-        verdicts_quiet = was_quiet;
-        tally->serial++;
-        tally->serial_forgotten += wrong > 0;
-        return 0;
+        return moment == HOTPLUG ? hotplug(m, &tally->taken[3]) : boot(m, moment == POOR_BOOT, tally);
 }

@@ -91,9 +91,6 @@ int tally_report(const struct tally *t, uint64_t seed, uint64_t n)
                "stage; and %llu as they appear\n",
                (unsigned long long)t->taken[0], (unsigned long long)t->taken[1], (unsigned long long)t->taken[2],
                (unsigned long long)t->taken[3]);
-        printf("# known: of %llu uplinks over a serial port %llu are forgotten by an image that sees no interface\n",
-               (unsigned long long)t->serial, (unsigned long long)t->serial_forgotten);
-        missed |= t->serial >= 50 && t->serial_forgotten == 0; /* known no more */
         for (size_t i = 0; i < COUNT(t->taken); i++)
                 missed |= t->taken[i] == 0;
         missed = n >= 500 && (missed || t->needed == 0 || t->unknown == 0 || t->free_bound == 0 || t->chains == 0);

@@ -9,7 +9,6 @@ struct tally {
         uint64_t needed, unknown, free_bound, refused, chains;
         uint64_t shapes, shapes_failed, known;
         uint64_t taken[4];                 /* free ones, in the moments that follow */
-        uint64_t serial, serial_forgotten; /* known, see moments.c */
         uint64_t seen[60];                 /* machines that have each of the features */
 };
 
