@@ -76,8 +76,6 @@ static void use_token(struct graph *g, const struct token *t)
 
         for (size_t i = 0; i < ARRAY_SIZE(luks); i++)
                 opens |= streq(t->name, luks[i]) || endswith(t->name, luks[i]);
-        if (!g->remote && is_remote(g, t))
-                g->remote = arena_join(g->arena, "the command line has ", t->text, NULL);
         what = opens ? "rd.luks" : arena_join(g->arena, t->name, "=", NULL);
         if (streq(t->name, "roothash") || streq(t->name, "usrhash"))
                 use_hash(g, t->value, what);
@@ -87,6 +85,19 @@ static void use_token(struct graph *g, const struct token *t)
         /* The root file system that is mounted now tells more. */
         if (!streq(t->name, "root") && (lost || (opens && found == 0)))
                 unknown(g, t);
+}
+
+void guard_remote_arguments(struct graph *g)
+{
+        struct token *tokens;
+        size_t n;
+        bool unclosed;
+
+        cmdline_split(g->arena, g->facts->cmdline ? g->facts->cmdline : "", &tokens, &n, &unclosed);
+        for (size_t i = 0; i < n; i++)
+                if (tokens[i].value && !g->remote && is_remote(g, &tokens[i]))
+                        guard_unknown(g, &g->remote, "the command line has %s, and over which network does not show",
+                                      tokens[i].text);
 }
 
 void guard_arguments(struct graph *g)

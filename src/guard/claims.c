@@ -40,31 +40,47 @@ static bool has_digits(const char *text, const char *uuid)
         return false;
 }
 
-/* ARRAY lines name it by UUID, by name= or by its devices (mdadm.conf(5)); of a pattern nobody knows whom it means. */
+/* One line: of a pattern nobody knows whom it means. */
+static bool is_named(struct graph *g, const char *line, size_t node)
+{
+        const char *label = guard_tag(&g->evidence->nodes[node], "LABEL="), *own = label ? strchr(label, ':') : NULL;
+        const char *name = strstr(line, "name="), *devices = strstr(line, "devices=");
+        char *rest, *spec;
+
+        if (name) {
+                name = arena_strndup(g->arena, name + strlen("name="), strcspn(name, " \t") - strlen("name="));
+                /* "host:name" */
+                if (!label || streq(label, name) || (own && streq(own + 1, name)))
+                        return true;
+        }
+        rest = devices ? arena_strndup(g->arena, devices + strlen("devices="),
+                                       strcspn(devices, " \t") - strlen("devices="))
+                       : NULL;
+        while (rest && (spec = strsep(&rest, ","))) {
+                if (strpbrk(spec, "*?["))
+                        return true;
+                for (size_t found = 0; (found = guard_resolve(g, spec, found)) != NO_NODE; found++)
+                        if (found == node)
+                                return true;
+        }
+        return false;
+}
+
+/* ARRAY lines name it by UUID, else by name= or by its devices (mdadm.conf(5)); one goes on where the next is indented.
+ */
 static bool has_array(struct graph *g, const char *text, size_t node)
 {
-        const struct node *n = &g->evidence->nodes[node];
-        const char *uuid = guard_tag(n, "UUID="), *name = guard_tag(n, "LABEL="), *at = text;
+        const char *uuid = guard_tag(&g->evidence->nodes[node], "UUID="), *rest, *line, *end;
+        char *lines = arena_strdup(g->arena, text);
 
         if (!uuid || !*uuid || has_digits(text, uuid))
                 return *text;
-        for (; (at = strstr(at, "name=")); at++) {
-                size_t length = strcspn(at += strlen("name="), " \t\n");
-                const char *own = name ? strchr(name, ':') : NULL; /* "host:name" */
-
-                if (!name || (strlen(name) == length && strncmp(name, at, length) == 0) ||
-                    (own && strlen(own + 1) == length && strncmp(own + 1, at, length) == 0))
-                        return true;
-        }
-        for (at = text; (at = strstr(at, "devices=")); at++) {
-                char *rest =
-                        arena_strndup(g->arena, at + strlen("devices="), strcspn(at + strlen("devices="), " \t\n"));
-
-                for (char *spec; (spec = strsep(&rest, ","));)
-                        for (size_t found = 0; (found = guard_resolve(g, spec, found)) != NO_NODE; found++)
-                                if (found == node)
-                                        return true;
-                if (strpbrk(arena_strndup(g->arena, at, strcspn(at, " \t\n")), "*?["))
+        for (char *c = lines; (c = strchr(c, '\n')); c++)
+                if (c[1] == ' ' || c[1] == '\t')
+                        *c = ' ';
+        for (rest = lines; (line = guard_line(&rest, &end));) {
+                line = arena_strndup(g->arena, line, (size_t)(end - line));
+                if (startswith(line, "ARRAY") && !strcasestr(line, "uuid=") && is_named(g, line, node))
                         return true;
         }
         return false;
@@ -74,7 +90,8 @@ static void arrays_of(struct graph *g, const char *file, const char *text)
 {
         for (size_t i = 0; i < g->evidence->n_nodes; i++)
                 if (is_type(&g->evidence->nodes[i], "linux_raid_member") && has_array(g, text, i))
-                        guard_claim(g, i, "%s is in an array that %s has", g->evidence->nodes[i].name, file);
+                        guard_claim(g, i, "%s is in an array that %s has; if it is a guest's, take it out of there",
+                                    g->evidence->nodes[i].name, file);
 }
 
 static void arrays(struct graph *g)
@@ -113,7 +130,9 @@ static void pools(struct graph *g)
                 const char *name = guard_tag(n, "LABEL=");
 
                 if (is_type(n, "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
-                        guard_claim(g, i, "%s is in zfs pool %s, which zpool.cache has", n->name, name ? name : "?");
+                        guard_claim(g, i,
+                                    "%s is in zfs pool %s, which zpool.cache has; if it is a guest's: zpool export %s",
+                                    n->name, name ? name : "?", name ? name : "POOL");
         }
 }
 

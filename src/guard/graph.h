@@ -26,7 +26,7 @@ struct graph {
         struct evidence *evidence;
         struct mount *mounts;
         size_t n_mounts;
-        const char *remote; /* what the host has in use over a network that does not show, or NULL */
+        const char *remote; /* why any network may be the way to what the host has in use, or NULL */
         /*
          * What the files that are being asked could speak of: why that is not known is noted here when one cannot be
          * read, whoever asks.

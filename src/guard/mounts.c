@@ -40,22 +40,33 @@ static bool parse(const struct graph *g, const char *const *f, size_t n, struct 
         return true;
 }
 
+/* It may be on any disk, or come over any network. */
+static void lost(struct graph *g, const char *what)
+{
+        guard_unknown(g, &g->evidence->storage_unknown, "%s", what);
+        guard_unknown(g, &g->remote, "%s", what);
+}
+
 bool guard_mounts(struct graph *g)
 {
         const char *rest, **f;
         char *text;
         size_t n;
 
-        guard_read(g, "/proc/self/mountinfo", &text);
+        if (guard_read(g, "/proc/self/mountinfo", &text) != SOURCE_READ)
+                lost(g, "/proc/self/mountinfo cannot be read as a whole");
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);) {
                 struct mount m;
 
                 if (parse(g, f, n, &m))
                         *(struct mount *)arena_grow(g->arena, &g->mounts, g->n_mounts++, sizeof(m)) = m;
                 else
-                        guard_unknown(g, &g->evidence->storage_unknown, "a line of /proc/self/mountinfo is not whole");
+                        lost(g, "a line of /proc/self/mountinfo is not whole");
         }
-        return guard_mounted(g, "/");
+        if (guard_mounted(g, "/"))
+                return true;
+        lost(g, "what is mounted is not known");
+        return false;
 }
 
 bool guard_mounted(const struct graph *g, const char *at)
@@ -205,7 +216,8 @@ static void follow(struct graph *g, struct mount *m)
         } else if (root && kind != FILESYSTEM_NETWORK && kind != FILESYSTEM_CLUSTER)
                 guard_unknown(g, unknown, "the root file system is %s, and what that is on does not show", m->type);
         if (root && (kind == FILESYSTEM_HOST || kind == FILESYSTEM_CLUSTER))
-                g->remote = arena_join(g->arena, "the root file system is ", m->type, NULL);
+                guard_unknown(g, &g->remote, "the root file system is %s, and over which network does not show",
+                              m->type);
 }
 
 /* A loop device or an image of a file is on what that file is on. */
@@ -243,15 +255,15 @@ void guard_use_mounts(struct graph *g)
 /* A swap file is on a file system that is mounted, and so guarded. */
 void guard_swaps(struct graph *g)
 {
-        const char **unknown = &g->evidence->storage_unknown, *rest, **f;
+        const char *rest, **f;
         char *text;
         size_t n;
 
         if (guard_read(g, "/proc/swaps", &text) != SOURCE_READ)
-                guard_unknown(g, unknown, "what is swap is not known");
+                lost(g, "what is swap is not known");
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);)
                 if (n < 2)
-                        guard_unknown(g, unknown, "a line of /proc/swaps is not whole");
+                        lost(g, "a line of /proc/swaps is not whole");
                 else if (startswith(f[0], "/dev/") && guard_use_spec(g, f[0], "swap") == 0)
-                        guard_unknown(g, unknown, "%s is swap, and which disk that is is not known", f[0]);
+                        lost(g, arena_join(g->arena, f[0], " is swap, and which disk that is is not known", NULL));
 }

@@ -44,7 +44,7 @@ static void look_below(struct graph *g, const struct node *n)
                 return;
         if (!n->remote && !n->virtual_)
                 return; /* hardware that is no PCI function's */
-        g->remote = arena_join(g->arena, n->name, " is in use", NULL);
+        guard_unknown(g, &g->remote, "%s is in use, and over which network does not show", n->name);
         if (!n->remote || (nvme && !guard_fabrics_by_tcp(g)))
                 guard_unknown(g, &g->evidence->storage_unknown, "%s is in use, and on which disks it is does not show",
                               n->name);
@@ -64,17 +64,17 @@ void guard_storage(struct graph *g)
 {
         const char **unknown = &g->evidence->storage_unknown;
 
+        guard_remote_arguments(g);
         if (!guard_blocks(g)) {
                 guard_unknown(g, unknown, "which block devices there are is not known");
+                guard_unknown(g, &g->remote, "which block devices there are is not known");
                 return;
         }
         if (!guard_concerned(g, 0))
                 return;
         guard_relate_blocks(g);
-        if (!guard_mounts(g)) {
-                guard_unknown(g, unknown, "what is mounted is not known");
+        if (!guard_mounts(g))
                 return;
-        }
         guard_tags(g);
         guard_btrfs(g);
         guard_bcache(g);

@@ -55,6 +55,8 @@ void guard_swaps(struct graph *g);
 /* tables.c: what fstab, crypttab and units of systemd say the host will have; arguments.c: the command line. */
 void guard_tables(struct graph *g);
 void guard_arguments(struct graph *g);
+/* Whether the command line has a root that comes over a network. */
+void guard_remote_arguments(struct graph *g);
 /* firmware.c: the partition that the firmware booted from, if it tells. */
 void guard_firmware(struct graph *g);
 /* remote.c: all sessions of iSCSI, all controllers of NVMe over fabrics, go by IP: routes show by which interface. */

@@ -55,10 +55,11 @@ void guard_uplink(struct graph *g)
         if (settings.n_uplink > 0 && !(e->no_uplink && g->remote))
                 return;
         if (g->remote)
-                guard_unknown(g, &e->network_unknown,
-                              "%s, and over which network does not show; Uplink=INTERFACE in [Host] of "
-                              "/etc/passthrough.conf says over which",
-                              g->remote);
+                guard_unknown(
+                        g, &e->network_unknown,
+                        "%s; Uplink=INTERFACE in [Host] of /etc/passthrough.conf says over which network the host's "
+                        "disks come",
+                        g->remote);
         e->uplink_unknown = e->network_unknown
                                     ? e->network_unknown
                                     : "no interface has a route or is declared, so the host may answer on this one; "

@@ -8,8 +8,8 @@ struct tally {
         uint64_t trees, failed, kept;
         uint64_t needed, unknown, free_bound, refused, chains;
         uint64_t shapes, shapes_failed, known;
-        uint64_t taken[4];                 /* free ones, in the moments that follow */
-        uint64_t seen[60];                 /* machines that have each of the features */
+        uint64_t taken[4]; /* free ones, in the moments that follow */
+        uint64_t seen[60]; /* machines that have each of the features */
 };
 
 extern const char *const verdict_names[];

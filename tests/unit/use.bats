@@ -37,7 +37,7 @@ in_use() {
     device 0000:00:14.0 bind vfio-pci root
 }
 
-@test "in an initrd that holds no clearance, Stage=initrd is refused for each of them" {
+@test "in an initrd that holds no clearance, Stage=initrd is refused for network and USB, and a disk waits for the root" {
     local name
     for name in nvme nic usb; do
         add_line /etc/passthrough.d/$name.conf '[Device]' Stage=initrd
@@ -47,8 +47,8 @@ in_use() {
     put /etc/initrd-release ID=debian
     plan
     exits 1
-    bound
-    refused 0000:01:00.0 .
+    bound 0000:01:00.0
+    device 0000:01:00.0 bind vfio-pci root
     refused 0000:02:00.0 .
     refused 0000:00:14.0 .
 }
@@ -132,11 +132,14 @@ in_use() {
     in_use 0000:01:00.0 .
 }
 
-@test "a loop device's file says nothing, but its own mount is on a disk that is mounted" {
+@test "a loop device is on what its file is on; of one without a file nothing is known" {
     stacked loop0 7:0
     mounted loop0 /mnt squashfs
+    put /sys/class/block/loop0/loop/backing_file /var/lib/images/a.squashfs
     plan
     exits 0
+    rm -r "$ROOT/sys/class/block/loop0/loop"
+    in_use 0000:01:00.0 'loop0 is in use' 0
 }
 
 @test "swap, on a partition" {
