@@ -162,6 +162,13 @@ root_nvme() {
     fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
 }
 
+# root_usb NAME SLOT: the same on a USB disk behind a controller of its own.
+root_usb() {
+    root_nvme "$1" "$2"
+    device "qemu-xhci,id=$1-usb,bus=$1,addr=00.0"
+    disk_device=usb-storage,drive=root,bus=$1-usb.0
+}
+
 # boot_loader NAME: the root is that of a host that GRUB (by BIOS) or systemd-boot (by UEFI, its partition the first) boots; see `boot_from_disk`.
 boot_loader=
 boot_loader() {
