@@ -53,7 +53,7 @@ bool guard_mounts(struct graph *g)
         char *text;
         size_t n;
 
-        if (guard_read(g, "/proc/self/mountinfo", &text) != SOURCE_READ)
+        if (guard_read(g, "/proc/self/mountinfo", &text) == SOURCE_UNREADABLE)
                 lost(g, "/proc/self/mountinfo cannot be read as a whole");
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);) {
                 struct mount m;
@@ -65,7 +65,7 @@ bool guard_mounts(struct graph *g)
         }
         if (guard_mounted(g, "/"))
                 return true;
-        lost(g, "what is mounted is not known");
+        guard_unknown(g, &g->evidence->storage_unknown, "what is mounted is not known");
         return false;
 }
 
@@ -256,11 +256,15 @@ void guard_use_mounts(struct graph *g)
 void guard_swaps(struct graph *g)
 {
         const char *rest, **f;
+        enum source source;
         char *text;
         size_t n;
 
-        if (guard_read(g, "/proc/swaps", &text) != SOURCE_READ)
+        source = guard_read(g, "/proc/swaps", &text);
+        if (source == SOURCE_UNREADABLE)
                 lost(g, "what is swap is not known");
+        else if (source == SOURCE_ABSENT)
+                guard_unknown(g, &g->evidence->storage_unknown, "what is swap is not known");
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);)
                 if (n < 2)
                         lost(g, "a line of /proc/swaps is not whole");

@@ -67,7 +67,6 @@ void guard_storage(struct graph *g)
         guard_remote_arguments(g);
         if (!guard_blocks(g)) {
                 guard_unknown(g, unknown, "which block devices there are is not known");
-                guard_unknown(g, &g->remote, "which block devices there are is not known");
                 return;
         }
         if (!guard_concerned(g, 0))
