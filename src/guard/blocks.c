@@ -104,10 +104,16 @@ static void add_block(struct graph *g, int class_fd, const char *name)
 static void number(struct graph *g, struct node *n)
 {
         char text[32];
+        ssize_t k = attribute(g, n->name, "dev", text, sizeof(text));
 
         /* A hidden path of a multipath head has no number. */
-        if (attribute(g, n->name, "dev", text, sizeof(text)) > 0 && sscanf(text, "%u:%u", &n->major, &n->minor) != 2)
-                guard_unknown(g, g->unknown, "the number of %s is no number", n->name);
+        if (k == -ENOENT || (k > 0 && sscanf(text, "%u:%u", &n->major, &n->minor) == 2)) {
+                label(g, n);
+                return;
+        }
+        /* What is mounted from it, and whether that comes over a network, cannot be told. */
+        guard_unknown(g, g->unknown, "the number of %s cannot be read", n->name);
+        guard_unknown(g, &g->remote, "the number of %s cannot be read", n->name);
         label(g, n);
 }
 
