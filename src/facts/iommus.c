@@ -38,6 +38,14 @@ static ssize_t group_read(const struct root *root, const char *group, const char
         return root_read(root, path, buf, size);
 }
 
+bool iommu_has_direct(const char *regions)
+{
+        for (const char *at = regions; (at = strstr(at, " direct"));)
+                if (*(at += strlen(" direct")) == '\n' || !*at)
+                        return true;
+        return false;
+}
+
 static void read_group(const struct root *root, struct arena *a, const char *name, struct iommus *ret)
 {
         struct iommu_group *group;
@@ -57,13 +65,8 @@ static void read_group(const struct root *root, struct arena *a, const char *nam
         group->number = (int)number;
         if (group_read(root, name, "type", text, sizeof(text)) > 0)
                 group->type = arena_strdup(a, text);
-        /* "0x00000000fee00000 0x00000000feefffff msi" */
         if (group_read(root, name, "reserved_regions", text, sizeof(text)) > 0)
-                for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
-                        const char *type = strrchr(line, ' ');
-
-                        group->direct |= type && streq(type + 1, "direct");
-                }
+                group->direct = iommu_has_direct(text);
 }
 
 void iommus_read(const struct root *root, struct arena *a, struct iommus *ret)

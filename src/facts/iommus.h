@@ -29,4 +29,10 @@ struct iommus {
         enum known unsafe_interrupts; /* vfio_iommu_type1's parameter of that name, as it is now */
 };
 
+/*
+ * Whether a group has a region of type "direct", by the text of its reserved_regions: the firmware goes on using memory
+ * through it, and the kernel lets VFIO have no such device; "direct-relaxable" does not matter
+ * (Documentation/ABI/testing/sysfs-kernel-iommu_groups). Each line is "0x00000000fee00000 0x00000000feefffff msi".
+ */
+bool iommu_has_direct(const char *regions);
 void iommus_read(const struct root *root, struct arena *a, struct iommus *ret);

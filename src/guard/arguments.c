@@ -40,9 +40,10 @@ static void use_numbers(struct graph *g, const struct token *t, const char *what
 /* Its two halves are the UUIDs of the partitions that hold data and hashes (systemd-veritysetup-generator(8)). */
 static void use_hash(struct graph *g, const char *hash, const char *what)
 {
-        const char *halves[] = {hash, hash + strlen(hash) - 32};
+        size_t n = strlen(hash);
+        const char *halves[] = {hash, hash + (n < 64 ? 0 : n - 32)};
 
-        if (strlen(hash) < 64)
+        if (n < 64)
                 return;
         for (size_t i = 0; i < ARRAY_SIZE(halves); i++)
                 guard_use_spec(g,
@@ -52,7 +53,7 @@ static void use_hash(struct graph *g, const char *hash, const char *what)
 }
 
 /* A root that comes over a network, or what the root may be on (dracut.cmdline(7)): routes need not show which. */
-static bool is_remote(struct graph *g, const struct token *t)
+static bool names_remote_root(struct graph *g, const struct token *t)
 {
         static const char *const names[] = {"rd.nvmf.discover", "fcoe", "rd.fcoe", "nbdroot"};
         static const char *const roots[] = {"nbd:", "nvmf:", "fcoe:", "/dev/etherd/", "/dev/nbd"};
@@ -87,26 +88,39 @@ static void use_token(struct graph *g, const struct token *t)
                 unknown(g, t);
 }
 
-void guard_remote_arguments(struct graph *g)
+static struct token *split(const struct graph *g, size_t *ret_n)
 {
         struct token *tokens;
-        size_t n;
         bool unclosed;
 
-        cmdline_split(g->arena, g->facts->cmdline ? g->facts->cmdline : "", &tokens, &n, &unclosed);
+        cmdline_split(g->arena, g->facts->cmdline ? g->facts->cmdline : "", &tokens, ret_n, &unclosed);
+        return tokens;
+}
+
+const char *guard_argument(const struct graph *g, const char *name)
+{
+        size_t n;
+        const struct token *tokens = split(g, &n), *t = cmdline_last(tokens, n, name);
+
+        return t && t->value ? t->value : "";
+}
+
+void guard_remote_arguments(struct graph *g)
+{
+        size_t n;
+        const struct token *tokens = split(g, &n);
+
         for (size_t i = 0; i < n; i++)
-                if (tokens[i].value && !g->remote && is_remote(g, &tokens[i]))
+                if (tokens[i].value && !g->remote && names_remote_root(g, &tokens[i]))
                         guard_unknown(g, &g->remote, "the command line has %s, and over which network does not show",
                                       tokens[i].text);
 }
 
 void guard_arguments(struct graph *g)
 {
-        struct token *tokens;
         size_t n;
-        bool unclosed;
+        const struct token *tokens = split(g, &n);
 
-        cmdline_split(g->arena, g->facts->cmdline ? g->facts->cmdline : "", &tokens, &n, &unclosed);
         for (size_t i = 0; i < n; i++)
                 if (tokens[i].value)
                         use_token(g, &tokens[i]);

@@ -48,7 +48,7 @@ static int load(void)
         return 0;
 }
 
-int blkid_probe_device(const char *name, struct blkid_tag tags[static BLKID_TAGS_MAX], size_t *ret_n)
+int blkid_probe_device(const char *path, struct blkid_tag tags[static BLKID_TAGS_MAX], size_t *ret_n)
 {
         static const struct {
                 const char *key, *kind;
@@ -59,13 +59,11 @@ int blkid_probe_device(const char *name, struct blkid_tag tags[static BLKID_TAGS
                 {"PART_ENTRY_UUID", "PARTUUID="},
                 {"PART_ENTRY_NAME", "PARTLABEL="},
         };
-        char path[300];
         blkid_probe probe;
         int k = load();
 
         if (k < 0)
                 return k;
-        snprintf(path, sizeof(path), "/dev/%s", name);
         errno = 0;
         probe = blkid.new_probe(path);
         if (!probe)

@@ -15,7 +15,7 @@ struct blkid_tag {
 };
 
 /*
- * What is on /dev/NAME of this machine. 0, also where there is nothing on it; or -errno where that cannot be told,
+ * What is on a device of this machine. 0, also where there is nothing on it; or -errno where that cannot be told,
  * which an ambiguous answer is, too.
  */
-int blkid_probe_device(const char *name, struct blkid_tag tags[static BLKID_TAGS_MAX], size_t *ret_n) _must_check_;
+int blkid_probe_device(const char *path, struct blkid_tag tags[static BLKID_TAGS_MAX], size_t *ret_n) _must_check_;

@@ -55,16 +55,6 @@ static bool read_numbers(struct busy *b, const char *path, struct devnode *x)
         return root_read(b->g->root, path, text, sizeof(text)) > 0 && sscanf(text, "%u:%u", &x->major, &x->minor) == 2;
 }
 
-/* "!" stands for "/" in the kernel's names. */
-static const char *block_path(struct busy *b, const char *name)
-{
-        char *path = arena_join(b->g->arena, "/dev/", name, NULL);
-
-        for (char *c = strchr(path, '!'); c; c = strchr(c, '!'))
-                *c = '/';
-        return path;
-}
-
 /* Whoever has a volume open has the disk below it. */
 static void add_blocks(struct busy *b)
 {
@@ -74,7 +64,7 @@ static void add_blocks(struct busy *b)
 
                 if (n->kind != NODE_BLOCK)
                         continue;
-                x.name = block_path(b, n->name);
+                x.name = guard_device_path(b->g, n);
                 add(b, &x);
         }
 }

@@ -10,13 +10,6 @@
 #include "guard/source.h"
 #include "guard/storage.h"
 
-static bool is_type(const struct node *n, const char *type)
-{
-        const char *value = guard_tag(n, "TYPE=");
-
-        return n->kind == NODE_BLOCK && value && streq(value, type);
-}
-
 /* Hex digits alone, in one case: mdadm and libblkid put the same number into different groups. */
 static bool has_digits(const char *text, const char *uuid)
 {
@@ -89,7 +82,7 @@ static bool has_array(struct graph *g, const char *text, size_t node)
 static void arrays_of(struct graph *g, const char *file, const char *text)
 {
         for (size_t i = 0; i < g->evidence->n_nodes; i++)
-                if (is_type(&g->evidence->nodes[i], "linux_raid_member") && has_array(g, text, i))
+                if (guard_is_type(&g->evidence->nodes[i], "linux_raid_member") && has_array(g, text, i))
                         guard_claim(g, i, "%s is in an array that %s has; if it is a guest's, take it out of there",
                                     g->evidence->nodes[i].name, file);
 }
@@ -129,7 +122,7 @@ static void pools(struct graph *g)
                 const struct node *n = &g->evidence->nodes[i];
                 const char *name = guard_tag(n, "LABEL=");
 
-                if (is_type(n, "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
+                if (guard_is_type(n, "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
                         guard_claim(g, i,
                                     "%s is in zfs pool %s, which zpool.cache has; if it is a guest's: zpool export %s",
                                     n->name, name ? name : "?", name ? name : "POOL");
@@ -146,13 +139,14 @@ static bool has_kind(const struct evidence *e, const char *prefix)
         return false;
 }
 
-/* A part of something that shows only once whatever runs it does: a storage cluster, say; or a journal's own device. */
+/*
+ * A part of something that shows only once whatever runs it does: a storage cluster, say; or a journal's own device.
+ * On a host that is up it counts if the host has something of its kind; "": always, NULL: no more.
+ */
 static void parts(struct graph *g)
 {
         static const struct {
-                const char *type;
-                const char
-                        *kind; /* on a host that is up: counts where the host has of that kind; "": always; NULL: not */
+                const char *type, *kind;
         } types[] = {{"ceph_bluestore", NULL},
                      {"stratis", "stratis-"},
                      {"drbd", "drbd"},
@@ -164,7 +158,7 @@ static void parts(struct graph *g)
 
         for (size_t i = 0; i < g->evidence->n_nodes; i++)
                 for (size_t t = 0; t < ARRAY_SIZE(types); t++)
-                        if (is_type(&g->evidence->nodes[i], types[t].type) && !guard_stood_upon(g->evidence, i) &&
+                        if (guard_is_type(&g->evidence->nodes[i], types[t].type) && !guard_stood_upon(g->evidence, i) &&
                             (g->facts->booting || (types[t].kind && has_kind(g->evidence, types[t].kind))))
                                 guard_claim(g, i, "%s has %s, which is part of something that may be the host's",
                                             g->evidence->nodes[i].name, types[t].type);

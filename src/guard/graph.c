@@ -57,6 +57,15 @@ void guard_reach(struct graph *g, size_t node, size_t device)
         add_unique(g->arena, &n->devices, &n->n_devices, device);
 }
 
+const char *guard_device_path(const struct graph *g, const struct node *n)
+{
+        char *path = arena_join(g->arena, "/dev/", n->name, NULL);
+
+        for (char *c = path; (c = strchr(c, '!'));)
+                *c = '/';
+        return path;
+}
+
 bool guard_reached(const struct node *n, size_t device)
 {
         return has(n->devices, n->n_devices, device);
@@ -188,6 +197,6 @@ void guard_claim(struct graph *g, size_t node, const char *format, ...)
 
         va_start(ap, format);
         if (!n->claim)
-                n->claim = arena_vprintf(g->arena, format, ap);
+                n->claim = vprint(g, format, ap);
         va_end(ap);
 }

@@ -48,6 +48,8 @@ void guard_reach(struct graph *g, size_t node, size_t device);
 void guard_reach_path(struct graph *g, size_t node, const char *path);
 /* The last of them, or NO_DEVICE. */
 size_t guard_device_on(const struct graph *g, const char *path);
+/* "/dev/NAME": "!" stands for "/" in the kernel's names. */
+const char *guard_device_path(const struct graph *g, const struct node *n);
 bool guard_reached(const struct node *n, size_t device);
 bool guard_stood_upon(const struct evidence *e, size_t node);
 void guard_use(struct graph *g, size_t node, const char *format, ...) _printf_(3, 4);

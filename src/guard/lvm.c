@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Volume groups: whose physical volumes are the host's though no volume lies on them, and where a named volume may be.
- */
+/* Volume groups: whose idle physical volumes are the host's, and on which disks a volume is that is not active. */
 #include <ctype.h>
 
 #include "base/str.h"
@@ -65,7 +64,7 @@ static bool plain_id(const char *uuid, char id[static 33])
 static const char *group_of(struct graph *g, const struct node *node)
 {
         const char *uuid = guard_tag(node, "UUID="), *line, *end, *rest, *path;
-        char id[33], *text, group[LVM_NAME_MAX], *device;
+        char id[33], *text, group[LVM_NAME_MAX];
 
         if (!uuid || !plain_id(uuid, id))
                 return NULL;
@@ -74,21 +73,11 @@ static const char *group_of(struct graph *g, const struct node *node)
         for (rest = text; (line = guard_line(&rest, &end));)
                 if (startswith(line, "vg:"))
                         return arena_strndup(g->arena, line + 3, (size_t)(end - line - 3));
-        device = arena_join(g->arena, "/dev/", node->name, NULL);
-        for (char *c = device; (c = strchr(c, '!'));)
-                *c = '/';
-        if (!g->root->live || !lvm_label_group(device, group))
+        if (!g->root->live || !lvm_label_group(guard_device_path(g, node), group))
                 return NULL;
         /* A captured machine, which has no device to read, has it as pvscan's. */
         root_made(g->root, path, arena_join(g->arena, "vg:", group, NULL));
         return arena_strdup(g->arena, group);
-}
-
-static bool is_member(const struct node *n)
-{
-        const char *type = guard_tag(n, "TYPE=");
-
-        return n->kind == NODE_BLOCK && type && streq(type, "LVM2_member");
 }
 
 /* "/dev/GROUP/VOLUME", or "/dev/mapper/" and its name. */
@@ -116,7 +105,7 @@ size_t guard_use_volume(struct graph *g, const char *spec, const char *what)
                         /* It may be a disk of any group, and the volume on it. */
                         if (n->kind == NODE_BLOCK && n->n_devices > 0 && n->major != 0 && !n->tagged)
                                 return 0;
-                        if (!is_member(n))
+                        if (!guard_is_type(n, "LVM2_member"))
                                 continue;
                         group = group_of(g, n);
                         if (!group)
@@ -156,7 +145,7 @@ void guard_volume_groups(struct graph *g)
                 const char *uuid = guard_tag(node, "UUID="), *group, *backup = NULL;
                 char *text;
 
-                if (!is_member(node) || guard_stood_upon(g->evidence, b))
+                if (!guard_is_type(node, "LVM2_member") || guard_stood_upon(g->evidence, b))
                         continue;
                 group = group_of(g, node);
                 for (size_t i = 0; i < n && uuid && *uuid && !backup; i++) {

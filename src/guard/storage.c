@@ -35,10 +35,10 @@ static void held(struct graph *g)
 /* A use that ends in something without hardware to be seen below it may be on any, or come over any network. */
 static void look_below(struct graph *g, const struct node *n)
 {
-        bool nvme = startswith(n->name, "nvme"), pool = guard_has_zfs(g);
+        bool nvme = startswith(n->name, "nvme");
 
         if (n->kind != NODE_BLOCK || n->n_below > 0 || n->n_devices > 0 || startswith(n->name, "ram") ||
-            startswith(n->name, "zram") || (startswith(n->name, "zd") && pool))
+            startswith(n->name, "zram") || (startswith(n->name, "zd") && guard_has_zfs(g)))
                 return;
         if (n->remote && !nvme && !n->virtual_ && guard_iscsi_by_ip(g))
                 return;

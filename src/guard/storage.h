@@ -17,6 +17,8 @@ size_t guard_disk(const struct graph *g, size_t partition);
 
 /* tags.c: what is on them. */
 void guard_tags(struct graph *g);
+/* libblkid's name for what is on a block device. */
+bool guard_is_type(const struct node *n, const char *type);
 /* The value of the first tag of a kind, "UUID=" and the like, or NULL. */
 const char *guard_tag(const struct node *n, const char *kind);
 /* The next node that UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev means, from that one on; or NO_NODE. */
@@ -57,6 +59,8 @@ void guard_tables(struct graph *g);
 void guard_arguments(struct graph *g);
 /* Whether the command line has a root that comes over a network. */
 void guard_remote_arguments(struct graph *g);
+/* The value of the last token of that name, or "". */
+const char *guard_argument(const struct graph *g, const char *name);
 /* firmware.c: the partition that the firmware booted from, if it tells. */
 void guard_firmware(struct graph *g);
 /* remote.c: all sessions of iSCSI, all controllers of NVMe over fabrics, go by IP: routes show by which interface. */

@@ -186,15 +186,6 @@ static void use_unit(struct graph *g, const char *crypttab, const char *path, co
                           &(struct entry){str_trim(what), where ? str_trim(where) : "", swap ? "swap" : "", name});
 }
 
-/* A unit of that name is in a directory that goes before. */
-static bool is_replaced(const struct strings *seen, const char *name)
-{
-        for (size_t i = 0; i < seen->n; i++)
-                if (streq(seen->v[i], name))
-                        return true;
-        return false;
-}
-
 static void use_units_of(struct graph *g, const char *crypttab, const char *dir, struct strings *seen)
 {
         static const struct {
@@ -213,7 +204,8 @@ static void use_units_of(struct graph *g, const char *crypttab, const char *dir,
                         if (!endswith(names[i], kinds[s].suffix))
                                 continue;
                         if (!kinds[s].drop_ins) {
-                                if (!is_replaced(seen, names[i]))
+                                /* One of that name in a directory that goes before replaces it. */
+                                if (str_index(names[i], seen->v, seen->n) < 0)
                                         use_unit(g, crypttab, path, names[i], kinds[s].swap);
                                 strings_add(g->arena, seen, names[i]);
                                 continue;

@@ -87,7 +87,7 @@ static void from_blkid(struct graph *g, struct node *n, const char *path)
 {
         struct blkid_tag tags[BLKID_TAGS_MAX];
         size_t n_tags = 0;
-        int k = blkid_probe_device(n->name, tags, &n_tags);
+        int k = blkid_probe_device(guard_device_path(g, n), tags, &n_tags);
 
         for (size_t i = 0; k == 0 && i < n_tags; i++) {
                 add_tag(g, n, tags[i].kind, tags[i].value, strlen(tags[i].value));
@@ -112,6 +112,13 @@ void guard_tags(struct graph *g)
                 else if (g->root->live)
                         from_blkid(g, n, path);
         }
+}
+
+bool guard_is_type(const struct node *n, const char *type)
+{
+        const char *value = guard_tag(n, "TYPE=");
+
+        return n->kind == NODE_BLOCK && value && streq(value, type);
 }
 
 const char *guard_tag(const struct node *n, const char *kind)

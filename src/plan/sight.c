@@ -7,14 +7,10 @@
 
 static bool seen(const struct evidence *e, const char *source)
 {
-        for (size_t i = 0; i < e->n_seen; i++)
-                if (streq(e->seen[i], source))
-                        return true;
-        return false;
+        return str_index(source, e->seen, e->n_seen) >= 0;
 }
 
-/* Evidence of that kind could speak of the device. A root file system may be behind a network; USB carries all there
- * is. */
+/* Evidence of that kind could speak of the device: USB carries all there is. */
 static bool speaks_of(const char *source, const struct device *d)
 {
         if (startswith(source, "people:"))

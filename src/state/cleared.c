@@ -29,14 +29,9 @@ static const struct clearance_device *before(const struct facts *facts, const st
 
 static void add_seen(struct arena *a, struct clearance *clearance, const char *const *sources, size_t n)
 {
-        for (size_t i = 0; i < n; i++) {
-                size_t at = 0;
-
-                while (at < clearance->n_seen && !streq(clearance->seen[at], sources[i]))
-                        at++;
-                if (at == clearance->n_seen)
+        for (size_t i = 0; i < n; i++)
+                if (str_index(sources[i], clearance->seen, clearance->n_seen) < 0)
                         str_add(a, &clearance->seen, &clearance->n_seen, sources[i]);
-        }
 }
 
 /*

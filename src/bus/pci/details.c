@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "bus/pci/gather.h"
+#include "facts/iommus.h"
 #include "facts/match.h"
 
 /* PCI Local Bus Specification, configuration header. */
@@ -174,10 +175,6 @@ static void details_of_all(struct details *x)
         x->all = true;
 }
 
-/*
- * "direct" regions: the firmware goes on using memory through the device, and the kernel lets VFIO have no such device;
- * "direct-relaxable" ones do not matter (Documentation/ABI/testing/sysfs-kernel-iommu_groups).
- */
 static const char *kept_by_kernel(const struct pci_scan *x, int group)
 {
         char path[80], text[4096 + 1];
@@ -191,14 +188,12 @@ static const char *kept_by_kernel(const struct pci_scan *x, int group)
                         "whether the firmware uses memory through IOMMU group %d is not known: %s cannot be "
                         "read",
                         group, path);
-        for (char *rest = n > 0 ? text : NULL, *line; (line = strsep(&rest, "\n"));)
-                if (endswith(line, " direct"))
-                        return arena_printf(
-                                x->arena,
-                                "IOMMU group %d has a region of type direct in %s: the firmware uses memory "
-                                "through it (RMRR), and the kernel does not let VFIO have such a device",
-                                group, path);
-        return NULL;
+        return n > 0 && iommu_has_direct(text)
+                       ? arena_printf(x->arena,
+                                      "IOMMU group %d has a region of type direct in %s: the firmware uses memory "
+                                      "through it (RMRR), and the kernel does not let VFIO have such a device",
+                                      group, path)
+                       : NULL;
 }
 
 /*
