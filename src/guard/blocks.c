@@ -107,13 +107,11 @@ static void number(struct graph *g, struct node *n)
         ssize_t k = attribute(g, n->name, "dev", text, sizeof(text));
 
         /* A hidden path of a multipath head has no number. */
-        if (k == -ENOENT || (k > 0 && sscanf(text, "%u:%u", &n->major, &n->minor) == 2)) {
-                label(g, n);
-                return;
+        if (k != -ENOENT && (k <= 0 || sscanf(text, "%u:%u", &n->major, &n->minor) != 2)) {
+                /* What is mounted from it, and whether that comes over a network, cannot be told. */
+                guard_unknown(g, g->unknown, "the number of %s cannot be read", n->name);
+                guard_unknown(g, &g->remote, "the number of %s cannot be read", n->name);
         }
-        /* What is mounted from it, and whether that comes over a network, cannot be told. */
-        guard_unknown(g, g->unknown, "the number of %s cannot be read", n->name);
-        guard_unknown(g, &g->remote, "the number of %s cannot be read", n->name);
         label(g, n);
 }
 
@@ -136,8 +134,12 @@ static void backing(struct graph *g, size_t node)
         size_t other;
 
         for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-                if (attribute(g, name, files[i], path, sizeof(path)) <= 0 || !startswith(path, "/dev/"))
+                if (attribute(g, name, files[i], path, sizeof(path)) <= 0 || *path != '/')
                         continue;
+                if (!startswith(path, "/dev/")) {
+                        g->evidence->nodes[node].backing = arena_strdup(g->arena, path);
+                        return;
+                }
                 below = path + strlen("/dev/");
                 other = guard_find(g, NODE_BLOCK, below);
                 below = str_basename(path);

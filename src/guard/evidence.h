@@ -23,6 +23,7 @@ struct node {
         unsigned major, minor;
         const char *map_name;    /* of the device mapper */
         const char *parent;      /* the directory that it is in, of a partition its disk */
+        const char *backing;     /* the file that a loop device is of, or NULL */
         size_t *devices;         /* those it is reached through: positions in facts.devices */
         const char *const *tags; /* "UUID=...", "TYPE=...", "/dev/disk/by-id/..." */
         size_t *below;           /* the nodes it stands on */

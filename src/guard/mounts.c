@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/str.h"
-#include "cmdline/cmdline.h"
 #include "guard/fields.h"
 #include "guard/filesystems.h"
 #include "guard/source.h"
@@ -87,8 +86,11 @@ static size_t below(const char *path, const char *at)
         return startswith(path, at) && (!path[n] || path[n] == '/') ? n : 0;
 }
 
-/* The mount that a path is on, were the one it is asked for not there; or NULL. Of several at one place, the last. */
-static struct mount *mount_of(const struct graph *g, const char *path, const struct mount *without)
+/*
+ * The mount that a path is on, were that one, and those from that device (or NO_NODE), not there; or NULL. Of several
+ * at one place, the last.
+ */
+static struct mount *mount_of(const struct graph *g, const char *path, const struct mount *without, size_t not_from)
 {
         struct mount *found = NULL;
         size_t longest = 0;
@@ -96,7 +98,8 @@ static struct mount *mount_of(const struct graph *g, const char *path, const str
         for (size_t i = 0; i < g->n_mounts; i++) {
                 size_t n = below(path, g->mounts[i].at);
 
-                if (&g->mounts[i] == without || n == 0 || n < longest || streq(g->mounts[i].type, "autofs"))
+                if (&g->mounts[i] == without || (not_from != NO_NODE && g->mounts[i].node == not_from) || n == 0 ||
+                    n < longest || streq(g->mounts[i].type, "autofs"))
                         continue;
                 longest = n;
                 found = &g->mounts[i];
@@ -110,22 +113,20 @@ static bool on_disk(const struct graph *g, struct mount *m, unsigned depth);
 static bool paths_on_disk(const struct graph *g, const char *paths, struct mount *m, unsigned depth)
 {
         char *rest = arena_strdup(g->arena, paths), *path;
-        bool all = true, some = false;
+        struct mount *on = NULL;
 
         while ((path = strsep(&rest, ":"))) {
-                struct mount *on;
-
                 /* An image of names alone, which is hidden: what it names is in the directory behind it. */
                 if (!*path || startswith(path, "/run/ostree/") ||
                     (startswith(m->source, "composefs") && (streq(path, "/") || startswith(path, "/run/"))))
                         continue;
-                on = *path == '/' ? mount_of(g, path, m) : NULL;
-                some = on && on_disk(g, on, depth + 1);
-                all &= some;
-                if (some)
-                        m->node = on->node;
+                on = *path == '/' ? mount_of(g, path, m, NO_NODE) : NULL;
+                if (!on || !on_disk(g, on, depth + 1))
+                        return false;
         }
-        return all && some;
+        if (on)
+                m->node = on->node;
+        return on;
 }
 
 /* lowerdir=A:B::C, or lowerdir+=A,datadir+=B (Documentation/filesystems/overlayfs.rst); basedir= of composefs. */
@@ -144,25 +145,12 @@ static bool layers_on_disk(const struct graph *g, struct mount *m, unsigned dept
 /* Which of the disks it is shows: by the mount's own device, or by the mounts that its layers or its image are on. */
 static bool on_disk(const struct graph *g, struct mount *m, unsigned depth)
 {
-        if (depth > DEPTH_MAX)
-                return false;
+        if (m->node != NO_NODE || depth > DEPTH_MAX)
+                return m->node != NO_NODE;
         if (filesystem_of(m->type) == FILESYSTEM_LAYERS)
                 return layers_on_disk(g, m, depth);
-        return m->node != NO_NODE || (m->major == 0 && *m->source == '/' && !startswith(m->source, "/dev/") &&
-                                      paths_on_disk(g, m->source, m, depth));
-}
-
-/* What the kernel mounted as its root before there were any names. */
-static const char *root_argument(const struct graph *g)
-{
-        const struct token *t;
-        struct token *tokens;
-        bool unclosed;
-        size_t n;
-
-        cmdline_split(g->arena, g->facts->cmdline ? g->facts->cmdline : "", &tokens, &n, &unclosed);
-        t = cmdline_last(tokens, n, "root");
-        return t && t->value ? t->value : "";
+        return m->major == 0 && *m->source == '/' && !startswith(m->source, "/dev/") &&
+               paths_on_disk(g, m->source, m, depth);
 }
 
 /* A file system without a device number of its own names what it is on, more than one with ':' between (bcachefs). */
@@ -172,7 +160,8 @@ static void use_sources(struct graph *g, struct mount *m)
         bool process = filesystem_of(m->type) == FILESYSTEM_PROCESS;
 
         while ((source = strsep(&rest, ":"))) {
-                const char *spec = streq(source, "/dev/root") ? root_argument(g) : source;
+                /* What the kernel mounted as its root before there were any names. */
+                const char *spec = streq(source, "/dev/root") ? guard_argument(g, "root") : source;
                 size_t node = startswith(source, "/dev/") ? guard_resolve(g, spec, 0) : NO_NODE;
 
                 if (node != NO_NODE) {
@@ -220,21 +209,13 @@ static void follow(struct graph *g, struct mount *m)
                               m->type);
 }
 
-/* A loop device or an image of a file is on what that file is on. */
+/* A loop device is on what its file is on, which is no mount from the loop device itself. */
 static void follow_loops(struct graph *g)
 {
-        char path[64 + 256], file[4096];
-
         for (size_t i = 0; i < g->evidence->n_nodes; i++) {
-                const struct mount *m;
+                const char *file = g->evidence->nodes[i].backing;
+                const struct mount *m = file ? mount_of(g, path_on_host(g, file), NULL, i) : NULL;
 
-                if (!startswith(g->evidence->nodes[i].name, "loop") || g->evidence->nodes[i].kind != NODE_BLOCK ||
-                    snprintf(path, sizeof(path), "/sys/class/block/%s/loop/backing_file", g->evidence->nodes[i].name) >=
-                            (int)sizeof(path) ||
-                    guard_attribute(g, path, file, sizeof(file)) <= 0 || startswith(file, "/dev/"))
-                        continue;
-                for (m = mount_of(g, path_on_host(g, file), NULL); m && m->node == i;)
-                        m = mount_of(g, path_on_host(g, file), m);
                 if (m)
                         guard_stand(g, i, m->node);
         }

@@ -167,6 +167,15 @@ mount_line() {
     unclear 'loop0 is in use' "${CANDIDATES[@]}"
 }
 
+@test "a root on a loop device that is mounted twice, whose file is below both" {
+    loop loop0 7:0 /var/lib/root.img
+    root_is '30 1 7:0 / / rw,relatime shared:1 - ext4 /dev/loop0 rw'
+    mount_line /var/lib ext4 /dev/loop0 rw 7:0
+    unclear 'loop0 is in use' "${CANDIDATES[@]}"
+    mount_line /var xfs /dev/nvme0n1p1 rw 259:11
+    first_needs 'nvme0n1p1 ← loop0 ← /'
+}
+
 @test "btrfs that the kernel calls /dev/root: as root= names it" {
     root_is '30 1 0:77 / / rw,relatime shared:1 - btrfs /dev/root rw'
     put /proc/cmdline 'root=/dev/nvme0n1p2 ro'
