@@ -105,8 +105,9 @@ ssize_t guard_attribute(struct graph *g, const char *path, char *buf, size_t siz
         ssize_t n = root_read_line(g->root, path, buf, size);
 
         if (n < 0) {
-                /* ENODEV and EINVAL: files of sysfs that say so are about what the device has not. */
-                note(g, path, is_absent(n) || n == -ENODEV || n == -EINVAL ? SOURCE_ABSENT : SOURCE_UNREADABLE);
+                /* Files of sysfs that say one of the others are about what the device has not. */
+                note(g, path,
+                     is_absent(n) || n == -ENODEV || n == -ENXIO || n == -EINVAL ? SOURCE_ABSENT : SOURCE_UNREADABLE);
                 *buf = '\0';
         }
         return n;

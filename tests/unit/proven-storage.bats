@@ -234,6 +234,19 @@ mount_line() {
     needs 0000:01:00.0 'nvme0n1p2 ← /'
 }
 
+# drivers/scsi/scsi_lib.c, scsi_vpd_lun_id(): a USB stick without page 0x83 has no name of the world, and says so with ENXIO.
+@test "a disk that says that it has no such name is no reason to refuse others; one whose name cannot be read is" {
+    local captured=$BATS_TEST_TMPDIR/captured error
+    put /sys/class/block/sda/device/wwid naa.5000c500a1b2c3d4
+    ctl capture --raw "$captured"
+    for error in 6 5; do
+        sed -i "/device\/wwid$/d; s/^end .*/end/" "$captured/passthrough-capture"
+        sed -i "s|^end|unreadable read $error /sys/class/block/sda/device/wwid\nend|" "$captured/passthrough-capture"
+        ROOT=$captured
+        if ((error == 6)); then needs_nothing; else no_disk '/sys/class/block/sda/device/wwid cannot be read'; fi || return 1
+    done
+}
+
 @test "a path that the host's multipath daemon claims" {
     tags nvme0n1 TYPE=mpath_member
     unclear 'nvme0n1 has mpath_member' 0000:01:00.0
