@@ -4,18 +4,9 @@
  * hold a disk without anybody seeing it; and what configures these, DRBD and zram.
  */
 #include "base/str.h"
+#include "guard/fields.h"
 #include "guard/source.h"
 #include "guard/storage.h"
-
-static void use_path(struct graph *g, const char *path, const char *what)
-{
-        size_t found = 0;
-        const char *lost = guard_use_named(g, path, what, &found);
-
-        if (lost)
-                guard_unknown(g, &g->evidence->storage_unknown, "%s has %s, and which disk that is is not known", what,
-                              lost);
-}
 
 /* A directory's subdirectories, and of each of these one more: the last has a file that says which disk it is. */
 static void walk(struct graph *g, const char *dir, const char *const *levels, const char *what)
@@ -26,7 +17,7 @@ static void walk(struct graph *g, const char *dir, const char *const *levels, co
 
         if (!*levels) {
                 if (guard_attribute(g, dir, text, sizeof(text)) > 0)
-                        use_path(g, text, what);
+                        guard_use_options(g, text, what);
                 return;
         }
         if (**levels) {
@@ -38,14 +29,20 @@ static void walk(struct graph *g, const char *dir, const char *const *levels, co
                 walk(g, arena_join(g->arena, dir, "/", names[i], NULL), levels + 1, what);
 }
 
+/* JSON, or lines of which those that begin with "#" or ";" say nothing. */
 static void configured(struct graph *g, const char *path)
 {
+        const char *rest, *line, *end;
         char *text;
 
         guard_read(g, guard_in_root(g, path), &text);
-        for (char *c = text; (c = strpbrk(c, "\n\r{}[]<>()'")); c++)
+        for (char *c = text; (c = strpbrk(c, "\r{}[]<>()'")); c++)
                 *c = ' ';
-        use_path(g, text, path);
+        for (rest = text; (line = guard_line(&rest, &end));) {
+                line += strspn(line, " \t");
+                if (*line != '#' && *line != ';')
+                        guard_use_options(g, arena_strndup(g->arena, line, (size_t)(end - line)), path);
+        }
 }
 
 void guard_exports(struct graph *g)

@@ -355,6 +355,12 @@ mount_line() {
     first_needs 'nvme0n1p1 ← /etc/drbd.d/r0.res'
 }
 
+@test "what a configuration has in a comment is nobody's" {
+    put /etc/tgt/targets.conf '# backing-store /dev/LVM/somedevice1' '  ;direct-store /dev/sdz' '<target iqn.x>' \
+        'backing-store /dev/nvme0n1p1' '</target>'
+    first_needs 'nvme0n1p1 ← /etc/tgt/targets.conf'
+}
+
 # --- what the host has written down
 
 @test "integritytab and veritytab" {
