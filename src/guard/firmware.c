@@ -3,6 +3,7 @@
  * The partition that the firmware booted from, where UEFI tells: an EFI system partition need neither be mounted nor
  * stand in fstab to be the one that the next boot begins on.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -25,14 +26,19 @@ enum {
         SIGNATURE_GUID = 2,
 };
 
+/* Without UEFI, and of an entry that was taken out since, there is none. */
 static ssize_t read_variable(struct graph *g, const char *name, unsigned char *buf, size_t size)
 {
         _cleanup_(close_fd) int fd = -1;
         char path[128];
+        ssize_t n;
 
         snprintf(path, sizeof(path), VARIABLE, name);
         fd = root_open_at(g->root, path, O_RDONLY | O_NONBLOCK);
-        return fd < 0 ? fd : pread(fd, buf, size, 0);
+        n = fd < 0 ? fd : pread(fd, buf, size, 0);
+        if (n < 0 && fd != -ENOENT && fd != -ENOTDIR)
+                guard_unknown(g, &g->evidence->storage_unknown, "%s cannot be read", path);
+        return n;
 }
 
 /* "PARTUUID=..." of the first hard drive node in a load option. */

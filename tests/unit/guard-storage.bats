@@ -220,6 +220,17 @@ boot_option() {
     needs_nothing
 }
 
+@test "where what the firmware booted from cannot be read, no disk is cleared" {
+    local name
+    for name in BootCurrent Boot0003; do
+        tree_again guard-storage
+        boot_option 0003 '\x67\x45\x23\x01\xab\x89\xef\xcd\x01\x23\x45\x67\x89\xab\xcd\xef'
+        rm "$ROOT"/sys/firmware/efi/efivars/$name-*
+        mkdir "$ROOT/sys/firmware/efi/efivars/$name-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+        unclear "$name-8be4df61-93ca-11d2-aa0d-00e098032b8c cannot be read" "${CANDIDATES[@]}" || return 1
+    done
+}
+
 @test "a zfs pool's cache, which names no pool" {
     zfs tank /tank nvme0n1p1
     tags nvme1n1p1 UUID=99 TYPE=zfs_member
