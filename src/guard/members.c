@@ -151,7 +151,7 @@ void guard_zfs(struct graph *g)
         guard_list(g, "/proc/spl/kstat/zfs", &names, &n);
         for (size_t i = 0; i < n; i++)
                 if (snprintf(path, sizeof(path), "/proc/spl/kstat/zfs/%s/state", names[i]) < (int)sizeof(path) &&
-                    root_exists(g->root, path))
+                    guard_exists(g, path))
                         guard_use_dataset(g, names[i], "in use");
 }
 
