@@ -24,7 +24,7 @@ const char *guard_tag(const struct node *n, const char *kind);
 /* The next node that UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev means, from that one on; or NO_NODE. */
 size_t guard_resolve(const struct graph *g, const char *spec, size_t from);
 
-/* members.c: file systems of several members. The pool that a block device is a member of, or the device itself. */
+/* pools.c: file systems of several members. The pool that a block device is a member of, or the device itself. */
 size_t guard_whole(const struct graph *g, size_t node);
 void guard_btrfs(struct graph *g);
 void guard_bcache(struct graph *g);

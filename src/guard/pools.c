@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* File systems of several members: btrfs and zfs. */
+/* What is made of several disks, or holds them beside what is mounted: btrfs, zfs, caches of bcache. */
 #include <limits.h>
 #include <stdio.h>
 
