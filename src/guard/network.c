@@ -68,8 +68,7 @@ static void relate(struct graph *g, size_t node)
                 /* Its routes are in a table that is not shown. Before Linux 6.2 a VRF has no type, which bridges and
                  * bonds have. */
                 if (attribute(g, str_basename(target), "uevent", text, sizeof(text)) > 0 &&
-                    (strstr(text, "DEVTYPE=vrf") ||
-                     (!strstr(text, "DEVTYPE=") && guard_exists(g, "/sys/module/vrf"))))
+                    (strstr(text, "DEVTYPE=vrf") || (!strstr(text, "DEVTYPE=") && guard_exists(g, "/sys/module/vrf"))))
                         guard_use(g, node, "VRF %s", str_basename(target));
                 if (master != NO_NODE)
                         guard_stand(g, master, node);

@@ -3,13 +3,10 @@
  * Whether the host does anything over RDMA, which an InfiniBand controller without interfaces may be for: file systems,
  * disks, and modules that use it on their own. Who has its nodes open, busy.c asks.
  */
-#include <fcntl.h>
-
 #include "base/str.h"
 #include "guard/parts.h"
 #include "guard/source.h"
-
-#define NVME "/sys/class/nvme"
+#include "guard/storage.h"
 
 static void module_users(struct graph *g, const char *module)
 {
@@ -59,20 +56,15 @@ static size_t in_class(struct graph *g, const char *class, const char ***ret)
 static void disks(struct graph *g)
 {
         static const char *const sessions[] = {"/sys/class/iscsi_session", "/sys/class/srp_remote_ports"};
-        _cleanup_(close_fd) int fd = root_open_at(g->root, NVME, O_PATH | O_DIRECTORY);
         const char **names;
-        char transport[16], link[PATH_MAX];
-        ssize_t k;
 
-        for (size_t i = in_class(g, NVME, &names); i-- > 0;) {
-                /* What is on no bus is below nvme-fabrics (drivers/nvme/host/fabrics.c). */
-                if (*guard_link(g, fd, NVME, names[i], link) && !strstr(link, "/nvme-fabrics/"))
-                        continue;
-                k = root_read(g->root, arena_join(g->arena, NVME "/", names[i], "/transport", NULL), transport,
-                              sizeof(transport));
-                if (k < 0 || streq(transport, "rdma"))
+        for (size_t i = in_class(g, "/sys/class/nvme", &names); i-- > 0;) {
+                const char *fabric = guard_fabric(g, names[i]);
+
+                if (fabric && (!*fabric || streq(fabric, "rdma")))
                         guard_unknown(g, &g->evidence->rdma_unknown,
-                                      k < 0 ? "what connects %s is not known" : "%s is connected over RDMA", names[i]);
+                                      *fabric ? "%s is connected over RDMA" : "what connects %s is not known",
+                                      names[i]);
         }
         for (size_t i = 0; i < ARRAY_SIZE(sessions); i++)
                 if (in_class(g, sessions[i], &names) > 0 &&

@@ -24,24 +24,30 @@ bool guard_iscsi_by_ip(struct graph *g)
         return n > 0;
 }
 
-/* Other fabrics than TCP go by adapters of their own. */
+const char *guard_fabric(struct graph *g, const char *controller)
+{
+        const char *link = arena_join(g->arena, "/sys/class/nvme/", controller, NULL);
+        char text[PATH_MAX];
+
+        if (guard_readlink(g, link, text, sizeof(text)) > 0 && !strstr(text, "/nvme-fabrics/"))
+                return NULL;
+        guard_attribute(g, arena_join(g->arena, link, "/transport", NULL), text, sizeof(text));
+        return arena_strdup(g->arena, text);
+}
+
 bool guard_fabrics_by_tcp(struct graph *g)
 {
         const char **names;
-        char text[PATH_MAX];
         bool seen = false;
         size_t n;
 
         guard_list(g, "/sys/class/nvme", &names, &n);
         for (size_t i = 0; i < n; i++) {
-                const char *link = arena_join(g->arena, "/sys/class/nvme/", names[i], NULL);
+                const char *fabric = guard_fabric(g, names[i]);
 
-                if (guard_readlink(g, link, text, sizeof(text)) > 0 && !strstr(text, "/nvme-fabrics/"))
-                        continue;
-                if (guard_attribute(g, arena_join(g->arena, link, "/transport", NULL), text, sizeof(text)) <= 0 ||
-                    !streq(text, "tcp"))
+                if (fabric && !streq(fabric, "tcp"))
                         return false;
-                seen = true;
+                seen |= fabric != NULL;
         }
         return seen;
 }

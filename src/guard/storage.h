@@ -63,7 +63,12 @@ void guard_remote_arguments(struct graph *g);
 const char *guard_argument(const struct graph *g, const char *name);
 /* firmware.c: the partition that the firmware booted from, if it tells. */
 void guard_firmware(struct graph *g);
-/* remote.c: all sessions of iSCSI, all controllers of NVMe over fabrics, go by IP: routes show by which interface. */
+/*
+ * remote.c: what an NVMe controller is connected by ("tcp", "rdma", "fc"), "" where that cannot be told; NULL: it is no
+ * controller over fabrics (drivers/nvme/host/fabrics.c: what is on no bus is below nvme-fabrics).
+ */
+const char *guard_fabric(struct graph *g, const char *controller);
+/* All sessions of iSCSI, all controllers of NVMe over fabrics, go by IP: routes show by which interface. */
 bool guard_iscsi_by_ip(struct graph *g);
 bool guard_fabrics_by_tcp(struct graph *g);
 /* exports.c: what the kernel or its configuration gives to other hosts. */
