@@ -111,6 +111,19 @@ void str_add(struct arena *a, const char ***list, size_t *n, const char *s)
         ++*n;
 }
 
+char *strings_text(struct arena *a, const struct strings *list)
+{
+        size_t size = 1;
+        char *text, *end;
+
+        for (size_t i = 0; i < list->n; i++)
+                size += strlen(list->v[i]);
+        text = end = arena_alloc(a, size);
+        for (size_t i = 0; i < list->n; i++)
+                end = stpcpy(end, list->v[i]);
+        return text;
+}
+
 void str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
 {
         const char **v = NULL;

@@ -67,6 +67,9 @@ static inline void strings_add(struct arena *a, struct strings *list, const char
         str_add(a, &list->v, &list->n, s);
 }
 
+/* All of them, one behind the other. */
+char *strings_text(struct arena *a, const struct strings *list) _must_check_;
+
 /*
  * Blank-separated words, each a string of its own below the arena; the array ends with NULL. An element is never empty.
  */

@@ -29,10 +29,11 @@ static const char *action(struct arena *a, const struct rule *rule)
         return arena_join(a, text, "\", ", start, NULL);
 }
 
-/* Of one bus; NULL where no rule of it takes a device. */
-static const char *rules_of(const struct bus *bus, const struct plan *plan, const bool *left_out, struct arena *a)
+/* Adds those of one bus; nothing where no rule of it takes a device. */
+static void add_bus(const struct bus *bus, const struct plan *plan, const bool *left_out, struct arena *a,
+                    struct strings *all)
 {
-        const char *text = arena_join(a, head, bus->udev_head, NULL);
+        struct strings texts = {};
         bool any = false;
 
         for (size_t i = 0; i < plan->config->n_rules; i++) {
@@ -47,22 +48,24 @@ static const char *rules_of(const struct bus *bus, const struct plan *plan, cons
                 /* What the host keeps ends here only where that is sure; else the process finds out. */
                 if (native && !whole)
                         continue;
-                text = arena_join(a, text, "# ", rule->name, "\n", which, action(a, rule), leave, NULL);
+                strings_add(a, &texts, arena_join(a, "# ", rule->name, "\n", which, action(a, rule), leave, NULL));
                 any |= !native;
         }
-        return any ? arena_join(a, text, end, NULL) : NULL;
+        if (!any)
+                return;
+        strings_add(a, all, arena_join(a, head, bus->udev_head, NULL));
+        for (size_t i = 0; i < texts.n; i++)
+                strings_add(a, all, texts.v[i]);
+        strings_add(a, all, end);
 }
 
 const char *hotplug_rules(const struct plan *plan, const struct bus_source *const *buses, const bool *left_out,
                           struct arena *a)
 {
-        const char *all = NULL;
+        struct strings all = {};
 
-        for (size_t i = 0; buses[i]; i++) {
-                const char *text = buses[i]->bus->udev ? rules_of(buses[i]->bus, plan, left_out, a) : NULL;
-
-                if (text)
-                        all = all ? arena_join(a, all, text, NULL) : text;
-        }
-        return all;
+        for (size_t i = 0; buses[i]; i++)
+                if (buses[i]->bus->udev)
+                        add_bus(buses[i]->bus, plan, left_out, a, &all);
+        return all.n > 0 ? strings_text(a, &all) : NULL;
 }

@@ -166,6 +166,18 @@ starts_for() {
     is "$(awk 'length > 16000' "$ROOT$RULES")" '' 'lines that udev does not read'
 }
 
+@test "a rule of three megabytes is a matter of a moment" {
+    local ids
+    ids=$(printf '%04x:%04x ' {4096..65535})
+    rule a '[Match]' "ID=$ids $ids $ids $ids $ids $ids $ids $ids $ids $ids" Address=02:00.0
+    (($(wc -c <"$ROOT/etc/passthrough.d/a.conf") > 3000000))
+    # The sanitizers' own map of the memory is larger than all of that.
+    [[ $BUILD == */sanitized ]] || ulimit -v 200000
+    rules_written
+    exits 0
+    grep -q KERNEL== "$ROOT$RULES"
+}
+
 @test "what is there when the host starts was decided then: its event is one that was asked for" {
     rule a '[Match]' ID=1234:11e8
     rules_written

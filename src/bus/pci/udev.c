@@ -64,15 +64,15 @@ static const struct {
         {MATCH_CLASS, "ENV{PCI_CLASS}", class},
 };
 
-/* In udev, too, alternatives are separated by "|", and negated as a whole. */
+/* In udev, too, alternatives are separated by "|", and negated as a whole. NULL where it would be too long. */
 static const char *condition(struct arena *a, const char *name, const char *(*value)(struct arena *, const char *),
                              const struct words *list)
 {
         const char *text = arena_join(a, name, list->negate ? "!=\"" : "==\"", NULL);
 
-        for (size_t i = 0; i < list->n; i++)
+        for (size_t i = 0; i < list->n && strlen(text) <= CONDITION_MAX; i++)
                 text = arena_join(a, text, i > 0 ? "|" : "", value(a, list->v[i]), NULL);
-        return arena_join(a, text, "\", ", NULL);
+        return strlen(text) <= CONDITION_MAX ? arena_join(a, text, "\", ", NULL) : NULL;
 }
 
 const char *pci_udev(struct arena *a, const struct rule *rule, bool *ret_whole)
@@ -86,10 +86,10 @@ const char *pci_udev(struct arena *a, const struct rule *rule, bool *ret_whole)
                 const struct words *list = &rule->match[judged[i].key];
                 const char *one = list->n > 0 ? condition(a, judged[i].name, judged[i].value, list) : "";
 
-                if (strlen(one) > CONDITION_MAX)
-                        *ret_whole = false;
-                else
+                if (one)
                         text = arena_join(a, text, one, NULL);
+                else
+                        *ret_whole = false;
         }
         return text;
 }

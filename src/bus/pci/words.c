@@ -116,9 +116,13 @@ static bool parse_address(struct arena *a, const char *word, struct words *list)
         return true;
 }
 
+/* Behind each bridge is a bus of its own, and a bus has a number of one byte. */
+#define BRIDGES_MAX 255
+
 static bool parse_path(struct arena *a, const char *word, struct words *list)
 {
         struct pci_address address;
+        size_t bridges = 0;
         char *path;
 
         if (!take_address(&word, &address))
@@ -126,7 +130,7 @@ static bool parse_path(struct arena *a, const char *word, struct words *list)
         path = address_string(a, &address);
         while (*word == '/') {
                 word++;
-                if (!take_dev_fn(&word, &address))
+                if (++bridges > BRIDGES_MAX || !take_dev_fn(&word, &address))
                         return false;
                 path = arena_printf(a, "%s/%02x.%x", path, address.dev, address.fn);
         }
