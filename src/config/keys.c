@@ -117,7 +117,8 @@ static bool parse_driver(struct parser *p, const struct key *key, const char *va
         (void)key;
         if (!*value)
                 value = RULE_INIT.driver_name;
-        if (strlen(value) > 63 ||
+        /* It becomes a part of paths below /sys/bus and /sys/module. */
+        if (strlen(value) > 63 || *value == '.' || *value == '-' ||
             value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")])
                 return false;
         if (means_vfio_pci(value)) {
