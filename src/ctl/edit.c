@@ -81,7 +81,7 @@ int edit_plan(struct edit *e)
         return k < 0 ? ctl_fail("the plan", k) : 0;
 }
 
-static size_t rule_of(const struct edit *e, const struct draft *d)
+size_t edit_rule(const struct edit *e, const struct draft *d)
 {
         const struct rule *rule = config_find(&e->c->config, d->name);
 
@@ -152,7 +152,7 @@ static const char *decided_by(const struct edit *e, size_t rule)
 static bool judge(struct edit *e, struct draft *d, const struct plan *before)
 {
         struct arena *a = &e->c->arena;
-        size_t rule = rule_of(e, d);
+        size_t rule = edit_rule(e, d);
         const struct plan_rule *state = &e->c->plan.rules[rule];
         const char *by = decided_by(e, rule), *text;
 
@@ -193,7 +193,7 @@ static void print_draft(const struct edit *e, const struct draft *d)
                 printf("    %.*s\n", (int)n, line);
         }
         putchar('\n');
-        text_plan_rule(stdout, &e->c->plan, rule_of(e, d));
+        text_plan_rule(stdout, &e->c->plan, edit_rule(e, d));
 }
 
 /* What a rule has taken along until now, and the draft names. */
@@ -233,7 +233,7 @@ static bool judge_all(struct edit *e)
         for (size_t i = 0; i < e->n && !changed; i++)
                 if (!e->drafts[i].why) {
                         print_draft(e, &e->drafts[i]);
-                        note_companions(e, rule_of(e, &e->drafts[i]), &before);
+                        note_companions(e, edit_rule(e, &e->drafts[i]), &before);
                 }
         return changed;
 }

@@ -37,6 +37,8 @@ struct draft *edit_add(struct edit *e, const char *name, const struct proposal *
 int edit_judge(struct edit *e) _must_check_;
 /* What the last plan has for a draft: 0 or the exit status. */
 int edit_plan(struct edit *e) _must_check_;
+/* The draft's rule in the config that was planned last, or SIZE_MAX. */
+size_t edit_rule(const struct edit *e, const struct draft *d);
 /* Asks where that can be, and writes. The exit status; *ret_written: whether files were. */
 int edit_write(struct edit *e, bool *ret_written) _must_check_;
 

@@ -17,6 +17,7 @@ struct item {
         const char *driver;   /* or NULL: vfio-pci */
         const size_t *device; /* that are here */
         size_t n_devices;
+        bool alone;   /* one of them would take along what nothing here hands over */
         size_t draft; /* that takes its place, or SIZE_MAX */
 };
 
@@ -234,6 +235,27 @@ static void read_modprobe(struct import *m)
 /* ---- rules ---------------------------------------------------------------------------------------------------------
  */
 
+static bool hands_over(const struct import *m, size_t device)
+{
+        for (size_t i = 0; i < m->n; i++)
+                for (size_t d = 0; d < m->items[i].n_devices; d++)
+                        if (m->items[i].device[d] == device)
+                                return true;
+        return false;
+}
+
+/* An import takes no more than its source. */
+static void find_alone(struct import *m)
+{
+        const struct facts *facts = &m->edit.c->facts;
+
+        for (size_t i = 0; i < m->n; i++)
+                for (size_t d = 0; d < m->items[i].n_devices; d++)
+                        for (size_t other = 0; other < facts->n_devices; other++)
+                                if (propose_goes_along(facts, other, m->items[i].device[d]) && !hands_over(m, other))
+                                        m->items[i].alone = true;
+}
+
 /* The item whose rule takes all of this one's devices along unasked, or SIZE_MAX. */
 static size_t leader_of(const struct import *m, size_t i)
 {
@@ -244,7 +266,8 @@ static size_t leader_of(const struct import *m, size_t i)
                 size_t with = SIZE_MAX;
 
                 for (size_t j = 0; j < m->n && with == SIZE_MAX; j++)
-                        for (size_t e = 0; e < m->items[j].n_devices && streq_ptr(item->driver, m->items[j].driver);
+                        for (size_t e = 0; e < m->items[j].n_devices && !m->items[j].alone &&
+                                           streq_ptr(item->driver, m->items[j].driver);
                              e++)
                                 if (propose_goes_along(&m->edit.c->facts, item->device[d], m->items[j].device[e]))
                                         with = j;
@@ -285,12 +308,15 @@ static void draft_item(struct import *m, struct item *item)
 
                 str_add(&c->arena, &p.settings, &p.n_settings, line);
         }
+        if (item->alone)
+                str_add(&c->arena, &p.settings, &p.n_settings, "Functions=match");
         edit_add(&m->edit, item->name, &p);
         item->draft = m->edit.n - 1;
 }
 
 static void draft_all(struct import *m)
 {
+        find_alone(m);
         for (size_t i = 0; i < m->n; i++)
                 if (leader_of(m, i) == SIZE_MAX)
                         draft_item(m, &m->items[i]);
@@ -303,14 +329,62 @@ static void draft_all(struct import *m)
         }
 }
 
+/* "NAME ADDRESS... KEY=VALUE..." of a draft that the plan takes with these settings more, or NULL. */
+static const char *would_do(const struct import *m, const struct draft *d, const char *const *more, size_t n)
+{
+        struct ctl *c = m->edit.c;
+        struct edit other = {.c = c};
+        struct proposal p = d->proposal;
+        const char *text = d->name;
+        size_t rule;
+
+        for (size_t i = 0; i < n; i++)
+                str_add(&c->arena, &p.settings, &p.n_settings, more[i]);
+        edit_add(&other, d->name, &p);
+        if (edit_plan(&other) != 0)
+                return NULL;
+        rule = edit_rule(&other, &other.drafts[0]);
+        if (rule == SIZE_MAX || c->plan.rules[rule].state != RULE_OK)
+                return NULL;
+        for (size_t i = 0; i < c->plan.n_entries; i++)
+                if (c->plan.entries[i].rule == rule && c->plan.entries[i].leader == NO_ENTRY)
+                        text = arena_join(&c->arena, text, " ", c->facts.devices[c->plan.entries[i].device].address,
+                                          NULL);
+        for (size_t i = 0; i < p.n_settings; i++)
+                text = arena_join(&c->arena, text, " ", p.settings[i], NULL);
+        return text;
+}
+
+/* What only a person may decide: a boot display goes, or more than the source handed over. */
+static void offer(const struct import *m, const struct draft *d)
+{
+        static const char *const more[] = {"AllowBootDisplay=yes", "IOMMUGroup=complete"};
+        const char *text = would_do(m, d, more, 1), *what = "the display that the firmware booted on";
+
+        if (!text) {
+                what = "the whole IOMMU group";
+                text = would_do(m, d, more + 1, 1);
+        }
+        if (!text) {
+                what = "the whole IOMMU group, with the display that the firmware booted on";
+                text = would_do(m, d, more, 2);
+        }
+        if (text)
+                fprintf(stderr, "To hand over %s:\n    passthroughctl add %s\n", what, text);
+}
+
 static void tell(const struct import *m, bool written)
 {
         bool any = false;
 
-        for (size_t i = 0; i < m->edit.n; i++)
-                if (m->edit.drafts[i].why)
-                        fprintf(stderr, "passthroughctl: %s is not written: %s\n", m->edit.drafts[i].path,
-                                m->edit.drafts[i].why);
+        for (size_t i = 0; i < m->edit.n; i++) {
+                if (!m->edit.drafts[i].why)
+                        continue;
+                fprintf(stderr, "passthroughctl: %s is not written: %s\n", m->edit.drafts[i].path,
+                        m->edit.drafts[i].why);
+                if (!m->edit.drafts[i].settled)
+                        offer(m, &m->edit.drafts[i]);
+        }
         for (size_t i = 0; i < m->n && written && m->edit.show; i++) {
                 if (m->items[i].draft == SIZE_MAX || m->edit.drafts[m->items[i].draft].why)
                         continue;

@@ -3,12 +3,19 @@
 load product
 load tree
 
+# radeon PORT BUS GROUP: both functions of one maker
+radeon() {
+    root_port "$1" "$2"
+    pci_add "${1%%:*}:$2:00.0" 1002:5159 0300 under="$1" group="$3" driver=radeon
+    pci_add "${1%%:*}:$2:00.1" 1002:aa98 0403 under="$1" group="$3" driver=snd_hda_intel
+}
+
 setup() {
     tree_again import && return
     tree_new
-    card 0000:00:02.0 01 1
+    radeon 0000:00:02.0 01 1
     pci_root 0000:40
-    card 0000:40:03.1 42 15
+    radeon 0000:40:03.1 42 15
     pci_add 0000:00:08.0 8086:10d3 0200 group=32 driver=e1000e subsystem=8086:a01f
     nic eno8 0000:00:08.0
     pci_add 0000:00:09.0 8086:10d3 0200 group=33 driver=e1000e subsystem=15d9:060a
@@ -80,6 +87,7 @@ theirs() {
     put /etc/driverctl.d/pci-0000:00:0a.0 vfio-pci
     put /etc/driverctl.d/pci-0000:00:0b.0 vfio-pci
     put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:42:00.1 vfio-pci
     ctl add --from=driverctl
     exits 1
     is "$(rules)" driverctl-42-00.0 rules
@@ -110,6 +118,7 @@ theirs() {
         has 'nothing to take over'
     done
     put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:42:00.1 vfio-pci
     put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=8086:10d3'
     for source in driverctl modprobe driverctl modprobe; do
         ctl add --from=$source
@@ -130,14 +139,14 @@ theirs() {
 }
 
 @test "modprobe: a rule for each of ids=, with as many devices as there are" {
-    put /etc/modprobe.d/vfio.conf 'softdep radeon pre: vfio-pci' 'options vfio-pci ids=1002:5159,8086:293E disable_vga=1'
+    put /etc/modprobe.d/vfio.conf 'softdep radeon pre: vfio-pci' 'options vfio-pci ids=1002:5159,1002:AA98 disable_vga=1'
     local before
     before=$(theirs)
     ctl add --from=modprobe
     exits 0
     is "$(rules)" modprobe-1002-5159 rules
     rule_has modprobe-1002-5159 '[Match]' ID=1002:5159 '[Device]' Expect=2
-    has 'these can go' '1002:5159 of "options vfio-pci ids=1002:5159,8086:293E disable_vga=1" in /etc/modprobe.d/vfio.conf' '8086:293e of'
+    has 'these can go' '1002:5159 of "options vfio-pci ids=1002:5159,1002:AA98 disable_vga=1" in /etc/modprobe.d/vfio.conf' '1002:aa98 of'
     is "$(theirs)" "$before" 'the files of others'
     plan
     exits 0
@@ -146,7 +155,7 @@ theirs() {
 
 @test "modprobe: subsystem, any device, class, and what no rule can say" {
     put /etc/modprobe.d/vfio.conf 'options vfio_pci ids="8086:10d3:15d9:060a"' \
-        'options vfio-pci ids=1002:ffffffff:ffffffff:ffffffff:030000:ff0000,8086:293e:ffffffff:ffffffff:040300:00ff00,nonsense,1:2:3:4:5:6:7'
+        'options vfio-pci ids=1002:ffffffff:ffffffff:ffffffff:030000:ff0000,1002:aa98,8086:293e:ffffffff:ffffffff:040300:00ff00,nonsense,1:2:3:4:5:6:7'
     ctl add --from=modprobe
     exits 0
     is "$(rules)" 'modprobe-1002-ffffffff-ffffffff-ffffffff-030000-ff0000 modprobe-8086-10d3-15d9-060a' rules
@@ -158,7 +167,7 @@ theirs() {
 
 @test "modprobe: numbers as the kernel reads them, however long, make a name that a rule may have" {
     put /etc/modprobe.d/vfio.conf \
-        'options vfio-pci ids=0x1002:0x5159:0xffffffff:0xffffffff:0x00030000:0x00ff0000,000000008086:0000000010d3'
+        'options vfio-pci ids=0x1002:0x5159:0xffffffff:0xffffffff:0x00030000:0x00ff0000,1002:aa98,000000008086:0000000010d3'
     ctl add --from=modprobe
     exits 0
     is "$(rules)" 'modprobe-1002-5159-ffffffff-ffffffff-030000-ff0000 modprobe-8086-10d3' rules
@@ -167,22 +176,22 @@ theirs() {
 
 @test "modprobe: devices that earlier rules decide do not count, and absent ones are told" {
     rule 10-host '[Match]' Path=0000:00:02.0/00.0 '[Device]' Driver=native
-    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=1002:5159,10de:1b06'
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=1002:5159,1002:aa98,10de:1b06'
     ctl add --from=modprobe
     exits 0
     rule_has modprobe-1002-5159 '[Match]' ID=1002:5159
-    has '10de:1b06 of "options vfio-pci ids=1002:5159,10de:1b06" in /etc/modprobe.d/vfio.conf is left alone: there is no such device here'
+    has '10de:1b06 of "options vfio-pci ids=1002:5159,1002:aa98,10de:1b06" in /etc/modprobe.d/vfio.conf is left alone: there is no such device here'
     plan
     exits 0
     bound 0000:42:00.0 0000:42:00.1
 }
 
 @test "modprobe: audio of more cards than go along gets its rule" {
-    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=8086:293e,1002:5159'
-    pci_add 0000:00:0c.0 8086:293e 0403 group=61
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=1002:aa98,1002:5159'
+    pci_add 0000:00:0c.0 1002:aa98 0403 group=61
     ctl add --from=modprobe
     exits 0
-    rule_has modprobe-8086-293e '[Match]' ID=8086:293e '[Device]' Expect=3
+    rule_has modprobe-1002-aa98 '[Match]' ID=1002:aa98 '[Device]' Expect=3
 }
 
 @test "modprobe: one of two cards alike that the host needs refuses the rule, and nothing is written" {
@@ -196,6 +205,7 @@ theirs() {
 
 @test "the preview writes nothing, and a source that is none or a name beside it is a usage error" {
     put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:42:00.1 vfio-pci
     ctl add --from=driverctl --dry-run
     exits 0
     has Path=0000:40:03.1/00.0
@@ -210,6 +220,7 @@ theirs() {
 @test "where one of the rules cannot be written none is" {
     put /etc/driverctl.d/pci-0000:00:08.0 vfio-pci
     put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:42:00.1 vfio-pci
     # What the second would be written to first is in the way.
     mkdir "$ROOT/etc/passthrough.d/.driverctl-42-00.0.conf.passthrough~"
     ctl add --from=driverctl
@@ -229,4 +240,85 @@ theirs() {
     exits 1
     is "$(rules)" zz-host rules
     has 'rule zz-host would be missing' 'which rule zz-host leaves to the host'
+}
+
+# turing SLOT BUS: a card of one maker with four functions, each in a group of its own
+turing() {
+    root_port "$1" "$2"
+    pci_add "${1%%:*}:$2:00.0" 10de:1e87 0300 under="$1" group="${2}0" driver=nouveau
+    pci_add "${1%%:*}:$2:00.1" 10de:10f8 0403 under="$1" group="${2}1" driver=snd_hda_intel
+    pci_add "${1%%:*}:$2:00.2" 10de:1ad8 0c0330 under="$1" group="${2}2" driver=xhci_hcd
+}
+
+@test "an import takes nothing along that its source left to the host" {
+    turing 0000:00:03.0 07
+    put /etc/driverctl.d/pci-0000:07:00.0 vfio-pci
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=10de:1e87,10de:10f8'
+    ctl add --from=driverctl
+    exits 0
+    rule_has driverctl-07-00.0 '[Match]' ID=10de:1e87 Path=0000:00:03.0/00.0 '[Device]' Functions=match
+    plan
+    bound 0000:07:00.0
+    rm "$ROOT/etc/passthrough.d/driverctl-07-00.0.conf"
+    ctl add --from=modprobe
+    exits 0
+    is "$(rules)" 'modprobe-10de-10f8 modprobe-10de-1e87' rules
+    rule_has modprobe-10de-1e87 '[Match]' ID=10de:1e87 '[Device]' Functions=match
+    rule_has modprobe-10de-10f8 '[Match]' ID=10de:10f8
+    plan
+    bound 0000:07:00.0 0000:07:00.1
+}
+
+@test "what the source took whole is taken along, and is no rule of its own" {
+    turing 0000:00:03.0 07
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=10de:1e87,10de:10f8,10de:1ad8'
+    ctl add --from=modprobe
+    exits 0
+    is "$(rules)" modprobe-10de-1e87 rules
+    rule_has modprobe-10de-1e87 '[Match]' ID=10de:1e87
+    plan
+    bound 0000:07:00.0 0000:07:00.1 0000:07:00.2
+}
+
+@test "the display that the firmware booted on is offered with the command that takes it" {
+    local offer
+    pci_set 0000:42:00.0 boot_vga 1
+    put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    put /etc/driverctl.d/pci-0000:42:00.1 vfio-pci
+    ctl add --from=driverctl
+    exits 1
+    is "$(rules)" '' rules
+    offer=$(grep -A1 '^To hand over the display that the firmware booted on:' <<<"$stderr" | sed -n 's/^    passthroughctl //p')
+    is "$offer" 'add driverctl-42-00.0 0000:42:00.0 AllowBootDisplay=yes' offer
+    # shellcheck disable=SC2086 # as typed
+    ctl $offer
+    exits 0
+    plan
+    exits 0
+    bound 0000:42:00.0 0000:42:00.1
+    # It would not do where something else stands against it, too.
+    rm "$ROOT/etc/passthrough.d/driverctl-42-00.0.conf"
+    pci_set 0000:42:00.0 boot_vga 1
+    pci_add 0000:00:0b.0 8086:10d3 0200 group=15 driver=e1000e
+    nic eno11 0000:00:0b.0
+    default_route eno11
+    ctl add --from=driverctl
+    exits 1
+    has_not 'To hand over'
+}
+
+@test "half a group is refused as it was handed over, and offered whole" {
+    local offer
+    put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
+    ctl add --from=driverctl
+    exits 1
+    is "$(rules)" '' rules
+    has 'IOMMU group 15 also holds 0000:42:00.1'
+    offer=$(grep -A1 '^To hand over the whole IOMMU group:' <<<"$stderr" | sed -n 's/^    passthroughctl //p')
+    # shellcheck disable=SC2086 # as typed
+    ctl $offer
+    exits 0
+    plan
+    exits 0
+    bound 0000:42:00.0 0000:42:00.1
 }
