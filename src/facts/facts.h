@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/diag.h"
 #include "base/root.h"
@@ -135,6 +136,12 @@ int facts_read_switches(const struct root *root, struct arena *a, struct facts *
 static inline bool device_same_card(const struct device *a, const struct device *b)
 {
         return !a->parent && !b->parent && a->bus == b->bus && a->bus->same_card(a, b);
+}
+
+/* The same, and of one maker. */
+static inline bool device_same_make(const struct device *a, const struct device *b)
+{
+        return *a->id && device_same_card(a, b) && strncmp(a->id, b->id, strcspn(a->id, ":") + 1) == 0;
 }
 
 /*

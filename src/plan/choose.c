@@ -45,12 +45,6 @@ static const char *driver_for(const struct planner *p, const struct rule *rule, 
         return rule->driver_name;
 }
 
-/* Two functions of one card of one maker. */
-static bool of_one_make(const struct device *a, const struct device *b)
-{
-        return a != b && device_same_card(a, b) && *a->id && strncmp(a->id, b->id, strlen("10de:")) == 0;
-}
-
 static bool has_buses(const struct device *d)
 {
         return d->roles & (ROLE_USB | ROLE_GUARDED);
@@ -62,7 +56,7 @@ bool planner_on_display(const struct planner *p, const struct plan_entry *e)
         const struct device *leader = e->leader == NO_ENTRY ? NULL : entry_device(p, &p->plan->entries[e->leader]);
 
         return leader && p->facts->clearance.elsewhere && leader->roles & ROLE_DISPLAY && has_buses(d) &&
-               of_one_make(leader, d);
+               device_same_make(leader, d);
 }
 
 /* A display goes with its USB and I2C functions, of which an image from elsewhere knows nothing before their drivers.
@@ -77,7 +71,7 @@ static bool waits_for_buses(const struct planner *p, const struct rule *rule, si
                 return false;
         n = facts_card(p->facts, device, &first);
         for (size_t i = first; i < first + n; i++)
-                if (has_buses(&p->facts->devices[i]) && of_one_make(d, &p->facts->devices[i]))
+                if (i != device && has_buses(&p->facts->devices[i]) && device_same_make(d, &p->facts->devices[i]))
                         return true;
         return false;
 }
@@ -329,7 +323,7 @@ static void with_slot(struct planner *p, size_t leader)
         size_t device = p->plan->entries[leader].device, first, n = facts_card(p->facts, device, &first);
 
         for (size_t i = first; i < first + n; i++)
-                if (!p->facts->devices[i].parent)
+                if (device_same_make(&p->facts->devices[device], &p->facts->devices[i]))
                         accompany(p, leader, i, "in the slot of %s", p->facts->devices[device].address);
 }
 

@@ -212,7 +212,8 @@ static bool refuse_in_company(struct planner *p, size_t i)
         for (size_t k = first; k < first + n; k++) {
                 const struct plan_entry *other = p->entry_of[k] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[k]];
 
-                if (!other || other->leader == NO_ENTRY || other->action != ACTION_REFUSE || other->derived)
+                if (!other || other->leader == NO_ENTRY || other->action != ACTION_REFUSE || other->derived ||
+                    !device_same_make(d, &p->facts->devices[k]))
                         continue;
                 e->derived = true;
                 planner_refuse(p, e, "%s comes with it and is refused", p->facts->devices[k].address);

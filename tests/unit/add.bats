@@ -79,7 +79,7 @@ writes_nothing() {
     pci_remove 0000:42:00.0
     pci_remove 0000:42:00.1
     pci_add 0000:43:00.0 1002:5159 0300 under=0000:40:03.1 group=15 driver=radeon
-    pci_add 0000:43:00.1 8086:293e 0403 under=0000:40:03.1 group=15 driver=snd_hda_intel
+    pci_add 0000:43:00.1 1002:aa38 0403 under=0000:40:03.1 group=15 driver=snd_hda_intel
     plan
     exits 0
     bound 0000:43:00.0 0000:43:00.1
@@ -149,7 +149,7 @@ writes_nothing() {
     rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
     ctl add gpu1 01:00.0 01:00.1 Functions=match
     exits 0
-    rule_has gpu1 '[Match]' 'ID=1002:5159 8086:293e' 'Path=0000:00:02.0/00.0 0000:00:02.0/00.1' '[Device]' Expect=2 Functions=match
+    rule_has gpu1 '[Match]' 'ID=1002:5159 1002:aa38' 'Path=0000:00:02.0/00.0 0000:00:02.0/00.1' '[Device]' Expect=2 Functions=match
 }
 
 @test "virtual functions are named by their parent and their index" {

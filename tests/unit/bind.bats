@@ -9,7 +9,7 @@ setup() {
     tree_new
     root_port 0000:00:02.0 01
     pci_add 0000:01:00.0 1002:5159 0300 under=0000:00:02.0 group=1 driver=radeon
-    pci_add 0000:01:00.1 8086:293e 0403 under=0000:00:02.0 group=1 driver=snd_hda_intel
+    pci_add 0000:01:00.1 1002:aa38 0403 under=0000:00:02.0 group=1 driver=snd_hda_intel
     root_port 0000:00:03.0 02
     pci_add 0000:02:00.0 1234:11e8 00ff under=0000:00:03.0 group=2 driver=vfio-pci override=vfio-pci
     root_port 0000:00:04.0 03
@@ -177,7 +177,7 @@ service() {
     ctl bind gpu
     exits 1
     has 'gpu: 0000:01:00.1 refused: in use: 0000:01:00.1 ← /dev/snd/controlC1 ← wireplumber (PID 812)'
-    has 'gpu: 0000:01:00.0 refused: IOMMU group 1 also holds 0000:01:00.1 (8086:293e, audio), which is refused'
+    has 'gpu: 0000:01:00.0 refused: IOMMU group 1 also holds 0000:01:00.1 (1002:aa38, audio), which is refused'
     is "$(override_of 0000:01:00.0)" '(null)|' override
 }
 

@@ -637,14 +637,14 @@ node_pages() { # node_pages NODE KB TOTAL FREE
         'blacklist nouveau'
     check
     row conflict.modprobe pass
-    put /etc/modprobe.d/vfio.conf 'options vfio-pci disable_vga=1 ids=1002:5159,8086:293e'
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci disable_vga=1 ids=1002:5159,1002:aa38'
     check
     exits 0
     row conflict.modprobe warn 'vfio.conf.*at present a rule has each'
     card 0000:00:03.0 02 2
     check
     exits 1
-    row conflict.modprobe fail 'also 0000:02:00.0 \(1002:5159\), 0000:02:00.1 \(8086:293e\)' 'remove the line from /etc/modprobe.d/vfio.conf'
+    row conflict.modprobe fail 'also 0000:02:00.0 \(1002:5159\), 0000:02:00.1 \(1002:aa38\)' 'remove the line from /etc/modprobe.d/vfio.conf'
     put /etc/modprobe.d/vfio.conf 'options vfio_pci \' '  ids=1002:5159:abcd:1100'
     check
     row conflict.modprobe warn 'none is there'

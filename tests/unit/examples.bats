@@ -40,7 +40,7 @@ example() {
     tree_new
     root_port 0000:00:02.0 01
     pci_add 0000:01:00.0 1002:6929 0300 under=0000:00:02.0 group=1 driver=radeon
-    pci_add 0000:01:00.1 8086:293e 0403 under=0000:00:02.0 group=1 driver=snd_hda_intel
+    pci_add 0000:01:00.1 1002:aa38 0403 under=0000:00:02.0 group=1 driver=snd_hda_intel
     example gpu-with-audio
     bound 0000:01:00.0 0000:01:00.1
     tree_new

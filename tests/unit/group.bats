@@ -253,7 +253,7 @@ setup() {
 @test "two cards in one group: complete takes both whole, or neither" {
     root_port 0000:00:04.0 05
     pci_add 0000:05:00.0 1002:5159 0300 under=0000:00:04.0 group=1 driver=radeon
-    pci_add 0000:05:00.1 8086:293e 0403 under=0000:00:04.0 group=1 driver=snd_hda_intel
+    pci_add 0000:05:00.1 1002:aa38 0403 under=0000:00:04.0 group=1 driver=snd_hda_intel
     rule gpu0 '[Match]' Address=01:00.0 '[Device]' IOMMUGroup=complete
     plan
     exits 0

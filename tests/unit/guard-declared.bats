@@ -117,7 +117,7 @@ networkd_runs() { put /run/systemd/netif/state OPER_STATE=routable; }
 
 @test "configuration that cannot be read, is cut off or is no text clears no card, nor a USB controller" {
     pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
-    pci_add 0000:00:15.0 8086:293e 0403 group=8 driver=snd_hda_intel
+    pci_add 0000:00:15.0 1002:aa38 0403 group=8 driver=snd_hda_intel
     usb_bus 1 0000:00:14.0
     usb_device 1-2 0bda:8153 ff
     usb_nic enx0 1-2

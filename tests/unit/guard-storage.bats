@@ -552,11 +552,11 @@ online() {
 @test "what goes along with a needed disk by its group or slot is refused, too; not so the second function of a slot that stays" {
     root_port 0000:00:08.0 08
     pci_add 0000:08:00.0 1b36:0010 010802 under=0000:00:08.0 group=30 driver=nvme
-    pci_add 0000:08:00.1 1234:11e8 00ff under=0000:00:08.0 group=30
-    pci_add 0000:08:00.2 1234:11e8 00ff under=0000:00:08.0 group=31
+    pci_add 0000:08:00.1 1b36:11e8 00ff under=0000:00:08.0 group=30
+    pci_add 0000:08:00.2 1b36:11e8 00ff under=0000:00:08.0 group=31
     disk nvme8n1 259:80 0000:08:00.0
     mounted nvme8n1 /srv ext4
-    rule edu '[Match]' ID=1234:11e8 '[Device]' Expect=0- IOMMUGroup=complete
+    rule edu '[Match]' 'ID=1234:11e8 1b36:11e8' '[Device]' Expect=0- IOMMUGroup=complete
     plan
     exits 1
     refused_with 0000:08:00.0 'the host needs it: 0000:08:00.0 ← nvme8n1 ← /srv'
@@ -575,7 +575,7 @@ online() {
     root_port 0000:00:08.0 08
     pci_add 0000:08:00.0 8086:8d62 010601 under=0000:00:08.0 group=30 driver=ahci
     pci_add 0000:08:00.1 8086:8d31 0c0330 under=0000:00:08.0 group=31 driver=xhci_hcd
-    pci_add 0000:08:00.2 1234:11e8 00ff under=0000:00:08.0 group=32
+    pci_add 0000:08:00.2 8086:11e8 00ff under=0000:00:08.0 group=32
     usb_bus 8 0000:08:00.1
     usb_device 8-1 0781:5581 08
     usb_disk sdc 8:32 8-1

@@ -124,7 +124,7 @@ starts_for() {
     starts_for 0000:02:00.0
     rule a '[Match]' 'Class=network audio'
     starts_for 0000:04:00.0 0000:42:00.1
-    rule a '[Match]' Subsystem=1af4:1100 'ID=!1002:5159 8086:293e' 'Class=!01 06 0c'
+    rule a '[Match]' Subsystem=1af4:1100 'ID=!1002:5159 1002:aa38' 'Class=!01 06 0c'
     starts_for 0000:02:00.0 0000:04:00.0
 }
 
@@ -200,7 +200,7 @@ starts_for() {
     rule a '[Match]' ID=1234:11e8
     rule b '[Match]' ID=1002:5159
     rule c '[Match]' ID=8086:10d3 Host=another
-    rule d '[Match]' ID=8086:293e Nonsense=yes
+    rule d '[Match]' ID=1002:aa38 Nonsense=yes
     cmdline passthrough.skip=b
     starts_for 0000:02:00.0
     cmdline passthrough=off

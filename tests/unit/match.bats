@@ -108,8 +108,8 @@ setup() {
 
 @test "ID= takes vendor:device, either half may be anything, in either case" {
     matched '0000:01:00.0 0000:42:00.0' ID=1002:5159
-    matched '0000:01:00.1 0000:42:00.1' 'ID=8086:293E'
-    matched '0000:01:00.0 0000:42:00.0' 'ID=1002:*'
+    matched '0000:01:00.1 0000:42:00.1' 'ID=1002:AA38'
+    matched '0000:01:00.0 0000:01:00.1 0000:42:00.0 0000:42:00.1' 'ID=1002:*'
     matched '0000:01:00.0 0000:42:00.0' 'ID=*:5159'
     matched '' ID=1002:515
 }

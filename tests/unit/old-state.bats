@@ -54,7 +54,7 @@ machine() {
     settings '[HugePages]' Size=2M Nodes='0:64 1:128'
     root_port 0000:00:02.0 01
     pci_add 0000:01:00.0 1002:5159 0300 under=0000:00:02.0 group=1 driver=vfio-pci override=vfio-pci boot_vga=0
-    pci_add 0000:01:00.1 8086:293e 0403 under=0000:00:02.0 group=1 driver=vfio-pci override=vfio-pci
+    pci_add 0000:01:00.1 1002:aa38 0403 under=0000:00:02.0 group=1 driver=vfio-pci override=vfio-pci
     root_port 0000:00:03.0 02
     pci_add 0000:02:00.0 1af4:1058 00ff under=0000:00:03.0 group=2 driver=vfio-pci override=vfio-pci serial=aa-aa-aa-ff-ff-00-00-01
     root_port 0000:00:04.0 03 slot=7

@@ -64,7 +64,7 @@ help_options() {
 @test "rules and devices are completed, those below --root=" {
     tree_new bare
     pci_add 0000:01:00.0 1002:5159 0300
-    pci_add 0001:02:00.1 8086:293e 0403
+    pci_add 0001:02:00.1 1002:aa38 0403
     rule gpu0 '[Match]' ID=1002:5159
     put /usr/lib/passthrough.d/other.conf '[Match]'
     completes "bind --root=$ROOT "

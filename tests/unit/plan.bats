@@ -124,7 +124,7 @@ tree_sum() {
 }
 
 @test "Functions=slot is the default for a display only" {
-    pci_add 0000:42:00.2 10de:1ad7 0c80 under=0000:40:03.1 group=15
+    pci_add 0000:42:00.2 1002:73a4 0c80 under=0000:40:03.1 group=15
     rule gpu0 '[Match]' Address=42:00.0
     plan
     bound 0000:42:00.0 0000:42:00.1 0000:42:00.2
@@ -132,6 +132,19 @@ tree_sum() {
     plan
     exits 1
     bound
+}
+
+@test "Functions=slot takes functions of the same maker alone, whatever class the device has" {
+    pci_add 0000:42:00.2 1022:15df 1200 under=0000:40:03.1 group=16
+    pci_add 0000:42:00.3 1022:1487 0403 under=0000:40:03.1 group=17
+    rule gpu0 '[Match]' Address=42:00.0
+    plan
+    exits 0
+    bound 0000:42:00.0 0000:42:00.1
+    rule gpu0 '[Match]' Address=42:00.3 '[Device]' Functions=slot
+    plan
+    exits 0
+    bound 0000:42:00.2 0000:42:00.3
 }
 
 @test "an explicit match beats a companion, whichever file comes first" {
@@ -271,5 +284,5 @@ tree_sum() {
     rule gpu0 '[Match]' Address=01:00.1 '[Device]' Driver=native
     plan
     is "$(get '.devices[] | "\(.bus) \(.address) \(.id) \(.class) \(.group) \(.rule)"')" \
-        'pci 0000:01:00.1 8086:293e 040300 1 gpu0' device
+        'pci 0000:01:00.1 1002:aa38 040300 1 gpu0' device
 }

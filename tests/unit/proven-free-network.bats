@@ -27,7 +27,7 @@ setup() {
     root_port 0000:00:04.0 04
     root_port 0000:00:05.0 05
     pci_add 0000:04:00.0 1002:5159 0300 under=0000:00:04.0 group=4 boot_vga=0
-    pci_add 0000:05:00.0 8086:293e 0403 under=0000:00:05.0 group=5 driver=snd_hda_intel
+    pci_add 0000:05:00.0 1002:aa38 0403 under=0000:00:05.0 group=5 driver=snd_hda_intel
     pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
     pci_add 0000:00:15.0 1b36:000d 0c0330 group=8 driver=xhci_hcd
     usb_bus 1 0000:00:14.0

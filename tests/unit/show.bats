@@ -42,7 +42,7 @@ arguments() {
 @test "without its function 0 a card begins with another" {
     rule host '[Match]' Address=01:00.0 '[Device]' Driver=native
     pci_remove 0000:01:00.0
-    pci_add 0000:01:00.2 8086:293e 0403 under=0000:00:02.0 group=1
+    pci_add 0000:01:00.2 1002:aa38 0403 under=0000:00:02.0 group=1
     rule gpu '[Match]' Address=01:00.1 '[Device]' Functions=slot
     ctl show gpu --json
     exits 0

@@ -284,7 +284,7 @@ entry() {
     says '^   .- 0000:01:00.0  1002:5159  display  bound to vfio-pci +812 ms  kept from radeon$'
     says '^.- IOMMU group 15$'
     says '^   \|- 0000:42:00.0  1002:5159  display  failed +[0-9]+ ms  vfio-pci did not take it; it is bound to radeon$'
-    says '^   `- 0000:42:00.1  8086:293e  audio    failed'
+    says '^   `- 0000:42:00.1  1002:aa38  audio    failed'
     says '^Devices: 1 handed over before any native driver, 2 failed\.$'
     has_not $'\033'
     SYSTEMD_COLORS=1 ctl status

@@ -163,7 +163,7 @@ modules_new() {
         'alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci' \
         'alias pci:v00001002d00005159sv*sd*bc*sc*i* radeon' \
         'alias pci:v000010DEd*sv*sd*bc03sc*i* nouveau' \
-        'alias pci:v00008086d0000293Esv*sd*bc*sc*i* snd_hda_intel' \
+        'alias pci:v00001002d0000AA38sv*sd*bc*sc*i* snd_hda_intel' \
         'alias pci:v00008086d000010D3sv*sd*bc*sc*i* e1000e'
     put $lib/modules.softdep '# Soft dependencies extracted from modules themselves.' 'softdep vfio post: vfio_iommu_type1 vfio_iommu_spapr_tce'
     : >"$ROOT$lib/modules.builtin.modinfo"
@@ -357,7 +357,7 @@ card() {
     local bus=${1%%:*}:$2
     root_port "$1" "$2"
     pci_add "$bus:00.0" 1002:5159 0300 under="$1" group="$3" driver=radeon "${@:4}"
-    pci_add "$bus:00.1" 8086:293e 0403 under="$1" group="$3" driver=snd_hda_intel
+    pci_add "$bus:00.1" 1002:aa38 0403 under="$1" group="$3" driver=snd_hda_intel
 }
 
 # The binary config space: a header and, where there is a serial number, the extended capabilities that hold it. One awk for all of it:
