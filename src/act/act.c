@@ -202,7 +202,8 @@ static void fail_all(struct actor *w, enum fault fault, const struct attempt *x)
         for (size_t i = 0; i < w->plan->n_entries; i++) {
                 const struct plan_entry *e = &w->plan->entries[i];
 
-                if (e->action != ACTION_BIND || e->stage != x->op->stage || !streq(e->driver, x->op->target))
+                if (e->action != ACTION_BIND || e->below != NO_ENTRY || e->stage != x->op->stage ||
+                    !streq(e->driver, x->op->target))
                         continue;
                 fail(w, i, fault, x);
                 if (w->results[i].resumed)
@@ -272,6 +273,24 @@ static void tell(struct actor *w, size_t entry, struct arena *a)
         w->results[entry].error = text;
 }
 
+/* What is below another went away when that was taken, and is handed over if that is. */
+static void follow(struct actor *w, size_t entry, struct arena *a)
+{
+        const struct plan_entry *e = &w->plan->entries[entry];
+        const struct result *of = &w->results[e->below];
+        const char *driver = w->plan->facts->devices[e->device].driver;
+
+        if (of->state != STATE_BOUND && of->state != STATE_LATE && of->state != STATE_FAILED)
+                return;
+        w->results[entry] = *of;
+        if (of->state == STATE_LATE && driver)
+                w->results[entry].from = driver;
+        if (of->error)
+                w->results[entry].error =
+                        arena_join(a, w->plan->facts->devices[w->plan->entries[e->below].device].address,
+                                   ", which it is below: ", of->error, NULL);
+}
+
 enum act_end act_take(const struct root *root, const struct plan *plan, const struct act_choice *choice,
                       struct arena *a, struct result *results)
 {
@@ -292,5 +311,8 @@ enum act_end act_take(const struct root *root, const struct plan *plan, const st
                         tell(&w, i, a);
                 else
                         results[i].left = attempt_left(&w.attempts[i].left, root, a, choice->patience);
+        for (size_t i = 0; i < plan->n_entries; i++)
+                if (plan->entries[i].below != NO_ENTRY && plan->entries[i].action == ACTION_BIND)
+                        follow(&w, i, a);
         return w.sysfs.stuck ? ACT_STUCK : ACT_DONE;
 }

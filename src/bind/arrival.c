@@ -133,7 +133,8 @@ static int look(struct run *r, const char *address, bool last)
         const struct rule *rule;
         const char *why;
 
-        if (!e || e->action == ACTION_KEEP || taken_already(r, e))
+        /* What is below another comes when that is given back, and goes when that is taken: never by itself. */
+        if (!e || e->action == ACTION_KEEP || e->below != NO_ENTRY || taken_already(r, e))
                 return RUN_DONE;
         rule = &r->config.rules[e->rule];
         why = closed(r, rule);

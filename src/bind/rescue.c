@@ -93,7 +93,7 @@ static int give_back(struct run *r, const char *why)
         for (size_t i = 0; i < r->record.n_devices; i++) {
                 struct record_device *d = &r->record.devices[i];
 
-                if (!record_device_held(d) || !may_matter(d))
+                if (!record_device_held(d) || !may_matter(d) || record_carrier(&r->record, d) != d)
                         continue;
                 run_give_back(r, d, why);
                 record_add_outcome(&what, &r->arena, d, d->reason);
@@ -102,6 +102,7 @@ static int give_back(struct run *r, const char *why)
         if (what.n_outcomes == 0)
                 return 0;
         r->record.rescued = true;
+        record_follow(&r->record, &r->arena);
         return write_record(r, &what);
 }
 

@@ -51,7 +51,7 @@ static bool still_bound(struct run *r, const char *rule)
 {
         for (size_t i = 0; i < r->record.n_devices; i++) {
                 const struct record_device *d = &r->record.devices[i];
-                size_t at = facts_find(&r->facts, d->address);
+                size_t at = facts_find(&r->facts, record_carrier(&r->record, d)->address);
 
                 if (streq(d->rule, rule) && record_device_taken(d) &&
                     (at == NO_DEVICE || !streq_ptr(r->facts.devices[at].driver, d->driver)))
@@ -103,7 +103,7 @@ static bool may_be_late(const struct run *r, const struct record_rule *rule)
  * The reason is logged where it is not satisfied; where nothing is left to do, it is no matter that nothing can be
  * recorded. enum run_end or -errno.
  */
-static int settle(struct run *r, const char *name, int recorded)
+static int settle_alone(struct run *r, const char *name, int recorded)
 {
         const struct record_rule *known = record_find(&r->record, name);
         const struct rule *rule = config_find(&r->config, name);
@@ -132,6 +132,20 @@ static int settle(struct run *r, const char *name, int recorded)
         if (k < 0)
                 return k;
         return record_satisfied(&r->record, record_find(&r->record, name)) ? RUN_DONE : RUN_UNSATISFIED;
+}
+
+/* What is below another is handed over when that is: the other's rule comes first. */
+static int settle(struct run *r, const char *name, int recorded)
+{
+        for (size_t i = 0; i < r->plan.n_entries; i++) {
+                const struct plan_entry *e = &r->plan.entries[i];
+                size_t other =
+                        e->action != ACTION_BIND || e->below == NO_ENTRY ? e->rule : r->plan.entries[e->below].rule;
+
+                if (other != e->rule && streq(r->config.rules[e->rule].name, name))
+                        (void)!settle_alone(r, r->config.rules[other].name, recorded);
+        }
+        return settle_alone(r, name, recorded);
 }
 
 /*

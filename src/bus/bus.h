@@ -77,6 +77,7 @@ struct device {
         unsigned roles;
         const char *marks[MARK_MAX_]; /* NULL: none, or it does not show */
         const char *parent;           /* of a virtual device: the address of the one that makes it; else NULL */
+        const char *below;            /* the device in whose directory its own is: the address; or NULL */
 
         /* What follows is gathered for the devices that rules may come to: see facts_request.config. */
         bool detailed;
@@ -155,8 +156,6 @@ struct bus {
         bool (*lasting_slot)(const struct facts *facts, const char *slot);
         /* What its VFIO drivers call the bus in modules.alias: "vfio_pci". */
         const char *vfio;
-        /* The device that makes the part of the bus this one is in, or NULL. */
-        const char *(*behind)(struct arena *a, const struct device *d);
         /* Whether a word of its VFIO driver's ids= means the device. */
         bool (*dynamic_id)(const char *word, const struct device *d);
         /* What else documents have of it: how many, at most DETAILS_MAX. */

@@ -42,7 +42,6 @@ struct checks {
 /* Beside plan->entries. */
 struct check_device {
         struct inspection shows;
-        const char *behind;      /* address of the device that makes the part of the bus it is on; or NULL */
         bool no_owner, no_group; /* the host has nobody whom its rule's Owner= or Group= names */
 };
 

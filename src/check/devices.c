@@ -93,21 +93,16 @@ static void judge_display(struct checker *c, const struct plan_entry *e, const s
                        "): the host has no screen once it is taken", NULL));
 }
 
-/* Functions behind VMD reach memory under the controller's own number (pci_real_dma_dev()): one group for all. */
-static void judge_vmd(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
+/* The way out where it is refused for what it is below, or for what is below it. */
+static const char *below_fix(struct checker *c, const struct plan_entry *e)
 {
-        const struct device *d = check_device(c, e);
-        size_t vmd = x->behind ? facts_find(c->plan->facts, x->behind) : NO_DEVICE;
-        int group = vmd == NO_DEVICE ? NO_GROUP : c->plan->facts->devices[vmd].group;
+        size_t above = c->plan->facts->below[e->device];
 
-        if (!x->behind || (d->group != NO_GROUP && d->group != group))
-                return;
-        add(c, v, CHECK_FAIL,
-            "switch VMD off in the firmware setup for that slot, or hand over the VMD controller as a whole",
-            d->group == NO_GROUP
-                    ? arena_printf(c->arena, "it is behind the VMD controller %s and has no IOMMU group", x->behind)
-                    : arena_printf(c->arena, "it is behind the VMD controller %s and shares group %d with it",
-                                   x->behind, group));
+        if (above == NO_DEVICE)
+                return "take back the rule that leaves it to the host, or leave both to the host";
+        return arena_join(c->arena, "hand over the controller: passthroughctl add NAME ",
+                          c->plan->facts->devices[above].address,
+                          ", which takes all below it; or switch VMD off in the firmware setup for that slot", NULL);
 }
 
 /* What the host will set for it, held against the host. */
@@ -137,7 +132,14 @@ static void device_row(struct checker *c, size_t entry)
         const char *id = check_row_id(c, "device", check_device(c, e)->address);
         struct verdict v = {.message = "", .fix = ""};
 
-        if (e->action == ACTION_REFUSE && (e->derived || e->refusal != REFUSAL_OTHER)) {
+        if (e->below != NO_ENTRY && e->action == ACTION_BIND) {
+                check_row(c, id, CHECK_PASS, "", "goes along with %s, which it is below",
+                          check_device(c, &c->plan->entries[e->below])->address);
+                return;
+        }
+        if (e->action == ACTION_REFUSE && e->refusal == REFUSAL_BELOW && !e->derived)
+                add(c, &v, CHECK_FAIL, below_fix(c, e), arena_join(c->arena, "refused: ", e->reason, NULL));
+        else if (e->action == ACTION_REFUSE && (e->derived || e->refusal != REFUSAL_OTHER)) {
                 v.status = CHECK_SKIP;
                 add(c, &v, CHECK_PASS, "",
                     arena_printf(c->arena, "refused, see %s.%s",
@@ -150,7 +152,6 @@ static void device_row(struct checker *c, size_t entry)
         judge_reset(c, e, x, &v);
         judge_settings(c, e, x, &v);
         judge_display(c, e, x, &v);
-        judge_vmd(c, e, x, &v);
         check_row(c, id, v.status, v.fix, "%s", v.message);
 }
 

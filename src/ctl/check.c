@@ -12,7 +12,7 @@ int ctl_check(struct ctl *c)
         struct check_facts facts;
         struct needs needs;
         struct checks checks;
-        /* Of every device: who has IDs that others have too, and who is behind whom. */
+        /* Of every device: who has IDs that others have too. */
         int k = ctl_load_plan(c, &(struct facts_request){}, true);
 
         if (k != 0)

@@ -59,7 +59,6 @@ static void devices(struct ctl *c, struct check_facts *ret)
                 struct check_device *x = &ret->devices[i];
 
                 inspect(&c->root, &c->arena, ret->kernel.release, d, &x->shows);
-                x->behind = d->bus->behind ? d->bus->behind(&c->arena, d) : NULL;
                 x->no_owner = is_nobody(c, USER, access->owner);
                 x->no_group = is_nobody(c, GROUP, access->group);
         }

@@ -41,13 +41,14 @@ static void collect(struct hand *h, struct givens *g)
         for (size_t i = 0; i < h->record.n_devices; i++) {
                 const struct record_device *d = &h->record.devices[i];
 
-                if (record_device_held(d))
+                if (record_device_held(d) && record_carrier(&h->record, d) == d)
                         add(h, g, facts_find(&c->facts, d->address), d->rule, d->driver);
         }
         for (size_t i = 0; i < c->plan.n_entries; i++) {
                 const struct plan_entry *e = &c->plan.entries[i];
 
-                if (e->driver && (e->action == ACTION_BIND || (driver_is_vfio(e->driver) && e->action != ACTION_KEEP)))
+                if (e->driver && e->below == NO_ENTRY &&
+                    (e->action == ACTION_BIND || (driver_is_vfio(e->driver) && e->action != ACTION_KEEP)))
                         add(h, g, e->device, c->config.rules[e->rule].name, e->driver);
         }
 }
@@ -107,6 +108,23 @@ static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
         return end;
 }
 
+/* What went along with another comes back with that one. */
+static void complain_of_nothing(struct hand *h)
+{
+        for (size_t i = 0; i < h->record.n_devices; i++) {
+                const struct record_device *d = &h->record.devices[i], *of = record_carrier(&h->record, d);
+
+                if (of == d || !streq(d->rule, h->rule))
+                        continue;
+                hand_complain(h, h->rule,
+                              arena_printf(&h->c->arena,
+                                           "%s went along with %s and comes back with it: passthroughctl release %s",
+                                           d->address, of->address, of->rule));
+                return;
+        }
+        hand_complain(h, h->rule, "nothing to give back: it has no device here");
+}
+
 static int release(struct hand *h)
 {
         struct ctl *c = h->c;
@@ -127,7 +145,7 @@ static int release(struct hand *h)
         for (size_t i = 0; i < g.n; i++)
                 hand_nodes(h, g.v[i].rule);
         if (g.n == 0)
-                hand_complain(h, h->rule, "nothing to give back: it has no device here");
+                complain_of_nothing(h);
         return hand_finish(h, 0);
 }
 

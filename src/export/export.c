@@ -42,7 +42,8 @@ static void find_devices(const struct plan *plan, const bool *chosen, struct are
                 const struct device *device = &plan->facts->devices[e->device];
                 struct shown_device *d;
 
-                if (!chosen[i] || e->action != ACTION_BIND || !driver_is_vfio(e->driver) || !device->bus->guest)
+                if (!chosen[i] || e->action != ACTION_BIND || e->below != NO_ENTRY || !driver_is_vfio(e->driver) ||
+                    !device->bus->guest)
                         continue;
                 d = arena_grow(a, &shown->devices, shown->n, sizeof(*shown->devices));
                 *d = (struct shown_device){.device = device, .entry = e, .name = {"", ""}};

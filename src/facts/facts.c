@@ -149,6 +149,7 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
                 return k;
         modules_gather(root, a, request, &facts);
         facts_index_groups(a, &facts);
+        facts_index_below(a, &facts);
         sources->guard(root, a, request, &facts);
         if (request->builtin)
                 modules_gather_builtin(root, a, &facts);

@@ -53,7 +53,8 @@ struct facts {
         size_t n_devices;
         struct bus_devices *buses; /* all there are, with devices or without */
         size_t n_buses;
-        size_t *by_group;                /* positions in devices, by group, then address */
+        size_t *by_group; /* positions in devices, by group, then address */
+        size_t *below;    /* by device: the next above it that is no bridge, or NO_DEVICE; see facts_is_below() */
         const struct evidence *evidence; /* of what the host needs them for; never NULL once gathered */
         struct clearance clearance;
 
@@ -156,6 +157,9 @@ bool facts_find_written(const struct facts *facts, const char *text, size_t *ret
 
 /* The devices at the same place as one, virtual ones too: positions *ret_first and on. Returns how many. */
 size_t facts_card(const struct facts *facts, size_t device, size_t *ret_first);
+
+/* Whether a device's directory is below the other's, or the other makes it: it goes away with the other's driver. */
+bool facts_is_below(const struct facts *facts, size_t device, size_t other);
 
 /* The members of a group: positions by_group[*ret_first] and on. Returns how many. */
 size_t facts_group(const struct facts *facts, int group, size_t *ret_first);

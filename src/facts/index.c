@@ -72,6 +72,38 @@ void facts_index_groups(struct arena *a, struct facts *facts)
         qsort(facts->by_group, facts->n_devices, sizeof(*facts->by_group), compare_groups);
 }
 
+/* A machine put together by hand may have devices that go round in a circle. */
+#define DEEPEST 32
+
+static size_t above(const struct facts *facts, const struct device *d)
+{
+        const char *address = d->parent ? d->parent : d->below;
+
+        return address ? facts_find(facts, address) : NO_DEVICE;
+}
+
+void facts_index_below(struct arena *a, struct facts *facts)
+{
+        facts->below = arena_alloc(a, facts->n_devices * sizeof(*facts->below));
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                size_t up = above(facts, &facts->devices[i]), depth = 0;
+
+                while (up != NO_DEVICE && facts->devices[up].roles & ROLE_BRIDGE && depth++ < DEEPEST)
+                        up = above(facts, &facts->devices[up]);
+                facts->below[i] = depth < DEEPEST ? up : NO_DEVICE;
+        }
+}
+
+bool facts_is_below(const struct facts *facts, size_t device, size_t other)
+{
+        for (size_t depth = 0; device != NO_DEVICE && depth < DEEPEST; depth++) {
+                device = facts->below[device];
+                if (device == other)
+                        return device != NO_DEVICE;
+        }
+        return false;
+}
+
 size_t facts_group(const struct facts *facts, int group, size_t *ret_first)
 {
         size_t low = 0, high = facts->n_devices, n = 0;

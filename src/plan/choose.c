@@ -103,20 +103,23 @@ static void shadow(struct planner *p, size_t device, size_t rule, size_t by)
         plan->n_shadows++;
 }
 
+static const char *why_matched(const struct planner *p, size_t device, const struct rule *rule)
+{
+        const struct identity *identity = &p->identities[device];
+
+        return identity->moved && identity->rule == rule ? identity->moved : PLAN_MATCHED;
+}
+
 static void decide(struct planner *p, size_t device, size_t rule)
 {
         const struct rule *r = &p->config->rules[rule];
         const struct device *d = &p->facts->devices[device];
-        const char *moved = p->identities[device].moved, *impostor, *reason = PLAN_MATCHED;
+        const char *impostor;
         struct plan_entry *e;
 
         planner_impostor(p, device, r, &impostor);
-
-        if (moved && p->identities[device].rule == r)
-                reason = moved;
-        if (r->driver == DRIVER_NATIVE)
-                reason = "Driver=native: it stays with the host";
-        planner_add(p, device, rule, r->driver == DRIVER_NATIVE ? ACTION_KEEP : ACTION_BIND, reason);
+        planner_add(p, device, rule, r->driver == DRIVER_NATIVE ? ACTION_KEEP : ACTION_BIND,
+                    r->driver == DRIVER_NATIVE ? "Driver=native: it stays with the host" : why_matched(p, device, r));
         e = &p->plan->entries[p->entry_of[device]];
         e->driver = driver_for(p, r, d);
         e->stage = stage_for(p, r, device);
@@ -284,7 +287,10 @@ bool planner_leaves(const struct planner *p, const struct plan_entry *e, size_t 
         return false;
 }
 
-/* Takes a device along with the entry at position leader, unless some rule decides it already. */
+/*
+ * Takes a device along with the entry at position leader, unless some rule decides it already. More than what a rule is
+ * for comes with what is above it: that takes a rule of its own.
+ */
 static void accompany(struct planner *p, size_t leader, size_t device, const char *format, ...) _printf_(4, 5);
 static void accompany(struct planner *p, size_t leader, size_t device, const char *format, ...)
 {
@@ -295,7 +301,8 @@ static void accompany(struct planner *p, size_t leader, size_t device, const cha
         const char *reason;
         va_list ap;
 
-        if (p->entry_of[device] != NO_ENTRY || d->roles & ROLE_BRIDGE || planner_leaves(p, l, device))
+        if (p->entry_of[device] != NO_ENTRY || d->roles & ROLE_BRIDGE || planner_leaves(p, l, device) ||
+            facts_is_below(p->facts, l->device, device))
                 return;
         va_start(ap, format);
         reason = arena_vprintf(p->arena, format, ap);
@@ -336,6 +343,62 @@ static void with_group(struct planner *p, size_t leader)
                 accompany(p, leader, p->facts->by_group[first + i], "in IOMMU group %d with %s", d->group, d->address);
 }
 
+/* ---- what hangs below ------------------------------------------------------------------------------------------ */
+
+/*
+ * When a driver lets go of VMD's controller, all functions of its domain go away, as virtual functions do with their
+ * physical one (drivers/pci/controller/vmd.c, vmd_remove(); drivers/pci/iov.c).
+ */
+size_t planner_carrier(const struct planner *p, size_t device)
+{
+        size_t found = NO_ENTRY;
+
+        for (size_t up = p->facts->below[device]; up != NO_DEVICE; up = p->facts->below[up]) {
+                const struct plan_entry *e = p->entry_of[up] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[up]];
+                const struct device *d = &p->facts->devices[up];
+
+                if (e && e->action == ACTION_BIND && !(d->roles & ROLE_BRIDGE) &&
+                    !(d->bus->refuse && d->bus->refuse(p->arena, &p->config->rules[e->rule], d)))
+                        found = p->entry_of[up];
+        }
+        return found;
+}
+
+void planner_carry(struct planner *p, struct plan_entry *e, size_t carrier)
+{
+        const struct plan_entry *c = carrier == NO_ENTRY ? NULL : &p->plan->entries[carrier];
+        const struct rule *rule = &p->config->rules[e->rule];
+        const char *matched = why_matched(p, e->device, rule);
+        bool own = c && c->rule == e->rule;
+
+        e->below = carrier;
+        e->driver = c ? c->driver : driver_for(p, rule, entry_device(p, e));
+        if (e->leader != NO_ENTRY)
+                return;
+        e->reason = matched;
+        if (c)
+                e->reason = arena_join(p->arena, streq(matched, PLAN_MATCHED) ? "" : matched,
+                                       streq(matched, PLAN_MATCHED) ? "" : "; ", "below ", entry_device(p, c)->address,
+                                       own ? "" : ", which rule ", own ? "" : p->config->rules[c->rule].name,
+                                       own ? "" : " takes", ": it goes along with it", NULL);
+}
+
+/* Bridges and parts of the chipset that are below go along, too, and nobody asks after them. */
+static void with_all_below(struct planner *p)
+{
+        for (size_t i = 0; i < p->facts->n_devices; i++) {
+                size_t carrier;
+
+                if (p->entry_of[i] != NO_ENTRY ||
+                    p->facts->devices[i].roles & (ROLE_BRIDGE | ROLE_CHIPSET | ROLE_UNDRIVEN))
+                        continue;
+                carrier = planner_carrier(p, i);
+                if (carrier != NO_ENTRY)
+                        accompany(p, carrier, i, "below %s: it goes along with it",
+                                  entry_device(p, &p->plan->entries[carrier])->address);
+        }
+}
+
 void planner_companions(struct planner *p)
 {
         /* Companions are appended behind, and bring no companions of the slot of their own. */
@@ -347,10 +410,19 @@ void planner_companions(struct planner *p)
                 if (e->action == ACTION_BIND && planner_takes_slot(p, e))
                         with_slot(p, i);
         }
+        with_all_below(p);
         for (size_t i = 0; i < p->plan->n_entries; i++) {
                 const struct plan_entry *e = &p->plan->entries[i];
 
                 if (e->action == ACTION_BIND && p->config->rules[e->rule].group == GROUP_COMPLETE)
                         with_group(p, i);
+        }
+        with_all_below(p);
+        for (size_t i = 0; i < p->plan->n_entries; i++) {
+                struct plan_entry *e = &p->plan->entries[i];
+                size_t carrier = e->action == ACTION_BIND ? planner_carrier(p, e->device) : NO_ENTRY;
+
+                if (carrier != NO_ENTRY)
+                        planner_carry(p, e, carrier);
         }
 }

@@ -13,18 +13,29 @@ static bool same_group(const struct plan *plan, size_t a, size_t b)
                y->action == ACTION_BIND && driver_is_vfio(x->driver) && driver_is_vfio(y->driver);
 }
 
+static bool together(const struct plan *plan, size_t a, size_t b)
+{
+        return plan->entries[a].leader == b || plan->entries[b].leader == a || same_group(plan, a, b);
+}
+
+/* One is below the other, and has no operations of its own. */
+static bool same_fate(const struct plan *plan, size_t a, size_t b)
+{
+        return plan->entries[a].below == b || plan->entries[b].below == a;
+}
+
 void plan_choose(const struct plan *plan, struct arena *a, size_t rule, size_t entry, bool **ret)
 {
         bool *chosen = arena_alloc(a, plan->n_entries * sizeof(*chosen));
 
         for (size_t i = 0; i < plan->n_entries; i++)
                 chosen[i] = i == entry || plan->entries[i].rule == rule;
-        for (bool changed = entry != NO_ENTRY; changed;) {
+        for (bool changed = true; changed;) {
                 changed = false;
                 for (size_t i = 0; i < plan->n_entries; i++)
                         for (size_t j = 0; chosen[i] && j < plan->n_entries; j++)
-                                if (!chosen[j] && (plan->entries[i].leader == j || plan->entries[j].leader == i ||
-                                                   same_group(plan, i, j)))
+                                if (!chosen[j] &&
+                                    (same_fate(plan, i, j) || (entry != NO_ENTRY && together(plan, i, j))))
                                         chosen[j] = changed = true;
         }
         *ret = chosen;

@@ -6,8 +6,9 @@
 #include "plan/plan.h"
 
 /*
- * By position in entries: those of the rule, or of the entry and all that it cannot go without: what it comes with,
- * what comes with it, and what shares its IOMMU group. One of rule and entry is NO_ENTRY.
+ * By position in entries: those of the rule, with what they are below and what is below them, or of the entry and all
+ * that it cannot go without: what it comes with, what comes with it, and what shares its IOMMU group. One of rule and
+ * entry is NO_ENTRY.
  */
 void plan_choose(const struct plan *plan, struct arena *a, size_t rule, size_t entry, bool **ret);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Many devices are asked for at once, each by a rule of its own, as long as none has to do with another: one of each
- * set that shares a slot, an IOMMU group or the machine's keyboards.
+ * set that shares a slot, an IOMMU group or the machine's keyboards, or hangs below one another.
  */
 #include "plan/handover.h"
 
@@ -61,6 +61,10 @@ static void find_sets(struct asking *x)
                         join(x, last, device);
                 last = device;
         }
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (facts->below[i] != NO_DEVICE && !facts->devices[i].parent &&
+                    !((facts->devices[i].roles | facts->devices[facts->below[i]].roles) & ROLE_BRIDGE))
+                        join(x, i, facts->below[i]);
         for (size_t i = 0; i < facts->evidence->n_keyboards; i++) {
                 size_t device = facts->evidence->keyboards[i];
 

@@ -70,6 +70,9 @@ void planner_hide(struct planner *p, enum stage later, struct ops *ops)
 
                 if (e->action != ACTION_BIND || e->stage != later || !(entry_device(p, e)->roles & ROLE_STORAGE))
                         continue;
+                /* The rule for what it is below means it, too, and not all of it where it is known. */
+                if (e->below != NO_ENTRY && !p->identities[e->device].known)
+                        continue;
                 text = rules_for(p, e);
                 rules = arena_join(p->arena, rules, text, NULL);
                 if (*text && first == NO_ENTRY)

@@ -98,21 +98,24 @@ size_t plan_initrd_ops(const struct plan *plan)
         return n;
 }
 
-/* By device; leaders move along. */
+/* By device; what entries say of each other moves along. */
 static void sort_entries(struct planner *p)
 {
         struct plan *plan = p->plan;
+        size_t *order = arena_alloc(p->arena, plan->n_entries * sizeof(*order)); /* by entry: its device */
 
         for (size_t i = 0; i < plan->n_entries; i++)
-                if (plan->entries[i].leader != NO_ENTRY)
-                        plan->entries[i].leader = plan->entries[plan->entries[i].leader].device;
+                order[i] = plan->entries[i].device;
         if (plan->n_entries > 0)
                 qsort(plan->entries, plan->n_entries, sizeof(*plan->entries), compare_entries);
         for (size_t i = 0; i < plan->n_entries; i++)
                 p->entry_of[plan->entries[i].device] = i;
-        for (size_t i = 0; i < plan->n_entries; i++)
-                if (plan->entries[i].leader != NO_ENTRY)
-                        plan->entries[i].leader = p->entry_of[plan->entries[i].leader];
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                struct plan_entry *e = &plan->entries[i];
+
+                e->leader = e->leader == NO_ENTRY ? NO_ENTRY : p->entry_of[order[e->leader]];
+                e->below = e->below == NO_ENTRY ? NO_ENTRY : p->entry_of[order[e->below]];
+        }
 }
 
 void planner_run(const struct config *config, const struct facts *facts, const size_t *asked, size_t n_matching,

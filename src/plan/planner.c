@@ -11,7 +11,8 @@ void planner_add(struct planner *p, size_t device, size_t rule, enum action acti
                                  .action = action,
                                  .stage = STAGE_INITRD,
                                  .reason = reason,
-                                 .leader = NO_ENTRY};
+                                 .leader = NO_ENTRY,
+                                 .below = NO_ENTRY};
         p->entry_of[device] = plan->n_entries++;
 }
 

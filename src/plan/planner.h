@@ -76,6 +76,10 @@ void planner_expect(struct planner *p);
 void planner_companions(struct planner *p);
 /* Whether what it matches takes the other functions of its slot along. */
 bool planner_takes_slot(const struct planner *p, const struct plan_entry *e);
+/* The topmost entry that is taken and that the device is below, or NO_ENTRY. */
+size_t planner_carrier(const struct planner *p, size_t device);
+/* From now on the entry goes along with that one, or with none any more. */
+void planner_carry(struct planner *p, struct plan_entry *e, size_t carrier);
 /* Whether it comes with the display of its card, and has buses of its own, of which this image knows nothing. */
 bool planner_on_display(const struct planner *p, const struct plan_entry *e);
 /* Whether a member of the entry's group is a part of the chipset that nobody takes and that holds nobody back. */

@@ -33,12 +33,33 @@ static const char *withheld(struct planner *p, const struct clearance_device *re
                           NULL);
 }
 
+/* What its driver and its group have against it; nobody asks that of what goes along with another. */
+static const char *unfit_alone(struct planner *p, struct plan_entry *e)
+{
+        const struct device *d = entry_device(p, e);
+        const struct module *module = module_of(p, e->driver);
+
+        e->refusal = REFUSAL_OTHER;
+        if (module && module->state == MODULE_ABSENT)
+                return arena_join(p->arena, "driver ", e->driver, " is not there: kernel ", p->facts->kernel,
+                                  " has no such module and no such driver", NULL);
+        e->refusal = REFUSAL_GROUP;
+        if (driver_is_vfio(e->driver) && d->group == NO_GROUP)
+                return "it has no IOMMU group: the IOMMU is off or not there";
+        if (d->group_kept)
+                return d->group_kept;
+        if (d->group_stranger)
+                return arena_printf(
+                        p->arena, "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
+                        d->group, d->group_stranger);
+        return NULL;
+}
+
 /* What makes a device unfit whatever else is taken, or NULL; e->refusal says of which kind it is. */
 static const char *unfit(struct planner *p, struct plan_entry *e)
 {
         const struct device *d = entry_device(p, e);
         const struct clearance_device *record;
-        const struct module *module = module_of(p, e->driver);
         const char *why;
 
         if (d->roles & ROLE_BRIDGE)
@@ -56,19 +77,9 @@ static const char *unfit(struct planner *p, struct plan_entry *e)
         record = sight_withheld(p->facts, d);
         if (record)
                 return withheld(p, record);
-        e->refusal = REFUSAL_OTHER;
-        if (module && module->state == MODULE_ABSENT)
-                return arena_join(p->arena, "driver ", e->driver, " is not there: kernel ", p->facts->kernel,
-                                  " has no such module and no such driver", NULL);
-        e->refusal = REFUSAL_GROUP;
-        if (driver_is_vfio(e->driver) && d->group == NO_GROUP)
-                return "it has no IOMMU group: the IOMMU is off or not there";
-        if (d->group_kept)
-                return d->group_kept;
-        if (d->group_stranger)
-                return arena_printf(
-                        p->arena, "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
-                        d->group, d->group_stranger);
+        why = e->below == NO_ENTRY ? unfit_alone(p, e) : NULL;
+        if (why)
+                return why;
         e->refusal = REFUSAL_OTHER;
         why = d->bus->refuse ? d->bus->refuse(p->arena, &p->config->rules[e->rule], d) : NULL;
         if (why)
@@ -92,6 +103,9 @@ static bool harmless(const struct planner *p, const struct plan_entry *user, siz
 
         if (d->roles & ROLE_BYSTANDER || planner_leaves(p, user, device))
                 return true;
+        /* What is below goes away before anybody uses the group. */
+        if ((!e || e->action == ACTION_BIND) && planner_carrier(p, device) != NO_ENTRY)
+                return true;
         return e && e->action == ACTION_BIND && (driver_sets_aside(e->driver) || !driver_is_vfio(user->driver));
 }
 
@@ -100,6 +114,23 @@ static bool comes_later(const struct planner *p, const struct plan_entry *e, siz
 {
         return p->entry_of[device] != NO_ENTRY && p->plan->entries[p->entry_of[device]].action == ACTION_BIND &&
                p->plan->entries[p->entry_of[device]].stage > e->stage;
+}
+
+/* VMD's functions reach memory under the controller's own number (pci_real_dma_dev()): one group for all. */
+static void refuse_below(struct planner *p, struct plan_entry *e, size_t above)
+{
+        const struct device *d = entry_device(p, e), *c = &p->facts->devices[above];
+        const struct plan_entry *other = p->entry_of[above] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[above]];
+
+        e->refusal = REFUSAL_BELOW;
+        e->derived = other && other->action == ACTION_REFUSE;
+        planner_refuse(p, e,
+                       "it is below %s (%s, %s), shares IOMMU group %d with it and cannot be handed over alone; %s",
+                       c->address, c->id, device_kind(c), d->group,
+                       e->derived ? "that one is refused"
+                       : other    ? arena_join(p->arena, "that one stays with the host: rule ",
+                                               p->config->rules[other->rule].name, NULL)
+                               : arena_join(p->arena, "a rule for that one takes all below it: Path=", c->path, NULL));
 }
 
 static void refuse_for_member(struct planner *p, struct plan_entry *e, size_t member)
@@ -166,7 +197,8 @@ static void refuse_for_access(struct planner *p, struct plan_entry *e)
 {
         const struct device *d = entry_device(p, e);
         const struct node_access *mine = &p->config->rules[e->rule].node;
-        size_t first, n = driver_is_vfio(e->driver) ? facts_group(p->facts, d->group, &first) : 0;
+        size_t first,
+                n = driver_is_vfio(e->driver) && e->below == NO_ENTRY ? facts_group(p->facts, d->group, &first) : 0;
 
         for (size_t k = 0; k < n; k++) {
                 size_t member = p->entry_of[p->facts->by_group[first + k]];
@@ -174,7 +206,8 @@ static void refuse_for_access(struct planner *p, struct plan_entry *e)
                 const struct node_access *theirs = m ? &p->config->rules[m->rule].node : NULL;
                 const char *what;
 
-                if (!m || m->rule == e->rule || m->action == ACTION_KEEP || !driver_is_vfio(m->driver) ||
+                if (!m || m->rule == e->rule || m->below != NO_ENTRY || m->action == ACTION_KEEP ||
+                    !driver_is_vfio(m->driver) ||
                     (!differ(mine->owner, theirs->owner) && !differ(mine->group, theirs->group) &&
                      !differ(node_access_mode(mine), node_access_mode(theirs))))
                         continue;
@@ -188,6 +221,45 @@ static void refuse_for_access(struct planner *p, struct plan_entry *e)
         }
 }
 
+/* What is below something goes when that goes. */
+static bool refuse_other_stage(struct planner *p, struct plan_entry *e)
+{
+        const struct plan_entry *c = &p->plan->entries[e->below];
+        enum stage later = MAX(c->stage, e->stage);
+
+        if (c->stage == e->stage)
+                return false;
+        e->refusal = REFUSAL_BELOW;
+        planner_refuse(
+                p, e,
+                "it goes along with %s, and %s waits for the %s stage; Stage=%s for both would keep them together",
+                entry_device(p, c)->address, c->stage == later ? "that one" : "this one", stages[later].name,
+                stages[later].name);
+        return true;
+}
+
+static void judge(struct planner *p, struct plan_entry *e)
+{
+        const char *why = unfit(p, e);
+
+        if (why)
+                planner_refuse(p, e, "%s", why);
+}
+
+/* What it went along with may have been refused meanwhile: then it is judged by itself. */
+static void carry_anew(struct planner *p, size_t i)
+{
+        struct plan_entry *e = &p->plan->entries[i];
+        size_t carrier = planner_carrier(p, e->device);
+
+        if (carrier == e->below)
+                return;
+        planner_carry(p, e, carrier);
+        judge(p, e);
+        if (e->action == ACTION_BIND)
+                refuse_for_access(p, e);
+}
+
 /* Whether it was refused for its company. */
 static bool refuse_in_company(struct planner *p, size_t i)
 {
@@ -198,9 +270,20 @@ static bool refuse_in_company(struct planner *p, size_t i)
 
         if (leader && leader->action == ACTION_REFUSE) {
                 e->derived = true;
-                planner_refuse(p, e, "it comes with %s, which is refused", entry_device(p, leader)->address);
+                planner_refuse(p, e, "it %s %s, which is refused", e->leader == e->below ? "is below" : "comes with",
+                               entry_device(p, leader)->address);
                 return true;
         }
+        carry_anew(p, i);
+        if (e->action == ACTION_REFUSE)
+                return true;
+        if (e->below != NO_ENTRY)
+                return refuse_other_stage(p, e);
+        for (size_t up = d->parent ? NO_DEVICE : p->facts->below[e->device]; up != NO_DEVICE; up = p->facts->below[up])
+                if (d->group != NO_GROUP && d->group == p->facts->devices[up].group) {
+                        refuse_below(p, e, up);
+                        return true;
+                }
         for (size_t k = 0; k < n; k++)
                 if (!harmless(p, e, p->facts->by_group[first + k]) ||
                     comes_later(p, e, p->facts->by_group[first + k])) {
@@ -220,6 +303,26 @@ static bool refuse_in_company(struct planner *p, size_t i)
                 return true;
         }
         return false;
+}
+
+/* Nothing takes along what is to stay, or what it is not known to be free. */
+static bool refuse_carrier(struct planner *p, size_t i)
+{
+        const struct plan_entry *e = &p->plan->entries[i];
+        size_t carrier = planner_carrier(p, e->device);
+        struct plan_entry *c = carrier == NO_ENTRY ? NULL : &p->plan->entries[carrier];
+        const char *address = entry_device(p, e)->address;
+
+        if (!c || (e->action == ACTION_REFUSE && entry_device(p, e)->roles & ROLE_BRIDGE))
+                return false;
+        c->derived = e->action == ACTION_REFUSE;
+        c->refusal = REFUSAL_BELOW;
+        if (e->action == ACTION_KEEP)
+                planner_refuse(p, c, "%s is below it and would go along, and rule %s leaves that one to the host",
+                               address, p->config->rules[e->rule].name);
+        else
+                planner_refuse(p, c, "%s is below it and would go along, and that one is refused", address);
+        return true;
 }
 
 /* A refused companion takes what it comes with along: half a card is no use, and its group would not be viable. */
@@ -263,12 +366,9 @@ void planner_refusals(struct planner *p)
 {
         struct plan *plan = p->plan;
 
-        for (size_t i = 0; i < plan->n_entries; i++) {
-                const char *why = plan->entries[i].action == ACTION_BIND ? unfit(p, &plan->entries[i]) : NULL;
-
-                if (why)
-                        planner_refuse(p, &plan->entries[i], "%s", why);
-        }
+        for (size_t i = 0; i < plan->n_entries; i++)
+                if (plan->entries[i].action == ACTION_BIND)
+                        judge(p, &plan->entries[i]);
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (plan->entries[i].action == ACTION_BIND)
                         refuse_for_access(p, &plan->entries[i]);
@@ -278,6 +378,8 @@ void planner_refusals(struct planner *p)
         /* Each refusal may leave another device in bad company: until nothing changes. */
         for (bool changed = true; changed;) {
                 changed = false;
+                for (size_t i = 0; i < plan->n_entries; i++)
+                        changed |= plan->entries[i].action != ACTION_BIND && refuse_carrier(p, i);
                 for (size_t i = 0; i < plan->n_entries; i++)
                         changed |=
                                 plan->entries[i].action == ACTION_BIND ? refuse_in_company(p, i) : refuse_leader(p, i);

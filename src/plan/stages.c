@@ -22,12 +22,16 @@ static bool wait_for_company(struct planner *p, size_t i)
         struct plan_entry *entries = p->plan->entries, *e = &entries[i];
         int group = entry_device(p, e)->group;
         size_t first, n = group == NO_GROUP ? 0 : facts_group(p->facts, group, &first);
-        bool changed = wait_for(p, e, e->leader);
+        size_t with[] = {e->leader, e->below};
+        bool changed = false;
 
         for (size_t k = 0; k < n; k++)
                 changed |= wait_for(p, e, p->entry_of[p->facts->by_group[first + k]]);
-        if (e->leader != NO_ENTRY && entries[e->leader].action == ACTION_BIND)
-                changed |= wait_for(p, &entries[e->leader], i);
+        for (size_t k = 0; k < ARRAY_SIZE(with); k++) {
+                changed |= wait_for(p, e, with[k]);
+                if (with[k] != NO_ENTRY && entries[with[k]].action == ACTION_BIND)
+                        changed |= wait_for(p, &entries[with[k]], i);
+        }
         return changed;
 }
 

@@ -97,7 +97,7 @@ struct outcome outcome_of(struct arena *a, const struct record_device *d, const 
         o.level = kinds[d->state].level;
         o.bad = kinds[d->state].bad;
         o.message_id = o.bad ? LOG_REFUSAL : LOG_HAND_OVER;
-        o.text = sentence_write(a, kinds[d->state].sentence, d);
+        o.text = sentence_write(a, !o.bad && d->below && *d->below ? SENTENCE_ALONG : kinds[d->state].sentence, d);
         o.fields = device_fields(a, d, file);
         return o;
 }

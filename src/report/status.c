@@ -8,9 +8,11 @@
 #include "maker/origin.h"
 
 /* What was taken and has another driver now is not satisfied any more, whoever did that. */
-static void check_live(struct arena *a, const struct facts *facts, struct record_device *d)
+static void check_live(struct arena *a, const struct facts *facts, const struct record *r, struct record_device *d)
 {
-        size_t at = facts_find(facts, d->address);
+        const struct record_device *of = record_carrier(r, d);
+        size_t at = facts_find(facts, of->address);
+        const char *what = of == d ? "it" : of->address;
         const char *driver = at == NO_DEVICE ? NULL : facts->devices[at].driver;
 
         if (d->state == STATE_BEGUN)
@@ -20,9 +22,9 @@ static void check_live(struct arena *a, const struct facts *facts, struct record
                                          driver ? "driver " : "no driver", driver ? driver : "", d->rule, d->rule);
         if (!record_device_taken(d) || streq_ptr(driver, d->driver))
                 return;
-        d->reason = at == NO_DEVICE ? "it was taken at boot and is not there any more"
-                    : driver        ? arena_printf(a, "it was taken at boot and has driver %s now", driver)
-                                    : "it was taken at boot and has no driver now";
+        d->reason = at == NO_DEVICE ? arena_join(a, what, " was taken at boot and is not there any more", NULL)
+                    : driver        ? arena_join(a, what, " was taken at boot and has driver ", driver, " now", NULL)
+                                    : arena_join(a, what, " was taken at boot and has no driver now", NULL);
         d->state = STATE_FAILED;
 }
 
@@ -142,7 +144,7 @@ static void judge_devices(struct arena *a, const struct plan *plan, struct recor
                 struct record_device *d = &r->devices[i];
                 struct record_rule *rule = record_find(r, d->rule);
 
-                check_live(a, plan->facts, d);
+                check_live(a, plan->facts, r, d);
                 if (rule && rule->state == RULE_SKIPPED && d->state == STATE_NONE)
                         d->state = STATE_SKIPPED;
                 if (rule && (d->state == STATE_FAILED || d->state == STATE_BEGUN) && rule->state == RULE_OK) {

@@ -91,12 +91,15 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
         /* A disk that is in a guest's hands tells its own to nobody here. */
         if (!d->marks[MARK_DISK_SERIAL] && known)
                 r->marks[MARK_DISK_SERIAL] = known->marks[MARK_DISK_SERIAL];
-        r->company = arena_alloc(a, n * sizeof(*r->company));
-        for (; r->n_company < n; r->n_company++) {
-                const struct device *m = &facts->devices[facts->by_group[first + r->n_company]];
+        for (size_t i = 0; i < n; i++) {
+                const struct device *m = &facts->devices[facts->by_group[first + i]];
 
-                r->company[r->n_company] = arena_join(a, m->path, "=", m->id, NULL);
+                str_add(a, &r->company, &r->n_company, arena_join(a, m->path, "=", m->id, NULL));
         }
+        /* What is below it does not show while a guest has it, and is no stranger when it shows again. */
+        for (size_t i = 0; known && driver_sets_aside(d->driver_now) && i < known->n_company; i++)
+                if (str_index(known->company[i], r->company, r->n_company) < 0)
+                        str_add(a, &r->company, &r->n_company, known->company[i]);
 }
 
 /* What was known of one that is refused now only because the network does not show; else NULL. */

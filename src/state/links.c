@@ -66,7 +66,8 @@ static void find_devices(struct finder *s, const struct record *record)
                 size_t at = facts_find(facts, d->address);
                 struct node_device *x;
 
-                if (!streq(d->rule, s->nodes.rule) || !record_device_taken(d) || at == NO_DEVICE)
+                if (!streq(d->rule, s->nodes.rule) || !record_device_taken(d) || at == NO_DEVICE ||
+                    record_carrier(record, d) != d)
                         continue;
                 x = arena_grow(s->arena, &s->nodes.devices, s->nodes.n, sizeof(*s->nodes.devices));
                 *x = (struct node_device){.device = &facts->devices[at],

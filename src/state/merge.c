@@ -26,6 +26,9 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
                 .from = result->from ? result->from : "",
                 .group = d->group,
                 .at_us = result->at_us,
+                .below = e->action == ACTION_BIND && e->below != NO_ENTRY
+                                 ? plan->facts->devices[plan->entries[e->below].device].address
+                                 : "",
         };
 
         if (result->state != STATE_NONE)
@@ -60,7 +63,7 @@ static struct record_device *merge_device(struct record *r, struct arena *a, con
         /* Whatever the plan says of it now: whoever gives it back has to find it. */
         if (x && record_device_taken(x) && result->state != STATE_FAILED)
                 return x;
-        if (x && x->state != STATE_NONE && result->state == STATE_NONE && new.action == ACTION_BIND)
+        if (x && x->state != STATE_NONE && result->state == STATE_NONE && new.action == ACTION_BIND && !*new.below)
                 return x;
         if (x && x->state == STATE_BEGUN) {
                 if (result->state == STATE_NONE)
@@ -119,14 +122,16 @@ static bool released(const struct record_device *d)
 /* As long as one of its devices is with the host by hand, a rule is not what it was to be. */
 static void keep_released(struct record *r, struct arena *a)
 {
+        record_follow(r, a);
         for (size_t i = 0; i < r->n_devices; i++) {
+                const struct record_device *d = record_carrier(r, &r->devices[i]);
                 struct record_rule *x = record_find(r, r->devices[i].rule);
 
-                if (!released(&r->devices[i]) || !x || x->state != RULE_OK)
+                if (!released(d) || !x || x->state != RULE_OK)
                         continue;
                 x->state = RULE_SKIPPED;
                 x->message = arena_printf(a, "%s was given back by hand; \"passthroughctl bind %s\" takes it again",
-                                          r->devices[i].address, x->name);
+                                          d->address, d->rule);
         }
 }
 
@@ -154,7 +159,7 @@ void record_begin(const struct record *record, struct plan *plan, const bool *ch
                 const struct device *d = &plan->facts->devices[e->device];
                 const struct record_device *x;
 
-                if (!chosen[i] || e->action != ACTION_BIND)
+                if (!chosen[i] || e->action != ACTION_BIND || e->below != NO_ENTRY)
                         continue;
                 x = find_near(record, d->address, &near);
                 x = x && record_device_held(x) ? x : NULL;
@@ -185,7 +190,8 @@ void record_end(struct record *record, struct arena *a, const struct plan *plan,
                         x->state = STATE_NONE;
                         x->from = "";
                 }
-                record_add_outcome(what, a, x, streq(x->reason, e->reason) ? "" : x->reason);
+                if (e->below == NO_ENTRY)
+                        record_add_outcome(what, a, x, streq(x->reason, e->reason) ? "" : x->reason);
         }
         keep_released(record, a);
 }

@@ -44,6 +44,7 @@ static const struct field device_fields[] = {
         {FIELD(TEXT, record_device, from)},
         {FIELD(INT, record_device, group)},
         {FIELD(U64, record_device, at_us)},
+        {FIELD(TEXT, record_device, below)},
 };
 
 static const char *const op_letters[] = {"osagfr"}; /* enum op_flags */
@@ -106,7 +107,8 @@ static const struct record_type types[] = {
         {.key = "I", FLAGGED(record, image.known), FIELDS(image_fields)},
         /* Before there was Required= a rule had one field less. */
         {.key = "R", LIST(record, rules), FIELDS(rule_fields), .n_late = 1},
-        {.key = "D", LIST(record, devices), FIELDS(device_fields)},
+        /* Earlier versions did not know what is below what. */
+        {.key = "D", LIST(record, devices), FIELDS(device_fields), .n_late = 1},
         {.key = "B", INNER(record, devices, record_device, back), FIELDS(back_fields), .n_late = 4},
         {.key = "T", LIST(record, outcomes), FIELDS(outcome_fields)},
         {.key = "O", LIST(record, ops), FIELDS(op_fields)},
@@ -149,6 +151,7 @@ int record_read(const struct root *root, struct arena *a, struct record *ret)
                 d->at_us = x->at_us;
         }
         ret->n_outcomes = 0;
+        record_follow(ret, a);
         return k;
 }
 
@@ -242,6 +245,28 @@ struct record_device *record_device_at(struct record *record, struct arena *a, c
                 *x = (struct record_device){.address = address, .group = NO_GROUP};
         }
         return x;
+}
+
+const struct record_device *record_carrier(const struct record *record, const struct record_device *d)
+{
+        const struct record_device *of = d->below && *d->below ? record_find_device(record, d->below) : NULL;
+
+        return of ? of : d;
+}
+
+void record_follow(struct record *record, struct arena *a)
+{
+        for (size_t i = 0; i < record->n_devices; i++) {
+                struct record_device *d = &record->devices[i];
+                const struct record_device *of = record_carrier(record, d);
+
+                if (of == d)
+                        continue;
+                d->state = of->state == STATE_BEGUN ? STATE_NONE : of->state;
+                d->at_us = of->at_us;
+                if (of->state == STATE_FAILED)
+                        d->reason = arena_join(a, of->address, ", which it is below: ", of->reason, NULL);
+        }
 }
 
 bool record_device_taken(const struct record_device *d)

@@ -33,7 +33,8 @@ struct record_device {
         const char *from; /* of STATE_LATE and STATE_BEGUN, else "" */
         int group;
         uint64_t at_us;
-        struct ops back; /* as it was planned when the device was taken; earlier versions have none */
+        struct ops back;   /* as it was planned when the device was taken; earlier versions have none */
+        const char *below; /* the device that it went along with, whose state is its own; or NULL or "" */
 };
 
 /* What came of a device that was begun. */
@@ -120,6 +121,10 @@ struct record_device *record_device_at(struct record *record, struct arena *a, c
 void record_add_outcome(struct record *what, struct arena *a, const struct record_device *d, const char *reason);
 /* Every device of the rule is bound or late, and the plan had nothing against it. */
 bool record_satisfied(const struct record *record, const struct record_rule *rule);
+/* What the device went along with, whose state is its own; else the device itself. */
+const struct record_device *record_carrier(const struct record *record, const struct record_device *d);
+/* Brings those states in line, after others have changed. */
+void record_follow(struct record *record, struct arena *a);
 /* It has the driver it was to have. */
 bool record_device_taken(const struct record_device *d);
 /* It may have that, or something of ours: taken or begun. Who gives devices back gives these back. */

@@ -49,7 +49,7 @@ int main(int argc, char *argv[])
 {
         static const char *const names[] = {"/kept", "/other", "/none"};
         struct root root = ROOT_INIT;
-        struct plan_entry entries[3] = {};
+        struct plan_entry entries[3] = {{.below = NO_ENTRY}, {.below = NO_ENTRY}, {.below = NO_ENTRY}};
         struct device devices[3] = {};
         struct facts facts = {.devices = devices, .n_devices = 3};
         struct plan plan = {.facts = &facts, .entries = entries, .n_entries = 3};

@@ -481,8 +481,25 @@ no_row() {
     rule other '[Match]' Address=10000:e0:07.0
     check
     exits 1
-    row device.10000:e0:06.0 fail 'behind the VMD controller 0000:00:0e.0 and shares group 50' 'VMD off'
+    row device.10000:e0:06.0 fail 'below 0000:00:0e.0 .*, shares IOMMU group 50 with it' 'add NAME 0000:00:0e.0, .*VMD off'
     row device.10000:e0:07.0 pass
+}
+
+@test "what check advises for a device behind VMD works: a rule for the controller takes it along" {
+    pci_add 0000:00:0e.0 8086:467f 0104 group=50 driver=vmd
+    pci_root 10000:e0 below=0000:00:0e.0
+    pci_add 10000:e0:06.0 1de4:1000 1200 group=50
+    rule one '[Match]' Address=10000:e0:06.0
+    ctl add vmd 0000:00:0e.0
+    exits 0
+    check
+    row device.0000:00:0e.0 pass
+    row device.10000:e0:06.0 pass 'goes along with 0000:00:0e.0'
+    row group.one pass
+    rule zz-host '[Match]' Address=10000:e0:06.0 '[Device]' Driver=native
+    rm "$ROOT/etc/passthrough.d/one.conf"
+    check
+    row device.0000:00:0e.0 fail '10000:e0:06.0 is below it .* rule zz-host' 'take back the rule'
 }
 
 # --- huge pages

@@ -264,6 +264,25 @@ static void details_around(struct details *x, size_t i)
                 }
 }
 
+/* What goes along with a function that a rule may come to. A physical one that has virtual functions is not taken. */
+static void details_below(struct details *x)
+{
+        const struct facts *facts = x->scan->facts;
+
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                const struct device *d = &facts->devices[i];
+                size_t up = d->detailed || !d->below ? NO_DEVICE : facts_find(facts, d->below);
+                bool taken = false;
+
+                for (; up != NO_DEVICE && !taken; up = d->below ? facts_find(facts, d->below) : NO_DEVICE) {
+                        d = &facts->devices[up];
+                        taken = d->detailed && !(d->roles & ROLE_BRIDGE);
+                }
+                if (taken)
+                        details_around(x, i);
+        }
+}
+
 /* A display that is no VGA card and does not say. */
 static bool may_be_screen(const struct device *d)
 {
@@ -327,6 +346,7 @@ void pci_details(struct pci_scan *x)
         for (size_t i = 0; i < x->facts->n_devices; i++)
                 if (!config || spoken_of(config, x->facts, &x->facts->devices[i]))
                         details_around(&details, i);
+        details_below(&details);
         for (size_t i = 0; x->request->identities && !x->facts->booting && i < x->facts->n_devices; i++)
                 if (x->facts->devices[i].detailed && has_number(&x->facts->devices[i]))
                         serials_of_twins(x, &x->facts->devices[i]);

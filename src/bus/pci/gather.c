@@ -73,6 +73,35 @@ static void bridge_path(struct arena *a, struct device *d)
         d->path = used > 0 ? arena_strndup(a, path, used) : d->address;
 }
 
+/* The last function that its path goes through before itself, whatever is between: VMD has a host bridge of its own. */
+static void find_below(struct pci_scan *x, const struct device *before, struct device *d)
+{
+        const char *end = str_basename(d->sysfs);
+        char name[32];
+
+        if (before && str_basename(before->sysfs) - before->sysfs == end - d->sysfs &&
+            strncmp(before->sysfs, d->sysfs, (size_t)(end - d->sysfs)) == 0) {
+                d->below = before->below;
+                return;
+        }
+        while (end > d->sysfs + 1 && !d->below) {
+                const char *start = --end;
+                struct pci_address at;
+                size_t above;
+
+                while (start > d->sysfs && start[-1] != '/')
+                        start--;
+                if ((size_t)(end - start) < sizeof(name)) {
+                        memcpy(name, start, (size_t)(end - start));
+                        name[end - start] = '\0';
+                        above = pci_address_parse(name, &at) ? pci_find_at(x->facts->devices, x->facts->n_devices, &at)
+                                                             : NO_DEVICE;
+                        d->below = above == NO_DEVICE ? NULL : x->facts->devices[above].address;
+                }
+                end = start;
+        }
+}
+
 /* Whether some rule may match the function, as far as where it is tells. */
 static bool may_match(const struct config *config, const struct facts *facts, const struct device *d)
 {
@@ -227,6 +256,8 @@ static int gather(const struct root *root, struct arena *a, const struct facts_r
                 facts->devices[n++] = *d;
         }
         facts->n_devices = n;
+        for (size_t i = 0; i < n; i++)
+                find_below(&x, i > 0 ? &facts->devices[i - 1] : NULL, &facts->devices[i]);
         if (request->slots)
                 gather_slots(&x);
         if (request->parents) {

@@ -280,21 +280,6 @@ static void guest(struct arena *a, const struct device *d, struct guest_device *
         };
 }
 
-/* Synthetic domains (Intel VMD) are wider than four digits, and below the function that makes them. */
-static const char *behind(struct arena *a, const struct device *d)
-{
-        char name[32], *above;
-        const char *root_bus;
-        struct pci_address at;
-
-        snprintf(name, sizeof(name), "/pci%04x:", pci_of(d)->at.domain);
-        root_bus = strstr(d->sysfs, name);
-        if (pci_of(d)->at.domain <= 0xffff || !root_bus)
-                return NULL;
-        above = arena_strndup(a, d->sysfs, (size_t)(root_bus - d->sysfs));
-        return pci_address_parse(str_basename(above), &at) ? str_basename(above) : NULL;
-}
-
 /* The field of an ids= word: hex, or "ffffffff" for any, which is also what is not there. */
 static bool id_field(const char **s, const char *hex)
 {
@@ -366,7 +351,6 @@ const struct bus pci_bus = {
         .same_function = same_function,
         .lasting_slot = lasting_slot,
         .vfio = "vfio_pci",
-        .behind = behind,
         .dynamic_id = dynamic_id,
         .describe = describe,
         .turn = turn,
