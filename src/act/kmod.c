@@ -6,6 +6,12 @@
 #include <libkmod.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "config/driver.h"
 
 static struct {
         void *library;
@@ -14,9 +20,14 @@ static struct {
         __typeof__(kmod_module_new_from_lookup) *lookup;
         __typeof__(kmod_list_next) *list_next;
         __typeof__(kmod_module_get_module) *get_module;
+        __typeof__(kmod_module_ref) *module_ref;
         __typeof__(kmod_module_unref) *module_unref;
         __typeof__(kmod_module_unref_list) *unref_list;
-        __typeof__(kmod_module_probe_insert_module) *insert;
+        __typeof__(kmod_module_get_name) *get_name;
+        __typeof__(kmod_module_get_options) *get_options;
+        __typeof__(kmod_module_get_dependencies) *dependencies;
+        __typeof__(kmod_module_probe_insert_module) *probe;
+        __typeof__(kmod_module_insert_module) *insert;
 } lib;
 
 #define SYMBOL(member_, name_) ((lib.member_ = (__typeof__(lib.member_))dlsym(library, name_)))
@@ -32,13 +43,121 @@ static int open_library(void)
                 return -ELIBACC;
         if (!SYMBOL(new, "kmod_new") || !SYMBOL(unref, "kmod_unref") ||
             !SYMBOL(lookup, "kmod_module_new_from_lookup") || !SYMBOL(list_next, "kmod_list_next") ||
-            !SYMBOL(get_module, "kmod_module_get_module") || !SYMBOL(module_unref, "kmod_module_unref") ||
-            !SYMBOL(unref_list, "kmod_module_unref_list") || !SYMBOL(insert, "kmod_module_probe_insert_module")) {
+            !SYMBOL(get_module, "kmod_module_get_module") || !SYMBOL(module_ref, "kmod_module_ref") ||
+            !SYMBOL(module_unref, "kmod_module_unref") || !SYMBOL(unref_list, "kmod_module_unref_list") ||
+            !SYMBOL(get_name, "kmod_module_get_name") || !SYMBOL(get_options, "kmod_module_get_options") ||
+            !SYMBOL(dependencies, "kmod_module_get_dependencies") ||
+            !SYMBOL(probe, "kmod_module_probe_insert_module") || !SYMBOL(insert, "kmod_module_insert_module")) {
                 dlclose(library);
                 return -ELIBBAD;
         }
         lib.library = library;
         return 0;
+}
+
+/* ---- what is inserted for one module ----------------------------------------------------------------------------- */
+
+#define QUEUE_MAX 128
+
+/* A dry run of libkmod fills it: softdeps and dependencies in their order, and the module itself. */
+static struct {
+        struct queued {
+                struct kmod_module *module;
+                bool command; /* modprobe.d has an "install" command in its place */
+        } v[QUEUE_MAX];
+        size_t n;
+        bool full;
+} queue;
+
+static void enqueue(struct kmod_module *module, bool command, const char *options)
+{
+        (void)options;
+        if (queue.n == QUEUE_MAX)
+                queue.full = true;
+        else
+                queue.v[queue.n++] = (struct queued){lib.module_ref(module), command};
+}
+
+static void empty_queue(void)
+{
+        while (queue.n > 0)
+                lib.module_unref(queue.v[--queue.n].module);
+        queue.full = false;
+}
+
+/* Whether the kernel reads behind them (next_arg() and parse_args()): no quote is open, and no "--" ends the list. */
+static bool read_to_end(const char *options)
+{
+        bool open = false;
+
+        for (const char *c = options; *c; c++)
+                open ^= *c == '"';
+        return !open && !strstr(options, "--");
+}
+
+/*
+ * With the options of modprobe.d and then of the kernel command line, as libkmod has them, and the driver's own last:
+ * of a module_param_string the kernel takes the last one.
+ */
+static int insert(struct kmod_module *module)
+{
+        const char *options = lib.get_options(module), *own = driver_options(lib.get_name(module));
+        char *all;
+        int k;
+
+        if (!*own)
+                return lib.insert(module, 0, options);
+        if (asprintf(&all, "%s %s", options && read_to_end(options) ? options : "", own) < 0)
+                return -ENOMEM;
+        k = lib.insert(module, 0, all);
+        free(all);
+        return k;
+}
+
+static bool is_in(struct kmod_list *list, const struct kmod_module *module)
+{
+        bool found = false;
+
+        for (struct kmod_list *item = list; item && !found; item = lib.list_next(list, item)) {
+                struct kmod_module *m = lib.get_module(item);
+
+                found = m == module;
+                lib.module_unref(m);
+        }
+        return found;
+}
+
+/*
+ * No "install" command is run: nothing is forked from here. What cannot be done without is inserted all the same; of
+ * softdeps, that one is left out.
+ */
+static int insert_queue(struct kmod_module *module)
+{
+        struct kmod_list *dependencies = lib.dependencies(module);
+        int k = queue.full ? -E2BIG : 0;
+
+        for (size_t i = 0; i < queue.n && k == 0; i++) {
+                bool needed = queue.v[i].module == module || is_in(dependencies, queue.v[i].module);
+
+                if (!needed && queue.v[i].command)
+                        continue;
+                k = insert(queue.v[i].module);
+                if (k == -EEXIST || !needed)
+                        k = 0;
+        }
+        lib.unref_list(dependencies);
+        return k;
+}
+
+/* As kmod_module_probe_insert_module(), which adds options to the module alone, and not to what softdeps bring. */
+static int insert_one(struct kmod_module *module, unsigned flags)
+{
+        int k = lib.probe(module, KMOD_PROBE_DRY_RUN | KMOD_PROBE_IGNORE_COMMAND | flags, NULL, NULL, NULL, enqueue);
+
+        if (k == 0)
+                k = insert_queue(module);
+        empty_queue();
+        return k;
 }
 
 static int insert_all(struct kmod_list *list, unsigned flags)
@@ -49,8 +168,7 @@ static int insert_all(struct kmod_list *list, unsigned flags)
         for (item = list; item && k == 0; item = lib.list_next(list, item)) {
                 struct kmod_module *module = lib.get_module(item);
 
-                /* No "install" commands of modprobe.d: nothing is forked from here. Options there apply. */
-                k = lib.insert(module, KMOD_PROBE_IGNORE_COMMAND | flags, NULL, NULL, NULL, NULL);
+                k = insert_one(module, flags);
                 lib.module_unref(module);
                 inserted += k == 0;
                 if (k > 0) { /* by a blacklist; the next may not be */

@@ -4,6 +4,9 @@
 /*
  * Loads kernel modules through libkmod, in this process. The library is opened when the first module is asked for: on a
  * host whose drivers are there, its start-up would cost more than everything else the executor does.
+ *
+ * Whatever comes along as a dependency or softdep included, each module gets the options of modprobe.d and the kernel
+ * command line, then those of driver_options().
  */
 
 #include "base/macro.h"

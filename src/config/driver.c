@@ -27,6 +27,13 @@ size_t driver_modules(const char *driver, const char *ret[static DRIVER_MODULES_
         return n;
 }
 
+const char *driver_options(const char *module)
+{
+        static const char *const with_ids[] = {"vfio-pci", "vfio_pci", "pci-stub", "pci_stub"};
+
+        return str_index(module, with_ids, ARRAY_SIZE(with_ids)) < 0 ? "" : "ids=";
+}
+
 bool driver_needs_module(const char *driver, const char *module)
 {
         const char *modules[DRIVER_MODULES_MAX];

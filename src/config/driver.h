@@ -22,6 +22,13 @@ bool driver_sets_aside(const char *driver);
 /* The modules that must be there for a driver, its own first; none for NULL. Returns how many. */
 size_t driver_modules(const char *driver, const char *ret[static DRIVER_MODULES_MAX]);
 
+/*
+ * What a module gets behind all other options whenever we load it, "" for most. vfio-pci and pci-stub give themselves
+ * whatever has the IDs of ids= and no driver yet (vfio_pci_fill_ids(), pci_stub_init()): rules say what they get, and
+ * ids= without a value means nothing. '-' and '_' are one.
+ */
+const char *driver_options(const char *module);
+
 bool driver_needs_module(const char *driver, const char *module);
 /* Adds those of them that the list does not have yet. */
 void driver_add_modules(const char *driver, struct arena *a, const char ***list, size_t *n);

@@ -2,7 +2,6 @@
 #include "plan/hotplug.h"
 
 #include "base/str.h"
-#include "config/driver.h"
 
 /* An event that was asked for is about the past. */
 static const char head[] = "# Made by passthrough-bind from passthrough.d(5), see passthrough(7)\n"
@@ -10,24 +9,6 @@ static const char head[] = "# Made by passthrough-bind from passthrough.d(5), se
                            "ENV{SYNTH_UUID}!=\"\", GOTO=\"passthrough_end\"\n";
 static const char start[] = "TAG+=\"systemd\", ENV{SYSTEMD_WANTS}+=\"passthrough-hotplug@$kernel.service\", ";
 static const char leave[] = "GOTO=\"passthrough_end\"\n", end[] = "LABEL=\"passthrough_end\"\n";
-
-/*
- * udev has the modules loaded, so that the process need not be let load any. Driver=auto: of the names that a variant
- * driver may have, "vfio_" and what the kernel calls the device.
- */
-static const char *action(struct arena *a, const struct rule *rule)
-{
-        const char *text = "RUN{builtin}+=\"kmod load", *modules[DRIVER_MODULES_MAX];
-        size_t n = driver_modules(driver_of_rule(rule), modules);
-
-        if (n == 0)
-                return "";
-        if (rule->driver == DRIVER_AUTO)
-                text = arena_join(a, text, " vfio_$env{MODALIAS}", NULL);
-        for (size_t i = 0; i < n; i++)
-                text = arena_join(a, text, " ", modules[i], NULL);
-        return arena_join(a, text, "\", ", start, NULL);
-}
 
 /* Adds those of one bus; nothing where no rule of it takes a device. */
 static void add_bus(const struct bus *bus, const struct plan *plan, const bool *left_out, struct arena *a,
@@ -48,7 +29,7 @@ static void add_bus(const struct bus *bus, const struct plan *plan, const bool *
                 /* What the host keeps ends here only where that is sure; else the process finds out. */
                 if (native && !whole)
                         continue;
-                strings_add(a, &texts, arena_join(a, "# ", rule->name, "\n", which, action(a, rule), leave, NULL));
+                strings_add(a, &texts, arena_join(a, "# ", rule->name, "\n", which, native ? "" : start, leave, NULL));
                 any |= !native;
         }
         if (!any)

@@ -16,6 +16,15 @@ static bool loaded_before(const struct ops *ops, enum stage stage, const char *m
         return false;
 }
 
+static const char *why_loaded(const char *options, bool driver)
+{
+        if (*options)
+                return "the driver has to be there before a device is set aside for it; without the ids= of modprobe.d "
+                       "and of the kernel command line";
+        return driver ? "the driver has to be there before a device is set aside for it"
+                      : "virtual machines open the device through it";
+}
+
 /* Its driver has to be there by its own name, which need not be its module's. */
 static void add_loads(struct planner *p, size_t entry, struct ops *ops)
 {
@@ -24,14 +33,13 @@ static void add_loads(struct planner *p, size_t entry, struct ops *ops)
         size_t n = driver_modules(e->driver, modules);
 
         for (size_t i = 0; i < n; i++) {
+                const char *options = driver_options(modules[i]);
                 bool driver = i == 0;
                 struct op *op;
 
                 if (loaded_before(ops, e->stage, modules[i]))
                         continue;
-                op = ops_add(p->arena, ops, OP_LOAD, modules[i], "",
-                             driver ? "the driver has to be there before a device is set aside for it"
-                                    : "virtual machines open the device through it");
+                op = ops_add(p->arena, ops, OP_LOAD, modules[i], options, why_loaded(options, driver));
                 op->flags = driver ? 0 : OP_OPTIONAL;
                 op->file = arena_join(p->arena, driver ? entry_device(p, e)->bus->syntax->sysfs : "/sys/module",
                                       driver ? "/drivers/" : "/", modules[i], NULL);

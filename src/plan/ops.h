@@ -7,7 +7,7 @@
 #include "config/stage.h"
 
 enum op_kind {
-        OP_LOAD,   /* the module or driver named by target */
+        OP_LOAD,   /* the module or driver named by target; value: driver_options() */
         OP_WRITE,  /* value to the file target */
         OP_VERIFY, /* the link target ends in value */
         OP_HIDE,   /* value becomes the content of the file target; in an initrd alone */
