@@ -8,6 +8,7 @@
 
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
+#include "facts/ids.h"
 #include "facts/inspect.h"
 #include "facts/iommus.h"
 #include "facts/kernel.h"
@@ -59,6 +60,7 @@ struct check_facts {
         struct iommus iommus;
         struct kernel_facts kernel; /* of the running one */
         struct rivals rivals;
+        struct ids ids; /* with those of the running kernel's command line */
 
         struct module *modules; /* VFIO's own, and the drivers that rules name or that are chosen for them */
         size_t n_modules;

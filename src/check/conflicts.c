@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "check/row.h"
+#include "plan/ids-effect.h"
 
 static void driverctl(struct checker *c)
 {
@@ -31,72 +32,57 @@ static void driverctl(struct checker *c)
                 check_row(c, id, CHECK_PASS, "", "no file in /etc/driverctl.d is about a device of a rule");
 }
 
-/* The functions that ids= takes: those of rules, and (into *ret_twins) those of nobody. */
-static void who_has_ids(struct checker *c, const char *list, size_t *ret_taken, const char **ret_twins)
+/* What is to be run once a file that boot images carry has changed. */
+static const char *then_rebuild(struct checker *c, const char *fix)
 {
-        char *rest = arena_strdup(c->arena, list);
-
-        *ret_twins = "";
-        for (char *word; (word = strsep(&rest, ","));)
-                for (size_t i = 0; *word && i < c->plan->facts->n_devices; i++) {
-                        const struct device *d = &c->plan->facts->devices[i];
-                        const struct plan_entry *e = plan_find(c->plan, i);
-
-                        if (d->roles & ROLE_BRIDGE || !d->bus->dynamic_id || !d->bus->dynamic_id(word, d))
-                                continue;
-                        if (e && check_taken(e) && e->action == ACTION_BIND)
-                                (*ret_taken)++;
-                        else
-                                *ret_twins = arena_join(c->arena, *ret_twins, **ret_twins ? ", " : "", d->address, " (",
-                                                        d->id, ")", NULL);
-                }
+        return arena_join(c->arena, fix, ", then ", c->facts->makers.maker->command(c->arena, NULL, NULL), NULL);
 }
 
-static void ids_row(struct checker *c, const struct modprobe_line *m, const char *fix)
+static void ids_row(struct checker *c, const struct ids_effect *e)
 {
-        static const char id[] = "conflict.modprobe";
-        const char *twins;
-        size_t taken = 0;
+        const char *id = e->line->cmdline ? "conflict.cmdline" : "conflict.modprobe";
+        const char *text = ids_text(e, c->arena), *fix = e->line->cmdline ? e->fix : then_rebuild(c, e->fix);
 
-        who_has_ids(c, m->value, &taken, &twins);
-        if (*twins)
-                check_row(c, id, CHECK_FAIL, fix,
-                          "%s: \"%s\" takes every device with these IDs, also %s, which no rule hands over", m->file,
-                          m->line, twins);
-        else if (taken > 0)
-                check_row(c, id, CHECK_WARN, fix,
-                          "%s: \"%s\" takes every device with these IDs; at present a rule has each of them", m->file,
-                          m->line);
+        if (text)
+                check_row(c, id, ids_take(e) ? CHECK_FAIL : CHECK_WARN, fix, "%s", text);
         else
-                check_row(c, id, CHECK_WARN, fix, "%s: \"%s\" takes every device with these IDs; none is there now",
-                          m->file, m->line);
+                check_row(c, id, CHECK_WARN, fix, "%s: \"%s\" takes every device with these IDs; %s", e->line->file,
+                          e->line->text, e->ruled ? "at present a rule has each of them" : "none is there now");
 }
 
 static void modprobe_row(struct checker *c, const struct modprobe_line *m)
 {
         static const char id[] = "conflict.modprobe";
-        const char *rebuild = c->facts->makers.maker->command(c->arena, NULL, NULL);
-        const char *fix = arena_printf(c->arena, "remove the line from %s, then %s", m->file, rebuild);
+        const char *fix = then_rebuild(c, arena_join(c->arena, "remove the line from ", m->file, NULL));
 
         if (m->kind == MODPROBE_BLACKLIST)
                 check_row(c, id, CHECK_WARN, fix, "%s: \"%s\": only programs that load the module by its name get it",
                           m->file, m->line);
-        else if (m->kind == MODPROBE_INSTALL)
+        else
                 check_row(
                         c, id, CHECK_WARN, fix,
                         "%s: \"%s\": modprobe runs that in place of loading the module, though not for the rules' sake",
                         m->file, m->line);
-        else
-                ids_row(c, m, fix);
 }
 
 static void modprobe(struct checker *c)
 {
+        struct ids_effect *effects;
+        size_t n = ids_effects(c->plan, &c->facts->ids, c->arena, &effects), of_cmdline = 0;
+
         for (size_t i = 0; i < c->facts->rivals.n_modprobe; i++)
                 modprobe_row(c, &c->facts->rivals.modprobe[i]);
-        if (c->facts->rivals.n_modprobe == 0)
-                check_row(c, "conflict.modprobe", CHECK_PASS, "",
-                          "no ids=, blacklist or install of vfio modules in modprobe.d");
+        for (size_t i = 0; i < n; i++) {
+                ids_row(c, &effects[i]);
+                of_cmdline += effects[i].line->cmdline;
+        }
+        if (c->facts->rivals.n_modprobe + n == of_cmdline)
+                check_row(
+                        c, "conflict.modprobe", CHECK_PASS, "",
+                        "no ids= of vfio-pci or pci-stub, and no blacklist or install of vfio modules, in modprobe.d");
+        if (of_cmdline == 0)
+                check_row(c, "conflict.cmdline", CHECK_PASS, "",
+                          "no ids= of vfio-pci or pci-stub on the kernel command line");
 }
 
 static void mdevctl(struct checker *c)

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "ctl/attempt.h"
+#include "ctl/ids-say.h"
 #include "report/json.h"
 #include "state/applied.h"
 
@@ -106,6 +107,8 @@ static int apply(struct transaction *x)
         if (k != 0 || settled)
                 return k;
         k = transaction_prepare(x);
+        if (k == 0)
+                k = ids_refuse(x);
         return k == 0 ? tell_or_do(x) : k;
 }
 

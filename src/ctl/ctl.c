@@ -55,19 +55,13 @@ static int hold_back(struct ctl *c)
         return 0;
 }
 
-int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
+int ctl_make_plan(struct ctl *c, const struct facts_request *request, bool boot)
 {
         struct facts_request needed;
-        int k = ctl_load_config(c);
+        int k;
 
-        if (k != 0)
-                return k;
-        if (boot)
-                k = hold_back(c);
-        if (k < 0)
-                return ctl_fail(TRIAL_PATH, k);
         facts_request_for(&c->config, &c->arena, &needed);
-        if (k == 0 && request) {
+        if (request) {
                 needed.slots |= request->slots;
                 needed.serials |= request->serials;
                 needed.parents |= request->parents;
@@ -76,17 +70,27 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.identities |= request->identities;
                 needed.config = request->config;
         }
-        for (size_t i = 0; k == 0 && request && i < request->n_drivers; i++)
+        for (size_t i = 0; request && i < request->n_drivers; i++)
                 facts_request_driver(&needed, &c->arena, request->drivers[i]);
         needed.builtin |= boot;
         needed.writers |= boot && !needed.busy;
-        if (k == 0)
-                k = facts_gather(&c->root, &c->arena, c->sources, &needed, &c->facts);
+        k = facts_gather(&c->root, &c->arena, c->sources, &needed, &c->facts);
         if (k == 0 && boot)
                 facts_as_at_boot(&c->facts);
         if (k == 0)
                 plan_build(&c->config, &c->facts, &c->arena, &c->plan);
         return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
+}
+
+int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
+{
+        int k = ctl_load_config(c);
+
+        if (k != 0)
+                return k;
+        if (boot)
+                k = hold_back(c);
+        return k < 0 ? ctl_fail(TRIAL_PATH, k) : ctl_make_plan(c, request, boot);
 }
 
 int ctl_find_device(struct ctl *c, const char *name, size_t *ret)

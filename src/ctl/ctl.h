@@ -55,6 +55,9 @@ int ctl_load_config(struct ctl *c) _must_check_;
 /* Facts for request (NULL: what the rules need), and the plan. With boot, as the next boot will find the machine. */
 int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot) _must_check_;
 
+/* The same, of the config that is loaded. */
+int ctl_make_plan(struct ctl *c, const struct facts_request *request, bool boot) _must_check_;
+
 /* The huge pages of the next boot, into the plan. */
 void ctl_plan_hugepages(struct ctl *c);
 

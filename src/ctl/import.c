@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "config/driver.h"
 #include "ctl/edit.h"
+#include "facts/ids.h"
 #include "facts/match.h"
 #include "facts/rivals.h"
 #include "report/json.h"
@@ -174,7 +176,7 @@ static const char *match_of(struct arena *a, const struct bus_syntax *bus, const
         return text;
 }
 
-static void read_ids(struct import *m, const char *ids, const struct modprobe_line *line)
+static void read_ids(struct import *m, const char *ids, const struct ids_line *line)
 {
         struct arena *a = &m->edit.c->arena;
         const struct facts *facts = &m->edit.c->facts;
@@ -182,7 +184,7 @@ static void read_ids(struct import *m, const char *ids, const struct modprobe_li
         size_t *devices = NULL, *slot;
         struct wanted wanted;
         struct rule rule;
-        char *from = arena_printf(a, "%s of \"%s\" in %s", ids, line->line, line->file);
+        char *from = arena_printf(a, "%s of \"%s\" in %s", ids, line->text, line->file);
 
         str_make_printable(from); /* it goes into a line of a file */
         item.from = from;
@@ -209,26 +211,21 @@ static void read_ids(struct import *m, const char *ids, const struct modprobe_li
 static void read_modprobe(struct import *m)
 {
         struct arena *a = &m->edit.c->arena;
+        struct ids theirs;
 
-        rivals_read_modprobe(&m->edit.c->root, a, &m->theirs);
-        for (size_t i = 0; i < m->theirs.n_modprobe; i++) {
-                const struct modprobe_line *line = &m->theirs.modprobe[i];
-                const char **words;
+        ids_read_modprobe(&m->edit.c->root, a, &theirs);
+        for (size_t i = 0; i < theirs.n_lines; i++) {
                 char *value, *ids;
-                size_t n;
 
-                if (line->kind != MODPROBE_IDS)
+                if (!streq(theirs.lines[i].driver, DRIVER_VFIO_PCI))
                         continue;
-                str_words(a, line->line, &words, &n);
-                if (!streq(words[1], "vfio-pci") && !streq(words[1], "vfio_pci"))
-                        continue;
-                value = arena_strdup(a, line->value);
+                value = arena_strdup(a, theirs.lines[i].value);
                 str_lower(value);
-                value += strspn(value, "\"'");
+                value += strspn(value, "'");
                 value[strcspn(value, "\"'")] = '\0';
                 while ((ids = strsep(&value, ",")))
                         if (*ids)
-                                read_ids(m, ids, line);
+                                read_ids(m, ids, &theirs.lines[i]);
         }
 }
 

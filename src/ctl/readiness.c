@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "ctl/ids-say.h"
 #include "facts/gather.h"
 #include "facts/users.h"
 #include "maker/origin.h"
@@ -135,6 +136,7 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
         kernel_read(&c->root, &c->arena, NULL, &ret->kernel);
         memory_read(&c->root, &c->arena, &ret->memory);
         rivals_read(&c->root, &c->arena, &ret->rivals);
+        ids_look(c, &ret->ids);
         modules(c, ret);
         devices(c, ret);
         trial(c, ret);

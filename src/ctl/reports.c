@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "ctl/ctl.h"
+#include "ctl/ids-say.h"
 #include "report/json.h"
 #include "report/text.h"
 #include "state/worked.h"
@@ -21,9 +21,14 @@ void ctl_plan_hugepages(struct ctl *c)
 
 int ctl_plan(struct ctl *c)
 {
-        int k = ctl_load_plan(c, NULL, true);
+        static const struct facts_request all;
         const char **worked;
+        struct ids ids;
+        int k;
 
+        ids_look(c, &ids);
+        /* They may mean any device. */
+        k = ctl_load_plan(c, ids.n_lines > 0 ? &all : NULL, true);
         if (k != 0)
                 return k;
         ctl_plan_hugepages(c);
@@ -32,6 +37,7 @@ int ctl_plan(struct ctl *c)
                 text_plan(stdout, &c->plan, worked);
         else
                 json_plan(stdout, &c->plan, worked);
+        ids_note(c, &ids, c->json ? stderr : stdout);
 
         if (c->diags.n_errors > 0)
                 return EXIT_USAGE;

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "config/ini.h"
+#include "facts/conf-lines.h"
 
 /* Names of driverctl's files are addresses, those of other buses than PCI with the bus in front. */
 void rivals_read_driverctl(const struct root *root, struct arena *a, struct rivals *ret)
@@ -52,68 +53,35 @@ static bool is_vfio_module(const char *name)
                streq(name, "vfio_iommu_type1");
 }
 
-static void modprobe_line(struct arena *a, const char *file, const char *line, struct rivals *ret)
+static void modprobe_line(struct arena *a, const struct conf_line *line, struct rivals *ret)
 {
-        static const char ids[] = "ids=";
-        const char **words, *value = NULL;
         struct modprobe_line *m;
         enum modprobe_kind kind;
+        const char **words;
         size_t n;
 
-        str_words(a, line, &words, &n);
+        str_words(a, line->text, &words, &n);
         if (n < 2 || !is_vfio_module(words[1]))
                 return;
-        if (streq(words[0], "options")) {
-                kind = MODPROBE_IDS;
-                for (size_t i = 2; i < n; i++)
-                        if (startswith(words[i], ids))
-                                value = words[i] + strlen(ids);
-                if (!value)
-                        return;
-        } else if (streq(words[0], "blacklist"))
+        if (streq(words[0], "blacklist"))
                 kind = MODPROBE_BLACKLIST;
         else if (streq(words[0], "install"))
                 kind = MODPROBE_INSTALL;
         else
                 return;
         m = arena_grow(a, &ret->modprobe, ret->n_modprobe, sizeof(*m));
-        *m = (struct modprobe_line){.kind = kind, .file = file, .line = arena_strdup(a, line), .value = value};
+        *m = (struct modprobe_line){.kind = kind, .file = line->file, .line = line->text};
         ret->n_modprobe++;
 }
 
-static void modprobe_file(const struct root *root, struct arena *a, const char *file, struct rivals *ret)
+static void read_modprobe(const struct root *root, struct arena *a, struct rivals *ret)
 {
-        char *text, *line;
-        size_t size;
+        struct conf_lines lines = {};
 
-        root_look(root, a, file, &text, &size);
-        for (char *s = text; (s = strstr(s, "\\\n"));) /* a line goes on */
-                s[0] = s[1] = ' ';
-        while ((line = strsep(&text, "\n")))
-                modprobe_line(a, file, str_trim(line), ret);
-}
-
-/* As libkmod has them: a name in an earlier directory hides the same one in later ones. */
-void rivals_read_modprobe(const struct root *root, struct arena *a, struct rivals *ret)
-{
-        static const char *const dirs[] = {"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d",
-                                           "/usr/lib/modprobe.d", "/lib/modprobe.d"};
-        const char **seen = NULL, **names;
-        size_t n_seen = 0, n;
-
-        for (size_t d = 0; d < ARRAY_SIZE(dirs); d++) {
-                root_look_in(root, a, dirs[d], &names, &n);
-                for (size_t i = 0; i < n; i++) {
-                        size_t s = 0;
-
-                        while (s < n_seen && !streq(seen[s], names[i]))
-                                s++;
-                        if (s < n_seen || !endswith(names[i], ".conf"))
-                                continue;
-                        str_add(a, &seen, &n_seen, names[i]);
-                        modprobe_file(root, a, arena_join(a, dirs[d], "/", names[i], NULL), ret);
-                }
-        }
+        conf_lines_modprobe(root, a, &lines);
+        for (size_t i = 0; i < lines.n; i++)
+                if (lines.v[i].text)
+                        modprobe_line(a, &lines.v[i], ret);
 }
 
 struct network_reader {
@@ -172,6 +140,6 @@ void rivals_read(const struct root *root, struct arena *a, struct rivals *ret)
         *ret = (struct rivals){};
         rivals_read_driverctl(root, a, ret);
         read_mdevctl(root, a, ret);
-        rivals_read_modprobe(root, a, ret);
+        read_modprobe(root, a, ret);
         read_network(root, a, ret);
 }

@@ -14,12 +14,10 @@ struct override {
 
 struct modprobe_line {
         enum modprobe_kind {
-                MODPROBE_IDS,
                 MODPROBE_BLACKLIST,
                 MODPROBE_INSTALL,
         } kind;
         const char *file, *line;
-        const char *value; /* of ids= */
 };
 
 /* A file of systemd-networkd or udev's net_setup_link, and its [Match]. */
@@ -35,7 +33,7 @@ struct network_file {
 struct rivals {
         struct override *driverctl, *mdevctl;
         size_t n_driverctl, n_mdevctl;
-        struct modprobe_line *modprobe; /* about VFIO's modules */
+        struct modprobe_line *modprobe; /* about VFIO's modules; ids= are in facts/ids.h */
         size_t n_modprobe;
         struct network_file *network;
         size_t n_network;
@@ -43,6 +41,5 @@ struct rivals {
 
 /* All of them; a file that is absent or unreadable says nothing. */
 void rivals_read(const struct root *root, struct arena *a, struct rivals *ret);
-/* One kind alone, into what is zeroed. */
+/* That kind alone, into what is zeroed. */
 void rivals_read_driverctl(const struct root *root, struct arena *a, struct rivals *ret);
-void rivals_read_modprobe(const struct root *root, struct arena *a, struct rivals *ret);

@@ -76,6 +76,19 @@ const struct initrd initrd_dracut = {
         .arguments = (const char *const[]){conf, conf_d, line, line_d, NULL},
 };
 
+/* dracut.conf(5): force_drivers are loaded first, and kernel_cmdline is one more command line (dracut.cmdline(7)). */
+static const struct ids_settings settings[] = {
+        {.files = (const char *const[]){conf, NULL},
+         .dirs = (const char *const[]){"/etc/dracut.conf.d", "/usr/lib/dracut/dracut.conf.d", NULL},
+         .form = IDS_SHELL,
+         .modules = "force_drivers",
+         .arguments = "kernel_cmdline"},
+        {.files = (const char *const[]){line, NULL},
+         .dirs = (const char *const[]){"/etc/cmdline.d", NULL},
+         .form = IDS_ARGUMENTS},
+        {},
+};
+
 const struct maker maker_dracut = {
         .name = "dracut",
         .programs = (const char *const[]){"/usr/bin/dracut", "/usr/sbin/dracut", "/sbin/dracut", NULL},
@@ -83,6 +96,7 @@ const struct maker maker_dracut = {
                                        "/usr/lib/kernel/install.d/50-dracut.install", NULL},
         .images = (const char *const[]){"initrd.img-*", "initramfs-*.img", "initrd-*", NULL},
         .initrd = &initrd_dracut,
+        .settings = settings,
         .install = "install dracut and have it make the boot images (Debian: apt-get install dracut, which replaces "
                    "initramfs-tools)",
         .part = "module passthrough",

@@ -7,6 +7,7 @@
  */
 
 #include "base/root.h"
+#include "facts/ids.h"
 #include "facts/initrd.h"
 
 struct maker {
@@ -15,6 +16,7 @@ struct maker {
         const char *const *hooks;    /* what a kernel's installation runs so that it makes the kernel's image */
         const char *const *images;   /* names of its images in /boot or on the ESP, "*" for the kernel's release */
         const struct initrd *initrd;
+        const struct ids_settings *settings; /* that say what its initrd loads first; one without files is the end */
 
         /* What follows is NULL if images that it makes are not served: it is only recognised. */
 

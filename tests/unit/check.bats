@@ -649,28 +649,69 @@ node_pages() { # node_pages NODE KB TOTAL FREE
     row conflict.driverctl warn 'too, by an address'
 }
 
-@test "modprobe.d: ids= that also take a twin, which is named" {
+@test "modprobe.d: ids= that mean a twin, too, which is named: a warning, and a failure where something else loads the driver" {
     put /etc/modprobe.d/other.conf '# options vfio-pci ids=1002:5159' 'options kvm ids=1002:5159' 'options vfio-pci disable_vga=1' \
-        'blacklist nouveau'
+        'blacklist nouveau' 'options vfio-pci ids='
     check
     row conflict.modprobe pass
+    row conflict.cmdline pass
     put /etc/modprobe.d/vfio.conf 'options vfio-pci disable_vga=1 ids=1002:5159,1002:aa38'
     check
     exits 0
+    row conflict.modprobe warn 'vfio.conf.*does nothing: passthrough loads vfio-pci with an empty ids=' 'remove .* from /etc/modprobe.d/vfio.conf, then'
+    put /etc/modules-load.d/vfio.conf vfio_pci
+    check
+    exits 0
     row conflict.modprobe warn 'vfio.conf.*at present a rule has each'
+    rm "$ROOT/etc/modules-load.d/vfio.conf"
     card 0000:00:03.0 02 2
     check
+    exits 0
+    row conflict.modprobe warn 'does nothing.*means 0000:02:00.0 \(1002:5159\), 0000:02:00.1 \(1002:aa38\), which no rule hands over' \
+        'remove .* from /etc/modprobe.d/vfio.conf'
+    put /etc/modules-load.d/vfio.conf vfio_pci
+    check
     exits 1
-    row conflict.modprobe fail 'also 0000:02:00.0 \(1002:5159\), 0000:02:00.1 \(1002:aa38\)' 'remove the line from /etc/modprobe.d/vfio.conf'
+    row conflict.modprobe fail 'takes 0000:02:00.0 \(1002:5159\), 0000:02:00.1 \(1002:aa38\), which no rule hands over; /etc/modules-load.d/vfio.conf loads vfio-pci first: "vfio_pci"' \
+        'or "vfio_pci" from /etc/modules-load.d/vfio.conf, then'
     put /etc/modprobe.d/vfio.conf 'options vfio_pci \' '  ids=1002:5159:abcd:1100'
     check
     row conflict.modprobe warn 'none is there'
     put /etc/modprobe.d/vfio.conf 'options vfio_pci ids=0x1002:5159:1af4:1100:030000'
     check
     row conflict.modprobe fail '0000:02:00.0'
+    put /etc/modprobe.d/vfio.conf 'options vfio_pci ids="abcd:1234, 1002:5159 and more"'
+    check
+    row conflict.modprobe fail 'takes 0000:02:00.0 \(1002:5159\), which'
     put /etc/modprobe.d/vfio.conf 'options vfio_pci ids=1002,8086:1002'
     check
     row conflict.modprobe warn 'none is there'
+}
+
+@test "the command line: ids= of a driver that is a module, and of one that is built in" {
+    card 0000:00:03.0 02 2
+    cmdline vfio_pci.ids=1002:5159
+    check
+    exits 0
+    row conflict.cmdline warn '/proc/cmdline: "vfio_pci.ids=1002:5159" does nothing.*0000:02:00.0 \(1002:5159\), which no rule' \
+        'remove "vfio_pci.ids=1002:5159" from the kernel command line'
+    row conflict.modprobe pass
+    cmdline modules_load=kvm,vfio-pci
+    check
+    exits 1
+    row conflict.cmdline fail 'loads vfio-pci first: "modules_load=kvm,vfio-pci"'
+    tree_cmdline=$(<"$ROOT/proc/cmdline")
+    echo "${tree_cmdline/ modules_load=*/}" >"$ROOT/proc/cmdline"
+    module vfio-pci builtin
+    check
+    row conflict.cmdline fail "vfio-pci is built into kernel $KERNEL"
+    # modprobe.d is for modules.
+    put /proc/cmdline 'root=/dev/sda2'
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=1002:5159'
+    put /etc/modules-load.d/vfio.conf vfio-pci
+    check
+    row conflict.modprobe warn 'does nothing: vfio-pci is built into the kernel, which does not read it'
+    row conflict.cmdline pass
 }
 
 @test "modprobe.d: a name in /etc hides the same one elsewhere; blacklists and installs" {

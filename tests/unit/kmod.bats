@@ -9,7 +9,7 @@ setup() {
     [[ ! -e /sys/module/vfio_pci && ! -e /sys/module/pci_stub ]] || skip 'this machine has the drivers already'
     KMOD=$BATS_TEST_TMPDIR/kmod LIB=$BATS_TEST_TMPDIR/lib
     mkdir -p "$LIB/kernel"
-    "${CC:-cc}" -std=gnu17 -D_GNU_SOURCE -I"$src" -O1 -Wall -Wextra -Werror -rdynamic -o "$KMOD" \
+    "${CC:-cc}" -std=gnu17 -D_GNU_SOURCE -I"$src" -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all -rdynamic -o "$KMOD" \
         "$BATS_TEST_DIRNAME/kmod.c" "$src"/act/kmod.c "$src"/config/driver.c "$src"/base/{arena,str,memory}.c
     for name in vfio-pci pci-stub other broken dependency; do
         echo module >"$LIB/kernel/$name.ko"

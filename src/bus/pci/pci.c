@@ -280,23 +280,28 @@ static void guest(struct arena *a, const struct device *d, struct guest_device *
         };
 }
 
-/* The field of an ids= word: hex, or "ffffffff" for any, which is also what is not there. */
-static bool id_field(const char **s, const char *hex)
+/*
+ * A field of a word of ids=, as the kernel's sscanf("%x:%x:...") reads it: blanks in front and "0x" are passed over,
+ * and at what is no digit it stops. False: it is there and another. "ffffffff" is any, which is also what is not there.
+ */
+static bool id_field(const char **s, const char *have)
 {
-        size_t n = strcspn(*s, ":");
-        const char *field = *s, *have = hex;
-        bool any = n == 0 || (n == 8 && strncasecmp(field, "ffffffff", 8) == 0);
+        size_t digits = strcspn(have, ":"), n;
+        const char *field;
+        bool same;
 
-        *s += n + (field[n] == ':');
-        if (n > 2 && strncasecmp(field, "0x", 2) == 0) {
-                field += 2;
-                n -= 2;
-        }
-        for (; n > 1 && *field == '0'; n--)
-                field++;
-        while (have[0] == '0' && have[1] && have[1] != ':')
+        *s += strspn(*s, " \t");
+        *s += strncasecmp(*s, "0x", 2) == 0 ? 2 : 0;
+        field = *s + strspn(*s, "0");
+        n = strspn(field, "0123456789abcdefABCDEF");
+        while (digits > 0 && *have == '0') {
                 have++;
-        return any || (strncasecmp(field, have, n) == 0 && (have[n] == '\0' || have[n] == ':'));
+                digits--;
+        }
+        same = (n == 8 && strncasecmp(field, "ffffffff", 8) == 0) ||
+               (n == digits && strncasecmp(field, have, n) == 0) || field + n == *s;
+        *s = field[n] == ':' ? field + n + 1 : "";
+        return same;
 }
 
 /* "vendor:device[:subvendor:subdevice[:class[:mask]]]" of vfio-pci's ids=; the class is not looked at. */
@@ -306,9 +311,7 @@ static bool dynamic_id(const char *word, const struct device *d)
 
         if (!d->identified || !strchr(word, ':') || !id_field(&s, d->id) || !id_field(&s, strchr(d->id, ':') + 1))
                 return false;
-        if (!*s)
-                return true;
-        if (!*pci_of(d)->subsystem)
+        if (!*s || !*pci_of(d)->subsystem)
                 return true;
         return id_field(&s, pci_of(d)->subsystem) && (!*s || id_field(&s, strchr(pci_of(d)->subsystem, ':') + 1));
 }

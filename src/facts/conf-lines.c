@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "facts/conf-lines.h"
+
+#include "base/str.h"
+
+static void add(struct arena *a, struct conf_lines *lines, const char *file, char *text)
+{
+        struct conf_line *line = arena_grow(a, &lines->v, lines->n, sizeof(*line));
+
+        *line = (struct conf_line){file, text};
+        lines->n++;
+}
+
+void conf_lines_of(const struct root *root, struct arena *a, const char *file, struct conf_lines *lines)
+{
+        char *text, *line;
+        size_t size;
+
+        if (root_look(root, a, file, &text, &size) == SOURCE_UNREADABLE)
+                return add(a, lines, file, NULL);
+        for (char *s = text; (s = strstr(s, "\\\n"));)
+                s[0] = s[1] = ' ';
+        while ((line = strsep(&text, "\n")))
+                add(a, lines, file, str_trim(line));
+}
+
+void conf_lines_in(const struct root *root, struct arena *a, const char *const *dirs, const char *suffix,
+                   struct conf_lines *lines)
+{
+        struct strings seen = {};
+        const char **names;
+        size_t n;
+
+        for (; *dirs; dirs++) {
+                if (root_look_in(root, a, *dirs, &names, &n) == SOURCE_UNREADABLE)
+                        add(a, lines, *dirs, NULL);
+                for (size_t i = 0; i < n; i++) {
+                        if (!endswith(names[i], suffix) || str_index(names[i], seen.v, seen.n) >= 0)
+                                continue;
+                        strings_add(a, &seen, names[i]);
+                        conf_lines_of(root, a, arena_join(a, *dirs, "/", names[i], NULL), lines);
+                }
+        }
+}
+
+void conf_lines_modprobe(const struct root *root, struct arena *a, struct conf_lines *lines)
+{
+        static const char *const dirs[] = {"/etc/modprobe.d",     "/run/modprobe.d", "/usr/local/lib/modprobe.d",
+                                           "/usr/lib/modprobe.d", "/lib/modprobe.d", NULL};
+
+        conf_lines_in(root, a, dirs, ".conf", lines);
+}
