@@ -162,6 +162,82 @@ static void rule_unit(struct units *u, const char *rule, bool required)
                 units_require(u, "boot-complete.target", unit, template);
 }
 
+/* Seconds since the kernel has started, be that in the initrd or on the host. */
+static void write_timer(struct units *u, const char *name, const char *description, const char *more, uint32_t seconds)
+{
+        char text[1024];
+
+        snprintf(text, sizeof(text),
+                 "# Made by passthrough-generator: this boot is a trial\n"
+                 "[Unit]\n"
+                 "Description=%s\n"
+                 "Documentation=man:passthroughctl(8)\n"
+                 "%s\n"
+                 "[Timer]\n"
+                 "OnBootSec=%us\n"
+                 "AccuracySec=1s\n",
+                 description, more, seconds);
+        units_write(u, name, text);
+}
+
+/*
+ * In the initrd of a trial: nothing it may wait for, a passphrase say, is waited for longer than that. Where systemd
+ * waits in an emergency, or gets to no target at all, the timer goes on. The job that stops it is ordered before
+ * initrd-switch-root.target, and so before all of switching root; the host has a timer of its own then, which counts
+ * from the start of the kernel as well. The service has no program: its being done reboots, as that of
+ * systemd-reboot.service does.
+ */
+static void deadline_units(struct units *u, uint32_t seconds)
+{
+        static const char service[] = "# Made by passthrough-generator: this boot is a trial\n"
+                                      "[Unit]\n"
+                                      "Description=Take a trial of devices for virtual machines back that has not left "
+                                      "its initrd in time\n"
+                                      "Documentation=man:passthroughctl(8)\n"
+                                      "DefaultDependencies=no\n"
+                                      "SuccessAction=reboot-force\n";
+
+        units_write(u, "passthrough-deadline.service", service);
+        write_timer(u, "passthrough-deadline.timer",
+                    "Time that a trial of devices for virtual machines has in its initrd",
+                    "DefaultDependencies=no\n"
+                    "IgnoreOnIsolate=yes\n"
+                    "Conflicts=initrd-switch-root.target shutdown.target\n"
+                    "Before=initrd-switch-root.target shutdown.target\n",
+                    seconds);
+        units_want(u, "sysinit.target", "passthrough-deadline.timer", NULL);
+}
+
+/*
+ * On the host the timer that takes a trial back waits for sysinit.target, and that for each passphrase and file system
+ * of the host. Where it is not reached in time, a second timer reboots; nothing is recorded then, as in the initrd.
+ */
+static void stuck_units(struct units *u, uint32_t seconds)
+{
+        static const char service[] = "# Made by passthrough-generator: this boot is a trial\n"
+                                      "[Unit]\n"
+                                      "Description=Take a trial of devices for virtual machines back that has not "
+                                      "reached sysinit.target in time\n"
+                                      "Documentation=man:passthroughctl(8)\n"
+                                      "DefaultDependencies=no\n"
+                                      "Conflicts=shutdown.target\n"
+                                      "Before=shutdown.target\n"
+                                      "FailureAction=reboot-force\n\n"
+                                      "[Service]\n"
+                                      "Type=oneshot\n"
+                                      "ExecStart=/usr/bin/systemctl is-active --quiet sysinit.target\n"
+                                      "TimeoutStartSec=30s\n";
+
+        units_write(u, "passthrough-stuck.service", service);
+        write_timer(u, "passthrough-stuck.timer",
+                    "Time that a trial of devices for virtual machines has to reach sysinit.target",
+                    "DefaultDependencies=no\n"
+                    "Conflicts=shutdown.target\n"
+                    "Before=shutdown.target\n",
+                    seconds);
+        units_want(u, "sysinit.target", "passthrough-stuck.timer", NULL);
+}
+
 /*
  * A trial is kept once the boot is complete, and taken back by a reboot where it is not kept in time. Where systemd
  * would wait in an emergency for somebody to come, it reboots into what there was.
@@ -173,18 +249,10 @@ static void trial_units(struct units *u, uint32_t seconds)
                                         "ExecStartPre=\n"
                                         "ExecStart=\n"
                                         "ExecStart=/usr/bin/systemctl --no-block --force reboot\n";
-        char timer[512];
 
-        snprintf(timer, sizeof(timer),
-                 "# Made by passthrough-generator: this boot is a trial\n"
-                 "[Unit]\n"
-                 "Description=Take a trial of devices for virtual machines back that nobody has kept\n"
-                 "Documentation=man:passthroughctl(8)\n\n"
-                 "[Timer]\n"
-                 "OnBootSec=%us\n"
-                 "AccuracySec=1s\n",
-                 seconds);
-        units_write(u, "passthrough-revert.timer", timer);
+        stuck_units(u, seconds);
+        write_timer(u, "passthrough-revert.timer",
+                    "Take a trial of devices for virtual machines back that nobody has kept", "", seconds);
         units_want(u, "timers.target", "passthrough-revert.timer", NULL);
         units_want(u, "multi-user.target", "passthrough-confirm.service", UNITS_STATIC);
         units_write(u, "emergency.service.d/50-passthrough-trial.conf", emergency);
@@ -259,9 +327,14 @@ static int generate(const struct root *root, struct arena *a, struct units *u, s
         const struct initrd *initrd = initrd_here(root, initrd_table);
         int k = facts_read_switches(root, a, &facts);
 
-        /* On the host, a rule's unit says by failing that it was switched off: who requires it must not start. */
-        if (k < 0 || facts.kdump || (facts.off && initrd))
+        if (k < 0 || facts.kdump)
                 return k;
+        /* A trial is one with passthrough=off, too. */
+        if (initrd && facts.trial > 0)
+                deadline_units(u, facts.trial);
+        /* On the host, a rule's unit says by failing that it was switched off: who requires it must not start. */
+        if (facts.off && initrd)
+                return u->error;
         k = config_load(root, a, bus_syntaxes, &diags, &config);
         if (k == 0)
                 k = settings_load(root, a, &diags, &settings);

@@ -39,5 +39,7 @@ install() {
         inst_hook cmdline 00 "$moddir/passthrough-initrd.sh"
         inst_hook pre-trigger 99 "$moddir/passthrough-rescue.sh"
         inst_hook pre-pivot 00 "$moddir/passthrough-root.sh"
+        # The last before the root is switched.
+        inst_hook cleanup 99 "$moddir/passthrough-deadline.sh"
     fi
 }

@@ -15,7 +15,8 @@ static const char help[] =
         "passthrough-bind [--root=DIR] --stage=initrd|root|udev|host\n"
         "passthrough-bind [--root=DIR] --rule=NAME\n"
         "passthrough-bind [--root=DIR] --hotplug=ADDRESS\n"
-        "passthrough-bind [--root=DIR] --rescue\n\n"
+        "passthrough-bind [--root=DIR] --rescue\n"
+        "passthrough-bind [--root=DIR] --deadline\n\n"
         "Carries out this boot's plan. Run by units and initramfs hooks; for work by hand there is\n"
         "passthroughctl(8).\n\n"
         "  --stage=STAGE  what the config has for that stage of the boot; udev: rules for devices that\n"
@@ -24,7 +25,9 @@ static const char help[] =
         "                 older boot image did not know of\n"
         "  --hotplug=ADDRESS  on the host: takes a device that has appeared, where a rule says so\n"
         "  --rescue       in an initrd: waits for the root file system; where none is found, gives\n"
-        "                 storage, network and USB controllers back\n" COMMON_HELP;
+        "                 storage, network and USB controllers back\n"
+        "  --deadline     in an initrd without systemd that a trial boots: leaves a process behind\n"
+        "                 that reboots once the trial's time is over, and prints its number\n" COMMON_HELP;
 
 static int usage(const char *message, const char *what)
 {
@@ -95,13 +98,14 @@ static int ask_demand(const char *dir, const char *option, const char *argument)
 
 int main(int argc, char *argv[])
 {
-        enum { OPTION_STAGE = OPTION_OWN, OPTION_RULE, OPTION_HOTPLUG, OPTION_RESCUE };
+        enum { OPTION_STAGE = OPTION_OWN, OPTION_RULE, OPTION_HOTPLUG, OPTION_RESCUE, OPTION_DEADLINE };
         static const struct option options[] = {
                 COMMON_OPTIONS,
                 {"stage", required_argument, NULL, OPTION_STAGE},
                 {"rule", required_argument, NULL, OPTION_RULE},
                 {"hotplug", required_argument, NULL, OPTION_HOTPLUG},
                 {"rescue", no_argument, NULL, OPTION_RESCUE},
+                {"deadline", no_argument, NULL, OPTION_DEADLINE},
                 {},
         };
         const char *dir = NULL, *demand = NULL;
@@ -136,6 +140,9 @@ int main(int argc, char *argv[])
                 case OPTION_RESCUE:
                         job = (struct job){run_rescue, NULL};
                         break;
+                case OPTION_DEADLINE:
+                        job = (struct job){run_deadline, NULL};
+                        break;
                 default:
                         return EXIT_USAGE;
                 }
@@ -143,6 +150,6 @@ int main(int argc, char *argv[])
         if (optind < argc)
                 return usage("takes no argument: ", argv[optind]);
         if (n_jobs != 1)
-                return usage("one of --stage=, --rule=, --hotplug= and --rescue is needed", "");
+                return usage("one of --stage=, --rule=, --hotplug=, --rescue and --deadline is needed", "");
         return demand ? ask_demand(dir, demand, job.argument) : carry_out(&job, dir);
 }

@@ -39,6 +39,9 @@ int run_host(const struct root *root, const char *unused) _must_check_;
 int run_udev(const struct root *root, const char *unused) _must_check_;
 /* Waits, in an initrd, until the root is there or ought to be; see rescue.c. */
 int run_rescue(const struct root *root, const char *unused) _must_check_;
+/* In an initrd that is a trial's: leaves a process behind that reboots in time, and prints its number; see deadline.c.
+ */
+int run_deadline(const struct root *root, const char *unused) _must_check_;
 
 /*
  * Config, facts and plan, as far as the stage can know them. all: details of every device, where the record may speak

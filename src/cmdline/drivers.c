@@ -158,6 +158,14 @@ void judge_passthrough_skip(struct judge *j, const struct token *t)
 
 void judge_passthrough_trial(struct judge *j, const struct token *t)
 {
+        const char *colon = t->value ? strchr(t->value, ':') : NULL;
+        uint32_t seconds;
+
+        if (!colon || !str_to_u32(colon + 1, 10, &seconds) || seconds == 0)
+                return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "",
+                                   "\"%s\" is no ID:SECONDS, and nothing takes this boot back; passthroughctl apply "
+                                   "writes it",
+                                   t->value ? t->value : "");
         return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "",
                            "a trial that passthroughctl apply made: taken back where it is not kept");
 }

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "facts/ssh.h"
+#include "guard/evidence.h"
 
 /* A file, and what one that was cut short has left beside it. */
 static int forget_file(struct ctl *c, const char *path)
@@ -254,9 +255,21 @@ static int make(struct transaction *x, const struct installed *image)
         return k == 0 ? transaction_run(x->c, set) : k;
 }
 
+/* Why the next boot may ask for a passphrase, or NULL. */
+static const char *passphrase(struct ctl *c)
+{
+        struct facts_request request;
+        struct facts facts = {.switches_known = true};
+
+        facts_request_for(&c->config, &c->arena, &request);
+        request.use = true;
+        return facts_gather(&c->root, &c->arena, c->sources, &request, &facts) == 0 ? facts.evidence->passphrase : NULL;
+}
+
 static void say_made(const struct transaction *x)
 {
         const struct trial *t = &x->trial;
+        const char *asked = passphrase(x->c);
 
         if (!trial_watchdog(&x->c->root))
                 puts("note: this host has no watchdog: where the trial hangs without a panic, it has to be reset by "
@@ -268,6 +281,9 @@ static void say_made(const struct transaction *x)
                        t->seconds / 60);
         else
                 printf("that boot is complete, and comes back %u min after its start otherwise\n", t->seconds / 60);
+        if (asked)
+                printf("it may ask for a passphrase (%s): type it within %u min of its start\n", asked,
+                       t->seconds / 60);
 }
 
 int attempt_make(struct transaction *x)

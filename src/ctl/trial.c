@@ -113,6 +113,15 @@ static int fail(struct transaction *x, const char *why)
         return attempt_drop(x, why);
 }
 
+/* Of a boot that has left nothing behind: its initrd can write nowhere, and no panic does. */
+static const char *not_up(struct transaction *x)
+{
+        return arena_printf(&x->c->arena,
+                            "it was booted, and did not come up: it waited %u min for a passphrase or a file system, "
+                            "panicked, or was reset",
+                            x->trial.seconds / 60);
+}
+
 /* At the beginning of each boot. */
 static int settle(struct transaction *x)
 {
@@ -133,7 +142,7 @@ static int settle(struct transaction *x)
                 k = transaction_detect(x);
                 if (k != 0 || oneshot_pending(c->loaders, &x->facts, &c->root, &c->arena))
                         return k;
-                return fail(x, "it was booted, and did not come up");
+                return fail(x, not_up(x));
         case TRIAL_RUNNING:
                 return fail(x, "it came up, and the host was reset before it was kept");
         case TRIAL_ACCEPTED:

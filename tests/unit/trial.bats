@@ -117,9 +117,9 @@ made() {
     nothing_left
     as_before
     live status
-    has 'failed: it was booted, and did not come up'
+    has 'failed: it was booted, and did not come up: it waited 15 min for a passphrase or a file system, panicked, or was reset'
     live status --json
-    is "$(get '.trial | .state, .message, .this_boot')" 'failed it was booted, and did not come up false' trial
+    is "$(get '.trial | .state, .message, .this_boot')" 'failed it was booted, and did not come up: it waited 15 min for a passphrase or a file system, panicked, or was reset false' trial
     live check --json
     is "$(jq -r '.checks[] | select(.id == "trial.bootloader") | .status' <<<"$output")" warn check
     live apply
@@ -350,17 +350,130 @@ made() {
     exits 2
 }
 
+# generate [VARIABLE=VALUE...]: afresh.
+generate() {
+    rm -rf "$ROOT"/run/{normal,early,late} && mkdir -p "$ROOT"/run/{normal,early,late}
+    env "$@" "$BUILD/passthrough-generator" --root="$ROOT" /run/normal /run/early /run/late
+}
+a_trial() { put /proc/cmdline "root=/dev/sda1 passthrough.trial=${1-0123456789abcdef:120} panic=10 ${*:2}"; }
+
 @test "units of a boot that is a trial: a timer, the one that keeps it, no emergency shell; of another none" {
-    mkdir -p "$ROOT"/run/{normal,early,late}
     local units=$ROOT/run/normal
-    "$BUILD/passthrough-generator" --root="$ROOT" /run/normal /run/early /run/late
+    generate
     [[ ! -e $units/passthrough-revert.timer ]]
-    rm -r "$ROOT"/run/* && mkdir -p "$ROOT"/run/{normal,early,late}
-    put /proc/cmdline 'root=/dev/sda1 passthrough.trial=0123456789abcdef:120 panic=10'
-    "$BUILD/passthrough-generator" --root="$ROOT" /run/normal /run/early /run/late
+    a_trial
+    generate
     grep -qx 'OnBootSec=120s' "$units/passthrough-revert.timer"
     [[ -L $units/timers.target.wants/passthrough-revert.timer && -L $units/multi-user.target.wants/passthrough-confirm.service ]]
     grep -q 'reboot$' "$units/emergency.service.d/50-passthrough-trial.conf"
+    # Where sysinit.target waits, that timer does.
+    grep -qx 'OnBootSec=120s' "$units/passthrough-stuck.timer"
+    grep -qx 'DefaultDependencies=no' "$units/passthrough-stuck.timer"
+    grep -qx 'FailureAction=reboot-force' "$units/passthrough-stuck.service"
+    [[ -L $units/sysinit.target.wants/passthrough-stuck.timer && ! -e $units/passthrough-deadline.timer ]]
+}
+
+@test "the initrd of a trial has its time: a timer that only switching root stops; with passthrough=off, and without a rule, too" {
+    local units=$ROOT/run/normal more
+    put /etc/initrd-release ID=debian
+    generate SYSTEMD_IN_INITRD=1
+    is "$(ls "$units" | xargs)" 'initrd.target.wants passthrough-initrd.service passthrough-rescue.service passthrough-root.service sysinit.target.wants' 'units of no trial'
+    for more in '' passthrough=off; do
+        a_trial 0123456789abcdef:120 $more
+        generate SYSTEMD_IN_INITRD=1
+        grep -qx 'OnBootSec=120s' "$units/passthrough-deadline.timer"
+        grep -qx 'DefaultDependencies=no' "$units/passthrough-deadline.timer"
+        grep -qx 'IgnoreOnIsolate=yes' "$units/passthrough-deadline.timer"
+        grep -qx 'Conflicts=initrd-switch-root.target shutdown.target' "$units/passthrough-deadline.timer"
+        grep -qx 'Before=initrd-switch-root.target shutdown.target' "$units/passthrough-deadline.timer"
+        grep -qx 'SuccessAction=reboot-force' "$units/passthrough-deadline.service"
+        [[ -L $units/sysinit.target.wants/passthrough-deadline.timer ]]
+        [[ ! -e $units/passthrough-stuck.timer && ! -e $units/passthrough-revert.timer ]]
+    done
+    is "$(ls "$units" | xargs)" 'passthrough-deadline.service passthrough-deadline.timer sysinit.target.wants' 'units with passthrough=off'
+    rm "$ROOT"/etc/passthrough.d/*
+    a_trial
+    generate SYSTEMD_IN_INITRD=1
+    is "$(ls "$units" | xargs)" 'passthrough-deadline.service passthrough-deadline.timer sysinit.target.wants' 'units without a rule'
+}
+
+# The process of an initrd without systemd; of a machine that is not this one only the answer.
+deadline() {
+    run --separate-stderr env "$@" "$BUILD/passthrough-bind" --root="$ROOT" --deadline
+    [[ $status == 0 && -z $stderr ]] || { show && return 1; }
+}
+
+@test "a time that is none counts for nothing, in the initrd and on the host, nor does any in a kdump kernel; and the command line's check says so" {
+    local value
+    for value in abc 0123456789abcdef 0123456789abcdef: 0123456789abcdef:abc 0123456789abcdef:-1 0123456789abcdef:0 0123456789abcdef:99999999999 '0123456789abcdef:60 elfcorehdr=1'; do
+        rm -f "$ROOT/etc/initrd-release"
+        # shellcheck disable=SC2086 # words
+        a_trial $value
+        generate
+        is "$(find "$ROOT/run" -name '*.timer')" '' "timers on the host, $value"
+        deadline
+        is "$output" '' "process on the host, $value"
+        put /etc/initrd-release ID=debian
+        generate SYSTEMD_IN_INITRD=1
+        is "$(find "$ROOT/run" -name '*.timer')" '' "timers in the initrd, $value"
+        deadline SYSTEMD_IN_INITRD=1
+        is "$output" '' "process in the initrd, $value"
+        [[ $value != *elfcorehdr* ]] || continue
+        ctl cmdline check "--cmdline=root=/dev/sda1 passthrough.trial=$value"
+        has "is no ID:SECONDS, and nothing takes this boot back" || return 1
+    done
+    a_trial
+    deadline SYSTEMD_IN_INITRD=1
+    [[ $output ]]
+    a_trial 0123456789abcdef:120 passthrough=off
+    deadline SYSTEMD_IN_INITRD=1
+    [[ $output ]]
+    rm "$ROOT/etc/initrd-release"
+    deadline SYSTEMD_IN_INITRD=0
+    is "$output" '' 'process on the host'
+    ctl cmdline check '--cmdline=root=/dev/sda1 passthrough.trial=0123456789abcdef:120'
+    has 'a trial that passthroughctl apply made'
+}
+
+# initrd_of SECONDS COMMAND...: runs in a namespace of processes of its own, where who reboots ends its first one by SIGHUP.
+initrd_of() {
+    put /etc/initrd-release ID=debian
+    boot_is second "root=/dev/sda1 passthrough.trial=0123456789abcdef:$1"
+    live_run sh -c "pid=\$(/build/passthrough-bind --deadline) && $2"
+}
+
+@test "without systemd a process reboots once the time is over, from wherever it is; ended before, it does not" {
+    local up
+    up=$(cut -d. -f1 /proc/uptime)
+    initrd_of $((up + 2)) 'kill -0 $pid && echo counts && sleep 20 && echo late'
+    is "$output" counts output
+    is "$status" $((128 + $(kill -l HUP))) 'exit status'
+    initrd_of 1 'sleep 20 && echo late'
+    is "$output" '' output
+    initrd_of $((up + 3)) 'kill $pid && sleep 4 && echo late'
+    exits 0
+    is "$output" late output
+    # What holds the console, or the hook's pipe, holds the boot.
+    initrd_of 99999999 'readlink /proc/$pid/fd/0 /proc/$pid/fd/1 /proc/$pid/fd/2'
+    exits 0
+    is "$output" $'/dev/null\n/dev/null\n/dev/null' 'input and output'
+}
+
+@test "without systemd: once the root is switched nobody reboots, though nothing has ended the process" {
+    local up
+    up=$(cut -d. -f1 /proc/uptime)
+    initrd_of $((up + 2)) 'rm /etc/initrd-release && sleep 4 && echo late'
+    exits 0
+    is "$output" late output
+}
+
+@test "apply says until when a passphrase has to be typed, where one may be asked for" {
+    made
+    has_not 'passphrase'
+    live undo
+    put /etc/crypttab 'secret UUID=1234 none luks'
+    made --confirm=20min
+    has 'it may ask for a passphrase (crypttab secret): type it within 20 min of its start'
 }
 
 no_systemd_boot() { rm -r "$ROOT$VARS" "$ROOT/boot/loader" "$ROOT/boot/lab"; }

@@ -57,6 +57,19 @@ generated() {
     verified "${all[@]}"
 }
 
+@test "nor against those of a trial" {
+    local -a all
+    put /proc/cmdline 'root=/dev/sda1 passthrough.trial=0123456789abcdef:120'
+    mapfile -t all < <(generated | grep -v 50-passthrough-trial.conf)
+    ((${#all[@]} >= 3))
+    verified "${all[@]}" "passthrough-revert.service=$UNITS/passthrough-revert.service"
+    rm -r "$ROOT"/run/{normal,early,late}
+    put /etc/initrd-release ID=debian
+    mapfile -t all < <(generated SYSTEMD_IN_INITRD=1)
+    ((${#all[@]} >= 5))
+    verified "${all[@]}"
+}
+
 @test "a unit that systemd does not understand is seen" {
     put /broken.service '[Service]' 'ExecStart=/bin/true' 'ProtectEverything=yes'
     run verified broken.service="$ROOT/broken.service"
