@@ -195,6 +195,30 @@ serve_requests() {
     done
 }
 
+# serve_prompts LOG: types what is to be typed. A prompt may be all there is of its line. Runs until it is killed.
+serve_prompts() {
+    local line='' part ended prompt=${typed[0]} text=${typed[1]} when=("${typed[@]:2}")
+    exec 4<"$1"
+    while :; do
+        ended=yes
+        IFS= read -r part <&4 || ended=no
+        line+=$part
+        if [[ $line == *"$prompt"* ]]; then
+            line=
+            echo "# it asks: $prompt; typed: ${when[0]-never}"
+            if [[ ${when[0]-never} != never ]]; then
+                sleep "${when[0]}"
+                echo "$text" 1<>"$work/serial.in"
+            fi
+            when=("${when[@]:1}")
+        elif [[ $ended == yes ]]; then
+            line=
+        else
+            sleep 0.2
+        fi
+    done
+}
+
 # qemu DRIVE LOG ARGUMENT…: one run; its exit status is the guest's verdict, or says that there is none.
 qemu() {
     # The guest ends itself by isa-debug-exit; a panic or an emergency reboots, which ends QEMU too (-no-reboot, but for `resets`); the rest is timeout's
@@ -205,10 +229,12 @@ qemu() {
     if [[ ! $iommu_device ]]; then iommu_args=(); fi
     local monitor_args=()
     if ((${#requests[@]})); then monitor_args=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor); fi
+    local serial=(-serial "file:$2")
+    if ((${#typed[@]})); then serial=(-chardev "pipe,id=serial,path=$work/serial" -serial chardev:serial); fi
     timeout --foreground --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
         -accel tcg -machine q35,kernel-irqchip=split "${iommu_args[@]}" -cpu "$processor" -smp "$cpus" -m "$memory" "${nodes[@]}" \
         -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd "${end_of_reset[@]}" -monitor none "${monitor_args[@]}" \
-        -serial "file:$2" -device isa-debug-exit,iobase=0x501,iosize=1 \
+        "${serial[@]}" -device isa-debug-exit,iobase=0x501,iosize=1 \
         -uuid 4c414200-0000-4000-8000-00000000cafe "${backends[@]}" "${devices[@]}" "${disk_args[@]}" "${@:3}" </dev/null
 }
 
@@ -237,17 +263,27 @@ boot_from_disk() {
 }
 
 run_boot() {
-    local status=0 start log=$work/$boot_name.log server=
+    local status=0 start log=$work/$boot_name.log servers=()
     if ((${#requests[@]})); then
         rm -f "$work"/monitor.{in,out}
         mkfifo "$work"/monitor.{in,out}
         : >"$log"
         serve_requests "$log" &
-        server=$!
+        servers+=($!)
+    fi
+    if ((${#typed[@]})); then
+        rm -f "$work"/serial.{in,out}
+        mkfifo "$work"/serial.{in,out}
+        : >"$log"
+        cat "$work/serial.out" >>"$log" &
+        servers+=($!)
+        serve_prompts "$log" &
+        servers+=($!)
     fi
     start=$EPOCHREALTIME
     qemu "file=$disk,cache=unsafe" "$log" "${args[@]}" >"$work/$boot_name.qemu" 2>&1 || status=$?
-    if [[ $server ]]; then kill "$server"; fi
+    # The one that reads the serial line has come to its end by itself.
+    if ((${#servers[@]})); then kill "${servers[@]}" 2>/dev/null || true; fi
     printf '# boot %s: %.1f s\n' "$boot_name" "$(since "$start")"
     if [[ $status == 33 ]]; then return; fi
 

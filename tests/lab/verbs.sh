@@ -350,6 +350,18 @@ no_clearance() { cleared=; }
 declare -A requests=()
 on_request() { requests[$1]=$2; }
 
+# types PROMPT TEXT WHEN…: what somebody types on the serial line where PROMPT stands there for the first, the second, … time: so many seconds later,
+# or never. Behind the last WHEN nothing more is typed.
+typed=()
+types() { typed=("$@"); }
+
+# said BOOT TEXT: the serial line of that boot has it.
+said() {
+    if grep -qF -- "$2" "$work/$1.log"; then return; fi
+    echo "# boot $1: nothing on its serial line says: $2"
+    failed=1
+}
+
 append=
 append() { append+=" $*"; }
 
