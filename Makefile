@@ -30,7 +30,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER_LIBS) $(LDFLA
 
 ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config cmdline bus bus/* facts guard plan act state loader maker check report export))))
 PROGRAMS := passthroughctl passthrough-bind passthrough-demand passthrough-generator passthrough-cmdline
-passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c)) src/validate/findings.c
+passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c)) src/validate/findings.c src/validate/machine.c
 # What looks at a host that is up is no boot image's.
 passthrough-demand_SOURCES := $(addprefix src/bind/,arrival.c passthrough-demand.c run.c settle.c)
 passthrough-bind_SOURCES := src/bind/run.c $(filter-out $(passthrough-demand_SOURCES),$(sort $(wildcard src/bind/*.c)))

@@ -3,12 +3,13 @@
 
 /*
  * A kernel command line as its readers take it, each in its own way: the kernel (lib/cmdline.c, next_arg()), the
- * modules' own parsers, kmod (libkmod-config.c) and dracut (dracut-lib.sh, getarg); systemd reads no token that is
- * judged. Pure: what is known of the machine comes in, findings go out.
+ * modules' own parsers, kmod (libkmod-config.c), dracut (dracut-lib.sh, getarg) and systemd (systemd(1)). Pure: what is
+ * known of the machine comes in, findings go out.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 
@@ -20,6 +21,7 @@ enum cmdline_reader {
         READER_MODULE, /* a module's parameter, by the kernel where it is built in, else by kmod */
         READER_KMOD,
         READER_DRACUT,
+        READER_SYSTEMD,
         READER_PASSTHROUGH,
         READER_MAX_,
 };
@@ -33,10 +35,21 @@ enum severity {
 };
 extern const char *const severity_names[SEVERITY_MAX_];
 
+/* What an error does to the host. */
+enum harm {
+        HARM_NONE,     /* it is no error */
+        HARM_ITSELF,   /* the token does not do what it is for */
+        HARM_HANDOVER, /* nothing can be handed over */
+        HARM_IOMMU,    /* likewise, for want of an IOMMU or of remapped interrupts */
+        HARM_ANSWER,   /* the host comes up and answers nobody */
+        HARM_BOOT,     /* it does not boot: never said of what the kernel that runs was booted with */
+};
+
 struct finding {
         const char *token; /* as written */
         enum cmdline_reader reader;
         enum severity severity;
+        enum harm harm;
         const char *message;
         const char *fix; /* what would be right, or "" */
 };
@@ -59,10 +72,51 @@ enum known {
         KNOWN_YES,
 };
 
+/* Why a machine cannot do without a module. */
+enum vital {
+        VITAL_SOME,     /* some of the host's disks are behind it, or one of several keyboards */
+        VITAL_HANDOVER, /* nothing is handed over without */
+        VITAL_UPLINK,   /* what the host answers on is behind it */
+        VITAL_KEYBOARD, /* all keyboards are behind it, and somebody has to type a passphrase */
+        VITAL_BOOT,     /* what the host boots from is behind it */
+};
+
+struct cmdline_module {
+        const char *name; /* with '_' */
+        enum vital vital;
+        const char *what; /* is behind it: "nvme0n1 (/)" */
+        bool by_name;     /* it is loaded for another module or by its name, whatever is said of its aliases */
+        const char *of;   /* then: for that module, or NULL */
+};
+
+/* A disk, a partition or a pool, by all names that root= may have for it. */
+struct cmdline_disk {
+        const char **names; /* "/dev/sda1", "UUID=...", "8:1"; the first is what people call it */
+        size_t n_names;
+        bool root;  /* the root file system is on it, and may be called by it */
+        bool below; /* the root stands on it */
+};
+
+/* A program that init= may name. */
+struct cmdline_program {
+        const char *path;
+        enum known there;
+};
+
 /* What the line is judged for. All zero: any machine. */
 struct cmdline_machine {
         enum cpu_vendor vendor;
-        enum known remapping; /* interrupt remapping is at work */
+        enum known remapping;   /* interrupt remapping is at work */
+        enum known groups;      /* functions are in IOMMU groups */
+        bool unsafe_interrupts; /* they are allowed elsewhere than on the line */
+        const char *booted;     /* the line of the kernel that runs, or NULL */
+        uint64_t memory;        /* bytes; 0: not known */
+        struct cmdline_module *modules;
+        size_t n_modules;
+        struct cmdline_disk *disks; /* none: where the root is does not show */
+        size_t n_disks;
+        struct cmdline_program *programs; /* those that were looked for */
+        size_t n_programs;
 };
 
 /* A token as the kernel splits the line: value is NULL where there is no "=". */
@@ -86,3 +140,15 @@ const struct token *cmdline_last(const struct token *tokens, size_t n, const cha
 int cmdline_bool(const char *s, bool *ret) _must_check_;
 
 void cmdline_judge(const char *line, const struct cmdline_machine *machine, struct arena *a, struct findings *ret);
+
+/* Whether the kernel that runs was booted with that very token. */
+bool cmdline_was_booted_with(const struct cmdline_machine *machine, struct arena *a, const char *token);
+
+/*
+ * Whether apply refuses a line for that finding. added: apply adds the token; handover: a rule hands something over.
+ * An error is refused in what apply adds, whatever it does; in what a line has already only if the host does not boot,
+ * does not answer or hands nothing over with it, which a kernel that runs with that token disproves of the first, and
+ * IOMMU groups that are there of the last.
+ */
+bool cmdline_refuses(const struct finding *f, const struct cmdline_machine *machine, struct arena *a, bool added,
+                     bool handover);

@@ -30,6 +30,44 @@ static char *module_list(struct judge *j, const struct token *t, enum cmdline_re
         return list;
 }
 
+static bool drives(const struct cmdline_module *m, const char *name, enum cmdline_reader reader)
+{
+        /* What has an alias is loaded by that, and by its name all the same (modprobe.d(5), blacklist). */
+        if (!cmdline_name_is(name, m->name) || (m->by_name && reader != READER_KERNEL))
+                return false;
+        /* The host's own udev comes behind dracut's. */
+        return reader != READER_DRACUT || m->vital == VITAL_BOOT || m->vital == VITAL_KEYBOARD;
+}
+
+/* What the host, or the handing over, loses without that module; false: nothing that is known. */
+static bool judge_vital(struct judge *j, const struct token *t, enum cmdline_reader reader, const char *name)
+{
+        static const char *const loses[] = {
+                [VITAL_SOME] = "may be left without it",
+                [VITAL_HANDOVER] = "nothing can be handed over without it",
+                [VITAL_UPLINK] = "the host answers nobody without it",
+                [VITAL_KEYBOARD] = "a passphrase cannot be typed without it",
+                [VITAL_BOOT] = "the host does not boot without it",
+        };
+        const struct cmdline_module *found = NULL;
+        const char *of;
+
+        for (size_t i = 0; i < j->machine->n_modules; i++) {
+                const struct cmdline_module *m = &j->machine->modules[i];
+
+                if (drives(m, name, reader) && (!found || m->vital > found->vital))
+                        found = m;
+        }
+        if (!found || (found->vital != VITAL_HANDOVER && cmdline_was_booted_with(j->machine, j->arena, t->text)))
+                return false;
+        of = found->of ? arena_join(j->arena, " by way of ", found->of, NULL) : "";
+        finding_add(j, t, reader, found->vital == VITAL_SOME ? SEVERITY_WARNING : SEVERITY_ERROR,
+                    arena_printf(j->arena, "the line without %s", name), "%s drives %s%s: %s", name, found->what, of,
+                    loses[found->vital]);
+        finding_harms(j, found->vital == VITAL_HANDOVER ? HARM_HANDOVER : HARM_BOOT);
+        return true;
+}
+
 /* A comma list of modules, of which who reads it compares names as they are written, or takes '-' for '_'. */
 static void modules(struct judge *j, const struct token *t, enum cmdline_reader reader, bool exact, const char *effect)
 {
@@ -55,10 +93,11 @@ static void modules(struct judge *j, const struct token *t, enum cmdline_reader 
                         finding_add(j, t, reader, SEVERITY_WARNING, right,
                                     "\"%s\" matches no module: names are compared as they are, and have underscores",
                                     name);
-                else if (is_needed(name))
+                else if (is_needed(name)) {
                         finding_add(j, t, reader, SEVERITY_ERROR, "remove it",
                                     "%s: without that module nothing can be handed over", name);
-                else
+                        finding_harms(j, HARM_HANDOVER);
+                } else if (!judge_vital(j, t, reader, name))
                         all = arena_join(j->arena, all, *all ? ", " : "", name, NULL);
         }
         if (*all)

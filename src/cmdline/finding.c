@@ -19,10 +19,19 @@ void finding_add(struct judge *j, const struct token *t, enum cmdline_reader rea
         *f = (struct finding){.token = printable(arena_strdup(j->arena, t ? t->text : "")),
                               .reader = reader,
                               .severity = severity,
+                              .harm = severity == SEVERITY_ERROR ? HARM_ITSELF : HARM_NONE,
                               .message = printable(arena_vprintf(j->arena, format, ap)),
                               .fix = printable(arena_strdup(j->arena, fix))};
         va_end(ap);
         j->findings->n++;
         j->findings->n_errors += severity == SEVERITY_ERROR;
         j->findings->n_warnings += severity == SEVERITY_WARNING;
+}
+
+void finding_harms(struct judge *j, enum harm harm)
+{
+        struct finding *f = &j->findings->v[j->findings->n - 1];
+
+        if (f->severity == SEVERITY_ERROR)
+                f->harm = harm;
 }

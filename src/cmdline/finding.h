@@ -18,7 +18,7 @@ struct judge {
 
         /* Huge pages: what the kernel has read when it comes to the next token of theirs. */
         struct huge_size {
-                const struct token *token;
+                const struct token *token, *counted; /* counted: its hugepages= */
                 uint64_t size, count;
                 bool asked;          /* a hugepages= was for it, whatever it was worth */
         } sizes[SIZES_MAX], unnamed; /* unnamed: the default size, while no token names one */
@@ -32,3 +32,5 @@ struct judge {
 /* Adds a finding about t, or about the line as a whole where that is NULL. The message is printf's; fix may be "". */
 void finding_add(struct judge *j, const struct token *t, enum cmdline_reader reader, enum severity severity,
                  const char *fix, const char *format, ...) _printf_(6, 7);
+/* What the last finding, an error, does; without, HARM_ITSELF. */
+void finding_harms(struct judge *j, enum harm harm);

@@ -10,7 +10,7 @@
 #include "cmdline/judge.h"
 
 /* lib/cmdline.c, memparse(): no sign, no blank in front, and what follows the suffix is nobody's. */
-static uint64_t memory_size(const char *s)
+uint64_t judge_bytes(const char *s)
 {
         static const char suffixes[] = "KMGTPE";
         const char *suffix;
@@ -70,7 +70,7 @@ static struct huge_size *add_size(struct judge *j, const struct token *t, uint64
 
 void judge_hugepagesz(struct judge *j, const struct token *t)
 {
-        uint64_t size = memory_size(t->value ? t->value : "");
+        uint64_t size = judge_bytes(t->value ? t->value : "");
         struct huge_size *s = find_size(j, size);
 
         if (!t->value)
@@ -89,7 +89,7 @@ void judge_hugepagesz(struct judge *j, const struct token *t)
 
 void judge_default_hugepagesz(struct judge *j, const struct token *t)
 {
-        uint64_t size = memory_size(t->value ? t->value : "");
+        uint64_t size = judge_bytes(t->value ? t->value : "");
         struct huge_size *s = find_size(j, size);
 
         if (!t->value)
@@ -169,6 +169,7 @@ void judge_hugepages(struct judge *j, const struct token *t)
                 return finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "one hugepages= behind each hugepagesz=",
                                    "a second count for one size: the kernel ignores it");
         s->asked = true;
+        s->counted = t;
         if (length > 0 || !*value) /* after one that it cannot read the kernel takes another */
                 j->counted_last = s;
         if (length == 0) {
@@ -216,4 +217,24 @@ void judge_sizes(struct judge *j)
                                     "a size without a count: no hugepages= follows it, so no such page is reserved at "
                                     "boot");
         }
+}
+
+uint64_t judge_pages(const struct judge *j, const struct token **ret)
+{
+        const struct huge_size *unnamed = &j->unnamed;
+        uint64_t bytes = unnamed->count << 21; /* x86's default */
+
+        *ret = unnamed->count > 0 ? unnamed->counted : NULL;
+        for (size_t i = 0; i < j->n_sizes; i++) {
+                const struct huge_size *s = &j->sizes[i];
+                uint64_t all;
+
+                if (s->count == 0)
+                        continue;
+                if (__builtin_mul_overflow(s->count, s->size, &all) || __builtin_add_overflow(bytes, all, &bytes))
+                        bytes = UINT64_MAX;
+                if (!*ret || (s->counted && s->counted > *ret))
+                        *ret = s->counted;
+        }
+        return bytes;
 }

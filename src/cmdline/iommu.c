@@ -84,8 +84,9 @@ void judge_intel_iommu(struct judge *j, const struct token *t)
         if (elsewhere)
                 return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
                                    "nothing reads it here: this is no Intel processor");
-        return finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "intel_iommu=on",
-                           "switches VT-d off: there are no IOMMU groups, and nothing can be handed over");
+        finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "intel_iommu=on",
+                    "switches VT-d off: there are no IOMMU groups, and nothing can be handed over");
+        return finding_harms(j, HARM_IOMMU);
 }
 
 void judge_amd_iommu(struct judge *j, const struct token *t)
@@ -106,10 +107,11 @@ void judge_amd_iommu(struct judge *j, const struct token *t)
                 else if (startswith(item, "off") && elsewhere)
                         finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
                                     "nothing reads it: this is no AMD processor");
-                else if (startswith(item, "off"))
+                else if (startswith(item, "off")) {
                         finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "remove it",
                                     "switches AMD-Vi off: there are no IOMMU groups, and nothing can be handed over");
-                else
+                        finding_harms(j, HARM_IOMMU);
+                } else
                         unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "");
         }
 }
@@ -202,11 +204,12 @@ void judge_iommu(struct judge *j, const struct token *t)
                         unread(j, t, item, read, "");
                 if (!read)
                         continue;
-                if (streq(read, "off"))
+                if (streq(read, "off")) {
                         finding_add(
                                 j, t, READER_KERNEL, SEVERITY_ERROR, "remove it",
                                 "switches every IOMMU off, whatever else the line says: nothing can be handed over");
-                else if (streq(read, "pt") || streq(read, "nopt"))
+                        finding_harms(j, HARM_IOMMU);
+                } else if (streq(read, "pt") || streq(read, "nopt"))
                         default_domain(j, t, streq(read, "pt"));
                 else if (streq(read, "soft"))
                         finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
@@ -242,18 +245,18 @@ static void remapping_off(struct judge *j, const struct token *t)
 {
         static const char *const params[] = {"vfio_iommu_type1.allow_unsafe_interrupts",
                                              "iommufd.allow_unsafe_interrupts"};
-        bool allowed = false, on;
+        bool allowed = j->machine->unsafe_interrupts, on;
 
         for (size_t i = 0; i < ARRAY_SIZE(params); i++) {
                 const struct token *o = cmdline_last(j->tokens, j->n_tokens, params[i]);
 
                 allowed |= o && (!o->value || (cmdline_bool(o->value, &on) == 0 && on));
         }
-        return finding_add(
-                j, t, READER_KERNEL, allowed ? SEVERITY_WARNING : SEVERITY_ERROR, "remove it",
-                allowed ? "switches interrupt remapping off: a guest can raise any interrupt of the host"
-                        : "switches interrupt remapping off: without it vfio hands nothing over, unless unsafe "
-                          "interrupts are allowed");
+        finding_add(j, t, READER_KERNEL, allowed ? SEVERITY_WARNING : SEVERITY_ERROR, "remove it",
+                    allowed ? "switches interrupt remapping off: a guest can raise any interrupt of the host"
+                            : "switches interrupt remapping off: without it vfio hands nothing over, unless unsafe "
+                              "interrupts are allowed");
+        return finding_harms(j, HARM_HANDOVER);
 }
 
 /* Whether an intremap= switches on (1), off (-1) or neither, as the last of its items has it; nointremap is off. */
@@ -291,6 +294,13 @@ void judge_intremap(struct judge *j, const struct token *t)
         judge_remapping(j, t);
 }
 
+/* Interrupt remapping is switched on with the local APIC (arch/x86/kernel/apic/apic.c, enable_IR_x2apic). */
+void judge_nolapic(struct judge *j, const struct token *t)
+{
+        if (j->machine->vendor != CPU_OTHER)
+                remapping_off(j, t);
+}
+
 void judge_nointremap(struct judge *j, const struct token *t)
 {
         return judge_remapping(j, t);
@@ -309,7 +319,14 @@ void judge_pci(struct judge *j, const struct token *t)
         char *list = t->value ? arena_strdup(j->arena, t->value) : NULL, *item;
 
         while (list && (item = next_item(&list))) {
-                if (streq(item, "nomsi"))
+                /* Documentation/admin-guide/kernel-parameters.txt, pci=off: "don't probe for the PCI bus" (x86) */
+                if (streq(item, "off") && j->machine->vendor != CPU_OTHER &&
+                    !cmdline_was_booted_with(j->machine, j->arena, t->text)) {
+                        finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "remove off",
+                                    "no PCI device is looked for: the host has no disk to boot from, and nothing can "
+                                    "be handed over");
+                        finding_harms(j, HARM_BOOT);
+                } else if (streq(item, "nomsi"))
                         finding_add(
                                 j, t, READER_KERNEL, SEVERITY_WARNING, "remove nomsi",
                                 "no device can use MSI, and interrupt remapping needs it: many guests' drivers fail");

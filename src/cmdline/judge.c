@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-const char *const reader_names[READER_MAX_] = {"kernel", "module", "kmod", "dracut", "passthrough"};
+const char *const reader_names[READER_MAX_] = {"kernel", "module", "kmod", "dracut", "systemd", "passthrough"};
 const char *const severity_names[SEVERITY_MAX_] = {"error", "warning", "info"};
 
 #define EACH 1 /* each one of them counts, not the last alone */
@@ -28,6 +28,29 @@ static const struct name {
         {"nointremap", READER_KERNEL, EACH, judge_nointremap},
         {"pcie_acs_override", READER_KERNEL, 0, judge_acs_override},
         {"pci", READER_KERNEL, EACH, judge_pci},
+        {"root", READER_KERNEL, EACH, judge_root},
+        {"init", READER_KERNEL, EACH, judge_init},
+        {"rdinit", READER_KERNEL, EACH, judge_rdinit},
+        {"mem", READER_KERNEL, EACH, judge_mem},
+        {"acpi", READER_KERNEL, EACH, judge_acpi},
+        {"noapic", READER_KERNEL, EACH, judge_noapic},
+        {"nosmp", READER_KERNEL, EACH, judge_noapic},
+        {"maxcpus", READER_KERNEL, EACH, judge_maxcpus},
+        {"nolapic", READER_KERNEL, EACH, judge_nolapic},
+        {"systemd.unit", READER_SYSTEMD, EACH, judge_unit},
+        {"rd.systemd.unit", READER_SYSTEMD, EACH, judge_unit},
+        {"systemd.mask", READER_SYSTEMD, EACH, judge_mask},
+        {"rd.systemd.mask", READER_SYSTEMD, EACH, judge_mask},
+        {"emergency", READER_SYSTEMD, EACH, judge_rescue},
+        {"rescue", READER_SYSTEMD, EACH, judge_rescue},
+        {"single", READER_SYSTEMD, EACH, judge_rescue},
+        {"rd.emergency", READER_SYSTEMD, EACH, judge_rescue},
+        {"rd.rescue", READER_SYSTEMD, EACH, judge_rescue},
+        {"s", READER_SYSTEMD, EACH, judge_rescue},
+        {"S", READER_SYSTEMD, EACH, judge_rescue},
+        {"1", READER_SYSTEMD, EACH, judge_rescue},
+        {"-b", READER_SYSTEMD, EACH, judge_rescue},
+        {"rd.break", READER_DRACUT, EACH, judge_rd_break},
         {"hugepagesz", READER_KERNEL, EACH, judge_hugepagesz},
         {"hugepages", READER_KERNEL, EACH, judge_hugepages},
         {"default_hugepagesz", READER_KERNEL, EACH, judge_default_hugepagesz},
@@ -52,7 +75,6 @@ static const struct name {
 /* Names of others that may stand beside them: no slips of ours, and a slip of these is worth a word, too. */
 static const char *const others[] = {
         "BOOT_IMAGE",
-        "acpi",
         "acpi_osi",
         "apparmor",
         "audit",
@@ -79,7 +101,6 @@ static const char *const others[] = {
         "hugetlb_free_vmemmap",
         "idle",
         "ignore_loglevel",
-        "init",
         "initrd",
         "intel_idle.max_cstate",
         "intel_pstate",
@@ -95,24 +116,20 @@ static const char *const others[] = {
         "lockdown",
         "lsm",
         "mce",
-        "mem",
         "memmap",
         "mitigations",
         "module.sig_enforce",
         "net.ifnames",
         "nmi_watchdog",
         "no_timer_check",
-        "noapic",
         "nofb",
         "nohz",
         "nohz_full",
         "nokaslr",
-        "nolapic",
         "nomce",
         "noresume",
         "nosmap",
         "nosmep",
-        "nosmp",
         "nosmt",
         "nospectre_v1",
         "nospectre_v2",
@@ -137,7 +154,6 @@ static const char *const others[] = {
         "resume_offset",
         "rhgb",
         "ro",
-        "root",
         "rootdelay",
         "rootflags",
         "rootfstype",
@@ -146,7 +162,6 @@ static const char *const others[] = {
         "security",
         "selinux",
         "serial",
-        "single",
         "skew_tick",
         "spectre_v2",
         "splash",
@@ -249,6 +264,8 @@ static void line_as_a_whole(struct judge *j, const char *line, bool unclosed)
                 finding_add(j, j->n_tokens > 0 ? &j->tokens[j->n_tokens - 1] : NULL, READER_KERNEL, SEVERITY_ERROR,
                             "a closing \"",
                             "a quote that is not closed: the kernel takes all that follows for one token");
+        if (unclosed)
+                finding_harms(j, HARM_HANDOVER);
         for (size_t i = 0; length >= CMDLINE_SIZE && i < j->n_tokens; i++)
                 if (j->tokens[i].at + strlen(j->tokens[i].text) >= CMDLINE_SIZE)
                         return finding_add(
@@ -279,5 +296,6 @@ void cmdline_judge(const char *line, const struct cmdline_machine *machine, stru
                         judge_one(&j, t);
         }
         judge_sizes(&j);
+        judge_memory(&j);
         line_as_a_whole(&j, line, unclosed);
 }

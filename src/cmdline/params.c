@@ -236,10 +236,12 @@ void judge_module_parameter(struct judge *j, const struct token *t, bool *ret_kn
                         finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "in front of --",
                                     "stands behind \"--\": kmod alone reads it there, which does nothing for a module "
                                     "that is built in");
-                if (p->type == BOOL && t->value && cmdline_bool(t->value, &on) < 0)
-                        return finding_add(j, t, READER_MODULE, SEVERITY_ERROR, "0 or 1",
-                                           "\"%s\" is neither on nor off: the module refuses it, and with it to load",
-                                           t->value);
+                if (p->type == BOOL && t->value && cmdline_bool(t->value, &on) < 0) {
+                        finding_add(j, t, READER_MODULE, SEVERITY_ERROR, "0 or 1",
+                                    "\"%s\" is neither on nor off: the module refuses it, and with it to load",
+                                    t->value);
+                        return finding_harms(j, startswith(modules[i].module, "vfio") ? HARM_HANDOVER : HARM_ITSELF);
+                }
                 if (p->judge)
                         p->judge(j, t);
                 return;

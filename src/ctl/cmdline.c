@@ -103,7 +103,7 @@ int ctl_cmdline(struct ctl *c)
         if (c->argc == 2 && (c->format || c->vendor || c->kernel))
                 return ctl_usage("--format, --vendor and --kernel are for cmdline, not for cmdline check");
         if (c->argc == 2)
-                return findings_print(&c->root, c->cmdline, c->json, "passthroughctl");
+                return findings_print(&c->root, c->sources, c->cmdline, c->json, "passthroughctl");
         if (c->cmdline)
                 return ctl_usage("--cmdline is for cmdline check");
         if (format < 0)

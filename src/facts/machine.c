@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "facts/machine.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "base/str.h"
@@ -90,11 +92,55 @@ static enum known read_remapping(const struct root *root, struct arena *a)
 
 void machine_read(const struct root *root, struct arena *a, struct machine *ret)
 {
-        char *cpuinfo;
-        size_t size;
+        char *cpuinfo, *line;
+        const char **groups;
+        char text[8];
+        size_t size, n;
 
         *ret = (struct machine){};
         root_look(root, a, "/proc/cpuinfo", &cpuinfo, &size);
         ret->cmdline = (struct cmdline_machine){.vendor = vendor(cpuinfo), .remapping = read_remapping(root, a)};
+        if (root_look(root, a, "/proc/cmdline", &line, &size) == SOURCE_READ)
+                ret->cmdline.booted = line;
+        if (root_look_in(root, a, "/sys/kernel/iommu_groups", &groups, &n) == SOURCE_READ)
+                ret->cmdline.groups = n > 0 ? KNOWN_YES : KNOWN_NO;
+        ret->cmdline.unsafe_interrupts =
+                root_read(root, "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", text, sizeof(text)) >
+                        0 &&
+                streq(text, "Y");
         read_hypervisor(root, a, cpuinfo, ret);
+}
+
+/*
+ * Where the first directory of its path is missing, another file system may have it once the host boots; and of a
+ * captured machine nobody may have asked for it.
+ */
+static enum known look_for(const struct root *root, struct arena *a, const char *path)
+{
+        const char *top = arena_strndup(a, path, 1 + strcspn(path + 1, "/"));
+        _cleanup_(close_fd) int k = root_open_at(root, path, O_PATH);
+
+        if (k >= 0)
+                return KNOWN_YES;
+        if (root->tap && root->tap->before)
+                return NOT_KNOWN;
+        return (k == -ENOENT || k == -ENOTDIR) && (streq(top, path) || root_exists(root, top)) ? KNOWN_NO : NOT_KNOWN;
+}
+
+void machine_look_for_init(const struct root *root, struct arena *a, const char *line, struct cmdline_machine *machine)
+{
+        struct token *tokens;
+        bool unclosed;
+        size_t n;
+
+        cmdline_split(a, line, &tokens, &n, &unclosed);
+        for (size_t i = 0; i < n; i++) {
+                struct cmdline_program *program;
+
+                if (!tokens[i].value || tokens[i].value[0] != '/' || !cmdline_name_is(tokens[i].name, "init"))
+                        continue;
+                program = arena_grow(a, &machine->programs, machine->n_programs, sizeof(*program));
+                machine->n_programs++;
+                *program = (struct cmdline_program){tokens[i].value, look_for(root, a, tokens[i].value)};
+        }
 }

@@ -12,3 +12,6 @@ struct machine {
 };
 
 void machine_read(const struct root *root, struct arena *a, struct machine *ret);
+
+/* The programs that init= of a line names, each looked for. */
+void machine_look_for_init(const struct root *root, struct arena *a, const char *line, struct cmdline_machine *machine);

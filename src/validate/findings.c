@@ -9,11 +9,13 @@
 #include "facts/machine.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "validate/machine.h"
 
-int findings_print(const struct root *root, const char *line, bool json, const char *name)
+int findings_print(const struct root *root, const struct facts_sources *sources, const char *line, bool json,
+                   const char *name)
 {
         struct arena a = {};
-        struct machine machine;
+        struct cmdline_machine machine;
         struct findings findings = {};
         char *text;
         size_t size;
@@ -25,10 +27,15 @@ int findings_print(const struct root *root, const char *line, bool json, const c
                         fprintf(stderr, "%s: /proc/cmdline: %s\n", name, strerror(-k));
                 line = text;
         }
-        if (k == 0)
-                machine_read(root, &a, &machine);
-        if (k == 0)
-                cmdline_judge(line, &machine.cmdline, &a, &findings);
+        if (k == 0) {
+                k = validate_machine(root, &a, sources, &machine);
+                if (k < 0)
+                        fprintf(stderr, "%s: reading this machine's facts: %s\n", name, strerror(-k));
+        }
+        if (k == 0) {
+                machine_look_for_init(root, &a, line, &machine);
+                cmdline_judge(line, &machine, &a, &findings);
+        }
         if (k == 0 && json)
                 json_findings(stdout, &findings);
         else if (k == 0)

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* passthrough-cmdline: what a kernel command line does, as each of its readers takes it. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/captured.h"
 #include "base/options.h"
+#include "base/recfile.h"
 #include "base/str.h"
+#include "guard/evidence.h"
+#include "maker/table.h"
 #include "validate/findings.h"
 
 static const char help[] = "passthrough-cmdline [OPTIONS] [check]\n\n"
@@ -29,6 +34,10 @@ int main(int argc, char *argv[])
                 {"json", no_argument, NULL, OPTION_JSON},
                 {},
         };
+        static const struct facts_sources sources = {
+                .buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
+        struct captured captured;
+        struct arena arena = {};
         const char *dir = NULL, *line = NULL;
         struct root root = ROOT_INIT;
         bool json = false;
@@ -62,8 +71,14 @@ int main(int argc, char *argv[])
                 fprintf(stderr, "passthrough-cmdline: %s: %s\n", dir ? dir : "/", strerror(-k));
                 return EXIT_USAGE;
         }
-        k = findings_print(&root, line, json, "passthrough-cmdline");
+        k = captured_open(&root, &arena, &captured);
+        if (k != 0 && k != RECFILE_ABSENT) {
+                fprintf(stderr, "passthrough-cmdline: " CAPTURED_PATH ": %s\n", strerror(k < 0 ? -k : EBADMSG));
+                return EXIT_USAGE;
+        }
+        k = findings_print(&root, &sources, line, json, "passthrough-cmdline");
         root_close(&root);
+        arena_free(&arena);
         if (fflush(stdout) != 0 || ferror(stdout)) {
                 perror("passthrough-cmdline: writing the answer");
                 k = EXIT_FAILURE;

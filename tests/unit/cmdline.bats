@@ -137,6 +137,14 @@ table() {
     table slips
 }
 
+@test "what keeps a host from booting, or from answering" {
+    table booting
+}
+
+@test "memory, ACPI and APICs that the kernel is to do without" {
+    table hardware
+}
+
 @test "what others boot with is left alone" {
     table legitimate
 }
