@@ -55,6 +55,17 @@ struct check_image {
         const char *stale; /* then: why it is not what would be built now, or NULL */
 };
 
+/* A token for which apply refuses a line. */
+struct refused_token {
+        struct finding finding;
+        const char *where; /* "FILE:LINE", as far as that shows */
+};
+
+struct refused_tokens {
+        struct refused_token *v;
+        size_t n;
+};
+
 struct check_facts {
         struct machine machine;
         struct iommus iommus;
@@ -72,7 +83,8 @@ struct check_facts {
         bool live;                 /* the machine this process runs on: the next three are known */
         const char *trial_problem; /* why the boot loader cannot try a config once, or NULL */
         bool watchdog;
-        struct trial trial;     /* of the last apply */
+        struct trial trial; /* of the last apply */
+        struct refused_tokens refused;
         int64_t config_changed; /* when the newest of the rules' files was; 0: there is none */
         const char *config_newest;
 };

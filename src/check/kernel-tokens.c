@@ -57,6 +57,28 @@ static const struct token *find_token(const struct checker *c, const char *text)
         return NULL;
 }
 
+static bool is_refused(const struct checker *c, const char *token)
+{
+        for (size_t i = 0; i < c->facts->refused.n; i++)
+                if (streq(c->facts->refused.v[i].finding.token, token))
+                        return true;
+        return false;
+}
+
+/* What apply refuses, in the words it has for it. */
+static void refused(struct checker *c)
+{
+        for (size_t i = 0; i < c->facts->refused.n; i++) {
+                const struct refused_token *r = &c->facts->refused.v[i];
+                const struct finding *f = &r->finding;
+
+                check_row(c, check_row_id(c, "cmdline", f->token), CHECK_FAIL,
+                          *f->fix ? f->fix : "remove it, or see passthroughctl cmdline check",
+                          "%s (%s): %s; apply refuses it (%s)", f->token, reader_names[f->reader], f->message,
+                          r->where);
+        }
+}
+
 /*
  * A token that is needed and missing fails, unless the IOMMU groups that it is for are there without it, or it makes
  * the host's own devices faster and no more.
@@ -95,6 +117,8 @@ void check_kernel_tokens(struct checker *c)
                 if (findings.v[i].severity == SEVERITY_INFO)
                         continue;
                 sound = false;
+                if (findings.v[i].severity == SEVERITY_ERROR && is_refused(c, findings.v[i].token))
+                        continue;
                 finding(c, &findings.v[i]);
         }
         if (!line)
@@ -102,6 +126,8 @@ void check_kernel_tokens(struct checker *c)
         else if (sound)
                 check_row(c, "cmdline.line", CHECK_PASS, "",
                           "nothing in /proc/cmdline is against the handing over of devices");
+        refused(c);
         for (size_t i = 0; i < c->in->needs->n_tokens; i++)
-                need(c, &c->in->needs->tokens[i]);
+                if (!is_refused(c, c->in->needs->tokens[i].token))
+                        need(c, &c->in->needs->tokens[i]);
 }

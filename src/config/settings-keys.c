@@ -63,6 +63,15 @@ static size_t token_length(const char *s, bool *ret_quoted)
         return n;
 }
 
+static void add_token(struct settings_parser *p, const char *token)
+{
+        struct settings *s = p->settings;
+        size_t n = s->n_command_line;
+
+        str_add(p->arena, &s->command_line_from, &n, arena_printf(p->arena, "%s:%u", p->file, p->line));
+        str_add(p->arena, &s->command_line, &s->n_command_line, token);
+}
+
 static bool parse_command_line(struct settings_parser *p, const char *value)
 {
         size_t before = p->settings->n_command_line, n;
@@ -91,8 +100,7 @@ static bool parse_command_line(struct settings_parser *p, const char *value)
                                  SHOWN, value);
                         return true;
                 }
-                str_add(p->arena, &p->settings->command_line, &p->settings->n_command_line,
-                        arena_strndup(p->arena, c, n));
+                add_token(p, arena_strndup(p->arena, c, n));
         }
         if (!quoted)
                 return true;

@@ -37,7 +37,8 @@ struct settings {
         bool iommu_on; /* IOMMU=on: the command line is to turn it on, whatever the kernel's default; else auto */
         enum setting unsafe_interrupts;
         enum setting disable_idle_d3;
-        const char **command_line; /* CommandLine=: further tokens, in the order given */
+        const char **command_line;      /* CommandLine=: further tokens, in the order given */
+        const char **command_line_from; /* beside them, "FILE:LINE" */
         size_t n_command_line;
         const char **uplink; /* Uplink=: interfaces, or "none" alone; what is read last */
         size_t n_uplink;

@@ -115,7 +115,7 @@ static int apply(struct transaction *x)
 /* What it says on its way, and what the programs say that it runs, is then for standard error. */
 static int apply_json(struct transaction *x)
 {
-        struct applying done = {.plan = &x->plan, .trial = &x->trial};
+        struct applying done = {.plan = &x->plan, .trial = &x->trial, .refused = &x->refused};
         _cleanup_(close_fd) int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
         int status;
 

@@ -6,9 +6,11 @@
 
 #include "base/str.h"
 #include "ctl/ids-say.h"
+#include "ctl/lines.h"
 #include "facts/gather.h"
 #include "facts/users.h"
 #include "maker/origin.h"
+#include "validate/machine.h"
 
 static void add_module(struct ctl *c, const char *name, const char *directory, struct check_facts *ret)
 {
@@ -129,9 +131,12 @@ static void trial(struct ctl *c, struct check_facts *ret)
 
 int ctl_readiness(struct ctl *c, struct check_facts *ret)
 {
+        struct needs needs = ctl_needs(c);
+
         *ret = (struct check_facts){};
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &ret->makers);
         machine_read(&c->root, &c->arena, &ret->machine);
+        validate_machine_of(&c->root, &c->arena, &c->facts, &ret->machine.cmdline);
         iommus_read(&c->root, &c->arena, &ret->iommus);
         kernel_read(&c->root, &c->arena, NULL, &ret->kernel);
         memory_read(&c->root, &c->arena, &ret->memory);
@@ -141,5 +146,6 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
         devices(c, ret);
         trial(c, ret);
         config_changed(c, ret);
+        lines_judge_next(c, &needs, &ret->refused);
         return images(c, ret);
 }

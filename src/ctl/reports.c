@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "ctl/ids-say.h"
+#include "ctl/lines.h"
 #include "report/json.h"
 #include "report/text.h"
 #include "state/worked.h"
@@ -22,6 +23,8 @@ void ctl_plan_hugepages(struct ctl *c)
 int ctl_plan(struct ctl *c)
 {
         static const struct facts_request all;
+        struct refused_tokens refused;
+        struct needs needs;
         const char **worked;
         struct ids ids;
         int k;
@@ -31,6 +34,7 @@ int ctl_plan(struct ctl *c)
         k = ctl_load_plan(c, ids.n_lines > 0 ? &all : NULL, true);
         if (k != 0)
                 return k;
+        needs = ctl_needs(c);
         ctl_plan_hugepages(c);
         worked = worked_find(&c->root, &c->arena, &c->plan);
         if (!c->json)
@@ -38,6 +42,12 @@ int ctl_plan(struct ctl *c)
         else
                 json_plan(stdout, &c->plan, worked);
         ids_note(c, &ids, c->json ? stderr : stdout);
+        fflush(stdout);
+        lines_judge_next(c, &needs, &refused);
+        lines_say(&refused);
+        if (refused.n > 0)
+                fputs("passthroughctl: apply writes nothing before that is put right on the kernel command line\n",
+                      stderr);
 
         if (c->diags.n_errors > 0)
                 return EXIT_USAGE;

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "loader/write.h"
 #include "state/applied.h"
+#include "validate/machine.h"
 
 void transaction_close(struct transaction *x)
 {
@@ -194,6 +195,27 @@ int transaction_finish_last(struct transaction *x)
         return k == 0 && x->left ? EXIT_FAILURE : k;
 }
 
+/* The lines as they would be: an error in one of them is a problem of the plan. */
+static int judge_lines(struct transaction *x)
+{
+        struct ctl *c = x->c;
+        struct cmdline_machine machine;
+        int k;
+
+        if (x->plan.problem || !x->facts.loader)
+                return 0;
+        k = validate_machine(&c->root, &c->arena, c->sources, &machine);
+        if (k < 0)
+                return ctl_fail("reading this machine's facts", k);
+        lines_judge(c, &x->plan, &x->needs, &machine, &x->refused);
+        if (x->refused.n == 0)
+                return 0;
+        lines_say(&x->refused);
+        boot_plan_refuse(&x->plan, "nothing is written before that is put right on the kernel command line; then run "
+                                   "passthroughctl apply again");
+        return 0;
+}
+
 int transaction_prepare(struct transaction *x)
 {
         int k = transaction_finish_last(x);
@@ -202,6 +224,8 @@ int transaction_prepare(struct transaction *x)
                 k = transaction_detect(x);
         if (k == 0)
                 k = plan(x);
+        if (k == 0)
+                k = judge_lines(x);
         if (k != 0)
                 return k;
         if (x->facts.loader)

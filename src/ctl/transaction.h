@@ -7,6 +7,7 @@
  */
 
 #include "ctl/ctl.h"
+#include "ctl/lines.h"
 #include "ctl/rebuild.h"
 #include "loader/loader.h"
 #include "state/journal.h"
@@ -18,6 +19,7 @@ struct transaction {
         struct boot_facts facts;
         struct boot_plan plan;
         struct owned owned;
+        struct refused_tokens refused; /* with which nothing is written */
         struct rebuild images;
         const struct undo *undo;
         uint64_t config;    /* digest_of_config() of it */

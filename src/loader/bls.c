@@ -84,6 +84,12 @@ static void lengths(const struct boot_facts *facts, struct arena *a, struct leng
         kernel_cmdline_length(facts, a, ret);
 }
 
+static void lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret)
+{
+        entry_lines(facts, a, ret);
+        kernel_cmdline_lines(facts, a, ret);
+}
+
 static char *without(struct arena *a, const char *path, const char *text, struct strings tokens)
 {
         return streq(path, ENTRY_GRUBENV) ? edit_block(a, text, (struct strings){}, tokens) : NULL;
@@ -98,5 +104,6 @@ const struct loader loader_bls = {
         .plan = plan,
         .verify = entry_verify_all,
         .lengths = lengths,
+        .lines = lines,
         .without = without,
 };

@@ -109,6 +109,13 @@ static void add_seen(struct boot_planner *p, const struct boot_file *files, size
                         strings_add(p->arena, &c->seen, files[i].path);
 }
 
+void boot_plan_refuse(struct boot_plan *plan, const char *problem)
+{
+        plan->problem = problem;
+        plan->changes.n = 0;
+        plan->changes.command = NULL;
+}
+
 void boot_plan_build(const struct boot_facts *facts, const struct needs *needs, const struct owned *owned,
                      struct arena *a, struct boot_plan *ret)
 {
@@ -123,8 +130,7 @@ void boot_plan_build(const struct boot_facts *facts, const struct needs *needs, 
         if (!ret->problem && check_tokens(&p) && facts->loader && facts->loader->plan(&p))
                 ret->problem = length_problem(ret, a);
         if (ret->problem) {
-                ret->changes.n = 0;
-                ret->changes.command = NULL;
+                boot_plan_refuse(ret, ret->problem);
                 return;
         }
         add_seen(&p, facts->entries, facts->n_entries);

@@ -25,3 +25,6 @@ struct strings boot_plan_stale(struct boot_planner *p, const char *path);
 struct strings boot_plan_missing(struct boot_planner *p, struct span line);
 /* The command that generates the menu, where something is written for it, or its last run did not see what is there. */
 void boot_plan_command(struct boot_planner *p, const char *command);
+
+/* loader.c: one more line. */
+void boot_line_add(struct arena *a, struct boot_lines *lines, const char *path, const char *text, bool entry);

@@ -211,3 +211,23 @@ void entry_lengths(const struct boot_facts *facts, struct arena *a, struct entry
                 if (entry_is_ours(facts, &facts->entries[i]))
                         length_add(a, ret, facts->entries[i].path, entry_length(facts, &facts->entries[i], front));
 }
+
+/* All its values of "options", with what GRUB's variable holds. */
+static const char *options_of(const struct boot_facts *facts, struct arena *a, const struct boot_file *entry)
+{
+        const char *text = entry->text, *all = "";
+        struct span value;
+
+        while (next_value(&text, "options", &value))
+                all = arena_join(a, all, *all ? " " : "", arena_strndup(a, value.at, value.length), NULL);
+        if (kernelopts(facts, entry, &value))
+                all = arena_join(a, all, " ", arena_strndup(a, value.at, value.length), NULL);
+        return all;
+}
+
+void entry_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret)
+{
+        for (size_t i = 0; i < facts->n_entries; i++)
+                if (entry_is_ours(facts, &facts->entries[i]))
+                        boot_line_add(a, ret, facts->entries[i].path, options_of(facts, a, &facts->entries[i]), true);
+}

@@ -40,3 +40,4 @@ size_t entry_length(const struct boot_facts *facts, const struct boot_file *entr
 bool entry_plan_all(struct boot_planner *p);
 void entry_verify_all(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);
 void entry_lengths(const struct boot_facts *facts, struct arena *a, struct entry_front front, struct lengths *ret);
+void entry_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);

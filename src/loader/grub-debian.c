@@ -168,4 +168,5 @@ const struct loader loader_grub_debian = {
         .plan = plan,
         .verify = grub_verify,
         .lengths = grub_lengths,
+        .lines = grub_lines,
 };

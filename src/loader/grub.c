@@ -163,6 +163,22 @@ void grub_lengths(const struct boot_facts *facts, struct arena *a, struct length
         length_add(a, ret, VARIABLE, length);
 }
 
+/* What the shell puts in for a "$" does not show, and is none of these words. */
+void grub_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret)
+{
+        static const char *const names[] = {VARIABLE, VARIABLE "_DEFAULT"};
+        const char *all = "";
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                struct span line = span_of(value_of(facts, a, names[i], true)), t;
+
+                while (span_token(&line, &t))
+                        if (!memchr(t.at, '$', t.length))
+                                all = arena_join(a, all, *all ? " " : "", arena_strndup(a, t.at, t.length), NULL);
+        }
+        boot_line_add(a, ret, GRUB_SETTINGS, all, false);
+}
+
 bool grub_uses_entries(const char *text)
 {
         struct span line, value, inner;

@@ -32,6 +32,8 @@ bool grub_plan_settings(struct boot_planner *p);
 char *grub_settings_without(struct arena *a, const char *text, struct strings tokens);
 /* What the settings and Debian's drop-in put on a line, as far as their text tells; less than that it cannot be. */
 void grub_lengths(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
+/* The line that they make, as far as their text tells. */
+void grub_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
 /* Whether the last GRUB_ENABLE_BLSCFG= says true. */
 bool grub_uses_entries(const char *text);
 /* Of the menu's entries. */

@@ -85,5 +85,6 @@ const struct loader loader_grub2 = {
         .plan = plan,
         .verify = grub_verify,
         .lengths = grub_lengths,
+        .lines = grub_lines,
         .without = without,
 };

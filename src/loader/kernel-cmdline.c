@@ -90,6 +90,14 @@ void kernel_cmdline_length(const struct boot_facts *facts, struct arena *a, stru
         length_add(a, ret, BOOT_KERNEL_CMDLINE, line ? span_characters(line) : 0);
 }
 
+void kernel_cmdline_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret)
+{
+        const char *line = boot_text(facts, BOOT_KERNEL_CMDLINE);
+
+        if (line)
+                boot_line_add(a, ret, BOOT_KERNEL_CMDLINE, line, false);
+}
+
 char *kernel_cmdline_without(struct arena *a, const char *text, struct strings tokens)
 {
         struct span line = {text, strcspn(text, "\n")};

@@ -8,4 +8,5 @@
 /* make: where the file is missing it is made of what kernel-install would take. */
 bool kernel_cmdline_plan(struct boot_planner *p, bool make);
 void kernel_cmdline_length(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
+void kernel_cmdline_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
 char *kernel_cmdline_without(struct arena *a, const char *text, struct strings tokens);

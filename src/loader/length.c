@@ -36,32 +36,14 @@ void length_add(struct arena *a, struct lengths *lengths, const char *what, size
         lengths->n++;
 }
 
-/* A copy of the files, as the plan makes them. */
-static struct boot_file *as_planned(const struct boot_plan *plan, struct arena *a, const struct boot_file *files,
-                                    size_t n)
-{
-        struct boot_file *copy = arena_alloc(a, n * sizeof(*copy));
-
-        for (size_t i = 0; i < n; i++) {
-                const struct change *change = changes_find(&plan->changes, files[i].path);
-
-                copy[i] = files[i];
-                if (change)
-                        copy[i].text = change->new;
-        }
-        return copy;
-}
-
 const char *length_problem(struct boot_plan *plan, struct arena *a)
 {
         const struct boot_facts *facts = plan->facts;
-        struct boot_facts next = *facts;
+        struct boot_facts next = boot_as_planned(plan, a);
         struct lengths now = {}, then = {};
 
         if (!facts->loader->lengths)
                 return NULL;
-        next.entries = as_planned(plan, a, next.entries, next.n_entries);
-        next.files = as_planned(plan, a, next.files, next.n_files);
         facts->loader->lengths(facts, a, &now);
         facts->loader->lengths(&next, a, &then);
         for (size_t i = 0; i < then.n; i++) {

@@ -2,6 +2,7 @@
 #include "loader/loader.h"
 
 #include "base/str.h"
+#include "loader/boot-plan.h"
 
 const char *boot_name(const struct boot_facts *facts)
 {
@@ -42,4 +43,90 @@ int boot_read(struct detector *d, const char *path, bool edited)
         *file = (struct boot_file){.path = path, .edited = edited};
         f->n_files++;
         return d->probe->text(d->probe, path, &file->text);
+}
+
+/* A copy of the files, as the plan makes them. */
+static struct boot_file *as_planned(const struct boot_plan *plan, struct arena *a, const struct boot_file *files,
+                                    size_t n)
+{
+        struct boot_file *copy = arena_alloc(a, n * sizeof(*copy));
+
+        for (size_t i = 0; i < n; i++) {
+                const struct change *change = changes_find(&plan->changes, files[i].path);
+
+                copy[i] = files[i];
+                if (change)
+                        copy[i].text = change->new;
+        }
+        return copy;
+}
+
+struct boot_facts boot_as_planned(const struct boot_plan *plan, struct arena *a)
+{
+        struct boot_facts next = *plan->facts;
+
+        next.entries = as_planned(plan, a, next.entries, next.n_entries);
+        next.files = as_planned(plan, a, next.files, next.n_files);
+        return next;
+}
+
+void boot_line_add(struct arena *a, struct boot_lines *lines, const char *path, const char *text, bool entry)
+{
+        struct boot_line *line = arena_grow(a, &lines->v, lines->n, sizeof(*line));
+
+        *line = (struct boot_line){path, text, entry};
+        lines->n++;
+}
+
+void boot_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret)
+{
+        *ret = (struct boot_lines){};
+        if (facts->loader && facts->loader->lines)
+                facts->loader->lines(facts, a, ret);
+        if (ret->n == 0 && facts->cmdline)
+                boot_line_add(a, ret, "/proc/cmdline", facts->cmdline, false);
+}
+
+/* The line of a file that has the token, or 0: behind a word's beginning, and before its end. */
+static unsigned line_of(const char *text, const char *token)
+{
+        size_t length = strlen(token);
+        struct span line;
+        unsigned n = 0;
+
+        while (text && span_line(&text, &line)) {
+                n++;
+                for (const char *at = line.at; (at = memmem(at, line.length - (size_t)(at - line.at), token, length));
+                     at++) {
+                        const char *end = at + length;
+                        bool begins = at == line.at || strchr(" \t=\"'", at[-1]);
+
+                        if (begins && (end == line.at + line.length || strchr(" \t\"'", *end)))
+                                return n;
+                }
+        }
+        return 0;
+}
+
+static bool search(struct arena *a, const struct boot_file *files, size_t n, const char *path, const char *token,
+                   const char **ret)
+{
+        for (size_t i = n; i-- > 0;) {
+                unsigned line = startswith(files[i].path, path) ? line_of(files[i].text, token) : 0;
+
+                if (line == 0)
+                        continue;
+                *ret = arena_printf(a, "%s:%u", files[i].path, line);
+                return true;
+        }
+        return false;
+}
+
+const char *boot_where(const struct boot_facts *facts, struct arena *a, const struct boot_line *line, const char *token)
+{
+        const char *where = line->path;
+
+        if (!search(a, facts->files, facts->n_files, line->path, token, &where))
+                (void)search(a, facts->entries, facts->n_entries, line->path, token, &where);
+        return where;
 }

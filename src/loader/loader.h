@@ -50,6 +50,18 @@ struct boot_facts {
         const char *entry_token;    /* kernel-install's, or NULL */
 };
 
+/* A line that the kernel may get, as far as it shows. */
+struct boot_line {
+        const char *path; /* where it stands; of GRUB's settings the first of them */
+        const char *text;
+        bool entry; /* of one boot entry among others */
+};
+
+struct boot_lines {
+        struct boot_line *v;
+        size_t n;
+};
+
 struct boot_plan {
         const struct boot_facts *facts;
         struct strings tokens; /* all that are wanted */
@@ -127,6 +139,8 @@ struct loader {
                        struct boot_verdict *ret);
         /* Measures its lines: the same ones, in the same order, whatever the files say. May be NULL. */
         void (*lengths)(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
+        /* Tells its lines: the same ones, in the same order, whatever the files say. NULL: the running kernel's. */
+        void (*lines)(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
         /* Takes the tokens out of a file; NULL: it does not know how such a file is edited. May be NULL. */
         char *(*without)(struct arena *a, const char *path, const char *text, struct strings tokens);
         /* Makes the entry without passthrough; no path: there is no kernel. NULL: this loader keeps none. */
@@ -141,12 +155,22 @@ void boot_detect(const struct loader *const *loaders, const struct root *root, s
 void boot_plan_build(const struct boot_facts *facts, const struct needs *needs, const struct owned *owned,
                      struct arena *a, struct boot_plan *ret);
 
+/* Nothing is written, for that reason. */
+void boot_plan_refuse(struct boot_plan *plan, const char *problem);
+
 /* ---- loader.c */
 const char *boot_name(const struct boot_facts *facts);
 void boot_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);
 /* The same where nothing can be seen of the next boot: what the running kernel was given. */
 void boot_verify_running(const struct boot_facts *facts, struct strings tokens, struct arena *a,
                          struct boot_verdict *ret);
+/* The facts as they are once the plan is carried out: its changes of files that are read. */
+struct boot_facts boot_as_planned(const struct boot_plan *plan, struct arena *a);
+/* The lines that the kernel may get. */
+void boot_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
+/* "FILE:LINE" of a token of a line, as far as that shows; else the file alone. */
+const char *boot_where(const struct boot_facts *facts, struct arena *a, const struct boot_line *line,
+                       const char *token);
 /* The text of one of facts->files, or NULL. */
 const char *boot_text(const struct boot_facts *facts, const char *path);
 /* Reads one more into facts->files. 0 or -errno. */

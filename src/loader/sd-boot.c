@@ -240,6 +240,12 @@ static void lengths(const struct boot_facts *facts, struct arena *a, struct leng
         kernel_cmdline_length(facts, a, ret);
 }
 
+static void lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret)
+{
+        entry_lines(facts, a, ret);
+        kernel_cmdline_lines(facts, a, ret);
+}
+
 const struct loader loader_sd_boot = {
         .name = "systemd-boot with boot loader entries",
         .info = INFO,
@@ -249,5 +255,6 @@ const struct loader loader_sd_boot = {
         .plan = plan,
         .verify = entry_verify_all,
         .lengths = lengths,
+        .lines = lines,
         .off = off,
 };

@@ -238,8 +238,10 @@ static bool there(const struct needs *needs, const char *token)
 static void add_command_line(struct builder *b)
 {
         for (size_t i = 0; i < b->settings->n_command_line; i++)
-                if (!there(b->needs, b->settings->command_line[i]))
+                if (!there(b->needs, b->settings->command_line[i])) {
                         add_token(b, b->settings->command_line[i], "CommandLine= of passthrough.conf");
+                        b->needs->tokens[b->needs->n_tokens - 1].from = b->settings->command_line_from[i];
+                }
 }
 
 struct needs needs_build(const struct config *config, const struct settings *settings,
@@ -248,7 +250,8 @@ struct needs needs_build(const struct config *config, const struct settings *set
         struct needs needs = {};
         struct builder b = {.config = config, .settings = settings, .machine = machine, .arena = a, .needs = &needs};
 
-        if (iommu_needed(&b)) {
+        needs.handover = iommu_needed(&b);
+        if (needs.handover) {
                 add_intel_iommu(&b);
                 add_passthrough(&b);
         }

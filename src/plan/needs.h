@@ -21,11 +21,13 @@ struct needs_machine {
 struct need {
         const char *token;
         const char *why;
+        const char *from; /* of CommandLine=: "FILE:LINE"; else NULL */
 };
 
 struct needs {
         struct need *tokens; /* of the kernel command line, in the order they are to stand there */
         size_t n_tokens;
+        bool handover;        /* a rule hands something over, or the host is to have its IOMMU on all the same */
         struct need *refused; /* sizes of huge pages that are not for the command line, as the host would lack memory */
         size_t n_refused;
         struct need *options; /* lines of modprobe.d: "options vfio_pci disable_idle_d3=1" */

@@ -488,6 +488,15 @@ void json_applying(FILE *f, const struct applying *x)
                 add_string(o, "why", x->images[i].why);
         }
         add_trial(document, x->trial);
+        array = add_array(document, "refused");
+        for (size_t i = 0; i < x->refused->n; i++) {
+                struct json_object *o = append(array);
+
+                add_string(o, "token", x->refused->v[i].finding.token);
+                add_string(o, "where", x->refused->v[i].where);
+                add_string(o, "message", x->refused->v[i].finding.message);
+                add_string(o, "fix", x->refused->v[i].finding.fix);
+        }
         add(document, "written", json_object_new_boolean(x->written));
         add_string(document, "message", x->message);
         finish(f, document);

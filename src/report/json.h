@@ -31,7 +31,8 @@ struct applying {
         const struct image_job *images; /* that are not in line */
         size_t n_images;
         const struct trial *trial;
-        bool written;        /* the plan is carried out */
+        bool written; /* the plan is carried out */
+        const struct refused_tokens *refused;
         const char *message; /* why it cannot be, or "" */
 };
 

@@ -131,7 +131,7 @@ once() {
 
 @test "Debian: tokens that the user has set already are not added, nor taken away" {
     debian_grub
-    put /etc/default/grub 'GRUB_CMDLINE_LINUX_DEFAULT="quiet intel_iommu=on"' "GRUB_CMDLINE_LINUX='iommu=off'"
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX_DEFAULT="quiet intel_iommu=on"' "GRUB_CMDLINE_LINUX='iommu=force'"
     put /etc/default/grub.d/10-mine.cfg "GRUB_CMDLINE_LINUX=\"\$GRUB_CMDLINE_LINUX iommu=pt\""
     before
     apply
