@@ -145,10 +145,10 @@ void cmdline_judge(const char *line, const struct cmdline_machine *machine, stru
 bool cmdline_was_booted_with(const struct cmdline_machine *machine, struct arena *a, const char *token);
 
 /*
- * Whether apply refuses a line for that finding. added: apply adds the token; handover: a rule hands something over.
- * An error is refused in what apply adds, whatever it does; in what a line has already only if the host does not boot,
- * does not answer or hands nothing over with it, which a kernel that runs with that token disproves of the first, and
- * IOMMU groups that are there of the last.
+ * Whether apply refuses a line for that finding. added: apply adds the token, or passthrough.conf has it; handover: a
+ * rule hands something over. A token with which the host does not boot or does not answer is refused wherever it
+ * stands, one with which nothing can be handed over where something is to be, one that does nothing where it is added;
+ * a kernel that runs with it disproves that the host does not boot, and IOMMU groups beside it that there is no IOMMU.
  */
 bool cmdline_refuses(const struct finding *f, const struct cmdline_machine *machine, struct arena *a, bool added,
                      bool handover);

@@ -27,10 +27,9 @@ bool cmdline_refuses(const struct finding *f, const struct cmdline_machine *mach
         case HARM_ITSELF:
                 return added;
         case HARM_HANDOVER:
-                return added || handover;
+                return handover;
         case HARM_IOMMU:
-                return added ||
-                       (handover && !(machine->groups == KNOWN_YES && cmdline_was_booted_with(machine, a, f->token)));
+                return handover && !(machine->groups == KNOWN_YES && cmdline_was_booted_with(machine, a, f->token));
         case HARM_ANSWER:
         case HARM_BOOT:
                 return true;

@@ -28,7 +28,7 @@ static const struct need *need_of(const struct needs *needs, const char *token)
         return NULL;
 }
 
-/* passthrough.conf answers for its tokens wherever they stand. */
+/* passthrough.conf answers for its tokens wherever they stand. See cmdline_refuses(). */
 static bool is_added(const struct judged *x, size_t line, const struct need *need, const char *token)
 {
         return need && (need->from || line >= x->now.n || !span_has(span_of(x->now.v[line].text), token));
@@ -97,20 +97,21 @@ static void judge(struct judged *x, size_t line)
         }
 }
 
-/* Where no loader is known, what apply would add is to be judged all the same. */
+/* Where nothing can be planned, what apply would add is to be judged all the same. */
 static void add_wanted(struct judged *x)
 {
-        struct boot_line *line = x->then.n == 1 && streq(x->then.v[0].path, RUNNING) ? &x->then.v[0] : NULL;
-        struct strings missing = {};
-        struct span text;
+        for (size_t i = 0; i < x->then.n; i++) {
+                struct boot_line *line = &x->then.v[i];
+                struct span text = {line->text, strcspn(line->text, "\n")};
+                struct strings missing = {};
 
-        if (!line)
-                return;
-        text = (struct span){line->text, strcspn(line->text, "\n")};
-        for (size_t i = 0; i < x->needs->n_tokens; i++)
-                if (!span_has(text, x->needs->tokens[i].token))
-                        strings_add(&x->c->arena, &missing, x->needs->tokens[i].token);
-        line->text = span_with(&x->c->arena, text, missing);
+                if (!x->plan->problem && !streq(line->path, RUNNING))
+                        continue;
+                for (size_t t = 0; t < x->needs->n_tokens; t++)
+                        if (!span_has(text, x->needs->tokens[t].token))
+                                strings_add(&x->c->arena, &missing, x->needs->tokens[t].token);
+                line->text = span_with(&x->c->arena, text, missing);
+        }
 }
 
 void lines_judge(struct ctl *c, const struct boot_plan *plan, const struct needs *needs,

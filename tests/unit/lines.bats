@@ -369,6 +369,8 @@ each_of() {
     refuses '/etc/default/grub:3: iommu=off: switches every IOMMU off'
     rm "$ROOT"/etc/passthrough.d/*
     takes
+    takes_conf iommu=off
+    refuses_conf init=/bin/false
 }
 
 @test "IOMMU groups that are there disprove what the host was booted with, not what it was not" {
@@ -420,6 +422,17 @@ each_of() {
     rm "$ROOT/etc/passthrough.conf"
     ctl check --json
     is "$(get '.checks[] | select(.id | startswith("cmdline.init")) | .id')" '' 'no row'
+}
+
+@test "check says it, too, where apply can plan nothing" {
+    rm -r "$ROOT/boot/grub"
+    conf 'init=/bin/false'
+    ctl apply
+    exits 1
+    has 'no boot loader was found'
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "cmdline.init=/bin/false") | .status')" fail 'the row'
+    has_not 'apply adds init'
 }
 
 @test "plan says it, and is none the worse for it" {
