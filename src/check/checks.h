@@ -64,6 +64,8 @@ struct refused_token {
 struct refused_tokens {
         struct refused_token *v;
         size_t n;
+        struct refused_token *doubts; /* warnings of tokens that passthrough.conf has: these are taken */
+        size_t n_doubts;
 };
 
 struct check_facts {

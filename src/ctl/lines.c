@@ -63,20 +63,19 @@ static const char *where(const struct judged *x, size_t line, const struct need 
 }
 
 /* A token that several lines have is told once. */
-static void add(struct judged *x, const struct finding *f, const char *at)
+static void add(struct arena *a, struct refused_token **list, size_t *n, const struct finding *f, const char *at)
 {
-        struct refused_tokens *r = x->refused;
         struct refused_token *slot;
 
-        for (size_t i = 0; i < r->n; i++)
-                if (streq(r->v[i].finding.token, f->token) && streq(r->v[i].finding.message, f->message)) {
-                        if (!strstr(r->v[i].where, at))
-                                r->v[i].where = arena_join(&x->c->arena, r->v[i].where, ", ", at, NULL);
+        for (slot = *list; slot < *list + *n; slot++)
+                if (streq(slot->finding.token, f->token) && streq(slot->finding.message, f->message)) {
+                        if (!strstr(slot->where, at))
+                                slot->where = arena_join(a, slot->where, ", ", at, NULL);
                         return;
                 }
-        slot = arena_grow(&x->c->arena, &r->v, r->n, sizeof(*slot));
+        slot = arena_grow(a, list, *n, sizeof(*slot));
         *slot = (struct refused_token){*f, at};
-        r->n++;
+        ++*n;
 }
 
 static void judge(struct judged *x, size_t line)
@@ -88,12 +87,15 @@ static void judge(struct judged *x, size_t line)
         for (size_t i = 0; i < findings->n; i++) {
                 const struct finding *f = &findings->v[i];
                 const struct need *need = need_of(x->needs, f->token);
+                struct refused_tokens *r = x->refused;
                 bool added = is_added(x, line, need, f->token);
 
+                if (f->severity == SEVERITY_WARNING && need && need->from)
+                        add(&x->c->arena, &r->doubts, &r->n_doubts, f, need->from);
                 if (!cmdline_refuses(f, x->machine, &x->c->arena, added, x->needs->handover) ||
                     (f->harm == HARM_ANSWER && !added && (once || beside_another(x, line))))
                         continue;
-                add(x, f, where(x, line, need, f->token));
+                add(&x->c->arena, &r->v, &r->n, f, where(x, line, need, f->token));
         }
 }
 
@@ -154,12 +156,20 @@ void lines_judge_next(struct ctl *c, const struct needs *needs, struct refused_t
         lines_judge(c, &plan, needs, &machine, ret);
 }
 
+static void say(FILE *f, const char *who, const struct refused_token *r)
+{
+        fprintf(f, "%s: %s: %s: %s%s%s\n", who, r->where, r->finding.token, r->finding.message,
+                *r->finding.fix ? "; right: " : "", r->finding.fix);
+}
+
 void lines_say(const struct refused_tokens *refused)
 {
-        for (size_t i = 0; i < refused->n; i++) {
-                const struct refused_token *r = &refused->v[i];
+        for (size_t i = 0; i < refused->n; i++)
+                say(stderr, "passthroughctl", &refused->v[i]);
+}
 
-                fprintf(stderr, "passthroughctl: %s: %s: %s%s%s\n", r->where, r->finding.token, r->finding.message,
-                        *r->finding.fix ? "; right: " : "", r->finding.fix);
-        }
+void lines_say_doubts(const struct refused_tokens *refused)
+{
+        for (size_t i = 0; i < refused->n_doubts; i++)
+                say(stdout, "note", &refused->doubts[i]);
 }

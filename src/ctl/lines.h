@@ -14,3 +14,5 @@ void lines_judge(struct ctl *c, const struct boot_plan *plan, const struct needs
 void lines_judge_next(struct ctl *c, const struct needs *needs, struct refused_tokens *ret);
 /* A line for each, on standard error. */
 void lines_say(const struct refused_tokens *refused);
+/* A note for each warning of a token that passthrough.conf has. */
+void lines_say_doubts(const struct refused_tokens *refused);

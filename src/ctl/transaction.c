@@ -208,6 +208,7 @@ static int judge_lines(struct transaction *x)
         if (k < 0)
                 return ctl_fail("reading this machine's facts", k);
         lines_judge(c, &x->plan, &x->needs, &machine, &x->refused);
+        lines_say_doubts(&x->refused);
         if (x->refused.n == 0)
                 return 0;
         lines_say(&x->refused);

@@ -405,6 +405,15 @@ each_of() {
     whole '.refused == []'
 }
 
+@test "a warning of a token that passthrough.conf has is a note, and no reason to refuse it" {
+    takes_conf root=UUID=dead-beef
+    has 'note: /etc/passthrough.conf:2: root=UUID=dead-beef: no disk that shows here has that name'
+    rm "$ROOT/etc/passthrough.conf"
+    grub root=UUID=dead-beef
+    takes
+    has_not note:
+}
+
 @test "the drop-in that has a CommandLine= is the one that is named" {
     put /etc/passthrough.conf '[Host]' CommandLine=nosplash
     put /etc/passthrough.conf.d/10-mine.conf '[Host]' '# mine' 'CommandLine=nowatchdog init=/bin/false'
