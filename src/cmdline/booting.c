@@ -236,7 +236,7 @@ void judge_mask(struct judge *j, const struct token *t)
                 error(j, t, READER_SYSTEMD, HARM_HANDOVER, "remove it; passthrough=off switches all rules off",
                       "that unit is one of passthrough's own: what it hands over stays with the host");
         } else if (str_index(t->value, boot, ARRAY_SIZE(boot)) >= 0 &&
-                   !cmdline_was_booted_with(j->machine, j->arena, t->text))
+                   !cmdline_was_booted_with(j->machine, j->arena, t->text, t->late))
                 error(j, t, READER_SYSTEMD, HARM_BOOT, "remove it",
                       "the host does not come up without that unit: its devices or its file systems are not there");
 }

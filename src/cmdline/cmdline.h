@@ -141,8 +141,8 @@ int cmdline_bool(const char *s, bool *ret) _must_check_;
 
 void cmdline_judge(const char *line, const struct cmdline_machine *machine, struct arena *a, struct findings *ret);
 
-/* Whether the kernel that runs was booted with that very token. */
-bool cmdline_was_booted_with(const struct cmdline_machine *machine, struct arena *a, const char *token);
+/* Whether the kernel that runs was booted with that very token; late: behind "--". */
+bool cmdline_was_booted_with(const struct cmdline_machine *machine, struct arena *a, const char *token, bool late);
 
 /*
  * Whether apply refuses a line for that finding. added: apply adds the token, or passthrough.conf has it; handover: a

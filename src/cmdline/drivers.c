@@ -58,7 +58,8 @@ static bool judge_vital(struct judge *j, const struct token *t, enum cmdline_rea
                 if (drives(m, name, reader) && (!found || m->vital > found->vital))
                         found = m;
         }
-        if (!found || (found->vital != VITAL_HANDOVER && cmdline_was_booted_with(j->machine, j->arena, t->text)))
+        if (!found ||
+            (found->vital != VITAL_HANDOVER && cmdline_was_booted_with(j->machine, j->arena, t->text, t->late)))
                 return false;
         of = found->of ? arena_join(j->arena, " by way of ", found->of, NULL) : "";
         finding_add(j, t, reader, found->vital == VITAL_SOME ? SEVERITY_WARNING : SEVERITY_ERROR,

@@ -28,7 +28,7 @@ void judge_mem(struct judge *j, const struct token *t)
         const struct token *last = NULL;
         uint64_t bytes = limit(j, &last);
 
-        if (t != last || bytes >= LEAST || cmdline_was_booted_with(j->machine, j->arena, t->text))
+        if (t != last || bytes >= LEAST || cmdline_was_booted_with(j->machine, j->arena, t->text, t->late))
                 return;
         finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "remove it, or mem=8G",
                     "the kernel is to have no more than %" PRIu64 " bytes of memory, and does not boot with that; a "
@@ -48,8 +48,8 @@ void judge_memory(struct judge *j)
                 mem = NULL;
         if (!pages || total == 0 || (asked <= total && total - asked >= LEAST))
                 return;
-        if (cmdline_was_booted_with(j->machine, j->arena, pages->text) &&
-            (!mem || cmdline_was_booted_with(j->machine, j->arena, mem->text)))
+        if (cmdline_was_booted_with(j->machine, j->arena, pages->text, false) &&
+            (!mem || cmdline_was_booted_with(j->machine, j->arena, mem->text, false)))
                 return;
         finding_add(j, mem ? mem : pages, READER_KERNEL, SEVERITY_ERROR, "fewer huge pages",
                     "huge pages take %" PRIu64 " MiB of the %" PRIu64 " MiB of memory that %s: nothing is left to boot "

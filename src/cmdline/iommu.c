@@ -321,7 +321,7 @@ void judge_pci(struct judge *j, const struct token *t)
         while (list && (item = next_item(&list))) {
                 /* Documentation/admin-guide/kernel-parameters.txt, pci=off: "don't probe for the PCI bus" (x86) */
                 if (streq(item, "off") && j->machine->vendor != CPU_OTHER &&
-                    !cmdline_was_booted_with(j->machine, j->arena, t->text)) {
+                    !cmdline_was_booted_with(j->machine, j->arena, t->text, t->late)) {
                         finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "remove off",
                                     "no PCI device is looked for: the host has no disk to boot from, and nothing can "
                                     "be handed over");

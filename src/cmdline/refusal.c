@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "cmdline/cmdline.h"
 
-bool cmdline_was_booted_with(const struct cmdline_machine *machine, struct arena *a, const char *token)
+bool cmdline_was_booted_with(const struct cmdline_machine *machine, struct arena *a, const char *token, bool late)
 {
         struct token *tokens;
         bool unclosed;
@@ -13,7 +13,7 @@ bool cmdline_was_booted_with(const struct cmdline_machine *machine, struct arena
                 return false;
         cmdline_split(a, machine->booted, &tokens, &n, &unclosed);
         while (n-- > 0)
-                if (!tokens[n].late && streq(tokens[n].text, token))
+                if (tokens[n].late == late && streq(tokens[n].text, token))
                         return true;
         return false;
 }
@@ -29,7 +29,8 @@ bool cmdline_refuses(const struct finding *f, const struct cmdline_machine *mach
         case HARM_HANDOVER:
                 return handover;
         case HARM_IOMMU:
-                return handover && !(machine->groups == KNOWN_YES && cmdline_was_booted_with(machine, a, f->token));
+                return handover &&
+                       !(machine->groups == KNOWN_YES && cmdline_was_booted_with(machine, a, f->token, false));
         case HARM_ANSWER:
         case HARM_BOOT:
                 return true;

@@ -2,6 +2,7 @@
 /* The command line's validator: any bytes as a line; the first says for which machine it is judged. */
 #include "cmdline/cmdline.h"
 
+#include "base/macro.h"
 #include "base/str.h"
 #include "files.h"
 #include "report/json.h"
@@ -78,6 +79,43 @@ static void check_split(struct arena *a, const char *line)
         CHECK(unclosed == (quotes % 2 == 1));
 }
 
+/* A machine of which all is known, or nothing; the line of the kernel that runs is one of two. */
+static void know(struct cmdline_machine *m, bool same, const char *line)
+{
+        static struct cmdline_module modules[] = {
+                {"nvme", VITAL_BOOT, "nvme0n1p2 (/)", false, NULL},
+                {"nvme_core", VITAL_BOOT, "nvme0n1p2 (/)", true, "nvme"},
+                {"snd_hda_intel", VITAL_SOME, "sda (/srv)", false, NULL},
+                {"irqbypass", VITAL_HANDOVER, "what is handed over", true, "vfio_pci"}};
+        static const char *root[] = {"/dev/nvme0n1p2", "259:2", "UUID=0f3b"}, *other[] = {"/dev/sda1", "8:1"},
+                          *pool[] = {"ZFS=tank"};
+        static struct cmdline_disk disks[] = {
+                {root, 3, true, false}, {other, 2, false, false}, {pool, 1, false, false}};
+        static struct cmdline_program programs[] = {{"/sbin/init", KNOWN_YES}, {"/bin/gone", KNOWN_NO}};
+
+        m->groups = same ? KNOWN_YES : KNOWN_NO;
+        m->booted = same ? line : "root=UUID=0f3b ro";
+        m->memory = UINT64_C(64) << 30;
+        m->modules = modules;
+        m->n_modules = ARRAY_SIZE(modules);
+        m->disks = disks;
+        m->n_disks = ARRAY_SIZE(disks);
+        m->programs = programs;
+        m->n_programs = ARRAY_SIZE(programs);
+}
+
+/* What the running kernel was booted with cannot keep the host from booting. */
+static void check_refusals(struct arena *a, const struct findings *findings, const struct cmdline_machine *m, bool same)
+{
+        for (size_t i = 0; i < findings->n; i++) {
+                const struct finding *f = &findings->v[i];
+
+                CHECK((f->harm == HARM_NONE) == (f->severity != SEVERITY_ERROR));
+                CHECK(!same || f->harm != HARM_BOOT);
+                CHECK(!cmdline_refuses(f, m, a, false, false) || cmdline_refuses(f, m, a, true, true));
+        }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct cmdline_machine machine = {};
@@ -92,8 +130,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         line = arena_strndup(&a, (const char *)data + 1, size - 1);
         CHECK(line);
         check_split(&a, line);
+        if (data[0] & 64)
+                know(&machine, data[0] & 128, line);
         cmdline_judge(line, &machine, &a, &findings);
         check_findings(&a, &findings);
+        check_refusals(&a, &findings, &machine, machine.booted == line);
         check_said(&findings);
         arena_free(&a);
         return 0;
