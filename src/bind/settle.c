@@ -46,18 +46,26 @@ static int join_host_plan(struct run *r)
         return k < 0 ? k : record_write(r->root, &r->arena, &r->record);
 }
 
-/* Whether what the record says was taken still has the driver it was given. */
-static bool still_bound(struct run *r, const char *rule)
+static bool has_driver(const struct run *r, const struct record_device *d)
 {
+        size_t at = facts_find(&r->facts, d->address);
+
+        return at != NO_DEVICE && streq_ptr(r->facts.devices[at].driver, d->driver);
+}
+
+/* Whether what the record says was taken still has the driver it was given. */
+static bool still_bound(struct run *r, const struct record_rule *rule)
+{
+        const struct record_device *of = record_rule_carrier(&r->record, rule);
+
         for (size_t i = 0; i < r->record.n_devices; i++) {
                 const struct record_device *d = &r->record.devices[i];
-                size_t at = facts_find(&r->facts, record_carrier(&r->record, d)->address);
 
-                if (streq(d->rule, rule) && record_device_taken(d) &&
-                    (at == NO_DEVICE || !streq_ptr(r->facts.devices[at].driver, d->driver)))
+                if (streq(d->rule, rule->name) && record_device_taken(d) &&
+                    !has_driver(r, record_carrier(&r->record, d)))
                         return false;
         }
-        return true;
+        return !of || has_driver(r, of);
 }
 
 static int bind_late(struct run *r, size_t rule)
@@ -110,7 +118,7 @@ static int settle_alone(struct run *r, const char *name, int recorded)
         const char *why = NULL;
         int k;
 
-        if (known && record_satisfied(&r->record, known) && still_bound(r, name))
+        if (known && record_satisfied(&r->record, known) && still_bound(r, known))
                 return RUN_DONE;
         if (recorded < 0)
                 return recorded;
@@ -137,13 +145,17 @@ static int settle_alone(struct run *r, const char *name, int recorded)
 /* What is below another is handed over when that is: the other's rule comes first. */
 static int settle(struct run *r, const char *name, int recorded)
 {
-        for (size_t i = 0; i < r->plan.n_entries; i++) {
-                const struct plan_entry *e = &r->plan.entries[i];
-                size_t other =
-                        e->action != ACTION_BIND || e->below == NO_ENTRY ? e->rule : r->plan.entries[e->below].rule;
+        const struct rule *rule = config_find(&r->config, name);
+        size_t own = rule ? (size_t)(rule - r->config.rules) : NO_ENTRY, before = NO_ENTRY;
 
-                if (other != e->rule && streq(r->config.rules[e->rule].name, name))
+        for (size_t i = 0; i <= r->plan.n_entries && rule; i++) {
+                const struct plan_entry *e = i < r->plan.n_entries ? &r->plan.entries[i] : NULL;
+                size_t below = e ? (e->rule == own ? e->below : NO_ENTRY) : r->plan.rules[own].below;
+                size_t other = below == NO_ENTRY ? own : r->plan.entries[below].rule;
+
+                if (other != own && other != before)
                         (void)!settle_alone(r, r->config.rules[other].name, recorded);
+                before = other;
         }
         return settle_alone(r, name, recorded);
 }

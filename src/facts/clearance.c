@@ -109,6 +109,7 @@ static const struct field fields[] = {
         {FIELD(FLAG, clearance_device, cleared), .names = (const char *const[]){"cleared", "known"}},
         {FIELD(TEXT, clearance_device, withheld)},
         {FIELD(WORDS, clearance_device, company)},
+        {FIELD(TEXT, clearance_device, below)},
 };
 
 static const struct record_type types[] = {
@@ -116,7 +117,8 @@ static const struct record_type types[] = {
         {.key = "C", ONE_FIELD(FIELD(TEXT, clearance_file, context))},
         {.key = "S", FLAGGED(clearance_file, says_seen), ONE_FIELD(FIELD(WORDS, clearance_file, seen))},
         {.key = "N", FLAGGED(clearance_file, counted), ONE_FIELD(FIELD(U64, clearance_file, count))},
-        {.key = "D", LIST(clearance_file, devices), FIELDS(fields)},
+        /* Earlier versions did not know what is below what. */
+        {.key = "D", LIST(clearance_file, devices), FIELDS(fields), .n_late = 1},
 };
 
 static const struct recfile format = {

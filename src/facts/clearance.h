@@ -26,6 +26,7 @@ struct clearance_device {
         const char *withheld; /* how the host needed it, or "" */
         const char **company; /* "PATH=ID" of all members of its IOMMU group, its own included */
         size_t n_company;
+        const char *below; /* "PATH=ID" of what it is below and goes along with; or NULL or "" */
 };
 
 struct clearance {

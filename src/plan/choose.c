@@ -260,7 +260,13 @@ void planner_expect(struct planner *p)
                         continue;
                 if (state->n_matched > rule->expect_max) {
                         too_many(p, r);
+                } else if (state->n_matched < rule->expect_min &&
+                           state->n_matched + planner_hidden(p, rule, &state->below) >= rule->expect_min) {
+                        state->message = arena_join(p->arena, "what it is for goes along with ",
+                                                    entry_device(p, &p->plan->entries[state->below])->address,
+                                                    ", which it is below; it does not show now", NULL);
                 } else if (state->n_matched < rule->expect_min) {
+                        state->below = NO_ENTRY;
                         expect = expected(p, rule);
                         lost = planner_lost_of(p, rule);
                         state->state = RULE_MISSING;

@@ -117,6 +117,47 @@ void planner_impostor(struct planner *p, size_t device, const struct rule *rule,
         }
 }
 
+/* Who has a driver that shows nothing of what is below it, VMD's before vmd has it and while a guest has it. */
+static bool shows_nothing(const struct facts *facts, size_t device)
+{
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (facts_is_below(facts, i, device))
+                        return false;
+        return true;
+}
+
+static bool shows(const struct facts *facts, const struct clearance_device *r)
+{
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (identity_may_be(r, &facts->devices[i]))
+                        return true;
+        return false;
+}
+
+size_t planner_hidden(const struct planner *p, const struct rule *rule, size_t *ret)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < p->facts->clearance.n_devices; i++) {
+                const struct clearance_device *r = &p->facts->clearance.devices[i];
+
+                if (p->recorded[i].rule != rule || r->companion || !r->below || !*r->below || *r->withheld ||
+                    shows(p->facts, r))
+                        continue;
+                for (size_t k = 0; k < p->plan->n_entries; k++) {
+                        const struct plan_entry *e = &p->plan->entries[k];
+                        const struct device *d = entry_device(p, e);
+
+                        if (e->action != ACTION_BIND || !clearance_names(r->below, d->path, d->id) ||
+                            !shows_nothing(p->facts, e->device))
+                                continue;
+                        *ret = k;
+                        n++;
+                }
+        }
+        return n;
+}
+
 /* A recorded IOMMU group has its members by bridge path and ID: who was not there holds the whole rule. */
 void planner_company(struct planner *p)
 {

@@ -34,7 +34,7 @@ static void initial_states(struct planner *p)
                 struct plan_rule *state = &p->plan->rules[i];
                 enum tristate here = match_machine(rule, p->facts);
 
-                *state = (struct plan_rule){.state = RULE_OK, .message = ""};
+                *state = (struct plan_rule){.state = RULE_OK, .message = "", .below = NO_ENTRY};
                 if (rule->invalid) {
                         state->state = RULE_INVALID;
                         state->message = rule->message;
@@ -71,6 +71,16 @@ static void final_states(struct planner *p)
                         state->state = RULE_REFUSED;
                         state->message = arena_printf(p->arena, "%s: %s", entry_device(p, e)->address, e->reason);
                 }
+        for (size_t r = 0; r < p->config->n_rules; r++) {
+                struct plan_rule *state = &p->plan->rules[r];
+                const struct plan_entry *e = state->below == NO_ENTRY ? NULL : &p->plan->entries[state->below];
+
+                if (!e || e->action != ACTION_REFUSE || state->state != RULE_OK)
+                        continue;
+                state->state = RULE_REFUSED;
+                state->message = arena_join(p->arena, "what it is for is below ", entry_device(p, e)->address,
+                                            ", which is refused", NULL);
+        }
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -116,6 +126,9 @@ static void sort_entries(struct planner *p)
                 e->leader = e->leader == NO_ENTRY ? NO_ENTRY : p->entry_of[order[e->leader]];
                 e->below = e->below == NO_ENTRY ? NO_ENTRY : p->entry_of[order[e->below]];
         }
+        for (size_t r = 0; r < p->config->n_rules; r++)
+                if (plan->rules[r].below != NO_ENTRY)
+                        plan->rules[r].below = p->entry_of[order[plan->rules[r].below]];
 }
 
 void planner_run(const struct config *config, const struct facts *facts, const size_t *asked, size_t n_matching,

@@ -67,6 +67,7 @@ struct plan_rule {
         enum rule_state state;
         const char *message; /* "" where there is nothing to say */
         size_t n_matched;    /* devices it decides by explicit match */
+        size_t below;        /* of one whose devices do not show: the entry that they go along with; else NO_ENTRY */
         bool elsewhere;      /* skipped because Host= or Product= mean another machine */
 };
 

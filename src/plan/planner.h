@@ -61,6 +61,11 @@ bool planner_follows(const struct planner *p, size_t device, const struct rule *
 /* *ret: why a device that the rule matches is not the one that was recorded there; NULL where nothing says so. */
 void planner_impostor(struct planner *p, size_t device, const struct rule *rule, const char **ret);
 void planner_company(struct planner *p);
+/*
+ * How many devices that were recorded for the rule do not show because what they are below has none of its own now, and
+ * is taken: *ret, the entry.
+ */
+size_t planner_hidden(const struct planner *p, const struct rule *rule, size_t *ret);
 /* "; ..." about a recorded device of the rule that is not found, "" where all are. */
 const char *planner_lost_of(const struct planner *p, const struct rule *rule);
 

@@ -152,6 +152,14 @@ static void judge_devices(struct arena *a, const struct plan *plan, struct recor
                         rule->message = arena_printf(a, "%s: %s", d->address, d->reason);
                 }
         }
+        for (size_t i = 0; i < r->n_rules; i++) {
+                const struct record_device *of = record_rule_carrier(r, &r->rules[i]);
+
+                if (!of || r->rules[i].state != RULE_OK || record_device_taken(of))
+                        continue;
+                r->rules[i].state = RULE_FAILED;
+                r->rules[i].message = arena_join(a, of->address, ", which its devices are below: ", of->reason, NULL);
+        }
 }
 
 int status_build(const struct loader *const *loaders, const struct makers *makers, const struct root *root,

@@ -91,6 +91,11 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
         /* A disk that is in a guest's hands tells its own to nobody here. */
         if (!d->marks[MARK_DISK_SERIAL] && known)
                 r->marks[MARK_DISK_SERIAL] = known->marks[MARK_DISK_SERIAL];
+        if (facts->below[e->device] != NO_DEVICE && !d->parent) {
+                const struct device *above = &facts->devices[facts->below[e->device]];
+
+                r->below = arena_join(a, above->path, "=", above->id, NULL);
+        }
         for (size_t i = 0; i < n; i++) {
                 const struct device *m = &facts->devices[facts->by_group[first + i]];
 

@@ -80,10 +80,15 @@ static struct record_device *merge_device(struct record *r, struct arena *a, con
         return x;
 }
 
-static void merge_rule(struct record *r, struct arena *a, const struct rule *rule, const struct plan_rule *state)
+static void merge_rule(struct record *r, struct arena *a, const struct plan *plan, size_t i)
 {
+        const struct rule *rule = &plan->config->rules[i];
+        const struct plan_rule *state = &plan->rules[i];
+        const char *below =
+                state->below == NO_ENTRY ? "" : plan->facts->devices[plan->entries[state->below].device].address;
+
         *record_rule_for(r, a, rule->name) = (struct record_rule){
-                rule->name, rule->file, state->state, state->message, rule->digest, rule->required,
+                rule->name, rule->file, state->state, state->message, rule->digest, rule->required, below,
         };
 }
 
@@ -120,19 +125,22 @@ static bool released(const struct record_device *d)
 }
 
 /* As long as one of its devices is with the host by hand, a rule is not what it was to be. */
+static void skip_released(struct arena *a, struct record_rule *rule, const struct record_device *d)
+{
+        if (!rule || !d || !released(d) || rule->state != RULE_OK)
+                return;
+        rule->state = RULE_SKIPPED;
+        rule->message = arena_printf(a, "%s was given back by hand; \"passthroughctl bind %s\" takes it again",
+                                     d->address, d->rule);
+}
+
 static void keep_released(struct record *r, struct arena *a)
 {
         record_follow(r, a);
-        for (size_t i = 0; i < r->n_devices; i++) {
-                const struct record_device *d = record_carrier(r, &r->devices[i]);
-                struct record_rule *x = record_find(r, r->devices[i].rule);
-
-                if (!released(d) || !x || x->state != RULE_OK)
-                        continue;
-                x->state = RULE_SKIPPED;
-                x->message = arena_printf(a, "%s was given back by hand; \"passthroughctl bind %s\" takes it again",
-                                          d->address, d->rule);
-        }
+        for (size_t i = 0; i < r->n_devices; i++)
+                skip_released(a, record_find(r, r->devices[i].rule), record_carrier(r, &r->devices[i]));
+        for (size_t i = 0; i < r->n_rules; i++)
+                skip_released(a, &r->rules[i], record_rule_carrier(r, &r->rules[i]));
 }
 
 size_t record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
@@ -142,7 +150,7 @@ size_t record_merge(struct record *record, struct arena *a, const struct plan *p
 
         for (size_t i = 0; i < plan->config->n_rules; i++)
                 if (!plan->rules[i].elsewhere && (!rule || streq(plan->config->rules[i].name, rule)))
-                        merge_rule(record, a, &plan->config->rules[i], &plan->rules[i]);
+                        merge_rule(record, a, plan, i);
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (!rule || streq(plan->config->rules[plan->entries[i].rule].name, rule))
                         merge_device(record, a, plan, i, &results[i], &near);
@@ -226,7 +234,7 @@ void record_merge_chosen(struct record *record, struct arena *a, const struct pl
 
         forget(record, plan->facts->devices[e->device].address);
         if (!known || !record_satisfied(record, known))
-                merge_rule(record, a, rule, &plan->rules[e->rule]);
+                merge_rule(record, a, plan, e->rule);
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (chosen[i])
                         merge_device(record, a, plan, i, &results[i], &near);
@@ -247,7 +255,7 @@ void record_arrived(struct record *record, struct arena *a, const struct plan *p
                     facts_find(plan->facts, record->devices[i].address) != NO_DEVICE)
                         record->devices[n++] = record->devices[i];
         record->n_devices = n;
-        merge_rule(record, a, rule, &plan->rules[e->rule]);
+        merge_rule(record, a, plan, e->rule);
         keep_released(record, a);
 }
 

@@ -28,6 +28,7 @@ static const struct field rule_fields[] = {
         {FIELD(TEXT, record_rule, message)},
         {FIELD(HEX, record_rule, digest)},
         {FIELD(FLAG, record_rule, required), .names = required_names},
+        {FIELD(TEXT, record_rule, below)},
 };
 
 static const struct field device_fields[] = {
@@ -105,8 +106,8 @@ static const struct record_type types[] = {
         {.key = "X", FLAGGED(record, rescued)},
         {.key = "H", FLAGGED(record, host)},
         {.key = "I", FLAGGED(record, image.known), FIELDS(image_fields)},
-        /* Before there was Required= a rule had one field less. */
-        {.key = "R", LIST(record, rules), FIELDS(rule_fields), .n_late = 1},
+        /* Before there was Required= a rule had two fields less. */
+        {.key = "R", LIST(record, rules), FIELDS(rule_fields), .n_late = 2},
         /* Earlier versions did not know what is below what. */
         {.key = "D", LIST(record, devices), FIELDS(device_fields), .n_late = 1},
         {.key = "B", INNER(record, devices, record_device, back), FIELDS(back_fields), .n_late = 4},
@@ -120,11 +121,12 @@ static const struct field required_fields[] = {
         {FIELD(TEXT, record_rule, name)},    {FIELD(TEXT, record_rule, file)},
         {FIELD(TEXT, record_rule, message)}, {FIELD(TEXT, record_rule, message)},
         {FIELD(HEX, record_rule, digest)},   {FIELD(FLAG, record_rule, required), .names = required_names},
+        {FIELD(TEXT, record_rule, below)},
 };
 
 static const struct record_type required_types[] = {
         {.key = "H", FLAGGED(record, host)},
-        {.key = "R", LIST(record, rules), FIELDS(required_fields), .n_late = 1},
+        {.key = "R", LIST(record, rules), FIELDS(required_fields), .n_late = 2},
 };
 
 #define FIRST  "passthrough-record 1"
@@ -254,6 +256,11 @@ const struct record_device *record_carrier(const struct record *record, const st
         return of ? of : d;
 }
 
+const struct record_device *record_rule_carrier(const struct record *record, const struct record_rule *rule)
+{
+        return rule->below && *rule->below ? record_find_device(record, rule->below) : NULL;
+}
+
 void record_follow(struct record *record, struct arena *a)
 {
         for (size_t i = 0; i < record->n_devices; i++) {
@@ -281,7 +288,9 @@ bool record_device_held(const struct record_device *d)
 
 bool record_satisfied(const struct record *record, const struct record_rule *rule)
 {
-        if (rule->state != RULE_OK)
+        const struct record_device *of = record_rule_carrier(record, rule);
+
+        if (rule->state != RULE_OK || (of && !record_device_taken(of)))
                 return false;
         for (size_t i = 0; i < record->n_devices; i++) {
                 const struct record_device *d = &record->devices[i];

@@ -19,8 +19,9 @@ struct record_rule {
         const char *name, *file;
         enum rule_state state;
         const char *message;
-        uint64_t digest; /* of the rule's text, as struct rule has it */
-        bool required;   /* for the boot to be complete */
+        uint64_t digest;   /* of the rule's text, as struct rule has it */
+        bool required;     /* for the boot to be complete */
+        const char *below; /* the device that all of it goes along with, of which none shows; or NULL or "" */
 };
 
 struct record_device {
@@ -123,6 +124,8 @@ void record_add_outcome(struct record *what, struct arena *a, const struct recor
 bool record_satisfied(const struct record *record, const struct record_rule *rule);
 /* What the device went along with, whose state is its own; else the device itself. */
 const struct record_device *record_carrier(const struct record *record, const struct record_device *d);
+/* What all of the rule went along with, or NULL. */
+const struct record_device *record_rule_carrier(const struct record *record, const struct record_rule *rule);
 /* Brings those states in line, after others have changed. */
 void record_follow(struct record *record, struct arena *a);
 /* It has the driver it was to have. */

@@ -24,8 +24,8 @@ boot() {
 gone() {
     local i
     for i in 1 2 3; do
-        pci_remove "10000:e$i:00.0"
-        pci_remove "10000:e0:0$((i + 1)).0"
+        [[ ! -e $ROOT/sys/bus/pci/devices/10000:e$i:00.0 ]] || pci_remove "10000:e$i:00.0"
+        [[ ! -e $ROOT/sys/bus/pci/devices/10000:e0:0$((i + 1)).0 ]] || pci_remove "10000:e0:0$((i + 1)).0"
         rm -rf "$ROOT/sys/class/block/nvme${i}n1" "$ROOT/sys/block/nvme${i}n1"
     done
 }
@@ -161,4 +161,47 @@ rule_in_status() { # rule_in_status NAME
     sed -i '/^D/s/\t0000:00:0e.0$//; s/^end .*/end/' "$ROOT/run/passthrough/record"
     ctl status --json
     is "$(state_of 0000:00:0e.0)" bound controller
+}
+
+@test "what an image has recorded below the controller, and what this boot never shows, goes along with it" {
+    firmware_uuid
+    image_built
+    gone
+    plan
+    exits 0
+    is "$(get '.rules[] | select(.name == "disk1") | "\(.state): \(.message)"')" \
+        'ok: what it is for goes along with 0000:00:0e.0, which it is below; it does not show now' disk1
+    boot
+    exits 0
+    ctl status --json
+    exits 0
+    is "$(get '[.devices[].address] | join(" ")') $(rule_in_status vmd) $(rule_in_status disk1)" '0000:00:0e.0 ok ok' status
+    service disk1
+    exits 0
+    rm "$(pci_file 0000:00:0e.0 driver)"
+    ctl status --json
+    is "$(rule_in_status vmd) $(rule_in_status disk1)" 'failed failed' 'without a driver'
+    ctl release vmd
+    ctl status --json
+    is "$(rule_in_status vmd) $(rule_in_status disk1)" 'skipped skipped' 'given back'
+    service disk1
+    exits 1
+}
+
+@test "what does not show is missing where the controller shows others, is not taken, or the record is of another" {
+    firmware_uuid
+    image_built
+    pci_remove 10000:e1:00.0
+    plan
+    is "$(get '.rules[] | select(.name == "disk1").state')" missing 'a disk that was pulled out'
+    gone
+    rm "$ROOT/etc/passthrough.d/vmd.conf"
+    plan
+    is "$(get '.rules[] | select(.name == "disk1").state')" missing 'without a rule for the controller'
+    rule vmd '[Match]' Path=0000:00:0e.0
+    plan
+    is "$(get '.rules[] | select(.name == "disk1").state')" ok 'the same controller'
+    sed -i 's/0000:00:0e.0=8086:201d$/0000:00:0e.0=8086:9a0b/; s/^end .*/end/' "$ROOT/var/lib/passthrough/clearance"
+    plan
+    is "$(get '.rules[] | select(.name == "disk1").state')" missing 'another controller'
 }
