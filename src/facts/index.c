@@ -92,16 +92,22 @@ void facts_index_below(struct arena *a, struct facts *facts)
                         up = above(facts, &facts->devices[up]);
                 facts->below[i] = depth < DEEPEST ? up : NO_DEVICE;
         }
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                size_t up = facts->below[i], depth = 0;
+
+                while (up != NO_DEVICE && depth++ < DEEPEST)
+                        up = facts->below[up];
+                if (up != NO_DEVICE)
+                        facts->below[i] = NO_DEVICE;
+        }
 }
 
 bool facts_is_below(const struct facts *facts, size_t device, size_t other)
 {
-        for (size_t depth = 0; device != NO_DEVICE && depth < DEEPEST; depth++) {
+        do
                 device = facts->below[device];
-                if (device == other)
-                        return device != NO_DEVICE;
-        }
-        return false;
+        while (device != NO_DEVICE && device != other);
+        return device != NO_DEVICE;
 }
 
 size_t facts_group(const struct facts *facts, int group, size_t *ret_first)

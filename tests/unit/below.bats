@@ -205,3 +205,30 @@ rule_in_status() { # rule_in_status NAME
     plan
     is "$(get '.rules[] | select(.name == "disk1").state')" missing 'another controller'
 }
+
+@test "functions that are each other's physical function, or directory, are below nobody" {
+    root_port 0000:00:03.0 09
+    pci_add 0000:09:00.0 1234:11e8 00ff under=0000:00:03.0 group=31
+    pci_add 0000:09:00.1 1234:11e8 00ff under=0000:00:03.0 group=32
+    link "$(pci_dir 0000:09:00.0)/physfn" "$(pci_dir 0000:09:00.1)"
+    link "$(pci_dir 0000:09:00.1)/physfn" "$(pci_dir 0000:09:00.0)"
+    rule pair '[Match]' 'Address=0000:09:00.0 0000:09:00.1' '[Device]' Expect=2
+    plan
+    exits 0
+    ctl list
+    exits 0
+    root_port 0000:00:04.0 0a
+    pci_add 0000:0a:00.0 1234:11e8 00ff under=0000:00:04.0 group=33
+    pci_add 0000:0b:00.0 1234:11e8 00ff under=0000:00:04.0 group=34
+    rm -r "$ROOT/sys/$(pci_dir 0000:0b:00.0)"
+    link bus/pci/devices/0000:0a:00.0 devices/pci0000:00/0000:0b:00.0/0000:0a:00.0
+    link bus/pci/devices/0000:0b:00.0 devices/pci0000:00/0000:0a:00.0/0000:0b:00.0
+    mkdir -p "$ROOT/sys/devices/pci0000:00/0000:0a:00.0" "$ROOT/sys/devices/pci0000:00/0000:0b:00.0"
+    cp -r "$ROOT/sys/$(pci_dir 0000:09:00.0)" "$ROOT/sys/devices/pci0000:00/0000:0b:00.0/0000:0a:00.0"
+    cp -r "$ROOT/sys/$(pci_dir 0000:09:00.0)" "$ROOT/sys/devices/pci0000:00/0000:0a:00.0/0000:0b:00.0"
+    rule circle '[Match]' 'Address=0000:0a:00.0' '[Device]' Expect=0-
+    plan
+    [[ $status != 124 ]]
+    ctl list
+    exits 0
+}

@@ -13,6 +13,8 @@
 #define HEADER_TYPE      0x0e
 #define HEADER_TYPE_MASK 0x7f
 
+#define DEEPEST 32 /* functions above one another */
+
 struct details {
         struct pci_scan *scan;
         bool all; /* every device has its details */
@@ -274,7 +276,9 @@ static void details_below(struct details *x)
                 size_t up = d->detailed || !d->below ? NO_DEVICE : facts_find(facts, d->below);
                 bool taken = false;
 
-                for (; up != NO_DEVICE && !taken; up = d->below ? facts_find(facts, d->below) : NO_DEVICE) {
+                /* A machine put together by hand may go round in a circle. */
+                for (size_t n = 0; up != NO_DEVICE && !taken && n < DEEPEST;
+                     n++, up = d->below ? facts_find(facts, d->below) : NO_DEVICE) {
                         d = &facts->devices[up];
                         taken = d->detailed && !(d->roles & ROLE_BRIDGE);
                 }
