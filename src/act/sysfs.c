@@ -28,7 +28,7 @@ void sysfs_close(struct sysfs *s)
 static int open_attribute(const struct root *root, const char *path)
 {
         /* O_TRUNC means nothing to sysfs; in a captured machine it makes the file hold what was written. */
-        return root_open_at(root, path, O_WRONLY | (root->live ? 0 : O_TRUNC));
+        return root->dry ? -EROFS : root_open_at(root, path, O_WRONLY | (root->live ? 0 : O_TRUNC));
 }
 
 static int write_value(int fd, const char *value)

@@ -120,9 +120,11 @@ static int writer_end(struct writer *w, int k)
 
 int file_write(const struct root *root, const char *path, const void *data, size_t size, const struct stat *old)
 {
-        _cleanup_(writer_close) struct writer w;
-        int k = writer_open(&w, root, path, old);
+        _cleanup_(writer_close) struct writer w = {.parent = -1, .fd = -1};
+        int k = root->dry ? 0 : writer_open(&w, root, path, old);
 
+        if (root->dry)
+                return 0;
         if (k == 0)
                 k = writer_create(&w);
         return k == 0 ? writer_end(&w, fd_write(w.fd, data, size)) : k;
@@ -134,8 +136,8 @@ int file_remove(const struct root *root, const char *path)
 
         if (parent == -ENOENT || parent == -ENOTDIR)
                 return 0;
-        if (parent < 0)
-                return parent;
+        if (parent < 0 || root->dry)
+                return parent < 0 ? parent : 0;
         if (unlinkat(parent, str_basename(path), 0) < 0)
                 return errno == ENOENT ? 0 : -errno;
         return fd_sync(parent);
@@ -146,7 +148,7 @@ void file_sweep(const struct root *root, const char *path)
         _cleanup_(close_fd) int parent = root_open_parent(root, path, O_RDONLY);
         char tmp[NAME_MAX + 1];
 
-        if (parent >= 0 && temporary_name(path, tmp, sizeof(tmp)) == 0)
+        if (parent >= 0 && !root->dry && temporary_name(path, tmp, sizeof(tmp)) == 0)
                 unlinkat(parent, tmp, 0);
 }
 
@@ -155,7 +157,7 @@ int file_make_parents(const struct root *root, const char *path)
         _cleanup_(close_fd) int parent = -1;
         int k = root_make_parents(root, path);
 
-        if (k < 0)
+        if (k < 0 || root->dry)
                 return k;
         parent = root_open_parent(root, path, O_RDONLY);
         if (parent < 0)
@@ -167,8 +169,8 @@ int file_remove_directory(const struct root *root, const char *path)
 {
         _cleanup_(close_fd) int parent = root_open_parent(root, path, O_RDONLY);
 
-        if (parent < 0)
-                return parent == -ENOENT ? 0 : parent;
+        if (parent < 0 || root->dry)
+                return parent == -ENOENT || parent >= 0 ? 0 : parent;
         if (unlinkat(parent, str_basename(path), AT_REMOVEDIR) < 0)
                 return errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? 0 : -errno;
         return fd_sync(parent);
@@ -185,10 +187,10 @@ char *file_temporary(struct arena *a, const char *path)
 
 int file_take_place(const struct root *root, const char *path, const struct stat *old)
 {
-        _cleanup_(writer_close) struct writer w;
-        int k = writer_open(&w, root, path, old);
+        _cleanup_(writer_close) struct writer w = {.parent = -1, .fd = -1};
+        int k = root->dry ? 0 : writer_open(&w, root, path, old);
 
-        if (k < 0)
+        if (k < 0 || root->dry)
                 return k;
         w.fd = openat(w.parent, w.tmp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         return w.fd < 0 ? -errno : writer_end(&w, 0);
@@ -227,8 +229,10 @@ int file_copy(const struct root *root, const char *from, const char *path, const
         _cleanup_(close_fd) int fd = root_open_at(root, from, O_RDONLY | O_NONBLOCK);
         _cleanup_(writer_close) struct writer w = {.parent = -1, .fd = -1};
         uint64_t size, hash;
-        int k = fd < 0 ? fd : writer_open(&w, root, path, old);
+        int k = fd < 0 ? fd : root->dry ? 0 : writer_open(&w, root, path, old);
 
+        if (root->dry)
+                return k;
         if (k == 0)
                 k = writer_create(&w);
         return k == 0 ? writer_end(&w, stream(fd, w.fd, &size, &hash)) : k;
@@ -239,8 +243,8 @@ int file_keep(const struct root *root, const char *path, const char *copy)
         _cleanup_(close_fd) int from = root_open_parent(root, path, O_RDONLY);
         _cleanup_(close_fd) int to = root_open_parent(root, copy, O_RDONLY);
 
-        if (from < 0 || to < 0)
-                return from < 0 ? from : to;
+        if (from < 0 || to < 0 || root->dry)
+                return from < 0 ? from : to < 0 ? to : 0;
         if (unlinkat(to, str_basename(copy), 0) < 0 && errno != ENOENT)
                 return -errno;
         if (linkat(from, str_basename(path), to, str_basename(copy), 0) == 0)

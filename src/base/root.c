@@ -162,7 +162,7 @@ int root_open_below(const struct root *r, const char *path, struct root *ret)
 
 int root_create(const struct root *r, const char *path)
 {
-        return open_below(r, path, O_RDWR | O_CREAT, 0644);
+        return r->dry ? -EROFS : open_below(r, path, O_RDWR | O_CREAT, 0644);
 }
 
 DIR *root_opendir(const struct root *r, const char *path)
@@ -368,6 +368,8 @@ int root_make_parents(const struct root *r, const char *path)
         size_t len = strlen(path);
         int parent;
 
+        if (r->dry)
+                return 0;
         if (len >= sizeof(part))
                 return -ENAMETOOLONG;
         parent = open_below(r, "/", O_PATH | O_DIRECTORY, 0);
@@ -449,7 +451,7 @@ static int make_parent(const struct root *r, const char *path)
 
 int root_replace_open(const struct root *r, const char *path, const void *data, size_t size, int *ret)
 {
-        _cleanup_(close_fd) int parent = make_parent(r, path), fd = -1;
+        _cleanup_(close_fd) int parent = r->dry ? -EROFS : make_parent(r, path), fd = -1;
         char tmp[NAME_MAX + 1];
         int k;
 
@@ -479,24 +481,26 @@ int root_replace(const struct root *r, const char *path, const void *data, size_
 {
         _cleanup_(close_fd) int fd = -1;
 
-        return root_replace_open(r, path, data, size, &fd);
+        return r->dry ? 0 : root_replace_open(r, path, data, size, &fd);
 }
 
 int root_unlink(const struct root *r, const char *path, int flags)
 {
         _cleanup_(close_fd) int parent = root_open_parent(r, path, O_PATH);
 
-        if (parent < 0)
-                return parent;
+        if (parent < 0 || r->dry)
+                return parent < 0 ? parent : 0;
         return unlinkat(parent, str_basename(path), flags) < 0 ? -errno : 0;
 }
 
 int root_symlink(const struct root *r, const char *target, const char *path)
 {
-        _cleanup_(close_fd) int parent = make_parent(r, path);
+        _cleanup_(close_fd) int parent = r->dry ? -1 : make_parent(r, path);
         char tmp[NAME_MAX + 1];
         int k;
 
+        if (r->dry)
+                return 0;
         if (parent < 0)
                 return parent;
         k = temporary_name(path, tmp, sizeof(tmp));

@@ -36,6 +36,7 @@ struct tap {
 struct root {
         int fd;
         bool live; /* "/": the machine this process runs on */
+        bool dry;  /* a dry run: nothing below it changes, and each function that writes says that it did */
         const char *path;
         struct tap *tap;   /* or NULL */
         const char *above; /* of one below a root: its path there, for that one's tap; or NULL */
@@ -114,7 +115,7 @@ int root_open_parent(const struct root *r, const char *path, int flags) _must_ch
 int root_make_parents(const struct root *r, const char *path) _must_check_;
 /* Replaces a file, in a directory that is made if need be: temporary file, fsync, rename. Old or new, never half. */
 int root_replace(const struct root *r, const char *path, const void *data, size_t size) _must_check_;
-/* The same, and *ret, open for writing, stands at its end. */
+/* The same, and *ret, open for writing, stands at its end; -EROFS in a dry run, likewise the next. */
 int root_replace_open(const struct root *r, const char *path, const void *data, size_t size, int *ret) _must_check_;
 /* A descriptor of a file for locking, made where it is not there. */
 int root_create(const struct root *r, const char *path) _must_check_;
