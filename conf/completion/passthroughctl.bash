@@ -19,12 +19,18 @@ _passthroughctl_devices() {
     [[ -z $2 ]] || _passthroughctl_files "$1"/sys/bus/pci/devices/* | sed -n 's/^0000://p'
 }
 
-_passthroughctl_options() {
-    printf '%s\n' --json --root= --help --version
+_passthroughctl_options() { # as passthroughctl help COMMAND has them
+    printf '%s\n' --root= --help --version
     case $1 in
-    apply) printf '%s\n' --dry-run --no-trial --confirm= ;;
-    remove) printf '%s\n' --dry-run ;;
-    add) printf '%s\n' --dry-run --from= ;;
+    list | add | remove | check | plan | apply | status | confirm | undo | show | bind | release | cmdline | capture | trial) printf '%s\n' --json ;;
+    esac
+    case $1 in
+    add | remove | apply | confirm | undo | bind | release | capture | trial) printf '%s\n' --dry-run ;;
+    esac
+    case $1 in
+    list) printf '%s\n' --types ;;
+    add) printf '%s\n' --from= ;;
+    apply) printf '%s\n' --no-trial --confirm= ;;
     status) printf '%s\n' --boot= ;;
     undo) printf '%s\n' --list ;;
     capture) printf '%s\n' --raw ;;
@@ -46,9 +52,11 @@ _passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED
     esac | sed "s/^/$option=/"
 }
 
+_passthroughctl_commands='list add remove check plan apply status confirm undo show bind release cmdline capture trial image help'
+
 _passthroughctl_arguments() { # _passthroughctl_arguments ROOT COMMAND NUMBER TYPED
     case $2 in
-    '') printf '%s\n' check plan status list add remove show bind release apply confirm undo trial capture cmdline image ;;
+    '' | help) (($3 > 0)) || tr ' ' '\n' <<<"$_passthroughctl_commands" ;;
     remove) _passthroughctl_rules "$1" ;;
     show | bind | release)
         _passthroughctl_rules "$1"

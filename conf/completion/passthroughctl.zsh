@@ -4,22 +4,23 @@
 
 _passthroughctl_commands() {
     local -a commands=(
-        'check:whether the host is ready for its rules'
-        'plan:what the next boot does'
-        'status:what this boot did'
         'list:the devices, their groups and drivers'
         'add:write a rule for devices that are there'
         'remove:take a rule away'
+        'check:whether the host is ready for its rules'
+        'plan:what the next boot does'
+        'apply:bring command line and boot images in line'
+        'status:what this boot did'
+        'confirm:keep what this boot tries'
+        'undo:take the last apply back'
         'show:QEMU arguments and libvirt XML'
         'bind:hand devices over now'
         'release:give them back to the host'
-        'apply:bring command line and boot images in line'
-        'confirm:keep what this boot tries'
-        'undo:take the last apply back'
-        'trial:what became of it'
-        'capture:this machine as a tree for --root'
         'cmdline:the tokens that the rules need'
+        'capture:this machine as a tree for --root'
+        'trial:what became of it'
         'image:the rules for a boot image'
+        'help:the commands, or one of them'
     )
     _describe command commands
 }
@@ -44,27 +45,31 @@ _passthroughctl() {
     releases=($root/lib/modules/*(N:t))
 
     case $command in
+    (list) options=('--json[one JSON document]' '--types[types of virtual GPUs]') ;;
+    (add) options=('--json[one JSON document]' '--dry-run[show what would be written]' '--from=[take over from]:source:(driverctl modprobe)') ;;
+    (remove|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
+    (check|plan|show) options=('--json[one JSON document]') ;;
     (apply)
-        options=('--dry-run[show what would be done]' '--no-trial[at once]' '--confirm=[kept by confirm within]:time:(5min 15min 1h)')
+        options=('--json[one JSON document]' '--dry-run[show what would be done]' '--no-trial[at once]'
+            '--confirm=[kept by confirm within]:time:(5min 15min 1h)')
         ;;
-    (remove) options=('--dry-run[show what would be done]') ;;
-    (add) options=('--dry-run[show what would be written]' '--from=[take over from]:source:(driverctl modprobe)') ;;
-    (status) options=('--boot=[an earlier boot]:boot:(0 -1 -2)') ;;
-    (undo) options=('--list[name what can be undone]') ;;
-    (capture) options=('--raw[keep what identifies the machine]') ;;
+    (status) options=('--json[one JSON document]' '--boot=[an earlier boot]:boot:(0 -1 -2)') ;;
+    (undo) options=('--json[one JSON document]' '--dry-run[show what would be done]' '--list[name what can be undone]') ;;
+    (capture) options=('--json[one JSON document]' '--dry-run[show what would be done]' '--raw[keep what identifies the machine]') ;;
     (cmdline)
-        options=('--format=[as it is written there]:format:(plain grub kernel bootc)' '--vendor=[of the processor]:vendor:(intel amd)'
-            '--kernel=[kernel release]:release:compadd -a releases' '--cmdline=[judge this line]:line:')
+        options=('--json[one JSON document]' '--format=[as it is written there]:format:(plain grub kernel bootc)'
+            '--vendor=[of the processor]:vendor:(intel amd)' '--kernel=[kernel release]:release:compadd -a releases'
+            '--cmdline=[judge this line]:line:')
         ;;
     (image) options=('--kernel=[kernel release]:release:compadd -a releases' '--modules[only print the modules]') ;;
     esac
 
-    _arguments $options '--json[one JSON document]' '--root=[a captured machine]:directory:_directories' \
+    _arguments $options '--root=[a captured machine]:directory:_directories' \
         '(-h --help)'{-h,--help}'[show help]' '--version[show the version]' '*:argument:->argument' && return
 
     [[ $state == argument ]] || return
     case $command in
-    ('') _passthroughctl_commands ;;
+    (''|help) ((number > 0)) || _passthroughctl_commands ;;
     (remove) _wanted rules expl rule compadd -a rules ;;
     (show|bind|release) _alternative 'rules:rule:compadd -a rules' 'devices:PCI device:compadd -a devices' ;;
     (add)

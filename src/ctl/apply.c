@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* apply: kernel command line and boot images brought in line with the config. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,20 +71,27 @@ static int tell_or_do(struct transaction *x)
 {
         struct ctl *c = x->c;
         bool trial = c->root.live && !c->no_trial && attempt_needed(x);
+        bool any = x->plan.changes.n > 0 || x->line || (c->root.live && x->images.n_jobs > 0);
         int k = EXIT_SUCCESS;
 
         if (!x->line)
                 puts("the command line: nothing to do");
         if (c->dry_run) {
+                x->changed |= any;
                 print_plan(x);
                 rebuild_print(c, &x->images);
                 if (trial)
-                        puts("the next boot would try this; what there is would stay until that boot is complete");
-                return x->images.left ? EXIT_FAILURE : EXIT_SUCCESS;
+                        k = attempt_would_make(x);
+                else if (c->root.live && any)
+                        k = rebuild_check_room(c, &x->images);
+                return x->images.left ? EXIT_FAILURE : k;
         }
-        if (trial)
-                return attempt_make(x);
-        if (x->plan.changes.n > 0 || x->line || (c->root.live && x->images.n_jobs > 0))
+        if (trial) {
+                k = attempt_make(x);
+                x->changed |= x->trial.state == TRIAL_PENDING;
+                return k;
+        }
+        if (any)
                 k = transaction_carry_out(x);
         if (k == EXIT_SUCCESS)
                 say_rest(x);
@@ -94,7 +100,7 @@ static int tell_or_do(struct transaction *x)
 
 static int apply(struct transaction *x)
 {
-        bool settled = false;
+        bool settled = false, had;
         int k = transaction_load(x);
 
         if (k == 0)
@@ -102,8 +108,10 @@ static int apply(struct transaction *x)
         /* Also where a trial leaves nothing else to do. */
         if (k == 0 && !x->c->dry_run)
                 k = transaction_finish_last(x);
+        had = x->trial.state != TRIAL_NONE;
         if (k == 0)
                 k = attempt_look(x, &settled);
+        x->changed |= had && x->trial.state == TRIAL_NONE;
         if (k != 0 || settled)
                 return k;
         k = transaction_prepare(x);
@@ -116,18 +124,18 @@ static int apply(struct transaction *x)
 static int apply_json(struct transaction *x)
 {
         struct applying done = {.plan = &x->plan, .trial = &x->trial, .refused = &x->refused};
-        _cleanup_(close_fd) int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-        int status;
+        int out, status, k = ctl_aside(&out);
 
-        if (out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
-                return ctl_fail("apply", -errno);
+        if (k != 0)
+                return k;
         status = apply(x);
-        fflush(stdout);
-        if (dup2(out, STDOUT_FILENO) < 0)
-                return ctl_fail("apply", -errno);
+        k = ctl_aside_end(out);
+        if (k != 0)
+                return k;
         done.images = x->images.jobs;
         done.n_images = x->images.n_jobs;
         done.written = x->undo && status == EXIT_SUCCESS;
+        done.changed = x->changed || done.written;
         done.message = x->plan.problem ? x->plan.problem : "";
         json_applying(stdout, &done);
         return status;

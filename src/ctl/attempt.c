@@ -79,7 +79,7 @@ int attempt_look(struct transaction *x, bool *ret_settled)
         struct ctl *c = x->c;
 
         *ret_settled = false;
-        if (t->state == TRIAL_NONE || !c->root.live || c->dry_run)
+        if (t->state == TRIAL_NONE || !c->root.live)
                 return 0;
         if (t->config != x->config || c->no_trial || t->state == TRIAL_MAKING || t->state == TRIAL_ACCEPTED)
                 return attempt_drop(x, NULL);
@@ -286,21 +286,42 @@ static void say_made(const struct transaction *x)
                        t->seconds / 60);
 }
 
-int attempt_make(struct transaction *x)
+/* Whether one can be made; 0 or the exit status. */
+static int check(struct transaction *x, const struct installed *image)
 {
-        const struct installed *image = next_image(x);
         const char *problem = oneshot_problem(&x->facts, &x->c->root, &x->c->arena);
-        int k;
 
         if (!problem && !image)
                 problem = "no kernel was found that has a boot image of its own and an entry";
-        if (problem) {
-                fprintf(stderr,
-                        "passthroughctl: this cannot be tried in one boot first: %s; nothing is written. apply "
-                        "--no-trial does without\n",
-                        problem);
-                return EXIT_FAILURE;
-        }
+        if (!problem)
+                return 0;
+        fprintf(stderr,
+                "passthroughctl: this cannot be tried in one boot first: %s; nothing is written. apply --no-trial "
+                "does without\n",
+                problem);
+        return EXIT_FAILURE;
+}
+
+int attempt_would_make(struct transaction *x)
+{
+        const struct installed *image = next_image(x);
+        struct rebuild one = {.jobs = job_of(x, image), .n_jobs = 1};
+        int k = check(x, image);
+
+        if (k == 0 && one.jobs)
+                k = rebuild_check_room(x->c, &one);
+        if (k == 0)
+                puts("the next boot would try this; what there is would stay until that boot is complete");
+        return k;
+}
+
+int attempt_make(struct transaction *x)
+{
+        const struct installed *image = next_image(x);
+        int k = check(x, image);
+
+        if (k != 0)
+                return k;
         k = make(x, image);
         if (k != 0) {
                 fprintf(stderr, "passthroughctl: this is taken back\n");

@@ -12,6 +12,8 @@
 int attempt_look(struct transaction *x, bool *ret_settled) _must_check_;
 /* Whether what the next boot does would change. */
 bool attempt_needed(struct transaction *x);
+/* What attempt_make() would say, and return, as far as that shows without making it. */
+int attempt_would_make(struct transaction *x) _must_check_;
 /* The next boot tries it. */
 int attempt_make(struct transaction *x) _must_check_;
 /* Entry, image and record go; with why that it failed, and why, stays. */

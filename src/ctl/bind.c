@@ -32,6 +32,34 @@ static int choose(struct hand *h, bool **ret)
         return 0;
 }
 
+static const char *would(struct ctl *c, const struct plan_entry *e)
+{
+        const struct device *d = &c->facts.devices[e->device];
+        const char *rule = c->config.rules[e->rule].name;
+
+        if (d->driver && streq(d->driver, e->driver))
+                return arena_printf(&c->arena, "%s: %s has %s already", rule, d->address, e->driver);
+        return arena_printf(&c->arena, "%s: %s would be bound to %s%s%s", rule, d->address, e->driver,
+                            d->driver ? ", taken from " : "", d->driver ? d->driver : "");
+}
+
+/* What comes of it if no driver and no device stands against it. */
+static void expect(const struct plan *plan, const bool *chosen, struct result *results)
+{
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+                const char *driver = plan->facts->devices[e->device].driver;
+
+                if (!chosen[i])
+                        continue;
+                results[i].now = e->action == ACTION_BIND ? e->driver : driver;
+                results[i].state = e->action == ACTION_REFUSE                       ? STATE_REFUSED
+                                   : e->action != ACTION_BIND                       ? STATE_NONE
+                                   : driver && *driver && !streq(driver, e->driver) ? STATE_LATE
+                                                                                    : STATE_BOUND;
+        }
+}
+
 static void tell(struct hand *h, const bool *chosen, const struct result *results)
 {
         struct ctl *c = h->c;
@@ -43,6 +71,8 @@ static void tell(struct hand *h, const bool *chosen, const struct result *result
                 if (!chosen[i])
                         continue;
                 o = outcome_of_entry(&c->arena, &c->plan, i, &results[i]);
+                if (c->dry_run && o.text && !o.bad)
+                        o.text = would(c, e);
                 if (!o.text) {
                         o.bad = true;
                         o.level = LOG_LEVEL_WARNING;
@@ -122,7 +152,11 @@ static int bind(struct hand *h)
         if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
         /* What does not come back ends it: who knows what else hangs with it. */
-        act_take(&c->root, &plan, &(struct act_choice){.rule = NO_ENTRY, .patience = PATIENCE}, &c->arena, results);
+        if (c->dry_run)
+                expect(&plan, chosen, results);
+        else
+                act_take(&c->root, &plan, &(struct act_choice){.rule = NO_ENTRY, .patience = PATIENCE}, &c->arena,
+                         results);
         record_end(&h->record, &c->arena, &plan, chosen, results, &what);
         tell(h, chosen, results);
         settle(h, &plan, chosen, results);

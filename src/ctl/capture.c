@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "ctl/readiness.h"
 #include "ctl/replacing.h"
+#include "report/json-changes.h"
 #include "report/status.h"
 #include "state/applied.h"
 #include "state/cleared.h"
@@ -161,7 +162,8 @@ static int into_directory(struct ctl *c, const struct seen *seen, const char *di
         root_close(&to);
         if (k < 0)
                 return ctl_fail(dir, k);
-        printf("Captured in %s; plan it anywhere with: passthroughctl plan --root=%s\n", dir, dir);
+        if (!c->json)
+                printf("Captured in %s; plan it anywhere with: passthroughctl plan --root=%s\n", dir, dir);
         return EXIT_SUCCESS;
 }
 
@@ -219,8 +221,10 @@ static int into_archive(struct ctl *c, const struct seen *seen, const char *file
                 unlinkat(dir >= 0 ? dir : AT_FDCWD, dir >= 0 ? name : file, 0);
                 return k;
         }
-        printf("Captured in %s; plan it anywhere with: mkdir m && tar -C m -xf %s && passthroughctl --root=m plan\n",
-               file, file);
+        if (!c->json)
+                printf("Captured in %s; plan it anywhere with: mkdir m && tar -C m -xf %s && passthroughctl --root=m "
+                       "plan\n",
+                       file, file);
         return EXIT_SUCCESS;
 }
 
@@ -241,6 +245,68 @@ static bool is_other_archive(const char *file)
         return false;
 }
 
+/* ---- a dry run -----------------------------------------------------------------------------------------------------
+ */
+
+/* Whether something could be made in the directory of path, and is not there: 0 or -errno. */
+static int check_new(int parent, const char *name)
+{
+        if (faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                return -EEXIST;
+        return errno != ENOENT || faccessat(parent, ".", W_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+static size_t length_of(const char *path)
+{
+        size_t n = strlen(path);
+
+        while (n > 1 && path[n - 1] == '/')
+                n--;
+        return n;
+}
+
+static int check_target(struct ctl *c, const char *path, bool archive)
+{
+        const char *to = arena_strndup(&c->arena, path, length_of(path)), *name = str_basename(to);
+        const char *above = arena_strndup(&c->arena, to, (size_t)(name - to));
+        _cleanup_(close_fd) int inside = *to == '/' ? root_open_at(&c->root, above, O_RDONLY | O_DIRECTORY) : -ENOENT;
+        _cleanup_(close_fd) int outside = open(*above ? above : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int parent = inside >= 0 ? inside : outside, k = parent < 0 ? -ENOENT : check_new(parent, name);
+        struct root there = ROOT_INIT;
+        const char **names;
+        size_t n = 0;
+
+        if (archive && k == 0 && !program_find(&c->arena, "tar"))
+                return ctl_fail("tar", -ENOENT);
+        if (!archive && k == -EEXIST) {
+                there.fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                k = there.fd < 0 ? -errno : root_list(&there, &c->arena, "/", &names, &n);
+                k = k == 0 && n > 0 ? -ENOTEMPTY : k;
+                root_close(&there);
+        }
+        return k < 0 ? ctl_fail(to, k) : 0;
+}
+
+static void count(const struct seen_path *path, void *data)
+{
+        (void)path;
+        ++*(size_t *)data;
+}
+
+static int would_capture(struct ctl *c, const struct seen *seen, const char *to, bool archive)
+{
+        size_t n = 0;
+        int k = check_target(c, to, archive);
+
+        seen_each(seen, count, &n);
+        if (k == 0 && !c->json)
+                printf("Would capture in %s what these %zu paths have\n", to, n);
+        return k;
+}
+
+/* ---- the whole -----------------------------------------------------------------------------------------------------
+ */
+
 static void count_denied(const struct seen_path *path, void *data)
 {
         size_t *n = data;
@@ -253,28 +319,34 @@ static void count_denied(const struct seen_path *path, void *data)
 }
 
 /* The capture knows what it lacks, and withholds by it; whoever made it is told, too. */
-static void say_denied(const struct seen *seen)
+static void say_captured(const struct ctl *c, const struct seen *seen, const char *to)
 {
-        size_t n = 0;
+        struct captured_as captured = {.changed = true, .path = to};
 
-        seen_each(seen, count_denied, &n);
-        if (n > 0 && geteuid() != 0)
-                fprintf(stderr, "passthroughctl: %zu of the paths could not be read; as root, capture reads them\n", n);
+        seen_each(seen, count_denied, &captured.n_denied);
+        if (captured.n_denied > 0 && geteuid() != 0)
+                fprintf(stderr, "passthroughctl: %zu of the paths could not be read; as root, capture reads them\n",
+                        captured.n_denied);
+        if (c->json)
+                json_captured(stdout, &captured);
 }
 
 int ctl_capture(struct ctl *c)
 {
         const char *to = c->argv[1];
+        bool archive = is_archive(to);
         struct seen seen;
         int k;
 
-        if (!is_archive(to) && is_other_archive(to))
+        if (!archive && is_other_archive(to))
                 return ctl_usage("capture writes a directory, or a file that ends in .tar.zst, not \"%s\"", to);
         k = gather(c, &seen);
         if (k == 0)
-                k = is_archive(to) ? into_archive(c, &seen, to) : into_directory(c, &seen, to);
+                k = c->dry_run ? would_capture(c, &seen, to, archive)
+                    : archive  ? into_archive(c, &seen, to)
+                               : into_directory(c, &seen, to);
         if (k == 0)
-                say_denied(&seen);
+                say_captured(c, &seen, to);
         seen_close(&seen);
         return k;
 }

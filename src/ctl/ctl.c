@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/ctl.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +26,26 @@ int ctl_usage(const char *format, ...)
         va_end(ap);
         fputs(" (see passthroughctl --help)\n", stderr);
         return EXIT_USAGE;
+}
+
+int ctl_aside(int *ret_out)
+{
+        int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+
+        if (out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+                return ctl_fail("standard output", -errno);
+        *ret_out = out;
+        return 0;
+}
+
+int ctl_aside_end(int out)
+{
+        int k;
+
+        fflush(stdout);
+        k = dup2(out, STDOUT_FILENO) < 0 ? -errno : 0;
+        close(out);
+        return k < 0 ? ctl_fail("standard output", k) : 0;
 }
 
 int ctl_load_config(struct ctl *c)

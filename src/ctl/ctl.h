@@ -12,8 +12,10 @@
 #include "state/record.h"
 
 struct loader;
+struct command_table;
 
 struct ctl {
+        const struct command_table *commands; /* see ctl/command.h */
         const struct facts_sources *sources;
         const struct loader *const *loaders; /* ways to boot; NULL behind the last */
         const struct maker *const *makers;   /* of boot images; likewise */
@@ -24,10 +26,12 @@ struct ctl {
         const char *kernel;  /* image, cmdline: the release the image is for */
         bool modules;        /* image: only name the modules it needs */
         const char *cmdline; /* cmdline check: the line, or NULL */
-        const char *format;  /* cmdline: how the tokens are printed, or NULL */
+        const char *format;  /* cmdline, show: the form of the output, or NULL */
         const char *vendor;  /* cmdline: of the processor the image is for, or NULL: of this one */
         bool raw;            /* capture: names and numbers as they are */
-        bool dry_run;        /* apply, add, remove: say what would be done */
+        bool dry_run;        /* change nothing, and say what would be done; the root is dry, too */
+        bool yes;            /* add: to each question */
+        bool all;            /* show: each rule */
         const char *from;    /* add: what rules are taken over from, or NULL */
         bool list;           /* undo: name what can be undone */
         bool types;          /* list: of virtual GPUs */
@@ -67,6 +71,13 @@ int ctl_find_device(struct ctl *c, const char *name, size_t *ret) _must_check_;
 int ctl_fail(const char *what, int error);
 int ctl_usage(const char *format, ...) _printf_(1, 2);
 
+/*
+ * With --json what is said on the way, and by the programs that are run, is for standard error: *ret_out keeps standard
+ * output for the document, until ctl_aside_end(). 0 or the exit status.
+ */
+int ctl_aside(int *ret_out) _must_check_;
+int ctl_aside_end(int out) _must_check_;
+
 int ctl_plan(struct ctl *c);
 int ctl_check(struct ctl *c);
 int ctl_status(struct ctl *c);
@@ -83,6 +94,7 @@ int ctl_trial(struct ctl *c);
 int ctl_cmdline(struct ctl *c);
 int ctl_add(struct ctl *c);
 int ctl_remove(struct ctl *c);
+int ctl_help(struct ctl *c);
 
 /* status of another boot; and whether that names one. */
 int ctl_history(struct ctl *c);

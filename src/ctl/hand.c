@@ -15,7 +15,7 @@ int hand_open(struct hand *h)
         const char *name = c->argv[1];
         bool release = streq(c->argv[0], "release");
         const struct rule *rule;
-        int k = record_lock(&c->root, PATIENCE, &h->lock);
+        int k = c->dry_run ? 0 : record_lock(&c->root, PATIENCE, &h->lock);
 
         if (k == RECORD_BUSY) {
                 fputs("passthroughctl: another run has been at it for 10 s; \"systemctl status 'passthrough*'\" may "
@@ -56,7 +56,8 @@ void hand_tell(struct hand *h, const struct outcome *o)
         if (!o->text)
                 return;
         h->bad |= o->bad;
-        outcome_log(&h->c->root, o, true);
+        if (!h->c->dry_run)
+                outcome_log(&h->c->root, o, true);
         if (o->bad)
                 fprintf(stderr, "%s\n", o->text);
         else if (!h->c->json)
@@ -82,8 +83,11 @@ void hand_nodes(struct hand *h, const char *rule)
 {
         struct ctl *c = h->c;
         struct diags problems = {.arena = &c->arena};
-        struct nodes nodes = links_find(&c->root, &c->arena, &c->plan, &h->record, rule, &problems);
+        struct nodes nodes;
 
+        if (c->dry_run)
+                return;
+        nodes = links_find(&c->root, &c->arena, &c->plan, &h->record, rule, &problems);
         act_nodes(&c->root, &c->arena, &nodes, &problems);
         for (size_t i = 0; i < problems.n; i++)
                 hand_complain(h, rule, problems.v[i].message);

@@ -87,11 +87,15 @@ static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
                 struct ops back = way_back(h, g);
 
                 plan_release_refused(&c->plan, &c->arena, g->device, g->driver, &refused);
-                if (!refused)
+                if (!refused && c->dry_run)
+                        result.state = STATE_SKIPPED;
+                else if (!refused)
                         end = act_give(&c->root, d->address, &back, PATIENCE, &c->arena, &result);
         } else if (tried)
                 result = (struct result){.state = STATE_SKIPPED, .now = d->driver, .at_us = act_now()};
         o = outcome_of_release(&c->arena, d, g->rule, refused, &result);
+        if (c->dry_run && ours && tried && !refused)
+                o.text = arena_printf(&c->arena, "%s: %s would be given back to the host", g->rule, d->address);
         hand_tell(h, &o);
         if (refused || !tried)
                 result = (struct result){.state = refused ? STATE_REFUSED : STATE_NONE,

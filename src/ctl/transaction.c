@@ -7,7 +7,6 @@
 
 #include "base/program.h"
 #include "base/str.h"
-#include "loader/write.h"
 #include "state/applied.h"
 #include "validate/machine.h"
 
@@ -60,8 +59,8 @@ int transaction_run(struct ctl *c, const char *line)
         const char **argv;
         size_t n;
 
-        if (!c->root.live) {
-                printf("to be run on that system: %s\n", line);
+        if (!c->root.live || c->dry_run) {
+                printf("%s: %s\n", c->root.live ? "would run" : "to be run on that system", line);
                 return 0;
         }
         str_words(&c->arena, line, &argv, &n);
@@ -79,29 +78,50 @@ static int tell_maker(struct transaction *x)
         return makers.maker->replaced ? transaction_run(x->c, makers.maker->replaced) : 0;
 }
 
-static void tell_back(const struct boot_back *b)
+static void tell_back(const struct boot_back *b, bool dry)
 {
         for (size_t i = 0; i < b->restored.n; i++)
-                printf("put back %s\n", b->restored.v[i]);
+                printf("%s %s\n", dry ? "would put back" : "put back", b->restored.v[i]);
         for (size_t i = 0; i < b->edited.n; i++)
-                printf("took the tokens out of %s, which has been changed since\n", b->edited.v[i]);
+                printf("%s the tokens out of %s, which has been changed since\n", dry ? "would take" : "took",
+                       b->edited.v[i]);
         for (size_t i = 0; i < b->kept.n; i++)
-                printf("left %s as it is: it was built anew since\n", b->kept.v[i]);
+                printf("%s %s as it is: it was built anew since\n", dry ? "would leave" : "left", b->kept.v[i]);
         for (size_t i = 0; i < b->left.n; i++)
                 fprintf(stderr, "passthroughctl: %s\n", b->left.v[i]);
+}
+
+static void append(struct arena *a, struct strings *to, const struct strings *from)
+{
+        for (size_t i = 0; i < from->n; i++)
+                strings_add(a, to, from->v[i]);
+}
+
+/* For the document, and for what is taken back behind it. */
+static void keep_back(struct transaction *x, const struct boot_back *b)
+{
+        struct arena *a = &x->c->arena;
+
+        append(a, &x->back.restored, &b->restored);
+        append(a, &x->back.edited, &b->edited);
+        append(a, &x->back.kept, &b->kept);
+        append(a, &x->back.left, &b->left);
+        x->back.would = b->would;
+        x->back.n_would = b->n_would;
 }
 
 int transaction_take_back(struct transaction *x, const struct undo *u, bool by_hand)
 {
         struct ctl *c = x->c;
-        struct boot_back back = {};
+        struct boot_back back = {.would = x->back.would, .n_would = x->back.n_would};
         const char *what = UNDO_DIR;
         int k, status = 0;
 
         k = boot_take_back(c->loaders, &c->root, &c->arena, u, by_hand ? &x->facts : NULL, &back, &what);
         if (k < 0)
                 return ctl_fail(what, k);
-        tell_back(&back);
+        tell_back(&back, c->dry_run);
+        keep_back(x, &back);
         if (u->command && (back.stale || (by_hand && !u->done)))
                 status = transaction_run(c, u->command);
         if (status == 0 && back.images)
@@ -183,6 +203,7 @@ int transaction_finish_last(struct transaction *x)
 
         if (!last)
                 return 0;
+        x->changed = true;
         if (x->c->dry_run) {
                 puts("the last apply was cut short; it would be taken back first");
                 return 0;

@@ -9,7 +9,7 @@
 #include "ctl/ctl.h"
 #include "ctl/lines.h"
 #include "ctl/rebuild.h"
-#include "loader/loader.h"
+#include "loader/write.h"
 #include "state/journal.h"
 
 struct transaction {
@@ -22,10 +22,12 @@ struct transaction {
         struct refused_tokens refused; /* with which nothing is written */
         struct rebuild images;
         const struct undo *undo;
-        uint64_t config;    /* digest_of_config() of it */
-        struct trial trial; /* as it is on this host */
-        bool left;          /* of what was taken back something is not as it was, which was said */
-        bool line;          /* something is to be done about the command line */
+        uint64_t config;       /* digest_of_config() of it */
+        struct trial trial;    /* as it is on this host */
+        struct boot_back back; /* of all that was taken back */
+        bool changed;          /* this run has changed something, or would, in a dry run */
+        bool left;             /* of what was taken back something is not as it was, which was said */
+        bool line;             /* something is to be done about the command line */
 };
 
 #define TRANSACTION_INIT(ctl)                                                                                          \

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "ctl/attempt.h"
+#include "report/json-changes.h"
 
 static uint32_t complete_applies(const struct transaction *x)
 {
@@ -44,6 +45,19 @@ static int take_over(struct transaction *x)
         return k == 0 ? transaction_carry_out(x) : k;
 }
 
+static int would_keep(struct transaction *x)
+{
+        int k = transaction_prepare(x);
+
+        if (k != 0)
+                return k;
+        x->changed = true;
+        for (size_t i = 0; i < x->plan.changes.n; i++)
+                printf("would %s %s\n", x->plan.changes.v[i].new ? "write" : "remove", x->plan.changes.v[i].path);
+        puts("the trial would be kept");
+        return EXIT_SUCCESS;
+}
+
 static int keep(struct transaction *x)
 {
         int k = transaction_load(x);
@@ -53,6 +67,8 @@ static int keep(struct transaction *x)
                                 "has it tried as it is now\n");
                 return EXIT_FAILURE;
         }
+        if (k == 0 && x->c->dry_run)
+                return would_keep(x);
         x->trial.applies = complete_applies(x);
         if (k == 0)
                 k = attempt_record(x, TRIAL_ACCEPTED);
@@ -62,6 +78,7 @@ static int keep(struct transaction *x)
                 (void)!attempt_drop(x, "it was booted, and could not be kept");
                 return EXIT_FAILURE;
         }
+        x->changed = true;
         k = attempt_drop(x, NULL);
         if (k == 0)
                 puts("the trial is kept: this is what boots from now on");
@@ -74,33 +91,53 @@ static int open_trial(struct transaction *x)
                                : ctl_usage("a trial is of the host that runs; --root= names another");
 }
 
-int ctl_confirm(struct ctl *c)
+/* *ret_why: why nothing is kept. */
+static int confirm(struct transaction *x, const char **ret_why)
 {
-        _cleanup_(transaction_close) struct transaction x = TRANSACTION_INIT(c);
-        const struct trial *t = &x.trial;
-        int k = open_trial(&x);
+        struct ctl *c = x->c;
+        const struct trial *t = &x->trial;
 
-        if (k != 0)
-                return k;
+        *ret_why = "";
         if (t->state == TRIAL_NONE) {
+                *ret_why = "there is no trial";
                 puts("nothing to confirm: there is no trial");
                 return EXIT_SUCCESS;
         }
-        if (t->state == TRIAL_FAILED) {
-                fprintf(stderr, "passthroughctl: the trial of %s failed: %s\n", t->when, t->why ? t->why : "");
+        if (t->state == TRIAL_FAILED)
+                *ret_why = arena_join(&c->arena, "the trial of ", t->when, " failed: ", t->why ? t->why : "", NULL);
+        else if (!trial_is_here(&c->root, &c->arena, t))
+                *ret_why = "this boot is not the trial; the next one is";
+        if (**ret_why) {
+                fprintf(stderr, "passthroughctl: %s\n", *ret_why);
                 return EXIT_FAILURE;
         }
-        if (!trial_is_here(&c->root, &c->arena, t)) {
-                fprintf(stderr, "passthroughctl: this boot is not the trial; the next one is\n");
-                return EXIT_FAILURE;
-        }
-        if (c->automatic && t->by_hand) {
-                printf("the boot is complete; passthroughctl confirm keeps it, or it is taken back %u min after its "
-                       "start\n",
-                       t->seconds / 60);
-                return EXIT_SUCCESS;
-        }
-        return keep(&x);
+        if (!c->automatic || !t->by_hand)
+                return keep(x);
+        printf("the boot is complete; passthroughctl confirm keeps it, or it is taken back %u min after its start\n",
+               t->seconds / 60);
+        return EXIT_SUCCESS;
+}
+
+int ctl_confirm(struct ctl *c)
+{
+        _cleanup_(transaction_close) struct transaction x = TRANSACTION_INIT(c);
+        struct tried tried;
+        struct trial trial;
+        int out = -1, k = open_trial(&x), status;
+
+        if (k == 0 && c->json)
+                k = ctl_aside(&out);
+        if (k != 0)
+                return k;
+        trial = x.trial;
+        tried = (struct tried){.trial = &trial, .here = trial_is_here(&c->root, &c->arena, &trial)};
+        status = confirm(&x, &tried.message);
+        tried.changed = x.changed;
+        if (c->json)
+                k = ctl_aside_end(out);
+        if (c->json && status != EXIT_USAGE)
+                json_confirmed(stdout, &tried);
+        return k != 0 ? k : status;
 }
 
 /* ---- what its services do, and what there is -----------------------------------------------------------------------
@@ -210,7 +247,9 @@ int ctl_trial(struct ctl *c)
         const struct trial *t = &x.trial;
         int k;
 
-        c->dry_run = !c->service;
+        if (c->dry_run && !c->service)
+                return ctl_usage("trial changes nothing; --dry-run is for --settle, --revert and --entry");
+        c->dry_run |= !c->service;
         k = open_trial(&x);
         if (k != 0)
                 return k;
@@ -218,7 +257,9 @@ int ctl_trial(struct ctl *c)
                 return streq(c->service, "settle")   ? settle(&x)
                        : streq(c->service, "revert") ? revert(&x)
                                                      : follow_kernels(&x);
-        if (t->state == TRIAL_NONE)
+        if (c->json)
+                json_trial(stdout, &(struct tried){.trial = t, .here = trial_is_here(&c->root, &c->arena, t)});
+        else if (t->state == TRIAL_NONE)
                 puts("no trial");
         else
                 printf("trial of %s: %s%s%s\n", t->when, trial_state_names[t->state], t->why ? ": " : "",

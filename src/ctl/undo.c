@@ -6,11 +6,16 @@
 #include "base/str.h"
 #include "ctl/attempt.h"
 #include "ctl/edit.h"
+#include "report/json-changes.h"
 
 static int list(const struct transaction *x)
 {
         const struct journal *j = &x->journal;
 
+        if (x->c->json) {
+                json_undos(stdout, j, transaction_has_trial(x) ? &x->trial : NULL);
+                return EXIT_SUCCESS;
+        }
         if (transaction_has_trial(x))
                 printf("trial  %s  %s\n", x->trial.when, trial_state_names[x->trial.state]);
         for (size_t i = j->n; i-- > 0;) {
@@ -37,7 +42,33 @@ static void say_rest(struct ctl *c)
                      "host is up: passthroughctl remove NAME takes it away");
 }
 
-static int undo(struct transaction *x, uint32_t number)
+static void say_undone(struct transaction *x, const char *what, const char *how)
+{
+        x->changed = true;
+        printf("%s %s %s\n", what, x->c->dry_run ? "would be" : "is", how);
+}
+
+/* 0 or the exit status. */
+static int take_back(struct transaction *x, size_t first, struct undone *done)
+{
+        const struct journal *j = &x->journal;
+        unsigned *applies = arena_alloc(&x->c->arena, j->n * sizeof(*applies));
+
+        done->applies = applies;
+        /* The later ones stand on it. */
+        for (size_t i = j->n; i-- > first;) {
+                int k = transaction_take_back(x, &j->v[i], true);
+
+                if (k != 0)
+                        return k;
+                applies[done->n_applies++] = j->v[i].number;
+                say_undone(x, arena_printf(&x->c->arena, "apply %u", j->v[i].number), "undone");
+        }
+        say_rest(x->c);
+        return x->left ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int undo(struct transaction *x, uint32_t number, struct undone *done)
 {
         const struct journal *j = &x->journal;
         size_t first = 0;
@@ -48,7 +79,8 @@ static int undo(struct transaction *x, uint32_t number)
 
                 if (k != 0)
                         return k;
-                puts("the trial is taken back");
+                done->trial = true;
+                say_undone(x, "the trial", "taken back");
                 if (number == 0)
                         return EXIT_SUCCESS;
         }
@@ -62,16 +94,26 @@ static int undo(struct transaction *x, uint32_t number)
                 first = j->n - 1;
         if (first == j->n)
                 return ctl_usage("there is no apply %u; undo --list has those there are", number);
-        /* The later ones stand on it. */
-        for (size_t i = j->n; i-- > first;) {
-                int k = transaction_take_back(x, &j->v[i], true);
+        return take_back(x, first, done);
+}
 
-                if (k != 0)
-                        return k;
-                printf("apply %u is undone\n", j->v[i].number);
-        }
-        say_rest(x->c);
-        return x->left ? EXIT_FAILURE : EXIT_SUCCESS;
+static int run(struct transaction *x, uint32_t number)
+{
+        struct undone done = {.back = &x->back};
+        bool json = x->c->json;
+        int out = -1, k = json ? ctl_aside(&out) : 0, status;
+
+        if (k != 0)
+                return k;
+        status = transaction_detect(x);
+        if (status == 0)
+                status = undo(x, number, &done);
+        done.changed = x->changed;
+        if (json)
+                k = ctl_aside_end(out);
+        if (json && status != EXIT_USAGE)
+                json_undone(stdout, &done);
+        return k != 0 ? k : status;
 }
 
 int ctl_undo(struct ctl *c)
@@ -80,14 +122,13 @@ int ctl_undo(struct ctl *c)
         uint32_t number = 0;
         int k;
 
-        if (c->argc > 2 || (c->list && c->argc > 1))
-                return ctl_usage("undo takes one number at most, and --list none");
+        if (c->list && c->argc > 1)
+                return ctl_usage("undo --list takes no number");
         if (c->argc == 2 && (!str_to_u32(c->argv[1], 10, &number) || number == 0))
                 return ctl_usage("\"%s\" is no number of an apply; undo --list has those there are", c->argv[1]);
-        c->dry_run = c->list;
+        c->dry_run |= c->list;
         k = transaction_open(&x);
-        if (k != 0 || c->list)
-                return k != 0 ? k : list(&x);
-        k = transaction_detect(&x);
-        return k != 0 ? k : undo(&x, number);
+        if (k != 0)
+                return k;
+        return c->list ? list(&x) : run(&x, number);
 }

@@ -40,6 +40,51 @@ static void left(struct taker *t, const char *path, const char *why)
         strings_add(t->arena, &t->back->left, arena_join(t->arena, path, why, NULL));
 }
 
+static const struct boot_would *find_would(const struct taker *t, const char *path)
+{
+        for (size_t i = t->back->n_would; i-- > 0;)
+                if (streq(t->back->would[i].path, path))
+                        return &t->back->would[i];
+        return NULL;
+}
+
+static void add_would(struct taker *t, const char *path, const char *content, char *text)
+{
+        struct boot_would *slot;
+
+        if (!t->root->dry)
+                return;
+        slot = arena_grow(t->arena, &t->back->would, t->back->n_would, sizeof(*slot));
+        *slot = (struct boot_would){path, content, text};
+        t->back->n_would++;
+}
+
+/* What a file has in it, once the later applies are taken back; text NULL: nobody wants it, as of an image. */
+static int read_now(struct taker *t, const char *path, const char **ret, char **text)
+{
+        const struct boot_would *would = find_would(t, path);
+        size_t size;
+
+        if (!would)
+                return text ? content_read(t->root, t->arena, path, ret, text, &size)
+                            : content_measure(t->root, t->arena, path, ret);
+        *ret = would->content;
+        if (text)
+                *text = would->text;
+        return 0;
+}
+
+static void would_put_back(struct taker *t, size_t i, const char *path)
+{
+        const struct undo_file *f = &t->undo->files[i];
+        char *text = NULL;
+        size_t size;
+
+        if (t->root->dry && f->old && f->kind != UNDO_IMAGE)
+                (void)!root_read_all(t->root, t->arena, journal_copy(t->arena, t->undo, i), SOURCE_MAX, &text, &size);
+        add_would(t, path, f->old, text);
+}
+
 static int put_back(struct taker *t, size_t i)
 {
         const struct undo_file *f = &t->undo->files[i];
@@ -54,6 +99,7 @@ static int put_back(struct taker *t, size_t i)
         if (kept == JOURNAL_KEPT) {
                 strings_add(t->arena, &t->back->restored, f->path);
                 t->back->images |= f->kind == UNDO_IMAGE;
+                would_put_back(t, i, path);
         } else if (f->kind != UNDO_IMAGE)
                 return kept == JOURNAL_NOT_KEPT ? -ENOENT : -EBADMSG;
         else
@@ -92,8 +138,10 @@ static int edit(struct taker *t, const char *path, const char *text, struct stri
         k = file_resolve(t->root, t->arena, path, &path);
         if (k == 0)
                 k = file_write(t->root, path, new, strlen(new), NULL);
-        if (k == 0)
+        if (k == 0) {
                 strings_add(t->arena, &t->back->edited, path);
+                add_would(t, path, content_of(t->arena, new, strlen(new)), arena_strdup(t->arena, new));
+        }
         return k;
 }
 
@@ -108,7 +156,7 @@ static int take_back_image(struct taker *t, size_t i)
         if (k < 0)
                 return k;
         file_sweep(t->root, path);
-        k = content_measure(t->root, t->arena, path, &now);
+        k = read_now(t, path, &now, NULL);
         if (k < 0 || !now || streq_ptr(now, f->old))
                 return k;
         if (t->undo->done && !streq_ptr(now, f->new)) {
@@ -124,13 +172,12 @@ static int take_back(struct taker *t, size_t i)
         const char *now;
         const char *path;
         char *text;
-        size_t size;
         int k = file_resolve(t->root, t->arena, f->path, &path);
 
         if (k < 0)
                 return k;
         file_sweep(t->root, path);
-        k = content_read(t->root, t->arena, f->path, &now, &text, &size);
+        k = read_now(t, path, &now, &text);
         if (k < 0 || f->kind == UNDO_SEEN)
                 return k;
         if (!streq_ptr(now, f->old)) {
@@ -141,7 +188,7 @@ static int take_back(struct taker *t, size_t i)
                         t->back->stale = true;
                 else if (now && streq(str_basename(path), ENTRY_OFF))
                         k = put_back(t, i); /* it follows the kernels */
-                else if (now)
+                else if (now && text)
                         k = edit(t, f->path, text, f->added);
                 /* Else it went away, as entries do with their kernel. */
         }
@@ -167,10 +214,9 @@ static int take_from_entry(struct taker *t, const struct boot_facts *facts, cons
                 if (streq(t->undo->files[i].path, BOOT_KERNEL_CMDLINE) || strstr(t->undo->files[i].path, "/entries/")) {
                         const char *now;
                         char *text;
-                        size_t size;
 
-                        k = content_read(t->root, t->arena, entry->path, &now, &text, &size);
-                        if (k == 0 && now)
+                        k = read_now(t, entry->path, &now, &text);
+                        if (k == 0 && now && text)
                                 k = edit(t, entry->path, text, t->undo->files[i].added);
                 }
         return k;

@@ -10,14 +10,22 @@
 int boot_write(const struct root *root, struct arena *a, const struct boot_plan *plan,
                const char **ret_what) _must_check_;
 
-/* What became of taking one back; starts out zeroed. */
+/* In a dry run: what a file would have in it, for an earlier apply that is taken back behind this one. */
+struct boot_would {
+        const char *path, *content; /* content.h */
+        char *text;                 /* NULL: there is no file, or it is an image */
+};
+
+/* What became of taking one back; starts out zeroed, but for what a dry run knows of later ones. */
 struct boot_back {
         struct strings restored; /* files that are as they were before */
         struct strings edited;   /* files that have changed since, less our tokens */
         struct strings left;     /* why a file was left as it is */
         struct strings kept;     /* images that were built anew since, and so are left as they are */
-        bool images;             /* some of those that are restored are boot images */
-        bool stale;              /* the command has to be run: what it generated has been generated anew since */
+        struct boot_would *would;
+        size_t n_would;
+        bool images; /* some of those that are restored are boot images */
+        bool stale;  /* the command has to be run: what it generated has been generated anew since */
 };
 
 /*

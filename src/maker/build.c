@@ -92,11 +92,28 @@ static uint64_t estimate(const struct image_job *job)
         return (uint64_t)job->image->st.st_size + (uint64_t)job->image->st.st_size / 4 + MIB;
 }
 
+/* The directory that keeps the old images, or, before the first apply, the one that it is to be made in. */
+static int stat_kept(const struct root *root, struct arena *a, const char **ret, struct stat *st)
+{
+        const char *path = UNDO_DIR;
+        int k = file_stat(root, path, st);
+
+        while (k == -ENOENT && path[1]) {
+                size_t n = (size_t)(str_basename(path) - path) - 1;
+
+                path = n > 0 ? arena_strndup(a, path, n) : "/";
+                k = file_stat(root, path, st);
+        }
+        *ret = path;
+        return k;
+}
+
 int build_room(const struct root *root, struct arena *a, const struct image_job *jobs, size_t n, const char **ret_lacks)
 {
         uint64_t kept = 0;
+        const char *keeps = UNDO_DIR;
         struct stat undo;
-        int k = n > 0 ? file_stat(root, UNDO_DIR, &undo) : 0;
+        int k = n > 0 ? stat_kept(root, a, &keeps, &undo) : 0;
 
         *ret_lacks = NULL;
         for (size_t i = 0; k == 0 && !*ret_lacks && i < n; i++) {
@@ -117,5 +134,5 @@ int build_room(const struct root *root, struct arena *a, const struct image_job 
                         kept += (uint64_t)jobs[i].image->st.st_size;
                 k = check_room(root, a, directory, dev == undo.st_dev ? all : largest, ret_lacks);
         }
-        return k == 0 && !*ret_lacks && n > 0 ? check_room(root, a, UNDO_DIR, kept, ret_lacks) : k;
+        return k == 0 && !*ret_lacks && n > 0 ? check_room(root, a, keeps, kept, ret_lacks) : k;
 }

@@ -1,95 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/json.h"
 
-#include <json-c/json.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/memory.h"
-#include "base/str.h"
-
-#define FORMAT_VERSION 1
-
-/* json-c returns NULL, or less than 0, without memory. */
-static struct json_object *made(struct json_object *o)
-{
-        if (!o)
-                out_of_memory();
-        return o;
-}
-
-static void add(struct json_object *o, const char *key, struct json_object *value)
-{
-        if (json_object_object_add(o, key, made(value)) < 0)
-                out_of_memory();
-}
-
-static void add_string(struct json_object *o, const char *key, const char *value)
-{
-        add(o, key, json_object_new_string(value ? value : ""));
-}
-
-static struct json_object *append_value(struct json_object *array, struct json_object *value)
-{
-        if (json_object_array_add(array, made(value)) < 0)
-                out_of_memory();
-        return value;
-}
-
-static struct json_object *append(struct json_object *array)
-{
-        return append_value(array, json_object_new_object());
-}
-
-static void append_string(struct json_object *array, const char *value)
-{
-        append_value(array, json_object_new_string(value));
-}
-
-static struct json_object *add_object(struct json_object *o, const char *key)
-{
-        struct json_object *value = json_object_new_object();
-
-        add(o, key, value);
-        return value;
-}
-
-static struct json_object *add_array(struct json_object *o, const char *key)
-{
-        struct json_object *array = json_object_new_array();
-
-        add(o, key, array);
-        return array;
-}
-
-static void add_strings(struct json_object *document, const char *key, const struct strings *list)
-{
-        struct json_object *array = add_array(document, key);
-
-        for (size_t i = 0; i < list->n; i++)
-                append_string(array, list->v[i]);
-}
-
-static struct json_object *start(void)
-{
-        struct json_object *document = made(json_object_new_object());
-
-        add(document, "version", json_object_new_int(FORMAT_VERSION));
-        return document;
-}
-
-/* Prints and frees the document. */
-static void finish(FILE *f, struct json_object *document)
-{
-        const char *text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-                                                                            JSON_C_TO_STRING_NOSLASHESCAPE);
-
-        if (text)
-                fprintf(f, "%s\n", text);
-        else
-                out_of_memory();
-        json_object_put(document);
-}
+#include "report/json-build.h"
 
 static void add_function(struct json_object *o, const char *bus, const char *address, const char *id, const char *class,
                          int group)
@@ -241,16 +155,6 @@ static void add_images(struct json_object *document, const struct status *status
                 add_string(o, "state", !x->known ? "unknown" : x->stale ? "stale" : "ok");
                 add_string(o, "message", x->stale);
         }
-}
-
-static struct json_object *add_trial(struct json_object *document, const struct trial *t)
-{
-        struct json_object *o = add_object(document, "trial");
-
-        add_string(o, "state", trial_state_names[t->state]);
-        add_string(o, "when", t->when);
-        add_string(o, "message", t->why);
-        return o;
 }
 
 void json_status(FILE *f, const struct status *status)
@@ -498,6 +402,7 @@ void json_applying(FILE *f, const struct applying *x)
                 add_string(o, "fix", x->refused->v[i].finding.fix);
         }
         add(document, "written", json_object_new_boolean(x->written));
+        add_bool(document, "changed", x->changed);
         add_string(document, "message", x->message);
         finish(f, document);
 }

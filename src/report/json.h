@@ -32,6 +32,7 @@ struct applying {
         size_t n_images;
         const struct trial *trial;
         bool written; /* the plan is carried out */
+        bool changed; /* something is, the trial included; in a dry run: would be */
         const struct refused_tokens *refused;
         const char *message; /* why it cannot be, or "" */
 };

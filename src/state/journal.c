@@ -54,7 +54,7 @@ static const struct recfile format = {
  */
 
 /* What file i had before. */
-static char *path_of_copy(struct arena *a, const struct undo *u, size_t i)
+char *journal_copy(struct arena *a, const struct undo *u, size_t i)
 {
         return arena_printf(a, UNDO_DIR "/%u/old.%zu", u->number, i);
 }
@@ -240,7 +240,7 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
         }
         if (kind == UNDO_SEEN || !f->old)
                 return 0;
-        copy = path_of_copy(a, u, u->n_files - 1);
+        copy = journal_copy(a, u, u->n_files - 1);
         if (kind == UNDO_IMAGE)
                 return file_keep(root, path, copy);
         /* Menus of GRUB may have passwords in them. */
@@ -313,14 +313,14 @@ int journal_forget_images(const struct root *root, struct arena *a, const struct
         for (size_t i = 0; i + 1 < j->n; i++)
                 for (size_t f = 0; k == 0 && f < j->v[i].n_files; f++)
                         if (j->v[i].files[f].kind == UNDO_IMAGE)
-                                k = file_remove(root, path_of_copy(a, &j->v[i], f));
+                                k = file_remove(root, journal_copy(a, &j->v[i], f));
         return k;
 }
 
 int journal_put_back(const struct root *root, struct arena *a, const struct undo *u, size_t i, const char *path,
                      enum journal_kept *ret)
 {
-        char *copy = path_of_copy(a, u, i);
+        char *copy = journal_copy(a, u, i);
         const char *kept;
         int k = content_measure(root, a, copy, &kept);
 

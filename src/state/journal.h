@@ -66,6 +66,9 @@ int journal_done(const struct root *root, struct arena *a, const struct undo *u)
 int journal_remove(const struct root *root, struct arena *a, const struct undo *u) _must_check_;
 /* Of images what earlier applies have kept goes away: they are large. */
 int journal_forget_images(const struct root *root, struct arena *a, const struct journal *j) _must_check_;
+/* Where the content is kept that file i had; there may be none. */
+char *journal_copy(struct arena *a, const struct undo *u, size_t i);
+
 enum journal_kept {
         JOURNAL_KEPT,
         JOURNAL_NOT_KEPT,

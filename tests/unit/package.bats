@@ -25,40 +25,45 @@ offers() {
     done
 }
 
-# Of --help: its commands; its options, each with the commands that have it, none where all do.
-help_commands() { "$BUILD/passthroughctl" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort -u; }
-help_options() {
-    "$BUILD/passthroughctl" --help | sed -nE 's/^  (--[a-z-]+)[^ ]* +(([a-z, ]+): )?.*/\1 \3/p' | sed 's/cmdline check/cmdline/' | tr -d ,
-}
+# Of help: the commands; the options of one, and those that take a value with "=" behind them.
+help_commands() { "$BUILD/passthroughctl" help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort -u; }
+help_options() { "$BUILD/passthroughctl" help "$1" | sed -nE 's/^  (--[a-z-]+)(=)?.*/\1\2/p' | sort -u; }
 
-@test "bash completes every command of --help, and no other" {
+@test "bash completes every command of help, and no other" {
     completes ''
     is "$(sort <<<"$output" | paste -sd' ')" "$(help_commands | paste -sd' ')" 'commands'
 }
 
-@test "bash completes every option of --help, with the commands that have it" {
-    local option commands command n=0
-    while read -r option commands; do
-        for command in ${commands:-plan}; do
-            completes "$command --"
-            grep -qE -e "^$option=?$" <<<"$output" || { printf '%s does not offer %s\n' "$command" "$option" && show && return 1; }
-            n=$((n + 1))
-        done
-    done < <(help_options)
-    ((n > 12))
+@test "bash completes every option that help has of a command, and no other" {
+    local command n=0
+    while read -r command; do
+        completes "$command --"
+        is "$(grep -vxF -e --version <<<"$output" | sort -u | paste -sd' ')" "$(help_options "$command" | paste -sd' ')" "options of $command" || return 1
+        n=$((n + 1))
+    done < <(help_commands)
+    ((n > 15))
 }
 
-@test "zsh completes every command and option of --help" {
-    local word file=$conf/completion/passthroughctl.zsh
-    while read -r word; do
-        grep -qF -- "'$word:" "$file" || { echo "no command $word" && return 1; }
-    done < <(help_commands)
-    while read -r word _; do
-        grep -qE -e "['{,]$word(=?\[|\})" "$file" || { echo "no option $word" && return 1; }
-    done < <(help_options)
+@test "zsh completes every command and option of help, and no other" {
+    local command file=$conf/completion/passthroughctl.zsh options
     is "$(sed -n "/local -a commands/,/^    )/s/^ *'\([a-z]*\):.*/\1/p" "$file" | sort | paste -sd' ')" \
         "$(help_commands | paste -sd' ')" 'commands'
+    while read -r command; do
+        options=$(awk -v is="^    [(]([a-z|]*[|])?$command([|][a-z|]*)?[)]( |\$)" '$0 ~ is { on = 1 } on { print } /;;/ { on = 0 }' "$file" | grep -oE -- "'--[a-z-]+=?\[" | tr -d "'[" | sort -u | paste -sd' ')
+        is "$options" "$(help_options "$command" | grep -vxE -e '--(root=|help|version)' | paste -sd' ')" "options of $command" || return 1
+    done < <(help_commands)
     if command -v zsh >/dev/null; then zsh -n "$file"; else skip 'no zsh here to parse it'; fi
+}
+
+@test "the manual has a paragraph for every command, and every option of help" {
+    local command option page
+    page=$(sed 's/\\-/-/g; s/\\f[A-Z]//g' "$top/man/passthroughctl.8")
+    while read -r command; do
+        grep -qE "^\.(B|BR|BI) \"?$command( |\$|\")" <<<"$page" || { echo "no $command" && return 1; }
+        while read -r option; do
+            grep -qF -e "$option" <<<"$page" || { echo "no $option of $command" && return 1; }
+        done < <(help_options "$command")
+    done < <(help_commands)
 }
 
 @test "rules and devices are completed, those below --root=" {

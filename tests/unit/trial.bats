@@ -561,3 +561,79 @@ grub_menu() {
     state ''
     [[ ! -e $ROOT/var/lib/grub-reboot.log && ! -e $ROOT/var/lib/passthrough/trial/grub ]]
 }
+
+# all of the tree, with times, less what live mounts
+all_files() {
+    (cd "$ROOT" && find . -path ./proc -prune -o -printf '%p %y %m %s %T@ %l\n' | LC_ALL=C sort && find . -path ./proc -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 cat) | sha256sum
+}
+
+# dry STATUS COMMAND...: with --dry-run it exits so, and changes nothing.
+dry() {
+    local before
+    before=$(all_files)
+    live "${@:2}" --dry-run
+    exits "$1" || return 1
+    is "$(all_files)" "$before" "the tree after ${*:2} --dry-run"
+}
+
+@test "--dry-run of apply, undo, confirm and what the units run changes nothing, and exits as the real run does" {
+    dry 0 apply
+    has 'the next boot would try this'
+    dry 0 apply --json
+    whole '.changed and (.written | not)'
+    live apply --json
+    exits 0
+    whole '.changed and .trial.state == "pending"'
+    live apply --json
+    whole '.changed | not'
+    dry 0 apply --json
+    whole '.changed | not'
+    dry 1 confirm
+    dry 0 undo
+    has 'the trial would be taken back'
+    state pending
+    trial_boot second
+    dry 0 trial --settle
+    state pending
+    live trial --settle
+    live trial --json
+    whole '.trial.state == "running" and .trial.this_boot'
+    dry 0 trial --revert
+    dry 0 trial --entry
+    dry 0 confirm --json
+    whole '.changed and .trial.state == "running"'
+    state running
+    live confirm --json
+    exits 0
+    whole '.changed and .message == ""'
+    live trial --json
+    whole '.trial.state == "none"'
+    live confirm --json
+    exits 0
+    whole '(.changed | not) and .message == "there is no trial"'
+    dry 0 undo --json
+    whole '.changed and .applies == [1]'
+    live undo --json
+    whole '.changed and .applies == [1] and (.trial | not)'
+    as_before
+}
+
+@test "--dry-run of an apply that cannot be tried, or whose trial has failed, fails as that does" {
+    made
+    trial_boot second
+    live trial --settle
+    boot_is third
+    live trial --settle
+    state failed
+    dry 1 apply
+    has 'nothing is written before the config changes'
+    live apply
+    exits 1
+    put /etc/passthrough.conf '[Host]' CommandLine=quiet
+    rm "$ROOT$VARS/LoaderInfo-$VENDOR"
+    dry 1 apply
+    has 'cannot be tried in one boot first'
+    live apply
+    exits 1
+    has 'cannot be tried in one boot first'
+}

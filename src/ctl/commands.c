@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The commands and their options; conf/completion and man/passthroughctl.8 follow. */
+#include <stddef.h>
+
+#include "ctl/command.h"
+
+#define HAS(option) (1U << OPT_##option)
+#define SERVICE     (HAS(SETTLE) | HAS(REVERT) | HAS(ENTRY))
+
+#define AT(member) offsetof(struct ctl, member)
+
+static const struct own_option options[OPT_MAX_] = {
+        [OPT_JSON] = {"json", FLAG, AT(json), NULL, "one JSON document instead of text"},
+        [OPT_DRY_RUN] = {"dry-run", FLAG, AT(dry_run), NULL,
+                         "change nothing, show what would be done, and exit as the real run would"},
+        [OPT_YES] = {"yes", FLAG, AT(yes), NULL, "answer each question with yes"},
+        [OPT_ALL] = {"all", FLAG, AT(all), NULL, "every rule"},
+        [OPT_FORMAT] = {"format", TEXT, AT(format), "FORMAT", "the form of the output: "},
+        [OPT_FROM] = {"from", TEXT, AT(from), "SOURCE", "take over what driverctl or modprobe hands over"},
+        [OPT_LIST] = {"list", FLAG, AT(list), NULL, "show what can be undone"},
+        [OPT_NO_TRIAL] = {"no-trial", FLAG, AT(no_trial), NULL, "at once, without a boot that tries it first"},
+        [OPT_CONFIRM] = {"confirm", TEXT, AT(confirm_text), "TIME",
+                         "only confirm keeps the trial, within that time (15min, 1h)"},
+        [OPT_BOOT] = {"boot", TEXT, AT(boot), "-N", "the boot N before this one, from the journal"},
+        [OPT_TYPES] = {"types", FLAG, AT(types), NULL, "the types of virtual GPUs (not built yet)"},
+        [OPT_RAW] = {"raw", FLAG, AT(raw), NULL, "keep serial numbers, addresses, UUIDs and passwords as they are"},
+        [OPT_CMDLINE] = {"cmdline", TEXT, AT(cmdline), "STRING", "check this line, not that of the running kernel"},
+        [OPT_VENDOR] = {"vendor", TEXT, AT(vendor), "VENDOR", "for a processor by intel or amd, not for this one"},
+        [OPT_KERNEL] = {"kernel", TEXT, AT(kernel), "RELEASE", "for this kernel, not for the running one"},
+        [OPT_MODULES] = {"modules", FLAG, AT(modules), NULL, "only print the kernel modules that the image needs"},
+        [OPT_AUTOMATIC] = {"automatic", FLAG, AT(automatic), NULL, NULL},
+        [OPT_SETTLE] = {"settle", NAME, AT(service), NULL, NULL},
+        [OPT_REVERT] = {"revert", NAME, AT(service), NULL, NULL},
+        [OPT_ENTRY] = {"entry", NAME, AT(service), NULL, NULL},
+};
+
+static const char *const kargs_formats[] = {"plain", "grub", "kernel", "bootc", NULL};
+
+static const struct command commands[] = {
+        {"list", ctl_list, 0, 0, HAS(JSON) | HAS(TYPES), "list",
+         "The devices, their IOMMU groups and drivers, and the rules that take them or could.", "passthroughctl list",
+         "the devices are shown", NULL, NULL, false},
+        {"add", ctl_add, 0, ANY_NUMBER, HAS(JSON) | HAS(DRY_RUN) | HAS(FROM),
+         "add NAME DEVICE... [KEY=VALUE...]\nadd --from=SOURCE", "Writes a rule for devices, if the plan takes it.",
+         "passthroughctl add gpu0 01:00.0\npassthroughctl add --from=driverctl", "the rule is written",
+         "a rule is not written", NULL, false},
+        {"remove", ctl_remove, 1, 1, HAS(JSON) | HAS(DRY_RUN), "remove NAME", "Takes a rule away, and keeps a copy.",
+         "passthroughctl remove gpu0", "the rule is gone", NULL, NULL, false},
+        {"check", ctl_check, 0, 0, HAS(JSON), "check",
+         "Whether the host is ready for its rules, and how to make it so.", "passthroughctl check", "nothing fails",
+         "something fails", NULL, false},
+        {"plan", ctl_plan, 0, 0, HAS(JSON), "plan", "What the next boot does, and what it refuses and why.",
+         "passthroughctl plan", "each rule is ok", "something is refused or missing", NULL, false},
+        {"apply", ctl_apply, 0, 0, HAS(JSON) | HAS(DRY_RUN) | HAS(NO_TRIAL) | HAS(CONFIRM), "apply",
+         "Brings kernel command line and boot images in line with the rules.",
+         "passthroughctl apply --dry-run\npassthroughctl apply", "the next boot does what the rules say",
+         "nothing was changed, or a boot image cannot be built here", NULL, false},
+        {"status", ctl_status, 0, 0, HAS(JSON) | HAS(BOOT), "status", "What this boot did.",
+         "passthroughctl status --boot=-1", "each rule is satisfied", "a rule is not satisfied", NULL, false},
+        {"confirm", ctl_confirm, 0, 0, HAS(JSON) | HAS(DRY_RUN) | HAS(AUTOMATIC), "confirm",
+         "Keeps what this boot tries.", "passthroughctl confirm", "it is kept, or there is no trial", "it is not kept",
+         NULL, false},
+        {"undo", ctl_undo, 0, 1, HAS(JSON) | HAS(DRY_RUN) | HAS(LIST), "undo [N]\nundo --list",
+         "Takes back the trial or the last apply, or all from apply N on.", "passthroughctl undo --list",
+         "it is taken back, or there is nothing to undo", "not all is as it was before", NULL, false},
+        {"show", ctl_show, 1, 1, HAS(JSON), "show RULE|ADDRESS",
+         "What a virtual machine gets: QEMU's arguments and libvirt's XML.", "passthroughctl show gpu0",
+         "it is all shown", "there is nothing to show, or not all", NULL, false},
+        {"bind", ctl_bind, 1, 1, HAS(JSON) | HAS(DRY_RUN), "bind RULE|ADDRESS",
+         "Hands devices over now, without a boot.", "passthroughctl bind gpu0", "they are handed over",
+         "a device was refused, failed or was not tried", NULL, false},
+        {"release", ctl_release, 1, 1, HAS(JSON) | HAS(DRY_RUN), "release RULE|ADDRESS",
+         "Gives devices back to the host's own drivers, now.", "passthroughctl release gpu0", "they are given back",
+         "a device was refused, failed or was not tried", NULL, false},
+        {"cmdline", ctl_cmdline, 0, ANY_NUMBER, HAS(JSON) | HAS(FORMAT) | HAS(VENDOR) | HAS(KERNEL) | HAS(CMDLINE),
+         "cmdline\ncmdline check", "The kernel parameters that the rules need; check judges a command line.",
+         "passthroughctl cmdline --format=grub\npassthroughctl cmdline check --cmdline='intel_iommu=no'",
+         "it is printed, or no error is found", "check finds an error", kargs_formats, false},
+        {"capture", ctl_capture, 1, 1, HAS(JSON) | HAS(DRY_RUN) | HAS(RAW), "capture DIR|FILE.tar.zst",
+         "This machine's facts as a tree that --root replays.", "passthroughctl capture host1.tar.zst", "it is written",
+         "it cannot be written", NULL, false},
+        {"trial", ctl_trial, 0, 0, HAS(JSON) | HAS(DRY_RUN) | SERVICE, "trial", "What became of the last trial.",
+         "passthroughctl trial", "it is shown", NULL, NULL, false},
+        {"image", ctl_image, 0, ANY_NUMBER, HAS(KERNEL) | HAS(MODULES), "image DIR\nimage --modules",
+         "Puts the rules into a boot image below DIR (run while it is built).", "passthroughctl image --modules",
+         "it is done", "it cannot be written", NULL, true},
+        {"help", ctl_help, 0, 1, 0, "help [COMMAND]", "The commands, or one of them.", "passthroughctl help apply",
+         "it is shown", NULL, NULL, false},
+};
+
+static const struct clash clashes[] = {
+        {"apply", OPT_NO_TRIAL, OPT_CONFIRM, "without a trial there is nothing to confirm"},
+        {"undo", OPT_LIST, OPT_DRY_RUN, "--list changes nothing"},
+        {"cmdline", OPT_JSON, OPT_FORMAT, "JSON has one form"},
+        {"confirm", OPT_AUTOMATIC, OPT_DRY_RUN, "that is for the boot's own unit"},
+        {"trial", OPT_SETTLE, OPT_REVERT, "it does one of them"},
+        {"trial", OPT_SETTLE, OPT_ENTRY, "it does one of them"},
+        {"trial", OPT_REVERT, OPT_ENTRY, "it does one of them"},
+        {"trial", OPT_JSON, OPT_SETTLE, "that is for the boot's own unit"},
+        {"trial", OPT_JSON, OPT_REVERT, "that is for the boot's own unit"},
+        {"trial", OPT_JSON, OPT_ENTRY, "that is for the boot's own unit"},
+};
+
+const struct command_table command_table = {
+        .commands = commands,
+        .n = ARRAY_SIZE(commands),
+        .options = options,
+        .clashes = clashes,
+        .n_clashes = ARRAY_SIZE(clashes),
+};

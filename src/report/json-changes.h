@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The JSON documents of commands that change something: undo, confirm, capture, hugepages; and of what they may do. */
+
+#include <stdio.h>
+
+#include "loader/write.h"
+#include "state/trial.h"
+
+/* What undo has done, or would do. */
+struct undone {
+        bool changed, trial; /* trial: one was taken back */
+        const unsigned *applies;
+        size_t n_applies;
+        const struct boot_back *back;
+};
+
+/* What there is of a trial, and what confirm made of it. */
+struct tried {
+        const struct trial *trial;
+        bool here;           /* this boot is it */
+        bool changed;        /* confirm only */
+        const char *message; /* of confirm: why nothing was kept, or "" */
+};
+
+struct captured_as {
+        bool changed;
+        const char *path;
+        size_t n_denied; /* paths that could not be read */
+};
+
+void json_undone(FILE *f, const struct undone *undone);
+/* trial: what undo would take back first, or NULL. */
+void json_undos(FILE *f, const struct journal *journal, const struct trial *trial);
+void json_trial(FILE *f, const struct tried *tried);
+void json_confirmed(FILE *f, const struct tried *tried);
+void json_captured(FILE *f, const struct captured_as *captured);
