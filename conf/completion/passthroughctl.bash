@@ -22,10 +22,10 @@ _passthroughctl_devices() {
 _passthroughctl_options() { # as passthroughctl help COMMAND has them
     printf '%s\n' --root= --help --version
     case $1 in
-    list | add | remove | check | plan | apply | status | confirm | undo | show | bind | release | cmdline | capture | trial) printf '%s\n' --json ;;
+    list | add | remove | hugepages | check | plan | apply | status | confirm | undo | show | bind | release | cmdline | capture | trial) printf '%s\n' --json ;;
     esac
     case $1 in
-    add | remove | apply | confirm | undo | bind | release | capture | trial) printf '%s\n' --dry-run ;;
+    add | remove | hugepages | apply | confirm | undo | bind | release | capture | trial) printf '%s\n' --dry-run ;;
     esac
     case $1 in
     list) printf '%s\n' --types ;;
@@ -52,11 +52,12 @@ _passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED
     esac | sed "s/^/$option=/"
 }
 
-_passthroughctl_commands='list add remove check plan apply status confirm undo show bind release cmdline capture trial image help'
+_passthroughctl_commands='list add remove hugepages check plan apply status confirm undo show bind release cmdline capture trial image help'
 
 _passthroughctl_arguments() { # _passthroughctl_arguments ROOT COMMAND NUMBER TYPED
     case $2 in
     '' | help) (($3 > 0)) || tr ' ' '\n' <<<"$_passthroughctl_commands" ;;
+    hugepages) printf '%s\n' 1G= 2M= ;;
     remove) _passthroughctl_rules "$1" ;;
     show | bind | release)
         _passthroughctl_rules "$1"

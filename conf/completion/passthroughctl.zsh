@@ -7,6 +7,7 @@ _passthroughctl_commands() {
         'list:the devices, their groups and drivers'
         'add:write a rule for devices that are there'
         'remove:take a rule away'
+        'hugepages:have huge pages reserved at boot'
         'check:whether the host is ready for its rules'
         'plan:what the next boot does'
         'apply:bring command line and boot images in line'
@@ -47,7 +48,7 @@ _passthroughctl() {
     case $command in
     (list) options=('--json[one JSON document]' '--types[types of virtual GPUs]') ;;
     (add) options=('--json[one JSON document]' '--dry-run[show what would be written]' '--from=[take over from]:source:(driverctl modprobe)') ;;
-    (remove|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
+    (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
     (check|plan|show) options=('--json[one JSON document]') ;;
     (apply)
         options=('--json[one JSON document]' '--dry-run[show what would be done]' '--no-trial[at once]'

@@ -94,6 +94,7 @@ int ctl_trial(struct ctl *c);
 int ctl_cmdline(struct ctl *c);
 int ctl_add(struct ctl *c);
 int ctl_remove(struct ctl *c);
+int ctl_hugepages(struct ctl *c);
 int ctl_help(struct ctl *c);
 
 /* status of another boot; and whether that names one. */

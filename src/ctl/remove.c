@@ -9,9 +9,9 @@
 #include "base/str.h"
 #include "config/files.h"
 #include "ctl/edit.h"
+#include "ctl/kept.h"
 #include "report/json.h"
 
-#define KEPT_DIR "/var/lib/passthrough/removed"
 #define FILE_MAX ((size_t)4 * 1024 * 1024)
 
 struct removal {
@@ -101,20 +101,6 @@ static const char *behind(const struct removal *x)
 
 /* ---- keeping -------------------------------------------------------------------------------------------------------
  */
-
-/* The first number that is free: NAME.1, NAME.2, ... What cannot be told fails, as the copy would. */
-static int choose_place(struct removal *x, const char *name)
-{
-        struct ctl *c = x->c;
-        struct stat st;
-        int k = 0;
-
-        for (unsigned i = 1; k == 0; i++) {
-                x->kept_dir = arena_printf(&c->arena, KEPT_DIR "/%s.%u", name, i);
-                k = file_stat(&c->root, x->kept_dir, &st);
-        }
-        return k == -ENOENT ? 0 : k;
-}
 
 static char *copy_of(struct removal *x, const char *path)
 {
@@ -264,7 +250,7 @@ static int run(struct removal *x, const char *name)
                 if (shows(x))
                         printf("%s masks that rule already\n", x->files[first]);
         } else {
-                k = choose_place(x, name);
+                k = kept_choose(c, name, &x->kept_dir);
                 if (k == 0 && !c->dry_run)
                         k = keep_all(x, rule);
                 if (k == 0)

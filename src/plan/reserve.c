@@ -20,10 +20,13 @@ struct huge_planner {
         uint64_t *node_used;   /* beside memory->nodes */
 };
 
-/* With less than half a GiB a system and its initrd do not come up; of a node the kernel needs little. */
+/*
+ * With less than half a GiB a system and its initrd do not come up; of a node the kernel needs little. What a host
+ * keeps for each page and each device grows with its memory.
+ */
 uint64_t reserve_for_host(uint64_t total, bool machine)
 {
-        uint64_t share = MIN(total / 10, GIB), least = machine ? MIN(total / 2, GIB / 2) : 0;
+        uint64_t share = MIN(total / 10, GIB), least = machine ? MAX(MIN(total / 2, GIB / 2), total / 64) : 0;
 
         return MAX(share, least);
 }
@@ -40,7 +43,7 @@ static uint64_t times(uint64_t a, uint64_t b)
 }
 
 /* "6.9 GiB" */
-static const char *bytes_text(struct arena *a, uint64_t bytes)
+const char *reserve_bytes(struct arena *a, uint64_t bytes)
 {
         uint64_t unit = bytes >= GIB ? GIB : KIB * KIB;
         uint64_t tenths = bytes % unit * 10 / unit;
@@ -97,9 +100,9 @@ static bool fits(struct huge_planner *p, struct huge_entry *e, uint64_t size, co
                 refuse(p, e, "how much memory %s has is not known", place);
         else if (plus(in_use, more) > part->total - reserve)
                 refuse(p, e, "these are %s; of the %s that %s has, %s can be huge pages%s%s%s",
-                       bytes_text(p->arena, times(e->asked, size)), bytes_text(p->arena, part->total), place,
-                       bytes_text(p->arena, part->total - reserve), in_use ? ", and " : "",
-                       in_use ? bytes_text(p->arena, in_use) : "", in_use ? " are taken" : "");
+                       reserve_bytes(p->arena, times(e->asked, size)), reserve_bytes(p->arena, part->total), place,
+                       reserve_bytes(p->arena, part->total - reserve), in_use ? ", and " : "",
+                       in_use ? reserve_bytes(p->arena, in_use) : "", in_use ? " are taken" : "");
         return e->action != HUGE_REFUSE;
 }
 

@@ -42,6 +42,8 @@ const struct huge_entry *reserve_refused(const struct huge_plan *plan, const cha
 
 /*
  * Of so many bytes of memory what stays for the host: 1 GiB or a tenth, whichever is less; of the machine as a whole no
- * less than 512 MiB, or half of it.
+ * less than 512 MiB, or half of it, nor than a 64th.
  */
 uint64_t reserve_for_host(uint64_t total, bool machine);
+/* "6.9 GiB" */
+const char *reserve_bytes(struct arena *a, uint64_t bytes);

@@ -75,3 +75,29 @@ void json_captured(FILE *f, const struct captured_as *captured)
         add(document, "unreadable", json_object_new_int64((int64_t)captured->n_denied));
         finish(f, document);
 }
+
+void json_paged(FILE *f, const struct paged *paged)
+{
+        struct json_object *document = start(), *array;
+
+        add_bool(document, "changed", paged->changed);
+        add_string(document, "file", paged->file);
+        add_string(document, "kept", paged->kept);
+        add_string(document, "message", paged->message);
+        add(document, "reserve", json_object_new_int64((int64_t)paged->reserve));
+        array = add_array(document, "pools");
+        for (size_t i = 0; i < paged->plan.n; i++) {
+                const struct huge_entry *e = &paged->plan.entries[i];
+                struct json_object *o = append(array);
+
+                add_string(o, "size", e->size);
+                if (e->by_node)
+                        add(o, "node", json_object_new_int64(e->node));
+                else
+                        json_object_object_add(o, "node", NULL);
+                add(o, "asked", json_object_new_int64((int64_t)e->asked));
+                add_string(o, "action", huge_action_names[e->action]);
+                add_string(o, "reason", e->reason);
+        }
+        finish(f, document);
+}

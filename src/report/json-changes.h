@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "loader/write.h"
+#include "plan/reserve.h"
 #include "state/trial.h"
 
 /* What undo has done, or would do. */
@@ -30,9 +31,19 @@ struct captured_as {
         size_t n_denied; /* paths that could not be read */
 };
 
+/* What hugepages has done, or would do. */
+struct paged {
+        bool changed;
+        const char *file, *kept; /* kept: where a copy is of what it was, or NULL */
+        const char *message;     /* why nothing is written, or "" */
+        uint64_t reserve;        /* bytes that have to stay for the host */
+        struct huge_plan plan;   /* of the next boot */
+};
+
 void json_undone(FILE *f, const struct undone *undone);
 /* trial: what undo would take back first, or NULL. */
 void json_undos(FILE *f, const struct journal *journal, const struct trial *trial);
 void json_trial(FILE *f, const struct tried *tried);
 void json_confirmed(FILE *f, const struct tried *tried);
+void json_paged(FILE *f, const struct paged *paged);
 void json_captured(FILE *f, const struct captured_as *captured);

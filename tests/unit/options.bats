@@ -35,12 +35,12 @@ tree_now() {
 
 # Each command, its options, and arguments that it takes.
 declare -gA takes=(
-    [list]='json types' [add]='json dry-run from' [remove]='json dry-run' [check]='json' [plan]='json' [apply]='json dry-run no-trial confirm'
+    [list]='json types' [add]='json dry-run from' [remove]='json dry-run' [hugepages]='json dry-run' [check]='json' [plan]='json' [apply]='json dry-run no-trial confirm'
     [status]='json boot' [confirm]='json dry-run automatic' [undo]='json dry-run list' [show]='json' [bind]='json dry-run'
     [release]='json dry-run' [cmdline]='json format vendor kernel cmdline' [capture]='json dry-run raw' [trial]='json dry-run settle revert entry'
     [image]='kernel modules' [help]=''
 )
-declare -gA arguments=([add]='gpu1 00:05.0' [remove]=gpu0 [show]=gpu0 [bind]=edu [release]=edu [capture]=/captured)
+declare -gA arguments=([add]='gpu1 00:05.0' [remove]=gpu0 [hugepages]='2M=64' [show]=gpu0 [bind]=edu [release]=edu [capture]=/captured)
 every='json kernel=x modules raw cmdline=quiet format=plain vendor=amd dry-run list from=driverctl types boot=0 no-trial confirm=1h settle revert entry automatic yes all'
 
 @test "an option that a command does not have is an error, and nothing changes" {
