@@ -47,7 +47,8 @@ _passthroughctl() {
 
     case $command in
     (list) options=('--json[one JSON document]' '--types[types of virtual GPUs]') ;;
-    (add) options=('--json[one JSON document]' '--dry-run[show what would be written]' '--from=[take over from]:source:(driverctl modprobe)') ;;
+    (add) options=('--json[one JSON document]' '--dry-run[show what would be written]' '--yes[answer each question with yes]'
+        '--from=[take over from]:source:(driverctl modprobe)') ;;
     (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
     (check|plan|show) options=('--json[one JSON document]') ;;
     (apply)

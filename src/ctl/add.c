@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "ctl/edit.h"
 #include "ctl/lookup.h"
+#include "ctl/offer.h"
 
 struct add {
         struct edit edit;
@@ -152,52 +153,57 @@ static int propose(struct add *x)
         return 0;
 }
 
-/* Whether the whole IOMMU group would be taken, and how that is said. */
-static int offer_group(struct add *x)
+/* Why the rest of the group does not help. */
+static void tell_group(struct add *x)
 {
-        struct ctl *c = x->edit.c;
-        struct edit other = {.c = c};
+        struct edit other = {.c = x->edit.c, .quiet = true};
         struct proposal p = x->edit.drafts[0].proposal;
-        const struct rule *rule;
-        const struct plan_rule *state;
+        const struct draft *d;
 
-        str_add(&c->arena, &x->settings, &x->n_settings, "IOMMUGroup=complete");
+        str_add(&x->edit.c->arena, &x->settings, &x->n_settings, "IOMMUGroup=complete");
         p.settings = x->settings;
         p.n_settings = x->n_settings;
-        edit_add(&other, x->name, &p);
-        if (edit_plan(&other) != 0)
-                return EXIT_FAILURE;
-        rule = config_find(&c->config, x->name);
-        state = rule ? &c->plan.rules[rule - c->config.rules] : NULL;
-        if (!state || rule->invalid)
-                return 0;
-        if (state->state != RULE_OK) {
+        d = edit_add(&other, x->name, &p);
+        if (edit_judge(&other) == 0 && d->why)
                 fprintf(stderr, "To take the whole IOMMU group (IOMMUGroup=complete) would not do, either: %s\n",
-                        state->message);
-                return 0;
-        }
-        fputs("A virtual machine gets an IOMMU group whole. To have the rule take the others along:\n"
-              "    passthroughctl add",
-              stderr);
-        for (int i = 1; i < c->argc; i++)
-                fprintf(stderr, " %s", c->argv[i]);
-        fputs(" IOMMUGroup=complete\n", stderr);
-        return 0;
+                        d->why);
 }
 
-static int tell_refusal(struct add *x)
+static void tell_offer(struct add *x, const struct offer *offer)
 {
-        const struct draft *d = &x->edit.drafts[0];
+        struct ctl *c = x->edit.c;
 
+        fprintf(stderr, "To give away %s:\n    passthroughctl add", offer->what);
+        for (int i = 1; i < c->argc; i++)
+                fprintf(stderr, " %s", c->argv[i]);
+        fprintf(stderr, " %s\n--yes does so without a question.\n", offer_settings(&c->arena, offer));
+}
+
+/* The rule is refused: with what a person has to decide it may go on, else it is told why not. */
+static void settle_refusal(struct add *x)
+{
+        struct draft *d = &x->edit.drafts[0];
+        struct ctl *c = x->edit.c;
+        struct edit other;
+        const struct offer *offer = d->settled ? NULL : offer_find(&x->edit, d, &other);
+
+        if (offer && (c->yes || edit_can_ask(&x->edit))) {
+                other.with = offer_settings(&c->arena, offer);
+                fprintf(x->edit.show ? stdout : stderr, "note: %s takes %s with it: %s\n", d->name, offer->what,
+                        d->why);
+                x->edit = other;
+                return;
+        }
         fprintf(stderr, "passthroughctl: %s is not written: %s\n", d->path, d->why);
-        if (d->company && offer_group(x) != 0)
-                return EXIT_FAILURE;
+        if (offer)
+                tell_offer(x, offer);
+        else if (d->company)
+                tell_group(x);
         if (x->no_group)
                 fputs("passthroughctl check says why there is no IOMMU group, and what to do.\n", stderr);
         fputs("A rule can be written by hand, see passthrough.d(5); what the plan refuses is refused at boot all the "
               "same.\n",
               stderr);
-        return 0;
 }
 
 static int run(struct add *x)
@@ -218,8 +224,8 @@ static int run(struct add *x)
                 return k;
         for (size_t i = 0; i < x->n_notes; i++)
                 fprintf(x->edit.show ? stdout : stderr, "note: %s\n", x->notes[i]);
-        if (x->edit.n_left > 0 && tell_refusal(x) != 0)
-                return EXIT_FAILURE;
+        if (x->edit.n_left > 0)
+                settle_refusal(x);
         k = edit_write(&x->edit, &written);
         if (written && x->edit.show)
                 puts("next: passthroughctl apply");

@@ -266,7 +266,7 @@ int edit_judge(struct edit *e)
 
                 if (k != 0)
                         return k;
-                if (!said)
+                if (!said && !e->quiet)
                         diags_print(stderr, &e->c->diags);
                 said = true;
                 if (!leave_invalid(e))
@@ -288,14 +288,28 @@ static bool any(const struct edit *e)
         return false;
 }
 
-/* Only where there is somebody who sees the question, and can answer it. */
+bool edit_can_ask(const struct edit *e)
+{
+        return e->show && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
 static bool agreed(const struct edit *e)
 {
+        const char *path = NULL;
         char answer[16];
+        size_t n = 0;
 
-        if (!e->show || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        if (e->c->yes || !edit_can_ask(e))
                 return true;
-        fputs("write this? [y/N] ", stdout);
+        for (size_t i = 0; i < e->n; i++)
+                if (!e->drafts[i].why) {
+                        path = e->drafts[i].path;
+                        n++;
+                }
+        if (n == 1)
+                printf("Write %s%s%s? [y/N] ", path, e->with ? " with " : "", e->with ? e->with : "");
+        else
+                printf("Write these %zu rules? [y/N] ", n);
         fflush(stdout);
         if (!fgets(answer, sizeof(answer), stdin))
                 return false;

@@ -22,9 +22,11 @@ struct edit {
         struct ctl *c;
         struct draft *drafts;
         size_t n;
-        bool import;   /* what is settled is no failure, and Expect= is what earlier rules leave */
-        bool show;     /* text goes to people */
-        size_t n_left; /* that were refused */
+        bool import;      /* what is settled is no failure, and Expect= is what earlier rules leave */
+        bool show;        /* text goes to people */
+        bool quiet;       /* what is wrong with the config has been said */
+        const char *with; /* settings that the question is about, or NULL */
+        size_t n_left;    /* that were refused */
 };
 
 /* The functions of this machine, with all that names them, to c->facts. 0 or the exit status. */
@@ -39,6 +41,8 @@ int edit_judge(struct edit *e) _must_check_;
 int edit_plan(struct edit *e) _must_check_;
 /* The draft's rule in the config that was planned last, or SIZE_MAX. */
 size_t edit_rule(const struct edit *e, const struct draft *d);
+/* Whether there is somebody who sees a question, and can answer it. */
+bool edit_can_ask(const struct edit *e);
 /* Asks where that can be, and writes. The exit status; *ret_written: whether files were. */
 int edit_write(struct edit *e, bool *ret_written) _must_check_;
 

@@ -56,7 +56,7 @@ writes_nothing() {
     ctl add gpu0 42:00.0
     exits 0
     has 'wrote /etc/passthrough.d/gpu0.conf' 'next: passthroughctl apply' 'bind to vfio-pci'
-    has_not 'write this?'
+    has_not '[y/N]'
     rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
     plan
     exits 0
@@ -387,10 +387,67 @@ on_terminal() {
     for answer in n '' maybe; do
         on_terminal "$answer" gpu0 42:00.0
         exits 1
-        has 'write this? [y/N]' 'nothing is written'
+        has 'Write /etc/passthrough.d/gpu0.conf? [y/N]' 'nothing is written'
         [[ ! -e $ROOT/etc/passthrough.d/gpu0.conf ]] || { show && return 1; }
     done
     on_terminal y gpu0 42:00.0
     exits 0
     has 'wrote /etc/passthrough.d/gpu0.conf'
+}
+
+@test "the rest of the group and a boot display take a yes: at the terminal, or --yes" {
+    pci_add 0000:00:0d.0 8086:0d4c 0200 group=15
+    on_terminal n gpu0 42:00.0
+    exits 1
+    has 'IOMMU group 15 also holds 0000:00:0d.0' 'Write /etc/passthrough.d/gpu0.conf with IOMMUGroup=complete? [y/N]' 'nothing is written'
+    [[ ! -e $ROOT/etc/passthrough.d/gpu0.conf ]]
+    on_terminal y gpu0 42:00.0
+    exits 0
+    rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0 '[Device]' IOMMUGroup=complete
+    pci_set 0000:01:00.0 boot_vga 1
+    writes_nothing 1 gpu1 01:00.0
+    has 'To give away the screen of this host' 'passthroughctl add gpu1 01:00.0 AllowBootDisplay=yes'
+    writes_nothing 1 gpu1 01:00.0 --dry-run
+    writes_nothing 0 gpu1 01:00.0 --dry-run --yes
+    on_terminal n gpu1 01:00.0
+    exits 1
+    has 'Write /etc/passthrough.d/gpu1.conf with AllowBootDisplay=yes? [y/N]'
+    ctl add gpu1 01:00.0 --yes
+    exits 0
+    has 'AllowBootDisplay=yes' 'the firmware booted on this display'
+    rule_has gpu1 '[Match]' ID=1002:5159 Path=0000:00:02.0/00.0 '[Device]' AllowBootDisplay=yes
+}
+
+@test "a yes may be to both at once, and with --json it is --yes alone" {
+    pci_add 0000:00:0d.0 8086:0d4c 0200 group=15
+    pci_set 0000:42:00.0 boot_vga 1
+    ctl add gpu0 42:00.0 --json
+    exits 1
+    whole '.rules[0].written | not'
+    has 'passthroughctl add gpu0 42:00.0 IOMMUGroup=complete AllowBootDisplay=yes'
+    ctl add gpu0 42:00.0 --json --yes
+    exits 0
+    whole '.rules | length == 1 and .[0].written and .[0].state == "ok"'
+    rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0 '[Device]' IOMMUGroup=complete AllowBootDisplay=yes
+}
+
+@test "--yes is no yes to what the host needs, nor against what the rule says itself" {
+    writes_nothing 1 disk /dev/sda --yes
+    has 'the host needs it: 0000:00:1f.2 ← sda'
+    pci_set 0000:01:00.0 boot_vga 1
+    writes_nothing 1 gpu1 01:00.0 AllowBootDisplay=no --yes
+    pci_add 0000:00:0d.0 8086:0d4c 0200 group=15
+    writes_nothing 1 gpu0 42:00.0 IOMMUGroup=require --yes
+    pci_set 0000:00:0d.0 driver e1000e
+    nic eno13 0000:00:0d.0 up
+    default_route eno13
+    writes_nothing 1 gpu0 42:00.0 --yes
+    has 'eno13 ← default route'
+}
+
+@test "--yes answers the question at the terminal" {
+    run script -qec "timeout --foreground 20 $BUILD/passthroughctl --root=$ROOT add gpu0 42:00.0 --yes" /dev/null
+    exits 0
+    has_not '[y/N]'
+    [[ -e $ROOT/etc/passthrough.d/gpu0.conf ]]
 }
