@@ -33,16 +33,17 @@ _passthroughctl_options() { # as passthroughctl help COMMAND has them
     apply) printf '%s\n' --no-trial --confirm= ;;
     status) printf '%s\n' --boot= ;;
     undo) printf '%s\n' --list ;;
+    show) printf '%s\n' --all --format= ;;
     capture) printf '%s\n' --raw ;;
     cmdline) printf '%s\n' --format= --vendor= --kernel= --cmdline= ;;
     image) printf '%s\n' --kernel= --modules ;;
     esac
 }
 
-_passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED
+_passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED COMMAND
     local option=${2%%=*}
     case $option in
-    --format) printf '%s\n' plain grub kernel bootc ;;
+    --format) if [[ $3 == show ]]; then printf '%s\n' qemu libvirt; else printf '%s\n' plain grub kernel bootc; fi ;;
     --vendor) printf '%s\n' intel amd ;;
     --from) printf '%s\n' driverctl modprobe ;;
     --confirm) printf '%s\n' 5min 15min 1h ;;
@@ -101,7 +102,7 @@ _passthroughctl() {
         [[ $word != "$typed"* ]] || COMPREPLY+=("${word#"$head"}")
     done < <(
         case $typed in
-        -*=*) _passthroughctl_values "$root" "$typed" ;;
+        -*=*) _passthroughctl_values "$root" "$typed" "$command" ;;
         -*) _passthroughctl_options "$command" ;;
         *) _passthroughctl_arguments "$root" "$command" "$number" "$typed" ;;
         esac

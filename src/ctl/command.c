@@ -2,6 +2,7 @@
 #include "ctl/command.h"
 
 #include "base/str.h"
+#include "export/export.h"
 
 const struct command *command_find(const struct command_table *t, const char *name)
 {
@@ -39,16 +40,32 @@ const char *command_owners(const struct command_table *t, struct arena *a, enum 
         return arena_join(a, text, *text ? " and " : "", last, NULL);
 }
 
+/* The i-th, or NULL. */
+static const char *format_at(const struct command *command, size_t i)
+{
+        if (command->formats)
+                return command->formats[i];
+        return exporter_table[i] ? exporter_table[i]->name : NULL;
+}
+
+const char *command_formats(const struct command *command, struct arena *a, const char *format, bool *ret_is)
+{
+        const char *known = "", *name;
+
+        *ret_is = false;
+        for (size_t i = 0; (name = format_at(command, i)); i++) {
+                *ret_is |= format && streq(name, format);
+                known = arena_join(a, known, i == 0 ? "" : format_at(command, i + 1) ? ", " : " or ", name, NULL);
+        }
+        return known;
+}
+
 static int check_format(const struct command *command, struct ctl *c)
 {
-        const char *known = "";
+        bool is;
+        const char *known = command_formats(command, &c->arena, c->format, &is);
 
-        for (const char *const *f = command->formats; *f; f++) {
-                if (streq(*f, c->format))
-                        return 0;
-                known = arena_join(&c->arena, known, !*known ? "" : f[1] ? ", " : " or ", *f, NULL);
-        }
-        return ctl_usage("--format of %s is %s, not \"%s\"", command->name, known, c->format);
+        return is ? 0 : ctl_usage("--format of %s is %s, not \"%s\"", command->name, known, c->format);
 }
 
 static int check_values(const struct command *command, struct ctl *c)

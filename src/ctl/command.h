@@ -56,7 +56,7 @@ struct command {
         const char *text;           /* what it does */
         const char *example;        /* lines */
         const char *ok, *bad;       /* what exit status 0 and 1 mean; bad may be NULL */
-        const char *const *formats; /* the values of --format=, up to NULL; or NULL */
+        const char *const *formats; /* the values of --format=, up to NULL; or NULL: those of export */
         bool ours;                  /* for our own units and hooks: not in the list of commands to begin with */
 };
 
@@ -85,5 +85,7 @@ int command_unknown(const struct command_table *t, const char *name) _must_check
  */
 int command_check(const struct command_table *t, const struct command *command, struct ctl *c,
                   unsigned given) _must_check_;
+/* The values of its --format=: "plain, grub or kernel"; c->format, if it is given, is one of them if *ret_is. */
+const char *command_formats(const struct command *command, struct arena *a, const char *format, bool *ret_is);
 /* The commands that have an option: "apply, add and remove". */
 const char *command_owners(const struct command_table *t, struct arena *a, enum option_id option);

@@ -68,7 +68,7 @@ static const struct command commands[] = {
         {"undo", ctl_undo, 0, 1, HAS(JSON) | HAS(DRY_RUN) | HAS(LIST), "undo [N]\nundo --list",
          "Takes back the trial or the last apply, or all from apply N on.", "passthroughctl undo --list",
          "it is taken back, or there is nothing to undo", "not all is as it was before", NULL, false},
-        {"show", ctl_show, 1, 1, HAS(JSON), "show RULE|ADDRESS",
+        {"show", ctl_show, 0, 1, HAS(JSON) | HAS(ALL) | HAS(FORMAT), "show RULE|ADDRESS\nshow --all",
          "What a virtual machine gets: QEMU's arguments and libvirt's XML.", "passthroughctl show gpu0",
          "it is all shown", "there is nothing to show, or not all", NULL, false},
         {"bind", ctl_bind, 1, 1, HAS(JSON) | HAS(DRY_RUN), "bind RULE|ADDRESS",

@@ -68,11 +68,12 @@ static void print_options(const struct command_table *t, const struct command *c
         for (enum option_id i = 0; i < OPT_MAX_; i++) {
                 const struct own_option *o = &t->options[i];
                 const char *text = o->text;
+                bool is;
 
                 if (!(command->options >> i & 1) || !text)
                         continue;
-                for (const char *const *f = i == OPT_FORMAT ? command->formats : NULL; f && *f; f++)
-                        text = arena_join(a, text, f == command->formats ? "" : f[1] ? ", " : " or ", *f, NULL);
+                if (i == OPT_FORMAT)
+                        text = arena_join(a, text, command_formats(command, a, NULL, &is), NULL);
                 print_row(arena_join(a, "--", o->name, o->value ? "=" : "", o->value ? o->value : "", NULL), 18, text);
         }
         print_row("--root=DIR", 18, "read and write a captured machine below DIR, never this one");

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* show: how a virtual machine gets what the plan hands over, of one rule or around one device. */
+/* show: how a virtual machine gets what the plan hands over, of a rule, around a device, or of each rule. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/str.h"
 #include "ctl/ctl.h"
 #include "ctl/names.h"
 #include "export/export.h"
@@ -75,26 +77,97 @@ static bool say_missing(struct ctl *c, const struct rule *rule, const bool *chos
         return missing;
 }
 
-static void find_names(struct ctl *c, struct shown *shown)
+/* It is to have its driver by now: the guest cannot have it before. */
+static void warn_early(struct ctl *c, const struct shown *shown)
 {
-        struct pci_name *names;
+        for (size_t i = 0; i < shown->n; i++) {
+                const struct shown_device *s = &shown->devices[i];
+                const char *rule = c->config.rules[s->entry->rule].name;
+                char target[PATH_MAX];
+                ssize_t n = root_readlink(&c->root, arena_join(&c->arena, s->device->sysfs, "/driver", NULL), target,
+                                          sizeof(target));
+                const char *now = n > 0 ? str_basename(target) : NULL;
 
-        names_look_up(&c->root, &c->facts, &c->arena, &names);
+                if (!now || !streq(now, s->entry->driver))
+                        fprintf(stderr,
+                                "%s: %s is not handed over yet: %s has it; the next boot does it, or passthroughctl "
+                                "bind "
+                                "%s\n",
+                                rule, s->device->address, now ? now : "no driver", rule);
+        }
+}
 
+static void find_names(const struct pci_name *names, struct shown *shown)
+{
         for (size_t i = 0; i < shown->n; i++)
                 shown->devices[i].name = names[shown->devices[i].entry->device];
 }
 
-int ctl_show(struct ctl *c)
+/* The form that was asked for, alone. */
+static void keep_form(const struct ctl *c, struct shown *shown)
 {
-        const struct rule *rule;
+        size_t n = 0;
+
+        for (size_t i = 0; c->format && i < shown->n_forms; i++)
+                if (streq(shown->forms[i].name, c->format))
+                        shown->forms[n++] = shown->forms[i];
+        if (c->format)
+                shown->n_forms = n;
+}
+
+/* What there is to show of a rule, or (NULL) of what was chosen; *ret_missing: and what is not to be had. */
+static void build(struct ctl *c, const struct rule *rule, const bool *chosen, const struct pci_name *names,
+                  struct shown *ret, bool *ret_missing)
+{
+        *ret_missing = say_missing(c, rule, chosen);
+        export_build(exporter_table, &c->plan, chosen, root_exists(&c->root, DEVICE_NODES), &c->arena, ret);
+        find_names(names, ret);
+        keep_form(c, ret);
+        warn_early(c, ret);
+}
+
+static void print(const struct ctl *c, const struct shown *shown)
+{
+        if (!c->format)
+                text_show(stdout, shown);
+        for (size_t i = 0; c->format && i < shown->n_forms; i++)
+                shown->forms[i].print(stdout, &shown->forms[i].lines);
+}
+
+static int show_all(struct ctl *c, const struct pci_name *names)
+{
+        struct shown *all = arena_alloc(&c->arena, c->config.n_rules * sizeof(*all));
+        bool missing = false, any = false;
+
+        for (size_t r = 0; r < c->config.n_rules; r++) {
+                const struct rule *rule = &c->config.rules[r];
+                bool *chosen, lacks;
+
+                if (rule->invalid)
+                        continue;
+                plan_choose(&c->plan, &c->arena, r, NO_ENTRY, &chosen);
+                build(c, rule, chosen, names, &all[r], &lacks);
+                missing |= lacks;
+                if (c->json || all[r].n == 0)
+                        continue;
+                printf("%s# %s\n", any ? "\n" : "", rule->name);
+                any = true;
+                print(c, &all[r]);
+        }
+        if (c->json)
+                json_show_all(stdout, &c->plan, all);
+        if (c->config.n_rules == 0)
+                fputs("passthroughctl: there is no rule; passthroughctl add writes one\n", stderr);
+        return c->diags.n_errors > 0 ? EXIT_USAGE : missing || c->config.n_rules == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int show_one(struct ctl *c, const struct pci_name *names)
+{
+        const struct rule *rule = config_find(&c->config, c->argv[1]);
         struct shown shown;
         bool *chosen, missing;
-        int k = ctl_load_plan(c, NULL, true);
+        int k;
 
-        if (k != 0)
-                return k;
-        rule = config_find(&c->config, c->argv[1]);
         if (rule && rule->invalid) {
                 fprintf(stderr, "passthroughctl: rule %s: %s\n", rule->name, rule->message);
                 return EXIT_USAGE;
@@ -102,14 +175,26 @@ int ctl_show(struct ctl *c)
         k = choose(c, rule, &chosen);
         if (k != 0)
                 return k;
-        missing = say_missing(c, rule, chosen);
-        export_build(exporter_table, &c->plan, chosen, root_exists(&c->root, DEVICE_NODES), &c->arena, &shown);
-        find_names(c, &shown);
+        build(c, rule, chosen, names, &shown, &missing);
         if (c->json)
                 json_show(stdout, &shown);
         else if (shown.n > 0)
-                text_show(stdout, &shown);
+                print(c, &shown);
         if (shown.n == 0 && !missing)
                 fprintf(stderr, "passthroughctl: %s hands nothing over\n", c->argv[1]);
         return missing || shown.n == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int ctl_show(struct ctl *c)
+{
+        struct pci_name *names;
+        int k;
+
+        if (c->all ? c->argc > 1 : c->argc < 2)
+                return ctl_usage(c->all ? "show --all takes no argument" : "show takes a rule or an address, or --all");
+        k = ctl_load_plan(c, NULL, true);
+        if (k != 0)
+                return k;
+        names_look_up(&c->root, &c->facts, &c->arena, &names);
+        return c->all ? show_all(c, names) : show_one(c, names);
 }

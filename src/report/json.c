@@ -261,9 +261,9 @@ void json_list(FILE *f, const struct listing *list)
         finish(f, document);
 }
 
-void json_show(FILE *f, const struct shown *shown)
+static void add_shown(struct json_object *document, const struct shown *shown)
 {
-        struct json_object *document = start(), *array = add_array(document, "devices");
+        struct json_object *array = add_array(document, "devices");
 
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *s = &shown->devices[i];
@@ -277,6 +277,28 @@ void json_show(FILE *f, const struct shown *shown)
         }
         for (size_t i = 0; i < shown->n_forms; i++)
                 add_strings(document, shown->forms[i].name, &shown->forms[i].lines);
+}
+
+void json_show(FILE *f, const struct shown *shown)
+{
+        struct json_object *document = start();
+
+        add_shown(document, shown);
+        finish(f, document);
+}
+
+void json_show_all(FILE *f, const struct plan *plan, const struct shown *shown)
+{
+        struct json_object *document = start(), *array = add_array(document, "rules");
+
+        for (size_t i = 0; i < plan->config->n_rules; i++) {
+                struct json_object *o = append(array);
+
+                add_string(o, "name", plan->config->rules[i].name);
+                add_string(o, "state", rule_state_names[plan->rules[i].state]);
+                add_string(o, "message", plan->rules[i].message);
+                add_shown(o, &shown[i]);
+        }
         finish(f, document);
 }
 

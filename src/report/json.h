@@ -41,6 +41,8 @@ void json_plan(FILE *f, const struct plan *plan, const char *const *worked);
 void json_status(FILE *f, const struct status *status);
 void json_list(FILE *f, const struct listing *list);
 void json_show(FILE *f, const struct shown *shown);
+/* Of each rule of the plan, by position; of an invalid one nothing but that. */
+void json_show_all(FILE *f, const struct plan *plan, const struct shown *shown);
 void json_checks(FILE *f, const struct checks *checks);
 void json_findings(FILE *f, const struct findings *findings);
 void json_needs(FILE *f, const struct needs *needs);

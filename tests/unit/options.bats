@@ -36,7 +36,7 @@ tree_now() {
 # Each command, its options, and arguments that it takes.
 declare -gA takes=(
     [list]='json types' [add]='json dry-run yes from' [remove]='json dry-run' [hugepages]='json dry-run' [check]='json' [plan]='json' [apply]='json dry-run no-trial confirm'
-    [status]='json boot' [confirm]='json dry-run automatic' [undo]='json dry-run list' [show]='json' [bind]='json dry-run'
+    [status]='json boot' [confirm]='json dry-run automatic' [undo]='json dry-run list' [show]='json all format' [bind]='json dry-run'
     [release]='json dry-run' [cmdline]='json format vendor kernel cmdline' [capture]='json dry-run raw' [trial]='json dry-run settle revert entry'
     [image]='kernel modules' [help]=''
 )
@@ -71,10 +71,14 @@ every='json kernel=x modules raw cmdline=quiet format=plain vendor=amd dry-run l
             trial-* | confirm-*) continue ;; # of the running host alone
             add-from) words=() ;;
             cmdline-cmdline) words=(check) ;;
+            show-all) words=() ;;
             list-types) continue ;; # not built
             image-kernel) words=(--modules) ;;
             esac
-            option=$(grep -o -w -- "$option[^ ]*" <<<"$every" | head -n1)
+            case $command-$option in
+            show-format) option=format=libvirt ;;
+            *) option=$(grep -o -w -- "$option[^ ]*" <<<"$every" | head -n1) ;;
+            esac
             tree_again options
             ctl "$command" "${words[@]}" "--$option"
             ((status != 2)) || { echo "$command --$option" && show && return 1; }
@@ -100,12 +104,14 @@ cmdline check --vendor=amd
 cmdline --cmdline=quiet
 add --from=driverctl gpu1 00:05.0
 image --modules /image
+show --all gpu0
+show gpu0 --format=nova
 trial --settle --revert
 trial --settle --json
 trial --dry-run
 confirm --automatic --dry-run
 END
-    is "$n" 13 'lines'
+    is "$n" 15 'lines'
     is "$(tree_now)" "$before" 'the tree'
 }
 

@@ -199,3 +199,60 @@ domain() {
         done
     done
 }
+
+@test "--format prints one form alone, and an unknown one is an error that names those there are" {
+    ctl show gpu --format=libvirt
+    exits 0
+    is "$(grep -c '^<hostdev ' <<<"$output")" 2 elements
+    is "$(head -c 9 <<<"$output")" '<hostdev ' 'the beginning'
+    has_not QEMU
+    ctl show edu --format=qemu
+    exits 0
+    is "$output" '  -device vfio-pci,host=0000:02:00.0' output
+    ctl show edu --format=qemu --json
+    exits 0
+    is "$(get 'keys_unsorted[]')" 'version devices qemu' keys
+    ctl show edu --format=nova
+    exits 2
+    is "$output" '' output
+    has '--format of show is qemu, qemu_iommufd or libvirt, not "nova"'
+}
+
+@test "--all shows each rule, and one that is not ok makes it fail" {
+    ctl show --all
+    exits 0
+    is "$(grep '^# ' <<<"$output" | paste -sd' ')" '# edu # gpu # vmd' rules
+    is "$(grep -c '^<hostdev ' <<<"$output")" 4 elements
+    ctl show --all --format=libvirt
+    is "$(grep -v '^# ' <<<"$output" | grep -c '^[^ <]')" 0 'lines beside the elements'
+    ctl show --all --json
+    exits 0
+    is "$(get '.rules[] | "\(.name) \(.devices | length) \(.libvirt | length)"')" 'edu 1 1 gpu 2 2 vmd 1 1' document
+    rule away '[Match]' Address=99:00.0
+    rule z-broken '[Match]' Adress=99:00.0
+    ctl show --all --json
+    exits 2
+    is "$(get '.rules[] | "\(.name) \(.state)"')" 'away missing edu ok gpu ok vmd ok z-broken invalid' document
+    has 'away: missing'
+    rm "$ROOT/etc/passthrough.d/z-broken.conf"
+    ctl show --all
+    exits 1
+    rm -r "$ROOT/etc/passthrough.d"
+    ctl show --all
+    exits 1
+    has 'there is no rule'
+}
+
+@test "a device that has not been handed over yet is told on standard error, and no failure" {
+    pci_set 0000:02:00.0 driver vfio-pci
+    ctl show edu
+    exits 0
+    is "$stderr" '' 'standard error'
+    ctl show gpu
+    exits 0
+    [[ $stderr == *'gpu: 0000:01:00.0 is not handed over yet: radeon has it; the next boot does it, or passthroughctl bind gpu'* ]] || { show && return 1; }
+    ctl show vmd --json
+    exits 0
+    has 'vmd: 10000:e0:06.0 is not handed over yet: nvme has it'
+    whole '.devices | length == 1'
+}
