@@ -38,6 +38,7 @@ sudo apt-get install ./build/passthrough_*.deb | tests/package/run | host_dpkg -
 sudo apt-get purge passthrough | tests/package/run | host_dpkg --purge passthrough
 sudo reboot | tests/boot/loader-apply/vm | boot_from_disk applied
 sudo passthroughctl status | tests/boot/loader-apply/guest | passthroughctl status
+passthroughctl hugepages 1G=64 | tests/unit/set-pages.bats | ctl hugepages 1G=504
 sudo passthroughctl confirm | tests/unit/trial.bats | live confirm
 sudo passthroughctl apply --no-trial | tests/boot/loader-apply/guest | passthroughctl apply --no-trial
 sudo passthroughctl release gpu0 | tests/boot/bind-release/guest | hand release gpu
