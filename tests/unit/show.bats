@@ -244,7 +244,8 @@ domain() {
 }
 
 @test "a device that has not been handed over yet is told on standard error, and no failure" {
-    pci_set 0000:02:00.0 driver vfio-pci
+    pci_remove 0000:02:00.0
+    pci_add 0000:02:00.0 1234:11e8 00ff under=0000:00:03.0 group=2 driver=vfio-pci
     ctl show edu
     exits 0
     is "$stderr" '' 'standard error'
