@@ -206,18 +206,12 @@ static void settle_refusal(struct add *x)
               stderr);
 }
 
-static int run(struct add *x)
+/* The rule, from devices to the file; the exit status. */
+static int write_rule(struct add *x)
 {
-        struct ctl *c = x->edit.c;
         bool written;
-        int k = check_name(c, x->name);
+        int k = propose(x);
 
-        if (k == 0)
-                k = edit_look(c);
-        if (k == 0)
-                k = read_arguments(x);
-        if (k == 0)
-                k = propose(x);
         if (k == 0)
                 k = edit_judge(&x->edit);
         if (k != 0)
@@ -230,6 +224,69 @@ static int run(struct add *x)
         if (written && x->edit.show)
                 puts("next: passthroughctl apply");
         return k;
+}
+
+static const char *name_of(struct add *x, size_t i)
+{
+        return arena_printf(&x->edit.c->arena, "%s-%zu", x->name, i + 1);
+}
+
+/* Several devices, and somebody who may want a virtual machine to have one of them. */
+static bool wants_each(struct add *x)
+{
+        if (x->n_devices < 2 || x->edit.c->yes || x->edit.c->dry_run || !edit_can_ask(&x->edit))
+                return false;
+        printf("A rule for each of these %zu devices, %s to %s, not one for all", x->n_devices, name_of(x, 0),
+               name_of(x, x->n_devices - 1));
+        return edit_yes();
+}
+
+/* One after the other, each with its own plan and question; the worst exit status. */
+static int write_each(struct add *x)
+{
+        struct ctl *c = x->edit.c;
+        const char **addresses = arena_alloc(&c->arena, x->n_devices * sizeof(*addresses));
+        int status = EXIT_SUCCESS;
+
+        for (size_t i = 0; i < x->n_devices; i++) {
+                int k = check_name(c, name_of(x, i));
+
+                if (k != 0)
+                        return k;
+                addresses[i] = c->facts.devices[x->devices[i]].address;
+        }
+        for (size_t i = 0; i < x->n_devices; i++) {
+                struct add one = *x;
+                size_t device;
+                int k = i > 0 ? edit_look(c) : 0;
+
+                if (k != 0)
+                        return k;
+                device = facts_find(&c->facts, addresses[i]);
+                if (device == NO_DEVICE)
+                        return ctl_fail(addresses[i], -ENODEV);
+                one.name = name_of(x, i);
+                one.devices = &device;
+                one.n_devices = 1;
+                one.n_notes = i == 0 ? x->n_notes : 0;
+                k = write_rule(&one);
+                status = k > status ? k : status;
+        }
+        return status;
+}
+
+static int run(struct add *x)
+{
+        struct ctl *c = x->edit.c;
+        int k = check_name(c, x->name);
+
+        if (k == 0)
+                k = edit_look(c);
+        if (k == 0)
+                k = read_arguments(x);
+        if (k != 0)
+                return k;
+        return wants_each(x) ? write_each(x) : write_rule(x);
 }
 
 int ctl_add(struct ctl *c)

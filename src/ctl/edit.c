@@ -14,8 +14,10 @@
 int edit_look(struct ctl *c)
 {
         struct facts_request all = {.slots = true, .serials = true, .parents = true, .use = true};
-        int k = facts_gather(&c->root, &c->arena, c->sources, &all, &c->facts);
+        int k;
 
+        c->facts = (struct facts){};
+        k = facts_gather(&c->root, &c->arena, c->sources, &all, &c->facts);
         return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
 }
 
@@ -293,10 +295,18 @@ bool edit_can_ask(const struct edit *e)
         return e->show && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
+bool edit_yes(void)
+{
+        char answer[16];
+
+        fputs("? [y/N] ", stdout);
+        fflush(stdout);
+        return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
 static bool agreed(const struct edit *e)
 {
         const char *path = NULL;
-        char answer[16];
         size_t n = 0;
 
         if (e->c->yes || !edit_can_ask(e))
@@ -307,13 +317,10 @@ static bool agreed(const struct edit *e)
                         n++;
                 }
         if (n == 1)
-                printf("Write %s%s%s? [y/N] ", path, e->with ? " with " : "", e->with ? e->with : "");
+                printf("Write %s%s%s", path, e->with ? " with " : "", e->with ? e->with : "");
         else
-                printf("Write these %zu rules? [y/N] ", n);
-        fflush(stdout);
-        if (!fgets(answer, sizeof(answer), stdin))
-                return false;
-        return answer[0] == 'y' || answer[0] == 'Y';
+                printf("Write these %zu rules", n);
+        return edit_yes();
 }
 
 /* All of them or none. */

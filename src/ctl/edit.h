@@ -43,6 +43,8 @@ int edit_plan(struct edit *e) _must_check_;
 size_t edit_rule(const struct edit *e, const struct draft *d);
 /* Whether there is somebody who sees a question, and can answer it. */
 bool edit_can_ask(const struct edit *e);
+/* Whether the answer to the question that was just printed is yes. */
+bool edit_yes(void);
 /* Asks where that can be, and writes. The exit status; *ret_written: whether files were. */
 int edit_write(struct edit *e, bool *ret_written) _must_check_;
 

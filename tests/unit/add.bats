@@ -438,7 +438,6 @@ on_terminal() {
     writes_nothing 1 gpu1 01:00.0 AllowBootDisplay=no --yes
     pci_add 0000:00:0d.0 8086:0d4c 0200 group=15
     writes_nothing 1 gpu0 42:00.0 IOMMUGroup=require --yes
-    pci_set 0000:00:0d.0 driver e1000e
     nic eno13 0000:00:0d.0 up
     default_route eno13
     writes_nothing 1 gpu0 42:00.0 --yes
@@ -450,4 +449,35 @@ on_terminal() {
     exits 0
     has_not '[y/N]'
     [[ -e $ROOT/etc/passthrough.d/gpu0.conf ]]
+}
+
+# answers LINE... -- ARG...: add at a terminal, with all answers typed ahead.
+answers() {
+    local -a lines=()
+    while [[ $1 != -- ]]; do lines+=("$1") && shift; done
+    shift
+    run script -qec "timeout --foreground 30 $BUILD/passthroughctl --root=$ROOT add $*" /dev/null < <(printf '%s\n' "${lines[@]}" && sleep 2)
+    stderr=
+}
+
+@test "at a terminal several devices may have a rule each" {
+    answers y y y -- gpu 01:00.0 42:00.0
+    exits 0
+    has 'A rule for each of these 2 devices, gpu-1 to gpu-2, not one for all? [y/N]' 'wrote /etc/passthrough.d/gpu-1.conf' 'wrote /etc/passthrough.d/gpu-2.conf'
+    rule_has gpu-1 '[Match]' ID=1002:5159 Path=0000:00:02.0/00.0
+    rule_has gpu-2 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
+    plan
+    exits 0
+    bound 0000:01:00.0 0000:01:00.1 0000:42:00.0 0000:42:00.1
+    answers y -- gpu 01:00.0 42:00.0
+    exits 1
+    has 'there is a rule gpu-1 already'
+    rm "$ROOT"/etc/passthrough.d/gpu-*.conf
+    answers n y -- gpu 01:00.0 42:00.0
+    exits 0
+    [[ -e $ROOT/etc/passthrough.d/gpu.conf && ! -e $ROOT/etc/passthrough.d/gpu-1.conf ]]
+    rm "$ROOT"/etc/passthrough.d/gpu.conf
+    answers y n y -- gpu 01:00.0 42:00.0
+    exits 1
+    [[ ! -e $ROOT/etc/passthrough.d/gpu-1.conf && -e $ROOT/etc/passthrough.d/gpu-2.conf ]]
 }
