@@ -8,6 +8,7 @@
 #include "ctl/edit.h"
 #include "ctl/lookup.h"
 #include "ctl/offer.h"
+#include "ctl/pick.h"
 
 struct add {
         struct edit edit;
@@ -295,6 +296,13 @@ int ctl_add(struct ctl *c)
 
         if (c->from)
                 return import_rules(c);
+        if (c->argc == 1 && edit_can_ask(&x.edit)) {
+                int k = pick_arguments(c);
+
+                if (k != 0)
+                        return k;
+                x.edit.quiet = true;
+        }
         if (c->argc < 3)
                 return ctl_usage("add takes a name and at least one device");
         x.name = c->argv[1];

@@ -41,7 +41,7 @@ static const struct command commands[] = {
          "The devices, their IOMMU groups and drivers, and the rules that take them or could.", "passthroughctl list",
          "the devices are shown", NULL, NULL, false},
         {"add", ctl_add, 0, ANY_NUMBER, HAS(JSON) | HAS(DRY_RUN) | HAS(YES) | HAS(FROM),
-         "add NAME DEVICE... [KEY=VALUE...]\nadd --from=SOURCE", "Writes a rule for devices, if the plan takes it.",
+         "add [NAME DEVICE... [KEY=VALUE...]]\nadd --from=SOURCE", "Writes a rule for devices, if the plan takes it.",
          "passthroughctl add gpu0 01:00.0\npassthroughctl add --from=driverctl", "the rule is written",
          "a rule is not written", NULL, false},
         {"remove", ctl_remove, 1, 1, HAS(JSON) | HAS(DRY_RUN), "remove NAME", "Takes a rule away, and keeps a copy.",

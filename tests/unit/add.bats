@@ -481,3 +481,25 @@ answers() {
     exits 1
     [[ ! -e $ROOT/etc/passthrough.d/gpu-1.conf && -e $ROOT/etc/passthrough.d/gpu-2.conf ]]
 }
+
+@test "at a terminal add without arguments offers what is free by number, and a name" {
+    answers 99 --
+    exits 1
+    says '^ +6  0000:01:00.0  1002:5159  display'
+    has_not 0000:01:00.1 0000:00:1f.2
+    has 'nothing is written'
+    answers 6 '' y --
+    exits 0
+    has "The rule's name? [display0]" 'wrote /etc/passthrough.d/display0.conf'
+    rule_has display0 '[Match]' ID=1002:5159 Path=0000:00:02.0/00.0
+    answers 6 mine y --
+    exits 0
+    has_not '0000:01:00.0  1002:5159'
+    rule_has mine '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
+    rm -r "$ROOT/etc/passthrough.d"
+    answers '' --
+    exits 1
+    [[ ! -e $ROOT/etc/passthrough.d ]]
+    ctl add
+    exits 2
+}
