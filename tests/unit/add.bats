@@ -503,3 +503,19 @@ answers() {
     ctl add
     exits 2
 }
+
+@test "an APU's display goes with its own audio in list and add, not with what the board has in its slot" {
+    machine apu-renoir
+    ctl list --json
+    is "$(get '.devices[] | select(.address == "0000:06:00.0").handover | "\(.action) \(.along | join(" "))"')" \
+        'bind 0000:06:00.1' along
+    ctl add igpu 06:00.0 06:00.1
+    exits 0
+    rule_has igpu '[Match]' ID=1002:1636 Path=0000:00:08.1/00.0
+    rm "$ROOT/etc/passthrough.d/igpu.conf"
+    ctl add igpu 06:00.0 06:00.6
+    exits 0
+    rule_has igpu '[Match]' 'ID=1002:1636 1022:15e3' 'Path=0000:00:08.1/00.0 0000:00:08.1/00.6' '[Device]' Expect=2
+    plan
+    bound 0000:06:00.0 0000:06:00.1 0000:06:00.6
+}

@@ -3,6 +3,7 @@
 
 load product
 load tree-boot
+load tree-guard
 load live
 load tree
 
@@ -204,6 +205,28 @@ rule_in_status() { # rule_in_status NAME
     sed -i 's/0000:00:0e.0=8086:201d$/0000:00:0e.0=8086:9a0b/; s/^end .*/end/' "$ROOT/var/lib/passthrough/clearance"
     plan
     is "$(get '.rules[] | select(.name == "disk1").state')" missing 'another controller'
+}
+
+@test "a virtual function of a physical one that is taken goes along with it; where that is refused, by itself" {
+    root_port 0000:00:03.0 09
+    pci_add 0000:09:00.0 1de4:1000 1200 under=0000:00:03.0 group=31
+    pci_add 0000:09:00.1 1de4:1001 1200 under=0000:00:03.0 group=32 physfn=0000:09:00.0 index=0
+    pci_add 0000:09:00.2 1de4:1001 1200 under=0000:00:03.0 group=33 physfn=0000:09:00.0 index=1
+    rule pf '[Match]' Address=09:00.0
+    rule vf '[Match]' Address=09:00.1
+    rm "$ROOT"/etc/passthrough.d/{disk1,vmd}.conf
+    plan
+    exits 1
+    refused_with 0000:09:00.0 '2 of its virtual functions are enabled; hand those over, or disable them first'
+    bound 0000:09:00.1
+    # Early in a boot, without a driver, nobody is asked how many there are.
+    put /etc/initrd-release ID=debian
+    plan
+    exits 0
+    bound 0000:09:00.0 0000:09:00.1 0000:09:00.2
+    is "$(get '[.devices[] | "\(.rule) \(.reason)"] | join("; ")')" \
+        'pf the rule matches it; vf below 0000:09:00.0, which rule pf takes: it goes along with it; pf below 0000:09:00.0: it goes along with it' reasons
+    is "$(get '[.operations[].target | select(test("09:00.[12]"))] | length')" 0 'operations on virtual functions'
 }
 
 @test "functions that are each other's physical function, or directory, are below nobody" {
