@@ -100,7 +100,7 @@ deb: ## install what is needed, and build build/passthrough_VERSION_ARCH.deb
 	@tests/lab/deps build package
 	rm -rf $(BUILD)/deb $(BUILD)/passthrough_*.deb
 	mkdir -p $(BUILD)/deb/passthrough
-	cp -a LICENSE Makefile README.md conf dracut generator man src $(BUILD)/deb/passthrough
+	cp -a LICENSE Makefile NEWS.md README.md TESTING.md conf dracut generator man src $(BUILD)/deb/passthrough
 	cp -a conf/debian $(BUILD)/deb/passthrough/debian
 	cd $(BUILD)/deb/passthrough && env -u MAKEFLAGS -u MFLAGS -u BUILD -u CFLAGS -u LDFLAGS -u DESTDIR -u PREFIX -u V \
 		DEB_BUILD_OPTIONS="noautodbgsym $$DEB_BUILD_OPTIONS" dpkg-buildpackage -b -us -uc
@@ -133,7 +133,7 @@ deps:
 	@tests/lab/deps
 
 .PHONY: lint
-lint: ## formatting, static analysis, shellcheck, and what the planner may call
+lint: ## formatting, static analysis, shellcheck, what the planner may call, and one version
 	@tests/lint/run
 
 .PHONY: sanitized

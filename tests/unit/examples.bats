@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# README's examples of config, and the files in conf/examples: each is sound, and does what is said of it.
+# The documents' examples of config, and the files in conf/examples: each is sound, and does what is said of it.
 
 load product
 load tree
@@ -8,7 +8,7 @@ load tree-guard
 load tree-pages
 load readme
 
-EXAMPLES=${README%/*}/conf/examples
+EXAMPLES=$TOP/conf/examples
 
 # example NAME [STATE [RULE]]: that one of conf/examples on this machine, which has no complaint of it.
 example() {
@@ -17,23 +17,33 @@ example() {
     is "$stderr" '' 'what is said of it' && rule_is "${3-$1}" "${2-ok}"
 }
 
-@test "README's rules and the files in conf/examples are the same" {
-    local line at file found known=one-host-only.conf
+@test "the rules in passthrough.d(5) and the files in conf/examples are the same" {
+    local line at file found known=''
+    document man/passthrough.d.5
     while IFS=$'\t' read -r line _ at; do
-        [[ $at != "/etc/passthrough.conf "* ]] || continue
+        [[ $at != *.conf.d/* ]] || continue
         found=
         for file in "$EXAMPLES"/*.conf; do
-            if cmp -s <(sense "$file") <(readme_block "$line" | sense); then found=yes known+=" ${file##*/}"; fi
+            if cmp -s <(sense "$file") <(block_at "$line" | sense); then found=yes known+=" ${file##*/}"; fi
         done
-        [[ $found ]] || { echo "README:$line: no file of conf/examples is this one" && return 1; }
-    done < <(readme_parts | awk -F'\t' '$2 == "example"')
-    # Settings are no rules: [HugePages] is below, [Host] is in the walk of readme.bats.
-    is "$(readme_parts | sed -n 's,.*\texample\t/etc/passthrough.conf ,,p' | LC_ALL=C sort | xargs)" '[Host] [HugePages]' 'examples of settings'
+        [[ $found ]] || { echo "$PAGE:$line: no file of conf/examples is this one" && return 1; }
+    done < <(parts | awk -F'\t' '$2 == "example"')
     for file in "$EXAMPLES"/*; do
-        [[ " $known " == *" ${file##*/} "* ]] || { echo "README has no recipe like $file" && return 1; }
+        [[ " $known " == *" ${file##*/} "* ]] || { echo "$PAGE has no recipe like $file" && return 1; }
         grep -qE "^ *example ${file##*/}( |\$)" <(sed 's/example \([a-z0-9-]*\)/example \1.conf/' "$BATS_TEST_FILENAME") ||
             { echo "no test has $file planned" && return 1; }
     done
+}
+
+# Rules are above; [HugePages] and a drop-in are below, [Host] is in the walk of readme.bats.
+@test "the other examples in the documents are those that tests try" {
+    local page found=''
+    for page in $DOCUMENTS; do
+        document "$page"
+        found+=$(parts | awk -F'\t' -v page="${page##*/}" '$2 == "example" && (page != "passthrough.d.5" || $3 ~ /conf\.d/) { print page, $3 }')$'\n'
+    done
+    is "$(xargs -n 3 <<<"$found" | paste -sd';')" \
+        'passthrough.7 /etc/passthrough.conf [Host];passthrough.d.5 /etc/passthrough.d/audio.conf.d/stage.conf [Device];passthrough.conf.5 /etc/passthrough.conf [HugePages]' 'examples'
 }
 
 @test "examples: a card with its audio function; both of two; one of two" {
@@ -129,6 +139,25 @@ example() {
     bound 0000:01:00.0
 }
 
+@test "examples: a card that a group may open, and that is reset with its bus; a drop-in that changes a rule" {
+    tree_new
+    root_port 0000:00:02.0 01 slot=4
+    pci_add 0000:01:00.0 1002:6929 0300 under=0000:00:02.0 group=1 driver=radeon
+    example gpu-for-group
+    bound 0000:01:00.0
+    is "$(operations reset_method)" '/sys/bus/pci/devices/0000:01:00.0/reset_method=bus' 'how it is reset'
+    rm "$ROOT/etc/passthrough.d/gpu-for-group.conf"
+    document man/passthrough.d.5
+    pci_add 0000:00:1b.0 8086:293e 0403 group=7 driver=snd_hda_intel
+    passage '/etc/passthrough.d/audio.conf [' >"$ROOT/etc/passthrough.d/audio.conf"
+    plan
+    device 0000:00:1b.0 bind vfio-pci initrd
+    mkdir -p "$ROOT/etc/passthrough.d/audio.conf.d"
+    passage '/etc/passthrough.d/audio.conf.d/stage.conf' >"$ROOT/etc/passthrough.d/audio.conf.d/stage.conf"
+    plan
+    device 0000:00:1b.0 bind vfio-pci root
+}
+
 @test "example: a device that shares its IOMMU group" {
     tree_new
     pci_add 0000:00:1b.0 8086:293e 0403 group=7 driver=snd_hda_intel
@@ -148,10 +177,12 @@ example() {
     node 1 $((32 * 1048576)) 1048576
     put /proc/sys/kernel/osrelease "$KERNEL"
     put /proc/cpuinfo 'vendor_id : GenuineIntel' 'flags : fpu pdpe1gb'
+    kernel_size 2048
+    document man/passthrough.conf.5
     passage '/etc/passthrough.conf [HugePages]' >"$ROOT/etc/passthrough.conf"
     plan
     exits 0
-    is "$(asked)" '1G@0=8:write 1G@1=8:write' pools
+    is "$(asked)" '1G@0=8:write 1G@1=8:write 2M@-=512:write' pools
     ctl cmdline
     has 'hugepagesz=1G' 'hugepages=0:8,1:8'
 }

@@ -1,19 +1,29 @@
-# HACKING.md and src/README.md: what they name is there.
+# HACKING.md, TESTING.md and src/README.md: what they name is there.
 
 load product
 
 top=$BATS_TEST_DIRNAME/../..
 
 # A path is told from the top, from src or src/check, or from the tests' own.
-@test "each file that HACKING.md and src/README.md name is there" {
+@test "each file that HACKING.md, TESTING.md and src/README.md name is there" {
     local page path missing=''
-    for page in HACKING.md src/README.md; do
+    for page in HACKING.md TESTING.md src/README.md; do
         (($(grep -c '`' "$top/$page") > 10))
         while read -r path; do
             compgen -G "$top/$path" >/dev/null || compgen -G "$top/src/$path" >/dev/null || compgen -G "$top/src/check/$path" >/dev/null ||
                 compgen -G "$top/tests/unit/$path" >/dev/null || missing+="$page: $path"$'\n'
         done < <(grep -oE '`[^` ]+`' "$top/$page" | tr -d '`' | grep -E '^[a-z0-9./*-]+$' |
             grep -E '/|[a-z*]\.(c|h|bash|bats|md|dict)$' | grep -v ^build/ | sort -u)
+    done
+    is "$missing" '' 'what is not there'
+}
+
+@test "each link in a document leads to a file" {
+    local page target missing=''
+    for page in README.md HACKING.md TESTING.md NEWS.md src/README.md tests/lab/README.md; do
+        while read -r target; do
+            [[ $target == *://* || -e $top/$(dirname "$page")/${target%%#*} ]] || missing+="$page: $target"$'\n'
+        done < <(grep -oE '\]\([^)]+\)' "$top/$page" | sed 's/^](//; s/)$//')
     done
     is "$missing" '' 'what is not there'
 }

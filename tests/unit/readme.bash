@@ -1,26 +1,53 @@
 # shellcheck shell=bash
 #
-# README as what its reader types, and a host to type it on: the tree, with the programs that `make install` puts there, in a
+# The documents as what their reader types, and a host to type it on: the tree, with the programs that `make install` puts there, in a
 # mount namespace, and with stand-ins for what is not ours.
 
-README=$(realpath "$BATS_TEST_DIRNAME/../../README.md")
+TOP=$(realpath "$BATS_TEST_DIRNAME/../..")
+README=$TOP/README.md
 MENU=/boot/grub/grub.cfg
 
-# --- README
+# --- the documents
 
-# Blocks of README that are no commands, by how they begin; a test below looks at each but the picture.
+DOCUMENTS='README.md TESTING.md HACKING.md man/passthrough.7 man/passthrough.d.5 man/passthrough.conf.5'
+
+# document FILE: from here on it is read. Of a manual page, each line becomes one: headings, blocks of code, and bold text as code.
+document() {
+    PAGE=$1 DOCUMENT=$BATS_TEST_TMPDIR/${1##*/}.text AT=1
+    case $1 in
+    *.md) sed '/^```/,/^```/s/.*//' "$TOP/$1" >"$DOCUMENT" ;;
+    *) perl -CSDA -pe '
+        s/\\-/-/g; s/\\\(aq/\x27/g; s/\\\[<-\]/\x{2190}/g; s/\\f[IRBP]//g; s/\\&//g;
+        if (/^\.(EX|EE)/) { $code = $1 eq "EX"; $_ = "\n" }
+        elsif ($code) { $_ = "    $_" }
+        elsif (s/^\.S([HS]) //) { $_ = ($1 eq "H" ? "## " : "### ") . $_ }
+        elsif (/^\.(B|BR|BI|RB) (.*)/) {
+            my ($macro, $rest) = ($1, $2);
+            my @words = map { s/^"(.*)"$/$1/r } $rest =~ /("[^"]*"|\S+)/g;
+            $_ = $macro eq "B" ? "`@words`" : $macro eq "RB" ? join "", $words[0], "`$words[1]`", @words[2 .. $#words] : "`$words[0]`" . join "", @words[1 .. $#words];
+            $_ .= "\n";
+        }
+        s/\\\(dq/"/g;' "$TOP/$1" >"$DOCUMENT" ;;
+    esac
+}
+
+# Blocks that are no commands, by how they begin; tests look at each but the picture.
 SHOWN='DEVICE +ID
 firmware, boot loader
 the host needs it:
-pass +firmware'
+not cleared: fstab
+in use:
+pass +firmware
+/etc/passthrough.d/gpu.conf:5:
+\[Unit\]'
 
 # With an argument these are commands, also within the text.
 PROGRAMS='sudo passthroughctl passthrough-cmdline make dracut lsinitrd apt-get apt journalctl systemctl vgchange modprobe update-grub reboot rm cp'
 
-# readme_parts: a line each, tab-separated: LINE, and `command TEXT`, `example FILE SECTION`, `shown FIRST-LINE`, or `span TEXT` for code
+# parts: a line each, tab-separated: LINE, and `command TEXT`, `example FILE SECTION`, `shown FIRST-LINE`, or `span TEXT` for code
 # within the text. A block of code is an example of config where it has a section, shown where it is one of $SHOWN, and else commands, so
 # that what nobody has thought of is one.
-readme_parts() {
+parts() {
     perl -CSDA -e '
         my ($text, $shown) = (do { local (@ARGV, $/) = shift; <> }, shift);
         my @lines = split /\n/, $text;
@@ -44,30 +71,32 @@ readme_parts() {
         while ($text =~ /`([^`]+)`/g) {
             my ($span, $line) = ($1, 1 + (substr($text, 0, $-[0]) =~ tr/\n//));
             print "$line\tspan\t", $span =~ s/\s+/ /gr, "\n";
-        }' "$README" "$(paste -sd'|' <<<"$SHOWN")" | sort -s -n -k1,1
+        }' "$DOCUMENT" "$(paste -sd'|' <<<"$SHOWN")" | sort -s -n -k1,1
 }
 
-# readme_block LINE: a block of code, as it is to be copied.
-readme_block() {
-    sed -n "$1,\$p" "$README" | awk '/^    / || /^ *$/ { print; next } { exit }' | sed -E '1{h;s/^( *).*/\1/;x};s/^ {4,7}//' |
+# block_at LINE: a block of code, as it is to be copied.
+block_at() {
+    sed -n "$1,\$p" "$DOCUMENT" | awk '/^    / || /^ *$/ { print; next } { exit }' | sed -E '1{h;s/^( *).*/\1/;x};s/^ {4,7}//' |
         sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'
 }
 
-# passage BEGINNING: README's block that begins so.
+# passage BEGINNING: the document's block that begins so.
 passage() {
     local line
-    line=$(readme_parts | BEGINNING=$1 awk -F'\t' 'index($3, ENVIRON["BEGINNING"]) == 1 { print $1; exit }')
-    [[ $line ]] || { echo "README has no block that begins: $1" >&2 && return 1; }
-    readme_block "$line"
+    line=$(parts | BEGINNING=$1 awk -F'\t' 'index($3, ENVIRON["BEGINNING"]) == 1 { print $1; exit }')
+    [[ $line ]] || { echo "$PAGE has no block that begins: $1" >&2 && return 1; }
+    block_at "$line"
 }
 
 # sense: config without comments and empty lines.
 sense() { grep -vE '^(#|$)' "$@"; }
 
-# readme_commands: "LINE<tab>COMMAND" of each, in their order. Within the text a command begins with one of $PROGRAMS and has an argument.
-readme_commands() {
-    readme_parts | awk -F'\t' -v programs=" $(xargs <<<"$PROGRAMS") " '
+# commands: "LINE<tab>COMMAND" of each, in their order. Within the text a command begins with one of $PROGRAMS and has an argument; some are
+# only named there, and would want another one.
+commands() {
+    parts | awk -F'\t' -v programs=" $(xargs <<<"$PROGRAMS") " '
         $2 == "command" { print $1 "\t" $3 }
+        $2 == "span" && $3 ~ /^passthroughctl (add|remove|bind|release|capture)$/ { next }
         $2 == "span" { n = split($3, word, " "); if (n > 1 && index(programs, " " word[1] " ")) print $1 "\t" $3 }'
 }
 
@@ -76,15 +105,7 @@ readme_commands() {
 # host: two identical graphics cards with their audio functions, of which the firmware uses the first; a disk that the host needs and one that it
 # does not; a network card and a USB controller. GRUB of Debian, one kernel, and an image that knows nothing of rules.
 host() {
-    [[ $EUID == 0 ]] && unshare -m mount --make-rprivate / 2>/dev/null || skip 'mount namespaces are for root'
-    tree_new
-    firmware_uuid
-    link class/dmi/id devices/virtual/dmi/id
-    put /proc/cpuinfo 'vendor_id : GenuineIntel'
-    put /proc/cmdline "BOOT_IMAGE=/boot/vmlinuz-$KERNEL root=UUID=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11 ro quiet"
-    mkdir -p "$ROOT/sys/firmware/acpi/tables"
-    : >"$ROOT/sys/firmware/acpi/tables/DMAR"
-    pci_root 0000:40
+    host_begins full
     two_cards
     root_port 0000:40:04.1 43
     pci_add 0000:43:00.0 1b36:0010 010802 under=0000:40:04.1 group=30 driver=nvme
@@ -95,6 +116,22 @@ host() {
     nic_of_host
     pci_add 0000:40:05.0 1b36:000d 0c0330 group=33 driver=xhci_hcd
     usb_bus 3 0000:40:05.0
+    host_ends
+}
+
+host_begins() { # host_begins full|bare
+    [[ $EUID == 0 ]] && unshare -m mount --make-rprivate / 2>/dev/null || skip 'mount namespaces are for root'
+    tree_new "$1"
+    firmware_uuid
+    link class/dmi/id devices/virtual/dmi/id
+    put /proc/cpuinfo 'vendor_id : GenuineIntel'
+    put /proc/cmdline "BOOT_IMAGE=/boot/vmlinuz-$KERNEL root=UUID=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11 ro quiet"
+    mkdir -p "$ROOT/sys/firmware/acpi/tables"
+    : >"$ROOT/sys/firmware/acpi/tables/DMAR"
+    pci_root 0000:40
+}
+
+host_ends() {
     driver_present vfio-pci
     debian
     clone
@@ -180,12 +217,12 @@ on_host() {
         mount --bind "$top" "$root/clone"
         mount -o remount,bind,ro "$root/clone"
         mount --rbind /proc "$root/proc"
-        for file in cmdline cpuinfo sys/kernel/osrelease swaps modules; do
+        for file in cmdline cpuinfo sys/kernel/osrelease sys/kernel/random/boot_id swaps modules; do
             [[ ! -e $proc/$file ]] || mount --bind "$proc/$file" "$root/proc/$file"
         done
         exec chroot "$root" /bin/env -C /clone -u DESTDIR -u PREFIX -u MAKEFLAGS -u MAKELEVEL \
             PATH=/stand-ins:/usr/sbin:/usr/bin:/bin HOME=/root /bin/sh -c "$6"' \
-        bash "$ROOT" "$BUILD" "$LIBRARIES" "$BATS_TEST_TMPDIR/proc" "${README%/*}" "$1"
+        bash "$ROOT" "$BUILD" "$LIBRARIES" "$BATS_TEST_TMPDIR/proc" "$TOP" "$1"
 }
 
 ran() { # ran LINE: one of the stand-ins was called so, and is so once for each time this is asked
@@ -193,14 +230,15 @@ ran() { # ran LINE: one of the stand-ins was called so, and is so once for each 
     rm "$ROOT/var/lib/ran"
 }
 
-# boots: what a boot leaves behind, as far as a tree of plain files has it: the menu's command line, and devices as the image's rules would have
-# them, which is the executor's record. That a kernel does this, tests/boot shows.
+# boots [ID]: what a boot by that entry of the menu, or by the first, leaves behind, as far as a tree of plain files has it: the kernel's command line,
+# and devices as the image's rules would have them, which is the executor's record. That a kernel does this, tests/boot shows.
 boots() {
-    local address driver rules
-    sed -n 's/^\tlinux\t/BOOT_IMAGE=/p' "$ROOT$MENU" >"$BATS_TEST_TMPDIR/proc/cmdline"
+    local address driver rules entry
+    entry=$(awk -v id="${1-}" '/^menuentry/ { on = id == "" || index($0, "\047" id "\047") } on { print } /^}/ && on { exit }' "$ROOT$MENU")
+    sed -n 's/^\tlinux\t/BOOT_IMAGE=/p' <<<"$entry" >"$BATS_TEST_TMPDIR/proc/cmdline"
     cp "$BATS_TEST_TMPDIR/proc/cmdline" "$ROOT/proc/cmdline"
     rm -rf "$ROOT/run/passthrough"
-    rules=$(tar -tf "$ROOT/boot/initrd.img-$KERNEL" | grep 'etc/passthrough.d/.*conf' || true)
+    rules=$(tar -tf "$ROOT$(sed -n 's/^\tinitrd\t//p' <<<"$entry")" | grep 'etc/passthrough.d/.*conf' || true)
     for address in 0000:42:00.0 0000:42:00.1; do
         driver=nouveau
         [[ $address == *.0 ]] || driver=snd_hda_intel

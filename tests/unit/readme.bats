@@ -1,29 +1,29 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A stranger's walk: README's commands, typed as they stand there, and its examples of config. What is neither run here nor named in the
-# table of what runs it elsewhere is a fault.
+# A stranger's walk: the commands of README and of the manual, typed as they stand there. A command that is neither run here nor named in
+# the table of what runs it elsewhere is a fault.
 
 load product
 load tree
 load tree-guard
 load readme
 
-top=${README%/*}
+setup() { document README.md; }
 
-# What else the text has in `` with a blank in it.
-PROSE='not cleared
-off in the kernel
-without passthrough
-undo 1
-nothing to undo
--device vfio-pci,host=0000:42:00.0
-<hostdev mode='\''subsystem'\'' type='\''pci'\'' managed='\''no'\''>
-in use: 0000:42:00.1 ← /dev/snd/controlC1 ← wireplumber (PID 812)'
+# What else README, TESTING and HACKING have in `` with a blank in it.
+PROSE='without passthrough
+git stash -- src
+git stash pop
+machine NAME
+tests/guard/run -t NAME
+passthrough-bind --deadline
+tests/lab/deps build lint test'
 
 # COMMAND | FILE | what that file has, which runs it: what takes a boot, a package or a machine of the lab. A command may have several lines,
 # one of them about each half. `by hand` in place of a file says that no test runs it, and why.
 elsewhere() {
     cat <<'TABLE'
+make | tests/check | make -s -j "$workers" all
 make check | .ci/run | make --no-print-directory check
 make check-full | Makefile | tests/check --full
 make demo | tests/check | make -s demo
@@ -31,38 +31,54 @@ make soak N=50 | tests/check | make -s soak N=
 make fuzz | tests/check | make -s fuzz FUZZ_SECONDS=
 make cost | tests/check | tests/cost/run
 make lint | tests/check | tests/lint/run
+make unit | tests/check | make -s unit
+make coverage | by hand | its figures are for people to read
 make bench | by hand | its figures are for people to read, and want a quiet machine
+make compile_commands.json | by hand | other programs read it
+make SANITIZE=1 BUILD=build/sanitized CFLAGS='-O1 -g' | Makefile | BUILD=$(BUILD)/sanitized SANITIZE=1 CFLAGS='-O1 -g'
 make deb | Makefile | deb-check: deb
 make deb-check | tests/check | make -s deb-check
-sudo apt-get install ./build/passthrough_*.deb | tests/package/run | host_dpkg -i "$deb"
-sudo apt-get purge passthrough | tests/package/run | host_dpkg --purge passthrough
-sudo reboot | tests/boot/loader-apply/vm | boot_from_disk applied
-sudo passthroughctl status | tests/boot/loader-apply/guest | passthroughctl status
-passthroughctl hugepages 1G=64 | tests/unit/set-pages.bats | ctl hugepages 1G=504
-sudo passthroughctl confirm | tests/unit/trial.bats | live confirm
-sudo passthroughctl apply --no-trial | tests/boot/loader-apply/guest | passthroughctl apply --no-trial
-sudo passthroughctl release gpu0 | tests/boot/bind-release/guest | hand release gpu
-sudo passthroughctl release RULE | tests/boot/bind-release/guest | hand release gpu
-sudo make clean | by hand | it removes what the tests run
+make clean | by hand | it removes what the tests run
+tests/unit/run tests/unit/plan.bats | Makefile | tests/unit/run
+CAPTURES=1 tests/unit/run tests/unit/plan.bats | tests/check | CAPTURES=1
+BUILD=build/sanitized tests/unit/run tests/unit/plan.bats | Makefile | BUILD=$(BUILD)/sanitized tests/unit/run
+bats -f 'twins' tests/unit/plan.bats | by hand | it is bats' own
+tests/lab/run --list | by hand | its list is for people to read
+tests/lab/run gpu-plain | tests/check | tests/lab/run
+REGENERATE=1 tests/unit/run tests/unit/plans.bats | by hand | it writes what the test expects
+REGENERATE=1 tests/unit/run tests/unit/session.bats | by hand | it writes what the test expects
+apt-get install dracut | tests/unit/readme.bats | apt-get install dracut
+apt-get install ./build/passthrough_*.deb | tests/package/run | host_dpkg -i "$deb"
+apt-get purge passthrough | tests/package/run | host_dpkg --purge passthrough
+reboot | tests/boot/loader-apply/vm | boot_from_disk applied
+passthroughctl status | tests/boot/loader-apply/guest | passthroughctl status
+passthroughctl status --boot=-1 | tests/unit/status.bats | ctl status --boot=-1
+passthroughctl confirm | tests/unit/session.bats | sudo passthroughctl confirm
+passthroughctl apply --no-trial | tests/boot/loader-apply/guest | passthroughctl apply --no-trial
+passthroughctl release gpu0 | tests/boot/bind-release/guest | hand release gpu
+passthroughctl release RULE | tests/boot/bind-release/guest | hand release gpu
+passthroughctl release 0000:42:00.0 | tests/boot/bind-release/guest | hand release
+passthroughctl image | tests/unit/images.bats | image_built
 vgchange --activate n NAME | tests/boot/nvme-guest-lvm/guest | vgchange --activate n guestvg
+lsinitrd -f usr/lib/passthrough/left-out | tests/unit/images.bats | usr/lib/passthrough/left-out
 TABLE
 }
 
-# types COMMAND [WORD=VALUE...]: the next place where README has it, run with these in place of what README leaves open.
-AT=1
+# types COMMAND [WORD=VALUE...]: the next place where the document has it, run with these in place of what it leaves open.
 types() {
     local line text=$1 pair
-    line=$(readme_commands | AT=$AT TEXT=$1 awk -F'\t' '$1 >= ENVIRON["AT"] + 0 && $2 == ENVIRON["TEXT"] { print $1; exit }')
-    [[ $line ]] || { echo "README does not have, behind line $AT: $1" && return 1; }
+    line=$(commands | AT=$AT TEXT=$1 awk -F'\t' '$1 >= ENVIRON["AT"] + 0 && $2 == ENVIRON["TEXT"] { print $1; exit }')
+    [[ $line ]] || { echo "$PAGE does not have, behind line $AT: $1" && return 1; }
     AT=$line
     for pair in "${@:2}"; do text=${text//"${pair%%=*}"/"${pair#*=}"}; done
-    echo "README:$line: $text"
+    echo "$PAGE:$line: $text"
     on_host "$text"
 }
 
-section() { # section TITLE: goes on from there
-    AT=$(grep -nxF -m 1 -- "## $1" "$README" | cut -d: -f1)
-    [[ $AT ]]
+# section TITLE: goes on from there.
+section() {
+    AT=$(grep -nxE -m 1 -- "##+ $1" "$DOCUMENT" | cut -d: -f1)
+    [[ $AT ]] || { echo "$PAGE has no section $1" && return 1; }
 }
 
 # Commands that a test in this file types.
@@ -75,117 +91,122 @@ of_host() { (cd "$ROOT" && find boot etc -type f -exec sha256sum {} + | LC_ALL=C
 
 # --- nothing is left out
 
-# not_run: the commands of README that no test types, and for which none is named.
+# not_run: the document's commands that no test types, and for which none is named; with sudo or without.
 not_run() {
-    local line command
+    local line command known
+    known=$({ typed && elsewhere | sed 's/ | .*//'; } | sed 's/^sudo //')
     while IFS=$'\t' read -r line command; do
-        { typed && elsewhere | sed 's/ | .*//'; } | grep -qxF -- "$command" || echo "README:$line: no test runs this: $command"
-    done < <(readme_commands)
+        grep -qxF -- "${command#sudo }" <<<"$known" || echo "$PAGE:$line: no test runs this: $command"
+    done < <(commands)
 }
 
-# unknown: what README has as code within its text, with a blank in it, that is neither a command nor known to be none.
+# unknown: what the document has as code within its text, with a blank in it, that is neither a command nor known to be none.
 unknown() {
     local line span
     while IFS=$'\t' read -r line _ span; do
-        if [[ $span == *' '* ]] && ! grep -qxF -- "$span" <<<"$PROSE" && [[ " $(xargs <<<"$PROGRAMS") " != *" ${span%% *} "* ]]; then
-            echo "README:$line: neither a command nor in the list of what is none: $span"
+        if [[ $span == *' '* && ! $span =~ ^(struct|enum)\  ]] && ! grep -qxF -- "$span" <<<"$PROSE" && [[ " $(xargs <<<"$PROGRAMS") " != *" ${span%% *} "* ]]; then
+            echo "$PAGE:$line: neither a command nor in the list of what is none: $span"
         fi
-    done < <(readme_parts | awk -F'\t' '$2 == "span"')
+    done < <(parts | awk -F'\t' '$2 == "span"')
 }
 
-@test "each command of README is run here, or named with the test that runs it" {
-    (($(readme_commands | wc -l) > 50))
-    run not_run
-    is "$output" '' 'what is not run'
-    run unknown
-    is "$output" '' 'what is not known'
+@test "each command of README, TESTING, HACKING and the manual is run here, or named with the test that runs it" {
+    local page
+    for page in $DOCUMENTS; do
+        document "$page"
+        (($(commands | wc -l) > 0))
+        run not_run
+        is "$output" '' 'what is not run'
+        [[ $page == *.md ]] || continue
+        run unknown
+        is "$output" '' 'what is not known'
+    done
 }
 
-@test "a command that is new in README is seen: in a block, behind another, and within the text" {
-    local README=$BATS_TEST_TMPDIR/README.md
+@test "a command that is new is seen: in a block, behind another, and within the text; also in a manual page" {
+    local TOP=$BATS_TEST_TMPDIR
     printf '%s\n' '# a' '' '    sudo passthroughctl apply' '    frobnicate --all     # at once' '' '1. b:' '' \
-        '       sudo reboot && sudo passthroughctl confirm' '' '   then `sudo passthroughctl' '   frob`, or `frob gpu0`, or `apply`.' >"$README"
+        '       sudo reboot && sudo passthroughctl confirm' '' '   then `sudo passthroughctl' '   frob`, or `frob gpu0`, or `apply`.' >"$TOP/a.md"
+    document a.md
     run not_run
-    is "$output" "README:4: no test runs this: frobnicate --all
-README:8: no test runs this: sudo reboot && sudo passthroughctl confirm
-README:10: no test runs this: sudo passthroughctl frob" 'what is not run'
+    is "$output" "a.md:4: no test runs this: frobnicate --all
+a.md:8: no test runs this: sudo reboot && sudo passthroughctl confirm
+a.md:10: no test runs this: sudo passthroughctl frob" 'what is not run'
     run unknown
-    is "$output" 'README:11: neither a command nor in the list of what is none: frob gpu0' 'what is not known'
+    is "$output" 'a.md:11: neither a command nor in the list of what is none: frob gpu0' 'what is not known'
+    printf '%s\n' '.SH A' '.B passthroughctl frob' '.BR "passthroughctl frob gpu0" ,' '.EX' 'passthroughctl undo \-\-frob' '.EE' '.B passthroughctl' >"$TOP/a.7"
+    document a.7
+    run not_run
+    is "$output" "a.7:2: no test runs this: passthroughctl frob
+a.7:3: no test runs this: passthroughctl frob gpu0
+a.7:5: no test runs this: passthroughctl undo --frob" 'what is not run'
 }
 
-@test "what is said to run a command of README does" {
-    local command file text
+@test "what is said to run a command does, and some document has that command" {
+    local command file text page all=''
+    for page in $DOCUMENTS; do document "$page" && all+=$(commands | cut -f2 | sed 's/^sudo //')$'\n'; done
     while IFS='|' read -r command file text; do
         command=${command% } file=${file# } text=${text# }
-        readme_commands | cut -f2 | grep -qxF -- "$command" || { echo "README does not have it any more: $command" && return 1; }
+        grep -qxF -- "$command" <<<"$all" || { echo "no document has it any more: $command" && return 1; }
         file=${file% }
         if [[ $file == 'by hand' ]]; then continue; fi
-        grep -qF -- "$text" "$top/$file" || { echo "$file does not have: $text" && return 1; }
+        grep -qF -- "$text" "$TOP/$file" || { echo "$file does not have: $text" && return 1; }
     done < <(elsewhere)
 }
 
-@test "each target of make in README is one" {
-    local target
-    while read -r target; do
-        make -s -C "$top" help | grep -qE "^  make $target( |$)" || { echo "no target $target" && return 1; }
-    done < <(readme_commands | sed -nE 's/^[0-9]+\t(.*&& )?(sudo )?make ([a-z-]+).*/\3/p' | sort -u)
+@test "each target of make in README, TESTING and HACKING is one" {
+    local target page
+    for page in README.md TESTING.md HACKING.md; do
+        document "$page"
+        while read -r target; do
+            make -s -C "$TOP" help | grep -qE "^  make $target( |$)" || { echo "$page: no target $target" && return 1; }
+        done < <(commands | sed -nE 's/^[0-9]+\t(.*&& )?(sudo )?make ([a-z_.-]+).*/\3/p' | sort -u)
+    done
+}
+
+# --- README's limits
+
+@test "README has at most 120 lines of 110 columns, and a newcomer reads less than 80 words before the first command" {
+    local first
+    (($(wc -l <"$README") <= 120))
+    is "$(LC_ALL=C.UTF-8 awk 'length > 110' "$README")" '' 'lines that are too long'
+    first=$(commands | head -n 1 | cut -f1)
+    (($(head -n $((first - 1)) "$README" | wc -w) < 80))
+    commands | head -n 1 | grep -q $'\tsudo apt-get install dracut'
+}
+
+@test "where a document shows a reboot behind apply, it shows confirm behind that" {
+    local page
+    for page in $DOCUMENTS; do
+        document "$page"
+        commands | awk -F'\t' -v page="$page" '$2 ~ /passthroughctl apply$/ { apply = $1 } $2 ~ /reboot$/ && $1 - apply < 9 { at = $1 } $2 ~ /confirm$/ && $1 - at < 9 { at = 0 }
+            END { if (at) { print page ": " at ": no confirm"; exit 1 } }'
+    done
 }
 
 # --- the walk
 
-@test "from a host without it to a card that is handed over, as README has it" {
+@test "from a bare host to a card that is handed over, and back, as README has it" {
+    local before
     host
-    section 'Install it on a host'
-    types 'sudo apt-get install dracut'
-    ran 'apt-get install dracut'
-    types 'sudo apt-get install gcc make libc6-dev libkmod-dev libblkid-dev libjson-c-dev libsystemd-dev dracut-core'
-    libraries_are_those_of_the_package
-    rm "$ROOT/var/lib/ran"
-    types 'make && sudo make install'
+    types 'sudo apt-get install dracut make'
+    ran 'apt-get install dracut make'
+    on_host 'make install'
     exits 0
-    [[ -x $ROOT/usr/bin/passthroughctl && ! -e $ROOT/var/lib/ran ]]
-
-    on_without_groups
+    before=$(of_host)
     types 'sudo passthroughctl list'
     says '^0000:42:00.0 .* possible '
     says '^0000:41:00.0 .* no '
     has 'the firmware booted on this display'
     types 'sudo passthroughctl add gpu0 42:00.0'
     exits 0
-    diff <(sense "$ROOT/etc/passthrough.d/gpu0.conf") <(passage /etc/passthrough.d/gpu0.conf | sense)
-    on_host 'passthroughctl add disk0 /dev/nvme0n1 && passthroughctl add nic0 eno2'
+    document man/passthrough.d.5
+    diff <(sense "$ROOT/etc/passthrough.d/gpu0.conf") <(passage '/etc/passthrough.d/50-gpu1.conf' | sense)
+    document README.md
+    types 'sudo passthroughctl apply'
     exits 0
-    on_host 'passthroughctl remove disk0 && passthroughctl remove nic0'
-    on_host 'passthroughctl add nic1 eno1'
-    exits 1
-    has 'default route'
-    put '/etc/driverctl.d/0000:43:00.0' vfio-pci
-    types 'sudo passthroughctl add --from=driverctl'
-    exits 0
-    [[ -e $ROOT/etc/passthrough.d/driverctl-43-00.0.conf ]]
-    rm "$ROOT"/etc/{passthrough.d/driverctl-43-00.0.conf,driverctl.d/0000:43:00.0}
-    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=8086:10d3'
-    on_host 'passthroughctl add --dry-run --from=modprobe'
-    has 'modprobe-8086-10d3'
-    rm "$ROOT/etc/modprobe.d/vfio.conf"
-    types 'sudo passthroughctl remove gpu0'
-    exits 0
-    [[ ! -e $ROOT/etc/passthrough.d/gpu0.conf ]]
-    on_host 'passthroughctl add gpu0 42:00.0'
-    types 'sudo passthroughctl plan'
-    exits 0
-    has '0000:42:00.0' '0000:42:00.1' 'bind to vfio-pci, stage initrd'
-
-    applies
-    on_host 'passthroughctl check'
-    exits 0
-    types 'passthroughctl cmdline'
-    is "$output" 'intel_iommu=on iommu=pt' tokens
-    types 'passthroughctl cmdline --format=bootc --vendor=intel --kernel=RELEASE' RELEASE="$KERNEL"
-    is "$output" 'kargs = ["intel_iommu=on", "iommu=pt"]' 'tokens for bootc'
-    types "passthroughctl cmdline check --cmdline='…'" …=intel_iommu=off
-    exits 1
-
+    grep -q 'linux.* intel_iommu=on iommu=pt' "$ROOT$MENU"
+    image_has etc/passthrough.d/gpu0.conf
     types 'sudo reboot'
     ran reboot
     boots
@@ -193,6 +214,71 @@ README:10: no test runs this: sudo passthroughctl frob" 'what is not run'
     exits 0
     says '0000:42:00.0 .* bound to vfio-pci'
     says '0000:42:00.1 .* bound to vfio-pci'
+    types 'sudo passthroughctl check'
+    exits 0
+    types 'sudo passthroughctl plan'
+    exits 0
+    has '0000:42:00.0' '0000:42:00.1' 'bind to vfio-pci, stage initrd'
+    types 'sudo passthroughctl undo'
+    exits 0
+    rm "$ROOT/etc/passthrough.d/gpu0.conf"
+    diff <(echo "$before") <(of_host)
+    on_host 'passthroughctl add gpu0 42:00.0 && passthroughctl apply'
+    types 'sudo passthroughctl remove gpu0'
+    exits 0
+    on_host 'passthroughctl apply'
+    exits 0
+    ! image_has etc/passthrough.d/gpu0.conf || return 1
+}
+
+@test "setting up, as passthrough(7) has it" {
+    host
+    document HACKING.md
+    types 'sudo apt-get install gcc make libc6-dev libkmod-dev libblkid-dev libjson-c-dev libsystemd-dev dracut-core'
+    libraries_are_those_of_the_package
+    rm "$ROOT/var/lib/ran"
+    types 'make && sudo make install'
+    exits 0
+    [[ -x $ROOT/usr/bin/passthroughctl && ! -e $ROOT/var/lib/ran ]]
+    document man/passthrough.7
+    on_without_groups
+    section 'The rules'
+    types 'passthroughctl list'
+    exits 0
+    types 'passthroughctl add gpu0 42:00.0'
+    exits 0
+    on_host 'passthroughctl add disk0 /dev/nvme0n1 && passthroughctl add nic0 eno2'
+    exits 0
+    on_host 'passthroughctl remove disk0 && passthroughctl remove nic0'
+    on_host 'passthroughctl add nic1 eno1'
+    exits 1
+    has 'default route'
+    types 'passthroughctl plan'
+    exits 0
+    put '/etc/driverctl.d/0000:43:00.0' vfio-pci
+    types 'passthroughctl add --from=driverctl'
+    exits 0
+    [[ -e $ROOT/etc/passthrough.d/driverctl-43-00.0.conf ]]
+    rm "$ROOT"/etc/{passthrough.d/driverctl-43-00.0.conf,driverctl.d/0000:43:00.0}
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=8086:10d3'
+    on_host 'passthroughctl add --dry-run --from=modprobe'
+    has 'modprobe-8086-10d3'
+    rm "$ROOT/etc/modprobe.d/vfio.conf"
+    types 'passthroughctl remove gpu0'
+    exits 0
+    [[ ! -e $ROOT/etc/passthrough.d/gpu0.conf ]]
+    on_host 'passthroughctl add gpu0 42:00.0'
+
+    applies
+    document man/passthrough.conf.5
+    types 'passthroughctl cmdline'
+    is "$output" 'intel_iommu=on iommu=pt' tokens
+    document man/passthrough.7
+    types 'passthroughctl cmdline --format=bootc --vendor=intel --kernel=RELEASE' RELEASE="$KERNEL"
+    is "$output" 'kargs = ["intel_iommu=on", "iommu=pt"]' 'tokens for bootc'
+    types "passthroughctl cmdline check --cmdline='...'" ...=intel_iommu=off
+    exits 1
+    boots
     types 'passthroughctl show RULE' RULE=gpu0
     exits 0
     has '-device vfio-pci,host=0000:42:00.0,addr=0x10.0,multifunction=on' '-device vfio-pci,host=0000:42:00.1,addr=0x10.1' \
@@ -204,7 +290,7 @@ on_without_groups() {
     local kept=$BATS_TEST_TMPDIR/sys
     cp -a "$ROOT/sys" "$kept"
     no_groups
-    types 'sudo passthroughctl check'
+    types 'passthroughctl check'
     exits 1
     says '^fail +iommu.enabled .*: off in the kernel'
     has 'IOMMU=on below [Host]'
@@ -212,11 +298,9 @@ on_without_groups() {
     exits 1
     has 'passthroughctl check says why'
     passage '/etc/passthrough.conf [Host]' >"$ROOT/etc/passthrough.conf"
-    types 'sudo passthroughctl apply'
+    on_host 'passthroughctl apply'
     exits 0
     grep -q 'linux.* intel_iommu=on' "$ROOT$MENU"
-    types 'sudo reboot'
-    ran reboot
     rm -rf "$ROOT/sys" && mv "$kept" "$ROOT/sys"
     boots
     on_host 'passthroughctl check'
@@ -235,81 +319,83 @@ no_groups() {
 libraries_are_those_of_the_package() {
     local name words
     words=$(sed -n 's/^apt-get install //p' "$ROOT/var/lib/ran")
-    for name in $(sed -n 's/^Build-Depends: //p' "$top/conf/debian/control" | tr -d ',' | xargs -n 1 | grep '^lib') gcc make dracut-core; do
-        [[ " $words " == *" $name "* ]] || { echo "README installs no $name" && return 1; }
+    for name in $(sed -n 's/^Build-Depends: //p' "$TOP/conf/debian/control" | tr -d ',' | xargs -n 1 | grep '^lib') gcc make dracut-core; do
+        [[ " $words " == *" $name "* ]] || { echo "HACKING installs no $name" && return 1; }
     done
 }
 
 applies() {
     local before
     before=$(of_host)
-    types 'sudo passthroughctl apply --dry-run'
+    section 'The next boot'
+    types 'passthroughctl apply --dry-run'
     exits 0
     has 'GRUB, as Debian has it' 'would be built anew'
     diff <(echo "$before") <(of_host)
-    types 'sudo passthroughctl apply'
+    types 'passthroughctl apply'
     exits 0
-    grep -q 'linux.* intel_iommu=on iommu=pt' "$ROOT$MENU"
-    image_has etc/passthrough.d/gpu0.conf
     on_host 'passthroughctl apply'
     has 'nothing to do'
-    types 'sudo passthroughctl undo'
+    on_host 'passthroughctl undo'
     exits 0
     diff <(echo "$before") <(of_host)
     on_host 'passthroughctl apply'
     exits 0
 }
 
-@test "afterwards: by hand, when something has changed, and to be rid of it, as README has it" {
+@test "afterwards: when something has changed, by hand, in trouble, and to be rid of it, as passthrough(7) has it" {
     host
     on_host 'make install && passthroughctl add gpu0 42:00.0 && passthroughctl apply'
     exits 0
     boots
     on_host 'passthroughctl apply'
     exits 0
-    section Recipes
-    types 'sudo passthroughctl list'
-    exits 0
-    types 'sudo passthroughctl list --json'
+    document man/passthrough.d.5
+    types 'passthroughctl list --json'
     is "$(get '.devices[] | select(.address == "0000:42:00.0") | .path, .handover.action, has("slot"), has("serial")')" \
         '0000:40:03.1/00.0 bind true true' device
-    types 'sudo passthroughctl plan'
+    section EXAMPLES
+    types 'passthroughctl plan'
     exits 0
-    types 'sudo passthroughctl apply'
+    types 'passthroughctl apply'
     exits 0
     has 'boot images: nothing to do'
 
-    section 'Storage, network and USB controllers'
+    document man/passthrough.7
+    section Clearance
     sed -i 's/root=[^ ]*/root=\/dev\/sda1/' "$BATS_TEST_TMPDIR/proc/cmdline"
-    types 'sudo passthroughctl apply'
+    types 'passthroughctl apply'
     exits 0
     has 'boot image 1 of 1' 'another root='
-    types 'sudo rm /var/lib/passthrough/clearance && sudo passthroughctl apply'
+    types 'rm /var/lib/passthrough/clearance && passthroughctl apply'
     exits 0
     has 'boot image 1 of 1' 'no clearance of its own'
     [[ -s $ROOT/var/lib/passthrough/clearance ]]
 
-    types 'sudo passthroughctl bind gpu0'
+    section LOG
+    types 'journalctl -b -t passthrough'
+    ran 'journalctl -b -t passthrough'
+    grep -q '^#define IDENTIFIER *"passthrough"$' "$TOP/src/report/log.c"
+    section 'GETTING OUT OF TROUBLE'
+    types 'passthroughctl check'
+    exits 0
+    types 'passthroughctl apply'
+    exits 0
+    types 'passthroughctl undo'
+    exits 0
+    on_host 'passthroughctl apply'
+    exits 0
+    types 'passthroughctl bind gpu0'
     exits 0
     has '0000:42:00.0 bound to vfio-pci'
     on_host 'passthroughctl bind 42:00.0'
     exits 0
-
-    section Trouble
-    types 'sudo passthroughctl check'
-    exits 0
-    types 'sudo passthroughctl apply'
+    types 'passthroughctl remove RULE' RULE=gpu0
     exits 0
     types 'passthroughctl plan'
     exits 0
     types 'passthroughctl status'
-    exits 0
-    types 'journalctl -b -t passthrough'
-    ran 'journalctl -b -t passthrough'
-    grep -q '^#define IDENTIFIER *"passthrough"$' "$top/src/report/log.c"
-    types 'sudo passthroughctl remove RULE' RULE=gpu0
-    exits 0
-    types 'sudo passthroughctl apply'
+    types 'passthroughctl apply'
     exits 0
     ! image_has etc/passthrough.d/gpu0.conf || return 1
     rid
@@ -317,7 +403,8 @@ applies() {
 
 rid() {
     local i
-    types 'sudo passthroughctl undo 1'
+    section 'REMOVING IT'
+    types 'passthroughctl undo 1'
     exits 1
     has 'not kept any more'
     for ((i = 0; i < 9; i++)); do
@@ -326,56 +413,49 @@ rid() {
     done
     is "$output" 'nothing to undo' 'undo 1, again and again'
     ! grep -q iommu "$ROOT$MENU" || return 1
-    types 'sudo make uninstall'
+    types 'make uninstall'
     exits 0
-    types 'sudo rm -rf /etc/passthrough.* /var/lib/passthrough'
+    types 'rm -rf /etc/passthrough.* /var/lib/passthrough'
     exits 0
     rm -f "$ROOT/var/lib/ran"
-    types 'sudo dracut -f --regenerate-all'
+    types 'dracut -f --regenerate-all'
     ran 'dracut -f --regenerate-all'
     is "$(find "$ROOT" -path "$ROOT/stand-ins" -prune -o -path "$ROOT/run" -prune -o -name '*passthrough*' -print)" '' 'left behind'
     ! image_has passthrough
 }
 
-@test "a copy of a host to try rules on, as README has it" {
+@test "a copy of a host to try rules on, as passthrough(7) has it" {
     host
     on_host 'make install'
-    section 'Try it'
-    types 'sudo passthroughctl capture /tmp/host1'
+    document man/passthrough.7
+    types 'passthroughctl capture /tmp/host1'
     exits 0
-    local before
+    local before here
     before=$(of_host)
-    types 'sudo passthroughctl --root=/tmp/host1 list'
+    types 'passthroughctl --root=/tmp/host1 list'
     exits 0
     says '^0000:42:00.0 .* possible '
-    types 'sudo passthroughctl --root=/tmp/host1 add gpu0 42:00.0'
+    types 'passthroughctl --root=/tmp/host1 add gpu0 42:00.0'
     exits 0
     has 'wrote /etc/passthrough.d/gpu0.conf'
     [[ -s $ROOT/tmp/host1/etc/passthrough.d/gpu0.conf ]]
-    types 'sudo passthroughctl --root=/tmp/host1 plan'
+    types 'passthroughctl --root=/tmp/host1 plan'
     exits 0
     has 'bind to vfio-pci, stage initrd'
-    types 'sudo passthroughctl --root=/tmp/host1 apply --dry-run'
+    here=$output
+    types 'passthroughctl --root=/tmp/host1 apply --dry-run'
     exits 0
     has 'then run: /usr/sbin/update-grub'
     diff <(echo "$before") <(of_host)
-}
-
-@test "what README says of make and of a captured tree" {
-    host
-    on_host 'make install && passthroughctl add gpu0 42:00.0'
-    section 'The tree'
-    types 'passthroughctl capture DIR' DIR=/tmp/captured
-    exits 0
-    on_host 'passthroughctl plan'
-    local here=$output
-    on_host 'passthroughctl plan --root=/tmp/captured'
-    exits 0
-    is "$output" "$here" 'the plan of the tree'
     types 'passthroughctl capture FILE.tar.zst' FILE=/tmp/captured
     exits 0
-    on_host 'mkdir /tmp/m && tar -C /tmp/m -xf /tmp/captured.tar.zst && passthroughctl --root=/tmp/m plan'
-    is "$output" "$here" 'the plan of the archive'
+    on_host 'mkdir /tmp/m && tar -C /tmp/m -xf /tmp/captured.tar.zst && passthroughctl --root=/tmp/m add gpu0 42:00.0 && passthroughctl --root=/tmp/m plan'
+    has "$here"
+}
+
+@test "make, as HACKING has it" {
+    host
+    document HACKING.md
     types 'make help'
     has 'make install' 'make check-full'
     types 'make install'
@@ -385,12 +465,15 @@ rid() {
     [[ ! -e $ROOT/usr/bin/passthroughctl ]]
 }
 
-@test "passthrough=off and passthrough.skip=RULE, as README has them for a host that does not come up" {
+@test "passthrough=off and passthrough.skip=RULE, as the documents have them for a host that does not come up" {
     tree_new bare
     pci_root 0000:40
     two_cards
     rule gpu0 '[Match]' Address=42:00.0
-    grep -qF '`passthrough=off`' "$README" && grep -qF '`passthrough.skip=RULE`' "$README"
+    grep -qF '`passthrough=off`' "$README"
+    document man/passthrough.7
+    section 'GETTING OUT OF TROUBLE'
+    parts | awk -F'\t' -v at="$AT" '$1 > at { print $3 }' | grep -qx 'passthrough.skip=RULE'
     local word
     for word in passthrough=off passthrough.skip=gpu0; do
         put /proc/cmdline "root=/dev/sda1 $word"
@@ -422,12 +505,13 @@ rid() {
     rule all '[Match]' Address=03:00.0 '[Device]'
     rule nic '[Match]' Address=04:00.0
     rule free '[Match]' Address=05:00.0
+    document man/passthrough.7
     plan
     local line
     while read -r line; do
         if [[ $line == 'not cleared'* ]]; then put /etc/fstab 'UUID=... /data ext4 defaults 0 2' && plan; fi
         get '.devices[].reason' | grep -qF -- "$line" || { echo "no refusal says: $line" && get '.devices[].reason' && return 1; }
-    done < <(passage 'the host needs it:')
+    done < <(passage 'the host needs it:' && passage 'not cleared:')
 }
 
 @test "who has a device in use, word for word" {
@@ -440,7 +524,8 @@ rid() {
     devnode 0000:42:00.1 sound/card1/controlC1 snd/controlC1 116:7
     ctl bind gpu0
     exits 1
-    has "$(readme_parts | sed -n 's/.*\tspan\t\(in use: .*\)/\1/p')"
+    document man/passthrough.7
+    has "$(passage 'in use:')"
 }
 
 @test "check's rows, word for word" {
@@ -450,6 +535,7 @@ rid() {
     mkdir -p "$ROOT/sys/firmware/acpi/tables"
     : >"$ROOT/sys/firmware/acpi/tables/DMAR"
     no_groups
+    document man/passthrough.7
     ctl check
     local row
     while read -r row; do
@@ -460,6 +546,15 @@ rid() {
 @test "the table that make demo ends with" {
     local word
     for word in $(passage 'DEVICE ' | head -n 1 | sed 's/PROBED.*//'); do
-        grep -qE "printf .* $word( |\$)" "$top/tests/demo/guest" || { echo "no column $word" && return 1; }
+        grep -qE "printf .* $word( |\$)" "$TOP/tests/demo/guest" || { echo "no column $word" && return 1; }
     done
+}
+
+@test "an error in a rule, word for word" {
+    tree_new bare
+    document man/passthrough.d.5
+    rule gpu '[Match]' Address=42:00.0 '' '[Device]' Drivr=native
+    ctl plan
+    exits 2
+    is "$stderr" "$(passage /etc/passthrough.d/gpu.conf:5)" 'standard error'
 }
