@@ -86,6 +86,25 @@ typed() { sed -nE "s/^ *types (\"([^\"]*)\"|'([^']*)').*/\2\3/p" "$BATS_TEST_FIL
 
 image_has() { tar -tf "$ROOT/boot/initrd.img-$KERNEL" | grep -qF -- "$1"; }
 
+# What the screens say is for their own tests: these ask for the document.
+# could ADDRESS ACTION [OPTION]: what list has of it.
+could() {
+    on_host "passthroughctl list --json ${3-}"
+    is "$(get ".devices[] | select(.address == \"$1\").handover.action")" "$2" "what becomes of $1"
+}
+
+# goes [OPTION]: the plan takes the second card as a whole, in the initrd. gone: this boot has.
+goes() {
+    on_host "passthroughctl plan --json ${1-}"
+    is "$(get '.devices[] | select(.action == "bind") | .address, .driver, .stage')" \
+        '0000:42:00.0 vfio-pci initrd 0000:42:00.1 vfio-pci initrd' 'what is taken'
+}
+
+gone() {
+    on_host 'passthroughctl status --json'
+    is "$(get '.devices[] | select(.state == "bound") | .address')" '0000:42:00.0 0000:42:00.1' 'what is bound'
+}
+
 # of_host: all that a host boots from or keeps its config in.
 of_host() { (cd "$ROOT" && find boot etc -type f -exec sha256sum {} + | LC_ALL=C sort -k2); }
 
@@ -195,9 +214,10 @@ a.7:5: no test runs this: passthroughctl undo --frob" 'what is not run'
     exits 0
     before=$(of_host)
     types 'sudo passthroughctl list'
-    says '^0000:42:00.0 .* possible '
-    says '^0000:41:00.0 .* no '
-    has 'the firmware booted on this display'
+    exits 0
+    has '42:00.0' '41:00.0'
+    could 0000:42:00.0 bind
+    could 0000:41:00.0 refuse
     types 'sudo passthroughctl add gpu0 42:00.0'
     exits 0
     document man/passthrough.d.5
@@ -212,13 +232,14 @@ a.7:5: no test runs this: passthroughctl undo --frob" 'what is not run'
     boots
     types 'sudo passthroughctl status'
     exits 0
-    says '0000:42:00.0 .* bound to vfio-pci'
-    says '0000:42:00.1 .* bound to vfio-pci'
+    has '42:00.0'
+    gone
     types 'sudo passthroughctl check'
     exits 0
     types 'sudo passthroughctl plan'
     exits 0
-    has '0000:42:00.0' '0000:42:00.1' 'bind to vfio-pci, stage initrd'
+    has '42:00.0'
+    goes
     types 'sudo passthroughctl undo'
     exits 0
     rm "$ROOT/etc/passthrough.d/gpu0.conf"
@@ -387,7 +408,7 @@ applies() {
     exits 0
     types 'passthroughctl bind gpu0'
     exits 0
-    has '0000:42:00.0 bound to vfio-pci'
+    gone
     on_host 'passthroughctl bind 42:00.0'
     exits 0
     types 'passthroughctl remove RULE' RULE=gpu0
@@ -434,23 +455,24 @@ rid() {
     before=$(of_host)
     types 'passthroughctl --root=/tmp/host1 list'
     exits 0
-    says '^0000:42:00.0 .* possible '
+    could 0000:42:00.0 bind --root=/tmp/host1
     types 'passthroughctl --root=/tmp/host1 add gpu0 42:00.0'
     exits 0
-    has 'wrote /etc/passthrough.d/gpu0.conf'
     [[ -s $ROOT/tmp/host1/etc/passthrough.d/gpu0.conf ]]
     types 'passthroughctl --root=/tmp/host1 plan'
     exits 0
-    has 'bind to vfio-pci, stage initrd'
     here=$output
+    goes --root=/tmp/host1
     types 'passthroughctl --root=/tmp/host1 apply --dry-run'
     exits 0
     has 'then run: /usr/sbin/update-grub'
     diff <(echo "$before") <(of_host)
     types 'passthroughctl capture FILE.tar.zst' FILE=/tmp/captured
     exits 0
-    on_host 'mkdir /tmp/m && tar -C /tmp/m -xf /tmp/captured.tar.zst && passthroughctl --root=/tmp/m add gpu0 42:00.0 && passthroughctl --root=/tmp/m plan'
-    has "$here"
+    on_host 'mkdir /tmp/m && tar -C /tmp/m -xf /tmp/captured.tar.zst && passthroughctl --root=/tmp/m add gpu0 42:00.0'
+    exits 0
+    on_host 'passthroughctl --root=/tmp/m plan'
+    is "$output" "$here" 'the plan of the archive'
 }
 
 @test "make, as HACKING has it" {
