@@ -45,6 +45,20 @@ enum role {
         ROLE_VGA = 1 << 10,         /* a display whose framebuffer vfio-pci moves away (vfio_pci_core.c) */
 };
 
+/* What people look for a device under. */
+enum heading {
+        HEADING_GRAPHICS,
+        HEADING_STORAGE,
+        HEADING_NETWORK,
+        HEADING_USB,
+        HEADING_AUDIO,
+        HEADING_ACCELERATORS,
+        HEADING_SERIAL,
+        HEADING_OTHER,
+        HEADING_SYSTEM, /* bridges and parts of the board, which nobody hands over */
+        HEADING_MAX_,
+};
+
 /* What the host may boot from, answer on, be typed at or need otherwise: "storage", "network", ...; else NULL. */
 static inline const char *roles_guarded(unsigned roles)
 {
@@ -86,6 +100,7 @@ struct device {
         const char *driver;          /* bound, or NULL */
         const char *driver_now;      /* the same, whatever facts_as_at_boot() has made of it */
         const char *driver_override; /* NULL: none */
+        const char *numa_node;       /* where that was asked for and it is near one; or NULL */
         const char *group_stranger;  /* a member of its group of which nothing is known, or NULL */
         const char *group_kept;      /* why the kernel lets no program have its group, whatever is in it; or NULL */
         const char *stuck;     /* why its files cannot be asked: a driver of it that does not let go, say; or NULL */
@@ -139,6 +154,8 @@ struct bus {
 
         /* NULL where the bus has nothing of the kind. */
 
+        /* What people look for devices of that class under; without it, HEADING_OTHER. */
+        enum heading (*heading)(const char *class);
         /*
          * [Match] as a condition for udev, whole or without what udev cannot judge; and what goes before, which leaves
          * all but devices of the bus to GOTO="passthrough_end".

@@ -45,6 +45,7 @@ static int gather_rest(struct ctl *c)
                                         .parents = true,
                                         .use = true,
                                         .variants = true,
+                                        .numa = true,
                                         .identities = true,
                                         .busy = true,
                                         .builtin = true};

@@ -87,6 +87,7 @@ int ctl_make_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.slots |= request->slots;
                 needed.serials |= request->serials;
                 needed.parents |= request->parents;
+                needed.numa |= request->numa;
                 needed.busy |= request->busy;
                 needed.use |= request->use;
                 needed.identities |= request->identities;

@@ -88,7 +88,7 @@ struct facts {
 /* What a config needs to know beyond what every plan does: each costs reads, some of the hardware itself. */
 struct facts_request {
         const struct config *config; /* details only of what its rules match, with slot and group; NULL: of all */
-        bool machine, slots, serials, parents, use, variants;
+        bool machine, slots, serials, parents, use, variants, numa;
         bool identities; /* all that tells who a device is */
         bool booting;    /* the host is on its way up */
         bool arriving;   /* a device has just appeared */

@@ -163,6 +163,8 @@ static void details_once(struct details *details, size_t i)
                 d->group = (int)v;
         if (pci_readlink(&dir, "driver", text, sizeof(text)) > 0)
                 d->driver = d->driver_now = str_printable(x->arena, str_basename(text));
+        if (x->request->numa && pci_read(&dir, "numa_node", text, sizeof(text)) > 0 && *text != '-')
+                d->numa_node = str_printable(x->arena, text);
         if (bridge_header(x->root, &dir))
                 d->roles |= ROLE_BRIDGE | ROLE_BYSTANDER;
         without_driver(x->facts, d);

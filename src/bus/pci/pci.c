@@ -342,6 +342,7 @@ const struct bus pci_bus = {
         .match = match,
         .kind = pci_class_name,
         .roles = pci_roles,
+        .heading = pci_heading,
         .alias = alias,
         .propose = pci_propose,
         .take = pci_take,

@@ -41,6 +41,7 @@ size_t pci_find_at(const struct device *devices, size_t n, const struct pci_addr
 bool pci_same_card(const struct device *a, const struct device *b);
 const char *pci_class_name(const char *class);
 unsigned pci_roles(const char *class);
+enum heading pci_heading(const char *class);
 
 /* "680" is another bridge, which a rule may name: see pci_roles(). */
 #define PCI_UDEV_HEAD                                                                                                  \

@@ -184,6 +184,33 @@ const char *pci_class_name(const char *code)
         return NULL;
 }
 
+enum heading pci_heading(const char *code)
+{
+        static const struct {
+                char prefix[5];
+                unsigned char heading;
+        } headings[] = {
+                {"00", HEADING_OTHER},        {"01", HEADING_STORAGE},
+                {"02", HEADING_NETWORK},      {"03", HEADING_GRAPHICS},
+                {"04", HEADING_AUDIO},        {"0502", HEADING_OTHER}, /* CXL memory */
+                {"0700", HEADING_SERIAL},     {"0702", HEADING_SERIAL},
+                {"0703", HEADING_SERIAL},     {"0805", HEADING_STORAGE}, /* SD hosts */
+                {"09", HEADING_OTHER},        {"0b40", HEADING_ACCELERATORS},
+                {"0c00", HEADING_OTHER},      {"0c03", HEADING_USB},
+                {"0c04", HEADING_STORAGE}, /* Fibre Channel */
+                {"0c06", HEADING_NETWORK}, /* InfiniBand */
+                {"0d", HEADING_NETWORK},      {"0e", HEADING_STORAGE},
+                {"0f", HEADING_NETWORK},      {"1000", HEADING_ACCELERATORS},
+                {"12", HEADING_ACCELERATORS}, {"40", HEADING_ACCELERATORS},
+                {"ff", HEADING_OTHER},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(headings); i++)
+                if (startswith(code, headings[i].prefix))
+                        return headings[i].heading;
+        return HEADING_SYSTEM;
+}
+
 static bool parse_class(struct arena *a, const char *word, struct words *list)
 {
         size_t len = strlen(word), named = 0;
