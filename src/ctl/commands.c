@@ -14,7 +14,7 @@ static const struct own_option options[OPT_MAX_] = {
         [OPT_DRY_RUN] = {"dry-run", FLAG, AT(dry_run), NULL,
                          "change nothing, show what would be done, and exit as the real run would"},
         [OPT_YES] = {"yes", FLAG, AT(yes), NULL, "answer each question with yes"},
-        [OPT_ALL] = {"all", FLAG, AT(all), NULL, "every rule"},
+        [OPT_ALL] = {"all", FLAG, AT(all), NULL, "every rule; of list, bridges and system functions, too"},
         [OPT_FORMAT] = {"format", TEXT, AT(format), "FORMAT", "the form of the output: "},
         [OPT_FROM] = {"from", TEXT, AT(from), "SOURCE", "take over what driverctl or modprobe hands over"},
         [OPT_LIST] = {"list", FLAG, AT(list), NULL, "show what can be undone"},
@@ -37,9 +37,9 @@ static const struct own_option options[OPT_MAX_] = {
 static const char *const kargs_formats[] = {"plain", "grub", "kernel", "bootc", NULL};
 
 static const struct command commands[] = {
-        {"list", ctl_list, 0, 0, HAS(JSON) | HAS(TYPES), "list",
-         "The devices, their IOMMU groups and drivers, and the rules that take them or could.", "passthroughctl list",
-         "the devices are shown", NULL, NULL, false},
+        {"list", ctl_list, 0, ANY_NUMBER, HAS(JSON) | HAS(ALL) | HAS(TYPES), "list [WORD...]\nlist ADDRESS",
+         "What could be handed over, and what the host needs itself; of one device, all.",
+         "passthroughctl list display\npassthroughctl list 01:00.0", "the devices are shown", NULL, NULL, false},
         {"add", ctl_add, 0, ANY_NUMBER, HAS(JSON) | HAS(DRY_RUN) | HAS(YES) | HAS(FROM),
          "add [NAME DEVICE... [KEY=VALUE...]]\nadd --from=SOURCE", "Writes a rule for devices, if the plan takes it.",
          "passthroughctl add gpu0 01:00.0\npassthroughctl add --from=driverctl", "the rule is written",

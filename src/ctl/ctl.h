@@ -31,9 +31,9 @@ struct ctl {
         bool raw;            /* capture: names and numbers as they are */
         bool dry_run;        /* change nothing, and say what would be done; the root is dry, too */
         bool yes;            /* add: to each question */
-        bool all;            /* show: each rule */
         const char *from;    /* add: what rules are taken over from, or NULL */
         bool list;           /* undo: name what can be undone */
+        bool all;            /* list: bridges and system functions, too; show: each rule */
         bool types;          /* list: of virtual GPUs */
         const char *boot;    /* status: which boot, as journalctl takes it; or NULL: this one */
         bool no_trial;       /* apply: without one */

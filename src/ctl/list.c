@@ -2,19 +2,117 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/str.h"
 #include "ctl/ctl.h"
+#include "ctl/lookup.h"
 #include "ctl/names.h"
+#include "maker/makers.h"
+#include "maker/origin.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "state/trial.h"
+
+/* Whether every image of this host is what would be built now; one of which that is not known is not. */
+static bool images_ready(struct ctl *c)
+{
+        struct makers makers;
+        struct installed_list list;
+        size_t n = 0;
+
+        makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
+        installed_look(c->loaders, &makers, &c->root, &c->arena, &list);
+        for (size_t i = 0; i < list.n; i++) {
+                const char *stale = NULL;
+                bool known = false;
+
+                if (!list.v[i].path)
+                        continue;
+                if (origin_judge(&c->root, &c->arena, &makers, &list.v[i], &c->config, &known, &stale) < 0 || !known ||
+                    stale)
+                        return false;
+                n++;
+        }
+        return n > 0;
+}
+
+/* How far the rules are on their way into the next boot. */
+static enum list_way way_of(struct ctl *c, const struct listing *list)
+{
+        bool waiting = false;
+        struct trial trial;
+
+        trial_read(&c->root, &c->arena, &trial);
+        if (trial.state == TRIAL_FAILED)
+                return LIST_WAY_FAILED;
+        if (trial.state == TRIAL_RUNNING && trial.by_hand)
+                return LIST_WAY_CONFIRM;
+        if (trial.state == TRIAL_PENDING)
+                return LIST_WAY_TRIAL;
+        for (size_t i = 0; i < c->facts.n_devices; i++)
+                waiting |= listing_state(list, i) == LIST_NEXT_BOOT;
+        return waiting && images_ready(c) ? LIST_WAY_APPLIED : LIST_WAY_UNKNOWN;
+}
+
+/*
+ * One word that names a device, as add takes it, asks for that one; *ret NO_DEVICE where words are to be looked for. 0
+ * or the exit status.
+ */
+static int one_device(struct ctl *c, const struct strings *words, size_t *ret)
+{
+        struct lookup found;
+        size_t at;
+
+        *ret = NO_DEVICE;
+        if (words->n != 1 || !*words->v[0])
+                return 0;
+        device_lookup(&c->root, &c->arena, &c->facts, words->v[0], &found);
+        *ret = found.device;
+        if (found.device == NO_DEVICE && (*words->v[0] == '/' || facts_find_written(&c->facts, words->v[0], &at)))
+                return ctl_usage("%s", found.why);
+        return 0;
+}
+
+static int show(struct ctl *c, struct listing *list)
+{
+        size_t device;
+        int k = one_device(c, list->words, &device);
+
+        if (k != 0)
+                return k;
+        listing_prepare(list, &c->arena);
+        if (c->json) {
+                for (size_t i = 0; device != NO_DEVICE && i < c->facts.n_devices; i++)
+                        list->means[i] = i == device;
+                json_list(stdout, list);
+                return 0;
+        }
+        list->way = way_of(c, list);
+        if (device != NO_DEVICE)
+                text_device(stdout, list, device, &c->arena);
+        else
+                text_list(stdout, list, &c->arena);
+        if (c->root.live && geteuid() != 0)
+                fputs("passthroughctl: without root, serial numbers and what programs have open are not known; sudo "
+                      "passthroughctl list shows all\n",
+                      stderr);
+        return 0;
+}
 
 int ctl_list(struct ctl *c)
 {
         /* Also of what no rule speaks of, and what a rule for it would have to know. */
         const char *driver = "vfio-pci";
-        const struct facts_request request = {
-                .slots = true, .serials = true, .use = true, .drivers = &driver, .n_drivers = 1};
-        struct listing list = {.plan = &c->plan};
+        const struct facts_request request = {.slots = true,
+                                              .serials = true,
+                                              .parents = true,
+                                              .use = true,
+                                              .numa = true,
+                                              .drivers = &driver,
+                                              .n_drivers = 1};
+        const struct strings words = {(const char **)(c->argv + 1), (size_t)(c->argc - 1)};
+        struct listing list = {.plan = &c->plan, .words = &words, .all = c->all, .live = c->root.live};
         struct pci_name *names;
         int k;
 
@@ -26,9 +124,9 @@ int ctl_list(struct ctl *c)
         names_look_up(&c->root, &c->facts, &c->arena, &names);
         list.names = names;
         list.handovers = plan_handovers(&c->plan, &c->arena);
-        if (!c->json)
-                text_list(stdout, &list);
-        else
-                json_list(stdout, &list);
+        list.errors = c->diags.n_errors > 0;
+        k = show(c, &list);
+        if (k != 0)
+                return k;
         return c->diags.n_errors > 0 ? EXIT_USAGE : EXIT_SUCCESS;
 }

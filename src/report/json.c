@@ -238,11 +238,14 @@ void json_list(FILE *f, const struct listing *list)
 
         for (size_t i = 0; i < facts->n_devices; i++) {
                 const struct device *d = &facts->devices[i];
-                struct json_object *o = append(array);
                 const struct plan_entry *e = plan_find(plan, i);
                 struct detail details[DETAILS_MAX];
+                struct json_object *o;
                 size_t n;
 
+                if (!list->means[i])
+                        continue;
+                o = append(array);
                 add_function(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
                 n = d->bus->describe ? d->bus->describe(d, details) : 0;
                 for (size_t k = 0; k < n; k++)

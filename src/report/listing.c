@@ -1,143 +1,407 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* list for people: a tree of the IOMMU groups on a terminal, else a line for each device. */
 #include "report/listing.h"
 
-#include <unistd.h>
-
 #include "base/str.h"
-#include "report/paint.h"
-#include "report/text.h"
+#include "plan/propose.h"
+#include "report/brief.h"
+#include "report/headings.h"
 
-/* What stands between a device and what is said of it. */
-#define INDENT "              "
-
-/* What becomes of it: as a word, and how that is painted. */
-struct verdict {
-        const char *word;
-        enum colour colour;
-};
-
-static bool never(const struct listing *list, size_t device)
-{
-        return list->plan->facts->devices[device].roles & ROLE_BRIDGE && !plan_find(list->plan, device);
-}
-
-/* The plan's word where a rule speaks of the device, else whether one could take it. */
-static struct verdict verdict_of(const struct listing *list, size_t device)
-{
-        enum action action = list->handovers[device].action;
-
-        if (plan_find(list->plan, device))
-                return (struct verdict){action_names[action], colour_of(action_names[action])};
-        if (never(list, device))
-                return (struct verdict){"never", GREY};
-        return action == ACTION_BIND ? (struct verdict){"possible", BOLD} : (struct verdict){"no", GREY};
-}
+const char *const list_state_names[LIST_STATE_MAX_] = {"free", "held", "handed over", "next boot", "refused"};
 
 void text_name(FILE *f, const struct pci_name *name)
 {
         fprintf(f, "%s%s%s", name->vendor, *name->vendor && *name->device ? " " : "", name->device);
 }
 
-static const char *kind_of(const struct device *d)
+static const struct device *device_at(const struct listing *list, size_t device)
 {
-        return d->roles & ROLE_BRIDGE ? "bridge" : device_kind(d);
+        return &list->plan->facts->devices[device];
 }
 
-/* What comes along, or the reason why not; nothing where that is what anybody would expect. */
-static void put_details(FILE *f, const struct listing *list, size_t device, const char *before, const char *after)
-{
-        const struct handover *h = &list->handovers[device];
+/* ---- addresses -----------------------------------------------------------------------------------------------------
+ */
 
-        if (h->action != ACTION_BIND && *h->reason && !never(list, device))
-                fprintf(f, "%s%s%s", before, h->reason, after);
+#define DOMAIN "0000:"
+
+const char *listing_address(const struct listing *list, size_t device)
+{
+        return device_at(list, device)->address + (list->one_domain ? strlen(DOMAIN) : 0);
+}
+
+const char *listing_text(const struct listing *list, struct arena *a, const char *text)
+{
+        const char *at, *found;
+
+        if (!list->one_domain)
+                return text;
+        for (at = text; (found = strstr(at, DOMAIN)); at = found) {
+                char *before = arena_strndup(a, text, (size_t)(found - text));
+                size_t n = strlen(before);
+
+                found += strlen(DOMAIN);
+                /* No part of a longer number. */
+                if (strcspn(found, ":") != 2 || (n > 0 && strchr("0123456789abcdef:", before[n - 1])))
+                        continue;
+                text = arena_join(a, before, found, NULL);
+                found = text + n;
+        }
+        return text;
+}
+
+/* ---- which devices -------------------------------------------------------------------------------------------------
+ */
+
+static bool is_class(const struct listing *list, size_t device, const char *word)
+{
+        const struct device *d = device_at(list, device);
+
+        return strcasecmp(word, device_kind(d)) == 0 ||
+               (strlen(word) >= 3 && strncasecmp(word, heading_names[heading_of(d)], strlen(word)) == 0);
+}
+
+static bool means(const struct listing *list, struct arena *a, size_t device)
+{
+        const struct device *d = device_at(list, device);
+        struct strings texts = {};
+        bool all = true;
+
+        if (!list->words || list->words->n == 0)
+                return true;
+        texts = model_nodes(a, list->plan->facts, device);
+        strings_add(a, &texts, model_full(a, &list->names[device]));
+        strings_add(a, &texts, model_short(a, d, &list->names[device]));
+        strings_add(a, &texts, d->driver_now ? d->driver_now : "");
+        strings_add(a, &texts, d->address);
+        strings_add(a, &texts, d->id);
+        for (size_t w = 0; w < list->words->n; w++) {
+                bool found = is_class(list, device, list->words->v[w]);
+
+                for (size_t i = 0; i < texts.n; i++)
+                        found |= strcasestr(texts.v[i], list->words->v[w]) != NULL;
+                all &= found;
+        }
+        return all;
+}
+
+/* Bridges and the like, unless somebody hands them over. */
+static bool is_hidden(const struct listing *list, size_t device)
+{
+        const struct device *d = device_at(list, device);
+        const struct plan_entry *e = plan_find(list->plan, device);
+
+        return !list->all && heading_of(d) == HEADING_SYSTEM && !driver_is_vfio(d->driver_now) &&
+               !(e && e->action == ACTION_BIND && e->leader == NO_ENTRY);
+}
+
+static bool is_shown(const struct listing *list, size_t device)
+{
+        return !is_hidden(list, device) && list->means[device];
+}
+
+static bool comes_along(const struct listing *list, size_t device, size_t leader)
+{
+        const struct handover *h = &list->handovers[leader];
+
         for (size_t i = 0; i < h->n_along; i++)
-                fprintf(f, "%s%s%s", i == 0 ? before : " ", i == 0 ? "with " : "",
-                        list->plan->facts->devices[h->along[i]].address);
-        if (h->n_along > 0)
-                fputs(after, f);
+                if (h->along[i] == device)
+                        return true;
+        return false;
 }
 
-static void put_lines(FILE *f, const struct listing *list)
+/* A companion, by the plan or as a display's would be; both are refused alike, or go together. */
+static bool accompanies(const struct listing *list, size_t device, size_t leader)
+{
+        const struct plan_entry *e = plan_find(list->plan, device), *l = plan_find(list->plan, leader);
+
+        if (e && l)
+                return e->leader != NO_ENTRY && list->plan->entries[e->leader].device == leader;
+        return !e && !l && propose_goes_along(list->plan->facts, device, leader) &&
+               (comes_along(list, device, leader) || list->handovers[leader].action == ACTION_REFUSE) &&
+               list->handovers[device].action == list->handovers[leader].action;
+}
+
+static size_t under(const struct listing *list, size_t device)
 {
         const struct facts *facts = list->plan->facts;
+        size_t first, n;
 
-        paint(f, BOLD, 0,
-              "ADDRESS       ID         CLASS        GROUP  DRIVER            RULE              HANDOVER  PATH"
-              "                   NAME");
-        fputc('\n', f);
-        for (size_t i = 0; i < facts->n_devices; i++) {
-                const struct device *d = &facts->devices[i];
-                const struct plan_entry *e = plan_find(list->plan, i);
-                struct verdict verdict = verdict_of(list, i);
-                char group[16] = "-";
+        if (device_at(list, device)->parent)
+                return facts_find(facts, device_at(list, device)->parent);
+        n = facts_card(facts, device, &first);
+        for (size_t i = first; i < first + n; i++)
+                if (i != device && accompanies(list, device, i))
+                        return i;
+        for (size_t i = 0; plan_find(list->plan, device) && i < facts->n_devices; i++)
+                if (i != device && accompanies(list, device, i))
+                        return i;
+        return NO_DEVICE;
+}
 
-                if (d->group != NO_GROUP)
-                        snprintf(group, sizeof(group), "%d", d->group);
-                fprintf(f, "%-12s  %s  %-11s  %-5s  %-16s  %-16s  ", d->address, d->id, kind_of(d), group,
-                        d->driver_now ? d->driver_now : "-", e ? list->plan->config->rules[e->rule].name : "-");
-                paint(f, verdict.colour, 8, verdict.word);
-                fprintf(f, "  %-21s  ", d->path);
-                text_name(f, &list->names[i]);
-                fputc('\n', f);
-                put_details(f, list, i, INDENT, "\n");
+void listing_prepare(struct listing *list, struct arena *a)
+{
+        size_t n = list->plan->facts->n_devices;
+
+        list->means = arena_alloc(a, n * sizeof(*list->means));
+        list->under = arena_alloc(a, n * sizeof(*list->under));
+        list->one_domain = true;
+        for (size_t i = 0; i < n; i++) {
+                list->means[i] = means(list, a, i);
+                list->under[i] = under(list, i);
+                list->one_domain &= startswith(device_at(list, i)->address, DOMAIN);
         }
 }
 
-static void put_branch(FILE *f, const struct listing *list, size_t device, bool last)
+/* ---- what is said of one -------------------------------------------------------------------------------------------
+ */
+
+enum list_state listing_state(const struct listing *list, size_t device)
 {
-        const struct device *d = &list->plan->facts->devices[device];
         const struct plan_entry *e = plan_find(list->plan, device);
-        struct verdict verdict = verdict_of(list, device);
+        const char *driver = device_at(list, device)->driver_now;
 
-        fputs(branch(last ? LAST_BRANCH : BRANCH), f);
-        paint(f, e ? BOLD : d->roles & ROLE_BRIDGE ? GREY : PLAIN, 12, d->address);
-        fprintf(f, "  %s  %-11s  %-16s  %-21s  ", d->id, kind_of(d), d->driver_now ? d->driver_now : "-", d->path);
-        text_name(f, &list->names[device]);
-        if (d->roles & ROLE_BRIDGE && !e) {
-                fputc('\n', f);
-                return;
-        }
-        fprintf(f, "\n%s%*s", branch(last ? NO_TRUNK : TRUNK), 13, "");
-        if (e)
-                fprintf(f, "rule %s: ", list->plan->config->rules[e->rule].name);
-        paint(f, verdict.colour, 0, verdict.word);
-        put_details(f, list, device, list->handovers[device].action == ACTION_BIND ? ", " : ": ", "");
-        fputc('\n', f);
+        if (!e)
+                return list->handovers[device].action == ACTION_BIND ? LIST_FREE : LIST_HELD;
+        if (e->action == ACTION_BIND)
+                return streq_ptr(driver, e->driver) ? LIST_HANDED_OVER : LIST_NEXT_BOOT;
+        return e->action == ACTION_KEEP ? LIST_HELD : LIST_REFUSED;
 }
 
-static void put_group(FILE *f, const struct listing *list, int group, size_t first, size_t n)
+static const char *rule_of(const struct listing *list, size_t device)
 {
-        char heading[32] = "No IOMMU group";
+        const struct plan_entry *e = plan_find(list->plan, device);
 
+        return e ? list->plan->config->rules[e->rule].name : "";
+}
+
+/* "free (iavf)", "handed over (vfs, vfio-pci)": what the virtual functions of a device are counted by. */
+static const char *virtual_state(const struct listing *list, struct arena *a, size_t device)
+{
+        const char *rule = rule_of(list, device), *driver = device_at(list, device)->driver_now;
+
+        return arena_join(a, list_state_names[listing_state(list, device)], " (", rule, *rule ? ", " : "",
+                          driver ? driver : "no driver", !*rule && driver_is_vfio(driver) ? ", no rule" : "", ")",
+                          NULL);
+}
+
+const char *listing_virtual(const struct listing *list, struct arena *a, size_t device)
+{
+        const struct facts *facts = list->plan->facts;
+        const char *text = "";
+        struct strings states = {};
+        size_t n_like;
+
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (streq_ptr(facts->devices[i].parent, device_at(list, device)->address))
+                        strings_add(a, &states, virtual_state(list, a, i));
+        for (size_t i = 0; i < states.n; i++) {
+                if (str_index(states.v[i], states.v, i) >= 0)
+                        continue;
+                n_like = 0;
+                for (size_t k = i; k < states.n; k++)
+                        n_like += streq(states.v[k], states.v[i]);
+                text = arena_printf(a, "%s%s%zu %s", text, *text ? ", " : "", n_like, states.v[i]);
+        }
+        return states.n > 0 ? arena_printf(a, "%zu VF%s: %s", states.n, states.n == 1 ? "" : "s", text) : NULL;
+}
+
+/* "with 01:00.1, its audio; 01:00.2, its USB", of those that are on this device's line; NULL if there are none. */
+static const char *companions(const struct listing *list, struct arena *a, size_t device)
+{
+        const struct facts *facts = list->plan->facts;
+        const char *text = NULL;
+
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                enum heading heading = heading_of(&facts->devices[i]);
+                const char *what = heading == HEADING_AUDIO      ? ", its audio"
+                                   : heading == HEADING_USB      ? ", its USB"
+                                   : heading == HEADING_GRAPHICS ? ", its second display"
+                                                                 : "";
+
+                if (i == device || facts->devices[i].parent || list->under[i] != device)
+                        continue;
+                if (heading == HEADING_SYSTEM && list->handovers[device].action != ACTION_BIND)
+                        continue;
+                if (!device_same_card(&facts->devices[i], &facts->devices[device]))
+                        what = "";
+                text = arena_join(a, text ? text : "with ", text ? "; " : "", listing_address(list, i), what, NULL);
+        }
+        return text;
+}
+
+/* What a device cannot go without, beside its companions: "05:00.0, 05:00.1", itself among them. */
+static const char *together(const struct listing *list, struct arena *a, size_t device, size_t *ret_n, bool *ret_shown)
+{
+        const struct facts *facts = list->plan->facts;
+        const char *text = "";
+
+        *ret_n = 0;
+        *ret_shown = false;
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                if (i != device && (!comes_along(list, i, device) || list->under[i] != NO_DEVICE))
+                        continue;
+                *ret_n += i != device;
+                *ret_shown |= i != device && is_shown(list, i);
+                text = arena_join(a, text, *text ? ", " : "", listing_address(list, i), NULL);
+        }
+        return text;
+}
+
+static void tell_company(const struct listing *list, struct arena *a, struct list_row *row)
+{
+        int group = device_at(list, row->device)->group;
+        const char *text, *comma;
+        bool shown;
+        size_t n;
+
+        text = together(list, a, row->device, &n, &shown);
         if (n == 0)
                 return;
-        if (group != NO_GROUP)
-                snprintf(heading, sizeof(heading), "IOMMU group %d", group);
-        paint(f, BOLD, 0, heading);
-        fputc('\n', f);
-        for (size_t i = 0; i < n; i++)
-                put_branch(f, list, list->plan->facts->by_group[first + i], i + 1 == n);
+        if (shown && group != NO_GROUP) {
+                row->words = arena_printf(a, "with group %d", group);
+                row->detail = arena_join(a, text, " go together", NULL);
+                return;
+        }
+        /* The others only: it is the first or the last of them, or in between. */
+        comma = strstr(text, listing_address(list, row->device));
+        text = arena_join(a, arena_strndup(a, text, (size_t)(comma - text)),
+                          comma + strlen(listing_address(list, row->device)), NULL);
+        text += strspn(text, ", ");
+        row->detail = arena_join(a, "with ", arena_strndup(a, text, strlen(text) - (endswith(text, ", ") ? 2 : 0)),
+                                 ", of the same group", NULL);
 }
 
-static void put_tree(FILE *f, const struct listing *list)
+static void tell_state(const struct listing *list, struct arena *a, struct list_row *row)
+{
+        const struct plan_entry *e = plan_find(list->plan, row->device);
+        const struct handover *h = &list->handovers[row->device];
+        struct brief brief = {"", NULL};
+
+        row->words = rule_of(list, row->device);
+        if (row->state == LIST_HELD && e) {
+                row->words = arena_join(a, "rule ", row->words, NULL);
+                row->detail = startswith(e->reason, "Driver=native") ? NULL : e->reason;
+                return;
+        }
+        if (row->state == LIST_HELD || row->state == LIST_REFUSED)
+                brief = brief_of(a, h->reason);
+        if (row->state == LIST_HELD)
+                row->words = brief.words;
+        else if (*brief.words)
+                row->words = arena_join(a, row->words, ": ", brief.words, NULL);
+        row->detail = brief.detail ? listing_text(list, a, brief.detail) : NULL;
+        if (row->state != LIST_FREE)
+                return;
+        if (driver_is_vfio(row->driver))
+                row->words = "no rule";
+        else
+                tell_company(list, a, row);
+}
+
+static struct list_row row_of(const struct listing *list, struct arena *a, size_t device)
+{
+        const struct device *d = device_at(list, device);
+        struct strings nodes = model_nodes(a, list->plan->facts, device);
+        const char *line;
+        struct list_row row = {
+                .device = device,
+                .heading = heading_of(d),
+                .state = listing_state(list, device),
+                .model = model_short(a, d, &list->names[device]),
+                .nodes = "",
+                .slot = d->marks[MARK_SLOT] ? d->marks[MARK_SLOT] : "",
+                .numa = d->numa_node ? d->numa_node : "",
+                .driver = d->driver_now ? d->driver_now : "-",
+        };
+
+        row.bare = model_bare(a, row.model, &list->names[device]);
+        if (nodes.n > 0)
+                row.nodes = nodes.n == 1 ? nodes.v[0] : arena_printf(a, "%s and %zu more", nodes.v[0], nodes.n - 1);
+        tell_state(list, a, &row);
+        line = companions(list, a, device);
+        if (line)
+                strings_add(a, &row.below, line);
+        line = listing_virtual(list, a, device);
+        if (line)
+                strings_add(a, &row.below, line);
+        return row;
+}
+
+/* ---- all of them ---------------------------------------------------------------------------------------------------
+ */
+
+static bool goes_under(const struct listing *list, size_t device)
+{
+        size_t above = list->under[device];
+
+        return above != NO_DEVICE && is_shown(list, above);
+}
+
+/* Of the same kind, and in two places that both have a name. */
+static bool tells_apart(const struct listing *list, const struct list_table *t, bool slots)
+{
+        for (size_t i = 0; i < t->n; i++)
+                for (size_t k = i + 1; k < t->n; k++) {
+                        const char *x = slots ? t->rows[i].slot : t->rows[i].numa;
+                        const char *y = slots ? t->rows[k].slot : t->rows[k].numa;
+
+                        if (*x && *y && !streq(x, y) &&
+                            streq(device_at(list, t->rows[i].device)->id, device_at(list, t->rows[k].device)->id))
+                                return true;
+                }
+        return false;
+}
+
+/* Two notes with the same words: the second's rows say "may be needed (2)". */
+static const char *note_words(const struct list_table *t, struct arena *a, const char *words)
+{
+        size_t n = 1;
+
+        for (size_t i = 0; i < t->n_notes; i++)
+                n += startswith(t->notes[i].words, words);
+        return n > 1 ? arena_printf(a, "%s (%zu)", words, n) : words;
+}
+
+static void note_shared(struct list_table *t, struct arena *a)
+{
+        for (size_t i = 0; i < t->n; i++) {
+                const struct list_row first = t->rows[i];
+                const char *words;
+                size_t n = 0;
+
+                for (size_t k = i; first.detail && k < t->n; k++)
+                        n += streq_ptr(t->rows[k].detail, first.detail) && streq(t->rows[k].words, first.words);
+                if (n < 2)
+                        continue;
+                words = note_words(t, a, first.words);
+                *(struct list_note *)arena_grow(a, &t->notes, t->n_notes, sizeof(*t->notes)) =
+                        (struct list_note){words, first.detail};
+                t->n_notes++;
+                for (size_t k = i; k < t->n; k++)
+                        if (streq_ptr(t->rows[k].detail, first.detail) && streq(t->rows[k].words, first.words)) {
+                                t->rows[k].detail = NULL;
+                                t->rows[k].words = words;
+                        }
+        }
+}
+
+struct list_table listing_table(const struct listing *list, struct arena *a)
 {
         const struct facts *facts = list->plan->facts;
-        size_t first, n_alone = facts_group(facts, NO_GROUP, &first);
+        struct list_table t = {.rows = arena_alloc(a, facts->n_devices * sizeof(*t.rows))};
 
-        for (size_t i = n_alone, n; i < facts->n_devices; i += n) {
-                int group = facts->devices[facts->by_group[i]].group;
-
-                n = facts_group(facts, group, &first);
-                put_group(f, list, group, first, n);
-        }
-        put_group(f, list, NO_GROUP, 0, n_alone);
-}
-
-void text_list(FILE *f, const struct listing *list)
-{
-        if (isatty(fileno(f)))
-                put_tree(f, list);
-        else
-                put_lines(f, list);
+        for (enum heading heading = 0; heading < HEADING_MAX_; heading++)
+                for (size_t i = 0; i < facts->n_devices; i++) {
+                        if (heading_of(&facts->devices[i]) != heading || !list->means[i] || goes_under(list, i))
+                                continue;
+                        if (is_hidden(list, i)) {
+                                t.n_hidden++;
+                                continue;
+                        }
+                        t.rows[t.n] = row_of(list, a, i);
+                        t.of_state[t.rows[t.n++].state]++;
+                }
+        t.slots = tells_apart(list, &t, true);
+        t.numa = tells_apart(list, &t, false);
+        note_shared(&t, a);
+        return t;
 }

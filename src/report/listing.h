@@ -1,20 +1,85 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What list tells of each device. */
+/* What list tells: which devices have a line, what the line says, and what is said once for many. */
 
+#include "base/str.h"
 #include "plan/handover.h"
+#include "report/model.h"
 
-/* As the hardware database has it; "" where it does not say. */
-struct pci_name {
-        const char *vendor, *device;
+/* What the next boot, or this one, makes of a device: an adjective. */
+enum list_state {
+        LIST_FREE,
+        LIST_HELD,
+        LIST_HANDED_OVER,
+        LIST_NEXT_BOOT,
+        LIST_REFUSED, /* a rule asks for it in vain */
+        LIST_STATE_MAX_,
+};
+extern const char *const list_state_names[LIST_STATE_MAX_];
+
+/* How far a config is on its way, as far as that was looked at. */
+enum list_way {
+        LIST_WAY_UNKNOWN, /* apply says, and does nothing where nothing is to do */
+        LIST_WAY_APPLIED, /* every image has it: it takes a boot */
+        LIST_WAY_TRIAL,   /* the next boot tries it */
+        LIST_WAY_CONFIRM, /* this boot tries it, and waits for somebody */
+        LIST_WAY_FAILED,  /* its trial has failed */
 };
 
 struct listing {
         const struct plan *plan;
         const struct pci_name *names; /* these two beside the devices of its facts */
         const struct handover *handovers;
+
+        const struct strings *words; /* all have to hold; NULL: none */
+        bool all;                    /* bridges and system functions, too */
+        bool live;                   /* this host: changes take root */
+        bool errors;                 /* some file of the config has one */
+        enum list_way way;
+
+        /* What listing_prepare() adds, by position in the facts' devices. */
+        bool *means;   /* all words hold for it */
+        size_t *under; /* the device whose line says that this one comes with it, or NO_DEVICE */
+        bool one_domain;
 };
+
+struct list_row {
+        size_t device;
+        enum heading heading;
+        enum list_state state;
+        const char *model, *bare; /* as model.h has them */
+        const char *nodes, *slot, *numa, *driver;
+        const char *words;    /* behind the state; "" for none */
+        const char *detail;   /* to be said below, or once for many; or NULL */
+        struct strings below; /* lines of its own: what comes with it, its virtual functions */
+};
+
+/* A detail that several rows have: said once, by the words that these rows have. */
+struct list_note {
+        const char *words, *detail;
+};
+
+struct list_table {
+        struct list_row *rows; /* by heading, then address */
+        size_t n;
+        struct list_note *notes;
+        size_t n_notes;
+        bool slots, numa;                 /* these tell twins apart */
+        size_t n_hidden;                  /* bridges and system functions that the words would mean */
+        size_t of_state[LIST_STATE_MAX_]; /* how many rows are in each */
+};
+
+/* Before all that follows. */
+void listing_prepare(struct listing *list, struct arena *a);
+enum list_state listing_state(const struct listing *list, size_t device);
+const char *listing_address(const struct listing *list, size_t device);
+/* A text without the domain of addresses, where every domain is 0000. */
+const char *listing_text(const struct listing *list, struct arena *a, const char *text);
+struct list_table listing_table(const struct listing *list, struct arena *a) _must_check_;
+/* "6 VFs: 4 free (iavf), 2 handed over (vfs, vfio-pci)", of a function's virtual ones; NULL if it has
+ * none. */
+const char *listing_virtual(const struct listing *list, struct arena *a, size_t device);
 
 /* "VENDOR DEVICE", as far as it is known. */
 void text_name(FILE *f, const struct pci_name *name);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/paint.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -50,8 +52,8 @@ void put_pool(FILE *f, const char *size, const char *place, const char *pages, c
         fprintf(f, "%s%s\n", *reason ? ": " : "", reason);
 }
 
-/* As setlocale(3) finds it. */
-static bool utf8(void)
+/* As the locale's name has it, of one that is not installed here. */
+static bool named_utf8(void)
 {
         static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
 
@@ -64,10 +66,23 @@ static bool utf8(void)
         return false;
 }
 
+bool paint_utf8(void)
+{
+        /* The program's own stays "C": what it reads from files does not depend on who looks. */
+        locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+        bool is;
+
+        if (locale == (locale_t)0)
+                return named_utf8();
+        is = streq(nl_langinfo_l(CODESET, locale), "UTF-8");
+        freelocale(locale);
+        return is;
+}
+
 const char *branch(enum branch b)
 {
         static const char *const drawn[] = {"├─ ", "└─ ", "│  ", "   "};
         static const char *const typed[] = {"|- ", "`- ", "|  ", "   "};
 
-        return utf8() ? drawn[b] : typed[b];
+        return paint_utf8() ? drawn[b] : typed[b];
 }

@@ -3,6 +3,7 @@
 
 /* What the texts are painted with. */
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum colour {
@@ -20,6 +21,9 @@ void paint(FILE *f, enum colour colour, int width, const char *s);
 enum colour colour_of(const char *state);
 /* A line about huge pages, likewise. */
 void put_pool(FILE *f, const char *size, const char *place, const char *pages, const char *state, const char *reason);
+
+/* Whether the locale's letters are those of UTF-8. */
+bool paint_utf8(void);
 
 /* The lines of a tree, in letters where the terminal has no others. */
 enum branch {

@@ -14,7 +14,9 @@ void text_plan(FILE *f, const struct plan *plan, const char *const *worked);
 /* One rule of it. */
 void text_plan_rule(FILE *f, const struct plan *plan, size_t rule);
 void text_status(FILE *f, const struct status *status);
-void text_list(FILE *f, const struct listing *list);
+/* Of listing_prepare(). */
+void text_list(FILE *f, const struct listing *list, struct arena *a);
+void text_device(FILE *f, const struct listing *list, size_t device, struct arena *a);
 void text_show(FILE *f, const struct shown *shown);
 void text_checks(FILE *f, const struct checks *checks);
 void text_findings(FILE *f, const struct findings *findings);

@@ -35,7 +35,7 @@ tree_now() {
 
 # Each command, its options, and arguments that it takes.
 declare -gA takes=(
-    [list]='json types' [add]='json dry-run yes from' [remove]='json dry-run' [hugepages]='json dry-run' [check]='json' [plan]='json' [apply]='json dry-run no-trial confirm'
+    [list]='json all types' [add]='json dry-run yes from' [remove]='json dry-run' [hugepages]='json dry-run' [check]='json' [plan]='json' [apply]='json dry-run no-trial confirm'
     [status]='json boot' [confirm]='json dry-run automatic' [undo]='json dry-run list' [show]='json all format' [bind]='json dry-run'
     [release]='json dry-run' [cmdline]='json format vendor kernel cmdline' [capture]='json dry-run raw' [trial]='json dry-run settle revert entry'
     [image]='kernel modules' [help]=''

@@ -388,6 +388,18 @@ firmware_uuid() {
     put /sys/devices/virtual/dmi/id/product_uuid "${1-4c4c4544-0051-3510-8052-b4c04f4a3233}"
 }
 
+# names_of_hardware KEY=NAME...: the machine's own hardware database. A key is what stands behind "pci:" in a modalias, of a vendor or a
+# device. Without systemd-hwdb there is none.
+names_of_hardware() {
+    local entry what
+    for entry; do
+        what=ID_VENDOR_FROM_DATABASE
+        [[ ${entry%%=*} != *d* ]] || what=ID_MODEL_FROM_DATABASE
+        printf 'pci:%s*\n %s=%s\n\n' "${entry%%=*}" "$what" "${entry#*=}"
+    done | put /etc/udev/hwdb.d/20-test.hwdb
+    ! command -v systemd-hwdb >/dev/null || systemd-hwdb update --root="$ROOT"
+}
+
 # pci_remove ADDRESS: the function is gone, its group with it where it was alone there.
 pci_remove() {
     local dir group

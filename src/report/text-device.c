@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* list ADDRESS: all about one device. */
+
+#include "base/str.h"
+#include "plan/propose.h"
+#include "report/list-next.h"
+#include "report/paint.h"
+#include "report/screen.h"
+#include "report/text.h"
+
+#define INDENT 2
+#define KEYS   14 /* columns of what a line is about */
+#define BESIDE 16 /* of a rule's lines */
+
+#define VIRTUAL_MAX 8
+
+struct page {
+        struct screen screen;
+        const struct listing *list;
+        size_t device;
+};
+
+static const struct device *device_of(const struct page *p)
+{
+        return &p->list->plan->facts->devices[p->device];
+}
+
+static void put_text(const struct page *p, const char *key, const char *text)
+{
+        const size_t at = INDENT + KEYS;
+
+        if (!text || !*text)
+                return;
+        screen_skip(&p->screen, INDENT);
+        paint(p->screen.f, BOLD, 0, key);
+        screen_skip(&p->screen, KEYS - strlen(key));
+        screen_wrap(&p->screen, at, at, text);
+}
+
+/* The same, with addresses as they are shown. */
+static void put_line(const struct page *p, const char *key, const char *text)
+{
+        put_text(p, key, text ? listing_text(p->list, p->screen.arena, text) : NULL);
+}
+
+static const char *names_text(struct arena *a, const struct strings *names)
+{
+        const char *text = "";
+
+        for (size_t i = 0; i < names->n; i++)
+                text = arena_join(a, text, *text ? ", " : "", names->v[i], NULL);
+        return text;
+}
+
+static void put_what(const struct page *p)
+{
+        const struct device *d = device_of(p);
+        struct arena *a = p->screen.arena;
+        const struct strings nodes = model_nodes(a, p->list->plan->facts, p->device);
+        const char *serial = d->marks[MARK_DISK_SERIAL] ? d->marks[MARK_DISK_SERIAL] : d->marks[MARK_SERIAL];
+
+        screen_skip(&p->screen, INDENT);
+        paint(p->screen.f, BOLD, 0, listing_address(p->list, p->device));
+        screen_skip(&p->screen, INDENT);
+        screen_wrap(&p->screen, 2 * INDENT + screen_columns(listing_address(p->list, p->device)), INDENT + KEYS,
+                    model_short(a, d, &p->list->names[p->device]));
+        put_line(p, "Name", model_full(a, &p->list->names[p->device]));
+        put_line(p, "Class",
+                 d->bus->kind(d->class) ? arena_join(a, device_kind(d), " (", d->class, ")", NULL) : d->class);
+        put_line(p, "ID", d->id);
+        put_line(p, "Driver", d->driver_now ? d->driver_now : "none");
+        put_line(p, "On it", names_text(a, &nodes));
+        put_text(p, "Path", d->path);
+        put_line(p, "Slot", d->marks[MARK_SLOT]);
+        put_line(p, "NUMA node", d->numa_node);
+        put_line(p, "Serial", serial);
+}
+
+/* Another device: "01:00.1  NVIDIA GA102 Audio, snd_hda_intel: free". */
+static void put_other(const struct page *p, const char *key, size_t device)
+{
+        const struct device *d = &p->list->plan->facts->devices[device];
+        struct arena *a = p->screen.arena;
+        const char *state = d->roles & ROLE_BRIDGE ? "bridge" : list_state_names[listing_state(p->list, device)];
+
+        for (size_t i = 0; i < p->list->handovers[p->device].n_along; i++)
+                if (p->list->handovers[p->device].along[i] == device)
+                        state = "comes along";
+        put_line(p, key,
+                 arena_join(a, listing_address(p->list, device), "  ", model_short(a, d, &p->list->names[device]),
+                            d->driver_now ? ", " : "", d->driver_now ? d->driver_now : "", ": ", state, NULL));
+}
+
+static void put_mates(const struct page *p)
+{
+        const struct facts *facts = p->list->plan->facts;
+        const struct device *d = device_of(p);
+        size_t first, n = d->group == NO_GROUP ? 0 : facts_group(facts, d->group, &first);
+        const char *key = d->group == NO_GROUP ? "" : arena_printf(p->screen.arena, "Group %d", d->group);
+
+        if (n == 0)
+                put_line(p, "Group", "none: nothing keeps it apart from the host's memory");
+        if (n == 1)
+                put_line(p, key, "it is alone in its IOMMU group");
+        for (size_t i = 0; i < n; i++)
+                if (facts->by_group[first + i] != p->device) {
+                        put_other(p, key, facts->by_group[first + i]);
+                        key = "";
+                }
+        n = facts_card(facts, p->device, &first);
+        key = "Same card";
+        for (size_t i = first; i < first + n; i++)
+                if (i != p->device && device_same_card(&facts->devices[i], d) &&
+                    (d->group == NO_GROUP || facts->devices[i].group != d->group)) {
+                        put_other(p, key, i);
+                        key = "";
+                }
+}
+
+/* Some of the virtual functions: of many, the rest has the JSON document. */
+static void put_virtual(const struct page *p)
+{
+        const struct facts *facts = p->list->plan->facts;
+        size_t n = 0;
+
+        put_line(p, "SR-IOV", listing_virtual(p->list, p->screen.arena, p->device));
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                if (!streq_ptr(facts->devices[i].parent, device_of(p)->address))
+                        continue;
+                if (++n <= VIRTUAL_MAX)
+                        put_other(p, "", i);
+        }
+        if (n > VIRTUAL_MAX)
+                put_text(p, "", arena_printf(p->screen.arena, "and %zu more, which list --json has", n - VIRTUAL_MAX));
+        if (device_of(p)->parent)
+                put_line(p, "SR-IOV",
+                         arena_join(p->screen.arena, "a virtual function of ", device_of(p)->parent, NULL));
+}
+
+/* The rule that there is, or the one that would name it. */
+static void put_rule(const struct page *p)
+{
+        const struct plan *plan = p->list->plan;
+        const struct plan_entry *e = plan_find(plan, p->device);
+        const char *match, *why, *key = "A rule";
+        struct arena *a = p->screen.arena;
+
+        if (e) {
+                put_line(p, "Rule",
+                         arena_join(a, plan->config->rules[e->rule].name, ", ", plan->config->rules[e->rule].file,
+                                    NULL));
+                return;
+        }
+        if (device_of(p)->roles & ROLE_BRIDGE)
+                return;
+        propose_match(a, plan->facts, &p->device, 1, &match, &why);
+        if (!match) {
+                put_line(p, key, arena_join(a, "cannot name it: ", why, NULL));
+                return;
+        }
+        put_line(p, key, "that names it, wherever the bus numbers go:");
+        match = arena_join(a, "[Match]\n", match, NULL);
+        for (size_t n; *match; match += n + (match[n] == '\n')) {
+                n = strcspn(match, "\n");
+                screen_skip(&p->screen, INDENT + BESIDE);
+                fprintf(p->screen.f, "%.*s\n", (int)n, match);
+        }
+}
+
+static void put_handover(const struct page *p)
+{
+        const struct plan_entry *e = plan_find(p->list->plan, p->device);
+        enum list_state state = listing_state(p->list, p->device);
+        const char *reason = p->list->handovers[p->device].reason, *text = list_state_names[state];
+
+        if (e && e->action == ACTION_BIND)
+                reason = arena_join(p->screen.arena, "to ", e->driver, ", stage ", stages[e->stage].name, NULL);
+        if (*reason && (state == LIST_HELD || state == LIST_REFUSED || e))
+                text = arena_join(p->screen.arena, text, ": ", reason, NULL);
+        put_line(p, "Handover", text);
+}
+
+void text_device(FILE *f, const struct listing *list, size_t device, struct arena *a)
+{
+        const struct page p = {.screen = screen_of(f, a), .list = list, .device = device};
+
+        put_what(&p);
+        put_mates(&p);
+        put_virtual(&p);
+        put_handover(&p);
+        put_rule(&p);
+        fputc('\n', f);
+        list_next_of(&p.screen, list, device);
+}
