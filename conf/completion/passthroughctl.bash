@@ -32,6 +32,7 @@ _passthroughctl_options() { # as passthroughctl help COMMAND has them
     add) printf '%s\n' --yes --from= ;;
     apply) printf '%s\n' --no-trial --confirm= ;;
     status) printf '%s\n' --boot= ;;
+    list) printf '%s\n' --all ;;
     undo) printf '%s\n' --list ;;
     show) printf '%s\n' --all --format= ;;
     capture) printf '%s\n' --raw ;;
@@ -63,6 +64,11 @@ _passthroughctl_arguments() { # _passthroughctl_arguments ROOT COMMAND NUMBER TY
     show | bind | release)
         _passthroughctl_rules "$1"
         _passthroughctl_devices "$1" "$4"
+        ;;
+    list)
+        _passthroughctl_devices "$1" "$4"
+        _passthroughctl_files "$1"/sys/class/net/*
+        printf '%s\n' graphics storage network usb audio accelerators serial
         ;;
     add)
         (($3 > 0)) || return 0

@@ -4,7 +4,7 @@
 
 _passthroughctl_commands() {
     local -a commands=(
-        'list:the devices, their groups and drivers'
+        'list:devices, and which could be handed over'
         'add:write a rule for devices that are there'
         'remove:take a rule away'
         'hugepages:have huge pages reserved at boot'
@@ -46,7 +46,7 @@ _passthroughctl() {
     releases=($root/lib/modules/*(N:t))
 
     case $command in
-    (list) options=('--json[one JSON document]' '--types[types of virtual GPUs]') ;;
+    (list) options=('--json[one JSON document]' '--all[bridges and system functions, too]' '--types[types of virtual GPUs]') ;;
     (add) options=('--json[one JSON document]' '--dry-run[show what would be written]' '--yes[answer each question with yes]'
         '--from=[take over from]:source:(driverctl modprobe)') ;;
     (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
@@ -78,6 +78,10 @@ _passthroughctl() {
     (add)
         ((number > 0)) || return
         _alternative 'devices:PCI device:compadd -a devices' 'interfaces:interface:compadd -a interfaces' 'files:device node:_files -g "/dev/*"'
+        ;;
+    (list)
+        _alternative 'devices:PCI device:compadd -a devices' 'interfaces:interface:compadd -a interfaces' \
+            'kinds:kind:(graphics storage network usb audio accelerators serial)'
         ;;
     (cmdline) _wanted commands expl command compadd check ;;
     (capture) _files ;;

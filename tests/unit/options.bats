@@ -123,7 +123,6 @@ END
         ctl $words
         [[ $status == 2 && -z $output ]] || { echo "$words" && show && return 1; }
     done <<'END'
-list x
 add
 add gpu1
 remove
