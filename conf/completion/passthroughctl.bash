@@ -28,11 +28,10 @@ _passthroughctl_options() { # as passthroughctl help COMMAND has them
     add | remove | hugepages | apply | confirm | undo | bind | release | capture | trial) printf '%s\n' --dry-run ;;
     esac
     case $1 in
-    list) printf '%s\n' --types ;;
+    list) printf '%s\n' --all --types ;;
     add) printf '%s\n' --yes --from= ;;
     apply) printf '%s\n' --no-trial --confirm= ;;
     status) printf '%s\n' --boot= ;;
-    list) printf '%s\n' --all ;;
     undo) printf '%s\n' --list ;;
     show) printf '%s\n' --all --format= ;;
     capture) printf '%s\n' --raw ;;

@@ -105,12 +105,11 @@ static void group_row(struct checker *c, size_t r)
         else if (rule->driver == DRIVER_NATIVE)
                 check_row(c, id, CHECK_SKIP, "", "the rule leaves its devices to the host");
         else if (*against)
-                check_row(
-                        c, id, CHECK_FAIL,
-                        c->live ? "IOMMUGroup=complete takes the others along; or put the card into another slot, see "
-                                  "passthroughctl list for the groups"
-                                : "see iommu.enabled",
-                        "%s", against);
+                check_row(c, id, CHECK_FAIL,
+                          c->live ? "IOMMUGroup=complete takes the others along; or put the card into another slot; "
+                                    "passthroughctl list ADDRESS shows its group"
+                                  : "see iommu.enabled",
+                          "%s", against);
         else if (state->state == RULE_MISSING)
                 check_row(c, id, CHECK_FAIL,
                           "see passthroughctl list for what is there, and correct [Match] or Expect=",

@@ -228,46 +228,31 @@ static const char *companions(const struct listing *list, struct arena *a, size_
         return text;
 }
 
-/* What a device cannot go without, beside its companions: "05:00.0, 05:00.1", itself among them. */
-static const char *together(const struct listing *list, struct arena *a, size_t device, size_t *ret_n, bool *ret_shown)
+/* Devices that it cannot go without and that are on no other's line, those of them that are shown or those that are
+ * not: "05:00.0, 05:00.1"; "" if there are none. */
+static const char *others(const struct listing *list, struct arena *a, size_t device, bool shown)
 {
-        const struct facts *facts = list->plan->facts;
+        const struct handover *h = &list->handovers[device];
         const char *text = "";
 
-        *ret_n = 0;
-        *ret_shown = false;
-        for (size_t i = 0; i < facts->n_devices; i++) {
-                if (i != device && (!comes_along(list, i, device) || list->under[i] != NO_DEVICE))
-                        continue;
-                *ret_n += i != device;
-                *ret_shown |= i != device && is_shown(list, i);
-                text = arena_join(a, text, *text ? ", " : "", listing_address(list, i), NULL);
-        }
+        for (size_t i = 0; i < h->n_along; i++)
+                if (list->under[h->along[i]] == NO_DEVICE && is_shown(list, h->along[i]) == shown)
+                        text = arena_join(a, text, *text ? ", " : "", listing_address(list, h->along[i]), NULL);
         return text;
 }
 
 static void tell_company(const struct listing *list, struct arena *a, struct list_row *row)
 {
+        const char *shown = others(list, a, row->device, true), *hidden = others(list, a, row->device, false);
         int group = device_at(list, row->device)->group;
-        const char *text, *comma;
-        bool shown;
-        size_t n;
 
-        text = together(list, a, row->device, &n, &shown);
-        if (n == 0)
-                return;
-        if (shown && group != NO_GROUP) {
+        if (*shown && group != NO_GROUP) {
+                /* Their lines say the same. */
                 row->words = arena_printf(a, "with group %d", group);
-                row->detail = arena_join(a, text, " go together", NULL);
-                return;
-        }
-        /* The others only: it is the first or the last of them, or in between. */
-        comma = strstr(text, listing_address(list, row->device));
-        text = arena_join(a, arena_strndup(a, text, (size_t)(comma - text)),
-                          comma + strlen(listing_address(list, row->device)), NULL);
-        text += strspn(text, ", ");
-        row->detail = arena_join(a, "with ", arena_strndup(a, text, strlen(text) - (endswith(text, ", ") ? 2 : 0)),
-                                 ", of the same group", NULL);
+                row->detail = *hidden ? arena_join(a, "and with ", hidden, NULL) : NULL;
+        } else if (*shown || *hidden)
+                row->detail =
+                        arena_join(a, "with ", shown, hidden, group == NO_GROUP ? "" : ", of the same group", NULL);
 }
 
 static void tell_state(const struct listing *list, struct arena *a, struct list_row *row)

@@ -637,3 +637,29 @@ dry() {
     exits 1
     has 'cannot be tried in one boot first'
 }
+
+@test "the last line of list follows the trial: reboot, confirm, and what it says once it failed" {
+    pci_root 0000:00
+    pci_add 0000:00:08.0 10de:1b06 030000 group=1 driver=nouveau
+    live list
+    says '^ +00:08\.0 .* next boot +gpu0$'
+    says '^  Next: sudo passthroughctl apply '
+    made --confirm=15min
+    live list
+    says '^  Next: sudo reboot +tries the rules once$'
+    trial_boot second
+    live trial --settle
+    state running
+    live list
+    says '^  Next: sudo passthroughctl confirm +keeps what this boot tries$'
+    boot_is third
+    live trial --settle
+    state failed
+    live list
+    says '^  Next: sudo passthroughctl status +says why the trial of the rules was taken back$'
+    live undo
+    live apply --no-trial
+    exits 0
+    live list
+    says '^  Next: sudo reboot +carries the rules out$'
+}
