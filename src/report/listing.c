@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "plan/propose.h"
+#include "report/beside.h"
 #include "report/brief.h"
 #include "report/headings.h"
 
@@ -221,7 +222,8 @@ static const char *companions(const struct listing *list, struct arena *a, size_
                         continue;
                 if (heading == HEADING_SYSTEM && list->handovers[device].action != ACTION_BIND)
                         continue;
-                if (!device_same_card(&facts->devices[i], &facts->devices[device]))
+                if (!device_same_card(&facts->devices[i], &facts->devices[device]) &&
+                    !propose_goes_along(facts, i, device))
                         what = "";
                 text = arena_join(a, text ? text : "with ", text ? "; " : "", listing_address(list, i), what, NULL);
         }
@@ -282,6 +284,19 @@ static void tell_state(const struct listing *list, struct arena *a, struct list_
                 tell_company(list, a, row);
 }
 
+/* "its audio is 04:00.0": what is on the card, with a line of its own. */
+static const char *elsewhere(const struct listing *list, struct arena *a, size_t device)
+{
+        const struct facts *facts = list->plan->facts;
+        const char *text = NULL;
+
+        for (size_t i = beside_next(facts, device, NO_DEVICE); i != NO_DEVICE; i = beside_next(facts, device, i))
+                if (list->under[i] == NO_DEVICE)
+                        text = arena_join(a, text ? text : "", text ? ", " : "its ", device_kind(&facts->devices[i]),
+                                          " is ", listing_address(list, i), NULL);
+        return text;
+}
+
 static struct list_row row_of(const struct listing *list, struct arena *a, size_t device)
 {
         const struct device *d = device_at(list, device);
@@ -303,6 +318,9 @@ static struct list_row row_of(const struct listing *list, struct arena *a, size_
                 row.nodes = nodes.n == 1 ? nodes.v[0] : arena_printf(a, "%s and %zu more", nodes.v[0], nodes.n - 1);
         tell_state(list, a, &row);
         line = companions(list, a, device);
+        if (line)
+                strings_add(a, &row.below, line);
+        line = elsewhere(list, a, device);
         if (line)
                 strings_add(a, &row.below, line);
         line = listing_virtual(list, a, device);

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "plan/propose.h"
+#include "report/beside.h"
 #include "report/list-next.h"
 #include "report/paint.h"
 #include "report/screen.h"
@@ -109,6 +110,13 @@ static void put_mates(const struct page *p)
                 }
         n = facts_card(facts, p->device, &first);
         key = "Same card";
+        for (size_t i = beside_next(facts, p->device, NO_DEVICE); i != NO_DEVICE;
+             i = beside_next(facts, p->device, i)) {
+                if (d->group != NO_GROUP && facts->devices[i].group == d->group)
+                        continue;
+                put_other(p, key, i);
+                key = "";
+        }
         for (size_t i = first; i < first + n; i++)
                 if (i != p->device && device_same_card(&facts->devices[i], d) &&
                     (d->group == NO_GROUP || facts->devices[i].group != d->group)) {

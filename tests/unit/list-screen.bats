@@ -113,7 +113,7 @@ words_of() {
     ctl list
     says '^ +ADDRESS +DEVICE +DRIVER +HANDOVER$'
     says '^ +12:00\.0 .*, ens1f0 and 3 more +mlx5_core +held +VFs enabled: 3 VFs: 2 free \(no driver\), 1 free \(vfio-pci, no rule\)$'
-    is "$(grep -c '^ *[0-9a-f]*:[0-9a-f]*\.[0-7]' <<<"$output")" 13 lines
+    is "$(grep -c '^ *[0-9a-f]*:[0-9a-f]*\.[0-7]' <<<"$output")" 14 lines
 }
 
 @test "the width is the terminal's; one that does not say has COLUMNS, or 80" {
@@ -292,6 +292,25 @@ shown() {
     # Where their function is not meant, they have lines of their own.
     ctl list 12:00.4 vfio
     shown 12:00.4
+}
+
+@test "what belongs to a card and sits behind another port of its own switch stands beside it" {
+    tree_new
+    root_port 0000:00:01.0 03
+    pci_add 0000:03:00.0 8086:4fa1 0604 under=0000:00:01.0 bus=04 group=20 driver=pcieport
+    pci_add 0000:04:01.0 8086:4fa4 0604 under=0000:03:00.0 bus=05 group=21 driver=pcieport
+    pci_add 0000:04:04.0 8086:4fa4 0604 under=0000:03:00.0 bus=06 group=22 driver=pcieport
+    pci_add 0000:05:00.0 8086:56a0 0300 under=0000:04:01.0 group=23 driver=i915
+    pci_add 0000:06:00.0 8086:4f90 0403 under=0000:04:04.0 group=24 driver=snd_hda_intel
+    ctl list
+    says '^ +05:00\.0 .* free +its audio is 06:00\.0$'
+    says '^ +06:00\.0 .* free$'
+    ctl list 05:00.0
+    says '^  Same card +06:00\.0 .* free$'
+    # Behind a board's switch are cards of many makers.
+    pci_set 0000:03:00.0 modalias "$(sed s/v00008086/v000010B5/ "$(pci_file 0000:03:00.0 modalias)")"
+    ctl list
+    says '^ +05:00\.0 .* free$'
 }
 
 @test "addresses keep their domain where there is more than one" {
