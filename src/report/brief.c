@@ -94,7 +94,7 @@ static struct brief of_doubt(const char *why)
         return (struct brief){"may be needed", why};
 }
 
-struct brief brief_of(struct arena *a, const char *reason)
+static struct brief whole_brief(struct arena *a, const char *reason)
 {
         static const struct {
                 const char *start, *words;
@@ -127,7 +127,7 @@ struct brief brief_of(struct arena *a, const char *reason)
         if (startswith(reason, "IOMMU group ") && others)
                 return of_group(a, reason, strstr(reason, ALSO_HOLDS) + strlen(ALSO_HOLDS));
         if (startswith(reason, "IOMMU group ") && strstr(reason, "of type direct"))
-                return (struct brief){"the firmware uses it", reason};
+                return (struct brief){"the firmware uses it", "memory of its group is the firmware's (RMRR)"};
         if (uses && strspn(reason, "0123456789") == (size_t)(uses - reason))
                 return (struct brief){"VFs enabled", NULL};
         if (cause_of(a, reason))
@@ -135,4 +135,14 @@ struct brief brief_of(struct arena *a, const char *reason)
         if (strlen(reason) <= WORDS_MAX)
                 return (struct brief){reason, NULL};
         return (struct brief){"see below", reason};
+}
+
+struct brief brief_of(struct arena *a, const char *reason)
+{
+        struct brief b = whole_brief(a, reason);
+
+        /* What to do about it has room where one device is told of. */
+        if (b.detail)
+                b.detail = arena_strndup(a, b.detail, strcspn(b.detail, ";"));
+        return b;
 }

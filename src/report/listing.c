@@ -265,8 +265,11 @@ static void tell_state(const struct listing *list, struct arena *a, struct list_
 
         row->words = rule_of(list, row->device);
         if (row->state == LIST_HELD && e) {
-                row->words = arena_join(a, "rule ", row->words, NULL);
-                row->detail = startswith(e->reason, "Driver=native") ? NULL : e->reason;
+                row->words = arena_join(a, "rule ", row->words,
+                                        list->plan->rules[e->rule].state == RULE_INVALID   ? ", which has an error"
+                                        : list->plan->rules[e->rule].state == RULE_SKIPPED ? ", which is switched off"
+                                                                                           : "",
+                                        NULL);
                 return;
         }
         if (row->state == LIST_HELD || row->state == LIST_REFUSED)

@@ -73,8 +73,8 @@ static const char *device_text(const struct screen *s, const struct list_row *ro
         return arena_join(s->arena, model_text(s, row, columns > n ? columns - n : 0), screen_letters(s, nodes), NULL);
 }
 
-/* What the longest state takes, with its words or without. */
-static size_t longest_tail(const struct columns *c, const struct list_table *t, bool words)
+/* What the longest state takes, with its words; words that would make it longer than the limit are not counted. */
+static size_t longest_tail(const struct columns *c, const struct list_table *t, size_t limit)
 {
         size_t longest = strlen("HANDOVER");
 
@@ -82,9 +82,9 @@ static size_t longest_tail(const struct columns *c, const struct list_table *t, 
                 struct list_row row = t->rows[i];
                 size_t tail;
 
-                row.words = words ? row.words : "";
+                if (tail_of(c, &row) > limit)
+                        row.words = "";
                 tail = tail_of(c, &row);
-
                 longest = MAX(longest, tail);
         }
         return longest;
@@ -109,17 +109,17 @@ static struct columns columns_of(const struct screen *s, const struct listing *l
                         widen(&c.slot, row->slot);
         }
         left = s->width > fixed(&c) ? s->width - fixed(&c) : 0;
-        c.tail = longest_tail(&c, t, true);
-        if (c.device + c.tail <= left)
+        if (c.device + longest_tail(&c, t, SCREEN_WIDE) <= left) {
+                c.tail = left - c.device;
                 return c;
+        }
         c.state = 0;
-        c.tail = longest_tail(&c, t, true);
         /* The names give way first, to what is still one; then words go below their line. */
-        least = longest_tail(&c, t, false);
+        least = longest_tail(&c, t, 0);
         least = MIN(c.device, left > least ? left - least : 0);
         least = MIN(least, (size_t)DEVICE_LEAST);
+        c.tail = longest_tail(&c, t, left - least);
         c.device = MIN(c.device, left > c.tail ? left - c.tail : 0);
-        c.device = MAX(c.device, least);
         for (size_t i = 0; i < t->n; i++)
                 widen(&used, device_text(s, &t->rows[i], c.device));
         c.device = used;

@@ -268,6 +268,38 @@ shown() {
     says '^  Next: passthroughctl check '
 }
 
+@test "a reason has a few words on its line, and what is to be done about it where one device is told of" {
+    machine desktop-two-nvme
+    put /sys/kernel/iommu_groups/8/reserved_regions '0x000000007b800000 0x000000007fffffff direct'
+    ln -s /sys/devices/platform/lpc "$ROOT/sys/kernel/iommu_groups/15/devices/lpc.1"
+    rm "$(pci_file 0000:07:00.0 boot_vga)"
+    swap_on nvme0n1p1
+    rule native '[Match]' Address=07:00.6 '[Device]' Driver=native
+    rule a-name-that-is-longer-than-its-column-has-room-for '[Match]' Address=07:00.4
+    ctl list
+    says '^ +01:00\.0 .* held +the firmware uses it: memory of its group is the firmware.s \(RMRR\); with 01:00\.1, its audio$'
+    says '^ +07:00\.0 .* held +may be the boot display: whether the firmware booted on this display is not known \(no boot_vga\)$'
+    says '^ +07:00\.3 .* held +group 15: shares it with lpc\.1, which is no PCI function'
+    says '^ +07:00\.6 .* held +rule native$'
+    ctl list 07:00.0
+    says 'AllowBootDisplay=yes takes it'
+    LC_ALL=C.UTF-8 at 80
+    fits 80
+    says '^ +07:00\.4 .* next boot$'
+    says '^ {15}a-name-that-is-longer-than-its-column-has-room-for$'
+    module vfio-pci absent
+    ctl list
+    says '^  no vfio-pci: kernel .* has no such module and no such driver$'
+    rule bad '[Match]' Address=07:00.6 '[Device]' Driver=native Nonsense=1
+    rm "$ROOT/etc/passthrough.d/native.conf"
+    ctl list
+    says '^ +07:00\.6 .* held +rule bad, which has an error$'
+    rm "$ROOT/etc/passthrough.d/bad.conf"
+    cmdline passthrough.skip=a-name-that-is-longer-than-its-column-has-room-for
+    ctl list
+    says '^ +07:00\.4 .* held +rule a-name.*, which is switched off$'
+}
+
 @test "slot and NUMA node are there where they tell twins apart" {
     machine server-4gpu
     ctl list
