@@ -88,7 +88,7 @@ static void check_bind(const struct plan *plan, const struct plan_entry *e)
         CHECK(!(d->roles & ROLE_BRIDGE) && !e->needed);
         CHECK(!d->bus->refuse(&said, rule, d));
         arena_free(&said);
-        CHECK(!driver_is_vfio(e->driver) || (d->group != NO_GROUP && !d->group_stranger));
+        CHECK(!driver_is_vfio(e->driver) || e->below != NO_ENTRY || (d->group != NO_GROUP && !d->group_stranger));
         for (size_t i = 0; i < n; i++)
                 CHECK(facts.devices[facts.by_group[first + i]].roles & ROLE_BYSTANDER ||
                       taken(plan, facts.by_group[first + i]));
@@ -107,6 +107,17 @@ static void check_back(const struct ops *back)
                       (back->v[i].kind != OP_WRITE || *back->v[i].value));
 }
 
+/* What goes along with what it is below is neither taken nor given back itself. */
+static void check_below(const struct plan *plan, const struct plan_entry *e)
+{
+        const struct plan_entry *carrier = &plan->entries[e->below];
+
+        CHECK(e->below < plan->n_entries && carrier->action == ACTION_BIND && carrier->below == NO_ENTRY);
+        CHECK(facts_is_below(&facts, e->device, carrier->device) && e->stage == carrier->stage && e->back.n == 0);
+        for (size_t i = 0; i < plan->ops.n; i++)
+                CHECK(plan->ops.v[i].kind == OP_HIDE || plan->ops.v[i].entry != (size_t)(e - plan->entries));
+}
+
 static void check_plan(const struct plan *plan)
 {
         for (size_t i = 0; i < plan->n_entries; i++) {
@@ -117,7 +128,10 @@ static void check_plan(const struct plan *plan)
                 CHECK(e->reason && *e->reason);
                 if (e->action == ACTION_BIND) {
                         check_bind(plan, e);
-                        check_back(&e->back);
+                        if (e->below == NO_ENTRY)
+                                check_back(&e->back);
+                        else
+                                check_below(plan, e);
                 } else
                         CHECK(e->action != ACTION_REFUSE || plan->rules[e->rule].state != RULE_OK);
         }
