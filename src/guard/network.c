@@ -174,6 +174,7 @@ void guard_network(struct graph *g)
                         if (!*link)
                                 guard_unknown(g, &g->evidence->network_unknown, "where %s is cannot be read", names[i]);
                 }
+        guard_reach_physical(g, first);
         if (n == 0 || !guard_concerned(g, first))
                 return;
         for (size_t i = first; i < g->evidence->n_nodes; i++)

@@ -176,3 +176,34 @@ const char *guard_link(struct graph *g, int dir_fd, const char *dir, const char 
         }
         return buf;
 }
+
+static size_t physical(const struct graph *g, size_t device)
+{
+        const struct device *d = &g->facts->devices[device];
+        char target[PATH_MAX];
+
+        if (d->parent)
+                return facts_find(g->facts, d->parent);
+        /* Of one that no rule speaks of nobody has asked. */
+        if (d->detailed || d->roles & ROLE_BRIDGE ||
+            root_readlink(g->root, arena_join(g->arena, d->sysfs, "/physfn", NULL), target, sizeof(target)) <= 0)
+                return NO_DEVICE;
+        return facts_find(g->facts, str_basename(target));
+}
+
+void guard_reach_physical(struct graph *g, size_t first)
+{
+        bool *asked = arena_alloc(g->arena, g->facts->n_devices * sizeof(*asked));
+        size_t *above = arena_alloc(g->arena, g->facts->n_devices * sizeof(*above));
+
+        for (size_t i = first; i < g->evidence->n_nodes; i++)
+                for (size_t f = 0, n = g->evidence->nodes[i].n_devices; f < n; f++) {
+                        size_t device = g->evidence->nodes[i].devices[f];
+
+                        if (!asked[device])
+                                above[device] = physical(g, device);
+                        asked[device] = true;
+                        if (above[device] != NO_DEVICE)
+                                guard_reach(g, i, above[device]);
+                }
+}

@@ -33,3 +33,9 @@ const char *guard_in_root(const struct graph *g, const char *path);
 enum source guard_class(struct graph *g, const char *path, const char ***ret, size_t *ret_n);
 /* Where the link dir/name leads, "" if it is none; dir is open as dir_fd. Returns buf. */
 const char *guard_link(struct graph *g, int dir_fd, const char *dir, const char *name, char buf[static PATH_MAX]);
+/*
+ * A virtual function is there for as long as a driver of the host has the physical one: what is reached through the one
+ * is reached through the other, from that node on. Early in the next boot there is no virtual function yet, and nothing
+ * else would speak of it.
+ */
+void guard_reach_physical(struct graph *g, size_t first);

@@ -69,6 +69,7 @@ void guard_storage(struct graph *g)
                 guard_unknown(g, unknown, "which block devices there are is not known");
                 return;
         }
+        guard_reach_physical(g, 0);
         if (!guard_concerned(g, 0))
                 return;
         guard_relate_blocks(g);

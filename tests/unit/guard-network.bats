@@ -340,3 +340,26 @@ setup() {
     plan
     refused 0000:00:14.0 'cdc_ether has 1-2:1.0, and its interface is nowhere to be seen'
 }
+
+# A virtual function is there for as long as its physical one has the host's driver; no rule speaks of it.
+@test "the physical function of a virtual one that carries the default route, and an image says so where no virtual one is yet" {
+    rm "$ROOT"/etc/passthrough.d/*
+    rule card '[Match]' Path=00:04.0/00.0
+    root_port 0000:00:04.0 04
+    pci_add 0000:04:00.0 1d0f:efa0 1200 under=0000:00:04.0 group=4 driver=efa
+    pci_add 0000:04:10.0 1d0f:efa1 0200 under=0000:00:04.0 group=5 driver=efavf physfn=0000:04:00.0 index=0
+    put /sys/class/dmi/id/product_uuid 4c4c4544-0000-4000-8000-000000000001
+    nic vf0 0000:04:10.0 up
+    candidates 0000:04:00.0
+    plan
+    refused_with 0000:04:00.0 '1 of its virtual functions are enabled; hand those over, or disable them first'
+    default_route vf0
+    needs 0000:04:00.0 'vf0 ← default route'
+    image_built
+    pci_remove 0000:04:10.0
+    rm -rf "$(pci_file 0000:04:00.0 virtfn0)" "$(pci_file 0000:04:00.0 driver)" "$ROOT"/sys/class/net
+    pci_set 0000:04:00.0 sriov_numvfs 0
+    put /etc/initrd-release ID=debian
+    plan
+    refused_with 0000:04:00.0 'the host needed it when this image was built: 0000:04:00.0 ← vf0 ← default route'
+}
