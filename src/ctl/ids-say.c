@@ -51,7 +51,8 @@ void ids_note(struct ctl *c, const struct ids *ids, FILE *f)
 /* Words of a boot loader's file: without comments, quotes, and the names of GRUB's variables. */
 static const char *words_of(struct arena *a, const char *text)
 {
-        char *copy = arena_strdup(a, text), *line, *words = arena_strdup(a, "");
+        char *copy = arena_strdup(a, text), *line;
+        struct strings words = {};
 
         while ((line = strsep(&copy, "\n"))) {
                 char *equals = strchr(line, '=');
@@ -59,13 +60,15 @@ static const char *words_of(struct arena *a, const char *text)
                 line = str_trim(line);
                 if (*line == '#')
                         continue;
-                if (equals && (startswith(line, "GRUB_") || startswith(line, "export GRUB_")))
+                if (equals &&
+                    (startswith(line, "GRUB_") || startswith(line, "export GRUB_") || startswith(line, "kernelopts=")))
                         *equals = ' ';
                 for (char *c = line; (c = strpbrk(c, "\"'"));)
                         *c = ' ';
-                words = arena_join(a, words, line, "\n", NULL);
+                strings_add(a, &words, line);
+                strings_add(a, &words, "\n");
         }
-        return words;
+        return strings_text(a, &words);
 }
 
 /* As the file will be. True: it is there. */

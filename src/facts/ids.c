@@ -40,8 +40,7 @@ static void add_loader(struct arena *a, struct ids *ids, const char *driver, con
         struct ids_loader *slot;
 
         for (size_t i = 0; i < ids->n_loaders; i++)
-                if (streq(ids->loaders[i].driver, driver) && streq_ptr(ids->loaders[i].text, text) &&
-                    (!text || streq(ids->loaders[i].file, file)))
+                if (streq(ids->loaders[i].driver, driver))
                         return;
         slot = arena_grow(a, &ids->loaders, ids->n_loaders, sizeof(*slot));
         *slot = (struct ids_loader){driver, str_printable(a, file), text ? str_printable(a, text) : NULL};
@@ -74,18 +73,48 @@ static bool has_word(const char *text, const char *driver)
         return false;
 }
 
+/* "modprobe vfio-pci ids=8086:10d3": who loads the driver may bring ids= of its own. */
+static void add_given(struct arena *a, struct ids *ids, const char *driver, const char *file, const char *text)
+{
+        for (const char *c = text; (c = strstr(c, "ids=")); c += strlen("ids=")) {
+                const char *value = c + strlen("ids=");
+                size_t n = strcspn(value, " \t\"';&|)");
+
+                if (n > 0 && c > text && strchr(" \t\"'", c[-1]))
+                        add_line(a, ids,
+                                 &(struct ids_line){.driver = driver,
+                                                    .file = file,
+                                                    .text = text,
+                                                    .value = arena_strndup(a, value, n)});
+        }
+}
+
 static void add_loaders(struct arena *a, struct ids *ids, const char *file, const char *names, const char *text)
 {
-        for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
-                if (has_word(names, drivers[i]))
-                        add_loader(a, ids, drivers[i], file, text);
+        for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+                if (!has_word(names, drivers[i]))
+                        continue;
+                add_loader(a, ids, drivers[i], file, text);
+                add_given(a, ids, drivers[i], file, text);
+        }
 }
 
 /* ---- modprobe.d -------------------------------------------------------------------------------------------------- */
 
-/* The kernel splits a module's options as it does its command line; of several ids= the last counts. */
-static void options(struct arena *a, const struct conf_line *l, const char *driver, const char *rest, struct ids *ids)
+/* Whether libkmod reads it behind the other line: files by their names, whichever directory they are in. */
+static bool comes_later(const struct ids_line *line, const struct ids_line *other)
 {
+        return !other || strcmp(str_basename(line->file), str_basename(other->file)) >= 0;
+}
+
+/*
+ * The kernel splits a module's options as it does its command line; of several ids= the last counts, be it empty.
+ * latest: of that driver, so far.
+ */
+static void options(struct arena *a, const struct conf_line *l, const char *driver, const char *rest, struct ids *ids,
+                    struct ids_line *latest)
+{
+        struct ids_line line = {.driver = driver, .file = l->file, .text = l->text};
         const struct token *t;
         struct token *tokens;
         bool unclosed;
@@ -93,12 +122,17 @@ static void options(struct arena *a, const struct conf_line *l, const char *driv
 
         cmdline_split(a, rest, &tokens, &n, &unclosed);
         t = cmdline_last(tokens, n, "ids");
-        if (t && t->value && *t->value)
-                add_line(a, ids,
-                         &(struct ids_line){.driver = driver, .file = l->file, .text = l->text, .value = t->value});
+        if (!t || !t->value)
+                return;
+        line.value = t->value;
+        if (comes_later(&line, latest->file ? latest : NULL))
+                *latest = line;
+        if (*line.value)
+                add_line(a, ids, &line);
 }
 
-static void modprobe_line(struct arena *a, const struct conf_line *l, struct ids *ids)
+static void modprobe_line(struct arena *a, const struct conf_line *l, struct ids *ids,
+                          struct ids_line latest[static IDS_DRIVERS])
 {
         const char **words, *driver, *rest;
         size_t n;
@@ -109,13 +143,16 @@ static void modprobe_line(struct arena *a, const struct conf_line *l, struct ids
         driver = driver_named(words[1]);
         rest = strstr(l->text + strlen(words[0]), words[1]) + strlen(words[1]);
         if (streq(words[0], "options") && driver)
-                options(a, l, driver, rest, ids);
+                options(a, l, driver, rest, ids, &latest[driver == drivers[0] ? 0 : 1]);
+        else if (streq(words[0], "install") && driver)
+                add_given(a, ids, driver, l->file, l->text);
         else if ((streq(words[0], "softdep") || streq(words[0], "install") || streq(words[0], "alias")) && !driver)
                 add_loaders(a, ids, l->file, rest, l->text);
 }
 
 void ids_read_modprobe(const struct root *root, struct arena *a, struct ids *ret)
 {
+        struct ids_line latest[IDS_DRIVERS] = {};
         struct conf_lines lines = {};
 
         *ret = (struct ids){};
@@ -124,7 +161,10 @@ void ids_read_modprobe(const struct root *root, struct arena *a, struct ids *ret
                 if (!lines.v[i].text)
                         add_unreadable(a, ret, lines.v[i].file);
                 else
-                        modprobe_line(a, &lines.v[i], ret);
+                        modprobe_line(a, &lines.v[i], ret, latest);
+        for (size_t i = 0; i < ret->n_lines; i++)
+                for (size_t k = 0; k < IDS_DRIVERS; k++)
+                        ret->lines[i].last |= latest[k].value && ret->lines[i].value == latest[k].value;
 }
 
 /* ---- the kernel command line ------------------------------------------------------------------------------------- */
@@ -166,7 +206,12 @@ static void add_tokens(struct arena *a, const char *file, const char *line, bool
                 if (t->value && loads_modules(t->name))
                         add_loaders(a, ids, file, t->value, t->text);
                 if (t->value && *t->value && driver && !loaders_alone)
-                        add_line(a, ids, &(struct ids_line){driver, true, file, t->text, t->value});
+                        add_line(a, ids,
+                                 &(struct ids_line){.driver = driver,
+                                                    .cmdline = true,
+                                                    .file = file,
+                                                    .text = t->text,
+                                                    .value = t->value});
         }
 }
 
@@ -304,12 +349,14 @@ static bool next_value(struct arena *a, char **text, const char *name, char **re
 static char *shell_text(struct arena *a, const struct conf_lines *lines, size_t *at)
 {
         const char *file = lines->v[*at].file;
-        char *text = arena_strdup(a, "");
+        struct strings text = {};
 
         for (; *at < lines->n && lines->v[*at].text && streq(lines->v[*at].file, file); ++*at)
-                if (!comment(lines->v[*at].text))
-                        text = arena_join(a, text, lines->v[*at].text, "\n", NULL);
-        return text;
+                if (!comment(lines->v[*at].text)) {
+                        strings_add(a, &text, lines->v[*at].text);
+                        strings_add(a, &text, "\n");
+                }
+        return strings_text(a, &text);
 }
 
 static void add_variables(struct arena *a, const struct conf_lines *lines, const struct ids_settings *s,

@@ -19,6 +19,7 @@ struct ids_line {
         const char *file;   /* it stands in */
         const char *text;   /* as written */
         const char *value;  /* of ids= */
+        bool last;          /* of the options of modprobe.d the one that counts; the kernel takes no other */
 };
 
 /* What loads such a driver, or may: a line or token that names it. */
@@ -41,7 +42,7 @@ struct ids_driver {
 struct ids {
         struct ids_line *lines;
         size_t n_lines;
-        struct ids_loader *loaders;
+        struct ids_loader *loaders; /* the first that was found of each driver */
         size_t n_loaders;
         struct ids_driver drivers[IDS_DRIVERS];
 };

@@ -91,7 +91,9 @@ static void find_loader(struct effects *x, struct ids_effect *e)
         else {
                 e->by = arena_join(x->arena, loader->file, " loads ", e->line->driver, " first: \"", loader->text, "\"",
                                    NULL);
-                e->fix = arena_join(x->arena, e->fix, ", or \"", loader->text, "\" from ", loader->file, NULL);
+                /* It may bring them itself. */
+                if (!streq(loader->text, e->line->text))
+                        e->fix = arena_join(x->arena, e->fix, ", or \"", loader->text, "\" from ", loader->file, NULL);
         }
 }
 

@@ -240,3 +240,44 @@ LOADERS
     put /etc/modules-load.d/vfio.conf vfio-pci
     refuses "takes $CARD; /etc/modules-load.d/vfio.conf"
 }
+
+@test "a load that brings ids= of its own has apply refuse, and one line is named once" {
+    local file line
+    while IFS='|' read -r file line; do
+        rm -rf "$BATS_TEST_TMPDIR/was" && cp -a "$ROOT" "$BATS_TEST_TMPDIR/was"
+        put "$file" "$line"
+        refuses "$file: .*8086:10d3.* takes $CARD; $file loads vfio-pci first" "^passthroughctl: remove \"[^\"]*(\"[^\"]*){0,4}\" from $file, then dracut -f\$" ||
+            { echo "$file: $line" && return 1; }
+        rm -rf "$ROOT" && mv "$BATS_TEST_TMPDIR/was" "$ROOT"
+    done <<'LOADERS'
+/etc/modprobe.d/install.conf|install nouveau /sbin/modprobe vfio-pci ids=10de:1b06,8086:10d3; /sbin/modprobe -i nouveau
+/etc/initramfs-tools/modules|vfio_pci ids=8086:10d3
+/etc/udev/rules.d/a.rules|SUBSYSTEM=="pci", RUN+="/sbin/modprobe vfio-pci ids=8086:10d3"
+LOADERS
+    # Nobody runs it.
+    put $MODPROBE 'install vfio-pci /sbin/modprobe -i vfio-pci ids=8086:10d3'
+    goes_on 'does nothing: passthrough loads vfio-pci with an empty ids='
+    put /etc/modules-load.d/a.conf vfio-pci
+    refuses "$MODPROBE: \"install .*\" takes $CARD; /etc/modules-load.d/a.conf loads vfio-pci first"
+    put $MODPROBE 'install vfio-pci /sbin/bind --device_ids=8086:10d3 && echo vfio-pci,ids=8086:10d3' 'install nouveau /sbin/modprobe vfio-pci ids='
+    goes_on
+}
+
+@test "kernelopts of GRUB's environment, from its first token on" {
+    module vfio-pci builtin
+    rm -r "$ROOT/boot/grub" "$ROOT/usr/sbin/update-grub" "$ROOT/etc/debian_version"
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX="quiet"' GRUB_ENABLE_BLSCFG=true
+    mkdir -p "$ROOT/boot/grub2"
+    : >"$ROOT/usr/sbin/grubby"
+    put /boot/grub2/grub.cfg blscfg
+    put "/boot/loader/entries/0123456789abcdef0123456789abcdef-$KERNEL.conf" 'title Fedora' "version $KERNEL" "linux /vmlinuz-$KERNEL" "options \$kernelopts"
+    { printf '# GRUB Environment Block\nkernelopts=vfio-pci.ids=8086:10d3 %s ro\n' "$ROOT_UUID" && printf '#%.0s' {1..900}; } >"$ROOT/boot/grub2/grubenv"
+    refuses '/boot/grub2/grubenv: "vfio-pci.ids=8086:10d3" takes'
+}
+
+@test "files of many lines take no time and no memory" {
+    put $MODPROBE 'options vfio-pci ids=8086:10d3'
+    printf 'GRUB_X%s="foo bar"\n' {1..20000} >>"$ROOT/etc/default/grub"
+    printf 'force_drivers+=" a%s "\n' {1..20000} | put /etc/dracut.conf
+    goes_on 'does nothing'
+}
