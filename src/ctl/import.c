@@ -219,6 +219,11 @@ static void read_modprobe(struct import *m)
 
                 if (!streq(theirs.lines[i].driver, DRIVER_VFIO_PCI))
                         continue;
+                if (!theirs.lines[i].last) {
+                        note(m, "\"%s\" in %s is left alone: another line has the last word", theirs.lines[i].text,
+                             theirs.lines[i].file);
+                        continue;
+                }
                 value = arena_strdup(a, theirs.lines[i].value);
                 str_lower(value);
                 value += strspn(value, "'");

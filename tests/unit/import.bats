@@ -322,3 +322,18 @@ turing() {
     exits 0
     bound 0000:42:00.0 0000:42:00.1
 }
+
+@test "modprobe: of several ids= the kernel takes the last, in the order of file names, be it empty" {
+    put /usr/lib/modprobe.d/z.conf 'options vfio-pci ids=8086:10d3:15d9:060a'
+    put /etc/modprobe.d/a.conf 'options vfio-pci ids=8086:10d3:8086:a01f'
+    ctl add --from=modprobe
+    exits 0
+    is "$(rules)" modprobe-8086-10d3-15d9-060a rules
+    has '"options vfio-pci ids=8086:10d3:8086:a01f" in /etc/modprobe.d/a.conf is left alone: another line has the last word'
+    rm "$ROOT"/etc/passthrough.d/*
+    put /usr/lib/modprobe.d/z.conf 'options vfio-pci ids='
+    ctl add --from=modprobe
+    exits 0
+    is "$(rules)" '' rules
+    has 'nothing to take over'
+}
