@@ -41,6 +41,7 @@ struct use {
         size_t node;
         const char *what;
         bool by_process; /* has it open at this moment */
+        bool awaited;    /* the boot ends in an emergency where it is not there */
 };
 
 struct evidence {

@@ -68,16 +68,32 @@ static void short_row(struct graph *g, const char *table)
         guard_unknown(g, &g->evidence->storage_unknown, "/etc/%s has a line that is not whole", table);
 }
 
+/* What local-fs.target requires (systemd.mount(5)). */
+static bool is_awaited(const char *type, const char *options)
+{
+        static const char *const others[] = {"nofail", "noauto", "_netdev", "x-systemd.automount"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+                for (const char *c = options; (c = strstr(c, others[i])); c++)
+                        if ((c == options || c[-1] == ',') && strchr(",=", c[strlen(others[i])]))
+                                return false;
+        return !streq(type, "swap");
+}
+
 static void use_fstab(struct graph *g, const char *crypttab, const char *fstab)
 {
         const char **f;
         size_t n;
 
         while (row(g, &fstab, &f, &n)) {
+                size_t first = g->evidence->n_uses;
+
                 if (n >= 3)
                         use_entry(g, crypttab, &(struct entry){f[0], f[1], f[2], "fstab"});
                 else if (n > 0)
                         short_row(g, "fstab");
+                for (size_t i = first; i < g->evidence->n_uses; i++)
+                        g->evidence->uses[i].awaited = is_awaited(f[2], n >= 4 ? f[3] : "");
                 if (n >= 4)
                         guard_use_options(g, f[3], arena_join(g->arena, "fstab ", f[1], NULL));
         }

@@ -133,10 +133,15 @@ static void add_readers(struct vitals *x, const struct node *n, enum vital vital
 {
         static const struct {
                 const char *type, *module;
-        } readers[] = {{"TYPE=ext4", "ext4"},          {"TYPE=xfs", "xfs"},
-                       {"TYPE=btrfs", "btrfs"},        {"TYPE=f2fs", "f2fs"},
-                       {"TYPE=zfs_member", "zfs"},     {"TYPE=crypto_LUKS", "dm_crypt"},
-                       {"TYPE=LVM2_member", "dm_mod"}, {"TYPE=linux_raid_member", "md_mod"},
+        } readers[] = {{"TYPE=ext4", "ext4"},
+                       {"TYPE=xfs", "xfs"},
+                       {"TYPE=btrfs", "btrfs"},
+                       {"TYPE=f2fs", "f2fs"},
+                       {"TYPE=vfat", "vfat"},
+                       {"TYPE=zfs_member", "zfs"},
+                       {"TYPE=crypto_LUKS", "dm_crypt"},
+                       {"TYPE=LVM2_member", "dm_mod"},
+                       {"TYPE=linux_raid_member", "md_mod"},
                        {"TYPE=bcache", "bcache"}};
 
         for (size_t i = 0; i < n->n_tags; i++)
@@ -174,7 +179,7 @@ static void add_use(struct vitals *x, const struct use *use)
         const struct node *n = &x->facts->evidence->nodes[use->node];
 
         if ((n->kind == NODE_BLOCK || n->kind == NODE_POOL) && !use->by_process)
-                add_node(x, use->node, boots_with(use->what) ? VITAL_BOOT : VITAL_SOME, use->what, 0);
+                add_node(x, use->node, use->awaited || boots_with(use->what) ? VITAL_BOOT : VITAL_SOME, use->what, 0);
         else if (n->kind == NODE_INTERFACE && (streq(use->what, "default route") || startswith(use->what, "Uplink=")))
                 add_node(x, use->node, VITAL_UPLINK, use->what, 0);
 }

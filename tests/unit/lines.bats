@@ -297,6 +297,23 @@ each_of() {
     refuses_conf modprobe.blacklist=vfio_pci 'without that module nothing can be handed over'
 }
 
+@test "a blacklist of what drives a file system that the boot waits for, by fstab, is refused; one that it does not wait for is not" {
+    local options
+    takes_conf module_blacklist=ahci
+    for options in defaults '' noatime,x-nofail; do
+        put /etc/fstab "UUID=$ROOT_UUID / ext4 defaults 0 1" "UUID=$DISK /srv ext4 $options"
+        refuses_conf module_blacklist=ahci 'ahci drives sda2 (fstab /srv): the host does not boot without it'
+    done
+    for options in nofail noatime,noauto _netdev,x x-systemd.automount; do
+        put /etc/fstab "UUID=$DISK /srv ext4 $options 0 2"
+        takes_conf module_blacklist=ahci
+    done
+    put /etc/fstab "UUID=$DISK none swap sw 0 0"
+    takes_conf module_blacklist=ahci
+    module vfat loadable
+    refuses_conf module_blacklist=vfat 'vfat drives nvme0n1p1 (/boot/efi)'
+}
+
 @test "a blacklist of others, of what is built in, and of what is loaded by name all the same is taken" {
     takes_conf module_blacklist=nouveau,e1000e,mlx5_core
     # Its disk is none that the host boots from.
