@@ -202,9 +202,12 @@ void judge_rescue(struct judge *j, const struct token *t)
 
 void judge_unit(struct judge *j, const struct token *t)
 {
-        static const char *const rescue[] = {"rescue.target", "emergency.target"};
-        static const char *const ends[] = {"poweroff.target", "reboot.target",   "halt.target",
-                                           "kexec.target",    "shutdown.target", "exit.target"};
+        static const char *const rescue[] = {"rescue.target", "rescue.service", "runlevel1.target", "emergency.target",
+                                             "emergency.service"};
+        static const char *const ends[] = {"poweroff.target",    "reboot.target",    "halt.target",
+                                           "kexec.target",       "shutdown.target",  "exit.target",
+                                           "soft-reboot.target", "runlevel0.target", "runlevel6.target",
+                                           "suspend.target",     "hibernate.target"};
 
         if (!t->value || cmdline_last(j->tokens, j->n_tokens, t->name) != t)
                 return;
@@ -213,6 +216,14 @@ void judge_unit(struct judge *j, const struct token *t)
                       "the boot ends in a shell on the console, and the host answers nobody");
         else if (str_index(t->value, ends, ARRAY_SIZE(ends)) >= 0)
                 error(j, t, READER_SYSTEMD, HARM_ANSWER, "remove it", "the host stops as soon as it has started");
+}
+
+/* systemd-run-generator(8): what is run is all that starts, and the host ends with it. */
+void judge_run(struct judge *j, const struct token *t)
+{
+        if (t->value && *t->value)
+                error(j, t, READER_SYSTEMD, HARM_ANSWER, "remove it",
+                      "the boot runs that instead of all else, and the host stops or answers nobody");
 }
 
 void judge_mask(struct judge *j, const struct token *t)

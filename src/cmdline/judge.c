@@ -39,6 +39,7 @@ static const struct name {
         {"nolapic", READER_KERNEL, EACH, judge_nolapic},
         {"systemd.unit", READER_SYSTEMD, EACH, judge_unit},
         {"rd.systemd.unit", READER_SYSTEMD, EACH, judge_unit},
+        {"systemd.run", READER_SYSTEMD, EACH, judge_run},
         {"systemd.mask", READER_SYSTEMD, EACH, judge_mask},
         {"rd.systemd.mask", READER_SYSTEMD, EACH, judge_mask},
         {"emergency", READER_SYSTEMD, EACH, judge_rescue},

@@ -54,6 +54,7 @@ void judge_root(struct judge *j, const struct token *t);
 void judge_init(struct judge *j, const struct token *t);
 void judge_rdinit(struct judge *j, const struct token *t);
 void judge_unit(struct judge *j, const struct token *t);
+void judge_run(struct judge *j, const struct token *t);
 void judge_mask(struct judge *j, const struct token *t);
 void judge_rescue(struct judge *j, const struct token *t);
 void judge_rd_break(struct judge *j, const struct token *t);

@@ -252,6 +252,9 @@ each_of() {
     for token in systemd.unit=rescue.target systemd.unit=emergency.target single emergency 1 rd.break rd.systemd.unit=emergency.target; do
         refuses_conf "$token" "$token: the boot "
     done
+    for token in runlevel1.target emergency.service; do refuses_conf systemd.unit=$token 'the boot ends in a shell'; done
+    for token in runlevel0.target soft-reboot.target suspend.target; do refuses_conf systemd.unit=$token 'the host stops'; done
+    refuses_conf systemd.run=/bin/true 'the boot runs that instead of all else'
     takes_conf systemd.unit=multi-user.target
     takes_conf 3
 }
