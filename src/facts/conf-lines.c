@@ -49,4 +49,5 @@ void conf_lines_modprobe(const struct root *root, struct arena *a, struct conf_l
                                            "/usr/lib/modprobe.d", "/lib/modprobe.d", NULL};
 
         conf_lines_in(root, a, dirs, ".conf", lines);
+        conf_lines_in(root, a, dirs, ".alias", lines); /* an old name, which libkmod reads to this day */
 }

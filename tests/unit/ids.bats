@@ -120,6 +120,12 @@ goes_on() {
 LOADERS
 }
 
+@test "modprobe.d has files of an old name, too" {
+    put /etc/modprobe.d/aliases.alias 'options vfio-pci ids=8086:10d3' 'softdep nouveau pre: vfio-pci'
+    put /etc/modprobe.d/vfio.conf.bak 'options vfio-pci ids=8086:10d3'
+    refuses "/etc/modprobe.d/aliases.alias: \"options vfio-pci ids=8086:10d3\" takes $CARD; /etc/modprobe.d/aliases.alias loads vfio-pci first"
+}
+
 @test "what only looks like it loads the driver does not" {
     put $MODPROBE 'options vfio-pci ids=8086:10d3' 'install vfio-pci /sbin/vfio-pci-override.sh' 'softdep vfio-pci pre: e1000e' \
         'install nouveau /sbin/vfio-pci-override.sh' 'softdep nouveau pre: vfio_pci_core' '# softdep nouveau pre: vfio-pci'
