@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Before udevd starts: what it has to know of devices that appear later. */
 
+#include "act/kmod.h"
 #include "base/str.h"
 #include "bind/run.h"
 #include "guard/evidence.h"
@@ -17,10 +18,25 @@ static const bool *left_out(struct run *r)
         return out;
 }
 
+/* One that does not load now does not load later either: the process says so when a device appears. */
+static void load(struct run *r, const struct strings *modules)
+{
+        for (size_t i = 0; i < modules->n && r->root->live; i++) {
+                char *file = arena_join(&r->arena, "/sys/module/", modules->v[i], NULL);
+
+                for (char *c = file; *c; c++)
+                        *c = *c == '-' ? '_' : *c;
+                if (!root_exists(r->root, file))
+                        (void)!kmod_load(modules->v[i]);
+        }
+}
+
 /* Which rules there are takes no device to know. */
 static int build(struct run *r, const char **ret)
 {
         static const struct evidence none;
+        struct strings modules;
+        const bool *out;
         int k = run_read_record(r);
 
         r->diags.arena = &r->arena;
@@ -31,7 +47,10 @@ static int build(struct run *r, const char **ret)
                 return k;
         facts_read_machine(r->root, &r->arena, initrd_table, &r->facts);
         plan_build(&r->config, &r->facts, &r->arena, &r->plan);
-        *ret = hotplug_rules(&r->plan, bus_table, left_out(r), &r->arena);
+        out = left_out(r);
+        *ret = hotplug_rules(&r->plan, bus_table, out, &r->arena);
+        modules = hotplug_modules(&r->plan, out, &r->arena);
+        load(r, &modules);
         return 0;
 }
 

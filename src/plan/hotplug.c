@@ -2,6 +2,7 @@
 #include "plan/hotplug.h"
 
 #include "base/str.h"
+#include "config/driver.h"
 
 /* An event that was asked for is about the past. */
 static const char head[] = "# Made by passthrough-bind from passthrough.d(5), see passthrough(7)\n"
@@ -9,6 +10,29 @@ static const char head[] = "# Made by passthrough-bind from passthrough.d(5), se
                            "ENV{SYNTH_UUID}!=\"\", GOTO=\"passthrough_end\"\n";
 static const char start[] = "TAG+=\"systemd\", ENV{SYSTEMD_WANTS}+=\"passthrough-hotplug@$kernel.service\", ";
 static const char leave[] = "GOTO=\"passthrough_end\"\n", end[] = "LABEL=\"passthrough_end\"\n";
+
+static bool counts(const struct plan *plan, const bool *left_out, size_t rule)
+{
+        return !left_out[rule] && plan->rules[rule].state != RULE_INVALID && plan->rules[rule].state != RULE_SKIPPED;
+}
+
+/*
+ * udev has the modules loaded, so that the process need not be let load any. Driver=auto: of the names that a variant
+ * driver may have, "vfio_" and what the kernel calls the device.
+ */
+static const char *action(struct arena *a, const struct rule *rule)
+{
+        const char *text = "RUN{builtin}+=\"kmod load", *modules[DRIVER_MODULES_MAX];
+        size_t n = driver_modules(driver_of_rule(rule), modules);
+
+        if (n == 0)
+                return "";
+        if (rule->driver == DRIVER_AUTO)
+                text = arena_join(a, text, " vfio_$env{MODALIAS}", NULL);
+        for (size_t i = 0; i < n; i++)
+                text = arena_join(a, text, " ", modules[i], NULL);
+        return arena_join(a, text, "\", ", start, NULL);
+}
 
 /* Adds those of one bus; nothing where no rule of it takes a device. */
 static void add_bus(const struct bus *bus, const struct plan *plan, const bool *left_out, struct arena *a,
@@ -22,14 +46,13 @@ static void add_bus(const struct bus *bus, const struct plan *plan, const bool *
                 bool native = rule->driver == DRIVER_NATIVE, whole;
                 const char *which;
 
-                if (left_out[i] || rule->bus != bus->syntax || plan->rules[i].state == RULE_INVALID ||
-                    plan->rules[i].state == RULE_SKIPPED)
+                if (rule->bus != bus->syntax || !counts(plan, left_out, i))
                         continue;
                 which = bus->udev(a, rule, &whole);
                 /* What the host keeps ends here only where that is sure; else the process finds out. */
                 if (native && !whole)
                         continue;
-                strings_add(a, &texts, arena_join(a, "# ", rule->name, "\n", which, native ? "" : start, leave, NULL));
+                strings_add(a, &texts, arena_join(a, "# ", rule->name, "\n", which, action(a, rule), leave, NULL));
                 any |= !native;
         }
         if (!any)
@@ -49,4 +72,20 @@ const char *hotplug_rules(const struct plan *plan, const struct bus_source *cons
                 if (buses[i]->bus->udev)
                         add_bus(buses[i]->bus, plan, left_out, a, &all);
         return all.n > 0 ? strings_text(a, &all) : NULL;
+}
+
+struct strings hotplug_modules(const struct plan *plan, const bool *left_out, struct arena *a)
+{
+        struct strings list = {};
+
+        for (size_t i = 0; i < plan->config->n_rules; i++) {
+                const char *modules[DRIVER_MODULES_MAX];
+                size_t n = counts(plan, left_out, i) ? driver_modules(driver_of_rule(&plan->config->rules[i]), modules)
+                                                     : 0;
+
+                for (size_t k = 0; k < n; k++)
+                        if (*driver_options(modules[k]) && str_index(modules[k], list.v, list.n) < 0)
+                                strings_add(a, &list, modules[k]);
+        }
+        return list;
 }

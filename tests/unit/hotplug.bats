@@ -348,15 +348,20 @@ starts_for() {
     [[ ! -e $ROOT/run/passthrough/record ]]
 }
 
-@test "udev loads no driver, which would come with whatever ids= there is: the process does, and may" {
+@test "udev loads what the driver needs, so that the process need not: vfio-pci, a variant of it, another" {
     rule gpu0 '[Match]' Address=42:00.0
     rule gpu1 '[Match]' Address=01:00.0 '[Device]' Driver=auto
+    rule gpu2 '[Match]' Address=02:00.0 '[Device]' Driver=pci-stub
     rules_written
     exits 0
-    grep -q 'KERNEL=="0000:42:00.0", TAG+=' "$ROOT$RULES" || { cat "$ROOT$RULES" && return 1; }
-    ! grep kmod "$ROOT$RULES" || return 1
-    local unit="$BATS_TEST_DIRNAME/../../conf/systemd/passthrough-hotplug@.service"
-    grep -q '^CapabilityBoundingSet=.*CAP_SYS_MODULE' "$unit" && grep -q '^SystemCallFilter=@module$' "$unit"
+    has_line() { grep -qF -- "$1" "$ROOT$RULES" || { cat "$ROOT$RULES" && return 1; }; }
+    has_line 'KERNEL=="0000:42:00.0", RUN{builtin}+="kmod load vfio-pci vfio_iommu_type1", TAG+='
+    # shellcheck disable=SC2016 # udev's
+    has_line 'KERNEL=="0000:01:00.0", RUN{builtin}+="kmod load vfio_$env{MODALIAS} vfio-pci vfio_iommu_type1", TAG+='
+    has_line 'KERNEL=="0000:02:00.0", RUN{builtin}+="kmod load pci-stub", TAG+='
+    # With whatever ids= there is, unless they are there already.
+    local unit="$BATS_TEST_DIRNAME/../../conf/systemd/passthrough-udev.service"
+    grep -q '^CapabilityBoundingSet=CAP_SYS_MODULE$' "$unit" && grep -q '^SystemCallFilter=@module$' "$unit" && ! grep ProtectKernelModules "$unit"
 }
 
 @test "an interface that the configuration declares is not taken, with plan's own words; one that it does not goes its way" {
