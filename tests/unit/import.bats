@@ -154,8 +154,8 @@ theirs() {
 }
 
 @test "modprobe: subsystem, any device, class, and what no rule can say" {
-    put /etc/modprobe.d/vfio.conf 'options vfio_pci ids="8086:10d3:15d9:060a"' \
-        'options vfio-pci ids=1002:ffffffff:ffffffff:ffffffff:030000:ff0000,1002:aa98,8086:293e:ffffffff:ffffffff:040300:00ff00,nonsense,1:2:3:4:5:6:7'
+    put /etc/modprobe.d/vfio.conf \
+        'options vfio_pci ids="8086:10d3:15d9:060a,1002:ffffffff:ffffffff:ffffffff:030000:ff0000,1002:aa98,8086:293e:ffffffff:ffffffff:040300:00ff00,nonsense,1:2:3:4:5:6:7"'
     ctl add --from=modprobe
     exits 0
     is "$(rules)" 'modprobe-1002-ffffffff-ffffffff-ffffffff-030000-ff0000 modprobe-8086-10d3-15d9-060a' rules
