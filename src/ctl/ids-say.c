@@ -48,6 +48,21 @@ void ids_note(struct ctl *c, const struct ids *ids, FILE *f)
 
 /* ---- the next boot's command line -------------------------------------------------------------------------------- */
 
+/* A quote may be about the whole of a value, or about one token's: vfio-pci.ids=\"8086:10d3\". */
+static void add_words(struct arena *a, const char *line, bool blank, struct strings *words)
+{
+        char *copy = arena_strdup(a, line), *out = copy;
+
+        for (const char *c = line; *c; c++)
+                if (!strchr("\"'\\", *c))
+                        *out++ = *c;
+                else if (blank)
+                        *out++ = ' ';
+        *out = '\0';
+        strings_add(a, words, copy);
+        strings_add(a, words, "\n");
+}
+
 /* Words of a boot loader's file: without comments, quotes, and the names of GRUB's variables. */
 static const char *words_of(struct arena *a, const char *text)
 {
@@ -63,10 +78,9 @@ static const char *words_of(struct arena *a, const char *text)
                 if (equals &&
                     (startswith(line, "GRUB_") || startswith(line, "export GRUB_") || startswith(line, "kernelopts=")))
                         *equals = ' ';
-                for (char *c = line; (c = strpbrk(c, "\"'"));)
-                        *c = ' ';
-                strings_add(a, &words, line);
-                strings_add(a, &words, "\n");
+                add_words(a, line, true, &words);
+                if (strpbrk(line, "\"'"))
+                        add_words(a, line, false, &words);
         }
         return strings_text(a, &words);
 }

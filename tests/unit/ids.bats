@@ -281,6 +281,19 @@ LOADERS
     refuses '/boot/grub2/grubenv: "vfio-pci.ids=8086:10d3" takes'
 }
 
+@test "ids= in quotes of its own, in those of GRUB's setting and without" {
+    local line
+    module vfio-pci builtin
+    for line in "'quiet vfio-pci.ids=\"10de:1b06,8086:10d3\"'" '"quiet vfio-pci.ids=\"10de:1b06,8086:10d3\" ro"' "\"vfio-pci.ids='10de:1b06,8086:10d3'\""; do
+        grub "$line" ''
+        refuses "/etc/default/grub: \"vfio-pci.ids=10de:1b06,8086:10d3\" takes $CARD" || { echo "$line" && return 1; }
+    done
+    module vfio-pci loadable
+    put $MODPROBE 'options vfio-pci ids=8086:10d3'
+    grub "'rd.driver.pre=\"vfio,vfio-pci\"'" ''
+    refuses '/etc/default/grub loads vfio-pci first: "rd.driver.pre=vfio,vfio-pci"'
+}
+
 @test "files of many lines take no time and no memory" {
     put $MODPROBE 'options vfio-pci ids=8086:10d3'
     printf 'GRUB_X%s="foo bar"\n' {1..20000} >>"$ROOT/etc/default/grub"
