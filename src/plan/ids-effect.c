@@ -84,7 +84,7 @@ static void find_loader(struct effects *x, struct ids_effect *e)
                 e->idle = arena_join(x->arena, d->name, " is built into the kernel, which does not read it", NULL);
         else if (!loader)
                 e->idle = arena_join(x->arena, "passthrough loads ", e->line->driver,
-                                     " with an empty ids=, and nothing else loads it first", NULL);
+                                     " with an empty ids=, and nothing that it knows of loads it first", NULL);
         else if (!loader->text)
                 e->by = arena_join(x->arena, loader->file, " may load ", e->line->driver, " first: it cannot be read",
                                    NULL);

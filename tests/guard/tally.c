@@ -100,8 +100,8 @@ int tally_report(const struct tally *t, uint64_t seed, uint64_t n)
                t->shapes_failed ? "not " : "", (unsigned long long)t->shapes, (unsigned long long)t->shapes_failed,
                (unsigned long long)t->known);
         printf("%sok - guard: %llu machines, seeds %llu to %llu, %llu judged wrongly\n",
-               t->failed || missed ? "not " : "", (unsigned long long)t->trees, (unsigned long long)seed,
-               (unsigned long long)(seed + n - 1), (unsigned long long)t->failed);
+               t->failed || missed || (n > 0 && t->trees == 0) ? "not " : "", (unsigned long long)t->trees,
+               (unsigned long long)seed, (unsigned long long)(seed + n - 1), (unsigned long long)t->failed);
         return t->failed > 0 || t->shapes_failed > 0 || missed || t->trees == 0;
 }
 
