@@ -387,10 +387,13 @@ in_use() {
     is "$in_initrd" "$on_host" 'the plan in the initrd'
 }
 
-@test "one group, two rules, two stages: what the host's plan says of the initrd is what the initrd does" {
+@test "one group, two rules: both wait for the later stage, and what the host's plan says is what the initrd's does" {
     pci_add 0000:02:00.1 1234:11e8 00ff under=0000:00:03.0 group=2
     rule edu '[Match]' Address=02:00.1
+    firmware_uuid
+    image_built
     plan
+    device 0000:02:00.1 bind vfio-pci root
     local on_host
     on_host=$(get '.devices[] | select(.address == "0000:02:00.1") | "\(.action) \(.stage)"')
     put /etc/initrd-release ID=debian
