@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 #include "config/driver.h"
-#include "ctl/edit.h"
+#include "ctl/offer.h"
 #include "facts/ids.h"
 #include "facts/match.h"
 #include "facts/rivals.h"
@@ -331,48 +331,26 @@ static void draft_all(struct import *m)
         }
 }
 
-/* "NAME ADDRESS... KEY=VALUE..." of a draft that the plan takes with these settings more, or NULL. */
-static const char *would_do(const struct import *m, const struct draft *d, const char *const *more, size_t n)
+/* What only a person may decide: a boot display goes, or more than the source handed over. */
+static void tell_offer(const struct import *m, const struct draft *d)
 {
         struct ctl *c = m->edit.c;
-        struct edit other = {.c = c};
-        struct proposal p = d->proposal;
-        const char *text = d->name;
+        struct edit silent = {.c = c}, other;
+        const struct offer *offer = offer_find(&silent, d, &other);
+        const struct proposal *p;
         size_t rule;
 
-        for (size_t i = 0; i < n; i++)
-                str_add(&c->arena, &p.settings, &p.n_settings, more[i]);
-        edit_add(&other, d->name, &p);
-        if (edit_plan(&other) != 0)
-                return NULL;
+        if (!offer)
+                return;
+        p = &other.drafts[0].proposal;
         rule = edit_rule(&other, &other.drafts[0]);
-        if (rule == SIZE_MAX || c->plan.rules[rule].state != RULE_OK)
-                return NULL;
+        fprintf(stderr, "To hand over %s:\n    passthroughctl add %s", offer->imported, d->name);
         for (size_t i = 0; i < c->plan.n_entries; i++)
                 if (c->plan.entries[i].rule == rule && c->plan.entries[i].leader == NO_ENTRY)
-                        text = arena_join(&c->arena, text, " ", c->facts.devices[c->plan.entries[i].device].address,
-                                          NULL);
-        for (size_t i = 0; i < p.n_settings; i++)
-                text = arena_join(&c->arena, text, " ", p.settings[i], NULL);
-        return text;
-}
-
-/* What only a person may decide: a boot display goes, or more than the source handed over. */
-static void offer(const struct import *m, const struct draft *d)
-{
-        static const char *const more[] = {"AllowBootDisplay=yes", "IOMMUGroup=complete"};
-        const char *text = would_do(m, d, more, 1), *what = "the display that the firmware booted on";
-
-        if (!text) {
-                what = "the whole IOMMU group";
-                text = would_do(m, d, more + 1, 1);
-        }
-        if (!text) {
-                what = "the whole IOMMU group, with the display that the firmware booted on";
-                text = would_do(m, d, more, 2);
-        }
-        if (text)
-                fprintf(stderr, "To hand over %s:\n    passthroughctl add %s\n", what, text);
+                        fprintf(stderr, " %s", c->facts.devices[c->plan.entries[i].device].address);
+        for (size_t i = 0; i < p->n_settings; i++)
+                fprintf(stderr, " %s", p->settings[i]);
+        fputc('\n', stderr);
 }
 
 static void tell(const struct import *m, bool written)
@@ -385,7 +363,7 @@ static void tell(const struct import *m, bool written)
                 fprintf(stderr, "passthroughctl: %s is not written: %s\n", m->edit.drafts[i].path,
                         m->edit.drafts[i].why);
                 if (!m->edit.drafts[i].settled)
-                        offer(m, &m->edit.drafts[i]);
+                        tell_offer(m, &m->edit.drafts[i]);
         }
         for (size_t i = 0; i < m->n && written && m->edit.show; i++) {
                 if (m->items[i].draft == SIZE_MAX || m->edit.drafts[m->items[i].draft].why)

@@ -7,9 +7,11 @@
 #define DISPLAY "AllowBootDisplay=yes"
 
 static const struct offer offers[] = {
-        {{GROUP, NULL}, "the whole IOMMU group, as a virtual machine gets it"},
-        {{DISPLAY, NULL}, "the screen of this host"},
-        {{GROUP, DISPLAY}, "the whole IOMMU group, and the screen of this host"},
+        {{GROUP, NULL}, "the whole IOMMU group, as a virtual machine gets it", "the whole IOMMU group"},
+        {{DISPLAY, NULL}, "the screen of this host", "the display that the firmware booted on"},
+        {{GROUP, DISPLAY},
+         "the whole IOMMU group, and the screen of this host",
+         "the whole IOMMU group, with the display that the firmware booted on"},
 };
 
 static bool says(const struct proposal *p, const char *setting)

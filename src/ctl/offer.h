@@ -9,6 +9,7 @@
 struct offer {
         const char *settings[2]; /* lines of [Device] more; the second may be NULL */
         const char *what;        /* behind "To give away " */
+        const char *imported;    /* behind "To hand over ", of what a source handed over in part */
 };
 
 /*
