@@ -177,18 +177,23 @@ const char *guard_link(struct graph *g, int dir_fd, const char *dir, const char 
         return buf;
 }
 
-static size_t physical(const struct graph *g, size_t device)
+static size_t physical(struct graph *g, size_t device)
 {
         const struct device *d = &g->facts->devices[device];
+        const char *path;
         char target[PATH_MAX];
+        ssize_t n;
 
         if (d->parent)
                 return facts_find(g->facts, d->parent);
-        /* Of one that no rule speaks of nobody has asked. */
-        if (d->detailed || d->roles & ROLE_BRIDGE ||
-            root_readlink(g->root, arena_join(g->arena, d->sysfs, "/physfn", NULL), target, sizeof(target)) <= 0)
+        if (d->roles & ROLE_BRIDGE)
                 return NO_DEVICE;
-        return facts_find(g->facts, str_basename(target));
+        /* No rule need speak of it, and who gathers the others takes what cannot be read for absent. */
+        path = arena_join(g->arena, d->sysfs, "/physfn", NULL);
+        n = guard_readlink(g, path, target, sizeof(target));
+        if (n < 0 && !is_absent(n))
+                guard_unknown(g, &g->evidence->unlisted, "%s cannot be read", path);
+        return n > 0 ? facts_find(g->facts, str_basename(target)) : NO_DEVICE;
 }
 
 void guard_reach_physical(struct graph *g, size_t first)

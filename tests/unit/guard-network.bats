@@ -363,3 +363,25 @@ setup() {
     plan
     refused_with 0000:04:00.0 'the host needed it when this image was built: 0000:04:00.0 ← vf0 ← default route'
 }
+
+@test "a link to the physical function that cannot be read frees no function" {
+    local captured=$BATS_TEST_TMPDIR/captured physfn
+    rm "$ROOT"/etc/passthrough.d/*
+    rule card '[Match]' Path=00:04.0/00.0
+    root_port 0000:00:04.0 04
+    pci_add 0000:04:00.0 8086:1563 0200 under=0000:00:04.0 group=4 driver=ixgbe
+    pci_add 0000:04:10.0 8086:1565 0200 under=0000:00:04.0 group=5 driver=ixgbevf physfn=0000:04:00.0 index=0
+    nic pf0 0000:04:00.0
+    nic vf0 0000:04:10.0 up
+    default_route vf0
+    pci_set 0000:04:00.0 sriov_numvfs 0
+    candidates 0000:04:00.0
+    needs 0000:04:00.0 'vf0 ← default route'
+    ctl capture --raw "$captured"
+    physfn=/sys/$(pci_dir 0000:04:10.0)/physfn
+    sed -i "\\|${physfn}\$|d; s|^end .*|unreadable link 5 $physfn\nend|" "$captured/passthrough-capture"
+    rm "$captured$physfn"
+    ROOT=$captured
+    plan
+    refused_with 0000:04:00.0 "not cleared: $physfn cannot be read"
+}
