@@ -8,51 +8,17 @@
 #include "ctl/ctl.h"
 #include "ctl/lookup.h"
 #include "ctl/names.h"
-#include "maker/makers.h"
-#include "maker/origin.h"
+#include "ctl/situation.h"
 #include "report/json.h"
 #include "report/text.h"
-#include "state/trial.h"
 
-/* Whether every image of this host is what would be built now; one of which that is not known is not. */
-static bool images_ready(struct ctl *c)
+/* Whether some rule is not in effect yet. */
+static bool waits(struct ctl *c, const struct listing *list)
 {
-        struct makers makers;
-        struct installed_list list;
-        size_t n = 0;
-
-        makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
-        installed_look(c->loaders, &makers, &c->root, &c->arena, &list);
-        for (size_t i = 0; i < list.n; i++) {
-                const char *stale = NULL;
-                bool known = false;
-
-                if (!list.v[i].path)
-                        continue;
-                if (origin_judge(&c->root, &c->arena, &makers, &list.v[i], &c->config, &known, &stale) < 0 || !known ||
-                    stale)
-                        return false;
-                n++;
-        }
-        return n > 0;
-}
-
-/* How far the rules are on their way into the next boot. */
-static enum list_way way_of(struct ctl *c, const struct listing *list)
-{
-        bool waiting = false;
-        struct trial trial;
-
-        trial_read(&c->root, &c->arena, &trial);
-        if (trial.state == TRIAL_FAILED)
-                return LIST_WAY_FAILED;
-        if (trial.state == TRIAL_RUNNING && trial.by_hand)
-                return LIST_WAY_CONFIRM;
-        if (trial.state == TRIAL_PENDING)
-                return LIST_WAY_TRIAL;
         for (size_t i = 0; i < c->facts.n_devices; i++)
-                waiting |= listing_state(list, i) == LIST_NEXT_BOOT;
-        return waiting && images_ready(c) ? LIST_WAY_APPLIED : LIST_WAY_UNKNOWN;
+                if (listing_state(list, i) == LIST_NEXT_BOOT)
+                        return true;
+        return false;
 }
 
 /*
@@ -88,7 +54,7 @@ static int show(struct ctl *c, struct listing *list)
                 json_list(stdout, list);
                 return 0;
         }
-        list->way = way_of(c, list);
+        list->way = situation_way(c, waits(c, list));
         if (device != NO_DEVICE)
                 text_device(stdout, list, device, &c->arena);
         else

@@ -5,32 +5,10 @@
 #include "config/config.h"
 #include "plan/propose.h"
 #include "report/headings.h"
-#include "report/paint.h"
-
-#define INDENT 2
 
 static void put(const struct screen *s, const char *command, const char *why)
 {
-        size_t at = INDENT + strlen("Next: ");
-
-        screen_skip(s, INDENT);
-        paint(s->f, BOLD, 0, "Next:");
-        fputc(' ', s->f);
-        fputs(command, s->f);
-        at += screen_columns(command);
-        if (!*why) {
-                fputc('\n', s->f);
-                return;
-        }
-        if (at + 3 + screen_columns(why) <= s->width) {
-                fputs("   ", s->f);
-                at += 3;
-        } else {
-                fputc('\n', s->f);
-                at = INDENT + strlen("Next: ");
-                screen_skip(s, at);
-        }
-        screen_wrap(s, at, INDENT + strlen("Next: "), why);
+        next_put(s, &(struct next_step){command, why});
 }
 
 /* What changes this host takes root. */
@@ -97,9 +75,9 @@ static bool put_urgent(const struct screen *s, const struct listing *list)
 {
         if (list->errors)
                 put(s, command(s, list, "plan"), "once the files named above are corrected");
-        else if (list->way == LIST_WAY_FAILED)
+        else if (list->way == WAY_FAILED)
                 put(s, command(s, list, "status"), "says why the trial of the rules was taken back");
-        else if (list->way == LIST_WAY_CONFIRM)
+        else if (list->way == WAY_CONFIRM)
                 put(s, command(s, list, "confirm"), "keeps what this boot tries");
         else
                 return false;
@@ -108,9 +86,9 @@ static bool put_urgent(const struct screen *s, const struct listing *list)
 
 static void put_waiting(const struct screen *s, const struct listing *list)
 {
-        if (list->way == LIST_WAY_TRIAL)
+        if (list->way == WAY_TRIAL)
                 put(s, list->live ? "sudo reboot" : "reboot", "tries the rules once");
-        else if (list->way == LIST_WAY_APPLIED)
+        else if (list->way == WAY_APPLIED)
                 put(s, list->live ? "sudo reboot" : "reboot", "carries the rules out");
         else
                 put(s, command(s, list, "apply"), "has the next boot carry the rules out");

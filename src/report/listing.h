@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "plan/handover.h"
 #include "report/model.h"
+#include "report/next.h"
 
 /* What the next boot, or this one, makes of a device: an adjective. */
 enum list_state {
@@ -18,15 +19,6 @@ enum list_state {
 };
 extern const char *const list_state_names[LIST_STATE_MAX_];
 
-/* How far a config is on its way, as far as that was looked at. */
-enum list_way {
-        LIST_WAY_UNKNOWN, /* apply says, and does nothing where nothing is to do */
-        LIST_WAY_APPLIED, /* every image has it: it takes a boot */
-        LIST_WAY_TRIAL,   /* the next boot tries it */
-        LIST_WAY_CONFIRM, /* this boot tries it, and waits for somebody */
-        LIST_WAY_FAILED,  /* its trial has failed */
-};
-
 struct listing {
         const struct plan *plan;
         const struct pci_name *names; /* these two beside the devices of its facts */
@@ -36,7 +28,7 @@ struct listing {
         bool all;                    /* bridges and system functions, too */
         bool live;                   /* this host: changes take root */
         bool errors;                 /* some file of the config has one */
-        enum list_way way;
+        enum way way;
 
         /* What listing_prepare() adds, by position in the facts' devices. */
         bool *means;   /* all words hold for it */
