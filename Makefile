@@ -77,6 +77,7 @@ install: all ## install below DESTDIR, PREFIX=/usr
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; \
 	done
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/passthrough/examples conf/examples/*
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/passthrough/schema conf/schema/*
 	install -D -m 644 conf/completion/passthroughctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/passthroughctl
 	install -D -m 644 conf/completion/passthroughctl.zsh $(DESTDIR)$(ZSH_COMPLETIONS)/_passthroughctl
 	install -d $(DESTDIR)/etc/passthrough.d
@@ -87,7 +88,7 @@ install: all ## install below DESTDIR, PREFIX=/usr
 uninstall: ## remove what install put there; rules and records stay
 	rm -f $(DESTDIR)$(PREFIX)/bin/passthroughctl $(DESTDIR)$(PREFIX)/lib/systemd/system-generators/passthrough-generator
 	rm -rf $(DESTDIR)$(PREFIX)/lib/passthrough $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough \
-		$(DESTDIR)$(PREFIX)/share/doc/passthrough
+		$(DESTDIR)$(PREFIX)/share/doc/passthrough $(DESTDIR)$(PREFIX)/share/passthrough
 	rm -f $(DESTDIR)/etc/grub.d/42_passthrough $(DESTDIR)$(PREFIX)/lib/kernel/install.d/91-passthrough.install
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/passthroughctl $(DESTDIR)$(ZSH_COMPLETIONS)/_passthroughctl
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/multi-user.target.wants/passthrough-trial.service

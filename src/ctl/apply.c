@@ -136,8 +136,8 @@ static int apply_json(struct transaction *x)
         done.n_images = x->images.n_jobs;
         done.written = x->undo && status == EXIT_SUCCESS;
         done.changed = x->changed || done.written;
-        done.message = x->plan.problem ? x->plan.problem : "";
-        json_applying(stdout, &done);
+        done.message = x->c->diags.n_errors > 0 ? "the config has errors" : x->plan.problem ? x->plan.problem : "";
+        json_applying(stdout, &done, &x->c->diags);
         return status;
 }
 

@@ -320,12 +320,12 @@ static void count_denied(const struct seen_path *path, void *data)
 }
 
 /* The capture knows what it lacks, and withholds by it; whoever made it is told, too. */
-static void say_captured(const struct ctl *c, const struct seen *seen, const char *to)
+static void say_captured(const struct ctl *c, const struct seen *seen, const char *to, bool changed)
 {
-        struct captured_as captured = {.changed = true, .path = to};
+        struct captured_as captured = {.changed = changed, .path = to};
 
         seen_each(seen, count_denied, &captured.n_denied);
-        if (captured.n_denied > 0 && geteuid() != 0)
+        if (changed && captured.n_denied > 0 && geteuid() != 0)
                 fprintf(stderr, "passthroughctl: %zu of the paths could not be read; as root, capture reads them\n",
                         captured.n_denied);
         if (c->json)
@@ -346,8 +346,8 @@ int ctl_capture(struct ctl *c)
                 k = c->dry_run ? would_capture(c, &seen, to, archive)
                     : archive  ? into_archive(c, &seen, to)
                                : into_directory(c, &seen, to);
-        if (k == 0)
-                say_captured(c, &seen, to);
+        if (k == 0 || c->json)
+                say_captured(c, &seen, to, k == 0);
         seen_close(&seen);
         return k;
 }

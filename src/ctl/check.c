@@ -24,7 +24,7 @@ int ctl_check(struct ctl *c)
         needs = ctl_needs(c);
         check_build(&(struct check_input){&c->plan, &c->settings, &needs, &facts}, &c->arena, &checks);
         if (c->json)
-                json_checks(stdout, &checks);
+                json_checks(stdout, &checks, &c->diags);
         else
                 text_checks(stdout, &checks);
         if (c->diags.n_errors > 0)

@@ -83,7 +83,7 @@ static int print_needs(struct ctl *c, enum kargs_format format)
                 return k;
         needs = ctl_needs(c);
         if (c->json)
-                json_needs(stdout, &needs);
+                json_needs(stdout, &needs, &c->diags);
         else
                 kargs_print(stdout, &needs, format);
         ctl_say_refused(&needs);

@@ -259,6 +259,23 @@ static bool leave_invalid(struct edit *e)
         return any;
 }
 
+static void document(const struct edit *e, bool written)
+{
+        struct added *added = arena_alloc(&e->c->arena, e->n * sizeof(*added));
+
+        for (size_t i = 0; i < e->n; i++) {
+                const struct draft *d = &e->drafts[i];
+
+                added[i] = (struct added){.name = d->name,
+                                          .file = d->path,
+                                          .text = d->text,
+                                          .state = d->state,
+                                          .message = d->why,
+                                          .written = written && !d->why};
+        }
+        json_added(stdout, added, e->n, &e->c->diags);
+}
+
 int edit_judge(struct edit *e)
 {
         bool said = false, changed = true;
@@ -273,8 +290,11 @@ int edit_judge(struct edit *e)
                 said = true;
                 if (!leave_invalid(e))
                         changed = judge_all(e);
-                else if (!e->import)
+                else if (!e->import) {
+                        if (e->c->json && !e->quiet)
+                                document(e, false);
                         return EXIT_USAGE;
+                }
         }
         return 0;
 }
@@ -345,23 +365,6 @@ static int write_all(struct edit *e)
         if (k < 0 && made)
                 (void)!file_remove_directory(root, RULES_DIR);
         return k < 0 ? ctl_fail(what, k) : 0;
-}
-
-static void document(const struct edit *e, bool written)
-{
-        struct added *added = arena_alloc(&e->c->arena, e->n * sizeof(*added));
-
-        for (size_t i = 0; i < e->n; i++) {
-                const struct draft *d = &e->drafts[i];
-
-                added[i] = (struct added){.name = d->name,
-                                          .file = d->path,
-                                          .text = d->text,
-                                          .state = d->state,
-                                          .message = d->why,
-                                          .written = written && !d->why};
-        }
-        json_added(stdout, added, e->n);
 }
 
 int edit_write(struct edit *e, bool *ret_written)

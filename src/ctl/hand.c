@@ -9,6 +9,19 @@
 #include "report/json.h"
 #include "state/links.h"
 
+/* What is wrong with it has been said. */
+static int is_invalid(struct hand *h, const struct rule *rule)
+{
+        struct record_rule invalid = {
+                .name = rule->name, .file = rule->file, .state = RULE_INVALID, .message = rule->message};
+
+        h->document.rules = &invalid;
+        h->document.n_rules = 1;
+        if (h->c->json)
+                json_status(stdout, &(struct status){.record = h->document, .ran = true}, &h->c->diags);
+        return EXIT_USAGE;
+}
+
 int hand_open(struct hand *h)
 {
         struct ctl *c = h->c;
@@ -36,10 +49,8 @@ int hand_open(struct hand *h)
         if (k != 0)
                 return k;
         rule = config_find(&c->config, name);
-        if (rule && rule->invalid) {
-                fprintf(stderr, "passthroughctl: rule %s: %s\n", name, rule->message);
-                return EXIT_USAGE;
-        }
+        if (rule && rule->invalid)
+                return is_invalid(h, rule);
         if (!rule && !(release && record_find(&h->record, name)))
                 return ctl_find_device(c, name, &h->device);
         h->rule = name;
@@ -102,6 +113,6 @@ int hand_finish(struct hand *h, int k)
         if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
         if (h->c->json)
-                json_status(stdout, &document);
+                json_status(stdout, &document, &h->c->diags);
         return h->bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -148,7 +148,7 @@ int ctl_history(struct ctl *c)
         if (!c->json && k == 0)
                 text_status(stdout, &status);
         else if (c->json)
-                json_status(stdout, &status);
+                json_status(stdout, &status, NULL);
         if (k > 0)
                 fprintf(stderr, "passthroughctl: the journal has nothing of boot %s that can be read\n", c->boot);
         return status.satisfied ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -397,7 +397,7 @@ int import_rules(struct ctl *c)
                 puts("nothing to take over");
         if (m.edit.n == 0) {
                 if (c->json)
-                        json_added(stdout, NULL, 0);
+                        json_added(stdout, NULL, 0, NULL);
                 return EXIT_SUCCESS;
         }
         k = edit_judge(&m.edit);

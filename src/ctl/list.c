@@ -51,7 +51,7 @@ static int show(struct ctl *c, struct listing *list)
         if (c->json) {
                 for (size_t i = 0; device != NO_DEVICE && i < c->facts.n_devices; i++)
                         list->means[i] = i == device;
-                json_list(stdout, list);
+                json_list(stdout, list, &c->diags);
                 return 0;
         }
         list->way = situation_way(c, waits(c, list));

@@ -40,7 +40,7 @@ int ctl_plan(struct ctl *c)
         if (!c->json)
                 text_plan(stdout, &c->plan, worked);
         else
-                json_plan(stdout, &c->plan, worked);
+                json_plan(stdout, &c->plan, worked, &c->diags);
         ids_note(c, &ids, c->json ? stderr : stdout);
         fflush(stdout);
         lines_judge_next(c, &needs, &refused);
@@ -81,14 +81,13 @@ int ctl_status(struct ctl *c)
         k = status_build(c->loaders, &makers, &c->root, &c->arena, &c->plan, &status);
         if (k == RECFILE_MALFORMED) {
                 fputs("passthroughctl: " RECORD_PATH " cannot be read: what this boot did is not known\n", stderr);
-                status = (struct status){};
         } else if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
         if (!c->json && k == 0)
                 text_status(stdout, &status);
         else {
                 if (c->json)
-                        json_status(stdout, &status);
+                        json_status(stdout, &status, &c->diags);
         }
         return c->diags.n_errors > 0 ? EXIT_USAGE : status.satisfied ? EXIT_SUCCESS : EXIT_FAILURE;
 }

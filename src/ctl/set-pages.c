@@ -101,6 +101,8 @@ static int read_settings(struct set *x, const char *text, struct settings *ret)
         if (diags.n_errors == 0)
                 return 0;
         diags_print(stderr, &diags);
+        c->diags = diags;
+        x->done.message = "the config has errors";
         return EXIT_USAGE;
 }
 
@@ -264,7 +266,7 @@ int ctl_hugepages(struct ctl *c)
         k = run(&x);
         x.done.changed &= k == 0;
         x.done.reserve = reserve_for_host(x.memory.machine.total, true);
-        if (c->json && k != EXIT_USAGE)
-                json_paged(stdout, &x.done);
+        if (c->json)
+                json_paged(stdout, &x.done, &c->diags);
         return k;
 }

@@ -155,10 +155,23 @@ static int show_all(struct ctl *c, const struct pci_name *names)
                 print(c, &all[r]);
         }
         if (c->json)
-                json_show_all(stdout, &c->plan, all);
+                json_show_all(stdout, &c->plan, all, &c->diags);
         if (c->config.n_rules == 0)
                 fputs("passthroughctl: there is no rule; passthroughctl add writes one\n", stderr);
         return c->diags.n_errors > 0 ? EXIT_USAGE : missing || c->config.n_rules == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Beside the rules: those whose devices were chosen, and the one that was named. */
+static bool *rules_of(struct ctl *c, const struct rule *rule, const bool *chosen)
+{
+        bool *rules = arena_alloc(&c->arena, c->config.n_rules * sizeof(*rules));
+
+        for (size_t i = 0; i < c->plan.n_entries; i++)
+                if (chosen[i])
+                        rules[c->plan.entries[i].rule] = true;
+        if (rule)
+                rules[rule - c->config.rules] = true;
+        return rules;
 }
 
 static int show_one(struct ctl *c, const struct pci_name *names)
@@ -168,17 +181,19 @@ static int show_one(struct ctl *c, const struct pci_name *names)
         bool *chosen, missing;
         int k;
 
-        if (rule && rule->invalid) {
-                fprintf(stderr, "passthroughctl: rule %s: %s\n", rule->name, rule->message);
-                return EXIT_USAGE;
-        }
         k = choose(c, rule, &chosen);
         if (k != 0)
                 return k;
-        build(c, rule, chosen, names, &shown, &missing);
+        if (rule && rule->invalid)
+                export_build(exporter_table, &c->plan, chosen, false, &c->arena, &shown);
+        else
+                build(c, rule, chosen, names, &shown, &missing);
         if (c->json)
-                json_show(stdout, &shown);
-        else if (shown.n > 0)
+                json_show(stdout, &c->plan, rules_of(c, rule, chosen), &shown, &c->diags);
+        /* What is wrong with it has been said. */
+        if (rule && rule->invalid)
+                return EXIT_USAGE;
+        if (!c->json && shown.n > 0)
                 print(c, &shown);
         if (shown.n == 0 && !missing)
                 fprintf(stderr, "passthroughctl: %s hands nothing over\n", c->argv[1]);

@@ -135,7 +135,9 @@ int ctl_confirm(struct ctl *c)
         tried.changed = x.changed;
         if (c->json)
                 k = ctl_aside_end(out);
-        if (c->json && status != EXIT_USAGE)
+        if (c->diags.n_errors > 0)
+                tried.message = "the config has errors";
+        if (c->json)
                 json_confirmed(stdout, &tried);
         return k != 0 ? k : status;
 }

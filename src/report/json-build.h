@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
+#include "base/diag.h"
 #include "base/memory.h"
 #include "base/str.h"
 #include "state/trial.h"
@@ -75,6 +76,27 @@ static inline void add_strings(struct json_object *document, const char *key, co
 
         for (size_t i = 0; i < list->n; i++)
                 append_string(array, list->v[i]);
+}
+
+/* What is wrong with the config, where something is. errors may be NULL: the config was not read. */
+static inline void add_errors(struct json_object *document, const struct diags *errors)
+{
+        struct json_object *array;
+
+        if (!errors || errors->n_errors == 0)
+                return;
+        array = add_array(document, "errors");
+        for (size_t i = 0; i < errors->n; i++) {
+                const struct diag *x = &errors->v[i];
+                struct json_object *o;
+
+                if (x->level != DIAG_ERROR)
+                        continue;
+                o = append(array);
+                add_string(o, "file", x->file);
+                add(o, "line", json_object_new_int64(x->line));
+                add_string(o, "message", x->message);
+        }
 }
 
 static inline struct json_object *start(void)

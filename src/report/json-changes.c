@@ -76,7 +76,7 @@ void json_captured(FILE *f, const struct captured_as *captured)
         finish(f, document);
 }
 
-void json_paged(FILE *f, const struct paged *paged)
+void json_paged(FILE *f, const struct paged *paged, const struct diags *errors)
 {
         struct json_object *document = start(), *array;
 
@@ -99,5 +99,6 @@ void json_paged(FILE *f, const struct paged *paged)
                 add_string(o, "action", huge_action_names[e->action]);
                 add_string(o, "reason", e->reason);
         }
+        add_errors(document, errors);
         finish(f, document);
 }

@@ -45,5 +45,6 @@ void json_undone(FILE *f, const struct undone *undone);
 void json_undos(FILE *f, const struct journal *journal, const struct trial *trial);
 void json_trial(FILE *f, const struct tried *tried);
 void json_confirmed(FILE *f, const struct tried *tried);
-void json_paged(FILE *f, const struct paged *paged);
+/* errors: of the config, or NULL where it was not read. */
+void json_paged(FILE *f, const struct paged *paged, const struct diags *errors);
 void json_captured(FILE *f, const struct captured_as *captured);

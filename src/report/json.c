@@ -95,7 +95,7 @@ static void add_huge_ops(struct json_object *ops, const struct huge_plan *huge)
                                huge->entries[i].reason, stages[STAGE_INITRD].name);
 }
 
-void json_plan(FILE *f, const struct plan *plan, const char *const *worked)
+void json_plan(FILE *f, const struct plan *plan, const char *const *worked, const struct diags *errors)
 {
         struct json_object *document = start(), *array;
 
@@ -139,8 +139,11 @@ void json_plan(FILE *f, const struct plan *plan, const char *const *worked)
                 add_string(o, "by", plan->config->rules[plan->shadows[i].by].name);
         }
         add_huge_plan(document, &plan->huge);
+        add_errors(document, errors);
         finish(f, document);
 }
+
+static const char *const image_state_names[] = {"unknown", "ok", "stale"};
 
 static void add_images(struct json_object *document, const struct status *status)
 {
@@ -152,12 +155,12 @@ static void add_images(struct json_object *document, const struct status *status
 
                 add_string(o, "release", x->release);
                 add_string(o, "path", x->path);
-                add_string(o, "state", !x->known ? "unknown" : x->stale ? "stale" : "ok");
+                add_string(o, "state", image_state_names[!x->known ? 0 : x->stale ? 2 : 1]);
                 add_string(o, "message", x->stale);
         }
 }
 
-void json_status(FILE *f, const struct status *status)
+void json_status(FILE *f, const struct status *status, const struct diags *errors)
 {
         const struct record *r = &status->record;
         struct json_object *document = start(), *array;
@@ -210,6 +213,7 @@ void json_status(FILE *f, const struct status *status)
         }
         for (size_t i = 0; i < status->n_notes; i++)
                 append_string(array, status->notes[i]);
+        add_errors(document, errors);
         finish(f, document);
 }
 
@@ -230,7 +234,7 @@ static void add_handover(struct json_object *o, const struct facts *facts, const
                 append_string(along, facts->devices[h->along[i]].address);
 }
 
-void json_list(FILE *f, const struct listing *list)
+void json_list(FILE *f, const struct listing *list, const struct diags *errors)
 {
         const struct plan *plan = list->plan;
         const struct facts *facts = plan->facts;
@@ -251,9 +255,11 @@ void json_list(FILE *f, const struct listing *list)
                 for (size_t k = 0; k < n; k++)
                         add_string(o, details[k].name, details[k].value);
                 add_string(o, "path", d->path);
-                add_string(o, "slot", d->marks[MARK_SLOT]);
+                add_string(o, "slot", listing_slot(list, i));
                 add_string(o, "serial",
                            d->marks[MARK_DISK_SERIAL] ? d->marks[MARK_DISK_SERIAL] : d->marks[MARK_SERIAL]);
+                if (d->parent)
+                        add_string(o, "parent", d->parent);
                 add_string(o, "driver", d->driver_now);
                 add_string(o, "rule", e ? plan->config->rules[e->rule].name : "");
                 add(o, "bridge", json_object_new_boolean((d->roles & ROLE_BRIDGE) != 0));
@@ -261,6 +267,7 @@ void json_list(FILE *f, const struct listing *list)
                 add_name(o, &list->names[i]);
                 add_handover(o, facts, &list->handovers[i]);
         }
+        add_errors(document, errors);
         finish(f, document);
 }
 
@@ -282,26 +289,39 @@ static void add_shown(struct json_object *document, const struct shown *shown)
                 add_strings(document, shown->forms[i].name, &shown->forms[i].lines);
 }
 
-void json_show(FILE *f, const struct shown *shown)
+static struct json_object *add_shown_rule(struct json_object *rules, const struct plan *plan, size_t rule)
 {
-        struct json_object *document = start();
+        struct json_object *o = append(rules);
 
+        add_string(o, "name", plan->config->rules[rule].name);
+        add_string(o, "state", rule_state_names[plan->rules[rule].state]);
+        add_string(o, "message", plan->rules[rule].message);
+        return o;
+}
+
+void json_show(FILE *f, const struct plan *plan, const bool *rules, const struct shown *shown,
+               const struct diags *errors)
+{
+        struct json_object *document = start(), *array = add_array(document, "rules");
+
+        for (size_t i = 0; i < plan->config->n_rules; i++)
+                if (rules[i])
+                        add_shown_rule(array, plan, i);
         add_shown(document, shown);
+        add_errors(document, errors);
         finish(f, document);
 }
 
-void json_show_all(FILE *f, const struct plan *plan, const struct shown *shown)
+void json_show_all(FILE *f, const struct plan *plan, const struct shown *shown, const struct diags *errors)
 {
         struct json_object *document = start(), *array = add_array(document, "rules");
 
         for (size_t i = 0; i < plan->config->n_rules; i++) {
-                struct json_object *o = append(array);
+                struct json_object *o = add_shown_rule(array, plan, i);
 
-                add_string(o, "name", plan->config->rules[i].name);
-                add_string(o, "state", rule_state_names[plan->rules[i].state]);
-                add_string(o, "message", plan->rules[i].message);
                 add_shown(o, &shown[i]);
         }
+        add_errors(document, errors);
         finish(f, document);
 }
 
@@ -335,7 +355,7 @@ static void add_needs(struct json_object *document, const char *name, const char
         }
 }
 
-void json_needs(FILE *f, const struct needs *needs)
+void json_needs(FILE *f, const struct needs *needs, const struct diags *errors)
 {
         struct json_object *document = start();
 
@@ -343,10 +363,11 @@ void json_needs(FILE *f, const struct needs *needs)
         add_needs(document, "options", "line", needs->options, needs->n_options);
         if (needs->n_refused > 0)
                 add_needs(document, "refused", "size", needs->refused, needs->n_refused);
+        add_errors(document, errors);
         finish(f, document);
 }
 
-void json_checks(FILE *f, const struct checks *checks)
+void json_checks(FILE *f, const struct checks *checks, const struct diags *errors)
 {
         struct json_object *document = start(), *array = add_array(document, "checks");
 
@@ -359,10 +380,11 @@ void json_checks(FILE *f, const struct checks *checks)
                 add_string(o, "message", x->message);
                 add_string(o, "fix", x->fix);
         }
+        add_errors(document, errors);
         finish(f, document);
 }
 
-void json_added(FILE *f, const struct added *added, size_t n)
+void json_added(FILE *f, const struct added *added, size_t n, const struct diags *errors)
 {
         struct json_object *document = start(), *array = add_array(document, "rules");
 
@@ -377,6 +399,7 @@ void json_added(FILE *f, const struct added *added, size_t n)
                 add_string(o, "text", x->text);
                 add(o, "written", json_object_new_boolean(x->written));
         }
+        add_errors(document, errors);
         finish(f, document);
 }
 
@@ -393,7 +416,9 @@ void json_removed(FILE *f, const struct removed *removed)
         finish(f, document);
 }
 
-void json_applying(FILE *f, const struct applying *x)
+static const char *const change_names[] = {"write", "remove"};
+
+void json_applying(FILE *f, const struct applying *x, const struct diags *errors)
 {
         const struct boot_plan *plan = x->plan;
         struct json_object *document = start(), *array;
@@ -405,7 +430,7 @@ void json_applying(FILE *f, const struct applying *x)
                 struct json_object *o = append(array);
 
                 add_string(o, "path", plan->changes.v[i].path);
-                add_string(o, "action", plan->changes.v[i].new ? "write" : "remove");
+                add_string(o, "action", change_names[!plan->changes.v[i].new]);
         }
         add_string(document, "command", plan->changes.command);
         array = add_array(document, "images");
@@ -429,5 +454,6 @@ void json_applying(FILE *f, const struct applying *x)
         add(document, "written", json_object_new_boolean(x->written));
         add_bool(document, "changed", x->changed);
         add_string(document, "message", x->message);
+        add_errors(document, errors);
         finish(f, document);
 }

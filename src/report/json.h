@@ -37,15 +37,18 @@ struct applying {
         const char *message; /* why it cannot be, or "" */
 };
 
-void json_plan(FILE *f, const struct plan *plan, const char *const *worked);
-void json_status(FILE *f, const struct status *status);
-void json_list(FILE *f, const struct listing *list);
-void json_show(FILE *f, const struct shown *shown);
+/* errors: of the config, or NULL where it was not read. */
+void json_plan(FILE *f, const struct plan *plan, const char *const *worked, const struct diags *errors);
+void json_status(FILE *f, const struct status *status, const struct diags *errors);
+void json_list(FILE *f, const struct listing *list, const struct diags *errors);
+/* rules: beside those of the plan, whose devices these are. */
+void json_show(FILE *f, const struct plan *plan, const bool *rules, const struct shown *shown,
+               const struct diags *errors);
 /* Of each rule of the plan, by position; of an invalid one nothing but that. */
-void json_show_all(FILE *f, const struct plan *plan, const struct shown *shown);
-void json_checks(FILE *f, const struct checks *checks);
+void json_show_all(FILE *f, const struct plan *plan, const struct shown *shown, const struct diags *errors);
+void json_checks(FILE *f, const struct checks *checks, const struct diags *errors);
 void json_findings(FILE *f, const struct findings *findings);
-void json_needs(FILE *f, const struct needs *needs);
-void json_added(FILE *f, const struct added *added, size_t n);
+void json_needs(FILE *f, const struct needs *needs, const struct diags *errors);
+void json_added(FILE *f, const struct added *added, size_t n, const struct diags *errors);
 void json_removed(FILE *f, const struct removed *removed);
-void json_applying(FILE *f, const struct applying *applying);
+void json_applying(FILE *f, const struct applying *applying, const struct diags *errors);

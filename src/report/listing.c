@@ -49,6 +49,17 @@ const char *listing_text(const struct listing *list, struct arena *a, const char
         return text;
 }
 
+const char *listing_slot(const struct listing *list, size_t device)
+{
+        const struct device *d = device_at(list, device);
+        size_t of = d->parent ? facts_find(list->plan->facts, d->parent) : NO_DEVICE;
+        const char *slot = d->marks[MARK_SLOT];
+
+        if (!slot && of != NO_DEVICE)
+                slot = device_at(list, of)->marks[MARK_SLOT];
+        return slot ? slot : "";
+}
+
 /* ---- which devices -------------------------------------------------------------------------------------------------
  */
 
@@ -311,7 +322,7 @@ static struct list_row row_of(const struct listing *list, struct arena *a, size_
                 .state = listing_state(list, device),
                 .model = model_short(a, d, &list->names[device]),
                 .nodes = "",
-                .slot = d->marks[MARK_SLOT] ? d->marks[MARK_SLOT] : "",
+                .slot = listing_slot(list, device),
                 .numa = d->numa_node ? d->numa_node : "",
                 .driver = d->driver_now ? d->driver_now : "-",
         };

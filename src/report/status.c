@@ -167,10 +167,14 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
 {
         struct status s = {.satisfied = true, .off_by = plan->facts->off_by};
         int k = record_read(root, a, &s.record);
+        bool malformed = k == RECFILE_MALFORMED;
 
-        if (k != 0 && k != RECFILE_ABSENT)
+        if (k < 0)
                 return k;
+        if (malformed)
+                s.record = (struct record){};
         s.ran = k == 0;
+        s.satisfied = !malformed;
         k = 0;
         compare_config(a, plan, &s.record);
         add_skipped(a, plan, &s.record);
@@ -189,5 +193,5 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
         s.trial_here = trial_is_here(root, a, &s.trial);
         if (k == 0)
                 *ret = s;
-        return k;
+        return k == 0 && malformed ? RECFILE_MALFORMED : k;
 }

@@ -22,7 +22,7 @@ setup() {
 
 @test "plan: the document has the promised keys, and what is shadowed beside them" {
     plan
-    is "$(get 'keys_unsorted[]')" 'version devices rules operations shadowed hugepages' keys
+    is "$(get 'keys_unsorted[]')" 'version devices rules operations shadowed hugepages errors' keys
 }
 
 @test "plan: a device has exactly the promised keys, with their types" {
@@ -80,6 +80,91 @@ setup() {
     "$BUILD/passthroughctl" plan --json --root="$ROOT" >"$BATS_TEST_TMPDIR/out" 2>/dev/null || true
     is "$(jq -s length "$BATS_TEST_TMPDIR/out")" 1 documents
     is "$(tail -c 1 "$BATS_TEST_TMPDIR/out" | od -An -tx1 | tr -d ' ')" 0a 'last byte'
+}
+
+# Each command that prints a document; what changes something only would.
+DOCUMENTED=(list check plan status 'status --boot=-1' 'undo --list' 'undo --dry-run' 'apply --dry-run' cmdline 'cmdline check' 'show 10-ok' 'show 01:00.0'
+    'show 50-invalid' 'show --all' 'bind 10-ok --dry-run' 'bind 50-invalid --dry-run' 'bind 01:00.0 --dry-run' 'release 10-ok --dry-run'
+    'release 50-invalid --dry-run' 'add new 00:1f.2 --dry-run' 'add new 01:00.0 Drive=x --dry-run' 'remove 50-invalid --dry-run' 'hugepages 2M=64 --dry-run'
+    'capture /captured --dry-run')
+
+# Those that read the rules, and say what is wrong with them.
+reads_rules() {
+    [[ ! $1 =~ ^(cmdline check|undo|remove|hugepages|status --boot) ]]
+}
+
+# whole_with_errors FILE...: each of DOCUMENTED prints a whole document, and on standard error once that these have an error; the document has it, too.
+whole_with_errors() {
+    local words file
+    for words in "${DOCUMENTED[@]}"; do
+        # shellcheck disable=SC2086 # words
+        ctl $words --json
+        jq -es 'length == 1 and .[0].version == 1' <<<"$output" >/dev/null || { echo "$words" && show && return 1; }
+        reads_rules "$words" || continue
+        for file; do
+            is "$(grep -c "^$file" <<<"$stderr")" 1 "$words: lines on standard error about $file" || return 1
+            [[ $words == capture* ]] || whole ".errors | any(.file == \"$file\")" || { echo "$words" && return 1; }
+        done
+    done
+}
+
+@test "each document is whole with an invalid rule, which stands in it as such, and said once on standard error" {
+    whole_with_errors /etc/passthrough.d/50-invalid.conf
+    local words
+    for words in plan status 'show 50-invalid' 'show --all' 'bind 50-invalid --dry-run' 'release 50-invalid --dry-run'; do
+        # shellcheck disable=SC2086 # words
+        ctl $words --json
+        exits 2
+        rule_is 50-invalid invalid || { echo "$words" && return 1; }
+    done
+    ctl add new 01:00.0 Drive=x --dry-run --json
+    exits 2
+    rule_is new invalid
+}
+
+@test "each document is whole with a rule that cannot be read, and with settings that have an error" {
+    rm "$ROOT/etc/passthrough.d/50-invalid.conf"
+    printf '[Match]\n\0' >"$ROOT/etc/passthrough.d/50-invalid.conf"
+    whole_with_errors /etc/passthrough.d/50-invalid.conf
+    put /etc/passthrough.conf '[Host]' IOMU=on
+    whole_with_errors /etc/passthrough.d/50-invalid.conf /etc/passthrough.conf
+    ctl hugepages 2M=64 --json
+    exits 2
+    whole '.changed == false and .message != "" and .errors[0].file == "/etc/passthrough.conf" and .errors[0].line == 2'
+}
+
+@test "each document is whole where a rule's name is none, and a directory of rules is a file" {
+    rule 'no name' '[Match]' Address=01:00.0
+    whole_with_errors '/etc/passthrough.d/no name.conf'
+    rm -r "$ROOT/etc/passthrough.d"
+    put /etc/passthrough.d 'no directory'
+    local words
+    for words in "${DOCUMENTED[@]}"; do
+        [[ ! $words =~ (10-ok|50-invalid) ]] || continue
+        # shellcheck disable=SC2086 # words
+        ctl $words --json
+        jq -es 'length == 1 and .[0].version == 1' <<<"$output" >/dev/null || { echo "$words" && show && return 1; }
+    done
+}
+
+@test "a config without a mistake has no errors in its documents" {
+    rm "$ROOT/etc/passthrough.d/50-invalid.conf"
+    local words
+    for words in "${DOCUMENTED[@]}"; do
+        [[ $words != *50-invalid* && $words != *Drive=x* ]] || continue
+        # shellcheck disable=SC2086 # words
+        ctl $words --json
+        whole 'has("errors") | not' || { echo "$words" && return 1; }
+    done
+}
+
+@test "status: where the record of this boot cannot be read, the rules are in the document all the same" {
+    put /run/passthrough/record 'no record'
+    ctl status --json
+    exits 2
+    has 'cannot be read'
+    rule_is 50-invalid invalid
+    rule_is 10-ok pending
 }
 
 @test "list: every function, with the rule that takes it" {

@@ -162,6 +162,23 @@ spec_files() {
     done < <(spec_files)
 }
 
+@test "each command that has --json has a schema, which is strict, installed and named in the manual" {
+    local command name
+    run --separate-stderr "$BATS_TEST_DIRNAME/documents" --schemas
+    exits 0
+    installs install
+    for command in $(help_commands); do
+        help_options "$command" | grep -qx -e --json || continue
+        [[ $command =~ ^(bind|release)$ ]] && continue
+        [[ -s $BATS_TEST_TMPDIR/stage/usr/share/passthrough/schema/$command.schema.json ]] || { echo "no schema of $command" && return 1; }
+    done
+    # What the manual does not name by its command alone.
+    for name in "$conf"/schema/*.schema.json; do
+        name=${name##*/} name=${name%.schema.json}
+        grep -qx "$name" <<<"$(help_commands)" || grep -q "^\.I[R]* ${name//-/\\\\-}" "$top/man/passthroughctl.8" || { echo "not in the manual: $name" && return 1; }
+    done
+}
+
 @test "the packages and the manual pages have the program's version" {
     local version page
     version=$("$BUILD/passthroughctl" --version)
