@@ -16,7 +16,7 @@
 /* The nodes that iommufd's users open (Documentation/driver-api/vfio.rst), there once a device has its driver. */
 #define DEVICE_NODES "/dev/vfio/devices"
 
-/* The entries that are meant; 0 or the exit status. */
+/* The entries that are meant; 0 or the exit status: of EXIT_FAILURE there are none. */
 static int choose(struct ctl *c, const struct rule *rule, bool **ret)
 {
         size_t device, entry = NO_ENTRY;
@@ -31,6 +31,7 @@ static int choose(struct ctl *c, const struct rule *rule, bool **ret)
                 if (!e) {
                         fprintf(stderr, "passthroughctl: no rule takes %s; see \"passthroughctl list\"\n",
                                 c->facts.devices[device].address);
+                        *ret = arena_alloc(&c->arena, c->plan.n_entries * sizeof(**ret));
                         return EXIT_FAILURE;
                 }
                 entry = (size_t)(e - c->plan.entries);
@@ -182,17 +183,17 @@ static int show_one(struct ctl *c, const struct pci_name *names)
         int k;
 
         k = choose(c, rule, &chosen);
-        if (k != 0)
+        if (k == EXIT_USAGE || (k != 0 && !c->json))
                 return k;
-        if (rule && rule->invalid)
+        if (k != 0 || (rule && rule->invalid))
                 export_build(exporter_table, &c->plan, chosen, false, &c->arena, &shown);
         else
                 build(c, rule, chosen, names, &shown, &missing);
         if (c->json)
                 json_show(stdout, &c->plan, rules_of(c, rule, chosen), &shown, &c->diags);
-        /* What is wrong with it has been said. */
-        if (rule && rule->invalid)
-                return EXIT_USAGE;
+        /* What is wrong has been said. */
+        if (k != 0 || (rule && rule->invalid))
+                return k != 0 ? k : EXIT_USAGE;
         if (!c->json && shown.n > 0)
                 print(c, &shown);
         if (shown.n == 0 && !missing)

@@ -211,7 +211,7 @@ domain() {
     is "$output" '  -device vfio-pci,host=0000:02:00.0' output
     ctl show edu --format=qemu --json
     exits 0
-    is "$(get 'keys_unsorted[]')" 'version devices qemu' keys
+    is "$(get 'keys_unsorted[]')" 'version rules devices qemu' keys
     ctl show edu --format=nova
     exits 2
     is "$output" '' output
