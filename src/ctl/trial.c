@@ -249,8 +249,6 @@ int ctl_trial(struct ctl *c)
         const struct trial *t = &x.trial;
         int k;
 
-        if (c->dry_run && !c->service)
-                return ctl_usage("trial changes nothing; --dry-run is for --settle, --revert and --entry");
         c->dry_run |= !c->service;
         k = open_trial(&x);
         if (k != 0)

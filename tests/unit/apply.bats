@@ -710,6 +710,7 @@ live() {
         [[ -e /etc/this-is-the-tree && -e /usr/sbin/this-is-the-tree && -e /boot/this-is-the-tree && -e /var/lib/this-is-the-tree ]]
         shift
         exec "$@"' bash "$ROOT" "$BUILD/passthroughctl" "$@"
+    keep_document "$@"
 }
 
 # An update-grub that does what Debian's does with the settings, and then what is in $1.

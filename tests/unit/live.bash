@@ -25,6 +25,7 @@ IN_MEMORY=
 LIVE_TIMEOUT=60
 live() {
     live_run /build/passthroughctl "$@"
+    keep_document "$@"
 }
 
 live_run() {

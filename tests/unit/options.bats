@@ -3,6 +3,7 @@
 
 load product
 load tree
+load live
 
 setup() {
     tree_again options && return
@@ -33,57 +34,163 @@ tree_now() {
     (cd "$ROOT" && find . -printf '%p %y %m %s %T@ %l\n' | LC_ALL=C sort && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 cat) | sha256sum
 }
 
-# Each command, its options, and arguments that it takes.
-declare -gA takes=(
-    [list]='json all types' [add]='json dry-run yes from' [remove]='json dry-run' [hugepages]='json dry-run' [check]='json' [plan]='json' [apply]='json dry-run no-trial confirm'
-    [status]='json boot' [confirm]='json dry-run automatic' [undo]='json dry-run list' [show]='json all format' [bind]='json dry-run'
-    [release]='json dry-run' [cmdline]='json format vendor kernel cmdline' [capture]='json dry-run raw' [trial]='json dry-run settle revert entry'
-    [image]='kernel modules' [help]=''
+# What the programs' promise has of each command beside --json; and which of it is not built yet.
+declare -gA promised=(
+    [list]='all types' [check]='all for' [plan]='steps against' [status]=boot [apply]='dry-run no-trial confirm' [confirm]=dry-run
+    [undo]='dry-run list' [add]='yes from dry-run' [remove]=dry-run [bind]=dry-run [release]=dry-run [show]='format all' [hugepages]=dry-run
+    [cmdline]='format vendor kernel cmdline' [capture]='raw dry-run' [trial]=dry-run [image]='kernel modules' [help]=''
 )
-declare -gA arguments=([add]='gpu1 00:05.0' [remove]=gpu0 [hugepages]='2M=64' [show]=gpu0 [bind]=edu [release]=edu [capture]=/captured)
-every='json kernel=x modules raw cmdline=quiet format=plain vendor=amd dry-run list from=driverctl types boot=0 no-trial confirm=1h settle revert entry automatic yes all'
+not_built=' check-all check-for plan-steps plan-against '
 
-@test "an option that a command does not have is an error, and nothing changes" {
-    local command option before
+# Those of our own units, which help does not name.
+declare -gA hidden=([trial]='settle revert entry' [confirm]=automatic)
+
+# Arguments that a command takes, and values of options that have one: "=x" of any other.
+declare -gA arguments=([add]='gpu1 00:05.0' [remove]=gpu0 [hugepages]='2M=64' [show]=gpu0 [bind]=edu [release]=edu [capture]=/captured [image]=--modules)
+declare -gA values=([cmdline]=quiet [format]=plain [vendor]=amd [from]=driverctl [boot]=0 [confirm]=1h)
+
+# documented: into takes, what help has of each command, and what only our own units know; with "=" behind what has a value. every: all of them.
+documented() {
+    local command option
+    declare -gA takes=()
+    every=
+    while read -r command; do
+        takes[$command]=$("$BUILD/passthroughctl" help "$command" | sed -nE 's/^  --([a-z-]+=?).*/\1/p' | grep -vxE 'root=|help|version' | paste -sd' ')
+        takes[$command]+=" ${hidden[$command]-}"
+        for option in ${takes[$command]}; do [[ " $every " == *" $option "* ]] || every+=" $option"; done
+    done < <("$BUILD/passthroughctl" help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p')
+    ((${#takes[@]} > 15)) && [[ $every == *' dry-run'* && $every == *' format='* ]]
+}
+
+# given OPTION: as it is typed, "--format=plain".
+given() {
+    local name=${1%=}
+    if [[ $1 == *= ]]; then printf -- '--%s=%s' "$name" "${values[$name]-x}"; else printf -- '--%s' "$name"; fi
+}
+
+# has_option COMMAND OPTION
+has_option() { [[ " ${takes[$1]} " == *" $2 "* ]]; }
+
+@test "help has of each command the options that are promised, and no other" {
+    local command option promise
+    documented
+    is "$(printf '%s\n' "${!promised[@]}" | sort | paste -sd' ')" "$(printf '%s\n' "${!takes[@]}" | sort | paste -sd' ')" commands
+    for command in "${!takes[@]}"; do
+        promise=" ${promised[$command]} ${hidden[$command]-} "
+        [[ $command =~ ^(image|help)$ ]] || promise+='json '
+        for option in $promise; do
+            has_option "$command" "$option" || has_option "$command" "$option=" || [[ $not_built == *" $command-$option "* ]] || { echo "no --$option of $command" && return 1; }
+        done
+        for option in ${takes[$command]}; do
+            [[ $promise == *" ${option%=} "* ]] || { echo "--$option of $command is not promised" && return 1; }
+        done
+    done
+}
+
+@test "every command with every option that it does not have: an error, exit 2, and nothing changes" {
+    local command option before n=0
+    documented
     before=$(tree_now)
     for command in "${!takes[@]}"; do
-        for option in $every; do
-            [[ " ${takes[$command]} " != *" ${option%%=*} "* ]] || continue
-            # shellcheck disable=SC2086 # words
-            ctl "$command" ${arguments[$command]-} "--$option"
-            [[ $status == 2 && $stderr == *"--${option%%=*} is an option of "*", not of $command"* && -z $output ]] ||
+        for option in $every no-such-option; do
+            has_option "$command" "$option" && continue
+            n=$((n + 1))
+            # shellcheck disable=SC2046,SC2086 # words
+            ctl "$command" ${arguments[$command]-} $(given "$option")
+            [[ $status == 2 && ! $output && ($option == no-such-option || $stderr == *"--${option%=} is an option of "*", not of $command"*) ]] ||
                 { echo "$command --$option" && show && return 1; }
         done
-        ctl "$command" --no-such-option
-        exits 2 || return 1
     done
-    ((${#takes[@]} > 15))
+    is "$((n + $(wc -w <<<"${takes[*]}")))" $((${#takes[@]} * ($(wc -w <<<"$every") + 1))) 'pairs that were tried, and those that are documented'
     is "$(tree_now)" "$before" 'the tree'
 }
 
-@test "an option that a command has is no usage error" {
-    local command option
+# with_option COMMAND OPTION: the command with arguments that go with it.
+with_option() {
+    local -a words=()
+    read -ra words <<<"${arguments[$1]-}"
+    case $1-$2 in
+    add-from=) words=() ;;
+    cmdline-cmdline=) words=(check) ;;
+    show-all) words=() ;;
+    show-format=) ctl show gpu0 --format=libvirt && return ;;
+    esac
+    ctl "$1" "${words[@]}" "$(given "$2")"
+}
+
+@test "every command with every option that it has is no usage error; what has no --dry-run changes nothing" {
+    local command option before
+    documented
+    before=$(tree_now)
     for command in "${!takes[@]}"; do
         for option in ${takes[$command]}; do
-            local -a words=()
-            read -ra words <<<"${arguments[$command]-}"
-            case $command-$option in
-            trial-* | confirm-*) continue ;; # of the running host alone
-            add-from) words=() ;;
-            cmdline-cmdline) words=(check) ;;
-            show-all) words=() ;;
-            list-types) continue ;; # not built
-            image-kernel) words=(--modules) ;;
-            esac
-            case $command-$option in
-            show-format) option=format=libvirt ;;
-            *) option=$(grep -o -w -- "$option[^ ]*" <<<"$every" | head -n1) ;;
-            esac
-            tree_again options
-            ctl "$command" "${words[@]}" "--$option"
+            [[ ! $command =~ ^(trial|confirm)$ ]] || continue # of the running host alone
+            [[ $command-$option != list-types ]] || continue  # not built
+            with_option "$command" "$option"
             ((status != 2)) || { echo "$command --$option" && show && return 1; }
+            if ! has_option "$command" dry-run || [[ $option == dry-run ]]; then
+                is "$(tree_now)" "$before" "the tree after $command --$option" || return 1
+            else
+                tree_again options
+                before=$(tree_now)
+            fi
         done
+        # shellcheck disable=SC2086 # words
+        has_option "$command" dry-run || ctl $command ${arguments[$command]-}
+        is "$(tree_now)" "$before" "the tree after $command" || return 1
     done
+}
+
+@test "confirm and trial, of the running host: every option that they have is no usage error, and --dry-run changes nothing" {
+    local command option before
+    documented
+    live_root
+    for command in confirm trial; do
+        for option in ${takes[$command]}; do
+            before=$(tree_now)
+            live "$command" "--$option"
+            ((status != 2)) || { echo "$command --$option" && show && return 1; }
+            [[ $option != dry-run ]] || is "$(tree_now)" "$before" "the tree after $command --$option" || return 1
+        done
+        live "$command" --dry-run --json
+        whole '.trial.state == "none"' || return 1
+    done
+}
+
+@test "an option with a value that it cannot have is an error, and nothing changes" {
+    local words before
+    before=$(tree_now)
+    while read -r words; do
+        # shellcheck disable=SC2086 # words
+        ctl $words
+        [[ $status == 2 && ! $output && $stderr == *passthroughctl:* ]] || { echo "$words" && show && return 1; }
+    done <<'END'
+list --json=yes
+apply --dry-run=no
+apply --confirm
+apply --confirm=
+apply --confirm=1s
+apply --confirm=25h
+apply --confirm=soon
+status --boot
+status --boot=
+status --boot=1
+status --boot=last
+show gpu0 --format=
+show gpu0 --format=plain
+cmdline --format=qemu
+cmdline --vendor=
+cmdline --vendor=via
+cmdline --kernel=
+cmdline --kernel=../x
+add --from=
+add --from=lspci
+hugepages 2M=
+hugepages 2M=x
+hugepages 3M=1
+undo 0
+END
+    is "$(tree_now)" "$before" 'the tree'
 }
 
 @test "an option that means nothing beside another is an error, and nothing changes" {
@@ -108,10 +215,9 @@ show --all gpu0
 show gpu0 --format=nova
 trial --settle --revert
 trial --settle --json
-trial --dry-run
 confirm --automatic --dry-run
 END
-    is "$n" 15 'lines'
+    is "$n" 14 'lines'
     is "$(tree_now)" "$before" 'the tree'
 }
 
@@ -175,6 +281,10 @@ dry() {
     has 'edu: 0000:00:05.0 has vfio-pci already'
     dry bind 00:07.0
     dry apply --no-trial
+    dry hugepages 2M=64
+    put /etc/driverctl.d/0000:00:05.0 vfio-pci
+    rm "$ROOT/etc/passthrough.d/edu.conf"
+    dry add --from=driverctl
     dry capture /captured
     has 'Would capture in /captured'
     dry capture /captured
@@ -282,6 +392,7 @@ dry() {
 
 @test "help has every command, and of each its usage, options, an example and exit codes, in 80 columns" {
     local command option all text
+    documented
     ctl help
     exits 0
     all=$output
@@ -297,11 +408,6 @@ dry() {
         ctl "$command" --help
         exits 0
         is "$output" "$text" "$command --help" || return 1
-        for option in ${takes[$command]}; do
-            [[ $option =~ ^(automatic|settle|revert|entry)$ ]] || grep -qE -- "^  --$option(=[^ ]*)? " <<<"$text" || { echo "$command --$option" && show && return 1; }
-        done
-        is "$(sed -nE 's/^  --([a-z-]+).*/\1/p' <<<"$text" | grep -vwE "root|help|version|$(tr ' ' '|' <<<"${takes[$command]:-none}")" | paste -sd' ')" '' \
-            "options of $command" || return 1
     done
     is "$(sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' <<<"$all" | wc -l)" ${#takes[@]} 'commands'
 }

@@ -24,13 +24,13 @@ sanitized() {
 # ctl COMMAND [ARG...]: passthroughctl on the tree; sets $status, $output and $stderr. Nothing may take 20 seconds.
 ctl() {
     run --separate-stderr timeout 20 "$BUILD/passthroughctl" "$1" --root="$ROOT" "${@:2}"
-    [[ ! ${DOCUMENTS-} || " $* " != *' --json '* ]] || keep_document "$@"
+    keep_document "$@"
 }
 
-# keep_document COMMAND...: what it printed, for `documents` to hold against its schema. Those of a seam have members of their own.
+# keep_document COMMAND...: what it printed with --json, for `documents` to hold against its schema; not of a seam, which has more members.
 keep_document() {
     # shellcheck disable=SC2154 # run sets output
-    [[ ! $output || ${COPY-} ]] || printf '%s\n%s\n\x1e\n' "${*//$'\n'/ }" "$output" >>"$DOCUMENTS/${BATS_TEST_FILENAME##*/}"
+    [[ ! ${DOCUMENTS-} || " $* " != *' --json '* || ! $output || ${COPY-} ]] || printf '%s\n%s\n\x1e\n' "${*//$'\n'/ }" "$output" >>"$DOCUMENTS/${BATS_TEST_FILENAME##*/}"
 }
 
 # whole FILTER: the output is a document for which that is true. Of no document at all, jq 1.6 says that it is.
