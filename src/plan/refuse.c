@@ -49,9 +49,8 @@ static const char *unfit_alone(struct planner *p, struct plan_entry *e)
         if (d->group_kept)
                 return d->group_kept;
         if (d->group_stranger)
-                return arena_printf(
-                        p->arena, "IOMMU group %d also holds %s, which is no PCI function that could be taken with it",
-                        d->group, d->group_stranger);
+                return arena_printf(p->arena, "IOMMU group %d also holds %s, of which nothing is known", d->group,
+                                    d->group_stranger);
         return NULL;
 }
 

@@ -109,6 +109,8 @@ static struct brief whole_brief(struct arena *a, const char *reason)
                 {"its class (", "class says too little", ALL},
                 {"whether the firmware uses memory", "may be the firmware's", ALL},
                 {"a driver of it hangs", "driver hangs", ALL},
+                {"its vendor, device and class cannot be read", "cannot be identified", NOTHING},
+                {"its files in sysfs cannot be read", "cannot be identified", NOTHING},
                 {PLAN_MATCHED, "", NOTHING},
         };
         const char *others = behind_last(reason, ALSO_HOLDS), *uses = strstr(reason, " of its virtual functions");

@@ -231,3 +231,52 @@ could_not() { # could_not ADDRESS REGEX
     exits 2
     has 'not built yet'
 }
+
+# unreadable ADDRESS: nobody can read what it is; it is there, and in its group.
+unreadable() {
+    local file
+    for file in modalias vendor device class subsystem_vendor subsystem_device uevent config; do
+        rm -f "$ROOT/sys/bus/pci/devices/$1/$file"
+    done
+}
+
+@test "a function whose identity cannot be read is shown as such, and held, with its group" {
+    tree_new
+    pci_add 0000:00:05.0 1234:11e8 0300 group=5
+    pci_add 0000:00:06.0 1234:11e8 0300 group=6
+    pci_add 0000:00:07.0 1234:11e8 0300 group=6
+    driver_present vfio-pci
+    rule edu '[Match]' Address=00:05.0
+    unreadable 0000:00:05.0
+    unreadable 0000:00:07.0
+    ctl list
+    exits 0
+    says '^ +00:05\.0  does not say what it is +- +refused +edu: cannot be identified$'
+    says '^ +00:07\.0  does not say what it is +- +held +cannot be identified$'
+    says '^ +00:06\.0  1234:11e8 +- +held +group 6: shares it with 00:07\.0, of which nothing is known$'
+    ctl list 00:07.0
+    exits 0
+    has 'its vendor, device and class cannot be read'
+    ctl list --json
+    whole '[.devices[] | select(.id == "" and .class == "" and .handover.action == "refuse").address] == ["0000:00:05.0", "0000:00:07.0"]'
+    plan
+    rule_is edu refused
+    refused 0000:00:05.0 'cannot be read'
+    ctl add it 00:06.0
+    exits 1
+    has 'of which nothing is known'
+}
+
+@test "a captured machine shows each of its functions, also where nobody could read who they are" {
+    tree_new
+    card 0000:00:02.0 01 1
+    local address
+    for address in "$ROOT"/sys/bus/pci/devices/*; do unreadable "${address##*/}"; done
+    ctl capture "$BATS_TEST_TMPDIR/captured"
+    exits 0
+    ROOT=$BATS_TEST_TMPDIR/captured ctl list --all --json
+    exits 0
+    whole '(.devices | length) == 7 and all(.devices[]; .id == "" and .handover.action == "refuse")'
+    ROOT=$BATS_TEST_TMPDIR/captured ctl list --all
+    is "$(grep -c 'does not say what it is' <<<"$output")" 7 lines
+}

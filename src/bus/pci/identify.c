@@ -142,6 +142,14 @@ void pci_serial(const struct pci_scan *x, const struct pci_dir *dir, struct devi
         device_serial(x->arena, dir, d);
 }
 
+/* It is there, and a member of its group: with nobody knows what in it, that stays with the host. */
+static bool unknown(struct device *d, const char *why)
+{
+        d->stuck = why;
+        d->group_stranger = d->address;
+        return true;
+}
+
 bool pci_identify(struct pci_scan *x, struct device *d)
 {
         _cleanup_(pci_dir_close) struct pci_dir dir = PCI_DIR_NONE;
@@ -152,14 +160,11 @@ bool pci_identify(struct pci_scan *x, struct device *d)
         k = pci_open(x->root, &x->parent, d, &dir);
         if (k == -ENOENT)
                 return false; /* gone again */
-        if (k < 0) {
-                d->stuck = "its files in sysfs cannot be read";
-                d->group_stranger = d->address;
-                return true;
-        }
+        if (k < 0)
+                return unknown(d, "its files in sysfs cannot be read");
         if ((pci_read(&dir, "modalias", modalias, sizeof(modalias)) <= 0 || !identity_from_modalias(modalias, d)) &&
             !identity_from_files(&dir, d))
-                return false; /* no function that can be told */
+                return root_exists(x->root, d->sysfs) && unknown(d, "its vendor, device and class cannot be read");
         /* A first answer: the header type, where it is read, has the last word. */
         d->roles = pci_roles(d->class);
         /* Virtio is a disk, a network, a console or a keyboard, whatever class it has. */
