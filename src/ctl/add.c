@@ -14,10 +14,10 @@ struct add {
         struct edit edit;
         const char *name;
         size_t *devices;
-        bool no_group; /* of one of them, when they were looked up: what a refused rule names is not gathered again */
         size_t n_devices;
         const char **settings, **notes;
         size_t n_settings, n_notes;
+        bool written;
 };
 
 static int check_name(struct ctl *c, const char *name)
@@ -74,7 +74,6 @@ static int add_device(struct add *x, const char *word)
         for (size_t i = 0; i < x->n_devices; i++)
                 if (x->devices[i] == found.device)
                         return 0;
-        x->no_group |= c->facts.devices[found.device].group == NO_GROUP;
         slot = arena_grow(&c->arena, &x->devices, x->n_devices, sizeof(*x->devices));
         *slot = found.device;
         x->n_devices++;
@@ -98,7 +97,7 @@ static void drop_companions(struct add *x)
                                 with = c->facts.devices[x->devices[j]].address;
                 if (!with)
                         continue;
-                note = arena_printf(&c->arena, "%s goes along with %s unasked, and need not be named",
+                note = arena_printf(&c->arena, "%s comes along with %s unasked, and need not be named.",
                                     c->facts.devices[x->devices[i]].address, with);
                 str_add(&c->arena, &x->notes, &x->n_notes, note);
                 x->devices[i] = NO_DEVICE;
@@ -154,77 +153,111 @@ static int propose(struct add *x)
         return 0;
 }
 
-/* Why the rest of the group does not help. */
-static void tell_group(struct add *x)
+/* As a shell takes it. */
+static const char *command_word(struct arena *a, const char *word)
 {
-        struct edit other = {.c = x->edit.c, .quiet = true};
-        struct proposal p = x->edit.drafts[0].proposal;
-        const struct draft *d;
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,:/=@%+";
+        const char *text = "'";
+
+        if (*word && word[strspn(word, plain)] == '\0')
+                return word;
+        word = str_printable(a, word);
+        for (const char *at; (at = strchr(word, '\'')); word = at + 1)
+                text = arena_join(a, text, arena_strndup(a, word, (size_t)(at - word)), "'\\''", NULL);
+        return arena_join(a, text, word, "'", NULL);
+}
+
+/* The same command, with further settings. */
+static const char *command_with(const struct add *x, const char *settings)
+{
+        struct ctl *c = x->edit.c;
+        const char *text = arena_join(&c->arena, c->root.live ? "sudo " : "", "passthroughctl", NULL);
+
+        for (int i = 0; i < c->argc; i++)
+                text = arena_join(&c->arena, text, " ", command_word(&c->arena, c->argv[i]), NULL);
+        return *settings ? arena_join(&c->arena, text, " ", settings, NULL) : text;
+}
+
+/* "05:00.0: the host needs it": who stays, and why. */
+static const char *whole_reason(struct arena *a, const char *reason)
+{
+        size_t n = strcspn(reason, " ");
+
+        if (n > 1 && reason[n - 1] == ':' && reason[n] && memchr(reason, '.', n))
+                return arena_printf(a, "its IOMMU group cannot go as a whole, %.*s stays%s", (int)n - 1, reason,
+                                    reason + n - 1);
+        return arena_join(a, "its IOMMU group cannot go as a whole: ", reason, NULL);
+}
+
+/* Why the rest of the group does not help. */
+static void add_group(struct add *x, struct draft *d)
+{
+        struct edit other = {.c = x->edit.c, .quiet = true, .names = x->edit.names};
+        struct proposal p = d->proposal;
+        const struct draft *whole;
 
         str_add(&x->edit.c->arena, &x->settings, &x->n_settings, "IOMMUGroup=complete");
         p.settings = x->settings;
         p.n_settings = x->n_settings;
-        d = edit_add(&other, x->name, &p);
-        if (edit_judge(&other) == 0 && d->why)
-                fprintf(stderr, "To take the whole IOMMU group (IOMMUGroup=complete) would not do, either: %s\n",
-                        d->why);
+        whole = edit_add(&other, x->name, &p);
+        if (edit_judge(&other) == 0 && whole->reason)
+                d->reason = whole_reason(&x->edit.c->arena, whole->reason);
 }
 
-static void tell_offer(struct add *x, const struct offer *offer)
+/* What the plan refuses is told, with the command that would do, if there is one. */
+static void tell_refusal(struct add *x, struct draft *d, const struct offer *offer)
 {
         struct ctl *c = x->edit.c;
+        const struct screen s = screen_of(stderr, &c->arena);
+        struct next_step next = {arena_join(&c->arena, c->root.live ? "sudo " : "", "passthroughctl list", NULL),
+                                 "shows which devices are free"};
 
-        fprintf(stderr, "To give away %s:\n    passthroughctl add", offer->what);
-        for (int i = 1; i < c->argc; i++)
-                fprintf(stderr, " %s", c->argv[i]);
-        fprintf(stderr, " %s\n--yes does so without a question.\n", offer_settings(&c->arena, offer));
-}
-
-/* The rule is refused: with what a person has to decide it may go on, else it is told why not. */
-static void settle_refusal(struct add *x)
-{
-        struct draft *d = &x->edit.drafts[0];
-        struct ctl *c = x->edit.c;
-        struct edit other;
-        const struct offer *offer = d->settled ? NULL : offer_find(&x->edit, d, &other);
-
-        if (offer && (c->yes || edit_can_ask(&x->edit))) {
-                other.with = offer_settings(&c->arena, offer);
-                fprintf(x->edit.show ? stdout : stderr, "note: %s takes %s with it: %s\n", d->name, offer->what,
-                        d->why);
-                x->edit = other;
-                return;
-        }
-        fprintf(stderr, "passthroughctl: %s is not written: %s\n", d->path, d->why);
+        if (!offer && d->company)
+                add_group(x, d);
+        edit_say_refused(&x->edit, d);
         if (offer)
-                tell_offer(x, offer);
-        else if (d->company)
-                tell_group(x);
-        if (x->no_group)
-                fputs("passthroughctl check says why there is no IOMMU group, and what to do.\n", stderr);
-        fputs("A rule can be written by hand, see passthrough.d(5); what the plan refuses is refused at boot all the "
-              "same.\n",
-              stderr);
+                next = (struct next_step){command_with(x, offer_settings(&c->arena, offer)),
+                                          arena_join(&c->arena, "gives away ", offer->what, NULL)};
+        else if (startswith(d->why, "it has no IOMMU group") || strstr(d->why, ": it has no IOMMU group"))
+                next = (struct next_step){
+                        arena_join(&c->arena, c->root.live ? "sudo " : "", "passthroughctl check", NULL),
+                        "says why there is no IOMMU group"};
+        else if (!x->edit.show)
+                return;
+        next_put(&s, &next);
 }
 
 /* The rule, from devices to the file; the exit status. */
 static int write_rule(struct add *x)
 {
-        bool written;
+        struct draft *d;
+        const struct offer *offer = NULL;
+        struct edit other;
         int k = propose(x);
 
         if (k == 0)
                 k = edit_judge(&x->edit);
         if (k != 0)
                 return k;
+        d = &x->edit.drafts[0];
+        if (d->why && !d->settled)
+                offer = offer_find(&x->edit, d, &other);
+        if (offer && (x->edit.c->yes || edit_can_ask(&x->edit))) {
+                other.with = offer_settings(&x->edit.c->arena, offer);
+                x->edit = other;
+                d = &x->edit.drafts[0];
+        }
         for (size_t i = 0; i < x->n_notes; i++)
-                fprintf(x->edit.show ? stdout : stderr, "note: %s\n", x->notes[i]);
-        if (x->edit.n_left > 0)
-                settle_refusal(x);
-        k = edit_write(&x->edit, &written);
-        if (written && x->edit.show)
-                puts("next: passthroughctl apply");
-        return k;
+                strings_add(&x->edit.c->arena, &d->notes, x->notes[i]);
+        edit_show(&x->edit);
+        if (d->why)
+                tell_refusal(x, d, offer);
+        return edit_write(&x->edit, &x->written);
+}
+
+static void tell_next(struct add *x)
+{
+        edit_next(&x->edit, x->written, command_with(x, x->edit.with ? x->edit.with : ""));
 }
 
 static const char *name_of(struct add *x, size_t i)
@@ -237,7 +270,7 @@ static bool wants_each(struct add *x)
 {
         if (x->n_devices < 2 || x->edit.c->yes || x->edit.c->dry_run || !edit_can_ask(&x->edit))
                 return false;
-        printf("A rule for each of these %zu devices, %s to %s, not one for all", x->n_devices, name_of(x, 0),
+        printf("  A rule for each of these %zu devices, %s to %s, not one for all", x->n_devices, name_of(x, 0),
                name_of(x, x->n_devices - 1));
         return edit_yes();
 }
@@ -248,6 +281,7 @@ static int write_each(struct add *x)
         struct ctl *c = x->edit.c;
         const char **addresses = arena_alloc(&c->arena, x->n_devices * sizeof(*addresses));
         int status = EXIT_SUCCESS;
+        bool written = false;
 
         for (size_t i = 0; i < x->n_devices; i++) {
                 int k = check_name(c, name_of(x, i));
@@ -272,6 +306,10 @@ static int write_each(struct add *x)
                 one.n_notes = i == 0 ? x->n_notes : 0;
                 k = write_rule(&one);
                 status = k > status ? k : status;
+                one.written |= written;
+                written = one.written;
+                if (i + 1 == x->n_devices)
+                        tell_next(&one);
         }
         return status;
 }
@@ -287,7 +325,11 @@ static int run(struct add *x)
                 k = read_arguments(x);
         if (k != 0)
                 return k;
-        return wants_each(x) ? write_each(x) : write_rule(x);
+        if (wants_each(x))
+                return write_each(x);
+        k = write_rule(x);
+        tell_next(x);
+        return k;
 }
 
 int ctl_add(struct ctl *c)

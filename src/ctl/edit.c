@@ -8,8 +8,9 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "ctl/names.h"
+#include "plan/displays.h"
 #include "report/json.h"
-#include "report/text.h"
 
 int edit_look(struct ctl *c)
 {
@@ -56,7 +57,7 @@ static int plan_for(struct ctl *c, const struct config *config)
         int k;
 
         facts_request_for(config, &c->arena, &request);
-        request.builtin = request.writers = true;
+        request.builtin = request.writers = request.parents = true; /* of all devices, for the last display */
         c->facts = (struct facts){.switches_known = true};
         k = facts_gather(&c->root, &c->arena, c->sources, &request, &c->facts);
         if (k < 0)
@@ -183,34 +184,39 @@ static bool judge(struct edit *e, struct draft *d, const struct plan *before)
         return true;
 }
 
-static void print_draft(const struct edit *e, const struct draft *d)
-{
-        const char *line = d->text;
-
-        if (!e->show)
-                return;
-        printf("%s:\n", d->path);
-        for (size_t n; *line; line += n + (line[n] == '\n')) {
-                n = strcspn(line, "\n");
-                printf("    %.*s\n", (int)n, line);
-        }
-        putchar('\n');
-        text_plan_rule(stdout, &e->c->plan, edit_rule(e, d));
-}
-
 /* What a rule has taken along until now, and the draft names. */
-static void note_companions(const struct edit *e, size_t rule, const struct plan *before)
+static void note_companions(const struct edit *e, struct draft *d, size_t rule, const struct plan *before)
 {
         const struct plan *now = &e->c->plan;
 
-        for (size_t i = 0; i < before->n_entries && e->show; i++) {
+        for (size_t i = 0; i < before->n_entries; i++) {
                 const struct plan_entry *was = &before->entries[i], *is = plan_find(now, was->device);
 
                 if (is && is->rule == rule && is->leader == NO_ENTRY && was->leader != NO_ENTRY)
-                        printf("note: rule %s takes %s along already; from now on %s decides it\n",
-                               before->config->rules[was->rule].name, now->facts->devices[was->device].address,
-                               now->config->rules[rule].name);
+                        strings_add(
+                                &e->c->arena, &d->notes,
+                                arena_printf(&e->c->arena, "Rule %s takes %s along already; from now on %s decides it.",
+                                             before->config->rules[was->rule].name,
+                                             now->facts->devices[was->device].address, now->config->rules[rule].name));
         }
+}
+
+/* What the plan has for a draft, before another plan takes its place. */
+static void keep_rows(struct edit *e, struct draft *d)
+{
+        struct ctl *c = e->c;
+        struct listing list = {.plan = &c->plan};
+        size_t rule = edit_rule(e, d);
+
+        if (!e->names)
+                names_look_up(&c->root, &c->facts, &c->arena, &e->names);
+        list.names = e->names;
+        list.one_domain = e->one_domain = listing_one_domain(&c->facts);
+        d->rows = draft_rows_of(&list, &c->arena, rule);
+        if (!d->why)
+                return;
+        d->reason = streq(d->why, c->plan.rules[rule].message) ? draft_reason(&list, &c->arena, rule)
+                                                               : listing_text(&list, &c->arena, d->why);
 }
 
 /* Whether a draft has fallen out or is another now: the rest may depend on it. */
@@ -227,15 +233,16 @@ static bool judge_all(struct edit *e)
                 if (d->why)
                         continue;
                 changed |= judge(e, d, &before);
-                if (!d->why)
-                        continue;
-                e->n_left += !d->settled || !e->import;
-                print_draft(e, d);
+                keep_rows(e, d);
+                e->n_left += d->why && (!d->settled || !e->import);
         }
         for (size_t i = 0; i < e->n && !changed; i++)
                 if (!e->drafts[i].why) {
-                        print_draft(e, &e->drafts[i]);
-                        note_companions(e, edit_rule(e, &e->drafts[i]), &before);
+                        size_t rule = edit_rule(e, &e->drafts[i]);
+
+                        note_companions(e, &e->drafts[i], rule, &before);
+                        if (displays_none_left(&e->c->plan, rule))
+                                strings_add(&e->c->arena, &e->drafts[i].notes, DISPLAYS_NONE_LEFT);
                 }
         return changed;
 }
@@ -253,7 +260,7 @@ static bool leave_invalid(struct edit *e)
                         continue;
                 any = true;
                 d->state = rule_state_names[RULE_INVALID];
-                d->why = rule->message;
+                d->why = d->reason = rule->message;
                 e->n_left++;
         }
         return any;
@@ -310,39 +317,6 @@ static bool any(const struct edit *e)
         return false;
 }
 
-bool edit_can_ask(const struct edit *e)
-{
-        return e->show && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-}
-
-bool edit_yes(void)
-{
-        char answer[16];
-
-        fputs("? [y/N] ", stdout);
-        fflush(stdout);
-        return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
-static bool agreed(const struct edit *e)
-{
-        const char *path = NULL;
-        size_t n = 0;
-
-        if (e->c->yes || !edit_can_ask(e))
-                return true;
-        for (size_t i = 0; i < e->n; i++)
-                if (!e->drafts[i].why) {
-                        path = e->drafts[i].path;
-                        n++;
-                }
-        if (n == 1)
-                printf("Write %s%s%s", path, e->with ? " with " : "", e->with ? e->with : "");
-        else
-                printf("Write these %zu rules", n);
-        return edit_yes();
-}
-
 /* All of them or none. */
 static int write_all(struct edit *e)
 {
@@ -373,16 +347,13 @@ int edit_write(struct edit *e, bool *ret_written)
 
         *ret_written = false;
         if (any(e) && !e->c->dry_run) {
-                if (!agreed(e)) {
-                        puts("nothing is written");
+                if (!edit_agreed(e))
                         return EXIT_FAILURE;
-                }
                 k = write_all(e);
                 *ret_written = k == 0;
         }
-        for (size_t i = 0; i < e->n && e->show && *ret_written; i++)
-                if (!e->drafts[i].why)
-                        printf("wrote %s\n", e->drafts[i].path);
+        if (*ret_written)
+                edit_say_written(e);
         if (e->c->json)
                 document(e, *ret_written);
         return k != 0 || e->n_left > 0 ? EXIT_FAILURE : EXIT_SUCCESS;

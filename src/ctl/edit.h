@@ -5,6 +5,7 @@
 
 #include "ctl/ctl.h"
 #include "plan/propose.h"
+#include "report/draft-rows.h"
 
 #define RULES_DIR "/etc/passthrough.d"
 
@@ -14,6 +15,9 @@ struct draft {
         const char *path, *text; /* of its file */
         const char *state;       /* in the plan */
         const char *why;         /* why it is not written, or NULL */
+        const char *reason;      /* the same in short, or NULL */
+        struct draft_rows rows;  /* of the last plan that had it */
+        struct strings notes;    /* what else that plan says */
         bool settled;            /* an earlier rule has it already */
         bool company;            /* refused for members of its IOMMU group that no rule takes */
 };
@@ -22,11 +26,13 @@ struct edit {
         struct ctl *c;
         struct draft *drafts;
         size_t n;
-        bool import;      /* what is settled is no failure, and Expect= is what earlier rules leave */
-        bool show;        /* text goes to people */
-        bool quiet;       /* what is wrong with the config has been said */
-        const char *with; /* settings that the question is about, or NULL */
-        size_t n_left;    /* that were refused */
+        bool import;            /* what is settled is no failure, and Expect= is what earlier rules leave */
+        bool show;              /* text goes to people */
+        bool quiet;             /* what is wrong with the config has been said */
+        struct pci_name *names; /* beside the devices; NULL: not looked up yet */
+        bool one_domain;        /* addresses are shown without theirs */
+        const char *with;       /* settings that the question is about, or NULL */
+        size_t n_left;          /* that were refused */
 };
 
 /* The functions of this machine, with all that names them, to c->facts. 0 or the exit status. */
@@ -35,12 +41,21 @@ int edit_look(struct ctl *c) _must_check_;
 void edit_find(struct ctl *c, const char *name, const char *ret[static CONFIG_DIRECTORIES]);
 /* A further draft; its text is made of the proposal. NULL without memory. */
 struct draft *edit_add(struct edit *e, const char *name, const struct proposal *proposal);
-/* Sorts out what the plan does not take, and shows all. 0, or the exit status at which it ends. */
+/* Sorts out what the plan does not take. 0, or the exit status at which it ends. */
 int edit_judge(struct edit *e) _must_check_;
 /* What the last plan has for a draft: 0 or the exit status. */
 int edit_plan(struct edit *e) _must_check_;
 /* The draft's rule in the config that was planned last, or SIZE_MAX. */
 size_t edit_rule(const struct edit *e, const struct draft *d);
+/* What is to be written, for people. */
+void edit_show(const struct edit *e);
+/* Whether somebody agrees, where that can be asked; and which files were written. */
+bool edit_agreed(const struct edit *e);
+void edit_say_written(const struct edit *e);
+/* Why a draft is not written, on standard error. */
+void edit_say_refused(const struct edit *e, const struct draft *d);
+/* The step behind it, where something was or would be written; command: the same without --dry-run. */
+void edit_next(struct edit *e, bool written, const char *command);
 /* Whether there is somebody who sees a question, and can answer it. */
 bool edit_can_ask(const struct edit *e);
 /* Whether the answer to the question that was just printed is yes. */

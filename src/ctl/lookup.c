@@ -58,8 +58,8 @@ static size_t function_of(const struct search *s, const char *path, bool *usb)
         return device;
 }
 
-/* The names in a directory that begin with prefix, less that prefix: "a, b"; "" where there are none. */
-static void names_in(struct search *s, const char *dir, const char *prefix, const char **ret)
+/* The names in a directory that begin with prefix, with another in its place: "a, b"; "" where there are none. */
+static void names_in(struct search *s, const char *dir, const char *prefix, const char *instead, const char **ret)
 {
         const char **names;
         size_t n;
@@ -68,7 +68,7 @@ static void names_in(struct search *s, const char *dir, const char *prefix, cons
         root_look_in(s->root, s->arena, dir, &names, &n);
         for (size_t i = 0; i < n; i++)
                 if (startswith(names[i], prefix))
-                        *ret = arena_join(s->arena, *ret, **ret ? ", " : "", names[i] + strlen(prefix), NULL);
+                        *ret = arena_join(s->arena, *ret, **ret ? ", " : "", instead, names[i] + strlen(prefix), NULL);
 }
 
 /* Disks or interfaces that are on the function, too: it goes as a whole. */
@@ -94,7 +94,7 @@ static void note_others(struct search *s, const char *class, const char *own)
         }
         if (!*others)
                 return;
-        note = arena_printf(s->arena, "%s goes as a whole, and %s %s on it, too",
+        note = arena_printf(s->arena, "%s goes as a whole, and %s %s on it, too.",
                             s->facts->devices[s->found->device].address, others, strchr(others, ',') ? "are" : "is");
         str_make_printable(note);
         s->found->note = note;
@@ -158,9 +158,11 @@ static void from_class(struct search *s, const char *class, const char *name)
                 return;
         }
         if (block || net)
-                names_in(s, block ? arena_join(s->arena, path, "/slaves", NULL) : path, net ? "lower_" : "", &below);
+                names_in(s, block ? arena_join(s->arena, path, "/slaves", NULL) : path, net ? "lower_" : "",
+                         block ? "/dev/" : "", &below);
         if (*below) {
-                give_up(s, "%s is no hardware; it stands on %s", s->name, below);
+                give_up(s, "%s is not a device; name %s: %s", s->name,
+                        net ? "one of its ports" : "one of those that it is on", below);
                 return;
         }
         give_up(s, "%s is on no PCI device (%s)", s->name, target + strspn(target, "./"));

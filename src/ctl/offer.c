@@ -24,12 +24,12 @@ static bool says(const struct proposal *p, const char *setting)
         return false;
 }
 
-static bool try(const struct edit *e, const struct draft *d, const struct offer *offer, bool show, struct edit *ret)
+static bool try(const struct edit *e, const struct draft *d, const struct offer *offer, struct edit *ret)
 {
         struct proposal p = d->proposal;
         struct draft *draft;
 
-        *ret = (struct edit){.c = e->c, .quiet = true, .show = show};
+        *ret = (struct edit){.c = e->c, .quiet = true, .show = e->show, .names = e->names};
         p.settings = NULL;
         p.n_settings = 0;
         for (size_t i = 0; i < d->proposal.n_settings; i++)
@@ -46,7 +46,7 @@ static bool try(const struct edit *e, const struct draft *d, const struct offer 
 const struct offer *offer_find(const struct edit *e, const struct draft *d, struct edit *ret)
 {
         for (size_t i = 0; i < ARRAY_SIZE(offers); i++)
-                if (try(e, d, &offers[i], false, ret) && (!e->show || try(e, d, &offers[i], true, ret)))
+                if (try(e, d, &offers[i], ret))
                         return &offers[i];
         return NULL;
 }

@@ -10,22 +10,6 @@
 #include "plan/handover.h"
 #include "report/listing.h"
 
-/* What a rule would take that names it, and that does not come along with one that is in the list already. */
-static size_t find_free(struct ctl *c, const struct handover *handovers, size_t *devices)
-{
-        bool *along = arena_alloc(&c->arena, c->facts.n_devices * sizeof(*along));
-        size_t n = 0;
-
-        for (size_t i = 0; i < c->facts.n_devices; i++) {
-                if (handovers[i].action != ACTION_BIND || plan_find(&c->plan, i) || along[i])
-                        continue;
-                for (size_t a = 0; a < handovers[i].n_along; a++)
-                        along[handovers[i].along[a]] = true;
-                devices[n++] = i;
-        }
-        return n;
-}
-
 /* A line without its newline; false: there is none, or it is empty. */
 static bool ask(char *answer, size_t size)
 {
@@ -55,18 +39,38 @@ static const char *propose_name(struct ctl *c, const struct device *d)
         return name;
 }
 
-static void print_list(struct ctl *c, const size_t *devices, size_t n)
+/* Numbered, as list has them: what is free, and does not come along with another. */
+static size_t print_list(struct ctl *c, size_t *devices)
 {
+        const struct screen s = screen_of(stdout, &c->arena);
+        struct listing list = {.plan = &c->plan, .live = c->root.live};
+        struct list_table table;
+        struct draft_rows rows = {};
         struct pci_name *names;
 
         names_look_up(&c->root, &c->facts, &c->arena, &names);
-        for (size_t i = 0; i < n; i++) {
-                const struct device *d = &c->facts.devices[devices[i]];
+        list.names = names;
+        list.handovers = plan_handovers(&c->plan, &c->arena);
+        listing_prepare(&list, &c->arena);
+        table = listing_table(&list, &c->arena);
+        for (size_t i = 0; i < table.n; i++) {
+                const struct list_row *row = &table.rows[i];
+                const char *nodes = *row->nodes ? arena_join(&c->arena, ", ", row->nodes, NULL) : "";
+                struct draft_row *slot;
 
-                printf("%3zu  %-12s  %s  %-11s  ", i + 1, d->address, d->id, device_kind(d));
-                text_name(stdout, &names[devices[i]]);
-                putchar('\n');
+                if (row->state != LIST_FREE)
+                        continue;
+                slot = arena_grow(&c->arena, &rows.v, rows.n, sizeof(*slot));
+                *slot = (struct draft_row){
+                        .address = arena_printf(&c->arena, "%2zu  %s", rows.n + 1, listing_address(&list, row->device)),
+                        .device = arena_join(&c->arena, row->model, nodes, NULL),
+                        .bare = arena_join(&c->arena, row->bare, nodes, NULL),
+                        .text = row->driver,
+                };
+                devices[rows.n++] = row->device;
         }
+        draft_rows_put(&s, &rows);
+        return rows.n;
 }
 
 int pick_arguments(struct ctl *c)
@@ -83,20 +87,19 @@ int pick_arguments(struct ctl *c)
         if (k != 0)
                 return k;
         devices = arena_alloc(&c->arena, c->facts.n_devices * sizeof(*devices));
-        n = find_free(c, plan_handovers(&c->plan, &c->arena), devices);
+        n = print_list(c, devices);
         if (n == 0) {
-                puts("No device is free; passthroughctl list says why.");
+                puts("  No device is free; passthroughctl list says why.");
                 return EXIT_FAILURE;
         }
-        print_list(c, devices, n);
-        printf("Which one? [1-%zu] ", n);
+        printf("  Which one? [1-%zu] ", n);
         if (!ask(answer, sizeof(answer)) || !str_to_u32(answer, 10, &number) || number == 0 || number > n) {
-                puts("nothing is written");
+                puts("  Nothing is written.");
                 return EXIT_FAILURE;
         }
         d = &c->facts.devices[devices[number - 1]];
         name = propose_name(c, d);
-        printf("The rule's name? [%s] ", name);
+        printf("  The rule's name? [%s] ", name);
         argv = arena_alloc(&c->arena, 4 * sizeof(*argv));
         argv[0] = c->argv[0];
         argv[1] = arena_strdup(&c->arena, ask(answer, sizeof(answer)) ? answer : name);

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "ctl/ids-say.h"
 #include "ctl/lines.h"
+#include "plan/displays.h"
 #include "report/json.h"
 #include "report/text.h"
 #include "state/worked.h"
@@ -23,6 +24,7 @@ void ctl_plan_hugepages(struct ctl *c)
 int ctl_plan(struct ctl *c)
 {
         static const struct facts_request all;
+        const struct facts_request displays = {.config = &c->config, .parents = true}; /* what each device is */
         struct refused_tokens refused;
         struct needs needs;
         const char **worked;
@@ -31,7 +33,7 @@ int ctl_plan(struct ctl *c)
 
         ids_look(c, &ids);
         /* They may mean any device. */
-        k = ctl_load_plan(c, ids.n_lines > 0 ? &all : NULL, true);
+        k = ctl_load_plan(c, ids.n_lines > 0 ? &all : c->json ? NULL : &displays, true);
         if (k != 0)
                 return k;
         needs = ctl_needs(c);
@@ -39,7 +41,9 @@ int ctl_plan(struct ctl *c)
         worked = worked_find(&c->root, &c->arena, &c->plan);
         if (!c->json)
                 text_plan(stdout, &c->plan, worked);
-        else
+        if (!c->json && displays_none_left(&c->plan, NO_ENTRY))
+                puts(DISPLAYS_NONE_LEFT);
+        if (c->json)
                 json_plan(stdout, &c->plan, worked, &c->diags);
         ids_note(c, &ids, c->json ? stderr : stdout);
         fflush(stdout);

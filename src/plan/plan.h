@@ -58,6 +58,7 @@ struct plan_entry {
         const char *needed;   /* how the host needs it, or NULL */
         bool derived;         /* refused for another entry's refusal: that one has the cause */
         bool in_company;      /* refused for a member of its group that no rule takes: that one is shown, too */
+        bool foreign;         /* such a member: the rule does not mean it */
         size_t leader;        /* of a companion: the entry it comes with; else NO_ENTRY */
         size_t below;         /* the entry that it goes along with, having no operations of its own; else NO_ENTRY */
         struct ops back;      /* of ACTION_BIND: how it is given back as it was found */

@@ -357,6 +357,7 @@ static void show_foreign(struct planner *p)
                                               "it shares IOMMU group %d with %s, and the rule does not take it",
                                               d->group, d->address);
                         planner_add(p, member, p->plan->entries[i].rule, ACTION_REFUSE, reason);
+                        p->plan->entries[p->entry_of[member]].foreign = true;
                 }
         }
 }

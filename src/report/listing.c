@@ -24,6 +24,14 @@ static const struct device *device_at(const struct listing *list, size_t device)
 
 #define DOMAIN "0000:"
 
+bool listing_one_domain(const struct facts *facts)
+{
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (!startswith(facts->devices[i].address, DOMAIN))
+                        return false;
+        return true;
+}
+
 const char *listing_address(const struct listing *list, size_t device)
 {
         return device_at(list, device)->address + (list->one_domain ? strlen(DOMAIN) : 0);
@@ -155,11 +163,10 @@ void listing_prepare(struct listing *list, struct arena *a)
 
         list->means = arena_alloc(a, n * sizeof(*list->means));
         list->under = arena_alloc(a, n * sizeof(*list->under));
-        list->one_domain = true;
+        list->one_domain = listing_one_domain(list->plan->facts);
         for (size_t i = 0; i < n; i++) {
                 list->means[i] = means(list, a, i);
                 list->under[i] = under(list, i);
-                list->one_domain &= startswith(device_at(list, i)->address, DOMAIN);
         }
 }
 

@@ -67,6 +67,8 @@ void listing_prepare(struct listing *list, struct arena *a);
 enum list_state listing_state(const struct listing *list, size_t device);
 /* Of a virtual function that of its function; "" if there is none. */
 const char *listing_slot(const struct listing *list, size_t device);
+/* Whether every domain is 0000. */
+bool listing_one_domain(const struct facts *facts) _must_check_;
 const char *listing_address(const struct listing *list, size_t device);
 /* A text without the domain of addresses, where every domain is 0000. */
 const char *listing_text(const struct listing *list, struct arena *a, const char *text);

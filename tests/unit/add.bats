@@ -53,9 +53,9 @@ writes_nothing() {
 }
 
 @test "a graphics card is named by ID and path, and the plan takes it with its audio function" {
-    ctl add gpu0 42:00.0
+    LC_ALL=C.UTF-8 ctl add gpu0 42:00.0
     exits 0
-    has 'wrote /etc/passthrough.d/gpu0.conf' 'next: passthroughctl apply' 'bind to vfio-pci'
+    has 'Wrote /etc/passthrough.d/gpu0.conf.' 'Next: passthroughctl apply' 'radeon → vfio-pci' 'comes along: its audio'
     has_not '[y/N]'
     rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
     plan
@@ -63,14 +63,14 @@ writes_nothing() {
     bound 0000:42:00.0 0000:42:00.1
 }
 
-@test "what is planned before anything is written is what plan has afterwards, line by line" {
-    ctl add gpu0 42:00.0
-    local before after
-    before=$(sed -n '/^gpu0: /,/^$/p' <<<"$output")
-    ctl plan
-    after=$(sed -n '/^gpu0: /,/^$/p' <<<"$output")
-    [[ $before ]]
-    is "$before" "$after" 'the plan of the rule'
+@test "what is shown before anything is written is what plan has afterwards, device for device" {
+    LC_ALL=C.UTF-8 ctl add gpu0 42:00.0
+    local before
+    before=$(sed -n 's/^  \([0-9a-f:.]*\)  .*  .*→ vfio-pci$/0000:\1/p; s/^  \([0-9a-f:.]*\)  .*  comes along: .*/0000:\1/p' <<<"$output" | paste -sd' ')
+    is "$before" '0000:42:00.0 0000:42:00.1' 'the devices shown'
+    plan
+    # shellcheck disable=SC2086 # one address a word
+    bound $before
 }
 
 @test "the rule that add wrote finds the card again once bus numbers have shifted" {
@@ -145,7 +145,7 @@ writes_nothing() {
 @test "what comes along with a display unasked is not written, unless Functions= is" {
     ctl add gpu0 42:00.1 42:00.0
     exits 0
-    has 'note: 0000:42:00.1 goes along with 0000:42:00.0 unasked'
+    has '42:00.1 comes along with 42:00.0 unasked'
     rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
     ctl add gpu1 01:00.0 01:00.1 Functions=match
     exits 0
@@ -167,11 +167,11 @@ writes_nothing() {
 
 @test "what the host needs is refused, with the chain, and nothing is written" {
     writes_nothing 1 disk /dev/sda
-    has 'the host needs it: 0000:00:1f.2 ← sda' '/etc/passthrough.d/disk.conf is not written' 'A rule can be written by hand'
+    has '00:1f.2' 'Not written: the host needs it, for / (sda2).' 'Next: passthroughctl list'
     has_not 'no IOMMU group'
     default_route eno8
     writes_nothing 1 nic eno8
-    has 'eno8 ← default route'
+    has 'Not written: the host needs it, for the default route (eno8).'
 }
 
 @test "a boot display is refused, and taken where the setting is given behind the device" {
@@ -186,7 +186,7 @@ writes_nothing() {
 @test "company in the IOMMU group is named, and the setting that takes it along is offered where that would do" {
     pci_add 0000:00:0d.0 8086:0d4c 0200 group=15
     writes_nothing 1 gpu0 42:00.0
-    has 'IOMMU group 15 also holds 0000:00:0d.0' 'passthroughctl add gpu0 42:00.0 IOMMUGroup=complete'
+    has 'IOMMU group 15 also holds 00:0d.0' 'Next: passthroughctl add gpu0 42:00.0 IOMMUGroup=complete'
     ctl add gpu0 42:00.0 IOMMUGroup=complete
     exits 0
     rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0 '[Device]' IOMMUGroup=complete
@@ -199,7 +199,7 @@ writes_nothing() {
     nic eno13 0000:00:0d.0 up
     default_route eno13
     writes_nothing 1 gpu0 42:00.0
-    has 'would not do, either' 'eno13 ← default route'
+    has 'its IOMMU group cannot go as a whole, 00:0d.0 stays: the host needs it, for the default route (eno13).'
     has_not 'passthroughctl add gpu0 42:00.0'
 }
 
@@ -207,26 +207,26 @@ writes_nothing() {
     rm "$ROOT/sys/$(pci_dir 0000:42:00.0)/iommu_group" "$ROOT/sys/$(pci_dir 0000:42:00.1)/iommu_group"
     rm -r "$ROOT/sys/kernel/iommu_groups/15"
     writes_nothing 1 gpu0 42:00.0
-    has 'the IOMMU is off or not there'
+    has 'the IOMMU is off or not there' 'Next: passthroughctl check   says why there is no IOMMU group'
 }
 
 @test "a device that an earlier rule decides gets no rule without effect" {
     rule 10-host '[Match]' Path=0000:40:03.1/00.0 '[Device]' Driver=native
     writes_nothing 1 gpu0 42:00.0
-    has 'rule 10-host decides 0000:42:00.0' 'the first by name' 'no effect'
+    has 'rule 10-host decides 42:00.0' 'the first by name' 'no effect'
 }
 
 @test "a device of which another rule would be robbed is refused" {
     rule 50-gpu '[Match]' Path=0000:40:03.1/00.0
     writes_nothing 1 40-gpu 42:00.0
-    has 'it takes 0000:42:00.0 away' 'rule 50-gpu would be missing'
+    has 'it takes 42:00.0 away' 'rule 50-gpu would be missing'
 }
 
 @test "a companion of another rule may get a rule of its own, and that is said" {
     rule gpu0 '[Match]' Path=0000:40:03.1/00.0
     ctl add audio 42:00.1
     exits 0
-    has 'rule gpu0 takes 0000:42:00.1 along already; from now on audio decides it'
+    has 'Rule gpu0 takes 42:00.1 along already; from now on audio decides it.'
 }
 
 @test "a name that is taken is refused in each directory, masks and dangling links too, and none is touched" {
@@ -272,9 +272,9 @@ writes_nothing() {
     stacked dm-0 254:0 nvme0n1p1
     net_over bond0 eno8
     writes_nothing 2 x /dev/dm-0
-    has 'stands on nvme0n1p1'
+    has 'dm-0 is not a device; name one of those that it is on: /dev/nvme0n1p1'
     writes_nothing 2 x bond0
-    has 'stands on eno8'
+    has 'bond0 is not a device; name one of its ports: eno8'
     writes_nothing 2 x /dev/sdx
     has 'sdx is on USB' 0000:00:14.0
     link class/tty/ttyS0 devices/platform/serial8250/tty/ttyS0
@@ -289,7 +289,7 @@ writes_nothing() {
     part sdb1 8:17
     ctl add hba /dev/sdb
     exits 0
-    has 'note: 0000:00:06.0 goes as a whole, and sdc is on it, too'
+    has '00:06.0 goes as a whole, and sdc is on it, too.'
 }
 
 @test "an interface's name that a terminal would obey is told as text" {
@@ -298,10 +298,10 @@ writes_nothing() {
     net_over br9 $'ens\e[31m'
     ctl add x br9
     exits 2
-    has 'br9 is no hardware; it stands on ens?[31m'
+    has 'br9 is not a device; name one of its ports: ens?[31m'
     [[ $stderr != *$'\e'* ]]
     ctl add x $'enp\e[31m' --dry-run
-    has '0000:00:08.0 goes as a whole, and' 'ens?[31m'
+    has '00:08.0 goes as a whole, and' 'ens?[31m'
     [[ $output$stderr != *$'\e'* ]]
 }
 
@@ -325,8 +325,8 @@ writes_nothing() {
 
 @test "--dry-run shows and writes nothing, and ends as the command would" {
     writes_nothing 0 --dry-run gpu0 42:00.0
-    has Path=0000:40:03.1/00.0 'bind to vfio-pci'
-    has_not wrote
+    has Path=0000:40:03.1/00.0 'Would write /etc/passthrough.d/gpu0.conf:' 'Next: passthroughctl add gpu0 42:00.0   writes it'
+    has_not Wrote
     writes_nothing 1 --dry-run disk /dev/sda
 }
 
@@ -387,26 +387,26 @@ on_terminal() {
     for answer in n '' maybe; do
         on_terminal "$answer" gpu0 42:00.0
         exits 1
-        has 'Write /etc/passthrough.d/gpu0.conf? [y/N]' 'nothing is written'
+        has 'Write /etc/passthrough.d/gpu0.conf? [y/N]' 'Nothing is written'
         [[ ! -e $ROOT/etc/passthrough.d/gpu0.conf ]] || { show && return 1; }
     done
     on_terminal y gpu0 42:00.0
     exits 0
-    has 'wrote /etc/passthrough.d/gpu0.conf'
+    has 'Wrote /etc/passthrough.d/gpu0.conf.'
 }
 
 @test "the rest of the group and a boot display take a yes: at the terminal, or --yes" {
     pci_add 0000:00:0d.0 8086:0d4c 0200 group=15
     on_terminal n gpu0 42:00.0
     exits 1
-    has 'IOMMU group 15 also holds 0000:00:0d.0' 'Write /etc/passthrough.d/gpu0.conf with IOMMUGroup=complete? [y/N]' 'nothing is written'
+    has 'comes along: same IOMMU group (15)' 'Write /etc/passthrough.d/gpu0.conf with IOMMUGroup=complete? [y/N]' 'Nothing is written'
     [[ ! -e $ROOT/etc/passthrough.d/gpu0.conf ]]
     on_terminal y gpu0 42:00.0
     exits 0
     rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0 '[Device]' IOMMUGroup=complete
     pci_set 0000:01:00.0 boot_vga 1
     writes_nothing 1 gpu1 01:00.0
-    has 'To give away the screen of this host' 'passthroughctl add gpu1 01:00.0 AllowBootDisplay=yes'
+    has 'Next: passthroughctl add gpu1 01:00.0 AllowBootDisplay=yes   gives away the screen of this host'
     writes_nothing 1 gpu1 01:00.0 --dry-run
     writes_nothing 0 gpu1 01:00.0 --dry-run --yes
     on_terminal n gpu1 01:00.0
@@ -414,7 +414,7 @@ on_terminal() {
     has 'Write /etc/passthrough.d/gpu1.conf with AllowBootDisplay=yes? [y/N]'
     ctl add gpu1 01:00.0 --yes
     exits 0
-    has 'AllowBootDisplay=yes' 'the firmware booted on this display'
+    has 'with AllowBootDisplay=yes' 'boot display'
     rule_has gpu1 '[Match]' ID=1002:5159 Path=0000:00:02.0/00.0 '[Device]' AllowBootDisplay=yes
 }
 
@@ -433,7 +433,7 @@ on_terminal() {
 
 @test "--yes is no yes to what the host needs, nor against what the rule says itself" {
     writes_nothing 1 disk /dev/sda --yes
-    has 'the host needs it: 0000:00:1f.2 ← sda'
+    has 'the host needs it, for / (sda2)'
     pci_set 0000:01:00.0 boot_vga 1
     writes_nothing 1 gpu1 01:00.0 AllowBootDisplay=no --yes
     pci_add 0000:00:0d.0 8086:0d4c 0200 group=15
@@ -441,7 +441,7 @@ on_terminal() {
     nic eno13 0000:00:0d.0 up
     default_route eno13
     writes_nothing 1 gpu0 42:00.0 --yes
-    has 'eno13 ← default route'
+    has 'for the default route (eno13)'
 }
 
 @test "--yes answers the question at the terminal" {
@@ -463,7 +463,8 @@ answers() {
 @test "at a terminal several devices may have a rule each" {
     answers y y y -- gpu 01:00.0 42:00.0
     exits 0
-    has 'A rule for each of these 2 devices, gpu-1 to gpu-2, not one for all? [y/N]' 'wrote /etc/passthrough.d/gpu-1.conf' 'wrote /etc/passthrough.d/gpu-2.conf'
+    has 'A rule for each of these 2 devices, gpu-1 to gpu-2, not one for all? [y/N]' 'Wrote /etc/passthrough.d/gpu-1.conf.' 'Wrote /etc/passthrough.d/gpu-2.conf.'
+    is "$(grep -c Next: <<<"$output")" 1 'next steps'
     rule_has gpu-1 '[Match]' ID=1002:5159 Path=0000:00:02.0/00.0
     rule_has gpu-2 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
     plan
@@ -485,16 +486,16 @@ answers() {
 @test "at a terminal add without arguments offers what is free by number, and a name" {
     answers 99 --
     exits 1
-    says '^ +6  0000:01:00.0  1002:5159  display'
-    has_not 0000:01:00.1 0000:00:1f.2
-    has 'nothing is written'
-    answers 6 '' y --
+    says ' 1  01:00\.0.* radeon$'
+    has_not 01:00.1 00:1f.2
+    has 'Nothing is written'
+    answers 1 '' y --
     exits 0
-    has "The rule's name? [display0]" 'wrote /etc/passthrough.d/display0.conf'
+    has "The rule's name? [display0]" 'Wrote /etc/passthrough.d/display0.conf.'
     rule_has display0 '[Match]' ID=1002:5159 Path=0000:00:02.0/00.0
-    answers 6 mine y --
+    answers 1 mine y --
     exits 0
-    has_not '0000:01:00.0  1002:5159'
+    has_not 01:00.0
     rule_has mine '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
     rm -r "$ROOT/etc/passthrough.d"
     answers '' --

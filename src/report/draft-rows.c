@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/draft-rows.h"
+
+#include "report/headings.h"
+#include "report/paint.h"
+
+#define INDENT       2
+#define GAP          2
+#define DEVICE_LEAST 24 /* columns that a device keeps where the words beside it can be broken */
+#define TEXT_MOST    40 /* columns that these words get at most, then */
+
+/* ---- what is said --------------------------------------------------------------------------------------------------
+ */
+
+static const char *driver_text(struct arena *a, const struct device *d, const struct plan_entry *e)
+{
+        if (streq_ptr(d->driver_now, e->driver))
+                return arena_join(a, e->driver, " has it already", NULL);
+        return arena_join(a, d->driver_now ? d->driver_now : "no driver", " → ", e->driver,
+                          d->roles & ROLE_BOOT_DISPLAY ? ", boot display" : "", NULL);
+}
+
+/* "its audio", of a function of the same card. */
+static const char *part_of_card(const struct device *d)
+{
+        switch (heading_of(d)) {
+        case HEADING_AUDIO:
+                return "its audio";
+        case HEADING_USB:
+                return "its USB";
+        case HEADING_GRAPHICS:
+                return "its second display";
+        default:
+                return "same card";
+        }
+}
+
+static const char *along_text(struct arena *a, const struct device *d, const struct device *leader,
+                              const struct plan_entry *e)
+{
+        const char *why = device_same_make(d, leader) ? part_of_card(d)
+                          : e->leader == e->below     ? "it is below the other"
+                          : d->group != NO_GROUP      ? arena_printf(a, "same IOMMU group (%d)", d->group)
+                                                      : "same card";
+
+        return arena_join(a, "comes along: ", why, NULL);
+}
+
+static const char *text_of(const struct listing *list, struct arena *a, const struct plan_entry *e)
+{
+        const struct plan *plan = list->plan;
+        const struct device *d = &plan->facts->devices[e->device];
+
+        if (e->action == ACTION_KEEP)
+                return "stays with the host";
+        if (e->action == ACTION_REFUSE)
+                return e->foreign ? arena_printf(a, "same IOMMU group (%d)", d->group) : "";
+        return e->leader == NO_ENTRY ? driver_text(a, d, e)
+                                     : along_text(a, d, &plan->facts->devices[plan->entries[e->leader].device], e);
+}
+
+static void add_row(const struct listing *list, struct arena *a, const struct plan_entry *e, struct draft_rows *rows)
+{
+        const struct device *d = &list->plan->facts->devices[e->device];
+        const char *model = model_short(a, d, &list->names[e->device]);
+        struct strings nodes = model_nodes(a, list->plan->facts, e->device);
+        const char *on = nodes.n == 0   ? ""
+                         : nodes.n == 1 ? arena_join(a, ", ", nodes.v[0], NULL)
+                                        : arena_printf(a, ", %s and %zu more", nodes.v[0], nodes.n - 1);
+        struct draft_row *row = arena_grow(a, &rows->v, rows->n, sizeof(*row));
+
+        *row = (struct draft_row){
+                .address = listing_address(list, e->device),
+                .device = arena_join(a, model, on, NULL),
+                .bare = arena_join(a, model_bare(a, model, &list->names[e->device]), on, NULL),
+                .text = text_of(list, a, e),
+        };
+        rows->n++;
+}
+
+struct draft_rows draft_rows_of(const struct listing *list, struct arena *a, size_t rule)
+{
+        const struct plan *plan = list->plan;
+        struct draft_rows rows = {};
+
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                if (plan->entries[i].rule != rule || plan->entries[i].leader != NO_ENTRY)
+                        continue;
+                add_row(list, a, &plan->entries[i], &rows);
+                for (size_t k = 0; k < plan->n_entries; k++)
+                        if (plan->entries[k].rule == rule && plan->entries[k].leader == i)
+                                add_row(list, a, &plan->entries[k], &rows);
+        }
+        return rows;
+}
+
+/* ---- how it looks --------------------------------------------------------------------------------------------------
+ */
+
+static const char *device_text(const struct screen *s, const struct draft_row *row, size_t columns)
+{
+        const char *text = screen_letters(s, row->device);
+
+        return screen_columns(text) <= columns ? text : screen_fit(s, screen_letters(s, row->bare), columns);
+}
+
+/* Words beside a device that find no room go on below themselves; names give way before that. */
+static size_t device_columns(const struct screen *s, const struct draft_rows *rows, size_t address)
+{
+        size_t device = 0, text = 0, used = 0, fixed = INDENT + address + 2 * GAP, left;
+
+        for (size_t i = 0; i < rows->n; i++) {
+                device = MAX(device, screen_columns(device_text(s, &rows->v[i], SCREEN_WIDE)));
+                text = MAX(text, screen_columns(screen_letters(s, rows->v[i].text)));
+        }
+        text = MIN(text, (size_t)TEXT_MOST);
+        left = s->width > fixed + text ? s->width - fixed - text : 0;
+        left = MAX(left, (size_t)DEVICE_LEAST);
+        device = MIN(device, left);
+        for (size_t i = 0; i < rows->n; i++)
+                used = MAX(used, screen_columns(device_text(s, &rows->v[i], device)));
+        return used;
+}
+
+void draft_rows_put(const struct screen *s, const struct draft_rows *rows)
+{
+        size_t address = 0, device, at;
+
+        for (size_t i = 0; i < rows->n; i++)
+                address = MAX(address, strlen(rows->v[i].address));
+        device = device_columns(s, rows, address);
+        at = INDENT + address + GAP + device + GAP;
+        for (size_t i = 0; i < rows->n; i++) {
+                const char *text = device_text(s, &rows->v[i], device);
+
+                screen_skip(s, INDENT);
+                paint(s->f, BOLD, (int)address, rows->v[i].address);
+                screen_skip(s, GAP);
+                fputs(text, s->f);
+                if (*rows->v[i].text)
+                        screen_skip(s, GAP + device - screen_columns(text));
+                screen_wrap(s, at, at, rows->v[i].text);
+        }
+}
+
+/* ---- why not -------------------------------------------------------------------------------------------------------
+ */
+
+#define NEEDED "the host needs it: "
+#define ARROW  " ← "
+
+/* "0000:03:00.0 ← nvme0n1p2 ← /": what it is for comes first, then the way there, as far as that says more. */
+static const char *chain_text(struct arena *a, const char *chain)
+{
+        const char *use = chain, *way = "", *at = strstr(chain, ARROW);
+
+        for (const char *next; at; at = next) {
+                use = at + strlen(ARROW);
+                next = strstr(use, ARROW);
+                if (next)
+                        way = arena_join(a, arena_strndup(a, use, (size_t)(next - use)), *way ? ARROW : "", way, NULL);
+        }
+        if (use == chain)
+                return arena_join(a, NEEDED, chain, NULL);
+        return arena_join(a, "the host needs it, for ", streq(use, "default route") ? "the " : "", use,
+                          *way ? " (" : "", way, *way ? ")" : "", NULL);
+}
+
+/* A setting that would do has a question or the next step of its own. */
+static const char *without_setting(struct arena *a, const char *text)
+{
+        static const char *const hints[] = {"; see IOMMUGroup=complete", "; AllowBootDisplay=yes"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(hints); i++) {
+                const char *at = strstr(text, hints[i]);
+
+                if (at)
+                        return arena_strndup(a, text, (size_t)(at - text));
+        }
+        return text;
+}
+
+const char *draft_reason(const struct listing *list, struct arena *a, size_t rule)
+{
+        const struct plan *plan = list->plan;
+        const char *text = plan->rules[rule].message, *before = "";
+        size_t named = NO_ENTRY, n_named = 0;
+
+        for (size_t i = 0; i < plan->n_entries; i++)
+                if (plan->entries[i].rule == rule && plan->entries[i].leader == NO_ENTRY && !plan->entries[i].foreign) {
+                        named = i;
+                        n_named++;
+                }
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const char *address = arena_join(a, plan->facts->devices[plan->entries[i].device].address, ": ", NULL);
+
+                if (plan->entries[i].rule != rule || !startswith(text, address))
+                        continue;
+                text += strlen(address);
+                before = n_named == 1 && i == named ? "" : address;
+                break;
+        }
+        text = startswith(text, NEEDED) ? chain_text(a, text + strlen(NEEDED)) : without_setting(a, text);
+        return listing_text(list, a, arena_join(a, before, text, NULL));
+}
