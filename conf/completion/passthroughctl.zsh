@@ -48,7 +48,7 @@ _passthroughctl() {
     case $command in
     (list) options=('--json[one JSON document]' '--all[bridges and system functions, too]' '--types[types of virtual GPUs]') ;;
     (add) options=('--json[one JSON document]' '--dry-run[show what would be written]' '--yes[answer each question with yes]'
-        '--from=[take over from]:source:(driverctl modprobe)') ;;
+        '--from=[take over from]:source:(driverctl modprobe cmdline running)') ;;
     (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
     (check|plan) options=('--json[one JSON document]') ;;
     (show) options=('--json[one JSON document]' '--all[every rule]' '--format=[for one program]:format:(qemu libvirt)') ;;

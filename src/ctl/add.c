@@ -171,7 +171,7 @@ static const char *command_word(struct arena *a, const char *word)
 static const char *command_with(const struct add *x, const char *settings)
 {
         struct ctl *c = x->edit.c;
-        const char *text = arena_join(&c->arena, c->root.live ? "sudo " : "", "passthroughctl", NULL);
+        const char *text = "passthroughctl";
 
         for (int i = 0; i < c->argc; i++)
                 text = arena_join(&c->arena, text, " ", command_word(&c->arena, c->argv[i]), NULL);
@@ -209,15 +209,17 @@ static void tell_refusal(struct add *x, struct draft *d, const struct offer *off
 {
         struct ctl *c = x->edit.c;
         const struct screen s = screen_of(stderr, &c->arena);
-        struct next_step next = {arena_join(&c->arena, c->root.live ? "sudo " : "", "passthroughctl list", NULL),
+        const char *sudo = c->root.live ? "sudo " : "";
+        struct next_step next = {arena_join(&c->arena, sudo, "passthroughctl list", NULL),
                                  "shows which devices are free"};
 
         if (!offer && d->company)
                 add_group(x, d);
         edit_say_refused(&x->edit, d);
         if (offer)
-                next = (struct next_step){command_with(x, offer_settings(&c->arena, offer)),
-                                          arena_join(&c->arena, "gives away ", offer->what, NULL)};
+                next = (struct next_step){
+                        arena_join(&c->arena, sudo, command_with(x, offer_settings(&c->arena, offer)), NULL),
+                        arena_join(&c->arena, "gives away ", offer->what, NULL)};
         else if (startswith(d->why, "it has no IOMMU group") || strstr(d->why, ": it has no IOMMU group"))
                 next = (struct next_step){
                         arena_join(&c->arena, c->root.live ? "sudo " : "", "passthroughctl check", NULL),

@@ -49,13 +49,25 @@ void edit_show(const struct edit *e)
                 put_draft(&s, e, &e->drafts[i]);
 }
 
+/* What an invalid rule has against itself begins with the place in its file. */
+static const char *behind_place(const struct draft *d)
+{
+        const char *reason = d->reason ? d->reason : d->why, *at = reason + strlen(d->path);
+
+        if (!startswith(reason, d->path) || *at != ':')
+                return reason;
+        at += 1 + strspn(at + 1, "0123456789");
+        return startswith(at, ": ") ? at + 2 : reason;
+}
+
 void edit_say_refused(const struct edit *e, const struct draft *d)
 {
         const struct screen s = screen_of(stderr, &e->c->arena);
+        const char *reason = behind_place(d);
 
         fflush(stdout);
-        put(&s, arena_join(&e->c->arena, e->n > 1 || e->import ? d->path : "Not", e->n > 1 || e->import ? " not" : "",
-                           " written: ", d->reason ? d->reason : d->why, ".", NULL));
+        put(&s, arena_join(s.arena, e->import ? d->path : "Not", e->import ? " is not" : "", " written: ", reason,
+                           endswith(reason, "?") ? "" : ".", NULL));
 }
 
 static size_t count(const struct edit *e, const char **ret_path)
@@ -125,20 +137,30 @@ void edit_say_written(const struct edit *e)
                                            e->with ? e->with : "", ".", NULL));
 }
 
+void edit_next_read(struct edit *e)
+{
+        if (!e->situated)
+                situation_read(e->c, &e->now);
+        e->situated = true;
+}
+
 void edit_next(struct edit *e, bool written, const char *command)
 {
         struct ctl *c = e->c;
         const struct screen s = screen_of(stdout, &c->arena);
         const char *path = NULL;
-        struct situation now;
         struct next_step next = {command, "writes it"};
 
-        if (!e->show || (!written && !(c->dry_run && command && count(e, &path) > 0)))
+        if (!e->show)
+                return;
+        if (count(e, &path) == 0 && e->import) {
+                next = (struct next_step){"passthroughctl list", "shows which devices are free"};
+        } else if (!written && !(c->dry_run && count(e, &path) > 0))
                 return;
         if (written) {
-                situation_read(c, &now);
-                next = next_step(&now, NEXT_ON_ADD, &c->arena);
+                edit_next_read(e);
+                next = next_step(&e->now, NEXT_ON_ADD, &c->arena);
         } else
-                next.command = arena_join(&c->arena, c->root.live ? "sudo " : "", command, NULL);
+                next.command = arena_join(&c->arena, c->root.live ? "sudo " : "", next.command, NULL);
         next_put(&s, &next);
 }

@@ -6,6 +6,7 @@
 #include "ctl/ctl.h"
 #include "plan/propose.h"
 #include "report/draft-rows.h"
+#include "report/next.h"
 
 #define RULES_DIR "/etc/passthrough.d"
 
@@ -33,6 +34,8 @@ struct edit {
         bool one_domain;        /* addresses are shown without theirs */
         const char *with;       /* settings that the question is about, or NULL */
         size_t n_left;          /* that were refused */
+        struct situation now;   /* see edit_next_read() */
+        bool situated;
 };
 
 /* The functions of this machine, with all that names them, to c->facts. 0 or the exit status. */
@@ -54,6 +57,8 @@ bool edit_agreed(const struct edit *e);
 void edit_say_written(const struct edit *e);
 /* Why a draft is not written, on standard error. */
 void edit_say_refused(const struct edit *e, const struct draft *d);
+/* The state that the next step is derived from, while the plan is the one of all rules. */
+void edit_next_read(struct edit *e);
 /* The step behind it, where something was or would be written; command: the same without --dry-run. */
 void edit_next(struct edit *e, bool written, const char *command);
 /* Whether there is somebody who sees a question, and can answer it. */

@@ -3,25 +3,32 @@
 
 #include "base/str.h"
 
-static void add(struct arena *a, struct conf_lines *lines, const char *file, char *text)
+static void add(struct arena *a, struct conf_lines *lines, const char *file, char *text, unsigned number)
 {
         struct conf_line *line = arena_grow(a, &lines->v, lines->n, sizeof(*line));
 
-        *line = (struct conf_line){file, text};
+        *line = (struct conf_line){file, text, number};
         lines->n++;
 }
 
 void conf_lines_of(const struct root *root, struct arena *a, const char *file, struct conf_lines *lines)
 {
-        char *text, *line;
+        const char *written, *at;
+        unsigned number = 1;
+        char *text, *start, *line;
         size_t size;
 
         if (root_look(root, a, file, &text, &size) == SOURCE_UNREADABLE)
-                return add(a, lines, file, NULL);
+                return add(a, lines, file, NULL, 0);
+        start = text;
+        written = at = text ? arena_strdup(a, text) : NULL;
         for (char *s = text; (s = strstr(s, "\\\n"));)
                 s[0] = s[1] = ' ';
-        while ((line = strsep(&text, "\n")))
-                add(a, lines, file, str_trim(line));
+        while ((line = strsep(&text, "\n"))) {
+                for (; at < written + (line - start); at++)
+                        number += *at == '\n';
+                add(a, lines, file, str_trim(line), number);
+        }
 }
 
 void conf_lines_in(const struct root *root, struct arena *a, const char *const *dirs, const char *suffix,
@@ -33,7 +40,7 @@ void conf_lines_in(const struct root *root, struct arena *a, const char *const *
 
         for (; *dirs; dirs++) {
                 if (root_look_in(root, a, *dirs, &names, &n) == SOURCE_UNREADABLE)
-                        add(a, lines, *dirs, NULL);
+                        add(a, lines, *dirs, NULL, 0);
                 for (size_t i = 0; i < n; i++) {
                         if (!endswith(names[i], suffix) || str_index(names[i], seen.v, seen.n) >= 0)
                                 continue;

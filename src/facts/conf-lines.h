@@ -10,7 +10,8 @@
 
 struct conf_line {
         const char *file;
-        char *text; /* NULL: the file, or a directory in its place, cannot be read */
+        char *text;      /* NULL: the file, or a directory in its place, cannot be read */
+        unsigned number; /* of the line, from 1; 0: not known */
 };
 
 struct conf_lines {

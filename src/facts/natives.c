@@ -33,7 +33,7 @@ static bool of_their_bus(const char *pattern, const struct modalias *devices, si
 
 /* "alias PATTERN MODULE" */
 static void look(const struct root *root, struct arena *a, char *line, const struct modalias *devices, size_t n,
-                 const char **ret)
+                 bool loaded, const char **ret)
 {
         char *pattern = line + strlen("alias "), *space = strchr(pattern, ' '), path[128];
         const char *module;
@@ -45,14 +45,14 @@ static void look(const struct root *root, struct arena *a, char *line, const str
         for (size_t i = 0; i < n; i++) {
                 if (fnmatch(pattern, devices[i].text, 0) != 0 || named_in(ret[i], module) ||
                     snprintf(path, sizeof(path), "/sys/module/%s", module) >= (int)sizeof(path) ||
-                    !root_exists(root, path))
+                    (loaded && !root_exists(root, path)))
                         continue;
                 ret[i] = ret[i] ? arena_join(a, ret[i], ", ", module, NULL) : arena_strdup(a, module);
         }
 }
 
-void natives_loaded(const struct root *root, struct arena *a, const struct facts *facts, const size_t *devices,
-                    size_t n, const char **ret)
+static void find(const struct root *root, struct arena *a, const struct facts *facts, const size_t *devices, size_t n,
+                 bool loaded, const char **ret)
 {
         struct modalias *modaliases = arena_alloc(a, n * sizeof(*modaliases));
         char *path = arena_join(a, "/lib/modules/", facts->kernel ? facts->kernel : "", "/modules.alias", NULL), *text;
@@ -67,5 +67,17 @@ void natives_loaded(const struct root *root, struct arena *a, const struct facts
                 return;
         for (char *line; (line = strsep(&text, "\n"));)
                 if (startswith(line, "alias ") && of_their_bus(line + strlen("alias "), modaliases, n))
-                        look(root, a, line, modaliases, n, ret);
+                        look(root, a, line, modaliases, n, loaded, ret);
+}
+
+void natives_loaded(const struct root *root, struct arena *a, const struct facts *facts, const size_t *devices,
+                    size_t n, const char **ret)
+{
+        find(root, a, facts, devices, n, true, ret);
+}
+
+void natives_known(const struct root *root, struct arena *a, const struct facts *facts, const size_t *devices, size_t n,
+                   const char **ret)
+{
+        find(root, a, facts, devices, n, false, ret);
 }

@@ -11,3 +11,6 @@
  */
 void natives_loaded(const struct root *root, struct arena *a, const struct facts *facts, const size_t *devices,
                     size_t n, const char **ret);
+/* The same of all modules that the running kernel has. */
+void natives_known(const struct root *root, struct arena *a, const struct facts *facts, const size_t *devices, size_t n,
+                   const char **ret);

@@ -1,4 +1,4 @@
-# passthroughctl add --from=: rules for what driverctl, or ids= of vfio-pci in modprobe.d, hands over already.
+# passthroughctl add --from=: rules for what something else hands over already, and what of the old recipe can go.
 
 load product
 load tree
@@ -47,7 +47,7 @@ theirs() {
     is "$(rules)" 'driverctl-00-08.0 driverctl-42-00.0' rules
     rule_has driverctl-42-00.0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
     rule_has driverctl-00-08.0 '[Match]' ID=8086:10d3 Path=0000:00:08.0
-    has 'these can go' /etc/driverctl.d/pci-0000:42:00.0 /etc/driverctl.d/pci-0000:42:00.1 /etc/driverctl.d/pci-0000:00:08.0
+    has 'this can go' /etc/driverctl.d/pci-0000:42:00.0 /etc/driverctl.d/pci-0000:42:00.1 /etc/driverctl.d/pci-0000:00:08.0
     is "$(theirs)" "$before" 'the files of others'
     plan
     exits 0
@@ -91,7 +91,7 @@ theirs() {
     ctl add --from=driverctl
     exits 1
     is "$(rules)" driverctl-42-00.0 rules
-    has 'driverctl-00-0a.0.conf is not written' 'driverctl-00-0b.0.conf is not written' 'eno11 ← default route'
+    has 'driverctl-00-0a.0.conf is not written' 'driverctl-00-0b.0.conf is not written' 'for the default route (eno11)'
     plan
     exits 0
 }
@@ -104,7 +104,7 @@ theirs() {
     exits 1
     is "$(rules)" driverctl-00-08.0 rules
     has 'driverctl-42-00.0.conf is not written: ' 'driverctl-00-09.0.conf is not written: ' 'did you mean "vfio-pci"' \
-        'these can go' /etc/driverctl.d/pci-0000:00:08.0
+        'this can go' /etc/driverctl.d/pci-0000:00:08.0
     ctl add --from=driverctl --json
     exits 1
     is "$(get '.rules[] | select(.written | not).state')" 'invalid invalid' 'states'
@@ -115,7 +115,7 @@ theirs() {
     for source in driverctl modprobe; do
         ctl add --from=$source
         exits 0
-        has 'nothing to take over'
+        has 'Nothing to take over' 'Next: passthroughctl list'
     done
     put /etc/driverctl.d/pci-0000:42:00.0 vfio-pci
     put /etc/driverctl.d/pci-0000:42:00.1 vfio-pci
@@ -124,7 +124,7 @@ theirs() {
         ctl add --from=$source
         exits 0
     done
-    has 'there is /etc/passthrough.d/modprobe-8086-10d3.conf already' 'nothing to take over'
+    has 'there is /etc/passthrough.d/modprobe-8086-10d3.conf already' 'Nothing to take over'
     ctl add --from=driverctl --json
     is "$(get '.rules | length')" 0 rules
 }
@@ -135,7 +135,7 @@ theirs() {
     ctl add --from=driverctl
     exits 0
     is "$(rules)" 10-mine rules
-    has 'rule 10-mine decides 0000:42:00.0'
+    has 'rule 10-mine decides 42:00.0'
 }
 
 @test "modprobe: a rule for each of ids=, with as many devices as there are" {
@@ -146,7 +146,8 @@ theirs() {
     exits 0
     is "$(rules)" modprobe-1002-5159 rules
     rule_has modprobe-1002-5159 '[Match]' ID=1002:5159 '[Device]' Expect=2
-    has 'these can go' '1002:5159 of "options vfio-pci ids=1002:5159,1002:AA98 disable_vga=1" in /etc/modprobe.d/vfio.conf' '1002:aa98 of'
+    has 'this can go' '/etc/modprobe.d/vfio.conf:1: softdep radeon pre: vfio-pci' \
+        '/etc/modprobe.d/vfio.conf:2: ids=1002:5159,1002:AA98 of options vfio-pci ids=1002:5159,1002:AA98 disable_vga=1'
     is "$(theirs)" "$before" 'the files of others'
     plan
     exits 0
@@ -226,7 +227,7 @@ theirs() {
     ctl add --from=driverctl
     exits 1
     has /etc/passthrough.d/driverctl-42-00.0.conf
-    has_not wrote 'these can go'
+    has_not Wrote 'this can go'
     is "$(rules)" '' rules
 }
 
@@ -288,7 +289,7 @@ turing() {
     ctl add --from=driverctl
     exits 1
     is "$(rules)" '' rules
-    offer=$(grep -A1 '^To hand over the display that the firmware booted on:' <<<"$stderr" | sed -n 's/^    passthroughctl //p')
+    offer=$(grep -A1 '^  To hand over the display that the firmware booted on:' <<<"$stderr" | sed -n 's/^    passthroughctl //p')
     is "$offer" 'add driverctl-42-00.0 0000:42:00.0 AllowBootDisplay=yes' offer
     # shellcheck disable=SC2086 # as typed
     ctl $offer
@@ -313,8 +314,8 @@ turing() {
     ctl add --from=driverctl
     exits 1
     is "$(rules)" '' rules
-    has 'IOMMU group 15 also holds 0000:42:00.1'
-    offer=$(grep -A1 '^To hand over the whole IOMMU group:' <<<"$stderr" | sed -n 's/^    passthroughctl //p')
+    has 'IOMMU group 15 also holds 42:00.1'
+    offer=$(grep -A1 '^  To hand over the whole IOMMU group:' <<<"$stderr" | sed -n 's/^    passthroughctl //p')
     # shellcheck disable=SC2086 # as typed
     ctl $offer
     exits 0
@@ -335,5 +336,144 @@ turing() {
     ctl add --from=modprobe
     exits 0
     is "$(rules)" '' rules
-    has 'nothing to take over'
+    has 'Nothing to take over'
+}
+
+# --- what vfio-pci has, and the kernel command line
+
+@test "running: what vfio-pci has without a rule becomes one rule a device, and what a rule has none" {
+    pci_bind 0000:42:00.0 vfio-pci
+    pci_bind 0000:42:00.1 vfio-pci
+    pci_bind 0000:00:08.0 vfio-pci
+    pci_bind 0000:00:09.0 vfio-pci
+    rule nic '[Match]' Path=0000:00:09.0
+    LC_ALL=C.UTF-8 ctl add --from=running
+    exits 0
+    is "$(rules)" 'nic running-00-08.0 running-42-00.0' rules
+    rule_has running-42-00.0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
+    rule_has running-00-08.0 '[Match]' ID=8086:10d3 Path=0000:00:08.0
+    has 'vfio-pci has it already' 'Next: passthroughctl apply'
+    plan
+    exits 0
+    bound 0000:00:08.0 0000:00:09.0 0000:42:00.0 0000:42:00.1
+    ctl add --from=running
+    exits 0
+    has 'Nothing to take over'
+}
+
+@test "running: a display whose audio is with the host takes no more than that" {
+    root_port 0000:00:03.0 07
+    pci_add 0000:07:00.0 10de:1e87 0300 under=0000:00:03.0 group=70 driver=vfio-pci
+    pci_add 0000:07:00.1 10de:10f8 0403 under=0000:00:03.0 group=71 driver=snd_hda_intel
+    ctl add --from=running
+    exits 0
+    rule_has running-07-00.0 '[Match]' ID=10de:1e87 Path=0000:00:03.0/00.0 '[Device]' Functions=match
+    plan
+    bound 0000:07:00.0
+}
+
+@test "cmdline: ids= of vfio-pci and pci-stub, and what Xen hides, are taken over; the last of several counts" {
+    cmdline 'vfio-pci.ids=10de:1b06 vfio_pci.ids=1002:5159,1002:aa98 pci-stub.ids=8086:10d3:8086:a01f xen-pciback.hide=(0000:00:09.0)'
+    ctl add --from=cmdline
+    exits 0
+    is "$(rules)" 'cmdline-00-09.0 cmdline-1002-5159 cmdline-8086-10d3-8086-a01f' rules
+    rule_has cmdline-1002-5159 '[Match]' ID=1002:5159 '[Device]' Expect=2
+    rule_has cmdline-00-09.0 '[Match]' ID=8086:10d3 Path=0000:00:09.0
+    has '"vfio-pci.ids=10de:1b06" is left alone: another one has the last word' \
+        'the kernel command line: vfio_pci.ids=1002:5159,1002:aa98' 'the kernel command line: xen-pciback.hide=(0000:00:09.0)'
+    has_not 'line: vfio-pci.ids=10de:1b06'
+    plan
+    exits 0
+    bound 0000:00:08.0 0000:00:09.0 0000:01:00.0 0000:01:00.1 0000:42:00.0 0000:42:00.1
+}
+
+@test "ids= of the NIC that the host answers on: its rule is not written, and the other card is offered" {
+    local offer
+    default_route eno8
+    cmdline vfio-pci.ids=8086:10d3
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=8086:10d3'
+    local source
+    for source in cmdline modprobe; do
+        ctl add --from=$source
+        exits 1
+        is "$(rules)" '' rules
+        has "$source-8086-10d3.conf is not written: 00:08.0: the host needs it, for the default route (eno8)."
+        has_not 'can go'
+        offer=$(sed -n 's/^    passthroughctl //p' <<<"$stderr")
+        is "$offer" "add $source-8086-10d3 0000:00:09.0" offer
+        # shellcheck disable=SC2086 # as typed
+        ctl $offer
+        exits 0
+        plan
+        exits 0
+        bound 0000:00:09.0
+        rm "$ROOT"/etc/passthrough.d/*
+    done
+}
+
+# --- install lines, and what of a recipe can go
+
+@test "modprobe: install lines that write driver_override are read, and one that runs a program is named" {
+    put /etc/modprobe.d/vfio.conf \
+        'install vfio-pci echo vfio-pci > /sys/bus/pci/devices/0000:42:00.0/driver_override; echo vfio-pci > /sys/bus/pci/devices/0000:42:00.1/driver_override; modprobe -i vfio-pci' \
+        'softdep radeon pre: vfio-pci'
+    ctl add --from=modprobe
+    exits 0
+    is "$(rules)" modprobe-42-00.0 rules
+    rule_has modprobe-42-00.0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
+    has '/etc/modprobe.d/vfio.conf:1: install vfio-pci echo' '/etc/modprobe.d/vfio.conf:2: softdep radeon pre: vfio-pci'
+    plan
+    exits 0
+    bound 0000:42:00.0 0000:42:00.1
+    rm "$ROOT"/etc/passthrough.d/*
+    put /etc/modprobe.d/vfio.conf 'install vfio-pci /usr/local/bin/vfio-pci-override.sh'
+    ctl add --from=modprobe
+    exits 0
+    is "$(rules)" '' rules
+    has 'which devices it is about is not in it' '--from=running'
+    put /etc/modprobe.d/vfio.conf 'install vfio-pci echo vfio-pci > /sys/bus/pci/devices/0000:99:00.0/driver_override'
+    ctl add --from=modprobe
+    has '0000:99:00.0 of' 'there is no such device here'
+}
+
+@test "an import names what of the old recipe can go, with file and line, and nothing that is about other devices" {
+    put /etc/modprobe.d/vfio.conf '# my recipe' 'options vfio-pci ids=1002:5159,1002:aa98,8086:10d3' 'softdep radeon \' '  pre: vfio-pci' 'blacklist radeon' \
+        'blacklist e1000e' 'install radeon /bin/false' 'options kvm ignore_msrs=1'
+    put /etc/modules-load.d/vfio.conf '# early' vfio_pci vfio_iommu_type1 kvm
+    put /etc/udev/rules.d/10-vfio.rules 'ACTION=="add", KERNEL=="0000:42:00.0", ATTR{driver_override}="vfio-pci"' \
+        'ACTION=="add", KERNEL=="0000:00:08.0", ATTR{driver_override}="vfio-pci"' \
+        'SUBSYSTEM=="pci", ATTR{vendor}=="0x1002", ATTR{device}=="0x5159", ATTR{driver_override}="vfio-pci"'
+    put /etc/dracut.conf.d/vfio.conf 'hostonly=yes' 'force_drivers+=" vfio vfio_pci "' 'kernel_cmdline+=" rd.driver.pre=vfio-pci "'
+    put /etc/default/grub GRUB_TIMEOUT=5 'GRUB_CMDLINE_LINUX_DEFAULT="quiet vfio-pci.ids=1002:5159,1002:aa98 modprobe.blacklist=radeon rd.driver.pre=vfio-pci"'
+    put /boot/grub/grub.cfg ''
+    put /usr/sbin/update-grub ''
+    chmod +x "$ROOT/usr/sbin/update-grub"
+    default_route eno8
+    cmdline vfio-pci.ids=1002:5159,1002:aa98
+    ctl add --from=cmdline
+    exits 0
+    is "$(rules)" cmdline-1002-5159 rules
+    is "$(sed -n '/this can go:$/,/Next:/ s/^    //p' <<<"$output")" "/etc/modprobe.d/vfio.conf:2: 1002:5159,1002:aa98 of options vfio-pci ids=1002:5159,1002:aa98,8086:10d3
+/etc/modprobe.d/vfio.conf:3: softdep radeon     pre: vfio-pci
+/etc/modprobe.d/vfio.conf:5: blacklist radeon
+/etc/modprobe.d/vfio.conf:7: install radeon /bin/false
+/etc/modules-load.d/vfio.conf:2: vfio_pci
+/etc/modules-load.d/vfio.conf:3: vfio_iommu_type1
+/etc/udev/rules.d/10-vfio.rules:1: ACTION==\"add\", KERNEL==\"0000:42:00.0\", ATTR{driver_override}=\"vfio-pci\"
+/etc/udev/rules.d/10-vfio.rules:3: SUBSYSTEM==\"pci\", ATTR{vendor}==\"0x1002\", ATTR{device}==\"0x5159\", ATTR{driver_override}=\"vfio-pci\"
+/etc/dracut.conf.d/vfio.conf:2: force_drivers+=\" vfio vfio_pci \"
+/etc/dracut.conf.d/vfio.conf:3: rd.driver.pre=vfio-pci
+/etc/default/grub:2: vfio-pci.ids=1002:5159,1002:aa98
+/etc/default/grub:2: modprobe.blacklist=radeon
+/etc/default/grub:2: rd.driver.pre=vfio-pci" 'what can go'
+}
+
+@test "a driver that other devices have, too, keeps its blacklist" {
+    pci_bind 0000:42:00.0 vfio-pci
+    pci_bind 0000:42:00.1 vfio-pci
+    put /etc/modprobe.d/vfio.conf 'blacklist radeon' 'softdep radeon pre: vfio-pci'
+    ctl add --from=running --dry-run
+    exits 0
+    has 'vfio.conf:2: softdep radeon pre: vfio-pci'
+    has_not 'vfio.conf:1: blacklist radeon'
 }
