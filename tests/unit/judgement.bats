@@ -5,6 +5,7 @@
 load product
 load tree-guard
 load tree
+load tree-users
 
 setup() {
     tree_again judgement && return
@@ -108,4 +109,60 @@ handover() {
     printf '%s\n' '27 1 8:2 / / rw - ext4 /dev/sda2 rw' >"$ROOT/proc/self/mountinfo"
     plan
     device 0000:00:04.0 bind
+}
+
+# --- list, add, plan and check on every device of every machine
+
+# asked_for ADDRESS FREE: add takes it with its IOMMU group exactly if list says that it is free; and then plan and check have nothing against the rule.
+asked_for() {
+    local text
+    ctl add zz-asked "$1" IOMMUGroup=complete --json --dry-run
+    is "$status" "$2" "add's exit status of $1" || return 1
+    text=$(jq -r '.rules[0].text // ""' <<<"$output")
+    [[ $text ]] || return 0
+    put /etc/passthrough.d/zz-asked.conf "$text"
+    plan
+    is "$(get '.rules[] | select(.name == "zz-asked").state == "ok"')" "$([[ $2 == 0 ]] && echo true || echo false)" "plan of $1" || return 1
+    if [[ $2 == 0 ]]; then
+        ctl check --json
+        is "$(get '.checks[] | select((.id == "guard.zz-asked" or .id == "group.zz-asked") and .status == "fail").message')" '' "check of $1" || return 1
+    fi
+    rm "$ROOT/etc/passthrough.d/zz-asked.conf"
+}
+
+# agree MACHINE [KIND]: as above, of each device that no rule speaks of, or of one of each KIND (jq's); and the command that list ends with for a
+# free one writes a rule.
+agree() {
+    local address action line
+    machine "$1"
+    ctl list --all --json
+    while read -r address action; do
+        if [[ $action == bind ]]; then
+            asked_for "$address" 0 || { echo "on $1" && return 1; }
+            ctl list "$address"
+            line=$(sed -n 's/^  Next: passthroughctl add \(.*\)$/\1/p' <<<"$output")
+            # shellcheck disable=SC2086 # as typed
+            ctl add --dry-run ${line%%   *}
+            exits 0 || { echo "list's own command: add $line, on $1" && return 1; }
+        else
+            asked_for "$address" 1 || { echo "on $1" && return 1; }
+        fi
+    done < <(jq -r "[.devices[] | select(.rule == \"\")] | unique_by(${2-.address})[] | \"\(.address) \(.handover.action)\"" <<<"$output")
+}
+
+@test "list, add, plan and check agree on every device of processors with a display" {
+    local m
+    for m in apu-phoenix apu-raven apu-renoir laptop-hybrid; do agree $m; done
+}
+
+@test "list, add, plan and check agree on every device of desktops" {
+    local m
+    for m in desktop-turing-usb desktop-two-nvme two-cards two-functions usb-c-cards vmd-three-disks; do agree $m; done
+}
+
+@test "list, add, plan and check agree on every kind of device of servers" {
+    local m
+    for m in server-4gpu server-cx5-vfs server-8gpu-ib; do
+        agree $m '[.id, .driver, .handover.action, (.handover.along | length), (.handover.reason | gsub("[0-9a-f:]*[0-9a-f]{2}\\.[0-7]|group [0-9]+"; ""))]'
+    done
 }
