@@ -50,7 +50,8 @@ _passthroughctl() {
     (add) options=('--json[one JSON document]' '--dry-run[show what would be written]' '--yes[answer each question with yes]'
         '--from=[take over from]:source:(driverctl modprobe cmdline running)') ;;
     (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
-    (check|plan) options=('--json[one JSON document]') ;;
+    (check) options=('--json[one JSON document]' '--all[every row]') ;;
+    (plan) options=('--json[one JSON document]') ;;
     (show) options=('--json[one JSON document]' '--all[every rule]' '--format=[for one program]:format:(qemu libvirt)') ;;
     (apply)
         options=('--json[one JSON document]' '--dry-run[show what would be done]' '--no-trial[at once]'

@@ -12,16 +12,14 @@ static void check_trial(struct checker *c)
                 check_row(c, id, CHECK_WARN, "change the config, and passthroughctl apply",
                           "the trial of %s failed: %s", t->when, t->why ? t->why : "it is not known why");
         else if (!c->facts->live)
-                check_row(c, id, CHECK_SKIP, "", "whether a config can be tried in one boot shows on the host alone");
+                check_row(c, id, CHECK_SKIP, "", "a trial boot is possible or not only on the host itself");
         else if (c->facts->trial_problem)
-                check_row(c, id, CHECK_WARN, without, "a changed config cannot be tried in one boot first: %s",
-                          c->facts->trial_problem);
+                check_row(c, id, CHECK_WARN, without, "%s, so no trial boot is possible", c->facts->trial_problem);
         else if (!c->facts->watchdog)
                 check_row(c, id, CHECK_WARN, "enable the mainboard's watchdog, or load its driver",
-                          "a changed config is tried in one boot first; there is no watchdog, and a trial that hangs "
-                          "without a panic has to be reset by hand");
+                          "a trial boot that hangs ends only when you reset the host: there is no hardware watchdog");
         else
-                check_row(c, id, CHECK_PASS, "", "a changed config is tried in one boot first");
+                check_row(c, id, CHECK_PASS, "", "apply boots a changed config once, as a trial");
 }
 
 void check_build(const struct check_input *input, struct arena *a, struct checks *ret)

@@ -24,7 +24,8 @@ enum check_status {
         CHECK_PASS,
         CHECK_WARN,
         CHECK_FAIL,
-        CHECK_SKIP, /* there is nothing to judge, or it cannot be told */
+        CHECK_SKIP,    /* there is nothing to judge */
+        CHECK_UNKNOWN, /* it cannot be told: people are told so, and to programs it is a skip */
         CHECK_MAX_,
 };
 extern const char *const check_status_names[CHECK_MAX_];
@@ -33,11 +34,12 @@ struct check {
         const char *id; /* several may have the same: conflict.modprobe, one for each file */
         enum check_status status;
         const char *message, *fix; /* fix: "" where there is nothing to do */
+        const char *brief;         /* what of the message is wrong, without what is this row's own; NULL: all of it */
 };
 
 struct checks {
         struct check *v;
-        size_t n, n_failed, n_warnings;
+        size_t n, n_failed, n_warnings, n_unknown;
 };
 
 /* Beside plan->entries. */

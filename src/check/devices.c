@@ -7,6 +7,7 @@
 struct verdict {
         enum check_status status;
         const char *message, *fix;
+        const char *wrong; /* of the message, what is not well */
 };
 
 static void add(struct checker *c, struct verdict *v, enum check_status status, const char *fix, const char *message)
@@ -14,6 +15,8 @@ static void add(struct checker *c, struct verdict *v, enum check_status status, 
         static const int rank[CHECK_MAX_] = {[CHECK_PASS] = 0, [CHECK_SKIP] = 0, [CHECK_WARN] = 1, [CHECK_FAIL] = 2};
 
         v->message = arena_join(c->arena, v->message, *v->message ? "; " : "", message, NULL);
+        if (rank[status] > 0)
+                v->wrong = arena_join(c->arena, v->wrong, *v->wrong ? "; " : "", message, NULL);
         if (*fix && rank[status] > 0)
                 v->fix = arena_join(c->arena, v->fix, *v->fix ? "; " : "", fix, NULL);
         if (rank[status] > rank[v->status])
@@ -50,7 +53,7 @@ static bool slot_taken(const struct checker *c, size_t device)
 
 static void judge_reset(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
 {
-        if (!driver_is_vfio(e->driver) || x->shows.reset == UNKNOWN)
+        if (!driver_is_vfio(e->driver) || x->shows.reset == UNKNOWN || e->action != ACTION_BIND)
                 return;
         if (x->shows.reset == YES) {
                 add(c, v, CHECK_PASS, "",
@@ -62,12 +65,12 @@ static void judge_reset(struct checker *c, const struct plan_entry *e, const str
         add(c, v, CHECK_WARN,
             x->shows.reset_method ? "echo default > its reset_method"
             : slot_taken(c, e->device)
-                    ? "stop and start a virtual machine with it before relying on it: VFIO resets the whole "
-                      "slot, where the card lets it"
+                    ? "start, stop and start its virtual machine before relying on it: VFIO resets the "
+                      "whole slot, where the card lets it"
                     : "hand over all functions of its slot, so that they can be reset together",
             arena_join(c->arena, "no reset of its own (",
-                       x->shows.reset_method ? "its reset_method is empty" : "it has no file reset_method",
-                       "): a virtual machine that stops may leave it unusable until the host reboots", NULL));
+                       x->shows.reset_method ? "its reset_method is empty" : "no file reset_method",
+                       "): may be unusable after its virtual machine stops, until the host reboots", NULL));
 }
 
 static void judge_display(struct checker *c, const struct plan_entry *e, const struct check_device *x,
@@ -86,11 +89,7 @@ static void judge_display(struct checker *c, const struct plan_entry *e, const s
                                NULL));
                 return;
         }
-        add(c, v, CHECK_WARN,
-            "have the firmware boot on another display (setup: primary display), or do without a screen of the "
-            "host",
-            arena_join(c->arena, "the firmware's picture is on it (", evidence,
-                       "): the host has no screen once it is taken", NULL));
+        add(c, v, CHECK_PASS, "", arena_join(c->arena, "the firmware's picture is on it (", evidence, ")", NULL));
 }
 
 /* The way out where it is refused for what it is below, or for what is below it. */
@@ -130,7 +129,7 @@ static void device_row(struct checker *c, size_t entry)
         const struct plan_entry *e = &c->plan->entries[entry];
         const struct check_device *x = &c->facts->devices[entry];
         const char *id = check_row_id(c, "device", check_device(c, e)->address);
-        struct verdict v = {.message = "", .fix = ""};
+        struct verdict v = {.message = "", .fix = "", .wrong = ""};
 
         if (e->below != NO_ENTRY && e->action == ACTION_BIND) {
                 check_row(c, id, CHECK_PASS, "", "goes along with %s, which it is below",
@@ -153,6 +152,8 @@ static void device_row(struct checker *c, size_t entry)
         judge_settings(c, e, x, &v);
         judge_display(c, e, x, &v);
         check_row(c, id, v.status, v.fix, "%s", v.message);
+        if (*v.wrong)
+                check_row_brief(c, "%s", v.wrong);
 }
 
 void check_devices(struct checker *c)

@@ -19,9 +19,10 @@ static void image_row(struct checker *c, const struct check_image *x)
         const char *fix = c->facts->makers.maker->command(c->arena, x->release, NULL);
         bool running = streq_ptr(x->release, c->facts->kernel.release);
 
-        if (x->read && x->stale)
+        if (x->read && x->stale) {
                 check_row(c, id, CHECK_WARN, "passthroughctl apply", "%s is stale: %s", x->path, x->stale);
-        else if (c->plan->config->n_rules == 0)
+                check_row_brief(c, "stale: %s", x->stale);
+        } else if (c->plan->config->n_rules == 0)
                 check_row(c, id, CHECK_SKIP, "", "there are no rules for it to have");
         else if (!x->path && !x->kernel)
                 check_row(c, id, CHECK_SKIP, "",
@@ -31,10 +32,11 @@ static void image_row(struct checker *c, const struct check_image *x)
                           "a kernel of this release is in /boot or on the ESP, and no boot image");
         else if (x->read)
                 check_row(c, id, CHECK_PASS, "", "%s was built from this config", x->path);
-        else if (x->made < c->facts->config_changed)
+        else if (x->made < c->facts->config_changed) {
                 check_row(c, id, CHECK_WARN, "passthroughctl apply",
                           "%s was built before the config was changed: %s is newer", x->path, c->facts->config_newest);
-        else
+                check_row_brief(c, "older than %s", c->facts->config_newest);
+        } else
                 check_row(c, id, CHECK_PASS, "", "%s is newer than the rules", x->path);
 }
 

@@ -325,7 +325,7 @@ static void remapping(struct checker *c)
         else if (!c->live)
                 check_row(c, id, CHECK_SKIP, "", "there is no IOMMU at work, see iommu.enabled");
         else if (c->facts->machine.cmdline.remapping == NOT_KNOWN)
-                check_row(c, id, CHECK_SKIP, "", "it does not show: no chip name below /sys/kernel/irq tells");
+                check_row(c, id, CHECK_UNKNOWN, "", "cannot be determined here (no interrupt chip in /sys/kernel/irq)");
         else
                 not_remapped(c);
 }

@@ -23,6 +23,7 @@ static void finding(struct checker *c, const struct finding *f)
         check_row(c, id, error && !outranked ? CHECK_FAIL : CHECK_WARN,
                   *f->fix ? f->fix : "remove it, or see passthroughctl cmdline check", "%s (%s): %s%s", f->token,
                   reader_names[f->reader], f->message, outranked ? "; yet there are IOMMU groups now" : "");
+        check_row_brief(c, "%s", f->message);
 }
 
 /* The same value; of IOMMU tokens, which are lists, also one of its items. */
@@ -87,11 +88,11 @@ static void need(struct checker *c, const struct need *x)
 {
         const char *id = check_row_id(c, "cmdline", x->token);
         const char *fix = arena_printf(c->arena, "passthroughctl apply adds %s; then reboot", x->token);
-        bool outranked = c->live && about_iommu(x->token);
         bool for_speed = startswith(x->token, "iommu=") || startswith(x->token, "iommu.passthrough=");
+        bool outranked = c->live && about_iommu(x->token) && !for_speed;
 
         if (!c->plan->facts->cmdline)
-                check_row(c, id, CHECK_SKIP, "", "needed: %s; there is no /proc/cmdline to look at", x->why);
+                check_row(c, id, CHECK_UNKNOWN, "", "needed: %s; there is no /proc/cmdline to look at", x->why);
         else if (find_token(c, x->token))
                 check_row(c, id, CHECK_PASS, "", "it is in /proc/cmdline; needed: %s", x->why);
         else
@@ -122,10 +123,9 @@ void check_kernel_tokens(struct checker *c)
                 finding(c, &findings.v[i]);
         }
         if (!line)
-                check_row(c, "cmdline.line", CHECK_SKIP, "", "there is no /proc/cmdline");
+                check_row(c, "cmdline.line", CHECK_UNKNOWN, "", "there is no /proc/cmdline to look at");
         else if (sound)
-                check_row(c, "cmdline.line", CHECK_PASS, "",
-                          "nothing in /proc/cmdline is against the handing over of devices");
+                check_row(c, "cmdline.line", CHECK_PASS, "", "no kernel parameter blocks passthrough (/proc/cmdline)");
         refused(c);
         for (size_t i = 0; i < c->in->needs->n_tokens; i++)
                 if (!is_refused(c, c->in->needs->tokens[i].token))

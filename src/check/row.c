@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 
-const char *const check_status_names[CHECK_MAX_] = {"pass", "warn", "fail", "skip"};
+const char *const check_status_names[CHECK_MAX_] = {"pass", "warn", "fail", "skip", "skip"};
 
 void check_row(struct checker *c, const char *id, enum check_status status, const char *fix, const char *format, ...)
 {
@@ -21,6 +21,19 @@ void check_row(struct checker *c, const char *id, enum check_status status, cons
         c->checks->n++;
         c->checks->n_failed += status == CHECK_FAIL;
         c->checks->n_warnings += status == CHECK_WARN;
+        c->checks->n_unknown += status == CHECK_UNKNOWN;
+}
+
+void check_row_brief(struct checker *c, const char *format, ...)
+{
+        char *brief;
+        va_list ap;
+
+        va_start(ap, format);
+        brief = arena_vprintf(c->arena, format, ap);
+        va_end(ap);
+        str_make_printable(brief);
+        c->checks->v[c->checks->n - 1].brief = brief;
 }
 
 const char *check_row_id(struct checker *c, const char *kind, const char *name)

@@ -19,6 +19,8 @@ struct checker {
 /* A row; the message is printf's. */
 void check_row(struct checker *c, const char *id, enum check_status status, const char *fix, const char *format, ...)
         _printf_(5, 6);
+/* What the last row says where only what is wrong is shown; rows that say the same are then one. */
+void check_row_brief(struct checker *c, const char *format, ...) _printf_(2, 3);
 /* "KIND.NAME", as check_row() takes it. */
 const char *check_row_id(struct checker *c, const char *kind, const char *name);
 

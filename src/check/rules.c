@@ -21,7 +21,7 @@ static void module_row(struct checker *c, const struct module *m, bool iommufd)
         else if (m->state == MODULE_REGISTERED)
                 check_row(c, id, CHECK_PASS, "", "there (%s)", m->directory);
         else if (m->state == MODULE_UNKNOWN)
-                check_row(c, id, CHECK_SKIP, "", "not loaded, and the module lists of kernel %s are not there",
+                check_row(c, id, CHECK_UNKNOWN, "", "not loaded, and the module lists of kernel %s are not there",
                           kernel ? kernel : "(which one is not known)");
         else if (streq(name, "vfio_iommu_type1") && iommufd)
                 check_row(c, id, CHECK_WARN, missing,

@@ -4,8 +4,19 @@
 #include <stdlib.h>
 
 #include "ctl/readiness.h"
+#include "ctl/situation.h"
 #include "report/json.h"
 #include "report/text.h"
+
+static void show(struct ctl *c, const struct checks *checks)
+{
+        struct situation now;
+        struct next_step next;
+
+        situation_read(c, &now);
+        next = next_step(&now, NEXT_ON_CHECK, &c->arena);
+        text_checks(stdout, checks, &(struct check_view){.all = c->all, .plan = &c->plan, .next = &next}, &c->arena);
+}
 
 int ctl_check(struct ctl *c)
 {
@@ -26,7 +37,7 @@ int ctl_check(struct ctl *c)
         if (c->json)
                 json_checks(stdout, &checks, &c->diags);
         else
-                text_checks(stdout, &checks);
+                show(c, &checks);
         if (c->diags.n_errors > 0)
                 return EXIT_USAGE;
         return checks.n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -104,7 +104,8 @@ static int write_clearance(struct ctl *c, const struct root *image)
         int k = cleared_write(&c->root, &c->arena, &c->plan, image);
 
         if (k == CLEARED_UNKNOWN_MACHINE)
-                fputs("no clearance of this host for its devices: its firmware has no UUID to know it by\n", stderr);
+                fputs("cannot record which devices this host can spare: the firmware reports no UUID (product_uuid)\n",
+                      stderr);
         return k < 0 ? k : 0;
 }
 

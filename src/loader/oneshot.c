@@ -7,8 +7,8 @@ const char *oneshot_problem(const struct boot_facts *facts, const struct root *r
 
         if (!facts->loader || !facts->loader->once)
                 return facts->loader
-                               ? arena_join(a, "it is not known how ", boot_name(facts), " boots an entry once", NULL)
-                               : "it is not known from what this host boots";
+                               ? arena_join(a, boot_name(facts), " cannot boot an entry only once", NULL)
+                               : "no supported boot loader found";
         return facts->loader->once->problem(facts, probe);
 }
 

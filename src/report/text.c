@@ -146,29 +146,3 @@ void text_findings(FILE *f, const struct findings *findings)
                 fprintf(f, "%zu error%s, %zu warning%s\n", findings->n_errors, findings->n_errors == 1 ? "" : "s",
                         findings->n_warnings, findings->n_warnings == 1 ? "" : "s");
 }
-
-#define ID_MAX 32 /* a longer one pushes its message to the right */
-
-void text_checks(FILE *f, const struct checks *checks)
-{
-        static const enum colour colours[CHECK_MAX_] = {
-                [CHECK_PASS] = GREEN, [CHECK_WARN] = YELLOW, [CHECK_FAIL] = RED, [CHECK_SKIP] = GREY};
-        int width = 0;
-
-        for (size_t i = 0; i < checks->n; i++) {
-                int n = (int)strlen(checks->v[i].id);
-
-                width = n <= ID_MAX && n > width ? n : width;
-        }
-        for (size_t i = 0; i < checks->n; i++) {
-                const struct check *x = &checks->v[i];
-
-                paint(f, colours[x->status], 6, check_status_names[x->status]);
-                paint(f, BOLD, width, x->id);
-                fprintf(f, "  %s\n", x->message);
-                if (*x->fix)
-                        fprintf(f, "%*sfix: %s\n", 6 + width + 2, "", x->fix);
-        }
-        fprintf(f, "%zu failed, %zu warning%s\n", checks->n_failed, checks->n_warnings,
-                checks->n_warnings == 1 ? "" : "s");
-}

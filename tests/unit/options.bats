@@ -40,7 +40,7 @@ declare -gA promised=(
     [undo]='dry-run list' [add]='yes from dry-run' [remove]=dry-run [bind]=dry-run [release]=dry-run [show]='format all' [hugepages]=dry-run
     [cmdline]='format vendor kernel cmdline' [capture]='raw dry-run' [trial]=dry-run [image]='kernel modules' [help]=''
 )
-not_built=' check-all check-for plan-steps plan-against '
+not_built=' check-for plan-steps plan-against '
 
 # Those of our own units, which help does not name.
 declare -gA hidden=([trial]='settle revert entry' [confirm]=automatic)

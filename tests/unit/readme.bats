@@ -313,7 +313,7 @@ on_without_groups() {
     no_groups
     types 'passthroughctl check'
     exits 1
-    says '^fail +iommu.enabled .*: off in the kernel'
+    says '^  fail +iommu.enabled .*: off in the kernel'
     has 'IOMMU=on below [Host]'
     on_host 'passthroughctl add gpu0 42:00.0'
     exits 1
@@ -326,7 +326,7 @@ on_without_groups() {
     boots
     on_host 'passthroughctl check'
     exits 0
-    says '^pass +iommu.enabled'
+    says '^  ok +.*IOMMU'
     # From here on as on a host that has had them.
     on_host 'passthroughctl undo && rm /etc/passthrough.conf'
     exits 0
@@ -562,7 +562,7 @@ rid() {
     local row
     while read -r row; do
         xargs -0 <<<"$output" | tr -s ' \n' ' ' | grep -qF -- "$row" || { echo "check does not say: $row" && show && return 1; }
-    done < <(passage 'pass  firmware' | sed 's/^ *//' | tr -s ' \n' ' ' | sed 's/ \(pass\|fail\|fix:\) /\n\1 /g; s/ $//')
+    done < <(passage 'fail  iommu.enabled' | sed 's/^ *//' | tr -s ' \n' ' ' | sed 's/ \(fail\|fix:\) /\n\1 /g; s/ $//')
 }
 
 @test "the table that make demo ends with" {
