@@ -112,6 +112,7 @@ void check_kernel_tokens(struct checker *c)
         /* Which parser of the kernel reads the line goes by the IOMMU that is there, not by the processor. */
         if (tables->dmar != tables->ivrs)
                 machine.vendor = tables->dmar ? CPU_INTEL : CPU_AMD;
+        machine.igpu_wanted = machine.igpu && check_taken_at(c, machine.igpu);
         if (line)
                 cmdline_judge(line, &machine, c->arena, &findings);
         for (size_t i = 0; i < findings.n; i++) {

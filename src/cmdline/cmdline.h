@@ -57,7 +57,20 @@ struct finding {
 struct findings {
         struct finding *v; /* in the order of the line */
         size_t n, n_errors, n_warnings;
+        const char *right; /* the line as it is right to write; NULL: as it is, or it is not known */
 };
+
+/* What the kernel is for: which parameters and tables there are goes by it. */
+enum cpu_arch {
+        ARCH_UNKNOWN,
+        ARCH_X86,
+        ARCH_ARM64,
+        ARCH_POWER,
+        ARCH_RISCV,
+        ARCH_OTHER,
+        ARCH_MAX_,
+};
+extern const char *const arch_names[ARCH_MAX_];
 
 enum cpu_vendor {
         CPU_UNKNOWN,
@@ -105,10 +118,13 @@ struct cmdline_program {
 
 /* What the line is judged for. All zero: any machine. */
 struct cmdline_machine {
-        enum cpu_vendor vendor;
+        enum cpu_arch arch;
+        enum cpu_vendor vendor; /* CPU_OTHER of every architecture but x86 */
         enum known remapping;   /* interrupt remapping is at work */
         enum known groups;      /* functions are in IOMMU groups */
         bool unsafe_interrupts; /* they are allowed elsewhere than on the line */
+        const char *igpu;       /* the graphics that Intel's processor has of its own, or NULL */
+        bool igpu_wanted;       /* a rule is to hand them over */
         const char *booted;     /* the line of the kernel that runs, or NULL */
         uint64_t memory;        /* bytes; 0: not known */
         struct cmdline_module *modules;

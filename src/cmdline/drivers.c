@@ -4,7 +4,8 @@
 #include "cmdline/judge.h"
 
 /* Without these nothing is handed over. */
-static const char *const needed[] = {"vfio", "vfio_pci", "vfio_pci_core", "vfio_iommu_type1", "vfio_virqfd", "iommufd"};
+static const char *const needed[] = {
+        "vfio", "vfio_pci", "vfio_pci_core", "vfio_iommu_type1", "vfio_iommu_spapr_tce", "vfio_virqfd", "iommufd"};
 
 static bool is_needed(const char *module)
 {
@@ -160,13 +161,29 @@ void judge_nomodeset(struct judge *j, const struct token *t)
                 "enough");
 }
 
+/* drivers/video/fbdev/core/fb_cmdline.c: what is in front of the first ":" is the driver, and the rest is its own. */
 void judge_video(struct judge *j, const struct token *t)
 {
-        if (t->value && (strstr(t->value, "efifb:off") || strstr(t->value, "vesafb:off")))
-                return finding_add(
-                        j, t, READER_KERNEL, SEVERITY_INFO, "",
-                        "keeps efifb or vesafb away, not simpledrm, which newer kernels have instead; to take the "
-                        "card the firmware booted on, a rule has AllowBootDisplay=");
+        static const char *const drivers[] = {"efifb", "vesafb", "simplefb"};
+        const char *comma = t->value ? strchr(t->value, ',') : NULL, *right = "";
+        size_t n = t->value ? strcspn(t->value, ":") : 0;
+
+        if (!t->value || str_index(arena_strndup(j->arena, t->value, n), drivers, ARRAY_SIZE(drivers)) < 0 ||
+            !startswith(t->value + n, ":off"))
+                return;
+        if (comma && strstr(comma, ":off")) {
+                char *list = arena_strdup(j->arena, t->value), *item;
+
+                while ((item = strsep(&list, ",")))
+                        right = arena_join(j->arena, right, *right ? " " : "", "video=", item, NULL);
+                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, right,
+                            "of such a list the kernel reads the first driver alone");
+                finding_right(j, t, right);
+        }
+        finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
+                    "keeps %.*s away, not simpledrm, which newer kernels have instead; to take the card the firmware "
+                    "booted on, a rule has AllowBootDisplay=",
+                    (int)n, t->value);
 }
 
 void judge_passthrough(struct judge *j, const struct token *t)

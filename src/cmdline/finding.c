@@ -24,8 +24,15 @@ void finding_add(struct judge *j, const struct token *t, enum cmdline_reader rea
                               .fix = printable(arena_strdup(j->arena, fix))};
         va_end(ap);
         j->findings->n++;
+        if (t && streq(fix, "remove it"))
+                finding_right(j, t, "");
         j->findings->n_errors += severity == SEVERITY_ERROR;
         j->findings->n_warnings += severity == SEVERITY_WARNING;
+}
+
+void finding_right(struct judge *j, const struct token *t, const char *text)
+{
+        j->right[t - j->tokens] = text;
 }
 
 void finding_harms(struct judge *j, enum harm harm)

@@ -15,6 +15,7 @@ struct judge {
         struct findings *findings;
         const struct token *tokens;
         size_t n_tokens;
+        const char **right; /* by token: what is right to write in its place, or NULL: it may stay */
 
         /* Huge pages: what the kernel has read when it comes to the next token of theirs. */
         struct huge_size {
@@ -32,5 +33,7 @@ struct judge {
 /* Adds a finding about t, or about the line as a whole where that is NULL. The message is printf's; fix may be "". */
 void finding_add(struct judge *j, const struct token *t, enum cmdline_reader reader, enum severity severity,
                  const char *fix, const char *format, ...) _printf_(6, 7);
+/* What is right to write in place of a token, "" for nothing. A fix "remove it" says so by itself. */
+void finding_right(struct judge *j, const struct token *t, const char *text);
 /* What the last finding, an error, does; without, HARM_ITSELF. */
 void finding_harms(struct judge *j, enum harm harm);

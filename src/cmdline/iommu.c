@@ -35,6 +35,20 @@ static void unread(struct judge *j, const struct token *t, const char *item, con
         if (!read)
                 finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, fix, "\"%s\" is no value of %s=: nothing reads it",
                             item, t->name);
+        if (*fix && (!read || !streq(item, read)))
+                finding_right(j, t, fix);
+}
+
+/* The token without that item of its list; "" if nothing is left. */
+static const char *without(struct judge *j, const struct token *t, const char *item)
+{
+        char *list = arena_strdup(j->arena, t->value), *other;
+        const char *text = "";
+
+        while ((other = next_item(&list)))
+                if (!streq(other, item))
+                        text = arena_join(j->arena, text, *text ? "," : "", other, NULL);
+        return *text ? arena_join(j->arena, t->name, "=", text, NULL) : "";
 }
 
 /* Whether its list switches on (1), off (-1) or neither, as the last of its items has it. */
@@ -58,6 +72,22 @@ static const struct token *switched_later(struct judge *j, const struct token *t
         return last;
 }
 
+/* Not an error where nobody wants the graphics: some hosts have no picture without (drivers/iommu/intel/iommu.c). */
+static void judge_igfx(struct judge *j, const struct token *t, const char *item)
+{
+        const char *igpu = j->machine->igpu, *right = without(j, t, item);
+
+        if (!igpu)
+                return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
+                                   "the graphics that the processor has of its own get no IOMMU, and cannot be handed "
+                                   "over");
+        finding_add(j, t, READER_KERNEL, j->machine->igpu_wanted ? SEVERITY_ERROR : SEVERITY_WARNING,
+                    *right ? right : "remove it",
+                    "%s, the processor's own graphics, gets no IOMMU, and cannot be handed over%s", igpu,
+                    j->machine->igpu_wanted ? ", as a rule wants it to be" : "");
+        finding_right(j, t, j->machine->igpu_wanted ? right : NULL);
+}
+
 void judge_intel_iommu(struct judge *j, const struct token *t)
 {
         static const char *const items[] = {"on",     "off",   "igfx_off", "forcedac",     "strict",
@@ -71,8 +101,11 @@ void judge_intel_iommu(struct judge *j, const struct token *t)
                 return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "intel_iommu=on",
                                    "without a value it does nothing");
         list = arena_strdup(j->arena, t->value);
-        while (list && (item = next_item(&list)))
+        while (list && (item = next_item(&list))) {
                 unread(j, t, item, read_item(item, items, ARRAY_SIZE(items)), "intel_iommu=on");
+                if (startswith(item, "igfx_off") && !elsewhere)
+                        judge_igfx(j, t, item);
+        }
         if (v == 0)
                 return;
         if (later && switches(j, later) != v)
@@ -86,6 +119,7 @@ void judge_intel_iommu(struct judge *j, const struct token *t)
                                    "nothing reads it here: this is no Intel processor");
         finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "intel_iommu=on",
                     "switches VT-d off: there are no IOMMU groups, and nothing can be handed over");
+        finding_right(j, t, "intel_iommu=on");
         return finding_harms(j, HARM_IOMMU);
 }
 
@@ -99,12 +133,13 @@ void judge_amd_iommu(struct judge *j, const struct token *t)
         if (!t->value || !*t->value)
                 return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "", "without a value it does nothing");
         while (list && (item = next_item(&list))) {
-                if (streq(item, "on"))
+                if (streq(item, "on")) {
                         finding_add(
                                 j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
                                 "\"on\" is no value of amd_iommu=: nothing reads it; AMD-Vi is on by itself where the "
                                 "firmware has it on");
-                else if (startswith(item, "off") && elsewhere)
+                        finding_right(j, t, without(j, t, item));
+                } else if (startswith(item, "off") && elsewhere)
                         finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
                                     "nothing reads it: this is no AMD processor");
                 else if (startswith(item, "off")) {
@@ -172,6 +207,35 @@ static void default_domain(struct judge *j, const struct token *t, bool passthro
         return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "", "the host's own devices are translated, too");
 }
 
+/* Switched on by the processor's own parameter, or by nothing: no kernel reads iommu=on. */
+static void iommu_on(struct judge *j, const struct token *t, const char *item)
+{
+        bool intel = j->machine->vendor == CPU_INTEL || j->machine->vendor == CPU_UNKNOWN;
+        const struct token *own = cmdline_last(j->tokens, j->n_tokens, "intel_iommu");
+        const char *rest = without(j, t, item);
+
+        finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, intel ? "intel_iommu=on" : "remove it",
+                    "\"%s\" is no value of iommu=: nothing reads it, and it switches nothing on", item);
+        if (intel && !(own && switches(j, own) > 0))
+                rest = arena_join(j->arena, rest, *rest ? " " : "", "intel_iommu=on", NULL);
+        finding_right(j, t, rest);
+}
+
+/* iommu= is x86's; POWER has an own one, of other values (kernel-parameters.txt; arch/powerpc/kernel/prom_init.c). */
+static bool judge_iommu_elsewhere(struct judge *j, const struct token *t)
+{
+        enum cpu_arch arch = j->machine->arch;
+        bool pt = startswith(t->value, "pt"), generic = arch == ARCH_ARM64 || arch == ARCH_RISCV;
+        const char *right = pt && generic ? "iommu.passthrough=1" : "";
+
+        if (arch == ARCH_UNKNOWN || arch == ARCH_X86 || (arch == ARCH_POWER && !pt && !startswith(t->value, "on")))
+                return false;
+        finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, *right ? right : "remove it",
+                    "a parameter of x86: nothing reads it here, on %s", arch_names[arch]);
+        finding_right(j, t, right);
+        return true;
+}
+
 void judge_iommu(struct judge *j, const struct token *t)
 {
         static const char *const items[] = {"off",        "force",   "noforce",   "biomerge",   "panic", "nopanic",
@@ -184,6 +248,8 @@ void judge_iommu(struct judge *j, const struct token *t)
         if (!t->value || !*t->value)
                 return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
                                    "without a value it does nothing");
+        if (judge_iommu_elsewhere(j, t))
+                return;
         list = iommu_list(j, t);
         length = strlen(list);
         if (t->value[length])
@@ -197,9 +263,7 @@ void judge_iommu(struct judge *j, const struct token *t)
                         continue;
 
                 if (!read && startswith(item, "on"))
-                        finding_add(j, t, READER_KERNEL, SEVERITY_WARNING,
-                                    j->machine->vendor == CPU_AMD ? "remove it" : "intel_iommu=on",
-                                    "\"%s\" is no value of iommu=: nothing reads it, and it switches nothing on", item);
+                        iommu_on(j, t, item);
                 else
                         unread(j, t, item, read, "");
                 if (!read)

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "cmdline/pasted.h"
 
 const char *const reader_names[READER_MAX_] = {"kernel", "module", "kmod", "dracut", "systemd", "passthrough"};
+const char *const arch_names[ARCH_MAX_] = {"unknown", "x86", "arm64", "POWER", "RISC-V", "another architecture"};
 const char *const severity_names[SEVERITY_MAX_] = {"error", "warning", "info"};
 
 #define EACH 1 /* each one of them counts, not the last alone */
@@ -181,6 +183,84 @@ static const char *const others[] = {
         "zswap.enabled",
 };
 
+static void unread(struct judge *j, const struct token *t, const char *right, const char *message)
+{
+        finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, right, "%s", message);
+        finding_right(j, t, right);
+}
+
+static bool is_name(const char *name)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (cmdline_name_is(name, names[i].name))
+                        return true;
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+                if (cmdline_name_is(name, others[i]))
+                        return true;
+        return judge_is_parameter(name);
+}
+
+/* Signs of print and of pages, which are letters to whoever reads the line. Others' tokens may have what they like. */
+static bool judge_print(struct judge *j, const struct token *t)
+{
+        const char *what, *plain;
+        bool quotes;
+
+        plain = pasted_plain(j->arena, t->text, &what, &quotes);
+        if (!plain || (!quotes && !is_name(arena_strndup(j->arena, plain, strcspn(plain, "=")))))
+                return false;
+        unread(j, t, plain, arena_join(j->arena, "has ", what, ", which the kernel takes for a letter", NULL));
+        return true;
+}
+
+/* People write these as comma lists; of other names nobody says where a value ends. */
+static bool is_list(const char *name)
+{
+        static const char *const lists[] = {
+                "vfio_pci.ids",       "pci_stub.ids",        "module_blacklist",
+                "modprobe.blacklist", "rd.driver.blacklist", "rd.driver.pre",
+                "rd.driver.post",     "pcie_acs_override",   "pci",
+                "intel_iommu",        "amd_iommu",           "iommu",
+                "passthrough.skip",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+                if (cmdline_name_is(name, lists[i]))
+                        return true;
+        return false;
+}
+
+/* A blank in a list: what is behind it is a token of its own. */
+static bool judge_torn(struct judge *j, const struct token *t)
+{
+        size_t at = (size_t)(t - j->tokens), head;
+        const char *list = is_name(t->name) ? NULL : pasted_list(j->arena, j->tokens, j->n_tokens, at, &head);
+
+        if (list && is_list(j->tokens[head].name)) {
+                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, list,
+                            "nothing reads it: a blank ends the list of %s=", j->tokens[head].name);
+                finding_right(j, t, "");
+                if (!j->right[head] || *j->right[head]) /* a list that is to go takes its rest along */
+                        finding_right(j, &j->tokens[head], list);
+                return true;
+        }
+        if (!t->value && pasted_is_id(t->text))
+                unread(j, t, "", "nothing reads a device's ID by itself; a rule in /etc/passthrough.d hands over");
+        return !t->value && pasted_is_id(t->text);
+}
+
+/* The end of a token alone, or a module's parameter without its module. */
+static bool judge_end(struct judge *j, const struct token *t)
+{
+        const char *whole = pasted_whole(t->text), *meant = whole ? NULL : judge_parameter_meant(j, t);
+
+        if (whole)
+                unread(j, t, whole, "nothing reads that by itself");
+        else if (meant)
+                unread(j, t, meant, "nothing reads it: a module's parameter has the module in front");
+        return whole || meant;
+}
+
 /* A slip of the pen: near to one of the names, and none itself. */
 static void slip(struct judge *j, const struct token *t)
 {
@@ -196,9 +276,8 @@ static void slip(struct judge *j, const struct token *t)
                 all[n++] = names[i].name;
         near = str_nearest_within(t->name, all, n, 5);
         if (near)
-                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING,
-                            arena_join(j->arena, near, t->value ? "=" : "", t->value ? t->value : "", NULL),
-                            "nothing reads it; a slip for %s?", near);
+                unread(j, t, arena_join(j->arena, near, strchr(t->text, '=') ? strchr(t->text, '=') : "", NULL),
+                       arena_join(j->arena, "nothing reads it; a slip for ", near, "?", NULL));
 }
 
 /* What its reader makes of quotes, where one might think otherwise. */
@@ -218,7 +297,7 @@ static const struct token *last_taken(const struct judge *j, const struct token 
         return t;
 }
 
-static void judge_one(struct judge *j, const struct token *t)
+static void judge_one(struct judge *j, const struct token *t, bool printed)
 {
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 const struct token *last;
@@ -232,6 +311,8 @@ static void judge_one(struct judge *j, const struct token *t)
                 quotes(j, t, &names[i]);
                 return names[i].judge(j, t);
         }
+        if (printed || judge_torn(j, t) || judge_end(j, t))
+                return;
         if (startswith(t->name, "passthrough."))
                 return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_ERROR, "passthrough=off or passthrough.skip=RULE",
                                    "there is no such switch");
@@ -276,27 +357,45 @@ static void line_as_a_whole(struct judge *j, const char *line, bool unclosed)
                                 length, CMDLINE_SIZE - 1);
 }
 
+/* The line with each token as it is right to write; NULL where none changes. */
+static const char *right_line(const struct judge *j)
+{
+        const char *line = "";
+        bool changed = false;
+
+        for (size_t i = 0; i < j->n_tokens; i++) {
+                const char *text = j->right[i] ? j->right[i] : j->tokens[i].text;
+
+                changed |= j->right[i] != NULL;
+                line = arena_join(j->arena, line, *line && *text ? " " : "", text, NULL);
+        }
+        return changed ? str_printable(j->arena, line) : NULL;
+}
+
 void cmdline_judge(const char *line, const struct cmdline_machine *machine, struct arena *a, struct findings *ret)
 {
         struct judge j = {.machine = machine, .arena = a, .findings = ret};
         struct token *tokens;
-        bool unclosed, known, stopped = false;
+        bool unclosed, known, printed, stopped = false;
 
         cmdline_split(a, line, &tokens, &j.n_tokens, &unclosed);
 
         *ret = (struct findings){};
         j.tokens = tokens;
+        j.right = arena_alloc(a, (j.n_tokens + 1) * sizeof(*j.right));
         j.current = &j.unnamed;
         for (size_t i = 0; i < j.n_tokens; i++) {
                 const struct token *t = &tokens[i];
 
+                printed = judge_print(&j, t);
                 judge_module_parameter(&j, t, &known);
                 if (!known && t->late)
                         behind_dashes(&j, t, &stopped);
                 if (!known && !(t->late && stopped))
-                        judge_one(&j, t);
+                        judge_one(&j, t, printed);
         }
         judge_sizes(&j);
         judge_memory(&j);
         line_as_a_whole(&j, line, unclosed);
+        ret->right = unclosed ? NULL : right_line(&j);
 }

@@ -46,6 +46,10 @@ void judge_passthrough_skip(struct judge *j, const struct token *t);
 void judge_passthrough_trial(struct judge *j, const struct token *t);
 void judge_kdump(struct judge *j, const struct token *t);
 
+/* params.c: a parameter without its module, or with another sign between the two: what was meant, or NULL. */
+const char *judge_parameter_meant(struct judge *j, const struct token *t);
+/* Whether it is a parameter of one of the modules. */
+bool judge_is_parameter(const char *name);
 /* params.c: MODULE.PARAMETER of the modules of this field. *ret_known says whether the module is one of them. */
 void judge_module_parameter(struct judge *j, const struct token *t, bool *ret_known);
 

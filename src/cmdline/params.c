@@ -26,7 +26,7 @@ static size_t id_length(const char *id, bool *ret_fits)
 }
 
 /* A comma list of vendor:device[:subvendor[:subdevice[:class[:mask]]]]. */
-static void ids(struct judge *j, const struct token *t)
+static void ids_of(struct judge *j, const struct token *t, const char *driver, const char *fix, const char *effect)
 {
         char *list, *id;
         bool any = false;
@@ -42,17 +42,29 @@ static void ids(struct judge *j, const struct token *t)
                         continue;
                 if (length == 0 || !fits)
                         finding_add(j, t, READER_MODULE, SEVERITY_ERROR, "vendor:device in hex, such as 10de:1b06",
-                                    "\"%s\" is no ID: vfio-pci takes nothing for it", id);
+                                    "\"%s\" is no ID: %s takes nothing for it", id, driver);
                 else if (id[length])
                         finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "vendor:device in hex, such as 10de:1b06",
-                                    "of \"%s\" vfio-pci reads \"%.*s\" and ignores the rest", id, (int)length, id);
+                                    "of \"%s\" %s reads \"%.*s\" and ignores the rest", id, driver, (int)length, id);
                 any |= length > 0 && fits;
         }
         if (any)
-                finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "a rule in /etc/passthrough.d",
-                            "takes every device with such an ID, a twin that the host needs as well, and only where "
-                            "vfio-pci "
-                            "loads before the native driver");
+                finding_add(j, t, READER_MODULE, SEVERITY_WARNING, fix, "%s", effect);
+}
+
+static void ids(struct judge *j, const struct token *t)
+{
+        ids_of(j, t, "vfio-pci", "a rule in /etc/passthrough.d",
+               "takes every device with such an ID, a twin that the host needs as well, and only where vfio-pci loads "
+               "before the native driver");
+}
+
+/* pci-stub keeps devices from their drivers, and hands nothing over (drivers/pci/pci-stub.c). */
+static void stub_ids(struct judge *j, const struct token *t)
+{
+        ids_of(j, t, "pci-stub", "a rule in /etc/passthrough.d; passthroughctl add --from=cmdline makes one",
+               "keeps every device with such an ID from its driver, a twin that the host needs as well, and hands none "
+               "over");
 }
 
 static void unsafe_interrupts(struct judge *j, const struct token *t)
@@ -143,6 +155,7 @@ static const struct {
         {"vfio_iommu_type1", NAMES({"allow_unsafe_interrupts", BOOL, unsafe_interrupts}, FLAG("disable_hugepages"),
                                    ANY("dma_entry_limit"))},
         {"iommufd", NAMES({"allow_unsafe_interrupts", BOOL, unsafe_interrupts})},
+        {"pci_stub", NAMES({"ids", 0, stub_ids})},
         {"nouveau", NAMES({"modeset", 0, modeset}, ANY("config"), ANY("debug"), ANY("noaccel"), ANY("runpm"),
                           ANY("atomic"), ANY("tv_norm"), ANY("mst"), ANY("duallink"), ANY("hdmimhz"),
                           ANY("vram_pushbuf"), ANY("svm"), ANY("ignorelid"), ANY("keep_gsp_logging"))},
@@ -204,6 +217,47 @@ static void unknown(struct judge *j, const struct token *t, const char *module, 
                                                t->value ? t->value : "")
                                 : "",
                            "%s has no parameter %s: nothing reads it", module, name);
+}
+
+bool judge_is_parameter(const char *name)
+{
+        size_t n = strcspn(name, ".");
+
+        for (size_t i = 0; name[n] && i < ARRAY_SIZE(modules); i++) {
+                char module[32] = "";
+
+                if (n != strlen(modules[i].module))
+                        continue;
+                memcpy(module, name, n);
+                if (cmdline_name_is(module, modules[i].module) && find(modules[i].parameters, name + n + 1))
+                        return true;
+        }
+        return false;
+}
+
+/* What people call it. */
+static const char *module_spelled(const char *module)
+{
+        return streq(module, "vfio_pci") ? "vfio-pci" : streq(module, "pci_stub") ? "pci-stub" : module;
+}
+
+/* Those of VFIO alone: others have parameters of all names. */
+static bool is_meant_alone(const char *module, const struct parameter *p, const struct token *t)
+{
+        return (startswith(module, "vfio") || streq(module, "iommufd")) && cmdline_name_is(t->name, p->name) &&
+               (!streq(p->name, "ids") || (t->value && strchr(t->value, ':')));
+}
+
+const char *judge_parameter_meant(struct judge *j, const struct token *t)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
+                for (const struct parameter *p = modules[i].parameters; p->name; p++)
+                        if (is_meant_alone(modules[i].module, p, t) ||
+                            cmdline_name_is(t->name, arena_join(j->arena, modules[i].module, "-", p->name, NULL)) ||
+                            streq(t->name, arena_join(j->arena, module_spelled(modules[i].module), ":", p->name, NULL)))
+                                return arena_join(j->arena, module_spelled(modules[i].module), ".", p->name,
+                                                  t->value ? "=" : "", t->value ? t->value : "", NULL);
+        return NULL;
 }
 
 void judge_module_parameter(struct judge *j, const struct token *t, bool *ret_known)

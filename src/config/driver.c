@@ -15,6 +15,18 @@ bool driver_sets_aside(const char *driver)
         return driver_is_vfio(driver) || streq_ptr(driver, "pci-stub");
 }
 
+const char *driver_iommu_module(bool power)
+{
+        return power ? "vfio_iommu_spapr_tce" : "vfio_iommu_type1";
+}
+
+/* What is loaded here, and put into images here, is of the machine that runs this program. */
+#ifdef __powerpc64__
+#define BUILT_FOR_POWER true
+#else
+#define BUILT_FOR_POWER false
+#endif
+
 size_t driver_modules(const char *driver, const char *ret[static DRIVER_MODULES_MAX])
 {
         size_t n = 0;
@@ -23,7 +35,7 @@ size_t driver_modules(const char *driver, const char *ret[static DRIVER_MODULES_
                 ret[n++] = driver;
         /* Programs open the device through it; with iommufd alone they do without. */
         if (driver_is_vfio(driver))
-                ret[n++] = "vfio_iommu_type1";
+                ret[n++] = driver_iommu_module(BUILT_FOR_POWER);
         return n;
 }
 

@@ -18,6 +18,9 @@ bool driver_is_vfio(const char *driver);
 /* Whether the host itself does nothing with a device that has this driver: VFIO's, and pci-stub. */
 bool driver_sets_aside(const char *driver);
 
+/* VFIO's half that programs reach the IOMMU through (drivers/vfio/Makefile); POWER has one of its own. */
+const char *driver_iommu_module(bool power);
+
 #define DRIVER_MODULES_MAX 2
 /* The modules that must be there for a driver, its own first; none for NULL. Returns how many. */
 size_t driver_modules(const char *driver, const char *ret[static DRIVER_MODULES_MAX]);

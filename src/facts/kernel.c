@@ -16,6 +16,45 @@ static enum known option(const char *config, const char *line)
         return KNOWN_NO;
 }
 
+static enum cpu_arch arch_of(const char *config)
+{
+        static const struct {
+                const char *line;
+                enum cpu_arch arch;
+        } lines[] = {
+                {"CONFIG_X86=y", ARCH_X86},     {"CONFIG_ARM64=y", ARCH_ARM64}, {"CONFIG_PPC64=y", ARCH_POWER},
+                {"CONFIG_RISCV=y", ARCH_RISCV}, {"CONFIG_S390=y", ARCH_OTHER},  {"CONFIG_LOONGARCH=y", ARCH_OTHER},
+                {"CONFIG_MIPS=y", ARCH_OTHER},  {"CONFIG_ARM=y", ARCH_OTHER},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+                if (option(config, lines[i].line) == KNOWN_YES)
+                        return lines[i].arch;
+        return ARCH_UNKNOWN;
+}
+
+/* drivers/iommu/Kconfig, and POWER's own; NOT_KNOWN of an architecture whose drivers are not known here. */
+static enum known has_iommu(const char *config, enum cpu_arch arch)
+{
+        static const struct {
+                enum cpu_arch arch;
+                const char *lines[3];
+        } drivers[] = {
+                {ARCH_ARM64, {"CONFIG_ARM_SMMU_V3=y", "CONFIG_ARM_SMMU=y", "CONFIG_ARM_SMMU_V3=m"}},
+                {ARCH_POWER, {"CONFIG_SPAPR_TCE_IOMMU=y"}},
+                {ARCH_RISCV, {"CONFIG_RISCV_IOMMU=y"}},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+                for (size_t k = 0; drivers[i].arch == arch; k++) {
+                        if (k == ARRAY_SIZE(drivers[i].lines) || !drivers[i].lines[k])
+                                return KNOWN_NO;
+                        if (option(config, drivers[i].lines[k]) == KNOWN_YES)
+                                return KNOWN_YES;
+                }
+        return NOT_KNOWN;
+}
+
 /*
  * Where a kernel's configuration is: Debian's and Fedora's place, and that of images, which have nothing in /boot.
  */
@@ -32,6 +71,8 @@ static void read_config(const struct root *root, struct arena *a, struct kernel_
                 if (!strstr(config, "CONFIG_"))
                         continue;
                 kernel->config = paths[i];
+                kernel->arch = arch_of(config);
+                kernel->iommu_built = has_iommu(config, kernel->arch);
                 kernel->intel_iommu_built = option(config, "CONFIG_INTEL_IOMMU=y");
                 kernel->amd_iommu_built = option(config, "CONFIG_AMD_IOMMU=y");
                 kernel->intel_iommu_most = option(config, "CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF=y");

@@ -8,8 +8,10 @@
 
 /* What a kernel does where no token says otherwise. */
 struct kernel_facts {
-        const char *release; /* or NULL: not known */
-        const char *config;  /* the file that the next five are from, or NULL */
+        const char *release;    /* or NULL: not known */
+        const char *config;     /* the file that the next seven are from, or NULL */
+        enum cpu_arch arch;     /* what it is built for */
+        enum known iommu_built; /* a driver for the IOMMU of an architecture other than x86 */
         enum known intel_iommu_built, amd_iommu_built;
         enum known intel_iommu_on;    /* CONFIG_INTEL_IOMMU_DEFAULT_ON */
         enum known intel_iommu_most;  /* Debian's CONFIG_INTEL_IOMMU_DEFAULT_ON_INTGPU_OFF: on, but for its graphics */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "facts/kernel.h"
 
 /* The vendor that cpuinfo names first. */
 static enum cpu_vendor vendor(const char *cpuinfo)
@@ -27,6 +28,67 @@ static enum cpu_vendor vendor(const char *cpuinfo)
                 line = end;
         }
         return CPU_UNKNOWN;
+}
+
+/* As uname(2) names them; /proc/sys/kernel/arch has it since Linux 6.1. */
+static enum cpu_arch arch_named(const char *name)
+{
+        static const struct {
+                const char *name;
+                enum cpu_arch arch;
+        } names[] = {
+                {"x86_64", ARCH_X86},   {"i686", ARCH_X86},      {"aarch64", ARCH_ARM64}, {"ppc64le", ARCH_POWER},
+                {"ppc64", ARCH_POWER},  {"riscv64", ARCH_RISCV}, {"s390x", ARCH_OTHER},   {"loongarch64", ARCH_OTHER},
+                {"armv7l", ARCH_OTHER}, {"mips64", ARCH_OTHER},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (streq(name, names[i].name))
+                        return names[i].arch;
+        return ARCH_UNKNOWN;
+}
+
+/* What of cpuinfo only one of them has (arch/ARCH/kernel: cpuinfo.c, setup-common.c, cpu.c, processor.c). */
+static enum cpu_arch arch_shown(const char *cpuinfo)
+{
+        static const struct {
+                const char *line;
+                enum cpu_arch arch;
+        } lines[] = {
+                {"vendor_id\t: IBM/S390", ARCH_OTHER},
+                {"vendor_id       : IBM/S390", ARCH_OTHER},
+                {"vendor_id", ARCH_X86},
+                {"CPU implementer", ARCH_ARM64},
+                {"cpu\t\t: POWER", ARCH_POWER},
+                {"hart", ARCH_RISCV},
+                {"CPU Family\t\t: Loongson", ARCH_OTHER},
+        };
+
+        for (const char *line = cpuinfo; *line; line += *line == '\n') {
+                for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+                        if (startswith(line, lines[i].line))
+                                return lines[i].arch;
+                line = strchrnul(line, '\n');
+        }
+        return ARCH_UNKNOWN;
+}
+
+/* What runs says it itself; else its processors do, and last the configuration that it was built with. */
+static enum cpu_arch read_arch(const struct root *root, struct arena *a, const char *cpuinfo)
+{
+        struct kernel_facts kernel;
+        enum cpu_arch arch = ARCH_UNKNOWN;
+        char name[64];
+
+        if (root_read(root, "/proc/sys/kernel/arch", name, sizeof(name)) > 0)
+                arch = arch_named(name);
+        if (arch == ARCH_UNKNOWN)
+                arch = arch_shown(cpuinfo);
+        if (arch == ARCH_UNKNOWN) {
+                kernel_read(root, a, NULL, &kernel);
+                arch = kernel.arch;
+        }
+        return arch;
 }
 
 /* Whether the first "flags" line of cpuinfo has that word. */
@@ -100,6 +162,9 @@ void machine_read(const struct root *root, struct arena *a, struct machine *ret)
         *ret = (struct machine){};
         root_look(root, a, "/proc/cpuinfo", &cpuinfo, &size);
         ret->cmdline = (struct cmdline_machine){.vendor = vendor(cpuinfo), .remapping = read_remapping(root, a)};
+        ret->cmdline.arch = read_arch(root, a, cpuinfo);
+        if (ret->cmdline.arch != ARCH_X86 && ret->cmdline.arch != ARCH_UNKNOWN)
+                ret->cmdline.vendor = CPU_OTHER;
         if (root_look(root, a, "/proc/cmdline", &line, &size) == SOURCE_READ)
                 ret->cmdline.booted = line;
         if (root_look_in(root, a, "/sys/kernel/iommu_groups", &groups, &n) == SOURCE_READ)

@@ -221,7 +221,7 @@ static void add_keyboards(struct vitals *x)
 
 static void add_vfio(struct vitals *x)
 {
-        static const char *const names[] = {"vfio_pci", "vfio_iommu_type1"};
+        const char *const names[] = {"vfio_pci", driver_iommu_module(x->machine->arch == ARCH_POWER)};
 
         for (size_t i = 0; i < ARRAY_SIZE(names); i++)
                 add_module(x, names[i], VITAL_HANDOVER, "what is handed over", true);

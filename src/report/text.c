@@ -124,25 +124,3 @@ void text_plan(FILE *f, const struct plan *plan, const char *const *worked)
                                      plan->ops.v[i].target, plan->ops.v[i].value);
         }
 }
-
-void text_findings(FILE *f, const struct findings *findings)
-{
-        static const enum colour colours[SEVERITY_MAX_] = {
-                [SEVERITY_ERROR] = RED, [SEVERITY_WARNING] = YELLOW, [SEVERITY_INFO] = GREY};
-
-        for (size_t i = 0; i < findings->n; i++) {
-                const struct finding *x = &findings->v[i];
-
-                paint(f, colours[x->severity], 9, severity_names[x->severity]);
-                paint(f, BOLD, 0, x->token);
-                fprintf(f, " (%s): %s", reader_names[x->reader], x->message);
-                if (*x->fix)
-                        fprintf(f, "; right: %s", x->fix);
-                fputc('\n', f);
-        }
-        if (findings->n == 0)
-                fputs("Nothing on this command line has to do with handing over devices.\n", f);
-        else
-                fprintf(f, "%zu error%s, %zu warning%s\n", findings->n_errors, findings->n_errors == 1 ? "" : "s",
-                        findings->n_warnings, findings->n_warnings == 1 ? "" : "s");
-}

@@ -26,4 +26,4 @@ void text_list(FILE *f, const struct listing *list, struct arena *a);
 void text_device(FILE *f, const struct listing *list, size_t device, struct arena *a);
 void text_show(FILE *f, const struct shown *shown);
 void text_checks(FILE *f, const struct checks *checks, const struct check_view *view, struct arena *a);
-void text_findings(FILE *f, const struct findings *findings);
+void text_findings(FILE *f, const struct findings *findings, struct arena *a);

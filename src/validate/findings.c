@@ -39,7 +39,7 @@ int findings_print(const struct root *root, const struct facts_sources *sources,
         if (k == 0 && json)
                 json_findings(stdout, &findings);
         else if (k == 0)
-                text_findings(stdout, &findings);
+                text_findings(stdout, &findings, &a);
         arena_free(&a);
         return k < 0 || findings.n_errors > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

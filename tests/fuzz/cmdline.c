@@ -32,11 +32,13 @@ static void check_findings(struct arena *a, const struct findings *findings)
                 errors += f->severity == SEVERITY_ERROR;
                 warnings += f->severity == SEVERITY_WARNING;
         }
+        if (findings->right)
+                check_text(a, findings->right, true);
         CHECK(findings->n_errors == errors && findings->n_warnings == warnings);
 }
 
 /* One stream for all, as to open one costs more than to judge a line. */
-static void check_said(const struct findings *findings)
+static void check_said(struct arena *a, const struct findings *findings)
 {
         static char *text;
         static size_t size;
@@ -50,7 +52,7 @@ static void check_said(const struct findings *findings)
         CHECK(!ferror(f) && fputc('\0', f) == 0 && fflush(f) == 0);
         check_json(text, size - 1);
         rewind(f);
-        text_findings(f, findings);
+        text_findings(f, findings, a);
         CHECK(!ferror(f) && fflush(f) == 0);
 }
 
@@ -127,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         machine.vendor = data[0] % 4;
         machine.remapping = data[0] / 4 % 3;
+        machine.arch = data[0] / 12 % ARCH_MAX_;
         line = arena_strndup(&a, (const char *)data + 1, size - 1);
         CHECK(line);
         check_split(&a, line);
@@ -135,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         cmdline_judge(line, &machine, &a, &findings);
         check_findings(&a, &findings);
         check_refusals(&a, &findings, &machine, machine.booted == line);
-        check_said(&findings);
+        check_said(&a, &findings);
         arena_free(&a);
         return 0;
 }

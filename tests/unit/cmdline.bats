@@ -3,6 +3,7 @@
 bats_require_minimum_version 1.5.0
 
 load product
+load tree
 
 TABLE=$BATS_TEST_DIRNAME/cmdline-table
 
@@ -14,6 +15,16 @@ machine() {
     case $1 in
     intel) printf 'processor\t: 0\nvendor_id\t: GenuineIntel\n' >"$ROOT/proc/cpuinfo" ;;
     amd) printf 'processor\t: 0\nvendor_id\t: AuthenticAMD\n' >"$ROOT/proc/cpuinfo" ;;
+    power) printf 'processor\t: 0\ncpu\t\t: POWER9, altivec supported\nclock\t\t: 3800.000000MHz\nplatform\t: PowerNV\n' >"$ROOT/proc/cpuinfo" ;;
+    riscv) printf 'processor\t: 0\nhart\t\t: 0\nisa\t\t: rv64imafdc\nmmu\t\t: sv48\n' >"$ROOT/proc/cpuinfo" ;;
+    s390) printf 'vendor_id       : IBM/S390\n# processors    : 2\n' >"$ROOT/proc/cpuinfo" ;;
+    igpu)
+        printf 'processor\t: 0\nvendor_id\t: GenuineIntel\n' >"$ROOT/proc/cpuinfo"
+        pci_root 0000:00
+        pci_add 0000:00:02.0 8086:46a6 0300
+        pci_add 0000:00:01.0 8086:460d 0604 bus=01
+        pci_add 0000:01:00.0 10de:25a0 0302 under=0000:00:01.0
+        ;;
     other) printf 'processor\t: 0\nCPU implementer\t: 0x41\n' >"$ROOT/proc/cpuinfo" ;;
     esac
     case $2 in
@@ -131,6 +142,46 @@ table() {
 
 @test "screens, and what is near them" {
     table graphics
+}
+
+@test "what people paste: quotes of print, blanks in lists, ends of tokens" {
+    table pasted
+}
+
+@test "each architecture has parameters of its own" {
+    table architectures
+}
+
+@test "the screen ends with the line as it is right to write, which is found to be right" {
+    machine intel unknown
+    # right LINE RIGHT: of what the last has, nothing is to be mended any more.
+    right() {
+        run --separate-stderr "$BUILD/passthrough-cmdline" --root="$ROOT" --cmdline="$1"
+        is "$(tail -n 1 <<<"$output")" "  Right: $2" "the end of $1" || return 1
+        run --separate-stderr "$BUILD/passthrough-cmdline" --root="$ROOT" --cmdline="$2"
+        ! grep -q '^  Right: ' <<<"$output" || { echo "not right: $2" && show && return 1; }
+    }
+    right $'\u201cquiet intel_iommu=on iommu=pt\u201d' 'quiet intel_iommu=on iommu=pt'
+    right 'ro vfio-pci.ids=10de:1b06, 10de:10ef, 10de:1ad7 splash' 'ro vfio-pci.ids=10de:1b06,10de:10ef,10de:1ad7 splash'
+    right 'quiet iommu=pt,on amd_iommu=on disable_vga=1' 'quiet iommu=pt intel_iommu=on vfio-pci.disable_vga=1'
+    right 'quiet intel_iommu=on iommu=on' 'quiet intel_iommu=on'
+    right 'intel_iomu=on pcie_acs_override=downstream, multifunction ro' 'intel_iommu=on ro'
+    right intel_iommu=off intel_iommu=on
+    run --separate-stderr "$BUILD/passthrough-cmdline" --root="$ROOT" --cmdline='quiet intel_iommu=on iommu=pt'
+    has_not Right:
+}
+
+@test "the screen of findings has no line longer than a terminal's, and no broken word" {
+    command -v script >/dev/null || skip 'no script(1)'
+    machine intel unknown
+    local line='quiet intel_iommu=on iommu=on vfio-pci.ids=10de:1b06, 10de:10ef disable_vga=1 pci-stub.ids=1002:731f video=efifb:off,vesafb:off'
+    run env TERM=xterm LC_ALL=C.UTF-8 NO_COLOR=1 script -qec "stty cols 80; exec $BUILD/passthrough-cmdline --root=$ROOT --cmdline='$line'" /dev/null
+    output=${output//$'\r'/} stderr=''
+    (($(wc -L <<<"$output") <= 80)) || { show && return 1; }
+    local broken terminal=$output
+    run --separate-stderr env LC_ALL=C.UTF-8 "$BUILD/passthrough-cmdline" --root="$ROOT" --cmdline="$line"
+    broken=$(comm -13 <(tr -s ' ' '\n' <<<"$output" | sort -u) <(tr -s ' ' '\n' <<<"$terminal" | sort -u))
+    is "$broken" '' 'broken words'
 }
 
 @test "a slip of the pen in each of the names" {
