@@ -2,7 +2,7 @@
 /* The IOMMU: whether it is there and on; and where it is not, who has it off: firmware, hypervisor or kernel. */
 
 #include "base/str.h"
-#include "check/row.h"
+#include "check/iommu-cause.h"
 
 static const char turn_on_intel[] =
         "enable VT-d (Intel Virtualization Technology for Directed I/O) in the firmware setup";
@@ -12,16 +12,12 @@ static const char give_iommu[] =
         "add an IOMMU to the virtual machine: with QEMU -machine q35,kernel-irqchip=split -device "
         "intel-iommu,intremap=on,caching-mode=on, with libvirt <iommu model='intel'>";
 
-/* Why no group is there. */
-struct cause {
-        const char *what, *fix;
-        bool firmware; /* it is not the kernel's doing */
-};
-
 static const char *tables(const struct checker *c)
 {
         const struct iommu_tables *t = &c->facts->iommus.tables;
 
+        if (iommu_is_elsewhere(c))
+                return iommu_table_elsewhere(c);
         return t->dmar   ? "/sys/firmware/acpi/tables/DMAR"
                : t->ivrs ? "/sys/firmware/acpi/tables/IVRS"
                : t->viot ? "/sys/firmware/acpi/tables/VIOT"
@@ -68,13 +64,13 @@ static const struct token *switched_off(const struct checker *c, const char *nam
         return found;
 }
 
-static void cause_token(struct checker *c, const struct token *t, const char *fix, struct cause *ret)
+static void cause_token(struct checker *c, const struct token *t, const char *fix, struct iommu_cause *ret)
 {
         ret->what = arena_printf(c->arena, "off in the kernel: %s on the kernel command line", t->text);
         ret->fix = fix ? fix : arena_printf(c->arena, "remove %s from the kernel command line and reboot", t->text);
 }
 
-static void cause_intel(struct checker *c, struct cause *ret)
+static void cause_intel(struct checker *c, struct iommu_cause *ret)
 {
         static const char add[] =
                 "write IOMMU=on below [Host] into /etc/passthrough.conf, run passthroughctl apply, and reboot";
@@ -110,7 +106,7 @@ static void cause_intel(struct checker *c, struct cause *ret)
         }
 }
 
-static void cause_amd(struct checker *c, struct cause *ret)
+static void cause_amd(struct checker *c, struct iommu_cause *ret)
 {
         const struct token *t = switched_off(c, "amd_iommu");
 
@@ -128,7 +124,7 @@ static void cause_amd(struct checker *c, struct cause *ret)
         }
 }
 
-static void cause_without_table(struct checker *c, struct cause *ret)
+static void cause_without_table(struct checker *c, struct iommu_cause *ret)
 {
         const struct check_facts *f = c->facts;
 
@@ -153,11 +149,15 @@ static void cause_without_table(struct checker *c, struct cause *ret)
                              f->machine.bare_metal ? ", and this is no virtual machine (no CPU flag hypervisor)" : "");
 }
 
-static void find_cause(struct checker *c, struct cause *ret)
+static void find_cause(struct checker *c, struct iommu_cause *ret)
 {
         const struct token *off = switched_off(c, "iommu");
 
-        *ret = (struct cause){};
+        *ret = (struct iommu_cause){};
+        if (iommu_is_elsewhere(c)) {
+                iommu_cause_elsewhere(c, ret);
+                return;
+        }
         if (!tables(c)) {
                 cause_without_table(c, ret);
                 return;
@@ -189,7 +189,7 @@ static const char *names_of_iommus(struct checker *c)
         return *text ? text : "none";
 }
 
-static void firmware(struct checker *c, const struct cause *cause)
+static void firmware(struct checker *c, const struct iommu_cause *cause)
 {
         static const char id[] = "firmware.iommu";
         const char *table = tables(c);
@@ -199,7 +199,16 @@ static void firmware(struct checker *c, const struct cause *cause)
                           "it is on: %zu IOMMU groups have devices (/sys/kernel/iommu_groups), "
                           "/sys/class/iommu has %s, %s%s",
                           c->facts->iommus.n_groups, names_of_iommus(c),
-                          table ? "the table is " : "though no table of it shows", table ? table : "");
+                          table                   ? "the table is "
+                          : iommu_is_elsewhere(c) ? "on "
+                                                  : "though no table of it shows",
+                          table                   ? table
+                          : iommu_is_elsewhere(c) ? arch_names[c->facts->machine.cmdline.arch]
+                                                  : "");
+        else if (cause->unknown)
+                check_row(c, id, CHECK_UNKNOWN, "",
+                          "cannot be determined here (no table of the firmware's on %s tells)",
+                          arch_names[c->facts->machine.cmdline.arch]);
         else if (cause->firmware)
                 check_row(c, id, CHECK_FAIL, cause->fix, "%s", cause->what);
         else
@@ -254,7 +263,7 @@ static void direct_regions(struct checker *c, bool *ret_found)
                 }
 }
 
-static void enabled(struct checker *c, const struct cause *cause)
+static void enabled(struct checker *c, const struct iommu_cause *cause)
 {
         bool direct = false;
 
@@ -320,19 +329,26 @@ static void remapping(struct checker *c)
 {
         static const char id[] = "iommu.interrupt-remapping";
 
+        enum cpu_arch arch = c->facts->machine.cmdline.arch;
+
         if (c->facts->machine.cmdline.remapping == KNOWN_YES)
-                check_row(c, id, CHECK_PASS, "", "on: /sys/kernel/irq has chips whose names begin with IR-");
+                check_row(c, id, CHECK_PASS, "", "on: /sys/kernel/irq has chips whose names begin with %s",
+                          arch == ARCH_ARM64 ? "ITS" : "IR-");
+        else if (arch == ARCH_POWER)
+                check_row(c, id, CHECK_SKIP, "", "VFIO asks for none on POWER");
         else if (!c->live)
                 check_row(c, id, CHECK_SKIP, "", "there is no IOMMU at work, see iommu.enabled");
         else if (c->facts->machine.cmdline.remapping == NOT_KNOWN)
-                check_row(c, id, CHECK_UNKNOWN, "", "cannot be determined here (no interrupt chip in /sys/kernel/irq)");
+                check_row(c, id, CHECK_UNKNOWN, "",
+                          "cannot be determined here (no interrupt chip in /sys/kernel/irq%s)",
+                          iommu_is_elsewhere(c) ? " that tells" : "");
         else
                 not_remapped(c);
 }
 
 void check_iommu(struct checker *c)
 {
-        struct cause cause = {};
+        struct iommu_cause cause = {};
 
         if (!c->live)
                 find_cause(c, &cause);

@@ -128,6 +128,8 @@ void check_kernel_tokens(struct checker *c)
         else if (sound)
                 check_row(c, "cmdline.line", CHECK_PASS, "", "no kernel parameter blocks passthrough (/proc/cmdline)");
         refused(c);
+        if (c->in->needs->unknown)
+                check_row(c, "cmdline.iommu", CHECK_UNKNOWN, "", "%s", c->in->needs->unknown);
         for (size_t i = 0; i < c->in->needs->n_tokens; i++)
                 if (!is_refused(c, c->in->needs->tokens[i].token))
                         need(c, &c->in->needs->tokens[i]);

@@ -28,6 +28,7 @@ static void read_machine(struct ctl *c, struct memory *memory, struct needs_mach
 
         if (c->vendor) {
                 ret->cpu.vendor = streq(c->vendor, "amd") ? CPU_AMD : CPU_INTEL;
+                ret->cpu.arch = ARCH_X86;
                 kernel_read(&c->root, &c->arena, c->kernel, &ret->kernel);
                 return;
         }
@@ -87,6 +88,8 @@ static int print_needs(struct ctl *c, enum kargs_format format)
         else
                 kargs_print(stdout, &needs, format);
         ctl_say_refused(&needs);
+        if (needs.unknown)
+                fprintf(stderr, "passthroughctl: %s\n", needs.unknown);
         /* Scripts get the tokens and nothing else. */
         if (!c->json && isatty(STDOUT_FILENO))
                 kargs_reasons(stderr, &needs);

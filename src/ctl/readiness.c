@@ -26,7 +26,8 @@ static void add_module(struct ctl *c, const char *name, const char *directory, s
 
 static void modules(struct ctl *c, struct check_facts *ret)
 {
-        static const char *const vfio[] = {"vfio-pci", "vfio", "vfio_iommu_type1", "iommufd"};
+        bool power = ret->machine.cmdline.arch == ARCH_POWER;
+        const char *const vfio[] = {"vfio-pci", "vfio", driver_iommu_module(power), "iommufd"};
         const struct facts *facts = &c->facts;
 
         for (size_t i = 0; i < ARRAY_SIZE(vfio); i++)

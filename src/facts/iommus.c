@@ -23,6 +23,8 @@ static void read_tables(const struct root *root, struct arena *a, struct iommu_t
         ret->dmar = root_exists(root, TABLES "/DMAR");
         ret->ivrs = root_exists(root, TABLES "/IVRS");
         ret->viot = root_exists(root, TABLES "/VIOT");
+        ret->iort = root_exists(root, TABLES "/IORT");
+        ret->rimt = root_exists(root, TABLES "/RIMT");
         root_look(root, a, TABLES "/DMAR", &dmar, &size); /* for root alone */
         if (size <= DMAR_FLAGS || memcmp(dmar, "DMAR", 4) != 0)
                 return;

@@ -6,10 +6,11 @@
 #include "base/root.h"
 #include "cmdline/cmdline.h"
 
-/* The firmware's tables that describe them (ACPI: DMAR of VT-d, IVRS of AMD-Vi, VIOT of virtio-iommu). */
+/* The firmware's tables that describe them (ACPI: DMAR of VT-d, IVRS of AMD-Vi, VIOT of virtio-iommu, IORT of arm64,
+ * RIMT of RISC-V). */
 struct iommu_tables {
         bool known; /* the directory of ACPI tables is there */
-        bool dmar, ivrs, viot;
+        bool dmar, ivrs, viot, iort, rimt;
         enum known dmar_intremap, dmar_x2apic_opt_out; /* flags of DMAR, where it can be read */
 };
 

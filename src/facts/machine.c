@@ -128,9 +128,14 @@ static void read_hypervisor(const struct root *root, struct arena *a, const char
                 }
 }
 
-/* Remapped interrupts have chips of their own: IR-PCI-MSI, IR-IO-APIC (/sys/kernel/irq, since Linux 4.9). */
-static enum known read_remapping(const struct root *root, struct arena *a)
+/*
+ * Remapped interrupts have chips of their own: IR-PCI-MSI, IR-IO-APIC (/sys/kernel/irq, since Linux 4.9); on arm64
+ * those of the GIC's ITS are isolated (drivers/irqchip/irq-gic-v3-its.c). What other chips come to is known of x86
+ * alone.
+ */
+static enum known read_remapping(const struct root *root, struct arena *a, enum cpu_arch arch)
 {
+        bool x86 = arch == ARCH_UNKNOWN || arch == ARCH_X86;
         enum known remapping = NOT_KNOWN;
         const char **names;
         size_t n;
@@ -142,10 +147,10 @@ static enum known read_remapping(const struct root *root, struct arena *a)
                 if (snprintf(path, sizeof(path), "/sys/kernel/irq/%s/chip_name", names[i]) >= (int)sizeof(path) ||
                     root_read(root, path, chip, sizeof(chip)) <= 0)
                         continue;
-                if (startswith(chip, "IR-"))
+                if ((x86 && startswith(chip, "IR-")) || (arch == ARCH_ARM64 && startswith(chip, "ITS")))
                         return KNOWN_YES;
                 /* Those of the IOMMU itself are no sign. */
-                if (!startswith(chip, "DMAR") && !startswith(chip, "AMD-Vi") &&
+                if (x86 && !startswith(chip, "DMAR") && !startswith(chip, "AMD-Vi") &&
                     (strstr(chip, "IO-APIC") || strstr(chip, "PCI-MSI")))
                         remapping = KNOWN_NO;
         }
@@ -161,8 +166,8 @@ void machine_read(const struct root *root, struct arena *a, struct machine *ret)
 
         *ret = (struct machine){};
         root_look(root, a, "/proc/cpuinfo", &cpuinfo, &size);
-        ret->cmdline = (struct cmdline_machine){.vendor = vendor(cpuinfo), .remapping = read_remapping(root, a)};
-        ret->cmdline.arch = read_arch(root, a, cpuinfo);
+        ret->cmdline = (struct cmdline_machine){.vendor = vendor(cpuinfo), .arch = read_arch(root, a, cpuinfo)};
+        ret->cmdline.remapping = read_remapping(root, a, ret->cmdline.arch);
         if (ret->cmdline.arch != ARCH_X86 && ret->cmdline.arch != ARCH_UNKNOWN)
                 ret->cmdline.vendor = CPU_OTHER;
         if (root_look(root, a, "/proc/cmdline", &line, &size) == SOURCE_READ)

@@ -94,7 +94,11 @@ static bool default_domain_given(const struct builder *b)
  */
 static void add_passthrough(struct builder *b)
 {
-        if (b->machine->kernel.iommu_passthrough == KNOWN_YES || default_domain_given(b))
+        enum cpu_arch arch = b->machine->cpu.arch;
+
+        /* POWER's host bridges let the host's own devices pass by themselves (iommu=nobypass). */
+        if (b->machine->kernel.iommu_passthrough == KNOWN_YES || default_domain_given(b) || arch == ARCH_POWER ||
+            arch == ARCH_OTHER)
                 return;
         add_token(b, b->machine->cpu.vendor == CPU_OTHER ? "iommu.passthrough=1" : "iommu=pt",
                   "the host's own devices do DMA without translation, as fast as with the IOMMU off; what is "
@@ -137,8 +141,9 @@ static void add_unsafe_interrupts(struct builder *b)
         };
         const char *why = whys[b->machine->cpu.remapping];
 
-        add_parameter(b, b->machine->kernel.vfio_iommu_type1_builtin, "vfio_iommu_type1", "allow_unsafe_interrupts",
-                      why);
+        if (b->machine->cpu.arch != ARCH_POWER)
+                add_parameter(b, b->machine->kernel.vfio_iommu_type1_builtin, "vfio_iommu_type1",
+                              "allow_unsafe_interrupts", why);
 
         if (kernel_since(b->machine->kernel.release, 6, 2) == KNOWN_NO)
                 return;
@@ -254,6 +259,9 @@ struct needs needs_build(const struct config *config, const struct settings *set
         if (needs.handover) {
                 add_intel_iommu(&b);
                 add_passthrough(&b);
+                if (machine->cpu.arch == ARCH_OTHER)
+                        needs.unknown = "which kernel parameters the IOMMU of this architecture needs is not known "
+                                        "here, and none is added for it";
         }
         if (settings->unsafe_interrupts == SETTING_YES)
                 add_unsafe_interrupts(&b);

@@ -30,6 +30,7 @@ struct needs {
         bool handover;        /* a rule hands something over, or the host is to have its IOMMU on all the same */
         struct need *refused; /* sizes of huge pages that are not for the command line, as the host would lack memory */
         size_t n_refused;
+        const char *unknown;  /* what is not known of the parameters that this machine's IOMMU needs, or NULL */
         struct need *options; /* lines of modprobe.d: "options vfio_pci disable_idle_d3=1" */
         size_t n_options;
 };

@@ -307,6 +307,132 @@ no_row() {
     row iommu.interrupt-remapping fail 'command line switches it off' 'remove intremap=off'
 }
 
+# --- other architectures
+
+# arch NAME: the machine is of that one, as its processors say; without groups and tables.
+arch() {
+    no_iommu
+    rm -rf "$ROOT/sys/firmware" "$ROOT/sys/kernel/irq"
+    put /proc/cmdline 'root=/dev/sda2 ro'
+    case $1 in
+    arm64) put /proc/cpuinfo 'processor	: 0' 'BogoMIPS	: 50.00' 'CPU implementer	: 0x41' 'CPU architecture: 8' ;;
+    power) put /proc/cpuinfo 'processor	: 0' 'cpu		: POWER8E (raw), altivec supported' 'clock		: 3690.000000MHz' 'platform	: PowerNV' ;;
+    riscv) put /proc/cpuinfo 'processor	: 0' 'hart		: 2' 'isa		: rv64imafdcv' 'mmu		: sv48' ;;
+    s390) put /proc/cpuinfo 'vendor_id       : IBM/S390' '# processors    : 4' ;;
+    esac
+}
+
+with_groups() {
+    pci_group 0000:01:00.0 1
+    pci_group 0000:01:00.1 1
+}
+
+@test "arm64: IORT describes the SMMU, which is on without a parameter; ITS isolates interrupts" {
+    arch arm64
+    check
+    row firmware.iommu skip 'cannot be determined here \(no table .*arm64 tells\)'
+    row iommu.enabled fail 'why is not known; no parameter of arm64 switches it on' 'dmesg .*smmu'
+    no_row cmdline.intel_iommu=on
+    row cmdline.iommu.passthrough=1 warn 'without translation' 'apply adds iommu.passthrough=1'
+    has_not VT-d AMD-Vi DMAR
+    acpi IORT 00
+    check
+    row firmware.iommu pass 'tables/IORT is there'
+    rm "$ROOT/sys/firmware/acpi/tables/IORT"
+    check
+    row firmware.iommu fail 'describes no SMMU: no IORT in' 'enable the SMMU in the firmware'
+    kernel_config CONFIG_ARM64=y
+    acpi IORT 00
+    check
+    row iommu.enabled fail "built without CONFIG_ARM_SMMU_V3 and CONFIG_ARM_SMMU \\(/boot/config-$KERNEL" 'boot a kernel that has'
+    kernel_config CONFIG_ARM64=y CONFIG_ARM_SMMU_V3=y
+    check
+    row iommu.enabled fail 'why is not known'
+    # Chips of names that x86 has for what is not remapped.
+    with_groups
+    chips GICv3 ITS-PCI-MSI-0000:01:00.0
+    check
+    row iommu.interrupt-remapping pass ITS
+    row firmware.iommu pass 'IORT$'
+    row group.gpu pass
+    chips GICv2 PCI-MSI
+    check
+    row iommu.interrupt-remapping skip 'that tells'
+}
+
+@test "POWER: no parameter of x86, VFIO's own half of it, and the IOMMU is each host bridge's" {
+    arch power
+    module vfio_iommu_spapr_tce loadable
+    check
+    row firmware.iommu skip 'POWER tells'
+    row iommu.enabled fail 'no parameter of POWER switches it on' 'dmesg .*tce'
+    row module.vfio_iommu_spapr_tce pass 'can be loaded'
+    no_row module.vfio_iommu_type1
+    no_row cmdline.intel_iommu=on
+    no_row cmdline.iommu=pt
+    no_row cmdline.iommu.passthrough=1
+    has_not intel_iommu VT-d AMD-Vi DMAR IVRS
+    cmdline iommu=off
+    check
+    row iommu.enabled fail 'iommu=off on the kernel command line' 'remove iommu=off'
+    put /proc/cmdline 'root=/dev/sda2 ro'
+    kernel_config CONFIG_PPC64=y
+    check
+    row iommu.enabled fail 'built without CONFIG_SPAPR_TCE_IOMMU'
+    module vfio_iommu_spapr_tce absent
+    check
+    row module.vfio_iommu_spapr_tce fail 'no such module'
+    with_groups
+    check
+    row firmware.iommu pass 'on POWER$'
+    row iommu.interrupt-remapping skip 'asks for none'
+}
+
+@test "RISC-V has a table and a driver of its own, and of another architecture nothing is claimed" {
+    arch riscv
+    acpi RIMT 00
+    check
+    row firmware.iommu pass RIMT
+    row cmdline.iommu.passthrough=1 warn
+    rm "$ROOT/sys/firmware/acpi/tables/RIMT"
+    check
+    row firmware.iommu fail 'no RIMT'
+    arch s390
+    check
+    row firmware.iommu skip 'cannot be determined'
+    row iommu.enabled fail 'why is not known'
+    row cmdline.iommu skip 'of this architecture needs is not known'
+    no_row cmdline.intel_iommu=on
+    no_row cmdline.iommu=pt
+    ctl check
+    says '^  unknown  cmdline.iommu  which kernel parameters'
+}
+
+@test "the architecture is what the kernel calls itself, else what its processors do, else what it was built for" {
+    arch arm64
+    put /proc/sys/kernel/arch ppc64le
+    check
+    row iommu.enabled fail 'of POWER'
+    rm "$ROOT/proc/sys/kernel/arch" "$ROOT/proc/cpuinfo"
+    kernel_config CONFIG_RISCV=y CONFIG_RISCV_IOMMU=y
+    check
+    row iommu.enabled fail 'of RISC-V'
+    rm "$ROOT/boot/config-$KERNEL"
+    check
+    row cmdline.intel_iommu=on fail 'which is not known here; others do not read it'
+}
+
+@test "graphics of the processor that a rule is to hand over, and igfx_off" {
+    pci_add 0000:00:02.0 8086:46a6 0300 group=2 driver=i915
+    cmdline intel_iommu=on,igfx_off
+    check
+    row cmdline.intel_iommu=on,igfx_off warn '0000:00:02.0, .*gets no IOMMU'
+    rule igpu '[Match]' Address=00:02.0
+    no_iommu
+    check
+    row cmdline.intel_iommu=on,igfx_off fail 'as a rule wants it to be' 'intel_iommu=on'
+}
+
 # --- command line, modules
 
 @test "a token that the config needs: there, as an item of a list, missing, and missing where nothing lacks it" {
