@@ -14,12 +14,15 @@ setup() {
     rule gpu0 '[Match]' Address=01:00.0
 }
 
-# processor intel|amd|other
+# processor intel|amd|other|power|riscv|s390
 processor() {
     case $1 in
     intel) put /proc/cpuinfo 'processor : 0' 'vendor_id : GenuineIntel' ;;
     amd) put /proc/cpuinfo 'processor : 0' 'vendor_id : AuthenticAMD' ;;
     other) put /proc/cpuinfo 'processor : 0' 'CPU implementer : 0x41' ;;
+    power) put /proc/cpuinfo 'processor	: 0' 'cpu		: POWER9, altivec supported' ;;
+    riscv) put /proc/cpuinfo 'processor	: 0' 'hart		: 0' 'isa		: rv64imafdc' ;;
+    s390) put /proc/cpuinfo 'vendor_id       : IBM/S390' ;;
     esac
 }
 
@@ -54,6 +57,26 @@ why() {
 options() {
     ctl cmdline --json
     is "$(get '.options[].line')" "$1" 'lines of modprobe.d'
+}
+
+@test "other architectures get no parameter of x86, and of one that is not known it is said" {
+    processor power
+    needs ''
+    put /etc/passthrough.conf '[Host]' UnsafeInterrupts=yes
+    needs ''
+    options ''
+    rm "$ROOT/etc/passthrough.conf"
+    processor riscv
+    needs iommu.passthrough=1
+    processor other
+    needs iommu.passthrough=1
+    processor s390
+    ctl cmdline
+    exits 0
+    is "$output" '' tokens
+    is "$stderr" 'passthroughctl: which kernel parameters the IOMMU of this architecture needs is not known here, and none is added for it' 'standard error'
+    # An image for another machine is x86's where its vendor says so.
+    needs 'intel_iommu=on iommu=pt' --vendor=intel
 }
 
 @test "Intel: VT-d is switched on, and the host's own devices are not translated" {
