@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "check/row.h"
+#include "guard/evidence.h"
 
 static void module_row(struct checker *c, const struct module *m, bool iommufd)
 {
@@ -122,19 +123,69 @@ static void group_row(struct checker *c, size_t r)
                 check_row(c, id, CHECK_PASS, "", "whole, as in /sys/kernel/iommu_groups: %s", groups);
 }
 
+/* Why it is not known of devices that are refused for another reason: "0000:04:00.0: WHY". "" where it is known. */
+static const char *not_known(struct checker *c, size_t rule)
+{
+        const char *text = "";
+
+        for (size_t i = 0; i < c->plan->n_entries; i++) {
+                const struct plan_entry *e = &c->plan->entries[i];
+
+                if (e->rule == rule && e->action == ACTION_REFUSE && e->unknown && check_taken(e))
+                        text = arena_join(c->arena, text, *text ? "; " : "", check_device(c, e)->address, ": ",
+                                          e->unknown, NULL);
+        }
+        return text;
+}
+
+/* Some of its devices are refused before anybody asks. */
+static bool is_weighed(const struct checker *c, size_t rule)
+{
+        for (size_t i = 0; i < c->plan->n_entries; i++) {
+                const struct plan_entry *e = &c->plan->entries[i];
+
+                if (e->rule == rule && e->action == ACTION_REFUSE && !e->weighed && check_taken(e))
+                        return false;
+        }
+        return true;
+}
+
+/* Why nothing at all shows of what the host needs, or NULL. */
+static const char *nothing_read(struct checker *c)
+{
+        const struct evidence *e = c->plan->facts->evidence;
+
+        return e->storage_unknown && e->network_unknown
+                       ? arena_join(c->arena, e->storage_unknown, "; ", e->network_unknown, NULL)
+                       : NULL;
+}
+
+/* Only devices of which it shows that the host needs them can be left out by name; else what is to be read is missing.
+ */
+static const char *guard_fix(const char *against)
+{
+        return strstr(against, "not cleared: ")
+                       ? "run it as root, or see to what is named; or leave these devices to the host"
+                       : "leave these to the host: name the devices that are meant by Path= or Serial=, or give the "
+                         "host's own to a rule with Driver=native before this one";
+}
+
 static void guard_row(struct checker *c, size_t r)
 {
         const struct rule *rule = &c->plan->config->rules[r];
-        const char *id = check_row_id(c, "guard", rule->name), *against = refusals(c, r, REFUSAL_HOST);
+        const char *id = check_row_id(c, "guard", rule->name), *against = refusals(c, r, REFUSAL_HOST),
+                   *unknown = not_known(c, r);
         size_t n = taken_of(c, r);
 
         if (rule->invalid || c->plan->rules[r].state == RULE_SKIPPED || rule->driver == DRIVER_NATIVE || n == 0)
                 check_row(c, id, CHECK_SKIP, "", "the rule takes nothing, see group.%s", rule->name);
         else if (*against)
-                check_row(c, id, CHECK_FAIL,
-                          "leave these to the host: name the devices that are meant by Path= or Serial=, or give the "
-                          "host's own to a rule with Driver=native before this one",
-                          "%s", against);
+                check_row(c, id, CHECK_FAIL, guard_fix(against), "%s", against);
+        else if (*unknown || nothing_read(c))
+                check_row(c, id, CHECK_UNKNOWN, "", "whether the host needs %s is not known: %s",
+                          n == 1 ? "the device" : "them", *unknown ? unknown : nothing_read(c));
+        else if (!is_weighed(c, r))
+                check_row(c, id, CHECK_SKIP, "", "the rule is refused for another reason, see its devices");
         else
                 check_row(c, id, CHECK_PASS, "", "the host needs none of its %zu device%s, as far as it shows now", n,
                           n == 1 ? "" : "s");

@@ -76,6 +76,8 @@ static const char *unfit(struct planner *p, struct plan_entry *e)
         record = sight_withheld(p->facts, d);
         if (record)
                 return withheld(p, record);
+        e->weighed = true;
+        e->unknown = planner_uncleared(p, e);
         why = e->below == NO_ENTRY ? unfit_alone(p, e) : NULL;
         if (why)
                 return why;
@@ -84,9 +86,8 @@ static const char *unfit(struct planner *p, struct plan_entry *e)
         if (why)
                 return why;
         e->refusal = REFUSAL_HOST;
-        why = planner_uncleared(p, e);
-        if (why)
-                return arena_join(p->arena, NOT_CLEARED, why, NULL);
+        if (e->unknown)
+                return arena_join(p->arena, NOT_CLEARED, e->unknown, NULL);
         e->refusal = REFUSAL_OTHER;
         return NULL;
 }
