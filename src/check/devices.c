@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The devices that rules take, one by one. */
 #include "base/str.h"
-#include "check/row.h"
+#include "check/what-if.h"
 
 /* What is said of a device: the worst of it counts, and its fix. */
 struct verdict {
@@ -99,9 +99,23 @@ static const char *below_fix(struct checker *c, const struct plan_entry *e)
 
         if (above == NO_DEVICE)
                 return "take back the rule that leaves it to the host, or leave both to the host";
+        if (!what_if_added(c, e->rule, above))
+                return arena_join(c->arena, "leave both to the host: passthroughctl remove ", check_rule(c, e),
+                                  "; or switch VMD off in the firmware setup for that slot", NULL);
         return arena_join(c->arena, "hand over the controller: passthroughctl add NAME ",
                           c->plan->facts->devices[above].address,
                           ", which takes all below it; or switch VMD off in the firmware setup for that slot", NULL);
+}
+
+/* Of a refusal that is neither its group's nor the host's. */
+static const char *refused_fix(struct checker *c, const struct plan_entry *e)
+{
+        const struct rule *rule = &c->plan->config->rules[e->rule];
+        const char *settings = what_if_settings(c, e->rule);
+
+        return settings ? arena_join(c->arena, "write ", settings, " below [Device] of ", rule->file,
+                                     ", or leave it to the host: passthroughctl remove ", rule->name, NULL)
+                        : arena_join(c->arena, "passthroughctl plan says more of rule ", rule->name, NULL);
 }
 
 /* What the host will set for it, held against the host. */
@@ -144,9 +158,7 @@ static void device_row(struct checker *c, size_t entry)
                     arena_printf(c->arena, "refused, see %s.%s",
                                  !e->derived && e->refusal == REFUSAL_HOST ? "guard" : "group", check_rule(c, e)));
         } else if (e->action == ACTION_REFUSE)
-                add(c, &v, CHECK_FAIL,
-                    arena_join(c->arena, "see rule ", check_rule(c, e), ", and passthroughctl plan", NULL),
-                    arena_join(c->arena, "refused: ", e->reason, NULL));
+                add(c, &v, CHECK_FAIL, refused_fix(c, e), arena_join(c->arena, "refused: ", e->reason, NULL));
         judge_driver(c, e, &v);
         judge_reset(c, e, x, &v);
         judge_settings(c, e, x, &v);

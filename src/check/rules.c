@@ -2,7 +2,7 @@
 /* What the rules come to: their modules, their groups, and what the guard holds back. */
 
 #include "base/str.h"
-#include "check/row.h"
+#include "check/what-if.h"
 #include "guard/evidence.h"
 
 static void module_row(struct checker *c, const struct module *m, bool iommufd)
@@ -91,6 +91,19 @@ static size_t taken_of(const struct checker *c, size_t rule)
         return n;
 }
 
+/* What would have the rule ok, tried; else who could. */
+static const char *group_fix(struct checker *c, size_t r)
+{
+        const struct rule *rule = &c->plan->config->rules[r];
+        const char *settings = what_if_settings(c, r);
+
+        if (settings)
+                return arena_join(c->arena, "write ", settings, " below [Device] of ", rule->file,
+                                  "; passthroughctl list ADDRESS shows what shares the group", NULL);
+        return arena_join(c->arena, "put the card into another slot, or leave it to the host: passthroughctl remove ",
+                          rule->name, NULL);
+}
+
 static void group_row(struct checker *c, size_t r)
 {
         const struct rule *rule = &c->plan->config->rules[r];
@@ -105,13 +118,11 @@ static void group_row(struct checker *c, size_t r)
                 check_row(c, id, CHECK_SKIP, "", "the rule is skipped: %s", state->message);
         else if (rule->driver == DRIVER_NATIVE)
                 check_row(c, id, CHECK_SKIP, "", "the rule leaves its devices to the host");
-        else if (*against)
-                check_row(c, id, CHECK_FAIL,
-                          c->live ? "IOMMUGroup=complete takes the others along; or put the card into another slot; "
-                                    "passthroughctl list ADDRESS shows its group"
-                                  : "see iommu.enabled",
-                          "%s", against);
-        else if (state->state == RULE_MISSING)
+        else if (*against) {
+                check_row(c, id, CHECK_FAIL, c->live ? group_fix(c, r) : "see iommu.enabled", "%s", against);
+                if (!c->live)
+                        check_row_brief(c, "no device of the rule has an IOMMU group");
+        } else if (state->state == RULE_MISSING)
                 check_row(c, id, CHECK_FAIL,
                           "see passthroughctl list for what is there, and correct [Match] or Expect=",
                           "the rule's devices are missing: %s", state->message);
@@ -160,14 +171,20 @@ static const char *nothing_read(struct checker *c)
                        : NULL;
 }
 
-/* Only devices of which it shows that the host needs them can be left out by name; else what is to be read is missing.
- */
-static const char *guard_fix(const char *against)
+/* What shows can be left to the host, where the rule is then ok; what is not known has to be read first. */
+static const char *guard_fix(struct checker *c, size_t r, const char *against)
 {
-        return strstr(against, "not cleared: ")
-                       ? "run it as root, or see to what is named; or leave these devices to the host"
-                       : "leave these to the host: name the devices that are meant by Path= or Serial=, or give the "
-                         "host's own to a rule with Driver=native before this one";
+        const char *name = c->plan->config->rules[r].name;
+
+        if (strstr(against, "not cleared: "))
+                return "run it as root, or see to what is named; or leave these devices to the host";
+        if (what_if_left(c, r))
+                return "leave these to the host: passthroughctl add NAME ADDRESS Driver=native, with a name that sorts "
+                       "before this rule's";
+        return arena_join(c->arena,
+                          "name the devices that are meant by Path= or Serial=, or leave all to the host: "
+                          "passthroughctl remove ",
+                          name, NULL);
 }
 
 static void guard_row(struct checker *c, size_t r)
@@ -180,7 +197,7 @@ static void guard_row(struct checker *c, size_t r)
         if (rule->invalid || c->plan->rules[r].state == RULE_SKIPPED || rule->driver == DRIVER_NATIVE || n == 0)
                 check_row(c, id, CHECK_SKIP, "", "the rule takes nothing, see group.%s", rule->name);
         else if (*against)
-                check_row(c, id, CHECK_FAIL, guard_fix(against), "%s", against);
+                check_row(c, id, CHECK_FAIL, guard_fix(c, r, against), "%s", against);
         else if (*unknown || nothing_read(c))
                 check_row(c, id, CHECK_UNKNOWN, "", "whether the host needs %s is not known: %s",
                           n == 1 ? "the device" : "them", *unknown ? unknown : nothing_read(c));

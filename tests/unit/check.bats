@@ -585,7 +585,7 @@ with_groups() {
     pci_set 0000:01:00.0 boot_vga 1
     check
     exits 1
-    row device.0000:01:00.0 fail 'the firmware booted on this display.*boot_vga=1' plan
+    row device.0000:01:00.0 fail 'the firmware booted on this display.*boot_vga=1' 'write AllowBootDisplay=yes'
     rule gpu '[Match]' Address=01:00.0 '[Device]' AllowBootDisplay=yes
     check
     exits 0
