@@ -98,7 +98,8 @@ int ctl_make_plan(struct ctl *c, const struct facts_request *request, bool boot)
         needed.builtin |= boot;
         needed.writers |= boot && !needed.busy;
         k = facts_gather(&c->root, &c->arena, c->sources, &needed, &c->facts);
-        if (k == 0 && boot)
+        c->at_boot = k == 0 && boot;
+        if (c->at_boot)
                 facts_as_at_boot(&c->facts);
         if (k == 0)
                 plan_build(&c->config, &c->facts, &c->arena, &c->plan);

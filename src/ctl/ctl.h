@@ -50,6 +50,7 @@ struct ctl {
         struct settings settings;
         struct facts facts;
         struct plan plan;
+        bool at_boot; /* the plan is of the machine as the next boot finds it */
 };
 
 extern const struct facts_sources ctl_sources;

@@ -12,15 +12,6 @@
 #include "report/json.h"
 #include "report/text.h"
 
-/* Whether some rule is not in effect yet. */
-static bool waits(struct ctl *c, const struct listing *list)
-{
-        for (size_t i = 0; i < c->facts.n_devices; i++)
-                if (listing_state(list, i) == LIST_NEXT_BOOT)
-                        return true;
-        return false;
-}
-
 /*
  * One word that names a device, as add takes it, asks for that one; *ret NO_DEVICE where words are to be looked for. 0
  * or the exit status.
@@ -54,7 +45,7 @@ static int show(struct ctl *c, struct listing *list)
                 json_list(stdout, list, &c->diags);
                 return 0;
         }
-        list->way = situation_way(c, waits(c, list));
+        situation_read(c, &list->now);
         if (device != NO_DEVICE)
                 text_device(stdout, list, device, &c->arena);
         else
@@ -78,7 +69,7 @@ int ctl_list(struct ctl *c)
                                               .drivers = &driver,
                                               .n_drivers = 1};
         const struct strings words = {(const char **)(c->argv + 1), (size_t)(c->argc - 1)};
-        struct listing list = {.plan = &c->plan, .words = &words, .all = c->all, .live = c->root.live};
+        struct listing list = {.plan = &c->plan, .words = &words, .all = c->all};
         struct pci_name *names;
         int k;
 
@@ -90,7 +81,6 @@ int ctl_list(struct ctl *c)
         names_look_up(&c->root, &c->facts, &c->arena, &names);
         list.names = names;
         list.handovers = plan_handovers(&c->plan, &c->arena);
-        list.errors = c->diags.n_errors > 0;
         k = show(c, &list);
         if (k != 0)
                 return k;

@@ -6,7 +6,10 @@
 #include "ctl/ctl.h"
 #include "report/next.h"
 
-/* Of a config that is loaded and planned. */
+/*
+ * As it is at the end of a command: the config and what has become of it are looked at anew. Nothing of c changes but
+ * its arena. The plan that c has is taken if it is of that config and of the next boot.
+ */
 void situation_read(struct ctl *c, struct situation *ret);
-/* How far the rules are on their way into the next boot; waits: some are not in effect yet. */
-enum way situation_way(struct ctl *c, bool waits) _must_check_;
+/* The line that ends a screen for people, on standard output. */
+void situation_put(struct ctl *c, enum next_on on);

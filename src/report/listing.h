@@ -26,9 +26,7 @@ struct listing {
 
         const struct strings *words; /* all have to hold; NULL: none */
         bool all;                    /* bridges and system functions, too */
-        bool live;                   /* this host: changes take root */
-        bool errors;                 /* some file of the config has one */
-        enum way way;
+        struct situation now;        /* for the next step */
 
         /* What listing_prepare() adds, by position in the facts' devices. */
         bool *means;   /* all words hold for it */

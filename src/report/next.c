@@ -32,24 +32,244 @@ void next_put(const struct screen *s, const struct next_step *step)
         screen_wrap(s, at, indent, step->why);
 }
 
+/* ---- what it is ----------------------------------------------------------------------------------------------------
+ */
+
+/* Each of these is about one part of the state. No command: that part asks for nothing. */
+struct asker {
+        const struct situation *now;
+        enum next_on on;
+        struct arena *a;
+};
+
+static const struct next_step nothing = {NULL, ""};
+
+const char *next_command(const struct situation *now, struct arena *a, const char *words)
+{
+        return arena_join(a, now->live ? "sudo " : "", "passthroughctl ", words, NULL);
+}
+
+static struct next_step run(const struct asker *x, const char *words, const char *why)
+{
+        return (struct next_step){next_command(x->now, x->a, words), why};
+}
+
+static struct next_step reboot(const struct asker *x, const char *why)
+{
+        return (struct next_step){x->now->live ? "sudo reboot" : "reboot", why};
+}
+
+static struct next_step edit(const struct asker *x, const char *file, const char *why)
+{
+        if (!x->now->live || !file)
+                return nothing;
+        return (struct next_step){arena_join(x->a, "sudoedit ", file, NULL), why};
+}
+
+static struct next_step of_errors(const struct asker *x)
+{
+        const struct situation *now = x->now;
+        struct next_step step = nothing;
+
+        if (!now->errors)
+                return nothing;
+        if (x->on != NEXT_ON_BARE)
+                step = edit(x, now->file,
+                            now->line ? arena_printf(x->a, "line %u has an error; then: passthroughctl plan", now->line)
+                                      : "it has an error; then: passthroughctl plan");
+        if (step.command || x->on == NEXT_ON_PLAN)
+                return step;
+        return run(x, "plan",
+                   x->on == NEXT_ON_BARE ? "says what is wrong in the config" : "once the errors are corrected");
+}
+
+static const char *before(const struct asker *x, const char *what)
+{
+        return x->now->until ? arena_join(x->a, what, "; before ", x->now->until, ", or the host goes back", NULL)
+                             : what;
+}
+
+static struct next_step of_trial(const struct asker *x)
+{
+        switch (x->now->way) {
+        case WAY_FAILED:
+                if (x->on == NEXT_ON_HISTORY)
+                        return run(x, "apply --no-trial", "or change a rule, and apply that");
+                return run(x, "status --boot=-1",
+                           "says what happened in the trial; then change a rule and apply, or apply --no-trial");
+        case WAY_CONFIRM:
+                return run(x, "confirm", before(x, "keeps what this boot tries"));
+        case WAY_TRYING:
+                if (x->on == NEXT_ON_STATUS)
+                        return run(x, "confirm", "keeps what this boot tries now; a complete boot keeps it by itself");
+                return run(x, "status", "this boot is the trial; it is kept once the boot is complete");
+        default:
+                return nothing;
+        }
+}
+
+/* The one device that the screen is about. */
+static struct next_step of_device(const struct asker *x)
+{
+        if (!x->now->one_device)
+                return nothing;
+        if (x->now->example)
+                return run(x, arena_join(x->a, "add ", x->now->example, NULL), "");
+        if (x->now->rule)
+                return run(x, arena_join(x->a, "show ", x->now->rule, NULL), "for the virtual machine");
+        return nothing;
+}
+
+static struct next_step of_firmware(const struct asker *x)
+{
+        if (x->now->lack != LACK_FIRMWARE)
+                return nothing;
+        if (x->on != NEXT_ON_CHECK)
+                return run(x, "check", "says why there is no IOMMU");
+        if (!x->now->live)
+                return nothing;
+        return (struct next_step){"sudo systemctl reboot --firmware-setup",
+                                  "to enable the IOMMU there (VT-d of Intel, AMD-Vi of AMD)"};
+}
+
+static struct next_step of_iommu(const struct asker *x)
+{
+        if (x->now->lack != LACK_SWITCH && x->now->lack != LACK_IOMMU)
+                return nothing;
+        if (x->on != NEXT_ON_CHECK)
+                return run(x, "check", "says why there is no IOMMU");
+        if (x->now->lack == LACK_SWITCH)
+                return edit(x, "/etc/passthrough.conf", "write IOMMU=on below [Host]; then: passthroughctl apply");
+        return x->now->live ? (struct next_step){"sudo dmesg", "look for DMAR, AMD-Vi and IOMMU"} : nothing;
+}
+
+static struct next_step of_maker(const struct asker *x)
+{
+        if (x->now->lack == LACK_MAKER && x->on == NEXT_ON_CHECK && x->now->install)
+                return (struct next_step){x->now->install, "makes the boot images; then: passthroughctl apply"};
+        if ((x->now->lack == LACK_MAKER || x->now->lack == LACK_PART) && x->on != NEXT_ON_CHECK)
+                return run(x, "check", "says why no boot image would get the rules");
+        return nothing;
+}
+
+static struct next_step of_apply(const struct asker *x)
+{
+        const struct situation *now = x->now;
+        const char *what = now->n_rules > 0 ? "has the next boot carry the rules out"
+                                            : "brings the next boot in line with the config";
+        struct next_step step = of_maker(x);
+
+        if (step.command)
+                return step;
+        if (now->no_trials)
+                return run(x, "apply --no-trial", arena_join(x->a, what, "; trials are not possible here", NULL));
+        if (x->on == NEXT_ON_APPLY)
+                return run(x, "check", "says what apply lacks");
+        return run(x, "apply", what);
+}
+
+/* On the way into the next boot. */
+static struct next_step of_way(const struct asker *x)
+{
+        const struct situation *now = x->now;
+        unsigned minutes = now->seconds / 60;
+
+        switch (now->way) {
+        case WAY_TRIAL:
+                return reboot(x, arena_printf(x->a,
+                                              now->by_hand ? "tries this once; confirm it in that boot within %u min, "
+                                                             "or it is taken back"
+                                                           : "tries this once; a boot that is not complete within %u "
+                                                             "min is taken back",
+                                              minutes));
+        case WAY_APPLIED:
+                return reboot(x, now->n_rules > 0 ? "carries the rules out" : "boots without the rules");
+        case WAY_OFF:
+                return reboot(x, "carries the rules out; this boot was switched off");
+        case WAY_OFF_FOR_GOOD:
+                return run(x, "cmdline check", "says what switches the rules off");
+        case WAY_BEHIND:
+                return of_apply(x);
+        case WAY_UNKNOWN:
+                return now->n_rules > 0 ? of_apply(x) : nothing;
+        default:
+                return nothing;
+        }
+}
+
+static struct next_step of_refused(const struct asker *x)
+{
+        const struct situation *now = x->now;
+
+        if (now->n_refused + now->n_missing == 0)
+                return nothing;
+        if (x->on != NEXT_ON_PLAN)
+                return run(x, "plan",
+                           now->n_refused > 0 ? "says what a refused rule can do" : "says which device is missing");
+        return edit(x, now->refused, "changes the rule, as said above");
+}
+
+/* What this boot has made of the rules. */
+static struct next_step of_boot(const struct asker *x)
+{
+        if (x->now->way != WAY_SHORT)
+                return nothing;
+        if (x->on != NEXT_ON_STATUS)
+                return run(x, "status", "says what this boot did not do, and why");
+        if (!x->now->unmet || x->now->n_refused + x->now->n_missing > 0)
+                return nothing;
+        return run(x, arena_join(x->a, "bind ", x->now->unmet, NULL), "tries it again, without a boot");
+}
+
+static struct next_step of_rest(const struct asker *x)
+{
+        const struct situation *now = x->now;
+
+        if (now->rule)
+                return x->on == NEXT_ON_SHOW
+                               ? nothing
+                               : run(x, arena_join(x->a, "show ", now->rule, NULL), "for the virtual machine");
+        if (x->on != NEXT_ON_LIST)
+                return run(x, "list", "shows which devices are free");
+        if (now->example)
+                return run(x, "add NAME ADDRESS", arena_join(x->a, "e.g. add ", now->example, NULL));
+        return nothing;
+}
+
+/* After undo the rules are there all the same: it does not ask for an apply again. */
+static struct next_step of_undo(const struct asker *x)
+{
+        if (x->on != NEXT_ON_UNDO || (x->now->way != WAY_BEHIND && x->now->way != WAY_UNKNOWN))
+                return nothing;
+        if (x->now->held)
+                return reboot(x, "boots as before; rules stay until they are removed");
+        return x->now->n_rules > 0 ? run(x, "plan", "shows the rules, which stay until they are removed") : nothing;
+}
+
+/* No boot would do anything. Without an IOMMU that does not show yet: the rules have it switched on. */
+static struct next_step of_vain(const struct asker *x)
+{
+        const struct situation *now = x->now;
+        bool waits = now->way == WAY_BEHIND || now->way == WAY_UNKNOWN;
+
+        if (!waits || now->n_rules == 0 || now->n_refused + now->n_missing < now->n_rules || now->lack == LACK_SWITCH)
+                return nothing;
+        return of_refused(x);
+}
+
+/* In this order: who asks first is heard. */
 struct next_step next_step(const struct situation *now, enum next_on on, struct arena *a)
 {
-        const char *ctl = now->live ? "sudo passthroughctl " : "passthroughctl ";
+        static struct next_step (*const askers[])(const struct asker *x) = {
+                of_errors, of_trial,   of_undo, of_device, of_firmware, of_vain,
+                of_way,    of_refused, of_boot, of_iommu,  of_rest,
+        };
+        struct asker x = {now, on, a};
+        struct next_step step = nothing;
 
-        if (now->errors && on != NEXT_ON_PLAN)
-                return (struct next_step){arena_join(a, ctl, "plan", NULL), "once the files named above are corrected"};
-        if (now->way == WAY_FAILED && on != NEXT_ON_STATUS)
-                return (struct next_step){arena_join(a, ctl, "status", NULL),
-                                          "says why the trial of the rules was taken back"};
-        if (now->way == WAY_CONFIRM && on != NEXT_ON_CONFIRM)
-                return (struct next_step){arena_join(a, ctl, "confirm", NULL), "keeps what this boot tries"};
-        if (now->way == WAY_TRIAL)
-                return (struct next_step){now->live ? "sudo reboot" : "reboot", "tries the rules once"};
-        if (now->way == WAY_APPLIED)
-                return (struct next_step){now->live ? "sudo reboot" : "reboot", "carries the rules out"};
-        if (now->n_rules > 0 && on != NEXT_ON_APPLY)
-                return (struct next_step){arena_join(a, ctl, "apply", NULL), "has the next boot carry the rules out"};
-        if (on != NEXT_ON_LIST)
-                return (struct next_step){arena_join(a, ctl, "list", NULL), "shows which devices are free"};
-        return (struct next_step){NULL, ""};
+        if (now->again && !now->errors)
+                return run(&x, now->again, "does it");
+        for (size_t i = 0; i < ARRAY_SIZE(askers) && !step.command; i++)
+                step = askers[i](&x);
+        return step;
 }

@@ -35,9 +35,7 @@ chips() {
 
 # dracut_host: a host that makes its images with dracut, and has one that is newer than its rules.
 dracut_host() {
-    put /usr/bin/dracut '#!/bin/bash'
-    put /etc/kernel/postinst.d/dracut '#!/bin/sh'
-    put /usr/lib/dracut/modules.d/50passthrough/module-setup.sh '#!/bin/bash'
+    dracut_there
     put "/boot/vmlinuz-$KERNEL" kernel
     put "/boot/initrd.img-$KERNEL" image
     touch -d '+1 hour' "$ROOT/boot/initrd.img-$KERNEL"

@@ -379,6 +379,7 @@ next() { says "^  Next: $1"; }
 
 @test "the last line has the next command, as far as the rules have come" {
     machine two-cards
+    dracut_there
     ctl list
     next 'passthroughctl add NAME ADDRESS   e\.g\. add gpu0 01:00\.0$'
     rule gpu0 '[Match]' Address=01:00.0
@@ -395,7 +396,7 @@ next() { says "^  Next: $1"; }
     rule bad nonsense
     ctl list
     exits 2
-    next 'passthroughctl plan +once the files named above are corrected$'
+    next 'passthroughctl plan +once the errors are corrected$'
     rm "$ROOT"/etc/passthrough.d/*
     ctl list storage
     next 'passthroughctl list 00:1f\.2 +says all about that device$'

@@ -74,6 +74,13 @@ machine() {
     tree_keep "$1"
 }
 
+# dracut_there: a host that makes its images with it, and puts our part into them.
+dracut_there() {
+    put /usr/bin/dracut '#!/bin/bash'
+    put /etc/kernel/postinst.d/dracut '#!/bin/sh'
+    put /usr/lib/dracut/modules.d/50passthrough/module-setup.sh '#!/bin/bash'
+}
+
 # untraced COMMAND...: in a shell that bats does not trace, which is many times faster. What it does to variables is lost.
 untraced() {
     (trap - DEBUG && set +T && "$@")

@@ -646,17 +646,17 @@ dry() {
     says '^  Next: sudo passthroughctl apply '
     made --confirm=15min
     live list
-    says '^  Next: sudo reboot +tries the rules once$'
+    says '^  Next: sudo reboot +tries this once; confirm it in that boot within 15 min, or it is taken back$'
     trial_boot second
     live trial --settle
     state running
     live list
-    says '^  Next: sudo passthroughctl confirm +keeps what this boot tries$'
+    says '^  Next: sudo passthroughctl confirm +keeps what this boot tries'
     boot_is third
     live trial --settle
     state failed
     live list
-    says '^  Next: sudo passthroughctl status +says why the trial of the rules was taken back$'
+    says '^  Next: sudo passthroughctl status --boot=-1 +says what happened in the trial; then change a rule and apply, or apply --no-trial$'
     live undo
     live apply --no-trial
     exits 0
