@@ -9,6 +9,7 @@
 #include "ctl/lookup.h"
 #include "ctl/offer.h"
 #include "ctl/pick.h"
+#include "ctl/situation.h"
 
 struct add {
         struct edit edit;

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "ctl/attempt.h"
 #include "ctl/ids-say.h"
+#include "ctl/situation.h"
 #include "report/json.h"
 #include "state/applied.h"
 
@@ -145,5 +146,9 @@ int ctl_apply(struct ctl *c)
 {
         _cleanup_(transaction_close) struct transaction x = TRANSACTION_INIT(c);
 
-        return c->json ? apply_json(&x) : apply(&x);
+        int k = c->json ? apply_json(&x) : apply(&x);
+
+        if (!c->json)
+                situation_put(c, NEXT_ON_APPLY);
+        return k;
 }

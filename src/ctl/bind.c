@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "ctl/hand.h"
+#include "ctl/situation.h"
 #include "plan/hand.h"
 
 /* The entries that are meant; 0 or the exit status. */
@@ -168,5 +169,9 @@ int ctl_bind(struct ctl *c)
         _cleanup_(hand_close) struct hand h = {.c = c, .lock = -1};
         int k = hand_open(&h);
 
-        return k != 0 ? k : bind(&h);
+        if (k == 0)
+                k = bind(&h);
+        if (!c->json && k != EXIT_USAGE)
+                situation_put(c, NEXT_ON_BIND);
+        return k;
 }

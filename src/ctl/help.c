@@ -6,37 +6,39 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "ctl/situation.h"
 #include "loader/loader.h"
 #include "maker/makers.h"
+#include "report/screen.h"
 
-#define COLUMNS 78
+#define MARGIN 2
+#define GAP    2
+#define WIDEST 80 /* prose that is wider reads badly, also in a pager */
 
-/* Words from column on, broken at blanks; the first line is at column already. */
-static void print_wrapped(const char *text, int column)
+static struct screen help_screen(struct arena *a)
 {
-        int at = column;
+        struct screen s = screen_of(stdout, a);
 
-        while (*text) {
-                int n = (int)strcspn(text, " ");
-
-                if (at > column && at + 1 + n > COLUMNS) {
-                        printf("\n%*s", column, "");
-                        at = column;
-                }
-                at += printf("%s%.*s", at > column ? " " : "", n, text);
-                text += n;
-                text += strspn(text, " ");
-        }
-        putchar('\n');
+        s.width = MIN(s.width, (size_t)WIDEST);
+        return s;
 }
 
-static void print_row(const char *name, int width, const char *text)
+static void put_text(const struct screen *s, const char *text)
 {
-        int n = printf("  %-*s  ", width, name);
+        screen_wrap(s, 0, 0, text);
+}
 
-        if (n > width + 4)
-                printf("\n%*s", width + 4, "");
-        print_wrapped(text, width + 4);
+/* "NAME  TEXT"; a name that is wider has a line of its own. */
+static void put_row(const struct screen *s, size_t margin, const char *name, size_t width, const char *text)
+{
+        size_t n = screen_columns(name), indent = margin + width + GAP;
+
+        screen_skip(s, margin);
+        fputs(name, s->f);
+        if (n > width)
+                fputc('\n', s->f);
+        screen_skip(s, n > width ? indent : width - n + GAP);
+        screen_wrap(s, indent, indent, text);
 }
 
 /* Each line with something in front of it. */
@@ -52,18 +54,24 @@ static void print_lines(const char *lines, const char *first, const char *more)
 
 void help_all(const struct command_table *t)
 {
-        puts("passthroughctl [OPTIONS] COMMAND\n\n"
-             "Hands devices of this host to virtual machines, by rules in /etc/passthrough.d.\n");
+        struct arena a = {};
+        struct screen s = help_screen(&a);
+
+        puts("passthroughctl [OPTIONS] COMMAND\n");
+        put_text(&s, "Hands devices of this host to virtual machines, by rules in /etc/passthrough.d.");
+        putchar('\n');
         for (size_t i = 0; i < t->n; i++)
-                print_row(t->commands[i].name, 8, t->commands[i].text);
-        fputs("\nOptions of each command: passthroughctl help COMMAND. All have:\n" COMMON_HELP
-              "\nExit status: 0 all is well; 1 something is refused, missing or not ready;\n"
-              "2 usage or config error.\n"
-              "Manual: man 8 passthroughctl; to begin with: man 7 passthrough\n",
-              stdout);
+                put_row(&s, MARGIN, t->commands[i].name, 9, t->commands[i].text);
+        puts("\nOptions of each command: passthroughctl help COMMAND. All have:");
+        fputs(COMMON_HELP, stdout);
+        putchar('\n');
+        put_text(&s,
+                 "Exit status: 0 all is well; 1 something is refused, missing or not ready; 2 usage or config error.");
+        puts("Manual: man 8 passthroughctl; to begin with: man 7 passthrough");
+        arena_free(&a);
 }
 
-static void print_options(const struct command_table *t, const struct command *command, struct arena *a)
+static void put_options(const struct screen *s, const struct command_table *t, const struct command *command)
 {
         for (enum option_id i = 0; i < OPT_MAX_; i++) {
                 const struct own_option *o = &t->options[i];
@@ -73,31 +81,31 @@ static void print_options(const struct command_table *t, const struct command *c
                 if (!(command->options >> i & 1) || !text)
                         continue;
                 if (i == OPT_FORMAT)
-                        text = arena_join(a, text, command_formats(command, a, NULL, &is), NULL);
-                print_row(arena_join(a, "--", o->name, o->value ? "=" : "", o->value ? o->value : "", NULL), 18, text);
+                        text = arena_join(s->arena, text, command_formats(command, s->arena, NULL, &is), NULL);
+                put_row(s, MARGIN,
+                        arena_join(s->arena, "--", o->name, o->value ? "=" : "", o->value ? o->value : "", NULL), 18,
+                        text);
         }
-        print_row("--root=DIR", 18, "read and write a captured machine below DIR, never this one");
-        print_row("--help", 18, "show this");
+        put_row(s, MARGIN, "--root=DIR", 18, "read and write a captured machine below DIR, never this one");
+        put_row(s, MARGIN, "--help", 18, "show this");
 }
 
 void help_one(const struct command_table *t, const struct command *command)
 {
         struct arena a = {};
+        struct screen s = help_screen(&a);
 
         print_lines(command->usage, "usage: passthroughctl [OPTIONS] ", "       passthroughctl [OPTIONS] ");
         putchar('\n');
-        print_wrapped(command->text, 0);
+        put_text(&s, command->text);
         puts("\nOptions:");
-        print_options(t, command, &a);
+        put_options(&s, t, command);
         puts("\nExample:");
         print_lines(command->example, "  ", "  ");
         puts("\nExit status:");
-        print_row("0", 1, command->ok);
-        if (command->bad)
-                print_row("1", 1, command->bad);
-        else
-                print_row("1", 1, "it failed");
-        print_row("2", 1, "usage or config error");
+        put_row(&s, MARGIN, "0", 1, command->ok);
+        put_row(&s, MARGIN, "1", 1, command->bad ? command->bad : "it failed");
+        put_row(&s, MARGIN, "2", 1, "usage or config error");
         arena_free(&a);
 }
 
@@ -117,39 +125,43 @@ int ctl_help(struct ctl *c)
 /* ---- the bare command ----------------------------------------------------------------------------------------------
  */
 
-static void print_iommu(struct ctl *c)
+static const char *iommu_text(struct ctl *c)
 {
         const char **groups;
         size_t n;
         enum source s = root_look_in(&c->root, &c->arena, "/sys/kernel/iommu_groups", &groups, &n);
 
         if (s == SOURCE_UNREADABLE)
-                fputs("IOMMU unknown", stdout);
-        else if (n > 0)
-                printf("IOMMU on (%zu group%s)", n, n == 1 ? "" : "s");
-        else
-                fputs("IOMMU off", stdout);
+                return "IOMMU unknown";
+        return n > 0 ? arena_printf(&c->arena, "IOMMU on (%zu group%s)", n, n == 1 ? "" : "s") : "IOMMU off";
 }
 
-static void print_rules(struct ctl *c)
+static const char *rules_text(const struct situation *now, struct arena *a)
 {
-        size_t invalid = 0;
+        if (now->n_rules == 0)
+                return now->errors ? "No rules yet; the config has an error." : "No rules yet.";
+        return arena_printf(a, "%zu rule%s%s.", now->n_rules, now->n_rules == 1 ? "" : "s",
+                            now->errors ? "; the config has an error" : "");
+}
 
-        if (config_load(&c->root, &c->arena, bus_syntaxes, &c->diags, &c->config) < 0) {
-                puts("The rules cannot be read.");
-                return;
-        }
-        for (size_t i = 0; i < c->config.n_rules; i++)
-                invalid += c->config.rules[i].invalid;
-        if (c->config.n_rules == 0)
-                fputs("No rules yet.", stdout);
-        else
-                printf("%zu rule%s.", c->config.n_rules, c->config.n_rules == 1 ? "" : "s");
-        if (invalid > 0)
-                printf(" %zu with an error: passthroughctl plan", invalid);
-        else if (c->diags.n_errors > 0)
-                fputs(" The config has an error: passthroughctl plan", stdout);
-        putchar('\n');
+static void put_margined(const struct screen *s, const char *text)
+{
+        screen_skip(s, MARGIN);
+        screen_wrap(s, MARGIN, MARGIN, text);
+}
+
+/* "This host: IOMMU on (18 groups), dracut, GRUB. No rules yet." */
+static void put_state(struct ctl *c, const struct screen *s, const struct situation *now)
+{
+        struct makers makers;
+        struct boot_facts boot;
+
+        makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
+        boot_detect(c->loaders, &c->root, &c->arena, &boot);
+        put_margined(s,
+                     arena_join(&c->arena, "This host: ", iommu_text(c), ", ", makers.program ? "" : "no ",
+                                makers.maker->name, boot.loader ? ", boots from " : ", boot loader ",
+                                boot.loader ? boot.loader->name : "unknown", ". ", rules_text(now, &c->arena), NULL));
 }
 
 int help_state(struct ctl *c)
@@ -163,21 +175,20 @@ int help_state(struct ctl *c)
                 {"status", "what this boot did, and what is next"},
                 {"undo", "take the last apply back"},
         };
-        struct makers makers;
-        struct boot_facts boot;
+        struct screen s = help_screen(&c->arena);
+        struct situation now;
+        struct next_step step;
 
-        makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
-        boot_detect(c->loaders, &c->root, &c->arena, &boot);
-        puts("Hands devices of this host to virtual machines, from early boot.");
-        fputs("This host: ", stdout);
-        print_iommu(c);
-        printf(", %s%s, %s%s.\n", makers.program ? "" : "no ", makers.maker->name, boot.loader ? "boots from " : "",
-               boot.loader ? boot.loader->name : "boot loader unknown");
-        print_rules(c);
+        situation_read(c, &now);
+        put_margined(&s, "Hands devices of this host to virtual machines, from early boot.");
+        put_state(c, &s, &now);
         putchar('\n');
         for (size_t i = 0; i < ARRAY_SIZE(first); i++)
-                print_row(first[i].name, 7, first[i].text);
-        puts("\nAll commands: passthroughctl help       One: passthroughctl help COMMAND\n"
-             "Manual: man 7 passthrough");
+                put_row(&s, 2 * MARGIN, first[i].name, 7, first[i].text);
+        putchar('\n');
+        put_margined(&s, "All commands: passthroughctl help       One: passthroughctl help COMMAND");
+        put_margined(&s, "Manual: man 7 passthrough");
+        step = next_step(&now, NEXT_ON_BARE, &c->arena);
+        next_put(&s, &step);
         return EXIT_SUCCESS;
 }

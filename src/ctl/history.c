@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "ctl/ctl.h"
+#include "ctl/situation.h"
 #include "report/history.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -149,6 +150,8 @@ int ctl_history(struct ctl *c)
                 text_status(stdout, &status);
         else if (c->json)
                 json_status(stdout, &status, NULL);
+        if (!c->json)
+                situation_put(c, NEXT_ON_HISTORY);
         if (k > 0)
                 fprintf(stderr, "passthroughctl: the journal has nothing of boot %s that can be read\n", c->boot);
         return status.satisfied ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -43,7 +43,7 @@ static const char *propose_name(struct ctl *c, const struct device *d)
 static size_t print_list(struct ctl *c, size_t *devices)
 {
         const struct screen s = screen_of(stdout, &c->arena);
-        struct listing list = {.plan = &c->plan, .live = c->root.live};
+        struct listing list = {.plan = &c->plan, .now = {.live = c->root.live}};
         struct list_table table;
         struct draft_rows rows = {};
         struct pci_name *names;

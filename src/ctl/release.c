@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "ctl/hand.h"
+#include "ctl/situation.h"
 #include "plan/hand.h"
 
 /* A device that a rule has, or may have, given this driver. */
@@ -158,5 +159,9 @@ int ctl_release(struct ctl *c)
         _cleanup_(hand_close) struct hand h = {.c = c, .lock = -1};
         int k = hand_open(&h);
 
-        return k != 0 ? k : release(&h);
+        if (k == 0)
+                k = release(&h);
+        if (!c->json && k != EXIT_USAGE)
+                situation_put(c, NEXT_ON_RELEASE);
+        return k;
 }

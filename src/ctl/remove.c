@@ -10,6 +10,7 @@
 #include "config/files.h"
 #include "ctl/edit.h"
 #include "ctl/kept.h"
+#include "ctl/situation.h"
 #include "report/json.h"
 
 #define FILE_MAX ((size_t)4 * 1024 * 1024)
@@ -232,8 +233,7 @@ static void tell(const struct removal *x, const char *name)
                        x->done.kept, x->done.kept);
         if (x->done.mask)
                 printf("\"rm %s\" takes the mask away\n", x->done.mask);
-        printf("next: passthroughctl apply; until the next boot the devices stay as they are, unless "
-               "passthroughctl release %s gives them back\n",
+        printf("until the next boot the devices stay as they are, unless passthroughctl release %s gives them back\n",
                name);
 }
 
@@ -261,6 +261,8 @@ static int run(struct removal *x, const char *name)
         }
         if (c->json)
                 json_removed(stdout, &x->done);
+        else
+                situation_put(c, NEXT_ON_REMOVE);
         return EXIT_SUCCESS;
 }
 

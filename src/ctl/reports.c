@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "ctl/ids-say.h"
 #include "ctl/lines.h"
+#include "ctl/situation.h"
 #include "plan/displays.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -52,7 +53,8 @@ int ctl_plan(struct ctl *c)
         if (refused.n > 0)
                 fputs("passthroughctl: apply writes nothing before that is put right on the kernel command line\n",
                       stderr);
-
+        if (!c->json)
+                situation_put(c, NEXT_ON_PLAN);
         if (c->diags.n_errors > 0)
                 return EXIT_USAGE;
         for (size_t i = 0; i < c->config.n_rules; i++)
@@ -89,9 +91,9 @@ int ctl_status(struct ctl *c)
                 return ctl_fail(RECORD_PATH, k);
         if (!c->json && k == 0)
                 text_status(stdout, &status);
-        else {
-                if (c->json)
-                        json_status(stdout, &status, &c->diags);
-        }
+        if (c->json)
+                json_status(stdout, &status, &c->diags);
+        else if (k == 0)
+                situation_put(c, NEXT_ON_STATUS);
         return c->diags.n_errors > 0 ? EXIT_USAGE : status.satisfied ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "config/settings-edit.h"
 #include "ctl/kept.h"
+#include "ctl/situation.h"
 #include "report/json-changes.h"
 
 #define SETTINGS_PATH "/etc/passthrough.conf"
@@ -223,8 +224,6 @@ static void tell(struct set *x, const struct settings *after)
         printf("%s %s\n", dry ? "would write" : "wrote", SETTINGS_PATH);
         if (x->done.kept)
                 printf("what it was %s in %s\n", dry ? "would be" : "is", x->done.kept);
-        if (!dry)
-                puts("next: passthroughctl apply");
 }
 
 static int run(struct set *x)
@@ -268,5 +267,7 @@ int ctl_hugepages(struct ctl *c)
         x.done.reserve = reserve_for_host(x.memory.machine.total, true);
         if (c->json)
                 json_paged(stdout, &x.done, &c->diags);
+        if (!c->json && k != EXIT_USAGE)
+                situation_put(c, NEXT_ON_HUGEPAGES);
         return k;
 }

@@ -76,8 +76,11 @@ static bool read_config(struct view *v, const struct ctl *of)
         v->now->errors = c->diags.n_errors > 0;
         v->now->n_rules = c->config.n_rules;
         find_error(v);
-        if (of->at_boot && same_rules(&of->config, &c->config))
+        if (of->at_boot && same_rules(&of->config, &c->config)) {
+                c->facts = of->facts;
+                c->plan = of->plan;
                 return true;
+        }
         return ctl_make_plan(c, NULL, true) == 0;
 }
 
@@ -396,21 +399,9 @@ static enum way way_of(struct view *v)
                 return off_for_good(v) ? WAY_OFF_FOR_GOOD : WAY_OFF;
         if (here == HERE_OTHER)
                 return ahead == AHEAD_READY ? WAY_APPLIED : WAY_UNKNOWN;
-        return here == HERE_SHORT ? WAY_SHORT : WAY_DONE;
-}
-
-/* The command that a dry run was one of. */
-static const char *again(const struct ctl *c, struct arena *a)
-{
-        const char *text = c->dry_run && c->argc > 0 ? arena_strdup(a, c->argv[0]) : NULL;
-
-        for (int i = 1; text && i < c->argc; i++)
-                text = arena_join(a, text, " ", c->argv[i], NULL);
-        if (!text)
-                return NULL;
-        return arena_join(a, text, c->from ? " --from=" : "", c->from ? c->from : "", c->yes ? " --yes" : "",
-                          c->no_trial ? " --no-trial" : "", c->confirm_text ? " --confirm=" : "",
-                          c->confirm_text ? c->confirm_text : "", NULL);
+        if (here == HERE_SHORT)
+                return WAY_SHORT;
+        return ahead == AHEAD_UNKNOWN && v->now->n_rules == 0 ? WAY_UNKNOWN : WAY_DONE;
 }
 
 static void look(struct view *v, const struct ctl *of)
@@ -437,9 +428,10 @@ void situation_read(struct ctl *c, struct situation *ret)
         struct ctl here = *c;
         struct view v = {.c = &here, .now = ret};
 
-        *ret = (struct situation){.live = c->root.live};
+        *ret = (struct situation){.live = c->root.live, .dry_run = c->dry_run && !c->list};
         here.diags = (struct diags){.arena = &here.arena};
-        ret->again = again(&here, &here.arena);
+        here.facts = (struct facts){};
+        here.plan = (struct plan){};
         look(&v, c);
         c->arena = here.arena;
 }

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "ctl/attempt.h"
+#include "ctl/situation.h"
 #include "report/json-changes.h"
 
 static uint32_t complete_applies(const struct transaction *x)
@@ -139,6 +140,8 @@ int ctl_confirm(struct ctl *c)
                 tried.message = "the config has errors";
         if (c->json)
                 json_confirmed(stdout, &tried);
+        if (!c->json && !c->automatic)
+                situation_put(c, NEXT_ON_CONFIRM);
         return k != 0 ? k : status;
 }
 

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "ctl/attempt.h"
 #include "ctl/edit.h"
+#include "ctl/situation.h"
 #include "report/json-changes.h"
 
 static int list(const struct transaction *x)
@@ -113,6 +114,8 @@ static int run(struct transaction *x, uint32_t number)
                 k = ctl_aside_end(out);
         if (json && status != EXIT_USAGE)
                 json_undone(stdout, &done);
+        if (!json)
+                situation_put(x->c, NEXT_ON_UNDO);
         return k != 0 ? k : status;
 }
 

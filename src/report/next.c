@@ -163,7 +163,7 @@ static struct next_step of_apply(const struct asker *x)
                 return step;
         if (now->no_trials)
                 return run(x, "apply --no-trial", arena_join(x->a, what, "; trials are not possible here", NULL));
-        if (x->on == NEXT_ON_APPLY)
+        if (x->on == NEXT_ON_APPLY && !now->dry_run)
                 return run(x, "check", "says what apply lacks");
         return run(x, "apply", what);
 }
@@ -191,7 +191,9 @@ static struct next_step of_way(const struct asker *x)
         case WAY_BEHIND:
                 return of_apply(x);
         case WAY_UNKNOWN:
-                return now->n_rules > 0 ? of_apply(x) : nothing;
+                /* Without rules there is something to do only after these. */
+                return now->n_rules > 0 || x->on == NEXT_ON_REMOVE || x->on == NEXT_ON_HUGEPAGES ? of_apply(x)
+                                                                                                 : nothing;
         default:
                 return nothing;
         }
@@ -214,6 +216,8 @@ static struct next_step of_boot(const struct asker *x)
 {
         if (x->now->way != WAY_SHORT)
                 return nothing;
+        if (x->on == NEXT_ON_RELEASE && x->now->unmet)
+                return run(x, arena_join(x->a, "bind ", x->now->unmet, NULL), "hands it over again");
         if (x->on != NEXT_ON_STATUS)
                 return run(x, "status", "says what this boot did not do, and why");
         if (!x->now->unmet || x->now->n_refused + x->now->n_missing > 0)
@@ -239,11 +243,17 @@ static struct next_step of_rest(const struct asker *x)
 /* After undo the rules are there all the same: it does not ask for an apply again. */
 static struct next_step of_undo(const struct asker *x)
 {
-        if (x->on != NEXT_ON_UNDO || (x->now->way != WAY_BEHIND && x->now->way != WAY_UNKNOWN))
+        const struct situation *now = x->now;
+
+        if (x->on != NEXT_ON_UNDO)
                 return nothing;
-        if (x->now->held)
+        if (now->dry_run)
+                return run(x, "undo", "does that");
+        if (now->way != WAY_BEHIND && now->way != WAY_UNKNOWN)
+                return nothing;
+        if (now->held)
                 return reboot(x, "boots as before; rules stay until they are removed");
-        return x->now->n_rules > 0 ? run(x, "plan", "shows the rules, which stay until they are removed") : nothing;
+        return now->n_rules > 0 ? run(x, "plan", "shows the rules, which stay until they are removed") : nothing;
 }
 
 /* No boot would do anything. Without an IOMMU that does not show yet: the rules have it switched on. */
@@ -267,8 +277,6 @@ struct next_step next_step(const struct situation *now, enum next_on on, struct 
         struct asker x = {now, on, a};
         struct next_step step = nothing;
 
-        if (now->again && !now->errors)
-                return run(&x, now->again, "does it");
         for (size_t i = 0; i < ARRAY_SIZE(askers) && !step.command; i++)
                 step = askers[i](&x);
         return step;

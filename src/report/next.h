@@ -59,7 +59,7 @@ enum next_on {
 /* What the step depends on, by value; all strings may be NULL. */
 struct situation {
         bool live;                   /* this host: what changes it takes root */
-        const char *again;           /* in a dry run: the command, as it is typed without that */
+        bool dry_run;                /* the screen says what would be done: to do it is a step */
         bool errors;                 /* some file of the config has an error */
         const char *file;            /* the first that has, if people can edit it */
         unsigned line;               /* of it; 0: the file as a whole */

@@ -6,6 +6,7 @@ load tree
 setup() {
     tree_again add && return
     tree_new
+    dracut_there
     card 0000:00:02.0 01 1
     pci_root 0000:40
     card 0000:40:03.1 42 15

@@ -377,7 +377,7 @@ dry() {
     exits 0
     has 'This host: IOMMU on (6 groups), no dracut, boots from GRUB, as Debian has it.' '3 rules.'
     is "$stderr" '' 'standard error'
-    is "$(sed -n 's/^  \([a-z]*\) .*/\1/p' <<<"$output" | paste -sd' ')" 'list add apply status undo' commands
+    is "$(sed -n 's/^    \([a-z]*\) .*/\1/p' <<<"$output" | paste -sd' ')" 'list add apply status undo' commands
     rm -r "$ROOT/etc/passthrough.d"
     run --separate-stderr "$BUILD/passthroughctl" --root="$ROOT"
     exits 0
@@ -385,7 +385,7 @@ dry() {
     rule broken '[Match]' Adress=01:00.0
     run --separate-stderr "$BUILD/passthroughctl" --root="$ROOT"
     exits 0
-    has '1 rule. 1 with an error: passthroughctl plan'
+    has '1 rule; the config has an error.' 'Next: passthroughctl plan   says what is wrong in the config'
     run --separate-stderr "$BUILD/passthroughctl" --root="$ROOT" --json
     exits 2
 }

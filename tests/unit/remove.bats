@@ -6,6 +6,7 @@ load tree
 setup() {
     tree_again remove && return
     tree_new
+    dracut_there
     card 0000:00:02.0 01 1
     rule gpu0 '[Match]' Path=0000:00:02.0/00.0
     tree_keep remove
@@ -35,7 +36,7 @@ all_files() {
     ctl remove gpu0
     exits 0
     has 'removed /etc/passthrough.d/gpu0.conf' 'removed /etc/passthrough.d/gpu0.conf.d/stage.conf' \
-        'what it was is in /var/lib/passthrough/removed/gpu0.1' 'next: passthroughctl apply' 'passthroughctl release gpu0'
+        'what it was is in /var/lib/passthrough/removed/gpu0.1' 'Next: passthroughctl apply' 'passthroughctl release gpu0'
     gone /etc/passthrough.d/gpu0.conf /etc/passthrough.d/gpu0.conf.d
     plan
     exits 0

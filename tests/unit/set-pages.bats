@@ -10,6 +10,7 @@ CONF=/etc/passthrough.conf
 setup() {
     tree_again set-pages && return
     tree_new bare
+    dracut_there
     two_nodes
     tree_keep set-pages
 }
@@ -35,7 +36,7 @@ writes_nothing() {
 @test "a request is written, and plan has it; a second one changes its line" {
     ctl hugepages 2M=64
     exits 0
-    has "wrote $CONF" 'next: passthroughctl apply' 'Huge pages take 128.0 MiB of this machine'
+    has "wrote $CONF" 'Next: passthroughctl apply' 'Huge pages take 128.0 MiB of this machine'
     reads '[HugePages]' Size=2M Count=64
     plan
     is "$(asked)" '2M@-=64:write' pools
