@@ -366,20 +366,16 @@ static enum way way_of_trial(struct view *v)
         }
 }
 
+/* The switch is in each line that the host may boot with. */
 static bool off_for_good(struct view *v)
 {
         struct boot_lines lines;
-        size_t n = 0;
 
         boot_lines(&v->boot, &v->c->arena, &lines);
-        for (size_t i = 0; i < lines.n; i++) {
-                if (!lines.v[i].entry)
-                        continue;
+        for (size_t i = 0; i < lines.n; i++)
                 if (!span_has((struct span){lines.v[i].text, strcspn(lines.v[i].text, "\n")}, v->c->facts.off_by))
                         return false;
-                n++;
-        }
-        return n > 0;
+        return v->boot.loader && lines.n > 0;
 }
 
 static enum way way_of(struct view *v)
