@@ -51,7 +51,7 @@ _passthroughctl() {
         '--from=[take over from]:source:(driverctl modprobe cmdline running)') ;;
     (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
     (check) options=('--json[one JSON document]' '--all[every row]') ;;
-    (plan) options=('--json[one JSON document]') ;;
+    (plan) options=('--json[one JSON document]' '--steps[each operation, in order]') ;;
     (show) options=('--json[one JSON document]' '--all[every rule]' '--format=[for one program]:format:(qemu libvirt)') ;;
     (apply)
         options=('--json[one JSON document]' '--dry-run[show what would be done]' '--no-trial[at once]'

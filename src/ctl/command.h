@@ -17,6 +17,7 @@ enum option_id {
         OPT_NO_TRIAL,
         OPT_CONFIRM,
         OPT_BOOT,
+        OPT_STEPS,
         OPT_TYPES,
         OPT_RAW,
         OPT_CMDLINE,

@@ -34,6 +34,7 @@ struct ctl {
         const char *from;    /* add: what rules are taken over from, or NULL */
         bool list;           /* undo: name what can be undone */
         bool all;            /* list: bridges and system functions, too; show: each rule; check: each row */
+        bool steps;          /* plan: each operation */
         bool types;          /* list: of virtual GPUs */
         const char *boot;    /* status: which boot, as journalctl takes it; or NULL: this one */
         bool no_trial;       /* apply: without one */

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "ctl/names.h"
 #include "plan/displays.h"
+#include "report/domain.h"
 #include "report/json.h"
 
 int edit_look(struct ctl *c)
@@ -211,7 +212,7 @@ static void keep_rows(struct edit *e, struct draft *d)
         if (!e->names)
                 names_look_up(&c->root, &c->facts, &c->arena, &e->names);
         list.names = e->names;
-        list.one_domain = e->one_domain = listing_one_domain(&c->facts);
+        list.one_domain = e->one_domain = domain_is_one(&c->facts);
         d->rows = draft_rows_of(&list, &c->arena, rule);
         if (!d->why)
                 return;

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 
 #include "base/str.h"
-#include "ctl/ctl.h"
+#include "ctl/names.h"
 #include "ctl/situation.h"
 #include "report/history.h"
 #include "report/json.h"
@@ -138,6 +138,21 @@ bool ctl_boot_valid(const char *boot)
         return streq(boot, "0") || (strlen(boot) == 32 && boot[strspn(boot, "0123456789abcdef")] == '\0');
 }
 
+/* Names and the next step are of what is here now. */
+static void show(struct ctl *c, const struct status *status)
+{
+        struct situation situation;
+        struct pci_name *names;
+        struct status_now now = {};
+
+        if (ctl_load_plan(c, &(struct facts_request){}, false) == 0) {
+                names_look_up(&c->root, &c->facts, &c->arena, &names);
+                situation_read(c, &situation);
+                now = (struct status_now){.plan = &c->plan, .names = names, .situation = &situation};
+        }
+        text_status(stdout, status, &now, &c->arena);
+}
+
 int ctl_history(struct ctl *c)
 {
         struct status status = {.boot = c->boot};
@@ -147,11 +162,9 @@ int ctl_history(struct ctl *c)
                 return ctl_fail("reading the journal", k);
         status.satisfied &= k == 0 && status.ran;
         if (!c->json && k == 0)
-                text_status(stdout, &status);
+                show(c, &status);
         else if (c->json)
                 json_status(stdout, &status, NULL);
-        if (!c->json)
-                situation_put(c, NEXT_ON_HISTORY);
         if (k > 0)
                 fprintf(stderr, "passthroughctl: the journal has nothing of boot %s that can be read\n", c->boot);
         return status.satisfied ? EXIT_SUCCESS : EXIT_FAILURE;

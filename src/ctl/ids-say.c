@@ -7,6 +7,7 @@
 #include "loader/entry.h"
 #include "maker/maker.h"
 #include "plan/ids-effect.h"
+#include "report/screen.h"
 
 static void look_at_files(struct ctl *c, struct ids *ret)
 {
@@ -27,14 +28,21 @@ void ids_look(struct ctl *c, struct ids *ret)
         ids_read_kernels(&c->root, &c->arena, ret);
 }
 
+#define NOTE "note: "
+
 static void note(struct ctl *c, const struct ids_effect *e, FILE *f)
 {
         const char *text = ids_text(e, &c->arena);
 
+        const struct screen s = screen_of(f, &c->arena);
+
         if (text)
-                fprintf(f, "note: %s\n", text);
-        if (text && ids_take(e))
-                fprintf(f, "      apply refuses before it is gone: %s\n", e->fix);
+                screen_wrap(&s, 0, strlen(NOTE), arena_join(&c->arena, NOTE, text, NULL));
+        if (!text || !ids_take(e))
+                return;
+        screen_skip(&s, strlen(NOTE));
+        screen_wrap(&s, strlen(NOTE), strlen(NOTE),
+                    arena_join(&c->arena, "apply refuses before it is gone: ", e->fix, NULL));
 }
 
 void ids_note(struct ctl *c, const struct ids *ids, FILE *f)

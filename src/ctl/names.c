@@ -61,7 +61,9 @@ static const char *value_of(const struct library *l, sd_hwdb *db, struct arena *
         return l->get(db, modalias, key, &value) < 0 ? "" : str_printable(a, value);
 }
 
-void names_look_up(const struct root *root, const struct facts *facts, struct arena *a, struct pci_name **ret)
+/* plan: looks up what that has an entry for; NULL: all. */
+static void look_up(const struct root *root, const struct facts *facts, const struct plan *plan, struct arena *a,
+                    struct pci_name **ret)
 {
         struct pci_name *names = arena_alloc(a, facts->n_devices * sizeof(*names));
         struct library l = {};
@@ -76,7 +78,7 @@ void names_look_up(const struct root *root, const struct facts *facts, struct ar
                         db = NULL;
         }
         for (size_t i = 0; db && i < facts->n_devices; i++) {
-                if (!facts->devices[i].identified)
+                if (!facts->devices[i].identified || (plan && !plan_find(plan, i)))
                         continue;
                 facts->devices[i].bus->alias(&facts->devices[i], facts->devices[i].bus->syntax->name, modalias,
                                              sizeof(modalias));
@@ -86,4 +88,14 @@ void names_look_up(const struct root *root, const struct facts *facts, struct ar
         if (db)
                 l.unref(db);
         *ret = names;
+}
+
+void names_look_up(const struct root *root, const struct facts *facts, struct arena *a, struct pci_name **ret)
+{
+        look_up(root, facts, NULL, a, ret);
+}
+
+void names_look_up_planned(const struct root *root, const struct plan *plan, struct arena *a, struct pci_name **ret)
+{
+        look_up(root, plan->facts, plan, a, ret);
 }

@@ -11,3 +11,5 @@
 
 /* By position in facts->devices; the root's database where it has one, else that of this host. */
 void names_look_up(const struct root *root, const struct facts *facts, struct arena *a, struct pci_name **ret);
+/* The same of those devices alone that the plan has, which are few. */
+void names_look_up_planned(const struct root *root, const struct plan *plan, struct arena *a, struct pci_name **ret);

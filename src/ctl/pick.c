@@ -55,7 +55,7 @@ static size_t print_list(struct ctl *c, size_t *devices)
         table = listing_table(&list, &c->arena);
         for (size_t i = 0; i < table.n; i++) {
                 const struct list_row *row = &table.rows[i];
-                const char *nodes = *row->nodes ? arena_join(&c->arena, ", ", row->nodes, NULL) : "";
+                const char *nodes = *row->cell.nodes ? arena_join(&c->arena, ", ", row->cell.nodes, NULL) : "";
                 struct draft_row *slot;
 
                 if (row->state != LIST_FREE)
@@ -63,8 +63,8 @@ static size_t print_list(struct ctl *c, size_t *devices)
                 slot = arena_grow(&c->arena, &rows.v, rows.n, sizeof(*slot));
                 *slot = (struct draft_row){
                         .address = arena_printf(&c->arena, "%2zu  %s", rows.n + 1, listing_address(&list, row->device)),
-                        .device = arena_join(&c->arena, row->model, nodes, NULL),
-                        .bare = arena_join(&c->arena, row->bare, nodes, NULL),
+                        .device = arena_join(&c->arena, row->cell.model, nodes, NULL),
+                        .bare = arena_join(&c->arena, row->cell.bare, nodes, NULL),
                         .text = row->driver,
                 };
                 devices[rows.n++] = row->device;

@@ -2,10 +2,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "ctl/ids-say.h"
 #include "ctl/lines.h"
+#include "ctl/names.h"
 #include "ctl/situation.h"
 #include "plan/displays.h"
 #include "report/json.h"
@@ -20,6 +23,58 @@ void ctl_plan_hugepages(struct ctl *c)
         if (!c->facts.in_initrd)
                 memory_as_at_boot(&memory);
         c->plan.huge = reserve_plan(&c->settings, &memory, c->facts.off ? c->facts.off_by : NULL, &c->arena);
+}
+
+static enum plan_images images_now(struct ctl *c)
+{
+        struct makers makers;
+        struct status_image *images;
+        size_t n, n_old = 0, n_unknown = 0;
+
+        makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
+        if (status_images(c->loaders, &makers, &c->root, &c->arena, &c->plan, &images, &n) < 0)
+                return PLAN_IMAGES_UNKNOWN;
+        for (size_t i = 0; i < n; i++) {
+                n_old += images[i].stale != NULL;
+                n_unknown += !images[i].known && !images[i].stale;
+        }
+        if (n_old > 0)
+                return n_old == n ? PLAN_IMAGES_OLD : PLAN_IMAGES_SOME;
+        return n == 0 ? PLAN_IMAGES_NONE : n_unknown > 0 ? PLAN_IMAGES_UNKNOWN : PLAN_IMAGES_READY;
+}
+
+static void show_plan(struct ctl *c, const struct ids *ids, const char *const *worked)
+{
+        struct situation now;
+        struct pci_name *names;
+
+        names_look_up_planned(&c->root, &c->plan, &c->arena, &names);
+        text_plan(stdout, &c->plan, names, worked, c->steps, &c->arena);
+        if (displays_none_left(&c->plan, NO_ENTRY))
+                puts(DISPLAYS_NONE_LEFT);
+        ids_note(c, ids, stdout);
+        situation_read(c, &now);
+        text_plan_end(stdout, &c->plan, images_now(c), &now, &c->arena);
+        if (c->root.live && geteuid() != 0)
+                fputs("passthroughctl: without root, serial numbers and what programs have open are not known; sudo "
+                      "passthroughctl plan shows all\n",
+                      stderr);
+}
+
+/* Whether something that was asked for does not happen. */
+static bool falls_short(const struct ctl *c)
+{
+        for (size_t i = 0; i < c->config.n_rules; i++)
+                if (c->plan.rules[i].state == RULE_REFUSED || c->plan.rules[i].state == RULE_MISSING)
+                        return true;
+        /* A device that is refused need not be its rule's: another may sit where that one was. */
+        for (size_t i = 0; i < c->plan.n_entries; i++)
+                if (c->plan.entries[i].action == ACTION_REFUSE)
+                        return true;
+        for (size_t i = 0; i < c->plan.huge.n; i++)
+                if (c->plan.huge.entries[i].action == HUGE_REFUSE)
+                        return true;
+        return false;
 }
 
 int ctl_plan(struct ctl *c)
@@ -40,34 +95,48 @@ int ctl_plan(struct ctl *c)
         needs = ctl_needs(c);
         ctl_plan_hugepages(c);
         worked = worked_find(&c->root, &c->arena, &c->plan);
-        if (!c->json)
-                text_plan(stdout, &c->plan, worked);
-        if (!c->json && displays_none_left(&c->plan, NO_ENTRY))
-                puts(DISPLAYS_NONE_LEFT);
-        if (c->json)
+        if (c->json) {
                 json_plan(stdout, &c->plan, worked, &c->diags);
-        ids_note(c, &ids, c->json ? stderr : stdout);
+                ids_note(c, &ids, stderr);
+        } else
+                show_plan(c, &ids, worked);
         fflush(stdout);
         lines_judge_next(c, &needs, &refused);
         lines_say(&refused);
         if (refused.n > 0)
                 fputs("passthroughctl: apply writes nothing before that is put right on the kernel command line\n",
                       stderr);
-        if (!c->json)
-                situation_put(c, NEXT_ON_PLAN);
         if (c->diags.n_errors > 0)
                 return EXIT_USAGE;
-        for (size_t i = 0; i < c->config.n_rules; i++)
-                if (c->plan.rules[i].state == RULE_REFUSED || c->plan.rules[i].state == RULE_MISSING)
-                        return EXIT_FAILURE;
-        /* A device that is refused need not be its rule's: another may sit where that one was. */
-        for (size_t i = 0; i < c->plan.n_entries; i++)
-                if (c->plan.entries[i].action == ACTION_REFUSE)
-                        return EXIT_FAILURE;
-        for (size_t i = 0; i < c->plan.huge.n; i++)
-                if (c->plan.huge.entries[i].action == HUGE_REFUSE)
-                        return EXIT_FAILURE;
-        return EXIT_SUCCESS;
+        return falls_short(c) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* When a trial that this boot is will be taken back, on the clock; NULL where that is not this machine's. */
+static const char *trial_until(struct ctl *c, const struct status *status)
+{
+        struct timespec up;
+        struct tm tm;
+        char text[16];
+        time_t at;
+
+        if (!c->root.live || !status->trial_here || clock_gettime(CLOCK_MONOTONIC, &up) < 0)
+                return NULL;
+        /* OnBootSec= of the unit that does it. */
+        at = time(NULL) - up.tv_sec + (time_t)status->trial.seconds;
+        strftime(text, sizeof(text), "%H:%M", localtime_r(&at, &tm));
+        return arena_strdup(&c->arena, text);
+}
+
+static void show_status(struct ctl *c, const struct status *status)
+{
+        struct situation situation;
+        struct pci_name *names;
+        struct status_now now = {.plan = &c->plan, .situation = &situation, .until = trial_until(c, status)};
+
+        names_look_up(&c->root, &c->facts, &c->arena, &names);
+        now.names = names;
+        situation_read(c, &situation);
+        text_status(stdout, status, &now, &c->arena);
 }
 
 int ctl_status(struct ctl *c)
@@ -89,11 +158,9 @@ int ctl_status(struct ctl *c)
                 fputs("passthroughctl: " RECORD_PATH " cannot be read: what this boot did is not known\n", stderr);
         } else if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
-        if (!c->json && k == 0)
-                text_status(stdout, &status);
         if (c->json)
                 json_status(stdout, &status, &c->diags);
         else if (k == 0)
-                situation_put(c, NEXT_ON_STATUS);
+                show_status(c, &status);
         return c->diags.n_errors > 0 ? EXIT_USAGE : status.satisfied ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -223,10 +223,11 @@ static void too_many(struct planner *p, size_t rule)
                 }
                 if (shown++ < PATHS_IN_MESSAGE)
                         paths = arena_printf(p->arena, "%s Path=%s", paths, d->path);
-                if (e->action == ACTION_BIND)
-                        planner_refuse(p, e,
-                                       "the rule matches %zu devices and Expect= is %s; to name this one: Path=%s",
-                                       state->n_matched, expect, d->path);
+                if (e->action != ACTION_BIND)
+                        continue;
+                e->refusal = REFUSAL_MANY;
+                planner_refuse(p, e, "the rule matches %zu devices and Expect= is %s; to name this one: Path=%s",
+                               state->n_matched, expect, d->path);
         }
         state->state = RULE_REFUSED;
         state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s; %s%s%s", state->n_matched,

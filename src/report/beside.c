@@ -2,6 +2,8 @@
 #include "report/beside.h"
 
 #include "base/str.h"
+#include "plan/propose.h"
+#include "report/headings.h"
 
 /* How much of a path leads to the bridge that the device's own port hangs off; 0 where there is none. */
 static size_t above_port(const char *path)
@@ -49,4 +51,18 @@ size_t beside_next(const struct facts *facts, size_t display, size_t after)
                         return i;
         }
         return NO_DEVICE;
+}
+
+const char *beside_word(const struct facts *facts, size_t device, size_t with)
+{
+        static const char *const words[HEADING_MAX_] = {
+                [HEADING_AUDIO] = ", its audio",
+                [HEADING_USB] = ", its USB",
+                [HEADING_GRAPHICS] = ", its second display",
+        };
+        const struct device *d = &facts->devices[device];
+        const char *word = words[heading_of(d)];
+
+        return word && (device_same_card(d, &facts->devices[with]) || propose_goes_along(facts, device, with)) ? word
+                                                                                                               : "";
 }

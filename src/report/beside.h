@@ -9,3 +9,5 @@
  * NO_DEVICE.
  */
 size_t beside_next(const struct facts *facts, size_t display, size_t after);
+/* What a device is to one that it comes with: ", its audio"; "" where that does not matter. */
+const char *beside_word(const struct facts *facts, size_t device, size_t with) _must_check_;

@@ -5,6 +5,7 @@
 #include "plan/propose.h"
 #include "report/beside.h"
 #include "report/brief.h"
+#include "report/domain.h"
 #include "report/headings.h"
 
 const char *const list_state_names[LIST_STATE_MAX_] = {"free", "held", "handed over", "next boot", "refused"};
@@ -22,39 +23,14 @@ static const struct device *device_at(const struct listing *list, size_t device)
 /* ---- addresses -----------------------------------------------------------------------------------------------------
  */
 
-#define DOMAIN "0000:"
-
-bool listing_one_domain(const struct facts *facts)
-{
-        for (size_t i = 0; i < facts->n_devices; i++)
-                if (!startswith(facts->devices[i].address, DOMAIN))
-                        return false;
-        return true;
-}
-
 const char *listing_address(const struct listing *list, size_t device)
 {
-        return device_at(list, device)->address + (list->one_domain ? strlen(DOMAIN) : 0);
+        return domain_less(list->one_domain, device_at(list, device)->address);
 }
 
 const char *listing_text(const struct listing *list, struct arena *a, const char *text)
 {
-        const char *at, *found;
-
-        if (!list->one_domain)
-                return text;
-        for (at = text; (found = strstr(at, DOMAIN)); at = found) {
-                char *before = arena_strndup(a, text, (size_t)(found - text));
-                size_t n = strlen(before);
-
-                found += strlen(DOMAIN);
-                /* No part of a longer number. */
-                if (strcspn(found, ":") != 2 || (n > 0 && strchr("0123456789abcdef:", before[n - 1])))
-                        continue;
-                text = arena_join(a, before, found, NULL);
-                found = text + n;
-        }
-        return text;
+        return domain_less_text(list->one_domain, a, text);
 }
 
 const char *listing_slot(const struct listing *list, size_t device)
@@ -163,7 +139,7 @@ void listing_prepare(struct listing *list, struct arena *a)
 
         list->means = arena_alloc(a, n * sizeof(*list->means));
         list->under = arena_alloc(a, n * sizeof(*list->under));
-        list->one_domain = listing_one_domain(list->plan->facts);
+        list->one_domain = domain_is_one(list->plan->facts);
         for (size_t i = 0; i < n; i++) {
                 list->means[i] = means(list, a, i);
                 list->under[i] = under(list, i);
@@ -230,20 +206,12 @@ static const char *companions(const struct listing *list, struct arena *a, size_
         const char *text = NULL;
 
         for (size_t i = 0; i < facts->n_devices; i++) {
-                enum heading heading = heading_of(&facts->devices[i]);
-                const char *what = heading == HEADING_AUDIO      ? ", its audio"
-                                   : heading == HEADING_USB      ? ", its USB"
-                                   : heading == HEADING_GRAPHICS ? ", its second display"
-                                                                 : "";
-
                 if (i == device || facts->devices[i].parent || list->under[i] != device)
                         continue;
-                if (heading == HEADING_SYSTEM && list->handovers[device].action != ACTION_BIND)
+                if (heading_of(&facts->devices[i]) == HEADING_SYSTEM && list->handovers[device].action != ACTION_BIND)
                         continue;
-                if (!device_same_card(&facts->devices[i], &facts->devices[device]) &&
-                    !propose_goes_along(facts, i, device))
-                        what = "";
-                text = arena_join(a, text ? text : "with ", text ? "; " : "", listing_address(list, i), what, NULL);
+                text = arena_join(a, text ? text : "with ", text ? "; " : "", listing_address(list, i),
+                                  beside_word(facts, i, device), NULL);
         }
         return text;
 }
@@ -321,22 +289,17 @@ static const char *elsewhere(const struct listing *list, struct arena *a, size_t
 static struct list_row row_of(const struct listing *list, struct arena *a, size_t device)
 {
         const struct device *d = device_at(list, device);
-        struct strings nodes = model_nodes(a, list->plan->facts, device);
         const char *line;
         struct list_row row = {
                 .device = device,
                 .heading = heading_of(d),
                 .state = listing_state(list, device),
-                .model = model_short(a, d, &list->names[device]),
-                .nodes = "",
+                .cell = model_cell(a, list->plan->facts, device, &list->names[device]),
                 .slot = listing_slot(list, device),
                 .numa = d->numa_node ? d->numa_node : "",
                 .driver = d->driver_now ? d->driver_now : "-",
         };
 
-        row.bare = model_bare(a, row.model, &list->names[device]);
-        if (nodes.n > 0)
-                row.nodes = nodes.n == 1 ? nodes.v[0] : arena_printf(a, "%s and %zu more", nodes.v[0], nodes.n - 1);
         tell_state(list, a, &row);
         line = companions(list, a, device);
         if (line)

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "plan/handover.h"
+#include "report/cell.h"
 #include "report/model.h"
 #include "report/next.h"
 
@@ -38,8 +39,8 @@ struct list_row {
         size_t device;
         enum heading heading;
         enum list_state state;
-        const char *model, *bare; /* as model.h has them */
-        const char *nodes, *slot, *numa, *driver;
+        struct cell_device cell;
+        const char *slot, *numa, *driver;
         const char *words;    /* behind the state; "" for none */
         const char *detail;   /* to be said below, or once for many; or NULL */
         struct strings below; /* lines of its own: what comes with it, its virtual functions */
@@ -65,8 +66,6 @@ void listing_prepare(struct listing *list, struct arena *a);
 enum list_state listing_state(const struct listing *list, size_t device);
 /* Of a virtual function that of its function; "" if there is none. */
 const char *listing_slot(const struct listing *list, size_t device);
-/* Whether every domain is 0000. */
-bool listing_one_domain(const struct facts *facts) _must_check_;
 const char *listing_address(const struct listing *list, size_t device);
 /* A text without the domain of addresses, where every domain is 0000. */
 const char *listing_text(const struct listing *list, struct arena *a, const char *text);

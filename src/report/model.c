@@ -113,3 +113,14 @@ struct strings model_nodes(struct arena *a, const struct facts *facts, size_t de
                         strings_add(a, &names, str_printable(a, e->nodes[i].name));
         return names;
 }
+
+struct cell_device model_cell(struct arena *a, const struct facts *facts, size_t device, const struct pci_name *name)
+{
+        const struct strings nodes = model_nodes(a, facts, device);
+        struct cell_device cell = {.model = model_short(a, &facts->devices[device], name), .nodes = ""};
+
+        cell.bare = model_bare(a, cell.model, name);
+        if (nodes.n > 0)
+                cell.nodes = nodes.n == 1 ? nodes.v[0] : arena_printf(a, "%s and %zu more", nodes.v[0], nodes.n - 1);
+        return cell;
+}

@@ -4,6 +4,7 @@
 /* What people call a device: the hardware database's names, less what only lawyers say, and the kernel's. */
 
 #include "guard/evidence.h"
+#include "report/cell.h"
 
 /* As the hardware database has it; "" where it does not say. */
 struct pci_name {
@@ -18,3 +19,6 @@ const char *model_bare(struct arena *a, const char *model, const struct pci_name
 const char *model_full(struct arena *a, const struct pci_name *name) _must_check_;
 /* Disks, interfaces and terminals that are on the device: "nvme0n1". */
 struct strings model_nodes(struct arena *a, const struct facts *facts, size_t device) _must_check_;
+/* All of these, for a row: of many nodes the first. */
+struct cell_device model_cell(struct arena *a, const struct facts *facts, size_t device,
+                              const struct pci_name *name) _must_check_;

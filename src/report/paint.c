@@ -28,30 +28,6 @@ void paint(FILE *f, enum colour colour, int width, const char *s)
                 fprintf(f, "%-*s", width, s);
 }
 
-enum colour colour_of(const char *state)
-{
-        static const struct {
-                const char *state;
-                enum colour colour;
-        } colours[] = {
-                {"write", GREEN}, {"reserved", GREEN}, {"short", YELLOW},   {"skip", GREY},
-                {"ok", GREEN},    {"bind", GREEN},     {"bound", GREEN},    {"late", YELLOW},
-                {"keep", GREY},   {"skipped", GREY},   {"pending", YELLOW}, {"missing", YELLOW},
-        };
-
-        for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
-                if (streq(state, colours[i].state))
-                        return colours[i].colour;
-        return RED;
-}
-
-void put_pool(FILE *f, const char *size, const char *place, const char *pages, const char *state, const char *reason)
-{
-        fprintf(f, "  %-4s  %-11s  %-9s  ", size, place, pages);
-        paint(f, colour_of(state), 0, state);
-        fprintf(f, "%s%s\n", *reason ? ": " : "", reason);
-}
-
 /* As the locale's name has it, of one that is not installed here. */
 static bool named_utf8(void)
 {
@@ -77,12 +53,4 @@ bool paint_utf8(void)
         is = streq(nl_langinfo_l(CODESET, locale), "UTF-8");
         freelocale(locale);
         return is;
-}
-
-const char *branch(enum branch b)
-{
-        static const char *const drawn[] = {"├─ ", "└─ ", "│  ", "   "};
-        static const char *const typed[] = {"|- ", "`- ", "|  ", "   "};
-
-        return paint_utf8() ? drawn[b] : typed[b];
 }

@@ -110,31 +110,40 @@ static void find_kept_out(const struct root *root, struct arena *a, const struct
                 s->kept_out[of[i]] = natives[i];
 }
 
-/* What this boot ran from, and what the next ones would. */
-static int compare_images(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
-                          struct arena *a, const struct plan *plan, struct status *s)
+int status_images(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
+                  struct arena *a, const struct plan *plan, struct status_image **ret, size_t *ret_n)
 {
-        struct diags diags = {.arena = a};
         struct installed_list list = {};
-        struct payload now;
-        int k = payload_build(makers->initrds, root, a, plan->config, plan->facts->kernel, &diags, &now);
+        int k = 0;
 
-        if (k == 0 && s->record.image.known)
-                s->stale = payload_differs(&now, &s->record.image);
-        if (k == 0)
-                installed_look(loaders, makers, root, a, &list);
+        *ret = NULL;
+        *ret_n = 0;
+        installed_look(loaders, makers, root, a, &list);
         for (size_t i = 0; k == 0 && i < list.n; i++) {
                 const struct installed *image = &list.v[i];
                 struct status_image *x;
 
                 if (!image->path || !image->kernel)
                         continue;
-                x = arena_grow(a, &s->images, s->n_images, sizeof(*s->images));
+                x = arena_grow(a, ret, *ret_n, sizeof(**ret));
                 *x = (struct status_image){.release = image->release, .path = image->path};
-                s->n_images++;
+                ++*ret_n;
                 k = origin_judge(root, a, makers, image, plan->config, &x->known, &x->stale);
         }
         return k;
+}
+
+/* What this boot ran from, and what the next ones would. */
+static int compare_images(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
+                          struct arena *a, const struct plan *plan, struct status *s)
+{
+        struct diags diags = {.arena = a};
+        struct payload now;
+        int k = payload_build(makers->initrds, root, a, plan->config, plan->facts->kernel, &diags, &now);
+
+        if (k == 0 && s->record.image.known)
+                s->stale = payload_differs(&now, &s->record.image);
+        return k == 0 ? status_images(loaders, makers, root, a, plan, &s->images, &s->n_images) : k;
 }
 
 /* What of the boot's outcome does not hold any more, or says why a rule is not as it was to be. */

@@ -2,14 +2,15 @@
 /* list for people: a line for each device that people hand over, by what they look for it under. */
 
 #include "base/str.h"
+#include "report/cell.h"
 #include "report/headings.h"
 #include "report/list-next.h"
 #include "report/paint.h"
 #include "report/screen.h"
 #include "report/text.h"
 
-#define MARGIN       4  /* before an address */
-#define GAP          2  /* between columns */
+#define MARGIN       4 /* before an address */
+#define GAP          CELL_GAP
 #define DEVICE_LEAST 24 /* the names keep as many columns, and words that would need them go below the line */
 #define DRIVER_MOST  15 /* a longer name moves its own line's end alone */
 
@@ -23,11 +24,6 @@ static const enum colour state_colours[LIST_STATE_MAX_] = {
         [LIST_FREE] = GREEN,       [LIST_HELD] = GREY,   [LIST_HANDED_OVER] = GREEN,
         [LIST_NEXT_BOOT] = YELLOW, [LIST_REFUSED] = RED,
 };
-
-static void widen(size_t *width, const char *text)
-{
-        *width = MAX(*width, screen_columns(text));
-}
 
 static size_t before_device(const struct columns *c)
 {
@@ -47,30 +43,6 @@ static size_t tail_of(const struct columns *c, const struct list_row *row)
         if (*row->words)
                 state = MAX(state, c->state) + GAP + screen_columns(row->words);
         return state + (driver > c->driver ? driver - c->driver : 0);
-}
-
-/* What it is says more than who made it; the end of a name says least. */
-static const char *model_text(const struct screen *s, const struct list_row *row, size_t columns)
-{
-        const char *model = screen_letters(s, row->model), *bare = screen_letters(s, row->bare);
-        const char *cut = screen_fit(s, model, columns), *sign = screen_letters(s, "…");
-        size_t vendor = screen_columns(model) - screen_columns(bare);
-
-        if (cut == model)
-                return model;
-        if (screen_columns(bare) <= columns || screen_columns(cut) <= vendor + screen_columns(sign))
-                return screen_fit(s, bare, columns);
-        return cut;
-}
-
-static const char *device_text(const struct screen *s, const struct list_row *row, size_t columns)
-{
-        const char *nodes = *row->nodes ? arena_join(s->arena, ", ", row->nodes, NULL) : "";
-        size_t n = screen_columns(nodes);
-
-        if (n + strlen("...") > columns)
-                return model_text(s, row, columns);
-        return arena_join(s->arena, model_text(s, row, columns > n ? columns - n : 0), screen_letters(s, nodes), NULL);
 }
 
 /* What the longest state takes, with its words; words that would make it longer than the limit are not counted. */
@@ -100,13 +72,13 @@ static struct columns columns_of(const struct screen *s, const struct listing *l
         for (size_t i = 0; i < t->n; i++) {
                 const struct list_row *row = &t->rows[i];
 
-                widen(&c.address, listing_address(list, row->device));
-                widen(&c.device, device_text(s, row, SCREEN_WIDE));
+                cell_widen(s, &c.address, listing_address(list, row->device));
+                cell_widen(s, &c.device, cell_device(s, &row->cell, SCREEN_WIDE));
                 if (s->width == SCREEN_WIDE || strlen(row->driver) <= DRIVER_MOST)
-                        widen(&c.driver, row->driver);
-                widen(&c.state, list_state_names[row->state]);
+                        cell_widen(s, &c.driver, row->driver);
+                cell_widen(s, &c.state, list_state_names[row->state]);
                 if (t->slots)
-                        widen(&c.slot, row->slot);
+                        cell_widen(s, &c.slot, row->slot);
         }
         left = s->width > fixed(&c) ? s->width - fixed(&c) : 0;
         if (c.device + longest_tail(&c, t, SCREEN_WIDE) <= left) {
@@ -121,18 +93,10 @@ static struct columns columns_of(const struct screen *s, const struct listing *l
         c.tail = longest_tail(&c, t, left - least);
         c.device = MIN(c.device, left > c.tail ? left - c.tail : 0);
         for (size_t i = 0; i < t->n; i++)
-                widen(&used, device_text(s, &t->rows[i], c.device));
+                cell_widen(s, &used, cell_device(s, &t->rows[i].cell, c.device));
         c.device = used;
         c.tail = left > c.device ? left - c.device : 0;
         return c;
-}
-
-static void put_padded(const struct screen *s, enum colour colour, size_t columns, const char *text)
-{
-        text = screen_letters(s, text);
-        paint(s->f, colour, 0, text);
-        screen_skip(s, columns > screen_columns(text) ? columns - screen_columns(text) : 0);
-        screen_skip(s, GAP);
 }
 
 /* Numbers stand close to each other, at the right. */
@@ -147,13 +111,13 @@ static void put_number(const struct screen *s, enum colour colour, size_t column
 static void put_header(const struct screen *s, const struct columns *c)
 {
         screen_skip(s, MARGIN);
-        put_padded(s, BOLD, c->address, "ADDRESS");
-        put_padded(s, BOLD, c->device, "DEVICE");
+        cell_put(s, BOLD, c->address, "ADDRESS");
+        cell_put(s, BOLD, c->device, "DEVICE");
         if (c->slot)
                 put_number(s, BOLD, c->slot, "SLOT");
         if (c->numa)
                 put_number(s, BOLD, c->numa, "NUMA");
-        put_padded(s, BOLD, c->driver, "DRIVER");
+        cell_put(s, BOLD, c->driver, "DRIVER");
         paint(s->f, BOLD, 0, "HANDOVER");
         fputc('\n', s->f);
 }
@@ -180,13 +144,13 @@ static void put_row(const struct screen *s, const struct listing *list, const st
         struct strings below = {};
 
         screen_skip(s, MARGIN);
-        put_padded(s, PLAIN, c->address, listing_address(list, row->device));
-        put_padded(s, PLAIN, c->device, device_text(s, row, c->device));
+        cell_put(s, PLAIN, c->address, listing_address(list, row->device));
+        cell_put(s, PLAIN, c->device, cell_device(s, &row->cell, c->device));
         if (c->slot)
                 put_number(s, PLAIN, c->slot, row->slot);
         if (c->numa)
                 put_number(s, PLAIN, c->numa, row->numa);
-        put_padded(s, PLAIN, c->driver, row->driver);
+        cell_put(s, PLAIN, c->driver, row->driver);
         paint(s->f, state_colours[row->state], 0, state);
         if (*row->words && !aside) {
                 screen_skip(s, GAP + (c->state ? c->state - strlen(state) : 0));

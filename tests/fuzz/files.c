@@ -174,13 +174,15 @@ void check_reports(const struct plan *plan)
         size_t size;
         FILE *f = open_memstream(&text, &size);
         const char **worked = calloc(plan->config->n_rules + 1, sizeof(*worked));
+        struct arena a = {};
 
         CHECK(f && worked);
         json_plan(f, plan, worked);
         check_document(f, &text, &size);
         f = open_memstream(&text, &size);
         CHECK(f);
-        text_plan(f, plan, worked);
+        text_plan(f, plan, NULL, worked, true, &a);
+        arena_free(&a);
         free(worked);
         CHECK(fclose(f) == 0);
         for (const char *c = text; *c; c++)

@@ -236,7 +236,7 @@ rule_at() {
     rule 50-gpu '[Match]' ID=1002:5159
     ctl plan
     exits 0
-    says '0000:01:00\.0.*10-host decides'
+    says '^ +shadowed: 10-host decides 01:00\.0$'
     plan
     is "$(get '.shadowed[] | "\(.address) \(.rule) \(.by)"')" '0000:01:00.0 50-gpu 10-host' shadowed
 }
@@ -249,7 +249,8 @@ rule_at() {
     rule_is 20-second missing
     rule_says 20-second 10-first
     ctl plan
-    says '0000:01:00\.0.*10-first decides'
+    says '^  20-second +missing +earlier rules decide all that it matches$'
+    says '^ +shadowed: 10-first decides 01:00\.0$'
 }
 
 @test "comments, blanks and blank lines are as in systemd's files" {

@@ -233,8 +233,8 @@ begun() {
     is "$(get '.rules[] | select(.name == "early").state')" failed rule
     ctl status
     exits 1
-    has "$A" 'taking it was cut short, and it has driver vfio-pci now; "passthroughctl bind early" finishes that, "passthroughctl release early" gives it back' \
-        '2 begun and not finished'
+    has "${A#0000:}" 'taking it was cut short, and it has driver vfio-pci now; "passthroughctl bind early" finishes that, "passthroughctl release early" gives it back' \
+        '2 devices begun and not finished'
 }
 
 @test "bind by hand finishes what was begun, and release gives back what had not come far" {

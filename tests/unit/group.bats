@@ -17,7 +17,9 @@ setup() {
     rule_says edu '(^|[^0-9])2([^0-9]|$)'
     ctl plan
     exits 1
-    has 0000:02:00.0 0000:02:00.1
+    says '^  edu +refused +02:00\.0 '
+    says '^ +the rule does not take all of IOMMU group 2:$'
+    says '^ +x 02:00\.1 '
 }
 
 @test "two rules that share a group and say otherwise who may open its node are both refused" {

@@ -51,10 +51,12 @@ pool() {
             write initrd /sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages=64 \
             write initrd /sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages=128
     )" operations
-    ctl plan
+    ctl plan --steps
     exits 0
     says '^  initrd +write +/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages  2$'
-    says '^  2M +node 1 +128 +write: reserves 128 pages of 2M on node 1$'
+    says '^ +reserves 128 pages of 2M on node 1$'
+    says '^  Huge pages +1G +the machine +2 +reserved in the initrd$'
+    says '^ +2M +node 1 +128 +reserved in the initrd$'
 }
 
 @test "behind the devices of the initrd, before those of the root stage" {
@@ -215,7 +217,7 @@ pool() {
     is "$(pool 0), $(pool 1), $(pool 2)" '1G@1 2/2 reserved initrd, 2M@0 64/64 reserved initrd, 2M@1 128/128 reserved initrd' status
     is "$(get '.operations[] | "\(.op) \(.value) \(.stage)"')" 'write 2 initrd write 64 initrd write 128 initrd' operations
     ctl status
-    says '^  2M +node 1 +128 of 128 +reserved$'
+    says '^ +2M +node 1 +128 of 128 +reserved$'
 }
 
 @test "beside a rule, which is none the worse for it" {
@@ -242,7 +244,7 @@ pool() {
     is "$(pool 0)" '1G@1 1/3 short initrd' status
     ctl status
     exits 0
-    says '^  1G +node 1 +1 of 3 +short: the kernel found no more memory for them in one piece$'
+    says '^  Huge pages +1G +node 1 +x 1 of 3 +short: the kernel found no more memory for them in one piece$'
 }
 
 @test "the host does not ask again for what the image has tried in vain" {

@@ -40,7 +40,7 @@ declare -gA promised=(
     [undo]='dry-run list' [add]='yes from dry-run' [remove]=dry-run [bind]=dry-run [release]=dry-run [show]='format all' [hugepages]=dry-run
     [cmdline]='format vendor kernel cmdline' [capture]='raw dry-run' [trial]=dry-run [image]='kernel modules' [help]=''
 )
-not_built=' check-for plan-steps plan-against '
+not_built=' check-for plan-against '
 
 # Those of our own units, which help does not name.
 declare -gA hidden=([trial]='settle revert entry' [confirm]=automatic)
@@ -204,6 +204,7 @@ END
     done <<'END'
 apply --no-trial --confirm=1h
 undo --list --dry-run
+plan --steps --json
 undo --list 1
 cmdline --json --format=grub
 cmdline check --format=grub
@@ -217,7 +218,7 @@ trial --settle --revert
 trial --settle --json
 confirm --automatic --dry-run
 END
-    is "$n" 14 'lines'
+    is "$n" 15 'lines'
     is "$(tree_now)" "$before" 'the tree'
 }
 

@@ -29,8 +29,10 @@ tree_sum() {
     local first=$output
     plan
     is "$output" "$first" 'second plan'
-    ctl plan
-    has 0000:01:00.0 0000:01:00.1 0000:42:00.0 0000:42:00.1 gpu0 vfio-pci
+    ctl plan --steps
+    says '^  gpu0 +ok +01:00\.0 .* radeon (→|->) vfio-pci +initrd$'
+    says '^ +42:00\.0 .* radeon (→|->) vfio-pci +initrd$'
+    has 'with 01:00.1, its audio' 'with 42:00.1, its audio'
     has "$(jq -r '.operations[0].target' <<<"$first")"
 }
 
