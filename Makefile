@@ -152,6 +152,7 @@ coverage: ## lines that the unit tests and the made-up machines of the guard rea
 
 .PHONY: deb-check
 deb-check: deb ## what lintian says of the package, and what it would do to a host
+	@tests/lab/deps archive
 	@tests/package/run
 
 .PHONY: cost

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,7 +35,7 @@ const char *program_find(struct arena *a, const char *name)
         return path ? path : find_in(a, PLACES, name);
 }
 
-static pid_t start(const char *const *argv, int output)
+static pid_t start(const char *const *argv, int output, int complaints)
 {
         /* The lock that they hold with apply is no accident: LVM's tools would say so. */
         static const char path[] = "PATH=" PLACES, quiet[] = "LVM_SUPPRESS_FD_WARNINGS=1";
@@ -46,10 +47,8 @@ static pid_t start(const char *const *argv, int output)
         null = open("/dev/null", O_RDWR | O_CLOEXEC);
         if (null >= 0)
                 dup2(null, STDIN_FILENO);
-        if (output >= 0) {
-                dup2(output, STDOUT_FILENO);
-                dup2(null, STDERR_FILENO);
-        }
+        dup2(output, STDOUT_FILENO);
+        dup2(complaints >= 0 ? complaints : null, STDERR_FILENO);
         if (putenv((char *)path) == 0 && putenv((char *)quiet) == 0)
                 execv(argv[0], (char *const *)argv);
         _exit(127);
@@ -63,13 +62,6 @@ static int wait_for(pid_t child)
                 if (errno != EINTR)
                         return -errno;
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-int program_run(const char *const *argv)
-{
-        pid_t child = start(argv, -1);
-
-        return child < 0 ? child : wait_for(child);
 }
 
 static int read_all(int fd, struct arena *a, char **ret, size_t *ret_size)
@@ -111,7 +103,7 @@ int program_output(const char *const *argv, struct arena *a, char **ret, size_t 
 
         if (pipe2(ends, O_CLOEXEC) < 0)
                 return -errno;
-        child = start(argv, ends[1]);
+        child = start(argv, ends[1], -1);
         close(ends[1]);
         k = child < 0 ? child : read_all(ends[0], a, ret, ret_size);
         close(ends[0]);
@@ -119,4 +111,25 @@ int program_output(const char *const *argv, struct arena *a, char **ret, size_t 
                 return child;
         status = wait_for(child);
         return k < 0 ? k : status;
+}
+
+/* A file, not a pipe: a program that is left alone goes on writing. */
+int program_run(const char *const *argv, struct arena *a, const char **ret_said)
+{
+        _cleanup_(close_fd) int file = memfd_create("output", MFD_CLOEXEC);
+        pid_t child = file < 0 ? -errno : start(argv, file, file);
+        char *said = NULL;
+        size_t size = 0;
+        int k, status;
+
+        *ret_said = "";
+        if (child < 0)
+                return child;
+        status = wait_for(child);
+        k = lseek(file, 0, SEEK_SET) < 0 ? -errno : read_all(file, a, &said, &size);
+        if (k < 0)
+                return status < 0 ? status : k;
+        said[size] = '\0';
+        *ret_said = said;
+        return status;
 }

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "ctl/attempt.h"
 #include "ctl/ids-say.h"
-#include "ctl/situation.h"
+#include "ctl/tell.h"
 #include "report/json.h"
 #include "state/applied.h"
 
@@ -48,13 +48,49 @@ static void print_op(const struct change *op)
 
 static void print_plan(const struct transaction *x)
 {
-        const struct boot_plan *plan = &x->plan;
+        const struct changes *changes = &x->plan.changes;
 
-        for (size_t i = 0; i < plan->changes.n; i++)
-                if (!streq(plan->changes.v[i].path, APPLIED_PATH))
-                        print_op(&plan->changes.v[i]);
-        if (plan->changes.command)
-                printf("then run: %s\n", plan->changes.command);
+        for (size_t i = 0; i < changes->n; i++)
+                if (!streq(changes->v[i].path, APPLIED_PATH))
+                        print_op(&changes->v[i]);
+}
+
+static bool has(const struct strings *list, const char *s)
+{
+        for (size_t i = 0; i < list->n; i++)
+                if (streq(list->v[i], s))
+                        return true;
+        return false;
+}
+
+static bool is_owned(const struct owned *owned, const char *token)
+{
+        for (size_t i = 0; i < owned->n_tokens; i++)
+                if (streq(owned->tokens[i].token, token))
+                        return true;
+        return false;
+}
+
+/* "+ intel_iommu=on iommu=pt - pcie_aspm=off", of all lines together. */
+static const char *line_change(struct transaction *x)
+{
+        const struct changes *changes = &x->plan.changes;
+        struct arena *a = &x->c->arena;
+        struct strings more = {}, less = {};
+        const char *text = "";
+
+        for (size_t i = 0; i < changes->n; i++)
+                for (size_t t = 0; t < changes->v[i].added.n; t++)
+                        if (!has(&more, changes->v[i].added.v[t]) && !is_owned(&x->owned, changes->v[i].added.v[t]))
+                                strings_add(a, &more, changes->v[i].added.v[t]);
+        for (size_t i = 0; i < x->owned.n_tokens; i++)
+                if (!has(&x->plan.tokens, x->owned.tokens[i].token) && !has(&less, x->owned.tokens[i].token))
+                        strings_add(a, &less, x->owned.tokens[i].token);
+        for (size_t i = 0; i < more.n; i++)
+                text = arena_join(a, text, i == 0 ? "+ " : " ", more.v[i], NULL);
+        for (size_t i = 0; i < less.n; i++)
+                text = arena_join(a, text, i > 0 ? " " : *text ? "  - " : "- ", less.v[i], NULL);
+        return *text ? text : "the same, in every entry";
 }
 
 /* What nothing of this says: of another system, what has to be run there. */
@@ -63,9 +99,28 @@ static void say_rest(struct transaction *x)
         struct ctl *c = x->c;
 
         if (x->plan.changes.command && !c->root.live)
-                printf("%sto be run on that system: %s\n", x->line ? "" : "still ", x->plan.changes.command);
+                tell_row(c, "Boot menu",
+                         arena_join(&c->arena, "to be run on that system: ", x->plan.changes.command, NULL));
         if (!c->root.live || x->images.n_jobs == 0)
                 rebuild_print(c, &x->images);
+}
+
+static int tell(struct transaction *x, bool trial)
+{
+        struct ctl *c = x->c;
+        int k = EXIT_SUCCESS;
+
+        if (x->plan.changes.command)
+                tell_row(c, "Boot menu",
+                         arena_join(&c->arena, c->root.live ? "would run " : "to be run on that system: ",
+                                    x->plan.changes.command, NULL));
+        rebuild_print(c, &x->images);
+        print_plan(x);
+        if (trial)
+                k = attempt_would_make(x);
+        else if (c->root.live && x->changed)
+                k = rebuild_check_room(c, &x->images);
+        return x->images.left ? EXIT_FAILURE : k;
 }
 
 static int tell_or_do(struct transaction *x)
@@ -75,17 +130,10 @@ static int tell_or_do(struct transaction *x)
         bool any = x->plan.changes.n > 0 || x->line || (c->root.live && x->images.n_jobs > 0);
         int k = EXIT_SUCCESS;
 
-        if (!x->line)
-                puts("the command line: nothing to do");
+        tell_row(c, "Command line", x->line ? line_change(x) : "nothing to do");
         if (c->dry_run) {
                 x->changed |= any;
-                print_plan(x);
-                rebuild_print(c, &x->images);
-                if (trial)
-                        k = attempt_would_make(x);
-                else if (c->root.live && any)
-                        k = rebuild_check_room(c, &x->images);
-                return x->images.left ? EXIT_FAILURE : k;
+                return tell(x, trial);
         }
         if (trial) {
                 k = attempt_make(x);
@@ -118,7 +166,37 @@ static int apply(struct transaction *x)
         k = transaction_prepare(x);
         if (k == 0)
                 k = ids_refuse(x);
-        return k == 0 ? tell_or_do(x) : k;
+        if (k == 0)
+                k = tell_or_do(x);
+        if (k == 0)
+                tell_handovers(x->c);
+        return k;
+}
+
+/* The end of the screen; of what failed the errors have said what to do, but for a trial's. */
+static void say_end(struct transaction *x, int status)
+{
+        struct ctl *c = x->c;
+        bool trial = status == EXIT_SUCCESS && x->trial.seconds > 0 && !trial_is_here(&c->root, &c->arena, &x->trial);
+
+        if (status != EXIT_SUCCESS && status != EXIT_USAGE && x->trial.state != TRIAL_FAILED)
+                return;
+        if (trial && x->changed)
+                attempt_note(x);
+        if (c->dry_run && x->changed && status == EXIT_SUCCESS)
+                tell_step(c, c->no_trial ? "apply --no-trial" : "apply", "does this");
+        else
+                tell_next(c, NEXT_ON_APPLY);
+        if (trial)
+                attempt_say(x);
+}
+
+static int run(struct transaction *x)
+{
+        int status = apply(x);
+
+        say_end(x, status);
+        return status;
 }
 
 /* What it says on its way, and what the programs say that it runs, is then for standard error. */
@@ -129,7 +207,7 @@ static int apply_json(struct transaction *x)
 
         if (k != 0)
                 return k;
-        status = apply(x);
+        status = run(x);
         k = ctl_aside_end(out);
         if (k != 0)
                 return k;
@@ -146,9 +224,5 @@ int ctl_apply(struct ctl *c)
 {
         _cleanup_(transaction_close) struct transaction x = TRANSACTION_INIT(c);
 
-        int k = c->json ? apply_json(&x) : apply(&x);
-
-        if (!c->json)
-                situation_put(c, NEXT_ON_APPLY);
-        return k;
+        return c->json ? apply_json(&x) : run(&x);
 }

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "ctl/tell.h"
 #include "facts/ssh.h"
 #include "guard/evidence.h"
 
@@ -39,7 +40,7 @@ int attempt_clear(struct transaction *x)
         const struct oneshot *pending = oneshot_pending(c->loaders, &x->facts, &c->root, &c->arena);
         const struct boot_file *file = &x->facts.menu;
         const char *menu = NULL;
-        int k = pending && pending->clear ? transaction_run(c, pending->clear) : 0;
+        int k = pending && pending->clear ? transaction_run(c, "Next boot", pending->clear) : 0;
 
         if (once && once->menu_without && file->text)
                 menu = once->menu_without(file->text, &c->arena);
@@ -86,16 +87,17 @@ int attempt_look(struct transaction *x, bool *ret_settled)
         *ret_settled = true;
         if (t->state == TRIAL_FAILED) {
                 fprintf(stderr,
-                        "passthroughctl: the trial of this config (%s) failed: %s; nothing is written before the "
-                        "config changes, or with --no-trial\n",
+                        "passthroughctl: the trial of %s failed: %s. Nothing is written: change a rule first, or use "
+                        "apply --no-trial\n",
                         t->when, t->why ? t->why : "it is not known why");
                 return EXIT_FAILURE;
         }
         if (trial_is_here(&c->root, &c->arena, t))
-                puts(t->by_hand ? "this boot is the trial of this config: passthroughctl confirm keeps it"
-                                : "this boot is the trial of this config: it is kept once the boot is complete");
+                tell_say(c, t->by_hand
+                                    ? "This boot is the trial of these rules: nothing to do."
+                                    : "This boot is the trial of these rules. It is kept once the boot is complete.");
         else
-                puts("the next boot tries this config already: nothing to do");
+                tell_say(c, "The next boot tries this already: nothing to do.");
         return 0;
 }
 
@@ -148,21 +150,14 @@ static int build(struct transaction *x, struct image_job *job)
 {
         struct ctl *c = x->c;
         struct rebuild one = {.jobs = job, .n_jobs = 1};
-        const char *wrong;
+        struct telling t;
         int k = rebuild_check_room(c, &one);
 
         if (k != 0)
                 return k;
-        printf("building a boot image of %s for the trial; %s\n", job->image->release, job->why);
-        fflush(stdout);
-        k = build_beside(&c->root, &c->arena, x->images.makers.maker, job, x->trial.image, &wrong);
-        if (k < 0)
-                return ctl_fail(x->trial.image, k);
-        if (wrong)
-                fprintf(stderr, "passthroughctl: %s: %s\n", x->trial.image, wrong);
-        else
-                printf("wrote %s, and looked that all is in it\n", x->trial.image);
-        return wrong ? EXIT_FAILURE : 0;
+        t = tell_begin(c, "Boot image", job->image->release);
+        k = build_beside(&c->root, &c->arena, x->images.makers.maker, job, x->trial.image, &job->wrong);
+        return rebuild_tell(c, job, job->image->path, &t, k);
 }
 
 static int write_entry(struct transaction *x, const struct change *entry)
@@ -179,7 +174,7 @@ static int write_entry(struct transaction *x, const struct change *entry)
                 return ctl_fail(entry->path, k);
         /* Our own files are not the host's. */
         if (!startswith(entry->path, TRIAL_DIR "/"))
-                printf("wrote %s\n", entry->path);
+                tell_row(x->c, "Wrote", entry->path);
         return 0;
 }
 
@@ -198,7 +193,7 @@ static int make_entry(struct transaction *x)
         once->entry(&x->facts, &c->arena, &x->trial, tokens, &x->owned, &entry);
         k = write_entry(x, &entry);
         if (k == 0 && once->update)
-                k = transaction_run(c, once->update);
+                k = transaction_run(c, "Boot menu", once->update);
         if (k == 0)
                 k = transaction_detect(x);
         if (k != 0)
@@ -218,6 +213,15 @@ int attempt_record(struct transaction *x, enum trial_state state)
         return k < 0 ? ctl_fail(TRIAL_PATH, k) : 0;
 }
 
+/* Who keeps it, and until when. */
+static void choose_end(struct transaction *x)
+{
+        uint32_t confirm = x->c->confirm;
+
+        x->trial.by_hand = confirm > 0 || ssh_in_use(&x->c->root);
+        x->trial.seconds = confirm > 0 ? confirm : TRIAL_WAIT;
+}
+
 static int start(struct transaction *x, const struct installed *image)
 {
         struct ctl *c = x->c;
@@ -232,9 +236,8 @@ static int start(struct transaction *x, const struct installed *image)
                                   .release = image->release,
                                   .target = image->path,
                                   .when = arena_strdup(&c->arena, when),
-                                  .boot = arena_strdup(&c->arena, boot),
-                                  .by_hand = c->confirm > 0 || ssh_in_use(&c->root),
-                                  .seconds = c->confirm > 0 ? c->confirm : TRIAL_WAIT};
+                                  .boot = arena_strdup(&c->arena, boot)};
+        choose_end(x);
         if (job_of(x, image))
                 x->trial.image = arena_join(&c->arena, image->path, TRIAL_SUFFIX, NULL);
         return attempt_record(x, TRIAL_MAKING);
@@ -252,7 +255,7 @@ static int make(struct transaction *x, const struct installed *image)
                 k = make_entry(x);
         if (k == 0)
                 k = attempt_record(x, TRIAL_PENDING);
-        return k == 0 ? transaction_run(x->c, set) : k;
+        return k == 0 ? transaction_run(x->c, "Next boot", set) : k;
 }
 
 /* Why the next boot may ask for a passphrase, or NULL. */
@@ -266,24 +269,33 @@ static const char *passphrase(struct ctl *c)
         return facts_gather(&c->root, &c->arena, c->sources, &request, &facts) == 0 ? facts.evidence->passphrase : NULL;
 }
 
-static void say_made(const struct transaction *x)
+void attempt_note(struct transaction *x)
+{
+        struct ctl *c = x->c;
+        const char *asked = passphrase(c);
+
+        if (!trial_watchdog(&c->root))
+                tell_note(c, "this host has no watchdog; if the trial hangs, reset the host");
+        if (asked)
+                tell_note(c, arena_printf(
+                                     &c->arena,
+                                     "the trial may ask for a passphrase (%s); type it within %u minutes of its start",
+                                     asked, x->trial.seconds / 60));
+}
+
+void attempt_say(struct transaction *x)
 {
         const struct trial *t = &x->trial;
-        const char *asked = passphrase(x->c);
+        struct ctl *c = x->c;
+        bool dry = t->state == TRIAL_NONE;
 
-        if (!trial_watchdog(&x->c->root))
-                puts("note: this host has no watchdog: where the trial hangs without a panic, it has to be reset by "
-                     "hand");
-        printf("the next boot tries this, once; what there was stays the default until ");
-        if (t->by_hand)
-                printf("passthroughctl confirm is run in that boot, and comes back %u min after its start "
-                       "otherwise\n",
-                       t->seconds / 60);
-        else
-                printf("that boot is complete, and comes back %u min after its start otherwise\n", t->seconds / 60);
-        if (asked)
-                printf("it may ask for a passphrase (%s): type it within %u min of its start\n", asked,
-                       t->seconds / 60);
+        tell_say(c, arena_printf(&c->arena,
+                                 t->by_hand ? "%s this once; without sudo passthroughctl confirm within %u minutes of "
+                                              "its start it %s taken back.%s"
+                                            : "%s this once; a boot that is not complete within %u minutes %s taken "
+                                              "back.%s",
+                                 dry ? "The next boot would try" : "It tries", t->seconds / 60, dry ? "would be" : "is",
+                                 dry ? "" : " To drop it now: sudo passthroughctl undo"));
 }
 
 /* Whether one can be made; 0 or the exit status. */
@@ -296,8 +308,8 @@ static int check(struct transaction *x, const struct installed *image)
         if (!problem)
                 return 0;
         fprintf(stderr,
-                "passthroughctl: this cannot be tried in one boot first: %s; nothing is written. apply --no-trial "
-                "does without\n",
+                "passthroughctl: no trial boot is possible: %s. Nothing is written; apply --no-trial does without "
+                "one\n",
                 problem);
         return EXIT_FAILURE;
 }
@@ -310,8 +322,7 @@ int attempt_would_make(struct transaction *x)
 
         if (k == 0 && one.jobs)
                 k = rebuild_check_room(x->c, &one);
-        if (k == 0)
-                puts("the next boot would try this; what there is would stay until that boot is complete");
+        choose_end(x);
         return k;
 }
 
@@ -328,6 +339,5 @@ int attempt_make(struct transaction *x)
                 (void)!attempt_drop(x, NULL);
                 return EXIT_FAILURE;
         }
-        say_made(x);
         return x->images.left ? EXIT_FAILURE : EXIT_SUCCESS;
 }

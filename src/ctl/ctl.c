@@ -58,6 +58,7 @@ int ctl_load_config(struct ctl *c)
         if (k < 0)
                 return ctl_fail("reading passthrough.conf", k);
         diags_print(stderr, &c->diags);
+        c->loaded = true;
         return 0;
 }
 

@@ -45,6 +45,8 @@ struct ctl {
         int argc;            /* of the command: argv[0] is its name */
         char **argv;
 
+        bool loaded; /* the config is, and what is wrong in it was said */
+
         struct arena arena;
         struct diags diags;
         struct config config;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "ctl/tell.h"
 #include "facts/machine.h"
 #include "state/journal.h"
 #include "validate/machine.h"
@@ -156,20 +157,28 @@ void lines_judge_next(struct ctl *c, const struct needs *needs, struct refused_t
         lines_judge(c, &plan, needs, &machine, ret);
 }
 
-static void say(FILE *f, const char *who, const struct refused_token *r)
+/* What stands between the message and its fix. */
+static const char *right(const struct refused_token *r)
 {
-        fprintf(f, "%s: %s: %s: %s%s%s\n", who, r->where, r->finding.token, r->finding.message,
-                *r->finding.fix ? "; right: " : "", r->finding.fix);
+        return *r->finding.fix ? "; right: " : "";
 }
 
 void lines_say(const struct refused_tokens *refused)
 {
-        for (size_t i = 0; i < refused->n; i++)
-                say(stderr, "passthroughctl", &refused->v[i]);
+        for (size_t i = 0; i < refused->n; i++) {
+                const struct refused_token *r = &refused->v[i];
+
+                fprintf(stderr, "passthroughctl: %s: %s: %s%s%s\n", r->where, r->finding.token, r->finding.message,
+                        right(r), r->finding.fix);
+        }
 }
 
-void lines_say_doubts(const struct refused_tokens *refused)
+void lines_tell_doubts(struct ctl *c, const struct refused_tokens *refused)
 {
-        for (size_t i = 0; i < refused->n_doubts; i++)
-                say(stdout, "note", &refused->doubts[i]);
+        for (size_t i = 0; i < refused->n_doubts; i++) {
+                const struct refused_token *r = &refused->doubts[i];
+
+                tell_note(c, arena_join(&c->arena, r->where, ": ", r->finding.token, ": ", r->finding.message, right(r),
+                                        r->finding.fix, NULL));
+        }
 }

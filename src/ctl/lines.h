@@ -15,4 +15,4 @@ void lines_judge_next(struct ctl *c, const struct needs *needs, struct refused_t
 /* A line for each, on standard error. */
 void lines_say(const struct refused_tokens *refused);
 /* A note for each warning of a token that passthrough.conf has. */
-void lines_say_doubts(const struct refused_tokens *refused);
+void lines_tell_doubts(struct ctl *c, const struct refused_tokens *refused);

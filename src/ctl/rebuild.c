@@ -2,13 +2,12 @@
 #include "ctl/rebuild.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "base/str.h"
+#include "ctl/tell.h"
 
 static void add_job(struct ctl *c, struct rebuild *r, const struct installed *image, const struct payload *now,
                     const char *why)
@@ -67,8 +66,9 @@ static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct reb
                 if (!image->kernel)
                         continue;
                 if (!image->path) {
-                        printf("note: kernel %s has no boot image; one is built with %s\n", image->release,
-                               r->makers.maker->command(&c->arena, image->release, NULL));
+                        tell_note(c, arena_join(&c->arena, "kernel ", image->release,
+                                                " has no boot image; build one with ",
+                                                r->makers.maker->command(&c->arena, image->release, NULL), NULL));
                         continue;
                 }
                 if (i == 0 || !now || !streq(r->list.v[i - 1].release, image->release)) {
@@ -131,11 +131,16 @@ void rebuild_print(struct ctl *c, const struct rebuild *r)
                 const struct installed *image = job->image;
                 const char *command = r->makers.maker->command(&c->arena, image->release, image->path);
 
-                printf("%s: %s\n  %s: %s\n", image->path, job->why,
-                       c->root.live ? "would be built anew" : "to be run on that system", command);
+                if (c->root.live)
+                        tell_row(c, "Boot image",
+                                 arena_join(&c->arena, image->path, " would be built: ", job->why, NULL));
+                else
+                        tell_row(c, "Boot image",
+                                 arena_join(&c->arena, image->path, ": ", job->why,
+                                            "; to be run on that system: ", command, NULL));
         }
         if (r->n_jobs == 0 && !r->left)
-                puts("boot images: nothing to do");
+                tell_row(c, "Boot images", "nothing to do");
 }
 
 static struct image_job *like(struct rebuild *r, size_t job)
@@ -146,31 +151,36 @@ static struct image_job *like(struct rebuild *r, size_t job)
         return NULL;
 }
 
+int rebuild_tell(struct ctl *c, const struct image_job *job, const char *path, const struct telling *t, int k)
+{
+        const char *size = form_size(&c->arena, job->size);
+
+        if (k == 0 && !job->wrong) {
+                tell_end(c, t, job->tried || job->like ? "copied in" : "built in",
+                         arena_join(&c->arena, " (", size, job->tried || job->like ? ")" : "), verified", NULL));
+                return 0;
+        }
+        tell_end(c, t, "failed after", "");
+        if (k < 0)
+                return ctl_fail(path, k);
+        fprintf(stderr, "passthroughctl: %s: the old image stays: %s\n", path, job->wrong);
+        return EXIT_FAILURE;
+}
+
 static int build(struct ctl *c, struct rebuild *r, size_t i)
 {
         struct image_job *job = &r->jobs[i];
-        time_t start = time(NULL);
-        const char *wrong;
-        int k;
+        struct telling t;
+        const char *what = job->image->release;
 
         job->like = like(r, i);
         if (job->like)
-                printf("boot image %zu of %zu: %s, as %s\n", i + 1, r->n_jobs, job->image->path,
-                       job->like->image->path);
-        else
-                printf("boot image %zu of %zu: building that of %s; %s\n", i + 1, r->n_jobs, job->image->release,
-                       job->why);
-        fflush(stdout);
-        k = build_image(&c->root, &c->arena, r->makers.maker, job, &wrong);
-        if (k < 0)
-                return ctl_fail(job->image->path, k);
-        if (wrong) {
-                fprintf(stderr, "passthroughctl: %s: %s; the old image stays\n", job->image->path, wrong);
-                return EXIT_FAILURE;
-        }
-        printf("wrote %s (%" PRIu64 " MiB, %lld s), and looked that all is in it\n", job->image->path,
-               job->size / (1024 * 1024), (long long)(time(NULL) - start));
-        return 0;
+                what = job->image->path;
+        if (r->n_jobs > 1)
+                what = arena_printf(&c->arena, "%s (%zu of %zu)", what, i + 1, r->n_jobs);
+        t = tell_begin(c, "Boot image", what);
+        return rebuild_tell(c, job, job->image->path, &t,
+                            build_image(&c->root, &c->arena, r->makers.maker, job, &job->wrong));
 }
 
 int rebuild_check_room(struct ctl *c, const struct rebuild *r)

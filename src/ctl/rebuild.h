@@ -3,7 +3,7 @@
 
 /* The boot images' part of apply. */
 
-#include "ctl/ctl.h"
+#include "ctl/tell.h"
 #include "maker/build.h"
 
 struct rebuild {
@@ -22,5 +22,9 @@ int rebuild_add(struct ctl *c, const struct rebuild *r, struct changes *changes)
 void rebuild_print(struct ctl *c, const struct rebuild *r);
 /* Whether there is room for them; to be asked before anything is written. 0 or the exit status. */
 int rebuild_check_room(struct ctl *c, const struct rebuild *r) _must_check_;
+/* What came of building an image at path, behind what is told already; k: what the builder returned. 0 or the exit
+ * status. */
+int rebuild_tell(struct ctl *c, const struct image_job *job, const char *path, const struct telling *t,
+                 int k) _must_check_;
 /* 0 or the exit status; the journal has the old ones. */
 int rebuild_run(struct ctl *c, struct rebuild *r) _must_check_;

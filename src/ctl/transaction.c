@@ -7,6 +7,7 @@
 
 #include "base/program.h"
 #include "base/str.h"
+#include "ctl/tell.h"
 #include "state/applied.h"
 #include "validate/machine.h"
 
@@ -40,33 +41,35 @@ int transaction_detect(struct transaction *x)
         return x->facts.unreadable ? ctl_fail(x->facts.unreadable, x->facts.error) : 0;
 }
 
-static int run(const char *line, const char *const *argv)
+static int run(struct ctl *c, const char *label, const char *line, const char *const *argv)
 {
-        int k;
+        struct telling t = tell_begin(c, label, line);
+        const char *said;
+        int k = program_run(argv, &c->arena, &said);
 
-        printf("running %s\n", line);
-        fflush(stdout);
-        k = program_run(argv);
+        tell_end(c, &t, k == 0 ? NULL : "failed after", "");
         if (k < 0)
                 return ctl_fail(line, k);
         if (k > 0)
-                fprintf(stderr, "passthroughctl: %s: failed with status %d\n", line, k);
+                fprintf(stderr, "%s%spassthroughctl: %s: failed with status %d\n", said,
+                        endswith(said, "\n") || !*said ? "" : "\n", line, k);
         return k > 0 ? EXIT_FAILURE : 0;
 }
 
-int transaction_run(struct ctl *c, const char *line)
+int transaction_run(struct ctl *c, const char *label, const char *line)
 {
         const char **argv;
         size_t n;
 
         if (!c->root.live || c->dry_run) {
-                printf("%s: %s\n", c->root.live ? "would run" : "to be run on that system", line);
+                tell_row(c, label,
+                         arena_join(&c->arena, c->root.live ? "would run " : "to be run on that system: ", line, NULL));
                 return 0;
         }
         str_words(&c->arena, line, &argv, &n);
         if (*argv[0] != '/' && !(argv[0] = program_find(&c->arena, argv[0])))
                 return ctl_fail(line, -ENOENT);
-        return run(line, argv);
+        return run(c, label, line, argv);
 }
 
 /* Once images took the place of others. */
@@ -75,18 +78,22 @@ static int tell_maker(struct transaction *x)
         struct makers makers;
 
         makers_find(x->c->makers, x->c->initrds, &x->c->root, &x->c->arena, &makers);
-        return makers.maker->replaced ? transaction_run(x->c, makers.maker->replaced) : 0;
+        return makers.maker->replaced ? transaction_run(x->c, "Boot images", makers.maker->replaced) : 0;
 }
 
-static void tell_back(const struct boot_back *b, bool dry)
+static void tell_back(struct ctl *c, const struct boot_back *b)
 {
+        bool dry = c->dry_run;
+
         for (size_t i = 0; i < b->restored.n; i++)
-                printf("%s %s\n", dry ? "would put back" : "put back", b->restored.v[i]);
+                tell_row(c, dry ? "Would put back" : "Put back", b->restored.v[i]);
         for (size_t i = 0; i < b->edited.n; i++)
-                printf("%s the tokens out of %s, which has been changed since\n", dry ? "would take" : "took",
-                       b->edited.v[i]);
+                tell_row(c, dry ? "Would edit" : "Edited",
+                         arena_join(&c->arena, b->edited.v[i], ": only the added parameters go, it was changed since",
+                                    NULL));
         for (size_t i = 0; i < b->kept.n; i++)
-                printf("%s %s as it is: it was built anew since\n", dry ? "would leave" : "left", b->kept.v[i]);
+                tell_row(c, dry ? "Would leave" : "Left",
+                         arena_join(&c->arena, b->kept.v[i], " as it is: it was built anew since", NULL));
         for (size_t i = 0; i < b->left.n; i++)
                 fprintf(stderr, "passthroughctl: %s\n", b->left.v[i]);
 }
@@ -120,10 +127,10 @@ int transaction_take_back(struct transaction *x, const struct undo *u, bool by_h
         k = boot_take_back(c->loaders, &c->root, &c->arena, u, by_hand ? &x->facts : NULL, &back, &what);
         if (k < 0)
                 return ctl_fail(what, k);
-        tell_back(&back, c->dry_run);
+        tell_back(c, &back);
         keep_back(x, &back);
         if (u->command && (back.stale || (by_hand && !u->done)))
-                status = transaction_run(c, u->command);
+                status = transaction_run(c, "Boot menu", u->command);
         if (status == 0 && back.images)
                 status = tell_maker(x);
         if (status == 0)
@@ -140,7 +147,7 @@ int transaction_load(struct transaction *x)
         if (k != 0)
                 return k;
         if (c->diags.n_errors > 0) {
-                fprintf(stderr, "passthroughctl: nothing is written before that is put right\n");
+                fprintf(stderr, "passthroughctl: nothing is written until that is corrected\n");
                 return EXIT_USAGE;
         }
         x->needs = ctl_needs(c);
@@ -149,8 +156,7 @@ int transaction_load(struct transaction *x)
                 return ctl_fail("apply", k);
         ctl_say_refused(&x->needs);
         if (x->needs.n_refused > 0) {
-                fprintf(stderr,
-                        "passthroughctl: nothing is written before passthrough.conf asks for what can be had\n");
+                fprintf(stderr, "passthroughctl: nothing is written until passthrough.conf asks for less\n");
                 return EXIT_FAILURE;
         }
         return 0;
@@ -205,10 +211,10 @@ int transaction_finish_last(struct transaction *x)
                 return 0;
         x->changed = true;
         if (x->c->dry_run) {
-                puts("the last apply was cut short; it would be taken back first");
+                tell_say(x->c, "The last apply was cut short; it would be taken back first.");
                 return 0;
         }
-        puts("the last apply was cut short; it is taken back first");
+        tell_say(x->c, "The last apply was cut short; it is taken back first.");
         k = transaction_detect(x);
         if (k == 0)
                 k = transaction_take_back(x, last, true);
@@ -229,11 +235,11 @@ static int judge_lines(struct transaction *x)
         if (k < 0)
                 return ctl_fail("reading this machine's facts", k);
         lines_judge(c, &x->plan, &x->needs, &machine, &x->refused);
-        lines_say_doubts(&x->refused);
+        lines_tell_doubts(c, &x->refused);
         if (x->refused.n == 0)
                 return 0;
         lines_say(&x->refused);
-        boot_plan_refuse(&x->plan, "nothing is written before that is put right on the kernel command line; then run "
+        boot_plan_refuse(&x->plan, "nothing is written until the kernel command line is corrected; then run "
                                    "passthroughctl apply again");
         return 0;
 }
@@ -251,9 +257,9 @@ int transaction_prepare(struct transaction *x)
         if (k != 0)
                 return k;
         if (x->facts.loader)
-                printf("this host boots from %s (%s)\n", x->facts.loader->name, x->facts.found);
+                tell_row(x->c, "Boot loader", x->facts.loader->name);
         for (size_t i = 0; i < x->plan.notes.n; i++)
-                printf("note: %s\n", x->plan.notes.v[i]);
+                tell_note(x->c, x->plan.notes.v[i]);
         if (x->plan.problem) {
                 fprintf(stderr, "passthroughctl: %s\n", x->plan.problem);
                 return EXIT_FAILURE;
@@ -270,15 +276,14 @@ static int verify(struct transaction *x)
                 return k;
         boot_verify(&x->facts, x->plan.tokens, &x->c->arena, &v);
         for (size_t i = 0; i < v.notes.n; i++)
-                printf("note: %s\n", v.notes.v[i]);
+                tell_note(x->c, v.notes.v[i]);
         for (size_t i = 0; i < v.lacking.n; i++)
                 fprintf(stderr, "passthroughctl: %s\n", v.lacking.v[i]);
         if (v.lacking.n > 0)
                 return EXIT_FAILURE;
-        printf("verified in %zu boot entr%s:", v.n_entries, v.n_entries == 1 ? "y" : "ies");
-        for (size_t i = 0; i < x->plan.tokens.n; i++)
-                printf(" %s", x->plan.tokens.v[i]);
-        puts(x->plan.tokens.n > 0 ? "" : " no token is needed");
+        tell_row(x->c, "Boot entries",
+                 arena_printf(&x->c->arena, "%zu, verified%s", v.n_entries,
+                              x->plan.tokens.n > 0 ? "" : ": no kernel parameter is needed"));
         return 0;
 }
 
@@ -292,9 +297,9 @@ static int carry_out(struct transaction *x)
                 return ctl_fail(what, k);
         for (size_t i = 0; i < x->plan.changes.n; i++)
                 if (!streq(x->plan.changes.v[i].path, APPLIED_PATH))
-                        printf("%s %s\n", x->plan.changes.v[i].new ? "wrote" : "removed", x->plan.changes.v[i].path);
+                        tell_row(x->c, x->plan.changes.v[i].new ? "Wrote" : "Removed", x->plan.changes.v[i].path);
         if (x->plan.changes.command && x->c->root.live)
-                k = transaction_run(x->c, x->plan.changes.command);
+                k = transaction_run(x->c, "Boot menu", x->plan.changes.command);
         /* Where nothing is run what it would have made is not there to be looked at. */
         if (k == 0 && x->line && (x->c->root.live || !x->plan.changes.command))
                 k = verify(x);

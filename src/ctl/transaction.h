@@ -51,5 +51,8 @@ int transaction_prepare(struct transaction *x) _must_check_;
 int transaction_carry_out(struct transaction *x) _must_check_;
 /* by_hand: of all that came since, too. */
 int transaction_take_back(struct transaction *x, const struct undo *u, bool by_hand) _must_check_;
-/* A program of this host, said before it is run; of another it is said that it has to be run there. */
-int transaction_run(struct ctl *c, const char *line) _must_check_;
+/*
+ * A program of this host, told in a row with that label; what it says is shown if it fails. Of another host it is told
+ * that it has to be run there.
+ */
+int transaction_run(struct ctl *c, const char *label, const char *line) _must_check_;

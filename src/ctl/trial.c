@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "ctl/attempt.h"
-#include "ctl/situation.h"
+#include "ctl/tell.h"
 #include "report/json-changes.h"
 
 static uint32_t complete_applies(const struct transaction *x)
@@ -54,8 +54,8 @@ static int would_keep(struct transaction *x)
                 return k;
         x->changed = true;
         for (size_t i = 0; i < x->plan.changes.n; i++)
-                printf("would %s %s\n", x->plan.changes.v[i].new ? "write" : "remove", x->plan.changes.v[i].path);
-        puts("the trial would be kept");
+                tell_row(x->c, x->plan.changes.v[i].new ? "Would write" : "Would remove", x->plan.changes.v[i].path);
+        tell_say(x->c, "The trial would be kept.");
         return EXIT_SUCCESS;
 }
 
@@ -64,8 +64,8 @@ static int keep(struct transaction *x)
         int k = transaction_load(x);
 
         if (k == 0 && x->config != x->trial.config) {
-                fprintf(stderr, "passthroughctl: the config has changed since its trial was made; passthroughctl apply "
-                                "has it tried as it is now\n");
+                fprintf(stderr, "passthroughctl: the rules have changed since this trial was made; sudo passthroughctl "
+                                "apply tries them as they are now\n");
                 return EXIT_FAILURE;
         }
         if (k == 0 && x->c->dry_run)
@@ -82,7 +82,7 @@ static int keep(struct transaction *x)
         x->changed = true;
         k = attempt_drop(x, NULL);
         if (k == 0)
-                puts("the trial is kept: this is what boots from now on");
+                tell_say(x->c, "The trial is kept: this boots from now on.");
         return k;
 }
 
@@ -101,7 +101,7 @@ static int confirm(struct transaction *x, const char **ret_why)
         *ret_why = "";
         if (t->state == TRIAL_NONE) {
                 *ret_why = "there is no trial";
-                puts("nothing to confirm: there is no trial");
+                tell_say(c, "Nothing to confirm: there is no trial.");
                 return EXIT_SUCCESS;
         }
         if (t->state == TRIAL_FAILED)
@@ -114,8 +114,11 @@ static int confirm(struct transaction *x, const char **ret_why)
         }
         if (!c->automatic || !t->by_hand)
                 return keep(x);
-        printf("the boot is complete; passthroughctl confirm keeps it, or it is taken back %u min after its start\n",
-               t->seconds / 60);
+        tell_say(c,
+                 arena_printf(&c->arena,
+                              "The boot is complete; passthroughctl confirm keeps it, or it is taken back %u minutes "
+                              "after its start.",
+                              t->seconds / 60));
         return EXIT_SUCCESS;
 }
 
@@ -133,6 +136,8 @@ int ctl_confirm(struct ctl *c)
         trial = x.trial;
         tried = (struct tried){.trial = &trial, .here = trial_is_here(&c->root, &c->arena, &trial)};
         status = confirm(&x, &tried.message);
+        if (status == EXIT_SUCCESS && !c->automatic && !c->dry_run)
+                tell_next(c, NEXT_ON_CONFIRM);
         tried.changed = x.changed;
         if (c->json)
                 k = ctl_aside_end(out);

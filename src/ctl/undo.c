@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "ctl/attempt.h"
 #include "ctl/edit.h"
-#include "ctl/situation.h"
+#include "ctl/tell.h"
 #include "report/json-changes.h"
 
 static int list(const struct transaction *x)
@@ -17,18 +17,22 @@ static int list(const struct transaction *x)
                 json_undos(stdout, j, transaction_has_trial(x) ? &x->trial : NULL);
                 return EXIT_SUCCESS;
         }
+        if (j->n == 0 && !transaction_has_trial(x)) {
+                tell_say(x->c, "Nothing to undo.");
+                return EXIT_SUCCESS;
+        }
+        puts("  APPLY  WHEN                 BOOT LOADER");
         if (transaction_has_trial(x))
-                printf("trial  %s  %s\n", x->trial.when, trial_state_names[x->trial.state]);
+                printf("  trial  %s  %s\n", x->trial.when, trial_state_names[x->trial.state]);
         for (size_t i = j->n; i-- > 0;) {
                 const struct undo *u = &j->v[i];
 
-                printf("%u  %s  %s%s\n", u->number, u->when, u->boot, u->done ? "" : "  (cut short)");
+                printf("  %5u  %s  %s%s\n", u->number, u->when, u->boot, u->done ? "" : " (cut short)");
                 for (size_t f = 0; f < u->n_files; f++)
                         if (u->files[f].kind != UNDO_SEEN)
-                                printf("     %s\n", u->files[f].path);
+                                printf("         %s\n", u->files[f].path);
         }
-        if (j->n == 0 && x->trial.state == TRIAL_NONE)
-                puts("nothing to undo");
+        tell_step(x->c, "undo", "takes back the first in this list; undo N takes back N and all above it");
         return EXIT_SUCCESS;
 }
 
@@ -39,14 +43,15 @@ static void say_rest(struct ctl *c)
         size_t n;
 
         if (root_list(&c->root, &c->arena, RULES_DIR, &names, &n) == 0 && n > 0)
-                puts("note: the rules are as they were, and one that no boot image has is carried out late, once the "
-                     "host is up: passthroughctl remove NAME takes it away");
+                tell_note(c,
+                          "the rules stay. Without a boot image that has them their devices are taken late, once the "
+                          "host is up; passthroughctl remove NAME removes a rule");
 }
 
 static void say_undone(struct transaction *x, const char *what, const char *how)
 {
         x->changed = true;
-        printf("%s %s %s\n", what, x->c->dry_run ? "would be" : "is", how);
+        tell_say(x->c, arena_join(&x->c->arena, what, x->c->dry_run ? " would be " : " is ", how, ".", NULL));
 }
 
 /* 0 or the exit status. */
@@ -63,7 +68,7 @@ static int take_back(struct transaction *x, size_t first, struct undone *done)
                 if (k != 0)
                         return k;
                 applies[done->n_applies++] = j->v[i].number;
-                say_undone(x, arena_printf(&x->c->arena, "apply %u", j->v[i].number), "undone");
+                say_undone(x, arena_printf(&x->c->arena, "Apply %u", j->v[i].number), "undone");
         }
         say_rest(x->c);
         return x->left ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -81,12 +86,12 @@ static int undo(struct transaction *x, uint32_t number, struct undone *done)
                 if (k != 0)
                         return k;
                 done->trial = true;
-                say_undone(x, "the trial", "taken back");
+                say_undone(x, "The trial", "taken back");
                 if (number == 0)
                         return EXIT_SUCCESS;
         }
         if (j->n == 0) {
-                puts("nothing to undo");
+                tell_say(x->c, "Nothing to undo.");
                 return EXIT_SUCCESS;
         }
         while (first < j->n && j->v[first].number != number)
@@ -109,6 +114,10 @@ static int run(struct transaction *x, uint32_t number)
         status = transaction_detect(x);
         if (status == 0)
                 status = undo(x, number, &done);
+        if (status == EXIT_SUCCESS && x->c->dry_run && x->changed)
+                tell_step(x->c, number ? arena_printf(&x->c->arena, "undo %u", number) : "undo", "does this");
+        else if (status == EXIT_SUCCESS)
+                tell_next(x->c, NEXT_ON_UNDO);
         done.changed = x->changed;
         if (json)
                 k = ctl_aside_end(out);

@@ -96,7 +96,7 @@ static char *without(struct arena *a, const char *path, const char *text, struct
 }
 
 const struct loader loader_bls = {
-        .name = "GRUB with boot loader entries, as Fedora and RHEL have it",
+        .name = "GRUB with boot loader entries",
         .info = GRUB_INFO,
         .shell = true,
         .detect = detect,

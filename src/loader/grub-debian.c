@@ -159,7 +159,7 @@ static const struct oneshot once = {
 };
 
 const struct loader loader_grub_debian = {
-        .name = "GRUB, as Debian has it",
+        .name = "GRUB of Debian",
         .info = GRUB_INFO,
         .shell = true,
         .once = &once,

@@ -77,7 +77,7 @@ static char *without(struct arena *a, const char *path, const char *text, struct
 }
 
 const struct loader loader_grub2 = {
-        .name = "GRUB, as Fedora and RHEL had it",
+        .name = "GRUB of Fedora and RHEL",
         .info = GRUB_INFO,
         .shell = true,
         .detect = detect,

@@ -122,7 +122,7 @@ struct oneshot {
 
 /* A way to boot. Its functions make no system call: they ask a probe. */
 struct loader {
-        const char *name;  /* behind "this host boots from" */
+        const char *name;  /* as people call it, behind "boots from" */
         const char *info;  /* LoaderInfo begins with that; NULL: it never names itself */
         const char *image; /* set: the host's files come from an image; why its boot images are not built here */
         bool shell;        /* tokens pass a shell, or GRUB's */

@@ -17,6 +17,7 @@ int build_beside(const struct root *root, struct arena *a, const struct maker *m
                  const char *path, const char **ret_wrong)
 {
         const char *file = file_temporary(a, path), *lack = NULL;
+        struct stat st;
         int k;
 
         *ret_wrong = NULL;
@@ -30,6 +31,8 @@ int build_beside(const struct root *root, struct arena *a, const struct maker *m
                 *ret_wrong = arena_join(a, "what ", maker->name, " has built lacks ", lack, NULL);
         if (k == 0 && !*ret_wrong)
                 k = file_take_place(root, path, &job->image->st);
+        if (k == 0 && !*ret_wrong && file_stat(root, path, &st) == 0)
+                job->size = (uint64_t)st.st_size;
         if (k < 0 || *ret_wrong)
                 file_sweep(root, path);
         return k;

@@ -11,6 +11,7 @@ struct image_job {
         const char *why;
         struct image_job *like;     /* another of the same kernel, built before; or NULL */
         const char *tried;          /* it was built and booted already, and is there; or NULL */
+        const char *wrong;          /* what went wrong when it was built, or NULL */
         uint64_t size;              /* of the new one */
         struct image_digest digest; /* likewise */
 };

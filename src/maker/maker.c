@@ -8,7 +8,7 @@
 
 int maker_run(struct arena *a, const char **argv, const char **ret_wrong)
 {
-        const char *name = argv[0];
+        const char *name = argv[0], *said;
         int k;
 
         argv[0] = program_find(a, name);
@@ -16,9 +16,10 @@ int maker_run(struct arena *a, const char **argv, const char **ret_wrong)
                 *ret_wrong = arena_join(a, name, " is not there", NULL);
                 return 0;
         }
-        k = program_run(argv);
+        k = program_run(argv, a, &said);
         if (k > 0)
-                *ret_wrong = arena_printf(a, "%s failed with status %d", name, k);
+                *ret_wrong =
+                        arena_printf(a, "%s failed with status %d%s%s", name, k, *said ? "; it said:\n" : "", said);
         return k < 0 ? k : 0;
 }
 

@@ -118,7 +118,7 @@ put_boot_files() {
     put_lines /etc/default/grub 'GRUB_DEFAULT=0' 'GRUB_TIMEOUT=0' 'GRUB_DISTRIBUTOR=Debian' 'GRUB_CMDLINE_LINUX_DEFAULT=quiet' \
         "GRUB_CMDLINE_LINUX=\"$tokens\""
     put_lines /etc/kernel/cmdline "$root_cmdline rw quiet $tokens"
-    if [[ $root_image == bare ]]; then return; fi
+    if [[ $root_image == bare || $root_image == fresh ]]; then return; fi
     echo "rm /boot/initrd.img-$(kernel_release)"
     echo "write $(base_image) /boot/initrd.img-$(kernel_release)"
 }

@@ -181,6 +181,7 @@ boot_loader() {
     root_image=${2:-host}
     root_size=1700
     if [[ $root_image == bare ]]; then root_size=2600; fi
+    if [[ $root_image == fresh ]]; then root_size=4000; fi
     root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4"
     fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
     "$lab_source/$root_image"
@@ -198,6 +199,19 @@ bare_host() {
     boot_loader systemd-boot bare
     kernel=$lab/bare/boot/vmlinuz-$(<"$lab/bare.release")
     image_from_guest "/boot/initrd.img-$(<"$lab/bare.release")"
+}
+
+# fresh_host: a Debian with GRUB as its installer leaves it, with initramfs-tools; without dracut and passthrough.
+fresh_host() {
+    boot_loader grub fresh
+    kernel=$lab/fresh/boot/vmlinuz-$(<"$lab/fresh.release")
+    image_from_guest "/boot/initrd.img-$(<"$lab/fresh.release")"
+}
+
+# bring_tree: this tree, as a clone has it, as /lab/tree.tar.
+bring_tree() {
+    tar -cf "$work/tree.tar" -C "$top" --exclude=./build --exclude=./.git .
+    bring "$work/tree.tar" tree.tar
 }
 
 # with_qemu: the root has QEMU, for a machine inside this one.

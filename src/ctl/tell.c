@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/tell.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "ctl/names.h"
+#include "ctl/situation.h"
+#include "report/model.h"
+
+static struct screen screen(struct ctl *c)
+{
+        return screen_of(stdout, &c->arena);
+}
+
+static uint64_t now_us(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+void tell_row(struct ctl *c, const char *label, const char *text)
+{
+        struct screen s = screen(c);
+
+        form_put(&s, label, text);
+        fflush(stdout);
+}
+
+void tell_say(struct ctl *c, const char *text)
+{
+        struct screen s = screen(c);
+
+        form_say(&s, text);
+        fflush(stdout);
+}
+
+void tell_note(struct ctl *c, const char *text)
+{
+        tell_say(c, arena_join(&c->arena, "Note: ", text, NULL));
+}
+
+struct telling tell_begin(struct ctl *c, const char *label, const char *text)
+{
+        struct screen s = screen(c);
+
+        return (struct telling){.at = form_begin(&s, label, text), .since_us = now_us()};
+}
+
+void tell_end(struct ctl *c, const struct telling *t, const char *said, const char *more)
+{
+        const char *time = form_time(&c->arena, now_us() - t->since_us);
+        struct screen s = screen(c);
+
+        form_end(&s, t->at, arena_join(&c->arena, said ? said : "", said ? " " : "", time, more, NULL));
+        fflush(stdout);
+}
+
+bool tell_is_planned(struct ctl *c)
+{
+        if (c->plan.facts)
+                return true;
+        return (c->loaded || ctl_load_config(c) == 0) && ctl_make_plan(c, NULL, true) == 0;
+}
+
+/* Without its domain where there is but one. */
+static const char *address_of(struct ctl *c, const struct device *d)
+{
+        static const char domain[] = "0000:";
+
+        for (size_t i = 0; i < c->facts.n_devices; i++)
+                if (!startswith(c->facts.devices[i].address, domain))
+                        return d->address;
+        return d->address + strlen(domain);
+}
+
+/* "NVIDIA A40 at 17:00.0, and 2 more"; companions are not counted. */
+static const char *devices_of(struct ctl *c, size_t rule, const struct pci_name *names)
+{
+        const char *text = "";
+        size_t n = 0;
+
+        for (size_t i = 0; i < c->plan.n_entries; i++) {
+                const struct plan_entry *e = &c->plan.entries[i];
+                const struct device *d = &c->facts.devices[e->device];
+
+                if (e->rule != rule || e->action != ACTION_BIND || e->leader != NO_ENTRY || e->below != NO_ENTRY)
+                        continue;
+                if (n++ == 0)
+                        text = arena_join(&c->arena, model_short(&c->arena, d, &names[e->device]), " at ",
+                                          address_of(c, d), NULL);
+        }
+        return n > 1 ? arena_printf(&c->arena, "%s, and %zu more", text, n - 1) : text;
+}
+
+void tell_handovers(struct ctl *c)
+{
+        struct pci_name *names;
+
+        if (!tell_is_planned(c))
+                return;
+        names_look_up(&c->root, &c->facts, &c->arena, &names);
+        for (size_t i = 0; i < c->config.n_rules; i++) {
+                const char *name = c->config.rules[i].name, *devices = devices_of(c, i, names);
+                enum rule_state state = c->plan.rules[i].state;
+
+                if (*devices)
+                        tell_row(c, "Hands over", arena_join(&c->arena, name, ": ", devices, NULL));
+                else if (state == RULE_REFUSED || state == RULE_MISSING)
+                        tell_row(c, "Does not",
+                                 arena_join(&c->arena, name, ": ", rule_state_names[state], ", see passthroughctl plan",
+                                            NULL));
+        }
+}
+
+void tell_step(struct ctl *c, const char *command, const char *why)
+{
+        struct screen s = screen(c);
+        const char *ctl = c->root.live ? "sudo passthroughctl " : "passthroughctl ";
+
+        next_put(&s, &(struct next_step){arena_join(&c->arena, ctl, command, NULL), why});
+        fflush(stdout);
+}
+
+void tell_next(struct ctl *c, enum next_on on)
+{
+        struct situation now;
+        struct next_step step;
+        struct screen s = screen(c);
+
+        if (!tell_is_planned(c))
+                return;
+        situation_read(c, &now);
+        step = next_step(&now, on, &c->arena);
+        /* What a trial is, apply says itself. */
+        if (on == NEXT_ON_APPLY && now.way == WAY_TRIAL)
+                step.why = "";
+        next_put(&s, &step);
+        fflush(stdout);
+}
