@@ -11,27 +11,20 @@
 #include "report/json.h"
 #include "state/applied.h"
 
-static size_t count_lines(const char *s, size_t n)
-{
-        size_t lines = 0;
-
-        for (size_t i = 0; i < n; i++)
-                lines += s[i] == '\n';
-        return lines;
-}
-
-static void print_lines(char mark, const char *from, const char *to)
+static void tell_lines(struct ctl *c, const char *mark, const char *from, const char *to)
 {
         struct span line;
 
         while (from < to && span_line(&from, &line))
-                printf("%c%.*s\n", mark, (int)line.length, line.at);
+                if (line.length > 0 && *line.at != '#')
+                        tell_row(c, "",
+                                 arena_join(&c->arena, mark, arena_strndup(&c->arena, line.at, line.length), NULL));
 }
 
 /* What is between the lines that both begin with, and those that both end with. */
-static void print_op(const struct change *op)
+static void tell_change(struct ctl *c, const struct change *change)
 {
-        const char *old = op->old ? op->old : "", *new = op->new ? op->new : "";
+        const char *old = change->old ? change->old : "", *new = change->new ? change->new : "";
         size_t n = strlen(old), m = strlen(new), head = 0, same = 0, tail = 0;
 
         while (old[same] && old[same] == new[same])
@@ -40,19 +33,18 @@ static void print_op(const struct change *op)
         for (size_t i = 1; i <= n - head && i <= m - head && old[n - i] == new[m - i]; i++)
                 if (i < n - head && i < m - head && old[n - i - 1] == '\n' && new[m - i - 1] == '\n')
                         tail = i;
-        printf("--- %s\n+++ %s\n@@ line %zu @@\n", op->old ? op->path : "/dev/null", op->new ? op->path : "/dev/null",
-               count_lines(old, head) + 1);
-        print_lines('-', old + head, old + n - tail);
-        print_lines('+', new + head, new + m - tail);
+        tell_row(c, change->new ? "Would write" : "Would remove", change->path);
+        tell_lines(c, "- ", old + head, old + n - tail);
+        tell_lines(c, "+ ", new + head, new + m - tail);
 }
 
-static void print_plan(const struct transaction *x)
+static void tell_changes(const struct transaction *x)
 {
         const struct changes *changes = &x->plan.changes;
 
         for (size_t i = 0; i < changes->n; i++)
                 if (!streq(changes->v[i].path, APPLIED_PATH))
-                        print_op(&changes->v[i]);
+                        tell_change(x->c, &changes->v[i]);
 }
 
 static bool has(const struct strings *list, const char *s)
@@ -90,7 +82,7 @@ static const char *line_change(struct transaction *x)
                 text = arena_join(a, text, i == 0 ? "+ " : " ", more.v[i], NULL);
         for (size_t i = 0; i < less.n; i++)
                 text = arena_join(a, text, i > 0 ? " " : *text ? "  - " : "- ", less.v[i], NULL);
-        return *text ? text : "the same, in every entry";
+        return *text ? text : "no parameter more or less";
 }
 
 /* What nothing of this says: of another system, what has to be run there. */
@@ -110,12 +102,12 @@ static int tell(struct transaction *x, bool trial)
         struct ctl *c = x->c;
         int k = EXIT_SUCCESS;
 
+        tell_changes(x);
         if (x->plan.changes.command)
                 tell_row(c, "Boot menu",
                          arena_join(&c->arena, c->root.live ? "would run " : "to be run on that system: ",
                                     x->plan.changes.command, NULL));
         rebuild_print(c, &x->images);
-        print_plan(x);
         if (trial)
                 k = attempt_would_make(x);
         else if (c->root.live && x->changed)
@@ -173,18 +165,20 @@ static int apply(struct transaction *x)
         return k;
 }
 
-/* The end of the screen; of what failed the errors have said what to do, but for a trial's. */
+/* The end of the screen. */
 static void say_end(struct transaction *x, int status)
 {
         struct ctl *c = x->c;
         bool trial = status == EXIT_SUCCESS && x->trial.seconds > 0 && !trial_is_here(&c->root, &c->arena, &x->trial);
 
-        if (status != EXIT_SUCCESS && status != EXIT_USAGE && x->trial.state != TRIAL_FAILED)
+        if (status == EXIT_FAILURE && x->trial.state != TRIAL_FAILED) {
+                tell_step(c, "check", "says what stands in the way, and what to do");
                 return;
+        }
         if (trial && x->changed)
                 attempt_note(x);
         if (c->dry_run && x->changed && status == EXIT_SUCCESS)
-                tell_step(c, c->no_trial ? "apply --no-trial" : "apply", "does this");
+                tell_again(c);
         else
                 tell_next(c, NEXT_ON_APPLY);
         if (trial)

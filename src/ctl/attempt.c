@@ -86,10 +86,9 @@ int attempt_look(struct transaction *x, bool *ret_settled)
                 return attempt_drop(x, NULL);
         *ret_settled = true;
         if (t->state == TRIAL_FAILED) {
-                fprintf(stderr,
-                        "passthroughctl: the trial of %s failed: %s. Nothing is written: change a rule first, or use "
-                        "apply --no-trial\n",
-                        t->when, t->why ? t->why : "it is not known why");
+                ctl_error("the trial of %s failed: %s. Nothing is written: change a rule first, or use "
+                          "apply --no-trial",
+                          t->when, t->why ? t->why : "it is not known why");
                 return EXIT_FAILURE;
         }
         if (trial_is_here(&c->root, &c->arena, t))
@@ -165,8 +164,7 @@ static int write_entry(struct transaction *x, const struct change *entry)
         int k;
 
         if (!entry->path || !entry->new) {
-                fprintf(stderr, "passthroughctl: no boot entry is there that loads kernel %s with its image\n",
-                        x->trial.release);
+                ctl_error("no boot entry is there that loads kernel %s with its image", x->trial.release);
                 return EXIT_FAILURE;
         }
         k = file_write(&x->c->root, entry->path, entry->new, strlen(entry->new), NULL);
@@ -200,7 +198,7 @@ static int make_entry(struct transaction *x)
                 return k;
         lacks = once->lacks ? once->lacks(&x->facts, &c->arena, &entry, tokens) : NULL;
         if (lacks)
-                fprintf(stderr, "passthroughctl: %s\n", lacks);
+                ctl_error("%s", lacks);
         return lacks ? EXIT_FAILURE : 0;
 }
 
@@ -307,10 +305,9 @@ static int check(struct transaction *x, const struct installed *image)
                 problem = "no kernel was found that has a boot image of its own and an entry";
         if (!problem)
                 return 0;
-        fprintf(stderr,
-                "passthroughctl: no trial boot is possible: %s. Nothing is written; apply --no-trial does without "
-                "one\n",
-                problem);
+        ctl_error("no trial boot is possible: %s. Nothing is written; apply --no-trial does without "
+                  "one",
+                  problem);
         return EXIT_FAILURE;
 }
 
@@ -335,7 +332,7 @@ int attempt_make(struct transaction *x)
                 return k;
         k = make(x, image);
         if (k != 0) {
-                fprintf(stderr, "passthroughctl: this is taken back\n");
+                ctl_error("what was written is taken back");
                 (void)!attempt_drop(x, NULL);
                 return EXIT_FAILURE;
         }

@@ -21,11 +21,10 @@ static int choose(struct hand *h, bool **ret)
                 const struct plan_entry *e = plan_find(&c->plan, h->device);
 
                 if (!e) {
-                        fprintf(stderr,
-                                "passthroughctl: no rule speaks of %s, and it takes one to say what it may be used "
-                                "for; \"passthroughctl add NAME %s\" writes one\n",
-                                c->facts.devices[h->device].address, c->facts.devices[h->device].address);
-                        return EXIT_USAGE;
+                        const char *address = c->facts.devices[h->device].address;
+
+                        return ctl_usage("no rule covers %s; write one first: sudo passthroughctl add NAME %s", address,
+                                         address);
                 }
                 entry = (size_t)(e - c->plan.entries);
         }

@@ -23,7 +23,7 @@ int command_unknown(const struct command_table *t, const char *name)
         arena_free(&a);
         if (nearest)
                 return ctl_usage("unknown command \"%s\", did you mean \"%s\"?", name, nearest);
-        return ctl_usage("unknown command \"%s\"", name);
+        return ctl_misused("", "unknown command \"%s\"", name);
 }
 
 const char *command_owners(const struct command_table *t, struct arena *a, enum option_id option)
@@ -65,7 +65,7 @@ static int check_format(const struct command *command, struct ctl *c)
         bool is;
         const char *known = command_formats(command, &c->arena, c->format, &is);
 
-        return is ? 0 : ctl_usage("--format of %s is %s, not \"%s\"", command->name, known, c->format);
+        return is ? 0 : ctl_misused(command->name, "--format of %s is %s, not \"%s\"", command->name, known, c->format);
 }
 
 static int check_values(const struct command *command, struct ctl *c)
@@ -83,11 +83,11 @@ static int check_arguments(const struct command *command, const struct ctl *c)
 
         if (n >= command->least && (command->most == ANY_NUMBER || n <= command->most))
                 return 0;
-        return ctl_usage("%s takes %s", command->name,
-                         command->most == 0                ? "no argument"
-                         : command->least == command->most ? "one argument"
-                         : command->least == 0             ? "one argument at most"
-                                                           : "an argument");
+        return ctl_misused(command->name, "%s takes %s", command->name,
+                           command->most == 0                ? "no argument"
+                           : command->least == command->most ? "one argument"
+                           : command->least == 0             ? "one argument at most"
+                                                             : "an argument");
 }
 
 int command_check(const struct command_table *t, const struct command *command, struct ctl *c, unsigned given)
@@ -96,14 +96,14 @@ int command_check(const struct command_table *t, const struct command *command, 
 
         for (enum option_id i = 0; i < OPT_MAX_; i++)
                 if (given >> i & 1 && !(command->options >> i & 1))
-                        return ctl_usage("--%s is an option of %s, not of %s", t->options[i].name,
-                                         command_owners(t, &c->arena, i), command->name);
+                        return ctl_misused(command->name, "--%s is an option of %s, not of %s", t->options[i].name,
+                                           command_owners(t, &c->arena, i), command->name);
         for (size_t i = 0; i < t->n_clashes; i++) {
                 const struct clash *x = &t->clashes[i];
 
                 if (streq(x->command, command->name) && given >> x->a & 1 && given >> x->b & 1)
-                        return ctl_usage("--%s cannot stand beside --%s: %s", t->options[x->a].name,
-                                         t->options[x->b].name, x->why);
+                        return ctl_misused(command->name, "--%s cannot stand beside --%s: %s", t->options[x->a].name,
+                                           t->options[x->b].name, x->why);
         }
         k = check_values(command, c);
         return k == 0 ? check_arguments(command, c) : k;

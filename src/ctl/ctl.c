@@ -6,26 +6,86 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/str.h"
+#include "report/screen.h"
 #include "state/fallback.h"
 #include "state/trial.h"
 
-int ctl_fail(const char *what, int error)
+static void say(struct arena *a, const char *text)
 {
-        fprintf(stderr, "passthroughctl: %s: %s\n", what, strerror(-error));
-        return EXIT_FAILURE;
+        struct screen s = screen_of(stderr, a);
+
+        screen_wrap(&s, 0, 2, text);
+}
+
+static int complain(int status, const char *command, const char *format, va_list ap)
+{
+        struct arena a = {};
+        const char *text = arena_vprintf(&a, format, ap);
+
+        if (command)
+                text = arena_join(&a, text, " (see passthroughctl help", *command ? " " : "", command, ")", NULL);
+        say(&a, arena_join(&a, "passthroughctl: ", text, NULL));
+        arena_free(&a);
+        return status;
+}
+
+int ctl_error(const char *format, ...)
+{
+        va_list ap;
+        int k;
+
+        va_start(ap, format);
+        k = complain(EXIT_FAILURE, NULL, format, ap);
+        va_end(ap);
+        return k;
 }
 
 int ctl_usage(const char *format, ...)
 {
         va_list ap;
+        int k;
 
-        fputs("passthroughctl: ", stderr);
         va_start(ap, format);
-        vfprintf(stderr, format, ap);
+        k = complain(EXIT_USAGE, NULL, format, ap);
         va_end(ap);
-        fputs(" (see passthroughctl --help)\n", stderr);
-        return EXIT_USAGE;
+        return k;
+}
+
+int ctl_misused(const char *command, const char *format, ...)
+{
+        va_list ap;
+        int k;
+
+        va_start(ap, format);
+        k = complain(EXIT_USAGE, command, format, ap);
+        va_end(ap);
+        return k;
+}
+
+int ctl_fail(const char *what, int error)
+{
+        if ((error == -EACCES || error == -EPERM) && geteuid() != 0)
+                return ctl_error("%s: %s; this needs root, as with sudo", what, strerror(-error));
+        return ctl_error("%s: %s", what, strerror(-error));
+}
+
+/* What is wrong in the config, once. */
+static void say_diags(struct ctl *c)
+{
+        for (size_t i = 0; i < c->diags.n; i++) {
+                char *text = NULL;
+                size_t size;
+                FILE *f = open_memstream(&text, &size);
+
+                if (!f)
+                        out_of_memory();
+                diag_print(f, &c->diags.v[i]);
+                fclose(f);
+                say(&c->arena, text);
+                free(text);
+        }
 }
 
 int ctl_aside(int *ret_out)
@@ -57,7 +117,7 @@ int ctl_load_config(struct ctl *c)
         k = settings_load(&c->root, &c->arena, &c->diags, &c->settings);
         if (k < 0)
                 return ctl_fail("reading passthrough.conf", k);
-        diags_print(stderr, &c->diags);
+        say_diags(c);
         c->loaded = true;
         return 0;
 }
@@ -70,9 +130,7 @@ static int hold_back(struct ctl *c)
 
         if (k < 0 || !fallback.failed)
                 return k;
-        fprintf(stderr,
-                "passthroughctl: %s: the next boot follows what was applied before it, until the config changes\n",
-                fallback.why);
+        ctl_error("%s: the next boot follows what was applied before it, until the rules change", fallback.why);
         c->config = fallback.config;
         c->settings = fallback.settings;
         return 0;

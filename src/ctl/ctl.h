@@ -72,8 +72,14 @@ void ctl_plan_hugepages(struct ctl *c);
 /* The device at an address, given for a rule that is not there; 0 or the exit status. */
 int ctl_find_device(struct ctl *c, const char *name, size_t *ret) _must_check_;
 
+/*
+ * What is wrong, on standard error, a terminal's lines broken at words. The exit status: of ctl_error() and ctl_fail()
+ * EXIT_FAILURE, of the others EXIT_USAGE. ctl_misused() names the help of a command to read, or the help of all.
+ */
+int ctl_error(const char *format, ...) _printf_(1, 2);
 int ctl_fail(const char *what, int error);
 int ctl_usage(const char *format, ...) _printf_(1, 2);
+int ctl_misused(const char *command, const char *format, ...) _printf_(2, 3);
 
 /*
  * With --json what is said on the way, and by the programs that are run, is for standard error: *ret_out keeps standard

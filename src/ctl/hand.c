@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "ctl/tell.h"
 #include "report/json.h"
 #include "state/links.h"
 
@@ -30,13 +31,8 @@ int hand_open(struct hand *h)
         const struct rule *rule;
         int k = c->dry_run ? 0 : record_lock(&c->root, PATIENCE, &h->lock);
 
-        if (k == RECORD_BUSY) {
-                fputs("passthroughctl: another run has been at it for 10 s; \"systemctl status 'passthrough*'\" may "
-                      "show "
-                      "it\n",
-                      stderr);
-                return EXIT_FAILURE;
-        }
+        if (k == RECORD_BUSY)
+                return ctl_error("another run has been at work for 10 s; systemctl status 'passthrough*' may show it");
         if (k < 0)
                 return ctl_fail(PASSTHROUGH_RUN "/lock", k);
         k = record_read(&c->root, &c->arena, &h->record);
@@ -70,9 +66,9 @@ void hand_tell(struct hand *h, const struct outcome *o)
         if (!h->c->dry_run)
                 outcome_log(&h->c->root, o, true);
         if (o->bad)
-                fprintf(stderr, "%s\n", o->text);
+                ctl_error("%s", o->text);
         else if (!h->c->json)
-                puts(o->text);
+                tell_say(h->c, o->text);
 }
 
 void hand_tell_rule(struct hand *h, const struct record_rule *rule)
@@ -114,5 +110,9 @@ int hand_finish(struct hand *h, int k)
                 return ctl_fail(RECORD_PATH, k);
         if (h->c->json)
                 json_status(stdout, &document, &h->c->diags);
+        else if (!h->bad && h->c->dry_run)
+                tell_again(h->c);
+        else if (!h->bad)
+                tell_next(h->c, streq(h->c->argv[0], "bind") ? NEXT_ON_BIND : NEXT_ON_RELEASE);
         return h->bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }

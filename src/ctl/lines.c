@@ -168,8 +168,7 @@ void lines_say(const struct refused_tokens *refused)
         for (size_t i = 0; i < refused->n; i++) {
                 const struct refused_token *r = &refused->v[i];
 
-                fprintf(stderr, "passthroughctl: %s: %s: %s%s%s\n", r->where, r->finding.token, r->finding.message,
-                        right(r), r->finding.fix);
+                ctl_error("%s: %s: %s%s%s", r->where, r->finding.token, r->finding.message, right(r), r->finding.fix);
         }
 }
 

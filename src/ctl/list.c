@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/str.h"
 #include "ctl/ctl.h"
@@ -50,10 +49,6 @@ static int show(struct ctl *c, struct listing *list)
                 text_device(stdout, list, device, &c->arena);
         else
                 text_list(stdout, list, &c->arena);
-        if (c->root.live && geteuid() != 0)
-                fputs("passthroughctl: without root, serial numbers and what programs have open are not known; sudo "
-                      "passthroughctl list shows all\n",
-                      stderr);
         return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/recfile.h"
 #include "ctl/help.h"
+#include "ctl/rootless.h"
 #include "guard/evidence.h"
 #include "loader/table.h"
 #include "maker/table.h"
@@ -49,6 +50,7 @@ static int open_root(struct ctl *c, const char *dir)
 static int run(struct ctl *c, const char *dir, unsigned given, bool help)
 {
         const struct command *command = c->argc > 0 ? command_find(c->commands, c->argv[0]) : NULL;
+        struct seen seen;
         int k;
 
         if (c->argc > 0 && !command)
@@ -61,13 +63,18 @@ static int run(struct ctl *c, const char *dir, unsigned given, bool help)
                 return EXIT_SUCCESS;
         }
         if (!command && given)
-                return ctl_usage("which command?");
+                return ctl_misused("", "which command?");
         k = command ? command_check(c->commands, command, c, given) : 0;
         if (k == 0)
                 k = open_root(c, dir);
         if (k != 0)
                 return k;
-        k = command ? command->run(c) : help_state(c);
+        k = command ? rootless_check(c, command) : help_state(c);
+        if (command && k == 0) {
+                rootless_begin(c, &seen);
+                k = command->run(c);
+                rootless_end(c, command, &seen);
+        }
         root_close(&c->root);
         return k;
 }

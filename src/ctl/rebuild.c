@@ -22,15 +22,14 @@ static void add_job(struct ctl *c, struct rebuild *r, const struct installed *im
 static bool leave(struct rebuild *r, const struct installed *image, const struct boot_facts *facts, const char *why)
 {
         if (facts->loader && facts->loader->image) {
-                fprintf(stderr, "passthroughctl: %s: %s; %s\n", image->path, why, facts->loader->image);
+                ctl_error("%s: %s; %s", image->path, why, facts->loader->image);
                 return r->left = true;
         }
         if (!image->unified)
                 return false;
-        fprintf(stderr,
-                "passthroughctl: %s: %s; it is a unified kernel image, which is not built here: build it as it was "
-                "built before (" BOOT_INSTALLER ", ukify or %s)\n",
-                image->path, why, r->makers.maker->unified);
+        ctl_error("%s: %s; it is a unified kernel image, which is not built here: build it as it was "
+                  "built before (" BOOT_INSTALLER ", ukify or %s)",
+                  image->path, why, r->makers.maker->unified);
         return r->left = true;
 }
 
@@ -51,7 +50,7 @@ static void say_fallen(const struct payload *now)
 {
         for (size_t i = 0; now && now->fallen && i < now->config.n_rules; i++)
                 if (now->fallen[i])
-                        fprintf(stderr, "passthroughctl: rule %s\n", now->fallen[i]);
+                        ctl_error("rule %s", now->fallen[i]);
 }
 
 static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct rebuild *r)
@@ -92,7 +91,7 @@ static void check_makers(struct ctl *c, struct rebuild *r)
 
         if (makers_judge(&r->makers, &c->arena, &message, &fix) != MAKERS_FAULT)
                 return;
-        fprintf(stderr, "passthroughctl: boot images are not built: %s; %s\n", message, fix);
+        ctl_error("boot images are not built: %s; %s", message, fix);
         r->n_jobs = 0;
         r->left = true;
 }
@@ -131,13 +130,9 @@ void rebuild_print(struct ctl *c, const struct rebuild *r)
                 const struct installed *image = job->image;
                 const char *command = r->makers.maker->command(&c->arena, image->release, image->path);
 
-                if (c->root.live)
-                        tell_row(c, "Boot image",
-                                 arena_join(&c->arena, image->path, " would be built: ", job->why, NULL));
-                else
-                        tell_row(c, "Boot image",
-                                 arena_join(&c->arena, image->path, ": ", job->why,
-                                            "; to be run on that system: ", command, NULL));
+                tell_row(c, "Boot image",
+                         arena_join(&c->arena, image->path, ": ", job->why,
+                                    c->root.live ? "; would run " : "; to be run on that system: ", command, NULL));
         }
         if (r->n_jobs == 0 && !r->left)
                 tell_row(c, "Boot images", "nothing to do");
@@ -154,6 +149,7 @@ static struct image_job *like(struct rebuild *r, size_t job)
 int rebuild_tell(struct ctl *c, const struct image_job *job, const char *path, const struct telling *t, int k)
 {
         const char *size = form_size(&c->arena, job->size);
+        size_t n;
 
         if (k == 0 && !job->wrong) {
                 tell_end(c, t, job->tried || job->like ? "copied in" : "built in",
@@ -163,8 +159,9 @@ int rebuild_tell(struct ctl *c, const struct image_job *job, const char *path, c
         tell_end(c, t, "failed after", "");
         if (k < 0)
                 return ctl_fail(path, k);
-        fprintf(stderr, "passthroughctl: %s: the old image stays: %s\n", path, job->wrong);
-        return EXIT_FAILURE;
+        n = strcspn(job->wrong, "\n");
+        tell_output(job->wrong + n + (job->wrong[n] != '\0'));
+        return ctl_error("%s: the old image stays: %.*s", path, (int)n, job->wrong);
 }
 
 static int build(struct ctl *c, struct rebuild *r, size_t i)
@@ -191,7 +188,7 @@ int rebuild_check_room(struct ctl *c, const struct rebuild *r)
         if (k < 0)
                 return ctl_fail("boot images", k);
         if (lacks)
-                fprintf(stderr, "passthroughctl: %s; nothing is written\n", lacks);
+                ctl_error("%s; nothing is written", lacks);
         return lacks ? EXIT_FAILURE : 0;
 }
 

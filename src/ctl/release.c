@@ -137,13 +137,9 @@ static int release(struct hand *h)
         enum act_end end = ACT_DONE;
 
         collect(h, &g);
-        if (g.n == 0 && !h->rule) {
-                fprintf(stderr,
-                        "passthroughctl: %s was taken by no rule, and none would take it: there is nothing to "
-                        "give back\n",
-                        c->facts.devices[h->device].address);
-                return EXIT_USAGE;
-        }
+        if (g.n == 0 && !h->rule)
+                return ctl_usage("%s is with the host, and no rule covers it: there is nothing to give back",
+                                 c->facts.devices[h->device].address);
         for (size_t i = 0; i < g.n; i++)
                 if (give_back(h, &g.v[i], end == ACT_DONE) == ACT_STUCK)
                         end = ACT_STUCK;

@@ -10,7 +10,7 @@
 #include "config/files.h"
 #include "ctl/edit.h"
 #include "ctl/kept.h"
-#include "ctl/situation.h"
+#include "ctl/tell.h"
 #include "report/json.h"
 
 #define FILE_MAX ((size_t)4 * 1024 * 1024)
@@ -146,7 +146,7 @@ static int keep(struct removal *x, const char *path)
 static void say_removed(struct removal *x, const char *path)
 {
         if (shows(x))
-                printf("%s %s\n", x->c->dry_run ? "would remove" : "removed", path);
+                tell_row(x->c, x->c->dry_run ? "Would remove" : "Removed", path);
         str_add(&x->c->arena, &x->done.files, &x->done.n_files, path);
 }
 
@@ -193,7 +193,8 @@ static int mask(struct removal *x, const char *name, const char *of)
                 k = root_symlink(&c->root, "/dev/null", path);
         x->done.mask = path;
         if (k == 0 && shows(x))
-                printf("%s %s, by the link %s to /dev/null\n", c->dry_run ? "would mask" : "masked", of, path);
+                tell_row(c, c->dry_run ? "Would mask" : "Masked",
+                         arena_join(&c->arena, of, ", with the link ", path, " to /dev/null", NULL));
         return k;
 }
 
@@ -224,17 +225,27 @@ static int take_away(struct removal *x, const char *name, const char *rule)
 
 static void tell(const struct removal *x, const char *name)
 {
+        struct ctl *c = x->c;
+        struct arena *a = &c->arena;
+
         for (size_t i = 0; i < x->n_left; i++)
-                fprintf(stderr, "passthroughctl: %s is no file, and stays\n", x->left[i]);
-        if (!shows(x) || x->c->dry_run)
+                ctl_error("%s is no file, and stays", x->left[i]);
+        if (!shows(x))
                 return;
+        if (c->dry_run) {
+                tell_again(c);
+                return;
+        }
         if (x->done.kept)
-                printf("what it was is in %s; \"cp -rP --remove-destination %s/. " RULES_DIR "\" brings it back\n",
-                       x->done.kept, x->done.kept);
+                tell_row(c, "Kept",
+                         arena_join(a, "a copy in ", x->done.kept,
+                                    "; to bring it back: sudo cp -rP --remove-destination ", x->done.kept,
+                                    "/. " RULES_DIR, NULL));
         if (x->done.mask)
-                printf("\"rm %s\" takes the mask away\n", x->done.mask);
-        printf("until the next boot the devices stay as they are, unless passthroughctl release %s gives them back\n",
-               name);
+                tell_row(c, "To unmask", arena_join(a, "sudo rm ", x->done.mask, NULL));
+        tell_say(c, arena_join(a, "Its devices stay as they are until the next boot; sudo passthroughctl release ",
+                               name, " gives them back now.", NULL));
+        tell_next(c, NEXT_ON_REMOVE);
 }
 
 static int run(struct removal *x, const char *name)
@@ -248,7 +259,7 @@ static int run(struct removal *x, const char *name)
                 first++;
         if (x->masked[first]) {
                 if (shows(x))
-                        printf("%s masks that rule already\n", x->files[first]);
+                        tell_say(c, arena_join(&c->arena, x->files[first], " masks that rule already.", NULL));
         } else {
                 k = kept_choose(c, name, &x->kept_dir);
                 if (k == 0 && !c->dry_run)

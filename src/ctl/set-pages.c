@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "config/settings-edit.h"
 #include "ctl/kept.h"
-#include "ctl/situation.h"
+#include "ctl/tell.h"
 #include "report/json-changes.h"
 
 #define SETTINGS_PATH "/etc/passthrough.conf"
@@ -73,9 +73,7 @@ static int read_file(struct set *x)
         }
         if (k < 0 && !link)
                 return ctl_fail(SETTINGS_PATH, k);
-        fputs("passthroughctl: " SETTINGS_PATH
-              " masks those of /run and /usr/lib; remove it first, or write the section by hand\n",
-              stderr);
+        ctl_error("" SETTINGS_PATH " masks those of /run and /usr/lib; remove it first, or write the section by hand");
         return EXIT_FAILURE;
 }
 
@@ -128,7 +126,7 @@ static int check_effect(struct set *x, const struct settings *settings)
                 x->done.message = arena_printf(
                         a, "a drop-in in passthrough.conf.d has the last word on pages of %s; change them there",
                         asked->name);
-                fprintf(stderr, "passthroughctl: nothing is written: %s\n", x->done.message);
+                ctl_error("nothing is written: %s", x->done.message);
                 return EXIT_FAILURE;
         }
         return 0;
@@ -156,7 +154,7 @@ static int check_room(struct set *x, const struct settings *before, const struct
                         continue;
                 x->done.message = arena_printf(a, "%" PRIu64 " pages of %s%s%s: %s", e->asked, e->size,
                                                e->by_node ? " on " : "", e->by_node ? e->place : "", e->reason);
-                fprintf(stderr, "passthroughctl: nothing is written: %s\n", x->done.message);
+                ctl_error("nothing is written: %s", x->done.message);
                 return EXIT_FAILURE;
         }
         return 0;
@@ -206,24 +204,29 @@ static uint64_t bytes_asked(const struct settings *settings)
 
 static void tell(struct set *x, const struct settings *after)
 {
-        struct arena *a = &x->c->arena;
+        struct ctl *c = x->c;
+        struct arena *a = &c->arena;
         uint64_t total = x->memory.machine.total;
-        bool dry = x->c->dry_run;
+        bool dry = c->dry_run;
 
         for (size_t i = 0; i < x->asked.n_pages; i++)
-                printf("%s  [HugePages] Size=%s %s\n", SETTINGS_PATH, x->asked.pages[i].name,
-                       settings_pages_line(a, &x->asked.pages[i]));
+                tell_row(c, "Huge pages",
+                         arena_join(a, x->asked.pages[i].name, " ", settings_pages_line(a, &x->asked.pages[i]), NULL));
         if (total > 0)
-                printf("Huge pages take %s of this machine's %s; %s at least have to stay for the host.\n",
-                       reserve_bytes(a, bytes_asked(after)), reserve_bytes(a, total),
-                       reserve_bytes(a, reserve_for_host(total, true)));
-        if (!x->done.changed) {
-                puts("It says so already: nothing to do.");
-                return;
-        }
-        printf("%s %s\n", dry ? "would write" : "wrote", SETTINGS_PATH);
+                tell_row(c, "Memory",
+                         arena_join(a, reserve_bytes(a, bytes_asked(after)), " of ", reserve_bytes(a, total),
+                                    "; the host keeps at least ", reserve_bytes(a, reserve_for_host(total, true)),
+                                    NULL));
+        if (!x->done.changed)
+                tell_row(c, "Settings", SETTINGS_PATH " asks for this already: nothing to do");
+        else
+                tell_row(c, dry ? "Would write" : "Wrote", SETTINGS_PATH);
         if (x->done.kept)
-                printf("what it was %s in %s\n", dry ? "would be" : "is", x->done.kept);
+                tell_row(c, dry ? "Would keep" : "Kept", arena_join(a, "the old one in ", x->done.kept, NULL));
+        if (dry && x->done.changed)
+                tell_again(c);
+        else
+                tell_next(c, NEXT_ON_HUGEPAGES);
 }
 
 static int run(struct set *x)

@@ -59,6 +59,13 @@ void tell_end(struct ctl *c, const struct telling *t, const char *said, const ch
         fflush(stdout);
 }
 
+void tell_output(const char *said)
+{
+        fputs(said, stderr);
+        if (*said && !endswith(said, "\n"))
+                fputc('\n', stderr);
+}
+
 bool tell_is_planned(struct ctl *c)
 {
         if (c->plan.facts)
@@ -110,9 +117,9 @@ void tell_handovers(struct ctl *c)
                 if (*devices)
                         tell_row(c, "Hands over", arena_join(&c->arena, name, ": ", devices, NULL));
                 else if (state == RULE_REFUSED || state == RULE_MISSING)
-                        tell_row(c, "Does not",
-                                 arena_join(&c->arena, name, ": ", rule_state_names[state], ", see passthroughctl plan",
-                                            NULL));
+                        tell_row(c, "Hands over",
+                                 arena_join(&c->arena, name, ": nothing, it is ", rule_state_names[state],
+                                            "; passthroughctl plan says why", NULL));
         }
 }
 
@@ -123,6 +130,17 @@ void tell_step(struct ctl *c, const char *command, const char *why)
 
         next_put(&s, &(struct next_step){arena_join(&c->arena, ctl, command, NULL), why});
         fflush(stdout);
+}
+
+void tell_again(struct ctl *c)
+{
+        const char *line = c->argv[0];
+
+        for (int i = 1; i < c->argc; i++)
+                line = arena_join(&c->arena, line, " ", c->argv[i], NULL);
+        if (c->confirm_text)
+                line = arena_join(&c->arena, line, " --confirm=", c->confirm_text, NULL);
+        tell_step(c, c->no_trial ? arena_join(&c->arena, line, " --no-trial", NULL) : line, "does this");
 }
 
 void tell_next(struct ctl *c, enum next_on on)

@@ -21,12 +21,17 @@ struct telling tell_begin(struct ctl *c, const char *label, const char *text) _m
 /* "built in 31 s", or with more behind it; said NULL: it took that long, no more. */
 void tell_end(struct ctl *c, const struct telling *t, const char *said, const char *more);
 
+/* All that a program said which has failed, on standard error. */
+void tell_output(const char *said);
+
 /* A row for each rule: what the next boot hands over, or that it does not. Facts are gathered; nothing is said if they
  * cannot be. */
 void tell_handovers(struct ctl *c);
 /* The next step, of the state as it is now. Loads and plans the config if nobody has. */
 void tell_next(struct ctl *c, enum next_on on);
-/* A step that the state does not tell: the command without "passthroughctl", and what it does. */
+/* Likewise where it is not the state that tells: a command, without "passthroughctl", and what it does. */
 void tell_step(struct ctl *c, const char *command, const char *why);
+/* The same command without --dry-run. */
+void tell_again(struct ctl *c);
 /* Whether there is a plan, made if nobody has. */
 bool tell_is_planned(struct ctl *c) _must_check_;

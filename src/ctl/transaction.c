@@ -23,8 +23,7 @@ int transaction_open(struct transaction *x)
         trial_read(&x->c->root, &x->c->arena, &x->trial);
         k = journal_open(&x->c->root, &x->c->arena, !x->c->dry_run, &x->journal);
         if (k == JOURNAL_BUSY) {
-                fprintf(stderr,
-                        "passthroughctl: another apply or undo is at work, or a program that one has started\n");
+                ctl_error("another apply or undo is at work, or a program that one has started");
                 return EXIT_FAILURE;
         }
         return k < 0 ? ctl_fail(UNDO_DIR, k) : 0;
@@ -51,9 +50,10 @@ static int run(struct ctl *c, const char *label, const char *line, const char *c
         if (k < 0)
                 return ctl_fail(line, k);
         if (k > 0)
-                fprintf(stderr, "%s%spassthroughctl: %s: failed with status %d\n", said,
-                        endswith(said, "\n") || !*said ? "" : "\n", line, k);
-        return k > 0 ? EXIT_FAILURE : 0;
+                tell_output(said);
+        if (k > 0)
+                return ctl_error("%s failed with status %d", line, k);
+        return 0;
 }
 
 int transaction_run(struct ctl *c, const char *label, const char *line)
@@ -95,7 +95,7 @@ static void tell_back(struct ctl *c, const struct boot_back *b)
                 tell_row(c, dry ? "Would leave" : "Left",
                          arena_join(&c->arena, b->kept.v[i], " as it is: it was built anew since", NULL));
         for (size_t i = 0; i < b->left.n; i++)
-                fprintf(stderr, "passthroughctl: %s\n", b->left.v[i]);
+                ctl_error("%s", b->left.v[i]);
 }
 
 static void append(struct arena *a, struct strings *to, const struct strings *from)
@@ -147,7 +147,7 @@ int transaction_load(struct transaction *x)
         if (k != 0)
                 return k;
         if (c->diags.n_errors > 0) {
-                fprintf(stderr, "passthroughctl: nothing is written until that is corrected\n");
+                ctl_error("nothing is written until that is corrected");
                 return EXIT_USAGE;
         }
         x->needs = ctl_needs(c);
@@ -156,7 +156,7 @@ int transaction_load(struct transaction *x)
                 return ctl_fail("apply", k);
         ctl_say_refused(&x->needs);
         if (x->needs.n_refused > 0) {
-                fprintf(stderr, "passthroughctl: nothing is written until passthrough.conf asks for less\n");
+                ctl_error("nothing is written until passthrough.conf asks for less");
                 return EXIT_FAILURE;
         }
         return 0;
@@ -244,6 +244,16 @@ static int judge_lines(struct transaction *x)
         return 0;
 }
 
+/* What tells that it is this one is for who looks first, or looks from elsewhere. */
+static void tell_loader(struct transaction *x)
+{
+        const char *name = x->facts.loader->name;
+
+        if (x->c->dry_run || !x->c->root.live)
+                name = arena_join(&x->c->arena, name, " (", x->facts.found, ")", NULL);
+        tell_row(x->c, "Boot loader", name);
+}
+
 int transaction_prepare(struct transaction *x)
 {
         int k = transaction_finish_last(x);
@@ -257,11 +267,11 @@ int transaction_prepare(struct transaction *x)
         if (k != 0)
                 return k;
         if (x->facts.loader)
-                tell_row(x->c, "Boot loader", x->facts.loader->name);
+                tell_loader(x);
         for (size_t i = 0; i < x->plan.notes.n; i++)
                 tell_note(x->c, x->plan.notes.v[i]);
         if (x->plan.problem) {
-                fprintf(stderr, "passthroughctl: %s\n", x->plan.problem);
+                ctl_error("%s", x->plan.problem);
                 return EXIT_FAILURE;
         }
         return rebuild_find(x->c, &x->facts, &x->images);
@@ -278,7 +288,7 @@ static int verify(struct transaction *x)
         for (size_t i = 0; i < v.notes.n; i++)
                 tell_note(x->c, v.notes.v[i]);
         for (size_t i = 0; i < v.lacking.n; i++)
-                fprintf(stderr, "passthroughctl: %s\n", v.lacking.v[i]);
+                ctl_error("%s", v.lacking.v[i]);
         if (v.lacking.n > 0)
                 return EXIT_FAILURE;
         tell_row(x->c, "Boot entries",
@@ -323,7 +333,7 @@ int transaction_carry_out(struct transaction *x)
                 return ctl_fail(UNDO_DIR, k);
         k = carry_out(x);
         if (k != 0) {
-                fprintf(stderr, "passthroughctl: this is taken back\n");
+                ctl_error("what was written is taken back");
                 (void)!transaction_take_back(x, x->undo, false);
                 return EXIT_FAILURE;
         }

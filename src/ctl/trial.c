@@ -64,8 +64,8 @@ static int keep(struct transaction *x)
         int k = transaction_load(x);
 
         if (k == 0 && x->config != x->trial.config) {
-                fprintf(stderr, "passthroughctl: the rules have changed since this trial was made; sudo passthroughctl "
-                                "apply tries them as they are now\n");
+                ctl_error("the rules have changed since this trial was made; sudo passthroughctl "
+                          "apply tries them as they are now");
                 return EXIT_FAILURE;
         }
         if (k == 0 && x->c->dry_run)
@@ -109,7 +109,7 @@ static int confirm(struct transaction *x, const char **ret_why)
         else if (!trial_is_here(&c->root, &c->arena, t))
                 *ret_why = "this boot is not the trial; the next one is";
         if (**ret_why) {
-                fprintf(stderr, "passthroughctl: %s\n", *ret_why);
+                ctl_error("%s", *ret_why);
                 return EXIT_FAILURE;
         }
         if (!c->automatic || !t->by_hand)
@@ -155,8 +155,8 @@ int ctl_confirm(struct ctl *c)
 
 static int fail(struct transaction *x, const char *why)
 {
-        fprintf(stderr, "passthroughctl: the trial of %s failed: %s%s\n", x->trial.when, why,
-                journal_unfinished(&x->journal) ? "" : "; the config that was applied before it is in effect");
+        ctl_error("the trial of %s failed: %s%s", x->trial.when, why,
+                  journal_unfinished(&x->journal) ? "" : "; the config that was applied before it is in effect");
         return attempt_drop(x, why);
 }
 

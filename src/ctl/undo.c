@@ -115,7 +115,7 @@ static int run(struct transaction *x, uint32_t number)
         if (status == 0)
                 status = undo(x, number, &done);
         if (status == EXIT_SUCCESS && x->c->dry_run && x->changed)
-                tell_step(x->c, number ? arena_printf(&x->c->arena, "undo %u", number) : "undo", "does this");
+                tell_again(x->c);
         else if (status == EXIT_SUCCESS)
                 tell_next(x->c, NEXT_ON_UNDO);
         done.changed = x->changed;

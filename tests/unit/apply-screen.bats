@@ -11,9 +11,9 @@ setup() {
     command -v script >/dev/null || skip 'no script(1)'
     command -v systemd-hwdb >/dev/null || skip 'no systemd-hwdb'
     tree_new bare
-    card 0000:00:02.0 01 1
-    pci_root 0000:40
-    card 0000:40:03.1 42 15
+    root_port 0000:40:03.1 42
+    pci_add 0000:42:00.0 10de:1b06 0300 under=0000:40:03.1 group=15 driver=nouveau
+    pci_add 0000:42:00.1 10de:10ef 0403 under=0000:40:03.1 group=15 driver=snd_hda_intel
     put /proc/cpuinfo 'vendor_id : GenuineIntel'
     put /etc/udev/hwdb.d/20-pci.hwdb 'pci:v000010DE*' ' ID_VENDOR_FROM_DATABASE=NVIDIA Corporation' '' \
         'pci:v000010DEd00001B06*' ' ID_MODEL_FROM_DATABASE=GP102 [GeForce GTX 1080 Ti]'
@@ -39,7 +39,7 @@ on() {
         ;;
     ascii) columns=80 letters=C ;;
     esac
-    live_run env TERM=xterm LC_ALL=$letters NO_COLOR=1 script -qec "stty cols $columns; exec /build/passthroughctl ${*:2}" /dev/null
+    live_run env SHELL=/bin/sh TERM=xterm LC_ALL=$letters NO_COLOR=1 script -qec "stty cols $columns; exec /build/passthroughctl ${*:2}" /dev/null
     output=${output//$'\r'/}
 }
 

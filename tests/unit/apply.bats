@@ -123,7 +123,7 @@ once() {
     before
     apply
     exits 0
-    has 'GRUB, as Debian has it' 'wrote /etc/default/grub.d/passthrough.cfg' 'to be run on that system: /usr/sbin/update-grub'
+    has 'GRUB of Debian (/boot/grub/grub.cfg, made by update-grub)' 'Wrote           /etc/default/grub.d/passthrough.cfg' 'to be run on that system: /usr/sbin/update-grub'
     is "$(tail -n 1 "$ROOT/etc/default/grub.d/passthrough.cfg")" "GRUB_CMDLINE_LINUX=\"\$GRUB_CMDLINE_LINUX $TOKENS\"" 'the drop-in'
     is "$(sh -c ". $ROOT/etc/default/grub && . $ROOT/etc/default/grub.d/passthrough.cfg && echo \$GRUB_CMDLINE_LINUX")" "$TOKENS" 'GRUB_CMDLINE_LINUX'
     once
@@ -161,7 +161,7 @@ once() {
     rm "$ROOT/etc/passthrough.d/gpu0.conf"
     apply
     exits 0
-    has 'removed /etc/default/grub.d/passthrough.cfg'
+    has 'Removed         /etc/default/grub.d/passthrough.cfg'
     [[ ! -e $ROOT/etc/default/grub.d/passthrough.cfg ]]
     ctl undo
     exits 0
@@ -175,7 +175,7 @@ once() {
     before
     apply
     exits 0
-    has 'GRUB with boot loader entries' 'verified in 2 boot entries: intel_iommu=on iommu=pt'
+    has 'GRUB with boot loader entries' 'Boot entries    2, verified'
     options "/boot/loader/entries/$ID-6.9.conf" "$ROOT_UUID ro rhgb quiet $TOKENS"
     options "/boot/loader/entries/$ID-0-rescue.conf" "$ROOT_UUID ro $TOKENS"
     reads /etc/kernel/cmdline "$ROOT_UUID ro rhgb quiet $TOKENS"
@@ -216,10 +216,10 @@ once() {
     grub_cfg /boot/efi/EFI/centos/grub.cfg
     put /boot/efi/EFI/BOOT/other.cfg x
     apply --dry-run
-    has 'then run: /usr/sbin/grub2-mkconfig -o /boot/efi/EFI/centos/grub.cfg'
+    has 'to be run on that system: /usr/sbin/grub2-mkconfig -o /boot/efi/EFI/centos/grub.cfg'
     put /boot/efi/EFI/centos/grub.cfg 'search --fs-uuid --set=dev 1234' 'configfile ($dev)/grub2/grub.cfg'
     apply --dry-run
-    has 'then run: /usr/sbin/grub2-mkconfig -o /boot/grub2/grub.cfg'
+    has 'to be run on that system: /usr/sbin/grub2-mkconfig -o /boot/grub2/grub.cfg'
 }
 
 @test "GRUB_CMDLINE_LINUX that goes on on the next line is refused with its place" {
@@ -256,7 +256,7 @@ once() {
     before
     apply
     exits 0
-    has 'systemd-boot 252.39' 'other.conf boots something else' 'verified in 2 boot entries'
+    has 'systemd-boot 252.39' 'other.conf boots something else' 'Boot entries    2, verified'
     options "/boot/efi/loader/entries/$ID-$KERNEL.conf" "$ROOT_UUID ro quiet systemd.machine_id=$ID $TOKENS"
     options "/boot/efi/loader/entries/$ID-5.10.conf" "$ROOT_UUID ro $TOKENS"
     options /boot/efi/loader/entries/other.conf root=/dev/sdz9
@@ -364,7 +364,7 @@ once() {
     has 'systemd-boot 252.39'
     loader 'GRUB 2.12'
     apply --dry-run
-    has 'GRUB, as Debian has it'
+    has 'GRUB of Debian'
     loader 'rEFInd 0.14'
     before
     apply
@@ -378,7 +378,7 @@ once() {
     put /boot/efi/loader/loader.conf 'timeout 3'
     apply --dry-run
     exits 0
-    has 'GRUB, as Debian has it'
+    has 'GRUB of Debian'
     mkdir -p "$ROOT/sys/firmware/efi"
     apply --dry-run
     exits 1
@@ -411,14 +411,14 @@ once() {
     before
     apply --dry-run
     exits 0
-    has '--- /dev/null' '+++ /etc/default/grub.d/passthrough.cfg' "+GRUB_CMDLINE_LINUX=\"\$GRUB_CMDLINE_LINUX $TOKENS\"" \
-        'then run: /usr/sbin/update-grub'
+    has 'Would write     /etc/default/grub.d/passthrough.cfg' "+ GRUB_CMDLINE_LINUX=\"\$GRUB_CMDLINE_LINUX $TOKENS\"" \
+        'to be run on that system: /usr/sbin/update-grub'
     same
     [[ ! -e $ROOT/var/lib/passthrough ]]
     fedora
     rm "$ROOT/boot/grub/grub.cfg"
     apply --dry-run
-    has "-options $ROOT_UUID ro rhgb quiet" "+options $ROOT_UUID ro rhgb quiet $TOKENS"
+    has "- options $ROOT_UUID ro rhgb quiet" "+ options $ROOT_UUID ro rhgb quiet $TOKENS"
     has_not ' grub_class fedora' '-title'
 }
 
@@ -428,7 +428,7 @@ once() {
     rule gpu1 '[Match]' IDD=1
     apply
     exits 2
-    has 'nothing is written before that is put right'
+    has 'nothing is written until that is corrected'
     rm "$ROOT/etc/passthrough.d/gpu1.conf"
     same
 }
@@ -438,22 +438,22 @@ once() {
     before
     ctl undo
     exits 0
-    has 'nothing to undo'
+    has 'Nothing to undo.'
     apply
     rm "$ROOT/etc/passthrough.d/gpu0.conf"
     apply
     exits 0
     ctl undo --list
     exits 0
-    says '^2  .*GRUB with boot loader entries'
-    says '^1  '
+    says '^      2  .*GRUB with boot loader entries'
+    says '^      1  '
     ctl undo 3
     exits 2
     ctl undo x
     exits 2
     ctl undo 1
     exits 0
-    has_not 'carried out late'
+    has_not 'taken late'
     rule gpu0 '[Match]' ID=10de:1b06
     same
 }
@@ -535,11 +535,11 @@ x() {
     is "$(find "$ROOT/var/lib/passthrough" -name manifest)" '' 'applies kept'
     apply --dry-run
     exits 1
-    has_not +++
+    has_not 'Would write'
     entry "$file" "$ROOT_UUID $(x "$room")"
     apply
     exits 0
-    has "note: $file: the line has 2047 characters of the 2047"
+    has "Note: $file: the line has 2047 characters of the 2047"
     entry "$file" "$ROOT_UUID $(x $((room - 128)))"
     apply
     exits 0
@@ -561,7 +561,7 @@ x() {
     put "$file" 'linux /vmlinuz-6.9' "options $ROOT_UUID" "options $(x "$room")"
     apply
     exits 0
-    has "note: $file: the line has 2047 characters"
+    has "Note: $file: the line has 2047 characters"
     has_not other.conf:
 }
 
@@ -613,7 +613,7 @@ x() {
     entry "$file" "$ROOT_UUID $(x 2100) $TOKENS"
     apply
     exits 0
-    has "note: $file: the line has" 'the last tokens are lost'
+    has "Note: $file: the line has" 'the last tokens are lost'
     options "$file" "$ROOT_UUID $(x 2100)"
 }
 
@@ -729,11 +729,12 @@ live_debian() {
     before
 }
 
-@test "live: update-grub is run, its output shown, and the menu it made is looked at; undo puts it back" {
+@test "live: update-grub is run, a line tells of it, and the menu it made is looked at; undo puts it back" {
     live_debian
     live apply --no-trial
     exits 0
-    has 'Generating grub configuration file' 'verified in 2 boot entries: intel_iommu=on iommu=pt'
+    has 'Boot menu       /usr/sbin/update-grub, ' 'Boot entries    2, verified'
+    has_not 'Generating grub configuration file'
     is "$(grep -c "UUID=.* ro .*$TOKENS" "$ROOT/boot/grub/grub.cfg")" 2 'entries with the tokens'
     is "$(stat -c %a "$ROOT/boot/grub/grub.cfg")" 600 'mode of the menu'
     live apply --no-trial
@@ -742,7 +743,7 @@ live_debian() {
     live undo
     exits 0
     has_not 'Generating'
-    has 'the rules are as they were' 'carried out late'
+    has 'the rules stay' 'their devices are taken late'
     same
 }
 
@@ -751,7 +752,7 @@ live_debian() {
     put /etc/default/grub 'GRUB_CMDLINE_LINUX_DEFAULT="quiet intel_iommu=on"'
     live apply --no-trial
     exits 0
-    has 'and so not in entries for recovery' 'verified in 2 boot entries'
+    has 'and so not in entries for recovery' 'Boot entries    2, verified'
     grep -q 'ro single *iommu=pt$' "$ROOT/boot/grub/grub.cfg"
     is "$(grep -o intel_iommu=on "$ROOT/boot/grub/grub.cfg" | wc -l)" 1 'entries with it'
 }
@@ -763,7 +764,7 @@ live_debian() {
     add_line /boot/grub/grub.cfg '# a new kernel'
     live undo
     exits 0
-    has 'running /usr/sbin/update-grub'
+    has 'Boot menu       /usr/sbin/update-grub, '
     ! grep -q iommu "$ROOT/boot/grub/grub.cfg"
     grep -q '# a new kernel' "$ROOT/boot/grub/grub.cfg"
 }
@@ -772,7 +773,7 @@ live_debian() {
     live_debian 'exit 3'
     live apply --no-trial
     exits 1
-    has 'failed with status 3' 'this is taken back'
+    has 'failed with status 3' 'what was written is taken back'
     same
     is "$(find "$ROOT/var/lib/passthrough/undo" -name manifest)" '' 'applies kept'
 }
@@ -783,7 +784,7 @@ live_debian() {
     before
     live apply --no-trial
     exits 1
-    has "\"Debian GNU/Linux (recovery mode)\" has no iommu=pt" 'this is taken back'
+    has "\"Debian GNU/Linux (recovery mode)\" has no iommu=pt" 'what was written is taken back'
     has_not Other
     same
 }
@@ -798,7 +799,7 @@ live_debian() {
     is "$(grep -c 'cut short; it would be taken back first' <<<"$output")" 1 'times it is said'
     live apply --no-trial
     exits 0
-    has 'cut short; it is taken back first' 'verified in 2 boot entries'
+    has 'cut short; it is taken back first' 'Boot entries    2, verified'
     live undo
     exits 0
     same
@@ -812,11 +813,11 @@ live_debian() {
     before
     live apply --no-trial
     exits 1
-    has 'grub.cfg: "Debian GNU/Linux": the line has 2048 characters, and the kernel takes 2047' 'this is taken back'
+    has 'grub.cfg: "Debian GNU/Linux": the line has 2048 characters, and the kernel takes 2047' 'what was written is taken back'
     has_not Other
     same
     put /etc/default/grub 'GRUB_CMDLINE_LINUX_DEFAULT="silent"' "GRUB_CMDLINE_LINUX=\"$(x "$room")\""
     live apply --no-trial
     exits 0
-    has 'note: /boot/grub/grub.cfg: "Debian GNU/Linux": the line has 2047 characters of the 2047' 'verified in 2 boot entries'
+    has 'Note: /boot/grub/grub.cfg: "Debian GNU/Linux": the line has 2047 characters of the 2047' 'Boot entries    2, verified'
 }

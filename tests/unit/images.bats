@@ -276,7 +276,7 @@ image_digest() {
     [[ ! -e $ROOT/var/lib/dracut.log ]]
     live apply --no-trial
     exits 0
-    has 'boot image 2 of 2' "wrote /boot/initrd.img-$KERNEL"
+    has "Boot image      $KERNEL (2 of 2), built in "
     built "$KERNEL" "$OTHER"
     tar -tf "$ROOT/boot/initrd.img-$OTHER" | grep -qx ./etc/passthrough.d/gpu0.conf
     is "$(stat -c %a "$ROOT/boot/initrd.img-$OTHER")" 600 mode
@@ -284,7 +284,7 @@ image_digest() {
     rm "$ROOT"/var/lib/*.log
     live apply --no-trial
     exits 0
-    has 'boot images: nothing to do'
+    has 'Boot images     nothing to do'
     built
     [[ ! -e $ROOT/var/lib/lsinitrd.log ]] # it is known which they are
     row "image.$OTHER" '^pass: .* was built from this config'
@@ -312,7 +312,7 @@ image_digest() {
     put /usr/lib/passthrough/passthrough-bind 'the program, version 2'
     live apply --no-trial # which carries nothing out
     exits 0
-    has 'boot images: nothing to do'
+    has 'Boot images     nothing to do'
     rule gpu0 '[Match]' ID=10de:1b07
     applied
     put /usr/lib/passthrough/passthrough-bind 'the program, version 3'
@@ -328,11 +328,11 @@ image_digest() {
     sed -i "s/^exit 0/exit 2/" "$ROOT/usr/sbin/lsinitrd"
     live apply --no-trial
     exits 0
-    has 'boot images: nothing to do'
+    has 'Boot images     nothing to do'
     put "/boot/initrd.img-$OTHER" 'no archive'
     live apply --no-trial
     exits 0
-    has "building that of $OTHER; what it was built from cannot be told"
+    has "Boot image      $OTHER, built in "
     built "$OTHER"
 }
 
@@ -341,7 +341,7 @@ image_digest() {
     rm "$ROOT/etc/passthrough.d/gpu0.conf" "$ROOT/etc/passthrough.conf"
     live apply --no-trial
     exits 0
-    has 'boot images: nothing to do'
+    has 'Boot images     nothing to do'
     built
 }
 
@@ -375,7 +375,7 @@ image_digest() {
         put /etc/dracut.spoil "[ \$kver = $KERNEL ] || { ${spoil%|*}; }"
         live apply --no-trial
         exits 1
-        has "${spoil#*|}" "wrote /boot/initrd.img-$KERNEL" "put back /boot/initrd.img-$KERNEL"
+        has "${spoil#*|}" "Put back        /boot/initrd.img-$KERNEL"
         is "$(images)" "$before" images
         is "$(find "$ROOT/boot" -name '.*' -type f; find "$ROOT/var/lib/passthrough" -path '*undo/*')" '' 'left behind'
     done
@@ -529,7 +529,7 @@ image_digest() {
     has_not "$OTHER" /ucode.img: /boot/efi
     ln "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/efi/$id/initrd"
     live apply --dry-run --no-trial
-    is "$(grep -c 'would be built' <<<"$output")" 1 'images to be built'
+    is "$(grep -c 'would run dracut' <<<"$output")" 1 'images to be built'
     rm "$ROOT/efi/$id/initrd"
     cp "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/boot/initrd.img-$KERNEL"
     live apply --no-trial

@@ -184,6 +184,6 @@ trials() {
         find /boot -name ".*~"'
     exits 0
     has 'while it goes on: passthroughctl: another apply or undo is at work, or a program that one has started' \
-        'cut short; it is taken back first' 'boot images: nothing to do'
+        'cut short; it is taken back first' 'Boot images     nothing to do'
     has_not '~'
 }

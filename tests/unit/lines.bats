@@ -427,11 +427,11 @@ each_of() {
 
 @test "a warning of a token that passthrough.conf has is a note, and no reason to refuse it" {
     takes_conf root=UUID=dead-beef
-    has 'note: /etc/passthrough.conf:2: root=UUID=dead-beef: no disk that shows here has that name'
+    has 'Note: /etc/passthrough.conf:2: root=UUID=dead-beef: no disk that shows here has that name'
     rm "$ROOT/etc/passthrough.conf"
     grub root=UUID=dead-beef
     takes
-    has_not note:
+    has_not Note:
 }
 
 @test "the drop-in that has a CommandLine= is the one that is named" {

@@ -309,7 +309,7 @@ from_grub() { on_grub && left grub applied boot etc/default var/lib/passthrough;
     grep -q intel_iommu=on "$ROOT/boot/grub/grub.cfg"
     live apply --dry-run
     exits 0
-    has 'the command line: nothing to do' 'boot images: nothing to do'
+    has 'Command line    nothing to do' 'Boot images     nothing to do'
     live check --json
     is "$(jq -r '.checks[] | select(.id | startswith("image.6")) | .status' <<<"$output")" pass 'the image'
     live undo --list
@@ -443,7 +443,7 @@ from_trial() {
     : >"$ROOT$VARS/LoaderEntryOneShot-$VENDOR"
     live apply
     exits 0
-    has 'the next boot tries this config already: nothing to do'
+    has 'The next boot tries this already: nothing to do.'
     live undo
     exits 0
     without_trial
@@ -457,7 +457,7 @@ from_trial() {
     trial_state running
     live confirm --automatic
     exits 0
-    has 'the trial is kept'
+    has 'The trial is kept'
     trial_state ''
     is "$(sed -n 's/^options //p' "$ROOT/boot/loader/entries/lab-$KERNEL.conf")" 'root=/dev/sda1 ro intel_iommu=on iommu=pt' options
     live undo

@@ -273,7 +273,7 @@ dry() {
     dry add gpu1 01:00.0
     has 'gpu0 decides 0000:01:00.0'
     dry remove gpu0
-    has 'would remove /etc/passthrough.d/gpu0.conf'
+    has 'Would remove    /etc/passthrough.d/gpu0.conf'
     dry add gpu1 01:00.0
     has 'gpu1'
     dry add disk 00:06.0
@@ -305,7 +305,7 @@ dry() {
     before=$(tree_now)
     ctl bind gpu0 --dry-run
     exits 0
-    says '^gpu0: 0000:01:00.0 would be bound to vfio-pci'
+    says '^  gpu0: 0000:01:00.0 would be bound to vfio-pci'
     ctl bind gpu0 --dry-run --json
     exits 0
     is "$(get '.devices[] | "\(.address) \(.state) \(.from)"')" '0000:01:00.0 late radeon 0000:01:00.1 late snd_hda_intel' document
@@ -326,8 +326,8 @@ dry() {
     ctl apply --no-trial
     exits 0
     dry undo 1
-    says 'apply 2 would be undone'
-    says 'apply 1 would be undone'
+    says 'Apply 2 would be undone'
+    says 'Apply 1 would be undone'
     tree_again options
     ctl apply --no-trial
     echo 'GRUB_TIMEOUT=1' >>"$ROOT/etc/default/grub.d/passthrough.cfg"
@@ -376,7 +376,7 @@ dry() {
 @test "the bare command shows the state of this host and the five commands to begin with, exit 0" {
     run --separate-stderr "$BUILD/passthroughctl" --root="$ROOT"
     exits 0
-    has 'This host: IOMMU on (6 groups), no dracut, boots from GRUB, as Debian has it.' '3 rules.'
+    has 'This host: IOMMU on (6 groups), no dracut, boots from GRUB of Debian.' '3 rules.'
     is "$stderr" '' 'standard error'
     is "$(sed -n 's/^    \([a-z]*\) .*/\1/p' <<<"$output" | paste -sd' ')" 'list add apply status undo' commands
     rm -r "$ROOT/etc/passthrough.d"

@@ -35,8 +35,8 @@ all_files() {
     before=$(tar -C "$ROOT/etc/passthrough.d" --sort=name --mtime=@0 -c . | sha256sum)
     ctl remove gpu0
     exits 0
-    has 'removed /etc/passthrough.d/gpu0.conf' 'removed /etc/passthrough.d/gpu0.conf.d/stage.conf' \
-        'what it was is in /var/lib/passthrough/removed/gpu0.1' 'Next: passthroughctl apply' 'passthroughctl release gpu0'
+    has 'Removed         /etc/passthrough.d/gpu0.conf' 'Removed         /etc/passthrough.d/gpu0.conf.d/stage.conf' \
+        'a copy in /var/lib/passthrough/removed/gpu0.1' 'passthroughctl release gpu0'
     gone /etc/passthrough.d/gpu0.conf /etc/passthrough.d/gpu0.conf.d
     plan
     exits 0
@@ -60,7 +60,7 @@ all_files() {
     rule_in /usr/lib/passthrough.d vendor '[Match]' ID=1002:5159
     ctl remove vendor
     exits 0
-    has 'masked /usr/lib/passthrough.d/vendor.conf, by the link /etc/passthrough.d/vendor.conf to /dev/null'
+    has 'Masked          /usr/lib/passthrough.d/vendor.conf, with the link /etc/passthrough.d/vendor.conf to /dev/null'
     is "$(readlink "$ROOT/etc/passthrough.d/vendor.conf")" /dev/null mask
     present /usr/lib/passthrough.d/vendor.conf
     gone /var/lib/passthrough/removed
@@ -79,7 +79,7 @@ all_files() {
     ctl remove gpu0
     exits 0
     is "$(readlink "$ROOT/etc/passthrough.d/gpu0.conf")" /dev/null mask
-    has 'masked /usr/lib/passthrough.d/gpu0.conf' /var/lib/passthrough/removed/gpu0.1
+    has 'Masked          /usr/lib/passthrough.d/gpu0.conf' /var/lib/passthrough/removed/gpu0.1
     plan
     no_rule gpu0
     cp -rP --remove-destination "$ROOT/var/lib/passthrough/removed/gpu0.1/." "$ROOT/etc/passthrough.d"
@@ -128,7 +128,7 @@ all_files() {
     ln -s ../modprobe.d "$ROOT/etc/passthrough.d/gpu0.conf.d"
     ctl remove gpu0 --dry-run
     exits 0
-    has 'would remove /etc/passthrough.d/gpu0.conf.d'
+    has 'Would remove    /etc/passthrough.d/gpu0.conf.d'
     has_not a.conf
     ctl remove gpu0
     exits 0
@@ -206,7 +206,7 @@ all_files() {
     before=$(all_files)
     ctl remove gpu0 --dry-run
     exits 0
-    has 'would remove /etc/passthrough.d/gpu0.conf' 'would remove /etc/passthrough.d/gpu0.conf.d/stage.conf' 'would mask'
+    has 'Would remove    /etc/passthrough.d/gpu0.conf' 'Would remove    /etc/passthrough.d/gpu0.conf.d/stage.conf' 'Would mask'
     is "$(all_files)" "$before" 'the tree'
     ctl remove gpu0 --json
     exits 0

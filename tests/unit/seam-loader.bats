@@ -33,10 +33,10 @@ reads() { is "$(<"$ROOT$1")" "$2" "$1"; }
 @test "apply writes where it reads, once, and says from what the host boots" {
     ctl apply
     exits 0
-    has 'this host boots from a ROM (/boot/rom.cfg)' 'wrote /boot/rom.cfg' "verified in 1 boot entry: $TOKENS"
+    has 'Boot loader     a ROM (/boot/rom.cfg)' 'Wrote           /boot/rom.cfg' 'Boot entries    1, verified'
     reads /boot/rom.cfg "root=/dev/sda1 ro $TOKENS -- single"
     ctl apply
-    has 'the command line: nothing to do'
+    has 'Command line    nothing to do'
     ctl apply --json
     is "$(get .boots_from)" 'a ROM' boots_from
 }
@@ -48,7 +48,7 @@ reads() { is "$(<"$ROOT$1")" "$2" "$1"; }
     exits 0
     reads /boot/rom.cfg 'root=/dev/sda1 ro -- single'
     ctl undo --list
-    says '^2  .*a ROM'
+    says '^      2  .*a ROM'
     ctl undo 1
     exits 0
     reads /boot/rom.cfg 'root=/dev/sda1 ro -- single'
@@ -59,7 +59,7 @@ reads() { is "$(<"$ROOT$1")" "$2" "$1"; }
     sed -i 's/sda1/sdb1/' "$ROOT/boot/rom.cfg"
     ctl undo
     exits 0
-    has 'took the tokens out of /boot/rom.cfg'
+    has 'Edited          /boot/rom.cfg: only the added parameters go'
     reads /boot/rom.cfg 'root=/dev/sdb1 ro -- single'
 }
 
@@ -94,7 +94,7 @@ reads() { is "$(<"$ROOT$1")" "$2" "$1"; }
     is "$(get '.checks[] | select(.id == "trial.bootloader") | .status')" warn trial.bootloader
     live apply
     exits 0
-    has 'the next boot tries this, once' 'wrote /boot/rom.once'
+    has 'It tries this once' 'Wrote           /boot/rom.once'
     reads /boot/rom.cfg 'root=/dev/sda1 ro -- single'
     [[ $(<"$ROOT/boot/rom.once") == "root=/dev/sda1 ro $TOKENS passthrough.trial="*' -- single' && -e $ROOT/var/lib/rom-once ]]
     live undo

@@ -106,14 +106,14 @@ src/maker/zipper.c" 'what was added'
     ran
     live apply --no-trial
     exits 0
-    has "wrote $IMAGE_FILE" 'running zipper seal'
+    has "Boot image      $KERNEL, built in " 'Boot images     zipper seal, '
     ran make seal
     tar -tf "$ROOT$IMAGE_FILE" | grep -qx ./etc/passthrough.d/gpu0.conf
     live check --json
     row "image.$KERNEL" '^pass: .* was built from this config'
     live apply --no-trial
     exits 0
-    has 'boot images: nothing to do'
+    has 'Boot images     nothing to do'
     ran make seal
     live undo
     exits 0
@@ -144,9 +144,10 @@ src/maker/zipper.c" 'what was added'
     live apply --no-trial
     exits 0
     put /usr/share/zipper/boot.d/passthrough 'the hook, version 2'
+    live apply --no-trial --dry-run
+    has 'built with other programs'
     live apply --no-trial
     exits 0
-    has 'built with other programs'
     ran make seal make seal
     rule gpu0 '[Match]' ID=10de:1b07
     live status --json

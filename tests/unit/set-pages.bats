@@ -36,7 +36,7 @@ writes_nothing() {
 @test "a request is written, and plan has it; a second one changes its line" {
     ctl hugepages 2M=64
     exits 0
-    has "wrote $CONF" 'Next: passthroughctl apply' 'Huge pages take 128.0 MiB of this machine'
+    has "Wrote           $CONF" '128.0 MiB of '
     reads '[HugePages]' Size=2M Count=64
     plan
     is "$(asked)" '2M@-=64:write' pools
@@ -60,7 +60,7 @@ writes_nothing() {
     reads '# the host' '[Host]' IOMMU=auto '' '# for guests' '[HugePages]' '  Size = 1024M' '; not too many' Count=1 Default=no '' '[HugePages]' Size=2M Count=7
     is "$(stat -c %a "$ROOT$CONF")" 640 mode
     cmp "$ROOT/var/lib/passthrough/removed/passthrough.conf.1/passthrough.conf" "$BATS_TEST_TMPDIR/old"
-    has 'what it was is in /var/lib/passthrough/removed/passthrough.conf.1'
+    has 'the old one in /var/lib/passthrough/removed/passthrough.conf.1'
     printf '[Host]' >"$ROOT$CONF"
     ctl hugepages 2M=1
     exits 0
@@ -120,12 +120,12 @@ writes_nothing() {
     has 'of the 512.0 GiB that the machine has, 504.0 GiB can be huge pages'
     ctl hugepages 1G=504
     exits 0
-    has 'Huge pages take 504.0 GiB of this machine'"'"'s 512.0 GiB; 8.0 GiB at least have to stay for the host.'
+    has '504.0 GiB of 512.0 GiB; the host keeps at least 8.0 GiB'
 }
 
 @test "--dry-run and --json" {
     writes_nothing 0 2M=64 --dry-run
-    has 'would write' 'Count=64'
+    has 'Would write' 'Count=64'
     writes_nothing 0 2M=64 --dry-run --json
     whole '.changed and .file == "/etc/passthrough.conf" and .kept == "" and .pools == [{"size":"2M","node":null,"asked":64,"action":"write","reason":"reserves 64 pages of 2M"}]'
     ctl hugepages 2M=64 --json

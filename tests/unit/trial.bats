@@ -62,7 +62,7 @@ made() {
 @test "apply makes a trial: image and entry beside those there are, chosen once, and what was there stays" {
     made
     as_before
-    has "wrote $IMAGE.passthrough-trial" "running bootctl set-oneshot 0-passthrough-trial.conf" 'the next boot tries this, once' 'until that boot is complete'
+    has "Boot image      $KERNEL, built in " 'Next boot       bootctl set-oneshot 0-passthrough-trial.conf, ' 'It tries this once; a boot that is not complete within 15 minutes is taken back.'
     has_not 'no watchdog'
     is "$(<"$ROOT/var/lib/bootctl.log")" 'set-oneshot 0-passthrough-trial.conf' bootctl
     is "$(sed -n 's/^initrd //p' "$ROOT$ENTRY")" "/lab/$KERNEL/initrd.img-$KERNEL.passthrough-trial" initrd
@@ -71,7 +71,7 @@ made() {
     tar -xOf "$ROOT$IMAGE.passthrough-trial" ./etc/passthrough.d/gpu0.conf | grep -q 10de:1b06
     live apply
     exits 0
-    has 'the next boot tries this config already: nothing to do'
+    has 'The next boot tries this already: nothing to do.'
     is "$(wc -l <"$ROOT/var/lib/bootctl.log")" 1 'calls of bootctl'
     live confirm
     exits 1
@@ -92,7 +92,7 @@ made() {
     state running
     live confirm --automatic
     exits 0
-    has 'the trial is kept'
+    has 'The trial is kept'
     state ''
     nothing_left
     is "$(sed -n 's/^options //p' "$ROOT$OWN")" 'root=/dev/sda1 ro intel_iommu=on iommu=pt' options
@@ -101,7 +101,7 @@ made() {
     tar -xOf "$ROOT$IMAGE" ./etc/passthrough.d/gpu0.conf | grep -q 10de:1b06
     live apply
     exits 0
-    has 'the command line: nothing to do' 'boot images: nothing to do'
+    has 'Command line    nothing to do' 'Boot images     nothing to do'
     live undo
     exits 0
     as_before
@@ -124,7 +124,7 @@ made() {
     is "$(jq -r '.checks[] | select(.id == "trial.bootloader") | .status' <<<"$output")" warn check
     live apply
     exits 1
-    has 'nothing is written before the config changes, or with --no-trial'
+    has 'Nothing is written: change a rule first, or use apply --no-trial'
     as_before
     mkdir "$ROOT/image"
     live image "--kernel=$KERNEL" /image
@@ -206,7 +206,7 @@ made() {
 
 @test "--confirm=, and a session through SSH: only confirm by hand keeps it" {
     made --confirm=20min
-    has 'until passthroughctl confirm is run' 'comes back 20 min'
+    has 'without sudo passthroughctl confirm within 20 minutes of its start it is taken back'
     grep -q 'passthrough.trial=[0-9a-f]*:1200 ' "$ROOT$ENTRY"
     trial_boot second
     live trial --settle
@@ -215,7 +215,7 @@ made() {
     has 'passthroughctl confirm keeps it'
     state running
     live apply
-    has 'this boot is the trial of this config: passthroughctl confirm keeps it'
+    has 'This boot is the trial of these rules: nothing to do.' 'Next: sudo passthroughctl confirm'
     live confirm
     exits 0
     state ''
@@ -244,7 +244,7 @@ made() {
     rule gpu1 '[Match]' ID=10de:1b08
     live confirm
     exits 1
-    has 'has it tried as it is now'
+    has 'apply tries them as they are now'
     state running
     as_before
     live apply
@@ -259,12 +259,12 @@ made() {
     has 'trial  '
     live undo
     exits 0
-    has 'the trial is taken back'
+    has 'The trial is taken back.'
     state ''
     nothing_left
     as_before
     live undo
-    has 'nothing to undo'
+    has 'Nothing to undo.'
 }
 
 @test "--no-trial writes at once, also what failed" {
@@ -281,7 +281,7 @@ made() {
     rm "$ROOT$VARS/LoaderInfo-$VENDOR"
     live apply
     exits 1
-    has 'this cannot be tried in one boot first' 'not booted by systemd-boot' 'apply --no-trial does without'
+    has 'no trial boot is possible' 'not booted by systemd-boot' 'apply --no-trial does without one'
     state ''
     as_before
     [[ ! -e $ROOT/var/lib/dracut.log ]]
@@ -291,7 +291,7 @@ made() {
     touch "$ROOT/etc/bootctl.fail"
     live apply
     exits 1
-    has 'failed with status 1' 'this is taken back'
+    has 'failed with status 1' 'what was written is taken back'
     state ''
     nothing_left
     as_before
@@ -335,7 +335,7 @@ made() {
     live apply --json
     exits 0
     is "$(get '.version, .trial.state, .written, (.images | length), .boots_from')" '1 pending false 1 systemd-boot with boot loader entries' document
-    [[ $stderr == *'running bootctl'* ]]
+    [[ $stderr == *'Next boot       bootctl'* ]]
     live undo
     live apply --no-trial --json
     exits 0
@@ -473,7 +473,7 @@ initrd_of() {
     live undo
     put /etc/crypttab 'secret UUID=1234 none luks'
     made --confirm=20min
-    has 'it may ask for a passphrase (crypttab secret): type it within 20 min of its start'
+    has 'the trial may ask for a passphrase (crypttab secret); type it within 20 minutes of its start'
 }
 
 no_systemd_boot() { rm -r "$ROOT$VARS" "$ROOT/boot/loader" "$ROOT/boot/lab"; }
@@ -520,7 +520,7 @@ grub_menu() {
     live trial --settle
     live confirm --automatic
     exits 0
-    has 'the trial is kept'
+    has 'The trial is kept'
     grep -q 'iommu=pt' "$ROOT/boot/grub/grub.cfg"
     ! grep -q 'passthrough-trial' "$ROOT/boot/grub/grub.cfg" || false
     live undo
@@ -540,7 +540,7 @@ grub_menu() {
     IN_MEMORY=yes
     live apply
     exits 1
-    has 'which GRUB does not write to: it would boot the trial again and again' 'apply --no-trial does without'
+    has 'which GRUB does not write to: it would boot the trial again and again' 'apply --no-trial does without one'
     IN_MEMORY=
     disk d0p1/dm # a logical volume: no disk above it
     live apply
@@ -557,7 +557,7 @@ grub_menu() {
     disk device
     live apply
     exits 1
-    has "GRUB's menu has no entry for the trial" 'this is taken back' # update-grub here makes none
+    has "GRUB's menu has no entry for the trial" 'what was written is taken back' # update-grub here makes none
     state ''
     [[ ! -e $ROOT/var/lib/grub-reboot.log && ! -e $ROOT/var/lib/passthrough/trial/grub ]]
 }
@@ -578,7 +578,7 @@ dry() {
 
 @test "--dry-run of apply, undo, confirm and what the units run changes nothing, and exits as the real run does" {
     dry 0 apply
-    has 'the next boot would try this'
+    has 'The next boot would try this once'
     dry 0 apply --json
     whole '.changed and (.written | not)'
     live apply --json
@@ -590,7 +590,7 @@ dry() {
     whole '.changed | not'
     dry 1 confirm
     dry 0 undo
-    has 'the trial would be taken back'
+    has 'The trial would be taken back.'
     state pending
     trial_boot second
     dry 0 trial --settle
@@ -626,16 +626,16 @@ dry() {
     live trial --settle
     state failed
     dry 1 apply
-    has 'nothing is written before the config changes'
+    has 'Nothing is written: change a rule first'
     live apply
     exits 1
     put /etc/passthrough.conf '[Host]' CommandLine=quiet
     rm "$ROOT$VARS/LoaderInfo-$VENDOR"
     dry 1 apply
-    has 'cannot be tried in one boot first'
+    has 'no trial boot is possible'
     live apply
     exits 1
-    has 'cannot be tried in one boot first'
+    has 'no trial boot is possible'
 }
 
 @test "the last line of list follows the trial: reboot, confirm, and what it says once it failed" {
