@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/memory.h"
 #include "base/str.h"
 #include "report/screen.h"
 #include "state/fallback.h"
@@ -75,16 +74,11 @@ int ctl_fail(const char *what, int error)
 static void say_diags(struct ctl *c)
 {
         for (size_t i = 0; i < c->diags.n; i++) {
-                char *text = NULL;
-                size_t size;
-                FILE *f = open_memstream(&text, &size);
+                const struct diag *d = &c->diags.v[i];
+                const char *line = d->line ? arena_printf(&c->arena, ":%u", d->line) : "";
 
-                if (!f)
-                        out_of_memory();
-                diag_print(f, &c->diags.v[i]);
-                fclose(f);
-                say(&c->arena, text);
-                free(text);
+                say(&c->arena, arena_join(&c->arena, d->file ? d->file : "", d->file ? line : "", d->file ? ": " : "",
+                                          d->level == DIAG_WARNING ? "warning: " : "", d->message, NULL));
         }
 }
 

@@ -18,8 +18,7 @@ int maker_run(struct arena *a, const char **argv, const char **ret_wrong)
         }
         k = program_run(argv, a, &said);
         if (k > 0)
-                *ret_wrong =
-                        arena_printf(a, "%s failed with status %d%s%s", name, k, *said ? "\n" : "", said);
+                *ret_wrong = arena_printf(a, "%s failed with status %d%s%s", name, k, *said ? "\n" : "", said);
         return k < 0 ? k : 0;
 }
 

@@ -44,8 +44,8 @@ struct maker {
 };
 
 /*
- * Runs argv[0], wherever this host has it. *ret_wrong: it is not there; or its exit status and, behind that line, all that it said. 0 or
- * -errno.
+ * Runs argv[0], wherever this host has it. *ret_wrong: it is not there; or its exit status and, behind that line, all
+ * that it said. 0 or -errno.
  */
 int maker_run(struct arena *a, const char **argv, const char **ret_wrong) _must_check_;
 
