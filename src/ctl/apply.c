@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "ctl/attempt.h"
 #include "ctl/ids-say.h"
+#include "ctl/situation.h"
 #include "ctl/tell.h"
 #include "report/json.h"
 #include "state/applied.h"
@@ -177,10 +178,7 @@ static void say_end(struct transaction *x, int status)
         }
         if (trial && x->changed)
                 attempt_note(x);
-        if (c->dry_run && x->changed && status == EXIT_SUCCESS)
-                tell_again(c);
-        else
-                tell_next(c, NEXT_ON_APPLY);
+        situation_put(c, NEXT_ON_APPLY);
         if (trial)
                 attempt_say(x);
 }

@@ -110,9 +110,5 @@ int hand_finish(struct hand *h, int k)
                 return ctl_fail(RECORD_PATH, k);
         if (h->c->json)
                 json_status(stdout, &document, &h->c->diags);
-        else if (!h->bad && h->c->dry_run)
-                tell_again(h->c);
-        else if (!h->bad)
-                tell_next(h->c, streq(h->c->argv[0], "bind") ? NEXT_ON_BIND : NEXT_ON_RELEASE);
         return h->bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }

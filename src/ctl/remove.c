@@ -10,6 +10,7 @@
 #include "config/files.h"
 #include "ctl/edit.h"
 #include "ctl/kept.h"
+#include "ctl/situation.h"
 #include "ctl/tell.h"
 #include "report/json.h"
 
@@ -232,10 +233,8 @@ static void tell(const struct removal *x, const char *name)
                 ctl_error("%s is no file, and stays", x->left[i]);
         if (!shows(x))
                 return;
-        if (c->dry_run) {
-                tell_again(c);
+        if (c->dry_run)
                 return;
-        }
         if (x->done.kept)
                 tell_row(c, "Kept",
                          arena_join(a, "a copy in ", x->done.kept,
@@ -245,7 +244,6 @@ static void tell(const struct removal *x, const char *name)
                 tell_row(c, "To unmask", arena_join(a, "sudo rm ", x->done.mask, NULL));
         tell_say(c, arena_join(a, "Its devices stay as they are until the next boot; sudo passthroughctl release ",
                                name, " gives them back now.", NULL));
-        tell_next(c, NEXT_ON_REMOVE);
 }
 
 static int run(struct removal *x, const char *name)

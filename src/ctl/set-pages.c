@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "config/settings-edit.h"
 #include "ctl/kept.h"
+#include "ctl/situation.h"
 #include "ctl/tell.h"
 #include "report/json-changes.h"
 
@@ -223,10 +224,6 @@ static void tell(struct set *x, const struct settings *after)
                 tell_row(c, dry ? "Would write" : "Wrote", SETTINGS_PATH);
         if (x->done.kept)
                 tell_row(c, dry ? "Would keep" : "Kept", arena_join(a, "the old one in ", x->done.kept, NULL));
-        if (dry && x->done.changed)
-                tell_again(c);
-        else
-                tell_next(c, NEXT_ON_HUGEPAGES);
 }
 
 static int run(struct set *x)

@@ -66,7 +66,7 @@ void tell_output(const char *said)
                 fputc('\n', stderr);
 }
 
-bool tell_is_planned(struct ctl *c)
+static bool is_planned(struct ctl *c)
 {
         if (c->plan.facts)
                 return true;
@@ -107,7 +107,7 @@ void tell_handovers(struct ctl *c)
 {
         struct pci_name *names;
 
-        if (!tell_is_planned(c))
+        if (!is_planned(c))
                 return;
         names_look_up(&c->root, &c->facts, &c->arena, &names);
         for (size_t i = 0; i < c->config.n_rules; i++) {
@@ -129,33 +129,5 @@ void tell_step(struct ctl *c, const char *command, const char *why)
         const char *ctl = c->root.live ? "sudo passthroughctl " : "passthroughctl ";
 
         next_put(&s, &(struct next_step){arena_join(&c->arena, ctl, command, NULL), why});
-        fflush(stdout);
-}
-
-void tell_again(struct ctl *c)
-{
-        const char *line = c->argv[0];
-
-        for (int i = 1; i < c->argc; i++)
-                line = arena_join(&c->arena, line, " ", c->argv[i], NULL);
-        if (c->confirm_text)
-                line = arena_join(&c->arena, line, " --confirm=", c->confirm_text, NULL);
-        tell_step(c, c->no_trial ? arena_join(&c->arena, line, " --no-trial", NULL) : line, "does this");
-}
-
-void tell_next(struct ctl *c, enum next_on on)
-{
-        struct situation now;
-        struct next_step step;
-        struct screen s = screen(c);
-
-        if (!tell_is_planned(c))
-                return;
-        situation_read(c, &now);
-        step = next_step(&now, on, &c->arena);
-        /* What a trial is, apply says itself. */
-        if (on == NEXT_ON_APPLY && now.way == WAY_TRIAL)
-                step.why = "";
-        next_put(&s, &step);
         fflush(stdout);
 }

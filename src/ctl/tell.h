@@ -27,11 +27,5 @@ void tell_output(const char *said);
 /* A row for each rule: what the next boot hands over, or that it does not. Facts are gathered; nothing is said if they
  * cannot be. */
 void tell_handovers(struct ctl *c);
-/* The next step, of the state as it is now. Loads and plans the config if nobody has. */
-void tell_next(struct ctl *c, enum next_on on);
-/* Likewise where it is not the state that tells: a command, without "passthroughctl", and what it does. */
+/* A next step that the state does not tell: a command, without "passthroughctl", and what it does. */
 void tell_step(struct ctl *c, const char *command, const char *why);
-/* The same command without --dry-run. */
-void tell_again(struct ctl *c);
-/* Whether there is a plan, made if nobody has. */
-bool tell_is_planned(struct ctl *c) _must_check_;

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "ctl/attempt.h"
+#include "ctl/situation.h"
 #include "ctl/tell.h"
 #include "report/json-changes.h"
 
@@ -136,8 +137,6 @@ int ctl_confirm(struct ctl *c)
         trial = x.trial;
         tried = (struct tried){.trial = &trial, .here = trial_is_here(&c->root, &c->arena, &trial)};
         status = confirm(&x, &tried.message);
-        if (status == EXIT_SUCCESS && !c->automatic && !c->dry_run)
-                tell_next(c, NEXT_ON_CONFIRM);
         tried.changed = x.changed;
         if (c->json)
                 k = ctl_aside_end(out);

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "ctl/attempt.h"
 #include "ctl/edit.h"
+#include "ctl/situation.h"
 #include "ctl/tell.h"
 #include "report/json-changes.h"
 
@@ -114,10 +115,6 @@ static int run(struct transaction *x, uint32_t number)
         status = transaction_detect(x);
         if (status == 0)
                 status = undo(x, number, &done);
-        if (status == EXIT_SUCCESS && x->c->dry_run && x->changed)
-                tell_again(x->c);
-        else if (status == EXIT_SUCCESS)
-                tell_next(x->c, NEXT_ON_UNDO);
         done.changed = x->changed;
         if (json)
                 k = ctl_aside_end(out);
