@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "bind/run.h"
+#include "config/sriov.h"
 
 int main(int argc, char *argv[])
 {
@@ -19,6 +20,7 @@ int main(int argc, char *argv[])
         struct root root = ROOT_INIT;
         int k = argc == 3 && startswith(argv[1], "--root=") ? root_open(argv[1] + strlen("--root="), &root) : -EINVAL;
 
+        sriov_keys_used = &sriov_keys;
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(runs); i++)
                 if (startswith(argv[2], runs[i].option)) {
                         k = runs[i].run(&root, argv[2] + strlen(runs[i].option));

@@ -4,9 +4,11 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "config/attribute.h"
 #include "config/device-values.h"
 #include "config/ini.h"
 #include "config/key-table.h"
+#include "config/sriov.h"
 
 struct key;
 
@@ -17,8 +19,9 @@ struct parser {
         const char *file;
         unsigned line;
         struct rule *rule;
-        uint64_t seen;   /* keys of this file that cannot repeat, a bit each */
-        size_t harmless; /* errors that leave [Match] readable */
+        uint64_t seen;                /* keys of this file that cannot repeat, a bit each */
+        uint64_t seen_sriov, seen_vf; /* the same of [SR-IOV], and of the last [VirtualFunction] */
+        size_t harmless;              /* errors that leave [Match] readable */
 };
 
 /* False: the value is none such, and the caller says what would be right. */
@@ -127,6 +130,7 @@ static bool parse_driver(struct parser *p, const struct key *key, const char *va
                 return true;
         }
 
+        r->driver_given = true;
         r->driver = streq(value, "auto") ? DRIVER_AUTO : streq(value, "native") ? DRIVER_NATIVE : DRIVER_NAMED;
         r->driver_name = NULL;
         if (r->driver == DRIVER_NAMED)
@@ -255,72 +259,12 @@ static bool parse_expect(struct parser *p, const struct key *key, const char *va
         return true;
 }
 
-/* What a rule says with keys of its own, or what would take the device away under the plan. */
-static const char *attribute_owner(const char *name)
-{
-        static const struct {
-                const char *name, *instead;
-        } owned[] = {
-                {"driver_override", "Driver= sets it"},
-                {"reset_method", "ResetMethod= sets it"},
-                {"sriov_numvfs", "[SR-IOV] sets it"},
-                {"sriov_drivers_autoprobe", "[SR-IOV] sets it"},
-                {"remove", "it would take the device away"},
-                {"rescan", "it is no setting"},
-                {"uevent", "it is no setting"},
-                {"reset", "it is no setting"},
-                {"config", "it is no setting"},
-                {"rom", "it is no setting"},
-                {"new_id", "it is no setting"},
-                {"remove_id", "it is no setting"},
-        };
-        size_t n = strcspn(name, "/");
-
-        if (strlen(name) > SHOWN)
-                return "no attribute has such a name";
-        /* Most of what else looks like a directory there is a link to another device, its driver or its bus. */
-        if (name[n] == '/' && strncmp(name, "power", n) != 0 && strncmp(name, "link", n) != 0)
-                return "it leads out of the device's directory";
-        for (size_t i = 0; i < ARRAY_SIZE(owned); i++)
-                if (n == strlen(owned[i].name) && strncmp(name, owned[i].name, n) == 0)
-                        return owned[i].instead;
-        return NULL;
-}
-
 static bool parse_attribute(struct parser *p, const struct key *key, const char *value)
 {
-        struct rule *r = p->rule;
-        const char *equals = strchr(value, '='), *owner;
-        struct attribute *attribute;
-        char *name, *printable;
+        struct key_place place = {p->diags, p->file, p->line};
 
         (void)key;
-        if (!*value) {
-                r->attributes = NULL;
-                r->n_attributes = 0;
-                return true;
-        }
-        if (!equals || !equals[1])
-                return false;
-        name = arena_strndup(p->arena, value, (size_t)(equals - value));
-        if (!*name || *name == '/' || *name == '.' || strstr(name, "/.") || strchr(name, ' '))
-                return false;
-        owner = attribute_owner(name);
-        if (owner) {
-                diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                         "Attribute=%.*s: \"%s\" is not for a rule to write; %s", SHOWN, value, name, owner);
-                return true;
-        }
-
-        attribute = arena_grow(p->arena, &r->attributes, r->n_attributes, sizeof(*r->attributes));
-        attribute->name = name;
-        attribute->value = arena_strdup(p->arena, equals + 1);
-        printable = arena_strdup(p->arena, value);
-        str_make_printable(printable);
-        if (!streq(printable, value))
-                return false;
-        r->n_attributes++;
-        return true;
+        return attribute_parse(p->arena, &place, value, &p->rule->attributes, &p->rule->n_attributes);
 }
 
 /* Read by the rule's bus. */
@@ -362,8 +306,7 @@ static const struct key keys[] = {
         DEVICE("Stage", parse_stage, false, "auto, initrd or root"),
         DEVICE("AllowBootDisplay", parse_allow_boot_display, false, "yes or no"),
         DEVICE("Expect", parse_expect, false, "a number of devices, N, N-M or N-, such as 1, 2-4 or 0-"),
-        DEVICE("Attribute", parse_attribute, true,
-               "NAME=VALUE, the name below the device's sysfs directory, such as d3cold_allowed=0"),
+        DEVICE("Attribute", parse_attribute, true, ATTRIBUTE_RIGHT),
         DEVICE("ResetMethod", parse_reset_method, false,
                "default, or some of device_specific, acpi, flr, af_flr, pm, bus and cxl_bus in the order to try them"),
         DEVICE("Owner", parse_node_owner, false, "a user's name or number, such as libvirt-qemu or 64055"),
@@ -374,7 +317,32 @@ static const struct key keys[] = {
 _Static_assert(ARRAY_SIZE(keys) <= 64, "parser.seen has a bit for each key");
 
 static const char *const sections[] = {"Match", "Device"};
-static const char *const later_sections[] = {"SR-IOV", "VirtualFunction", "VirtualGPU"};
+static const char *const sriov_sections[] = {"SR-IOV", "VirtualFunction"};
+static const char *const later_sections[] = {"VirtualGPU"};
+
+/* Each [VirtualFunction] is of other indexes; whether they say more of them is for a program that makes them to read.
+ */
+static void begin_sriov(struct parser *p, unsigned line, const char *name)
+{
+        struct sriov *x = p->rule->sriov;
+        struct vf_section *v;
+
+        if (!x) {
+                x = p->rule->sriov = arena_alloc(p->arena, sizeof(*x));
+                *x = (struct sriov){.line = line,
+                                    .file = p->file,
+                                    .section = arena_strdup(p->arena, name),
+                                    .driver_name = DRIVER_VFIO_PCI,
+                                    .driver = DRIVER_NAMED};
+        }
+        x->declared |= streq(name, sriov_sections[0]);
+        if (streq(name, sriov_sections[0]))
+                return;
+        v = arena_grow(p->arena, &x->sections, x->n_sections++, sizeof(*x->sections));
+        v->line = line;
+        v->settings.file = p->file;
+        p->seen_vf = 0;
+}
 
 static bool known(const char *name, const char *const *names, size_t n)
 {
@@ -391,6 +359,10 @@ static void on_section(void *data, unsigned line, const char *name)
 
         if (known(name, sections, ARRAY_SIZE(sections)))
                 return;
+        if (known(name, sriov_sections, ARRAY_SIZE(sriov_sections))) {
+                begin_sriov(p, line, name);
+                return;
+        }
         if (known(name, later_sections, ARRAY_SIZE(later_sections))) {
                 diag_add(p->diags, DIAG_ERROR, p->file, line,
                          "section [%s] is not built yet in this version; [Match] and [Device] are", name);
@@ -398,6 +370,8 @@ static void on_section(void *data, unsigned line, const char *name)
                 return;
         }
         nearest = str_nearest(name, sections, ARRAY_SIZE(sections));
+        if (!nearest)
+                nearest = str_nearest(name, sriov_sections, ARRAY_SIZE(sriov_sections));
         if (!nearest)
                 nearest = str_nearest(name, later_sections, ARRAY_SIZE(later_sections));
         if (nearest) {
@@ -422,6 +396,13 @@ static void assign(struct parser *p, unsigned line, const char *section, const c
         size_t i;
 
         p->line = line;
+        if (streq_ptr(section, sriov_sections[0]) || streq_ptr(section, sriov_sections[1])) {
+                if (sriov_keys_used)
+                        sriov_keys_used->assign(p->arena, &place, p->rule->sriov,
+                                                streq(section, sriov_sections[0]) ? &p->seen_sriov : &p->seen_vf,
+                                                section, name, value);
+                return;
+        }
         if (!key_find(&table, &place, section, name, &i))
                 return;
         if (!keys[i].parse) {
@@ -439,7 +420,7 @@ static void on_assign(void *data, unsigned line, const char *section, const char
         size_t errors = p->diags->n_errors;
 
         assign(p, line, section, name, value);
-        if (streq_ptr(section, "Device"))
+        if (section && !streq(section, "Match"))
                 p->harmless += p->diags->n_errors - errors;
 }
 
@@ -463,8 +444,20 @@ bool keys_name_device(const struct rule *rule)
         return false;
 }
 
-void keys_check(struct diags *diags, const struct rule *rule)
+void keys_check(struct diags *diags, struct rule *rule)
 {
+        size_t errors = diags->n_errors;
+
+        if (rule->sriov && !rule->driver_given) {
+                rule->driver = DRIVER_NATIVE;
+                rule->driver_name = NULL;
+        }
+        if (rule->sriov && sriov_keys_used)
+                sriov_keys_used->check(diags, rule);
+        if (rule->sriov && diags->n_errors == errors)
+                diag_add(diags, DIAG_ERROR, rule->sriov->file, rule->sriov->line,
+                         "section [%s] is not built yet in this version; [Match] and [Device] are",
+                         rule->sriov->section);
         if (rule->match[MATCH_VIRTUAL_FUNCTION].n > 0 && rule->match[MATCH_PARENT].n == 0) {
                 diag_add(diags, DIAG_ERROR, rule->file, 0,
                          "VirtualFunction= counts the functions of a parent; add Parent= to [Match]");

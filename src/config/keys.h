@@ -23,5 +23,6 @@ void keys_parse(const struct keys *keys, struct arena *a, struct diags *diags, c
 /* Whether some key of [Match] tells which devices are meant. */
 bool keys_name_device(const struct rule *rule);
 
-/* What only shows once all files of a rule are read: faults become diags about the rule's file. */
-void keys_check(struct diags *diags, const struct rule *rule);
+/* What only shows once all files of a rule are read: faults become diags, and what Driver= is without a value is set.
+ */
+void keys_check(struct diags *diags, struct rule *rule);

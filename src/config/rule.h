@@ -72,6 +72,8 @@ struct node_access {
 /* The mode that is meant: a group that is given is to read and write, as with udev. NULL: it stays as it is. */
 const char *node_access_mode(const struct node_access *access);
 
+struct sriov; /* config/sriov.h */
+
 struct rule {
         const char *name, *file;
         bool invalid;
@@ -88,6 +90,7 @@ struct rule {
 
         enum driver_choice driver;
         const char *driver_name; /* of DRIVER_NAMED */
+        bool driver_given;       /* there is a Driver= of [Device] */
         enum functions functions;
         enum group_policy group;
         enum stage stage;
@@ -97,7 +100,8 @@ struct rule {
         size_t n_attributes;
         const char *reset_method; /* as the kernel takes it, or NULL */
         struct node_access node;
-        bool required; /* for the boot to be complete */
+        bool required;       /* for the boot to be complete */
+        struct sriov *sriov; /* NULL: no virtual functions are asked for */
 };
 
 struct config {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/recfile.h"
+#include "config/sriov.h"
 #include "ctl/help.h"
 #include "ctl/rootless.h"
 #include "guard/evidence.h"
@@ -102,6 +103,7 @@ int main(int argc, char *argv[])
                 options[ARRAY_SIZE(common) + (size_t)i] = (struct option){
                         own[i].name, own[i].kind == TEXT ? required_argument : no_argument, NULL, OPTION_OWN + i};
 
+        sriov_keys_used = &sriov_keys;
         while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
                 switch (option) {
                 case 'h':

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "config/sriov.h"
 #include "facts/gather.h"
 #include "facts/match.h"
 #include "files.h"
@@ -33,6 +34,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
         (void)argc;
         (void)argv;
+        sriov_keys_used = &sriov_keys;
         if (!tree || root_open(tree, &root) < 0 || facts_gather(&root, &machine, &sources, &request, &facts) < 0) {
                 fputs("FUZZ_TREE must name a machine's tree\n", stderr);
                 exit(EXIT_FAILURE);
