@@ -258,6 +258,17 @@ static void trial_units(struct units *u, uint32_t seconds)
         units_write(u, "emergency.service.d/50-passthrough-trial.conf", emergency);
 }
 
+/* The target orders, and starts nothing: each is wanted where the host's services are. */
+static void sriov_unit(struct units *u, const char *rule)
+{
+        char unit[128];
+
+        if (!rule_name_valid(rule))
+                return;
+        snprintf(unit, sizeof(unit), "passthrough-sriov@%s.service", rule);
+        units_want(u, "multi-user.target", unit, UNITS_STATIC "/passthrough-sriov@.service");
+}
+
 /* Until the host has joined the plan, its own text of a rule counts. */
 static bool required(const struct record *record, const struct config *config, const struct record_rule *known)
 {
@@ -281,6 +292,10 @@ static int host_units(const struct root *root, struct arena *a, struct units *u,
         units_want(u, "multi-user.target", "passthrough.target", UNITS_STATIC);
         if (!off)
                 units_want(u, "sysinit.target", "passthrough-udev.service", UNITS_STATIC);
+        for (size_t i = 0; i < config->n_rules && !off; i++)
+                if (config->rules[i].sriov && !config->rules[i].invalid &&
+                    match_machine(&config->rules[i], &machine) == YES)
+                        sriov_unit(u, config->rules[i].name);
         for (size_t i = 0; i < record.n_rules; i++)
                 rule_unit(u, record.rules[i].name, required(&record, config, &record.rules[i]));
         for (size_t i = 0; i < config->n_rules && !record.host; i++)

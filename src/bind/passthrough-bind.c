@@ -35,7 +35,7 @@ static int usage(const char *message, const char *what)
         return EXIT_USAGE;
 }
 
-/* What is done, and with what. */
+/* What is done, and with what; run NULL: by passthrough-demand. */
 struct job {
         int (*run)(const struct root *root, const char *argument);
         const char *argument;
@@ -45,7 +45,7 @@ struct job {
 static bool find_stage(const char *name, struct job *ret)
 {
         static const struct job jobs[] = {
-                {run_stage, "initrd"}, {run_stage, "root"}, {run_udev, "udev"}, {run_host, "host"}};
+                {run_stage, "initrd"}, {run_stage, "root"}, {NULL, "udev"}, {run_host, "host"}};
 
         for (size_t i = 0; i < ARRAY_SIZE(jobs); i++)
                 if (streq(jobs[i].argument, name)) {
@@ -126,6 +126,8 @@ int main(int argc, char *argv[])
                 case OPTION_STAGE:
                         if (!find_stage(optarg, &job))
                                 return usage("--stage= is initrd, root, udev or host, not ", optarg);
+                        if (!job.run)
+                                demand = "--stage=";
                         break;
                 case OPTION_RULE:
                         demand = "--rule=";

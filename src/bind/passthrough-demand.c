@@ -16,7 +16,7 @@ int main(int argc, char *argv[])
         static const struct {
                 const char *option;
                 int (*run)(const struct root *root, const char *argument);
-        } runs[] = {{"--rule=", run_rule}, {"--hotplug=", run_arrival}};
+        } runs[] = {{"--rule=", run_rule}, {"--hotplug=", run_arrival}, {"--stage=", run_udev}};
         struct root root = ROOT_INIT;
         int k = argc == 3 && startswith(argv[1], "--root=") ? root_open(argv[1] + strlen("--root="), &root) : -EINVAL;
 

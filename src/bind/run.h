@@ -26,11 +26,16 @@ enum run_end {
 };
 
 /*
- * The runs: enum run_end or -errno. What they are for is named. run_rule() and run_arrival() look at a host that is up,
- * and are in passthrough-demand, which no boot image has.
+ * The runs: enum run_end or -errno. What they are for is named. run_rule(), run_arrival() and run_udev() are of the
+ * host alone, and in passthrough-demand, which no boot image has.
  */
 int run_stage(const struct root *root, const char *stage) _must_check_; /* of the initrd */
 int run_rule(const struct root *root, const char *rule) _must_check_;   /* on the host */
+int run_take(const struct root *root, const char *rule) _must_check_;   /* the same, without nodes and links */
+/* The rule's virtual functions, which are made first; in passthrough-sriov alone. */
+int run_sriov(const struct root *root, const char *rule) _must_check_;
+/* The same by hand: the rule as it is now, and nothing is waited for. */
+int run_sriov_now(const struct root *root, const char *rule) _must_check_;
 /* A device that has appeared on a host that is up. */
 int run_arrival(const struct root *root, const char *address) _must_check_;
 /* Huge pages that the image did not know of; a shortfall is no failure. */

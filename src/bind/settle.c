@@ -2,6 +2,7 @@
 /* A rule on the host: whether it has what it was to have, and what it can still be given. */
 #include "base/str.h"
 #include "bind/run.h"
+#include "config/sriov.h"
 #include "guard/evidence.h"
 #include "maker/payload.h"
 #include "maker/table.h"
@@ -51,6 +52,38 @@ static bool has_driver(const struct run *r, const struct record_device *d)
         size_t at = facts_find(&r->facts, d->address);
 
         return at != NO_DEVICE && streq_ptr(r->facts.devices[at].driver, d->driver);
+}
+
+/* Virtual functions that the rule makes: of how many there are to be, how many are; and whether some wait to be taken.
+ */
+static bool all_made(struct run *r, const struct rule *rule, const char **ret)
+{
+        size_t n = 0, wanted = 0;
+
+        for (size_t i = 0; i < r->plan.n_entries; i++) {
+                const struct plan_entry *e = &r->plan.entries[i];
+                bool parent = !r->facts.devices[e->device].parent;
+
+                if (&r->config.rules[e->rule] != rule)
+                        continue;
+                n += !parent;
+                wanted += !parent ? 0 : rule->sriov->kind == VF_COUNT_NUMBER ? rule->sriov->count : 1;
+        }
+        *ret = arena_printf(&r->arena, "%zu of %zu virtual functions are there", n, wanted);
+        return n >= wanted;
+}
+
+static bool some_wait(struct run *r, const struct rule *rule)
+{
+        for (size_t i = 0; i < r->plan.n_entries; i++) {
+                const struct plan_entry *e = &r->plan.entries[i];
+                const struct record_device *x = record_find_device(&r->record, r->facts.devices[e->device].address);
+
+                if (&r->config.rules[e->rule] == rule && e->action == ACTION_BIND &&
+                    r->facts.devices[e->device].parent && !(x && record_device_taken(x)))
+                        return true;
+        }
+        return false;
 }
 
 /* Whether what the record says was taken still has the driver it was given. */
@@ -107,6 +140,17 @@ static bool may_be_late(const struct run *r, const struct record_rule *rule)
         return rule->state == RULE_OK || rule->state == RULE_MISSING;
 }
 
+/* Whether the rule has all virtual functions that it is to make. */
+static int settle_made(struct run *r, const struct rule *rule)
+{
+        const char *why;
+
+        if (!rule || !rule->sriov || all_made(r, rule, &why))
+                return RUN_DONE;
+        log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, rule->name, NULL, "%s: %s", rule->name, why);
+        return RUN_UNSATISFIED;
+}
+
 /*
  * The reason is logged where it is not satisfied; where nothing is left to do, it is no matter that nothing can be
  * recorded. enum run_end or -errno.
@@ -118,8 +162,9 @@ static int settle_alone(struct run *r, const char *name, int recorded)
         const char *why = NULL;
         int k;
 
-        if (known && record_satisfied(&r->record, known) && still_bound(r, known))
-                return RUN_DONE;
+        if (known && record_satisfied(&r->record, known) && still_bound(r, known) &&
+            !(rule && rule->sriov && some_wait(r, rule)))
+                return settle_made(r, rule);
         if (recorded < 0)
                 return recorded;
         if (!known)
@@ -139,7 +184,7 @@ static int settle_alone(struct run *r, const char *name, int recorded)
         k = bind_late(r, (size_t)(rule - r->config.rules));
         if (k < 0)
                 return k;
-        return record_satisfied(&r->record, record_find(&r->record, name)) ? RUN_DONE : RUN_UNSATISFIED;
+        return record_satisfied(&r->record, record_find(&r->record, name)) ? settle_made(r, rule) : RUN_UNSATISFIED;
 }
 
 /* What is below another is handed over when that is: the other's rule comes first. */
@@ -191,7 +236,7 @@ static void log_off(struct run *r, const char *rule)
         outcome_log(r->root, &o, false);
 }
 
-int run_rule(const struct root *root, const char *rule)
+static int run(const struct root *root, const char *rule, bool nodes)
 {
         _cleanup_(close_fd) int lock = -1;
         _cleanup_(run_free) struct run r = {.root = root, .sources = &sources};
@@ -212,5 +257,15 @@ int run_rule(const struct root *root, const char *rule)
                 k = settle(&r, rule, join_host_plan(&r));
         if (k < 0)
                 return k;
-        return settle_nodes(&r, rule) ? k : RUN_UNSATISFIED;
+        return !nodes || settle_nodes(&r, rule) ? k : RUN_UNSATISFIED;
+}
+
+int run_rule(const struct root *root, const char *rule)
+{
+        return run(root, rule, true);
+}
+
+int run_take(const struct root *root, const char *rule)
+{
+        return run(root, rule, false);
 }

@@ -91,6 +91,7 @@ struct device {
         unsigned roles;
         const char *marks[MARK_MAX_]; /* NULL: none, or it does not show */
         const char *parent;           /* of a virtual device: the address of the one that makes it; else NULL */
+        uint32_t index;               /* of one of those: which it is; UINT32_MAX: that is not known */
         const char *below;            /* the device in whose directory its own is: the address; or NULL */
 
         /* What follows is gathered for the devices that rules may come to: see facts_request.config. */

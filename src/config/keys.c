@@ -329,11 +329,8 @@ static void begin_sriov(struct parser *p, unsigned line, const char *name)
 
         if (!x) {
                 x = p->rule->sriov = arena_alloc(p->arena, sizeof(*x));
-                *x = (struct sriov){.line = line,
-                                    .file = p->file,
-                                    .section = arena_strdup(p->arena, name),
-                                    .driver_name = DRIVER_VFIO_PCI,
-                                    .driver = DRIVER_NAMED};
+                *x = (struct sriov){
+                        .line = line, .file = p->file, .driver_name = DRIVER_VFIO_PCI, .driver = DRIVER_NAMED};
         }
         x->declared |= streq(name, sriov_sections[0]);
         if (streq(name, sriov_sections[0]))
@@ -446,18 +443,12 @@ bool keys_name_device(const struct rule *rule)
 
 void keys_check(struct diags *diags, struct rule *rule)
 {
-        size_t errors = diags->n_errors;
-
         if (rule->sriov && !rule->driver_given) {
                 rule->driver = DRIVER_NATIVE;
                 rule->driver_name = NULL;
         }
         if (rule->sriov && sriov_keys_used)
                 sriov_keys_used->check(diags, rule);
-        if (rule->sriov && diags->n_errors == errors)
-                diag_add(diags, DIAG_ERROR, rule->sriov->file, rule->sriov->line,
-                         "section [%s] is not built yet in this version; [Match] and [Device] are",
-                         rule->sriov->section);
         if (rule->match[MATCH_VIRTUAL_FUNCTION].n > 0 && rule->match[MATCH_PARENT].n == 0) {
                 diag_add(diags, DIAG_ERROR, rule->file, 0,
                          "VirtualFunction= counts the functions of a parent; add Parent= to [Match]");

@@ -310,6 +310,9 @@ static void check(struct diags *diags, const struct rule *rule)
                          "[VirtualFunction] without [SR-IOV]; write how many there are: VirtualFunctions= in [SR-IOV]");
                 return;
         }
+        if (x->eswitch == ESWITCH_SWITCHDEV)
+                diag_add(diags, DIAG_ERROR, x->file, x->eswitch_line,
+                         "Eswitch=switchdev is not built yet in this version; leave it out");
         if (x->kind == VF_COUNT_UNSET)
                 diag_add(diags, DIAG_ERROR, x->file, x->line, "[SR-IOV] without VirtualFunctions=; write how many");
         if (rule->driver != DRIVER_NATIVE)
@@ -331,4 +334,4 @@ static void check(struct diags *diags, const struct rule *rule)
         }
 }
 
-const struct sriov_keys sriov_keys = {assign, check};
+const struct sriov_keys sriov_keys = {assign, check, sriov_driver};

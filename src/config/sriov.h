@@ -70,8 +70,7 @@ struct vf_section {
 struct sriov {
         unsigned line; /* of the first of these sections, in file */
         const char *file;
-        const char *section; /* its name */
-        bool declared;       /* there is an [SR-IOV] */
+        bool declared; /* there is an [SR-IOV] */
         enum vf_count kind;
         uint32_t count; /* of VF_COUNT_NUMBER */
         enum eswitch eswitch;
@@ -98,6 +97,8 @@ struct sriov_keys {
         void (*assign)(struct arena *a, const struct key_place *place, struct sriov *sriov, uint64_t *seen,
                        const char *section, const char *name, const char *value);
         void (*check)(struct diags *diags, const struct rule *rule);
+        /* sriov_driver() */
+        enum driver_choice (*driver)(const struct sriov *sriov, uint32_t index, const char **ret);
 };
 
 extern const struct sriov_keys sriov_keys;

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "ctl/hand.h"
+#include "ctl/make-functions.h"
 #include "ctl/situation.h"
 #include "plan/hand.h"
 
@@ -68,7 +69,8 @@ static void tell(struct hand *h, const bool *chosen, const struct result *result
                 const struct plan_entry *e = &c->plan.entries[i];
                 struct outcome o;
 
-                if (!chosen[i])
+                /* Of a rule that makes virtual functions, the parent stays, and it is no matter. */
+                if (!chosen[i] || (e->action == ACTION_KEEP && c->config.rules[e->rule].sriov))
                         continue;
                 o = outcome_of_entry(&c->arena, &c->plan, i, &results[i]);
                 if (c->dry_run && o.text && !o.bad)
@@ -166,8 +168,10 @@ static int bind(struct hand *h)
 int ctl_bind(struct ctl *c)
 {
         _cleanup_(hand_close) struct hand h = {.c = c, .lock = -1};
-        int k = hand_open(&h);
+        int k = make_functions(c);
 
+        if (k == 0)
+                k = hand_open(&h);
         if (k == 0)
                 k = bind(&h);
         if (!c->json && k != EXIT_USAGE)

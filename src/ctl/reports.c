@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "bus/pci/sriov.h"
 #include "ctl/ids-say.h"
 #include "ctl/lines.h"
 #include "ctl/names.h"
@@ -92,6 +93,7 @@ int ctl_plan(struct ctl *c)
         k = ctl_load_plan(c, ids.n_lines > 0 ? &all : c->json ? NULL : &displays, true);
         if (k != 0)
                 return k;
+        pci_sriov(&c->root, &c->arena, true, &c->plan);
         needs = ctl_needs(c);
         ctl_plan_hugepages(c);
         worked = worked_find(&c->root, &c->arena, &c->plan);

@@ -24,9 +24,14 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
                 request.slots |= r->match[MATCH_SLOT].n > 0;
                 request.serials |= r->match[MATCH_SERIAL].n > 0;
                 request.machine |= r->match[MATCH_HOST].n > 0 || r->match[MATCH_PRODUCT].n > 0;
-                request.parents |= r->match[MATCH_PARENT].n > 0;
+                request.parents |= r->match[MATCH_PARENT].n > 0 || r->sriov;
+                request.machine |= r->sriov != NULL;
                 if (r->invalid)
                         continue;
+                if (r->sriov) {
+                        request.variants = request.use = true;
+                        facts_request_driver(&request, a, DRIVER_VFIO_PCI);
+                }
                 request.variants |= r->driver == DRIVER_AUTO;
                 request.use |= r->driver != DRIVER_NATIVE;
                 if (r->driver != DRIVER_NATIVE)

@@ -81,9 +81,18 @@ bool match_apart_from_place(const struct rule *rule, const struct facts *facts, 
         return true;
 }
 
+/* What is to match for a rule to decide the device: of a function that it makes, the parent; NULL: that is not here. */
+static const struct device *judged(const struct rule *rule, const struct facts *facts, const struct device *d)
+{
+        size_t parent = match_makes(rule, d) ? facts_find(facts, d->parent) : NO_DEVICE;
+
+        return !match_makes(rule, d) ? d : parent == NO_DEVICE ? NULL : &facts->devices[parent];
+}
+
 bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
-        if (!same_bus(rule, d) || !d->identified)
+        d = judged(rule, facts, d);
+        if (!d || !same_bus(rule, d) || !d->identified)
                 return false;
         for (int key = 0; key < MATCH_MAX_; key++)
                 if (key != MATCH_HOST && key != MATCH_PRODUCT && !holds(rule, (enum match_key)key, facts, d))
@@ -93,7 +102,8 @@ bool match_device(const struct rule *rule, const struct facts *facts, const stru
 
 bool match_may(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
-        if (!same_bus(rule, d) || !d->identified)
+        d = judged(rule, facts, d);
+        if (!d || !same_bus(rule, d) || !d->identified)
                 return false;
         for (int key = 0; key < MATCH_MAX_; key++)
                 if (fits(rule, (enum match_key)key, facts, d) == NO)

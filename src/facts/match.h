@@ -4,6 +4,12 @@
 #include "config/rule.h"
 #include "facts/facts.h"
 
+/* Whether the rule makes the device, one of its parent's virtual functions: what matches is the parent. */
+static inline bool match_makes(const struct rule *rule, const struct device *d)
+{
+        return rule->sriov && d->parent;
+}
+
 /* Host= and Product=: whether the rule is meant for this machine. */
 enum tristate match_machine(const struct rule *rule, const struct facts *facts);
 

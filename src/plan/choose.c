@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include "base/str.h"
+#include "config/sriov.h"
 #include "facts/match.h"
 #include "plan/planner.h"
 
@@ -34,7 +35,11 @@ static const char *variant_driver(const struct planner *p, const struct device *
 
 static const char *driver_for(const struct planner *p, const struct rule *rule, const struct device *d)
 {
-        switch (rule->driver) {
+        const char *name = rule->driver_name;
+        enum driver_choice choice =
+                match_makes(rule, d) ? sriov_keys_used->driver(rule->sriov, d->index, &name) : rule->driver;
+
+        switch (choice) {
         case DRIVER_NATIVE:
                 return NULL;
         case DRIVER_AUTO:
@@ -42,7 +47,12 @@ static const char *driver_for(const struct planner *p, const struct rule *rule, 
         case DRIVER_NAMED:
                 break;
         }
-        return rule->driver_name;
+        return name;
+}
+
+bool planner_makes(const struct planner *p, const struct plan_entry *e)
+{
+        return match_makes(&p->config->rules[e->rule], entry_device(p, e));
 }
 
 static bool has_buses(const struct device *d)
@@ -110,12 +120,33 @@ static const char *why_matched(const struct planner *p, size_t device, const str
         return identity->moved && identity->rule == rule ? identity->moved : PLAN_MATCHED;
 }
 
+/* One that the rule makes is not among those that it counts. */
+static void decide_made(struct planner *p, size_t device, size_t rule)
+{
+        const struct device *d = &p->facts->devices[device];
+        const struct rule *r = &p->config->rules[rule];
+        bool known = sriov_keys_used && d->index != UINT32_MAX && match_machine(r, p->facts) == YES;
+        const char *driver = known ? driver_for(p, r, d) : NULL;
+        struct plan_entry *e;
+
+        planner_add(p, device, rule, driver ? ACTION_BIND : ACTION_KEEP,
+                    driver ? "a virtual function that the rule makes" : "it stays with the host");
+        e = &p->plan->entries[p->entry_of[device]];
+        e->driver = driver;
+        e->stage = STAGE_HOST;
+}
+
 static void decide(struct planner *p, size_t device, size_t rule)
 {
         const struct rule *r = &p->config->rules[rule];
         const struct device *d = &p->facts->devices[device];
         const char *impostor;
         struct plan_entry *e;
+
+        if (match_makes(r, d)) {
+                decide_made(p, device, rule);
+                return;
+        }
 
         planner_impostor(p, device, r, &impostor);
         planner_add(p, device, rule, r->driver == DRIVER_NATIVE ? ACTION_KEEP : ACTION_BIND,

@@ -86,6 +86,9 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
         const char *kind = roles_guarded(d->roles);
         bool shows;
 
+        /* Nobody has had it yet: it was made for guests. */
+        if (planner_makes(p, e) && (!d->driver || driver_sets_aside(d->driver)))
+                return NULL;
         /*
          * On its way up a host shows less than when it cleared the device; once it is up, what shows has the last word.
          * That no uplink shows is nothing that does: the device was cleared when one did.

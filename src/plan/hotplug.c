@@ -63,14 +63,40 @@ static void add_bus(const struct bus *bus, const struct plan *plan, const bool *
         strings_add(a, all, end);
 }
 
+/*
+ * Virtual functions are made where a driver has their parent, also one that comes again: without one, the unit that
+ * systemd has of the device is taken away, and what it wants is started anew with it.
+ */
+static void add_parents(const struct bus *bus, const struct plan *plan, const bool *left_out, struct arena *a,
+                        struct strings *all)
+{
+        for (size_t i = 0; i < plan->config->n_rules; i++) {
+                const struct rule *rule = &plan->config->rules[i];
+                const char *which;
+                bool whole;
+
+                if (!rule->sriov || rule->bus != bus->syntax || !counts(plan, left_out, i))
+                        continue;
+                which = bus->udev(a, rule, &whole);
+                strings_add(a, all,
+                            arena_join(a, "SUBSYSTEM==\"", bus->syntax->name, "\", ", which,
+                                       "TAG+=\"systemd\", ENV{SYSTEMD_READY}=\"0\"\nSUBSYSTEM==\"", bus->syntax->name,
+                                       "\", DRIVER==\"?*\", ", which,
+                                       "ENV{SYSTEMD_READY}=\"1\", ENV{SYSTEMD_WANTS}+=\"passthrough-sriov@", rule->name,
+                                       ".service\"\n", NULL));
+        }
+}
+
 const char *hotplug_rules(const struct plan *plan, const struct bus_source *const *buses, const bool *left_out,
                           struct arena *a)
 {
         struct strings all = {};
 
         for (size_t i = 0; buses[i]; i++)
-                if (buses[i]->bus->udev)
+                if (buses[i]->bus->udev) {
+                        add_parents(buses[i]->bus, plan, left_out, a, &all);
                         add_bus(buses[i]->bus, plan, left_out, a, &all);
+                }
         return all.n > 0 ? strings_text(a, &all) : NULL;
 }
 

@@ -39,7 +39,7 @@ static bool iommu_needed(const struct builder *b)
         for (size_t i = 0; i < b->config->n_rules; i++) {
                 const struct rule *rule = &b->config->rules[i];
 
-                needed |= !rule->invalid && rule->driver != DRIVER_NATIVE && rule->bus->iommu;
+                needed |= !rule->invalid && (rule->driver != DRIVER_NATIVE || rule->sriov) && rule->bus->iommu;
         }
         return needed;
 }

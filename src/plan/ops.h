@@ -7,10 +7,12 @@
 #include "config/stage.h"
 
 enum op_kind {
-        OP_LOAD,   /* the module or driver named by target; value: driver_options() */
-        OP_WRITE,  /* value to the file target */
-        OP_VERIFY, /* the link target ends in value */
-        OP_HIDE,   /* value becomes the content of the file target; in an initrd alone */
+        OP_LOAD,    /* the module or driver named by target; value: driver_options() */
+        OP_WRITE,   /* value to the file target */
+        OP_VERIFY,  /* the link target ends in value */
+        OP_HIDE,    /* value becomes the content of the file target; in an initrd alone */
+        OP_COUNT,   /* the file target has value; likewise the next of virtual functions alone: see act/sriov.h */
+        OP_NETLINK, /* value is set at the interface target, through rtnetlink(7) */
         OP_MAX_,
 };
 

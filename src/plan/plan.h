@@ -84,6 +84,8 @@ struct plan_shadow {
 #define HIDE_RULES "/run/udev/rules.d/62-passthrough.rules"
 #define HIDE_LVM   "/etc/lvm/lvmlocal.conf"
 
+struct sriov_plan;
+
 struct plan {
         const struct config *config;
         const struct facts *facts;
@@ -97,6 +99,7 @@ struct plan {
         struct ops ops; /* in the order of the stages; of one entry, together */
         struct huge_plan
                 huge; /* beside the rules: reserve_plan() makes it; done behind the initrd stage's operations */
+        const struct sriov_plan *sriov; /* virtual functions that are made; NULL: nobody has looked */
 };
 
 /* config and facts must outlive the plan. */

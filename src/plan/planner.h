@@ -79,6 +79,8 @@ void planner_match(struct planner *p);
 void planner_skipped(struct planner *p);
 void planner_expect(struct planner *p);
 void planner_companions(struct planner *p);
+/* Whether the entry is a virtual function that its own rule makes. */
+bool planner_makes(const struct planner *p, const struct plan_entry *e);
 /* Whether what it matches takes the other functions of its slot along. */
 bool planner_takes_slot(const struct planner *p, const struct plan_entry *e);
 /* The topmost entry that is taken and that the device is below, or NO_ENTRY. */

@@ -367,9 +367,15 @@ void planner_refusals(struct planner *p)
 {
         struct plan *plan = p->plan;
 
-        for (size_t i = 0; i < plan->n_entries; i++)
-                if (plan->entries[i].action == ACTION_BIND)
-                        judge(p, &plan->entries[i]);
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                struct plan_entry *e = &plan->entries[i];
+
+                if (e->action == ACTION_BIND)
+                        judge(p, e);
+                /* It stays, but what is made of it disturbs it. */
+                else if (p->config->rules[e->rule].sriov)
+                        e->needed = p->needed[e->device];
+        }
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (plan->entries[i].action == ACTION_BIND)
                         refuse_for_access(p, &plan->entries[i]);

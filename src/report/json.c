@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "plan/sriov.h"
 #include "report/json-build.h"
 
 static void add_function(struct json_object *o, const char *bus, const char *address, const char *id, const char *class,
@@ -95,9 +96,46 @@ static void add_huge_ops(struct json_object *ops, const struct huge_plan *huge)
                                huge->entries[i].reason, stages[STAGE_INITRD].name);
 }
 
+static void add_virtual(struct json_object *o, const char *parent, uint32_t index)
+{
+        add_string(o, "parent", parent);
+        add(o, "index", json_object_new_int64(index));
+}
+
+/* Those that the plan makes: parent and index tell which is which, the address is a forecast. */
+static void add_promised(struct json_object *devices, const struct plan *plan)
+{
+        for (size_t i = 0; plan->sriov && i < plan->sriov->n_functions; i++) {
+                const struct sriov_function *f = &plan->sriov->functions[i];
+                const struct plan_entry *e = &plan->entries[plan->sriov->parents[f->parent].entry];
+                const struct device *parent = &plan->facts->devices[e->device];
+                struct json_object *o = append(devices);
+
+                add_function(o, parent->bus->syntax->name, f->address, f->id, parent->class, NO_GROUP);
+                add_virtual(o, parent->address, f->index);
+                add_string(o, "rule", plan->config->rules[e->rule].name);
+                add_string(o, "action", action_names[f->driver ? ACTION_BIND : ACTION_KEEP]);
+                add_string(o, "driver", f->driver);
+                add_string(o, "stage", stages[STAGE_HOST].name);
+                add_string(o, "reason", "a virtual function that the rule makes");
+                add_back(o, &(struct ops){});
+        }
+}
+
+static void add_making(struct json_object *ops, const struct plan *plan, bool made)
+{
+        for (size_t i = 0; plan->sriov && i < plan->sriov->n_ops; i++) {
+                const struct op *op = &plan->sriov->ops[i].op;
+
+                if ((plan->sriov->ops[i].phase > SRIOV_SET) == made)
+                        add_op(ops, op_names[op->kind], op->target, op->value, op->why, stages[op->stage].name);
+        }
+}
+
 void json_plan(FILE *f, const struct plan *plan, const char *const *worked, const struct diags *errors)
 {
         struct json_object *document = start(), *array;
+        bool made = false; /* the operations that make virtual functions are in it */
 
         array = add_array(document, "devices");
         for (size_t i = 0; i < plan->n_entries; i++) {
@@ -106,6 +144,8 @@ void json_plan(FILE *f, const struct plan *plan, const char *const *worked, cons
                 struct json_object *o = append(array);
 
                 add_function(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
+                if (d->parent && plan->config->rules[e->rule].sriov)
+                        add_virtual(o, d->parent, d->index);
                 add_string(o, "rule", plan->config->rules[e->rule].name);
                 add_string(o, "action", action_names[e->action]);
                 add_string(o, "driver", e->driver);
@@ -113,6 +153,7 @@ void json_plan(FILE *f, const struct plan *plan, const char *const *worked, cons
                 add_string(o, "reason", e->reason);
                 add_back(o, &e->back);
         }
+        add_promised(array, plan);
         array = add_array(document, "rules");
         for (size_t i = 0; i < plan->config->n_rules; i++) {
                 struct json_object *o = add_rule(array, plan->config->rules[i].name, plan->config->rules[i].file,
@@ -125,11 +166,17 @@ void json_plan(FILE *f, const struct plan *plan, const char *const *worked, cons
         for (size_t i = 0; i <= plan->ops.n; i++) {
                 if (i == plan_initrd_ops(plan))
                         add_huge_ops(array, &plan->huge);
+                if (i == plan->ops.n || (plan->ops.v[i].stage == STAGE_HOST && !made)) {
+                        if (!made)
+                                add_making(array, plan, false);
+                        made = true;
+                }
                 if (i == plan->ops.n)
                         break;
                 add_op(array, op_names[plan->ops.v[i].kind], plan->ops.v[i].target, plan->ops.v[i].value,
                        plan->ops.v[i].why, stages[plan->ops.v[i].stage].name);
         }
+        add_making(array, plan, true);
         array = add_array(document, "shadowed");
         for (size_t i = 0; i < plan->n_shadows; i++) {
                 struct json_object *o = append(array);

@@ -104,6 +104,18 @@ static void number_devices(struct finder *s)
                                                 : strerror(-k));
 }
 
+/* A virtual function is who its index says, of one parent. Of several parents, names would be twice there. */
+static void number_by_index(struct finder *s)
+{
+        for (size_t i = 0; i < s->nodes.n; i++) {
+                struct node_device *x = &s->nodes.devices[i];
+
+                x->name = x->name && s->rule->expect_max == 1
+                                  ? arena_printf(s->arena, "%s.d/%u", s->nodes.rule, x->device->index)
+                                  : NULL;
+        }
+}
+
 struct nodes links_find(const struct root *root, struct arena *a, const struct plan *plan, const struct record *record,
                         const char *rule, struct diags *problems)
 {
@@ -118,7 +130,9 @@ struct nodes links_find(const struct root *root, struct arena *a, const struct p
         find_devices(&s, record);
         if (s.rule && s.nodes.n > 0) {
                 find_access(&s);
-                if (s.rule->expect_max > 1)
+                if (s.rule->sriov)
+                        number_by_index(&s);
+                else if (s.rule->expect_max > 1)
                         number_devices(&s);
         }
         return s.nodes;

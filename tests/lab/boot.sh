@@ -231,7 +231,7 @@ qemu() {
     if ((${#requests[@]})); then monitor_args=(-chardev "pipe,id=monitor,path=$work/monitor" -mon chardev=monitor); fi
     local serial=(-serial "file:$2")
     if ((${#typed[@]})); then serial=(-chardev "pipe,id=serial,path=$work/serial" -serial chardev:serial); fi
-    timeout --foreground --kill-after=10 "${LAB_TIMEOUT:-300}" qemu-system-x86_64 \
+    timeout --foreground --kill-after=10 "${LAB_TIMEOUT:-300}" "${qemu_program[@]}" \
         -accel tcg -machine q35,kernel-irqchip=split "${iommu_args[@]}" -cpu "$processor" -smp "$cpus" -m "$memory" "${nodes[@]}" \
         -nodefaults -no-user-config -display none -vga none -audiodev none,id=snd "${end_of_reset[@]}" -monitor none "${monitor_args[@]}" \
         "${serial[@]}" -device isa-debug-exit,iobase=0x501,iosize=1 \

@@ -64,6 +64,15 @@ use_etc() {
     root_etc=$test/$1
 }
 
+# newer_qemu: devices that the release's own does not have.
+qemu_program=(qemu-system-x86_64)
+newer_qemu() {
+    local dir
+    dir=$("$lab_source/newer-qemu") || skip "there is no newer QEMU here"
+    qemu_program=(env "QEMU_MODULE_DIR=$(echo "$dir"/root/usr/lib/*/qemu)" "$dir/root/usr/bin/qemu-system-x86_64" -L "$dir/root/usr/share/qemu"
+        -L /usr/share/seabios -L /usr/lib/ipxe/qemu)
+}
+
 # One processor: two machines run side by side on two. Two where the race with udev is what the test is about.
 cpus=1
 cpus() { cpus=$1; }
@@ -299,6 +308,14 @@ nic() {
     nics=$((nics + 1))
     backends+=(-netdev "$(slirp "$1")")
     device "e1000e,netdev=$1,bus=$1,addr=00.0,romfile=,mac=52:54:00:00:00:0$nics"
+}
+
+# nic_with_functions NAME SLOT: an 82576 of up to seven virtual functions; newer_qemu has it.
+nic_with_functions() {
+    port "$1" "$2"
+    nics=$((nics + 1))
+    backends+=(-netdev "$(slirp "$1")")
+    device "igb,netdev=$1,bus=$1,addr=00.0,romfile=,mac=52:54:00:00:00:0$nics"
 }
 
 # xhci NAME SLOT: a USB controller, for devices on the bus NAME-usb.0

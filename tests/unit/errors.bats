@@ -108,7 +108,7 @@ broken() {
         bound 0000:02:00.0 0000:02:00.1
         is "$(get '.devices[] | select(.address == "0000:01:00.0") | .action + " " + .rule')" 'keep 10-host' 'who decides'
     done
-    broken '[Match]' Address=01:00.0 '[SR-IOV]' VirtualFunctions=2
+    broken '[Match]' Address=01:00.0 '[SR-IOV]' VirtualFunctions=none
     bound 0000:02:00.0 0000:02:00.1
 }
 

@@ -127,7 +127,7 @@ static bool gather_function(struct pci_scan *x, const struct device *before, str
                 bridge_path(x->arena, d);
         }
         d->group = NO_GROUP;
-        pci_own(d)->vf_index = UINT32_MAX;
+        d->index = UINT32_MAX;
         /* With many functions and few rules, most need not be asked who they are. */
         if (request->config && !request->parents && !request->identities && !may_match(request->config, x->facts, d))
                 return true;
@@ -183,23 +183,28 @@ static void gather_interfaces(struct pci_scan *x)
         }
 }
 
-/* A VF's index is the N of its physical function's virtfnN link. */
+/* A VF's index is the N of its physical function's virtfnN link. By address, they follow one another. */
 static void number_virtual_functions(struct pci_scan *x)
 {
-        for (size_t i = 0; i < x->facts->n_devices; i++) {
-                const struct device *vf = &x->facts->devices[i];
-                struct pci_function *f = pci_own(&x->facts->devices[i]);
-                char target[PATH_MAX];
-                size_t pf = vf->parent ? facts_find(x->facts, vf->parent) : NO_DEVICE;
+        size_t last = NO_DEVICE;
+        uint32_t next = 0;
 
-                for (uint32_t v = 0; pf != NO_DEVICE && f->vf_index == UINT32_MAX; v++) {
-                        char *link = arena_printf(x->arena, "%s/virtfn%u", x->facts->devices[pf].sysfs, v);
+        for (size_t i = 0; i < x->facts->n_devices; i++) {
+                struct device *vf = &x->facts->devices[i];
+                size_t pf = vf->parent ? facts_find(x->facts, vf->parent) : NO_DEVICE;
+                char target[PATH_MAX];
+
+                if (pf == NO_DEVICE)
+                        continue;
+                for (next = pf == last ? next : 0; vf->index == UINT32_MAX; next++) {
+                        char *link = arena_printf(x->arena, "%s/virtfn%u", x->facts->devices[pf].sysfs, next);
 
                         if (root_readlink(x->root, link, target, sizeof(target)) <= 0)
                                 break;
                         if (streq(str_basename(target), vf->address))
-                                f->vf_index = v;
+                                vf->index = next;
                 }
+                last = pf;
         }
 }
 

@@ -141,7 +141,7 @@ static enum tristate match_parent(const char *word, const struct facts *facts, c
 
 static enum tristate match_virtual_function(const char *word, const struct device *d)
 {
-        uint32_t index = pci_of(d)->vf_index;
+        uint32_t index = d->index;
         unsigned low, high;
 
         if (!d->parent)

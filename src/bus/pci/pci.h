@@ -15,7 +15,6 @@ struct pci_function {
         char subsystem[10];      /* vendor:device, or "" */
         const char **interfaces; /* network interfaces; these three only where asked for */
         size_t n_interfaces;
-        uint32_t vf_index; /* of a virtual function: UINT32_MAX where not known */
 
         /* Details, see struct device. */
         enum tristate boot_display; /* of a display: the firmware's own picture is on it */

@@ -31,7 +31,7 @@ static void add_word(struct arena *a, const char **list, const char *word)
 
 static bool is_vf(const struct device *d)
 {
-        return d->parent && pci_of(d)->vf_index != UINT32_MAX;
+        return d->parent && d->index != UINT32_MAX;
 }
 
 /* The path of a virtual function depends on how many there are. */
@@ -54,7 +54,7 @@ static void match_vfs(struct arena *a, const struct facts *facts, const size_t *
                         *ret_why = "virtual functions of one parent go into one rule, and nothing else with them";
                         return;
                 }
-                index = arena_printf(a, "%u", pci_of(d)->vf_index);
+                index = arena_printf(a, "%u", d->index);
                 add_word(a, &indexes, index);
         }
         *ret = arena_join(a, "ID=", ids, "\nParent=", facts->devices[parent].path, "\nVirtualFunction=", indexes, "\n",

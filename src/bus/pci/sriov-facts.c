@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of a function that is to have virtual ones (Documentation/ABI/testing/sysfs-bus-pci, sriov_...). */
+#include <errno.h>
+#include <fnmatch.h>
+#include <limits.h>
+
+#include "base/str.h"
+#include "bus/pci/sriov.h"
+#include "config/driver.h"
+#include "guard/evidence.h"
+
+/* IFF_UP and NET_ADDR_PERM of linux/if.h and linux/netdevice.h. */
+#define UP        1U
+#define PERMANENT "0"
+
+struct look {
+        const struct root *root;
+        struct arena *arena;
+        const struct facts *facts;
+};
+
+static ssize_t read_of(const struct look *x, const char *dir, const char *name, char *buf, size_t size)
+{
+        return root_read(x->root, arena_join(x->arena, dir, "/", name, NULL), buf, size);
+}
+
+static bool number(const struct look *x, const struct device *d, const char *name, int base, uint32_t *ret)
+{
+        char text[32];
+
+        return read_of(x, d->sysfs, name, text, sizeof(text)) > 0 && str_to_u32(text, base, ret);
+}
+
+/* A representor stands in the same directory; its port is "pf0vf3", or "c1pf0vf3" (net/devlink, since Linux 4.18). */
+static bool is_representor(const struct look *x, const char *dir)
+{
+        char text[64];
+
+        return read_of(x, dir, "phys_port_name", text, sizeof(text)) > 0 &&
+               fnmatch("*pf[0-9]*[vs]f[0-9]*", text, 0) == 0;
+}
+
+/* Flags that cannot be read: up, for all that is known. */
+static bool is_up(const struct look *x, const char *dir)
+{
+        char text[32];
+        uint32_t flags;
+
+        return read_of(x, dir, "flags", text, sizeof(text)) <= 0 ||
+               !str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, &flags) || flags & UP;
+}
+
+static void look_at_interfaces(const struct look *x, const struct device *d, struct sriov_facts *ret)
+{
+        const char **names, *net = arena_join(x->arena, d->sysfs, "/net", NULL);
+        char text[64];
+        size_t n;
+
+        if (root_list(x->root, x->arena, net, &names, &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++) {
+                const char *dir = arena_join(x->arena, net, "/", names[i], NULL);
+
+                if (is_up(x, dir))
+                        ret->up = names[i];
+                if (ret->interface || is_representor(x, dir))
+                        continue;
+                ret->interface = names[i];
+                if (read_of(x, dir, "addr_assign_type", text, sizeof(text)) > 0 && streq(text, PERMANENT) &&
+                    read_of(x, dir, "address", text, sizeof(text)) > 0)
+                        ret->permanent = arena_strdup(x->arena, text);
+        }
+}
+
+/*
+ * Every change of their number takes all of them away. A driver of the host may have its interface where nobody sees
+ * it: in another network namespace.
+ */
+static const char *user_of(const struct look *x, const struct device *vf)
+{
+        const char **names;
+        size_t n = 0;
+
+        if (vf->vfio_user)
+                return arena_join(x->arena, vf->address, ": ", vf->vfio_user, NULL);
+        if (!vf->driver)
+                return NULL;
+        if (driver_sets_aside(vf->driver))
+                return x->facts->evidence->busy_unknown
+                               ? arena_join(x->arena, vf->address, ": ", x->facts->evidence->busy_unknown, NULL)
+                               : NULL;
+        if (root_list(x->root, x->arena, arena_join(x->arena, vf->sysfs, "/net", NULL), &names, &n) < 0 || n == 0)
+                return arena_join(x->arena, vf->address, ": ", vf->driver,
+                                  " has it, and its interface is nowhere to be seen", NULL);
+        for (size_t i = 0; i < n; i++) {
+                const char *dir = arena_join(x->arena, vf->sysfs, "/net/", names[i], NULL);
+                char text[8];
+
+                if (is_up(x, dir) ||
+                    root_readlink(x->root, arena_join(x->arena, dir, "/master", NULL), text, sizeof(text)) != -ENOENT)
+                        return arena_join(x->arena, vf->address, ": ", names[i], " is up, or part of another interface",
+                                          NULL);
+        }
+        return NULL;
+}
+
+void pci_sriov_look(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
+                    struct sriov_facts *ret)
+{
+        const struct look x = {root, a, facts};
+        const struct device *d = &facts->devices[device];
+        uint32_t autoprobe, id;
+        char text[32];
+        ssize_t k;
+
+        *ret = (struct sriov_facts){};
+        k = read_of(&x, d->sysfs, "sriov_totalvfs", text, sizeof(text));
+        if (k == -ENOENT)
+                return;
+        ret->capable = k > 0 && str_to_u32(text, 10, &ret->total) && number(&x, d, "sriov_numvfs", 10, &ret->enabled)
+                               ? YES
+                               : UNKNOWN;
+        ret->placed =
+                number(&x, d, "sriov_offset", 10, &ret->offset) && number(&x, d, "sriov_stride", 10, &ret->stride);
+        /* It is there since Linux 4.12, and on by default. */
+        ret->autoprobe = !number(&x, d, "sriov_drivers_autoprobe", 10, &autoprobe) || autoprobe;
+        if (number(&x, d, "sriov_vf_device", 16, &id))
+                ret->vf_id = arena_printf(a, "%.4s:%04x", d->id, id);
+        look_at_interfaces(&x, d, ret);
+        for (size_t i = 0; i < facts->n_devices && !ret->user; i++)
+                if (streq_ptr(facts->devices[i].parent, d->address))
+                        ret->user = user_of(&x, &facts->devices[i]);
+}

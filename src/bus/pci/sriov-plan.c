@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What makes virtual functions, in order (Documentation/PCI/pci-iov-howto.rst; drivers/pci/iov.c). The kernel takes no
+ * other number than 0 while there are some, so every change takes all of them away. Drivers of the host are kept from
+ * new ones until those for guests have their driver_override. No address is written to: virtfnN leads to each.
+ */
+#include "base/str.h"
+#include "bus/pci/sriov.h"
+#include "config/driver.h"
+#include "facts/match.h"
+#include "guard/evidence.h"
+
+#define DEVICES "/sys/bus/pci/devices/"
+#define PROBE   "/sys/bus/pci/drivers_probe"
+#define ALL     UINT32_MAX
+
+struct making {
+        struct arena *arena;
+        struct plan *plan;
+        struct sriov_plan *sriov;
+        bool at_boot;
+        size_t parent; /* the one that operations are for */
+};
+
+static const struct rule *rule_of(const struct making *m)
+{
+        return &m->plan->config->rules[m->plan->entries[m->sriov->parents[m->parent].entry].rule];
+}
+
+static const struct device *device_of(const struct making *m)
+{
+        return &m->plan->facts->devices[m->plan->entries[m->sriov->parents[m->parent].entry].device];
+}
+
+static struct sriov_op *add(const struct making *m, enum sriov_phase phase, uint32_t index, struct op op)
+{
+        struct sriov_op *x = arena_grow(m->arena, &m->sriov->ops, m->sriov->n_ops++, sizeof(*m->sriov->ops));
+
+        *x = (struct sriov_op){.op = op, .phase = phase, .parent = m->parent, .index = index};
+        x->op.stage = STAGE_HOST;
+        x->op.entry = m->sriov->parents[m->parent].entry;
+        return x;
+}
+
+/* A file of the parent, or of one of its functions. */
+static struct sriov_op *add_write(const struct making *m, enum sriov_phase phase, uint32_t index, const char *file,
+                                  const char *value, const char *why)
+{
+        const char *dir = arena_join(m->arena, DEVICES, device_of(m)->address, "/", NULL);
+
+        if (index != ALL)
+                dir = arena_printf(m->arena, "%svirtfn%u/", dir, index);
+        return add(
+                m, phase, index,
+                (struct op){
+                        .kind = OP_WRITE, .target = arena_join(m->arena, dir, file, NULL), .value = value, .why = why});
+}
+
+/* ---- what stands against it ------------------------------------------------------------------------------------- */
+
+/* The host starts from it; other needs of a network begin once it is set up, which is later. */
+static bool carries_root(const char *needed)
+{
+        return endswith(needed, " ← /") || endswith(needed, " ← /usr");
+}
+
+static const char *unfit_for_change(const struct making *m, const struct plan_entry *e, const struct sriov_parent *x)
+{
+        const struct sriov_facts *is = &x->is;
+
+        if (is->enabled > 0 && is->user)
+                return arena_printf(m->arena,
+                                    "in use: %s; another number than %u takes all virtual functions away, which the "
+                                    "next boot does",
+                                    is->user, is->enabled);
+        if (e->needed && (is->up || carries_root(e->needed)))
+                return arena_join(m->arena, "the host needs it: ", e->needed,
+                                  carries_root(e->needed) ? ""
+                                                          : ", and making virtual functions may interrupt that; a boot "
+                                                            "makes them before its network is up",
+                                  NULL);
+        if (is->up && m->plan->facts->evidence->network_unknown)
+                return arena_join(m->arena, "not cleared: ", is->up, " is up; ",
+                                  m->plan->facts->evidence->network_unknown, NULL);
+        return NULL;
+}
+
+static const char *unfit(const struct making *m, const struct sriov_parent *x)
+{
+        const struct plan_entry *e = &m->plan->entries[x->entry];
+        const struct device *d = device_of(m);
+        const struct sriov *sriov = rule_of(m)->sriov;
+
+        if (d->stuck)
+                return d->stuck;
+        if (d->roles & ROLE_STORAGE)
+                return "virtual functions of storage controllers are not built yet in this version";
+        if (x->is.capable != YES)
+                return x->is.capable == NO ? "it has no virtual functions: it has no SR-IOV, or the firmware has "
+                                             "switched that off"
+                                           : "whether it has virtual functions cannot be read";
+        if (driver_sets_aside(d->driver))
+                return arena_join(m->arena, d->driver, " has it, which makes no virtual functions", NULL);
+        if (sriov->kind == VF_COUNT_NUMBER && x->count > x->is.total)
+                return arena_printf(m->arena, "it has at most %u virtual functions, and the rule wants %u", x->is.total,
+                                    x->count);
+        return x->change ? unfit_for_change(m, e, x) : NULL;
+}
+
+/* Settings that go through an interface. */
+static bool is_netlink(enum vf_key key)
+{
+        return key != VF_DRIVER && key != VF_MSIX_VECTORS && key != VF_ATTRIBUTE;
+}
+
+static bool needs_interface(const struct sriov *x)
+{
+        for (size_t i = 0; i < x->n_sections; i++)
+                for (int k = 0; k < VF_KEY_MAX_; k++)
+                        if (x->sections[i].settings.line[k] && is_netlink((enum vf_key)k))
+                                return true;
+        return false;
+}
+
+/* bnxt makes none while its interface is down, and says that it has (bnxt_sriov_configure()). */
+static bool wants_up(const struct device *d)
+{
+        return streq_ptr(d->driver_now, "bnxt_en");
+}
+
+static const char *waits_for(const struct making *m, const struct sriov_parent *x)
+{
+        const struct sriov *sriov = rule_of(m)->sriov;
+
+        if (!device_of(m)->driver)
+                return "a driver";
+        if (sriov->kind == VF_COUNT_EXISTING && x->is.enabled == 0)
+                return "virtual functions that its driver makes";
+        return !x->is.interface && (needs_interface(sriov) || wants_up(device_of(m))) ? "its network interface" : NULL;
+}
+
+/* ---- operations --------------------------------------------------------------------------------------------------
+ */
+
+static void make(const struct making *m, const struct sriov_parent *x)
+{
+        const struct sriov *sriov = rule_of(m)->sriov;
+        const char *count = arena_printf(m->arena, "%u", x->count);
+        struct sriov_op *op;
+
+        if (!x->change)
+                return;
+        if (wants_up(device_of(m)) && !x->is.up && x->is.interface)
+                add(m, SRIOV_MAKE, ALL,
+                    (struct op){.kind = OP_NETLINK,
+                                .target = x->is.interface,
+                                .value = "up",
+                                .why = "its driver makes none while it is down"});
+        for (size_t i = 0; i < sriov->n_attributes; i++)
+                add_write(m, SRIOV_MAKE, ALL, sriov->attributes[i].name, sriov->attributes[i].value, "Attribute=");
+        if (x->is.autoprobe)
+                add_write(m, SRIOV_MAKE, ALL, "sriov_drivers_autoprobe", "0",
+                          "drivers of the host leave new virtual functions alone");
+        if (x->is.enabled > 0)
+                add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", "0", "another number only goes from none");
+        op = add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", count, "makes them");
+        add(m, SRIOV_MAKE, ALL,
+            (struct op){.kind = OP_COUNT,
+                        .target = op->op.target,
+                        .value = count,
+                        .why = "drivers may make fewer, and say that they have made all"});
+}
+
+static const char *address_text(struct arena *a, const uint8_t mac[6])
+{
+        return arena_printf(a, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+/* The same in every boot and of no other host: locally administered, of one interface. False: it has no such parent. */
+static bool derive(const struct making *m, const struct sriov_parent *x, uint32_t index, uint8_t mac[6])
+{
+        const char *id = m->plan->facts->machine_id, *text;
+        uint64_t h = STR_HASH_START;
+
+        if (!id || !x->is.permanent)
+                return false;
+        text = arena_printf(m->arena, "passthrough %u %s %s", index, x->is.permanent, id);
+        h = str_hash(str_hash(h, text, strlen(text)), text, strlen(text));
+        for (size_t i = 0; i < 6; i++)
+                mac[i] = (uint8_t)(h >> 8 * i);
+        mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02);
+        return true;
+}
+
+static void add_netlink(const struct making *m, const struct sriov_parent *x, uint32_t index, enum vf_key key,
+                        const struct vf_settings *s, const char *value)
+{
+        struct sriov_op *op = add(m, SRIOV_SET, index,
+                                  (struct op){.kind = OP_NETLINK,
+                                              .flags = OP_OPTIONAL,
+                                              .target = x->is.interface,
+                                              .value = arena_printf(m->arena, "vf %u %s", index, value),
+                                              .why = "[VirtualFunction]"});
+
+        op->setting = key;
+        op->settings = *s;
+}
+
+static const char *on(uint32_t flag)
+{
+        return flag ? "on" : "off";
+}
+
+/* One message for each: the kernel stops at the first that it refuses (net/core/rtnetlink.c, do_setvfinfo()). */
+static void set_through_interface(const struct making *m, const struct sriov_parent *x, uint32_t index)
+{
+        static const char *const states[] = {"auto", "enable", "disable"};
+        struct vf_settings s = sriov_settings(rule_of(m)->sriov, index);
+        const uint32_t *n = s.number;
+
+        /* Without an address to set, what is set says so by failing. */
+        if (s.line[VF_MAC_ADDRESS])
+                add_netlink(m, x, index, VF_MAC_ADDRESS, &s,
+                            s.derive && !derive(m, x, index, s.mac)
+                                    ? "mac derive"
+                                    : arena_join(m->arena, "mac ", address_text(m->arena, s.mac), NULL));
+        if (s.line[VF_VLAN])
+                add_netlink(
+                        m, x, index, VF_VLAN, &s,
+                        arena_printf(m->arena, "vlan %u qos %u proto %s", n[VF_VLAN], n[VF_QUALITY_OF_SERVICE],
+                                     s.line[VF_VLAN_PROTOCOL] && n[VF_VLAN_PROTOCOL] == 0x88a8 ? "802.1ad" : "802.1Q"));
+        if (s.line[VF_MAC_SPOOF_CHECK])
+                add_netlink(m, x, index, VF_MAC_SPOOF_CHECK, &s,
+                            arena_join(m->arena, "spoofchk ", on(n[VF_MAC_SPOOF_CHECK]), NULL));
+        if (s.line[VF_TRUST])
+                add_netlink(m, x, index, VF_TRUST, &s, arena_join(m->arena, "trust ", on(n[VF_TRUST]), NULL));
+        if (s.line[VF_LINK_STATE])
+                add_netlink(m, x, index, VF_LINK_STATE, &s,
+                            arena_join(m->arena, "state ", states[n[VF_LINK_STATE]], NULL));
+        if (s.line[VF_MIN_TX_RATE] || s.line[VF_MAX_TX_RATE])
+                add_netlink(
+                        m, x, index, VF_MAX_TX_RATE, &s,
+                        arena_printf(m->arena, "max_tx_rate %u min_tx_rate %u", n[VF_MAX_TX_RATE], n[VF_MIN_TX_RATE]));
+}
+
+/* A function's number of vectors changes only while no driver has it; mlx5 and ice. */
+static void set_files(const struct making *m, uint32_t index)
+{
+        struct vf_settings s = sriov_settings(rule_of(m)->sriov, index);
+
+        if (s.line[VF_MSIX_VECTORS])
+                add_write(m, SRIOV_SET, index, "sriov_vf_msix_count",
+                          arena_printf(m->arena, "%u", s.number[VF_MSIX_VECTORS]), "MSIXVectors=")
+                        ->op.flags = OP_OPTIONAL;
+        for (size_t i = 0; i < s.n_attributes; i++)
+                add_write(m, startswith(s.attributes[i].name, "power/") ? SRIOV_END : SRIOV_SET, index,
+                          s.attributes[i].name, s.attributes[i].value, "Attribute=")
+                        ->op.flags = OP_OPTIONAL;
+}
+
+static const char *forecast(const struct making *m, const struct sriov_parent *x, uint32_t index)
+{
+        const struct pci_address *at = &pci_of(device_of(m))->at;
+        uint32_t number = (uint32_t)at->bus << 8 | (uint32_t)at->dev << 3 | at->fn;
+
+        if (!x->is.placed || (x->is.offset == 0 && x->is.stride == 0))
+                return NULL;
+        number += x->is.offset + index * x->is.stride;
+        if (number > UINT16_MAX)
+                return NULL;
+        return arena_printf(m->arena, "%04x:%02x:%02x.%x", at->domain, number >> 8, number >> 3 & 0x1f, number & 7);
+}
+
+static bool is_there(const struct making *m, uint32_t index)
+{
+        const struct facts *facts = m->plan->facts;
+
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (streq_ptr(facts->devices[i].parent, device_of(m)->address) && facts->devices[i].index == index)
+                        return true;
+        return false;
+}
+
+static void promise(const struct making *m, const struct sriov_parent *x, uint32_t index)
+{
+        struct sriov_function *f =
+                arena_grow(m->arena, &m->sriov->functions, m->sriov->n_functions++, sizeof(*m->sriov->functions));
+        const char *name = NULL;
+        enum driver_choice choice = sriov_driver(rule_of(m)->sriov, index, &name);
+
+        *f = (struct sriov_function){.parent = m->parent,
+                                     .index = index,
+                                     .address = forecast(m, x, index),
+                                     .id = x->is.vf_id,
+                                     .driver = choice == DRIVER_AUTO ? DRIVER_VFIO_PCI : name};
+}
+
+/* What drivers_probe gets is the name that virtfnN leads to then. */
+static void add_probe(const struct making *m, enum sriov_phase phase, const struct sriov_function *f)
+{
+        add(m, phase, f->index,
+            (struct op){.kind = OP_WRITE,
+                        .target = PROBE,
+                        .value = f->address ? f->address : arena_printf(m->arena, "virtfn%u", f->index),
+                        .why = "binds it"});
+}
+
+static void take(const struct making *m, const struct sriov_function *f, bool first)
+{
+        const char *modules[DRIVER_MODULES_MAX];
+        size_t n = first ? driver_modules(f->driver, modules) : 0;
+        struct sriov_op *op;
+
+        for (size_t i = 0; i < n; i++)
+                add(m, SRIOV_BIND, ALL,
+                    (struct op){.kind = OP_LOAD,
+                                .target = modules[i],
+                                .value = driver_options(modules[i]),
+                                .why = "virtual machines open them through it"});
+        add_write(m, SRIOV_BIND, f->index, "driver_override", f->driver, "no other driver may bind it from here on");
+        add_probe(m, SRIOV_BIND, f);
+        op = add_write(m, SRIOV_BIND, f->index, "driver", f->driver,
+                       "drivers_probe succeeds whether a driver bound or not");
+        op->op.kind = OP_VERIFY;
+}
+
+static void operations(const struct making *m, const struct sriov_parent *x)
+{
+        size_t first = m->sriov->n_functions;
+        bool loaded = false;
+
+        make(m, x);
+        for (uint32_t i = 0; i < x->count; i++) {
+                set_through_interface(m, x, i);
+                set_files(m, i);
+                if ((x->change && !m->at_boot) || !is_there(m, i))
+                        promise(m, x, i);
+        }
+        for (size_t i = first; i < m->sriov->n_functions; i++)
+                if (m->sriov->functions[i].driver) {
+                        take(m, &m->sriov->functions[i], !loaded);
+                        loaded = true;
+                }
+        if (x->change && x->is.autoprobe)
+                add_write(m, SRIOV_END, ALL, "sriov_drivers_autoprobe", "1", "as it was");
+        for (size_t i = first; i < m->sriov->n_functions; i++)
+                if (!m->sriov->functions[i].driver)
+                        add_probe(m, SRIOV_END, &m->sriov->functions[i]);
+}
+
+/* ---- parents ----------------------------------------------------------------------------------------------------- */
+
+static void refuse(const struct making *m, const char *why)
+{
+        struct plan_rule *state = &m->plan->rules[m->plan->entries[m->sriov->parents[m->parent].entry].rule];
+
+        m->sriov->parents[m->parent].refused = why;
+        if (state->state == RULE_REFUSED)
+                return;
+        state->state = RULE_REFUSED;
+        state->message = arena_join(m->arena, device_of(m)->address, ": ", why, NULL);
+}
+
+static void say(const struct making *m, const struct sriov_parent *x)
+{
+        struct plan_rule *state = &m->plan->rules[m->plan->entries[x->entry].rule];
+
+        if (x->change && x->count > 0 && !*state->message)
+                state->message =
+                        arena_printf(m->arena, "makes %u virtual functions of %s", x->count, device_of(m)->address);
+}
+
+static void add_parent(struct making *m, size_t entry, const struct sriov_facts *looked)
+{
+        const struct sriov *sriov = m->plan->config->rules[m->plan->entries[entry].rule].sriov;
+        struct sriov_parent *x =
+                arena_grow(m->arena, &m->sriov->parents, m->sriov->n_parents, sizeof(*m->sriov->parents));
+        const char *why;
+
+        m->parent = m->sriov->n_parents++;
+        *x = (struct sriov_parent){.entry = entry, .is = *looked};
+        if (m->at_boot && sriov->kind != VF_COUNT_EXISTING) {
+                x->is.enabled = 0;
+                x->is.user = x->is.up = NULL;
+                x->is.autoprobe = true;
+        }
+        x->count = sriov->kind == VF_COUNT_NUMBER ? sriov->count
+                   : sriov->kind == VF_COUNT_ALL  ? x->is.total
+                                                  : x->is.enabled;
+        x->change = x->count != x->is.enabled;
+        why = unfit(m, x);
+        if (why) {
+                refuse(m, why);
+                return;
+        }
+        x->waits = m->at_boot ? NULL : waits_for(m, x);
+        if (x->waits)
+                return;
+        operations(m, x);
+        say(m, x);
+}
+
+void pci_sriov_plan(struct plan *plan, const struct sriov_facts *looked, bool at_boot, struct arena *a)
+{
+        struct sriov_plan *sriov = arena_alloc(a, sizeof(*sriov));
+        struct making m = {.arena = a, .plan = plan, .sriov = sriov, .at_boot = at_boot};
+
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+                const struct rule *rule = &plan->config->rules[e->rule];
+                bool fit = plan->rules[e->rule].state == RULE_OK || plan->rules[e->rule].state == RULE_REFUSED;
+
+                if (rule->sriov && rule->bus == &pci_syntax && !rule->invalid && fit && e->action == ACTION_KEEP &&
+                    !plan->facts->devices[e->device].parent && match_machine(rule, plan->facts) == YES)
+                        add_parent(&m, i, &looked[i]);
+        }
+        plan->sriov = sriov;
+}
+
+void pci_sriov(const struct root *root, struct arena *a, bool at_boot, struct plan *plan)
+{
+        struct sriov_facts *looked;
+
+        looked = arena_alloc(a, plan->n_entries * sizeof(*looked));
+        for (size_t i = 0; i < plan->n_entries; i++)
+                if (plan->config->rules[plan->entries[i].rule].sriov)
+                        pci_sriov_look(root, a, plan->facts, plan->entries[i].device, &looked[i]);
+        pci_sriov_plan(plan, looked, at_boot, a);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Virtual functions that rules make. No boot image has this. */
+
+#include "bus/pci/pci.h"
+#include "facts/facts.h"
+#include "plan/sriov.h"
+
+/* A function as it is now, and who uses those that it has; facts are of all devices, with busy if they may be changed.
+ */
+void pci_sriov_look(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
+                    struct sriov_facts *ret);
+
+/*
+ * What becomes of each parent, in plan->sriov; a rule whose parents are not fit for it is refused. looked: by entry of
+ * the plan. at_boot: the plan is of a boot, which finds no virtual functions. Pure.
+ */
+void pci_sriov_plan(struct plan *plan, const struct sriov_facts *looked, bool at_boot, struct arena *a);
+
+/* Both. */
+void pci_sriov(const struct root *root, struct arena *a, bool at_boot, struct plan *plan);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Virtual functions that a plan makes: what is known of their parents, and what is done, in order. They are promised by
+ * parent and index; an address is a forecast, as offset and stride may change with the number of functions
+ * (Documentation/PCI/pci-iov-howto.rst).
+ */
+
+#include "config/sriov.h"
+#include "plan/plan.h"
+
+/* A parent, as it is at this moment. */
+struct sriov_facts {
+        enum tristate capable;   /* it can have virtual functions now; UNKNOWN: that cannot be read */
+        uint32_t total, enabled; /* how many there can be, and are */
+        uint32_t offset, stride; /* of their numbers on the bus */
+        bool placed;             /* these two are known */
+        const char *vf_id;       /* vendor:device of each; or NULL */
+        bool autoprobe;          /* drivers of the host take new ones */
+        const char *interface;   /* its own, no representor; or NULL */
+        const char *up;          /* an interface of it that is up; or NULL */
+        const char *permanent;   /* that interface's permanent address; or NULL */
+        const char *user;        /* who uses a virtual function now; or NULL */
+};
+
+/* When an operation is done. */
+enum sriov_phase {
+        SRIOV_MAKE, /* until the functions are there */
+        SRIOV_SET,  /* before one of them is bound */
+        SRIOV_BIND, /* what taking them comes to, which is planned again once they are there */
+        SRIOV_END,
+};
+
+struct sriov_op {
+        struct op op;
+        enum sriov_phase phase;
+        size_t parent;       /* in sriov_plan.parents */
+        uint32_t index;      /* of a virtual function, or UINT32_MAX */
+        enum vf_key setting; /* of OP_NETLINK */
+        struct vf_settings settings;
+};
+
+struct sriov_parent {
+        size_t entry; /* in plan->entries */
+        struct sriov_facts is;
+        uint32_t count;      /* how many there are to be */
+        bool change;         /* their number is not that yet */
+        const char *waits;   /* for what, where it is not ready yet; or NULL */
+        const char *refused; /* why nothing is done; or NULL */
+};
+
+/* One that is not there yet. */
+struct sriov_function {
+        size_t parent;
+        uint32_t index;
+        const char *address; /* a forecast, or NULL */
+        const char *id;      /* or NULL */
+        const char *driver;  /* NULL: the host's own */
+};
+
+struct sriov_plan {
+        struct sriov_parent *parents;
+        size_t n_parents;
+        struct sriov_function *functions;
+        size_t n_functions;
+        struct sriov_op *ops;
+        size_t n_ops;
+};

@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# Functions that are to have virtual ones.
+
+# sriov ADDRESS TOTAL [ENABLED]: what the kernel shows of a function with the capability (drivers/pci/iov.c).
+sriov() {
+    pci_set "$1" sriov_totalvfs "$2"
+    pci_set "$1" sriov_numvfs "${3-0}"
+    pci_set "$1" sriov_drivers_autoprobe 1
+    pci_set "$1" sriov_offset 128
+    pci_set "$1" sriov_stride 2
+    pci_set "$1" sriov_vf_device 10ca
+}
+
+# nic_with_functions [up]: an 82576 at 0000:04:00.0, with its driver, and no virtual function yet.
+nic_with_functions() {
+    root_port 0000:00:04.0 04
+    pci_add 0000:04:00.0 8086:10c9 0200 under=0000:00:04.0 group=4 driver=igb
+    nic eth4 0000:04:00.0 "$@"
+    put "/sys/$(pci_dir 0000:04:00.0)/net/eth4/addr_assign_type" 0
+    put "/sys/$(pci_dir 0000:04:00.0)/net/eth4/address" 52:54:00:00:00:04
+    sriov 0000:04:00.0 7
+}
+
+# made N [KEY=VALUE...]: virtual functions of it, that many, as the driver leaves them; the keys are those of pci_add.
+made() {
+    local i
+    for ((i = 0; i < $1; i++)); do
+        pci_add "0000:04:10.$((i * 2))" 8086:10ca 0200 under=0000:00:04.0 "group=$((40 + i))" physfn=0000:04:00.0 "index=$i" "${@:2}"
+    done
+}
+
+# make_functions RULE: the program that makes them, on the tree.
+make_functions() {
+    run --separate-stderr timeout 20 "$BUILD/passthrough-sriov" --root="$ROOT" "$1"
+}
+
+# attribute ADDRESS NAME VALUE
+attribute() {
+    is "$(<"$(pci_file "$1" "$2")")" "$3" "$2 of $1"
+}

@@ -1,0 +1,303 @@
+# Virtual functions that a rule makes: what the plan says of them beforehand, what stands in the way, and what is done, in order.
+
+load product
+load tree
+load sriov
+
+PF=/sys/bus/pci/devices/0000:04:00.0
+
+setup() {
+    tree_again sriov && return
+    tree_new
+    pci_add 0000:00:19.0 8086:15b7 0200 group=19 driver=e1000e
+    nic eno1 0000:00:19.0 up
+    default_route eno1
+    put /etc/machine-id 0123456789abcdef0123456789abcdef
+    nic_with_functions
+    tree_keep sriov
+}
+
+functions() {
+    rule 50-nic '[Match]' Path=00:04.0/00.0 '[SR-IOV]' "$@"
+}
+
+# done_to TARGET REGEX: "OP TARGET VALUE" of the operations, in order.
+planned() {
+    get '.operations[] | "\(.op) \(.target) \(.value)"' | sed "s,$PF/,,g"
+}
+
+@test "the plan says beforehand what is made, in order, by parent and index" {
+    functions VirtualFunctions=3 '[VirtualFunction]' Index=0 MACAddress=52:54:00:11:22:33 VLANId=7 VLANProtocol=802.1ad QualityOfService=3 \
+        Trust=yes MACSpoofCheck=no LinkState=yes MaxTxRate=1000 MinTxRate=100 MSIXVectors=9 Attribute=d3cold_allowed=0 \
+        '[VirtualFunction]' Index=2 Driver=native
+    plan
+    exits 0
+    rule_is 50-nic ok
+    rule_says 50-nic '^makes 3 virtual functions of 0000:04:00\.0$'
+    is "$(get '.devices[] | select(.parent) | "\(.parent) \(.index) \(.address) \(.id) \(.action) \(.driver) \(.stage)"')" \
+        "0000:04:00.0 0 0000:04:10.0 8086:10ca bind vfio-pci host 0000:04:00.0 1 0000:04:10.2 8086:10ca bind vfio-pci host 0000:04:00.0 2 0000:04:10.4 8086:10ca keep  host" functions
+    is "$(planned)" "$(paste -sd' ' <<'END'
+write sriov_drivers_autoprobe 0
+write sriov_numvfs 3
+verify sriov_numvfs 3
+netlink eth4 vf 0 mac 52:54:00:11:22:33
+netlink eth4 vf 0 vlan 7 qos 3 proto 802.1ad
+netlink eth4 vf 0 spoofchk off
+netlink eth4 vf 0 trust on
+netlink eth4 vf 0 state enable
+netlink eth4 vf 0 max_tx_rate 1000 min_tx_rate 100
+write virtfn0/sriov_vf_msix_count 9
+write virtfn0/d3cold_allowed 0
+load vfio-pci ids=
+load vfio_iommu_type1 
+write virtfn0/driver_override vfio-pci
+write /sys/bus/pci/drivers_probe 0000:04:10.0
+verify virtfn0/driver vfio-pci
+write virtfn1/driver_override vfio-pci
+write /sys/bus/pci/drivers_probe 0000:04:10.2
+verify virtfn1/driver vfio-pci
+write sriov_drivers_autoprobe 1
+write /sys/bus/pci/drivers_probe 0000:04:10.4
+END
+    )" operations
+}
+
+@test "bnxt's interface is brought up first, and nothing else is" {
+    pci_bind 0000:04:00.0 bnxt_en
+    functions VirtualFunctions=1 Driver=native
+    plan
+    exits 0
+    is "$(planned)" "netlink eth4 up write sriov_drivers_autoprobe 0 write sriov_numvfs 1 verify sriov_numvfs 1 write sriov_drivers_autoprobe 1 write /sys/bus/pci/drivers_probe 0000:04:10.0" operations
+}
+
+@test "all is as many as there can be, and existing makes none" {
+    functions VirtualFunctions=all
+    plan
+    rule_says 50-nic '^makes 7 '
+    functions VirtualFunctions=existing
+    plan
+    exits 0
+    is "$(planned)" '' operations
+}
+
+@test "derived addresses are the same each time, of one host, one parent and one index" {
+    local first
+    functions VirtualFunctions=2 '[VirtualFunction]' Index=0-1 MACAddress=derive
+    plan
+    first=$(get '.operations[] | select(.op == "netlink").value')
+    [[ $first =~ ^'vf 0 mac '([0-9a-f]{2}(:[0-9a-f]{2}){5})' vf 1 mac '([0-9a-f]{2}(:[0-9a-f]{2}){5})$ ]] || { show && return 1; }
+    [[ ${BASH_REMATCH[1]} != "${BASH_REMATCH[3]}" ]]
+    (((0x${BASH_REMATCH[1]%%:*} & 3) == 2))
+    plan
+    is "$(get '.operations[] | select(.op == "netlink").value')" "$first" again
+    put /etc/machine-id ffff456789abcdef0123456789abcdef
+    plan
+    [[ $(get '.operations[] | select(.op == "netlink").value') != "$first" ]]
+}
+
+@test "the function stays with the host in every stage, and its own rule takes no VF that another rule has" {
+    made 2
+    pci_set 0000:04:00.0 sriov_numvfs 2
+    rule 10-one '[Match]' Parent=04:00.0 VirtualFunction=1 '[Device]' Driver=native
+    functions VirtualFunctions=2
+    plan
+    device 0000:04:00.0 keep
+    device 0000:04:10.0 bind vfio-pci host
+    device 0000:04:10.2 keep
+    is "$(get '.devices[] | select(.address == "0000:04:10.2").rule')" 10-one rule
+}
+
+@test "refused, and nothing is planned: more than there can be, no SR-IOV, a storage controller, a function set aside, one that / is on" {
+    functions VirtualFunctions=8
+    plan
+    exits 1
+    rule_is 50-nic refused
+    rule_says 50-nic 'at most 7 virtual functions, and the rule wants 8'
+    is "$(planned)" '' operations
+    rule 50-nic '[Match]' Address=00:19.0 '[SR-IOV]' VirtualFunctions=1
+    plan
+    rule_says 50-nic '00:19\.0: it has no virtual functions'
+    pci_add 0000:00:1a.0 144d:a808 0108 group=21 driver=nvme
+    sriov 0000:00:1a.0 7
+    rule 50-nic '[Match]' Address=00:1a.0 '[SR-IOV]' VirtualFunctions=2
+    plan
+    rule_says 50-nic 'storage controllers are not built yet'
+}
+
+@test "by hand it is the rule as it is now; a dry run says what it would make, and makes nothing" {
+    made 2 driver=vfio-pci
+    pci_set 0000:04:00.0 sriov_numvfs 0
+    functions VirtualFunctions=1
+    make_functions 50-nic
+    exits 0
+    functions VirtualFunctions=2
+    make_functions 50-nic
+    exits 1
+    has "its text changed since this boot's plan was made"
+    attribute 0000:04:00.0 sriov_numvfs 1
+    ctl bind 50-nic --dry-run
+    exits 0
+    has '50-nic: 0000:04:00.0: would make 2 virtual functions'
+    attribute 0000:04:00.0 sriov_numvfs 1
+    ctl bind 50-nic
+    exits 0
+    attribute 0000:04:00.0 sriov_numvfs 2
+    attribute 0000:04:10.2 driver_override vfio-pci
+    functions VirtualFunctions=9
+    ctl bind 50-nic --dry-run
+    exits 1
+    has 'at most 8'
+}
+
+@test "a function that somebody has set aside makes none" {
+    functions VirtualFunctions=2
+    pci_bind 0000:04:00.0 vfio-pci
+    make_functions 50-nic
+    exits 1
+    has 'vfio-pci has it, which makes no virtual functions'
+}
+
+@test "on a host that is up: made, set up, handed over, and each write in its order" {
+    made 3 driver=vfio-pci
+    pci_set 0000:04:00.0 sriov_numvfs 0
+    functions VirtualFunctions=3 '[VirtualFunction]' Index=0-1 Trust=yes '[VirtualFunction]' Index=2 Driver=native
+    make_functions 50-nic
+    exits 0
+    attribute 0000:04:00.0 sriov_numvfs 3
+    attribute 0000:04:00.0 sriov_drivers_autoprobe 1
+    attribute 0000:04:10.0 driver_override vfio-pci
+    attribute 0000:04:10.2 driver_override vfio-pci
+    attribute 0000:04:10.4 driver_override '(null)'
+    diff "$ROOT/passthrough-netlink" - <<'END'
+eth4 vf 0 trust on
+eth4 vf 1 trust on
+END
+    ctl status --json
+    exits 0
+    rule_is 50-nic ok
+    is "$(get '.devices[] | select(.rule == "50-nic" and .state == "bound").address')" '0000:04:10.0 0000:04:10.2' bound
+}
+
+@test "a network that is up on the function is not interrupted; a boot would make them" {
+    rm "$ROOT/proc/net/route"
+    default_route eth4
+    pci_set 0000:04:00.0 net/eth4/flags 0x1003
+    functions VirtualFunctions=3
+    plan
+    rule_is 50-nic ok
+    make_functions 50-nic
+    exits 1
+    attribute 0000:04:00.0 sriov_numvfs 0
+    attribute 0000:04:00.0 sriov_drivers_autoprobe 1
+    has 'the host needs it' 'default route' 'a boot makes them before its network is up'
+    ctl status --json
+    exits 1
+    rule_is 50-nic refused
+}
+
+@test "a number changes only where no virtual function is in use, and who uses one is named" {
+    made 2 driver=vfio-pci
+    pci_set 0000:04:00.0 sriov_numvfs 2
+    process 4711 qemu-system-x86 /dev/vfio/40
+    functions VirtualFunctions=3
+    make_functions 50-nic
+    exits 1
+    attribute 0000:04:00.0 sriov_numvfs 2
+    has '0000:04:10.0: qemu-system-x86 (PID 4711) has /dev/vfio/40 open' 'takes all virtual functions away'
+    rm -r "$ROOT/proc/4711"
+    made 3 driver=vfio-pci
+    pci_set 0000:04:00.0 sriov_numvfs 2
+    make_functions 50-nic
+    exits 0
+    attribute 0000:04:00.0 sriov_numvfs 3
+}
+
+@test "nor where the host has one: its interface is up, is part of another, or is nowhere to be seen" {
+    made 1 driver=igbvf
+    pci_set 0000:04:00.0 sriov_numvfs 1
+    functions VirtualFunctions=3
+    make_functions 50-nic
+    exits 1
+    has 'igbvf has it, and its interface is nowhere to be seen'
+    nic eth9 0000:04:10.0 up
+    make_functions 50-nic
+    exits 1
+    has 'eth9 is up, or part of another interface'
+    attribute 0000:04:00.0 sriov_numvfs 1
+}
+
+@test "fewer than were asked for is named, and those are handed over" {
+    made 2 driver=vfio-pci
+    pci_set 0000:04:00.0 sriov_numvfs 0
+    functions VirtualFunctions=3
+    make_functions 50-nic
+    exits 1
+    has '50-nic: 2 of 3 virtual functions are there'
+    attribute 0000:04:10.2 driver_override vfio-pci
+}
+
+@test "what cannot be set is named, and the function is handed over all the same" {
+    made 1 driver=vfio-pci
+    pci_set 0000:04:00.0 sriov_numvfs 0
+    functions VirtualFunctions=1 '[VirtualFunction]' Index=0 MSIXVectors=5
+    make_functions 50-nic
+    exits 0
+    has 'virtfn0/sriov_vf_msix_count=5: No such file or directory'
+    ctl status --json
+    exits 0
+    rule_is 50-nic ok
+    rule_says 50-nic 'sriov_vf_msix_count=5'
+}
+
+@test "the rule's service fails as long as its virtual functions are not there" {
+    functions VirtualFunctions=2
+    run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --rule=50-nic
+    exits 1
+    has '50-nic: 0 of 2 virtual functions are there'
+}
+
+@test "a driver or an interface that is not there yet is waited for, and then named" {
+    rm "$(pci_file 0000:04:00.0 driver)"
+    functions VirtualFunctions=2
+    make_functions 50-nic
+    exits 1
+    has '0000:04:00.0 waits for a driver'
+    pci_bind 0000:04:00.0 igb
+    rm -r "$(pci_file 0000:04:00.0 net)"
+    functions VirtualFunctions=2 '[VirtualFunction]' Index=0 Trust=yes
+    make_functions 50-nic
+    exits 1
+    has 'waits for its network interface'
+    attribute 0000:04:00.0 sriov_numvfs 0
+}
+
+@test "a representor is never taken for the function's own interface" {
+    local net
+    net=$(pci_file 0000:04:00.0 net)
+    cp -r "$net/eth4" "$net/aaa0"
+    echo pf0vf3 >"$net/aaa0/phys_port_name"
+    echo p0 >"$net/eth4/phys_port_name"
+    functions VirtualFunctions=1 '[VirtualFunction]' Index=0 Trust=yes
+    plan
+    is "$(get '.operations[] | select(.op == "netlink").target')" eth4 interface
+}
+
+@test "the generator starts one unit for each such rule on the host, none in an initrd, and none for other rules" {
+    functions VirtualFunctions=2
+    rule 60-other '[Match]' Address=00:19.0
+    mkdir -p "$ROOT"/run/{normal,early,late}
+    "$BUILD/passthrough-generator" --root="$ROOT" /run/normal /run/early /run/late
+    is "$(cd "$ROOT/run/normal" && find . -name '*sriov*')" ./multi-user.target.wants/passthrough-sriov@50-nic.service units
+    rm -r "$ROOT"/run/{normal,early,late}
+    mkdir -p "$ROOT"/run/{normal,early,late}
+    put /etc/initrd-release ID=debian
+    SYSTEMD_IN_INITRD=1 "$BUILD/passthrough-generator" --root="$ROOT" /run/normal /run/early /run/late
+    is "$(cd "$ROOT/run/normal" && find . -name '*sriov*')" '' units
+}
+
+@test "udev starts it where the function's driver came anew" {
+    functions VirtualFunctions=2
+    "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
+    grep -q 'SUBSYSTEM=="pci", DRIVER=="?\*", DEVPATH=="\*/pci0000:00/0000:00:04.0/0000:??:00.0", .*passthrough-sriov@50-nic.service' "$ROOT"/run/udev/rules.d/*
+    grep -q 'ENV{SYSTEMD_READY}="0"' "$ROOT"/run/udev/rules.d/*
+}
