@@ -12,16 +12,17 @@
 #include "bind/run.h"
 #include "config/sriov.h"
 
-static const char help[] =
-        "passthrough-sriov [--root=DIR] [--now] RULE\n\n"
-        "Makes the virtual functions of a rule of passthrough.d(5), sets them up and hands them\n"
-        "over. Run by systemd; see passthrough(7).\n\n"
-        "  --now          the rule as it is now, not as this boot has it; nothing is waited for\n" COMMON_HELP;
+static const char help[] = "passthrough-sriov [--root=DIR] [--now|--none] RULE\n\n"
+                           "Makes the virtual functions of a rule of passthrough.d(5), sets them up and hands them\n"
+                           "over. Run by systemd; see passthrough(7).\n\n"
+                           "  --now          the rule as it is now, not as this boot has it; nothing is waited for\n"
+                           "  --none         they go away, unless somebody uses one\n" COMMON_HELP;
 
 int main(int argc, char *argv[])
 {
-        enum { OPTION_NOW = OPTION_OWN };
-        static const struct option options[] = {COMMON_OPTIONS, {"now", no_argument, NULL, OPTION_NOW}, {}};
+        enum { OPTION_NOW = OPTION_OWN, OPTION_NONE };
+        static const struct option options[] = {
+                COMMON_OPTIONS, {"now", no_argument, NULL, OPTION_NOW}, {"none", no_argument, NULL, OPTION_NONE}, {}};
         int (*run)(const struct root *root, const char *rule) = run_sriov;
         struct root root = ROOT_INIT;
         const char *dir = NULL;
@@ -40,6 +41,9 @@ int main(int argc, char *argv[])
                         break;
                 case OPTION_NOW:
                         run = run_sriov_now;
+                        break;
+                case OPTION_NONE:
+                        run = run_sriov_none;
                         break;
                 default:
                         return EXIT_USAGE;

@@ -31,14 +31,14 @@ static bool of_rule(const struct run *r, size_t parent, const char *rule)
 }
 
 /* Everything as it is now. 0 or -errno. */
-static int look(struct run *r)
+static int look(struct run *r, enum sriov_aim aim)
 {
         int k = run_read_record(r);
 
         if (k == 0)
                 k = run_load(r, true, STAGE_DEMAND);
         if (k == 0)
-                pci_sriov(r->root, &r->arena, false, &r->plan);
+                pci_sriov(r->root, &r->arena, aim, &r->plan);
         return k;
 }
 
@@ -63,7 +63,7 @@ static int look_until_ready(struct run *r, const char *rule, unsigned seconds)
         uint64_t start = act_now();
         int k;
 
-        while ((k = look(r)) == 0 && root->live && waiting(r, rule) && seconds_since(start) < seconds) {
+        while ((k = look(r, SRIOV_NOW)) == 0 && root->live && waiting(r, rule) && seconds_since(start) < seconds) {
                 run_free(r);
                 *r = (struct run){.root = root, .sources = &sources};
                 nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
@@ -184,6 +184,9 @@ static int run(const struct root *root, const char *name, bool now)
                 k = run_read_record(&r);
         if (k == 0)
                 k = carry_out(&r, rule, now, &problems);
+        /* Whatever it came to, drivers of the host are not kept away for longer. */
+        if (k != RUN_DONE)
+                finish(&r, name, &problems);
         close_fd(&lock);
         if (k != RUN_DONE)
                 return k;
@@ -206,4 +209,31 @@ int run_sriov(const struct root *root, const char *rule)
 int run_sriov_now(const struct root *root, const char *rule)
 {
         return run(root, rule, true);
+}
+
+int run_sriov_none(const struct root *root, const char *rule)
+{
+        _cleanup_(run_free) struct run r = {.root = root, .sources = &sources};
+        _cleanup_(close_fd) int lock = -1;
+        struct diags problems = {.arena = &r.arena};
+        int k = record_lock(root, 0, &lock), end = RUN_DONE;
+
+        if (k == 0)
+                k = look(&r, SRIOV_NONE);
+        for (size_t i = 0; k == 0 && i < r.plan.sriov->n_parents; i++) {
+                const char *address = device_of(&r, i)->address, *refused = r.plan.sriov->parents[i].refused;
+                size_t first = problems.n;
+
+                if (!of_rule(&r, i, rule))
+                        continue;
+                if (refused)
+                        diag_add(&problems, DIAG_ERROR, NULL, 0, "its virtual functions stay: %s", refused);
+                else
+                        act_sriov(root, &r.plan, i, SRIOV_MAKE, PATIENCE, &r.arena, &problems);
+                act_sriov(root, &r.plan, i, SRIOV_END, PATIENCE, &r.arena, &problems);
+                for (size_t p = first; p < problems.n; p++)
+                        say(&r, rule, address, problems.v[p].message);
+                end = problems.n > first ? RUN_UNSATISFIED : end;
+        }
+        return k < 0 ? k : end;
 }

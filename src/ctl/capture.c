@@ -13,6 +13,7 @@
 
 #include "base/program.h"
 #include "base/str.h"
+#include "bus/pci/sriov.h"
 #include "ctl/readiness.h"
 #include "ctl/replacing.h"
 #include "report/json-changes.h"
@@ -29,6 +30,7 @@ static int gather_plan(struct ctl *c)
 
         if (k != 0)
                 return k;
+        pci_sriov(&c->root, &c->arena, SRIOV_AT_BOOT, &c->plan);
         ctl_plan_hugepages(c);
         (void)ctl_needs(c);
         k = ctl_readiness(c, &readiness);

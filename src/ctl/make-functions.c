@@ -9,6 +9,7 @@
 #include "base/program.h"
 #include "base/str.h"
 #include "bus/pci/sriov.h"
+#include "ctl/tell.h"
 
 #define PROGRAM "passthrough-sriov"
 
@@ -33,7 +34,7 @@ static int would_make(struct ctl *c, const char *rule)
 
         if (k != 0)
                 return k;
-        pci_sriov(&c->root, &c->arena, false, &c->plan);
+        pci_sriov(&c->root, &c->arena, SRIOV_NOW, &c->plan);
         for (size_t i = 0; i < c->plan.sriov->n_parents; i++) {
                 const struct sriov_parent *x = &c->plan.sriov->parents[i];
                 const struct plan_entry *e = &c->plan.entries[x->entry];
@@ -51,21 +52,44 @@ static int would_make(struct ctl *c, const char *rule)
         return refused ? EXIT_FAILURE : 0;
 }
 
-int make_functions(struct ctl *c)
+/* *ret: the rule that is meant, as it is now; NULL: none that makes virtual functions. 0 or the exit status. */
+static int find_rule(struct ctl *c, const struct rule **ret)
 {
         struct diags diags = {.arena = &c->arena};
+        int k = config_load(&c->root, &c->arena, bus_syntaxes, &diags, &c->config);
+        const struct rule *rule = k < 0 ? NULL : config_find(&c->config, c->argv[1]);
+
+        *ret = rule && rule->sriov && !rule->invalid ? rule : NULL;
+        return k < 0 ? ctl_fail("reading passthrough.d", k) : 0;
+}
+
+static int run(struct ctl *c, const char *option, const char *rule)
+{
+        const char *said, *const argv[] = {program(&c->arena), arena_join(&c->arena, "--root=", c->root.path, NULL),
+                                           option, rule, NULL};
+        int k = program_run(argv, &c->arena, &said);
+
+        if (k > 0)
+                tell_output(said);
+        return k < 0 ? ctl_fail(PROGRAM, k) : k;
+}
+
+int make_functions(struct ctl *c)
+{
         struct ctl look = *c;
         const struct rule *rule;
-        int k = config_load(&c->root, &c->arena, bus_syntaxes, &diags, &look.config);
+        int k = find_rule(&look, &rule);
 
-        if (k < 0)
-                return ctl_fail("reading passthrough.d", k);
-        rule = config_find(&look.config, c->argv[1]);
-        if (!rule || !rule->sriov || rule->invalid)
-                return 0;
-        if (c->dry_run)
-                return would_make(&look, rule->name);
-        k = program_run((const char *[]){program(&c->arena), arena_join(&c->arena, "--root=", c->root.path, NULL),
-                                         "--now", rule->name, NULL});
-        return k < 0 ? ctl_fail(PROGRAM, k) : k;
+        if (k != 0 || !rule)
+                return k;
+        return c->dry_run ? would_make(&look, rule->name) : run(c, "--now", rule->name);
+}
+
+int make_functions_gone(struct ctl *c)
+{
+        struct ctl look = *c;
+        const struct rule *rule;
+        int k = find_rule(&look, &rule);
+
+        return k != 0 || !rule || c->dry_run ? k : run(c, "--none", rule->name);
 }

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "ctl/hand.h"
+#include "ctl/make-functions.h"
 #include "ctl/situation.h"
 #include "plan/hand.h"
 
@@ -152,11 +153,14 @@ static int release(struct hand *h)
 
 int ctl_release(struct ctl *c)
 {
-        _cleanup_(hand_close) struct hand h = {.c = c, .lock = -1};
+        struct hand h = {.c = c, .lock = -1};
         int k = hand_open(&h);
 
         if (k == 0)
                 k = release(&h);
+        hand_close(&h);
+        if (k == 0)
+                k = make_functions_gone(c);
         if (!c->json && k != EXIT_USAGE)
                 situation_put(c, NEXT_ON_RELEASE);
         return k;

@@ -93,7 +93,7 @@ int ctl_plan(struct ctl *c)
         k = ctl_load_plan(c, ids.n_lines > 0 ? &all : c->json ? NULL : &displays, true);
         if (k != 0)
                 return k;
-        pci_sriov(&c->root, &c->arena, true, &c->plan);
+        pci_sriov(&c->root, &c->arena, SRIOV_AT_BOOT, &c->plan);
         needs = ctl_needs(c);
         ctl_plan_hugepages(c);
         worked = worked_find(&c->root, &c->arena, &c->plan);

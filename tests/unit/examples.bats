@@ -7,6 +7,7 @@ load tree
 load tree-guard
 load tree-pages
 load readme
+load sriov
 
 EXAMPLES=$TOP/conf/examples
 
@@ -79,6 +80,18 @@ example() {
     sed -i '/^AllowBootDisplay/d' "$ROOT/etc/passthrough.d/boot-display.conf"
     plan
     refused 0000:01:00.0 'the firmware booted on this display'
+}
+
+@test "example: virtual functions of a network card, each with its settings" {
+    tree_new
+    pci_root 0000:40
+    root_port 0000:40:04.2 44
+    pci_add 0000:44:00.0 8086:10c9 0200 under=0000:40:04.2 group=31 driver=igb
+    nic eno2 0000:44:00.0
+    sriov 0000:44:00.0 7
+    example virtual-functions
+    is "$(get '.devices[] | select(.parent == "0000:44:00.0") | "\(.index):\(.action)"')" '0:bind 1:bind 2:bind 3:keep' functions
+    is "$(operations eno2 | wc -w)" 32 'words about its interface'
 }
 
 @test "examples: a network card and a USB controller, unless the host needs them" {

@@ -149,6 +149,23 @@ END
     has 'at most 8'
 }
 
+@test "released, they go away, unless somebody uses one" {
+    made 2
+    pci_set 0000:04:00.0 sriov_numvfs 2
+    functions VirtualFunctions=2
+    pci_bind 0000:04:10.2 igbvf
+    nic eth9 0000:04:10.2 up
+    ctl release 50-nic
+    exits 1
+    has '0000:04:00.0: its virtual functions stay: in use: 0000:04:10.2: eth9 is up'
+    attribute 0000:04:00.0 sriov_numvfs 2
+    pci_set 0000:04:10.2 net/eth9/flags 0x1002
+    ctl release 50-nic
+    exits 0
+    attribute 0000:04:00.0 sriov_numvfs 0
+    attribute 0000:04:00.0 sriov_drivers_autoprobe 1
+}
+
 @test "a function that somebody has set aside makes none" {
     functions VirtualFunctions=2
     pci_bind 0000:04:00.0 vfio-pci

@@ -18,7 +18,7 @@ struct making {
         struct arena *arena;
         struct plan *plan;
         struct sriov_plan *sriov;
-        bool at_boot;
+        enum sriov_aim aim;
         size_t parent; /* the one that operations are for */
 };
 
@@ -89,7 +89,6 @@ static const char *unfit(const struct making *m, const struct sriov_parent *x)
 {
         const struct plan_entry *e = &m->plan->entries[x->entry];
         const struct device *d = device_of(m);
-        const struct sriov *sriov = rule_of(m)->sriov;
 
         if (d->stuck)
                 return d->stuck;
@@ -101,7 +100,7 @@ static const char *unfit(const struct making *m, const struct sriov_parent *x)
                                            : "whether it has virtual functions cannot be read";
         if (driver_sets_aside(d->driver))
                 return arena_join(m->arena, d->driver, " has it, which makes no virtual functions", NULL);
-        if (sriov->kind == VF_COUNT_NUMBER && x->count > x->is.total)
+        if (x->count > x->is.total)
                 return arena_printf(m->arena, "it has at most %u virtual functions, and the rule wants %u", x->is.total,
                                     x->count);
         return x->change ? unfit_for_change(m, e, x) : NULL;
@@ -156,14 +155,14 @@ static void make(const struct making *m, const struct sriov_parent *x)
                                 .target = x->is.interface,
                                 .value = "up",
                                 .why = "its driver makes none while it is down"});
-        for (size_t i = 0; i < sriov->n_attributes; i++)
+        for (size_t i = 0; i < sriov->n_attributes && x->count > 0; i++)
                 add_write(m, SRIOV_MAKE, ALL, sriov->attributes[i].name, sriov->attributes[i].value, "Attribute=");
         if (x->is.autoprobe)
                 add_write(m, SRIOV_MAKE, ALL, "sriov_drivers_autoprobe", "0",
                           "drivers of the host leave new virtual functions alone");
-        if (x->is.enabled > 0)
+        if (x->is.enabled > 0 && x->count > 0)
                 add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", "0", "another number only goes from none");
-        op = add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", count, "makes them");
+        op = add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", count, x->count > 0 ? "makes them" : "takes them away");
         add(m, SRIOV_MAKE, ALL,
             (struct op){.kind = OP_COUNT,
                         .target = op->op.target,
@@ -333,7 +332,7 @@ static void operations(const struct making *m, const struct sriov_parent *x)
         for (uint32_t i = 0; i < x->count; i++) {
                 set_through_interface(m, x, i);
                 set_files(m, i);
-                if ((x->change && !m->at_boot) || !is_there(m, i))
+                if ((x->change && m->aim != SRIOV_AT_BOOT) || !is_there(m, i))
                         promise(m, x, i);
         }
         for (size_t i = first; i < m->sriov->n_functions; i++)
@@ -379,7 +378,7 @@ static void add_parent(struct making *m, size_t entry, const struct sriov_facts 
 
         m->parent = m->sriov->n_parents++;
         *x = (struct sriov_parent){.entry = entry, .is = *looked};
-        if (m->at_boot && sriov->kind != VF_COUNT_EXISTING) {
+        if (m->aim == SRIOV_AT_BOOT && sriov->kind != VF_COUNT_EXISTING) {
                 x->is.enabled = 0;
                 x->is.user = x->is.up = NULL;
                 x->is.autoprobe = true;
@@ -387,23 +386,25 @@ static void add_parent(struct making *m, size_t entry, const struct sriov_facts 
         x->count = sriov->kind == VF_COUNT_NUMBER ? sriov->count
                    : sriov->kind == VF_COUNT_ALL  ? x->is.total
                                                   : x->is.enabled;
+        if (m->aim == SRIOV_NONE && sriov->kind != VF_COUNT_EXISTING)
+                x->count = 0;
         x->change = x->count != x->is.enabled;
         why = unfit(m, x);
         if (why) {
                 refuse(m, why);
                 return;
         }
-        x->waits = m->at_boot ? NULL : waits_for(m, x);
+        x->waits = m->aim != SRIOV_NOW ? NULL : waits_for(m, x);
         if (x->waits)
                 return;
         operations(m, x);
         say(m, x);
 }
 
-void pci_sriov_plan(struct plan *plan, const struct sriov_facts *looked, bool at_boot, struct arena *a)
+void pci_sriov_plan(struct plan *plan, const struct sriov_facts *looked, enum sriov_aim aim, struct arena *a)
 {
         struct sriov_plan *sriov = arena_alloc(a, sizeof(*sriov));
-        struct making m = {.arena = a, .plan = plan, .sriov = sriov, .at_boot = at_boot};
+        struct making m = {.arena = a, .plan = plan, .sriov = sriov, .aim = aim};
 
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
@@ -417,7 +418,7 @@ void pci_sriov_plan(struct plan *plan, const struct sriov_facts *looked, bool at
         plan->sriov = sriov;
 }
 
-void pci_sriov(const struct root *root, struct arena *a, bool at_boot, struct plan *plan)
+void pci_sriov(const struct root *root, struct arena *a, enum sriov_aim aim, struct plan *plan)
 {
         struct sriov_facts *looked;
 
@@ -425,5 +426,5 @@ void pci_sriov(const struct root *root, struct arena *a, bool at_boot, struct pl
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (plan->config->rules[plan->entries[i].rule].sriov)
                         pci_sriov_look(root, a, plan->facts, plan->entries[i].device, &looked[i]);
-        pci_sriov_plan(plan, looked, at_boot, a);
+        pci_sriov_plan(plan, looked, aim, a);
 }

@@ -12,11 +12,17 @@
 void pci_sriov_look(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
                     struct sriov_facts *ret);
 
+enum sriov_aim {
+        SRIOV_NOW,
+        SRIOV_AT_BOOT, /* of a boot, which finds no virtual functions */
+        SRIOV_NONE,    /* now, and none is left */
+};
+
 /*
  * What becomes of each parent, in plan->sriov; a rule whose parents are not fit for it is refused. looked: by entry of
- * the plan. at_boot: the plan is of a boot, which finds no virtual functions. Pure.
+ * the plan. Pure.
  */
-void pci_sriov_plan(struct plan *plan, const struct sriov_facts *looked, bool at_boot, struct arena *a);
+void pci_sriov_plan(struct plan *plan, const struct sriov_facts *looked, enum sriov_aim aim, struct arena *a);
 
 /* Both. */
-void pci_sriov(const struct root *root, struct arena *a, bool at_boot, struct plan *plan);
+void pci_sriov(const struct root *root, struct arena *a, enum sriov_aim aim, struct plan *plan);
