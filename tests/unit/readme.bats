@@ -255,7 +255,7 @@ a.7:5: no test runs this: passthroughctl undo --frob" 'what is not run'
 @test "setting up, as passthrough(7) has it" {
     host
     document HACKING.md
-    types 'sudo apt-get install gcc make libc6-dev libkmod-dev libblkid-dev libjson-c-dev libsystemd-dev dracut-core'
+    types 'sudo apt-get install gcc make libc6-dev libkmod-dev libblkid-dev libjson-c-dev libmnl-dev libsystemd-dev dracut-core'
     libraries_are_those_of_the_package
     rm "$ROOT/var/lib/ran"
     types 'make && sudo make install'
