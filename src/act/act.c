@@ -13,7 +13,7 @@
 
 const char *const device_state_names[STATE_MAX_] = {"", "bound", "late", "refused", "failed", "skipped", "begun"};
 
-/* Of one entry: how taking it went, and giving it back where that failed. */
+/* One entry: how taking it went, and giving it back if that failed. */
 struct attempts {
         struct attempt take, back, left;
 };
@@ -267,7 +267,7 @@ static void tell(struct actor *w, size_t entry, struct arena *a)
         if (x->take.fault == FAULT_STUCK || x->back.fault == FAULT_STUCK)
                 note_stuck(&w->sysfs, address);
         if (x->back.fault == FAULT_STUCK)
-                text = arena_join(a, text, "; giving it back has not come back", NULL);
+                text = arena_join(a, text, "; giving it back has not finished", NULL);
         else if (x->back.fault != FAULT_NONE)
                 text = arena_join(a, text, "; and it could not be given back: ", strerror(-x->back.error), NULL);
         w->results[entry].error = text;

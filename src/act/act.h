@@ -36,7 +36,7 @@ enum act_end {
         ACT_STUCK, /* a write has not come back within the patience, and the rest is untried */
 };
 
-/* Whose operations are carried out, and how many seconds a write may take; 0: as long as it takes. */
+/* The operations that are carried out, and how many seconds a write may take; 0: as long as it takes. */
 struct act_choice {
         enum stage stage;    /* STAGE_AUTO: of every stage */
         const bool *resumed; /* beside plan->entries, or NULL: those of earlier stages that are carried out, too */

@@ -16,7 +16,7 @@ static const char *explain(const struct attempt *x, const struct root *root, str
                 return " (the kernel knows no way to reset it alone, or is older than 5.15)";
         if (x->error != -EINVAL || root_read(root, x->op->target, methods, sizeof(methods)) < 0)
                 return "";
-        return arena_printf(a, " (it cannot be reset so; it has now: %s)", *methods ? methods : "nothing");
+        return arena_printf(a, " (the device cannot be reset so; it has now: %s)", *methods ? methods : "nothing");
 }
 
 static const char *written(const struct op *op, struct arena *a)
@@ -38,7 +38,7 @@ const char *attempt_text(const struct attempt *x, const struct root *root, struc
         case FAULT_WRITE:
                 return arena_join(a, written(x->op, a), ": ", strerror(-x->error), explain(x, root, a), NULL);
         case FAULT_STUCK:
-                return arena_printf(a, "%s has not come back after %u s; the kernel log may say why",
+                return arena_printf(a, "%s has not finished after %u s; the kernel log may say why",
                                     x->op->task ? x->op->task : written(x->op, a), patience);
         case FAULT_DRIVER:
                 return arena_join(a, x->op->value, " did not take it; ",
@@ -47,7 +47,7 @@ const char *attempt_text(const struct attempt *x, const struct root *root, struc
                 return arena_join(a, x->op->value, " still has it; see the kernel log", NULL);
         case FAULT_NO_DRIVER:
                 return arena_join(a, x->op->value,
-                                  " has let go of it, and no driver of the host took it; see the kernel log", NULL);
+                                  " released it, and no driver of the host took it; see the kernel log", NULL);
         }
         return NULL;
 }

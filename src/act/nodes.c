@@ -94,8 +94,7 @@ static void settle_device(struct noder *w, const struct node_device *x)
                 nodes_of(w, x->device, paths, &n);
         if (n == 0 && x->vfio && any_access(w->nodes)) {
                 diag_add(w->problems, DIAG_ERROR, NULL, 0,
-                         "%s has no node below /dev/vfio that Owner=, Group= and Mode= could be set of",
-                         x->device->address);
+                         "%s has no node below /dev/vfio to set Owner=, Group= and Mode= on", x->device->address);
                 return;
         }
         for (size_t i = 0; any_access(w->nodes) && i < n; i++) {

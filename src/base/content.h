@@ -9,7 +9,7 @@
 bool content_valid(const char *s);
 /* data NULL: no file. */
 const char *content_of(struct arena *a, const char *data, size_t size);
-/* Of a file of any size, as it is now. 0 or -errno. */
+/* The content of a file of any size, as it is now. 0 or -errno. */
 int content_measure(const struct root *root, struct arena *a, const char *path, const char **ret) _must_check_;
 /* The same, with the file itself, which has to fit into memory. */
 int content_read(const struct root *root, struct arena *a, const char *path, const char **ret, char **ret_data,

@@ -12,7 +12,7 @@
 
 #define LABEL "security.selinux"
 
-/* Of this name whoever writes the file, so that what is left behind is found again; only one does at a time. */
+/* Every writer of the file uses this name, so that what is left behind is found again; only one writes at a time. */
 static int temporary_name(const char *path, char *buf, size_t size)
 {
         int n = snprintf(buf, size, ".%s.passthrough~", str_basename(path));

@@ -25,7 +25,7 @@ static inline bool startswith(const char *s, const char *prefix)
         return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-/* Of a string that has more than that. */
+/* False for a string that is the suffix alone. */
 static inline bool endswith(const char *s, const char *suffix)
 {
         size_t n = strlen(s), m = strlen(suffix);

@@ -43,7 +43,8 @@ static const char *closed(struct run *r, const struct rule *rule)
         const struct record_rule *known = record_find(&r->record, rule->name);
 
         if (r->record.rescued)
-                return "this boot found its root only once devices were given back; nothing more is taken in it";
+                return "this boot found its root file system only after devices were given back, and takes nothing "
+                       "more";
         /* Until the host's plan is fixed, what the image did not have is part of it. */
         if (r->record.host && !run_same_text(r, rule))
                 return known ? "its text changed since this boot's plan was made" : "this boot's plan has no such rule";

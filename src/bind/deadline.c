@@ -42,7 +42,7 @@ static void sync_disks(void)
         sigtimedwait(&child, NULL, &patience);
 }
 
-/* Of the initrd it holds neither the console nor a directory. */
+/* It holds neither the console nor a directory of the initrd. */
 static void detach(void)
 {
         int null = open("/dev/null", O_RDWR);

@@ -66,7 +66,7 @@ static bool wait_for_root(const struct root *root, struct arena *a, const struct
         return true;
 }
 
-/* Of the root, or of the way to it, may be what says so, and what does not say what it is. */
+/* A device may belong to the root, or to the way to it, if it says so, or does not say what it is. */
 static bool may_matter(const struct record_device *d)
 {
         const struct bus *bus = bus_named(d->bus);
@@ -128,8 +128,7 @@ int run_rescue(const struct root *root, const char *unused)
         k = act_unhide(root, &r.arena, &hidden);
         if (k == 0 && hidden)
                 log_line(root, LOG_LEVEL_WARNING, LOG_RESCUE, NULL, NULL,
-                         "no root file system after %d s: disks that were hidden until it is there show again",
-                         UNHIDE_AFTER);
+                         "no root file system after %d s: hidden disks show again", UNHIDE_AFTER);
         if (wait_for_root(root, &r.arena, initrd, GIVE_BACK_AFTER - UNHIDE_AFTER))
                 return k;
         wait_for_stage(root);

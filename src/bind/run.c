@@ -90,7 +90,7 @@ int run_end(struct run *r, int fd, const struct record *what)
 
         if (k < 0)
                 log_line(r->root, LOG_LEVEL_ERROR, LOG_REFUSAL, NULL, NULL,
-                         "what came of the hand-over cannot be recorded in %s: %s", RECORD_PATH, strerror(-k));
+                         "the result of the hand-over cannot be recorded in %s: %s", RECORD_PATH, strerror(-k));
         return k;
 }
 

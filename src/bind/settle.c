@@ -172,7 +172,7 @@ static int settle_alone(struct run *r, const char *name, int recorded)
         else if (!rule || !run_same_text(r, rule))
                 why = "its text changed since this boot's plan was made";
         else if (r->record.rescued && may_be_late(r, known))
-                why = "this boot found its root only once devices were given back; nothing more is taken in it";
+                why = "this boot found its root file system only after devices were given back, and takes nothing more";
         if (why || !may_be_late(r, known)) {
                 if (!why)
                         run_log_rule(r, known);

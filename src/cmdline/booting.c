@@ -16,7 +16,7 @@ static void error(struct judge *j, const struct token *t, enum cmdline_reader re
         finding_harms(j, harm);
 }
 
-/* Of those of that name that the kernel which runs was booted with, the one that counted; or NULL. */
+/* The token of that name that counted when the running kernel was booted; or NULL. */
 static const struct token *booted_with(struct judge *j, const char *name)
 {
         struct token *tokens;
@@ -34,7 +34,7 @@ static bool booted_with_last(struct judge *j, const struct token *t)
         return last && streq(last->text, t->text);
 }
 
-/* Of these the last counts, whoever reads them. */
+/* The last of these counts, whoever reads them. */
 static bool is_judged(struct judge *j, const struct token *t)
 {
         return t->value && *t->value && cmdline_last(j->tokens, j->n_tokens, t->name) == t && !booted_with_last(j, t);
@@ -121,11 +121,10 @@ void judge_root(struct judge *j, const struct token *t)
         fix = right(j, own);
         if (!disk)
                 return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, fix,
-                                   "no disk that shows here has that name; the root of this host is on %s",
-                                   own->names[0]);
+                                   "no disk here has that name; the root of this host is on %s", own->names[0]);
         if (disk->below)
                 return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, fix,
-                                   "that is %s, which the root of this host stands on: the root itself is on %s",
+                                   "that is %s, which is below the root of this host; the root itself is on %s",
                                    disk->names[0], own->names[0]);
         finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, fix, "that is %s; the root of this host is on %s",
                     disk->names[0], own->names[0]);
@@ -151,7 +150,7 @@ static bool judge_name(struct judge *j, const struct token *t)
                       "that program ends at once, and the kernel panics when the first program ends");
         else if (is_one_of(t->value, shells, ARRAY_SIZE(shells)))
                 error(j, t, READER_KERNEL, HARM_ANSWER, "remove it",
-                      "a shell is no init: it starts nothing, and the host answers nobody but its console");
+                      "a shell is not an init: it starts nothing, and the host answers only on its console");
         else
                 return false;
         return true;
@@ -223,7 +222,7 @@ void judge_run(struct judge *j, const struct token *t)
 {
         if (t->value && *t->value)
                 error(j, t, READER_SYSTEMD, HARM_ANSWER, "remove it",
-                      "the boot runs that instead of all else, and the host stops or answers nobody");
+                      "the boot runs only that, and the host stops or answers nobody");
 }
 
 void judge_mask(struct judge *j, const struct token *t)
@@ -245,7 +244,7 @@ void judge_mask(struct judge *j, const struct token *t)
                 return;
         if (startswith(t->value, "passthrough")) {
                 error(j, t, READER_SYSTEMD, HARM_HANDOVER, "remove it; passthrough=off switches all rules off",
-                      "that unit is one of passthrough's own: what it hands over stays with the host");
+                      "that unit is one of passthrough's own: without it, its devices stay with the host");
         } else if (str_index(t->value, boot, ARRAY_SIZE(boot)) >= 0 &&
                    !cmdline_was_booted_with(j->machine, j->arena, t->text, t->late))
                 error(j, t, READER_SYSTEMD, HARM_BOOT, "remove it",

@@ -88,9 +88,10 @@ static void modules(struct judge *j, const struct token *t, enum cmdline_reader 
                 if (!*name)
                         continue;
                 if (strpbrk(name, " \t\"'"))
-                        finding_add(j, t, reader, SEVERITY_WARNING, "no quotes and no blanks",
-                                    "\"%s\" is no module's name: quotes and blanks are part of it to this reader",
-                                    name);
+                        finding_add(
+                                j, t, reader, SEVERITY_WARNING, "no quotes and no blanks",
+                                "\"%s\" is not a module's name: this reader takes quotes and blanks for a part of it",
+                                name);
                 else if (exact && dashes)
                         finding_add(j, t, reader, SEVERITY_WARNING, right,
                                     "\"%s\" matches no module: names are compared as they are, and have underscores",
@@ -109,21 +110,20 @@ static void modules(struct judge *j, const struct token *t, enum cmdline_reader 
 void judge_module_blacklist(struct judge *j, const struct token *t)
 {
         return modules(j, t, READER_KERNEL, true,
-                       "the kernel loads it for nobody, not for the host's other devices either; to hand a device over "
-                       "a rule is enough");
+                       "the kernel loads it for no device at all; to hand a device over, a rule is enough");
 }
 
 void judge_modprobe_blacklist(struct judge *j, const struct token *t)
 {
         return modules(j, t, READER_KMOD, true,
-                       "not loaded for devices by itself, though still by name and as another's dependency; to hand a "
-                       "device over a rule is enough");
+                       "not loaded for devices by itself, but still by name and as a dependency; to hand a device "
+                       "over, a rule is enough");
 }
 
 void judge_rd_blacklist(struct judge *j, const struct token *t)
 {
         return modules(j, t, READER_DRACUT, false,
-                       "not loaded for devices in the initrd; the host's own udev loads it all the same");
+                       "not loaded for devices in the initrd; the host's own udev still loads it");
 }
 
 void judge_old_blacklist(struct judge *j, const struct token *t)
@@ -155,10 +155,9 @@ void judge_initcall_blacklist(struct judge *j, const struct token *t)
 
 void judge_nomodeset(struct judge *j, const struct token *t)
 {
-        return finding_add(
-                j, t, READER_KERNEL, SEVERITY_INFO, "",
-                "graphics drivers load and drive no screen, on every card of the host; to hand one over a rule is "
-                "enough");
+        return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
+                           "graphics drivers load and drive no screen, on every card of the host; to hand one over, a "
+                           "rule is enough");
 }
 
 /* drivers/video/fbdev/core/fb_cmdline.c: what is in front of the first ":" is the driver, and the rest is its own. */
@@ -177,7 +176,7 @@ void judge_video(struct judge *j, const struct token *t)
                 while ((item = strsep(&list, ",")))
                         right = arena_join(j->arena, right, *right ? " " : "", "video=", item, NULL);
                 finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, right,
-                            "of such a list the kernel reads the first driver alone");
+                            "the kernel reads only the first driver of such a list");
                 finding_right(j, t, right);
         }
         finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
@@ -200,7 +199,7 @@ void judge_passthrough(struct judge *j, const struct token *t)
                 return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "",
                                    "no rule is carried out in this boot");
         return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "passthrough=off",
-                           "\"%s\" is neither on nor off, and counts as off: no rule is carried out in this boot",
+                           "\"%s\" is neither on nor off and counts as off: no rule is carried out in this boot",
                            t->value);
 }
 
@@ -220,11 +219,11 @@ void judge_passthrough_trial(struct judge *j, const struct token *t)
 
         if (!colon || !str_to_u32(colon + 1, 10, &seconds) || seconds == 0)
                 return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_WARNING, "",
-                                   "\"%s\" is no ID:SECONDS, and nothing takes this boot back; passthroughctl apply "
-                                   "writes it",
+                                   "\"%s\" is not ID:SECONDS, so nothing takes this boot back; only passthroughctl "
+                                   "apply writes this token",
                                    t->value ? t->value : "");
         return finding_add(j, t, READER_PASSTHROUGH, SEVERITY_INFO, "",
-                           "a trial that passthroughctl apply made: taken back where it is not kept");
+                           "a trial that passthroughctl apply made: taken back unless it is kept");
 }
 
 void judge_kdump(struct judge *j, const struct token *t)

@@ -31,8 +31,8 @@ void judge_mem(struct judge *j, const struct token *t)
         if (t != last || bytes >= LEAST || cmdline_was_booted_with(j->machine, j->arena, t->text, t->late))
                 return;
         finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "remove it, or mem=8G",
-                    "the kernel is to have no more than %" PRIu64 " bytes of memory, and does not boot with that; a "
-                    "number without M or G is in bytes",
+                    "limits the kernel to %" PRIu64
+                    " bytes of memory, too few to boot; a number without M or G is in bytes",
                     bytes);
         return finding_harms(j, HARM_BOOT);
 }
@@ -52,9 +52,9 @@ void judge_memory(struct judge *j)
             (!mem || cmdline_was_booted_with(j->machine, j->arena, mem->text, false)))
                 return;
         finding_add(j, mem ? mem : pages, READER_KERNEL, SEVERITY_ERROR, "fewer huge pages",
-                    "huge pages take %" PRIu64 " MiB of the %" PRIu64 " MiB of memory that %s: nothing is left to boot "
-                    "with",
-                    asked / MIB, total / MIB, mem ? "the kernel is to have" : "the machine has");
+                    "huge pages take %" PRIu64 " MiB of the %" PRIu64
+                    " MiB of memory that %s, and leave too little to boot",
+                    asked / MIB, total / MIB, mem ? "the kernel may use" : "the machine has");
         return finding_harms(j, HARM_BOOT);
 }
 
@@ -73,8 +73,8 @@ void judge_noapic(struct judge *j, const struct token *t)
 {
         if (j->machine->vendor != CPU_OTHER)
                 finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
-                            "switches the I/O APIC off, and interrupt remapping with it unless the firmware has x2APIC "
-                            "on: vfio then hands nothing over unless unsafe interrupts are allowed");
+                            "switches the I/O APIC off, and interrupt remapping with it, unless the firmware has "
+                            "x2APIC on: vfio then hands nothing over, unless unsafe interrupts are allowed");
 }
 
 /* "maxcpus=0" is nosmp (kernel-parameters.txt). */

@@ -40,7 +40,7 @@ static void no_size(struct judge *j, const struct token *t)
 {
         j->invalid_size = true;
         return finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "1G or 2M",
-                           "no size of huge pages here: the kernel ignores it, and the next hugepages= as well");
+                           "not a size of huge pages here: the kernel ignores it, and the next hugepages= as well");
 }
 
 static void without_value(struct judge *j, const struct token *t)
@@ -103,7 +103,7 @@ void judge_default_hugepagesz(struct judge *j, const struct token *t)
         if (!valid_size(j, size))
                 return no_size(j, t);
         j->invalid_size = false;
-        /* Of a size that is there already the next count is not: it stays with the size before. */
+        /* If the size is there already, the next count does not belong to it, but to the size before. */
         j->default_size = s ? s : add_size(j, t, size);
         if (j->unnamed.count > 0) {
                 j->default_size->count = j->unnamed.count;
@@ -180,19 +180,19 @@ void judge_hugepages(struct judge *j, const struct token *t)
         s->count = count;
         if (before > 0)
                 finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "one hugepages= for each size",
-                            "replaces the count in front of all sizes, which was for the default size");
+                            "replaces the count before all sizes, which was for the default size");
         if (value[length])
                 finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "hugepages=8 or hugepages=0:4,1:4",
-                            "of the value the kernel reads \"%.*s\" and ignores the rest", (int)length, value);
+                            "the kernel reads \"%.*s\" and ignores the rest of the value", (int)length, value);
         finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "", "reserves %" PRIu64 " pages of %s at boot%s", count,
                     s->token ? s->token->value : "the default size",
-                    strchr(value, ':') ? "; the kernel takes none of it where one of the nodes is not online" : "");
+                    strchr(value, ':') ? "; the kernel reserves none of them if one of the nodes is not online" : "");
 }
 
 void judge_hugetlb_cma(struct judge *j, const struct token *t)
 {
         return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
-                           "sets memory aside that 1 GiB pages can be made of later; it reserves none");
+                           "sets memory aside for 1 GiB pages that are made later; it reserves none");
 }
 
 void judge_sizes(struct judge *j)
@@ -204,9 +204,8 @@ void judge_sizes(struct judge *j)
                 /* On x86 the default is 2M where none is named: hugetlb_init() takes the count in front of all sizes.
                  */
                 if (s->count > 0 && j->unnamed.count > 0 && !j->default_size && s->size == UINT64_C(2) << 20)
-                        finding_add(
-                                j, s->token, READER_KERNEL, SEVERITY_WARNING, "one hugepages= for each size",
-                                "the default size: the hugepages= in front of all sizes replaces the count behind it");
+                        finding_add(j, s->token, READER_KERNEL, SEVERITY_WARNING, "one hugepages= for each size",
+                                    "the default size: the hugepages= before all sizes replaces the count behind it");
                 if (s->asked)
                         continue;
                 if (cmdline_name_is(s->token->name, "default_hugepagesz"))

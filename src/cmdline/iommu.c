@@ -31,10 +31,10 @@ static void unread(struct judge *j, const struct token *t, const char *item, con
 {
         if (read && !streq(item, read))
                 finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, fix,
-                            "of \"%s\" the kernel reads the beginning: it is taken as %s", item, read);
+                            "the kernel reads only the beginning of \"%s\", and takes it as %s", item, read);
         if (!read)
-                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, fix, "\"%s\" is no value of %s=: nothing reads it",
-                            item, t->name);
+                finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, fix,
+                            "\"%s\" is not a value of %s=: nothing reads it", item, t->name);
         if (*fix && (!read || !streq(item, read)))
                 finding_right(j, t, fix);
 }
@@ -113,10 +113,10 @@ void judge_intel_iommu(struct judge *j, const struct token *t)
                                    "without effect: the later %s has the last word", later->text);
         if (v > 0)
                 return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "", "switches VT-d on%s",
-                                   elsewhere ? "; this machine, which has no Intel processor, does not read it" : "");
+                                   elsewhere ? "; this machine has no Intel processor and does not read it" : "");
         if (elsewhere)
                 return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
-                                   "nothing reads it here: this is no Intel processor");
+                                   "nothing reads it here: this is not an Intel processor");
         finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "intel_iommu=on",
                     "switches VT-d off: there are no IOMMU groups, and nothing can be handed over");
         finding_right(j, t, "intel_iommu=on");
@@ -136,12 +136,12 @@ void judge_amd_iommu(struct judge *j, const struct token *t)
                 if (streq(item, "on")) {
                         finding_add(
                                 j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
-                                "\"on\" is no value of amd_iommu=: nothing reads it; AMD-Vi is on by itself where the "
+                                "\"on\" is not a value of amd_iommu=: nothing reads it; AMD-Vi is on by itself if the "
                                 "firmware has it on");
                         finding_right(j, t, without(j, t, item));
                 } else if (startswith(item, "off") && elsewhere)
                         finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
-                                    "nothing reads it: this is no AMD processor");
+                                    "nothing reads it: this is not an AMD processor");
                 else if (startswith(item, "off")) {
                         finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "remove it",
                                     "switches AMD-Vi off: there are no IOMMU groups, and nothing can be handed over");
@@ -200,10 +200,9 @@ static void default_domain(struct judge *j, const struct token *t, bool passthro
                 return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "",
                                    "without effect: the later %s has the last word", later->text);
         if (passthrough)
-                return finding_add(
-                        j, t, READER_KERNEL, SEVERITY_INFO, "",
-                        "the host's own devices bypass translation; it switches no IOMMU on, and what is handed over "
-                        "is translated all the same");
+                return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "",
+                                   "the host's own devices bypass translation; it switches no IOMMU on, and devices "
+                                   "that are handed over are still translated");
         return finding_add(j, t, READER_KERNEL, SEVERITY_INFO, "", "the host's own devices are translated, too");
 }
 
@@ -254,7 +253,7 @@ void judge_iommu(struct judge *j, const struct token *t)
         length = strlen(list);
         if (t->value[length])
                 finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "",
-                            "behind usedac the kernel reads nothing of it: \"%s\" is ignored", t->value + length + 1);
+                            "the kernel reads nothing after usedac: \"%s\" is ignored", t->value + length + 1);
         while ((item = next_item(&list))) {
                 const char *read = read_item(item, items, ARRAY_SIZE(items));
 
@@ -277,7 +276,7 @@ void judge_iommu(struct judge *j, const struct token *t)
                         default_domain(j, t, streq(read, "pt"));
                 else if (streq(read, "soft"))
                         finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
-                                    "bounce buffers for the host's devices; it has no use where an IOMMU is on");
+                                    "bounce buffers for the host's devices; of no use while an IOMMU is on");
         }
 }
 
@@ -374,8 +373,7 @@ void judge_acs_override(struct judge *j, const struct token *t)
 {
         return finding_add(
                 j, t, READER_KERNEL, SEVERITY_WARNING, "remove it",
-                "only patched kernels know it: no other reads it; where one does, it splits IOMMU groups that the "
-                "hardware does not isolate");
+                "only patched kernels read it; there it splits IOMMU groups that the hardware does not isolate");
 }
 
 void judge_pci(struct judge *j, const struct token *t)
@@ -387,8 +385,8 @@ void judge_pci(struct judge *j, const struct token *t)
                 if (streq(item, "off") && j->machine->vendor != CPU_OTHER &&
                     !cmdline_was_booted_with(j->machine, j->arena, t->text, t->late)) {
                         finding_add(j, t, READER_KERNEL, SEVERITY_ERROR, "remove off",
-                                    "no PCI device is looked for: the host has no disk to boot from, and nothing can "
-                                    "be handed over");
+                                    "the kernel looks for no PCI device: the host has no disk to boot from, and "
+                                    "nothing can be handed over");
                         finding_harms(j, HARM_BOOT);
                 } else if (streq(item, "nomsi"))
                         finding_add(

@@ -285,10 +285,10 @@ static void quotes(struct judge *j, const struct token *t, const struct name *kn
 {
         if (known->reader == READER_KERNEL && t->value && strchr(t->value, '\''))
                 return finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, "no quotes",
-                                   "only double quotes are quotes to the kernel: these are part of the value");
+                                   "the kernel knows only double quotes: these are part of the value");
 }
 
-/* Of those of which the last counts, the one that does. One without a value is refused and changes nothing. */
+/* The token that counts, if the last one does. One without a value is refused and changes nothing. */
 static const struct token *last_taken(const struct judge *j, const struct token *t, const char *name)
 {
         for (size_t i = j->n_tokens; t->value && i-- > 0;)
@@ -344,8 +344,7 @@ static void line_as_a_whole(struct judge *j, const char *line, bool unclosed)
 
         if (unclosed)
                 finding_add(j, j->n_tokens > 0 ? &j->tokens[j->n_tokens - 1] : NULL, READER_KERNEL, SEVERITY_ERROR,
-                            "a closing \"",
-                            "a quote that is not closed: the kernel takes all that follows for one token");
+                            "a closing \"", "a quote is not closed: the kernel takes all that follows for one token");
         if (unclosed)
                 finding_harms(j, HARM_HANDOVER);
         for (size_t i = 0; length >= CMDLINE_SIZE && i < j->n_tokens; i++)

@@ -42,10 +42,10 @@ static void ids_of(struct judge *j, const struct token *t, const char *driver, c
                         continue;
                 if (length == 0 || !fits)
                         finding_add(j, t, READER_MODULE, SEVERITY_ERROR, "vendor:device in hex, such as 10de:1b06",
-                                    "\"%s\" is no ID: %s takes nothing for it", id, driver);
+                                    "\"%s\" is not an ID: %s takes no device for it", id, driver);
                 else if (id[length])
                         finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "vendor:device in hex, such as 10de:1b06",
-                                    "of \"%s\" %s reads \"%.*s\" and ignores the rest", id, driver, (int)length, id);
+                                    "%s reads only \"%.*s\" of \"%s\"", driver, (int)length, id, id);
                 any |= length > 0 && fits;
         }
         if (any)
@@ -55,7 +55,7 @@ static void ids_of(struct judge *j, const struct token *t, const char *driver, c
 static void ids(struct judge *j, const struct token *t)
 {
         ids_of(j, t, "vfio-pci", "a rule in /etc/passthrough.d",
-               "takes every device with such an ID, a twin that the host needs as well, and only where vfio-pci loads "
+               "takes every device with such an ID, also a twin that the host needs, and only if vfio-pci loads "
                "before the native driver");
 }
 
@@ -63,7 +63,7 @@ static void ids(struct judge *j, const struct token *t)
 static void stub_ids(struct judge *j, const struct token *t)
 {
         ids_of(j, t, "pci-stub", "a rule in /etc/passthrough.d; passthroughctl add --from=cmdline makes one",
-               "keeps every device with such an ID from its driver, a twin that the host needs as well, and hands none "
+               "keeps every device with such an ID from its driver, also a twin that the host needs, and hands none "
                "over");
 }
 
@@ -75,20 +75,18 @@ static void unsafe_interrupts(struct judge *j, const struct token *t)
                 return finding_add(j, t, READER_MODULE, SEVERITY_INFO, "", "the default");
         switch (j->machine->remapping) {
         case KNOWN_YES:
-                return finding_add(
-                        j, t, READER_MODULE, SEVERITY_WARNING, "remove it",
-                        "not needed here: interrupt remapping is at work; and it lets guests raise any interrupt of "
-                        "the host");
+                return finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "remove it",
+                                   "not needed here, as interrupt remapping works; it lets guests raise any interrupt "
+                                   "of the host");
         case KNOWN_NO:
-                return finding_add(
-                        j, t, READER_MODULE, SEVERITY_WARNING, "",
-                        "needed here, as this machine has no interrupt remapping: guests can raise any interrupt of "
-                        "the host, so give devices only to guests you trust");
+                return finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "",
+                                   "needed here, as this machine has no interrupt remapping; guests can raise any "
+                                   "interrupt of the host, so give devices only to guests that you trust");
         default:
-                return finding_add(
-                        j, t, READER_MODULE, SEVERITY_WARNING, "remove it where `passthroughctl check` finds remapping",
-                        "guests can raise any interrupt of the host; needed only where the machine has no interrupt "
-                        "remapping");
+                return finding_add(j, t, READER_MODULE, SEVERITY_WARNING,
+                                   "remove it if `passthroughctl check` finds remapping",
+                                   "guests can raise any interrupt of the host; needed only if the machine has no "
+                                   "interrupt remapping");
         }
 }
 
@@ -99,7 +97,7 @@ static void noiommu(struct judge *j, const struct token *t)
         if (t->value && cmdline_bool(t->value, &on) == 0 && !on)
                 return;
         finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "remove it",
-                    "devices can be opened with no IOMMU at all: whoever opens one can read and write all memory");
+                    "devices can be opened without an IOMMU: whoever opens one can read and write all memory");
 }
 
 static void modeset(struct judge *j, const struct token *t)
@@ -107,7 +105,7 @@ static void modeset(struct judge *j, const struct token *t)
         if (t->value && streq(t->value, "0"))
                 return finding_add(
                         j, t, READER_MODULE, SEVERITY_INFO, "",
-                        "the driver loads and drives no card of the host; to hand one over a rule is enough");
+                        "the driver loads and drives no card of the host; to hand one over, a rule is enough");
 }
 
 static void idle_d3(struct judge *j, const struct token *t)
@@ -118,7 +116,7 @@ static void idle_d3(struct judge *j, const struct token *t)
 static void denylist(struct judge *j, const struct token *t)
 {
         return finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "",
-                           "devices are handed over that the kernel knows to be unsafe in a guest's hands");
+                           "also devices that the kernel knows to be unsafe for guests can be handed over");
 }
 
 #define BOOL 1 /* parsed by kstrtobool() */
@@ -284,16 +282,15 @@ void judge_module_parameter(struct judge *j, const struct token *t, bool *ret_kn
                 if (*t->text == '"')
                         return finding_add(j, t, READER_KMOD, SEVERITY_WARNING,
                                            t->value ? arena_printf(j->arena, "%s=\"%s\"", t->name, t->value) : t->name,
-                                           "a quote in front of the whole: kmod%s does not read it",
+                                           "a quote before the whole token: kmod%s does not read it",
                                            t->value ? " before version 27" : "");
                 if (t->late)
                         finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "in front of --",
-                                    "stands behind \"--\": kmod alone reads it there, which does nothing for a module "
+                                    "stands behind \"--\": only kmod reads it there, which does nothing for a module "
                                     "that is built in");
                 if (p->type == BOOL && t->value && cmdline_bool(t->value, &on) < 0) {
                         finding_add(j, t, READER_MODULE, SEVERITY_ERROR, "0 or 1",
-                                    "\"%s\" is neither on nor off: the module refuses it, and with it to load",
-                                    t->value);
+                                    "\"%s\" is neither on nor off: the module refuses it, and does not load", t->value);
                         return finding_harms(j, startswith(modules[i].module, "vfio") ? HARM_HANDOVER : HARM_ITSELF);
                 }
                 if (p->judge)

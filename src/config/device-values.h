@@ -14,5 +14,5 @@
 bool value_reset_method(struct arena *a, const char *value, const char **ret) _must_check_;
 /* A user's or a group's name or number. */
 bool value_owner(struct arena *a, const char *value, const char **ret) _must_check_;
-/* Of a device node: octal, four digits. */
+/* The mode of a device node: octal, four digits. */
 bool value_mode(struct arena *a, const char *value, const char **ret) _must_check_;

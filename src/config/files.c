@@ -36,7 +36,7 @@ void config_files_collect(const struct root *root, struct arena *a, const char *
         int k = root_names(root, a, directory, &names, &n);
 
         if (k == -ENOTDIR)
-                diag_add(diags, DIAG_ERROR, directory, 0, "is no directory; it is to be one, with %s",
+                diag_add(diags, DIAG_ERROR, directory, 0, "is not a directory; make it one, with %s",
                          kind->directory_has);
         else if (k < 0 && k != -ENOENT)
                 diag_add(diags, DIAG_ERROR, directory, 0, "cannot be read: %s", strerror(-k));
@@ -122,7 +122,7 @@ int config_file_read(const struct root *root, struct arena *a, const char *path,
                 diag_add(diags, DIAG_ERROR, path, 0, "is a directory; a %s is a file, its drop-ins are in %s.d/",
                          kind->noun, str_basename(path));
         else if (k == -EFBIG)
-                diag_add(diags, DIAG_ERROR, path, 0, "is larger than 4 MiB; this is no %s", kind->noun);
+                diag_add(diags, DIAG_ERROR, path, 0, "is larger than 4 MiB; that is not a %s", kind->noun);
         else if (k == -EINVAL)
                 diag_add(diags, DIAG_ERROR, path, 0, "is not a regular file; a %s is a text file", kind->noun);
         else

@@ -272,7 +272,7 @@ static bool parse_attribute(struct parser *p, const struct key *key, const char 
         {                                                                                                              \
                 .is = {.section = "Match", .name = name_, .repeats = true}, .parse = parse_match, .match = match_      \
         }
-/* Of the machine. */
+/* A key of the machine. */
 #define MACHINE(name_, match_, right_)                                                                                 \
         {                                                                                                              \
                 .is = {"Match", name_, true, right_}, .parse = parse_match, .match = match_                            \

@@ -47,7 +47,7 @@ static void sip_word(uint64_t v[static 4], uint64_t word)
         v[0] ^= word;
 }
 
-/* Of the text and a number behind it. */
+/* The hash of the text and a number behind it. */
 static uint64_t sip(const uint64_t key[static 2], const char *s, size_t n, uint64_t number)
 {
         uint64_t v[4] = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d, key[0] ^ 0x6c7967656e657261,

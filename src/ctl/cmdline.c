@@ -21,7 +21,7 @@ static int named(const char *name, const char *const *names, int n)
         return -1;
 }
 
-/* Of another machine nothing is known but what is said of it. */
+/* Nothing is known of another machine but what the options say. */
 static void read_machine(struct ctl *c, struct memory *memory, struct needs_machine *ret)
 {
         struct machine here;
@@ -71,7 +71,7 @@ struct needs ctl_needs(struct ctl *c)
 void ctl_say_refused(const struct needs *needs)
 {
         for (size_t i = 0; i < needs->n_refused; i++)
-                fprintf(stderr, "passthroughctl: huge pages of %s are not for the command line: %s\n",
+                fprintf(stderr, "passthroughctl: huge pages of %s are left out of the command line: %s\n",
                         needs->refused[i].token, needs->refused[i].why);
 }
 

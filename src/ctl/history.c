@@ -166,6 +166,6 @@ int ctl_history(struct ctl *c)
         else if (c->json)
                 json_status(stdout, &status, NULL);
         if (k > 0)
-                fprintf(stderr, "passthroughctl: the journal has nothing of boot %s that can be read\n", c->boot);
+                fprintf(stderr, "passthroughctl: the journal has no readable entry of boot %s\n", c->boot);
         return status.satisfied ? EXIT_SUCCESS : EXIT_FAILURE;
 }

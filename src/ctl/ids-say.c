@@ -152,8 +152,8 @@ static int refuse(struct transaction *x, const struct ids_effect *effects, size_
                 x->plan.problem = x->plan.problem ? x->plan.problem : text;
         }
         if (x->plan.problem)
-                fprintf(stderr, "passthroughctl: nothing is written before that is done; then run passthroughctl apply "
-                                "again\n");
+                fprintf(stderr,
+                        "passthroughctl: nothing is written until that is done; then run passthroughctl apply again\n");
         return x->plan.problem ? EXIT_FAILURE : 0;
 }
 

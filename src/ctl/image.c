@@ -60,7 +60,7 @@ static int copy_machine(struct ctl *c, const struct root *image)
 static int write_options(struct ctl *c, const struct root *image)
 {
         struct needs needs = ctl_needs(c);
-        const char *text = "# What passthrough.conf(5) says of these modules.\n";
+        const char *text = "# The settings of passthrough.conf(5) for these modules.\n";
 
         if (needs.n_options == 0)
                 return 0;

@@ -121,8 +121,7 @@ static void from_subsystem(struct search *s, const char *target)
         }
         if (n_found > 1) {
                 s->found->device = NO_DEVICE;
-                give_up(s, "%s is reached through %s; name those that are meant by their addresses", s->name,
-                        addresses);
+                give_up(s, "%s is reached through %s; give the addresses of those that you mean", s->name, addresses);
         } else if (n_found == 0)
                 give_up(s, "%s is on no PCI device", s->name);
 }
@@ -136,7 +135,7 @@ static void from_class(struct search *s, const char *class, const char *name)
         bool usb, block = streq(class, "/sys/class/block"), net = streq(class, "/sys/class/net");
 
         if (root_readlink(s->root, path, target, sizeof(target)) <= 0) {
-                give_up(s, "%s is on nothing that sysfs shows", s->name);
+                give_up(s, "sysfs does not show what %s is on", s->name);
                 return;
         }
         device = function_of(s, target, &usb);
@@ -146,8 +145,8 @@ static void from_class(struct search *s, const char *class, const char *name)
         }
         if (device != NO_DEVICE && usb) {
                 give_up(s,
-                        "%s is on USB, and rules for USB devices are not built yet; its controller, %s, is named "
-                        "by its address, and goes with all that is on it",
+                        "%s is on USB, and rules for USB devices are not built yet; to hand over its controller and "
+                        "all that is on it, name %s",
                         s->name, s->facts->devices[device].address);
                 return;
         }
@@ -260,7 +259,7 @@ static void from_node(struct search *s)
         if (found)
                 from_class(s, class, name);
         else
-                give_up(s, fd < 0 ? "there is no %s" : "%s is no device that sysfs shows", s->name);
+                give_up(s, fd < 0 ? "there is no %s" : "%s is not a device that sysfs shows", s->name);
 }
 
 /* ---- names ---------------------------------------------------------------------------------------------------------
@@ -291,7 +290,7 @@ static void from_word(struct search *s)
                 return;
         }
         give_up(s,
-                "\"%s\" is no PCI address, path below /dev, network interface or terminal of this machine; "
+                "\"%s\" is not a PCI address, path below /dev, network interface or terminal of this machine; "
                 "passthroughctl list shows the addresses",
                 s->name);
 }

@@ -230,7 +230,7 @@ static void tell(const struct removal *x, const char *name)
         struct arena *a = &c->arena;
 
         for (size_t i = 0; i < x->n_left; i++)
-                ctl_error("%s is no file, and stays", x->left[i]);
+                ctl_error("%s is not a file, and stays", x->left[i]);
         if (!shows(x))
                 return;
         if (c->dry_run)
@@ -283,7 +283,7 @@ int ctl_remove(struct ctl *c)
         int k;
 
         if (!*name || *name == '.' || strchr(name, '/'))
-                return ctl_usage("\"%s\" is no name of a rule", name);
+                return ctl_usage("\"%s\" is not the name of a rule", name);
         k = look(&x, name);
         if (k != 0)
                 return k;

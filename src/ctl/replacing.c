@@ -16,7 +16,7 @@ static bool is_public(const char *path)
                startswith(path, "/boot/config-");
 }
 
-/* Of our own, with a checksum. */
+/* A file of our own, with a checksum. */
 static bool is_record(const char *path)
 {
         return strstr(path, "/passthrough/");

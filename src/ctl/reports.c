@@ -106,8 +106,7 @@ int ctl_plan(struct ctl *c)
         lines_judge_next(c, &needs, &refused);
         lines_say(&refused);
         if (refused.n > 0)
-                fputs("passthroughctl: apply writes nothing before that is put right on the kernel command line\n",
-                      stderr);
+                fputs("passthroughctl: apply writes nothing until the kernel command line is corrected\n", stderr);
         if (c->diags.n_errors > 0)
                 return EXIT_USAGE;
         return falls_short(c) ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -157,7 +156,7 @@ int ctl_status(struct ctl *c)
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
         k = status_build(c->loaders, &makers, &c->root, &c->arena, &c->plan, &status);
         if (k == RECFILE_MALFORMED) {
-                fputs("passthroughctl: " RECORD_PATH " cannot be read: what this boot did is not known\n", stderr);
+                fputs("passthroughctl: " RECORD_PATH " cannot be read, so it is unknown what this boot did\n", stderr);
         } else if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
         if (c->json)

@@ -241,7 +241,7 @@ static void by_link_name(const struct learner *l)
                 }
 }
 
-/* Of a key in front of "=" at i the beginning. */
+/* The beginning of the key in front of "=" at i. */
 static size_t key_begins(const struct learner *l, size_t i)
 {
         while (i > 0 && (is_plain(l->data[i - 1]) || strchr("_.-", l->data[i - 1])) && l->data[i - 1])
@@ -333,7 +333,7 @@ static void by_file(const struct learner *l)
         anonymiser_add(l->y, text, strlen(text));
 }
 
-/* Of variables the name tells whose they are, which is the same on each machine. */
+/* The name of a variable tells whose it is, which is the same on each machine. */
 static void by_variable_name(const struct learner *l)
 {
         if (startswith(l->path, "/sys/firmware/efi/") && strlen(l->path) > UUID_SIZE)

@@ -150,11 +150,11 @@ void clearance_read(const struct root *root, struct arena *a, struct clearance *
                 ret->n_seen = ARRAY_SIZE(usual);
         }
         if (!this)
-                ret->lapsed = "whether it is this machine's is not known: " PRODUCT_UUID " cannot be read";
+                ret->lapsed = "it may be another machine's: " PRODUCT_UUID " cannot be read";
         else if (!f.context)
                 ret->lapsed = "it does not say for which root= it was given";
         else if (!streq(f.context, clearance_context(root, a)))
-                ret->lapsed = "root=, resume= or the like on the kernel command line is not what it was then";
+                ret->lapsed = "root=, resume= or the like on the kernel command line has changed since";
 }
 
 char *clearance_format(const struct root *root, struct arena *a, const struct clearance *c, size_t *ret_size)

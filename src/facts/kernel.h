@@ -29,5 +29,5 @@ static inline enum known kernel_since(const char *release, unsigned major, unsig
         return v[0] > major || (v[0] == major && v[1] >= minor) ? KNOWN_YES : KNOWN_NO;
 }
 
-/* Of that release, or (NULL) of the kernel that runs; what its files do not tell stays unknown. */
+/* Reads the files of that release, or (NULL) of the running kernel; what they do not tell stays unknown. */
 void kernel_read(const struct root *root, struct arena *a, const char *release, struct kernel_facts *ret);

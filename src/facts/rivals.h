@@ -7,7 +7,7 @@
 
 #include "base/root.h"
 
-/* Of driverctl one device's driver; of mdevctl a device that makes mediated ones. */
+/* One device's driver for driverctl; a device that makes mediated ones for mdevctl. */
 struct override {
         const char *file, *address, *driver; /* driver: "" where the file says none */
 };

@@ -11,7 +11,7 @@
 
 static const char *const databases[] = {[USER] = "/etc/passwd", [GROUP] = "/etc/group"};
 
-/* Of a captured machine: passwd(5) and group(5) have the number in the third field. */
+/* For a captured machine: passwd(5) and group(5) have the number in the third field. */
 static int find_in_file(const struct root *root, struct arena *a, const char *path, const char *name, uint32_t *ret)
 {
         char *text, *line;

@@ -10,7 +10,7 @@
 #include "guard/parts.h"
 #include "guard/source.h"
 
-/* Of a captured machine: where the kernel's own file would be, if it had one. */
+/* For a captured machine: where the kernel's own file would be, if it had one. */
 #define CAPTURED_ADDRESSES "/passthrough-addresses"
 
 static bool has_carrier(struct graph *g, const char *name)
@@ -39,7 +39,7 @@ static void addresses6(struct graph *g)
                 struct in6_addr address;
                 unsigned scope, byte;
 
-                /* Of a link, and of this machine alone: every interface has the former. */
+                /* Addresses of the link or of this machine alone do not count: every interface has the former. */
                 if (sscanf(line, "%32s %*x %*x %x %*x %15s", hex, &scope, name) != 3 || scope == 0x20 || scope == 0x10)
                         continue;
                 for (size_t i = 0; i < sizeof(address); i++)
@@ -68,7 +68,7 @@ static void addresses4(struct graph *g)
         if (!g->root->live)
                 return addresses4_captured(g);
         if (getifaddrs(&list) < 0) {
-                guard_unknown(g, &g->evidence->network_unknown, "which interfaces have addresses is not known");
+                guard_unknown(g, &g->evidence->network_unknown, "cannot see which interfaces have addresses");
                 return;
         }
         for (const struct ifaddrs *i = list; i; i = i->ifa_next) {

@@ -11,8 +11,7 @@
 
 static void unknown(struct graph *g, const struct token *t)
 {
-        guard_unknown(g, &g->evidence->storage_unknown,
-                      "the command line has %s, and on which disk that is is not known", t->text);
+        guard_unknown(g, &g->evidence->storage_unknown, "the command line has %s, and its disk is unknown", t->text);
 }
 
 /* "8:3" or 8:3 among other words: Documentation/admin-guide/device-mapper/dm-init.rst, and resume=. */
@@ -112,7 +111,7 @@ void guard_remote_arguments(struct graph *g)
 
         for (size_t i = 0; i < n; i++)
                 if (tokens[i].value && !g->remote && names_remote_root(g, &tokens[i]))
-                        guard_unknown(g, &g->remote, "the command line has %s, and over which network does not show",
+                        guard_unknown(g, &g->remote, "the command line has %s, over an unknown network",
                                       tokens[i].text);
 }
 

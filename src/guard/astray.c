@@ -44,8 +44,8 @@ static void driver_devices(struct graph *g, const char *bus, const char *driver)
                     !root_exists(g->root, arena_join(g->arena, dir, "/", names[i], "/net", NULL)))
                         claim(g, guard_link(g, fd, dir, names[i], link),
                               arena_printf(g->arena,
-                                           "%s has %s, and its interface is nowhere to be seen: another network "
-                                           "namespace may",
+                                           "driver %s has %s, and its interface does not show: another network "
+                                           "namespace may have it",
                                            driver, names[i]));
 }
 
@@ -71,7 +71,7 @@ static void lines_of(struct graph *g, const char *ppp)
         size_t n;
 
         if (guard_list(g, TERMINALS, &names, &n) == SOURCE_UNREADABLE)
-                guard_unknown(g, &g->evidence->network_unknown, "what %s goes over is not known", ppp);
+                guard_unknown(g, &g->evidence->network_unknown, "cannot see what %s goes over", ppp);
         for (size_t i = 0; i < n; i++)
                 claim(g, guard_link(g, fd, TERMINALS, names[i], link),
                       arena_join(g->arena, ppp, " may go over ", names[i], NULL));

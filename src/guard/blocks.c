@@ -148,8 +148,8 @@ static void backing(struct graph *g, size_t node)
                                 other = n;
                 guard_stand(g, node, other);
                 if (other == NO_NODE)
-                        guard_unknown(g, &g->evidence->storage_unknown,
-                                      "%s is on %s, and which disk that is is not known", name, path);
+                        guard_unknown(g, &g->evidence->storage_unknown, "%s is on %s, and its disk is unknown", name,
+                                      path);
                 return;
         }
 }

@@ -220,7 +220,8 @@ static void look_at(struct busy *b, const char *pid)
         const struct dirent *entry;
 
         if (!dir && errno != ENOENT && errno != ESRCH)
-                guard_unknown(b->g, b->unknown, "who has devices open is not known: %s: %s", path, strerror(errno));
+                guard_unknown(b->g, b->unknown, "cannot see which programs have devices open: %s: %s", path,
+                              strerror(errno));
         while (dir && (entry = readdir(dir))) {
                 struct stat st = {};
                 ssize_t n = dir_readlink(dirfd(dir), entry->d_name, text, sizeof(text));
@@ -255,7 +256,7 @@ static void look_at_processes(struct busy *b)
                 }
         /* A captured machine has none. */
         if (b->g->root->live && seen == 0)
-                guard_unknown(b->g, b->unknown, "who has devices open is not known: no process is to be seen in /proc");
+                guard_unknown(b->g, b->unknown, "cannot see which programs have devices open: /proc shows no process");
 }
 
 static struct root without_tap(const struct graph *g)

@@ -41,7 +41,7 @@ static const char *child(const struct graph *g, size_t device, const char *dir, 
         return found;
 }
 
-/* Of a kind that no other evidence speaks of, and which a driver has. */
+/* For a kind of device that no other evidence covers, and that a driver has. */
 const char *guard_children(const struct graph *g, size_t device)
 {
         const struct device *d = &g->facts->devices[device];
@@ -62,11 +62,10 @@ const char *guard_children(const struct graph *g, size_t device)
                 return NULL;
         else
                 what = child(g, device, d->sysfs, 0);
-        return what ? arena_printf(
-                              g->arena,
-                              "%s has it and gives the host %s, which may be needed; to say that it is not, unbind "
-                              "it from %s first",
-                              d->driver, what, d->driver)
+        return what ? arena_printf(g->arena,
+                                   "driver %s has it and gives the host %s, which may be needed; if not, unbind it "
+                                   "from %s first",
+                                   d->driver, what, d->driver)
                     : NULL;
 }
 

@@ -83,7 +83,7 @@ static void arrays_of(struct graph *g, const char *file, const char *text)
 {
         for (size_t i = 0; i < g->evidence->n_nodes; i++)
                 if (guard_is_type(&g->evidence->nodes[i], "linux_raid_member") && has_array(g, text, i))
-                        guard_claim(g, i, "%s is in an array that %s has; if it is a guest's, take it out of there",
+                        guard_claim(g, i, "%s is in an array that %s names; if it is a guest's, remove it there",
                                     g->evidence->nodes[i].name, file);
 }
 
@@ -123,9 +123,10 @@ static void pools(struct graph *g)
                 const char *name = guard_tag(n, "LABEL=");
 
                 if (guard_is_type(n, "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
-                        guard_claim(g, i,
-                                    "%s is in zfs pool %s, which zpool.cache has; if it is a guest's: zpool export %s",
-                                    n->name, name ? name : "?", name ? name : "POOL");
+                        guard_claim(
+                                g, i,
+                                "%s is in zfs pool %s, which zpool.cache names; if it is a guest's: zpool export %s",
+                                n->name, name ? name : "?", name ? name : "POOL");
         }
 }
 
@@ -160,7 +161,7 @@ static void parts(struct graph *g)
                 for (size_t t = 0; t < ARRAY_SIZE(types); t++)
                         if (guard_is_type(&g->evidence->nodes[i], types[t].type) && !guard_stood_upon(g->evidence, i) &&
                             (g->facts->booting || (types[t].kind && has_kind(g->evidence, types[t].kind))))
-                                guard_claim(g, i, "%s has %s, which is part of something that may be the host's",
+                                guard_claim(g, i, "%s has %s, a part of something that may be the host's",
                                             g->evidence->nodes[i].name, types[t].type);
 }
 

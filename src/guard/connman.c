@@ -32,10 +32,10 @@ void connman_declared(struct netconf *d)
                 const struct netif *n = &d->netifs[i];
 
                 if (!d->g->evidence->nodes[n->node].virtual_ && !is_listed(d->g, n, list))
-                        guard_use(d->g, n->node,
-                                  "ConnMan, which manages what " CONF
-                                  " does not list; if it is to leave it alone, below [General] there: "
-                                  "NetworkInterfaceBlacklist=%s,%s",
-                                  list, n->name);
+                        guard_use(
+                                d->g, n->node,
+                                "ConnMan, which manages what " CONF
+                                " does not list; to exclude it, below [General] there: NetworkInterfaceBlacklist=%s,%s",
+                                list, n->name);
         }
 }

@@ -109,7 +109,7 @@ static bool by_attribute(const char *line)
 /* Whoever takes interfaces by a pattern leaves this one alone; else what would have it do so. */
 static bool is_excluded(struct netconf *d, const struct place *place, const struct netif *n, const char **ret)
 {
-        *ret = "write the pattern so that it leaves this one out, if that is not to have it";
+        *ret = "to exclude it, change the pattern";
         if (place->manager == NETPLAN) {
                 *ret = networkd_exclusion(d->g, n);
                 return networkd_excludes(d, n);

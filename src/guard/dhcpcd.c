@@ -64,7 +64,7 @@ void dhcpcd_declared(struct netconf *d)
                          (!*l.allowed || netif_matches(d->g, n, NETIF_NAME, l.allowed) != NEVER))
                         guard_use(d->g, n->node,
                                   "dhcpcd, which manages what " CONF
-                                  " does not deny; if it is to leave it alone, put on top of that: denyinterfaces %s",
+                                  " does not deny; to exclude it, put on top of that file: denyinterfaces %s",
                                   n->name);
         }
 }

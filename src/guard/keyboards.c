@@ -107,17 +107,16 @@ static void keyboards(struct graph *g)
         g->unknown = &g->evidence->unlisted;
         if (guard_list(g, "/sys/class/input", &names, &n) != SOURCE_READ)
                 guard_unknown(g, &g->evidence->keyboards_unknown,
-                              "a passphrase may be asked (%s), and which keyboards there are is not known",
+                              "a passphrase may be asked for (%s), and the keyboards are unknown",
                               g->evidence->passphrase);
         for (size_t i = 0; i < n; i++)
                 if (startswith(names[i], "input") && is_keyboard(g, names[i]))
                         add_keyboard(g, names[i], names, n);
         if (g->evidence->n_keyboards == 0)
-                guard_unknown(
-                        g, &g->evidence->keyboards_unknown,
-                        "a passphrase may be asked (%s), and no keyboard to type it with shows: it may be plugged "
-                        "in here; plug one in elsewhere, or keep this one with a rule with Driver=native",
-                        g->evidence->passphrase);
+                guard_unknown(g, &g->evidence->keyboards_unknown,
+                              "a passphrase may be asked for (%s), and no keyboard shows: one may be plugged in here; "
+                              "plug one in elsewhere, or keep this device with a Driver=native rule",
+                              g->evidence->passphrase);
 }
 
 /* A chip may refuse, or want a PIN as a token does; a script may do anything. */
@@ -131,7 +130,7 @@ static void wants_token(struct graph *g, const char *options, const char *file, 
 {
         if (strstr(options, "fido2-device=") || strstr(options, "pkcs11-uri="))
                 guard_unknown(g, &g->evidence->keyboards_unknown,
-                              "%s wants a token for %s, and on which USB controller that is is not known", file, name);
+                              "%s wants a token for %s, on an unknown USB controller", file, name);
 }
 
 /* Where a key file or a chance number does it, nobody is asked. */
@@ -143,7 +142,7 @@ static void from_crypttab(struct graph *g)
         size_t n;
 
         if (guard_read(g, "/etc/crypttab", &text) == SOURCE_UNREADABLE)
-                e->passphrase = "what crypttab says is not known";
+                e->passphrase = "cannot see what crypttab says";
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);) {
                 const char *options = n >= 4 ? f[3] : "";
 

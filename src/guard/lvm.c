@@ -159,18 +159,16 @@ void guard_volume_groups(struct graph *g)
                         guard_use(g, b, "volume group %s", group);
                 else if (in_devices_file(g, uuid))
                         guard_claim(g, b,
-                                    "%s is in " DEVICES_FILE ", which has what LVM may use; if that is a guest's: "
-                                    "lvmdevices --deldev /dev/%s",
+                                    "%s is in " DEVICES_FILE
+                                    ", the list of what LVM may use; if it is a guest's: lvmdevices --deldev /dev/%s",
                                     node->name, node->name);
                 else if (backup && g->facts->booting)
-                        guard_claim(g, b,
-                                    "%s has volume group %s, which the host has had in its hands (/etc/lvm/backup)",
+                        guard_claim(g, b, "%s has volume group %s, which the host has used (/etc/lvm/backup)",
                                     node->name, backup);
                 else if (!group && has_volume(g->evidence, NULL))
-                        guard_claim(
-                                g, b,
-                                "%s is a physical volume of LVM, and of which group is not known: it may be one of the "
-                                "host's; \"pvscan --cache\" makes it known",
-                                node->name);
+                        guard_claim(g, b,
+                                    "%s is an LVM physical volume of an unknown group, which may be the host's; "
+                                    "\"pvscan --cache\" finds the group",
+                                    node->name);
         }
 }

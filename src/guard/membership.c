@@ -24,7 +24,7 @@ static const char *world_wide(struct graph *g, size_t node)
                                                                                       : arena_strdup(g->arena, text);
 }
 
-/* Of a member, which has no UUID of its own where the firmware made the array. */
+/* Compares a member, which has no UUID of its own if the firmware made the array. */
 static bool same_content(const struct node *a, const struct node *b)
 {
         const char *type[] = {guard_tag(a, "TYPE="), guard_tag(b, "TYPE=")};

@@ -21,7 +21,7 @@ static const char *path_on_host(const struct graph *g, const char *path)
         return *path ? path : "/";
 }
 
-/* Of a line that is whole. */
+/* For a whole line. */
 static bool parse(const struct graph *g, const char *const *f, size_t n, struct mount *ret)
 {
         size_t dash = 5; /* optional fields come before it */
@@ -64,7 +64,7 @@ bool guard_mounts(struct graph *g)
         }
         if (guard_mounted(g, "/"))
                 return true;
-        guard_unknown(g, &g->evidence->storage_unknown, "what is mounted is not known");
+        guard_unknown(g, &g->evidence->storage_unknown, "cannot see what is mounted");
         return false;
 }
 
@@ -168,8 +168,8 @@ static void use_sources(struct graph *g, struct mount *m)
                         m->node = guard_whole(g, node);
                         guard_use_spec(g, spec, m->at);
                 } else if (startswith(source, "/dev/") && !process)
-                        guard_unknown(g, &g->evidence->storage_unknown,
-                                      "%s is mounted at %s, and which disk that is is not known", source, m->at);
+                        guard_unknown(g, &g->evidence->storage_unknown, "%s is mounted at %s, and its disk is unknown",
+                                      source, m->at);
         }
 }
 
@@ -180,8 +180,8 @@ static void use_mount(struct graph *g, struct mount *m)
                 m->node = guard_block_numbered(g, m->major, m->minor);
                 if (m->node == NO_NODE)
                         guard_unknown(g, &g->evidence->storage_unknown,
-                                      "block device %u:%u is mounted at %s, and which that is is not known", m->major,
-                                      m->minor, m->at);
+                                      "block device %u:%u is mounted at %s, and it is unknown here", m->major, m->minor,
+                                      m->at);
                 else
                         guard_use(g, m->node = guard_whole(g, m->node), "%s", m->at);
         } else if (streq(m->type, "zfs"))
@@ -201,12 +201,11 @@ static void follow(struct graph *g, struct mount *m)
                 return;
         if (kind == FILESYSTEM_DISK || kind == FILESYSTEM_LAYERS) {
                 if (!on_disk(g, m, 0))
-                        guard_unknown(g, unknown, "%s is %s, and what that is on does not show", m->at, m->type);
+                        guard_unknown(g, unknown, "%s is %s, and the disk below it is unknown", m->at, m->type);
         } else if (root && kind != FILESYSTEM_NETWORK && kind != FILESYSTEM_CLUSTER)
-                guard_unknown(g, unknown, "the root file system is %s, and what that is on does not show", m->type);
+                guard_unknown(g, unknown, "the root file system is %s, and the disk below it is unknown", m->type);
         if (root && (kind == FILESYSTEM_HOST || kind == FILESYSTEM_CLUSTER))
-                guard_unknown(g, &g->remote, "the root file system is %s, and over which network does not show",
-                              m->type);
+                guard_unknown(g, &g->remote, "the root file system is %s, over an unknown network", m->type);
 }
 
 /* A loop device is on what its file is on, which is no mount from the loop device itself. */
@@ -243,12 +242,12 @@ void guard_swaps(struct graph *g)
 
         source = guard_read(g, "/proc/swaps", &text);
         if (source == SOURCE_UNREADABLE)
-                lost(g, "what is swap is not known");
+                lost(g, "cannot see what is swap");
         else if (source == SOURCE_ABSENT)
-                guard_unknown(g, &g->evidence->storage_unknown, "what is swap is not known");
+                guard_unknown(g, &g->evidence->storage_unknown, "cannot see what is swap");
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);)
                 if (n < 2)
                         lost(g, "a line of /proc/swaps is not whole");
                 else if (startswith(f[0], "/dev/") && guard_use_spec(g, f[0], "swap") == 0)
-                        lost(g, arena_join(g->arena, f[0], " is swap, and which disk that is is not known", NULL));
+                        lost(g, arena_join(g->arena, f[0], " is swap, and its disk is unknown", NULL));
 }

@@ -75,8 +75,8 @@ void netconf_wanted(struct netconf *d, const char *file, const char *words, bool
                             : is_name(word) && (any_kind || is_card_name(word)) &&
                                       !is_here(d, word, NETIF_NAME, NETIF_NAME))
                         guard_unknown(d->g, &d->g->evidence->absent,
-                                      "%s has %s, which is not here, and a network card without a driver may be it; "
-                                      "take it out of there if it is gone for good",
+                                      "%s names %s, which is not here, and a network card without a driver may be it; "
+                                      "if it is gone for good, remove the name there",
                                       file, word);
         }
 }

@@ -112,7 +112,7 @@ const char *netif_address(struct graph *g, const char *word)
         char *text = arena_alloc(g->arena, digits / 2 * 3 + 1), *out = text;
         size_t digit = 0;
 
-        /* Of Ethernet, and of InfiniBand. */
+        /* The lengths of Ethernet's and InfiniBand's. */
         if (digits != 12 && digits != 40)
                 return NULL;
         for (size_t i = 0; i < n; i++) {

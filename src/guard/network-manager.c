@@ -99,7 +99,7 @@ bool network_manager_excludes(const struct netconf *d, const struct netif *n)
 const char *network_manager_exclusion(struct graph *g, const struct netif *n)
 {
         return arena_printf(g->arena,
-                            "if it is to leave it alone: printf "
+                            "to exclude it: printf "
                             "'[keyfile]\\nunmanaged-devices+=interface-name:%s\\n' "
                             ">/etc/NetworkManager/conf.d/90-%s.conf",
                             n->name, n->name);

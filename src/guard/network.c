@@ -103,15 +103,14 @@ static void carries(struct graph *g, const char *name, bool default_route)
         if (streq(name, "lo"))
                 return;
         if (node == NO_NODE) {
-                guard_unknown(g, &g->evidence->network_unknown, "%s carries a route, and what that is is not known",
-                              name);
+                guard_unknown(g, &g->evidence->network_unknown, "%s carries a route, and its device is unknown", name);
                 return;
         }
         guard_use(g, node, "%s", default_route ? "default route" : "a route");
         /* ppp0: which interface is below it, only its daemon knows. */
         if (default_route && !reaches_hardware(g->evidence, node, 0))
                 guard_unknown(g, &g->evidence->up_unknown,
-                              "%s carries the default route, and what carries %s is not known", name, name);
+                              "%s carries the default route, and the device that carries %s is unknown", name, name);
 }
 
 /* Iface Destination Gateway Flags RefCnt Use Metric Mask ...; a heading first. */
@@ -151,7 +150,7 @@ static void routes(struct graph *g)
         const char *v6 = guard_table(g, "/proc/net/ipv6_route"); /* a kernel without IPv6 has none */
 
         if (!*v4 && !root_exists(g->root, "/proc/net/route"))
-                guard_unknown(g, &g->evidence->network_unknown, "which interfaces carry routes is not known");
+                guard_unknown(g, &g->evidence->network_unknown, "cannot see which interfaces carry routes");
         for (int wanted_default = 1; wanted_default >= 0; wanted_default--) {
                 routes4(g, v4, wanted_default);
                 routes6(g, v6, wanted_default);
@@ -167,12 +166,12 @@ void guard_network(struct graph *g)
 
         guard_class(g, INTERFACES, &names, &n);
         if (n == 0)
-                guard_unknown(g, &g->evidence->network_unknown, "which interfaces there are is not known");
+                guard_unknown(g, &g->evidence->network_unknown, "cannot see which network interfaces there are");
         for (size_t i = 0; i < n; i++)
                 if (!streq(names[i], "bonding_masters")) { /* a file */
                         guard_add(g, NODE_INTERFACE, names[i], guard_link(g, fd, INTERFACES, names[i], link));
                         if (!*link)
-                                guard_unknown(g, &g->evidence->network_unknown, "where %s is cannot be read", names[i]);
+                                guard_unknown(g, &g->evidence->network_unknown, "cannot see where %s is", names[i]);
                 }
         guard_reach_physical(g, first);
         if (n == 0 || !guard_concerned(g, first))

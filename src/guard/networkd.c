@@ -97,7 +97,7 @@ void networkd_read(struct netconf *d)
 const char *networkd_exclusion(struct graph *g, const struct netif *n)
 {
         return arena_printf(g->arena,
-                            "if systemd-networkd is to leave it alone: printf "
+                            "to exclude it from systemd-networkd: printf "
                             "'[Match]\\nName=%s\\n[Link]\\nUnmanaged=yes\\n' >%s/00-%s.network",
                             n->name, dirs[0], n->name);
 }

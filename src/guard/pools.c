@@ -47,7 +47,7 @@ static void btrfs(struct graph *g, const char *id)
                 guard_stand(g, pool, node);
                 if (node == NO_NODE)
                         guard_unknown(g, &g->evidence->storage_unknown,
-                                      "btrfs %s has a member %s, which is on no disk that is seen", id, members[i]);
+                                      "btrfs %s has a member %s, which is on no disk that shows", id, members[i]);
         }
 }
 
@@ -126,8 +126,7 @@ static size_t zfs_pool(struct graph *g, const char *name)
                         guard_stand(g, pool, i);
         }
         if (!named || !all_tagged)
-                guard_unknown(g, &g->evidence->storage_unknown,
-                              "zfs pool %s is in use, and on which disks is not known", name);
+                guard_unknown(g, &g->evidence->storage_unknown, "zfs pool %s is in use, on unknown disks", name);
         return pool;
 }
 

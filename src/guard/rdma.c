@@ -23,7 +23,7 @@ static void module_users(struct graph *g, const char *module)
         switch (guard_list(g, holders, &names, &n)) {
         case SOURCE_ABSENT: /* it is built in, or not there */
                 if (root_exists(g->root, dir))
-                        guard_unknown(g, &g->evidence->rdma_unknown, "which modules use %s is not known", module);
+                        guard_unknown(g, &g->evidence->rdma_unknown, "cannot see which modules use %s", module);
                 return;
         case SOURCE_UNREADABLE:
                 guard_unknown(g, &g->evidence->rdma_unknown, "%s cannot be read", holders);
@@ -34,13 +34,12 @@ static void module_users(struct graph *g, const char *module)
         for (size_t i = 0; i < n; i++)
                 if (streq(names[i], "ib_ipoib"))
                         guard_unknown(g, &g->evidence->rdma_unknown,
-                                      "ib_ipoib is loaded, and its interface is nowhere to be seen: another network "
-                                      "namespace may have it");
+                                      "ib_ipoib is loaded, and its interface does not show: another network namespace "
+                                      "may have it");
                 else if (str_index(names[i], known, ARRAY_SIZE(known)) < 0)
-                        guard_unknown(
-                                g, &g->evidence->rdma_unknown,
-                                "%s is loaded, through which the host may use InfiniBand; unload it if it does not",
-                                names[i]);
+                        guard_unknown(g, &g->evidence->rdma_unknown,
+                                      "%s is loaded, and the host may use InfiniBand through it; if not, unload it",
+                                      names[i]);
 }
 
 /* The names in a class. */
@@ -63,8 +62,7 @@ static void disks(struct graph *g)
 
                 if (fabric && (!*fabric || streq(fabric, "rdma")))
                         guard_unknown(g, &g->evidence->rdma_unknown,
-                                      *fabric ? "%s is connected over RDMA" : "what connects %s is not known",
-                                      names[i]);
+                                      *fabric ? "%s is connected over RDMA" : "cannot see what connects %s", names[i]);
         }
         for (size_t i = 0; i < ARRAY_SIZE(sessions); i++)
                 if (in_class(g, sessions[i], &names) > 0 &&
@@ -78,7 +76,7 @@ void guard_rdma(struct graph *g)
         char *mounts;
 
         if (guard_read(g, "/proc/self/mountinfo", &mounts) != SOURCE_READ)
-                guard_unknown(g, &g->evidence->rdma_unknown, "what is mounted over RDMA is not known");
+                guard_unknown(g, &g->evidence->rdma_unknown, "cannot see what is mounted over RDMA");
         if (strstr(mounts, "=rdma") || strstr(mounts, ",rdma"))
                 guard_unknown(g, &g->evidence->rdma_unknown, "something is mounted over RDMA");
         disks(g);

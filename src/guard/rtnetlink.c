@@ -14,7 +14,7 @@
 #include "guard/parts.h"
 #include "guard/source.h"
 
-/* Of a captured machine: where the kernel's own file would be, if it had one. "INTERFACE TABLE", a line each. */
+/* For a captured machine: where the kernel's own file would be, if it had one. "INTERFACE TABLE", a line each. */
 #define CAPTURED_ROUTES "/passthrough-routes"
 
 static void carries(struct graph *g, const char *name, unsigned table)
@@ -28,8 +28,7 @@ static void carries(struct graph *g, const char *name, unsigned table)
         if (node == NO_NODE && g->root->live)
                 return;
         if (node == NO_NODE)
-                guard_unknown(g, &g->evidence->network_unknown, "%s carries a route, and what that is is not known",
-                              name);
+                guard_unknown(g, &g->evidence->network_unknown, "%s carries a route, and its device is unknown", name);
         else
                 guard_use(g, node, table == RT_TABLE_MAIN ? "a route" : "a route of table %u", table);
 }
@@ -41,8 +40,8 @@ static void on_index(struct graph *g, int index, unsigned table)
         if (if_indextoname((unsigned)index, name))
                 carries(g, name, table);
         else
-                guard_unknown(g, &g->evidence->network_unknown, "interface %d carries a route, and is not known",
-                              index);
+                guard_unknown(g, &g->evidence->network_unknown,
+                              "interface number %d carries a route, and its name is unknown", index);
 }
 
 static void route(struct graph *g, const struct nlmsghdr *h)
@@ -105,7 +104,7 @@ void guard_rtnetlink(struct graph *g)
         if (g->root->live) {
                 root_made(g->root, CAPTURED_ROUTES, NULL);
                 if (dump(g) < 0)
-                        guard_unknown(g, &g->evidence->network_unknown, "which interfaces carry routes is not known");
+                        guard_unknown(g, &g->evidence->network_unknown, "cannot see which interfaces carry routes");
                 return;
         }
         for (rest = guard_table(g, CAPTURED_ROUTES); guard_fields(g->arena, &rest, &f, &n);)

@@ -68,7 +68,7 @@ enum source guard_read(struct graph *g, const char *path, char **ret)
 
         if (size == 0 || (*ret)[size - 1] == '\n')
                 return source;
-        guard_unknown(g, g->unknown, "%s ends in mid-line", path);
+        guard_unknown(g, g->unknown, "%s ends in the middle of a line", path);
         return SOURCE_UNREADABLE;
 }
 
@@ -78,7 +78,7 @@ enum source guard_list(struct graph *g, const char *path, const char ***ret, siz
         const struct root *root = root_of(g, &name);
         int k = root_names(root, g->arena, name, ret, ret_n);
 
-        /* Of a directory above it that is none, nothing is below; itself has to be one. */
+        /* Nothing is below a path that is no directory; the path itself has to be one. */
         if (k == -ENOENT || k == -ENOTDIR)
                 return note(g, path,
                             dangles(root, name) || (k == -ENOTDIR && root_exists(root, name)) ? SOURCE_UNREADABLE
@@ -146,7 +146,7 @@ const char *guard_config(struct graph *g, const char *path, bool listed)
         if (k == CONFIG_READ_OK && strlen(text) == size && text[size - 1] == '\n')
                 return text;
         guard_unknown(g, &g->evidence->network_unknown,
-                      k == CONFIG_READ_OK ? "%s is no text, or does not end with a line end" : "%s cannot be read",
+                      k == CONFIG_READ_OK ? "%s is not text, or does not end with a line end" : "%s cannot be read",
                       path);
         return "";
 }

@@ -44,10 +44,9 @@ static void look_below(struct graph *g, const struct node *n)
                 return;
         if (!n->remote && !n->virtual_)
                 return; /* hardware that is no PCI function's */
-        guard_unknown(g, &g->remote, "%s is in use, and over which network does not show", n->name);
+        guard_unknown(g, &g->remote, "%s is in use, over an unknown network", n->name);
         if (!n->remote || (nvme && !guard_fabrics_by_tcp(g)))
-                guard_unknown(g, &g->evidence->storage_unknown, "%s is in use, and on which disks it is does not show",
-                              n->name);
+                guard_unknown(g, &g->evidence->storage_unknown, "%s is in use, on unknown disks", n->name);
 }
 
 static void unfollowed(struct graph *g)
@@ -66,7 +65,7 @@ void guard_storage(struct graph *g)
 
         guard_remote_arguments(g);
         if (!guard_blocks(g)) {
-                guard_unknown(g, unknown, "which block devices there are is not known");
+                guard_unknown(g, unknown, "cannot see which block devices there are");
                 return;
         }
         guard_reach_physical(g, 0);

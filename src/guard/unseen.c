@@ -66,8 +66,9 @@ const char *guard_unseen(const struct graph *g, size_t device)
         if (e->sees_network && network && !*driver && !interface && !d->parent)
                 return e->absent;
         if (e->sees_network && network && *driver && !interface)
-                return arena_printf(g->arena,
-                                    "%s has it, and its interface is nowhere to be seen: another network namespace may",
-                                    driver);
+                return arena_printf(
+                        g->arena,
+                        "driver %s has it, and its interface does not show: another network namespace may have it",
+                        driver);
         return NULL;
 }

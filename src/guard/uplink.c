@@ -34,9 +34,8 @@ void guard_uplink(struct graph *g)
         if (k >= 0)
                 settings_read(g->arena, &diags, files, n, &settings);
         if (k < 0 || !whole || diags.n_errors > 0) {
-                e->uplink_unknown =
-                        "which interface the host answers on does not show, and passthrough.conf, which may "
-                        "have Uplink=, cannot be read as a whole";
+                e->uplink_unknown = "no interface shows that the host answers on, and passthrough.conf, which may have "
+                                    "Uplink=, cannot be read as a whole";
                 return;
         }
         for (size_t i = 0; i < settings.n_uplink; i++) {
@@ -47,7 +46,7 @@ void guard_uplink(struct graph *g)
                         break;
                 }
                 if (node == NO_NODE)
-                        guard_unknown(g, &e->uplink_unknown, "Uplink= of passthrough.conf has %s, which is not here",
+                        guard_unknown(g, &e->uplink_unknown, "Uplink= of passthrough.conf names %s, which is not here",
                                       settings.uplink[i]);
                 else
                         guard_use(g, node, "Uplink= of passthrough.conf");
@@ -57,12 +56,11 @@ void guard_uplink(struct graph *g)
         if (g->remote)
                 guard_unknown(
                         g, &e->network_unknown,
-                        "%s; Uplink=INTERFACE in [Host] of /etc/passthrough.conf says over which network the host's "
-                        "disks come",
+                        "%s; name the interface that it uses in /etc/passthrough.conf, below [Host]: Uplink=INTERFACE",
                         g->remote);
-        e->uplink_unknown = e->network_unknown
-                                    ? e->network_unknown
-                                    : "no interface has a route or is declared, so the host may answer on this one; "
-                                      "Uplink=INTERFACE in [Host] of /etc/passthrough.conf says on which it does, "
-                                      "Uplink=none that it does on none";
+        e->uplink_unknown =
+                e->network_unknown
+                        ? e->network_unknown
+                        : "no interface has a route or is declared, so the host may answer on this one; name the one "
+                          "that it answers on in /etc/passthrough.conf, below [Host]: Uplink=INTERFACE, or Uplink=none";
 }

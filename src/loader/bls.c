@@ -60,8 +60,7 @@ static bool plan_block(struct boot_planner *p)
         if (!used)
                 return true;
         if (!old || !entry_grubenv(old, &line))
-                return boot_plan_problem(p, "the entries have $kernelopts, and " ENTRY_GRUBENV
-                                            " does not say what that is");
+                return boot_plan_problem(p, "the entries have $kernelopts, and " ENTRY_GRUBENV " does not define it");
         missing = boot_plan_missing(p, line);
         drop = boot_plan_stale(p, ENTRY_GRUBENV);
         if (missing.n == 0 && drop.n == 0)

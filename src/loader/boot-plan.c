@@ -87,10 +87,11 @@ static bool check_tokens(struct boot_planner *p)
                 const char *token = p->plan->tokens.v[i];
 
                 if (p->facts->loader && p->facts->loader->shell && !is_plain(token))
-                        return boot_plan_problem(p, arena_join(p->arena, "\"", token,
-                                                               "\" has characters that the shell or GRUB would make "
-                                                               "something else of; nothing is written",
-                                                               NULL));
+                        return boot_plan_problem(
+                                p,
+                                arena_join(p->arena, "\"", token,
+                                           "\" has characters that the shell or GRUB would change; nothing is written",
+                                           NULL));
                 if (!*token || token[strcspn(token, " \t\r\n\"'\\")])
                         return boot_plan_problem(p,
                                                  arena_join(p->arena, "\"", token,

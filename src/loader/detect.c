@@ -194,13 +194,13 @@ static int detect(struct detector *d, const struct loader *const *loaders)
                 return k;
         if (!x.claim.certain && d->info && !is_known(loaders, d->info))
                 f->problem = arena_join(d->probe->arena, "this host was booted by ", d->info,
-                                        ", which is not one that is known here", NULL);
+                                        ", which passthrough does not know", NULL);
         else if (x.other)
                 f->problem =
                         arena_join(d->probe->arena, "there are both ", x.claim.what, " and ", x.other,
-                                   "; which of them boots, " LOADER_INFO " would tell, and it cannot be read", NULL);
+                                   "; to tell which of them boots, " LOADER_INFO " has to be read, and cannot", NULL);
         else if (!x.first)
-                f->problem = "no boot loader was found that is known here: looked for /boot/grub/grub.cfg, "
+                f->problem = "no supported boot loader was found; looked for /boot/grub/grub.cfg, "
                              "/boot/grub2/grub.cfg, /boot/efi/EFI/*/grub.cfg, and loader/entries/*.conf and "
                              "EFI/Linux/*.efi in /efi, /boot/efi and /boot";
         else {

@@ -186,8 +186,7 @@ bool entry_plan_all(struct boot_planner *p)
                 if (!grubenv || !entry_uses_grubenv(entry))
                         plan_one(p, entry);
         }
-        return n > 0 ||
-               boot_plan_problem(p, "none of the boot loader entries boots this system, as far as can be told");
+        return n > 0 || boot_plan_problem(p, "no boot loader entry is known to boot this system");
 }
 
 void entry_verify_all(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret)

@@ -33,7 +33,7 @@ struct entry_front {
         const char *key, *text;
 };
 
-/* Of the line that the kernel gets. */
+/* The length of the line that the kernel gets. */
 size_t entry_length(const struct boot_facts *facts, const struct boot_file *entry, struct entry_front front);
 
 /* ---- all of them: parts of struct loader */

@@ -75,20 +75,17 @@ static const char *problem(const struct boot_facts *facts, struct probe *p)
         if (!p->program(p, "grub-reboot"))
                 return "grub-reboot is not there";
         if (!strstr(menu, "next_entry") || !strstr(menu, "save_env"))
-                return "GRUB's menu has nothing that would forget an entry once it is booted (next_entry)";
+                return "GRUB's menu does not forget an entry once it is booted (no next_entry)";
         disk = p->disk(p, GRUBENV);
         if (!disk.there)
-                return GRUBENV " is not there, in which GRUB keeps what it is to boot once";
+                return GRUBENV " is not there, and GRUB keeps there which entry it boots once";
         if (!disk.type || !grub_writes(disk.type))
-                return arena_join(p->arena, GRUBENV " is on ",
-                                  disk.type ? disk.type : "a file system that is not known",
+                return arena_join(p->arena, GRUBENV " is on ", disk.type ? disk.type : "an unknown file system",
                                   ", which GRUB does not write to: it would boot the trial again and again", NULL);
         if (disk.layered)
                 return GRUBENV " is on LVM, RAID or another layer that GRUB does not write to: it would boot the trial "
                                "again and again";
-        return disk.hardware ? NULL
-                             : GRUBENV
-                       " is on a device that is not known, and whether GRUB can write to it is not known";
+        return disk.hardware ? NULL : GRUBENV " is on an unknown device, and GRUB may not be able to write to it";
 }
 
 static bool pending(struct probe *p)

@@ -65,7 +65,7 @@ bool grub_has_settings(struct boot_facts *facts)
 {
         if (boot_text(facts, GRUB_SETTINGS))
                 return true;
-        facts->problem = "there is a grub.cfg and no " GRUB_SETTINGS ", so that it is not known how it is made";
+        facts->problem = "there is a grub.cfg, but no " GRUB_SETTINGS " to make it";
         return false;
 }
 
@@ -202,8 +202,8 @@ struct strings grub_missing(struct boot_planner *p)
                         strings_add(p->arena, &missing, token);
                 if (place == NORMAL_ENTRIES)
                         boot_plan_note(p, arena_join(p->arena, token,
-                                                     " is in GRUB_CMDLINE_LINUX_DEFAULT already, and so not in "
-                                                     "entries for recovery",
+                                                     " is in GRUB_CMDLINE_LINUX_DEFAULT already, so entries for "
+                                                     "recovery do not have it",
                                                      NULL));
         }
         return missing;
@@ -247,11 +247,14 @@ bool grub_plan_settings(struct boot_planner *p)
                 return true;
         new = edit(p->arena, old, missing, drop, &line);
         if (!new)
-                return boot_plan_problem(p, arena_printf(p->arena,
-                                                         GRUB_SETTINGS ":%u: GRUB_CMDLINE_LINUX= does not end on its "
-                                                                       "line, so that it cannot be edited: write it as "
-                                                                       "GRUB_CMDLINE_LINUX=\"...\"",
-                                                         line));
+                return boot_plan_problem(
+                        p,
+                        arena_printf(
+                                p->arena,
+                                GRUB_SETTINGS
+                                ":%u: GRUB_CMDLINE_LINUX= does not end on its line and cannot be edited; write it as "
+                                "GRUB_CMDLINE_LINUX=\"...\"",
+                                line));
         boot_plan_add(p, GRUB_SETTINGS, old, new, missing);
         return true;
 }
@@ -277,7 +280,7 @@ static struct span title_of(struct span line)
         return to ? (struct span){from + 1, (size_t)(to - from) - 1} : line;
 }
 
-/* Of one verification. */
+/* The state of one verification. */
 struct judge {
         const struct boot_facts *facts;
         struct arena *arena;

@@ -36,5 +36,5 @@ void grub_lengths(const struct boot_facts *facts, struct arena *a, struct length
 void grub_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
 /* Whether the last GRUB_ENABLE_BLSCFG= says true. */
 bool grub_uses_entries(const char *text);
-/* Of the menu's entries. */
+/* Judges the menu's entries. */
 void grub_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);

@@ -38,10 +38,10 @@ static int find_menu(struct detector *d)
                 return k;
         if (generated > 1)
                 f->problem = "there is more than one menu of GRUB below " GRUB_ON_ESP
-                             ", and which of them is read is not known";
+                             ", and the one that is read is unknown";
         else if (d->efi == NOT_KNOWN && f->menu.text)
                 f->problem = "GRUB has a menu for BIOS (" MENU ") and one for UEFI below " GRUB_ON_ESP
-                             "; /sys/firmware/efi, which would tell, cannot be seen";
+                             "; /sys/firmware/efi would tell which is read, and does not show";
         f->menu = there;
         return 0;
 }

@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "loader/boot-plan.h"
 
-/* Of the mounts above path the last one, with the longest way: whether it is read-only (proc_pid_mountinfo(5)). */
+/* Judges the last mount above path, with the longest way: whether it is read-only (proc_pid_mountinfo(5)). */
 static bool read_only(const char *mountinfo, const char *path)
 {
         size_t longest = 0;
@@ -74,7 +74,7 @@ static bool plan(struct boot_planner *p)
         }
         return boot_plan_problem(
                 p, arena_join(p->arena,
-                              "this host's files come from an image, and nothing is written; the image needs "
+                              "this host's files come from an image, so nothing is written here; the image needs "
                               "/usr/lib/bootc/kargs.d/50-passthrough.toml:\n  kargs = [",
                               list, "]\nor, with rpm-ostree on this host:\n  rpm-ostree kargs", appends, NULL));
 }

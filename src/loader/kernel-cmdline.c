@@ -40,8 +40,8 @@ static bool seed(struct boot_planner *p, const char **ret)
         struct strings kept = {};
 
         if (rest.length == 0)
-                return boot_plan_problem(p, "neither " BOOT_KERNEL_CMDLINE " nor /proc/cmdline says what a new kernel "
-                                            "is to be booted with");
+                return boot_plan_problem(p, "neither " BOOT_KERNEL_CMDLINE
+                                            " nor /proc/cmdline says how to boot a new kernel");
         while (span_token(&rest, &t)) {
                 const char *token = arena_strndup(p->arena, t.at, t.length);
 
@@ -53,8 +53,9 @@ static bool seed(struct boot_planner *p, const char **ret)
         }
         *ret = span_with(p->arena, span_of(""), kept);
         return is_this_system(p->facts, *ret) ||
-               boot_plan_problem(p, "there is no " BOOT_KERNEL_CMDLINE ", and /proc/cmdline, which would be its "
-                                    "beginning, has another root= than the entries");
+               boot_plan_problem(
+                       p, "there is no " BOOT_KERNEL_CMDLINE
+                          ", and /proc/cmdline, which it would be made from, has another root= than the entries");
 }
 
 bool kernel_cmdline_plan(struct boot_planner *p, bool make)

@@ -126,7 +126,7 @@ struct loader {
         const char *info;  /* LoaderInfo begins with that; NULL: it never names itself */
         const char *image; /* set: the host's files come from an image; why its boot images are not built here */
         bool shell;        /* tokens pass a shell, or GRUB's */
-        const struct oneshot *once; /* NULL: it is not known how */
+        const struct oneshot *once; /* NULL: it boots none */
 
         /* Tells whether it boots this host. 0, or -errno of the probe. */
         int (*detect)(struct detector *d, struct claim *ret);

@@ -72,7 +72,7 @@ static const char *file_system(struct probe *p, dev_t dev)
         return NULL;
 }
 
-/* Of a block device, or of the disk that it is a partition of: hardware has "device", LVM "dm", arrays "md". */
+/* A block device, or the disk that it is a partition of: hardware has "device", LVM "dm", arrays "md". */
 static bool disk_has(const struct probe *p, dev_t dev, const char *name)
 {
         static const char *const places[] = {"", "../"};

@@ -140,7 +140,7 @@ static struct boot_file off(const struct boot_facts *facts, struct arena *a, con
 static const char *problem(const struct boot_facts *facts, struct probe *p)
 {
         if (!startswith(facts->found, INFO))
-                return "this host was not booted by systemd-boot, as far as the firmware's variables tell";
+                return "the firmware's variables do not show that systemd-boot booted this host";
         return p->program(p, "bootctl") ? NULL : "bootctl is not there";
 }
 

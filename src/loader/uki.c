@@ -25,8 +25,8 @@ static bool plan(struct boot_planner *p)
         return boot_plan_problem(
                 p,
                 arena_join(p->arena,
-                           "a unified kernel image carries its own command line, and nothing is written; it needs an "
-                           "addon, as\n  ukify build --cmdline='",
+                           "a unified kernel image carries its own command line, so nothing is written here; it needs "
+                           "an addon, as\n  ukify build --cmdline='",
                            span_with(p->arena, span_of(""), p->plan->tokens),
                            "' --output=passthrough.addon.efi\nmakes one, signed where Secure Boot is on, in ",
                            p->facts->ukis.n ? p->facts->ukis.v[0] : "/boot/efi/EFI/Linux/NAME.efi", ".extra.d/", NULL));

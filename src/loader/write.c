@@ -105,7 +105,7 @@ static int put_back(struct taker *t, size_t i)
         else
                 left(t, f->path,
                      kept == JOURNAL_NOT_KEPT ? ": the image before this apply is not kept any more"
-                                              : ": the image that was kept is not as it was any more");
+                                              : ": the kept image has been changed since");
         return 0;
 }
 
@@ -181,7 +181,7 @@ static int take_back(struct taker *t, size_t i)
         if (k < 0 || f->kind == UNDO_SEEN)
                 return k;
         if (!streq_ptr(now, f->old)) {
-                /* Of one that was cut short it is not known what the command would have made. */
+                /* If it was cut short, nobody knows what the command would have made. */
                 if (streq_ptr(now, f->new) || (f->kind == UNDO_GENERATED && !t->undo->done))
                         k = put_back(t, i);
                 else if (f->kind == UNDO_GENERATED)

@@ -24,7 +24,7 @@ int build_beside(const struct root *root, struct arena *a, const struct maker *m
         file_sweep(root, path);
         k = maker->build(a, job->image->release, file, ret_wrong);
         if (k == 0 && !*ret_wrong && !root_exists(root, file))
-                *ret_wrong = arena_join(a, maker->name, " has built nothing, and says that all is well", NULL);
+                *ret_wrong = arena_join(a, maker->name, " built nothing, and reported success", NULL);
         if (k == 0 && !*ret_wrong)
                 lack = contents_lack(root, a, maker, file, job->image->release, job->now, &job->digest);
         if (lack)

@@ -22,7 +22,7 @@ static int build(struct arena *a, const char *release, const char *file, const c
         const char *argv[] = {"dracut", "--force", "--quiet", "--kver", release, file, NULL};
 
         if (!program_find(a, "lsinitrd")) {
-                *ret_wrong = "lsinitrd is not there, and without it nobody can look at what dracut builds";
+                *ret_wrong = "lsinitrd is not there; it is needed to verify what dracut builds";
                 return 0;
         }
         return maker_run(a, argv, ret_wrong);

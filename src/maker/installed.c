@@ -82,7 +82,7 @@ static const char *entry_path(struct finder *f, const struct boot_file *entry, s
         return path && root_exists(f->root, path) ? path : below;
 }
 
-/* Of the files that an entry names the one that is an initrd by its name: others are microcode. */
+/* The file that an entry names and that is an initrd by its name: others are microcode. */
 static void find_by_entry(struct finder *f, const struct boot_file *entry)
 {
         struct span value;

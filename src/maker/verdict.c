@@ -21,7 +21,7 @@ enum makers_fault makers_judge(const struct makers *t, struct arena *a, const ch
                 *ret_message = arena_join(a, there, ", and no ", m->no_part, NULL);
         } else if (t->other && !t->hook) {
                 *ret_message = arena_join(a, there, ", and so is ", t->other,
-                                          ": which of them makes the boot images does not show", NULL);
+                                          ": the one that makes the boot images is unknown", NULL);
                 return MAKERS_DOUBT;
         } else {
                 *ret_fix = "";

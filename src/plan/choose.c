@@ -244,7 +244,7 @@ static void too_many(struct planner *p, size_t rule)
 
                 if (e->rule != rule || d->roles & ROLE_BRIDGE)
                         continue;
-                /* Of two disks alike, one may be the root's: that is no choice to offer. */
+                /* One of two like disks may be the root's: that is no choice to offer. */
                 if (p->needed[e->device]) {
                         e->needed = p->needed[e->device];
                         e->refusal = REFUSAL_HOST;
@@ -294,7 +294,7 @@ void planner_expect(struct planner *p)
                         too_many(p, r);
                 } else if (state->n_matched < rule->expect_min &&
                            state->n_matched + planner_hidden(p, rule, &state->below) >= rule->expect_min) {
-                        state->message = arena_join(p->arena, "what it is for goes along with ",
+                        state->message = arena_join(p->arena, "its device goes along with ",
                                                     entry_device(p, &p->plan->entries[state->below])->address,
                                                     ", which it is below; it does not show now", NULL);
                 } else if (state->n_matched < rule->expect_min) {
@@ -308,8 +308,7 @@ void planner_expect(struct planner *p)
         }
 }
 
-/* Of the chipset's parts without a driver it is known that none comes; early in a boot, where the host recorded it so.
- */
+/* The chipset's parts without a driver are known to get none; early in a boot, if the host recorded it so. */
 bool planner_leaves(const struct planner *p, const struct plan_entry *e, size_t device)
 {
         const struct device *d = &p->facts->devices[device];

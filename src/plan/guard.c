@@ -70,7 +70,8 @@ void planner_keyboards(struct planner *p)
                 struct plan_entry *e = &p->plan->entries[p->entry_of[evidence->keyboards[i]]];
 
                 e->refusal = REFUSAL_HOST;
-                planner_refuse(p, e, "the host needs it: %s ← the only keyboard, where a passphrase may be asked (%s)",
+                planner_refuse(p, e,
+                               "the host needs it: %s ← the only keyboard, and a passphrase may be asked for (%s)",
                                entry_device(p, e)->address, evidence->passphrase);
         }
 }
@@ -97,8 +98,8 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
             (p->facts->booting || !d->unseen || (d->unseen == evidence->uplink_unknown && !evidence->network_unknown)))
                 return NULL;
         if (kind && p->facts->clearance.unread)
-                return "what the host needed when a boot image was last built is not known: " CLEARANCE_PATH
-                       " cannot be read to its end; remove it and build the image again";
+                return "the record of what the host needed when a boot image was last built is "
+                       "incomplete: " CLEARANCE_PATH " cannot be read to its end; remove it and build the image again";
         if (d->unseen || !kind)
                 return d->unseen;
         /* Its driver shows what is on its buses, which once the root file system is there are read. */
@@ -115,7 +116,7 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
         if (p->facts->clearance.lapsed && p->identities[e->device].is)
                 return arena_printf(p->arena, "its clearance has lapsed: %s", p->facts->clearance.lapsed);
         return arena_printf(p->arena,
-                            "the host may need this %s controller, which does not show this early, and no clearance of "
-                            "the host for it is here; an image built on the host carries one",
+                            "the host may need this %s controller; that does not show this early, and there is no "
+                            "clearance for it; an image built on the host carries one",
                             kind);
 }

@@ -80,7 +80,7 @@ void planner_hide(struct planner *p, enum stage later, struct ops *ops)
         }
         if (first == NO_ENTRY)
                 return;
-        add(p, first, HIDE_RULES, rules, "what is on it is the guest's: it is not assembled here", ops);
+        add(p, first, HIDE_RULES, rules, "its contents are the guest's: the host does not assemble them", ops);
         if (!p->facts->lvm_filters)
                 add(p, first, HIDE_LVM, LVM_CONF, "nor by LVM's own scan", ops);
 }

@@ -45,7 +45,7 @@ void planner_identify(struct planner *p)
                 size_t device;
                 bool storage;
 
-                p->recorded[i] = (struct recorded){.device = NO_DEVICE, .why = "nothing that is here now is it"};
+                p->recorded[i] = (struct recorded){.device = NO_DEVICE, .why = "no device here now is it"};
                 if (!rule || rule->invalid || rule->digest != r->digest)
                         continue;
                 p->recorded[i].rule = rule;
@@ -107,9 +107,8 @@ void planner_impostor(struct planner *p, size_t device, const struct rule *rule,
                                 : arena_printf(p->arena, "that one is at %s now",
                                                p->facts->devices[p->recorded[i].device].address);
                 *ret = where ? arena_printf(p->arena,
-                                            "it is not the device that was recorded here (%s at %s%s%s): %s; if it is "
-                                            "meant, "
-                                            "remove " CLEARANCE_PATH " and build the image again",
+                                            "it is not the device that was recorded here (%s at %s%s%s): %s; to accept "
+                                            "it, remove " CLEARANCE_PATH " and build the image again",
                                             r->id, r->path, *r->marks[MARK_SERIAL] ? ", serial " : "",
                                             r->marks[MARK_SERIAL], where)
                              : NULL;
@@ -189,7 +188,7 @@ void planner_company(struct planner *p)
                         held->refusal = REFUSAL_GROUP;
                         planner_refuse(p, held,
                                        "IOMMU group %d of %s has a new member: %s (%s), which was not there when it "
-                                       "was recorded; if that is meant, remove " CLEARANCE_PATH
+                                       "was recorded; to accept it, remove " CLEARANCE_PATH
                                        " and build the image again",
                                        d->group, d->address, newcomer->address, newcomer->id);
                 }

@@ -79,12 +79,12 @@ static void find_loader(struct effects *x, struct ids_effect *e)
         if (e->line->cmdline && d->builtin)
                 e->by = arena_join(x->arena, d->name, " is built into kernel ", d->builtin, NULL);
         else if (e->line->cmdline && d->unknown)
-                e->by = arena_join(x->arena, d->name, " may be built into the kernel, which is not known", NULL);
+                e->by = arena_join(x->arena, d->name, " may be built into the kernel (unknown)", NULL);
         else if (d->builtin && !d->module)
                 e->idle = arena_join(x->arena, d->name, " is built into the kernel, which does not read it", NULL);
         else if (!loader)
                 e->idle = arena_join(x->arena, "passthrough loads ", e->line->driver,
-                                     " with an empty ids=, and nothing that it knows of loads it first", NULL);
+                                     " with an empty ids=, and no line that it knows of loads it first", NULL);
         else if (!loader->text)
                 e->by = arena_join(x->arena, loader->file, " may load ", e->line->driver, " first: it cannot be read",
                                    NULL);

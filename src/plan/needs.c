@@ -54,13 +54,13 @@ static void add_intel_iommu(struct builder *b)
         if (vendor == CPU_AMD || vendor == CPU_OTHER || (on == KNOWN_YES && !b->settings->iommu_on))
                 return;
         if (vendor == CPU_UNKNOWN)
-                why = "switches VT-d on where the processor is Intel's, which is not known here; others do not read it";
+                why = "switches VT-d on if the processor is Intel's (unknown here); others ignore it";
         else if (on == KNOWN_YES)
                 why = "IOMMU=on: VT-d is on, whatever the kernel does by itself";
         else if (on == KNOWN_NO)
-                why = "switches VT-d on, which this kernel by itself does not, or not for every device";
+                why = "switches VT-d on; this kernel does not do so by itself, or not for every device";
         else
-                why = "switches VT-d on; whether this kernel does by itself is not known";
+                why = "switches VT-d on; this kernel may do so by itself (unknown)";
         add_token(b, "intel_iommu=on", why);
 }
 
@@ -101,8 +101,8 @@ static void add_passthrough(struct builder *b)
             arch == ARCH_OTHER)
                 return;
         add_token(b, b->machine->cpu.vendor == CPU_OTHER ? "iommu.passthrough=1" : "iommu=pt",
-                  "the host's own devices do DMA without translation, as fast as with the IOMMU off; what is "
-                  "handed over is translated all the same");
+                  "the host's own devices do DMA without translation, as fast as with the IOMMU off; devices that are "
+                  "handed over are still translated");
 }
 
 /* ---- parameters of modules ------------------------------------------------------------------------------------- */
@@ -117,7 +117,7 @@ static void add_parameter(struct builder *b, enum known builtin, const char *mod
                 add_token(b, arena_join(b->arena, module, ".", parameter, "=1", NULL),
                           arena_join(b->arena, why, "; here because ", module,
                                      builtin == KNOWN_YES ? " is built into this kernel"
-                                                          : " may be built into the kernel, which is not known",
+                                                          : " may be built into the kernel (unknown)",
                                      NULL));
                 return;
         }
@@ -131,13 +131,12 @@ static void add_parameter(struct builder *b, enum known builtin, const char *mod
 static void add_unsafe_interrupts(struct builder *b)
 {
         static const char *const whys[] = {
-                [NOT_KNOWN] = "UnsafeInterrupts=yes; needed only where the machine has no interrupt remapping, which "
-                              "is not known here: guests can raise any interrupt of the host",
-                [KNOWN_NO] =
-                        "UnsafeInterrupts=yes: the machine has no interrupt remapping, and vfio hands nothing over "
-                        "without; guests can raise any interrupt of the host",
-                [KNOWN_YES] = "UnsafeInterrupts=yes, which is not needed here, as interrupt remapping is at work: "
-                              "guests can raise any interrupt of the host",
+                [NOT_KNOWN] = "UnsafeInterrupts=yes; needed only if the machine has no interrupt remapping (unknown "
+                              "here): guests can raise any interrupt of the host",
+                [KNOWN_NO] = "UnsafeInterrupts=yes: the machine has no interrupt remapping, and without this option "
+                             "vfio hands nothing over; guests can raise any interrupt of the host",
+                [KNOWN_YES] = "UnsafeInterrupts=yes, not needed here, as interrupt remapping works: guests can raise "
+                              "any interrupt of the host",
         };
         const char *why = whys[b->machine->cpu.remapping];
 
@@ -196,10 +195,10 @@ static void add_count(struct builder *b, const struct huge_pages *p)
                 total += p->nodes[i].count;
         list = by_node ? count_by_node(b, p) : arena_printf(b->arena, "%" PRIu64, total);
         add_token(b, list ? arena_join(b->arena, "hugepages=", list, NULL) : NULL,
-                  by_node        ? "how many of that size, by NUMA node"
-                  : p->has_count ? "how many of that size"
-                                 : "how many of that size; by node only Linux 5.16 and later reads, and the "
-                                   "nodes are brought in line in the initrd");
+                  by_node        ? "the number of pages of that size, by NUMA node"
+                  : p->has_count ? "the number of pages of that size"
+                                 : "the number of pages of that size; Linux before 5.16 does not read it by node, so "
+                                   "the initrd sets the nodes");
 }
 
 /* A count is for the size in front of it, and a size is taken once: default first (mm/hugetlb.c). */
@@ -224,7 +223,7 @@ static void add_huge_pages(struct builder *b)
                         continue;
                 }
                 add_token(b, arena_join(b->arena, "hugepagesz=", p->name, NULL),
-                          "pages of this size are reserved at boot, before memory is in pieces");
+                          "pages of this size are reserved at boot, before memory is fragmented");
                 add_count(b, p);
         }
 }

@@ -41,8 +41,8 @@ static void initial_states(struct planner *p)
                 } else if (here == NO || (here == UNKNOWN && rule->driver != DRIVER_NATIVE)) {
                         /* Where it cannot be told who the machine is, what a rule keeps may be its own to keep. */
                         state->state = RULE_SKIPPED;
-                        state->message = here == NO ? "Host= or Product= is not this machine's"
-                                                    : "Host= or Product= is what nothing here tells of this machine";
+                        state->message = here == NO ? "Host= or Product= names another machine"
+                                                    : "Host= or Product= cannot be compared: this machine's is unknown";
                         state->elsewhere = true;
                 } else if (p->facts->off) {
                         state->state = RULE_SKIPPED;
@@ -78,7 +78,7 @@ static void final_states(struct planner *p)
                 if (!e || e->action != ACTION_REFUSE || state->state != RULE_OK)
                         continue;
                 state->state = RULE_REFUSED;
-                state->message = arena_join(p->arena, "what it is for is below ", entry_device(p, e)->address,
+                state->message = arena_join(p->arena, "its device is below ", entry_device(p, e)->address,
                                             ", which is refused", NULL);
         }
 }

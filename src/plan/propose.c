@@ -24,7 +24,7 @@ bool propose_goes_along(const struct facts *facts, size_t device, size_t with)
         const struct device *d = &facts->devices[device], *leader = &facts->devices[with];
 
         return device != with && leader->roles & ROLE_DISPLAY && device_same_make(d, leader) &&
-               /* Of two displays on a card, the first is the one that takes the other along. */
+               /* The first of two displays on a card takes the other along. */
                (!(d->roles & ROLE_DISPLAY) || with < device);
 }
 

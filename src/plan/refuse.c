@@ -20,17 +20,16 @@ static const struct module *module_of(const struct planner *p, const char *name)
 static const char *withheld(struct planner *p, const struct clearance_device *record)
 {
         if (startswith(record->withheld, NOT_CLEARED))
-                return arena_join(p->arena, NOT_CLEARED "when a boot image was last built, ",
+                return arena_join(p->arena, NOT_CLEARED "when a boot image was last built: ",
                                   record->withheld + strlen(NOT_CLEARED), NULL);
         if (p->facts->booting)
                 return arena_join(p->arena, "the host needed it when this image was built: ", record->withheld, NULL);
-        return arena_join(p->arena,
-                          NOT_CLEARED "the host needed it when a boot image was last built: ", record->withheld,
-                          p->facts->arriving
-                                  ? "; if it no longer does, see passthroughctl plan, and bind it by hand"
-                                  : ", and less shows now than did then, or nothing that does the same; if the host no "
-                                    "longer needs it, remove " CLEARANCE_PATH " and build the image again",
-                          NULL);
+        return arena_join(
+                p->arena, NOT_CLEARED "the host needed it when a boot image was last built: ", record->withheld,
+                p->facts->arriving ? "; if it no longer does, look at passthroughctl plan, and run passthroughctl bind"
+                                   : ", and now less shows than then, or nothing shows that replaces it; if the host "
+                                     "no longer needs it, remove " CLEARANCE_PATH " and build the image again",
+                NULL);
 }
 
 /* What its driver and its group have against it; nobody asks that of what goes along with another. */
@@ -49,7 +48,7 @@ static const char *unfit_alone(struct planner *p, struct plan_entry *e)
         if (d->group_kept)
                 return d->group_kept;
         if (d->group_stranger)
-                return arena_printf(p->arena, "IOMMU group %d also holds %s, of which nothing is known", d->group,
+                return arena_printf(p->arena, "IOMMU group %d also holds %s, about which nothing is known", d->group,
                                     d->group_stranger);
         return NULL;
 }

@@ -97,11 +97,11 @@ static bool fits(struct huge_planner *p, struct huge_entry *e, uint64_t size, co
         uint64_t reserve = reserve_for_host(part->total, part == &p->memory->machine);
 
         if (part->total == 0)
-                refuse(p, e, "how much memory %s has is not known", place);
+                refuse(p, e, "cannot see how much memory %s has", place);
         else if (plus(in_use, more) > part->total - reserve)
-                refuse(p, e, "these are %s; of the %s that %s has, %s can be huge pages%s%s%s",
-                       reserve_bytes(p->arena, times(e->asked, size)), reserve_bytes(p->arena, part->total), place,
-                       reserve_bytes(p->arena, part->total - reserve), in_use ? ", and " : "",
+                refuse(p, e, "%s asked for; at most %s of the %s of %s can be huge pages%s%s%s",
+                       reserve_bytes(p->arena, times(e->asked, size)), reserve_bytes(p->arena, part->total - reserve),
+                       reserve_bytes(p->arena, part->total), place, in_use ? ", and " : "",
                        in_use ? reserve_bytes(p->arena, in_use) : "", in_use ? " are taken" : "");
         return e->action != HUGE_REFUSE;
 }
@@ -128,7 +128,7 @@ static void judge(struct huge_planner *p, struct huge_entry *e, uint64_t size, c
         else if (!pool)
                 refuse(p, e, "%s has no huge pages of %s", e->place, e->size);
         else if (!pool->known)
-                refuse(p, e, "how many are there already is not known");
+                refuse(p, e, "cannot see how many are there already");
         if (e->action == HUGE_REFUSE)
                 return;
         e->there = pool->pages;

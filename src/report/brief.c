@@ -89,7 +89,7 @@ static struct brief of_doubt(const char *why)
 {
         if (startswith(why, "it has no driver"))
                 return (struct brief){"no driver", why};
-        if (strstr(why, "interface is nowhere to be seen"))
+        if (strstr(why, "its interface does not show"))
                 return (struct brief){"interface not seen", why};
         return (struct brief){"may be needed", why};
 }
@@ -101,13 +101,13 @@ static struct brief whole_brief(struct arena *a, const char *reason)
                 enum { ALL, REST, NOTHING } detail; /* what the words leave out: REST is behind the colon */
         } known[] = {
                 {"the firmware booted on this display", "boot display", NOTHING},
-                {"whether the firmware booted on this display", "may be the boot display", ALL},
+                {"the firmware may have booted on this display", "may be the boot display", ALL},
                 {"it has no IOMMU group", "no IOMMU group", REST},
-                {"it is a part of the chipset", "part of the chipset", NOTHING},
+                {"it is part of the chipset", "part of the chipset", NOTHING},
                 {"it is a bridge", "bridge", NOTHING},
                 {"driver vfio-pci is not there", "no vfio-pci", REST},
                 {"its class (", "class says too little", ALL},
-                {"whether the firmware uses memory", "may be the firmware's", ALL},
+                {"cannot see whether the firmware uses memory", "may be the firmware's", ALL},
                 {"a driver of it hangs", "driver hangs", ALL},
                 {"its vendor, device and class cannot be read", "cannot be identified", NOTHING},
                 {"its files in sysfs cannot be read", "cannot be identified", NOTHING},

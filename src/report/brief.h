@@ -10,5 +10,5 @@ struct brief {
         const char *detail; /* what the words leave out, or NULL */
 };
 
-/* Of a reason that plan/handover.h or a plan's entry gives. */
+/* The short form of a reason that plan/handover.h or a plan's entry gives. */
 struct brief brief_of(struct arena *a, const char *reason) _must_check_;

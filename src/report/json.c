@@ -44,7 +44,7 @@ static void add_op(struct json_object *ops, const char *op, const char *target, 
                 add_string(o, "stage", stage);
 }
 
-/* Of no stage: whoever gives the device back carries them out. */
+/* They belong to no stage: whoever gives the device back carries them out. */
 static void add_back(struct json_object *o, const struct ops *back)
 {
         struct json_object *array = add_array(o, "back");

@@ -323,7 +323,7 @@ static bool goes_under(const struct listing *list, size_t device)
         return above != NO_DEVICE && is_shown(list, above);
 }
 
-/* Of the same kind, and in two places that both have a name. */
+/* Two devices of the same kind, in two places that both have a name. */
 static bool tells_apart(const struct listing *list, const struct list_table *t, bool slots)
 {
         for (size_t i = 0; i < t->n; i++)

@@ -16,14 +16,14 @@ struct outcome {
 
 /* The journal's line, if there is something to say; quietly: and no other. */
 void outcome_log(const struct root *root, const struct outcome *o, bool quietly);
-/* Of a rule that as a whole is not as it was to be. */
+/* A rule that as a whole is not as it was to be. */
 struct outcome outcome_of_rule(struct arena *a, const struct record_rule *rule);
-/* Of a device that was to be taken; file: of its rule, or NULL. */
+/* A device that was to be taken; file: its rule's, or NULL. */
 struct outcome outcome_of(struct arena *a, const struct record_device *d, const char *file);
-/* Of an entry of a plan that was carried out. */
+/* An entry of a plan that was carried out. */
 struct outcome outcome_of_entry(struct arena *a, const struct plan *plan, size_t entry, const struct result *result);
-/* Of a device that was given back, because no root file system was found; d->reason says so. */
+/* A device that was given back, because no root file system was found; d->reason says so. */
 struct outcome outcome_of_rescue(struct arena *a, const struct record_device *d);
-/* Of a device that was to be given back; refused: why it was not, or NULL. */
+/* A device that was to be given back; refused: why it was not, or NULL. */
 struct outcome outcome_of_release(struct arena *a, const struct device *d, const char *rule, const char *refused,
                                   const struct result *result);

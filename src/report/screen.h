@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 
-/* Of a pipe or a file: nobody breaks its lines. */
+/* The width of a pipe or a file: nobody breaks its lines. */
 #define SCREEN_WIDE 100000
 
 struct screen {

@@ -50,12 +50,13 @@ static void compare_config(struct arena *a, const struct plan *plan, struct reco
                         continue;
                 if (known) {
                         known->state = RULE_PENDING;
-                        known->message = "its text changed since this boot's plan was made";
+                        known->message = "not in effect yet: its text changed since this boot's plan was made";
                 } else if (now->state == RULE_INVALID || now->state == RULE_SKIPPED)
                         add_rule(a, r, rule, now->state, now->message);
                 else
                         add_rule(a, r, rule, RULE_PENDING,
-                                 "newer than this boot's plan; passthroughctl apply and reboot, or bind it now");
+                                 "not in effect yet: newer than this boot's plan; passthroughctl apply and reboot, or "
+                                 "bind it now");
         }
         for (size_t i = 0; i < n_booted; i++)
                 if (!config_find(config, r->rules[i].name)) {

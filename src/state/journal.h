@@ -64,7 +64,7 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
                   const struct undo **ret) _must_check_;
 int journal_done(const struct root *root, struct arena *a, const struct undo *u) _must_check_;
 int journal_remove(const struct root *root, struct arena *a, const struct undo *u) _must_check_;
-/* Of images what earlier applies have kept goes away: they are large. */
+/* Deletes the image copies that earlier applies kept: they are large. */
 int journal_forget_images(const struct root *root, struct arena *a, const struct journal *j) _must_check_;
 /* Where the content is kept that file i had; there may be none. */
 char *journal_copy(struct arena *a, const struct undo *u, size_t i);

@@ -44,7 +44,7 @@ struct trial {
         const char *why;     /* it failed */
 };
 
-/* Of none, or one that cannot be read, the state says so. */
+/* If there is no trial, or it cannot be read, the state says so. */
 void trial_read(const struct root *root, struct arena *a, struct trial *ret);
 int trial_write(const struct root *root, struct arena *a, const struct trial *trial) _must_check_;
 int trial_forget(const struct root *root) _must_check_;

@@ -40,13 +40,12 @@ const char **worked_find(const struct root *root, struct arena *a, const struct 
                         if (e->action != ACTION_REFUSE || e->derived != (bool)derived || ret[e->rule] ||
                             (!was_taken(&record, rule, d) && !was_cleared(&plan->facts->clearance, rule, d)))
                                 continue;
-                        ret[e->rule] = arena_join(
-                                a, rule->name,
-                                " worked until now, and is refused from the next boot image on: ", d->address, ": ",
-                                e->reason,
-                                "; images that are there stay as they are: mend this before one is built, or keep the "
-                                "device with Driver=native",
-                                NULL);
+                        ret[e->rule] = arena_join(a, rule->name,
+                                                  " worked until now, and the next boot image refuses it: ", d->address,
+                                                  ": ", e->reason,
+                                                  "; images that are there stay as they are: correct this before one "
+                                                  "is built, or keep the device with Driver=native",
+                                                  NULL);
                 }
         return ret;
 }

@@ -242,7 +242,7 @@ once() {
     before
     apply
     exits 1
-    says 'huge pages of 1G .*these are 16.0 GiB; of the 16.0 GiB that the machine has, 15.0 GiB can be huge pages'
+    says 'huge pages of 1G .*16.0 GiB asked for; at most 15.0 GiB of the 16.0 GiB of the machine can be huge pages'
     same
     put /etc/passthrough.conf '[HugePages]' Size=1G Count=15
     apply
@@ -511,7 +511,7 @@ once() {
     apply
     [[ $status != 0 ]] || skip 'the settings of the host are not read yet'
     exits 1
-    has 'the shell or GRUB would make something'
+    has 'the shell or GRUB would change'
     same
 }
 

@@ -171,7 +171,7 @@ rule_in_status() { # rule_in_status NAME
     plan
     exits 0
     is "$(get '.rules[] | select(.name == "disk1") | "\(.state): \(.message)"')" \
-        'ok: what it is for goes along with 0000:00:0e.0, which it is below; it does not show now' disk1
+        'ok: its device goes along with 0000:00:0e.0, which it is below; it does not show now' disk1
     boot
     exits 0
     ctl status --json

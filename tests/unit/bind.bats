@@ -88,10 +88,10 @@ service() {
     exits 1
 }
 
-@test "bind of an address that no rule speaks of says that it takes a rule" {
+@test "bind of an address that no rule covers says how to write one" {
     ctl bind 00:1f.3
     exits 2
-    has 0000:00:1f.3 'no rule speaks of'
+    has 'no rule covers 0000:00:1f.3'
     is "$(override_of 0000:00:1f.3)" '(null)|' override
 }
 
@@ -258,7 +258,7 @@ hangs() {
     ctl bind gpu # reads standard output to its end, which the child that hangs must not hold open
     exits 1
     ((SECONDS - start >= 9 && SECONDS - start < 15))
-    has 'gpu: 0000:01:00.0 failed: unbinding 0000:01:00.0 from radeon has not come back after 10 s; the kernel log may say why'
+    has 'gpu: 0000:01:00.0 failed: unbinding 0000:01:00.0 from radeon has not finished after 10 s; the kernel log may say why'
     has 'gpu: 0000:01:00.1 not tried'
     is "$(override_of 0000:01:00.1)" '(null)|' 'the rest'
     is "$(override_of 0000:01:00.0)" 'vfio-pci' 'no driver of the host may take it meanwhile'
@@ -420,7 +420,7 @@ hangs() {
     hangs /sys/bus/pci/drivers/vfio-pci/unbind
     ctl release edu
     exits 1
-    has 'unbinding 0000:02:00.0 from vfio-pci has not come back after 10 s'
+    has 'unbinding 0000:02:00.0 from vfio-pci has not finished after 10 s'
     exec {pipe}>&-
     service edu
     exits 1

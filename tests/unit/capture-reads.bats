@@ -163,7 +163,7 @@ has_files() {
     ln -s loop.conf "$ROOT/etc/passthrough.d/loop.conf"
     : >"$ROOT/etc/passthrough.conf.d"
     plan
-    has 'is a directory' 'is not a regular file' 'Too many levels of symbolic links' 'is no directory'
+    has 'is a directory' 'is not a regular file' 'Too many levels of symbolic links' 'is not a directory'
     captured_alike
     ctl capture --raw "$BATS_TEST_TMPDIR/raw"
     grep -qx "unreadable read 21 /etc/fstab" "$BATS_TEST_TMPDIR/raw/passthrough-capture"

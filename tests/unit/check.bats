@@ -662,7 +662,7 @@ node_pages() { # node_pages NODE KB TOTAL FREE
     row hugepages.2M fail '7 of 8' 'hugepagesz=2M hugepages=8'
     memory 20000
     check
-    row hugepages.2M fail '7 of 8' 'ask for what can be had .*these are 16.0 MiB; of the 19.5 MiB that the machine has, 9.7 MiB'
+    row hugepages.2M fail '7 of 8' 'ask for what can be had .*16.0 MiB asked for; at most 9.7 MiB of the 19.5 MiB of the machine'
     put /etc/passthrough.conf '[HugePages]' Size=1G Count=1
     check
     row hugepages.1G fail 'no pages of 1G' pdpe1gb

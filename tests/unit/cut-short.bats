@@ -201,7 +201,7 @@ begun() {
     again before
     stage initrd FULL_AT="$calls"
     exits 1
-    [[ $stderr == *'what came of the hand-over cannot be recorded in /run/passthrough/record: No space left on device'* ]] || { show && return 1; }
+    [[ $stderr == *'the result of the hand-over cannot be recorded in /run/passthrough/record: No space left on device'* ]] || { show && return 1; }
 }
 
 @test "what came of it finds no room: the record says what was begun, and from it rescue and release give all back" {

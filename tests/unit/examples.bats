@@ -114,7 +114,7 @@ example() {
     tags sda2 UUID=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11 TYPE=crypto_LUKS
     put /etc/crypttab 'secret UUID=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11 none luks'
     plan
-    refused 0000:40:05.0 'the only keyboard, where a passphrase may be asked'
+    refused 0000:40:05.0 'the only keyboard, and a passphrase may be asked for'
 }
 
 @test "examples: every NVMe disk that the host does not need; its own given to it beforehand" {

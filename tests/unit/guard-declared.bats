@@ -338,7 +338,7 @@ no_uplink() {
     put /etc/passthrough.conf '[Host]' Uplink=eno1
     needs 0000:01:00.0 'eno1 ← Uplink= of passthrough.conf'
     put /etc/passthrough.conf '[Host]' Uplink=eno9
-    unclear 'has eno9, which is not here' "${CANDIDATES[@]:0:5}"
+    unclear 'names eno9, which is not here' "${CANDIDATES[@]:0:5}"
     rm "$ROOT/etc/passthrough.conf"
     mkdir "$ROOT/etc/passthrough.conf"
     plan

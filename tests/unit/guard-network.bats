@@ -338,7 +338,7 @@ setup() {
     rm -r "$ROOT/sys/${dir#../../../}/1-2:1.0/net"
     rm "$ROOT/sys/class/net/enx0"
     plan
-    refused 0000:00:14.0 'cdc_ether has 1-2:1.0, and its interface is nowhere to be seen'
+    refused 0000:00:14.0 'driver cdc_ether has 1-2:1.0, and its interface does not show'
 }
 
 # A virtual function is there for as long as its physical one has the host's driver; no rule speaks of it.

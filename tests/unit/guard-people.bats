@@ -7,7 +7,7 @@ load tree-guard
 UUID=0f0e0d0c-1111-4222-8333-444455556666
 
 # What the only keyboard is needed for.
-CRYPTTAB='the only keyboard, where a passphrase may be asked (crypttab secret)'
+CRYPTTAB='the only keyboard, and a passphrase may be asked for (crypttab secret)'
 
 # Two USB controllers, of which rules may take either, and a LUKS for which crypttab has a key file.
 setup() {
@@ -53,7 +53,7 @@ passphrase() {
 @test "the only keyboard, where the command line has a LUKS opened" {
     usb_keyboard 1-2
     cmdline rd.luks.uuid=$UUID
-    needs 0000:00:14.0 "the only keyboard, where a passphrase may be asked (the command line's rd.luks)"
+    needs 0000:00:14.0 "the only keyboard, and a passphrase may be asked for (the command line's rd.luks)"
 }
 
 @test "no passphrase is asked: no keyboard is needed" {
@@ -248,13 +248,13 @@ turing() {
     rm "$ROOT/etc/crypttab"
     for options in rd.luks.uuid=$UUID rd_LUKS_UUID=$UUID luks.uuid=$UUID rd.luks.name=$UUID=x luks.name=$UUID=x; do
         cmdline "$options"
-        needs 0000:00:14.0 "the only keyboard, where a passphrase may be asked (the command line's rd.luks)" || { echo "$options" && return 1; }
+        needs 0000:00:14.0 "the only keyboard, and a passphrase may be asked for (the command line's rd.luks)" || { echo "$options" && return 1; }
     done
 }
 
 @test "no keyboard shows where a passphrase may be asked: every USB controller may be for it" {
     passphrase
-    unclear 'no keyboard to type it with shows' 0000:00:14.0 0000:00:15.0
+    unclear 'no keyboard shows' 0000:00:14.0 0000:00:15.0
 }
 
 @test "a YubiKey and a mouse with keys are no keyboards to count on" {
@@ -278,7 +278,7 @@ turing() {
     usb_keyboard 1-2
     crypt dm-0 254:0 root sda3
     root_is '27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/mapper/root rw'
-    needs 0000:00:14.0 "the only keyboard, where a passphrase may be asked (dm-0 crypt, which / is on)"
+    needs 0000:00:14.0 "the only keyboard, and a passphrase may be asked for (dm-0 crypt, which / is on)"
     put /etc/crypttab "root UUID=$UUID /etc/keys/secret luks"
     needs_nothing
 }
@@ -399,5 +399,5 @@ laptop() {
     passphrase
     rm "$ROOT/sys/class/input/input5"
     rm -r "$ROOT/sys/$(pci_dir 0000:00:19.0)/i2c_designware.0" "$(pci_file 0000:00:19.0 driver)"
-    unclear 'no keyboard to type it with shows' 0000:00:19.0
+    unclear 'no keyboard shows' 0000:00:19.0
 }

@@ -45,8 +45,8 @@ setup() {
     rm -r "$ROOT/proc/77/fd"
     ln -s fd "$ROOT/proc/77/fd"
     plan
-    refused 0000:01:00.0 'who has devices open is not known'
-    refused 0000:02:00.0 'who has devices open is not known'
+    refused 0000:01:00.0 'cannot see which programs have devices open'
+    refused 0000:02:00.0 'cannot see which programs have devices open'
     bound 0000:03:00.0
 }
 
@@ -63,7 +63,7 @@ setup() {
     mkdir "$ROOT/sys/module/ib_core/holders/ib_ipoib"
     unclear 'another network namespace' 0000:01:00.0 0000:02:00.0
     rm -r "$ROOT/sys/module/ib_core/holders"
-    unclear 'which modules use ib_core is not known' 0000:01:00.0 0000:02:00.0
+    unclear 'cannot see which modules use ib_core' 0000:01:00.0 0000:02:00.0
 }
 
 @test "a mount over RDMA, NVMe over RDMA, an iSCSI session where iser is loaded" {

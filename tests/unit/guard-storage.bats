@@ -503,7 +503,7 @@ online() {
     needs 0000:01:00.0 'nvme0n1p1 ← dm-0 lvm v--g-srv ← /srv'
     put /run/lvm/pvs_online/${PV//-/} 259:9
     plan
-    refused 0000:02:00.0 '^not cleared: nvme1n1p1 is a physical volume of LVM, and of which group is not known'
+    refused 0000:02:00.0 '^not cleared: nvme1n1p1 is an LVM physical volume of an unknown group'
     bound 0000:03:00.0
 }
 

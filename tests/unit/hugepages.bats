@@ -110,21 +110,21 @@ pool() {
     settings '[HugePages]' Size=2M Count=$((most + 1))
     plan
     exits 1
-    is "$(why 0)" 'these are 7.2 GiB; of the 8.0 GiB that the machine has, 7.2 GiB can be huge pages' machine
+    is "$(why 0)" '7.2 GiB asked for; at most 7.2 GiB of the 8.0 GiB of the machine can be huge pages' machine
     settings '[HugePages]' Size=1G 'Nodes=0:1 1:5'
     plan
     exits 0
     settings '[HugePages]' Size=1G 'Nodes=0:2 1:6'
     plan
     is "$(asked)" '1G@0=2:refuse 1G@1=6:refuse' nodes
-    is "$(why 1)" 'these are 6.0 GiB; of the 6.0 GiB that node 1 has, 5.4 GiB can be huge pages' 'node 1'
+    is "$(why 1)" '6.0 GiB asked for; at most 5.4 GiB of the 6.0 GiB of node 1 can be huge pages' 'node 1'
     memory $((64 * 1048576))
     settings '[HugePages]' Size=1G Count=63
     plan
     exits 0
     settings '[HugePages]' Size=1G Count=64
     plan
-    is "$(why 0)" 'these are 64.0 GiB; of the 64.0 GiB that the machine has, 63.0 GiB can be huge pages' 'a large machine'
+    is "$(why 0)" '64.0 GiB asked for; at most 63.0 GiB of the 64.0 GiB of the machine can be huge pages' 'a large machine'
 }
 
 @test "a small machine keeps 512 MiB, and the smallest half of what it has" {
@@ -135,14 +135,14 @@ pool() {
     exits 0
     settings '[HugePages]' Size=2M Count=769
     plan
-    is "$(why 0)" 'these are 1.5 GiB; of the 2.0 GiB that the machine has, 1.5 GiB can be huge pages' '2 GiB'
+    is "$(why 0)" '1.5 GiB asked for; at most 1.5 GiB of the 2.0 GiB of the machine can be huge pages' '2 GiB'
     memory $((768 * 1024))
     settings '[HugePages]' Size=2M Count=192
     plan
     exits 0
     settings '[HugePages]' Size=2M Count=193
     plan
-    is "$(why 0)" 'these are 386.0 MiB; of the 768.0 MiB that the machine has, 384.0 MiB can be huge pages' '768 MiB'
+    is "$(why 0)" '386.0 MiB asked for; at most 384.0 MiB of the 768.0 MiB of the machine can be huge pages' '768 MiB'
 }
 
 @test "what is asked for adds up, over sizes and nodes" {
@@ -151,7 +151,7 @@ pool() {
     is "$(asked)" '1G@1=5:write 2M@1=100:write 2M@0=900:write' 'all fits'
     settings '[HugePages]' Size=1G Nodes=1:5 '[HugePages]' Size=2M Nodes=1:300
     plan
-    is "$(why 1)" 'these are 600.0 MiB; of the 6.0 GiB that node 1 has, 5.4 GiB can be huge pages, and 5.0 GiB are taken' 'the second'
+    is "$(why 1)" '600.0 MiB asked for; at most 5.4 GiB of the 6.0 GiB of node 1 can be huge pages, and 5.0 GiB are taken' 'the second'
     settings '[HugePages]' Size=1G 'Nodes=0:1 1:5' '[HugePages]' Size=2M Count=1000
     plan
     is "$(asked)" '1G@0=1:write 1G@1=5:write 2M@-=1000:refuse' 'the machine'
@@ -161,7 +161,7 @@ pool() {
     kernel_size 1048576 6
     settings '[HugePages]' Size=2M Count=1000
     SYSTEMD_IN_INITRD=1 plan
-    is "$(why 0)" 'these are 1.9 GiB; of the 8.0 GiB that the machine has, 7.2 GiB can be huge pages, and 6.0 GiB are taken' reason
+    is "$(why 0)" '1.9 GiB asked for; at most 7.2 GiB of the 8.0 GiB of the machine can be huge pages, and 6.0 GiB are taken' reason
 }
 
 @test "numbers beyond any machine are refused, not wrapped" {
@@ -184,7 +184,7 @@ pool() {
     node 0 $((2 * 1048576)) 2048
     put "$(pages_file 2048 0)" many
     plan
-    is "$(why 1)" 'how many are there already is not known' nr_hugepages
+    is "$(why 1)" 'cannot see how many are there already' nr_hugepages
     rm -r "$ROOT/sys/devices/system/node/node0/hugepages"
     plan
     is "$(why 1)" 'node 0 has no huge pages of 2M' 'a node without them'

@@ -100,7 +100,7 @@ firmware_uuid() {
     applied
     pci_add 0000:00:06.0 1b36:0010 010802 group=5 driver=nvme
     live apply --dry-run
-    has 'passthroughctl: rule gpu0 worked until now, and is refused from the next boot image on: 0000:00:05.0: IOMMU group 5 '
+    has 'passthroughctl: rule gpu0 worked until now, and the next boot image refuses it: 0000:00:05.0: IOMMU group 5 '
     live apply --no-trial
     has 'passthroughctl: rule gpu0 worked until now'
     live apply --no-trial

@@ -96,13 +96,13 @@ handover() {
     rule disk '[Match]' Address=00:04.0
     put /proc/812/fd 'no directory'
     plan
-    refused 0000:00:04.0 '^not cleared: who has devices open is not known'
+    refused 0000:00:04.0 '^not cleared: cannot see which programs have devices open'
     image_built
     put /etc/initrd-release ID=debian
     printf '%s\n' '1 1 0:2 / / rw - rootfs rootfs rw' '27 1 8:2 / /sysroot rw - ext4 /dev/sda2 rw' >"$ROOT/proc/self/mountinfo"
     mkdir -p "$ROOT/sysroot/etc"
     plan
-    refused 0000:00:04.0 '^not cleared: when a boot image was last built, who has devices open is not known'
+    refused 0000:00:04.0 '^not cleared: when a boot image was last built: cannot see which programs have devices open'
     # Once it is known it goes.
     rm "$ROOT/etc/initrd-release"
     rm -r "$ROOT/proc/812"

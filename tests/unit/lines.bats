@@ -468,7 +468,7 @@ each_of() {
     conf init=/bin/false
     plan
     exits 0
-    has '/etc/passthrough.conf:2: init=/bin/false: that program ends at once' 'apply writes nothing before that is put right'
+    has '/etc/passthrough.conf:2: init=/bin/false: that program ends at once' 'apply writes nothing until the kernel command line is corrected'
     rm "$ROOT/etc/passthrough.conf"
     plan
     has_not 'put right'

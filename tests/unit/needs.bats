@@ -279,8 +279,8 @@ too_many() {
 @test "huge pages that the host has no memory for are never on the line: the kernel would take what it needs to boot" {
     processor amd
     rm "$ROOT"/etc/passthrough.d/*
-    too_many Count=64 'these are 64.0 GiB; of the 64.0 GiB that the machine has, 63.0 GiB can be huge pages'
-    too_many 'Nodes=0:1 1:32' 'these are 32.0 GiB; of the 32.0 GiB that node 1 has, 31.0 GiB can be huge pages'
+    too_many Count=64 '64.0 GiB asked for; at most 63.0 GiB of the 64.0 GiB of the machine can be huge pages'
+    too_many 'Nodes=0:1 1:32' '32.0 GiB asked for; at most 31.0 GiB of the 32.0 GiB of node 1 can be huge pages'
     too_many Nodes=7:1 'this machine has no NUMA node 7'
     settings '[HugePages]' Size=1G Count=64
     needs 'hugepagesz=1G hugepages=64' --vendor=amd # another machine's memory is not known

@@ -142,7 +142,7 @@ udev_rules() {
     rule edu '[Match]' Address=02:00.0 '[Device]' Functions=slot Mode=0660
     service edu
     exits 1
-    has 'edu: 0000:02:00.0 has no node below /dev/vfio that Owner=, Group= and Mode= could be set of'
+    has 'edu: 0000:02:00.0 has no node below /dev/vfio to set Owner=, Group= and Mode= on'
     # On a kernel without groups the device's own is enough.
     cdev 0000:02:00.0 0
     cdev 0000:02:00.1 1

@@ -233,7 +233,7 @@ script() {
     has_not 'worked until now'
     mounted nvme0n1 /srv ext4
     script postinst configure 0.0
-    has 'passthrough: rule disk worked until now, and is refused' '0000:01:00.0 ← nvme0n1 ← /srv'
+    has 'passthrough: rule disk worked until now, and the next boot image refuses it' '0000:01:00.0 ← nvme0n1 ← /srv'
     rm "$ROOT/usr/bin/passthroughctl"
     script postinst configure 0.0
     has_not 'worked until now'

@@ -119,7 +119,7 @@ machines() {
     machines <<'END'
 = its service takes all hardware
 $ unit dhcpcd.service
-! 0000:01:00.0 eno1 ← dhcpcd, which manages what /etc/dhcpcd.conf does not deny; if it is to leave it alone, put on top of that: denyinterfaces eno1
+! 0000:01:00.0 eno1 ← dhcpcd, which manages what /etc/dhcpcd.conf does not deny; to exclude it, put on top of that file: denyinterfaces eno1
 ! 0000:02:00.0 eno2 ← dhcpcd
 ! 0000:03:00.0 eno3 ← dhcpcd
 = denied by name and by pattern
@@ -150,7 +150,7 @@ $ unit dhcpcd.service
 ! 0000:01:00.0 0000:01:00.0 ← eno1 ← /etc/dhcpcd.conf
 = a file that is cut in mid-line
 $ printf 'denyinterfaces eno1 eno' >"$ROOT/etc/dhcpcd.conf"
-! 0000:01:00.0 /etc/dhcpcd.conf is no text, or does not end with a line end
+! 0000:01:00.0 /etc/dhcpcd.conf is not text, or does not end with a line end
 ! 0000:02:00.0 not cleared
 ! 0000:03:00.0 not cleared
 ! 0000:00:14.0 not cleared
@@ -171,7 +171,7 @@ END
     machines <<'END'
 = its service takes all hardware
 $ unit connman.service
-! 0000:01:00.0 eno1 ← ConnMan, which manages what /etc/connman/main.conf does not list; if it is to leave it alone, below [General] there: NetworkInterfaceBlacklist=vmnet,vboxnet,virbr,ifb,eno1
+! 0000:01:00.0 eno1 ← ConnMan, which manages what /etc/connman/main.conf does not list; to exclude it, below [General] there: NetworkInterfaceBlacklist=vmnet,vboxnet,virbr,ifb,eno1
 ! 0000:02:00.0 eno2 ← ConnMan
 ! 0000:03:00.0 eno3 ← ConnMan
 = its list is of beginnings
@@ -362,7 +362,7 @@ END
     machines <<'END'
 = a pattern of netplan
 /etc/netplan/1.yaml:       name: "eno[12]"
-! 0000:01:00.0 /etc/netplan/1.yaml, by a pattern (name: "eno[12]"); if systemd-networkd is to leave it alone: printf '[Match]\nName=eno1\n[Link]\nUnmanaged=yes\n' >/etc/systemd/network/00-eno1.network
+! 0000:01:00.0 /etc/netplan/1.yaml, by a pattern (name: "eno[12]"); to exclude it from systemd-networkd: printf '[Match]\nName=eno1\n[Link]\nUnmanaged=yes\n' >/etc/systemd/network/00-eno1.network
 ! 0000:02:00.0 by a pattern
 = the exclusion that it asks for
 /etc/netplan/1.yaml:       name: "eno[12]"
@@ -462,7 +462,7 @@ $ undriven 0000:01:00.0
 $ undriven 0000:01:00.0
 /etc/network/interfaces: auto eno1
 /etc/network/interfaces: iface eno1 inet dhcp
-! 0000:01:00.0 not cleared: /etc/network/interfaces has eno1, which is not here, and a network card without a driver may be it
+! 0000:01:00.0 not cleared: /etc/network/interfaces names eno1, which is not here, and a network card without a driver may be it
 = all that is declared is here
 $ undriven 0000:01:00.0
 /etc/network/interfaces: auto eno2 eno3:1 eno3.7 lo
@@ -482,13 +482,13 @@ $ undriven 0000:01:00.0
 $ undriven 0000:01:00.0
 /etc/netplan/1.yaml:       match: {name: x}
 /etc/netplan/1.yaml:       macaddress: "52:54:00:aa:00:01"
-! 0000:01:00.0 /etc/netplan/1.yaml has 52:54:00:aa:00:01, which is not here
+! 0000:01:00.0 /etc/netplan/1.yaml names 52:54:00:aa:00:01, which is not here
 = a name of netplan, and words that are none
 $ undriven 0000:01:00.0
 /etc/netplan/1.yaml: network:
 /etc/netplan/1.yaml:   ethernets:
 /etc/netplan/1.yaml:     enp1s0: {dhcp4: true}
-! 0000:01:00.0 /etc/netplan/1.yaml has enp1s0, which is not here
+! 0000:01:00.0 /etc/netplan/1.yaml names enp1s0, which is not here
 = netplan has those that are here
 $ undriven 0000:01:00.0
 /etc/netplan/1.yaml: network:
@@ -500,7 +500,7 @@ $ undriven 0000:01:00.0
 $ undriven 0000:01:00.0
 /etc/systemd/network/1.network: [Match]
 /etc/systemd/network/1.network: Name=en* lan7
-! 0000:01:00.0 /etc/systemd/network/1.network has lan7, which is not here
+! 0000:01:00.0 /etc/systemd/network/1.network names lan7, which is not here
 = networkd, of what is left alone
 $ undriven 0000:01:00.0
 /etc/systemd/network/1.network: [Match]
@@ -511,19 +511,19 @@ $ undriven 0000:01:00.0
 $ undriven 0000:01:00.0
 /etc/NetworkManager/system-connections/a.nmconnection: [ethernet]
 /etc/NetworkManager/system-connections/a.nmconnection: mac-address=52:54:00:AA:00:01
-! 0000:01:00.0 has 52:54:00:AA:00:01, which is not here
+! 0000:01:00.0 names 52:54:00:AA:00:01, which is not here
 = ifcfg
 $ undriven 0000:01:00.0
 /etc/sysconfig/network-scripts/ifcfg-lan: HWADDR=52:54:00:aa:00:01
-! 0000:01:00.0 has 52:54:00:aa:00:01, which is not here
+! 0000:01:00.0 names 52:54:00:aa:00:01, which is not here
 = the command line
 $ undriven 0000:01:00.0
 $ cmdline ip=eno1:dhcp
-! 0000:01:00.0 ip= of the command line has eno1, which is not here
+! 0000:01:00.0 ip= of the command line names eno1, which is not here
 = an address on the command line
 $ undriven 0000:01:00.0
 $ cmdline ifname=lan9:52:54:00:aa:00:01
-! 0000:01:00.0 ifname= of the command line has 52:54:00:aa:00:01, which is not here
+! 0000:01:00.0 ifname= of the command line names 52:54:00:aa:00:01, which is not here
 = the command line, of what is here
 $ undriven 0000:01:00.0
 $ cmdline ip=192.0.2.2::192.0.2.1:255.255.255.0:host:eno2:off BOOTIF=01-52-54-00-aa-00-03
@@ -532,7 +532,7 @@ $ cmdline ip=192.0.2.2::192.0.2.1:255.255.255.0:host:eno2:off BOOTIF=01-52-54-00
 = dhcpcd
 $ undriven 0000:01:00.0
 /etc/dhcpcd.conf: interface eno1
-! 0000:01:00.0 /etc/dhcpcd.conf has eno1, which is not here
+! 0000:01:00.0 /etc/dhcpcd.conf names eno1, which is not here
 = it has VFIO's driver: it is nobody's
 $ undriven 0000:01:00.0
 $ pci_bind 0000:01:00.0 vfio-pci
@@ -613,11 +613,11 @@ $ root_is '27 1 43:0 / / rw,relatime - ext4 /dev/nbd0 rw'
 $ tags nbd0 UUID=$ROOT_UUID TYPE=ext4
 /etc/passthrough.conf: [Host]
 /etc/passthrough.conf: Uplink=none
-! 0000:01:00.0 Uplink=INTERFACE in [Host]
-! 0000:02:00.0 Uplink=INTERFACE in [Host]
-! 0000:03:00.0 Uplink=INTERFACE in [Host]
-! 0000:00:14.0 Uplink=INTERFACE in [Host]
-! 0000:00:15.0 Uplink=INTERFACE in [Host]
+! 0000:01:00.0 below [Host]: Uplink=INTERFACE
+! 0000:02:00.0 below [Host]: Uplink=INTERFACE
+! 0000:03:00.0 below [Host]: Uplink=INTERFACE
+! 0000:00:14.0 below [Host]: Uplink=INTERFACE
+! 0000:00:15.0 below [Host]: Uplink=INTERFACE
 = a bridge for guests alone
 $ sed -i '/^lan0/d' "$ROOT/proc/net/route"
 /etc/network/interfaces: auto br0
@@ -646,7 +646,7 @@ $ usb_keyboard 1-2
 = the only keyboard
 $ usb_keyboard 1-2
 $ crypttab none
-! 0000:00:14.0 the only keyboard, where a passphrase may be asked (crypttab secret)
+! 0000:00:14.0 the only keyboard, and a passphrase may be asked for (crypttab secret)
 = the only keyboard, and a mouse on the other controller
 $ usb_keyboard 1-2
 $ usb_keyboard 2-2 mouse
@@ -703,7 +703,7 @@ $ crypttab /etc/key luks,keyscript=/bin/ask
 = the command line
 $ usb_keyboard 2-2
 $ cmdline rd.luks.name=$LUKS_UUID=root
-! 0000:00:15.0 the only keyboard, where a passphrase may be asked (the command line's rd.luks)
+! 0000:00:15.0 the only keyboard, and a passphrase may be asked for (the command line's rd.luks)
 = swap with a key of chance
 $ usb_keyboard 1-2
 $ crypttab /dev/urandom swap

@@ -196,7 +196,7 @@ mount_line() {
     for numbers in 43:0 152:0 259:70; do
         sed -i '/ \/ \/ /d' "$ROOT/proc/self/mountinfo"
         root_is "30 1 $numbers / / rw,relatime shared:1 - ext4 /dev/root rw"
-        unclear 'over which network does not show' 0000:04:00.0 || return 1
+        unclear 'over an unknown network' 0000:04:00.0 || return 1
     done
     put /etc/passthrough.conf '[Host]' 'Uplink=lan0'
     needs_nothing
@@ -301,7 +301,7 @@ mount_line() {
     put /etc/fstab '/dev/my-data/srv /srv xfs noauto 0 0'
     rm "$ROOT/run/lvm/pvs_online/bbbbbbbbbbccccddddeeeeffffgggggg"
     plan
-    refused 0000:03:00.0 '/dev/my-data/srv for /srv, and on which disk that is is not known'
+    refused 0000:03:00.0 '/dev/my-data/srv for /srv, and its disk is unknown'
 }
 
 @test "a cache that is registered and attached to nothing" {
@@ -316,17 +316,17 @@ mount_line() {
     tags nvme1n1p1 UUID=$OTHER LABEL=other:more TYPE=linux_raid_member
     needs_nothing
     put /etc/mdadm/mdadm.conf 'ARRAY /dev/md/data name=host:data'
-    unclear 'nvme0n1p1 is in an array that /etc/mdadm/mdadm.conf has' 0000:01:00.0
+    unclear 'nvme0n1p1 is in an array that /etc/mdadm/mdadm.conf names' 0000:01:00.0
     put /etc/mdadm/mdadm.conf 'ARRAY /dev/md/data name=data'
     unclear 'is in an array' 0000:01:00.0
     put /etc/mdadm/mdadm.conf 'ARRAY /dev/md0 devices=/dev/nvme0n1p1,/dev/sda3'
     unclear 'is in an array' 0000:01:00.0
     put /etc/mdadm/mdadm.conf 'HOMEHOST <system>'
     put /etc/mdadm/mdadm.conf.d/more.conf "ARRAY /dev/md0 UUID=${UUID//-/:}"
-    unclear 'is in an array that /etc/mdadm/mdadm.conf.d/more.conf has' 0000:01:00.0
+    unclear 'is in an array that /etc/mdadm/mdadm.conf.d/more.conf names' 0000:01:00.0
     rm "$ROOT/etc/mdadm/mdadm.conf.d/more.conf"
     line "rd.md.uuid=0f0e0d0c:11114222:83334444:55556666"
-    unclear 'is in an array that the command line has' 0000:01:00.0
+    unclear 'is in an array that the command line names' 0000:01:00.0
 }
 
 # --- what goes to other hosts

@@ -77,7 +77,7 @@ in_initrd() {
     chrooted
     plan
     exits 1
-    refused 0000:01:00.0 '^not cleared: the host needed it when a boot image was last built: 0000:01:00.0 ← nvme0n1 ← /srv, and less shows'
+    refused 0000:01:00.0 '^not cleared: the host needed it when a boot image was last built: 0000:01:00.0 ← nvme0n1 ← /srv, and now less shows'
     image_again
     withholds 0000:01:00.0 0000:05:00.0
     # A chroot that sees as much as the one before it sees no more than that.
@@ -132,7 +132,7 @@ in_initrd() {
     no_default_route
     net_address eno6
     plan
-    refused 0000:05:00.0 '^not cleared: the host needed it when .*← default route, and less shows now'
+    refused 0000:05:00.0 '^not cleared: the host needed it when .*← default route, and now less shows'
     image_again
     withholds 0000:01:00.0 0000:05:00.0 0000:06:00.0
     default_route eno6
@@ -218,7 +218,7 @@ worked_before() {
 @test "plan names a rule whose device an image has cleared and which is refused from now on, and the next image does" {
     worked_before
     plan
-    is "$(get '.rules[0].worked')" "$(printf '%s' 'disks worked until now, and is refused from the next boot image on: ' \
+    is "$(get '.rules[0].worked')" "$(printf '%s' 'disks worked until now, and the next boot image refuses it: ' \
         '0000:01:00.0: the host needs it: 0000:01:00.0 ← nvme0n1 ← /srv; images that are there stay as they are: ' \
         'mend this before one is built, or keep the device with Driver=native')" worked
     ctl plan
@@ -226,7 +226,7 @@ worked_before() {
     says '^ +the host needs it: '
     says '^ +It worked until now, and is refused from the next boot image on\. '
     image_again
-    says '^rule disks worked until now, and is refused'
+    says '^rule disks worked until now, and the next boot image refuses it'
     # From here on it is nothing new.
     plan
     is "$(get '.rules[0].worked')" null worked

@@ -86,7 +86,7 @@ writes_nothing() {
     for option in '' --dry-run; do
         # shellcheck disable=SC2086 # words
         writes_nothing 1 1G=8 $option
-        has 'nothing is written: 8 pages of 1G: these are 8.0 GiB; of the 8.0 GiB that the machine has, 7.2 GiB can be huge pages'
+        has 'nothing is written: 8 pages of 1G: 8.0 GiB asked for; at most 7.2 GiB of the 8.0 GiB of the machine can be huge pages'
         # shellcheck disable=SC2086
         writes_nothing 1 1G=0:2 $option
         has '2 pages of 1G on node 0' 'that node 0 has'

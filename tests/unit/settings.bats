@@ -197,7 +197,7 @@ etc=/etc/passthrough.conf
     : >"$ROOT/etc/passthrough.conf.d"
     plan
     exits 2
-    is "$stderr" '/etc/passthrough.conf.d: is no directory; it is to be one, with drop-ins NAME.conf' 'standard error'
+    is "$stderr" '/etc/passthrough.conf.d: is not a directory; make it one, with drop-ins NAME.conf' 'standard error'
     rm "$ROOT/etc/passthrough.conf.d"
     mkdir "$ROOT/etc/passthrough.conf.d"
     ln -s /nowhere "$ROOT/etc/passthrough.conf.d/a.conf"

@@ -102,7 +102,7 @@ bind_in_initrd() {
     ctl status --json
     exits 1
     whole '.version == 1 and .devices == [] and .rules == []'
-    has '/run/passthrough/record cannot be read: what this boot did is not known'
+    has '/run/passthrough/record cannot be read, so it is unknown what this boot did'
     ctl status
     exits 1
     is "$output" '' output

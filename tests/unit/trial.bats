@@ -553,7 +553,7 @@ grub_menu() {
     disk loop
     live apply
     exits 1
-    has 'on a device that is not known' # a loop, a bcache
+    has 'on an unknown device' # a loop, a bcache
     disk device
     live apply
     exits 1

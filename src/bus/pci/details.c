@@ -86,8 +86,9 @@ static void stuck(const struct pci_scan *x, struct device *d)
             snprintf(path, sizeof(path), "/proc/%s/comm", pid) >= (int)sizeof(path) ||
             root_read(x->root, path, comm, sizeof(comm)) <= 0 || !streq(comm, "passthroughctl"))
                 return;
-        d->stuck = arena_printf(
-                x->arena, "a driver of it hangs, and %s (PID %s) still waits; the kernel log may say why", comm, pid);
+        d->stuck = arena_printf(x->arena,
+                                "a driver of it hangs, and %s (PID %s) still waits for it; the kernel log may say why",
+                                comm, pid);
 }
 
 static bool has_number(const struct device *d)
@@ -125,7 +126,7 @@ static void own_details(struct pci_scan *x, const struct pci_dir *dir, struct de
         if (n > 0 && str_to_u32(text, 10, &v))
                 f->vfs_enabled = v;
         else if (n != -ENOENT && !d->stuck)
-                d->stuck = "whether it has virtual functions cannot be read";
+                d->stuck = "cannot see whether it has virtual functions";
 }
 
 /*
@@ -189,9 +190,8 @@ static const char *kept_by_kernel(const struct pci_scan *x, int group)
         if (n < 0 && n != -ENOENT && n != -ENOTDIR)
                 return arena_printf(
                         x->arena,
-                        "whether the firmware uses memory through IOMMU group %d is not known: %s cannot be "
-                        "read",
-                        group, path);
+                        "cannot see whether the firmware uses memory through IOMMU group %d: %s cannot be read", group,
+                        path);
         return n > 0 && iommu_has_direct(text)
                        ? arena_printf(x->arena,
                                       "IOMMU group %d has a region of type direct in %s: the firmware uses memory "
@@ -329,7 +329,7 @@ static bool spoken_of(const struct config *config, const struct facts *facts, co
         return false;
 }
 
-/* Of one that has a number: whether others of its kind have the same one. */
+/* If the device has a number: whether others of its kind have the same one. */
 static void serials_of_twins(struct pci_scan *x, const struct device *d)
 {
         for (size_t i = 0; i < x->facts->n_devices; i++) {

@@ -212,18 +212,19 @@ static const char *refuse(struct arena *a, const struct rule *rule, const struct
         const struct pci_function *f = pci_of(d);
 
         if (d->roles & ROLE_CHIPSET)
-                return arena_join(a, "it is a part of the chipset (class ", d->class, "), which is the host's", NULL);
+                return arena_join(a, "it is part of the chipset (class ", d->class, "), which stays with the host",
+                                  NULL);
         if (d->roles & ROLE_OBSCURE && !names_it(rule))
                 return arena_join(a, "its class (", d->class,
-                                  ") does not tell what it is for; a rule takes it by Address=, Path=, Slot=, Serial= "
+                                  ") does not say what it is for; a rule takes it by Address=, Path=, Slot=, Serial= "
                                   "or a full ID=",
                                   NULL);
 
         if (f->boot_display == YES && !rule->allow_boot_display)
-                return "the firmware booted on this display; AllowBootDisplay=yes takes it all the same";
+                return "the firmware booted on this display; AllowBootDisplay=yes takes it anyway";
         if (f->boot_display == UNKNOWN && !rule->allow_boot_display)
-                return "whether the firmware booted on this display is not known (no boot_vga); AllowBootDisplay=yes "
-                       "takes it all the same";
+                return "the firmware may have booted on this display (no boot_vga); AllowBootDisplay=yes takes it "
+                       "anyway";
         if (f->vfs_enabled > 0)
                 return arena_printf(a,
                                     "%u of its virtual functions are enabled; hand those over, or disable them first",

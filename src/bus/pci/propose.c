@@ -43,7 +43,7 @@ static void match_vfs(struct arena *a, const struct facts *facts, const size_t *
         const char *indexes = "";
 
         if (parent == NO_DEVICE) {
-                *ret_why = "the physical function of that virtual one is not there";
+                *ret_why = "the physical function of this virtual function is not there";
                 return;
         }
         for (size_t i = 0; i < n; i++) {
@@ -73,7 +73,7 @@ void pci_propose(struct arena *a, const struct facts *facts, const size_t *devic
                 const char *serial = lasting_serial(facts, d);
 
                 if (!d->identified || !*d->id) {
-                        *ret_why = arena_printf(a, "%s does not tell its IDs", d->address);
+                        *ret_why = arena_printf(a, "%s does not show its IDs", d->address);
                         return;
                 }
                 vf |= is_vf(d);
