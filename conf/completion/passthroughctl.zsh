@@ -4,24 +4,24 @@
 
 _passthroughctl_commands() {
     local -a commands=(
-        'list:devices, and which could be handed over'
+        'list:show devices, and which could be handed over'
         'add:write a rule for devices that are there'
-        'remove:take a rule away'
-        'hugepages:have huge pages reserved at boot'
-        'check:whether the host is ready for its rules'
-        'plan:what the next boot does'
-        'apply:bring command line and boot images in line'
-        'status:what this boot did'
+        'remove:remove a rule'
+        'hugepages:reserve huge pages at boot'
+        'check:tell whether the host is ready for its rules'
+        'plan:show what the next boot does'
+        'apply:update command line and boot images'
+        'status:show what this boot did'
         'confirm:keep what this boot tries'
         'undo:take the last apply back'
-        'show:QEMU arguments and libvirt XML'
+        'show:print QEMU arguments and libvirt XML'
         'bind:hand devices over now'
         'release:give them back to the host'
-        'cmdline:the tokens that the rules need'
-        'capture:this machine as a tree for --root'
-        'trial:what became of it'
-        'image:the rules for a boot image'
-        'help:the commands, or one of them'
+        'cmdline:print the tokens that the rules need'
+        'capture:copy this machine to a tree for --root'
+        'trial:show the result of the last trial'
+        'image:put the rules into a boot image'
+        'help:show the commands, or one of them'
     )
     _describe command commands
 }
@@ -40,7 +40,7 @@ _passthroughctl() {
     done
     rules=($root/{etc,run,usr/local/lib,usr/lib}/passthrough.d/*.conf(N:t:r))
     devices=($root/sys/bus/pci/devices/*(N:t))
-    # Domain 0000 may be left out, and is not thrust on somebody who did.
+    # Domain 0000 may be left out; then it is not completed.
     [[ -z $PREFIX ]] || devices+=(${${(M)devices:#0000:*}#0000:})
     interfaces=($root/sys/class/net/*(N:t))
     releases=($root/lib/modules/*(N:t))
