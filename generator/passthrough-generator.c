@@ -46,7 +46,7 @@ static const char initrd_unit[] = "# Made by passthrough-generator from passthro
 /* A kernel that clears what it hands out takes seconds for some hundred gigabytes of huge pages. */
 static const char timeout[] = "TimeoutStartSec=30s\n", pages_timeout[] = "TimeoutStartSec=5min\n";
 
-/* What waits for the root file system: once it is mounted, before it becomes the root. */
+/* The stage that waits for the root file system: once it is mounted, before it becomes the root. */
 static const char root_unit[] = "# Made by passthrough-generator from passthrough.d(5)\n"
                                 "[Unit]\n"
                                 "Description=Hand devices to virtual machines once the root file system is known\n"
@@ -148,7 +148,7 @@ static void initrd_units(struct units *u, struct arena *a, const struct initrd *
         }
 }
 
-/* What the boot's completion needs is in the unit ordered before it, too (systemd.special(7), boot-complete.target). */
+/* A unit that the boot's completion needs is ordered before it, too (systemd.special(7), boot-complete.target). */
 static void rule_unit(struct units *u, const char *rule, bool required)
 {
         static const char template[] = UNITS_STATIC "/passthrough@.service";

@@ -10,7 +10,7 @@ struct units {
         int error; /* -errno, or 0 */
 };
 
-/* Where our units are that need no generating. */
+/* The place of our units that need no generating. */
 #define UNITS_STATIC "/usr/lib/systemd/system"
 
 bool units_have(const struct units *u, const char *name);

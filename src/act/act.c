@@ -273,7 +273,7 @@ static void tell(struct actor *w, size_t entry, struct arena *a)
         w->results[entry].error = text;
 }
 
-/* What is below another went away when that was taken, and is handed over if that is. */
+/* A device below another went away when that one was taken, and is handed over if that one is. */
 static void follow(struct actor *w, size_t entry, struct arena *a)
 {
         const struct plan_entry *e = &w->plan->entries[entry];

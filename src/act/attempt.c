@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 
-/* What an errno does not say: " (...)", or "" where it says enough. */
+/* More than an errno says: " (...)", or "" if it says enough. */
 static const char *explain(const struct attempt *x, const struct root *root, struct arena *a)
 {
         char methods[128];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What went wrong with one device. Noted while others still wait for their writes, told afterwards. */
+/* The fault of one device. Noted while others still wait for their writes, told afterwards. */
 
 #include "base/root.h"
 #include "plan/ops.h"

@@ -85,7 +85,7 @@ static void empty_queue(void)
         queue.full = false;
 }
 
-/* Whether the kernel reads behind them (next_arg() and parse_args()): no quote is open, and no "--" ends the list. */
+/* True if the kernel reads behind them (next_arg() and parse_args()): no quote is open, and no "--" ends the list. */
 static bool read_to_end(const char *options)
 {
         bool open = false;

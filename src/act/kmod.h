@@ -13,6 +13,6 @@
 
 /* By module name or alias; 0 also where it is there already, or built in. -ENOENT: no such module. */
 int kmod_load(const char *name) _must_check_;
-/* What serves a device, by its modalias, as udev would load it: modprobe.d's blacklists hold. -ENOENT: nothing;
- * -EPERM: all of it is blacklisted. */
+/* Loads the modules that serve a device, by its modalias, as udev would: modprobe.d's blacklists hold. -ENOENT:
+ * nothing; -EPERM: all of it is blacklisted. */
 int kmod_load_alias(const char *alias) _must_check_;

@@ -116,7 +116,7 @@ static bool wanted(const struct nodes *nodes, const char *name)
         return false;
 }
 
-/* Whether it is of that type itself (S_IFLNK, S_IFDIR), not what a link leads to. */
+/* True if it is of that type itself (S_IFLNK, S_IFDIR), not what a link leads to. */
 static bool is(struct noder *w, const char *path, mode_t type)
 {
         _cleanup_(close_fd) int fd = root_open_at(w->root, path, O_PATH | O_NOFOLLOW);

@@ -30,5 +30,5 @@ struct nodes {
         size_t n;
 };
 
-/* What goes wrong is told in problems, and the rest is done. */
+/* Faults go into problems, and the rest is done. */
 void act_nodes(const struct root *root, struct arena *a, const struct nodes *nodes, struct diags *problems);

@@ -14,7 +14,7 @@ struct sysfs {
         pid_t stuck;        /* the child whose write has not come back */
 };
 
-/* What has the device whose "driver" link this is; "" for nothing. */
+/* The driver that this "driver" link leads to; "" for none. */
 void sysfs_driver(const struct root *root, const char *link, char *buf, size_t size);
 
 void sysfs_close(struct sysfs *s);

@@ -134,7 +134,7 @@ static int look(struct run *r, const char *address, bool last)
         const struct rule *rule;
         const char *why;
 
-        /* What is below another comes when that is given back, and goes when that is taken: never by itself. */
+        /* A device below another comes when that one is given back, and goes when it is taken: never by itself. */
         if (!e || e->action == ACTION_KEEP || e->below != NO_ENTRY || taken_already(r, e))
                 return RUN_DONE;
         rule = &r->config.rules[e->rule];
@@ -143,7 +143,7 @@ static int look(struct run *r, const char *address, bool last)
                 log_refusal(r, e, why);
                 return RUN_UNSATISFIED;
         }
-        /* What a driver has yet to show is not known; soon it may be. */
+        /* A driver may have yet to show something; soon it may be known. */
         if (e->action == ACTION_REFUSE && !r->facts.devices[device].driver && !last)
                 return RUN_TOO_EARLY;
         return carry_out(r, (size_t)(e - r->plan.entries), last);

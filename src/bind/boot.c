@@ -9,7 +9,7 @@
 
 static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather_early};
 
-/* What stands in the way of a rule as a whole; its devices have lines of their own. */
+/* The obstacle to a rule as a whole; its devices have lines of their own. */
 static void log_rule(struct run *r, size_t i)
 {
         const struct plan_rule *state = &r->plan.rules[i];

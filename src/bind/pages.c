@@ -21,7 +21,7 @@ static void log_faults(const struct root *root, const struct diags *diags)
         }
 }
 
-/* What the image has tried already, and in vain, the kernel is not asked for a second time. */
+/* The kernel is not asked again for pages that the image has already tried to get in vain. */
 static void skip_tried(const struct record *record, struct huge_plan *plan)
 {
         for (size_t i = 0; i < plan->n; i++) {

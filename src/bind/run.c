@@ -14,7 +14,7 @@ void run_free(struct run *r)
         arena_free(&r->arena);
 }
 
-/* What can be known of the machine in each stage, and what has to be. */
+/* The facts that can be known in each stage, and those that have to be. */
 static const struct facts_request knowing[STAGE_MAX_] = {
         [STAGE_INITRD] = {.booting = true, .early = true},
         [STAGE_ROOT] = {.booting = true, .root_stage = true},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What the runs have in common: config and facts, plan, act, record and log. */
+/* The parts that the runs have in common: config and facts, plan, act, record and log. */
 
 #include "act/act.h"
 #include "state/record.h"
@@ -18,7 +18,7 @@ struct run {
         struct record record;
 };
 
-/* What a run comes to; the journal has why. */
+/* The result of a run; the journal has why. */
 enum run_end {
         RUN_DONE,
         RUN_UNSATISFIED, /* a rule does not have what it was to have */
@@ -73,7 +73,7 @@ void run_give_back(struct run *r, struct record_device *d, const char *why);
 bool run_give_back_begun(struct run *r, const char *rule, const bool *chosen);
 /* Huge pages in a stage that reserves them, and the record with them. 0 or -errno. */
 int run_pages(struct run *r, enum stage stage) _must_check_;
-/* Whether the rule's text is what this boot's plan was made of. */
+/* True if the rule's text is what this boot's plan was made of. */
 bool run_same_text(const struct run *r, const struct rule *rule);
 void run_log_device(struct run *r, size_t entry);
 void run_log_rule(struct run *r, const struct record_rule *rule);

@@ -187,7 +187,7 @@ static int settle_alone(struct run *r, const char *name, int recorded)
         return record_satisfied(&r->record, record_find(&r->record, name)) ? settle_made(r, rule) : RUN_UNSATISFIED;
 }
 
-/* What is below another is handed over when that is: the other's rule comes first. */
+/* A device below another is handed over with that one: the other's rule comes first. */
 static int settle(struct run *r, const char *name, int recorded)
 {
         const struct rule *rule = config_find(&r->config, name);

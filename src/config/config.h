@@ -29,7 +29,7 @@ struct config_draft {
         const char *path, *text;
 };
 
-/* Where rules are looked for; the earlier wins where a name is in two of them. */
+/* The directories of rules; the earlier wins if a name is in two of them. */
 #define CONFIG_DIRECTORIES 4
 extern const char *const config_directories[CONFIG_DIRECTORIES];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What Driver= comes to: which drivers are VFIO's, and which modules they need. */
+/* The meaning of Driver=: which drivers are VFIO's, and which modules they need. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,13 +9,13 @@
 struct arena;
 struct rule;
 
-/* What Driver= is without a value, and what Driver=auto is where no variant driver serves the device. */
+/* The default of Driver=, and the value of Driver=auto if no variant driver serves the device. */
 #define DRIVER_VFIO_PCI "vfio-pci"
 
-/* Whether a program may open a device through VFIO once it has this driver. NULL: no driver. */
+/* True if a program may open a device through VFIO once it has this driver. NULL: no driver. */
 bool driver_is_vfio(const char *driver);
 
-/* Whether the host itself does nothing with a device that has this driver: VFIO's, and pci-stub. */
+/* True if the host itself does nothing with a device that has this driver: VFIO's, and pci-stub. */
 bool driver_sets_aside(const char *driver);
 
 /* VFIO's half that programs reach the IOMMU through (drivers/vfio/Makefile); POWER has one of its own. */

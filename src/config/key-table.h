@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What all files of sections and keys have in common: who a key is, and what is said of one that is not known. */
+/* The parts that all files of sections and keys have in common: the key table, and the message for an unknown key. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,7 +23,7 @@ struct key_table {
         const char *page;     /* of the manual */
 };
 
-/* Where a line is. */
+/* The place of a line. */
 struct key_place {
         struct diags *diags;
         const char *file;
@@ -33,7 +33,7 @@ struct key_place {
 /* Its position in the table; false where it is none, which is said, unless the section is none, either. */
 bool key_find(const struct key_table *table, const struct key_place *place, const char *section, const char *name,
               size_t *ret) _must_check_;
-/* Whether the key is there for the first time or may repeat, which *seen keeps, a bit each; else that is said. */
+/* True if the key is there for the first time or may repeat, which *seen keeps, a bit each; else that is said. */
 bool key_once(const struct key_table *table, const struct key_place *place, size_t i, uint64_t *seen) _must_check_;
 /* Says what would be right. */
 void key_invalid(const struct key_place *place, const char *name, const char *value, const char *right);

@@ -33,7 +33,7 @@ struct key {
         enum match_key match; /* of a match key; where is.right is NULL, its words are for the bus to read */
 };
 
-/* What would be right; NULL where the key means nothing on the rule's bus. */
+/* The values that would be right; NULL if the key has no meaning on the rule's bus. */
 static const char *right_for(const struct parser *p, const struct key *key)
 {
         return key->is.right ? key->is.right : p->keys->bus->right[key->match];

@@ -20,7 +20,7 @@ struct keys {
 void keys_parse(const struct keys *keys, struct arena *a, struct diags *diags, const char *file, char *text,
                 size_t size, struct rule *rule);
 
-/* Whether some key of [Match] tells which devices are meant. */
+/* True if some key of [Match] tells which devices are meant. */
 bool keys_name_device(const struct rule *rule);
 
 /* What only shows once all files of a rule are read: faults become diags, and what Driver= is without a value is set.

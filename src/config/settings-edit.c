@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "config/ini.h"
 
-/* What the lines of a file are to this change; lines are counted from 1. */
+/* The lines of a file, as this change sees them; lines are counted from 1. */
 struct survey {
         struct arena *arena;
         const struct huge_pages *pages;

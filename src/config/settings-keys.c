@@ -13,7 +13,7 @@ struct key {
         parse_fn parse;
 };
 
-/* What kernels have on any architecture. */
+/* The sizes that kernels have on any architecture. */
 #define SIZE_LEAST (UINT64_C(64) << 10)
 #define SIZE_MOST  (UINT64_C(16) << 30)
 #define UPLINK_MAX 15 /* IFNAMSIZ, less the end */
@@ -253,7 +253,7 @@ static void check_twice(struct settings_parser *p, struct settings_section *s)
         }
 }
 
-/* What shows only at a section's end. */
+/* Checks that need the whole section. */
 static void close_section(struct settings_parser *p)
 {
         struct settings_section *s = p->open ? &p->sections[p->n_sections - 1] : NULL;

@@ -10,7 +10,7 @@
 
 static const struct config_kind kind = {"passthrough.conf", "drop-ins NAME.conf"};
 
-/* What is read later wins. */
+/* The file that is read later wins. */
 static const char *const directories[] = {"/usr/lib", "/run", "/etc"};
 
 static void add_file(struct arena *a, struct settings_file **files, size_t *n, const struct settings_file *file)

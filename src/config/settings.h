@@ -9,7 +9,7 @@
 #include "base/root.h"
 #include "config/rule.h"
 
-/* What the host's files say of a boolean. */
+/* A boolean of the host's files. */
 enum setting {
         SETTING_UNSET,
         SETTING_NO,
@@ -57,7 +57,7 @@ struct settings_file {
 int settings_files(const struct root *root, struct arena *a, struct diags *diags, struct settings_file **ret,
                    size_t *ret_n) _must_check_;
 
-/* What those files say, as settings_load() has it; their text is overwritten. */
+/* Parses those files, as settings_load() does; their text is overwritten. */
 void settings_read(struct arena *a, struct diags *diags, const struct settings_file *files, size_t n,
                    struct settings *ret);
 

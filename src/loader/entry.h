@@ -16,9 +16,9 @@
 /* Red Hat's GRUB of a while has "options $kernelopts" in entries, and that variable in its environment block. */
 #define ENTRY_GRUBENV "/boot/grub2/grubenv"
 
-/* Whether the entry boots this installation, as far as can be told. */
+/* True if the entry boots this installation, as far as can be told. */
 bool entry_is_ours(const struct boot_facts *facts, const struct boot_file *entry);
-/* Whether it boots that kernel. */
+/* True if it boots that kernel. */
 bool entry_is_of(const struct boot_file *entry, const char *release);
 /* The first word behind a key, the n-th of them. */
 bool entry_value(const char *text, const char *key, size_t n, struct span *ret);

@@ -15,9 +15,9 @@
 #define GRUB_DROPIN   "/etc/default/grub.d/passthrough.cfg"
 #define GRUB_ON_ESP   "/boot/efi/EFI"
 
-/* Whether there is a menu of any GRUB. */
+/* True if there is a menu of any GRUB. */
 bool grub_has_menu(struct probe *probe);
-/* Whether that may boot this host. */
+/* True if that may boot this host. */
 bool grub_may_boot(struct detector *d);
 bool grub_is_debian(const struct probe *probe);
 /* The settings, into d->facts. 0 or -errno. */
@@ -34,7 +34,7 @@ char *grub_settings_without(struct arena *a, const char *text, struct strings to
 void grub_lengths(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
 /* The line that they make, as far as their text tells. */
 void grub_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
-/* Whether the last GRUB_ENABLE_BLSCFG= says true. */
+/* True if the last GRUB_ENABLE_BLSCFG= says true. */
 bool grub_uses_entries(const char *text);
 /* Judges the menu's entries. */
 void grub_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);

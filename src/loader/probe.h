@@ -23,7 +23,7 @@ struct probe {
         int (*text)(struct probe *p, const char *path, const char **ret);
         /* An absent directory is empty. 0 or -errno. */
         int (*list)(struct probe *p, const char *path, const char ***ret, size_t *ret_n);
-        /* Whether a command is to be found. */
+        /* True if a command is to be found. */
         bool (*program)(const struct probe *p, const char *name);
         struct probe_disk (*disk)(struct probe *p, const char *path);
 };

@@ -6,7 +6,7 @@
 #include "maker/makers.h"
 #include "maker/payload.h"
 
-/* Whether a maker's list has a file of that name: the end of a line, or what a link's target follows. */
+/* True if a maker's list has a file of that name: the end of a line, or what a link's target follows. */
 bool contents_has(const char *list, const char *name);
 
 /*
