@@ -129,7 +129,7 @@ networkd_runs() { put /run/systemd/netif/state OPER_STATE=routable; }
     printf 'iface eno9 inet dhcp\niface en' >"$ROOT/etc/network/interfaces"
     unclear 'does not end with a line end' "${CANDIDATES[@]:0:4}"
     printf 'iface\0 eno9 inet dhcp\n' >"$ROOT/etc/network/interfaces"
-    unclear 'is no text' "${CANDIDATES[@]:0:4}"
+    unclear 'is not text' "${CANDIDATES[@]:0:4}"
     rm -r "$ROOT/etc/network"
     mkdir -p "$ROOT/etc/netplan"
     ln -s nowhere "$ROOT/etc/netplan/50.yaml"
