@@ -220,7 +220,7 @@ worked_before() {
     plan
     is "$(get '.rules[0].worked')" "$(printf '%s' 'disks worked until now, and the next boot image refuses it: ' \
         '0000:01:00.0: the host needs it: 0000:01:00.0 ← nvme0n1 ← /srv; images that are there stay as they are: ' \
-        'mend this before one is built, or keep the device with Driver=native')" worked
+        'correct this before one is built, or keep the device with Driver=native')" worked
     ctl plan
     says '^  disks +refused +01:00\.0 '
     says '^ +the host needs it: '

@@ -155,7 +155,7 @@ all_files() {
     mkdir -p "$ROOT/etc/passthrough.d/gpu0.conf.d/old.conf"
     ctl remove gpu0
     exits 0
-    has '/etc/passthrough.d/gpu0.conf.d/old.conf is no file, and stays'
+    has '/etc/passthrough.d/gpu0.conf.d/old.conf is not a file, and stays'
     present /etc/passthrough.d/gpu0.conf.d/old.conf
     gone /etc/passthrough.d/gpu0.conf
 }

@@ -128,7 +128,7 @@ bind_in_initrd() {
         sed "$edit" "$BATS_TEST_TMPDIR/record" >"$record"
         ! cmp -s "$BATS_TEST_TMPDIR/record" "$record" || { echo "$edit: changes nothing" && return 1; }
         ctl status
-        [[ $status == 1 && $stderr == *'cannot be read: what this boot did is not known'* ]] || { show && echo "$edit" && return 1; }
+        [[ $status == 1 && $stderr == *'cannot be read, so it is unknown what this boot did'* ]] || { show && echo "$edit" && return 1; }
     done
     # What follows the end is no record; a file of before there were checksums has none.
     sed 's/^end .*/end/' "$BATS_TEST_TMPDIR/record" >"$record"
@@ -268,7 +268,7 @@ entry() {
     journal_exit=1 journal
     ctl status --boot=-7
     exits 1
-    has 'nothing of boot -7'
+    has 'no readable entry of boot -7'
     ctl status --boot=-7 --json
     exits 1
     whole '.version == 1 and (.devices, .rules, .operations | type == "array")'
