@@ -173,7 +173,7 @@ each_of() {
     done
     run --separate-stderr "$BUILD/passthrough-cmdline" --root="$ROOT" --cmdline=root=UUID=dead-beef
     exits 0
-    has 'warning' 'no disk that shows here has that name'
+    has 'warning' 'no disk here has that name'
 }
 
 @test "the last root= counts, and the one that was booted with is right by definition" {
@@ -254,7 +254,7 @@ each_of() {
     done
     for token in runlevel1.target emergency.service; do refuses_conf systemd.unit=$token 'the boot ends in a shell'; done
     for token in runlevel0.target soft-reboot.target suspend.target; do refuses_conf systemd.unit=$token 'the host stops'; done
-    refuses_conf systemd.run=/bin/true 'the boot runs that instead of all else'
+    refuses_conf systemd.run=/bin/true 'the boot runs only that'
     takes_conf systemd.unit=multi-user.target
     takes_conf 3
 }

@@ -82,8 +82,8 @@ options() {
 @test "Intel: VT-d is switched on, and the host's own devices are not translated" {
     processor intel
     needs 'intel_iommu=on iommu=pt'
-    why intel_iommu=on 'not known'
-    why iommu=pt 'translated all the same'
+    why intel_iommu=on 'unknown'
+    why iommu=pt 'still translated'
 }
 
 @test "AMD: nothing switches AMD-Vi on" {
@@ -93,7 +93,7 @@ options() {
 
 @test "a processor that nobody tells: Intel's token, which no other reads" {
     needs 'intel_iommu=on iommu=pt'
-    why intel_iommu=on "Intel's.*others do not read it"
+    why intel_iommu=on "Intel's.*others ignore it"
 }
 
 @test "neither Intel nor AMD: the one that all architectures read" {
@@ -137,7 +137,7 @@ options() {
     needs ''
     put "/boot/config-$KERNEL" '# CONFIG_INTEL_IOMMU_DEFAULT_ON is not set' CONFIG_IOMMU_DEFAULT_PASSTHROUGH=y
     needs intel_iommu=on
-    why intel_iommu=on 'by itself does not'
+    why intel_iommu=on 'does not do so by itself'
 }
 
 @test "Debian's default, on but for the graphics in the processor, is not on" {
@@ -156,7 +156,7 @@ options() {
     processor intel
     put "/boot/config-$KERNEL" ''
     needs 'intel_iommu=on iommu=pt'
-    why intel_iommu=on 'not known'
+    why intel_iommu=on 'unknown'
     rm "$ROOT/boot/config-$KERNEL"
     mkdir "$ROOT/boot/config-$KERNEL"
     needs 'intel_iommu=on iommu=pt'
@@ -203,7 +203,7 @@ options() {
     rm "$ROOT/lib/modules/$KERNEL/modules.builtin"
     module_lists_gone
     needs vfio_iommu_type1.allow_unsafe_interrupts=1
-    why vfio_iommu_type1.allow_unsafe_interrupts=1 'not known'
+    why vfio_iommu_type1.allow_unsafe_interrupts=1 'unknown'
     settings '[Host]' UnsafeInterrupts=no
     needs ''
 }
@@ -229,14 +229,14 @@ module_lists_gone() {
 
 @test "UnsafeInterrupts: it is said whether they are needed, and done in any case" {
     settings '[Host]' UnsafeInterrupts=yes
-    why 'options vfio_iommu_type1 allow_unsafe_interrupts=1' 'not known here'
+    why 'options vfio_iommu_type1 allow_unsafe_interrupts=1' 'unknown here'
     remapped IR-PCI-MSI-0000:00:1f.2
     why 'options vfio_iommu_type1 allow_unsafe_interrupts=1' 'not needed here'
     remapped PCI-MSI-0000:00:1f.2
     why 'options vfio_iommu_type1 allow_unsafe_interrupts=1' 'has no interrupt remapping'
     remapped IR-PCI-MSI-0000:00:1f.2
     ctl cmdline --json --vendor=intel
-    [[ $(get '.options[0].why') == *'not known here'* ]] || { show && return 1; }
+    [[ $(get '.options[0].why') == *'unknown here'* ]] || { show && return 1; }
 }
 
 @test "DisableIdleD3: modprobe.d for the module, the command line where it is built in" {

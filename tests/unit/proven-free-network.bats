@@ -331,7 +331,7 @@ END
 = a pattern
 /etc/network/interfaces: auto /eno[12]
 /etc/network/interfaces: iface eno1 inet manual
-! 0000:01:00.0 write the pattern so that it leaves this one out
+! 0000:01:00.0 to exclude it, change the pattern
 ! 0000:02:00.0 /etc/network/interfaces, by a pattern (auto /eno[12])
 = a pattern of another name, with a logical one
 /etc/network/interfaces: auto /eth*=lan
@@ -664,14 +664,14 @@ $ crypttab none
 ! 0000:00:15.0 the only keyboard
 = none
 $ crypttab none
-! 0000:00:14.0 no keyboard to type it with shows
-! 0000:00:15.0 no keyboard to type it with shows
+! 0000:00:14.0 no keyboard shows
+! 0000:00:15.0 no keyboard shows
 = a YubiKey
 $ usb_keyboard 1-2
 $ vendor 1 1050
 $ crypttab none
-! 0000:00:14.0 no keyboard to type it with shows
-! 0000:00:15.0 no keyboard to type it with shows
+! 0000:00:14.0 no keyboard shows
+! 0000:00:15.0 no keyboard shows
 = a YubiKey beside a keyboard
 $ usb_keyboard 1-2
 $ usb_keyboard 2-2
@@ -681,8 +681,8 @@ $ crypttab none
 = a keyboard on Bluetooth
 $ input 1 devices/virtual/misc/uhid/0005:046D:B33D.0004
 $ crypttab none
-! 0000:00:14.0 no keyboard to type it with shows
-! 0000:00:15.0 no keyboard to type it with shows
+! 0000:00:14.0 no keyboard shows
+! 0000:00:15.0 no keyboard shows
 = a key file
 $ usb_keyboard 1-2
 $ crypttab /etc/key

@@ -420,7 +420,7 @@ deadline() {
         is "$output" '' "process in the initrd, $value"
         [[ $value != *elfcorehdr* ]] || continue
         ctl cmdline check "--cmdline=root=/dev/sda1 passthrough.trial=$value"
-        has "is no ID:SECONDS, and nothing takes this boot back" || return 1
+        has "is not ID:SECONDS, so nothing takes this boot back" || return 1
     done
     a_trial
     deadline SYSTEMD_IN_INITRD=1
