@@ -228,7 +228,7 @@ each_of() {
 @test "init= that is no init is refused; one that is there is taken" {
     refuses_conf init=/bin/false 'init=/bin/false: that program ends at once' 'right: remove it'
     refuses_conf rdinit=/bin/true 'ends at once'
-    refuses_conf init=/bin/bash 'a shell is no init'
+    refuses_conf init=/bin/bash 'a shell is not an init'
     refuses_conf init=/bin/gone 'there is no such program on this host'
     refuses_conf init=/usr/lib/systemd/systmd 'there is no such program'
     takes_conf init=/usr/lib/systemd/systemd
@@ -244,7 +244,7 @@ each_of() {
     takes
     booted 'init=/bin/bash'
     grub 'init=/bin/bash'
-    refuses '/etc/default/grub:3: init=/bin/bash: a shell is no init'
+    refuses '/etc/default/grub:3: init=/bin/bash: a shell is not an init'
 }
 
 @test "a boot that ends in rescue is refused" {
@@ -359,7 +359,7 @@ each_of() {
     conf 'hugepagesz=1G hugepages=64'
     refuses '/etc/passthrough.conf:2: hugepages=64: huge pages take 65536 MiB of the 65536 MiB of memory that the machine has'
     takes_conf 'hugepagesz=1G hugepages=60'
-    refuses_conf 'mem=32G hugepagesz=1G hugepages=60' 'mem=32G: huge pages take 61440 MiB of the 32768 MiB of memory that the kernel is to have'
+    refuses_conf 'mem=32G hugepagesz=1G hugepages=60' 'mem=32G: huge pages take 61440 MiB of the 32768 MiB of memory that the kernel may use'
     refuses_conf mem=4096 'a number without M or G is in bytes'
     takes_conf mem=32G
     put /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages 0
@@ -458,7 +458,7 @@ each_of() {
     conf 'init=/bin/false'
     ctl apply
     exits 1
-    has 'no boot loader was found'
+    has 'no supported boot loader was found'
     ctl check --json
     is "$(get '.checks[] | select(.id == "cmdline.init=/bin/false") | .status')" fail 'the row'
     has_not 'apply adds init'

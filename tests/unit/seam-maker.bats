@@ -127,7 +127,7 @@ src/maker/zipper.c" 'what was added'
     before=$(sha256sum <"$ROOT$IMAGE_FILE")
     for spoil in 'exit 3|zipper failed with status 3' 'rm -r $dir/zipper|what zipper has built lacks zipper.s hook' \
         'rm $dir/lib/vfio-pci*|lacks the kernel module vfio-pci' 'rm $dir/usr/lib/passthrough/digest|lacks /usr/lib/passthrough/digest' \
-        'set -- make x /dev/null|zipper has built nothing' 'echo x >$3; exit 0|what zipper has built lacks'; do
+        'set -- make x /dev/null|zipper built nothing' 'echo x >$3; exit 0|what zipper has built lacks'; do
         echo "$spoil"
         put /etc/zipper.spoil "${spoil%|*}"
         live apply --no-trial
