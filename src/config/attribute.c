@@ -14,13 +14,13 @@ static const char *attribute_owner(const char *name)
                 {"sriov_numvfs", "[SR-IOV] sets it"},
                 {"sriov_drivers_autoprobe", "[SR-IOV] sets it"},
                 {"remove", "it would take the device away"},
-                {"rescan", "it is no setting"},
-                {"uevent", "it is no setting"},
-                {"reset", "it is no setting"},
-                {"config", "it is no setting"},
-                {"rom", "it is no setting"},
-                {"new_id", "it is no setting"},
-                {"remove_id", "it is no setting"},
+                {"rescan", "it is not a setting"},
+                {"uevent", "it is not a setting"},
+                {"reset", "it is not a setting"},
+                {"config", "it is not a setting"},
+                {"rom", "it is not a setting"},
+                {"new_id", "it is not a setting"},
+                {"remove_id", "it is not a setting"},
         };
         size_t n = strcspn(name, "/");
 
