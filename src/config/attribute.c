@@ -9,18 +9,12 @@ static const char *attribute_owner(const char *name)
         static const struct {
                 const char *name, *instead;
         } owned[] = {
-                {"driver_override", "Driver= sets it"},
-                {"reset_method", "ResetMethod= sets it"},
-                {"sriov_numvfs", "[SR-IOV] sets it"},
-                {"sriov_drivers_autoprobe", "[SR-IOV] sets it"},
-                {"remove", "it would take the device away"},
-                {"rescan", "it is not a setting"},
-                {"uevent", "it is not a setting"},
-                {"reset", "it is not a setting"},
-                {"config", "it is not a setting"},
-                {"rom", "it is not a setting"},
-                {"new_id", "it is not a setting"},
-                {"remove_id", "it is not a setting"},
+                {"driver_override", "Driver= sets it"},      {"reset_method", "ResetMethod= sets it"},
+                {"sriov_numvfs", "[SR-IOV] sets it"},        {"sriov_drivers_autoprobe", "[SR-IOV] sets it"},
+                {"remove", "it would take the device away"}, {"rescan", "it is not a setting"},
+                {"uevent", "it is not a setting"},           {"reset", "it is not a setting"},
+                {"config", "it is not a setting"},           {"rom", "it is not a setting"},
+                {"new_id", "it is not a setting"},           {"remove_id", "it is not a setting"},
         };
         size_t n = strcspn(name, "/");
 

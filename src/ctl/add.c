@@ -235,7 +235,7 @@ static int write_rule(struct add *x)
 {
         struct draft *d;
         const struct offer *offer = NULL;
-        struct edit other;
+        struct edit other = {};
         int k = propose(x);
 
         if (k == 0)
