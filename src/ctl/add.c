@@ -118,7 +118,7 @@ static int read_arguments(struct add *x)
         for (int i = 2; k == 0 && i < c->argc; i++)
                 k = is_setting(c->argv[i]) ? add_setting(x, c->argv[i]) : add_device(x, c->argv[i]);
         if (k == 0 && x->n_devices == 0)
-                return ctl_usage("add takes a name and at least one device");
+                return ctl_misused("add", "add takes a name and at least one device");
         if (k == 0)
                 drop_companions(x);
         return k;
@@ -349,7 +349,7 @@ int ctl_add(struct ctl *c)
                 x.edit.quiet = true;
         }
         if (c->argc < 3)
-                return ctl_usage("add takes a name and at least one device");
+                return ctl_misused("add", "add takes a name and at least one device");
         x.name = c->argv[1];
         return run(&x);
 }

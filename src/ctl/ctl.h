@@ -78,6 +78,7 @@ int ctl_find_device(struct ctl *c, const char *name, size_t *ret) _must_check_;
  */
 int ctl_error(const char *format, ...) _printf_(1, 2);
 int ctl_fail(const char *what, int error);
+/* What is typed is wrong, and the message says what would be right. */
 int ctl_usage(const char *format, ...) _printf_(1, 2);
 int ctl_misused(const char *command, const char *format, ...) _printf_(2, 3);
 

@@ -207,7 +207,8 @@ int ctl_show(struct ctl *c)
         int k;
 
         if (c->all ? c->argc > 1 : c->argc < 2)
-                return ctl_usage(c->all ? "show --all takes no argument" : "show takes a rule or an address, or --all");
+                return ctl_misused("show", c->all ? "show --all takes no argument"
+                                                  : "show takes a rule or an address, or --all");
         k = ctl_load_plan(c, NULL, true);
         if (k != 0)
                 return k;

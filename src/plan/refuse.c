@@ -48,8 +48,10 @@ static const char *unfit_alone(struct planner *p, struct plan_entry *e)
         if (d->group_kept)
                 return d->group_kept;
         if (d->group_stranger)
-                return arena_printf(p->arena, "IOMMU group %d also holds %s, about which nothing is known", d->group,
-                                    d->group_stranger);
+                return arena_printf(p->arena, "IOMMU group %d also holds %s, %s", d->group, d->group_stranger,
+                                    facts_find(p->facts, d->group_stranger) == NO_DEVICE
+                                            ? "which is not a PCI function and cannot be taken with it"
+                                            : "about which nothing is known");
         return NULL;
 }
 

@@ -307,6 +307,9 @@ static struct list_row row_of(const struct listing *list, struct arena *a, size_
         line = elsewhere(list, a, device);
         if (line)
                 strings_add(a, &row.below, line);
+        line = d->parent ? listing_text(list, a, arena_join(a, "a virtual function of ", d->parent, NULL)) : NULL;
+        if (line)
+                strings_add(a, &row.below, line);
         line = listing_virtual(list, a, device);
         if (line)
                 strings_add(a, &row.below, line);

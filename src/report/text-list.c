@@ -62,10 +62,11 @@ static size_t longest_tail(const struct columns *c, const struct list_table *t, 
         return longest;
 }
 
-static struct columns columns_of(const struct screen *s, const struct listing *list, const struct list_table *t)
+/* As wide as what they hold, but for drivers with a longer name than that. */
+static struct columns measured(const struct screen *s, const struct listing *list, const struct list_table *t,
+                               size_t driver_most)
 {
         struct columns c = {.address = strlen("ADDRESS"), .device = strlen("DEVICE"), .driver = strlen("DRIVER")};
-        size_t left, least, used = strlen("DEVICE");
 
         c.slot = t->slots ? strlen("SLOT") : 0;
         c.numa = t->numa ? strlen("NUMA") : 0;
@@ -74,12 +75,22 @@ static struct columns columns_of(const struct screen *s, const struct listing *l
 
                 cell_widen(s, &c.address, listing_address(list, row->device));
                 cell_widen(s, &c.device, cell_device(s, &row->cell, SCREEN_WIDE));
-                if (s->width == SCREEN_WIDE || strlen(row->driver) <= DRIVER_MOST)
+                if (strlen(row->driver) <= driver_most)
                         cell_widen(s, &c.driver, row->driver);
                 cell_widen(s, &c.state, list_state_names[row->state]);
                 if (t->slots)
                         cell_widen(s, &c.slot, row->slot);
         }
+        return c;
+}
+
+static struct columns columns_of(const struct screen *s, const struct listing *list, const struct list_table *t)
+{
+        struct columns c = measured(s, list, t, SCREEN_WIDE);
+        size_t left, least, used = strlen("DEVICE");
+
+        if (s->width < fixed(&c) + c.device + longest_tail(&c, t, SCREEN_WIDE))
+                c = measured(s, list, t, DRIVER_MOST);
         left = s->width > fixed(&c) ? s->width - fixed(&c) : 0;
         if (c.device + longest_tail(&c, t, SCREEN_WIDE) <= left) {
                 c.tail = left - c.device;
