@@ -9,7 +9,7 @@
 #include "ctl/lookup.h"
 #include "ctl/offer.h"
 #include "ctl/pick.h"
-#include "ctl/situation.h"
+#include "report/beside.h"
 
 struct add {
         struct edit edit;
@@ -109,6 +109,31 @@ static void drop_companions(struct add *x)
         x->n_devices = n;
 }
 
+static bool is_named(const struct add *x, size_t device)
+{
+        for (size_t i = 0; i < x->n_devices; i++)
+                if (x->devices[i] == device)
+                        return true;
+        return false;
+}
+
+/* What is on the card and sits elsewhere does not go along unasked. */
+static void note_beside(struct add *x)
+{
+        const struct facts *facts = &x->edit.c->facts;
+        struct arena *a = &x->edit.c->arena;
+
+        for (size_t i = 0; i < x->n_devices; i++)
+                for (size_t k = beside_next(facts, x->devices[i], NO_DEVICE); k != NO_DEVICE;
+                     k = beside_next(facts, x->devices[i], k))
+                        if (!is_named(x, k))
+                                str_add(a, &x->notes, &x->n_notes,
+                                        arena_printf(a,
+                                                     "%s, %s of the same card, does not come along: name it, too, to "
+                                                     "hand it over.",
+                                                     facts->devices[k].address, device_kind(&facts->devices[k])));
+}
+
 /* Devices, and lines of [Device]. 0 or the exit status. */
 static int read_arguments(struct add *x)
 {
@@ -119,8 +144,10 @@ static int read_arguments(struct add *x)
                 k = is_setting(c->argv[i]) ? add_setting(x, c->argv[i]) : add_device(x, c->argv[i]);
         if (k == 0 && x->n_devices == 0)
                 return ctl_misused("add", "add takes a name and at least one device");
-        if (k == 0)
+        if (k == 0) {
                 drop_companions(x);
+                note_beside(x);
+        }
         return k;
 }
 

@@ -521,3 +521,22 @@ answers() {
     plan
     bound 0000:06:00.0 0000:06:00.1 0000:06:00.6
 }
+
+@test "what belongs to a card and sits behind another port of its own switch is named, and goes along where it is asked for" {
+    tree_new
+    root_port 0000:00:01.0 03
+    pci_add 0000:03:00.0 8086:4fa1 0604 under=0000:00:01.0 bus=04 group=20 driver=pcieport
+    pci_add 0000:04:01.0 8086:4fa4 0604 under=0000:03:00.0 bus=05 group=21 driver=pcieport
+    pci_add 0000:04:04.0 8086:4fa4 0604 under=0000:03:00.0 bus=06 group=22 driver=pcieport
+    pci_add 0000:05:00.0 8086:56a0 0300 under=0000:04:01.0 group=23 driver=i915 boot_vga=0
+    pci_add 0000:06:00.0 8086:4f90 0403 under=0000:04:04.0 group=24 driver=snd_hda_intel
+    driver_present vfio-pci
+    ctl add arc 05:00.0 --dry-run
+    exits 0
+    has '0000:06:00.0, audio of the same card, does not come along: name it, too, to hand it over.'
+    ctl add arc 05:00.0 06:00.0
+    exits 0
+    has_not 'does not come along'
+    plan
+    bound 0000:05:00.0 0000:06:00.0
+}
