@@ -74,12 +74,13 @@ int ctl_find_device(struct ctl *c, const char *name, size_t *ret) _must_check_;
 
 /*
  * What is wrong, on standard error, a terminal's lines broken at words. The exit status: of ctl_error() and ctl_fail()
- * EXIT_FAILURE, of the others EXIT_USAGE. ctl_misused() names the help of a command to read, or the help of all.
+ * EXIT_FAILURE, of the others EXIT_USAGE.
  */
 int ctl_error(const char *format, ...) _printf_(1, 2);
 int ctl_fail(const char *what, int error);
 /* What is typed is wrong, and the message says what would be right. */
 int ctl_usage(const char *format, ...) _printf_(1, 2);
+/* The same, where that takes more than a message: it names the help of a command to read, or (for "") that of all. */
 int ctl_misused(const char *command, const char *format, ...) _printf_(2, 3);
 
 /*

@@ -58,6 +58,7 @@ static void put_what(const struct page *p)
         const struct device *d = device_of(p);
         struct arena *a = p->screen.arena;
         const struct strings nodes = model_nodes(a, p->list->plan->facts, p->device);
+        const char *slot = listing_slot(p->list, p->device);
         const char *serial = d->marks[MARK_DISK_SERIAL] ? d->marks[MARK_DISK_SERIAL] : d->marks[MARK_SERIAL];
 
         screen_skip(&p->screen, INDENT);
@@ -72,7 +73,7 @@ static void put_what(const struct page *p)
         put_line(p, "Driver", d->driver_now ? d->driver_now : "none");
         put_line(p, "On it", names_text(a, &nodes));
         put_text(p, "Path", d->path);
-        put_line(p, "Slot", d->marks[MARK_SLOT]);
+        put_line(p, "Slot", *slot ? slot : NULL);
         put_line(p, "NUMA node", d->numa_node);
         put_line(p, "Serial", serial);
 }
