@@ -167,6 +167,19 @@ whole_with_errors() {
     rule_is 10-ok pending
 }
 
+@test "capture, show: a whole document also where nothing is written, and where no rule takes the device" {
+    mkdir "$ROOT/captured"
+    : >"$ROOT/captured/file"
+    ctl capture /captured --json
+    exits 1
+    whole '.changed == false and .path == "/captured"'
+    rm "$ROOT/etc/passthrough.d/50-invalid.conf"
+    ctl show 00:1f.3 --json
+    exits 1
+    whole '.rules == [] and .devices == [] and .qemu == []'
+    has 'no rule takes 0000:00:1f.3'
+}
+
 @test "list: every function, with the rule that takes it" {
     ctl list --json
     is "$(get .version)" 1 version

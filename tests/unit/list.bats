@@ -280,3 +280,19 @@ unreadable() {
     ROOT=$BATS_TEST_TMPDIR/captured ctl list --all
     is "$(grep -c 'does not say what it is' <<<"$output")" 7 lines
 }
+
+@test "a virtual function says whose it is, and has the slot of its function" {
+    tree_new
+    root_port 0000:00:02.0 12
+    pci_add 0000:12:00.0 15b3:1019 0200 under=0000:00:02.0 group=12 driver=mlx5_core slot=7
+    pci_add 0000:12:01.2 15b3:101a 0200 under=0000:00:02.0 group=13 physfn=0000:12:00.0 index=0
+    pci_bind 0000:12:01.2 vfio-pci
+    ctl list --json
+    whole '.devices[] | select(.address == "0000:12:01.2") | .parent == "0000:12:00.0" and .slot == "7"'
+    whole '.devices[] | select(.address == "0000:12:00.0") | (has("parent") | not) and .slot == "7"'
+    ctl list 12:01.2
+    says '^  Slot +7$'
+    says '^  SR-IOV +a virtual function of 12:00\.0$'
+    ctl list vfio
+    says '^ +12:01\.2 .* a virtual function of 12:00\.0$'
+}
