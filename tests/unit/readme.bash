@@ -37,7 +37,7 @@ firmware, boot loader
 the host needs it:
 not cleared: fstab
 in use:
-pass +firmware
+fail +iommu
 /etc/passthrough.d/gpu.conf:5:
 \[Unit\]'
 
