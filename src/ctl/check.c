@@ -8,14 +8,15 @@
 #include "report/json.h"
 #include "report/text.h"
 
-static void show(struct ctl *c, const struct checks *checks)
+static void put_next(struct ctl *c)
 {
+        const struct screen s = screen_of(stdout, &c->arena);
         struct situation now;
         struct next_step next;
 
         situation_read(c, &now);
         next = next_step(&now, NEXT_ON_CHECK, &c->arena);
-        text_checks(stdout, checks, &(struct check_view){.all = c->all, .plan = &c->plan, .next = &next}, &c->arena);
+        next_put(&s, &next);
 }
 
 int ctl_check(struct ctl *c)
@@ -37,7 +38,9 @@ int ctl_check(struct ctl *c)
         if (c->json)
                 json_checks(stdout, &checks, &c->diags);
         else
-                show(c, &checks);
+                text_checks(stdout, &checks, &(struct check_view){.all = c->all, .plan = &c->plan}, &c->arena);
+        if (!c->json)
+                put_next(c);
         if (c->diags.n_errors > 0)
                 return EXIT_USAGE;
         return checks.n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -7,7 +7,7 @@ const char *oneshot_problem(const struct boot_facts *facts, const struct root *r
 
         if (!facts->loader || !facts->loader->once)
                 return facts->loader ? arena_join(a, boot_name(facts), " cannot boot an entry only once", NULL)
-                                     : "no supported boot loader found";
+                                     : "no supported boot loader was found";
         return facts->loader->once->problem(facts, probe);
 }
 

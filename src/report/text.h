@@ -14,7 +14,6 @@
 struct check_view {
         bool all; /* each as it is; else what passes is summed up */
         const struct plan *plan;
-        const struct next_step *next;
 };
 
 /* names: beside the devices of the plan's facts; worked: of state/worked.h; steps: with each operation. */
