@@ -3,6 +3,8 @@
 
 #include "base/str.h"
 
+const char *const arch_names[ARCH_MAX_] = {"unknown", "x86", "arm64", "POWER", "RISC-V", "another architecture"};
+
 static const char *printable(char *s)
 {
         str_make_printable(s);

@@ -8,7 +8,6 @@
 #include "cmdline/pasted.h"
 
 const char *const reader_names[READER_MAX_] = {"kernel", "module", "kmod", "dracut", "systemd", "passthrough"};
-const char *const arch_names[ARCH_MAX_] = {"unknown", "x86", "arm64", "POWER", "RISC-V", "another architecture"};
 const char *const severity_names[SEVERITY_MAX_] = {"error", "warning", "info"};
 
 #define EACH 1 /* each one of them counts, not the last alone */
