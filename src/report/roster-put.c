@@ -171,7 +171,8 @@ static void put_lead(const struct screen *s, const struct columns *c, const stru
         if (!row->address && !row->text)
                 return;
         screen_skip(s, before_address(c) - at - (row->bad ? MARK : 0));
-        paint(s->f, RED, row->bad ? MARK : 0, row->bad ? "x" : "");
+        if (row->bad)
+                paint(s->f, RED, MARK, "x");
 }
 
 static void put_line(const struct screen *s, size_t at, enum colour colour, const char *text)

@@ -98,6 +98,7 @@ static void sum_up_rule(struct roster *r, size_t first, size_t n, size_t *to)
 {
         struct strings beneath = r->rows[first + n - 1].beneath;
         bool *gone = arena_alloc(r->arena, n * sizeof(*gone));
+        size_t begin = *to;
 
         r->rows[first + n - 1].beneath = (struct strings){};
         for (size_t i = 0; i < n; i++) {
@@ -118,6 +119,9 @@ static void sum_up_rule(struct roster *r, size_t first, size_t n, size_t *to)
                 r->rows[(*to)++] = *row;
         }
         r->rows[*to - 1].beneath = beneath;
+        /* Alone, it needs no mark to be told from others. */
+        if (*to == begin + 1)
+                r->rows[begin].bad = false;
 }
 
 static void sum_up_rows(struct roster *r)

@@ -6,6 +6,8 @@
 #include "report/domain.h"
 #include "report/plan-lines.h"
 
+#define PATH "Path=" /* the line that would name a device alone, of several that a rule matches */
+
 struct lines {
         const struct status *status;
         const struct plan *plan;
@@ -128,15 +130,14 @@ static bool is_said(const struct lines *x, const char *text)
 
 static const char *why(const struct lines *x, size_t i)
 {
-        static const char many[] = "the rule matches ", path[] = "Path=";
         const struct record_device *d = device(x, i);
 
         if (record_device_taken(d) && streq(d->reason, PLAN_MATCHED))
                 return "";
         if (d->state == STATE_NONE && d->action != ACTION_REFUSE)
                 return "";
-        if (startswith(d->reason, many) && strstr(d->reason, path))
-                return strstr(d->reason, path);
+        if (startswith(d->reason, "the rule matches ") && strstr(d->reason, PATH))
+                return strstr(d->reason, PATH);
         /* Its companion's line says why. */
         for (size_t k = 0; k < x->status->record.n_devices; k++)
                 if (k != i && streq(device(x, k)->rule, d->rule) && startswith(d->reason, device(x, k)->address))
@@ -157,7 +158,7 @@ static void put_device(struct lines *x, size_t i, bool only)
                 row->at_us = d->at_us;
         else if (d->state == STATE_NONE && d->action != ACTION_REFUSE)
                 row->last = d->action == ACTION_KEEP ? ROSTER_STAYS : x->status->boot ? "" : "not yet";
-        row->bad = !only && is_bad(d) && (*text || d->state != STATE_REFUSED);
+        row->bad = !only && is_bad(d) && (*text || d->state != STATE_REFUSED) && !startswith(text, PATH);
         if (d->state == STATE_LATE)
                 strings_add(a, &row->below, arena_join(a, "taken from ", d->from, NULL));
         else if (kept_out && record_device_taken(d))

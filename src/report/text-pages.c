@@ -48,8 +48,11 @@ static struct line planned(const struct screen *s, const struct huge_entry *e)
         l.bad = e->action == HUGE_REFUSE;
         if (l.bad)
                 l.colour = RED;
-        if (e->action == HUGE_SKIP)
+        if (e->action == HUGE_SKIP) {
+                /* The screen's head says why. */
+                l.text = "not reserved";
                 l.colour = GREY;
+        }
         return l;
 }
 

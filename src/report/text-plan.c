@@ -91,7 +91,7 @@ void text_plan(FILE *f, const struct plan *plan, const struct pci_name *names, c
         const struct screen s = screen_of(f, a);
         const struct roster lines = plan_lines(plan, names, worked, a);
 
-        if (plan->facts->off && plan->config->n_rules > 0) {
+        if (plan->facts->off && plan->config->n_rules + plan->huge.n > 0) {
                 put_text(&s, arena_join(a, "Nothing is handed over: ", plan->facts->off_by,
                                         " on the kernel command line.", NULL));
                 fputc('\n', f);

@@ -1,32 +1,17 @@
 # passthroughctl list, for people: a line for each device, as wide as their screen is and in the letters that it has.
-# What the screens are like is in screens/; UPDATE_SCREENS=1 writes what they are now.
+# What the screens are like is in screens/.
 
 load product
 load tree
 load tree-users
 load tree-guard
+load screen
 
 MADE=(desktop-two-nvme server-4gpu laptop-hybrid)
 REAL=(desktop-turing-usb server-8gpu-ib server-cx5-vfs two-cards two-functions)
 
-# at COLUMNS [WORD...]: list on a terminal of that width, in UTF-8 and without colour unless the environment says otherwise.
-at() {
-    command -v script >/dev/null || skip 'no script(1)'
-    run env TERM=xterm LC_ALL="${LC_ALL-C.UTF-8}" NO_COLOR="${NO_COLOR-1}" \
-        script -qec "stty cols $1; exec $BUILD/passthroughctl list --root=$ROOT ${*:2}" /dev/null
-    output=${output//$'\r'/} stderr=''
-}
-
-# is_screen NAME: the output is what screens/NAME has.
-is_screen() {
-    local file=$BATS_TEST_DIRNAME/screens/$1
-    if [[ ${UPDATE_SCREENS-} ]]; then printf '%s\n' "$output" >"$file"; fi
-    diff -u "$file" - <<<"$output"
-}
-
-has_names() {
-    command -v systemd-hwdb >/dev/null || skip 'no systemd-hwdb'
-}
+# at COLUMNS [WORD...]: list on a terminal of that width.
+at() { shown_at "$1" list "${@:2}"; }
 
 @test "three machines on a terminal of 80 and of 200 columns, in a pipe, in colour and in ASCII" {
     has_names
@@ -56,18 +41,6 @@ has_names() {
         LC_ALL=C.UTF-8 at 80 "${entry#*:}"
         is_screen "list-one.${entry//:/-}.80"
     done
-}
-
-# fits COLUMNS: no line is wider.
-fits() {
-    local widest
-    widest=$(LC_ALL=C.UTF-8 wc -L <<<"$output")
-    ((widest <= $1)) || { echo "a line has $widest columns of $1" && show && return 1; }
-}
-
-# words_of TEXT: each once. A slash is between names, and a terminal may show the first of them alone.
-words_of() {
-    LC_ALL=C tr -s ' /\n' '\n\n\n' <<<"$1" | sed -E 's/[:;,.]+$//; s/^[(]?//; s/[)]$//' | LC_ALL=C sort -u
 }
 
 @test "no line is longer than the screen is wide, and no word is broken, on any machine" {
