@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "facts/iommus.h"
+#include "facts/machine.h"
 #include "loader/loader.h"
 #include "maker/origin.h"
 #include "state/journal.h"
@@ -125,6 +126,7 @@ static const char *installer(struct view *v)
 
 static enum lack iommu_lack(struct view *v)
 {
+        struct machine machine;
         struct iommus iommus;
         bool described;
 
@@ -135,7 +137,10 @@ static enum lack iommu_lack(struct view *v)
         described = iommus.tables.dmar || iommus.tables.ivrs || iommus.tables.viot;
         if (iommus.n_groups > 0)
                 return LACK_NOTHING;
-        if (iommus.tables.known && !described)
+        machine_read(&v->c->root, &v->c->arena, &machine);
+        if (!described && (machine.hypervisor || !iommus.tables.known))
+                return LACK_UNTOLD;
+        if (!described)
                 return LACK_FIRMWARE;
         /* A kernel for AMD-Vi takes no token to use it. */
         return iommus.tables.dmar && !strstr(v->c->facts.cmdline ? v->c->facts.cmdline : "", "intel_iommu=")

@@ -77,8 +77,10 @@ static struct next_step of_errors(const struct asker *x)
                 step = edit(x, now->file,
                             now->line ? arena_printf(x->a, "line %u has an error; then: passthroughctl plan", now->line)
                                       : "it has an error; then: passthroughctl plan");
-        if (step.command || x->on == NEXT_ON_PLAN)
+        if (step.command)
                 return step;
+        if (x->on == NEXT_ON_PLAN)
+                return run(x, "apply", "once the errors are corrected");
         return run(x, "plan",
                    x->on == NEXT_ON_BARE ? "says what is wrong in the config" : "once the errors are corrected");
 }
@@ -134,13 +136,15 @@ static struct next_step of_firmware(const struct asker *x)
 
 static struct next_step of_iommu(const struct asker *x)
 {
-        if (x->now->lack != LACK_SWITCH && x->now->lack != LACK_IOMMU)
+        if (x->now->lack != LACK_SWITCH && x->now->lack != LACK_IOMMU && x->now->lack != LACK_UNTOLD)
                 return nothing;
         if (x->on != NEXT_ON_CHECK)
                 return run(x, "check", "says why there is no IOMMU");
         if (x->now->lack == LACK_SWITCH)
                 return edit(x, "/etc/passthrough.conf", "write IOMMU=on below [Host]; then: passthroughctl apply");
-        return x->now->live ? (struct next_step){"sudo dmesg", "look for DMAR, AMD-Vi and IOMMU"} : nothing;
+        if (x->now->lack == LACK_IOMMU && x->now->live)
+                return (struct next_step){"sudo dmesg", "look for DMAR, AMD-Vi and IOMMU"};
+        return nothing;
 }
 
 static struct next_step of_maker(const struct asker *x)
@@ -161,6 +165,8 @@ static struct next_step of_apply(const struct asker *x)
 
         if (step.command)
                 return step;
+        if (x->on == NEXT_ON_APPLY && !now->live)
+                return reboot(x, "that system, once what is said above has been run there");
         if (now->no_trials)
                 return run(x, "apply --no-trial", arena_join(x->a, what, "; trials are not possible here", NULL));
         if (x->on == NEXT_ON_APPLY && !now->dry_run)
@@ -251,7 +257,7 @@ static struct next_step of_undo(const struct asker *x)
                 return run(x, "undo", "does that");
         if (now->way != WAY_BEHIND && now->way != WAY_UNKNOWN)
                 return nothing;
-        if (now->held)
+        if (now->held || !now->live)
                 return reboot(x, "boots as before; rules stay until they are removed");
         return now->n_rules > 0 ? run(x, "plan", "shows the rules, which stay until they are removed") : nothing;
 }

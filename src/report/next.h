@@ -34,6 +34,7 @@ enum lack {
         LACK_FIRMWARE, /* the firmware describes no IOMMU */
         LACK_SWITCH,   /* it does, and the kernel was not told to use it */
         LACK_IOMMU,    /* it was, and there is none */
+        LACK_UNTOLD,   /* there is none, and whose doing that is the firmware does not tell, as in a virtual machine */
 };
 
 /* The screen that ends with the step: it does not send people to itself. */

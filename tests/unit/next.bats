@@ -234,6 +234,30 @@ no_groups() {
     all_end "$ctl_ plan" plan 'sudoedit /etc/passthrough.d/disk.conf'
 }
 
+@test "a rule whose device is not there: plan, too, once nothing else is to be done" {
+    rule gone '[Match]' Address=77:00.0
+    all_end "$ctl_ plan" plan 'sudoedit /etc/passthrough.d/gone.conf'
+    kept
+    all_end "$ctl_ plan" plan 'sudoedit /etc/passthrough.d/gone.conf'
+}
+
+@test "in a virtual machine without an IOMMU: check, which knows nothing to type" {
+    no_groups
+    rm "$ROOT/sys/firmware/acpi/tables/DMAR"
+    sed -i 's/^flags.*/& hypervisor/; $ a flags : hypervisor' "$BATS_TEST_TMPDIR/proc/cpuinfo"
+    all_end "$ctl_ check" check "$ctl_ list"
+}
+
+@test "another system, from rescue media: after apply and undo, its boot" {
+    rule gpu0 '[Match]' Address=42:00.0
+    ctl apply
+    [[ $(step) == reboot ]] || { show && return 1; }
+    ctl undo
+    [[ $(step) == reboot ]] || { show && return 1; }
+    ctl list
+    is "$(step)" 'passthroughctl apply' list
+}
+
 @test "a boot that was switched off: reboot; where each entry is, what says so" {
     kept
     sed -i 's/$/ passthrough=off/' "$BATS_TEST_TMPDIR/proc/cmdline" && rm -r "$ROOT/run/passthrough"
