@@ -165,8 +165,12 @@ no_groups() {
     all_end "$ctl_ apply"
 }
 
-@test "an image that lacks the rule, after all was well: apply" {
+@test "an image of another config, or that lacks the rule, after all was well: apply" {
     kept
+    all_end "$ctl_ show gpu0"
+    echo '# changed' >>"$ROOT$RULE"
+    all_end "$ctl_ apply"
+    sed -i '$ d' "$ROOT$RULE"
     all_end "$ctl_ show gpu0"
     tar -cf "$ROOT/boot/initrd.img-$KERNEL" -T /dev/null
     all_end "$ctl_ apply"
