@@ -9,6 +9,7 @@
 #include "ctl/lookup.h"
 #include "ctl/offer.h"
 #include "ctl/pick.h"
+#include "ctl/removable.h"
 #include "report/beside.h"
 
 struct add {
@@ -165,6 +166,27 @@ static const char *comment(struct add *x)
         return text ? arena_join(&c->arena, text, ".\n", NULL) : NULL;
 }
 
+/* What is pulled out is not missing; who says how many are expected knows better. */
+static size_t count_removable(struct add *x)
+{
+        struct ctl *c = x->edit.c;
+        size_t n = 0;
+
+        for (size_t i = 0; i < x->n_settings; i++)
+                if (startswith(x->settings[i], "Expect"))
+                        return 0;
+        for (size_t i = 0; i < x->n_devices; i++) {
+                const struct device *d = &c->facts.devices[x->devices[i]];
+
+                if (!removable_is(&c->root, &c->arena, d))
+                        continue;
+                n++;
+                str_add(&c->arena, &x->notes, &x->n_notes,
+                        arena_join(&c->arena, d->address, " can be removed: the rule does not miss it then.", NULL));
+        }
+        return n;
+}
+
 static int propose(struct add *x)
 {
         struct ctl *c = x->edit.c;
@@ -177,6 +199,7 @@ static int propose(struct add *x)
                 return EXIT_FAILURE;
         }
         p.comment = comment(x);
+        p.n_removable = count_removable(x);
         edit_add(&x->edit, x->name, &p);
         return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "ctl/ctl.h"
 #include "ctl/names.h"
+#include "ctl/situation.h"
 #include "export/export.h"
 #include "plan/hand.h"
 #include "report/json.h"
@@ -29,8 +30,9 @@ static int choose(struct ctl *c, const struct rule *rule, bool **ret)
                         return k;
                 e = plan_find(&c->plan, device);
                 if (!e) {
-                        fprintf(stderr, "passthroughctl: no rule takes %s; see \"passthroughctl list\"\n",
-                                c->facts.devices[device].address);
+                        fprintf(stderr,
+                                "passthroughctl: no rule covers %s; write one first: passthroughctl add NAME %s\n",
+                                c->facts.devices[device].address, c->facts.devices[device].address);
                         *ret = arena_alloc(&c->arena, c->plan.n_entries * sizeof(**ret));
                         return EXIT_FAILURE;
                 }
@@ -79,8 +81,10 @@ static bool say_missing(struct ctl *c, const struct rule *rule, const bool *chos
 }
 
 /* It is to have its driver by now: the guest cannot have it before. */
-static void warn_early(struct ctl *c, const struct shown *shown)
+static bool warn_early(struct ctl *c, const struct shown *shown)
 {
+        bool any = false;
+
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *s = &shown->devices[i];
                 const char *rule = c->config.rules[s->entry->rule].name;
@@ -89,13 +93,41 @@ static void warn_early(struct ctl *c, const struct shown *shown)
                                           sizeof(target));
                 const char *now = n > 0 ? str_basename(target) : NULL;
 
-                if (!now || !streq(now, s->entry->driver))
-                        fprintf(stderr,
-                                "%s: %s is not handed over yet: %s has it; the next boot does it, or passthroughctl "
-                                "bind "
-                                "%s\n",
-                                rule, s->device->address, now ? now : "no driver", rule);
+                if (now && streq(now, s->entry->driver))
+                        continue;
+                any = true;
+                fprintf(stderr,
+                        "%s: %s is not handed over yet: %s has it; a boot with the rule does it, or passthroughctl "
+                        "bind "
+                        "%s now\n",
+                        rule, s->device->address, now ? now : "no driver", rule);
         }
+        return any;
+}
+
+/* virsh attach-device reads one device from a file. */
+static void warn_several(const struct ctl *c, const char *name, const struct shown *shown)
+{
+        if (c->format && !c->json && streq(c->format, "libvirt") && shown->n > 1)
+                fprintf(stderr,
+                        "%s: %zu devices, an element each: virsh attach-device takes one a file, virsh edit all of "
+                        "them\n",
+                        name, shown->n);
+}
+
+/* Behind what people copy, while a virtual machine cannot have it. */
+static void put_next(struct ctl *c)
+{
+        const struct screen s = screen_of(stdout, &c->arena);
+        struct situation now;
+        struct next_step next;
+
+        if (c->json || c->format)
+                return;
+        situation_read(c, &now);
+        next = next_step(&now, NEXT_ON_SHOW, &c->arena);
+        putchar('\n');
+        next_put(&s, &next);
 }
 
 static void find_names(const struct pci_name *names, struct shown *shown)
@@ -118,19 +150,19 @@ static void keep_form(const struct ctl *c, struct shown *shown)
 
 /* What there is to show of a rule, or (NULL) of what was chosen; *ret_missing: and what is not to be had. */
 static void build(struct ctl *c, const struct rule *rule, const bool *chosen, const struct pci_name *names,
-                  struct shown *ret, bool *ret_missing)
+                  struct shown *ret, bool *ret_missing, bool *early)
 {
         *ret_missing = say_missing(c, rule, chosen);
         export_build(exporter_table, &c->plan, chosen, root_exists(&c->root, DEVICE_NODES), &c->arena, ret);
         find_names(names, ret);
         keep_form(c, ret);
-        warn_early(c, ret);
+        *early |= warn_early(c, ret);
 }
 
-static void print(const struct ctl *c, const struct shown *shown)
+static void print(const struct ctl *c, const struct shown *shown, struct arena *a)
 {
         if (!c->format)
-                text_show(stdout, shown);
+                text_show(stdout, shown, a);
         for (size_t i = 0; c->format && i < shown->n_forms; i++)
                 shown->forms[i].print(stdout, &shown->forms[i].lines);
 }
@@ -138,7 +170,7 @@ static void print(const struct ctl *c, const struct shown *shown)
 static int show_all(struct ctl *c, const struct pci_name *names)
 {
         struct shown *all = arena_alloc(&c->arena, c->config.n_rules * sizeof(*all));
-        bool missing = false, any = false;
+        bool missing = false, any = false, early = false;
 
         for (size_t r = 0; r < c->config.n_rules; r++) {
                 const struct rule *rule = &c->config.rules[r];
@@ -147,16 +179,18 @@ static int show_all(struct ctl *c, const struct pci_name *names)
                 if (rule->invalid)
                         continue;
                 plan_choose(&c->plan, &c->arena, r, NO_ENTRY, &chosen);
-                build(c, rule, chosen, names, &all[r], &lacks);
+                build(c, rule, chosen, names, &all[r], &lacks, &early);
                 missing |= lacks;
                 if (c->json || all[r].n == 0)
                         continue;
                 printf("%s# %s\n", any ? "\n" : "", rule->name);
                 any = true;
-                print(c, &all[r]);
+                print(c, &all[r], &c->arena);
         }
         if (c->json)
                 json_show_all(stdout, &c->plan, all, &c->diags);
+        if (early && any)
+                put_next(c);
         if (c->config.n_rules == 0)
                 fputs("passthroughctl: there is no rule; passthroughctl add writes one\n", stderr);
         return c->diags.n_errors > 0 ? EXIT_USAGE : missing || c->config.n_rules == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -179,7 +213,7 @@ static int show_one(struct ctl *c, const struct pci_name *names)
 {
         const struct rule *rule = config_find(&c->config, c->argv[1]);
         struct shown shown;
-        bool *chosen, missing;
+        bool *chosen, missing, early = false;
         int k;
 
         k = choose(c, rule, &chosen);
@@ -188,14 +222,17 @@ static int show_one(struct ctl *c, const struct pci_name *names)
         if (k != 0 || (rule && rule->invalid))
                 export_build(exporter_table, &c->plan, chosen, false, &c->arena, &shown);
         else
-                build(c, rule, chosen, names, &shown, &missing);
+                build(c, rule, chosen, names, &shown, &missing, &early);
         if (c->json)
                 json_show(stdout, &c->plan, rules_of(c, rule, chosen), &shown, &c->diags);
         /* What is wrong has been said. */
         if (k != 0 || (rule && rule->invalid))
                 return k != 0 ? k : EXIT_USAGE;
         if (!c->json && shown.n > 0)
-                print(c, &shown);
+                print(c, &shown, &c->arena);
+        warn_several(c, c->argv[1], &shown);
+        if (early && shown.n > 0)
+                put_next(c);
         if (shown.n == 0 && !missing)
                 fprintf(stderr, "passthroughctl: %s hands nothing over\n", c->argv[1]);
         return missing || shown.n == 0 ? EXIT_FAILURE : EXIT_SUCCESS;

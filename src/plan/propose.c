@@ -32,9 +32,12 @@ const char *propose_text(struct arena *a, const struct proposal *p)
 {
         const char *text = arena_join(a, p->comment, "[Match]\n", p->match, NULL);
 
-        if (text && (p->expect != 1 || p->n_settings > 0))
+        if (text && (p->expect != 1 || p->n_removable > 0 || p->n_settings > 0))
                 text = arena_join(a, text, "[Device]\n", NULL);
-        if (text && p->expect != 1)
+        if (text && p->n_removable > 0)
+                text = arena_printf(a, "%sExpect=%zu-%zu\n", text, p->expect - MIN(p->expect, p->n_removable),
+                                    p->expect);
+        else if (text && p->expect != 1)
                 text = arena_printf(a, "%sExpect=%zu\n", text, p->expect);
         for (size_t i = 0; text && i < p->n_settings; i++)
                 text = arena_join(a, text, p->settings[i], "\n", NULL);

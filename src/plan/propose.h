@@ -18,6 +18,7 @@ struct proposal {
         const char *comment;   /* lines, each with its '#'; or "" */
         const char *match;     /* lines of [Match] */
         size_t expect;         /* devices */
+        size_t n_removable;    /* of these, that may be away */
         const char **settings; /* lines of [Device] */
         size_t n_settings;
 };

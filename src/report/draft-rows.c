@@ -38,10 +38,11 @@ static const char *part_of_card(const struct device *d)
 static const char *along_text(struct arena *a, const struct device *d, const struct device *leader,
                               const struct plan_entry *e)
 {
-        const char *why = device_same_make(d, leader) ? part_of_card(d)
-                          : e->leader == e->below     ? "it is below the other"
-                          : d->group != NO_GROUP      ? arena_printf(a, "same IOMMU group (%d)", d->group)
-                                                      : "same card";
+        bool part = device_same_make(d, leader) && (leader->roles & ROLE_DISPLAY || d->group != leader->group);
+        const char *why = part                    ? part_of_card(d)
+                          : e->leader == e->below ? "it is below the other"
+                          : d->group != NO_GROUP  ? arena_printf(a, "same IOMMU group (%d)", d->group)
+                                                  : "same card";
 
         return arena_join(a, "comes along: ", why, NULL);
 }

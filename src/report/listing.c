@@ -10,11 +10,6 @@
 
 const char *const list_state_names[LIST_STATE_MAX_] = {"free", "held", "handed over", "next boot", "refused"};
 
-void text_name(FILE *f, const struct pci_name *name)
-{
-        fprintf(f, "%s%s%s", name->vendor, *name->vendor && *name->device ? " " : "", name->device);
-}
-
 static const struct device *device_at(const struct listing *list, size_t device)
 {
         return &list->plan->facts->devices[device];

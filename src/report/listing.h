@@ -73,6 +73,3 @@ struct list_table listing_table(const struct listing *list, struct arena *a) _mu
 /* "6 VFs: 4 free (iavf), 2 handed over (vfs, vfio-pci)", of a function's virtual ones; NULL if it has
  * none. */
 const char *listing_virtual(const struct listing *list, struct arena *a, size_t device);
-
-/* "VENDOR DEVICE", as far as it is known. */
-void text_name(FILE *f, const struct pci_name *name);

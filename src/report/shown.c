@@ -4,17 +4,21 @@
 #include <stdio.h>
 
 #include "report/paint.h"
+#include "report/screen.h"
 #include "report/text.h"
 
-void text_show(FILE *f, const struct shown *shown)
+#define NAME_AT (12 + 2 + 9 + 2) /* behind an address and an ID */
+
+void text_show(FILE *f, const struct shown *shown, struct arena *a)
 {
+        const struct screen s = screen_of(f, a);
+
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *d = &shown->devices[i];
 
                 paint(f, BOLD, 12, d->device->address);
                 fprintf(f, "  %s  ", d->device->id);
-                text_name(f, &d->name);
-                fputc('\n', f);
+                screen_wrap(&s, NAME_AT, NAME_AT, model_full(a, &d->name));
         }
         for (size_t i = 0; i < shown->n_forms; i++) {
                 const struct shown_form *form = &shown->forms[i];

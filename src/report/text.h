@@ -43,6 +43,6 @@ void text_status(FILE *f, const struct status *status, const struct status_now *
 /* Of listing_prepare(). */
 void text_list(FILE *f, const struct listing *list, struct arena *a);
 void text_device(FILE *f, const struct listing *list, size_t device, struct arena *a);
-void text_show(FILE *f, const struct shown *shown);
+void text_show(FILE *f, const struct shown *shown, struct arena *a);
 void text_checks(FILE *f, const struct checks *checks, const struct check_view *view, struct arena *a);
 void text_findings(FILE *f, const struct findings *findings, struct arena *a);

@@ -540,3 +540,80 @@ answers() {
     plan
     bound 0000:05:00.0 0000:06:00.0
 }
+
+@test "what can be removed is not missed by its rule: behind Thunderbolt, or in a slot that can be switched" {
+    put "/sys/$(pci_dir 0000:42:00.0)/removable" removable
+    ctl add gpu0 42:00.0
+    exits 0
+    has '42:00.0 can be removed: the rule does not miss it then.'
+    rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0 '[Device]' Expect=0-1
+    rm "$ROOT/etc/passthrough.d/gpu0.conf"
+    ctl add both 01:00.0 42:00.0
+    rule_has both '[Match]' ID=1002:5159 'Path=0000:00:02.0/00.0 0000:40:03.1/00.0' '[Device]' Expect=1-2
+    rm "$ROOT/etc/passthrough.d/both.conf"
+    ctl add gpu0 42:00.0 Expect=1
+    exits 0
+    rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0 '[Device]' Expect=1
+    rm "$ROOT/etc/passthrough.d/gpu0.conf"
+    put "/sys/$(pci_dir 0000:42:00.0)/removable" fixed
+    put /sys/bus/pci/slots/7/address 0000:42:00
+    ctl add gpu0 42:00.0
+    rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0
+    rm "$ROOT/etc/passthrough.d/gpu0.conf"
+    put /sys/bus/pci/slots/7/power 1
+    ctl add gpu0 42:00.0
+    rule_has gpu0 '[Match]' ID=1002:5159 Path=0000:40:03.1/00.0 '[Device]' Expect=0-1
+    pci_remove 0000:42:00.0
+    pci_remove 0000:42:00.1
+    plan
+    rule_is gpu0 ok
+}
+
+@test "the host's last display is said by add and by plan, and not while another is left" {
+    ctl add gpu0 42:00.0
+    exits 0
+    has_not 'No display is left'
+    ctl plan
+    has_not 'No display is left'
+    ctl add gpu1 01:00.0
+    exits 0
+    has 'No display is left for the host then.'
+    ctl plan
+    has 'No display is left for the host then.'
+}
+
+@test "a PCH's audio beside an ISA bridge without a driver goes with the rest of its group alone, after a yes" {
+    pci_add 0000:00:1b.0 8086:7a04 0601 group=60
+    pci_add 0000:00:1b.3 8086:7a50 0403 group=60 driver=snd_hda_intel
+    pci_add 0000:00:1b.4 8086:7a23 0c05 group=60 driver=i801_smbus
+    pci_add 0000:00:1b.5 8086:7a24 0c80 group=60 driver=intel-spi
+    ctl list 00:1b.3
+    has '00:1b.0' ': bridge' ': comes along' 'Handover      free' 'Next: passthroughctl add audio0 00:1b.3 IOMMUGroup=complete'
+    writes_nothing 1 audio 00:1b.3
+    has '00:1b.4' '00:1b.5' 'same IOMMU group (60)' 'Next: passthroughctl add audio 00:1b.3 IOMMUGroup=complete'
+    has_not 00:1b.0
+    ctl add audio 00:1b.3 --yes
+    exits 0
+    has 'comes along: same IOMMU group (60)'
+    plan
+    bound 0000:00:1b.3 0000:00:1b.4 0000:00:1b.5
+    # A bridge that the host drives keeps all of them.
+    rm "$ROOT/etc/passthrough.d/audio.conf"
+    pci_bind 0000:00:1b.0 lpc_ich
+    writes_nothing 1 audio 00:1b.3 --yes
+    has 'a bridge that the host drives'
+    ctl list 00:1b.3
+    has 'Handover      held' 'a bridge that the host drives'
+}
+
+@test "what vfio-pci has without a rule is said by list, and add writes its rule" {
+    pci_bind 0000:42:00.0 vfio-pci
+    pci_bind 0000:42:00.1 vfio-pci
+    ctl list
+    says '42:00\.0 .* vfio-pci +free +no rule'
+    LC_ALL=C.UTF-8 ctl add gpu0 42:00.0
+    exits 0
+    has 'vfio-pci has it already'
+    ctl list
+    says '42:00\.0 .* vfio-pci +handed over +gpu0'
+}

@@ -150,7 +150,7 @@ arguments() {
     rm "$ROOT/etc/passthrough.d/edu.conf"
     ctl show 02:00.0
     exits 1
-    has 'no rule takes 0000:02:00.0'
+    has 'no rule covers 0000:02:00.0; write one first: passthroughctl add NAME 0000:02:00.0'
     ctl show gpv
     exits 2
     has '"gpu"'
@@ -218,6 +218,32 @@ domain() {
     has '--format of show is qemu, qemu_iommufd or libvirt, not "nova"'
 }
 
+@test "--format=libvirt is a file that virsh attach-device takes; of several devices it has an element each, and that is said" {
+    command -v xmllint >/dev/null || skip 'no xmllint'
+    ctl show edu --format=libvirt
+    exits 0
+    is "$(xmllint --xpath 'count(/hostdev/source/address)' - <<<"$output" 2>&1)" 1 'devices in the document'
+    has_not 'attach-device'
+    ctl show gpu --format=libvirt
+    exits 0
+    has 'gpu: 2 devices, an element each: virsh attach-device takes one a file, virsh edit all of them'
+    # Blank lines are between them: each block alone is a document.
+    is "$(csplit -s -f "$BATS_TEST_TMPDIR/block." - '/^$/' <<<"$output" && for b in "$BATS_TEST_TMPDIR"/block.*; do
+        sed '/^$/d' "$b" | xmllint --xpath 'string(/hostdev/source/address/@function)' -; done | paste -sd' ')" '0x0 0x1' functions
+}
+
+@test "while a device is not handed over show ends with the next step, and nothing that is copied has it" {
+    ctl show edu
+    exits 0
+    says '^  Next: passthroughctl apply'
+    ctl show edu --format=qemu
+    has_not Next:
+    pci_bind 0000:02:00.0 vfio-pci
+    ctl show edu
+    exits 0
+    has_not Next: 'not handed over'
+}
+
 @test "--all shows each rule, and one that is not ok makes it fail" {
     ctl show --all
     exits 0
@@ -251,7 +277,7 @@ domain() {
     is "$stderr" '' 'standard error'
     ctl show gpu
     exits 0
-    [[ $stderr == *'gpu: 0000:01:00.0 is not handed over yet: radeon has it; the next boot does it, or passthroughctl bind gpu'* ]] || { show && return 1; }
+    [[ $stderr == *'gpu: 0000:01:00.0 is not handed over yet: radeon has it; a boot with the rule does it, or passthroughctl bind gpu now'* ]] || { show && return 1; }
     ctl show vmd --json
     exits 0
     has 'vmd: 10000:e0:06.0 is not handed over yet: nvme has it'
