@@ -2,6 +2,7 @@
 /* The devices that rules take, one by one. */
 #include "base/str.h"
 #include "check/what-if.h"
+#include "plan/strays.h"
 
 /* What is said of a device: the worst of it counts, and its fix. */
 struct verdict {
@@ -173,4 +174,10 @@ void check_devices(struct checker *c)
         for (size_t i = 0; i < c->plan->n_entries; i++)
                 if (check_taken(&c->plan->entries[i]) && c->plan->rules[c->plan->entries[i].rule].state != RULE_SKIPPED)
                         device_row(c, i);
+        for (size_t i = strays_next(c->plan, NO_DEVICE); i != NO_DEVICE; i = strays_next(c->plan, i)) {
+                const struct device *d = &c->plan->facts->devices[i];
+
+                check_row(c, check_row_id(c, "device", d->address), CHECK_WARN, "passthroughctl add --from=running",
+                          "%s has it, and no rule covers it", d->driver_now);
+        }
 }

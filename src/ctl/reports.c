@@ -12,6 +12,7 @@
 #include "ctl/names.h"
 #include "ctl/situation.h"
 #include "plan/displays.h"
+#include "plan/strays.h"
 #include "report/json.h"
 #include "report/text.h"
 #include "state/worked.h"
@@ -144,6 +145,7 @@ int ctl_status(struct ctl *c)
 {
         struct makers makers;
         struct status status;
+        const char *strays;
         int k;
 
         if (c->boot && !streq(c->boot, "0"))
@@ -163,5 +165,9 @@ int ctl_status(struct ctl *c)
                 json_status(stdout, &status, &c->diags);
         else if (k == 0)
                 show_status(c, &status);
+        strays = strays_text(&c->plan, &c->arena);
+        if (strays)
+                (void)ctl_error("without a rule a VFIO driver has %s; passthroughctl add --from=running writes one",
+                                strays);
         return c->diags.n_errors > 0 ? EXIT_USAGE : status.satisfied ? EXIT_SUCCESS : EXIT_FAILURE;
 }

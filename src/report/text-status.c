@@ -28,7 +28,7 @@ static void put_head(const struct screen *s, const struct status *status)
         else if (!status->ran && record->n_rules > 0)
                 text = "Nothing was handed over in this boot: it had no plan.";
         else if (record->n_rules == 0)
-                text = "No rules, in this boot or now: every device is with the host.";
+                text = "No rules, in this boot or now.";
         if (!text)
                 return;
         put_text(s, text);

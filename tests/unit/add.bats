@@ -606,14 +606,21 @@ answers() {
     has 'Handover      held' 'a bridge that the host drives'
 }
 
-@test "what vfio-pci has without a rule is said by list, and add writes its rule" {
+@test "what vfio-pci has without a rule is said by list, status and check, and add writes its rule" {
     pci_bind 0000:42:00.0 vfio-pci
     pci_bind 0000:42:00.1 vfio-pci
     ctl list
     says '42:00\.0 .* vfio-pci +free +no rule'
+    ctl status
+    has 'without a rule a VFIO driver has 0000:42:00.0, 0000:42:00.1; passthroughctl add --from=running writes one'
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "device.0000:42:00.0") | "\(.status) \(.message): \(.fix)"')" \
+        'warn vfio-pci has it, and no rule covers it: passthroughctl add --from=running' row
     LC_ALL=C.UTF-8 ctl add gpu0 42:00.0
     exits 0
     has 'vfio-pci has it already'
     ctl list
     says '42:00\.0 .* vfio-pci +handed over +gpu0'
+    ctl status
+    has_not 'without a rule'
 }
