@@ -80,14 +80,21 @@ static bool say_missing(struct ctl *c, const struct rule *rule, const bool *chos
         return missing;
 }
 
+/* On standard error, as wide as that is. */
+static void say(struct ctl *c, const char *text)
+{
+        const struct screen s = screen_of(stderr, &c->arena);
+
+        screen_wrap(&s, 0, 2, text);
+}
+
 /* It is to have its driver by now: the guest cannot have it before. */
 static bool warn_early(struct ctl *c, const struct shown *shown)
 {
-        bool any = false;
+        const char *text = NULL, *rule = "";
 
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *s = &shown->devices[i];
-                const char *rule = c->config.rules[s->entry->rule].name;
                 char target[PATH_MAX];
                 ssize_t n = root_readlink(&c->root, arena_join(&c->arena, s->device->sysfs, "/driver", NULL), target,
                                           sizeof(target));
@@ -95,24 +102,26 @@ static bool warn_early(struct ctl *c, const struct shown *shown)
 
                 if (now && streq(now, s->entry->driver))
                         continue;
-                any = true;
-                fprintf(stderr,
-                        "%s: %s is not handed over yet: %s has it; a boot with the rule does it, or passthroughctl "
-                        "bind "
-                        "%s now\n",
-                        rule, s->device->address, now ? now : "no driver", rule);
+                rule = c->config.rules[s->entry->rule].name;
+                text = arena_join(&c->arena, text ? text : "", text ? ", " : "", now ? now : "no driver", " has ",
+                                  s->device->address, NULL);
         }
-        return any;
+        if (text)
+                say(c, arena_printf(&c->arena,
+                                    "%s is not handed over yet: %s; a boot with the rule does it, or passthroughctl "
+                                    "bind %s now",
+                                    rule, text, rule));
+        return text;
 }
 
 /* virsh attach-device reads one device from a file. */
-static void warn_several(const struct ctl *c, const char *name, const struct shown *shown)
+static void warn_several(struct ctl *c, const char *name, const struct shown *shown)
 {
         if (c->format && !c->json && streq(c->format, "libvirt") && shown->n > 1)
-                fprintf(stderr,
-                        "%s: %zu devices, an element each: virsh attach-device takes one a file, virsh edit all of "
-                        "them\n",
-                        name, shown->n);
+                say(c, arena_printf(&c->arena,
+                                    "%s: %zu devices, an element each: virsh attach-device takes one a file, virsh "
+                                    "edit all of them",
+                                    name, shown->n));
 }
 
 /* Behind what people copy, while a virtual machine cannot have it. */

@@ -277,9 +277,9 @@ domain() {
     is "$stderr" '' 'standard error'
     ctl show gpu
     exits 0
-    [[ $stderr == *'gpu: 0000:01:00.0 is not handed over yet: radeon has it; a boot with the rule does it, or passthroughctl bind gpu now'* ]] || { show && return 1; }
+    is "$stderr" 'gpu is not handed over yet: radeon has 0000:01:00.0, snd_hda_intel has 0000:01:00.1; a boot with the rule does it, or passthroughctl bind gpu now' 'standard error'
     ctl show vmd --json
     exits 0
-    has 'vmd: 10000:e0:06.0 is not handed over yet: nvme has it'
+    has 'vmd is not handed over yet: nvme has 10000:e0:06.0'
     whole '.devices | length == 1'
 }
