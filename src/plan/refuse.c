@@ -134,12 +134,52 @@ static void refuse_below(struct planner *p, struct plan_entry *e, size_t above)
                                : arena_join(p->arena, "a rule for that one takes all below it: Path=", c->path, NULL));
 }
 
+/*
+ * Why a rule cannot take the whole group, or NULL: nothing stands against it so far. *member becomes who it is about, a
+ * bridge as well.
+ */
+static const char *group_obstacle(struct planner *p, const struct plan_entry *e, size_t *member)
+{
+        size_t first, n = facts_group(p->facts, entry_device(p, e)->group, &first);
+
+        for (size_t k = 0; k < n; k++) {
+                struct plan_entry asked = {.device = p->facts->by_group[first + k],
+                                           .rule = e->rule,
+                                           .driver = e->driver,
+                                           .leader = NO_ENTRY,
+                                           .below = NO_ENTRY};
+                const char *why;
+
+                if (p->entry_of[asked.device] != NO_ENTRY || harmless(p, e, asked.device))
+                        continue;
+                why = unfit(p, &asked);
+                if (!why || (asked.refusal == REFUSAL_OTHER && !(entry_device(p, &asked)->roles & ROLE_BRIDGE)))
+                        continue;
+                *member = asked.device;
+                return why;
+        }
+        return NULL;
+}
+
+/* What is the matter with a member of the group, behind "which". */
+static const char *about_member(struct planner *p, struct plan_entry *e, const struct plan_entry *other, size_t member)
+{
+        if (other->action == ACTION_KEEP)
+                return arena_join(p->arena, "rule ", p->config->rules[other->rule].name, " leaves to the host", NULL);
+        if (comes_later(p, e, member))
+                return "waits for the root stage; Stage=root for both would keep them together";
+        if (other->action == ACTION_BIND)
+                return arena_join(p->arena, "goes to driver ", other->driver, NULL);
+        e->derived = true;
+        return "is refused";
+}
+
 static void refuse_for_member(struct planner *p, struct plan_entry *e, size_t member)
 {
-        const struct device *d = entry_device(p, e), *m = &p->facts->devices[member];
-        const char *name = device_kind(m);
         const struct plan_entry *other =
                 p->entry_of[member] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[member]];
+        const char *why = other ? NULL : group_obstacle(p, e, &member);
+        const struct device *d = entry_device(p, e), *m = &p->facts->devices[member];
 
         e->refusal = REFUSAL_GROUP;
         if (m->roles & ROLE_BRIDGE) {
@@ -148,33 +188,12 @@ static void refuse_for_member(struct planner *p, struct plan_entry *e, size_t me
                 return;
         }
         e->in_company = !other;
-        if (!other) {
-                planner_refuse(p, e,
-                               "IOMMU group %d also holds %s (%s, %s), which the rule does not take; "
-                               "see IOMMUGroup=complete",
-                               d->group, m->address, m->id, name);
-                return;
-        }
-        if (other->action == ACTION_KEEP) {
-                planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which rule %s leaves to the host",
-                               d->group, m->address, m->id, name, p->config->rules[other->rule].name);
-                return;
-        }
-        if (comes_later(p, e, member)) {
-                planner_refuse(p, e,
-                               "IOMMU group %d also holds %s (%s, %s), which waits for the root stage; Stage=root "
-                               "for both would keep them together",
-                               d->group, m->address, m->id, name);
-                return;
-        }
-        if (other->action == ACTION_BIND) {
-                planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which goes to driver %s", d->group,
-                               m->address, m->id, name, other->driver);
-                return;
-        }
-        e->derived = true;
-        planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which is refused", d->group, m->address, m->id,
-                       name);
+        planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which %s%s", d->group, m->address, m->id,
+                       device_kind(m),
+                       other ? about_member(p, e, other, member)
+                       : why ? "cannot go with it: "
+                             : "the rule does not take; see IOMMUGroup=complete",
+                       why ? why : "");
 }
 
 /* Both say, and not the same. */
