@@ -163,6 +163,8 @@ static const char *chain_text(struct arena *a, const char *chain)
         }
         if (use == chain)
                 return arena_join(a, NEEDED, chain, NULL);
+        if (streq(use, "in use"))
+                return arena_join(a, "it is in use", *way ? " (" : "", way, *way ? ")" : "", NULL);
         return arena_join(a, "the host needs it, for ", streq(use, "default route") ? "the " : "", use,
                           *way ? " (" : "", way, *way ? ")" : "", NULL);
 }
