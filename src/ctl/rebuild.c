@@ -10,11 +10,11 @@
 #include "ctl/tell.h"
 
 static void add_job(struct ctl *c, struct rebuild *r, const struct installed *image, const struct payload *now,
-                    const char *why)
+                    const char *why, bool unasked)
 {
         struct image_job *job = arena_grow(&c->arena, &r->jobs, r->n_jobs, sizeof(*job));
 
-        *job = (struct image_job){.image = image, .now = now, .why = why};
+        *job = (struct image_job){.image = image, .now = now, .why = why, .unasked = unasked};
         r->n_jobs++;
 }
 
@@ -36,13 +36,13 @@ static bool leave(struct rebuild *r, const struct installed *image, const struct
 static void look_at(struct ctl *c, struct rebuild *r, const struct boot_facts *facts, const struct installed *image,
                     const struct payload *now)
 {
-        struct image_digest digest;
+        struct image_digest digest = {};
         const char *why = now->nothing ? NULL : "what it was built from cannot be told";
 
         if (origin_read(&c->root, &c->arena, r->makers.maker, image, &digest))
                 why = payload_differs(now, &digest);
         if (why && !leave(r, image, facts, why))
-                add_job(c, r, image, now, why);
+                add_job(c, r, image, now, why, digest.known && digest.config == now->digest.config);
 }
 
 /* A rule that the new images take less for than those that are there. */
@@ -154,6 +154,8 @@ int rebuild_tell(struct ctl *c, const struct image_job *job, const char *path, c
         if (k == 0 && !job->wrong) {
                 tell_end(c, t, job->tried || job->like ? "copied in" : "built in",
                          arena_join(&c->arena, " (", size, job->tried || job->like ? ")" : "), verified", NULL));
+                if (job->unasked)
+                        tell_row(c, "", job->why);
                 return 0;
         }
         tell_end(c, t, "failed after", "");

@@ -9,6 +9,7 @@ struct image_job {
         const struct installed *image;
         const struct payload *now; /* what it is to have */
         const char *why;
+        bool unasked;               /* not for the config: the reason is worth a line */
         struct image_job *like;     /* another of the same kernel, built before; or NULL */
         const char *tried;          /* it was built and booted already, and is there; or NULL */
         const char *wrong;          /* what went wrong when it was built, or NULL */

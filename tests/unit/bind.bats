@@ -91,7 +91,7 @@ service() {
 @test "bind of an address that no rule covers says how to write one" {
     ctl bind 00:1f.3
     exits 2
-    has 'no rule covers 0000:00:1f.3'
+    has 'no rule covers 0000:00:1f.3' 'passthroughctl add NAME 0000:00:1f.3'
     is "$(override_of 0000:00:1f.3)" '(null)|' override
 }
 

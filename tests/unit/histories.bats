@@ -153,7 +153,7 @@ lived() { # lived SEED
         # All taken back, and the other kernel gone.
         if [[ -e $ROOT/boot/vmlinuz-$OTHER ]]; then kernel; fi
         output=
-        until [[ $output == *'nothing to undo'* ]]; do
+        until [[ $output == *'Nothing to undo'* ]]; do
             live undo
             history+=("undo: $status")
             ((${#history[@]} < 30)) || { say "undo has no end, SEED=$seed" && false; }

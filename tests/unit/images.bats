@@ -363,7 +363,7 @@ image_digest() {
     : >"$ROOT/etc/dracut.fail"
     live apply --no-trial
     exits 1
-    has 'dracut failed with status 3; the old image stays' 'this is taken back'
+    has 'the old image stays: dracut failed with status 3' 'what was written is taken back'
     is "$(images)" "$before" images
     rm "$ROOT/etc/dracut.fail"
     for spoil in 'rm $dir/usr/lib/passthrough/passthrough-bind|/usr/lib/passthrough/passthrough-bind' \
@@ -396,7 +396,7 @@ image_digest() {
     rm "$ROOT/boot/initrd.img-$KERNEL"
     live undo
     exits 0
-    has "left /boot/initrd.img-$OTHER as it is"
+    has "Left            /boot/initrd.img-$OTHER as it is"
     grep -q 'built anew' "$ROOT/boot/initrd.img-$OTHER"
     [[ ! -e $ROOT/boot/initrd.img-$KERNEL ]]
 }
@@ -420,7 +420,7 @@ image_digest() {
     put /etc/dracut.spoil "[ \$kver = $KERNEL ] || exit 1"
     live apply --no-trial
     exits 1
-    has 'this is taken back' 'put back'
+    has 'what was written is taken back' 'Put back'
     is "$(cd "$ROOT/images" && sha256sum ./*)" "$before" 'images after a build that failed'
 }
 
@@ -446,7 +446,7 @@ image_digest() {
     ENVIRONMENT=(sh -c '[ ! -e /usr/bin/lsinitrd ] || mount --bind /none /usr/bin/lsinitrd; exec "$@"' sh)
     live apply --no-trial
     exits 1
-    has 'lsinitrd is not there' 'this is taken back'
+    has 'lsinitrd is not there' 'what was written is taken back'
     built
 }
 
@@ -465,7 +465,7 @@ image_digest() {
     exits 1
     has "/boot/initrd.img-$OTHER: the image before this apply is not kept any more"
     live undo
-    has 'nothing to undo'
+    has 'Nothing to undo.'
 }
 
 @test "room is looked for before anything is written, on a file system that is small" {
@@ -487,7 +487,7 @@ image_digest() {
     BOOT_SIZE=20M live_run /bin/sh -e -c 'cat /boot/initrd* >/old; /build/passthroughctl apply --no-trial; cat /boot/initrd* >/new
         /build/passthroughctl undo; cat /boot/initrd* | cmp - /old; ! cmp -s /old /new; stat -c %a /boot/initrd* | uniq'
     exits 0
-    has 'apply 1 is undone'
+    has 'Apply 1 is undone.'
     is "${output##*$'\n'}" 600 mode
 }
 

@@ -77,7 +77,7 @@ refuses() {
     ctl apply --dry-run
     exits 1 && has "$@" || return 1
     ctl apply
-    exits 1 && has "$@" 'nothing is written before that is put right' || return 1
+    exits 1 && has "$@" 'nothing is written until the kernel command line is corrected' || return 1
     diff <(echo "$before") <(snapshot)
 }
 

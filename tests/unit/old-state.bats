@@ -324,7 +324,7 @@ from_grub() { on_grub && left grub applied boot etc/default var/lib/passthrough;
     as_before
     live undo
     exits 0
-    has 'nothing to undo'
+    has 'Nothing to undo.'
 }
 
 @test "an earlier version's apply: another one on top, and both taken back" {
@@ -341,7 +341,7 @@ from_grub() { on_grub && left grub applied boot etc/default var/lib/passthrough;
     live undo
     exits 1
     # Only the last apply keeps the images that were there before.
-    has 'apply 1 is undone' "/boot/initrd.img-$KERNEL: the image before this apply is not kept any more"
+    has 'Apply 1 is undone.' "/boot/initrd.img-$KERNEL: the image before this apply is not kept any more"
     diff <(grep -v initrd.img <<<"$BEFORE") <(boot_state | grep -v initrd.img)
 }
 

@@ -297,7 +297,7 @@ dry() {
     has 'would be undone'
     ctl undo --dry-run
     exits 0
-    has 'nothing to undo'
+    has 'Nothing to undo.'
 }
 
 @test "--dry-run of bind and release says what would be done, and touches no device" {

@@ -18,8 +18,9 @@ typed() {
     exits 0 >&2 || return 1
     printf '$ %s\n' "$2"
     printf '%s\n' "$output" "$stderr" | perl -CSDA -pe '
-        s/ +\d+ ms\b/  4120 ms/; s/ +\d+\.\d+ s\b/  4.1 s/; s/\(\d+ MiB, \d+ s\)/(38 MiB, 31 s)/; s/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/2026-11-29 18:27:05/;
-        s/\b(at|Before|of) \d\d:\d\d\b(?!:)/$1 18:42/; s/ +$//' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' |
+        s/\bin \d+(\.\d)? s \([\d.]+ [KM]iB\)/in 31 s (38 MiB)/; s/, \d+(\.\d)? s$/, 2 s/;
+        s/ +\d+ ms\b/  4120 ms/; s/ +\d+\.\d+ s\b/  4.1 s/; s/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/2026-11-29 18:27:05/;
+        s/\b(at|Before|of) \d\d:\d\d\b(?![:.])/$1 18:42/; s/ +$//' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' |
         awk -v lines="$1" '{ line[NR] = $0 } END { last = NR <= lines ? NR : lines - 1; while (last && line[last] == "") last--
             for (i = 1; i <= last; i++) print line[i]; if (NR > lines) print "[...]" }'
 }
@@ -32,10 +33,10 @@ session() {
     desktop
     typed 16 'sudo passthroughctl list' | cut_off
     typed 12 'sudo passthroughctl add gpu0 42:00.0'
-    typed 7 'sudo passthroughctl apply' 'SSH_CONNECTION=1'
+    typed 12 'sudo passthroughctl apply' 'SSH_CONNECTION=1'
     typed 1 'sudo reboot'
     boots_next
-    typed 99 'sudo passthroughctl confirm' | sed '3,$ { $!d }; 2 s/.*/[...]/'
+    typed 99 'sudo passthroughctl confirm' | sed -n '1p; 2s/.*/[...]/p; /The trial is kept/,$p'
     typed 8 'sudo passthroughctl status'
     typed 12 'sudo passthroughctl show gpu0' | sed '/^ .*\\$/,$ { /\\$/!q }'
 }
