@@ -81,6 +81,9 @@ static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct reb
         }
         if (k == 0 && r->n_jobs > 0)
                 say_fallen(now);
+        if (k == 0 && r->n_jobs > 0 && c->root.live && c->config.n_rules > 0 && !now->digest.has_clearance)
+                tell_note(c, "the image cannot record which devices this host can spare: the firmware reports no UUID "
+                             "(product_uuid)");
         return k;
 }
 

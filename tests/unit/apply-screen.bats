@@ -19,6 +19,7 @@ setup() {
         'pci:v000010DEd00001B06*' ' ID_MODEL_FROM_DATABASE=GP102 [GeForce GTX 1080 Ti]'
     systemd-hwdb update --root="$ROOT"
     put /sys/class/watchdog/watchdog0/state active
+    firmware_uuid
     rule gpu0 '[Match]' Address=42:00.0
     live_root
     mkdir -p "$ROOT/usr/sbin"
@@ -122,6 +123,13 @@ back_and_forth() {
     is_screen apply.fails 80
     rule gpu0 '[Match]' Adress=42:00.0
     STATUS=2 screens apply.error apply
+}
+
+@test "apply: what somebody has to know of the host and of the trial" {
+    rm -r "$ROOT/sys/class/watchdog" "$ROOT/sys/devices/virtual/dmi"
+    on 80 apply
+    exits 0
+    is_screen apply.notes 80
 }
 
 @test "remove" {

@@ -10,6 +10,7 @@ desktop() {
     command -v systemd-hwdb >/dev/null || skip 'no systemd-hwdb'
     host_begins bare
     two_cards
+    firmware_uuid
     root_port 0000:40:04.1 43
     pci_add 0000:43:00.0 144d:a80a 010802 under=0000:40:04.1 group=30 driver=nvme
     disk nvme0n1 259:0 0000:43:00.0

@@ -276,7 +276,7 @@ image_digest() {
     [[ ! -e $ROOT/var/lib/dracut.log ]]
     live apply --no-trial
     exits 0
-    has "Boot image      $KERNEL (2 of 2), built in "
+    has "Boot image      $KERNEL (1 of 2), built in " "Boot image      $OTHER (2 of 2), built in "
     built "$KERNEL" "$OTHER"
     tar -tf "$ROOT/boot/initrd.img-$OTHER" | grep -qx ./etc/passthrough.d/gpu0.conf
     is "$(stat -c %a "$ROOT/boot/initrd.img-$OTHER")" 600 mode
