@@ -502,7 +502,7 @@ from_trial() {
     is "$(get '.trial.state')" failed trial
     live apply
     exits 1
-    has 'nothing is written before the config changes'
+    has 'Nothing is written: change a rule first'
     live plan
     says '^gpu0: invalid'
     rule gpu0 '[Match]' ID=10de:1b07
