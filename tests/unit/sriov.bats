@@ -318,3 +318,21 @@ END
     grep -q 'SUBSYSTEM=="pci", DRIVER=="?\*", DEVPATH=="\*/pci0000:00/0000:00:04.0/0000:??:00.0", .*passthrough-sriov@50-nic.service' "$ROOT"/run/udev/rules.d/*
     grep -q 'ENV{SYSTEMD_READY}="0"' "$ROOT"/run/udev/rules.d/*
 }
+
+@test "an initrd leaves the function and its virtual ones alone, whatever the sections say, and the host goes on from there" {
+    made 2 driver=vfio-pci
+    pci_set 0000:04:00.0 sriov_numvfs 2
+    functions VirtualFunctions=2 '[VirtualFunction]' Index=1 Driver=native
+    run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --stage=initrd
+    exits 0
+    run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --stage=root
+    exits 0
+    attribute 0000:04:00.0 sriov_numvfs 2
+    attribute 0000:04:10.0 driver_override '(null)'
+    make_functions 50-nic
+    exits 0
+    attribute 0000:04:10.0 driver_override vfio-pci
+    attribute 0000:04:10.2 driver_override '(null)'
+    run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --rule=50-nic
+    exits 0
+}

@@ -56,8 +56,11 @@ static void look_at_interfaces(const struct look *x, const struct device *d, str
         char text[64];
         size_t n;
 
-        if (root_list(x->root, x->arena, net, &names, &n) < 0)
+        /* Unknown is up. */
+        if (root_list(x->root, x->arena, net, &names, &n) < 0) {
+                ret->up = net;
                 return;
+        }
         for (size_t i = 0; i < n; i++) {
                 const char *dir = arena_join(x->arena, net, "/", names[i], NULL);
 
