@@ -252,7 +252,7 @@ shown() {
     ctl list
     says '^ +01:00\.0 .* held +the firmware uses it: memory of its group is the firmware.s \(RMRR\); with 01:00\.1, its audio$'
     says '^ +07:00\.0 .* held +may be the boot display: the firmware may have booted on this display \(no boot_vga\)$'
-    says '^ +07:00\.3 .* held +group 15: shares it with lpc\.1, which is no PCI function'
+    says '^ +07:00\.3 .* held +group 15: shares it with lpc\.1, which is not a PCI function'
     says '^ +07:00\.6 .* held +rule native$'
     ctl list 07:00.0
     says 'AllowBootDisplay=yes takes it'
