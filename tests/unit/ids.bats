@@ -42,7 +42,7 @@ refuses() {
     before=$(tree)
     ctl apply "${dry[@]}"
     exits 1 || return 1
-    for pattern in "$@" 'nothing is written before that is done'; do
+    for pattern in "$@" 'nothing is written until that is done'; do
         grep -qE -- "$pattern" <<<"$stderr" || { echo "not said: $pattern" && echo "$stderr" && return 1; }
     done
     is "$(tree)" "$before" 'the tree' || return 1
