@@ -45,7 +45,8 @@ static void ids_of(struct judge *j, const struct token *t, const char *driver, c
                                     "\"%s\" is not an ID: %s takes no device for it", id, driver);
                 else if (id[length])
                         finding_add(j, t, READER_MODULE, SEVERITY_WARNING, "vendor:device in hex, such as 10de:1b06",
-                                    "%s reads only \"%.*s\" of \"%s\"", driver, (int)length, id, id);
+                                    "%s reads only \"%.*s\" of \"%s\" and ignores the rest", driver, (int)length, id,
+                                    id);
                 any |= length > 0 && fits;
         }
         if (any)
