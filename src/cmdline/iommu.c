@@ -229,7 +229,7 @@ static bool judge_iommu_elsewhere(struct judge *j, const struct token *t)
 
         if (arch == ARCH_UNKNOWN || arch == ARCH_X86 || (arch == ARCH_POWER && !pt && !startswith(t->value, "on")))
                 return false;
-        finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, *right ? right : "remove it",
+        finding_add(j, t, READER_KERNEL, SEVERITY_INFO, *right ? right : "remove it",
                     "a parameter of x86: nothing reads it here, on %s", arch_names[arch]);
         finding_right(j, t, right);
         return true;
