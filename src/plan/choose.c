@@ -256,7 +256,7 @@ static void too_many(struct planner *p, size_t rule)
                         paths = arena_printf(p->arena, "%s Path=%s", paths, d->path);
                 if (e->action != ACTION_BIND)
                         continue;
-                e->refusal = REFUSAL_MANY;
+                e->surplus = true;
                 planner_refuse(p, e, "the rule matches %zu devices and Expect= is %s; to name this one: Path=%s",
                                state->n_matched, expect, d->path);
         }

@@ -39,7 +39,6 @@ enum refusal {
         REFUSAL_HOST,  /* the host needs it, or may */
         REFUSAL_GROUP, /* its IOMMU group, or that it has none */
         REFUSAL_BELOW, /* what it is below, or what is below it */
-        REFUSAL_MANY,  /* the rule matches more than it expects */
 };
 extern const char *const rule_state_names[RULE_STATE_MAX_];
 
@@ -61,6 +60,7 @@ struct plan_entry {
         const char *unknown;  /* why that is not known, whatever else it is refused for; or NULL */
         bool derived;         /* refused for another entry's refusal: that one has the cause */
         bool in_company;      /* refused for a member of its group that no rule takes: that one is shown, too */
+        bool surplus;         /* refused because the rule matches more than it expects: its Path= would name it */
         bool foreign;         /* such a member: the rule does not match it */
         size_t leader;        /* of a companion: the entry it comes with; else NO_ENTRY */
         size_t below;         /* the entry that it goes along with, having no operations of its own; else NO_ENTRY */

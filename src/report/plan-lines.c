@@ -148,8 +148,8 @@ static void tell_refusal(const struct lines *x, struct roster_row *row, const st
         const struct plan *group = &x->remedy.with_group;
         const struct plan_entry *then = e->foreign && group->n_entries > 0 ? plan_find(group, e->device) : NULL;
 
-        row->bad = !only && !e->derived && !e->in_company && e->refusal != REFUSAL_MANY;
-        if (e->refusal == REFUSAL_MANY)
+        row->bad = !only && !e->derived && !e->in_company && !e->surplus;
+        if (e->surplus)
                 strings_add(arena_of(x), &row->below, arena_join(arena_of(x), "Path=", device_of(x, e)->path, NULL));
         else if (e->in_company)
                 strings_add(arena_of(x), &row->below,
@@ -353,7 +353,7 @@ static void put_rule(struct lines *x, size_t rule)
         x->many = false;
         for (size_t i = 0; i < plan->n_entries; i++) {
                 n_rows += has_row(x, &plan->entries[i]);
-                x->many |= plan->entries[i].rule == rule && plan->entries[i].refusal == REFUSAL_MANY;
+                x->many |= plan->entries[i].rule == rule && plan->entries[i].surplus;
         }
         x->first = roster_add_rule(&x->roster, rule_of(x)->name, state->state);
         text = text_of(x, n_rows);
