@@ -172,19 +172,27 @@ static void judge_devices(struct arena *a, const struct plan *plan, struct recor
         }
 }
 
+/* What is wrong with a rule is known without a record. */
+static void add_invalid(struct arena *a, const struct plan *plan, struct record *r)
+{
+        for (size_t i = 0; i < plan->config->n_rules; i++)
+                if (plan->config->rules[i].invalid)
+                        add_rule(a, r, &plan->config->rules[i], RULE_INVALID, plan->config->rules[i].message);
+}
+
 int status_build(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
                  struct arena *a, const struct plan *plan, struct status *ret)
 {
         struct status s = {.satisfied = true, .off_by = plan->facts->off_by};
         int k = record_read(root, a, &s.record);
-        bool malformed = k == RECFILE_MALFORMED;
 
-        if (k < 0)
+        if (k == RECFILE_MALFORMED) {
+                *ret = (struct status){};
+                add_invalid(a, plan, &ret->record);
+        }
+        if (k != 0 && k != RECFILE_ABSENT)
                 return k;
-        if (malformed)
-                s.record = (struct record){};
         s.ran = k == 0;
-        s.satisfied = !malformed;
         k = 0;
         compare_config(a, plan, &s.record);
         add_skipped(a, plan, &s.record);
@@ -203,5 +211,5 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
         s.trial_here = trial_is_here(root, a, &s.trial);
         if (k == 0)
                 *ret = s;
-        return k == 0 && malformed ? RECFILE_MALFORMED : k;
+        return k;
 }
