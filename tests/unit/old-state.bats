@@ -504,7 +504,7 @@ from_trial() {
     exits 1
     has 'Nothing is written: change a rule first'
     live plan
-    says '^gpu0: invalid'
+    says '^  gpu0 +invalid '
     rule gpu0 '[Match]' ID=10de:1b07
     made
 }

@@ -117,7 +117,7 @@ made() {
     nothing_left
     as_before
     live status
-    has 'failed: it was booted, and did not come up: it waited 15 min for a passphrase or a file system, panicked, or was reset'
+    has 'failed and was taken back: it was booted, and did not come up: it waited 15 min for a passphrase or a file system, panicked, or was reset'
     live status --json
     is "$(get '.trial | .state, .message, .this_boot')" 'failed it was booted, and did not come up: it waited 15 min for a passphrase or a file system, panicked, or was reset false' trial
     live check --json
@@ -133,7 +133,7 @@ made() {
     [[ ! -e $ROOT/image/etc/passthrough.d/gpu0.conf ]]
     live plan
     has 'the trial of this config failed: the next boot follows what was applied before it'
-    says '^gpu0: invalid'
+    says '^  gpu0 +invalid '
     rule gpu0 '[Match]' ID=10de:1b07
     made
 }
