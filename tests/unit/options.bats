@@ -271,7 +271,7 @@ dry() {
 
 @test "--dry-run of each command changes nothing, and exits as the real run does" {
     dry add gpu1 01:00.0
-    has 'gpu0 decides 0000:01:00.0'
+    has 'gpu0 decides 01:00.0'
     dry remove gpu0
     has 'Would remove    /etc/passthrough.d/gpu0.conf'
     dry add gpu1 01:00.0
