@@ -88,7 +88,7 @@ static void check_report(const struct record *record, const uint8_t *data, size_
                         return;
         f = open_memstream(&text, &out_size);
         CHECK(f);
-        json_status(f, &status);
+        json_status(f, &status, NULL);
         check_document(f, &text, &out_size);
 }
 
