@@ -126,7 +126,7 @@ broken() {
         plan
         exits 2
         rule_is - invalid
-        rule_says - "^$dir: is no directory"
+        rule_says - "^$dir: is not a directory"
         device 0000:42:00.0 keep
         reason 0000:42:00.0 'until rule -, which may be meant for it, is corrected'
         rm -rf "$BATS_TEST_TMPDIR/image"
