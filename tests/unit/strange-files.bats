@@ -231,5 +231,5 @@ good() {
     put /etc/passthrough.d '[Match]' ID=1002:5159
     ctl plan
     exits 2
-    [[ $stderr == *'/etc/passthrough.d: is no directory'* ]] || { show && return 1; }
+    [[ $stderr == *'/etc/passthrough.d: is not a directory'* ]] || { show && return 1; }
 }
