@@ -58,10 +58,10 @@ handover() {
     rule gpu '[Match]' Address=05:00.0
     printf '0x000000009d000000 0x000000009f7fffff dir' >"$ROOT$regions"
     plan
-    refused 0000:05:00.0 'is not known: .*/reserved_regions cannot be read'
+    refused 0000:05:00.0 'cannot see whether the firmware .*/reserved_regions cannot be read'
     rm "$ROOT$regions" && mkdir "$ROOT$regions"
     plan
-    refused 0000:05:00.0 'is not known: .*/reserved_regions cannot be read'
+    refused 0000:05:00.0 'cannot see whether the firmware .*/reserved_regions cannot be read'
 }
 
 @test "pci-stub and other drivers are judged as vfio-pci is: by the guard, and by the group" {

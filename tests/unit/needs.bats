@@ -271,7 +271,7 @@ too_many() {
     ctl cmdline
     exits 0 || return 1
     is "$output" '' tokens || return 1
-    is "$stderr" "passthroughctl: huge pages of 1G are not for the command line: $2" 'standard error' || return 1
+    is "$stderr" "passthroughctl: huge pages of 1G are left out of the command line: $2" 'standard error' || return 1
     ctl cmdline --json
     is "$(get '"\(.tokens | length) \(.refused[0].size) \(.refused[0].why)"')" "0 1G $2" document
 }
@@ -312,7 +312,7 @@ too_many() {
     needs 'hugepagesz=1G hugepages=12' --kernel=nightly
     rm "$ROOT/proc/sys/kernel/osrelease"
     needs 'hugepagesz=1G hugepages=12'
-    why hugepages=12 'Linux 5.16'
+    why hugepages=12 'Linux before 5.16'
 }
 
 @test "a node for which nothing is asked is not named: one that is not online would cost all the others" {
