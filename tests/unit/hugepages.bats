@@ -176,11 +176,11 @@ pool() {
     rm "$ROOT/proc/meminfo"
     plan
     exits 1
-    is "$(why 0)" 'how much memory the machine has is not known' MemTotal
+    is "$(why 0)" 'cannot see how much memory the machine has' MemTotal
     memory $((8 * 1048576))
     rm "$ROOT/sys/devices/system/node/node0/meminfo"
     plan
-    is "$(why 1)" 'how much memory node 0 has is not known' 'of a node'
+    is "$(why 1)" 'cannot see how much memory node 0 has' 'of a node'
     node 0 $((2 * 1048576)) 2048
     put "$(pages_file 2048 0)" many
     plan

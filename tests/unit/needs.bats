@@ -287,7 +287,7 @@ too_many() {
     settings '[HugePages]' Size=1G Count=63
     needs 'hugepagesz=1G hugepages=63'
     rm "$ROOT/proc/meminfo"
-    too_many Count=63 'how much memory the machine has is not known'
+    too_many Count=63 'cannot see how much memory the machine has'
     rm -r "$ROOT/sys/kernel/mm/hugepages/hugepages-1048576kB"
     too_many Count=1 'this kernel has no huge pages of 1G on this machine; it has 2M'
 }
