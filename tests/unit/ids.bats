@@ -167,7 +167,7 @@ LOADERS
     rm -r "$ROOT/lib/modules/6.9"
     goes_on '/etc/default/grub: "vfio_pci.ids=8086:10d3" does nothing'
     rm "$ROOT/lib/modules/$KERNEL/modules.dep"
-    refuses 'vfio-pci may be built into the kernel (unknown)'
+    refuses 'vfio-pci may be built into the kernel \(unknown\)'
 }
 
 @test "pci-stub is one of them: built in here, as distributions have it, and as a module" {
