@@ -214,7 +214,7 @@ static void iommu_on(struct judge *j, const struct token *t, const char *item)
         const char *rest = without(j, t, item);
 
         finding_add(j, t, READER_KERNEL, SEVERITY_WARNING, intel ? "intel_iommu=on" : "remove it",
-                    "\"%s\" is no value of iommu=: nothing reads it, and it switches nothing on", item);
+                    "\"%s\" is not a value of iommu=: nothing reads it, and it switches nothing on", item);
         if (intel && !(own && switches(j, own) > 0))
                 rest = arena_join(j->arena, rest, *rest ? " " : "", "intel_iommu=on", NULL);
         finding_right(j, t, rest);

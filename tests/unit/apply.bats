@@ -752,7 +752,7 @@ live_debian() {
     put /etc/default/grub 'GRUB_CMDLINE_LINUX_DEFAULT="quiet intel_iommu=on"'
     live apply --no-trial
     exits 0
-    has 'and so not in entries for recovery' 'Boot entries    2, verified'
+    has 'so entries for recovery do not have it' 'Boot entries    2, verified'
     grep -q 'ro single *iommu=pt$' "$ROOT/boot/grub/grub.cfg"
     is "$(grep -o intel_iommu=on "$ROOT/boot/grub/grub.cfg" | wc -l)" 1 'entries with it'
 }

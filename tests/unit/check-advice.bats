@@ -135,7 +135,7 @@ writes() {
     says '^  skip +guard\.bridge '
     rm "$ROOT/etc/passthrough.d/bridge.conf" "$ROOT/proc/self/mountinfo" "$ROOT/proc/mounts"
     ctl check --all
-    says '^  unknown +guard\.disk  whether the host needs the device is not known: 00:07\.0: what is mounted is not known'
+    says '^  unknown +guard\.disk  whether the host needs the device is not known: 00:07\.0: cannot see what is mounted'
     says '^  pass +guard\.gpu '
     rm -r "$ROOT/proc/net"
     ctl check --all

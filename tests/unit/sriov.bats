@@ -235,7 +235,7 @@ END
     functions VirtualFunctions=3
     make_functions 50-nic
     exits 1
-    has 'igbvf has it, and its interface is nowhere to be seen'
+    has 'igbvf has it, and its interface does not show'
     nic eth9 0000:04:10.0 up
     make_functions 50-nic
     exits 1

@@ -281,7 +281,7 @@ made() {
     rm "$ROOT$VARS/LoaderInfo-$VENDOR"
     live apply
     exits 1
-    has 'no trial boot is possible' 'not booted by systemd-boot' 'apply --no-trial does without one'
+    has 'no trial boot is possible' 'do not show that systemd-boot booted this host' 'apply --no-trial does without one'
     state ''
     as_before
     [[ ! -e $ROOT/var/lib/dracut.log ]]

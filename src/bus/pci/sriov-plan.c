@@ -97,7 +97,7 @@ static const char *unfit(const struct making *m, const struct sriov_parent *x)
         if (x->is.capable != YES)
                 return x->is.capable == NO ? "it has no virtual functions: it has no SR-IOV, or the firmware has "
                                              "switched that off"
-                                           : "whether it has virtual functions cannot be read";
+                                           : "cannot see whether it has virtual functions";
         if (driver_sets_aside(d->driver))
                 return arena_join(m->arena, d->driver, " has it, which makes no virtual functions", NULL);
         if (x->count > x->is.total)
