@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Devices that come and go: behind Thunderbolt or USB4, in a slot that can be switched, an ExpressCard. */
+/* Devices that come and go: behind Thunderbolt, USB4 or another port that leads outside. */
 
 #include "facts/facts.h"
 

@@ -93,8 +93,8 @@ static const char *user_of(const struct look *x, const struct device *vf)
                                ? arena_join(x->arena, vf->address, ": ", x->facts->evidence->busy_unknown, NULL)
                                : NULL;
         if (root_list(x->root, x->arena, arena_join(x->arena, vf->sysfs, "/net", NULL), &names, &n) < 0 || n == 0)
-                return arena_join(x->arena, vf->address, ": ", vf->driver,
-                                  " has it, and its interface does not show", NULL);
+                return arena_join(x->arena, vf->address, ": ", vf->driver, " has it, and its interface does not show",
+                                  NULL);
         for (size_t i = 0; i < n; i++) {
                 const char *dir = arena_join(x->arena, vf->sysfs, "/net/", names[i], NULL);
                 char text[8];
