@@ -392,7 +392,7 @@ once() {
     before
     apply
     exits 1
-    has 'more than one GRUB menu'
+    has 'more than one menu of GRUB'
     same
 }
 
