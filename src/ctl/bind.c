@@ -24,7 +24,7 @@ static int choose(struct hand *h, bool **ret)
                 if (!e) {
                         const char *address = c->facts.devices[h->device].address;
 
-                        return ctl_usage("no rule covers %s; write one first: sudo passthroughctl add NAME %s", address,
+                        return ctl_usage("no rule covers %s; write one first: passthroughctl add NAME %s", address,
                                          address);
                 }
                 entry = (size_t)(e - c->plan.entries);

@@ -92,7 +92,7 @@ const char *plan_lines_reason(struct arena *a, bool one_domain, const char *addr
         if (at)
                 reason = arena_join(a, arena_strndup(a, reason, (size_t)(at - reason)), at + strlen(own), NULL);
         /* Of each kind of controller it is the same. */
-        if (startswith(reason, "not cleared: the host may need this ") && strstr(reason, "no clearance of the host"))
+        if (startswith(reason, "not cleared: the host may need this ") && strstr(reason, "no clearance for it"))
                 return "not cleared: this image has no record that the host can spare it; one that is built on the "
                        "host has";
         return domain_less_text(one_domain, a, reason);

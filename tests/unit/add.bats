@@ -533,7 +533,7 @@ answers() {
     driver_present vfio-pci
     ctl add arc 05:00.0 --dry-run
     exits 0
-    has '0000:06:00.0, audio of the same card, does not come along: name it, too, to hand it over.'
+    has '06:00.0, audio of the same card, does not come along: name it, too, to hand it over.'
     ctl add arc 05:00.0 06:00.0
     exits 0
     has_not 'does not come along'

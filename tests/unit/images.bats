@@ -369,7 +369,7 @@ image_digest() {
     for spoil in 'rm $dir/usr/lib/passthrough/passthrough-bind|/usr/lib/passthrough/passthrough-bind' \
         'rm $dir/etc/passthrough.d/gpu0.conf|/etc/passthrough.d/gpu0.conf' 'rm $dir/lib/vfio-pci*|kernel module vfio-pci' \
         'rm $dir/lib/vfio_iommu*|kernel module vfio_iommu_type1' 'rm $dir/usr/lib/systemd/*|passthrough-generator' \
-        'rm $dir/usr/lib/passthrough/digest|/usr/lib/passthrough/digest' 'out=/dev/null|has built nothing' \
+        'rm $dir/usr/lib/passthrough/digest|/usr/lib/passthrough/digest' 'out=/dev/null|dracut built nothing, and reported success' \
         'sed -i s/[0-9]/a/2 $dir/usr/lib/passthrough/digest|changed meanwhile'; do
         echo "$spoil"
         put /etc/dracut.spoil "[ \$kver = $KERNEL ] || { ${spoil%|*}; }"
