@@ -700,7 +700,7 @@ node_pages() { # node_pages NODE KB TOTAL FREE
     rm "$ROOT/etc/kernel/postinst.d/dracut"
     put /usr/sbin/update-initramfs '#!/bin/sh'
     check
-    row image.tool warn 'which of them'
+    row image.tool warn 'the one that makes the boot images is unknown'
     put /etc/kernel/postinst.d/initramfs-tools '#!/bin/sh'
     check
     row image.tool fail 'postinst.d/initramfs-tools' 'apt-get install dracut'

@@ -30,7 +30,7 @@ ctl() {
 # keep_document COMMAND...: what it printed with --json, for `documents` to hold against its schema; not of a seam, which has more members.
 keep_document() {
     # shellcheck disable=SC2154 # run sets output
-    [[ ! ${DOCUMENTS-} || " $* " != *' --json '* || ! $output || ${COPY-} ]] || printf '%s\n%s\n\x1e\n' "${*//$'\n'/ }" "$output" >>"$DOCUMENTS/${BATS_TEST_FILENAME##*/}"
+    [[ ! ${PRINTED-} || " $* " != *' --json '* || ! $output || ${COPY-} ]] || printf '%s\n%s\n\x1e\n' "${*//$'\n'/ }" "$output" >>"$PRINTED/${BATS_TEST_FILENAME##*/}"
 }
 
 # whole FILTER: the output is a document for which that is true. Of no document at all, jq 1.6 says that it is.

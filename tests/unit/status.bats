@@ -72,7 +72,7 @@ bind_in_initrd() {
     is "$(get '.rules[] | select(.name == "new").state')" pending 'new rule'
     is "$(get '.rules[] | select(.name == "gpu0").state')" pending 'changed rule'
     ctl status
-    says "^  gpu0 +pending +its text changed since this boot's plan was made$"
+    says "^  gpu0 +pending +not in effect yet: its text changed since this boot's plan was made$"
     says '^  new +pending +not in effect yet$'
     says '^  0 of 2 rules in effect'
 }
