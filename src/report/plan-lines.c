@@ -93,8 +93,8 @@ const char *plan_lines_reason(struct arena *a, bool one_domain, const char *addr
                 reason = arena_join(a, arena_strndup(a, reason, (size_t)(at - reason)), at + strlen(own), NULL);
         /* Of each kind of controller it is the same. */
         if (startswith(reason, "not cleared: the host may need this ") && strstr(reason, "no clearance for it"))
-                return "not cleared: this image has no record that the host can spare it; one that is built on the "
-                       "host has";
+                return "not cleared: this image has no record that the host can spare it; one built on the host "
+                       "would have it";
         return domain_less_text(one_domain, a, reason);
 }
 

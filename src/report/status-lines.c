@@ -191,7 +191,7 @@ static const char *text_of(const struct lines *x, size_t n_rows)
         const struct rule *rule = x->plan ? config_find(x->plan->config, r->name) : NULL;
         struct arena *a = x->roster.arena;
 
-        if (r->state == RULE_PENDING && startswith(r->message, "not in effect yet: newer "))
+        if (r->state == RULE_PENDING && startswith(r->message, "not in effect yet: not in "))
                 return "not in effect yet";
         if (x->status->off_by && strstr(r->message, x->status->off_by))
                 return NULL;

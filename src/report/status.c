@@ -55,7 +55,7 @@ static void compare_config(struct arena *a, const struct plan *plan, struct reco
                         add_rule(a, r, rule, now->state, now->message);
                 else
                         add_rule(a, r, rule, RULE_PENDING,
-                                 "not in effect yet: newer than this boot's plan; passthroughctl apply and reboot, or "
+                                 "not in effect yet: not in this boot's plan; passthroughctl apply and reboot, or "
                                  "bind it now");
         }
         for (size_t i = 0; i < n_booted; i++)
