@@ -90,7 +90,7 @@ static int keep(struct transaction *x)
 static int open_trial(struct transaction *x)
 {
         return x->c->root.live ? transaction_open(x)
-                               : ctl_usage("a trial is of the host that runs; --root= names another");
+                               : ctl_usage("a trial belongs to the running host; --root= names another");
 }
 
 /* *ret_why: why nothing is kept. */

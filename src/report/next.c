@@ -159,8 +159,8 @@ static struct next_step of_maker(const struct asker *x)
 static struct next_step of_apply(const struct asker *x)
 {
         const struct situation *now = x->now;
-        const char *what = now->n_rules > 0 ? "has the next boot carry the rules out"
-                                            : "brings the next boot in line with the config";
+        const char *what =
+                now->n_rules > 0 ? "puts the rules into the next boot" : "brings the next boot in line with the config";
         struct next_step step = of_maker(x);
 
         if (step.command)
@@ -189,9 +189,9 @@ static struct next_step of_way(const struct asker *x)
                                                              "min is taken back",
                                               minutes));
         case WAY_APPLIED:
-                return reboot(x, now->n_rules > 0 ? "carries the rules out" : "boots without the rules");
+                return reboot(x, now->n_rules > 0 ? "boots with the rules" : "boots without the rules");
         case WAY_OFF:
-                return reboot(x, "carries the rules out; this boot was switched off");
+                return reboot(x, "boots with the rules; in this boot they were switched off");
         case WAY_OFF_FOR_GOOD:
                 return run(x, "cmdline check", "says what switches the rules off");
         case WAY_BEHIND:
@@ -254,7 +254,7 @@ static struct next_step of_undo(const struct asker *x)
         if (x->on != NEXT_ON_UNDO)
                 return nothing;
         if (now->dry_run)
-                return run(x, "undo", "does that");
+                return run(x, "undo", "does this");
         if (now->way != WAY_BEHIND && now->way != WAY_UNKNOWN)
                 return nothing;
         if (now->held || !now->live)

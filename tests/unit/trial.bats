@@ -343,7 +343,7 @@ made() {
     is "$(get '.files[] | select(.path == "/etc/kernel/cmdline") | .action')" write file
 }
 
-@test "a trial is of the host that runs" {
+@test "a trial belongs to the running host" {
     ctl confirm
     exits 2
     ctl trial
@@ -661,5 +661,5 @@ dry() {
     live apply --no-trial
     exits 0
     live list
-    says '^  Next: sudo reboot +carries the rules out$'
+    says '^  Next: sudo reboot +boots with the rules$'
 }
