@@ -100,14 +100,14 @@ static int undo(struct transaction *x, uint32_t number, struct undone *done)
         if (number == 0)
                 first = j->n - 1;
         if (first == j->n)
-                return ctl_usage("there is no apply %u; undo --list has those there are", number);
+                return ctl_usage("there is no apply %u; undo --list shows the numbers", number);
         return take_back(x, first, done);
 }
 
 static int run(struct transaction *x, uint32_t number)
 {
         struct undone done = {.back = &x->back};
-        bool json = x->c->json;
+        bool json = x->c->json, nothing = x->journal.n == 0 && !transaction_has_trial(x);
         int out = -1, k = json ? ctl_aside(&out) : 0, status;
 
         if (k != 0)
@@ -120,7 +120,7 @@ static int run(struct transaction *x, uint32_t number)
                 k = ctl_aside_end(out);
         if (json && status != EXIT_USAGE)
                 json_undone(stdout, &done);
-        if (!json)
+        if (!json && !(nothing && x->c->dry_run))
                 situation_put(x->c, NEXT_ON_UNDO);
         return k != 0 ? k : status;
 }
@@ -134,7 +134,7 @@ int ctl_undo(struct ctl *c)
         if (c->list && c->argc > 1)
                 return ctl_usage("undo --list takes no number");
         if (c->argc == 2 && (!str_to_u32(c->argv[1], 10, &number) || number == 0))
-                return ctl_usage("\"%s\" is no number of an apply; undo --list has those there are", c->argv[1]);
+                return ctl_usage("\"%s\" is not the number of an apply; undo --list shows the numbers", c->argv[1]);
         c->dry_run |= c->list;
         k = transaction_open(&x);
         if (k != 0)
