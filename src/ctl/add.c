@@ -36,11 +36,9 @@ static int check_name(struct ctl *c, const char *name)
         for (size_t i = 0; i < CONFIG_DIRECTORIES; i++) {
                 if (!files[i])
                         continue;
-                fprintf(stderr,
-                        "passthroughctl: there is a rule %s already, in %s; choose another name, or first "
-                        "passthroughctl remove %s\n",
-                        name, files[i], name);
-                return EXIT_FAILURE;
+                return ctl_error("there is a rule %s already, in %s; choose another name, or first run "
+                                 "passthroughctl remove %s",
+                                 name, files[i], name);
         }
         return 0;
 }

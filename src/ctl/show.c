@@ -30,9 +30,8 @@ static int choose(struct ctl *c, const struct rule *rule, bool **ret)
                         return k;
                 e = plan_find(&c->plan, device);
                 if (!e) {
-                        fprintf(stderr,
-                                "passthroughctl: no rule covers %s; write one first: passthroughctl add NAME %s\n",
-                                c->facts.devices[device].address, c->facts.devices[device].address);
+                        ctl_error("no rule covers %s; write one first: passthroughctl add NAME %s",
+                                  c->facts.devices[device].address, c->facts.devices[device].address);
                         *ret = arena_alloc(&c->arena, c->plan.n_entries * sizeof(**ret));
                         return EXIT_FAILURE;
                 }
