@@ -102,7 +102,8 @@ int ctl_cmdline(struct ctl *c)
         int format = c->format ? named(c->format, kargs_format_names, KARGS_MAX_) : KARGS_PLAIN;
 
         if (c->argc > 2 || (c->argc == 2 && !streq(c->argv[1], "check")))
-                return ctl_misused("cmdline", "the command is cmdline, or cmdline check");
+                return ctl_misused("cmdline",
+                                   "cmdline takes no argument but check; a line to check is given as --cmdline='...'");
         if (c->argc == 2 && (c->format || c->vendor || c->kernel))
                 return ctl_usage("--format, --vendor and --kernel are for cmdline, not for cmdline check");
         if (c->argc == 2)

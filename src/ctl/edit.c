@@ -167,7 +167,10 @@ static bool judge(struct edit *e, struct draft *d, const struct plan *before)
         }
         if (by) {
                 d->settled = true;
-                d->why = arena_join(a, by, ", and the first rule by name decides: this one would have no effect", NULL);
+                d->why = arena_join(
+                        a, by,
+                        "; of two rules for a device the first by name decides, so this one would have no effect",
+                        NULL);
                 return true;
         }
         if (state->state == RULE_MISSING && e->import && state->n_matched > 0) {

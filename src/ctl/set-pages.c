@@ -42,7 +42,7 @@ static int read_arguments(struct set *x)
                         if ((unsigned char)*s <= ' ')
                                 return ctl_usage("\"%s\" is not understood; " RIGHT, arg);
                 if (!*value)
-                        return ctl_usage("\"%s\" says no number; " RIGHT, arg);
+                        return ctl_usage("\"%s\" has no number after a \"=\"; " RIGHT, arg);
                 for (char *s = value; *s; s++)
                         *s = *s == ',' ? ' ' : *s;
                 file.text = arena_printf(&c->arena, "%s[HugePages]\nSize=%.*s\n%s=%s\n", file.text, (int)(equals - arg),
@@ -153,8 +153,9 @@ static int check_room(struct set *x, const struct settings *before, const struct
 
                 if (e->action != HUGE_REFUSE || (!is_asked(x, e->size) && reserve_refused(&was, e->size)))
                         continue;
-                x->done.message = arena_printf(a, "%" PRIu64 " pages of %s%s%s: %s", e->asked, e->size,
-                                               e->by_node ? " on " : "", e->by_node ? e->place : "", e->reason);
+                x->done.message =
+                        arena_printf(a, "%" PRIu64 " page%s of %s%s%s: %s", e->asked, e->asked == 1 ? "" : "s", e->size,
+                                     e->by_node ? " on " : "", e->by_node ? e->place : "", e->reason);
                 ctl_error("nothing is written: %s", x->done.message);
                 return EXIT_FAILURE;
         }
