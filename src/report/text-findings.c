@@ -29,7 +29,7 @@ static void put_finding(const struct screen *s, const struct finding *x)
         screen_wrap(s, MARGIN + WORD + screen_columns(token) + 1, BELOW,
                     arena_join(s->arena, "(", reader_names[x->reader], "): ", x->message, NULL));
         if (*x->fix)
-                put_below(s, BELOW, "right: ", x->fix);
+                put_below(s, BELOW, "fix: ", x->fix);
 }
 
 void text_findings(FILE *f, const struct findings *findings, struct arena *a)
@@ -46,5 +46,5 @@ void text_findings(FILE *f, const struct findings *findings, struct arena *a)
                                        findings->n_errors == 1 ? "" : "s", findings->n_warnings,
                                        findings->n_warnings == 1 ? "" : "s"));
         if (findings->right)
-                put_below(&s, MARGIN, "Right: ", *findings->right ? findings->right : "(nothing)");
+                put_below(&s, MARGIN, "Corrected: ", *findings->right ? findings->right : "(nothing)");
 }

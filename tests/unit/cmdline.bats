@@ -157,9 +157,9 @@ table() {
     # right LINE RIGHT: of what the last has, nothing is to be mended any more.
     right() {
         run --separate-stderr "$BUILD/passthrough-cmdline" --root="$ROOT" --cmdline="$1"
-        is "$(tail -n 1 <<<"$output")" "  Right: $2" "the end of $1" || return 1
+        is "$(tail -n 1 <<<"$output")" "  Corrected: $2" "the end of $1" || return 1
         run --separate-stderr "$BUILD/passthrough-cmdline" --root="$ROOT" --cmdline="$2"
-        ! grep -q '^  Right: ' <<<"$output" || { echo "not right: $2" && show && return 1; }
+        ! grep -q '^  Corrected: ' <<<"$output" || { echo "not right: $2" && show && return 1; }
     }
     right $'\u201cquiet intel_iommu=on iommu=pt\u201d' 'quiet intel_iommu=on iommu=pt'
     right 'ro vfio-pci.ids=10de:1b06, 10de:10ef, 10de:1ad7 splash' 'ro vfio-pci.ids=10de:1b06,10de:10ef,10de:1ad7 splash'
@@ -168,7 +168,7 @@ table() {
     right 'intel_iomu=on pcie_acs_override=downstream, multifunction ro' 'intel_iommu=on ro'
     right intel_iommu=off intel_iommu=on
     run --separate-stderr "$BUILD/passthrough-cmdline" --root="$ROOT" --cmdline='quiet intel_iommu=on iommu=pt'
-    has_not Right:
+    has_not Corrected:
 }
 
 @test "the screen of findings has no line longer than a terminal's, and no broken word" {
