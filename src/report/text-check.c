@@ -136,9 +136,7 @@ static void put_passed(const struct sheet *t)
                 fprintf(t->screen->f, "%s%*s%s\n", text, GAP, "", count);
                 return;
         }
-        screen_wrap(t->screen, indent, indent, text);
-        screen_skip(t->screen, indent);
-        fprintf(t->screen->f, "%s\n", count);
+        screen_wrap(t->screen, indent, indent, arena_join(t->screen->arena, text, *text ? " " : "", count, NULL));
 }
 
 /* ---- what does not -------------------------------------------------------------------------------------------------
