@@ -12,7 +12,7 @@ static void check_trial(struct checker *c)
                 check_row(c, id, CHECK_WARN, "change the config, and passthroughctl apply",
                           "the trial of %s failed: %s", t->when, t->why ? t->why : "it is not known why");
         else if (!c->facts->live)
-                check_row(c, id, CHECK_SKIP, "", "a trial boot is possible or not only on the host itself");
+                check_row(c, id, CHECK_SKIP, "", "trial boots can be checked only on the host itself");
         else if (c->facts->trial_problem)
                 check_row(c, id, CHECK_WARN, without, "%s, so no trial boot is possible", c->facts->trial_problem);
         else if (!c->facts->watchdog)

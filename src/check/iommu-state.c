@@ -201,7 +201,7 @@ static void firmware(struct checker *c, const struct iommu_cause *cause)
                           c->facts->iommus.n_groups, names_of_iommus(c),
                           table                   ? "the table is "
                           : iommu_is_elsewhere(c) ? "on "
-                                                  : "though no table of it shows",
+                                                  : "but no firmware table of it was found",
                           table                   ? table
                           : iommu_is_elsewhere(c) ? arch_names[c->facts->machine.cmdline.arch]
                                                   : "");

@@ -182,7 +182,7 @@ static const char *guard_fix(struct checker *c, size_t r, const char *against)
                 return "leave these to the host: passthroughctl add NAME ADDRESS Driver=native, with a name that sorts "
                        "before this rule's";
         return arena_join(c->arena,
-                          "name the devices that are meant by Path= or Serial=, or leave all to the host: "
+                          "if other devices are meant, name them by Path= or Serial=; else leave these to the host: "
                           "passthroughctl remove ",
                           name, NULL);
 }
@@ -203,9 +203,11 @@ static void guard_row(struct checker *c, size_t r)
                           n == 1 ? "the device" : "them", *unknown ? unknown : nothing_read(c));
         else if (!is_weighed(c, r))
                 check_row(c, id, CHECK_SKIP, "", "the rule is refused for another reason, see its devices");
+        else if (n == 1)
+                check_row(c, id, CHECK_PASS, "", "the host does not need its device, as far as can be seen now");
         else
-                check_row(c, id, CHECK_PASS, "", "the host needs none of its %zu device%s, as far as it shows now", n,
-                          n == 1 ? "" : "s");
+                check_row(c, id, CHECK_PASS, "", "the host needs none of its %zu devices, as far as can be seen now",
+                          n);
 }
 
 void check_rules(struct checker *c)
