@@ -234,8 +234,8 @@ static void tell_company(const struct listing *list, struct arena *a, struct lis
                 row->words = arena_printf(a, "with group %d", group);
                 row->detail = *hidden ? arena_join(a, "and with ", hidden, NULL) : NULL;
         } else if (*shown || *hidden)
-                row->detail =
-                        arena_join(a, "with ", shown, hidden, group == NO_GROUP ? "" : ", of the same group", NULL);
+                row->detail = arena_join(a, "with ", shown, hidden,
+                                         group == NO_GROUP ? "" : ", in the same IOMMU group", NULL);
 }
 
 static void tell_state(const struct listing *list, struct arena *a, struct list_row *row)

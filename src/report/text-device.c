@@ -103,7 +103,7 @@ static void put_mates(const struct page *p)
         if (n == 0)
                 put_line(p, "Group", "none: nothing keeps it apart from the host's memory");
         if (n == 1)
-                put_line(p, key, "it is alone in its IOMMU group");
+                put_line(p, key, "alone in its IOMMU group");
         for (size_t i = 0; i < n; i++)
                 if (facts->by_group[first + i] != p->device) {
                         put_other(p, key, facts->by_group[first + i]);
@@ -167,7 +167,7 @@ static void put_rule(const struct page *p)
                 put_line(p, key, arena_join(a, "cannot name it: ", why, NULL));
                 return;
         }
-        put_line(p, key, "that names it, wherever the bus numbers go:");
+        put_line(p, key, "for it, which holds when bus numbers change:");
         match = arena_join(a, "[Match]\n", match, NULL);
         for (size_t n; *match; match += n + (match[n] == '\n')) {
                 n = strcspn(match, "\n");
