@@ -140,9 +140,9 @@ static const char *way_there(enum plan_images images, enum way way)
         case PLAN_IMAGES_SOME:
                 return " Some boot images are older than the rules: passthroughctl status names them.";
         case PLAN_IMAGES_UNKNOWN:
-                return " Whether the boot images have it cannot be read here.";
+                return " The boot images cannot be read here.";
         default:
-                return " No boot image is found here that could have it.";
+                return " No boot image was found here.";
         }
 }
 

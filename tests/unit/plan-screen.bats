@@ -190,7 +190,7 @@ advises() {
     says '^  Next: passthroughctl '
     rule gpu0 '[Match]' Address=01:00.0
     ctl plan
-    says '^  1 rule ok\. No boot image is found here that could have it\.$'
+    says '^  1 rule ok\. No boot image was found here\.$'
     rule none '[Match]' ID=1d94:0001
     rule away '[Match]' Host=elsewhere Address=42:00.0
     ctl plan
