@@ -92,7 +92,7 @@ static int print_needs(struct ctl *c, enum kargs_format format)
                 fprintf(stderr, "passthroughctl: %s\n", needs.unknown);
         /* Scripts get the tokens and nothing else. */
         if (!c->json && isatty(STDOUT_FILENO))
-                kargs_reasons(stderr, &needs);
+                kargs_reasons(stderr, &needs, &c->arena);
         return c->diags.n_errors > 0 ? EXIT_USAGE : EXIT_SUCCESS;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "report/screen.h"
+
 const char *const kargs_format_names[KARGS_MAX_] = {"plain", "grub", "kernel", "bootc"};
 
 typedef void (*put_token)(FILE *f, const char *token);
@@ -78,12 +80,20 @@ void kargs_print(FILE *f, const struct needs *needs, enum kargs_format format)
         }
 }
 
-void kargs_reasons(FILE *f, const struct needs *needs)
+static void put_reason(const struct screen *s, const char *token, const char *why)
 {
+        screen_skip(s, 2);
+        screen_wrap(s, 2, 4, arena_join(s->arena, token, ": ", why, NULL));
+}
+
+void kargs_reasons(FILE *f, const struct needs *needs, struct arena *a)
+{
+        const struct screen s = screen_of(f, a);
+
         for (size_t i = 0; i < needs->n_tokens; i++)
-                fprintf(f, "  %s: %s\n", needs->tokens[i].token, needs->tokens[i].why);
+                put_reason(&s, needs->tokens[i].token, needs->tokens[i].why);
         if (needs->n_options > 0)
                 fputs("In modprobe.d, where each boot image has it:\n", f);
         for (size_t i = 0; i < needs->n_options; i++)
-                fprintf(f, "  %s: %s\n", needs->options[i].token, needs->options[i].why);
+                put_reason(&s, needs->options[i].token, needs->options[i].why);
 }

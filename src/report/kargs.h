@@ -18,4 +18,4 @@ extern const char *const kargs_format_names[KARGS_MAX_];
 
 void kargs_print(FILE *f, const struct needs *needs, enum kargs_format format);
 /* Why each of them, for people. */
-void kargs_reasons(FILE *f, const struct needs *needs);
+void kargs_reasons(FILE *f, const struct needs *needs, struct arena *a);
