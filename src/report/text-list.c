@@ -188,8 +188,10 @@ static void put_count(const struct screen *s, const struct list_table *t, const 
                                                                       : "devices are ",
                                             list_state_names[state]);
         if (t->n == 0)
-                text = list->words && list->words->n > 0 ? "No device here has all of these words"
-                                                         : "No device here that people hand over";
+                text = !list->words || list->words->n == 0 ? "There is no device here to hand over"
+                       : list->words->n == 1
+                               ? arena_join(s->arena, "No device here matches \"", list->words->v[0], "\"", NULL)
+                               : "No device here has all of these words";
         text = arena_join(s->arena, text, ".",
                           t->n_hidden > 0 ? " Bridges and system functions are hidden (--all)." : "", NULL);
         screen_skip(s, GAP);

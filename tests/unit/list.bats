@@ -33,7 +33,7 @@ setup() {
     tree_new bare
     ctl list
     exits 0
-    says '^  No device here that people hand over\.$'
+    says '^  There is no device here to hand over\.$'
     ctl list --json
     exits 0
     is "$(get '.devices | length')" 0 devices
