@@ -116,6 +116,7 @@ int main(int argc, char *argv[])
                         dir = optarg;
                         break;
                 case '?':
+                        fputs("The options of a command: passthroughctl help COMMAND\n", stderr);
                         return EXIT_USAGE;
                 default:
                         set_option(&c, &own[option - OPTION_OWN], optarg);
