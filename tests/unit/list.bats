@@ -253,7 +253,7 @@ unreadable() {
     exits 0
     says '^ +00:05\.0  does not say what it is +- +refused +edu: cannot be identified$'
     says '^ +00:07\.0  does not say what it is +- +held +cannot be identified$'
-    says '^ +00:06\.0  1234:11e8 +- +held +group 6: shares it with 00:07\.0, of which nothing is known$'
+    says '^ +00:06\.0  1234:11e8 +- +held +group 6: shares it with 00:07\.0, about which nothing is known$'
     ctl list 00:07.0
     exits 0
     has 'its vendor, device and class cannot be read'
