@@ -285,15 +285,18 @@ void attempt_say(struct transaction *x)
 {
         const struct trial *t = &x->trial;
         struct ctl *c = x->c;
-        bool dry = t->state == TRIAL_NONE;
 
+        /* The next step says what the reboot does. */
+        if (t->state != TRIAL_NONE) {
+                tell_say(c, "To drop it now: sudo passthroughctl undo");
+                return;
+        }
         tell_say(c, arena_printf(&c->arena,
-                                 t->by_hand ? "%s this once; without sudo passthroughctl confirm within %u minutes of "
-                                              "its start it %s taken back.%s"
-                                            : "%s this once; a boot that is not complete within %u minutes %s taken "
-                                              "back.%s",
-                                 dry ? "The next boot would try" : "It tries", t->seconds / 60, dry ? "would be" : "is",
-                                 dry ? "" : " To drop it now: sudo passthroughctl undo"));
+                                 t->by_hand ? "The next boot would try this once; without sudo passthroughctl confirm "
+                                              "within %u minutes of its start it would be taken back."
+                                            : "The next boot would try this once; a boot that is not complete within "
+                                              "%u minutes would be taken back.",
+                                 t->seconds / 60));
 }
 
 /* Whether one can be made; 0 or the exit status. */

@@ -94,7 +94,7 @@ reads() { is "$(<"$ROOT$1")" "$2" "$1"; }
     is "$(get '.checks[] | select(.id == "trial.bootloader") | .status')" warn trial.bootloader
     live apply
     exits 0
-    has 'It tries this once' 'Wrote           /boot/rom.once'
+    has 'tries this once' 'Wrote           /boot/rom.once'
     reads /boot/rom.cfg 'root=/dev/sda1 ro -- single'
     [[ $(<"$ROOT/boot/rom.once") == "root=/dev/sda1 ro $TOKENS passthrough.trial="*' -- single' && -e $ROOT/var/lib/rom-once ]]
     live undo

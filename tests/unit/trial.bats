@@ -62,7 +62,7 @@ made() {
 @test "apply makes a trial: image and entry beside those there are, chosen once, and what was there stays" {
     made
     as_before
-    has "Boot image      $KERNEL, built in " 'Next boot       bootctl set-oneshot 0-passthrough-trial.conf, ' 'It tries this once; a boot that is not complete within 15 minutes is taken back.'
+    has "Boot image      $KERNEL, built in " 'Next boot       bootctl set-oneshot 0-passthrough-trial.conf, ' 'tries this once; a boot that is not complete within 15 min is taken back'
     has_not 'no watchdog'
     is "$(<"$ROOT/var/lib/bootctl.log")" 'set-oneshot 0-passthrough-trial.conf' bootctl
     is "$(sed -n 's/^initrd //p' "$ROOT$ENTRY")" "/lab/$KERNEL/initrd.img-$KERNEL.passthrough-trial" initrd
