@@ -8,6 +8,7 @@
 #include "ctl/hand.h"
 #include "ctl/make-functions.h"
 #include "ctl/situation.h"
+#include "ctl/tell.h"
 #include "plan/hand.h"
 
 /* The entries that are meant; 0 or the exit status. */
@@ -174,7 +175,9 @@ int ctl_bind(struct ctl *c)
                 k = hand_open(&h);
         if (k == 0)
                 k = bind(&h);
-        if (!c->json && k != EXIT_USAGE)
+        if (!c->json && k == 0 && c->dry_run)
+                tell_step(c, arena_join(&c->arena, "bind ", c->argv[1], NULL), "does this");
+        else if (!c->json && k != EXIT_USAGE)
                 situation_put(c, NEXT_ON_BIND);
         return k;
 }

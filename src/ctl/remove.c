@@ -270,6 +270,8 @@ static int run(struct removal *x, const char *name)
         }
         if (c->json)
                 json_removed(stdout, &x->done);
+        else if (c->dry_run)
+                tell_step(c, arena_join(&c->arena, "remove ", c->argv[1], NULL), "does this");
         else
                 situation_put(c, NEXT_ON_REMOVE);
         return EXIT_SUCCESS;
