@@ -159,6 +159,9 @@ void edit_next(struct edit *e, bool written, const char *command)
                 return;
         if (written) {
                 edit_next_read(e);
+                /* What another recipe has handed over is not what a rule does that is in no image yet. */
+                if (e->now.way == WAY_DONE)
+                        e->now.way = WAY_UNKNOWN;
                 next = next_step(&e->now, NEXT_ON_ADD, &c->arena);
         } else
                 next.command = arena_join(&c->arena, c->root.live ? "sudo " : "", next.command, NULL);

@@ -232,7 +232,7 @@ setup() {
     rule b '[Match]' Address=00:06.0
     plan
     exits 1
-    refused 0000:00:05.0 'not known'
+    refused 0000:00:05.0 'may have booted on this display'
     bound 0000:00:06.0
     pci_set 0000:01:00.0 boot_vga 1
     plan

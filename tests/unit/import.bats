@@ -342,6 +342,7 @@ turing() {
 # --- what vfio-pci has, and the kernel command line
 
 @test "running: what vfio-pci has without a rule becomes one rule a device, and what a rule has none" {
+    dracut_there
     pci_bind 0000:42:00.0 vfio-pci
     pci_bind 0000:42:00.1 vfio-pci
     pci_bind 0000:00:08.0 vfio-pci

@@ -264,7 +264,7 @@ unreadable() {
     refused 0000:00:05.0 'cannot be read'
     ctl add it 00:06.0
     exits 1
-    has 'of which nothing is known'
+    has 'about which nothing is known'
 }
 
 @test "a captured machine shows each of its functions, also where nobody could read who they are" {
