@@ -585,7 +585,7 @@ answers() {
     pci_add 0000:00:1b.0 8086:7a04 0601 group=60
     pci_add 0000:00:1b.3 8086:7a50 0403 group=60 driver=snd_hda_intel
     pci_add 0000:00:1b.4 8086:7a23 0c05 group=60 driver=i801_smbus
-    pci_add 0000:00:1b.5 8086:7a24 0c80 group=60 driver=intel-spi
+    pci_add 0000:00:1b.5 8086:7a24 0c80 group=60 driver=intel-lpss
     ctl list 00:1b.3
     has '00:1b.0' ': bridge' ': comes along' 'Handover      free' 'Next: passthroughctl add audio0 00:1b.3 IOMMUGroup=complete'
     writes_nothing 1 audio 00:1b.3

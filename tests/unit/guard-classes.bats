@@ -152,3 +152,30 @@ initrd_from_elsewhere() {
         mv "$BATS_TEST_TMPDIR/host" "$ROOT"
     done
 }
+
+@test "the flash memory with the host's firmware goes to no guest, and holds nobody back while no driver has it" {
+    rm -rf "$ROOT"
+    tree_new
+    pci_add 0000:00:1f.5 8086:a2a4 0c80 group=9 driver=intel-spi
+    pci_add 0000:00:1f.7 8086:a2f0 0403 group=60 driver=snd_hda_intel
+    pci_add 0000:00:1f.6 8086:a2a4 0c80 group=60 driver=intel-spi
+    rule sound '[Match]' Address=00:1f.7 '[Device]' IOMMUGroup=complete
+    rule flash '[Match]' Address=00:1f.5 ID=8086:a2a4
+    plan
+    refused 0000:00:1f.6 'firmware is in the flash memory'
+    refused 0000:00:1f.5 'firmware'
+    untouched 0000:00:1f.7
+    ctl plan
+    has_not 'To have the rule ok'
+    ctl check
+    has_not 'IOMMUGroup=complete'
+    ctl list 00:1f.7
+    has 'Handover      refused: '
+    rm "$(pci_file 0000:00:1f.6 driver)"
+    plan
+    bound 0000:00:1f.7
+    # An image that knows nothing of this host cannot tell that no driver comes.
+    initrd_from_elsewhere
+    plan
+    untouched 0000:00:1f.6
+}

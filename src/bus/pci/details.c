@@ -130,8 +130,8 @@ static void own_details(struct pci_scan *x, const struct pci_dir *dir, struct de
 }
 
 /*
- * An ISA bridge that no driver has does not stand in the way of its group; on Intel's one may come yet. A map of memory
- * or a counter that no driver has is the chipset's own.
+ * An ISA bridge that no driver has does not stand in the way of its group; on Intel's one may come yet. A map of
+ * memory, a counter or the firmware's flash that no driver has is the chipset's own.
  */
 static void without_driver(const struct facts *facts, struct device *d)
 {
@@ -139,7 +139,7 @@ static void without_driver(const struct facts *facts, struct device *d)
                 return;
         if (startswith(d->class, "0601") && !(facts->booting && startswith(d->id, "8086:")))
                 d->roles |= ROLE_BYSTANDER;
-        if (startswith(d->class, "0880") || startswith(d->class, "1101"))
+        if (startswith(d->class, "0880") || startswith(d->class, "1101") || pci_reaches_firmware(d))
                 d->roles |= facts->booting ? ROLE_UNDRIVEN : ROLE_CHIPSET;
 }
 

@@ -86,6 +86,18 @@ unsigned pci_roles(const char *class)
         return roles & ROLE_SERIAL ? roles | ROLE_GUARDED : roles;
 }
 
+/*
+ * Intel's chipsets have the firmware's flash memory behind a function of the serial class: 00:1f.5, and 00:0d.2 of
+ * Apollo Lake (drivers/spi/spi-intel-pci.c). Those of the same class at 00:10 to 00:1e are I2C, SPI and UART hosts.
+ */
+bool pci_reaches_firmware(const struct device *d)
+{
+        const struct pci_address *at = &pci_of(d)->at;
+
+        return startswith(d->class, "0c80") && startswith(d->id, "8086:") && at->domain == 0 && at->bus == 0 &&
+               (at->dev < 0x10 || at->dev > 0x1e);
+}
+
 /* scripts/mod/file2alias.c, do_pci_entry(). */
 static void alias(const struct device *d, const char *bus, char *buf, size_t size)
 {
@@ -214,6 +226,9 @@ static const char *refuse(struct arena *a, const struct rule *rule, const struct
         if (d->roles & ROLE_CHIPSET)
                 return arena_join(a, "it is part of the chipset (class ", d->class, "), which stays with the host",
                                   NULL);
+        if (pci_reaches_firmware(d))
+                return "the host's firmware is in the flash memory behind it, which a guest could write to; it stays, "
+                       "and stands in nobody's way once no driver has it";
         if (d->roles & ROLE_OBSCURE && !names_it(rule))
                 return arena_join(a, "its class (", d->class,
                                   ") does not say what it is for; a rule takes it by Address=, Path=, Slot=, Serial= "

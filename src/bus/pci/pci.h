@@ -40,6 +40,8 @@ size_t pci_find_at(const struct device *devices, size_t n, const struct pci_addr
 bool pci_same_card(const struct device *a, const struct device *b);
 const char *pci_class_name(const char *class);
 unsigned pci_roles(const char *class);
+/* Whether the flash memory of the host's firmware is, or may be, behind it. */
+bool pci_reaches_firmware(const struct device *d);
 enum heading pci_heading(const char *class);
 
 /* "680" is another bridge, which a rule may name: see pci_roles(). */
