@@ -336,3 +336,33 @@ END
     run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" --rule=50-nic
     exits 0
 }
+
+@test "a number does not change where a virtual function does not show, tells nothing, or has its verbs open" {
+    made 2 driver=vfio-pci
+    pci_set 0000:04:00.0 sriov_numvfs 2
+    functions VirtualFunctions=3
+    mv "$(pci_file 0000:04:10.2 physfn)" "$ROOT/physfn"
+    make_functions 50-nic
+    exits 1
+    attribute 0000:04:00.0 sriov_numvfs 2
+    has '0000:04:00.0: in use: of its 2 virtual functions only 1 show'
+    mv "$ROOT/physfn" "$(pci_file 0000:04:10.2 physfn)"
+    rule 10-one '[Match]' Parent=04:00.0 VirtualFunction=1 '[Device]' Driver=native
+    mv "$(pci_file 0000:04:10.2 modalias)" "$(pci_file 0000:04:10.2 vendor)" "$ROOT"
+    make_functions 50-nic
+    exits 1
+    attribute 0000:04:00.0 sriov_numvfs 2
+    has '0000:04:10.2: its vendor, device and class cannot be read'
+    mv "$ROOT"/{modalias,vendor} "$(pci_file 0000:04:10.2 .)"
+    pci_bind 0000:04:10.2 mlx5_core
+    nic ib1 0000:04:10.2
+    devnode 0000:04:10.2 infiniband_verbs/uverbs1 infiniband/uverbs1 231:193
+    process 4712 mpirun /dev/infiniband/uverbs1
+    make_functions 50-nic
+    exits 1
+    attribute 0000:04:00.0 sriov_numvfs 2
+    has 'in use: 0000:04:10.2: ' 'mpirun (PID 4712)'
+    rm -r "$ROOT/proc/4712"
+    make_functions 50-nic
+    attribute 0000:04:00.0 sriov_numvfs 3
+}

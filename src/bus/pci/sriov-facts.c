@@ -75,15 +75,34 @@ static void look_at_interfaces(const struct look *x, const struct device *d, str
         }
 }
 
+/* What a process has open without VFIO: the verbs of InfiniBand need no interface that is up. */
+static const char *opener_of(const struct look *x, const struct device *vf)
+{
+        const struct evidence *e = x->facts->evidence;
+
+        for (size_t u = 0; u < e->n_uses; u++) {
+                const struct node *n = &e->nodes[e->uses[u].node];
+
+                for (size_t i = 0; i < n->n_devices; i++)
+                        if (&x->facts->devices[n->devices[i]] == vf)
+                                return arena_join(x->arena, vf->address, ": ", n->label, " ← ", e->uses[u].what, NULL);
+        }
+        return NULL;
+}
+
 /*
  * Every change of their number takes all of them away. A driver of the host may have its interface where nobody sees
  * it: in another network namespace.
  */
 static const char *user_of(const struct look *x, const struct device *vf)
 {
-        const char **names;
+        const char **names, *opener = opener_of(x, vf);
         size_t n = 0;
 
+        if (opener)
+                return opener;
+        if (vf->stuck)
+                return arena_join(x->arena, vf->address, ": ", vf->stuck, NULL);
         if (vf->vfio_user)
                 return arena_join(x->arena, vf->address, ": ", vf->vfio_user, NULL);
         if (!vf->driver)
@@ -112,7 +131,7 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
 {
         const struct look x = {root, a, facts};
         const struct device *d = &facts->devices[device];
-        uint32_t autoprobe, id;
+        uint32_t autoprobe, id, shown = 0;
         char text[32];
         ssize_t k;
 
@@ -130,7 +149,12 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
         if (number(&x, d, "sriov_vf_device", 16, &id))
                 ret->vf_id = arena_printf(a, "%.4s:%04x", d->id, id);
         look_at_interfaces(&x, d, ret);
-        for (size_t i = 0; i < facts->n_devices && !ret->user; i++)
-                if (streq_ptr(facts->devices[i].parent, d->address))
-                        ret->user = user_of(&x, &facts->devices[i]);
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (streq_ptr(facts->devices[i].parent, d->address)) {
+                        shown++;
+                        ret->user = ret->user ? ret->user : user_of(&x, &facts->devices[i]);
+                }
+        /* Somebody may use one that nobody sees. */
+        if (!ret->user && shown < ret->enabled)
+                ret->user = arena_printf(a, "of its %u virtual functions only %u show", ret->enabled, shown);
 }
