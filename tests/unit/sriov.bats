@@ -366,3 +366,18 @@ END
     make_functions 50-nic
     attribute 0000:04:00.0 sriov_numvfs 3
 }
+
+@test "a rule that matches more functions than it expects makes and takes away none" {
+    pci_add 0000:04:00.1 8086:10c9 0200 under=0000:00:04.0 group=5 driver=igb
+    sriov 0000:04:00.1 7
+    rule 50-nic '[Match]' ID=8086:10c9 '[SR-IOV]' VirtualFunctions=2
+    plan
+    exits 1
+    rule_is 50-nic refused
+    is "$(planned)" '' operations
+    is "$(get '.devices[] | select(.action == "bind").address')" '' bound
+    made 3 driver=vfio-pci
+    pci_set 0000:04:00.0 sriov_numvfs 3
+    run "$BUILD/passthrough-sriov" --root="$ROOT" --none 50-nic
+    attribute 0000:04:00.0 sriov_numvfs 3
+}

@@ -411,6 +411,8 @@ void pci_sriov_plan(struct plan *plan, const struct sriov_facts *looked, enum sr
                 const struct rule *rule = &plan->config->rules[e->rule];
                 bool fit = plan->rules[e->rule].state == RULE_OK || plan->rules[e->rule].state == RULE_REFUSED;
 
+                /* Of more than the rule expects nobody knows which one is meant. */
+                fit &= plan->rules[e->rule].n_matched <= rule->expect_max;
                 if (rule->sriov && rule->bus == &pci_syntax && !rule->invalid && fit && e->action == ACTION_KEEP &&
                     !plan->facts->devices[e->device].parent && match_machine(rule, plan->facts) == YES)
                         add_parent(&m, i, &looked[i]);
