@@ -2,6 +2,7 @@
 /* The devices that rules take, one by one. */
 #include "base/str.h"
 #include "check/what-if.h"
+#include "plan/handover.h"
 #include "plan/strays.h"
 
 /* What is said of a device: the worst of it counts, and its fix. */
@@ -171,13 +172,24 @@ static void device_row(struct checker *c, size_t entry)
 
 void check_devices(struct checker *c)
 {
+        const struct handover *handovers = NULL;
+
         for (size_t i = 0; i < c->plan->n_entries; i++)
                 if (check_taken(&c->plan->entries[i]) && c->plan->rules[c->plan->entries[i].rule].state != RULE_SKIPPED)
                         device_row(c, i);
+        if (strays_next(c->plan, NO_DEVICE) != NO_DEVICE)
+                handovers = plan_handovers(c->plan, c->arena);
         for (size_t i = strays_next(c->plan, NO_DEVICE); i != NO_DEVICE; i = strays_next(c->plan, i)) {
                 const struct device *d = &c->plan->facts->devices[i];
 
-                check_row(c, check_row_id(c, "device", d->address), CHECK_WARN, "passthroughctl add --from=running",
-                          "%s has it, and no rule covers it", d->driver_now);
+                /* A fix that the next command would refuse is none. */
+                if (handovers[i].action == ACTION_REFUSE)
+                        check_row(c, check_row_id(c, "device", d->address), CHECK_WARN,
+                                  "see what binds it there, and leave it to the host",
+                                  "%s has it, and no rule could: %s", d->driver_now, handovers[i].reason);
+                else
+                        check_row(c, check_row_id(c, "device", d->address), CHECK_WARN,
+                                  "passthroughctl add --from=running", "%s has it, and no rule covers it",
+                                  d->driver_now);
         }
 }

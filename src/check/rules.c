@@ -194,6 +194,13 @@ static void guard_row(struct checker *c, size_t r)
                    *unknown = not_known(c, r);
         size_t n = taken_of(c, r);
 
+        if (rule->sriov && c->plan->rules[r].state == RULE_REFUSED) {
+                check_row(c, id, CHECK_FAIL,
+                          arena_join(c->arena, "correct ", rule->file, ", or remove it: passthroughctl remove ",
+                                     rule->name, NULL),
+                          "%s", c->plan->rules[r].message);
+                return;
+        }
         if (rule->invalid || c->plan->rules[r].state == RULE_SKIPPED || rule->driver == DRIVER_NATIVE || n == 0)
                 check_row(c, id, CHECK_SKIP, "", "the rule takes nothing, see group.%s", rule->name);
         else if (*against)

@@ -13,7 +13,6 @@
 
 #include "base/program.h"
 #include "base/str.h"
-#include "bus/pci/sriov.h"
 #include "ctl/readiness.h"
 #include "ctl/replacing.h"
 #include "report/json-changes.h"
@@ -30,7 +29,6 @@ static int gather_plan(struct ctl *c)
 
         if (k != 0)
                 return k;
-        pci_sriov(&c->root, &c->arena, SRIOV_AT_BOOT, &c->plan);
         ctl_plan_hugepages(c);
         (void)ctl_needs(c);
         k = ctl_readiness(c, &readiness);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "bus/pci/sriov.h"
 #include "ctl/ids-say.h"
 #include "ctl/lines.h"
 #include "ctl/names.h"
@@ -94,7 +93,6 @@ int ctl_plan(struct ctl *c)
         k = ctl_load_plan(c, ids.n_lines > 0 ? &all : c->json ? NULL : &displays, true);
         if (k != 0)
                 return k;
-        pci_sriov(&c->root, &c->arena, SRIOV_AT_BOOT, &c->plan);
         needs = ctl_needs(c);
         ctl_plan_hugepages(c);
         worked = worked_find(&c->root, &c->arena, &c->plan);

@@ -202,6 +202,16 @@ static bool is_shadowed(const struct lines *x)
         return false;
 }
 
+/* Some device of the rule says why. Of what cannot have virtual functions, the device itself stays and has no reason.
+ */
+static bool is_refused(const struct lines *x)
+{
+        for (size_t i = 0; i < x->plan->n_entries; i++)
+                if (x->plan->entries[i].rule == x->rule && x->plan->entries[i].action == ACTION_REFUSE)
+                        return true;
+        return false;
+}
+
 /* What is said in place of a device; or NULL, where its devices say all. */
 static const char *text_of(const struct lines *x, size_t n_rows)
 {
@@ -212,9 +222,9 @@ static const char *text_of(const struct lines *x, size_t n_rows)
         case RULE_MISSING:
                 return plan_lines_missing(a, rule_of(x), state->message);
         case RULE_REFUSED:
-                return x->many       ? arena_strndup(a, state->message, strcspn(state->message, ";"))
-                       : n_rows == 0 ? state->message
-                                     : NULL;
+                return x->many                         ? arena_strndup(a, state->message, strcspn(state->message, ";"))
+                       : n_rows == 0 || !is_refused(x) ? state->message
+                                                       : NULL;
         case RULE_SKIPPED:
                 return x->plan->facts->off && !state->elsewhere ? NULL : state->message;
         case RULE_OK:

@@ -171,6 +171,13 @@ initrd_from_elsewhere() {
     has_not 'IOMMUGroup=complete'
     ctl list 00:1f.7
     has 'Handover      refused: '
+    # Advice that the next command refuses is none.
+    rm "$ROOT"/etc/passthrough.d/*
+    pci_bind 0000:00:1f.5 vfio-pci
+    ctl check
+    has 'vfio-pci has it, and no rule could: '
+    has_not 'add --from=running'
+    rule sound '[Match]' Address=00:1f.7 '[Device]' IOMMUGroup=complete
     rm "$(pci_file 0000:00:1f.6 driver)"
     plan
     bound 0000:00:1f.7

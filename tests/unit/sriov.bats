@@ -381,3 +381,15 @@ END
     run "$BUILD/passthrough-sriov" --root="$ROOT" --none 50-nic
     attribute 0000:04:00.0 sriov_numvfs 3
 }
+
+@test "why a rule makes none is said by plan and check, and nothing advises to apply it" {
+    functions VirtualFunctions=9
+    ctl plan
+    exits 1
+    has 'at most 7 virtual functions, and the rule wants 9'
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "guard.50-nic").status')" fail row
+    ctl check
+    has 'at most 7 virtual functions' 'passthroughctl remove 50-nic'
+    has_not 'has the next boot carry the rules out'
+}
