@@ -42,6 +42,7 @@ enum role {
         ROLE_GUARDED = 1 << 11,     /* of no kind above, and the host may need it all the same */
         ROLE_CHIPSET = 1 << 12,     /* a part of the chipset, which is the host's */
         ROLE_UNDRIVEN = 1 << 13,    /* a part of the chipset, unless a driver comes that has it */
+        ROLE_FIRMWARE = 1 << 14,    /* the flash memory of the host's firmware is, or may be, behind it */
         ROLE_VGA = 1 << 10,         /* a display whose framebuffer vfio-pci moves away (vfio_pci_core.c) */
 };
 

@@ -153,7 +153,8 @@ static const char *group_obstacle(struct planner *p, const struct plan_entry *e,
                 if (p->entry_of[asked.device] != NO_ENTRY || harmless(p, e, asked.device))
                         continue;
                 why = unfit(p, &asked);
-                if (!why || (asked.refusal == REFUSAL_OTHER && !(entry_device(p, &asked)->roles & ROLE_BRIDGE)))
+                if (!why || (asked.refusal == REFUSAL_OTHER &&
+                             !(entry_device(p, &asked)->roles & (ROLE_BRIDGE | ROLE_FIRMWARE))))
                         continue;
                 *member = asked.device;
                 return why;

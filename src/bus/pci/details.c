@@ -139,7 +139,7 @@ static void without_driver(const struct facts *facts, struct device *d)
                 return;
         if (startswith(d->class, "0601") && !(facts->booting && startswith(d->id, "8086:")))
                 d->roles |= ROLE_BYSTANDER;
-        if (startswith(d->class, "0880") || startswith(d->class, "1101") || pci_reaches_firmware(d))
+        if (startswith(d->class, "0880") || startswith(d->class, "1101") || d->roles & ROLE_FIRMWARE)
                 d->roles |= facts->booting ? ROLE_UNDRIVEN : ROLE_CHIPSET;
 }
 
@@ -168,6 +168,8 @@ static void details_once(struct details *details, size_t i)
                 d->numa_node = str_printable(x->arena, text);
         if (bridge_header(x->root, &dir))
                 d->roles |= ROLE_BRIDGE | ROLE_BYSTANDER;
+        if (pci_reaches_firmware(d))
+                d->roles |= ROLE_FIRMWARE;
         without_driver(x->facts, d);
         if (!(d->roles & ROLE_BRIDGE))
                 own_details(x, &dir, d);

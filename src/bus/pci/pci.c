@@ -226,7 +226,7 @@ static const char *refuse(struct arena *a, const struct rule *rule, const struct
         if (d->roles & ROLE_CHIPSET)
                 return arena_join(a, "it is part of the chipset (class ", d->class, "), which stays with the host",
                                   NULL);
-        if (pci_reaches_firmware(d))
+        if (d->roles & ROLE_FIRMWARE)
                 return "the host's firmware is in the flash memory behind it, which a guest could write to; it stays, "
                        "and stands in nobody's way once no driver has it";
         if (d->roles & ROLE_OBSCURE && !names_it(rule))
