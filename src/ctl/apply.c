@@ -171,8 +171,10 @@ static void say_end(struct transaction *x, int status)
 {
         struct ctl *c = x->c;
         bool trial = status == EXIT_SUCCESS && x->trial.seconds > 0 && !trial_is_here(&c->root, &c->arena, &x->trial);
+        struct situation now;
 
-        if (status == EXIT_FAILURE && x->trial.state != TRIAL_FAILED) {
+        situation_read(c, &now);
+        if (status == EXIT_FAILURE && x->trial.state != TRIAL_FAILED && (c->no_trial || !now.no_trials)) {
                 tell_step(c, "check", "says what stands in the way, and what to do");
                 return;
         }
