@@ -70,8 +70,11 @@ static void lines_of(struct graph *g, const char *ppp)
         char link[PATH_MAX];
         size_t n;
 
-        if (guard_list(g, TERMINALS, &names, &n) == SOURCE_UNREADABLE)
+        if (guard_list(g, TERMINALS, &names, &n) == SOURCE_UNREADABLE) {
                 guard_unknown(g, &g->evidence->network_unknown, "cannot see what %s goes over", ppp);
+                /* Serial ports are judged by this one. */
+                guard_unknown(g, &g->evidence->consoles_unknown, "cannot see what %s goes over", ppp);
+        }
         for (size_t i = 0; i < n; i++)
                 claim(g, guard_link(g, fd, TERMINALS, names[i], link),
                       arena_join(g->arena, ppp, " may go over ", names[i], NULL));

@@ -110,7 +110,15 @@ static void arrays(struct graph *g)
                 arrays_of(g, "the command line", g->facts->cmdline);
 }
 
-/* A list of names and values in a format of its own: a pool's name stands in it as it is. */
+/* A packed list of names and values (libnvpair's nvs_native, nvs_xdr) ends with an empty pair: eight bytes of zero. */
+static bool is_whole_list(const char *data, size_t size)
+{
+        static const char end[8];
+
+        return size >= sizeof(end) && memcmp(data + size - sizeof(end), end, sizeof(end)) == 0;
+}
+
+/* A pool's name stands in the list as it is. One that was cut may have named any. */
 static void pools(struct graph *g)
 {
         char *text;
@@ -122,11 +130,16 @@ static void pools(struct graph *g)
                 const struct node *n = &g->evidence->nodes[i];
                 const char *name = guard_tag(n, "LABEL=");
 
-                if (guard_is_type(n, "zfs_member") && (!name || memmem(text, size, name, strlen(name))))
+                if (!guard_is_type(n, "zfs_member"))
+                        continue;
+                if (!name || memmem(text, size, name, strlen(name)))
                         guard_claim(
                                 g, i,
                                 "%s is in zfs pool %s, which zpool.cache names; if it is a guest's: zpool export %s",
                                 n->name, name ? name : "?", name ? name : "POOL");
+                else if (!is_whole_list(text, size))
+                        guard_claim(g, i, "%s is in zfs pool %s, and zpool.cache, which may name it, is not whole",
+                                    n->name, name);
         }
 }
 

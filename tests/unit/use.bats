@@ -497,8 +497,13 @@ in_use() {
     udev_tags nvme0n1p1 ID_FS_TYPE=zfs_member ID_FS_LABEL_ENC=tank
     plan
     exits 0
-    put /etc/zfs/zpool.cache 'xxtank'
-    in_use 0000:01:00.0 'zfs pool tank'
+    put /etc/zfs/zpool.cache 'cut short'
+    in_use 0000:01:00.0 'is not whole'
+    printf 'xxother\0\0\0\0\0\0\0\0' >"$ROOT/etc/zfs/zpool.cache"
+    plan
+    exits 0
+    printf 'xxtank\0\0\0\0\0\0\0\0' >"$ROOT/etc/zfs/zpool.cache"
+    in_use 0000:01:00.0 'zfs pool tank, which zpool.cache names'
 }
 
 @test "a token that crypttab wants may be on any USB controller, also behind a line that asks for a passphrase" {
