@@ -214,7 +214,7 @@ writes_nothing() {
 @test "a device that an earlier rule decides gets no rule without effect" {
     rule 10-host '[Match]' Path=0000:40:03.1/00.0 '[Device]' Driver=native
     writes_nothing 1 gpu0 42:00.0
-    has 'rule 10-host decides 42:00.0' 'the first rule by name' 'no effect'
+    has 'rule 10-host decides 42:00.0' 'of two rules for a device the first by name decides' 'no effect'
 }
 
 @test "a device of which another rule would be robbed is refused" {

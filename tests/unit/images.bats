@@ -589,7 +589,9 @@ image_digest() {
     rule gpu0 '[Match]' ID=10de:1b07
     ctl status
     says "^  Boot images .*$OTHER.* are stale: it was built from another config\.$"
-    has 'passthroughctl apply'
+    has 'passthroughctl plan   says which device is missing'
+    ctl check
+    has 'fix: passthroughctl apply'
     kernel "$OTHER" # not looked at from outside the machine
     ctl status --json
     is "$(get '.images[] | "\(.release)=\(.state)"')" "$KERNEL=stale $OTHER=unknown" images

@@ -317,7 +317,7 @@ on_without_groups() {
     has 'IOMMU=on below [Host]'
     on_host 'passthroughctl add gpu0 42:00.0'
     exits 1
-    has 'passthroughctl check says why'
+    has 'sudo passthroughctl check   says why there is no IOMMU group'
     passage '/etc/passthrough.conf [Host]' >"$ROOT/etc/passthrough.conf"
     on_host 'passthroughctl apply'
     exits 0
