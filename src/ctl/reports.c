@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/str.h"
 #include "ctl/ids-say.h"
@@ -56,10 +55,6 @@ static void show_plan(struct ctl *c, const struct ids *ids, const char *const *w
         ids_note(c, ids, stdout);
         situation_read(c, &now);
         text_plan_end(stdout, &c->plan, images_now(c), &now, &c->arena);
-        if (c->root.live && geteuid() != 0)
-                fputs("passthroughctl: without root, serial numbers and what programs have open are not known; sudo "
-                      "passthroughctl plan shows all\n",
-                      stderr);
 }
 
 /* Whether something that was asked for does not happen. */
