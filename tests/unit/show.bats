@@ -233,6 +233,7 @@ domain() {
 }
 
 @test "while a device is not handed over show ends with the next step, and nothing that is copied has it" {
+    dracut_there
     ctl show edu
     exits 0
     says '^  Next: passthroughctl apply'
