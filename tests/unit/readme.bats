@@ -425,16 +425,16 @@ applies() {
 }
 
 rid() {
-    local i
+    local n
     section 'REMOVING IT'
     types 'passthroughctl undo 1'
     exits 1
     has 'not kept any more'
-    for ((i = 0; i < 9; i++)); do
+    for n in 1 2 3 4 5 6 7 8 9; do
         on_host 'passthroughctl undo 1'
-        [[ $output != 'nothing to undo' ]] || break
+        [[ $output != *'othing to undo'* ]] || break
     done
-    is "$output" 'nothing to undo' 'undo 1, again and again'
+    has 'othing to undo'
     ! grep -q iommu "$ROOT$MENU" || return 1
     types 'make uninstall'
     exits 0
