@@ -467,7 +467,7 @@ rid() {
     goes --root=/tmp/host1
     types 'passthroughctl --root=/tmp/host1 apply --dry-run'
     exits 0
-    has 'then run: /usr/sbin/update-grub'
+    has 'to be run on that system: /usr/sbin/update-grub'
     diff <(echo "$before") <(of_host)
     types 'passthroughctl capture FILE.tar.zst' FILE=/tmp/captured
     exits 0
