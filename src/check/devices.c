@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The devices that rules take, one by one. */
 #include "base/str.h"
-#include "check/what-if.h"
+#include "check/row.h"
+#include "plan/remedy.h"
 #include "plan/handover.h"
 #include "plan/strays.h"
 
@@ -101,7 +102,7 @@ static const char *below_fix(struct checker *c, const struct plan_entry *e)
 
         if (above == NO_DEVICE)
                 return "take back the rule that leaves it to the host, or leave both to the host";
-        if (!what_if_added(c, e->rule, above))
+        if (!remedy_is_added(c->plan, e->rule, above, c->arena))
                 return arena_join(c->arena, "leave both to the host: passthroughctl remove ", check_rule(c, e),
                                   "; or switch VMD off in the firmware setup for that slot", NULL);
         return arena_join(c->arena, "hand over the controller: passthroughctl add NAME ",
@@ -113,7 +114,8 @@ static const char *below_fix(struct checker *c, const struct plan_entry *e)
 static const char *refused_fix(struct checker *c, const struct plan_entry *e)
 {
         const struct rule *rule = &c->plan->config->rules[e->rule];
-        const char *settings = what_if_settings(c, e->rule);
+        const struct remedy remedy = remedy_find(c->plan, e->rule, c->arena);
+        const char *settings = remedy_settings(&remedy);
 
         return settings ? arena_join(c->arena, "write ", settings, " below [Device] of ", rule->file,
                                      ", or leave it to the host: passthroughctl remove ", rule->name, NULL)

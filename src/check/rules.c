@@ -2,8 +2,9 @@
 /* What the rules come to: their modules, their groups, and what the guard holds back. */
 
 #include "base/str.h"
-#include "check/what-if.h"
+#include "check/row.h"
 #include "guard/evidence.h"
+#include "plan/remedy.h"
 
 static void module_row(struct checker *c, const struct module *m, bool iommufd)
 {
@@ -95,7 +96,8 @@ static size_t taken_of(const struct checker *c, size_t rule)
 static const char *group_fix(struct checker *c, size_t r)
 {
         const struct rule *rule = &c->plan->config->rules[r];
-        const char *settings = what_if_settings(c, r);
+        const struct remedy remedy = remedy_find(c->plan, r, c->arena);
+        const char *settings = remedy_settings(&remedy);
 
         if (settings)
                 return arena_join(c->arena, "write ", settings, " below [Device] of ", rule->file,
@@ -174,17 +176,19 @@ static const char *nothing_read(struct checker *c)
 /* What shows can be left to the host, where the rule is then ok; what is not known has to be read first. */
 static const char *guard_fix(struct checker *c, size_t r, const char *against)
 {
-        const char *name = c->plan->config->rules[r].name;
+        const struct rule *rule = &c->plan->config->rules[r];
+        struct remedy remedy;
 
         if (strstr(against, "not cleared: "))
                 return "run it as root, or see to what is named; or leave these devices to the host";
-        if (what_if_left(c, r))
+        remedy = remedy_find(c->plan, r, c->arena);
+        if (remedy.n_devices > 0 && remedy.expect == 0)
                 return "leave these to the host: passthroughctl add NAME ADDRESS Driver=native, with a name that sorts "
                        "before this rule's";
         return arena_join(c->arena,
                           "if other devices are meant, name them by Path= or Serial=; else leave these to the host: "
                           "passthroughctl remove ",
-                          name, NULL);
+                          rule->name, NULL);
 }
 
 static void guard_row(struct checker *c, size_t r)

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "ctl/names.h"
 #include "ctl/situation.h"
+#include "report/domain.h"
 #include "report/model.h"
 
 static struct screen screen(struct ctl *c)
@@ -73,17 +74,6 @@ static bool is_planned(struct ctl *c)
         return (c->loaded || ctl_load_config(c) == 0) && ctl_make_plan(c, NULL, true) == 0;
 }
 
-/* Without its domain where there is but one. */
-static const char *address_of(struct ctl *c, const struct device *d)
-{
-        static const char domain[] = "0000:";
-
-        for (size_t i = 0; i < c->facts.n_devices; i++)
-                if (!startswith(c->facts.devices[i].address, domain))
-                        return d->address;
-        return d->address + strlen(domain);
-}
-
 /* "NVIDIA A40 at 17:00.0, and 2 more"; companions are not counted. */
 static const char *devices_of(struct ctl *c, size_t rule, const struct pci_name *names)
 {
@@ -98,7 +88,7 @@ static const char *devices_of(struct ctl *c, size_t rule, const struct pci_name 
                         continue;
                 if (n++ == 0)
                         text = arena_join(&c->arena, model_short(&c->arena, d, &names[e->device]), " at ",
-                                          address_of(c, d), NULL);
+                                          domain_less(domain_is_one(&c->facts), d->address), NULL);
         }
         return n > 1 ? arena_printf(&c->arena, "%s, and %zu more", text, n - 1) : text;
 }

@@ -10,37 +10,62 @@ struct trying {
         struct remedy *ret;
 };
 
-/* The config that the remedy makes, and the plan of it; whether the rule is ok there. */
-static bool helps(const struct trying *x, const struct remedy *r, struct plan *ret)
+/* The config with a place in front and one behind for a rule that it does not have. */
+static struct config *with_places(const struct trying *x)
 {
         const struct config *own = x->plan->config;
         struct config *config = arena_alloc(x->arena, sizeof(*config));
-        size_t n = r->n_devices > 0;
-        struct rule *rule;
 
         *config = *own;
-        config->rules = arena_alloc(x->arena, (own->n_rules + 1) * sizeof(*config->rules));
-        memcpy(config->rules + n, own->rules, own->n_rules * sizeof(*own->rules));
-        config->n_rules += n;
-        rule = &config->rules[x->rule + n];
+        config->rules = arena_alloc(x->arena, (own->n_rules + 2) * sizeof(*config->rules));
+        memcpy(++config->rules, own->rules, own->n_rules * sizeof(*own->rules));
+        return config;
+}
+
+/* A rule for these devices alone. */
+static struct rule rule_for(const struct trying *x, const char *name, const size_t *devices, size_t n)
+{
+        struct words *addresses;
+        struct rule rule = RULE_INIT;
+
+        rule.name = name;
+        rule.file = rule.message = "";
+        rule.bus = x->plan->config->rules[x->rule].bus;
+        rule.expect_min = rule.expect_max = (uint32_t)n;
+        addresses = &rule.match[MATCH_ADDRESS];
+        for (size_t i = 0; i < n; i++)
+                str_add(x->arena, &addresses->v, &addresses->n, x->plan->facts->devices[devices[i]].address);
+        return rule;
+}
+
+/* The rule is ok in a plan of that config, and who was ok still is; shift: how many rules stand in front more. */
+static bool is_better(const struct trying *x, const struct config *config, size_t shift, struct plan *ret)
+{
+        plan_build(config, x->plan->facts, x->arena, ret);
+        for (size_t r = 0; r < x->plan->config->n_rules; r++)
+                if ((r == x->rule || x->plan->rules[r].state == RULE_OK) && ret->rules[r + shift].state != RULE_OK)
+                        return false;
+        return true;
+}
+
+/* The plan of the config that the remedy makes; whether it is better. */
+static bool helps(const struct trying *x, const struct remedy *r, struct plan *ret)
+{
+        struct config *config = with_places(x);
+        struct rule *rule = &config->rules[x->rule];
+        size_t shift = r->n_devices > 0;
+
         rule->group = r->complete ? GROUP_COMPLETE : rule->group;
         rule->allow_boot_display |= r->display;
         if (r->expect > 0)
                 rule->expect_min = rule->expect_max = r->expect;
-        if (n > 0) {
-                config->rules[0] = RULE_INIT;
-                config->rules[0].name = r->name;
-                config->rules[0].file = "";
-                config->rules[0].bus = rule->bus;
+        if (shift > 0) {
+                config->rules--;
+                config->n_rules++;
+                config->rules[0] = rule_for(x, r->name, r->devices, r->n_devices);
                 config->rules[0].driver = DRIVER_NATIVE;
-                config->rules[0].expect_min = config->rules[0].expect_max = (uint32_t)r->n_devices;
-                for (size_t i = 0; i < r->n_devices; i++)
-                        str_add(x->arena, &config->rules[0].match[MATCH_ADDRESS].v,
-                                &config->rules[0].match[MATCH_ADDRESS].n,
-                                x->plan->facts->devices[r->devices[i]].address);
         }
-        plan_build(config, x->plan->facts, x->arena, ret);
-        return ret->rules[x->rule + n].state == RULE_OK;
+        return is_better(x, config, shift, ret);
 }
 
 static bool try(const struct trying *x, const struct remedy *r)
@@ -88,7 +113,7 @@ static bool try_settings(const struct trying *x)
         if (display && try(x, &r))
                 return true;
         r.complete = true;
-        return display && company && try(x, &r);
+        return display && rule->group != GROUP_COMPLETE && try(x, &r);
 }
 
 /* A name that comes before the rule's, and that no other rule has. */
@@ -134,4 +159,22 @@ struct remedy remedy_find(const struct plan *plan, size_t rule, struct arena *a)
         if (!try_settings(&x))
                 try_giving(&x);
         return ret;
+}
+
+bool remedy_is_added(const struct plan *plan, size_t rule, size_t device, struct arena *a)
+{
+        const struct trying x = {.plan = plan, .rule = rule, .arena = a};
+        struct config *config = with_places(&x);
+        struct plan then;
+
+        config->rules[config->n_rules++] = rule_for(&x, "remedy", &device, 1);
+        return is_better(&x, config, 0, &then);
+}
+
+const char *remedy_settings(const struct remedy *remedy)
+{
+        return remedy->complete && remedy->display ? "IOMMUGroup=complete and AllowBootDisplay=yes"
+               : remedy->complete                  ? "IOMMUGroup=complete"
+               : remedy->display                   ? "AllowBootDisplay=yes"
+                                                   : NULL;
 }

@@ -23,5 +23,9 @@ struct remedy {
         struct plan with_group;
 };
 
-/* rule: one that is RULE_REFUSED. */
+/* rule: one that is RULE_REFUSED. No other rule that is ok stops being so. */
 struct remedy remedy_find(const struct plan *plan, size_t rule, struct arena *a) _must_check_;
+/* Whether a further rule, for that device, would have this one ok; likewise. */
+bool remedy_is_added(const struct plan *plan, size_t rule, size_t device, struct arena *a) _must_check_;
+/* "IOMMUGroup=complete and AllowBootDisplay=yes", of a remedy that has some; else NULL. */
+const char *remedy_settings(const struct remedy *remedy) _must_check_;
