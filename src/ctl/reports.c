@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/str.h"
 #include "ctl/ids-say.h"
@@ -106,27 +105,11 @@ int ctl_plan(struct ctl *c)
         return falls_short(c) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* When a trial that this boot is will be taken back, on the clock; NULL where that is not this machine's. */
-static const char *trial_until(struct ctl *c, const struct status *status)
-{
-        struct timespec up;
-        struct tm tm;
-        char text[16];
-        time_t at;
-
-        if (!c->root.live || !status->trial_here || clock_gettime(CLOCK_MONOTONIC, &up) < 0)
-                return NULL;
-        /* OnBootSec= of the unit that does it. */
-        at = time(NULL) - up.tv_sec + (time_t)status->trial.seconds;
-        strftime(text, sizeof(text), "%H:%M", localtime_r(&at, &tm));
-        return arena_strdup(&c->arena, text);
-}
-
 static void show_status(struct ctl *c, const struct status *status)
 {
         struct situation situation;
         struct pci_name *names;
-        struct status_now now = {.plan = &c->plan, .situation = &situation, .until = trial_until(c, status)};
+        struct status_now now = {.plan = &c->plan, .situation = &situation};
 
         names_look_up(&c->root, &c->facts, &c->arena, &names);
         now.names = names;

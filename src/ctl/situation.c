@@ -330,7 +330,7 @@ static enum here here_of(struct view *v, enum ahead ahead)
 /* ---- how far it all is ---------------------------------------------------------------------------------------------
  */
 
-/* "18:42", as far as the clock tells. */
+/* "18:42": OnBootSec= of the unit that takes it back, as far as this machine's clock tells. */
 static const char *time_until(struct view *v)
 {
         char text[64], when[16];
@@ -338,8 +338,8 @@ static const char *time_until(struct view *v)
         time_t now = time(NULL), at;
         struct tm tm;
 
-        if (root_read(&v->c->root, "/proc/uptime", text, sizeof(text)) <= 0 || sscanf(text, "%lf", &up) != 1 ||
-            up < 0 || up > v->trial.seconds)
+        if (!v->c->root.live || root_read(&v->c->root, "/proc/uptime", text, sizeof(text)) <= 0 ||
+            sscanf(text, "%lf", &up) != 1 || up < 0 || up > v->trial.seconds)
                 return NULL;
         at = now - (time_t)up + (time_t)v->trial.seconds;
         strftime(when, sizeof(when), "%H:%M", localtime_r(&at, &tm));
@@ -364,7 +364,7 @@ static enum way way_of_trial(struct view *v)
         case TRIAL_ACCEPTED:
                 if (!here)
                         return t->state == TRIAL_PENDING ? WAY_TRIAL : WAY_UNKNOWN;
-                v->now->until = t->by_hand ? time_until(v) : NULL;
+                v->now->until = time_until(v);
                 return t->by_hand ? WAY_CONFIRM : WAY_TRYING;
         default:
                 return WAY_UNKNOWN;

@@ -162,7 +162,7 @@ void text_status(FILE *f, const struct status *status, const struct status_now *
         }
         put_summary(&s, status);
         put_images(&s, status);
-        put_trial(&s, &status->trial, status->trial_here, now->until);
+        put_trial(&s, &status->trial, status->trial_here, now->situation ? now->situation->until : NULL);
         for (size_t i = 0; i < status->n_notes; i++)
                 put_text(&s, status->notes[i]);
         if (now->situation) {

@@ -37,7 +37,6 @@ struct status_now {
         const struct plan *plan;           /* of the facts as they are */
         const struct pci_name *names;      /* beside their devices */
         const struct situation *situation; /* for the next step */
-        const char *until;                 /* when a trial that nobody keeps is taken back: "18:42" */
 };
 void text_status(FILE *f, const struct status *status, const struct status_now *now, struct arena *a);
 /* Of listing_prepare(). */
