@@ -171,7 +171,9 @@ static void say_end(struct transaction *x, int status)
 {
         struct ctl *c = x->c;
         bool trial = status == EXIT_SUCCESS && x->trial.seconds > 0 && !trial_is_here(&c->root, &c->arena, &x->trial);
+        struct screen s = screen_of(stdout, &c->arena);
         struct situation now;
+        struct next_step step;
 
         situation_read(c, &now);
         if (status == EXIT_FAILURE && x->trial.state != TRIAL_FAILED && (c->no_trial || !now.no_trials)) {
@@ -180,7 +182,8 @@ static void say_end(struct transaction *x, int status)
         }
         if (trial && x->changed)
                 attempt_note(x);
-        situation_put(c, NEXT_ON_APPLY);
+        step = next_step(&now, NEXT_ON_APPLY, &c->arena);
+        next_put(&s, &step);
         if (trial)
                 attempt_say(x);
 }

@@ -126,16 +126,10 @@ static void warn_several(struct ctl *c, const char *name, const struct shown *sh
 /* Behind what people copy, while a virtual machine cannot have it. */
 static void put_next(struct ctl *c)
 {
-        const struct screen s = screen_of(stdout, &c->arena);
-        struct situation now;
-        struct next_step next;
-
         if (c->json || c->format)
                 return;
-        situation_read(c, &now);
-        next = next_step(&now, NEXT_ON_SHOW, &c->arena);
         putchar('\n');
-        next_put(&s, &next);
+        situation_put(c, NEXT_ON_SHOW);
 }
 
 static void find_names(const struct pci_name *names, struct shown *shown)
