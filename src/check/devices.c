@@ -2,8 +2,8 @@
 /* The devices that rules take, one by one. */
 #include "base/str.h"
 #include "check/row.h"
-#include "plan/remedy.h"
 #include "plan/handover.h"
+#include "plan/remedy.h"
 #include "plan/strays.h"
 
 /* What is said of a device: the worst of it counts, and its fix. */

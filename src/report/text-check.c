@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* check for people: what passes in one line, what does not in a row each with the fix below it. */
 #include "base/str.h"
+#include "report/domain.h"
 #include "report/paint.h"
 #include "report/text.h"
 
@@ -16,8 +17,8 @@ struct sheet {
         const struct screen *screen;
         const struct checks *checks;
         const struct check_view *view;
-        struct listing addresses; /* as listing_text() wants them */
-        size_t status;            /* how wide */
+        bool one_domain; /* of domain.h */
+        size_t status;   /* how wide */
 };
 
 static bool is_bad(const struct check *x)
@@ -146,9 +147,9 @@ static void put_row(const struct sheet *t, const struct check *x, const char *te
 {
         const struct screen *s = t->screen;
         size_t indent = MARGIN + t->status + GAP;
-        const char *id = screen_letters(s, listing_text(&t->addresses, s->arena, x->id));
+        const char *id = screen_letters(s, domain_less_text(t->one_domain, s->arena, x->id));
 
-        text = listing_text(&t->addresses, s->arena, text);
+        text = domain_less_text(t->one_domain, s->arena, text);
         if (more > 0)
                 id = arena_printf(s->arena, "%s and %zu more", id, more);
         put_status(t, x->status, words[x->status]);
@@ -158,7 +159,7 @@ static void put_row(const struct sheet *t, const struct check *x, const char *te
         if (!*x->fix)
                 return;
         screen_skip(s, indent);
-        text = arena_join(s->arena, "fix: ", listing_text(&t->addresses, s->arena, x->fix), NULL);
+        text = arena_join(s->arena, "fix: ", domain_less_text(t->one_domain, s->arena, x->fix), NULL);
         screen_wrap(s, indent, indent + strlen("fix: "), text);
 }
 
@@ -196,20 +197,12 @@ static void put_count(const struct sheet *t)
         screen_wrap(t->screen, MARGIN, MARGIN, text);
 }
 
-static bool one_domain(const struct facts *facts)
-{
-        for (size_t i = 0; i < facts->n_devices; i++)
-                if (!startswith(facts->devices[i].address, "0000:"))
-                        return false;
-        return true;
-}
-
 void text_checks(FILE *f, const struct checks *checks, const struct check_view *view, struct arena *a)
 {
         const struct screen s = screen_of(f, a);
         struct sheet t = {.screen = &s, .checks = checks, .view = view, .status = strlen("warn") + GAP};
 
-        t.addresses.one_domain = one_domain(view->plan->facts);
+        t.one_domain = domain_is_one(view->plan->facts);
         if (checks->n_unknown > 0)
                 t.status = strlen("unknown") + GAP;
         if (!view->all)
