@@ -1,123 +1,120 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "act/netlink.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/if_link.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <time.h>
+#include <linux/genetlink.h>
+#include <stdio.h>
 
 #include "base/str.h"
 
-int netlink_open(struct mnl_socket **ret)
+/* What 256 virtual functions have to say, and more. */
+#define ANSWER_MAX (256 * 1024)
+
+int netlink_open(int bus, struct netlink *ret)
 {
-        *ret = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-        if (!*ret)
+        int on = 1;
+
+        *ret = (struct netlink){.socket = mnl_socket_open2(bus, SOCK_CLOEXEC)};
+        if (!ret->socket)
                 return -errno;
-        return mnl_socket_bind(*ret, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
+        /* An old kernel gives the number of the error alone. */
+        (void)!mnl_socket_setsockopt(ret->socket, NETLINK_EXT_ACK, &on, sizeof(on));
+        if (mnl_socket_bind(ret->socket, 0, MNL_SOCKET_AUTOPID) == 0)
+                return 0;
+        on = -errno;
+        netlink_close(ret);
+        return on;
 }
 
-void netlink_close(struct mnl_socket **socket)
+void netlink_close(struct netlink *n)
 {
-        if (*socket)
-                mnl_socket_close(*socket);
-        *socket = NULL;
+        if (n->socket)
+                mnl_socket_close(n->socket);
+        n->socket = NULL;
 }
 
-static void put_setting(struct nlmsghdr *h, const struct sriov_op *op)
+struct nlmsghdr *netlink_message(struct netlink *n, void *buffer, uint16_t type)
 {
-        const struct vf_settings *s = &op->settings;
-        const uint32_t *n = s->number;
-        uint32_t vf = op->index;
-
-        switch (op->setting) {
-        case VF_MAC_ADDRESS: {
-                struct ifla_vf_mac x = {.vf = vf};
-
-                memcpy(x.mac, s->mac, sizeof(s->mac));
-                mnl_attr_put(h, IFLA_VF_MAC, sizeof(x), &x);
-                break;
-        }
-        case VF_VLAN: {
-                /* Its protocol goes through the list alone (since Linux 4.9). */
-                uint32_t protocol = s->line[VF_VLAN_PROTOCOL] ? n[VF_VLAN_PROTOCOL] : 0x8100;
-                struct ifla_vf_vlan_info x = {.vf = vf,
-                                              .vlan = n[VF_VLAN],
-                                              .qos = n[VF_QUALITY_OF_SERVICE],
-                                              .vlan_proto = htons((uint16_t)protocol)};
-                struct nlattr *list = mnl_attr_nest_start(h, IFLA_VF_VLAN_LIST);
-
-                mnl_attr_put(h, IFLA_VF_VLAN_INFO, sizeof(x), &x);
-                mnl_attr_nest_end(h, list);
-                break;
-        }
-        case VF_MAC_SPOOF_CHECK: {
-                struct ifla_vf_spoofchk x = {vf, n[VF_MAC_SPOOF_CHECK]};
-
-                mnl_attr_put(h, IFLA_VF_SPOOFCHK, sizeof(x), &x);
-                break;
-        }
-        case VF_TRUST: {
-                struct ifla_vf_trust x = {vf, n[VF_TRUST]};
-
-                mnl_attr_put(h, IFLA_VF_TRUST, sizeof(x), &x);
-                break;
-        }
-        case VF_LINK_STATE: {
-                struct ifla_vf_link_state x = {vf, n[VF_LINK_STATE]};
-
-                mnl_attr_put(h, IFLA_VF_LINK_STATE, sizeof(x), &x);
-                break;
-        }
-        default: {
-                struct ifla_vf_rate x = {vf, n[VF_MIN_TX_RATE], n[VF_MAX_TX_RATE]};
-
-                mnl_attr_put(h, IFLA_VF_RATE, sizeof(x), &x);
-                break;
-        }
-        }
-}
-
-static int send_and_wait(struct mnl_socket *socket, struct nlmsghdr *h)
-{
-        char buffer[8192];
-        ssize_t n;
-
-        if (mnl_socket_sendto(socket, h, h->nlmsg_len) < 0)
-                return -errno;
-        n = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-        if (n < 0)
-                return -errno;
-        return mnl_cb_run(buffer, (size_t)n, h->nlmsg_seq, mnl_socket_get_portid(socket), NULL, NULL) < 0 ? -errno : 0;
-}
-
-int netlink_set(struct mnl_socket *socket, const struct sriov_op *op)
-{
-        static uint32_t sequence;
-        char buffer[1024];
         struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
-        unsigned index = if_nametoindex(op->op.target);
-        struct nlattr *list, *info;
-        struct ifinfomsg *link;
 
-        if (index == 0)
-                return -errno;
-        h->nlmsg_type = RTM_SETLINK;
+        h->nlmsg_type = type;
         h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-        h->nlmsg_seq = ++sequence;
-        link = mnl_nlmsg_put_extra_header(h, sizeof(*link));
-        link->ifi_family = AF_UNSPEC;
-        link->ifi_index = (int)index;
-        if (op->index == UINT32_MAX) {
-                link->ifi_flags = link->ifi_change = IFF_UP;
-                return send_and_wait(socket, h);
+        h->nlmsg_seq = ++n->sequence;
+        return h;
+}
+
+static int find_text(const struct nlattr *attr, void *data)
+{
+        struct netlink *n = data;
+
+        if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+                snprintf(n->said, sizeof(n->said), "%s", mnl_attr_get_str(attr));
+        return MNL_CB_OK;
+}
+
+/* The words of an error stand behind it, and behind the message that it is about (linux/netlink.h, nlmsgerr). */
+static void note_text(struct netlink *n, const struct nlmsghdr *h)
+{
+        const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+        size_t skip = sizeof(*e);
+
+        if (h->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(h) < sizeof(*e) ||
+            !(h->nlmsg_flags & NLM_F_ACK_TLVS))
+                return;
+        if (!(h->nlmsg_flags & NLM_F_CAPPED))
+                skip += mnl_nlmsg_get_payload_len(&e->msg);
+        if (skip <= mnl_nlmsg_get_payload_len(h))
+                mnl_attr_parse(h, (unsigned)skip, find_text, n);
+}
+
+int netlink_ask(struct netlink *n, const struct nlmsghdr *h, mnl_cb_t each, void *data)
+{
+        static char answer[ANSWER_MAX] __attribute__((aligned(8)));
+        int k = MNL_CB_OK;
+
+        n->said[0] = '\0';
+        if (mnl_socket_sendto(n->socket, h, h->nlmsg_len) < 0)
+                return -errno;
+        while (k > MNL_CB_STOP) {
+                ssize_t size = mnl_socket_recvfrom(n->socket, answer, sizeof(answer));
+
+                if (size < 0)
+                        return -errno;
+                if (size >= (ssize_t)sizeof(struct nlmsghdr))
+                        note_text(n, (const struct nlmsghdr *)answer);
+                k = mnl_cb_run(answer, (size_t)size, h->nlmsg_seq, mnl_socket_get_portid(n->socket), each, data);
         }
-        list = mnl_attr_nest_start(h, IFLA_VFINFO_LIST);
-        info = mnl_attr_nest_start(h, IFLA_VF_INFO);
-        put_setting(h, op);
-        mnl_attr_nest_end(h, info);
-        mnl_attr_nest_end(h, list);
-        return send_and_wait(socket, h);
+        return k < 0 ? -errno : 0;
+}
+
+struct nlmsghdr *netlink_generic(struct netlink *n, void *buffer, uint16_t family, uint8_t command)
+{
+        struct nlmsghdr *h = netlink_message(n, buffer, family);
+        struct genlmsghdr *g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
+
+        g->cmd = command;
+        g->version = 1;
+        return h;
+}
+
+static int find_family(const struct nlmsghdr *h, void *data)
+{
+        struct nlattr *attr;
+
+        mnl_attr_for_each(attr, h, sizeof(struct genlmsghdr)) if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
+                                                                  mnl_attr_validate(attr, MNL_TYPE_U16) >= 0) *
+                (uint16_t *)data = mnl_attr_get_u16(attr);
+        return MNL_CB_OK;
+}
+
+int netlink_family(struct netlink *n, const char *name, uint16_t *ret)
+{
+        char buffer[256] __attribute__((aligned(8)));
+        struct nlmsghdr *h = netlink_generic(n, buffer, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
+        int k;
+
+        *ret = 0;
+        mnl_attr_put_strz(h, CTRL_ATTR_FAMILY_NAME, name);
+        k = netlink_ask(n, h, find_family, ret);
+        return k == 0 && *ret == 0 ? -ENOENT : k;
 }

@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Settings of virtual functions, which go through their parent's interface (rtnetlink(7), IFLA_VFINFO_LIST). */
+/* Asks the kernel through netlink(7), one message after the other; with libmnl, which no boot image has. */
 
-#include "plan/sriov.h"
+#include <libmnl/libmnl.h>
+#include <stdint.h>
 
-struct mnl_socket;
+#include "base/arena.h"
 
-/* 0 or -errno. */
-int netlink_open(struct mnl_socket **ret) _must_check_;
-void netlink_close(struct mnl_socket **socket);
-/* One setting of one function, or, without an index, the interface is brought up. 0 or the kernel's own -errno. */
-int netlink_set(struct mnl_socket *socket, const struct sriov_op *op) _must_check_;
+struct netlink {
+        struct mnl_socket *socket; /* NULL: not open */
+        uint32_t sequence;
+        char said[160]; /* the driver's own words on the last error, or "" (NLMSGERR_ATTR_MSG) */
+};
+
+/* bus: NETLINK_ROUTE, NETLINK_GENERIC. 0 or -errno, as all that follow. */
+int netlink_open(int bus, struct netlink *ret) _must_check_;
+void netlink_close(struct netlink *n);
+
+/* A message in buffer, which is to be finished and given to netlink_ask(). */
+struct nlmsghdr *netlink_message(struct netlink *n, void *buffer, uint16_t type);
+/* Sends it, and gives each answer to each (NULL: none is wanted). The kernel's own -errno. */
+int netlink_ask(struct netlink *n, const struct nlmsghdr *h, mnl_cb_t each, void *data) _must_check_;
+
+/* The number of a family of generic netlink, in *ret; -ENOENT: this kernel has none of that name. */
+int netlink_family(struct netlink *n, const char *name, uint16_t *ret) _must_check_;
+/* A message of such a family. */
+struct nlmsghdr *netlink_generic(struct netlink *n, void *buffer, uint16_t family, uint8_t command);

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/netlink.h>
 #include <time.h>
 
-#include "act/netlink.h"
+#include "act/eswitch.h"
 #include "act/sysfs.h"
+#include "act/vf-settings.h"
 #include "base/str.h"
 
 #define PAUSE_MS 100
@@ -17,8 +19,8 @@ struct maker {
         unsigned patience;
         struct arena *arena;
         struct diags *problems;
-        struct mnl_socket *socket;
-        struct strings trace;
+        struct netlink route, generic;
+        bool *set; /* beside the plan's operations: to be read back */
 };
 
 static void pause_ms(long ms)
@@ -31,6 +33,10 @@ static const char *error_text(const struct sriov_op *x, int error)
 {
         if (error == -ETIMEDOUT)
                 return "it has not come back, and may wait for a driver or for a virtual machine";
+        if (error == -EPROTO)
+                return "its driver takes that, and does not do it";
+        if (error == -ENXIO && x->net == SRIOV_NET_OFFLOAD)
+                return "there is none";
         if (!endswith(x->op.target, "/sriov_numvfs"))
                 return strerror(-error);
         if (error == -ENOENT)
@@ -42,7 +48,11 @@ static const char *error_text(const struct sriov_op *x, int error)
 
 static void complain(struct maker *w, const struct sriov_op *x, int error)
 {
-        diag_add(w->problems, DIAG_ERROR, NULL, 0, "%s=%s: %s", x->op.target, x->op.value, error_text(x, error));
+        const char *said = x->op.kind == OP_NETLINK && x->net != SRIOV_NET_OFFLOAD ? w->route.said : w->generic.said;
+        bool says = (x->op.kind == OP_NETLINK || x->op.kind == OP_DEVLINK) && *said;
+
+        diag_add(w->problems, DIAG_ERROR, NULL, 0, "%s=%s: %s%s%s%s", x->op.target, x->op.value, error_text(x, error),
+                 says ? " (" : "", says ? said : "", says ? ")" : "");
 }
 
 static int trace(struct maker *w, const struct sriov_op *x)
@@ -53,27 +63,112 @@ static int trace(struct maker *w, const struct sriov_op *x)
 
         if (root_look(w->root, w->arena, SRIOV_TRACE, &read, &size) == SOURCE_READ)
                 old = read;
+        /* A mode that is there already is not set again. */
+        text = arena_join(w->arena, x->op.target, " ", x->op.value, "\n", NULL);
+        if (x->op.kind == OP_DEVLINK && strstr(old, text))
+                return 0;
         text = arena_join(w->arena, old, x->op.target, " ", x->op.value, "\n", NULL);
         return root_replace(w->root, SRIOV_TRACE, text, strlen(text));
+}
+
+static const struct device *parent_of(const struct maker *w, const struct sriov_op *x)
+{
+        return &w->plan->facts->devices[w->plan->entries[w->plan->sriov->parents[x->parent].entry].device];
+}
+
+/* The interface whose port is "pfMvfN" of this N; another controller's begins with its number (net/devlink). */
+static const char *representor(struct maker *w, const struct sriov_op *x)
+{
+        const char **names, *net = arena_join(w->arena, parent_of(w, x)->sysfs, "/net", NULL);
+        size_t n;
+
+        if (root_list(w->root, w->arena, net, &names, &n) < 0)
+                return NULL;
+        for (size_t i = 0; i < n; i++) {
+                char text[64];
+                uint32_t index;
+                const char *vf;
+
+                if (root_read(w->root, arena_join(w->arena, net, "/", names[i], "/phys_port_name", NULL), text,
+                              sizeof(text)) <= 0 ||
+                    !startswith(text, "pf"))
+                        continue;
+                vf = text + 2 + strspn(text + 2, "0123456789");
+                if (startswith(vf, "vf") && str_to_u32(vf + 2, 10, &index) && index == x->index)
+                        return names[i];
+        }
+        return NULL;
+}
+
+/* Without that mode there is nothing to be told to forward; that it could not be set is a problem of its own. */
+static bool has_other_mode(struct maker *w, const struct sriov_op *x)
+{
+        const struct sriov_plan *s = w->plan->sriov;
+
+        for (size_t i = 0; i < s->n_ops; i++) {
+                enum eswitch is;
+
+                if (s->ops[i].parent == x->parent && s->ops[i].op.kind == OP_DEVLINK)
+                        return eswitch_get(&w->generic, s->ops[i].op.target, &is) == 0 && is != s->ops[i].eswitch;
+        }
+        return false;
+}
+
+static int offload(struct maker *w, const struct sriov_op *x)
+{
+        const char *interface = x->index == UINT32_MAX ? x->op.target : representor(w, x);
+
+        if (has_other_mode(w, x))
+                return 0;
+        return interface ? eswitch_offload(&w->generic, interface) : -ENXIO;
+}
+
+static int set_once(struct maker *w, const struct sriov_op *x)
+{
+        bool generic = x->op.kind == OP_DEVLINK || x->net == SRIOV_NET_OFFLOAD;
+        struct netlink *n = generic ? &w->generic : &w->route;
+        int k = n->socket ? 0 : netlink_open(generic ? NETLINK_GENERIC : NETLINK_ROUTE, n);
+
+        if (k < 0)
+                return k;
+        if (x->op.kind == OP_DEVLINK)
+                return eswitch_set(n, x->op.target, x->eswitch);
+        return generic ? offload(w, x) : vf_set(n, x);
 }
 
 /* A driver that is about to reset says EAGAIN or EBUSY (i40e, ice). */
 static int set(struct maker *w, const struct sriov_op *x)
 {
-        int k = w->root->live && !w->socket ? netlink_open(&w->socket) : 0;
-
         if (endswith(x->op.value, " derive"))
                 return -EADDRNOTAVAIL;
         if (!w->root->live)
                 return trace(w, x);
-        for (unsigned i = 0; k == 0; i++) {
-                int error = netlink_set(w->socket, x);
+        for (unsigned i = 0;; i++) {
+                int error = set_once(w, x);
 
+                w->set[x - w->plan->sriov->ops] = error == 0;
                 if ((error != -EAGAIN && error != -EBUSY) || i * PAUSE_MS >= w->patience * 1000)
                         return error;
                 pause_ms(PAUSE_MS);
         }
-        return k;
+}
+
+/* Once all are set: some of them change others, such as a reset. */
+static void read_back(struct maker *w)
+{
+        const struct sriov_plan *s = w->plan->sriov;
+        enum tristate *is = arena_alloc(w->arena, s->n_ops * sizeof(*is));
+        const char *interface = NULL;
+
+        for (size_t i = 0; i < s->n_ops; i++)
+                if (w->set[i] && s->ops[i].op.kind == OP_NETLINK && s->ops[i].net == SRIOV_NET_SETTING)
+                        interface = s->ops[i].op.target;
+        if (!interface)
+                return;
+        vf_read_back(&w->route, interface, s->ops, s->n_ops, is);
+        for (size_t i = 0; i < s->n_ops; i++)
+                if (w->set[i] && is[i] == NO)
+                        complain(w, &s->ops[i], -EPROTO);
 }
 
 /* Fewer than all is a problem, and those that are there are of use. */
@@ -94,14 +189,12 @@ static int count(struct maker *w, const struct sriov_op *x)
 static int write_value(struct maker *w, const struct sriov_op *x)
 {
         struct sysfs s = {.root = w->root, .shared_fd = -1, .patience = w->patience};
-        const struct plan_entry *e = &w->plan->entries[w->plan->sriov->parents[x->parent].entry];
-        const struct device *parent = &w->plan->facts->devices[e->device];
         const char *value = x->op.value;
         char target[PATH_MAX];
 
         /* Who is bound is who virtfnN leads to now. */
-        if (endswith(x->op.target, "/drivers_probe")) {
-                const char *link = arena_printf(w->arena, "%s/virtfn%u", parent->sysfs, x->index);
+        if (endswith(x->op.target, "/drivers_probe") || endswith(x->op.target, "/unbind")) {
+                const char *link = arena_printf(w->arena, "%s/virtfn%u", parent_of(w, x)->sysfs, x->index);
                 ssize_t n = root_readlink(w->root, link, target, sizeof(target));
 
                 if (n < 0)
@@ -119,6 +212,7 @@ static int carry_out(struct maker *w, const struct sriov_op *x)
         case OP_COUNT:
                 return count(w, x);
         case OP_NETLINK:
+        case OP_DEVLINK:
                 return set(w, x);
         default:
                 return 0;
@@ -143,20 +237,24 @@ enum sriov_end act_sriov(const struct root *root, const struct plan *plan, size_
         const struct sriov_plan *s = plan->sriov;
         enum sriov_end end = SRIOV_DONE;
 
+        w.set = arena_alloc(a, s->n_ops * sizeof(*w.set));
         for (size_t i = 0; end == SRIOV_DONE && i < s->n_ops; i++) {
                 const struct sriov_op *x = &s->ops[i];
                 size_t before = problems->n;
                 int k = x->parent == parent && x->phase == phase ? carry_out(&w, x) : 0;
 
-                if (k == 0)
+                /* Where another one does it, too, that one's failure counts. */
+                if (k == 0 || x->op.flags & OP_ELSE)
                         continue;
                 if (problems->n == before)
                         complain(&w, x, k);
-                if (phase == SRIOV_MAKE)
+                if (phase == SRIOV_MAKE && !(x->op.flags & OP_OPTIONAL))
                         end = SRIOV_FAILED;
         }
+        read_back(&w);
         if (end == SRIOV_FAILED)
                 restore_autoprobe(&w, parent);
-        netlink_close(&w.socket);
+        netlink_close(&w.route);
+        netlink_close(&w.generic);
         return end;
 }

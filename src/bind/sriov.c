@@ -157,10 +157,13 @@ static int carry_out(struct run *r, const struct rule *rule, bool now, struct di
 static int note_problems(struct run *r, const struct rule *rule, const struct diags *problems)
 {
         const struct record_rule *x;
+        const char *all = "";
         int k = run_read_record(r);
 
         x = k == 0 ? record_find(&r->record, rule->name) : NULL;
-        return x && x->state == RULE_OK && problems->n > 0 ? note(r, rule, RULE_OK, problems->v[0].message) : k;
+        for (size_t i = 0; i < problems->n; i++)
+                all = arena_join(&r->arena, all, i > 0 ? "; " : "", problems->v[i].message, NULL);
+        return x && x->state == RULE_OK && problems->n > 0 ? note(r, rule, RULE_OK, all) : k;
 }
 
 static int run(const struct root *root, const char *name, bool now)

@@ -63,7 +63,6 @@ static bool parse_eswitch(struct parser *p, const struct key *key, const char *v
         if (*value && !streq(value, "legacy") && !streq(value, "switchdev"))
                 return false;
         p->sriov->eswitch = !*value ? ESWITCH_UNSET : *value == 'l' ? ESWITCH_LEGACY : ESWITCH_SWITCHDEV;
-        p->sriov->eswitch_line = p->place->line;
         return true;
 }
 
@@ -310,9 +309,6 @@ static void check(struct diags *diags, const struct rule *rule)
                          "[VirtualFunction] without [SR-IOV]; write how many there are: VirtualFunctions= in [SR-IOV]");
                 return;
         }
-        if (x->eswitch == ESWITCH_SWITCHDEV)
-                diag_add(diags, DIAG_ERROR, x->file, x->eswitch_line,
-                         "Eswitch=switchdev is not built yet in this version; leave it out");
         if (x->kind == VF_COUNT_UNSET)
                 diag_add(diags, DIAG_ERROR, x->file, x->line, "[SR-IOV] without VirtualFunctions=; write how many");
         if (rule->driver != DRIVER_NATIVE)

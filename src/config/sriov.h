@@ -74,7 +74,6 @@ struct sriov {
         enum vf_count kind;
         uint32_t count; /* of VF_COUNT_NUMBER */
         enum eswitch eswitch;
-        unsigned eswitch_line;
         enum driver_choice driver;
         const char *driver_name;
         struct attribute *attributes;

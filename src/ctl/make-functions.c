@@ -46,6 +46,8 @@ static int would_make(struct ctl *c, const char *rule)
                 if (x->refused || x->waits)
                         fprintf(stderr, "%s: %s: %s%s\n", rule, address, x->refused ? "" : "waits for ",
                                 x->refused ? x->refused : x->waits);
+                else if (x->change && !c->json && x->count == x->is.enabled)
+                        printf("%s: %s: would change the mode of its switch\n", rule, address);
                 else if (x->change && !c->json)
                         printf("%s: %s: would make %u virtual functions\n", rule, address, x->count);
         }

@@ -12,7 +12,8 @@ enum op_kind {
         OP_VERIFY,  /* the link target ends in value */
         OP_HIDE,    /* value becomes the content of the file target; in an initrd alone */
         OP_COUNT,   /* the file target has value; likewise the next of virtual functions alone: see act/sriov.h */
-        OP_NETLINK, /* value is set at the interface target, through rtnetlink(7) */
+        OP_NETLINK, /* value is set at the interface target, through rtnetlink(7) or ethtool */
+        OP_DEVLINK, /* value is set at the device target, through devlink */
         OP_MAX_,
 };
 
@@ -25,6 +26,7 @@ enum op_flags {
         OP_GONE = 1 << 3,     /* OP_VERIFY: the link does not end in value any more */
         OP_FOUND = 1 << 4,    /* of a way back: undoes what was so already when the device was found; see act_give() */
         OP_AFTER = 1 << 5,    /* done only where the one before it was done */
+        OP_ELSE = 1 << 6,     /* of virtual functions: another operation does it, too, where this one could not */
 };
 
 struct device;

@@ -22,6 +22,8 @@ struct sriov_facts {
         const char *up;          /* an interface of it that is up; or NULL */
         const char *permanent;   /* that interface's permanent address; or NULL */
         const char *user;        /* who uses a virtual function now; or NULL */
+        enum eswitch eswitch;    /* the mode of its switch, as far as that shows: with virtual functions alone */
+        bool *bound;             /* by index, of those that are enabled: it has a driver */
 };
 
 /* When an operation is done. */
@@ -32,20 +34,30 @@ enum sriov_phase {
         SRIOV_END,
 };
 
+/* What goes through a network interface. */
+enum sriov_net {
+        SRIOV_NET_SETTING, /* of one virtual function */
+        SRIOV_NET_UP,      /* the parent's own is brought up */
+        SRIOV_NET_OFFLOAD, /* hw-tc-offload, of the parent's own or, with an index, of that one's representor */
+};
+
 struct sriov_op {
         struct op op;
         enum sriov_phase phase;
         size_t parent;       /* in sriov_plan.parents */
         uint32_t index;      /* of a virtual function, or UINT32_MAX */
-        enum vf_key setting; /* of OP_NETLINK */
+        enum sriov_net net;  /* of OP_NETLINK */
+        enum vf_key setting; /* of SRIOV_NET_SETTING */
         struct vf_settings settings;
+        enum eswitch eswitch; /* of OP_DEVLINK */
 };
 
 struct sriov_parent {
         size_t entry; /* in plan->entries */
         struct sriov_facts is;
         uint32_t count;      /* how many there are to be */
-        bool change;         /* their number is not that yet */
+        bool change;         /* their number is not that yet, or the mode of its switch is not */
+        enum eswitch mode;   /* that it is to be set to; ESWITCH_UNSET: it stays as it is */
         const char *waits;   /* for what, where it is not ready yet; or NULL */
         const char *refused; /* why nothing is done; or NULL */
 };

@@ -13,12 +13,28 @@ sriov() {
 
 # nic_with_functions [up]: an 82576 at 0000:04:00.0, with its driver, and no virtual function yet.
 nic_with_functions() {
-    root_port 0000:00:04.0 04
-    pci_add 0000:04:00.0 8086:10c9 0200 under=0000:00:04.0 group=4 driver=igb
+    function_with_functions 8086:10c9 0200 igb 7
     nic eth4 0000:04:00.0 "$@"
     put "/sys/$(pci_dir 0000:04:00.0)/net/eth4/addr_assign_type" 0
     put "/sys/$(pci_dir 0000:04:00.0)/net/eth4/address" 52:54:00:00:00:04
-    sriov 0000:04:00.0 7
+}
+
+# function_with_functions ID CLASS DRIVER TOTAL: any other one there, without an interface.
+function_with_functions() {
+    root_port 0000:00:04.0 04
+    pci_add 0000:04:00.0 "$1" "$2" under=0000:00:04.0 group=4 driver="$3"
+    sriov 0000:04:00.0 "$4"
+}
+
+# representors N: what stands for that many virtual functions in switchdev mode, beside the interface of the function.
+representors() {
+    local i net
+    net=$(pci_file 0000:04:00.0 net)
+    for ((i = 0; i < $1; i++)); do
+        cp -r "$net/eth4" "$net/rep$i"
+        echo "pf0vf$i" >"$net/rep$i/phys_port_name"
+        echo 0a0b0c0d >"$net/rep$i/phys_switch_id"
+    done
 }
 
 # made N [KEY=VALUE...]: virtual functions of it, that many, as the driver leaves them; the keys are those of pci_add.

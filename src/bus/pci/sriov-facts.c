@@ -66,7 +66,11 @@ static void look_at_interfaces(const struct look *x, const struct device *d, str
 
                 if (is_up(x, dir))
                         ret->up = names[i];
-                if (ret->interface || is_representor(x, dir))
+                if (is_representor(x, dir)) {
+                        ret->eswitch = ESWITCH_SWITCHDEV;
+                        continue;
+                }
+                if (ret->interface)
                         continue;
                 ret->interface = names[i];
                 if (read_of(x, dir, "addr_assign_type", text, sizeof(text)) > 0 && streq(text, PERMANENT) &&
@@ -149,11 +153,20 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
         if (number(&x, d, "sriov_vf_device", 16, &id))
                 ret->vf_id = arena_printf(a, "%.4s:%04x", d->id, id);
         look_at_interfaces(&x, d, ret);
-        for (size_t i = 0; i < facts->n_devices; i++)
-                if (streq_ptr(facts->devices[i].parent, d->address)) {
-                        shown++;
-                        ret->user = ret->user ? ret->user : user_of(&x, &facts->devices[i]);
-                }
+        /* Each virtual function has a representor in switchdev mode, and none in the other. */
+        if (ret->enabled > 0 && ret->eswitch == ESWITCH_UNSET)
+                ret->eswitch = ESWITCH_LEGACY;
+        ret->bound = arena_alloc(a, ret->enabled * sizeof(*ret->bound));
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                const struct device *vf = &facts->devices[i];
+
+                if (!streq_ptr(vf->parent, d->address))
+                        continue;
+                shown++;
+                ret->user = ret->user ? ret->user : user_of(&x, vf);
+                if (vf->index < ret->enabled)
+                        ret->bound[vf->index] = vf->driver_now != NULL;
+        }
         /* Somebody may use one that nobody sees. */
         if (!ret->user && shown < ret->enabled)
                 ret->user = arena_printf(a, "of its %u virtual functions only %u show", ret->enabled, shown);

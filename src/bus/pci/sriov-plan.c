@@ -5,56 +5,13 @@
  * new ones until those for guests have their driver_override. No address is written to: virtfnN leads to each.
  */
 #include "base/str.h"
+#include "bus/pci/sriov-making.h"
 #include "bus/pci/sriov.h"
 #include "config/driver.h"
 #include "facts/match.h"
 #include "guard/evidence.h"
 
-#define DEVICES "/sys/bus/pci/devices/"
-#define PROBE   "/sys/bus/pci/drivers_probe"
-#define ALL     UINT32_MAX
-
-struct making {
-        struct arena *arena;
-        struct plan *plan;
-        struct sriov_plan *sriov;
-        enum sriov_aim aim;
-        size_t parent; /* the one that operations are for */
-};
-
-static const struct rule *rule_of(const struct making *m)
-{
-        return &m->plan->config->rules[m->plan->entries[m->sriov->parents[m->parent].entry].rule];
-}
-
-static const struct device *device_of(const struct making *m)
-{
-        return &m->plan->facts->devices[m->plan->entries[m->sriov->parents[m->parent].entry].device];
-}
-
-static struct sriov_op *add(const struct making *m, enum sriov_phase phase, uint32_t index, struct op op)
-{
-        struct sriov_op *x = arena_grow(m->arena, &m->sriov->ops, m->sriov->n_ops++, sizeof(*m->sriov->ops));
-
-        *x = (struct sriov_op){.op = op, .phase = phase, .parent = m->parent, .index = index};
-        x->op.stage = STAGE_HOST;
-        x->op.entry = m->sriov->parents[m->parent].entry;
-        return x;
-}
-
-/* A file of the parent, or of one of its functions. */
-static struct sriov_op *add_write(const struct making *m, enum sriov_phase phase, uint32_t index, const char *file,
-                                  const char *value, const char *why)
-{
-        const char *dir = arena_join(m->arena, DEVICES, device_of(m)->address, "/", NULL);
-
-        if (index != ALL)
-                dir = arena_printf(m->arena, "%svirtfn%u/", dir, index);
-        return add(
-                m, phase, index,
-                (struct op){
-                        .kind = OP_WRITE, .target = arena_join(m->arena, dir, file, NULL), .value = value, .why = why});
-}
+#define PROBE "/sys/bus/pci/drivers_probe"
 
 /* ---- what stands against it ------------------------------------------------------------------------------------- */
 
@@ -68,6 +25,11 @@ static const char *unfit_for_change(const struct making *m, const struct plan_en
 {
         const struct sriov_facts *is = &x->is;
 
+        if (is->enabled > 0 && is->user && x->count == is->enabled)
+                return arena_printf(m->arena,
+                                    "in use: %s; the mode of its switch changes only while nobody uses a virtual "
+                                    "function, which the next boot does",
+                                    is->user);
         if (is->enabled > 0 && is->user)
                 return arena_printf(m->arena,
                                     "in use: %s; another number than %u takes all virtual functions away, which the "
@@ -103,6 +65,15 @@ static const char *unfit(const struct making *m, const struct sriov_parent *x)
         if (x->count > x->is.total)
                 return arena_printf(m->arena, "it has at most %u virtual functions, and the rule wants %u", x->is.total,
                                     x->count);
+        if (quirks_of(m)->all_only && x->count > 0 && x->count < x->is.total)
+                return arena_printf(m->arena,
+                                    "its driver makes all %u virtual functions or none, and the rule wants %u; write "
+                                    "VirtualFunctions=all",
+                                    x->is.total, x->count);
+        if (x->mode != ESWITCH_UNSET && rule_of(m)->sriov->kind == VF_COUNT_EXISTING &&
+            quirks_of(m)->when == ESWITCH_BEFORE)
+                return "the mode of its switch changes only while it has no virtual functions, and "
+                       "VirtualFunctions=existing leaves them there; write how many";
         return x->change ? unfit_for_change(m, e, x) : NULL;
 }
 
@@ -121,12 +92,6 @@ static bool needs_interface(const struct sriov *x)
         return false;
 }
 
-/* bnxt makes none while its interface is down, and says that it has (bnxt_sriov_configure()). */
-static bool wants_up(const struct device *d)
-{
-        return streq_ptr(d->driver_now, "bnxt_en");
-}
-
 static const char *waits_for(const struct making *m, const struct sriov_parent *x)
 {
         const struct sriov *sriov = rule_of(m)->sriov;
@@ -135,26 +100,28 @@ static const char *waits_for(const struct making *m, const struct sriov_parent *
                 return "a driver";
         if (sriov->kind == VF_COUNT_EXISTING && x->is.enabled == 0)
                 return "virtual functions that its driver makes";
-        return !x->is.interface && (needs_interface(sriov) || wants_up(device_of(m))) ? "its network interface" : NULL;
+        return !x->is.interface &&
+                               (needs_interface(sriov) || sriov->eswitch == ESWITCH_SWITCHDEV || quirks_of(m)->wants_up)
+                       ? "its network interface"
+                       : NULL;
 }
 
-/* ---- operations --------------------------------------------------------------------------------------------------
- */
+/* ---- operations -------------------------------------------------------------------------------------------------- */
 
 static void make(const struct making *m, const struct sriov_parent *x)
 {
         const struct sriov *sriov = rule_of(m)->sriov;
+        const struct sriov_quirks *quirks = quirks_of(m);
         const char *count = arena_printf(m->arena, "%u", x->count);
         struct sriov_op *op;
 
-        if (!x->change)
-                return;
-        if (wants_up(device_of(m)) && !x->is.up && x->is.interface)
+        if (quirks->wants_up && !x->is.up && x->is.interface)
                 add(m, SRIOV_MAKE, ALL,
                     (struct op){.kind = OP_NETLINK,
                                 .target = x->is.interface,
                                 .value = "up",
-                                .why = "its driver makes none while it is down"});
+                                .why = "its driver makes none while it is down"})
+                        ->net = SRIOV_NET_UP;
         for (size_t i = 0; i < sriov->n_attributes && x->count > 0; i++)
                 add_write(m, SRIOV_MAKE, ALL, sriov->attributes[i].name, sriov->attributes[i].value, "Attribute=");
         if (x->is.autoprobe)
@@ -162,7 +129,11 @@ static void make(const struct making *m, const struct sriov_parent *x)
                           "drivers of the host leave new virtual functions alone");
         if (x->is.enabled > 0 && x->count > 0)
                 add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", "0", "another number only goes from none");
-        op = add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", count, x->count > 0 ? "makes them" : "takes them away");
+        sriov_mode_before(m, x);
+        op = add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", count,
+                       x->count == 0   ? "takes them away"
+                       : quirks->flaps ? "makes them; its link goes down meanwhile"
+                                       : "makes them");
         add(m, SRIOV_MAKE, ALL,
             (struct op){.kind = OP_COUNT,
                         .target = op->op.target,
@@ -294,14 +265,26 @@ static void promise(const struct making *m, const struct sriov_parent *x, uint32
                                      .driver = choice == DRIVER_AUTO ? DRIVER_VFIO_PCI : name};
 }
 
-/* What drivers_probe gets is the name that virtfnN leads to then. */
+/* What drivers_probe and unbind get is the name that virtfnN leads to then. */
+static const char *name_of(const struct making *m, uint32_t index, const char *address)
+{
+        return address ? address : arena_printf(m->arena, "virtfn%u", index);
+}
+
 static void add_probe(const struct making *m, enum sriov_phase phase, const struct sriov_function *f)
 {
         add(m, phase, f->index,
-            (struct op){.kind = OP_WRITE,
-                        .target = PROBE,
-                        .value = f->address ? f->address : arena_printf(m->arena, "virtfn%u", f->index),
-                        .why = "binds it"});
+            (struct op){
+                    .kind = OP_WRITE, .target = PROBE, .value = name_of(m, f->index, f->address), .why = "binds it"});
+}
+
+/* Those that stay while the mode of the switch changes. */
+static void unbind(const struct making *m, const struct sriov_parent *x)
+{
+        for (uint32_t i = 0; i < x->is.enabled; i++)
+                if (x->is.bound[i])
+                        add_write(m, SRIOV_MAKE, i, "driver/unbind", name_of(m, i, forecast(m, x, i)),
+                                  "the mode changes while none has a driver");
 }
 
 static void take(const struct making *m, const struct sriov_function *f, bool first)
@@ -328,7 +311,11 @@ static void operations(const struct making *m, const struct sriov_parent *x)
         size_t first = m->sriov->n_functions;
         bool loaded = false;
 
-        make(m, x);
+        if (x->change && rule_of(m)->sriov->kind == VF_COUNT_EXISTING)
+                unbind(m, x);
+        else if (x->change)
+                make(m, x);
+        sriov_mode_after(m, x);
         for (uint32_t i = 0; i < x->count; i++) {
                 set_through_interface(m, x, i);
                 set_files(m, i);
@@ -340,7 +327,7 @@ static void operations(const struct making *m, const struct sriov_parent *x)
                         take(m, &m->sriov->functions[i], !loaded);
                         loaded = true;
                 }
-        if (x->change && x->is.autoprobe)
+        if (x->change && x->is.autoprobe && rule_of(m)->sriov->kind != VF_COUNT_EXISTING)
                 add_write(m, SRIOV_END, ALL, "sriov_drivers_autoprobe", "1", "as it was");
         for (size_t i = first; i < m->sriov->n_functions; i++)
                 if (!m->sriov->functions[i].driver)
@@ -364,9 +351,15 @@ static void say(const struct making *m, const struct sriov_parent *x)
 {
         struct plan_rule *state = &m->plan->rules[m->plan->entries[x->entry].rule];
 
-        if (x->change && x->count > 0 && !*state->message)
-                state->message =
-                        arena_printf(m->arena, "makes %u virtual functions of %s", x->count, device_of(m)->address);
+        const char *mode = x->mode == ESWITCH_SWITCHDEV ? ", in switchdev mode" : "";
+
+        if (!x->change || x->count == 0 || *state->message)
+                return;
+        state->message =
+                rule_of(m)->sriov->kind == VF_COUNT_EXISTING
+                        ? arena_join(m->arena, "changes the mode of the switch of ", device_of(m)->address, NULL)
+                        : arena_printf(m->arena, "makes %u virtual functions of %s%s", x->count, device_of(m)->address,
+                                       mode);
 }
 
 static void add_parent(struct making *m, size_t entry, const struct sriov_facts *looked)
@@ -380,15 +373,20 @@ static void add_parent(struct making *m, size_t entry, const struct sriov_facts 
         *x = (struct sriov_parent){.entry = entry, .is = *looked};
         if (m->aim == SRIOV_AT_BOOT && sriov->kind != VF_COUNT_EXISTING) {
                 x->is.enabled = 0;
+                x->is.eswitch = ESWITCH_UNSET;
                 x->is.user = x->is.up = NULL;
                 x->is.autoprobe = true;
         }
+        if (quirks_of(m)->max > 0)
+                x->is.total = MIN(x->is.total, quirks_of(m)->max);
         x->count = sriov->kind == VF_COUNT_NUMBER ? sriov->count
                    : sriov->kind == VF_COUNT_ALL  ? x->is.total
                                                   : x->is.enabled;
         if (m->aim == SRIOV_NONE && sriov->kind != VF_COUNT_EXISTING)
                 x->count = 0;
-        x->change = x->count != x->is.enabled;
+        if (x->count > 0 && x->is.eswitch != sriov->eswitch)
+                x->mode = sriov->eswitch;
+        x->change = x->count != x->is.enabled || (x->mode != ESWITCH_UNSET && x->is.enabled > 0);
         why = unfit(m, x);
         if (why) {
                 refuse(m, why);
