@@ -146,7 +146,7 @@ END
     functions VirtualFunctions=9
     ctl bind 50-nic --dry-run
     exits 1
-    has 'at most 8'
+    has 'at most 7'
 }
 
 @test "released, they go away, unless somebody uses one" {
