@@ -14,6 +14,7 @@
 #include "facts/kernel.h"
 #include "facts/machine.h"
 #include "facts/memory.h"
+#include "facts/openvswitch.h"
 #include "facts/rivals.h"
 #include "maker/makers.h"
 #include "plan/needs.h"
@@ -75,7 +76,8 @@ struct check_facts {
         struct iommus iommus;
         struct kernel_facts kernel; /* of the running one */
         struct rivals rivals;
-        struct ids ids; /* with those of the running kernel's command line */
+        struct openvswitch openvswitch; /* read where a rule has Eswitch=switchdev */
+        struct ids ids;                 /* with those of the running kernel's command line */
 
         struct module *modules; /* VFIO's own, and the drivers that rules name or that are chosen for them */
         size_t n_modules;

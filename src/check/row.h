@@ -58,3 +58,5 @@ void check_reservations(struct checker *c);
 void check_images(struct checker *c);
 /* conflicts.c */
 void check_conflicts(struct checker *c);
+/* offload.c */
+void check_offload(struct checker *c);

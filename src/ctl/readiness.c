@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "config/sriov.h"
 #include "ctl/ids-say.h"
 #include "ctl/lines.h"
 #include "facts/gather.h"
@@ -130,6 +131,15 @@ static void trial(struct ctl *c, struct check_facts *ret)
                                              : oneshot_problem(&boot, &c->root, &c->arena);
 }
 
+static void look_at_switch(struct ctl *c, struct check_facts *ret)
+{
+        for (size_t i = 0; i < c->config.n_rules; i++)
+                if (c->config.rules[i].sriov && c->config.rules[i].sriov->eswitch == ESWITCH_SWITCHDEV) {
+                        openvswitch_read(&c->root, &c->arena, &ret->openvswitch);
+                        return;
+                }
+}
+
 int ctl_readiness(struct ctl *c, struct check_facts *ret)
 {
         struct needs needs = ctl_needs(c);
@@ -143,6 +153,7 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
         memory_read(&c->root, &c->arena, &ret->memory);
         rivals_read(&c->root, &c->arena, &ret->rivals);
         ids_look(c, &ret->ids);
+        look_at_switch(c, ret);
         modules(c, ret);
         devices(c, ret);
         trial(c, ret);

@@ -236,3 +236,80 @@ END
     has 'the host needs it' 'a boot makes them before its network is up'
     [[ ! -e $ROOT/passthrough-netlink ]]
 }
+
+# database FILE RECORD...: of Open vSwitch: each transaction is a line of its own, with another in front of it.
+database() {
+    local record
+    for record in '{"name":"Open_vSwitch","tables":{}}' "${@:2}"; do
+        printf 'OVSDB JSON %s %040d\n%s\n' "${#record}" 0 "$record"
+    done | put "$1"
+}
+
+OFFLOADED='{"Open_vSwitch":{"a":{"other_config":["map",[["x","y"],["hw-offload","true"]]]}}}'
+
+# row ID STATUS REGEX: of check.
+row() {
+    get ".checks[] | select(.id == \"$1\" and .status == \"$2\") | .message + .fix" | grep -qE -- "$3" || { show && return 1; }
+}
+
+@test "check reads whether Open vSwitch forwards in hardware, wherever its database is" {
+    local file
+    card 15b3:101d mlx5_core
+    functions VirtualFunctions=2 Eswitch=switchdev
+    ctl check --json
+    row openvswitch.offload skip 'no database of Open vSwitch'
+    for file in /etc/openvswitch/conf.db /var/lib/openvswitch/conf.db; do
+        database "$file" '{"Open_vSwitch":{"a":{"db_version":"8.3.0"}}}'
+        ctl check --json
+        row openvswitch.offload warn 'hw-offload is not true.*ovs-vsctl set Open_vSwitch . other_config:hw-offload=true'
+        database "$file" '{"Open_vSwitch":{"a":{"db_version":"8.3.0"}}}' "$OFFLOADED"
+        ctl check --json
+        row openvswitch.offload pass 'hw-offload=true'
+        rm "$ROOT$file"
+    done
+    functions VirtualFunctions=2
+    ctl check --json
+    row openvswitch.offload skip 'no rule has Eswitch=switchdev'
+}
+
+@test "its database is replayed: a column again, a difference, a row that goes, a record that is cut off" {
+    local db=/etc/openvswitch/conf.db
+    card 15b3:101d mlx5_core
+    functions VirtualFunctions=2 Eswitch=switchdev
+    database $db "$OFFLOADED" '{"Open_vSwitch":{"a":{"other_config":["map",[["x","z"]]]}}}'
+    ctl check --json
+    row openvswitch.offload warn 'is not true'
+    database $db "$OFFLOADED" '{"_is_diff":true,"Open_vSwitch":{"a":{"other_config":["map",[["x","z"]]]}}}'
+    ctl check --json
+    row openvswitch.offload pass .
+    database $db "$OFFLOADED" '{"_is_diff":true,"Open_vSwitch":{"a":{"other_config":["map",[["hw-offload","true"]]]}}}'
+    ctl check --json
+    row openvswitch.offload warn 'is not true'
+    database $db "$OFFLOADED" '{"Open_vSwitch":{"a":null}}'
+    ctl check --json
+    row openvswitch.offload warn 'is not true'
+    database $db "$OFFLOADED"
+    printf 'OVSDB JSON 99 0\n{"Open_vSwitch":{"a":{"other_con' >>"$ROOT$db"
+    ctl check --json
+    row openvswitch.offload pass .
+    put $db 'OVSDB CLUSTER 9 0' '{}'
+    ctl check
+    has 'conf.db cannot be read' 'ovs-vsctl get'
+}
+
+@test "ports of Open vSwitch whose interface is gone are named, and its own are not; a captured machine says the same" {
+    local rows
+    card 15b3:101d mlx5_core
+    functions VirtualFunctions=2 Eswitch=switchdev
+    database /etc/openvswitch/conf.db "$OFFLOADED" \
+        '{"Interface":{"1":{"name":"eth4"},"2":{"name":"eth4_0","type":"system"},"3":{"name":"br0","type":"internal"},"4":{"name":"eth4_1"}}}' \
+        '{"Interface":{"4":null,"5":{"name":"vx0","type":"vxlan"}}}'
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "openvswitch.ports").fix')" 'ovs-vsctl del-port eth4_0' fix
+    rows=$(get '.checks[] | select(.id | startswith("openvswitch")) | .status + .message')
+    ctl capture "$BATS_TEST_TMPDIR/captured"
+    exits 0
+    ROOT=$BATS_TEST_TMPDIR/captured ctl check --json
+    is "$(get '.checks[] | select(.id | startswith("openvswitch")) | .status + .message')" "$rows" rows
+    ! grep -q vxlan "$BATS_TEST_TMPDIR/captured/etc/openvswitch/conf.db"
+}
