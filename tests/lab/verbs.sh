@@ -229,6 +229,12 @@ with_qemu() {
     "$lab_source/host" qemu
 }
 
+# with_open_vswitch: the root has Open vSwitch, and ethtool.
+with_open_vswitch() {
+    root_image=openvswitch
+    "$lab_source/host" openvswitch
+}
+
 # bring FILE NAME: goes to /lab/NAME.
 brought=()
 bring() { brought+=("$1" "/lab/$2"); }

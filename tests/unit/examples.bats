@@ -94,6 +94,20 @@ example() {
     is "$(operations eno2 | wc -w)" 32 'words about its interface'
 }
 
+@test "example: virtual functions that Open vSwitch forwards for" {
+    tree_new
+    put /etc/machine-id 0123456789abcdef0123456789abcdef
+    pci_root 0000:40
+    root_port 0000:40:04.3 45
+    pci_add 0000:45:00.0 15b3:101d 0200 under=0000:40:04.3 group=31 driver=mlx5_core
+    nic eth4 0000:45:00.0
+    sriov 0000:45:00.0 16
+    example switchdev
+    is "$(get '[.devices[] | select(.parent == "0000:45:00.0" and .action == "bind")] | length')" 8 functions
+    is "$(get '.operations[] | select(.op == "devlink").value')" 'eswitch mode switchdev' mode
+    is "$(get '[.operations[] | select(.value == "hw-tc-offload on")] | length')" 9 'interfaces with offload'
+}
+
 @test "examples: a network card and a USB controller, unless the host needs them" {
     tree_new
     pci_root 0000:40

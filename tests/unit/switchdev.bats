@@ -313,3 +313,16 @@ row() {
     is "$(get '.checks[] | select(.id | startswith("openvswitch")) | .status + .message')" "$rows" rows
     ! grep -q vxlan "$BATS_TEST_TMPDIR/captured/etc/openvswitch/conf.db"
 }
+
+@test "what goes through an interface that is not there yet is planned, too" {
+    function_with_functions 15b3:101d 0200 mlx5_core 8
+    functions VirtualFunctions=1 Eswitch=switchdev '[VirtualFunction]' Index=0 MACAddress=52:54:00:11:22:33
+    plan
+    exits 0
+    is "$(get '.operations[] | select(.op == "netlink").target')" \
+        'its network interface representor 0 of 0000:04:00.0 its network interface' targets
+    make_functions 50-nic
+    exits 1
+    has 'waits for its network interface'
+    attribute 0000:04:00.0 sriov_numvfs 0
+}

@@ -55,6 +55,12 @@ static inline struct sriov_op *add_write(const struct making *m, enum sriov_phas
                         .kind = OP_WRITE, .target = arena_join(m->arena, dir, file, NULL), .value = value, .why = why});
 }
 
+/* Before a driver has the parent nobody knows what it will be called. */
+static inline const char *interface_of(const struct sriov_parent *x)
+{
+        return x->is.interface ? x->is.interface : "its network interface";
+}
+
 /* sriov-switch.c: the mode of the parent's switch, before the functions are made and once they are there. */
 void sriov_mode_before(const struct making *m, const struct sriov_parent *x);
 void sriov_mode_after(const struct making *m, const struct sriov_parent *x);

@@ -168,7 +168,7 @@ static void add_netlink(const struct making *m, const struct sriov_parent *x, ui
         struct sriov_op *op = add(m, SRIOV_SET, index,
                                   (struct op){.kind = OP_NETLINK,
                                               .flags = OP_OPTIONAL,
-                                              .target = x->is.interface,
+                                              .target = interface_of(x),
                                               .value = arena_printf(m->arena, "vf %u %s", index, value),
                                               .why = "[VirtualFunction]"});
 

@@ -31,15 +31,14 @@ void sriov_mode_before(const struct making *m, const struct sriov_parent *x)
 
 static void add_offload(const struct making *m, const struct sriov_parent *x, uint32_t index)
 {
-        struct sriov_op *op =
-                add(m, SRIOV_SET, index,
-                    (struct op){.kind = OP_NETLINK,
-                                .flags = OP_OPTIONAL,
-                                .target = index == ALL ? x->is.interface
-                                                       : arena_printf(m->arena, "representor %u of %s", index,
-                                                                      device_of(m)->address),
-                                .value = "hw-tc-offload on",
-                                .why = "the device forwards what the host's switch tells it to"});
+        struct sriov_op *op = add(m, SRIOV_SET, index,
+                                  (struct op){.kind = OP_NETLINK,
+                                              .flags = OP_OPTIONAL,
+                                              .target = index == ALL ? interface_of(x)
+                                                                     : arena_printf(m->arena, "representor %u of %s",
+                                                                                    index, device_of(m)->address),
+                                              .value = "hw-tc-offload on",
+                                              .why = "the device forwards what the host's switch tells it to"});
 
         op->net = SRIOV_NET_OFFLOAD;
 }
