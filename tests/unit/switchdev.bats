@@ -326,3 +326,20 @@ row() {
     has 'waits for its network interface'
     attribute 0000:04:00.0 sriov_numvfs 0
 }
+
+@test "a function that the host starts from keeps its mode, at boot too: its network is up from the initrd" {
+    load tree-guard
+    card 15b3:101d mlx5_core up
+    made 1
+    pci_set 0000:04:00.0 sriov_numvfs 1
+    rm "$ROOT/proc/net/route"
+    default_route eth4
+    root_is '30 1 0:40 / / rw,relatime - nfs 192.0.2.9:/export/root rw,vers=3,addr=192.0.2.9'
+    printf 'BOOT_IMAGE=vmlinuz root=/dev/nfs nfsroot=192.0.2.9:/export/root ip=dhcp ro\n' >"$ROOT/proc/cmdline"
+    functions VirtualFunctions=1 Eswitch=switchdev
+    make_functions 50-nic
+    exits 1
+    has 'the host needs it'
+    [[ ! -e $ROOT/passthrough-netlink ]]
+    attribute 0000:04:00.0 sriov_numvfs 1
+}
