@@ -7,6 +7,7 @@
  * (Documentation/PCI/pci-iov-howto.rst).
  */
 
+#include "base/str.h"
 #include "config/sriov.h"
 #include "plan/plan.h"
 
@@ -22,6 +23,7 @@ struct sriov_facts {
         const char *up;          /* an interface of it that is up; or NULL */
         const char *permanent;   /* that interface's permanent address; or NULL */
         const char *user;        /* who uses a virtual function now; or NULL */
+        struct strings twins;    /* functions beside it whose virtual ones have the same vf_id */
 };
 
 /* When an operation is done. */
