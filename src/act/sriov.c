@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "act/netlink.h"
+#include "act/nvme.h"
 #include "act/sysfs.h"
 #include "base/str.h"
 
@@ -18,6 +19,8 @@ struct maker {
         struct arena *arena;
         struct diags *problems;
         struct mnl_socket *socket;
+        struct nvme *nvme;
+        bool undone; /* there was nothing to do for the last operation */
         struct strings trace;
 };
 
@@ -111,8 +114,20 @@ static int write_value(struct maker *w, const struct sriov_op *x)
         return sysfs_write(&s, x->op.target, value, false);
 }
 
+static int tell_nvme(struct maker *w, const struct sriov_op *x)
+{
+        int k = w->root->live ? nvme_tell(w->root, &w->nvme, x, w->plan->sriov->parents[x->parent].count, w->patience,
+                                          w->arena, w->problems)
+                              : trace(w, x);
+
+        w->undone = k == NVME_DONE;
+        return MIN(k, 0);
+}
+
 static int carry_out(struct maker *w, const struct sriov_op *x)
 {
+        if (x->op.flags & OP_AFTER && w->undone)
+                return 0;
         switch (x->op.kind) {
         case OP_WRITE:
                 return write_value(w, x);
@@ -120,6 +135,8 @@ static int carry_out(struct maker *w, const struct sriov_op *x)
                 return count(w, x);
         case OP_NETLINK:
                 return set(w, x);
+        case OP_NVME:
+                return tell_nvme(w, x);
         default:
                 return 0;
         }
@@ -143,7 +160,7 @@ enum sriov_end act_sriov(const struct root *root, const struct plan *plan, size_
         const struct sriov_plan *s = plan->sriov;
         enum sriov_end end = SRIOV_DONE;
 
-        for (size_t i = 0; end == SRIOV_DONE && i < s->n_ops; i++) {
+        for (size_t i = 0; end != SRIOV_FAILED && i < s->n_ops; i++) {
                 const struct sriov_op *x = &s->ops[i];
                 size_t before = problems->n;
                 int k = x->parent == parent && x->phase == phase ? carry_out(&w, x) : 0;
@@ -154,9 +171,12 @@ enum sriov_end act_sriov(const struct root *root, const struct plan *plan, size_
                         complain(&w, x, k);
                 if (phase == SRIOV_MAKE)
                         end = SRIOV_FAILED;
+                else if (!(x->op.flags & OP_OPTIONAL))
+                        end = SRIOV_USELESS;
         }
         if (end == SRIOV_FAILED)
                 restore_autoprobe(&w, parent);
         netlink_close(&w.socket);
+        nvme_close(&w.nvme);
         return end;
 }

@@ -13,6 +13,7 @@ enum op_kind {
         OP_HIDE,    /* value becomes the content of the file target; in an initrd alone */
         OP_COUNT,   /* the file target has value; likewise the next of virtual functions alone: see act/sriov.h */
         OP_NETLINK, /* value is set at the interface target, through rtnetlink(7) */
+        OP_NVME,    /* value is what the NVMe controller target is told */
         OP_MAX_,
 };
 
