@@ -279,7 +279,12 @@ static int set_online(const struct nvme *x, uint32_t index, uint32_t count, stru
                         return complain(problems, arena_join(problems->arena, what, ", ", names[r], NULL), k);
         }
         k = manage(x, ACTION_ONLINE, 0, s->id, 0);
-        return k == 0 ? 0 : complain(problems, what, k);
+        if (k == 0)
+                return 0;
+        return complain(problems,
+                        arena_printf(problems->arena, "%s, with %u queues and %u interrupts", what,
+                                     part(&x->resources[VQ], count), part(&x->resources[VI], count)),
+                        k);
 }
 
 static void look_at_namespace(struct nvme *x, uint32_t nsid, uint8_t *page)
