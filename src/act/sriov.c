@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "act/eswitch.h"
+#include "act/nvme.h"
 #include "act/sysfs.h"
 #include "act/vf-settings.h"
 #include "base/str.h"
@@ -20,7 +21,9 @@ struct maker {
         struct arena *arena;
         struct diags *problems;
         struct netlink route, generic;
-        bool *set; /* beside the plan's operations: to be read back */
+        struct nvme *nvme;
+        bool undone; /* there was nothing to do for the last operation */
+        bool *set;   /* beside the plan's operations: to be read back */
 };
 
 static void pause_ms(long ms)
@@ -204,8 +207,20 @@ static int write_value(struct maker *w, const struct sriov_op *x)
         return sysfs_write(&s, x->op.target, value, false);
 }
 
+static int tell_nvme(struct maker *w, const struct sriov_op *x)
+{
+        int k = w->root->live ? nvme_tell(w->root, &w->nvme, x, w->plan->sriov->parents[x->parent].count, w->patience,
+                                          w->arena, w->problems)
+                              : trace(w, x);
+
+        w->undone = k == NVME_DONE;
+        return MIN(k, 0);
+}
+
 static int carry_out(struct maker *w, const struct sriov_op *x)
 {
+        if (x->op.flags & OP_AFTER && w->undone)
+                return 0;
         switch (x->op.kind) {
         case OP_WRITE:
                 return write_value(w, x);
@@ -214,6 +229,8 @@ static int carry_out(struct maker *w, const struct sriov_op *x)
         case OP_NETLINK:
         case OP_DEVLINK:
                 return set(w, x);
+        case OP_NVME:
+                return tell_nvme(w, x);
         default:
                 return 0;
         }
@@ -238,7 +255,7 @@ enum sriov_end act_sriov(const struct root *root, const struct plan *plan, size_
         enum sriov_end end = SRIOV_DONE;
 
         w.set = arena_alloc(a, s->n_ops * sizeof(*w.set));
-        for (size_t i = 0; end == SRIOV_DONE && i < s->n_ops; i++) {
+        for (size_t i = 0; end != SRIOV_FAILED && i < s->n_ops; i++) {
                 const struct sriov_op *x = &s->ops[i];
                 size_t before = problems->n;
                 int k = x->parent == parent && x->phase == phase ? carry_out(&w, x) : 0;
@@ -250,11 +267,14 @@ enum sriov_end act_sriov(const struct root *root, const struct plan *plan, size_
                         complain(&w, x, k);
                 if (phase == SRIOV_MAKE && !(x->op.flags & OP_OPTIONAL))
                         end = SRIOV_FAILED;
+                else if (!(x->op.flags & OP_OPTIONAL))
+                        end = SRIOV_USELESS;
         }
         read_back(&w);
         if (end == SRIOV_FAILED)
                 restore_autoprobe(&w, parent);
         netlink_close(&w.route);
         netlink_close(&w.generic);
+        nvme_close(&w.nvme);
         return end;
 }

@@ -8,7 +8,8 @@
 
 enum sriov_end {
         SRIOV_DONE,
-        SRIOV_FAILED, /* what failed is the last problem; drivers of the host have new functions again */
+        SRIOV_FAILED,  /* what failed is the last problem; drivers of the host have new functions again */
+        SRIOV_USELESS, /* all was tried, and what failed leaves a function of no use */
 };
 
 /*

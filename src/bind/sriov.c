@@ -89,8 +89,8 @@ static void say(struct run *r, const char *rule, const char *device, const char 
         log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, rule, device, "%s: %s: %s", rule, device, text);
 }
 
-/* Why it is not as it was to be, or NULL. */
-static const char *make(struct run *r, const char *rule, struct diags *problems)
+/* Why it is not as it was to be, or NULL. *ret_useless: a function that is there is of no use. */
+static const char *make(struct run *r, const char *rule, struct diags *problems, bool *ret_useless)
 {
         const struct sriov_plan *s = r->plan.sriov;
         const char *why = NULL;
@@ -104,7 +104,8 @@ static const char *make(struct run *r, const char *rule, struct diags *problems)
                         if (s->parents[i].change)
                                 log_line(r->root, LOG_LEVEL_INFO, LOG_RULE, rule, address,
                                          "%s: %s: virtual functions are made", rule, address);
-                        act_sriov(r->root, &r->plan, i, SRIOV_SET, PATIENCE, &r->arena, problems);
+                        if (act_sriov(r->root, &r->plan, i, SRIOV_SET, PATIENCE, &r->arena, problems) != SRIOV_DONE)
+                                *ret_useless = true;
                 } else if (fit)
                         why = arena_join(&r->arena, address, ": ", problems->v[problems->n - 1].message, NULL);
                 for (size_t k = first; k < problems->n; k++)
@@ -130,7 +131,7 @@ static const char *closed(struct run *r, const struct rule *rule)
         return NULL;
 }
 
-static int carry_out(struct run *r, const struct rule *rule, bool now, struct diags *problems)
+static int carry_out(struct run *r, const struct rule *rule, bool now, struct diags *problems, bool *ret_useless)
 {
         const struct plan_rule *state = &r->plan.rules[rule - r->config.rules];
         const char *why = now ? NULL : closed(r, rule);
@@ -146,7 +147,7 @@ static int carry_out(struct run *r, const struct rule *rule, bool now, struct di
                 k = note(r, rule, RULE_FAILED, "making its virtual functions was cut short");
                 if (k < 0)
                         return k;
-                why = make(r, rule->name, problems);
+                why = make(r, rule->name, problems, ret_useless);
         } else
                 log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, rule->name, NULL, "%s: %s", rule->name, why);
         k = note(r, rule, !why ? RULE_OK : state->state != RULE_OK ? state->state : RULE_FAILED, why ? why : "");
@@ -154,7 +155,7 @@ static int carry_out(struct run *r, const struct rule *rule, bool now, struct di
 }
 
 /* What of it failed stays to be read, where the rest is as it was to be. */
-static int note_problems(struct run *r, const struct rule *rule, const struct diags *problems)
+static int note_problems(struct run *r, const struct rule *rule, enum rule_state state, const struct diags *problems)
 {
         const struct record_rule *x;
         const char *all = "";
@@ -163,7 +164,7 @@ static int note_problems(struct run *r, const struct rule *rule, const struct di
         x = k == 0 ? record_find(&r->record, rule->name) : NULL;
         for (size_t i = 0; i < problems->n; i++)
                 all = arena_join(&r->arena, all, i > 0 ? "; " : "", problems->v[i].message, NULL);
-        return x && x->state == RULE_OK && problems->n > 0 ? note(r, rule, RULE_OK, all) : k;
+        return x && x->state == RULE_OK && problems->n > 0 ? note(r, rule, state, all) : k;
 }
 
 static int run(const struct root *root, const char *name, bool now)
@@ -171,6 +172,7 @@ static int run(const struct root *root, const char *name, bool now)
         _cleanup_(run_free) struct run r = {.root = root, .sources = &sources};
         struct diags problems = {};
         const struct rule *rule;
+        bool useless = false;
         int k = facts_read_switches(root, &r.arena, &r.facts), lock = -1, bound;
 
         if (k < 0 || r.facts.off)
@@ -186,7 +188,7 @@ static int run(const struct root *root, const char *name, bool now)
         if (k == 0)
                 k = run_read_record(&r);
         if (k == 0)
-                k = carry_out(&r, rule, now, &problems);
+                k = carry_out(&r, rule, now, &problems, &useless);
         /* Whatever it came to, drivers of the host are not kept away for longer. */
         if (k != RUN_DONE)
                 finish(&r, name, &problems);
@@ -198,10 +200,10 @@ static int run(const struct root *root, const char *name, bool now)
         k = record_lock(root, 0, &lock);
         if (k == 0) {
                 finish(&r, name, &problems);
-                k = note_problems(&r, rule, &problems);
+                k = note_problems(&r, rule, useless ? RULE_FAILED : RULE_OK, &problems);
         }
         close_fd(&lock);
-        return k < 0 ? k : bound;
+        return k < 0 ? k : useless ? RUN_UNSATISFIED : bound;
 }
 
 int run_sriov(const struct root *root, const char *rule)

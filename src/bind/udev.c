@@ -4,6 +4,8 @@
 #include "act/kmod.h"
 #include "base/str.h"
 #include "bind/run.h"
+#include "bus/pci/sriov.h"
+#include "config/sriov.h"
 #include "guard/evidence.h"
 #include "maker/table.h"
 #include "plan/hotplug.h"
@@ -31,10 +33,46 @@ static void load(struct run *r, const struct strings *modules)
         }
 }
 
-/* Which rules there are takes no device to know. */
+static const struct evidence none;
+
+static void no_guard(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+{
+        (void)root;
+        (void)a;
+        (void)request;
+        facts->evidence = &none;
+}
+
+static bool makes_functions(const struct config *config)
+{
+        for (size_t i = 0; i < config->n_rules; i++)
+                if (config->rules[i].sriov && config->rules[i].sriov->kind != VF_COUNT_EXISTING)
+                        return true;
+        return false;
+}
+
+/*
+ * Which rules there are takes no device to know, but those whose virtual functions will appear. Where that cannot be
+ * known, a process each finds out.
+ */
+static void look(struct run *r)
+{
+        static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = no_guard};
+        bool makes = makes_functions(&r->config);
+        struct facts facts = r->facts;
+        struct facts_request request;
+
+        facts_request_for(&r->config, &r->arena, &request);
+        if (makes && facts_gather(r->root, &r->arena, &sources, &request, &facts) == 0)
+                r->facts = facts;
+        facts_read_machine(r->root, &r->arena, initrd_table, &r->facts);
+        plan_build(&r->config, &r->facts, &r->arena, &r->plan);
+        if (makes)
+                pci_sriov(r->root, &r->arena, SRIOV_AT_BOOT, &r->plan);
+}
+
 static int build(struct run *r, const char **ret)
 {
-        static const struct evidence none;
         struct strings modules;
         const bool *out;
         int k = run_read_record(r);
@@ -45,8 +83,7 @@ static int build(struct run *r, const char **ret)
                 k = config_load(r->root, &r->arena, bus_syntaxes, &r->diags, &r->config);
         if (k < 0)
                 return k;
-        facts_read_machine(r->root, &r->arena, initrd_table, &r->facts);
-        plan_build(&r->config, &r->facts, &r->arena, &r->plan);
+        look(r);
         out = left_out(r);
         *ret = hotplug_rules(&r->plan, bus_table, out, &r->arena);
         modules = hotplug_modules(&r->plan, out, &r->arena);

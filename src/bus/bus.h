@@ -164,6 +164,8 @@ struct bus {
          */
         const char *(*udev)(struct arena *a, const struct rule *rule, bool *ret_whole);
         const char *udev_head;
+        /* The same for the virtual functions with that ID which this device makes. */
+        const char *(*udev_made)(struct arena *a, const struct device *parent, const char *id);
 
         /* What the bus itself has against handing the device over by the rule, and against giving it back; or NULL. */
         const char *(*refuse)(struct arena *a, const struct rule *rule, const struct device *d);

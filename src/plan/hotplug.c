@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "config/driver.h"
+#include "plan/sriov.h"
 
 /* An event that was asked for is about the past. */
 static const char head[] = "# Made by passthrough-bind from passthrough.d(5), see passthrough(7)\n"
@@ -34,6 +35,47 @@ static const char *action(struct arena *a, const struct rule *rule)
         return arena_join(a, text, "\", ", start, NULL);
 }
 
+static const struct device *parent_of(const struct plan *plan, const struct sriov_parent *x)
+{
+        return &plan->facts->devices[plan->entries[x->entry].device];
+}
+
+static bool makes(const struct plan *plan, const char *address)
+{
+        for (size_t i = 0; i < plan->sriov->n_parents; i++) {
+                const struct sriov_parent *x = &plan->sriov->parents[i];
+                const struct sriov *sriov = plan->config->rules[plan->entries[x->entry].rule].sriov;
+
+                if (streq(parent_of(plan, x)->address, address))
+                        return !x->refused && x->count > 0 && sriov->kind != VF_COUNT_EXISTING;
+        }
+        return false;
+}
+
+/* Whether all that have this ID and this place are ours. */
+static bool makes_all(const struct plan *plan, const struct sriov_parent *x)
+{
+        for (size_t i = 0; i < x->is.twins.n; i++)
+                if (!makes(plan, x->is.twins.v[i]))
+                        return false;
+        return x->is.vf_id && makes(plan, parent_of(plan, x)->address);
+}
+
+/* Who makes virtual functions takes them, all in one process. An earlier rule may mean one of them all the same. */
+static const char *made(const struct bus *bus, const struct plan *plan, size_t rule, struct arena *a)
+{
+        const char *text = "";
+
+        for (size_t i = 0; plan->sriov && i < plan->sriov->n_parents; i++) {
+                const struct sriov_parent *x = &plan->sriov->parents[i];
+
+                if (plan->entries[x->entry].rule == rule && bus->udev_made && makes_all(plan, x))
+                        text = arena_join(a, text, "# virtual functions of ", parent_of(plan, x)->address, "\n",
+                                          bus->udev_made(a, parent_of(plan, x), x->is.vf_id), leave, NULL);
+        }
+        return text;
+}
+
 /* Adds those of one bus; nothing where no rule of it takes a device. */
 static void add_bus(const struct bus *bus, const struct plan *plan, const bool *left_out, struct arena *a,
                     struct strings *all)
@@ -49,6 +91,7 @@ static void add_bus(const struct bus *bus, const struct plan *plan, const bool *
                 if (rule->bus != bus->syntax || !counts(plan, left_out, i))
                         continue;
                 which = bus->udev(a, rule, &whole);
+                strings_add(a, &texts, made(bus, plan, i, a));
                 /* What the host keeps ends here only where that is sure; else the process finds out. */
                 if (native && !whole)
                         continue;

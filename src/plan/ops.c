@@ -6,7 +6,7 @@
 #include "config/driver.h"
 #include "plan/planner.h"
 
-const char *const op_names[OP_MAX_] = {"load", "write", "verify", "hide", "verify", "netlink", "devlink"};
+const char *const op_names[OP_MAX_] = {"load", "write", "verify", "hide", "verify", "netlink", "devlink", "nvme"};
 
 static bool loaded_before(const struct ops *ops, enum stage stage, const char *module)
 {

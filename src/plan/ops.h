@@ -14,6 +14,7 @@ enum op_kind {
         OP_COUNT,   /* the file target has value; likewise the next of virtual functions alone: see act/sriov.h */
         OP_NETLINK, /* value is set at the interface target, through rtnetlink(7) or ethtool */
         OP_DEVLINK, /* value is set at the device target, through devlink */
+        OP_NVME,    /* value is what the NVMe controller target is told */
         OP_MAX_,
 };
 

@@ -56,6 +56,7 @@ struct plan_entry {
         enum refusal refusal; /* of ACTION_REFUSE */
         bool impostor;        /* sits where a recorded device was, and says nothing of the rule */
         const char *needed;   /* how the host needs it, or NULL */
+        bool by_process;      /* it does only as long as somebody has it open */
         bool weighed;         /* whether the host needs it was asked, and: */
         const char *unknown;  /* why that is not known, whatever else it is refused for; or NULL */
         bool derived;         /* refused for another entry's refusal: that one has the cause */

@@ -55,11 +55,35 @@ static const char *unfit_alone(struct planner *p, struct plan_entry *e)
         return NULL;
 }
 
+static const char *uncleared(struct planner *p, struct plan_entry *e)
+{
+        const struct device *d = entry_device(p, e);
+        const struct clearance_device *record = sight_withheld(p->facts, d);
+
+        if (p->facts->evidence->busy_unknown && d->driver && !driver_is_vfio(d->driver))
+                return arena_join(p->arena, NOT_CLEARED, p->facts->evidence->busy_unknown, NULL);
+        /* What the host had in its hands need not be in them again yet, or need not show. */
+        return record ? withheld(p, record) : NULL;
+}
+
+/* A controller that has to be reset for its virtual functions is asked about as one that is taken is. */
+static void weigh_parent(struct planner *p, struct plan_entry *e)
+{
+        const struct device *d = entry_device(p, e);
+
+        e->needed = p->needed[e->device];
+        e->by_process = p->by_process[e->device];
+        if (e->needed || !(d->roles & ROLE_STORAGE))
+                return;
+        e->unknown = uncleared(p, e);
+        if (!e->unknown && (e->unknown = planner_uncleared(p, e)))
+                e->unknown = arena_join(p->arena, NOT_CLEARED, e->unknown, NULL);
+}
+
 /* What makes a device unfit whatever else is taken, or NULL; e->refusal says of which kind it is. */
 static const char *unfit(struct planner *p, struct plan_entry *e)
 {
         const struct device *d = entry_device(p, e);
-        const struct clearance_device *record;
         const char *why;
 
         if (d->roles & ROLE_BRIDGE)
@@ -71,12 +95,9 @@ static const char *unfit(struct planner *p, struct plan_entry *e)
         if (e->needed)
                 return arena_join(p->arena, p->by_process[e->device] ? "in use: " : "the host needs it: ", e->needed,
                                   NULL);
-        if (p->facts->evidence->busy_unknown && d->driver && !driver_is_vfio(d->driver))
-                return arena_join(p->arena, NOT_CLEARED, p->facts->evidence->busy_unknown, NULL);
-        /* What the host had in its hands need not be in them again yet, or need not show. */
-        record = sight_withheld(p->facts, d);
-        if (record)
-                return withheld(p, record);
+        why = uncleared(p, e);
+        if (why)
+                return why;
         e->weighed = true;
         e->unknown = planner_uncleared(p, e);
         why = e->below == NO_ENTRY ? unfit_alone(p, e) : NULL;
@@ -395,7 +416,7 @@ void planner_refusals(struct planner *p)
                         judge(p, e);
                 /* It stays, but what is made of it disturbs it. */
                 else if (p->config->rules[e->rule].sriov)
-                        e->needed = p->needed[e->device];
+                        weigh_parent(p, e);
         }
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (plan->entries[i].action == ACTION_BIND)

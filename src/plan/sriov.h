@@ -7,6 +7,7 @@
  * (Documentation/PCI/pci-iov-howto.rst).
  */
 
+#include "base/str.h"
 #include "config/sriov.h"
 #include "plan/plan.h"
 
@@ -24,6 +25,7 @@ struct sriov_facts {
         const char *user;        /* who uses a virtual function now; or NULL */
         enum eswitch eswitch;    /* the mode of its switch, as far as that shows: with virtual functions alone */
         bool *bound;             /* by index, of those that are enabled: it has a driver */
+        struct strings twins;    /* functions beside it whose virtual ones have the same vf_id */
 };
 
 /* When an operation is done. */

@@ -3,6 +3,7 @@
 
 load product
 load tree
+load sriov
 
 setup() {
     tree_again hotplug && return
@@ -34,7 +35,7 @@ plugged() { # plugged ADDRESS: what the rules start for it
 # event ADDRESS [KEY=VALUE]: what the kernel's event of a function has, as in pci_uevent().
 event() {
     local dir class
-    declare -gA E=([ACTION]=add [SUBSYSTEM]=pci [KERNEL]=$1 [ENV{SYNTH_UUID}]='')
+    declare -gA E=([ACTION]=add [SUBSYSTEM]=pci [KERNEL]=$1 [DRIVER]='' [ENV{SYNTH_UUID}]='')
     dir=$(pci_dir "$1")
     E[DEVPATH]=/$dir
     class=$(<"$ROOT/sys/$dir/class")
@@ -76,7 +77,7 @@ starts() {
             *==* | *!=*) holds "${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}" "${BASH_REMATCH[4]}" || continue 2 ;;
             'ENV{SYSTEMD_WANTS}+=') echo "${BASH_REMATCH[4]/\$kernel/"$1"}" ;;
             GOTO=) jump=${BASH_REMATCH[4]} ;;
-            'TAG+=' | LABEL= | 'RUN{builtin}+=') ;;
+            'TAG+=' | 'ENV{SYSTEMD_READY}=' | LABEL= | 'RUN{builtin}+=') ;;
             *) echo "an assignment the tests do not know: $line" ;;
             esac
         done
@@ -380,4 +381,40 @@ starts_for() {
     plugged 0000:05:00.0
     # No kernel is here that would.
     [[ $stderr == *'0000:05:00.0 failed: vfio-pci did not take it'* ]] || { echo "$stderr" && return 1; }
+}
+
+@test "a virtual function that a rule makes starts nothing, wherever it appears; any other like it does" {
+    root_port 0000:00:06.0 06
+    pci_add 0000:06:00.0 8086:10c9 0200 under=0000:00:06.0 group=6 driver=igb
+    sriov 0000:06:00.0 7
+    pci_add 0000:06:10.0 8086:10ca 0200 under=0000:00:06.0 group=16 physfn=0000:06:00.0 index=0
+    pci_add 0000:07:10.0 8086:10ca 0200 under=0000:00:06.0 group=17 physfn=0000:06:00.0 index=1
+    pci_add 0000:06:10.1 8086:10cb 0200 under=0000:00:06.0 group=18
+    root_port 0000:00:07.0 08
+    pci_add 0000:08:10.0 8086:10ca 0200 under=0000:00:07.0 group=19
+    rule 50-nic '[Match]' Address=06:00.0 '[SR-IOV]' VirtualFunctions=2
+    rule 90-all '[Match]' Class=network '[Device]' Expect=0-
+    starts_for 0000:04:00.0 0000:06:10.1 0000:08:10.0
+    rule 50-nic '[Match]' Address=06:00.0 '[SR-IOV]' VirtualFunctions=existing
+    starts_for 0000:04:00.0 0000:06:10.0 0000:06:10.1 0000:07:10.0 0000:08:10.0
+    rule 50-nic '[Match]' Address=06:00.0 '[SR-IOV]' VirtualFunctions=9
+    starts_for 0000:04:00.0 0000:06:10.0 0000:06:10.1 0000:07:10.0 0000:08:10.0
+}
+
+@test "nor is one left out that an earlier rule decides, or that the card's other function may make" {
+    root_port 0000:00:06.0 06
+    pci_add 0000:06:00.0 8086:10c9 0200 under=0000:00:06.0 group=6 driver=igb
+    sriov 0000:06:00.0 7
+    pci_add 0000:06:10.0 8086:10ca 0200 under=0000:00:06.0 group=16 physfn=0000:06:00.0 index=0
+    rule 50-nic '[Match]' Address=06:00.0 '[SR-IOV]' VirtualFunctions=2
+    rule 10-one '[Match]' ID=8086:10ca
+    starts_for 0000:06:10.0
+    rm "$ROOT/etc/passthrough.d/10-one.conf"
+    rule 90-all '[Match]' ID=8086:10ca
+    starts_for
+    pci_add 0000:06:00.1 8086:10c9 0200 under=0000:00:06.0 group=7 driver=igb
+    sriov 0000:06:00.1 7
+    starts_for 0000:06:10.0
+    rule 51-nic '[Match]' Address=06:00.1 '[SR-IOV]' VirtualFunctions=2
+    starts_for
 }

@@ -365,6 +365,7 @@ const struct bus pci_bus = {
         .give = pci_give,
         .udev = pci_udev,
         .udev_head = PCI_UDEV_HEAD,
+        .udev_made = pci_udev_made,
         .refuse = refuse,
         .refuse_back = refuse_back,
         .guest = guest,

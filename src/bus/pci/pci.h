@@ -52,5 +52,6 @@ enum heading pci_heading(const char *class);
 void pci_take(struct planner *p, size_t entry, struct ops *ops);
 void pci_give(struct arena *a, const struct device *d, const char *driver, struct ops *ops);
 const char *pci_udev(struct arena *a, const struct rule *rule, bool *ret_whole);
+const char *pci_udev_made(struct arena *a, const struct device *parent, const char *vf_id);
 void pci_propose(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
                  const char **ret_why);

@@ -130,12 +130,33 @@ static const char *user_of(const struct look *x, const struct device *vf)
         return NULL;
 }
 
+static const char *vf_id_of(const struct look *x, const struct device *d)
+{
+        uint32_t id;
+
+        return number(x, d, "sriov_vf_device", 16, &id) ? arena_printf(x->arena, "%.4s:%04x", d->id, id) : NULL;
+}
+
+/* Virtual functions are in the directory that their parent is in. */
+static void look_at_twins(const struct look *x, const struct device *d, struct sriov_facts *ret)
+{
+        size_t dir = (size_t)(str_basename(d->sysfs) - d->sysfs);
+
+        for (size_t i = 0; ret->vf_id && i < x->facts->n_devices; i++) {
+                const struct device *other = &x->facts->devices[i];
+
+                if (other != d && other->bus == d->bus && !other->parent && strncmp(other->sysfs, d->sysfs, dir) == 0 &&
+                    !strchr(other->sysfs + dir, '/') && streq_ptr(vf_id_of(x, other), ret->vf_id))
+                        strings_add(x->arena, &ret->twins, other->address);
+        }
+}
+
 void pci_sriov_look(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
                     struct sriov_facts *ret)
 {
         const struct look x = {root, a, facts};
         const struct device *d = &facts->devices[device];
-        uint32_t autoprobe, id, shown = 0;
+        uint32_t autoprobe, shown = 0;
         char text[32];
         ssize_t k;
 
@@ -150,8 +171,8 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
                 number(&x, d, "sriov_offset", 10, &ret->offset) && number(&x, d, "sriov_stride", 10, &ret->stride);
         /* It is there since Linux 4.12, and on by default. */
         ret->autoprobe = !number(&x, d, "sriov_drivers_autoprobe", 10, &autoprobe) || autoprobe;
-        if (number(&x, d, "sriov_vf_device", 16, &id))
-                ret->vf_id = arena_printf(a, "%.4s:%04x", d->id, id);
+        ret->vf_id = vf_id_of(&x, d);
+        look_at_twins(&x, d, ret);
         look_at_interfaces(&x, d, ret);
         /* Each virtual function has a representor in switchdev mode, and none in the other. */
         if (ret->enabled > 0 && ret->eswitch == ESWITCH_UNSET)

@@ -47,15 +47,33 @@ static const char *unfit_for_change(const struct making *m, const struct plan_en
         return NULL;
 }
 
+/* Its virtual functions have the queues that it gives them: class code 01.08.02 of the NVM Express specification. */
+static bool is_nvme(const struct device *d)
+{
+        return startswith(d->class, "010802");
+}
+
+/* Whatever it does for the host, the reset that sets its queues free takes that away for a moment. */
+static const char *unfit_storage(const struct making *m, const struct plan_entry *e, const struct device *d)
+{
+        if (!is_nvme(d))
+                return "virtual functions of storage controllers other than NVMe are not built in this version";
+        if (e->needed && e->by_process)
+                return m->aim == SRIOV_NOW ? NULL : arena_join(m->arena, "in use: ", e->needed, NULL);
+        return e->needed ? arena_join(m->arena, "the host needs it: ", e->needed, NULL) : e->unknown;
+}
+
 static const char *unfit(const struct making *m, const struct sriov_parent *x)
 {
         const struct plan_entry *e = &m->plan->entries[x->entry];
         const struct device *d = device_of(m);
+        const char *why;
 
         if (d->stuck)
                 return d->stuck;
-        if (d->roles & ROLE_STORAGE)
-                return "virtual functions of storage controllers are not built yet in this version";
+        why = d->roles & ROLE_STORAGE && x->count > 0 ? unfit_storage(m, e, d) : NULL;
+        if (why)
+                return why;
         if (x->is.capable != YES)
                 return x->is.capable == NO ? "it has no virtual functions: it has no SR-IOV, or the firmware has "
                                              "switched that off"
@@ -95,6 +113,11 @@ static bool needs_interface(const struct sriov *x)
 static const char *waits_for(const struct making *m, const struct sriov_parent *x)
 {
         const struct sriov *sriov = rule_of(m)->sriov;
+        const struct plan_entry *e = &m->plan->entries[x->entry];
+
+        /* udev's workers look at its disks, and are soon done. */
+        if (device_of(m)->roles & ROLE_STORAGE && e->needed && e->by_process)
+                return arena_join(m->arena, "its users: ", e->needed, NULL);
 
         if (!device_of(m)->driver)
                 return "a driver";
@@ -107,6 +130,39 @@ static const char *waits_for(const struct making *m, const struct sriov_parent *
 }
 
 /* ---- operations -------------------------------------------------------------------------------------------------- */
+
+static struct sriov_op *add_nvme(const struct making *m, enum sriov_phase phase, uint32_t index, const char *value,
+                                 const char *why)
+{
+        return add(m, phase, index,
+                   (struct op){.kind = OP_NVME,
+                               .target = arena_join(m->arena, "/sys/bus/pci/devices/", device_of(m)->address, NULL),
+                               .value = value,
+                               .why = why});
+}
+
+/*
+ * What the controller keeps for itself changes when it is reset (NVM Express Base Specification, Virtualization
+ * Management command, Primary Controller Flexible Allocation); its interrupts do not with a reset of the controller
+ * alone, in QEMU (hw/nvme/ctrl.c).
+ */
+static void set_resources_free(const struct making *m)
+{
+        add_nvme(m, SRIOV_MAKE, ALL, "flexible vq 0 vi 0",
+                 "nobody has those queues and interrupts that can be given away");
+        add_write(m, SRIOV_MAKE, ALL, "reset", "1", "it lets go of the others only then")->op.flags = OP_AFTER;
+        add_nvme(m, SRIOV_MAKE, ALL, "live", "its driver has it again");
+}
+
+/* They are made without queues, and offline. */
+static void set_online(const struct making *m, const struct sriov_parent *x)
+{
+        for (uint32_t i = 0; i < x->count; i++)
+                add_nvme(m, SRIOV_SET, i, arena_printf(m->arena, "vf %u vq 1/%u vi 1/%u online", i, x->count, x->count),
+                         "an equal part of the queues and interrupts that can be given away");
+        add_nvme(m, SRIOV_SET, ALL, "namespaces", "one without a namespace has no disk; nvme-attach-ns(1)")->op.flags =
+                OP_OPTIONAL;
+}
 
 static void make(const struct making *m, const struct sriov_parent *x)
 {
@@ -130,6 +186,8 @@ static void make(const struct making *m, const struct sriov_parent *x)
         if (x->is.enabled > 0 && x->count > 0)
                 add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", "0", "another number only goes from none");
         sriov_mode_before(m, x);
+        if (is_nvme(device_of(m)) && x->count > 0)
+                set_resources_free(m);
         op = add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", count,
                        x->count == 0   ? "takes them away"
                        : quirks->flaps ? "makes them; its link goes down meanwhile"
@@ -316,6 +374,8 @@ static void operations(const struct making *m, const struct sriov_parent *x)
         else if (x->change)
                 make(m, x);
         sriov_mode_after(m, x);
+        if (is_nvme(device_of(m)) && x->count > 0)
+                set_online(m, x);
         for (uint32_t i = 0; i < x->count; i++) {
                 set_through_interface(m, x, i);
                 set_files(m, i);

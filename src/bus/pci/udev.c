@@ -75,6 +75,16 @@ static const char *condition(struct arena *a, const char *name, const char *(*va
         return strlen(text) <= CONDITION_MAX ? arena_join(a, text, "\", ", NULL) : NULL;
 }
 
+/* They are in its directory, whatever bus they are on; its "physfn" is there too late (drivers/pci/iov.c). */
+const char *pci_udev_made(struct arena *a, const struct device *parent, const char *vf_id)
+{
+        const char *sysfs = parent->sysfs + strlen("/sys");
+
+        return arena_printf(a, "ENV{PCI_ID}==\"%s\", DEVPATH==\"%.*s%.*s:??:??.?\", ", id(a, vf_id),
+                            (int)(str_basename(sysfs) - sysfs), sysfs, (int)strcspn(parent->address, ":"),
+                            parent->address);
+}
+
 const char *pci_udev(struct arena *a, const struct rule *rule, bool *ret_whole)
 {
         const char *text = "";
