@@ -393,3 +393,13 @@ END
     has 'at most 7 virtual functions' 'passthroughctl remove 50-nic'
     has_not 'has the next boot carry the rules out'
 }
+
+@test "a captured machine has the same plan for virtual functions, raw or not" {
+    functions VirtualFunctions=3 '[VirtualFunction]' Index=0-1 MACAddress=derive Trust=yes
+    plan
+    captured_alike
+    rule 50-nic '[Match]' Path=00:04.0/00.0 '[SR-IOV]' VirtualFunctions=existing
+    made 2 driver=igbvf
+    plan
+    captured_alike
+}
