@@ -157,7 +157,11 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
         char text[32];
         ssize_t k;
 
-        *ret = (struct sriov_facts){};
+        *ret = (struct sriov_facts){.capable = UNKNOWN};
+        /* Who reads sriov_numvfs then waits, too (drivers/pci/iov.c, sriov_numvfs_show()). */
+        if (d->stuck)
+                return;
+        ret->capable = NO;
         k = read_of(&x, d->sysfs, "sriov_totalvfs", text, sizeof(text));
         if (k == -ENOENT)
                 return;

@@ -359,19 +359,20 @@ static void refuse(const struct making *m, const char *why)
         struct plan_rule *state = &m->plan->rules[m->plan->entries[m->sriov->parents[m->parent].entry].rule];
 
         m->sriov->parents[m->parent].refused = why;
-        if (state->state == RULE_REFUSED)
-                return;
+        /* The others of the rule go on; each that is not fit is named. */
+        state->message = arena_join(m->arena, state->state == RULE_REFUSED ? state->message : "",
+                                    state->state == RULE_REFUSED ? "; " : "", device_of(m)->address, ": ", why, NULL);
         state->state = RULE_REFUSED;
-        state->message = arena_join(m->arena, device_of(m)->address, ": ", why, NULL);
 }
 
 static void say(const struct making *m, const struct sriov_parent *x)
 {
         struct plan_rule *state = &m->plan->rules[m->plan->entries[x->entry].rule];
 
-        if (x->change && x->count > 0 && !*state->message)
-                state->message =
-                        arena_printf(m->arena, "makes %u virtual functions of %s", x->count, device_of(m)->address);
+        if (!x->change || x->count == 0 || state->state != RULE_OK)
+                return;
+        state->message = arena_printf(m->arena, "%s%s%u %sof %s", state->message, *state->message ? ", " : "makes ",
+                                      x->count, *state->message ? "" : "virtual functions ", device_of(m)->address);
 }
 
 static void add_parent(struct making *m, size_t entry, const struct sriov_facts *looked)
