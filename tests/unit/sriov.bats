@@ -454,3 +454,47 @@ shows() {
     exits 0
     is "$(sed -n '/^  Operations/,$p' <<<"$output" | sed -n 's/^  host    *\([a-z]*\)  *\([^ ]*\).*/\1 \2/p' | paste -sd' ')" "$steps" steps
 }
+
+@test "show has what is handed over, and the network of libvirt's only where it is asked for" {
+    made 3 driver=vfio-pci
+    functions VirtualFunctions=3 '[VirtualFunction]' Index=1 Driver=native
+    pci_bind 0000:04:10.2 igbvf
+    ctl show 50-nic
+    exits 0
+    has '-device vfio-pci,host=0000:04:10.0' '-device vfio-pci,host=0000:04:10.4' "bus='0x04' slot='0x10' function='0x4'"
+    has_not 04:10.2 '<network>' Driver=native
+    ctl show 50-nic --format=libvirt-network
+    exits 0
+    diff <(echo "$output") - <<'END'
+<network>
+  <name>50-nic</name>
+  <forward mode='hostdev' managed='no'>
+    <address type='pci' domain='0x0000' bus='0x04' slot='0x10' function='0x0'/>
+    <address type='pci' domain='0x0000' bus='0x04' slot='0x10' function='0x4'/>
+  </forward>
+</network>
+END
+    ctl show 50-nic --json
+    is "$(get '."libvirt-network" | length')" 1 networks
+    ctl show 04:00.0
+    exits 1
+    has '50-nic: 0000:04:00.0 Driver=native: it stays with the host'
+}
+
+@test "show says that virtual functions are not there yet, why there will be none, and that a card is none" {
+    functions VirtualFunctions=3
+    ctl show 50-nic
+    exits 1
+    is "$output" '' 'standard output'
+    has '50-nic: its virtual functions are not there yet' 'passthroughctl bind 50-nic'
+    functions VirtualFunctions=9
+    ctl show 50-nic
+    exits 1
+    has '50-nic: refused: 0000:04:00.0: it has at most 7 virtual functions'
+    pci_add 0000:00:1b.0 10de:1b06 0302 group=77 driver=vfio-pci
+    rule gpu '[Match]' Address=00:1b.0
+    ctl show gpu --format=libvirt-network
+    exits 1
+    is "$output" '' 'standard output'
+    has 'gpu has no virtual function of a network card'
+}
