@@ -123,6 +123,8 @@ struct guest_device {
         const char *qemu;           /* of -device vfio-pci: "host=0000:42:00.0" */
         const char *type, *libvirt; /* of <hostdev>, and what stands in its <source> */
         unsigned function;          /* its number on its card */
+        const char *rule;           /* that it is of */
+        bool interface;             /* a virtual function of a network card */
 };
 
 /* Pure: the planner calls it. */

@@ -1,11 +1,75 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who else has a say about the devices that rules take: driverctl, modprobe.d, mdevctl, systemd-networkd. */
+/* Who else has a say about the devices that rules take, and about virtual functions that they make. */
 #include <fnmatch.h>
 #include <strings.h>
 
 #include "base/str.h"
 #include "check/row.h"
 #include "plan/ids-effect.h"
+#include "plan/sriov.h"
+
+static const char *const owner_ids[OWNER_KIND_MAX_] = {
+        [OWNER_LINK] = "conflict.networkd",
+        [OWNER_NETWORK] = "conflict.networkd",
+        [OWNER_NETWORK_MANAGER] = "conflict.NetworkManager",
+        [OWNER_MDEVCTL] = "conflict.mdevctl",
+        [OWNER_OPERATOR] = "conflict.sriov-operator",
+        [OWNER_PROXMOX] = "conflict.pve-nvidia-sriov",
+};
+
+static const char *owner_fix(struct checker *c, const struct owner *o, const struct rule *rule)
+{
+        const char *keep = arena_join(c->arena, ", or the rule: passthroughctl remove ", rule->name, NULL);
+
+        if (o->unreadable)
+                return arena_join(c->arena, "see why ", o->file, " cannot be read", NULL);
+        switch (o->kind) {
+        case OWNER_MDEVCTL:
+                return arena_join(c->arena,
+                                  "mdevctl undefine its devices (mdevctl list --defined --parent=", o->address, ")",
+                                  keep, NULL);
+        case OWNER_OPERATOR:
+                return arena_join(c->arena, "take ", o->address, " out of the SriovNetworkNodePolicy that has it", keep,
+                                  NULL);
+        case OWNER_PROXMOX:
+                return arena_join(c->arena, "systemctl disable pve-nvidia-sriov@", o->address, keep, NULL);
+        default:
+                return arena_join(c->arena, "remove the SR-IOV settings from ", o->file, keep, NULL);
+        }
+}
+
+/* Who else sets up virtual functions that a rule makes; whether there is anybody. */
+static bool owners(struct checker *c, const char *id)
+{
+        const struct sriov_plan *s = c->plan->sriov;
+        bool any = false;
+
+        for (size_t i = 0; s && i < s->n_parents; i++) {
+                const struct sriov_parent *x = &s->parents[i];
+                const struct plan_entry *e = &c->plan->entries[x->entry];
+
+                if (!x->owner || !streq(owner_ids[x->owner->kind], id))
+                        continue;
+                any = true;
+                check_row(c, id, CHECK_FAIL, owner_fix(c, x->owner, &c->plan->config->rules[e->rule]), "%s: %s",
+                          check_device(c, e)->address, x->refused);
+        }
+        return any;
+}
+
+/* Those that have nothing to do with any other rule. */
+static void owners_alone(struct checker *c)
+{
+        static const char *const ids[][2] = {
+                {"conflict.NetworkManager", "no profile of NetworkManager sets up virtual functions that a rule makes"},
+                {"conflict.sriov-operator", "no file in /etc/sriov-operator is about virtual functions of a rule"},
+                {"conflict.pve-nvidia-sriov", "no pve-nvidia-sriov@ unit makes virtual functions that a rule makes"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(ids) && c->plan->sriov && c->plan->sriov->n_parents > 0; i++)
+                if (!owners(c, ids[i][0]))
+                        check_row(c, ids[i][0], CHECK_PASS, "", "%s", ids[i][1]);
+}
 
 static void driverctl(struct checker *c)
 {
@@ -88,7 +152,7 @@ static void modprobe(struct checker *c)
 static void mdevctl(struct checker *c)
 {
         static const char id[] = "conflict.mdevctl";
-        bool any = false;
+        bool any = owners(c, id);
 
         for (size_t i = 0; i < c->facts->rivals.n_mdevctl; i++) {
                 const struct override *o = &c->facts->rivals.mdevctl[i];
@@ -188,7 +252,7 @@ static bool network_names(struct checker *c, const struct network_file *f, size_
 static void networkd(struct checker *c)
 {
         const char *name;
-        bool any = false;
+        bool any = owners(c, "conflict.networkd");
 
         for (size_t i = 0; i < c->facts->rivals.n_network; i++)
                 for (size_t e = 0; e < c->plan->n_entries; e++)
@@ -209,4 +273,5 @@ void check_conflicts(struct checker *c)
         modprobe(c);
         mdevctl(c);
         networkd(c);
+        owners_alone(c);
 }

@@ -5,6 +5,7 @@
 #include "check/row.h"
 #include "guard/evidence.h"
 #include "plan/remedy.h"
+#include "plan/sriov.h"
 
 static void module_row(struct checker *c, const struct module *m, bool iommufd)
 {
@@ -191,6 +192,24 @@ static const char *guard_fix(struct checker *c, size_t r, const char *against)
                           rule->name, NULL);
 }
 
+/* Nothing else is wrong with it. */
+static bool owned_twice(const struct checker *c, size_t rule)
+{
+        const struct sriov_plan *s = c->plan->sriov;
+        bool any = false;
+
+        for (size_t i = 0; s && i < s->n_parents; i++) {
+                const struct sriov_parent *x = &s->parents[i];
+
+                if (c->plan->entries[x->entry].rule != rule || !x->refused)
+                        continue;
+                if (!x->owner)
+                        return false;
+                any = true;
+        }
+        return any;
+}
+
 static void guard_row(struct checker *c, size_t r)
 {
         const struct rule *rule = &c->plan->config->rules[r];
@@ -198,6 +217,10 @@ static void guard_row(struct checker *c, size_t r)
                    *unknown = not_known(c, r);
         size_t n = taken_of(c, r);
 
+        if (rule->sriov && owned_twice(c, r)) {
+                check_row(c, id, CHECK_SKIP, "", "somebody else sets up its virtual functions, see conflict");
+                return;
+        }
         if (rule->sriov && c->plan->rules[r].state == RULE_REFUSED) {
                 check_row(c, id, CHECK_FAIL,
                           arena_join(c->arena, "correct ", rule->file, ", or remove it: passthroughctl remove ",

@@ -13,6 +13,7 @@
 
 #include "base/program.h"
 #include "base/str.h"
+#include "bus/pci/sriov.h"
 #include "ctl/readiness.h"
 #include "ctl/replacing.h"
 #include "report/json-changes.h"
@@ -50,6 +51,7 @@ static int gather_rest(struct ctl *c)
                                         .busy = true,
                                         .builtin = true};
         struct kernel_facts kernel;
+        struct owners owners;
         struct makers makers;
         struct status status;
         struct applied applied;
@@ -61,10 +63,14 @@ static int gather_rest(struct ctl *c)
         if (k < 0)
                 return ctl_fail("reading this machine's facts", k);
         kernel_read(&c->root, &c->arena, NULL, &kernel);
+        owners_read(&c->root, &c->arena, &owners);
         for (size_t i = 0; i < c->facts.n_devices; i++) {
+                struct sriov_facts functions;
                 struct inspection shows;
 
                 inspect(&c->root, &c->arena, kernel.release, &c->facts.devices[i], &shows);
+                if (c->facts.devices[i].bus == &pci_bus && !c->facts.devices[i].parent)
+                        pci_sriov_look(&c->root, &c->arena, &c->facts, i, &functions);
         }
         plan_build(&c->config, &c->facts, &c->arena, &c->plan);
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);

@@ -54,6 +54,33 @@ static const char *reason_against(struct ctl *c, const struct plan_entry *e)
         return NULL;
 }
 
+/* A rule's function that has virtual ones stays, and of these those that the rule means for the host. */
+static bool stays_by_rule(const struct rule *rule, const struct plan_entry *e)
+{
+        return rule && rule->sriov && e->action == ACTION_KEEP;
+}
+
+/* None of the rule's virtual functions is there; what there could be instead is another rule's. */
+static bool say_not_made(struct ctl *c, const struct rule *rule, const bool *chosen)
+{
+        const struct plan_rule *state = &c->plan.rules[rule - c->config.rules];
+        bool parent = false;
+
+        for (size_t i = 0; i < c->plan.n_entries; i++) {
+                if (chosen[i] && c->facts.devices[c->plan.entries[i].device].parent)
+                        return false;
+                parent |= chosen[i];
+        }
+        if (state->state == RULE_REFUSED)
+                fprintf(stderr, "%s: refused: %s\n", rule->name, state->message);
+        else if (parent)
+                fprintf(stderr,
+                        "%s: its virtual functions are not there yet; a boot with the rule makes them, or "
+                        "passthroughctl bind %s now\n",
+                        rule->name, rule->name);
+        return parent;
+}
+
 /* Whether something of what was chosen is not to be had, on standard error. */
 static bool say_missing(struct ctl *c, const struct rule *rule, const bool *chosen)
 {
@@ -61,7 +88,7 @@ static bool say_missing(struct ctl *c, const struct rule *rule, const bool *chos
 
         for (size_t i = 0; i < c->plan.n_entries; i++) {
                 const struct plan_entry *e = &c->plan.entries[i];
-                const char *why = chosen[i] ? reason_against(c, e) : NULL;
+                const char *why = chosen[i] && !stays_by_rule(rule, e) ? reason_against(c, e) : NULL;
 
                 if (!why)
                         continue;
@@ -74,7 +101,8 @@ static bool say_missing(struct ctl *c, const struct rule *rule, const bool *chos
                 if (state->state == RULE_MISSING || state->state == RULE_SKIPPED) {
                         missing = true;
                         fprintf(stderr, "%s: %s: %s\n", rule->name, rule_state_names[state->state], state->message);
-                }
+                } else if (rule->sriov)
+                        missing |= say_not_made(c, rule, chosen);
         }
         return missing;
 }
@@ -132,22 +160,33 @@ static void put_next(struct ctl *c)
         situation_put(c, NEXT_ON_SHOW);
 }
 
+/* The devices are there, and this form has none of them. */
+static bool lacks_form(struct ctl *c, const char *name, const struct shown *shown)
+{
+        if (!c->format || c->json || shown->n == 0 || !shown->forms[0].asked || shown->forms[0].lines.n > 0)
+                return false;
+        (void)ctl_error("%s has no virtual function of a network card, which is what --format=%s is for", name,
+                        c->format);
+        return true;
+}
+
 static void find_names(const struct pci_name *names, struct shown *shown)
 {
         for (size_t i = 0; i < shown->n; i++)
                 shown->devices[i].name = names[shown->devices[i].entry->device];
 }
 
-/* The form that was asked for, alone. */
+/* The form that was asked for, alone; else those that are for everybody, or for programs all. */
 static void keep_form(const struct ctl *c, struct shown *shown)
 {
         size_t n = 0;
 
-        for (size_t i = 0; c->format && i < shown->n_forms; i++)
-                if (streq(shown->forms[i].name, c->format))
+        if (!c->format && c->json)
+                return;
+        for (size_t i = 0; i < shown->n_forms; i++)
+                if (c->format ? streq(shown->forms[i].name, c->format) : !shown->forms[i].asked)
                         shown->forms[n++] = shown->forms[i];
-        if (c->format)
-                shown->n_forms = n;
+        shown->n_forms = n;
 }
 
 /* What there is to show of a rule, or (NULL) of what was chosen; *ret_missing: and what is not to be had. */
@@ -215,7 +254,7 @@ static int show_one(struct ctl *c, const struct pci_name *names)
 {
         const struct rule *rule = config_find(&c->config, c->argv[1]);
         struct shown shown;
-        bool *chosen, missing, early = false;
+        bool *chosen, missing = false, early = false;
         int k;
 
         k = choose(c, rule, &chosen);
@@ -232,6 +271,7 @@ static int show_one(struct ctl *c, const struct pci_name *names)
                 return k != 0 ? k : EXIT_USAGE;
         if (!c->json && shown.n > 0)
                 print(c, &shown, &c->arena);
+        missing |= lacks_form(c, c->argv[1], &shown);
         warn_several(c, c->argv[1], &shown);
         if (early && shown.n > 0)
                 put_next(c);

@@ -61,14 +61,17 @@ void export_build(const struct exporter *const *exporters, const struct plan *pl
         find_devices(plan, chosen, a, ret);
         devices = arena_alloc(a, ret->n * sizeof(*devices));
         places = arena_alloc(a, ret->n * sizeof(*places));
-        for (size_t i = 0; i < ret->n; i++)
+        for (size_t i = 0; i < ret->n; i++) {
                 ret->devices[i].device->bus->guest(a, ret->devices[i].device, &devices[i]);
+                devices[i].rule = plan->config->rules[ret->devices[i].entry->rule].name;
+        }
         place(ret, devices, places);
         for (; exporters[ret->n_forms]; ret->n_forms++) {
                 const struct exporter *x = exporters[ret->n_forms];
                 struct shown_form *form = arena_grow(a, &ret->forms, ret->n_forms, sizeof(*ret->forms));
 
-                *form = (struct shown_form){.name = x->name, .heading = x->heading, .print = x->print};
+                *form = (struct shown_form){
+                        .name = x->name, .heading = x->heading, .asked = x->asked, .print = x->print};
                 if (ret->n > 0 && (iommufd || !x->iommufd))
                         x->lines(a, devices, places, ret->n, &form->lines);
         }

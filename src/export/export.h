@@ -15,6 +15,7 @@ struct guest_place {
 struct exporter {
         const char *name;    /* its member in the JSON of show */
         const char *heading; /* above it, for people */
+        bool asked;          /* for people only where --format= asks for it */
         bool iommufd;        /* only where the kernel has a node of VFIO for each device */
         /* n devices in the order of their addresses, and their places beside them, as lines for JSON. */
         void (*lines)(struct arena *a, const struct guest_device *devices, const struct guest_place *places, size_t n,

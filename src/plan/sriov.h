@@ -9,23 +9,27 @@
 
 #include "base/str.h"
 #include "config/sriov.h"
+#include "facts/owners.h"
 #include "plan/plan.h"
 
 /* A parent, as it is at this moment. */
 struct sriov_facts {
-        enum tristate capable;   /* it can have virtual functions now; UNKNOWN: that cannot be read */
-        uint32_t total, enabled; /* how many there can be, and are */
-        uint32_t offset, stride; /* of their numbers on the bus */
-        bool placed;             /* these two are known */
-        const char *vf_id;       /* vendor:device of each; or NULL */
-        bool autoprobe;          /* drivers of the host take new ones */
-        const char *interface;   /* its own, no representor; or NULL */
-        const char *up;          /* an interface of it that is up; or NULL */
-        const char *permanent;   /* that interface's permanent address; or NULL */
-        const char *user;        /* who uses a virtual function now; or NULL */
-        enum eswitch eswitch;    /* the mode of its switch, as far as that shows: with virtual functions alone */
-        bool *bound;             /* by index, of those that are enabled: it has a driver */
-        struct strings twins;    /* functions beside it whose virtual ones have the same vf_id */
+        enum tristate capable;       /* it can have virtual functions now; UNKNOWN: that cannot be read */
+        uint32_t total, enabled;     /* how many there can be, and are */
+        uint32_t offset, stride;     /* of their numbers on the bus */
+        bool placed;                 /* these two are known */
+        const char *vf_id;           /* vendor:device of each; or NULL */
+        bool autoprobe;              /* drivers of the host take new ones */
+        const char *interface;       /* its own, no representor; or NULL */
+        const char *up;              /* an interface of it that is up; or NULL */
+        const char *permanent;       /* that interface's permanent address; or NULL */
+        const char *user;            /* who uses a virtual function now; or NULL */
+        enum eswitch eswitch;        /* the mode of its switch, as far as that shows: with virtual functions alone */
+        bool *bound;                 /* by index, of those that are enabled: it has a driver */
+        struct strings twins;        /* functions beside it whose virtual ones have the same vf_id */
+        struct strings names;        /* that interface's, with those that udev has for it */
+        struct strings macs;         /* its addresses */
+        const struct owners *owners; /* who else sets functions up; NULL: nobody has looked */
 };
 
 /* When an operation is done. */
@@ -57,11 +61,12 @@ struct sriov_op {
 struct sriov_parent {
         size_t entry; /* in plan->entries */
         struct sriov_facts is;
-        uint32_t count;      /* how many there are to be */
-        bool change;         /* their number is not that yet, or the mode of its switch is not */
-        enum eswitch mode;   /* that it is to be set to; ESWITCH_UNSET: it stays as it is */
-        const char *waits;   /* for what, where it is not ready yet; or NULL */
-        const char *refused; /* why nothing is done; or NULL */
+        uint32_t count;            /* how many there are to be */
+        bool change;               /* their number is not that yet, or the mode of its switch is not */
+        enum eswitch mode;         /* that it is to be set to; ESWITCH_UNSET: it stays as it is */
+        const char *waits;         /* for what, where it is not ready yet; or NULL */
+        const char *refused;       /* why nothing is done; or NULL */
+        const struct owner *owner; /* who else sets its functions up, where it is refused for that; or NULL */
 };
 
 /* One that is not there yet. */

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "plan/propose.h"
 #include "plan/remedy.h"
+#include "plan/sriov.h"
 #include "report/domain.h"
 
 struct lines {
@@ -161,6 +162,79 @@ static void tell_refusal(const struct lines *x, struct roster_row *row, const st
                 tell(x, row, e, then->reason);
 }
 
+/* ---- virtual functions --------------------------------------------------------------------------------------------
+ */
+
+/* What becomes of an entry's virtual functions; NULL: its rule makes none. */
+static const struct sriov_parent *functions_of(const struct plan *plan, size_t entry)
+{
+        for (size_t i = 0; plan->sriov && i < plan->sriov->n_parents; i++)
+                if (plan->sriov->parents[i].entry == entry)
+                        return &plan->sriov->parents[i];
+        return NULL;
+}
+
+/* "for virtual machines (vfio-pci)" */
+static const char *meant_for(struct arena *a, const struct sriov *sriov, uint32_t index)
+{
+        const char *name = NULL;
+
+        switch (sriov_driver(sriov, index, &name)) {
+        case DRIVER_NATIVE:
+                return "for the host";
+        case DRIVER_AUTO:
+                return "for virtual machines (the best VFIO driver)";
+        default:
+                return arena_join(a, "for virtual machines (", name, ")", NULL);
+        }
+}
+
+/* "0-1 for virtual machines (vfio-pci), 2 for the host" */
+static const char *functions_text(struct arena *a, const struct sriov *sriov, uint32_t count)
+{
+        const char *text = "";
+
+        for (uint32_t i = 0, last; i < count; i = last + 1) {
+                const char *what = meant_for(a, sriov, i);
+
+                for (last = i; last + 1 < count && streq(meant_for(a, sriov, last + 1), what); last++)
+                        ;
+                text = arena_printf(a, "%s%s%u", text, *text ? ", " : "", i);
+                if (last > i)
+                        text = arena_printf(a, "%s-%u", text, last);
+                text = arena_join(a, text, " ", what, NULL);
+        }
+        return text;
+}
+
+static void put_functions(const struct lines *x, struct roster_row *row, size_t entry, bool only)
+{
+        const struct sriov_parent *parent = functions_of(x->plan, entry);
+        const struct sriov *sriov = rule_of(x)->sriov;
+        struct arena *a = arena_of(x);
+
+        if (!parent || x->many)
+                return;
+        if (parent->refused) {
+                row->bad = !only;
+                tell(x, row, &x->plan->entries[entry], parent->refused);
+                return;
+        }
+        if (parent->count > 0)
+                strings_add(a, &row->below,
+                            arena_printf(a, "%s %u virtual function%s: %s", parent->change ? "makes" : "has",
+                                         parent->count, parent->count == 1 ? "" : "s",
+                                         functions_text(a, sriov, parent->count)));
+}
+
+static bool makes_functions(const struct lines *x)
+{
+        for (size_t i = 0; i < x->plan->n_entries; i++)
+                if (x->plan->entries[i].rule == x->rule && functions_of(x->plan, i))
+                        return true;
+        return false;
+}
+
 static void put_along(struct lines *x, struct roster_row *row, size_t entry)
 {
         for (size_t i = 0; i < x->plan->n_entries; i++)
@@ -179,6 +253,7 @@ static void put_entry(struct lines *x, size_t entry, bool only)
         row->last = driver_is_vfio(row->driver) ? "goes back" : ROSTER_STAYS;
         if (e->action == ACTION_REFUSE)
                 tell_refusal(x, row, e, only);
+        put_functions(x, row, entry, only);
         if (e->action != ACTION_BIND)
                 return;
         row->last = stages[e->stage].name;
@@ -202,8 +277,7 @@ static bool is_shadowed(const struct lines *x)
         return false;
 }
 
-/* Some device of the rule says why. Of what cannot have virtual functions, the device itself stays and has no reason.
- */
+/* Some device of the rule says why. */
 static bool is_refused(const struct lines *x)
 {
         for (size_t i = 0; i < x->plan->n_entries; i++)
@@ -218,6 +292,8 @@ static const char *text_of(const struct lines *x, size_t n_rows)
         const struct plan_rule *state = &x->plan->rules[x->rule];
         struct arena *a = arena_of(x);
 
+        if (!x->many && n_rows > 0 && state->state <= RULE_REFUSED && makes_functions(x))
+                return NULL;
         switch (state->state) {
         case RULE_MISSING:
                 return plan_lines_missing(a, rule_of(x), state->message);

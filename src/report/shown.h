@@ -16,6 +16,7 @@ struct shown_device {
 struct shown_form {
         const char *name;    /* its member in JSON */
         const char *heading; /* above it, for people */
+        bool asked;          /* only where somebody asks for it */
         struct strings lines;
         void (*print)(FILE *f, const struct strings *lines);
 };

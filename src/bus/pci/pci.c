@@ -293,6 +293,7 @@ static void guest(struct arena *a, const struct device *d, struct guest_device *
                 .libvirt = arena_printf(a, "<address domain='0x%04x' bus='0x%02x' slot='0x%02x' function='0x%x'/>",
                                         at->domain, at->bus, at->dev, at->fn),
                 .function = at->fn,
+                .interface = d->parent && startswith(d->class, "02"),
         };
 }
 

@@ -50,6 +50,24 @@ static bool is_up(const struct look *x, const char *dir)
                !str_to_u32(startswith(text, "0x") ? text + 2 : text, 16, &flags) || flags & UP;
 }
 
+/* Names that udev had to choose from (E:ID_NET_NAME_PATH=enp4s0). */
+static void look_at_names(const struct look *x, const char *dir, struct sriov_facts *ret)
+{
+        char number[16], *text, *line;
+        size_t size;
+
+        if (read_of(x, dir, "ifindex", number, sizeof(number)) <= 0 ||
+            root_look(x->root, x->arena, arena_join(x->arena, "/run/udev/data/n", number, NULL), &text, &size) !=
+                    SOURCE_READ)
+                return;
+        while ((line = strsep(&text, "\n"))) {
+                const char *value = startswith(line, "E:ID_NET_NAME") ? strchr(line, '=') : NULL;
+
+                if (value)
+                        strings_add(x->arena, &ret->names, value + 1);
+        }
+}
+
 static void look_at_interfaces(const struct look *x, const struct device *d, struct sriov_facts *ret)
 {
         const char **names, *net = arena_join(x->arena, d->sysfs, "/net", NULL);
@@ -73,9 +91,13 @@ static void look_at_interfaces(const struct look *x, const struct device *d, str
                 if (ret->interface)
                         continue;
                 ret->interface = names[i];
-                if (read_of(x, dir, "addr_assign_type", text, sizeof(text)) > 0 && streq(text, PERMANENT) &&
-                    read_of(x, dir, "address", text, sizeof(text)) > 0)
-                        ret->permanent = arena_strdup(x->arena, text);
+                strings_add(x->arena, &ret->names, names[i]);
+                look_at_names(x, dir, ret);
+                if (read_of(x, dir, "address", text, sizeof(text)) <= 0)
+                        continue;
+                strings_add(x->arena, &ret->macs, arena_strdup(x->arena, text));
+                if (read_of(x, dir, "addr_assign_type", text, sizeof(text)) > 0 && streq(text, PERMANENT))
+                        ret->permanent = ret->macs.v[ret->macs.n - 1];
         }
 }
 
@@ -160,7 +182,11 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
         char text[32];
         ssize_t k;
 
-        *ret = (struct sriov_facts){};
+        *ret = (struct sriov_facts){.capable = UNKNOWN};
+        /* Who reads sriov_numvfs then waits, too (drivers/pci/iov.c, sriov_numvfs_show()). */
+        if (d->stuck)
+                return;
+        ret->capable = NO;
         k = read_of(&x, d->sysfs, "sriov_totalvfs", text, sizeof(text));
         if (k == -ENOENT)
                 return;
@@ -191,4 +217,18 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
         /* Somebody may use one that nobody sees. */
         if (!ret->user && shown < ret->enabled)
                 ret->user = arena_printf(a, "of its %u virtual functions only %u show", ret->enabled, shown);
+}
+
+const char *pci_sriov_forecast(struct arena *a, const struct device *parent, const struct sriov_facts *is,
+                               uint32_t index)
+{
+        const struct pci_address *at = &pci_of(parent)->at;
+        uint32_t number = (uint32_t)at->bus << 8 | (uint32_t)at->dev << 3 | at->fn;
+
+        if (!is->placed || (is->offset == 0 && is->stride == 0))
+                return NULL;
+        number += is->offset + index * is->stride;
+        if (number > UINT16_MAX)
+                return NULL;
+        return arena_printf(a, "%04x:%02x:%02x.%x", at->domain, number >> 8, number >> 3 & 0x1f, number & 7);
 }

@@ -63,8 +63,25 @@ static const char *unfit_storage(const struct making *m, const struct plan_entry
         return e->needed ? arena_join(m->arena, "the host needs it: ", e->needed, NULL) : e->unknown;
 }
 
-static const char *unfit(const struct making *m, const struct sriov_parent *x)
+/* Each would undo what the other has done. */
+static const char *owned_twice(const struct making *m, struct sriov_parent *x)
 {
+        const char *file = rule_of(m)->file;
+        const struct owner *o =
+                pci_sriov_owner(m->arena, m->plan->facts, device_of(m), &x->is, rule_of(m)->sriov, x->count);
+
+        x->owner = o;
+        if (o && o->unreadable)
+                return arena_join(m->arena, "cannot see whether ", o->file, " sets up its virtual functions, as ", file,
+                                  " does", NULL);
+        return o ? arena_join(m->arena, "both ", o->file, " and ", file,
+                              " set up its virtual functions; keep one of the two", NULL)
+                 : NULL;
+}
+
+static const char *unfit(const struct making *m, struct sriov_parent *x)
+{
+        const char *twice;
         const struct plan_entry *e = &m->plan->entries[x->entry];
         const struct device *d = device_of(m);
         const char *why;
@@ -92,7 +109,8 @@ static const char *unfit(const struct making *m, const struct sriov_parent *x)
             quirks_of(m)->when == ESWITCH_BEFORE)
                 return "the mode of its switch changes only while it has no virtual functions, and "
                        "VirtualFunctions=existing leaves them there; write how many";
-        return x->change ? unfit_for_change(m, e, x) : NULL;
+        twice = m->aim == SRIOV_NONE ? NULL : owned_twice(m, x);
+        return twice ? twice : x->change ? unfit_for_change(m, e, x) : NULL;
 }
 
 /* Settings that go through an interface. */
@@ -286,19 +304,6 @@ static void set_files(const struct making *m, uint32_t index)
                         ->op.flags = OP_OPTIONAL;
 }
 
-static const char *forecast(const struct making *m, const struct sriov_parent *x, uint32_t index)
-{
-        const struct pci_address *at = &pci_of(device_of(m))->at;
-        uint32_t number = (uint32_t)at->bus << 8 | (uint32_t)at->dev << 3 | at->fn;
-
-        if (!x->is.placed || (x->is.offset == 0 && x->is.stride == 0))
-                return NULL;
-        number += x->is.offset + index * x->is.stride;
-        if (number > UINT16_MAX)
-                return NULL;
-        return arena_printf(m->arena, "%04x:%02x:%02x.%x", at->domain, number >> 8, number >> 3 & 0x1f, number & 7);
-}
-
 static bool is_there(const struct making *m, uint32_t index)
 {
         const struct facts *facts = m->plan->facts;
@@ -318,7 +323,7 @@ static void promise(const struct making *m, const struct sriov_parent *x, uint32
 
         *f = (struct sriov_function){.parent = m->parent,
                                      .index = index,
-                                     .address = forecast(m, x, index),
+                                     .address = pci_sriov_forecast(m->arena, device_of(m), &x->is, index),
                                      .id = x->is.vf_id,
                                      .driver = choice == DRIVER_AUTO ? DRIVER_VFIO_PCI : name};
 }
@@ -401,10 +406,10 @@ static void refuse(const struct making *m, const char *why)
         struct plan_rule *state = &m->plan->rules[m->plan->entries[m->sriov->parents[m->parent].entry].rule];
 
         m->sriov->parents[m->parent].refused = why;
-        if (state->state == RULE_REFUSED)
-                return;
+        /* The others of the rule go on; each that is not fit is named. */
+        state->message = arena_join(m->arena, state->state == RULE_REFUSED ? state->message : "",
+                                    state->state == RULE_REFUSED ? "; " : "", device_of(m)->address, ": ", why, NULL);
         state->state = RULE_REFUSED;
-        state->message = arena_join(m->arena, device_of(m)->address, ": ", why, NULL);
 }
 
 static void say(const struct making *m, const struct sriov_parent *x)
@@ -413,13 +418,17 @@ static void say(const struct making *m, const struct sriov_parent *x)
 
         const char *mode = x->mode == ESWITCH_SWITCHDEV ? ", in switchdev mode" : "";
 
-        if (!x->change || x->count == 0 || *state->message)
+        if (!x->change || x->count == 0 || state->state != RULE_OK)
                 return;
+        if (rule_of(m)->sriov->kind == VF_COUNT_EXISTING) {
+                if (!*state->message)
+                        state->message =
+                                arena_join(m->arena, "changes the mode of the switch of ", device_of(m)->address, NULL);
+                return;
+        }
         state->message =
-                rule_of(m)->sriov->kind == VF_COUNT_EXISTING
-                        ? arena_join(m->arena, "changes the mode of the switch of ", device_of(m)->address, NULL)
-                        : arena_printf(m->arena, "makes %u virtual functions of %s%s", x->count, device_of(m)->address,
-                                       mode);
+                arena_printf(m->arena, "%s%s%u %sof %s%s", state->message, *state->message ? ", " : "makes ", x->count,
+                             *state->message ? "" : "virtual functions ", device_of(m)->address, mode);
 }
 
 static void add_parent(struct making *m, size_t entry, const struct sriov_facts *looked)
@@ -480,11 +489,18 @@ void pci_sriov_plan(struct plan *plan, const struct sriov_facts *looked, enum sr
 
 void pci_sriov(const struct root *root, struct arena *a, enum sriov_aim aim, struct plan *plan)
 {
+        struct owners *owners = arena_alloc(a, sizeof(*owners));
         struct sriov_facts *looked;
+        bool any = false;
 
         looked = arena_alloc(a, plan->n_entries * sizeof(*looked));
         for (size_t i = 0; i < plan->n_entries; i++)
-                if (plan->config->rules[plan->entries[i].rule].sriov)
+                if (plan->config->rules[plan->entries[i].rule].sriov) {
+                        if (!any)
+                                owners_read(root, a, owners);
+                        any = true;
                         pci_sriov_look(root, a, plan->facts, plan->entries[i].device, &looked[i]);
+                        looked[i].owners = owners;
+                }
         pci_sriov_plan(plan, looked, aim, a);
 }

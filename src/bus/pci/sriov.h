@@ -12,6 +12,17 @@
 void pci_sriov_look(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
                     struct sriov_facts *ret);
 
+/* Where a virtual function will be, as far as that shows before it is made; or NULL. */
+const char *pci_sriov_forecast(struct arena *a, const struct device *parent, const struct sriov_facts *is,
+                               uint32_t index);
+
+/*
+ * Who else sets up the virtual functions of a device for which a rule makes so many, or has something that cannot be
+ * read; or NULL.
+ */
+const struct owner *pci_sriov_owner(struct arena *a, const struct facts *facts, const struct device *d,
+                                    const struct sriov_facts *is, const struct sriov *sriov, uint32_t count);
+
 enum sriov_aim {
         SRIOV_NOW,
         SRIOV_AT_BOOT, /* of a boot, which finds no virtual functions */
