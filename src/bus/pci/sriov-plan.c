@@ -346,7 +346,8 @@ static void unbind(const struct making *m, const struct sriov_parent *x)
 {
         for (uint32_t i = 0; i < x->is.enabled; i++)
                 if (x->is.bound[i])
-                        add_write(m, SRIOV_MAKE, i, "driver/unbind", name_of(m, i, forecast(m, x, i)),
+                        add_write(m, SRIOV_MAKE, i, "driver/unbind",
+                                  name_of(m, i, pci_sriov_forecast(m->arena, device_of(m), &x->is, i)),
                                   "the mode changes while none has a driver");
 }
 
