@@ -3,13 +3,16 @@
  * Preloaded: the kernel's part of SR-IOV below $IOV_ROOT. Before a write to sysfs it runs $IOV_KERNEL with "before PATH
  * VALUE", and an exit status is the error that the write fails with; behind one that succeeded, with "after". Time is
  * not waited for: it passes where somebody waits. A child's write that does not come back stands in $IOV_STUCK, a FIFO,
- * once it hangs. How many seconds went by is written to $IOV_CLOCK at the end.
+ * once it hangs. How many seconds went by is written to $IOV_CLOCK at the end. IOV_AGAIN: so many times the driver is
+ * not ready for a setting that comes through netlink (EAGAIN), and then takes it.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libmnl/libmnl.h>
 #include <limits.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -22,6 +25,7 @@
 #define NEXT(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
 
 static long long passed; /* nanoseconds */
+static struct timespec start;
 
 static const char *path_of(int fd)
 {
@@ -116,13 +120,58 @@ int clock_gettime(clockid_t clock, struct timespec *t)
         return k;
 }
 
+/* ---- rtnetlink ---------------------------------------------------------------------------------------------------
+ */
+
+static struct nlmsghdr asked; /* the setting that no answer has come to yet */
+
+unsigned if_nametoindex(const char *name)
+{
+        return getenv("IOV_AGAIN") ? (unsigned)name[strlen(name) - 1] : NEXT(if_nametoindex)(name);
+}
+
+ssize_t mnl_socket_sendto(const struct mnl_socket *socket, const void *message, size_t size)
+{
+        const struct nlmsghdr *h = message;
+
+        if (!getenv("IOV_AGAIN") || h->nlmsg_type != RTM_SETLINK)
+                return NEXT(mnl_socket_sendto)(socket, message, size);
+        asked = *h;
+        return (ssize_t)size;
+}
+
+ssize_t mnl_socket_recvfrom(const struct mnl_socket *socket, void *buffer, size_t size)
+{
+        static int refusals;
+        struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+        struct nlmsgerr *answer;
+
+        if (!asked.nlmsg_len)
+                return NEXT(mnl_socket_recvfrom)(socket, buffer, size);
+        answer = mnl_nlmsg_put_extra_header(h, sizeof(*answer));
+        h->nlmsg_type = NLMSG_ERROR;
+        h->nlmsg_seq = asked.nlmsg_seq;
+        h->nlmsg_pid = mnl_socket_get_portid(socket);
+        answer->error = refusals++ < atoi(getenv("IOV_AGAIN")) ? -EAGAIN : 0;
+        answer->msg = asked;
+        asked.nlmsg_len = 0;
+        return h->nlmsg_len;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+        clock_gettime(CLOCK_MONOTONIC, &start);
+}
+
 __attribute__((destructor)) static void finish(void)
 {
         const char *name = getenv("IOV_CLOCK");
         FILE *f = name ? fopen(name, "w") : NULL;
+        struct timespec now;
 
-        if (f) {
-                fprintf(f, "%lld\n", passed / 1000000000LL);
-                fclose(f);
-        }
+        if (!f)
+                return;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        fprintf(f, "%ld\n", (long)(now.tv_sec - start.tv_sec));
+        fclose(f);
 }

@@ -13,6 +13,8 @@
 #define DEVICES "/sys/bus/pci/devices/"
 #define PROBE   "/sys/bus/pci/drivers_probe"
 #define ALL     UINT32_MAX
+/* PCI_CLASS_NETWORK_ETHERNET of pci_ids.h. */
+#define ETHERNET "0200"
 
 struct making {
         struct arena *arena;
@@ -135,7 +137,11 @@ static const char *waits_for(const struct making *m, const struct sriov_parent *
                 return "a driver";
         if (sriov->kind == VF_COUNT_EXISTING && x->is.enabled == 0)
                 return "virtual functions that its driver makes";
-        return !x->is.interface && (needs_interface(sriov) || wants_up(device_of(m))) ? "its network interface" : NULL;
+        /* Who has it where nobody sees it would be interrupted, too. */
+        if (!x->is.interface && (needs_interface(sriov) || wants_up(device_of(m)) ||
+                                 (x->change && startswith(device_of(m)->class, ETHERNET))))
+                return "its network interface, which another network namespace may have";
+        return NULL;
 }
 
 /* ---- operations --------------------------------------------------------------------------------------------------
