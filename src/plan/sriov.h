@@ -22,6 +22,8 @@ struct sriov_facts {
         const char *up;          /* an interface of it that is up; or NULL */
         const char *permanent;   /* that interface's permanent address; or NULL */
         const char *user;        /* who uses a virtual function now; or NULL */
+        const char *early;       /* why an initrd has its network up before; or NULL */
+        bool root;               /* the root file system is on it */
 };
 
 /* When an operation is done. */

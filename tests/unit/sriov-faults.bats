@@ -6,6 +6,7 @@ load product
 load tree
 load live
 load sriov
+load tree-guard
 
 setup_file() {
     "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/iov.so" "$BATS_TEST_DIRNAME/iov.c" -ldl -lmnl
@@ -14,6 +15,8 @@ setup_file() {
 setup() {
     tree_again faults && return
     tree_new
+    pci_add 0000:00:19.0 8086:15b7 0200 group=19 driver=e1000e
+    nic eno1 0000:00:19.0 up
     nic_with_functions
     made 3 driver=vfio-pci
     pci_set 0000:04:00.0 sriov_numvfs 0
@@ -235,4 +238,58 @@ second_nic() {
     for i in 0 1; do
         pci_add "0000:05:10.$((i * 2))" 8086:10ca 0200 under=0000:00:05.0 "group=$((50 + i))" physfn=0000:05:00.0 "index=$i" driver=vfio-pci
     done
+}
+
+# over_eth4 TOKEN...: the default route goes over the parent, which is up, and the kernel's command line has that.
+over_eth4() {
+    rm "$ROOT/proc/net/route"
+    default_route eth4
+    pci_set 0000:04:00.0 net/eth4/flags 0x1003
+    printf 'BOOT_IMAGE=vmlinuz %s ro\n' "$*" >"$ROOT/proc/cmdline"
+}
+
+# agree REGEX: plan and the moment itself refuse the rule, for that.
+agree() {
+    plan
+    exits 1 || return 1
+    rule_is 50-nic refused && rule_says 50-nic "$1" || return 1
+    make_functions 50-nic
+    exits 1 || return 1
+    attribute 0000:04:00.0 sriov_numvfs 0 || return 1
+    ctl status --json
+    rule_is 50-nic refused && rule_says 50-nic "$1"
+}
+
+@test "what an initrd has of the parent is in use before they could be made: plan says so, as the moment itself does" {
+    functions VirtualFunctions=3
+    local nfs='30 1 0:40 / / rw,relatime - nfs4 192.0.2.9:/export/root rw,vers=4.2' disk
+    disk=$(grep ' / / ' "$ROOT/proc/self/mountinfo")
+    over_eth4 root=UUID=1234 ip=dhcp
+    agree 'eth4 ← default route, and its network is up before they could be made: ip=dhcp of the command line$'
+    over_eth4 root=UUID=1234 ip=eth4:dhcp
+    agree 'and its network is up before they could be made: ip= of the command line$'
+    over_eth4 root=UUID=1234 'ip=[2001:db8::2]::[2001:db8::1]:64::eth4:none'
+    agree 'and its network is up before they could be made: ip= of the command line$'
+    over_eth4 root=nfs4:192.0.2.9:/export/root
+    agree 'and its network is up before they could be made: root=nfs4:192.0.2.9:/export/root of the command line$'
+    root_is "$nfs"
+    over_eth4 quiet
+    agree 'and its network is up before they could be made: / is nfs4$'
+    # The other card is what it comes over.
+    over_eth4 root=nfs4:192.0.2.9:/export/root ip=eno1:dhcp
+    plan
+    exits 0
+    root_is "$disk"
+    over_eth4 root=UUID=1234
+    plan
+    exits 0
+}
+
+@test "nor is it asked of a function that the root file system is on, whether its network is up or not" {
+    local disk
+    disk=devices/$(pci_dir 0000:04:00.0 | cut -d/ -f2-)/host8/rport-8:0-0/target8:0:0/8:0:0:1/block/sdx
+    functions VirtualFunctions=3
+    block sdx 65:112 "$disk"
+    root_is '30 1 65:112 / / rw,relatime - ext4 /dev/sdx rw'
+    agree '← sdx ← /, and its root file system is on it$'
 }

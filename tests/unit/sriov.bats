@@ -235,11 +235,16 @@ END
     functions VirtualFunctions=3
     make_functions 50-nic
     exits 1
-    has 'igbvf has it, and its interface does not show'
+    has 'igbvf has it, and its interface does not show: another network namespace may have it'
     nic eth9 0000:04:10.0 up
     make_functions 50-nic
     exits 1
-    has 'eth9 is up, or part of another interface'
+    has 'in use: 0000:04:10.0: eth9 is up;'
+    pci_set 0000:04:10.0 net/eth9/flags 0x1002
+    link "$(pci_dir 0000:04:10.0)/net/eth9/master" devices/virtual/net/bond7
+    make_functions 50-nic
+    exits 1
+    has 'in use: 0000:04:10.0: eth9 is part of bond7;'
     attribute 0000:04:00.0 sriov_numvfs 1
 }
 

@@ -60,12 +60,6 @@ static struct sriov_op *add_write(const struct making *m, enum sriov_phase phase
 
 /* ---- what stands against it ------------------------------------------------------------------------------------- */
 
-/* The host starts from it; other needs of a network begin once it is set up, which is later. */
-static bool carries_root(const char *needed)
-{
-        return endswith(needed, " ← /") || endswith(needed, " ← /usr");
-}
-
 static const char *unfit_for_change(const struct making *m, const struct plan_entry *e, const struct sriov_parent *x)
 {
         const struct sriov_facts *is = &x->is;
@@ -75,12 +69,14 @@ static const char *unfit_for_change(const struct making *m, const struct plan_en
                                     "in use: %s; another number than %u takes all virtual functions away, which the "
                                     "next boot does",
                                     is->user, is->enabled);
-        if (e->needed && (is->up || carries_root(e->needed)))
+        /* The host starts from it; other needs of a network begin once it is set up, which most often is later. */
+        if (e->needed && (is->up || is->root))
                 return arena_join(m->arena, "the host needs it: ", e->needed,
-                                  carries_root(e->needed) ? ""
-                                                          : ", and making virtual functions may interrupt that; a boot "
-                                                            "makes them before its network is up",
-                                  NULL);
+                                  is->root    ? ", and its root file system is on it"
+                                  : is->early ? ", and its network is up before they could be made: "
+                                              : ", and making virtual functions may interrupt that; a boot makes them "
+                                                "before its network is up",
+                                  is->root || !is->early ? NULL : is->early, NULL);
         if (is->up && m->plan->facts->evidence->network_unknown)
                 return arena_join(m->arena, "not cleared: ", is->up, " is up; ",
                                   m->plan->facts->evidence->network_unknown, NULL);
@@ -386,7 +382,8 @@ static void add_parent(struct making *m, size_t entry, const struct sriov_facts 
         *x = (struct sriov_parent){.entry = entry, .is = *looked};
         if (m->aim == SRIOV_AT_BOOT && sriov->kind != VF_COUNT_EXISTING) {
                 x->is.enabled = 0;
-                x->is.user = x->is.up = NULL;
+                x->is.user = NULL;
+                x->is.up = x->is.early ? x->is.up : NULL;
                 x->is.autoprobe = true;
         }
         x->count = sriov->kind == VF_COUNT_NUMBER ? sriov->count

@@ -12,6 +12,13 @@
 void pci_sriov_look(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
                     struct sriov_facts *ret);
 
+/*
+ * Why an initrd may have had the network of a function in use already, or NULL; *ret_root: the root file system is on
+ * it. The names of interfaces count where it is told any.
+ */
+const char *pci_sriov_early(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
+                            bool *ret_root);
+
 enum sriov_aim {
         SRIOV_NOW,
         SRIOV_AT_BOOT, /* of a boot, which finds no virtual functions */
