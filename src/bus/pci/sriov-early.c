@@ -46,8 +46,8 @@ static bool is_named(const char *what)
         return streq(what, "the firmware's iSCSI table") || (strstr(what, "= of ") && !startswith(what, "Uplink="));
 }
 
-/* What asks an initrd for a network without a word on which. */
-static const char *asked(struct arena *a, const struct facts *facts)
+/* What asks an initrd for a network; named: interfaces are, so that only what means every interface counts. */
+static const char *asked(struct arena *a, const struct facts *facts, bool named)
 {
         static const char *const names[] = {"ip", "rd.neednet", "netroot", "nfsroot", "nbdroot", "fcoe", "rd.fcoe"};
         static const char *const roots[] = {
@@ -65,7 +65,7 @@ static const char *asked(struct arena *a, const struct facts *facts)
 
                 for (size_t k = 0; streq(tokens[i].name, "root") && k < ARRAY_SIZE(roots); k++)
                         asks |= startswith(value, roots[k]);
-                if (asks)
+                if (asks && (!named || (streq(tokens[i].name, "ip") && !strchr(value, ':'))))
                         return arena_join(a, tokens[i].text, " of the command line", NULL);
         }
         return NULL;
@@ -112,8 +112,8 @@ const char *pci_sriov_early(const struct root *root, struct arena *a, const stru
                         why = reaches(e, u->node, device, 0) ? u->what : why;
                 }
         }
-        if (named)
+        why = why ? why : asked(a, facts, named);
+        if (why || named)
                 return why;
-        why = remote ? remote : asked(a, facts);
-        return why ? why : mounted(root, a);
+        return remote ? remote : mounted(root, a);
 }

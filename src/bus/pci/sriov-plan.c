@@ -63,7 +63,10 @@ static struct sriov_op *add_write(const struct making *m, enum sriov_phase phase
 static const char *unfit_for_change(const struct making *m, const struct plan_entry *e, const struct sriov_parent *x)
 {
         const struct sriov_facts *is = &x->is;
+        const char *unknown = m->plan->facts->evidence->network_unknown;
 
+        /* What a device is not known to be free for, it is not known to be idle for. */
+        unknown = unknown ? unknown : device_of(m)->unseen;
         if (is->enabled > 0 && is->user)
                 return arena_printf(m->arena,
                                     "in use: %s; another number than %u takes all virtual functions away, which the "
@@ -77,9 +80,8 @@ static const char *unfit_for_change(const struct making *m, const struct plan_en
                                               : ", and making virtual functions may interrupt that; a boot makes them "
                                                 "before its network is up",
                                   is->root || !is->early ? NULL : is->early, NULL);
-        if (is->up && m->plan->facts->evidence->network_unknown)
-                return arena_join(m->arena, "not cleared: ", is->up, " is up; ",
-                                  m->plan->facts->evidence->network_unknown, NULL);
+        if (is->up && unknown)
+                return arena_join(m->arena, "not cleared: ", is->up, " is up; ", unknown, NULL);
         return NULL;
 }
 
