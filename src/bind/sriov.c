@@ -17,6 +17,7 @@
 #define WAIT_SECONDS 30
 #define PATIENCE     20
 #define PAUSE_MS     250
+#define JOURNAL      "/run/systemd/journal/socket"
 
 static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
 
@@ -84,9 +85,16 @@ static int note(struct run *r, const struct rule *rule, enum rule_state state, c
         return record_write(r->root, &r->arena, &r->record);
 }
 
-static void say(struct run *r, const char *rule, const char *device, const char *text)
+static bool by_hand;
+
+/* By hand, the program that has run this one reads it; a service's lines are the journal's alone. */
+static void say(const struct root *root, const char *rule, const char *device, const char *text)
 {
-        log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, rule, device, "%s: %s: %s", rule, device, text);
+        const char *of = device ? device : "", *colon = device ? ": " : "";
+
+        log_line(root, LOG_LEVEL_WARNING, LOG_RULE, rule, device, "%s: %s%s%s", rule, of, colon, text);
+        if (by_hand && root->live && !isatty(STDERR_FILENO) && root_exists(root, JOURNAL))
+                fprintf(stderr, "%s: %s%s%s\n", rule, of, colon, text);
 }
 
 /* Whether there is something to do for a parent of the rule, whatever stands against others. */
@@ -118,7 +126,7 @@ static const char *make(struct run *r, const char *rule, bool *made, struct diag
                 else if (!why)
                         why = arena_join(&r->arena, address, ": ", problems->v[problems->n - 1].message, NULL);
                 for (size_t k = first; k < problems->n; k++)
-                        say(r, rule, address, problems->v[k].message);
+                        say(r->root, rule, address, problems->v[k].message);
         }
         return why;
 }
@@ -157,7 +165,7 @@ static int carry_out(struct run *r, const struct rule *rule, bool *made, struct 
         int k;
 
         if (why)
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, rule->name, NULL, "%s: %s", rule->name, why);
+                say(r->root, rule->name, NULL, why);
         /* In the record before the first write, as of every device. */
         k = note(r, rule, RULE_FAILED, "making its virtual functions was cut short");
         if (k < 0)
@@ -212,7 +220,8 @@ static int make_and_take(struct run *r, const struct rule *rule, struct diags *p
         if (k == 0)
                 k = record_lock(r->root, 0, &lock);
         finish(r, made, problems);
-        why = why || bound == RUN_DONE ? why : fewer(r->root, rule->name, &r->arena);
+        if (!why && bound != RUN_DONE && (why = fewer(r->root, rule->name, &r->arena)))
+                say(r->root, rule->name, NULL, why);
         if (k == 0)
                 k = note_end(r, rule, why, problems);
         close_fd(&lock);
@@ -239,7 +248,7 @@ static int run(const struct root *root, const char *name, bool now)
         why = now ? NULL : closed(&r, rule);
         if (!why)
                 return make_and_take(&r, rule, &problems);
-        log_line(root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s", name, why);
+        say(root, name, NULL, why);
         return RUN_UNSATISFIED;
 }
 
@@ -250,6 +259,7 @@ int run_sriov(const struct root *root, const char *rule)
 
 int run_sriov_now(const struct root *root, const char *rule)
 {
+        by_hand = true;
         return run(root, rule, true);
 }
 
@@ -260,6 +270,7 @@ int run_sriov_none(const struct root *root, const char *rule)
         struct diags problems = {.arena = &r.arena};
         int k = record_lock(root, 0, &lock), end = RUN_DONE;
 
+        by_hand = true;
         if (k == 0)
                 k = look(&r, SRIOV_NONE);
         for (size_t i = 0; k == 0 && i < r.plan.sriov->n_parents; i++) {
@@ -274,7 +285,7 @@ int run_sriov_none(const struct root *root, const char *rule)
                         act_sriov(root, &r.plan, i, SRIOV_MAKE, PATIENCE, &r.arena, &problems);
                 act_sriov(root, &r.plan, i, SRIOV_END, PATIENCE, &r.arena, &problems);
                 for (size_t p = first; p < problems.n; p++)
-                        say(&r, rule, address, problems.v[p].message);
+                        say(root, rule, address, problems.v[p].message);
                 end = problems.n > first ? RUN_UNSATISFIED : end;
         }
         return k < 0 ? k : end;

@@ -240,6 +240,18 @@ second_nic() {
     done
 }
 
+@test "by hand, on the running machine, who uses one is told to who asks, once" {
+    live_root
+    pci_set 0000:04:00.0 sriov_numvfs 3
+    pci_bind 0000:04:10.2 igbvf
+    nic eth9 0000:04:10.2 up
+    functions VirtualFunctions=4
+    live_run /usr/bin/unshare --net /build/passthroughctl bind 50-nic
+    exits 1
+    is "$(grep -c '^50-nic: 0000:04:00.0: in use: 0000:04:10.2: eth9 is up; another number than 3 takes all' <<<"$stderr")" 1 lines
+    attribute 0000:04:00.0 sriov_numvfs 3
+}
+
 # over_eth4 TOKEN...: the default route goes over the parent, which is up, and the kernel's command line has that.
 over_eth4() {
     rm "$ROOT/proc/net/route"
