@@ -18,6 +18,7 @@
 #define PATIENCE     20
 #define PAUSE_MS     250
 #define JOURNAL      "/run/systemd/journal/socket"
+#define KERNEL_LOG   "/dev/kmsg"
 
 static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
 
@@ -93,7 +94,8 @@ static void say(const struct root *root, const char *rule, const char *device, c
         const char *of = device ? device : "", *colon = device ? ": " : "";
 
         log_line(root, LOG_LEVEL_WARNING, LOG_RULE, rule, device, "%s: %s%s%s", rule, of, colon, text);
-        if (by_hand && root->live && !isatty(STDERR_FILENO) && root_exists(root, JOURNAL))
+        if (by_hand && root->live && !isatty(STDERR_FILENO) &&
+            (root_exists(root, JOURNAL) || root_exists(root, KERNEL_LOG)))
                 fprintf(stderr, "%s: %s%s%s\n", rule, of, colon, text);
 }
 
