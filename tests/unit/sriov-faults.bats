@@ -245,6 +245,7 @@ second_nic() {
     pci_set 0000:04:00.0 sriov_numvfs 3
     pci_bind 0000:04:10.2 igbvf
     nic eth9 0000:04:10.2 up
+    put /etc/passthrough.conf '[Host]' Uplink=none
     functions VirtualFunctions=4
     live_run /usr/bin/unshare --net /build/passthroughctl bind 50-nic
     exits 1
