@@ -54,25 +54,25 @@ static bool has_driver(const struct run *r, const struct record_device *d)
         return at != NO_DEVICE && streq_ptr(r->facts.devices[at].driver, d->driver);
 }
 
-/* Virtual functions that the rule makes: of how many there are to be, how many are; and whether some wait to be taken.
- */
-static bool all_made(struct run *r, const struct rule *rule, const char **ret)
+bool run_all_made(struct run *r, const struct rule *rule, const char **ret)
 {
         size_t n = 0, wanted = 0;
 
         for (size_t i = 0; i < r->plan.n_entries; i++) {
                 const struct plan_entry *e = &r->plan.entries[i];
-                bool parent = !r->facts.devices[e->device].parent;
+                const struct device *d = &r->facts.devices[e->device];
+                bool parent = !d->parent;
 
                 if (&r->config.rules[e->rule] != rule)
                         continue;
-                n += !parent;
+                n += !parent && d->index != UINT32_MAX;
                 wanted += !parent ? 0 : rule->sriov->kind == VF_COUNT_NUMBER ? rule->sriov->count : 1;
         }
         *ret = arena_printf(&r->arena, "%zu of %zu virtual functions are there", n, wanted);
         return n >= wanted;
 }
 
+/* Whether virtual functions that the rule makes wait to be taken. */
 static bool some_wait(struct run *r, const struct rule *rule)
 {
         for (size_t i = 0; i < r->plan.n_entries; i++) {
@@ -145,7 +145,7 @@ static int settle_made(struct run *r, const struct rule *rule)
 {
         const char *why;
 
-        if (!rule || !rule->sriov || all_made(r, rule, &why))
+        if (!rule || !rule->sriov || run_all_made(r, rule, &why))
                 return RUN_DONE;
         log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, rule->name, NULL, "%s: %s", rule->name, why);
         return RUN_UNSATISFIED;

@@ -27,7 +27,7 @@ enum rule_state {
         RULE_INVALID,
         RULE_SKIPPED,
         RULE_PENDING, /* of status alone: changed since this boot's plan */
-        RULE_FAILED,  /* likewise: a device of it failed */
+        RULE_FAILED,  /* a device of it failed, or virtual functions could not be made */
         RULE_STATE_MAX_,
 };
 

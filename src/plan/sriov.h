@@ -30,6 +30,8 @@ struct sriov_facts {
         struct strings names;        /* that interface's, with those that udev has for it */
         struct strings macs;         /* its addresses */
         const struct owners *owners; /* who else sets functions up; NULL: nobody has looked */
+        const char *early;           /* why an initrd has its network up before; or NULL */
+        bool root;                   /* the root file system is on it */
 };
 
 /* When an operation is done. */

@@ -24,7 +24,7 @@ static void set(struct function *d, enum verdict verdict)
                 d->verdict = verdict;
 }
 
-/* The function, and those that it is behind of (a volume management device), are needed by that use. */
+/* The function, and those that it is behind of (a volume management device) or is a part of, are needed by that use. */
 static void need(struct machine *m, int function, unsigned use)
 {
         for (unsigned i = 0; i < m->n_functions; i++) {
@@ -37,6 +37,8 @@ static void need(struct machine *m, int function, unsigned use)
                 set(d, NEEDED);
                 d->uses |= (uint64_t)1 << use;
         }
+        if (m->functions[function].physical != NONE)
+                need(m, m->functions[function].physical, use);
 }
 
 static void need_block(struct machine *m, int block, unsigned use);
@@ -117,7 +119,7 @@ static bool has_interface(const struct machine *m, unsigned function, bool up)
 
 static bool from_host(const struct function *d)
 {
-        return d->driver && strcmp(d->driver, "vfio-pci") == 0;
+        return d->made || (d->driver && strcmp(d->driver, "vfio-pci") == 0);
 }
 
 /* What is known of storage as a whole. */
@@ -254,6 +256,8 @@ static void network_verdicts(struct machine *m)
                         set(d, m->no_net && !is_network(d) ? EITHER : UNKNOWN);
                 if (any_internal && has_interface(m, i, true))
                         set(d, EITHER);
+                if (d->enabled > 0)
+                        set(d, EITHER); /* its virtual functions would go */
         }
 }
 

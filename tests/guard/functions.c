@@ -25,6 +25,7 @@ static int add(struct machine *m, const struct place *at, unsigned dev, unsigned
                                .driver = driver,
                                .group = group,
                                .boot_vga = class >> 8 == 0x0300 ? 0 : NONE,
+                               .physical = NONE,
                                .rule = NONE};
         TEXT(d->slot, "%04x:%02x:%02x", at->domain, at->bus, dev);
         TEXT(d->address, "%s.%x", d->slot, fn);
@@ -304,6 +305,19 @@ void make_functions(struct machine *m)
                 behind_port(m, &a, group);
         }
         choose_display(m);
+        make_virtual(m);
+}
+
+int add_virtual_function(struct machine *m, int physical, const char *driver, int group)
+{
+        struct place root = root_bus("devices", 0, 0x61);
+        struct function *pf = &m->functions[physical];
+        int at = add(m, &root, m->on_third_bus++, 0, 0x8086154c, 0x020000, driver,
+                     group == NONE ? (int)m->groups++ : group);
+
+        m->functions[at].physical = physical;
+        m->functions[at].index = pf->enabled++;
+        return at;
 }
 
 int add_function(struct machine *m, unsigned id, unsigned class, const char *driver)

@@ -27,11 +27,16 @@ struct function {
         char address[16], dir[160], path[64]; /* dir: below sys/; path: as Path= has it */
         char slot[16];                        /* the address without the function */
         unsigned vendor, device, class;
-        const char *driver; /* NULL: none */
-        int group;          /* NONE: not in any */
-        unsigned secondary; /* of a bridge: the bus behind it */
-        int boot_vga;       /* NONE: no such file */
-        uint64_t serial;    /* of its extended configuration space, or 0 */
+        const char *driver;      /* NULL: none */
+        int group;               /* NONE: not in any */
+        unsigned secondary;      /* of a bridge: the bus behind it */
+        int boot_vga;            /* NONE: no such file */
+        uint64_t serial;         /* of its extended configuration space, or 0 */
+        int physical;            /* of a virtual function: the one that it is of; else NONE */
+        unsigned index;          /* and which it is */
+        unsigned total, enabled; /* virtual functions that it can have, and has */
+        bool held;               /* a virtual machine has it open */
+        bool made;               /* a rule's own virtual function, which nobody has had yet */
 
         enum verdict verdict;
         uint64_t uses; /* that make it needed, by number */
@@ -175,6 +180,7 @@ struct rule {
         char match[3][64]; /* whole lines */
         unsigned n_match;
         bool complete, slot, match_only, native, allow_boot_display, stage_root;
+        const char *virtual; /* how many functions it makes, or NULL; it is native, too */
 };
 
 struct machine {
@@ -188,7 +194,7 @@ struct machine {
         struct rule rules[9];
         struct shaped shaped[8];
         const struct shape *root_shape;
-        unsigned n_shaped, on_second_bus;
+        unsigned n_shaped, on_second_bus, on_third_bus, n_capable;
         unsigned n_functions, n_blocks, n_pools, n_uses, n_interfaces, n_usb, n_rules;
         int virtio_keyboard; /* the function it is, or NONE */
         bool ps2_keyboard;
@@ -231,6 +237,12 @@ int add_interface(struct machine *m, int function);
 int add_function(struct machine *m, unsigned id, unsigned class, const char *driver);
 /* What is active over a block device, and named after a number. */
 int stack_over(struct machine *m, enum block_kind kind, int lower, unsigned number);
+
+/* virtual.c: some functions get virtual ones, or may. */
+void make_virtual(struct machine *m);
+void write_virtual(const struct machine *m);
+/* On a root bus of their own. */
+int add_virtual_function(struct machine *m, int physical, const char *driver, int group);
 
 /* shapes.c: instead of a root of make_storage_uses(); what is added to all of the above; and a machine of one row. */
 void choose_root_shape(struct machine *m);

@@ -36,7 +36,8 @@ static void functions(struct machine *m)
 
                 if (d->vendor == 0x1af4 && d->device == 0x1041)
                         physical(m, (int)n, f("/virtio%u", m->virtio++));
-                else if (d->class == 0x020000 && (strcmp(driver, "i40e") == 0 || strcmp(driver, "e1000e") == 0)) {
+                else if (d->class == 0x020000 && (strcmp(driver, "i40e") == 0 || strcmp(driver, "e1000e") == 0 ||
+                                                  strcmp(driver, "iavf") == 0)) {
                         if (chance(m, 96))
                                 physical(m, (int)n, "");
                         if (chance(m, 6))

@@ -72,6 +72,13 @@ static struct rule *new_rule(struct machine *m)
                 .allow_boot_display = chance(m, 20),
                 .stage_root = chance(m, 85),
         };
+        if (m->n_capable > 0 && chance(m, 55)) {
+                static const char *const counts[] = {"1", "2", "4", "8", "all", "existing"};
+
+                r->virtual = counts[below(m, COUNT(counts))];
+                r->native = true;
+                r->slot = false;
+        }
         return r;
 }
 
@@ -121,6 +128,12 @@ static bool rule_fits(const struct rule *r, const struct function *d)
         return true;
 }
 
+/* A rule that makes virtual functions matches what they are of. */
+static const struct function *meant(const struct machine *m, const struct rule *r, const struct function *d)
+{
+        return r->virtual && d->physical != NONE ? &m->functions[d->physical] : d;
+}
+
 void make_rules(struct machine *m)
 {
         bool greedy = chance(m, 50);
@@ -130,6 +143,7 @@ void make_rules(struct machine *m)
 
                 line(r, "Address=0000:60:*.0");
                 r->native = false;
+                r->virtual = NULL;
                 r->stage_root = chance(m, 50);
         }
         if (greedy) {
@@ -144,6 +158,11 @@ void make_rules(struct machine *m)
                         random_match(m, new_rule(m));
         for (unsigned i = 0; i < m->n_functions; i++)
                 for (unsigned r = 0; r < m->n_rules && m->functions[i].rule == NONE; r++)
-                        if (rule_fits(&m->rules[r], &m->functions[i]))
+                        if (rule_fits(&m->rules[r], meant(m, &m->rules[r], &m->functions[i])))
                                 m->functions[i].rule = (int)r;
+        for (unsigned i = 0; i < m->n_functions; i++) {
+                struct function *d = &m->functions[i];
+
+                d->made = d->physical != NONE && !d->driver && d->rule != NONE && m->rules[d->rule].virtual;
+        }
 }

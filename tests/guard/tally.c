@@ -12,9 +12,9 @@ static const char *const sources[] = {
         "mount", "swap", "fstab", "unit", "crypttab", "root=", "resume=", "rd.luks", "holder", "route", "console"};
 static const char *const interface_kinds[] = {"physical", "vlan", "bond",         "bridge", "team",
                                               "macvlan",  "ovs",  "ovs internal", "tunnel", "empty bridge"};
-static const char *const more[] = {"btrfs",      "zfs",     "unresolved", "usb disk",     "virtio-blk",
-                                   "passphrase", "ps2",     "nfs root",   "no mountinfo", "boot display",
-                                   "vmd",        "no tags", "iscsi"};
+static const char *const more[] = {"btrfs",      "zfs",     "unresolved", "usb disk",         "virtio-blk",
+                                   "passphrase", "ps2",     "nfs root",   "no mountinfo",     "boot display",
+                                   "vmd",        "no tags", "iscsi",      "virtual function", "rule that makes them"};
 
 #define FEATURES (COUNT(kinds) + COUNT(sources) + COUNT(interface_kinds) + COUNT(more))
 
@@ -60,6 +60,8 @@ void tally_features(const struct machine *m, struct tally *tally)
         others[8] = m->no_mountinfo;
         others[11] = !m->udev_data && !m->dev_links;
         others[12] = m->iscsi;
+        others[13] = m->on_third_bus > 0;
+        others[14] = virtual_asked(m);
         for (size_t i = 0; i < FEATURES; i++)
                 tally->seen[i] += seen[i];
 }
@@ -91,6 +93,10 @@ int tally_report(const struct tally *t, uint64_t seed, uint64_t n)
                "stage; and %llu as they appear\n",
                (unsigned long long)t->taken[0], (unsigned long long)t->taken[1], (unsigned long long)t->taken[2],
                (unsigned long long)t->taken[3]);
+        printf("# numbers of virtual functions: %llu planned for a boot, %llu changed by hand, %llu left as they are\n",
+               (unsigned long long)t->counts_planned, (unsigned long long)t->counts_changed,
+               (unsigned long long)t->counts_kept);
+        missed |= t->counts_planned == 0 || t->counts_changed == 0 || t->counts_kept == 0;
         for (size_t i = 0; i < COUNT(t->taken); i++)
                 missed |= t->taken[i] == 0;
         missed = n >= 500 && (missed || t->needed == 0 || t->unknown == 0 || t->free_bound == 0 || t->chains == 0);

@@ -28,7 +28,7 @@
 #define RANDOM   SIZE_MAX
 #define REPEATS  6 /* of a shape alone: on partitions or whole disks, by one name or another */
 
-static const char *programs[2]; /* by enum program */
+static const char *programs[PROGRAM_MAX_]; /* by enum program */
 
 /* What is below a directory, and that itself; nothing where there is none. */
 void remove_tree(int at, const char *name)
@@ -138,8 +138,9 @@ static unsigned one(const char *top, unsigned worker, uint64_t seed, size_t numb
                 verdicts_show(&m);
         output = run_program(PASSTHROUGHCTL, plan, &status);
         wrong = verdicts_compare(&m, output, status, number == RANDOM ? tally : &alone);
+        wrong += virtual_planned(&m, output, tally);
         if (wrong == 0)
-                wrong = moments(&m, moment, tally);
+                wrong = virtual_asked(&m) && number == RANDOM ? virtual_made(&m, tally) : moments(&m, moment, tally);
         tally->trees += number == RANDOM;
         if (wrong == 0 || tally->kept >= KEPT_MAX || verdicts_quiet) {
                 clean();
@@ -226,6 +227,11 @@ static uint64_t number(const char *s)
         return v;
 }
 
+static const char *beside(const char *program, const char *name)
+{
+        return strdup(f("%.*s/%s", (int)(strrchr(program, '/') - program), program, name));
+}
+
 int main(int argc, char *argv[])
 {
         uint64_t n = 500, seed = 1;
@@ -268,10 +274,8 @@ int main(int argc, char *argv[])
         make_dirs(argv[optind + 1]);
         if (!programs[PASSTHROUGHCTL] || !realpath(argv[optind + 1], top) || pipe(results) < 0)
                 err(2, "%s", argv[optind + 1]);
-        programs[PASSTHROUGH_BIND] =
-                f("%.*s/passthrough-bind", (int)(strrchr(programs[PASSTHROUGHCTL], '/') - programs[PASSTHROUGHCTL]),
-                  programs[PASSTHROUGHCTL]);
-        programs[PASSTHROUGH_BIND] = strdup(programs[PASSTHROUGH_BIND]);
+        programs[PASSTHROUGH_BIND] = beside(programs[PASSTHROUGHCTL], "passthrough-bind");
+        programs[PASSTHROUGH_SRIOV] = beside(programs[PASSTHROUGHCTL], "passthrough-sriov");
         if (n < workers)
                 workers = n > 0 ? (unsigned)n : 1;
         for (unsigned w = 0; w < workers; w++) {

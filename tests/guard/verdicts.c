@@ -100,6 +100,8 @@ unsigned verdicts_compare(const struct machine *m, const char *json, int status,
                 const char *action = string(o, "action"), *judged;
                 int function = find(m, string(o, "address"));
 
+                if (function == NONE && *string(o, "parent"))
+                        continue; /* a virtual function that is yet to be made */
                 if (function == NONE) {
                         wrong += complain(m, NONE, "a device that is not there", string(o, "address"));
                         continue;
@@ -139,7 +141,8 @@ unsigned verdicts_taken(const struct machine *m, const char *json, const char *m
                 struct json_object *o = json_object_array_get_idx(devices, i);
                 int function = find(m, string(o, "address"));
 
-                if (strcmp(string(o, "action"), "bind") != 0 || (stage && strcmp(string(o, "stage"), stage) != 0))
+                if (strcmp(string(o, "action"), "bind") != 0 || (stage && strcmp(string(o, "stage"), stage) != 0) ||
+                    (function == NONE && *string(o, "parent")))
                         continue;
                 if (function == NONE || m->functions[function].verdict >= UNKNOWN)
                         wrong += complain(m, function, "is taken", moment);

@@ -9,6 +9,7 @@ struct tally {
         uint64_t needed, unknown, free_bound, refused, chains;
         uint64_t shapes, shapes_failed, known;
         uint64_t taken[4]; /* free ones, in the moments that follow */
+        uint64_t counts_planned, counts_changed, counts_kept;
         uint64_t seen[60]; /* machines that have each of the features */
 };
 
@@ -33,8 +34,16 @@ enum moment { BOOT, HOTPLUG, POOR_BOOT, NO_MOMENT }; /* poor: with an image of a
 /* moments.c: how much is wrong in what follows that plan. */
 unsigned moments(const struct machine *m, enum moment moment, struct tally *tally);
 
+/*
+ * virtual.c: whether a plan makes another number of virtual functions where that would take something from the host;
+ * and whether the program that makes them does, for each rule. What that changed stays changed.
+ */
+unsigned virtual_planned(const struct machine *m, const char *json, struct tally *tally);
+unsigned virtual_made(const struct machine *m, struct tally *tally);
+bool virtual_asked(const struct machine *m);
+
 /* trees.c: a program's output for the tree in the working directory. */
-enum program { PASSTHROUGHCTL, PASSTHROUGH_BIND };
+enum program { PASSTHROUGHCTL, PASSTHROUGH_BIND, PASSTHROUGH_SRIOV, PROGRAM_MAX_ };
 char *run_program(enum program which, const char *const arguments[], int *ret_status);
 
 void remove_tree(int at, const char *name);

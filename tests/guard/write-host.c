@@ -141,6 +141,12 @@ void write_configuration(const struct machine *m)
         for (unsigned i = 0; i < m->n_rules; i++) {
                 const struct rule *r = &m->rules[i];
 
+                if (r->virtual) {
+                        put(f("etc/passthrough.d/%02u-rule.conf", i),
+                            "[Match]\n%s\n%s\n[Device]\nExpect=0-\n[SR-IOV]\nVirtualFunctions=%s\n", r->match[0],
+                            r->match[1], r->virtual);
+                        continue;
+                }
                 put(f("etc/passthrough.d/%02u-rule.conf", i), "[Match]\n%s\n%s\n[Device]\nExpect=0-\n%s%s%s%s%s%s",
                     r->match[0], r->match[1], r->complete ? "IOMMUGroup=complete\n" : "IOMMUGroup=require\n",
                     r->slot         ? "Functions=slot\n"

@@ -240,6 +240,7 @@ void write_machine(const struct machine *m)
         put("etc/hostname", "guarded\n");
         put("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
         write_functions(m);
+        write_virtual(m);
         write_storage(m);
         write_configuration(m);
         write_network(m);

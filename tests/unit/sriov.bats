@@ -230,11 +230,16 @@ END
     functions VirtualFunctions=3
     make_functions 50-nic
     exits 1
-    has 'igbvf has it, and its interface does not show'
+    has 'igbvf has it, and its interface does not show: another network namespace may have it'
     nic eth9 0000:04:10.0 up
     make_functions 50-nic
     exits 1
-    has 'eth9 is up, or part of another interface'
+    has 'in use: 0000:04:10.0: eth9 is up;'
+    pci_set 0000:04:10.0 net/eth9/flags 0x1002
+    link "$(pci_dir 0000:04:10.0)/net/eth9/master" devices/virtual/net/bond7
+    make_functions 50-nic
+    exits 1
+    has 'in use: 0000:04:10.0: eth9 is part of bond7;'
     attribute 0000:04:00.0 sriov_numvfs 1
 }
 
@@ -492,4 +497,55 @@ END
     exits 1
     is "$output" '' 'standard output'
     has 'gpu has no virtual function of a network card'
+}
+
+@test "a host without such a rule starts nothing for it: no unit, no line of udev's, no library in what it runs" {
+    local program
+    rule 60-other '[Match]' Address=00:19.0
+    mkdir -p "$ROOT"/run/{normal,early,late}
+    "$BUILD/passthrough-generator" --root="$ROOT" /run/normal /run/early /run/late
+    is "$(cd "$ROOT/run" && find normal early late -not -type d | sort | paste -sd' ')" "$(paste -sd' ' <<'END'
+normal/multi-user.target.wants/passthrough.target
+normal/passthrough.target.wants/passthrough@60-other.service
+normal/sysinit.target.wants/passthrough-udev.service
+END
+    )" units
+    "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
+    grep -q . "$ROOT"/run/udev/rules.d/*
+    ! grep -E 'sriov|SYSTEMD_' "$ROOT"/run/udev/rules.d/*
+    rm "$ROOT"/etc/passthrough.d/* "$ROOT"/run/udev/rules.d/*
+    "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
+    is "$(find "$ROOT/run/udev/rules.d" -type f)" '' "udev's rules"
+    for program in passthrough-bind passthrough-demand passthrough-generator passthrough-cmdline; do
+        ! readelf -d "$BUILD/$program" | grep mnl
+    done
+    readelf -d "$BUILD/passthrough-sriov" | grep -q mnl
+}
+
+@test "a greedy rule takes neither the function that the host answers on, nor a virtual one that is part of a bond, in use or not" {
+    made 3 driver=igbvf
+    nic eth9 0000:04:10.0
+    nic eth8 0000:04:10.2
+    nic eth7 0000:04:10.4
+    put /sys/devices/virtual/net/bond0/flags 0x1003
+    link class/net/bond0 devices/virtual/net/bond0
+    link "$(pci_dir 0000:04:10.0)/net/eth9/master" devices/virtual/net/bond0
+    link devices/virtual/net/bond0/lower_eth9 "$(pci_dir 0000:04:10.0)/net/eth9"
+    rm "$ROOT/proc/net/route"
+    default_route eno1
+    add_line /proc/net/route $'bond0\t0001000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0'
+    rule 10-all '[Match]' Class=network '[Device]' Expect=0-
+    plan
+    refused 0000:00:19.0 'eno1 ← default route'
+    refused 0000:04:10.0 'eth9 ← bond0 ← a route'
+    refused 0000:04:00.0 '.'
+    bound 0000:04:10.2 0000:04:10.4
+    # Nor does one that makes them, by hand; and nothing changes for those that are there.
+    rm "$ROOT/etc/passthrough.d/10-all.conf"
+    functions VirtualFunctions=5
+    ctl bind 50-nic
+    exits 1
+    has '0000:04:10.0: the host needs it: 0000:04:10.0 ← eth9 ← bond0 ← a route'
+    attribute 0000:04:00.0 sriov_numvfs 3
+    attribute 0000:04:10.0 driver_override '(null)'
 }

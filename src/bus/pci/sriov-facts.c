@@ -138,16 +138,19 @@ static const char *user_of(const struct look *x, const struct device *vf)
                                ? arena_join(x->arena, vf->address, ": ", x->facts->evidence->busy_unknown, NULL)
                                : NULL;
         if (root_list(x->root, x->arena, arena_join(x->arena, vf->sysfs, "/net", NULL), &names, &n) < 0 || n == 0)
-                return arena_join(x->arena, vf->address, ": ", vf->driver, " has it, and its interface does not show",
+                return arena_join(x->arena, vf->address, ": ", vf->driver,
+                                  " has it, and its interface does not show: another network namespace may have it",
                                   NULL);
         for (size_t i = 0; i < n; i++) {
                 const char *dir = arena_join(x->arena, vf->sysfs, "/net/", names[i], NULL);
-                char text[8];
+                char master[PATH_MAX];
+                ssize_t k = root_readlink(x->root, arena_join(x->arena, dir, "/master", NULL), master, sizeof(master));
 
-                if (is_up(x, dir) ||
-                    root_readlink(x->root, arena_join(x->arena, dir, "/master", NULL), text, sizeof(text)) != -ENOENT)
-                        return arena_join(x->arena, vf->address, ": ", names[i], " is up, or part of another interface",
+                if (k > 0)
+                        return arena_join(x->arena, vf->address, ": ", names[i], " is part of ", str_basename(master),
                                           NULL);
+                if (k != -ENOENT || is_up(x, dir))
+                        return arena_join(x->arena, vf->address, ": ", names[i], " is up", NULL);
         }
         return NULL;
 }
@@ -200,6 +203,7 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
         ret->vf_id = vf_id_of(&x, d);
         look_at_twins(&x, d, ret);
         look_at_interfaces(&x, d, ret);
+        ret->early = pci_sriov_early(root, a, facts, device, &ret->root);
         /* Each virtual function has a representor in switchdev mode, and none in the other. */
         if (ret->enabled > 0 && ret->eswitch == ESWITCH_UNSET)
                 ret->eswitch = ESWITCH_LEGACY;

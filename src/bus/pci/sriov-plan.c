@@ -12,38 +12,38 @@
 #include "guard/evidence.h"
 
 #define PROBE "/sys/bus/pci/drivers_probe"
+/* PCI_CLASS_NETWORK_ETHERNET of pci_ids.h. */
+#define ETHERNET "0200"
 
 /* ---- what stands against it ------------------------------------------------------------------------------------- */
-
-/* The host starts from it; other needs of a network begin once it is set up, which is later. */
-static bool carries_root(const char *needed)
-{
-        return endswith(needed, " ← /") || endswith(needed, " ← /usr");
-}
 
 static const char *unfit_for_change(const struct making *m, const struct plan_entry *e, const struct sriov_parent *x)
 {
         const struct sriov_facts *is = &x->is;
+        const char *unknown = m->plan->facts->evidence->network_unknown;
 
         if (is->enabled > 0 && is->user && x->count == is->enabled)
                 return arena_printf(m->arena,
                                     "in use: %s; the mode of its switch changes only while nobody uses a virtual "
                                     "function, which the next boot does",
                                     is->user);
+        /* What a device is not known to be free for, it is not known to be idle for. */
+        unknown = unknown ? unknown : device_of(m)->unseen;
         if (is->enabled > 0 && is->user)
                 return arena_printf(m->arena,
                                     "in use: %s; another number than %u takes all virtual functions away, which the "
                                     "next boot does",
                                     is->user, is->enabled);
-        if (e->needed && (is->up || carries_root(e->needed)))
+        /* The host starts from it; other needs of a network begin once it is set up, which most often is later. */
+        if (e->needed && (is->up || is->root))
                 return arena_join(m->arena, "the host needs it: ", e->needed,
-                                  carries_root(e->needed) ? ""
-                                                          : ", and making virtual functions may interrupt that; a boot "
-                                                            "makes them before its network is up",
-                                  NULL);
-        if (is->up && m->plan->facts->evidence->network_unknown)
-                return arena_join(m->arena, "not cleared: ", is->up, " is up; ",
-                                  m->plan->facts->evidence->network_unknown, NULL);
+                                  is->root    ? ", and its root file system is on it"
+                                  : is->early ? ", and its network is up before they could be made: "
+                                              : ", and making virtual functions may interrupt that; a boot makes them "
+                                                "before its network is up",
+                                  is->root || !is->early ? NULL : is->early, NULL);
+        if (is->up && unknown)
+                return arena_join(m->arena, "not cleared: ", is->up, " is up; ", unknown, NULL);
         return NULL;
 }
 
@@ -141,10 +141,11 @@ static const char *waits_for(const struct making *m, const struct sriov_parent *
                 return "a driver";
         if (sriov->kind == VF_COUNT_EXISTING && x->is.enabled == 0)
                 return "virtual functions that its driver makes";
-        return !x->is.interface &&
-                               (needs_interface(sriov) || sriov->eswitch == ESWITCH_SWITCHDEV || quirks_of(m)->wants_up)
-                       ? "its network interface"
-                       : NULL;
+        /* Who has it where nobody sees it would be interrupted, too. */
+        if (!x->is.interface && (needs_interface(sriov) || sriov->eswitch == ESWITCH_SWITCHDEV ||
+                                 quirks_of(m)->wants_up || (x->change && startswith(device_of(m)->class, ETHERNET))))
+                return "its network interface, which another network namespace may have";
+        return NULL;
 }
 
 /* ---- operations -------------------------------------------------------------------------------------------------- */
@@ -444,7 +445,8 @@ static void add_parent(struct making *m, size_t entry, const struct sriov_facts 
         if (m->aim == SRIOV_AT_BOOT && sriov->kind != VF_COUNT_EXISTING) {
                 x->is.enabled = 0;
                 x->is.eswitch = ESWITCH_UNSET;
-                x->is.user = x->is.up = NULL;
+                x->is.user = NULL;
+                x->is.up = x->is.early ? x->is.up : NULL;
                 x->is.autoprobe = true;
         }
         if (quirks_of(m)->max > 0)

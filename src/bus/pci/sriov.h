@@ -23,6 +23,13 @@ const char *pci_sriov_forecast(struct arena *a, const struct device *parent, con
 const struct owner *pci_sriov_owner(struct arena *a, const struct facts *facts, const struct device *d,
                                     const struct sriov_facts *is, const struct sriov *sriov, uint32_t count);
 
+/*
+ * Why an initrd may have had the network of a function in use already, or NULL; *ret_root: the root file system is on
+ * it. The names of interfaces count where it is told any.
+ */
+const char *pci_sriov_early(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
+                            bool *ret_root);
+
 enum sriov_aim {
         SRIOV_NOW,
         SRIOV_AT_BOOT, /* of a boot, which finds no virtual functions */
