@@ -29,8 +29,8 @@ const char *domain_less_text(bool one, struct arena *a, const char *text)
                 size_t n = strlen(before);
 
                 found += strlen(DOMAIN);
-                /* No part of a longer number. */
-                if (strcspn(found, ":") != 2 || (n > 0 && strchr("0123456789abcdef:", before[n - 1])))
+                /* No part of a longer number, nor of a path. */
+                if (strcspn(found, ":") != 2 || (n > 0 && strchr("0123456789abcdef:/", before[n - 1])))
                         continue;
                 text = arena_join(a, before, found, NULL);
                 found = text + n;
