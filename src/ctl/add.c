@@ -63,10 +63,16 @@ static int add_setting(struct add *x, char *word)
 static int add_device(struct add *x, const char *word)
 {
         struct ctl *c = x->edit.c;
+        const char *files[CONFIG_DIRECTORIES];
         struct lookup found;
         size_t *slot;
 
         device_lookup(&c->root, &c->arena, &c->facts, word, &found);
+        edit_find(c, word, files);
+        for (size_t i = 0; found.device == NO_DEVICE && rule_name_valid(word) && i < CONFIG_DIRECTORIES; i++)
+                if (files[i])
+                        return ctl_usage("%s is a rule, not a device; passthroughctl list %s shows its devices", word,
+                                         word);
         if (found.device == NO_DEVICE)
                 return ctl_usage("%s", found.why);
         if (found.note)

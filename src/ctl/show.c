@@ -31,8 +31,7 @@ static int choose(struct ctl *c, const struct rule *rule, bool **ret)
                         return k;
                 e = plan_find(&c->plan, device);
                 if (!e) {
-                        const char *address =
-                                domain_less(domain_is_one(&c->facts), c->facts.devices[device].address);
+                        const char *address = domain_less(domain_is_one(&c->facts), c->facts.devices[device].address);
 
                         ctl_error("no rule covers %s; write one first: passthroughctl add NAME %s", address, address);
                         *ret = arena_alloc(&c->arena, c->plan.n_entries * sizeof(**ret));

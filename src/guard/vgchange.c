@@ -7,7 +7,8 @@
 #define IDLE  "in use" /* as storage.c says it of what has nothing mounted from it */
 #define GROUP "volume group "
 
-/* A logical volume's group, by its name: "vg-lv", where a dash of either is written twice (lvm(8)). NULL: it is none. */
+/* A logical volume's group, by its name: "vg-lv", where a dash of either is written twice (lvm(8)). NULL: it is none.
+ */
 static char *group_of(struct arena *a, const struct node *n)
 {
         char *group, *out;
