@@ -301,6 +301,7 @@ static int write_rule(struct add *x)
                 offer = offer_find(&x->edit, d, &other);
         if (offer && (x->edit.c->yes || edit_can_ask(&x->edit))) {
                 other.with = offer_settings(&x->edit.c->arena, offer);
+                other.asks = x->edit.c->dry_run && !x->edit.c->yes ? offer->what : NULL;
                 x->edit = other;
                 d = &x->edit.drafts[0];
         }
@@ -314,7 +315,7 @@ static int write_rule(struct add *x)
 
 static void tell_next(struct add *x)
 {
-        edit_next(&x->edit, x->written, command_with(x, x->edit.with ? x->edit.with : ""));
+        edit_next(&x->edit, x->written, command_with(x, x->edit.with && !x->edit.asks ? x->edit.with : ""));
 }
 
 static const char *name_of(struct add *x, size_t i)

@@ -408,6 +408,11 @@ on_terminal() {
     has 'Next: passthroughctl add gpu1 01:00.0 AllowBootDisplay=yes   gives away the screen of this host'
     writes_nothing 1 gpu1 01:00.0 --dry-run
     writes_nothing 0 gpu1 01:00.0 --dry-run --yes
+    run env NO_COLOR=1 script -qec "timeout --foreground 20 $BUILD/passthroughctl --root=$ROOT add gpu1 01:00.0 --dry-run" /dev/null
+    exits 1
+    has 'AllowBootDisplay=yes' 'This takes a yes, which is asked for: it gives away the screen of this host.' \
+        'Next: passthroughctl add gpu1 01:00.0   asks, and writes it'
+    [[ ! -e $ROOT/etc/passthrough.d/gpu1.conf ]]
     on_terminal n gpu1 01:00.0
     exits 1
     has 'Write /etc/passthrough.d/gpu1.conf with AllowBootDisplay=yes? [y/N]'
