@@ -13,6 +13,11 @@ static void check_trial(struct checker *c)
                           "the trial of %s failed: %s", t->when, t->why ? t->why : "it is not known why");
         else if (!c->facts->live)
                 check_row(c, id, CHECK_SKIP, "", "trial boots can be checked only on the host itself");
+        else if (c->facts->loader_problem)
+                check_row(c, id, CHECK_WARN,
+                          "add what passthroughctl cmdline prints to the kernel command line by hand, build the boot "
+                          "images anew, and reboot",
+                          "%s; apply cannot change its kernel command line", c->facts->loader_problem);
         else if (c->facts->trial_problem)
                 check_row(c, id, CHECK_WARN, without, "%s, so no trial boot is possible", c->facts->trial_problem);
         else if (!c->facts->watchdog)

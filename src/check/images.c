@@ -17,10 +17,12 @@ static void image_row(struct checker *c, const struct check_image *x)
 {
         const char *id = check_row_id(c, "image", x->release);
         const char *fix = c->facts->makers.maker->command(c->arena, x->release, NULL);
+        /* apply stops before the images if it cannot change the kernel command line. */
+        const char *apply = c->facts->loader_problem ? fix : "passthroughctl apply";
         bool running = streq_ptr(x->release, c->facts->kernel.release);
 
         if (x->read && x->stale) {
-                check_row(c, id, CHECK_WARN, "passthroughctl apply", "%s is stale: %s", x->path, x->stale);
+                check_row(c, id, CHECK_WARN, apply, "%s is stale: %s", x->path, x->stale);
                 check_row_brief(c, "stale: %s", x->stale);
         } else if (c->plan->config->n_rules == 0)
                 check_row(c, id, CHECK_SKIP, "", "there are no rules for it to have");
@@ -33,8 +35,8 @@ static void image_row(struct checker *c, const struct check_image *x)
         else if (x->read)
                 check_row(c, id, CHECK_PASS, "", "%s was built from this config", x->path);
         else if (x->made < c->facts->config_changed) {
-                check_row(c, id, CHECK_WARN, "passthroughctl apply",
-                          "%s was built before the config was changed: %s is newer", x->path, c->facts->config_newest);
+                check_row(c, id, CHECK_WARN, apply, "%s was built before the config was changed: %s is newer", x->path,
+                          c->facts->config_newest);
                 check_row_brief(c, "older than %s", c->facts->config_newest);
         } else
                 check_row(c, id, CHECK_PASS, "", "%s is newer than the rules", x->path);

@@ -87,7 +87,10 @@ static void refused(struct checker *c)
 static void need(struct checker *c, const struct need *x)
 {
         const char *id = check_row_id(c, "cmdline", x->token);
-        const char *fix = arena_printf(c->arena, "passthroughctl apply adds %s; then reboot", x->token);
+        const char *fix = arena_printf(c->arena,
+                                       c->facts->loader_problem ? "add %s by hand, and reboot"
+                                                                : "passthroughctl apply adds %s; then reboot",
+                                       x->token);
         bool for_speed = startswith(x->token, "iommu=") || startswith(x->token, "iommu.passthrough=");
         bool outranked = c->live && about_iommu(x->token) && !for_speed;
 

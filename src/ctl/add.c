@@ -63,10 +63,16 @@ static int add_setting(struct add *x, char *word)
 static int add_device(struct add *x, const char *word)
 {
         struct ctl *c = x->edit.c;
+        const char *files[CONFIG_DIRECTORIES];
         struct lookup found;
         size_t *slot;
 
         device_lookup(&c->root, &c->arena, &c->facts, word, &found);
+        edit_find(c, word, files);
+        for (size_t i = 0; found.device == NO_DEVICE && rule_name_valid(word) && i < CONFIG_DIRECTORIES; i++)
+                if (files[i])
+                        return ctl_usage("%s is a rule, not a device; passthroughctl list %s shows its devices", word,
+                                         word);
         if (found.device == NO_DEVICE)
                 return ctl_usage("%s", found.why);
         if (found.note)
@@ -295,6 +301,7 @@ static int write_rule(struct add *x)
                 offer = offer_find(&x->edit, d, &other);
         if (offer && (x->edit.c->yes || edit_can_ask(&x->edit))) {
                 other.with = offer_settings(&x->edit.c->arena, offer);
+                other.asks = x->edit.c->dry_run && !x->edit.c->yes ? offer->what : NULL;
                 x->edit = other;
                 d = &x->edit.drafts[0];
         }
@@ -308,7 +315,7 @@ static int write_rule(struct add *x)
 
 static void tell_next(struct add *x)
 {
-        edit_next(&x->edit, x->written, command_with(x, x->edit.with ? x->edit.with : ""));
+        edit_next(&x->edit, x->written, command_with(x, x->edit.with && !x->edit.asks ? x->edit.with : ""));
 }
 
 static const char *name_of(struct add *x, size_t i)

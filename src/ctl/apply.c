@@ -176,7 +176,8 @@ static void say_end(struct transaction *x, int status)
         struct next_step step;
 
         situation_read(c, &now);
-        if (status == EXIT_FAILURE && x->trial.state != TRIAL_FAILED && (c->no_trial || !now.no_trials)) {
+        if (status == EXIT_FAILURE && x->trial.state != TRIAL_FAILED && !now.line_by_hand &&
+            (c->no_trial || !now.no_trials)) {
                 tell_step(c, "check", "says what stands in the way, and what to do");
                 return;
         }

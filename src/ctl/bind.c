@@ -10,6 +10,7 @@
 #include "ctl/situation.h"
 #include "ctl/tell.h"
 #include "plan/hand.h"
+#include "report/domain.h"
 
 /* The entries that are meant; 0 or the exit status. */
 static int choose(struct hand *h, bool **ret)
@@ -23,7 +24,8 @@ static int choose(struct hand *h, bool **ret)
                 const struct plan_entry *e = plan_find(&c->plan, h->device);
 
                 if (!e) {
-                        const char *address = c->facts.devices[h->device].address;
+                        const char *address =
+                                domain_less(domain_is_one(&c->facts), c->facts.devices[h->device].address);
 
                         return ctl_usage("no rule covers %s; write one first: passthroughctl add NAME %s", address,
                                          address);

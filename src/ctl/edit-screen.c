@@ -47,6 +47,9 @@ void edit_show(const struct edit *e)
 
         for (size_t i = 0; i < e->n && e->show; i++)
                 put_draft(&s, e, &e->drafts[i]);
+        if (e->asks)
+                put(&s,
+                    arena_join(s.arena, "This takes a yes, which is asked for: it gives away ", e->asks, ".", NULL));
 }
 
 /* What an invalid rule has against itself begins with the place in its file. */
@@ -149,7 +152,7 @@ void edit_next(struct edit *e, bool written, const char *command)
         struct ctl *c = e->c;
         const struct screen s = screen_of(stdout, &c->arena);
         const char *path = NULL;
-        struct next_step next = {command, "writes it"};
+        struct next_step next = {command, e->asks ? "asks, and writes it" : "writes it"};
 
         if (!e->show)
                 return;

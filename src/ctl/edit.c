@@ -359,5 +359,5 @@ int edit_write(struct edit *e, bool *ret_written)
                 edit_say_written(e);
         if (e->c->json)
                 document(e, *ret_written);
-        return k != 0 || e->n_left > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return k != 0 || e->n_left > 0 || e->asks ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -33,6 +33,7 @@ struct edit {
         struct pci_name *names; /* beside the devices; NULL: not looked up yet */
         bool one_domain;        /* addresses are shown without theirs */
         const char *with;       /* settings that the question is about, or NULL */
+        const char *asks;       /* of a dry run: what a yes, which nobody gave, would give away; or NULL */
         size_t n_left;          /* that were refused */
         struct situation now;   /* see edit_next_read() */
         bool situated;

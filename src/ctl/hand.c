@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "ctl/tell.h"
+#include "report/domain.h"
 #include "report/json.h"
 #include "state/links.h"
 
@@ -60,15 +61,18 @@ void hand_close(struct hand *h)
 
 void hand_tell(struct hand *h, const struct outcome *o)
 {
+        const char *text;
+
         if (!o->text)
                 return;
+        text = domain_less_text(domain_is_one(&h->c->facts), &h->c->arena, o->text);
         h->bad |= o->bad;
         if (!h->c->dry_run)
                 outcome_log(&h->c->root, o, true);
         if (o->bad)
-                ctl_error("%s", o->text);
+                ctl_error("%s", text);
         else if (!h->c->json)
-                tell_say(h->c, o->text);
+                tell_say(h->c, text);
 }
 
 void hand_tell_rule(struct hand *h, const struct record_rule *rule)

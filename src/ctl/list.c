@@ -11,12 +11,21 @@
 #include "report/json.h"
 #include "report/text.h"
 
+static bool any_means(const struct listing *list)
+{
+        for (size_t i = 0; i < list->plan->facts->n_devices; i++)
+                if (list->means[i])
+                        return true;
+        return false;
+}
+
 /*
  * One word that names a device, as add takes it, asks for that one; *ret NO_DEVICE where words are to be looked for. 0
  * or the exit status.
  */
-static int one_device(struct ctl *c, const struct strings *words, size_t *ret)
+static int one_device(struct ctl *c, const struct listing *list, size_t *ret)
 {
+        const struct strings *words = list->words;
         struct lookup found;
         size_t at;
 
@@ -25,7 +34,8 @@ static int one_device(struct ctl *c, const struct strings *words, size_t *ret)
                 return 0;
         device_lookup(&c->root, &c->arena, &c->facts, words->v[0], &found);
         *ret = found.device;
-        if (found.device == NO_DEVICE && (*words->v[0] == '/' || facts_find_written(&c->facts, words->v[0], &at)))
+        if (found.device == NO_DEVICE && (*words->v[0] == '/' || facts_find_written(&c->facts, words->v[0], &at) ||
+                                          (found.is_there && !any_means(list))))
                 return ctl_usage("%s", found.why);
         return 0;
 }
@@ -33,11 +43,12 @@ static int one_device(struct ctl *c, const struct strings *words, size_t *ret)
 static int show(struct ctl *c, struct listing *list)
 {
         size_t device;
-        int k = one_device(c, list->words, &device);
+        int k;
 
+        listing_prepare(list, &c->arena);
+        k = one_device(c, list, &device);
         if (k != 0)
                 return k;
-        listing_prepare(list, &c->arena);
         if (c->json) {
                 for (size_t i = 0; device != NO_DEVICE && i < c->facts.n_devices; i++)
                         list->means[i] = i == device;

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "guard/evidence.h"
+#include "report/domain.h"
 
 #define SUBSYSTEM "/nvme-subsystem/"
 
@@ -32,7 +33,7 @@ static void give_up(struct search *s, const char *format, ...)
         va_end(ap);
         if (why)
                 str_make_printable(why); /* an interface may have nearly any name */
-        s->found->why = why;
+        s->found->why = domain_less_text(domain_is_one(s->facts), s->arena, why);
 }
 
 /* The last function on a path in sysfs, or NO_DEVICE; *usb: whether there is a USB device behind it. */
@@ -58,17 +59,33 @@ static size_t function_of(const struct search *s, const char *path, bool *usb)
         return device;
 }
 
-/* The names in a directory that begin with prefix, with another in its place: "a, b"; "" where there are none. */
-static void names_in(struct search *s, const char *dir, const char *prefix, const char *instead, const char **ret)
+/* " (0000:31:00.0)": the device of what has that name in a class; "" where it is none either. */
+static const char *device_text(struct search *s, const char *class, const char *name)
 {
-        const char **names;
+        char target[PATH_MAX];
+        bool usb;
+        size_t device;
+
+        if (root_readlink(s->root, arena_join(s->arena, class, "/", name, NULL), target, sizeof(target)) <= 0 ||
+            (device = function_of(s, target, &usb)) == NO_DEVICE || usb)
+                return "";
+        return arena_join(s->arena, " (", s->facts->devices[device].address, ")", NULL);
+}
+
+/* What is below something of a class, by the names in a directory that begin with prefix: "a (42:00.0), b"; or "". */
+static const char *names_below(struct search *s, const char *class, const char *dir, const char *prefix)
+{
+        const char **names, *ret = "";
         size_t n;
 
-        *ret = "";
         root_look_in(s->root, s->arena, dir, &names, &n);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+                const char *name = names[i] + strlen(prefix);
+
                 if (startswith(names[i], prefix))
-                        *ret = arena_join(s->arena, *ret, **ret ? ", " : "", instead, names[i] + strlen(prefix), NULL);
+                        ret = arena_join(s->arena, ret, *ret ? ", " : "", name, device_text(s, class, name), NULL);
+        }
+        return ret;
 }
 
 /* Disks or interfaces that are on the function, too: it goes as a whole. */
@@ -157,8 +174,8 @@ static void from_class(struct search *s, const char *class, const char *name)
                 return;
         }
         if (block || net)
-                names_in(s, block ? arena_join(s->arena, path, "/slaves", NULL) : path, net ? "lower_" : "",
-                         block ? "/dev/" : "", &below);
+                below = names_below(s, class, block ? arena_join(s->arena, path, "/slaves", NULL) : path,
+                                    net ? "lower_" : "");
         if (*below) {
                 give_up(s, "%s is not a device; name %s: %s", s->name,
                         net ? "one of its ports" : "one of those that it is on", below);
@@ -267,7 +284,7 @@ static void from_node(struct search *s)
 
 static void from_word(struct search *s)
 {
-        static const char *const classes[] = {"/sys/class/net", "/sys/class/tty"};
+        static const char *const classes[] = {"/sys/class/net", "/sys/class/block", "/sys/class/tty"};
         char path[PATH_MAX];
         const char **names, *nearest;
         size_t n;
@@ -275,14 +292,10 @@ static void from_word(struct search *s)
         for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
                 if (snprintf(path, sizeof(path), "%s/%s", classes[i], s->name) < (int)sizeof(path) &&
                     root_exists(s->root, path)) {
+                        s->found->is_there = true;
                         from_class(s, classes[i], s->name);
                         return;
                 }
-        if (snprintf(path, sizeof(path), "/sys/class/block/%s", s->name) < (int)sizeof(path) &&
-            root_exists(s->root, path)) {
-                give_up(s, "\"%s\" is a disk; write /dev/%s", s->name, s->name);
-                return;
-        }
         root_look_in(s->root, s->arena, classes[0], &names, &n);
         nearest = str_nearest(s->name, names, n);
         if (nearest) {
@@ -290,7 +303,7 @@ static void from_word(struct search *s)
                 return;
         }
         give_up(s,
-                "\"%s\" is not a PCI address, path below /dev, network interface or terminal of this machine; "
+                "\"%s\" is not a PCI address, path below /dev, disk, network interface or terminal of this machine; "
                 "passthroughctl list shows the addresses",
                 s->name);
 }

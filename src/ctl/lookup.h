@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What people call a device: an address, a path below /dev, an interface, a terminal; and which PCI function that is.
+/*
+ * What people call a device: an address, a path below /dev, a disk, an interface or a terminal by the kernel's name; and
+ * which PCI function that is.
  */
 
 #include "facts/facts.h"
@@ -9,6 +11,7 @@
 struct lookup {
         size_t device;    /* or NO_DEVICE */
         const char *why;  /* why there is none */
+        bool is_there;    /* the kernel has something of that name, be it a device or not */
         const char *note; /* what else goes with the function, or NULL */
 };
 

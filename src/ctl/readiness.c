@@ -117,7 +117,7 @@ static int images(struct ctl *c, struct check_facts *ret)
         return k;
 }
 
-static void trial(struct ctl *c, struct check_facts *ret)
+static void trial(struct ctl *c, const struct needs *needs, struct check_facts *ret)
 {
         struct boot_facts boot;
 
@@ -127,6 +127,7 @@ static void trial(struct ctl *c, struct check_facts *ret)
                 return;
         ret->watchdog = trial_watchdog(&c->root);
         boot_detect(c->loaders, &c->root, &c->arena, &boot);
+        ret->loader_problem = needs->n_tokens > 0 ? boot.problem : NULL;
         ret->trial_problem = boot.unreadable ? arena_join(&c->arena, boot.unreadable, " cannot be read", NULL)
                                              : oneshot_problem(&boot, &c->root, &c->arena);
 }
@@ -156,7 +157,7 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
         look_at_switch(c, ret);
         modules(c, ret);
         devices(c, ret);
-        trial(c, ret);
+        trial(c, &needs, ret);
         config_changed(c, ret);
         lines_judge_next(c, &needs, &ret->refused);
         return images(c, ret);

@@ -9,6 +9,7 @@
 #include "ctl/make-functions.h"
 #include "ctl/situation.h"
 #include "plan/hand.h"
+#include "report/domain.h"
 
 /* A device that a rule has, or may have, given this driver. */
 struct given {
@@ -140,7 +141,7 @@ static int release(struct hand *h)
         collect(h, &g);
         if (g.n == 0 && !h->rule)
                 return ctl_usage("%s is with the host, and no rule covers it: there is nothing to give back",
-                                 c->facts.devices[h->device].address);
+                                 domain_less(domain_is_one(&c->facts), c->facts.devices[h->device].address));
         for (size_t i = 0; i < g.n; i++)
                 if (give_back(h, &g.v[i], end == ACT_DONE) == ACT_STUCK)
                         end = ACT_STUCK;

@@ -11,6 +11,7 @@
 #include "ctl/situation.h"
 #include "export/export.h"
 #include "plan/hand.h"
+#include "report/domain.h"
 #include "report/json.h"
 #include "report/text.h"
 
@@ -30,8 +31,9 @@ static int choose(struct ctl *c, const struct rule *rule, bool **ret)
                         return k;
                 e = plan_find(&c->plan, device);
                 if (!e) {
-                        ctl_error("no rule covers %s; write one first: passthroughctl add NAME %s",
-                                  c->facts.devices[device].address, c->facts.devices[device].address);
+                        const char *address = domain_less(domain_is_one(&c->facts), c->facts.devices[device].address);
+
+                        ctl_error("no rule covers %s; write one first: passthroughctl add NAME %s", address, address);
                         *ret = arena_alloc(&c->arena, c->plan.n_entries * sizeof(**ret));
                         return EXIT_FAILURE;
                 }
@@ -72,7 +74,8 @@ static bool say_not_made(struct ctl *c, const struct rule *rule, const bool *cho
                 parent |= chosen[i];
         }
         if (state->state == RULE_REFUSED)
-                fprintf(stderr, "%s: refused: %s\n", rule->name, state->message);
+                fprintf(stderr, "%s: refused: %s\n", rule->name,
+                        domain_less_text(domain_is_one(&c->facts), &c->arena, state->message));
         else if (parent)
                 fprintf(stderr,
                         "%s: its virtual functions are not there yet; a boot with the rule makes them, or "
@@ -84,7 +87,7 @@ static bool say_not_made(struct ctl *c, const struct rule *rule, const bool *cho
 /* Whether something of what was chosen is not to be had, on standard error. */
 static bool say_missing(struct ctl *c, const struct rule *rule, const bool *chosen)
 {
-        bool missing = false;
+        bool missing = false, one_domain = domain_is_one(&c->facts);
 
         for (size_t i = 0; i < c->plan.n_entries; i++) {
                 const struct plan_entry *e = &c->plan.entries[i];
@@ -93,14 +96,17 @@ static bool say_missing(struct ctl *c, const struct rule *rule, const bool *chos
                 if (!why)
                         continue;
                 missing = true;
-                fprintf(stderr, "%s: %s %s\n", c->config.rules[e->rule].name, c->facts.devices[e->device].address, why);
+                fprintf(stderr, "%s: %s %s\n", c->config.rules[e->rule].name,
+                        domain_less(one_domain, c->facts.devices[e->device].address),
+                        domain_less_text(one_domain, &c->arena, why));
         }
         if (rule) {
                 const struct plan_rule *state = &c->plan.rules[rule - c->config.rules];
 
                 if (state->state == RULE_MISSING || state->state == RULE_SKIPPED) {
                         missing = true;
-                        fprintf(stderr, "%s: %s: %s\n", rule->name, rule_state_names[state->state], state->message);
+                        fprintf(stderr, "%s: %s: %s\n", rule->name, rule_state_names[state->state],
+                                domain_less_text(one_domain, &c->arena, state->message));
                 } else if (rule->sriov)
                         missing |= say_not_made(c, rule, chosen);
         }
@@ -131,7 +137,7 @@ static bool warn_early(struct ctl *c, const struct shown *shown)
                         continue;
                 rule = c->config.rules[s->entry->rule].name;
                 text = arena_join(&c->arena, text ? text : "", text ? ", " : "", now ? now : "no driver", " has ",
-                                  s->device->address, NULL);
+                                  domain_less(domain_is_one(&c->facts), s->device->address), NULL);
         }
         if (text)
                 say(c, arena_printf(&c->arena,

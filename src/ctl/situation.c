@@ -181,6 +181,7 @@ static enum ahead line_ahead(struct view *v)
         if (cut_short)
                 return AHEAD_BEHIND;
         boot_plan_build(&v->boot, &v->needs, &owned, &c->arena, &plan);
+        v->now->line_by_hand = c->root.live && plan.problem;
         if (plan.problem)
                 return AHEAD_UNKNOWN;
         for (size_t i = 0; i < plan.changes.n; i++)

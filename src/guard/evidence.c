@@ -104,9 +104,10 @@ void guard_gather(const struct root *root, struct arena *a, const struct facts_r
 {
         struct graph g = gather(root, a, request, facts, uses_up);
 
-        if (!request->busy)
-                return;
-        if (!request->use || facts->booting)
+        if (request->busy && (!request->use || facts->booting))
                 ask(&g, &g.evidence->network_unknown, guard_addresses);
-        ask(&g, &g.evidence->busy_unknown, guard_busy);
+        if (request->busy)
+                ask(&g, &g.evidence->busy_unknown, guard_busy);
+        if (!facts->booting)
+                guard_vgchange(&g);
 }

@@ -40,8 +40,9 @@ struct node {
 struct use {
         size_t node;
         const char *what;
-        bool by_process; /* has it open at this moment */
-        bool awaited;    /* the boot ends in an emergency where it is not there */
+        const char *ending; /* what people can do to end it, or NULL */
+        bool by_process;    /* has it open at this moment */
+        bool awaited;       /* the boot ends in an emergency where it is not there */
 };
 
 struct evidence {

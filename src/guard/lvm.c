@@ -11,7 +11,7 @@
 #define DEVICES_FILE "/etc/lvm/devices/system.devices"
 
 /* "rd.lvm.vg=GROUP" or "rd.lvm.lv=GROUP/VOLUME" is on the command line. */
-static bool is_configured(const struct graph *g, const char *group)
+bool guard_group_configured(const struct graph *g, const char *group)
 {
         static const char *const keys[] = {"rd.lvm.vg=", "rd.lvm.lv="};
         const char *line = g->facts->cmdline ? g->facts->cmdline : "";
@@ -155,7 +155,7 @@ void guard_volume_groups(struct graph *g)
                 }
                 if (!group)
                         group = backup;
-                if (group && *group && (has_volume(g->evidence, group) || is_configured(g, group)))
+                if (group && *group && (has_volume(g->evidence, group) || guard_group_configured(g, group)))
                         guard_use(g, b, "volume group %s", group);
                 else if (in_devices_file(g, uuid))
                         guard_claim(g, b,

@@ -41,3 +41,5 @@ bool guard_idle(const struct graph *g, size_t device);
 /* busy.c: who has devices open at this moment; and of these, who writes to disks as they are. */
 void guard_busy(struct graph *g);
 void guard_writers(struct graph *g);
+/* vgchange.c: the command that ends the use of a volume group that is merely active. After all uses. */
+void guard_vgchange(struct graph *g);

@@ -73,8 +73,9 @@ bool guard_iscsi_by_ip(struct graph *g);
 bool guard_fabrics_by_tcp(struct graph *g);
 /* exports.c: what the kernel or its configuration gives to other hosts. */
 void guard_exports(struct graph *g);
-/* lvm.c: idle physical volumes of the host's groups. */
+/* lvm.c: idle physical volumes of the host's groups; and whether the command line names a group. */
 void guard_volume_groups(struct graph *g);
+bool guard_group_configured(const struct graph *g, const char *group);
 /*
  * A volume that is not there now: all disks of its group are used. How many these are; 0 also if that is not known of
  * one that may be such a disk.

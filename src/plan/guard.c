@@ -5,15 +5,15 @@
 #include "guard/evidence.h"
 #include "plan/planner.h"
 
-/* "0000:03:00.0 ← nvme0n1p2 ← dm-0 crypt ← /" */
-static const char *chain(struct planner *p, size_t device, size_t node, const size_t *above, const char *what)
+/* "0000:03:00.0 ← nvme0n1p2 ← dm-0 crypt ← /", and behind "; " what ends that use. */
+static const char *chain(struct planner *p, size_t device, size_t node, const size_t *above, const struct use *use)
 {
         const struct evidence *evidence = p->facts->evidence;
         const char *text = p->facts->devices[device].address;
 
         for (size_t i = node; text && i != SIZE_MAX; i = above[i])
                 text = arena_join(p->arena, text, " ← ", evidence->nodes[i].label, NULL);
-        return arena_join(p->arena, text, " ← ", what, NULL);
+        return arena_join(p->arena, text, " ← ", use->what, use->ending ? "; " : NULL, use->ending, NULL);
 }
 
 void planner_guard(struct planner *p)
@@ -40,7 +40,7 @@ void planner_guard(struct planner *p)
 
                                 if (*needed)
                                         continue;
-                                *needed = chain(p, n->devices[f], at, above, evidence->uses[u].what);
+                                *needed = chain(p, n->devices[f], at, above, &evidence->uses[u]);
                                 p->by_process[n->devices[f]] = evidence->uses[u].by_process;
                         }
                         for (size_t b = 0; b < n->n_below; b++) {

@@ -36,6 +36,7 @@ static struct brief of_chain(struct arena *a, const char *chain, const char *way
                 return (struct brief){way, chain};
         if (startswith(use, "the only keyboard"))
                 return (struct brief){"the only keyboard", NULL};
+        use = arena_strndup(a, use, strcspn(use, ";"));
         words = *use == '/' || streq(use, "swap") ? arena_join(a, use, " is on it", NULL) : use;
         if (strlen(words) > WORDS_MAX)
                 return (struct brief){way, use};

@@ -153,7 +153,7 @@ void draft_rows_put(const struct screen *s, const struct draft_rows *rows)
 /* "0000:03:00.0 ← nvme0n1p2 ← /": what it is for comes first, then the way there, as far as that says more. */
 static const char *chain_text(struct arena *a, const char *chain)
 {
-        const char *use = chain, *way = "", *at = strstr(chain, ARROW);
+        const char *use = chain, *way = "", *at = strstr(chain, ARROW), *ending;
 
         for (const char *next; at; at = next) {
                 use = at + strlen(ARROW);
@@ -163,10 +163,12 @@ static const char *chain_text(struct arena *a, const char *chain)
         }
         if (use == chain)
                 return arena_join(a, NEEDED, chain, NULL);
+        ending = use + strcspn(use, ";");
+        use = arena_strndup(a, use, (size_t)(ending - use));
+        way = *way ? arena_join(a, " (", way, ")", ending, NULL) : ending;
         if (streq(use, "in use"))
-                return arena_join(a, "it is in use", *way ? " (" : "", way, *way ? ")" : "", NULL);
-        return arena_join(a, "the host needs it, for ", streq(use, "default route") ? "the " : "", use,
-                          *way ? " (" : "", way, *way ? ")" : "", NULL);
+                return arena_join(a, "it is in use", way, NULL);
+        return arena_join(a, "the host needs it, for ", streq(use, "default route") ? "the " : "", use, way, NULL);
 }
 
 /* A setting that would do has a question or the next step of its own. */

@@ -53,6 +53,7 @@ static bool is_class(const struct listing *list, size_t device, const char *word
 static bool means(const struct listing *list, struct arena *a, size_t device)
 {
         const struct device *d = device_at(list, device);
+        const struct plan_entry *e = plan_find(list->plan, device);
         struct strings texts = {};
         bool all = true;
 
@@ -64,6 +65,8 @@ static bool means(const struct listing *list, struct arena *a, size_t device)
         strings_add(a, &texts, d->driver_now ? d->driver_now : "");
         strings_add(a, &texts, d->address);
         strings_add(a, &texts, d->id);
+        if (e)
+                strings_add(a, &texts, list->plan->config->rules[e->rule].name);
         for (size_t w = 0; w < list->words->n; w++) {
                 bool found = is_class(list, device, list->words->v[w]);
 

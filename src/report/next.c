@@ -165,6 +165,9 @@ static struct next_step of_apply(const struct asker *x)
 
         if (step.command)
                 return step;
+        if (now->line_by_hand)
+                return run(x, "cmdline",
+                           "prints the kernel parameters; add them by hand, build the boot images anew, and reboot");
         if (x->on == NEXT_ON_APPLY && !now->live)
                 return reboot(x, "that system, once what is said above has been run there");
         if (now->no_trials)

@@ -74,6 +74,7 @@ struct situation {
         enum lack lack;
         const char *install; /* of LACK_MAKER: the command that mends it */
         bool no_trials;      /* this host's boot loader boots no entry only once */
+        bool line_by_hand;   /* apply cannot change the kernel command line here */
         bool by_hand;        /* of a trial: only confirm keeps it */
         uint32_t seconds;    /* of a trial: from the start of its boot until it is taken back */
         const char *until;   /* of the trial that runs: when that is, as a time of day */

@@ -3,22 +3,27 @@
 
 #include <stdio.h>
 
+#include "report/cell.h"
+#include "report/domain.h"
 #include "report/paint.h"
 #include "report/screen.h"
 #include "report/text.h"
 
-#define NAME_AT (12 + 2 + 9 + 2) /* behind an address and an ID */
+#define ID_COLUMNS 9
 
 void text_show(FILE *f, const struct shown *shown, struct arena *a)
 {
         const struct screen s = screen_of(f, a);
+        bool one_domain = domain_is_one(shown->plan->facts);
 
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *d = &shown->devices[i];
+                const char *address = domain_less(one_domain, d->device->address);
+                size_t at = strlen(address) + CELL_GAP + ID_COLUMNS + CELL_GAP;
 
-                paint(f, BOLD, 12, d->device->address);
-                fprintf(f, "  %s  ", d->device->id);
-                screen_wrap(&s, NAME_AT, NAME_AT, model_full(a, &d->name));
+                paint(f, BOLD, 0, address);
+                fprintf(f, "%*s%s%*s", CELL_GAP, "", d->device->id, CELL_GAP, "");
+                screen_wrap(&s, at, at, model_full(a, &d->name));
         }
         for (size_t i = 0; i < shown->n_forms; i++) {
                 const struct shown_form *form = &shown->forms[i];

@@ -254,8 +254,6 @@ writes_nothing() {
     has 'there is no PCI device at 42:00.5'
     writes_nothing 2 gpu0 eno9
     has 'is "eno8" meant?'
-    writes_nothing 2 gpu0 nvme0n1
-    has 'write /dev/nvme0n1'
     writes_nothing 2 gpu0 /dev/nothing
     has 'there is no /dev/nothing'
     writes_nothing 2 gpu0 /sys/bus
@@ -273,11 +271,11 @@ writes_nothing() {
     stacked dm-0 254:0 nvme0n1p1
     net_over bond0 eno8
     writes_nothing 2 x /dev/dm-0
-    has 'dm-0 is not a device; name one of those that it is on: /dev/nvme0n1p1'
+    has 'dm-0 is not a device; name one of those that it is on: nvme0n1p1 (00:07.0)'
     writes_nothing 2 x bond0
-    has 'bond0 is not a device; name one of its ports: eno8'
+    has 'bond0 is not a device; name one of its ports: eno8 (00:08.0)'
     writes_nothing 2 x /dev/sdx
-    has 'sdx is on USB' 0000:00:14.0
+    has 'sdx is on USB' 'name 00:14.0'
     link class/tty/ttyS0 devices/platform/serial8250/tty/ttyS0
     put /sys/devices/platform/serial8250/tty/ttyS0/uevent DEVNAME=ttyS0
     writes_nothing 2 x ttyS0
@@ -299,7 +297,7 @@ writes_nothing() {
     net_over br9 $'ens\e[31m'
     ctl add x br9
     exits 2
-    has 'br9 is not a device; name one of its ports: ens?[31m'
+    has 'br9 is not a device; name one of its ports: ens?[31m (00:08.0)'
     [[ $stderr != *$'\e'* ]]
     ctl add x $'enp\e[31m' --dry-run
     has '00:08.0 goes as a whole, and' 'ens?[31m'
@@ -321,7 +319,7 @@ writes_nothing() {
     nvme_serial 0000:00:0f.0 nvme2 S1
     link $subsystem/nvme2 "$(pci_dir 0000:00:0f.0)/nvme/nvme2"
     writes_nothing 2 x /dev/nvme1n1
-    has '0000:00:0e.0, 0000:00:0f.0'
+    has '00:0e.0, 00:0f.0'
 }
 
 @test "--dry-run shows and writes nothing, and ends as the command would" {
@@ -410,6 +408,11 @@ on_terminal() {
     has 'Next: passthroughctl add gpu1 01:00.0 AllowBootDisplay=yes   gives away the screen of this host'
     writes_nothing 1 gpu1 01:00.0 --dry-run
     writes_nothing 0 gpu1 01:00.0 --dry-run --yes
+    run env NO_COLOR=1 script -qec "timeout --foreground 20 $BUILD/passthroughctl --root=$ROOT add gpu1 01:00.0 --dry-run" /dev/null
+    exits 1
+    has 'AllowBootDisplay=yes' 'This takes a yes, which is asked for: it gives away the screen of this host.' \
+        'Next: passthroughctl add gpu1 01:00.0   asks, and writes it'
+    [[ ! -e $ROOT/etc/passthrough.d/gpu1.conf ]]
     on_terminal n gpu1 01:00.0
     exits 1
     has 'Write /etc/passthrough.d/gpu1.conf with AllowBootDisplay=yes? [y/N]'

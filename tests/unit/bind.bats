@@ -46,7 +46,7 @@ service() {
     ctl bind gpu
     exits 1
     # No driver of a plain file takes it: put back as it was.
-    has 'gpu: 0000:01:00.0 failed: vfio-pci did not take it; it is bound to radeon'
+    has 'gpu: 01:00.0 failed: vfio-pci did not take it; it is bound to radeon'
     is "$(written /sys/bus/pci/drivers/radeon/unbind)" 0000:01:00.0 'radeon/unbind'
     is "$(written /sys/bus/pci/drivers/snd_hda_intel/unbind)" 0000:01:00.1 'the companion'
     is "$(written /sys/bus/pci/drivers/nvme/unbind)" '' 'nvme/unbind'
@@ -60,7 +60,7 @@ service() {
 @test "bind of what has its driver already succeeds, and changes nothing" {
     ctl bind edu
     exits 0
-    has 'edu: 0000:02:00.0 bound to vfio-pci'
+    has 'edu: 02:00.0 bound to vfio-pci'
     is "$(written /sys/bus/pci/drivers_probe)" '' drivers_probe
     ctl bind edu
     exits 0
@@ -75,7 +75,7 @@ service() {
 @test "bind ADDRESS takes what has to come with it" {
     ctl bind 01:00.1
     exits 1
-    has 'gpu: 0000:01:00.0 failed' 'gpu: 0000:01:00.1 failed'
+    has 'gpu: 01:00.0 failed' 'gpu: 01:00.1 failed'
 }
 
 @test "bind ADDRESS leaves the rule's other devices alone" {
@@ -91,7 +91,7 @@ service() {
 @test "bind of an address that no rule covers says how to write one" {
     ctl bind 00:1f.3
     exits 2
-    has 'no rule covers 0000:00:1f.3' 'passthroughctl add NAME 0000:00:1f.3'
+    has 'no rule covers 00:1f.3' 'passthroughctl add NAME 00:1f.3'
     is "$(override_of 0000:00:1f.3)" '(null)|' override
 }
 
@@ -135,7 +135,7 @@ service() {
     pci_set 0000:01:00.0 boot_vga 1
     ctl bind gpu
     exits 1
-    has 'gpu: 0000:01:00.0 refused: the firmware booted on this display'
+    has 'gpu: 01:00.0 refused: the firmware booted on this display'
     is "$(override_of 0000:01:00.0)" '(null)|' override
 }
 
@@ -152,7 +152,7 @@ service() {
     mounted nvme0n1p1 /srv ext4
     ctl bind nvme
     exits 1
-    has '0000:03:00.0 refused: the host needs it: 0000:03:00.0 ← nvme0n1p1 ← /srv'
+    has '03:00.0 refused: the host needs it: 03:00.0 ← nvme0n1p1 ← /srv'
     is "$(override_of 0000:03:00.0)" '(null)|' override
 }
 
@@ -160,7 +160,7 @@ service() {
     process 812 mkfs.ext4 /dev/nvme0n1p1
     ctl bind nvme
     exits 1
-    has 'refused: in use: 0000:03:00.0 ← nvme0n1p1 ← mkfs.ext4 (PID 812)'
+    has 'refused: in use: 03:00.0 ← nvme0n1p1 ← mkfs.ext4 (PID 812)'
 }
 
 @test "the node of an NVMe controller" {
@@ -168,7 +168,7 @@ service() {
     process 812 nvme /dev/nvme0
     ctl bind nvme
     exits 1
-    has 'in use: 0000:03:00.0 ← /dev/nvme0 ← nvme (PID 812)'
+    has 'in use: 03:00.0 ← /dev/nvme0 ← nvme (PID 812)'
 }
 
 @test "a sound card that a process has open keeps the whole card" {
@@ -176,8 +176,8 @@ service() {
     process 812 wireplumber /dev/snd/seq /dev/snd/controlC1
     ctl bind gpu
     exits 1
-    has 'gpu: 0000:01:00.1 refused: in use: 0000:01:00.1 ← /dev/snd/controlC1 ← wireplumber (PID 812)'
-    has 'gpu: 0000:01:00.0 refused: IOMMU group 1 also holds 0000:01:00.1 (1002:aa38, audio), which is refused'
+    has 'gpu: 01:00.1 refused: in use: 01:00.1 ← /dev/snd/controlC1 ← wireplumber (PID 812)'
+    has 'gpu: 01:00.0 refused: IOMMU group 1 also holds 01:00.1 (1002:aa38, audio), which is refused'
     is "$(override_of 0000:01:00.0)" '(null)|' override
 }
 
@@ -189,7 +189,7 @@ service() {
         process 812 user "/dev/${kind#* }"
         ctl bind gpu
         exits 1
-        has "in use: 0000:01:00.0 ← /dev/${kind#* } ← user (PID 812)" || { echo "$kind" && return 1; }
+        has "in use: 01:00.0 ← /dev/${kind#* } ← user (PID 812)" || { echo "$kind" && return 1; }
     done
 }
 
@@ -201,7 +201,7 @@ service() {
     has_not 'in use'
     process 813 Xorg /dev/nvidia1
     ctl bind gpu
-    has 'in use: 0000:01:00.0 ← /dev/nvidia1 ← Xorg (PID 813)'
+    has 'in use: 01:00.0 ← /dev/nvidia1 ← Xorg (PID 813)'
 }
 
 @test "what another card's process has open does not matter, nor an input device" {
@@ -226,7 +226,7 @@ service() {
     add_line /proc/net/if_inet6 '20010db8000000000000000000000007 02 80 00 80     eno1'
     ctl bind nic
     exits 1
-    has 'refused: the host needs it: 0000:04:00.0 ← eno1 ← address 2001:db8::7'
+    has 'refused: the host needs it: 04:00.0 ← eno1 ← address 2001:db8::7'
     put /sys/class/net/eno1/carrier 0
     ctl bind nic
     has_not refused
@@ -236,10 +236,10 @@ service() {
     net_over br0 eno1
     add_line /proc/net/if_inet6 '20010db8000000000000000000000007 03 80 00 80      br0'
     ctl bind nic
-    has 'the host needs it: 0000:04:00.0 ← eno1 ← br0 ← address 2001:db8::7'
+    has 'the host needs it: 04:00.0 ← eno1 ← br0 ← address 2001:db8::7'
     default_route br0
     ctl bind nic
-    has '0000:04:00.0 ← eno1 ← br0 ← default route'
+    has '04:00.0 ← eno1 ← br0 ← default route'
 }
 
 # --- what does not come back
@@ -258,8 +258,8 @@ hangs() {
     ctl bind gpu # reads standard output to its end, which the child that hangs must not hold open
     exits 1
     ((SECONDS - start >= 9 && SECONDS - start < 15))
-    has 'gpu: 0000:01:00.0 failed: unbinding 0000:01:00.0 from radeon has not finished after 10 s; the kernel log may say why'
-    has 'gpu: 0000:01:00.1 not tried'
+    has 'gpu: 01:00.0 failed: unbinding 01:00.0 from radeon has not finished after 10 s; the kernel log may say why'
+    has 'gpu: 01:00.1 not tried'
     is "$(override_of 0000:01:00.1)" '(null)|' 'the rest'
     is "$(override_of 0000:01:00.0)" 'vfio-pci' 'no driver of the host may take it meanwhile'
     [[ $(<"$ROOT/run/passthrough/stuck/0000:01:00.0") == [0-9]* ]]
@@ -278,11 +278,11 @@ hangs() {
     mkfifo "$(pci_file 0000:01:00.0 driver_override)"
     ctl bind gpu
     exits 1
-    has 'gpu: 0000:01:00.0 refused: a driver of it hangs, and passthroughctl (PID 4711) still waits'
+    has 'gpu: 01:00.0 refused: a driver of it hangs, and passthroughctl (PID 4711) still waits'
     put /run/passthrough/stuck/0000:02:00.0 4711
     ctl release edu
     exits 1
-    has 'edu: 0000:02:00.0 not given back' 'still waits'
+    has 'edu: 02:00.0 not given back' 'still waits'
     rm -r "$ROOT/proc/4711"
     ctl bind gpu
     has_not 'still waits'
@@ -293,7 +293,7 @@ hangs() {
     rule edu '[Match]' Address=02:00.0 '[Device]' ResetMethod=flr
     ctl bind edu
     exits 1
-    has 'edu: 0000:02:00.0 failed: writing "flr" to /sys/bus/pci/devices/0000:02:00.0/reset_method: No such file or directory (the kernel knows no way to reset it alone, or is older than 5.15)'
+    has 'edu: 02:00.0 failed: writing "flr" to /sys/bus/pci/devices/0000:02:00.0/reset_method: No such file or directory (the kernel knows no way to reset it alone, or is older than 5.15)'
 }
 
 @test "a reset method is written before the device is probed" {
@@ -309,7 +309,7 @@ hangs() {
     ctl bind edu
     ctl release edu
     exits 1
-    has 'edu: 0000:02:00.0 failed: vfio-pci still has it'
+    has 'edu: 02:00.0 failed: vfio-pci still has it'
     is "$(override_of 0000:02:00.0)" '|' override
     is "$(written /sys/bus/pci/drivers/vfio-pci/unbind)" 0000:02:00.0 unbind
     is "$(written /sys/bus/pci/drivers_probe)" 0000:02:00.0 drivers_probe
@@ -320,7 +320,7 @@ hangs() {
     pci_bind 0000:02:00.0 nvme
     ctl release edu
     exits 0
-    has 'edu: 0000:02:00.0 is with nvme already'
+    has 'edu: 02:00.0 is with nvme already'
     pci_set 0000:02:00.0 driver_override '(null)'
     service edu
     exits 1
@@ -362,7 +362,7 @@ hangs() {
     process 4711 qemu-system-x86 /dev/vfio/vfio /dev/vfio/2
     ctl release edu
     exits 1
-    has 'edu: 0000:02:00.0 not given back: in use: qemu-system-x86 (PID 4711) has /dev/vfio/2 open'
+    has 'edu: 02:00.0 not given back: in use: qemu-system-x86 (PID 4711) has /dev/vfio/2 open'
     is "$(override_of 0000:02:00.0)" 'vfio-pci|' override
     ctl release edu --json
     exits 1
@@ -401,7 +401,7 @@ hangs() {
 @test "release of what nobody took is an error, and touches nothing" {
     ctl release 00:1f.2
     exits 2
-    has 0000:00:1f.2
+    has 00:1f.2
     is "$(override_of 0000:00:1f.2)" '(null)|' override
     ctl release nothing
     exits 2
@@ -420,7 +420,7 @@ hangs() {
     hangs /sys/bus/pci/drivers/vfio-pci/unbind
     ctl release edu
     exits 1
-    has 'unbinding 0000:02:00.0 from vfio-pci has not finished after 10 s'
+    has 'unbinding 02:00.0 from vfio-pci has not finished after 10 s'
     exec {pipe}>&-
     service edu
     exits 1

@@ -320,10 +320,6 @@ networkd_runs() { put /run/systemd/netif/state OPER_STATE=routable; }
 
 # --- no uplink
 
-no_uplink() {
-    sed -i '/^lan0/d' "$ROOT/proc/net/route"
-}
-
 @test "a host that shows and declares no uplink clears no network controller, no USB controller and no modem" {
     pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
     pci_add 0000:00:15.0 8086:1234 0703 group=8 driver=serial

@@ -494,6 +494,37 @@ online() {
     needs 0000:01:00.0 'nvme0n1p1 ← dm-0 lvm v--g-srv ← /srv' 0000:02:00.0 'nvme1n1p1 ← volume group v-g'
 }
 
+# no_volume: what vgchange does to the volume.
+no_volume() { rm -r "$ROOT"/sys/block/dm-0 "$ROOT"/sys/class/block/dm-0 "$ROOT"/sys/devices/virtual/block/dm-0 2>/dev/null || true; }
+
+@test "a volume group that is active and that nobody uses: the command that ends it, and then its disks go" {
+    local ending='; if it is a guest'"'s: vgchange --activate n v-g"
+    lvm dm-0 253:0 v--g-srv nvme0n1p1
+    online nvme1n1p1 v-g
+    needs 0000:01:00.0 "nvme0n1p1 ← dm-0 lvm v--g-srv ← in use$ending" 0000:02:00.0 "nvme1n1p1 ← volume group v-g$ending"
+    lvm dm-1 253:1 v--g-thin dm-0
+    needs 0000:01:00.0 "nvme0n1p1 ← dm-0 lvm v--g-srv ← in use$ending" 0000:02:00.0 "nvme1n1p1 ← volume group v-g$ending"
+    rm -r "$ROOT"/sys/class/block/dm-1
+    no_volume
+    needs_nothing
+}
+
+@test "a volume group of which something is used, or that the host is told to activate: nobody is told to end it" {
+    lvm dm-0 253:0 v--g-srv nvme0n1p1
+    lvm dm-1 253:1 v--g-data nvme0n1p1
+    stacked dm-2 253:2 dm-1
+    online nvme1n1p1 v-g
+    needs 0000:01:00.0 'nvme0n1p1 ← dm-0 lvm v--g-srv ← in use' 0000:02:00.0 'nvme1n1p1 ← volume group v-g'
+    rm -r "$ROOT"/sys/class/block/dm-2
+    needs 0000:01:00.0 "nvme0n1p1 ← dm-0 lvm v--g-srv ← in use; if it is a guest's: vgchange --activate n v-g" \
+        0000:02:00.0 "nvme1n1p1 ← volume group v-g; if it is a guest's: vgchange --activate n v-g"
+    put /etc/fstab '/dev/mapper/v--g-data /data ext4 defaults 0 0'
+    needs 0000:01:00.0 'nvme0n1p1 ← dm-1 lvm v--g-data ← fstab /data' 0000:02:00.0 'nvme1n1p1 ← volume group v-g'
+    rm "$ROOT/etc/fstab"
+    put /proc/cmdline 'root=/dev/sda2 rd.lvm.vg=v-g'
+    needs 0000:01:00.0 'nvme0n1p1 ← dm-0 lvm v--g-srv ← in use' 0000:02:00.0 'nvme1n1p1 ← volume group v-g'
+}
+
 @test "an idle physical volume of another group goes; one of which nobody knows the group stays where the host uses LVM" {
     online nvme1n1p1 v
     plan

@@ -296,3 +296,48 @@ unreadable() {
     ctl list vfio
     says '^ +12:01\.2 .* a virtual function of 12:00\.0$'
 }
+
+# leads_to ADDRESS NAME: list tells all about that device, and add takes it or says what the plan has against it.
+leads_to() {
+    ctl list "$2"
+    exits 0 || return 1
+    says "^ +$1 " || return 1
+    is "$(grep -cE '^  ([0-9a-f]+:)?[0-9a-f]+:[0-9a-f]+\.[0-7] ' <<<"$output")" 1 "devices that list $2 tells of" || return 1
+    ctl add zz-asked "$2" --dry-run
+    [[ $status != 2 ]] || { show && return 1; }
+    has "$1"
+}
+
+@test "list and add take each name that list prints, as it stands there" {
+    local m address name names=0
+    for m in desktop-two-nvme laptop-hybrid server-4gpu; do
+        machine $m
+        ctl list
+        while read -r address name; do
+            leads_to "$address" "$name" || { echo "$m: $name" && return 1; }
+            names=$((names + 1))
+        done < <(sed -nE 's/^ +([0-9a-f]+:[0-9a-f]+\.[0-7]) .*, ([a-z][^ ]*)  .*/\1 \2/p' <<<"$output")
+    done
+    ((names > 12))
+}
+
+@test "of what stands on several devices, list and add say which they are; of a rule, list shows its devices" {
+    machine server-4gpu
+    local word address name
+    for word in bond0 md127 /dev/md127; do
+        for name in "list $word" "add x $word --dry-run"; do
+            # shellcheck disable=SC2086
+            ctl $name
+            exits 2
+            has " is not a device; name one of "
+        done
+        while read -r name address; do leads_to "$address" "$name"; done < <(grep -oE '[a-z0-9]+ \([0-9a-f:.]+\)' <<<"$stderr" | tr -d '()')
+    done
+    rule gpu7 '[Match]' Address=e3:00.0
+    ctl list gpu7
+    exits 0
+    has e3:00.0 gpu7
+    ctl add x gpu7
+    exits 2
+    has 'gpu7 is a rule, not a device; passthroughctl list gpu7 shows its devices'
+}

@@ -83,6 +83,13 @@ another_boot() {
     boots_next
 }
 
+# no_loader: one that passthrough does not know has the entries; nothing is found of those that it knows.
+no_loader() {
+    mv "$ROOT$MENU" "$ROOT/boot/loader-of-its-own"
+    rm -rf "$ROOT"/boot/grub "$ROOT"/etc/grub.d "$ROOT"/etc/default/grub* "$ROOT"/usr/sbin/{update-grub,grub-*}
+    MENU=/boot/loader-of-its-own
+}
+
 no_groups() {
     find "$ROOT/sys" \( -name iommu_group -o -name iommu \) -type l -delete
     rm -rf "$ROOT"/sys/kernel/iommu_groups/* "$ROOT"/sys/class/iommu/*
@@ -283,6 +290,23 @@ no_groups() {
     all_end "$ctl_ apply --no-trial"
 }
 
+@test "no boot loader that apply knows: the kernel's parameters, which people add by hand" {
+    with_rule
+    no_loader
+    all_end "$ctl_ cmdline"
+    typed 'passthroughctl apply'
+    exits 1
+    is "$(step)" "$ctl_ cmdline" apply
+    typed 'passthroughctl apply --no-trial'
+    exits 1
+    is "$(step)" "$ctl_ cmdline" 'apply --no-trial'
+    typed 'passthroughctl check --all'
+    says 'no supported boot loader was found.* apply cannot change its kernel command line'
+    has_not 'fix: passthroughctl apply'
+    says "fix: dracut -f --kver $KERNEL$"
+    says 'fix: add intel_iommu=on by hand, and reboot'
+}
+
 # --- the walk
 
 # walks [ENVIRONMENT]: types what the screens end with, from the bare command on, until a virtual machine can have the card. $walk has the way.
@@ -306,6 +330,16 @@ walks() {
         'sudoedit /etc/passthrough.d/bad.conf')
             rm "$ROOT/etc/passthrough.d/bad.conf"
             typed 'passthroughctl plan'
+            ;;
+        *' cmdline')
+            typed "$said"
+            exits 0
+            sed -i "s/ root=/ ${output//$'\n'/ }&/" "$ROOT$MENU"
+            typed 'passthroughctl check'
+            typed "$(sed -n 's/^ *fix: \(dracut .*\)/\1/p' <<<"$output")"
+            exits 0
+            boots
+            typed 'passthroughctl status'
             ;;
         *' show '*) return ;;
         *' '*) typed "${1-} $said" ;;
@@ -342,5 +376,12 @@ all_well() {
     walks
     is "$(printf '%s, ' "${walk[@]}")" \
         'passthroughctl plan, sudoedit /etc/passthrough.d/bad.conf, passthroughctl list, passthroughctl add NAME ADDRESS, passthroughctl check, apt-get install dracut, passthroughctl apply, reboot, passthroughctl show gpu0, ' walk
+    all_well
+}
+
+@test "the same on a host whose boot loader passthrough does not know" {
+    no_loader
+    walks
+    is "$(printf '%s, ' "${walk[@]}")" 'passthroughctl list, passthroughctl add NAME ADDRESS, passthroughctl cmdline, passthroughctl show gpu0, ' walk
     all_well
 }

@@ -37,11 +37,6 @@ setup() {
     tree_keep proven-free
 }
 
-unit() {
-    mkdir -p "$ROOT/etc/systemd/system/multi-user.target.wants"
-    ln -sf "/usr/lib/systemd/system/${1/@*/@.service}" "$ROOT/etc/systemd/system/multi-user.target.wants/$1"
-}
-
 # crypttab KEY [OPTIONS]: one disk, of no use at boot but for its line.
 crypttab() {
     put /etc/crypttab "secret UUID=$LUKS_UUID $1 ${2-luks}"

@@ -45,7 +45,7 @@ said_once() {
     rule newer '[Match]' Address=98:00.0
     ctl status
     said_once 'not in effect yet'
-    says '^  new, newer: not in effect yet$'
+    says '^  new, newer: not in effect yet, and the plan has no device for it: passthroughctl plan says why$'
     says '^  new +pending$'
     cmdline passthrough=off
     rm -r "$ROOT/run/passthrough"

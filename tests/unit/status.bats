@@ -77,6 +77,24 @@ bind_in_initrd() {
     says '^  0 of 2 rules in effect'
 }
 
+@test "a new rule that the plan refuses is not said to wait for a bind" {
+    pci_set 0000:01:00.0 boot_vga 1
+    rule display '[Match]' Address=01:00.0
+    rule gone '[Match]' Address=99:00.0
+    rule ready '[Match]' Address=42:00.0
+    rm -f "$ROOT/etc/passthrough.d/gpu0.conf"
+    ctl status --json
+    is "$(get '.rules[] | "\(.name)=\(.state)"')" 'display=pending gone=pending ready=pending' states
+    is "$(jq -r '.rules[] | select(.message | test("bind")).name' <<<"$output")" ready 'rules to bind'
+    ctl status
+    says '^  display +pending +not in effect yet, and the plan refuses it: passthroughctl plan says why$'
+    says '^  gone +pending +not in effect yet, and the plan has no device for it: passthroughctl plan says why$'
+    ctl bind display
+    exits 1
+    ctl plan
+    says '^  display +refused '
+}
+
 @test "a rule that is gone still shows what this boot did" {
     bind_in_initrd
     rm "$ROOT/etc/passthrough.d/gpu0.conf"

@@ -199,3 +199,16 @@ serial_port() {
     link "class/tty/$1" "$dir"
     link "$dir/device" "$(pci_dir "$2")"
 }
+
+# --- the host's configuration
+
+# unit NAME: a service that is enabled.
+unit() {
+    mkdir -p "$ROOT/etc/systemd/system/multi-user.target.wants"
+    ln -sf "/usr/lib/systemd/system/${1/@*/@.service}" "$ROOT/etc/systemd/system/multi-user.target.wants/$1"
+}
+
+# no_uplink: no route tells what the host answers on.
+no_uplink() {
+    sed -i '/^lan0/d' "$ROOT/proc/net/route"
+}
