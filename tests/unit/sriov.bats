@@ -478,7 +478,7 @@ END
     is "$(get '."libvirt-network" | length')" 1 networks
     ctl show 04:00.0
     exits 1
-    has '50-nic: 0000:04:00.0 Driver=native: it stays with the host'
+    has '50-nic: 04:00.0 Driver=native: it stays with the host'
 }
 
 @test "show says that virtual functions are not there yet, why there will be none, and that a card is none" {
@@ -490,7 +490,7 @@ END
     functions VirtualFunctions=9
     ctl show 50-nic
     exits 1
-    has '50-nic: refused: 0000:04:00.0: it has at most 7 virtual functions'
+    has '50-nic: refused: 04:00.0: it has at most 7 virtual functions'
     pci_add 0000:00:1b.0 10de:1b06 0302 group=77 driver=vfio-pci
     rule gpu '[Match]' Address=00:1b.0
     ctl show gpu --format=libvirt-network
