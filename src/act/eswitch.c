@@ -31,11 +31,15 @@ static int find_mode(const struct nlmsghdr *h, void *data)
 {
         struct nlattr *attr;
 
-        mnl_attr_for_each(attr, h,
-                          sizeof(struct genlmsghdr)) if (mnl_attr_get_type(attr) == DEVLINK_ATTR_ESWITCH_MODE &&
-                                                         mnl_attr_validate(attr, MNL_TYPE_U16) >= 0) *
-                (enum eswitch *)data =
-                mnl_attr_get_u16(attr) == DEVLINK_ESWITCH_MODE_SWITCHDEV ? ESWITCH_SWITCHDEV : ESWITCH_LEGACY;
+        mnl_attr_for_each (attr, h, sizeof(struct genlmsghdr)) {
+                bool is = mnl_attr_get_type(attr) == DEVLINK_ATTR_ESWITCH_MODE &&
+                          mnl_attr_validate(attr, MNL_TYPE_U16) >= 0;
+
+                if (is)
+                        *(enum eswitch *)data = mnl_attr_get_u16(attr) == DEVLINK_ESWITCH_MODE_SWITCHDEV
+                                                        ? ESWITCH_SWITCHDEV
+                                                        : ESWITCH_LEGACY;
+        }
         return MNL_CB_OK;
 }
 
@@ -99,9 +103,11 @@ static bool names_it(const struct nlattr *bit)
 {
         struct nlattr *attr;
 
-        mnl_attr_for_each_nested(attr, bit) if (mnl_attr_get_type(attr) == ETHTOOL_A_BITSET_BIT_NAME &&
-                                                mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 &&
-                                                streq(mnl_attr_get_str(attr), FEATURE)) return true;
+        mnl_attr_for_each_nested (attr, bit) {
+                if (mnl_attr_get_type(attr) == ETHTOOL_A_BITSET_BIT_NAME &&
+                    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 && streq(mnl_attr_get_str(attr), FEATURE))
+                        return true;
+        }
         return false;
 }
 
@@ -110,15 +116,15 @@ static int find_feature(const struct nlmsghdr *h, void *data)
 {
         struct nlattr *set, *bits, *bit;
 
-        mnl_attr_for_each(set, h, sizeof(struct genlmsghdr))
-        {
+        mnl_attr_for_each (set, h, sizeof(struct genlmsghdr)) {
                 if (mnl_attr_get_type(set) != ETHTOOL_A_FEATURES_ACTIVE)
                         continue;
-                mnl_attr_for_each_nested(bits, set)
-                {
+                mnl_attr_for_each_nested (bits, set) {
                         if (mnl_attr_get_type(bits) != ETHTOOL_A_BITSET_BITS)
                                 continue;
-                        mnl_attr_for_each_nested(bit, bits) * (bool *)data |= names_it(bit);
+                        mnl_attr_for_each_nested (bit, bits) {
+                                *(bool *)data |= names_it(bit);
+                        }
                 }
         }
         return MNL_CB_OK;

@@ -101,9 +101,10 @@ static int find_family(const struct nlmsghdr *h, void *data)
 {
         struct nlattr *attr;
 
-        mnl_attr_for_each(attr, h, sizeof(struct genlmsghdr)) if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
-                                                                  mnl_attr_validate(attr, MNL_TYPE_U16) >= 0) *
-                (uint16_t *)data = mnl_attr_get_u16(attr);
+        mnl_attr_for_each (attr, h, sizeof(struct genlmsghdr)) {
+                if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID && mnl_attr_validate(attr, MNL_TYPE_U16) >= 0)
+                        *(uint16_t *)data = mnl_attr_get_u16(attr);
+        }
         return MNL_CB_OK;
 }
 

@@ -137,8 +137,7 @@ static enum tristate same_vlan(const struct nlattr *list, const struct sriov_op 
         const struct ifla_vf_vlan_info wanted = vlan_of(op);
         struct nlattr *attr;
 
-        mnl_attr_for_each_nested(attr, list)
-        {
+        mnl_attr_for_each_nested (attr, list) {
                 const struct ifla_vf_vlan_info *x = of_function(attr, op, sizeof(*x));
 
                 if (x)
@@ -184,18 +183,26 @@ static enum tristate judge(const struct nlattr *attr, const struct sriov_op *op)
         return same_flag(((const struct ifla_vf_trust *)x)->setting, s->number[op->setting]);
 }
 
+static void judge_all(const struct wanted *w, const struct nlattr *attr)
+{
+        for (size_t i = 0; i < w->n; i++)
+                if (w->is[i] == UNKNOWN)
+                        w->is[i] = judge(attr, &w->ops[i]);
+}
+
 static int read_functions(const struct nlmsghdr *h, void *data)
 {
         struct wanted *w = data;
         struct nlattr *list, *info, *attr;
 
-        mnl_attr_for_each(list, h, sizeof(struct ifinfomsg))
-        {
+        mnl_attr_for_each (list, h, sizeof(struct ifinfomsg)) {
                 if (mnl_attr_get_type(list) != IFLA_VFINFO_LIST)
                         continue;
-                mnl_attr_for_each_nested(info, list)
-                        mnl_attr_for_each_nested(attr, info) for (size_t i = 0; i < w->n; i++) if (w->is[i] == UNKNOWN)
-                                w->is[i] = judge(attr, &w->ops[i]);
+                mnl_attr_for_each_nested (info, list) {
+                        mnl_attr_for_each_nested (attr, info) {
+                                judge_all(w, attr);
+                        }
+                }
         }
         return MNL_CB_OK;
 }

@@ -72,8 +72,7 @@ static void apply(struct database *db, struct json_object *transaction)
         struct json_object *rows = json_object_object_get(transaction, "Open_vSwitch");
 
         if (rows && json_object_is_type(rows, json_type_object)) {
-                json_object_object_foreach(rows, uuid, row)
-                {
+                json_object_object_foreach (rows, uuid, row) {
                         if (row && json_object_is_type(row, json_type_object))
                                 apply_config(db, uuid, row, difference);
                         else
@@ -83,8 +82,7 @@ static void apply(struct database *db, struct json_object *transaction)
         rows = json_object_object_get(transaction, "Interface");
         if (!rows || !json_object_is_type(rows, json_type_object))
                 return;
-        json_object_object_foreach(rows, uuid, row)
-        {
+        json_object_object_foreach (rows, uuid, row) {
                 if (row && json_object_is_type(row, json_type_object))
                         apply_interface(db, uuid, row);
                 else
@@ -131,15 +129,13 @@ static void judge(const struct root *root, struct arena *a, struct database *db,
         size_t n;
 
         ret->offload = NO;
-        json_object_object_foreach(db->offload, owner, value)
-        {
+        json_object_object_foreach (db->offload, owner, value) {
                 (void)owner;
                 if (streq_ptr(json_object_get_string(value), "true"))
                         ret->offload = YES;
         }
         listed = root_look_in(root, a, "/sys/class/net", &names, &n) == SOURCE_READ;
-        json_object_object_foreach(db->names, uuid, name)
-        {
+        json_object_object_foreach (db->names, uuid, name) {
                 const char *text = json_object_get_string(name), *type = text_of(db->types, uuid);
 
                 /* Other types are Open vSwitch's own. */
@@ -168,8 +164,8 @@ void openvswitch_read(const struct root *root, struct arena *a, struct openvswit
         static const char *const files[] = {"/etc/openvswitch/conf.db", "/var/lib/openvswitch/conf.db"};
         struct database db = {json_object_new_object(), json_object_new_object(), json_object_new_object()};
         struct root untapped = *root;
+        char *text = NULL;
         size_t size;
-        char *text;
 
         *ret = (struct openvswitch){.source = SOURCE_ABSENT, .offload = UNKNOWN};
         untapped.tap = NULL;

@@ -321,6 +321,7 @@ row() {
     exits 0
     is "$(get '.operations[] | select(.op == "netlink").target')" \
         'its network interface representor 0 of 0000:04:00.0 its network interface' targets
+    functions VirtualFunctions=1 Eswitch=switchdev
     make_functions 50-nic
     exits 1
     has 'waits for its network interface'
