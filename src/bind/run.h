@@ -34,7 +34,7 @@ int run_rule(const struct root *root, const char *rule) _must_check_;   /* on th
 int run_take(const struct root *root, const char *rule) _must_check_;   /* the same, without nodes and links */
 /* The rule's virtual functions, which are made first; in passthrough-sriov alone. */
 int run_sriov(const struct root *root, const char *rule) _must_check_;
-/* The same by hand: the rule as it is now, and nothing is waited for. */
+/* The same by hand: the rule as it is now, and nothing is waited for long. */
 int run_sriov_now(const struct root *root, const char *rule) _must_check_;
 /* They go away, unless somebody uses one. */
 int run_sriov_none(const struct root *root, const char *rule) _must_check_;
