@@ -35,7 +35,6 @@ struct secondary {
         uint16_t id, vf; /* vf is counted from 1 */
         bool online;
         uint16_t has[2];
-        bool namespace;
 };
 
 /* By VQ and VI. */
@@ -266,7 +265,7 @@ static struct secondary *find(const struct nvme *x, uint32_t index)
 static int set_online(const struct nvme *x, uint32_t index, uint32_t count, struct diags *problems)
 {
         const char *what = arena_printf(problems->arena, "virtual function %u stays offline", index);
-        const struct secondary *s = find(x, index);
+        struct secondary *s = find(x, index);
         int k;
 
         if (!x->manages || (s && s->online))
@@ -279,6 +278,7 @@ static int set_online(const struct nvme *x, uint32_t index, uint32_t count, stru
                         return complain(problems, arena_join(problems->arena, what, ", ", names[r], NULL), k);
         }
         k = manage(x, ACTION_ONLINE, 0, s->id, 0);
+        s->online = k == 0;
         if (k == 0)
                 return 0;
         return complain(problems,
@@ -287,36 +287,23 @@ static int set_online(const struct nvme *x, uint32_t index, uint32_t count, stru
                         k);
 }
 
-static void look_at_namespace(struct nvme *x, uint32_t nsid, uint8_t *page)
-{
-        int k = identify(x->fd, NAMESPACE_CONTROLLERS, 0, nsid, page);
-        size_t n = k == 0 ? MIN(u16(page), PAGE / 2 - 1) : 0;
-
-        for (size_t i = 1; i <= n; i++)
-                for (size_t s = 0; s < x->n; s++)
-                        x->v[s].namespace |= x->v[s].id == u16(page + 2 * i);
-        /* One that cannot be asked about may be theirs. */
-        for (size_t s = 0; k != 0 && s < x->n; s++)
-                x->v[s].namespace = true;
-}
-
-/* A controller that does not know the question has its namespaces for all. */
-static int look_at_namespaces(struct nvme *x, struct arena *a, struct diags *problems)
+/*
+ * Which controller has which is not asked: one that no driver has enabled yet need not have any (QEMU). A controller
+ * that does not know the question has its namespaces for all.
+ */
+static int look_at_namespaces(const struct nvme *x, struct arena *a, struct diags *problems)
 {
         uint8_t *list = arena_alloc(a, PAGE), *page = arena_alloc(a, PAGE);
-        const char *without = "";
-        int k = x->manages ? identify(x->fd, NAMESPACE_IDENTIFY, 0, 0, list) : NVME_DONE;
+        const char *unattached = "";
 
-        if (k != 0)
+        if (!x->manages || identify(x->fd, NAMESPACE_IDENTIFY, 0, 0, list) != 0)
                 return NVME_DONE;
         for (size_t i = 0; i < PAGE / 4 && u32(list + 4 * i) > 0; i++)
-                look_at_namespace(x, u32(list + 4 * i), page);
-        for (size_t s = 0; s < x->n; s++)
-                if (x->v[s].online && !x->v[s].namespace)
-                        without = arena_printf(a, "%s %u", without, x->v[s].vf - 1U);
-        if (*without)
+                if (identify(x->fd, NAMESPACE_CONTROLLERS, 0, u32(list + 4 * i), page) == 0 && u16(page) == 0)
+                        unattached = arena_printf(a, "%s %u", unattached, u32(list + 4 * i));
+        if (*unattached)
                 diag_add(problems, DIAG_ERROR, NULL, 0,
-                         "no namespace is attached to virtual functions%s; nvme-attach-ns(1) attaches one", without);
+                         "no controller has namespace%s; nvme-attach-ns(1) gives it to a virtual function", unattached);
         return 0;
 }
 
@@ -336,7 +323,5 @@ int nvme_tell(const struct root *root, struct nvme **nvme, const struct sriov_op
                 return set_online(*nvme, op->index, count, problems);
         if (op->phase == SRIOV_MAKE)
                 return set_free(*nvme, problems);
-        /* What became of them. */
-        k = read_secondaries(*nvme, a, arena_alloc(a, PAGE));
-        return k == 0 ? look_at_namespaces(*nvme, a, problems) : complain(problems, "its functions", k);
+        return look_at_namespaces(*nvme, a, problems);
 }

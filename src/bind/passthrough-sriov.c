@@ -12,11 +12,12 @@
 #include "bind/run.h"
 #include "config/sriov.h"
 
-static const char help[] = "passthrough-sriov [--root=DIR] [--now|--none] RULE\n\n"
-                           "Makes the virtual functions of a rule of passthrough.d(5), sets them up and hands them\n"
-                           "over. Run by systemd; see passthrough(7).\n\n"
-                           "  --now          the rule as it is now, not as this boot has it; nothing is waited for\n"
-                           "  --none         they go away, unless somebody uses one\n" COMMON_HELP;
+static const char help[] =
+        "passthrough-sriov [--root=DIR] [--now|--none] RULE\n\n"
+        "Makes the virtual functions of a rule of passthrough.d(5), sets them up and hands them\n"
+        "over. Run by systemd; see passthrough(7).\n\n"
+        "  --now          the rule as it is now, not as this boot has it; nothing is waited for long\n"
+        "  --none         they go away, unless somebody uses one\n" COMMON_HELP;
 
 int main(int argc, char *argv[])
 {

@@ -34,7 +34,7 @@ int run_rule(const struct root *root, const char *rule) _must_check_;   /* on th
 int run_take(const struct root *root, const char *rule) _must_check_;   /* the same, without nodes and links */
 /* The rule's virtual functions, which are made first; in passthrough-sriov alone. */
 int run_sriov(const struct root *root, const char *rule) _must_check_;
-/* The same by hand: the rule as it is now, and nothing is waited for. */
+/* The same by hand: the rule as it is now, and nothing is waited for long. */
 int run_sriov_now(const struct root *root, const char *rule) _must_check_;
 /* Whether there are as many as a rule is to make; *ret says how many of how many. Needs run_load(). */
 bool run_all_made(struct run *r, const struct rule *rule, const char **ret);

@@ -15,6 +15,7 @@
 #include "report/log.h"
 
 #define WAIT_SECONDS 30
+#define HAND_SECONDS 3 /* by hand: udev may look at a disk that somebody has just closed */
 #define PATIENCE     20
 #define PAUSE_MS     250
 #define JOURNAL      "/run/systemd/journal/socket"
@@ -244,7 +245,7 @@ static int run(const struct root *root, const char *name, bool now)
 
         if (k < 0 || r.facts.off)
                 return k < 0 ? k : RUN_UNSATISFIED;
-        k = look_until_ready(&r, name, now ? 0 : WAIT_SECONDS);
+        k = look_until_ready(&r, name, now ? HAND_SECONDS : WAIT_SECONDS);
         if (k < 0)
                 return k;
         problems.arena = &r.arena;

@@ -33,7 +33,8 @@ static void load(struct run *r, const struct strings *modules)
         }
 }
 
-static const struct evidence none;
+/* What would be refused is not made, and nothing is taken here: that all can be seen is good enough. */
+static const struct evidence none = {.sees_storage = true, .sees_network = true, .sees_keyboards = true};
 
 static void no_guard(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {

@@ -295,17 +295,15 @@ nvme_controller() {
     device "nvme,id=$1-nvme,serial=$3,bus=$1,addr=00.0,subsys=$1-subsystem"
 }
 
-# nvme_with_functions NAME SLOT N [private]: a controller of up to N virtual functions, each with an I/O queue; with a namespace that all have, or
-# that it has alone. Firmware leaves no room for functions that are not there yet; newer_qemu has them.
+# nvme_with_functions NAME SLOT N [detached]: a controller of up to N virtual functions, each with an I/O queue; with a namespace that all have, or
+# that none has. Firmware leaves no room for functions that are not there yet; newer_qemu has them.
 nvme_with_functions() {
     port "$1" "$2"
     devices[-1]+=,mem-reserve=64M
-    local shared=on
-    if [[ ${4-} == private ]]; then shared=off; fi
     drive "$1" 16M
     device "nvme-subsys,id=$1-subsystem,nqn=$1"
     device "nvme,id=$1-nvme,serial=$1,bus=$1,addr=00.0,subsys=$1-subsystem,sriov_max_vfs=$3,sriov_vq_flexible=$((2 * $3)),sriov_vi_flexible=$3,max_ioqpairs=$((2 * $3 + 2)),msix_qsize=$(($3 + 2))"
-    device "nvme-ns,drive=$1-disk,bus=$1-nvme,shared=$shared"
+    device "nvme-ns,drive=$1-disk,bus=$1-nvme${4:+,shared=off,detached=on}"
 }
 
 # disk_unchanged LAYOUT NAME: byte for byte what the layout made, after all boots so far.

@@ -401,6 +401,17 @@ starts_for() {
     starts_for 0000:04:00.0 0000:06:10.0 0000:06:10.1 0000:07:10.0 0000:08:10.0
 }
 
+@test "neither does a virtual function of an NVMe controller" {
+    root_port 0000:00:06.0 06
+    pci_add 0000:06:00.0 144d:a824 010802 under=0000:00:06.0 group=6 driver=nvme
+    sriov 0000:06:00.0 32
+    pci_set 0000:06:00.0 sriov_vf_device a824
+    pci_add 0000:06:00.1 144d:a824 010802 under=0000:00:06.0 group=16 physfn=0000:06:00.0 index=0
+    rule 50-disk '[Match]' Path=00:06.0/00.0 '[SR-IOV]' VirtualFunctions=2
+    rule 90-all '[Match]' Class=nvme '[Device]' Expect=0-
+    starts_for
+}
+
 @test "nor is one left out that an earlier rule decides, or that the card's other function may make" {
     root_port 0000:00:06.0 06
     pci_add 0000:06:00.0 8086:10c9 0200 under=0000:00:06.0 group=6 driver=igb

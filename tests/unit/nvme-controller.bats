@@ -38,8 +38,8 @@ CONTROLLER=()
 
 @test "a controller that keeps nothing for itself need not be reset, and a function that is online is left alone" {
     CONTROLLER=(OWN=0)
-    told 2 free 0 namespaces 0
-    is "$output" $'free: nothing to do\n8 0 1 4\n8 1 1 4\n9 0 1 0\n0: done\nnamespaces: done\n0: nothing to do' commands
+    told 2 free 0 0
+    is "$output" $'free: nothing to do\n8 0 1 4\n8 1 1 4\n9 0 1 0\n0: done\n0: nothing to do' commands
 }
 
 @test "more functions than fit into one answer" {
@@ -66,10 +66,10 @@ CONTROLLER=()
     is "$output" $'free: nothing to do\n0: nothing to do\nnamespaces: nothing to do\nit has no Virtualization Management: its virtual functions have what its firmware gives them' commands
 }
 
-@test "a function without a namespace is named" {
-    CONTROLLER=(DISKLESS=1)
-    told 2 0 1 namespaces
-    [[ $output == *$'\nno namespace is attached to virtual functions 1; nvme-attach-ns(1) attaches one' ]]
+@test "a namespace that no controller has is named" {
+    CONTROLLER=(UNATTACHED=2)
+    told 2 0 namespaces
+    [[ $output == *$'\nno controller has namespace 2; nvme-attach-ns(1) gives it to a virtual function' ]]
 }
 
 @test "a controller that does not become ready is told nothing" {

@@ -3,8 +3,8 @@
  * nvme-controller ROOT COUNT WHAT...: tells a made-up NVMe controller what virtual functions need, and prints the
  * commands that it gets, then what came of it. WHAT is free, live, namespaces, or the index of a function. The
  * controller is as the environment has it: MANAGES, FREE (queues, and as many interrupts), OWN (of them the primary's),
- * MOST (that a function may have), STEP, SECONDARIES, DISKLESS (a function without a namespace), REFUSES (the command
- * that it does not take, as it is printed), STATUS.
+ * MOST (that a function may have), STEP, SECONDARIES, UNATTACHED (a namespace that no controller has), REFUSES (the
+ * command that it does not take, as it is printed), STATUS.
  */
 #include <linux/nvme_ioctl.h>
 #include <stdarg.h>
@@ -48,10 +48,8 @@ static void list_secondaries(uint8_t *page, unsigned from)
         page[0] = (uint8_t)n;
 }
 
-static int identify(uint32_t cdw10, uint8_t *page)
+static int identify(uint32_t cdw10, uint32_t nsid, uint8_t *page)
 {
-        unsigned n = 0;
-
         switch (cdw10 & 0xff) {
         case 0x01:
                 put16(page + 256, value("MANAGES", 1) << 7);
@@ -71,12 +69,10 @@ static int identify(uint32_t cdw10, uint8_t *page)
                 return 0;
         case 0x10:
                 page[0] = 1;
+                page[4] = 2;
                 return 0;
         case 0x12:
-                for (unsigned id = 1; id <= value("SECONDARIES", 2); id++)
-                        if (id != value("DISKLESS", 65535) + 1)
-                                put16(page + 2 * ++n, id);
-                put16(page, n);
+                put16(page, nsid != value("UNATTACHED", 0));
                 return 0;
         }
         return 2;
@@ -111,7 +107,7 @@ int ioctl(int fd, unsigned long request, ...)
         va_end(ap);
         if (request != NVME_IOCTL_ADMIN_CMD)
                 abort();
-        return c->opcode == 0x06   ? identify(c->cdw10, (uint8_t *)(uintptr_t)c->addr)
+        return c->opcode == 0x06   ? identify(c->cdw10, c->nsid, (uint8_t *)(uintptr_t)c->addr)
                : c->opcode == 0x1c ? manage(c->cdw10, c->cdw11)
                                    : 1;
 }

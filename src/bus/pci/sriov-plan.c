@@ -179,7 +179,7 @@ static void set_online(const struct making *m, const struct sriov_parent *x)
         for (uint32_t i = 0; i < x->count; i++)
                 add_nvme(m, SRIOV_SET, i, arena_printf(m->arena, "vf %u vq 1/%u vi 1/%u online", i, x->count, x->count),
                          "an equal part of the queues and interrupts that can be given away");
-        add_nvme(m, SRIOV_SET, ALL, "namespaces", "one without a namespace has no disk; nvme-attach-ns(1)")->op.flags =
+        add_nvme(m, SRIOV_SET, ALL, "namespaces", "a namespace that no controller has is of use to nobody")->op.flags =
                 OP_OPTIONAL;
 }
 
