@@ -498,3 +498,23 @@ END
     is "$output" '' 'standard output'
     has 'gpu has no virtual function of a network card'
 }
+
+@test "list says how many virtual functions there can be, how many there are, and whose one is" {
+    ctl list
+    has 'can have 7 VFs'
+    ctl list 04:00.0
+    has 'SR-IOV        can have 7 VFs' 'their ID: 8086:10ca; drivers of the host take new ones'
+    made 2 driver=vfio-pci
+    pci_set 0000:04:00.0 sriov_drivers_autoprobe 0
+    functions VirtualFunctions=2
+    ctl list
+    has '2 of 8 VFs: 2 handed over (50-nic, vfio-pci)'
+    ctl list 04:00.0
+    has 'SR-IOV        2 of 8 VFs: 2 handed over' 'no driver takes new ones by itself'
+    ctl list 04:10.2
+    has 'SR-IOV        virtual function 1 of 04:00.0'
+    ctl list --json
+    is "$(get '.devices[] | select(.sriov) | "\(.address) \(.sriov.total) \(.sriov.enabled) \(.sriov.autoprobe) \(.sriov.vf_id)"')" \
+        '0000:04:00.0 8 2 false 8086:10ca' sriov
+    is "$(get '.devices[] | select(.parent) | "\(.parent) \(.index)"')" '0000:04:00.0 0 0000:04:00.0 1' functions
+}
