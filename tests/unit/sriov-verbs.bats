@@ -202,3 +202,17 @@ not_added() {
     exits 0
     has_not 50-nic
 }
+
+@test "check says that virtual functions share the group of their function, and what is missing for it" {
+    functions VirtualFunctions=2
+    made 2 driver=vfio-pci
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "group.50-nic").status')" pass row
+    pci_set 0000:04:00.0 sriov_numvfs 2
+    pci_remove 0000:04:10.2
+    pci_add 0000:04:10.2 8086:10ca 0200 under=0000:00:04.0 group=4 physfn=0000:04:00.0 index=1 driver=vfio-pci
+    ctl check --json
+    exits 1
+    is "$(get '.checks[] | select(.id == "group.50-nic").status')" fail row
+    has 'the ports above have ACS' '0000:04:10.2'
+}
