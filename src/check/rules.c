@@ -107,6 +107,14 @@ static const char *group_fix(struct checker *c, size_t r)
                           rule->name, NULL);
 }
 
+/* The rule takes nothing: not even virtual functions of what it leaves to the host. */
+static bool stays(const struct checker *c, size_t rule)
+{
+        const struct rule *r = &c->plan->config->rules[rule];
+
+        return r->driver == DRIVER_NATIVE && (!r->sriov || taken_of(c, rule) == 0);
+}
+
 static void group_row(struct checker *c, size_t r)
 {
         const struct rule *rule = &c->plan->config->rules[r];
@@ -119,8 +127,15 @@ static void group_row(struct checker *c, size_t r)
                           rule->message);
         else if (state->state == RULE_SKIPPED)
                 check_row(c, id, CHECK_SKIP, "", "the rule is skipped: %s", state->message);
-        else if (rule->driver == DRIVER_NATIVE)
+        else if (stays(c, r))
                 check_row(c, id, CHECK_SKIP, "", "the rule leaves its devices to the host");
+        else if (*against && rule->sriov)
+                check_row(
+                        c, id, CHECK_FAIL,
+                        "switch ACS (and ARI) on in the firmware setup, or put the card into a slot of the processor; "
+                        "passthroughctl list ADDRESS shows what shares the group",
+                        "%s: a virtual function is apart from its function only where the ports above have ACS",
+                        against);
         else if (*against) {
                 check_row(c, id, CHECK_FAIL, c->live ? group_fix(c, r) : "see iommu.enabled", "%s", against);
                 if (!c->live)
@@ -228,7 +243,7 @@ static void guard_row(struct checker *c, size_t r)
                           "%s", c->plan->rules[r].message);
                 return;
         }
-        if (rule->invalid || c->plan->rules[r].state == RULE_SKIPPED || rule->driver == DRIVER_NATIVE || n == 0)
+        if (rule->invalid || c->plan->rules[r].state == RULE_SKIPPED || stays(c, r) || n == 0)
                 check_row(c, id, CHECK_SKIP, "", "the rule takes nothing, see group.%s", rule->name);
         else if (*against)
                 check_row(c, id, CHECK_FAIL, guard_fix(c, r, against), "%s", against);

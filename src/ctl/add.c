@@ -12,6 +12,8 @@
 #include "ctl/removable.h"
 #include "report/beside.h"
 
+#define VFS "vfs=" /* VirtualFunctions= of [SR-IOV] */
+
 struct add {
         struct edit edit;
         const char *name;
@@ -19,6 +21,7 @@ struct add {
         size_t n_devices;
         const char **settings, **notes;
         size_t n_settings, n_notes;
+        const char *functions; /* of vfs= */
         bool written;
 };
 
@@ -56,6 +59,10 @@ static int add_setting(struct add *x, char *word)
         for (const char *s = word; *s; s++)
                 if ((unsigned char)*s < ' ')
                         return ctl_usage("a setting is one line, Key=Value");
+        if (startswith(word, VFS)) {
+                x->functions = word + strlen(VFS);
+                return *x->functions ? 0 : ctl_usage(VFS " takes how many virtual functions there are to be, or all");
+        }
         str_add(&c->arena, &x->settings, &x->n_settings, word);
         return 0;
 }
@@ -194,7 +201,10 @@ static size_t count_removable(struct add *x)
 static int propose(struct add *x)
 {
         struct ctl *c = x->edit.c;
-        struct proposal p = {.expect = x->n_devices, .settings = x->settings, .n_settings = x->n_settings};
+        struct proposal p = {.expect = x->n_devices,
+                             .settings = x->settings,
+                             .n_settings = x->n_settings,
+                             .functions = x->functions};
         const char *why;
 
         propose_match(&c->arena, &c->facts, x->devices, x->n_devices, &p.match, &why);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "bus/pci/sriov.h"
 #include "ctl/names.h"
 #include "plan/displays.h"
 #include "report/domain.h"
@@ -65,6 +66,7 @@ static int plan_for(struct ctl *c, const struct config *config)
                 return k;
         facts_as_at_boot(&c->facts);
         plan_build(config, &c->facts, &c->arena, &c->plan);
+        pci_sriov(&c->root, &c->arena, SRIOV_AT_BOOT, &c->plan);
         return 0;
 }
 
@@ -107,6 +109,7 @@ static void plan_before(const struct edit *e, struct config *config, struct plan
                         config->rules[config->n_rules++] = c->config.rules[r];
         }
         plan_build(config, &c->facts, &c->arena, ret);
+        pci_sriov(&c->root, &c->arena, SRIOV_AT_BOOT, ret);
 }
 
 /* What the draft takes away from a rule that was fine without it, or NULL. */

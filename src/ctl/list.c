@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "bus/pci/sriov.h"
 #include "ctl/ctl.h"
 #include "ctl/lookup.h"
 #include "ctl/names.h"
@@ -38,6 +39,17 @@ static int one_device(struct ctl *c, const struct listing *list, size_t *ret)
                                           (found.is_there && !any_means(list))))
                 return ctl_usage("%s", found.why);
         return 0;
+}
+
+/* Which virtual functions a device can have, for each. */
+static const struct sriov_facts *functions(struct ctl *c)
+{
+        struct sriov_facts *looked = arena_alloc(&c->arena, c->facts.n_devices * sizeof(*looked));
+
+        for (size_t i = 0; i < c->facts.n_devices; i++)
+                if (c->facts.devices[i].bus == &pci_bus && !c->facts.devices[i].parent)
+                        pci_sriov_look(&c->root, &c->arena, &c->facts, i, &looked[i]);
+        return looked;
 }
 
 static int show(struct ctl *c, struct listing *list)
@@ -87,6 +99,7 @@ int ctl_list(struct ctl *c)
         names_look_up(&c->root, &c->facts, &c->arena, &names);
         list.names = names;
         list.handovers = plan_handovers(&c->plan, &c->arena);
+        list.functions = functions(c);
         k = show(c, &list);
         if (k != 0)
                 return k;

@@ -41,5 +41,7 @@ const char *propose_text(struct arena *a, const struct proposal *p)
                 text = arena_printf(a, "%sExpect=%zu\n", text, p->expect);
         for (size_t i = 0; text && i < p->n_settings; i++)
                 text = arena_join(a, text, p->settings[i], "\n", NULL);
+        if (p->functions)
+                text = arena_join(a, text, "[SR-IOV]\nVirtualFunctions=", p->functions, "\n", NULL);
         return text;
 }

@@ -21,6 +21,7 @@ struct proposal {
         size_t n_removable;    /* of these, that may be away */
         const char **settings; /* lines of [Device] */
         size_t n_settings;
+        const char *functions; /* VirtualFunctions= of [SR-IOV]; NULL: none are made */
 };
 
 /* The whole file. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/draft-rows.h"
 
+#include "plan/sriov.h"
 #include "report/headings.h"
 #include "report/paint.h"
 
@@ -47,11 +48,23 @@ static const char *along_text(struct arena *a, const struct device *d, const str
         return arena_join(a, "comes along: ", why, NULL);
 }
 
+/* How many virtual functions its rule makes. */
+static uint32_t count_of(const struct plan *plan, const struct plan_entry *e)
+{
+        for (size_t i = 0; plan->sriov && i < plan->sriov->n_parents; i++)
+                if (&plan->entries[plan->sriov->parents[i].entry] == e && !plan->sriov->parents[i].refused)
+                        return plan->sriov->parents[i].count;
+        return 0;
+}
+
 static const char *text_of(const struct listing *list, struct arena *a, const struct plan_entry *e)
 {
         const struct plan *plan = list->plan;
         const struct device *d = &plan->facts->devices[e->device];
 
+        if (e->action == ACTION_KEEP && count_of(plan, e) > 0)
+                return arena_printf(a, "gets %u virtual function%s", count_of(plan, e),
+                                    count_of(plan, e) == 1 ? "" : "s");
         if (e->action == ACTION_KEEP)
                 return "stays with the host";
         if (e->action == ACTION_REFUSE)

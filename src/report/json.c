@@ -281,6 +281,17 @@ static void add_handover(struct json_object *o, const struct facts *facts, const
                 append_string(along, facts->devices[h->along[i]].address);
 }
 
+/* The virtual functions that a device can have. */
+static void add_functions(struct json_object *o, const struct sriov_facts *can)
+{
+        struct json_object *sriov = add_object(o, "sriov");
+
+        add(sriov, "total", json_object_new_int64(can->total));
+        add(sriov, "enabled", json_object_new_int64(can->enabled));
+        add(sriov, "autoprobe", json_object_new_boolean(can->autoprobe));
+        add_string(sriov, "vf_id", can->vf_id ? can->vf_id : "");
+}
+
 void json_list(FILE *f, const struct listing *list, const struct diags *errors)
 {
         const struct plan *plan = list->plan;
@@ -307,6 +318,10 @@ void json_list(FILE *f, const struct listing *list, const struct diags *errors)
                            d->marks[MARK_DISK_SERIAL] ? d->marks[MARK_DISK_SERIAL] : d->marks[MARK_SERIAL]);
                 if (d->parent)
                         add_string(o, "parent", d->parent);
+                if (d->parent && d->index != UINT32_MAX)
+                        add(o, "index", json_object_new_int64(d->index));
+                if (list->functions && list->functions[i].capable == YES)
+                        add_functions(o, &list->functions[i]);
                 add_string(o, "driver", d->driver_now);
                 add_string(o, "rule", e ? plan->config->rules[e->rule].name : "");
                 add(o, "bridge", json_object_new_boolean((d->roles & ROLE_BRIDGE) != 0));

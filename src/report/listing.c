@@ -179,7 +179,9 @@ static const char *virtual_state(const struct listing *list, struct arena *a, si
 const char *listing_virtual(const struct listing *list, struct arena *a, size_t device)
 {
         const struct facts *facts = list->plan->facts;
-        const char *text = "";
+        const struct sriov_facts *can = list->functions ? &list->functions[device] : NULL;
+        uint32_t total = can && can->capable == YES ? can->total : 0;
+        const char *text = "", *of = total > 0 ? arena_printf(a, " of %u", total) : "";
         struct strings states = {};
         size_t n_like;
 
@@ -194,7 +196,9 @@ const char *listing_virtual(const struct listing *list, struct arena *a, size_t 
                         n_like += streq(states.v[k], states.v[i]);
                 text = arena_printf(a, "%s%s%zu %s", text, *text ? ", " : "", n_like, states.v[i]);
         }
-        return states.n > 0 ? arena_printf(a, "%zu VF%s: %s", states.n, states.n == 1 ? "" : "s", text) : NULL;
+        if (states.n > 0)
+                return arena_printf(a, "%zu%s VF%s: %s", states.n, of, total < 2 && states.n == 1 ? "" : "s", text);
+        return total > 0 ? arena_printf(a, "can have %u VF%s", total, total == 1 ? "" : "s") : NULL;
 }
 
 /* "with 01:00.1, its audio; 01:00.2, its USB", of those that are on this device's line; NULL if there are none. */

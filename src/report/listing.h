@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "plan/handover.h"
+#include "plan/sriov.h"
 #include "report/cell.h"
 #include "report/model.h"
 #include "report/next.h"
@@ -24,6 +25,7 @@ struct listing {
         const struct plan *plan;
         const struct pci_name *names; /* these two beside the devices of its facts */
         const struct handover *handovers;
+        const struct sriov_facts *functions; /* virtual ones of each device; NULL: nobody has looked */
 
         const struct strings *words; /* all have to hold; NULL: none */
         bool all;                    /* bridges and system functions, too */
@@ -70,6 +72,8 @@ const char *listing_address(const struct listing *list, size_t device);
 /* A text without the domain of addresses, where every domain is 0000. */
 const char *listing_text(const struct listing *list, struct arena *a, const char *text);
 struct list_table listing_table(const struct listing *list, struct arena *a) _must_check_;
-/* "6 VFs: 4 free (iavf), 2 handed over (vfs, vfio-pci)", of a function's virtual ones; NULL if it has
- * none. */
+/*
+ * "6 of 64 VFs: 4 free (iavf), 2 handed over (vfs, vfio-pci)", of a function's virtual ones; "can have 64 VFs"; NULL if
+ * it cannot, as far as that shows.
+ */
 const char *listing_virtual(const struct listing *list, struct arena *a, size_t device);

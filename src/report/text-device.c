@@ -130,9 +130,18 @@ static void put_mates(const struct page *p)
 static void put_virtual(const struct page *p)
 {
         const struct facts *facts = p->list->plan->facts;
+        const struct sriov_facts *can = p->list->functions ? &p->list->functions[p->device] : NULL;
+        const struct device *d = device_of(p);
         size_t n = 0;
 
         put_line(p, "SR-IOV", listing_virtual(p->list, p->screen.arena, p->device));
+        if (can && can->capable == YES && can->total > 0)
+                put_line(p, "",
+                         arena_join(p->screen.arena, can->vf_id ? "their ID: " : "", can->vf_id ? can->vf_id : "",
+                                    can->vf_id ? "; " : "",
+                                    can->autoprobe ? "drivers of the host take new ones (sriov_drivers_autoprobe=1)"
+                                                   : "no driver takes new ones by itself (sriov_drivers_autoprobe=0)",
+                                    NULL));
         for (size_t i = 0; i < facts->n_devices; i++) {
                 if (!streq_ptr(facts->devices[i].parent, device_of(p)->address))
                         continue;
@@ -141,9 +150,10 @@ static void put_virtual(const struct page *p)
         }
         if (n > VIRTUAL_MAX)
                 put_text(p, "", arena_printf(p->screen.arena, "and %zu more, which list --json has", n - VIRTUAL_MAX));
-        if (device_of(p)->parent)
-                put_line(p, "SR-IOV",
-                         arena_join(p->screen.arena, "a virtual function of ", device_of(p)->parent, NULL));
+        if (d->parent && d->index != UINT32_MAX)
+                put_line(p, "SR-IOV", arena_printf(p->screen.arena, "virtual function %u of %s", d->index, d->parent));
+        else if (d->parent)
+                put_line(p, "SR-IOV", arena_join(p->screen.arena, "a virtual function of ", d->parent, NULL));
 }
 
 /* The rule that there is, or the one that would name it. */

@@ -85,7 +85,7 @@ at() { shown_at "$1" list "${@:2}"; }
     machine server-cx5-vfs
     ctl list
     says '^ +ADDRESS +DEVICE +DRIVER +HANDOVER$'
-    says '^ +12:00\.0 .*, ens1f0 and 3 more +mlx5_core +held +VFs enabled: 3 VFs: 2 free \(no driver\), 1 free \(vfio-pci, no rule\)$'
+    says '^ +12:00\.0 .*, ens1f0 and 3 more +mlx5_core +held +VFs enabled: 3 of 8 VFs: 2 free \(no driver\), 1 free \(vfio-pci, no rule\)$'
     is "$(grep -c '^ *[0-9a-f]*:[0-9a-f]*\.[0-7]' <<<"$output")" 14 lines
 }
 
@@ -289,11 +289,11 @@ shown() {
     machine server-cx5-vfs
     rule vms '[Match]' Parent=12:00.0 VirtualFunction=2
     ctl list
-    says '^ +12:00\.0 .* 3 VFs: 2 free \(no driver\), 1 handed over \(vms, vfio-pci\)$'
+    says '^ +12:00\.0 .* 3 of 8 VFs: 2 free \(no driver\), 1 handed over \(vms, vfio-pci\)$'
     ctl list 12:00.0
     says '^ +12:00\.4 .*, vfio-pci: handed over$'
     ctl list 12:00.4
-    says '^  SR-IOV +a virtual function of 12:00\.0$'
+    says '^  SR-IOV +virtual function 2 of 12:00\.0$'
     # Where their function is not meant, they have lines of their own.
     ctl list 12:00.4 vfio
     shown 12:00.4

@@ -292,7 +292,7 @@ unreadable() {
     whole '.devices[] | select(.address == "0000:12:00.0") | (has("parent") | not) and .slot == "7"'
     ctl list 12:01.2
     says '^  Slot +7$'
-    says '^  SR-IOV +a virtual function of 12:00\.0$'
+    says '^  SR-IOV +virtual function 0 of 12:00\.0$'
     ctl list vfio
     says '^ +12:01\.2 .* a virtual function of 12:00\.0$'
 }
