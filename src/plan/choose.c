@@ -125,7 +125,9 @@ static void decide_made(struct planner *p, size_t device, size_t rule)
 {
         const struct device *d = &p->facts->devices[device];
         const struct rule *r = &p->config->rules[rule];
-        bool known = sriov_keys_used && d->index != UINT32_MAX && match_machine(r, p->facts) == YES;
+        /* Those that are too many go with the next change of their number. */
+        bool stays = r->sriov->kind != VF_COUNT_NUMBER || d->index < r->sriov->count;
+        bool known = sriov_keys_used && d->index != UINT32_MAX && stays && match_machine(r, p->facts) == YES;
         const char *driver = known ? driver_for(p, r, d) : NULL;
         struct plan_entry *e;
 

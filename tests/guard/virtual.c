@@ -99,7 +99,7 @@ static bool is_used(const struct machine *m, unsigned function)
                         shows = true;
                         busy |= m->interfaces[i].up || m->interfaces[i].master != NONE;
                 }
-        return d->held || busy || (d->driver && strcmp(d->driver, "iavf") == 0 && !shows);
+        return d->held || busy || d->verdict == NEEDED || (d->driver && strcmp(d->driver, "iavf") == 0 && !shows);
 }
 
 static bool functions_are_used(const struct machine *m, unsigned physical)

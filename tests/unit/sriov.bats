@@ -444,3 +444,28 @@ END
     attribute 0000:04:00.0 sriov_numvfs 3
     attribute 0000:04:10.0 driver_override '(null)'
 }
+
+@test "fewer than there are: those that are too many are not asked for, and hold nothing back, unless the host needs one" {
+    made 3 driver=igbvf
+    nic eth9 0000:04:10.0
+    nic eth8 0000:04:10.2
+    nic eth7 0000:04:10.4
+    functions VirtualFunctions=2
+    plan
+    device 0000:04:10.4 keep
+    bound 0000:04:10.0 0000:04:10.2
+    # Down, and what stands on it is declared.
+    put /sys/devices/virtual/net/eth7.5/flags 0x1002
+    link class/net/eth7.5 devices/virtual/net/eth7.5
+    link devices/virtual/net/eth7.5/lower_eth7 "$(pci_dir 0000:04:10.4)/net/eth7"
+    put /etc/network/interfaces 'auto eth7.5' 'iface eth7.5 inet dhcp'
+    make_functions 50-nic
+    exits 1
+    has 'in use: 0000:04:10.4: eth7' ' ← /etc/network/interfaces; another number'
+    attribute 0000:04:00.0 sriov_numvfs 3
+    rm "$ROOT/etc/network/interfaces"
+    pci_bind 0000:04:10.0 vfio-pci
+    pci_bind 0000:04:10.2 vfio-pci
+    make_functions 50-nic
+    attribute 0000:04:00.0 sriov_numvfs 2
+}

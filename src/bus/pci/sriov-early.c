@@ -17,7 +17,7 @@ static bool is_root(const char *path)
         return streq(path, "/") || streq(path, "/usr");
 }
 
-static bool reaches(const struct evidence *e, size_t node, size_t device, unsigned depth)
+static bool reaches_from(const struct evidence *e, size_t node, size_t device, unsigned depth)
 {
         const struct node *n = &e->nodes[node];
 
@@ -25,9 +25,14 @@ static bool reaches(const struct evidence *e, size_t node, size_t device, unsign
                 if (n->devices[i] == device)
                         return true;
         for (size_t i = 0; i < n->n_below && depth < DEPTH; i++)
-                if (reaches(e, n->below[i], device, depth + 1))
+                if (reaches_from(e, n->below[i], device, depth + 1))
                         return true;
         return false;
+}
+
+bool pci_sriov_reaches(const struct evidence *e, size_t node, size_t device)
+{
+        return reaches_from(e, node, device, 0);
 }
 
 static bool is_remote(const struct evidence *e, size_t node, unsigned depth)
@@ -105,11 +110,11 @@ const char *pci_sriov_early(const struct root *root, struct arena *a, const stru
                 const struct use *u = &e->uses[i];
 
                 if (is_root(u->what)) {
-                        *ret_root |= reaches(e, u->node, device, 0);
+                        *ret_root |= pci_sriov_reaches(e, u->node, device);
                         remote = is_remote(e, u->node, 0) ? arena_join(a, u->what, " is on a server", NULL) : remote;
                 } else if (e->nodes[u->node].kind == NODE_INTERFACE && is_named(u->what)) {
                         named = true;
-                        why = reaches(e, u->node, device, 0) ? u->what : why;
+                        why = pci_sriov_reaches(e, u->node, device) ? u->what : why;
                 }
         }
         why = why ? why : asked(a, facts, named);

@@ -101,18 +101,15 @@ static void look_at_interfaces(const struct look *x, const struct device *d, str
         }
 }
 
-/* What a process has open without VFIO: the verbs of InfiniBand need no interface that is up. */
-static const char *opener_of(const struct look *x, const struct device *vf)
+/* The host needs it, though it need not be up; or a process has it open without VFIO, as InfiniBand's verbs. */
+static const char *need_of(const struct look *x, const struct device *vf)
 {
         const struct evidence *e = x->facts->evidence;
 
-        for (size_t u = 0; u < e->n_uses; u++) {
-                const struct node *n = &e->nodes[e->uses[u].node];
-
-                for (size_t i = 0; i < n->n_devices; i++)
-                        if (&x->facts->devices[n->devices[i]] == vf)
-                                return arena_join(x->arena, vf->address, ": ", n->label, " ← ", e->uses[u].what, NULL);
-        }
+        for (size_t u = 0; u < e->n_uses; u++)
+                if (pci_sriov_reaches(e, e->uses[u].node, (size_t)(vf - x->facts->devices)))
+                        return arena_join(x->arena, vf->address, ": ", e->nodes[e->uses[u].node].label, " ← ",
+                                          e->uses[u].what, NULL);
         return NULL;
 }
 
@@ -122,11 +119,11 @@ static const char *opener_of(const struct look *x, const struct device *vf)
  */
 static const char *user_of(const struct look *x, const struct device *vf)
 {
-        const char **names, *opener = opener_of(x, vf);
+        const char **names, *need = need_of(x, vf);
         size_t n = 0;
 
-        if (opener)
-                return opener;
+        if (need)
+                return need;
         if (vf->stuck)
                 return arena_join(x->arena, vf->address, ": ", vf->stuck, NULL);
         if (vf->vfio_user)

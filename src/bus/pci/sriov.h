@@ -30,6 +30,9 @@ const struct owner *pci_sriov_owner(struct arena *a, const struct facts *facts, 
 const char *pci_sriov_early(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
                             bool *ret_root);
 
+/* What is used is the device, or stands on it. */
+bool pci_sriov_reaches(const struct evidence *e, size_t node, size_t device);
+
 enum sriov_aim {
         SRIOV_NOW,
         SRIOV_AT_BOOT, /* of a boot, which finds no virtual functions */
