@@ -88,7 +88,7 @@ struct check_facts {
         size_t n_images;
         bool live;                  /* the machine this process runs on: the next four are known */
         const char *loader_problem; /* why apply cannot give the kernel its parameters, or NULL */
-        const char *trial_problem; /* why the boot loader cannot try a config once, or NULL */
+        const char *trial_problem;  /* why the boot loader cannot try a config once, or NULL */
         bool watchdog;
         struct trial trial; /* of the last apply */
         struct refused_tokens refused;

@@ -204,9 +204,12 @@ static int make_entry(struct transaction *x)
 
 int attempt_record(struct transaction *x, enum trial_state state)
 {
+        char boot[64];
         int k;
 
         x->trial.state = state;
+        if (state == TRIAL_RUNNING && root_read(&x->c->root, BOOT_ID, boot, sizeof(boot)) > 0)
+                x->trial.own = arena_strdup(&x->c->arena, boot);
         k = trial_write(&x->c->root, &x->c->arena, &x->trial);
         return k < 0 ? ctl_fail(TRIAL_PATH, k) : 0;
 }
@@ -228,8 +231,8 @@ static int start(struct transaction *x, const struct installed *image)
         struct tm tm;
 
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&now, &tm));
-        if (root_read(&c->root, "/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) <= 0)
-                return ctl_fail("/proc/sys/kernel/random/boot_id", -ENODATA);
+        if (root_read(&c->root, BOOT_ID, boot, sizeof(boot)) <= 0)
+                return ctl_fail(BOOT_ID, -ENODATA);
         x->trial = (struct trial){.config = x->config,
                                   .release = image->release,
                                   .target = image->path,

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What people call a device: an address, a path below /dev, a disk, an interface or a terminal by the kernel's name; and
- * which PCI function that is.
+ * What people call a device: an address, a path below /dev, a disk, an interface or a terminal by the kernel's name;
+ * and which PCI function that is.
  */
 
 #include "facts/facts.h"

@@ -347,6 +347,18 @@ static const char *time_until(struct view *v)
         return arena_strdup(&v->c->arena, when);
 }
 
+/* As journalctl(1) has it: a boot's ID without its dashes. NULL: it is none. */
+static const char *boot_of(struct view *v, const char *id)
+{
+        char *plain = arena_strdup(&v->c->arena, id ? id : ""), *to = plain;
+
+        for (const char *c = plain; *c; c++)
+                if (*c != '-')
+                        *to++ = *c;
+        *to = '\0';
+        return strlen(plain) == 32 && ctl_boot_valid(plain) ? plain : NULL;
+}
+
 /* WAY_UNKNOWN: it has none, or one that the next apply drops. */
 static enum way way_of_trial(struct view *v)
 {
@@ -359,6 +371,7 @@ static enum way way_of_trial(struct view *v)
         v->now->seconds = t->seconds;
         switch (t->state) {
         case TRIAL_FAILED:
+                v->now->tried = boot_of(v, t->own);
                 return WAY_FAILED;
         case TRIAL_PENDING:
         case TRIAL_RUNNING:

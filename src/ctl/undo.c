@@ -20,6 +20,7 @@ static int list(const struct transaction *x)
         }
         if (j->n == 0 && !transaction_has_trial(x)) {
                 tell_say(x->c, "Nothing to undo.");
+                situation_put(x->c, NEXT_ON_UNDO);
                 return EXIT_SUCCESS;
         }
         puts("  APPLY  WHEN                 BOOT LOADER");

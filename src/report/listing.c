@@ -245,6 +245,14 @@ static void tell_company(const struct listing *list, struct arena *a, struct lis
                                          group == NO_GROUP ? "" : ", in the same IOMMU group", NULL);
 }
 
+/* "may be needed" stands in front of the detail: ", which may be needed" at its end is left out. */
+static const char *without_words(struct arena *a, const char *detail, const char *words)
+{
+        const char *end = arena_join(a, ", which ", words, NULL);
+
+        return *words && endswith(detail, end) ? arena_strndup(a, detail, strlen(detail) - strlen(end)) : detail;
+}
+
 static void tell_state(const struct listing *list, struct arena *a, struct list_row *row)
 {
         const struct plan_entry *e = plan_find(list->plan, row->device);
@@ -266,7 +274,7 @@ static void tell_state(const struct listing *list, struct arena *a, struct list_
                 row->words = brief.words;
         else if (*brief.words)
                 row->words = arena_join(a, row->words, ": ", brief.words, NULL);
-        row->detail = brief.detail ? listing_text(list, a, brief.detail) : NULL;
+        row->detail = brief.detail ? listing_text(list, a, without_words(a, brief.detail, brief.words)) : NULL;
         if (row->state != LIST_FREE)
                 return;
         if (driver_is_vfio(row->driver))

@@ -97,7 +97,7 @@ static struct next_step of_trial(const struct asker *x)
         case WAY_FAILED:
                 if (x->on == NEXT_ON_HISTORY)
                         return run(x, "apply --no-trial", "or change a rule, and apply that");
-                return run(x, "status --boot=-1",
+                return run(x, arena_join(x->a, "status --boot=", x->now->tried ? x->now->tried : "-1", NULL),
                            "says what happened in the trial; then change a rule and apply, or apply --no-trial");
         case WAY_CONFIRM:
                 return run(x, "confirm", before(x, "keeps what this boot tries"));

@@ -77,6 +77,7 @@ struct situation {
         bool line_by_hand;   /* apply cannot change the kernel command line here */
         bool by_hand;        /* of a trial: only confirm keeps it */
         uint32_t seconds;    /* of a trial: from the start of its boot until it is taken back */
+        const char *tried;   /* of a trial that failed: its boot, as status --boot= takes it; or NULL */
         const char *until;   /* of the trial that runs: when that is, as a time of day */
 
         /* Of a screen about devices. */

@@ -11,7 +11,6 @@
 #include "base/str.h"
 
 #define SIZE_LIMIT ((size_t)64 * 1024)
-#define BOOT_ID    "/proc/sys/kernel/random/boot_id"
 
 const char *const trial_state_names[TRIAL_MAX_] = {"none", "making", "pending", "running", "accepted", "failed"};
 
@@ -23,6 +22,7 @@ static const struct record_type types[] = {
         {.key = "applies", ONE_FIELD(FIELD(U32, trial, applies))},
         {.key = "when", ONE_FIELD(FIELD(TEXT, trial, when))},
         {.key = "boot", ONE_FIELD(FIELD(TEXT, trial, boot))},
+        {.key = "own", ONE_FIELD(FIELD(TEXT, trial, own))},
         {.key = "release", ONE_FIELD(FIELD(TEXT, trial, release))},
         {.key = "image", ONE_FIELD(FIELD(TEXT, trial, image))},
         {.key = "target", ONE_FIELD(FIELD(TEXT, trial, target))},

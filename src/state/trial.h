@@ -18,6 +18,7 @@
 #define TRIAL_TOKEN                                                                                                    \
         "passthrough.trial=" /* ID:SECONDS, the second until it is taken back; the rest of the line is its own */
 #define TRIAL_WAIT (15 * 60)
+#define BOOT_ID    "/proc/sys/kernel/random/boot_id"
 
 enum trial_state {
         TRIAL_NONE,
@@ -35,6 +36,7 @@ struct trial {
         uint64_t config;     /* digest_of_config() of it */
         const char *when;    /* it was made */
         const char *boot;    /* in which boot that was */
+        const char *own;     /* its own boot, if that came to this host's services; or NULL */
         const char *release; /* of its kernel */
         const char *image;   /* that was built for it, or NULL: the host's own is right already */
         const char *target;  /* the image that this one is to replace */

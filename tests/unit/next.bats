@@ -99,6 +99,8 @@ no_groups() {
     all_end "$ctl_ list" list "$ctl_ add NAME ADDRESS"
     typed 'passthroughctl undo'
     is "$(step)" "$ctl_ list" undo
+    typed 'passthroughctl undo --list'
+    is "$(step)" "$ctl_ list" 'undo --list'
 }
 
 @test "a rule: apply" {

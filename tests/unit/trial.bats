@@ -663,3 +663,25 @@ dry() {
     live list
     says '^  Next: sudo reboot +boots with the rules$'
 }
+
+@test "a failed trial whose boot is known is read of by that boot, however many came after it" {
+    local id=8d5bd1c9-1e0a-4f0b-9c0b-2d6f6c1f0a11
+    made
+    trial_boot $id
+    live trial --settle
+    state running
+    boot_is third
+    live trial --settle
+    state failed
+    boot_is fourth
+    live status
+    says "^  Next: sudo passthroughctl status --boot=${id//-/} "
+}
+
+@test "a failed trial that came to no service is the boot before this one" {
+    made
+    boot_is third
+    live trial --settle
+    live status
+    says '^  Next: sudo passthroughctl status --boot=-1 '
+}
