@@ -59,9 +59,9 @@ static struct sriov_op *add_write(const struct making *m, enum sriov_phase phase
 /* ---- what stands against it ------------------------------------------------------------------------------------- */
 
 /* The host starts from it; other needs of a network begin once it is set up, which is later. */
-static bool carries_root(const char *needed)
+static bool carries_root(const struct plan_entry *e)
 {
-        return endswith(needed, " ← /") || endswith(needed, " ← /usr");
+        return streq(e->needed_for, USE_ROOT) || streq(e->needed_for, "/usr");
 }
 
 static const char *unfit_for_change(const struct making *m, const struct plan_entry *e, const struct sriov_parent *x)
@@ -73,11 +73,11 @@ static const char *unfit_for_change(const struct making *m, const struct plan_en
                                     "in use: %s; another number than %u takes all virtual functions away, which the "
                                     "next boot does",
                                     is->user, is->enabled);
-        if (e->needed && (is->up || carries_root(e->needed)))
+        if (e->needed && (is->up || carries_root(e)))
                 return arena_join(m->arena, "the host needs it: ", e->needed,
-                                  carries_root(e->needed) ? ""
-                                                          : ", and making virtual functions may interrupt that; a boot "
-                                                            "makes them before its network is up",
+                                  carries_root(e) ? ""
+                                                  : ", and making virtual functions may interrupt that; a boot "
+                                                    "makes them before its network is up",
                                   NULL);
         if (is->up && m->plan->facts->evidence->network_unknown)
                 return arena_join(m->arena, "not cleared: ", is->up, " is up; ",
@@ -357,7 +357,9 @@ static void refuse(const struct making *m, const char *why)
         if (state->state == RULE_REFUSED)
                 return;
         state->state = RULE_REFUSED;
-        state->message = arena_join(m->arena, device_of(m)->address, ": ", why, NULL);
+        state->device = device_of(m)->address;
+        state->why = reason_say(REASON_OTHER, why);
+        state->message = arena_join(m->arena, state->device, ": ", why, NULL);
 }
 
 static void say(const struct making *m, const struct sriov_parent *x)
