@@ -201,17 +201,18 @@ static void refuse_for_member(struct planner *p, struct plan_entry *e, size_t me
                 p->entry_of[member] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[member]];
         const char *why = other ? NULL : group_obstacle(p, e, &member);
         const struct device *d = entry_device(p, e), *m = &p->facts->devices[member];
-        bool bridge = m->roles & ROLE_BRIDGE;
+        bool bridge = m->roles & ROLE_BRIDGE, makes = !other && streq_ptr(d->parent, m->address);
         const char *what = bridge  ? "a bridge that the host drives"
                            : other ? about_member(p, e, other, member)
                            : why   ? "cannot go with it: "
+                           : makes ? "makes it and cannot go with it"
                                    : "the rule does not take; see IOMMUGroup=complete";
 
         what = arena_join(p->arena, m->address, " (", m->id, bridge ? "" : ", ", bridge ? "" : device_kind(m),
                           bridge ? "), " : "), which ", what, why && !bridge ? why : "", NULL);
         planner_refuse_for(e,
                            other || bridge ? REASON_MEMBER
-                           : why           ? REASON_NOT_WHOLE
+                           : why || makes  ? REASON_NOT_WHOLE
                                            : REASON_COMPANY,
                            also_holds(p, d, what), m->address, what);
 }

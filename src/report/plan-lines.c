@@ -138,6 +138,14 @@ static size_t above(const struct lines *x, const struct plan_entry *e)
         return e->action == ACTION_REFUSE && !e->derived ? NO_ENTRY : up;
 }
 
+/* It makes the virtual function for which it is shown, whatever IOMMUGroup= says. */
+static bool makes_other(const struct lines *x, const struct plan_entry *e)
+{
+        size_t other = e->kind == REASON_FOREIGN ? facts_find(x->plan->facts, e->about) : NO_DEVICE;
+
+        return other != NO_DEVICE && streq_ptr(x->plan->facts->devices[other].parent, device_of(x, e)->address);
+}
+
 static void tell_refusal(const struct lines *x, struct roster_row *row, const struct plan_entry *e, bool only)
 {
         const struct plan *group = &x->remedy.with_group;
@@ -153,6 +161,9 @@ static void tell_refusal(const struct lines *x, struct roster_row *row, const st
                                          "the rule does not take all of IOMMU group %d:", device_of(x, e)->group));
         else if (!foreign && !cause_shows(x, e))
                 tell(x, row, e);
+        else if (makes_other(x, e))
+                strings_add(arena_of(x), &row->below,
+                            "its virtual functions go away when it does, so it cannot go with them");
         else if (then && then->action == ACTION_REFUSE && !then->derived)
                 tell(x, row, then);
 }
