@@ -54,21 +54,6 @@ void planner_guard(struct planner *p)
         }
 }
 
-bool planner_needed(struct planner *p, struct plan_entry *e, struct reason *ret)
-{
-        const struct use *use = p->uses[e->device];
-
-        if (!use)
-                return false;
-        e->needed = p->needed[e->device];
-        e->needed_for = use->what;
-        reason_set(ret, use->by_process ? REASON_IN_USE : REASON_NEEDED,
-                   arena_join(p->arena, use->by_process ? "in use: " : "the host needs it: ", e->needed, NULL));
-        ret->about = use->what;
-        ret->more = e->needed;
-        return true;
-}
-
 /* Where somebody may have to type a passphrase, one keyboard at least stays. */
 void planner_keyboards(struct planner *p)
 {

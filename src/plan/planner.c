@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan/planner.h"
 
+#include "guard/evidence.h"
+
 void planner_add(struct planner *p, size_t device, size_t rule, enum action action, enum reason_kind kind,
                  const char *reason)
 {
@@ -40,4 +42,19 @@ void planner_refuse(struct planner *p, struct plan_entry *e, enum reason_kind ki
         va_start(ap, format);
         planner_refuse_for(e, kind, arena_vprintf(p->arena, format, ap), about, NULL);
         va_end(ap);
+}
+
+bool planner_needed(struct planner *p, struct plan_entry *e, struct reason *ret)
+{
+        const struct use *use = p->uses[e->device];
+
+        if (!use)
+                return false;
+        e->needed = p->needed[e->device];
+        e->needed_for = use->what;
+        reason_set(ret, use->by_process ? REASON_IN_USE : REASON_NEEDED,
+                   arena_join(p->arena, use->by_process ? "in use: " : "the host needs it: ", e->needed, NULL));
+        ret->about = use->what;
+        ret->more = e->needed;
+        return true;
 }
