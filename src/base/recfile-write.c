@@ -170,10 +170,12 @@ static uint8_t n_fields(const struct record_type *t, const char *data)
 {
         uint8_t n = t->n;
 
-        for (; n + t->n_late > t->n && t->fields[n - 1].type == FIELD_TEXT; n--) {
-                const char *text = *(const char *const *)(data + t->fields[n - 1].at);
+        for (; n + t->n_late > t->n; n--) {
+                const void *at = data + t->fields[n - 1].at;
+                enum field_type type = t->fields[n - 1].type;
 
-                if (text && *text)
+                if (type == FIELD_INT ? *(const int *)at
+                                      : type != FIELD_TEXT || (*(const char *const *)at && **(const char *const *)at))
                         break;
         }
         return n;

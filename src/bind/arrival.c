@@ -120,7 +120,7 @@ static void log_refusal(struct run *r, const struct plan_entry *e, const char *w
         struct outcome o;
 
         d.state = STATE_REFUSED;
-        d.reason = why;
+        record_say(&d, REASON_OTHER, why, NULL);
         o = outcome_of(&r->arena, &d, r->config.rules[e->rule].file);
         outcome_log(r->root, &o, false);
 }

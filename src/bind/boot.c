@@ -13,14 +13,13 @@ static const struct facts_sources sources = {.buses = bus_table, .initrds = init
 static void log_rule(struct run *r, size_t i)
 {
         const struct plan_rule *state = &r->plan.rules[i];
-        const struct rule *rule = &r->config.rules[i];
+        struct record_rule rule;
 
         if (state->state == RULE_MISSING || state->state == RULE_INVALID ||
-            (state->state == RULE_SKIPPED && !state->elsewhere))
-                run_log_rule(r, &(struct record_rule){.name = rule->name,
-                                                      .file = rule->file,
-                                                      .state = state->state,
-                                                      .message = state->message});
+            (state->state == RULE_SKIPPED && !state->elsewhere)) {
+                record_rule_of(&r->plan, i, &rule);
+                run_log_rule(r, &rule);
+        }
 }
 
 static bool all_satisfied(const struct run *r)

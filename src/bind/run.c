@@ -109,8 +109,9 @@ void run_give_back(struct run *r, struct record_device *d, const char *why)
         act_give(r->root, d->address, &back, d->state == STATE_BEGUN ? PATIENCE : 0, &r->arena, &result);
         d->state = STATE_FAILED;
         d->from = "";
-        d->reason = result.error ? arena_printf(&r->arena, "%s; and it could not be given back: %s", why, result.error)
-                                 : why;
+        if (result.error)
+                why = arena_join(&r->arena, why, "; and it could not be given back: ", result.error, NULL);
+        record_say(d, REASON_OTHER, why, NULL);
         o = outcome_of_rescue(&r->arena, d);
         outcome_log(r->root, &o, false);
 }

@@ -83,7 +83,7 @@ static int note(struct run *r, const struct rule *rule, enum rule_state state, c
         x->digest = rule->digest;
         x->required = rule->required;
         x->state = state;
-        x->message = message;
+        record_tell(x, REASON_OTHER, message, NULL);
         return record_write(r->root, &r->arena, &r->record);
 }
 

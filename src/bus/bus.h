@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/root.h"
+#include "bus/reason.h"
 #include "config/rule.h"
 
 struct facts;
@@ -105,7 +106,8 @@ struct device {
         const char *numa_node;       /* where that was asked for and it is near one; or NULL */
         const char *group_stranger;  /* a member of its group of which nothing is known, or NULL */
         const char *group_kept;      /* why the kernel lets no program have its group, whatever is in it; or NULL */
-        const char *stuck;     /* why its files cannot be asked: a driver of it that does not let go, say; or NULL */
+        const char *stuck; /* why its files cannot be asked: a driver of it that does not let go, say; or NULL */
+        enum reason_kind kept_kind, stuck_kind, unseen_kind; /* of group_kept, stuck and unseen */
         const char *vfio_user; /* which process has it open through VFIO, where that was asked; or NULL */
         bool idle;             /* once the root is known: its buses were read, and nothing is on them */
         const char *unseen;    /* why what the host does with it cannot be told, although that shows; or NULL */
@@ -169,8 +171,9 @@ struct bus {
         /* The same for the virtual functions with that ID which this device makes. */
         const char *(*udev_made)(struct arena *a, const struct device *parent, const char *id);
 
-        /* What the bus itself has against handing the device over by the rule, and against giving it back; or NULL. */
-        const char *(*refuse)(struct arena *a, const struct rule *rule, const struct device *d);
+        /* What the bus itself has against handing the device over by the rule, and against giving it back: if anything.
+         */
+        bool (*refuse)(struct arena *a, const struct rule *rule, const struct device *d, struct reason *ret);
         const char *(*refuse_back)(struct arena *a, const struct device *d);
         void (*guest)(struct arena *a, const struct device *d, struct guest_device *ret);
         /* Whether a device at that path has the same number on its card as this one. */

@@ -147,6 +147,7 @@ static void device_row(struct checker *c, size_t entry)
         const struct plan_entry *e = &c->plan->entries[entry];
         const struct check_device *x = &c->facts->devices[entry];
         const char *id = check_row_id(c, "device", check_device(c, e)->address);
+        enum refusal refusal = e->action == ACTION_REFUSE ? REASON_REFUSAL(e->kind) : REFUSAL_OTHER;
         struct verdict v = {.message = "", .fix = "", .wrong = ""};
 
         if (e->below != NO_ENTRY && e->action == ACTION_BIND) {
@@ -154,13 +155,13 @@ static void device_row(struct checker *c, size_t entry)
                           check_device(c, &c->plan->entries[e->below])->address);
                 return;
         }
-        if (e->action == ACTION_REFUSE && e->refusal == REFUSAL_BELOW && !e->derived)
+        if (refusal == REFUSAL_BELOW && !e->derived)
                 add(c, &v, CHECK_FAIL, below_fix(c, e), arena_join(c->arena, "refused: ", e->reason, NULL));
-        else if (e->action == ACTION_REFUSE && (e->derived || e->refusal != REFUSAL_OTHER)) {
+        else if (e->action == ACTION_REFUSE && (e->derived || refusal != REFUSAL_OTHER)) {
                 v.status = CHECK_SKIP;
                 add(c, &v, CHECK_PASS, "",
                     arena_printf(c->arena, "refused, see %s.%s",
-                                 !e->derived && e->refusal == REFUSAL_HOST ? "guard" : "group", check_rule(c, e)));
+                                 !e->derived && refusal == REFUSAL_HOST ? "guard" : "group", check_rule(c, e)));
         } else if (e->action == ACTION_REFUSE)
                 add(c, &v, CHECK_FAIL, refused_fix(c, e), arena_join(c->arena, "refused: ", e->reason, NULL));
         judge_driver(c, e, &v);

@@ -37,7 +37,7 @@ static inline const char *check_rule(const struct checker *c, const struct plan_
 /* A device that its rule would give a driver. */
 static inline bool check_taken(const struct plan_entry *e)
 {
-        return e->driver && e->action != ACTION_KEEP && !e->impostor;
+        return e->driver && e->action != ACTION_KEEP && e->kind != REASON_IMPOSTOR;
 }
 
 /* The entry of that address which is taken, or NULL. */

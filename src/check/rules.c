@@ -48,6 +48,13 @@ void check_modules(struct checker *c)
                         module_row(c, &f->modules[i], iommufd);
 }
 
+/* The rule is refused that device, for itself. */
+static bool is_refused(const struct plan_entry *e, size_t rule, enum refusal refusal)
+{
+        return e->rule == rule && e->action == ACTION_REFUSE && REASON_REFUSAL(e->kind) == refusal && check_taken(e) &&
+               !e->derived;
+}
+
 /* "0000:42:00.0: WHY; 0000:42:00.1: WHY" of what a rule is refused for that reason. "" where nothing is. */
 static const char *refusals(struct checker *c, size_t rule, enum refusal refusal)
 {
@@ -56,8 +63,7 @@ static const char *refusals(struct checker *c, size_t rule, enum refusal refusal
         for (size_t i = 0; i < c->plan->n_entries; i++) {
                 const struct plan_entry *e = &c->plan->entries[i];
 
-                if (e->rule == rule && e->action == ACTION_REFUSE && e->refusal == refusal && check_taken(e) &&
-                    !e->derived)
+                if (is_refused(e, rule, refusal))
                         text = arena_join(c->arena, text, *text ? "; " : "", check_device(c, e)->address, ": ",
                                           e->reason, NULL);
         }
@@ -189,13 +195,22 @@ static const char *nothing_read(struct checker *c)
                        : NULL;
 }
 
+/* Of some device it is not known whether the host needs it. */
+static bool is_in_doubt(const struct checker *c, size_t rule)
+{
+        for (size_t i = 0; i < c->plan->n_entries; i++)
+                if (is_refused(&c->plan->entries[i], rule, REFUSAL_HOST) && reason_is_doubt(c->plan->entries[i].kind))
+                        return true;
+        return false;
+}
+
 /* What shows can be left to the host, where the rule is then ok; what is not known has to be read first. */
-static const char *guard_fix(struct checker *c, size_t r, const char *against)
+static const char *guard_fix(struct checker *c, size_t r)
 {
         const struct rule *rule = &c->plan->config->rules[r];
         struct remedy remedy;
 
-        if (strstr(against, "not cleared: "))
+        if (is_in_doubt(c, r))
                 return "run it as root, or see to what is named; or leave these devices to the host";
         remedy = remedy_find(c->plan, r, c->arena);
         if (remedy.n_devices > 0 && remedy.expect == 0)
@@ -246,7 +261,7 @@ static void guard_row(struct checker *c, size_t r)
         if (rule->invalid || c->plan->rules[r].state == RULE_SKIPPED || stays(c, r) || n == 0)
                 check_row(c, id, CHECK_SKIP, "", "the rule takes nothing, see group.%s", rule->name);
         else if (*against)
-                check_row(c, id, CHECK_FAIL, guard_fix(c, r, against), "%s", against);
+                check_row(c, id, CHECK_FAIL, guard_fix(c, r), "%s", against);
         else if (*unknown || nothing_read(c))
                 check_row(c, id, CHECK_UNKNOWN, "", "whether the host needs %s is not known: %s",
                           n == 1 ? "the device" : "them", *unknown ? unknown : nothing_read(c));

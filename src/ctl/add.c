@@ -243,15 +243,12 @@ static const char *command_with(const struct add *x, const char *settings)
         return *settings ? arena_join(&c->arena, text, " ", settings, NULL) : text;
 }
 
-/* "05:00.0: the host needs it": who stays, and why. */
-static const char *whole_reason(struct arena *a, const char *reason)
+/* Who stays, and why. */
+static const char *whole_reason(struct arena *a, const struct draft *d)
 {
-        size_t n = strcspn(reason, " ");
-
-        if (n > 1 && reason[n - 1] == ':' && reason[n] && memchr(reason, '.', n))
-                return arena_printf(a, "its IOMMU group cannot go as a whole, %.*s stays%s", (int)n - 1, reason,
-                                    reason + n - 1);
-        return arena_join(a, "its IOMMU group cannot go as a whole: ", reason, NULL);
+        if (!d->of.address)
+                return arena_join(a, "its IOMMU group cannot go as a whole: ", d->reason, NULL);
+        return arena_join(a, "its IOMMU group cannot go as a whole, ", d->of.address, " stays: ", d->of.text, NULL);
 }
 
 /* Why the rest of the group does not help. */
@@ -266,7 +263,7 @@ static void add_group(struct add *x, struct draft *d)
         p.n_settings = x->n_settings;
         whole = edit_add(&other, x->name, &p);
         if (edit_judge(&other) == 0 && whole->reason)
-                d->reason = whole_reason(&x->edit.c->arena, whole->reason);
+                d->reason = whole_reason(&x->edit.c->arena, whole);
 }
 
 /* What the plan refuses is told, with the command that would do, if there is one. */
@@ -285,7 +282,7 @@ static void tell_refusal(struct add *x, struct draft *d, const struct offer *off
                 next = (struct next_step){
                         arena_join(&c->arena, sudo, command_with(x, offer_settings(&c->arena, offer)), NULL),
                         arena_join(&c->arena, "gives away ", offer->what, NULL)};
-        else if (startswith(d->why, "it has no IOMMU group") || strstr(d->why, ": it has no IOMMU group"))
+        else if (d->no_group)
                 next = (struct next_step){
                         arena_join(&c->arena, c->root.live ? "sudo " : "", "passthroughctl check", NULL),
                         "says why there is no IOMMU group"};

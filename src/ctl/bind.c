@@ -89,10 +89,12 @@ static void tell(struct hand *h, const bool *chosen, const struct result *result
         }
         for (size_t r = 0; r < c->config.n_rules; r++)
                 if (h->rule && streq(h->rule, c->config.rules[r].name) &&
-                    (c->plan.rules[r].state == RULE_MISSING || c->plan.rules[r].state == RULE_SKIPPED))
-                        hand_tell_rule(h, &(struct record_rule){.name = h->rule,
-                                                                .state = c->plan.rules[r].state,
-                                                                .message = c->plan.rules[r].message});
+                    (c->plan.rules[r].state == RULE_MISSING || c->plan.rules[r].state == RULE_SKIPPED)) {
+                        struct record_rule rule;
+
+                        record_rule_of(&c->plan, r, &rule);
+                        hand_tell_rule(h, &rule);
+                }
 }
 
 static bool is_meant(const struct hand *h, const struct plan *plan, const bool *chosen, size_t rule)

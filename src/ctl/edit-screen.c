@@ -70,7 +70,7 @@ void edit_say_refused(const struct edit *e, const struct draft *d)
 
         fflush(stdout);
         put(&s, arena_join(s.arena, e->import ? d->path : "Not", e->import ? " is not" : "", " written: ", reason,
-                           endswith(reason, "?") ? "" : ".", NULL));
+                           reason[strlen(reason) - 1] == '?' ? "" : ".", NULL));
 }
 
 static size_t count(const struct edit *e, const char **ret_path)

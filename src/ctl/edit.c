@@ -185,7 +185,8 @@ static bool judge(struct edit *e, struct draft *d, const struct plan *before)
                 }
         }
         for (size_t i = 0; i < e->c->plan.n_entries; i++)
-                d->company |= e->c->plan.entries[i].rule == rule && e->c->plan.entries[i].in_company;
+                d->company |= e->c->plan.entries[i].rule == rule && reason_is_company(e->c->plan.entries[i].kind);
+        d->no_group = state->why.kind == REASON_NO_GROUP;
         d->why = *state->message ? state->message : d->state;
         return true;
 }
@@ -221,8 +222,10 @@ static void keep_rows(struct edit *e, struct draft *d)
         d->rows = draft_rows_of(&list, &c->arena, rule);
         if (!d->why)
                 return;
-        d->reason = streq(d->why, c->plan.rules[rule].message) ? draft_reason(&list, &c->arena, rule)
-                                                               : listing_text(&list, &c->arena, d->why);
+        d->of = (struct draft_reason){NULL, listing_text(&list, &c->arena, d->why)};
+        if (streq(d->why, c->plan.rules[rule].message))
+                d->of = draft_reason(&list, &c->arena, rule);
+        d->reason = d->of.address ? arena_join(&c->arena, d->of.address, ": ", d->of.text, NULL) : d->of.text;
 }
 
 /* Whether a draft has fallen out or is another now: the rest may depend on it. */

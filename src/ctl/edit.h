@@ -17,9 +17,11 @@ struct draft {
         const char *state;       /* in the plan */
         const char *why;         /* why it is not written, or NULL */
         const char *reason;      /* the same in short, or NULL */
+        struct draft_reason of;  /* the two parts of that, where the plan has it */
         struct draft_rows rows;  /* of the last plan that had it */
         struct strings notes;    /* what else that plan says */
         bool settled;            /* an earlier rule has it already */
+        bool no_group;           /* refused for want of an IOMMU group */
         bool company;            /* refused for members of its IOMMU group that no rule takes */
 };
 

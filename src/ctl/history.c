@@ -58,6 +58,8 @@ static void add(struct ctl *c, struct status *status, const char *text)
                 .driver = field(a, entry, "PASSTHROUGH_DRIVER"),
                 .from = field(a, entry, "PASSTHROUGH_FROM"),
                 .reason = field(a, entry, "PASSTHROUGH_REASON"),
+                .kind = field(a, entry, "PASSTHROUGH_KIND"),
+                .about = field(a, entry, "PASSTHROUGH_ABOUT"),
                 .id = field(a, entry, "PASSTHROUGH_ID"),
                 .class = field(a, entry, "PASSTHROUGH_CLASS"),
                 .group = field(a, entry, "PASSTHROUGH_GROUP"),

@@ -110,7 +110,7 @@ static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
                 struct record_rule *r = record_find(&h->document, g->rule);
 
                 r->state = RULE_REFUSED;
-                r->message = o.text;
+                record_tell(r, REASON_OTHER, o.text, NULL);
         }
         return end;
 }

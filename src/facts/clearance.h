@@ -21,10 +21,12 @@ struct clearance_device {
         uint64_t digest; /* of the rule's text then */
         /* "" where it was not known */
         const char *address, *path, *id, *marks[MARK_MAX_];
-        bool companion;       /* taken along; the rule itself does not match it */
-        bool cleared;         /* the host did not need it */
-        const char *withheld; /* how the host needed it, or "" */
-        const char **company; /* "PATH=ID" of all members of its IOMMU group, its own included */
+        bool companion;                 /* taken along; the rule itself does not match it */
+        bool cleared;                   /* the host did not need it */
+        const char *withheld;           /* how the host needed it, or why that was not known; or "" */
+        enum reason_kind withheld_kind; /* which of the two: see reason_is_doubt() */
+        const char *needed_for;         /* the use at the end of it, "" for none; NULL: earlier versions do not say */
+        const char **company;           /* "PATH=ID" of all members of its IOMMU group, its own included */
         size_t n_company;
         const char *below; /* "PATH=ID" of what it is below and goes along with; or NULL or "" */
 };

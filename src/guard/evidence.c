@@ -70,7 +70,7 @@ static void uses(struct graph *g, const struct facts_request *request, up_fn up)
                 ask(g, &e->storage_unknown, guard_volumes);
         for (size_t i = 0; i < facts->n_devices; i++)
                 if (facts->devices[i].detailed) {
-                        facts->devices[i].unseen = guard_unseen(g, i);
+                        facts->devices[i].unseen = guard_unseen(g, i, &facts->devices[i].unseen_kind);
                         facts->devices[i].idle = facts->root_stage && guard_idle(g, i);
                         if (!facts->devices[i].unseen && e->sees_keyboards)
                                 facts->devices[i].unseen = guard_children(g, i);

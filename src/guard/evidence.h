@@ -36,7 +36,13 @@ struct node {
         bool up;           /* of an interface */
 };
 
-/* Something that the host needs: "/", "swap", "default route". */
+/* Uses that others ask for by name; there are many more. */
+#define USE_ROOT          "/"
+#define USE_SWAP          "swap"
+#define USE_DEFAULT_ROUTE "default route"
+#define USE_HELD          "in use" /* the kernel has it open, for what does not show */
+
+/* Something that the host needs. */
 struct use {
         size_t node;
         const char *what;

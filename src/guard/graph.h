@@ -68,4 +68,4 @@ bool guard_concerned(const struct graph *g, size_t first);
  * unseen.c: why what the host does with a device cannot be told; NULL if it can, or if the device is not the host's
  * now.
  */
-const char *guard_unseen(const struct graph *g, size_t device);
+const char *guard_unseen(const struct graph *g, size_t device, enum reason_kind *ret_kind);

@@ -188,7 +188,7 @@ static void from_root(struct graph *g)
                     (streq(g->mounts[i].type, "bcachefs") || streq(g->mounts[i].type, "zfs")))
                         e->passphrase = arena_printf(g->arena, "%s on /, which may be encrypted", g->mounts[i].type);
         for (size_t i = 0; i < e->n_uses && !e->passphrase; i++) {
-                const struct node *n = streq(e->uses[i].what, "/") ? encrypted(g, e->uses[i].node, 0) : NULL;
+                const struct node *n = streq(e->uses[i].what, USE_ROOT) ? encrypted(g, e->uses[i].node, 0) : NULL;
                 char *text;
 
                 /* crypttab has said all there is to say of its own. */

@@ -42,7 +42,7 @@ static bool is_volume_alone(const struct graph *g, size_t node, const char *use)
 {
         const struct node *n = &g->evidence->nodes[node];
 
-        return n->n_below > 0 && !n->held && streq(use, "in use") && !guard_stood_upon(g->evidence, node);
+        return n->n_below > 0 && !n->held && streq(use, USE_HELD) && !guard_stood_upon(g->evidence, node);
 }
 
 void guard_membership(struct graph *g)

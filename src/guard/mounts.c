@@ -248,6 +248,6 @@ void guard_swaps(struct graph *g)
         for (rest = text; guard_fields(g->arena, &rest, &f, &n);)
                 if (n < 2)
                         lost(g, "a line of /proc/swaps is not whole");
-                else if (startswith(f[0], "/dev/") && guard_use_spec(g, f[0], "swap") == 0)
+                else if (startswith(f[0], "/dev/") && guard_use_spec(g, f[0], USE_SWAP) == 0)
                         lost(g, arena_join(g->arena, f[0], " is swap, and its disk is unknown", NULL));
 }

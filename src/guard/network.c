@@ -106,7 +106,7 @@ static void carries(struct graph *g, const char *name, bool default_route)
                 guard_unknown(g, &g->evidence->network_unknown, "%s carries a route, and its device is unknown", name);
                 return;
         }
-        guard_use(g, node, "%s", default_route ? "default route" : "a route");
+        guard_use(g, node, "%s", default_route ? USE_DEFAULT_ROUTE : "a route");
         /* ppp0: which interface is below it, only its daemon knows. */
         if (default_route && !reaches_hardware(g->evidence, node, 0))
                 guard_unknown(g, &g->evidence->up_unknown,

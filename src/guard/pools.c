@@ -151,7 +151,7 @@ void guard_zfs(struct graph *g)
         for (size_t i = 0; i < n; i++)
                 if (snprintf(path, sizeof(path), "/proc/spl/kstat/zfs/%s/state", names[i]) < (int)sizeof(path) &&
                     guard_exists(g, path))
-                        guard_use_dataset(g, names[i], "in use");
+                        guard_use_dataset(g, names[i], USE_HELD);
 }
 
 bool guard_has_zfs(const struct graph *g)

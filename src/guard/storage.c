@@ -29,7 +29,7 @@ static void held(struct graph *g)
 {
         for (size_t i = 0; i < g->evidence->n_nodes; i++)
                 if (g->evidence->nodes[i].held || g->evidence->nodes[i].n_below > 0)
-                        guard_use(g, i, "in use");
+                        guard_use(g, i, USE_HELD);
 }
 
 /* A use that ends in something without hardware to be seen below it may be on any, or come over any network. */

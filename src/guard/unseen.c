@@ -29,7 +29,7 @@ static bool may_be_typed_at(const struct device *d)
                (!d->driver && (startswith(d->class, "0c80") || startswith(d->class, "1180")));
 }
 
-const char *guard_unseen(const struct graph *g, size_t device)
+const char *guard_unseen(const struct graph *g, size_t device, enum reason_kind *ret_kind)
 {
         const struct evidence *e = g->evidence;
         const struct device *d = &g->facts->devices[device];
@@ -38,6 +38,7 @@ const char *guard_unseen(const struct graph *g, size_t device)
         bool usb = d->roles & ROLE_USB, interface = carries(e, device, NODE_INTERFACE, false);
         bool uplink = network || interface || usb || startswith(d->class, MODEM); /* may be what the host answers on */
 
+        *ret_kind = REASON_NOT_CLEARED;
         if (driver_sets_aside(driver))
                 return NULL;
         if (e->unlisted && !is_harmless(d))
@@ -45,8 +46,10 @@ const char *guard_unseen(const struct graph *g, size_t device)
         /* A disk, an interface and a keyboard may all be on USB. */
         if (e->sees_storage && e->storage_unknown && (storage || usb || carries(e, device, NODE_BLOCK, false)))
                 return e->storage_unknown;
-        if (e->sees_storage && storage && !*driver)
+        if (e->sees_storage && storage && !*driver) {
+                *ret_kind = REASON_NO_DRIVER;
                 return "it has no driver, so what is on its disks cannot be seen";
+        }
         for (size_t i = 0; i < e->n_nodes; i++)
                 if (e->nodes[i].claim && guard_reached(&e->nodes[i], device))
                         return e->nodes[i].claim;
@@ -65,10 +68,9 @@ const char *guard_unseen(const struct graph *g, size_t device)
         /* Who makes virtual functions without a driver makes them for guests. */
         if (e->sees_network && network && !*driver && !interface && !d->parent)
                 return e->absent;
-        if (e->sees_network && network && *driver && !interface)
-                return arena_printf(
-                        g->arena,
-                        "driver %s has it, and its interface does not show: another network namespace may have it",
-                        driver);
-        return NULL;
+        if (!e->sees_network || !network || !*driver || interface)
+                return NULL;
+        *ret_kind = REASON_NO_INTERFACE;
+        return arena_join(g->arena, "driver ", driver,
+                          " has it, and its interface does not show: another network namespace may have it", NULL);
 }

@@ -180,7 +180,7 @@ static void add_use(struct vitals *x, const struct use *use)
 
         if ((n->kind == NODE_BLOCK || n->kind == NODE_POOL) && !use->by_process)
                 add_node(x, use->node, use->awaited || boots_with(use->what) ? VITAL_BOOT : VITAL_SOME, use->what, 0);
-        else if (n->kind == NODE_INTERFACE && (streq(use->what, "default route") || startswith(use->what, "Uplink=")))
+        else if (n->kind == NODE_INTERFACE && (streq(use->what, USE_DEFAULT_ROUTE) || startswith(use->what, "Uplink=")))
                 add_node(x, use->node, VITAL_UPLINK, use->what, 0);
 }
 
@@ -306,7 +306,7 @@ static void add_disks(struct vitals *x)
         for (size_t i = 0; i < e->n_uses; i++) {
                 const struct node *n = &e->nodes[e->uses[i].node];
 
-                if (!streq(e->uses[i].what, "/") || (n->kind != NODE_BLOCK && n->kind != NODE_POOL))
+                if (!streq(e->uses[i].what, USE_ROOT) || (n->kind != NODE_BLOCK && n->kind != NODE_POOL))
                         continue;
                 mark(e, below, e->uses[i].node, 0);
                 root[e->uses[i].node] = true;

@@ -7,6 +7,8 @@
 #include "facts/match.h"
 #include "plan/planner.h"
 
+#define MATCHED "the rule matches it"
+
 /* As libvirt chooses: of the aliases that fit, the one with the fewest wildcards. */
 static const char *variant_driver(const struct planner *p, const struct device *d)
 {
@@ -113,11 +115,12 @@ static void shadow(struct planner *p, size_t device, size_t rule, size_t by)
         plan->n_shadows++;
 }
 
-static const char *why_matched(const struct planner *p, size_t device, const struct rule *rule)
+/* How a device was told that is not where it was; NULL: it is matched, no more. */
+static const char *why_moved(const struct planner *p, size_t device, const struct rule *rule)
 {
         const struct identity *identity = &p->identities[device];
 
-        return identity->moved && identity->rule == rule ? identity->moved : PLAN_MATCHED;
+        return identity->moved && identity->rule == rule ? identity->moved : NULL;
 }
 
 /* One that the rule makes is not among those that it counts. */
@@ -131,7 +134,7 @@ static void decide_made(struct planner *p, size_t device, size_t rule)
         const char *driver = known ? driver_for(p, r, d) : NULL;
         struct plan_entry *e;
 
-        planner_add(p, device, rule, driver ? ACTION_BIND : ACTION_KEEP,
+        planner_add(p, device, rule, driver ? ACTION_BIND : ACTION_KEEP, REASON_OTHER,
                     driver ? "a virtual function that the rule makes" : "it stays with the host");
         e = &p->plan->entries[p->entry_of[device]];
         e->driver = driver;
@@ -142,7 +145,8 @@ static void decide(struct planner *p, size_t device, size_t rule)
 {
         const struct rule *r = &p->config->rules[rule];
         const struct device *d = &p->facts->devices[device];
-        const char *impostor;
+        const char *impostor, *moved = why_moved(p, device, r);
+        bool native = r->driver == DRIVER_NATIVE;
         struct plan_entry *e;
 
         if (match_makes(r, d)) {
@@ -151,19 +155,21 @@ static void decide(struct planner *p, size_t device, size_t rule)
         }
 
         planner_impostor(p, device, r, &impostor);
-        planner_add(p, device, rule, r->driver == DRIVER_NATIVE ? ACTION_KEEP : ACTION_BIND,
-                    r->driver == DRIVER_NATIVE ? "Driver=native: it stays with the host" : why_matched(p, device, r));
+        planner_add(p, device, rule, native ? ACTION_KEEP : ACTION_BIND,
+                    native || moved ? REASON_OTHER : REASON_MATCHED,
+                    native  ? "Driver=native: it stays with the host"
+                    : moved ? moved
+                            : MATCHED);
         e = &p->plan->entries[p->entry_of[device]];
         e->driver = driver_for(p, r, d);
         e->stage = stage_for(p, r, device);
         /* It is none of those that the rule counts on. */
         if (impostor && e->action == ACTION_BIND) {
-                e->impostor = true;
-                planner_refuse(p, e, "%s", impostor);
+                planner_refuse_for(e, REASON_IMPOSTOR, impostor, NULL, NULL);
                 return;
         }
         /* A bridge is no device that a rule could count: naming one is a slip that gets its answer, no more. */
-        p->plan->rules[rule].n_matched += !(d->roles & ROLE_BRIDGE) || r->driver == DRIVER_NATIVE;
+        p->plan->rules[rule].n_matched += !(d->roles & ROLE_BRIDGE) || native;
 }
 
 /* A rule that is wrong takes nothing, and what it may be meant for stays with the host, whatever later rules say. */
@@ -171,7 +177,7 @@ static void keep(struct planner *p, size_t device, size_t rule)
 {
         const struct rule *r = &p->config->rules[rule];
 
-        planner_add(p, device, rule, ACTION_KEEP,
+        planner_add(p, device, rule, ACTION_KEEP, REASON_OTHER,
                     arena_printf(p->arena, "it stays with the host until rule %s, which %s, is corrected: %s", r->name,
                                  r->unread ? "may be meant for it" : "matches it", r->message));
 }
@@ -218,7 +224,7 @@ void planner_skipped(struct planner *p)
 
                         if (state->state == RULE_SKIPPED && !state->elsewhere &&
                             match_device(&p->config->rules[r], p->facts, &p->facts->devices[i]))
-                                planner_add(p, i, r, ACTION_KEEP, state->message);
+                                planner_add(p, i, r, ACTION_KEEP, state->why.kind, state->message);
                 }
 }
 
@@ -237,35 +243,36 @@ static const char *expected(const struct planner *p, const struct rule *rule)
 static void too_many(struct planner *p, size_t rule)
 {
         struct plan_rule *state = &p->plan->rules[rule];
-        const char *expect = expected(p, &p->config->rules[rule]), *paths = "";
+        const char *expect = expected(p, &p->config->rules[rule]), *paths = "", *matches;
         size_t shown = 0;
 
         for (size_t i = 0; i < p->plan->n_entries; i++) {
                 struct plan_entry *e = &p->plan->entries[i];
                 const struct device *d = entry_device(p, e);
+                struct reason why = {};
 
                 if (e->rule != rule || d->roles & ROLE_BRIDGE)
                         continue;
                 /* One of two like disks may be the root's: that is no choice to offer. */
-                if (p->needed[e->device]) {
-                        e->needed = p->needed[e->device];
-                        e->refusal = REFUSAL_HOST;
-                        if (e->action == ACTION_BIND)
-                                planner_refuse(p, e, "the host needs it: %s", e->needed);
+                if (planner_needed(p, e, &why)) {
+                        planner_refuse_for(e, why.kind, why.text, why.about, why.more);
                         continue;
                 }
                 if (shown++ < PATHS_IN_MESSAGE)
                         paths = arena_printf(p->arena, "%s Path=%s", paths, d->path);
                 if (e->action != ACTION_BIND)
                         continue;
-                e->surplus = true;
-                planner_refuse(p, e, "the rule matches %zu devices and Expect= is %s; to name this one: Path=%s",
+                planner_refuse(p, e, REASON_SURPLUS, d->path,
+                               "the rule matches %zu devices and Expect= is %s; to name this one: Path=%s",
                                state->n_matched, expect, d->path);
         }
         state->state = RULE_REFUSED;
-        state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s; %s%s%s", state->n_matched,
-                                      expect, shown > 0 ? "name the one that is meant:" : "the host needs them all",
-                                      paths, shown > PATHS_IN_MESSAGE ? " ..." : "");
+        matches = arena_printf(p->arena, "matches %zu devices and Expect= is %s", state->n_matched, expect);
+        state->message = arena_join(p->arena, matches, "; ",
+                                    shown > 0 ? "name the one that is meant:" : "the host needs them all", paths,
+                                    shown > PATHS_IN_MESSAGE ? " ..." : "", NULL);
+        state->why.kind = REASON_TOO_MANY;
+        state->why.about = matches;
 }
 
 /* "; 10-host decides 0000:01:00.0" for the first device that an earlier rule has taken from this one. */
@@ -288,7 +295,7 @@ void planner_expect(struct planner *p)
         for (size_t r = 0; r < p->config->n_rules; r++) {
                 struct plan_rule *state = &p->plan->rules[r];
                 const struct rule *rule = &p->config->rules[r];
-                const char *expect, *lost;
+                const char *expect, *lost, *by;
 
                 if (state->state != RULE_OK || match_machine(rule, p->facts) != YES)
                         continue;
@@ -304,8 +311,13 @@ void planner_expect(struct planner *p)
                         expect = expected(p, rule);
                         lost = planner_lost_of(p, rule);
                         state->state = RULE_MISSING;
+                        by = shadowed_by(p, r);
                         state->message = arena_printf(p->arena, "matches %zu devices and Expect= is %s%s%s",
-                                                      state->n_matched, expect, shadowed_by(p, r), lost);
+                                                      state->n_matched, expect, by, lost);
+                        state->why.kind = state->n_matched > 0 ? REASON_OTHER
+                                          : *by                ? REASON_NONE_LEFT
+                                                               : REASON_NONE_HERE;
+                        state->why.about = lost;
                 }
         }
 }
@@ -346,7 +358,7 @@ static void accompany(struct planner *p, size_t leader, size_t device, const cha
         va_start(ap, format);
         reason = arena_vprintf(p->arena, format, ap);
         va_end(ap);
-        planner_add(p, device, l->rule, ACTION_BIND, reason);
+        planner_add(p, device, l->rule, ACTION_BIND, REASON_OTHER, reason);
         e = &p->plan->entries[p->entry_of[device]];
         l = &p->plan->entries[leader];
         e->leader = leader;
@@ -395,9 +407,10 @@ size_t planner_carrier(const struct planner *p, size_t device)
         for (size_t up = p->facts->below[device]; up != NO_DEVICE; up = p->facts->below[up]) {
                 const struct plan_entry *e = p->entry_of[up] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[up]];
                 const struct device *d = &p->facts->devices[up];
+                struct reason why = {};
 
                 if (e && e->action == ACTION_BIND && !(d->roles & ROLE_BRIDGE) &&
-                    !(d->bus->refuse && d->bus->refuse(p->arena, &p->config->rules[e->rule], d)))
+                    !(d->bus->refuse && d->bus->refuse(p->arena, &p->config->rules[e->rule], d, &why)))
                         found = p->entry_of[up];
         }
         return found;
@@ -407,19 +420,20 @@ void planner_carry(struct planner *p, struct plan_entry *e, size_t carrier)
 {
         const struct plan_entry *c = carrier == NO_ENTRY ? NULL : &p->plan->entries[carrier];
         const struct rule *rule = &p->config->rules[e->rule];
-        const char *matched = why_matched(p, e->device, rule);
+        const char *moved = why_moved(p, e->device, rule);
         bool own = c && c->rule == e->rule;
 
         e->below = carrier;
         e->driver = c ? c->driver : driver_for(p, rule, entry_device(p, e));
         if (e->leader != NO_ENTRY)
                 return;
-        e->reason = matched;
+        e->reason = moved ? moved : MATCHED;
+        e->kind = c || moved ? REASON_OTHER : REASON_MATCHED;
         if (c)
-                e->reason = arena_join(p->arena, streq(matched, PLAN_MATCHED) ? "" : matched,
-                                       streq(matched, PLAN_MATCHED) ? "" : "; ", "below ", entry_device(p, c)->address,
-                                       own ? "" : ", which rule ", own ? "" : p->config->rules[c->rule].name,
-                                       own ? "" : " takes", ": it goes along with it", NULL);
+                e->reason = arena_join(p->arena, moved ? moved : "", moved ? "; " : "", "below ",
+                                       entry_device(p, c)->address, own ? "" : ", which rule ",
+                                       own ? "" : p->config->rules[c->rule].name, own ? "" : " takes",
+                                       ": it goes along with it", NULL);
 }
 
 /* Bridges and parts of the chipset that are below go along, too, and nobody asks after them. */

@@ -12,8 +12,8 @@ static const char *chain(struct planner *p, size_t device, size_t node, const si
         const char *text = p->facts->devices[device].address;
 
         for (size_t i = node; text && i != SIZE_MAX; i = above[i])
-                text = arena_join(p->arena, text, " ← ", evidence->nodes[i].label, NULL);
-        return arena_join(p->arena, text, " ← ", use->what, use->ending ? "; " : NULL, use->ending, NULL);
+                text = arena_join(p->arena, text, PLAN_ARROW, evidence->nodes[i].label, NULL);
+        return arena_join(p->arena, text, PLAN_ARROW, use->what, use->ending ? "; " : NULL, use->ending, NULL);
 }
 
 void planner_guard(struct planner *p)
@@ -24,7 +24,7 @@ void planner_guard(struct planner *p)
         size_t *seen = arena_alloc(p->arena, evidence->n_nodes * sizeof(*seen)); /* the use, counted from 1 */
 
         p->needed = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->needed));
-        p->by_process = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->by_process));
+        p->uses = arena_alloc(p->arena, p->facts->n_devices * sizeof(*p->uses));
         for (size_t u = 0; u < evidence->n_uses; u++) {
                 size_t first = 0, last = 1;
 
@@ -41,7 +41,7 @@ void planner_guard(struct planner *p)
                                 if (*needed)
                                         continue;
                                 *needed = chain(p, n->devices[f], at, above, &evidence->uses[u]);
-                                p->by_process[n->devices[f]] = evidence->uses[u].by_process;
+                                p->uses[n->devices[f]] = &evidence->uses[u];
                         }
                         for (size_t b = 0; b < n->n_below; b++) {
                                 if (seen[n->below[b]] == u + 1)
@@ -68,19 +68,20 @@ void planner_keyboards(struct planner *p)
         }
         for (size_t i = 0; evidence->passphrase && i < evidence->n_keyboards; i++) {
                 struct plan_entry *e = &p->plan->entries[p->entry_of[evidence->keyboards[i]]];
+                const char *use = arena_join(p->arena, "the only keyboard, and a passphrase may be asked for (",
+                                             evidence->passphrase, ")", NULL);
+                const char *way = arena_join(p->arena, entry_device(p, e)->address, PLAN_ARROW, use, NULL);
 
-                e->refusal = REFUSAL_HOST;
-                planner_refuse(p, e,
-                               "the host needs it: %s ← the only keyboard, and a passphrase may be asked for (%s)",
-                               entry_device(p, e)->address, evidence->passphrase);
+                planner_refuse_for(e, REASON_KEYBOARD, arena_join(p->arena, "the host needs it: ", way, NULL), use,
+                                   way);
         }
 }
 
 /*
- * Why a controller that the host may boot from, answer on or be typed at is not known to be free; NULL where it is. A
+ * Why a controller that the host may boot from, answer on or be typed at is not known to be free. A
  * clearance stands where nothing shows, never against what does.
  */
-const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
+bool planner_uncleared(struct planner *p, const struct plan_entry *e, struct reason *ret)
 {
         const struct device *d = entry_device(p, e);
         const struct evidence *evidence = p->facts->evidence;
@@ -89,34 +90,39 @@ const char *planner_uncleared(struct planner *p, const struct plan_entry *e)
 
         /* Nobody has had it yet: it was made for guests. */
         if (planner_makes(p, e) && (!d->driver || driver_sets_aside(d->driver)))
-                return NULL;
+                return false;
         /*
          * On its way up a host shows less than when it cleared the device; once it is up, what shows has the last word.
          * That no uplink shows is nothing that does: the device was cleared when one did.
          */
         if (p->identities[e->device].cleared &&
             (p->facts->booting || !d->unseen || (d->unseen == evidence->uplink_unknown && !evidence->network_unknown)))
-                return NULL;
+                return false;
         if (kind && p->facts->clearance.unread)
-                return "the record of what the host needed when a boot image was last built is "
-                       "incomplete: " CLEARANCE_PATH " cannot be read to its end; remove it and build the image again";
+                return reason_set(ret, REASON_NOT_CLEARED,
+                                  "the record of what the host needed when a boot image was last built is "
+                                  "incomplete: " CLEARANCE_PATH
+                                  " cannot be read to its end; remove it and build the image again");
         if (d->unseen || !kind)
-                return d->unseen;
+                return reason_set(ret, d->unseen_kind, d->unseen);
         /* Its driver shows what is on its buses, which once the root file system is there are read. */
         if (planner_on_display(p, e) &&
             (d->idle || (e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage)))
-                return NULL;
+                return false;
         shows = d->roles & ROLE_STORAGE   ? evidence->sees_storage
                 : d->roles & ROLE_NETWORK ? evidence->sees_network
                                           : evidence->sees_storage && evidence->sees_keyboards;
         /* Once the root file system is there it will show; if it does not even then, it never does. */
         if (shows ||
             (d->roles & ROLE_STORAGE && e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage))
-                return NULL;
+                return false;
         if (p->facts->clearance.lapsed && p->identities[e->device].is)
-                return arena_printf(p->arena, "its clearance has lapsed: %s", p->facts->clearance.lapsed);
-        return arena_printf(p->arena,
-                            "the host may need this %s controller; that does not show this early, and there is no "
-                            "clearance for it; an image built on the host carries one",
-                            kind);
+                return reason_set(ret, REASON_NOT_CLEARED,
+                                  arena_join(p->arena, "its clearance has lapsed: ", p->facts->clearance.lapsed, NULL));
+        return reason_set(
+                ret, REASON_NO_CLEARANCE,
+                arena_join(p->arena, "the host may need this ", kind,
+                           " controller; that does not show this early, and there is no clearance for it; an image "
+                           "built on the host carries one",
+                           NULL));
 }

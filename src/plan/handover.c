@@ -94,17 +94,24 @@ static void find_rounds(struct asking *x)
 }
 
 /* A refusal for another's refusal tells nothing without that one's. */
-static const char *reason_of(const struct asking *x, const struct plan *answer, const struct plan_entry *e)
+static void take_reason(const struct asking *x, const struct plan *answer, const struct plan_entry *e,
+                        struct handover *h)
 {
+        h->why = plan_reason(e);
+        h->reason = e->reason;
         for (size_t i = 0; e->derived && i < answer->n_entries; i++) {
                 const struct plan_entry *cause = &answer->entries[i];
 
                 if (cause->action == ACTION_REFUSE && !cause->derived &&
-                    set_of(x, cause->device) == set_of(x, e->device))
-                        return arena_join(x->arena, e->reason, "; ", x->plan->facts->devices[cause->device].address,
-                                          ": ", cause->reason, NULL);
+                    set_of(x, cause->device) == set_of(x, e->device)) {
+                        h->cause = plan_reason(cause);
+                        h->cause_of = cause->device;
+                        h->reason =
+                                arena_join(x->arena, e->reason, "; ", x->plan->facts->devices[cause->device].address,
+                                           ": ", cause->reason, NULL);
+                        return;
+                }
         }
-        return e->reason;
 }
 
 static void comes_along(const struct asking *x, size_t leader, size_t device)
@@ -128,7 +135,9 @@ static void take_answer(const struct asking *x, const struct plan *answer, const
                 device = device_of[e->rule - x->plan->config->n_rules];
                 if (e->device == device) {
                         x->ret[device].action = e->action;
-                        x->ret[device].reason = e->action == ACTION_BIND ? "" : reason_of(x, answer, e);
+                        x->ret[device].reason = "";
+                        if (e->action != ACTION_BIND)
+                                take_reason(x, answer, e, &x->ret[device]);
                 } else {
                         if (e->action == ACTION_BIND)
                                 comes_along(x, device, e->device);
@@ -176,6 +185,7 @@ static void take_own(const struct asking *x)
 
                 x->ret[e->device].action = e->action;
                 x->ret[e->device].reason = e->reason;
+                x->ret[e->device].why = plan_reason(e);
                 if (e->action == ACTION_BIND && e->leader != NO_ENTRY)
                         comes_along(x, x->plan->entries[e->leader].device, e->device);
         }
@@ -191,6 +201,8 @@ struct handover *plan_handovers(const struct plan *plan, struct arena *a)
         x.set = arena_alloc(a, n_devices * sizeof(*x.set));
         x.round = arena_alloc(a, n_devices * sizeof(*x.round));
         x.ret = arena_alloc(a, n_devices * sizeof(*x.ret));
+        for (size_t i = 0; i < n_devices; i++)
+                x.ret[i].cause_of = NO_DEVICE;
         find_sets(&x);
         find_rounds(&x);
         for (size_t round = 0; round < x.n_rounds; round++)

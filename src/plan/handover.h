@@ -8,8 +8,10 @@
 
 struct handover {
         enum action action;
-        const char *reason; /* "" where there is nothing to say */
-        size_t *along;      /* devices that come with it */
+        const char *reason;       /* "" where there is nothing to say */
+        struct reason why, cause; /* of the reason: its own, and of one that is refused for another's refusal that */
+        size_t cause_of;          /* whose the cause is, or NO_DEVICE */
+        size_t *along;            /* devices that come with it */
         size_t n_along;
 };
 

@@ -185,8 +185,7 @@ void planner_company(struct planner *p)
 
                         if (held->rule != e->rule || held->action != ACTION_BIND)
                                 continue;
-                        held->refusal = REFUSAL_GROUP;
-                        planner_refuse(p, held,
+                        planner_refuse(p, held, REASON_NEW_MEMBER, newcomer->address,
                                        "IOMMU group %d of %s has a new member: %s (%s), which was not there when it "
                                        "was recorded; to accept it, remove " CLEARANCE_PATH
                                        " and build the image again",

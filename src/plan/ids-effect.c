@@ -26,12 +26,13 @@ static bool means(const struct ids_line *line, struct arena *a, const struct dev
 /* "the host needs it: 0000:02:00.0 ← eno1 ← default route", or NULL. */
 static const char *need(struct effects *x, size_t device)
 {
-        const char *reason;
+        const struct handover *h;
 
         if (!x->handovers)
                 x->handovers = plan_handovers(x->plan, x->arena);
-        reason = x->handovers[device].reason;
-        return x->handovers[device].action != ACTION_BIND && startswith(reason, "the host needs it: ") ? reason : NULL;
+        h = &x->handovers[device];
+        return h->action != ACTION_BIND && (h->why.kind == REASON_NEEDED || h->why.kind == REASON_KEYBOARD) ? h->reason
+                                                                                                            : NULL;
 }
 
 static void look_at(struct effects *x, size_t device, struct ids_effect *e)

@@ -47,6 +47,7 @@ static void initial_states(struct planner *p)
                 } else if (p->facts->off) {
                         state->state = RULE_SKIPPED;
                         state->message = arena_printf(p->arena, "%s on the kernel command line", p->facts->off_by);
+                        state->why.kind = REASON_OFF;
                 } else if (named(&p->facts->skip, rule->name)) {
                         state->state = RULE_SKIPPED;
                         state->message = "passthrough.skip= on the kernel command line";
@@ -65,11 +66,13 @@ static void final_states(struct planner *p)
                         const struct plan_entry *e = &p->plan->entries[i];
                         struct plan_rule *state = &p->plan->rules[e->rule];
 
-                        if (e->action != ACTION_REFUSE || state->state == RULE_REFUSED || e->impostor ||
+                        if (e->action != ACTION_REFUSE || state->state == RULE_REFUSED || e->kind == REASON_IMPOSTOR ||
                             e->derived != (bool)derived)
                                 continue;
                         state->state = RULE_REFUSED;
-                        state->message = arena_printf(p->arena, "%s: %s", entry_device(p, e)->address, e->reason);
+                        state->device = entry_device(p, e)->address;
+                        state->why = plan_reason(e);
+                        state->message = arena_join(p->arena, state->device, ": ", e->reason, NULL);
                 }
         for (size_t r = 0; r < p->config->n_rules; r++) {
                 struct plan_rule *state = &p->plan->rules[r];

@@ -32,45 +32,37 @@ enum rule_state {
 };
 
 extern const char *const action_names[ACTION_MAX_];
-
-/* What stands against a device that is refused. */
-enum refusal {
-        REFUSAL_OTHER,
-        REFUSAL_HOST,  /* the host needs it, or may */
-        REFUSAL_GROUP, /* its IOMMU group, or that it has none */
-        REFUSAL_BELOW, /* what it is below, or what is below it */
-};
 extern const char *const rule_state_names[RULE_STATE_MAX_];
 
-/* The reason where nothing else is to be said. */
-#define PLAN_MATCHED "the rule matches it"
+/* Between the links of a chain: "0000:03:00.0 ← nvme0n1p2 ← /". */
+#define PLAN_ARROW " ← "
 
 /* One device that a rule speaks of. */
 struct plan_entry {
         size_t device; /* in facts->devices */
         size_t rule;   /* in config->rules */
         enum action action;
-        const char *driver; /* NULL where the host keeps it */
-        enum stage stage;   /* initrd or root */
-        const char *reason;
-        enum refusal refusal; /* of ACTION_REFUSE */
-        bool impostor;        /* sits where a recorded device was, and says nothing of the rule */
-        const char *needed;   /* how the host needs it, or NULL */
-        bool by_process;      /* it does only as long as somebody has it open */
-        bool weighed;         /* whether the host needs it was asked, and: */
-        const char *unknown;  /* why that is not known, whatever else it is refused for; or NULL */
-        bool derived;         /* refused for another entry's refusal: that one has the cause */
-        bool in_company;      /* refused for a member of its group that no rule takes: that one is shown, too */
-        bool surplus;         /* refused because the rule matches more than it expects: its Path= would name it */
-        bool foreign;         /* such a member: the rule does not match it */
-        size_t leader;        /* of a companion: the entry it comes with; else NO_ENTRY */
-        size_t below;         /* the entry that it goes along with, having no operations of its own; else NO_ENTRY */
-        struct ops back;      /* of ACTION_BIND: how it is given back as it was found */
+        const char *driver;    /* NULL where the host keeps it */
+        enum stage stage;      /* initrd or root */
+        const char *reason;    /* the sentence; about and more are struct reason's */
+        enum reason_kind kind; /* of the reason */
+        const char *about, *more;
+        const char *needed;     /* how the host needs it, or NULL */
+        const char *needed_for; /* the use at the end of that chain */
+        bool by_process;        /* it does only as long as somebody has it open */
+        bool weighed;           /* whether the host needs it was asked, and: */
+        const char *unknown;    /* why that is not known, whatever else it is refused for; or NULL */
+        bool derived;           /* refused for another entry's refusal: that one has the cause */
+        size_t leader;          /* of a companion: the entry it comes with; else NO_ENTRY */
+        size_t below;           /* the entry that it goes along with, having no operations of its own; else NO_ENTRY */
+        struct ops back;        /* of ACTION_BIND: how it is given back as it was found */
 };
 
 struct plan_rule {
         enum rule_state state;
         const char *message; /* "" where there is nothing to say */
+        struct reason why;   /* of the message, kind and about; where it names a device, what stands against that */
+        const char *device;  /* the address of that one, or NULL */
         size_t n_matched;    /* devices it decides by explicit match */
         size_t below;        /* of one whose devices do not show: the entry that they go along with; else NO_ENTRY */
         bool elsewhere;      /* skipped because Host= or Product= mean another machine */
@@ -105,6 +97,11 @@ struct plan {
 
 /* config and facts must outlive the plan. */
 void plan_build(const struct config *config, const struct facts *facts, struct arena *a, struct plan *ret);
+
+static inline struct reason plan_reason(const struct plan_entry *e)
+{
+        return (struct reason){e->kind, e->reason, e->about, e->more};
+}
 
 /* What the plan has for a device, or NULL. */
 const struct plan_entry *plan_find(const struct plan *plan, size_t device);

@@ -7,6 +7,8 @@
 
 #define NO_RULE SIZE_MAX
 
+struct use;
+
 /* Who a device is, where it was recorded. */
 struct identity {
         const struct clearance_device *is; /* NULL: nobody known */
@@ -32,7 +34,7 @@ struct planner {
         struct plan *plan;
         size_t *entry_of;            /* by device: its entry, or NO_ENTRY */
         const char **needed;         /* by device: how the host depends on it, or NULL */
-        bool *by_process;            /* by device: that it does only as long as somebody has it open */
+        const struct use **uses;     /* by device: the use at the end of that */
         struct identity *identities; /* by device */
         struct recorded *recorded;   /* by position in the clearance */
         const size_t *asked;         /* by device: the rule that means it alone, or NO_RULE; NULL: none is asked for */
@@ -45,10 +47,17 @@ static inline const struct device *entry_device(const struct planner *p, const s
 }
 
 /* An entry for a device that has none yet. Pointers to entries do not survive this. */
-void planner_add(struct planner *p, size_t device, size_t rule, enum action action, const char *reason);
+void planner_add(struct planner *p, size_t device, size_t rule, enum action action, enum reason_kind kind,
+                 const char *reason);
 
 /* ACTION_BIND becomes ACTION_REFUSE; an entry refused already keeps its first reason. */
-void planner_refuse(struct planner *p, struct plan_entry *e, const char *format, ...) _printf_(3, 4);
+void planner_refuse_for(struct plan_entry *e, enum reason_kind kind, const char *text, const char *about,
+                        const char *more);
+/* The same; about: as the kind has it, or NULL. */
+void planner_refuse(struct planner *p, struct plan_entry *e, enum reason_kind kind, const char *about,
+                    const char *format, ...) _printf_(5, 6);
+/* Whether the host needs the entry's device, which the entry then has; and *ret. */
+bool planner_needed(struct planner *p, struct plan_entry *e, struct reason *ret);
 
 /* plan.c: all the steps. asked (NULL: none) has rules of config behind the first n_matching, see above. */
 void planner_run(const struct config *config, const struct facts *facts, const size_t *asked, size_t n_matching,
@@ -72,7 +81,8 @@ const char *planner_lost_of(const struct planner *p, const struct rule *rule);
 /* guard.c: what the host needs, and what it may need. */
 void planner_guard(struct planner *p);
 void planner_keyboards(struct planner *p);
-const char *planner_uncleared(struct planner *p, const struct plan_entry *e);
+/* Whether that it is free is not known, and why: *ret. */
+bool planner_uncleared(struct planner *p, const struct plan_entry *e, struct reason *ret);
 
 /* choose.c: which rule decides which device, and what comes along. */
 void planner_match(struct planner *p);

@@ -6,7 +6,8 @@
 #include "plan/planner.h"
 #include "plan/sight.h"
 
-#define NOT_CLEARED "not cleared: "
+#define NOT_CLEARED  "not cleared: "
+#define HAS_NO_GROUP "it has no IOMMU group: "
 
 static const struct module *module_of(const struct planner *p, const char *name)
 {
@@ -16,102 +17,118 @@ static const struct module *module_of(const struct planner *p, const char *name)
         return NULL;
 }
 
-/* Nobody but an administrator may say that it is no longer so, where what shows does not. */
-static const char *withheld(struct planner *p, const struct clearance_device *record)
+/* Not known to be free. */
+static bool not_cleared(struct planner *p, enum reason_kind kind, const char *why, struct reason *ret)
 {
-        if (startswith(record->withheld, NOT_CLEARED))
-                return arena_join(p->arena, NOT_CLEARED "when a boot image was last built: ",
-                                  record->withheld + strlen(NOT_CLEARED), NULL);
-        if (p->facts->booting)
-                return arena_join(p->arena, "the host needed it when this image was built: ", record->withheld, NULL);
-        return arena_join(
-                p->arena, NOT_CLEARED "the host needed it when a boot image was last built: ", record->withheld,
-                p->facts->arriving ? "; if it no longer does, look at passthroughctl plan, and run passthroughctl bind"
+        reason_set(ret, kind, arena_join(p->arena, NOT_CLEARED, why, NULL));
+        ret->more = ret->text + strlen(NOT_CLEARED);
+        return true;
+}
+
+/* Nobody but an administrator may say that it is no longer so, where what shows does not. */
+static bool withheld(struct planner *p, const struct clearance_device *record, struct reason *ret)
+{
+        bool doubt = reason_is_doubt(record->withheld_kind);
+
+        if (p->facts->booting && !doubt)
+                return reason_set(
+                        ret, REASON_WITHHELD,
+                        arena_join(p->arena, "the host needed it when this image was built: ", record->withheld, NULL));
+        return not_cleared(
+                p, REASON_WITHHELD,
+                arena_join(p->arena, doubt ? "" : "the host needed it ",
+                           "when a boot image was last built: ", record->withheld,
+                           doubt ? NULL
+                           : p->facts->arriving
+                                   ? "; if it no longer does, look at passthroughctl plan, and run passthroughctl bind"
                                    : ", and now less shows than then, or nothing shows that replaces it; if the host "
                                      "no longer needs it, remove " CLEARANCE_PATH " and build the image again",
-                NULL);
+                           NULL),
+                ret);
+}
+
+/* what: a member, and what is the matter with it. */
+static const char *also_holds(struct planner *p, const struct device *d, const char *what)
+{
+        return arena_printf(p->arena, "IOMMU group %d also holds %s", d->group, what);
 }
 
 /* What its driver and its group have against it; nobody asks that of what goes along with another. */
-static const char *unfit_alone(struct planner *p, struct plan_entry *e)
+static bool unfit_alone(struct planner *p, const struct plan_entry *e, struct reason *ret)
 {
         const struct device *d = entry_device(p, e);
         const struct module *module = module_of(p, e->driver);
 
-        e->refusal = REFUSAL_OTHER;
-        if (module && module->state == MODULE_ABSENT)
-                return arena_join(p->arena, "driver ", e->driver, " is not there: kernel ", p->facts->kernel,
-                                  " has no such module and no such driver", NULL);
-        e->refusal = REFUSAL_GROUP;
-        if (driver_is_vfio(e->driver) && d->group == NO_GROUP)
-                return "it has no IOMMU group: the IOMMU is off or not there";
-        if (d->group_kept)
-                return d->group_kept;
-        if (d->group_stranger)
-                return arena_printf(p->arena, "IOMMU group %d also holds %s, %s", d->group, d->group_stranger,
-                                    facts_find(p->facts, d->group_stranger) == NO_DEVICE
-                                            ? "which is not a PCI function and cannot be taken with it"
-                                            : "about which nothing is known");
-        return NULL;
+        if (module && module->state == MODULE_ABSENT) {
+                ret->more = arena_join(p->arena, "kernel ", p->facts->kernel, " has no such module and no such driver",
+                                       NULL);
+                ret->kind = REASON_NO_MODULE;
+                ret->text = arena_join(p->arena, "driver ", e->driver, " is not there: ", ret->more, NULL);
+        } else if (driver_is_vfio(e->driver) && d->group == NO_GROUP) {
+                ret->kind = REASON_NO_GROUP;
+                ret->text = HAS_NO_GROUP "the IOMMU is off or not there";
+                ret->more = ret->text + strlen(HAS_NO_GROUP);
+        } else if (d->group_kept) {
+                ret->kind = d->kept_kind;
+                ret->text = d->group_kept;
+        } else if (d->group_stranger) {
+                ret->more = arena_join(p->arena, d->group_stranger,
+                                       facts_find(p->facts, d->group_stranger) == NO_DEVICE
+                                               ? ", which is not a PCI function and cannot be taken with it"
+                                               : ", about which nothing is known",
+                                       NULL);
+                ret->kind = REASON_MEMBER;
+                ret->text = also_holds(p, d, ret->more);
+                ret->about = d->group_stranger;
+        }
+        return ret->text;
 }
 
-static const char *uncleared(struct planner *p, struct plan_entry *e)
+/* What shows of it now says nothing of what the host had of it; and *ret. */
+static bool uncleared(struct planner *p, const struct plan_entry *e, struct reason *ret)
 {
         const struct device *d = entry_device(p, e);
         const struct clearance_device *record = sight_withheld(p->facts, d);
 
         if (p->facts->evidence->busy_unknown && d->driver && !driver_is_vfio(d->driver))
-                return arena_join(p->arena, NOT_CLEARED, p->facts->evidence->busy_unknown, NULL);
+                return not_cleared(p, REASON_NOT_CLEARED, p->facts->evidence->busy_unknown, ret);
         /* What the host had in its hands need not be in them again yet, or need not show. */
-        return record ? withheld(p, record) : NULL;
+        return record && withheld(p, record, ret);
 }
 
 /* A controller that has to be reset for its virtual functions is asked about as one that is taken is. */
 static void weigh_parent(struct planner *p, struct plan_entry *e)
 {
-        const struct device *d = entry_device(p, e);
+        struct reason why = {};
 
-        e->needed = p->needed[e->device];
-        e->by_process = p->by_process[e->device];
-        if (e->needed || !(d->roles & ROLE_STORAGE))
+        if (planner_needed(p, e, &why) || !(entry_device(p, e)->roles & ROLE_STORAGE))
                 return;
-        e->unknown = uncleared(p, e);
-        if (!e->unknown && (e->unknown = planner_uncleared(p, e)))
-                e->unknown = arena_join(p->arena, NOT_CLEARED, e->unknown, NULL);
+        if (uncleared(p, e, &why) || (planner_uncleared(p, e, &why) && not_cleared(p, why.kind, why.text, &why)))
+                e->unknown = why.text;
 }
 
-/* What makes a device unfit whatever else is taken, or NULL; e->refusal says of which kind it is. */
-static const char *unfit(struct planner *p, struct plan_entry *e)
+/* What makes a device unfit whatever else is taken: whether anything does, and *ret. */
+static bool unfit(struct planner *p, struct plan_entry *e, struct reason *ret)
 {
         const struct device *d = entry_device(p, e);
-        const char *why;
+        struct reason doubt = {};
 
+        *ret = doubt;
         if (d->roles & ROLE_BRIDGE)
-                return "it is a bridge, and bridges are never handed over; the device behind it has a longer Path=";
+                return reason_set(
+                        ret, REASON_BRIDGE,
+                        "it is a bridge, and bridges are never handed over; the device behind it has a longer Path=");
         if (d->stuck)
-                return d->stuck;
-        e->needed = p->needed[e->device];
-        e->refusal = REFUSAL_HOST;
-        if (e->needed)
-                return arena_join(p->arena, p->by_process[e->device] ? "in use: " : "the host needs it: ", e->needed,
-                                  NULL);
-        why = uncleared(p, e);
-        if (why)
-                return why;
+                return reason_set(ret, d->stuck_kind, d->stuck);
+        if (planner_needed(p, e, ret) || uncleared(p, e, ret))
+                return true;
         e->weighed = true;
-        e->unknown = planner_uncleared(p, e);
-        why = e->below == NO_ENTRY ? unfit_alone(p, e) : NULL;
-        if (why)
-                return why;
-        e->refusal = REFUSAL_OTHER;
-        why = d->bus->refuse ? d->bus->refuse(p->arena, &p->config->rules[e->rule], d) : NULL;
-        if (why)
-                return why;
-        e->refusal = REFUSAL_HOST;
-        if (e->unknown)
-                return arena_join(p->arena, NOT_CLEARED, e->unknown, NULL);
-        e->refusal = REFUSAL_OTHER;
-        return NULL;
+        planner_uncleared(p, e, &doubt);
+        e->unknown = doubt.text;
+        if ((e->below == NO_ENTRY && unfit_alone(p, e, ret)) ||
+            (d->bus->refuse && d->bus->refuse(p->arena, &p->config->rules[e->rule], d, ret)))
+                return true;
+        return doubt.text && not_cleared(p, doubt.kind, doubt.text, ret);
 }
 
 /*
@@ -144,9 +161,8 @@ static void refuse_below(struct planner *p, struct plan_entry *e, size_t above)
         const struct device *d = entry_device(p, e), *c = &p->facts->devices[above];
         const struct plan_entry *other = p->entry_of[above] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[above]];
 
-        e->refusal = REFUSAL_BELOW;
         e->derived = other && other->action == ACTION_REFUSE;
-        planner_refuse(p, e,
+        planner_refuse(p, e, REASON_ABOVE, c->address,
                        "it is below %s (%s, %s), shares IOMMU group %d with it and cannot be handed over alone; %s",
                        c->address, c->id, device_kind(c), d->group,
                        e->derived ? "that one is refused"
@@ -169,16 +185,15 @@ static const char *group_obstacle(struct planner *p, const struct plan_entry *e,
                                            .driver = e->driver,
                                            .leader = NO_ENTRY,
                                            .below = NO_ENTRY};
-                const char *why;
+                struct reason why;
 
                 if (p->entry_of[asked.device] != NO_ENTRY || harmless(p, e, asked.device))
                         continue;
-                why = unfit(p, &asked);
-                if (!why || (asked.refusal == REFUSAL_OTHER &&
-                             !(entry_device(p, &asked)->roles & (ROLE_BRIDGE | ROLE_FIRMWARE))))
+                if (!unfit(p, &asked, &why) || (REASON_REFUSAL(why.kind) == REFUSAL_OTHER &&
+                                                !(entry_device(p, &asked)->roles & (ROLE_BRIDGE | ROLE_FIRMWARE))))
                         continue;
                 *member = asked.device;
-                return why;
+                return why.text;
         }
         return NULL;
 }
@@ -202,20 +217,20 @@ static void refuse_for_member(struct planner *p, struct plan_entry *e, size_t me
                 p->entry_of[member] == NO_ENTRY ? NULL : &p->plan->entries[p->entry_of[member]];
         const char *why = other ? NULL : group_obstacle(p, e, &member);
         const struct device *d = entry_device(p, e), *m = &p->facts->devices[member];
+        bool bridge = m->roles & ROLE_BRIDGE, makes = !other && streq_ptr(d->parent, m->address);
+        const char *what = bridge  ? "a bridge that the host drives"
+                           : other ? about_member(p, e, other, member)
+                           : why   ? "cannot go with it: "
+                           : makes ? "makes it and cannot go with it"
+                                   : "the rule does not take; see IOMMUGroup=complete";
 
-        e->refusal = REFUSAL_GROUP;
-        if (m->roles & ROLE_BRIDGE) {
-                planner_refuse(p, e, "IOMMU group %d also holds %s (%s), a bridge that the host drives", d->group,
-                               m->address, m->id);
-                return;
-        }
-        e->in_company = !other;
-        planner_refuse(p, e, "IOMMU group %d also holds %s (%s, %s), which %s%s", d->group, m->address, m->id,
-                       device_kind(m),
-                       other ? about_member(p, e, other, member)
-                       : why ? "cannot go with it: "
-                             : "the rule does not take; see IOMMUGroup=complete",
-                       why ? why : "");
+        what = arena_join(p->arena, m->address, " (", m->id, bridge ? "" : ", ", bridge ? "" : device_kind(m),
+                          bridge ? "), " : "), which ", what, why && !bridge ? why : "", NULL);
+        planner_refuse_for(e,
+                           other || bridge ? REASON_MEMBER
+                           : why || makes  ? REASON_NOT_WHOLE
+                                           : REASON_COMPANY,
+                           also_holds(p, d, what), m->address, what);
 }
 
 /* Both say, and not the same. */
@@ -246,7 +261,7 @@ static void refuse_for_access(struct planner *p, struct plan_entry *e)
                 size_t member = p->entry_of[p->facts->by_group[first + k]];
                 const struct plan_entry *m = member == NO_ENTRY ? NULL : &p->plan->entries[member];
                 const struct node_access *theirs = m ? &p->config->rules[m->rule].node : NULL;
-                const char *what;
+                const char *what, *address;
 
                 if (!m || m->rule == e->rule || m->below != NO_ENTRY || m->action == ACTION_KEEP ||
                     !driver_is_vfio(m->driver) ||
@@ -254,11 +269,10 @@ static void refuse_for_access(struct planner *p, struct plan_entry *e)
                      !differ(node_access_mode(mine), node_access_mode(theirs))))
                         continue;
                 what = other_access(p->arena, mine, theirs);
-                e->refusal = REFUSAL_GROUP;
-                planner_refuse(p, e,
-                               "IOMMU group %d also holds %s, for which rule %s has %s; the group has one "
-                               "node, write the same in both",
-                               d->group, p->facts->devices[m->device].address, p->config->rules[m->rule].name, what);
+                address = p->facts->devices[m->device].address;
+                what = arena_join(p->arena, address, ", for which rule ", p->config->rules[m->rule].name, " has ", what,
+                                  "; the group has one node, write the same in both", NULL);
+                planner_refuse_for(e, REASON_ACCESS, also_holds(p, d, what), address, what);
                 return;
         }
 }
@@ -271,9 +285,8 @@ static bool refuse_other_stage(struct planner *p, struct plan_entry *e)
 
         if (c->stage == e->stage)
                 return false;
-        e->refusal = REFUSAL_BELOW;
         planner_refuse(
-                p, e,
+                p, e, REASON_ABOVE, entry_device(p, c)->address,
                 "it goes along with %s, and %s waits for the %s stage; Stage=%s for both would keep them together",
                 entry_device(p, c)->address, c->stage == later ? "that one" : "this one", stages[later].name,
                 stages[later].name);
@@ -282,10 +295,10 @@ static bool refuse_other_stage(struct planner *p, struct plan_entry *e)
 
 static void judge(struct planner *p, struct plan_entry *e)
 {
-        const char *why = unfit(p, e);
+        struct reason why;
 
-        if (why)
-                planner_refuse(p, e, "%s", why);
+        if (unfit(p, e, &why))
+                planner_refuse_for(e, why.kind, why.text, why.about, why.more);
 }
 
 /* What it went along with may have been refused meanwhile: then it is judged by itself. */
@@ -312,8 +325,8 @@ static bool refuse_in_company(struct planner *p, size_t i)
 
         if (leader && leader->action == ACTION_REFUSE) {
                 e->derived = true;
-                planner_refuse(p, e, "it %s %s, which is refused", e->leader == e->below ? "is below" : "comes with",
-                               entry_device(p, leader)->address);
+                planner_refuse(p, e, REASON_COMES_ALONG, entry_device(p, leader)->address, "it %s %s, which is refused",
+                               e->leader == e->below ? "is below" : "comes with", entry_device(p, leader)->address);
                 return true;
         }
         carry_anew(p, i);
@@ -341,7 +354,8 @@ static bool refuse_in_company(struct planner *p, size_t i)
                     !device_same_make(d, &p->facts->devices[k]))
                         continue;
                 e->derived = true;
-                planner_refuse(p, e, "%s comes with it and is refused", p->facts->devices[k].address);
+                planner_refuse(p, e, REASON_ANOTHER, p->facts->devices[k].address, "%s comes with it and is refused",
+                               p->facts->devices[k].address);
                 return true;
         }
         return false;
@@ -358,12 +372,13 @@ static bool refuse_carrier(struct planner *p, size_t i)
         if (!c || (e->action == ACTION_REFUSE && entry_device(p, e)->roles & ROLE_BRIDGE))
                 return false;
         c->derived = e->action == ACTION_REFUSE;
-        c->refusal = REFUSAL_BELOW;
         if (e->action == ACTION_KEEP)
-                planner_refuse(p, c, "%s is below it and would go along, and rule %s leaves that one to the host",
-                               address, p->config->rules[e->rule].name);
+                planner_refuse(p, c, REASON_BENEATH, address,
+                               "%s is below it and would go along, and rule %s leaves that one to the host", address,
+                               p->config->rules[e->rule].name);
         else
-                planner_refuse(p, c, "%s is below it and would go along, and that one is refused", address);
+                planner_refuse(p, c, REASON_BENEATH, address,
+                               "%s is below it and would go along, and that one is refused", address);
         return true;
 }
 
@@ -376,7 +391,8 @@ static bool refuse_leader(struct planner *p, size_t i)
         if (e->action != ACTION_REFUSE || !leader || leader->action != ACTION_BIND)
                 return false;
         leader->derived = true;
-        planner_refuse(p, leader, "%s comes with it and is refused", entry_device(p, e)->address);
+        planner_refuse(p, leader, REASON_ANOTHER, entry_device(p, e)->address, "%s comes with it and is refused",
+                       entry_device(p, e)->address);
         return true;
 }
 
@@ -388,7 +404,7 @@ static void show_foreign(struct planner *p)
         for (size_t i = 0; i < n_entries; i++) {
                 const struct plan_entry *e = &p->plan->entries[i];
                 const struct device *d = entry_device(p, e);
-                size_t first, n = e->in_company ? facts_group(p->facts, d->group, &first) : 0;
+                size_t first, n = reason_is_company(e->kind) ? facts_group(p->facts, d->group, &first) : 0;
 
                 for (size_t k = 0; k < n; k++) {
                         size_t member = p->facts->by_group[first + k];
@@ -399,8 +415,8 @@ static void show_foreign(struct planner *p)
                         reason = arena_printf(p->arena,
                                               "it shares IOMMU group %d with %s, and the rule does not take it",
                                               d->group, d->address);
-                        planner_add(p, member, p->plan->entries[i].rule, ACTION_REFUSE, reason);
-                        p->plan->entries[p->entry_of[member]].foreign = true;
+                        planner_add(p, member, p->plan->entries[i].rule, ACTION_REFUSE, REASON_FOREIGN, reason);
+                        p->plan->entries[p->entry_of[member]].about = d->address;
                 }
         }
 }

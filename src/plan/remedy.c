@@ -92,8 +92,8 @@ static bool try_settings(const struct trying *x)
 
                 if (e->rule != x->rule || e->action != ACTION_REFUSE)
                         continue;
-                company |= e->in_company;
-                display |= plan->facts->devices[e->device].roles & ROLE_DISPLAY || e->foreign;
+                company |= reason_is_company(e->kind);
+                display |= plan->facts->devices[e->device].roles & ROLE_DISPLAY || e->kind == REASON_FOREIGN;
         }
         company &= rule->group != GROUP_COMPLETE;
         display &= !rule->allow_boot_display;
@@ -139,10 +139,11 @@ static void try_giving(const struct trying *x)
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
 
-                if (e->rule != x->rule || e->leader != NO_ENTRY || e->foreign || e->impostor)
+                if (e->rule != x->rule || e->leader != NO_ENTRY || e->kind == REASON_FOREIGN ||
+                    e->kind == REASON_IMPOSTOR)
                         continue;
                 n_matched++;
-                if (e->action == ACTION_REFUSE && e->refusal == REFUSAL_HOST && !e->derived)
+                if (e->action == ACTION_REFUSE && REASON_REFUSAL(e->kind) == REFUSAL_HOST && !e->derived)
                         r.devices[r.n_devices++] = e->device;
         }
         if (!r.name || r.n_devices == 0 || r.n_devices == n_matched || try(x, &r))

@@ -53,11 +53,13 @@ static bool network_shows(const struct evidence *e)
 /* What the host cannot be without has to be seen done; of the rest, it does that something is. */
 static bool job_shows(const struct evidence *e, const struct clearance_device *r, bool network)
 {
-        if (endswith(r->withheld, " ← default route"))
-                return e->no_uplink || done(e, "default route", network);
-        if (endswith(r->withheld, " ← /"))
-                return done(e, "/", network);
-        return true;
+        bool known = r->needed_for;
+
+        /* Where it is not known which it was, each of them could be. */
+        if ((!known || streq(r->needed_for, USE_ROOT)) && !done(e, USE_ROOT, network))
+                return false;
+        return (known && !streq(r->needed_for, USE_DEFAULT_ROUTE)) || (!known && !network) || e->no_uplink ||
+               done(e, USE_DEFAULT_ROUTE, network);
 }
 
 bool sight_stands(const struct facts *facts, const struct clearance_device *r, const struct device *d)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/draft-rows.h"
 
+#include "guard/evidence.h"
 #include "plan/sriov.h"
+#include "report/brief.h"
+#include "report/domain.h"
 #include "report/headings.h"
 #include "report/paint.h"
 
@@ -68,7 +71,7 @@ static const char *text_of(const struct listing *list, struct arena *a, const st
         if (e->action == ACTION_KEEP)
                 return "stays with the host";
         if (e->action == ACTION_REFUSE)
-                return e->foreign ? arena_printf(a, "same IOMMU group (%d)", d->group) : "";
+                return e->kind == REASON_FOREIGN ? arena_printf(a, "same IOMMU group (%d)", d->group) : "";
         return e->leader == NO_ENTRY ? driver_text(a, d, e)
                                      : along_text(a, d, &plan->facts->devices[plan->entries[e->leader].device], e);
 }
@@ -160,64 +163,58 @@ void draft_rows_put(const struct screen *s, const struct draft_rows *rows)
 /* ---- why not -------------------------------------------------------------------------------------------------------
  */
 
-#define NEEDED "the host needs it: "
-#define ARROW  " ← "
-
 /* "0000:03:00.0 ← nvme0n1p2 ← /": what it is for comes first, then the way there, as far as that says more. */
-static const char *chain_text(struct arena *a, const char *chain)
+static const char *needed_text(struct arena *a, const struct reason *why)
 {
-        const char *use = chain, *way = "", *at = strstr(chain, ARROW), *ending;
+        const char *way = "", *ending = why->more + strcspn(why->more, ";"), *end = ending;
+        const char *at = why->more + strcspn(why->more, " ");
+        bool held = streq(why->about, USE_HELD);
 
-        for (const char *next; at; at = next) {
-                use = at + strlen(ARROW);
-                next = strstr(use, ARROW);
-                if (next)
-                        way = arena_join(a, arena_strndup(a, use, (size_t)(next - use)), *way ? ARROW : "", way, NULL);
+        /* The links between the device and the use. */
+        end -= strlen(why->about) + strlen(PLAN_ARROW);
+        while (at < end) {
+                const char *link = at + strlen(PLAN_ARROW);
+
+                at = strstr(link, PLAN_ARROW);
+                way = arena_join(a, arena_strndup(a, link, (size_t)(at - link)), *way ? PLAN_ARROW : "", way, NULL);
         }
-        if (use == chain)
-                return arena_join(a, NEEDED, chain, NULL);
-        ending = use + strcspn(use, ";");
-        use = arena_strndup(a, use, (size_t)(ending - use));
-        way = *way ? arena_join(a, " (", way, ")", ending, NULL) : ending;
-        if (streq(use, "in use"))
-                return arena_join(a, "it is in use", way, NULL);
-        return arena_join(a, "the host needs it, for ", streq(use, "default route") ? "the " : "", use, way, NULL);
+        return arena_join(a, held ? "it is in use" : "the host needs it, for ",
+                          !held && streq(why->about, USE_DEFAULT_ROUTE) ? "the " : "", held ? "" : why->about,
+                          *way ? " (" : "", way, *way ? ")" : "", ending, NULL);
 }
 
 /* A setting that would do has a question or the next step of its own. */
-static const char *without_setting(struct arena *a, const char *text)
+static const char *short_text(struct arena *a, const struct reason *why)
 {
-        static const char *const hints[] = {"; see IOMMUGroup=complete", "; AllowBootDisplay=yes"};
-
-        for (size_t i = 0; i < ARRAY_SIZE(hints); i++) {
-                const char *at = strstr(text, hints[i]);
-
-                if (at)
-                        return arena_strndup(a, text, (size_t)(at - text));
+        switch (why->kind) {
+        case REASON_NEEDED:
+        case REASON_KEYBOARD:
+                return needed_text(a, why);
+        case REASON_COMPANY:
+        case REASON_BOOT_DISPLAY:
+        case REASON_MAYBE_BOOT_DISPLAY:
+                return brief_why(a, why->text);
+        default:
+                return why->text;
         }
-        return text;
 }
 
-const char *draft_reason(const struct listing *list, struct arena *a, size_t rule)
+struct draft_reason draft_reason(const struct listing *list, struct arena *a, size_t rule)
 {
         const struct plan *plan = list->plan;
-        const char *text = plan->rules[rule].message, *before = "";
-        size_t named = NO_ENTRY, n_named = 0;
+        const struct plan_rule *state = &plan->rules[rule];
+        const char *named = NULL;
+        size_t n_named = 0;
 
         for (size_t i = 0; i < plan->n_entries; i++)
-                if (plan->entries[i].rule == rule && plan->entries[i].leader == NO_ENTRY && !plan->entries[i].foreign) {
-                        named = i;
+                if (plan->entries[i].rule == rule && plan->entries[i].leader == NO_ENTRY &&
+                    plan->entries[i].kind != REASON_FOREIGN) {
+                        named = plan->facts->devices[plan->entries[i].device].address;
                         n_named++;
                 }
-        for (size_t i = 0; i < plan->n_entries; i++) {
-                const char *address = arena_join(a, plan->facts->devices[plan->entries[i].device].address, ": ", NULL);
-
-                if (plan->entries[i].rule != rule || !startswith(text, address))
-                        continue;
-                text += strlen(address);
-                before = n_named == 1 && i == named ? "" : address;
-                break;
-        }
-        text = startswith(text, NEEDED) ? chain_text(a, text + strlen(NEEDED)) : without_setting(a, text);
-        return listing_text(list, a, arena_join(a, before, text, NULL));
+        if (!state->device)
+                return (struct draft_reason){NULL, listing_text(list, a, state->message)};
+        return (struct draft_reason){
+                n_named == 1 && streq(named, state->device) ? NULL : domain_less(list->one_domain, state->device),
+                listing_text(list, a, short_text(a, &state->why))};
 }

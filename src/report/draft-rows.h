@@ -22,7 +22,12 @@ struct draft_rows draft_rows_of(const struct listing *list, struct arena *a, siz
 void draft_rows_put(const struct screen *s, const struct draft_rows *rows);
 
 /*
- * The plan's reason against a rule, as it is said below its rows: without the address of the only device that it names,
- * and without what a question or the next step says.
+ * The plan's reason against a rule, as it is said below its rows, without what a question or the next step says; and
+ * whom it is about, unless that is the only device that the rule names.
  */
-const char *draft_reason(const struct listing *list, struct arena *a, size_t rule) _must_check_;
+struct draft_reason {
+        const char *address; /* or NULL */
+        const char *text;
+};
+
+struct draft_reason draft_reason(const struct listing *list, struct arena *a, size_t rule) _must_check_;

@@ -16,7 +16,7 @@ enum about {
 struct said {
         const char *rule, *file;
         enum rule_state state;
-        const char *message;
+        struct reason why;
         struct record_device device;
 };
 
@@ -27,23 +27,26 @@ static const char *or_empty(const char *s)
 
 static enum about by_fields(const struct history_line *l, struct said *ret)
 {
+        /* Journals of earlier versions do not say of which kind it is. */
+        struct reason why =
+                reason_about(l->kind ? (enum reason_kind)atoi(l->kind) : REASON_OTHER, or_empty(l->reason), l->about);
         int state = l->device ? str_index(l->state, device_state_names, STATE_MAX_)
                               : str_index(l->state, rule_state_names, RULE_STATE_MAX_);
 
         *ret = (struct said){.rule = l->rule, .file = l->file};
         if (!l->device) {
                 ret->state = (enum rule_state)state;
-                ret->message = or_empty(l->reason);
+                ret->why = why;
                 return state >= RULE_OK ? ABOUT_RULE : ABOUT_NOTHING;
         }
         ret->device = (struct record_device){
                 .bus = l->bus,
                 .address = l->device,
                 .driver = or_empty(l->driver),
-                .reason = or_empty(l->reason),
                 .state = (enum device_state)state,
                 .from = or_empty(l->from),
         };
+        record_say(&ret->device, why.kind, why.text, why.about);
         return state > STATE_NONE ? ABOUT_DEVICE : ABOUT_NOTHING;
 }
 
@@ -71,7 +74,7 @@ static enum about by_sentence(struct arena *a, const struct history_line *l, str
         *reason = '\0';
         state = str_index(rest, rule_state_names, RULE_SKIPPED + 1);
         ret->state = (enum rule_state)state;
-        ret->message = reason + 2;
+        ret->why.text = reason + 2;
         return state > RULE_OK ? ABOUT_RULE : ABOUT_NOTHING;
 }
 
@@ -108,7 +111,9 @@ void history_add(struct status *status, struct arena *a, const struct history_li
                 rule->file = said.file;
         /* What was said of the rule before a device of it was said without that device. */
         rule->state = about == ABOUT_RULE ? said.state : RULE_OK;
-        rule->message = about == ABOUT_RULE ? said.message : "";
+        if (about != ABOUT_RULE)
+                said.why = reason_say(REASON_OTHER, "");
+        record_tell(rule, said.why.kind, said.why.text, said.why.about);
         if (about == ABOUT_DEVICE)
                 add_device(&status->record, a, line, &said);
 }
@@ -137,7 +142,8 @@ void history_finish(struct status *status, struct arena *a)
                 if (record_device_taken(d) || rule->state != RULE_OK)
                         continue;
                 rule->state = states[d->state];
-                rule->message = arena_join(a, d->address, *d->reason ? ": " : "", d->reason, NULL);
+                record_tell(rule, REASON_OF_DEVICE, arena_join(a, d->address, *d->reason ? ": " : "", d->reason, NULL),
+                            d->address);
         }
         status->satisfied = true;
         for (size_t i = 0; i < r->n_rules; i++)

@@ -7,7 +7,8 @@
 
 /* A line; what is not known is NULL. Of one that came by the kernel log there is the message alone. */
 struct history_line {
-        const char *message, *rule, *bus, *device, *file, *state, *driver, *from, *reason, *id, *class, *group;
+        const char *message, *rule, *bus, *device, *file, *state, *driver, *from, *reason, *kind, *about, *id, *class,
+                *group;
         uint64_t at_us;
 };
 

@@ -269,7 +269,7 @@ static void tell_state(const struct listing *list, struct arena *a, struct list_
                 return;
         }
         if (row->state == LIST_HELD || row->state == LIST_REFUSED)
-                brief = brief_of(a, h->reason);
+                brief = brief_of(a, list->plan->facts, row->device, h);
         if (row->state == LIST_HELD)
                 row->words = brief.words;
         else if (*brief.words)

@@ -40,14 +40,16 @@ static const char *decimal(struct arena *a, uint64_t number)
         return arena_strdup(a, at);
 }
 
-static const char *device_fields(struct arena *a, const struct record_device *d, const char *file)
+static const char *device_fields(struct arena *a, const struct record_device *d, const char *state, const char *file)
 {
         const char *const fields[][2] = {
-                {"STATE", device_state_names[d->state]},
+                {"STATE", state},
                 {"BUS", d->bus},
                 {"DRIVER", d->driver},
                 {"FROM", *d->from ? d->from : NULL},
                 {"REASON", d->reason},
+                {"KIND", decimal(a, d->kind)},
+                {"ABOUT", d->about && *d->about ? d->about : NULL},
                 {"ID", d->id},
                 {"CLASS", d->class},
                 {"GROUP", d->group == NO_GROUP ? NULL : decimal(a, (uint64_t)d->group)},
@@ -68,13 +70,14 @@ void outcome_log(const struct root *root, const struct outcome *o, bool quietly)
 struct outcome outcome_of_rule(struct arena *a, const struct record_rule *rule)
 {
         const char *state = rule_state_names[rule->state];
-        const char *const fields[][2] = {{"STATE", state}, {"REASON", rule->message}, {"FILE", rule->file}};
+        const struct record_device said = {
+                .from = "", .group = NO_GROUP, .reason = rule->message, .kind = rule->kind, .about = rule->about};
 
         return (struct outcome){.level = LOG_LEVEL_WARNING,
                                 .message_id = LOG_RULE,
                                 .rule = rule->name,
                                 .text = arena_join(a, rule->name, ": ", state, ": ", rule->message, NULL),
-                                .fields = fields_of(a, fields, ARRAY_SIZE(fields)),
+                                .fields = device_fields(a, &said, state, rule->file),
                                 .bad = true};
 }
 
@@ -98,7 +101,7 @@ struct outcome outcome_of(struct arena *a, const struct record_device *d, const 
         o.bad = kinds[d->state].bad;
         o.message_id = o.bad ? LOG_REFUSAL : LOG_HAND_OVER;
         o.text = sentence_write(a, !o.bad && d->below && *d->below ? SENTENCE_ALONG : kinds[d->state].sentence, d);
-        o.fields = device_fields(a, d, file);
+        o.fields = device_fields(a, d, device_state_names[d->state], file);
         return o;
 }
 
@@ -116,7 +119,7 @@ struct outcome outcome_of_rescue(struct arena *a, const struct record_device *d)
                                 .rule = d->rule,
                                 .device = d->address,
                                 .text = sentence_write(a, SENTENCE_RESCUED, d),
-                                .fields = device_fields(a, d, NULL),
+                                .fields = device_fields(a, d, device_state_names[d->state], NULL),
                                 .bad = true};
 }
 
@@ -143,6 +146,6 @@ struct outcome outcome_of_release(struct arena *a, const struct device *d, const
                                 : streq_ptr(result->now, d->driver) ? SENTENCE_WITH
                                                                     : SENTENCE_GIVEN,
                                 &x);
-        o.fields = device_fields(a, &x, NULL);
+        o.fields = device_fields(a, &x, device_state_names[x.state], NULL);
         return o;
 }

@@ -5,6 +5,7 @@
 #include "plan/propose.h"
 #include "plan/remedy.h"
 #include "plan/sriov.h"
+#include "report/brief.h"
 #include "report/domain.h"
 
 struct lines {
@@ -69,45 +70,43 @@ const char *plan_lines_none(struct arena *a, const struct rule *rule)
         return *text ? arena_join(a, "no device here has ", text, NULL) : "no device here is meant";
 }
 
-/* "; ID was recorded at ...", of a message that says what is missing. */
-static const char *lost_in(const char *message)
+const char *plan_lines_missing(struct arena *a, const struct rule *rule, const struct reason *why)
 {
-        for (const char *at = strstr(message, "; "); at; at = strstr(at + 2, "; "))
-                if (!startswith(at, "; rule "))
-                        return at;
-        return "";
+        if (why->kind != REASON_NONE_HERE && why->kind != REASON_NONE_LEFT)
+                return why->text;
+        return arena_join(a,
+                          why->kind == REASON_NONE_LEFT ? "earlier rules decide all that it matches"
+                                                        : plan_lines_none(a, rule),
+                          why->about, NULL);
 }
 
-const char *plan_lines_missing(struct arena *a, const struct rule *rule, const char *message)
+const char *plan_lines_reason(struct arena *a, bool one_domain, const char *address, const struct reason *why)
 {
-        const char *text =
-                strstr(message, "; rule ") ? "earlier rules decide all that it matches" : plan_lines_none(a, rule);
-
-        return startswith(message, "matches 0 ") ? arena_join(a, text, lost_in(message), NULL) : message;
-}
-
-const char *plan_lines_reason(struct arena *a, bool one_domain, const char *address, const char *reason)
-{
-        const char *own = arena_join(a, address, " ← ", NULL), *at = strstr(reason, own);
+        const char *own = arena_join(a, address, PLAN_ARROW, NULL), *at = strstr(why->text, own), *text = why->text;
 
         if (at)
-                reason = arena_join(a, arena_strndup(a, reason, (size_t)(at - reason)), at + strlen(own), NULL);
+                text = arena_join(a, arena_strndup(a, text, (size_t)(at - text)), at + strlen(own), NULL);
         /* Of each kind of controller it is the same. */
-        if (startswith(reason, "not cleared: the host may need this ") && strstr(reason, "no clearance for it"))
+        if (why->kind == REASON_NO_CLEARANCE)
                 return "not cleared: this image has no record that the host can spare it; one built on the host "
                        "would have it";
-        return domain_less_text(one_domain, a, reason);
+        return domain_less_text(one_domain, a, text);
 }
 
 /* A reason for the device; what to do about it is said where it was tried, not here. */
-static void tell(const struct lines *x, struct roster_row *row, const struct plan_entry *e, const char *reason)
+static void tell_why(const struct lines *x, struct roster_row *row, const struct plan_entry *e, struct reason why)
 {
         struct arena *a = arena_of(x);
-        const char *text = plan_lines_reason(a, x->roster.one_domain, device_of(x, e)->address, reason);
+        const char *text = plan_lines_reason(a, x->roster.one_domain, device_of(x, e)->address, &why);
 
         if (x->remedy.display)
-                text = arena_strndup(a, text, strcspn(text, ";"));
+                text = brief_why(a, text);
         strings_add(a, &row->below, text);
+}
+
+static void tell(const struct lines *x, struct roster_row *row, const struct plan_entry *e)
+{
+        tell_why(x, row, e, plan_reason(e));
 }
 
 /* ---- a device ------------------------------------------------------------------------------------------------------
@@ -144,22 +143,34 @@ static size_t above(const struct lines *x, const struct plan_entry *e)
         return e->action == ACTION_REFUSE && !e->derived ? NO_ENTRY : up;
 }
 
+/* It makes the virtual function for which it is shown, whatever IOMMUGroup= says. */
+static bool makes_other(const struct lines *x, const struct plan_entry *e)
+{
+        size_t other = e->kind == REASON_FOREIGN ? facts_find(x->plan->facts, e->about) : NO_DEVICE;
+
+        return other != NO_DEVICE && streq_ptr(x->plan->facts->devices[other].parent, device_of(x, e)->address);
+}
+
 static void tell_refusal(const struct lines *x, struct roster_row *row, const struct plan_entry *e, bool only)
 {
         const struct plan *group = &x->remedy.with_group;
-        const struct plan_entry *then = e->foreign && group->n_entries > 0 ? plan_find(group, e->device) : NULL;
+        bool foreign = e->kind == REASON_FOREIGN, company = reason_is_company(e->kind);
+        const struct plan_entry *then = foreign && group->n_entries > 0 ? plan_find(group, e->device) : NULL;
 
-        row->bad = !only && !e->derived && !e->in_company && !e->surplus;
-        if (e->surplus)
-                strings_add(arena_of(x), &row->below, arena_join(arena_of(x), "Path=", device_of(x, e)->path, NULL));
-        else if (e->in_company)
+        row->bad = !only && !e->derived && !company && e->kind != REASON_SURPLUS;
+        if (e->kind == REASON_SURPLUS)
+                strings_add(arena_of(x), &row->below, arena_join(arena_of(x), "Path=", e->about, NULL));
+        else if (company)
                 strings_add(arena_of(x), &row->below,
                             arena_printf(arena_of(x),
                                          "the rule does not take all of IOMMU group %d:", device_of(x, e)->group));
-        else if (!e->foreign && !cause_shows(x, e))
-                tell(x, row, e, e->reason);
+        else if (!foreign && !cause_shows(x, e))
+                tell(x, row, e);
+        else if (makes_other(x, e))
+                strings_add(arena_of(x), &row->below,
+                            "its virtual functions go away when it does, so it cannot go with them");
         else if (then && then->action == ACTION_REFUSE && !then->derived)
-                tell(x, row, e, then->reason);
+                tell(x, row, then);
 }
 
 /* ---- virtual functions --------------------------------------------------------------------------------------------
@@ -217,7 +228,7 @@ static void put_functions(const struct lines *x, struct roster_row *row, size_t 
                 return;
         if (parent->refused) {
                 row->bad = !only;
-                tell(x, row, &x->plan->entries[entry], parent->refused);
+                tell_why(x, row, &x->plan->entries[entry], reason_say(REASON_OTHER, parent->refused));
                 return;
         }
         if (parent->count > 0)
@@ -261,8 +272,8 @@ static void put_entry(struct lines *x, size_t entry, bool only)
                 row->driver = e->driver;
         else
                 row->driver = arena_join(arena_of(x), row->driver, " → ", e->driver, NULL);
-        if (!streq(e->reason, PLAN_MATCHED) && e->leader == NO_ENTRY)
-                tell(x, row, e, e->reason);
+        if (e->kind != REASON_MATCHED && e->leader == NO_ENTRY)
+                tell(x, row, e);
         put_along(x, row, entry);
 }
 
@@ -290,17 +301,16 @@ static bool is_refused(const struct lines *x)
 static const char *text_of(const struct lines *x, size_t n_rows)
 {
         const struct plan_rule *state = &x->plan->rules[x->rule];
+        const struct reason why = reason_about(state->why.kind, state->message, state->why.about);
         struct arena *a = arena_of(x);
 
         if (!x->many && n_rows > 0 && state->state <= RULE_REFUSED && makes_functions(x))
                 return NULL;
         switch (state->state) {
         case RULE_MISSING:
-                return plan_lines_missing(a, rule_of(x), state->message);
+                return plan_lines_missing(a, rule_of(x), &why);
         case RULE_REFUSED:
-                return x->many                         ? arena_strndup(a, state->message, strcspn(state->message, ";"))
-                       : n_rows == 0 || !is_refused(x) ? state->message
-                                                       : NULL;
+                return x->many ? state->why.about : n_rows == 0 || !is_refused(x) ? state->message : NULL;
         case RULE_SKIPPED:
                 return x->plan->facts->off && !state->elsewhere ? NULL : state->message;
         case RULE_OK:
@@ -439,7 +449,7 @@ static void put_rule(struct lines *x, size_t rule)
         x->many = false;
         for (size_t i = 0; i < plan->n_entries; i++) {
                 n_rows += has_row(x, &plan->entries[i]);
-                x->many |= plan->entries[i].rule == rule && plan->entries[i].surplus;
+                x->many |= plan->entries[i].rule == rule && plan->entries[i].kind == REASON_SURPLUS;
         }
         x->first = roster_add_rule(&x->roster, rule_of(x)->name, state->state);
         text = text_of(x, n_rows);
@@ -447,7 +457,7 @@ static void put_rule(struct lines *x, size_t rule)
                 next_row(x)->text = domain_less_text(x->roster.one_domain, arena_of(x), text);
         for (int foreign = 0; foreign <= 1; foreign++)
                 for (size_t i = 0; i < plan->n_entries; i++)
-                        if (has_row(x, &plan->entries[i]) && plan->entries[i].foreign == (bool)foreign)
+                        if (has_row(x, &plan->entries[i]) && (plan->entries[i].kind == REASON_FOREIGN) == (bool)foreign)
                                 put_entry(x, i, n_rows == 1);
         put_beneath(x);
 }

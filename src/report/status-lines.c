@@ -6,8 +6,6 @@
 #include "report/domain.h"
 #include "report/plan-lines.h"
 
-#define PATH "Path=" /* the line that would name a device alone, of several that a rule matches */
-
 struct lines {
         const struct status *status;
         const struct plan *plan;
@@ -42,7 +40,16 @@ static bool goes_along(const struct lines *x, size_t i, size_t with)
 
 static const char *reason(const struct lines *x, size_t i)
 {
-        return plan_lines_reason(x->roster.arena, x->roster.one_domain, device(x, i)->address, device(x, i)->reason);
+        const struct record_device *d = device(x, i);
+        const struct reason why = reason_about(d->kind, d->reason, d->about);
+
+        return plan_lines_reason(x->roster.arena, x->roster.one_domain, d->address, &why);
+}
+
+/* What is said of it is about that one, too. */
+static bool is_about(const struct record_device *d, const char *address)
+{
+        return streq_ptr(d->about, address);
 }
 
 /* They fared alike, and nothing is to be said of it that its leader's line does not say. */
@@ -53,13 +60,13 @@ static bool fared_alike(const struct lines *x, size_t i, size_t with)
         if (record_device_taken(d) && record_device_taken(l))
                 return true;
         return d->state == l->state && d->action == l->action &&
-               (strstr(d->reason, l->address) || streq(reason(x, i), reason(x, with)));
+               (is_about(d, l->address) || streq(reason(x, i), reason(x, with)));
 }
 
 /* It is no device of the rule, but shares a group with one that is: that one's line says so. */
 static bool is_company(const struct record_device *d, const struct record_device *of)
 {
-        return startswith(d->reason, "it shares IOMMU group ") && strstr(d->reason, of->address);
+        return d->kind == REASON_FOREIGN && is_about(d, of->address);
 }
 
 static bool stands_on(const struct lines *x, size_t i, size_t with, bool company)
@@ -122,27 +129,32 @@ static void describe(const struct lines *x, struct roster_row *row, size_t i)
 }
 
 /* Whether the rule's text, or the screen's head, says it already. */
-static bool is_said(const struct lines *x, const char *text)
+static bool is_said(const struct lines *x, const struct record_device *d)
 {
-        return !*text || strstr(x->rule->message, text) == x->rule->message ||
-               (x->status->off_by && strstr(text, x->status->off_by));
+        return !*d->reason || streq(x->rule->message, d->reason) || (x->status->off_by && d->kind == REASON_OFF);
+}
+
+/* That one says why. */
+static bool is_told_with(const struct record_device *d, const char *address)
+{
+        return (d->kind == REASON_ANOTHER || d->kind == REASON_BENEATH) && is_about(d, address);
 }
 
 static const char *why(const struct lines *x, size_t i)
 {
         const struct record_device *d = device(x, i);
 
-        if (record_device_taken(d) && streq(d->reason, PLAN_MATCHED))
+        if (record_device_taken(d) && d->kind == REASON_MATCHED)
                 return "";
         if (d->state == STATE_NONE && d->action != ACTION_REFUSE)
                 return "";
-        if (startswith(d->reason, "the rule matches ") && strstr(d->reason, PATH))
-                return strstr(d->reason, PATH);
+        if (d->kind == REASON_SURPLUS)
+                return arena_join(x->roster.arena, "Path=", d->about, NULL);
         /* Its companion's line says why. */
         for (size_t k = 0; k < x->status->record.n_devices; k++)
-                if (k != i && streq(device(x, k)->rule, d->rule) && startswith(d->reason, device(x, k)->address))
+                if (k != i && streq(device(x, k)->rule, d->rule) && is_told_with(d, device(x, k)->address))
                         return "";
-        return is_said(x, d->reason) ? "" : reason(x, i);
+        return is_said(x, d) ? "" : reason(x, i);
 }
 
 static void put_device(struct lines *x, size_t i, bool only)
@@ -158,7 +170,7 @@ static void put_device(struct lines *x, size_t i, bool only)
                 row->at_us = d->at_us;
         else if (d->state == STATE_NONE && d->action != ACTION_REFUSE)
                 row->last = d->action == ACTION_KEEP ? ROSTER_STAYS : x->status->boot ? "" : "not yet";
-        row->bad = !only && is_bad(d) && (*text || d->state != STATE_REFUSED) && !startswith(text, PATH);
+        row->bad = !only && is_bad(d) && (*text || d->state != STATE_REFUSED) && d->kind != REASON_SURPLUS;
         if (d->state == STATE_LATE)
                 strings_add(a, &row->below, arena_join(a, "taken from ", d->from, NULL));
         else if (kept_out && record_device_taken(d))
@@ -179,7 +191,8 @@ static bool said_below(const struct lines *x)
         const struct record *r = &x->status->record;
 
         for (size_t i = 0; i < r->n_devices; i++)
-                if (streq(r->devices[i].rule, x->rule->name) && startswith(x->rule->message, r->devices[i].address))
+                if (streq(r->devices[i].rule, x->rule->name) && x->rule->kind == REASON_OF_DEVICE &&
+                    streq_ptr(x->rule->about, r->devices[i].address))
                         return true;
         return false;
 }
@@ -189,16 +202,17 @@ static const char *text_of(const struct lines *x, size_t n_rows)
 {
         const struct record_rule *r = x->rule;
         const struct rule *rule = x->plan ? config_find(x->plan->config, r->name) : NULL;
+        const struct reason why = reason_about(r->kind, r->message, r->about);
         struct arena *a = x->roster.arena;
 
-        if (r->state == RULE_PENDING && startswith(r->message, "not in effect yet: not in "))
+        if (r->kind == REASON_NOT_IN_EFFECT)
                 return "not in effect yet";
-        if (x->status->off_by && strstr(r->message, x->status->off_by))
+        if (x->status->off_by && r->kind == REASON_OFF)
                 return NULL;
         if (r->state == RULE_MISSING && rule && rule->digest == r->digest)
-                return plan_lines_missing(a, rule, r->message);
-        if (r->state == RULE_REFUSED && startswith(r->message, "matches "))
-                return arena_strndup(a, r->message, strcspn(r->message, ";"));
+                return plan_lines_missing(a, rule, &why);
+        if (r->kind == REASON_TOO_MANY)
+                return r->about;
         if (r->state == RULE_OK && n_rows == 0 && rule && !*r->message)
                 return plan_lines_none(a, rule);
         return *r->message && !said_below(x) ? r->message : NULL;

@@ -16,23 +16,30 @@ static void check_live(struct arena *a, const struct facts *facts, const struct 
         const char *driver = at == NO_DEVICE ? NULL : facts->devices[at].driver;
 
         if (d->state == STATE_BEGUN)
-                d->reason = arena_printf(a,
-                                         "taking it was cut short, and it has %s%s now; \"passthroughctl bind %s\" "
-                                         "finishes that, \"passthroughctl release %s\" gives it back",
-                                         driver ? "driver " : "no driver", driver ? driver : "", d->rule, d->rule);
+                record_say(d, REASON_OTHER,
+                           arena_printf(a,
+                                        "taking it was cut short, and it has %s%s now; \"passthroughctl "
+                                        "bind %s\" finishes that, \"passthroughctl release %s\" gives it back",
+                                        driver ? "driver " : "no driver", driver ? driver : "", d->rule, d->rule),
+                           NULL);
         if (!record_device_taken(d) || streq_ptr(driver, d->driver))
                 return;
-        d->reason = at == NO_DEVICE ? arena_join(a, what, " was taken at boot and is not there any more", NULL)
-                    : driver        ? arena_join(a, what, " was taken at boot and has driver ", driver, " now", NULL)
-                                    : arena_join(a, what, " was taken at boot and has no driver now", NULL);
+        what = arena_join(a, what, " was taken at boot and ",
+                          at == NO_DEVICE ? "is not there any more"
+                          : driver        ? arena_join(a, "has driver ", driver, " now", NULL)
+                                          : "has no driver now",
+                          NULL);
+        record_say(d, of == d ? REASON_OTHER : REASON_ANOTHER, what, of->address);
         d->state = STATE_FAILED;
 }
 
 static void add_rule(struct arena *a, struct record *r, const struct rule *rule, enum rule_state state,
-                     const char *message)
+                     struct reason why)
 {
-        *record_rule_for(r, a, rule->name) = (struct record_rule){
-                .name = rule->name, .file = rule->file, .state = state, .message = message, .digest = rule->digest};
+        struct record_rule *x = record_rule_for(r, a, rule->name);
+
+        *x = (struct record_rule){.name = rule->name, .file = rule->file, .state = state, .digest = rule->digest};
+        record_tell(x, why.kind, why.text, why.about);
 }
 
 /* What brings a rule into effect that this boot's plan did not have. */
@@ -63,16 +70,18 @@ static void compare_config(struct arena *a, const struct plan *plan, struct reco
                         continue;
                 if (known) {
                         known->state = RULE_PENDING;
-                        known->message = "not in effect yet: its text changed since this boot's plan was made";
+                        record_tell(known, REASON_OTHER,
+                                    "not in effect yet: its text changed since this boot's plan was made", NULL);
                 } else if (now->state == RULE_INVALID || now->state == RULE_SKIPPED)
-                        add_rule(a, r, rule, now->state, now->message);
+                        add_rule(a, r, rule, now->state, reason_about(now->why.kind, now->message, now->why.about));
                 else
-                        add_rule(a, r, rule, RULE_PENDING, waits_for(now->state));
+                        add_rule(a, r, rule, RULE_PENDING, reason_say(REASON_NOT_IN_EFFECT, waits_for(now->state)));
         }
         for (size_t i = 0; i < n_booted; i++)
                 if (!config_find(config, r->rules[i].name)) {
                         r->rules[i].state = RULE_PENDING;
-                        r->rules[i].message = "its file is gone since this boot's plan was made";
+                        record_tell(&r->rules[i], REASON_OTHER, "its file is gone since this boot's plan was made",
+                                    NULL);
                 }
 }
 
@@ -95,9 +104,9 @@ static void add_skipped(struct arena *a, const struct plan *plan, struct record 
                                             .action = e->action,
                                             .driver = "",
                                             .stage = e->stage,
-                                            .reason = e->reason,
                                             .from = "",
                                             .group = d->group};
+                record_say(x, e->kind, e->reason, e->about);
         }
 }
 
@@ -170,7 +179,8 @@ static void judge_devices(struct arena *a, const struct plan *plan, struct recor
                         d->state = STATE_SKIPPED;
                 if (rule && (d->state == STATE_FAILED || d->state == STATE_BEGUN) && rule->state == RULE_OK) {
                         rule->state = RULE_FAILED;
-                        rule->message = arena_printf(a, "%s: %s", d->address, d->reason);
+                        record_tell(rule, REASON_OF_DEVICE, arena_join(a, d->address, ": ", d->reason, NULL),
+                                    d->address);
                 }
         }
         for (size_t i = 0; i < r->n_rules; i++) {
@@ -179,7 +189,9 @@ static void judge_devices(struct arena *a, const struct plan *plan, struct recor
                 if (!of || r->rules[i].state != RULE_OK || record_device_taken(of))
                         continue;
                 r->rules[i].state = RULE_FAILED;
-                r->rules[i].message = arena_join(a, of->address, ", which its devices are below: ", of->reason, NULL);
+                record_tell(&r->rules[i], REASON_OF_DEVICE,
+                            arena_join(a, of->address, ", which its devices are below: ", of->reason, NULL),
+                            of->address);
         }
 }
 
@@ -188,7 +200,8 @@ static void add_invalid(struct arena *a, const struct plan *plan, struct record 
 {
         for (size_t i = 0; i < plan->config->n_rules; i++)
                 if (plan->config->rules[i].invalid)
-                        add_rule(a, r, &plan->config->rules[i], RULE_INVALID, plan->config->rules[i].message);
+                        add_rule(a, r, &plan->config->rules[i], RULE_INVALID,
+                                 reason_say(REASON_OTHER, plan->config->rules[i].message));
 }
 
 int status_build(const struct loader *const *loaders, const struct makers *makers, const struct root *root,

@@ -42,25 +42,32 @@ static const char *not_known(const struct plan *plan, const struct plan_entry *e
 {
         const struct device *d = &plan->facts->devices[e->device];
 
-        return e->action == ACTION_REFUSE && e->refusal == REFUSAL_HOST && !sight_withheld(plan->facts, d) &&
-                               sight_clears(plan->facts, d) && !(d->roles & (ROLE_NETWORK | ROLE_USB | ROLE_GUARDED))
-                       ? e->reason
+        return e->action == ACTION_REFUSE && REASON_REFUSAL(e->kind) == REFUSAL_HOST &&
+                               !sight_withheld(plan->facts, d) && sight_clears(plan->facts, d) &&
+                               !(d->roles & (ROLE_NETWORK | ROLE_USB | ROLE_GUARDED))
+                       ? e->more ? e->more : e->reason
                        : NULL;
 }
 
-/* How the host needs it, for all that is known; NULL: it does not. */
-static const char *withheld(const struct plan *plan, struct arena *a, const struct plan_entry *e,
-                            struct clearance *clearance)
+/* How the host needs it, for all that is known. */
+static void withhold(const struct plan *plan, struct arena *a, const struct plan_entry *e, struct clearance *clearance,
+                     struct clearance_device *ret)
 {
         const struct clearance *old = &plan->facts->clearance;
         const struct clearance_device *known =
                 e->needed ? NULL : sight_withheld(plan->facts, &plan->facts->devices[e->device]);
 
-        if (!known)
-                return e->needed ? e->needed : not_known(plan, e);
-        /* The run that revokes it has to see what both saw. */
-        add_seen(a, clearance, old->seen, old->n_seen);
-        return known->withheld;
+        if (known) {
+                /* The run that revokes it has to see what both saw. */
+                add_seen(a, clearance, old->seen, old->n_seen);
+                ret->withheld = known->withheld;
+                ret->withheld_kind = known->withheld_kind;
+                ret->needed_for = known->needed_for;
+                return;
+        }
+        ret->withheld = text(e->needed ? e->needed : not_known(plan, e));
+        ret->withheld_kind = e->needed ? REASON_NEEDED : *ret->withheld ? e->kind : REASON_OTHER;
+        ret->needed_for = text(e->needed_for);
 }
 
 static void add(const struct plan *plan, struct arena *a, const struct plan_entry *e, struct clearance *clearance)
@@ -84,8 +91,8 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
                 .id = d->id,
                 .companion = e->leader != NO_ENTRY,
                 .cleared = e->action == ACTION_BIND && cleared,
-                .withheld = text(withheld(plan, a, e, clearance)),
         };
+        withhold(plan, a, e, clearance, r);
         for (enum mark m = 0; m < MARK_MAX_; m++)
                 r->marks[m] = text(identity_mark(facts, d, m));
         /* A disk that is in a guest's hands tells its own to nobody here. */

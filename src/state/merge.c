@@ -9,7 +9,7 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
 {
         const struct plan_entry *e = &plan->entries[entry];
         const struct device *d = &plan->facts->devices[e->device];
-
+        const char *text;
         struct record_device x = {
                 .rule = plan->config->rules[e->rule].name,
                 .bus = d->bus->syntax->name,
@@ -19,9 +19,6 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
                 .action = e->action,
                 .driver = e->driver ? e->driver : "",
                 .stage = e->stage,
-                .reason = result->state == STATE_FAILED ? result->error
-                          : result->left                ? result->left
-                                                        : e->reason,
                 .state = e->action == ACTION_REFUSE ? STATE_REFUSED : result->state,
                 .from = result->from ? result->from : "",
                 .group = d->group,
@@ -31,6 +28,8 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
                                  : "",
         };
 
+        text = result->state == STATE_FAILED ? result->error : result->left;
+        record_say(&x, text ? REASON_OTHER : e->kind, text ? text : e->reason, text ? NULL : e->about);
         if (result->state != STATE_NONE)
                 x.back = e->back;
         return x;
@@ -80,16 +79,24 @@ static struct record_device *merge_device(struct record *r, struct arena *a, con
         return x;
 }
 
-static void merge_rule(struct record *r, struct arena *a, const struct plan *plan, size_t i)
+void record_rule_of(const struct plan *plan, size_t i, struct record_rule *ret)
 {
         const struct rule *rule = &plan->config->rules[i];
         const struct plan_rule *state = &plan->rules[i];
-        const char *below =
-                state->below == NO_ENTRY ? "" : plan->facts->devices[plan->entries[state->below].device].address;
 
-        *record_rule_for(r, a, rule->name) = (struct record_rule){
-                rule->name, rule->file, state->state, state->message, rule->digest, rule->required, below,
-        };
+        ret->name = rule->name;
+        ret->file = rule->file;
+        ret->state = state->state;
+        ret->digest = rule->digest;
+        ret->required = rule->required;
+        ret->below = state->below == NO_ENTRY ? "" : plan->facts->devices[plan->entries[state->below].device].address;
+        record_tell(ret, state->device ? REASON_OF_DEVICE : state->why.kind, state->message,
+                    state->device ? state->device : state->why.about);
+}
+
+static void merge_rule(struct record *r, struct arena *a, const struct plan *plan, size_t i)
+{
+        record_rule_of(plan, i, record_rule_for(r, a, plan->config->rules[i].name));
 }
 
 static void add_op(struct record *r, struct arena *a, const struct op *op)
@@ -130,8 +137,10 @@ static void skip_released(struct arena *a, struct record_rule *rule, const struc
         if (!rule || !d || !released(d) || rule->state != RULE_OK)
                 return;
         rule->state = RULE_SKIPPED;
-        rule->message = arena_printf(a, "%s was given back by hand; \"passthroughctl bind %s\" takes it again",
-                                     d->address, d->rule);
+        record_tell(rule, REASON_OF_DEVICE,
+                    arena_printf(a, "%s was given back by hand; \"passthroughctl bind %s\" takes it again", d->address,
+                                 d->rule),
+                    d->address);
 }
 
 static void keep_released(struct record *r, struct arena *a)
@@ -293,7 +302,7 @@ void record_release(struct record *record, struct arena *a, const struct plan *p
                 r->digest = now->digest;
         }
         r->state = RULE_OK;
-        r->message = "";
+        record_tell(r, REASON_OTHER, "", NULL);
         keep_released(record, a);
 }
 

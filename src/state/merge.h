@@ -19,7 +19,8 @@ void record_begin(const struct record *record, struct plan *plan, const bool *ch
 void record_end(struct record *record, struct arena *a, const struct plan *plan, const bool *chosen,
                 struct result *results, struct record *what);
 
-/* What the record is to say of an entry. */
+/* What the record is to say of a rule, and of an entry. */
+void record_rule_of(const struct plan *plan, size_t rule, struct record_rule *ret);
 struct record_device record_device_of(const struct plan *plan, size_t entry, const struct result *result);
 
 /*

@@ -29,6 +29,8 @@ static const struct field rule_fields[] = {
         {FIELD(HEX, record_rule, digest)},
         {FIELD(FLAG, record_rule, required), .names = required_names},
         {FIELD(TEXT, record_rule, below)},
+        {FIELD(INT, record_rule, kind)},
+        {FIELD(TEXT, record_rule, about)},
 };
 
 static const struct field device_fields[] = {
@@ -46,6 +48,8 @@ static const struct field device_fields[] = {
         {FIELD(INT, record_device, group)},
         {FIELD(U64, record_device, at_us)},
         {FIELD(TEXT, record_device, below)},
+        {FIELD(INT, record_device, kind)},
+        {FIELD(TEXT, record_device, about)},
 };
 
 static const char *const op_letters[] = {"osagfr"}; /* enum op_flags */
@@ -106,10 +110,10 @@ static const struct record_type types[] = {
         {.key = "X", FLAGGED(record, rescued)},
         {.key = "H", FLAGGED(record, host)},
         {.key = "I", FLAGGED(record, image.known), FIELDS(image_fields)},
-        /* Before there was Required= a rule had two fields less. */
-        {.key = "R", LIST(record, rules), FIELDS(rule_fields), .n_late = 2},
-        /* Earlier versions did not know what is below what. */
-        {.key = "D", LIST(record, devices), FIELDS(device_fields), .n_late = 1},
+        /* Before reasons had kinds a rule had two fields less, and before there was Required= two less again. */
+        {.key = "R", LIST(record, rules), FIELDS(rule_fields), .n_late = 4},
+        /* Nor did earlier versions know what is below what. */
+        {.key = "D", LIST(record, devices), FIELDS(device_fields), .n_late = 3},
         {.key = "B", INNER(record, devices, record_device, back), FIELDS(back_fields), .n_late = 4},
         {.key = "T", LIST(record, outcomes), FIELDS(outcome_fields)},
         {.key = "O", LIST(record, ops), FIELDS(op_fields)},
@@ -121,12 +125,13 @@ static const struct field required_fields[] = {
         {FIELD(TEXT, record_rule, name)},    {FIELD(TEXT, record_rule, file)},
         {FIELD(TEXT, record_rule, message)}, {FIELD(TEXT, record_rule, message)},
         {FIELD(HEX, record_rule, digest)},   {FIELD(FLAG, record_rule, required), .names = required_names},
-        {FIELD(TEXT, record_rule, below)},
+        {FIELD(TEXT, record_rule, below)},   {FIELD(INT, record_rule, kind)},
+        {FIELD(TEXT, record_rule, about)},
 };
 
 static const struct record_type required_types[] = {
         {.key = "H", FLAGGED(record, host)},
-        {.key = "R", LIST(record, rules), FIELDS(required_fields), .n_late = 2},
+        {.key = "R", LIST(record, rules), FIELDS(required_fields), .n_late = 4},
 };
 
 #define FIRST  "passthrough-record 1"
@@ -149,7 +154,8 @@ int record_read(const struct root *root, struct arena *a, struct record *ret)
                         continue;
                 d->state = x->state;
                 d->from = x->from;
-                d->reason = *x->reason ? x->reason : d->reason;
+                if (*x->reason)
+                        record_say(d, REASON_OTHER, x->reason, NULL);
                 d->at_us = x->at_us;
         }
         ret->n_outcomes = 0;
@@ -249,6 +255,20 @@ struct record_device *record_device_at(struct record *record, struct arena *a, c
         return x;
 }
 
+void record_say(struct record_device *d, enum reason_kind kind, const char *text, const char *about)
+{
+        d->reason = text;
+        d->kind = kind;
+        d->about = about;
+}
+
+void record_tell(struct record_rule *rule, enum reason_kind kind, const char *text, const char *about)
+{
+        rule->message = text;
+        rule->kind = kind;
+        rule->about = about;
+}
+
 const struct record_device *record_carrier(const struct record *record, const struct record_device *d)
 {
         const struct record_device *of = d->below && *d->below ? record_find_device(record, d->below) : NULL;
@@ -272,7 +292,8 @@ void record_follow(struct record *record, struct arena *a)
                 d->state = of->state == STATE_BEGUN ? STATE_NONE : of->state;
                 d->at_us = of->at_us;
                 if (of->state == STATE_FAILED)
-                        d->reason = arena_join(a, of->address, ", which it is below: ", of->reason, NULL);
+                        record_say(d, REASON_ANOTHER,
+                                   arena_join(a, of->address, ", which it is below: ", of->reason, NULL), of->address);
         }
 }
 

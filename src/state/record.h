@@ -19,9 +19,11 @@ struct record_rule {
         const char *name, *file;
         enum rule_state state;
         const char *message;
-        uint64_t digest;   /* of the rule's text, as struct rule has it */
-        bool required;     /* for the boot to be complete */
-        const char *below; /* the device that all of it goes along with, of which none shows; or NULL or "" */
+        uint64_t digest;       /* of the rule's text, as struct rule has it */
+        bool required;         /* for the boot to be complete */
+        const char *below;     /* the device that all of it goes along with, of which none shows; or NULL or "" */
+        enum reason_kind kind; /* of the message */
+        const char *about;     /* as struct reason has it, or NULL or "" */
 };
 
 struct record_device {
@@ -34,8 +36,10 @@ struct record_device {
         const char *from; /* of STATE_LATE and STATE_BEGUN, else "" */
         int group;
         uint64_t at_us;
-        struct ops back;   /* as it was planned when the device was taken; earlier versions have none */
-        const char *below; /* the device that it went along with, whose state is its own; or NULL or "" */
+        struct ops back;       /* as it was planned when the device was taken; earlier versions have none */
+        const char *below;     /* the device that it went along with, whose state is its own; or NULL or "" */
+        enum reason_kind kind; /* of the reason */
+        const char *about;     /* as struct reason has it, or NULL or "" */
 };
 
 /* What came of a device that was begun. */
@@ -120,6 +124,9 @@ struct record_device *record_find_device(const struct record *record, const char
 struct record_device *record_device_at(struct record *record, struct arena *a, const char *address);
 /* To what is appended: what the device's place says now. reason: "" where that is as it was. */
 void record_add_outcome(struct record *what, struct arena *a, const struct record_device *d, const char *reason);
+/* What is said of a device or of a rule from now on. */
+void record_say(struct record_device *d, enum reason_kind kind, const char *text, const char *about);
+void record_tell(struct record_rule *rule, enum reason_kind kind, const char *text, const char *about);
 /* Every device of the rule is bound or late, and the plan had nothing against it. */
 bool record_satisfied(const struct record *record, const struct record_rule *rule);
 /* What the device went along with, whose state is its own; else the device itself. */

@@ -80,6 +80,7 @@ static void check_bind(const struct plan *plan, const struct plan_entry *e)
         const struct device *d = &facts.devices[e->device];
         const struct rule *rule = &plan->config->rules[e->rule];
         struct arena said = {};
+        struct reason why = {};
         size_t first, n = driver_is_vfio(e->driver) ? facts_group(&facts, d->group, &first) : 0;
 
         CHECK(!rule->invalid && plan->rules[e->rule].state != RULE_SKIPPED &&
@@ -88,7 +89,7 @@ static void check_bind(const struct plan *plan, const struct plan_entry *e)
         CHECK(rule->driver != DRIVER_NATIVE && *e->driver);
         CHECK(e->stage == STAGE_INITRD || e->stage == STAGE_ROOT);
         CHECK(!(d->roles & ROLE_BRIDGE) && !e->needed);
-        CHECK(!d->bus->refuse(&said, rule, d));
+        CHECK(!d->bus->refuse(&said, rule, d, &why));
         arena_free(&said);
         CHECK(!driver_is_vfio(e->driver) || e->below != NO_ENTRY || (d->group != NO_GROUP && !d->group_stranger));
         for (size_t i = 0; i < n; i++)

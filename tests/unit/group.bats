@@ -277,3 +277,16 @@ setup() {
     exits 1
     untouched 0000:02:00.0
 }
+
+@test "virtual functions in the group of what makes them: that one is said to stay, whatever IOMMUGroup= says" {
+    tree_new
+    pci_root 0000:00
+    pci_add 0000:05:00.0 8086:1572 0200 group=50 driver=i40e
+    pci_add 0000:05:02.0 8086:154c 0200 group=50 physfn=0000:05:00.0 index=0
+    rule vfs '[Match]' ID=8086:154c '[Device]' IOMMUGroup=complete
+    ctl plan
+    exits 1
+    has 'its virtual functions go away when it does'
+    plan
+    reason 0000:05:02.0 'also holds 0000:05:00.0 .*, which makes it and cannot go with it$'
+}

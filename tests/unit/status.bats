@@ -191,6 +191,27 @@ entry() {
     echo "$text"
 }
 
+@test "a reason is told by its kind, whatever the words of its sentence" {
+    rule nic '[Match]' ID=dead:beef
+    bind_in_initrd
+    ctl status
+    says '^  nic +missing +no device here has ID=dead:beef$'
+    sed -i 's/matches 0 devices/finds none of them/; s/^end .*/end/' "$ROOT/run/passthrough/record"
+    ctl status
+    says '^  nic +missing +no device here has ID=dead:beef$'
+    # A record of before there were kinds: the whole sentence.
+    sed -i $'/^R\tnic\t/s/\t\t\t[0-9]*$//; s/^end .*/end/' "$ROOT/run/passthrough/record"
+    ctl status
+    says '^  nic +missing +finds none of them and Expect= is 1$'
+    journal "$(entry 'nic: missing: none' PASSTHROUGH_RULE=nic PASSTHROUGH_DEVICE= PASSTHROUGH_STATE=missing PASSTHROUGH_REASON=none \
+        PASSTHROUGH_KIND=20 'PASSTHROUGH_ABOUT=matches too many')" \
+        "$(entry 'nic: 0000:04:00.0 refused: words' PASSTHROUGH_RULE=nic PASSTHROUGH_DEVICE=0000:04:00.0 PASSTHROUGH_STATE=refused \
+            PASSTHROUGH_REASON=words PASSTHROUGH_KIND=12 PASSTHROUGH_ABOUT=0000:00:1c.0/00.0)"
+    ctl status --boot=-1
+    has Path=0000:00:1c.0/00.0
+    [[ $output != *words* ]] || { show && return 1; }
+}
+
 @test "a boot before this one: what its lines in the journal say by their fields" {
     journal "$(entry 'gpu0: 0000:01:00.0 bound to vfio-pci' PASSTHROUGH_RULE=gpu0 PASSTHROUGH_DEVICE=0000:01:00.0 PASSTHROUGH_STATE=bound \
         PASSTHROUGH_DRIVER=vfio-pci PASSTHROUGH_CLASS=030000 PASSTHROUGH_ID=1002:5159 PASSTHROUGH_GROUP=1 PASSTHROUGH_AT_US=812345 \

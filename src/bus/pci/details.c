@@ -20,8 +20,8 @@ struct details {
         bool all; /* every device has its details */
         struct group {
                 int number;
-                const char *kept; /* struct device's group_kept */
-        } * groups;               /* those whose members have them */
+                struct reason kept; /* struct device's group_kept */
+        } * groups;                 /* those whose members have them */
         size_t n_groups;
 };
 
@@ -86,6 +86,7 @@ static void stuck(const struct pci_scan *x, struct device *d)
             snprintf(path, sizeof(path), "/proc/%s/comm", pid) >= (int)sizeof(path) ||
             root_read(x->root, path, comm, sizeof(comm)) <= 0 || !streq(comm, "passthroughctl"))
                 return;
+        d->stuck_kind = REASON_HANGS;
         d->stuck = arena_printf(x->arena,
                                 "a driver of it hangs, and %s (PID %s) still waits for it; the kernel log may say why",
                                 comm, pid);
@@ -182,7 +183,7 @@ static void details_of_all(struct details *x)
         x->all = true;
 }
 
-static const char *kept_by_kernel(const struct pci_scan *x, int group)
+static struct reason kept_by_kernel(const struct pci_scan *x, int group)
 {
         char path[80], text[4096 + 1];
         ssize_t n;
@@ -190,16 +191,20 @@ static const char *kept_by_kernel(const struct pci_scan *x, int group)
         snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/reserved_regions", group);
         n = root_read_line(x->root, path, text, sizeof(text));
         if (n < 0 && n != -ENOENT && n != -ENOTDIR)
-                return arena_printf(
-                        x->arena,
-                        "cannot see whether the firmware uses memory through IOMMU group %d: %s cannot be read", group,
-                        path);
-        return n > 0 && iommu_has_direct(text)
-                       ? arena_printf(x->arena,
-                                      "IOMMU group %d has a region of type direct in %s: the firmware uses memory "
-                                      "through it (RMRR), and the kernel does not let VFIO have such a device",
-                                      group, path)
-                       : NULL;
+                return reason_say(
+                        REASON_MAYBE_FIRMWARE,
+                        arena_printf(
+                                x->arena,
+                                "cannot see whether the firmware uses memory through IOMMU group %d: %s cannot be read",
+                                group, path));
+        if (n <= 0 || !iommu_has_direct(text))
+                return (struct reason){};
+        return reason_say(
+                REASON_FIRMWARE,
+                arena_printf(x->arena,
+                             "IOMMU group %d has a region of type direct in %s: the firmware uses memory through it "
+                             "(RMRR), and the kernel does not let VFIO have such a device",
+                             group, path));
 }
 
 /*
@@ -248,9 +253,11 @@ static void details_of_group(struct details *x, const struct device *d)
 static void mark_kept(const struct details *x)
 {
         for (size_t g = 0; g < x->n_groups; g++)
-                for (size_t i = 0; x->groups[g].kept && i < x->scan->facts->n_devices; i++)
-                        if (x->scan->facts->devices[i].group == x->groups[g].number)
-                                x->scan->facts->devices[i].group_kept = x->groups[g].kept;
+                for (size_t i = 0; x->groups[g].kept.text && i < x->scan->facts->n_devices; i++)
+                        if (x->scan->facts->devices[i].group == x->groups[g].number) {
+                                x->scan->facts->devices[i].group_kept = x->groups[g].kept.text;
+                                x->scan->facts->devices[i].kept_kind = x->groups[g].kept.kind;
+                        }
 }
 
 /* A device, its slot, and the groups of both. By address, the functions of a slot are beside each other. */

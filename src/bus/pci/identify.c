@@ -146,6 +146,7 @@ void pci_serial(const struct pci_scan *x, const struct pci_dir *dir, struct devi
 static bool unknown(struct device *d, const char *why)
 {
         d->stuck = why;
+        d->stuck_kind = REASON_UNIDENTIFIED;
         d->group_stranger = d->address;
         return true;
 }

@@ -219,32 +219,41 @@ static bool names_it(const struct rule *rule)
         return n_words == 0;
 }
 
-static const char *refuse(struct arena *a, const struct rule *rule, const struct device *d)
+static bool refuse(struct arena *a, const struct rule *rule, const struct device *d, struct reason *ret)
 {
         const struct pci_function *f = pci_of(d);
 
         if (d->roles & ROLE_CHIPSET)
-                return arena_join(a, "it is part of the chipset (class ", d->class, "), which stays with the host",
-                                  NULL);
+                return reason_set(ret, REASON_CHIPSET,
+                                  arena_join(a, "it is part of the chipset (class ", d->class,
+                                             "), which stays with the host", NULL));
         if (d->roles & ROLE_FIRMWARE)
-                return "the host's firmware is in the flash memory behind it, which a guest could write to; it stays, "
-                       "and stands in nobody's way once no driver has it";
+                return reason_set(
+                        ret, REASON_OTHER,
+                        "the host's firmware is in the flash memory behind it, which a guest could write to; it stays, "
+                        "and stands in nobody's way once no driver has it");
         if (d->roles & ROLE_OBSCURE && !names_it(rule))
-                return arena_join(a, "its class (", d->class,
-                                  ") does not say what it is for; a rule takes it by Address=, Path=, Slot=, Serial= "
-                                  "or a full ID=",
-                                  NULL);
+                return reason_set(
+                        ret, REASON_OBSCURE,
+                        arena_join(a, "its class (", d->class,
+                                   ") does not say what it is for; a rule takes it by Address=, Path=, Slot=, Serial= "
+                                   "or a full ID=",
+                                   NULL));
 
         if (f->boot_display == YES && !rule->allow_boot_display)
-                return "the firmware booted on this display; AllowBootDisplay=yes takes it anyway";
+                return reason_set(ret, REASON_BOOT_DISPLAY,
+                                  "the firmware booted on this display; AllowBootDisplay=yes takes it anyway");
         if (f->boot_display == UNKNOWN && !rule->allow_boot_display)
-                return "the firmware may have booted on this display (no boot_vga); AllowBootDisplay=yes takes it "
-                       "anyway";
+                return reason_set(ret, REASON_MAYBE_BOOT_DISPLAY,
+                                  "the firmware may have booted on this display (no boot_vga); "
+                                  "AllowBootDisplay=yes takes it anyway");
         if (f->vfs_enabled > 0)
-                return arena_printf(a,
-                                    "%u of its virtual functions are enabled; hand those over, or disable them first",
-                                    f->vfs_enabled);
-        return NULL;
+                return reason_set(
+                        ret, REASON_VIRTUAL_FUNCTIONS,
+                        arena_printf(a,
+                                     "%u of its virtual functions are enabled; hand those over, or disable them first",
+                                     f->vfs_enabled));
+        return false;
 }
 
 static const char *refuse_back(struct arena *a, const struct device *d)

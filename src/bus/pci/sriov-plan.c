@@ -408,6 +408,10 @@ static void refuse(const struct making *m, const char *why)
         struct plan_rule *state = &m->plan->rules[m->plan->entries[m->sriov->parents[m->parent].entry].rule];
 
         m->sriov->parents[m->parent].refused = why;
+        if (state->state != RULE_REFUSED) {
+                state->device = device_of(m)->address;
+                state->why = reason_say(REASON_OTHER, why);
+        }
         /* The others of the rule go on; each that is not fit is named. */
         state->message = arena_join(m->arena, state->state == RULE_REFUSED ? state->message : "",
                                     state->state == RULE_REFUSED ? "; " : "", device_of(m)->address, ": ", why, NULL);
