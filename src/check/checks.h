@@ -8,6 +8,7 @@
 
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
+#include "facts/complaints.h"
 #include "facts/ids.h"
 #include "facts/inspect.h"
 #include "facts/iommus.h"
@@ -75,7 +76,8 @@ struct check_facts {
         struct iommus iommus;
         struct kernel_facts kernel; /* of the running one */
         struct rivals rivals;
-        struct ids ids; /* with those of the running kernel's command line */
+        struct complaints complaints; /* where a rule makes virtual functions */
+        struct ids ids;               /* with those of the running kernel's command line */
 
         struct module *modules; /* VFIO's own, and the drivers that rules name or that are chosen for them */
         size_t n_modules;
