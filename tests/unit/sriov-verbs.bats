@@ -224,6 +224,8 @@ not_added() {
     put /dev/kmsg '3,1,2,-;igb 0000:04:00.1: not enough MMIO resources for SR-IOV' '6,2,3,-;igb 0000:04:00.0: Intel(R) Gigabit'
     ctl check --json
     is "$(get '.checks[] | select(.id == "sriov.0000:04:00.0").status')" pass row
+    ctl check
+    has 'virtual functions'
     says_against() {
         put /dev/kmsg "3,1,2,-;$1"
         ctl check --json
