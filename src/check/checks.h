@@ -8,6 +8,7 @@
 
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
+#include "facts/complaints.h"
 #include "facts/ids.h"
 #include "facts/inspect.h"
 #include "facts/iommus.h"
@@ -77,6 +78,7 @@ struct check_facts {
         struct kernel_facts kernel; /* of the running one */
         struct rivals rivals;
         struct openvswitch openvswitch; /* read where a rule has Eswitch=switchdev */
+        struct complaints complaints;   /* where a rule makes virtual functions */
         struct ids ids;                 /* with those of the running kernel's command line */
 
         struct module *modules; /* VFIO's own, and the drivers that rules name or that are chosen for them */

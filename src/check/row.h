@@ -52,6 +52,8 @@ void check_modules(struct checker *c);
 void check_rules(struct checker *c);
 /* devices.c */
 void check_devices(struct checker *c);
+/* functions.c: virtual ones that rules make */
+void check_functions(struct checker *c);
 /* reservations.c: huge pages */
 void check_reservations(struct checker *c);
 /* images.c */

@@ -11,6 +11,7 @@
 #include "facts/gather.h"
 #include "facts/users.h"
 #include "maker/origin.h"
+#include "plan/sriov.h"
 #include "validate/machine.h"
 
 static void add_module(struct ctl *c, const char *name, const char *directory, struct check_facts *ret)
@@ -153,6 +154,8 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
         kernel_read(&c->root, &c->arena, NULL, &ret->kernel);
         memory_read(&c->root, &c->arena, &ret->memory);
         rivals_read(&c->root, &c->arena, &ret->rivals);
+        if (c->plan.sriov && c->plan.sriov->n_parents > 0)
+                complaints_read(&c->root, &c->arena, &ret->complaints);
         ids_look(c, &ret->ids);
         look_at_switch(c, ret);
         modules(c, ret);

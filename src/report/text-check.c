@@ -59,6 +59,7 @@ static const struct area {
         {{"cmdline", NULL}, "kernel command line", NULL},
         {{"module", NULL}, "kernel modules", NULL},
         {{"group", "guard"}, "rules", "rule"},
+        {{"sriov", NULL}, "virtual functions", NULL},
         {{"hugepages", NULL}, "huge pages", NULL},
         {{"image", NULL}, "boot images", NULL},
         {{"conflict", NULL}, "other programs", NULL},

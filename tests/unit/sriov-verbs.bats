@@ -216,3 +216,24 @@ not_added() {
     is "$(get '.checks[] | select(.id == "group.50-nic").status')" fail row
     has 'the ports above have ACS' '0000:04:10.2'
 }
+
+@test "check has what the kernel's log says against virtual functions, and does not know where there is no log" {
+    functions VirtualFunctions=2
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "sriov.0000:04:00.0").status')" skip row
+    put /dev/kmsg '3,1,2,-;igb 0000:04:00.1: not enough MMIO resources for SR-IOV' '6,2,3,-;igb 0000:04:00.0: Intel(R) Gigabit'
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "sriov.0000:04:00.0").status')" pass row
+    ctl check
+    has 'virtual functions'
+    says_against() {
+        put /dev/kmsg "3,1,2,-;$1"
+        ctl check --json
+        exits 1
+        is "$(get '.checks[] | select(.id == "sriov.0000:04:00.0") | "\(.status) \(.message)"')" "fail the kernel's log: $1" row
+        has "$2"
+    }
+    says_against 'igb 0000:04:00.0: not enough MMIO resources for SR-IOV' 'pci=realloc'
+    says_against "igb 0000:04:00.0: can't enable 2 VFs (bus 05 out of range of [bus 04])" 'pci=assign-busses'
+    says_against 'ice 0000:04:00.0: The DDP package file was not found or could not be read. Entering Safe Mode' 'DDP package'
+}
