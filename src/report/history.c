@@ -28,7 +28,7 @@ static const char *or_empty(const char *s)
 static enum about by_fields(const struct history_line *l, struct said *ret)
 {
         int state = l->device ? str_index(l->state, device_state_names, STATE_MAX_)
-                              : str_index(l->state, rule_state_names, RULE_STATE_MAX_);
+                              : str_index(l->state, rule_state_names, RULE_FAILED + 1);
 
         *ret = (struct said){.rule = l->rule, .file = l->file};
         if (!l->device) {
