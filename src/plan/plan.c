@@ -9,7 +9,7 @@
 
 const char *const action_names[ACTION_MAX_] = {"bind", "refuse", "keep"};
 const char *const rule_state_names[RULE_STATE_MAX_] = {"ok",      "refused", "missing", "invalid",
-                                                       "skipped", "pending", "failed"};
+                                                       "skipped", "failed",  "pending"};
 
 /* As passthrough.skip= is typed in a hurry, '-' and '_' are the same. */
 static bool named(const struct words *names, const char *rule)

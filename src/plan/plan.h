@@ -26,8 +26,8 @@ enum rule_state {
         RULE_MISSING,
         RULE_INVALID,
         RULE_SKIPPED,
-        RULE_PENDING, /* of status alone: changed since this boot's plan */
         RULE_FAILED,  /* a device of it failed, or virtual functions could not be made */
+        RULE_PENDING, /* of status alone: changed since this boot's plan */
         RULE_STATE_MAX_,
 };
 

@@ -31,7 +31,7 @@ static enum about by_fields(const struct history_line *l, struct said *ret)
         struct reason why =
                 reason_about(l->kind ? (enum reason_kind)atoi(l->kind) : REASON_OTHER, or_empty(l->reason), l->about);
         int state = l->device ? str_index(l->state, device_state_names, STATE_MAX_)
-                              : str_index(l->state, rule_state_names, RULE_STATE_MAX_);
+                              : str_index(l->state, rule_state_names, RULE_FAILED + 1);
 
         *ret = (struct said){.rule = l->rule, .file = l->file};
         if (!l->device) {

@@ -24,7 +24,7 @@ static const struct field image_fields[] = {
 static const struct field rule_fields[] = {
         {FIELD(TEXT, record_rule, name)},
         {FIELD(TEXT, record_rule, file)},
-        {FIELD(WORD, record_rule, state), NAMES(rule_state_names, RULE_STATE_MAX_)},
+        {FIELD(WORD, record_rule, state), NAMES(rule_state_names, RULE_FAILED + 1)},
         {FIELD(TEXT, record_rule, message)},
         {FIELD(HEX, record_rule, digest)},
         {FIELD(FLAG, record_rule, required), .names = required_names},

@@ -407,12 +407,12 @@ END
     )" units
     "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
     grep -q . "$ROOT"/run/udev/rules.d/*
-    ! grep -E 'sriov|SYSTEMD_' "$ROOT"/run/udev/rules.d/*
+    run ! grep -E 'sriov|SYSTEMD_READY' "$ROOT"/run/udev/rules.d/*
     rm "$ROOT"/etc/passthrough.d/* "$ROOT"/run/udev/rules.d/*
     "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
     is "$(find "$ROOT/run/udev/rules.d" -type f)" '' "udev's rules"
     for program in passthrough-bind passthrough-demand passthrough-generator passthrough-cmdline; do
-        ! readelf -d "$BUILD/$program" | grep mnl
+        is "$(readelf -d "$BUILD/$program" | grep mnl)" '' "library of $program"
     done
     readelf -d "$BUILD/passthrough-sriov" | grep -q mnl
 }
