@@ -356,7 +356,7 @@ static const char *boot_of(struct view *v, const char *id)
                 if (*c != '-')
                         *to++ = *c;
         *to = '\0';
-        return strlen(plain) == 32 && ctl_boot_valid(plain) ? plain : NULL;
+        return strlen(plain) == 32 && plain[strspn(plain, "0123456789abcdef")] == '\0' ? plain : NULL;
 }
 
 /* WAY_UNKNOWN: it has none, or one that the next apply drops. */

@@ -474,7 +474,7 @@ boot_option() {
 
 @test "volumes that are active, and mounted nowhere" {
     lvm dm-3 253:3 guest-root nvme1n1
-    needs 0000:02:00.0 'nvme1n1 ← dm-3 lvm guest-root ← in use'
+    needs 0000:02:00.0 'nvme1n1 ← dm-3 lvm guest-root ← in use; if it is a guest'"'"'s: vgchange --activate n guest'
 }
 
 # online NAME GROUP: what LVM noted when the physical volume appeared.
