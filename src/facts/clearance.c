@@ -111,7 +111,7 @@ static const struct field fields[] = {
         {FIELD(WORDS, clearance_device, company)},
         {FIELD(TEXT, clearance_device, below)},
         {FIELD(INT, clearance_device, withheld_kind)},
-        {FIELD(TEXT, clearance_device, needed_for), .names = (const char *const[]){"?"}},
+        {FIELD(TEXT, clearance_device, needed_for)},
 };
 
 static const struct record_type types[] = {

@@ -25,8 +25,8 @@ struct clearance_device {
         bool cleared;                   /* the host did not need it */
         const char *withheld;           /* how the host needed it, or why that was not known; or "" */
         enum reason_kind withheld_kind; /* which of the two: see reason_is_doubt() */
-        const char *needed_for;         /* the use at the end of it, "" for none; NULL: earlier versions do not say */
-        const char **company;           /* "PATH=ID" of all members of its IOMMU group, its own included */
+        const char *needed_for; /* the use at the end of it, NULL or "" for none; earlier versions say neither */
+        const char **company;   /* "PATH=ID" of all members of its IOMMU group, its own included */
         size_t n_company;
         const char *below; /* "PATH=ID" of what it is below and goes along with; or NULL or "" */
 };

@@ -53,12 +53,12 @@ static bool network_shows(const struct evidence *e)
 /* What the host cannot be without has to be seen done; of the rest, it does that something is. */
 static bool job_shows(const struct evidence *e, const struct clearance_device *r, bool network)
 {
-        bool known = r->needed_for;
+        /* Earlier versions do not say which it was: each of them could be. */
+        bool known = r->withheld_kind != REASON_MATCHED;
 
-        /* Where it is not known which it was, each of them could be. */
-        if ((!known || streq(r->needed_for, USE_ROOT)) && !done(e, USE_ROOT, network))
+        if ((!known || streq_ptr(r->needed_for, USE_ROOT)) && !done(e, USE_ROOT, network))
                 return false;
-        return (known && !streq(r->needed_for, USE_DEFAULT_ROUTE)) || (!known && !network) || e->no_uplink ||
+        return (known && !streq_ptr(r->needed_for, USE_DEFAULT_ROUTE)) || (!known && !network) || e->no_uplink ||
                done(e, USE_DEFAULT_ROUTE, network);
 }
 

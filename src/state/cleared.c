@@ -66,7 +66,7 @@ static void withhold(const struct plan *plan, struct arena *a, const struct plan
                 return;
         }
         ret->withheld = text(e->needed ? e->needed : not_known(plan, e));
-        ret->withheld_kind = e->needed ? REASON_NEEDED : *ret->withheld ? e->kind : REASON_OTHER;
+        ret->withheld_kind = e->needed ? REASON_NEEDED : *ret->withheld ? e->kind : REASON_MATCHED;
         ret->needed_for = text(e->needed_for);
 }
 
