@@ -43,15 +43,18 @@ static void add_rule(struct arena *a, struct record *r, const struct rule *rule,
 }
 
 /* What brings a rule into effect that this boot's plan did not have. */
-static const char *waits_for(enum rule_state now)
+static struct reason waits_for(enum rule_state now)
 {
         switch (now) {
         case RULE_REFUSED:
-                return "not in effect yet, and the plan refuses it: passthroughctl plan says why";
+                return reason_say(REASON_OTHER,
+                                  "not in effect yet, and the plan refuses it: passthroughctl plan says why");
         case RULE_MISSING:
-                return "not in effect yet, and the plan has no device for it: passthroughctl plan says why";
+                return reason_say(REASON_OTHER,
+                                  "not in effect yet, and the plan has no device for it: passthroughctl plan says why");
         default:
-                return "not in effect yet: not in this boot's plan; passthroughctl apply and reboot, or bind it now";
+                return reason_say(REASON_NOT_IN_EFFECT, "not in effect yet: not in this boot's plan; passthroughctl "
+                                                        "apply and reboot, or bind it now");
         }
 }
 
@@ -75,7 +78,7 @@ static void compare_config(struct arena *a, const struct plan *plan, struct reco
                 } else if (now->state == RULE_INVALID || now->state == RULE_SKIPPED)
                         add_rule(a, r, rule, now->state, reason_about(now->why.kind, now->message, now->why.about));
                 else
-                        add_rule(a, r, rule, RULE_PENDING, reason_say(REASON_NOT_IN_EFFECT, waits_for(now->state)));
+                        add_rule(a, r, rule, RULE_PENDING, waits_for(now->state));
         }
         for (size_t i = 0; i < n_booted; i++)
                 if (!config_find(config, r->rules[i].name)) {
