@@ -103,26 +103,10 @@ static const char *representor(struct maker *w, const struct sriov_op *x)
         return NULL;
 }
 
-/* Without that mode there is nothing to be told to forward; that it could not be set is a problem of its own. */
-static bool has_other_mode(struct maker *w, const struct sriov_op *x)
-{
-        const struct sriov_plan *s = w->plan->sriov;
-
-        for (size_t i = 0; i < s->n_ops; i++) {
-                enum eswitch is;
-
-                if (s->ops[i].parent == x->parent && s->ops[i].op.kind == OP_DEVLINK)
-                        return eswitch_get(&w->generic, s->ops[i].op.target, &is) == 0 && is != s->ops[i].eswitch;
-        }
-        return false;
-}
-
 static int offload(struct maker *w, const struct sriov_op *x)
 {
         const char *interface = x->index == UINT32_MAX ? x->op.target : representor(w, x);
 
-        if (has_other_mode(w, x))
-                return 0;
         return interface ? eswitch_offload(&w->generic, interface) : -ENXIO;
 }
 
@@ -236,6 +220,17 @@ static int carry_out(struct maker *w, const struct sriov_op *x)
         }
 }
 
+/* Those that are in the wrong mode are of no use, and nobody is to take them for the right ones. */
+static void take_away(struct maker *w, size_t parent)
+{
+        const struct sriov_plan *s = w->plan->sriov;
+        struct sysfs sysfs = {.root = w->root, .shared_fd = -1, .patience = w->patience};
+
+        for (size_t i = 0; i < s->n_ops; i++)
+                if (s->ops[i].parent == parent && s->ops[i].op.kind == OP_COUNT)
+                        (void)!sysfs_write(&sysfs, s->ops[i].op.target, "0", false);
+}
+
 /* Nobody else would: later functions of it would stay without a driver. */
 static void restore_autoprobe(struct maker *w, size_t parent)
 {
@@ -265,6 +260,8 @@ enum sriov_end act_sriov(const struct root *root, const struct plan *plan, size_
                         continue;
                 if (problems->n == before)
                         complain(&w, x, k);
+                if (x->op.kind == OP_DEVLINK)
+                        take_away(&w, parent);
                 if (phase == SRIOV_MAKE && !(x->op.flags & OP_OPTIONAL))
                         end = SRIOV_FAILED;
                 else if (!(x->op.flags & OP_OPTIONAL))

@@ -228,6 +228,21 @@ live_make() {
     rule_says 50-nic '^eth4=vf 1 trust on: Resource temporarily unavailable$'
 }
 
+@test "without the mode that the rule wants, none is left there and none is handed over" {
+    live_root
+    functions VirtualFunctions=3 Eswitch=switchdev
+    live_make
+    ends failed '^0000:04:00\.0: pci/0000:04:00\.0=eswitch mode switchdev: '
+    attribute 0000:04:00.0 sriov_numvfs 0
+    attribute 0000:04:10.0 driver_override '(null)'
+    # Who cannot switch has no other mode.
+    functions VirtualFunctions=3 Eswitch=legacy
+    live_make
+    attribute 0000:04:00.0 sriov_numvfs 3
+    ctl status --json
+    rule_says 50-nic '^$'
+}
+
 # second_nic: another like the first, with two virtual functions that are to come.
 second_nic() {
     local i

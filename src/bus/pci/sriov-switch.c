@@ -5,13 +5,13 @@
  */
 #include "bus/pci/sriov-making.h"
 
-static void set_mode(const struct making *m, const struct sriov_parent *x, enum sriov_phase phase, unsigned flags,
-                     const char *why)
+/* Nothing is handed over in another mode: what a virtual machine sends would pass by the rules of the host's switch. */
+static void set_mode(const struct making *m, const struct sriov_parent *x, unsigned flags, const char *why)
 {
         struct sriov_op *op =
-                add(m, phase, ALL,
+                add(m, SRIOV_MAKE, ALL,
                     (struct op){.kind = OP_DEVLINK,
-                                .flags = OP_OPTIONAL | flags,
+                                .flags = flags,
                                 .target = arena_join(m->arena, "pci/", device_of(m)->address, NULL),
                                 .value = x->mode == ESWITCH_LEGACY ? "eswitch mode legacy" : "eswitch mode switchdev",
                                 .why = why});
@@ -24,9 +24,9 @@ void sriov_mode_before(const struct making *m, const struct sriov_parent *x)
         enum eswitch_when when = quirks_of(m)->when;
 
         if (x->mode != ESWITCH_UNSET && when == ESWITCH_BEFORE)
-                set_mode(m, x, SRIOV_MAKE, 0, "its driver changes that only while it has no virtual functions");
+                set_mode(m, x, 0, "its driver changes that only while it has no virtual functions");
         if (x->mode != ESWITCH_UNSET && when == ESWITCH_TRY)
-                set_mode(m, x, SRIOV_MAKE, OP_ELSE, "most drivers change that while they have no virtual functions");
+                set_mode(m, x, OP_ELSE, "most drivers change that while they have no virtual functions");
 }
 
 static void add_offload(const struct making *m, const struct sriov_parent *x, uint32_t index)
@@ -50,9 +50,9 @@ void sriov_mode_after(const struct making *m, const struct sriov_parent *x)
         enum eswitch_when when = quirks_of(m)->when;
 
         if (x->mode != ESWITCH_UNSET && when == ESWITCH_AFTER)
-                set_mode(m, x, SRIOV_SET, 0, "its driver changes that once they are there, and without a driver");
+                set_mode(m, x, 0, "its driver changes that once they are there, and without a driver");
         if (x->mode != ESWITCH_UNSET && when == ESWITCH_TRY)
-                set_mode(m, x, SRIOV_SET, 0,
+                set_mode(m, x, 0,
                          sriov->kind == VF_COUNT_EXISTING ? "Eswitch=" : "only where it could not be set before");
         if (sriov->eswitch != ESWITCH_SWITCHDEV)
                 return;

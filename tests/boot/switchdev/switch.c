@@ -66,7 +66,7 @@ int main(int argc, char *argv[])
         struct sriov_op ops[] = {
                 /* One that does not work, as a driver that is tried: the next does it. */
                 switch_op("netdevsim/netdevsim99", SRIOV_MAKE, OP_ELSE),
-                switch_op(device, SRIOV_SET, 0),
+                switch_op(device, SRIOV_MAKE, 0),
                 net_op(interface, PARENT, SRIOV_NET_OFFLOAD, VF_DRIVER, "hw-tc-offload on"),
                 net_op("representor 0", 0, SRIOV_NET_OFFLOAD, VF_DRIVER, "hw-tc-offload on"),
                 net_op("representor 1", 1, SRIOV_NET_OFFLOAD, VF_DRIVER, "hw-tc-offload on"),
