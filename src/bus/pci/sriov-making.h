@@ -64,3 +64,11 @@ static inline const char *interface_of(const struct sriov_parent *x)
 /* sriov-switch.c: the mode of the parent's switch, before the functions are made and once they are there. */
 void sriov_mode_before(const struct making *m, const struct sriov_parent *x);
 void sriov_mode_after(const struct making *m, const struct sriov_parent *x);
+
+/*
+ * sriov-nvme.c: why the functions of a controller of disks cannot be made, or NULL; what is done before they are made,
+ * and once they are there: nothing, of other devices.
+ */
+const char *sriov_nvme_unfit(const struct making *m, const struct plan_entry *e, const struct device *d);
+void sriov_nvme_before(const struct making *m, const struct sriov_parent *x);
+void sriov_nvme_after(const struct making *m, const struct sriov_parent *x);

@@ -47,22 +47,6 @@ static const char *unfit_for_change(const struct making *m, const struct plan_en
         return NULL;
 }
 
-/* Its virtual functions have the queues that it gives them: class code 01.08.02 of the NVM Express specification. */
-static bool is_nvme(const struct device *d)
-{
-        return startswith(d->class, "010802");
-}
-
-/* Whatever it does for the host, the reset that sets its queues free takes that away for a moment. */
-static const char *unfit_storage(const struct making *m, const struct plan_entry *e, const struct device *d)
-{
-        if (!is_nvme(d))
-                return "virtual functions of storage controllers other than NVMe are not built in this version";
-        if (e->needed && e->by_process)
-                return m->aim == SRIOV_NOW ? NULL : arena_join(m->arena, "in use: ", e->needed, NULL);
-        return e->needed ? arena_join(m->arena, "the host needs it: ", e->needed, NULL) : e->unknown;
-}
-
 /* Each would undo what the other has done. */
 static const char *owned_twice(const struct making *m, struct sriov_parent *x)
 {
@@ -88,7 +72,7 @@ static const char *unfit(const struct making *m, struct sriov_parent *x)
 
         if (d->stuck)
                 return d->stuck;
-        why = d->roles & ROLE_STORAGE && x->count > 0 ? unfit_storage(m, e, d) : NULL;
+        why = d->roles & ROLE_STORAGE && x->count > 0 ? sriov_nvme_unfit(m, e, d) : NULL;
         if (why)
                 return why;
         if (x->is.capable != YES)
@@ -150,39 +134,6 @@ static const char *waits_for(const struct making *m, const struct sriov_parent *
 
 /* ---- operations -------------------------------------------------------------------------------------------------- */
 
-static struct sriov_op *add_nvme(const struct making *m, enum sriov_phase phase, uint32_t index, const char *value,
-                                 const char *why)
-{
-        return add(m, phase, index,
-                   (struct op){.kind = OP_NVME,
-                               .target = arena_join(m->arena, "/sys/bus/pci/devices/", device_of(m)->address, NULL),
-                               .value = value,
-                               .why = why});
-}
-
-/*
- * What the controller keeps for itself changes when it is reset (NVM Express Base Specification, Virtualization
- * Management command, Primary Controller Flexible Allocation); its interrupts do not with a reset of the controller
- * alone, in QEMU (hw/nvme/ctrl.c).
- */
-static void set_resources_free(const struct making *m)
-{
-        add_nvme(m, SRIOV_MAKE, ALL, "flexible vq 0 vi 0",
-                 "nobody has those queues and interrupts that can be given away");
-        add_write(m, SRIOV_MAKE, ALL, "reset", "1", "it lets go of the others only then")->op.flags = OP_AFTER;
-        add_nvme(m, SRIOV_MAKE, ALL, "live", "its driver has it again");
-}
-
-/* They are made without queues, and offline. */
-static void set_online(const struct making *m, const struct sriov_parent *x)
-{
-        for (uint32_t i = 0; i < x->count; i++)
-                add_nvme(m, SRIOV_SET, i, arena_printf(m->arena, "vf %u vq 1/%u vi 1/%u online", i, x->count, x->count),
-                         "an equal part of the queues and interrupts that can be given away");
-        add_nvme(m, SRIOV_SET, ALL, "namespaces", "a namespace that no controller has is of use to nobody")->op.flags =
-                OP_OPTIONAL;
-}
-
 static void make(const struct making *m, const struct sriov_parent *x)
 {
         const struct sriov *sriov = rule_of(m)->sriov;
@@ -205,8 +156,7 @@ static void make(const struct making *m, const struct sriov_parent *x)
         if (x->is.enabled > 0 && x->count > 0)
                 add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", "0", "another number only goes from none");
         sriov_mode_before(m, x);
-        if (is_nvme(device_of(m)) && x->count > 0)
-                set_resources_free(m);
+        sriov_nvme_before(m, x);
         op = add_write(m, SRIOV_MAKE, ALL, "sriov_numvfs", count,
                        x->count == 0   ? "takes them away"
                        : quirks->flaps ? "makes them; its link goes down meanwhile"
@@ -381,8 +331,7 @@ static void operations(const struct making *m, const struct sriov_parent *x)
         else if (x->change)
                 make(m, x);
         sriov_mode_after(m, x);
-        if (is_nvme(device_of(m)) && x->count > 0)
-                set_online(m, x);
+        sriov_nvme_after(m, x);
         for (uint32_t i = 0; i < x->count; i++) {
                 set_through_interface(m, x, i);
                 set_files(m, i);
