@@ -383,11 +383,11 @@ next_of() {
     nic eno8 0000:00:08.0
     net_over bond0 eno8
     local word
-    for word in bond0 /dev/dm-0 nvme0n1 eno9; do
+    for word in bond0 /dev/dm-0 eno9; do
         ctl add x "$word" --dry-run
         exits 2
         # shellcheck disable=SC2001
-        ctl add x "$(sed -nE 's/.*(ports|on|write|is)[: ]+"?([a-z0-9/]+)"?( meant\?)?( \(see.*)?$/\2/p' <<<"$stderr")" --dry-run
+        ctl add x "$(sed -nE 's/.*(ports:|on:|is) "?([a-z0-9]+)"?( \(.*\)| meant\?)$/\2/p' <<<"$stderr")" --dry-run
         # The plan may have something against it: it is a device.
         [[ $status != 2 ]] || { echo "instead of $word" && show && return 1; }
     done

@@ -86,7 +86,7 @@ rule_in_status() { # rule_in_status NAME
     boot
     ctl release disk1
     exits 1
-    has 'disk1: 10000:e1:00.0 went along with 0000:00:0e.0 and comes back with it: passthroughctl release vmd'
+    has 'disk1: 10000:e1:00.0 went along with 00:0e.0 and comes back with it: passthroughctl release vmd'
     rm "$(pci_file 0000:00:0e.0 driver)"
     ctl release vmd
     ctl status --json
