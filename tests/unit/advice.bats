@@ -394,7 +394,7 @@ next_of() {
     # A name without a rule: bind and show say how to write one.
     for word in show bind; do
         ctl $word 42:00.0
-        has 'write one first: passthroughctl add NAME 0000:42:00.0'
+        has 'write one first: passthroughctl add NAME 42:00.0'
     done
     ctl add NAME 0000:42:00.0
     exits 0
