@@ -376,7 +376,7 @@ static void on_section(void *data, unsigned line, const char *name)
                          nearest);
                 return;
         }
-        diag_add(p->diags, DIAG_ERROR, p->file, line, 
+        diag_add(p->diags, DIAG_ERROR, p->file, line,
                  "unknown section [%.*s]; a rule has [Match], [Device], [SR-IOV] and [VirtualFunction]", SHOWN, name);
         return;
 }
