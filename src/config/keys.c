@@ -376,8 +376,8 @@ static void on_section(void *data, unsigned line, const char *name)
                          nearest);
                 return;
         }
-        diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; a rule has [Match] and [Device]", SHOWN,
-                 name);
+        diag_add(p->diags, DIAG_ERROR, p->file, line,
+                 "unknown section [%.*s]; a rule has [Match], [Device], [SR-IOV] and [VirtualFunction]", SHOWN, name);
         return;
 }
 
@@ -387,9 +387,21 @@ static const struct key_table table = {.keys = keys,
                                        .sections = "[Match] or [Device]",
                                        .page = "passthrough.d(5)"};
 
+/* Where a key belongs that only virtual functions have, if it stands in a section that is not theirs; else NULL. */
+static const char *section_of_virtual(const char *section, const char *name)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                if (streq(keys[i].is.name, name))
+                        return NULL;
+        return sriov_keys_used && section && known(section, sections, ARRAY_SIZE(sections))
+                       ? sriov_keys_used->section(name)
+                       : NULL;
+}
+
 static void assign(struct parser *p, unsigned line, const char *section, const char *name, const char *value)
 {
         struct key_place place = {p->diags, p->file, line};
+        const char *elsewhere;
         size_t i;
 
         p->line = line;
@@ -398,6 +410,12 @@ static void assign(struct parser *p, unsigned line, const char *section, const c
                         sriov_keys_used->assign(p->arena, &place, p->rule->sriov,
                                                 streq(section, sriov_sections[0]) ? &p->seen_sriov : &p->seen_vf,
                                                 section, name, value);
+                return;
+        }
+        elsewhere = section_of_virtual(section, name);
+        if (elsewhere) {
+                diag_add(p->diags, DIAG_ERROR, p->file, line, "key \"%s\" does not belong in [%s]; move it to [%s]",
+                         name, section, elsewhere);
                 return;
         }
         if (!key_find(&table, &place, section, name, &i))

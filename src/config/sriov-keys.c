@@ -330,4 +330,12 @@ static void check(struct diags *diags, const struct rule *rule)
         }
 }
 
-const struct sriov_keys sriov_keys = {assign, check, sriov_driver};
+static const char *section_of(const char *name)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                if (streq(keys[i].is.name, name))
+                        return keys[i].is.section;
+        return NULL;
+}
+
+const struct sriov_keys sriov_keys = {assign, check, sriov_driver, section_of};

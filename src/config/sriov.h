@@ -98,6 +98,8 @@ struct sriov_keys {
         void (*check)(struct diags *diags, const struct rule *rule);
         /* sriov_driver() */
         enum driver_choice (*driver)(const struct sriov *sriov, uint32_t index, const char **ret);
+        /* Of a key; NULL if it is none of theirs. */
+        const char *(*section)(const char *name);
 };
 
 extern const struct sriov_keys sriov_keys;

@@ -156,9 +156,13 @@ static int read_arguments(struct add *x)
                 k = is_setting(c->argv[i]) ? add_setting(x, c->argv[i]) : add_device(x, c->argv[i]);
         if (k == 0 && x->n_devices == 0)
                 return ctl_misused("add", "add takes a name and at least one device");
+        /* With virtual functions the device itself stays: nothing goes as a whole, or has to be named, too. */
+        if (x->functions)
+                x->n_notes = 0;
         if (k == 0) {
                 drop_companions(x);
-                note_beside(x);
+                if (!x->functions)
+                        note_beside(x);
         }
         return k;
 }

@@ -242,7 +242,9 @@ static void tell(const struct removal *x, const char *name)
                                     "/. " RULES_DIR, NULL));
         if (x->done.mask)
                 tell_row(c, "To unmask", arena_join(a, "sudo rm ", x->done.mask, NULL));
-        tell_say(c, arena_join(a, "Its devices stay as they are until the next boot; sudo passthroughctl release ",
+        tell_say(c, arena_join(a,
+                               "Its devices stay as they are until the next boot. If this one handed them over, sudo "
+                               "passthroughctl release ",
                                name, " gives them back now.", NULL));
 }
 

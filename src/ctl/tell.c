@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "ctl/names.h"
 #include "ctl/situation.h"
+#include "plan/sriov.h"
 #include "report/domain.h"
 #include "report/model.h"
 
@@ -93,6 +94,34 @@ static const char *devices_of(struct ctl *c, size_t rule, const struct pci_name 
         return n > 1 ? arena_printf(&c->arena, "%s, and %zu more", text, n - 1) : text;
 }
 
+/* "3 virtual functions of Intel E810-C at 17:00.0, and 3 of others", of those that are not there yet. */
+static const char *made_of(struct ctl *c, size_t rule, const struct pci_name *names)
+{
+        const struct sriov_plan *plan = c->plan.sriov;
+        const struct device *d = NULL;
+        size_t first = 0, n = 0, others = 0;
+
+        for (size_t i = 0; plan && i < plan->n_functions; i++) {
+                const struct plan_entry *e = &c->plan.entries[plan->parents[plan->functions[i].parent].entry];
+
+                if (e->rule != rule || !plan->functions[i].driver)
+                        continue;
+                if (!d) {
+                        first = e->device;
+                        d = &c->facts.devices[first];
+                }
+                if (e->device == first)
+                        n++;
+                else
+                        others++;
+        }
+        if (!d)
+                return "";
+        return arena_printf(&c->arena, "%zu virtual function%s of %s at %s%s", n, n == 1 ? "" : "s",
+                            model_short(&c->arena, d, &names[first]), domain_less(domain_is_one(&c->facts), d->address),
+                            others ? arena_printf(&c->arena, ", and %zu of others", others) : "");
+}
+
 void tell_handovers(struct ctl *c)
 {
         struct pci_name *names;
@@ -104,6 +133,8 @@ void tell_handovers(struct ctl *c)
                 const char *name = c->config.rules[i].name, *devices = devices_of(c, i, names);
                 enum rule_state state = c->plan.rules[i].state;
 
+                if (!*devices)
+                        devices = made_of(c, i, names);
                 if (*devices)
                         tell_row(c, "Hands over", arena_join(&c->arena, name, ": ", devices, NULL));
                 else if (state == RULE_REFUSED || state == RULE_MISSING)

@@ -233,8 +233,9 @@ static void put_functions(const struct lines *x, struct roster_row *row, size_t 
         }
         if (parent->count > 0)
                 strings_add(a, &row->below,
-                            arena_printf(a, "%s %u virtual function%s: %s", parent->change ? "makes" : "has",
+                            arena_printf(a, "%s %u virtual function%s%s: %s", parent->change ? "makes" : "has",
                                          parent->count, parent->count == 1 ? "" : "s",
+                                         parent->mode == ESWITCH_SWITCHDEV ? " in switchdev mode" : "",
                                          functions_text(a, sriov, parent->count)));
 }
 

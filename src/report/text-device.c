@@ -142,6 +142,11 @@ static void put_virtual(const struct page *p)
                                     can->autoprobe ? "drivers of the host take new ones (sriov_drivers_autoprobe=1)"
                                                    : "no driver takes new ones by itself (sriov_drivers_autoprobe=0)",
                                     NULL));
+        if (can && can->capable == YES && can->total > 0 && can->enabled == 0 && !plan_find(p->list->plan, p->device) &&
+            (!startswith(d->class, "01") || startswith(d->class, "0108")))
+                put_line(p, "",
+                         arena_join(p->screen.arena, "to have N made at every boot: passthroughctl add NAME ",
+                                    listing_address(p->list, p->device), " vfs=N", NULL));
         for (size_t i = 0; i < facts->n_devices; i++) {
                 if (!streq_ptr(facts->devices[i].parent, device_of(p)->address))
                         continue;
@@ -194,6 +199,8 @@ static void put_handover(const struct page *p)
 
         if (e && e->action == ACTION_BIND)
                 reason = arena_join(p->screen.arena, "to ", e->driver, ", stage ", stages[e->stage].name, NULL);
+        else if (e && e->action == ACTION_KEEP && p->list->plan->config->rules[e->rule].sriov && !device_of(p)->parent)
+                reason = "the rule makes virtual functions of it, and leaves it to the host";
         if (*reason && (state == LIST_HELD || state == LIST_REFUSED || e))
                 text = arena_join(p->screen.arena, text, ": ", reason, NULL);
         put_line(p, "Handover", text);

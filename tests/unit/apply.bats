@@ -821,3 +821,16 @@ live_debian() {
     exits 0
     has 'Note: /boot/grub/grub.cfg: "Debian GNU/Linux": the line has 2047 characters of the 2047' 'Boot entries    2, verified'
 }
+
+@test "virtual functions that are not there yet are handed over, too, but those that the host keeps" {
+    load sriov
+    debian_grub
+    pci_root 0000:00
+    nic_with_functions
+    rule gpu0 '[Match]' Path=00:04.0/00.0 '[SR-IOV]' VirtualFunctions=4 '[VirtualFunction]' Index=3 Driver=native
+    ctl apply --dry-run
+    says '^  Hands over +gpu0: 3 virtual functions of .* at 04:00\.0$'
+    rule gpu0 '[Match]' Path=00:04.0/00.0 '[SR-IOV]' VirtualFunctions=9
+    ctl apply --dry-run
+    says '^  Hands over +gpu0: nothing, it is refused'
+}

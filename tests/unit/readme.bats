@@ -61,6 +61,7 @@ passthroughctl release 0000:42:00.0 | tests/boot/bind-release/guest | hand relea
 passthroughctl image | tests/unit/images.bats | image_built
 vgchange --activate n NAME | tests/boot/nvme-guest-lvm/guest | vgchange --activate n guestvg
 ovs-vsctl set Open_vSwitch . other_config:hw-offload=true | tests/boot/switchdev/guest | ovs-vsctl set Open_vSwitch . other_config:hw-offload=true
+ovs-vsctl add-port br0 eth4 | tests/boot/switchdev/guest | ovs-vsctl add-port br0
 ovs-vsctl add-port br0 eth4_0 tag=7 | tests/boot/switchdev/guest | ovs-vsctl add-port br0
 passthroughctl plan --json | tests/unit/product.bash | ctl plan --json
 lsinitrd -f usr/lib/passthrough/left-out | tests/unit/images.bats | usr/lib/passthrough/left-out

@@ -135,7 +135,8 @@ END
     ctl list
     has 'can have 7 VFs'
     ctl list 04:00.0
-    has 'SR-IOV        can have 7 VFs' 'their ID: 8086:10ca; drivers of the host take new ones'
+    has 'SR-IOV        can have 7 VFs' 'their ID: 8086:10ca; drivers of the host take new ones' \
+        'to have N made at every boot: passthroughctl add NAME 04:00.0 vfs=N'
     made 2 driver=vfio-pci
     pci_set 0000:04:00.0 sriov_drivers_autoprobe 0
     functions VirtualFunctions=2
@@ -175,6 +176,19 @@ END
     is "$(get '.rules[] | "\(.state) \(.written)"')" 'ok true' written
 }
 
+@test "add says of other interfaces of a function that gets virtual ones nothing: it stays" {
+    nic eth5 0000:04:00.0
+    ctl add nic eth4
+    has 'goes as a whole, and eth5 is on it, too.'
+    ctl remove nic
+    ctl add nic eth4 vfs=2
+    exits 0
+    has_not 'as a whole'
+    ctl list 04:00.0
+    has 'held: the rule makes virtual functions of it, and leaves it to the host' "Rule          nic,"
+    has_not 'vfs=N'
+}
+
 # not_added EXIT TEXT ARGUMENT...: no rule is written, and that is why.
 not_added() {
     local exit=$1 text=$2
@@ -190,6 +204,7 @@ not_added() {
     not_added 1 'it has no virtual functions' eno1 vfs=2
     not_added 2 'vfs= takes how many' eth4 vfs=
     not_added 2 'VirtualFunctions=x: not valid' eth4 vfs=x
+    not_added 2 'key "VLANId" does not belong in [Device]; move it to [VirtualFunction]' eth4 vfs=2 VLANId=7
     not_added 2 '[Device] hands the function itself over' eth4 vfs=2 Driver=vfio-pci
     put /etc/systemd/network/10-vf.link '[Match]' OriginalName=eth4 '[Link]' SR-IOVVirtualFunctions=4
     not_added 1 'both /etc/systemd/network/10-vf.link and /etc/passthrough.d/nic.conf' eth4 vfs=2

@@ -44,6 +44,16 @@ traced_is() {
 MODE='pci/0000:04:00.0 eswitch mode switchdev'
 OFFLOAD='representor 0 of 0000:04:00.0 hw-tc-offload on'
 
+@test "the plan says for people, too, that the mode is switchdev" {
+    card 15b3:101d mlx5_core
+    functions VirtualFunctions=2 Eswitch=switchdev
+    ctl plan
+    has 'makes 2 virtual functions in switchdev mode: 0-1 for virtual machines (vfio-pci)'
+    functions VirtualFunctions=2
+    ctl plan
+    has 'makes 2 virtual functions: 0-1'
+}
+
 @test "mlx5: the functions, the mode while none of them has a driver, offload, settings, and then they are bound" {
     card 15b3:101d mlx5_core
     functions VirtualFunctions=2 Eswitch=switchdev '[VirtualFunction]' Index=0 MACAddress=52:54:00:11:22:33 '[VirtualFunction]' Index=1 Driver=native
