@@ -201,7 +201,9 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
         look_at_twins(&x, d, ret);
         look_at_interfaces(&x, d, ret);
         ret->early = pci_sriov_early(root, a, facts, device, &ret->root);
-        ret->disk = pci_sriov_disk(facts->evidence, device, &ret->disk_used);
+        /* Of storage more is asked. */
+        if (!(d->roles & ROLE_STORAGE))
+                ret->disk = pci_sriov_disk(facts->evidence, device, &ret->disk_used);
         /* Each virtual function has a representor in switchdev mode, and none in the other. */
         if (ret->enabled > 0 && ret->eswitch == ESWITCH_UNSET)
                 ret->eswitch = ESWITCH_LEGACY;
