@@ -464,7 +464,7 @@ static void add_parent(struct making *m, size_t entry, const struct sriov_facts 
                                                   : x->is.enabled;
         if (m->aim == SRIOV_NONE && sriov->kind != VF_COUNT_EXISTING)
                 x->count = 0;
-        if (x->count > 0 && x->is.eswitch != sriov->eswitch)
+        if (x->count > 0 && m->aim != SRIOV_NONE && x->is.eswitch != sriov->eswitch)
                 x->mode = sriov->eswitch;
         x->change = x->count != x->is.enabled || (x->mode != ESWITCH_UNSET && x->is.enabled > 0);
         why = unfit(m, x);
