@@ -60,6 +60,8 @@ static int add_setting(struct add *x, char *word)
                 if ((unsigned char)*s < ' ')
                         return ctl_usage("a setting is one line, Key=Value");
         if (startswith(word, VFS)) {
+                if (x->functions)
+                        return ctl_usage(VFS " stands twice; give it once");
                 x->functions = word + strlen(VFS);
                 return *x->functions ? 0 : ctl_usage(VFS " takes how many virtual functions there are to be, or all");
         }
@@ -202,6 +204,15 @@ static size_t count_removable(struct add *x)
         return n;
 }
 
+/* What has none of its own: a rule for its function is what is meant. */
+static const struct device *find_virtual(const struct add *x)
+{
+        for (size_t i = 0; x->functions && i < x->n_devices; i++)
+                if (x->edit.c->facts.devices[x->devices[i]].parent)
+                        return &x->edit.c->facts.devices[x->devices[i]];
+        return NULL;
+}
+
 static int propose(struct add *x)
 {
         struct ctl *c = x->edit.c;
@@ -209,8 +220,12 @@ static int propose(struct add *x)
                              .settings = x->settings,
                              .n_settings = x->n_settings,
                              .functions = x->functions};
+        const struct device *vf = find_virtual(x);
         const char *why;
 
+        if (vf)
+                return ctl_usage(VFS " is for the function that makes them; name %s, %s is a virtual function of it",
+                                 vf->parent, vf->address);
         propose_match(&c->arena, &c->facts, x->devices, x->n_devices, &p.match, &why);
         if (!p.match) {
                 fprintf(stderr, "passthroughctl: %s\n", why);

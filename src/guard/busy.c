@@ -55,6 +55,23 @@ static bool read_numbers(struct busy *b, const char *path, struct devnode *x)
         return root_read(b->g->root, path, text, sizeof(text)) > 0 && sscanf(text, "%u:%u", &x->major, &x->minor) == 2;
 }
 
+/*
+ * A namespace's other node, for commands alone (/dev/ng0n1). That of one of several paths is below no controller
+ * (drivers/nvme/host/multipath.c).
+ */
+static void add_generic(struct busy *b, size_t node)
+{
+        const char *name = b->g->evidence->nodes[node].name;
+        struct devnode x = {.node = node};
+
+        if (!startswith(name, "nvme") || strchr(name, 'p'))
+                return;
+        name += strlen("nvme");
+        x.name = arena_join(b->g->arena, "/dev/ng", name, NULL);
+        if (read_numbers(b, arena_join(b->g->arena, "/sys/class/nvme-generic/ng", name, "/dev", NULL), &x))
+                add(b, &x);
+}
+
 /* Whoever has a volume open has the disk below it. */
 static void add_blocks(struct busy *b)
 {
@@ -66,6 +83,7 @@ static void add_blocks(struct busy *b)
                         continue;
                 x.name = guard_device_path(b->g, n);
                 add(b, &x);
+                add_generic(b, i);
         }
 }
 

@@ -32,6 +32,8 @@ struct sriov_facts {
         const struct owners *owners; /* who else sets functions up; NULL: nobody has looked */
         const char *early;           /* why an initrd has its network up before; or NULL */
         bool root;                   /* the root file system is on it */
+        const char *disk;            /* one that it carries without its network; or NULL */
+        bool disk_used;              /* the host needs one of these */
 };
 
 /* When an operation is done. */

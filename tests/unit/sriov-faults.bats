@@ -321,3 +321,17 @@ agree() {
     root_is '30 1 65:112 / / rw,relatime - ext4 /dev/sdx rw'
     agree '← sdx ← /, and its root file system is on it$'
 }
+
+@test "nor of one that has another disk of the host on it, or one of which nobody knows, whose network need not be up for that" {
+    local disk
+    disk=devices/$(pci_dir 0000:04:00.0 | cut -d/ -f2-)/host8/session1/target8:0:0/8:0:0:1/block/sdx
+    functions VirtualFunctions=3
+    block sdx 65:112 "$disk"
+    plan
+    exits 0
+    swap_on sdx
+    agree 'the host needs it: 0000:04:00.0 ← sdx ← swap, and a disk that it needs is on it$'
+    rm "$ROOT/proc/swaps"
+    mkdir "$ROOT/proc/swaps"
+    agree '^0000:04:00.0: not cleared: sdx is on it; /proc/swaps cannot be read$'
+}

@@ -153,6 +153,25 @@ refused_untouched() {
     exits 0
 }
 
+@test "so it is where the process sends commands alone, to a namespace of several paths, whose nodes are below no controller" {
+    local head=devices/virtual/nvme-subsystem/nvme-subsys1
+    rm -r "$ROOT/sys/$(pci_dir 0000:05:00.0)/nvme/nvme1/nvme1n1" "$ROOT/sys/class/block/nvme1n1"
+    block nvme1n1 259:1 $head/nvme1n1
+    link class/nvme-subsystem/nvme-subsys1 $head
+    link $head/nvme1 "$(pci_dir 0000:05:00.0)/nvme/nvme1"
+    put /sys/$head/ng1n1/dev 510:1
+    put /sys/$head/ng1n1/uevent MAJOR=510 MINOR=1 DEVNAME=ng1n1
+    link class/nvme-generic/ng1n1 $head/ng1n1
+    functions VirtualFunctions=2
+    process 4711 qemu-system-x86 /dev/ng1n1
+    plan
+    rule_says 50-disk '05:00\.0: in use: .* ← nvme1n1 ← qemu-system-x86 \(PID 4711\)'
+    make_functions 50-disk
+    exits 1
+    has '05:00.0 waits for its users: '
+    attribute 0000:05:00.0 reset ''
+}
+
 @test "a storage controller that is no NVMe one makes none" {
     pci_add 0000:00:1a.0 1000:00e6 0107 group=21 driver=mpt3sas
     sriov 0000:00:1a.0 7

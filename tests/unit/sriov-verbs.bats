@@ -206,6 +206,12 @@ not_added() {
     not_added 2 'VirtualFunctions=x: not valid' eth4 vfs=x
     not_added 2 'key "VLANId" does not belong in [Device]; move it to [VirtualFunction]' eth4 vfs=2 VLANId=7
     not_added 2 '[Device] hands the function itself over' eth4 vfs=2 Driver=vfio-pci
+    not_added 2 'vfs= stands twice' eth4 vfs=2 vfs=4
+    made 1
+    not_added 2 'name 0000:04:00.0, 0000:04:10.0 is a virtual function of it' 04:10.0 vfs=2
+    not_added 1 'virtual functions of one parent go into one rule, and nothing else with them' eth4 04:10.0
+    not_added 1 'virtual functions of one parent go into one rule, and nothing else with them' 04:10.0 eth4
+    pci_remove 0000:04:10.0
     put /etc/systemd/network/10-vf.link '[Match]' OriginalName=eth4 '[Link]' SR-IOVVirtualFunctions=4
     not_added 1 'both /etc/systemd/network/10-vf.link and /etc/passthrough.d/nic.conf' eth4 vfs=2
     rm "$ROOT/etc/systemd/network/10-vf.link"

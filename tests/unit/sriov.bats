@@ -117,6 +117,11 @@ END
     rule 50-nic '[Match]' Address=00:19.0 '[SR-IOV]' VirtualFunctions=1
     plan
     rule_says 50-nic '00:19\.0: it has no virtual functions'
+    pci_set 0000:04:00.0 sriov_totalvfs 4294967295
+    functions VirtualFunctions=all
+    plan
+    exits 1
+    rule_says 50-nic 'cannot see whether it has virtual functions'
 }
 
 @test "by hand it is the rule as it is now; a dry run says what it would make, and makes nothing" {

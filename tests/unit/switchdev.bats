@@ -181,6 +181,11 @@ END
     rule_says 50-nic '^changes the mode of the switch of 0000:04:00\.0$'
     planned_is 'write virtfn0/driver/unbind 0000:04:10.0' 'write virtfn1/driver/unbind 0000:04:10.2' "devlink $MODE" \
         'netlink eth4 hw-tc-offload on' "netlink $OFFLOAD" "netlink ${OFFLOAD/0/1}"
+    : >"$(pci_file 0000:04:10.2 driver/unbind)"
+    run --separate-stderr "$BUILD/passthrough-sriov" --root="$ROOT" --none 50-nic
+    exits 0
+    attribute 0000:04:10.2 driver/unbind ''
+    [[ ! -e $ROOT/passthrough-netlink ]]
 }
 
 @test "existing, of a driver that changes the mode without virtual functions only, is refused" {

@@ -38,11 +38,10 @@ static bool is_vf(const struct device *d)
 static void match_vfs(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char *ids,
                       const char **ret, const char **ret_why)
 {
-        const struct device *first = &facts->devices[devices[0]];
-        size_t parent = facts_find(facts, first->parent);
-        const char *indexes = "";
+        const char *of = facts->devices[devices[0]].parent, *indexes = "";
+        size_t parent = of ? facts_find(facts, of) : NO_DEVICE;
 
-        if (parent == NO_DEVICE) {
+        if (of && parent == NO_DEVICE) {
                 *ret_why = "the physical function of this virtual function is not there";
                 return;
         }
@@ -50,7 +49,7 @@ static void match_vfs(struct arena *a, const struct facts *facts, const size_t *
                 const struct device *d = &facts->devices[devices[i]];
                 const char *index;
 
-                if (!is_vf(d) || !streq(d->parent, first->parent)) {
+                if (!is_vf(d) || !streq_ptr(d->parent, of)) {
                         *ret_why = "virtual functions of one parent go into one rule, and nothing else with them";
                         return;
                 }

@@ -17,13 +17,20 @@ static bool is_root(const char *path)
         return streq(path, "/") || streq(path, "/usr");
 }
 
+static bool is_on(const struct node *n, size_t device)
+{
+        for (size_t i = 0; i < n->n_devices; i++)
+                if (n->devices[i] == device)
+                        return true;
+        return false;
+}
+
 static bool reaches_from(const struct evidence *e, size_t node, size_t device, unsigned depth)
 {
         const struct node *n = &e->nodes[node];
 
-        for (size_t i = 0; i < n->n_devices; i++)
-                if (n->devices[i] == device)
-                        return true;
+        if (is_on(n, device))
+                return true;
         for (size_t i = 0; i < n->n_below && depth < DEPTH; i++)
                 if (reaches_from(e, n->below[i], device, depth + 1))
                         return true;
@@ -33,6 +40,31 @@ static bool reaches_from(const struct evidence *e, size_t node, size_t device, u
 bool pci_sriov_reaches(const struct evidence *e, size_t node, size_t device)
 {
         return reaches_from(e, node, device, 0);
+}
+
+/* Not by way of an interface, which need not be up for it. */
+static bool is_stored_on(const struct evidence *e, size_t node, size_t device, unsigned depth)
+{
+        const struct node *n = &e->nodes[node];
+
+        if (n->kind == NODE_BLOCK && is_on(n, device))
+                return true;
+        for (size_t i = 0; n->kind != NODE_INTERFACE && i < n->n_below && depth < DEPTH; i++)
+                if (is_stored_on(e, n->below[i], device, depth + 1))
+                        return true;
+        return false;
+}
+
+const char *pci_sriov_disk(const struct evidence *e, size_t device, bool *ret_used)
+{
+        const char *disk = NULL;
+
+        *ret_used = false;
+        for (size_t i = 0; i < e->n_uses; i++)
+                *ret_used |= is_stored_on(e, e->uses[i].node, device, 0);
+        for (size_t i = 0; i < e->n_nodes && !disk; i++)
+                disk = e->nodes[i].kind == NODE_BLOCK && is_on(&e->nodes[i], device) ? e->nodes[i].name : NULL;
+        return disk;
 }
 
 static bool is_remote(const struct evidence *e, size_t node, unsigned depth)

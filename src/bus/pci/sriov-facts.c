@@ -190,9 +190,13 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
         k = read_of(&x, d->sysfs, "sriov_totalvfs", text, sizeof(text));
         if (k == -ENOENT)
                 return;
-        ret->capable = k > 0 && str_to_u32(text, 10, &ret->total) && number(&x, d, "sriov_numvfs", 10, &ret->enabled)
+        /* The capability has 16 bits for each. */
+        ret->capable = k > 0 && str_to_u32(text, 10, &ret->total) && ret->total <= UINT16_MAX &&
+                                       number(&x, d, "sriov_numvfs", 10, &ret->enabled) && ret->enabled <= UINT16_MAX
                                ? YES
                                : UNKNOWN;
+        if (ret->capable != YES)
+                ret->total = ret->enabled = 0;
         ret->placed =
                 number(&x, d, "sriov_offset", 10, &ret->offset) && number(&x, d, "sriov_stride", 10, &ret->stride);
         /* It is there since Linux 4.12, and on by default. */
@@ -201,6 +205,9 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
         look_at_twins(&x, d, ret);
         look_at_interfaces(&x, d, ret);
         ret->early = pci_sriov_early(root, a, facts, device, &ret->root);
+        /* Of storage more is asked. */
+        if (!(d->roles & ROLE_STORAGE))
+                ret->disk = pci_sriov_disk(facts->evidence, device, &ret->disk_used);
         /* Each virtual function has a representor in switchdev mode, and none in the other. */
         if (ret->enabled > 0 && ret->eswitch == ESWITCH_UNSET)
                 ret->eswitch = ESWITCH_LEGACY;

@@ -35,13 +35,17 @@ static const char *unfit_for_change(const struct making *m, const struct plan_en
                                     "next boot does",
                                     is->user, is->enabled);
         /* The host starts from it; other needs of a network begin once it is set up, which most often is later. */
-        if (e->needed && (is->up || is->root))
+        if (e->needed && (is->up || is->root || is->disk_used))
                 return arena_join(m->arena, "the host needs it: ", e->needed,
-                                  is->root    ? ", and its root file system is on it"
-                                  : is->early ? ", and its network is up before they could be made: "
+                                  is->root        ? ", and its root file system is on it"
+                                  : is->disk_used ? ", and a disk that it needs is on it"
+                                  : is->early     ? ", and its network is up before they could be made: "
                                               : ", and making virtual functions may interrupt that; a boot makes them "
                                                 "before its network is up",
-                                  is->root || !is->early ? NULL : is->early, NULL);
+                                  is->root || is->disk_used || !is->early ? NULL : is->early, NULL);
+        if (is->disk && m->plan->facts->evidence->storage_unknown)
+                return arena_join(m->arena, "not cleared: ", is->disk, " is on it; ",
+                                  m->plan->facts->evidence->storage_unknown, NULL);
         if (is->up && unknown)
                 return arena_join(m->arena, "not cleared: ", is->up, " is up; ", unknown, NULL);
         return NULL;
@@ -409,7 +413,7 @@ static void add_parent(struct making *m, size_t entry, const struct sriov_facts 
                                                   : x->is.enabled;
         if (m->aim == SRIOV_NONE && sriov->kind != VF_COUNT_EXISTING)
                 x->count = 0;
-        if (x->count > 0 && x->is.eswitch != sriov->eswitch)
+        if (x->count > 0 && m->aim != SRIOV_NONE && x->is.eswitch != sriov->eswitch)
                 x->mode = sriov->eswitch;
         x->change = x->count != x->is.enabled || (x->mode != ESWITCH_UNSET && x->is.enabled > 0);
         why = unfit(m, x);
