@@ -36,8 +36,6 @@ int run_take(const struct root *root, const char *rule) _must_check_;   /* the s
 int run_sriov(const struct root *root, const char *rule) _must_check_;
 /* The same by hand: the rule as it is now, and nothing is waited for long. */
 int run_sriov_now(const struct root *root, const char *rule) _must_check_;
-/* Whether there are as many as a rule is to make; *ret says how many of how many. Needs run_load(). */
-bool run_all_made(struct run *r, const struct rule *rule, const char **ret);
 /* They go away, unless somebody uses one. */
 int run_sriov_none(const struct root *root, const char *rule) _must_check_;
 /* A device that has appeared on a host that is up. */

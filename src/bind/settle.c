@@ -2,10 +2,10 @@
 /* A rule on the host: whether it has what it was to have, and what it can still be given. */
 #include "base/str.h"
 #include "bind/run.h"
-#include "config/sriov.h"
 #include "guard/evidence.h"
 #include "maker/payload.h"
 #include "maker/table.h"
+#include "plan/sriov.h"
 #include "report/log.h"
 #include "report/outcome.h"
 #include "state/links.h"
@@ -52,24 +52,6 @@ static bool has_driver(const struct run *r, const struct record_device *d)
         size_t at = facts_find(&r->facts, d->address);
 
         return at != NO_DEVICE && streq_ptr(r->facts.devices[at].driver, d->driver);
-}
-
-bool run_all_made(struct run *r, const struct rule *rule, const char **ret)
-{
-        size_t n = 0, wanted = 0;
-
-        for (size_t i = 0; i < r->plan.n_entries; i++) {
-                const struct plan_entry *e = &r->plan.entries[i];
-                const struct device *d = &r->facts.devices[e->device];
-                bool parent = !d->parent;
-
-                if (&r->config.rules[e->rule] != rule)
-                        continue;
-                n += !parent && d->index != UINT32_MAX;
-                wanted += !parent ? 0 : rule->sriov->kind == VF_COUNT_NUMBER ? rule->sriov->count : 1;
-        }
-        *ret = arena_printf(&r->arena, "%zu of %zu virtual functions are there", n, wanted);
-        return n >= wanted;
 }
 
 /* Whether virtual functions that the rule makes wait to be taken. */
@@ -143,9 +125,9 @@ static bool may_be_late(const struct run *r, const struct record_rule *rule)
 /* Whether the rule has all virtual functions that it is to make. */
 static int settle_made(struct run *r, const struct rule *rule)
 {
-        const char *why;
+        const char *why = rule ? sriov_fewer(&r->plan, (size_t)(rule - r->config.rules), &r->arena) : NULL;
 
-        if (!rule || !rule->sriov || run_all_made(r, rule, &why))
+        if (!why)
                 return RUN_DONE;
         log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, rule->name, NULL, "%s: %s", rule->name, why);
         return RUN_UNSATISFIED;

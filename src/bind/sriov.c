@@ -187,9 +187,8 @@ static const char *fewer(const struct root *root, const char *name, struct arena
 {
         _cleanup_(run_free) struct run r = {.root = root, .sources = &sources};
         const struct rule *rule = look(&r, SRIOV_NOW) < 0 ? NULL : config_find(&r.config, name);
-        const char *why;
 
-        return rule && rule->sriov && !run_all_made(&r, rule, &why) ? arena_strdup(a, why) : NULL;
+        return rule ? sriov_fewer(&r.plan, (size_t)(rule - r.config.rules), a) : NULL;
 }
 
 /* What failed of it stays to be read, also where the rest is as it was to be. */

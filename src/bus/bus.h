@@ -127,6 +127,7 @@ struct guest_device {
         unsigned function;          /* its number on its card */
         const char *rule;           /* that it is of */
         bool interface;             /* a virtual function of a network card */
+        uint32_t vlan;              /* that its rule has for it; 0: none */
 };
 
 /* Pure: the planner calls it. */

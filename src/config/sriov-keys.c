@@ -300,6 +300,18 @@ static void check_twice(struct diags *diags, const struct vf_section *a, const s
                                  key_of((enum vf_key)k), first, a->settings.line[k]);
 }
 
+/* Two of one address on a card: neither guest would get what is sent to it. */
+static void check_address(struct diags *diags, const struct vf_section *a, const struct vf_section *b)
+{
+        const struct vf_settings *was = &a->settings, *is = &b->settings;
+
+        if (was->line[VF_MAC_ADDRESS] && is->line[VF_MAC_ADDRESS] && !was->derive && !is->derive &&
+            a->first != b->first && memcmp(was->mac, is->mac, sizeof(is->mac)) == 0)
+                diag_add(diags, DIAG_ERROR, is->file, is->line[VF_MAC_ADDRESS],
+                         "MACAddress= is that of index %u in line %u, too; write another for each", a->first,
+                         was->line[VF_MAC_ADDRESS]);
+}
+
 static void check(struct diags *diags, const struct rule *rule)
 {
         const struct sriov *x = rule->sriov;
@@ -325,8 +337,10 @@ static void check(struct diags *diags, const struct rule *rule)
                          "[VirtualFunction]");
         for (size_t i = 0; i < x->n_sections; i++) {
                 check_settings(diags, x, &x->sections[i]);
-                for (size_t k = 0; k < i; k++)
+                for (size_t k = 0; k < i; k++) {
                         check_twice(diags, &x->sections[k], &x->sections[i]);
+                        check_address(diags, &x->sections[k], &x->sections[i]);
+                }
         }
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "export/export.h"
 
+#include "config/sriov.h"
+
 #include "base/str.h"
 
 /*
@@ -62,8 +64,13 @@ void export_build(const struct exporter *const *exporters, const struct plan *pl
         devices = arena_alloc(a, ret->n * sizeof(*devices));
         places = arena_alloc(a, ret->n * sizeof(*places));
         for (size_t i = 0; i < ret->n; i++) {
-                ret->devices[i].device->bus->guest(a, ret->devices[i].device, &devices[i]);
-                devices[i].rule = plan->config->rules[ret->devices[i].entry->rule].name;
+                const struct rule *rule = &plan->config->rules[ret->devices[i].entry->rule];
+                const struct device *d = ret->devices[i].device;
+
+                d->bus->guest(a, d, &devices[i]);
+                devices[i].rule = rule->name;
+                if (devices[i].interface && rule->sriov)
+                        devices[i].vlan = sriov_settings(rule->sriov, d->index).number[VF_VLAN];
         }
         place(ret, devices, places);
         for (; exporters[ret->n_forms]; ret->n_forms++) {

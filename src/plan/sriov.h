@@ -90,3 +90,6 @@ struct sriov_plan {
         struct sriov_op *ops;
         size_t n_ops;
 };
+
+/* "2 of 3 virtual functions are there", where that is not as many as the rule makes; else NULL. */
+const char *sriov_fewer(const struct plan *plan, size_t rule, struct arena *a);

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "facts/natives.h"
 #include "maker/origin.h"
+#include "plan/sriov.h"
 
 /* What was taken and has another driver now is not satisfied any more, whoever did that. */
 static void check_live(struct arena *a, const struct facts *facts, const struct record *r, struct record_device *d)
@@ -207,6 +208,20 @@ static void add_invalid(struct arena *a, const struct plan *plan, struct record 
                                  reason_say(REASON_OTHER, plan->config->rules[i].message));
 }
 
+/* Who was to make them may never have come to it. */
+static void look_for_functions(struct arena *a, const struct plan *plan, struct record *r)
+{
+        for (size_t i = 0; i < plan->config->n_rules; i++) {
+                struct record_rule *x = record_find(r, plan->config->rules[i].name);
+                const char *fewer = x && x->state == RULE_OK ? sriov_fewer(plan, i, a) : NULL;
+
+                if (!fewer)
+                        continue;
+                x->state = RULE_FAILED;
+                record_tell(x, REASON_OTHER, fewer, NULL);
+        }
+}
+
 int status_build(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
                  struct arena *a, const struct plan *plan, struct status *ret)
 {
@@ -223,6 +238,8 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
         k = 0;
         compare_config(a, plan, &s.record);
         add_skipped(a, plan, &s.record);
+        if (!plan->facts->in_initrd)
+                look_for_functions(a, plan, &s.record);
         judge_devices(a, plan, &s.record);
         find_kept_out(root, a, plan->facts, &s);
         for (size_t i = 0; i < s.record.n_rules; i++) {

@@ -249,7 +249,7 @@ begun() {
     again cut
     release early DRIVERS_LOG="$BATS_TEST_TMPDIR/log"
     exits 0
-    has "early: $A is with e1000e already" "early: $B given back to e1000e"
+    has "early: ${A#0000:} is with e1000e already" "early: ${B#0000:} given back to e1000e"
     ! grep unbind "$BATS_TEST_TMPDIR/log"
     offered
     is_back release

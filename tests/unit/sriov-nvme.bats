@@ -191,3 +191,14 @@ refused_untouched() {
     attribute 0000:05:00.0 sriov_numvfs 0
     attribute 0000:05:00.0 reset ''
 }
+
+@test "what is of a network has no place in a rule for a controller of disks" {
+    functions VirtualFunctions=2 '[VirtualFunction]' Index=0 VLANId=5
+    plan
+    exits 1
+    rule_says 50-disk '^0000:05:00\.0: it is no network card, and the rule sets up a network'
+    functions VirtualFunctions=2 Eswitch=switchdev
+    plan
+    exits 1
+    rule_is 50-disk refused
+}

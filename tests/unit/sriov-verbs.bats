@@ -258,3 +258,27 @@ not_added() {
     says_against "igb 0000:04:00.0: can't enable 2 VFs (bus 05 out of range of [bus 04])" 'pci=assign-busses'
     says_against 'ice 0000:04:00.0: The DDP package file was not found or could not be read. Entering Safe Mode' 'DDP package'
 }
+
+@test "the network of libvirt's has the VLAN of the rule, and says so where there are several" {
+    made 2 driver=vfio-pci
+    functions VirtualFunctions=2 '[VirtualFunction]' Index=0-1 VLANId=7
+    ctl show 50-nic --format=libvirt-network
+    exits 0
+    is "$(grep -A1 '<vlan>' <<<"$output" | tr -d ' \n')" "<vlan><tagid='7'/>" vlan
+    functions VirtualFunctions=2 '[VirtualFunction]' Index=1 VLANId=7
+    ctl show 50-nic --format=libvirt-network
+    exits 0
+    has_not '<vlan>'
+    has '<!-- The functions have different VLANs, which libvirt would take away'
+}
+
+@test "a rule whose virtual functions nobody has made is not said to be in effect" {
+    two_functions
+    functions VirtualFunctions=3
+    rule 60-other '[Match]' Path=00:04.0/00.1 '[SR-IOV]' VirtualFunctions=2
+    make_functions 50-nic
+    ctl status --json
+    exits 1
+    rule_is 60-other failed
+    rule_says 60-other '^0 of 2 virtual functions are there$'
+}

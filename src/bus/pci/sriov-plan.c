@@ -15,6 +15,21 @@
 /* PCI_CLASS_NETWORK_ETHERNET of pci_ids.h. */
 #define ETHERNET "0200"
 
+/* Settings that go through an interface. */
+static bool is_netlink(enum vf_key key)
+{
+        return key != VF_DRIVER && key != VF_MSIX_VECTORS && key != VF_ATTRIBUTE;
+}
+
+static bool needs_interface(const struct sriov *x)
+{
+        for (size_t i = 0; i < x->n_sections; i++)
+                for (int k = 0; k < VF_KEY_MAX_; k++)
+                        if (x->sections[i].settings.line[k] && is_netlink((enum vf_key)k))
+                                return true;
+        return false;
+}
+
 /* ---- what stands against it ------------------------------------------------------------------------------------- */
 
 static const char *unfit_for_change(const struct making *m, const struct plan_entry *e, const struct sriov_parent *x)
@@ -85,6 +100,10 @@ static const char *unfit(const struct making *m, struct sriov_parent *x)
                                            : "cannot see whether it has virtual functions";
         if (driver_sets_aside(d->driver))
                 return arena_join(m->arena, d->driver, " has it, which makes no virtual functions", NULL);
+        if (!(d->roles & ROLE_INTERFACES) && (needs_interface(rule_of(m)->sriov) || x->mode != ESWITCH_UNSET))
+                return "it is no network card, and the rule sets up a network; leave out MACAddress=, VLANId=, "
+                       "Eswitch= "
+                       "and the like";
         if (x->count > x->is.total)
                 return arena_printf(m->arena, "it has at most %u virtual functions, and the rule wants %u", x->is.total,
                                     x->count);
@@ -99,21 +118,6 @@ static const char *unfit(const struct making *m, struct sriov_parent *x)
                        "VirtualFunctions=existing leaves them there; write how many";
         twice = m->aim == SRIOV_NONE ? NULL : owned_twice(m, x);
         return twice ? twice : x->change ? unfit_for_change(m, e, x) : NULL;
-}
-
-/* Settings that go through an interface. */
-static bool is_netlink(enum vf_key key)
-{
-        return key != VF_DRIVER && key != VF_MSIX_VECTORS && key != VF_ATTRIBUTE;
-}
-
-static bool needs_interface(const struct sriov *x)
-{
-        for (size_t i = 0; i < x->n_sections; i++)
-                for (int k = 0; k < VF_KEY_MAX_; k++)
-                        if (x->sections[i].settings.line[k] && is_netlink((enum vf_key)k))
-                                return true;
-        return false;
 }
 
 static const char *waits_for(const struct making *m, const struct sriov_parent *x)
