@@ -204,7 +204,7 @@ live_make() {
 
 @test "an interface that is in another network namespace is waited for, too, and named" {
     live_root
-    rm -r "$(pci_file 0000:04:00.0 net/eth4)"
+    rm -r "$(pci_file 0000:04:00.0 net/eth4)" "$ROOT/sys/class/net/eth4"
     functions VirtualFunctions=3 Driver=native
     live_make
     took "$ROOT/clock" 30
