@@ -204,7 +204,7 @@ live_make() {
 
 @test "an interface that is in another network namespace is waited for, too, and named" {
     live_root
-    rm -r "$(pci_file 0000:04:00.0 net/eth4)"
+    rm -r "$(pci_file 0000:04:00.0 net/eth4)" "$ROOT/sys/class/net/eth4"
     functions VirtualFunctions=3 Driver=native
     live_make
     took "$ROOT/clock" 30
@@ -334,4 +334,15 @@ agree() {
     rm "$ROOT/proc/swaps"
     mkdir "$ROOT/proc/swaps"
     agree '^0000:04:00.0: not cleared: sdx is on it; /proc/swaps cannot be read$'
+}
+
+@test "nor of one that has a subfunction whose network is up, though its own is down" {
+    functions VirtualFunctions=3
+    net_interface enp4s0s7 "$(pci_dir 0000:04:00.0)/mlx5_core.sf.4/net/enp4s0s7" up
+    rm "$ROOT/proc/net/route"
+    default_route enp4s0s7
+    make_functions 50-nic
+    exits 1
+    has 'the host needs it: 0000:04:00.0 ← enp4s0s7 ← default route'
+    attribute 0000:04:00.0 sriov_numvfs 0
 }

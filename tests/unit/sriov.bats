@@ -285,7 +285,7 @@ END
     exits 1
     has '0000:04:00.0 waits for a driver'
     pci_bind 0000:04:00.0 igb
-    rm -r "$(pci_file 0000:04:00.0 net)"
+    rm -r "$(pci_file 0000:04:00.0 net)" "$ROOT/sys/class/net/eth4"
     functions VirtualFunctions=2 '[VirtualFunction]' Index=0 Trust=yes
     make_functions 50-nic
     exits 1

@@ -55,6 +55,14 @@ static bool is_stored_on(const struct evidence *e, size_t node, size_t device, u
         return false;
 }
 
+const char *pci_sriov_up(const struct evidence *e, size_t device)
+{
+        for (size_t i = 0; i < e->n_nodes; i++)
+                if (e->nodes[i].kind == NODE_INTERFACE && e->nodes[i].up && is_on(&e->nodes[i], device))
+                        return e->nodes[i].name;
+        return NULL;
+}
+
 const char *pci_sriov_disk(const struct evidence *e, size_t device, bool *ret_used)
 {
         const char *disk = NULL;

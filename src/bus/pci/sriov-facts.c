@@ -204,6 +204,7 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
         ret->vf_id = vf_id_of(&x, d);
         look_at_twins(&x, d, ret);
         look_at_interfaces(&x, d, ret);
+        ret->up = ret->up ? ret->up : pci_sriov_up(facts->evidence, device);
         ret->early = pci_sriov_early(root, a, facts, device, &ret->root);
         /* Of storage more is asked. */
         if (!(d->roles & ROLE_STORAGE))

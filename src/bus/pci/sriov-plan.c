@@ -35,15 +35,15 @@ static bool needs_interface(const struct sriov *x)
 static const char *unfit_for_change(const struct making *m, const struct plan_entry *e, const struct sriov_parent *x)
 {
         const struct sriov_facts *is = &x->is;
-        const char *unknown = m->plan->facts->evidence->network_unknown;
+        const struct evidence *evidence = m->plan->facts->evidence;
+        /* What a device is not known to be free for, it is not known to be idle for. */
+        const char *unknown = evidence->network_unknown ? evidence->network_unknown : device_of(m)->unseen;
 
         if (is->enabled > 0 && is->user && x->count == is->enabled)
-                return arena_printf(m->arena,
-                                    "in use: %s; the mode of its switch changes only while nobody uses a virtual "
-                                    "function, which the next boot does",
-                                    is->user);
-        /* What a device is not known to be free for, it is not known to be idle for. */
-        unknown = unknown ? unknown : device_of(m)->unseen;
+                return arena_join(m->arena, "in use: ", is->user,
+                                  "; the mode of its switch changes only while nobody uses a virtual function, which "
+                                  "the next boot does",
+                                  NULL);
         if (is->enabled > 0 && is->user)
                 return arena_printf(m->arena,
                                     "in use: %s; another number than %u takes all virtual functions away, which the "
@@ -58,9 +58,8 @@ static const char *unfit_for_change(const struct making *m, const struct plan_en
                                               : ", and making virtual functions may interrupt that; a boot makes them "
                                                 "before its network is up",
                                   is->root || is->disk_used || !is->early ? NULL : is->early, NULL);
-        if (is->disk && m->plan->facts->evidence->storage_unknown)
-                return arena_join(m->arena, "not cleared: ", is->disk, " is on it; ",
-                                  m->plan->facts->evidence->storage_unknown, NULL);
+        if (is->disk && evidence->storage_unknown)
+                return arena_join(m->arena, "not cleared: ", is->disk, " is on it; ", evidence->storage_unknown, NULL);
         if (is->up && unknown)
                 return arena_join(m->arena, "not cleared: ", is->up, " is up; ", unknown, NULL);
         return NULL;

@@ -30,6 +30,9 @@ const struct owner *pci_sriov_owner(struct arena *a, const struct facts *facts, 
 const char *pci_sriov_early(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
                             bool *ret_root);
 
+/* An interface that is up, wherever below the device it is (a subfunction's has a directory between), or NULL. */
+const char *pci_sriov_up(const struct evidence *e, size_t device);
+
 /* A disk that the device carries beside its network (offloaded FCoE, iSCSI), or NULL; *ret_used: the host needs one. */
 const char *pci_sriov_disk(const struct evidence *e, size_t device, bool *ret_used);
 
