@@ -134,6 +134,8 @@ static const char *judge_chain(const struct machine *m, unsigned function, const
                 if (!is_label(m, word))
                         return "the chain goes through what is not there";
         }
+        /* Behind it stands what people can do. */
+        word[strcspn(word, ";")] = '\0';
         if (!is_use_of(m, &m->functions[cause], word))
                 return "the chain ends in a use that the function does not have";
         return NULL;
