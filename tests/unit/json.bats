@@ -176,7 +176,7 @@ whole_with_errors() {
     ctl show 00:1f.3 --json
     exits 1
     whole '.rules == [] and .devices == [] and .qemu == []'
-    has 'no rule covers 0000:00:1f.3'
+    has 'no rule covers 00:1f.3'
 }
 
 @test "list: every function, with the rule that takes it" {
