@@ -114,12 +114,13 @@ static void give(struct arena *a, const struct device *d, const char *driver, st
         own_op(a, d, OP_WRITE, "owner", "host", ops);
 }
 
-static const char *refuse(struct arena *a, const struct rule *rule, const struct device *d)
+static bool refuse(struct arena *a, const struct rule *rule, const struct device *d, struct reason *ret)
 {
         const struct place *place = d->own;
 
         (void)rule;
-        return place->shelf > 8 ? arena_printf(a, "nobody reaches shelf %u", place->shelf) : NULL;
+        return place->shelf > 8 &&
+               reason_set(ret, REASON_OTHER, arena_printf(a, "nobody reaches shelf %u", place->shelf));
 }
 
 static const struct bus bus = {
