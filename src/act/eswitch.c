@@ -51,15 +51,6 @@ static int get(struct netlink *n, uint16_t family, const char *device, enum eswi
         return netlink_ask(n, message(n, buffer, family, DEVLINK_CMD_ESWITCH_GET, device), find_mode, ret);
 }
 
-int eswitch_get(struct netlink *n, const char *device, enum eswitch *ret)
-{
-        uint16_t family;
-        int k = netlink_family(n, DEVLINK_GENL_NAME, &family);
-
-        *ret = ESWITCH_UNSET;
-        return k < 0 ? k : get(n, family, device, ret);
-}
-
 int eswitch_set(struct netlink *n, const char *device, enum eswitch mode)
 {
         char buffer[512] __attribute__((aligned(8)));
@@ -70,9 +61,9 @@ int eswitch_set(struct netlink *n, const char *device, enum eswitch mode)
 
         if (k == 0)
                 k = get(n, family, device, &is);
-        /* A device without such a switch forwards as those in legacy mode. */
+        /* A device without such a switch forwards as those in legacy mode; that it cannot be asked says nothing. */
         if (k < 0)
-                return mode == ESWITCH_LEGACY ? 0 : k;
+                return mode == ESWITCH_LEGACY && (k == -ENOENT || k == -ENODEV || k == -EOPNOTSUPP) ? 0 : k;
         /* The same again is an error to bnxt. */
         if (is == mode)
                 return 0;

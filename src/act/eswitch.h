@@ -6,9 +6,10 @@
 #include "act/netlink.h"
 #include "config/sriov.h"
 
-/* device: "BUS/NAME", as devlink(8) has it. 0 or the kernel's own -errno. */
-int eswitch_get(struct netlink *n, const char *device, enum eswitch *ret) _must_check_;
-/* Where it is not so yet; -EPROTO: the driver took it, and has not changed it. */
+/*
+ * Where it is not so yet. device: "BUS/NAME", as devlink(8) has it. 0 or the kernel's own -errno; -EPROTO: the driver
+ * took it, and has not changed it.
+ */
 int eswitch_set(struct netlink *n, const char *device, enum eswitch mode) _must_check_;
 
 /* hw-tc-offload of an interface, on; -EPROTO likewise. */
