@@ -223,11 +223,16 @@ static void read_file(struct netconf *d, const struct place *place, const char *
         }
 }
 
-static void name_all(struct netconf *d, const char *text, const char *what)
+static void name_all(struct netconf *d, const char *text, bool by_initrd, const char *what)
 {
-        for (size_t i = 0; i < d->n; i++)
-                if (netif_named(&d->netifs[i], text))
-                        guard_use(d->g, d->netifs[i].node, "%s", what);
+        struct evidence *e = d->g->evidence;
+
+        for (size_t i = 0; i < d->n; i++) {
+                if (!netif_named(&d->netifs[i], text))
+                        continue;
+                guard_use(d->g, d->netifs[i].node, "%s", what);
+                e->uses[e->n_uses - 1].by_initrd = by_initrd;
+        }
 }
 
 /* dracut.cmdline(7), of the kernel's line or of a file in boot images. An address may have "-" for ":" (BOOTIF). */
@@ -249,7 +254,7 @@ static void arguments(struct netconf *d, const char *line, const char *of)
                 for (c = value; streq(tokens[i].name, "BOOTIF") && *c; c++)
                         *c = *c == '-' ? ':' : *c;
                 what = arena_join(d->g->arena, tokens[i].name, "= of ", of, NULL);
-                name_all(d, value, what);
+                name_all(d, value, true, what);
                 address = strchr(value, ':');
                 if (address && (streq(tokens[i].name, "BOOTIF") || streq(tokens[i].name, "ifname")))
                         netconf_wanted(d, what, address + 1, true);
@@ -285,7 +290,7 @@ static void firmware(struct netconf *d)
                 if (root_read(d->g->root, mac, text, sizeof(text)) < 0)
                         guard_unknown(d->g, &d->g->evidence->network_unknown, "%s cannot be read", mac);
                 else
-                        name_all(d, text, "the firmware's iSCSI table");
+                        name_all(d, text, true, "the firmware's iSCSI table");
         }
 }
 
@@ -299,7 +304,7 @@ static void units(struct netconf *d)
                 guard_unknown(d->g, &d->g->evidence->network_unknown, "%s cannot be read", UNITS);
         for (size_t i = 0; i < n; i++)
                 if (strchr(names[i], '@'))
-                        name_all(d, strchr(names[i], '@'), names[i]);
+                        name_all(d, strchr(names[i], '@'), false, names[i]);
 }
 
 static void in_boot_images(struct netconf *d)

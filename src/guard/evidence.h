@@ -40,7 +40,8 @@ struct node {
 #define USE_ROOT          "/"
 #define USE_SWAP          "swap"
 #define USE_DEFAULT_ROUTE "default route"
-#define USE_HELD          "in use" /* the kernel has it open, for what does not show */
+#define USE_HELD          "in use"        /* the kernel has it open, for what does not show */
+#define USE_GROUP         "volume group " /* and its name: it is active */
 
 /* Something that the host needs. */
 struct use {
@@ -48,6 +49,7 @@ struct use {
         const char *what;
         const char *ending; /* what people can do to end it, or NULL */
         bool by_process;    /* has it open at this moment */
+        bool by_initrd;     /* which sets this interface up */
         bool awaited;       /* the boot ends in an emergency where it is not there */
 };
 

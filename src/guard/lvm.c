@@ -156,7 +156,7 @@ void guard_volume_groups(struct graph *g)
                 if (!group)
                         group = backup;
                 if (group && *group && (has_volume(g->evidence, group) || guard_group_configured(g, group)))
-                        guard_use(g, b, "volume group %s", group);
+                        guard_use(g, b, USE_GROUP "%s", group);
                 else if (in_devices_file(g, uuid))
                         guard_claim(g, b,
                                     "%s is in " DEVICES_FILE

@@ -4,9 +4,6 @@
 #include "guard/parts.h"
 #include "guard/storage.h"
 
-#define IDLE  "in use" /* as storage.c says it of what has nothing mounted from it */
-#define GROUP "volume group "
-
 /* A logical volume's group, by its name: "vg-lv", where a dash of either is written twice (lvm(8)). NULL: it is none.
  */
 static char *group_of(struct arena *a, const struct node *n)
@@ -39,7 +36,7 @@ static bool is_idle(const struct graph *g, size_t volume, const char *group)
         if (e->nodes[volume].held)
                 return false;
         for (size_t u = 0; u < e->n_uses; u++)
-                if (e->uses[u].node == volume && !streq(e->uses[u].what, IDLE))
+                if (e->uses[u].node == volume && !streq(e->uses[u].what, USE_HELD))
                         return false;
         for (size_t i = 0; i < e->n_nodes; i++)
                 for (size_t k = 0; k < e->nodes[i].n_below; k++)
@@ -66,8 +63,8 @@ void guard_vgchange(struct graph *g)
 {
         for (size_t u = 0; u < g->evidence->n_uses; u++) {
                 struct use *use = &g->evidence->uses[u];
-                const char *group = startswith(use->what, GROUP) ? use->what + strlen(GROUP)
-                                    : streq(use->what, IDLE)     ? group_of(g->arena, &g->evidence->nodes[use->node])
+                const char *group = startswith(use->what, USE_GROUP) ? use->what + strlen(USE_GROUP)
+                                    : streq(use->what, USE_HELD) ? group_of(g->arena, &g->evidence->nodes[use->node])
                                                                  : NULL;
 
                 if (group && !guard_group_configured(g, group) && all_idle(g, group))

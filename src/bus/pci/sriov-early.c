@@ -8,6 +8,7 @@
 #include "cmdline/cmdline.h"
 #include "guard/evidence.h"
 #include "guard/filesystems.h"
+#include "guard/graph.h"
 
 #define MOUNTS "/proc/self/mountinfo"
 #define DEPTH  32 /* of what stands upon each other */
@@ -17,19 +18,11 @@ static bool is_root(const char *path)
         return streq(path, "/") || streq(path, "/usr");
 }
 
-static bool is_on(const struct node *n, size_t device)
-{
-        for (size_t i = 0; i < n->n_devices; i++)
-                if (n->devices[i] == device)
-                        return true;
-        return false;
-}
-
 static bool reaches_from(const struct evidence *e, size_t node, size_t device, unsigned depth)
 {
         const struct node *n = &e->nodes[node];
 
-        if (is_on(n, device))
+        if (guard_reached(n, device))
                 return true;
         for (size_t i = 0; i < n->n_below && depth < DEPTH; i++)
                 if (reaches_from(e, n->below[i], device, depth + 1))
@@ -47,7 +40,7 @@ static bool is_stored_on(const struct evidence *e, size_t node, size_t device, u
 {
         const struct node *n = &e->nodes[node];
 
-        if (n->kind == NODE_BLOCK && is_on(n, device))
+        if (n->kind == NODE_BLOCK && guard_reached(n, device))
                 return true;
         for (size_t i = 0; n->kind != NODE_INTERFACE && i < n->n_below && depth < DEPTH; i++)
                 if (is_stored_on(e, n->below[i], device, depth + 1))
@@ -58,7 +51,7 @@ static bool is_stored_on(const struct evidence *e, size_t node, size_t device, u
 const char *pci_sriov_up(const struct evidence *e, size_t device)
 {
         for (size_t i = 0; i < e->n_nodes; i++)
-                if (e->nodes[i].kind == NODE_INTERFACE && e->nodes[i].up && is_on(&e->nodes[i], device))
+                if (e->nodes[i].kind == NODE_INTERFACE && e->nodes[i].up && guard_reached(&e->nodes[i], device))
                         return e->nodes[i].name;
         return NULL;
 }
@@ -71,7 +64,7 @@ const char *pci_sriov_disk(const struct evidence *e, size_t device, bool *ret_us
         for (size_t i = 0; i < e->n_uses; i++)
                 *ret_used |= is_stored_on(e, e->uses[i].node, device, 0);
         for (size_t i = 0; i < e->n_nodes && !disk; i++)
-                disk = e->nodes[i].kind == NODE_BLOCK && is_on(&e->nodes[i], device) ? e->nodes[i].name : NULL;
+                disk = e->nodes[i].kind == NODE_BLOCK && guard_reached(&e->nodes[i], device) ? e->nodes[i].name : NULL;
         return disk;
 }
 
@@ -83,12 +76,6 @@ static bool is_remote(const struct evidence *e, size_t node, unsigned depth)
                 if (is_remote(e, n->below[i], depth + 1))
                         return true;
         return n->remote;
-}
-
-/* An interface that the initrd is told to set up, by the words of guard/declared.c. */
-static bool is_named(const char *what)
-{
-        return streq(what, "the firmware's iSCSI table") || (strstr(what, "= of ") && !startswith(what, "Uplink="));
 }
 
 /* What asks an initrd for a network; named: interfaces are, so that only what means every interface counts. */
@@ -152,7 +139,7 @@ const char *pci_sriov_early(const struct root *root, struct arena *a, const stru
                 if (is_root(u->what)) {
                         *ret_root |= pci_sriov_reaches(e, u->node, device);
                         remote = is_remote(e, u->node, 0) ? arena_join(a, u->what, " is on a server", NULL) : remote;
-                } else if (e->nodes[u->node].kind == NODE_INTERFACE && is_named(u->what)) {
+                } else if (u->by_initrd) {
                         named = true;
                         why = pci_sriov_reaches(e, u->node, device) ? u->what : why;
                 }
