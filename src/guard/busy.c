@@ -48,11 +48,17 @@ static void add(struct busy *b, const struct devnode *x)
         b->n++;
 }
 
+/* One that is there and does not tell may be anybody's. */
 static bool read_numbers(struct busy *b, const char *path, struct devnode *x)
 {
         char text[32];
+        ssize_t n = root_read(b->g->root, path, text, sizeof(text));
 
-        return root_read(b->g->root, path, text, sizeof(text)) > 0 && sscanf(text, "%u:%u", &x->major, &x->minor) == 2;
+        if (n > 0 && sscanf(text, "%u:%u", &x->major, &x->minor) == 2)
+                return true;
+        if (n != -ENOENT && n != -ENOTDIR)
+                guard_unknown(b->g, b->unknown, "cannot see which programs have devices open: %s cannot be read", path);
+        return false;
 }
 
 /*

@@ -170,6 +170,11 @@ refused_untouched() {
     exits 1
     has '05:00.0 waits for its users: '
     attribute 0000:05:00.0 reset ''
+    # A node that does not tell its numbers may be the one that a process has open.
+    : >"$ROOT/sys/$head/ng1n1/dev"
+    plan
+    exits 1
+    rule_says 50-disk 'cannot see which programs have devices open: /sys/class/nvme-generic/ng1n1/dev cannot be read'
 }
 
 @test "a storage controller that is no NVMe one makes none" {
