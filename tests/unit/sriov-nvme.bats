@@ -206,4 +206,11 @@ refused_untouched() {
     plan
     exits 1
     rule_is 50-disk refused
+    # Those that are there from before can go.
+    vfs 2
+    pci_set 0000:05:00.0 sriov_numvfs 2
+    functions VirtualFunctions=2 '[VirtualFunction]' Index=0 VLANId=5
+    ctl release 50-disk
+    exits 0
+    attribute 0000:05:00.0 sriov_numvfs 0
 }

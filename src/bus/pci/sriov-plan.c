@@ -99,10 +99,10 @@ static const char *unfit(const struct making *m, struct sriov_parent *x)
                                            : "cannot see whether it has virtual functions";
         if (driver_sets_aside(d->driver))
                 return arena_join(m->arena, d->driver, " has it, which makes no virtual functions", NULL);
-        if (!(d->roles & ROLE_INTERFACES) && (needs_interface(rule_of(m)->sriov) || x->mode != ESWITCH_UNSET))
+        if (!(d->roles & ROLE_INTERFACES) && x->count > 0 &&
+            (needs_interface(rule_of(m)->sriov) || x->mode != ESWITCH_UNSET))
                 return "it is no network card, and the rule sets up a network; leave out MACAddress=, VLANId=, "
-                       "Eswitch= "
-                       "and the like";
+                       "Eswitch= and the like";
         if (x->count > x->is.total)
                 return arena_printf(m->arena, "it has at most %u virtual functions, and the rule wants %u", x->is.total,
                                     x->count);
