@@ -53,6 +53,12 @@ static void find_devices(const struct plan *plan, const bool *chosen, struct are
         }
 }
 
+void export_print_elements(FILE *f, const struct strings *elements)
+{
+        for (size_t i = 0; i < elements->n; i++)
+                fprintf(f, "%s%s", i > 0 ? "\n" : "", elements->v[i]);
+}
+
 void export_build(const struct exporter *const *exporters, const struct plan *plan, const bool *chosen, bool iommufd,
                   struct arena *a, struct shown *ret)
 {

@@ -24,6 +24,9 @@ struct exporter {
         void (*print)(FILE *f, const struct strings *lines);
 };
 
+/* For a print(): each is an element of XML, with its line ends; an empty line is between two. */
+void export_print_elements(FILE *f, const struct strings *elements);
+
 /* NULL behind the last. */
 extern const struct exporter *const exporter_table[];
 

@@ -60,16 +60,10 @@ static void lines(struct arena *a, const struct guest_device *devices, const str
         }
 }
 
-static void print(FILE *f, const struct strings *list)
-{
-        for (size_t i = 0; i < list->n; i++)
-                fprintf(f, "%s%s", i > 0 ? "\n" : "", list->v[i]);
-}
-
 const struct exporter exporter_libvirt_network = {
         .name = "libvirt-network",
         .heading = "libvirt, for virsh net-define",
         .asked = true,
         .lines = lines,
-        .print = print,
+        .print = export_print_elements,
 };

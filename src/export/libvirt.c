@@ -27,15 +27,9 @@ static void lines(struct arena *a, const struct guest_device *devices, const str
         }
 }
 
-static void print(FILE *f, const struct strings *list)
-{
-        for (size_t i = 0; i < list->n; i++)
-                fprintf(f, "%s%s", i > 0 ? "\n" : "", list->v[i]);
-}
-
 const struct exporter exporter_libvirt = {
         .name = "libvirt",
         .heading = "libvirt, in <devices>",
         .lines = lines,
-        .print = print,
+        .print = export_print_elements,
 };
