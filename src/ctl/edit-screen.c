@@ -66,11 +66,11 @@ static const char *behind_place(const struct draft *d)
 void edit_say_refused(const struct edit *e, const struct draft *d)
 {
         const struct screen s = screen_of(stderr, &e->c->arena);
-        const char *reason = behind_place(d);
+        const char *sentence = arena_join(s.arena, e->import ? d->path : "Not", e->import ? " is not" : "",
+                                          " written: ", behind_place(d), NULL);
 
         fflush(stdout);
-        put(&s, arena_join(s.arena, e->import ? d->path : "Not", e->import ? " is not" : "", " written: ", reason,
-                           reason[strlen(reason) - 1] == '?' ? "" : ".", NULL));
+        put(&s, endswith(sentence, "?") ? sentence : arena_join(s.arena, sentence, ".", NULL));
 }
 
 static size_t count(const struct edit *e, const char **ret_path)
