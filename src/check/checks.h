@@ -16,6 +16,7 @@
 #include "facts/machine.h"
 #include "facts/memory.h"
 #include "facts/openvswitch.h"
+#include "facts/owners.h"
 #include "facts/rivals.h"
 #include "maker/makers.h"
 #include "plan/needs.h"
@@ -77,6 +78,7 @@ struct check_facts {
         struct iommus iommus;
         struct kernel_facts kernel; /* of the running one */
         struct rivals rivals;
+        struct owners owners;
         struct openvswitch openvswitch; /* read where a rule has Eswitch=switchdev */
         struct complaints complaints;   /* where a rule makes virtual functions */
         struct ids ids;                 /* with those of the running kernel's command line */

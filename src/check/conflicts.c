@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who else has a say about the devices that rules take, and about virtual functions that they make. */
-#include <fnmatch.h>
 #include <strings.h>
 
 #include "base/str.h"
@@ -154,9 +153,10 @@ static void mdevctl(struct checker *c)
         static const char id[] = "conflict.mdevctl";
         bool any = owners(c, id);
 
-        for (size_t i = 0; i < c->facts->rivals.n_mdevctl; i++) {
-                const struct override *o = &c->facts->rivals.mdevctl[i];
-                const struct plan_entry *e = check_taken_at(c, o->address);
+        for (size_t i = 0; i < c->facts->owners.n; i++) {
+                const struct owner *o = &c->facts->owners.v[i];
+                const struct plan_entry *e =
+                        o->kind == OWNER_MDEVCTL && o->address ? check_taken_at(c, o->address) : NULL;
 
                 if (!e)
                         continue;
@@ -174,24 +174,11 @@ static void mdevctl(struct checker *c)
                 check_row(c, id, CHECK_PASS, "", "no directory in /etc/mdevctl.d is a parent that a rule takes");
 }
 
-/* A list of globs, negated as a whole by a leading "!". */
-static bool globs_match(struct arena *a, const char *list, const char *text)
-{
-        bool negated = *list == '!', found = false;
-        const char **words;
-        size_t n;
-
-        str_words(a, list + negated, &words, &n); /* what is not known permits nothing */
-        for (size_t i = 0; i < n; i++)
-                found |= fnmatch(words[i], text, FNM_CASEFOLD) == 0;
-        return found != negated;
-}
-
 /*
  * Whether a file is about an interface, or (name NULL) a function whose interface does not show: all of its keys that
  * name one hold, and there is one.
  */
-static bool network_matches(struct checker *c, const struct network_file *f, const char *path, const char *name,
+static bool network_matches(struct checker *c, const struct owner *f, const char *path, const char *name,
                             const char *mac)
 {
         bool any = false;
@@ -207,20 +194,20 @@ static bool network_matches(struct checker *c, const struct network_file *f, con
                         text = path;
                 else
                         continue;
-                if (!text || !globs_match(c->arena, value, text))
+                if (!text || !owner_means(c->arena, value, &(struct strings){.v = &text, .n = 1}))
                         return false;
                 any = true;
         }
         return any;
 }
 
-static void network_row(struct checker *c, const struct network_file *f, size_t entry, const char *name)
+static void network_row(struct checker *c, const struct owner *f, size_t entry, const char *name)
 {
         const struct plan_entry *e = &c->plan->entries[entry];
         const struct device *d = check_device(c, e);
         const char *what = name ? name : d->address;
 
-        if (f->sriov)
+        if (f->claims)
                 check_row(c, "conflict.networkd", CHECK_FAIL,
                           arena_join(c->arena, "remove the SR-IOV settings from ", f->file, NULL),
                           "%s makes virtual functions of %s, and rule %s takes %s: vfio-pci refuses a function that "
@@ -234,7 +221,7 @@ static void network_row(struct checker *c, const struct network_file *f, size_t 
 }
 
 /* The first interface of that entry which the file is about; a function without one is known by its path alone. */
-static bool network_names(struct checker *c, const struct network_file *f, size_t entry, const char **ret_name)
+static bool network_names(struct checker *c, const struct owner *f, size_t entry, const char **ret_name)
 {
         const struct device *d = check_device(c, &c->plan->entries[entry]);
         const struct inspection *shows = &c->facts->devices[entry].shows;
@@ -254,14 +241,20 @@ static void networkd(struct checker *c)
         const char *name;
         bool any = owners(c, "conflict.networkd");
 
-        for (size_t i = 0; i < c->facts->rivals.n_network; i++)
+        for (size_t i = 0; i < c->facts->owners.n; i++) {
+                const struct owner *f = &c->facts->owners.v[i];
+
+                /* What a distribution has below /usr is about every interface. */
+                if ((f->kind != OWNER_LINK && f->kind != OWNER_NETWORK) || !startswith(f->file, "/etc/"))
+                        continue;
                 for (size_t e = 0; e < c->plan->n_entries; e++)
                         if (check_taken(&c->plan->entries[e]) &&
                             check_device(c, &c->plan->entries[e])->roles & ROLE_INTERFACES &&
-                            network_names(c, &c->facts->rivals.network[i], e, &name)) {
+                            network_names(c, f, e, &name)) {
                                 any = true;
-                                network_row(c, &c->facts->rivals.network[i], e, name);
+                                network_row(c, f, e, name);
                         }
+        }
         if (!any)
                 check_row(c, "conflict.networkd", CHECK_PASS, "",
                           "no file in /etc/systemd/network is about an interface of a device that a rule takes");

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "facts/rivals.h"
 
-#include <strings.h>
-
 #include "base/str.h"
-#include "config/ini.h"
 #include "facts/conf-lines.h"
 
 /* Names of driverctl's files are addresses, those of other buses than PCI with the bus in front. */
@@ -24,26 +21,6 @@ void rivals_read_driverctl(const struct root *root, struct arena *a, struct riva
                                        .address = startswith(names[i], "pci-") ? names[i] + 4 : names[i],
                                        .driver = arena_strdup(a, driver)};
                 ret->n_driverctl++;
-        }
-}
-
-/* Directories by parent, of files by UUID. */
-static void read_mdevctl(const struct root *root, struct arena *a, struct rivals *ret)
-{
-        const char **names, **uuids;
-        size_t n, n_uuids;
-
-        root_look_in(root, a, "/etc/mdevctl.d", &names, &n);
-        for (size_t i = 0; i < n; i++) {
-                char *dir = arena_join(a, "/etc/mdevctl.d/", names[i], NULL);
-                struct override *o;
-
-                root_look_in(root, a, dir, &uuids, &n_uuids);
-                if (n_uuids == 0)
-                        continue;
-                o = arena_grow(a, &ret->mdevctl, ret->n_mdevctl, sizeof(*o));
-                *o = (struct override){.file = dir, .address = names[i], .driver = ""};
-                ret->n_mdevctl++;
         }
 }
 
@@ -84,62 +61,9 @@ static void read_modprobe(const struct root *root, struct arena *a, struct rival
                         modprobe_line(a, &lines.v[i], ret);
 }
 
-struct network_reader {
-        struct arena *arena;
-        struct network_file *file;
-};
-
-static void network_section(void *data, unsigned line, const char *name)
-{
-        struct network_reader *x = data;
-
-        (void)line;
-        x->file->sriov |= strcasecmp(name, "SR-IOV") == 0;
-}
-
-static void network_assign(void *data, unsigned line, const char *section, const char *key, const char *value)
-{
-        struct network_reader *x = data;
-        struct network_match *m;
-
-        (void)line;
-        if (section && strcasecmp(key, "SR-IOVVirtualFunctions") == 0)
-                x->file->sriov = true;
-        if (!section || strcasecmp(section, "Match") != 0)
-                return;
-        m = arena_grow(x->arena, &x->file->matches, x->file->n_matches, sizeof(*m));
-        *m = (struct network_match){.key = arena_strdup(x->arena, key), .value = arena_strdup(x->arena, value)};
-        x->file->n_matches++;
-}
-
-static void read_network(const struct root *root, struct arena *a, struct rivals *ret)
-{
-        struct diags theirs = {.arena = a}; /* what is wrong in them is not ours to say */
-        const char **names;
-        size_t n, size;
-        char *text;
-
-        root_look_in(root, a, "/etc/systemd/network", &names, &n);
-        for (size_t i = 0; i < n; i++) {
-                char *file = arena_join(a, "/etc/systemd/network/", names[i], NULL);
-                struct network_reader x = {.arena = a};
-                struct ini_handler handler = {.section = network_section, .assign = network_assign, .data = &x};
-
-                if ((!endswith(names[i], ".network") && !endswith(names[i], ".link")) ||
-                    root_look(root, a, file, &text, &size) != SOURCE_READ)
-                        continue;
-                x.file = arena_grow(a, &ret->network, ret->n_network, sizeof(*x.file));
-                x.file->file = file;
-                ret->n_network++;
-                ini_parse(file, text, size, &theirs, &handler);
-        }
-}
-
 void rivals_read(const struct root *root, struct arena *a, struct rivals *ret)
 {
         *ret = (struct rivals){};
         rivals_read_driverctl(root, a, ret);
-        read_mdevctl(root, a, ret);
         read_modprobe(root, a, ret);
-        read_network(root, a, ret);
 }

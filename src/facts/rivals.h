@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What other programs' files say of devices: driverctl, mdevctl, modprobe.d(5), systemd-networkd. */
+/* What other programs' files say of devices: driverctl, modprobe.d(5). */
 
 #include <stdbool.h>
 
 #include "base/root.h"
 
-/* One device's driver for driverctl; a device that makes mediated ones for mdevctl. */
+/* One device's driver for driverctl. */
 struct override {
         const char *file, *address, *driver; /* driver: "" where the file says none */
 };
@@ -20,23 +20,11 @@ struct modprobe_line {
         const char *file, *line;
 };
 
-/* A file of systemd-networkd or udev's net_setup_link, and its [Match]. */
-struct network_file {
-        const char *file;
-        struct network_match {
-                const char *key, *value;
-        } * matches;
-        size_t n_matches;
-        bool sriov; /* it sets up virtual functions */
-};
-
 struct rivals {
-        struct override *driverctl, *mdevctl;
-        size_t n_driverctl, n_mdevctl;
+        struct override *driverctl;
+        size_t n_driverctl;
         struct modprobe_line *modprobe; /* about VFIO's modules; ids= are in facts/ids.h */
         size_t n_modprobe;
-        struct network_file *network;
-        size_t n_network;
 };
 
 /* All of them; a file that is absent or unreadable says nothing. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether somebody else sets up the virtual functions that a rule makes. Pure. */
-#include <fnmatch.h>
 #include <strings.h>
 
 #include "base/str.h"
@@ -15,30 +14,10 @@ struct owned {
         uint32_t count;
 };
 
-/* "00-11-22-aa-bb-cc" is an address, too; of a name, only what it is compared with decides. */
-static bool pattern_is(struct arena *a, const char *pattern, const char *text)
-{
-        char *address = arena_strdup(a, pattern);
-
-        for (char *c = address; *c; c++)
-                *c = *c == '-' ? ':' : *c;
-        return fnmatch(pattern, text, FNM_CASEFOLD) == 0 || fnmatch(address, text, FNM_CASEFOLD) == 0;
-}
-
-/* A list of patterns, negated as a whole by a leading "!"; an interface that does not show is nobody's yet. */
+/* An interface that does not show is nobody's yet. */
 static enum tristate list_is(struct arena *a, const char *list, const struct strings *texts)
 {
-        bool negated = *list == '!', found = false;
-        const char **words;
-        size_t n;
-
-        if (texts->n == 0)
-                return NO;
-        str_words(a, list + negated, &words, &n);
-        for (size_t i = 0; i < n; i++)
-                for (size_t k = 0; k < texts->n; k++)
-                        found |= pattern_is(a, words[i], texts->v[k]);
-        return found != negated ? YES : NO;
+        return texts->n > 0 && owner_means(a, list, texts) ? YES : NO;
 }
 
 static enum tristate key_is(const struct owned *x, const struct owner_match *m)
