@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "preload.h"
+
 #define NEXT(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
 
 static long calls, hurried;
@@ -71,21 +73,9 @@ __attribute__((destructor)) static void finish(void)
         }
 }
 
-/* Of an open file, below the root; NULL: it is not there. */
 static const char *path_of(int fd)
 {
-        static char path[PATH_MAX];
-        const char *root = getenv("DRIVERS_ROOT");
-        char link[64];
-        ssize_t n;
-
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        n = readlink(link, path, sizeof(path) - 1);
-        if (!root || n < 0)
-                return NULL;
-        path[n] = '\0';
-        n = (ssize_t)strlen(root);
-        return strncmp(path, root, (size_t)n) == 0 && path[n] == '/' ? path + n : NULL;
+        return path_below(getenv("DRIVERS_ROOT"), fd);
 }
 
 static void function_file(char *buf, const char *address, const char *name)

@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "preload.h"
+
 #define NEXT(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
 
 static long long passed; /* nanoseconds */
@@ -29,18 +31,9 @@ static struct timespec start;
 
 static const char *path_of(int fd)
 {
-        static char path[PATH_MAX];
-        const char *root = getenv("IOV_ROOT");
-        char link[64];
-        ssize_t n;
+        const char *path = path_below(getenv("IOV_ROOT"), fd);
 
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        n = readlink(link, path, sizeof(path) - 1);
-        if (!root || n < 0)
-                return NULL;
-        path[n] = '\0';
-        n = (ssize_t)strlen(root);
-        return strncmp(path, root, (size_t)n) == 0 && strncmp(path + n, "/sys/", 5) == 0 ? path + n : NULL;
+        return path && strncmp(path, "/sys/", 5) == 0 ? path : NULL;
 }
 
 /* The kernel's answer: 0 or an error. */

@@ -23,10 +23,6 @@ setup() {
     tree_keep faults
 }
 
-functions() {
-    rule 50-nic '[Match]' Path=00:04.0/00.0 '[SR-IOV]' "$@"
-}
-
 # kernel LINE...: what it does at a write, in bash: $when is before or after, $path the file, $value what is written. Exit 22: EINVAL.
 kernel() {
     # shellcheck disable=SC2016 # for bash, later
@@ -154,8 +150,7 @@ ends() {
 }
 
 @test "a second parent is made, set up and handed over, whatever the first is unfit for or fails with" {
-    second_nic
-    rule 50-nic '[Match]' ID=8086:10c9 '[Device]' Expect=2 '[SR-IOV]' VirtualFunctions=2
+    two_nics
     kernel 'if at before sriov_numvfs 2 && [[ $path == */0000:04:00.0/* ]]; then echo 0 >"$root$path"; exit 22; fi'
     make_with
     attribute 0000:05:00.0 sriov_numvfs 2
@@ -165,8 +160,7 @@ ends() {
 }
 
 @test "so it is where the first cannot have that many" {
-    second_nic
-    rule 50-nic '[Match]' ID=8086:10c9 '[Device]' Expect=2 '[SR-IOV]' VirtualFunctions=2
+    two_nics
     pci_set 0000:04:00.0 sriov_totalvfs 1
     kernel
     make_with
@@ -176,8 +170,7 @@ ends() {
 }
 
 @test "and where the first has no driver" {
-    second_nic
-    rule 50-nic '[Match]' ID=8086:10c9 '[Device]' Expect=2 '[SR-IOV]' VirtualFunctions=2
+    two_nics
     rm "$(pci_file 0000:04:00.0 driver)"
     kernel
     make_with
@@ -243,8 +236,8 @@ live_make() {
     rule_says 50-nic '^$'
 }
 
-# second_nic: another like the first, with two virtual functions that are to come.
-second_nic() {
+# two_nics: another like the first, with two virtual functions that are to come, and a rule for both.
+two_nics() {
     local i
     root_port 0000:00:05.0 05
     pci_add 0000:05:00.0 8086:10c9 0200 under=0000:00:05.0 group=5 driver=igb
@@ -253,6 +246,7 @@ second_nic() {
     for i in 0 1; do
         pci_add "0000:05:10.$((i * 2))" 8086:10ca 0200 under=0000:00:05.0 "group=$((50 + i))" physfn=0000:05:00.0 "index=$i" driver=vfio-pci
     done
+    rule 50-nic '[Match]' ID=8086:10c9 '[Device]' Expect=2 '[SR-IOV]' VirtualFunctions=2
 }
 
 @test "by hand, on the running machine, who uses one is told to who asks, once" {

@@ -39,10 +39,6 @@ vfs() {
     pci_set 0000:05:00.0 sriov_numvfs 0
 }
 
-planned() {
-    get '.operations[] | "\(.op) \(.target) \(.value)"' | sed "s,$PF/\?,,g"
-}
-
 @test "its resources are set free, it is reset, and each function has an equal part and is set online before it is handed over" {
     functions VirtualFunctions=2
     plan

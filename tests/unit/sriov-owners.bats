@@ -8,13 +8,9 @@ RULE=/etc/passthrough.d/50-nic.conf
 
 setup() {
     tree_again sriov-owners && return
-    tree_new
-    pci_add 0000:00:19.0 8086:15b7 0200 group=19 driver=e1000e
-    nic eno1 0000:00:19.0 up
-    default_route eno1
-    put /etc/machine-id 0123456789abcdef0123456789abcdef
+    host_with_uplink
     nic_with_functions
-    rule 50-nic '[Match]' Path=00:04.0/00.0 '[SR-IOV]' VirtualFunctions=2
+    functions VirtualFunctions=2
     tree_keep sriov-owners
 }
 

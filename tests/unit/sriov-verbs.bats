@@ -8,22 +8,9 @@ PF=/sys/bus/pci/devices/0000:04:00.0
 
 setup() {
     tree_again sriov-verbs && return
-    tree_new
-    pci_add 0000:00:19.0 8086:15b7 0200 group=19 driver=e1000e
-    nic eno1 0000:00:19.0 up
-    default_route eno1
-    put /etc/machine-id 0123456789abcdef0123456789abcdef
+    host_with_uplink
     nic_with_functions
     tree_keep sriov-verbs
-}
-
-functions() {
-    rule 50-nic '[Match]' Path=00:04.0/00.0 '[SR-IOV]' "$@"
-}
-
-# planned: "OP TARGET VALUE" of the operations, in order.
-planned() {
-    get '.operations[] | "\(.op) \(.target) \(.value)"' | sed "s,$PF/,,g"
 }
 
 @test "a captured machine has the same plan for virtual functions, raw or not" {

@@ -11,6 +11,25 @@ sriov() {
     pci_set "$1" sriov_vf_device 10ca
 }
 
+# host_with_uplink: a new tree that answers on a card which no rule means.
+host_with_uplink() {
+    tree_new
+    pci_add 0000:00:19.0 8086:15b7 0200 group=19 driver=e1000e
+    nic eno1 0000:00:19.0 up
+    default_route eno1
+    put /etc/machine-id 0123456789abcdef0123456789abcdef
+}
+
+# functions LINE...: the rule for the function at 0000:04:00.0; VirtualFunctions= comes first.
+functions() {
+    rule 50-nic '[Match]' Path=00:04.0/00.0 '[SR-IOV]' "$@"
+}
+
+# planned: "OP TARGET VALUE" of the operations, in order, without the directory of the function, $PF.
+planned() {
+    get '.operations[] | "\(.op) \(.target) \(.value)"' | sed "s,$PF/\?,,g"
+}
+
 # nic_with_functions [up]: an 82576 at 0000:04:00.0, with its driver, and no virtual function yet.
 nic_with_functions() {
     function_with_functions 8086:10c9 0200 igb 7

@@ -8,11 +8,7 @@ PF=/sys/bus/pci/devices/0000:04:00.0
 
 setup() {
     tree_again switchdev && return
-    tree_new
-    pci_add 0000:00:19.0 8086:15b7 0200 group=19 driver=e1000e
-    nic eno1 0000:00:19.0 up
-    default_route eno1
-    put /etc/machine-id 0123456789abcdef0123456789abcdef
+    host_with_uplink
     tree_keep switchdev
 }
 
@@ -22,18 +18,14 @@ card() {
     nic eth4 0000:04:00.0 "${@:3}"
 }
 
-functions() {
-    rule 50-nic '[Match]' Path=00:04.0/00.0 '[SR-IOV]' "$@"
-}
-
 # The operations, in order, one a line.
-planned() {
+planned_lines() {
     jq -r '.operations[] | "\(.op) \(.target) \(.value)"' <<<"$output" | sed "s,$PF/,,g"
 }
 
 # planned_is LINE...: what is planned besides the binding of virtual functions.
 planned_is() {
-    diff <(planned | grep -vE '^load|driver_override|drivers_probe|/driver vfio-pci') <(printf '%s\n' "$@")
+    diff <(planned_lines | grep -vE '^load|driver_override|drivers_probe|/driver vfio-pci') <(printf '%s\n' "$@")
 }
 
 # traced_is LINE...: what went through netlink.
@@ -60,7 +52,7 @@ OFFLOAD='representor 0 of 0000:04:00.0 hw-tc-offload on'
     plan
     exits 0
     rule_says 50-nic '^makes 2 virtual functions of 0000:04:00\.0, in switchdev mode$'
-    diff <(planned) - <<'END'
+    diff <(planned_lines) - <<'END'
 write sriov_drivers_autoprobe 0
 write sriov_numvfs 2
 verify sriov_numvfs 2
@@ -245,7 +237,7 @@ END
     functions VirtualFunctions=1 Eswitch=switchdev
     plan
     rule_is 50-nic ok
-    planned | grep -qx "devlink $MODE"
+    planned_lines | grep -qx "devlink $MODE"
     ctl bind 50-nic
     exits 1
     has 'the host needs it' 'a boot makes them before its network is up'
