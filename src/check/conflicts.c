@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "check/row.h"
+#include "facts/patterns.h"
 #include "plan/ids-effect.h"
 #include "plan/sriov.h"
 
@@ -194,7 +195,7 @@ static bool network_matches(struct checker *c, const struct owner *f, const char
                         text = path;
                 else
                         continue;
-                if (!text || !owner_means(c->arena, value, &(struct strings){.v = &text, .n = 1}))
+                if (!text || !patterns_mean(c->arena, value, &(struct strings){.v = &text, .n = 1}))
                         return false;
                 any = true;
         }

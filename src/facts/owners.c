@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "facts/owners.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -263,29 +262,4 @@ void owners_read(const struct root *root, struct arena *a, struct owners *ret)
         read_addresses(&x, OWNER_MDEVCTL, "/etc/mdevctl.d");
         read_addresses(&x, OWNER_OPERATOR, "/etc/sriov-operator/pci");
         read_proxmox(&x);
-}
-
-/* ---- what it is about -------------------------------------------------------------------------------------------- */
-
-/* Of a name, only what it is compared with decides whether a dash is one. */
-static bool pattern_is(struct arena *a, const char *pattern, const char *text)
-{
-        char *address = arena_strdup(a, pattern);
-
-        for (char *c = address; *c; c++)
-                *c = *c == '-' ? ':' : *c;
-        return fnmatch(pattern, text, FNM_CASEFOLD) == 0 || fnmatch(address, text, FNM_CASEFOLD) == 0;
-}
-
-bool owner_means(struct arena *a, const char *list, const struct strings *texts)
-{
-        bool negated = *list == '!', found = false;
-        const char **words;
-        size_t n;
-
-        str_words(a, list + negated, &words, &n);
-        for (size_t i = 0; i < n; i++)
-                for (size_t k = 0; k < texts->n; k++)
-                        found |= pattern_is(a, words[i], texts->v[k]);
-        return found != negated;
 }

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 
 #include "base/root.h"
-#include "base/str.h"
 
 enum owner_kind {
         OWNER_LINK,
@@ -40,9 +39,3 @@ struct owners {
 };
 
 void owners_read(const struct root *root, struct arena *a, struct owners *ret);
-
-/*
- * Whether a list of patterns, as systemd.link(5) has it, is about one of the texts: a leading "!" negates all of it.
- * "00-11-22-aa-bb-cc" is an address, too.
- */
-bool owner_means(struct arena *a, const char *list, const struct strings *texts);

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "bus/pci/sriov.h"
+#include "facts/patterns.h"
 
 struct owned {
         struct arena *arena;
@@ -17,7 +18,7 @@ struct owned {
 /* An interface that does not show is nobody's yet. */
 static enum tristate list_is(struct arena *a, const char *list, const struct strings *texts)
 {
-        return texts->n > 0 && owner_means(a, list, texts) ? YES : NO;
+        return texts->n > 0 && patterns_mean(a, list, texts) ? YES : NO;
 }
 
 static enum tristate key_is(const struct owned *x, const struct owner_match *m)
