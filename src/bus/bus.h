@@ -106,6 +106,8 @@ struct device {
         const char *numa_node;       /* where that was asked for and it is near one; or NULL */
         const char *group_stranger;  /* a member of its group of which nothing is known, or NULL */
         const char *group_kept;      /* why the kernel lets no program have its group, whatever is in it; or NULL */
+        const char *claim;           /* the rule that udev's database has the device for (see taken_by), or NULL */
+        const char *claim_from;      /* the host's driver that had bound it before, or NULL */
         const char *stuck; /* why its files cannot be asked: a driver of it that does not let go, say; or NULL */
         enum reason_kind kept_kind, stuck_kind, unseen_kind; /* of group_kept, stuck and unseen */
         const char *vfio_user; /* which process has it open through VFIO, where that was asked; or NULL */

@@ -20,6 +20,7 @@ enum match_key {
         MATCH_SERIAL,
         MATCH_PARENT,
         MATCH_VIRTUAL_FUNCTION,
+        MATCH_PORT,
         MATCH_HOST,
         MATCH_PRODUCT,
         MATCH_MAX_,
@@ -37,6 +38,11 @@ struct bus_syntax {
         const char *name;  /* of Bus= */
         const char *sysfs; /* "/sys/bus/pci": below it are devices, drivers and drivers_probe */
         bool iommu;        /* what a rule takes is handed over through the IOMMU */
+        /*
+         * NULL: rules choose a driver. Else they have none to choose, nor functions and groups: what a rule takes is
+         * claimed in udev's database, and this stands for the driver of what is.
+         */
+        const char *taken_by;
         /* By key: what its value is, for messages; NULL: the key means nothing on this bus. Not of Host=, Product=. */
         const char *right[MATCH_MAX_];
         /* Appends a word, in the one spelling that the bus has for it; false: it is no such value. */

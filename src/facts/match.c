@@ -66,8 +66,8 @@ bool match_place(const struct rule *rule, const struct facts *facts, const struc
 
 bool match_apart_from_place(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
-        static const enum match_key others[] = {MATCH_ID,     MATCH_SUBSYSTEM, MATCH_CLASS,
-                                                MATCH_SERIAL, MATCH_PARENT,    MATCH_VIRTUAL_FUNCTION};
+        static const enum match_key others[] = {MATCH_ID,     MATCH_SUBSYSTEM,        MATCH_CLASS, MATCH_SERIAL,
+                                                MATCH_PARENT, MATCH_VIRTUAL_FUNCTION, MATCH_PORT};
 
         if (!same_bus(rule, d) || !d->identified)
                 return false;

@@ -49,7 +49,7 @@ static const char *driver_for(const struct planner *p, const struct rule *rule, 
         case DRIVER_NAMED:
                 break;
         }
-        return name;
+        return d->bus->syntax->taken_by ? d->bus->syntax->taken_by : name;
 }
 
 bool planner_makes(const struct planner *p, const struct plan_entry *e)
@@ -97,6 +97,8 @@ static enum stage stage_for(const struct planner *p, const struct rule *rule, si
         const struct device *d = &p->facts->devices[device];
         const struct identity *identity = &p->identities[device];
 
+        if (d->bus->syntax->taken_by)
+                return STAGE_HOST;
         if (d->roles & ROLE_STORAGE && (rule->stage == STAGE_AUTO || rule->stage == STAGE_INITRD))
                 return identity->cleared && identity->early ? STAGE_INITRD : STAGE_ROOT;
         if (rule->stage != STAGE_AUTO)
