@@ -17,15 +17,13 @@ struct way {
         struct ops *ops;
 };
 
-/* An operation on a file of the device. */
-static struct op *add(const struct way *w, enum op_kind kind, const char *file, const char *value, const char *why)
+/* A write to a file of the device. */
+static void add(const struct way *w, const char *file, const char *value, const char *why)
 {
-        struct op *op =
-                ops_add(w->arena, w->ops, kind,
-                        arena_join(w->arena, USB_DEVICES "/", w->d->address, *file ? "/" : "", file, NULL), value, why);
+        struct op *op = ops_add(w->arena, w->ops, OP_WRITE,
+                                arena_join(w->arena, USB_DEVICES "/", w->d->address, "/", file, NULL), value, why);
 
-        op->file = *file ? arena_join(w->arena, w->d->sysfs, "/", file, NULL) : w->d->sysfs;
-        return op;
+        op->file = arena_join(w->arena, w->d->sysfs, "/", file, NULL);
 }
 
 /* The same of one of its interfaces. */
@@ -39,13 +37,14 @@ static struct op *add_at(const struct way *w, const struct usb_interface *i, con
         return op;
 }
 
+/* Linux has it since 5.11. */
 static void add_inhibit(const struct way *w, const char *value, const char *why)
 {
         const struct usb_device *u = usb_of(w->d);
 
         for (size_t i = 0; i < u->n_inputs; i++)
                 ops_add(w->arena, w->ops, OP_WRITE, arena_join(w->arena, u->inputs[i], "/inhibited", NULL), value, why)
-                        ->flags = OP_OPTIONAL; /* since Linux 5.11 */
+                        ->flags = OP_OPTIONAL;
 }
 
 static void add_unbinds(const struct way *w)
@@ -70,19 +69,17 @@ void usb_take(struct planner *p, size_t entry, struct ops *ops)
         const struct device *d = entry_device(p, e);
         const struct rule *rule = &p->config->rules[e->rule];
         const struct way w = {.arena = p->arena, .d = d, .ops = ops};
-        /* In the next boot udev has it claimed before any driver is asked for. */
-        bool at_boot = !d->driver && d->driver_now, taken = streq_ptr(d->driver, e->driver);
+        /* In the next boot it appears while udev has the rules for it. */
+        bool at_boot = !d->driver && d->driver_now;
 
-        if (d->driver && !taken) {
+        if (d->driver && !streq(d->driver, e->driver)) {
                 add_inhibit(&w, "1", "what is typed on it is not for the host");
                 add_unbinds(&w);
         }
         for (size_t i = 0; i < rule->n_attributes; i++)
-                add(&w, OP_WRITE, rule->attributes[i].name, rule->attributes[i].value, "Attribute=");
-        if (!at_boot && (!taken || !streq_ptr(d->claim, rule->name)))
-                add(&w, OP_WRITE, "uevent", ADD, "udev claims it for the rule, and keeps the host's drivers away");
-        add(&w, OP_CLAIM, "", rule->name,
-            at_boot ? "udev claims it when it appears, before any driver of the host" : "udev may have it otherwise");
+                add(&w, rule->attributes[i].name, rule->attributes[i].value, "Attribute=");
+        if (!at_boot)
+                add(&w, "uevent", ADD, "udev is asked for it: it claims the device and keeps drivers of the host away");
 }
 
 /* The record says by then that it is given back. Interfaces are those of this moment. */
@@ -92,8 +89,7 @@ void usb_give(struct arena *a, const struct device *d, const char *driver, struc
         const struct usb_device *u = usb_of(d);
 
         (void)driver;
-        add(&w, OP_WRITE, "uevent", ADD, "udev lets go of it");
-        add(&w, OP_CLAIM, "", "", "no rule may have it any more")->flags = OP_GONE;
+        add(&w, "uevent", ADD, "udev is asked again, and lets go of it");
         add_inhibit(&w, "0", "what is typed on it is for the host again");
         for (size_t i = 0; i < u->n_interfaces; i++) {
                 struct op *op = add_at(&w, &u->interfaces[i], "uevent", ADD, "udev loads its module");
