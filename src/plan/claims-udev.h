@@ -8,12 +8,12 @@
 
 #include "plan/plan.h"
 
-#define CLAIMS_NAME  "passthrough-claims"
 #define CLAIMS_UDEV  "/run/udev/rules.d"
-#define CLAIMS_FIRST "59-" CLAIMS_NAME ".rules" /* before the host's rules look at a device */
-#define CLAIMS_LAST  "72-" CLAIMS_NAME ".rules" /* behind those that name and tag it, before 73-seat-late */
+#define CLAIMS_FIRST "10-passthrough-claims.rules" /* before the host's rules look at a device */
+/* Behind those that name and tag it, before 73-seat-late; with a rule's name behind it, it is another: act/nodes.c. */
+#define CLAIMS_LAST "72-passthrough.rules"
 /* For systemd-networkd, which takes the first file that fits (systemd.network(5)). */
-#define CLAIMS_NETWORK "/run/systemd/network/00-" CLAIMS_NAME ".network"
+#define CLAIMS_NETWORK "/run/systemd/network/00-passthrough.network"
 
 #define CLAIM_RULE "PASSTHROUGH_RULE" /* of what is claimed, and of all below it */
 #define CLAIM_LINK "PASSTHROUGH_LINK" /* of what is claimed alone: the name of its node below /dev */

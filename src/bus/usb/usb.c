@@ -96,6 +96,7 @@ const struct bus usb_bus = {
         .give = usb_give,
         .refuse = refuse,
         .udev = usb_udev,
+        .udev_is = usb_udev_is,
         .udev_head = "SUBSYSTEM!=\"usb\", GOTO=\"passthrough_end\"\n"
                      "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
 };
