@@ -50,7 +50,7 @@ static void answer(struct run *r, const struct plan_entry *e)
 
         printf(CLAIM_RULE "=%s\n", r->config.rules[e->rule].name);
         if (name)
-                printf(CLAIM_LINK "=passthrough/%s\n", name);
+                printf(CLAIM_LINK "=" CLAIM_LINKS "/%s\n", name);
         for (size_t i = 0; i < problems.n; i++)
                 fprintf(stderr, "%s\n", problems.v[i].message);
 }

@@ -267,20 +267,20 @@ struct claims_text claims_udev_image(const struct plan *plan, const struct bus_s
         };
 }
 
-const char *claims_udev_without(struct arena *a, const char *text, const char *rule)
+const char *claims_udev_without(struct arena *a, const char *text, const struct words *skip)
 {
-        const char *mark = arena_join(a, "ENV{" CLAIM_RULE "}=\"", rule, "\"", NULL);
+        static const char mark[] = "ENV{" CLAIM_RULE "}=\"";
         char *out = arena_strdup(a, text), *to = out;
 
-        for (char *line = out; *line;) {
-                size_t n = strcspn(line, "\n"), size = n + (line[n] == '\n');
-                const char *at = strstr(line, mark);
+        for (const char *line = text; *line;) {
+                size_t n = strcspn(line, "\n") + 1;
+                const char *one = arena_strndup(a, line, n), *rule = strstr(one, mark);
 
-                if (!at || at > line + n) {
-                        memmove(to, line, size);
-                        to += size;
-                }
-                line += size;
+                if (rule)
+                        rule = arena_strndup(a, rule + strlen(mark), strcspn(rule + strlen(mark), "\""));
+                if (!rule || !plan_skips(skip, rule))
+                        to = stpcpy(to, one);
+                line += strlen(one);
         }
         *to = '\0';
         return out;

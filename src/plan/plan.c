@@ -12,7 +12,7 @@ const char *const rule_state_names[RULE_STATE_MAX_] = {"ok",      "refused", "mi
                                                        "skipped", "failed",  "pending"};
 
 /* As passthrough.skip= is typed in a hurry, '-' and '_' are the same. */
-static bool named(const struct words *names, const char *rule)
+bool plan_skips(const struct words *names, const char *rule)
 {
         for (size_t i = 0; i < names->n; i++) {
                 const char *a = names->v[i], *b = rule;
@@ -48,7 +48,7 @@ static void initial_states(struct planner *p)
                         state->state = RULE_SKIPPED;
                         state->message = arena_printf(p->arena, "%s on the kernel command line", p->facts->off_by);
                         state->why.kind = REASON_OFF;
-                } else if (named(&p->facts->skip, rule->name)) {
+                } else if (plan_skips(&p->facts->skip, rule->name)) {
                         state->state = RULE_SKIPPED;
                         state->message = "passthrough.skip= on the kernel command line";
                 }
