@@ -79,9 +79,9 @@ static unsigned roles(const char *class)
         return ROLE_SERIAL;
 }
 
-static enum heading heading(const char *class)
+static enum heading heading(const struct device *d)
 {
-        (void)class;
+        (void)d;
         return HEADING_SERIAL;
 }
 
