@@ -19,6 +19,14 @@ setup() {
     tree_keep tty
 }
 
+# As in product.bash, without a key that means nothing here.
+matches() {
+    rule probe '[Match]' "$@" '[Device]' Driver=native Expect=0-
+    plan
+    exits 0 || return 1
+    get '[.devices[] | select(.rule == "probe").address] | sort[]'
+}
+
 @test "Port= takes a terminal's name" {
     matched ttyS1 Bus=tty Port=ttyS1
     matched 'ttyS0 ttyS1' Bus=tty 'Port=ttyS0 ttyS1'
@@ -149,8 +157,8 @@ held() {
     rule adapter '[Match]' Bus=usb ID=0403:6001
     rule port '[Match]' Bus=tty ID=0403:6001
     plan
-    refused 1-2 'rule port takes ttyUSB0'
-    refused ttyUSB0 'rule adapter takes 1-2'
+    refused 1-2 'ttyUSB0 is on it, and rule port takes that one alone; remove rule port or rule adapter'
+    refused ttyUSB0 'it is on 1-2, and rule adapter takes that one'
     rule_is adapter refused
     rule_is port refused
 }
@@ -161,14 +169,14 @@ held() {
     rule whole '[Match]' ID=1b36:0002
     rule port '[Match]' Bus=tty Port=ttyS4
     plan
-    refused 0000:00:06.0 'rule port takes ttyS4'
-    refused ttyS4 'rule whole takes 0000:00:06.0'
+    refused 0000:00:06.0 'ttyS4 is on it, and rule port takes that one alone'
+    refused ttyS4 'it is on 0000:00:06.0, and rule whole takes that one'
 }
 
 @test "a port that a rule leaves to the host keeps the device that it is on, too" {
     rule 10-host '[Match]' Bus=tty Port=ttyUSB0 '[Device]' Driver=native
     rule adapter '[Match]' Bus=usb ID=0403:6001
     plan
-    refused 1-2 'rule 10-host leaves the host ttyUSB0'
+    refused 1-2 'ttyUSB0 is on it and would go with it, and rule 10-host leaves that one to the host'
     device ttyUSB0 keep
 }

@@ -74,6 +74,23 @@ static const char *model_of(const struct root *root, struct arena *a, const char
         return "USB serial port";
 }
 
+/* The last directory above that is called like a device of another bus. */
+static const char *below(struct arena *a, const char *sysfs)
+{
+        const char *found = NULL;
+
+        for (const char *at = sysfs; *at;) {
+                size_t n = strcspn(at, "/"), device;
+                const char *part = arena_strndup(a, at, n);
+
+                for (size_t i = 0; bus_table[i]; i++)
+                        if (bus_table[i]->bus != &tty_bus && bus_table[i]->bus->find(NULL, 0, part, &device))
+                                found = part;
+                at += n + (at[n] == '/');
+        }
+        return found;
+}
+
 static void gather_port(const struct root *root, struct arena *a, const struct terminals *terminals, struct device *d)
 {
         struct tty_port *port = arena_alloc(a, sizeof(*port));
@@ -83,6 +100,7 @@ static void gather_port(const struct root *root, struct arena *a, const struct t
         d->own = port;
         d->said_model = model_of(root, a, d->sysfs);
         d->path = d->address;
+        d->below = below(a, d->sysfs);
         d->identified = d->detailed = true;
         d->roles = tty_bus.roles(d->class);
         d->group = NO_GROUP;
