@@ -26,6 +26,7 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
                 request.machine |= r->match[MATCH_HOST].n > 0 || r->match[MATCH_PRODUCT].n > 0;
                 request.parents |= r->match[MATCH_PARENT].n > 0 || r->sriov;
                 request.machine |= r->sriov != NULL;
+                request.everyone |= r->bus->on_others;
                 if (r->invalid)
                         continue;
                 if (r->sriov) {

@@ -47,16 +47,17 @@ static const char *leads_to(const struct root *root, struct arena *a, const char
 static const char *driver_of(const struct root *root, struct arena *a, const char *sysfs)
 {
         char *path = arena_strdup(a, sysfs), *end = strstr(path, "/tty/"), *next = end;
+        const char *driver = NULL;
 
         /* The port's own name may be that of a directory above, "ttyUSB0/tty/ttyUSB0". */
         while (next && (next = strstr(next + 1, "/tty/")))
                 end = next;
-        for (unsigned i = 0; end && i < 3; i++, end = strrchr(path, '/')) {
+        for (unsigned i = 0; end && !driver && i < 4; i++, end = strrchr(path, '/')) {
                 *end = '\0';
                 if (!streq_ptr(leads_to(root, a, path, "subsystem"), "serial-base"))
-                        return leads_to(root, a, path, "driver");
+                        driver = leads_to(root, a, path, "driver");
         }
-        return NULL;
+        return driver;
 }
 
 /* A USB device in whose directory the port is has a name; others are what they are. */
