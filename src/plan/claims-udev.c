@@ -2,6 +2,7 @@
 #include "plan/claims-udev.h"
 
 #include "base/str.h"
+#include "facts/match.h"
 
 /* Two of them are in a line; see bus/pci/udev.c: one of more than 16384 bytes ends the file for udev. */
 #define CONDITION_LONGEST ((size_t)7000)
@@ -278,7 +279,7 @@ const char *claims_udev_without(struct arena *a, const char *text, const struct 
 
                 if (rule)
                         rule = arena_strndup(a, rule + strlen(mark), strcspn(rule + strlen(mark), "\""));
-                if (!rule || !plan_skips(skip, rule))
+                if (!rule || !match_is_skipped(skip, rule))
                         to = stpcpy(to, one);
                 line += strlen(one);
         }

@@ -103,9 +103,6 @@ static inline struct reason plan_reason(const struct plan_entry *e)
         return (struct reason){e->kind, e->reason, e->about, e->more};
 }
 
-/* Whether passthrough.skip= names the rule. */
-bool plan_skips(const struct words *names, const char *rule);
-
 /* What the plan has for a device, or NULL. */
 const struct plan_entry *plan_find(const struct plan *plan, size_t device);
 
