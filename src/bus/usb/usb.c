@@ -63,6 +63,11 @@ static unsigned roles(const char *class)
         return ROLE_GUARDED;
 }
 
+static const char *interfaces(const struct device *d)
+{
+        return usb_of(d)->interfaces;
+}
+
 static void alias(const struct device *d, const char *bus, char *buf, size_t size)
 {
         snprintf(buf, size, "%s:%s", bus, d->id);
@@ -103,4 +108,5 @@ const struct bus usb_bus = {
         .propose = propose,
         .take = take,
         .give = give,
+        .interfaces = interfaces,
 };
