@@ -66,6 +66,9 @@ static bool parse_match(struct parser *p, const struct key *key, const char *val
                 return true;
         }
         list->negate = negate;
+        if (!key->is.right && p->keys->bus->unstable[key->match])
+                diag_add(p->diags, DIAG_WARNING, p->file, p->line, "%s=%.*s: %s", key->is.name, SHOWN, value,
+                         p->keys->bus->unstable[key->match]);
         for (size_t i = 0; i < n; i++) {
                 if (key->is.right)
                         str_add(p->arena, &list->v, &list->n, words[i]);
