@@ -26,6 +26,7 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
                 request.machine |= r->match[MATCH_HOST].n > 0 || r->match[MATCH_PRODUCT].n > 0;
                 request.parents |= r->match[MATCH_PARENT].n > 0 || r->sriov;
                 request.machine |= r->sriov != NULL;
+                request.everyone |= r->bus->on_others;
                 if (r->invalid)
                         continue;
                 if (r->sriov) {
@@ -93,7 +94,7 @@ void facts_read_machine(const struct root *root, struct arena *a, const struct i
 static bool asked_for(const struct facts_request *request, const struct bus_syntax *bus)
 {
         for (size_t i = 0; request->config && i < request->config->n_rules; i++)
-                if (request->config->rules[i].bus == bus)
+                if (request->config->rules[i].bus == bus || request->config->rules[i].bus->on_others)
                         return true;
         return !request->config;
 }
@@ -103,7 +104,7 @@ static int gather_devices(const struct root *root, struct arena *a, const struct
                           const struct facts_request *request, struct facts *facts)
 {
         for (size_t i = 0; sources[i]; i++) {
-                if (i > 0 && !asked_for(request, sources[i]->bus->syntax))
+                if (!sources[i]->gather || (i > 0 && !asked_for(request, sources[i]->bus->syntax)))
                         continue;
                 struct bus_devices *place = arena_grow(a, &facts->buses, facts->n_buses, sizeof(*facts->buses)), alone;
                 struct facts own = *facts;

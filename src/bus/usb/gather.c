@@ -206,6 +206,7 @@ static void gather_device(const struct root *root, struct arena *a, struct devic
         gather_claim(root, a, d, u);
         gather_driver(root, a, d, u);
         authorized = attribute(root, a, d->sysfs, "authorized");
+        u->speed = attribute(root, a, d->sysfs, "speed");
         u->blocked = authorized && streq(authorized, "0");
         d->detailed = true;
         d->group = NO_GROUP;

@@ -102,6 +102,7 @@ const struct bus usb_bus = {
         .refuse = refuse,
         .plugged = true,
         .udev = usb_udev,
+        .udev_is = usb_udev_is,
         .udev_head = "SUBSYSTEM!=\"usb\", GOTO=\"passthrough_end\"\n"
                      "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
         .interfaces = interfaces,
