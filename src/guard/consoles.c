@@ -26,10 +26,14 @@ static const struct parameter {
         {"kgdboc", "the kernel's debugger"},
         {"ekgdboc", "the kernel's debugger"},
         {"systemd.debug_shell", "the debug shell"},
-        {"rd.systemd.debug_shell", "the debug shell"},
         {"systemd.default_debug_tty", "the debug shell"},
-        {"rd.systemd.default_debug_tty", "the debug shell"},
 };
+
+/* hvc0 and its like may be any port of virtio's, which has no device of its own (drivers/char/virtio_console.c). */
+static bool is_virtual(const char *name)
+{
+        return startswith(name, "hvc");
+}
 
 /*
  * A port that nobody has registered yet may be any card's without a driver; that of a placeholder, too: the next UART
@@ -42,10 +46,11 @@ static void may_be_any(struct graph *g, const char *name, const char *what)
         for (size_t i = 0; i < g->facts->n_devices; i++) {
                 const struct device *d = &g->facts->devices[i];
 
-                if (d->detailed && d->roles & ROLE_SERIAL && !d->driver)
+                if (d->detailed && d->roles & ROLE_SERIAL &&
+                    (is_virtual(name) ? startswith(d->id, "1af4:") : !d->driver))
                         guard_reach(g, node, i);
         }
-        guard_claim(g, node, "%s is %s, and may be a port of this card, which no driver has yet", name, what);
+        guard_claim(g, node, "%s is %s, and may be a port of this card", name, what);
 }
 
 static void port(struct graph *g, int class_fd, const char *name, const char *what)
@@ -60,8 +65,9 @@ static void port(struct graph *g, int class_fd, const char *name, const char *wh
         node = guard_add(g, NODE_TERMINAL, name, link);
         if (g->evidence->nodes[node].n_devices > 0)
                 guard_use(g, node, "%s", what);
-        else if (startswith(name, "ttyS") &&
-                 (!*link || (guard_attribute(g, path, type, sizeof(type)) > 0 && streq(type, "0"))))
+        else if (is_virtual(name) ||
+                 (startswith(name, "ttyS") &&
+                  (!*link || (guard_attribute(g, path, type, sizeof(type)) > 0 && streq(type, "0")))))
                 may_be_any(g, name, what);
 }
 
@@ -97,7 +103,7 @@ static void card_at(struct graph *g, unsigned long long at, const struct token *
  */
 static void ports_of(struct graph *g, int class_fd, const struct token *t, const struct parameter *p)
 {
-        char *rest = arena_strdup(g->arena, t->value), *word;
+        char *rest = t->value ? arena_strdup(g->arena, t->value) : NULL, *word;
         bool first = true;
 
         for (; (word = strsep(&rest, ",")); first = false) {
@@ -115,25 +121,50 @@ static void ports_of(struct graph *g, int class_fd, const struct token *t, const
         }
 }
 
-void guard_consoles(struct graph *g)
+/* "ttyS4                -W- (EC p a)    4:68": a line for each. Returns the early one that is still at work, or NULL.
+ */
+static const char *consoles_of_now(struct graph *g, int class_fd)
 {
-        _cleanup_(close_fd) int fd = root_open_at(g->root, TERMINALS, O_PATH | O_DIRECTORY);
-        const char *line, *end, *rest;
-        struct token *tokens;
-        size_t n;
+        const char *line, *end, *rest, *early = NULL;
         char *text, *name;
-        bool unclosed;
 
         guard_read(g, "/proc/consoles", &text);
-        for (rest = text; (line = guard_line(&rest, &end));)
-                port(g, fd, arena_strndup(g->arena, line, strcspn(line, " \n")), CONSOLE);
+        for (rest = text; (line = guard_line(&rest, &end));) {
+                const char *flags = memchr(line, '(', (size_t)(end - line));
+
+                name = arena_strndup(g->arena, line, strcspn(line, " \n"));
+                port(g, class_fd, name, CONSOLE);
+                if (flags && memchr(flags, 'B', strcspn(flags, ")\n")))
+                        early = name;
+        }
         guard_read(g, TERMINALS "/console/active", &text);
         while ((name = strsep(&text, " \n")))
                 if (*name)
-                        port(g, fd, name, CONSOLE);
+                        port(g, class_fd, name, CONSOLE);
+        return early;
+}
+
+void guard_consoles(struct graph *g)
+{
+        _cleanup_(close_fd) int fd = root_open_at(g->root, TERMINALS, O_PATH | O_DIRECTORY);
+        const char *early = consoles_of_now(g, fd);
+        struct token *tokens;
+        bool unclosed;
+        size_t n;
+
         cmdline_split(g->arena, g->facts->cmdline ? g->facts->cmdline : "", &tokens, &n, &unclosed);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+                const struct token *t = &tokens[i];
+                const char *name = startswith(t->name, "rd.") ? t->name + strlen("rd.") : t->name;
+
                 for (size_t p = 0; p < ARRAY_SIZE(parameters); p++)
-                        if (tokens[i].value && cmdline_name_is(tokens[i].name, parameters[p].name))
-                                ports_of(g, fd, &tokens[i], &parameters[p]);
+                        if (cmdline_name_is(name, parameters[p].name))
+                                ports_of(g, fd, t, &parameters[p]);
+                if (early && streq(t->name, "earlycon") && (!t->value || !*t->value))
+                        guard_unknown(
+                                g, &g->evidence->consoles_unknown,
+                                "the kernel's early console (%s) is still at work, and its port is the firmware's "
+                                "choice",
+                                early);
+        }
 }

@@ -101,6 +101,23 @@ TOKENS
     needs_nothing
 }
 
+@test "a console of virtio's may be any port of that kind" {
+    pci_add 0000:00:18.0 1af4:1003 0780 group=62 driver=virtio-pci
+    candidates "${CANDIDATES[@]}" 0000:00:18.0
+    needs_nothing
+    link class/tty/hvc0 devices/virtual/tty/hvc0
+    cmdline console=hvc0
+    unclear "hvc0 is the kernel's console, and may be a port of this card" 0000:00:18.0
+}
+
+@test "an early console that stays, on a port of the firmware's choice" {
+    cmdline earlycon
+    put /proc/consoles 'tty0                 -WU (EC p  )    4:1'
+    needs_nothing
+    put /proc/consoles 'uart0                -W- (E Bp a)'
+    unclear "early console (uart0) is still at work" 0000:00:16.0 0000:00:17.0
+}
+
 @test "by hand: a card with an open port stays, and so does one whose ports cannot be looked at" {
     local ports
     process 812 gpsd /dev/ttyS4
