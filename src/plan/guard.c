@@ -13,7 +13,9 @@ static const char *chain(struct planner *p, size_t device, size_t node, const si
         const char *text = p->facts->devices[device].address;
 
         for (size_t i = node; text && i != SIZE_MAX; i = above[i])
-                text = arena_join(p->arena, text, PLAN_ARROW, evidence->nodes[i].label, NULL);
+                /* A port is a terminal of the same name. */
+                if (!streq(evidence->nodes[i].label, p->facts->devices[device].address))
+                        text = arena_join(p->arena, text, PLAN_ARROW, evidence->nodes[i].label, NULL);
         return arena_join(p->arena, text, PLAN_ARROW, use->what, use->ending ? "; " : NULL, use->ending, NULL);
 }
 
