@@ -30,10 +30,11 @@ static const char first_ask[] = "GOTO=\"passthrough_claims_known\"\n"
                                 /* One that is given back has its owner from the host again. */
                                 "ENV{" CLAIM_RULE "}!=\"?*\", OWNER=\"0\", GROUP=\"0\"\n";
 /*
- * A driver that came all the same goes, in both events, as a virtual machine that lets go of an interface has the
- * kernel look for one; except usbfs, which is the virtual machine. ATTR{driver} is the driver of this moment, DRIVER
- * that of the event. While its module is being loaded a driver has no file to unbind by (drivers/base/bus.c,
- * bus_add_driver()): then the interface loses its authorization for a moment, in which nobody can claim it.
+ * A driver that came all the same goes, as a virtual machine that lets go of an interface has the kernel look for one;
+ * except usbfs, which is the virtual machine. ATTR{driver} is the driver of this moment, DRIVER that of the event. An
+ * add of the kernel's own has a bind behind it, by when a machine may have the interface; one that was asked for has
+ * not. While its module is being loaded a driver has no file to unbind by (drivers/base/bus.c, bus_add_driver()): then
+ * the interface loses its authorization for a moment, in which nobody can claim it.
  */
 static const char first_known[] =
         "LABEL=\"passthrough_claims_known\"\n"
@@ -44,6 +45,8 @@ static const char first_known[] =
         "LABEL=\"passthrough_claims_child\"\n"
         "ENV{MODALIAS}=\"\", ENV{SYSTEMD_READY}=\"0\"\n"
         "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_interface\", IMPORT{db}=\"" CLAIM_FROM "\"\n"
+        "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_interface\", ACTION==\"add\", ENV{SYNTH_UUID}!=\"?*\", "
+        "GOTO=\"passthrough_claims_unbound\"\n"
         "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_interface\", ACTION==\"add|bind\", ATTR{driver}==\"?*\", "
         "ATTR{driver}!=\"usbfs\", ENV{" CLAIM_FROM "}=\"$attr{driver}\", GOTO=\"passthrough_claims_unbind\"\n"
         "GOTO=\"passthrough_claims_unbound\"\n"
@@ -68,14 +71,13 @@ static const char last_head[] =
         "ENV{ID_INPUT_JOYSTICK}=\"\", ENV{ID_INPUT_ACCELEROMETER}=\"\", ENV{ID_INPUT_SWITCH}=\"\", "
         "ENV{ID_INPUT_TRACKBALL}=\"\"\n"
         "SUBSYSTEM==\"block\", OPTIONS+=\"nowatch\"\n"
-        /* gpsd has had a service started for a port by then; brltty goes by PRODUCT in 90-brltty-device.rules. */
-        "SUBSYSTEM==\"tty\", ENV{SYSTEMD_WANTS}=\"\"\n"
-        "SUBSYSTEM==\"usb\", ENV{PRODUCT}=\"\"\n";
+        /* gpsd's rules have asked for a service by then; brltty's, which come later, go by PRODUCT. */
+        "SUBSYSTEM==\"usb\", ENV{PRODUCT}=\"\"\n"
+        "ENV{SYSTEMD_WANTS}=\"\"\n";
 /* What is claimed itself: a device, or a port that has it from no device above it. */
 static const char not_child[] = "SUBSYSTEM==\"usb\", ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_claims_end\"\n"
                                 "SUBSYSTEM!=\"usb|tty\", GOTO=\"passthrough_claims_end\"\n"
                                 "ENV{SYSTEMD_READY}==\"0\", GOTO=\"passthrough_claims_end\"\n";
-/* Instead of what the host's rules have had started for it. */
 static const char last_start[] = "TAG+=\"systemd\", ENV{SYSTEMD_WANTS}=\"passthrough-hotplug@$kernel.service\"\n";
 static const char last_link[] = "ENV{" CLAIM_LINK "}!=\"?*\", GOTO=\"passthrough_claims_end\"\n"
                                 "SYMLINK+=\"$env{" CLAIM_LINK "}\"\n";
