@@ -138,6 +138,20 @@ in_place() {
     is "$output" '' answer
 }
 
+@test "one of several has its link there once it has its number" {
+    rm "$ROOT"/etc/passthrough.d/*
+    usb_claimed 1-2 sticks
+    usb_claimed 1-3 sticks
+    rule sticks '[Match]' Bus=usb ID=0951:1666 '[Device]' Expect=0-
+    image_built
+    is "$(grep -c '}="sticks"' "$IMAGE/$CLAIMS/$FIRST") $(grep -c passthrough/sticks "$IMAGE/$CLAIMS/$FIRST")" '2 0' 'claims and links'
+    [[ ! -e $ROOT/var/lib/passthrough/numbers ]]
+    run "$BUILD/passthrough-demand" --root="$ROOT" --claim=1-3
+    image_built
+    grep '}="sticks"' "$IMAGE/$CLAIMS/$FIRST" | grep 'usb\*/\*-3' | grep -q '"passthrough/sticks.d/0"'
+    is "$(grep -c passthrough/sticks "$IMAGE/$CLAIMS/$FIRST")" 1 'links'
+}
+
 @test "an image is stale once another device is cleared" {
     image_built
     ctl status --json
