@@ -208,7 +208,10 @@ static inline const char *device_kind(const struct device *d)
 /* How devices of a bus become known. */
 struct bus_source {
         const struct bus *bus;
-        /* facts->devices becomes the bus's own; everything else is there. 0 or -errno. */
+        /*
+         * facts->devices becomes the bus's own; everything else is there. 0 or -errno. NULL: the program does not look
+         * at devices of the bus, and leaves its rules alone.
+         */
         int (*gather)(const struct root *root, struct arena *a, const struct facts_request *request,
                       struct facts *facts);
 };

@@ -103,7 +103,7 @@ static int gather_devices(const struct root *root, struct arena *a, const struct
                           const struct facts_request *request, struct facts *facts)
 {
         for (size_t i = 0; sources[i]; i++) {
-                if (i > 0 && !asked_for(request, sources[i]->bus->syntax))
+                if (!sources[i]->gather || (i > 0 && !asked_for(request, sources[i]->bus->syntax)))
                         continue;
                 struct bus_devices *place = arena_grow(a, &facts->buses, facts->n_buses, sizeof(*facts->buses)), alone;
                 struct facts own = *facts;
