@@ -180,6 +180,11 @@ struct bus {
          */
         bool (*refuse)(struct arena *a, const struct rule *rule, const struct device *d, struct reason *ret);
         const char *(*refuse_back)(struct arena *a, const struct device *d);
+        /*
+         * Where a device comes and goes, and may be of several kinds at once: USB's codes of them, "08 03 "; NULL: they
+         * do not show.
+         */
+        const char *(*interfaces)(const struct device *d);
         void (*guest)(struct arena *a, const struct device *d, struct guest_device *ret);
         /* Whether a device at that path has the same number on its card as this one. */
         bool (*same_function)(const char *path, const struct device *d);
