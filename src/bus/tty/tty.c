@@ -80,4 +80,5 @@ const struct bus tty_bus = {
         .propose = propose,
         .take = take,
         .give = give,
+        .guest = tty_guest,
 };

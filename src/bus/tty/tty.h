@@ -19,6 +19,10 @@ static inline const struct tty_port *tty_of(const struct device *d)
         return d->own;
 }
 
+/* guest.c: what a virtual machine opens. */
+void tty_guest(struct arena *a, const struct facts *facts, const struct device *d, const char *link,
+               struct guest_device *ret);
+
 extern const struct bus_syntax tty_syntax;
 extern const struct bus tty_bus;
 extern const struct bus_source tty_source;

@@ -103,4 +103,5 @@ const struct bus usb_bus = {
         .propose = propose,
         .take = take,
         .give = give,
+        .guest = usb_guest,
 };

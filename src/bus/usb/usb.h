@@ -27,6 +27,10 @@ static inline const struct usb_device *usb_of(const struct device *d)
 /* "1-2.3": bus, and the ports on the way; no other text. Not "usb1", nor an interface, "1-2.3:1.0". */
 bool usb_is_address(const char *text);
 
+/* guest.c: what a virtual machine opens. */
+void usb_guest(struct arena *a, const struct facts *facts, const struct device *d, const char *link,
+               struct guest_device *ret);
+
 extern const struct bus_syntax usb_syntax;
 extern const struct bus usb_bus;
 extern const struct bus_source usb_source;
