@@ -91,10 +91,12 @@ struct device {
         char id[10];     /* vendor:device, lower case hex */
         char class[7];   /* the bus's own code of it */
         unsigned roles;
-        const char *marks[MARK_MAX_]; /* NULL: none, or it does not show */
-        const char *parent;           /* of a virtual device: the address of the one that makes it; else NULL */
-        uint32_t index;               /* of one of those: which it is; UINT32_MAX: that is not known */
-        const char *below;            /* the device in whose directory its own is: the address; or NULL */
+        const char *called;                   /* what people call it, where its class alone does not tell; or NULL */
+        const char *said_vendor, *said_model; /* the names that it has for itself, or NULL */
+        const char *marks[MARK_MAX_];         /* NULL: none, or it does not show */
+        const char *parent;                   /* of a virtual device: the address of the one that makes it; else NULL */
+        uint32_t index;                       /* of one of those: which it is; UINT32_MAX: that is not known */
+        const char *below;                    /* the device in whose directory its own is: the address; or NULL */
 
         /* What follows is gathered for the devices that rules may come to: see facts_request.config. */
         bool detailed;
@@ -173,8 +175,8 @@ struct bus {
 
         /* NULL where the bus has nothing of the kind. */
 
-        /* What people look for devices of that class under; without it, HEADING_OTHER. */
-        enum heading (*heading)(const char *class);
+        /* What people look for the device under; without it, HEADING_OTHER. */
+        enum heading (*heading)(const struct device *d);
         /*
          * [Match] as a condition for udev, whole or without what udev cannot judge; and what goes before, which leaves
          * all but devices of the bus to GOTO="passthrough_end".
@@ -208,7 +210,7 @@ struct bus {
 /* What people call a device: "display", else the code of its class. */
 static inline const char *device_kind(const struct device *d)
 {
-        const char *kind = d->bus->kind(d->class);
+        const char *kind = d->called ? d->called : d->bus->kind(d->class);
 
         return kind ? kind : d->class;
 }

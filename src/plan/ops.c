@@ -6,7 +6,8 @@
 #include "config/driver.h"
 #include "plan/planner.h"
 
-const char *const op_names[OP_MAX_] = {"load", "write", "verify", "hide", "verify", "netlink", "devlink", "nvme"};
+const char *const op_names[OP_MAX_] = {"load",    "write",   "verify", "hide", "verify",
+                                       "netlink", "devlink", "nvme",   "claim"};
 
 static bool loaded_before(const struct ops *ops, enum stage stage, const char *module)
 {

@@ -43,7 +43,7 @@ static enum tristate match(enum match_key key, const char *word, const struct fa
                 return half_fits(word, d->id, (size_t)(colon - word)) &&
                        half_fits(colon + 1, strchr(d->id, ':') + 1, strlen(colon + 1));
         case MATCH_CLASS:
-                return usb_of(d)->interfaces ? strstr(usb_of(d)->interfaces, word) != NULL : UNKNOWN;
+                return usb_of(d)->classes ? strstr(usb_of(d)->classes, word) != NULL : UNKNOWN;
         case MATCH_SERIAL:
                 return streq_ptr(d->marks[MARK_SERIAL], word);
         default:
@@ -51,45 +51,35 @@ static enum tristate match(enum match_key key, const char *word, const struct fa
         }
 }
 
-static const char *kind(const char *class)
+static enum heading heading(const struct device *d)
 {
-        (void)class;
-        return NULL;
+        return usb_heading(usb_of(d)->best);
 }
 
-static unsigned roles(const char *class)
-{
-        (void)class;
-        return ROLE_GUARDED;
-}
-
+/* As udev asks its hardware database (udev-builtin-usb_id.c, hwdb.d/20-usb-vendor-model.hwdb). */
 static void alias(const struct device *d, const char *bus, char *buf, size_t size)
 {
-        snprintf(buf, size, "%s:%s", bus, d->id);
+        unsigned vendor = 0, product = 0;
+
+        sscanf(d->id, "%x:%x", &vendor, &product);
+        snprintf(buf, size, "%s:v%04Xp%04X", bus, vendor, product);
 }
 
-static void propose(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
-                    const char **ret_why)
-{
-        const struct device *d = &facts->devices[devices[0]];
-
-        *ret_why = n == 1 ? NULL : "a rule for USB is for one device";
-        *ret = n == 1 ? arena_join(a, "ID=", d->id, "\nPath=", d->path, "\n", NULL) : NULL;
-}
-
-static void take(struct planner *p, size_t entry, struct ops *ops)
-{
-        (void)p;
-        (void)entry;
-        (void)ops;
-}
-
-static void give(struct arena *a, const struct device *d, const char *driver, struct ops *ops)
+static bool refuse(struct arena *a, const struct rule *rule, const struct device *d, struct reason *ret)
 {
         (void)a;
-        (void)d;
-        (void)driver;
-        (void)ops;
+        (void)rule;
+        if (d->roles & ROLE_BRIDGE)
+                return reason_set(ret, REASON_BRIDGE,
+                                  "it is a hub, and hubs are never handed over; name what is "
+                                  "plugged into it");
+        if (!d->identified)
+                return reason_set(ret, REASON_UNIDENTIFIED, "it does not show what it is");
+        if (usb_of(d)->blocked)
+                return reason_set(ret, REASON_BLOCKED,
+                                  "usbguard, or whoever wrote 0 to its file \"authorized\", blocks it; passthrough "
+                                  "authorises no device: allow it there");
+        return false;
 }
 
 const struct bus usb_bus = {
@@ -97,11 +87,16 @@ const struct bus usb_bus = {
         .find = find,
         .same_card = same_card,
         .match = match,
-        .kind = kind,
-        .roles = roles,
+        .kind = usb_kind,
+        .heading = heading,
+        .roles = usb_roles,
         .alias = alias,
-        .propose = propose,
-        .take = take,
-        .give = give,
+        .propose = usb_propose,
+        .take = usb_take,
+        .give = usb_give,
+        .refuse = refuse,
+        .udev = usb_udev,
+        .udev_head = "SUBSYSTEM!=\"usb\", GOTO=\"passthrough_end\"\n"
+                     "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
         .guest = usb_guest,
 };

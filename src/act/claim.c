@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "act/claim.h"
+
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/str.h"
+
+/* A process decides each claim, and looks at the whole machine for it. */
+#define TRIES    300
+#define PAUSE_MS 50
+
+static bool is_claimed(const struct root *root, const char *file, const char *rule)
+{
+        static const char property[] = "\nE:PASSTHROUGH_RULE=";
+        char text[16 * 1024], *value;
+
+        text[0] = '\n';
+        text[1] = '\0';
+        if (root_read(root, file, text + 1, sizeof(text) - 1) <= 0)
+                return false;
+        value = strstr(text, property);
+        if (!value)
+                return false;
+        value += strlen(property);
+        value[strcspn(value, "\n")] = '\0';
+        return streq(value, rule);
+}
+
+bool claim_wait(const struct root *root, const char *file, const char *rule, bool wanted)
+{
+        for (int i = 0; is_claimed(root, file, rule) != wanted; i++) {
+                if (!root->live || i == TRIES)
+                        return false;
+                nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+        }
+        return true;
+}
+
+void claim_reload(const struct root *root)
+{
+        char *argv[] = {"udevadm", "control", "--reload", NULL}, *environment[] = {NULL};
+        pid_t pid;
+        int status;
+
+        if (root->live && posix_spawn(&pid, "/usr/bin/udevadm", NULL, NULL, argv, environment) == 0)
+                waitpid(pid, &status, 0);
+}
