@@ -93,7 +93,7 @@ void facts_read_machine(const struct root *root, struct arena *a, const struct i
 static bool asked_for(const struct facts_request *request, const struct bus_syntax *bus)
 {
         for (size_t i = 0; request->config && i < request->config->n_rules; i++)
-                if (request->config->rules[i].bus == bus)
+                if (request->config->rules[i].bus == bus || request->config->rules[i].bus->on_others)
                         return true;
         return !request->config;
 }

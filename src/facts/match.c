@@ -59,6 +59,22 @@ enum tristate match_machine(const struct rule *rule, const struct facts *facts)
         return host == YES && product == YES ? YES : UNKNOWN;
 }
 
+/* As passthrough.skip= is typed in a hurry, '-' and '_' are the same. */
+bool match_is_skipped(const struct words *skip, const char *rule)
+{
+        for (size_t i = 0; i < skip->n; i++) {
+                const char *a = skip->v[i], *b = rule;
+
+                while (*a && (*a == *b || (strchr("-_", *a) && *b && strchr("-_", *b)))) {
+                        a++;
+                        b++;
+                }
+                if (!*a && !*b)
+                        return true;
+        }
+        return false;
+}
+
 bool match_place(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
         return same_bus(rule, d) && holds(rule, MATCH_ADDRESS, facts, d) && holds(rule, MATCH_PATH, facts, d);

@@ -105,6 +105,9 @@ bool planner_leaves(const struct planner *p, const struct plan_entry *e, size_t 
 /* stages.c: all of a group, and what goes along with what, at the same stage. */
 void planner_stages(struct planner *p);
 
+/* contradict.c: a rule takes a device, and another what is on it. */
+void planner_contradictions(struct planner *p);
+
 /* refuse.c: what must not be taken, alone or with its group or slot. */
 void planner_refusals(struct planner *p);
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "bus/tty/tty.h"
+#include "facts/claim.h"
 #include "facts/facts.h"
+#include "facts/terminals.h"
 
 /* Where the class's link leads, "/sys/devices/..."; NULL: no hardware is behind it. */
 static const char *sysfs_path(const struct root *root, struct arena *a, const char *name)
@@ -19,40 +22,80 @@ static const char *sysfs_path(const struct root *root, struct arena *a, const ch
         return arena_join(a, "/sys/devices/", target + sizeof(up) - 1, NULL);
 }
 
-static void gather_port(const struct root *root, struct arena *a, struct device *d)
+/* "type" is PORT_UNKNOWN (include/uapi/linux/serial_core.h): no UART is there. Without the file there is one. */
+static bool is_placeholder(const struct root *root, struct arena *a, const char *sysfs)
 {
-        struct tty_port *port = arena_alloc(a, sizeof(*port));
         char text[16];
 
+        return root_read(root, arena_join(a, sysfs, "/type", NULL), text, sizeof(text)) > 0 && streq(text, "0");
+}
+
+/* The last part of where a link leads, or NULL. */
+static const char *leads_to(const struct root *root, struct arena *a, const char *path, const char *link)
+{
+        char target[PATH_MAX];
+
+        if (root_readlink(root, arena_join(a, path, "/", link, NULL), target, sizeof(target)) <= 0)
+                return NULL;
+        return arena_strdup(a, str_basename(target));
+}
+
+/*
+ * The driver of what the port is on. Since Linux 6.5 two devices of the bus serial-base are in between, which say
+ * nothing (drivers/tty/serial/serial_base_bus.c).
+ */
+static const char *driver_of(const struct root *root, struct arena *a, const char *sysfs)
+{
+        char *path = arena_strdup(a, sysfs), *end = strstr(path, "/tty/"), *next = end;
+
+        /* The port's own name may be that of a directory above, "ttyUSB0/tty/ttyUSB0". */
+        while (next && (next = strstr(next + 1, "/tty/")))
+                end = next;
+        for (unsigned i = 0; end && i < 3; i++, end = strrchr(path, '/')) {
+                *end = '\0';
+                if (!streq_ptr(leads_to(root, a, path, "subsystem"), "serial-base"))
+                        return leads_to(root, a, path, "driver");
+        }
+        return NULL;
+}
+
+static void gather_port(const struct root *root, struct arena *a, const struct terminals *terminals, struct device *d)
+{
+        struct tty_port *port = arena_alloc(a, sizeof(*port));
+
         *port = (struct tty_port){.node = arena_join(a, "/dev/", d->address, NULL)};
-        port->absent = root_read(root, arena_join(a, d->sysfs, "/type", NULL), text, sizeof(text)) > 0 &&
-                       (*text == '0' && (!text[1] || text[1] == '\n'));
+        port->use = terminals_use(terminals, d->address, &port->unknown);
         d->own = port;
         d->path = d->address;
         d->identified = d->detailed = true;
         d->roles = tty_bus.roles(d->class);
         d->group = NO_GROUP;
         d->index = UINT32_MAX;
+        claim_read(root, a, d);
+        d->driver = d->claim ? tty_syntax.taken_by : driver_of(root, a, d->sysfs);
+        d->driver_now = d->driver;
 }
 
 static int gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
+        struct terminals terminals;
         const char **names;
         size_t n;
         int k = root_list(root, a, TTY_CLASS, &names, &n);
 
         (void)request;
         if (k < 0)
-                return k == -ENOENT ? 0 : k;
+                return k;
+        terminals_read(root, a, facts->cmdline, &terminals);
         facts->devices = arena_alloc(a, n * sizeof(*facts->devices));
         for (size_t i = 0; i < n; i++) {
                 struct device *d = &facts->devices[facts->n_devices];
-                const char *sysfs = startswith(names[i], "tty") ? sysfs_path(root, a, names[i]) : NULL;
+                const char *sysfs = tty_is_name(names[i]) ? sysfs_path(root, a, names[i]) : NULL;
 
-                if (!sysfs)
+                if (!sysfs || is_placeholder(root, a, sysfs))
                         continue;
                 *d = (struct device){.bus = &tty_bus, .address = names[i], .sysfs = sysfs};
-                gather_port(root, a, d);
+                gather_port(root, a, &terminals, d);
                 facts->n_devices++;
         }
         return 0;

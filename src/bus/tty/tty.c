@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "plan/planner.h"
+#include "facts/facts.h"
 
 static bool find(const struct device *devices, size_t n, const char *text, size_t *ret)
 {
         *ret = NO_DEVICE;
-        if (!startswith(text, "tty") || strchr(text, '/'))
+        if (!tty_is_name(text))
                 return false;
         for (size_t i = 0; i < n && *ret == NO_DEVICE; i++)
                 if (streq(devices[i].address, text))
@@ -24,22 +24,65 @@ static bool same_card(const struct device *a, const struct device *b)
         return a == b;
 }
 
+size_t tty_carrier(const struct facts *facts, const struct device *d)
+{
+        size_t carrier = NO_DEVICE;
+        char part[64];
+
+        for (const char *c = d->sysfs; *c;) {
+                size_t n = strcspn(c, "/"), found = NO_DEVICE;
+
+                if (n < sizeof(part)) {
+                        memcpy(part, c, n);
+                        part[n] = '\0';
+                        found = facts_find(facts, part);
+                }
+                if (found != NO_DEVICE && facts->devices[found].bus != &tty_bus)
+                        carrier = found;
+                c += n + (c[n] == '/');
+        }
+        return carrier;
+}
+
+size_t tty_ports_on(const struct facts *facts, size_t carrier)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < facts->n_devices; i++)
+                n += facts->devices[i].bus == &tty_bus && tty_carrier(facts, &facts->devices[i]) == carrier;
+        return n;
+}
+
+/* What is asked of the device that it is on, that one's bus answers. */
 static enum tristate match(enum match_key key, const char *word, const struct facts *facts, const struct device *d)
 {
-        (void)facts;
-        return key == MATCH_PORT && streq(word, d->address);
+        size_t carrier = key == MATCH_PORT ? NO_DEVICE : tty_carrier(facts, d);
+        const struct device *c = carrier == NO_DEVICE ? NULL : &facts->devices[carrier];
+
+        if (key == MATCH_PORT)
+                return streq(word, d->address);
+        if (!c)
+                return NO;
+        return c->identified ? c->bus->match(key, word, facts, c) : UNKNOWN;
 }
 
 static const char *kind(const char *class)
 {
         (void)class;
-        return NULL;
+        return "serial";
 }
 
+/* What the host has a port for shows early: no kind of those that have to wait for evidence. */
 static unsigned roles(const char *class)
 {
         (void)class;
-        return ROLE_SERIAL | ROLE_GUARDED;
+        return ROLE_SERIAL;
+}
+
+static enum heading heading(const struct device *d)
+{
+        (void)d;
+        return HEADING_SERIAL;
 }
 
 static void alias(const struct device *d, const char *bus, char *buf, size_t size)
@@ -47,26 +90,19 @@ static void alias(const struct device *d, const char *bus, char *buf, size_t siz
         snprintf(buf, size, "%s:%s", bus, d->address);
 }
 
-static void propose(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
-                    const char **ret_why)
+static bool refuse(struct arena *a, const struct rule *rule, const struct device *d, struct reason *ret)
 {
-        *ret_why = n == 1 ? NULL : "a rule for serial ports is for one port";
-        *ret = n == 1 ? arena_join(a, "Port=", facts->devices[devices[0]].address, "\n", NULL) : NULL;
-}
+        const struct tty_port *port = tty_of(d);
 
-static void take(struct planner *p, size_t entry, struct ops *ops)
-{
-        (void)p;
-        (void)entry;
-        (void)ops;
-}
-
-static void give(struct arena *a, const struct device *d, const char *driver, struct ops *ops)
-{
-        (void)a;
-        (void)d;
-        (void)driver;
-        (void)ops;
+        (void)rule;
+        if (port->use) {
+                ret->about = port->use;
+                ret->more = arena_join(a, d->address, " \u2190 ", port->use, NULL);
+                return reason_set(ret, REASON_NEEDED, arena_join(a, "the host needs it: ", ret->more, NULL));
+        }
+        return port->unknown &&
+               reason_set(ret, REASON_NOT_CLEARED,
+                          arena_join(a, "not cleared: the host may talk through it: ", port->unknown, NULL));
 }
 
 const struct bus tty_bus = {
@@ -76,9 +112,13 @@ const struct bus tty_bus = {
         .match = match,
         .kind = kind,
         .roles = roles,
+        .heading = heading,
         .alias = alias,
-        .propose = propose,
-        .take = take,
-        .give = give,
+        .propose = tty_propose,
+        .udev = tty_udev,
+        .udev_head = tty_udev_head,
+        .refuse = refuse,
+        .take = tty_take,
+        .give = tty_give,
         .guest = tty_guest,
 };

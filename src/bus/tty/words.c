@@ -1,49 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The words of [Match] that name serial ports. */
+/* The words of [Match] that name serial ports: their own, and those of the device that they are on. */
 #include <string.h>
 
 #include "base/str.h"
 #include "bus/tty/tty.h"
-#include "facts/identity.h"
 
 /* As the kernel names terminals. */
-static bool is_name(const char *word)
+bool tty_is_name(const char *text)
 {
-        return startswith(word, "tty") && strlen(word) < 32 &&
-               !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")];
+        return startswith(text, "tty") && text[3] && strlen(text) < 32 &&
+               !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")];
 }
 
-static bool is_half(const char *s, size_t n)
+static bool has(const struct words *list, const char *word)
 {
-        return (n == 1 && *s == '*') || (n == 4 && strspn(s, "0123456789abcdef") >= 4);
+        return str_index(word, list->v, list->n) >= 0;
 }
 
-static bool parse_id(struct arena *a, const char *word, struct words *list)
+/* What the bus of such a device has for the word; two that spell it differently are two alternatives. */
+static bool parse_carriers(enum match_key key, struct arena *a, const char *word, struct words *list)
 {
-        char *id = arena_strdup(a, word), *colon;
+        bool known = false;
 
-        str_lower(id);
-        colon = strchr(id, ':');
-        if (!colon || !is_half(id, (size_t)(colon - id)) || !is_half(colon + 1, strlen(colon + 1)) || streq(id, "*:*"))
-                return false;
-        str_add(a, &list->v, &list->n, id);
-        return true;
+        for (size_t i = 0; bus_syntaxes[i]; i++) {
+                const struct bus_syntax *bus = bus_syntaxes[i];
+                struct words theirs = {};
+
+                if (bus == &tty_syntax || !bus->right[key] || !bus->parse(key, a, word, &theirs))
+                        continue;
+                known = true;
+                for (size_t k = 0; k < theirs.n; k++)
+                        if (!has(list, theirs.v[k]))
+                                str_add(a, &list->v, &list->n, theirs.v[k]);
+        }
+        return known;
 }
 
 static bool parse(enum match_key key, struct arena *a, const char *word, struct words *list)
 {
-        if ((key == MATCH_PORT && !is_name(word)) || (key == MATCH_SERIAL && !identity_is_number(word)))
+        if (key != MATCH_PORT)
+                return parse_carriers(key, a, word, list);
+        if (!tty_is_name(word))
                 return false;
-        if (key == MATCH_ID)
-                return parse_id(a, word, list);
         str_add(a, &list->v, &list->n, arena_strdup(a, word));
         return true;
 }
 
 const struct bus_syntax tty_syntax = {
         .name = "tty",
-        .sysfs = "/sys/class/tty",
+        .sysfs = TTY_CLASS,
         .taken_by = "udev",
+        .on_others = true,
         .right = {[MATCH_PATH] = "the path of the USB or PCI device that the port is on, such as 0000:00:14.0/2.3",
                   [MATCH_ID] = "vendor:device of the USB or PCI device that it is on, such as 0403:6001",
                   [MATCH_SERIAL] = "the serial number of the USB or PCI device that it is on",
