@@ -135,6 +135,10 @@ static void walk(struct busy *b, size_t device, const char *path, unsigned depth
         _cleanup_(close_dir) DIR *dir = root_opendir(b->g->root, path);
         const struct dirent *entry;
 
+        /* A driver may have taken it away meanwhile. */
+        if (!dir && errno != ENOENT && errno != ENOTDIR)
+                guard_unknown(b->g, b->unknown, "cannot see which programs have devices open: %s: %s", path,
+                              strerror(errno));
         while (dir && (entry = readdir(dir))) {
                 if (streq(entry->d_name, "dev"))
                         add_class_device(b, device, path);
