@@ -29,7 +29,7 @@ static bool is_released(const struct run *r, const struct device *d)
 
 /*
  * What has the device for the rule already keeps it, though the rule was edited, or a virtual machine has it open:
- * another event of it is no new decision. One that the administrator has blocked is the host's at no time.
+ * another event of it is no new decision. What is blocked is nobody's, and not the host's either once it is not.
  */
 static bool takes(const struct run *r, const struct plan_entry *e)
 {
@@ -39,7 +39,8 @@ static bool takes(const struct run *r, const struct plan_entry *e)
 
         if (!rule->bus->taken_by || is_released(r, d) || (!has && run_closed(r, rule)))
                 return false;
-        return e->action == ACTION_BIND || (e->action == ACTION_REFUSE && has && e->kind == REASON_IN_USE);
+        return e->action == ACTION_BIND ||
+               (e->action == ACTION_REFUSE && (e->kind == REASON_BLOCKED || (has && e->kind == REASON_IN_USE)));
 }
 
 static void answer(struct run *r, const struct plan_entry *e)
@@ -49,7 +50,7 @@ static void answer(struct run *r, const struct plan_entry *e)
 
         printf(CLAIM_RULE "=%s\n", r->config.rules[e->rule].name);
         if (name)
-                printf(CLAIM_LINK "=passthrough/%s\n", name);
+                printf(CLAIM_LINK "=" CLAIM_LINKS "/%s\n", name);
         for (size_t i = 0; i < problems.n; i++)
                 fprintf(stderr, "%s\n", problems.v[i].message);
 }

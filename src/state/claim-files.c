@@ -4,9 +4,8 @@
 #include <errno.h>
 
 #include "base/str.h"
+#include "state/cleared.h"
 #include "state/links.h"
-
-#define FILE_MAX ((size_t)16 * 1024 * 1024)
 
 static const char *number(struct arena *a, const struct node_number *n)
 {
@@ -47,7 +46,7 @@ static int put(const struct root *root, struct arena *a, const char *path, const
 {
         char *old;
         size_t size;
-        int k = root_read_all(root, a, path, FILE_MAX, &old, &size);
+        int k = root_read_all(root, a, path, CLAIMS_MAX, &old, &size);
 
         if (k < 0 && k != -ENOENT)
                 old = NULL;
@@ -66,6 +65,33 @@ int claim_files_put(const struct root *root, struct arena *a, const struct claim
         if (k == 0)
                 k = put(root, a, CLAIMS_UDEV "/" CLAIMS_LAST, text->last, ret);
         return k == 0 ? put(root, a, CLAIMS_NETWORK, text->network, ret) : k;
+}
+
+struct claims_text claim_files_image(const struct root *root, struct arena *a, const struct plan *plan,
+                                     const struct bus_source *const *buses)
+{
+        const char **links = arena_alloc(a, plan->n_entries * sizeof(*links));
+        struct clearance clearance = cleared_now(plan, a);
+
+        for (size_t i = 0; i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+                const char *name = plan->config->rules[e->rule].bus->taken_by && e->action == ACTION_BIND
+                                           ? links_known(root, a, plan, i)
+                                           : NULL;
+
+                links[i] = name ? arena_join(a, CLAIM_LINKS "/", name, NULL) : NULL;
+        }
+        return claims_udev_image(plan, buses, &clearance, links, claim_files_access(root, a, plan->config), a);
+}
+
+uint64_t claim_files_hash(const struct claims_text *text)
+{
+        uint64_t h = STR_HASH_START;
+
+        if (!text->first)
+                return 0;
+        h = str_hash(h, text->first, strlen(text->first));
+        return str_hash(h, text->last, strlen(text->last));
 }
 
 int claim_files_pack(const struct root *image, const struct claims_text *text)

@@ -131,6 +131,24 @@ const char *links_name(const struct root *root, struct arena *a, const struct pl
         return number(&s, rule->name, &e->device, 1, &n) ? numbered(&s, rule->name, n) : NULL;
 }
 
+const char *links_known(const struct root *root, struct arena *a, const struct plan *plan, size_t entry)
+{
+        const struct plan_entry *e = &plan->entries[entry];
+        const struct rule *rule = &plan->config->rules[e->rule];
+        struct finder s = {.root = root, .arena = a, .plan = plan};
+        struct numbers numbers;
+        uint32_t n = 0;
+        size_t n_known;
+
+        if (rule->expect_max == 1)
+                return rule->name;
+        if (numbers_read(root, a, &numbers) != 0)
+                return NULL;
+        n_known = numbers.n;
+        numbers_assign(&numbers, a, plan->facts, rule->name, &e->device, 1, &n);
+        return numbers.n == n_known ? numbered(&s, rule->name, n) : NULL;
+}
+
 void links_access(const struct root *root, struct arena *a, const struct rule *rule, struct diags *problems,
                   struct nodes *nodes)
 {

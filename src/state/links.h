@@ -19,6 +19,9 @@ void links_access(const struct root *root, struct arena *a, const struct rule *r
 const char *links_name(const struct root *root, struct arena *a, const struct plan *plan, size_t entry,
                        struct diags *problems);
 
+/* The same of a device that has its number already; nothing is written. */
+const char *links_known(const struct root *root, struct arena *a, const struct plan *plan, size_t entry);
+
 /*
  * The plan is of the host as it is, from facts with identities. A new number of a device is written down; what goes
  * wrong is told in problems.

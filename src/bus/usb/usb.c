@@ -58,7 +58,7 @@ static enum heading heading(const struct device *d)
 
 static const char *interfaces(const struct device *d)
 {
-        return usb_of(d)->classes;
+        return usb_of(d)->whole ? usb_of(d)->classes : NULL;
 }
 
 /* As udev asks its hardware database (udev-builtin-usb_id.c, hwdb.d/20-usb-vendor-model.hwdb). */
@@ -102,6 +102,7 @@ const struct bus usb_bus = {
         .refuse = refuse,
         .plugged = true,
         .udev = usb_udev,
+        .udev_is = usb_udev_is,
         .udev_head = "SUBSYSTEM!=\"usb\", GOTO=\"passthrough_end\"\n"
                      "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
         .interfaces = interfaces,
