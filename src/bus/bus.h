@@ -197,6 +197,8 @@ struct bus {
         bool (*same_function)(const char *path, const struct device *d);
         /* Whether a slot of that name has it for good: see MARK_SLOT. */
         bool (*lasting_slot)(const struct facts *facts, const char *slot);
+        /* Its devices come and go, but those of which the file "removable" says that they are fixed. */
+        bool plugged;
         /* What its VFIO drivers call the bus in modules.alias: "vfio_pci". */
         const char *vfio;
         /* Whether a word of its VFIO driver's ids= means the device. */

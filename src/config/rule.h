@@ -43,7 +43,8 @@ struct bus_syntax {
          * claimed in udev's database, and this stands for the driver of what is.
          */
         const char *taken_by;
-        bool on_others; /* its devices are on those of other buses, which are gathered for its rules, too */
+        bool driverless; /* that is no driver, and documents have none: the host's own goes on driving it */
+        bool on_others;  /* its devices are on those of other buses, which are gathered for its rules, too */
         /* By key: what its value is, for messages; NULL: the key means nothing on this bus. Not of Host=, Product=. */
         const char *right[MATCH_MAX_];
         /* Appends a word, in the one spelling that the bus has for it; false: it is no such value. */

@@ -411,7 +411,9 @@ size_t planner_carrier(const struct planner *p, size_t device)
                 const struct device *d = &p->facts->devices[up];
                 struct reason why = {};
 
-                if (e && e->action == ACTION_BIND && !(d->roles & ROLE_BRIDGE) &&
+                /* What is on another bus than its controller does not go along: controllers.c judges the two. */
+                if (e && e->action == ACTION_BIND && d->bus == p->facts->devices[device].bus &&
+                    !(d->roles & ROLE_BRIDGE) &&
                     !(d->bus->refuse && d->bus->refuse(p->arena, &p->config->rules[e->rule], d, &why)))
                         found = p->entry_of[up];
         }

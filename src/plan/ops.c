@@ -31,7 +31,7 @@ static void add_loads(struct planner *p, size_t entry, struct ops *ops)
 {
         const struct plan_entry *e = &p->plan->entries[entry];
         const char *modules[DRIVER_MODULES_MAX];
-        size_t n = driver_modules(e->driver, modules);
+        size_t n = entry_device(p, e)->bus->syntax->taken_by ? 0 : driver_modules(e->driver, modules);
 
         for (size_t i = 0; i < n; i++) {
                 const char *options = driver_options(modules[i]);

@@ -125,9 +125,9 @@ void planner_run(const struct config *config, const struct facts *facts, const s
         struct planner p = {
                 .config = config, .facts = facts, .arena = a, .plan = &plan, .asked = asked, .n_matching = n_matching};
         static void (*const steps[])(struct planner *) = {
-                initial_states,     planner_guard,          planner_identify,   planner_match,    planner_expect,
-                planner_companions, planner_contradictions, planner_stages,     planner_refusals, planner_skipped,
-                final_states,       sort_entries,           planner_operations,
+                initial_states,     planner_guard,       planner_identify,   planner_match,    planner_expect,
+                planner_companions, planner_controllers, planner_stages,     planner_refusals, planner_skipped,
+                final_states,       sort_entries,        planner_operations,
         };
 
         plan.rules = arena_alloc(a, config->n_rules * sizeof(*plan.rules));

@@ -102,11 +102,11 @@ bool planner_on_display(const struct planner *p, const struct plan_entry *e);
 /* Whether a member of the entry's group is a part of the chipset that nobody takes and that holds nobody back. */
 bool planner_leaves(const struct planner *p, const struct plan_entry *e, size_t device);
 
+/* controllers.c: a rule for a device and another's for the controller that it is on. */
+void planner_controllers(struct planner *p);
+
 /* stages.c: all of a group, and what goes along with what, at the same stage. */
 void planner_stages(struct planner *p);
-
-/* contradict.c: a rule takes a device, and another what is on it. */
-void planner_contradictions(struct planner *p);
 
 /* refuse.c: what must not be taken, alone or with its group or slot. */
 void planner_refusals(struct planner *p);

@@ -100,7 +100,7 @@ static void put_mates(const struct page *p)
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(facts, d->group, &first);
         const char *key = d->group == NO_GROUP ? "" : arena_printf(p->screen.arena, "Group %d", d->group);
 
-        if (n == 0)
+        if (n == 0 && d->bus->syntax->iommu)
                 put_line(p, "Group", "none: nothing keeps it apart from the host's memory");
         if (n == 1)
                 put_line(p, key, "alone in its IOMMU group");

@@ -59,6 +59,38 @@ static const char *driver_of(const struct root *root, struct arena *a, const cha
         return NULL;
 }
 
+/* A USB device in whose directory the port is has a name; others are what they are. */
+static const char *model_of(const struct root *root, struct arena *a, const char *sysfs)
+{
+        char *path = arena_strdup(a, sysfs), text[256];
+
+        if (!strstr(path, "/usb"))
+                return "serial port";
+        for (char *end = strrchr(path, '/'); end && strstr(path, "/usb"); end = strrchr(path, '/')) {
+                *end = '\0';
+                if (root_read(root, arena_join(a, path, "/product", NULL), text, sizeof(text)) > 0)
+                        return str_printable(a, text);
+        }
+        return "USB serial port";
+}
+
+/* The last directory above that is called like a device of another bus. */
+static const char *below(struct arena *a, const char *sysfs)
+{
+        const char *found = NULL;
+
+        for (const char *at = sysfs; *at;) {
+                size_t n = strcspn(at, "/"), device;
+                const char *part = arena_strndup(a, at, n);
+
+                for (size_t i = 0; bus_table[i]; i++)
+                        if (bus_table[i]->bus != &tty_bus && bus_table[i]->bus->find(NULL, 0, part, &device))
+                                found = part;
+                at += n + (at[n] == '/');
+        }
+        return found;
+}
+
 static void gather_port(const struct root *root, struct arena *a, const struct terminals *terminals, struct device *d)
 {
         struct tty_port *port = arena_alloc(a, sizeof(*port));
@@ -66,7 +98,9 @@ static void gather_port(const struct root *root, struct arena *a, const struct t
         *port = (struct tty_port){.node = arena_join(a, "/dev/", d->address, NULL)};
         port->use = terminals_use(terminals, d->address, &port->unknown);
         d->own = port;
+        d->said_model = model_of(root, a, d->sysfs);
         d->path = d->address;
+        d->below = below(a, d->sysfs);
         d->identified = d->detailed = true;
         d->roles = tty_bus.roles(d->class);
         d->group = NO_GROUP;

@@ -13,16 +13,12 @@ static bool lasting_names(const struct device *carrier)
         return carrier->bus->syntax->iommu;
 }
 
-/* Nothing else that is here has that ID and serial number. */
-static bool unique(const struct facts *facts, const struct device *c)
+/* A number that no other device here has, and that can be written as one word. */
+static const char *lasting_serial(const struct facts *facts, const struct device *c)
 {
-        const char *serial = c->marks[MARK_SERIAL];
-        size_t n = 0;
+        const char *serial = identity_mark(facts, c, MARK_SERIAL);
 
-        for (size_t i = 0; serial && i < facts->n_devices; i++)
-                n += facts->devices[i].bus == c->bus && streq(facts->devices[i].id, c->id) &&
-                     streq_ptr(facts->devices[i].marks[MARK_SERIAL], serial);
-        return n == 1 && identity_is_number(serial) && !strpbrk(serial, " \t");
+        return serial && *serial && !strpbrk(serial, " \t\"\\*?[") ? serial : NULL;
 }
 
 static const char *names_of(struct arena *a, const struct facts *facts, size_t carrier)
@@ -49,7 +45,7 @@ void tty_propose(struct arena *a, const struct facts *facts, const size_t *devic
 {
         size_t carrier = tty_carrier(facts, &facts->devices[devices[0]]), n_ports;
         const struct device *c = carrier == NO_DEVICE ? NULL : &facts->devices[carrier];
-        const char *port;
+        const char *port, *serial;
 
         *ret = *ret_why = NULL;
         for (size_t i = 1; i < n; i++)
@@ -70,8 +66,8 @@ void tty_propose(struct arena *a, const struct facts *facts, const size_t *devic
                                         c->address, n_ports, names_of(a, facts, carrier));
                 return;
         }
-        *ret = unique(facts, c) ? arena_join(a, "ID=", c->id, "\nSerial=", c->marks[MARK_SERIAL], "\n", NULL)
-                                : arena_join(a, "ID=", c->id, "\nPath=", c->path, "\n", NULL);
+        serial = lasting_serial(facts, c);
+        *ret = arena_join(a, "ID=", c->id, serial ? "\nSerial=" : "\nPath=", serial ? serial : c->path, "\n", NULL);
         if (n < n_ports)
                 *ret = arena_join(a, *ret, port, NULL);
 }

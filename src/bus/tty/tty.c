@@ -26,22 +26,7 @@ static bool same_card(const struct device *a, const struct device *b)
 
 size_t tty_carrier(const struct facts *facts, const struct device *d)
 {
-        size_t carrier = NO_DEVICE;
-        char part[64];
-
-        for (const char *c = d->sysfs; *c;) {
-                size_t n = strcspn(c, "/"), found = NO_DEVICE;
-
-                if (n < sizeof(part)) {
-                        memcpy(part, c, n);
-                        part[n] = '\0';
-                        found = facts_find(facts, part);
-                }
-                if (found != NO_DEVICE && facts->devices[found].bus != &tty_bus)
-                        carrier = found;
-                c += n + (c[n] == '/');
-        }
-        return carrier;
+        return d->below ? facts_find(facts, d->below) : NO_DEVICE;
 }
 
 size_t tty_ports_on(const struct facts *facts, size_t carrier)

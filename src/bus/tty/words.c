@@ -50,6 +50,7 @@ const struct bus_syntax tty_syntax = {
         .name = "tty",
         .sysfs = TTY_CLASS,
         .taken_by = "udev",
+        .driverless = true,
         .on_others = true,
         .right = {[MATCH_PATH] = "the path of the USB or PCI device that the port is on, such as 0000:00:14.0/2.3",
                   [MATCH_ID] = "vendor:device of the USB or PCI device that it is on, such as 0403:6001",

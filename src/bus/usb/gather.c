@@ -21,7 +21,7 @@ static const char *attribute(const struct root *root, struct arena *a, const cha
         if (root_read(root, arena_join(a, dir, "/", name, NULL), text, sizeof(text)) <= 0)
                 return NULL;
         text[strcspn(text, "\n")] = '\0';
-        return str_printable(a, text);
+        return str_printable(a, str_trim(text));
 }
 
 static const char *link_name(const struct root *root, struct arena *a, const char *dir, const char *name)

@@ -95,6 +95,7 @@ const struct bus usb_bus = {
         .take = usb_take,
         .give = usb_give,
         .refuse = refuse,
+        .plugged = true,
         .udev = usb_udev,
         .udev_head = "SUBSYSTEM!=\"usb\", GOTO=\"passthrough_end\"\n"
                      "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
