@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "act/attempt.h"
-#include "act/claim.h"
+#include "act/await.h"
 #include "act/kmod.h"
 #include "act/sysfs.h"
 #include "base/str.h"
@@ -90,7 +90,7 @@ static enum fault claim(struct actor *w, const struct op *op, struct attempt *x)
         bool gone = op->flags & OP_GONE;
 
         (void)x;
-        if (claim_wait(w->root, op->target, op->value, !gone))
+        if (await_claim(w->root, op->target, op->value, !gone))
                 return FAULT_NONE;
         return gone ? FAULT_CLAIMED : FAULT_UNCLAIMED;
 }

@@ -183,6 +183,11 @@ struct bus {
          */
         const char *(*udev)(struct arena *a, const struct rule *rule, bool *ret_whole);
         const char *udev_head;
+        /*
+         * A condition for this device, whoever else may come, and (placed) where it sits now; NULL where udev cannot
+         * tell it from others.
+         */
+        const char *(*udev_is)(struct arena *a, const struct device *d, bool placed);
         /* The same for the virtual functions with that ID which this device makes. */
         const char *(*udev_made)(struct arena *a, const struct device *parent, const char *id);
 
@@ -190,6 +195,11 @@ struct bus {
          */
         bool (*refuse)(struct arena *a, const struct rule *rule, const struct device *d, struct reason *ret);
         const char *(*refuse_back)(struct arena *a, const struct device *d);
+        /*
+         * Where a device comes and goes, and may be of several kinds at once: USB's codes of them, "08 03 "; NULL: they
+         * do not show.
+         */
+        const char *(*interfaces)(const struct device *d);
         /* link: "/dev/passthrough/RULE", where udev makes it; else NULL. */
         void (*guest)(struct arena *a, const struct facts *facts, const struct device *d, const char *link,
                       struct guest_device *ret);
@@ -220,7 +230,10 @@ static inline const char *device_kind(const struct device *d)
 /* How devices of a bus become known. */
 struct bus_source {
         const struct bus *bus;
-        /* facts->devices becomes the bus's own; everything else is there. 0 or -errno. */
+        /*
+         * facts->devices becomes the bus's own; everything else is there. 0 or -errno. NULL: the program does not look
+         * at devices of the bus, and leaves its rules alone.
+         */
         int (*gather)(const struct root *root, struct arena *a, const struct facts_request *request,
                       struct facts *facts);
 };

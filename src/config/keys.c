@@ -66,6 +66,9 @@ static bool parse_match(struct parser *p, const struct key *key, const char *val
                 return true;
         }
         list->negate = negate;
+        if (!key->is.right && p->keys->bus->unstable[key->match])
+                diag_add(p->diags, DIAG_WARNING, p->file, p->line, "%s=%.*s: %s", key->is.name, SHOWN, value,
+                         p->keys->bus->unstable[key->match]);
         for (size_t i = 0; i < n; i++) {
                 if (key->is.right)
                         str_add(p->arena, &list->v, &list->n, words[i]);
@@ -480,6 +483,6 @@ void keys_check(struct diags *diags, struct rule *rule)
         }
         if (!keys_name_device(rule))
                 diag_add(diags, DIAG_ERROR, rule->file, 0,
-                         "names no device; write [Match] with Path=, Slot=, ID=, Address= or another key that picks "
-                         "one");
+                         "names no device; write [Match] with %s or another key that picks one",
+                         rule->bus->taken_by ? "ID=, Path=, Serial=, Port=" : "Path=, Slot=, ID=, Address=");
 }

@@ -47,6 +47,8 @@ struct bus_syntax {
         bool on_others;  /* its devices are on those of other buses, which are gathered for its rules, too */
         /* By key: what its value is, for messages; NULL: the key means nothing on this bus. Not of Host=, Product=. */
         const char *right[MATCH_MAX_];
+        /* By key: why what it says need not last, and what does; NULL: it lasts. */
+        const char *unstable[MATCH_MAX_];
         /* Appends a word, in the one spelling that the bus has for it; false: it is no such value. */
         bool (*parse)(enum match_key key, struct arena *a, const char *word, struct words *list);
 };

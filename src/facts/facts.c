@@ -26,6 +26,7 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
                 request.machine |= r->match[MATCH_HOST].n > 0 || r->match[MATCH_PRODUCT].n > 0;
                 request.parents |= r->match[MATCH_PARENT].n > 0 || r->sriov;
                 request.machine |= r->sriov != NULL;
+                request.everyone |= r->bus->on_others;
                 if (r->invalid)
                         continue;
                 if (r->sriov) {
@@ -103,7 +104,7 @@ static int gather_devices(const struct root *root, struct arena *a, const struct
                           const struct facts_request *request, struct facts *facts)
 {
         for (size_t i = 0; sources[i]; i++) {
-                if (i > 0 && !asked_for(request, sources[i]->bus->syntax))
+                if (!sources[i]->gather || (i > 0 && !asked_for(request, sources[i]->bus->syntax)))
                         continue;
                 struct bus_devices *place = arena_grow(a, &facts->buses, facts->n_buses, sizeof(*facts->buses)), alone;
                 struct facts own = *facts;
@@ -113,6 +114,7 @@ static int gather_devices(const struct root *root, struct arena *a, const struct
                 alone = (struct bus_devices){.bus = sources[i]->bus};
                 *place = (struct bus_devices){sources[i]->bus, facts->n_devices};
                 facts->n_buses++;
+                own.gathered = facts;
                 own.devices = NULL;
                 own.n_devices = 0;
                 own.buses = &alone;

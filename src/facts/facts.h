@@ -53,8 +53,9 @@ struct facts {
         size_t n_devices;
         struct bus_devices *buses; /* all there are, with devices or without */
         size_t n_buses;
-        size_t *by_group; /* positions in devices, by group, then address */
-        size_t *below;    /* by device: the next above it that is no bridge, or NO_DEVICE; see facts_is_below() */
+        const struct facts *gathered; /* while a bus gathers its own: what those before it have; else NULL */
+        size_t *by_group;             /* positions in devices, by group, then address */
+        size_t *below; /* by device: the next above it that is no bridge, or NO_DEVICE; see facts_is_below() */
         const struct evidence *evidence; /* of what the host needs them for; never NULL once gathered */
         struct clearance clearance;
 
@@ -88,6 +89,7 @@ struct facts {
 /* What a config needs to know beyond what every plan does: each costs reads, some of the hardware itself. */
 struct facts_request {
         const struct config *config; /* details only of what its rules match, with slot and group; NULL: of all */
+        bool everyone;               /* who each device is, though no rule of its bus may come to it */
         bool machine, slots, serials, parents, use, variants, numa;
         bool identities; /* all that tells who a device is */
         bool booting;    /* the host is on its way up */

@@ -2,6 +2,7 @@
 #include "plan/claims-udev.h"
 
 #include "base/str.h"
+#include "facts/match.h"
 
 /* Two of them are in a line; see bus/pci/udev.c: one of more than 16384 bytes ends the file for udev. */
 #define CONDITION_LONGEST ((size_t)7000)
@@ -25,11 +26,15 @@ static const char first_head[] =
         "ACTION!=\"add\", GOTO=\"passthrough_claims_known\"\n";
 static const char first_ask[] = "GOTO=\"passthrough_claims_known\"\n"
                                 "LABEL=\"passthrough_claims_ask\"\n"
-                                "IMPORT{program}=\"" PASSTHROUGH_LIBEXEC "/passthrough-demand --claim=$kernel\"\n";
+                                "IMPORT{program}=\"" PASSTHROUGH_LIBEXEC "/passthrough-demand --claim=$kernel\"\n"
+                                /* One that is given back has its owner from the host again. */
+                                "ENV{" CLAIM_RULE "}!=\"?*\", OWNER=\"0\", GROUP=\"0\"\n";
 /*
- * A driver that came all the same goes, in both events, as a virtual machine that lets go of an interface has the
- * kernel look for one; except usbfs, which is the virtual machine. ATTR{driver} is the driver of this moment, DRIVER
- * that of the event.
+ * A driver that came all the same goes, as a virtual machine that lets go of an interface has the kernel look for one;
+ * except usbfs, which is the virtual machine. ATTR{driver} is the driver of this moment, DRIVER that of the event. An
+ * add of the kernel's own has a bind behind it, by when a machine may have the interface; one that was asked for has
+ * not. While its module is being loaded a driver has no file to unbind by (drivers/base/bus.c, bus_add_driver()): then
+ * the interface loses its authorization for a moment, in which nobody can claim it.
  */
 static const char first_known[] =
         "LABEL=\"passthrough_claims_known\"\n"
@@ -40,8 +45,15 @@ static const char first_known[] =
         "LABEL=\"passthrough_claims_child\"\n"
         "ENV{MODALIAS}=\"\", ENV{SYSTEMD_READY}=\"0\"\n"
         "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_interface\", IMPORT{db}=\"" CLAIM_FROM "\"\n"
+        "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_interface\", ACTION==\"add\", ENV{SYNTH_UUID}!=\"?*\", "
+        "GOTO=\"passthrough_claims_unbound\"\n"
         "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_interface\", ACTION==\"add|bind\", ATTR{driver}==\"?*\", "
-        "ATTR{driver}!=\"usbfs\", ENV{" CLAIM_FROM "}=\"$attr{driver}\", ATTR{driver/unbind}=\"$kernel\"\n"
+        "ATTR{driver}!=\"usbfs\", ENV{" CLAIM_FROM "}=\"$attr{driver}\", GOTO=\"passthrough_claims_unbind\"\n"
+        "GOTO=\"passthrough_claims_unbound\"\n"
+        "LABEL=\"passthrough_claims_unbind\"\n"
+        "TEST!=\"driver/unbind\", ATTR{authorized}=\"0\", ATTR{authorized}=\"1\"\n"
+        "TEST==\"driver/unbind\", ATTR{driver/unbind}=\"$kernel\"\n"
+        "LABEL=\"passthrough_claims_unbound\"\n"
         "SUBSYSTEM==\"block\", ENV{UDEV_DISABLE_PERSISTENT_STORAGE_RULES_FLAG}=\"1\", ENV{UDISKS_IGNORE}=\"1\"\n"
         "SUBSYSTEM==\"input\", TEST==\"inhibited\", ATTR{inhibited}=\"1\"\n"
         "SUBSYSTEM==\"net\", ENV{NM_UNMANAGED}=\"1\"\n"
@@ -58,12 +70,14 @@ static const char last_head[] =
         "ENV{ID_INPUT_TABLET_PAD}=\"\", ENV{ID_INPUT_TOUCHPAD}=\"\", ENV{ID_INPUT_TOUCHSCREEN}=\"\", "
         "ENV{ID_INPUT_JOYSTICK}=\"\", ENV{ID_INPUT_ACCELEROMETER}=\"\", ENV{ID_INPUT_SWITCH}=\"\", "
         "ENV{ID_INPUT_TRACKBALL}=\"\"\n"
-        "SUBSYSTEM==\"block\", OPTIONS+=\"nowatch\"\n";
+        "SUBSYSTEM==\"block\", OPTIONS+=\"nowatch\"\n"
+        /* gpsd's rules have asked for a service by then; brltty's, which come later, go by PRODUCT. */
+        "SUBSYSTEM==\"usb\", ENV{PRODUCT}=\"\"\n"
+        "ENV{SYSTEMD_WANTS}=\"\"\n";
 /* What is claimed itself: a device, or a port that has it from no device above it. */
 static const char not_child[] = "SUBSYSTEM==\"usb\", ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_claims_end\"\n"
                                 "SUBSYSTEM!=\"usb|tty\", GOTO=\"passthrough_claims_end\"\n"
                                 "ENV{SYSTEMD_READY}==\"0\", GOTO=\"passthrough_claims_end\"\n";
-/* Instead of what the host's rules have had started for it. */
 static const char last_start[] = "TAG+=\"systemd\", ENV{SYSTEMD_WANTS}=\"passthrough-hotplug@$kernel.service\"\n";
 static const char last_link[] = "ENV{" CLAIM_LINK "}!=\"?*\", GOTO=\"passthrough_claims_end\"\n"
                                 "SYMLINK+=\"$env{" CLAIM_LINK "}\"\n";
@@ -189,47 +203,34 @@ struct claims_text claims_udev_host(const struct plan *plan, const struct bus_so
 
 /* ---- of a boot image ------------------------------------------------------------------------------------------- */
 
-/* Who it is: by its serial number wherever it sits, else by its place. */
-static struct rule recorded(struct arena *a, const struct rule *rule, const struct clearance_device *d)
-{
-        bool serial = d->marks[MARK_SERIAL] && *d->marks[MARK_SERIAL];
-        struct rule who = *rule;
-
-        memset(who.match, 0, sizeof(who.match));
-        str_add(a, &who.match[MATCH_ID].v, &who.match[MATCH_ID].n, d->id);
-        str_add(a, &who.match[serial ? MATCH_SERIAL : MATCH_PATH].v, &who.match[serial ? MATCH_SERIAL : MATCH_PATH].n,
-                serial ? d->marks[MARK_SERIAL] : d->path);
-        return who;
-}
-
-static const struct clearance_device *cleared(const struct clearance *clearance, const struct rule *rule,
-                                              const struct device *d)
+static bool cleared(const struct clearance *clearance, const struct rule *rule, const struct device *d)
 {
         for (size_t i = 0; i < clearance->n_devices; i++) {
                 const struct clearance_device *x = &clearance->devices[i];
 
                 if (x->cleared && x->digest == rule->digest && streq(x->rule, rule->name) && streq(x->path, d->path) &&
                     streq(x->id, d->id))
-                        return x;
+                        return true;
         }
-        return NULL;
+        return false;
 }
 
-static void claim(struct writer *w, const struct plan_entry *e, const struct clearance_device *who, const char *which,
-                  const char *link)
+/*
+ * A device that was recorded at its place is what the rule matches there, also where udev cannot judge all of that, or
+ * what earlier rules keep.
+ */
+static void claim(struct writer *w, const struct plan_entry *e, const char *which, bool placed, const char *link)
 {
         const struct rule *rule = &w->plan->config->rules[e->rule];
-        struct rule is = recorded(w->arena, rule, who);
-        const char *then = "ENV{" CLAIM_RULE "}=\"", *identity;
-        bool whole;
+        const struct bus *bus = bus_of(w, rule);
+        const struct device *d = &w->plan->facts->devices[e->device];
+        const char *identity = bus->udev_is ? bus->udev_is(w->arena, d, placed) : placed ? NULL : "";
+        const char *then;
 
-        if (!*who->id || (!is.match[MATCH_SERIAL].n && !*who->path))
+        if (!identity)
                 return;
-        identity = condition(w, &is, &whole);
-        if (!whole)
-                return;
-        then = arena_join(w->arena, then, rule->name, "\", ", link ? "ENV{" CLAIM_LINK "}=\"" : "", link ? link : "",
-                          link ? "\", " : "", "GOTO=\"passthrough_claims_known\"", NULL);
+        then = arena_join(w->arena, "ENV{" CLAIM_RULE "}=\"", rule->name, "\", ", link ? "ENV{" CLAIM_LINK "}=\"" : "",
+                          link ? link : "", link ? "\", " : "", "GOTO=\"passthrough_claims_known\"", NULL);
         decide(w, rule, arena_join(w->arena, which, identity, NULL), then);
         w->claims[e->rule] = true;
 }
@@ -239,29 +240,25 @@ struct claims_text claims_udev_image(const struct plan *plan, const struct bus_s
                                      const struct claims_access *access, struct arena *a)
 {
         struct writer w = {.plan = plan, .buses = buses, .arena = a};
-        bool native_unsure = false;
+        bool unsure = false; /* what earlier rules match */
 
         w.claims = arena_alloc(a, plan->config->n_rules * sizeof(*w.claims));
         for (size_t i = 0; i < plan->config->n_rules; i++) {
                 const struct rule *rule = &plan->config->rules[i];
-                bool native = rule->driver == DRIVER_NATIVE, whole;
+                bool whole;
                 const char *which;
 
                 if (!counts(&w, i))
                         continue;
                 which = condition(&w, rule, &whole);
-                /* What the host keeps may be any device from here on. */
-                native_unsure |= native && !whole;
-                for (size_t k = 0; whole && !native && !native_unsure && k < plan->n_entries; k++) {
+                for (size_t k = 0; k < plan->n_entries; k++) {
                         const struct plan_entry *e = &plan->entries[k];
-                        const struct clearance_device *who =
-                                e->rule == i && e->action == ACTION_BIND
-                                        ? cleared(clearance, rule, &plan->facts->devices[e->device])
-                                        : NULL;
 
-                        if (who)
-                                claim(&w, e, who, which, links[k]);
+                        if (e->rule == i && e->action == ACTION_BIND &&
+                            cleared(clearance, rule, &plan->facts->devices[e->device]))
+                                claim(&w, e, which, !whole || unsure, links[k]);
                 }
+                unsure |= !whole;
                 if (whole)
                         decide(&w, rule, which, "GOTO=\"passthrough_claims_known\"");
         }
@@ -273,20 +270,20 @@ struct claims_text claims_udev_image(const struct plan *plan, const struct bus_s
         };
 }
 
-const char *claims_udev_without(struct arena *a, const char *text, const char *rule)
+const char *claims_udev_without(struct arena *a, const char *text, const struct words *skip)
 {
-        const char *mark = arena_join(a, "ENV{" CLAIM_RULE "}=\"", rule, "\"", NULL);
+        static const char mark[] = "ENV{" CLAIM_RULE "}=\"";
         char *out = arena_strdup(a, text), *to = out;
 
-        for (char *line = out; *line;) {
-                size_t n = strcspn(line, "\n"), size = n + (line[n] == '\n');
-                const char *at = strstr(line, mark);
+        for (const char *line = text; *line;) {
+                size_t n = strcspn(line, "\n") + 1;
+                const char *one = arena_strndup(a, line, n), *rule = strstr(one, mark);
 
-                if (!at || at > line + n) {
-                        memmove(to, line, size);
-                        to += size;
-                }
-                line += size;
+                if (rule)
+                        rule = arena_strndup(a, rule + strlen(mark), strcspn(rule + strlen(mark), "\""));
+                if (!rule || !match_is_skipped(skip, rule))
+                        to = stpcpy(to, one);
+                line += strlen(one);
         }
         *to = '\0';
         return out;

@@ -6,18 +6,18 @@
  * device in udev's database, PASSTHROUGH_RULE=NAME, and what is below the device inherits it. Pure.
  */
 
+#include "facts/claim.h"
 #include "plan/plan.h"
 
-#define CLAIMS_NAME  "passthrough-claims"
 #define CLAIMS_UDEV  "/run/udev/rules.d"
-#define CLAIMS_FIRST "59-" CLAIMS_NAME ".rules" /* before the host's rules look at a device */
-#define CLAIMS_LAST  "72-" CLAIMS_NAME ".rules" /* behind those that name and tag it, before 73-seat-late */
+#define CLAIMS_FIRST "10-passthrough-claims.rules" /* before the host's rules look at a device */
+/* Behind those that name and tag it, before 73-seat-late; with a rule's name behind it, it is another: act/nodes.c. */
+#define CLAIMS_LAST "72-passthrough.rules"
 /* For systemd-networkd, which takes the first file that fits (systemd.network(5)). */
-#define CLAIMS_NETWORK "/run/systemd/network/00-" CLAIMS_NAME ".network"
+#define CLAIMS_NETWORK "/run/systemd/network/00-passthrough.network"
 
-#define CLAIM_RULE "PASSTHROUGH_RULE" /* of what is claimed, and of all below it */
-#define CLAIM_LINK "PASSTHROUGH_LINK" /* of what is claimed alone: the name of its node below /dev */
-#define CLAIM_FROM "PASSTHROUGH_FROM" /* of an interface: the driver that had it before */
+#define CLAIM_LINK  "PASSTHROUGH_LINK" /* of what is claimed alone: the name of its node below /dev */
+#define CLAIM_LINKS "passthrough"      /* what CLAIM_LINK begins with */
 
 /* As udev takes them; NULL: it stays as it is. */
 struct claims_access {
@@ -44,5 +44,5 @@ struct claims_text claims_udev_image(const struct plan *plan, const struct bus_s
                                      const struct clearance *clearance, const char *const *links,
                                      const struct claims_access *access, struct arena *a);
 
-/* The text without the lines that claim something for that rule. */
-const char *claims_udev_without(struct arena *a, const char *text, const char *rule);
+/* The text without the lines that claim something for rules that are skipped. */
+const char *claims_udev_without(struct arena *a, const char *text, const struct words *skip);

@@ -15,7 +15,7 @@ enum op_kind {
         OP_NETLINK, /* value is set at the interface target, through rtnetlink(7) or ethtool */
         OP_DEVLINK, /* value is set at the device target, through devlink */
         OP_NVME,    /* value is what the NVMe controller target is told */
-        OP_CLAIM,   /* udev has the device of its database's file target for the rule value, see act/claim.h */
+        OP_CLAIM,   /* udev has the device, whose numbers are in the file target, for the rule value; "": for any */
         OP_MAX_,
 };
 

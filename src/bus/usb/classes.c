@@ -26,7 +26,8 @@ static const struct class
         {"02", "serial", ROLE_NETWORK | ROLE_SERIAL, HEADING_SERIAL},
         {"e00103", "network", ROLE_NETWORK | ROLE_INTERFACES, HEADING_NETWORK}, /* RNDIS */
         {"ef0401", "network", ROLE_NETWORK | ROLE_INTERFACES, HEADING_NETWORK}, /* RNDIS of Android */
-        {"e0", "wireless", ROLE_NETWORK | ROLE_USB, HEADING_USB},               /* Bluetooth has keyboards */
+        {"e00101", "wireless", ROLE_USB, HEADING_USB},                          /* Bluetooth: keyboards */
+        {"e0", "wireless", ROLE_NETWORK | ROLE_USB, HEADING_USB},
         {"01", "audio", 0, HEADING_AUDIO},
         {"03", "hid", ROLE_USB, HEADING_USB},
         {"0a", "serial", ROLE_SERIAL, HEADING_SERIAL},

@@ -81,6 +81,37 @@ static const char *condition(struct arena *a, size_t judge, const struct words *
         return arena_join(a, text, "\", ", NULL);
 }
 
+/* Of a controller's two root hubs one is for USB 3: the speed says which of them the port is of. */
+static const char *placed_at(struct arena *a, const struct device *d, bool *exact)
+{
+        const char *speed = usb_of(d)->speed, *hub = strstr(d->sysfs, "/usb"), *from = hub, *ports;
+
+        while (from && from > d->sysfs && from[-1] != '/')
+                from--;
+        ports = strchr(d->address, '-');
+        if (!from || !ports || !speed)
+                return NULL;
+        return arena_join(a, "DEVPATH==\"*/", quoted(a, arena_strndup(a, from, (size_t)(hub - from)), exact), "/usb*/*",
+                          ports, "\", ATTR{speed}==\"", quoted(a, speed, exact), "\", ", NULL);
+}
+
+const char *usb_udev_is(struct arena *a, const struct device *d, bool placed)
+{
+        const char *serial = d->marks[MARK_SERIAL], *text, *place = "";
+        bool exact = true;
+
+        if (!d->identified)
+                return NULL;
+        text = arena_join(a, "ENV{PRODUCT}==\"", id(a, d->id, &exact), "\", ", NULL);
+        if (serial)
+                text = arena_join(a, text, "ATTR{serial}==\"", quoted(a, serial, &exact), "\", ", NULL);
+        if (placed || !serial || !exact) {
+                exact = true;
+                place = placed_at(a, d, &exact);
+        }
+        return place && exact ? arena_join(a, text, place, NULL) : NULL;
+}
+
 const char *usb_udev(struct arena *a, const struct rule *rule, bool *ret_whole)
 {
         const char *text = "";

@@ -56,6 +56,11 @@ static enum heading heading(const struct device *d)
         return usb_heading(usb_of(d)->best);
 }
 
+static const char *interfaces(const struct device *d)
+{
+        return usb_of(d)->whole ? usb_of(d)->classes : NULL;
+}
+
 /* As udev asks its hardware database (udev-builtin-usb_id.c, hwdb.d/20-usb-vendor-model.hwdb). */
 static void alias(const struct device *d, const char *bus, char *buf, size_t size)
 {
@@ -97,7 +102,9 @@ const struct bus usb_bus = {
         .refuse = refuse,
         .plugged = true,
         .udev = usb_udev,
+        .udev_is = usb_udev_is,
         .udev_head = "SUBSYSTEM!=\"usb\", GOTO=\"passthrough_end\"\n"
                      "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
         .guest = usb_guest,
+        .interfaces = interfaces,
 };

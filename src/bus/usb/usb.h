@@ -23,11 +23,13 @@ struct usb_device {
         const char *node;     /* /dev/bus/usb/001/004, or NULL */
         struct usb_interface *interfaces;
         size_t n_interfaces;
+        bool whole;          /* the next has those of all its configurations */
         const char *classes; /* of the interfaces of all its configurations, two digits each: "08 03 "; NULL: unknown */
         char best[7]; /* the class that says best what it is, with subclass and protocol, as far as they are known */
         const char **inputs; /* directories of its input devices, below /sys/class/input */
         size_t n_inputs;
-        bool blocked; /* nobody has authorised it */
+        const char *speed; /* in Mbit/s, or NULL */
+        bool blocked;      /* nobody has authorised it */
 };
 
 static inline const struct usb_device *usb_of(const struct device *d)
@@ -52,6 +54,7 @@ bool usb_says_more(const char *a, const char *b);
 bool usb_read_descriptors(const unsigned char *data, size_t size, void (*one)(void *context, const char *class),
                           void *context);
 
+const char *usb_udev_is(struct arena *a, const struct device *d, bool placed);
 const char *usb_udev(struct arena *a, const struct rule *rule, bool *ret_whole);
 void usb_propose(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
                  const char **ret_why);

@@ -30,17 +30,29 @@ bool usb_is_address(const char *text)
         return number(&text) && *text == '-' && is_ports(text + 1);
 }
 
-/* CONTROLLER/PORT, or CONTROLLER/usb3:PORT. */
-static bool is_path(const char *word)
+/*
+ * CONTROLLER/PORT, or CONTROLLER/usb3:PORT. A controller on PCI goes by its address, in lower case and with its domain;
+ * others have no colon in their names.
+ */
+static bool parse_path(struct arena *a, const char *word, struct words *list)
 {
-        const char *slash = strchr(word, '/');
-        const char *ports = slash ? slash + 1 : NULL;
+        const char *slash = strchr(word, '/'), *ports = slash ? slash + 1 : NULL;
+        char *controller;
 
         if (!slash || slash == word)
                 return false;
         if (startswith(ports, "usb3:"))
                 ports += strlen("usb3:");
-        return is_ports(ports);
+        if (!is_ports(ports))
+                return false;
+        controller = arena_strndup(a, word, (size_t)(slash - word));
+        if (strchr(controller, ':')) {
+                str_lower(controller);
+                if (strchr(controller, ':') == strrchr(controller, ':'))
+                        controller = arena_join(a, "0000:", controller, NULL);
+        }
+        str_add(a, &list->v, &list->n, arena_join(a, controller, slash, NULL));
+        return true;
 }
 
 static bool is_half(const char *s, size_t n)
@@ -88,8 +100,9 @@ static bool parse_class(struct arena *a, const char *word, struct words *list)
 
 static bool parse(enum match_key key, struct arena *a, const char *word, struct words *list)
 {
-        if ((key == MATCH_PORT && !usb_is_address(word)) || (key == MATCH_PATH && !is_path(word)) ||
-            (key == MATCH_SERIAL && !identity_is_number(word)))
+        if (key == MATCH_PATH)
+                return parse_path(a, word, list);
+        if ((key == MATCH_PORT && !usb_is_address(word)) || (key == MATCH_SERIAL && !identity_is_number(word)))
                 return false;
         if (key == MATCH_ID)
                 return parse_id(a, word, list);
@@ -108,5 +121,6 @@ const struct bus_syntax usb_syntax = {
                   [MATCH_CLASS] = "hid, storage, printer, video, audio, serial, wireless, or two hex digits",
                   [MATCH_SERIAL] = "the device's serial number; one of nothing but 0 or f tells no device from others",
                   [MATCH_PORT] = "a port as the kernel names it, such as 1-2.3"},
+        .unstable = {[MATCH_PORT] = "bus numbers may be others in the next boot; Path= names the socket"},
         .parse = parse,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "act/claim.h"
+#include "act/await.h"
 
 #include <spawn.h>
 #include <stdio.h>
@@ -13,26 +13,27 @@
 #define TRIES    300
 #define PAUSE_MS 50
 
-static bool is_claimed(const struct root *root, const char *file, const char *rule)
+static bool is_claimed(const struct root *root, const char *numbers, const char *rule)
 {
         static const char property[] = "\nE:PASSTHROUGH_RULE=";
-        char text[16 * 1024], *value;
+        char path[64] = "/run/udev/data/c", text[16 * 1024] = "\n", *value, *end = path + strlen(path);
 
-        text[0] = '\n';
-        text[1] = '\0';
-        if (root_read(root, file, text + 1, sizeof(text) - 1) <= 0)
+        if (root_read(root, numbers, end, sizeof(path) - strlen(path)) <= 0)
+                return false;
+        end[strcspn(end, "\n")] = '\0';
+        if (root_read(root, path, text + 1, sizeof(text) - 1) <= 0)
                 return false;
         value = strstr(text, property);
         if (!value)
                 return false;
         value += strlen(property);
         value[strcspn(value, "\n")] = '\0';
-        return streq(value, rule);
+        return *value && (!*rule || streq(value, rule));
 }
 
-bool claim_wait(const struct root *root, const char *file, const char *rule, bool wanted)
+bool await_claim(const struct root *root, const char *numbers, const char *rule, bool wanted)
 {
-        for (int i = 0; is_claimed(root, file, rule) != wanted; i++) {
+        for (int i = 0; is_claimed(root, numbers, rule) != wanted; i++) {
                 if (!root->live || i == TRIES)
                         return false;
                 nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
@@ -40,7 +41,7 @@ bool claim_wait(const struct root *root, const char *file, const char *rule, boo
         return true;
 }
 
-void claim_reload(const struct root *root)
+void await_reload(const struct root *root)
 {
         char *argv[] = {"udevadm", "control", "--reload", NULL}, *environment[] = {NULL};
         pid_t pid;
