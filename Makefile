@@ -12,6 +12,8 @@ Q := $(if $(V),,@)
 CC ?= cc
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2
+# Boot images carry the programs: size counts. Not with SANITIZE=1, nor in `make coverage`.
+SIZE ?= -Os
 WARNINGS := -Wall -Wextra -Wvla -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Werror=implicit-function-declaration
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 # Nothing walks the stack of these programs, and boot images carry them: without its tables they are an eighth smaller.
@@ -19,20 +21,21 @@ UNWIND := -fno-asynchronous-unwind-tables
 # SANITIZE=1 builds with ASan and UBSan.
 ifdef SANITIZE
 UNWIND :=
+SIZE :=
 HARDENING := -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZER_LIBS := -fsanitize=address,undefined
 LDFLAGS ?=
 endif
 # Boot images carry the programs: no symbols, unless asked for, and of the engine what each of them uses.
 LDFLAGS ?= -Wl,-s,--gc-sections
-ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -ffunction-sections -fdata-sections $(UNWIND) $(WARNINGS) $(HARDENING) $(CFLAGS) -MMD -MP
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -ffunction-sections -fdata-sections $(UNWIND) $(WARNINGS) $(HARDENING) $(CFLAGS) $(SIZE) -MMD -MP
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER_LIBS) $(LDFLAGS)
 
 ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config cmdline bus bus/* facts guard plan act state loader maker check report export))))
 PROGRAMS := passthroughctl passthrough-bind passthrough-demand passthrough-sriov passthrough-generator passthrough-cmdline
 passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c)) src/validate/findings.c src/validate/machine.c
 # What looks at a host that is up is no boot image's.
-passthrough-demand_SOURCES := $(addprefix src/bind/,arrival.c passthrough-demand.c run.c settle.c udev.c)
+passthrough-demand_SOURCES := $(addprefix src/bind/,arrival.c asked.c passthrough-demand.c run.c settle.c udev.c)
 passthrough-sriov_SOURCES := $(addprefix src/bind/,passthrough-sriov.c run.c settle.c sriov.c)
 passthrough-bind_SOURCES := src/bind/run.c $(filter-out $(passthrough-demand_SOURCES) $(passthrough-sriov_SOURCES),$(sort $(wildcard src/bind/*.c)))
 passthrough-generator_SOURCES := $(sort $(wildcard generator/*.c))
@@ -150,7 +153,7 @@ unit: sanitized ## tests on captured and made-up machines, with ASan and UBSan
 
 .PHONY: coverage
 coverage: ## lines that the unit tests and the made-up machines of the guard reach, a figure for each folder
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage HARDENING='-fPIE --coverage' CFLAGS='-O0 -g' LDFLAGS=--coverage all
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage SIZE= HARDENING='-fPIE --coverage' CFLAGS='-O0 -g' LDFLAGS=--coverage all
 	@BUILD=$(BUILD)/coverage tests/coverage/run
 
 .PHONY: deb-check

@@ -16,14 +16,15 @@
 #include "facts/facts.h"
 #include "facts/match.h"
 #include "facts/memory.h"
+#include "gettys.h"
 #include "maker/table.h"
 #include "state/record.h"
 #include "units.h"
 
 static const char help[] =
         "passthrough-generator [--root=DIR] NORMAL [EARLY LATE]\n\n"
-        "Writes the units for passthrough.d(5) and passthrough.conf(5) to NORMAL, mounts to LATE. Run\n"
-        "by systemd; see "
+        "Writes the units for passthrough.d(5) and passthrough.conf(5) to NORMAL, mounts to LATE, and\n"
+        "to EARLY masks of logins on serial ports that rules take. Run by systemd; see\n"
         "passthrough-generator(8).\n\n" COMMON_HELP;
 
 /*
@@ -333,7 +334,7 @@ static void report(const struct root *root, const struct diags *diags)
         }
 }
 
-static int generate(const struct root *root, struct arena *a, struct units *u, struct units *late)
+static int generate(const struct root *root, struct arena *a, struct units *u, struct units *early, struct units *late)
 {
         struct diags diags = {.arena = a};
         struct config config;
@@ -363,9 +364,13 @@ static int generate(const struct root *root, struct arena *a, struct units *u, s
         if (facts.trial > 0)
                 trial_units(u, facts.trial);
         k = host_units(root, a, u, &config, facts.off);
+        if (k == 0 && !facts.off) {
+                facts_read_machine(root, a, initrd_table, &facts);
+                k = gettys_mask(root, a, &config, &facts, early, u);
+        }
         if (k == 0 && !facts.off)
                 pages_units(root, a, u, late, &settings);
-        return k < 0 ? k : u->error < 0 ? u->error : late->error;
+        return k < 0 ? k : u->error < 0 ? u->error : early->error < 0 ? early->error : late->error;
 }
 
 int main(int argc, char *argv[])
@@ -374,7 +379,7 @@ int main(int argc, char *argv[])
         struct root root = ROOT_INIT;
         struct arena arena = {};
         const char *dir = NULL;
-        struct units normal = {}, late = {};
+        struct units normal = {}, early = {}, late = {};
         int c, k;
 
         while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
@@ -404,11 +409,15 @@ int main(int argc, char *argv[])
                 return EXIT_FAILURE;
         }
         normal.dir = open_output(&root, argv[optind]);
+        early.dir = open_output(&root, argv[MIN(optind + 1, argc - 1)]);
         late.dir = open_output(&root, argv[argc - 1]);
-        k = normal.dir < 0 ? normal.dir : generate(&root, &arena, &normal, late.dir < 0 ? &normal : &late);
+        k = normal.dir < 0 ? normal.dir
+                           : generate(&root, &arena, &normal, early.dir < 0 ? &normal : &early,
+                                      late.dir < 0 ? &normal : &late);
         if (k < 0)
                 fprintf(stderr, "passthrough-generator: %s: %s\n", argv[optind], strerror(-k));
         close_fd(&normal.dir);
+        close_fd(&early.dir);
         close_fd(&late.dir);
         arena_free(&arena);
         root_close(&root);

@@ -45,6 +45,12 @@ void units_write(struct units *u, const char *name, const char *text)
                 u->error = write_new(u, name, text);
 }
 
+void units_mask(struct units *u, const char *name)
+{
+        if (u->error == 0 && symlinkat("/dev/null", u->dir, name) < 0)
+                u->error = -errno;
+}
+
 static void pull(struct units *u, const char *by, const char *how, const char *unit, const char *target)
 {
         char link[600], path[300];

@@ -23,3 +23,5 @@ void units_write(struct units *u, const char *name, const char *text);
  */
 void units_want(struct units *u, const char *by, const char *unit, const char *target);
 void units_require(struct units *u, const char *by, const char *unit, const char *target);
+/* Nothing may start a unit of that name. */
+void units_mask(struct units *u, const char *name);

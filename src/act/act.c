@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "act/attempt.h"
+#include "act/await.h"
 #include "act/kmod.h"
 #include "act/sysfs.h"
 #include "base/str.h"
@@ -84,11 +85,18 @@ static enum fault hide(struct actor *w, const struct op *op, struct attempt *x)
         return x->error < 0 ? FAULT_WRITE : FAULT_NONE;
 }
 
+static enum fault claim(struct actor *w, const struct op *op, struct attempt *x)
+{
+        bool gone = op->flags & OP_GONE;
+
+        (void)x;
+        if (await_claim(w->root, op->target, op->value, !gone))
+                return FAULT_NONE;
+        return gone ? FAULT_CLAIMED : FAULT_UNCLAIMED;
+}
+
 static enum fault (*const kinds[OP_MAX_])(struct actor *, const struct op *, struct attempt *) = {
-        [OP_LOAD] = load,
-        [OP_WRITE] = write_value,
-        [OP_VERIFY] = verify,
-        [OP_HIDE] = hide,
+        [OP_LOAD] = load, [OP_WRITE] = write_value, [OP_VERIFY] = verify, [OP_HIDE] = hide, [OP_CLAIM] = claim,
 };
 
 static bool applies(const struct actor *w, const struct op *op)
@@ -214,7 +222,8 @@ static void fail_all(struct actor *w, enum fault fault, const struct attempt *x)
 static void succeed(struct actor *w, size_t entry)
 {
         const struct plan_entry *e = &w->plan->entries[entry];
-        const char *from = w->plan->facts->devices[e->device].driver;
+        const struct device *d = &w->plan->facts->devices[e->device];
+        const char *from = streq_ptr(d->driver, e->driver) ? d->claim_from : d->driver;
         bool late = from && !streq(from, e->driver);
 
         w->results[entry] = (struct result){
@@ -226,7 +235,7 @@ static void take(struct actor *w, const struct op *op)
         struct attempt x = {};
         enum fault fault = carry_out(w, op, &x, &w->attempts[op->entry].left);
 
-        if (fault == FAULT_NONE && op->kind == OP_VERIFY)
+        if (fault == FAULT_NONE && (op->kind == OP_VERIFY || op->kind == OP_CLAIM))
                 succeed(w, op->entry);
         if (fault == FAULT_NONE || (op->flags & OP_OPTIONAL && fault != FAULT_STUCK))
                 return;

@@ -58,5 +58,8 @@ enum act_end act_give(const struct root *root, const char *address, const struct
 
 uint64_t act_now(void);
 
+/* Undoes what udev claims in an initrd, on buses whose devices udev claims. 0 or -errno; *ret: whether it claimed. */
+int act_unclaim(const struct root *root, struct arena *a, bool *ret) _must_check_;
+
 /* Undoes OP_HIDE. 0 or -errno; *ret: whether anything was hidden. */
 int act_unhide(const struct root *root, struct arena *a, bool *ret) _must_check_;

@@ -45,6 +45,12 @@ const char *attempt_text(const struct attempt *x, const struct root *root, struc
                                   *x->driver ? "it is bound to " : "see the kernel log", x->driver, NULL);
         case FAULT_STILL:
                 return arena_join(a, x->op->value, " still has it; see the kernel log", NULL);
+        case FAULT_UNCLAIMED:
+                return arena_join(a, "udev has not taken it for rule ", x->op->value,
+                                  "; journalctl -u systemd-udevd may say why", NULL);
+        case FAULT_CLAIMED:
+                return arena_join(a, "udev still has it for rule ", x->op->value,
+                                  "; journalctl -u systemd-udevd may say why", NULL);
         case FAULT_NO_DRIVER:
                 return arena_join(a, x->op->value,
                                   " released it, and no driver of the host took it; see the kernel log", NULL);

@@ -13,6 +13,8 @@ enum fault {
         FAULT_STUCK,     /* the write has not come back */
         FAULT_DRIVER,    /* another driver has the device, or none */
         FAULT_STILL,     /* the driver that it was given has it, still */
+        FAULT_UNCLAIMED, /* udev does not have it for the rule */
+        FAULT_CLAIMED,   /* udev has it for the rule, still */
         FAULT_NO_DRIVER, /* the host has a driver for it, which did not take it */
 };
 

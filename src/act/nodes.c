@@ -219,8 +219,10 @@ void act_nodes(const struct root *root, struct arena *a, const struct nodes *nod
 {
         struct noder w = {.root = root, .arena = a, .nodes = nodes, .problems = problems};
 
-        tell_udev(&w);
-        prune(&w, NODE_LINKS);
+        if (!nodes->claimed) {
+                tell_udev(&w);
+                prune(&w, NODE_LINKS);
+        }
         prune(&w, DEVICE_LINKS);
         for (size_t i = 0; i < nodes->n; i++)
                 settle_device(&w, &nodes->devices[i]);

@@ -26,6 +26,7 @@ struct node_device {
 struct nodes {
         const char *rule;
         struct node_number owner, group, mode;
+        bool claimed;                /* nodes, and links to them, are udev's: see plan/claims-udev.h */
         struct node_device *devices; /* those the rule has; all others that had links of it lose them */
         size_t n;
 };

@@ -37,26 +37,14 @@ static void wait_for_drivers_turn(const struct root *root, const char *address)
                                 pause_ms(PAUSE_MS);
 }
 
-/* Why nothing is taken for the rule in this boot any more, or NULL. */
-static const char *closed(struct run *r, const struct rule *rule)
-{
-        const struct record_rule *known = record_find(&r->record, rule->name);
-
-        if (r->record.rescued)
-                return "this boot found its root file system only after devices were given back, and takes nothing "
-                       "more";
-        /* Until the host's plan is fixed, what the image did not have is part of it. */
-        if (r->record.host && !run_same_text(r, rule))
-                return known ? "its text changed since this boot's plan was made" : "this boot's plan has no such rule";
-        return known && known->state == RULE_SKIPPED ? known->message : NULL;
-}
-
 static bool taken_already(const struct run *r, const struct plan_entry *e)
 {
         const struct device *d = &r->facts.devices[e->device];
         const struct record_device *x = record_find_device(&r->record, d->address);
 
-        return x && record_device_taken(x) && streq_ptr(d->driver, e->driver);
+        /* Of what comes and goes, another may have sat there. */
+        return x && record_device_taken(x) && streq_ptr(d->driver, e->driver) && streq(x->id, d->id) &&
+               streq(x->rule, r->config.rules[e->rule].name);
 }
 
 /* A virtual machine that wants the device may wait for this unit, which has failed for want of it. */
@@ -138,7 +126,7 @@ static int look(struct run *r, const char *address, bool last)
         if (!e || e->action == ACTION_KEEP || e->below != NO_ENTRY || taken_already(r, e))
                 return RUN_DONE;
         rule = &r->config.rules[e->rule];
-        why = closed(r, rule);
+        why = run_closed(r, rule);
         if (why) {
                 log_refusal(r, e, why);
                 return RUN_UNSATISFIED;

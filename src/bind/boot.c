@@ -6,6 +6,7 @@
 #include "maker/table.h"
 #include "report/log.h"
 #include "report/outcome.h"
+#include "state/claim-files.h"
 
 static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather_early};
 
@@ -86,6 +87,31 @@ static int carry_out(struct run *r, enum stage stage)
         return k;
 }
 
+/*
+ * udev starts behind this stage. What the image has for it was made on this very host, and holds as long as its
+ * clearance does.
+ */
+static void claim(struct run *r)
+{
+        static const char *const files[] = {CLAIMS_FIRST, CLAIMS_LAST};
+        const struct clearance *c = &r->facts.clearance;
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < ARRAY_SIZE(files) && !c->elsewhere && !c->unread && !c->lapsed; i++) {
+                const char *from = arena_join(&r->arena, CLAIMS_IMAGE "/", files[i], NULL), *text;
+                char *all;
+                size_t size;
+
+                if (root_read_all(r->root, &r->arena, from, CLAIMS_MAX, &all, &size) < 0)
+                        return;
+                text = claims_udev_without(&r->arena, all, &r->facts.skip);
+                k = root_replace(r->root, arena_join(&r->arena, CLAIMS_UDEV "/", files[i], NULL), text, strlen(text));
+        }
+        if (k < 0)
+                log_line(r->root, LOG_LEVEL_ERROR, LOG_REFUSAL, NULL, NULL, "udev claims nothing in the initrd: %s: %s",
+                         CLAIMS_UDEV, strerror(-k));
+}
+
 /* Devices first: nothing that huge pages take, time included, may keep a rule from being carried out. */
 int run_stage(const struct root *root, const char *name)
 {
@@ -99,6 +125,8 @@ int run_stage(const struct root *root, const char *name)
         if (k < 0 || r.record.done[stage] || r.record.rescued)
                 return k;
         k = run_load(&r, false, stage);
+        if (k == 0 && stages[stage].whole_boot)
+                claim(&r);
         if (k == 0 && r.config.n_rules > 0)
                 k = carry_out(&r, stage);
         if (stages[stage].reserves)

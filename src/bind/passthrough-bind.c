@@ -72,12 +72,17 @@ static int carry_out(const struct job *job, const char *dir)
 
 static bool is_address(const char *text)
 {
+        struct arena a = {};
+        bool is = false;
         size_t none;
 
         for (size_t i = 0; bus_table[i]; i++)
-                if (bus_table[i]->bus->find(NULL, 0, text, &none))
-                        return true;
-        return false;
+                is |= bus_table[i]->bus->find(NULL, 0, text, &none);
+        for (size_t i = 0; bus_syntaxes[i]; i++)
+                is |= bus_syntaxes[i]->right[MATCH_PORT] &&
+                      bus_syntaxes[i]->parse(MATCH_PORT, &a, text, &(struct words){});
+        arena_free(&a);
+        return is;
 }
 
 /* Beside this program; in no boot image, where all it could look at is not there yet. */

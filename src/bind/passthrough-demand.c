@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * passthrough-demand: what passthrough-bind does on a host that is up, where more is to be looked at than a boot image
- * has room for. It is called by passthrough-bind alone, which has read the options.
+ * has room for. It is called by passthrough-bind, which has read the options, and by udev, for --claim=.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,14 +16,18 @@ int main(int argc, char *argv[])
         static const struct {
                 const char *option;
                 int (*run)(const struct root *root, const char *argument);
-        } runs[] = {{"--rule=", run_rule}, {"--hotplug=", run_arrival}, {"--stage=", run_udev}};
+        } runs[] = {
+                {"--rule=", run_rule}, {"--hotplug=", run_arrival}, {"--stage=", run_udev}, {"--claim=", run_claim}};
         struct root root = ROOT_INIT;
-        int k = argc == 3 && startswith(argv[1], "--root=") ? root_open(argv[1] + strlen("--root="), &root) : -EINVAL;
+        const char *what = argc > 1 ? argv[argc - 1] : "";
+        int k = argc == 2                                     ? root_open(NULL, &root)
+                : argc == 3 && startswith(argv[1], "--root=") ? root_open(argv[1] + strlen("--root="), &root)
+                                                              : -EINVAL;
 
         sriov_keys_used = &sriov_keys;
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(runs); i++)
-                if (startswith(argv[2], runs[i].option)) {
-                        k = runs[i].run(&root, argv[2] + strlen(runs[i].option));
+                if (startswith(what, runs[i].option)) {
+                        k = runs[i].run(&root, what + strlen(runs[i].option));
                         root_close(&root);
                         if (k < 0)
                                 fprintf(stderr, "passthrough-bind: %s\n", strerror(-k));

@@ -89,6 +89,12 @@ static int write_record(struct run *r, const struct record *what)
 static int give_back(struct run *r, const char *why)
 {
         struct record what = {.rescued = true};
+        bool claimed = false;
+        int k = act_unclaim(r->root, &r->arena, &claimed);
+
+        if (claimed)
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_RESCUE, NULL, NULL,
+                         "no root file system after %d s: udev claims nothing more", GIVE_BACK_AFTER);
 
         for (size_t i = 0; i < r->record.n_devices; i++) {
                 struct record_device *d = &r->record.devices[i];
@@ -99,8 +105,8 @@ static int give_back(struct run *r, const char *why)
                 record_add_outcome(&what, &r->arena, d, d->reason);
         }
         /* A root that is slow is no fault of ours where we held nothing. */
-        if (what.n_outcomes == 0)
-                return 0;
+        if (what.n_outcomes == 0 && !claimed)
+                return k;
         r->record.rescued = true;
         record_follow(&r->record, &r->arena);
         return write_record(r, &what);

@@ -33,6 +33,25 @@ static int hold_back(struct run *r)
         return k;
 }
 
+static bool looks_at(const struct bus_syntax *bus)
+{
+        for (size_t i = 0; bus_table[i]; i++)
+                if (bus_table[i]->bus->syntax == bus)
+                        return bus_table[i]->gather;
+        return true;
+}
+
+/* Devices of other buses are not missing. */
+static void leave_others(struct config *config)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < config->n_rules; i++)
+                if (looks_at(config->rules[i].bus))
+                        config->rules[n++] = config->rules[i];
+        config->n_rules = n;
+}
+
 int run_load(struct run *r, bool all, enum stage stage)
 {
         struct facts_request request;
@@ -44,6 +63,7 @@ int run_load(struct run *r, bool all, enum stage stage)
                 k = hold_back(r);
         if (k < 0)
                 return k;
+        leave_others(&r->config);
         facts_request_for(&r->config, &r->arena, &request);
         request.booting = knowing[stage].booting;
         request.early = knowing[stage].early;
@@ -141,6 +161,19 @@ bool run_same_text(const struct run *r, const struct rule *rule)
         const struct record_rule *known = record_find(&r->record, rule->name);
 
         return known && known->digest == rule->digest;
+}
+
+const char *run_closed(const struct run *r, const struct rule *rule)
+{
+        const struct record_rule *known = record_find(&r->record, rule->name);
+
+        if (r->record.rescued)
+                return "this boot found its root file system only after devices were given back, and takes nothing "
+                       "more";
+        /* Until the host's plan is fixed, what the image did not have is part of it. */
+        if (r->record.host && !run_same_text(r, rule))
+                return known ? "its text changed since this boot's plan was made" : "this boot's plan has no such rule";
+        return known && known->state == RULE_SKIPPED ? known->message : NULL;
 }
 
 void run_log_device(struct run *r, size_t entry)

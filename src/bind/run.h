@@ -42,6 +42,8 @@ int run_sriov_none(const struct root *root, const char *rule) _must_check_;
 int run_arrival(const struct root *root, const char *address) _must_check_;
 /* Huge pages that the image did not know of; a shortfall is no failure. */
 int run_host(const struct root *root, const char *unused) _must_check_;
+/* Prints what udev is to keep of the device, where a rule claims it: see plan/claims-udev.h. */
+int run_claim(const struct root *root, const char *address) _must_check_;
 /* udev rules for devices that appear later. */
 int run_udev(const struct root *root, const char *unused) _must_check_;
 /* Waits, in an initrd, until the root is there or ought to be; see rescue.c. */
@@ -73,6 +75,8 @@ void run_give_back(struct run *r, struct record_device *d, const char *why);
 bool run_give_back_begun(struct run *r, const char *rule, const bool *chosen);
 /* Huge pages in a stage that reserves them, and the record with them. 0 or -errno. */
 int run_pages(struct run *r, enum stage stage) _must_check_;
+/* Why nothing is taken for the rule in this boot any more, or NULL. */
+const char *run_closed(const struct run *r, const struct rule *rule);
 /* True if the rule's text is what this boot's plan was made of. */
 bool run_same_text(const struct run *r, const struct rule *rule);
 void run_log_device(struct run *r, size_t entry);

@@ -9,16 +9,7 @@
 #include "guard/evidence.h"
 #include "maker/table.h"
 #include "plan/hotplug.h"
-
-/* Rules that this boot does not have: as in run_rule(), those whose text changed since its plan was made. */
-static const bool *left_out(struct run *r)
-{
-        bool *out = arena_alloc(&r->arena, r->config.n_rules * sizeof(*out));
-
-        for (size_t i = 0; i < r->config.n_rules; i++)
-                out[i] = r->record.rescued || (r->record.host && !run_same_text(r, &r->config.rules[i]));
-        return out;
-}
+#include "state/claim-files.h"
 
 /* One that does not load now does not load later either: the process says so when a device appears. */
 static void load(struct run *r, const struct strings *modules)
@@ -72,7 +63,7 @@ static void look(struct run *r)
                 pci_sriov(r->root, &r->arena, SRIOV_AT_BOOT, &r->plan);
 }
 
-static int build(struct run *r, const char **ret)
+static int build(struct run *r, const char **ret, struct claims_text *ret_claims)
 {
         struct strings modules;
         const bool *out;
@@ -85,8 +76,10 @@ static int build(struct run *r, const char **ret)
         if (k < 0)
                 return k;
         look(r);
-        out = left_out(r);
+        out = claim_files_left_out(&r->record, &r->arena, &r->config);
         *ret = hotplug_rules(&r->plan, bus_table, out, &r->arena);
+        *ret_claims = claims_udev_host(&r->plan, bus_table, out, claim_files_access(r->root, &r->arena, &r->config),
+                                       &r->arena);
         modules = hotplug_modules(&r->plan, out, &r->arena);
         load(r, &modules);
         return 0;
@@ -95,12 +88,18 @@ static int build(struct run *r, const char **ret)
 int run_udev(const struct root *root, const char *unused)
 {
         _cleanup_(run_free) struct run r = {.root = root};
+        struct claims_text claims = {};
         const char *text = NULL;
-        int k = facts_read_switches(root, &r.arena, &r.facts);
+        bool changed;
+        int k = facts_read_switches(root, &r.arena, &r.facts), written;
 
         (void)unused;
         if (k == 0 && !r.facts.off)
-                k = build(&r, &text);
+                k = build(&r, &text, &claims);
+        /* What a boot image has left there goes, too, whatever else is wrong. */
+        written = claim_files_put(root, &r.arena, &claims, &changed);
+        if (k == 0)
+                k = written;
         if (k < 0 || (!text && !root_exists(root, HOTPLUG_RULES)))
                 return k;
         return root_replace(root, HOTPLUG_RULES, text ? text : "", text ? strlen(text) : 0);

@@ -91,10 +91,12 @@ struct device {
         char id[10];     /* vendor:device, lower case hex */
         char class[7];   /* the bus's own code of it */
         unsigned roles;
-        const char *marks[MARK_MAX_]; /* NULL: none, or it does not show */
-        const char *parent;           /* of a virtual device: the address of the one that makes it; else NULL */
-        uint32_t index;               /* of one of those: which it is; UINT32_MAX: that is not known */
-        const char *below;            /* the device in whose directory its own is: the address; or NULL */
+        const char *called;                   /* what people call it, where its class alone does not tell; or NULL */
+        const char *said_vendor, *said_model; /* the names that it has for itself, or NULL */
+        const char *marks[MARK_MAX_];         /* NULL: none, or it does not show */
+        const char *parent;                   /* of a virtual device: the address of the one that makes it; else NULL */
+        uint32_t index;                       /* of one of those: which it is; UINT32_MAX: that is not known */
+        const char *below;                    /* the device in whose directory its own is: the address; or NULL */
 
         /* What follows is gathered for the devices that rules may come to: see facts_request.config. */
         bool detailed;
@@ -106,6 +108,8 @@ struct device {
         const char *numa_node;       /* where that was asked for and it is near one; or NULL */
         const char *group_stranger;  /* a member of its group of which nothing is known, or NULL */
         const char *group_kept;      /* why the kernel lets no program have its group, whatever is in it; or NULL */
+        const char *claim;           /* the rule that udev's database has the device for (see taken_by), or NULL */
+        const char *claim_from;      /* the host's driver that had bound it before, or NULL */
         const char *stuck; /* why its files cannot be asked: a driver of it that does not let go, say; or NULL */
         enum reason_kind kept_kind, stuck_kind, unseen_kind; /* of group_kept, stuck and unseen */
         const char *vfio_user; /* which process has it open through VFIO, where that was asked; or NULL */
@@ -161,14 +165,19 @@ struct bus {
 
         /* NULL where the bus has nothing of the kind. */
 
-        /* What people look for devices of that class under; without it, HEADING_OTHER. */
-        enum heading (*heading)(const char *class);
+        /* What people look for the device under; without it, HEADING_OTHER. */
+        enum heading (*heading)(const struct device *d);
         /*
          * [Match] as a condition for udev, whole or without what udev cannot judge; and what goes before, which leaves
          * all but devices of the bus to GOTO="passthrough_end".
          */
         const char *(*udev)(struct arena *a, const struct rule *rule, bool *ret_whole);
         const char *udev_head;
+        /*
+         * A condition for this device, whoever else may come, and (placed) where it sits now; NULL where udev cannot
+         * tell it from others.
+         */
+        const char *(*udev_is)(struct arena *a, const struct device *d, bool placed);
         /* The same for the virtual functions with that ID which this device makes. */
         const char *(*udev_made)(struct arena *a, const struct device *parent, const char *id);
 
@@ -176,11 +185,18 @@ struct bus {
          */
         bool (*refuse)(struct arena *a, const struct rule *rule, const struct device *d, struct reason *ret);
         const char *(*refuse_back)(struct arena *a, const struct device *d);
+        /*
+         * Where a device comes and goes, and may be of several kinds at once: USB's codes of them, "08 03 "; NULL: they
+         * do not show.
+         */
+        const char *(*interfaces)(const struct device *d);
         void (*guest)(struct arena *a, const struct device *d, struct guest_device *ret);
         /* Whether a device at that path has the same number on its card as this one. */
         bool (*same_function)(const char *path, const struct device *d);
         /* Whether a slot of that name has it for good: see MARK_SLOT. */
         bool (*lasting_slot)(const struct facts *facts, const char *slot);
+        /* Its devices come and go, but those of which the file "removable" says that they are fixed. */
+        bool plugged;
         /* What its VFIO drivers call the bus in modules.alias: "vfio_pci". */
         const char *vfio;
         /* Whether a word of its VFIO driver's ids= means the device. */
@@ -194,7 +210,7 @@ struct bus {
 /* What people call a device: "display", else the code of its class. */
 static inline const char *device_kind(const struct device *d)
 {
-        const char *kind = d->bus->kind(d->class);
+        const char *kind = d->called ? d->called : d->bus->kind(d->class);
 
         return kind ? kind : d->class;
 }
@@ -202,7 +218,10 @@ static inline const char *device_kind(const struct device *d)
 /* How devices of a bus become known. */
 struct bus_source {
         const struct bus *bus;
-        /* facts->devices becomes the bus's own; everything else is there. 0 or -errno. */
+        /*
+         * facts->devices becomes the bus's own; everything else is there. 0 or -errno. NULL: the program does not look
+         * at devices of the bus, and leaves its rules alone.
+         */
         int (*gather)(const struct root *root, struct arena *a, const struct facts_request *request,
                       struct facts *facts);
 };

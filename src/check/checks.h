@@ -6,6 +6,7 @@
  * check_build() is pure.
  */
 
+#include "bus/pci/line.h"
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
 #include "facts/complaints.h"
@@ -48,6 +49,7 @@ struct checks {
 /* Beside plan->entries. */
 struct check_device {
         struct inspection shows;
+        struct pci_line line;    /* of a PCI function */
         bool no_owner, no_group; /* the host has nobody whom its rule's Owner= or Group= names */
 };
 

@@ -142,6 +142,39 @@ static void judge_settings(struct checker *c, const struct plan_entry *e, const 
                                ": this host has no such group, and who may open the device will not be set", NULL));
 }
 
+/* Those on the same line that stay with the host, or NULL. */
+static const char *line_users(struct checker *c, const struct pci_line *line)
+{
+        const char *users = NULL;
+
+        for (size_t i = 0; i < line->n_neighbours; i++) {
+                const struct pci_neighbour *n = &line->neighbours[i];
+                const struct plan_entry *e = plan_find(c->plan, n->device);
+
+                if (driver_is_vfio(n->driver) || (e && e->action == ACTION_BIND && driver_is_vfio(e->driver)))
+                        continue;
+                users = arena_join(c->arena, users ? users : "", users ? ", " : "",
+                                   c->plan->facts->devices[n->device].address, " (", n->driver, ")", NULL);
+        }
+        return users;
+}
+
+static void judge_line(struct checker *c, const struct plan_entry *e, const struct check_device *x, struct verdict *v)
+{
+        const char *users = line_users(c, &x->line), *text;
+
+        if (!users || !driver_is_vfio(e->driver) || e->action != ACTION_BIND)
+                return;
+        text = arena_printf(c->arena, "it has no MSI, and shares interrupt line %u with %s", x->line.irq, users);
+        if (x->line.shares)
+                add(c, v, CHECK_PASS, "", text);
+        else
+                add(c, v, CHECK_WARN,
+                    "start its virtual machine once: if VFIO reports \"Device or resource busy\", move the card to "
+                    "another slot, or hand over what shares the line",
+                    arena_join(c->arena, text, ", which VFIO can do only if the card can be kept off the line", NULL));
+}
+
 static void device_row(struct checker *c, size_t entry)
 {
         const struct plan_entry *e = &c->plan->entries[entry];
@@ -168,6 +201,7 @@ static void device_row(struct checker *c, size_t entry)
         judge_reset(c, e, x, &v);
         judge_settings(c, e, x, &v);
         judge_display(c, e, x, &v);
+        judge_line(c, e, x, &v);
         check_row(c, id, v.status, v.fix, "%s", v.message);
         if (*v.wrong)
                 check_row_brief(c, "%s", v.wrong);

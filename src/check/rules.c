@@ -190,8 +190,8 @@ static const char *nothing_read(struct checker *c)
 {
         const struct evidence *e = c->plan->facts->evidence;
 
-        return e->storage_unknown && e->network_unknown
-                       ? arena_join(c->arena, e->storage_unknown, "; ", e->network_unknown, NULL)
+        return evidence_storage_unknown(e) && e->network_unknown
+                       ? arena_join(c->arena, evidence_storage_unknown(e), "; ", e->network_unknown, NULL)
                        : NULL;
 }
 

@@ -73,5 +73,7 @@ void driver_add_modules(const char *driver, struct arena *a, const char ***list,
 
 const char *driver_of_rule(const struct rule *rule)
 {
+        if (rule->bus->taken_by)
+                return NULL;
         return rule->driver == DRIVER_AUTO ? DRIVER_VFIO_PCI : rule->driver == DRIVER_NATIVE ? NULL : rule->driver_name;
 }

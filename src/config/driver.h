@@ -36,5 +36,6 @@ bool driver_needs_module(const char *driver, const char *module);
 /* Adds those of them that the list does not have yet. */
 void driver_add_modules(const char *driver, struct arena *a, const char ***list, size_t *n);
 
-/* The driver that a rule names, or falls back to; NULL where the host keeps the device. */
+/* The driver that a rule names, or falls back to; NULL where the host keeps the device, or its bus has none to choose.
+ */
 const char *driver_of_rule(const struct rule *rule);

@@ -29,8 +29,9 @@ typedef bool (*parse_fn)(struct parser *p, const struct key *key, const char *va
 
 struct key {
         struct key_name is;
-        parse_fn parse;       /* NULL: documented, but not built yet */
+        parse_fn parse;
         enum match_key match; /* of a match key; where is.right is NULL, its words are for the bus to read */
+        bool choosing;        /* means nothing where the bus leaves no driver to choose */
 };
 
 /* The values that would be right; NULL if the key has no meaning on the rule's bus. */
@@ -65,6 +66,9 @@ static bool parse_match(struct parser *p, const struct key *key, const char *val
                 return true;
         }
         list->negate = negate;
+        if (!key->is.right && p->keys->bus->unstable[key->match])
+                diag_add(p->diags, DIAG_WARNING, p->file, p->line, "%s=%.*s: %s", key->is.name, SHOWN, value,
+                         p->keys->bus->unstable[key->match]);
         for (size_t i = 0; i < n; i++) {
                 if (key->is.right)
                         str_add(p->arena, &list->v, &list->n, words[i]);
@@ -92,12 +96,7 @@ static bool parse_bus(struct parser *p, const struct key *key, const char *value
                         p->rule->bus = *bus;
                         return true;
                 }
-        if (streq(value, "usb") || streq(value, "tty"))
-                diag_add(p->diags, DIAG_ERROR, p->file, p->line,
-                         "Bus=%s: not built yet in this version; only Bus=%s is", value, known_buses(p));
-        else
-                diag_add(p->diags, DIAG_ERROR, p->file, p->line, "Bus=%.*s: not valid; write %s", SHOWN, value,
-                         known_buses(p));
+        diag_add(p->diags, DIAG_ERROR, p->file, p->line, "Bus=%.*s: not valid; write %s", SHOWN, value, known_buses(p));
         return true;
 }
 
@@ -118,6 +117,12 @@ static bool parse_driver(struct parser *p, const struct key *key, const char *va
         struct rule *r = p->rule;
 
         (void)key;
+        if (p->keys->bus->taken_by && *value && !streq(value, "native")) {
+                diag_add(p->diags, DIAG_ERROR, p->file, p->line,
+                         "Driver=%.*s: not valid for Bus=%s; write native, or leave it out", SHOWN, value,
+                         p->keys->bus->name);
+                return true;
+        }
         if (!*value)
                 value = RULE_INIT.driver_name;
         /* It becomes a part of paths below /sys/bus and /sys/module. */
@@ -281,9 +286,9 @@ static bool parse_attribute(struct parser *p, const struct key *key, const char 
         {                                                                                                              \
                 .is = {"Device", name_, repeats_, right_}, .parse = parse_                                             \
         }
-#define LATER(section_, name_)                                                                                         \
+#define CHOOSING(name_, parse_, right_)                                                                                \
         {                                                                                                              \
-                .is = {.section = section_, .name = name_ }                                                            \
+                .is = {"Device", name_, false, right_}, .parse = parse_, .choosing = true                              \
         }
 
 static const struct key keys[] = {
@@ -299,16 +304,17 @@ static const struct key keys[] = {
         MATCH("VirtualFunction", MATCH_VIRTUAL_FUNCTION),
         MACHINE("Host", MATCH_HOST, "a host name or machine-id; shell globs allowed"),
         MACHINE("Product", MATCH_PRODUCT, "a DMI product name; shell globs allowed"),
-        LATER("Match", "Port"),
+        MATCH("Port", MATCH_PORT),
         DEVICE("Driver", parse_driver, false, "vfio-pci, auto, native, or the name of a PCI driver"),
-        DEVICE("Functions", parse_functions, false, "match or slot"),
-        DEVICE("IOMMUGroup", parse_group, false, "require or complete"),
+        CHOOSING("Functions", parse_functions, "match or slot"),
+        CHOOSING("IOMMUGroup", parse_group, "require or complete"),
         DEVICE("Stage", parse_stage, false, "auto, initrd or root"),
-        DEVICE("AllowBootDisplay", parse_allow_boot_display, false, "yes or no"),
+        CHOOSING("AllowBootDisplay", parse_allow_boot_display, "yes or no"),
         DEVICE("Expect", parse_expect, false, "a number of devices, N, N-M or N-, such as 1, 2-4 or 0-"),
         DEVICE("Attribute", parse_attribute, true, ATTRIBUTE_RIGHT),
-        DEVICE("ResetMethod", parse_reset_method, false,
-               "default, or some of device_specific, acpi, flr, af_flr, pm, bus and cxl_bus in the order to try them"),
+        CHOOSING(
+                "ResetMethod", parse_reset_method,
+                "default, or some of device_specific, acpi, flr, af_flr, pm, bus and cxl_bus in the order to try them"),
         DEVICE("Owner", parse_node_owner, false, "a user's name or number, such as libvirt-qemu or 64055"),
         DEVICE("Group", parse_node_group, false, "a group's name or number, such as kvm or 36"),
         DEVICE("Mode", parse_node_mode, false, "an octal mode that lets nobody execute, such as 0660"),
@@ -420,9 +426,9 @@ static void assign(struct parser *p, unsigned line, const char *section, const c
         }
         if (!key_find(&table, &place, section, name, &i))
                 return;
-        if (!keys[i].parse) {
-                diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= is not built yet in this version; leave it out",
-                         name);
+        if (keys[i].choosing && p->keys->bus->taken_by) {
+                diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= means nothing for Bus=%s; leave it out", name,
+                         p->keys->bus->name);
                 return;
         }
         if (key_once(&table, &place, i, &p->seen) && !keys[i].parse(p, &keys[i], value))
@@ -461,6 +467,9 @@ bool keys_name_device(const struct rule *rule)
 
 void keys_check(struct diags *diags, struct rule *rule)
 {
+        if (rule->sriov && rule->bus->taken_by)
+                diag_add(diags, DIAG_ERROR, rule->file, rule->sriov->line,
+                         "virtual functions are on PCI; leave Bus=%s out", rule->bus->name);
         if (rule->sriov && !rule->driver_given) {
                 rule->driver = DRIVER_NATIVE;
                 rule->driver_name = NULL;

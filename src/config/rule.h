@@ -20,6 +20,7 @@ enum match_key {
         MATCH_SERIAL,
         MATCH_PARENT,
         MATCH_VIRTUAL_FUNCTION,
+        MATCH_PORT,
         MATCH_HOST,
         MATCH_PRODUCT,
         MATCH_MAX_,
@@ -37,8 +38,17 @@ struct bus_syntax {
         const char *name;  /* of Bus= */
         const char *sysfs; /* "/sys/bus/pci": below it are devices, drivers and drivers_probe */
         bool iommu;        /* what a rule takes is handed over through the IOMMU */
+        /*
+         * NULL: rules choose a driver. Else they have none to choose, nor functions and groups: what a rule takes is
+         * claimed in udev's database, and this stands for the driver of what is.
+         */
+        const char *taken_by;
+        bool driverless; /* that is no driver, and documents have none: the host's own goes on driving it */
+        bool on_others;  /* its devices are on those of other buses, which are gathered for its rules, too */
         /* By key: what its value is, for messages; NULL: the key means nothing on this bus. Not of Host=, Product=. */
         const char *right[MATCH_MAX_];
+        /* By key: why what it says need not last, and what does; NULL: it lasts. */
+        const char *unstable[MATCH_MAX_];
         /* Appends a word, in the one spelling that the bus has for it; false: it is no such value. */
         bool (*parse)(enum match_key key, struct arena *a, const char *word, struct words *list);
 };

@@ -9,6 +9,7 @@
 #include "ctl/make-functions.h"
 #include "ctl/situation.h"
 #include "ctl/tell.h"
+#include "plan/claims-udev.h"
 #include "plan/hand.h"
 #include "report/domain.h"
 
@@ -158,6 +159,9 @@ static int bind(struct hand *h)
         k = record_write(&c->root, &c->arena, &h->record);
         if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
+        k = c->dry_run ? 0 : hand_claims(h);
+        if (k < 0)
+                return ctl_fail(CLAIMS_UDEV, k);
         /* What does not come back ends it: who knows what else hangs with it. */
         if (c->dry_run)
                 expect(&plan, chosen, results);

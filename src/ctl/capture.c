@@ -13,6 +13,7 @@
 
 #include "base/program.h"
 #include "base/str.h"
+#include "bus/pci/line.h"
 #include "bus/pci/sriov.h"
 #include "ctl/readiness.h"
 #include "ctl/replacing.h"
@@ -67,8 +68,11 @@ static int gather_rest(struct ctl *c)
         for (size_t i = 0; i < c->facts.n_devices; i++) {
                 struct sriov_facts functions;
                 struct inspection shows;
+                struct pci_line line;
 
                 inspect(&c->root, &c->arena, kernel.release, &c->facts.devices[i], &shows);
+                if (c->facts.devices[i].bus == &pci_bus)
+                        pci_line_look(&c->root, &c->arena, &c->facts, i, &line);
                 if (c->facts.devices[i].bus == &pci_bus && !c->facts.devices[i].parent)
                         pci_sriov_look(&c->root, &c->arena, &c->facts, i, &functions);
         }

@@ -11,6 +11,7 @@
 #include "ctl/ctl.h"
 #include "facts/kernel.h"
 #include "maker/payload.h"
+#include "state/claim-files.h"
 #include "state/cleared.h"
 #include "state/worked.h"
 
@@ -109,11 +110,17 @@ static int write_clearance(struct ctl *c, const struct root *image)
         return k < 0 ? k : 0;
 }
 
+/* What udev claims in the initrd, and of what all else is built. */
 static int write_digest(struct ctl *c, const struct root *image, struct image_digest digest)
 {
+        struct claims_text claims = claim_files_image(&c->root, &c->arena, &c->plan, c->sources->buses);
         const char *text;
+        int k = claim_files_pack(image, &claims);
 
+        if (k < 0)
+                return k;
         digest.has_clearance = cleared_hash(&c->root, &c->arena, &c->plan, &digest.clearance);
+        digest.clearance += claim_files_hash(&claims);
         text = digest_format(&c->arena, &digest);
         return root_replace(image, DIGEST_PATH, text, strlen(text));
 }

@@ -162,8 +162,9 @@ static void from_class(struct search *s, const char *class, const char *name)
         }
         if (device != NO_DEVICE && usb) {
                 give_up(s,
-                        "%s is on USB, and rules for USB devices are not built yet; to hand over its controller and "
-                        "all that is on it, name %s",
+                        "%s is on USB, and its USB device does not show; to hand over the controller and all that is "
+                        "on "
+                        "it, name %s",
                         s->name, s->facts->devices[device].address);
                 return;
         }
@@ -259,6 +260,24 @@ static void follow(struct search *s, const char *path, const char **ret)
         *ret = path;
 }
 
+/* Devices that have a node of their own: by what the kernel calls it. */
+static bool from_own_node(struct search *s)
+{
+        const char *line = arena_join(s->arena, "\nDEVNAME=", s->name + strlen("/dev/"), "\n", NULL);
+
+        for (size_t i = 0; i < s->facts->n_devices && s->found->device == NO_DEVICE; i++) {
+                const struct device *d = &s->facts->devices[i];
+                char text[1024] = "\n";
+
+                if (d->bus->syntax->taken_by &&
+                    root_read(s->root, arena_join(s->arena, d->sysfs, "/uevent", NULL), text + 1, sizeof(text) - 2) >
+                            0 &&
+                    strstr(strcat(text, "\n"), line))
+                        s->found->device = i;
+        }
+        return s->found->device != NO_DEVICE;
+}
+
 static void from_node(struct search *s)
 {
         char class[PATH_MAX], name[NAME_MAX + 1];
@@ -308,6 +327,20 @@ static void from_word(struct search *s)
                 s->name);
 }
 
+/* What a device is plugged into, as Path= has it, in any spelling that a rule may have. */
+static bool from_path(struct search *s)
+{
+        for (size_t i = 0; i < s->facts->n_devices && s->found->device == NO_DEVICE; i++) {
+                const struct device *d = &s->facts->devices[i];
+                struct words words = {};
+
+                if (d->bus->syntax->parse(MATCH_PATH, s->arena, s->name, &words) && words.n == 1 &&
+                    streq(words.v[0], d->path))
+                        s->found->device = i;
+        }
+        return s->found->device != NO_DEVICE;
+}
+
 void device_lookup(const struct root *root, struct arena *a, const struct facts *facts, const char *name,
                    struct lookup *ret)
 {
@@ -316,9 +349,13 @@ void device_lookup(const struct root *root, struct arena *a, const struct facts 
         *ret = (struct lookup){.device = NO_DEVICE};
         if (facts_find_written(facts, name, &ret->device)) {
                 if (ret->device == NO_DEVICE)
-                        give_up(&s, "there is no PCI device at %s", name);
-        } else if (startswith(name, "/dev/"))
-                from_node(&s);
+                        give_up(&s, strchr(name, ':') ? "there is no PCI device at %s" : "there is no device %s here",
+                                name);
+        } else if (startswith(name, "/dev/")) {
+                if (!from_own_node(&s))
+                        from_node(&s);
+        } else if (strchr(name, '/') && from_path(&s))
+                return;
         else if (!*name || *name == '.' || strchr(name, '/'))
                 give_up(&s, "\"%s\" is neither a PCI address nor a path below /dev", name);
         else

@@ -61,6 +61,12 @@ static const char *value_of(const struct library *l, sd_hwdb *db, struct arena *
         return l->get(db, modalias, key, &value) < 0 ? "" : str_printable(a, value);
 }
 
+/* What a device says of itself comes first. */
+static const char *said(const char *text)
+{
+        return text ? text : "";
+}
+
 /* plan: looks up what that has an entry for; NULL: all. */
 static void look_up(const struct root *root, const struct facts *facts, const struct plan *plan, struct arena *a,
                     struct pci_name **ret)
@@ -71,7 +77,7 @@ static void look_up(const struct root *root, const struct facts *facts, const st
         char modalias[80];
 
         for (size_t i = 0; i < facts->n_devices; i++)
-                names[i] = (struct pci_name){"", ""};
+                names[i] = (struct pci_name){said(facts->devices[i].said_vendor), said(facts->devices[i].said_model)};
         if (load(&l)) {
                 db = root->live ? NULL : open_below(&l, root);
                 if (!db && l.new(&db) < 0)
@@ -82,8 +88,10 @@ static void look_up(const struct root *root, const struct facts *facts, const st
                         continue;
                 facts->devices[i].bus->alias(&facts->devices[i], facts->devices[i].bus->syntax->name, modalias,
                                              sizeof(modalias));
-                names[i].vendor = value_of(&l, db, a, modalias, "ID_VENDOR_FROM_DATABASE");
-                names[i].device = value_of(&l, db, a, modalias, "ID_MODEL_FROM_DATABASE");
+                if (!*names[i].vendor)
+                        names[i].vendor = value_of(&l, db, a, modalias, "ID_VENDOR_FROM_DATABASE");
+                if (!*names[i].device)
+                        names[i].device = value_of(&l, db, a, modalias, "ID_MODEL_FROM_DATABASE");
         }
         if (db)
                 l.unref(db);

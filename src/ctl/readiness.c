@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "bus/pci/pci.h"
 #include "config/sriov.h"
 #include "ctl/ids-say.h"
 #include "ctl/lines.h"
@@ -65,6 +66,8 @@ static void devices(struct ctl *c, struct check_facts *ret)
                 struct check_device *x = &ret->devices[i];
 
                 inspect(&c->root, &c->arena, ret->kernel.release, d, &x->shows);
+                if (d->bus == &pci_bus)
+                        pci_line_look(&c->root, &c->arena, &c->facts, e->device, &x->line);
                 x->no_owner = is_nobody(c, USER, access->owner);
                 x->no_group = is_nobody(c, GROUP, access->group);
         }

@@ -75,6 +75,27 @@ static bool is_ours(struct hand *h, const struct given *g)
         return !d->driver || streq(d->driver, g->driver) || (x && x->state == STATE_BEGUN);
 }
 
+/* udev asks the record whether it is to let go: so that comes first. */
+static enum act_end carry_out(struct hand *h, const struct given *g, struct result *ret)
+{
+        struct ctl *c = h->c;
+        const struct device *d = &c->facts.devices[g->device];
+        struct ops back = way_back(h, g);
+        struct result released = {.state = STATE_SKIPPED, .at_us = act_now()};
+        int k = 0;
+
+        if (d->bus->syntax->taken_by) {
+                record_release(&h->record, &c->arena, &c->plan, g->rule, g->device, &released);
+                k = record_write(&c->root, &c->arena, &h->record);
+        }
+        if (k < 0) {
+                *ret = (struct result){.state = STATE_FAILED,
+                                       .error = arena_join(&c->arena, RECORD_PATH, ": ", strerror(-k), NULL)};
+                return ACT_DONE;
+        }
+        return act_give(&c->root, d->address, &back, PATIENCE, &c->arena, ret);
+}
+
 /* Into the document, and where something changed into the record. */
 static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
 {
@@ -87,18 +108,19 @@ static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
         struct outcome o;
 
         if (ours && tried) {
-                struct ops back = way_back(h, g);
-
                 plan_release_refused(&c->plan, &c->arena, g->device, g->driver, &refused);
                 if (!refused && c->dry_run)
                         result.state = STATE_SKIPPED;
                 else if (!refused)
-                        end = act_give(&c->root, d->address, &back, PATIENCE, &c->arena, &result);
+                        end = carry_out(h, g, &result);
         } else if (tried)
                 result = (struct result){.state = STATE_SKIPPED, .now = d->driver, .at_us = act_now()};
         o = outcome_of_release(&c->arena, d, g->rule, refused, &result);
         if (c->dry_run && ours && tried && !refused)
                 o.text = arena_printf(&c->arena, "%s: %s would be given back to the host", g->rule, d->address);
+        /* Its driver is loaded by udev, if there is one. */
+        else if (d->bus->syntax->taken_by && ours && tried && !refused && result.state == STATE_SKIPPED)
+                o.text = arena_printf(&c->arena, "%s: %s given back to the host", g->rule, d->address);
         hand_tell(h, &o);
         if (refused || !tried)
                 result = (struct result){.state = refused ? STATE_REFUSED : STATE_NONE,

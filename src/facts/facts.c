@@ -26,6 +26,7 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
                 request.machine |= r->match[MATCH_HOST].n > 0 || r->match[MATCH_PRODUCT].n > 0;
                 request.parents |= r->match[MATCH_PARENT].n > 0 || r->sriov;
                 request.machine |= r->sriov != NULL;
+                request.everyone |= r->bus->on_others;
                 if (r->invalid)
                         continue;
                 if (r->sriov) {
@@ -34,7 +35,7 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
                 }
                 request.variants |= r->driver == DRIVER_AUTO;
                 request.use |= r->driver != DRIVER_NATIVE;
-                if (r->driver != DRIVER_NATIVE)
+                if (r->driver != DRIVER_NATIVE && !r->bus->taken_by)
                         facts_request_driver(&request, a, driver_of_rule(r));
         }
         *ret = request;
@@ -89,11 +90,22 @@ void facts_read_machine(const struct root *root, struct arena *a, const struct i
                 read_line(root, a, "/etc/machine-id", &facts->machine_id);
 }
 
+/* Devices of the first bus stand in each other's way whatever the rules are for. */
+static bool asked_for(const struct facts_request *request, const struct bus_syntax *bus)
+{
+        for (size_t i = 0; request->config && i < request->config->n_rules; i++)
+                if (request->config->rules[i].bus == bus || request->config->rules[i].bus->on_others)
+                        return true;
+        return !request->config;
+}
+
 /* Each bus gathers its own as if there were no other; those of the first need not be copied. */
 static int gather_devices(const struct root *root, struct arena *a, const struct bus_source *const *sources,
                           const struct facts_request *request, struct facts *facts)
 {
         for (size_t i = 0; sources[i]; i++) {
+                if (!sources[i]->gather || (i > 0 && !asked_for(request, sources[i]->bus->syntax)))
+                        continue;
                 struct bus_devices *place = arena_grow(a, &facts->buses, facts->n_buses, sizeof(*facts->buses)), alone;
                 struct facts own = *facts;
                 struct device *both;

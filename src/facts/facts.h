@@ -88,6 +88,7 @@ struct facts {
 /* What a config needs to know beyond what every plan does: each costs reads, some of the hardware itself. */
 struct facts_request {
         const struct config *config; /* details only of what its rules match, with slot and group; NULL: of all */
+        bool everyone;               /* who each device is, though no rule of its bus may come to it */
         bool machine, slots, serials, parents, use, variants, numa;
         bool identities; /* all that tells who a device is */
         bool booting;    /* the host is on its way up */

@@ -59,6 +59,22 @@ enum tristate match_machine(const struct rule *rule, const struct facts *facts)
         return host == YES && product == YES ? YES : UNKNOWN;
 }
 
+/* As passthrough.skip= is typed in a hurry, '-' and '_' are the same. */
+bool match_is_skipped(const struct words *skip, const char *rule)
+{
+        for (size_t i = 0; i < skip->n; i++) {
+                const char *a = skip->v[i], *b = rule;
+
+                while (*a && (*a == *b || (strchr("-_", *a) && *b && strchr("-_", *b)))) {
+                        a++;
+                        b++;
+                }
+                if (!*a && !*b)
+                        return true;
+        }
+        return false;
+}
+
 bool match_place(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
         return same_bus(rule, d) && holds(rule, MATCH_ADDRESS, facts, d) && holds(rule, MATCH_PATH, facts, d);
@@ -66,8 +82,8 @@ bool match_place(const struct rule *rule, const struct facts *facts, const struc
 
 bool match_apart_from_place(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
-        static const enum match_key others[] = {MATCH_ID,     MATCH_SUBSYSTEM, MATCH_CLASS,
-                                                MATCH_SERIAL, MATCH_PARENT,    MATCH_VIRTUAL_FUNCTION};
+        static const enum match_key others[] = {MATCH_ID,     MATCH_SUBSYSTEM,        MATCH_CLASS, MATCH_SERIAL,
+                                                MATCH_PARENT, MATCH_VIRTUAL_FUNCTION, MATCH_PORT};
 
         if (!same_bus(rule, d) || !d->identified)
                 return false;

@@ -13,6 +13,9 @@ static inline bool match_makes(const struct rule *rule, const struct device *d)
 /* Host= and Product=: whether the rule is meant for this machine. */
 enum tristate match_machine(const struct rule *rule, const struct facts *facts);
 
+/* Whether passthrough.skip= names the rule. */
+bool match_is_skipped(const struct words *skip, const char *rule);
+
 /* Address= and Path= alone, which need nothing but the function's place. */
 bool match_place(const struct rule *rule, const struct facts *facts, const struct device *d);
 

@@ -9,9 +9,9 @@
 #include "cmdline/cmdline.h"
 #include "guard/storage.h"
 
-static void unknown(struct graph *g, const struct token *t)
+static void unknown(struct graph *g, const struct token *t, const char *spec)
 {
-        guard_unknown(g, &g->evidence->storage_unknown, "the command line has %s, and its disk is unknown", t->text);
+        guard_absent(g, spec, "the command line has %s, and its disk is unknown", t->text);
 }
 
 /* "8:3" or 8:3 among other words: Documentation/admin-guide/device-mapper/dm-init.rst, and resume=. */
@@ -28,7 +28,7 @@ static void use_numbers(struct graph *g, const struct token *t, const char *what
                         continue;
                 node = guard_block_numbered(g, major, minor);
                 if (node == NO_NODE) {
-                        unknown(g, t);
+                        unknown(g, t, word);
                         continue;
                 }
                 guard_use(g, node, "%s", what);
@@ -84,7 +84,7 @@ static void use_token(struct graph *g, const struct token *t)
         lost = guard_use_named(g, t->value, what, &found);
         /* The root file system that is mounted now tells more. */
         if (!streq(t->name, "root") && (lost || (opens && found == 0)))
-                unknown(g, t);
+                unknown(g, t, lost ? lost : endswith(t->name, "luks.serial") ? "" : "UUID=");
 }
 
 static struct token *split(const struct graph *g, size_t *ret_n)

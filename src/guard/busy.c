@@ -99,7 +99,11 @@ static void add_blocks(struct busy *b)
  */
 static void add_class_device(struct busy *b, size_t device, const char *dir)
 {
-        struct devnode x = {.node = NO_NODE, .device = device, .vfio = strstr(dir, "/vfio-dev/") != NULL};
+        const struct device *d = &b->g->facts->devices[device];
+        /* Who has opened what is set aside is whom that was done for. */
+        struct devnode x = {.node = NO_NODE,
+                            .device = device,
+                            .vfio = strstr(dir, "/vfio-dev/") || (d->bus->syntax->taken_by && guard_is_aside(d))};
         char *dev = arena_join(b->g->arena, dir, "/dev", NULL), *uevent = arena_join(b->g->arena, dir, "/uevent", NULL);
         char text[1024], *name;
 
@@ -131,11 +135,15 @@ static void walk(struct busy *b, size_t device, const char *path, unsigned depth
         _cleanup_(close_dir) DIR *dir = root_opendir(b->g->root, path);
         const struct dirent *entry;
 
+        /* A driver may have taken it away meanwhile. */
+        if (!dir && errno != ENOENT && errno != ENOTDIR)
+                guard_unknown(b->g, b->unknown, "cannot see which programs have devices open: %s: %s", path,
+                              strerror(errno));
         while (dir && (entry = readdir(dir))) {
-                if (depth > 0 && streq(entry->d_name, "dev"))
+                if (streq(entry->d_name, "dev"))
                         add_class_device(b, device, path);
                 if (*entry->d_name == '.' || streq(entry->d_name, "power") || depth >= DEPTH_MAX ||
-                    !is_directory(dirfd(dir), entry) || facts_find(b->g->facts, entry->d_name) != NO_DEVICE)
+                    !is_directory(dirfd(dir), entry) || guard_speaks_for_itself(b->g, device, entry->d_name))
                         continue;
                 walk(b, device, arena_join(b->g->arena, path, "/", entry->d_name, NULL), depth + 1);
         }
@@ -176,12 +184,13 @@ static void add_devices(struct busy *b)
         for (size_t i = 0; i < b->g->facts->n_devices; i++) {
                 const struct device *d = &b->g->facts->devices[i];
 
-                if (!d->detailed || d->roles & ROLE_BRIDGE || !d->driver)
+                /* Where rules choose no driver, a device without one has a node all the same. */
+                if (!d->detailed || d->roles & ROLE_BRIDGE || (!d->driver && !d->bus->syntax->taken_by))
                         continue;
                 walk(b, i, d->sysfs, 0);
                 if (d->group != NO_GROUP)
                         add_group(b, i, d->group);
-                if (streq(d->driver, "nvidia"))
+                if (streq_ptr(d->driver, "nvidia"))
                         add_nvidia(b, i, d->address);
         }
 }
@@ -192,6 +201,21 @@ static bool is_open(const struct root *root, const struct devnode *x, const char
                 return x->name && streq(x->name, text);
         return (x->major || x->minor) && (x->block ? S_ISBLK(st->st_mode) : S_ISCHR(st->st_mode)) &&
                major(st->st_rdev) == x->major && minor(st->st_rdev) == x->minor;
+}
+
+/* What ends a program that waits for somebody to log in there; NULL: it is none. */
+static const char *login(const struct graph *g, const char *comm, const char *path)
+{
+        const char *tty = path + strlen("/dev/");
+
+        if (!startswith(path, "/dev/tty") || (!endswith(comm, "getty") && !streq(comm, "login")))
+                return NULL;
+        return arena_join(g->arena, "that waits for a login: systemctl disable --now ",
+                          tty[strcspn(tty, "0123456789")] &&
+                                          strspn(tty + strlen("tty"), "0123456789") == strlen(tty + strlen("tty"))
+                                  ? "getty@"
+                                  : "serial-getty@",
+                          tty, ".service", NULL);
 }
 
 static void report(struct busy *b, struct devnode *x, const char *text, const char *pid)
@@ -214,6 +238,7 @@ static void report(struct busy *b, struct devnode *x, const char *text, const ch
         }
         guard_use(g, x->node, "%s (PID %s)", comm, pid);
         g->evidence->uses[g->evidence->n_uses - 1].by_process = true;
+        g->evidence->uses[g->evidence->n_uses - 1].ending = login(g, comm, text);
 }
 
 /* proc_pid_fdinfo(5): the flags of open(2), in octal. What cannot be read may be writing. */

@@ -35,7 +35,7 @@ static const char *child(const struct graph *g, size_t device, const char *dir, 
 
                 for (size_t c = 0; c < ARRAY_SIZE(classes); c++)
                         is_class |= streq(names[i], classes[c]);
-                if (is_class || (strpbrk(names[i], "0123456789") && facts_find(g->facts, names[i]) == NO_DEVICE))
+                if (is_class || (strpbrk(names[i], "0123456789") && !guard_speaks_for_itself(g, device, names[i])))
                         found = child(g, device, arena_join(g->arena, dir, "/", names[i], NULL), depth + 1);
         }
         return found;
@@ -47,11 +47,11 @@ const char *guard_children(const struct graph *g, size_t device)
         const struct device *d = &g->facts->devices[device];
         const char *what;
 
-        if (!d->driver || driver_sets_aside(d->driver))
+        if (!d->driver || driver_sets_aside(d->driver) || d->bus->interfaces)
                 return NULL;
         /* One of the keyboards is judged together with the others. */
         for (size_t i = 0; i < g->evidence->n_keyboards; i++)
-                if (g->evidence->keyboards[i] == device)
+                if (guard_reached(&g->evidence->nodes[g->evidence->keyboards[i]], device))
                         return NULL;
         if (streq(d->driver, "ccp"))
                 what = "the keys that are sealed to the firmware's TPM";

@@ -12,6 +12,14 @@ static bool asks_for_storage(const struct facts *facts)
         return false;
 }
 
+static bool asks_for_plugged(const struct facts *facts)
+{
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (facts->devices[i].detailed && facts->devices[i].bus->interfaces)
+                        return true;
+        return false;
+}
+
 /* A part, and what it is that its files speak of. */
 static void ask(struct graph *g, const char **unknown, void (*part)(struct graph *g))
 {
@@ -36,6 +44,9 @@ static void uses_up(struct graph *g, const struct facts_request *request)
         if (request->writers || request->busy)
                 ask(g, &e->rdma_unknown, guard_rdma);
         ask(g, &e->uplink_unknown, guard_uplink);
+        guard_ports(g);
+        if (asks_for_plugged(g->facts))
+                ask(g, &e->missing, guard_missing);
         guard_sight(g);
 }
 
@@ -108,6 +119,9 @@ void guard_gather(const struct root *root, struct arena *a, const struct facts_r
                 ask(&g, &g.evidence->network_unknown, guard_addresses);
         if (request->busy)
                 ask(&g, &g.evidence->busy_unknown, guard_busy);
-        if (!facts->booting)
+        if (!facts->booting) {
                 guard_vgchange(&g);
+                if (request->use)
+                        guard_plugged(&g);
+        }
 }

@@ -13,6 +13,7 @@ enum node_kind {
         NODE_POOL, /* a file system of several members: btrfs, zfs */
         NODE_INTERFACE,
         NODE_TERMINAL,
+        NODE_KEYBOARD,
         NODE_FILE, /* below /dev, that a process has open */
 };
 
@@ -23,6 +24,7 @@ struct node {
         unsigned major, minor;
         const char *map_name;    /* of the device mapper */
         const char *parent;      /* the directory that it is in, of a partition its disk */
+        const char *plug;        /* the directory of the USB device that it is on, from "/devices/" on; or NULL */
         const char *backing;     /* the file that a loop device is of, or NULL */
         size_t *devices;         /* those it is reached through: positions in facts.devices */
         const char *const *tags; /* "UUID=...", "TYPE=...", "/dev/disk/by-id/..." */
@@ -64,6 +66,11 @@ struct evidence {
         /* Why nothing of a kind can be told free although it shows; NULL: all can. */
         const char *storage_unknown, *network_unknown, *keyboards_unknown;
         const char *consoles_unknown;
+        /* What is declared by what is on a disk, and no disk here has: storage is as unknown; and what else is missing.
+         */
+        const char *storage_absent, *missing;
+        const char *token; /* what wants one, which may be on any USB controller; or NULL */
+        bool token_types, token_is_card;
         const char *unlisted;       /* why some node may be on a device that does not show it */
         const char *up_unknown;     /* the same, for interfaces that are up alone */
         const char *absent;         /* what is declared, and no interface has: a card without a driver may */
@@ -78,9 +85,15 @@ struct evidence {
         size_t n_seen;
 
         const char *passphrase; /* why somebody may have to type one, or NULL */
-        size_t *keyboards;      /* the device of each, or NO_DEVICE */
+        size_t *keyboards;      /* the node of each */
         size_t n_keyboards;
+        bool keyboards_listed; /* what is no keyboard of these is none */
 };
+
+static inline const char *evidence_storage_unknown(const struct evidence *e)
+{
+        return e->storage_unknown ? e->storage_unknown : e->storage_absent;
+}
 
 /* For facts_sources of programs in boot images: the uses, as far as they show of a host that is on its way up. */
 void guard_gather_early(const struct root *root, struct arena *a, const struct facts_request *request,

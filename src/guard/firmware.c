@@ -79,6 +79,7 @@ void guard_firmware(struct graph *g)
         snprintf(name, sizeof(name), "%04X", le16(current + VARIABLE_ATTRIBUTES));
         n = read_variable(g, name, option, sizeof(option));
         /* A partition that is no longer there booted this host from a stick that was pulled. */
-        if (n >= 0 && partition(option, (size_t)n, spec, sizeof(spec)))
-                guard_use_spec(g, spec, "the firmware booted from it");
+        if (n >= 0 && partition(option, (size_t)n, spec, sizeof(spec)) &&
+            guard_use_spec(g, spec, "the firmware booted from it") == 0)
+                guard_unknown(g, &g->evidence->missing, "the firmware booted from %s, which is on no disk here", spec);
 }

@@ -11,6 +11,20 @@ size_t guard_find(const struct graph *g, enum node_kind kind, const char *name)
         return NO_NODE;
 }
 
+/* ".../devices/pci0000:00/0000:00:14.0/usb1/1-2/1-2:1.0/net/eth0" is on ".../usb1/1-2". */
+static const char *plug_of(struct arena *a, const char *link)
+{
+        const char *from = strstr(link, "/devices/"), *found = NULL;
+
+        for (const char *c = from; c && (c = strchr(c, '/')); c++) {
+                size_t n = strcspn(c + 1, "/");
+
+                if (memchr(c + 1, '-', n) && memchr(c + 1, ':', n))
+                        found = c;
+        }
+        return found ? arena_strndup(a, from, (size_t)(found - from)) : NULL;
+}
+
 size_t guard_add(struct graph *g, enum node_kind kind, const char *name, const char *link)
 {
         struct evidence *evidence = g->evidence;
@@ -21,6 +35,7 @@ size_t guard_add(struct graph *g, enum node_kind kind, const char *name, const c
                 (struct node){.kind = kind,
                               .name = arena_strdup(g->arena, name),
                               .label = label,
+                              .plug = plug_of(g->arena, link),
                               .virtual_ = strstr(link, "/devices/virtual/") != NULL};
         guard_reach_path(g, evidence->n_nodes, link);
         return evidence->n_nodes++;
@@ -96,15 +111,6 @@ void guard_reach_path(struct graph *g, size_t node, const char *path)
                 guard_reach(g, node, device);
 }
 
-size_t guard_device_on(const struct graph *g, const char *path)
-{
-        size_t last = NO_DEVICE;
-
-        for (size_t device; (device = next_on(g, &path)) != NO_DEVICE;)
-                last = device;
-        return last;
-}
-
 /* A name may hold anything; what is said of it fits on a line and into a document. */
 static const char *vprint(struct graph *g, const char *format, va_list ap)
 {
@@ -135,6 +141,43 @@ void guard_unknown(struct graph *g, const char **why, const char *format, ...)
         va_start(ap, format);
         *why = vprint(g, format, ap);
         va_end(ap);
+}
+
+/* By its UUID, its label or its partition's: whoever has seen a disk knows that it is another. */
+static bool names_content(const char *spec)
+{
+        static const char *const tags[] = {"UUID=",
+                                           "LABEL=",
+                                           "PARTUUID=",
+                                           "PARTLABEL=",
+                                           "/dev/disk/by-uuid/",
+                                           "/dev/disk/by-label/",
+                                           "/dev/disk/by-partuuid/",
+                                           "/dev/disk/by-partlabel/"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(tags); i++)
+                if (startswith(spec, tags[i]))
+                        return true;
+        return false;
+}
+
+void guard_absent(struct graph *g, const char *spec, const char *format, ...)
+{
+        struct evidence *e = g->evidence;
+        const char **why = names_content(spec) ? &e->storage_absent : &e->storage_unknown;
+        va_list ap;
+
+        va_start(ap, format);
+        if (!*why)
+                *why = vprint(g, format, ap);
+        va_end(ap);
+}
+
+bool guard_speaks_for_itself(const struct graph *g, size_t device, const char *name)
+{
+        size_t found = facts_find(g->facts, name);
+
+        return found != NO_DEVICE && g->facts->devices[found].bus == g->facts->devices[device].bus;
 }
 
 bool guard_concerned(const struct graph *g, size_t first)

@@ -6,6 +6,7 @@
  * source.h is how files are asked.
  */
 
+#include "config/driver.h"
 #include "guard/evidence.h"
 
 #define NO_NODE SIZE_MAX
@@ -34,6 +35,14 @@ struct graph {
         const char **unknown;
 };
 
+/* The host itself does nothing with it: its driver says so, or udev's database. */
+static inline bool guard_is_aside(const struct device *d)
+{
+        const char *taken_by = d->bus->syntax->taken_by;
+
+        return driver_sets_aside(d->driver) || d->claim || (taken_by && d->driver && strcmp(d->driver, taken_by) == 0);
+}
+
 /* The node of that name, or NO_NODE. */
 size_t guard_find(const struct graph *g, enum node_kind kind, const char *name);
 /*
@@ -46,15 +55,20 @@ void guard_stand(struct graph *g, size_t node, size_t below);
 /* The node is reached through that device, or through each one that a path in sysfs goes by. */
 void guard_reach(struct graph *g, size_t node, size_t device);
 void guard_reach_path(struct graph *g, size_t node, const char *path);
-/* The last of them, or NO_DEVICE. */
-size_t guard_device_on(const struct graph *g, const char *path);
 /* "/dev/NAME": "!" stands for "/" in the kernel's names. */
 const char *guard_device_path(const struct graph *g, const struct node *n);
 bool guard_reached(const struct node *n, size_t device);
+/*
+ * Whether a directory of that name below the device's is another device of its bus, which is asked about by itself.
+ * What is on other buses counts for the device as well.
+ */
+bool guard_speaks_for_itself(const struct graph *g, size_t device, const char *name);
 bool guard_stood_upon(const struct evidence *e, size_t node);
 void guard_use(struct graph *g, size_t node, const char *format, ...) _printf_(3, 4);
 /* Sets *why unless it is set: the first reason is the one that is told. */
 void guard_unknown(struct graph *g, const char **why, const char *format, ...) _printf_(3, 4);
+/* The same of storage: what is named is on no disk here. By what is on it, or by a name that any disk may have. */
+void guard_absent(struct graph *g, const char *spec, const char *format, ...) _printf_(3, 4);
 /* Why it may be the host's though that does not use it now; the first reason stands. */
 void guard_claim(struct graph *g, size_t node, const char *format, ...) _printf_(3, 4);
 /* What is in use, and all that it stands on: a flag for each node, with a use that leads there in *uses. */

@@ -94,7 +94,7 @@ static void add_keyboard(struct graph *g, const char *name, const char *const *n
         if (in_name_only(g, link) || moves_beside(g, names, n, target))
                 return;
         *(size_t *)arena_grow(g->arena, &e->keyboards, e->n_keyboards, sizeof(*e->keyboards)) =
-                guard_device_on(g, target);
+                guard_add(g, NODE_KEYBOARD, name, target);
         e->n_keyboards++;
 }
 
@@ -105,7 +105,8 @@ static void keyboards(struct graph *g)
 
         /* One that cannot be read may be on any device. */
         g->unknown = &g->evidence->unlisted;
-        if (guard_list(g, "/sys/class/input", &names, &n) != SOURCE_READ)
+        g->evidence->keyboards_listed = guard_list(g, "/sys/class/input", &names, &n) == SOURCE_READ;
+        if (!g->evidence->keyboards_listed)
                 guard_unknown(g, &g->evidence->keyboards_unknown,
                               "a passphrase may be asked for (%s), and the keyboards are unknown",
                               g->evidence->passphrase);
@@ -128,9 +129,12 @@ static bool may_ask(const char *options)
 
 static void wants_token(struct graph *g, const char *options, const char *file, const char *name)
 {
-        if (strstr(options, "fido2-device=") || strstr(options, "pkcs11-uri="))
-                guard_unknown(g, &g->evidence->keyboards_unknown,
-                              "%s wants a token for %s, on an unknown USB controller", file, name);
+        bool types = strstr(options, "fido2-device="), is_card = strstr(options, "pkcs11-uri=");
+
+        if (types || is_card)
+                guard_unknown(g, &g->evidence->token, "%s wants a token for %s", file, name);
+        g->evidence->token_types |= types;
+        g->evidence->token_is_card |= is_card;
 }
 
 /* Where a key file or a chance number does it, nobody is asked. */

@@ -41,5 +41,11 @@ bool guard_idle(const struct graph *g, size_t device);
 /* busy.c: who has devices open at this moment; and of these, who writes to disks as they are. */
 void guard_busy(struct graph *g);
 void guard_writers(struct graph *g);
+/* missing.c: what is declared, or in use in part, that nothing here has: it may be on what nobody has looked at. */
+void guard_missing(struct graph *g);
+/* plugged.c: why what comes and goes is not known to be free. After all else. */
+void guard_plugged(struct graph *g);
+/* Who needs a modem's interface needs its ports. After all interfaces. */
+void guard_ports(struct graph *g);
 /* vgchange.c: the command that ends the use of a volume group that is merely active. After all uses. */
 void guard_vgchange(struct graph *g);

@@ -128,5 +128,5 @@ void guard_use_options(struct graph *g, const char *options, const char *what)
         const char *lost = guard_use_named(g, options, what, &found);
 
         if (lost)
-                guard_unknown(g, &g->evidence->storage_unknown, "%s has %s, and its disk is unknown", what, lost);
+                guard_absent(g, lost, "%s has %s, and its disk is unknown", what, lost);
 }

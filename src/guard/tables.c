@@ -59,8 +59,7 @@ static void use_entry(struct graph *g, const char *crypttab, const struct entry 
                 guard_use_dataset(g, e->spec, what);
         else if (guard_names_disk(spec) && guard_use_spec(g, spec, what) == 0 && !is_opened(g, crypttab, spec) &&
                  guard_use_volume(g, spec, what) == 0 && (swap || !guard_mounted(g, e->at)))
-                guard_unknown(g, &g->evidence->storage_unknown, "%s has %s for %s, and its disk is unknown", e->file,
-                              spec, on);
+                guard_absent(g, spec, "%s has %s for %s, and its disk is unknown", e->file, spec, on);
 }
 
 static void short_row(struct graph *g, const char *table)
@@ -116,8 +115,7 @@ static void use_device(struct graph *g, const char *table, const char *name, con
         unquote(spec);
         if (guard_names_disk(spec) && guard_use_spec(g, spec, what) == 0 && !(opens && is_open(g, name)) &&
             guard_use_volume(g, spec, what) == 0)
-                guard_unknown(g, &g->evidence->storage_unknown, "%s has %s for %s, and its disk is unknown", table,
-                              spec, name);
+                guard_absent(g, spec, "%s has %s for %s, and its disk is unknown", table, spec, name);
 }
 
 /* Where a key is: a file, or "FILE:DEVICE" (crypttab(5)). */

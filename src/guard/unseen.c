@@ -39,13 +39,13 @@ const char *guard_unseen(const struct graph *g, size_t device, enum reason_kind 
         bool uplink = network || interface || usb || startswith(d->class, MODEM); /* may be what the host answers on */
 
         *ret_kind = REASON_NOT_CLEARED;
-        if (driver_sets_aside(driver))
+        if (driver_sets_aside(driver) || d->bus->interfaces)
                 return NULL;
         if (e->unlisted && !is_harmless(d))
                 return e->unlisted;
         /* A disk, an interface and a keyboard may all be on USB. */
-        if (e->sees_storage && e->storage_unknown && (storage || usb || carries(e, device, NODE_BLOCK, false)))
-                return e->storage_unknown;
+        if (e->sees_storage && evidence_storage_unknown(e) && (storage || usb || carries(e, device, NODE_BLOCK, false)))
+                return evidence_storage_unknown(e);
         if (e->sees_storage && storage && !*driver) {
                 *ret_kind = REASON_NO_DRIVER;
                 return "it has no driver, so what is on its disks cannot be seen";
@@ -61,6 +61,8 @@ const char *guard_unseen(const struct graph *g, size_t device, enum reason_kind 
                 return e->uplink_unknown;
         if (e->consoles_unknown && d->roles & ROLE_SERIAL)
                 return e->consoles_unknown;
+        if (e->sees_keyboards && e->token && (usb || may_be_typed_at(d)))
+                return arena_join(g->arena, e->token, ", on an unknown USB controller", NULL);
         if (e->sees_keyboards && e->keyboards_unknown && (usb || may_be_typed_at(d)))
                 return e->keyboards_unknown;
         if (e->sees_rdma && startswith(d->class, INFINIBAND) && !interface)

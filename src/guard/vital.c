@@ -200,10 +200,13 @@ static void add_keyboards(struct vitals *x)
                                *machine = x->machine;
 
         for (size_t i = 0; i < e->n_keyboards; i++) {
+                const struct node *n = &e->nodes[e->keyboards[i]];
+
                 x->machine = &each[i];
                 *x->machine = (struct cmdline_machine){};
-                if (e->keyboards[i] != NO_DEVICE)
-                        add_drivers(x, x->facts->devices[e->keyboards[i]].sysfs, VITAL_SOME,
+                /* The last of them is below the others. */
+                if (n->n_devices > 0)
+                        add_drivers(x, x->facts->devices[n->devices[n->n_devices - 1]].sysfs, VITAL_SOME,
                                     arena_join(x->arena, "a keyboard (", e->passphrase, ")", NULL));
         }
         x->machine = machine;

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "facts/gather.h"
+#include "state/claim-files.h"
 #include "state/cleared.h"
 #include "state/fallback.h"
 #include "state/worked.h"
@@ -278,7 +279,10 @@ int payload_clear(const struct facts_sources *sources, const struct root *root, 
         int k = payload_plan(sources, root, &own, kernel, payload, &facts, &plan);
 
         if (k == 0) {
+                struct claims_text claims = claim_files_image(root, &own, &plan, sources->buses);
+
                 payload->digest.has_clearance = cleared_hash(root, &own, &plan, &payload->digest.clearance);
+                payload->digest.clearance += claim_files_hash(&claims);
                 payload->forgotten = payload->digest.has_clearance && !root_exists(root, CLEARANCE_PATH);
                 payload->fallen = worked_find(root, a, &plan);
         }

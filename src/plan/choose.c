@@ -49,7 +49,7 @@ static const char *driver_for(const struct planner *p, const struct rule *rule, 
         case DRIVER_NAMED:
                 break;
         }
-        return name;
+        return d->bus->syntax->taken_by ? d->bus->syntax->taken_by : name;
 }
 
 bool planner_makes(const struct planner *p, const struct plan_entry *e)
@@ -97,6 +97,8 @@ static enum stage stage_for(const struct planner *p, const struct rule *rule, si
         const struct device *d = &p->facts->devices[device];
         const struct identity *identity = &p->identities[device];
 
+        if (d->bus->syntax->taken_by)
+                return STAGE_HOST;
         if (d->roles & ROLE_STORAGE && (rule->stage == STAGE_AUTO || rule->stage == STAGE_INITRD))
                 return identity->cleared && identity->early ? STAGE_INITRD : STAGE_ROOT;
         if (rule->stage != STAGE_AUTO)
@@ -409,7 +411,9 @@ size_t planner_carrier(const struct planner *p, size_t device)
                 const struct device *d = &p->facts->devices[up];
                 struct reason why = {};
 
-                if (e && e->action == ACTION_BIND && !(d->roles & ROLE_BRIDGE) &&
+                /* What is on another bus than its controller does not go along: controllers.c judges the two. */
+                if (e && e->action == ACTION_BIND && d->bus == p->facts->devices[device].bus &&
+                    !(d->roles & ROLE_BRIDGE) &&
                     !(d->bus->refuse && d->bus->refuse(p->arena, &p->config->rules[e->rule], d, &why)))
                         found = p->entry_of[up];
         }

@@ -2,6 +2,7 @@
 /* What the host needs: from each of its uses down through what that stands on to the devices, with the way there. */
 
 #include "base/str.h"
+#include "facts/identity.h"
 #include "guard/evidence.h"
 #include "plan/planner.h"
 
@@ -54,27 +55,54 @@ void planner_guard(struct planner *p)
         }
 }
 
-/* Where somebody may have to type a passphrase, one keyboard at least stays. */
-void planner_keyboards(struct planner *p)
+/* The entry that takes a device which the node is reached through, from that one on; or NULL. */
+static struct plan_entry *taken_on(const struct planner *p, const struct node *n, size_t *from)
 {
-        const struct evidence *evidence = p->facts->evidence;
+        for (; *from < n->n_devices; ++*from) {
+                size_t entry = p->entry_of[n->devices[*from]];
 
-        for (size_t i = 0; i < evidence->n_keyboards; i++) {
-                size_t device = evidence->keyboards[i];
-
-                if (device == NO_DEVICE || p->entry_of[device] == NO_ENTRY ||
-                    p->plan->entries[p->entry_of[device]].action != ACTION_BIND)
-                        return;
+                if (entry != NO_ENTRY && p->plan->entries[entry].action == ACTION_BIND)
+                        return &p->plan->entries[entry];
         }
-        for (size_t i = 0; evidence->passphrase && i < evidence->n_keyboards; i++) {
-                struct plan_entry *e = &p->plan->entries[p->entry_of[evidence->keyboards[i]]];
+        return NULL;
+}
+
+static void refuse_keyboard(struct planner *p, const struct node *n)
+{
+        struct plan_entry *e;
+
+        for (size_t from = 0; (e = taken_on(p, n, &from)); from++) {
                 const char *use = arena_join(p->arena, "the only keyboard, and a passphrase may be asked for (",
-                                             evidence->passphrase, ")", NULL);
+                                             p->facts->evidence->passphrase, ")", NULL);
                 const char *way = arena_join(p->arena, entry_device(p, e)->address, PLAN_ARROW, use, NULL);
 
                 planner_refuse_for(e, REASON_KEYBOARD, arena_join(p->arena, "the host needs it: ", way, NULL), use,
                                    way);
         }
+}
+
+/* Where somebody may have to type a passphrase, one keyboard at least stays. */
+void planner_keyboards(struct planner *p)
+{
+        const struct evidence *e = p->facts->evidence;
+
+        for (size_t i = 0; i < e->n_keyboards; i++) {
+                size_t from = 0;
+
+                if (!taken_on(p, &e->nodes[e->keyboards[i]], &from))
+                        return;
+        }
+        for (size_t i = 0; e->passphrase && i < e->n_keyboards; i++)
+                refuse_keyboard(p, &e->nodes[e->keyboards[i]]);
+}
+
+/* Nobody has looked at what is on it, and it is the one that was looked at: no other has its serial number. */
+static bool is_known_content(const struct planner *p, const struct plan_entry *e)
+{
+        const struct device *d = entry_device(p, e);
+
+        return d->bus->interfaces && d->unseen_kind == REASON_NO_DRIVER &&
+               *p->identities[e->device].is->marks[MARK_SERIAL] && identity_mark(p->facts, d, MARK_SERIAL);
 }
 
 /*
@@ -95,8 +123,8 @@ bool planner_uncleared(struct planner *p, const struct plan_entry *e, struct rea
          * On its way up a host shows less than when it cleared the device; once it is up, what shows has the last word.
          * That no uplink shows is nothing that does: the device was cleared when one did.
          */
-        if (p->identities[e->device].cleared &&
-            (p->facts->booting || !d->unseen || (d->unseen == evidence->uplink_unknown && !evidence->network_unknown)))
+        if (p->identities[e->device].cleared && (p->facts->booting || !d->unseen || is_known_content(p, e) ||
+                                                 (d->unseen == evidence->uplink_unknown && !evidence->network_unknown)))
                 return false;
         if (kind && p->facts->clearance.unread)
                 return reason_set(ret, REASON_NOT_CLEARED,
@@ -109,9 +137,10 @@ bool planner_uncleared(struct planner *p, const struct plan_entry *e, struct rea
         if (planner_on_display(p, e) &&
             (d->idle || (e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage)))
                 return false;
-        shows = d->roles & ROLE_STORAGE   ? evidence->sees_storage
-                : d->roles & ROLE_NETWORK ? evidence->sees_network
-                                          : evidence->sees_storage && evidence->sees_keyboards;
+        shows = d->roles & ROLE_SERIAL && d->bus->syntax->taken_by ? true
+                : d->roles & ROLE_STORAGE                          ? evidence->sees_storage
+                : d->roles & ROLE_NETWORK                          ? evidence->sees_network
+                                                                   : evidence->sees_storage && evidence->sees_keyboards;
         /* Once the root file system is there it will show; if it does not even then, it never does. */
         if (shows ||
             (d->roles & ROLE_STORAGE && e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage))
@@ -119,10 +148,10 @@ bool planner_uncleared(struct planner *p, const struct plan_entry *e, struct rea
         if (p->facts->clearance.lapsed && p->identities[e->device].is)
                 return reason_set(ret, REASON_NOT_CLEARED,
                                   arena_join(p->arena, "its clearance has lapsed: ", p->facts->clearance.lapsed, NULL));
-        return reason_set(
-                ret, REASON_NO_CLEARANCE,
-                arena_join(p->arena, "the host may need this ", kind,
-                           " controller; that does not show this early, and there is no clearance for it; an image "
-                           "built on the host carries one",
-                           NULL));
+        return reason_set(ret, REASON_NO_CLEARANCE,
+                          arena_join(p->arena, "the host may need this ", d->bus->interfaces ? "" : kind,
+                                     d->bus->interfaces ? "device" : " controller",
+                                     "; that does not show this early, and there is no clearance for it; an image "
+                                     "built on the host carries one",
+                                     NULL));
 }

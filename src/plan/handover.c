@@ -66,13 +66,15 @@ static void find_sets(struct asking *x)
                     !((facts->devices[i].roles | facts->devices[facts->below[i]].roles) & ROLE_BRIDGE))
                         join(x, i, facts->below[i]);
         for (size_t i = 0; i < facts->evidence->n_keyboards; i++) {
-                size_t device = facts->evidence->keyboards[i];
+                const struct node *n = &facts->evidence->nodes[facts->evidence->keyboards[i]];
 
-                if (device == NO_DEVICE)
-                        continue;
-                if (keyboard != NO_DEVICE)
-                        join(x, keyboard, device);
-                keyboard = device;
+                for (size_t k = 0; k < n->n_devices; k++) {
+                        if (facts->devices[n->devices[k]].roles & ROLE_BRIDGE)
+                                continue;
+                        if (keyboard != NO_DEVICE)
+                                join(x, keyboard, n->devices[k]);
+                        keyboard = n->devices[k];
+                }
         }
 }
 

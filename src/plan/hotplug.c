@@ -136,7 +136,7 @@ const char *hotplug_rules(const struct plan *plan, const struct bus_source *cons
         struct strings all = {};
 
         for (size_t i = 0; buses[i]; i++)
-                if (buses[i]->bus->udev) {
+                if (buses[i]->bus->udev && !buses[i]->bus->syntax->taken_by) {
                         add_parents(buses[i]->bus, plan, left_out, a, &all);
                         add_bus(buses[i]->bus, plan, left_out, a, &all);
                 }

@@ -6,7 +6,8 @@
 #include "config/driver.h"
 #include "plan/planner.h"
 
-const char *const op_names[OP_MAX_] = {"load", "write", "verify", "hide", "verify", "netlink", "devlink", "nvme"};
+const char *const op_names[OP_MAX_] = {"load",    "write",   "verify", "hide", "verify",
+                                       "netlink", "devlink", "nvme",   "claim"};
 
 static bool loaded_before(const struct ops *ops, enum stage stage, const char *module)
 {
@@ -30,7 +31,7 @@ static void add_loads(struct planner *p, size_t entry, struct ops *ops)
 {
         const struct plan_entry *e = &p->plan->entries[entry];
         const char *modules[DRIVER_MODULES_MAX];
-        size_t n = driver_modules(e->driver, modules);
+        size_t n = entry_device(p, e)->bus->syntax->taken_by ? 0 : driver_modules(e->driver, modules);
 
         for (size_t i = 0; i < n; i++) {
                 const char *options = driver_options(modules[i]);
@@ -48,14 +49,43 @@ static void add_loads(struct planner *p, size_t entry, struct ops *ops)
         }
 }
 
+/* udev decides at the device's event, and is waited for. */
+static void add_claim(struct arena *a, const struct device *d, const char *rule, struct ops *ops)
+{
+        struct op *op =
+                ops_add(a, ops, OP_CLAIM, arena_join(a, d->sysfs, "/dev", NULL), rule ? rule : "",
+                        rule ? "udev has to have it for the rule" : "udev must not have it for a rule any more");
+
+        op->flags = rule ? 0 : OP_GONE;
+}
+
+static void take(struct planner *p, size_t entry, struct ops *ops)
+{
+        const struct plan_entry *e = &p->plan->entries[entry];
+        const struct device *d = entry_device(p, e);
+        const char *rule = p->config->rules[e->rule].name;
+
+        if (!d->bus->syntax->taken_by || !streq_ptr(d->driver, e->driver) || !streq_ptr(d->claim, rule))
+                d->bus->take(p, entry, ops);
+        if (d->bus->syntax->taken_by)
+                add_claim(p->arena, d, rule, ops);
+}
+
+static void give(struct arena *a, const struct device *d, const char *driver, struct ops *ops)
+{
+        d->bus->give(a, d, driver, ops);
+        if (d->bus->syntax->taken_by && d->sysfs)
+                add_claim(a, d, NULL, ops);
+}
+
 static void add_taking(struct planner *p, size_t entry, struct ops *ops)
 {
         struct plan_entry *e = &p->plan->entries[entry];
         const struct device *d = entry_device(p, e);
         size_t first = ops->n;
 
-        d->bus->take(p, entry, ops);
-        d->bus->give(p->arena, d, e->driver, &e->back);
+        take(p, entry, ops);
+        give(p->arena, d, e->driver, &e->back);
         for (size_t i = first; i < ops->n; i++) {
                 ops->v[i].stage = e->stage;
                 ops->v[i].entry = entry;
@@ -85,6 +115,6 @@ struct ops ops_way_back_unrecorded(struct arena *a, const struct device *d, cons
 {
         struct ops back = {};
 
-        d->bus->give(a, d, driver, &back);
+        give(a, d, driver, &back);
         return back;
 }

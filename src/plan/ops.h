@@ -15,6 +15,7 @@ enum op_kind {
         OP_NETLINK, /* value is set at the interface target, through rtnetlink(7) or ethtool */
         OP_DEVLINK, /* value is set at the device target, through devlink */
         OP_NVME,    /* value is what the NVMe controller target is told */
+        OP_CLAIM,   /* udev has the device, whose numbers are in the file target, for the rule value; "": for any */
         OP_MAX_,
 };
 
@@ -24,7 +25,7 @@ enum op_flags {
         OP_OPTIONAL = 1 << 0, /* may fail: that is told, and the others go on */
         OP_SHARED = 1 << 1,   /* one file for many devices: it stays open */
         OP_ALIAS = 1 << 2,    /* OP_LOAD: target is a file with an alias, and what serves that is loaded */
-        OP_GONE = 1 << 3,     /* OP_VERIFY: the link does not end in value any more */
+        OP_GONE = 1 << 3,     /* OP_VERIFY, OP_CLAIM: it is so no more */
         OP_FOUND = 1 << 4,    /* of a way back: undoes what was so already when the device was found; see act_give() */
         OP_AFTER = 1 << 5,    /* done only where the one before it was done */
         OP_ELSE = 1 << 6,     /* of virtual functions: another operation does it, too, where this one could not */

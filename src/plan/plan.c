@@ -11,22 +11,6 @@ const char *const action_names[ACTION_MAX_] = {"bind", "refuse", "keep"};
 const char *const rule_state_names[RULE_STATE_MAX_] = {"ok",      "refused", "missing", "invalid",
                                                        "skipped", "failed",  "pending"};
 
-/* As passthrough.skip= is typed in a hurry, '-' and '_' are the same. */
-static bool named(const struct words *names, const char *rule)
-{
-        for (size_t i = 0; i < names->n; i++) {
-                const char *a = names->v[i], *b = rule;
-
-                while (*a && (*a == *b || (strchr("-_", *a) && *b && strchr("-_", *b)))) {
-                        a++;
-                        b++;
-                }
-                if (!*a && !*b)
-                        return true;
-        }
-        return false;
-}
-
 static void initial_states(struct planner *p)
 {
         for (size_t i = 0; i < p->config->n_rules; i++) {
@@ -48,7 +32,7 @@ static void initial_states(struct planner *p)
                         state->state = RULE_SKIPPED;
                         state->message = arena_printf(p->arena, "%s on the kernel command line", p->facts->off_by);
                         state->why.kind = REASON_OFF;
-                } else if (named(&p->facts->skip, rule->name)) {
+                } else if (match_is_skipped(&p->facts->skip, rule->name)) {
                         state->state = RULE_SKIPPED;
                         state->message = "passthrough.skip= on the kernel command line";
                 }
@@ -141,8 +125,9 @@ void planner_run(const struct config *config, const struct facts *facts, const s
         struct planner p = {
                 .config = config, .facts = facts, .arena = a, .plan = &plan, .asked = asked, .n_matching = n_matching};
         static void (*const steps[])(struct planner *) = {
-                initial_states, planner_guard,    planner_identify, planner_match, planner_expect, planner_companions,
-                planner_stages, planner_refusals, planner_skipped,  final_states,  sort_entries,   planner_operations,
+                initial_states,     planner_guard,       planner_identify,   planner_match,    planner_expect,
+                planner_companions, planner_controllers, planner_stages,     planner_refusals, planner_skipped,
+                final_states,       sort_entries,        planner_operations,
         };
 
         plan.rules = arena_alloc(a, config->n_rules * sizeof(*plan.rules));

@@ -102,6 +102,9 @@ bool planner_on_display(const struct planner *p, const struct plan_entry *e);
 /* Whether a member of the entry's group is a part of the chipset that nobody takes and that holds nobody back. */
 bool planner_leaves(const struct planner *p, const struct plan_entry *e, size_t device);
 
+/* controllers.c: a rule for a device and another's for the controller that it is on. */
+void planner_controllers(struct planner *p);
+
 /* stages.c: all of a group, and what goes along with what, at the same stage. */
 void planner_stages(struct planner *p);
 

@@ -114,6 +114,8 @@ static bool unfit(struct planner *p, struct plan_entry *e, struct reason *ret)
         struct reason doubt = {};
 
         *ret = doubt;
+        if (d->roles & ROLE_BRIDGE && d->bus->syntax->taken_by)
+                return d->bus->refuse(p->arena, &p->config->rules[e->rule], d, ret);
         if (d->roles & ROLE_BRIDGE)
                 return reason_set(
                         ret, REASON_BRIDGE,

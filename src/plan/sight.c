@@ -14,7 +14,7 @@ static bool seen(const struct evidence *e, const char *source)
 static bool speaks_of(const char *source, const struct device *d)
 {
         if (startswith(source, "people:"))
-                return d->roles & ROLE_USB;
+                return d->roles & ROLE_USB || d->bus->interfaces;
         if (startswith(source, "network:"))
                 return !(d->roles & ROLE_STORAGE);
         return true;
@@ -41,7 +41,7 @@ static bool done(const struct evidence *e, const char *job, bool network)
 
 static bool storage_shows(const struct evidence *e)
 {
-        return e->sees_storage && !e->storage_unknown && done(e, NULL, false);
+        return e->sees_storage && !evidence_storage_unknown(e) && done(e, NULL, false);
 }
 
 static bool network_shows(const struct evidence *e)
@@ -78,9 +78,9 @@ bool sight_stands(const struct facts *facts, const struct clearance_device *r, c
                 return false;
         if (d->roles & ROLE_STORAGE)
                 return !storage_shows(e) || !job_shows(e, r, false);
-        if (d->roles & ROLE_USB && (!e->sees_keyboards || e->keyboards_unknown))
+        if ((d->roles & ROLE_USB || d->bus->interfaces) && (!e->sees_keyboards || e->keyboards_unknown || e->token))
                 return true;
-        return !e->sees_storage || e->storage_unknown || !network_shows(e) || !job_shows(e, r, true);
+        return !e->sees_storage || evidence_storage_unknown(e) || !network_shows(e) || !job_shows(e, r, true);
 }
 
 const struct clearance_device *sight_withheld(const struct facts *facts, const struct device *d)
@@ -98,10 +98,10 @@ bool sight_clears(const struct facts *facts, const struct device *d)
 {
         const struct evidence *e = facts->evidence;
 
-        if (d->roles & (ROLE_STORAGE | ROLE_USB) && !seen(e, "storage:/proc/self/mountinfo"))
+        if ((d->roles & (ROLE_STORAGE | ROLE_USB) || d->bus->interfaces) && !seen(e, "storage:/proc/self/mountinfo"))
                 return false;
         /* An uplink may be on each of these. */
-        if (!(d->roles & (ROLE_NETWORK | ROLE_USB | ROLE_SERIAL)))
+        if (!(d->roles & (ROLE_NETWORK | ROLE_USB | ROLE_SERIAL)) && !d->bus->interfaces)
                 return true;
         return !e->network_unknown && !e->uplink_unknown && (e->no_uplink || e->bridge_alone || done(e, NULL, true));
 }

@@ -8,7 +8,7 @@
 bool domain_is_one(const struct facts *facts)
 {
         for (size_t i = 0; i < facts->n_devices; i++)
-                if (!startswith(facts->devices[i].address, DOMAIN))
+                if (facts->devices[i].bus == facts->buses[0].bus && !startswith(facts->devices[i].address, DOMAIN))
                         return false;
         return true;
 }

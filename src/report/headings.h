@@ -16,5 +16,5 @@ static inline enum heading heading_of(const struct device *d)
 {
         if (d->roles & ROLE_BRIDGE)
                 return HEADING_SYSTEM;
-        return *d->class && d->bus->heading ? d->bus->heading(d->class) : HEADING_OTHER;
+        return (*d->class || d->bus->syntax->on_others) && d->bus->heading ? d->bus->heading(d) : HEADING_OTHER;
 }

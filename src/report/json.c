@@ -19,6 +19,15 @@ static void add_function(struct json_object *o, const char *bus, const char *add
                 add(o, "group", json_object_new_int(group));
 }
 
+/* "": none, or the host's own. */
+static void add_driver(struct json_object *o, const char *bus_name, const char *driver)
+{
+        const struct bus *bus = bus_named(bus_name);
+
+        add_string(o, "driver",
+                   bus && bus->syntax->driverless && streq_ptr(driver, bus->syntax->taken_by) ? "" : driver);
+}
+
 static struct json_object *add_rule(struct json_object *rules, const char *name, const char *file, const char *state,
                                     const char *message)
 {
@@ -148,7 +157,7 @@ void json_plan(FILE *f, const struct plan *plan, const char *const *worked, cons
                         add_virtual(o, d->parent, d->index);
                 add_string(o, "rule", plan->config->rules[e->rule].name);
                 add_string(o, "action", action_names[e->action]);
-                add_string(o, "driver", e->driver);
+                add_driver(o, d->bus->syntax->name, e->driver);
                 add_string(o, "stage", stages[e->stage].name);
                 add_string(o, "reason", e->reason);
                 add_back(o, &e->back);
@@ -220,7 +229,7 @@ void json_status(FILE *f, const struct status *status, const struct diags *error
                 add_function(o, d->bus, d->address, d->id, d->class, d->group);
                 add_string(o, "rule", d->rule);
                 add_string(o, "action", action_names[d->action]);
-                add_string(o, "driver", d->driver);
+                add_driver(o, d->bus, d->driver);
                 add_string(o, "stage", record_stage_names[d->stage]);
                 add_string(o, "reason", d->reason);
                 add_string(o, "state", device_state_names[d->state]);
@@ -322,7 +331,7 @@ void json_list(FILE *f, const struct listing *list, const struct diags *errors)
                         add(o, "index", json_object_new_int64(d->index));
                 if (list->functions && list->functions[i].capable == YES)
                         add_functions(o, &list->functions[i]);
-                add_string(o, "driver", d->driver_now);
+                add_driver(o, d->bus->syntax->name, d->driver_now);
                 add_string(o, "rule", e ? plan->config->rules[e->rule].name : "");
                 add(o, "bridge", json_object_new_boolean((d->roles & ROLE_BRIDGE) != 0));
                 add(o, "boot_display", json_object_new_boolean((d->roles & ROLE_BOOT_DISPLAY) != 0));
@@ -344,7 +353,7 @@ static void add_shown(struct json_object *document, const struct shown *shown)
 
                 add_function(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
                 add_string(o, "rule", shown->plan->config->rules[s->entry->rule].name);
-                add_string(o, "driver", s->entry->driver);
+                add_driver(o, d->bus->syntax->name, s->entry->driver);
                 add_name(o, &s->name);
         }
         for (size_t i = 0; i < shown->n_forms; i++)

@@ -67,7 +67,9 @@ static const char *over_by(const struct listing *list, size_t device)
 /* Where there is nothing to do, what more there is to know. */
 static struct next_step more_of(const struct screen *s, const struct listing *list, size_t device)
 {
-        if (list->plan->facts->devices[device].group == NO_GROUP)
+        const struct device *d = &list->plan->facts->devices[device];
+
+        if (d->bus->syntax->iommu && d->group == NO_GROUP)
                 return (struct next_step){next_command(&list->now, s->arena, "check"),
                                           "says why there is no IOMMU group"};
         return (struct next_step){

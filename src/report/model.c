@@ -63,7 +63,7 @@ const char *model_short(struct arena *a, const struct device *d, const struct pc
         const char *vendor = short_vendor(a, name->vendor), *device = short_device(a, name->device);
 
         if (!*d->id)
-                return "does not say what it is";
+                return d->said_model ? d->said_model : "does not say what it is";
         if (!*device)
                 return arena_join(a, vendor, *vendor ? " " : "", d->id, NULL);
         /* "Samsung Samsung SSD", "AMD AMD-8131". */

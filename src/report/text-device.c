@@ -68,7 +68,7 @@ static void put_what(const struct page *p)
                     model_short(a, d, &p->list->names[p->device]));
         put_line(p, "Name", model_full(a, &p->list->names[p->device]));
         put_line(p, "Class",
-                 d->bus->kind(d->class) ? arena_join(a, device_kind(d), " (", d->class, ")", NULL) : d->class);
+                 streq(device_kind(d), d->class) ? d->class : arena_join(a, device_kind(d), " (", d->class, ")", NULL));
         put_line(p, "ID", d->id);
         put_line(p, "Driver", d->driver_now ? d->driver_now : "none");
         put_line(p, "On it", names_text(a, &nodes));
@@ -100,7 +100,7 @@ static void put_mates(const struct page *p)
         size_t first, n = d->group == NO_GROUP ? 0 : facts_group(facts, d->group, &first);
         const char *key = d->group == NO_GROUP ? "" : arena_printf(p->screen.arena, "Group %d", d->group);
 
-        if (n == 0)
+        if (n == 0 && d->bus->syntax->iommu)
                 put_line(p, "Group", "none: nothing keeps it apart from the host's memory");
         if (n == 1)
                 put_line(p, key, "alone in its IOMMU group");

@@ -194,6 +194,14 @@ static void build(const struct plan *plan, struct arena *a, struct clearance *cl
         keep_withheld(plan->facts, a, clearance);
 }
 
+struct clearance cleared_now(const struct plan *plan, struct arena *a)
+{
+        struct clearance clearance = {};
+
+        build(plan, a, &clearance);
+        return clearance;
+}
+
 /* What a boot decides by, and no more: a serial number that shows at one time and not at another changes nothing. */
 bool cleared_hash(const struct root *root, struct arena *a, const struct plan *plan, uint64_t *ret)
 {

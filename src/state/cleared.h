@@ -8,6 +8,9 @@
 
 #include "plan/plan.h"
 
+/* Who is cleared, as it is written down. */
+struct clearance cleared_now(const struct plan *plan, struct arena *a);
+
 /* A hash of who is cleared for which rule, and under which root=; false if this machine cannot be told from others. */
 bool cleared_hash(const struct root *root, struct arena *a, const struct plan *plan, uint64_t *ret);
 

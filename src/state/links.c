@@ -78,30 +78,86 @@ static void find_devices(struct finder *s, const struct record *record)
 }
 
 /* A number that cannot be kept in mind could be another device's tomorrow: then there is no link. */
-static void number_devices(struct finder *s)
+static bool number(struct finder *s, const char *rule, const size_t *devices, size_t n, uint32_t *ret)
 {
-        const struct facts *facts = s->plan->facts;
+        _cleanup_(close_fd) int lock = -1;
         struct numbers numbers;
-        size_t *devices = arena_alloc(s->arena, s->nodes.n * sizeof(*devices)), n = 0;
-        uint32_t *given = arena_alloc(s->arena, s->nodes.n * sizeof(*given));
-        int k = numbers_read(s->root, s->arena, &numbers);
+        int k = numbers_lock(s->root, &lock);
 
-        for (size_t i = 0; i < s->nodes.n; i++)
-                if (s->nodes.devices[i].name)
-                        devices[n++] = (size_t)(s->nodes.devices[i].device - facts->devices);
         if (k == 0)
-                numbers_assign(&numbers, s->arena, facts, s->nodes.rule, devices, n, given);
+                k = numbers_read(s->root, s->arena, &numbers);
+        if (k == 0)
+                numbers_assign(&numbers, s->arena, s->plan->facts, rule, devices, n, ret);
         if (k == 0 && numbers.changed)
                 k = numbers_write(s->root, s->arena, &numbers);
-        n = 0;
-        for (size_t i = 0; i < s->nodes.n; i++)
-                if (s->nodes.devices[i].name)
-                        s->nodes.devices[i].name =
-                                k != 0 ? NULL : arena_printf(s->arena, "%s.d/%u", s->nodes.rule, given[n++]);
         if (k != 0)
                 diag_add(s->problems, DIAG_ERROR, NULL, 0, "no links: %s: %s", NUMBERS_PATH,
                          k == RECFILE_MALFORMED ? "it cannot be read; remove it, and devices are numbered anew"
                                                 : strerror(-k));
+        return k == 0;
+}
+
+static const char *numbered(struct finder *s, const char *rule, uint32_t n)
+{
+        return arena_printf(s->arena, "%s.d/%u", rule, n);
+}
+
+static void number_devices(struct finder *s)
+{
+        size_t *devices = arena_alloc(s->arena, s->nodes.n * sizeof(*devices)), n = 0;
+        uint32_t *given = arena_alloc(s->arena, s->nodes.n * sizeof(*given));
+        bool done;
+
+        for (size_t i = 0; i < s->nodes.n; i++)
+                if (s->nodes.devices[i].name)
+                        devices[n++] = (size_t)(s->nodes.devices[i].device - s->plan->facts->devices);
+        done = number(s, s->nodes.rule, devices, n, given);
+        n = 0;
+        for (size_t i = 0; i < s->nodes.n; i++)
+                if (s->nodes.devices[i].name)
+                        s->nodes.devices[i].name = done ? numbered(s, s->nodes.rule, given[n++]) : NULL;
+}
+
+const char *links_name(const struct root *root, struct arena *a, const struct plan *plan, size_t entry,
+                       struct diags *problems)
+{
+        const struct plan_entry *e = &plan->entries[entry];
+        const struct rule *rule = &plan->config->rules[e->rule];
+        struct finder s = {.root = root, .arena = a, .plan = plan, .problems = problems};
+        uint32_t n;
+
+        if (rule->expect_max == 1)
+                return rule->name;
+        return number(&s, rule->name, &e->device, 1, &n) ? numbered(&s, rule->name, n) : NULL;
+}
+
+const char *links_known(const struct root *root, struct arena *a, const struct plan *plan, size_t entry)
+{
+        const struct plan_entry *e = &plan->entries[entry];
+        const struct rule *rule = &plan->config->rules[e->rule];
+        struct finder s = {.root = root, .arena = a, .plan = plan};
+        struct numbers numbers;
+        uint32_t n = 0;
+        size_t n_known;
+
+        if (rule->expect_max == 1)
+                return rule->name;
+        if (numbers_read(root, a, &numbers) != 0)
+                return NULL;
+        n_known = numbers.n;
+        numbers_assign(&numbers, a, plan->facts, rule->name, &e->device, 1, &n);
+        return numbers.n == n_known ? numbered(&s, rule->name, n) : NULL;
+}
+
+void links_access(const struct root *root, struct arena *a, const struct rule *rule, struct diags *problems,
+                  struct nodes *nodes)
+{
+        struct finder s = {.root = root, .arena = a, .rule = rule, .problems = problems};
+
+        find_access(&s);
+        nodes->owner = s.nodes.owner;
+        nodes->group = s.nodes.group;
+        nodes->mode = s.nodes.mode;
 }
 
 /* A virtual function is who its index says, of one parent. Of several parents, names would be twice there. */
@@ -127,6 +183,7 @@ struct nodes links_find(const struct root *root, struct arena *a, const struct p
                            .problems = problems,
                            .nodes = {.rule = rule}};
 
+        s.nodes.claimed = found && found->bus->taken_by;
         find_devices(&s, record);
         if (s.rule && s.nodes.n > 0) {
                 find_access(&s);

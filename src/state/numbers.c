@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "state/numbers.h"
 
+#include <errno.h>
+#include <sys/file.h>
+
 #include "base/recfile.h"
 #include "base/str.h"
 #include "facts/identity.h"
+
+#define LOCK_PATH PASSTHROUGH_RUN "/numbers.lock"
 
 static const struct field fields[] = {
         {FIELD(TEXT, number, who.rule)},
@@ -36,6 +41,16 @@ int numbers_read(const struct root *root, struct arena *a, struct numbers *ret)
 int numbers_write(const struct root *root, struct arena *a, const struct numbers *numbers)
 {
         return recfile_write(root, a, &format, NUMBERS_PATH, numbers);
+}
+
+int numbers_lock(const struct root *root, int *ret)
+{
+        int k = root_make_parents(root, LOCK_PATH);
+
+        if (k < 0)
+                return k;
+        *ret = root_create(root, LOCK_PATH);
+        return *ret < 0 ? *ret : flock(*ret, LOCK_EX) < 0 ? -errno : 0;
 }
 
 /* What is known now, else what was known: a disk in a guest's hands tells its serial number to nobody here. */

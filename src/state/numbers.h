@@ -25,6 +25,9 @@ struct numbers {
 int numbers_read(const struct root *root, struct arena *a, struct numbers *ret) _must_check_;
 int numbers_write(const struct root *root, struct arena *a, const struct numbers *numbers) _must_check_;
 
+/* Who reads them to write them anew holds this descriptor, and waits for nobody meanwhile. 0 or -errno. */
+int numbers_lock(const struct root *root, int *ret) _must_check_;
+
 /* Puts each device's number of the rule into ret; devices are positions in facts. Pure. */
 void numbers_assign(struct numbers *numbers, struct arena *a, const struct facts *facts, const char *rule,
                     const size_t *devices, size_t n, uint32_t *ret);

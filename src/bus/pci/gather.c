@@ -129,7 +129,8 @@ static bool gather_function(struct pci_scan *x, const struct device *before, str
         d->group = NO_GROUP;
         d->index = UINT32_MAX;
         /* With many functions and few rules, most need not be asked who they are. */
-        if (request->config && !request->parents && !request->identities && !may_match(request->config, x->facts, d))
+        if (request->config && !request->parents && !request->identities && !request->everyone &&
+            !may_match(request->config, x->facts, d))
                 return true;
         if (!pci_identify(x, d))
                 return false;

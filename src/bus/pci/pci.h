@@ -42,7 +42,7 @@ const char *pci_class_name(const char *class);
 unsigned pci_roles(const char *class);
 /* Whether the flash memory of the host's firmware is, or may be, behind it. */
 bool pci_reaches_firmware(const struct device *d);
-enum heading pci_heading(const char *class);
+enum heading pci_heading(const struct device *d);
 
 /* "680" is another bridge, which a rule may name: see pci_roles(). */
 #define PCI_UDEV_HEAD                                                                                                  \

@@ -58,8 +58,9 @@ static const char *unfit_for_change(const struct making *m, const struct plan_en
                                               : ", and making virtual functions may interrupt that; a boot makes them "
                                                 "before its network is up",
                                   is->root || is->disk_used || !is->early ? NULL : is->early, NULL);
-        if (is->disk && evidence->storage_unknown)
-                return arena_join(m->arena, "not cleared: ", is->disk, " is on it; ", evidence->storage_unknown, NULL);
+        if (is->disk && evidence_storage_unknown(evidence))
+                return arena_join(m->arena, "not cleared: ", is->disk, " is on it; ",
+                                  evidence_storage_unknown(evidence), NULL);
         if (is->up && unknown)
                 return arena_join(m->arena, "not cleared: ", is->up, " is up; ", unknown, NULL);
         return NULL;

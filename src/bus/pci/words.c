@@ -184,7 +184,7 @@ const char *pci_class_name(const char *code)
         return NULL;
 }
 
-enum heading pci_heading(const char *code)
+enum heading pci_heading(const struct device *d)
 {
         static const struct {
                 char prefix[5];
@@ -206,7 +206,7 @@ enum heading pci_heading(const char *code)
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(headings); i++)
-                if (startswith(code, headings[i].prefix))
+                if (startswith(d->class, headings[i].prefix))
                         return headings[i].heading;
         return HEADING_SYSTEM;
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "act/await.h"
+
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/str.h"
+
+/* A process decides each claim, and looks at the whole machine for it. */
+#define TRIES    300
+#define PAUSE_MS 50
+
+static bool is_claimed(const struct root *root, const char *numbers, const char *rule)
+{
+        static const char property[] = "\nE:PASSTHROUGH_RULE=";
+        char path[64] = "/run/udev/data/c", text[16 * 1024] = "\n", *value, *end = path + strlen(path);
+
+        if (root_read(root, numbers, end, sizeof(path) - strlen(path)) <= 0)
+                return false;
+        end[strcspn(end, "\n")] = '\0';
+        if (root_read(root, path, text + 1, sizeof(text) - 1) <= 0)
+                return false;
+        value = strstr(text, property);
+        if (!value)
+                return false;
+        value += strlen(property);
+        value[strcspn(value, "\n")] = '\0';
+        return *value && (!*rule || streq(value, rule));
+}
+
+bool await_claim(const struct root *root, const char *numbers, const char *rule, bool wanted)
+{
+        for (int i = 0; is_claimed(root, numbers, rule) != wanted; i++) {
+                if (!root->live || i == TRIES)
+                        return false;
+                nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+        }
+        return true;
+}
+
+void await_reload(const struct root *root)
+{
+        char *argv[] = {"udevadm", "control", "--reload", NULL}, *environment[] = {NULL};
+        pid_t pid;
+        int status;
+
+        if (root->live && posix_spawn(&pid, "/usr/bin/udevadm", NULL, NULL, argv, environment) == 0)
+                waitpid(pid, &status, 0);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * udev asks whether a rule takes a device that it is about to tell the host of. The answer is the plan's of this
+ * moment, and nothing is written for it but a number that the device keeps. Whoever waits for udev may hold the
+ * record's lock: it is not waited for. Without an answer the host has the device.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "bind/run.h"
+#include "guard/evidence.h"
+#include "maker/table.h"
+#include "plan/claims-udev.h"
+#include "state/links.h"
+
+/* Seconds; udev has 180 for all that it does for one event (udev.conf(5), event_timeout). */
+#define LONGEST 60
+
+static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
+
+/* Given back by hand, it stays with the host until it is bound by hand, or the next boot. */
+static bool is_released(const struct run *r, const struct device *d)
+{
+        const struct record_device *x = record_find_device(&r->record, d->address);
+
+        return x && x->action == ACTION_KEEP && x->state != STATE_NONE && streq(x->id, d->id);
+}
+
+/*
+ * What has the device for the rule already keeps it, though the rule was edited, or a virtual machine has it open:
+ * another event of it is no new decision. What is blocked is nobody's, and not the host's either once it is not.
+ */
+static bool takes(const struct run *r, const struct plan_entry *e)
+{
+        const struct device *d = &r->facts.devices[e->device];
+        const struct rule *rule = &r->config.rules[e->rule];
+        bool has = streq_ptr(d->claim, rule->name) && !r->record.rescued;
+
+        if (!rule->bus->taken_by || is_released(r, d) || (!has && run_closed(r, rule)))
+                return false;
+        return e->action == ACTION_BIND ||
+               (e->action == ACTION_REFUSE && (e->kind == REASON_BLOCKED || (has && e->kind == REASON_IN_USE)));
+}
+
+static void answer(struct run *r, const struct plan_entry *e)
+{
+        struct diags problems = {.arena = &r->arena};
+        const char *name = links_name(r->root, &r->arena, &r->plan, (size_t)(e - r->plan.entries), &problems);
+
+        printf(CLAIM_RULE "=%s\n", r->config.rules[e->rule].name);
+        if (name)
+                printf(CLAIM_LINK "=" CLAIM_LINKS "/%s\n", name);
+        for (size_t i = 0; i < problems.n; i++)
+                fprintf(stderr, "%s\n", problems.v[i].message);
+}
+
+int run_claim(const struct root *root, const char *address)
+{
+        _cleanup_(run_free) struct run r = {.root = root, .sources = &sources};
+        const struct plan_entry *e;
+        size_t device;
+        int k = facts_read_switches(root, &r.arena, &r.facts);
+
+        if (root->live)
+                alarm(LONGEST);
+        if (k < 0 || r.facts.off)
+                return k;
+        k = run_read_record(&r);
+        /* Until the host's services are there, not all that it uses shows. */
+        if (k == 0)
+                k = run_load(&r, true, r.record.host ? STAGE_DEMAND : STAGE_HOST);
+        if (k < 0)
+                return k;
+        device = facts_find(&r.facts, address);
+        e = device == NO_DEVICE ? NULL : plan_find(&r.plan, device);
+        if (e && takes(&r, e))
+                answer(&r, e);
+        return RUN_DONE;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "bus/tty/tty.h"
+#include "facts/claim.h"
+#include "facts/facts.h"
+#include "facts/terminals.h"
+
+/* Where the class's link leads, "/sys/devices/..."; NULL: no hardware is behind it. */
+static const char *sysfs_path(const struct root *root, struct arena *a, const char *name)
+{
+        static const char up[] = "../../devices/";
+        char *link = arena_join(a, TTY_CLASS "/", name, NULL), target[PATH_MAX];
+
+        if (root_readlink(root, link, target, sizeof(target)) <= 0 || !startswith(target, up) ||
+            startswith(target, "../../devices/virtual/"))
+                return NULL;
+        return arena_join(a, "/sys/devices/", target + sizeof(up) - 1, NULL);
+}
+
+/* "type" is PORT_UNKNOWN (include/uapi/linux/serial_core.h): no UART is there. Without the file there is one. */
+static bool is_placeholder(const struct root *root, struct arena *a, const char *sysfs)
+{
+        char text[16];
+
+        return root_read(root, arena_join(a, sysfs, "/type", NULL), text, sizeof(text)) > 0 && streq(text, "0");
+}
+
+/* The last part of where a link leads, or NULL. */
+static const char *leads_to(const struct root *root, struct arena *a, const char *path, const char *link)
+{
+        char target[PATH_MAX];
+
+        if (root_readlink(root, arena_join(a, path, "/", link, NULL), target, sizeof(target)) <= 0)
+                return NULL;
+        return arena_strdup(a, str_basename(target));
+}
+
+/*
+ * The driver of what the port is on. Since Linux 6.5 two devices of the bus serial-base are in between, which say
+ * nothing (drivers/tty/serial/serial_base_bus.c).
+ */
+static const char *driver_of(const struct root *root, struct arena *a, const char *sysfs)
+{
+        char *path = arena_strdup(a, sysfs), *end = strstr(path, "/tty/"), *next = end;
+        const char *driver = NULL;
+
+        /* The port's own name may be that of a directory above, "ttyUSB0/tty/ttyUSB0". */
+        while (next && (next = strstr(next + 1, "/tty/")))
+                end = next;
+        for (unsigned i = 0; end && !driver && i < 4; i++, end = strrchr(path, '/')) {
+                *end = '\0';
+                if (!streq_ptr(leads_to(root, a, path, "subsystem"), "serial-base"))
+                        driver = leads_to(root, a, path, "driver");
+        }
+        return driver;
+}
+
+/* A USB device in whose directory the port is has a name; others are what they are. */
+static const char *model_of(const struct root *root, struct arena *a, const char *sysfs)
+{
+        char *path = arena_strdup(a, sysfs), text[256];
+
+        if (!strstr(path, "/usb"))
+                return "serial port";
+        for (char *end = strrchr(path, '/'); end && strstr(path, "/usb"); end = strrchr(path, '/')) {
+                *end = '\0';
+                if (root_read(root, arena_join(a, path, "/product", NULL), text, sizeof(text)) > 0)
+                        return str_printable(a, text);
+        }
+        return "USB serial port";
+}
+
+/* The last directory above that is called like a device of another bus. */
+static const char *below(struct arena *a, const char *sysfs)
+{
+        const char *found = NULL;
+
+        for (const char *at = sysfs; *at;) {
+                size_t n = strcspn(at, "/"), device;
+                const char *part = arena_strndup(a, at, n);
+
+                for (size_t i = 0; bus_table[i]; i++)
+                        if (bus_table[i]->bus != &tty_bus && bus_table[i]->bus->find(NULL, 0, part, &device))
+                                found = part;
+                at += n + (at[n] == '/');
+        }
+        return found;
+}
+
+static void gather_port(const struct root *root, struct arena *a, const struct terminals *terminals, struct device *d)
+{
+        struct tty_port *port = arena_alloc(a, sizeof(*port));
+
+        *port = (struct tty_port){.node = arena_join(a, "/dev/", d->address, NULL)};
+        port->use = terminals_use(terminals, d->address, &port->unknown);
+        d->own = port;
+        d->said_model = model_of(root, a, d->sysfs);
+        d->path = d->address;
+        d->below = below(a, d->sysfs);
+        d->identified = d->detailed = true;
+        d->roles = tty_bus.roles(d->class);
+        d->group = NO_GROUP;
+        d->index = UINT32_MAX;
+        claim_read(root, a, d);
+        d->driver = d->claim ? tty_syntax.taken_by : driver_of(root, a, d->sysfs);
+        d->driver_now = d->driver;
+}
+
+static int gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
+{
+        struct terminals terminals;
+        const char **names;
+        size_t n;
+        int k = root_list(root, a, TTY_CLASS, &names, &n);
+
+        (void)request;
+        if (k < 0)
+                return k;
+        terminals_read(root, a, facts->cmdline, &terminals);
+        facts->devices = arena_alloc(a, n * sizeof(*facts->devices));
+        for (size_t i = 0; i < n; i++) {
+                struct device *d = &facts->devices[facts->n_devices];
+                const char *sysfs = tty_is_name(names[i]) ? sysfs_path(root, a, names[i]) : NULL;
+
+                if (!sysfs || is_placeholder(root, a, sysfs))
+                        continue;
+                *d = (struct device){.bus = &tty_bus, .address = names[i], .sysfs = sysfs};
+                gather_port(root, a, &terminals, d);
+                facts->n_devices++;
+        }
+        return 0;
+}
+
+const struct bus_source tty_source = {.bus = &tty_bus, .gather = gather};

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * [Match] as udev can judge it at the event of a device, before there are interfaces: by the variables of the kernel's
+ * own event (drivers/usb/core/usb.c, usb_dev_uevent()), the device's files and its place in the tree. A condition lets
+ * pass all that the rule may match; what it lets pass besides, the process that is started finds out.
+ */
+#include "base/str.h"
+#include "bus/usb/usb.h"
+
+#define CONDITION_MAX ((size_t)2048) /* as for PCI: see there */
+
+static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+@/";
+
+/* A word in which nothing means anything to udev: what might stands for any text. *exact: nothing had to. */
+static const char *quoted(struct arena *a, const char *word, bool *exact)
+{
+        char *text = arena_strdup(a, word);
+
+        for (char *c = text; *c; c++)
+                if (!strchr(plain, *c)) {
+                        *c = '*';
+                        *exact = false;
+                }
+        return text;
+}
+
+/* PRODUCT has the numbers in hex, without zeros in front: "951/1666/100". */
+static const char *id(struct arena *a, const char *word, bool *exact)
+{
+        const char *colon = strchr(word, ':'), *vendor = word + strspn(word, "0"), *product = colon + 1;
+
+        (void)exact;
+        product += strspn(product, "0");
+        vendor = vendor == colon ? "0" : arena_strndup(a, vendor, (size_t)(colon - vendor));
+        return arena_join(a, vendor, "/", *product ? product : "0", "/*", NULL);
+}
+
+static const char *port(struct arena *a, const char *word, bool *exact)
+{
+        (void)a;
+        (void)exact;
+        return word;
+}
+
+/*
+ * A port of the USB 3 root hub may have another number than the socket; behind a hub the two halves count alike, but
+ * need not. So only the controller counts, and how deep below it the device is.
+ */
+static const char *path(struct arena *a, const char *word, bool *exact)
+{
+        const char *slash = strchr(word, '/'), *ports = "*";
+        const char *controller = quoted(a, arena_strndup(a, word, (size_t)(slash - word)), exact);
+
+        for (const char *dot = strchr(slash, '.'); dot; dot = strchr(dot + 1, '.'))
+                ports = arena_join(a, ports, ".*", NULL);
+        *exact = false;
+        return arena_join(a, "*/", controller, "/usb*/*-", ports, NULL);
+}
+
+static const struct {
+        enum match_key key;
+        const char *name;
+        const char *(*value)(struct arena *a, const char *word, bool *exact);
+} judged[] = {
+        {MATCH_ID, "ENV{PRODUCT}", id},
+        {MATCH_SERIAL, "ATTR{serial}", quoted},
+        {MATCH_PORT, "KERNEL", port},
+        {MATCH_PATH, "DEVPATH", path},
+};
+
+/* NULL where it cannot be said; *exact: it lets nothing else pass. */
+static const char *condition(struct arena *a, size_t judge, const struct words *list, bool *exact)
+{
+        const char *text = arena_join(a, judged[judge].name, list->negate ? "!=\"" : "==\"", NULL);
+
+        for (size_t i = 0; i < list->n && strlen(text) <= CONDITION_MAX; i++)
+                text = arena_join(a, text, i > 0 ? "|" : "", judged[judge].value(a, list->v[i], exact), NULL);
+        /* What is more than the words mean must not be left out for them. */
+        if (strlen(text) > CONDITION_MAX || (list->negate && !*exact))
+                return NULL;
+        return arena_join(a, text, "\", ", NULL);
+}
+
+/* Of a controller's two root hubs one is for USB 3: the speed says which of them the port is of. */
+static const char *placed_at(struct arena *a, const struct device *d, bool *exact)
+{
+        const char *speed = usb_of(d)->speed, *hub = strstr(d->sysfs, "/usb"), *from = hub, *ports;
+
+        while (from && from > d->sysfs && from[-1] != '/')
+                from--;
+        ports = strchr(d->address, '-');
+        if (!from || !ports || !speed)
+                return NULL;
+        return arena_join(a, "DEVPATH==\"*/", quoted(a, arena_strndup(a, from, (size_t)(hub - from)), exact), "/usb*/*",
+                          ports, "\", ATTR{speed}==\"", quoted(a, speed, exact), "\", ", NULL);
+}
+
+const char *usb_udev_is(struct arena *a, const struct device *d, bool placed)
+{
+        const char *serial = d->marks[MARK_SERIAL], *text, *place = "";
+        bool exact = true;
+
+        if (!d->identified)
+                return NULL;
+        text = arena_join(a, "ENV{PRODUCT}==\"", id(a, d->id, &exact), "\", ", NULL);
+        if (serial)
+                text = arena_join(a, text, "ATTR{serial}==\"", quoted(a, serial, &exact), "\", ", NULL);
+        if (placed || !serial || !exact) {
+                exact = true;
+                place = placed_at(a, d, &exact);
+        }
+        return place && exact ? arena_join(a, text, place, NULL) : NULL;
+}
+
+const char *usb_udev(struct arena *a, const struct rule *rule, bool *ret_whole)
+{
+        const char *text = "";
+
+        *ret_whole = rule->match[MATCH_CLASS].n == 0;
+        for (size_t i = 0; i < ARRAY_SIZE(judged); i++) {
+                const struct words *list = &rule->match[judged[i].key];
+                bool exact = true;
+                const char *one = list->n > 0 ? condition(a, i, list, &exact) : "";
+
+                text = arena_join(a, text, one ? one : "", NULL);
+                *ret_whole &= one && exact;
+        }
+        return text;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* USB as the plan sees it. Pure. */
+#include "bus/usb/usb.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "plan/planner.h"
+
+static bool find(const struct device *devices, size_t n, const char *text, size_t *ret)
+{
+        *ret = NO_DEVICE;
+        if (!usb_is_address(text))
+                return false;
+        for (size_t i = 0; i < n && *ret == NO_DEVICE; i++)
+                if (streq(devices[i].address, text))
+                        *ret = i;
+        return true;
+}
+
+static bool same_card(const struct device *a, const struct device *b)
+{
+        return a == b;
+}
+
+static bool half_fits(const char *word, const char *id, size_t n)
+{
+        return (n == 1 && *word == '*') || (n == 4 && strncmp(word, id, 4) == 0);
+}
+
+static enum tristate match(enum match_key key, const char *word, const struct facts *facts, const struct device *d)
+{
+        const char *colon = strchr(word, ':');
+
+        (void)facts;
+        switch (key) {
+        case MATCH_PORT:
+                return streq(word, d->address);
+        case MATCH_PATH:
+                return streq(word, d->path);
+        case MATCH_ID:
+                return half_fits(word, d->id, (size_t)(colon - word)) &&
+                       half_fits(colon + 1, strchr(d->id, ':') + 1, strlen(colon + 1));
+        case MATCH_CLASS:
+                return usb_of(d)->classes ? strstr(usb_of(d)->classes, word) != NULL : UNKNOWN;
+        case MATCH_SERIAL:
+                return streq_ptr(d->marks[MARK_SERIAL], word);
+        default:
+                return NO;
+        }
+}
+
+static enum heading heading(const struct device *d)
+{
+        return usb_heading(usb_of(d)->best);
+}
+
+static const char *interfaces(const struct device *d)
+{
+        return usb_of(d)->interfaces;
+}
+
+/* As udev asks its hardware database (udev-builtin-usb_id.c, hwdb.d/20-usb-vendor-model.hwdb). */
+static void alias(const struct device *d, const char *bus, char *buf, size_t size)
+{
+        unsigned vendor = 0, product = 0;
+
+        sscanf(d->id, "%x:%x", &vendor, &product);
+        snprintf(buf, size, "%s:v%04Xp%04X", bus, vendor, product);
+}
+
+static bool refuse(struct arena *a, const struct rule *rule, const struct device *d, struct reason *ret)
+{
+        (void)a;
+        (void)rule;
+        if (d->roles & ROLE_BRIDGE)
+                return reason_set(ret, REASON_BRIDGE,
+                                  "it is a hub, and hubs are never handed over; name what is "
+                                  "plugged into it");
+        if (!d->identified)
+                return reason_set(ret, REASON_UNIDENTIFIED, "it does not show what it is");
+        if (usb_of(d)->blocked)
+                return reason_set(ret, REASON_BLOCKED,
+                                  "usbguard, or whoever wrote 0 to its file \"authorized\", blocks it; passthrough "
+                                  "authorises no device: allow it there");
+        return false;
+}
+
+const struct bus usb_bus = {
+        .syntax = &usb_syntax,
+        .find = find,
+        .same_card = same_card,
+        .match = match,
+        .kind = usb_kind,
+        .heading = heading,
+        .roles = usb_roles,
+        .alias = alias,
+        .propose = usb_propose,
+        .take = usb_take,
+        .give = usb_give,
+        .refuse = refuse,
+        .plugged = true,
+        .udev = usb_udev,
+        .udev_is = usb_udev_is,
+        .udev_head = "SUBSYSTEM!=\"usb\", GOTO=\"passthrough_end\"\n"
+                     "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
+        .interfaces = interfaces,
+};

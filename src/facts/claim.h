@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Devices that udev has for a rule: PASSTHROUGH_RULE in its database says so, from their event on. */
+
+#include "bus/bus.h"
+
+#define CLAIM_RULE "PASSTHROUGH_RULE"
+#define CLAIM_FROM "PASSTHROUGH_FROM"
+
+/* Of a character device: claim and claim_from. */
+void claim_read(const struct root *root, struct arena *a, struct device *d);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Serial ports that the host itself talks through: the kernel's consoles
+ * (Documentation/admin-guide/serial-console.rst), its debugger, systemd's debug shell, and whatever else the kernel
+ * command line names one for.
+ */
+
+#include "base/root.h"
+
+struct terminals {
+        const struct root *root;
+        struct arena *arena;
+        const char *cmdline;   /* NULL: there is none */
+        const char **consoles; /* names of those that are on */
+        const char **shells;   /* TTYPath= of debug-shell.service, less "/dev/" */
+        size_t n_consoles, n_shells;
+        const char *unknown; /* why the host may talk through any port, or NULL */
+};
+
+void terminals_read(const struct root *root, struct arena *a, const char *cmdline, struct terminals *ret);
+/* What the host has the port for, "the kernel's console", or why that cannot be told: *ret_unknown. NULL: nothing. */
+const char *terminals_use(const struct terminals *t, const char *name, const char **ret_unknown);

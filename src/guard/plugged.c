@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What comes and goes, and may be of several kinds at once, as USB devices are: what the host does with it shows only
+ * once its drivers have it. What they have not shown yet it may be.
+ */
+#include "base/str.h"
+#include "guard/parts.h"
+#include "guard/source.h"
+#include "guard/storage.h"
+
+enum kind {
+        STORAGE = 1 << 0,
+        NETWORK = 1 << 1,
+        SERIAL = 1 << 2,
+        TYPED = 1 << 3, /* somebody types on it, or it does so itself */
+        CARD = 1 << 4,
+        ANYTHING = (1 << 5) - 1,
+};
+
+struct plugged {
+        struct graph *g;
+        size_t device;
+        struct part *parts; /* its interfaces that are here */
+        size_t n_parts;
+        unsigned kinds; /* that it may be of */
+        unsigned open;  /* those of them that have not shown */
+};
+
+/* An interface of USB. */
+struct part {
+        const char *class, *driver, *dir; /* driver: NULL: none */
+        bool shows;                       /* the driver has made something of it */
+};
+
+/* USB-IF's class codes; of what the maker defines, and of codes that are none of these, anything may come. */
+static unsigned kinds_of(const char *class)
+{
+        static const struct {
+                const char *code;
+                unsigned kinds;
+        } classes[] = {
+                {"01", 0},                /* audio */
+                {"02", NETWORK | SERIAL}, /* communications */
+                {"03", TYPED},            /* human interface */
+                {"05", 0},                /* force feedback */
+                {"06", 0},                /* still images */
+                {"07", 0},                /* printers */
+                {"08", STORAGE},
+                {"09", 0}, /* a hub: what is on it speaks for itself */
+                {"0a", NETWORK | SERIAL},
+                {"0b", CARD},
+                {"0d", 0}, /* content security */
+                {"0e", 0}, /* video */
+                {"0f", 0}, /* health */
+                {"10", 0}, /* audio and video */
+                {"11", 0}, /* billboards */
+                {"e0", NETWORK},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+                if (startswith(class, classes[i].code))
+                        return classes[i].kinds;
+        return ANYTHING;
+}
+
+static bool carries(const struct plugged *x, enum node_kind kind, bool up_only)
+{
+        for (size_t i = 0; i < x->g->evidence->n_nodes; i++) {
+                const struct node *n = &x->g->evidence->nodes[i];
+
+                if (n->kind == kind && (n->up || !up_only) && guard_reached(n, x->device))
+                        return true;
+        }
+        return false;
+}
+
+/* A directory that is not every device's: "net", "host6", "0003:046D:C31C.0001", "ttyUSB0". */
+static bool shows(struct graph *g, const char *dir)
+{
+        static const char *const links[] = {"driver", "subsystem", "firmware_node", "power"};
+        const char **names;
+        size_t n;
+
+        guard_list(g, dir, &names, &n);
+        for (size_t i = 0; i < n; i++)
+                if (!startswith(names[i], "ep_") && str_index(names[i], links, ARRAY_SIZE(links)) < 0 &&
+                    root_exists(g->root, arena_join(g->arena, dir, "/", names[i], "/.", NULL)))
+                        return true;
+        return false;
+}
+
+static void find_parts(struct plugged *x)
+{
+        struct graph *g = x->g;
+        const struct device *d = &g->facts->devices[x->device];
+        size_t prefix = strlen(d->address), n;
+        const char **names;
+
+        guard_list(g, d->sysfs, &names, &n);
+        for (size_t i = 0; i < n; i++) {
+                char class[8], driver[PATH_MAX];
+                struct part *p;
+
+                if (!startswith(names[i], d->address) || names[i][prefix] != ':')
+                        continue;
+                p = arena_grow(g->arena, &x->parts, x->n_parts, sizeof(*x->parts));
+                *p = (struct part){.dir = arena_join(g->arena, d->sysfs, "/", names[i], NULL)};
+                guard_attribute(g, arena_join(g->arena, p->dir, "/bInterfaceClass", NULL), class, sizeof(class));
+                p->class = arena_strdup(g->arena, class);
+                /* A program may let go of it at any time. */
+                if (guard_readlink(g, arena_join(g->arena, p->dir, "/driver", NULL), driver, sizeof(driver)) > 0 &&
+                    !streq(str_basename(driver), "usbfs"))
+                        p->driver = arena_strdup(g->arena, str_basename(driver));
+                p->shows = p->driver && shows(g, p->dir);
+                x->n_parts++;
+        }
+}
+
+/* Each interface of that class is here, and a driver has it. */
+static bool is_bound(const struct plugged *x, const char *class)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < x->n_parts; i++)
+                if (strncmp(x->parts[i].class, class, 2) == 0) {
+                        if (!x->parts[i].driver)
+                                return false;
+                        any = true;
+                }
+        return any;
+}
+
+static void find_kinds(struct plugged *x)
+{
+        const struct device *d = &x->g->facts->devices[x->device];
+        const char *list = d->bus->interfaces(d);
+
+        if (!list || !*list)
+                x->kinds = x->open = ANYTHING;
+        for (const char *c = list ? list : ""; *c; c += strcspn(c, " "), c += *c == ' ') {
+                unsigned kinds = kinds_of(c);
+
+                x->kinds |= kinds;
+                if (!is_bound(x, c))
+                        x->open |= kinds;
+        }
+        /* What is here and in no list has been changed meanwhile. */
+        for (size_t i = 0; i < x->n_parts; i++) {
+                unsigned kinds = kinds_of(x->parts[i].class);
+
+                x->kinds |= kinds;
+                if (!x->parts[i].driver)
+                        x->open |= kinds;
+        }
+}
+
+/* ---- storage ----------------------------------------------------------------------------------------------------- */
+
+/* A disk takes seconds to show behind a driver that has it. */
+static bool has_storage_driver(const struct plugged *x)
+{
+        for (size_t i = 0; i < x->n_parts; i++) {
+                const char *driver = x->parts[i].driver ? x->parts[i].driver : "";
+
+                if (startswith(x->parts[i].class, "08") || streq(driver, "uas") || startswith(driver, "usb-storage") ||
+                    startswith(driver, "ums-"))
+                        return true;
+        }
+        return false;
+}
+
+/* There is more in it than its own tags say. */
+static bool is_closed(const struct evidence *e, size_t node)
+{
+        static const char *const types[] = {"crypto_LUKS", "BitLocker",         "LVM2_member",  "LVM1_member",
+                                            "bcache",      "linux_raid_member", "DM_integrity", "DM_verity_hash"};
+        const char *type = guard_tag(&e->nodes[node], "TYPE=");
+
+        return type && (str_index(type, types, ARRAY_SIZE(types)) >= 0 || endswith(type, "_raid_member")) &&
+               !guard_stood_upon(e, node);
+}
+
+/* Nobody has looked yet at all that is on it. */
+static bool is_unseen(const struct plugged *x)
+{
+        const struct evidence *e = x->g->evidence;
+        bool any = false;
+
+        for (size_t i = 0; i < e->n_nodes; i++) {
+                const struct node *n = &e->nodes[i];
+
+                if (n->kind != NODE_BLOCK || !guard_reached(n, x->device))
+                        continue;
+                if ((n->major != 0 && !n->tagged) || is_closed(e, i))
+                        return true;
+                any = true;
+        }
+        return x->open & STORAGE || (!any && has_storage_driver(x));
+}
+
+static const char *storage(struct plugged *x, enum reason_kind *ret_kind)
+{
+        const struct evidence *e = x->g->evidence;
+        const char *missing = e->storage_absent ? e->storage_absent : e->missing;
+
+        if (!e->sees_storage || !(x->kinds & STORAGE || carries(x, NODE_BLOCK, false)))
+                return NULL;
+        if (e->storage_unknown)
+                return e->storage_unknown;
+        if (!missing || !is_unseen(x))
+                return NULL;
+        *ret_kind = REASON_NO_DRIVER;
+        return arena_join(x->g->arena, "what is on it has not been seen, and may be what is missing: ", missing,
+                          "; it can be handed over once the host has seen what is on it", NULL);
+}
+
+/* ---- network ----------------------------------------------------------------------------------------------------- */
+
+/* A driver may have several interfaces, and show itself at one of them; one that nowhere does may be elsewhere. */
+static const char *hidden(const struct plugged *x)
+{
+        for (size_t i = 0; i < x->n_parts; i++) {
+                const struct part *p = &x->parts[i];
+                bool any = !p->driver || !(kinds_of(p->class) & NETWORK);
+
+                for (size_t k = 0; k < x->n_parts && !any; k++)
+                        any = streq_ptr(x->parts[k].driver, p->driver) && x->parts[k].shows;
+                if (!any)
+                        return arena_join(x->g->arena, "driver ", p->driver,
+                                          " has it, and its interface does not show: another network namespace may "
+                                          "have it",
+                                          NULL);
+        }
+        return NULL;
+}
+
+static const char *network(struct plugged *x, enum reason_kind *ret_kind)
+{
+        const struct evidence *e = x->g->evidence;
+        bool interface = carries(x, NODE_INTERFACE, false);
+        const char *why;
+
+        if (!e->sees_network || !(x->kinds & NETWORK || interface))
+                return NULL;
+        if (e->network_unknown)
+                return e->network_unknown;
+        if (e->up_unknown && carries(x, NODE_INTERFACE, true))
+                return e->up_unknown;
+        if (e->uplink_unknown)
+                return e->uplink_unknown;
+        if (e->absent && x->open & NETWORK && !interface)
+                return e->absent;
+        why = interface ? NULL : hidden(x);
+        if (why)
+                *ret_kind = REASON_NO_INTERFACE;
+        return why;
+}
+
+/* ---- people ------------------------------------------------------------------------------------------------------ */
+
+/* HID usage tables: page 0xf1d0 is FIDO's, and stands in the first item of a token's report. */
+static bool is_fido(struct graph *g, const char *dir)
+{
+        static const char page[] = "\x06\xd0\xf1";
+        const char **names;
+        size_t n;
+
+        guard_list(g, dir, &names, &n);
+        for (size_t i = 0; i < n; i++) {
+                char *report;
+                size_t size;
+
+                /* "0003:1050:0407.0001" */
+                if (strcspn(names[i], ":") == 4 && strchr(names[i], '.') &&
+                    (guard_bytes(g, arena_join(g->arena, dir, "/", names[i], "/report_descriptor", NULL), &report,
+                                 &size) != SOURCE_READ ||
+                     memmem(report, size, page, sizeof(page) - 1)))
+                        return true;
+        }
+        return false;
+}
+
+static bool may_be_token(const struct plugged *x)
+{
+        const struct evidence *e = x->g->evidence;
+
+        if (e->token_is_card && x->kinds & CARD)
+                return true;
+        if (!e->token_types)
+                return false;
+        if (x->open & TYPED)
+                return true;
+        for (size_t i = 0; i < x->n_parts; i++)
+                if (kinds_of(x->parts[i].class) & TYPED && (!x->parts[i].shows || is_fido(x->g, x->parts[i].dir)))
+                        return true;
+        return false;
+}
+
+static const char *people(struct plugged *x)
+{
+        const struct evidence *e = x->g->evidence;
+        bool open = x->open & TYPED || !e->keyboards_listed;
+
+        if (!e->sees_keyboards)
+                return NULL;
+        if (e->token && may_be_token(x))
+                return arena_join(x->g->arena, e->token, ", and this may be it", NULL);
+        return x->kinds & TYPED && open ? e->keyboards_unknown : NULL;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+static const char *judge(struct plugged *x, enum reason_kind *ret_kind)
+{
+        const struct evidence *e = x->g->evidence;
+        const char *why;
+
+        *ret_kind = REASON_NOT_CLEARED;
+        if (e->unlisted)
+                return e->unlisted;
+        if ((why = storage(x, ret_kind)))
+                return why;
+        for (size_t i = 0; i < e->n_nodes; i++)
+                if (e->nodes[i].claim && guard_reached(&e->nodes[i], x->device))
+                        return e->nodes[i].claim;
+        if ((why = network(x, ret_kind)))
+                return why;
+        if (e->consoles_unknown && x->kinds & SERIAL)
+                return e->consoles_unknown;
+        return people(x);
+}
+
+void guard_ports(struct graph *g)
+{
+        for (size_t i = 0; i < g->evidence->n_nodes; i++) {
+                const struct node *n = &g->evidence->nodes[i];
+                size_t length = n->plug ? strlen(n->plug) : 0;
+
+                for (size_t d = 0; n->plug && n->kind == NODE_INTERFACE && d < g->facts->n_devices; d++) {
+                        const char *sysfs = g->facts->devices[d].sysfs, *at = strstr(sysfs, "/devices/");
+
+                        if (g->facts->devices[d].roles & ROLE_SERIAL && at && startswith(at, n->plug) &&
+                            at[length] == '/')
+                                guard_reach(g, i, d);
+                }
+        }
+}
+
+void guard_plugged(struct graph *g)
+{
+        const char *unknown = NULL;
+
+        for (size_t i = 0; i < g->facts->n_devices; i++) {
+                struct device *d = &g->facts->devices[i];
+                struct plugged x = {.g = g, .device = i};
+
+                if (!d->detailed || !d->bus->interfaces || guard_is_aside(d))
+                        continue;
+                /* What of its own files cannot be read counts for itself alone. */
+                unknown = NULL;
+                g->unknown = &unknown;
+                find_parts(&x);
+                find_kinds(&x);
+                d->unseen = judge(&x, &d->unseen_kind);
+                if (!d->unseen)
+                        d->unseen = unknown;
+        }
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan/claims-udev.h"
+
+#include "base/str.h"
+#include "facts/match.h"
+
+/* Two of them are in a line; see bus/pci/udev.c: one of more than 16384 bytes ends the file for udev. */
+#define CONDITION_LONGEST ((size_t)7000)
+
+/*
+ * udev handles what is below a device behind that device, so each takes the claim over from the one above it:
+ * interface, SCSI host, target, disk, partition. The decision of an add event stays in the database until the next.
+ */
+static const char first_head[] =
+        "# Made by passthrough from passthrough.d(5), see passthrough(7)\n"
+        "ACTION==\"remove\", GOTO=\"passthrough_claims_end\"\n"
+        "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", GOTO=\"passthrough_claims_device\"\n"
+        "SUBSYSTEMS==\"usb\", IMPORT{parent}=\"" CLAIM_RULE "\"\n"
+        "ENV{" CLAIM_RULE "}==\"?*\", GOTO=\"passthrough_claims_child\"\n"
+        "SUBSYSTEM==\"tty\", DEVPATH!=\"/devices/virtual/*\", GOTO=\"passthrough_claims_device\"\n"
+        "GOTO=\"passthrough_claims_end\"\n"
+        "\n"
+        "LABEL=\"passthrough_claims_device\"\n"
+        "ACTION!=\"add\", IMPORT{db}=\"" CLAIM_RULE "\"\n"
+        "ACTION!=\"add\", IMPORT{db}=\"" CLAIM_LINK "\"\n"
+        "ACTION!=\"add\", GOTO=\"passthrough_claims_known\"\n";
+static const char first_ask[] = "GOTO=\"passthrough_claims_known\"\n"
+                                "LABEL=\"passthrough_claims_ask\"\n"
+                                "IMPORT{program}=\"" PASSTHROUGH_LIBEXEC "/passthrough-demand --claim=$kernel\"\n"
+                                /* One that is given back has its owner from the host again. */
+                                "ENV{" CLAIM_RULE "}!=\"?*\", OWNER=\"0\", GROUP=\"0\"\n";
+/*
+ * A driver that came all the same goes, in both events, as a virtual machine that lets go of an interface has the
+ * kernel look for one; except usbfs, which is the virtual machine. ATTR{driver} is the driver of this moment, DRIVER
+ * that of the event. While its module is being loaded a driver has no file to unbind by (drivers/base/bus.c,
+ * bus_add_driver()): then the interface loses its authorization for a moment, in which nobody can claim it.
+ */
+static const char first_known[] =
+        "LABEL=\"passthrough_claims_known\"\n"
+        "ENV{" CLAIM_RULE "}!=\"?*\", GOTO=\"passthrough_claims_end\"\n"
+        "ENV{ID_MM_DEVICE_IGNORE}=\"1\", ENV{ID_MM_PORT_IGNORE}=\"1\", ENV{MTP_NO_PROBE}=\"1\"\n"
+        "GOTO=\"passthrough_claims_end\"\n"
+        "\n"
+        "LABEL=\"passthrough_claims_child\"\n"
+        "ENV{MODALIAS}=\"\", ENV{SYSTEMD_READY}=\"0\"\n"
+        "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_interface\", IMPORT{db}=\"" CLAIM_FROM "\"\n"
+        "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_interface\", ACTION==\"add|bind\", ATTR{driver}==\"?*\", "
+        "ATTR{driver}!=\"usbfs\", ENV{" CLAIM_FROM "}=\"$attr{driver}\", GOTO=\"passthrough_claims_unbind\"\n"
+        "GOTO=\"passthrough_claims_unbound\"\n"
+        "LABEL=\"passthrough_claims_unbind\"\n"
+        "TEST!=\"driver/unbind\", ATTR{authorized}=\"0\", ATTR{authorized}=\"1\"\n"
+        "TEST==\"driver/unbind\", ATTR{driver/unbind}=\"$kernel\"\n"
+        "LABEL=\"passthrough_claims_unbound\"\n"
+        "SUBSYSTEM==\"block\", ENV{UDEV_DISABLE_PERSISTENT_STORAGE_RULES_FLAG}=\"1\", ENV{UDISKS_IGNORE}=\"1\"\n"
+        "SUBSYSTEM==\"input\", TEST==\"inhibited\", ATTR{inhibited}=\"1\"\n"
+        "SUBSYSTEM==\"net\", ENV{NM_UNMANAGED}=\"1\"\n"
+        "SUBSYSTEM==\"tty\", ENV{ID_MM_DEVICE_IGNORE}=\"1\", ENV{ID_MM_PORT_IGNORE}=\"1\"\n";
+
+/* Nobody has it for sitting at the machine, and no key of it switches the machine off. */
+static const char last_head[] =
+        "# Made by passthrough from passthrough.d(5), see passthrough(7)\n"
+        "ACTION==\"remove\", GOTO=\"passthrough_claims_end\"\n"
+        "ENV{" CLAIM_RULE "}!=\"?*\", GOTO=\"passthrough_claims_end\"\n"
+        "TAG-=\"uaccess\", TAG-=\"seat\", TAG-=\"power-switch\", TAG-=\"master-of-seat\"\n"
+        "SUBSYSTEM==\"input\", ENV{ID_INPUT}=\"\", ENV{ID_INPUT_KEY}=\"\", ENV{ID_INPUT_KEYBOARD}=\"\", "
+        "ENV{ID_INPUT_MOUSE}=\"\", ENV{ID_INPUT_POINTINGSTICK}=\"\", ENV{ID_INPUT_TABLET}=\"\", "
+        "ENV{ID_INPUT_TABLET_PAD}=\"\", ENV{ID_INPUT_TOUCHPAD}=\"\", ENV{ID_INPUT_TOUCHSCREEN}=\"\", "
+        "ENV{ID_INPUT_JOYSTICK}=\"\", ENV{ID_INPUT_ACCELEROMETER}=\"\", ENV{ID_INPUT_SWITCH}=\"\", "
+        "ENV{ID_INPUT_TRACKBALL}=\"\"\n"
+        "SUBSYSTEM==\"block\", OPTIONS+=\"nowatch\"\n"
+        /* gpsd has had a service started for a port by then; brltty goes by PRODUCT in 90-brltty-device.rules. */
+        "SUBSYSTEM==\"tty\", ENV{SYSTEMD_WANTS}=\"\"\n"
+        "SUBSYSTEM==\"usb\", ENV{PRODUCT}=\"\"\n";
+/* What is claimed itself: a device, or a port that has it from no device above it. */
+static const char not_child[] = "SUBSYSTEM==\"usb\", ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_claims_end\"\n"
+                                "SUBSYSTEM!=\"usb|tty\", GOTO=\"passthrough_claims_end\"\n"
+                                "ENV{SYSTEMD_READY}==\"0\", GOTO=\"passthrough_claims_end\"\n";
+/* Instead of what the host's rules have had started for it. */
+static const char last_start[] = "TAG+=\"systemd\", ENV{SYSTEMD_WANTS}=\"passthrough-hotplug@$kernel.service\"\n";
+static const char last_link[] = "ENV{" CLAIM_LINK "}!=\"?*\", GOTO=\"passthrough_claims_end\"\n"
+                                "SYMLINK+=\"$env{" CLAIM_LINK "}\"\n";
+static const char end[] = "LABEL=\"passthrough_claims_end\"\n";
+
+static const char network[] = "# Made by passthrough from passthrough.d(5), see passthrough(7)\n"
+                              "[Match]\n"
+                              "Property=" CLAIM_RULE "=?*\n"
+                              "\n"
+                              "[Link]\n"
+                              "Unmanaged=yes\n";
+
+struct writer {
+        const struct plan *plan;
+        const struct bus_source *const *buses;
+        struct arena *arena;
+        struct strings lines; /* which decide, in the first file */
+        bool *claims;         /* by rule: something may be claimed for it */
+};
+
+static const struct bus *bus_of(const struct writer *w, const struct rule *rule)
+{
+        for (size_t i = 0; rule->bus->taken_by && w->buses[i]; i++)
+                if (w->buses[i]->bus->syntax == rule->bus)
+                        return w->buses[i]->bus;
+        return NULL;
+}
+
+/* [Match] as udev can judge it. */
+static const char *condition(const struct writer *w, const struct rule *rule, bool *ret_whole)
+{
+        const struct bus *bus = bus_of(w, rule);
+        const char *text = "";
+
+        *ret_whole = false;
+        if (bus->udev)
+                text = bus->udev(w->arena, rule, ret_whole);
+        if (strlen(text) <= CONDITION_LONGEST)
+                return text;
+        *ret_whole = false;
+        return "";
+}
+
+static bool counts(const struct writer *w, size_t rule)
+{
+        const struct plan_rule *state = &w->plan->rules[rule];
+
+        return bus_of(w, &w->plan->config->rules[rule]) && state->state != RULE_INVALID && state->state != RULE_SKIPPED;
+}
+
+/* One line of the decision; which: a condition, with a comma behind it unless it is empty. */
+static void decide(struct writer *w, const struct rule *rule, const char *which, const char *then)
+{
+        strings_add(w->arena, &w->lines,
+                    arena_join(w->arena, "SUBSYSTEM==\"", rule->bus->name, "\", ", which, then, "\n", NULL));
+}
+
+static void add_access(const struct writer *w, struct strings *lines, const char *rule, const struct claims_access *x)
+{
+        const char *const keys[][2] = {{"OWNER", x->owner}, {"GROUP", x->group}, {"MODE", x->mode}};
+        const char *text = arena_join(w->arena, "ENV{" CLAIM_RULE "}==\"", rule, "\"", NULL);
+
+        if (!x->owner && !x->group && !x->mode)
+                return;
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                if (keys[i][1])
+                        text = arena_join(w->arena, text, ", ", keys[i][0], ":=\"", keys[i][1], "\"", NULL);
+        strings_add(w->arena, lines, arena_join(w->arena, text, "\n", NULL));
+}
+
+/* start: a service is to be started for what is claimed. */
+static const char *last_text(const struct writer *w, const struct claims_access *access, bool start)
+{
+        struct strings lines = {};
+        const char *start_text = "";
+
+        for (size_t i = 0; i < w->plan->config->n_rules; i++)
+                if (w->claims[i])
+                        add_access(w, &lines, w->plan->config->rules[i].name, &access[i]);
+        if (start)
+                start_text = arena_join(w->arena, not_child, last_start, NULL);
+        return arena_join(w->arena, last_head, start_text, last_link, lines.n > 0 ? strings_text(w->arena, &lines) : "",
+                          end, NULL);
+}
+
+static bool any(const struct writer *w)
+{
+        for (size_t i = 0; i < w->plan->config->n_rules; i++)
+                if (w->claims[i])
+                        return true;
+        return false;
+}
+
+struct claims_text claims_udev_host(const struct plan *plan, const struct bus_source *const *buses,
+                                    const bool *left_out, const struct claims_access *access, struct arena *a)
+{
+        struct writer w = {.plan = plan, .buses = buses, .arena = a};
+
+        w.claims = arena_alloc(a, plan->config->n_rules * sizeof(*w.claims));
+        for (size_t i = 0; i < plan->config->n_rules; i++) {
+                const struct rule *rule = &plan->config->rules[i];
+                bool native = rule->driver == DRIVER_NATIVE, whole;
+                const char *which;
+
+                if (left_out[i] || !counts(&w, i))
+                        continue;
+                which = condition(&w, rule, &whole);
+                w.claims[i] = !native;
+                /* What the host keeps ends here only where that is sure; else the process finds out. */
+                if (!native)
+                        decide(&w, rule, which, "GOTO=\"passthrough_claims_ask\"");
+                else if (whole)
+                        decide(&w, rule, which, "GOTO=\"passthrough_claims_known\"");
+        }
+        if (!any(&w))
+                return (struct claims_text){};
+        return (struct claims_text){
+                .first = arena_join(a, first_head, strings_text(a, &w.lines), first_ask, first_known, end, NULL),
+                .last = last_text(&w, access, true),
+                .network = network,
+        };
+}
+
+/* ---- of a boot image ------------------------------------------------------------------------------------------- */
+
+static bool cleared(const struct clearance *clearance, const struct rule *rule, const struct device *d)
+{
+        for (size_t i = 0; i < clearance->n_devices; i++) {
+                const struct clearance_device *x = &clearance->devices[i];
+
+                if (x->cleared && x->digest == rule->digest && streq(x->rule, rule->name) && streq(x->path, d->path) &&
+                    streq(x->id, d->id))
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * A device that was recorded at its place is what the rule matches there, also where udev cannot judge all of that, or
+ * what earlier rules keep.
+ */
+static void claim(struct writer *w, const struct plan_entry *e, const char *which, bool placed, const char *link)
+{
+        const struct rule *rule = &w->plan->config->rules[e->rule];
+        const struct bus *bus = bus_of(w, rule);
+        const struct device *d = &w->plan->facts->devices[e->device];
+        const char *identity = bus->udev_is ? bus->udev_is(w->arena, d, placed) : placed ? NULL : "";
+        const char *then;
+
+        if (!identity)
+                return;
+        then = arena_join(w->arena, "ENV{" CLAIM_RULE "}=\"", rule->name, "\", ", link ? "ENV{" CLAIM_LINK "}=\"" : "",
+                          link ? link : "", link ? "\", " : "", "GOTO=\"passthrough_claims_known\"", NULL);
+        decide(w, rule, arena_join(w->arena, which, identity, NULL), then);
+        w->claims[e->rule] = true;
+}
+
+struct claims_text claims_udev_image(const struct plan *plan, const struct bus_source *const *buses,
+                                     const struct clearance *clearance, const char *const *links,
+                                     const struct claims_access *access, struct arena *a)
+{
+        struct writer w = {.plan = plan, .buses = buses, .arena = a};
+        bool unsure = false; /* what earlier rules match */
+
+        w.claims = arena_alloc(a, plan->config->n_rules * sizeof(*w.claims));
+        for (size_t i = 0; i < plan->config->n_rules; i++) {
+                const struct rule *rule = &plan->config->rules[i];
+                bool whole;
+                const char *which;
+
+                if (!counts(&w, i))
+                        continue;
+                which = condition(&w, rule, &whole);
+                for (size_t k = 0; k < plan->n_entries; k++) {
+                        const struct plan_entry *e = &plan->entries[k];
+
+                        if (e->rule == i && e->action == ACTION_BIND &&
+                            cleared(clearance, rule, &plan->facts->devices[e->device]))
+                                claim(&w, e, which, !whole || unsure, links[k]);
+                }
+                unsure |= !whole;
+                if (whole)
+                        decide(&w, rule, which, "GOTO=\"passthrough_claims_known\"");
+        }
+        if (!any(&w))
+                return (struct claims_text){};
+        return (struct claims_text){
+                .first = arena_join(a, first_head, strings_text(a, &w.lines), first_known, end, NULL),
+                .last = last_text(&w, access, false),
+        };
+}
+
+const char *claims_udev_without(struct arena *a, const char *text, const struct words *skip)
+{
+        static const char mark[] = "ENV{" CLAIM_RULE "}=\"";
+        char *out = arena_strdup(a, text), *to = out;
+
+        for (const char *line = text; *line;) {
+                size_t n = strcspn(line, "\n") + 1;
+                const char *one = arena_strndup(a, line, n), *rule = strstr(one, mark);
+
+                if (rule)
+                        rule = arena_strndup(a, rule + strlen(mark), strcspn(rule + strlen(mark), "\""));
+                if (!rule || !match_is_skipped(skip, rule))
+                        to = stpcpy(to, one);
+                line += strlen(one);
+        }
+        *to = '\0';
+        return out;
+}

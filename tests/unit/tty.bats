@@ -1,0 +1,181 @@
+# Serial ports: which there are, which rules match them, and which stay with the host.
+
+load product
+load tree
+load tree-guard
+load tree-users
+load tree-usb
+load tree-tty
+
+setup() {
+    tree_again tty && return
+    tree_new
+    board_ports ttyS0 00:04 ttyS1 00:05
+    card 0000:00:02.0 01 1
+    pci_add 0000:00:14.0 8086:a36d 0c0330 group=4 driver=xhci_hcd
+    usb_controller 0000:00:14.0 1 2
+    usb_add 1-2 0403:6001 class=ff driver=ftdi_sio serial=A9001 product='FT232R USB UART'
+    usb_tty ttyUSB0 188:0 1-2
+    tree_keep tty
+}
+
+# As in product.bash, without a key that means nothing here.
+matches() {
+    rule probe '[Match]' "$@" '[Device]' Driver=native Expect=0-
+    plan
+    exits 0 || return 1
+    get '[.devices[] | select(.rule == "probe").address] | sort[]'
+}
+
+@test "Port= takes a terminal's name" {
+    matched ttyS1 Bus=tty Port=ttyS1
+    matched 'ttyS0 ttyS1' Bus=tty 'Port=ttyS0 ttyS1'
+    matched 'ttyS0 ttyUSB0' Bus=tty 'Port=!ttyS1'
+}
+
+@test "a port whose type is 0 is none, and its rule is missing; without the attribute it counts as one" {
+    rule com3 '[Match]' Bus=tty Port=ttyS2
+    plan
+    rule_is com3 missing
+    rm "$(tty_file ttyS2 type)"
+    plan
+    rule_is com3 ok
+}
+
+@test "a terminal that no hardware is behind is no port" {
+    put /sys/devices/virtual/tty/tty1/dev 4:1
+    link class/tty/tty1 devices/virtual/tty/tty1
+    rule vt '[Match]' Bus=tty Port=tty1
+    plan
+    rule_is vt missing
+}
+
+@test "ID=, Serial= and Path= are those of the USB device that the port is on" {
+    matched ttyUSB0 Bus=tty ID=0403:6001
+    matched ttyUSB0 Bus=tty 'ID=0403:*'
+    matched ttyUSB0 Bus=tty Serial=A9001
+    matched ttyUSB0 Bus=tty Path=0000:00:14.0/2
+    matched '' Bus=tty ID=0403:6002
+    matched '' Bus=tty Path=0000:00:14.0/3
+    matched '' Bus=tty ID=0403:6001 Port=ttyUSB1
+}
+
+@test "ID= and Path= are those of the PCI card that the port is on" {
+    root_port 0000:00:05.0 07
+    pci_add 0000:07:00.0 1415:c158 0700 under=0000:00:05.0 group=30 driver=serial
+    pci_ports 0000:07:00.0 ttyS4 ttyS5
+    matched 'ttyS4 ttyS5' Bus=tty ID=1415:c158
+    matched 'ttyS4 ttyS5' Bus=tty Path=0000:00:05.0/00.0
+    matched ttyS5 Bus=tty Path=0000:00:05.0/00.0 Port=ttyS5
+    matched '' Bus=tty Path=0000:00:05.0
+}
+
+@test "a port is taken by udev, and documents have no driver for that" {
+    rule com2 '[Match]' Bus=tty Port=ttyS1
+    plan
+    rule_is com2 ok
+    device ttyS1 bind '' host
+    is "$(operations ttyS1)" '/sys/class/tty/ttyS1/uevent=add' operations
+    is "$(get '.devices[] | select(.address == "ttyS1") | .bus')" tty bus
+    ctl list --json
+    whole '[.devices[] | select(.bus == "tty").address] == ["ttyS0", "ttyS1", "ttyUSB0"]'
+    whole '[.devices[] | select(.bus == "tty").driver] == ["serial", "serial", "ftdi_sio"]'
+}
+
+@test "a port that udev has for its rule is handed over" {
+    rule com2 '[Match]' Bus=tty Port=ttyS1
+    tty_claimed ttyS1 com2
+    ctl list ttyS1
+    has 'handed over'
+}
+
+# held TTY REGEX: the rule for it is refused for that.
+held() {
+    rule port '[Match]' Bus=tty "Port=$1"
+    plan
+    rule_is port refused
+    refused "$1" "$2"
+}
+
+@test "the kernel's consoles are refused, whichever file tells" {
+    put /proc/consoles 'ttyS1                -W- (EC p a)    4:65'
+    held ttyS1 "the kernel's console"
+    rm "$ROOT/proc/consoles"
+    put /sys/class/tty/console/active 'tty0 ttyS1'
+    held ttyS1 "the kernel's console"
+    rm -r "$ROOT/sys/class/tty/console"
+    echo Y >"$(tty_file ttyS1 console)"
+    held ttyS1 "the kernel's console"
+}
+
+@test "a port that the kernel command line names is refused" {
+    local word
+    for word in console=ttyS1,115200n8 console=uart8250,io,0x2f8,9600 earlycon=uart8250,io,0x2f8 kgdboc=kbd,ttyS1,115200 \
+        systemd.debug_shell=ttyS1 systemd.debug-shell=/dev/ttyS1 systemd.default_debug_tty=ttyS1 earlyprintk=serial,ttyS1 \
+        something.new=ttyS1; do
+        cmdline "root=/dev/sda2 $word"
+        held ttyS1 'the host needs it: ' || { echo "$word" && return 1; }
+    done
+}
+
+@test "a port that the command line names no less than others, or only for its login, is free" {
+    local word
+    rule port '[Match]' Bus=tty Port=ttyS1
+    for word in console=ttyS11,115200n8 console=ttyS0 console=uart8250,io,0x3f8 systemd.set_credential=getty.ttys.serial:ttyS1 \
+        passthrough.skip=ttyS1; do
+        cmdline "root=/dev/sda2 $word"
+        plan
+        rule_is port ok || { echo "$word" && return 1; }
+    done
+}
+
+@test "the debug shell's port is refused" {
+    local file
+    for file in /etc/systemd/system/debug-shell.service /etc/systemd/system/debug-shell.service.d/tty.conf \
+        /run/systemd/generator/debug-shell.service.d/50-tty.conf; do
+        put "$file" '[Service]' TTYPath=/dev/ttyS1
+        held ttyS1 'debug-shell.service'
+        rm "$ROOT$file"
+    done
+}
+
+@test "what cannot be read never frees a port" {
+    local file
+    for file in /proc/consoles /sys/class/tty/console/active /etc/systemd/system/debug-shell.service \
+        "$(tty_file ttyS1 console | sed "s,^$ROOT,,")"; do
+        rm -f "$ROOT$file"
+        mkdir -p "$ROOT$file"
+        held ttyS1 'not cleared: the host may talk through it: /.*/[a-z.-]* cannot be read' || { echo "$file" && return 1; }
+        rmdir "$ROOT$file"
+    done
+    put /proc/consoles 'uart8250             -W- (EB p  )'
+    held ttyS1 'not cleared: '
+}
+
+@test "a rule for a port and one for the device that it is on contradict each other: each names the other" {
+    rule adapter '[Match]' Bus=usb ID=0403:6001
+    rule port '[Match]' Bus=tty ID=0403:6001
+    plan
+    refused 1-2 'ttyUSB0 is on it, and rule port takes that one alone; remove rule port or rule adapter'
+    refused ttyUSB0 'it is on 1-2, and rule adapter takes that one'
+    rule_is adapter refused
+    rule_is port refused
+}
+
+@test "a rule for a port and one for the PCI card that it is on contradict each other" {
+    pci_add 0000:00:06.0 1b36:0002 0700 group=31 driver=serial
+    pci_ports 0000:00:06.0 ttyS4
+    rule whole '[Match]' ID=1b36:0002
+    rule port '[Match]' Bus=tty Port=ttyS4
+    plan
+    refused 0000:00:06.0 'ttyS4 is on it, and rule port takes that one alone'
+    refused ttyS4 'it is on 0000:00:06.0, and rule whole takes that one'
+}
+
+@test "a port that a rule leaves to the host keeps the device that it is on, too" {
+    rule 10-host '[Match]' Bus=tty Port=ttyUSB0 '[Device]' Driver=native
+    rule adapter '[Match]' Bus=usb ID=0403:6001
+    plan
+    refused 1-2 'ttyUSB0 is on it and would go with it, and rule 10-host leaves that one to the host'
+    device ttyUSB0 keep
+}
