@@ -18,6 +18,7 @@
 #include "facts/memory.h"
 #include "gettys.h"
 #include "maker/table.h"
+#include "plan/claims-udev.h"
 #include "state/record.h"
 #include "units.h"
 
@@ -287,7 +288,8 @@ static int host_units(const struct root *root, struct arena *a, struct units *u,
 
         if (k < 0)
                 return k;
-        if (record.n_rules == 0 && config->n_rules == 0)
+        /* What an image has left there goes, though no rule is left that it was for. */
+        if (record.n_rules == 0 && config->n_rules == 0 && !root_exists(root, CLAIMS_UDEV "/" CLAIMS_FIRST))
                 return 0;
         facts_read_machine(root, a, initrd_table, &machine);
         units_want(u, "multi-user.target", "passthrough.target", UNITS_STATIC);

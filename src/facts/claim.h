@@ -5,8 +5,8 @@
 
 #include "bus/bus.h"
 
-#define CLAIM_RULE "PASSTHROUGH_RULE"
-#define CLAIM_FROM "PASSTHROUGH_FROM"
+#define CLAIM_RULE "PASSTHROUGH_RULE" /* of what is claimed, and of all below it */
+#define CLAIM_FROM "PASSTHROUGH_FROM" /* of an interface of it: the driver that had it before */
 
 /* Of a character device: claim and claim_from. */
 void claim_read(const struct root *root, struct arena *a, struct device *d);

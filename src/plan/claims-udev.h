@@ -6,6 +6,7 @@
  * device in udev's database, PASSTHROUGH_RULE=NAME, and what is below the device inherits it. Pure.
  */
 
+#include "facts/claim.h"
 #include "plan/plan.h"
 
 #define CLAIMS_UDEV  "/run/udev/rules.d"
@@ -15,10 +16,8 @@
 /* For systemd-networkd, which takes the first file that fits (systemd.network(5)). */
 #define CLAIMS_NETWORK "/run/systemd/network/00-passthrough.network"
 
-#define CLAIM_RULE  "PASSTHROUGH_RULE" /* of what is claimed, and of all below it */
 #define CLAIM_LINK  "PASSTHROUGH_LINK" /* of what is claimed alone: the name of its node below /dev */
 #define CLAIM_LINKS "passthrough"      /* what CLAIM_LINK begins with */
-#define CLAIM_FROM  "PASSTHROUGH_FROM" /* of an interface: the driver that had it before */
 
 /* As udev takes them; NULL: it stays as it is. */
 struct claims_access {

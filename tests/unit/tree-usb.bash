@@ -202,7 +202,8 @@ usb_claimed() {
     local dev
     dev=$(<"$(usb_file "$1" dev)")
     put "/run/udev/data/c$dev" "S:passthrough/$2" 'I:1000000' "E:PASSTHROUGH_RULE=$2" "E:PASSTHROUGH_LINK=passthrough/$2" \
-        ${3:+"E:PASSTHROUGH_FROM=$3"} G:systemd Q:systemd V:1
+        G:systemd Q:systemd V:1
+    [[ -z ${3-} ]] || put "/run/udev/data/+usb:$1:1.0" 'I:1000000' "E:PASSTHROUGH_RULE=$2" "E:PASSTHROUGH_FROM=$3" V:1
 }
 
 # usb_tty TTY MAJOR:MINOR DEVICE: a serial port of it.

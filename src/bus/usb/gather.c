@@ -153,6 +153,17 @@ static const char *property(struct arena *a, const char *data, const char *name)
         return str_printable(a, arena_strndup(a, at, strcspn(at, "\n")));
 }
 
+/* A driver that an interface had when udev found it; the database has interfaces by their names. */
+static const char *taken_from(const struct root *root, struct arena *a, const struct usb_interface *i)
+{
+        char *data;
+        size_t size;
+
+        if (root_look(root, a, arena_join(a, "/run/udev/data/+usb:", i->name, NULL), &data, &size) != SOURCE_READ)
+                return NULL;
+        return property(a, arena_join(a, "\n", data, NULL), "PASSTHROUGH_FROM");
+}
+
 /* What udev's database says: it has the claim of whatever was plugged in last under these numbers. */
 static void gather_claim(const struct root *root, struct arena *a, struct device *d, struct usb_device *u)
 {
@@ -171,7 +182,8 @@ static void gather_claim(const struct root *root, struct arena *a, struct device
                 return;
         data = arena_join(a, "\n", data, NULL);
         d->claim = property(a, data, "PASSTHROUGH_RULE");
-        d->claim_from = d->claim ? property(a, data, "PASSTHROUGH_FROM") : NULL;
+        for (size_t i = 0; i < u->n_interfaces && d->claim && !d->claim_from; i++)
+                d->claim_from = taken_from(root, a, &u->interfaces[i]);
 }
 
 /* A driver of the host on any interface, or of the whole device (usbip-host); else what a claim counts as. */
