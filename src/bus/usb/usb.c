@@ -58,7 +58,7 @@ static enum heading heading(const struct device *d)
 
 static const char *interfaces(const struct device *d)
 {
-        return usb_of(d)->interfaces;
+        return usb_of(d)->classes;
 }
 
 /* As udev asks its hardware database (udev-builtin-usb_id.c, hwdb.d/20-usb-vendor-model.hwdb). */
@@ -106,4 +106,5 @@ const struct bus usb_bus = {
         .udev_head = "SUBSYSTEM!=\"usb\", GOTO=\"passthrough_end\"\n"
                      "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
         .interfaces = interfaces,
+        .guest = usb_guest,
 };
