@@ -107,6 +107,4 @@ const struct bus usb_bus = {
                      "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
         .interfaces = interfaces,
         .guest = usb_guest,
-        .guest = usb_guest,
-        .interfaces = interfaces,
 };
