@@ -21,6 +21,7 @@ setup() {
     usb_add 1-3 12d1:1f01 class=02/06,0a driver=cdc_ether,cdc_ether manufacturer=HUAWEI product=HiLink
     usb_nic wwan0 1-3
     usb_add 1-4 0403:6001 class=ff driver=ftdi_sio serial=A50285BI manufacturer=FTDI 'product=FT232R USB UART'
+    usb_tty ttyUSB0 188:0 1-4
     tree_keep usb-list
 }
 
@@ -36,7 +37,7 @@ added() {
     ctl list
     exits 0
     is "$(sed -n '/^  [A-Z][a-z]*$\|^  USB$/p; s/^ *\([0-9]-[0-9.]*\)  .*/\1/p' <<<"$output" | paste -sd' ' | tr -s ' ')" \
-        ' Storage 1-2 Network 1-3 USB 1-1.1 1-4 Audio 1-1.2' 'headings and addresses'
+        ' Storage 1-2 Network 1-3 USB 1-1.1 1-4 Audio 1-1.2 Serial' 'headings and addresses'
     says '^ +1-2 +Kingston DataTraveler 3.0, sdb +usb-storage +free$'
     says '^ +1-1\.1 +Logitech USB Keyboard +usbhid +free$'
     says '^ +1-3 +HUAWEI HiLink, wwan0 +cdc_ether '

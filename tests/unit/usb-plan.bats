@@ -28,7 +28,8 @@ stick() { rule stick '[Match]' Bus=usb Serial=AA01 "$@"; }
     exits 0
     device 1-2 bind usbfs host
     bound 1-2
-    is "$(operations '1-2|drivers')" '/sys/bus/usb/devices/1-2:1.0/driver/unbind=1-2:1.0 /sys/bus/usb/devices/1-2/uevent=add' operations
+    is "$(operations '1-2|drivers')" "/sys/bus/usb/devices/1-2:1.0/driver/unbind=1-2:1.0 /sys/bus/usb/devices/1-2/uevent=add \
+/sys/$(usb_dir 1-2)/dev=stick" operations
     is "$(get '[.operations[] | select(.op == "load").target]')" '[]' modules
     ctl plan
     says '^  stick +ok +1-2 +.*, sdb +usb-storage → usbfs +host$'
@@ -40,7 +41,7 @@ stick() { rule stick '[Match]' Bus=usb Serial=AA01 "$@"; }
     plan
     device 1-3 bind usbfs host
     is "$(operations '1-3|input')" "/sys/class/input/input4/inhibited=1 /sys/bus/usb/devices/1-3:1.0/driver/unbind=1-3:1.0 \
-/sys/bus/usb/devices/1-3:1.1/driver/unbind=1-3:1.1 /sys/bus/usb/devices/1-3/uevent=add" operations
+/sys/bus/usb/devices/1-3:1.1/driver/unbind=1-3:1.1 /sys/bus/usb/devices/1-3/uevent=add /sys/$(usb_dir 1-3)/dev=kbd" operations
     is "$(get '.devices[0].back[] | select(.op == "write") | "\(.target)=\(.value)"')" "/sys/bus/usb/devices/1-3/uevent=add \
 /sys/class/input/input4/inhibited=0 /sys/bus/usb/devices/1-3:1.0/uevent=add /sys/bus/usb/drivers_probe=1-3:1.0 \
 /sys/bus/usb/devices/1-3:1.1/uevent=add /sys/bus/usb/drivers_probe=1-3:1.1" 'way back'

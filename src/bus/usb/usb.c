@@ -105,6 +105,6 @@ const struct bus usb_bus = {
         .udev_is = usb_udev_is,
         .udev_head = "SUBSYSTEM!=\"usb\", GOTO=\"passthrough_end\"\n"
                      "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
-        .guest = usb_guest,
         .interfaces = interfaces,
+        .guest = usb_guest,
 };
