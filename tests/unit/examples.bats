@@ -231,6 +231,11 @@ usb_host() {
     plan
     bound 1-2.1
     rm "$ROOT/etc/passthrough.d/usb-stick.conf"
+    ctl add stick /dev/sdb
+    exits 0
+    is "$(grep -v '^#' "$ROOT/etc/passthrough.d/stick.conf" | paste -sd' ')" \
+        '[Match] Bus=usb ID=0951:1666 Serial=408D5CBF5E2CE6B1 [Device] Expect=0-1' 'the rule that add writes'
+    rm "$ROOT/etc/passthrough.d/stick.conf"
     usb_add 1-1 0951:1666 class=08/06/50 driver=usb-storage serial=408D5CBF5E2CE6B2
     usb_disk sdc 8:32 1-1
     example usb-sticks
@@ -251,6 +256,7 @@ usb_host() {
     bound 1-4
     usb_remove 1-4
     usb_add 1-4 12d1:1506 class=ff,ff,ff driver=option,option,option
+    usb_tty ttyUSB0 188:0 1-4
     plan
     bound 1-4
     rm "$ROOT/etc/passthrough.d/usb-modem.conf"
