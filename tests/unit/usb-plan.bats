@@ -179,3 +179,25 @@ stick() { rule stick '[Match]' Bus=usb Serial=AA01 "$@"; }
     exits 1
     refused 0000:00:14.0 '^the host needs it: 0000:00:14.0 ← sdb ← /srv$'
 }
+
+@test "a rule for a socket means what is plugged in there, whoever was recorded in it" {
+    firmware_uuid
+    rule left '[Match]' Bus=usb Path=00:14.0/2
+    rule right '[Match]' Bus=usb Path=00:14.0/4 '[Device]' Expect=0-1
+    usb_add 1-4 0951:1666 class=08/06/50 serial=AA02 driver=usb-storage
+    usb_disk sdc 8:32 1-4
+    image_built
+    usb_remove 1-2
+    usb_remove 1-4
+    usb_add 1-2 0951:1666 class=08/06/50 serial=AA02 driver=usb-storage
+    usb_disk sdb 8:16 1-2
+    usb_add 1-4 0951:1666 class=08/06/50 serial=AA01 driver=usb-storage
+    usb_disk sdc 8:32 1-4
+    plan
+    exits 0
+    is "$(get '.devices[] | "\(.address) \(.rule) \(.action)"')" '1-2 left bind 1-4 right bind' devices
+    usb_remove 1-4
+    plan
+    exits 0
+    is "$(get '.devices[] | "\(.address) \(.rule) \(.action)"')" '1-2 left bind' devices
+}
