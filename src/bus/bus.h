@@ -124,10 +124,20 @@ struct detail {
 
 #define DETAILS_MAX 4
 
+/* How a virtual machine monitor gets at a device. */
+enum guest_way {
+        GUEST_VFIO,   /* QEMU's vfio-pci, libvirt's <hostdev> */
+        GUEST_USB,    /* usb-host, <hostdev> */
+        GUEST_SERIAL, /* a character device, <serial> */
+};
+
 /* What a virtual machine opens. */
 struct guest_device {
-        const char *qemu;           /* of -device vfio-pci: "host=0000:42:00.0" */
+        enum guest_way way;
+        const char *qemu;           /* its properties in QEMU: "host=0000:42:00.0", "hostbus=1,hostport=2.3" */
         const char *type, *libvirt; /* of <hostdev>, and what stands in its <source> */
+        const char *id;             /* where it is the only one here with that ID, and that names it; else NULL */
+        const char *node;           /* "/dev/passthrough/com1", of a serial port */
         unsigned function;          /* its number on its card */
         const char *rule;           /* that it is of */
         bool interface;             /* a virtual function of a network card */
@@ -190,7 +200,9 @@ struct bus {
          * do not show.
          */
         const char *(*interfaces)(const struct device *d);
-        void (*guest)(struct arena *a, const struct device *d, struct guest_device *ret);
+        /* link: "/dev/passthrough/RULE", where udev makes it; else NULL. */
+        void (*guest)(struct arena *a, const struct facts *facts, const struct device *d, const char *link,
+                      struct guest_device *ret);
         /* Whether a device at that path has the same number on its card as this one. */
         bool (*same_function)(const char *path, const struct device *d);
         /* Whether a slot of that name has it for good: see MARK_SLOT. */

@@ -10,6 +10,7 @@
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
 #include "facts/complaints.h"
+#include "facts/daemons.h"
 #include "facts/ids.h"
 #include "facts/inspect.h"
 #include "facts/iommus.h"
@@ -81,6 +82,7 @@ struct check_facts {
         struct kernel_facts kernel; /* of the running one */
         struct rivals rivals;
         struct owners owners;
+        struct daemons daemons;         /* where a rule takes what is claimed in udev's database */
         struct openvswitch openvswitch; /* read where a rule has Eswitch=switchdev */
         struct complaints complaints;   /* where a rule makes virtual functions */
         struct ids ids;                 /* with those of the running kernel's command line */

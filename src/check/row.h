@@ -60,5 +60,7 @@ void check_reservations(struct checker *c);
 void check_images(struct checker *c);
 /* conflicts.c */
 void check_conflicts(struct checker *c);
+/* meddlers.c: of USB devices and serial ports */
+void check_meddlers(struct checker *c);
 /* offload.c */
 void check_offload(struct checker *c);

@@ -39,7 +39,7 @@ static void modules(struct ctl *c, struct check_facts *ret)
                 add_module(c, facts->modules[i].name,
                            facts->modules[i].state == MODULE_REGISTERED ? facts->modules[i].directory : NULL, ret);
         for (size_t i = 0; i < c->plan.n_entries; i++)
-                if (c->plan.entries[i].driver)
+                if (c->plan.entries[i].driver && !facts->devices[c->plan.entries[i].device].bus->syntax->taken_by)
                         add_module(c, c->plan.entries[i].driver, NULL, ret);
         if (facts->kernel)
                 modules_look_up(&c->root, &c->arena, facts->kernel, ret->modules, ret->n_modules);
@@ -136,6 +136,15 @@ static void trial(struct ctl *c, const struct needs *needs, struct check_facts *
                                              : oneshot_problem(&boot, &c->root, &c->arena);
 }
 
+static void look_at_daemons(struct ctl *c, struct check_facts *ret)
+{
+        for (size_t i = 0; i < c->config.n_rules; i++)
+                if (c->config.rules[i].bus->taken_by) {
+                        daemons_read(&c->root, &c->arena, &ret->daemons);
+                        return;
+                }
+}
+
 static void look_at_switch(struct ctl *c, struct check_facts *ret)
 {
         for (size_t i = 0; i < c->config.n_rules; i++)
@@ -162,6 +171,7 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
                 complaints_read(&c->root, &c->arena, &ret->complaints);
         ids_look(c, &ret->ids);
         look_at_switch(c, ret);
+        look_at_daemons(c, ret);
         modules(c, ret);
         devices(c, ret);
         trial(c, &needs, ret);

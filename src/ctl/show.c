@@ -14,6 +14,7 @@
 #include "report/domain.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "state/numbers.h"
 
 /* The nodes that iommufd's users open (Documentation/driver-api/vfio.rst), there once a device has its driver. */
 #define DEVICE_NODES "/dev/vfio/devices"
@@ -50,7 +51,7 @@ static const char *reason_against(struct ctl *c, const struct plan_entry *e)
                 return arena_join(&c->arena, "refused: ", e->reason, NULL);
         if (e->action == ACTION_KEEP)
                 return e->reason;
-        if (!driver_is_vfio(e->driver))
+        if (!export_opens(&c->facts.devices[e->device], e->driver))
                 return arena_printf(&c->arena, "it goes to driver %s, through which no virtual machine can use it",
                                     e->driver);
         return NULL;
@@ -121,6 +122,18 @@ static void say(struct ctl *c, const char *text)
         screen_wrap(&s, 0, 2, text);
 }
 
+/* The driver that has it now; of what is claimed, the bus tells. */
+static const char *driver_of(struct ctl *c, const struct device *d)
+{
+        char target[PATH_MAX];
+
+        if (d->bus->syntax->taken_by)
+                return d->driver_now;
+        if (root_readlink(&c->root, arena_join(&c->arena, d->sysfs, "/driver", NULL), target, sizeof(target)) <= 0)
+                return NULL;
+        return arena_strdup(&c->arena, str_basename(target));
+}
+
 /* It is to have its driver by now: the guest cannot have it before. */
 static bool warn_early(struct ctl *c, const struct shown *shown)
 {
@@ -128,16 +141,17 @@ static bool warn_early(struct ctl *c, const struct shown *shown)
 
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *s = &shown->devices[i];
-                char target[PATH_MAX];
-                ssize_t n = root_readlink(&c->root, arena_join(&c->arena, s->device->sysfs, "/driver", NULL), target,
-                                          sizeof(target));
-                const char *now = n > 0 ? str_basename(target) : NULL;
+                const char *now = driver_of(c, s->device);
+                bool claimed = s->device->bus->syntax->taken_by;
 
-                if (now && streq(now, s->entry->driver))
+                if (streq_ptr(now, s->entry->driver))
                         continue;
                 rule = c->config.rules[s->entry->rule].name;
-                text = arena_join(&c->arena, text ? text : "", text ? ", " : "", now ? now : "no driver", " has ",
-                                  domain_less(domain_is_one(&c->facts), s->device->address), NULL);
+                text = arena_join(&c->arena, text ? text : "", text ? ", " : "",
+                                  now       ? now
+                                  : claimed ? "the host"
+                                            : "no driver",
+                                  " has ", domain_less(domain_is_one(&c->facts), s->device->address), NULL);
         }
         if (text)
                 say(c, arena_printf(&c->arena,
@@ -145,6 +159,15 @@ static bool warn_early(struct ctl *c, const struct shown *shown)
                                     "bind %s now",
                                     rule, text, rule));
         return text;
+}
+
+/* What the words do not tell, for people. */
+static void say_notes(struct ctl *c, const struct shown *shown)
+{
+        for (size_t i = 0; !c->json && i < shown->n_forms; i++)
+                for (size_t k = 0; k < shown->forms[i].notes.n; k++)
+                        say(c, arena_join(&c->arena, c->config.rules[shown->devices[0].entry->rule].name, ": ",
+                                          shown->forms[i].notes.v[k], NULL));
 }
 
 /* virsh attach-device reads one device from a file. */
@@ -169,10 +192,11 @@ static void put_next(struct ctl *c)
 /* The devices are there, and this form has none of them. */
 static bool lacks_form(struct ctl *c, const char *name, const struct shown *shown)
 {
-        if (!c->format || c->json || shown->n == 0 || !shown->forms[0].asked || shown->forms[0].lines.n > 0)
+        const struct shown_form *form = &shown->forms[0];
+
+        if (!c->format || c->json || shown->n == 0 || !form->only_for || form->lines.n > 0)
                 return false;
-        (void)ctl_error("%s has no virtual function of a network card, which is what --format=%s is for", name,
-                        c->format);
+        (void)ctl_error("%s has no %s, which is what --format=%s is for", name, form->only_for, c->format);
         return true;
 }
 
@@ -195,15 +219,60 @@ static void keep_form(const struct ctl *c, struct shown *shown)
         shown->n_forms = n;
 }
 
+/* As links_find() will name them once they are taken; a number that cannot be told is no link. */
+static void number_links(struct ctl *c, size_t rule, const char **links)
+{
+        size_t *devices = arena_alloc(&c->arena, c->plan.n_entries * sizeof(*devices)), n = 0;
+        uint32_t *given = arena_alloc(&c->arena, c->plan.n_entries * sizeof(*given));
+        struct numbers numbers;
+
+        for (size_t i = 0; i < c->plan.n_entries; i++)
+                if (links[i] && c->plan.entries[i].rule == rule)
+                        devices[n++] = c->plan.entries[i].device;
+        if (numbers_read(&c->root, &c->arena, &numbers) == 0)
+                numbers_assign(&numbers, &c->arena, &c->facts, c->config.rules[rule].name, devices, n, given);
+        else
+                given = NULL;
+        n = 0;
+        for (size_t i = 0; i < c->plan.n_entries; i++)
+                if (links[i] && c->plan.entries[i].rule == rule)
+                        links[i] = given ? arena_printf(&c->arena, "%s.d/%u", links[i], given[n++]) : NULL;
+}
+
+/* Beside the entries: the links of those whose nodes udev names. */
+static const char *const *find_links(struct ctl *c)
+{
+        const char **links = arena_alloc(&c->arena, c->plan.n_entries * sizeof(*links));
+
+        for (size_t i = 0; i < c->plan.n_entries; i++) {
+                const struct plan_entry *e = &c->plan.entries[i];
+
+                if (e->action == ACTION_BIND && c->facts.devices[e->device].bus->syntax->taken_by)
+                        links[i] = arena_join(&c->arena, "/dev/passthrough/", c->config.rules[e->rule].name, NULL);
+        }
+        for (size_t r = 0; r < c->config.n_rules; r++)
+                if (c->config.rules[r].bus->taken_by && c->config.rules[r].expect_max > 1)
+                        number_links(c, r, links);
+        return links;
+}
+
 /* What there is to show of a rule, or (NULL) of what was chosen; *ret_missing: and what is not to be had. */
 static void build(struct ctl *c, const struct rule *rule, const bool *chosen, const struct pci_name *names,
                   struct shown *ret, bool *ret_missing, bool *early)
 {
+        const struct export_request request = {
+                .plan = &c->plan,
+                .chosen = chosen,
+                .links = find_links(c),
+                .iommufd = root_exists(&c->root, DEVICE_NODES),
+        };
+
         *ret_missing = say_missing(c, rule, chosen);
-        export_build(exporter_table, &c->plan, chosen, root_exists(&c->root, DEVICE_NODES), &c->arena, ret);
+        export_build(exporter_table, &request, &c->arena, ret);
         find_names(names, ret);
         keep_form(c, ret);
         *early |= warn_early(c, ret);
+        say_notes(c, ret);
 }
 
 static void print(const struct ctl *c, const struct shown *shown, struct arena *a)
@@ -267,7 +336,9 @@ static int show_one(struct ctl *c, const struct pci_name *names)
         if (k == EXIT_USAGE || (k != 0 && !c->json))
                 return k;
         if (k != 0 || (rule && rule->invalid))
-                export_build(exporter_table, &c->plan, chosen, false, &c->arena, &shown);
+                export_build(exporter_table,
+                             &(struct export_request){.plan = &c->plan, .chosen = chosen, .links = find_links(c)},
+                             &c->arena, &shown);
         else
                 build(c, rule, chosen, names, &shown, &missing, &early);
         if (c->json)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "export/export.h"
 
-#include "config/sriov.h"
-
 #include "base/str.h"
+#include "config/sriov.h"
 
 /*
  * Slots in the guest that neither QEMU's machines nor libvirt fill by themselves: they begin at the bottom, and q35
@@ -37,15 +36,22 @@ static void place(const struct shown *shown, const struct guest_device *devices,
         }
 }
 
-static void find_devices(const struct plan *plan, const bool *chosen, struct arena *a, struct shown *shown)
+bool export_opens(const struct device *d, const char *driver)
 {
+        return d->bus->guest && (driver_is_vfio(driver) || streq_ptr(driver, d->bus->syntax->taken_by));
+}
+
+static void find_devices(const struct export_request *request, struct arena *a, struct shown *shown)
+{
+        const struct plan *plan = request->plan;
+
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
                 const struct device *device = &plan->facts->devices[e->device];
                 struct shown_device *d;
 
-                if (!chosen[i] || e->action != ACTION_BIND || e->below != NO_ENTRY || !driver_is_vfio(e->driver) ||
-                    !device->bus->guest)
+                if (!request->chosen[i] || e->action != ACTION_BIND || e->below != NO_ENTRY ||
+                    !export_opens(device, e->driver))
                         continue;
                 d = arena_grow(a, &shown->devices, shown->n, sizeof(*shown->devices));
                 *d = (struct shown_device){.device = device, .entry = e, .name = {"", ""}};
@@ -59,33 +65,46 @@ void export_print_elements(FILE *f, const struct strings *elements)
                 fprintf(f, "%s%s", i > 0 ? "\n" : "", elements->v[i]);
 }
 
-void export_build(const struct exporter *const *exporters, const struct plan *plan, const bool *chosen, bool iommufd,
-                  struct arena *a, struct shown *ret)
+/* As its bus describes it, and what its rule says of it. */
+static void describe(const struct export_request *request, const struct shown_device *s, struct arena *a,
+                     struct guest_device *ret)
+{
+        const struct plan *plan = request->plan;
+        const struct rule *rule = &plan->config->rules[s->entry->rule];
+        const char *link = request->links[s->entry - plan->entries];
+
+        s->device->bus->guest(a, plan->facts, s->device, link, ret);
+        ret->rule = rule->name;
+        if (ret->interface && rule->sriov)
+                ret->vlan = sriov_settings(rule->sriov, s->device->index).number[VF_VLAN];
+}
+
+void export_build(const struct exporter *const *exporters, const struct export_request *request, struct arena *a,
+                  struct shown *ret)
 {
         struct guest_device *devices;
         struct guest_place *places;
 
-        *ret = (struct shown){.plan = plan};
-        find_devices(plan, chosen, a, ret);
+        *ret = (struct shown){.plan = request->plan};
+        find_devices(request, a, ret);
         devices = arena_alloc(a, ret->n * sizeof(*devices));
         places = arena_alloc(a, ret->n * sizeof(*places));
-        for (size_t i = 0; i < ret->n; i++) {
-                const struct rule *rule = &plan->config->rules[ret->devices[i].entry->rule];
-                const struct device *d = ret->devices[i].device;
-
-                d->bus->guest(a, d, &devices[i]);
-                devices[i].rule = rule->name;
-                if (devices[i].interface && rule->sriov)
-                        devices[i].vlan = sriov_settings(rule->sriov, d->index).number[VF_VLAN];
-        }
+        for (size_t i = 0; i < ret->n; i++)
+                describe(request, &ret->devices[i], a, &devices[i]);
         place(ret, devices, places);
         for (; exporters[ret->n_forms]; ret->n_forms++) {
                 const struct exporter *x = exporters[ret->n_forms];
                 struct shown_form *form = arena_grow(a, &ret->forms, ret->n_forms, sizeof(*ret->forms));
 
-                *form = (struct shown_form){
-                        .name = x->name, .heading = x->heading, .asked = x->asked, .print = x->print};
-                if (ret->n > 0 && (iommufd || !x->iommufd))
-                        x->lines(a, devices, places, ret->n, &form->lines);
+                *form = (struct shown_form){.name = x->name,
+                                            .heading = x->heading,
+                                            .asked = x->asked,
+                                            .only_for = x->only_for,
+                                            .print = x->print};
+                if (ret->n == 0 || (x->iommufd && !request->iommufd))
+                        continue;
+                x->lines(a, devices, places, ret->n, &form->lines);
+                if (x->notes)
+                        x->notes(a, devices, ret->n, &form->notes);
         }
 }

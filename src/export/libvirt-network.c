@@ -64,6 +64,7 @@ const struct exporter exporter_libvirt_network = {
         .name = "libvirt-network",
         .heading = "libvirt, for virsh net-define",
         .asked = true,
+        .only_for = "virtual function of a network card",
         .lines = lines,
         .print = export_print_elements,
 };

@@ -1,35 +1,83 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libvirt's <hostdev>, one for each device. */
+/* libvirt's <hostdev> or <serial>, one for each device. */
 #include <stdio.h>
 
 #include "export/export.h"
 
 /* managed='no': the driver is there already, and libvirt is not to give the device back to the host. */
+static const char *vfio(struct arena *a, const struct guest_device *d, const struct guest_place *place)
+{
+        char where[128] = "";
+
+        if (place->chosen)
+                snprintf(where, sizeof(where),
+                         "  <address type='pci' domain='0x0000' bus='0x00' slot='0x%02x' function='0x%x'%s/>\n",
+                         place->slot, place->function, place->multifunction ? " multifunction='on'" : "");
+        return arena_printf(a,
+                            "<hostdev mode='subsystem' type='%s' managed='no'>\n"
+                            "  <source>\n"
+                            "    %s\n"
+                            "  </source>\n"
+                            "%s</hostdev>\n",
+                            d->type, d->libvirt, where);
+}
+
+/* A guest starts without a stick that is not plugged in. Numbers of this moment could be another device's then. */
+static const char *usb(struct arena *a, const struct guest_device *d)
+{
+        return arena_printf(a,
+                            "<hostdev mode='subsystem' type='%s'>\n"
+                            "  <source%s>\n"
+                            "    %s\n"
+                            "  </source>\n"
+                            "</hostdev>\n",
+                            d->type, d->id ? " startupPolicy='optional'" : "", d->libvirt);
+}
+
+static const char *serial(struct arena *a, const struct guest_device *d, unsigned port)
+{
+        return arena_printf(a,
+                            "<serial type='dev'>\n"
+                            "  <source path='%s'/>\n"
+                            "  <target port='%u'/>\n"
+                            "</serial>\n",
+                            d->node, port);
+}
+
 static void lines(struct arena *a, const struct guest_device *devices, const struct guest_place *places, size_t n,
                   struct strings *ret)
 {
-        for (size_t i = 0; i < n; i++) {
-                char where[128] = "";
+        unsigned port = 0;
 
-                if (places[i].chosen)
-                        snprintf(where, sizeof(where),
-                                 "  <address type='pci' domain='0x0000' bus='0x00' slot='0x%02x' function='0x%x'%s/>\n",
-                                 places[i].slot, places[i].function,
-                                 places[i].multifunction ? " multifunction='on'" : "");
+        for (size_t i = 0; i < n; i++)
                 strings_add(a, ret,
-                            arena_printf(a,
-                                         "<hostdev mode='subsystem' type='%s' managed='no'>\n"
-                                         "  <source>\n"
-                                         "    %s\n"
-                                         "  </source>\n"
-                                         "%s</hostdev>\n",
-                                         devices[i].type, devices[i].libvirt, where));
+                            devices[i].way == GUEST_VFIO  ? vfio(a, &devices[i], &places[i])
+                            : devices[i].way == GUEST_USB ? usb(a, &devices[i])
+                                                          : serial(a, &devices[i], port++));
+}
+
+static void notes(struct arena *a, const struct guest_device *devices, size_t n, struct strings *ret)
+{
+        bool usb = false, moment = false;
+
+        for (size_t i = 0; i < n; i++) {
+                usb |= devices[i].way == GUEST_USB;
+                moment |= devices[i].way == GUEST_USB && !devices[i].id;
         }
+        if (moment)
+                strings_add(a, ret,
+                            "its ID is not unique here, and libvirt's address is another after each replug, and may be "
+                            "another device's then: use it with virsh attach-device --live only");
+        if (usb)
+                strings_add(a, ret,
+                            "libvirt does not give it to the guest again after a replug; a unit can: \"For libvirt\" "
+                            "in passthrough.d(5) has it");
 }
 
 const struct exporter exporter_libvirt = {
         .name = "libvirt",
         .heading = "libvirt, in <devices>",
         .lines = lines,
+        .notes = notes,
         .print = export_print_elements,
 };

@@ -51,11 +51,24 @@ static void interfaces(const struct root *root, struct arena *a, const struct de
         }
 }
 
+/* Documentation/usb/authorization.rst: 0 is no; beyond 1 there is nothing. */
+static enum tristate authorized(const struct root *root, struct arena *a, const struct device *d)
+{
+        char text[8];
+
+        if (root_read(root, arena_join(a, d->sysfs, "/authorized", NULL), text, sizeof(text)) <= 0)
+                return UNKNOWN;
+        return *text != '0';
+}
+
 void inspect(const struct root *root, struct arena *a, const char *kernel, const struct device *d,
              struct inspection *ret)
 {
-        *ret = (struct inspection){};
-        reset(root, a, kernel, d, ret);
+        *ret = (struct inspection){.reset = UNKNOWN, .authorized = UNKNOWN};
+        if (d->bus->syntax->taken_by)
+                ret->authorized = authorized(root, a, d);
+        else
+                reset(root, a, kernel, d, ret);
         if (d->roles & ROLE_DISPLAY)
                 framebuffer(root, a, d, ret);
         interfaces(root, a, d, ret);

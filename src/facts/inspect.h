@@ -12,6 +12,7 @@ struct interface {
 struct inspection {
         enum tristate reset;      /* it can be reset on its own */
         const char *reset_method; /* what its file has; NULL: there is none */
+        enum tristate authorized; /* USB: whether the kernel lets drivers have it; UNKNOWN elsewhere */
         const char *framebuffer;  /* the firmware's, below it; or NULL */
         struct interface *interfaces;
         size_t n_interfaces;

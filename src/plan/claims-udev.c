@@ -60,9 +60,9 @@ static const char first_known[] =
         "SUBSYSTEM==\"tty\", ENV{ID_MM_DEVICE_IGNORE}=\"1\", ENV{ID_MM_PORT_IGNORE}=\"1\"\n";
 
 /* Nobody has it for sitting at the machine, and no key of it switches the machine off. */
+static const char last_start_of_file[] = "# Made by passthrough from passthrough.d(5), see passthrough(7)\n"
+                                         "ACTION==\"remove\", GOTO=\"passthrough_claims_end\"\n";
 static const char last_head[] =
-        "# Made by passthrough from passthrough.d(5), see passthrough(7)\n"
-        "ACTION==\"remove\", GOTO=\"passthrough_claims_end\"\n"
         "ENV{" CLAIM_RULE "}!=\"?*\", GOTO=\"passthrough_claims_end\"\n"
         "TAG-=\"uaccess\", TAG-=\"seat\", TAG-=\"power-switch\", TAG-=\"master-of-seat\"\n"
         "SUBSYSTEM==\"input\", ENV{ID_INPUT}=\"\", ENV{ID_INPUT_KEY}=\"\", ENV{ID_INPUT_KEYBOARD}=\"\", "
@@ -71,6 +71,8 @@ static const char last_head[] =
         "ENV{ID_INPUT_JOYSTICK}=\"\", ENV{ID_INPUT_ACCELEROMETER}=\"\", ENV{ID_INPUT_SWITCH}=\"\", "
         "ENV{ID_INPUT_TRACKBALL}=\"\"\n"
         "SUBSYSTEM==\"block\", OPTIONS+=\"nowatch\"\n"
+        /* No login starts where this link is: see generator/gettys.c. */
+        "SUBSYSTEM==\"tty\", SYMLINK+=\"passthrough/.tty/$kernel\"\n"
         /* gpsd's rules have asked for a service by then; brltty's, which come later, go by PRODUCT. */
         "SUBSYSTEM==\"usb\", ENV{PRODUCT}=\"\"\n"
         "ENV{SYSTEMD_WANTS}=\"\"\n";
@@ -148,6 +150,35 @@ static void add_access(const struct writer *w, struct strings *lines, const char
         strings_add(w->arena, lines, arena_join(w->arena, text, "\n", NULL));
 }
 
+/*
+ * An adapter whose port a rule takes is not claimed itself, and brltty's rules, which take whole adapters, go by
+ * PRODUCT. They come before there is a port, so the adapter is told by its ID alone.
+ */
+static const char *adapters(const struct writer *w)
+{
+        const char *text = "";
+
+        for (size_t i = 0; i < w->plan->config->n_rules; i++) {
+                const struct rule *rule = &w->plan->config->rules[i];
+                const struct words *ids = &rule->match[MATCH_ID];
+
+                for (size_t k = 0; w->claims[i] && rule->bus->on_others && !ids->negate && k < ids->n; k++) {
+                        const char *colon = strchr(ids->v[k], ':'), *vendor, *product;
+
+                        vendor = arena_strndup(w->arena, ids->v[k], (size_t)(colon - ids->v[k]));
+                        product = colon + 1;
+                        /* As the kernel has it: no zeros in front (drivers/usb/core/usb.c, usb_dev_uevent()). */
+                        vendor += strspn(vendor, "0");
+                        product += strspn(product, "0");
+                        text = arena_join(w->arena, text,
+                                          "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", ENV{PRODUCT}==\"",
+                                          *vendor ? vendor : "0", "/", *product ? product : "0",
+                                          "/*\", ENV{PRODUCT}=\"\"\n", NULL);
+                }
+        }
+        return text;
+}
+
 /* start: a service is to be started for what is claimed. */
 static const char *last_text(const struct writer *w, const struct claims_access *access, bool start)
 {
@@ -159,8 +190,8 @@ static const char *last_text(const struct writer *w, const struct claims_access 
                         add_access(w, &lines, w->plan->config->rules[i].name, &access[i]);
         if (start)
                 start_text = arena_join(w->arena, not_child, last_start, NULL);
-        return arena_join(w->arena, last_head, start_text, last_link, lines.n > 0 ? strings_text(w->arena, &lines) : "",
-                          end, NULL);
+        return arena_join(w->arena, last_start_of_file, adapters(w), last_head, start_text, last_link,
+                          lines.n > 0 ? strings_text(w->arena, &lines) : "", end, NULL);
 }
 
 static bool any(const struct writer *w)

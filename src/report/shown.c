@@ -19,10 +19,12 @@ void text_show(FILE *f, const struct shown *shown, struct arena *a)
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *d = &shown->devices[i];
                 const char *address = domain_less(one_domain, d->device->address);
-                size_t at = strlen(address) + CELL_GAP + ID_COLUMNS + CELL_GAP;
+                size_t at = strlen(address) + CELL_GAP + (*d->device->id ? ID_COLUMNS + CELL_GAP : 0);
 
                 paint(f, BOLD, 0, address);
-                fprintf(f, "%*s%s%*s", CELL_GAP, "", d->device->id, CELL_GAP, "");
+                fprintf(f, "%*s", CELL_GAP, "");
+                if (*d->device->id)
+                        fprintf(f, "%s%*s", d->device->id, CELL_GAP, "");
                 screen_wrap(&s, at, at, model_full(a, &d->name));
         }
         for (size_t i = 0; i < shown->n_forms; i++) {

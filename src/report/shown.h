@@ -14,10 +14,12 @@ struct shown_device {
 
 /* The same devices in the words of one virtual machine monitor; no lines: it cannot have them this way. */
 struct shown_form {
-        const char *name;    /* its member in JSON */
-        const char *heading; /* above it, for people */
-        bool asked;          /* only where somebody asks for it */
+        const char *name;     /* its member in JSON */
+        const char *heading;  /* above it, for people */
+        bool asked;           /* only where somebody asks for it */
+        const char *only_for; /* the one kind of device that it has words for; NULL: all have some */
         struct strings lines;
+        struct strings notes; /* what people have to know of these */
         void (*print)(FILE *f, const struct strings *lines);
 };
 

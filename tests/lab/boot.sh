@@ -175,7 +175,7 @@ kernel_args() { # kernel_args INITRD TOKENS: QEMU loads the kernel itself
 dyndbg=\"file drivers/base/dd.c +p\" modprobe.blacklist=$unwanted$append $2")
 }
 
-# serve_requests LOG: passes on to QEMU's monitor what the guest asks for by name on its serial line. Runs until it is killed.
+# serve_requests LOG: passes on to QEMU's monitor, or to a line of `line`, what the guest asks for by name on its serial line. Runs until it is killed.
 serve_requests() {
     local line='' part name
     exec 4<"$1"
@@ -189,7 +189,7 @@ serve_requests() {
         if [[ $line == *'# request: '* ]]; then
             name=${line##*'# request: '}
             name=${name%$'\r'}
-            echo "${requests[$name]-}" 1<>"$work/monitor.in"
+            echo "${requests[$name]-}" 1<>"$work/${from_outside[$name]-monitor}.in"
         fi
         line=
     done
@@ -263,7 +263,7 @@ boot_from_disk() {
 }
 
 run_boot() {
-    local status=0 start log=$work/$boot_name.log servers=()
+    local status=0 start log=$work/$boot_name.log servers=() line
     if ((${#requests[@]})); then
         rm -f "$work"/monitor.{in,out}
         mkfifo "$work"/monitor.{in,out}
@@ -271,6 +271,12 @@ run_boot() {
         serve_requests "$log" &
         servers+=($!)
     fi
+    for line in "${lines[@]}"; do
+        rm -f "$work/$line".{in,out}
+        mkfifo "$work/$line".{in,out}
+        cat "$work/$line.out" >"$work/$line.txt" &
+        servers+=($!)
+    done
     if ((${#typed[@]})); then
         rm -f "$work"/serial.{in,out}
         mkfifo "$work"/serial.{in,out}
@@ -282,7 +288,7 @@ run_boot() {
     fi
     start=$EPOCHREALTIME
     qemu "file=$disk,cache=unsafe" "$log" "${args[@]}" >"$work/$boot_name.qemu" 2>&1 || status=$?
-    # The one that reads the serial line has come to its end by itself.
+    # Those that read serial lines have come to their end by themselves.
     if ((${#servers[@]})); then kill "${servers[@]}" 2>/dev/null || true; fi
     printf '# boot %s: %.1f s\n' "$boot_name" "$(since "$start")"
     if [[ $status == 33 ]]; then return; fi

@@ -123,6 +123,32 @@ dm_of() { # dm_of UUID-PREFIX
 
 partition_of() { echo "$(disk_of "$1")p1"; }
 
+# usb_of SERIAL: the kernel's name of the USB device with it, "none" where there is none
+usb_of() {
+    local serial
+    for serial in /sys/bus/usb/devices/*/serial; do
+        if [[ -e $serial && $(<"$serial") == "$1" ]]; then
+            basename "${serial%/serial}"
+            return
+        fi
+    done
+    echo none
+}
+
+usb_drivers_of() { # usb_drivers_of DEVICE: of its interfaces, blank-separated; "none" where no interface has one
+    local interface names=()
+    for interface in "/sys/bus/usb/devices/$1/$1":*; do
+        if [[ -e $interface/driver ]]; then names+=("$(basename "$(readlink "$interface/driver")")"); fi
+    done
+    echo "${names[*]:-none}"
+}
+
+# behind RULE: the kernel's name of the USB device or the port that its link is of
+behind() { basename "$(udevadm info --query=path --name="/dev/passthrough/$1" 2>/dev/null)"; }
+
+# node_of RULE: owner, group and mode of what its link is of
+node_of() { stat -L -c '%U:%G %a' "/dev/passthrough/$1"; }
+
 module_loaded() { # - and _ are one
     [[ -d /sys/module/${1//-/_} ]]
 }

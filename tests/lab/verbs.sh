@@ -313,6 +313,20 @@ disk_unchanged() {
     failed=1
 }
 
+# ---- USB ----
+
+# xhci NAME SLOT: a USB controller, for devices on the bus NAME-usb.0; each of its ports is for USB 2 and USB 3.
+xhci() {
+    port "$1" "$2"
+    device "qemu-xhci,id=$1-usb,bus=$1,addr=00.0,p2=8,p3=8"
+}
+
+# stick NAME [SIZE]: NAME.img, for a usb-storage with drive=NAME-stick; it stays when that is unplugged.
+stick() {
+    [[ -f $work/$1.img ]] || truncate -s "${2:-16M}" "$work/$1.img"
+    backends+=(-blockdev "driver=raw,node-name=$1-stick,cache.no-flush=on,file.driver=file,file.filename=$work/$1.img")
+}
+
 # ---- network ----
 
 # QEMU is 10.0.2.2; at 10.0.2.100, port 7, something echoes.
@@ -333,12 +347,6 @@ nic_with_functions() {
     nics=$((nics + 1))
     backends+=(-netdev "$(slirp "$1")")
     device "igb,netdev=$1,bus=$1,addr=00.0,romfile=,mac=52:54:00:00:00:0$nics"
-}
-
-# xhci NAME SLOT: a USB controller, for devices on the bus NAME-usb.0
-xhci() {
-    port "$1" "$2"
-    device "qemu-xhci,id=$1-usb,bus=$1,addr=00.0"
 }
 
 # iscsi_root INTERFACE: the root is served by tgtd, and reached through that interface. To be said first: a target announces the address
@@ -373,7 +381,7 @@ clearance_from() {
     mkdir -p "$work/host" "$cleared"
     debugfs -R "rdump $1 $work/host" "$(disk_fs)" >"$work/host.log" 2>&1
     [[ -d $tree/sys ]] || die "no captured machine at $1"
-    cp -a "$root_etc/." "$tree/etc/"
+    [[ -z $root_etc ]] || cp -a "$root_etc/." "$tree/etc/"
     "$lab/product/usr/bin/passthroughctl" --root="$tree" image --kernel="$(kernel_release)" "$cleared" >>"$work/host.log" 2>&1
 }
 
@@ -397,6 +405,20 @@ no_clearance() { cleared=; }
 # on_request NAME COMMAND: what QEMU's monitor is told when the guest says `request NAME`.
 declare -A requests=()
 on_request() { requests[$1]=$2; }
+
+# line NAME: a serial line, the chardev NAME, and the machine at its other end: what comes there in a boot is in NAME.txt.
+lines=()
+line() {
+    lines+=("$1")
+    backends+=(-chardev "pipe,id=$1,path=$work/$1")
+}
+
+# says_on_request NAME LINE TEXT: what that machine sends when the guest says `request NAME`.
+declare -A from_outside=()
+says_on_request() {
+    requests[$1]=$3
+    from_outside[$1]=$2
+}
 
 # types PROMPT TEXT WHEN…: what somebody types on the serial line where PROMPT stands there for the first, the second, … time: so many seconds later,
 # or never. Behind the last WHEN nothing more is typed.

@@ -75,7 +75,7 @@ matches() {
     plan
     rule_is com2 ok
     device ttyS1 bind '' host
-    is "$(operations ttyS1)" '/sys/class/tty/ttyS1/uevent=add' operations
+    is "$(operations class/tty/ttyS1)" '/sys/class/tty/ttyS1/uevent=add' operations
     is "$(get '.devices[] | select(.address == "ttyS1") | .bus')" tty bus
     ctl list --json
     whole '[.devices[] | select(.bus == "tty").address] == ["ttyS0", "ttyS1", "ttyUSB0"]'

@@ -6,6 +6,7 @@ load product
 load tree
 load tree-usb
 load tree-guard
+load tree-tty
 
 setup() {
     tree_again usb-bind && return
@@ -33,10 +34,9 @@ state_of() {
     (($# < 3)) || is "$(get ".devices[] | select(.address == \"$1\") | .from")" "$3" "what $1 was taken from"
 }
 
-# lets_go ADDRESS: udev does as it is asked, and what is written for it is kept.
+# lets_go FILE NUMBERS: udev does as it is asked there, and what is written for it is kept.
 lets_go() {
-    ln -sfn "$(realpath -s --relative-to="$(dirname "$(usb_file "$1" uevent)")" "$ROOT/run/udev/data/c$(<"$(usb_file "$1" dev)")")" \
-        "$(usb_file "$1" uevent)"
+    ln -sfn "$(realpath -s --relative-to="$(dirname "$1")" "$ROOT/run/udev/data/c$2")" "$1"
 }
 
 @test "what udev has claimed by then is bound, and the rule is satisfied" {
@@ -140,7 +140,7 @@ lets_go() {
 @test "release has the record say so before udev is asked, and until the next boot" {
     usb_claimed 1-2 stick
     serve stick
-    lets_go 1-2
+    lets_go "$(usb_file 1-2 uevent)" "$(<"$(usb_file 1-2 dev)")"
     ctl release stick
     exits 0
     says 'stick: 1-2 given back to the host'
@@ -170,10 +170,32 @@ lets_go() {
     state_of 1-2 failed
 }
 
+@test "a serial port is handed over as it is: no driver lets go of it, and none has it" {
+    board_ports ttyS1 00:05
+    rule com1 '[Match]' Bus=tty Port=ttyS1
+    tty_claimed ttyS1 com1
+    serve com1
+    exits 0
+    has 'com1: ttyS1 handed over by udev'
+    state_of ttyS1 bound
+    is "$(readlink "$ROOT/run/passthrough/devices/com1")" "$(readlink "$ROOT/sys/class/tty/ttyS1" | sed 's,^../..,/sys,')" 'link to the device'
+    lets_go "$(tty_file ttyS1 uevent)" 4:65
+    ctl release com1
+    exits 0
+    says 'com1: ttyS1 given back to the host'
+    state_of ttyS1 skipped
+}
+
 @test "a rule for USB or for ports asks for no IOMMU, no module and no token" {
     put /proc/cpuinfo 'vendor_id : GenuineIntel'
     ctl cmdline --json
     is "$(get '.tokens | length')" 0 tokens
     run "$BUILD/passthroughctl" image --modules --root="$ROOT"
     is "$output" '' modules
+    # One for PCI beside it does.
+    rule gpu0 '[Match]' ID=1002:5159
+    ctl cmdline --json
+    (($(get '.tokens | length') > 0))
+    run "$BUILD/passthroughctl" image --modules --root="$ROOT"
+    is "$(sort <<<"$output" | paste -sd' ')" 'vfio-pci vfio_iommu_type1' modules
 }

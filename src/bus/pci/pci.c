@@ -291,11 +291,15 @@ static bool lasting_slot(const struct facts *facts, const char *slot)
 }
 
 /* QEMU takes no domain wider than 16 bits in host=. */
-static void guest(struct arena *a, const struct device *d, struct guest_device *ret)
+static void guest(struct arena *a, const struct facts *facts, const struct device *d, const char *link,
+                  struct guest_device *ret)
 {
         const struct pci_address *at = &pci_of(d)->at;
 
+        (void)facts;
+        (void)link;
         *ret = (struct guest_device){
+                .way = GUEST_VFIO,
                 .qemu = at->domain <= 0xffff ? arena_join(a, "host=", d->address, NULL)
                                              : arena_join(a, "sysfsdev=/sys/bus/pci/devices/", d->address, NULL),
                 .type = "pci",

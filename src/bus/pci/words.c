@@ -205,6 +205,8 @@ enum heading pci_heading(const struct device *d)
                 {"ff", HEADING_OTHER},
         };
 
+        if (!*d->class)
+                return HEADING_OTHER;
         for (size_t i = 0; i < ARRAY_SIZE(headings); i++)
                 if (startswith(d->class, headings[i].prefix))
                         return headings[i].heading;

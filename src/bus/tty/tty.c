@@ -105,4 +105,5 @@ const struct bus tty_bus = {
         .refuse = refuse,
         .take = tty_take,
         .give = tty_give,
+        .guest = tty_guest,
 };

@@ -38,6 +38,10 @@ extern const char tty_udev_head[];
 void tty_take(struct planner *p, size_t entry, struct ops *ops);
 void tty_give(struct arena *a, const struct device *d, const char *driver, struct ops *ops);
 
+/* guest.c: what a virtual machine opens. */
+void tty_guest(struct arena *a, const struct facts *facts, const struct device *d, const char *link,
+               struct guest_device *ret);
+
 extern const struct bus_syntax tty_syntax;
 extern const struct bus tty_bus;
 extern const struct bus_source tty_source;

@@ -106,4 +106,5 @@ const struct bus usb_bus = {
         .udev_head = "SUBSYSTEM!=\"usb\", GOTO=\"passthrough_end\"\n"
                      "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
         .interfaces = interfaces,
+        .guest = usb_guest,
 };

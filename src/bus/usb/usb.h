@@ -61,6 +61,10 @@ void usb_propose(struct arena *a, const struct facts *facts, const size_t *devic
 void usb_take(struct planner *p, size_t entry, struct ops *ops);
 void usb_give(struct arena *a, const struct device *d, const char *driver, struct ops *ops);
 
+/* guest.c: what a virtual machine opens. */
+void usb_guest(struct arena *a, const struct facts *facts, const struct device *d, const char *link,
+               struct guest_device *ret);
+
 extern const struct bus_syntax usb_syntax;
 extern const struct bus usb_bus;
 extern const struct bus_source usb_source;
