@@ -14,7 +14,11 @@ _passthroughctl_rules() {
 }
 
 _passthroughctl_devices() {
+    local file
     _passthroughctl_files "$1"/sys/bus/pci/devices/*
+    # USB devices, not their interfaces; terminals of hardware.
+    _passthroughctl_files "$1"/sys/bus/usb/devices/[0-9]*-[0-9]* | sed '/:/d'
+    for file in "$1"/sys/class/tty/*/device; do _passthroughctl_files "${file%/device}"; done
     # Domain 0000 may be left out, and is not thrust on somebody who did.
     [[ -z $2 ]] || _passthroughctl_files "$1"/sys/bus/pci/devices/* | sed -n 's/^0000://p'
 }

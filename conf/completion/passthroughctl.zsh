@@ -39,7 +39,8 @@ _passthroughctl() {
         esac
     done
     rules=($root/{etc,run,usr/local/lib,usr/lib}/passthrough.d/*.conf(N:t:r))
-    devices=($root/sys/bus/pci/devices/*(N:t))
+    # USB devices, not their interfaces; terminals of hardware.
+    devices=($root/sys/bus/pci/devices/*(N:t) $root/sys/bus/usb/devices/[0-9]*-[0-9]*~*:*(N:t) $root/sys/class/tty/*/device(N:h:t))
     # Domain 0000 may be left out; then it is not completed.
     [[ -z $PREFIX ]] || devices+=(${${(M)devices:#0000:*}#0000:})
     interfaces=($root/sys/class/net/*(N:t))
@@ -75,13 +76,13 @@ _passthroughctl() {
     case $command in
     (''|help) ((number > 0)) || _passthroughctl_commands ;;
     (remove) _wanted rules expl rule compadd -a rules ;;
-    (show|bind|release) _alternative 'rules:rule:compadd -a rules' 'devices:PCI device:compadd -a devices' ;;
+    (show|bind|release) _alternative 'rules:rule:compadd -a rules' 'devices:device:compadd -a devices' ;;
     (add)
         ((number > 0)) || return
-        _alternative 'devices:PCI device:compadd -a devices' 'interfaces:interface:compadd -a interfaces' 'files:device node:_files -g "/dev/*"'
+        _alternative 'devices:device:compadd -a devices' 'interfaces:interface:compadd -a interfaces' 'files:device node:_files -g "/dev/*"'
         ;;
     (list)
-        _alternative 'devices:PCI device:compadd -a devices' 'interfaces:interface:compadd -a interfaces' \
+        _alternative 'devices:device:compadd -a devices' 'interfaces:interface:compadd -a interfaces' \
             'kinds:kind:(graphics storage network usb audio accelerators serial)'
         ;;
     (cmdline) _wanted commands expl command compadd check ;;

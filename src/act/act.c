@@ -224,7 +224,7 @@ static void succeed(struct actor *w, size_t entry)
         const struct plan_entry *e = &w->plan->entries[entry];
         const struct device *d = &w->plan->facts->devices[e->device];
         const char *from = streq_ptr(d->driver, e->driver) ? d->claim_from : d->driver;
-        bool late = from && !streq(from, e->driver);
+        bool late = from && !streq(from, e->driver) && !d->bus->syntax->driverless;
 
         w->results[entry] = (struct result){
                 .state = late ? STATE_LATE : STATE_BOUND, .from = late ? from : NULL, .at_us = act_now()};

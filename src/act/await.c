@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 /* A process decides each claim, and looks at the whole machine for it. */
-#define TRIES    300
+#define TRIES    200
 #define PAUSE_MS 50
 
 static bool is_claimed(const struct root *root, const char *numbers, const char *rule)

@@ -35,7 +35,7 @@ enum reason_kind {
         REASON_HANGS,             /* a driver of it does */
         REASON_UNIDENTIFIED,
         REASON_IMPOSTOR,      /* it sits where a recorded device was */
-        REASON_SURPLUS,       /* the rule matches more than it expects [its Path=] */
+        REASON_SURPLUS,       /* the rule matches more than it expects [the line that would help] */
         REASON_FOREIGN,       /* no rule takes it; a rule is refused for that [one of that rule] */
         REASON_COMES_ALONG,   /* it comes with another, which is refused [that one] */
         REASON_ANOTHER,       /* another, which comes with it or which it is below, says why [that one] */

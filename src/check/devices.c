@@ -28,9 +28,14 @@ static void add(struct checker *c, struct verdict *v, enum check_status status, 
 
 static void judge_driver(struct checker *c, const struct plan_entry *e, struct verdict *v)
 {
-        const char *now = check_device(c, e)->driver_now, *text;
+        const char *now = check_device(c, e)->driver_now, *text, *claim = check_device(c, e)->bus->syntax->taken_by;
 
-        if (streq_ptr(now, e->driver))
+        if (streq_ptr(now, claim))
+                text = "udev's database has it for a rule";
+        else if (claim)
+                text = arena_printf(c->arena, "driver now: %s%s", now ? now : "none",
+                                    e->action == ACTION_BIND ? "; the next boot claims it for the rule" : "");
+        else if (streq_ptr(now, e->driver))
                 text = arena_printf(c->arena, "%s has it now", e->driver);
         else if (e->action == ACTION_BIND)
                 text = arena_printf(c->arena, "driver now: %s, %s from the next boot on", now ? now : "none",
@@ -122,6 +127,23 @@ static const char *refused_fix(struct checker *c, const struct plan_entry *e)
                         : arena_join(c->arena, "passthroughctl plan says more of rule ", rule->name, NULL);
 }
 
+/* A virtual machine opens a node for it, or for its group. */
+static bool has_node(const struct checker *c, const struct plan_entry *e)
+{
+        return driver_is_vfio(e->driver) || check_device(c, e)->bus->syntax->taken_by;
+}
+
+/* What is claimed keeps the node that udev makes for everybody. */
+static void judge_node(struct checker *c, const struct plan_entry *e, struct verdict *v)
+{
+        const struct node_access *node = &c->plan->config->rules[e->rule].node;
+
+        if (check_device(c, e)->bus->syntax->taken_by && e->action == ACTION_BIND && !node->owner && !node->group &&
+            !node->mode)
+                add(c, v, CHECK_PASS, "",
+                    "its rule has no Owner=, Group= or Mode=: root can open it, and whom libvirt gives it to");
+}
+
 /* What the host will set for it, held against the host. */
 static void judge_settings(struct checker *c, const struct plan_entry *e, const struct check_device *x,
                            struct verdict *v)
@@ -132,11 +154,11 @@ static void judge_settings(struct checker *c, const struct plan_entry *e, const 
                 add(c, v, CHECK_FAIL, "leave ResetMethod= out, or run kernel 5.15 or later",
                     arena_join(c->arena, "ResetMethod=", rule->reset_method,
                                " cannot be set: it has no file reset_method, and it will stay with the host", NULL));
-        if (x->no_owner && driver_is_vfio(e->driver))
+        if (x->no_owner && has_node(c, e))
                 add(c, v, CHECK_WARN, "make the user, or correct Owner=",
                     arena_join(c->arena, "Owner=", rule->node.owner,
                                ": this host has no such user, and who may open the device will not be set", NULL));
-        if (x->no_group && driver_is_vfio(e->driver))
+        if (x->no_group && has_node(c, e))
                 add(c, v, CHECK_WARN, "make the group, or correct Group=",
                     arena_join(c->arena, "Group=", rule->node.group,
                                ": this host has no such group, and who may open the device will not be set", NULL));
@@ -200,6 +222,7 @@ static void device_row(struct checker *c, size_t entry)
         judge_driver(c, e, &v);
         judge_reset(c, e, x, &v);
         judge_settings(c, e, x, &v);
+        judge_node(c, e, &v);
         judge_display(c, e, x, &v);
         judge_line(c, e, x, &v);
         check_row(c, id, v.status, v.fix, "%s", v.message);

@@ -152,6 +152,8 @@ static void group_row(struct checker *c, size_t r)
                           "the rule's devices are missing: %s", state->message);
         else if (taken_of(c, r) == 0)
                 check_row(c, id, CHECK_SKIP, "", "no device here matches the rule");
+        else if (rule->bus->taken_by)
+                check_row(c, id, CHECK_SKIP, "", "its devices are not handed over through the IOMMU");
         else if (!*groups)
                 check_row(c, id, CHECK_SKIP, "", "no device of the rule has an IOMMU group, and its driver wants none");
         else

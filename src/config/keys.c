@@ -483,6 +483,6 @@ void keys_check(struct diags *diags, struct rule *rule)
         }
         if (!keys_name_device(rule))
                 diag_add(diags, DIAG_ERROR, rule->file, 0,
-                         "names no device; write [Match] with Path=, Slot=, ID=, Address= or another key that picks "
-                         "one");
+                         "names no device; write [Match] with %s or another key that picks one",
+                         rule->bus->taken_by ? "ID=, Path=, Serial=, Port=" : "Path=, Slot=, ID=, Address=");
 }

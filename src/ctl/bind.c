@@ -44,6 +44,8 @@ static const char *would(struct ctl *c, const struct plan_entry *e)
 
         if (d->driver && streq(d->driver, e->driver))
                 return arena_printf(&c->arena, "%s: %s has %s already", rule, d->address, e->driver);
+        if (d->bus->syntax->driverless)
+                return arena_printf(&c->arena, "%s: %s would be handed over by udev", rule, d->address);
         return arena_printf(&c->arena, "%s: %s would be bound to %s%s%s", rule, d->address, e->driver,
                             d->driver ? ", taken from " : "", d->driver ? d->driver : "");
 }

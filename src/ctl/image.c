@@ -30,7 +30,8 @@ static void print_modules(struct ctl *c)
                         driver_add_modules(driver_of_rule(&c->config.rules[i]), &c->arena, &modules, &n);
         /* Driver=auto may have another one. */
         for (size_t i = 0; i < c->plan.n_entries; i++)
-                driver_add_modules(c->plan.entries[i].driver, &c->arena, &modules, &n);
+                if (!c->config.rules[c->plan.entries[i].rule].bus->taken_by)
+                        driver_add_modules(c->plan.entries[i].driver, &c->arena, &modules, &n);
         for (size_t i = 0; i < n; i++)
                 puts(modules[i]);
 }

@@ -39,7 +39,7 @@ static void modules(struct ctl *c, struct check_facts *ret)
                 add_module(c, facts->modules[i].name,
                            facts->modules[i].state == MODULE_REGISTERED ? facts->modules[i].directory : NULL, ret);
         for (size_t i = 0; i < c->plan.n_entries; i++)
-                if (c->plan.entries[i].driver)
+                if (c->plan.entries[i].driver && !facts->devices[c->plan.entries[i].device].bus->syntax->taken_by)
                         add_module(c, c->plan.entries[i].driver, NULL, ret);
         if (facts->kernel)
                 modules_look_up(&c->root, &c->arena, facts->kernel, ret->modules, ret->n_modules);

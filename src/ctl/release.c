@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "act/logins.h"
 #include "base/str.h"
 #include "ctl/hand.h"
 #include "ctl/make-functions.h"
@@ -154,6 +155,13 @@ static void complain_of_nothing(struct hand *h)
         hand_complain(h, h->rule, "nothing to give back: it has no device here");
 }
 
+/* The record is written by then, and the generator asks it. */
+static void start_logins(struct hand *h, const struct device *d)
+{
+        if (d->bus->syntax->driverless)
+                logins_unmask(&h->c->root, &h->c->arena, d->address);
+}
+
 static int release(struct hand *h)
 {
         struct ctl *c = h->c;
@@ -169,6 +177,8 @@ static int release(struct hand *h)
                         end = ACT_STUCK;
         for (size_t i = 0; i < g.n; i++)
                 hand_nodes(h, g.v[i].rule);
+        for (size_t i = 0; i < g.n && !c->dry_run; i++)
+                start_logins(h, &c->facts.devices[g.v[i].device]);
         if (g.n == 0)
                 complain_of_nothing(h);
         return hand_finish(h, 0);

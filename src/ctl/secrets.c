@@ -258,7 +258,7 @@ static bool ends_with(const char *s, size_t n, const char *word)
 
 static bool has_short_serial(const struct learner *l)
 {
-        return memmem(l->data, l->size, "ID_SERIAL_SHORT=", 16) != NULL;
+        return memmem(l->data, l->size, "SERIAL_SHORT=", 13) != NULL;
 }
 
 static void by_key(const struct learner *l)
@@ -281,7 +281,8 @@ static void by_key(const struct learner *l)
                 if (ends_with(key, length, "ID_PART_ENTRY_TYPE") && value + UUID_SIZE <= end)
                         anonymiser_keep(l->y, value, UUID_SIZE);
                 /* The whole one has the model, too, and the serial number behind it. */
-                if (ends_with(key, length, "ID_SERIAL") && has_short_serial(l))
+                if ((ends_with(key, length, "ID_SERIAL") || ends_with(key, length, "ID_USB_SERIAL")) &&
+                    has_short_serial(l))
                         continue;
                 while (serial || uuid) {
                         while (value < end && (strchr(" !\"'", *value) && *value))
@@ -314,6 +315,29 @@ static bool is_name(const char *path, const char *s)
 
         return (at && at > path && at[-1] == '/' && at[strlen(s)] == '/') ||
                (sscanf(s, "%x:%x:%x.%u%n", &a, &b, &c, &d, &n) == 4 && s[n] == '\0') || strstr(s, "hcd");
+}
+
+/* usbguard-rules.conf(5): a hash is of all that a device says of itself, and base64: "+" and "/" are no gaps. */
+static void by_usbguard(const struct learner *l)
+{
+        static const char *const words[] = {" serial \"", "hash \""};
+        const char *end = l->data + l->size;
+
+        for (size_t w = 0; w < ARRAY_SIZE(words); w++)
+                for (const char *at = l->data; (at = memmem(at, (size_t)(end - at), words[w], strlen(words[w])));) {
+                        const char *quote;
+
+                        at += strlen(words[w]);
+                        quote = memchr(at, '"', (size_t)(end - at));
+                        if (!quote || is_name("", arena_strndup(l->y->arena, at, (size_t)(quote - at))))
+                                continue;
+                        for (size_t n; at < quote; at += n + 1) {
+                                for (n = 0; at + n < quote && !strchr("+/=", at[n]);)
+                                        n++;
+                                anonymiser_add(l->y, at, n);
+                        }
+                        at = quote;
+                }
 }
 
 static void by_file(const struct learner *l)
@@ -355,6 +379,8 @@ void secrets_learn(struct anonymiser *y, const char *path, const char *data, siz
                 return;
         by_key(&l);
         by_file(&l);
+        if (strstr(path, "usbguard"))
+                by_usbguard(&l);
         by_variable_name(&l);
         if (memchr(data, '\0', size))
                 by_device_path(&l);

@@ -142,12 +142,16 @@ static bool warn_early(struct ctl *c, const struct shown *shown)
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *s = &shown->devices[i];
                 const char *now = driver_of(c, s->device);
+                bool claimed = s->device->bus->syntax->taken_by;
 
                 if (streq_ptr(now, s->entry->driver))
                         continue;
                 rule = c->config.rules[s->entry->rule].name;
-                text = arena_join(&c->arena, text ? text : "", text ? ", " : "", now ? now : "no driver", " has ",
-                                  domain_less(domain_is_one(&c->facts), s->device->address), NULL);
+                text = arena_join(&c->arena, text ? text : "", text ? ", " : "",
+                                  now       ? now
+                                  : claimed ? "the host"
+                                            : "no driver",
+                                  " has ", domain_less(domain_is_one(&c->facts), s->device->address), NULL);
         }
         if (text)
                 say(c, arena_printf(&c->arena,

@@ -114,6 +114,7 @@ static int gather_devices(const struct root *root, struct arena *a, const struct
                 alone = (struct bus_devices){.bus = sources[i]->bus};
                 *place = (struct bus_devices){sources[i]->bus, facts->n_devices};
                 facts->n_buses++;
+                own.gathered = facts;
                 own.devices = NULL;
                 own.n_devices = 0;
                 own.buses = &alone;

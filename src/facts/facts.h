@@ -53,8 +53,9 @@ struct facts {
         size_t n_devices;
         struct bus_devices *buses; /* all there are, with devices or without */
         size_t n_buses;
-        size_t *by_group; /* positions in devices, by group, then address */
-        size_t *below;    /* by device: the next above it that is no bridge, or NO_DEVICE; see facts_is_below() */
+        const struct facts *gathered; /* while a bus gathers its own: what those before it have; else NULL */
+        size_t *by_group;             /* positions in devices, by group, then address */
+        size_t *below; /* by device: the next above it that is no bridge, or NO_DEVICE; see facts_is_below() */
         const struct evidence *evidence; /* of what the host needs them for; never NULL once gathered */
         struct clearance clearance;
 

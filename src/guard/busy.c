@@ -203,19 +203,13 @@ static bool is_open(const struct root *root, const struct devnode *x, const char
                major(st->st_rdev) == x->major && minor(st->st_rdev) == x->minor;
 }
 
-/* What ends a program that waits for somebody to log in there; NULL: it is none. */
+/* What ends a program that waits for somebody to log in at a serial port; NULL: it is none. */
 static const char *login(const struct graph *g, const char *comm, const char *path)
 {
-        const char *tty = path + strlen("/dev/");
-
         if (!startswith(path, "/dev/tty") || (!endswith(comm, "getty") && !streq(comm, "login")))
                 return NULL;
-        return arena_join(g->arena, "that waits for a login: systemctl disable --now ",
-                          tty[strcspn(tty, "0123456789")] &&
-                                          strspn(tty + strlen("tty"), "0123456789") == strlen(tty + strlen("tty"))
-                                  ? "getty@"
-                                  : "serial-getty@",
-                          tty, ".service", NULL);
+        return arena_join(g->arena, "a login waits there: systemctl disable --now serial-getty@",
+                          path + strlen("/dev/"), ".service", NULL);
 }
 
 static void report(struct busy *b, struct devnode *x, const char *text, const char *pid)

@@ -45,8 +45,6 @@ static void uses_up(struct graph *g, const struct facts_request *request)
                 ask(g, &e->rdma_unknown, guard_rdma);
         ask(g, &e->uplink_unknown, guard_uplink);
         guard_ports(g);
-        if (asks_for_plugged(g->facts))
-                ask(g, &e->missing, guard_missing);
         guard_sight(g);
 }
 
@@ -119,9 +117,11 @@ void guard_gather(const struct root *root, struct arena *a, const struct facts_r
                 ask(&g, &g.evidence->network_unknown, guard_addresses);
         if (request->busy)
                 ask(&g, &g.evidence->busy_unknown, guard_busy);
-        if (!facts->booting) {
-                guard_vgchange(&g);
-                if (request->use)
-                        guard_plugged(&g);
+        if (request->use && asks_for_plugged(facts)) {
+                if (g.evidence->sees_storage)
+                        ask(&g, &g.evidence->missing, guard_missing);
+                guard_plugged(&g);
         }
+        if (!facts->booting)
+                guard_vgchange(&g);
 }

@@ -47,17 +47,16 @@ static bool is_here(const struct graph *g, const char *type, const char *uuid)
         return false;
 }
 
-/* The section of that name in LVM's text has "id = "UUID"" of each physical volume. */
+/* The section of that name in LVM's text has 'id = "UUID"' of each physical volume. */
 static void volume_group(struct graph *g, const char *group, const char *text)
 {
-        const char *at = strstr(text, "physical_volumes {"), *end = at ? strstr(at, "logical_volumes {") : NULL;
+        const char *from = strstr(text, "physical_volumes {"), *end = from ? strstr(from, "logical_volumes {") : NULL;
 
-        while (at && (at = strstr(at, "id = \"")) && (!end || at < end)) {
-                const char *uuid;
+        for (const char *at = from ? from : ""; (at = strstr(at, "id = \"")) && (!end || at < end);) {
+                const char *uuid = at + strlen("id = \"");
 
-                at += strlen("id = \"");
-                uuid = arena_strndup(g->arena, at, strcspn(at, "\""));
-                if (!is_here(g, "LVM2_member", uuid))
+                at = uuid + strcspn(uuid, "\"");
+                if (!is_here(g, "LVM2_member", arena_strndup(g->arena, uuid, (size_t)(at - uuid))))
                         guard_unknown(g, &g->evidence->missing,
                                       "volume group %s has a physical volume that is not here (" BACKUPS "/%s)", group,
                                       group);

@@ -24,6 +24,7 @@ struct plugged {
         size_t n_parts;
         unsigned kinds; /* that it may be of */
         unsigned open;  /* those of them that have not shown */
+        const char *unknown;
 };
 
 /* An interface of USB. */
@@ -348,21 +349,20 @@ void guard_ports(struct graph *g)
 
 void guard_plugged(struct graph *g)
 {
-        const char *unknown = NULL;
-
         for (size_t i = 0; i < g->facts->n_devices; i++) {
                 struct device *d = &g->facts->devices[i];
-                struct plugged x = {.g = g, .device = i};
+                struct plugged *x;
 
                 if (!d->detailed || !d->bus->interfaces || guard_is_aside(d))
                         continue;
+                x = arena_alloc(g->arena, sizeof(*x));
+                *x = (struct plugged){.g = g, .device = i};
                 /* What of its own files cannot be read counts for itself alone. */
-                unknown = NULL;
-                g->unknown = &unknown;
-                find_parts(&x);
-                find_kinds(&x);
-                d->unseen = judge(&x, &d->unseen_kind);
+                g->unknown = &x->unknown;
+                find_parts(x);
+                find_kinds(x);
+                d->unseen = judge(x, &d->unseen_kind);
                 if (!d->unseen)
-                        d->unseen = unknown;
+                        d->unseen = x->unknown;
         }
 }

@@ -30,10 +30,11 @@ static const char first_ask[] = "GOTO=\"passthrough_claims_known\"\n"
                                 /* One that is given back has its owner from the host again. */
                                 "ENV{" CLAIM_RULE "}!=\"?*\", OWNER=\"0\", GROUP=\"0\"\n";
 /*
- * A driver that came all the same goes, in both events, as a virtual machine that lets go of an interface has the
- * kernel look for one; except usbfs, which is the virtual machine. ATTR{driver} is the driver of this moment, DRIVER
- * that of the event. While its module is being loaded a driver has no file to unbind by (drivers/base/bus.c,
- * bus_add_driver()): then the interface loses its authorization for a moment, in which nobody can claim it.
+ * A driver that came all the same goes, as a virtual machine that lets go of an interface has the kernel look for one;
+ * except usbfs, which is the virtual machine. ATTR{driver} is the driver of this moment, DRIVER that of the event. An
+ * add of the kernel's own has a bind behind it, by when a machine may have the interface; one that was asked for has
+ * not. While its module is being loaded a driver has no file to unbind by (drivers/base/bus.c, bus_add_driver()): then
+ * the interface loses its authorization for a moment, in which nobody can claim it.
  */
 static const char first_known[] =
         "LABEL=\"passthrough_claims_known\"\n"
@@ -44,6 +45,8 @@ static const char first_known[] =
         "LABEL=\"passthrough_claims_child\"\n"
         "ENV{MODALIAS}=\"\", ENV{SYSTEMD_READY}=\"0\"\n"
         "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_interface\", IMPORT{db}=\"" CLAIM_FROM "\"\n"
+        "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_interface\", ACTION==\"add\", ENV{SYNTH_UUID}!=\"?*\", "
+        "GOTO=\"passthrough_claims_unbound\"\n"
         "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_interface\", ACTION==\"add|bind\", ATTR{driver}==\"?*\", "
         "ATTR{driver}!=\"usbfs\", ENV{" CLAIM_FROM "}=\"$attr{driver}\", GOTO=\"passthrough_claims_unbind\"\n"
         "GOTO=\"passthrough_claims_unbound\"\n"
@@ -57,9 +60,9 @@ static const char first_known[] =
         "SUBSYSTEM==\"tty\", ENV{ID_MM_DEVICE_IGNORE}=\"1\", ENV{ID_MM_PORT_IGNORE}=\"1\"\n";
 
 /* Nobody has it for sitting at the machine, and no key of it switches the machine off. */
+static const char last_start_of_file[] = "# Made by passthrough from passthrough.d(5), see passthrough(7)\n"
+                                         "ACTION==\"remove\", GOTO=\"passthrough_claims_end\"\n";
 static const char last_head[] =
-        "# Made by passthrough from passthrough.d(5), see passthrough(7)\n"
-        "ACTION==\"remove\", GOTO=\"passthrough_claims_end\"\n"
         "ENV{" CLAIM_RULE "}!=\"?*\", GOTO=\"passthrough_claims_end\"\n"
         "TAG-=\"uaccess\", TAG-=\"seat\", TAG-=\"power-switch\", TAG-=\"master-of-seat\"\n"
         "SUBSYSTEM==\"input\", ENV{ID_INPUT}=\"\", ENV{ID_INPUT_KEY}=\"\", ENV{ID_INPUT_KEYBOARD}=\"\", "
@@ -68,14 +71,15 @@ static const char last_head[] =
         "ENV{ID_INPUT_JOYSTICK}=\"\", ENV{ID_INPUT_ACCELEROMETER}=\"\", ENV{ID_INPUT_SWITCH}=\"\", "
         "ENV{ID_INPUT_TRACKBALL}=\"\"\n"
         "SUBSYSTEM==\"block\", OPTIONS+=\"nowatch\"\n"
-        /* gpsd has had a service started for a port by then; brltty goes by PRODUCT in 90-brltty-device.rules. */
-        "SUBSYSTEM==\"tty\", ENV{SYSTEMD_WANTS}=\"\"\n"
-        "SUBSYSTEM==\"usb\", ENV{PRODUCT}=\"\"\n";
+        /* No login starts where this link is: see generator/gettys.c. */
+        "SUBSYSTEM==\"tty\", SYMLINK+=\"passthrough/.tty/$kernel\"\n"
+        /* gpsd's rules have asked for a service by then; brltty's, which come later, go by PRODUCT. */
+        "SUBSYSTEM==\"usb\", ENV{PRODUCT}=\"\"\n"
+        "ENV{SYSTEMD_WANTS}=\"\"\n";
 /* What is claimed itself: a device, or a port that has it from no device above it. */
 static const char not_child[] = "SUBSYSTEM==\"usb\", ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_claims_end\"\n"
                                 "SUBSYSTEM!=\"usb|tty\", GOTO=\"passthrough_claims_end\"\n"
                                 "ENV{SYSTEMD_READY}==\"0\", GOTO=\"passthrough_claims_end\"\n";
-/* Instead of what the host's rules have had started for it. */
 static const char last_start[] = "TAG+=\"systemd\", ENV{SYSTEMD_WANTS}=\"passthrough-hotplug@$kernel.service\"\n";
 static const char last_link[] = "ENV{" CLAIM_LINK "}!=\"?*\", GOTO=\"passthrough_claims_end\"\n"
                                 "SYMLINK+=\"$env{" CLAIM_LINK "}\"\n";
@@ -146,6 +150,35 @@ static void add_access(const struct writer *w, struct strings *lines, const char
         strings_add(w->arena, lines, arena_join(w->arena, text, "\n", NULL));
 }
 
+/*
+ * An adapter whose port a rule takes is not claimed itself, and brltty's rules, which take whole adapters, go by
+ * PRODUCT. They come before there is a port, so the adapter is told by its ID alone.
+ */
+static const char *adapters(const struct writer *w)
+{
+        const char *text = "";
+
+        for (size_t i = 0; i < w->plan->config->n_rules; i++) {
+                const struct rule *rule = &w->plan->config->rules[i];
+                const struct words *ids = &rule->match[MATCH_ID];
+
+                for (size_t k = 0; w->claims[i] && rule->bus->on_others && !ids->negate && k < ids->n; k++) {
+                        const char *colon = strchr(ids->v[k], ':'), *vendor, *product;
+
+                        vendor = arena_strndup(w->arena, ids->v[k], (size_t)(colon - ids->v[k]));
+                        product = colon + 1;
+                        /* As the kernel has it: no zeros in front (drivers/usb/core/usb.c, usb_dev_uevent()). */
+                        vendor += strspn(vendor, "0");
+                        product += strspn(product, "0");
+                        text = arena_join(w->arena, text,
+                                          "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", ENV{PRODUCT}==\"",
+                                          *vendor ? vendor : "0", "/", *product ? product : "0",
+                                          "/*\", ENV{PRODUCT}=\"\"\n", NULL);
+                }
+        }
+        return text;
+}
+
 /* start: a service is to be started for what is claimed. */
 static const char *last_text(const struct writer *w, const struct claims_access *access, bool start)
 {
@@ -157,8 +190,8 @@ static const char *last_text(const struct writer *w, const struct claims_access 
                         add_access(w, &lines, w->plan->config->rules[i].name, &access[i]);
         if (start)
                 start_text = arena_join(w->arena, not_child, last_start, NULL);
-        return arena_join(w->arena, last_head, start_text, last_link, lines.n > 0 ? strings_text(w->arena, &lines) : "",
-                          end, NULL);
+        return arena_join(w->arena, last_start_of_file, adapters(w), last_head, start_text, last_link,
+                          lines.n > 0 ? strings_text(w->arena, &lines) : "", end, NULL);
 }
 
 static bool any(const struct writer *w)

@@ -13,7 +13,9 @@ static const char *chain(struct planner *p, size_t device, size_t node, const si
         const char *text = p->facts->devices[device].address;
 
         for (size_t i = node; text && i != SIZE_MAX; i = above[i])
-                text = arena_join(p->arena, text, PLAN_ARROW, evidence->nodes[i].label, NULL);
+                /* A port is a terminal of the same name. */
+                if (!streq(evidence->nodes[i].label, p->facts->devices[device].address))
+                        text = arena_join(p->arena, text, PLAN_ARROW, evidence->nodes[i].label, NULL);
         return arena_join(p->arena, text, PLAN_ARROW, use->what, use->ending ? "; " : NULL, use->ending, NULL);
 }
 
@@ -96,6 +98,14 @@ void planner_keyboards(struct planner *p)
                 refuse_keyboard(p, &e->nodes[e->keyboards[i]]);
 }
 
+/* What may be of several kinds at once has to show as each of them. */
+static bool all_shows(const struct evidence *e, unsigned roles)
+{
+        return (e->sees_storage || !(roles & (ROLE_STORAGE | ROLE_GUARDED))) &&
+               (e->sees_network || !(roles & (ROLE_NETWORK | ROLE_GUARDED))) &&
+               (e->sees_keyboards || !(roles & (ROLE_USB | ROLE_GUARDED)));
+}
+
 /* Nobody has looked at what is on it, and it is the one that was looked at: no other has its serial number. */
 static bool is_known_content(const struct planner *p, const struct plan_entry *e)
 {
@@ -137,10 +147,10 @@ bool planner_uncleared(struct planner *p, const struct plan_entry *e, struct rea
         if (planner_on_display(p, e) &&
             (d->idle || (e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage)))
                 return false;
-        shows = d->roles & ROLE_SERIAL && d->bus->syntax->taken_by ? true
-                : d->roles & ROLE_STORAGE                          ? evidence->sees_storage
-                : d->roles & ROLE_NETWORK                          ? evidence->sees_network
-                                                                   : evidence->sees_storage && evidence->sees_keyboards;
+        shows = d->bus->interfaces        ? all_shows(evidence, d->roles)
+                : d->roles & ROLE_STORAGE ? evidence->sees_storage
+                : d->roles & ROLE_NETWORK ? evidence->sees_network
+                                          : evidence->sees_storage && evidence->sees_keyboards;
         /* Once the root file system is there it will show; if it does not even then, it never does. */
         if (shows ||
             (d->roles & ROLE_STORAGE && e->stage == STAGE_ROOT && p->facts->in_initrd && !p->facts->root_stage))

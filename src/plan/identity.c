@@ -77,11 +77,15 @@ void planner_identify(struct planner *p)
         lost(p);
 }
 
+/*
+ * Of what udev claims a rule means what it matches now: sockets are where people plug in one thing or another, and who
+ * was recorded there, or plugs it in elsewhere, changes nothing of that.
+ */
 bool planner_follows(const struct planner *p, size_t device, const struct rule *rule)
 {
         const struct identity *identity = &p->identities[device];
 
-        return identity->is && !identity->is->companion && identity->rule == rule &&
+        return !rule->bus->taken_by && identity->is && !identity->is->companion && identity->rule == rule &&
                p->recorded[identity->record].device == device &&
                match_apart_from_place(rule, p->facts, &p->facts->devices[device]);
 }
@@ -93,7 +97,7 @@ void planner_impostor(struct planner *p, size_t device, const struct rule *rule,
         const struct clearance *c = &p->facts->clearance;
 
         *ret = NULL;
-        if (p->identities[device].is && p->identities[device].rule == rule)
+        if (rule->bus->taken_by || (p->identities[device].is && p->identities[device].rule == rule))
                 return;
         for (size_t i = 0; i < c->n_devices; i++) {
                 const struct clearance_device *r = &c->devices[i];

@@ -87,7 +87,6 @@ bool planner_uncleared(struct planner *p, const struct plan_entry *e, struct rea
 /* choose.c: which rule decides which device, and what comes along. */
 void planner_match(struct planner *p);
 void planner_skipped(struct planner *p);
-void planner_expect(struct planner *p);
 void planner_companions(struct planner *p);
 /* Whether the entry is a virtual function that its own rule makes. */
 bool planner_makes(const struct planner *p, const struct plan_entry *e);
@@ -101,6 +100,9 @@ void planner_carry(struct planner *p, struct plan_entry *e, size_t carrier);
 bool planner_on_display(const struct planner *p, const struct plan_entry *e);
 /* Whether a member of the entry's group is a part of the chipset that nobody takes and that holds nobody back. */
 bool planner_leaves(const struct planner *p, const struct plan_entry *e, size_t device);
+
+/* expect.c: how many devices each rule has matched. */
+void planner_expect(struct planner *p);
 
 /* controllers.c: a rule for a device and another's for the controller that it is on. */
 void planner_controllers(struct planner *p);

@@ -109,7 +109,7 @@ struct strings model_nodes(struct arena *a, const struct facts *facts, size_t de
                 return names;
         for (size_t i = 0; i < e->n_nodes; i++)
                 if (e->nodes[i].kind <= NODE_TERMINAL && e->nodes[i].kind != NODE_POOL && on(&e->nodes[i], device) &&
-                    !is_part(e, &e->nodes[i]))
+                    !is_part(e, &e->nodes[i]) && !streq(e->nodes[i].name, facts->devices[device].address))
                         strings_add(a, &names, str_printable(a, e->nodes[i].name));
         return names;
 }

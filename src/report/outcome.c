@@ -94,13 +94,19 @@ struct outcome outcome_of(struct arena *a, const struct record_device *d, const 
                 [STATE_FAILED] = {LOG_LEVEL_ERROR, SENTENCE_FAILED, true},
         };
         struct outcome o = {.rule = d->rule, .device = d->address};
+        const struct bus *bus = bus_named(d->bus);
+        enum sentence sentence = kinds[d->state].sentence;
 
         if (kinds[d->state].level == 0)
                 return o;
         o.level = kinds[d->state].level;
         o.bad = kinds[d->state].bad;
         o.message_id = o.bad ? LOG_REFUSAL : LOG_HAND_OVER;
-        o.text = sentence_write(a, !o.bad && d->below && *d->below ? SENTENCE_ALONG : kinds[d->state].sentence, d);
+        if (!o.bad && d->below && *d->below)
+                sentence = SENTENCE_ALONG;
+        else if (!o.bad && bus && bus->syntax->driverless)
+                sentence = SENTENCE_CLAIMED;
+        o.text = sentence_write(a, sentence, d);
         o.fields = device_fields(a, d, device_state_names[d->state], file);
         return o;
 }

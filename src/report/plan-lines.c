@@ -17,7 +17,7 @@ struct lines {
         size_t rule; /* the one that is told of */
         struct remedy remedy;
         struct roster_row *first; /* its first row, still without a device or a text; or NULL */
-        bool many;                /* it matches more than it expects: each row has the line that would name it */
+        const char *many;         /* it matches more than it expects: the line that would help one of them; or NULL */
 };
 
 static struct arena *arena_of(const struct lines *x)
@@ -158,9 +158,10 @@ static void tell_refusal(const struct lines *x, struct roster_row *row, const st
         const struct plan_entry *then = foreign && group->n_entries > 0 ? plan_find(group, e->device) : NULL;
 
         row->bad = !only && !e->derived && !company && e->kind != REASON_SURPLUS;
-        if (e->kind == REASON_SURPLUS)
-                strings_add(arena_of(x), &row->below, arena_join(arena_of(x), "Path=", e->about, NULL));
-        else if (company)
+        if (e->kind == REASON_SURPLUS) {
+                if (!startswith(e->about, "Expect="))
+                        strings_add(arena_of(x), &row->below, e->about);
+        } else if (company)
                 strings_add(arena_of(x), &row->below,
                             arena_printf(arena_of(x),
                                          "the rule does not take all of IOMMU group %d:", device_of(x, e)->group));
@@ -408,12 +409,15 @@ static void put_remedy(struct lines *x, struct strings *to)
                 put_commands(x, to);
                 if (r->expect > 0)
                         strings_add(a, to, arena_printf(a, "and write Expect=%u in [Device] of %s", r->expect, file));
-        } else if (x->many)
+        } else if (x->many && startswith(x->many, "Expect="))
                 strings_add(a, to,
-                            arena_join(a,
-                                       "To have the rule ok, write the Path= line of the one that is meant in "
-                                       "[Match] of ",
-                                       file, NULL));
+                            arena_join(a, "To have the rule ok, write ", x->many, " in [Device] of ", file,
+                                       ": each port has a link of its own then", NULL));
+        else if (x->many)
+                strings_add(a, to,
+                            arena_join(a, "To have the rule ok, write the ",
+                                       startswith(x->many, "Path=") ? "Path= line" : "line",
+                                       " of the one that is meant in [Match] of ", file, NULL));
 }
 
 static void put_beneath(struct lines *x)
@@ -447,10 +451,11 @@ static void put_rule(struct lines *x, size_t rule)
 
         x->rule = rule;
         x->remedy = state->state == RULE_REFUSED ? remedy_find(plan, rule, arena_of(x)) : (struct remedy){};
-        x->many = false;
+        x->many = NULL;
         for (size_t i = 0; i < plan->n_entries; i++) {
                 n_rows += has_row(x, &plan->entries[i]);
-                x->many |= plan->entries[i].rule == rule && plan->entries[i].kind == REASON_SURPLUS;
+                if (!x->many && plan->entries[i].rule == rule && plan->entries[i].kind == REASON_SURPLUS)
+                        x->many = plan->entries[i].about;
         }
         x->first = roster_add_rule(&x->roster, rule_of(x)->name, state->state);
         text = text_of(x, n_rows);

@@ -10,6 +10,7 @@ static const struct {
 } sentences[SENTENCE_MAX_] = {
         [SENTENCE_LATE] = {STATE_LATE, "bound to %d, late: %f had it"},
         [SENTENCE_BOUND] = {STATE_BOUND, "bound to %d"},
+        [SENTENCE_CLAIMED] = {STATE_BOUND, "handed over by udev"},
         [SENTENCE_ALONG] = {STATE_BOUND, "handed over: %r"},
         [SENTENCE_REFUSED] = {STATE_REFUSED, "refused: %r"},
         [SENTENCE_FAILED] = {STATE_FAILED, "failed: %r"},

@@ -14,7 +14,8 @@
 enum sentence {
         SENTENCE_LATE,
         SENTENCE_BOUND,
-        SENTENCE_ALONG, /* it went away with what it was below */
+        SENTENCE_CLAIMED, /* of a bus whose devices keep the driver of the host */
+        SENTENCE_ALONG,   /* it went away with what it was below */
         SENTENCE_REFUSED,
         SENTENCE_FAILED,
         SENTENCE_WITH,    /* the host's driver has it already */

@@ -149,7 +149,8 @@ static const char *why(const struct lines *x, size_t i)
         if (d->state == STATE_NONE && d->action != ACTION_REFUSE)
                 return "";
         if (d->kind == REASON_SURPLUS)
-                return arena_join(x->roster.arena, "Path=", d->about, NULL);
+                return arena_join(x->roster.arena, strchr(d->about, '=') ? "" : "Path=", d->about,
+                                  NULL); /* an old record's */
         /* Its companion's line says why. */
         for (size_t k = 0; k < x->status->record.n_devices; k++)
                 if (k != i && streq(device(x, k)->rule, d->rule) && is_told_with(d, device(x, k)->address))

@@ -171,9 +171,43 @@ static int compare_images(const struct loader *const *loaders, const struct make
         return k == 0 ? status_images(loaders, makers, root, a, plan, &s->images, &s->n_images) : k;
 }
 
+/* The rule has no device at the address now: what udev claims may be unplugged, and another in its place. */
+static bool is_unplugged(const struct plan *plan, const struct rule *rule, const struct record_device *d)
+{
+        size_t at = facts_find(plan->facts, d->address);
+        const struct plan_entry *e = at == NO_DEVICE ? NULL : plan_find(plan, at);
+
+        return rule && rule->bus->taken_by && record_device_taken(d) &&
+               (at == NO_DEVICE || ((!e || &plan->config->rules[e->rule] != rule) && !plan->facts->devices[at].claim));
+}
+
+/* It is missing then, as it was before it was plugged in. */
+static void forget_unplugged(const struct plan *plan, struct record *r)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->n_devices; i++) {
+                const struct record_device *d = &r->devices[i];
+                const struct rule *rule = config_find(plan->config, d->rule);
+                const struct plan_rule *now = rule ? &plan->rules[rule - plan->config->rules] : NULL;
+                struct record_rule *x = record_find(r, d->rule);
+
+                if (!is_unplugged(plan, rule, d)) {
+                        r->devices[n++] = *d;
+                        continue;
+                }
+                if (now->state != RULE_MISSING || !x || x->state != RULE_OK)
+                        continue;
+                x->state = RULE_MISSING;
+                record_tell(x, now->why.kind, now->message, now->why.about);
+        }
+        r->n_devices = n;
+}
+
 /* What of the boot's outcome does not hold any more, or says why a rule is not as it was to be. */
 static void judge_devices(struct arena *a, const struct plan *plan, struct record *r)
 {
+        forget_unplugged(plan, r);
         for (size_t i = 0; i < r->n_devices; i++) {
                 struct record_device *d = &r->devices[i];
                 struct record_rule *rule = record_find(r, d->rule);

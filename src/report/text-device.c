@@ -68,7 +68,9 @@ static void put_what(const struct page *p)
                     model_short(a, d, &p->list->names[p->device]));
         put_line(p, "Name", model_full(a, &p->list->names[p->device]));
         put_line(p, "Class",
-                 streq(device_kind(d), d->class) ? d->class : arena_join(a, device_kind(d), " (", d->class, ")", NULL));
+                 streq(device_kind(d), d->class) ? d->class
+                 : !*d->class                    ? device_kind(d)
+                                                 : arena_join(a, device_kind(d), " (", d->class, ")", NULL));
         put_line(p, "ID", d->id);
         put_line(p, "Driver", d->driver_now ? d->driver_now : "none");
         put_line(p, "On it", names_text(a, &nodes));

@@ -381,7 +381,7 @@ clearance_from() {
     mkdir -p "$work/host" "$cleared"
     debugfs -R "rdump $1 $work/host" "$(disk_fs)" >"$work/host.log" 2>&1
     [[ -d $tree/sys ]] || die "no captured machine at $1"
-    cp -a "$root_etc/." "$tree/etc/"
+    [[ -z $root_etc ]] || cp -a "$root_etc/." "$tree/etc/"
     "$lab/product/usr/bin/passthroughctl" --root="$tree" image --kernel="$(kernel_release)" "$cleared" >>"$work/host.log" 2>&1
 }
 

@@ -129,6 +129,21 @@ rows() {
     row conflict.udisks warn '/etc/udev/rules.d/99-stick.rules:2 mounts' 'PASSTHROUGH_RULE'
 }
 
+@test "what a rule takes has its row: who has it now, and who may open its node" {
+    ctl check --json
+    row device.1-3 pass 'driver now: none; the next boot claims it for the rule; its rule has no Owner=, Group= or Mode='
+    row group.dongle skip 'not handed over through the IOMMU'
+    is "$(get '.checks[].id' | grep -o 'module\.u[a-z]*')" '' 'rows of modules that are none'
+    usb_claimed 1-3 dongle
+    put /etc/group 'plugdev:x:46:'
+    rule dongle '[Match]' Bus=usb ID=0529:0001 '[Device]' Group=plugdev
+    ctl check --json
+    row device.1-3 pass "udev's database has it for a rule"
+    rule dongle '[Match]' Bus=usb ID=0529:0001 '[Device]' Group=nobody-has-this
+    ctl check --json
+    row device.1-3 warn 'nobody-has-this'
+}
+
 @test "a captured machine has the same rows" {
     enable usbguard.service basic
     put /etc/usbguard/rules.conf 'allow id 0529:0001 serial "HL77"'

@@ -1,23 +1,197 @@
-# What udev is told to claim, and what it is answered when it asks: the files' text, judged by the keys that they have, and the
-# program that they start.
+#!/usr/bin/env bats
+# What udev is told of devices that it claims for rules, and what it is answered when it asks. The texts are held by tests/unit/claims;
+# REGENERATE=1 writes them anew. Real boots show what udev does with them.
 
 load product
 load tree
 load tree-usb
+load tree-guard
 
 setup() {
+    tree_again claims && return
     tree_new
-}
-@test "x" {
     pci_add 0000:00:14.0 8086:a36d 0c0330 group=5 driver=xhci_hcd
     usb_controller 0000:00:14.0 1 2
-    usb_add 1-2 0951:1666 class=08 serial=AA01 driver=usb-storage
-    usb_add 1-3 0951:1666 class=08 serial=AA02 driver=usb-storage
-    rule stick '[Match]' Bus=usb ID=0951:1666 Serial=AA01 '[Device]' Owner=1000
-    ctl plan
-    printf '%s\n' "$output" >&3
-    run "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
-    cat "$ROOT"/run/udev/rules.d/* "$ROOT"/run/systemd/network/* >&3
-    run "$BUILD/passthrough-demand" --root="$ROOT" --claim=1-2
-    echo "$status $output" >&3
+    usb_add 1-2 0951:1666 class=08 serial=AA01
+    usb_add 1-3 0951:1666 class=08 serial=AA02
+    put /etc/passwd root:x:0:0::/root:/bin/sh qemu:x:64055:64055::/:/bin/false
+    put /etc/group root:x:0: kvm:x:104:
+    tree_keep claims
+}
+
+UDEV=/run/udev/rules.d
+FIRST=$UDEV/10-passthrough-claims.rules
+LAST=$UDEV/72-passthrough.rules
+NETWORK=/run/systemd/network/00-passthrough.network
+
+written() {
+    run --separate-stderr timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
+    exits 0
+}
+
+# golden NAME FILE: the file below $ROOT is what tests/unit/claims has under that name.
+golden() {
+    [[ ! ${REGENERATE-} ]] || cp "$ROOT$2" "$BATS_TEST_DIRNAME/claims/$1"
+    diff "$BATS_TEST_DIRNAME/claims/$1" "$ROOT$2"
+}
+
+# decisions: the lines of the first file that decide.
+decisions() {
+    sed -n '/^ACTION!="add", GOTO/,/^LABEL=/p' "$ROOT$FIRST" | sed '1d;$d;/^GOTO=/d'
+}
+
+decides() {
+    diff <(decisions) <([[ ! $* ]] || printf '%s\n' "$@")
+}
+
+# asked ADDRESS: what udev is told of it.
+asked() {
+    run --separate-stderr timeout 20 "$BUILD/passthrough-demand" --root="$ROOT" --claim="$1"
+    exits 0
+}
+
+# claimed ADDRESS RULE [LINK]. not_claimed ADDRESS: the host has it.
+claimed() {
+    asked "$1" && is "$output" "PASSTHROUGH_RULE=$2"$'\n'"PASSTHROUGH_LINK=passthrough/${3-$2}" "answer for $1"
+}
+
+not_claimed() {
+    asked "$1" && is "$output" '' "answer for $1"
+}
+
+# serve RULE: its service.
+serve() {
+    run --separate-stderr timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --rule="$1"
+}
+
+@test "the files are those that are proven in boots" {
+    rule 10-mine '[Match]' Bus=usb ID=0951:1666 Serial=AA02 '[Device]' Driver=native
+    rule 20-stick '[Match]' Bus=usb ID=0951:* '[Device]' Owner=qemu Group=kvm
+    rule 30-com '[Match]' Bus=tty Port=ttyS1 '[Device]' Mode=0600
+    rule gpu0 '[Match]' ID=1002:5159
+    written
+    golden "$(basename $FIRST)" $FIRST
+    golden "$(basename $LAST)" $LAST
+    golden "$(basename $NETWORK)" $NETWORK
+    # Rules for PCI have what they had.
+    is "$(grep -c 'usb\|tty' "$ROOT$UDEV/71-passthrough-hotplug.rules")" 0 'lines about other buses'
+    [[ $(wc -L <"$ROOT$FIRST") -lt 16384 && $(wc -L <"$ROOT$LAST") -lt 16384 ]]
+}
+
+@test "no rule that could claim anything, no file; what an earlier boot stage has left goes" {
+    local file
+    rule gpu0 '[Match]' ID=1002:5159
+    written
+    for file in $FIRST $LAST $NETWORK; do [[ ! -e $ROOT$file ]]; done
+    for file in $FIRST $LAST; do put "$file" 'of the initrd'; done
+    rule mine '[Match]' Bus=usb ID=0951:1666 '[Device]' Driver=native Expect=0-
+    written
+    for file in $FIRST $LAST $NETWORK; do [[ ! -e $ROOT$file ]]; done
+    for file in $FIRST $LAST; do put "$file" 'of the initrd'; done
+    rule stick '[Match]' Bus=usb ID=0951:1666 Serial=AA01
+    cmdline passthrough=off
+    written
+    for file in $FIRST $LAST $NETWORK; do [[ ! -e $ROOT$file ]]; done
+}
+
+@test "rules decide in the order of their names, and a process where udev cannot" {
+    rule 10-kept '[Match]' Bus=usb ID=0951:1666 Serial=AA02 '[Device]' Driver=native
+    rule 20-stick '[Match]' Bus=usb ID=0951:1666
+    written
+    decides 'SUBSYSTEM=="usb", ENV{PRODUCT}=="951/1666/*", ATTR{serial}=="AA02", GOTO="passthrough_claims_known"' \
+        'SUBSYSTEM=="usb", ENV{PRODUCT}=="951/1666/*", GOTO="passthrough_claims_ask"'
+    # A class shows in no event: who keeps by it is asked, and who takes by it, too.
+    rule 10-kept '[Match]' Bus=usb Class=storage Serial=AA02 '[Device]' Driver=native
+    rule 20-stick '[Match]' Bus=usb Class=storage
+    written
+    decides 'SUBSYSTEM=="usb", GOTO="passthrough_claims_ask"'
+    not_claimed 1-3
+    claimed 1-2 20-stick
+}
+
+@test "invalid, skipped and meant for elsewhere: nothing is decided by it" {
+    rule a '[Match]' Bus=usb ID=0951:1666 Serial=AA01
+    rule b '[Match]' Bus=usb ID=0951:1666 Host=elsewhere
+    rule c '[Match]' Bus=usb ID=0951:1666 Serial=AA02
+    rule d '[Match]' Bus=usb ID=nothing
+    cmdline passthrough.skip=c
+    written
+    decides 'SUBSYSTEM=="usb", ENV{PRODUCT}=="951/1666/*", ATTR{serial}=="AA01", GOTO="passthrough_claims_ask"'
+}
+
+@test "an owner who is not known leaves all of it as it is" {
+    rule stick '[Match]' Bus=usb Serial=AA01 '[Device]' Owner=nobody-here Mode=0600
+    written
+    is "$(grep -c 'OWNER:\|MODE:' "$ROOT$LAST")" 0 'lines about access'
+}
+
+@test "the answer is the plan's: for what the rule takes, and for nothing else" {
+    rule stick '[Match]' Bus=usb Serial=AA01
+    claimed 1-2 stick
+    not_claimed 1-3
+    not_claimed 1-7
+    not_claimed 0000:00:14.0
+    not_claimed rubbish
+    cmdline passthrough.skip=stick
+    not_claimed 1-2
+    put /proc/cmdline 'root=UUID=1 passthrough=off'
+    not_claimed 1-2
+}
+
+@test "a disk that the host uses is the host's, and so is one of two where the rule expects one" {
+    rule stick '[Match]' Bus=usb ID=0951:1666
+    not_claimed 1-2
+    rule stick '[Match]' Bus=usb Serial=AA01
+    usb_bind 1-2 usb-storage
+    usb_disk sdb 8:16 1-2
+    mounted sdb /srv ext4
+    not_claimed 1-2
+}
+
+@test "each of several has its own number, which stays with it when it is plugged in elsewhere" {
+    rule sticks '[Match]' Bus=usb ID=0951:1666 '[Device]' Expect=0-
+    claimed 1-3 sticks sticks.d/0
+    claimed 1-2 sticks sticks.d/1
+    claimed 1-3 sticks sticks.d/0
+    usb_remove 1-3
+    usb_remove 1-2
+    usb_add 1-3 0951:1666 class=08 serial=AA01
+    claimed 1-3 sticks sticks.d/1
+    # What cannot be kept in mind is claimed, and has no link.
+    put /var/lib/passthrough/numbers rubbish
+    asked 1-3
+    is "$output" PASSTHROUGH_RULE=sticks answer
+    has 'cannot be read'
+}
+
+@test "what is blocked is kept from the host as well, for when it is not" {
+    usb_remove 1-2
+    usb_add 1-2 0951:1666 class=08 serial=AA01 authorized=0
+    rule stick '[Match]' Bus=usb Serial=AA01
+    plan
+    device 1-2 refuse
+    claimed 1-2 stick
+}
+
+@test "given back by hand, it is the host's; a text that was edited takes nothing new, and loses nothing" {
+    rule stick '[Match]' Bus=usb Serial=AA01
+    usb_claimed 1-2 stick
+    serve stick
+    exits 0
+    claimed 1-2 stick
+    rule stick '[Match]' Bus=usb ID=0951:1666 Serial=AA01
+    claimed 1-2 stick
+    rm "$ROOT/run/udev/data/c$(<"$(usb_file 1-2 dev)")"
+    not_claimed 1-2
+    rule stick '[Match]' Bus=usb Serial=AA01
+    claimed 1-2 stick
+    usb_claimed 1-2 stick
+    ctl release stick
+    not_claimed 1-2
+}
+
+@test "the answer waits for nobody who holds the record" {
+    rule stick '[Match]' Bus=usb Serial=AA01
+    mkdir -p "$ROOT/run/passthrough"
+    (flock 9 && claimed 1-2 stick) 9>"$ROOT/run/passthrough/lock"
 }

@@ -6,6 +6,7 @@ load product
 load tree
 load tree-guard
 load tree-pages
+load tree-usb
 load readme
 load sriov
 
@@ -212,4 +213,71 @@ example() {
     is "$(asked)" '1G@0=8:write 1G@1=8:write 2M@-=512:write' pools
     ctl cmdline
     has 'hugepagesz=1G' 'hugepages=0:8,1:8'
+}
+
+# usb_host: a controller with a hub in socket 2, and a stick with a disk of no file system.
+usb_host() {
+    tree_new
+    pci_add 0000:00:14.0 8086:51ed 0c0330 driver=xhci_hcd group=5
+    usb_controller 0000:00:14.0 1 2
+    usb_add 1-2 05e3:0610 class=09 device=09 ports=4 driver=hub
+}
+
+@test "examples: a USB stick, every other stick, and one that the host keeps" {
+    usb_host
+    example usb-stick
+    usb_add 1-2.1 0951:1666 class=08/06/50 driver=usb-storage serial=408D5CBF5E2CE6B1
+    usb_disk sdb 8:16 1-2.1
+    plan
+    bound 1-2.1
+    rm "$ROOT/etc/passthrough.d/usb-stick.conf"
+    ctl add stick /dev/sdb
+    exits 0
+    is "$(grep -v '^#' "$ROOT/etc/passthrough.d/stick.conf" | paste -sd' ')" \
+        '[Match] Bus=usb ID=0951:1666 Serial=408D5CBF5E2CE6B1 [Device] Expect=0-1' 'the rule that add writes'
+    rm "$ROOT/etc/passthrough.d/stick.conf"
+    usb_add 1-1 0951:1666 class=08/06/50 driver=usb-storage serial=408D5CBF5E2CE6B2
+    usb_disk sdc 8:32 1-1
+    example usb-sticks
+    bound 1-1 1-2.1
+    example 10-stick
+    bound 1-2.1
+    device 1-1 keep
+}
+
+@test "examples: a dongle, a modem before and after it is switched, and a keyboard" {
+    usb_host
+    usb_add 1-3 0529:0001 class=ff
+    example usb-dongle
+    bound 1-3
+    rm "$ROOT/etc/passthrough.d/usb-dongle.conf"
+    usb_add 1-4 12d1:1446 class=ff
+    example usb-modem
+    bound 1-4
+    usb_remove 1-4
+    usb_add 1-4 12d1:1506 class=ff,ff,ff driver=option,option,option
+    usb_tty ttyUSB0 188:0 1-4
+    plan
+    bound 1-4
+    rm "$ROOT/etc/passthrough.d/usb-modem.conf"
+    usb_add 1-1 046d:c31c class=03/01/01 driver=usbhid
+    usb_add 1-2.3 046d:c31c class=03/01/01 driver=usbhid
+    example usb-keyboard
+    bound 1-2.3
+}
+
+@test "examples: a serial port of the board, and the port of a USB adapter" {
+    local dir=devices/platform/serial8250/tty/ttyS1
+    usb_host
+    put "/sys/$dir/type" 4
+    put "/sys/$dir/dev" 4:65
+    link class/tty/ttyS1 "$dir"
+    link "$dir/subsystem" class/tty
+    put /sys/class/tty/console/active tty0
+    example com1
+    bound ttyS1
+    usb_add 1-1 0403:6001 class=ff driver=ftdi_sio serial=A50285BI
+    usb_tty ttyUSB0 188:0 1-1
+    example serial-adapter
+    bound ttyS1 ttyUSB0
 }

@@ -75,7 +75,7 @@ matches() {
     plan
     rule_is com2 ok
     device ttyS1 bind '' host
-    is "$(operations ttyS1)" '/sys/class/tty/ttyS1/uevent=add' operations
+    is "$(operations class/tty/ttyS1)" '/sys/class/tty/ttyS1/uevent=add' operations
     is "$(get '.devices[] | select(.address == "ttyS1") | .bus')" tty bus
     ctl list --json
     whole '[.devices[] | select(.bus == "tty").address] == ["ttyS0", "ttyS1", "ttyUSB0"]'
@@ -178,4 +178,118 @@ held() {
     plan
     refused 1-2 'ttyUSB0 is on it and would go with it, and rule 10-host leaves that one to the host'
     device ttyUSB0 keep
+}
+
+# quad: an adapter with two ports, and no serial number.
+quad() {
+    usb_add 1-3 0403:6011 class=ff,ff driver=ftdi_sio,ftdi_sio product='Quad RS232-HS'
+    usb_tty ttyUSB1 188:1 1-3
+    local dir
+    dir=$(usb_interface 1-3 1)/ttyUSB2/tty/ttyUSB2
+    put "/sys/$dir/dev" 188:2
+    put "/sys/$dir/uevent" DEVNAME=ttyUSB2
+    link class/tty/ttyUSB2 "$dir"
+}
+
+# added LINE...: exactly these are the rule's lines, but for its comment.
+added() {
+    exits 0 || return 1
+    is "$(grep -v '^#' "$ROOT/etc/passthrough.d/new.conf" | paste -sd' ')" "$*" 'the rule' || return 1
+    rm "$ROOT/etc/passthrough.d/new.conf"
+}
+
+@test "add names a port of the board by its name, by node or by link" {
+    ctl add new ttyS1 --yes
+    added '[Match]' Bus=tty Port=ttyS1
+    ctl add new /dev/ttyS1 --yes
+    added '[Match]' Bus=tty Port=ttyS1
+}
+
+@test "add names a port on USB by ID and serial number, without one by ID and socket, never by its name" {
+    ctl add new ttyUSB0 --yes
+    added '[Match]' Bus=tty ID=0403:6001 Serial=A9001
+    mkdir -p "$ROOT"/dev/serial/by-{id,path}
+    ln -s ../../ttyUSB0 "$ROOT/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A9001-if00-port0"
+    ctl add new /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A9001-if00-port0 --yes
+    added '[Match]' Bus=tty ID=0403:6001 Serial=A9001
+    ln -s ../../ttyUSB0 "$ROOT/dev/serial/by-path/pci-0000:00:14.0-usb-0:2:1.0-port0"
+    ctl add new /dev/serial/by-path/pci-0000:00:14.0-usb-0:2:1.0-port0 --yes
+    added '[Match]' Bus=tty ID=0403:6001 Serial=A9001
+    usb_add 1-4 0403:6001 class=ff driver=ftdi_sio serial=A9001 # a twin
+    ctl add new ttyUSB0 --yes
+    added '[Match]' Bus=tty ID=0403:6001 Path=0000:00:14.0/2
+    rm "$(usb_file 1-2 serial)"
+    ctl add new /dev/ttyUSB0 --yes
+    added '[Match]' Bus=tty ID=0403:6001 Path=0000:00:14.0/2
+}
+
+@test "add takes all ports of an adapter or none: their names do not last" {
+    quad
+    ctl add new ttyUSB1 --yes
+    exits 1
+    has 'one rule: ttyUSB1 ttyUSB2;' 'a link of its own'
+    [[ ! -e $ROOT/etc/passthrough.d/new.conf ]]
+    ctl add new ttyUSB1 ttyUSB2 --yes
+    added '[Match]' Bus=tty ID=0403:6011 Path=0000:00:14.0/3 '[Device]' Expect=2
+}
+
+@test "add names a port of a PCI card by the card and its name" {
+    root_port 0000:00:05.0 07
+    pci_add 0000:07:00.0 1415:c158 0700 under=0000:00:05.0 group=30 driver=serial
+    pci_ports 0000:07:00.0 ttyS4 ttyS5
+    ctl add new ttyS4 --yes
+    added '[Match]' Bus=tty ID=1415:c158 Path=0000:00:05.0/00.0 Port=ttyS4
+    ctl add new ttyS4 ttyS5 --yes
+    added '[Match]' Bus=tty ID=1415:c158 Path=0000:00:05.0/00.0 '[Device]' Expect=2
+}
+
+@test "add says what is no port, and writes no rule for one that the host talks through" {
+    ctl add new ttyS2 --yes
+    exits 2
+    has 'ttyS2'
+    put /sys/class/tty/console/active 'tty0 ttyS0'
+    ctl add new ttyS0 --yes
+    exits 1
+    has "the kernel's console"
+    [[ ! -e $ROOT/etc/passthrough.d/new.conf ]]
+}
+
+@test "where a rule matches more ports than it expects, each has the line that names it" {
+    quad
+    rule two '[Match]' Bus=tty 'Port=ttyS1 ttyUSB0'
+    plan
+    refused ttyS1 'to name this one: Port=ttyS1'
+    refused ttyUSB0 'to name this one: Path=0000:00:14.0/2$'
+    rule two '[Match]' Bus=tty ID=0403:6011
+    plan
+    refused ttyUSB1 'Expect=2 takes them all'
+    rule_says two 'ports of one device: Expect=2'
+    ctl plan
+    has 'write Expect=2 in [Device] of /etc/passthrough.d/two.conf'
+    rule two '[Match]' Bus=tty ID=0403:6011 '[Device]' Expect=2
+    plan
+    rule_is two ok
+}
+
+@test "a port is who it is by its place on its device, not by its name" {
+    quad
+    ctl list --json
+    whole '[.devices[] | select(.bus == "tty").path] == ["ttyS0", "ttyS1", "0000:00:14.0/2:1.0", "0000:00:14.0/3:1.0", "0000:00:14.0/3:1.1"]'
+}
+
+@test "list shows ports under Serial, with what their device calls itself, and why one stays" {
+    put /sys/class/tty/console/active ttyS0
+    ctl list serial
+    says 'ttyS0 +serial port +serial +held +the kernel.s console'
+    says 'ttyS1 +serial port +serial +free'
+    says 'ttyUSB0 +FT232R USB UART +ftdi_sio +free'
+    has_not ttyS2
+    ctl list ttyS0
+    has 'ttyS0 ← the kernel'
+    has_not 'ttyS0 ← ttyS0'
+}
+
+@test "a rule for ports on one bus may be meant for devices of either: both spellings of a path are taken" {
+    matched ttyUSB0 Bus=tty 'Path=0000:00:14.0/2 00:05.0/00.0'
+    matched 'ttyS0 ttyS1' Bus=tty 'ID=!0403:6001'
 }

@@ -60,48 +60,74 @@ static const char *driver_of(const struct root *root, struct arena *a, const cha
         return driver;
 }
 
-/* A USB device in whose directory the port is has a name; others are what they are. */
-static const char *model_of(const struct root *root, struct arena *a, const char *sysfs)
+/* The device of another bus that the port is on, or NULL; *ret_rest: of its path, what is below that. */
+static const struct device *carrier_of(const struct facts *gathered, struct arena *a, const char *sysfs,
+                                       const char **ret_rest)
 {
-        char *path = arena_strdup(a, sysfs), text[256];
+        const struct device *found = NULL;
 
-        if (!strstr(path, "/usb"))
-                return "serial port";
-        for (char *end = strrchr(path, '/'); end && strstr(path, "/usb"); end = strrchr(path, '/')) {
-                *end = '\0';
-                if (root_read(root, arena_join(a, path, "/product", NULL), text, sizeof(text)) > 0)
-                        return str_printable(a, text);
-        }
-        return "USB serial port";
-}
-
-/* The last directory above that is called like a device of another bus. */
-static const char *below(struct arena *a, const char *sysfs)
-{
-        const char *found = NULL;
-
+        *ret_rest = sysfs;
         for (const char *at = sysfs; *at;) {
-                size_t n = strcspn(at, "/"), device;
-                const char *part = arena_strndup(a, at, n);
+                size_t n = strcspn(at, "/"), device = facts_find(gathered, arena_strndup(a, at, n));
 
-                for (size_t i = 0; bus_table[i]; i++)
-                        if (bus_table[i]->bus != &tty_bus && bus_table[i]->bus->find(NULL, 0, part, &device))
-                                found = part;
                 at += n + (at[n] == '/');
+                if (device != NO_DEVICE) {
+                        found = &gathered->devices[device];
+                        *ret_rest = at;
+                }
         }
         return found;
 }
 
-static void gather_port(const struct root *root, struct arena *a, const struct terminals *terminals, struct device *d)
+/*
+ * Which of the ports of its device it is, whatever its name: by USB's interface and the port on that, "1.0.0", or by
+ * what serial-base counts, "0.1". Kernels before 6.5 have nothing of the kind for PCI: its name.
+ */
+static const char *port_on(const struct root *root, struct arena *a, const struct device *d, const struct device *c,
+                           const char *rest)
+{
+        const char *prefix = arena_join(a, c->address, ":", NULL), *port = NULL;
+        char text[16];
+
+        for (const char *at = rest; *at;) {
+                size_t n = strcspn(at, "/");
+
+                if (startswith(at, prefix))
+                        port = arena_strndup(a, at + strlen(prefix), n - strlen(prefix));
+                at += n + (at[n] == '/');
+        }
+        if (port && root_read(root, arena_join(a, TTY_CLASS "/", d->address, "/device/port_number", NULL), text,
+                              sizeof(text)) > 0)
+                port = arena_join(a, port, ".", str_printable(a, text), NULL);
+        return port ? port : d->address;
+}
+
+static void gather_place(const struct root *root, struct arena *a, const struct facts *gathered, struct device *d)
+{
+        const char *rest;
+        const struct device *c = carrier_of(gathered, a, d->sysfs, &rest);
+
+        d->path = d->address;
+        if (!c)
+                return;
+        d->below = c->address;
+        d->path = arena_join(a, c->path, ":", port_on(root, a, d, c, rest), NULL);
+        memcpy(d->id, c->id, sizeof(d->id));
+        d->said_vendor = c->said_vendor;
+        d->said_model = c->said_model;
+}
+
+static void gather_port(const struct root *root, struct arena *a, const struct facts *gathered,
+                        const struct terminals *terminals, struct device *d)
 {
         struct tty_port *port = arena_alloc(a, sizeof(*port));
 
         *port = (struct tty_port){.node = arena_join(a, "/dev/", d->address, NULL)};
         port->use = terminals_use(terminals, d->address, &port->unknown);
         d->own = port;
-        d->said_model = model_of(root, a, d->sysfs);
-        d->path = d->address;
-        d->below = below(a, d->sysfs);
+        gather_place(root, a, gathered, d);
+        if (!d->said_model)
+                d->said_model = "serial port";
         d->identified = d->detailed = true;
         d->roles = tty_bus.roles(d->class);
         d->group = NO_GROUP;
@@ -130,7 +156,7 @@ static int gather(const struct root *root, struct arena *a, const struct facts_r
                 if (!sysfs || is_placeholder(root, a, sysfs))
                         continue;
                 *d = (struct device){.bus = &tty_bus, .address = names[i], .sysfs = sysfs};
-                gather_port(root, a, &terminals, d);
+                gather_port(root, a, facts->gathered, &terminals, d);
                 facts->n_devices++;
         }
         return 0;

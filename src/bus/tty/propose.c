@@ -61,8 +61,8 @@ void tty_propose(struct arena *a, const struct facts *facts, const size_t *devic
         n_ports = tty_ports_on(facts, carrier);
         if (n < n_ports && !lasting_names(c)) {
                 *ret_why = arena_printf(a,
-                                        "%s has %zu ports, which only their names tell apart, and these change; one "
-                                        "rule for all of them gives each a link of its own, RULE.d/0 and on: name %s",
+                                        "%s has %zu ports, and only their names, which change, tell them apart; name "
+                                        "all of them for one rule: %s; each gets a link of its own, RULE.d/0 and on",
                                         c->address, n_ports, names_of(a, facts, carrier));
                 return;
         }

@@ -84,6 +84,7 @@ static void gather_classes(const struct root *root, struct arena *a, struct devi
                         else
                                 all.roles |= ROLE_GUARDED;
         }
+        u->whole = read;
         u->classes = all.text;
         d->roles = read ? all.roles : all.roles | ROLE_GUARDED | usb_roles(d->class);
         if (d->roles & ROLE_BRIDGE)

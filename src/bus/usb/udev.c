@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * [Match] as udev can judge it at the event of a device, before there are interfaces: by the variables of the kernel's
- * own event (drivers/usb/core/usb.c, usb_dev_uevent()), the device's files and its place in the tree. A condition lets
+ * own event (drivers/usb/core/driver.c, usb_uevent()), the device's files and its place in the tree. A condition lets
  * pass all that the rule may match; what it lets pass besides, the process that is started finds out.
  */
 #include "base/str.h"

@@ -58,7 +58,7 @@ static enum heading heading(const struct device *d)
 
 static const char *interfaces(const struct device *d)
 {
-        return usb_of(d)->classes;
+        return usb_of(d)->whole ? usb_of(d)->classes : NULL;
 }
 
 /* As udev asks its hardware database (udev-builtin-usb_id.c, hwdb.d/20-usb-vendor-model.hwdb). */

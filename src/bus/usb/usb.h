@@ -23,6 +23,7 @@ struct usb_device {
         const char *node;     /* /dev/bus/usb/001/004, or NULL */
         struct usb_interface *interfaces;
         size_t n_interfaces;
+        bool whole;          /* the next has those of all its configurations */
         const char *classes; /* of the interfaces of all its configurations, two digits each: "08 03 "; NULL: unknown */
         char best[7]; /* the class that says best what it is, with subclass and protocol, as far as they are known */
         const char **inputs; /* directories of its input devices, below /sys/class/input */

@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# What udev claims in an initrd: what an image has for it, when that is put in place, and when it goes away again.
+
+load product
+load tree
+load tree-usb
+load tree-guard
+
+setup_file() {
+    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/drivers.so" "$BATS_TEST_DIRNAME/drivers.c" -ldl
+}
+
+setup() {
+    tree_again claims-image && return
+    tree_new
+    firmware_uuid
+    pci_add 0000:00:14.0 8086:a36d 0c0330 group=5 driver=xhci_hcd
+    usb_controller 0000:00:14.0 1 2
+    usb_add 1-2 0951:1666 class=08 serial=AA01
+    usb_add 1-3 0951:1666 class=08
+    usb_claimed 1-2 10-stick
+    usb_claimed 1-3 20-nameless
+    rule 10-stick '[Match]' Bus=usb Serial=AA01
+    rule 20-nameless '[Match]' Bus=usb Path=0000:00:14.0/3
+    tree_keep claims-image
+}
+
+CLAIMS=usr/lib/passthrough/claims
+FIRST=10-passthrough-claims.rules
+LAST=72-passthrough.rules
+UDEV=/run/udev/rules.d
+
+# golden NAME FILE: see claims.bats.
+golden() {
+    [[ ! ${REGENERATE-} ]] || cp "$2" "$BATS_TEST_DIRNAME/claims/$1"
+    diff "$BATS_TEST_DIRNAME/claims/$1" "$2"
+}
+
+# booted: the machine in its initrd, with what the image has; then what is put in place.
+booted() {
+    put /etc/initrd-release ID=debian
+    rm -rf "$ROOT/run/udev" "$ROOT/proc/self/mountinfo"
+    cp -a "$IMAGE/." "$ROOT"
+    starts
+}
+
+starts() {
+    run --separate-stderr timeout 20 env SYSTEMD_IN_INITRD=1 "$BUILD/passthrough-bind" --root="$ROOT" --stage=initrd
+}
+
+# in_place: the rules that something may be claimed for.
+in_place() {
+    [[ ! -e $ROOT$UDEV/$FIRST ]] || sed -n 's/.*ENV{PASSTHROUGH_RULE}="\([^"]*\)".*/\1/p' "$ROOT$UDEV/$FIRST" | paste -sd' '
+}
+
+@test "an image has those that are cleared, by their serial numbers or by where they sit" {
+    image_built
+    golden image-$FIRST "$IMAGE/$CLAIMS/$FIRST"
+    golden image-$LAST "$IMAGE/$CLAIMS/$LAST"
+    grep '"10-stick"' "$IMAGE/$CLAIMS/$FIRST" | grep -q 'ATTR{serial}=="AA01"'
+    grep '"20-nameless"' "$IMAGE/$CLAIMS/$FIRST" | grep -q 'DEVPATH=="\*/0000:00:14.0/usb\*/\*-3", ATTR{speed}=="480"'
+    # Nobody can be asked there, and no service waits there.
+    is "$(grep -c 'passthrough-demand\|SYSTEMD_WANTS}="p' "$IMAGE/$CLAIMS/$FIRST" "$IMAGE/$CLAIMS/$LAST")" \
+        "$IMAGE/$CLAIMS/$FIRST:0"$'\n'"$IMAGE/$CLAIMS/$LAST:0" 'lines for the host'
+}
+
+@test "no such rule, or a device that is not cleared: nothing is in the image" {
+    rm "$ROOT/etc/passthrough.d/20-nameless.conf"
+    usb_bind 1-2 usb-storage
+    usb_disk sdb 8:16 1-2
+    mounted sdb /srv ext4
+    image_built
+    [[ ! -e $IMAGE/$CLAIMS ]]
+}
+
+@test "the initrd puts them in place before udev starts, and takes nothing of them itself" {
+    image_built
+    booted
+    exits 0
+    diff "$IMAGE/$CLAIMS/$FIRST" "$ROOT$UDEV/$FIRST"
+    diff "$IMAGE/$CLAIMS/$LAST" "$ROOT$UDEV/$LAST"
+    has_not stick nameless missing
+}
+
+@test "a rule that is skipped claims nothing there, however often skipping is asked for" {
+    image_built
+    cmdline passthrough.skip=10_stick passthrough.skip=x
+    booted
+    is "$(in_place)" 20-nameless 'in place'
+    cmdline passthrough.skip=20-nameless
+    rm -rf "$ROOT/run/passthrough"
+    starts
+    is "$(in_place)" '' 'in place'
+}
+
+@test "switched off, in a kdump kernel, and on another machine nothing is put in place" {
+    image_built
+    cmdline passthrough=off
+    booted
+    [[ ! -e $ROOT$UDEV ]]
+    put /proc/cmdline 'root=UUID=1 elfcorehdr=1'
+    starts
+    [[ ! -e $ROOT$UDEV ]]
+    put /proc/cmdline 'root=UUID=1'
+    firmware_uuid 4c4c4544-0051-3510-8052-000000000000
+    starts
+    [[ ! -e $ROOT$UDEV ]]
+}
+
+@test "what an earlier rule keeps is kept there, whoever looks the same" {
+    rm "$ROOT/etc/passthrough.d/20-nameless.conf"
+    rule 05-kept '[Match]' Bus=usb Port=1-4 '[Device]' Driver=native Expect=0-
+    image_built
+    is "$(grep -m1 -n 'KERNEL=="1-4", GOTO' "$IMAGE/$CLAIMS/$FIRST" | cut -d: -f1)" \
+        "$(($(grep -n '"10-stick"' "$IMAGE/$CLAIMS/$FIRST" | cut -d: -f1) - 1))" 'line'
+    # Where udev cannot tell what that is, only who sits where it sat is claimed.
+    rule 05-kept '[Match]' Bus=usb Class=hid '[Device]' Driver=native Expect=0-
+    image_built
+    grep '"10-stick"' "$IMAGE/$CLAIMS/$FIRST" | grep 'ATTR{serial}=="AA01"' | grep -q 'DEVPATH=="\*/0000:00:14.0/usb\*/\*-2"'
+}
+
+@test "an initrd that finds no root gives them back, and asks for each anew" {
+    image_built
+    booted
+    usb_bind 1-2 usb-storage
+    put /sys/class/input/input3/inhibited 1
+    run --separate-stderr timeout 100 env SYSTEMD_IN_INITRD=1 DRIVERS_ROOT="$ROOT" HURRY=yes LD_PRELOAD="$BATS_FILE_TMPDIR/drivers.so" \
+        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$BUILD/passthrough-bind" --root="$ROOT" --rescue
+    exits 0
+    [[ ! -e $ROOT$UDEV/$FIRST && ! -e $ROOT$UDEV/$LAST ]]
+    is "$(<"$(usb_file 1-2 uevent)") $(<"$ROOT/sys/$(usb_interface 1-2)/uevent")" 'add add' 'asked of udev'
+    is "$(<"$ROOT/sys/class/input/input3/inhibited")" 0 inhibited
+    has 'udev claims nothing more'
+    # And no service of the host takes anything.
+    rm "$ROOT/etc/initrd-release"
+    usb_claimed 1-2 10-stick
+    run timeout 20 "$BUILD/passthrough-demand" --root="$ROOT" --claim=1-2
+    is "$output" '' answer
+}
+
+@test "an image is stale once another device is cleared" {
+    image_built
+    ctl status --json
+    cp -a "$IMAGE" "$IMAGE.first"
+    usb_remove 1-2
+    usb_remove 1-3
+    usb_add 1-2 0951:1667 class=08 serial=AA01
+    image_built
+    run diff "$IMAGE.first/usr/lib/passthrough/digest" "$IMAGE/usr/lib/passthrough/digest"
+    is "$status" 1 'difference'
+}

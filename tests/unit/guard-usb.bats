@@ -1,0 +1,261 @@
+# What the host needs of USB devices, and what it may need: by what their interfaces may be, and by what has not shown yet. The
+# controllers' verdicts do not change for it.
+
+load product
+load tree
+load tree-users
+load tree-usb
+load tree-guard
+
+UUID=0f0e0d0c-1111-4222-8333-444455556666
+STICK=5a5a0d0c-1111-4222-8333-444455556666
+UNSEEN='what is on it has not been seen, and may be what is missing'
+
+# A controller with a stick at 1-1 that the host has looked at, an empty socket 1-2, and a rule for whatever is there.
+setup() {
+    candidates 1-1
+    INPUTS=0
+    tree_again guard-usb && return
+    tree_new
+    tags sda1 UUID=ABCD-EF01 TYPE=vfat
+    tags sda2 UUID=$ROOT_UUID TYPE=ext4
+    mkdir -p "$ROOT/sys/class/input"
+    pci_add 0000:00:14.0 1b36:000d 0c0330 group=7 driver=xhci_hcd
+    usb_controller 0000:00:14.0 1 2
+    usb_add 1-1 0951:1666 class=08 serial=AA01 driver=usb-storage
+    usb_disk sdb 8:16 1-1
+    tags sdb UUID=$STICK TYPE=vfat LABEL=STICK
+    rule any '[Match]' Bus=usb 'Class=!09' '[Device]' Expect=0-
+    tree_keep guard-usb
+}
+
+# controller WHAT: another run, in which a rule has the controller alone, is refused so; "": it is taken.
+controller() {
+    rule any '[Match]' Class=usb '[Device]' Expect=0-
+    plan
+    if [[ $1 ]]; then refused 0000:00:14.0 "$1"; else bound 0000:00:14.0; fi
+}
+
+@test "a stick that the host has looked at and does not need is taken" {
+    needs_nothing
+    controller ''
+}
+
+@test "a stick that is mounted, and so its controller" {
+    mounted sdb /mnt vfat
+    needs 1-1 'sdb ← /mnt'
+    controller 'sdb ← /mnt'
+}
+
+@test "a stick that fstab names, with nofail and by its label" {
+    put /etc/fstab 'LABEL=STICK /backup vfat nofail 0 0'
+    needs 1-1 'sdb ← fstab /backup'
+}
+
+@test "a stick with the key of a disk" {
+    put /etc/crypttab "root UUID=$ROOT_UUID /key:UUID=$STICK luks"
+    needs 1-1 'sdb ← crypttab root'
+}
+
+@test "a stick with the key of a disk, by the command line" {
+    cmdline rd.luks.key=/key:UUID=$STICK
+    needs 1-1 'sdb ← rd.luks.key='
+}
+
+@test "a stick behind a hub, and not the one beside it" {
+    usb_remove 1-1
+    usb_add 1-1 05e3:0610 class=09 device=09 driver=hub ports=4
+    usb_add 1-1.1 0951:1666 class=08 serial=AA01 driver=usb-storage
+    usb_add 1-1.2 0951:1666 class=08 serial=AA02 driver=usb-storage
+    usb_disk sdb 8:16 1-1.1
+    usb_disk sdc 8:32 1-1.2
+    tags sdc TYPE=vfat UUID=5B5B-0001
+    mounted sdb /mnt vfat
+    candidates 1-1.1 1-1.2
+    needs 1-1.1 'sdb ← /mnt'
+}
+
+# --- nobody has looked at it yet
+
+unseen() { # unseen: the stick in its socket, as it is when it has just come
+    usb_remove 1-1
+    usb_add 1-1 0951:1666 class=08 serial=AA01
+}
+
+@test "a stick that has just come, where all that is declared is here" {
+    unseen
+    put /etc/fstab "UUID=$ROOT_UUID / ext4 defaults 0 1"
+    needs_nothing
+}
+
+@test "a stick that has just come, where something that fstab names is not here: it says which" {
+    put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
+    needs_nothing # it is known to be another
+    unseen
+    unclear "$UNSEEN: fstab has UUID=$UUID for /backup, and its disk is unknown; it can be handed over once" 1-1
+}
+
+@test "a disk that its driver has, and that udev has not looked at, where something is missing" {
+    put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
+    rm "$ROOT/run/udev/data/b8:16"
+    unclear "$UNSEEN" 1-1
+}
+
+@test "a stick with something closed on it, where something is missing" {
+    put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
+    rm "$ROOT/run/udev/data/b8:16"
+    tags sdb UUID=$STICK TYPE=crypto_LUKS
+    unclear "$UNSEEN" 1-1
+}
+
+@test "a stick that has just come may be a missing member" {
+    local pv=Zx1yWv-UtSr-QpOn-MlKj-IhGf-EdCb-A98765
+    unseen
+    put /etc/lvm/backup/data 'data {' 'id = "aaaaaa-bbbb-cccc-dddd-eeee-ffff-gggggg"' 'physical_volumes {' 'pv0 {' "id = \"$pv\"" '}' '}' \
+        'logical_volumes {' 'lv {' 'id = "hhhhhh-bbbb-cccc-dddd-eeee-ffff-gggggg"' '}' '}' '}'
+    unclear "$UNSEEN: volume group data" 1-1
+    rm -r "$ROOT/etc/lvm"
+    put /etc/mdadm/mdadm.conf 'ARRAY /dev/md0 UUID=01234567:89abcdef:01234567:89abcdef'
+    unclear "$UNSEEN: /etc/mdadm/mdadm.conf names an array" 1-1
+    rm -r "$ROOT/etc/mdadm"
+    put "/sys/fs/btrfs/$UUID/devinfo/2/missing" 1
+    unclear "$UNSEEN: btrfs" 1-1
+    rm -r "$ROOT/sys/fs/btrfs"
+    needs_nothing
+    raid md0 9:0 raid1 sda1
+    put /sys/devices/virtual/block/md0/md/degraded 1
+    unclear "$UNSEEN: array md0 lacks" 1-1
+}
+
+@test "a token of the maker's own kind may be a disk until a driver has it" {
+    usb_remove 1-1
+    usb_add 1-1 1234:5678 class=ff
+    put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
+    unclear "$UNSEEN" 1-1
+    usb_bind 1-1 ftdi_sio
+    usb_tty ttyUSB0 188:0 1-1
+    needs_nothing
+}
+
+@test "where its descriptors cannot be read it may be anything" {
+    usb_remove 1-1
+    usb_add 1-1 1234:5678 class=01 driver=snd-usb-audio descriptors=no
+    needs_nothing
+    put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
+    unclear "$UNSEEN" 1-1
+}
+
+# --- people
+
+passphrase() { put /etc/crypttab "secret UUID=$ROOT_UUID none luks"; }
+
+@test "of two keyboards on one controller each may go, and not the controller" {
+    usb_add 1-3 046d:c31c class=03/01/01 driver=usbhid
+    input 1 "$(usb_interface 1-3)/0003:046D:C31C.0001"
+    passphrase
+    candidates 1-1 1-3
+    needs 1-3 'the only keyboard, and a passphrase may be asked for (crypttab secret)'
+    usb_add 1-4 046d:c31c class=03/01/01 driver=usbhid
+    input 2 "$(usb_interface 1-4)/0003:046D:C31C.0002"
+    candidates 1-1 1-3
+    rule any '[Match]' Bus=usb 'Path=0000:00:14.0/1 0000:00:14.0/3' '[Device]' Expect=0-
+    needs_nothing
+    controller 'the only keyboard'
+}
+
+@test "a device for people that no driver has yet, where no keyboard shows" {
+    usb_add 1-3 046d:c31c class=03/01/01
+    passphrase
+    candidates 1-1 1-3
+    unclear 'no keyboard shows' 1-3
+}
+
+@test "the token that unlocks a disk: what shows no FIDO is none, a card reader may be one" {
+    usb_add 1-3 1050:0407 class=03 driver=usbhid
+    usb_add 1-4 076b:3031 class=0b
+    printf '\x06\xd0\xf1\x09\x01' >"$ROOT/sys/$(usb_interface 1-3)/report" && mv "$ROOT/sys/$(usb_interface 1-3)/report" "$BATS_TEST_TMPDIR/fido"
+    put "/sys/$(usb_interface 1-3)/0003:1050:0407.0001/uevent" ''
+    cp "$BATS_TEST_TMPDIR/fido" "$ROOT/sys/$(usb_interface 1-3)/0003:1050:0407.0001/report_descriptor"
+    candidates 1-1 1-3 1-4
+    ps2_keyboard
+    put /etc/crypttab "root UUID=$ROOT_UUID - fido2-device=auto"
+    unclear 'crypttab wants a token for root, and this may be it' 1-3
+    put /etc/crypttab "root UUID=$ROOT_UUID - pkcs11-uri=auto"
+    unclear 'crypttab wants a token for root, and this may be it' 1-4
+    printf '\x05\x01\x09\x06' >"$ROOT/sys/$(usb_interface 1-3)/0003:1050:0407.0001/report_descriptor"
+    put /etc/crypttab "root UUID=$ROOT_UUID - fido2-device=auto"
+    needs_nothing
+}
+
+# --- network
+
+@test "the uplink on USB, and the port of the modem that it is" {
+    usb_add 1-3 12d1:1506 class=ff,02/0e driver=option,cdc_mbim
+    usb_tty ttyUSB0 188:0 1-3
+    net_interface wwan0 "$(usb_interface 1-3 1)/net/wwan0" up
+    default_route wwan0
+    candidates 1-1 1-3
+    needs 1-3 'wwan0 ← default route'
+    rule any '[Match]' Bus=tty Port=ttyUSB0 '[Device]' Expect=0-
+    candidates ttyUSB0
+    needs ttyUSB0 'wwan0 ← default route'
+}
+
+@test "an adapter whose interface is in another network namespace" {
+    usb_add 1-3 0bda:8153 class=ff driver=r8153_new
+    unclear 'driver r8153_new has it, and its interface does not show' 1-3
+}
+
+@test "an adapter without a driver, where an interface is declared that is not here" {
+    usb_add 1-3 0bda:8153 class=02/06
+    put /etc/network/interfaces 'auto enx001122334455' 'iface enx001122334455 inet dhcp'
+    unit networking.service
+    unclear 'enx001122334455' 1-3
+}
+
+# --- programs
+
+# busy ADDRESS WHAT: by hand it is not taken, for what a program does with it.
+busy() {
+    ctl bind any
+    says "$2"
+}
+
+@test "a device that a program has open: as a whole, by a node of one of its drivers, or a virtual machine by itself" {
+    process 1 systemd
+    process 812 qemu-system-x86 "/dev/bus/usb/001/$(printf %03d "$(<"$(usb_file 1-1 devnum)")")"
+    busy 1-1 'qemu-system-x86 \(PID 812\)'
+    process 812 dd /dev/sdb
+    busy 1-1 'sdb ← dd \(PID 812\)'
+    process 812 u2f /dev/hidraw0
+    usb_add 1-3 1050:0407 class=03 driver=usbhid
+    put "/sys/$(usb_interface 1-3)/0003:1050:0407.0001/hidraw/hidraw0/dev" 240:0
+    put "/sys/$(usb_interface 1-3)/0003:1050:0407.0001/hidraw/hidraw0/uevent" DEVNAME=hidraw0
+    busy 1-3 'hidraw0 ← u2f \(PID 812\)'
+}
+
+@test "a login on a serial port, and what ends it" {
+    usb_add 1-3 0403:6001 class=ff driver=ftdi_sio
+    usb_tty ttyUSB0 188:0 1-3
+    process 1 systemd
+    process 812 agetty /dev/ttyUSB0
+    rule any '[Match]' Bus=tty Port=ttyUSB0 '[Device]' Expect=0-
+    busy ttyUSB0 'agetty \(PID 812\)'
+    says 'systemctl disable --now serial-getty@ttyUSB0\.service'
+}
+
+# --- who it is
+
+@test "a stick whose serial number was recorded is known before anybody has looked at it, another one is not" {
+    put /sys/class/dmi/id/product_uuid 4c4c4544-0051-3510-8052-b4c04f4a3233
+    put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
+    mkdir "$BATS_TEST_TMPDIR/image"
+    ctl image "$BATS_TEST_TMPDIR/image"
+    exits 0
+    unseen
+    needs_nothing
+    usb_remove 1-1
+    usb_add 1-1 0951:1666 class=08 serial=AA02
+    plan
+    device 1-1 refuse
+}

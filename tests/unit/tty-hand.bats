@@ -1,0 +1,132 @@
+# Serial ports by hand, and what udev is told of them.
+
+load product
+load tree
+load tree-guard
+load tree-users
+load tree-usb
+load tree-tty
+
+setup() {
+    tree_again hand && return
+    tree_new
+    board_ports ttyS0 00:04 ttyS1 00:05
+    pci_add 0000:00:14.0 8086:a36d 0c0330 group=4 driver=xhci_hcd
+    usb_controller 0000:00:14.0 1 2
+    usb_add 1-2 0403:6001 class=ff driver=ftdi_sio serial=A9001
+    usb_tty ttyUSB0 188:0 1-2
+    tree_keep hand
+}
+
+LAST=/run/udev/rules.d/72-passthrough.rules
+
+told() {
+    run --separate-stderr timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
+    exits 0
+}
+
+# decided: the lines of the first file that decide.
+decided() {
+    sed -n '/^ACTION!="add", GOTO/,/^LABEL=/p' "$ROOT/run/udev/rules.d/10-passthrough-claims.rules" | sed '1d;$d;/^GOTO=/d'
+}
+
+# asked TTY: what udev is told when it asks.
+asked() {
+    run --separate-stderr timeout 20 "$BUILD/passthrough-demand" --root="$ROOT" --claim="$1"
+    exits 0
+}
+
+# open_by PID NAME TTY: a process has it open.
+open_by() {
+    put "/proc/$1/comm" "$2"
+    mkdir -p "$ROOT/proc/$1/fd"
+    ln -s "/dev/$3" "$ROOT/proc/$1/fd/0"
+}
+
+@test "udev asks for ports that a rule may mean, and for no others" {
+    rule com2 '[Match]' Bus=tty Port=ttyS1
+    rule adapter '[Match]' Bus=tty ID=0403:6001 Serial=A9001
+    rule any '[Match]' Bus=tty Path=0000:00:14.0/3
+    told
+    diff <(decided) - <<'END'
+SUBSYSTEM=="tty", ATTRS{modalias}=="usb:v0403p6001d*|pci:v00000403d00006001sv*", GOTO="passthrough_claims_ask"
+SUBSYSTEM=="tty", SUBSYSTEMS=="usb|pci", GOTO="passthrough_claims_ask"
+SUBSYSTEM=="tty", KERNEL=="ttyS1", GOTO="passthrough_claims_ask"
+END
+}
+
+@test "a port that is claimed says so to whoever is about to start a login on it" {
+    rule com2 '[Match]' Bus=tty Port=ttyS1
+    told
+    grep -qxF 'SUBSYSTEM=="tty", SYMLINK+="passthrough/.tty/$kernel"' "$ROOT$LAST"
+    # Behind the line that lets all others go.
+    [[ $(grep -nF 'ENV{PASSTHROUGH_RULE}!="?*", GOTO' "$ROOT$LAST" | head -1) < $(grep -nF .tty "$ROOT$LAST") ]]
+}
+
+@test "brltty does not know an adapter whose port a rule takes" {
+    rule adapter '[Match]' Bus=tty ID=0403:6001
+    told
+    sed -n 3p "$ROOT$LAST" | grep -qxF 'SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ENV{PRODUCT}=="403/6001/*", ENV{PRODUCT}=""'
+    rule adapter '[Match]' Bus=tty ID=0403:6001 '[Device]' Driver=native
+    rule com2 '[Match]' Bus=tty Port=ttyS1
+    told
+    run -1 grep -F 403/6001 "$ROOT$LAST"
+}
+
+@test "udev is answered with the rule and its link, and with nothing for a port that the host talks through" {
+    rule adapter '[Match]' Bus=tty ID=0403:6001
+    rule com2 '[Match]' Bus=tty Port=ttyS1
+    asked ttyUSB0
+    is "$output" $'PASSTHROUGH_RULE=adapter\nPASSTHROUGH_LINK=passthrough/adapter' answer
+    asked ttyS0
+    is "$output" '' answer
+    put /sys/class/tty/console/active ttyS1
+    asked ttyS1
+    is "$output" '' answer
+}
+
+@test "bind refuses a port that a login waits on, and says what ends that" {
+    rule com2 '[Match]' Bus=tty Port=ttyS1
+    open_by 612 agetty ttyS1
+    ctl bind com2
+    exits 1
+    has 'agetty (PID 612)' 'systemctl disable --now serial-getty@ttyS1.service'
+}
+
+@test "bind refuses a port on USB that a process has open, and the adapter for the same reason" {
+    rule adapter '[Match]' Bus=tty ID=0403:6001
+    open_by 700 minicom ttyUSB0
+    ctl bind adapter
+    exits 1
+    has 'minicom (PID 700)'
+    rm "$ROOT/etc/passthrough.d/adapter.conf"
+    rule whole '[Match]' Bus=usb ID=0403:6001
+    ctl bind whole
+    exits 1
+    has 'minicom (PID 700)'
+}
+
+@test "release lets a login start on the port until the next boot" {
+    rule com2 '[Match]' Bus=tty Port=ttyS1
+    tty_claimed ttyS1 com2
+    mkdir -p "$ROOT"/run/systemd/generator{,.early,.late}
+    generate
+    [[ -L $ROOT/run/systemd/generator.early/serial-getty@ttyS1.service ]]
+    ctl release com2 --dry-run
+    [[ -L $ROOT/run/systemd/generator.early/serial-getty@ttyS1.service ]]
+    ctl release com2
+    is "$(ls "$ROOT/run/systemd/generator.early")" '' masked
+    # As after a daemon-reload.
+    rm -r "$ROOT"/run/systemd/generator && mkdir "$ROOT/run/systemd/generator"
+    generate
+    is "$(ls "$ROOT/run/systemd/generator.early")" '' 'masked after a reload'
+    rm -r "$ROOT/run/passthrough" "$ROOT"/run/systemd/generator && mkdir "$ROOT/run/systemd/generator"
+    generate
+    [[ -L $ROOT/run/systemd/generator.early/serial-getty@ttyS1.service ]]
+}
+
+generate() {
+    run --separate-stderr timeout 30 "$BUILD/passthrough-generator" --root="$ROOT" /run/systemd/generator \
+        /run/systemd/generator.early /run/systemd/generator.late
+    exits 0
+}

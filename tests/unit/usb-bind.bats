@@ -1,0 +1,201 @@
+#!/usr/bin/env bats
+# USB devices and serial ports that udev claims: their services, arrival, bind and release by hand, the record and status. There is no
+# udev here: its database is a file, which a test writes for it.
+
+load product
+load tree
+load tree-usb
+load tree-guard
+load tree-tty
+
+setup() {
+    tree_again usb-bind && return
+    tree_new
+    pci_add 0000:00:14.0 8086:a36d 0c0330 group=5 driver=xhci_hcd
+    usb_controller 0000:00:14.0 1 2
+    usb_add 1-2 0951:1666 class=08 serial=AA01
+    usb_add 1-3 0951:1666 class=08 serial=AA02
+    rule stick '[Match]' Bus=usb Serial=AA01
+    tree_keep usb-bind
+}
+
+serve() {
+    run --separate-stderr timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --rule="$1"
+}
+
+arrives() {
+    run --separate-stderr timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --hotplug="$1"
+}
+
+# state_of ADDRESS STATE [FROM]: in status.
+state_of() {
+    ctl status --json
+    is "$(get ".devices[] | select(.address == \"$1\") | .state")" "$2" "state of $1" || return 1
+    (($# < 3)) || is "$(get ".devices[] | select(.address == \"$1\") | .from")" "$3" "what $1 was taken from"
+}
+
+# lets_go FILE NUMBERS: udev does as it is asked there, and what is written for it is kept.
+lets_go() {
+    ln -sfn "$(realpath -s --relative-to="$(dirname "$1")" "$ROOT/run/udev/data/c$2")" "$1"
+}
+
+@test "what udev has claimed by then is bound, and the rule is satisfied" {
+    usb_claimed 1-2 stick
+    serve stick
+    exits 0
+    state_of 1-2 bound
+    rule_is stick ok
+    serve stick
+    exits 0
+    is "$(readlink "$ROOT/run/passthrough/devices/stick")" "/sys/$(usb_dir 1-2)" 'link to the device'
+    # udev makes the link to its node, and takes it away.
+    [[ ! -e $ROOT/run/udev/rules.d/72-passthrough-stick.rules ]]
+}
+
+@test "udev's links are let alone" {
+    usb_claimed 1-2 stick
+    mkdir -p "$ROOT/dev/passthrough"
+    ln -s ../bus/usb/001/002 "$ROOT/dev/passthrough/stick"
+    serve stick
+    exits 0
+    [[ -L $ROOT/dev/passthrough/stick ]]
+    ctl release stick
+    [[ -L $ROOT/dev/passthrough/stick ]]
+}
+
+@test "a driver that udev has found on it makes it late, and so does one that has it now" {
+    usb_claimed 1-2 stick usb-storage
+    serve stick
+    exits 0
+    state_of 1-2 late usb-storage
+    rm "$ROOT/run/passthrough/record"
+    usb_claimed 1-2 stick
+    rm "$ROOT/run/udev/data/+usb:1-2:1.0"
+    usb_bind 1-2 uas
+    serve stick
+    exits 0
+    is "$(<"$ROOT/sys/bus/usb/drivers/uas/unbind")" 1-2:1.0 'unbound'
+    is "$(<"$(usb_file 1-2 uevent)")" add 'asked of udev'
+    has 'stick: 1-2 bound to usbfs, late: uas had it'
+}
+
+@test "what udev does not claim is not taken, and is put back" {
+    usb_bind 1-2 usb-storage
+    serve stick
+    exits 1
+    has 'udev has not taken it for rule stick'
+    is "$(<"$ROOT/sys/bus/usb/drivers_probe")" 1-2:1.0 'offered to drivers of the host'
+    state_of 1-2 failed
+}
+
+@test "it arrives, goes and comes again: elsewhere, and as another" {
+    usb_remove 1-2
+    serve stick
+    exits 1
+    usb_add 1-2 0951:1666 class=08 serial=AA01 devnum=9
+    usb_claimed 1-2 stick
+    arrives 1-2
+    exits 0
+    state_of 1-2 bound
+    arrives 1-2
+    exits 0
+    usb_remove 1-2
+    ctl status --json
+    rule_is stick missing
+    usb_add 1-4 0951:1666 class=08 serial=AA01 devnum=10
+    usb_claimed 1-4 stick
+    arrives 1-4
+    exits 0
+    state_of 1-4 bound
+    is "$(get '[.devices[].address] | join(" ")')" 1-4 devices
+    rule_is stick ok
+    # At the same socket, but not the same.
+    usb_remove 1-4
+    usb_add 1-4 0951:1666 class=08 serial=AA07 devnum=11
+    arrives 1-4
+    exits 0
+    ctl status --json
+    rule_is stick missing
+}
+
+@test "one that no rule takes is nobody's business" {
+    arrives 1-3
+    exits 0
+    [[ ! -e $ROOT/run/passthrough/record ]]
+    arrives 1-3.4.
+    exits 2
+}
+
+@test "bind by hand has udev told of a rule that this boot did not have" {
+    serve stick
+    rule other '[Match]' Bus=usb Serial=AA02
+    usb_claimed 1-3 other
+    ctl bind other
+    exits 0
+    has 'other: 1-3'
+    grep -q AA02 "$ROOT/run/udev/rules.d/10-passthrough-claims.rules"
+    state_of 1-3 bound
+}
+
+@test "release has the record say so before udev is asked, and until the next boot" {
+    usb_claimed 1-2 stick
+    serve stick
+    lets_go "$(usb_file 1-2 uevent)" "$(<"$(usb_file 1-2 dev)")"
+    ctl release stick
+    exits 0
+    says 'stick: 1-2 given back to the host'
+    is "$(<"$ROOT/run/udev/data/c$(<"$(usb_file 1-2 dev)")")" add 'asked of udev'
+    is "$(<"$ROOT/sys/bus/usb/drivers_probe")" 1-2:1.0 'offered to drivers of the host'
+    state_of 1-2 skipped
+    rule_is stick skipped
+    serve stick
+    exits 1
+    has 'given back by hand'
+    arrives 1-2
+    exits 1
+    # By hand, it is taken again.
+    rm "$(usb_file 1-2 uevent)"
+    usb_claimed 1-2 stick
+    ctl bind stick
+    exits 0
+    state_of 1-2 bound
+}
+
+@test "release fails where udev keeps it, and says so" {
+    usb_claimed 1-2 stick
+    serve stick
+    ctl release stick
+    exits 1
+    has 'udev still has it for rule'
+    state_of 1-2 failed
+}
+
+@test "a serial port is handed over as it is: no driver lets go of it, and none has it" {
+    board_ports ttyS1 00:05
+    rule com1 '[Match]' Bus=tty Port=ttyS1
+    tty_claimed ttyS1 com1
+    serve com1
+    exits 0
+    has 'com1: ttyS1 handed over by udev'
+    state_of ttyS1 bound
+    is "$(readlink "$ROOT/run/passthrough/devices/com1")" "$(readlink "$ROOT/sys/class/tty/ttyS1" | sed 's,^../..,/sys,')" 'link to the device'
+    lets_go "$(tty_file ttyS1 uevent)" 4:65
+    ctl release com1
+    exits 0
+    says 'com1: ttyS1 given back to the host'
+    state_of ttyS1 skipped
+}
+
+@test "a rule for USB or for ports asks for no IOMMU, no module and no token" {
+    put /proc/cpuinfo 'vendor_id : GenuineIntel'
+    ctl cmdline --json
+    is "$(get '.tokens | length')" 0 tokens
+    run "$BUILD/passthroughctl" image --modules --root="$ROOT"
+    is "$output" '' modules
+    # One for PCI beside it does.
+    rule gpu0 '[Match]' ID=1002:5159
+    ctl cmdline --json
+    (($(get '.tokens | length') > 0))
+    run "$BUILD/passthroughctl" image --modules --root="$ROOT"
+    is "$(sort <<<"$output" | paste -sd' ')" 'vfio-pci vfio_iommu_type1' modules
+}

@@ -1,0 +1,136 @@
+# How list and add show USB devices and look for them. What is known of them: usb.bats.
+
+load product
+load tree
+load tree-guard
+load tree-usb
+
+setup() {
+    tree_again usb-list && return
+    tree_new
+    pci_add 0000:00:14.0 8086:a0ed 0c0330 group=5 driver=xhci_hcd
+    usb_controller 0000:00:14.0 1 2
+    usb_add 1-1 05e3:0610 class=09 device=09 driver=hub ports=4 'product=USB2.0 Hub'
+    usb_add 1-2 0951:1666 class=08/06/50 serial=AA01 driver=usb-storage removable=removable manufacturer=Kingston 'product=DataTraveler 3.0'
+    usb_disk sdb 8:16 1-2
+    usb_add 1-1.1 046d:c31c class=03/01/01,03 driver=usbhid,usbhid manufacturer=Logitech 'product=USB Keyboard'
+    input 4 "$(usb_interface 1-1.1)/0003:046D:C31C.0001"
+    put "/sys/$(usb_interface 1-1.1)/0003:046D:C31C.0001/input/input4/event4/uevent" 'DEVNAME=input/event4'
+    link class/input/event4 "$(usb_interface 1-1.1)/0003:046D:C31C.0001/input/input4/event4"
+    usb_add 1-1.2 0d8c:0014 class=01/01,01/02,03 driver=snd-usb-audio manufacturer=C-Media 'product=USB Audio Device'
+    usb_add 1-3 12d1:1f01 class=02/06,0a driver=cdc_ether,cdc_ether manufacturer=HUAWEI product=HiLink
+    usb_nic wwan0 1-3
+    usb_add 1-4 0403:6001 class=ff driver=ftdi_sio serial=A50285BI manufacturer=FTDI 'product=FT232R USB UART'
+    usb_tty ttyUSB0 188:0 1-4
+    tree_keep usb-list
+}
+
+# added DEVICE LINE...: the lines of [Match] and [Device] that add writes for it.
+added() {
+    ctl add probe "$1" --yes
+    exits 0 || return 1
+    is "$(grep -v '^#' "$ROOT/etc/passthrough.d/probe.conf" | paste -sd' ')" "[Match] Bus=usb ${*:2}" "rule for $1" || return 1
+    rm "$ROOT/etc/passthrough.d/probe.conf"
+}
+
+@test "devices stand under what people look for, by the names that they have for themselves, with what is on them" {
+    ctl list
+    exits 0
+    is "$(sed -n '/^  [A-Z][a-z]*$\|^  USB$/p; s/^ *\([0-9]-[0-9.]*\)  .*/\1/p' <<<"$output" | paste -sd' ' | tr -s ' ')" \
+        ' Storage 1-2 Network 1-3 USB 1-1.1 1-4 Audio 1-1.2 Serial' 'headings and addresses'
+    says '^ +1-2 +Kingston DataTraveler 3.0, sdb +usb-storage +free$'
+    says '^ +1-1\.1 +Logitech USB Keyboard +usbhid +free$'
+    says '^ +1-3 +HUAWEI HiLink, wwan0 +cdc_ether '
+    has_not ' Hub'
+    ctl list --all
+    says '^ +1-1 +.*USB2.0 Hub +hub +held +bridge$'
+}
+
+@test "addresses on PCI go without their domain beside those of USB" {
+    ctl list
+    says '^ +00:14\.0 '
+}
+
+@test "words filter by kind, model, driver and address" {
+    local word
+    for word in hid Logitech usbhid 1-1.1 046d:c31c; do
+        ctl list "$word"
+        exits 0
+        says '1-1\.1 '
+        has_not 'DataTraveler'
+    done
+}
+
+@test "list of one says all about it, and nothing of IOMMU groups" {
+    ctl list 1-2
+    exits 0
+    says '^  Class +storage \(08\)$'
+    says '^  Path +0000:00:14.0/2$'
+    says '^  Serial +AA01$'
+    says '^  Handover +free$'
+    has 'Serial=AA01' 'Bus=usb'
+    has_not Group
+}
+
+@test "a device that is on a controller which a rule takes is held, for that" {
+    rule usb '[Match]' Path=00:14.0
+    ctl list --json
+    is "$(get '.devices[] | select(.address == "1-2").handover | "\(.action): \(.reason)"')" \
+        'refuse: it is on 0000:00:14.0, and rule usb takes that one with all that is on it' handover
+    is "$(get '.devices[] | select(.address == "0000:00:14.0").handover.action')" bind handover
+}
+
+@test "a controller with a device that a rule takes is held, for that" {
+    rule stick '[Match]' Bus=usb Serial=AA01
+    ctl list --json
+    is "$(get '.devices[] | select(.address == "0000:00:14.0").handover | "\(.action): \(.reason)"')" \
+        'refuse: 1-2 is on it, and rule stick takes that one alone' handover
+    is "$(get '.devices[] | select(.address == "1-4").handover.action')" bind handover
+}
+
+@test "add finds a device by what is on it, its node, its links, its address and its socket" {
+    local -a serial=(ID=0951:1666 Serial=AA01 '[Device]' Expect=0-1) path=(ID=046d:c31c Path=0000:00:14.0/1.1 '[Device]' Expect=0-1)
+    local name
+    add_line /run/udev/data/b8:16 S:disk/by-id/usb-Kingston_DT_AA01-0:0 S:disk/by-path/pci-0000:00:14.0-usb-0:2:1.0-scsi-0:0:0:0
+    mkdir -p "$ROOT/dev/input/by-id"
+    ln -s ../event4 "$ROOT/dev/input/by-id/usb-Logitech_USB_Keyboard-event-kbd"
+    for name in /dev/sdb sdb /dev/disk/by-id/usb-Kingston_DT_AA01-0:0 /dev/disk/by-path/pci-0000:00:14.0-usb-0:2:1.0-scsi-0:0:0:0 \
+        1-2 0000:00:14.0/2 00:14.0/2 /dev/bus/usb/001/003; do
+        added "$name" "${serial[@]}"
+    done
+    for name in /dev/input/by-id/usb-Logitech_USB_Keyboard-event-kbd /dev/input/event4 1-1.1 00:14.0/1.1; do
+        added "$name" "${path[@]}"
+    done
+    ctl add nic wwan0
+    has 'HUAWEI HiLink'
+}
+
+@test "add says what is not there, and what is no device to hand over" {
+    ctl add x 1-9
+    exits 2
+    has 'there is no device 1-9 here'
+    ctl add x 00:14.0/9
+    exits 2
+    ctl add x 1-1
+    exits 1
+    has 'Not written: it is a hub, and hubs are never handed over'
+    [[ ! -e $ROOT/etc/passthrough.d/x.conf ]]
+}
+
+@test "add names twins by their sockets, several devices by their lists, and what is fixed without Expect=" {
+    usb_add 2-4 0951:1666 class=08/06/50 serial=AA01 driver=usb-storage speed=5000 removable=fixed
+    usb_disk sdc 8:32 2-4
+    added 1-2 ID=0951:1666 Path=0000:00:14.0/2 '[Device]' Expect=0-1
+    added 2-4 ID=0951:1666 Path=0000:00:14.0/4
+    ctl add both 1-1.1 1-4 --yes
+    exits 0
+    is "$(sed '/^#/d; /=/!d' "$ROOT/etc/passthrough.d/both.conf" | paste -sd' ')" \
+        'Bus=usb ID=046d:c31c 0403:6001 Path=0000:00:14.0/1.1 0000:00:14.0/4 Expect=0-2' both
+}
+
+@test "a serial number that cannot be one word is none to go by" {
+    usb_add 2-3 1234:5678 class=03 driver=usbhid 'serial=12 34'
+    added 2-3 ID=1234:5678 Path=0000:00:14.0/3 '[Device]' Expect=0-1
+    put "/sys/$(usb_dir 2-3)/serial" 000000
+    added 2-3 ID=1234:5678 Path=0000:00:14.0/3 '[Device]' Expect=0-1
+}
