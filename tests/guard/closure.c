@@ -53,6 +53,7 @@ static void need_block(struct machine *m, int block, unsigned use)
 {
         const struct block *b = &m->blocks[block];
 
+        need_plugs(m, b->dir);
         for (unsigned i = 0; i < b->n_functions; i++)
                 need(m, b->functions[i], use);
         for (unsigned i = 0; i < b->n_below; i++)
@@ -73,6 +74,7 @@ static void need_interface(struct machine *m, int interface, unsigned use)
 {
         const struct interface *i = &m->interfaces[interface];
 
+        need_plugs(m, i->dir);
         if (i->function != NONE)
                 need(m, i->function, use);
         for (unsigned k = 0; k < i->n_lower; k++)
@@ -147,6 +149,7 @@ static enum verdict storage(const struct machine *m)
 /* What a block device is on is not judged, unless it is for something else. */
 static void leave_open(struct machine *m, int block)
 {
+        enum verdict plugs[COUNT(m->plugs)];
         uint64_t before[COUNT(m->functions)];
         enum verdict was[COUNT(m->functions)];
 
@@ -154,7 +157,12 @@ static void leave_open(struct machine *m, int block)
                 before[n] = m->functions[n].uses;
                 was[n] = m->functions[n].verdict;
         }
+        for (unsigned n = 0; n < m->n_plugs; n++)
+                plugs[n] = m->plugs[n].verdict;
         need_block(m, block, OVS_USE - 1);
+        for (unsigned n = 0; n < m->n_plugs; n++)
+                if (m->plugs[n].verdict != plugs[n])
+                        m->plugs[n].verdict = plugs[n] > EITHER ? plugs[n] : EITHER;
         for (unsigned n = 0; n < m->n_functions; n++) {
                 m->functions[n].uses = before[n];
                 if (m->functions[n].verdict != was[n])
@@ -474,4 +482,5 @@ void judge_machine(struct machine *m)
                 shape_verdicts(m, &m->shaped[i]);
         forget(m);
         class_verdicts(m);
+        judge_plugs(m, storage(m), uplink_known(m));
 }

@@ -163,6 +163,18 @@ struct usb_device {
         char dir[200];
 };
 
+enum plug_kind { PLUG_DISK, PLUG_NETWORK, PLUG_INPUT, PLUG_SERIAL, PLUG_AUDIO, PLUG_HUB, PLUG_KIND_MAX_ };
+
+/* A USB device as rules of Bus=usb take it. */
+struct plug {
+        char name[24], dir[256];
+        enum plug_kind kind;
+        bool seen; /* of a disk: its driver has it, and it shows */
+        bool keyboard;
+        char port[12]; /* of a serial adapter: its terminal */
+        enum verdict verdict;
+};
+
 #define OTHER 2
 
 struct shape;
@@ -191,11 +203,13 @@ struct machine {
         struct use uses[60];
         struct interface interfaces[32];
         struct usb_device usb[12];
+        struct plug plugs[64];
+        enum verdict card_port; /* of ttyS4 */
         struct rule rules[9];
         struct shaped shaped[8];
         const struct shape *root_shape;
         unsigned n_shaped, on_second_bus, on_third_bus, n_capable;
-        unsigned n_functions, n_blocks, n_pools, n_uses, n_interfaces, n_usb, n_rules;
+        unsigned n_functions, n_blocks, n_pools, n_uses, n_interfaces, n_usb, n_plugs, n_rules;
         int virtio_keyboard; /* the function it is, or NONE */
         bool ps2_keyboard;
         int serial; /* function with ttyS4, or NONE */
@@ -237,6 +251,12 @@ int add_interface(struct machine *m, int function);
 int add_function(struct machine *m, unsigned id, unsigned class, const char *driver);
 /* What is active over a block device, and named after a number. */
 int stack_over(struct machine *m, enum block_kind kind, int lower, unsigned number);
+
+/* plugged.c: what is on USB, each device by itself; what of it is needed, or not known to be free. */
+void make_plugs(struct machine *m);
+void need_plugs(struct machine *m, const char *dir);
+void judge_plugs(struct machine *m, enum verdict storage, bool uplink);
+void write_plugs(const struct machine *m);
 
 /* virtual.c: some functions get virtual ones, or may. */
 void make_virtual(struct machine *m);

@@ -96,6 +96,14 @@ int tally_report(const struct tally *t, uint64_t seed, uint64_t n)
         printf("# numbers of virtual functions: %llu planned for a boot, %llu changed by hand, %llu left as they are\n",
                (unsigned long long)t->counts_planned, (unsigned long long)t->counts_changed,
                (unsigned long long)t->counts_kept);
+        printf("# of USB devices: %llu needed, %llu unknown, %llu that had to be taken and were; of serial ports %llu, "
+               "%llu, "
+               "%llu\n",
+               (unsigned long long)t->plugs_needed, (unsigned long long)t->plugs_unknown,
+               (unsigned long long)t->plugs_taken, (unsigned long long)t->ports_needed,
+               (unsigned long long)t->ports_unknown, (unsigned long long)t->ports_taken);
+        missed |= t->plugs_needed == 0 || t->plugs_unknown == 0 || t->plugs_taken == 0;
+        missed |= t->ports_needed == 0 || t->ports_unknown == 0 || t->ports_taken == 0;
         missed |= t->counts_planned == 0 || t->counts_changed == 0 || t->counts_kept == 0;
         for (size_t i = 0; i < COUNT(t->taken); i++)
                 missed |= t->taken[i] == 0;

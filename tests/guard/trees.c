@@ -76,6 +76,7 @@ static void generate(struct machine *m, uint64_t seed, size_t number)
                 (seed % 2 ? make_shapes : make_gaps)(m);
         }
         make_rules(m);
+        make_plugs(m);
         judge_machine(m);
 }
 
@@ -139,6 +140,7 @@ static unsigned one(const char *top, unsigned worker, uint64_t seed, size_t numb
         output = run_program(PASSTHROUGHCTL, plan, &status);
         wrong = verdicts_compare(&m, output, status, number == RANDOM ? tally : &alone);
         wrong += virtual_planned(&m, output, tally);
+        wrong += plugged(&m, output, tally);
         if (wrong == 0)
                 wrong = virtual_asked(&m) && number == RANDOM ? virtual_made(&m, tally) : moments(&m, moment, tally);
         tally->trees += number == RANDOM;

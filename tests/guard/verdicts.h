@@ -9,6 +9,7 @@ struct tally {
         uint64_t needed, unknown, free_bound, refused, chains;
         uint64_t shapes, shapes_failed, known;
         uint64_t taken[4]; /* free ones, in the moments that follow */
+        uint64_t plugs_needed, plugs_unknown, plugs_taken, ports_needed, ports_unknown, ports_taken;
         uint64_t counts_planned, counts_changed, counts_kept;
         uint64_t seen[60]; /* machines that have each of the features */
 };
@@ -41,6 +42,12 @@ unsigned moments(const struct machine *m, enum moment moment, struct tally *tall
 unsigned virtual_planned(const struct machine *m, const char *json, struct tally *tally);
 unsigned virtual_made(const struct machine *m, struct tally *tally);
 bool virtual_asked(const struct machine *m);
+
+/*
+ * plans.c: the same of rules for USB and for serial ports; and whether it is another plan for functions, that one, when
+ * such a rule is there that matches nothing.
+ */
+unsigned plugged(const struct machine *m, const char *json, struct tally *tally);
 
 /* trees.c: a program's output for the tree in the working directory. */
 enum program { PASSTHROUGHCTL, PASSTHROUGH_BIND, PASSTHROUGH_SRIOV, PROGRAM_MAX_ };

@@ -245,5 +245,6 @@ void write_machine(const struct machine *m)
         write_configuration(m);
         write_network(m);
         write_people(m);
+        write_plugs(m);
         write_shapes(m);
 }
