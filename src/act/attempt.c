@@ -49,8 +49,7 @@ const char *attempt_text(const struct attempt *x, const struct root *root, struc
                 return arena_join(a, "udev has not taken it for rule ", x->op->value,
                                   "; journalctl -u systemd-udevd may say why", NULL);
         case FAULT_CLAIMED:
-                return arena_join(a, "udev still has it for rule ", x->op->value,
-                                  "; journalctl -u systemd-udevd may say why", NULL);
+                return "udev still has it for a rule; journalctl -u systemd-udevd may say why";
         case FAULT_NO_DRIVER:
                 return arena_join(a, x->op->value,
                                   " released it, and no driver of the host took it; see the kernel log", NULL);

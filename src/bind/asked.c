@@ -27,6 +27,14 @@ static bool is_released(const struct run *r, const struct device *d)
         return x && x->action == ACTION_KEEP && x->state != STATE_NONE && streq(x->id, d->id);
 }
 
+/* Whoever takes it waits for the answer, and has looked at what stands against the rule. */
+static bool is_begun(const struct run *r, const struct device *d)
+{
+        const struct record_device *x = record_find_device(&r->record, d->address);
+
+        return x && x->state == STATE_BEGUN && streq(x->id, d->id);
+}
+
 /*
  * What has the device for the rule already keeps it, though the rule was edited, or a virtual machine has it open:
  * another event of it is no new decision. What is blocked is nobody's, and not the host's either once it is not.
@@ -37,7 +45,7 @@ static bool takes(const struct run *r, const struct plan_entry *e)
         const struct rule *rule = &r->config.rules[e->rule];
         bool has = streq_ptr(d->claim, rule->name) && !r->record.rescued;
 
-        if (!rule->bus->taken_by || is_released(r, d) || (!has && run_closed(r, rule)))
+        if (!rule->bus->taken_by || is_released(r, d) || (!has && !is_begun(r, d) && run_closed(r, rule)))
                 return false;
         return e->action == ACTION_BIND ||
                (e->action == ACTION_REFUSE && (e->kind == REASON_BLOCKED || (has && e->kind == REASON_IN_USE)));

@@ -166,8 +166,10 @@ static bool wants_fido(const struct machine *m)
         return false;
 }
 
-static void judge_input(const struct machine *m, struct plug *p)
+static void judge_input(const struct machine *m, struct plug *p, unsigned scope)
 {
+        if (scope & USB_OPEN)
+                set(p, EITHER);
         if (wants_fido(m))
                 set(p, UNKNOWN);
         if (p->keyboard && passphrase_conceivable(m) && !m->ps2_keyboard)
@@ -202,7 +204,7 @@ void judge_plugs(struct machine *m, enum verdict storage, bool uplink)
                         judge_serial(m, p, uplink, scope);
                         break;
                 case PLUG_INPUT:
-                        judge_input(m, p);
+                        judge_input(m, p, scope);
                         break;
                 case PLUG_HUB:
                         set(p, NEEDED);

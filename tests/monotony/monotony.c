@@ -58,6 +58,8 @@ static const struct {
         {"/sys/bus/pci/devices*", "which devices there are, and who they are"},
         {"/sys/devices/pci*:[0-9a-f][0-9a-f]:[0-9a-f][0-9a-f].[0-7]", "which devices there are: of twins one is left"},
         {"*/modalias", "who a device is"},
+        {"/sys/devices/*/usb*/bDeviceClass", "who a device is"},
+        {"/sys/devices/*/usb*/id[VP]*", "who a device is"},
         {"*/iommu_group", "who is in a group"},
 };
 

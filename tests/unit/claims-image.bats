@@ -138,6 +138,39 @@ in_place() {
     is "$output" '' answer
 }
 
+@test "the host puts its own in their place, and none where it has no rule any more" {
+    image_built
+    booted
+    rm "$ROOT/etc/initrd-release"
+    run timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
+    exits 0
+    grep -q passthrough-demand "$ROOT$UDEV/$FIRST"
+    rm -f "$ROOT"/etc/passthrough.d/*.conf "$ROOT/run/passthrough/record"
+    mkdir -p "$ROOT"/run/{normal,early,late}
+    run timeout 20 "$BUILD/passthrough-generator" --root="$ROOT" /run/normal /run/early /run/late
+    [[ -L $ROOT/run/normal/sysinit.target.wants/passthrough-udev.service ]]
+    run timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
+    exits 0
+    [[ ! -e $ROOT$UDEV/$FIRST && ! -e $ROOT$UDEV/$LAST ]]
+    rm -r "$ROOT"/run/{normal,early,late} && mkdir -p "$ROOT"/run/{normal,early,late}
+    run timeout 20 "$BUILD/passthrough-generator" --root="$ROOT" /run/normal /run/early /run/late
+    is "$(ls "$ROOT/run/normal")" '' units
+}
+
+@test "one of several has its link there once it has its number" {
+    rm "$ROOT"/etc/passthrough.d/*
+    usb_claimed 1-2 sticks
+    usb_claimed 1-3 sticks
+    rule sticks '[Match]' Bus=usb ID=0951:1666 '[Device]' Expect=0-
+    image_built
+    is "$(grep -c '}="sticks"' "$IMAGE/$CLAIMS/$FIRST") $(grep -c passthrough/sticks "$IMAGE/$CLAIMS/$FIRST")" '2 0' 'claims and links'
+    [[ ! -e $ROOT/var/lib/passthrough/numbers ]]
+    run "$BUILD/passthrough-demand" --root="$ROOT" --claim=1-3
+    image_built
+    grep '}="sticks"' "$IMAGE/$CLAIMS/$FIRST" | grep 'usb\*/\*-3' | grep -q '"passthrough/sticks.d/0"'
+    is "$(grep -c passthrough/sticks "$IMAGE/$CLAIMS/$FIRST")" 1 'links'
+}
+
 @test "an image is stale once another device is cleared" {
     image_built
     ctl status --json

@@ -95,6 +95,13 @@ unseen() { # unseen: the stick in its socket, as it is when it has just come
     unclear "$UNSEEN: fstab has UUID=$UUID for /backup, and its disk is unknown; it can be handed over once" 1-1
 }
 
+@test "a stick that the host has looked at may be what is named in a way that nobody can follow" {
+    cmdline resume=PARTUUID=8e4858b5-61b1-4361-a5fb-940eb8cbf1ae/PARTNROFF=1
+    unclear 'resume=PARTUUID=8e4858b5-61b1-4361-a5fb-940eb8cbf1ae/PARTNROFF=1, and its disk is unknown' 1-1
+    put /etc/fstab '/dev/sdz1 /backup ext4 nofail 0 0'
+    unclear '/dev/sdz1' 1-1
+}
+
 @test "a disk that its driver has, and that udev has not looked at, where something is missing" {
     put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
     rm "$ROOT/run/udev/data/b8:16"

@@ -4,6 +4,7 @@
 
 load product
 load tree
+load tree-usb
 load live
 
 OTHER=6.12.1-other
@@ -170,6 +171,39 @@ image_digest() {
     live apply --no-trial
     exits 0
     built
+}
+
+@test "what udev claims in an image counts: it is built once, and anew where the host has cleared another device" {
+    firmware_uuid
+    pci_add 0000:00:17.0 8086:a282 010601 group=4 driver=ahci
+    disk sda 8:0 0000:00:17.0
+    mounted sda / ext4
+    pci_add 0000:00:14.0 8086:a36d 0c0330 group=5 driver=xhci_hcd
+    usb_controller 0000:00:14.0 1 2
+    usb_add 1-2 0951:1666 class=08 serial=AA01
+    usb_claimed 1-2 stick
+    rule stick '[Match]' Bus=usb Serial=AA01
+    # Of this machine's own mounts the tree has none.
+    mkdir "$BATS_TEST_TMPDIR"/{first,second}
+    ctl image "$BATS_TEST_TMPDIR/first"
+    live_host
+    applied
+    tar -xOf "$ROOT/boot/initrd.img-$KERNEL" ./usr/lib/passthrough/claims/10-passthrough-claims.rules | grep -q AA01
+    live apply --no-trial
+    exits 0
+    built
+    put "$(usb_dir 1-2 | sed 's,^,/sys/,')/speed" 12
+    live apply --no-trial
+    exits 0
+    built
+    rm "$(usb_file 1-2 serial)"
+    rule stick '[Match]' Bus=usb Path=0000:00:14.0/2
+    ctl image "$BATS_TEST_TMPDIR/second"
+    applied
+    put "$(usb_dir 1-2 | sed 's,^,/sys/,')/speed" 480
+    live apply --no-trial
+    exits 0
+    built "$KERNEL" $OTHER
 }
 
 @test "apply builds anew what has a clearance, where root= is another since, and where the host's own was removed" {

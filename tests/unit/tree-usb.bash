@@ -193,7 +193,7 @@ usb_descriptors() {
         printf -v hex '0902%02x00%02x%02x0080fa' $((9 + ${#interfaces} / 2)) $n $number
         out+=$hex$interfaces
     done
-    # shellcheck disable=SC2059 # the escapes are the point
+    # shellcheck disable=SC2059,SC2001 # the escapes are the point
     printf "$(sed 's/../\\x&/g' <<<"$out")"
 }
 

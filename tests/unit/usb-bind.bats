@@ -39,6 +39,20 @@ lets_go() {
     ln -sfn "$(realpath -s --relative-to="$(dirname "$1")" "$ROOT/run/udev/data/c$2")" "$1"
 }
 
+# cut_short TEXT COMMAND ARG: it is killed as soon as the record has that.
+cut_short() {
+    local n
+    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_TEST_TMPDIR/drivers.so" "$BATS_TEST_DIRNAME/drivers.c" -ldl
+    cp -a "$ROOT/run" "$BATS_TEST_TMPDIR/run"
+    for ((n = 1; n < 40; n++)); do
+        rm -rf "$ROOT/run" && cp -a "$BATS_TEST_TMPDIR/run" "$ROOT/run"
+        run env DRIVERS_ROOT="$ROOT" LD_PRELOAD="$BATS_TEST_TMPDIR/drivers.so" KILL_AT="a$n" \
+            ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$BUILD/passthroughctl" "$2" --root="$ROOT" "$3"
+        if grep -q "$1" "$ROOT/run/passthrough/record"; then return; fi
+    done
+    return 1
+}
+
 @test "what udev has claimed by then is bound, and the rule is satisfied" {
     usb_claimed 1-2 stick
     serve stick
@@ -161,12 +175,40 @@ lets_go() {
     state_of 1-2 bound
 }
 
+@test "release: udev is answered that it lets go before it is asked" {
+    usb_claimed 1-2 stick
+    serve stick
+    cut_short 'given back by hand' release stick
+    has_not 'Next:'
+    [[ $(<"$(usb_file 1-2 uevent)") != add ]]
+    run timeout 20 "$BUILD/passthrough-demand" --root="$ROOT" --claim=1-2
+    is "$output" '' answer
+}
+
+@test "one of two that were given back is taken again by itself" {
+    rule stick '[Match]' Bus=usb ID=0951:1666 '[Device]' Expect=2
+    usb_claimed 1-2 stick
+    usb_claimed 1-3 stick
+    serve stick
+    exits 0
+    lets_go "$(usb_file 1-2 uevent)" "$(<"$(usb_file 1-2 dev)")"
+    lets_go "$(usb_file 1-3 uevent)" "$(<"$(usb_file 1-3 dev)")"
+    ctl release stick
+    exits 0
+    # udev asks while bind waits for it.
+    cut_short begun bind 1-2
+    run timeout 20 "$BUILD/passthrough-demand" --root="$ROOT" --claim=1-2
+    is "$output" $'PASSTHROUGH_RULE=stick\nPASSTHROUGH_LINK=passthrough/stick.d/0' answer
+    run timeout 20 "$BUILD/passthrough-demand" --root="$ROOT" --claim=1-3
+    is "$output" '' answer
+}
+
 @test "release fails where udev keeps it, and says so" {
     usb_claimed 1-2 stick
     serve stick
     ctl release stick
     exits 1
-    has 'udev still has it for rule'
+    has 'udev still has it for a rule'
     state_of 1-2 failed
 }
 
@@ -174,6 +216,7 @@ lets_go() {
     board_ports ttyS1 00:05
     rule com1 '[Match]' Bus=tty Port=ttyS1
     tty_claimed ttyS1 com1
+    add_line /run/udev/data/c4:65 E:PASSTHROUGH_FROM=serial8250
     serve com1
     exits 0
     has 'com1: ttyS1 handed over by udev'

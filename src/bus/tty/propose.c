@@ -26,7 +26,7 @@ static const char *names_of(struct arena *a, const struct facts *facts, size_t c
         const char *text = "";
 
         for (size_t i = 0; i < facts->n_devices; i++)
-                if (facts->devices[i].bus == &tty_bus && tty_carrier(facts, &facts->devices[i]) == carrier)
+                if (facts->devices[i].bus->syntax == &tty_syntax && tty_carrier(facts, &facts->devices[i]) == carrier)
                         text = arena_join(a, text, *text ? " " : "", facts->devices[i].address, NULL);
         return text;
 }

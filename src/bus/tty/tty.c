@@ -24,20 +24,6 @@ static bool same_card(const struct device *a, const struct device *b)
         return a == b;
 }
 
-size_t tty_carrier(const struct facts *facts, const struct device *d)
-{
-        return d->below ? facts_find(facts, d->below) : NO_DEVICE;
-}
-
-size_t tty_ports_on(const struct facts *facts, size_t carrier)
-{
-        size_t n = 0;
-
-        for (size_t i = 0; i < facts->n_devices; i++)
-                n += facts->devices[i].bus == &tty_bus && tty_carrier(facts, &facts->devices[i]) == carrier;
-        return n;
-}
-
 /* What is asked of the device that it is on, that one's bus answers. */
 static enum tristate match(enum match_key key, const char *word, const struct facts *facts, const struct device *d)
 {

@@ -23,7 +23,7 @@ static inline const struct tty_port *tty_of(const struct device *d)
 /* words.c */
 bool tty_is_name(const char *text);
 
-/* The device of another bus that the port is on, position in facts; NO_DEVICE: it is the board's own. */
+/* carrier.c: the device of another bus that the port is on, position in facts; NO_DEVICE: it is the board's own. */
 size_t tty_carrier(const struct facts *facts, const struct device *d);
 /* How many ports are on that device. */
 size_t tty_ports_on(const struct facts *facts, size_t carrier);
