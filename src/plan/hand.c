@@ -80,6 +80,8 @@ void plan_release_refused(const struct plan *plan, struct arena *a, size_t devic
         else if (!driver_is_vfio(driver)) {
                 if (e && e->needed)
                         why = arena_join(a, "in use: ", e->needed, NULL);
+                else if (d->vfio_user && d->bus->syntax->taken_by)
+                        why = arena_join(a, "in use: ", d->vfio_user, NULL);
                 /* A virtual machine has it open. */
                 else if (e && e->kind == REASON_IN_USE && d->bus->syntax->taken_by)
                         why = e->reason;
