@@ -5,7 +5,7 @@ setup() {
     command -v "${CC:-cc}" >/dev/null || skip 'no compiler'
     "${CC:-cc}" -std=gnu17 -D_GNU_SOURCE -I"$src" -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all \
         -Wl,--wrap=sysfs_write -o "$BATS_TEST_TMPDIR/act" "$BATS_TEST_DIRNAME/act.c" \
-        "$src"/act/{act,attempt,kmod,sysfs}.c "$src"/config/driver.c "$src"/base/{arena,str,root,memory}.c
+        "$src"/act/{act,attempt,await,kmod,sysfs}.c "$src"/config/driver.c "$src"/base/{arena,str,root,memory}.c
     mkdir -p "$root"/drivers/{vfio,other} "$root"/{kept,other}
     ln -s ../drivers/vfio "$root/kept/driver"
     ln -s ../drivers/other "$root/other/driver"
