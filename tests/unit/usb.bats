@@ -175,6 +175,9 @@ path_is() {
     printf '\x12\x01\x00\x02\x00\x00\x00\x40\x51\x09\x66\x16\x00\x01\x01\x02\x03\x01\x00\x04\x03\x03\x03' >"$(usb_file 1-1 descriptors)"
     matched_usb 1-1 Class=storage
     matched_usb '' Class=hid
+    printf '\x12\x01\x00\x02\x00\x00\x00\x40\x51\x09\x66\x16\x00\x01\x01\x02\x03\x01\x09\x04\x00\x00\x01\x03' >"$(usb_file 1-1 descriptors)"
+    matched_usb 1-1 Class=storage
+    matched_usb '' Class=hid # its interface is cut short
     head -c 12 "$(usb_file 1-1 descriptors)" >"$BATS_TEST_TMPDIR/short"
     cp "$BATS_TEST_TMPDIR/short" "$(usb_file 1-1 descriptors)"
     matched_usb 1-1 Class=storage
