@@ -139,6 +139,14 @@ path_is() {
     path_is 7-1 fe800000.usb/1
 }
 
+@test "a controller behind another one on USB is the nearest" {
+    usb_add 1-2 0cf3:1234 class=ff
+    untraced usb_make usb9 "$(usb_interface 1-2)/u132_hcd/usb9" 1d6b:0001 class=09 device=09 driver=hub devnum=1 ports=2 speed=12
+    usb_add 9-1 0951:1666
+    path_is 9-1 u132_hcd/1
+    path_is 1-2 0000:00:14.0/2
+}
+
 # --- what a device is
 
 @test "Class= is that of any interface, of any configuration, before there are interfaces" {
@@ -167,6 +175,9 @@ path_is() {
     printf '\x12\x01\x00\x02\x00\x00\x00\x40\x51\x09\x66\x16\x00\x01\x01\x02\x03\x01\x00\x04\x03\x03\x03' >"$(usb_file 1-1 descriptors)"
     matched_usb 1-1 Class=storage
     matched_usb '' Class=hid
+    printf '\x12\x01\x00\x02\x00\x00\x00\x40\x51\x09\x66\x16\x00\x01\x01\x02\x03\x01\x09\x04\x00\x00\x01\x03' >"$(usb_file 1-1 descriptors)"
+    matched_usb 1-1 Class=storage
+    matched_usb '' Class=hid # its interface is cut short
     head -c 12 "$(usb_file 1-1 descriptors)" >"$BATS_TEST_TMPDIR/short"
     cp "$BATS_TEST_TMPDIR/short" "$(usb_file 1-1 descriptors)"
     matched_usb 1-1 Class=storage
@@ -180,7 +191,7 @@ path_is() {
     matched_usb '1-1 1-2 1-3' 'ID=0951:*'
     matched_usb 1-3 'ID=*:16A0'
     matched_usb 1-1 Serial=AA01
-    matched_usb '' Serial=aa01
+    matched_usb '' Serial=AA03
     matched_usb '1-2 1-3' 'Serial=!AA01'
 }
 
