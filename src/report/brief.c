@@ -69,6 +69,8 @@ static struct said of_form(const struct reason *why, const struct form *form)
 /* Of one that has its own reason. */
 static struct said said_of(struct arena *a, const struct device *d, const struct reason *why)
 {
+        if (why->kind == REASON_BRIDGE && d->called)
+                return (struct said){{d->called, NULL}, NULL};
         for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
                 if (forms[i].kind == why->kind)
                         return of_form(why, &forms[i]);

@@ -43,7 +43,7 @@ added() {
     says '^ +1-3 +HUAWEI HiLink, wwan0 +cdc_ether '
     has_not ' Hub'
     ctl list --all
-    says '^ +1-1 +.*USB2.0 Hub +hub +held +bridge$'
+    says '^ +1-1 +.*USB2.0 Hub +hub +held +hub$'
 }
 
 @test "addresses on PCI go without their domain beside those of USB" {

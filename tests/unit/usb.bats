@@ -139,6 +139,14 @@ path_is() {
     path_is 7-1 fe800000.usb/1
 }
 
+@test "a controller behind another one on USB is the nearest" {
+    usb_add 1-2 0cf3:1234 class=ff
+    untraced usb_make usb9 "$(usb_interface 1-2)/u132_hcd/usb9" 1d6b:0001 class=09 device=09 driver=hub devnum=1 ports=2 speed=12
+    usb_add 9-1 0951:1666
+    path_is 9-1 u132_hcd/1
+    path_is 1-2 0000:00:14.0/2
+}
+
 # --- what a device is
 
 @test "Class= is that of any interface, of any configuration, before there are interfaces" {

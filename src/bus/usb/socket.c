@@ -60,18 +60,17 @@ static const char *usb3_ports(const struct root *root, struct arena *a, const ch
 
 const char *usb_socket(const struct root *root, struct arena *a, const struct device *d, const char **ret_controller)
 {
-        const char *bus = strstr(d->sysfs, "/usb"), *start = bus, *ports = strchr(d->address, '-') + 1;
-        const char *root_hub;
+        const char *dash = strchr(d->address, '-'), *number = arena_strndup(a, d->address, (size_t)(dash - d->address));
+        const char *name = arena_join(a, "/usb", number, "/", NULL), *hub = strstr(d->sysfs, name), *start = hub;
+        const char *ports = dash + 1, *root_hub;
 
         *ret_controller = NULL;
-        while (bus && (bus[4] < '1' || bus[4] > '9'))
-                start = bus = strstr(bus + 1, "/usb");
         while (start && start > d->sysfs && start[-1] != '/')
                 start--;
         if (!start)
                 return d->address;
-        root_hub = arena_strndup(a, d->sysfs, (size_t)(bus - d->sysfs) + 1 + strcspn(bus + 1, "/"));
-        *ret_controller = arena_strndup(a, start, (size_t)(bus - start));
+        root_hub = arena_strndup(a, d->sysfs, (size_t)(hub - d->sysfs) + strlen(name) - 1);
+        *ret_controller = arena_strndup(a, start, (size_t)(hub - start));
         if (is_usb3(root, a, root_hub))
                 ports = usb3_ports(root, a, d->sysfs, ports);
         return arena_join(a, *ret_controller, "/", ports, NULL);
