@@ -10,8 +10,10 @@
 #include "base/str.h"
 
 /* A process decides each claim, and looks at the whole machine for it. */
-#define TRIES    200
-#define PAUSE_MS 50
+#define TRIES       200
+#define TRIES_QUEUE 700 /* udev is still busy with other devices: so a boot may begin */
+#define PAUSE_MS    50
+#define QUEUE       "/run/udev/queue" /* there while udev has events to handle */
 
 static bool is_claimed(const struct root *root, const char *numbers, const char *rule)
 {
@@ -31,14 +33,25 @@ static bool is_claimed(const struct root *root, const char *numbers, const char 
         return *value && (!*rule || streq(value, rule));
 }
 
+static void pause_a_moment(void)
+{
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+}
+
 bool await_claim(const struct root *root, const char *numbers, const char *rule, bool wanted)
 {
         for (int i = 0; is_claimed(root, numbers, rule) != wanted; i++) {
-                if (!root->live || i == TRIES)
+                if (!root->live || i == TRIES_QUEUE || (i >= TRIES && !root_exists(root, QUEUE)))
                         return false;
-                nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+                pause_a_moment();
         }
         return true;
+}
+
+void await_queue(const struct root *root)
+{
+        for (int i = 0; root->live && i < TRIES && root_exists(root, QUEUE); i++)
+                pause_a_moment();
 }
 
 void await_reload(const struct root *root)

@@ -11,5 +11,8 @@
  */
 bool await_claim(const struct root *root, const char *numbers, const char *rule, bool wanted);
 
+/* udev comes to the end of what has happened so far, or has had some seconds for it. */
+void await_queue(const struct root *root);
+
 /* udevd reads its rules anew, where they have changed: by itself it looks every three seconds. */
 void await_reload(const struct root *root);

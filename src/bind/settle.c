@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A rule on the host: whether it has what it was to have, and what it can still be given. */
+#include "act/await.h"
 #include "base/str.h"
 #include "bind/run.h"
 #include "guard/evidence.h"
@@ -218,6 +219,20 @@ static void log_off(struct run *r, const char *rule)
         outcome_log(r->root, &o, false);
 }
 
+/* At the start of a boot udev may have yet to come to what it is to claim. Nothing is held meanwhile. */
+static int wait_for_udev(const struct root *root, const char *name)
+{
+        struct arena a = {};
+        struct config config;
+        int k = config_load(root, &a, bus_syntaxes, &(struct diags){.arena = &a}, &config);
+        const struct rule *rule = k < 0 ? NULL : config_find(&config, name);
+
+        if (rule && rule->bus->taken_by)
+                await_queue(root);
+        arena_free(&a);
+        return k;
+}
+
 static int run(const struct root *root, const char *rule, bool nodes)
 {
         _cleanup_(close_fd) int lock = -1;
@@ -230,7 +245,9 @@ static int run(const struct root *root, const char *rule, bool nodes)
                 log_off(&r, rule);
                 return RUN_UNSATISFIED;
         }
-        k = record_lock(root, 0, &lock);
+        k = wait_for_udev(root, rule);
+        if (k == 0)
+                k = record_lock(root, 0, &lock);
         if (k == 0)
                 k = run_read_record(&r);
         if (k == 0)

@@ -77,12 +77,9 @@ void plan_release_refused(const struct plan *plan, struct arena *a, size_t devic
 
         if (d->stuck)
                 why = d->stuck;
-        else if (!driver_is_vfio(driver)) {
+        else if (!driver_is_vfio(driver) && !d->bus->syntax->taken_by) {
                 if (e && e->needed)
                         why = arena_join(a, "in use: ", e->needed, NULL);
-                /* A virtual machine has it open. */
-                else if (e && e->kind == REASON_IN_USE && d->bus->syntax->taken_by)
-                        why = e->reason;
         } else if (facts->evidence->busy_unknown)
                 why = arena_join(a, "not cleared: ", facts->evidence->busy_unknown, NULL);
         else if (d->vfio_user)

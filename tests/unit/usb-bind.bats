@@ -203,6 +203,20 @@ cut_short() {
     is "$output" '' answer
 }
 
+@test "release is refused while a process has the device open" {
+    usb_claimed 1-2 stick
+    serve stick
+    process 77 qemu-system-x86 "/dev/bus/usb/001/$(printf %03d "$(<"$(usb_file 1-2 devnum)")")"
+    ctl release stick
+    exits 1
+    says '1-2 not given back: in use: .*qemu-system-x86'
+    [[ $(<"$(usb_file 1-2 uevent)") != add ]]
+    state_of 1-2 bound
+    # It is udev's to keep, whoever has it.
+    run timeout 20 "$BUILD/passthrough-demand" --root="$ROOT" --claim=1-2
+    is "${lines[0]}" PASSTHROUGH_RULE=stick answer
+}
+
 @test "release fails where udev keeps it, and says so" {
     usb_claimed 1-2 stick
     serve stick
