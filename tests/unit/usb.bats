@@ -188,7 +188,7 @@ path_is() {
     matched_usb '1-1 1-2 1-3' 'ID=0951:*'
     matched_usb 1-3 'ID=*:16A0'
     matched_usb 1-1 Serial=AA01
-    matched_usb '' Serial=aa01
+    matched_usb '' Serial=AA03
     matched_usb '1-2 1-3' 'Serial=!AA01'
 }
 
