@@ -35,6 +35,11 @@ static bool is_virtual(const char *name)
         return startswith(name, "hvc");
 }
 
+static bool is_plugged(const char *name)
+{
+        return startswith(name, "ttyUSB") || startswith(name, "ttyACM");
+}
+
 /*
  * A port that nobody has registered yet may be any card's without a driver; that of a placeholder, too: the next UART
  * that is found may take its number (serial8250_find_match_or_unused() of drivers/tty/serial/8250/8250_core.c).
@@ -46,11 +51,13 @@ static void may_be_any(struct graph *g, const char *name, const char *what)
         for (size_t i = 0; i < g->facts->n_devices; i++) {
                 const struct device *d = &g->facts->devices[i];
 
-                if (d->detailed && d->roles & ROLE_SERIAL &&
-                    (is_virtual(name) ? startswith(d->id, "1af4:") : !d->driver))
+                if (d->detailed && (is_plugged(name)   ? d->bus->interfaces && !d->driver
+                                    : is_virtual(name) ? d->roles & ROLE_SERIAL && startswith(d->id, "1af4:")
+                                                       : d->roles & ROLE_SERIAL && !d->driver))
                         guard_reach(g, node, i);
         }
-        guard_claim(g, node, "%s is %s, and may be a port of this card", name, what);
+        guard_claim(g, node, "%s is %s, and may be a port of this %s", name, what,
+                    is_plugged(name) ? "device" : "card");
 }
 
 static void port(struct graph *g, int class_fd, const char *name, const char *what)
@@ -65,7 +72,7 @@ static void port(struct graph *g, int class_fd, const char *name, const char *wh
         node = guard_add(g, NODE_TERMINAL, name, link);
         if (g->evidence->nodes[node].n_devices > 0)
                 guard_use(g, node, "%s", what);
-        else if (is_virtual(name) ||
+        else if (is_virtual(name) || (is_plugged(name) && !*link) ||
                  (startswith(name, "ttyS") &&
                   (!*link || (guard_attribute(g, path, type, sizeof(type)) > 0 && streq(type, "0")))))
                 may_be_any(g, name, what);

@@ -44,6 +44,8 @@ static void uses_up(struct graph *g, const struct facts_request *request)
         if (request->writers || request->busy)
                 ask(g, &e->rdma_unknown, guard_rdma);
         ask(g, &e->uplink_unknown, guard_uplink);
+        if (asks_for_plugged(g->facts))
+                ask(g, &e->consoles_unknown, guard_terminals);
         guard_ports(g);
         guard_sight(g);
 }

@@ -25,6 +25,8 @@ void guard_uplink(struct graph *g);
 void guard_rdma(struct graph *g);
 /* Terminals that are the kernel's consoles: these show early. */
 void guard_consoles(struct graph *g);
+/* terminals.c: and what else the host talks through, of a host that is up. */
+void guard_terminals(struct graph *g);
 /* Where a passphrase may be typed. */
 void guard_keyboards(struct graph *g);
 /* Sets facts->root_on_volumes and facts->lvm_filters. */

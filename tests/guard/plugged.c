@@ -142,13 +142,20 @@ static void judge_network(const struct machine *m, struct plug *p, bool uplink, 
                 set(p, scope & ALL_NETWORK && !m->uplink_none && p->kind == PLUG_NETWORK ? UNKNOWN : EITHER);
 }
 
+static bool goes_by_ppp(const struct machine *m)
+{
+        for (unsigned i = 0; i < m->n_interfaces && !m->no_net; i++)
+                if (strncmp(m->interfaces[i].name, "ppp", 3) == 0)
+                        return true;
+        return false;
+}
+
 /* Its maker's own kind may be anything, and what a driver has made of it is a terminal. */
 static void judge_serial(const struct machine *m, struct plug *p, bool uplink, unsigned scope)
 {
         judge_network(m, p, uplink, scope);
-        for (unsigned i = 0; i < m->n_interfaces && !m->no_net; i++)
-                if (strncmp(m->interfaces[i].name, "ppp", 3) == 0)
-                        set(p, UNKNOWN);
+        if (goes_by_ppp(m))
+                set(p, UNKNOWN);
         if (m->no_mountinfo || m->no_swaps || m->no_block || scope)
                 set(p, EITHER);
         for (unsigned i = 0; i < m->n_pools; i++)
@@ -176,12 +183,16 @@ static void judge_input(const struct machine *m, struct plug *p, unsigned scope)
                 set(p, EITHER); /* which of them stays is left open */
 }
 
-static bool goes_by_ppp(const struct machine *m)
+/* What it is plugged into carries the line as well. */
+static void doubt_controller(struct machine *m, const struct plug *p)
 {
-        for (unsigned i = 0; i < m->n_interfaces && !m->no_net; i++)
-                if (strncmp(m->interfaces[i].name, "ppp", 3) == 0)
-                        return true;
-        return false;
+        for (unsigned i = 0; i < m->n_functions; i++) {
+                struct function *d = &m->functions[i];
+                size_t n = strlen(d->dir);
+
+                if (!is_bridge(d) && strncmp(p->dir, d->dir, n) == 0 && p->dir[n] == '/' && d->verdict < UNKNOWN)
+                        d->verdict = UNKNOWN;
+        }
 }
 
 void judge_plugs(struct machine *m, enum verdict storage, bool uplink)
@@ -202,6 +213,8 @@ void judge_plugs(struct machine *m, enum verdict storage, bool uplink)
                         break;
                 case PLUG_SERIAL:
                         judge_serial(m, p, uplink, scope);
+                        if (goes_by_ppp(m))
+                                doubt_controller(m, p);
                         break;
                 case PLUG_INPUT:
                         judge_input(m, p, scope);

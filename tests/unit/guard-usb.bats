@@ -251,6 +251,20 @@ busy() {
     says 'systemctl disable --now serial-getty@ttyUSB0\.service'
 }
 
+@test "an adapter whose port the host talks through: the debug shell, or a console that may yet come" {
+    usb_add 1-3 0403:6001 class=ff driver=ftdi_sio
+    usb_tty ttyUSB0 188:0 1-3
+    candidates 1-1 1-3
+    put /etc/systemd/system/debug-shell.service.d/port.conf '[Service]' TTYPath=/dev/ttyUSB0
+    needs 1-3 'ttyUSB0 ← the debug shell (TTYPath= of debug-shell.service)'
+    rm -r "$ROOT/etc/systemd"
+    cmdline console=ttyUSB0,115200
+    needs 1-3 "ttyUSB0 ← the kernel's console"
+    usb_remove 1-3
+    usb_add 1-3 0403:6001 class=ff
+    unclear "ttyUSB0 is the kernel's console, and may be a port of this device" 1-3
+}
+
 # --- who it is
 
 @test "a stick whose serial number was recorded is known before anybody has looked at it, another one is not" {
