@@ -70,10 +70,10 @@ BOTH='getty@ttyS1.service serial-getty@ttyS1.service'
 
 @test "a port that the host talks through keeps its login" {
     com2
-    cmdline root=/dev/sda2 console=tty0 console=ttyS1,115200
+    put /proc/cmdline 'root=/dev/sda2 console=tty0 console=ttyS1,115200'
     generate
     masked
-    cmdline root=/dev/sda2
+    put /proc/cmdline root=/dev/sda2
     put /sys/class/tty/console/active 'tty0 ttyS1'
     generate
     masked
@@ -96,16 +96,16 @@ BOTH='getty@ttyS1.service serial-getty@ttyS1.service'
 
 @test "what is switched off, invalid, kept or meant for another machine masks nothing" {
     com2
-    cmdline passthrough=off
+    put /proc/cmdline 'root=/dev/sda2 passthrough=off'
     generate
     masked
-    cmdline passthrough.skip=com2
+    put /proc/cmdline 'root=/dev/sda2 passthrough.skip=com2'
     generate
     masked
-    cmdline elfcorehdr=0x1000
+    put /proc/cmdline 'root=/dev/sda2 elfcorehdr=0x1000'
     generate
     masked
-    cmdline quiet
+    put /proc/cmdline 'root=/dev/sda2 quiet'
     com2 '[Device]' Driver=native
     generate
     masked

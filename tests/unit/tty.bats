@@ -113,7 +113,7 @@ held() {
     for word in console=ttyS1,115200n8 console=uart8250,io,0x2f8,9600 earlycon=uart8250,io,0x2f8 kgdboc=kbd,ttyS1,115200 \
         systemd.debug_shell=ttyS1 systemd.debug-shell=/dev/ttyS1 systemd.default_debug_tty=ttyS1 earlyprintk=serial,ttyS1 \
         something.new=ttyS1; do
-        cmdline "root=/dev/sda2 $word"
+        put /proc/cmdline "root=/dev/sda2 $word"
         held ttyS1 'the host needs it: ' || { echo "$word" && return 1; }
     done
 }
@@ -123,7 +123,7 @@ held() {
     rule port '[Match]' Bus=tty Port=ttyS1
     for word in console=ttyS11,115200n8 console=ttyS0 console=uart8250,io,0x3f8 systemd.set_credential=getty.ttys.serial:ttyS1 \
         passthrough.skip=ttyS1; do
-        cmdline "root=/dev/sda2 $word"
+        put /proc/cmdline "root=/dev/sda2 $word"
         plan
         rule_is port ok || { echo "$word" && return 1; }
     done
