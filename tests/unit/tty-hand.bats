@@ -58,6 +58,7 @@ END
 @test "a port that is claimed says so to whoever is about to start a login on it" {
     rule com2 '[Match]' Bus=tty Port=ttyS1
     told
+    # shellcheck disable=SC2016 # udev's
     grep -qxF 'SUBSYSTEM=="tty", SYMLINK+="passthrough/.tty/$kernel"' "$ROOT$LAST"
     # Behind the line that lets all others go.
     [[ $(grep -nF 'ENV{PASSTHROUGH_RULE}!="?*", GOTO' "$ROOT$LAST" | head -1) < $(grep -nF .tty "$ROOT$LAST") ]]
