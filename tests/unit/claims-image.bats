@@ -157,6 +157,37 @@ in_place() {
     is "$(ls "$ROOT/run/normal")" '' units
 }
 
+@test "the host gives a driver to what the initrd has claimed and no rule takes any more" {
+    image_built
+    booted
+    rm -f "$ROOT/etc/initrd-release" "$ROOT"/etc/passthrough.d/*.conf
+    mkdir -p "$ROOT/sys/bus/usb/drivers/usb-storage"
+    put /sys/bus/usb/drivers_probe ''
+    put /sys/class/input/input3/inhibited 1
+    run timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
+    exits 0
+    [[ -s $ROOT/sys/bus/usb/drivers_probe ]]
+    is "$(<"$ROOT/sys/class/input/input3/inhibited")" 0 inhibited
+}
+
+@test "where the host claims others than the initrd, udev has drivers look once at the rest" {
+    image_built
+    booted
+    rm "$ROOT/etc/initrd-release"
+    rule 10-stick '[Match]' Bus=usb Serial=AA02
+    run timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
+    exits 0
+    grep 'ATTR{subsystem/drivers_probe}="$kernel"' "$ROOT$UDEV/$FIRST" | grep -q '^ACTION=="add".*SYNTH_UUID.*TEST!="driver"'
+    # Behind what is claimed.
+    is "$(grep -o 'GOTO="passthrough_claims_child"\|drivers_probe' "$ROOT$UDEV/$FIRST" | head -2 | paste -sd' ')" \
+        'GOTO="passthrough_claims_child" drivers_probe' order
+    is "$(<"$ROOT/sys/bus/usb/drivers_probe")" '' 'drivers asked by hand'
+    # An initrd of PCI alone has claimed nothing.
+    rm -r "$ROOT$UDEV"
+    run timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --stage=udev
+    is "$(grep -c drivers_probe "$ROOT$UDEV/$FIRST")" 0 'lines'
+}
+
 @test "one of several has its link there once it has its number" {
     rm "$ROOT"/etc/passthrough.d/*
     usb_claimed 1-2 sticks
