@@ -267,7 +267,7 @@ static void claim(struct writer *w, const struct plan_entry *e, const char *whic
         const struct rule *rule = &w->plan->config->rules[e->rule];
         const struct bus *bus = bus_of(w, rule);
         const struct device *d = &w->plan->facts->devices[e->device];
-        const char *identity = bus->udev_is ? bus->udev_is(w->arena, d, placed) : placed ? NULL : "";
+        const char *identity = bus->udev_is ? bus->udev_is(w->arena, d) : placed ? NULL : "";
         const char *then;
 
         if (!identity)

@@ -53,11 +53,11 @@ in_place() {
     [[ ! -e $ROOT$UDEV/$FIRST ]] || sed -n 's/.*ENV{PASSTHROUGH_RULE}="\([^"]*\)".*/\1/p' "$ROOT$UDEV/$FIRST" | paste -sd' '
 }
 
-@test "an image has those that are cleared, by their serial numbers or by where they sit" {
+@test "an image has those that are cleared, by their serial numbers and by where they sit" {
     image_built
     golden image-$FIRST "$IMAGE/$CLAIMS/$FIRST"
     golden image-$LAST "$IMAGE/$CLAIMS/$LAST"
-    grep '"10-stick"' "$IMAGE/$CLAIMS/$FIRST" | grep -q 'ATTR{serial}=="AA01"'
+    grep '"10-stick"' "$IMAGE/$CLAIMS/$FIRST" | grep 'ATTR{serial}=="AA01"' | grep -q 'DEVPATH=="\*/0000:00:14.0/usb\*/\*-2"'
     grep '"20-nameless"' "$IMAGE/$CLAIMS/$FIRST" | grep -q 'DEVPATH=="\*/0000:00:14.0/usb\*/\*-3", ATTR{speed}=="480"'
     # Nobody can be asked there, and no service waits there.
     is "$(grep -c 'passthrough-demand\|SYSTEMD_WANTS}="p' "$IMAGE/$CLAIMS/$FIRST" "$IMAGE/$CLAIMS/$LAST")" \
@@ -200,6 +200,15 @@ in_place() {
     image_built
     grep '}="sticks"' "$IMAGE/$CLAIMS/$FIRST" | grep 'usb\*/\*-3' | grep -q '"passthrough/sticks.d/0"'
     is "$(grep -c passthrough/sticks "$IMAGE/$CLAIMS/$FIRST")" 1 'links'
+}
+
+@test "the bus of its number is the one that says which controller it is on" {
+    untraced usb_make usb5 devices/platform/usb-phy/xhci-hcd.0.auto/usb5 1d6b:0002 class=09 device=09 driver=hub devnum=1 ports=4 speed=480
+    usb_add 5-2 0951:1667 class=08 serial=AA05
+    usb_claimed 5-2 30-board
+    rule 30-board '[Match]' Bus=usb Serial=AA05
+    image_built
+    grep '"30-board"' "$IMAGE/$CLAIMS/$FIRST" | grep -q 'DEVPATH=="\*/xhci-hcd.0.auto/usb\*/\*-2"'
 }
 
 @test "an image is stale once another device is cleared" {
