@@ -27,7 +27,7 @@ matches() {
     get '[.devices[] | select(.rule == "probe").address] | sort[]'
 }
 
-@test "Port= takes a terminal's name" {
+@test "Port= takes a port's name" {
     matched ttyS1 Bus=tty Port=ttyS1
     matched 'ttyS0 ttyS1' Bus=tty 'Port=ttyS0 ttyS1'
     matched 'ttyS0 ttyUSB0' Bus=tty 'Port=!ttyS1'
@@ -43,11 +43,11 @@ matches() {
 }
 
 @test "a terminal that no hardware is behind is no port" {
-    put /sys/devices/virtual/tty/tty1/dev 4:1
-    link class/tty/tty1 devices/virtual/tty/tty1
-    rule vt '[Match]' Bus=tty Port=tty1
+    put /sys/devices/virtual/tty/ttyp1/dev 3:1
+    link class/tty/ttyp1 devices/virtual/tty/ttyp1
+    rule pty '[Match]' Bus=tty Port=ttyp1
     plan
-    rule_is vt missing
+    rule_is pty missing
 }
 
 @test "ID=, Serial= and Path= are those of the USB device that the port is on" {
@@ -278,7 +278,8 @@ added() {
 }
 
 @test "list shows ports under Serial, with what their device calls itself, and why one stays" {
-    put /sys/class/tty/console/active ttyS0
+    link class/tty/console devices/virtual/tty/console
+    put /sys/devices/virtual/tty/console/active ttyS0
     ctl list serial
     says 'ttyS0 +serial port +serial +held +the kernel.s console'
     says 'ttyS1 +serial port +serial +free'
