@@ -152,14 +152,29 @@ held() {
     held ttyS1 'not cleared: '
 }
 
-@test "a rule for a port and one for the device that it is on contradict each other: each names the other" {
+@test "a port of an adapter that a rule takes is refused, and the adapter goes, whether its port shows yet or not" {
     rule adapter '[Match]' Bus=usb ID=0403:6001
     rule port '[Match]' Bus=tty ID=0403:6001
     plan
-    refused 1-2 'ttyUSB0 is on it, and rule port takes that one alone; remove rule port or rule adapter'
-    refused ttyUSB0 'it is on 1-2, and rule adapter takes that one'
-    rule_is adapter refused
+    refused ttyUSB0 'it is on 1-2, and rule adapter takes that one with all that is on it; remove rule port or rule adapter'
     rule_is port refused
+    device 1-2 bind
+    rule_is adapter ok
+    usb_remove 1-2
+    usb_add 1-2 0403:6001 class=ff serial=A9001
+    plan
+    device 1-2 bind
+    rule_is adapter ok
+}
+
+@test "of a port, its adapter and their controller, each with a rule, none is taken" {
+    rule adapter '[Match]' Bus=usb ID=0403:6001
+    rule port '[Match]' Bus=tty ID=0403:6001
+    rule whole '[Match]' Address=00:14.0
+    plan
+    refused ttyUSB0 'it is on '
+    refused 1-2 'it is on 0000:00:14.0, and rule whole takes that one'
+    refused 0000:00:14.0 'is on it, and rule (adapter|port) takes that one alone'
 }
 
 @test "a rule for a port and one for the PCI card that it is on contradict each other" {
