@@ -85,11 +85,28 @@ static bool read_config(struct view *v, const struct ctl *of)
         return ctl_make_plan(c, NULL, true) == 0;
 }
 
+/* udev claims what the rules take: on the host that needs neither an image nor a line. */
+static bool all_by_udev(const struct view *v)
+{
+        const struct config *config = &v->c->config;
+
+        for (size_t i = 0; i < config->n_rules; i++)
+                if (!config->rules[i].bus || !config->rules[i].bus->taken_by)
+                        return false;
+        return config->n_rules > 0 && v->c->settings.n_pages == 0;
+}
+
+static bool is_taken(const struct plan *plan, const struct plan_entry *e)
+{
+        return streq_ptr(plan->facts->devices[e->device].driver_now, e->driver);
+}
+
 static void read_rules(struct view *v)
 {
         const struct plan *plan = &v->c->plan;
         struct situation *now = v->now;
 
+        now->by_udev = all_by_udev(v);
         for (size_t i = 0; i < v->c->config.n_rules; i++) {
                 enum rule_state state = plan->rules[i].state;
 
@@ -98,11 +115,14 @@ static void read_rules(struct view *v)
                 if ((state == RULE_REFUSED || state == RULE_MISSING) && !now->refused)
                         now->refused = v->c->config.rules[i].file;
         }
-        for (size_t i = 0; i < plan->n_entries && !now->rule; i++) {
+        for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
+                const char *rule = v->c->config.rules[e->rule].name;
 
-                if (e->action == ACTION_BIND && streq_ptr(plan->facts->devices[e->device].driver_now, e->driver))
-                        now->rule = v->c->config.rules[e->rule].name;
+                if (e->action == ACTION_BIND && is_taken(plan, e) && !now->rule)
+                        now->rule = rule;
+                else if (e->action == ACTION_BIND && !is_taken(plan, e) && now->by_udev && !now->waits)
+                        now->waits = rule;
         }
 }
 
@@ -148,12 +168,22 @@ static enum lack iommu_lack(struct view *v)
                        : LACK_IOMMU;
 }
 
-static enum lack lack_of(struct view *v)
+/* No image of this host gets the rules. */
+static bool is_imageless(const struct view *v)
 {
-        enum lack lack = iommu_lack(v);
         const char *message, *fix;
 
-        if (lack == LACK_FIRMWARE || makers_judge(&v->makers, &v->c->arena, &message, &fix) != MAKERS_FAULT)
+        return makers_judge(&v->makers, &v->c->arena, &message, &fix) == MAKERS_FAULT;
+}
+
+static enum lack lack_of(struct view *v)
+{
+        enum lack lack;
+
+        if (v->now->by_udev)
+                return LACK_NOTHING;
+        lack = iommu_lack(v);
+        if (lack == LACK_FIRMWARE || !is_imageless(v))
                 return lack;
         if (v->makers.program)
                 return LACK_PART;
@@ -180,6 +210,8 @@ static enum ahead line_ahead(struct view *v)
         journal_close(&journal);
         if (cut_short)
                 return AHEAD_BEHIND;
+        if (v->now->by_udev && v->needs.n_tokens == 0 && owned.n_tokens == 0)
+                return AHEAD_READY;
         boot_plan_build(&v->boot, &v->needs, &owned, &c->arena, &plan);
         v->now->line_by_hand = c->root.live && plan.problem;
         if (plan.problem)
@@ -218,6 +250,8 @@ static enum ahead images_ahead(struct view *v)
         enum ahead all = AHEAD_UNKNOWN;
         bool any = false;
 
+        if (v->now->by_udev && is_imageless(v))
+                return AHEAD_READY;
         installed_find(&v->c->root, &v->c->arena, &v->makers, &v->boot, &list);
         for (size_t i = 0; i < list.n; i++) {
                 enum ahead one;
@@ -307,8 +341,7 @@ static bool here_by_devices(const struct view *v)
         const struct plan *plan = &v->c->plan;
 
         for (size_t i = 0; i < plan->n_entries; i++)
-                if (plan->entries[i].action == ACTION_BIND &&
-                    !streq_ptr(plan->facts->devices[plan->entries[i].device].driver_now, plan->entries[i].driver))
+                if (plan->entries[i].action == ACTION_BIND && !is_taken(plan, &plan->entries[i]))
                         return false;
         return true;
 }

@@ -159,8 +159,9 @@ static struct next_step of_maker(const struct asker *x)
 static struct next_step of_apply(const struct asker *x)
 {
         const struct situation *now = x->now;
-        const char *what =
-                now->n_rules > 0 ? "puts the rules into the next boot" : "brings the next boot in line with the config";
+        const char *what = now->by_udev       ? "puts the rules into the boot images, too"
+                           : now->n_rules > 0 ? "puts the rules into the next boot"
+                                              : "brings the next boot in line with the config";
         struct next_step step = of_maker(x);
 
         if (step.command)
@@ -192,6 +193,9 @@ static struct next_step of_way(const struct asker *x)
                                                              "min is taken back",
                                               minutes));
         case WAY_APPLIED:
+                if (now->waits)
+                        return run(x, arena_join(x->a, "bind ", now->waits, NULL),
+                                   "hands it over now; the next boot does so by itself");
                 return reboot(x, now->n_rules > 0 ? "boots with the rules" : "boots without the rules");
         case WAY_OFF:
                 return reboot(x, "boots with the rules; in this boot they were switched off");

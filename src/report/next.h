@@ -69,6 +69,8 @@ struct situation {
         const char *refused;         /* the file of the first of them */
         const char *rule;            /* one that is handed over now */
         const char *unmet;           /* one that this boot did not satisfy */
+        bool by_udev;                /* each works on the host without any boot image, from the next boot on */
+        const char *waits;           /* one of those that bind would satisfy in this boot */
         bool held;                   /* this boot has something of ours: devices, or the tokens of a trial */
         enum way way;
         enum lack lack;
