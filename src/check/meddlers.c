@@ -24,11 +24,19 @@ static bool any_rule(const struct checker *c)
 
 /* ---- usbguard ---------------------------------------------------------------------------------------------------- */
 
+/* It means nothing to a shell, nor to usbguard: a device may say anything of itself, and people run what they read. */
+static bool is_plain(const char *word)
+{
+        return !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+")];
+}
+
 /* "allow id 0951:1666 serial "AA02"", as usbguard-rules.conf(5) has it. */
 static const char *allow_rule(struct checker *c, const struct device *d)
 {
         const char *serial = d->marks[MARK_SERIAL];
 
+        if (serial && !is_plain(serial))
+                return arena_join(c->arena, "allow id ", d->id, " via-port \"", d->address, "\"", NULL);
         return serial ? arena_join(c->arena, "allow id ", d->id, " serial \"", serial, "\"", NULL)
                       : arena_join(c->arena, "allow id ", d->id, NULL);
 }

@@ -119,6 +119,18 @@ rows() {
     row conflict.usbguard fail '1-3: usbguard blocks it' "$fix"
 }
 
+@test "usbguard: no text of the device goes into the command but a plain serial number" {
+    local serial
+    enable usbguard.service basic
+    for serial in "AA'; reboot; '" 'AA"BB' 'A$(B)' 'A`B`' 'A\B' 'A B'; do
+        usb_remove 1-3
+        usb_add 1-3 0529:0001 class=ff serial="$serial" devnum=9 authorized=0
+        ctl check --json
+        row conflict.usbguard fail '1-3: usbguard blocks it' \
+            'usbguard append-rule '\''allow id 0529:0001 via-port "1-3"'\'', then plug it in again'
+    done
+}
+
 @test "what mounts without asking udisks is a warning" {
     put /etc/usbmount/usbmount.conf '# usbmount' 'ENABLED=1'
     ctl check --json

@@ -170,6 +170,16 @@ unseen() { # unseen: the stick in its socket, as it is when it has just come
     unclear "$UNSEEN" 1-1
 }
 
+@test "where its descriptors are not all there it may be anything" {
+    usb_remove 1-1
+    usb_add 1-1 1234:5678 class=01 driver=snd-usb-audio other=08
+    head -c 43 "$(usb_file 1-1 descriptors)" >"$BATS_TEST_TMPDIR/short"
+    cp "$BATS_TEST_TMPDIR/short" "$(usb_file 1-1 descriptors)"
+    needs_nothing
+    put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
+    unclear "$UNSEEN" 1-1
+}
+
 # --- people
 
 passphrase() { put /etc/crypttab "secret UUID=$ROOT_UUID none luks"; }

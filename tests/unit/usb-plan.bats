@@ -113,6 +113,14 @@ stick() { rule stick '[Match]' Bus=usb Serial=AA01 "$@"; }
     is "$(operations authorized)" '' operations
 }
 
+@test "where nobody can see whether it is blocked it is refused" {
+    rm "$(usb_file 1-2 authorized)" && mkdir "$(usb_file 1-2 authorized)"
+    stick
+    plan
+    exits 1
+    refused 1-2 '^its file authorized cannot be read, which says whether somebody blocks it$'
+}
+
 @test "a rule on a device and one on its controller contradict each other: each names the other" {
     stick
     rule usb '[Match]' Path=00:14.0

@@ -211,6 +211,13 @@ path_is() {
     matched_usb 1-1 Class=storage
 }
 
+@test "descriptors of which the end is missing are none, though each that is there is whole" {
+    usb_add 1-1 1234:0001 class=03,08
+    head -c 43 "$(usb_file 1-1 descriptors)" >"$BATS_TEST_TMPDIR/short"
+    cp "$BATS_TEST_TMPDIR/short" "$(usb_file 1-1 descriptors)"
+    matched_usb 1-1 Class=storage
+}
+
 @test "ID= is vendor and product, one half may be any; Serial= is the device's own" {
     usb_add 1-1 0951:1666 serial=AA01
     usb_add 1-2 0951:1666 serial=aa02

@@ -202,10 +202,23 @@ static void gather_driver(const struct root *root, struct arena *a, struct devic
         d->driver_now = d->driver;
 }
 
+static void gather_authorized(const struct root *root, struct arena *a, struct device *d, struct usb_device *u)
+{
+        char *text;
+        size_t size;
+        enum source state = root_look(root, a, arena_join(a, d->sysfs, "/authorized", NULL), &text, &size);
+
+        if (state == SOURCE_UNREADABLE) {
+                d->stuck = "its file authorized cannot be read, which says whether somebody blocks it";
+                d->stuck_kind = REASON_UNIDENTIFIED;
+        }
+        u->blocked = state == SOURCE_READ && startswith(text, "0");
+}
+
 static void gather_device(const struct root *root, struct arena *a, struct device *d)
 {
         struct usb_device *u = arena_alloc(a, sizeof(*u));
-        const char *link = arena_join(a, USB_DEVICES "/", d->address, NULL), *authorized;
+        const char *link = arena_join(a, USB_DEVICES "/", d->address, NULL);
 
         *u = (struct usb_device){};
         d->own = u;
@@ -218,9 +231,8 @@ static void gather_device(const struct root *root, struct arena *a, struct devic
         gather_classes(root, a, d, u);
         gather_claim(root, a, d, u);
         gather_driver(root, a, d, u);
-        authorized = attribute(root, a, d->sysfs, "authorized");
+        gather_authorized(root, a, d, u);
         u->speed = attribute(root, a, d->sysfs, "speed");
-        u->blocked = authorized && streq(authorized, "0");
         d->detailed = true;
         d->group = NO_GROUP;
         d->index = UINT32_MAX;

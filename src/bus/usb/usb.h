@@ -50,7 +50,8 @@ enum heading usb_heading(const char *class);
 /* Which of a device's classes says best what it is: true if a does. */
 bool usb_says_more(const char *a, const char *b);
 
-/* descriptors.c: calls one() with class, subclass and protocol of each interface; false: they make no sense. */
+/* descriptors.c: calls one() with class, subclass and protocol of each interface; false: they make no sense, or are not
+ * all that there are. */
 bool usb_read_descriptors(const unsigned char *data, size_t size, void (*one)(void *context, const char *class),
                           void *context);
 
