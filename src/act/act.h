@@ -61,5 +61,8 @@ uint64_t act_now(void);
 /* Undoes what udev claims in an initrd, on buses whose devices udev claims. 0 or -errno; *ret: whether it claimed. */
 int act_unclaim(const struct root *root, struct arena *a, bool *ret) _must_check_;
 
+/* The same where nobody claims anything by now: what was claimed gets its drivers. */
+void act_unclaimed(const struct root *root, struct arena *a);
+
 /* Undoes OP_HIDE. 0 or -errno; *ret: whether anything was hidden. */
 int act_unhide(const struct root *root, struct arena *a, bool *ret) _must_check_;

@@ -49,9 +49,18 @@ static void allow_typing(struct unclaimer *u)
                         write_to(u, INPUTS, names[i], "/inhibited", "0");
 }
 
-int act_unclaim(const struct root *root, struct arena *a, bool *ret)
+void act_unclaimed(const struct root *root, struct arena *a)
 {
         struct unclaimer u = {.sysfs = {.root = root, .shared_fd = -1}, .arena = a};
+
+        for (size_t i = 0; bus_syntaxes[i]; i++)
+                if (bus_syntaxes[i]->taken_by)
+                        ask_for_bus(&u, bus_syntaxes[i]);
+        allow_typing(&u);
+}
+
+int act_unclaim(const struct root *root, struct arena *a, bool *ret)
+{
         int k;
 
         *ret = root_exists(root, CLAIMS_UDEV "/" CLAIMS_FIRST);
@@ -62,10 +71,7 @@ int act_unclaim(const struct root *root, struct arena *a, bool *ret)
                 (void)!root_unlink(root, CLAIMS_UDEV "/" CLAIMS_LAST, 0);
         if (k == 0 && root->live)
                 sleep(UDEV_LOOKS);
-        for (size_t i = 0; k == 0 && bus_syntaxes[i]; i++)
-                if (bus_syntaxes[i]->taken_by)
-                        ask_for_bus(&u, bus_syntaxes[i]);
         if (k == 0)
-                allow_typing(&u);
+                act_unclaimed(root, a);
         return k;
 }

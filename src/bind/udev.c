@@ -63,7 +63,7 @@ static void look(struct run *r)
                 pci_sriov(r->root, &r->arena, SRIOV_AT_BOOT, &r->plan);
 }
 
-static int build(struct run *r, const char **ret, struct claims_text *ret_claims)
+static int build(struct run *r, bool again, const char **ret, struct claims_text *ret_claims)
 {
         struct strings modules;
         const bool *out;
@@ -79,7 +79,7 @@ static int build(struct run *r, const char **ret, struct claims_text *ret_claims
         out = claim_files_left_out(&r->record, &r->arena, &r->config);
         *ret = hotplug_rules(&r->plan, bus_table, out, &r->arena);
         *ret_claims = claims_udev_host(&r->plan, bus_table, out, claim_files_access(r->root, &r->arena, &r->config),
-                                       &r->arena);
+                                       again, &r->arena);
         modules = hotplug_modules(&r->plan, out, &r->arena);
         load(r, &modules);
         return 0;
@@ -90,14 +90,16 @@ int run_udev(const struct root *root, const char *unused)
         _cleanup_(run_free) struct run r = {.root = root};
         struct claims_text claims = {};
         const char *text = NULL;
-        bool changed;
+        bool again = claim_files_of_image(root, &r.arena), changed;
         int k = facts_read_switches(root, &r.arena, &r.facts), written;
 
         (void)unused;
         if (k == 0 && !r.facts.off)
-                k = build(&r, &text, &claims);
-        /* What a boot image has left there goes, too, whatever else is wrong. */
+                k = build(&r, again, &text, &claims);
+        /* What a boot image has left there goes, too, whatever else is wrong, and with it what it did. */
         written = claim_files_put(root, &r.arena, &claims, &changed);
+        if (again && !claims.first)
+                act_unclaimed(root, &r.arena);
         if (k == 0)
                 k = written;
         if (k < 0 || (!text && !root_exists(root, HOTPLUG_RULES)))

@@ -184,10 +184,10 @@ struct bus {
         const char *(*udev)(struct arena *a, const struct rule *rule, bool *ret_whole);
         const char *udev_head;
         /*
-         * A condition for this device, whoever else may come, and (placed) where it sits now; NULL where udev cannot
-         * tell it from others.
+         * A condition for this device where it sits now, whoever else may come; NULL where udev cannot tell it from
+         * others.
          */
-        const char *(*udev_is)(struct arena *a, const struct device *d, bool placed);
+        const char *(*udev_is)(struct arena *a, const struct device *d);
         /* The same for the virtual functions with that ID which this device makes. */
         const char *(*udev_made)(struct arena *a, const struct device *parent, const char *id);
 

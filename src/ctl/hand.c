@@ -97,7 +97,7 @@ int hand_claims(struct hand *h)
         struct ctl *c = h->c;
         const bool *out = claim_files_left_out(&h->record, &c->arena, &c->config);
         const struct claims_access *access = claim_files_access(&c->root, &c->arena, &c->config);
-        struct claims_text text = claims_udev_host(&c->plan, c->sources->buses, out, access, &c->arena);
+        struct claims_text text = claims_udev_host(&c->plan, c->sources->buses, out, access, false, &c->arena);
         bool changed;
         int k = claim_files_put(&c->root, &c->arena, &text, &changed);
 

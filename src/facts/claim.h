@@ -6,6 +6,7 @@
 #include "bus/bus.h"
 
 #define CLAIM_RULE "PASSTHROUGH_RULE" /* of what is claimed, and of all below it */
+#define CLAIM_SEEN "PASSTHROUGH_SEEN" /* of an interface that was given a driver in place of an initrd's claim */
 #define CLAIM_FROM "PASSTHROUGH_FROM" /* of an interface of it: the driver that had it before */
 
 /* Of a character device: claim and claim_from. */

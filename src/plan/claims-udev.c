@@ -16,7 +16,17 @@ static const char first_head[] =
         "ACTION==\"remove\", GOTO=\"passthrough_claims_end\"\n"
         "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", GOTO=\"passthrough_claims_device\"\n"
         "SUBSYSTEMS==\"usb\", IMPORT{parent}=\"" CLAIM_RULE "\"\n"
-        "ENV{" CLAIM_RULE "}==\"?*\", GOTO=\"passthrough_claims_child\"\n"
+        "ENV{" CLAIM_RULE "}==\"?*\", GOTO=\"passthrough_claims_child\"\n";
+/*
+ * An initrd has kept drivers from what it claimed. What of that the host does not claim gets its driver when the host
+ * first asks for it: a module that is loaded by then does not look again by itself.
+ */
+static const char first_again[] =
+        "ACTION==\"add\", ENV{SYNTH_UUID}==\"?*\", SUBSYSTEM==\"input\", TEST==\"inhibited\", ATTR{inhibited}=\"0\"\n"
+        "SUBSYSTEM==\"usb\", IMPORT{db}=\"" CLAIM_SEEN "\"\n"
+        "ACTION==\"add\", ENV{SYNTH_UUID}==\"?*\", SUBSYSTEM==\"usb\", TEST!=\"driver\", ENV{" CLAIM_SEEN
+        "}!=\"?*\", ENV{" CLAIM_SEEN "}=\"1\", ATTR{subsystem/drivers_probe}=\"$kernel\"\n";
+static const char first_devices[] =
         "SUBSYSTEM==\"tty\", DEVPATH!=\"/devices/virtual/*\", GOTO=\"passthrough_claims_device\"\n"
         "GOTO=\"passthrough_claims_end\"\n"
         "\n"
@@ -26,7 +36,7 @@ static const char first_head[] =
         "ACTION!=\"add\", GOTO=\"passthrough_claims_known\"\n";
 static const char first_ask[] = "GOTO=\"passthrough_claims_known\"\n"
                                 "LABEL=\"passthrough_claims_ask\"\n"
-                                "IMPORT{program}=\"" PASSTHROUGH_LIBEXEC "/passthrough-demand --claim=$kernel\"\n"
+                                "IMPORT{program}=\"" PASSTHROUGH_LIBEXEC "/" CLAIMS_ASK "\"\n"
                                 /* One that is given back has its owner from the host again. */
                                 "ENV{" CLAIM_RULE "}!=\"?*\", OWNER=\"0\", GROUP=\"0\"\n";
 /*
@@ -203,7 +213,8 @@ static bool any(const struct writer *w)
 }
 
 struct claims_text claims_udev_host(const struct plan *plan, const struct bus_source *const *buses,
-                                    const bool *left_out, const struct claims_access *access, struct arena *a)
+                                    const bool *left_out, const struct claims_access *access, bool again,
+                                    struct arena *a)
 {
         struct writer w = {.plan = plan, .buses = buses, .arena = a};
 
@@ -226,7 +237,8 @@ struct claims_text claims_udev_host(const struct plan *plan, const struct bus_so
         if (!any(&w))
                 return (struct claims_text){};
         return (struct claims_text){
-                .first = arena_join(a, first_head, strings_text(a, &w.lines), first_ask, first_known, end, NULL),
+                .first = arena_join(a, first_head, again ? first_again : "", first_devices, strings_text(a, &w.lines),
+                                    first_ask, first_known, end, NULL),
                 .last = last_text(&w, access, true),
                 .network = network,
         };
@@ -255,7 +267,7 @@ static void claim(struct writer *w, const struct plan_entry *e, const char *whic
         const struct rule *rule = &w->plan->config->rules[e->rule];
         const struct bus *bus = bus_of(w, rule);
         const struct device *d = &w->plan->facts->devices[e->device];
-        const char *identity = bus->udev_is ? bus->udev_is(w->arena, d, placed) : placed ? NULL : "";
+        const char *identity = bus->udev_is ? bus->udev_is(w->arena, d) : placed ? NULL : "";
         const char *then;
 
         if (!identity)
@@ -296,7 +308,7 @@ struct claims_text claims_udev_image(const struct plan *plan, const struct bus_s
         if (!any(&w))
                 return (struct claims_text){};
         return (struct claims_text){
-                .first = arena_join(a, first_head, strings_text(a, &w.lines), first_known, end, NULL),
+                .first = arena_join(a, first_head, first_devices, strings_text(a, &w.lines), first_known, end, NULL),
                 .last = last_text(&w, access, false),
         };
 }

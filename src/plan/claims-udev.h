@@ -16,6 +16,9 @@
 /* For systemd-networkd, which takes the first file that fits (systemd.network(5)). */
 #define CLAIMS_NETWORK "/run/systemd/network/00-passthrough.network"
 
+/* Only a host's text has it. */
+#define CLAIMS_ASK "passthrough-demand --claim=$kernel"
+
 #define CLAIM_LINK  "PASSTHROUGH_LINK" /* of what is claimed alone: the name of its node below /dev */
 #define CLAIM_LINKS "passthrough"      /* what CLAIM_LINK begins with */
 
@@ -31,10 +34,11 @@ struct claims_text {
 
 /*
  * Of a host: a process decides each device that a rule of the plan may match, and none is started for others. buses:
- * NULL behind the last; left_out and access: by position in config->rules.
+ * NULL behind the last; left_out and access: by position in config->rules. again: an initrd has claimed devices.
  */
 struct claims_text claims_udev_host(const struct plan *plan, const struct bus_source *const *buses,
-                                    const bool *left_out, const struct claims_access *access, struct arena *a);
+                                    const bool *left_out, const struct claims_access *access, bool again,
+                                    struct arena *a);
 
 /*
  * Of a boot image, where nothing can be asked: those that the clearance has for a rule, by who they are and by what the

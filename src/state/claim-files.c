@@ -42,6 +42,15 @@ const bool *claim_files_left_out(const struct record *record, struct arena *a, c
         return out;
 }
 
+bool claim_files_of_image(const struct root *root, struct arena *a)
+{
+        char *text;
+        size_t size;
+        int k = root_read_all(root, a, CLAIMS_UDEV "/" CLAIMS_FIRST, CLAIMS_MAX, &text, &size);
+
+        return k == 0 ? !strstr(text, CLAIMS_ASK) : k != -ENOENT;
+}
+
 static int put(const struct root *root, struct arena *a, const char *path, const char *text, bool *ret)
 {
         char *old;

@@ -16,6 +16,9 @@ const struct claims_access *claim_files_access(const struct root *root, struct a
 /* By rule: this boot does not have it, as its text changed since the boot's plan was made. */
 const bool *claim_files_left_out(const struct record *record, struct arena *a, const struct config *config);
 
+/* Whether those that are in place are an image's, by which an initrd has claimed devices. */
+bool claim_files_of_image(const struct root *root, struct arena *a);
+
 /* What is the same stays untouched: *ret says whether anything was changed. 0 or -errno. */
 int claim_files_put(const struct root *root, struct arena *a, const struct claims_text *text, bool *ret) _must_check_;
 

@@ -84,32 +84,34 @@ static const char *condition(struct arena *a, size_t judge, const struct words *
 /* Of a controller's two root hubs one is for USB 3: the speed says which of them the port is of. */
 static const char *placed_at(struct arena *a, const struct device *d, bool *exact)
 {
-        const char *speed = usb_of(d)->speed, *hub = strstr(d->sysfs, "/usb"), *from = hub, *ports;
+        const char *speed = usb_of(d)->speed, *ports = strchr(d->address, '-'), *hub, *from;
 
+        if (!ports || !speed)
+                return NULL;
+        hub = strstr(d->sysfs,
+                     arena_join(a, "/usb", arena_strndup(a, d->address, (size_t)(ports - d->address)), "/", NULL));
+        from = hub;
         while (from && from > d->sysfs && from[-1] != '/')
                 from--;
-        ports = strchr(d->address, '-');
-        if (!from || !ports || !speed)
+        if (!from)
                 return NULL;
         return arena_join(a, "DEVPATH==\"*/", quoted(a, arena_strndup(a, from, (size_t)(hub - from)), exact), "/usb*/*",
                           ports, "\", ATTR{speed}==\"", quoted(a, speed, exact), "\", ", NULL);
 }
 
-const char *usb_udev_is(struct arena *a, const struct device *d, bool placed)
+/* Serial numbers need not be unique: the place counts, too. Who sits elsewhere by then is for the host's own rules. */
+const char *usb_udev_is(struct arena *a, const struct device *d)
 {
-        const char *serial = d->marks[MARK_SERIAL], *text, *place = "";
-        bool exact = true;
+        const char *serial = d->marks[MARK_SERIAL], *text, *place;
+        bool exact = true, placed = true;
 
         if (!d->identified)
                 return NULL;
         text = arena_join(a, "ENV{PRODUCT}==\"", id(a, d->id, &exact), "\", ", NULL);
         if (serial)
                 text = arena_join(a, text, "ATTR{serial}==\"", quoted(a, serial, &exact), "\", ", NULL);
-        if (placed || !serial || !exact) {
-                exact = true;
-                place = placed_at(a, d, &exact);
-        }
-        return place && exact ? arena_join(a, text, place, NULL) : NULL;
+        place = placed_at(a, d, &placed);
+        return place && placed ? arena_join(a, text, place, NULL) : NULL;
 }
 
 const char *usb_udev(struct arena *a, const struct rule *rule, bool *ret_whole)
