@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A device that udev claims and the controller that it is on, which a rule of another bus takes with all that is behind
- * it: rules for both contradict each other. Whoever wrote them is asked which is meant, and neither is taken.
+ * A device that udev claims and what it is on, which a rule of another bus takes with all that is behind it: rules for
+ * both contradict each other. Of a controller, whoever wrote them is asked which is meant, and neither is taken. Where
+ * udev claims the one above, too, it does so before the one below shows: that one alone is refused.
  */
 #include "base/str.h"
 #include "plan/planner.h"
@@ -42,15 +43,16 @@ static const char *remedy(const struct planner *p, const struct plan_entry *a, c
                        : "";
 }
 
-static void refuse_both(struct planner *p, struct plan_entry *e, struct plan_entry *controller)
+static void refuse_below(struct planner *p, struct plan_entry *e, struct plan_entry *controller)
 {
         const char *address = entry_device(p, e)->address, *above = entry_device(p, controller)->address;
         const char *what = remedy(p, e, controller);
 
         planner_refuse(p, e, REASON_ABOVE, above, "it is on %s, and rule %s takes that one with all that is on it%s",
                        above, rule_of(p, controller), what);
-        planner_refuse(p, controller, REASON_BENEATH, address, "%s is on it, and rule %s takes that one alone%s",
-                       address, rule_of(p, e), what);
+        if (!entry_device(p, controller)->bus->syntax->taken_by)
+                planner_refuse(p, controller, REASON_BENEATH, address,
+                               "%s is on it, and rule %s takes that one alone%s", address, rule_of(p, e), what);
 }
 
 void planner_controllers(struct planner *p)
@@ -64,6 +66,6 @@ void planner_controllers(struct planner *p)
                 if (e->action == ACTION_KEEP)
                         refuse_for_kept(p, e, &p->plan->entries[controller]);
                 else
-                        refuse_both(p, e, &p->plan->entries[controller]);
+                        refuse_below(p, e, &p->plan->entries[controller]);
         }
 }

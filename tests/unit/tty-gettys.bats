@@ -49,6 +49,16 @@ BOTH='getty@ttyS1.service serial-getty@ttyS1.service'
     masked getty@ttyUSB7.service serial-getty@ttyUSB7.service
 }
 
+@test "no rule takes a virtual terminal, so no login on one is masked" {
+    local port
+    for port in tty1 tty2 tty ttyS; do
+        rule vt '[Match]' Bus=tty "Port=$port"
+        generate
+        masked
+        has "vt.conf:3: Port=$port: not valid"
+    done
+}
+
 @test "a login on a port that udev has for a rule is held back when it is about to start" {
     rule adapter '[Match]' Bus=tty ID=0403:6001
     generate

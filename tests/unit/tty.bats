@@ -27,7 +27,7 @@ matches() {
     get '[.devices[] | select(.rule == "probe").address] | sort[]'
 }
 
-@test "Port= takes a terminal's name" {
+@test "Port= takes a port's name" {
     matched ttyS1 Bus=tty Port=ttyS1
     matched 'ttyS0 ttyS1' Bus=tty 'Port=ttyS0 ttyS1'
     matched 'ttyS0 ttyUSB0' Bus=tty 'Port=!ttyS1'
@@ -43,11 +43,11 @@ matches() {
 }
 
 @test "a terminal that no hardware is behind is no port" {
-    put /sys/devices/virtual/tty/tty1/dev 4:1
-    link class/tty/tty1 devices/virtual/tty/tty1
-    rule vt '[Match]' Bus=tty Port=tty1
+    put /sys/devices/virtual/tty/ttyp1/dev 3:1
+    link class/tty/ttyp1 devices/virtual/tty/ttyp1
+    rule pty '[Match]' Bus=tty Port=ttyp1
     plan
-    rule_is vt missing
+    rule_is pty missing
 }
 
 @test "ID=, Serial= and Path= are those of the USB device that the port is on" {
@@ -152,14 +152,29 @@ held() {
     held ttyS1 'not cleared: '
 }
 
-@test "a rule for a port and one for the device that it is on contradict each other: each names the other" {
+@test "a port of an adapter that a rule takes is refused, and the adapter goes, whether its port shows yet or not" {
     rule adapter '[Match]' Bus=usb ID=0403:6001
     rule port '[Match]' Bus=tty ID=0403:6001
     plan
-    refused 1-2 'ttyUSB0 is on it, and rule port takes that one alone; remove rule port or rule adapter'
-    refused ttyUSB0 'it is on 1-2, and rule adapter takes that one'
-    rule_is adapter refused
+    refused ttyUSB0 'it is on 1-2, and rule adapter takes that one with all that is on it; remove rule port or rule adapter'
     rule_is port refused
+    device 1-2 bind
+    rule_is adapter ok
+    usb_remove 1-2
+    usb_add 1-2 0403:6001 class=ff serial=A9001
+    plan
+    device 1-2 bind
+    rule_is adapter ok
+}
+
+@test "of a port, its adapter and their controller, each with a rule, none is taken" {
+    rule adapter '[Match]' Bus=usb ID=0403:6001
+    rule port '[Match]' Bus=tty ID=0403:6001
+    rule whole '[Match]' Address=00:14.0
+    plan
+    refused ttyUSB0 'it is on '
+    refused 1-2 'it is on 0000:00:14.0, and rule whole takes that one'
+    refused 0000:00:14.0 'is on it, and rule (adapter|port) takes that one alone'
 }
 
 @test "a rule for a port and one for the PCI card that it is on contradict each other" {
@@ -278,7 +293,8 @@ added() {
 }
 
 @test "list shows ports under Serial, with what their device calls itself, and why one stays" {
-    put /sys/class/tty/console/active ttyS0
+    link class/tty/console devices/virtual/tty/console
+    put /sys/devices/virtual/tty/console/active ttyS0
     ctl list serial
     says 'ttyS0 +serial port +serial +held +the kernel.s console'
     says 'ttyS1 +serial port +serial +free'

@@ -5,11 +5,16 @@
 #include "base/str.h"
 #include "bus/tty/tty.h"
 
-/* As the kernel names terminals. */
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+#define DIGITS  "0123456789"
+
+/* As the kernel names ports: by their driver and a number. A number alone names a virtual terminal. */
 bool tty_is_name(const char *text)
 {
-        return startswith(text, "tty") && text[3] && strlen(text) < 32 &&
-               !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")];
+        size_t n = strlen(text);
+
+        return startswith(text, "tty") && strspn(text + 3, LETTERS) > 0 && n < 32 &&
+               !text[strspn(text, LETTERS DIGITS)] && strchr(DIGITS, text[n - 1]);
 }
 
 static bool has(const struct words *list, const char *word)
@@ -55,6 +60,6 @@ const struct bus_syntax tty_syntax = {
         .right = {[MATCH_PATH] = "the path of the USB or PCI device that the port is on, such as 0000:00:14.0/2.3",
                   [MATCH_ID] = "vendor:device of the USB or PCI device that it is on, such as 0403:6001",
                   [MATCH_SERIAL] = "the serial number of the USB or PCI device that it is on",
-                  [MATCH_PORT] = "a terminal's name, such as ttyS1"},
+                  [MATCH_PORT] = "a serial port's name, such as ttyS1; tty1 and the like are virtual terminals"},
         .parse = parse,
 };
