@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "act/sysfs.h"
 #include "base/str.h"
 
 struct noder {
@@ -83,6 +84,28 @@ static void link_to(struct noder *w, const char *base, const char *name, const c
                 problem(w, path, k);
 }
 
+/* True if it is of that type itself (S_IFLNK, S_IFDIR), not what a link leads to. */
+static bool is(struct noder *w, const char *path, mode_t type)
+{
+        _cleanup_(close_fd) int fd = root_open_at(w->root, path, O_PATH | O_NOFOLLOW);
+        struct stat st;
+
+        return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type;
+}
+
+/* udev makes the link, and had no number for it where it came before /var. */
+static void ask_for_link(struct noder *w, const struct node_device *x)
+{
+        struct sysfs s = {.root = w->root, .shared_fd = -1};
+        char *uevent = arena_join(w->arena, x->device->sysfs, "/uevent", NULL);
+        int k = is(w, arena_join(w->arena, NODE_LINKS "/", x->name, NULL), S_IFLNK)
+                        ? 0
+                        : sysfs_write(&s, uevent, "add", false);
+
+        if (k < 0)
+                problem(w, uevent, k);
+}
+
 static void settle_device(struct noder *w, const struct node_device *x)
 {
         const char *paths[2];
@@ -90,6 +113,8 @@ static void settle_device(struct noder *w, const struct node_device *x)
 
         if (x->name)
                 link_to(w, DEVICE_LINKS, x->name, x->device->sysfs);
+        if (x->name && w->nodes->claimed)
+                ask_for_link(w, x);
         if (x->vfio)
                 nodes_of(w, x->device, paths, &n);
         if (n == 0 && x->vfio && any_access(w->nodes)) {
@@ -114,15 +139,6 @@ static bool wanted(const struct nodes *nodes, const char *name)
                 if (nodes->devices[i].name && streq(nodes->devices[i].name, name))
                         return true;
         return false;
-}
-
-/* True if it is of that type itself (S_IFLNK, S_IFDIR), not what a link leads to. */
-static bool is(struct noder *w, const char *path, mode_t type)
-{
-        _cleanup_(close_fd) int fd = root_open_at(w->root, path, O_PATH | O_NOFOLLOW);
-        struct stat st;
-
-        return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type;
 }
 
 /* Links of the rule that are of nothing it has any more. */

@@ -162,7 +162,7 @@ int root_open_below(const struct root *r, const char *path, struct root *ret)
 
 int root_create(const struct root *r, const char *path)
 {
-        return r->dry ? -EROFS : open_below(r, path, O_RDWR | O_CREAT, 0644);
+        return r->dry ? -EROFS : open_below(r, path, O_RDWR | O_CREAT, 0600);
 }
 
 DIR *root_opendir(const struct root *r, const char *path)

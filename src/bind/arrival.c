@@ -42,8 +42,7 @@ static bool taken_already(const struct run *r, const struct plan_entry *e)
         const struct device *d = &r->facts.devices[e->device];
         const struct record_device *x = record_find_device(&r->record, d->address);
 
-        /* Of what comes and goes, another may have sat there. */
-        return x && record_device_taken(x) && streq_ptr(d->driver, e->driver) && streq(x->id, d->id) &&
+        return x && record_device_taken(x) && streq_ptr(d->driver, e->driver) && record_device_is(x, d) &&
                streq(x->rule, r->config.rules[e->rule].name);
 }
 

@@ -24,7 +24,7 @@ static bool is_released(const struct run *r, const struct device *d)
 {
         const struct record_device *x = record_find_device(&r->record, d->address);
 
-        return x && x->action == ACTION_KEEP && x->state != STATE_NONE && streq(x->id, d->id);
+        return x && x->action == ACTION_KEEP && x->state != STATE_NONE && record_device_is(x, d);
 }
 
 /* Whoever takes it waits for the answer, and has looked at what stands against the rule. */
@@ -32,7 +32,7 @@ static bool is_begun(const struct run *r, const struct device *d)
 {
         const struct record_device *x = record_find_device(&r->record, d->address);
 
-        return x && x->state == STATE_BEGUN && streq(x->id, d->id);
+        return x && x->state == STATE_BEGUN && record_device_is(x, d);
 }
 
 /*
@@ -54,7 +54,10 @@ static bool takes(const struct run *r, const struct plan_entry *e)
 static void answer(struct run *r, const struct plan_entry *e)
 {
         struct diags problems = {.arena = &r->arena};
-        const char *name = links_name(r->root, &r->arena, &r->plan, (size_t)(e - r->plan.entries), &problems);
+        size_t entry = (size_t)(e - r->plan.entries);
+        /* Until the host's first service, which comes behind /var, the numbers that there are may not show. */
+        const char *name = r->record.host ? links_name(r->root, &r->arena, &r->plan, entry, &problems)
+                                          : links_known(r->root, &r->arena, &r->plan, entry);
 
         printf(CLAIM_RULE "=%s\n", r->config.rules[e->rule].name);
         if (name)

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "facts/match.h"
+#include "guard/evidence.h"
 
 /* Two of them are in a line; see bus/pci/udev.c: one of more than 16384 bytes ends the file for udev. */
 #define CONDITION_LONGEST ((size_t)7000)
@@ -91,8 +92,7 @@ static const char not_child[] = "SUBSYSTEM==\"usb\", ENV{DEVTYPE}!=\"usb_device\
                                 "SUBSYSTEM!=\"usb|tty\", GOTO=\"passthrough_claims_end\"\n"
                                 "ENV{SYSTEMD_READY}==\"0\", GOTO=\"passthrough_claims_end\"\n";
 static const char last_start[] = "TAG+=\"systemd\", ENV{SYSTEMD_WANTS}=\"passthrough-hotplug@$kernel.service\"\n";
-static const char last_link[] = "ENV{" CLAIM_LINK "}!=\"?*\", GOTO=\"passthrough_claims_end\"\n"
-                                "SYMLINK+=\"$env{" CLAIM_LINK "}\"\n";
+static const char last_link[] = "ENV{" CLAIM_LINK "}==\"?*\", SYMLINK+=\"$env{" CLAIM_LINK "}\"\n";
 static const char end[] = "LABEL=\"passthrough_claims_end\"\n";
 
 static const char network[] = "# Made by passthrough from passthrough.d(5), see passthrough(7)\n"
@@ -147,6 +147,33 @@ static void decide(struct writer *w, const struct rule *rule, const char *which,
                     arena_join(w->arena, "SUBSYSTEM==\"", rule->bus->name, "\", ", which, then, "\n", NULL));
 }
 
+/* As udev has a value to write: "$" and "%" begin what it replaces, and a quote ends it in each of its versions. */
+static const char *attribute(struct arena *a, const struct attribute *x)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
+        const char *value = "";
+
+        if (x->name[strspn(x->name, plain)] || strpbrk(x->value, "\"\\"))
+                return "";
+        for (const char *c = x->value; *c; c++)
+                value = arena_join(a, value, *c == '$' || *c == '%' ? arena_strndup(a, c, 1) : "",
+                                   arena_strndup(a, c, 1), NULL);
+        return arena_join(a, ", ATTR{", x->name, "}=\"", value, "\"", NULL);
+}
+
+/* A device that is plugged in again has none of them: what cannot be said to udev is written once it is taken. */
+static void add_attributes(const struct writer *w, struct strings *lines, const struct rule *rule)
+{
+        const char *text = "";
+
+        for (size_t i = 0; i < rule->n_attributes; i++)
+                text = arena_join(w->arena, text, attribute(w->arena, &rule->attributes[i]), NULL);
+        if (*text && strlen(text) <= CONDITION_LONGEST)
+                strings_add(w->arena, lines,
+                            arena_join(w->arena, "ACTION==\"add\", ENV{" CLAIM_RULE "}==\"", rule->name, "\"", text,
+                                       "\n", NULL));
+}
+
 static void add_access(const struct writer *w, struct strings *lines, const char *rule, const struct claims_access *x)
 {
         const char *const keys[][2] = {{"OWNER", x->owner}, {"GROUP", x->group}, {"MODE", x->mode}};
@@ -193,15 +220,14 @@ static const char *adapters(const struct writer *w)
 static const char *last_text(const struct writer *w, const struct claims_access *access, bool start)
 {
         struct strings lines = {};
-        const char *start_text = "";
 
         for (size_t i = 0; i < w->plan->config->n_rules; i++)
-                if (w->claims[i])
+                if (w->claims[i]) {
                         add_access(w, &lines, w->plan->config->rules[i].name, &access[i]);
-        if (start)
-                start_text = arena_join(w->arena, not_child, last_start, NULL);
-        return arena_join(w->arena, last_start_of_file, adapters(w), last_head, start_text, last_link,
-                          lines.n > 0 ? strings_text(w->arena, &lines) : "", end, NULL);
+                        add_attributes(w, &lines, &w->plan->config->rules[i]);
+                }
+        return arena_join(w->arena, last_start_of_file, adapters(w), last_head, not_child, start ? last_start : "",
+                          lines.n > 0 ? strings_text(w->arena, &lines) : "", last_link, end, NULL);
 }
 
 static bool any(const struct writer *w)
@@ -258,6 +284,34 @@ static bool cleared(const struct clearance *clearance, const struct rule *rule, 
         return false;
 }
 
+/* Another one that looks the same may sit there by then, and be the host's. */
+static bool has_double(const struct plan *plan, size_t device)
+{
+        const struct device *d = &plan->facts->devices[device];
+
+        for (size_t i = 0; !d->marks[MARK_SERIAL] && i < plan->facts->n_devices; i++) {
+                const struct device *x = &plan->facts->devices[i];
+                const struct plan_entry *e = plan_find(plan, i);
+
+                if (i != device && x->bus == d->bus && streq(x->id, d->id) && !(e && e->action == ACTION_BIND))
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * Which keyboards are plugged in then, nobody knows now: what may be typed on is left to the host's own rules where an
+ * initrd may ask for a passphrase.
+ */
+static bool may_be_claimed(const struct plan *plan, const struct plan_entry *e, const struct clearance *clearance)
+{
+        const struct device *d = &plan->facts->devices[e->device];
+
+        if (e->action != ACTION_BIND || (plan->facts->evidence->passphrase && d->roles & (ROLE_USB | ROLE_GUARDED)))
+                return false;
+        return !has_double(plan, e->device) && cleared(clearance, &plan->config->rules[e->rule], d);
+}
+
 /*
  * A device that was recorded at its place is what the rule matches there, also where udev cannot judge all of that, or
  * what earlier rules keep.
@@ -297,8 +351,7 @@ struct claims_text claims_udev_image(const struct plan *plan, const struct bus_s
                 for (size_t k = 0; k < plan->n_entries; k++) {
                         const struct plan_entry *e = &plan->entries[k];
 
-                        if (e->rule == i && e->action == ACTION_BIND &&
-                            cleared(clearance, rule, &plan->facts->devices[e->device]))
+                        if (e->rule == i && may_be_claimed(plan, e, clearance))
                                 claim(&w, e, which, !whole || unsure, links[k]);
                 }
                 unsure |= !whole;

@@ -22,6 +22,7 @@ struct record_device record_device_of(const struct plan *plan, size_t entry, con
                 .state = e->action == ACTION_REFUSE ? STATE_REFUSED : result->state,
                 .from = result->from ? result->from : "",
                 .group = d->group,
+                .serial = d->marks[MARK_SERIAL],
                 .at_us = result->at_us,
                 .below = e->action == ACTION_BIND && e->below != NO_ENTRY
                                  ? plan->facts->devices[plan->entries[e->below].device].address
@@ -106,6 +107,16 @@ static void add_op(struct record *r, struct arena *a, const struct op *op)
         *x = (struct record_op){op->kind, op->target, op->value, op->why, op->stage};
 }
 
+/* Among the first n. */
+static bool has_op(const struct record *r, size_t n, const struct op *op)
+{
+        for (size_t i = 0; i < n; i++)
+                if (r->ops[i].op == op->kind && streq(r->ops[i].target, op->target) &&
+                    streq(r->ops[i].value, op->value))
+                        return true;
+        return false;
+}
+
 /* The first stage records what the whole boot is to do; a later one what it found to do in its own place. */
 static size_t merge_ops(struct record *r, struct arena *a, const struct plan *plan, enum stage stage, const char *rule)
 {
@@ -118,7 +129,7 @@ static size_t merge_ops(struct record *r, struct arena *a, const struct plan *pl
         for (size_t i = 0; i < plan->ops.n; i++) {
                 const struct op *op = &plan->ops.v[i];
 
-                if (rule ? streq(plan->config->rules[plan->entries[op->entry].rule].name, rule)
+                if (rule ? streq(plan->config->rules[plan->entries[op->entry].rule].name, rule) && !has_op(r, n, op)
                          : stage == STAGE_INITRD || op->stage == stage)
                         add_op(r, a, op);
         }
@@ -224,15 +235,6 @@ static void forget(struct record *r, const char *address)
         r->n_devices = n;
 }
 
-static bool has_op(const struct record *r, const struct op *op)
-{
-        for (size_t i = 0; i < r->n_ops; i++)
-                if (r->ops[i].op == op->kind && streq(r->ops[i].target, op->target) &&
-                    streq(r->ops[i].value, op->value))
-                        return true;
-        return false;
-}
-
 void record_merge_chosen(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
                          const bool *chosen, size_t entry)
 {
@@ -248,7 +250,7 @@ void record_merge_chosen(struct record *record, struct arena *a, const struct pl
                 if (chosen[i])
                         merge_device(record, a, plan, i, &results[i], &near);
         for (size_t i = 0; i < plan->ops.n; i++)
-                if (!has_op(record, &plan->ops.v[i]))
+                if (!has_op(record, record->n_ops, &plan->ops.v[i]))
                         add_op(record, a, &plan->ops.v[i]);
         keep_released(record, a);
 }
@@ -285,6 +287,7 @@ struct record_device record_released(const struct device *d, const char *rule, c
                 .state = result->state,
                 .from = "",
                 .group = d->group,
+                .serial = d->marks[MARK_SERIAL],
                 .at_us = result->at_us,
         };
 }

@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <sys/file.h>
+#include <time.h>
 
 #include "base/recfile.h"
 #include "base/str.h"
 #include "facts/identity.h"
 
 #define LOCK_PATH PASSTHROUGH_RUN "/numbers.lock"
+/* Whoever has it reads and writes one file. */
+#define TRIES    20
+#define PAUSE_MS 50
 
 static const struct field fields[] = {
         {FIELD(TEXT, number, who.rule)},
@@ -50,7 +54,14 @@ int numbers_lock(const struct root *root, int *ret)
         if (k < 0)
                 return k;
         *ret = root_create(root, LOCK_PATH);
-        return *ret < 0 ? *ret : flock(*ret, LOCK_EX) < 0 ? -errno : 0;
+        if (*ret < 0)
+                return *ret;
+        for (int i = 0; flock(*ret, LOCK_EX | LOCK_NB) < 0; i++) {
+                if (errno != EWOULDBLOCK || i == TRIES)
+                        return -errno;
+                nanosleep(&(struct timespec){.tv_nsec = PAUSE_MS * 1000000L}, NULL);
+        }
+        return 0;
 }
 
 /* What is known now, else what was known: a disk in a guest's hands tells its serial number to nobody here. */

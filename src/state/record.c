@@ -50,6 +50,7 @@ static const struct field device_fields[] = {
         {FIELD(TEXT, record_device, below)},
         {FIELD(INT, record_device, kind)},
         {FIELD(TEXT, record_device, about)},
+        {FIELD(TEXT, record_device, serial)},
 };
 
 static const char *const op_letters[] = {"osagfr"}; /* enum op_flags */
@@ -295,6 +296,14 @@ void record_follow(struct record *record, struct arena *a)
                         record_say(d, REASON_ANOTHER,
                                    arena_join(a, of->address, ", which it is below: ", of->reason, NULL), of->address);
         }
+}
+
+bool record_device_is(const struct record_device *x, const struct device *d)
+{
+        const char *was = x->serial ? x->serial : "", *is = d->marks[MARK_SERIAL];
+
+        return streq(x->address, d->address) && streq(x->id, d->id) &&
+               (!d->bus->syntax->taken_by || !*was || !is || streq(was, is));
 }
 
 bool record_device_taken(const struct record_device *d)

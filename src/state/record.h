@@ -40,6 +40,7 @@ struct record_device {
         const char *below;     /* the device that it went along with, whose state is its own; or NULL or "" */
         enum reason_kind kind; /* of the reason */
         const char *about;     /* as struct reason has it, or NULL or "" */
+        const char *serial;    /* its number, or NULL or "" */
 };
 
 /* What came of a device that was begun. */
@@ -135,6 +136,8 @@ const struct record_device *record_carrier(const struct record *record, const st
 const struct record_device *record_rule_carrier(const struct record *record, const struct record_rule *rule);
 /* Brings those states in line, after others have changed. */
 void record_follow(struct record *record, struct arena *a);
+/* It is of the device that is there now: of what comes and goes, another may have sat there. */
+bool record_device_is(const struct record_device *x, const struct device *d);
 /* It has the driver it was to have. */
 bool record_device_taken(const struct record_device *d);
 /* It may have that, or something of ours: taken or begun. Who gives devices back gives these back. */

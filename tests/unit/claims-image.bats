@@ -3,6 +3,7 @@
 
 load product
 load tree
+load tree-users
 load tree-usb
 load tree-guard
 
@@ -196,6 +197,8 @@ in_place() {
     image_built
     is "$(grep -c '}="sticks"' "$IMAGE/$CLAIMS/$FIRST") $(grep -c passthrough/sticks "$IMAGE/$CLAIMS/$FIRST")" '2 0' 'claims and links'
     [[ ! -e $ROOT/var/lib/passthrough/numbers ]]
+    rule none '[Match]' Bus=usb ID=dead:beef '[Device]' Expect=0-
+    run "$BUILD/passthrough-bind" --root="$ROOT" --rule=none
     run "$BUILD/passthrough-demand" --root="$ROOT" --claim=1-3
     image_built
     grep '}="sticks"' "$IMAGE/$CLAIMS/$FIRST" | grep 'usb\*/\*-3' | grep -q '"passthrough/sticks.d/0"'
@@ -209,6 +212,28 @@ in_place() {
     rule 30-board '[Match]' Bus=usb Serial=AA05
     image_built
     grep '"30-board"' "$IMAGE/$CLAIMS/$FIRST" | grep -q 'DEVPATH=="\*/xhci-hcd.0.auto/usb\*/\*-2"'
+}
+
+@test "an initrd that may ask for a passphrase claims nothing that may be typed on" {
+    INPUTS=0
+    usb_add 1-1 046d:c31c class=03/01/01 driver=usbhid serial=K1
+    input 1 "$(usb_interface 1-1)/0003:046D:C31C.0001"
+    usb_add 1-4 046d:c31d class=03/01/01 driver=usbhid
+    input 2 "$(usb_interface 1-4)/0003:046D:C31D.0002"
+    rule 30-keys '[Match]' Bus=usb ID=046d:c31c
+    image_built
+    is "$(grep -c '}="30-keys"' "$IMAGE/$CLAIMS/$FIRST")" 1 'without a passphrase'
+    put /etc/crypttab "secret UUID=$ROOT_UUID none luks"
+    plan
+    device 1-1 bind
+    image_built
+    is "$(grep -c '}="30-keys"' "$IMAGE/$CLAIMS/$FIRST")" 0 'with one'
+}
+
+@test "of two that look the same, one of which is the host's, an initrd claims none" {
+    usb_add 1-4 0951:1666 class=08
+    image_built
+    is "$(grep -c '}="10-stick"' "$IMAGE/$CLAIMS/$FIRST") $(grep -c '}="20-nameless"' "$IMAGE/$CLAIMS/$FIRST")" '1 0' claims
 }
 
 @test "an image is stale once another device is cleared" {

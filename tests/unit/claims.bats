@@ -98,7 +98,7 @@ serve() {
     rule 10-kept '[Match]' Bus=usb ID=0951:1666 Serial=AA02 '[Device]' Driver=native
     rule 20-stick '[Match]' Bus=usb ID=0951:1666
     written
-    decides 'SUBSYSTEM=="usb", ENV{PRODUCT}=="951/1666/*", ATTR{serial}=="AA02", GOTO="passthrough_claims_known"' \
+    decides 'SUBSYSTEM=="usb", ENV{PRODUCT}=="951/1666/*", ATTR{serial}=="AA02| *AA02", GOTO="passthrough_claims_known"' \
         'SUBSYSTEM=="usb", ENV{PRODUCT}=="951/1666/*", GOTO="passthrough_claims_ask"'
     # A class shows in no event: who keeps by it is asked, and who takes by it, too.
     rule 10-kept '[Match]' Bus=usb Class=storage Serial=AA02 '[Device]' Driver=native
@@ -116,7 +116,7 @@ serve() {
     rule d '[Match]' Bus=usb ID=nothing
     cmdline passthrough.skip=c
     written
-    decides 'SUBSYSTEM=="usb", ENV{PRODUCT}=="951/1666/*", ATTR{serial}=="AA01", GOTO="passthrough_claims_ask"'
+    decides 'SUBSYSTEM=="usb", ENV{PRODUCT}=="951/1666/*", ATTR{serial}=="AA01| *AA01", GOTO="passthrough_claims_ask"'
 }
 
 @test "an owner who is not known leaves all of it as it is" {
@@ -148,8 +148,16 @@ serve() {
     not_claimed 1-2
 }
 
+# host_is_there: one of its services has run.
+host_is_there() {
+    rule none '[Match]' Bus=usb ID=dead:beef '[Device]' Expect=0-
+    serve none
+    exits 0
+}
+
 @test "each of several has its own number, which stays with it when it is plugged in elsewhere" {
     rule sticks '[Match]' Bus=usb ID=0951:1666 '[Device]' Expect=0-
+    host_is_there
     claimed 1-3 sticks sticks.d/0
     claimed 1-2 sticks sticks.d/1
     claimed 1-3 sticks sticks.d/0
@@ -162,6 +170,71 @@ serve() {
     asked 1-3
     is "$output" PASSTHROUGH_RULE=sticks answer
     has 'cannot be read'
+}
+
+@test "no number is given before the first service, for /var may not be mounted; the service has udev make the link" {
+    rule sticks '[Match]' Bus=usb ID=0951:1666 '[Device]' Expect=0-
+    asked 1-3
+    is "$output" PASSTHROUGH_RULE=sticks answer
+    [[ ! -e $ROOT/var/lib/passthrough/numbers ]]
+    usb_claimed 1-2 sticks
+    usb_claimed 1-3 sticks
+    put "/sys/$(usb_dir 1-3)/uevent" ''
+    serve sticks
+    exits 0
+    is "$(<"$(usb_file 1-3 uevent)")" add 'asked of udev'
+    claimed 1-3 sticks sticks.d/1
+}
+
+@test "the answer waits for nobody who may not change numbers" {
+    rule sticks '[Match]' Bus=usb ID=0951:1666 '[Device]' Expect=0-
+    host_is_there
+    claimed 1-2 sticks sticks.d/0
+    is "$(stat -c %a "$ROOT/run/passthrough/numbers.lock" "$ROOT/run/passthrough/lock" | paste -sd' ')" '600 600' modes
+    exec 9<"$ROOT/run/passthrough/numbers.lock"
+    flock 9
+    asked 1-2
+    exec 9<&-
+    is "$output" PASSTHROUGH_RULE=sticks answer
+}
+
+@test "its twin is not what was given back" {
+    rule stick '[Match]' Bus=usb Serial=AA01
+    rule twin '[Match]' Bus=usb Serial=AA09 '[Device]' Expect=0-
+    usb_claimed 1-2 stick
+    serve stick
+    exits 0
+    ctl release stick
+    not_claimed 1-2
+    usb_remove 1-2
+    usb_add 1-2 0951:1666 class=08 serial=AA09
+    claimed 1-2 twin twin.d/0
+}
+
+@test "udev leaves to the process what it takes otherwise in a serial number" {
+    rule a '[Match]' Bus=usb 'Serial=!AA01' ID=0951:1666
+    written
+    decides 'SUBSYSTEM=="usb", ENV{PRODUCT}=="951/1666/*", GOTO="passthrough_claims_ask"'
+    # Blanks in front.
+    rule a '[Match]' Bus=usb Serial=AA01
+    written
+    decides 'SUBSYSTEM=="usb", ATTR{serial}=="AA01| *AA01", GOTO="passthrough_claims_ask"'
+}
+
+@test "Attribute= comes again with the device" {
+    rule stick '[Match]' Bus=usb Serial=AA01 '[Device]' Attribute=power/control=on 'Attribute=power/autosuspend=$1%' 'Attribute=b="x"'
+    written
+    is "$(grep 'ATTR{' "$ROOT$LAST")" \
+        'ACTION=="add", ENV{PASSTHROUGH_RULE}=="stick", ATTR{power/control}="on", ATTR{power/autosuspend}="$$1%%"' line
+}
+
+@test "a rule that joins late has its operations in the record once" {
+    rule other '[Match]' Bus=usb ID=dead:beef '[Device]' Expect=0-
+    rule stick '[Match]' Bus=usb Serial=AA01
+    usb_bind 1-2 usb-storage
+    serve stick
+    grep -q $'^O\t' "$ROOT/run/passthrough/record"
+    is "$(grep $'^O\t' "$ROOT/run/passthrough/record" | sort | uniq -d)" '' 'operations twice'
 }
 
 @test "what is blocked is kept from the host as well, for when it is not" {

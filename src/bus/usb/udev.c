@@ -57,13 +57,21 @@ static const char *path(struct arena *a, const char *word, bool *exact)
         return arena_join(a, "*/", controller, "/usb*/*-", ports, NULL);
 }
 
+/* Blanks in front are no part of a serial number here, and udev cuts only those behind it. */
+static const char *serial_number(struct arena *a, const char *word, bool *exact)
+{
+        const char *text = quoted(a, word, exact);
+
+        return arena_join(a, text, "| *", text, NULL);
+}
+
 static const struct {
         enum match_key key;
         const char *name;
         const char *(*value)(struct arena *a, const char *word, bool *exact);
 } judged[] = {
         {MATCH_ID, "ENV{PRODUCT}", id},
-        {MATCH_SERIAL, "ATTR{serial}", quoted},
+        {MATCH_SERIAL, "ATTR{serial}", serial_number},
         {MATCH_PORT, "KERNEL", port},
         {MATCH_PATH, "DEVPATH", path},
 };
@@ -75,8 +83,11 @@ static const char *condition(struct arena *a, size_t judge, const struct words *
 
         for (size_t i = 0; i < list->n && strlen(text) <= CONDITION_MAX; i++)
                 text = arena_join(a, text, i > 0 ? "|" : "", judged[judge].value(a, list->v[i], exact), NULL);
-        /* What is more than the words mean must not be left out for them. */
-        if (strlen(text) > CONDITION_MAX || (list->negate && !*exact))
+        /*
+         * What is more than the words mean must not be left out for them. And no condition at all holds of a file that
+         * is not there (src/udev/udev-rules.c, token_match_attr()), as a device without a serial number has it.
+         */
+        if (strlen(text) > CONDITION_MAX || (list->negate && (!*exact || judged[judge].key == MATCH_SERIAL)))
                 return NULL;
         return arena_join(a, text, "\", ", NULL);
 }
