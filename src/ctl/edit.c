@@ -145,7 +145,8 @@ static const char *decided_by(const struct edit *e, size_t rule)
         const struct plan *plan = &e->c->plan;
         const char *text = "";
 
-        if (plan->rules[rule].state != RULE_MISSING || plan->rules[rule].n_matched > 0)
+        if ((plan->rules[rule].state != RULE_MISSING && plan->rules[rule].state != RULE_OK) ||
+            plan->rules[rule].n_matched > 0)
                 return NULL;
         for (size_t i = 0; i < plan->n_shadows; i++)
                 if (plan->shadows[i].rule == rule)
@@ -153,6 +154,23 @@ static const char *decided_by(const struct edit *e, size_t rule)
                                             plan->config->rules[plan->shadows[i].by].name,
                                             plan->facts->devices[plan->shadows[i].device].address);
         return *text ? text : NULL;
+}
+
+/* Why its own lines are no rule for all that it was made for, though what can be removed may be missing; or NULL. */
+static const char *unmatched(const struct edit *e, const struct draft *d, size_t rule)
+{
+        const struct plan *plan = &e->c->plan;
+        size_t n = plan->rules[rule].n_matched, named = d->proposal.expect;
+
+        for (size_t i = 0; i < plan->n_shadows; i++)
+                n += plan->shadows[i].rule == rule;
+        if (e->import || n >= named)
+                return NULL;
+        return named == 1 ? "the lines of [Match] that add would write do not match the device; write the rule by hand"
+                          : arena_printf(&e->c->arena,
+                                         "the lines of [Match] that add would write match %zu of these %zu devices; "
+                                         "write the rule by hand",
+                                         n, named);
 }
 
 /* Whether the draft is another now, or is not written: it has a why. */
@@ -164,8 +182,10 @@ static bool judge(struct edit *e, struct draft *d, const struct plan *before)
         const char *by = decided_by(e, rule), *text;
 
         d->state = rule_state_names[state->state];
-        if (state->state == RULE_OK) {
-                d->why = harm(e, rule, before);
+        if (state->state == RULE_OK && !by) {
+                d->why = unmatched(e, d, rule);
+                if (!d->why)
+                        d->why = harm(e, rule, before);
                 return d->why;
         }
         if (by) {

@@ -128,6 +128,27 @@ added() {
         'Bus=usb ID=046d:c31c 0403:6001 Path=0000:00:14.0/1.1 0000:00:14.0/4 Expect=0-2' both
 }
 
+@test "add writes no rule whose own lines do not match the device, though it may be missing" {
+    untraced usb_make usb7 devices/platform/AB:CD.0/usb7 1d6b:0002 class=09 device=09 driver=hub devnum=1 ports=2
+    usb_add 7-2 1234:5678 class=01
+    ctl add probe 7-2 --yes
+    exits 1
+    has 'Not written: the lines of [Match] that add would write do not match the device; write the rule by hand'
+    usb_add 1-1.4 1234:5679 class=01
+    ctl add probe 7-2 1-1.4 --yes
+    exits 1
+    has 'match 1 of these 2 devices'
+    [[ ! -e $ROOT/etc/passthrough.d/probe.conf ]]
+}
+
+@test "add writes no rule for what can be removed and an earlier rule decides" {
+    rule 10-stick '[Match]' Bus=usb Serial=AA01
+    ctl add probe 1-2 --yes
+    exits 1
+    has 'rule 10-stick decides 1-2; of two rules for a device the first by name decides'
+    [[ ! -e $ROOT/etc/passthrough.d/probe.conf ]]
+}
+
 @test "a serial number that cannot be one word is none to go by" {
     usb_add 2-3 1234:5678 class=03 driver=usbhid 'serial=12 34'
     added 2-3 ID=1234:5678 Path=0000:00:14.0/3 '[Device]' Expect=0-1

@@ -116,6 +116,17 @@ path_is() {
     is "$(get '.devices[].address')" 3-2 devices
 }
 
+@test "a controller goes by its name as it is where it is not on PCI, with a colon in it, as ACPI has them, or without" {
+    local name
+    for name in PNP0D10:00 808622B7:00 80860F35:01 a8000000.dwc3 XHCI.0.auto; do
+        untraced usb_make usb7 "devices/platform/$name/usb7" 1d6b:0002 class=09 device=09 driver=hub devnum=1 ports=2
+        usb_add 7-2 0951:1666
+        path_is 7-2 "$name/2" || return 1
+        usb_remove 7-2
+        usb_remove usb7
+    done
+}
+
 @test "a controller's address may be written as PCI's are" {
     usb_add 1-2 0951:1666
     matched_usb 1-2 Path=00:14.0/2

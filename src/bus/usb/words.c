@@ -30,14 +30,32 @@ bool usb_is_address(const char *text)
         return number(&text) && *text == '-' && is_ports(text + 1);
 }
 
+static bool hex(const char **s, size_t min, size_t max)
+{
+        size_t n = strspn(*s, "0123456789abcdefABCDEF");
+
+        *s += n;
+        return n >= min && n <= max;
+}
+
+/* "00:14.0", "0000:00:14.0"; *ret_domain: whether it has that. Not "PNP0D10:00", as ACPI has controllers. */
+static bool is_pci(const char *s, bool *ret_domain)
+{
+        bool domain = *ret_domain = strchr(s, ':') != strrchr(s, ':');
+
+        return (!domain || (hex(&s, 4, 8) && *s++ == ':')) && hex(&s, 2, 2) && *s++ == ':' && hex(&s, 2, 2) &&
+               *s++ == '.' && *s >= '0' && *s <= '7' && !s[1];
+}
+
 /*
  * CONTROLLER/PORT, or CONTROLLER/usb3:PORT. A controller on PCI goes by its address, in lower case and with its domain;
- * others have no colon in their names.
+ * others by their names, as they are.
  */
 static bool parse_path(struct arena *a, const char *word, struct words *list)
 {
         const char *slash = strchr(word, '/'), *ports = slash ? slash + 1 : NULL;
         char *controller;
+        bool domain;
 
         if (!slash || slash == word)
                 return false;
@@ -46,9 +64,9 @@ static bool parse_path(struct arena *a, const char *word, struct words *list)
         if (!is_ports(ports))
                 return false;
         controller = arena_strndup(a, word, (size_t)(slash - word));
-        if (strchr(controller, ':')) {
+        if (is_pci(controller, &domain)) {
                 str_lower(controller);
-                if (strchr(controller, ':') == strrchr(controller, ':'))
+                if (!domain)
                         controller = arena_join(a, "0000:", controller, NULL);
         }
         str_add(a, &list->v, &list->n, arena_join(a, controller, slash, NULL));
