@@ -86,6 +86,23 @@ path_is() {
     path_is 1-2.3 0000:00:14.0/2.3
 }
 
+@test "a socket is the same at the device's own event, before the kernel has linked the device to its port" {
+    usb_add 1-2 05e3:0610 class=09 device=09 driver=hub ports=4
+    usb_add 2-2 05e3:0620 class=09 device=09 driver=hub ports=4 speed=5000
+    usb_peers 1-2-port4 2-2-port1
+    usb_peers 1-2-port1 2-2-port4
+    usb_add 2-2.1 0951:1666 speed=5000
+    usb_add 2-3 0951:1667 speed=5000
+    rm "$(usb_file 2-2.1 port)" "$(usb_file 2-3 port)"
+    path_is 2-2.1 0000:00:14.0/2.4
+    path_is 2-3 0000:00:14.0/3
+}
+
+@test "a device whose directory is not where its name says does no harm" {
+    untraced usb_make 2-1.1.1.1.1.1.1 "$(usb_dir usb2)/2-1.1.1.1.1.1.1" 0951:1666 speed=5000
+    path_is 2-1.1.1.1.1.1.1 0000:00:14.0/usb3:1.1.1.1.1.1.1
+}
+
 @test "behind a hub of which the half for USB 2 is not there yet, the port of equal number counts" {
     usb_no_peers usb2-port1
     usb_no_peers usb1-port2

@@ -40,22 +40,42 @@ static const char *ports_of(struct arena *a, const char *port)
         return usb_is_address(arena_join(a, "1-", ports, NULL)) ? ports : NULL;
 }
 
+static const char *directory_above(struct arena *a, const char *sysfs)
+{
+        const char *slash = strrchr(sysfs, '/');
+
+        return arena_strndup(a, sysfs, slash ? (size_t)(slash - sysfs) : 0);
+}
+
+/*
+ * The link to the peer of the port that a device is plugged into. The port is there before the device, in the directory
+ * of the hub's interface; the device's own link to it comes behind its event (drivers/usb/core/hub.c,
+ * usb_new_device()).
+ */
+static const char *peer_link(struct arena *a, const char *sysfs, const char *ports)
+{
+        const char *above = directory_above(a, sysfs), *hub = str_basename(above), *last = strrchr(ports, '.');
+        const char *interface = !last && startswith(hub, "usb") ? arena_join(a, hub + strlen("usb"), "-0:1.0", NULL)
+                                                                : arena_join(a, hub, ":1.0", NULL);
+
+        return arena_join(a, above, "/", interface, "/", hub, "-port", last ? last + 1 : ports, "/peer", NULL);
+}
+
 /* Of a device below a root hub of USB 3, whose ports are "2.3". */
 static const char *usb3_ports(const struct root *root, struct arena *a, const char *sysfs, const char *ports)
 {
         const char *peer = NULL, *last = strrchr(ports, '.');
         char target[PATH_MAX];
 
-        if (root_readlink(root, arena_join(a, sysfs, "/port/peer", NULL), target, sizeof(target)) > 0)
+        if (root_readlink(root, peer_link(a, sysfs, ports), target, sizeof(target)) > 0)
                 peer = ports_of(a, str_basename(target));
         if (peer)
                 return peer;
         if (!last)
                 return arena_join(a, "usb3:", ports, NULL);
-        return arena_join(a,
-                          usb3_ports(root, a, arena_strndup(a, sysfs, (size_t)(str_basename(sysfs) - 1 - sysfs)),
-                                     arena_strndup(a, ports, (size_t)(last - ports))),
-                          last, NULL);
+        return arena_join(
+                a, usb3_ports(root, a, directory_above(a, sysfs), arena_strndup(a, ports, (size_t)(last - ports))),
+                last, NULL);
 }
 
 const char *usb_socket(const struct root *root, struct arena *a, const struct device *d, const char **ret_controller)
