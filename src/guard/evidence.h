@@ -87,6 +87,8 @@ struct evidence {
         const char *passphrase; /* why somebody may have to type one, or NULL */
         size_t *keyboards;      /* the node of each */
         size_t n_keyboards;
+        size_t *typers; /* the node of what types like a keyboard, too, and that nobody can count on */
+        size_t n_typers;
         bool keyboards_listed; /* what is no keyboard of these is none */
 };
 

@@ -156,8 +156,8 @@ static bool names_content(const char *spec)
                                            "/dev/disk/by-partlabel/"};
 
         for (size_t i = 0; i < ARRAY_SIZE(tags); i++)
-                if (startswith(spec, tags[i])) /* not "PARTUUID=.../PARTNROFF=1", which is another's */
-                        return !strchr(spec + strlen(tags[i]), '/');
+                if (startswith(spec, tags[i])) /* not "PARTUUID=.../PARTNROFF=1", nor with more behind a ':' */
+                        return !strpbrk(spec + strlen(tags[i]), "/:");
         return false;
 }
 

@@ -83,6 +83,7 @@ static void add_keyboard(struct graph *g, const char *name, const char *const *n
 {
         struct evidence *e = g->evidence;
         char target[PATH_MAX], link[PATH_MAX];
+        size_t node;
 
         if (snprintf(link, sizeof(link), "/sys/class/input/%s", name) >= (int)sizeof(link) ||
             guard_readlink(g, link, target, sizeof(target)) <= 0)
@@ -90,12 +91,12 @@ static void add_keyboard(struct graph *g, const char *name, const char *const *n
         /* Made up by a program, or of no use before one has connected it. */
         if (strstr(target, "/devices/virtual/") || strstr(target, "/bluetooth/"))
                 return;
-        /* A token that types, or a mouse with keys: nobody can count on it. */
+        node = guard_add(g, NODE_KEYBOARD, name, target);
+        /* A token that types, or a mouse with keys: nobody can count on it, but it may be a keyboard with a mouse. */
         if (in_name_only(g, link) || moves_beside(g, names, n, target))
-                return;
-        *(size_t *)arena_grow(g->arena, &e->keyboards, e->n_keyboards, sizeof(*e->keyboards)) =
-                guard_add(g, NODE_KEYBOARD, name, target);
-        e->n_keyboards++;
+                *(size_t *)arena_grow(g->arena, &e->typers, e->n_typers++, sizeof(*e->typers)) = node;
+        else
+                *(size_t *)arena_grow(g->arena, &e->keyboards, e->n_keyboards++, sizeof(*e->keyboards)) = node;
 }
 
 static void keyboards(struct graph *g)

@@ -118,12 +118,23 @@ static void use_device(struct graph *g, const char *table, const char *name, con
                 guard_absent(g, spec, "%s has %s for %s, and its disk is unknown", table, spec, name);
 }
 
-/* Where a key is: a file, or "FILE:DEVICE" (crypttab(5)). */
+/* Where a key is: a file, "FILE:DEVICE" (crypttab(5)), or "DEVICE:WHERE" for a script (README.initramfs of Debian's).
+ */
 static void use_key(struct graph *g, const char *table, const char *name, const char *file)
 {
-        const char *colon = *file == '/' && !startswith(file, "/dev/") ? strchr(file, ':') : NULL;
+        const char *colon = *file == '/' && !startswith(file, "/dev/") ? strchr(file, ':') : NULL, *lost;
+        const char *what = arena_join(g->arena, table, " ", name, NULL);
+        char *spec = arena_strdup(g->arena, colon ? colon + 1 : file);
+        size_t found = 0;
 
-        use_device(g, table, name, colon ? colon + 1 : file, false);
+        unquote(spec);
+        if (!strchr(spec, ':') || !guard_names_disk(spec)) {
+                use_device(g, table, name, spec, false);
+                return;
+        }
+        lost = guard_use_named(g, spec, what, &found);
+        if (lost)
+                guard_absent(g, lost, "%s has %s for %s, and its disk is unknown", table, lost, name);
 }
 
 /* NAME DEVICE KEY OPTIONS; veritytab has NAME DATA HASHES ROOTHASH OPTIONS. */

@@ -96,6 +96,9 @@ void planner_keyboards(struct planner *p)
         }
         for (size_t i = 0; e->passphrase && i < e->n_keyboards; i++)
                 refuse_keyboard(p, &e->nodes[e->keyboards[i]]);
+        /* What may be one counts where there is no other. */
+        for (size_t i = 0; e->passphrase && e->n_keyboards == 0 && i < e->n_typers; i++)
+                refuse_keyboard(p, &e->nodes[e->typers[i]]);
 }
 
 /* What may be of several kinds at once has to show as each of them. */

@@ -57,6 +57,24 @@ controller() {
     needs 1-1 'sdb ← crypttab root'
 }
 
+@test "a stick with the key of a disk, for a script that is told the file on it" {
+    local key
+    for key in /dev/disk/by-label/STICK:/key:5 /dev/disk/by-uuid/$STICK:key /dev/disk/by-id/usb-AA01-0:0:/key /dev/sdb:4096:512 LABEL=STICK:vfat:/key; do
+        tags sdb UUID=$STICK TYPE=vfat LABEL=STICK link=disk/by-label/STICK link=disk/by-uuid/$STICK link=disk/by-id/usb-AA01-0:0
+        put /etc/crypttab "root UUID=$ROOT_UUID $key luks,keyscript=/lib/cryptsetup/scripts/passdev"
+        needs 1-1 'sdb ← crypttab root'
+    done
+}
+
+@test "a key on what nobody has seen, with something behind its name" {
+    put /etc/crypttab "root UUID=$ROOT_UUID /dev/disk/by-label/OTHER:/key luks,keyscript=passdev"
+    needs_nothing # it is known to be another
+    unseen
+    unclear "$UNSEEN: crypttab has /dev/disk/by-label/OTHER for root" 1-1
+    put /etc/crypttab "root UUID=$ROOT_UUID /dev/disk/by-id/usb-BB01-0:0:/key luks,keyscript=passdev"
+    unclear '/dev/disk/by-id/usb-BB01-0 for root' 1-1
+}
+
 @test "a stick with the key of a disk, by the command line" {
     cmdline rd.luks.key=/key:UUID=$STICK
     needs 1-1 'sdb ← rd.luks.key='
@@ -168,6 +186,26 @@ passphrase() { put /etc/crypttab "secret UUID=$ROOT_UUID none luks"; }
     rule any '[Match]' Bus=usb 'Path=0000:00:14.0/1 0000:00:14.0/3' '[Device]' Expect=0-
     needs_nothing
     controller 'the only keyboard'
+}
+
+@test "a keyboard with a mouse in one device, where no other keyboard shows" {
+    usb_add 1-3 046d:c534 class=03/01/01,03/01/02 driver=usbhid,usbhid
+    input 1 "$(usb_interface 1-3 0)/0003:046D:C534.0001"
+    input 2 "$(usb_interface 1-3 1)/0003:046D:C534.0002" mouse
+    passphrase
+    candidates 1-1 1-3
+    needs 1-3 'the only keyboard, and a passphrase may be asked for (crypttab secret)'
+    ps2_keyboard
+    needs_nothing
+}
+
+@test "a keyboard whose own input moves a pointer, where no other keyboard shows" {
+    usb_add 1-3 046d:c52b class=03/01/01 driver=usbhid
+    input 1 "$(usb_interface 1-3)/0003:046D:C52B.0001"
+    put "/sys/$(usb_interface 1-3)/0003:046D:C52B.0001/input/input1/capabilities/ev" 120017
+    passphrase
+    candidates 1-1 1-3
+    needs 1-3 'the only keyboard'
 }
 
 @test "a device for people that no driver has yet, where no keyboard shows" {
