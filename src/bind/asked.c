@@ -43,12 +43,14 @@ static bool takes(const struct run *r, const struct plan_entry *e)
 {
         const struct device *d = &r->facts.devices[e->device];
         const struct rule *rule = &r->config.rules[e->rule];
-        bool has = streq_ptr(d->claim, rule->name) && !r->record.rescued;
+        bool has = streq_ptr(d->claim, rule->name) && !r->record.rescued, begun = is_begun(r, d);
 
-        if (!rule->bus->taken_by || is_released(r, d) || (!has && !is_begun(r, d) && run_closed(r, rule)))
+        if (!rule->bus->taken_by || is_released(r, d) || (!has && !begun && run_closed(r, rule)))
                 return false;
+        /* Nothing shows what is on it any more, as whoever takes it has unbound its driver. */
         return e->action == ACTION_BIND ||
-               (e->action == ACTION_REFUSE && (e->kind == REASON_BLOCKED || (has && e->kind == REASON_IN_USE)));
+               (e->action == ACTION_REFUSE && (e->kind == REASON_BLOCKED || (has && e->kind == REASON_IN_USE) ||
+                                               (begun && e->kind == REASON_NO_DRIVER)));
 }
 
 static void answer(struct run *r, const struct plan_entry *e)

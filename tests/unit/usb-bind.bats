@@ -203,6 +203,22 @@ cut_short() {
     is "$output" '' answer
 }
 
+@test "what nothing shows any more, as bind has unbound its driver, is not held against bind" {
+    usb_remove 1-2
+    usb_add 1-2 0951:1666 class=08 serial=AA01 driver=usb-storage
+    usb_disk sdb 8:16 1-2
+    tags sdb TYPE=vfat UUID=5B5B-0001
+    put /etc/fstab 'UUID=0b0e7e29-2d3c-4e1e-8e1c-6a2d5f0c9a77 /backup ext4 nofail 0 0'
+    cut_short begun bind 1-2
+    usb_remove 1-2
+    usb_add 1-2 0951:1666 class=08 serial=AA01
+    run timeout 20 "$BUILD/passthrough-demand" --root="$ROOT" --claim=1-2
+    is "${lines[0]}" PASSTHROUGH_RULE=stick 'answer to bind'
+    rm "$ROOT/run/passthrough/record"
+    run timeout 20 "$BUILD/passthrough-demand" --root="$ROOT" --claim=1-2
+    is "$output" '' 'answer to nobody'
+}
+
 @test "release is refused while a process has the device open" {
     usb_claimed 1-2 stick
     serve stick
