@@ -35,9 +35,15 @@ static bool is_begun(const struct run *r, const struct device *d)
         return x && x->state == STATE_BEGUN && record_device_is(x, d);
 }
 
+/* Nothing stands against it but that it is blocked, and once it is not, it is not the host's either. */
+static bool is_blocked_alone(const struct plan_entry *e)
+{
+        return e->kind == REASON_BLOCKED && !e->unknown && !e->needed;
+}
+
 /*
- * What has the device for the rule already keeps it, though the rule was edited, or a virtual machine has it open:
- * another event of it is no new decision. What is blocked is nobody's, and not the host's either once it is not.
+ * What has the device for the rule already keeps it, though the rule was edited, a virtual machine has it open or a
+ * twin has come: another event of it is no new decision.
  */
 static bool takes(const struct run *r, const struct plan_entry *e)
 {
@@ -49,8 +55,9 @@ static bool takes(const struct run *r, const struct plan_entry *e)
                 return false;
         /* Nothing shows what is on it any more, as whoever takes it has unbound its driver. */
         return e->action == ACTION_BIND ||
-               (e->action == ACTION_REFUSE && (e->kind == REASON_BLOCKED || (has && e->kind == REASON_IN_USE) ||
-                                               (begun && e->kind == REASON_NO_DRIVER)));
+               (e->action == ACTION_REFUSE &&
+                (is_blocked_alone(e) || (has && (e->kind == REASON_IN_USE || e->kind == REASON_SURPLUS)) ||
+                 (begun && e->kind == REASON_NO_DRIVER)));
 }
 
 static void answer(struct run *r, const struct plan_entry *e)

@@ -246,6 +246,29 @@ host_is_there() {
     claimed 1-2 stick
 }
 
+@test "what is blocked and may be what the host misses is the host's, once it is not blocked" {
+    put /etc/fstab 'UUID=0f0e0d0c-1111-4222-8333-444455556666 /srv ext4 defaults 0 0'
+    rule stick '[Match]' Bus=usb ID=0951:1667
+    for authorized in 1 0; do
+        usb_add 1-1 0951:1667 class=08 serial=AA03 authorized=$authorized
+        not_claimed 1-1
+        usb_remove 1-1
+    done
+    put /etc/fstab ''
+    usb_add 1-1 0951:1667 class=08 serial=AA03 authorized=0
+    claimed 1-1 stick
+}
+
+@test "what is claimed stays so when its twin is plugged in, which is the host's" {
+    usb_add 1-1 0951:1667 class=08 serial=SAME
+    rule stick '[Match]' Bus=usb Serial=SAME
+    claimed 1-1 stick
+    usb_claimed 1-1 stick
+    usb_add 1-4 0951:1667 class=08 serial=SAME
+    not_claimed 1-4
+    claimed 1-1 stick
+}
+
 @test "given back by hand, it is the host's; a text that was edited takes nothing new, and loses nothing" {
     rule stick '[Match]' Bus=usb Serial=AA01
     usb_claimed 1-2 stick
