@@ -113,8 +113,8 @@ static const struct record_type types[] = {
         {.key = "I", FLAGGED(record, image.known), FIELDS(image_fields)},
         /* Before reasons had kinds a rule had two fields less, and before there was Required= two less again. */
         {.key = "R", LIST(record, rules), FIELDS(rule_fields), .n_late = 4},
-        /* Nor did earlier versions know what is below what. */
-        {.key = "D", LIST(record, devices), FIELDS(device_fields), .n_late = 3},
+        /* Nor did earlier versions know what is below what, or have serial numbers. */
+        {.key = "D", LIST(record, devices), FIELDS(device_fields), .n_late = 4},
         {.key = "B", INNER(record, devices, record_device, back), FIELDS(back_fields), .n_late = 4},
         {.key = "T", LIST(record, outcomes), FIELDS(outcome_fields)},
         {.key = "O", LIST(record, ops), FIELDS(op_fields)},
