@@ -261,6 +261,7 @@ static void put_entry(struct lines *x, size_t entry, bool only)
 {
         const struct plan_entry *e = &x->plan->entries[entry];
         struct roster_row *row = next_row(x);
+        bool driven = !device_of(x, e)->bus->syntax->driverless;
 
         roster_device(&x->roster, row, x->plan->facts, x->names, e->device);
         row->last = driver_is_vfio(row->driver) ? "goes back" : ROSTER_STAYS;
@@ -270,9 +271,9 @@ static void put_entry(struct lines *x, size_t entry, bool only)
         if (e->action != ACTION_BIND)
                 return;
         row->last = stages[e->stage].name;
-        if (!*row->driver || streq(row->driver, e->driver))
+        if (driven && (!*row->driver || streq(row->driver, e->driver)))
                 row->driver = e->driver;
-        else
+        else if (driven)
                 row->driver = arena_join(arena_of(x), row->driver, " → ", e->driver, NULL);
         if (e->kind != REASON_MATCHED && e->leader == NO_ENTRY)
                 tell(x, row, e);

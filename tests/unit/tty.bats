@@ -296,13 +296,35 @@ added() {
     link class/tty/console devices/virtual/tty/console
     put /sys/devices/virtual/tty/console/active ttyS0
     ctl list serial
-    says 'ttyS0 +serial port +serial +held +the kernel.s console'
-    says 'ttyS1 +serial port +serial +free'
-    says 'ttyUSB0 +FT232R USB UART +ftdi_sio +free'
+    says 'ttyS0 +serial port, 16550A at 0x3f8 +serial +held +the kernel.s console'
+    says 'ttyS1 +serial port, 16550A at 0x2f8 +serial +free'
+    says 'ttyUSB0 +FT232R USB UART, port 0 +ftdi_sio +free'
     has_not ttyS2
     ctl list ttyS0
     has 'ttyS0 ← the kernel'
     has_not 'ttyS0 ← ttyS0'
+}
+
+@test "list tells ports of one adapter and of cards apart" {
+    quad
+    usb_add 1-4 1a86:7523 class=ff driver=ch341
+    usb_tty ttyUSB3 188:3 1-4
+    put "/sys/$(usb_interface 1-4)/ttyUSB3/port_number" 1
+    pci_add 0000:05:00.0 1415:c158 0700 group=30 driver=serial
+    pci_ports 0000:05:00.0 ttyS4
+    rm "$(tty_file ttyS1 type)"
+    ctl list serial
+    says 'ttyS1 +serial port, at 0x2f8 '
+    says 'ttyS4 +.*serial port, 16550A at 0xe000 '
+    says 'ttyUSB1 +Quad RS232-HS, port 0 '
+    says 'ttyUSB2 +Quad RS232-HS, port 1 '
+    says 'ttyUSB3 +.*serial port 1 of 1-4 '
+}
+
+@test "plan shows the driver of a port, which keeps it" {
+    rule com2 '[Match]' Bus=tty Port=ttyS1
+    ctl plan
+    says 'com2 +ok +ttyS1 +serial port, 16550A at 0x2f8 +serial +host'
 }
 
 @test "a rule for ports on one bus may be meant for devices of either: both spellings of a path are taken" {

@@ -102,19 +102,66 @@ static const char *port_on(const struct root *root, struct arena *a, const struc
         return port ? port : d->address;
 }
 
+/* ---- what people call it -------------------------------------------------------------------------------------------
+ */
+
+/* By "type", as in include/uapi/linux/serial_core.h; other makes go without a name. */
+static const char *const makes[] = {
+        [1] = "8250", [2] = "16450", [3] = "16550", [4] = "16550A", [8] = "16750", [10] = "16950"};
+
+/* A number of its files in hex or decimal; 0: none, or it does not show. */
+static uint32_t number_of(const struct root *root, struct arena *a, const struct device *d, const char *name)
+{
+        char text[32];
+        uint32_t n;
+        bool hex;
+
+        if (root_read(root, arena_join(a, d->sysfs, "/", name, NULL), text, sizeof(text)) <= 0)
+                return 0;
+        hex = startswith(text, "0x");
+        return str_to_u32(text + (hex ? 2 : 0), hex ? 16 : 10, &n) ? n : 0;
+}
+
+/* "serial port, 16550A at 0x2f8" */
+static const char *called_by_chip(const struct root *root, struct arena *a, const struct device *d)
+{
+        uint32_t type = number_of(root, a, d, "type"), port = number_of(root, a, d, "port");
+        uint32_t at = port ? port : number_of(root, a, d, "iomem_base");
+        const char *make = type < ARRAY_SIZE(makes) ? makes[type] : NULL, *text = "serial port";
+
+        if (make)
+                text = arena_join(a, text, ", ", make, NULL);
+        return at ? arena_printf(a, make ? "%s at 0x%x" : "%s, at 0x%x", text, at) : text;
+}
+
+/* "FT232R USB UART, port 0": port has the configuration, the interface and mostly the port on that, "1.0.0". */
+static const char *called_by_adapter(struct arena *a, const struct device *c, const char *port)
+{
+        const char *interface = strchr(port, '.') + 1, *last = strchr(interface, '.');
+
+        port = last && streq(last, ".0")     ? arena_strndup(a, interface, (size_t)(last - interface))
+               : startswith(interface, "0.") ? last + 1
+                                             : interface;
+        return c->said_model ? arena_join(a, c->said_model, ", port ", port, NULL)
+                             : arena_join(a, "serial port ", port, " of ", c->address, NULL);
+}
+
 static void gather_place(const struct root *root, struct arena *a, const struct facts *gathered, struct device *d)
 {
-        const char *rest;
+        const char *rest, *port;
         const struct device *c = carrier_of(gathered, a, d->sysfs, &rest);
 
         d->path = d->address;
+        d->said_model = called_by_chip(root, a, d);
         if (!c)
                 return;
+        port = port_on(root, a, d, c, rest);
         d->below = c->address;
-        d->path = arena_join(a, c->path, ":", port_on(root, a, d, c, rest), NULL);
+        d->path = arena_join(a, c->path, ":", port, NULL);
         memcpy(d->id, c->id, sizeof(d->id));
         d->said_vendor = c->said_vendor;
-        d->said_model = c->said_model;
+        if (c->bus->syntax->taken_by && strchr(port, '.'))
+                d->said_model = called_by_adapter(a, c, port);
 }
 
 static void gather_port(const struct root *root, struct arena *a, const struct facts *gathered,
@@ -126,8 +173,6 @@ static void gather_port(const struct root *root, struct arena *a, const struct f
         port->use = terminals_use(terminals, d->address, &port->unknown);
         d->own = port;
         gather_place(root, a, gathered, d);
-        if (!d->said_model)
-                d->said_model = "serial port";
         d->identified = d->detailed = true;
         d->roles = tty_bus.roles(d->class);
         d->group = NO_GROUP;
