@@ -18,6 +18,13 @@ static void unknown(struct terminals *t, const char *path)
                 t->unknown = arena_join(t->arena, path, " cannot be read", NULL);
 }
 
+static void unknown_shell(struct terminals *t, const char *path)
+{
+        unknown(t, path);
+        if (!t->shells_unknown)
+                t->shells_unknown = arena_join(t->arena, path, " cannot be read", NULL);
+}
+
 static char *read_text(struct terminals *t, const char *path)
 {
         char *text;
@@ -52,8 +59,11 @@ static void read_consoles(struct terminals *t)
 /* systemd.exec(5): the last TTYPath= counts; each of them may, as long as not all drop-ins are weighed. */
 static void read_shell_unit(struct terminals *t, const char *path)
 {
-        char *text = read_text(t, path), *line;
+        char *text, *line;
+        size_t size;
 
+        if (root_look(t->root, t->arena, path, &text, &size) == SOURCE_UNREADABLE)
+                unknown_shell(t, path);
         while ((line = strsep(&text, "\n"))) {
                 const char *value = startswith(line, TTY_PATH) ? line + strlen(TTY_PATH) : NULL;
 
@@ -78,7 +88,7 @@ static void read_shells(struct terminals *t)
 
                 read_shell_unit(t, unit);
                 if (root_look_in(t->root, t->arena, drop_ins, &names, &n) == SOURCE_UNREADABLE)
-                        unknown(t, drop_ins);
+                        unknown_shell(t, drop_ins);
                 for (size_t k = 0; k < n; k++)
                         read_shell_unit(t, arena_join(t->arena, drop_ins, "/", names[k], NULL));
         }
@@ -178,6 +188,11 @@ static const char *command_line_use(const struct terminals *t, const char *name)
         return NULL;
 }
 
+const char *terminals_shell(const struct terminals *t, const char *name)
+{
+        return str_index(name, t->shells, t->n_shells) >= 0 ? "the debug shell (" TTY_PATH " of " SHELL_UNIT ")" : NULL;
+}
+
 const char *terminals_use(const struct terminals *t, const char *name, const char **ret_unknown)
 {
         const char *path = arena_join(t->arena, TTY_CLASS "/", name, "/console", NULL);
@@ -190,8 +205,8 @@ const char *terminals_use(const struct terminals *t, const char *name, const cha
                 return "the kernel's console";
         if (use)
                 return use;
-        if (str_index(name, t->shells, t->n_shells) >= 0)
-                return "the debug shell (" TTY_PATH " of " SHELL_UNIT ")";
+        if (terminals_shell(t, name))
+                return terminals_shell(t, name);
         *ret_unknown = t->unknown;
         if (!t->unknown && n < 0 && n != -ENOENT && n != -ENOTDIR)
                 *ret_unknown = arena_join(t->arena, path, " cannot be read", NULL);

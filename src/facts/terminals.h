@@ -16,9 +16,12 @@ struct terminals {
         const char **consoles; /* names of those that are on */
         const char **shells;   /* TTYPath= of debug-shell.service, less "/dev/" */
         size_t n_consoles, n_shells;
-        const char *unknown; /* why the host may talk through any port, or NULL */
+        const char *unknown;        /* why the host may talk through any port, or NULL */
+        const char *shells_unknown; /* the same of debug shells alone */
 };
 
 void terminals_read(const struct root *root, struct arena *a, const char *cmdline, struct terminals *ret);
+/* That a unit has a debug shell on the port, or NULL. */
+const char *terminals_shell(const struct terminals *t, const char *name);
 /* What the host has the port for, "the kernel's console", or why that cannot be told: *ret_unknown. NULL: nothing. */
 const char *terminals_use(const struct terminals *t, const char *name, const char **ret_unknown);

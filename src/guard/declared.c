@@ -318,24 +318,58 @@ static void in_boot_images(struct netconf *d)
                         read_file(d, &boot_images, *path, false, 0);
 }
 
+static void read_all(struct netconf *d)
+{
+        networkd_read(d);
+        network_manager_read(d);
+        command_line(d);
+        firmware(d);
+        units(d);
+        read_file(d, &ifupdown, IFUPDOWN "interfaces", false, 0);
+        read_dir(d, &ifupdown, ifupdown.dir, "*", 0);
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+                read_dir(d, &places[i], places[i].dir, places[i].name, 0);
+        in_boot_images(d);
+        networkd_declared(d);
+        network_manager_declared(d);
+        dhcpcd_declared(d);
+        connman_declared(d);
+}
+
+/* Adapters come and go: one is judged that is not here, and of which nothing is known. */
+static void newcomers(struct graph *g)
+{
+        struct netif n = {.name = "", .newcomer = true, .node = guard_add(g, NODE_FILE, "newcomer", "")};
+        struct netconf d = {.g = g, .netifs = &n, .n = 1};
+        struct evidence *e = g->evidence;
+        const char *absent = e->absent;
+        size_t first = e->n_uses;
+
+        strings_add(g->arena, &n.is[NETIF_KIND], NULL);
+        read_all(&d);
+        if (e->n_uses > first) {
+                const char *what = e->uses[first].what;
+
+                e->newcomers = arena_printf(g->arena,
+                                            "it may be a network adapter, and its interface would be taken (%.*s); it "
+                                            "can be handed over once its driver has shown what it is",
+                                            (int)strcspn(what, ";,"), what);
+        }
+        /* Those that are named were looked for among the others. */
+        e->absent = absent;
+        e->n_uses = first;
+}
+
 void guard_declared(struct graph *g)
 {
         struct netconf d = {.g = g};
+        bool plugged = false;
 
         netif_list(g, &d.netifs, &d.n);
-        networkd_read(&d);
-        network_manager_read(&d);
-        command_line(&d);
-        firmware(&d);
-        units(&d);
-        read_file(&d, &ifupdown, IFUPDOWN "interfaces", false, 0);
-        read_dir(&d, &ifupdown, ifupdown.dir, "*", 0);
-        for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-                read_dir(&d, &places[i], places[i].dir, places[i].name, 0);
-        in_boot_images(&d);
-        networkd_declared(&d);
-        network_manager_declared(&d);
-        dhcpcd_declared(&d);
-        connman_declared(&d);
+        read_all(&d);
         g->evidence->bridge_alone = d.bridge && !d.ports;
+        for (size_t i = 0; i < g->facts->n_devices; i++)
+                plugged |= g->facts->devices[i].detailed && g->facts->devices[i].bus->interfaces;
+        if (plugged)
+                newcomers(g);
 }

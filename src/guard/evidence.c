@@ -12,6 +12,14 @@ static bool asks_for_storage(const struct facts *facts)
         return false;
 }
 
+static bool asks_for_serial(const struct facts *facts)
+{
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (facts->devices[i].detailed && facts->devices[i].roles & ROLE_SERIAL)
+                        return true;
+        return false;
+}
+
 static bool asks_for_plugged(const struct facts *facts)
 {
         for (size_t i = 0; i < facts->n_devices; i++)
@@ -44,7 +52,7 @@ static void uses_up(struct graph *g, const struct facts_request *request)
         if (request->writers || request->busy)
                 ask(g, &e->rdma_unknown, guard_rdma);
         ask(g, &e->uplink_unknown, guard_uplink);
-        if (asks_for_plugged(g->facts))
+        if (asks_for_plugged(g->facts) || asks_for_serial(g->facts))
                 ask(g, &e->consoles_unknown, guard_terminals);
         guard_ports(g);
         guard_sight(g);

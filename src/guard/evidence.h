@@ -74,6 +74,7 @@ struct evidence {
         const char *unlisted;       /* why some node may be on a device that does not show it */
         const char *up_unknown;     /* the same, for interfaces that are up alone */
         const char *absent;         /* what is declared, and no interface has: a card without a driver may */
+        const char *newcomers;      /* what would have an interface that comes, whatever its name; or NULL */
         bool bridge_alone;          /* a bridge is declared, and no interface for it: guests, but no uplink */
         bool no_uplink;             /* [Host] says that the host answers on no interface */
         const char *uplink_unknown; /* NULL: what the host answers on shows or is declared, or it answers on nothing */

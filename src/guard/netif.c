@@ -131,6 +131,19 @@ const char *netif_address(struct graph *g, const char *word)
         return text;
 }
 
+/* Names and addresses that are no patterns are those of cards that are here, or missing. */
+static enum answer meets_newcomer(const char *patterns)
+{
+        bool inverted = *patterns == '!';
+
+        patterns += inverted;
+        if (streq(patterns, "*"))
+                return inverted ? NEVER : SURELY;
+        if (strpbrk(patterns, "*?["))
+                return MAYBE;
+        return inverted ? SURELY : NEVER;
+}
+
 enum answer netif_matches(struct graph *g, const struct netif *n, enum netif_property property, const char *patterns)
 {
         const struct strings *is = &n->is[property];
@@ -138,6 +151,8 @@ enum answer netif_matches(struct graph *g, const struct netif *n, enum netif_pro
         const char **words;
         size_t n_words;
 
+        if (n->newcomer && property <= NETIF_PERMANENT_MAC)
+                return meets_newcomer(patterns);
         if (property >= NETIF_PROPERTY_MAX_ || is->n == 0)
                 return MAYBE;
         str_words(g->arena, patterns + inverted, &words, &n_words);

@@ -22,6 +22,7 @@ struct netif {
         const char *name;
         struct strings is[NETIF_PROPERTY_MAX_]; /* none: not known */
         bool ignored;                           /* NetworkManager is told by udev to leave it alone */
+        bool newcomer;                          /* none that is here, and it may have any name but those that are */
 };
 
 /* All but lo. */

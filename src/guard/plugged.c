@@ -3,7 +3,10 @@
  * What comes and goes, and may be of several kinds at once, as USB devices are: what the host does with it shows only
  * once its drivers have it. What they have not shown yet it may be.
  */
+#include <stdlib.h>
+
 #include "base/str.h"
+#include "guard/aliases.h"
 #include "guard/parts.h"
 #include "guard/source.h"
 #include "guard/storage.h"
@@ -14,7 +17,8 @@ enum kind {
         SERIAL = 1 << 2,
         TYPED = 1 << 3, /* somebody types on it, or it does so itself */
         CARD = 1 << 4,
-        ANYTHING = (1 << 5) - 1,
+        ADAPTER = 1 << 5, /* its driver makes a network interface */
+        ANYTHING = (1 << 6) - 1,
 };
 
 struct plugged {
@@ -24,13 +28,16 @@ struct plugged {
         size_t n_parts;
         unsigned kinds; /* that it may be of */
         unsigned open;  /* those of them that have not shown */
+        bool whole;     /* its interfaces are all that it may be */
         const char *unknown;
 };
 
 /* An interface of USB. */
 struct part {
         const char *class, *driver, *dir; /* driver: NULL: none */
+        unsigned kinds;                   /* that it may be of */
         bool shows;                       /* the driver has made something of it */
+        bool is_other;                    /* and that is of no disk's making */
 };
 
 /* USB-IF's class codes; of what the maker defines, and of codes that are none of these, anything may come. */
@@ -40,22 +47,22 @@ static unsigned kinds_of(const char *class)
                 const char *code;
                 unsigned kinds;
         } classes[] = {
-                {"01", 0},                /* audio */
-                {"02", NETWORK | SERIAL}, /* communications */
-                {"03", TYPED},            /* human interface */
-                {"05", 0},                /* force feedback */
-                {"06", 0},                /* still images */
-                {"07", 0},                /* printers */
+                {"01", 0},                          /* audio */
+                {"02", NETWORK | ADAPTER | SERIAL}, /* communications */
+                {"03", TYPED},                      /* human interface */
+                {"05", 0},                          /* force feedback */
+                {"06", 0},                          /* still images */
+                {"07", 0},                          /* printers */
                 {"08", STORAGE},
                 {"09", 0}, /* a hub: what is on it speaks for itself */
-                {"0a", NETWORK | SERIAL},
+                {"0a", NETWORK | ADAPTER | SERIAL},
                 {"0b", CARD},
                 {"0d", 0}, /* content security */
                 {"0e", 0}, /* video */
                 {"0f", 0}, /* health */
                 {"10", 0}, /* audio and video */
                 {"11", 0}, /* billboards */
-                {"e0", NETWORK},
+                {"e0", NETWORK | ADAPTER},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
@@ -76,18 +83,23 @@ static bool carries(const struct plugged *x, enum node_kind kind, bool up_only)
 }
 
 /* A directory that is not every device's: "net", "host6", "0003:046D:C31C.0001", "ttyUSB0". */
-static bool shows(struct graph *g, const char *dir)
+static void look_below(struct graph *g, struct part *p)
 {
         static const char *const links[] = {"driver", "subsystem", "firmware_node", "power"};
+        static const char *const others[] = {"net",  "tty",     "input",     "0003:",     "sound",
+                                             "wwan", "usbmisc", "bluetooth", "ieee80211", "video4linux"};
         const char **names;
         size_t n;
 
-        guard_list(g, dir, &names, &n);
-        for (size_t i = 0; i < n; i++)
-                if (!startswith(names[i], "ep_") && str_index(names[i], links, ARRAY_SIZE(links)) < 0 &&
-                    root_exists(g->root, arena_join(g->arena, dir, "/", names[i], "/.", NULL)))
-                        return true;
-        return false;
+        guard_list(g, p->dir, &names, &n);
+        for (size_t i = 0; i < n; i++) {
+                if (startswith(names[i], "ep_") || str_index(names[i], links, ARRAY_SIZE(links)) >= 0 ||
+                    !root_exists(g->root, arena_join(g->arena, p->dir, "/", names[i], "/.", NULL)))
+                        continue;
+                p->shows = true;
+                for (size_t o = 0; o < ARRAY_SIZE(others); o++)
+                        p->is_other |= startswith(names[i], others[o]);
+        }
 }
 
 static void find_parts(struct plugged *x)
@@ -108,13 +120,23 @@ static void find_parts(struct plugged *x)
                 *p = (struct part){.dir = arena_join(g->arena, d->sysfs, "/", names[i], NULL)};
                 guard_attribute(g, arena_join(g->arena, p->dir, "/bInterfaceClass", NULL), class, sizeof(class));
                 p->class = arena_strdup(g->arena, class);
+                p->kinds = kinds_of(p->class);
                 /* A program may let go of it at any time. */
                 if (guard_readlink(g, arena_join(g->arena, p->dir, "/driver", NULL), driver, sizeof(driver)) > 0 &&
                     !streq(str_basename(driver), "usbfs"))
                         p->driver = arena_strdup(g->arena, str_basename(driver));
-                p->shows = p->driver && shows(g, p->dir);
+                if (p->driver)
+                        look_below(g, p);
                 x->n_parts++;
         }
+}
+
+static bool is_here(const struct plugged *x, const char *class)
+{
+        for (size_t i = 0; i < x->n_parts; i++)
+                if (strncmp(x->parts[i].class, class, 2) == 0)
+                        return true;
+        return false;
 }
 
 /* Each interface of that class is here, and a driver has it. */
@@ -136,35 +158,101 @@ static void find_kinds(struct plugged *x)
         const struct device *d = &x->g->facts->devices[x->device];
         const char *list = d->bus->interfaces(d);
 
+        x->kinds = x->open = 0;
         if (!list || !*list)
                 x->kinds = x->open = ANYTHING;
         for (const char *c = list ? list : ""; *c; c += strcspn(c, " "), c += *c == ' ') {
                 unsigned kinds = kinds_of(c);
 
+                if (x->whole && is_here(x, c))
+                        continue;
                 x->kinds |= kinds;
                 if (!is_bound(x, c))
                         x->open |= kinds;
         }
         /* What is here and in no list has been changed meanwhile. */
         for (size_t i = 0; i < x->n_parts; i++) {
-                unsigned kinds = kinds_of(x->parts[i].class);
-
-                x->kinds |= kinds;
+                x->kinds |= x->parts[i].kinds;
                 if (!x->parts[i].driver)
-                        x->open |= kinds;
+                        x->open |= x->parts[i].kinds;
         }
+}
+
+/* ---- the driver that will have it --------------------------------------------------------------------------------
+ */
+
+/* What comes of the modules' files; where no module takes it, nothing does. */
+static unsigned kinds_by(const struct strings *modules, unsigned otherwise)
+{
+        static const struct {
+                const char *dir;
+                unsigned kinds;
+        } dirs[] = {
+                {"kernel/drivers/usb/serial/", SERIAL}, {"kernel/drivers/usb/class/cdc-acm.ko", SERIAL},
+                {"kernel/drivers/media/", 0},           {"kernel/sound/", 0},
+                {"kernel/drivers/bluetooth/", NETWORK}, /* an interface is made when somebody connects */
+        };
+        unsigned kinds = 0;
+
+        for (size_t m = 0; m < modules->n; m++) {
+                size_t i = 0;
+
+                while (i < ARRAY_SIZE(dirs) && !startswith(modules->v[m], dirs[i].dir))
+                        i++;
+                kinds |= i < ARRAY_SIZE(dirs) ? dirs[i].kinds : otherwise;
+        }
+        return kinds;
+}
+
+static bool attribute_is(struct plugged *x, const char *file, size_t value)
+{
+        const char *path = arena_join(x->g->arena, x->g->facts->devices[x->device].sysfs, "/", file, NULL);
+        char text[16];
+
+        return guard_attribute(x->g, path, text, sizeof(text)) > 0 && strtoul(text, NULL, 10) == value;
+}
+
+/* What USB's own codes leave open, the kernel's list of drivers may tell; where all that the device can be is here. */
+static bool ask_for_drivers(struct plugged *x)
+{
+        if (x->n_parts == 0 || !attribute_is(x, "bNumConfigurations", 1) ||
+            !attribute_is(x, "bNumInterfaces", x->n_parts))
+                return false;
+        for (size_t i = 0; i < x->n_parts; i++) {
+                struct part *p = &x->parts[i];
+                struct strings modules;
+                char alias[128];
+
+                if (!p->driver && (p->kinds == ANYTHING || startswith(p->class, "e0")) &&
+                    guard_attribute(x->g, arena_join(x->g->arena, p->dir, "/modalias", NULL), alias, sizeof(alias)) >
+                            0 &&
+                    startswith(alias, "usb:") && aliases_modules(x->g, alias, &modules))
+                        p->kinds &= kinds_by(&modules, p->kinds);
+        }
+        x->whole = true;
+        return true;
 }
 
 /* ---- storage ----------------------------------------------------------------------------------------------------- */
 
-/* A disk takes seconds to show behind a driver that has it. */
+/* At one of its interfaces the driver has something that is no disk. */
+static bool is_other(const struct plugged *x, const char *driver)
+{
+        for (size_t i = 0; i < x->n_parts; i++)
+                if (streq_ptr(x->parts[i].driver, driver) && x->parts[i].is_other)
+                        return true;
+        return false;
+}
+
+/* A disk takes seconds to show behind a driver that has it, and a card as long as nobody puts one in. */
 static bool has_storage_driver(const struct plugged *x)
 {
         for (size_t i = 0; i < x->n_parts; i++) {
-                const char *driver = x->parts[i].driver ? x->parts[i].driver : "";
+                const char *driver = x->parts[i].driver;
 
-                if (startswith(x->parts[i].class, "08") || streq(driver, "uas") || startswith(driver, "usb-storage") ||
-                    startswith(driver, "ums-"))
+                if (startswith(x->parts[i].class, "08") ||
+                    (driver && (streq(driver, "uas") || startswith(driver, "usb-storage") ||
+                                startswith(driver, "ums-") || (x->parts[i].kinds & STORAGE && !is_other(x, driver)))))
                         return true;
         }
         return false;
@@ -251,6 +339,10 @@ static const char *network(struct plugged *x, enum reason_kind *ret_kind)
                 return e->uplink_unknown;
         if (e->absent && x->open & NETWORK && !interface)
                 return e->absent;
+        if (e->newcomers && x->open & ADAPTER && !interface) {
+                *ret_kind = REASON_NO_DRIVER;
+                return e->newcomers;
+        }
         why = interface ? NULL : hidden(x);
         if (why)
                 *ret_kind = REASON_NO_INTERFACE;
@@ -292,7 +384,7 @@ static bool may_be_token(const struct plugged *x)
         if (x->open & TYPED)
                 return true;
         for (size_t i = 0; i < x->n_parts; i++)
-                if (kinds_of(x->parts[i].class) & TYPED && (!x->parts[i].shows || is_fido(x->g, x->parts[i].dir)))
+                if (x->parts[i].kinds & TYPED && (!x->parts[i].shows || is_fido(x->g, x->parts[i].dir)))
                         return true;
         return false;
 }
@@ -362,6 +454,10 @@ void guard_plugged(struct graph *g)
                 find_parts(x);
                 find_kinds(x);
                 d->unseen = judge(x, &d->unseen_kind);
+                if (d->unseen && x->open && ask_for_drivers(x)) {
+                        find_kinds(x);
+                        d->unseen = judge(x, &d->unseen_kind);
+                }
                 if (!d->unseen)
                         d->unseen = x->unknown;
         }

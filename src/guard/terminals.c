@@ -10,7 +10,6 @@
 
 #define TERMINALS "/sys/class/tty"
 
-/* Cards have consoles.c. */
 static void reach_plugged(struct graph *g, size_t node, const char *link)
 {
         for (size_t i = 0; i < g->facts->n_devices; i++) {
@@ -33,14 +32,24 @@ void guard_terminals(struct graph *g)
         for (size_t i = 0; i < n; i++) {
                 char link[PATH_MAX];
                 const char *use;
+                bool plugged;
                 size_t node;
 
-                guard_link(g, fd, TERMINALS, names[i], link);
-                if (!strstr(link, "/usb") || guard_find(g, NODE_TERMINAL, names[i]) != NO_NODE)
+                if (streq(names[i], "console")) /* another port's name */
                         continue;
-                use = terminals_use(&terminals, names[i], &unknown);
-                node = guard_add(g, NODE_TERMINAL, names[i], "");
-                reach_plugged(g, node, link);
+                guard_link(g, fd, TERMINALS, names[i], link);
+                plugged = strstr(link, "/usb");
+                if (!*link || strstr(link, "/devices/virtual/") || guard_find(g, NODE_TERMINAL, names[i]) != NO_NODE)
+                        continue;
+                /* Of cards, consoles.c has the rest. */
+                use = plugged ? terminals_use(&terminals, names[i], &unknown) : terminals_shell(&terminals, names[i]);
+                if (!plugged)
+                        unknown = terminals.shells_unknown;
+                if (!plugged && !use && !unknown)
+                        continue;
+                node = guard_add(g, NODE_TERMINAL, names[i], plugged ? "" : link);
+                if (plugged)
+                        reach_plugged(g, node, link);
                 if (use && g->evidence->nodes[node].n_devices > 0)
                         guard_use(g, node, "%s", use);
                 if (unknown)

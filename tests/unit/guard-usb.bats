@@ -180,6 +180,15 @@ unseen() { # unseen: the stick in its socket, as it is when it has just come
     unclear "$UNSEEN" 1-1
 }
 
+@test "a card reader that its driver has, and no card has shown yet" {
+    usb_remove 1-1
+    usb_add 1-1 0bda:0129 class=ff driver=rtsx_usb
+    mkdir -p "$ROOT/sys/$(usb_interface 1-1)/rtsx_usb_sdmmc.1.auto/mmc_host/mmc0"
+    needs_nothing
+    put /etc/fstab "UUID=$UUID /sd ext4 nofail 0 0"
+    unclear "$UNSEEN" 1-1
+}
+
 # --- people
 
 passphrase() { put /etc/crypttab "secret UUID=$ROOT_UUID none luks"; }
@@ -215,7 +224,7 @@ passphrase() { put /etc/crypttab "secret UUID=$ROOT_UUID none luks"; }
     put "/sys/$(usb_interface 1-3)/0003:046D:C52B.0001/input/input1/capabilities/ev" 120017
     passphrase
     candidates 1-1 1-3
-    needs 1-3 'the only keyboard'
+    needs 1-3 'the only keyboard, and a passphrase may be asked for (crypttab secret)'
 }
 
 @test "a device for people that no driver has yet, where no keyboard shows" {
@@ -266,6 +275,89 @@ passphrase() { put /etc/crypttab "secret UUID=$ROOT_UUID none luks"; }
     put /etc/network/interfaces 'auto enx001122334455' 'iface enx001122334455 inet dhcp'
     unit networking.service
     unclear 'enx001122334455' 1-3
+}
+
+# A host that would take an adapter by the manager of that name, and an adapter that has just come.
+newcomer() { # newcomer UNIT
+    candidates 1-1 1-3
+    usb_add 1-3 0bda:8153 class=02/06
+    unit "$1"
+    unclear "it may be a network adapter, and its interface would be taken ($2" 1-3
+}
+
+@test "an adapter that has just come, and NetworkManager, which takes what no file excludes" {
+    newcomer NetworkManager.service NetworkManager
+    put /etc/NetworkManager/NetworkManager.conf '[keyfile]' 'unmanaged-devices=interface-name:eno*'
+    unclear 'NetworkManager' 1-3
+    put /etc/NetworkManager/NetworkManager.conf '[keyfile]' 'unmanaged-devices=interface-name:*'
+    needs_nothing
+}
+
+@test "an adapter that has just come, and dhcpcd" {
+    newcomer dhcpcd.service dhcpcd
+    put /etc/dhcpcd.conf 'allowinterfaces eno1'
+    needs_nothing
+    put /etc/dhcpcd.conf 'allowinterfaces e*'
+    unclear 'dhcpcd' 1-3
+}
+
+@test "an adapter that has just come, and ConnMan" {
+    newcomer connman.service ConnMan
+}
+
+@test "an adapter that has just come, and a pattern of networkd, netplan or ifupdown" {
+    put /etc/systemd/network/20-all.network '[Match]' 'Name=en*' '[Network]' DHCP=yes
+    newcomer systemd-networkd.service /etc/systemd/network/20-all.network
+    put /etc/systemd/network/20-all.network '[Match]' 'Name=lan0' '[Network]' DHCP=yes
+    needs_nothing
+    put /etc/network/interfaces 'allow-hotplug /e*' 'iface /e* inet dhcp'
+    unclear '/etc/network/interfaces' 1-3
+    rm "$ROOT/etc/network/interfaces"
+    put /etc/netplan/01.yaml 'network:' '  ethernets:' '    all:' '      match: {name: "e*"}' '      dhcp4: true'
+    unclear '/etc/netplan/01.yaml' 1-3
+}
+
+# drivers_of ADDRESS ALIAS MODULE: the kernel's lists say who would have the device's only interface.
+drivers_of() {
+    put "/sys/$(usb_dir "$1")/bNumConfigurations" 1
+    put "/sys/$(usb_dir "$1")/bNumInterfaces" ' 1'
+    put "/sys/$(usb_interface "$1")/modalias" usb:v0403p6001d0600dc00dsc00dp00icFFiscFFipFFin00
+    [[ ! ${2-} ]] || echo "alias $2 $3" >>"$ROOT/lib/modules/$KERNEL/modules.alias"
+}
+
+@test "what the maker defines, which only drivers of serial ports take, is no network adapter and no disk" {
+    local lib=$ROOT/lib/modules/$KERNEL alias='usb:v0403p6001d*dc*dsc*dp*ic*isc*ip*in*'
+    usb_remove 1-1
+    usb_add 1-1 0403:6001 class=ff
+    unit NetworkManager.service
+    put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
+    unclear "$UNSEEN" 1-1
+    echo 'kernel/drivers/usb/serial/ftdi_sio.ko.xz: kernel/drivers/usb/serial/usbserial.ko.xz' >>"$lib/modules.dep"
+    drivers_of 1-1 "$alias" ftdi_sio
+    needs_nothing
+    put "/sys/$(usb_dir 1-1)/bNumConfigurations" 2
+    unclear "$UNSEEN" 1-1
+    drivers_of 1-1
+    put "/sys/$(usb_dir 1-1)/bNumInterfaces" ' 2'
+    unclear "$UNSEEN" 1-1
+    drivers_of 1-1 "$alias" nobody_knows
+    unclear "$UNSEEN" 1-1
+    echo 'kernel/drivers/usb/storage/nobody-knows.ko:' >>"$lib/modules.dep"
+    unclear "$UNSEEN" 1-1
+}
+
+@test "what the maker defines, and no driver of the kernel takes, unless one that is built in does" {
+    local lib=$ROOT/lib/modules/$KERNEL
+    usb_remove 1-1
+    usb_add 1-1 0403:6001 class=ff
+    put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
+    drivers_of 1-1 'usb:v0404p*' ftdi_sio
+    needs_nothing
+    echo kernel/drivers/usb/storage/usb-storage.ko >>"$lib/modules.builtin"
+    printf 'usb_storage.license=GPL\0usb_storage.alias=usb:v0403p6001d*dc*dsc*dp*ic*isc*ip*in*\0' >"$lib/modules.builtin.modinfo"
+    unclear "$UNSEEN" 1-1
+    rm "$lib/modules.builtin.modinfo"
+    unclear "$UNSEEN" 1-1
 }
 
 # --- programs

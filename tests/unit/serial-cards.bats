@@ -62,6 +62,14 @@ systemd.default_debug_tty=ttyS4|the debug shell
 TOKENS
 }
 
+@test "a unit that has a debug shell on a port keeps its card, and one that cannot be read keeps all" {
+    put /etc/systemd/system/debug-shell.service.d/port.conf '[Service]' TTYPath=/dev/ttyS4
+    needs 0000:00:16.0 'ttyS4 ← the debug shell (TTYPath= of debug-shell.service)'
+    rm "$ROOT/etc/systemd/system/debug-shell.service.d/port.conf"
+    mkdir "$ROOT/etc/systemd/system/debug-shell.service.d/port.conf"
+    unclear 'debug-shell.service.d/port.conf cannot be read' 0000:00:16.0 0000:00:17.0
+}
+
 @test "a card that the command line has by its address stays" {
     local token
     for token in earlycon=uart8250,io,0xc004,115200 console=uart,io,0xc000 earlyprintk=serial,0xc000,115200 \
