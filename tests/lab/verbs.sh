@@ -327,9 +327,9 @@ stick() {
     backends+=(-blockdev "driver=raw,node-name=$1-stick,cache.no-flush=on,file.driver=file,file.filename=$work/$1.img")
 }
 
-# comes_and_goes NAME DRIVE SERIAL PORT: the stick DRIVE on usb-usb.0, which `request unplug-NAME` takes away and `plug-NAME` brings again.
+# comes_and_goes NAME DRIVE SERIAL PORT [CONTROLLER]: the stick DRIVE, which `request unplug-NAME` takes away and `plug-NAME` brings again.
 comes_and_goes() {
-    local stick="usb-storage,id=$1,drive=$2-stick,serial=$3,bus=usb-usb.0,port=$4"
+    local stick="usb-storage,id=$1,drive=$2-stick,serial=$3,bus=${5-usb}-usb.0,port=$4"
     stick "$2"
     device "$stick"
     on_request "unplug-$1" "device_del $1"
