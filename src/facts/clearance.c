@@ -83,11 +83,6 @@ const char *clearance_context(const struct root *root, struct arena *a)
         return context;
 }
 
-const char *clearance_name(struct arena *a, const char *spec)
-{
-        return arena_printf(a, "%016llx", (unsigned long long)str_hash(STR_HASH_START, spec, strlen(spec)));
-}
-
 /* The file: whose it is, for which root=, and by which evidence; then the devices. */
 struct clearance_file {
         const char *machine, *context;

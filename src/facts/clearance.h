@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/root.h"
+#include "base/str.h"
 #include "bus/bus.h"
 
 #define CLEARANCE_PATH "/var/lib/passthrough/clearance"
@@ -54,7 +55,10 @@ static inline bool clearance_names(const char *member, const char *path, const c
 const char *clearance_context(const struct root *root, struct arena *a);
 
 /* Storage that the host names, in one word. */
-const char *clearance_name(struct arena *a, const char *spec);
+static inline const char *clearance_name(struct arena *a, const char *spec)
+{
+        return arena_printf(a, "%016llx", (unsigned long long)str_hash(STR_HASH_START, spec, strlen(spec)));
+}
 
 /* Empty where there is none, or where it is another machine's. */
 void clearance_read(const struct root *root, struct arena *a, struct clearance *ret);
