@@ -77,7 +77,7 @@ static void answer(struct run *r, const struct plan_entry *e)
 
 int run_claim(const struct root *root, const char *address)
 {
-        _cleanup_(run_free) struct run r = {.root = root, .sources = &sources};
+        _cleanup_(run_free) struct run r = {.root = root, .sources = &sources, .asked = address};
         const struct plan_entry *e;
         size_t device;
         int k = facts_read_switches(root, &r.arena, &r.facts);

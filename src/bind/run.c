@@ -70,6 +70,7 @@ int run_load(struct run *r, bool all, enum stage stage)
         request.arriving = knowing[stage].arriving;
         request.root_stage = knowing[stage].root_stage;
         request.busy |= knowing[stage].busy;
+        request.asked = r->asked;
         if (all) {
                 request.config = NULL;
                 request.identities = true;

@@ -9,6 +9,7 @@
 struct run {
         const struct root *root;
         const struct facts_sources *sources; /* for run_load() */
+        const char *asked;                   /* the device that udev waits for, or NULL */
         struct arena arena;
         struct diags diags;
         struct config config;

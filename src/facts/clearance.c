@@ -112,6 +112,7 @@ static const struct field fields[] = {
         {FIELD(TEXT, clearance_device, below)},
         {FIELD(INT, clearance_device, withheld_kind)},
         {FIELD(TEXT, clearance_device, needed_for)},
+        {FIELD(WORDS, clearance_device, named)},
 };
 
 static const struct record_type types[] = {
@@ -119,8 +120,11 @@ static const struct record_type types[] = {
         {.key = "C", ONE_FIELD(FIELD(TEXT, clearance_file, context))},
         {.key = "S", FLAGGED(clearance_file, says_seen), ONE_FIELD(FIELD(WORDS, clearance_file, seen))},
         {.key = "N", FLAGGED(clearance_file, counted), ONE_FIELD(FIELD(U64, clearance_file, count))},
-        /* Earlier versions did not know what is below what, nor by what kind of use a device was withheld. */
-        {.key = "D", LIST(clearance_file, devices), FIELDS(fields), .n_late = 3},
+        /*
+         * Earlier versions did not know what is below what, by what kind of use a device was withheld, nor what the
+         * host named then.
+         */
+        {.key = "D", LIST(clearance_file, devices), FIELDS(fields), .n_late = 4},
 };
 
 static const struct recfile format = {

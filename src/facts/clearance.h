@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/root.h"
+#include "base/str.h"
 #include "bus/bus.h"
 
 #define CLEARANCE_PATH "/var/lib/passthrough/clearance"
@@ -28,6 +29,8 @@ struct clearance_device {
         const char *needed_for; /* the use at the end of it, NULL or "" for none; earlier versions say neither */
         const char **company;   /* "PATH=ID" of all members of its IOMMU group, its own included */
         size_t n_company;
+        const char **named; /* clearance_name() of storage that the host named then, and that is not on it */
+        size_t n_named;
         const char *below; /* "PATH=ID" of what it is below and goes along with; or NULL or "" */
 };
 
@@ -50,6 +53,12 @@ static inline bool clearance_names(const char *member, const char *path, const c
 
 /* What of the kernel command line says where the host's root, swap and network are; "" where nothing does. */
 const char *clearance_context(const struct root *root, struct arena *a);
+
+/* Storage that the host names, in one word. */
+static inline const char *clearance_name(struct arena *a, const char *spec)
+{
+        return arena_printf(a, "%016llx", (unsigned long long)str_hash(STR_HASH_START, spec, strlen(spec)));
+}
 
 /* Empty where there is none, or where it is another machine's. */
 void clearance_read(const struct root *root, struct arena *a, struct clearance *ret);

@@ -91,13 +91,14 @@ struct facts_request {
         const struct config *config; /* details only of what its rules match, with slot and group; NULL: of all */
         bool everyone;               /* who each device is, though no rule of its bus may come to it */
         bool machine, slots, serials, parents, use, variants, numa;
-        bool identities; /* all that tells who a device is */
-        bool booting;    /* the host is on its way up */
-        bool arriving;   /* a device has just appeared */
-        bool busy;       /* what processes have open, which addresses are configured */
-        bool writers;    /* of that what tells of the next boot, too: disks open for writing, and addresses */
-        bool early;      /* before any native driver: nothing shows of what the host will use */
-        bool root_stage; /* the root file system ought to be there */
+        bool identities;   /* all that tells who a device is */
+        bool booting;      /* the host is on its way up */
+        bool arriving;     /* a device has just appeared */
+        bool busy;         /* what processes have open, which addresses are configured */
+        bool writers;      /* of that what tells of the next boot, too: disks open for writing, and addresses */
+        const char *asked; /* udev waits for this device: what others make wait for is left out; NULL: none */
+        bool early;        /* before any native driver: nothing shows of what the host will use */
+        bool root_stage;   /* the root file system ought to be there */
         bool builtin;
         const char *kernel; /* a release other than the one that runs; NULL: that one */
         const char **drivers;

@@ -123,6 +123,9 @@ void guard_gather(const struct root *root, struct arena *a, const struct facts_r
 {
         struct graph g = gather(root, a, request, facts, uses_up);
 
+        /* Where an answer is waited for, nothing but this moment counts: what has been bound early types already. */
+        if (request->use && request->asked && facts->booting)
+                ask(&g, &g.evidence->keyboards_unknown, guard_keyboards);
         if (request->busy && (!request->use || facts->booting))
                 ask(&g, &g.evidence->network_unknown, guard_addresses);
         if (request->busy)

@@ -69,6 +69,9 @@ struct evidence {
         /* What is declared by what is on a disk, and no disk here has: storage is as unknown; and what else is missing.
          */
         const char *storage_absent, *missing;
+        /* All storage that the host's files and its command line name, and of it what no disk here has. */
+        const char **named, **lacking;
+        size_t n_named, n_lacking;
         const char *token; /* what wants one, which may be on any USB controller; or NULL */
         bool token_types, token_is_card;
         const char *unlisted;       /* why some node may be on a device that does not show it */

@@ -161,12 +161,30 @@ static bool names_content(const char *spec)
         return false;
 }
 
+static void note(struct graph *g, const char ***list, size_t *n, const char *spec)
+{
+        if (str_index(spec, *list, *n) < 0)
+                str_add(g->arena, list, n, spec);
+}
+
+void guard_name(struct graph *g, const char *spec)
+{
+        note(g, &g->evidence->named, &g->evidence->n_named, spec);
+}
+
+void guard_lack(struct graph *g, const char *spec)
+{
+        guard_name(g, spec);
+        note(g, &g->evidence->lacking, &g->evidence->n_lacking, spec);
+}
+
 void guard_absent(struct graph *g, const char *spec, const char *format, ...)
 {
         struct evidence *e = g->evidence;
         const char **why = names_content(spec) ? &e->storage_absent : &e->storage_unknown;
         va_list ap;
 
+        guard_lack(g, arena_strdup(g->arena, spec));
         va_start(ap, format);
         if (!*why)
                 *why = vprint(g, format, ap);

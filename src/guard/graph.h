@@ -67,6 +67,10 @@ bool guard_stood_upon(const struct evidence *e, size_t node);
 void guard_use(struct graph *g, size_t node, const char *format, ...) _printf_(3, 4);
 /* Sets *why unless it is set: the first reason is the one that is told. */
 void guard_unknown(struct graph *g, const char **why, const char *format, ...) _printf_(3, 4);
+/* Storage that is named, which here need not be. */
+void guard_name(struct graph *g, const char *spec);
+/* And of that, what is not here. */
+void guard_lack(struct graph *g, const char *spec);
 /* The same of storage: what is named is on no disk here. By what is on it, or by a name that any disk may have. */
 void guard_absent(struct graph *g, const char *spec, const char *format, ...) _printf_(3, 4);
 /* Why it may be the host's though that does not use it now; the first reason stands. */

@@ -28,7 +28,7 @@ static size_t digits(const char *text, char ret[static 33])
 }
 
 /* A device of that type with that UUID is here; of a number that is no UUID, any. */
-static bool is_here(const struct graph *g, const char *type, const char *uuid)
+static bool has_member(const struct graph *g, const char *type, const char *uuid)
 {
         char wanted[33], own[33];
         bool plain = streq(type, "LVM2_member"); /* letters of all kinds */
@@ -45,6 +45,18 @@ static bool is_here(const struct graph *g, const char *type, const char *uuid)
                         return true;
         }
         return false;
+}
+
+static bool is_here(struct graph *g, const char *type, const char *uuid)
+{
+        bool here = has_member(g, type, uuid);
+        const char *name = arena_join(g->arena, type, " ", arena_strndup(g->arena, uuid, strcspn(uuid, " \t\n")), NULL);
+
+        if (here)
+                guard_name(g, name);
+        else
+                guard_lack(g, name);
+        return here;
 }
 
 /* The section of that name in LVM's text has 'id = "UUID"' of each physical volume. */

@@ -395,7 +395,7 @@ static const char *people(struct plugged *x)
         bool open = x->open & TYPED || !e->keyboards_listed;
 
         if (!e->sees_keyboards)
-                return NULL;
+                return x->open & TYPED ? e->keyboards_unknown : NULL;
         if (e->token && may_be_token(x))
                 return arena_join(x->g->arena, e->token, ", and this may be it", NULL);
         return x->kinds & TYPED && open ? e->keyboards_unknown : NULL;

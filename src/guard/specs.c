@@ -30,6 +30,7 @@ size_t guard_use_spec(struct graph *g, const char *spec, const char *what)
 {
         size_t found = 0;
 
+        guard_name(g, arena_strdup(g->arena, spec));
         for (size_t node = 0; (node = guard_resolve(g, spec, node)) != NO_NODE; node++, found++)
                 guard_use(g, guard_whole(g, node), "%s", what);
         return found;

@@ -118,6 +118,39 @@ static bool is_known_content(const struct planner *p, const struct plan_entry *e
                *p->identities[e->device].is->marks[MARK_SERIAL] && identity_mark(p->facts, d, MARK_SERIAL);
 }
 
+/* The host names storage that it did not name when the device was looked at, and that is nowhere else. */
+static bool names_more(struct planner *p, const struct clearance_device *then)
+{
+        const struct evidence *evidence = p->facts->evidence;
+
+        for (size_t i = 0; i < evidence->n_lacking; i++)
+                if (str_index(clearance_name(p->arena, evidence->lacking[i]), then->named, then->n_named) < 0)
+                        return true;
+        return false;
+}
+
+/*
+ * On its way up a host shows less than when it cleared the device; once it is up, what shows has the last word. That no
+ * uplink shows is nothing that does: the device was cleared when one did.
+ */
+static bool is_cleared(struct planner *p, const struct plan_entry *e)
+{
+        const struct device *d = entry_device(p, e);
+        const struct evidence *evidence = p->facts->evidence;
+        const struct identity *identity = &p->identities[e->device];
+
+        if (!identity->cleared || !d->unseen)
+                return identity->cleared;
+        if (d->bus->interfaces && (d->unseen_kind == REASON_NO_DRIVER || d->unseen == evidence->storage_unknown) &&
+            names_more(p, identity->is))
+                return false;
+        /* Keyboards show early, too; who was cleared was one of several. */
+        if (d->unseen == evidence->keyboards_unknown)
+                return false;
+        return p->facts->booting || is_known_content(p, e) ||
+               (d->unseen == evidence->uplink_unknown && !evidence->network_unknown);
+}
+
 /*
  * Why a controller that the host may boot from, answer on or be typed at is not known to be free. A
  * clearance stands where nothing shows, never against what does.
@@ -132,12 +165,7 @@ bool planner_uncleared(struct planner *p, const struct plan_entry *e, struct rea
         /* Nobody has had it yet: it was made for guests. */
         if (planner_makes(p, e) && (!d->driver || driver_sets_aside(d->driver)))
                 return false;
-        /*
-         * On its way up a host shows less than when it cleared the device; once it is up, what shows has the last word.
-         * That no uplink shows is nothing that does: the device was cleared when one did.
-         */
-        if (p->identities[e->device].cleared && (p->facts->booting || !d->unseen || is_known_content(p, e) ||
-                                                 (d->unseen == evidence->uplink_unknown && !evidence->network_unknown)))
+        if (is_cleared(p, e))
                 return false;
         if (kind && p->facts->clearance.unread)
                 return reason_set(ret, REASON_NOT_CLEARED,

@@ -70,6 +70,25 @@ static void withhold(const struct plan *plan, struct arena *a, const struct plan
         ret->needed_for = text(e->needed_for);
 }
 
+/*
+ * Storage that is named now, and that is not on the device: it is elsewhere, or the host has looked at the device and
+ * found it not, or had by the time of the record.
+ */
+static void add_named(const struct facts *facts, struct arena *a, const struct device *d,
+                      const struct clearance_device *known, struct clearance_device *ret)
+{
+        const struct evidence *evidence = facts->evidence;
+        bool seen = !d->unseen && !d->claim && d->driver && !streq_ptr(d->driver, d->bus->syntax->taken_by);
+
+        for (size_t i = 0; d->bus->interfaces && i < evidence->n_named; i++) {
+                const char *spec = evidence->named[i], *name = clearance_name(a, spec);
+
+                if (seen || str_index(spec, evidence->lacking, evidence->n_lacking) < 0 ||
+                    (known && str_index(name, known->named, known->n_named) >= 0))
+                        str_add(a, &ret->named, &ret->n_named, name);
+        }
+}
+
 static void add(const struct plan *plan, struct arena *a, const struct plan_entry *e, struct clearance *clearance)
 {
         const struct facts *facts = plan->facts;
@@ -93,6 +112,7 @@ static void add(const struct plan *plan, struct arena *a, const struct plan_entr
                 .cleared = e->action == ACTION_BIND && cleared,
         };
         withhold(plan, a, e, clearance, r);
+        add_named(facts, a, d, known, r);
         for (enum mark m = 0; m < MARK_MAX_; m++)
                 r->marks[m] = text(identity_mark(facts, d, m));
         /* A disk that is in a guest's hands tells its own to nobody here. */

@@ -64,6 +64,14 @@ serve() {
     run --separate-stderr timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --rule="$1"
 }
 
+@test "nobody waits for a hub's strings, nor for another device's that udev has seen" {
+    rule stick '[Match]' Bus=usb Serial=AA01
+    usb_add 1-1 05e3:0610 class=09 device=09 driver=hub ports=4 serial=AA01
+    claimed 1-2 stick
+    put "/run/udev/data/c$(<"$(usb_file 1-3 dev)")" I:1 E:ID_SERIAL_SHORT=AA01
+    not_claimed 1-2
+}
+
 @test "the files are those that are proven in boots" {
     rule 10-mine '[Match]' Bus=usb ID=0951:1666 Serial=AA02 '[Device]' Driver=native
     rule 20-stick '[Match]' Bus=usb ID=0951:* '[Device]' Owner=qemu Group=kvm

@@ -420,3 +420,48 @@ busy() {
     plan
     device 1-1 refuse
 }
+
+# recorded: what this host knows is written down; asked ADDRESS: what udev is told while it boots.
+recorded() {
+    firmware_uuid
+    mkdir -p "$BATS_TEST_TMPDIR/image"
+    ctl image "$BATS_TEST_TMPDIR/image"
+    exits 0
+}
+
+asked() {
+    run --separate-stderr timeout 20 "$BUILD/passthrough-demand" --root="$ROOT" --claim="$1"
+}
+
+@test "a stick that was recorded is not known to be what the host has named since" {
+    put /etc/fstab 'UUID=11110d0c-1111-4222-8333-444455556666 /backup ext4 nofail 0 0'
+    recorded
+    unseen
+    needs_nothing
+    asked 1-1
+    is "${lines[0]}" PASSTHROUGH_RULE=any 'answer, what was missing then is missing'
+    put /etc/fstab "UUID=$UUID /srv ext4 nofail 0 0"
+    asked 1-1
+    is "$output" '' answer
+    # A record of this moment knows no more of it.
+    ctl image "$BATS_TEST_TMPDIR/image"
+    unclear "$UNSEEN" 1-1
+}
+
+@test "while the host boots a keyboard that was one of several is not taken where no other shows" {
+    usb_add 1-3 046d:c31c class=03/01/01 driver=usbhid serial=K1
+    input 1 "$(usb_interface 1-3)/0003:046D:C31C.0001"
+    usb_add 1-4 046d:c31d class=03/01/01 driver=usbhid
+    input 2 "$(usb_interface 1-4)/0003:046D:C31D.0002"
+    rule any '[Match]' Bus=usb ID=046d:c31c
+    passphrase
+    recorded
+    rm "$ROOT/sys/class/input/input1"
+    usb_unbind 1-3
+    asked 1-3
+    is "${lines[0]}" PASSTHROUGH_RULE=any 'answer, the other one shows'
+    usb_remove 1-4
+    rm -f "$ROOT/sys/class/input/input2"
+    asked 1-3
+    is "$output" '' answer
+}

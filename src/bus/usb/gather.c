@@ -97,6 +97,25 @@ static void gather_classes(const struct root *root, struct arena *a, struct devi
                 snprintf(d->class, sizeof(d->class), "%.2s", all.best);
 }
 
+/*
+ * The kernel lets nobody read a device's strings while it is busy with what is plugged into it, or with itself
+ * (drivers/usb/core/sysfs.c, usb_string_attr()): udev, which knows the serial numbers of those that it has seen, waits
+ * for no hub, nor for another device that is one of these.
+ */
+static bool may_wait(const struct facts_request *request, const struct device *d)
+{
+        if (!request->asked || streq(request->asked, d->address))
+                return true;
+        return !d->marks[MARK_SERIAL] && !startswith(d->class, HUB);
+}
+
+static void gather_strings(const struct root *root, struct arena *a, struct device *d)
+{
+        d->marks[MARK_SERIAL] = attribute(root, a, d->sysfs, "serial");
+        d->said_vendor = attribute(root, a, d->sysfs, "manufacturer");
+        d->said_model = attribute(root, a, d->sysfs, "product");
+}
+
 static void gather_identity(const struct root *root, struct arena *a, struct device *d)
 {
         const char *vendor = attribute(root, a, d->sysfs, "idVendor"), *class;
@@ -108,9 +127,6 @@ static void gather_identity(const struct root *root, struct arena *a, struct dev
                 snprintf(d->id, sizeof(d->id), "%.4s:%.4s", vendor, product);
                 snprintf(d->class, sizeof(d->class), "%s", class);
         }
-        d->marks[MARK_SERIAL] = attribute(root, a, d->sysfs, "serial");
-        d->said_vendor = attribute(root, a, d->sysfs, "manufacturer");
-        d->said_model = attribute(root, a, d->sysfs, "product");
 }
 
 /* ---- who has it ----------------------------------------------------------------------------------------------------
@@ -165,8 +181,9 @@ static const char *taken_from(const struct root *root, struct arena *a, const st
         return property(a, arena_join(a, "\n", data, NULL), "PASSTHROUGH_FROM");
 }
 
-/* What udev's database says: it has the claim of whatever was plugged in last under these numbers. */
-static void gather_claim(const struct root *root, struct arena *a, struct device *d, struct usb_device *u)
+/* What udev's database says: it has the serial number and the claim of whatever was plugged in last under these
+ * numbers. */
+static void gather_known(const struct root *root, struct arena *a, struct device *d, struct usb_device *u)
 {
         const char *bus = attribute(root, a, d->sysfs, "busnum"), *device = attribute(root, a, d->sysfs, "devnum");
         char *data;
@@ -182,6 +199,7 @@ static void gather_claim(const struct root *root, struct arena *a, struct device
                       &data, &size) != SOURCE_READ)
                 return;
         data = arena_join(a, "\n", data, NULL);
+        d->marks[MARK_SERIAL] = property(a, data, "ID_SERIAL_SHORT");
         d->claim = property(a, data, "PASSTHROUGH_RULE");
         for (size_t i = 0; i < u->n_interfaces && d->claim && !d->claim_from; i++)
                 d->claim_from = taken_from(root, a, &u->interfaces[i]);
@@ -215,7 +233,8 @@ static void gather_authorized(const struct root *root, struct arena *a, struct d
         u->blocked = state == SOURCE_READ && startswith(text, "0");
 }
 
-static void gather_device(const struct root *root, struct arena *a, struct device *d)
+static void gather_device(const struct root *root, struct arena *a, const struct facts_request *request,
+                          struct device *d)
 {
         struct usb_device *u = arena_alloc(a, sizeof(*u));
         const char *link = arena_join(a, USB_DEVICES "/", d->address, NULL);
@@ -229,7 +248,9 @@ static void gather_device(const struct root *root, struct arena *a, struct devic
         gather_identity(root, a, d);
         gather_interfaces(root, a, d, u);
         gather_classes(root, a, d, u);
-        gather_claim(root, a, d, u);
+        gather_known(root, a, d, u);
+        if (may_wait(request, d))
+                gather_strings(root, a, d);
         gather_driver(root, a, d, u);
         gather_authorized(root, a, d, u);
         u->speed = attribute(root, a, d->sysfs, "speed");
@@ -265,7 +286,6 @@ static int gather(const struct root *root, struct arena *a, const struct facts_r
         size_t n;
         int k = root_list(root, a, USB_DEVICES, &names, &n);
 
-        (void)request;
         if (k < 0)
                 return k == -ENOENT ? 0 : k;
         facts->devices = arena_alloc(a, n * sizeof(*facts->devices));
@@ -275,7 +295,7 @@ static int gather(const struct root *root, struct arena *a, const struct facts_r
                 if (!usb_is_address(names[i]))
                         continue;
                 *d = (struct device){.bus = &usb_bus, .address = names[i]};
-                gather_device(root, a, d);
+                gather_device(root, a, request, d);
                 facts->n_devices++;
         }
         gather_inputs(root, a, facts);
