@@ -37,6 +37,9 @@ extern const char *const config_directories[CONFIG_DIRECTORIES];
 int config_load_with(const struct root *root, struct arena *a, const struct bus_syntax *const *buses,
                      const struct config_draft *drafts, size_t n, struct diags *diags, struct config *ret) _must_check_;
 
+/* Whether udev claims all that the rules take, as on some buses: on the host that needs neither an image nor a line. */
+bool config_by_udev(const struct config *config);
+
 const struct rule *config_find(const struct config *config, const char *name);
 
 /* [A-Za-z0-9][A-Za-z0-9_.-]*, at most 64 characters. */

@@ -23,3 +23,11 @@ const struct rule *config_find(const struct config *config, const char *name)
                         return &config->rules[i];
         return NULL;
 }
+
+bool config_by_udev(const struct config *config)
+{
+        for (size_t i = 0; i < config->n_rules; i++)
+                if (!config->rules[i].bus || !config->rules[i].bus->taken_by)
+                        return false;
+        return config->n_rules > 0;
+}

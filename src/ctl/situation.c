@@ -85,15 +85,9 @@ static bool read_config(struct view *v, const struct ctl *of)
         return ctl_make_plan(c, NULL, true) == 0;
 }
 
-/* udev claims what the rules take: on the host that needs neither an image nor a line. */
 static bool all_by_udev(const struct view *v)
 {
-        const struct config *config = &v->c->config;
-
-        for (size_t i = 0; i < config->n_rules; i++)
-                if (!config->rules[i].bus || !config->rules[i].bus->taken_by)
-                        return false;
-        return config->n_rules > 0 && v->c->settings.n_pages == 0;
+        return config_by_udev(&v->c->config) && v->c->settings.n_pages == 0;
 }
 
 static bool is_taken(const struct plan *plan, const struct plan_entry *e)

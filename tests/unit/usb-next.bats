@@ -45,3 +45,11 @@ next_is() {
     ctl plan
     has_not 'The host itself does this'
 }
+
+@test "check warns of a host where nothing makes boot images with the rules, and fails for one on PCI" {
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "image.tool").status')" warn 'image.tool of rules for USB'
+    rule gpu '[Match]' ID=10de:1b06
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "image.tool").status')" fail 'image.tool of a rule for PCI'
+}
