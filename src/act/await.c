@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "act/sysfs.h"
 #include "base/str.h"
 
 /* A process decides each claim, and looks at the whole machine for it. */
@@ -62,4 +63,11 @@ void await_reload(const struct root *root)
 
         if (root->live && posix_spawn(&pid, "/usr/bin/udevadm", NULL, NULL, argv, environment) == 0)
                 waitpid(pid, &status, 0);
+}
+
+void await_ask(const struct root *root, struct arena *a, const struct device *d)
+{
+        struct sysfs s = {.root = root, .shared_fd = -1};
+
+        (void)!sysfs_write(&s, arena_join(a, d->sysfs, "/uevent", NULL), "add", false);
 }

@@ -4,6 +4,7 @@
 /* What udev has a device for, by its database: a claim, see plan/claims-udev.h. */
 
 #include "base/root.h"
+#include "bus/bus.h"
 
 /*
  * Whether the device whose numbers are in that file, "189:3", is claimed for the rule ("": for any), or (wanted false)
@@ -16,3 +17,5 @@ void await_queue(const struct root *root);
 
 /* udevd reads its rules anew, where they have changed: by itself it looks every three seconds. */
 void await_reload(const struct root *root);
+/* Has udev ask anew who is to have the device, which may have gone meanwhile. Nothing is waited for. */
+void await_ask(const struct root *root, struct arena *a, const struct device *d);

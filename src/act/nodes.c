@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "act/sysfs.h"
+#include "act/await.h"
 #include "base/str.h"
 
 struct noder {
@@ -93,13 +93,11 @@ static bool is(struct noder *w, const char *path, mode_t type)
         return fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type;
 }
 
-/* udev makes the link, and had no number for it where it came before /var. The device may have gone meanwhile. */
+/* udev makes the link, and had no number for it where it came before /var. */
 static void ask_for_link(struct noder *w, const struct node_device *x)
 {
-        struct sysfs s = {.root = w->root, .shared_fd = -1};
-
         if (!streq(x->name, w->nodes->rule) && !is(w, arena_join(w->arena, NODE_LINKS "/", x->name, NULL), S_IFLNK))
-                (void)!sysfs_write(&s, arena_join(w->arena, x->device->sysfs, "/uevent", NULL), "add", false);
+                await_ask(w->root, w->arena, x->device);
 }
 
 static void settle_device(struct noder *w, const struct node_device *x)

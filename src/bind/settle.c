@@ -135,6 +135,22 @@ static int settle_made(struct run *r, const struct rule *rule)
 }
 
 /*
+ * What did not show before the host's first service may show now, and udev has had its answer: it asks once more, and
+ * the rule's service is started anew where the answer is another.
+ */
+static void ask_again(struct run *r, const struct rule *rule)
+{
+        for (size_t i = 0; i < r->record.n_devices && rule && rule->bus->taken_by; i++) {
+                const struct record_device *x = &r->record.devices[i];
+                size_t device = facts_find(&r->facts, x->address);
+
+                if (streq(x->rule, rule->name) && x->action == ACTION_REFUSE && x->kind == REASON_NO_CLEARANCE &&
+                    device != NO_DEVICE)
+                        await_ask(r->root, &r->arena, &r->facts.devices[device]);
+        }
+}
+
+/*
  * The reason is logged where it is not satisfied; where nothing is left to do, it is no matter that nothing can be
  * recorded. enum run_end or -errno.
  */
@@ -157,9 +173,10 @@ static int settle_alone(struct run *r, const char *name, int recorded)
         else if (r->record.rescued && may_be_late(r, known))
                 why = "this boot found its root file system only after devices were given back, and takes nothing more";
         if (why || !may_be_late(r, known)) {
-                if (!why)
+                if (!why) {
                         run_log_rule(r, known);
-                else
+                        ask_again(r, rule);
+                } else
                         log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, name, NULL, "%s: %s", name, why);
                 k = run_give_back_begun(r, name, NULL) ? record_write(r->root, &r->arena, &r->record) : 0;
                 return k < 0 ? k : RUN_UNSATISFIED;

@@ -53,6 +53,19 @@ cut_short() {
     return 1
 }
 
+@test "what does not show before the first service is asked for once more" {
+    usb_add 1-4 0403:6001 class=ff serial=FT1
+    rule adapter '[Match]' Bus=usb Serial=FT1
+    serve stick
+    : >"$(usb_file 1-4 uevent)"
+    : >"$(usb_file 1-2 uevent)"
+    serve adapter
+    exits 1
+    state_of 1-4 refused
+    is "$(<"$(usb_file 1-4 uevent)")" add 'event of the adapter'
+    is "$(<"$(usb_file 1-2 uevent)")" '' 'event of another one'
+}
+
 @test "what udev has claimed by then is bound, and the rule is satisfied" {
     usb_claimed 1-2 stick
     serve stick
