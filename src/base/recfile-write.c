@@ -174,8 +174,10 @@ static uint8_t n_fields(const struct record_type *t, const char *data)
                 const void *at = data + t->fields[n - 1].at;
                 enum field_type type = t->fields[n - 1].type;
 
-                if (type == FIELD_INT ? *(const int *)at
-                                      : type != FIELD_TEXT || (*(const char *const *)at && **(const char *const *)at))
+                if (type == FIELD_INT ? *(const int *)at != 0
+                    : type == FIELD_WORDS
+                            ? *(const size_t *)((const char *const *)at + 1) > 0
+                            : type != FIELD_TEXT || (*(const char *const *)at && **(const char *const *)at))
                         break;
         }
         return n;
