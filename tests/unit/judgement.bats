@@ -113,10 +113,12 @@ handover() {
 
 # --- list, add, plan and check on every device of every machine
 
-# asked_for ADDRESS FREE: add takes it with its IOMMU group exactly if list says that it is free; and then plan and check have nothing against the rule.
+# asked_for ADDRESS FREE: add takes it, one on PCI with its IOMMU group, exactly if list says that it is free; and then plan and check have nothing against the rule.
 asked_for() {
     local text
-    ctl add zz-asked "$1" IOMMUGroup=complete --json --dry-run
+    local -a group=()
+    [[ $1 != *:* ]] || group=(IOMMUGroup=complete)
+    ctl add zz-asked "$1" "${group[@]}" --json --dry-run
     is "$status" "$2" "add's exit status of $1" || return 1
     text=$(jq -r '.rules[0].text // ""' <<<"$output")
     [[ $text ]] || return 0
