@@ -124,6 +124,12 @@ struct detail {
 
 #define DETAILS_MAX 4
 
+/*
+ * A condition for udev that is longer is left out. udev reads no line of more than 16384 bytes, and of a file with one
+ * nothing from there on, so that no GOTO above it leads anywhere (src/udev/udev-rules.c, UDEV_LINE_SIZE).
+ */
+#define BUS_UDEV_MAX ((size_t)2048)
+
 /* How a virtual machine monitor gets at a device. */
 enum guest_way {
         GUEST_VFIO,   /* QEMU's vfio-pci, libvirt's <hostdev> */
@@ -153,7 +159,7 @@ struct bus {
          * the bus's own, in the order that gather() has left them in, or NO_DEVICE.
          */
         bool (*find)(const struct device *devices, size_t n, const char *text, size_t *ret);
-        /* Whether two are on one card, and so next to each other in facts->devices. */
+        /* Whether two are on one card, and so next to each other in facts->devices; NULL: none is with another. */
         bool (*same_card)(const struct device *a, const struct device *b);
         /* One word of a key of [Match]; UNKNOWN where the device does not tell. */
         enum tristate (*match)(enum match_key key, const char *word, const struct facts *facts, const struct device *d);
@@ -243,3 +249,5 @@ extern const struct bus_syntax *const bus_syntaxes[];
 extern const struct bus_source *const bus_table[];
 /* The bus of that name, or NULL; of NULL, too. */
 const struct bus *bus_named(const char *name);
+/* Of a bus's own devices the one at that address, as it is written there: its position, or NO_DEVICE. */
+size_t bus_find(const struct device *devices, size_t n, const char *address);

@@ -22,3 +22,11 @@ const struct bus *bus_named(const char *name)
                         return bus_table[i]->bus;
         return NULL;
 }
+
+size_t bus_find(const struct device *devices, size_t n, const char *address)
+{
+        for (size_t i = 0; i < n; i++)
+                if (streq(devices[i].address, address))
+                        return i;
+        return NO_DEVICE;
+}

@@ -136,10 +136,16 @@ void facts_read_machine(const struct root *root, struct arena *a, const struct i
 /* The kernel command line and its switches alone, for programs that need no more. 0 or -errno. */
 int facts_read_switches(const struct root *root, struct arena *a, struct facts *facts) _must_check_;
 
+/* Devices at one place, virtual ones too. */
+static inline bool device_same_place(const struct device *a, const struct device *b)
+{
+        return a->bus == b->bus && (a->bus->same_card ? a->bus->same_card(a, b) : a == b);
+}
+
 /* Devices of one card; virtual ones are of none. */
 static inline bool device_same_card(const struct device *a, const struct device *b)
 {
-        return !a->parent && !b->parent && a->bus == b->bus && a->bus->same_card(a, b);
+        return !a->parent && !b->parent && device_same_place(a, b);
 }
 
 /* The same, and of one maker. */

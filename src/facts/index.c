@@ -35,19 +35,14 @@ size_t facts_find(const struct facts *facts, const char *address)
                        : NO_DEVICE;
 }
 
-static bool same_place(const struct device *a, const struct device *b)
-{
-        return a->bus == b->bus && a->bus->same_card(a, b);
-}
-
 size_t facts_card(const struct facts *facts, size_t device, size_t *ret_first)
 {
         const struct device *d = facts->devices;
         size_t first = device, last = device;
 
-        while (first > 0 && same_place(&d[first - 1], &d[device]))
+        while (first > 0 && device_same_place(&d[first - 1], &d[device]))
                 first--;
-        while (last + 1 < facts->n_devices && same_place(&d[last + 1], &d[device]))
+        while (last + 1 < facts->n_devices && device_same_place(&d[last + 1], &d[device]))
                 last++;
         *ret_first = first;
         return last + 1 - first;

@@ -40,6 +40,20 @@ static enum tristate fits(const struct rule *rule, enum match_key key, const str
         return list->negate ? YES : NO;
 }
 
+static bool half_fits(const char *word, const char *id, size_t n)
+{
+        return (n == 1 && *word == '*') || (n == 4 && strncmp(word, id, 4) == 0);
+}
+
+enum tristate match_id(const char *word, const char *id)
+{
+        const char *colon = strchr(word, ':');
+
+        if (!*id)
+                return UNKNOWN;
+        return half_fits(word, id, (size_t)(colon - word)) && half_fits(colon + 1, id + 5, strlen(colon + 1));
+}
+
 static bool same_bus(const struct rule *rule, const struct device *d)
 {
         return rule->bus == d->bus->syntax;

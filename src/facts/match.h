@@ -16,6 +16,9 @@ enum tristate match_machine(const struct rule *rule, const struct facts *facts);
 /* Whether passthrough.skip= names the rule. */
 bool match_is_skipped(const struct words *skip, const char *rule);
 
+/* A word of ID= or Subsystem=, "10de:*", and an ID; UNKNOWN: that is "". */
+enum tristate match_id(const char *word, const char *id);
+
 /* Address= and Path= alone, which need nothing but the function's place. */
 bool match_place(const struct rule *rule, const struct facts *facts, const struct device *d);
 

@@ -5,7 +5,7 @@
 #include "facts/match.h"
 #include "guard/evidence.h"
 
-/* Two of them are in a line; see bus/pci/udev.c: one of more than 16384 bytes ends the file for udev. */
+/* Two of them are in a line: see BUS_UDEV_MAX. */
 #define CONDITION_LONGEST ((size_t)7000)
 
 /*

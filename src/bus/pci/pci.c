@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "facts/facts.h"
+#include "facts/match.h"
 
 int pci_address_compare(const struct pci_address *a, const struct pci_address *b)
 {
@@ -112,20 +113,6 @@ static void alias(const struct device *d, const char *bus, char *buf, size_t siz
 
 /* ---- [Match] -------------------------------------------------------------------------------------------------------
  */
-
-static bool half_fits(const char *word, const char *id, size_t n)
-{
-        return (n == 1 && *word == '*') || (n == 4 && strncmp(word, id, 4) == 0);
-}
-
-static enum tristate match_id(const char *word, const char *id)
-{
-        const char *colon = strchr(word, ':');
-
-        if (!*id)
-                return UNKNOWN;
-        return half_fits(word, id, (size_t)(colon - word)) && half_fits(colon + 1, id + 5, strlen(colon + 1));
-}
 
 /* The number of an NVMe disk shows only while its driver has it, whether PCI has one, too, or not. */
 static enum tristate match_serial(const char *word, const struct device *d)

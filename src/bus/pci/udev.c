@@ -8,12 +8,6 @@
 #include "base/str.h"
 #include "bus/pci/pci.h"
 
-/*
- * A condition that is longer is left out, too. udev reads no line of more than 16384 bytes, and of a file with one
- * nothing from there on, so that no GOTO above it leads anywhere (src/udev/udev-rules.c, UDEV_LINE_SIZE).
- */
-#define CONDITION_MAX ((size_t)2048)
-
 static const char *address(struct arena *a, const char *word)
 {
         (void)a;
@@ -70,9 +64,9 @@ static const char *condition(struct arena *a, const char *name, const char *(*va
 {
         const char *text = arena_join(a, name, list->negate ? "!=\"" : "==\"", NULL);
 
-        for (size_t i = 0; i < list->n && strlen(text) <= CONDITION_MAX; i++)
+        for (size_t i = 0; i < list->n && strlen(text) <= BUS_UDEV_MAX; i++)
                 text = arena_join(a, text, i > 0 ? "|" : "", value(a, list->v[i]), NULL);
-        return strlen(text) <= CONDITION_MAX ? arena_join(a, text, "\", ", NULL) : NULL;
+        return strlen(text) <= BUS_UDEV_MAX ? arena_join(a, text, "\", ", NULL) : NULL;
 }
 
 /* They are in its directory, whatever bus they are on; its "physfn" is there too late (drivers/pci/iov.c). */

@@ -10,18 +10,8 @@
 
 static bool find(const struct device *devices, size_t n, const char *text, size_t *ret)
 {
-        *ret = NO_DEVICE;
-        if (!tty_is_name(text))
-                return false;
-        for (size_t i = 0; i < n && *ret == NO_DEVICE; i++)
-                if (streq(devices[i].address, text))
-                        *ret = i;
-        return true;
-}
-
-static bool same_card(const struct device *a, const struct device *b)
-{
-        return a == b;
+        *ret = bus_find(devices, n, text);
+        return tty_is_name(text);
 }
 
 /* What is asked of the device that it is on, that one's bus answers. */
@@ -79,7 +69,6 @@ static bool refuse(struct arena *a, const struct rule *rule, const struct device
 const struct bus tty_bus = {
         .syntax = &tty_syntax,
         .find = find,
-        .same_card = same_card,
         .match = match,
         .kind = kind,
         .roles = roles,

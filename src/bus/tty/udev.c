@@ -8,9 +8,6 @@
 #include "base/str.h"
 #include "bus/tty/tty.h"
 
-/* udev reads no line of more than 16384 bytes: a condition that is longer is left out. */
-#define CONDITION_MAX ((size_t)2048)
-
 const char tty_udev_head[] = "SUBSYSTEM!=\"tty\", GOTO=\"passthrough_end\"\n"
                              "DEVPATH==\"/devices/virtual/*\", GOTO=\"passthrough_end\"\n";
 
@@ -40,14 +37,14 @@ const char *tty_udev(struct arena *a, const struct rule *rule, bool *ret_whole)
         *ret_whole = ids->n == 0 && rule->match[MATCH_PATH].n == 0 && rule->match[MATCH_SERIAL].n == 0;
         for (size_t i = 0; i < ports->n; i++)
                 list = arena_join(a, list, i > 0 ? "|" : "", ports->v[i], NULL);
-        if (*list && strlen(list) < CONDITION_MAX)
+        if (*list && strlen(list) < BUS_UDEV_MAX)
                 text = arena_join(a, "KERNEL", ports->negate ? "!=\"" : "==\"", list, "\", ", NULL);
         else
                 *ret_whole &= !*list;
         list = "";
         for (size_t i = 0; i < ids->n && !ids->negate; i++)
                 list = arena_join(a, list, i > 0 ? "|" : "", modaliases(a, ids->v[i]), NULL);
-        if (*list && strlen(list) < CONDITION_MAX)
+        if (*list && strlen(list) < BUS_UDEV_MAX)
                 text = arena_join(a, text, "ATTRS{modalias}==\"", list, "\", ", NULL);
         else if (!*ret_whole)
                 text = arena_join(a, text, "SUBSYSTEMS==\"usb|pci\", ", NULL);

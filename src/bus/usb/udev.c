@@ -7,8 +7,6 @@
 #include "base/str.h"
 #include "bus/usb/usb.h"
 
-#define CONDITION_MAX ((size_t)2048) /* as for PCI: see there */
-
 static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+@/";
 
 /* A word in which nothing means anything to udev: what might stands for any text. *exact: nothing had to. */
@@ -81,13 +79,13 @@ static const char *condition(struct arena *a, size_t judge, const struct words *
 {
         const char *text = arena_join(a, judged[judge].name, list->negate ? "!=\"" : "==\"", NULL);
 
-        for (size_t i = 0; i < list->n && strlen(text) <= CONDITION_MAX; i++)
+        for (size_t i = 0; i < list->n && strlen(text) <= BUS_UDEV_MAX; i++)
                 text = arena_join(a, text, i > 0 ? "|" : "", judged[judge].value(a, list->v[i], exact), NULL);
         /*
          * What is more than the words mean must not be left out for them. And no condition at all holds of a file that
          * is not there (src/udev/udev-rules.c, token_match_attr()), as a device without a serial number has it.
          */
-        if (strlen(text) > CONDITION_MAX || (list->negate && (!*exact || judged[judge].key == MATCH_SERIAL)))
+        if (strlen(text) > BUS_UDEV_MAX || (list->negate && (!*exact || judged[judge].key == MATCH_SERIAL)))
                 return NULL;
         return arena_join(a, text, "\", ", NULL);
 }

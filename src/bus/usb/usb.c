@@ -6,33 +6,16 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "plan/planner.h"
+#include "facts/match.h"
 
 static bool find(const struct device *devices, size_t n, const char *text, size_t *ret)
 {
-        *ret = NO_DEVICE;
-        if (!usb_is_address(text))
-                return false;
-        for (size_t i = 0; i < n && *ret == NO_DEVICE; i++)
-                if (streq(devices[i].address, text))
-                        *ret = i;
-        return true;
-}
-
-static bool same_card(const struct device *a, const struct device *b)
-{
-        return a == b;
-}
-
-static bool half_fits(const char *word, const char *id, size_t n)
-{
-        return (n == 1 && *word == '*') || (n == 4 && strncmp(word, id, 4) == 0);
+        *ret = bus_find(devices, n, text);
+        return usb_is_address(text);
 }
 
 static enum tristate match(enum match_key key, const char *word, const struct facts *facts, const struct device *d)
 {
-        const char *colon = strchr(word, ':');
-
         (void)facts;
         switch (key) {
         case MATCH_PORT:
@@ -40,8 +23,7 @@ static enum tristate match(enum match_key key, const char *word, const struct fa
         case MATCH_PATH:
                 return streq(word, d->path);
         case MATCH_ID:
-                return half_fits(word, d->id, (size_t)(colon - word)) &&
-                       half_fits(colon + 1, strchr(d->id, ':') + 1, strlen(colon + 1));
+                return match_id(word, d->id);
         case MATCH_CLASS:
                 return usb_of(d)->classes ? strstr(usb_of(d)->classes, word) != NULL : UNKNOWN;
         case MATCH_SERIAL:
@@ -90,7 +72,6 @@ static bool refuse(struct arena *a, const struct rule *rule, const struct device
 const struct bus usb_bus = {
         .syntax = &usb_syntax,
         .find = find,
-        .same_card = same_card,
         .match = match,
         .kind = usb_kind,
         .heading = heading,
