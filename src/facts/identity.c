@@ -40,6 +40,14 @@ const char *identity_mark(const struct facts *facts, const struct device *d, enu
         return text;
 }
 
+const char *identity_word(const struct facts *facts, const struct device *d)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+@/&{}=,~()[]";
+        const char *serial = identity_mark(facts, d, MARK_SERIAL);
+
+        return serial && *serial && !serial[strspn(serial, plain)] ? serial : NULL;
+}
+
 /* A serial number that both have and that differs: somebody else, wherever it sits. */
 static bool contradicts(const struct clearance_device *r, const struct device *d)
 {

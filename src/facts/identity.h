@@ -19,6 +19,8 @@ extern const char *const fit_names[FIT_MAX_];
 bool identity_is_number(const char *serial);
 /* The device's mark of that kind, where it tells the device from all others that are here; else NULL. */
 const char *identity_mark(const struct facts *facts, const struct device *d, enum mark mark);
+/* Its serial number, where it tells the device from all others and can be a word of [Match]; else NULL. */
+const char *identity_word(const struct facts *facts, const struct device *d);
 /* Whether it could be that one, for all that it tells: enough to leave it alone. */
 bool identity_may_be(const struct clearance_device *r, const struct device *d);
 /* The one device that fits a record best, or NO_DEVICE; *why is set to a reason only where one is to be said. */

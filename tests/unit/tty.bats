@@ -236,6 +236,9 @@ added() {
     rm "$(usb_file 1-2 serial)"
     ctl add new /dev/ttyUSB0 --yes
     added '[Match]' Bus=tty ID=0403:6001 Path=0000:00:14.0/2
+    put "$(usb_dir 1-2 | sed 's,^,/sys/,')/serial" '!A9002' # would mean all others
+    ctl add new /dev/ttyUSB0 --yes
+    added '[Match]' Bus=tty ID=0403:6001 Path=0000:00:14.0/2
 }
 
 @test "add takes all ports of an adapter or none: their names do not last" {

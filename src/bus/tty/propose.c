@@ -13,14 +13,6 @@ static bool lasting_names(const struct device *carrier)
         return carrier->bus->syntax->iommu;
 }
 
-/* A number that no other device here has, and that can be written as one word. */
-static const char *lasting_serial(const struct facts *facts, const struct device *c)
-{
-        const char *serial = identity_mark(facts, c, MARK_SERIAL);
-
-        return serial && *serial && !strpbrk(serial, " \t\"\\*?[") ? serial : NULL;
-}
-
 static const char *names_of(struct arena *a, const struct facts *facts, size_t carrier)
 {
         const char *text = "";
@@ -66,7 +58,7 @@ void tty_propose(struct arena *a, const struct facts *facts, const size_t *devic
                                         c->address, n_ports, names_of(a, facts, carrier));
                 return;
         }
-        serial = lasting_serial(facts, c);
+        serial = identity_word(facts, c);
         *ret = arena_join(a, "ID=", c->id, serial ? "\nSerial=" : "\nPath=", serial ? serial : c->path, "\n", NULL);
         if (n < n_ports)
                 *ret = arena_join(a, *ret, port, NULL);

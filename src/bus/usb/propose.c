@@ -5,16 +5,6 @@
 #include "facts/facts.h"
 #include "facts/identity.h"
 
-static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+@/&{}=,~()[]";
-
-/* A number that no other device here has, and that can be written as one word. */
-static const char *lasting_serial(const struct facts *facts, const struct device *d)
-{
-        const char *serial = identity_mark(facts, d, MARK_SERIAL);
-
-        return serial && *serial && !serial[strspn(serial, plain)] ? serial : NULL;
-}
-
 static void add_word(struct arena *a, struct strings *list, const char *word)
 {
         if (str_index(word, list->v, list->n) < 0)
@@ -40,7 +30,7 @@ void usb_propose(struct arena *a, const struct facts *facts, const size_t *devic
         *ret = *ret_why = NULL;
         for (size_t i = 0; i < n; i++) {
                 const struct device *d = &facts->devices[devices[i]];
-                const char *serial = lasting_serial(facts, d);
+                const char *serial = identity_word(facts, d);
 
                 if (!d->identified) {
                         *ret_why = arena_printf(a, "%s does not show its IDs", d->address);
