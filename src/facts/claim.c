@@ -5,24 +5,24 @@
 
 #include "base/str.h"
 
-static void read_property(struct arena *a, const char *line, const char *name, const char **ret)
+const char *claim_entry(const struct root *root, struct arena *a, const char *id)
 {
-        if (startswith(line, "E:") && startswith(line + 2, name) && line[2 + strlen(name)] == '=' &&
-            line[3 + strlen(name)])
-                *ret = str_printable(a, line + 3 + strlen(name));
-}
-
-void claim_read(const struct root *root, struct arena *a, struct device *d)
-{
-        char numbers[32], *text, *line;
+        char *text;
         size_t size;
 
-        if (root_read(root, arena_join(a, d->sysfs, "/dev", NULL), numbers, sizeof(numbers)) <= 0)
-                return;
-        if (root_look(root, a, arena_join(a, "/run/udev/data/c", numbers, NULL), &text, &size) != SOURCE_READ)
-                return;
-        while ((line = strsep(&text, "\n"))) {
-                read_property(a, line, CLAIM_RULE, &d->claim);
-                read_property(a, line, CLAIM_FROM, &d->claim_from);
+        return root_look(root, a, arena_join(a, "/run/udev/data/", id, NULL), &text, &size) == SOURCE_READ ? text
+                                                                                                           : NULL;
+}
+
+const char *claim_property(struct arena *a, const char *entry, const char *name)
+{
+        const char *line = arena_join(a, "E:", name, "=", NULL);
+
+        for (const char *at = entry; at && *at; at += strcspn(at, "\n"), at += *at == '\n') {
+                const char *value = startswith(at, line) ? at + strlen(line) : NULL;
+
+                if (value && strcspn(value, "\n") > 0)
+                        return str_printable(a, arena_strndup(a, value, strcspn(value, "\n")));
         }
+        return NULL;
 }

@@ -9,5 +9,10 @@
 #define CLAIM_SEEN "PASSTHROUGH_SEEN" /* of an interface that was given a driver in place of an initrd's claim */
 #define CLAIM_FROM "PASSTHROUGH_FROM" /* of an interface of it: the driver that had it before */
 
-/* Of a character device: claim and claim_from. */
-void claim_read(const struct root *root, struct arena *a, struct device *d);
+/*
+ * What udev's database has: of a character device under "c189:3", of others under "+usb:1-2:1.0" (systemd's
+ * sd-device, device_get_device_id()). NULL: nothing, or it cannot be read.
+ */
+const char *claim_entry(const struct root *root, struct arena *a, const char *id);
+/* A property of an entry; NULL: it has none of that name, or an empty one. */
+const char *claim_property(struct arena *a, const char *entry, const char *name);

@@ -164,6 +164,15 @@ static void gather_place(const struct root *root, struct arena *a, const struct 
                 d->said_model = called_by_adapter(a, c, port);
 }
 
+static const char *claim_of(const struct root *root, struct arena *a, const char *sysfs)
+{
+        char numbers[32];
+
+        if (root_read(root, arena_join(a, sysfs, "/dev", NULL), numbers, sizeof(numbers)) <= 0)
+                return NULL;
+        return claim_property(a, claim_entry(root, a, arena_join(a, "c", numbers, NULL)), CLAIM_RULE);
+}
+
 static void gather_port(const struct root *root, struct arena *a, const struct facts *gathered,
                         const struct terminals *terminals, struct device *d)
 {
@@ -177,7 +186,7 @@ static void gather_port(const struct root *root, struct arena *a, const struct f
         d->roles = tty_bus.roles(d->class);
         d->group = NO_GROUP;
         d->index = UINT32_MAX;
-        claim_read(root, a, d);
+        d->claim = claim_of(root, a, d->sysfs);
         d->driver = d->claim ? tty_syntax.taken_by : driver_of(root, a, d->sysfs);
         d->driver_now = d->driver;
 }

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "bus/usb/usb.h"
+#include "facts/claim.h"
 #include "facts/facts.h"
 
 #define DESCRIPTORS_MAX ((size_t)1024 * 1024)
@@ -160,47 +161,30 @@ static void gather_interfaces(const struct root *root, struct arena *a, struct d
                         add_interface(root, a, u, arena_join(a, d->sysfs, "/", names[i], NULL), names[i]);
 }
 
-static const char *property(struct arena *a, const char *data, const char *name)
-{
-        const char *line = arena_join(a, "\nE:", name, "=", NULL), *at = strstr(data, line);
-
-        if (!at)
-                return NULL;
-        at += strlen(line);
-        return str_printable(a, arena_strndup(a, at, strcspn(at, "\n")));
-}
-
 /* A driver that an interface had when udev found it; the database has interfaces by their names. */
 static const char *taken_from(const struct root *root, struct arena *a, const struct usb_interface *i)
 {
-        char *data;
-        size_t size;
-
-        if (root_look(root, a, arena_join(a, "/run/udev/data/+usb:", i->name, NULL), &data, &size) != SOURCE_READ)
-                return NULL;
-        return property(a, arena_join(a, "\n", data, NULL), "PASSTHROUGH_FROM");
+        return claim_property(a, claim_entry(root, a, arena_join(a, "+usb:", i->name, NULL)), CLAIM_FROM);
 }
 
-/* What udev's database says: it has the serial number and the claim of whatever was plugged in last under these
- * numbers. */
+/*
+ * What udev's database says: it has the serial number and the claim of whatever was plugged in last under these
+ * numbers.
+ */
 static void gather_known(const struct root *root, struct arena *a, struct device *d, struct usb_device *u)
 {
         const char *bus = attribute(root, a, d->sysfs, "busnum"), *device = attribute(root, a, d->sysfs, "devnum");
-        char *data;
+        const char *entry;
         uint32_t b, n;
-        size_t size;
 
         if (!bus || !device || !str_to_u32(bus, 10, &b) || !str_to_u32(device, 10, &n) || b == 0 || n == 0)
                 return;
         u->bus = b;
         u->device = n;
         u->node = arena_printf(a, "/dev/bus/usb/%03u/%03u", u->bus, u->device);
-        if (root_look(root, a, arena_printf(a, "/run/udev/data/c%u:%u", MAJOR, (u->bus - 1) * 128 + u->device - 1),
-                      &data, &size) != SOURCE_READ)
-                return;
-        data = arena_join(a, "\n", data, NULL);
-        d->marks[MARK_SERIAL] = property(a, data, "ID_SERIAL_SHORT");
-        d->claim = property(a, data, "PASSTHROUGH_RULE");
+        entry = claim_entry(root, a, arena_printf(a, "c%u:%u", MAJOR, (u->bus - 1) * 128 + u->device - 1));
+        d->marks[MARK_SERIAL] = claim_property(a, entry, "ID_SERIAL_SHORT");
+        d->claim = claim_property(a, entry, CLAIM_RULE);
         for (size_t i = 0; i < u->n_interfaces && d->claim && !d->claim_from; i++)
                 d->claim_from = taken_from(root, a, &u->interfaces[i]);
 }
