@@ -6,9 +6,6 @@
 #include "facts/terminals.h"
 #include "state/record.h"
 
-/* These open a terminal by its name; getty.ttys.serial and systemd-getty-generator(8) ask for the same. */
-static const char *const templates[] = {"serial-getty@", "getty@"};
-
 /* udev makes the link for each port that it has for a rule: see plan/claims-udev.c. */
 static const char condition[] = "# Made by passthrough-generator from passthrough.d(5)\n"
                                 "[Unit]\n"
@@ -71,8 +68,8 @@ static bool is_released(const struct record *record, const char *port)
 
 static void mask(struct units *early, struct arena *a, const char *port)
 {
-        for (size_t i = 0; i < ARRAY_SIZE(templates); i++) {
-                const char *unit = arena_join(a, templates[i], port, ".service", NULL);
+        for (size_t i = 0; terminals_logins[i]; i++) {
+                const char *unit = arena_join(a, terminals_logins[i], port, ".service", NULL);
 
                 if (!units_have(early, unit))
                         units_mask(early, unit);
@@ -92,8 +89,9 @@ int gettys_mask(const struct root *root, struct arena *a, const struct config *c
                      config->rules[i].driver != DRIVER_NATIVE;
         if (n == 0)
                 return 0;
-        for (size_t i = 0; i < ARRAY_SIZE(templates); i++)
-                units_write(normal, arena_join(a, templates[i], ".service.d/50-passthrough.conf", NULL), condition);
+        for (size_t i = 0; terminals_logins[i]; i++)
+                units_write(normal, arena_join(a, terminals_logins[i], ".service.d/50-passthrough.conf", NULL),
+                            condition);
         /* A record that is broken says of no port that it was given back. */
         k = record_read(root, a, &record);
         if (k < 0)

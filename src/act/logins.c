@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "base/str.h"
+#include "facts/terminals.h"
 
 #define EARLY "/run/systemd/generator.early/"
 
@@ -21,11 +22,10 @@ static void reload(void)
 
 bool logins_unmask(const struct root *root, struct arena *a, const char *port)
 {
-        static const char *const templates[] = {"serial-getty@", "getty@"};
         bool masked = false;
 
-        for (size_t i = 0; i < ARRAY_SIZE(templates); i++)
-                masked |= root_unlink(root, arena_join(a, EARLY, templates[i], port, ".service", NULL), 0) == 0;
+        for (size_t i = 0; terminals_logins[i]; i++)
+                masked |= root_unlink(root, arena_join(a, EARLY, terminals_logins[i], port, ".service", NULL), 0) == 0;
         if (masked && root->live)
                 reload();
         return masked;

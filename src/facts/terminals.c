@@ -12,6 +12,8 @@
 #define SHELL_UNIT "debug-shell.service"
 #define TTY_PATH   "TTYPath="
 
+const char *const terminals_logins[] = {"serial-getty@", "getty@", NULL};
+
 static void unknown(struct terminals *t, const char *path)
 {
         if (!t->unknown)
@@ -112,26 +114,33 @@ static bool is_harmless(const char *parameter)
                startswith(parameter, "rd.systemd.mask");
 }
 
-static const char *meaning(struct arena *a, const struct token *t)
+const char *terminals_parameter(const char *name)
 {
         static const struct {
                 const char *name, *what;
         } known[] = {
-                {"console", "the kernel's console"},
+                {"console", TERMINALS_CONSOLE},
                 {"earlycon", "the kernel's early console"},
                 {"earlyprintk", "the kernel's early console"},
                 {"kgdboc", "the kernel's debugger"},
+                {"ekgdboc", "the kernel's debugger"},
                 {"kgdboc_earlycon", "the kernel's debugger"},
                 {"systemd.debug_shell", "the debug shell"},
                 {"systemd.default_debug_tty", "the debug shell"},
-                {"rd.systemd.debug_shell", "the debug shell"},
-                {"rd.systemd.default_debug_tty", "the debug shell"},
         };
 
+        name += startswith(name, "rd.") ? strlen("rd.") : 0;
         for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-                if (cmdline_name_is(t->name, known[i].name))
-                        return arena_join(a, known[i].what, " (", t->text, " on the kernel command line)", NULL);
-        return arena_join(a, t->text, " on the kernel command line", NULL);
+                if (cmdline_name_is(name, known[i].name))
+                        return known[i].what;
+        return NULL;
+}
+
+static const char *meaning(struct arena *a, const struct token *t)
+{
+        const char *what = terminals_parameter(t->name), *where = " on the kernel command line";
+
+        return what ? arena_join(a, what, " (", t->text, where, ")", NULL) : arena_join(a, t->text, where, NULL);
 }
 
 static bool in_name(char c)
@@ -202,7 +211,7 @@ const char *terminals_use(const struct terminals *t, const char *name, const cha
 
         *ret_unknown = NULL;
         if (str_index(name, t->consoles, t->n_consoles) >= 0 || (n > 0 && *text == 'Y'))
-                return "the kernel's console";
+                return TERMINALS_CONSOLE;
         if (use)
                 return use;
         if (terminals_shell(t, name))

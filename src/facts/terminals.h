@@ -9,6 +9,12 @@
 
 #include "base/root.h"
 
+/*
+ * Templates of the units that wait for a login on the port that their instance names, NULL behind the last;
+ * getty.ttys.serial and systemd-getty-generator(8) ask for the same.
+ */
+extern const char *const terminals_logins[];
+
 struct terminals {
         const struct root *root;
         struct arena *arena;
@@ -20,6 +26,10 @@ struct terminals {
         const char *shells_unknown; /* the same of debug shells alone */
 };
 
+#define TERMINALS_CONSOLE "the kernel's console"
+
+/* What a parameter of the kernel command line gives the host a port for; NULL: for nothing that is known. */
+const char *terminals_parameter(const char *name);
 void terminals_read(const struct root *root, struct arena *a, const char *cmdline, struct terminals *ret);
 /* That a unit has a debug shell on the port, or NULL. */
 const char *terminals_shell(const struct terminals *t, const char *name);

@@ -9,25 +9,12 @@
 
 #include "base/str.h"
 #include "cmdline/cmdline.h"
+#include "facts/terminals.h"
 #include "guard/fields.h"
 #include "guard/parts.h"
 #include "guard/source.h"
 
 #define TERMINALS "/sys/class/tty"
-#define CONSOLE   "the kernel's console"
-
-/* Kernel parameters that name ports. */
-static const struct parameter {
-        const char *name, *what;
-} parameters[] = {
-        {"console", CONSOLE},
-        {"earlycon", "the kernel's early console"},
-        {"earlyprintk", "the kernel's early console"},
-        {"kgdboc", "the kernel's debugger"},
-        {"ekgdboc", "the kernel's debugger"},
-        {"systemd.debug_shell", "the debug shell"},
-        {"systemd.default_debug_tty", "the debug shell"},
-};
 
 /* hvc0 and its like may be any port of virtio's, which has no device of its own (drivers/char/virtio_console.c). */
 static bool is_virtual(const char *name)
@@ -108,7 +95,7 @@ static void card_at(struct graph *g, unsigned long long at, const struct token *
  * "ttyS2,115200n8", "kbd,ttyS2", "uart8250,io,0xc000,9600", "pciserial,force,03:00.0". What earlyprintk= calls ttyS1 is
  * the second port of the board, whatever has that name later (arch/x86/kernel/early_printk.c).
  */
-static void ports_of(struct graph *g, int class_fd, const struct token *t, const struct parameter *p)
+static void ports_of(struct graph *g, int class_fd, const struct token *t, const char *what)
 {
         char *rest = t->value ? arena_strdup(g->arena, t->value) : NULL, *word;
         bool first = true;
@@ -119,12 +106,12 @@ static void ports_of(struct graph *g, int class_fd, const struct token *t, const
                 if (startswith(word, "/dev/"))
                         word += strlen("/dev/");
                 if (startswith(word, "0x"))
-                        card_at(g, strtoull(word, NULL, 16), t, p->what);
+                        card_at(g, strtoull(word, NULL, 16), t, what);
                 else if (device != NO_DEVICE)
-                        card(g, device, t, p->what);
-                else if (!streq(p->name, "earlyprintk") &&
-                         (startswith(word, "tty") || (first && streq(p->name, "console"))))
-                        port(g, class_fd, word, p->what);
+                        card(g, device, t, what);
+                else if (!streq(t->name, "earlyprintk") &&
+                         (startswith(word, "tty") || (first && streq(t->name, "console"))))
+                        port(g, class_fd, word, what);
         }
 }
 
@@ -140,14 +127,14 @@ static const char *consoles_of_now(struct graph *g, int class_fd)
                 const char *flags = memchr(line, '(', (size_t)(end - line));
 
                 name = arena_strndup(g->arena, line, strcspn(line, " \n"));
-                port(g, class_fd, name, CONSOLE);
+                port(g, class_fd, name, TERMINALS_CONSOLE);
                 if (flags && memchr(flags, 'B', strcspn(flags, ")\n")))
                         early = name;
         }
         guard_read(g, TERMINALS "/console/active", &text);
         while ((name = strsep(&text, " \n")))
                 if (*name)
-                        port(g, class_fd, name, CONSOLE);
+                        port(g, class_fd, name, TERMINALS_CONSOLE);
         return early;
 }
 
@@ -162,11 +149,10 @@ void guard_consoles(struct graph *g)
         cmdline_split(g->arena, g->facts->cmdline ? g->facts->cmdline : "", &tokens, &n, &unclosed);
         for (size_t i = 0; i < n; i++) {
                 const struct token *t = &tokens[i];
-                const char *name = startswith(t->name, "rd.") ? t->name + strlen("rd.") : t->name;
+                const char *what = terminals_parameter(t->name);
 
-                for (size_t p = 0; p < ARRAY_SIZE(parameters); p++)
-                        if (cmdline_name_is(name, parameters[p].name))
-                                ports_of(g, fd, t, &parameters[p]);
+                if (what)
+                        ports_of(g, fd, t, what);
                 if (early && streq(t->name, "earlycon") && (!t->value || !*t->value))
                         guard_unknown(
                                 g, &g->evidence->consoles_unknown,
