@@ -363,13 +363,10 @@ static void newcomers(struct graph *g)
 void guard_declared(struct graph *g)
 {
         struct netconf d = {.g = g};
-        bool plugged = false;
 
         netif_list(g, &d.netifs, &d.n);
         read_all(&d);
         g->evidence->bridge_alone = d.bridge && !d.ports;
-        for (size_t i = 0; i < g->facts->n_devices; i++)
-                plugged |= g->facts->devices[i].detailed && g->facts->devices[i].bus->interfaces;
-        if (plugged)
+        if (guard_asks_for_plugged(g->facts))
                 newcomers(g);
 }

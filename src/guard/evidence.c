@@ -4,26 +4,10 @@
 #include "base/str.h"
 #include "guard/parts.h"
 
-static bool asks_for_storage(const struct facts *facts)
+static bool asks_for(const struct facts *facts, unsigned roles)
 {
         for (size_t i = 0; i < facts->n_devices; i++)
-                if (facts->devices[i].detailed && facts->devices[i].roles & ROLE_STORAGE)
-                        return true;
-        return false;
-}
-
-static bool asks_for_serial(const struct facts *facts)
-{
-        for (size_t i = 0; i < facts->n_devices; i++)
-                if (facts->devices[i].detailed && facts->devices[i].roles & ROLE_SERIAL)
-                        return true;
-        return false;
-}
-
-static bool asks_for_plugged(const struct facts *facts)
-{
-        for (size_t i = 0; i < facts->n_devices; i++)
-                if (facts->devices[i].detailed && facts->devices[i].bus->interfaces)
+                if (facts->devices[i].detailed && facts->devices[i].roles & roles)
                         return true;
         return false;
 }
@@ -52,7 +36,7 @@ static void uses_up(struct graph *g, const struct facts_request *request)
         if (request->writers || request->busy)
                 ask(g, &e->rdma_unknown, guard_rdma);
         ask(g, &e->uplink_unknown, guard_uplink);
-        if (asks_for_plugged(g->facts) || asks_for_serial(g->facts))
+        if (guard_asks_for_plugged(g->facts) || asks_for(g->facts, ROLE_SERIAL))
                 ask(g, &e->consoles_unknown, guard_terminals);
         guard_ports(g);
         guard_sight(g);
@@ -85,7 +69,7 @@ static void uses(struct graph *g, const struct facts_request *request, up_fn up)
         ask(g, &e->consoles_unknown, guard_consoles);
         if (e->sees_network)
                 up(g, request);
-        if (asks_for_storage(facts))
+        if (asks_for(facts, ROLE_STORAGE))
                 ask(g, &e->storage_unknown, guard_volumes);
         for (size_t i = 0; i < facts->n_devices; i++)
                 if (facts->devices[i].detailed) {
@@ -130,7 +114,7 @@ void guard_gather(const struct root *root, struct arena *a, const struct facts_r
                 ask(&g, &g.evidence->network_unknown, guard_addresses);
         if (request->busy)
                 ask(&g, &g.evidence->busy_unknown, guard_busy);
-        if (request->use && asks_for_plugged(facts)) {
+        if (request->use && guard_asks_for_plugged(facts)) {
                 if (g.evidence->sees_storage)
                         ask(&g, &g.evidence->missing, guard_missing);
                 guard_plugged(&g);

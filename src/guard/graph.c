@@ -191,6 +191,14 @@ void guard_absent(struct graph *g, const char *spec, const char *format, ...)
         va_end(ap);
 }
 
+bool guard_asks_for_plugged(const struct facts *facts)
+{
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (facts->devices[i].detailed && facts->devices[i].bus->interfaces)
+                        return true;
+        return false;
+}
+
 bool guard_speaks_for_itself(const struct graph *g, size_t device, const char *name)
 {
         size_t found = facts_find(g->facts, name);

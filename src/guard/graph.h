@@ -58,6 +58,8 @@ void guard_reach_path(struct graph *g, size_t node, const char *path);
 /* "/dev/NAME": "!" stands for "/" in the kernel's names. */
 const char *guard_device_path(const struct graph *g, const struct node *n);
 bool guard_reached(const struct node *n, size_t device);
+/* Whether what comes and goes is among the devices that rules may come to. */
+bool guard_asks_for_plugged(const struct facts *facts);
 /*
  * Whether a directory of that name below the device's is another device of its bus, which is asked about by itself.
  * What is on other buses counts for the device as well.
