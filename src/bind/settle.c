@@ -6,6 +6,7 @@
 #include "guard/evidence.h"
 #include "maker/payload.h"
 #include "maker/table.h"
+#include "plan/claims-udev.h"
 #include "plan/sriov.h"
 #include "report/log.h"
 #include "report/outcome.h"
@@ -236,13 +237,21 @@ static void log_off(struct run *r, const char *rule)
         outcome_log(r->root, &o, false);
 }
 
-/* At the start of a boot udev may have yet to come to what it is to claim. Nothing is held meanwhile. */
+/*
+ * At the start of a boot udev may have yet to come to what it is to claim. Nothing is held meanwhile. Without its rules
+ * for that it claims nothing.
+ */
 static int wait_for_udev(const struct root *root, const char *name)
 {
         struct arena a = {};
         struct config config;
-        int k = config_load(root, &a, bus_syntaxes, &(struct diags){.arena = &a}, &config);
-        const struct rule *rule = k < 0 ? NULL : config_find(&config, name);
+        const struct rule *rule;
+        int k;
+
+        if (!root_exists(root, CLAIMS_UDEV "/" CLAIMS_FIRST))
+                return 0;
+        k = config_load(root, &a, bus_syntaxes, &(struct diags){.arena = &a}, &config);
+        rule = k < 0 ? NULL : config_find(&config, name);
 
         if (rule && rule->bus->taken_by)
                 await_queue(root);
