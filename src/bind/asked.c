@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/recfile.h"
 #include "base/str.h"
 #include "bind/run.h"
 #include "guard/evidence.h"
@@ -45,13 +46,14 @@ static bool is_blocked_alone(const struct plan_entry *e)
  * What has the device for the rule already keeps it, though the rule was edited, a virtual machine has it open or a
  * twin has come: another event of it is no new decision.
  */
-static bool takes(const struct run *r, const struct plan_entry *e)
+static bool takes(const struct run *r, const struct plan_entry *e, bool broken)
 {
         const struct device *d = &r->facts.devices[e->device];
         const struct rule *rule = &r->config.rules[e->rule];
         bool has = streq_ptr(d->claim, rule->name) && !r->record.rescued, begun = is_begun(r, d);
 
-        if (!rule->bus->taken_by || is_released(r, d) || (!has && !begun && run_closed(r, rule)))
+        /* What a record that is broken has of it, nobody knows: it may have been given back. */
+        if (!rule->bus->taken_by || is_released(r, d) || (!has && !begun && (broken || run_closed(r, rule))))
                 return false;
         /* Nothing shows what is on it any more, as whoever takes it has unbound its driver. */
         return e->action == ACTION_BIND ||
@@ -80,21 +82,23 @@ int run_claim(const struct root *root, const char *address)
         _cleanup_(run_free) struct run r = {.root = root, .sources = &sources, .asked = address};
         const struct plan_entry *e;
         size_t device;
+        bool broken;
         int k = facts_read_switches(root, &r.arena, &r.facts);
 
         if (root->live)
                 alarm(LONGEST);
         if (k < 0 || r.facts.off)
                 return k;
-        k = run_read_record(&r);
+        k = record_read(root, &r.arena, &r.record);
+        broken = k == RECFILE_MALFORMED;
         /* Until the host's services are there, not all that it uses shows. */
-        if (k == 0)
+        if (k >= 0)
                 k = run_load(&r, true, r.record.host ? STAGE_DEMAND : STAGE_HOST);
         if (k < 0)
                 return k;
         device = facts_find(&r.facts, address);
         e = device == NO_DEVICE ? NULL : plan_find(&r.plan, device);
-        if (e && takes(&r, e))
+        if (e && takes(&r, e, broken))
                 answer(&r, e);
         return RUN_DONE;
 }

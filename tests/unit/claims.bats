@@ -294,6 +294,16 @@ host_is_there() {
     not_claimed 1-2
 }
 
+@test "where the record is broken, nothing is taken that is not claimed: it may have been given back" {
+    rule stick '[Match]' Bus=usb Serial=AA01
+    rule twin '[Match]' Bus=usb Serial=AA02
+    usb_claimed 1-3 twin
+    claimed 1-2 stick
+    put /run/passthrough/record 'passthrough-record 1' 'R'
+    not_claimed 1-2
+    claimed 1-3 twin
+}
+
 @test "the answer waits for nobody who holds the record" {
     rule stick '[Match]' Bus=usb Serial=AA01
     mkdir -p "$ROOT/run/passthrough"
