@@ -82,7 +82,7 @@ static bool in_name_only(struct graph *g, const char *input)
 static void add_keyboard(struct graph *g, const char *name, const char *const *names, size_t n)
 {
         struct evidence *e = g->evidence;
-        char target[PATH_MAX], link[PATH_MAX];
+        char target[PATH_MAX], link[PATH_MAX], inhibited[8];
         size_t node;
 
         if (snprintf(link, sizeof(link), "/sys/class/input/%s", name) >= (int)sizeof(link) ||
@@ -90,6 +90,10 @@ static void add_keyboard(struct graph *g, const char *name, const char *const *n
                 *target = '\0';
         /* Made up by a program, or of no use before one has connected it. */
         if (strstr(target, "/devices/virtual/") || strstr(target, "/bluetooth/"))
+                return;
+        /* The kernel drops what is typed on it (since Linux 5.11). */
+        if (guard_attribute(g, arena_join(g->arena, link, "/inhibited", NULL), inhibited, sizeof(inhibited)) > 0 &&
+            !streq(inhibited, "0"))
                 return;
         node = guard_add(g, NODE_KEYBOARD, name, target);
         /* A token that types, or a mouse with keys: nobody can count on it, but it may be a keyboard with a mouse. */

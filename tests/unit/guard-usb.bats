@@ -207,6 +207,19 @@ passphrase() { put /etc/crypttab "secret UUID=$ROOT_UUID none luks"; }
     controller 'the only keyboard'
 }
 
+@test "a keyboard on which nobody can type, as it is inhibited, is none that stays" {
+    usb_add 1-3 046d:c31c class=03/01/01 driver=usbhid
+    input 1 "$(usb_interface 1-3)/0003:046D:C31C.0001"
+    usb_add 1-4 046d:c31c class=03/01/01 driver=usbhid
+    input 2 "$(usb_interface 1-4)/0003:046D:C31C.0002"
+    passphrase
+    candidates 1-1 1-3
+    rule any '[Match]' Bus=usb 'Path=0000:00:14.0/1 0000:00:14.0/3' '[Device]' Expect=0-
+    needs_nothing
+    put "/sys/$(usb_interface 1-4)/0003:046D:C31C.0002/input/input2/inhibited" 1
+    needs 1-3 'the only keyboard, and a passphrase may be asked for (crypttab secret)'
+}
+
 @test "a keyboard with a mouse in one device, where no other keyboard shows" {
     usb_add 1-3 046d:c534 class=03/01/01,03/01/02 driver=usbhid,usbhid
     input 1 "$(usb_interface 1-3 0)/0003:046D:C534.0001"
