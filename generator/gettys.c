@@ -52,8 +52,9 @@ static bool is_taken(const struct config *config, const struct facts *facts, con
                         continue;
                 if (rule->driver == DRIVER_NATIVE)
                         return false;
+                /* One that names more than it expects takes none of them, if they are all there. */
                 if (!asks_more(rule) && here == YES)
-                        return true;
+                        return rule->match[MATCH_PORT].negate || rule->match[MATCH_PORT].n <= rule->expect_max;
         }
         return false;
 }

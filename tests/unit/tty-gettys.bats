@@ -49,6 +49,17 @@ BOTH='getty@ttyS1.service serial-getty@ttyS1.service'
     masked getty@ttyUSB7.service serial-getty@ttyUSB7.service
 }
 
+@test "a rule that names more ports than it expects masks no login: it takes none of them" {
+    rule both '[Match]' Bus=tty 'Port=ttyS0 ttyS1'
+    plan
+    rule_is both refused
+    generate
+    masked
+    rule both '[Match]' Bus=tty 'Port=ttyS0 ttyS1' '[Device]' Expect=2
+    generate
+    masked getty@ttyS0.service getty@ttyS1.service serial-getty@ttyS0.service serial-getty@ttyS1.service
+}
+
 @test "no rule takes a virtual terminal, so no login on one is masked" {
     local port
     for port in tty1 tty2 tty ttyS; do
