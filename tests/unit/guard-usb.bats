@@ -162,6 +162,19 @@ unseen() { # unseen: the stick in its socket, as it is when it has just come
     needs_nothing
 }
 
+@test "a claim that udev has written down for another device is none of it" {
+    usb_remove 1-1
+    usb_add 1-1 0951:1667 class=08 serial=AA09
+    put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
+    usb_claimed 1-1 any
+    needs_nothing
+    add_line "/run/udev/data/c$(<"$(usb_file 1-1 dev)")" E:ID_VENDOR_ID=0951 E:ID_MODEL_ID=1667
+    needs_nothing
+    usb_claimed 1-1 any
+    add_line "/run/udev/data/c$(<"$(usb_file 1-1 dev)")" E:ID_VENDOR_ID=0951 E:ID_MODEL_ID=1666
+    unclear "$UNSEEN" 1-1
+}
+
 @test "where its descriptors cannot be read it may be anything" {
     usb_remove 1-1
     usb_add 1-1 1234:5678 class=01 driver=snd-usb-audio descriptors=no

@@ -167,6 +167,14 @@ static const char *taken_from(const struct root *root, struct arena *a, const st
         return claim_property(a, claim_entry(root, a, arena_join(a, "+usb:", i->name, NULL)), CLAIM_FROM);
 }
 
+/* udev has not heard yet that what was there before is gone (its builtin usb_id has written down who that was). */
+static bool is_of_another(struct arena *a, const char *entry, const struct device *d)
+{
+        const char *vendor = claim_property(a, entry, "ID_VENDOR_ID"), *model = claim_property(a, entry, "ID_MODEL_ID");
+
+        return vendor && model && !streq(arena_join(a, vendor, ":", model, NULL), d->id);
+}
+
 /*
  * What udev's database says: it has the serial number and the claim of whatever was plugged in last under these
  * numbers.
@@ -183,6 +191,8 @@ static void gather_known(const struct root *root, struct arena *a, struct device
         u->device = n;
         u->node = arena_printf(a, "/dev/bus/usb/%03u/%03u", u->bus, u->device);
         entry = claim_entry(root, a, arena_printf(a, "c%u:%u", MAJOR, (u->bus - 1) * 128 + u->device - 1));
+        if (is_of_another(a, entry, d))
+                return;
         d->marks[MARK_SERIAL] = claim_property(a, entry, "ID_SERIAL_SHORT");
         d->claim = claim_property(a, entry, CLAIM_RULE);
         for (size_t i = 0; i < u->n_interfaces && d->claim && !d->claim_from; i++)
