@@ -23,7 +23,7 @@ static bool linked(const struct machine *m, const struct function *a, const stru
 {
         if (a->group != NONE && a->group == b->group)
                 return true;
-        return strcmp(a->slot, b->slot) == 0 && (takes_slot(m, a) || takes_slot(m, b));
+        return a->vendor == b->vendor && strcmp(a->slot, b->slot) == 0 && (takes_slot(m, a) || takes_slot(m, b));
 }
 
 /* All that taking one function has to do with. */

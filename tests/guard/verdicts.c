@@ -50,7 +50,7 @@ static bool companion_of(const struct machine *m, const struct function *d, cons
                 return false;
         if (d->group != NONE && d->group == other->group)
                 return true;
-        return r && other->rule == NONE && strcmp(d->slot, other->slot) == 0 &&
+        return r && other->rule == NONE && d->vendor == other->vendor && strcmp(d->slot, other->slot) == 0 &&
                (r->slot || (!r->match_only && d->class >> 16 == 0x03));
 }
 
