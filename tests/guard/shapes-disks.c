@@ -134,13 +134,13 @@ static const struct shape rows[] = {
                  {"=etc/systemd/system/data{n}.mount [Mount]|What=/dev/{A}|Where=/data{n}|Options=ro,logdev=/dev/{B}"}},
         {.name = "a swap unit of /etc",
          .type = "swap",
-         .steps = {"=etc/systemd/system/dev-swap{n}.swap [Swap]|What={A.spec}"}},
+         .steps = {"=etc/systemd/system/dev-shape{n}.swap [Swap]|What={A.spec}"}},
         {.name = "a swap unit of a package",
          .type = "swap",
-         .steps = {"=usr/lib/systemd/system/dev-swap{n}.swap [Swap]|What=/dev/disk/by-uuid/{A.uuid}"}},
+         .steps = {"=usr/lib/systemd/system/dev-shape{n}.swap [Swap]|What=/dev/disk/by-uuid/{A.uuid}"}},
         {.name = "a swap unit of /run",
          .type = "swap",
-         .steps = {"=run/systemd/system/dev-swap{n}.swap [Swap]|What={A.spec}"}},
+         .steps = {"=run/systemd/system/dev-shape{n}.swap [Swap]|What={A.spec}"}},
 
         /* systemd-fstab-generator(8), systemd-hibernate-resume-generator(8), dracut.cmdline(7) */
         {.name = "systemd.mount-extra=", .steps = {"!systemd.mount-extra={A.spec}:/data{n}:ext4:noauto"}},
