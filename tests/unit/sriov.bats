@@ -232,6 +232,11 @@ END
     make_functions 50-nic
     exits 1
     has 'in use: 0000:04:10.0: eth9 is part of bond7;'
+    rm "$ROOT/sys/$(pci_dir 0000:04:10.0)/net/eth9/master"
+    mv "$ROOT/sys/class/net" "$ROOT/sys/class/net.gone"
+    make_functions 50-nic
+    exits 1
+    has 'in use: 0000:04:10.0: cannot see which network interfaces there are;'
     attribute 0000:04:00.0 sriov_numvfs 1
 }
 
