@@ -87,6 +87,8 @@ static void gather_classes(const struct root *root, struct arena *a, struct devi
         }
         u->whole = read;
         u->classes = all.text;
+        /* The hub driver takes what calls itself one, whatever its interfaces are (drivers/usb/core/hub.c). */
+        all.roles |= usb_roles(d->class) & ROLE_BRIDGE;
         d->roles = read ? all.roles : all.roles | ROLE_GUARDED | usb_roles(d->class);
         if (d->roles & ROLE_BRIDGE)
                 snprintf(all.best, sizeof(all.best), HUB);
