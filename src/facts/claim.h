@@ -17,3 +17,8 @@
 const char *claim_entry(const struct root *root, struct arena *a, const char *id);
 /* A property of an entry; NULL: it has none of that name, or an empty one. */
 const char *claim_property(struct arena *a, const char *entry, const char *name);
+/*
+ * Whether an entry (or NULL) was made for another device than the one with that ID and serial number (or NULL): its
+ * numbers are given to the next device, which udev may not have heard of yet. What it does not tell is not compared.
+ */
+bool claim_is_of_another(struct arena *a, const char *entry, const char *id, const char *serial);
