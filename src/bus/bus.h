@@ -184,8 +184,8 @@ struct bus {
         /* What people look for the device under; without it, HEADING_OTHER. */
         enum heading (*heading)(const struct device *d);
         /*
-         * [Match] as a condition for udev, whole or without what udev cannot judge; and what goes before, which leaves
-         * all but devices of the bus to GOTO="passthrough_end".
+         * [Match] as a condition for udev, whole or without what udev cannot judge; and what goes before. Of a bus that
+         * udev claims nothing of, that leaves all but devices of the bus to GOTO="passthrough_end".
          */
         const char *(*udev)(struct arena *a, const struct rule *rule, bool *ret_whole);
         const char *udev_head;

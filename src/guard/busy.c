@@ -11,7 +11,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "base/str.h"
 #include "guard/parts.h"
@@ -195,12 +194,12 @@ static void add_devices(struct busy *b)
         }
 }
 
-static bool is_open(const struct root *root, const struct devnode *x, const char *text, const struct stat *st)
+static bool is_open(const struct root *root, const struct devnode *x, const char *text, const struct statx *st)
 {
         if (!root->live)
                 return x->name && streq(x->name, text);
-        return (x->major || x->minor) && (x->block ? S_ISBLK(st->st_mode) : S_ISCHR(st->st_mode)) &&
-               major(st->st_rdev) == x->major && minor(st->st_rdev) == x->minor;
+        return (x->major || x->minor) && (x->block ? S_ISBLK(st->stx_mode) : S_ISCHR(st->stx_mode)) &&
+               st->stx_rdev_major == x->major && st->stx_rdev_minor == x->minor;
 }
 
 /* What ends a program that waits for somebody to log in at a serial port; NULL: it is none. */
@@ -266,14 +265,16 @@ static void look_at(struct busy *b, const char *pid)
                 guard_unknown(b->g, b->unknown, "cannot see which programs have devices open: %s: %s", path,
                               strerror(errno));
         while (dir && (entry = readdir(dir))) {
-                struct stat st = {};
+                struct statx st = {};
                 ssize_t n = dir_readlink(dirfd(dir), entry->d_name, text, sizeof(text));
 
-                /* As it sees it, in its own root. Only what may be a device is asked further: a dead NFS server's file
-                 * would not answer. */
+                /*
+                 * As it sees it, in its own root. Only what may be a device is asked further, and of that what is
+                 * known here already, which never changes for a device: a dead NFS server would not answer.
+                 */
                 if (n <= 0 || !strstr(text, "/dev/"))
                         continue;
-                if (b->g->root->live && fstatat(dirfd(dir), entry->d_name, &st, 0) < 0)
+                if (b->g->root->live && statx(dirfd(dir), entry->d_name, AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
                         continue;
                 for (size_t i = 0; i < b->n; i++) {
                         if (!is_open(b->g->root, &b->v[i], text, &st))

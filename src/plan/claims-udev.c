@@ -16,8 +16,17 @@ static const char first_head[] =
         "# Made by passthrough from passthrough.d(5), see passthrough(7)\n"
         "ACTION==\"remove\", GOTO=\"passthrough_claims_end\"\n"
         "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", GOTO=\"passthrough_claims_device\"\n"
-        "SUBSYSTEMS==\"usb\", IMPORT{parent}=\"" CLAIM_RULE "\"\n"
-        "ENV{" CLAIM_RULE "}==\"?*\", GOTO=\"passthrough_claims_child\"\n";
+        "SUBSYSTEMS==\"usb\", IMPORT{parent}=\"" CLAIM_RULE "\"\n";
+/*
+ * "udevadm trigger" asks for a device before what is below it, whatever subsystem comes first (libsystemd's
+ * device-enumerator.c, enumerator_sort_devices()). But the kernel's own event of a disk may come just before that, when
+ * udev listens already and has heard nothing of the stick: then the disk's event asks in the stick's place.
+ */
+static const char first_orphans[] = "SUBSYSTEMS==\"usb\", IMPORT{parent}=\"" CLAIM_DECIDED "\"\n"
+                                    "SUBSYSTEMS==\"usb\", ATTRS{idVendor}==\"?*\", ENV{" CLAIM_RULE
+                                    "}!=\"?*\", ENV{" CLAIM_DECIDED "}!=\"?*\", IMPORT{program}=\"" PASSTHROUGH_LIBEXEC
+                                    "/" CLAIMS_ASK_ABOVE "\", ENV{" CLAIM_DECIDED "}=\"1\", ENV{" CLAIM_LINK "}=\"\"\n";
+static const char first_children[] = "ENV{" CLAIM_RULE "}==\"?*\", GOTO=\"passthrough_claims_child\"\n";
 /*
  * An initrd has kept drivers from what it claimed. What of that the host does not claim gets its driver when the host
  * first asks for it: a module that is loaded by then does not look again by itself.
@@ -31,10 +40,12 @@ static const char first_devices[] =
         "SUBSYSTEM==\"tty\", DEVPATH!=\"/devices/virtual/*\", GOTO=\"passthrough_claims_device\"\n"
         "GOTO=\"passthrough_claims_end\"\n"
         "\n"
-        "LABEL=\"passthrough_claims_device\"\n"
-        "ACTION!=\"add\", IMPORT{db}=\"" CLAIM_RULE "\"\n"
-        "ACTION!=\"add\", IMPORT{db}=\"" CLAIM_LINK "\"\n"
-        "ACTION!=\"add\", GOTO=\"passthrough_claims_known\"\n";
+        "LABEL=\"passthrough_claims_device\"\n";
+static const char first_decided[] = "SUBSYSTEM==\"usb\", ACTION==\"add\", ENV{" CLAIM_DECIDED "}=\"1\"\n"
+                                    "SUBSYSTEM==\"usb\", ACTION!=\"add\", IMPORT{db}=\"" CLAIM_DECIDED "\"\n";
+static const char first_events[] = "ACTION!=\"add\", IMPORT{db}=\"" CLAIM_RULE "\"\n"
+                                   "ACTION!=\"add\", IMPORT{db}=\"" CLAIM_LINK "\"\n"
+                                   "ACTION!=\"add\", GOTO=\"passthrough_claims_known\"\n";
 static const char first_ask[] = "GOTO=\"passthrough_claims_known\"\n"
                                 "LABEL=\"passthrough_claims_ask\"\n"
                                 "IMPORT{program}=\"" PASSTHROUGH_LIBEXEC "/" CLAIMS_ASK "\"\n"
@@ -230,6 +241,19 @@ static const char *last_text(const struct writer *w, const struct claims_access 
                           lines.n > 0 ? strings_text(w->arena, &lines) : "", last_link, end, NULL);
 }
 
+/* host: udev can ask there. */
+static const char *first_text(const struct writer *w, bool host, bool again)
+{
+        const char *heads = "";
+
+        for (size_t i = 0; w->buses[i]; i++)
+                if (w->buses[i]->bus->syntax->taken_by && w->buses[i]->bus->udev_head)
+                        heads = arena_join(w->arena, heads, w->buses[i]->bus->udev_head, NULL);
+        return arena_join(w->arena, first_head, host ? first_orphans : "", first_children, again ? first_again : "",
+                          first_devices, host ? first_decided : "", heads, first_events,
+                          strings_text(w->arena, &w->lines), host ? first_ask : "", first_known, end, NULL);
+}
+
 static bool any(const struct writer *w)
 {
         for (size_t i = 0; i < w->plan->config->n_rules; i++)
@@ -263,8 +287,7 @@ struct claims_text claims_udev_host(const struct plan *plan, const struct bus_so
         if (!any(&w))
                 return (struct claims_text){};
         return (struct claims_text){
-                .first = arena_join(a, first_head, again ? first_again : "", first_devices, strings_text(a, &w.lines),
-                                    first_ask, first_known, end, NULL),
+                .first = first_text(&w, true, again),
                 .last = last_text(&w, access, true),
                 .network = network,
         };
@@ -361,7 +384,7 @@ struct claims_text claims_udev_image(const struct plan *plan, const struct bus_s
         if (!any(&w))
                 return (struct claims_text){};
         return (struct claims_text){
-                .first = arena_join(a, first_head, first_devices, strings_text(a, &w.lines), first_known, end, NULL),
+                .first = first_text(&w, false, false),
                 .last = last_text(&w, access, false),
         };
 }

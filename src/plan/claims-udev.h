@@ -17,7 +17,8 @@
 #define CLAIMS_NETWORK "/run/systemd/network/00-passthrough.network"
 
 /* Only a host's text has it. */
-#define CLAIMS_ASK "passthrough-demand --claim=$kernel"
+#define CLAIMS_ASK       "passthrough-demand --claim=$kernel"
+#define CLAIMS_ASK_ABOVE "passthrough-demand --claim=$id" /* for the device above that udev found last */
 
 #define CLAIM_LINK  "PASSTHROUGH_LINK" /* of what is claimed alone: the name of its node below /dev */
 #define CLAIM_LINKS "passthrough"      /* what CLAIM_LINK begins with */

@@ -6,6 +6,7 @@ load product
 load tree
 load tree-usb
 load tree-guard
+load live
 
 setup() {
     tree_again claims && return
@@ -234,6 +235,24 @@ host_is_there() {
     written
     is "$(grep 'ATTR{' "$ROOT$LAST")" \
         'ACTION=="add", ENV{PASSTHROUGH_RULE}=="stick", ATTR{power/control}="on", ATTR{power/autosuspend}="$$1%%"' line
+}
+
+@test "who has a device open is told by what is known here: no server is asked about other files" {
+    command -v strace >/dev/null || skip 'no strace'
+    ! sanitized || skip 'leak detection and strace exclude each other'
+    rule stick '[Match]' Bus=usb Serial=AA01
+    host_is_there
+    live_root
+    # Numbers of a node that somebody has open, and a file that may be a device by its name.
+    put "/sys/$(usb_dir 1-2)/dev" 1:3
+    mkdir -p "$ROOT/tmp/mnt/dev"
+    live_run bash -c 'exec 9>/tmp/mnt/dev/file 8</dev/null
+        strace -o /tmp/trace /build/passthrough-demand --claim=1-2
+        /build/passthroughctl bind stick'
+    exits 1
+    has 'in use: 1-2 ← /dev/null'
+    grep -q '"9", AT_STATX_DONT_SYNC' "$ROOT/tmp/trace"
+    run -1 grep -E 'stat[^(]*\([0-9]+, "[0-9]+", [^A]' "$ROOT/tmp/trace"
 }
 
 @test "a rule that joins late has its operations in the record once" {

@@ -175,6 +175,33 @@ unseen() { # unseen: the stick in its socket, as it is when it has just come
     unclear "$UNSEEN" 1-1
 }
 
+@test "a claim that udev has written down for its twin with another serial number is none of it" {
+    local entry
+    usb_remove 1-1
+    usb_add 1-1 0951:1667 class=08 serial='AA 09/x'
+    put /etc/fstab "UUID=$UUID /backup ext4 nofail 0 0"
+    entry=/run/udev/data/c$(<"$(usb_file 1-1 dev)")
+    was() {
+        usb_claimed 1-1 any
+        add_line "$entry" E:ID_VENDOR_ID=0951 E:ID_MODEL_ID=1667 E:ID_BUS=usb ${1:+"E:ID_SERIAL_SHORT=$1"}
+    }
+    # As udev has such a text.
+    was AA_09_x
+    needs_nothing
+    was AA_08_x
+    unclear "$UNSEEN" 1-1
+    was AA_09
+    unclear "$UNSEEN" 1-1
+    was ''
+    unclear "$UNSEEN" 1-1
+    put "/sys/$(usb_dir 1-1)/serial" 'AA,09'
+    needs_nothing
+    rm "$(usb_file 1-1 serial)"
+    needs_nothing
+    was AA_09_x
+    unclear "$UNSEEN" 1-1
+}
+
 @test "where its descriptors cannot be read it may be anything" {
     usb_remove 1-1
     usb_add 1-1 1234:5678 class=01 driver=snd-usb-audio descriptors=no

@@ -86,6 +86,22 @@ END
     is "$output" '' answer
 }
 
+@test "a claim that udev has written down for another adapter's port is none of it" {
+    # known SERIAL [VENDOR]: udev has it for the rule, and knows these of it.
+    known() {
+        tty_claimed ttyUSB0 adapter
+        add_line /run/udev/data/c188:0 E:ID_BUS=usb "E:ID_VENDOR_ID=${2-0403}" E:ID_MODEL_ID=6001 "E:ID_SERIAL_SHORT=$1"
+        ctl list ttyUSB0
+    }
+    rule adapter '[Match]' Bus=tty ID=0403:6001
+    known A9001
+    has 'handed over'
+    known A9002
+    has_not 'handed over'
+    known A9001 0404
+    has_not 'handed over'
+}
+
 @test "bind refuses a port that a login waits on, and says what ends that" {
     rule com2 '[Match]' Bus=tty Port=ttyS1
     open_by 612 agetty ttyS1

@@ -146,7 +146,9 @@ static const char *called_by_adapter(struct arena *a, const struct device *c, co
                              : arena_join(a, "serial port ", port, " of ", c->address, NULL);
 }
 
-static void gather_place(const struct root *root, struct arena *a, const struct facts *gathered, struct device *d)
+/* What it is on, or NULL. */
+static const struct device *gather_place(const struct root *root, struct arena *a, const struct facts *gathered,
+                                         struct device *d)
 {
         const char *rest, *port;
         const struct device *c = carrier_of(gathered, a, d->sysfs, &rest);
@@ -154,7 +156,7 @@ static void gather_place(const struct root *root, struct arena *a, const struct 
         d->path = d->address;
         d->said_model = called_by_chip(root, a, d);
         if (!c)
-                return;
+                return NULL;
         port = port_on(root, a, d, c, rest);
         d->below = c->address;
         d->path = arena_join(a, c->path, ":", port, NULL);
@@ -162,31 +164,38 @@ static void gather_place(const struct root *root, struct arena *a, const struct 
         d->said_vendor = c->said_vendor;
         if (c->bus->syntax->taken_by && strchr(port, '.'))
                 d->said_model = called_by_adapter(a, c, port);
+        return c;
 }
 
-static const char *claim_of(const struct root *root, struct arena *a, const char *sysfs)
+/* carrier: what it is on, or NULL. */
+static const char *claim_of(const struct root *root, struct arena *a, const char *sysfs, const struct device *carrier)
 {
         char numbers[32];
+        const char *entry;
 
         if (root_read(root, arena_join(a, sysfs, "/dev", NULL), numbers, sizeof(numbers)) <= 0)
                 return NULL;
-        return claim_property(a, claim_entry(root, a, arena_join(a, "c", numbers, NULL)), CLAIM_RULE);
+        entry = claim_entry(root, a, arena_join(a, "c", numbers, NULL));
+        if (carrier && carrier->identified && claim_is_of_another(a, entry, carrier->id, carrier->marks[MARK_SERIAL]))
+                return NULL;
+        return claim_property(a, entry, CLAIM_RULE);
 }
 
 static void gather_port(const struct root *root, struct arena *a, const struct facts *gathered,
                         const struct terminals *terminals, struct device *d)
 {
         struct tty_port *port = arena_alloc(a, sizeof(*port));
+        const struct device *carrier;
 
         *port = (struct tty_port){.node = arena_join(a, "/dev/", d->address, NULL)};
         port->use = terminals_use(terminals, d->address, &port->unknown);
         d->own = port;
-        gather_place(root, a, gathered, d);
+        carrier = gather_place(root, a, gathered, d);
         d->identified = d->detailed = true;
         d->roles = tty_bus.roles(d->class);
         d->group = NO_GROUP;
         d->index = UINT32_MAX;
-        d->claim = claim_of(root, a, d->sysfs);
+        d->claim = claim_of(root, a, d->sysfs, carrier);
         d->driver = d->claim ? tty_syntax.taken_by : driver_of(root, a, d->sysfs);
         d->driver_now = d->driver;
 }

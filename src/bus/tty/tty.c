@@ -76,7 +76,6 @@ const struct bus tty_bus = {
         .alias = alias,
         .propose = tty_propose,
         .udev = tty_udev,
-        .udev_head = tty_udev_head,
         .refuse = refuse,
         .take = tty_take,
         .give = tty_give,

@@ -33,7 +33,6 @@ void tty_propose(struct arena *a, const struct facts *facts, const size_t *devic
                  const char **ret_why);
 /* udev.c */
 const char *tty_udev(struct arena *a, const struct rule *rule, bool *ret_whole);
-extern const char tty_udev_head[];
 /* plan.c */
 void tty_take(struct planner *p, size_t entry, struct ops *ops);
 void tty_give(struct arena *a, const struct device *d, const char *driver, struct ops *ops);

@@ -8,9 +8,6 @@
 #include "base/str.h"
 #include "bus/tty/tty.h"
 
-const char tty_udev_head[] = "SUBSYSTEM!=\"tty\", GOTO=\"passthrough_end\"\n"
-                             "DEVPATH==\"/devices/virtual/*\", GOTO=\"passthrough_end\"\n";
-
 static const char *half(struct arena *a, const char *word, size_t n, const char *zeros)
 {
         char *text = arena_strndup(a, word, n);

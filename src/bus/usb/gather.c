@@ -87,6 +87,8 @@ static void gather_classes(const struct root *root, struct arena *a, struct devi
         }
         u->whole = read;
         u->classes = all.text;
+        /* The hub driver takes what calls itself one, whatever its interfaces are (drivers/usb/core/hub.c). */
+        all.roles |= usb_roles(d->class) & ROLE_BRIDGE;
         d->roles = read ? all.roles : all.roles | ROLE_GUARDED | usb_roles(d->class);
         if (d->roles & ROLE_BRIDGE)
                 snprintf(all.best, sizeof(all.best), HUB);
@@ -167,33 +169,31 @@ static const char *taken_from(const struct root *root, struct arena *a, const st
         return claim_property(a, claim_entry(root, a, arena_join(a, "+usb:", i->name, NULL)), CLAIM_FROM);
 }
 
-/* udev has not heard yet that what was there before is gone (its builtin usb_id has written down who that was). */
-static bool is_of_another(struct arena *a, const char *entry, const struct device *d)
-{
-        const char *vendor = claim_property(a, entry, "ID_VENDOR_ID"), *model = claim_property(a, entry, "ID_MODEL_ID");
-
-        return vendor && model && !streq(arena_join(a, vendor, ":", model, NULL), d->id);
-}
-
-/*
- * What udev's database says: it has the serial number and the claim of whatever was plugged in last under these
- * numbers.
- */
-static void gather_known(const struct root *root, struct arena *a, struct device *d, struct usb_device *u)
+/* What udev's database has of it, its serial number too: the entry, or NULL. */
+static const char *gather_known(const struct root *root, struct arena *a, struct device *d, struct usb_device *u)
 {
         const char *bus = attribute(root, a, d->sysfs, "busnum"), *device = attribute(root, a, d->sysfs, "devnum");
-        const char *entry;
+        const char *entry, *serial;
         uint32_t b, n;
 
         if (!bus || !device || !str_to_u32(bus, 10, &b) || !str_to_u32(device, 10, &n) || b == 0 || n == 0)
-                return;
+                return NULL;
         u->bus = b;
         u->device = n;
         u->node = arena_printf(a, "/dev/bus/usb/%03u/%03u", u->bus, u->device);
         entry = claim_entry(root, a, arena_printf(a, "c%u:%u", MAJOR, (u->bus - 1) * 128 + u->device - 1));
-        if (is_of_another(a, entry, d))
+        serial = claim_property(a, entry, "ID_SERIAL_SHORT");
+        if (claim_is_of_another(a, entry, d->id, serial))
+                return NULL;
+        d->marks[MARK_SERIAL] = serial;
+        return entry;
+}
+
+static void gather_claim(const struct root *root, struct arena *a, struct device *d, const struct usb_device *u,
+                         const char *entry)
+{
+        if (claim_is_of_another(a, entry, d->id, d->marks[MARK_SERIAL]))
                 return;
-        d->marks[MARK_SERIAL] = claim_property(a, entry, "ID_SERIAL_SHORT");
         d->claim = claim_property(a, entry, CLAIM_RULE);
         for (size_t i = 0; i < u->n_interfaces && d->claim && !d->claim_from; i++)
                 d->claim_from = taken_from(root, a, &u->interfaces[i]);
@@ -231,7 +231,7 @@ static void gather_device(const struct root *root, struct arena *a, const struct
                           struct device *d)
 {
         struct usb_device *u = arena_alloc(a, sizeof(*u));
-        const char *link = arena_join(a, USB_DEVICES "/", d->address, NULL);
+        const char *link = arena_join(a, USB_DEVICES "/", d->address, NULL), *entry;
 
         *u = (struct usb_device){};
         d->own = u;
@@ -242,9 +242,10 @@ static void gather_device(const struct root *root, struct arena *a, const struct
         gather_identity(root, a, d);
         gather_interfaces(root, a, d, u);
         gather_classes(root, a, d, u);
-        gather_known(root, a, d, u);
+        entry = gather_known(root, a, d, u);
         if (may_wait(request, d))
                 gather_strings(root, a, d);
+        gather_claim(root, a, d, u, entry);
         gather_driver(root, a, d, u);
         gather_authorized(root, a, d, u);
         u->speed = attribute(root, a, d->sysfs, "speed");

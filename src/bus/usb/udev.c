@@ -7,6 +7,15 @@
 #include "base/str.h"
 #include "bus/usb/usb.h"
 
+#define PLACE ".PASSTHROUGH_PLACE"
+#define SLOW  "1.5|12|480"
+#define FAST  "5000|10000|20000"
+
+/* PLACE is the root hub that the device is below, and its directory. And a hub is never handed over. */
+const char usb_udev_head[] = "SUBSYSTEM==\"usb\", ENV{TYPE}==\"9/*\", GOTO=\"passthrough_claims_known\"\n"
+                             "SUBSYSTEM==\"usb\", ENV{" PLACE "}=\"usb3:$devpath\"\n"
+                             "SUBSYSTEM==\"usb\", ATTR{speed}==\"" SLOW "\", ENV{" PLACE "}=\"usb2:$devpath\"\n";
+
 static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+@/";
 
 /* A word in which nothing means anything to udev: what might stands for any text. *exact: nothing had to. */
@@ -41,18 +50,19 @@ static const char *port(struct arena *a, const char *word, bool *exact)
 }
 
 /*
- * A port of the USB 3 root hub may have another number than the socket; behind a hub the two halves count alike, but
- * need not. So only the controller counts, and how deep below it the device is.
+ * A device that is no faster than USB 2 is below the root hub for USB 2, whose ports give sockets their names. The
+ * other half of a socket may have any number and any depth, as the firmware says (socket.c): there only the controller
+ * counts, but for a port that is no socket of the half for USB 2.
  */
 static const char *path(struct arena *a, const char *word, bool *exact)
 {
-        const char *slash = strchr(word, '/'), *ports = "*";
+        const char *slash = strchr(word, '/'), *ports = slash + 1;
         const char *controller = quoted(a, arena_strndup(a, word, (size_t)(slash - word)), exact);
 
-        for (const char *dot = strchr(slash, '.'); dot; dot = strchr(dot + 1, '.'))
-                ports = arena_join(a, ports, ".*", NULL);
         *exact = false;
-        return arena_join(a, "*/", controller, "/usb*/*-", ports, NULL);
+        if (startswith(ports, "usb3:"))
+                return arena_join(a, "usb3:*/", controller, "/usb*/*-", ports + strlen("usb3:"), NULL);
+        return arena_join(a, "usb2:*/", controller, "/usb*/*-", ports, "|usb3:*/", controller, "/usb*/*-*", NULL);
 }
 
 /* Blanks in front are no part of a serial number here, and udev cuts only those behind it. */
@@ -71,7 +81,7 @@ static const struct {
         {MATCH_ID, "ENV{PRODUCT}", id},
         {MATCH_SERIAL, "ATTR{serial}", serial_number},
         {MATCH_PORT, "KERNEL", port},
-        {MATCH_PATH, "DEVPATH", path},
+        {MATCH_PATH, "ENV{" PLACE "}", path},
 };
 
 /* NULL where it cannot be said; *exact: it lets nothing else pass. */
@@ -90,6 +100,18 @@ static const char *condition(struct arena *a, size_t judge, const struct words *
         return arena_join(a, text, "\", ", NULL);
 }
 
+/* A device may run at another speed of its root hub's next time. */
+static const char *speeds(struct arena *a, const char *speed, bool *exact)
+{
+        static const char *const lists[] = {SLOW, FAST};
+
+        for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+                for (const char *one = lists[i]; *one; one += strcspn(one, "|"), one += *one == '|')
+                        if (strcspn(one, "|") == strlen(speed) && startswith(one, speed))
+                                return lists[i];
+        return quoted(a, speed, exact);
+}
+
 /* Of a controller's two root hubs one is for USB 3: the speed says which of them the port is of. */
 static const char *placed_at(struct arena *a, const struct device *d, bool *exact)
 {
@@ -105,7 +127,7 @@ static const char *placed_at(struct arena *a, const struct device *d, bool *exac
         if (!from)
                 return NULL;
         return arena_join(a, "DEVPATH==\"*/", quoted(a, arena_strndup(a, from, (size_t)(hub - from)), exact), "/usb*/*",
-                          ports, "\", ATTR{speed}==\"", quoted(a, speed, exact), "\", ", NULL);
+                          ports, "\", ATTR{speed}==\"", speeds(a, speed, exact), "\", ", NULL);
 }
 
 /* Serial numbers need not be unique: the place counts, too. Who sits elsewhere by then is for the host's own rules. */

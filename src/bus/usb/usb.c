@@ -84,8 +84,7 @@ const struct bus usb_bus = {
         .plugged = true,
         .udev = usb_udev,
         .udev_is = usb_udev_is,
-        .udev_head = "SUBSYSTEM!=\"usb\", GOTO=\"passthrough_end\"\n"
-                     "ENV{DEVTYPE}!=\"usb_device\", GOTO=\"passthrough_end\"\n",
+        .udev_head = usb_udev_head,
         .interfaces = interfaces,
         .guest = usb_guest,
 };

@@ -55,6 +55,7 @@ bool usb_says_more(const char *a, const char *b);
 bool usb_read_descriptors(const unsigned char *data, size_t size, void (*one)(void *context, const char *class),
                           void *context);
 
+extern const char usb_udev_head[];
 const char *usb_udev_is(struct arena *a, const struct device *d);
 const char *usb_udev(struct arena *a, const struct rule *rule, bool *ret_whole);
 void usb_propose(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
