@@ -225,6 +225,10 @@ static unsigned boot(const struct machine *m, const struct claims_asked *a, stru
                 remove_tree(AT_FDCWD, "sys/class/tty");
                 without_drivers(m, true);
                 moments_hide(m, true);
+                for (unsigned i = 0; i < m->n_functions; i++)
+                        if (m->functions[i].driver)
+                                link_sys(f("%s/driver", m->functions[i].dir),
+                                         f("bus/pci/drivers/%s", m->functions[i].driver));
         }
         return wrong;
 }
