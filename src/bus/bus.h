@@ -115,6 +115,7 @@ struct device {
         const char *vfio_user; /* which process has it open through VFIO, where that was asked; or NULL */
         bool idle;             /* once the root is known: its buses were read, and nothing is on them */
         const char *unseen;    /* why what the host does with it cannot be told, although that shows; or NULL */
+        bool ports_unseen;     /* where it comes and goes: a serial port may be made of it that does not show yet */
 };
 
 /* A member of a JSON document. */

@@ -140,3 +140,22 @@ bool match_may(const struct rule *rule, const struct facts *facts, const struct 
                         return false;
         return true;
 }
+
+enum tristate match_on(const struct rule *rule, const struct facts *facts, const struct device *carrier)
+{
+        enum tristate all = YES;
+
+        for (int key = 0; key < MATCH_MAX_; key++) {
+                enum tristate fit = YES;
+
+                if (key == MATCH_PORT && rule->match[key].n > 0)
+                        fit = UNKNOWN;
+                else if (key != MATCH_HOST && key != MATCH_PRODUCT)
+                        fit = fits(rule, (enum match_key)key, facts, carrier);
+                if (fit == NO)
+                        return NO;
+                if (fit == UNKNOWN)
+                        all = UNKNOWN;
+        }
+        return all;
+}

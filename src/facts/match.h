@@ -30,3 +30,9 @@ bool match_may(const struct rule *rule, const struct facts *facts, const struct 
 
 /* Every other key of [Match]. A fact that is not known holds neither for a key nor for its negation. */
 bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d);
+
+/*
+ * A rule of a bus with on_others: whether it means what will be on the device and does not show yet, with a name that
+ * nobody knows.
+ */
+enum tristate match_on(const struct rule *rule, const struct facts *facts, const struct device *carrier);

@@ -439,8 +439,19 @@ void guard_ports(struct graph *g)
         }
 }
 
+/* Rules speak of ports by themselves. */
+static bool asks_for_ports(const struct facts *facts)
+{
+        for (size_t i = 0; i < facts->n_buses; i++)
+                if (facts->buses[i].bus->syntax->on_others)
+                        return true;
+        return false;
+}
+
 void guard_plugged(struct graph *g)
 {
+        bool ports = asks_for_ports(g->facts);
+
         for (size_t i = 0; i < g->facts->n_devices; i++) {
                 struct device *d = &g->facts->devices[i];
                 struct plugged *x;
@@ -454,10 +465,11 @@ void guard_plugged(struct graph *g)
                 find_parts(x);
                 find_kinds(x);
                 d->unseen = judge(x, &d->unseen_kind);
-                if (d->unseen && x->open && ask_for_drivers(x)) {
+                if (x->open && (d->unseen || (ports && x->open & SERIAL)) && ask_for_drivers(x)) {
                         find_kinds(x);
                         d->unseen = judge(x, &d->unseen_kind);
                 }
+                d->ports_unseen = x->open & SERIAL;
                 if (!d->unseen)
                         d->unseen = x->unknown;
         }

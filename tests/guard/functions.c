@@ -57,6 +57,15 @@ static struct place port(struct machine *m, const struct place *at, unsigned dev
         return behind;
 }
 
+/* Every other one is behind a hub. */
+static const char *usb_disk(unsigned host)
+{
+        unsigned bus = host + 20;
+
+        return host % 2 ? f("usb%u/%u-3/%u-3.2/%u-3.2:1.0", bus, bus, bus, bus)
+                        : f("usb%u/%u-3/%u-3:1.0", bus, bus, bus);
+}
+
 int add_disk(struct machine *m, int function)
 {
         const struct function *d = &m->functions[function];
@@ -84,7 +93,7 @@ int add_disk(struct machine *m, int function)
                 TEXT(b->name, "sd%c", 'a' + n);
                 TEXT(b->dir, "%s/%s/host%u/target%u:0:0/%u:0:0:0/block/%s", d->dir,
                      d->class >> 8 == 0x0106   ? f("ata%u", host + 1)
-                     : d->class >> 8 == 0x0c03 ? f("usb%u/%u-%u/%u-%u:1.0", host + 20, host + 20, 3u, host + 20, 3u)
+                     : d->class >> 8 == 0x0c03 ? usb_disk(host)
                                                : f("phy-%u", host),
                      host, host, host, b->name);
                 b->major = 8;

@@ -171,8 +171,17 @@ struct plug {
         enum plug_kind kind;
         bool seen; /* of a disk: its driver has it, and it shows */
         bool keyboard;
-        char port[12]; /* of a serial adapter: its terminal */
+        char port[12];              /* of a serial adapter: its terminal */
+        char serial[8], socket[64]; /* serial: "": none; socket: as Path= has it */
+        unsigned speed;
         enum verdict verdict;
+};
+
+/* The root hubs for USB 2 and USB 3 of a controller, which are bus and bus + 1, and a hub on both. */
+struct usb_board {
+        int controller;
+        unsigned bus, shift, hub_shift; /* shift: by which the ports for USB 3 are counted otherwise */
+        bool peers, hub, hub_peers;     /* peers: the kernel knows which of them are one socket */
 };
 
 #define OTHER 2
@@ -203,13 +212,14 @@ struct machine {
         struct use uses[60];
         struct interface interfaces[32];
         struct usb_device usb[12];
-        struct plug plugs[64];
+        struct plug plugs[96];
+        struct usb_board boards[2];
         enum verdict card_port; /* of ttyS4 */
         struct rule rules[9];
         struct shaped shaped[8];
         const struct shape *root_shape;
         unsigned n_shaped, on_second_bus, on_third_bus, n_capable;
-        unsigned n_functions, n_blocks, n_pools, n_uses, n_interfaces, n_usb, n_plugs, n_rules;
+        unsigned n_functions, n_blocks, n_pools, n_uses, n_interfaces, n_usb, n_plugs, n_boards, n_rules;
         int virtio_keyboard; /* the function it is, or NONE */
         bool ps2_keyboard;
         int serial; /* function with ttyS4, or NONE */
@@ -257,6 +267,10 @@ void make_plugs(struct machine *m);
 void need_plugs(struct machine *m, const char *dir);
 void judge_plugs(struct machine *m, enum verdict storage, bool uplink);
 void write_plugs(const struct machine *m);
+
+/* sockets.c: two root hubs of a controller, with a hub, and what is plugged in there. */
+void make_sockets(struct machine *m, int controller);
+void write_sockets(const struct machine *m);
 
 /* virtual.c: some functions get virtual ones, or may. */
 void make_virtual(struct machine *m);

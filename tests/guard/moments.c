@@ -22,8 +22,7 @@ static void move(const char *from, const char *to)
                 err(2, "%s", from);
 }
 
-/* Nothing has a driver yet, and no disk, interface or keyboard shows. */
-static void before_drivers(const struct machine *m, bool back)
+void moments_hide(const struct machine *m, bool back)
 {
         static const char *const classes[] = {"sys/class/block", "sys/class/net", "sys/class/input",
                                               "proc/self",       "proc/swaps",    "proc/net"};
@@ -48,7 +47,7 @@ static void into_initrd(const struct machine *m)
         move("../image/var", "var");
         make_dirs("run");
         put("etc/initrd-release", "ID=debian\n");
-        before_drivers(m, false);
+        moments_hide(m, false);
 }
 
 /* What the initrd has mounted of the host: its root, and what that is made of. */
@@ -57,7 +56,7 @@ static void root_mounted(const struct machine *m)
         char line[1024], what[8192] = "1 1 0:2 / / rw - rootfs rootfs rw\n";
         FILE *file;
 
-        before_drivers(m, true);
+        moments_hide(m, true);
         file = fopen("proc/self/mountinfo", "re");
         while (file && fgets(line, sizeof(line), file)) {
                 char id[16], parent[16], numbers[16], root[200], where[200];

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "verdicts.h"
+#include "claims.h"
 
 #define RULES "etc/passthrough.d"
 
@@ -133,19 +133,80 @@ static unsigned keyboards(const struct machine *m, struct json_object *plan)
         return n > 0 ? complain(m, "", "no keyboard is left for the passphrase", "") : 0;
 }
 
+/* ---- which of them a rule means ----------------------------------------------------------------------------------
+ */
+
+enum by { BY_ID, BY_SOCKET, BY_SERIAL, BY_MAX_ };
+
+static bool is_meant(const struct plug *p, enum by by, const struct plug *one)
+{
+        return by == BY_ID || (by == BY_SOCKET ? strcmp(p->socket, one->socket) : strcmp(p->serial, one->serial)) == 0;
+}
+
+/* One that the rule is to name. */
+static const struct plug *example(const struct machine *m, enum by by)
+{
+        for (unsigned k = 0; k < m->n_plugs; k++) {
+                const struct plug *p = &m->plugs[(m->seed / 16 + k) % m->n_plugs];
+
+                if (by == BY_SOCKET ? *p->socket : *p->serial)
+                        return p;
+        }
+        return NULL;
+}
+
+/* Writes a rule. One that names twins by the serial number of both means two, and takes none. */
+static enum by ask(const struct machine *m, struct claims_asked *ret, bool *ret_twins)
+{
+        enum by by = m->seed / 4 % BY_MAX_;
+        const struct plug *one = by == BY_ID ? NULL : example(m, by);
+        unsigned n = 0;
+
+        if (!one)
+                by = BY_ID;
+        put(RULES "/50-rule.conf", "[Match]\nBus=usb\n%s%s\n[Device]\n%s\n",
+            by == BY_ID       ? "ID=046d:* 1050:*"
+            : by == BY_SOCKET ? "Path="
+                              : "Serial=",
+            by == BY_ID       ? ""
+            : by == BY_SOCKET ? one->socket
+                              : one->serial,
+            by == BY_SERIAL ? "" : "Expect=0-");
+        for (unsigned i = 0; i < m->n_plugs; i++) {
+                ret->matched[i] = is_meant(&m->plugs[i], by, one);
+                ret->verdicts[i] = m->plugs[i].verdict;
+                n += ret->matched[i];
+        }
+        *ret_twins = by == BY_SERIAL && n > 1;
+        for (unsigned i = 0; i < m->n_plugs && *ret_twins; i++)
+                if (ret->verdicts[i] < UNKNOWN)
+                        ret->verdicts[i] = UNKNOWN;
+        return by;
+}
+
 static unsigned usb(const struct machine *m, struct tally *tally)
 {
-        struct json_object *plan;
+        struct claims_asked asked;
+        bool twins;
+        enum by by = ask(m, &asked, &twins);
+        struct json_object *plan = plan_again();
         unsigned wrong = 0;
+        const char *reason;
 
-        put(RULES "/50-rule.conf", "[Match]\nBus=usb\nID=046d:* 1050:*\n[Device]\nExpect=0-\n");
-        plan = plan_again();
-        for (unsigned i = 0; i < m->n_plugs; i++)
-                wrong += compare(m, plan, m->plugs[i].name, m->plugs[i].verdict, &tally->plugs_needed,
-                                 &tally->plugs_unknown, &tally->plugs_taken);
+        for (unsigned i = 0; i < m->n_plugs; i++) {
+                const char *name = m->plugs[i].name;
+
+                if (asked.matched[i])
+                        wrong += compare(m, plan, name, asked.verdicts[i], &tally->plugs_needed, &tally->plugs_unknown,
+                                         &tally->plugs_taken);
+                else if (*action(plan, name, &reason))
+                        wrong += complain(m, name, "is in the plan of a rule that means others", m->plugs[i].socket);
+                tally->asked_by[by] += asked.matched[i];
+                tally->asked_by[BY_MAX_] += asked.matched[i] && twins;
+        }
         wrong += keyboards(m, plan);
         json_object_put(plan);
-        return wrong;
+        return wrong > 0 || (m->n_shaped > 0 && m->seed / 8 % 4) ? wrong : claims_moments(m, &asked, tally);
 }
 
 /* An adapter's port goes by itself where the adapter may not: it is no way to a disk, and PPP may go over any. */

@@ -15,10 +15,20 @@ static struct plug *add(struct machine *m, enum plug_kind kind, const char *name
 
         if (m->n_plugs == COUNT(m->plugs))
                 errx(2, "seed %llu: too many USB devices", (unsigned long long)m->seed);
-        *p = (struct plug){.kind = kind, .seen = true};
+        *p = (struct plug){.kind = kind, .seen = true, .speed = 480};
         TEXT(p->name, "%s", name);
         TEXT(p->dir, "%s", dir);
         return p;
+}
+
+/* Of one on a root hub that does not tell its speed: it counts as one for USB 3 without peers. */
+static void place(struct plug *p)
+{
+        const char *bus = strstr(p->dir, "/usb"), *from = bus;
+
+        while (from > p->dir && from[-1] != '/')
+                from--;
+        TEXT(p->socket, "%.*s/usb3:%s", (int)(bus - from), from, strchr(p->name, '-') + 1);
 }
 
 static bool has(const struct machine *m, const char *name)
@@ -29,33 +39,22 @@ static bool has(const struct machine *m, const char *name)
         return false;
 }
 
-/* ".../usb21/21-3/21-3:1.0/host1/..." is on 21-3. */
+/* What is in ".../usb21/21-3/21-3.2/21-3.2:1.0/host1/..." is on 21-3.2, and 21-3 is a hub. */
 static void add_of(struct machine *m, enum plug_kind kind, const char *dir)
 {
-        const char *bus = strstr(dir, "/usb"), *device = bus ? strchr(bus + 1, '/') : NULL,
-                   *end = device ? strchr(device + 1, '/') : NULL;
+        const char *bus = strstr(dir, "/usb"), *at = bus ? strchr(bus + 1, '/') : NULL, *end;
 
-        if (end && !has(m, f("%.*s", (int)(end - device - 1), device + 1)))
-                add(m, kind, f("%.*s", (int)(end - device - 1), device + 1), f("%.*s", (int)(end - dir), dir));
-}
+        for (; at && (end = strchr(at + 1, '/')); at = end) {
+                char name[24];
+                const char *next = end + 1;
 
-/* A hub, and what is plugged into it: a stick that nobody has looked at, its twin, and others. */
-static void more(struct machine *m, const struct function *d, unsigned bus)
-{
-        struct plug *p;
-        char hub[256];
-
-        TEXT(hub, "%s/usb%u/%u-1", d->dir, bus, bus);
-        add(m, PLUG_HUB, f("%u-1", bus), hub);
-        for (unsigned i = 1; i <= 2; i++)
-                if (chance(m, 60))
-                        add(m, PLUG_DISK, f("%u-1.%u", bus, i), f("%s/%u-1.%u", hub, bus, i))->seen = false;
-        if (chance(m, 50)) {
-                p = add(m, PLUG_SERIAL, f("%u-1.3", bus), f("%s/%u-1.3", hub, bus));
-                TEXT(p->port, "ttyUSB%u", bus);
+                TEXT(name, "%.*s", (int)(end - at - 1), at + 1);
+                if (!has(m, name))
+                        add(m, next[strcspn(next, ":/")] == ':' ? kind : PLUG_HUB, name,
+                            f("%.*s", (int)(end - dir), dir));
+                if (next[strcspn(next, ":/")] == ':')
+                        return;
         }
-        if (chance(m, 50))
-                add(m, PLUG_AUDIO, f("%u-1.4", bus), f("%s/%u-1.4", hub, bus));
 }
 
 /* By a chance of its own: the rest of the machine stays what it was. */
@@ -73,9 +72,14 @@ void make_plugs(struct machine *m)
         for (unsigned i = 0; i < m->n_usb; i++)
                 if (!m->usb[i].i2c)
                         add(m, PLUG_INPUT, f("%u-1", m->usb[i].bus), m->usb[i].dir)->keyboard = m->usb[i].keyboard;
-        for (unsigned i = 0, n = 0; i < m->n_functions && n < 3; i++)
+        for (unsigned i = 0; i < m->n_plugs; i++)
+                place(&m->plugs[i]);
+        for (unsigned i = 0; i < m->n_plugs; i++)
+                if (m->plugs[i].kind == PLUG_DISK && chance(m, 60))
+                        TEXT(m->plugs[i].serial, "AA0%u", 1 + below(m, 2));
+        for (unsigned i = 0; i < m->n_functions && m->n_boards < COUNT(m->boards); i++)
                 if (m->functions[i].class == 0x0c0330 && m->functions[i].driver && chance(m, 60))
-                        more(m, &m->functions[i], 200 + n++);
+                        make_sockets(m, (int)i);
         m->random = random;
 }
 
@@ -270,6 +274,9 @@ static void write_plug(const struct machine *m, const struct plug *p)
                 link_sys(f("bus/usb/devices/%s", p->name), p->dir);
         }
         descriptors(p);
+        put(f("sys/%s/speed", p->dir), "%u\n", p->speed);
+        if (*p->serial)
+                put(f("sys/%s/serial", p->dir), "%s\n", p->serial);
         put(f("sys/%s/bInterfaceClass", interface), "%s\n", kinds[p->kind].class);
         if (p->seen) {
                 make_dirs(f("sys/bus/usb/drivers/%s", kinds[p->kind].driver));
@@ -286,4 +293,5 @@ void write_plugs(const struct machine *m)
 {
         for (unsigned i = 0; i < m->n_plugs; i++)
                 write_plug(m, &m->plugs[i]);
+        write_sockets(m);
 }

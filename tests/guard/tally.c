@@ -102,6 +102,16 @@ int tally_report(const struct tally *t, uint64_t seed, uint64_t n)
                (unsigned long long)t->plugs_needed, (unsigned long long)t->plugs_unknown,
                (unsigned long long)t->plugs_taken, (unsigned long long)t->ports_needed,
                (unsigned long long)t->ports_unknown, (unsigned long long)t->ports_taken);
+        printf("# of USB devices that rules mean: %llu by ID, %llu by their socket, %llu by serial number, of which "
+               "%llu "
+               "were too many; %llu claimed by images, %llu on the way up, %llu on the host\n",
+               (unsigned long long)t->asked_by[0], (unsigned long long)t->asked_by[1],
+               (unsigned long long)t->asked_by[2], (unsigned long long)t->asked_by[3],
+               (unsigned long long)t->claimed[0], (unsigned long long)t->claimed[1], (unsigned long long)t->claimed[2]);
+        for (size_t i = 0; i < COUNT(t->claimed); i++)
+                missed |= t->claimed[i] == 0;
+        for (size_t i = 0; i < COUNT(t->asked_by); i++)
+                missed |= t->asked_by[i] == 0;
         missed |= t->plugs_needed == 0 || t->plugs_unknown == 0 || t->plugs_taken == 0;
         missed |= t->ports_needed == 0 || t->ports_unknown == 0 || t->ports_taken == 0;
         missed |= t->counts_planned == 0 || t->counts_changed == 0 || t->counts_kept == 0;

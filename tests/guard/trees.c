@@ -277,6 +277,7 @@ int main(int argc, char *argv[])
         if (!programs[PASSTHROUGHCTL] || !realpath(argv[optind + 1], top) || pipe(results) < 0)
                 err(2, "%s", argv[optind + 1]);
         programs[PASSTHROUGH_BIND] = beside(programs[PASSTHROUGHCTL], "passthrough-bind");
+        programs[PASSTHROUGH_DEMAND] = beside(programs[PASSTHROUGHCTL], "passthrough-demand");
         programs[PASSTHROUGH_SRIOV] = beside(programs[PASSTHROUGHCTL], "passthrough-sriov");
         if (n < workers)
                 workers = n > 0 ? (unsigned)n : 1;

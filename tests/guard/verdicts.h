@@ -10,6 +10,8 @@ struct tally {
         uint64_t shapes, shapes_failed, known;
         uint64_t taken[4]; /* free ones, in the moments that follow */
         uint64_t plugs_needed, plugs_unknown, plugs_taken, ports_needed, ports_unknown, ports_taken;
+        uint64_t claimed[3];  /* USB devices: by an image, on the way up and on the host */
+        uint64_t asked_by[4]; /* of those that a rule means: by ID, socket, serial number; twins that are too many */
         uint64_t counts_planned, counts_changed, counts_kept;
         uint64_t seen[60]; /* machines that have each of the features */
 };
@@ -34,6 +36,8 @@ enum moment { BOOT, HOTPLUG, POOR_BOOT, NO_MOMENT }; /* poor: with an image of a
 
 /* moments.c: how much is wrong in what follows that plan. */
 unsigned moments(const struct machine *m, enum moment moment, struct tally *tally);
+/* Nothing has a driver yet, and no disk, interface or keyboard shows; back: they show again. */
+void moments_hide(const struct machine *m, bool back);
 
 /*
  * virtual.c: whether a plan makes another number of virtual functions where that would take something from the host;
@@ -50,7 +54,7 @@ bool virtual_asked(const struct machine *m);
 unsigned plugged(const struct machine *m, const char *json, struct tally *tally);
 
 /* trees.c: a program's output for the tree in the working directory. */
-enum program { PASSTHROUGHCTL, PASSTHROUGH_BIND, PASSTHROUGH_SRIOV, PROGRAM_MAX_ };
+enum program { PASSTHROUGHCTL, PASSTHROUGH_BIND, PASSTHROUGH_SRIOV, PASSTHROUGH_DEMAND, PROGRAM_MAX_ };
 char *run_program(enum program which, const char *const arguments[], int *ret_status);
 
 void remove_tree(int at, const char *name);

@@ -297,6 +297,7 @@ static void input(unsigned n, const char *parent, bool keys, bool moves, const c
             keys ? "1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe" : "1f0000 0 0 0 0");
         put(f("sys/%s/capabilities/ev", dir), "%s\n", keys ? moves ? "12001f" : "120013" : "17");
         put(f("sys/%s/capabilities/rel", dir), "%s\n", moves ? "1943" : "0");
+        put(f("sys/%s/id/vendor", dir), "%s\n", strstr(parent, "1050:") ? "1050" : "046d");
         put(f("sys/%s/name", dir), "%s\n", name);
         link_sys(f("class/input/input%u", n), dir);
         link_sys(f("%s/device", dir), parent);

@@ -36,6 +36,12 @@ asked() {
     exits 0
 }
 
+# host_up: the host's first service has run, so that all shows.
+host_up() {
+    rule com2 '[Match]' Bus=tty Port=ttyS1
+    run --separate-stderr timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --rule=com2
+}
+
 # open_by PID NAME TTY: a process has it open.
 open_by() {
     put "/proc/$1/comm" "$2"
@@ -102,6 +108,50 @@ END
     has_not 'handed over'
 }
 
+@test "udev is answered with nothing for an adapter while a rule may leave its port, which does not show yet, to the host" {
+    rule adapter '[Match]' Bus=usb ID=0403:6001
+    host_up
+    usb_remove 1-2
+    usb_add 1-2 0403:6001 class=ff serial=A9001
+    asked 1-2
+    has PASSTHROUGH_RULE=adapter
+    local match
+    for match in ID=0403:6001 Serial=A9001 Path=0000:00:14.0/2 Port=ttyUSB0 Port=!ttyS1; do
+        rule 10-host '[Match]' Bus=tty "$match" '[Device]' Driver=native
+        asked 1-2
+        is "$output" '' "answer to $match"
+    done
+    # Whatever a rule takes before that, or leaves elsewhere, counts for nothing.
+    for match in ID=0403:6002 Serial=A9002 Path=0000:00:14.0/3; do
+        rule 10-host '[Match]' Bus=tty "$match" '[Device]' Driver=native
+        asked 1-2
+        has PASSTHROUGH_RULE=adapter
+    done
+    rule 10-host '[Match]' Bus=tty Port=ttyUSB0 '[Device]' Driver=native
+    usb_remove 1-2
+    usb_add 1-2 0403:6001 class=08 serial=A9001
+    asked 1-2
+    has PASSTHROUGH_RULE=adapter
+}
+
+@test "an adapter stays with the rule that has it, though its port might be one that another leaves to the host" {
+    rule adapter '[Match]' Bus=usb ID=0403:6001
+    rule 10-host '[Match]' Bus=tty Port=ttyUSB0 '[Device]' Driver=native
+    host_up
+    usb_remove 1-2
+    usb_add 1-2 0403:6001 class=ff serial=A9001
+    plan
+    refused 1-2 'rule 10-host may leave that one to the host; it can be handed over once its driver has shown its ports'
+    usb_claimed 1-2 adapter ftdi_sio
+    plan
+    bound 1-2 ttyS1
+    asked 1-2
+    has PASSTHROUGH_RULE=adapter
+    rule 10-host '[Match]' Bus=tty ID=0403:6001 '[Device]' Driver=native
+    plan
+    refused 1-2 'a serial port of it would go with it, and rule 10-host leaves that one to the host'
+}
+
 @test "bind refuses a port that a login waits on, and says what ends that" {
     rule com2 '[Match]' Bus=tty Port=ttyS1
     open_by 612 agetty ttyS1
@@ -146,4 +196,18 @@ generate() {
     run --separate-stderr timeout 30 "$BUILD/passthrough-generator" --root="$ROOT" /run/systemd/generator \
         /run/systemd/generator.early /run/systemd/generator.late
     exits 0
+}
+
+@test "of a PCI card that no driver has, a port may be made that a rule leaves to the host" {
+    pci_add 0000:00:06.0 1b36:0002 0700 group=31
+    rule whole '[Match]' ID=1b36:0002
+    plan
+    bound 0000:00:06.0
+    rule 10-host '[Match]' Bus=tty Port=ttyS4 '[Device]' Driver=native
+    plan
+    refused 0000:00:06.0 'a serial port may be made of it, and rule 10-host may leave that one to the host'
+    pci_bind 0000:00:06.0 serial
+    pci_ports 0000:00:06.0 ttyS5
+    plan
+    bound 0000:00:06.0
 }
