@@ -115,6 +115,43 @@ added() {
     exits 1
     has 'Not written: it is a hub, and hubs are never handed over'
     [[ ! -e $ROOT/etc/passthrough.d/x.conf ]]
+    put /sys/devices/platform/serial8250/tty/ttyS3/type 0
+    link class/tty/ttyS3 devices/platform/serial8250/tty/ttyS3
+    ctl add x ttyS3
+    exits 2
+    has 'ttyS3 is a name that the kernel keeps free'
+}
+
+@test "who names no device is told how devices are named, and where their names are" {
+    local command
+    for command in 'add x Logitech' 'add x 1-9' 'add x /dev/sdz' 'bind 1-9' 'bind /dev/sdb' 'show sdb' 'release Logitech'; do
+        # shellcheck disable=SC2086 # words
+        ctl $command
+        exits 2
+        has 'passthroughctl list' || { echo "$command" && return 1; }
+        has_not 'PCI device'
+    done
+    ctl remove 1-2
+    exits 2
+    has 'passthroughctl status shows the rules'
+}
+
+@test "a rule that fits nothing says of which kind" {
+    rule stick '[Match]' ID=0951:1666
+    rule port '[Match]' Bus=tty Port=ttyS9
+    ctl plan
+    says '^  stick +missing +no PCI device here has ID=0951:1666$'
+    says '^  port +missing +no serial port here has Port=ttyS9$'
+}
+
+@test "where one rule has to name all ports of a device, the next step does, too" {
+    usb_tty ttyUSB1 188:1 1-4
+    ctl list ttyUSB1
+    has 'cannot name it: 1-4 has 2 ports'
+    says 'passthroughctl add serial0 ttyUSB0 ttyUSB1$'
+    ctl add serial0 ttyUSB0 ttyUSB1
+    exits 0
+    says '^  ttyUSB1 .* keeps driver ftdi_sio$'
 }
 
 @test "add names twins by their sockets, several devices by their lists, and what is fixed without Expect=" {
