@@ -40,8 +40,8 @@ char *str_trim(char *s);
 const char *str_basename(const char *path);
 
 /*
- * Control characters, those that hide or reorder text (U+202E), and what is no UTF-8: each of their bytes becomes "?", in
- * place. For what goes into a message or a document.
+ * Control characters, those that hide or reorder text (U+202E), and what is no UTF-8: each of their bytes becomes "?",
+ * in place. For what goes into a message or a document.
  */
 void str_make_printable(char *s);
 
