@@ -54,16 +54,37 @@ static size_t utf8_length(const unsigned char *s)
         return n;
 }
 
+/* No text shows what they are: controls, and what hides or reorders the text around it (Unicode's category Cf). */
+static bool is_order(const unsigned char *s, size_t n)
+{
+        static const struct {
+                uint32_t first, last;
+        } orders[] = {
+                {0x00, 0x1f}, /* C0 */
+                {0x7f, 0x9f}, /* C1: terminals take U+009B for what ESC [ is */
+                {0x061c, 0x061c}, {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},
+                {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+        };
+        uint32_t c = n == 1 ? *s : *s & (0x7fU >> n);
+
+        for (size_t i = 1; i < n; i++)
+                c = c << 6 | (s[i] & 0x3f);
+        for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
+                if (c >= orders[i].first && c <= orders[i].last)
+                        return true;
+        return false;
+}
+
 void str_make_printable(char *s)
 {
         while (*s) {
                 size_t n = utf8_length((unsigned char *)s);
 
-                if (n == 0 || (unsigned char)*s < 0x20 || *s == 0x7f)
-                        *s = '?';
-                else if (n == 2 && (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0)
-                        s[0] = s[1] = '?'; /* C1: terminals take U+009B for what ESC [ is */
-                s += n > 0 ? n : 1;
+                if (n == 0 || is_order((unsigned char *)s, n)) {
+                        n = MAX(n, 1U);
+                        memset(s, '?', n);
+                }
+                s += n;
         }
 }
 

@@ -39,7 +39,10 @@ char *str_trim(char *s);
 /* The part after the last slash. */
 const char *str_basename(const char *path);
 
-/* Control characters and what is no UTF-8 become "?", in place: for what goes into a message or a document. */
+/*
+ * Control characters, those that hide or reorder text (U+202E), and what is no UTF-8: each of their bytes becomes "?",
+ * in place. For what goes into a message or a document.
+ */
 void str_make_printable(char *s);
 
 /* Such a copy, of what hardware, firmware or somebody else calls something. */

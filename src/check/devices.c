@@ -141,7 +141,9 @@ static void judge_node(struct checker *c, const struct plan_entry *e, struct ver
         if (check_device(c, e)->bus->syntax->taken_by && e->action == ACTION_BIND && !node->owner && !node->group &&
             !node->mode)
                 add(c, v, CHECK_PASS, "",
-                    "its rule has no Owner=, Group= or Mode=: root can open it, and whom libvirt gives it to");
+                    "its rule has no Owner=, Group= or Mode=: its node stays as udev makes it for the host; libvirt "
+                    "opens "
+                    "it to its own machines, other users need Owner=");
 }
 
 /* What the host will set for it, held against the host. */

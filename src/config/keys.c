@@ -22,6 +22,7 @@ struct parser {
         uint64_t seen;                /* keys of this file that cannot repeat, a bit each */
         uint64_t seen_sriov, seen_vf; /* the same of [SR-IOV], and of the last [VirtualFunction] */
         size_t harmless;              /* errors that leave [Match] readable */
+        bool bus_given, bus_wrong;    /* by a Bus= of this file */
 };
 
 /* False: the value is none such, and the caller says what would be right. */
@@ -40,6 +41,21 @@ static const char *right_for(const struct parser *p, const struct key *key)
         return key->is.right ? key->is.right : p->keys->bus->right[key->match];
 }
 
+/* A key of other buses: where nothing names a bus, that is what lacks. */
+static void foreign(struct parser *p, const struct key *key)
+{
+        const struct bus_syntax *const *bus = p->keys->buses;
+        const char *others = "";
+
+        if (p->bus_wrong)
+                return;
+        for (bool assumed = p->keys->bus == *bus && !p->bus_given; *bus && assumed; bus++)
+                if ((*bus)->right[key->match])
+                        others = arena_join(p->arena, others, *others ? " or " : "write ", "Bus=", (*bus)->name, NULL);
+        diag_add(p->diags, DIAG_ERROR, p->file, p->line, "%s= means nothing for Bus=%s; %s%s", key->is.name,
+                 p->keys->bus->name, others, *others ? " above it, or leave it out" : "leave it out");
+}
+
 static bool parse_match(struct parser *p, const struct key *key, const char *value)
 {
         struct words *list = &p->rule->match[key->match];
@@ -48,8 +64,7 @@ static bool parse_match(struct parser *p, const struct key *key, const char *val
         size_t n;
 
         if (!right_for(p, key)) {
-                diag_add(p->diags, DIAG_ERROR, p->file, p->line, "%s= means nothing for Bus=%s; leave it out",
-                         key->is.name, p->keys->bus->name);
+                foreign(p, key);
                 return true;
         }
         if (!*value) {
@@ -94,8 +109,10 @@ static bool parse_bus(struct parser *p, const struct key *key, const char *value
         for (const struct bus_syntax *const *bus = p->keys->buses; *bus; bus++)
                 if (streq(value, (*bus)->name) || !*value) {
                         p->rule->bus = *bus;
+                        p->bus_given = *value;
                         return true;
                 }
+        p->bus_wrong = true;
         diag_add(p->diags, DIAG_ERROR, p->file, p->line, "Bus=%.*s: not valid; write %s", SHOWN, value, known_buses(p));
         return true;
 }

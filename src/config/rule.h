@@ -36,6 +36,7 @@ struct words {
 /* A bus as its rules know it. */
 struct bus_syntax {
         const char *name;  /* of Bus= */
+        const char *noun;  /* for people: "USB device" */
         const char *sysfs; /* "/sys/bus/pci": below it are devices, drivers and drivers_probe */
         bool iommu;        /* what a rule takes is handed over through the IOMMU */
         /*

@@ -45,7 +45,8 @@ static const struct command commands[] = {
         {"add", ctl_add, 0, ANY_NUMBER, HAS(JSON) | HAS(DRY_RUN) | HAS(YES) | HAS(FROM),
          "add [NAME DEVICE... [KEY=VALUE...]]\nadd --from=SOURCE",
          "Writes a rule for devices, unless the plan refuses it.",
-         "passthroughctl add gpu0 01:00.0\npassthroughctl add nic0 enp5s0 vfs=8\npassthroughctl add --from=driverctl",
+         "passthroughctl add gpu0 01:00.0\npassthroughctl add nic0 enp5s0 vfs=8\npassthroughctl add stick /dev/sdb\n"
+         "passthroughctl add com1 ttyS1\npassthroughctl add --from=driverctl",
          "the rule is written", "a rule is not written", NULL, false},
         {"remove", ctl_remove, 1, 1, HAS(JSON) | HAS(DRY_RUN), "remove NAME", "Removes a rule, and keeps a copy.",
          "passthroughctl remove gpu0", "the rule is gone", NULL, NULL, false},

@@ -183,7 +183,11 @@ int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
                 nearest = names ? str_nearest(name, names, c->config.n_rules) : NULL;
                 if (nearest)
                         return ctl_usage("there is no rule \"%s\"; is \"%s\" meant?", name, nearest);
-                return ctl_usage("\"%s\" is neither a rule nor the address of a PCI device", name);
+                return ctl_usage(
+                        "\"%s\" is neither a rule nor the address of a device; passthroughctl status shows the "
+                        "rules, passthroughctl list the addresses",
+                        name);
         }
-        return *ret == NO_DEVICE ? ctl_usage("there is no PCI device at %s", name) : 0;
+        return *ret == NO_DEVICE ? ctl_usage("there is no device at %s; passthroughctl list shows the addresses", name)
+                                 : 0;
 }

@@ -13,6 +13,7 @@
 #include "report/domain.h"
 
 #define SUBSYSTEM "/nvme-subsystem/"
+#define TTYS      "/sys/class/tty"
 
 struct search {
         const struct root *root;
@@ -295,7 +296,10 @@ static void from_node(struct search *s)
         if (found)
                 from_class(s, class, name);
         else
-                give_up(s, fd < 0 ? "there is no %s" : "%s is not a device that sysfs shows", s->name);
+                give_up(s,
+                        fd < 0 ? "there is no %s; passthroughctl list shows the addresses"
+                               : "%s is not a device that sysfs shows",
+                        s->name);
 }
 
 /* ---- names ---------------------------------------------------------------------------------------------------------
@@ -303,7 +307,7 @@ static void from_node(struct search *s)
 
 static void from_word(struct search *s)
 {
-        static const char *const classes[] = {"/sys/class/net", "/sys/class/block", "/sys/class/tty"};
+        static const char *const classes[] = {"/sys/class/net", "/sys/class/block", TTYS};
         char path[PATH_MAX];
         const char **names, *nearest;
         size_t n;
@@ -322,8 +326,8 @@ static void from_word(struct search *s)
                 return;
         }
         give_up(s,
-                "\"%s\" is not a PCI address, path below /dev, disk, network interface or terminal of this machine; "
-                "passthroughctl list shows the addresses",
+                "\"%s\" is no device here; name an address (01:00.0, 1-2.3), a path below /dev, a disk, a network "
+                "interface or a serial port; passthroughctl list shows the addresses",
                 s->name);
 }
 
@@ -348,8 +352,16 @@ void device_lookup(const struct root *root, struct arena *a, const struct facts 
 
         *ret = (struct lookup){.device = NO_DEVICE};
         if (facts_find_written(facts, name, &ret->device)) {
-                if (ret->device == NO_DEVICE)
-                        give_up(&s, strchr(name, ':') ? "there is no PCI device at %s" : "there is no device %s here",
+                if (ret->device == NO_DEVICE && root_exists(root, arena_join(a, TTYS "/", name, NULL)))
+                        give_up(&s,
+                                "%s is a name that the kernel keeps free: no port is behind it; passthroughctl "
+                                "list shows those that are there",
+                                name);
+                else if (ret->device == NO_DEVICE)
+                        give_up(&s,
+                                strchr(name, ':')
+                                        ? "there is no PCI device at %s; passthroughctl list shows the addresses"
+                                        : "there is no device %s here; passthroughctl list shows the addresses",
                                 name);
         } else if (startswith(name, "/dev/")) {
                 if (!from_own_node(&s))
@@ -357,7 +369,9 @@ void device_lookup(const struct root *root, struct arena *a, const struct facts 
         } else if (strchr(name, '/') && from_path(&s))
                 return;
         else if (!*name || *name == '.' || strchr(name, '/'))
-                give_up(&s, "\"%s\" is neither a PCI address nor a path below /dev", name);
+                give_up(&s,
+                        "\"%s\" is neither an address nor a path below /dev; passthroughctl list shows the addresses",
+                        name);
         else
                 from_word(&s);
 }

@@ -57,7 +57,7 @@ static int no_such_rule(struct ctl *c, const char *name)
                 nearest = str_nearest(name, names, files.n);
         if (nearest)
                 return ctl_usage("there is no rule \"%s\"; is \"%s\" meant?", name, nearest);
-        return ctl_usage("there is no rule \"%s\"", name);
+        return ctl_usage("there is no rule \"%s\"; passthroughctl status shows the rules", name);
 }
 
 /* Whether a file is there to mask those behind it. */

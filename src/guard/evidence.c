@@ -39,6 +39,7 @@ static void uses_up(struct graph *g, const struct facts_request *request)
         if (guard_asks_for_plugged(g->facts) || asks_for(g->facts, ROLE_SERIAL))
                 ask(g, &e->consoles_unknown, guard_terminals);
         guard_ports(g);
+        ask(g, &e->storage_unknown, guard_lent);
         guard_sight(g);
 }
 

@@ -49,5 +49,7 @@ void guard_missing(struct graph *g);
 void guard_plugged(struct graph *g);
 /* Who needs a modem's interface needs its ports. After all interfaces. */
 void guard_ports(struct graph *g);
+/* What is plugged in and given to another machine. */
+void guard_lent(struct graph *g);
 /* vgchange.c: the command that ends the use of a volume group that is merely active. After all uses. */
 void guard_vgchange(struct graph *g);

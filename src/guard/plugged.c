@@ -448,6 +448,21 @@ static bool asks_for_ports(const struct facts *facts)
         return false;
 }
 
+/* Links to the devices that the driver has; none of their own drivers is there to show a use. */
+void guard_lent(struct graph *g)
+{
+        static const char driver[] = "/sys/bus/usb/drivers/usbip-host";
+        const char **names;
+        char link[PATH_MAX];
+        size_t n;
+
+        guard_list(g, driver, &names, &n);
+        for (size_t i = 0; i < n; i++)
+                if (strchr(names[i], '-') &&
+                    guard_readlink(g, arena_join(g->arena, driver, "/", names[i], NULL), link, sizeof(link)) > 0)
+                        guard_use(g, guard_add(g, NODE_FILE, names[i], link), "usbip, for another machine");
+}
+
 void guard_plugged(struct graph *g)
 {
         bool ports = asks_for_ports(g->facts);

@@ -18,6 +18,8 @@
 
 static const char *driver_text(struct arena *a, const struct device *d, const struct plan_entry *e)
 {
+        if (d->bus->syntax->driverless)
+                return d->driver_now ? arena_join(a, "keeps driver ", d->driver_now, NULL) : "";
         if (streq_ptr(d->driver_now, e->driver))
                 return arena_join(a, e->driver, " has it already", NULL);
         return arena_join(a, d->driver_now ? d->driver_now : "no driver", " → ", e->driver,

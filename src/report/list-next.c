@@ -35,12 +35,34 @@ static bool takes_group(const struct listing *list, size_t device)
         return false;
 }
 
+/* "05:00.0"; where one rule cannot name it alone, with those that are on the same: "ttyUSB1 ttyUSB2"; else NULL. */
+static const char *together(const struct screen *s, const struct listing *list, size_t device)
+{
+        const struct facts *facts = list->plan->facts;
+        size_t *all = arena_alloc(s->arena, facts->n_devices * sizeof(*all)), n = 0;
+        const char *match, *why, *text = "";
+
+        propose_match(s->arena, facts, &device, 1, &match, &why);
+        if (match || !facts->devices[device].below)
+                return match ? listing_address(list, device) : NULL;
+        for (size_t i = 0; i < facts->n_devices; i++)
+                if (facts->devices[i].bus == facts->devices[device].bus &&
+                    streq_ptr(facts->devices[i].below, facts->devices[device].below)) {
+                        text = arena_join(s->arena, text, n > 0 ? " " : "", listing_address(list, i), NULL);
+                        all[n++] = i;
+                }
+        propose_match(s->arena, facts, all, n, &match, &why);
+        return match ? text : NULL;
+}
+
 /* What add takes for it; NULL for none. */
 static const char *added(const struct screen *s, const struct listing *list, size_t device)
 {
-        if (device == NO_DEVICE)
+        const char *addresses = device == NO_DEVICE ? NULL : together(s, list, device);
+
+        if (!addresses)
                 return NULL;
-        return arena_join(s->arena, name_for(s, list, device), " ", listing_address(list, device),
+        return arena_join(s->arena, name_for(s, list, device), " ", addresses,
                           takes_group(list, device) ? " IOMMUGroup=complete" : "", NULL);
 }
 

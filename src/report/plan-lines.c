@@ -50,8 +50,9 @@ const char *plan_lines_none(struct arena *a, const struct rule *rule)
                 [MATCH_SERIAL] = "Serial",
                 [MATCH_PARENT] = "Parent",
                 [MATCH_VIRTUAL_FUNCTION] = "VirtualFunction",
+                [MATCH_PORT] = "Port",
         };
-        const char *text = "";
+        const char *text = "", *noun = rule->bus->noun ? rule->bus->noun : "device";
 
         for (enum match_key k = 0; k < MATCH_MAX_; k++) {
                 const struct words *words = &rule->match[k];
@@ -67,7 +68,7 @@ const char *plan_lines_none(struct arena *a, const struct rule *rule)
                                                           : "=",
                                           words->v[i], NULL);
         }
-        return *text ? arena_join(a, "no device here has ", text, NULL) : "no device here is meant";
+        return *text ? arena_join(a, "no ", noun, " here has ", text, NULL) : "no device here is meant";
 }
 
 const char *plan_lines_missing(struct arena *a, const struct rule *rule, const struct reason *why)

@@ -195,7 +195,7 @@ advises() {
     rule away '[Match]' Host=elsewhere Address=42:00.0
     ctl plan
     says '^  1 rule ok, 1 not, 1 skipped\. '
-    says '^  none +missing +no device here has ID=1d94:0001$'
+    says '^  none +missing +no PCI device here has ID=1d94:0001$'
     is "$(tail -n1 <<<"$output" | grep -c '^  Next: ')" 1 'the last line'
 }
 

@@ -61,7 +61,7 @@ bind_in_initrd() {
     is "$(get '.rules[] | "\(.name)=\(.state)"')" 'audio=refused gpu0=ok none=missing' states
     ctl status
     says '^  audio +refused +42:00\.1 '
-    says '^  none +missing +no device here has Address=99:00\.0$'
+    says '^  none +missing +no PCI device here has Address=99:00\.0$'
 }
 
 @test "a rule that changed since this boot's plan, or is new, is pending" {
@@ -195,10 +195,10 @@ entry() {
     rule nic '[Match]' ID=dead:beef
     bind_in_initrd
     ctl status
-    says '^  nic +missing +no device here has ID=dead:beef$'
+    says '^  nic +missing +no PCI device here has ID=dead:beef$'
     sed -i 's/matches 0 devices/finds none of them/; s/^end .*/end/' "$ROOT/run/passthrough/record"
     ctl status
-    says '^  nic +missing +no device here has ID=dead:beef$'
+    says '^  nic +missing +no PCI device here has ID=dead:beef$'
     # A record of before there were kinds: the whole sentence.
     sed -i $'/^R\tnic\t/s/\t\t\t[0-9]*$//; s/^end .*/end/' "$ROOT/run/passthrough/record"
     ctl status

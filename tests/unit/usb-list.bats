@@ -115,6 +115,43 @@ added() {
     exits 1
     has 'Not written: it is a hub, and hubs are never handed over'
     [[ ! -e $ROOT/etc/passthrough.d/x.conf ]]
+    put /sys/devices/platform/serial8250/tty/ttyS3/type 0
+    link class/tty/ttyS3 devices/platform/serial8250/tty/ttyS3
+    ctl add x ttyS3
+    exits 2
+    has 'ttyS3 is a name that the kernel keeps free'
+}
+
+@test "who names no device is told how devices are named, and where their names are" {
+    local command
+    for command in 'add x Logitech' 'add x 1-9' 'add x /dev/sdz' 'bind 1-9' 'bind /dev/sdb' 'show sdb' 'release Logitech'; do
+        # shellcheck disable=SC2086 # words
+        ctl $command
+        exits 2
+        has 'passthroughctl list' || { echo "$command" && return 1; }
+        has_not 'PCI device'
+    done
+    ctl remove 1-2
+    exits 2
+    has 'passthroughctl status shows the rules'
+}
+
+@test "a rule that fits nothing says of which kind" {
+    rule stick '[Match]' ID=0951:1666
+    rule port '[Match]' Bus=tty Port=ttyS9
+    ctl plan
+    says '^  stick +missing +no PCI device here has ID=0951:1666$'
+    says '^  port +missing +no serial port here has Port=ttyS9$'
+}
+
+@test "where one rule has to name all ports of a device, the next step does, too" {
+    usb_tty ttyUSB1 188:1 1-4
+    ctl list ttyUSB1
+    has 'cannot name it: 1-4 has 2 ports'
+    says 'passthroughctl add serial0 ttyUSB0 ttyUSB1$'
+    ctl add serial0 ttyUSB0 ttyUSB1
+    exits 0
+    says '^  ttyUSB1 .* keeps driver ftdi_sio$'
 }
 
 @test "add names twins by their sockets, several devices by their lists, and what is fixed without Expect=" {
@@ -154,4 +191,45 @@ added() {
     added 2-3 ID=1234:5678 Path=0000:00:14.0/3 '[Device]' Expect=0-1
     put "/sys/$(usb_dir 2-3)/serial" 000000
     added 2-3 ID=1234:5678 Path=0000:00:14.0/3 '[Device]' Expect=0-1
+}
+
+# harmless: what was printed has nothing that a terminal takes for an order, or that shows text in another order than it is.
+harmless() {
+    ! LC_ALL=C.UTF-8 grep -qP '[\x{01}-\x{09}\x{0b}-\x{1f}\x{7f}-\x{9f}\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{e0001}-\x{e007f}]' \
+        <<<"$output$stderr" || { cat -v <<<"$output$stderr" && return 1; }
+    LC_ALL=C.UTF-8 grep -qaxv '.*' <<<"$output$stderr" && echo 'no UTF-8' && return 1
+    ! grep -q '^second line' <<<"$output$stderr"
+}
+
+@test "no name that a device, a disk, an interface or the hardware database has is an order to the terminal" {
+    local evil=$'X\e[31mRED\u202eLTR\u2066\u200b\u009b2J\x9b\u2028\U000e0041\nsecond line' command
+    rule stick '[Match]' Bus=usb 'ID=0951:1666'
+    rule card '[Match]' Path=00:07.0
+    rule twin '[Match]' Bus=tty 'ID=0403:6001'
+    pci_add 0000:00:07.0 1234:5678 0200 group=7 driver=e1000e
+    pci_add 0000:00:08.0 144d:a80a 010802 group=8 driver=nvme
+    put "/sys/$(pci_dir 0000:00:08.0)/nvme/nvme0/model" "$evil"
+    nvme_serial 0000:00:08.0 nvme0 "$evil"
+    printf '%s\n' "$evil" | tee "$(usb_file 1-2 product)" "$(usb_file 1-2 manufacturer)" "$(usb_file 1-2 serial)" \
+        "$(usb_file 1-4 product)" "$(usb_file 1-1 product)" >/dev/null
+    nic "$(printf 'e\e[2J\u202e')" 0000:00:07.0
+    usb_nic "$(printf 'w\e[2J\u202e')" 1-1.2
+    put /etc/udev/hwdb.d/20-pci.hwdb 'pci:v00001234*' $' ID_VENDOR_FROM_DATABASE=Ven\e[31mRED\u202edor' '' \
+        'pci:v00001234d00005678*' $' ID_MODEL_FROM_DATABASE=Mo\e[31mRED\u2067del'
+    ! command -v systemd-hwdb >/dev/null || systemd-hwdb update --root="$ROOT"
+    for command in list 'list 1-2' 'list 00:07.0' 'list 00:08.0' 'list 1-1.2' 'list ttyUSB0'  plan \
+        check 'add probe 1-3 --dry-run' 'add probe 1-1 --dry-run' 'add probe 1-1.2 --dry-run' 'add probe 00:08.0 --dry-run' \
+        'show stick' 'show twin' 'show card' status 'bind stick --dry-run'; do
+        # shellcheck disable=SC2086 # words
+        ctl $command
+        harmless || { echo "$command" && return 1; }
+        # shellcheck disable=SC2086
+        ctl $command --json
+        harmless && whole . || { echo "$command --json" && return 1; }
+    done
+    for command in 'list --all' 'plan --steps' 'check --all'; do
+        # shellcheck disable=SC2086
+        ctl $command
+        harmless || { echo "$command" && return 1; }
+    done
 }

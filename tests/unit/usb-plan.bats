@@ -113,6 +113,38 @@ stick() { rule stick '[Match]' Bus=usb Serial=AA01 "$@"; }
     is "$(operations authorized)" '' operations
 }
 
+# lent DEVICE: what `usbip bind` makes of it, whose driver has the whole device.
+lent() {
+    local dir
+    dir=$(usb_dir "$1")
+    rm -rf "$ROOT/sys/$dir/$1":*
+    find "$ROOT"/sys/{bus,class} -xtype l -delete
+    usb_driver_link "$dir" usbip-host "$1"
+}
+
+@test "what usbip gives to another machine is refused with the way out, and so is its controller; released or bound it is not" {
+    stick
+    lent 1-2
+    plan
+    exits 1
+    bound
+    refused 1-2 '^driver usbip-host has it, for another machine; take it back first: usbip unbind --busid=1-2$'
+    ctl list
+    says '^ +1-2 +.* usbip-host +refused +stick: exported by usbip'
+    ctl bind stick
+    exits 1
+    has 'usbip unbind --busid=1-2'
+    is "$(<"$(usb_file 1-2 uevent)")" "$(grep -v '^add$' "$(usb_file 1-2 uevent)")" 'nothing is written'
+    rm "$ROOT/etc/passthrough.d/stick.conf"
+    rule usb '[Match]' Path=00:14.0
+    plan
+    exits 1
+    refused 0000:00:14.0 'usbip, for another machine'
+    usb_remove 1-2
+    plan
+    bound 0000:00:14.0
+}
+
 @test "where nobody can see whether it is blocked it is refused" {
     rm "$(usb_file 1-2 authorized)" && mkdir "$(usb_file 1-2 authorized)"
     stick

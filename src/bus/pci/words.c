@@ -285,6 +285,7 @@ static bool parse(enum match_key key, struct arena *a, const char *word, struct 
 
 const struct bus_syntax pci_syntax = {
         .name = "pci",
+        .noun = "PCI device",
         .sysfs = "/sys/bus/pci",
         .iommu = true,
         .right =

@@ -53,6 +53,7 @@ static bool parse(enum match_key key, struct arena *a, const char *word, struct 
 
 const struct bus_syntax tty_syntax = {
         .name = "tty",
+        .noun = "serial port",
         .sysfs = TTY_CLASS,
         .taken_by = "udev",
         .driverless = true,

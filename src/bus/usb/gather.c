@@ -199,7 +199,7 @@ static void gather_claim(const struct root *root, struct arena *a, struct device
                 d->claim_from = taken_from(root, a, &u->interfaces[i]);
 }
 
-/* A driver of the host on any interface, or of the whole device (usbip-host); else what a claim counts as. */
+/* A driver of the host on any interface, or of the whole device; else what a claim counts as. */
 static void gather_driver(const struct root *root, struct arena *a, struct device *d, const struct usb_device *u)
 {
         const char *whole = link_name(root, a, d->sysfs, "driver");
@@ -212,6 +212,18 @@ static void gather_driver(const struct root *root, struct arena *a, struct devic
         if (!d->driver && d->claim)
                 d->driver = usb_syntax.taken_by;
         d->driver_now = d->driver;
+}
+
+/* usbip-host (tools/usb/usbip) has all of it, and no interface is left: another machine may be at work on it. */
+static void gather_exported(struct arena *a, struct device *d)
+{
+        if (!streq_ptr(d->driver, "usbip-host"))
+                return;
+        d->stuck = arena_join(
+                a,
+                "driver usbip-host has it, for another machine; take it back first: usbip unbind --busid=", d->address,
+                NULL);
+        d->stuck_kind = REASON_EXPORTED;
 }
 
 static void gather_authorized(const struct root *root, struct arena *a, struct device *d, struct usb_device *u)
@@ -248,6 +260,7 @@ static void gather_device(const struct root *root, struct arena *a, const struct
         gather_claim(root, a, d, u, entry);
         gather_driver(root, a, d, u);
         gather_authorized(root, a, d, u);
+        gather_exported(a, d);
         u->speed = attribute(root, a, d->sysfs, "speed");
         d->detailed = true;
         d->group = NO_GROUP;

@@ -132,6 +132,7 @@ static bool parse(enum match_key key, struct arena *a, const char *word, struct 
 
 const struct bus_syntax usb_syntax = {
         .name = "usb",
+        .noun = "USB device",
         .sysfs = "/sys/bus/usb",
         .taken_by = "usbfs",
         .right = {[MATCH_PATH] = "a controller and a port, such as 0000:00:14.0/2.3",

@@ -41,6 +41,7 @@ static bool parse(enum match_key key, struct arena *a, const char *word, struct 
 
 const struct bus_syntax shelf_syntax = {
         .name = "shelf",
+        .noun = "thing",
         .sysfs = SHELF,
         .right = {[MATCH_ADDRESS] = "a shelf and a place, such as s1-2",
                   [MATCH_PATH] = "a shelf and a place, such as 1/2",
