@@ -54,6 +54,8 @@ static bool holds(const struct event *e, const char *key, bool negated, const ch
                 TEXT(value, "%s", e->is->serial);
         else if (strcmp(key, "ATTR{speed}") == 0)
                 TEXT(value, "%u", e->at->speed);
+        else if (strcmp(key, "ENV{.PASSTHROUGH_PLACE}") == 0)
+                TEXT(value, "usb%u:/%s", e->at->speed > 480 ? 3 : 2, e->at->dir);
         else if (strcmp(key, "KERNEL") == 0)
                 TEXT(value, "%s", e->at->name);
         else if (strcmp(key, "DEVPATH") == 0)
