@@ -119,43 +119,40 @@ static const struct device *judged(const struct rule *rule, const struct facts *
         return !match_makes(rule, d) ? d : parent == NO_DEVICE ? NULL : &facts->devices[parent];
 }
 
-bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d)
-{
-        d = judged(rule, facts, d);
-        if (!d || !same_bus(rule, d) || !d->identified)
-                return false;
-        for (int key = 0; key < MATCH_MAX_; key++)
-                if (key != MATCH_HOST && key != MATCH_PRODUCT && !holds(rule, (enum match_key)key, facts, d))
-                        return false;
-        return true;
-}
-
-bool match_may(const struct rule *rule, const struct facts *facts, const struct device *d)
-{
-        d = judged(rule, facts, d);
-        if (!d || !same_bus(rule, d) || !d->identified)
-                return false;
-        for (int key = 0; key < MATCH_MAX_; key++)
-                if (fits(rule, (enum match_key)key, facts, d) == NO)
-                        return false;
-        return true;
-}
-
-enum tristate match_on(const struct rule *rule, const struct facts *facts, const struct device *carrier)
+/* Every key but those of the machine. unnamed: the name that Port= means is not known. */
+static enum tristate fits_all(const struct rule *rule, const struct facts *facts, const struct device *d, bool unnamed)
 {
         enum tristate all = YES;
 
         for (int key = 0; key < MATCH_MAX_; key++) {
                 enum tristate fit = YES;
 
-                if (key == MATCH_PORT && rule->match[key].n > 0)
+                if (unnamed && key == MATCH_PORT && rule->match[key].n > 0)
                         fit = UNKNOWN;
                 else if (key != MATCH_HOST && key != MATCH_PRODUCT)
-                        fit = fits(rule, (enum match_key)key, facts, carrier);
+                        fit = fits(rule, (enum match_key)key, facts, d);
                 if (fit == NO)
                         return NO;
                 if (fit == UNKNOWN)
                         all = UNKNOWN;
         }
         return all;
+}
+
+bool match_device(const struct rule *rule, const struct facts *facts, const struct device *d)
+{
+        d = judged(rule, facts, d);
+        return d && same_bus(rule, d) && d->identified && fits_all(rule, facts, d, false) == YES;
+}
+
+bool match_may(const struct rule *rule, const struct facts *facts, const struct device *d)
+{
+        d = judged(rule, facts, d);
+        return d && same_bus(rule, d) && d->identified && match_machine(rule, facts) != NO &&
+               fits_all(rule, facts, d, false) != NO;
+}
+
+enum tristate match_on(const struct rule *rule, const struct facts *facts, const struct device *carrier)
+{
+        return fits_all(rule, facts, carrier, true);
 }
