@@ -189,35 +189,24 @@ static unsigned ask(const struct machine *m, const struct claims_asked *a, const
         return wrong;
 }
 
-static void move(const char *from, const char *to)
-{
-        if (rename(from, to) < 0 && errno != ENOENT)
-                err(2, "%s", from);
-}
-
 /* No driver has any of them. */
 static void without_drivers(const struct machine *m, bool back)
 {
         for (unsigned i = 0; i < m->n_plugs; i++) {
                 const char *dir = f("sys/%s/%s:1.0", m->plugs[i].dir, m->plugs[i].name);
 
-                move(f("%s/driver%s", dir, back ? ".kept" : ""), f("%s/driver%s", dir, back ? "" : ".kept"));
+                moments_move(f("%s/driver%s", dir, back ? ".kept" : ""), f("%s/driver%s", dir, back ? "" : ".kept"));
         }
-        move(back ? "sys/class/tty.kept" : "sys/class/tty", back ? "sys/class/tty" : "sys/class/tty.kept");
+        moments_move(back ? "sys/class/tty.kept" : "sys/class/tty", back ? "sys/class/tty" : "sys/class/tty.kept");
         if (!back)
                 make_dirs("sys/class/tty");
 }
 
 static unsigned boot(const struct machine *m, const struct claims_asked *a, struct tally *tally)
 {
-        const char *const arguments[] = {"image", "../image", NULL};
         unsigned wrong;
-        int status;
 
-        make_dirs("../image");
-        put("sys/class/dmi/id/product_uuid", "4c4c4544-0051-3510-8052-b4c04f4a3233\n");
-        run_program(PASSTHROUGHCTL, arguments, &status);
-        if (status != 0)
+        if (!moments_image())
                 return complain(m, "", "no image is built for USB devices");
         wrong = by_image(m, a, tally);
         if (m->n_shaped == 0) {

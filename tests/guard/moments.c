@@ -16,7 +16,7 @@
 
 #define ROUTES "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 
-static void move(const char *from, const char *to)
+void moments_move(const char *from, const char *to)
 {
         if (rename(from, to) < 0 && errno != ENOENT)
                 err(2, "%s", from);
@@ -28,7 +28,7 @@ void moments_hide(const struct machine *m, bool back)
                                               "proc/self",       "proc/swaps",    "proc/net"};
 
         for (size_t i = 0; i < COUNT(classes); i++)
-                move(f("%s%s", classes[i], back ? ".kept" : ""), f("%s%s", classes[i], back ? "" : ".kept"));
+                moments_move(f("%s%s", classes[i], back ? ".kept" : ""), f("%s%s", classes[i], back ? "" : ".kept"));
         for (unsigned i = 0; i < m->n_functions && !back; i++)
                 if (unlink(f("sys/%s/driver", m->functions[i].dir)) < 0 && errno != ENOENT)
                         err(2, "%s", m->functions[i].address);
@@ -38,13 +38,13 @@ void moments_hide(const struct machine *m, bool back)
 static void into_initrd(const struct machine *m)
 {
         make_dirs("sysroot");
-        move("etc", "sysroot/etc");
-        move("usr", "sysroot/usr");
-        move("var", "sysroot/var");
-        move("run", "sysroot/run");
-        move("../image/etc", "etc");
-        move("../image/usr", "usr");
-        move("../image/var", "var");
+        moments_move("etc", "sysroot/etc");
+        moments_move("usr", "sysroot/usr");
+        moments_move("var", "sysroot/var");
+        moments_move("run", "sysroot/run");
+        moments_move("../image/etc", "etc");
+        moments_move("../image/usr", "usr");
+        moments_move("../image/var", "var");
         make_dirs("run");
         put("etc/initrd-release", "ID=debian\n");
         moments_hide(m, false);
@@ -79,7 +79,7 @@ static void root_mounted(const struct machine *m)
         put("proc/net/route", "%s", ROUTES);
         put("proc/net/ipv6_route", "%s", "");
         make_dirs("run/udev");
-        move("sysroot/run/udev/data", "run/udev/data");
+        moments_move("sysroot/run/udev/data", "run/udev/data");
 }
 
 static unsigned plan_again(const struct machine *m, const char *moment, const char *stage, uint64_t *taken)
@@ -131,35 +131,39 @@ static unsigned hotplug(const struct machine *m, uint64_t *taken)
         return wrong;
 }
 
-/* An image more, of a service with a network of its own (PrivateNetwork=): it sees no interface and no route. */
-static void image_without_network(void)
-{
-        static const char *const hidden[] = {"sys/class/net", "proc/net"};
-        const char *const arguments[] = {"image", "../image", NULL};
-        int status;
-
-        for (size_t i = 0; i < COUNT(hidden); i++)
-                move(hidden[i], f("%s.kept", hidden[i]));
-        make_dirs("sys/class/net");
-        put("proc/net/route", "%s", ROUTES);
-        put("proc/net/ipv6_route", "%s", "");
-        run_program(PASSTHROUGHCTL, arguments, &status);
-        for (size_t i = 0; i < COUNT(hidden); i++) {
-                remove_tree(AT_FDCWD, hidden[i]);
-                move(f("%s.kept", hidden[i]), hidden[i]);
-        }
-}
-
-static unsigned boot(const struct machine *m, bool poor, struct tally *tally)
+bool moments_image(void)
 {
         const char *const arguments[] = {"image", "../image", NULL};
-        unsigned wrong;
         int status;
 
         make_dirs("../image");
         put("sys/class/dmi/id/product_uuid", "4c4c4544-0051-3510-8052-b4c04f4a3233\n");
         run_program(PASSTHROUGHCTL, arguments, &status);
-        if (status != 0)
+        return status == 0;
+}
+
+/* An image more, of a service with a network of its own (PrivateNetwork=): it sees no interface and no route. */
+static void image_without_network(void)
+{
+        static const char *const hidden[] = {"sys/class/net", "proc/net"};
+
+        for (size_t i = 0; i < COUNT(hidden); i++)
+                moments_move(hidden[i], f("%s.kept", hidden[i]));
+        make_dirs("sys/class/net");
+        put("proc/net/route", "%s", ROUTES);
+        put("proc/net/ipv6_route", "%s", "");
+        moments_image();
+        for (size_t i = 0; i < COUNT(hidden); i++) {
+                remove_tree(AT_FDCWD, hidden[i]);
+                moments_move(f("%s.kept", hidden[i]), hidden[i]);
+        }
+}
+
+static unsigned boot(const struct machine *m, bool poor, struct tally *tally)
+{
+        unsigned wrong;
+
+        if (!moments_image())
                 return verdicts_wrong(m, NO_FUNCTION, "no image is built", "");
         if (poor)
                 image_without_network();

@@ -36,6 +36,10 @@ enum moment { BOOT, HOTPLUG, POOR_BOOT, NO_MOMENT }; /* poor: with an image of a
 
 /* moments.c: how much is wrong in what follows that plan. */
 unsigned moments(const struct machine *m, enum moment moment, struct tally *tally);
+/* An image for this machine, in ../image. Whether it could be built. */
+bool moments_image(void);
+/* What is not there stays so. */
+void moments_move(const char *from, const char *to);
 /* Nothing has a driver yet, and no disk, interface or keyboard shows; back: they show again. */
 void moments_hide(const struct machine *m, bool back);
 
