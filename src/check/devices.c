@@ -142,8 +142,7 @@ static void judge_node(struct checker *c, const struct plan_entry *e, struct ver
             !node->mode)
                 add(c, v, CHECK_PASS, "",
                     "its rule has no Owner=, Group= or Mode=: its node stays as udev makes it for the host; libvirt "
-                    "opens "
-                    "it to its own machines, other users need Owner=");
+                    "opens it to its own machines, other users need Owner=");
 }
 
 /* What the host will set for it, held against the host. */
