@@ -54,38 +54,55 @@ static size_t utf8_length(const unsigned char *s)
         return n;
 }
 
-/* No text shows what they are: controls, and what hides or reorders the text around it (Unicode's category Cf). */
-static bool is_order(const unsigned char *s, size_t n)
-{
-        static const struct {
-                uint32_t first, last;
-        } orders[] = {
-                {0x00, 0x1f}, /* C0 */
-                {0x7f, 0x9f}, /* C1: terminals take U+009B for what ESC [ is */
-                {0x061c, 0x061c}, {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},
-                {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
-        };
-        uint32_t c = n == 1 ? *s : *s & (0x7fU >> n);
+struct range {
+        uint32_t first, last;
+};
 
-        for (size_t i = 1; i < n; i++)
+static const struct range controls[] = {
+        {0x00, 0x1f}, /* C0 */
+        {0x7f, 0x9f}, /* C1: terminals take U+009B for what ESC [ is */
+};
+
+/* What hides or reorders the text around it (Unicode's category Cf). */
+static const struct range orders[] = {
+        {0x061c, 0x061c}, {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},
+        {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+};
+
+static bool is_one(const unsigned char *s, size_t length, const struct range *ranges, size_t n)
+{
+        uint32_t c = length == 1 ? *s : *s & (0x7fU >> length);
+
+        for (size_t i = 1; i < length; i++)
                 c = c << 6 | (s[i] & 0x3f);
-        for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
-                if (c >= orders[i].first && c <= orders[i].last)
+        for (size_t i = 0; i < n; i++)
+                if (c >= ranges[i].first && c <= ranges[i].last)
                         return true;
         return false;
 }
 
-void str_make_printable(char *s)
+static void make_printable(char *s, size_t n_orders)
 {
         while (*s) {
-                size_t n = utf8_length((unsigned char *)s);
+                const unsigned char *c = (unsigned char *)s;
+                size_t n = utf8_length(c);
 
-                if (n == 0 || is_order((unsigned char *)s, n)) {
+                if (n == 0 || is_one(c, n, controls, ARRAY_SIZE(controls)) || is_one(c, n, orders, n_orders)) {
                         n = MAX(n, 1U);
                         memset(s, '?', n);
                 }
                 s += n;
         }
+}
+
+void str_make_printable(char *s)
+{
+        make_printable(s, ARRAY_SIZE(orders));
+}
+
+void str_without_controls(char *s)
+{
+        make_printable(s, 0);
 }
 
 char *str_printable(struct arena *a, const char *s)

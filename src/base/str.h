@@ -45,6 +45,9 @@ const char *str_basename(const char *path);
  */
 void str_make_printable(char *s);
 
+/* The same of control characters and what is no UTF-8 alone: for what is quoted because others hide in it. */
+void str_without_controls(char *s);
+
 /* Such a copy, of what hardware, firmware or somebody else calls something. */
 char *str_printable(struct arena *a, const char *s) _must_check_;
 

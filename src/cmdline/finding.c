@@ -7,7 +7,7 @@ const char *const arch_names[ARCH_MAX_] = {"unknown", "x86", "arm64", "POWER", "
 
 static const char *printable(char *s)
 {
-        str_make_printable(s);
+        str_without_controls(s);
         return s;
 }
 
