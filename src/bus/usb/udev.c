@@ -9,7 +9,6 @@
 
 #define PLACE ".PASSTHROUGH_PLACE"
 #define SLOW  "1.5|12|480"
-#define FAST  "5000|10000|20000"
 
 /* PLACE is the root hub that the device is below, and its directory. And a hub is never handed over. */
 const char usb_udev_head[] = "SUBSYSTEM==\"usb\", ENV{TYPE}==\"9/*\", GOTO=\"passthrough_claims_known\"\n"
@@ -100,18 +99,6 @@ static const char *condition(struct arena *a, size_t judge, const struct words *
         return arena_join(a, text, "\", ", NULL);
 }
 
-/* A device may run at another speed of its root hub's next time. */
-static const char *speeds(struct arena *a, const char *speed, bool *exact)
-{
-        static const char *const lists[] = {SLOW, FAST};
-
-        for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-                for (const char *one = lists[i]; *one; one += strcspn(one, "|"), one += *one == '|')
-                        if (strcspn(one, "|") == strlen(speed) && startswith(one, speed))
-                                return lists[i];
-        return quoted(a, speed, exact);
-}
-
 /* Of a controller's two root hubs one is for USB 3: the speed says which of them the port is of. */
 static const char *placed_at(struct arena *a, const struct device *d, bool *exact)
 {
@@ -127,7 +114,7 @@ static const char *placed_at(struct arena *a, const struct device *d, bool *exac
         if (!from)
                 return NULL;
         return arena_join(a, "DEVPATH==\"*/", quoted(a, arena_strndup(a, from, (size_t)(hub - from)), exact), "/usb*/*",
-                          ports, "\", ATTR{speed}==\"", speeds(a, speed, exact), "\", ", NULL);
+                          ports, "\", ATTR{speed}==\"", quoted(a, speed, exact), "\", ", NULL);
 }
 
 /* Serial numbers need not be unique: the place counts, too. Who sits elsewhere by then is for the host's own rules. */
