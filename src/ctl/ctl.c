@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "bus/pci/sriov.h"
+#include "ctl/lookup.h"
 #include "report/screen.h"
 #include "state/fallback.h"
 #include "state/trial.h"
@@ -188,6 +189,5 @@ int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
                         "rules, passthroughctl list the addresses",
                         name);
         }
-        return *ret == NO_DEVICE ? ctl_usage("there is no device at %s; passthroughctl list shows the addresses", name)
-                                 : 0;
+        return *ret == NO_DEVICE ? ctl_usage("%s", lookup_absent(&c->arena, name)) : 0;
 }

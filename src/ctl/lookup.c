@@ -345,6 +345,14 @@ static bool from_path(struct search *s)
         return s->found->device != NO_DEVICE;
 }
 
+const char *lookup_absent(struct arena *a, const char *address)
+{
+        bool pci = strchr(address, ':');
+
+        return arena_join(a, pci ? "there is no PCI device at " : "there is no device ", address, pci ? "" : " here",
+                          "; passthroughctl list shows the addresses", NULL);
+}
+
 void device_lookup(const struct root *root, struct arena *a, const struct facts *facts, const char *name,
                    struct lookup *ret)
 {
@@ -358,11 +366,7 @@ void device_lookup(const struct root *root, struct arena *a, const struct facts 
                                 "list shows those that are there",
                                 name);
                 else if (ret->device == NO_DEVICE)
-                        give_up(&s,
-                                strchr(name, ':')
-                                        ? "there is no PCI device at %s; passthroughctl list shows the addresses"
-                                        : "there is no device %s here; passthroughctl list shows the addresses",
-                                name);
+                        give_up(&s, "%s", lookup_absent(a, name));
         } else if (startswith(name, "/dev/")) {
                 if (!from_own_node(&s))
                         from_node(&s);

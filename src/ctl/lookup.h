@@ -15,6 +15,9 @@ struct lookup {
         const char *note; /* what else goes with the function, or NULL */
 };
 
+/* That nothing has an address, which is one. */
+const char *lookup_absent(struct arena *a, const char *address);
+
 /* facts: with all functions, and the host's nodes where they are to be had. */
 void device_lookup(const struct root *root, struct arena *a, const struct facts *facts, const char *name,
                    struct lookup *ret);
