@@ -134,8 +134,9 @@ static const char *user_of(const struct look *x, const struct device *vf)
                 return x->facts->evidence->busy_unknown
                                ? arena_join(x->arena, vf->address, ": ", x->facts->evidence->busy_unknown, NULL)
                                : NULL;
-        if (vf->unseen)
-                return arena_join(x->arena, vf->address, ": ", vf->unseen, NULL);
+        /* Where interfaces are seen, its own tells enough. */
+        if (x->facts->evidence->network_unknown)
+                return arena_join(x->arena, vf->address, ": ", x->facts->evidence->network_unknown, NULL);
         if (root_list(x->root, x->arena, arena_join(x->arena, vf->sysfs, "/net", NULL), &names, &n) < 0 || n == 0)
                 return arena_join(x->arena, vf->address, ": ", vf->driver,
                                   " has it, and its interface does not show: another network namespace may have it",
