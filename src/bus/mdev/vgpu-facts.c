@@ -182,7 +182,7 @@ static void add_carrier(const struct look *x, const struct vgpu_carrier *c, stru
 {
         size_t at = ret->n_carriers;
 
-        (void)!arena_grow(x->arena, &ret->carriers, ret->n_carriers++, sizeof(*c));
+        *(struct vgpu_carrier *)arena_grow(x->arena, &ret->carriers, ret->n_carriers++, sizeof(*c)) = *c;
         for (; at > 0 && ret->carriers[at - 1].index > c->index; at--)
                 ret->carriers[at] = ret->carriers[at - 1];
         ret->carriers[at] = *c;
