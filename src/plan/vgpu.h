@@ -106,3 +106,6 @@ struct vgpu_plan {
         struct vgpu_op *ops;
         size_t n_ops;
 };
+
+/* "2 of 3 virtual GPUs are there", where that is not as many as the rule makes; else NULL. */
+const char *vgpu_fewer(const struct plan *plan, size_t rule, struct arena *a);
