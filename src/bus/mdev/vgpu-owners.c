@@ -76,7 +76,7 @@ static void read_parent(const struct finder *x, const char *parent)
 void vgpu_owners_read(const struct root *root, struct arena *a, struct vgpu_owner **ret, size_t *ret_n)
 {
         const struct finder x = {root, a, ret, ret_n};
-        struct owners services;
+        struct owners services = {};
         const char **parents;
         size_t n;
 
