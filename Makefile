@@ -32,12 +32,13 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -ffunction-sections -fdata-sections 
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER_LIBS) $(LDFLAGS)
 
 ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config cmdline bus bus/* facts guard plan act state loader maker check report export))))
-PROGRAMS := passthroughctl passthrough-bind passthrough-demand passthrough-sriov passthrough-generator passthrough-cmdline
+PROGRAMS := passthroughctl passthrough-bind passthrough-demand passthrough-sriov passthrough-vgpu passthrough-generator passthrough-cmdline
 passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c)) src/validate/findings.c src/validate/machine.c
 # What looks at a host that is up is no boot image's.
 passthrough-demand_SOURCES := $(addprefix src/bind/,arrival.c asked.c passthrough-demand.c run.c settle.c udev.c)
-passthrough-sriov_SOURCES := $(addprefix src/bind/,passthrough-sriov.c run.c settle.c sriov.c)
-passthrough-bind_SOURCES := src/bind/run.c $(filter-out $(passthrough-demand_SOURCES) $(passthrough-sriov_SOURCES),$(sort $(wildcard src/bind/*.c)))
+passthrough-sriov_SOURCES := $(addprefix src/bind/,passthrough-sriov.c making.c run.c settle.c sriov.c)
+passthrough-vgpu_SOURCES := $(addprefix src/bind/,passthrough-vgpu.c making.c run.c settle.c vgpu.c)
+passthrough-bind_SOURCES := src/bind/run.c $(filter-out $(passthrough-demand_SOURCES) $(passthrough-sriov_SOURCES) $(passthrough-vgpu_SOURCES),$(sort $(wildcard src/bind/*.c)))
 passthrough-generator_SOURCES := $(sort $(wildcard generator/*.c))
 passthrough-cmdline_SOURCES := $(sort $(wildcard src/validate/*.c))
 SOURCES := $(ENGINE_SOURCES) $(foreach p,$(PROGRAMS),$($(p)_SOURCES))
@@ -55,7 +56,7 @@ $(BUILD)/engine.a: $(call objects,$(ENGINE_SOURCES))
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/passthroughctl $(BUILD)/passthrough-cmdline: LIBRARIES = -ljson-c
+$(BUILD)/passthroughctl $(BUILD)/passthrough-cmdline $(BUILD)/passthrough-vgpu: LIBRARIES = -ljson-c
 $(BUILD)/passthrough-sriov: LIBRARIES = -lmnl
 define program
 $(BUILD)/$(1): $(call objects,$($(1)_SOURCES)) $(BUILD)/engine.a
@@ -71,6 +72,7 @@ install: all ## install below DESTDIR, PREFIX=/usr
 	install -D -m 755 $(BUILD)/passthrough-bind $(DESTDIR)$(PREFIX)/lib/passthrough/passthrough-bind
 	install -D -m 755 $(BUILD)/passthrough-demand $(DESTDIR)$(PREFIX)/lib/passthrough/passthrough-demand
 	install -D -m 755 $(BUILD)/passthrough-sriov $(DESTDIR)$(PREFIX)/lib/passthrough/passthrough-sriov
+	install -D -m 755 $(BUILD)/passthrough-vgpu $(DESTDIR)$(PREFIX)/lib/passthrough/passthrough-vgpu
 	install -D -m 755 $(BUILD)/passthrough-cmdline $(DESTDIR)$(PREFIX)/lib/passthrough/passthrough-cmdline
 	install -D -m 755 $(BUILD)/passthrough-generator \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system-generators/passthrough-generator

@@ -5,8 +5,8 @@
  */
 #include "bus/bus.h"
 
-extern const struct bus_syntax usb_syntax, tty_syntax;
-extern const struct bus_source usb_source, tty_source;
+extern const struct bus_syntax usb_syntax, tty_syntax, mdev_syntax;
+extern const struct bus_source usb_source, tty_source, mdev_source;
 
 static bool find(const struct device *devices, size_t n, const char *text, size_t *ret)
 {
@@ -25,5 +25,6 @@ static unsigned roles(const char *class)
 
 static const struct bus usb = {.syntax = &usb_syntax, .find = find, .roles = roles};
 static const struct bus tty = {.syntax = &tty_syntax, .find = find, .roles = roles};
+static const struct bus mdev = {.syntax = &mdev_syntax, .find = find, .roles = roles};
 
-const struct bus_source usb_source = {.bus = &usb}, tty_source = {.bus = &tty};
+const struct bus_source usb_source = {.bus = &usb}, tty_source = {.bus = &tty}, mdev_source = {.bus = &mdev};

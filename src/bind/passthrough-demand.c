@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "bind/run.h"
 #include "config/sriov.h"
+#include "config/vgpu.h"
 
 int main(int argc, char *argv[])
 {
@@ -25,6 +26,7 @@ int main(int argc, char *argv[])
                                                               : -EINVAL;
 
         sriov_keys_used = &sriov_keys;
+        vgpu_keys_used = &vgpu_keys;
         for (size_t i = 0; k == 0 && i < ARRAY_SIZE(runs); i++)
                 if (startswith(what, runs[i].option)) {
                         k = runs[i].run(&root, what + strlen(runs[i].option));

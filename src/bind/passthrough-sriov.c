@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "bind/run.h"
 #include "config/sriov.h"
+#include "config/vgpu.h"
 
 static const char help[] =
         "passthrough-sriov [--root=DIR] [--now|--none] RULE\n\n"
@@ -55,6 +56,7 @@ int main(int argc, char *argv[])
                 return EXIT_USAGE;
         }
         sriov_keys_used = &sriov_keys;
+        vgpu_keys_used = &vgpu_keys;
         k = root_open(dir, &root);
         if (k == 0)
                 k = run(&root, argv[optind]);

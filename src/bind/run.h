@@ -39,6 +39,10 @@ int run_sriov(const struct root *root, const char *rule) _must_check_;
 int run_sriov_now(const struct root *root, const char *rule) _must_check_;
 /* They go away, unless somebody uses one. */
 int run_sriov_none(const struct root *root, const char *rule) _must_check_;
+/* The rule's virtual GPUs likewise, in passthrough-vgpu alone; and what they are made of, which comes before. */
+int run_vgpu(const struct root *root, const char *rule) _must_check_;
+int run_vgpu_now(const struct root *root, const char *rule) _must_check_;
+int run_vgpu_functions(const struct root *root, const char *rule) _must_check_;
 /* A device that has appeared on a host that is up. */
 int run_arrival(const struct root *root, const char *address) _must_check_;
 /* Huge pages that the image did not know of; a shortfall is no failure. */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/root.h"
 #include "bus/reason.h"
@@ -96,7 +97,12 @@ struct device {
         const char *marks[MARK_MAX_];         /* NULL: none, or it does not show */
         const char *parent;                   /* of a virtual device: the address of the one that makes it; else NULL */
         uint32_t index;                       /* of one of those: which it is; UINT32_MAX: that is not known */
-        const char *below;                    /* the device in whose directory its own is: the address; or NULL */
+        /*
+         * The type of virtual GPU that it is: of a mediated device, its name below mdev_supported_types; of a virtual
+         * function, the number that NVIDIA's driver has, "0": none. NULL: it can be none, or nobody has asked.
+         */
+        const char *vgpu;
+        const char *below; /* the device in whose directory its own is: the address; or NULL */
 
         /* What follows is gathered for the devices that rules may come to: see facts_request.config. */
         bool detailed;
@@ -117,6 +123,12 @@ struct device {
         const char *unseen;    /* why what the host does with it cannot be told, although that shows; or NULL */
         bool ports_unseen;     /* where it comes and goes: a serial port may be made of it that does not show yet */
 };
+
+/* It is used through the driver that has made it, which it keeps. */
+static inline bool device_is_vgpu(const struct device *d)
+{
+        return d->vgpu && strcmp(d->vgpu, "0") != 0;
+}
 
 /* A member of a JSON document. */
 struct detail {

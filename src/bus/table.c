@@ -3,7 +3,7 @@
 #include "bus/bus.h"
 
 /* The buses there are: each has a folder here and a line. The first is the one that rules without Bus= mean. */
-#define BUSES(X) X(pci) X(usb) X(tty)
+#define BUSES(X) X(pci) X(usb) X(tty) X(mdev)
 
 #define DECLARE(name)                                                                                                  \
         extern const struct bus_syntax name##_syntax;                                                                  \

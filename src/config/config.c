@@ -131,7 +131,7 @@ static int load_rule(struct loader *l, const struct config_file *entry, struct r
         if (k != 0)
                 return k;
         if (l->diags->n_errors == errors)
-                keys_check(l->diags, rule);
+                keys_check(l->arena, l->diags, rule);
 
         for (size_t i = first_diag; i < l->diags->n && l->diags->n_errors > errors; i++) {
                 const struct diag *d = &l->diags->v[i];
@@ -174,7 +174,7 @@ void config_parse_rule(struct arena *a, const struct bus_syntax *const *buses, c
         }
         ret->name = name;
         ret->file = texts[0].path;
-        keys_check(diags, ret);
+        keys_check(a, diags, ret);
 }
 
 /* Drop-ins whose rule is not there do nothing: that is worth a word. */

@@ -9,6 +9,7 @@
 #include "config/ini.h"
 #include "config/key-table.h"
 #include "config/sriov.h"
+#include "config/vgpu.h"
 
 struct key;
 
@@ -21,6 +22,7 @@ struct parser {
         struct rule *rule;
         uint64_t seen;                /* keys of this file that cannot repeat, a bit each */
         uint64_t seen_sriov, seen_vf; /* the same of [SR-IOV], and of the last [VirtualFunction] */
+        uint64_t seen_vgpu;           /* of the last [VirtualGPU] */
         size_t harmless;              /* errors that leave [Match] readable */
         bool bus_given, bus_wrong;    /* by a Bus= of this file */
 };
@@ -341,7 +343,7 @@ _Static_assert(ARRAY_SIZE(keys) <= 64, "parser.seen has a bit for each key");
 
 static const char *const sections[] = {"Match", "Device"};
 static const char *const sriov_sections[] = {"SR-IOV", "VirtualFunction"};
-static const char *const later_sections[] = {"VirtualGPU"};
+static const char *const vgpu_sections[] = {"VirtualGPU"};
 
 /* Each [VirtualFunction] is of other indexes; whether they say more of them is for a program that makes them to read.
  */
@@ -364,6 +366,18 @@ static void begin_sriov(struct parser *p, unsigned line, const char *name)
         p->seen_vf = 0;
 }
 
+static void begin_vgpu(struct parser *p, unsigned line)
+{
+        struct vgpu *x = p->rule->vgpu;
+        struct vgpu_section *v;
+
+        if (!x)
+                x = p->rule->vgpu = arena_alloc(p->arena, sizeof(*x));
+        v = arena_grow(p->arena, &x->sections, x->n_sections++, sizeof(*x->sections));
+        *v = (struct vgpu_section){.line = line, .file = p->file};
+        p->seen_vgpu = 0;
+}
+
 static bool known(const char *name, const char *const *names, size_t n)
 {
         for (size_t i = 0; i < n; i++)
@@ -383,24 +397,23 @@ static void on_section(void *data, unsigned line, const char *name)
                 begin_sriov(p, line, name);
                 return;
         }
-        if (known(name, later_sections, ARRAY_SIZE(later_sections))) {
-                diag_add(p->diags, DIAG_ERROR, p->file, line,
-                         "section [%s] is not built yet in this version; [Match] and [Device] are", name);
-                p->harmless++;
+        if (known(name, vgpu_sections, ARRAY_SIZE(vgpu_sections))) {
+                begin_vgpu(p, line);
                 return;
         }
         nearest = str_nearest(name, sections, ARRAY_SIZE(sections));
         if (!nearest)
                 nearest = str_nearest(name, sriov_sections, ARRAY_SIZE(sriov_sections));
         if (!nearest)
-                nearest = str_nearest(name, later_sections, ARRAY_SIZE(later_sections));
+                nearest = str_nearest(name, vgpu_sections, ARRAY_SIZE(vgpu_sections));
         if (nearest) {
                 diag_add(p->diags, DIAG_ERROR, p->file, line, "unknown section [%.*s]; did you mean [%s]?", SHOWN, name,
                          nearest);
                 return;
         }
         diag_add(p->diags, DIAG_ERROR, p->file, line,
-                 "unknown section [%.*s]; a rule has [Match], [Device], [SR-IOV] and [VirtualFunction]", SHOWN, name);
+                 "unknown section [%.*s]; a rule has [Match], [Device], [SR-IOV], [VirtualFunction] and [VirtualGPU]",
+                 SHOWN, name);
         return;
 }
 
@@ -416,9 +429,10 @@ static const char *section_of_virtual(const char *section, const char *name)
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
                 if (streq(keys[i].is.name, name))
                         return NULL;
-        return sriov_keys_used && section && known(section, sections, ARRAY_SIZE(sections))
-                       ? sriov_keys_used->section(name)
-                       : NULL;
+        if (!sriov_keys_used || !section || !known(section, sections, ARRAY_SIZE(sections)))
+                return NULL;
+        return sriov_keys_used->section(name) || !vgpu_keys_used ? sriov_keys_used->section(name)
+                                                                 : vgpu_keys_used->section(name);
 }
 
 static void assign(struct parser *p, unsigned line, const char *section, const char *name, const char *value)
@@ -433,6 +447,11 @@ static void assign(struct parser *p, unsigned line, const char *section, const c
                         sriov_keys_used->assign(p->arena, &place, p->rule->sriov,
                                                 streq(section, sriov_sections[0]) ? &p->seen_sriov : &p->seen_vf,
                                                 section, name, value);
+                return;
+        }
+        if (streq_ptr(section, vgpu_sections[0])) {
+                if (vgpu_keys_used)
+                        vgpu_keys_used->assign(p->arena, &place, p->rule->vgpu, &p->seen_vgpu, name, value);
                 return;
         }
         elsewhere = section_of_virtual(section, name);
@@ -482,15 +501,23 @@ bool keys_name_device(const struct rule *rule)
         return false;
 }
 
-void keys_check(struct diags *diags, struct rule *rule)
+void keys_check(struct arena *a, struct diags *diags, struct rule *rule)
 {
-        if (rule->sriov && rule->bus->taken_by)
+        if (rule->sriov && (rule->bus->taken_by || rule->bus->made))
                 diag_add(diags, DIAG_ERROR, rule->file, rule->sriov->line,
                          "virtual functions are on PCI; leave Bus=%s out", rule->bus->name);
-        if (rule->sriov && !rule->driver_given) {
+        if (rule->vgpu && rule->bus->taken_by)
+                diag_add(diags, DIAG_ERROR, rule->vgpu->sections[0].file, rule->vgpu->sections[0].line,
+                         "virtual GPUs are of PCI devices; leave Bus=%s out", rule->bus->name);
+        if (!rule->vgpu && rule->bus->made)
+                diag_add(diags, DIAG_ERROR, rule->file, 0,
+                         "Bus=%s is for virtual GPUs alone; write [VirtualGPU] with Type=", rule->bus->name);
+        if ((rule->sriov || rule->vgpu) && !rule->driver_given) {
                 rule->driver = DRIVER_NATIVE;
                 rule->driver_name = NULL;
         }
+        if (rule->vgpu && vgpu_keys_used)
+                vgpu_keys_used->check(a, diags, rule);
         if (rule->sriov && sriov_keys_used)
                 sriov_keys_used->check(diags, rule);
         if (rule->match[MATCH_VIRTUAL_FUNCTION].n > 0 && rule->match[MATCH_PARENT].n == 0) {

@@ -25,4 +25,4 @@ bool keys_name_device(const struct rule *rule);
 
 /* What only shows once all files of a rule are read: faults become diags, and what Driver= is without a value is set.
  */
-void keys_check(struct diags *diags, struct rule *rule);
+void keys_check(struct arena *a, struct diags *diags, struct rule *rule);

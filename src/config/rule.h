@@ -46,6 +46,7 @@ struct bus_syntax {
         const char *taken_by;
         bool driverless; /* that is no driver, and documents have none: the host's own goes on driving it */
         bool on_others;  /* its devices are on those of other buses, which are gathered for its rules, too */
+        bool made;       /* rules for its devices make others of it; so do those of other buses with [VirtualGPU] */
         /* By key: what its value is, for messages; NULL: the key means nothing on this bus. Not of Host=, Product=. */
         const char *right[MATCH_MAX_];
         /* By key: why what it says need not last, and what does; NULL: it lasts. */
@@ -84,6 +85,7 @@ struct node_access {
 const char *node_access_mode(const struct node_access *access);
 
 struct sriov; /* config/sriov.h */
+struct vgpu;  /* config/vgpu.h */
 
 struct rule {
         const char *name, *file;
@@ -113,6 +115,7 @@ struct rule {
         struct node_access node;
         bool required;       /* for the boot to be complete */
         struct sriov *sriov; /* NULL: no virtual functions are asked for */
+        struct vgpu *vgpu;   /* NULL: no virtual GPUs are */
 };
 
 struct config {

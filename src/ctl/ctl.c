@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "bus/mdev/vgpu.h"
 #include "bus/pci/sriov.h"
 #include "ctl/lookup.h"
 #include "report/screen.h"
@@ -158,8 +159,10 @@ int ctl_make_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 facts_as_at_boot(&c->facts);
         if (k == 0)
                 plan_build(&c->config, &c->facts, &c->arena, &c->plan);
-        if (c->at_boot)
+        if (c->at_boot) {
                 pci_sriov(&c->root, &c->arena, SRIOV_AT_BOOT, &c->plan);
+                vgpu_plan(&c->root, &c->arena, VGPU_AT_BOOT, &c->plan);
+        }
         return k < 0 ? ctl_fail("reading this machine's facts", k) : 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "bus/mdev/vgpu.h"
 #include "bus/pci/sriov.h"
 #include "ctl/names.h"
 #include "plan/displays.h"
@@ -67,6 +68,7 @@ static int plan_for(struct ctl *c, const struct config *config)
         facts_as_at_boot(&c->facts);
         plan_build(config, &c->facts, &c->arena, &c->plan);
         pci_sriov(&c->root, &c->arena, SRIOV_AT_BOOT, &c->plan);
+        vgpu_plan(&c->root, &c->arena, VGPU_AT_BOOT, &c->plan);
         return 0;
 }
 
@@ -110,6 +112,7 @@ static void plan_before(const struct edit *e, struct config *config, struct plan
         }
         plan_build(config, &c->facts, &c->arena, ret);
         pci_sriov(&c->root, &c->arena, SRIOV_AT_BOOT, ret);
+        vgpu_plan(&c->root, &c->arena, VGPU_AT_BOOT, ret);
 }
 
 /* What the draft takes away from a rule that was fine without it, or NULL. */

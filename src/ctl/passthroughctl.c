@@ -8,6 +8,7 @@
 
 #include "base/recfile.h"
 #include "config/sriov.h"
+#include "config/vgpu.h"
 #include "ctl/help.h"
 #include "ctl/rootless.h"
 #include "guard/evidence.h"
@@ -104,6 +105,7 @@ int main(int argc, char *argv[])
                         own[i].name, own[i].kind == TEXT ? required_argument : no_argument, NULL, OPTION_OWN + i};
 
         sriov_keys_used = &sriov_keys;
+        vgpu_keys_used = &vgpu_keys;
         while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
                 switch (option) {
                 case 'h':

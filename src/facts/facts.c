@@ -24,8 +24,9 @@ void facts_request_for(const struct config *config, struct arena *a, struct fact
                 request.slots |= r->match[MATCH_SLOT].n > 0;
                 request.serials |= r->match[MATCH_SERIAL].n > 0;
                 request.machine |= r->match[MATCH_HOST].n > 0 || r->match[MATCH_PRODUCT].n > 0;
-                request.parents |= r->match[MATCH_PARENT].n > 0 || r->sriov;
-                request.machine |= r->sriov != NULL;
+                request.parents |= r->match[MATCH_PARENT].n > 0 || r->sriov || r->vgpu;
+                request.machine |= r->sriov || r->vgpu;
+                request.vgpus |= r->vgpu != NULL;
                 request.everyone |= r->bus->on_others;
                 if (r->invalid)
                         continue;
@@ -93,6 +94,8 @@ void facts_read_machine(const struct root *root, struct arena *a, const struct i
 /* Devices of the first bus stand in each other's way whatever the rules are for. */
 static bool asked_for(const struct facts_request *request, const struct bus_syntax *bus)
 {
+        if (bus->made && request->config)
+                return request->vgpus;
         for (size_t i = 0; request->config && i < request->config->n_rules; i++)
                 if (request->config->rules[i].bus == bus || request->config->rules[i].bus->on_others)
                         return true;

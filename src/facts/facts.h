@@ -91,6 +91,7 @@ struct facts_request {
         const struct config *config; /* details only of what its rules match, with slot and group; NULL: of all */
         bool everyone;               /* who each device is, though no rule of its bus may come to it */
         bool machine, slots, serials, parents, use, variants, numa;
+        bool vgpus;        /* who makes virtual GPUs, and those that are there */
         bool identities;   /* all that tells who a device is */
         bool booting;      /* the host is on its way up */
         bool arriving;     /* a device has just appeared */

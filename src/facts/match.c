@@ -4,6 +4,8 @@
 #include <fnmatch.h>
 
 #include "base/str.h"
+#include "config/vgpu.h"
+#include "facts/uuid.h"
 
 static enum tristate fits_host(const char *word, const struct facts *facts)
 {
@@ -111,12 +113,41 @@ bool match_apart_from_place(const struct rule *rule, const struct facts *facts, 
         return true;
 }
 
-/* What is to match for a rule to decide the device: of a function that it makes, the parent; NULL: that is not here. */
+/* The device that no other makes: of a mediated device of a virtual function, that one's parent. NULL: not here. */
+static const struct device *maker_of(const struct facts *facts, const struct device *d)
+{
+        while (d && d->parent) {
+                size_t parent = facts_find(facts, d->parent);
+
+                d = parent == NO_DEVICE ? NULL : &facts->devices[parent];
+        }
+        return d;
+}
+
+uint32_t match_made_index(const struct rule *rule, const struct facts *facts, const struct device *d)
+{
+        const struct device *parent = maker_of(facts, d);
+        char uuid[VGPU_UUID_SIZE];
+
+        if (!d->bus->syntax->made)
+                return d->index;
+        for (uint32_t i = 0; parent && i < vgpu_count(rule->vgpu); i++)
+                if (uuid_of(rule, facts, parent, i, uuid) && streq(d->address, uuid))
+                        return i;
+        return UINT32_MAX;
+}
+
+bool match_makes(const struct rule *rule, const struct facts *facts, const struct device *d)
+{
+        if (!d->parent || !(rule->sriov || rule->vgpu))
+                return false;
+        return !d->bus->syntax->made || (rule->vgpu && match_made_index(rule, facts, d) != UINT32_MAX);
+}
+
+/* What is to match for a rule to decide the device; NULL: that is not here. */
 static const struct device *judged(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
-        size_t parent = match_makes(rule, d) ? facts_find(facts, d->parent) : NO_DEVICE;
-
-        return !match_makes(rule, d) ? d : parent == NO_DEVICE ? NULL : &facts->devices[parent];
+        return match_makes(rule, facts, d) ? maker_of(facts, d) : d;
 }
 
 /* Every key but those of the machine. unnamed: the name that Port= means is not known. */

@@ -4,11 +4,14 @@
 #include "config/rule.h"
 #include "facts/facts.h"
 
-/* Whether the rule makes the device, one of its parent's virtual functions: what matches is the parent. */
-static inline bool match_makes(const struct rule *rule, const struct device *d)
-{
-        return rule->sriov && d->parent;
-}
+/*
+ * Whether the rule makes the device: one of its parent's virtual functions, or a mediated device with a UUID of the
+ * rule. What matches is the parent.
+ */
+bool match_makes(const struct rule *rule, const struct facts *facts, const struct device *d);
+
+/* Which of those it is: a virtual function's index, or the position of the UUID; UINT32_MAX: that is not known. */
+uint32_t match_made_index(const struct rule *rule, const struct facts *facts, const struct device *d);
 
 /* Host= and Product=: whether the rule is meant for this machine. */
 enum tristate match_machine(const struct rule *rule, const struct facts *facts);

@@ -38,8 +38,9 @@ static const char *variant_driver(const struct planner *p, const struct device *
 static const char *driver_for(const struct planner *p, const struct rule *rule, const struct device *d)
 {
         const char *name = rule->driver_name;
-        enum driver_choice choice =
-                match_makes(rule, d) ? sriov_keys_used->driver(rule->sriov, d->index, &name) : rule->driver;
+        enum driver_choice choice = rule->sriov && match_makes(rule, p->facts, d)
+                                            ? sriov_keys_used->driver(rule->sriov, d->index, &name)
+                                            : rule->driver;
 
         switch (choice) {
         case DRIVER_NATIVE:
@@ -54,7 +55,7 @@ static const char *driver_for(const struct planner *p, const struct rule *rule, 
 
 bool planner_makes(const struct planner *p, const struct plan_entry *e)
 {
-        return match_makes(&p->config->rules[e->rule], entry_device(p, e));
+        return match_makes(&p->config->rules[e->rule], p->facts, entry_device(p, e));
 }
 
 static bool has_buses(const struct device *d)
@@ -125,19 +126,30 @@ static const char *why_moved(const struct planner *p, size_t device, const struc
         return identity->moved && identity->rule == rule ? identity->moved : NULL;
 }
 
+/* The driver that a virtual function is to have; NULL: the host's own. */
+static const char *driver_of_function(const struct planner *p, const struct rule *r, const struct device *d)
+{
+        /* Those that are too many go with the next change of their number. */
+        bool stays = r->sriov && (r->sriov->kind != VF_COUNT_NUMBER || d->index < r->sriov->count);
+
+        return sriov_keys_used && d->index != UINT32_MAX && stays ? driver_for(p, r, d) : NULL;
+}
+
 /* One that the rule makes is not among those that it counts. */
 static void decide_made(struct planner *p, size_t device, size_t rule)
 {
         const struct device *d = &p->facts->devices[device];
         const struct rule *r = &p->config->rules[rule];
-        /* Those that are too many go with the next change of their number. */
-        bool stays = r->sriov->kind != VF_COUNT_NUMBER || d->index < r->sriov->count;
-        bool known = sriov_keys_used && d->index != UINT32_MAX && stays && match_machine(r, p->facts) == YES;
-        const char *driver = known ? driver_for(p, r, d) : NULL;
+        bool vgpu = r->vgpu && device_is_vgpu(d);
+        const char *driver = match_machine(r, p->facts) != YES ? NULL
+                             : vgpu                            ? d->driver_now
+                                                               : driver_of_function(p, r, d);
         struct plan_entry *e;
 
         planner_add(p, device, rule, driver ? ACTION_BIND : ACTION_KEEP, REASON_OTHER,
-                    driver ? "a virtual function that the rule makes" : "it stays with the host");
+                    !driver ? "it stays with the host"
+                    : vgpu  ? "a virtual GPU that the rule makes"
+                            : "a virtual function that the rule makes");
         e = &p->plan->entries[p->entry_of[device]];
         e->driver = driver;
         e->stage = STAGE_HOST;
@@ -151,7 +163,7 @@ static void decide(struct planner *p, size_t device, size_t rule)
         bool native = r->driver == DRIVER_NATIVE;
         struct plan_entry *e;
 
-        if (match_makes(r, d)) {
+        if (match_makes(r, p->facts, d)) {
                 decide_made(p, device, rule);
                 return;
         }

@@ -6,8 +6,8 @@
 #include "config/driver.h"
 #include "plan/planner.h"
 
-const char *const op_names[OP_MAX_] = {"load",    "write",   "verify", "hide", "verify",
-                                       "netlink", "devlink", "nvme",   "claim"};
+const char *const op_names[OP_MAX_] = {"load",    "write",   "verify", "hide",  "verify",
+                                       "netlink", "devlink", "nvme",   "claim", "run"};
 
 static bool loaded_before(const struct ops *ops, enum stage stage, const char *module)
 {
@@ -31,7 +31,9 @@ static void add_loads(struct planner *p, size_t entry, struct ops *ops)
 {
         const struct plan_entry *e = &p->plan->entries[entry];
         const char *modules[DRIVER_MODULES_MAX];
-        size_t n = entry_device(p, e)->bus->syntax->taken_by ? 0 : driver_modules(e->driver, modules);
+        const struct device *d = entry_device(p, e);
+        /* Who has made a virtual GPU is there. */
+        size_t n = d->bus->syntax->taken_by || d->vgpu ? 0 : driver_modules(e->driver, modules);
 
         for (size_t i = 0; i < n; i++) {
                 const char *options = driver_options(modules[i]);
@@ -42,7 +44,7 @@ static void add_loads(struct planner *p, size_t entry, struct ops *ops)
                         continue;
                 op = ops_add(p->arena, ops, OP_LOAD, modules[i], options, why_loaded(options, driver));
                 op->flags = driver ? 0 : OP_OPTIONAL;
-                op->file = arena_join(p->arena, driver ? entry_device(p, e)->bus->syntax->sysfs : "/sys/module",
+                op->file = arena_join(p->arena, driver ? d->bus->syntax->sysfs : "/sys/module",
                                       driver ? "/drivers/" : "/", modules[i], NULL);
                 op->stage = e->stage;
                 op->entry = entry;

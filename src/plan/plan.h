@@ -78,6 +78,7 @@ struct plan_shadow {
 #define HIDE_LVM   "/etc/lvm/lvmlocal.conf"
 
 struct sriov_plan;
+struct vgpu_plan;
 
 struct plan {
         const struct config *config;
@@ -93,6 +94,7 @@ struct plan {
         struct huge_plan
                 huge; /* beside the rules: reserve_plan() makes it; done behind the initrd stage's operations */
         const struct sriov_plan *sriov; /* virtual functions that are made; NULL: nobody has looked */
+        const struct vgpu_plan *vgpu;   /* virtual GPUs likewise */
 };
 
 /* config and facts must outlive the plan. */

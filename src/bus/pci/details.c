@@ -167,6 +167,8 @@ static void details_once(struct details *details, size_t i)
                 d->driver = d->driver_now = str_printable(x->arena, str_basename(text));
         if (x->request->numa && pci_read(&dir, "numa_node", text, sizeof(text)) > 0 && *text != '-')
                 d->numa_node = str_printable(x->arena, text);
+        if (x->request->vgpus && d->parent && pci_read(&dir, "nvidia/current_vgpu_type", text, sizeof(text)) > 0)
+                d->vgpu = str_printable(x->arena, text);
         if (bridge_header(x->root, &dir))
                 d->roles |= ROLE_BRIDGE | ROLE_BYSTANDER;
         if (pci_reaches_firmware(d))

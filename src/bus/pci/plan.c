@@ -67,6 +67,11 @@ void pci_take(struct planner *p, size_t entry, struct ops *ops)
         /* They are settings of what the rule matches; a companion is another kind of device. */
         const struct rule *settings = e->leader == NO_ENTRY ? &p->config->rules[e->rule] : NULL;
 
+        /* A virtual GPU stays with the driver that has made it. */
+        if (d->vgpu && bound) {
+                add(&w, OP_VERIFY, "driver", e->driver, "virtual machines open it through that driver");
+                return;
+        }
         if (!streq_ptr(d->driver_override, e->driver))
                 add(&w, OP_WRITE, "driver_override", e->driver, "no other driver may bind it from here on");
         if (d->driver && !bound)
@@ -94,6 +99,10 @@ void pci_give(struct arena *a, const struct device *d, const char *driver, struc
         bool set = streq_ptr(d->driver_override, driver);
         struct op *op;
 
+        if (d->vgpu && streq_ptr(d->driver, driver)) {
+                add(&w, OP_WRITE, "nvidia/current_vgpu_type", "0", "it is no virtual GPU any more");
+                return;
+        }
         add(&w, OP_LOAD, "modalias", "", "its driver of the host has to be there")->flags = OP_ALIAS | OP_OPTIONAL;
         /* "\n" clears; a write of nothing would change nothing. */
         op = add(&w, OP_WRITE, "driver_override", d->driver_override && !set ? d->driver_override : "\n",

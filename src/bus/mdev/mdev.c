@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Mediated devices and their parents as the plan sees them. Pure. */
+#include "bus/mdev/mdev.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <stdio.h>
+
+#include "base/str.h"
+#include "config/vgpu.h"
+#include "facts/facts.h"
+
+bool mdev_is_uuid(const char *text)
+{
+        for (size_t i = 0; i < VGPU_UUID_SIZE - 1; i++) {
+                bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+                if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+                        return false;
+        }
+        return !text[VGPU_UUID_SIZE - 1];
+}
+
+static bool find(const struct device *devices, size_t n, const char *text, size_t *ret)
+{
+        char lower[VGPU_UUID_SIZE];
+
+        snprintf(lower, sizeof(lower), "%s", text);
+        if (mdev_is_uuid(text))
+                str_lower(lower);
+        *ret = bus_find(devices, n, mdev_is_uuid(text) ? lower : text);
+        return *ret != NO_DEVICE || mdev_is_uuid(text);
+}
+
+/* Rules mean parents; a mediated device is of the rule that makes it. */
+static enum tristate match(enum match_key key, const char *word, const struct facts *facts, const struct device *d)
+{
+        (void)facts;
+        return key == MATCH_ADDRESS && mdev_is_parent(d) && fnmatch(word, d->address, 0) == 0;
+}
+
+static const char *kind(const char *class)
+{
+        (void)class;
+        return "mediated device";
+}
+
+static unsigned roles(const char *class)
+{
+        (void)class;
+        return 0;
+}
+
+static enum heading heading(const struct device *d)
+{
+        return mdev_is_parent(d) ? HEADING_OTHER : HEADING_GRAPHICS;
+}
+
+static void alias(const struct device *d, const char *bus, char *buf, size_t size)
+{
+        snprintf(buf, size, "%s:%s", bus, d->address);
+}
+
+static void propose(struct arena *a, const struct facts *facts, const size_t *devices, size_t n, const char **ret,
+                    const char **ret_why)
+{
+        const char *text = "";
+
+        *ret = *ret_why = NULL;
+        for (size_t i = 0; i < n; i++) {
+                const struct device *d = &facts->devices[devices[i]];
+
+                if (!mdev_is_parent(d)) {
+                        *ret_why = arena_join(a, d->address, " is a mediated device; a rule names its parent ",
+                                              d->parent, " and has [VirtualGPU]", NULL);
+                        return;
+                }
+                text = arena_join(a, text, i > 0 ? " " : "", d->address, NULL);
+        }
+        *ret = arena_join(a, "Bus=mdev\nAddress=", text, "\n", NULL);
+}
+
+const struct bus mdev_bus = {
+        .syntax = &mdev_syntax,
+        .find = find,
+        .match = match,
+        .kind = kind,
+        .heading = heading,
+        .roles = roles,
+        .alias = alias,
+        .propose = propose,
+        .udev = mdev_udev,
+        .take = mdev_take,
+        .give = mdev_give,
+        .guest = mdev_guest,
+};
