@@ -90,6 +90,27 @@ types() {
     rule_ends failed '/nvidia/current_vgpu_type=558: it is in use, and keeps type 0'
 }
 
+@test "one that is refused is named, whatever it was given" {
+    kernel
+    pci_add 0000:00:1f.0 8086:a2c9 0c80 group=202 driver=other
+    make_gpus
+    exits 1
+    rule_ends refused '^0000:41:00.6: IOMMU group 202 also holds '
+}
+
+@test "by hand, one that its driver alone knows to be in use is said to be" {
+    kernel
+    make_gpus
+    exits 0
+    # shellcheck disable=SC2016 # the kernel's
+    kernel 'if at before current_vgpu_type 0 && [[ $path == *:41:00.5/* ]]; then echo 558 >"$root$path"; exit 1; fi'
+    run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" \
+        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$BUILD/passthroughctl" release --root="$ROOT" 60-vgpu
+    exits 1
+    says '41:00.5 .*current_vgpu_type: Operation not permitted \(its driver says that it is in use\)'
+    is "$(types)" '0 558 0 0' types
+}
+
 @test "success without the type is not believed" {
     # shellcheck disable=SC2016 # the kernel's
     kernel 'if at after current_vgpu_type 558 && [[ $path == *:41:00.4/* ]]; then echo 0 >"$root$path"; fi'
