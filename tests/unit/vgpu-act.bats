@@ -62,7 +62,7 @@ rule_ends() {
 
 # made: the mediated devices there are, sorted. links: the rule's, without directories, with what each leads to.
 made() {
-    ls "$ROOT/sys/bus/mdev/devices" | paste -sd' '
+    find "$ROOT/sys/bus/mdev/devices" -mindepth 1 -printf '%f\n' | LC_ALL=C sort | paste -sd' '
 }
 
 links() {
