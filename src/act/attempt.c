@@ -10,6 +10,8 @@ static const char *explain(const struct attempt *x, const struct root *root, str
 {
         char methods[128];
 
+        if (x->error == -EPERM && endswith(x->op->target, "/current_vgpu_type"))
+                return " (its driver says that it is in use)";
         if (!streq(str_basename(x->op->target), "reset_method"))
                 return "";
         if (x->error == -ENOENT)

@@ -253,8 +253,12 @@ int making_run(const struct root *root, const struct making *m, const char *name
                 return k;
         problems = (struct diags){.arena = &r.arena};
         rule = config_find(&r.config, name);
+        /* udev starts the service for the rules that it knew of when the boot began. */
+        if ((!rule || !m->means(rule)) && !by_hand)
+                log_line(root, LOG_LEVEL_NOTICE, LOG_RULE, name, NULL, "%s: no rule of that name makes %s", name,
+                         m->what);
         if (!rule || !m->means(rule))
-                return RUN_UNSATISFIED;
+                return by_hand ? RUN_UNSATISFIED : RUN_DONE;
         why = by_hand ? NULL : closed(&r, rule);
         if (why) {
                 say(root, name, NULL, why);

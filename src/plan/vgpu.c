@@ -7,10 +7,13 @@ const char *vgpu_fewer(const struct plan *plan, size_t rule, struct arena *a)
         size_t n = 0, wanted = 0;
 
         for (size_t i = 0; vgpu && vgpu_typed(vgpu) && i < plan->n_entries; i++) {
-                const struct device *d = &plan->facts->devices[plan->entries[i].device];
+                const struct plan_entry *e = &plan->entries[i];
+                const struct device *d = &plan->facts->devices[e->device];
 
-                if (plan->entries[i].rule != rule)
+                if (e->rule != rule)
                         continue;
+                if (d->parent && device_is_vgpu(d) && e->action == ACTION_REFUSE)
+                        return arena_join(a, d->address, " refused: ", e->reason, NULL);
                 n += d->parent && device_is_vgpu(d);
                 wanted += d->parent ? 0 : vgpu_count(vgpu);
         }

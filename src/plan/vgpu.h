@@ -107,5 +107,5 @@ struct vgpu_plan {
         size_t n_ops;
 };
 
-/* "2 of 3 virtual GPUs are there", where that is not as many as the rule makes; else NULL. */
+/* "2 of 3 virtual GPUs are there", where that is not as many as the rule makes, or why one is refused; else NULL. */
 const char *vgpu_fewer(const struct plan *plan, size_t rule, struct arena *a);

@@ -174,10 +174,10 @@ static void number_by_index(struct finder *s)
         }
 }
 
-/* One that is the only one of its rule needs no number. */
-static bool makes_many(const struct rule *rule)
+/* The only one of its rule needs no number; mediated devices of several parents are told apart by their UUIDs. */
+static bool has_indexes(const struct rule *rule)
 {
-        return rule->sriov || (rule->vgpu && (rule->expect_max > 1 || vgpu_count(rule->vgpu) > 1));
+        return rule->sriov || (rule->vgpu && rule->expect_max == 1 && vgpu_count(rule->vgpu) > 1);
 }
 
 struct nodes links_find(const struct root *root, struct arena *a, const struct plan *plan, const struct record *record,
@@ -195,7 +195,7 @@ struct nodes links_find(const struct root *root, struct arena *a, const struct p
         find_devices(&s, record);
         if (s.rule && s.nodes.n > 0) {
                 find_access(&s);
-                if (makes_many(s.rule))
+                if (has_indexes(s.rule))
                         number_by_index(&s);
                 else if (s.rule->expect_max > 1)
                         number_devices(&s);
