@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "config/config.h"
 #include "config/settings.h"
+#include "config/vgpu.h"
 #include "facts/facts.h"
 #include "facts/match.h"
 #include "facts/memory.h"
@@ -261,14 +262,48 @@ static void trial_units(struct units *u, uint32_t seconds)
 }
 
 /* The target orders, and starts nothing: each is wanted where the host's services are. */
-static void sriov_unit(struct units *u, const char *rule)
+static void making_unit(struct units *u, const char *name, const char *rule)
 {
-        char unit[128];
+        char unit[128], template[128];
 
         if (!rule_name_valid(rule))
                 return;
-        snprintf(unit, sizeof(unit), "passthrough-sriov@%s.service", rule);
-        units_want(u, "multi-user.target", unit, UNITS_STATIC "/passthrough-sriov@.service");
+        snprintf(unit, sizeof(unit), "passthrough-%s@%s.service", name, rule);
+        snprintf(template, sizeof(template), UNITS_STATIC "/passthrough-%s@.service", name);
+        units_want(u, "multi-user.target", unit, template);
+}
+
+/* Of [VirtualGPU] no more than whether there is a Type=: the rest is for a program that makes some to read. */
+static void note_type(struct arena *a, const struct key_place *place, struct vgpu *vgpu, uint64_t *seen,
+                      const char *name, const char *value)
+{
+        (void)a;
+        (void)place;
+        (void)seen;
+        if (streq(name, "Type") && *value)
+                vgpu->sections[vgpu->n_sections - 1].type = "";
+}
+
+static void check_nothing(struct arena *a, struct diags *diags, struct rule *rule)
+{
+        (void)a;
+        (void)diags;
+        (void)rule;
+}
+
+static const struct vgpu_keys types = {.assign = note_type, .check = check_nothing};
+
+/* Where virtual GPUs have no type, each virtual function is one. */
+static void making_units(struct units *u, const struct rule *rule)
+{
+        bool gpus = rule->vgpu && vgpu_typed(rule->vgpu);
+
+        if (rule->sriov || (rule->vgpu && !gpus))
+                making_unit(u, "sriov", rule->name);
+        if (gpus)
+                making_unit(u, "vgpu-functions", rule->name);
+        if (gpus)
+                making_unit(u, "vgpu", rule->name);
 }
 
 /* Until the host has joined the plan, its own text of a rule counts. */
@@ -296,9 +331,8 @@ static int host_units(const struct root *root, struct arena *a, struct units *u,
         if (!off)
                 units_want(u, "sysinit.target", "passthrough-udev.service", UNITS_STATIC);
         for (size_t i = 0; i < config->n_rules && !off; i++)
-                if (config->rules[i].sriov && !config->rules[i].invalid &&
-                    match_machine(&config->rules[i], &machine) == YES)
-                        sriov_unit(u, config->rules[i].name);
+                if (!config->rules[i].invalid && match_machine(&config->rules[i], &machine) == YES)
+                        making_units(u, &config->rules[i]);
         for (size_t i = 0; i < record.n_rules; i++)
                 rule_unit(u, record.rules[i].name, required(&record, config, &record.rules[i]));
         for (size_t i = 0; i < config->n_rules && !record.host; i++)
@@ -405,6 +439,7 @@ int main(int argc, char *argv[])
                 return EXIT_USAGE;
         }
 
+        vgpu_keys_used = &types;
         k = root_open(dir, &root);
         if (k < 0) {
                 fprintf(stderr, "passthrough-generator: %s: %s\n", dir ? dir : "/", strerror(-k));

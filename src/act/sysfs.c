@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -45,9 +46,9 @@ static int write_value(int fd, const char *value)
  * It keeps nothing but the two descriptors: a child that never comes back would otherwise hold the lock of the record,
  * and the pipe that somebody reads our output from.
  */
-static _Noreturn void child(int fd, int answer, const char *value)
+static void keep_two(int a, int b)
 {
-        int k, low = fd < answer ? fd : answer, high = fd < answer ? answer : fd;
+        int low = a < b ? a : b, high = a < b ? b : a;
 
         (void)!chdir("/");
         if (low > 0)
@@ -55,6 +56,13 @@ static _Noreturn void child(int fd, int answer, const char *value)
         if (high > low + 1)
                 close_range((unsigned)low + 1, (unsigned)high - 1, 0);
         close_range((unsigned)high + 1, UINT_MAX, 0);
+}
+
+static _Noreturn void child(int fd, int answer, const char *value)
+{
+        int k;
+
+        keep_two(fd, answer);
         k = write_value(fd, value);
         _exit(write(answer, &k, sizeof(k)) == sizeof(k) ? 0 : 1);
 }
@@ -133,4 +141,81 @@ int sysfs_write(struct sysfs *s, const char *path, const char *value, bool share
         if (fd < 0)
                 return fd;
         return s->patience > 0 ? write_in_child(s, fd, value) : write_value(fd, value);
+}
+
+/* ---- many writes, one child ------------------------------------------------------------------------------------- */
+
+/* A path, a NUL byte, a value: the answer to each is what the write said. Ends with who asks. */
+static _Noreturn void serve(const struct root *root, int asked)
+{
+        char text[PATH_MAX + 256];
+        ssize_t n;
+
+        while ((n = recv(asked, text, sizeof(text) - 1, 0)) > 0) {
+                int fd, k;
+
+                text[n] = '\0';
+                fd = open_attribute(root, text);
+                k = fd < 0 ? fd : write_value(fd, text + strlen(text) + 1);
+                if (fd >= 0)
+                        close(fd);
+                if (send(asked, &k, sizeof(k), MSG_NOSIGNAL) != sizeof(k))
+                        break;
+        }
+        _exit(0);
+}
+
+static int start_writer(struct sysfs_writer *w)
+{
+        int ends[2];
+
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+                return -errno;
+        w->pid = fork();
+        if (w->pid == 0) {
+                keep_two(w->root->fd, ends[1]);
+                serve(w->root, ends[1]);
+        }
+        close(ends[1]);
+        w->fd = ends[0];
+        if (w->pid > 0)
+                return 0;
+        close_fd(&w->fd);
+        w->fd = -1;
+        return -EAGAIN;
+}
+
+/* One that hangs is left behind, as in write_in_child(). */
+int sysfs_writer_write(struct sysfs_writer *w, const char *path, const char *value)
+{
+        size_t length = strlen(path) + 1 + strlen(value);
+        char text[PATH_MAX + 256];
+        int k = w->fd < 0 ? start_writer(w) : 0;
+
+        if (k < 0)
+                return k;
+        if (length >= sizeof(text))
+                return -ENAMETOOLONG;
+        strcpy(stpcpy(text, path) + 1, value);
+        if (send(w->fd, text, length, MSG_NOSIGNAL) != (ssize_t)length)
+                k = -EIO;
+        else if (!answered(w->fd, w->patience))
+                k = -ETIMEDOUT;
+        else if (recv(w->fd, &k, sizeof(k), 0) != sizeof(k))
+                k = -EIO;
+        if (k == -ETIMEDOUT)
+                close_fd(&w->fd);
+        if (k == -ETIMEDOUT)
+                w->fd = -1;
+        return k;
+}
+
+void sysfs_writer_end(struct sysfs_writer *w)
+{
+        if (w->fd < 0)
+                return;
+        close_fd(&w->fd);
+        w->fd = -1;
+        while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
+                ;
 }

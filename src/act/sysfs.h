@@ -24,3 +24,18 @@ void sysfs_close(struct sysfs *s);
  * -errno; -ETIMEDOUT with stuck set where it has not come back, and may yet.
  */
 int sysfs_write(struct sysfs *s, const char *path, const char *value, bool shared) _must_check_;
+
+/*
+ * One child writes for many devices, each bounded by itself. After one that has not come back, another child goes on
+ * with the next.
+ */
+struct sysfs_writer {
+        const struct root *root;
+        unsigned patience; /* seconds, more than 0 */
+        int fd;            /* to the child; -1: there is none */
+        pid_t pid;
+};
+
+/* As sysfs_write(). */
+int sysfs_writer_write(struct sysfs_writer *w, const char *path, const char *value) _must_check_;
+void sysfs_writer_end(struct sysfs_writer *w);

@@ -14,19 +14,17 @@
 #include "config/vgpu.h"
 
 static const char help[] =
-        "passthrough-vgpu [--root=DIR] [--functions|--now|--none] RULE\n\n"
+        "passthrough-vgpu [--root=DIR] [--functions|--now] RULE\n\n"
         "Makes the virtual GPUs of a rule of passthrough.d(5), and hands them over. Run by\n"
         "systemd; see passthrough(7).\n\n"
         "  --functions    only the virtual functions that they are made of\n"
-        "  --now          the rule as it is now, not as this boot has it; nothing is waited for long\n"
-        "  --none         they go away, unless somebody uses one\n" COMMON_HELP;
+        "  --now          the rule as it is now, not as this boot has it; nothing is waited for long\n" COMMON_HELP;
 
 int main(int argc, char *argv[])
 {
-        enum { OPTION_NOW = OPTION_OWN, OPTION_NONE, OPTION_FUNCTIONS };
+        enum { OPTION_NOW = OPTION_OWN, OPTION_FUNCTIONS };
         static const struct option options[] = {COMMON_OPTIONS,
                                                 {"now", no_argument, NULL, OPTION_NOW},
-                                                {"none", no_argument, NULL, OPTION_NONE},
                                                 {"functions", no_argument, NULL, OPTION_FUNCTIONS},
                                                 {}};
         int (*run)(const struct root *root, const char *rule) = run_vgpu;
@@ -50,9 +48,6 @@ int main(int argc, char *argv[])
                         break;
                 case OPTION_FUNCTIONS:
                         run = run_vgpu_functions;
-                        break;
-                case OPTION_NONE:
-                        run = run_vgpu_none;
                         break;
                 default:
                         return EXIT_USAGE;

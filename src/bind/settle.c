@@ -8,6 +8,7 @@
 #include "maker/table.h"
 #include "plan/claims-udev.h"
 #include "plan/sriov.h"
+#include "plan/vgpu.h"
 #include "report/log.h"
 #include "report/outcome.h"
 #include "state/links.h"
@@ -56,7 +57,7 @@ static bool has_driver(const struct run *r, const struct record_device *d)
         return at != NO_DEVICE && streq_ptr(r->facts.devices[at].driver, d->driver);
 }
 
-/* Whether virtual functions that the rule makes wait to be taken. */
+/* Whether virtual functions or GPUs that the rule makes wait to be taken. */
 static bool some_wait(struct run *r, const struct rule *rule)
 {
         for (size_t i = 0; i < r->plan.n_entries; i++) {
@@ -124,11 +125,14 @@ static bool may_be_late(const struct run *r, const struct record_rule *rule)
         return rule->state == RULE_OK || rule->state == RULE_MISSING;
 }
 
-/* Whether the rule has all virtual functions that it is to make. */
+/* Whether the rule has all virtual functions or GPUs that it is to make. */
 static int settle_made(struct run *r, const struct rule *rule)
 {
-        const char *why = rule ? sriov_fewer(&r->plan, (size_t)(rule - r->config.rules), &r->arena) : NULL;
+        size_t i = rule ? (size_t)(rule - r->config.rules) : 0;
+        const char *why = rule ? sriov_fewer(&r->plan, i, &r->arena) : NULL;
 
+        if (rule && !why)
+                why = vgpu_fewer(&r->plan, i, &r->arena);
         if (!why)
                 return RUN_DONE;
         log_line(r->root, LOG_LEVEL_WARNING, LOG_RULE, rule->name, NULL, "%s: %s", rule->name, why);
@@ -163,7 +167,7 @@ static int settle_alone(struct run *r, const char *name, int recorded)
         int k;
 
         if (known && record_satisfied(&r->record, known) && still_bound(r, known) &&
-            !(rule && rule->sriov && some_wait(r, rule)))
+            !(rule && (rule->sriov || rule->vgpu) && some_wait(r, rule)))
                 return settle_made(r, rule);
         if (recorded < 0)
                 return recorded;

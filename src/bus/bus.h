@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/root.h"
 #include "bus/reason.h"
@@ -101,7 +102,7 @@ struct device {
          * function, the number that NVIDIA's driver has, "0": none. NULL: it can be none, or nobody has asked.
          */
         const char *vgpu;
-        const char *below;                    /* the device in whose directory its own is: the address; or NULL */
+        const char *below; /* the device in whose directory its own is: the address; or NULL */
 
         /* What follows is gathered for the devices that rules may come to: see facts_request.config. */
         bool detailed;
@@ -121,6 +122,12 @@ struct device {
         bool idle;             /* once the root is known: its buses were read, and nothing is on them */
         const char *unseen;    /* why what the host does with it cannot be told, although that shows; or NULL */
 };
+
+/* It is used through the driver that has made it, which it keeps. */
+static inline bool device_is_vgpu(const struct device *d)
+{
+        return d->vgpu && strcmp(d->vgpu, "0") != 0;
+}
 
 /* A member of a JSON document. */
 struct detail {

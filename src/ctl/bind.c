@@ -75,8 +75,9 @@ static void tell(struct hand *h, const bool *chosen, const struct result *result
                 const struct plan_entry *e = &c->plan.entries[i];
                 struct outcome o;
 
-                /* Of a rule that makes virtual functions, the parent stays, and it is no matter. */
-                if (!chosen[i] || (e->action == ACTION_KEEP && c->config.rules[e->rule].sriov))
+                /* Of a rule that makes devices, the parent stays, and it is no matter. */
+                if (!chosen[i] ||
+                    (e->action == ACTION_KEEP && (c->config.rules[e->rule].sriov || c->config.rules[e->rule].vgpu)))
                         continue;
                 o = outcome_of_entry(&c->arena, &c->plan, i, &results[i]);
                 if (c->dry_run && o.text && !o.bad)

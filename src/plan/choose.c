@@ -135,18 +135,12 @@ static const char *driver_of_function(const struct planner *p, const struct rule
         return sriov_keys_used && d->index != UINT32_MAX && stays ? driver_for(p, r, d) : NULL;
 }
 
-/* A virtual GPU is used through the driver that has made it. */
-static bool is_vgpu(const struct rule *r, const struct device *d)
-{
-        return r->vgpu && d->vgpu && !streq(d->vgpu, "0");
-}
-
 /* One that the rule makes is not among those that it counts. */
 static void decide_made(struct planner *p, size_t device, size_t rule)
 {
         const struct device *d = &p->facts->devices[device];
         const struct rule *r = &p->config->rules[rule];
-        bool vgpu = is_vgpu(r, d);
+        bool vgpu = r->vgpu && device_is_vgpu(d);
         const char *driver = match_machine(r, p->facts) != YES ? NULL
                              : vgpu                            ? d->driver_now
                                                                : driver_of_function(p, r, d);

@@ -77,7 +77,7 @@ void plan_release_refused(const struct plan *plan, struct arena *a, size_t devic
 
         if (d->stuck)
                 why = d->stuck;
-        else if (!driver_is_vfio(driver) && !d->bus->syntax->taken_by) {
+        else if (!driver_is_vfio(driver) && !device_is_vgpu(d) && !d->bus->syntax->taken_by) {
                 if (e && e->needed)
                         why = arena_join(a, "in use: ", e->needed, NULL);
         } else if (facts->evidence->busy_unknown)

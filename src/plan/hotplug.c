@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "config/driver.h"
+#include "config/vgpu.h"
 #include "plan/sriov.h"
 
 /* An event that was asked for is about the past. */
@@ -110,23 +111,55 @@ static void add_bus(const struct bus *bus, const struct plan *plan, const bool *
  * Virtual functions are made where a driver has their parent, also one that comes again: without one, the unit that
  * systemd has of the device is taken away, and what it wants is started anew with it.
  */
+static void add_driven(const struct bus *bus, const char *which, const char *unit, const struct rule *rule,
+                       struct arena *a, struct strings *all)
+{
+        strings_add(a, all,
+                    arena_join(a, "SUBSYSTEM==\"", bus->syntax->name, "\", ", which,
+                               "TAG+=\"systemd\", ENV{SYSTEMD_READY}=\"0\"\nSUBSYSTEM==\"", bus->syntax->name,
+                               "\", DRIVER==\"?*\", ", which, "ENV{SYSTEMD_READY}=\"1\", ENV{SYSTEMD_WANTS}+=\"", unit,
+                               "@", rule->name, ".service\"\n", NULL));
+}
+
+/*
+ * Virtual GPUs are made where a parent registers. No other event of it wants their service, so that each such event
+ * starts it anew. A virtual function may be a parent itself, or get its type once NVIDIA's driver has it. The service
+ * that makes these wants the other.
+ */
+static void add_gpus(const struct bus *bus, const char *which, const struct rule *rule, struct arena *a,
+                     struct strings *all)
+{
+        static const char registered[] = "ENV{MDEV_STATE}==\"registered\", ";
+        const char *wants = arena_join(a, "TAG+=\"systemd\", ENV{SYSTEMD_WANTS}+=\"passthrough-vgpu@", rule->name,
+                                       ".service\"\n", NULL);
+        /* A parent that is on no other bus is in a class of its driver's. */
+        const char *subsystem =
+                bus->syntax->made ? "" : arena_join(a, "SUBSYSTEM==\"", bus->syntax->name, "\", ", NULL);
+
+        strings_add(a, all, arena_join(a, subsystem, registered, which, wants, NULL));
+        if (bus->syntax->made)
+                return;
+        add_driven(bus, which, "passthrough-vgpu-functions", rule, a, all);
+        strings_add(a, all, arena_join(a, subsystem, registered, "TEST==\"physfn\", ", wants, NULL));
+        strings_add(a, all,
+                    arena_join(a, subsystem, "ACTION==\"bind\", TEST==\"nvidia/current_vgpu_type\", ", wants, NULL));
+}
+
 static void add_parents(const struct bus *bus, const struct plan *plan, const bool *left_out, struct arena *a,
                         struct strings *all)
 {
         for (size_t i = 0; i < plan->config->n_rules; i++) {
                 const struct rule *rule = &plan->config->rules[i];
+                bool whole, gpus = rule->vgpu && vgpu_typed(rule->vgpu);
                 const char *which;
-                bool whole;
 
-                if (!rule->sriov || rule->bus != bus->syntax || !counts(plan, left_out, i))
+                if (!(rule->sriov || gpus) || rule->bus != bus->syntax || !counts(plan, left_out, i))
                         continue;
                 which = bus->udev(a, rule, &whole);
-                strings_add(a, all,
-                            arena_join(a, "SUBSYSTEM==\"", bus->syntax->name, "\", ", which,
-                                       "TAG+=\"systemd\", ENV{SYSTEMD_READY}=\"0\"\nSUBSYSTEM==\"", bus->syntax->name,
-                                       "\", DRIVER==\"?*\", ", which,
-                                       "ENV{SYSTEMD_READY}=\"1\", ENV{SYSTEMD_WANTS}+=\"passthrough-sriov@", rule->name,
-                                       ".service\"\n", NULL));
+                if (rule->sriov)
+                        add_driven(bus, which, "passthrough-sriov", rule, a, all);
+                if (gpus)
+                        add_gpus(bus, which, rule, a, all);
         }
 }
 

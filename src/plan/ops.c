@@ -6,8 +6,8 @@
 #include "config/driver.h"
 #include "plan/planner.h"
 
-const char *const op_names[OP_MAX_] = {"load",    "write",   "verify", "hide", "verify",
-                                       "netlink", "devlink", "nvme",   "claim"};
+const char *const op_names[OP_MAX_] = {"load",    "write",   "verify", "hide",  "verify",
+                                       "netlink", "devlink", "nvme",   "claim", "run"};
 
 static bool loaded_before(const struct ops *ops, enum stage stage, const char *module)
 {

@@ -16,6 +16,7 @@ enum op_kind {
         OP_DEVLINK, /* value is set at the device target, through devlink */
         OP_NVME,    /* value is what the NVMe controller target is told */
         OP_CLAIM,   /* udev has the device, whose numbers are in the file target, for the rule value; "": for any */
+        OP_RUN,     /* the program target is run with the arguments in value; of virtual GPUs alone: see act/vgpu.h */
         OP_MAX_,
 };
 

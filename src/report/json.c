@@ -4,29 +4,8 @@
 #include <stdlib.h>
 
 #include "plan/sriov.h"
-#include "report/json-build.h"
-
-static void add_function(struct json_object *o, const char *bus, const char *address, const char *id, const char *class,
-                         int group)
-{
-        add_string(o, "bus", bus);
-        add_string(o, "address", address);
-        add_string(o, "id", id);
-        add_string(o, "class", class);
-        if (group == NO_GROUP)
-                json_object_object_add(o, "group", NULL);
-        else
-                add(o, "group", json_object_new_int(group));
-}
-
-/* "": none, or the host's own. */
-static void add_driver(struct json_object *o, const char *bus_name, const char *driver)
-{
-        const struct bus *bus = bus_named(bus_name);
-
-        add_string(o, "driver",
-                   bus && bus->syntax->driverless && streq_ptr(driver, bus->syntax->taken_by) ? "" : driver);
-}
+#include "report/json-device.h"
+#include "report/making.h"
 
 static struct json_object *add_rule(struct json_object *rules, const char *name, const char *file, const char *state,
                                     const char *message)
@@ -105,64 +84,39 @@ static void add_huge_ops(struct json_object *ops, const struct huge_plan *huge)
                                huge->entries[i].reason, stages[STAGE_INITRD].name);
 }
 
-static void add_virtual(struct json_object *o, const char *parent, uint32_t index)
+static void add_making(struct json_object *ops, const struct plan *plan, bool late)
 {
-        add_string(o, "parent", parent);
-        add(o, "index", json_object_new_int64(index));
-}
+        const struct op *op;
 
-/* Those that the plan makes: parent and index tell which is which, the address is a forecast. */
-static void add_promised(struct json_object *devices, const struct plan *plan)
-{
-        for (size_t i = 0; plan->sriov && i < plan->sriov->n_functions; i++) {
-                const struct sriov_function *f = &plan->sriov->functions[i];
-                const struct plan_entry *e = &plan->entries[plan->sriov->parents[f->parent].entry];
-                const struct device *parent = &plan->facts->devices[e->device];
-                struct json_object *o = append(devices);
-
-                add_function(o, parent->bus->syntax->name, f->address, f->id, parent->class, NO_GROUP);
-                add_virtual(o, parent->address, f->index);
-                add_string(o, "rule", plan->config->rules[e->rule].name);
-                add_string(o, "action", action_names[f->driver ? ACTION_BIND : ACTION_KEEP]);
-                add_string(o, "driver", f->driver);
-                add_string(o, "stage", stages[STAGE_HOST].name);
-                add_string(o, "reason", "a virtual function that the rule makes");
-                add_back(o, &(struct ops){});
-        }
-}
-
-static void add_making(struct json_object *ops, const struct plan *plan, bool made)
-{
-        for (size_t i = 0; plan->sriov && i < plan->sriov->n_ops; i++) {
-                const struct op *op = &plan->sriov->ops[i].op;
-
-                if ((plan->sriov->ops[i].phase > SRIOV_SET) == made)
-                        add_op(ops, op_names[op->kind], op->target, op->value, op->why, stages[op->stage].name);
-        }
+        for (size_t at = 0; (op = making_next(plan, late, &at));)
+                add_op(ops, op_names[op->kind], op->target, op->value, op->why, stages[op->stage].name);
 }
 
 void json_plan(FILE *f, const struct plan *plan, const char *const *worked, const struct diags *errors)
 {
         struct json_object *document = start(), *array;
-        bool made = false; /* the operations that make virtual functions are in it */
+        bool made = false; /* the operations that make devices are in it */
 
         array = add_array(document, "devices");
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
                 const struct device *d = &plan->facts->devices[e->device];
-                struct json_object *o = append(array);
+                struct json_object *o;
 
-                add_function(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
-                if (d->parent && plan->config->rules[e->rule].sriov)
-                        add_virtual(o, d->parent, d->index);
+                /* It becomes one of those that follow. */
+                if (e->action == ACTION_KEEP && making_promised(plan, d->address))
+                        continue;
+                o = append(array);
+                json_device(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
+                json_made_entry(o, plan, e);
                 add_string(o, "rule", plan->config->rules[e->rule].name);
                 add_string(o, "action", action_names[e->action]);
-                add_driver(o, d->bus->syntax->name, e->driver);
+                json_driver(o, d->bus->syntax->name, e->driver);
                 add_string(o, "stage", stages[e->stage].name);
                 add_string(o, "reason", e->reason);
                 add_back(o, &e->back);
         }
-        add_promised(array, plan);
+        json_promised(array, plan);
         array = add_array(document, "rules");
         for (size_t i = 0; i < plan->config->n_rules; i++) {
                 struct json_object *o = add_rule(array, plan->config->rules[i].name, plan->config->rules[i].file,
@@ -226,10 +180,10 @@ void json_status(FILE *f, const struct status *status, const struct diags *error
                 const struct record_device *d = &r->devices[i];
                 struct json_object *o = append(array);
 
-                add_function(o, d->bus, d->address, d->id, d->class, d->group);
+                json_device(o, d->bus, d->address, d->id, d->class, d->group);
                 add_string(o, "rule", d->rule);
                 add_string(o, "action", action_names[d->action]);
-                add_driver(o, d->bus, d->driver);
+                json_driver(o, d->bus, d->driver);
                 add_string(o, "stage", record_stage_names[d->stage]);
                 add_string(o, "reason", d->reason);
                 add_string(o, "state", device_state_names[d->state]);
@@ -317,7 +271,7 @@ void json_list(FILE *f, const struct listing *list, const struct diags *errors)
                 if (!list->means[i])
                         continue;
                 o = append(array);
-                add_function(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
+                json_device(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
                 n = d->bus->describe ? d->bus->describe(d, details) : 0;
                 for (size_t k = 0; k < n; k++)
                         add_string(o, details[k].name, details[k].value);
@@ -331,7 +285,7 @@ void json_list(FILE *f, const struct listing *list, const struct diags *errors)
                         add(o, "index", json_object_new_int64(d->index));
                 if (list->functions && list->functions[i].capable == YES)
                         add_functions(o, &list->functions[i]);
-                add_driver(o, d->bus->syntax->name, d->driver_now);
+                json_driver(o, d->bus->syntax->name, d->driver_now);
                 add_string(o, "rule", e ? plan->config->rules[e->rule].name : "");
                 add(o, "bridge", json_object_new_boolean((d->roles & ROLE_BRIDGE) != 0));
                 add(o, "boot_display", json_object_new_boolean((d->roles & ROLE_BOOT_DISPLAY) != 0));
@@ -351,9 +305,9 @@ static void add_shown(struct json_object *document, const struct shown *shown)
                 const struct device *d = s->device;
                 struct json_object *o = append(array);
 
-                add_function(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
+                json_device(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
                 add_string(o, "rule", shown->plan->config->rules[s->entry->rule].name);
-                add_driver(o, d->bus->syntax->name, s->entry->driver);
+                json_driver(o, d->bus->syntax->name, s->entry->driver);
                 add_name(o, &s->name);
         }
         for (size_t i = 0; i < shown->n_forms; i++)

@@ -4,9 +4,10 @@
 #include "base/str.h"
 #include "plan/propose.h"
 #include "plan/remedy.h"
-#include "plan/sriov.h"
 #include "report/brief.h"
 #include "report/domain.h"
+#include "report/made-lines.h"
+#include "report/vgpu-lines.h"
 
 struct lines {
         const struct plan *plan;
@@ -174,76 +175,25 @@ static void tell_refusal(const struct lines *x, struct roster_row *row, const st
                 tell(x, row, then);
 }
 
-/* ---- virtual functions --------------------------------------------------------------------------------------------
- */
-
-/* What becomes of an entry's virtual functions; NULL: its rule makes none. */
-static const struct sriov_parent *functions_of(const struct plan *plan, size_t entry)
+/* What its rule makes of it. */
+static void put_made(const struct lines *x, struct roster_row *row, size_t entry, bool only)
 {
-        for (size_t i = 0; plan->sriov && i < plan->sriov->n_parents; i++)
-                if (plan->sriov->parents[i].entry == entry)
-                        return &plan->sriov->parents[i];
-        return NULL;
-}
+        const struct made_lines made = made_lines_of(x->plan, entry, arena_of(x));
 
-/* "for virtual machines (vfio-pci)" */
-static const char *meant_for(struct arena *a, const struct sriov *sriov, uint32_t index)
-{
-        const char *name = NULL;
-
-        switch (sriov_driver(sriov, index, &name)) {
-        case DRIVER_NATIVE:
-                return "for the host";
-        case DRIVER_AUTO:
-                return "for virtual machines (the best VFIO driver)";
-        default:
-                return arena_join(a, "for virtual machines (", name, ")", NULL);
-        }
-}
-
-/* "0-1 for virtual machines (vfio-pci), 2 for the host" */
-static const char *functions_text(struct arena *a, const struct sriov *sriov, uint32_t count)
-{
-        const char *text = "";
-
-        for (uint32_t i = 0, last; i < count; i = last + 1) {
-                const char *what = meant_for(a, sriov, i);
-
-                for (last = i; last + 1 < count && streq(meant_for(a, sriov, last + 1), what); last++)
-                        ;
-                text = arena_printf(a, "%s%s%u", text, *text ? ", " : "", i);
-                if (last > i)
-                        text = arena_printf(a, "%s-%u", text, last);
-                text = arena_join(a, text, " ", what, NULL);
-        }
-        return text;
-}
-
-static void put_functions(const struct lines *x, struct roster_row *row, size_t entry, bool only)
-{
-        const struct sriov_parent *parent = functions_of(x->plan, entry);
-        const struct sriov *sriov = rule_of(x)->sriov;
-        struct arena *a = arena_of(x);
-
-        if (!parent || x->many)
+        if (x->many)
                 return;
-        if (parent->refused) {
-                row->bad = !only;
-                tell_why(x, row, &x->plan->entries[entry], reason_say(REASON_OTHER, parent->refused));
-                return;
-        }
-        if (parent->count > 0)
-                strings_add(a, &row->below,
-                            arena_printf(a, "%s %u virtual function%s%s: %s", parent->change ? "makes" : "has",
-                                         parent->count, parent->count == 1 ? "" : "s",
-                                         parent->mode == ESWITCH_SWITCHDEV ? " in switchdev mode" : "",
-                                         functions_text(a, sriov, parent->count)));
+        row->bad |= made.refused.n > 0 && !only;
+        for (size_t i = 0; i < made.refused.n; i++)
+                tell_why(x, row, &x->plan->entries[entry], reason_say(REASON_OTHER, made.refused.v[i]));
+        for (size_t i = 0; i < made.lines.n; i++)
+                strings_add(arena_of(x), &row->below,
+                            domain_less_text(x->roster.one_domain, arena_of(x), made.lines.v[i]));
 }
 
-static bool makes_functions(const struct lines *x)
+static bool makes_some(const struct lines *x)
 {
         for (size_t i = 0; i < x->plan->n_entries; i++)
-                if (x->plan->entries[i].rule == x->rule && functions_of(x->plan, i))
+                if (x->plan->entries[i].rule == x->rule && made_lines_of(x->plan, i, arena_of(x)).any)
                         return true;
         return false;
 }
@@ -267,7 +217,7 @@ static void put_entry(struct lines *x, size_t entry, bool only)
         row->last = driver_is_vfio(row->driver) ? "goes back" : ROSTER_STAYS;
         if (e->action == ACTION_REFUSE)
                 tell_refusal(x, row, e, only);
-        put_functions(x, row, entry, only);
+        put_made(x, row, entry, only);
         if (e->action != ACTION_BIND)
                 return;
         row->last = stages[e->stage].name;
@@ -307,7 +257,7 @@ static const char *text_of(const struct lines *x, size_t n_rows)
         const struct reason why = reason_about(state->why.kind, state->message, state->why.about);
         struct arena *a = arena_of(x);
 
-        if (!x->many && n_rows > 0 && state->state <= RULE_REFUSED && makes_functions(x))
+        if (!x->many && n_rows > 0 && state->state <= RULE_REFUSED && makes_some(x))
                 return NULL;
         switch (state->state) {
         case RULE_MISSING:
@@ -440,7 +390,7 @@ static void put_beneath(struct lines *x)
 
 static bool has_row(const struct lines *x, const struct plan_entry *e)
 {
-        return e->rule == x->rule && above(x, e) == NO_ENTRY;
+        return e->rule == x->rule && above(x, e) == NO_ENTRY && !vgpu_is_made(x->plan, e);
 }
 
 static void put_rule(struct lines *x, size_t rule)

@@ -2,7 +2,7 @@
 /* plan for people: a line for each rule, and how far it is on its way into the next boot. */
 
 #include "base/str.h"
-#include "plan/sriov.h"
+#include "report/making.h"
 #include "report/plan-lines.h"
 #include "report/text-pages.h"
 #include "report/text.h"
@@ -65,22 +65,20 @@ static size_t put_huge_steps(const struct screen *s, const struct huge_plan *hug
         return n;
 }
 
-/* What makes virtual functions and sets them up, before other devices of the stage; or (bound) what binds them. */
-static void put_functions(const struct screen *s, const struct sriov_plan *sriov, bool bound)
+static void put_making(const struct screen *s, const struct plan *plan, bool late)
 {
-        for (size_t i = 0; sriov && i < sriov->n_ops; i++) {
-                const struct op *op = &sriov->ops[i].op;
+        const struct op *op;
 
-                if ((sriov->ops[i].phase > SRIOV_SET) == bound)
-                        put_step(s, op->stage, op->kind, op->target, op->value, op->why);
-        }
+        for (size_t at = 0; (op = making_next(plan, late, &at));)
+                put_step(s, op->stage, op->kind, op->target, op->value, op->why);
 }
 
 static void put_steps(const struct screen *s, const struct plan *plan)
 {
         bool made = false;
 
-        if (plan->ops.n + put_huge_steps(s, &plan->huge, false) + (plan->sriov ? plan->sriov->n_ops : 0) == 0)
+        if (plan->ops.n + put_huge_steps(s, &plan->huge, false) == 0 && !making_next(plan, false, &(size_t){0}) &&
+            !making_next(plan, true, &(size_t){0}))
                 return;
         screen_skip(s, MARGIN);
         paint(s->f, BOLD, 0, "Operations, in order:");
@@ -91,13 +89,13 @@ static void put_steps(const struct screen *s, const struct plan *plan)
                 if (i == plan_initrd_ops(plan))
                         put_huge_steps(s, &plan->huge, true);
                 if (!made && (!op || op->stage == STAGE_HOST)) {
-                        put_functions(s, plan->sriov, false);
+                        put_making(s, plan, false);
                         made = true;
                 }
                 if (op)
                         put_step(s, op->stage, op->kind, op->target, op->value, op->why);
         }
-        put_functions(s, plan->sriov, true);
+        put_making(s, plan, true);
         fputc('\n', s->f);
 }
 

@@ -7,6 +7,8 @@
 #include "base/recfile.h"
 #include "base/str.h"
 #include "config/driver.h"
+#include "config/vgpu.h"
+#include "facts/match.h"
 #include "facts/users.h"
 #include "state/numbers.h"
 
@@ -71,7 +73,7 @@ static void find_devices(struct finder *s, const struct record *record)
                         continue;
                 x = arena_grow(s->arena, &s->nodes.devices, s->nodes.n, sizeof(*s->nodes.devices));
                 *x = (struct node_device){.device = &facts->devices[at],
-                                          .vfio = driver_is_vfio(d->driver),
+                                          .vfio = driver_is_vfio(d->driver) || device_is_vgpu(&facts->devices[at]),
                                           .name = matched(s, at) ? s->nodes.rule : NULL};
                 s->nodes.n++;
         }
@@ -160,16 +162,22 @@ void links_access(const struct root *root, struct arena *a, const struct rule *r
         nodes->mode = s.nodes.mode;
 }
 
-/* A virtual function is who its index says, of one parent. Of several parents, names would be twice there. */
+/* What a rule makes is who its index says, of one parent. Of several parents, names would be twice there. */
 static void number_by_index(struct finder *s)
 {
         for (size_t i = 0; i < s->nodes.n; i++) {
                 struct node_device *x = &s->nodes.devices[i];
+                uint32_t index = match_made_index(s->rule, s->plan->facts, x->device);
 
-                x->name = x->name && s->rule->expect_max == 1
-                                  ? arena_printf(s->arena, "%s.d/%u", s->nodes.rule, x->device->index)
-                                  : NULL;
+                x->name = x->name && s->rule->expect_max == 1 && index != UINT32_MAX ? numbered(s, s->nodes.rule, index)
+                                                                                     : NULL;
         }
+}
+
+/* One that is the only one of its rule needs no number. */
+static bool makes_many(const struct rule *rule)
+{
+        return rule->sriov || (rule->vgpu && (rule->expect_max > 1 || vgpu_count(rule->vgpu) > 1));
 }
 
 struct nodes links_find(const struct root *root, struct arena *a, const struct plan *plan, const struct record *record,
@@ -187,7 +195,7 @@ struct nodes links_find(const struct root *root, struct arena *a, const struct p
         find_devices(&s, record);
         if (s.rule && s.nodes.n > 0) {
                 find_access(&s);
-                if (s.rule->sriov)
+                if (makes_many(s.rule))
                         number_by_index(&s);
                 else if (s.rule->expect_max > 1)
                         number_devices(&s);

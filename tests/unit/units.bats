@@ -76,13 +76,13 @@ generated() {
     is "$status" 1 'what is said of it'
 }
 
-@test "the exposure of every service of the host is below 3.0; of the one that makes virtual functions, below 3.5" {
+@test "the exposure of every service of the host is below 3.0; of those that make virtual functions and virtual GPUs, below 3.5" {
     systemd-analyze --help | grep -q -- --offline || skip 'this systemd-analyze cannot look at files'
     local unit limit
     for unit in "$UNITS"/*.service; do
-        # It loads modules, sets up interfaces and controllers of disks, and asks all processes whether they use what it changes.
+        # They load modules, set up interfaces and controllers of disks, and ask all processes whether they use what they change.
         limit=29
-        if [[ $unit == */passthrough-sriov@.service ]]; then limit=34; fi
+        if [[ $unit == */passthrough-@(sriov|vgpu|vgpu-functions)@.service ]]; then limit=34; fi
         # The threshold is met by what equals it.
         run systemd-analyze security --offline=true --threshold=$limit "$(realpath "$unit")"
         [[ $status == 0 ]] || { echo "$unit" && tail -1 <<<"$output" && return 1; }

@@ -89,6 +89,7 @@ const struct bus mdev_bus = {
         .roles = roles,
         .alias = alias,
         .propose = propose,
+        .udev = mdev_udev,
         .take = mdev_take,
         .give = mdev_give,
         .guest = mdev_guest,

@@ -34,6 +34,9 @@ bool mdev_is_uuid(const char *text);
 void mdev_take(struct planner *p, size_t entry, struct ops *ops);
 void mdev_give(struct arena *a, const struct device *d, const char *driver, struct ops *ops);
 
+/* udev.c: the parents that a rule matches. */
+const char *mdev_udev(struct arena *a, const struct rule *rule, bool *ret_whole);
+
 /* guest.c: what a virtual machine opens. */
 void mdev_guest(struct arena *a, const struct facts *facts, const struct device *d, const char *link,
                 struct guest_device *ret);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan/vgpu.h"
+
+const char *vgpu_fewer(const struct plan *plan, size_t rule, struct arena *a)
+{
+        const struct vgpu *vgpu = plan->config->rules[rule].vgpu;
+        size_t n = 0, wanted = 0;
+
+        for (size_t i = 0; vgpu && vgpu_typed(vgpu) && i < plan->n_entries; i++) {
+                const struct device *d = &plan->facts->devices[plan->entries[i].device];
+
+                if (plan->entries[i].rule != rule)
+                        continue;
+                n += d->parent && device_is_vgpu(d);
+                wanted += d->parent ? 0 : vgpu_count(vgpu);
+        }
+        return n < wanted ? arena_printf(a, "%zu of %zu virtual GPUs are there", n, wanted) : NULL;
+}
