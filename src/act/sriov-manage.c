@@ -32,6 +32,24 @@ static unsigned seconds_now(void)
 
 /* ---- what is there ---------------------------------------------------------------------------------------------- */
 
+static const char *driver_of(const struct manage *m, const char *dir)
+{
+        char driver[NAME_MAX + 1];
+
+        sysfs_driver(m->root, arena_join(m->arena, dir, "/driver", NULL), driver, sizeof(driver));
+        return arena_strdup(m->arena, driver);
+}
+
+/* The address of that virtual function, and *ret its directory; NULL: it is not there. */
+static const char *function(const struct manage *m, uint32_t index, const char **ret)
+{
+        char target[PATH_MAX];
+
+        *ret = arena_printf(m->arena, "%s/virtfn%u", m->parent->sysfs, index);
+        return root_readlink(m->root, *ret, target, sizeof(target)) > 0 ? arena_strdup(m->arena, str_basename(target))
+                                                                        : NULL;
+}
+
 static const char *with_driver(const struct manage *m, const char *who, const char *driver)
 {
         return arena_join(m->arena, who, *driver ? " is bound to " : " has no driver", driver, NULL);
@@ -40,22 +58,14 @@ static const char *with_driver(const struct manage *m, const char *who, const ch
 /* What is not as it is to be, or NULL. */
 static const char *lacking(const struct manage *m)
 {
-        const char *wanted = m->parent->driver_now, *sysfs = m->parent->sysfs;
-        char driver[NAME_MAX + 1], target[PATH_MAX];
+        const char *wanted = m->parent->driver_now, *driver = driver_of(m, m->parent->sysfs), *dir, *address;
         uint32_t n = 0;
 
-        sysfs_driver(m->root, arena_join(m->arena, sysfs, "/driver", NULL), driver, sizeof(driver));
         if (!streq_ptr(wanted, driver))
                 return with_driver(m, m->parent->address, driver);
-        for (;; n++) {
-                const char *link = arena_printf(m->arena, "%s/virtfn%u", sysfs, n);
-
-                if (root_readlink(m->root, link, target, sizeof(target)) <= 0)
-                        break;
-                sysfs_driver(m->root, arena_join(m->arena, link, "/driver", NULL), driver, sizeof(driver));
-                if (!streq(wanted, driver))
-                        return with_driver(m, str_basename(target), driver);
-        }
+        for (; (address = function(m, n, &dir)); n++)
+                if (!streq(wanted, driver = driver_of(m, dir)))
+                        return with_driver(m, address, driver);
         return n < m->count ? arena_printf(m->arena, "%u of %u virtual functions are there", n, m->count) : NULL;
 }
 
@@ -144,24 +154,22 @@ static int run(const struct manage *m, const char **ret_said)
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
-/* What it lent to a driver of its own, or to none, would stay there. Whether the parent has its driver. */
-static bool give_back(const struct manage *m)
+/* What it has left with a driver of its own, or with none, would stay so. */
+static void give_drivers_back(const struct manage *m)
 {
         struct sysfs_writer w = {.root = m->root, .patience = PATIENCE, .fd = -1};
         const struct device *d = m->parent;
-        const char *link = arena_join(m->arena, d->sysfs, "/driver", NULL);
-        char driver[NAME_MAX + 1];
+        const char *bus = d->bus->syntax->sysfs, *driver = driver_of(m, d->sysfs), *dir, *address;
 
-        sysfs_driver(m->root, link, driver, sizeof(driver));
-        if (!d->driver_now || streq(driver, d->driver_now))
-                return true;
-        if (*driver)
-                (void)!sysfs_writer_write(&w, arena_join(m->arena, link, "/unbind", NULL), d->address);
-        (void)!sysfs_writer_write(
-                &w, arena_join(m->arena, d->bus->syntax->sysfs, "/drivers/", d->driver_now, "/bind", NULL), d->address);
+        if (d->driver_now && *driver && !streq(driver, d->driver_now))
+                (void)!sysfs_writer_write(&w, arena_join(m->arena, d->sysfs, "/driver/unbind", NULL), d->address);
+        if (d->driver_now && !streq(driver, d->driver_now))
+                (void)!sysfs_writer_write(&w, arena_join(m->arena, bus, "/drivers/", d->driver_now, "/bind", NULL),
+                                          d->address);
+        for (uint32_t n = 0; (address = function(m, n, &dir)); n++)
+                if (!*driver_of(m, dir))
+                        (void)!sysfs_writer_write(&w, arena_join(m->arena, bus, "/drivers_probe", NULL), address);
         sysfs_writer_end(&w);
-        sysfs_driver(m->root, link, driver, sizeof(driver));
-        return streq(driver, d->driver_now);
 }
 
 static void complain(const struct manage *m, int error, const char *said, const char *lack)
@@ -169,10 +177,9 @@ static void complain(const struct manage *m, int error, const char *said, const 
         const char *ended = error == -ETIMEDOUT ? arena_printf(m->arena, "it has not ended within %u s", RUN_SECONDS)
                             : error < 0         ? strerror(-error)
                                                 : "it has ended";
-        const char *back = error == -ETIMEDOUT || give_back(m) ? "" : "; and its driver does not take it back";
 
-        diag_add(m->problems, DIAG_ERROR, NULL, 0, "%s %s: %s, and %s%s%s%s", m->program, m->arguments, ended, lack,
-                 *said ? "; it said: " : "", said, back);
+        diag_add(m->problems, DIAG_ERROR, NULL, 0, "%s %s: %s, and %s%s%s", m->program, m->arguments, ended, lack,
+                 *said ? "; it said: " : "", said);
 }
 
 bool manage_functions(const struct manage *m)
@@ -185,6 +192,8 @@ bool manage_functions(const struct manage *m)
                 if (i > 0)
                         nanosleep(&(struct timespec){.tv_sec = PAUSE}, NULL);
                 k = m->root->live ? run(m, &said) : -EOPNOTSUPP;
+                if (k == 0)
+                        give_drivers_back(m);
         }
         if (lack)
                 complain(m, k, said, lack);

@@ -21,7 +21,7 @@ struct manage {
 /*
  * Runs it until they are there, each with the driver of the parent, and the parent itself has it, too. It is run again
  * where it has done nothing, such as while somebody else holds its lock: some times, and not for longer than about two
- * minutes. One that does not end is left alone. False: the last problem says why. The parent gets its driver back where
- * it was left without.
+ * minutes. One that does not end is left alone. What it has left without a driver gets it back. False: the last problem
+ * says why.
  */
 bool manage_functions(const struct manage *m) _must_check_;

@@ -106,11 +106,9 @@ static enum making_end make_gpus(struct run *r, size_t parent, struct diags *pro
         const struct vgpu_parent *x = &r->plan.vgpu->parents[parent];
         enum vgpu_end end = act(r, parent, VGPU_MAKE, problems);
 
-        if (x->fewer)
-                diag_add(problems, DIAG_ERROR, NULL, 0, "%s", x->fewer);
-        if (end == VGPU_FAILED && x->here == 0)
-                return MAKING_FAILED;
-        return end != VGPU_DONE || x->fewer ? MAKING_PARTLY : MAKING_DONE;
+        if (end == VGPU_DONE)
+                return MAKING_DONE;
+        return end == VGPU_FAILED && x->here == 0 ? MAKING_FAILED : MAKING_PARTLY;
 }
 
 static enum making_end make(struct run *r, size_t parent, struct diags *problems);
@@ -143,9 +141,13 @@ static enum making_end look_again(const struct root *root, const char *rule, con
                         continue;
                 if (!x->refused && !x->waits)
                         end = make_gpus(&r, i, problems);
-                else
-                        diag_add(problems, DIAG_ERROR, NULL, 0, "%s%s", x->refused ? "" : "waits for ",
-                                 x->refused ? x->refused : x->waits);
+                if (x->refused || x->waits || x->fewer)
+                        diag_add(problems, DIAG_ERROR, NULL, 0, "%s%s", x->waits ? "waits for " : "",
+                                 x->refused ? x->refused
+                                 : x->waits ? x->waits
+                                            : x->fewer);
+                if (x->fewer && end == MAKING_DONE)
+                        end = MAKING_PARTLY;
         }
         return end;
 }

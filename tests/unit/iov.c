@@ -4,7 +4,8 @@
  * VALUE", and an exit status is the error that the write fails with; behind one that succeeded, with "after". Time is
  * not waited for: it passes where somebody waits. A child's write that does not come back stands in $IOV_STUCK, a FIFO,
  * once it hangs. How many seconds went by is written to $IOV_CLOCK at the end. IOV_AGAIN: so many times the driver is
- * not ready for a setting that comes through netlink (EAGAIN), and then takes it.
+ * not ready for a setting that comes through netlink (EAGAIN), and then takes it. IOV_FORKS: how many children the
+ * process had is written there at the end.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -58,7 +59,7 @@ static int kernel(const char *when, const char *path, const void *data, size_t s
 
 ssize_t write(int fd, const void *data, size_t size)
 {
-        const char *path = fd > 2 ? path_of(fd) : NULL;
+        const char *path = path_of(fd);
         int error = path ? kernel("before", path, data, size) : 0;
         ssize_t n;
 
@@ -70,6 +71,14 @@ ssize_t write(int fd, const void *data, size_t size)
         if (path && n > 0)
                 kernel("after", path, data, size);
         return n;
+}
+
+static int forks;
+
+pid_t fork(void)
+{
+        forks++;
+        return NEXT(fork)();
 }
 
 /* Somebody waits for a child: until it has come back, or hangs for sure. */
@@ -156,15 +165,22 @@ __attribute__((constructor)) static void begin(void)
         clock_gettime(CLOCK_MONOTONIC, &start);
 }
 
-__attribute__((destructor)) static void finish(void)
+static void write_number(const char *variable, long n)
 {
-        const char *name = getenv("IOV_CLOCK");
+        const char *name = getenv(variable);
         FILE *f = name ? fopen(name, "w") : NULL;
-        struct timespec now;
 
         if (!f)
                 return;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        fprintf(f, "%ld\n", (long)(now.tv_sec - start.tv_sec));
+        fprintf(f, "%ld\n", n);
         fclose(f);
+}
+
+__attribute__((destructor)) static void finish(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        write_number("IOV_CLOCK", now.tv_sec - start.tv_sec);
+        write_number("IOV_FORKS", forks);
 }

@@ -243,6 +243,22 @@ static void make_one(const struct making *m, const struct vgpu_parent *x, uint32
                 promise(m, index, address, d->address, t->id);
 }
 
+/* A card of NVIDIA's offers one size at a time: what is there makes it. */
+static bool has_other_size(const struct making *m, const struct vgpu_parent *x, const struct vgpu_type *type)
+{
+        bool other = false;
+
+        for (size_t c = 0; startswith(device_of(m)->id, "10de:") && c < x->is.n_carriers; c++)
+                for (size_t i = 0; i < x->is.carriers[c].n_types; i++) {
+                        const struct vgpu_type *t = &x->is.carriers[c].types[i];
+
+                        if (streq(t->id, type->id) && t->available > 0)
+                                return false;
+                        other |= t->available > 0 && vgpu_gigabytes(t->name) != vgpu_gigabytes(type->name);
+                }
+        return other;
+}
+
 /* Why one finds no place. */
 static const char *full(const struct making *m, const struct vgpu_parent *x, uint32_t index, uint32_t fit)
 {
@@ -256,14 +272,8 @@ static const char *full(const struct making *m, const struct vgpu_parent *x, uin
                 why = arena_printf(m->arena, "%zu of its virtual functions can be virtual GPUs", x->is.n_carriers);
         else if (startswith(device_of(m)->id, "10de:") && vgpu_needs_instance(t->name))
                 why = vgpu_instance_text(m->arena, device_of(m));
-        for (size_t c = 0; !why && startswith(device_of(m)->id, "10de:") && c < x->is.n_carriers; c++) {
-                const struct vgpu_carrier *carrier = &x->is.carriers[c];
-
-                for (size_t i = 0; !why && i < carrier->n_types; i++)
-                        if (carrier->types[i].available > 0 &&
-                            vgpu_gigabytes(carrier->types[i].name) != vgpu_gigabytes(t->name))
-                                why = vgpu_unlike_text(m->arena, device_of(m));
-        }
+        else if (has_other_size(m, x, t))
+                why = vgpu_unlike_text(m->arena, device_of(m));
         return arena_printf(m->arena, "%u of %u fit: there is no room for %s %s%s%s", fit, x->count,
                             fit == 0 ? "a" : "another", t->name, why ? "; " : "", why ? why : "");
 }

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Virtual GPUs of NVIDIA's virtual functions: its program makes these, whatever it says of itself, and each is given a type that its driver
+# still has room for. iov.so has the kernel's part; what it answers is a script of the test, and so is the program.
+
+load product
+load tree
+load live
+load tree-vgpu
+
+setup_file() {
+    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/iov.so" "$BATS_TEST_DIRNAME/iov.c" -ldl -lmnl
+}
+
+setup() {
+    tree_again vgpu-functions && return
+    tree_new
+    put /etc/machine-id 0123456789abcdef0123456789abcdef
+    process 1 systemd
+    put /etc/passthrough.conf '[Host]' Uplink=none
+    nvidia_card
+    nvidia_functions 4
+    vendor_vfio 4 '557:NVIDIA A40-4Q' '558:NVIDIA A40-8Q'
+    vgpus Type=A40-8Q Count=3
+    tree_keep vgpu-functions
+}
+
+# kernel LINE...: what it does at a write, in bash: $when is before or after, $path the file, $value what is written. Exit 22: EINVAL.
+kernel() {
+    # shellcheck disable=SC2016 # for bash, later
+    printf '%s\n' 'when=$1 path=$2 value=$3 root='"$ROOT" 'at() { [[ $when == "$1" && $path == */"$2" && $value == $3 ]]; }' "$@" \
+        >"$BATS_TEST_TMPDIR/kernel"
+}
+
+make_gpus() {
+    run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" IOV_CLOCK="$BATS_TEST_TMPDIR/clock" \
+        LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" \
+        "$BUILD/passthrough-vgpu" --root="$ROOT" "$@" 60-vgpu
+}
+
+rule_ends() {
+    ctl status --json
+    rule_is 60-vgpu "$1" && rule_says 60-vgpu "$2"
+}
+
+# types: which each virtual function has.
+types() {
+    local i
+    for i in 0 1 2 3; do echo "$(<"$(pci_file "$(function_at "$i")" nvidia/current_vgpu_type)")"; done | paste -sd' '
+}
+
+@test "each is given its type, and stays with the driver that has it" {
+    kernel
+    make_gpus
+    exits 0
+    is "$(types)" '558 558 558 0' types
+    rule_ends ok '^$'
+    kernel 'exit 1'
+    make_gpus
+    exits 0
+    is "$(readlink "$(pci_file "$(function_at 0)" driver)" | xargs basename)" nvidia driver
+}
+
+@test "what can be made is read again before each: what no longer fits is named, and the others are made" {
+    # With the first, the room for that type is gone, and so is the line that names the columns.
+    # shellcheck disable=SC2016 # the kernel's
+    kernel 'if at after current_vgpu_type 558; then
+        for file in "$root$(dirname "${path%/*/*}")"/0000:41:00.*/nvidia/creatable_vgpu_types; do echo "557  : NVIDIA A40-4Q" >"$file"; done
+    fi'
+    make_gpus
+    exits 1
+    is "$(types)" '558 0 0 0' types
+    rule_ends failed '/creatable_vgpu_types: type 558 can not be made there, or not any more$'
+}
+
+@test "without the line that names the columns they are made, too" {
+    local i
+    for i in 0 1 2 3; do vendor_bare "$i" '557:NVIDIA A40-4Q' '558:NVIDIA A40-8Q'; done
+    kernel
+    make_gpus
+    exits 0
+    is "$(types)" '558 558 558 0' types
+}
+
+@test "one that is in use keeps its type, and that is named" {
+    # shellcheck disable=SC2016 # the kernel's
+    kernel 'if at before current_vgpu_type 558 && [[ $path == *:41:00.5/* ]]; then echo 0 >"$root$path"; exit 1; fi'
+    make_gpus
+    exits 1
+    is "$(types)" '558 0 558 0' types
+    rule_ends failed '/nvidia/current_vgpu_type=558: it is in use, and keeps type 0'
+}
+
+@test "success without the type is not believed" {
+    # shellcheck disable=SC2016 # the kernel's
+    kernel 'if at after current_vgpu_type 558 && [[ $path == *:41:00.4/* ]]; then echo 0 >"$root$path"; fi'
+    make_gpus
+    exits 1
+    is "$(types)" '0 558 558 0' types
+    rule_ends failed 'current_vgpu_type=558: its driver takes that, and does not do it$'
+}
+
+# --- the program that makes virtual functions
+
+# without_functions: the card has none yet; /functions keeps them for the program.
+without_functions() {
+    local i dir
+    live_root
+    mkdir -p "$ROOT/functions"
+    dir=$ROOT/sys/$(pci_dir "$CARD")
+    for i in 0 1 2 3; do
+        mv "$dir/virtfn$i" "$ROOT/functions/virtfn$i"
+        mv "$ROOT/sys/bus/pci/devices/$(function_at "$i")" "$ROOT/functions/"
+    done
+    pci_set "$CARD" sriov_numvfs 0
+    FUNCTIONS='exec 2>/dev/null; mv /functions/virtfn* /sys/bus/pci/devices/'$CARD'/; mv /functions/0000* /sys/bus/pci/devices/; echo 4 >/sys/bus/pci/devices/'$CARD'/sriov_numvfs'
+}
+
+# live_make [OPTION]: on the running machine; time passes where it is waited for.
+live_make() {
+    cp "$BATS_FILE_TMPDIR/iov.so" "$ROOT/iov.so"
+    live_run /usr/bin/unshare --net /usr/bin/env IOV_ROOT= IOV_CLOCK=/clock LD_PRELOAD=/iov.so \
+        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" /build/passthrough-vgpu "$@" 60-vgpu
+}
+
+@test "it makes them, which its exit status need not say, and the types follow" {
+    without_functions
+    sriov_manage 'printf "%s\n" "$*" >>/runs' "$FUNCTIONS" 'exit 1'
+    live_make
+    exits 0
+    is "$(<"$ROOT/runs")" "-e $CARD" runs
+    is "$(types)" '558 558 558 0' types
+    rule_ends ok '^$'
+}
+
+@test "before others divide the GPU they alone are made; where they are there it is not run" {
+    without_functions
+    sriov_manage 'printf "%s\n" "$*" >>/runs' "$FUNCTIONS"
+    live_make --functions
+    exits 0
+    is "$(types)" '0 0 0 0' types
+    live_make --functions
+    exits 0
+    live_make
+    exits 0
+    is "$(<"$ROOT/runs")" "-e $CARD" runs
+    is "$(types)" '558 558 558 0' types
+}
+
+@test "while somebody holds its lock it is run again" {
+    without_functions
+    # shellcheck disable=SC2016 # the program's
+    sriov_manage 'echo >>/runs' '(($(wc -l </runs) >= 3)) || { echo "Cannot obtain unbindLock for '"$CARD"'"; exit 0; }' "$FUNCTIONS"
+    live_make
+    exits 0
+    is "$(wc -l <"$ROOT/runs")" 3 runs
+    is "$(types)" '558 558 558 0' types
+    is "$(<"$ROOT/clock")" 4 clock
+}
+
+@test "one that says it has done it, and has not, is run five times, and what it said is the rule's message" {
+    without_functions
+    sriov_manage 'echo >>/runs' 'echo Enabling VFs' 'echo "Cannot obtain unbindLock for '"$CARD"'"'
+    live_make
+    exits 1
+    is "$(wc -l <"$ROOT/runs")" 5 runs
+    rule_ends failed "^$CARD: /usr/lib/nvidia/sriov-manage -e $CARD: it has ended, and 0 of 3 virtual functions are there; it said: Cannot obtain unbindLock for $CARD$"
+}
+
+# left DEVICE: it is left without a driver.
+left() {
+    without_functions
+    sriov_manage "$FUNCTIONS" 'echo >>/runs' "rm -f /sys/bus/pci/devices/$1/driver"
+    mkdir -p "$ROOT/sys/bus/pci/drivers/nvidia"
+    : >"$ROOT/sys/bus/pci/drivers/nvidia/bind"
+    : >"$ROOT/sys/bus/pci/drivers_probe"
+}
+
+@test "a GPU that it leaves without a driver gets it back" {
+    left "$CARD"
+    # shellcheck disable=SC2016 # the kernel's
+    kernel 'if at after bind "*"; then ln -s /sys/bus/pci/drivers/nvidia "/sys/bus/pci/devices/$value/driver"; fi'
+    cp "$BATS_TEST_TMPDIR/kernel" "$ROOT/kernel"
+    # shellcheck disable=SC2034 # for live_run
+    ENVIRONMENT=(IOV_KERNEL=/kernel)
+    live_make
+    exits 0
+    is "$(wc -l <"$ROOT/runs")" 1 runs
+    is "$(types)" '558 558 558 0' types
+}
+
+@test "one that its driver does not take back is named" {
+    left "$CARD"
+    live_make
+    exits 1
+    is "$(<"$ROOT/sys/bus/pci/drivers/nvidia/bind")" "$CARD" bind
+    rule_ends failed "it has ended, and $CARD has no driver$"
+}
+
+@test "so is a virtual function, for which drivers are asked" {
+    left 0000:41:00.5
+    live_make
+    exits 1
+    is "$(<"$ROOT/sys/bus/pci/drivers_probe")" 0000:41:00.5 probe
+    rule_ends failed 'it has ended, and 0000:41:00.5 has no driver$'
+}
+
+@test "one that does not end is left alone after a minute, and named" {
+    without_functions
+    mkfifo "$BATS_TEST_TMPDIR/stuck" "$ROOT/go"
+    sriov_manage 'echo Working >&2' 'echo >/stuck' 'read -r line </go' ': >/ended'
+    mkfifo "$ROOT/stuck"
+    cp "$BATS_FILE_TMPDIR/iov.so" "$ROOT/iov.so"
+    live_run /usr/bin/unshare --net /usr/bin/env IOV_ROOT= IOV_CLOCK=/clock IOV_STUCK=/stuck LD_PRELOAD=/iov.so \
+        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" /build/passthrough-vgpu 60-vgpu
+    exits 1
+    (($(<"$ROOT/clock") >= 60 && $(<"$ROOT/clock") < 75))
+    rule_ends failed "^$CARD: /usr/lib/nvidia/sriov-manage -e $CARD: it has not ended within 60 s, and 0 of 3 virtual functions are there; it said: Working$"
+}
+
+@test "a parent whose driver offers none is waited for half a minute, and named" {
+    live_root
+    rm -r "$ROOT"/sys/devices/pci*/0000:00:04.0/0000:41:00.*/nvidia
+    live_make
+    exits 1
+    (($(<"$ROOT/clock") >= 30 && $(<"$ROOT/clock") < 45))
+    rule_ends failed "^$CARD waits for its driver, nvidia, to offer virtual GPUs$"
+}
+
+@test "the service before it does not wait for what makes no virtual functions" {
+    live_root
+    mtty_parent
+    rm -r "$ROOT/sys/devices/virtual/mtty/mtty/mdev_supported_types"
+    vgpus Type=mtty-1
+    live_make --functions
+    exits 0
+    (($(<"$ROOT/clock") < 15))
+    live_make
+    exits 1
+    (($(<"$ROOT/clock") >= 30))
+    rule_ends failed '^mtty waits for its driver to offer virtual GPUs$'
+}
