@@ -136,10 +136,38 @@ static void check_twice(struct diags *diags, const struct vgpu *x, size_t sectio
                                                  "UUID=%s stands there twice; write another one", s->uuids[k]);
 }
 
+/* What the rest of the rule says of the device that has them. */
+static void check_device(struct diags *diags, const struct rule *rule, bool typed)
+{
+        const struct vgpu_section *s = &rule->vgpu->sections[0];
+        bool counted = false;
+
+        if (rule->driver != DRIVER_NATIVE)
+                diag_add(diags, DIAG_ERROR, s->file, s->line,
+                         "[Device] hands the device itself over, which then has no virtual GPUs; leave Driver= out of "
+                         "[Device]");
+        if (rule->stage != STAGE_AUTO)
+                diag_add(diags, DIAG_ERROR, s->file, s->line,
+                         "virtual GPUs are made on the host; leave Stage= out of [Device]");
+        if (!typed && rule->bus->made)
+                diag_add(diags, DIAG_ERROR, s->file, s->line,
+                         "[VirtualGPU] without Type= is for virtual functions, which Bus=%s has none of; write which "
+                         "type is meant",
+                         rule->bus->name);
+        for (size_t i = 0; i < rule->vgpu->n_sections; i++)
+                counted |= rule->vgpu->sections[i].count > 0;
+        if (!typed && counted && rule->sriov && rule->sriov->kind == VF_COUNT_NUMBER &&
+            rule->sriov->count != vgpu_count(rule->vgpu))
+                diag_add(diags, DIAG_ERROR, s->file, s->line,
+                         "Count= makes %u virtual functions and VirtualFunctions= %u; leave one of the two out",
+                         vgpu_count(rule->vgpu), rule->sriov->count);
+}
+
 static void check(struct arena *a, struct diags *diags, struct rule *rule)
 {
         const struct vgpu *x = rule->vgpu;
         bool typed = vgpu_typed(x);
+        size_t before;
 
         for (size_t i = 0; i < x->n_sections; i++) {
                 check_section(diags, &x->sections[i], typed);
@@ -148,14 +176,9 @@ static void check(struct arena *a, struct diags *diags, struct rule *rule)
         if (typed && x->sections[0].n_uuids > 0 && rule->expect_max > 1)
                 diag_add(diags, DIAG_ERROR, x->sections[0].file, x->sections[0].line,
                          "UUID= is for one parent, and Expect= for several; leave UUID= out, and each gets its own");
-        if (typed && rule->driver != DRIVER_NATIVE)
-                diag_add(diags, DIAG_ERROR, x->sections[0].file, x->sections[0].line,
-                         "[Device] hands the device itself over, which then has no virtual GPUs; leave Driver= out of "
-                         "[Device]");
-        if (typed && rule->stage != STAGE_AUTO)
-                diag_add(diags, DIAG_ERROR, x->sections[0].file, x->sections[0].line,
-                         "virtual GPUs are made on the host; leave Stage= out of [Device]");
-        if (typed || rule->sriov)
+        before = diags->n;
+        check_device(diags, rule, typed);
+        if (typed || rule->sriov || diags->n > before)
                 return;
         /* Each virtual function is one: Intel's xe, AMD's gim. */
         rule->sriov = arena_alloc(a, sizeof(*rule->sriov));

@@ -19,6 +19,41 @@ vgpus() {
     rule 60-vgpu '[Match]' "${CARD_MATCH%%$'\n'*}" ${CARD_BUS:+"Bus=$CARD_BUS"} '[VirtualGPU]' "$@"
 }
 
+# vgpu_aim now|boot|gone: the plan of the virtual GPUs alone, at any moment (see vgpu.c), in $output. The UUIDs that follow from the host are
+# u0, u1, ...; a device below a port is its address, and what is below $CARD has no directory.
+vgpu_aim() {
+    [[ -x $BATS_FILE_TMPDIR/vgpu ]] || vgpu_compile
+    run --separate-stderr "$BATS_FILE_TMPDIR/vgpu" "$ROOT" "$1"
+    output=$(sed "s,/sys/$(vgpu_dir)/,,g; s,/sys/devices/pci[^ ]*/\(0000:[0-9a-f:.]*\)/,\1/,g" <<<"$output" | awk '
+        { while (match($0, /[0-9a-f]+-[0-9a-f]+-8[0-9a-f][0-9a-f][0-9a-f]-[0-9a-f]+-[0-9a-f]+/)) {
+            uuid = substr($0, RSTART, RLENGTH)
+            if (!(uuid in name)) name[uuid] = "u" n++
+            $0 = substr($0, 1, RSTART - 1) name[uuid] substr($0, RSTART + RLENGTH) }
+          print }')
+}
+
+vgpu_compile() {
+    local -a flags=(-O1)
+    ! sanitized || flags+=(-fsanitize=address,undefined)
+    "${CC:-cc}" -std=gnu17 -D_GNU_SOURCE -I"$BATS_TEST_DIRNAME/../../src" "${flags[@]}" -o "$BATS_FILE_TMPDIR/vgpu.$$" \
+        "$BATS_TEST_DIRNAME/vgpu.c" "$BUILD/engine.a" -ljson-c
+    mv "$BATS_FILE_TMPDIR/vgpu.$$" "$BATS_FILE_TMPDIR/vgpu"
+}
+
+# makes OPERATION...: those are the operations of the last vgpu_aim, in order. makes_none: there is none.
+makes() {
+    is "$(sed -nE 's/^(functions|make) //p' <<<"$output")" "$(printf '%s\n' "$@")" operations
+}
+
+makes_none() {
+    is "$(grep -E '^(functions|make) ' <<<"$output")" '' operations
+}
+
+# vgpu_rule STATE REGEX: what the rule's line of the last vgpu_aim says.
+vgpu_rule() {
+    [[ $(grep '^60-vgpu ' <<<"$output") =~ ^"60-vgpu $1: "($2)$ ]] || { show && return 1; }
+}
+
 # vgpu_planned: "OP TARGET VALUE" of the operations that the plan has now, in order and one a line; $CARD's directory is left out.
 vgpu_planned() {
     jq -r '.operations[] | "\(.op) \(.target) \(.value // "")"' <<<"$output" |
@@ -249,7 +284,7 @@ xe_profiles() {
     local dir which
     dir=/sys/$(pci_dir "$CARD")/sriov_admin
     for which in .bulk_profile pf $(seq -f vf%.0f "$1"); do
-        [[ $which == .* ]] && set -- "$dir/$which" || set -- "$dir/$which/profile"
+        if [[ $which == .* ]]; then set -- "$dir/$which"; else set -- "$dir/$which/profile"; fi
         put "$1/exec_quantum_ms" 0
         put "$1/preempt_timeout_us" 0
         put "$1/sched_priority" '[low] normal high'
@@ -272,6 +307,19 @@ gim_card() {
     pci_set "$CARD" sriov_vf_device 73ae
     put /sys/module/gim/parameters/vf_num "$1"
     vgpu_functions "$1" ''
+}
+
+# gim_bare N: the same where no file says how many there are.
+gim_bare() {
+    gim_card "$1"
+    rm "$(pci_file "$CARD" sriov_totalvfs)" "$(pci_file "$CARD" sriov_numvfs)"
+}
+
+# css_parent: a channel of an IBM Z, whose parents are on a bus of their own.
+css_parent() {
+    CARD=0.0.0313 CARD_MATCH=Address=0.0.0313 CARD_BUS=mdev
+    mdev_parent devices/css0/0.0.0313 0.0.0313
+    mdev_type devices/css0/0.0.0313 vfio_ccw-io 'I/O subchannel (Non-QDIO)' 1
 }
 
 # --- who else makes them

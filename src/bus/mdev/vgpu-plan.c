@@ -9,6 +9,7 @@
 
 #define PARENT SIZE_MAX /* of the carriers: none of them */
 #define ALL    UINT32_MAX
+#define MANY   UINT16_MAX /* nobody knows how many fit */
 
 /* What is left of a parent while its virtual GPUs are given places. */
 struct places {
@@ -98,12 +99,15 @@ static void count_left(const struct making *m, const struct vgpu_parent *x, stru
 static void make_room(const struct vgpu_parent *x, struct places *p, size_t carrier, const char *type)
 {
         const struct vgpu_type *t = vgpu_type_of(&x->is.carriers[carrier], type);
-        bool only = x->is.carriers[carrier].index == ALL && t;
+        bool alone = x->is.carriers[carrier].index == ALL && t;
 
-        if (only)
-                p->left[carrier][t - x->is.carriers[carrier].types]++;
         for (size_t c = 0; c < x->is.n_carriers; c++)
-                p->unknown[c] |= !only;
+                p->unknown[c] |= !alone;
+        for (size_t i = 0; alone && i < x->is.carriers[carrier].n_types; i++)
+                if (&x->is.carriers[carrier].types[i] == t)
+                        p->left[carrier][i]++;
+                else
+                        p->left[carrier][i] = MANY;
 }
 
 /* Whether one more of that type fits there; what goes there first may have another, then nobody knows. */
@@ -243,13 +247,18 @@ static void make_one(const struct making *m, const struct vgpu_parent *x, uint32
                 promise(m, index, address, d->address, t->id);
 }
 
-/* A card of NVIDIA's offers one size at a time: what is there makes it. */
+static bool is_set(const struct vgpu_carrier *c)
+{
+        return c->current && !streq(c->current, "0");
+}
+
+/* A card of NVIDIA's offers one size at a time: that of what is there. */
 static bool has_other_size(const struct making *m, const struct vgpu_parent *x, const struct vgpu_type *type)
 {
         bool other = false;
 
         for (size_t c = 0; startswith(device_of(m)->id, "10de:") && c < x->is.n_carriers; c++)
-                for (size_t i = 0; i < x->is.carriers[c].n_types; i++) {
+                for (size_t i = 0; i < x->is.carriers[c].n_types && !is_set(&x->is.carriers[c]); i++) {
                         const struct vgpu_type *t = &x->is.carriers[c].types[i];
 
                         if (streq(t->id, type->id) && t->available > 0)
@@ -359,16 +368,24 @@ static void say(const struct making *m, const struct vgpu_parent *x)
 {
         struct plan_rule *state = &m->plan->rules[m->plan->entries[x->entry].rule];
 
-        if (m->aim == VGPU_GONE || state->state != RULE_OK || x->here == x->count)
+        uint32_t n = x->count - x->here;
+        const char *unlike;
+
+        if (m->aim == VGPU_GONE || state->state != RULE_OK || n == 0)
                 return;
-        state->message = arena_printf(m->arena, "%s%s%u %sof %s%s%s", state->message, *state->message ? ", " : "makes ",
-                                      x->count - x->here, *state->message ? "" : "virtual GPUs ", device_of(m)->address,
-                                      x->waits           ? "; it waits for "
-                                      : has_unlike(m, x) ? "; "
-                                                         : "",
-                                      x->waits           ? x->waits
-                                      : has_unlike(m, x) ? vgpu_unlike_text(m->arena, device_of(m))
-                                                         : "");
+        unlike = has_unlike(m, x) ? vgpu_unlike_text(m->arena, device_of(m)) : NULL;
+        state->message =
+                arena_printf(m->arena, "%s%s%u %sof %s%s%s", state->message, *state->message ? ", " : "makes ", n,
+                             *state->message ? ""
+                             : n == 1        ? "virtual GPU "
+                                             : "virtual GPUs ",
+                             device_of(m)->address,
+                             x->waits ? "; it waits for "
+                             : unlike ? "; "
+                                      : "",
+                             x->waits ? x->waits
+                             : unlike ? unlike
+                                      : "");
 }
 
 static void add_parent(struct making *m, size_t entry, const struct vgpu_facts *looked)
