@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Use PCI functions through VFIO as a virtual machine would: open the group (it must be viable), map memory for DMA,
- * read config space and compare it with what sysfs says, look at the BARs, reset. One line for each function; exit
- * status 1 at the first that cannot be used.
+ * read config space and compare it with what sysfs says (which says nothing of a mediated device), look at the BARs,
+ * reset. One line for each function; exit status 1 at the first that cannot be used.
  */
 #include "vfio.h"
 
@@ -54,7 +54,7 @@ static void use(const char *address)
 
         vendor = vfio_config_read(&v, 0);
         device = vfio_config_read(&v, 2);
-        if (vendor != sysfs_id(&v, "vendor") || device != sysfs_id(&v, "device"))
+        if (!vfio_is_mediated(&v) && (vendor != sysfs_id(&v, "vendor") || device != sysfs_id(&v, "device")))
                 vfio_fail(&v, "config space says %04x:%04x, sysfs says otherwise", vendor, device);
         bars = count_bars(&v);
         if (bars == 0)

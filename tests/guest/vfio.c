@@ -24,13 +24,20 @@ void vfio_fail(const struct vfio *v, const char *format, ...)
         exit(1);
 }
 
+/* Functions have an address, mediated devices a UUID. */
+bool vfio_is_mediated(const struct vfio *v)
+{
+        return strchr(v->address, ':') == NULL;
+}
+
 static int group_of(const struct vfio *v)
 {
         char path[128], target[256];
         const char *name;
         ssize_t n;
 
-        snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/iommu_group", v->address);
+        snprintf(path, sizeof path, "/sys/bus/%s/devices/%s/iommu_group", vfio_is_mediated(v) ? "mdev" : "pci",
+                 v->address);
         n = readlink(path, target, sizeof target - 1);
         if (n < 0)
                 vfio_fail(v, "no IOMMU group: %s", strerror(errno));

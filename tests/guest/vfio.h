@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
-/* A PCI function opened through VFIO the way a virtual machine opens it: Documentation/driver-api/vfio.rst, "VFIO Usage
- * Example". */
+/* A PCI function, or a mediated device that looks like one, opened through VFIO the way a virtual machine opens it:
+ * Documentation/driver-api/vfio.rst, "VFIO Usage Example". */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct vfio {
  */
 __attribute__((noreturn, format(printf, 2, 3))) void vfio_fail(const struct vfio *v, const char *format, ...);
 
+bool vfio_is_mediated(const struct vfio *v);
 void vfio_open(struct vfio *v, const char *address);
 void vfio_close(struct vfio *v);
 void *vfio_map(const struct vfio *v, uint64_t iova, size_t size);
