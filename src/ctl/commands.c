@@ -24,7 +24,7 @@ static const struct own_option options[OPT_MAX_] = {
                          "keep the trial only if confirm is run within that time (15min, 1h)"},
         [OPT_BOOT] = {"boot", TEXT, AT(boot), "-N", "the boot N before this one, from the journal"},
         [OPT_STEPS] = {"steps", FLAG, AT(steps), NULL, "each operation, in order"},
-        [OPT_TYPES] = {"types", FLAG, AT(types), NULL, "the types of virtual GPUs (not built yet)"},
+        [OPT_TYPES] = {"types", FLAG, AT(types), NULL, "the types of virtual GPUs that devices offer, and how many of each fit"},
         [OPT_RAW] = {"raw", FLAG, AT(raw), NULL, "keep serial numbers, addresses, UUIDs and passwords as they are"},
         [OPT_CMDLINE] = {"cmdline", TEXT, AT(cmdline), "STRING", "check this line, not that of the running kernel"},
         [OPT_VENDOR] = {"vendor", TEXT, AT(vendor), "VENDOR", "for a processor by intel or amd, not for this one"},

@@ -145,6 +145,7 @@ int ctl_make_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.numa |= request->numa;
                 needed.busy |= request->busy;
                 needed.use |= request->use;
+                needed.vgpus |= request->vgpus;
                 needed.identities |= request->identities;
                 needed.config = request->config;
         }
