@@ -56,7 +56,7 @@ $(BUILD)/engine.a: $(call objects,$(ENGINE_SOURCES))
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/passthroughctl $(BUILD)/passthrough-cmdline: LIBRARIES = -ljson-c
+$(BUILD)/passthroughctl $(BUILD)/passthrough-cmdline $(BUILD)/passthrough-vgpu: LIBRARIES = -ljson-c
 $(BUILD)/passthrough-sriov: LIBRARIES = -lmnl
 define program
 $(BUILD)/$(1): $(call objects,$($(1)_SOURCES)) $(BUILD)/engine.a

@@ -32,7 +32,7 @@ static const char *owner_fix(struct checker *c, const struct owner *o, const str
                 return arena_join(c->arena, "take ", o->address, " out of the SriovNetworkNodePolicy that has it", keep,
                                   NULL);
         case OWNER_PROXMOX:
-                return arena_join(c->arena, "systemctl disable pve-nvidia-sriov@", o->address, keep, NULL);
+                return arena_join(c->arena, "systemctl disable ", str_basename(o->file), keep, NULL);
         default:
                 return arena_join(c->arena, "remove the SR-IOV settings from ", o->file, keep, NULL);
         }

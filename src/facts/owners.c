@@ -13,8 +13,7 @@ static const char *const keyfiles[] = {"/etc/NetworkManager/system-connections",
                                        "/run/NetworkManager/system-connections",
                                        "/usr/lib/NetworkManager/system-connections"};
 
-#define UNITS  "/etc/systemd/system"
-#define NVIDIA "pve-nvidia-sriov@"
+#define UNITS "/etc/systemd/system"
 
 struct finder {
         const struct root *root;
@@ -226,6 +225,17 @@ static void read_addresses(const struct finder *x, enum owner_kind kind, const c
         }
 }
 
+/* Of a unit that makes the virtual functions of NVIDIA's cards; or NULL. */
+static const char *instance_of(const char *unit)
+{
+        static const char *const templates[] = {"pve-nvidia-sriov@", "nvidia-sriov-manage@"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(templates); i++)
+                if (startswith(unit, templates[i]))
+                        return unit + strlen(templates[i]);
+        return NULL;
+}
+
 /* A link that enables an instance of it; "ALL" is the instance for every card of NVIDIA's. */
 static void read_proxmox(const struct finder *x)
 {
@@ -239,7 +249,7 @@ static void read_proxmox(const struct finder *x)
                         continue;
                 units = list(x, OWNER_PROXMOX, dir, &n_units);
                 for (size_t k = 0; k < n_units; k++) {
-                        const char *instance = startswith(units[k], NVIDIA) ? units[k] + strlen(NVIDIA) : NULL;
+                        const char *instance = instance_of(units[k]);
                         struct owner *o;
 
                         if (!instance || !endswith(instance, ".service"))
@@ -249,6 +259,14 @@ static void read_proxmox(const struct finder *x)
                         o->address = arena_strndup(x->arena, instance, strlen(instance) - strlen(".service"));
                 }
         }
+}
+
+void owners_read_nvidia(const struct root *root, struct arena *a, struct owners *ret)
+{
+        const struct finder x = {root, a, ret};
+
+        *ret = (struct owners){};
+        read_proxmox(&x);
 }
 
 void owners_read(const struct root *root, struct arena *a, struct owners *ret)

@@ -3,7 +3,7 @@
 
 /*
  * Who else sets virtual functions up: systemd.link(5) and systemd.network(5), NetworkManager's keyfiles, mdevctl,
- * the network operator of Kubernetes, Proxmox VE's unit for NVIDIA's cards.
+ * the network operator of Kubernetes, units for NVIDIA's cards (Proxmox VE's and NVIDIA's own).
  */
 
 #include <stdbool.h>
@@ -39,3 +39,5 @@ struct owners {
 };
 
 void owners_read(const struct root *root, struct arena *a, struct owners *ret);
+/* Those of OWNER_PROXMOX alone. */
+void owners_read_nvidia(const struct root *root, struct arena *a, struct owners *ret);

@@ -435,7 +435,7 @@ void planner_refusals(struct planner *p)
                 if (e->action == ACTION_BIND)
                         judge(p, e);
                 /* It stays, but what is made of it disturbs it. */
-                else if (p->config->rules[e->rule].sriov)
+                else if (p->config->rules[e->rule].sriov || p->config->rules[e->rule].vgpu)
                         weigh_parent(p, e);
         }
         for (size_t i = 0; i < plan->n_entries; i++)

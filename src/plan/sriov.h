@@ -18,6 +18,8 @@ struct sriov_facts {
         uint32_t total, enabled;     /* how many there can be, and are */
         uint32_t offset, stride;     /* of their numbers on the bus */
         bool placed;                 /* these two are known */
+        uint32_t limit;              /* how many its driver was told to make at most; UINT32_MAX: that is not known */
+        bool profiles;               /* Intel's xe has a profile for each: sriov_admin/vfN, from 1 on */
         const char *vf_id;           /* vendor:device of each; or NULL */
         bool autoprobe;              /* drivers of the host take new ones */
         const char *interface;       /* its own, no representor; or NULL */

@@ -26,6 +26,7 @@ struct vgpu_type {
         const char *description, *api; /* or NULL */
         uint32_t available;            /* how many more of it fit, of VGPU_VENDOR one */
         bool counted;                  /* available is known */
+        uint32_t most;                 /* how many of it a whole card can have, as NVIDIA says it; 0: it does not */
 };
 
 /* What is given types: the parent itself, or one of its virtual functions. */
@@ -39,20 +40,27 @@ struct vgpu_carrier {
         const char *user;    /* who uses what it is now; or NULL */
 };
 
-/* Somebody else who makes virtual GPUs of the parent: a definition of mdevctl, or a service. */
+/* Somebody else who makes virtual GPUs: a definition of mdevctl's, whatever its parent, or a service. */
 struct vgpu_owner {
-        const char *who;  /* "/etc/mdevctl.d/0000:41:00.0/UUID" */
-        const char *uuid; /* that it makes; NULL: not one */
-        bool automatic;   /* at each boot */
+        const char *who;    /* "/etc/mdevctl.d/0000:41:00.0/UUID" */
+        bool unreadable;    /* what is in it is not known */
+        const char *parent; /* the address of the carrier; of a service that of the card */
+        const char *uuid;   /* that it makes; NULL: a service, which makes virtual functions */
+        const char *type;   /* that one's */
+        bool automatic;     /* at each boot */
 };
 
 /* A parent, as it is at this moment. */
 struct vgpu_facts {
         enum vgpu_kind kind;
-        struct vgpu_carrier *carriers;
+        struct vgpu_carrier *carriers; /* by index */
         size_t n_carriers;
+        struct vgpu_type
+                *known; /* of VGPU_VENDOR: those that its driver knows of, whether one can be made now or not */
+        size_t n_known;
         uint32_t total, enabled; /* virtual functions that there can be, and are */
-        const char *manage;      /* NVIDIA's sriov-manage, its path; NULL: it is not here */
+        bool autoprobe;          /* drivers of the host take new ones */
+        const char *manage;      /* NVIDIA's sriov-manage, its path, of a card that needs it; NULL: it is not here */
         struct vgpu_owner *owners;
         size_t n_owners;
 };
@@ -73,7 +81,7 @@ struct vgpu_op {
 struct vgpu_parent {
         size_t entry; /* in plan->entries */
         struct vgpu_facts is;
-        uint32_t count;      /* how many there are to be */
+        uint32_t count;      /* how many there are to be; of VGPU_GONE none */
         uint32_t here;       /* of these, how many are as they are to be */
         const char *waits;   /* for what, where it is not ready yet; or NULL */
         const char *refused; /* why nothing is done; or NULL */

@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "base/str.h"
+#include "bus/pci/sriov-quirks.h"
 #include "bus/pci/sriov.h"
 #include "config/driver.h"
 #include "guard/evidence.h"
@@ -173,12 +174,54 @@ static void look_at_twins(const struct look *x, const struct device *d, struct s
         }
 }
 
+/* Some drivers make them without the file that says how many. */
+static uint32_t shown_of(const struct look *x, const struct device *d)
+{
+        uint32_t n = 0;
+
+        for (size_t i = 0; i < x->facts->n_devices; i++)
+                n += x->facts->devices[i].bus == d->bus && streq_ptr(x->facts->devices[i].parent, d->address);
+        return n;
+}
+
+/* k: of reading sriov_totalvfs, which had that text. The capability has 16 bits for each number. */
+static void look_at_numbers(const struct look *x, const struct device *d, ssize_t k, const char *text, uint32_t shown,
+                            struct sriov_facts *ret)
+{
+        if (k == -ENOENT) {
+                ret->capable = YES;
+                ret->total = ret->enabled = shown;
+                return;
+        }
+        ret->capable = k > 0 && str_to_u32(text, 10, &ret->total) && ret->total <= UINT16_MAX &&
+                                       number(x, d, "sriov_numvfs", 10, &ret->enabled) && ret->enabled <= UINT16_MAX
+                               ? YES
+                               : UNKNOWN;
+        if (ret->capable != YES)
+                ret->total = ret->enabled = 0;
+}
+
+static void look_at_driver(const struct look *x, const struct device *d, struct sriov_facts *ret)
+{
+        const struct sriov_quirks *quirks = sriov_quirks_of(d->driver_now, d->id);
+        char text[32];
+
+        ret->limit = UINT32_MAX;
+        if (quirks->parameter &&
+            (root_read(x->root,
+                       arena_join(x->arena, "/sys/module/", quirks->name, "/parameters/", quirks->parameter, NULL),
+                       text, sizeof(text)) <= 0 ||
+             !str_to_u32(text, 10, &ret->limit)))
+                ret->limit = UINT32_MAX;
+        ret->profiles = quirks->parameter && root_exists(x->root, arena_join(x->arena, d->sysfs, "/sriov_admin", NULL));
+}
+
 void pci_sriov_look(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
                     struct sriov_facts *ret)
 {
         const struct look x = {root, a, facts};
         const struct device *d = &facts->devices[device];
-        uint32_t autoprobe, shown = 0;
+        uint32_t autoprobe, shown = shown_of(&x, d);
         char text[32];
         ssize_t k;
 
@@ -188,15 +231,10 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
                 return;
         ret->capable = NO;
         k = read_of(&x, d->sysfs, "sriov_totalvfs", text, sizeof(text));
-        if (k == -ENOENT)
+        if (k == -ENOENT && (shown == 0 || !sriov_quirks_of(d->driver_now, d->id)->makes_own))
                 return;
-        /* The capability has 16 bits for each. */
-        ret->capable = k > 0 && str_to_u32(text, 10, &ret->total) && ret->total <= UINT16_MAX &&
-                                       number(&x, d, "sriov_numvfs", 10, &ret->enabled) && ret->enabled <= UINT16_MAX
-                               ? YES
-                               : UNKNOWN;
-        if (ret->capable != YES)
-                ret->total = ret->enabled = 0;
+        look_at_driver(&x, d, ret);
+        look_at_numbers(&x, d, k, text, shown, ret);
         ret->placed =
                 number(&x, d, "sriov_offset", 10, &ret->offset) && number(&x, d, "sriov_stride", 10, &ret->stride);
         /* It is there since Linux 4.12, and on by default. */
@@ -216,9 +254,8 @@ void pci_sriov_look(const struct root *root, struct arena *a, const struct facts
         for (size_t i = 0; i < facts->n_devices; i++) {
                 const struct device *vf = &facts->devices[i];
 
-                if (!streq_ptr(vf->parent, d->address))
+                if (vf->bus != d->bus || !streq_ptr(vf->parent, d->address))
                         continue;
-                shown++;
                 ret->user = ret->user ? ret->user : user_of(&x, vf);
                 if (vf->index < ret->enabled)
                         ret->bound[vf->index] = vf->driver_now != NULL;

@@ -31,6 +31,12 @@ static inline const struct sriov_quirks *quirks_of(const struct making *m)
         return sriov_quirks_of(device_of(m)->driver_now, device_of(m)->id);
 }
 
+/* The number of functions is the driver's. */
+static inline bool has_its_own(const struct making *m)
+{
+        return rule_of(m)->sriov->kind == VF_COUNT_EXISTING || quirks_of(m)->makes_own;
+}
+
 static inline struct sriov_op *add(const struct making *m, enum sriov_phase phase, uint32_t index, struct op op)
 {
         struct sriov_op *x = arena_grow(m->arena, &m->sriov->ops, m->sriov->n_ops++, sizeof(*m->sriov->ops));
@@ -72,3 +78,10 @@ void sriov_mode_after(const struct making *m, const struct sriov_parent *x);
 const char *sriov_nvme_unfit(const struct making *m, const struct plan_entry *e, const struct device *d);
 void sriov_nvme_before(const struct making *m, const struct sriov_parent *x);
 void sriov_nvme_after(const struct making *m, const struct sriov_parent *x);
+
+/*
+ * sriov-vgpu.c: where each virtual function is a virtual GPU. Why they cannot be made so, or NULL; and what is written
+ * before they are made.
+ */
+const char *sriov_vgpu_unfit(const struct making *m, const struct sriov_parent *x);
+void sriov_vgpu_before(const struct making *m, const struct sriov_parent *x);

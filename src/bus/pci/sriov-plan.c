@@ -104,6 +104,9 @@ static const char *unfit(const struct making *m, struct sriov_parent *x)
             (needs_interface(rule_of(m)->sriov) || x->mode != ESWITCH_UNSET))
                 return "it is no network card, and the rule sets up a network; leave out MACAddress=, VLANId=, "
                        "Eswitch= and the like";
+        why = sriov_vgpu_unfit(m, x);
+        if (why)
+                return why;
         if (x->count > x->is.total)
                 return arena_printf(m->arena, "it has at most %u virtual functions, and the rule wants %u", x->is.total,
                                     x->count);
@@ -158,6 +161,7 @@ static void make(const struct making *m, const struct sriov_parent *x)
                         ->net = SRIOV_NET_UP;
         for (size_t i = 0; i < sriov->n_attributes && x->count > 0; i++)
                 add_write(m, SRIOV_MAKE, ALL, sriov->attributes[i].name, sriov->attributes[i].value, "Attribute=");
+        sriov_vgpu_before(m, x);
         if (x->is.autoprobe)
                 add_write(m, SRIOV_MAKE, ALL, "sriov_drivers_autoprobe", "0",
                           "drivers of the host leave new virtual functions alone");
@@ -403,7 +407,7 @@ static void add_parent(struct making *m, size_t entry, const struct sriov_facts 
 
         m->parent = m->sriov->n_parents++;
         *x = (struct sriov_parent){.entry = entry, .is = *looked};
-        if (m->aim == SRIOV_AT_BOOT && sriov->kind != VF_COUNT_EXISTING) {
+        if (m->aim == SRIOV_AT_BOOT && !has_its_own(m)) {
                 x->is.enabled = 0;
                 x->is.eswitch = ESWITCH_UNSET;
                 x->is.user = NULL;
@@ -415,7 +419,9 @@ static void add_parent(struct making *m, size_t entry, const struct sriov_facts 
         x->count = sriov->kind == VF_COUNT_NUMBER ? sriov->count
                    : sriov->kind == VF_COUNT_ALL  ? x->is.total
                                                   : x->is.enabled;
-        if (m->aim == SRIOV_NONE && sriov->kind != VF_COUNT_EXISTING)
+        if (m->aim == SRIOV_NONE && has_its_own(m))
+                x->count = x->is.enabled;
+        else if (m->aim == SRIOV_NONE)
                 x->count = 0;
         if (x->count > 0 && m->aim != SRIOV_NONE && x->is.eswitch != sriov->eswitch)
                 x->mode = sriov->eswitch;

@@ -33,6 +33,12 @@ static const struct sriov_quirks rows[] = {
         {"c3xxx", NULL, .all_only = true},
         {"c6xx", NULL, .all_only = true},
         {"dh895xcc", NULL, .all_only = true},
+        /* It limits what sriov_totalvfs has (xe_sriov_pf.c, xe_sriov_pf_readiness()); i915: the one beside the
+           kernel's. */
+        {"xe", NULL, .parameter = "max_vfs"},
+        {"i915", NULL, .parameter = "max_vfs"},
+        /* AMD's for the host, which has no sriov_configure(). */
+        {"gim", NULL, .makes_own = true, .parameter = "vf_num"},
 };
 
 const struct sriov_quirks *sriov_quirks_of(const char *driver, const char *id)

@@ -16,10 +16,12 @@ enum eswitch_when {
 struct sriov_quirks {
         const char *name, *id; /* id: of a device that is not as the others of that driver; or NULL */
         enum eswitch_when when;
-        bool wants_up; /* it makes none while its interface is down */
-        bool flaps;    /* its link goes down while it makes the first */
-        bool all_only; /* it makes as many as there can be, whatever number it is told */
-        uint32_t max;  /* 0: as many as the device has */
+        bool wants_up;         /* it makes none while its interface is down */
+        bool flaps;            /* its link goes down while it makes the first */
+        bool all_only;         /* it makes as many as there can be, whatever number it is told */
+        bool makes_own;        /* it makes them when it is loaded, and no others later */
+        const char *parameter; /* of its module: how many; or NULL */
+        uint32_t max;          /* 0: as many as the device has */
 };
 
 /* driver or id may be NULL; a driver that nobody knows has a row, too. */
