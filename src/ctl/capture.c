@@ -57,6 +57,8 @@ static int gather_rest(struct ctl *c)
         struct makers makers;
         struct status status;
         struct applied applied;
+        struct vgpu_owner *vgpu_owners;
+        size_t n_vgpu_owners;
         int k;
 
         facts_request_driver(&request, &c->arena, drivers[0]);
@@ -66,6 +68,7 @@ static int gather_rest(struct ctl *c)
                 return ctl_fail("reading this machine's facts", k);
         kernel_read(&c->root, &c->arena, NULL, &kernel);
         owners_read(&c->root, &c->arena, &owners);
+        vgpu_owners_read(&c->root, &c->arena, &vgpu_owners, &n_vgpu_owners);
         for (size_t i = 0; i < c->facts.n_devices; i++) {
                 struct sriov_facts functions;
                 struct inspection shows;

@@ -58,10 +58,17 @@ static const struct sriov_facts *functions(struct ctl *c)
 static const struct vgpu_facts *vgpus(struct ctl *c)
 {
         struct vgpu_facts *looked = arena_alloc(&c->arena, c->facts.n_devices * sizeof(*looked));
+        struct vgpu_owner *owners;
+        size_t n_owners;
 
-        for (size_t i = 0; i < c->facts.n_devices; i++)
-                if (!c->facts.devices[i].parent && !(c->facts.devices[i].roles & ROLE_BRIDGE))
-                        vgpu_look(&c->root, &c->arena, &c->facts, i, &looked[i]);
+        vgpu_owners_read(&c->root, &c->arena, &owners, &n_owners);
+        for (size_t i = 0; i < c->facts.n_devices; i++) {
+                if (c->facts.devices[i].parent || c->facts.devices[i].roles & ROLE_BRIDGE)
+                        continue;
+                vgpu_look(&c->root, &c->arena, &c->facts, i, &looked[i]);
+                looked[i].owners = owners;
+                looked[i].n_owners = n_owners;
+        }
         return looked;
 }
 

@@ -54,16 +54,21 @@ static void add_made(struct json_object *o, const struct listing *list, const st
         }
 }
 
-static void add_definitions(struct json_object *o, const struct types_of *x)
+static void add_definitions(struct json_object *o, const struct listing *list, const struct types_of *x)
 {
         struct json_object *array = add_array(o, "definitions");
 
         for (size_t i = 0; i < x->is->n_owners; i++) {
-                struct json_object *owner = append(array);
+                struct json_object *owner;
 
+                if (!listing_vgpu_owner_of(list, &x->is->owners[i], x->device))
+                        continue;
+                owner = append(array);
                 add_string(owner, "who", x->is->owners[i].who);
                 add_string(owner, "uuid", x->is->owners[i].uuid);
+                add_string(owner, "type", x->is->owners[i].type);
                 add_bool(owner, "automatic", x->is->owners[i].automatic);
+                add_bool(owner, "readable", !x->is->owners[i].unreadable);
         }
 }
 
@@ -83,13 +88,13 @@ void json_types(FILE *f, const struct listing *list, size_t one, struct arena *a
                 add_string(o, "device_name", model_short(a, d, &list->names[x->device]));
                 add_string(o, "driver", d->driver_now);
                 add_string(o, "rule", e ? list->plan->config->rules[e->rule].name : "");
-                add_string(o, "kind", vgpu_kind_names[x->is->kind]);
+                add_string(o, "kind", vgpu_kind_names[x->kind]);
                 add_number(o, "virtual_functions", true, x->is->enabled);
                 add_number(o, "virtual_functions_most", true, x->is->total);
                 add_string(o, "message", x->none);
                 add_types(o, x);
                 add_made(o, list, x, a);
-                add_definitions(o, x);
+                add_definitions(o, list, x);
         }
         add_errors(document, errors);
         finish(f, document);

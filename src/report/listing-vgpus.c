@@ -15,6 +15,13 @@ size_t listing_vgpu_of(const struct listing *list, size_t device)
         return device;
 }
 
+bool listing_vgpu_owner_of(const struct listing *list, const struct vgpu_owner *owner, size_t device)
+{
+        size_t on = owner->parent ? facts_find(facts_of(list), owner->parent) : NO_DEVICE;
+
+        return !owner->parent || (on != NO_DEVICE && listing_vgpu_of(list, on) == device);
+}
+
 static const struct vgpu_owner *definition_of(const struct listing *list, size_t device)
 {
         size_t of = listing_vgpu_of(list, device);

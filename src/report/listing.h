@@ -86,5 +86,7 @@ const char *listing_virtual(const struct listing *list, struct arena *a, size_t 
 const char *listing_vgpus(const struct listing *list, struct arena *a, size_t device);
 /* Who has made the virtual GPU: a rule, a definition of somebody else's, "no rule". */
 const char *listing_vgpu_owner(const struct listing *list, struct arena *a, size_t device);
+/* Whether it makes some of that device. */
+bool listing_vgpu_owner_of(const struct listing *list, const struct vgpu_owner *owner, size_t device);
 /* The device that it is made of, and that none makes; NO_DEVICE: it is not there. */
 size_t listing_vgpu_of(const struct listing *list, size_t device);

@@ -80,11 +80,19 @@ static void put_line(const struct screen *s, const char *text)
 }
 
 /* Definitions of others, which may have nothing there now. */
-static void put_definitions(const struct screen *s, const struct types_of *x)
+static void put_definitions(const struct screen *s, const struct listing *list, const struct types_of *x)
 {
-        for (size_t i = 0; i < x->is->n_owners; i++)
-                put_line(s, arena_join(s->arena, "also set up by ", x->is->owners[i].who,
-                                       x->is->owners[i].automatic ? ", at each boot" : "", NULL));
+        for (size_t i = 0; i < x->is->n_owners; i++) {
+                const struct vgpu_owner *o = &x->is->owners[i];
+
+                if (listing_vgpu_owner_of(list, o, x->device))
+                        put_line(s, arena_join(s->arena,
+                                               o->unreadable  ? "cannot be read: "
+                                               : o->automatic ? "made at each boot: "
+                                                              : "defined: ",
+                                               o->type ? vgpu_type_name(x->is, o->type) : "", o->type ? ", by " : "",
+                                               o->who, NULL));
+        }
 }
 
 static void put_parent(const struct screen *s, const struct listing *list, const struct columns *c,
@@ -106,10 +114,10 @@ static void put_parent(const struct screen *s, const struct listing *list, const
                           fits_of(s->arena, row));
         }
         if (x->none)
-                put_line(s, listing_text(list, s->arena, x->none));
+                put_line(s, x->none); /* a command in it takes whole addresses */
         if (made && !startswith(made, "can "))
                 put_line(s, listing_text(list, s->arena, made));
-        put_definitions(s, x);
+        put_definitions(s, list, x);
         fputc('\n', s->f);
 }
 
@@ -120,7 +128,7 @@ static void put_count(const struct screen *s, const struct types_of *found, size
         const char *text;
 
         for (size_t i = 0; i < n; i++) {
-                offering += found[i].n > 0 || found[i].is->kind == VGPU_PLAIN;
+                offering += found[i].n > 0 || found[i].kind == VGPU_PLAIN;
                 for (size_t t = 0; t < found[i].n; t++)
                         shared |= found[i].rows[t].most > 0;
         }

@@ -17,21 +17,40 @@ static void count(const struct vgpu_facts *is, const struct vgpu_carrier *c, con
         }
 }
 
-static void add_carrier(const struct vgpu_facts *is, const struct vgpu_carrier *c, struct arena *a,
-                        struct types_of *ret)
+static struct types_row *row_of(struct arena *a, struct types_of *x, const struct vgpu_type *type)
 {
-        for (size_t t = 0; t < c->n_types; t++) {
-                size_t i = 0;
+        struct types_row *row;
 
-                while (i < ret->n && !streq(ret->rows[i].type->id, c->types[t].id))
-                        i++;
-                if (i == ret->n) {
-                        *(struct types_row *)arena_grow(a, &ret->rows, ret->n, sizeof(*ret->rows)) =
-                                (struct types_row){.type = &c->types[t], .counted = true};
-                        ret->n++;
+        for (size_t i = 0; i < x->n; i++)
+                if (streq(x->rows[i].type->id, type->id))
+                        return &x->rows[i];
+        row = arena_grow(a, &x->rows, x->n++, sizeof(*x->rows));
+        *row = (struct types_row){.type = type, .counted = true};
+        return row;
+}
+
+/* Those that the driver knows of are there though none of them fits. */
+static void add_types(const struct vgpu_facts *is, struct arena *a, struct types_of *x)
+{
+        for (size_t t = 0; t < is->n_known; t++)
+                (void)row_of(a, x, &is->known[t]);
+        for (size_t i = 0; i < is->n_carriers; i++)
+                for (size_t t = 0; t < is->carriers[i].n_types; t++) {
+                        const struct vgpu_type *type = &is->carriers[i].types[t];
+
+                        count(is, &is->carriers[i], type, row_of(a, x, type));
                 }
-                count(is, c, &c->types[t], &ret->rows[i]);
-        }
+}
+
+/* Drivers whose virtual functions are virtual GPUs as they are. */
+static enum vgpu_kind kind_of(const struct device *d, const struct vgpu_facts *is)
+{
+        static const char *const drivers[] = {"xe", "i915", "gim"};
+
+        if (is->kind != VGPU_NONE || is->total == 0 || !(d->roles & ROLE_DISPLAY) || !d->driver_now ||
+            str_index(d->driver_now, drivers, ARRAY_SIZE(drivers)) < 0)
+                return is->kind;
+        return VGPU_PLAIN;
 }
 
 static bool is_nvidia(const struct device *d)
@@ -40,15 +59,17 @@ static bool is_nvidia(const struct device *d)
 }
 
 /* NVIDIA's virtual functions come first, then vgpud tells its driver the types. */
-static const char *why_none(const struct device *d, const struct vgpu_facts *is, struct arena *a)
+static const char *why_none(const struct device *d, const struct types_of *x, struct arena *a)
 {
+        const struct vgpu_facts *is = x->is;
+
         for (size_t i = 0; i < is->n_carriers; i++)
                 if (is->carriers[i].unreadable)
                         return "its types cannot be read";
-        if (is->kind == VGPU_PLAIN)
+        if (x->kind == VGPU_PLAIN)
                 return arena_printf(a,
-                                    "has no types: each of its virtual functions is a virtual GPU, %u of at most %u "
-                                    "are there; a rule has [VirtualGPU] with Count= alone",
+                                    "no types: each of its virtual functions is a virtual GPU, and %u of at most %u "
+                                    "are there; a rule has [VirtualGPU] with Count= and without Type=",
                                     is->enabled, is->total);
         if (!is_nvidia(d) || is->total == 0)
                 return arena_join(a, d->driver_now ? "driver " : "it has no driver, and ",
@@ -71,7 +92,7 @@ static const char *why_none(const struct device *d, const struct vgpu_facts *is,
 /* It offers some, or would if it were set up. */
 static bool can_offer(const struct device *d, const struct vgpu_facts *is)
 {
-        return is->kind != VGPU_NONE || (is_nvidia(d) && is->total > 0);
+        return kind_of(d, is) != VGPU_NONE || (is_nvidia(d) && is->total > 0);
 }
 
 struct types_of *types_find(const struct listing *list, size_t one, struct arena *a, size_t *ret_n)
@@ -88,11 +109,10 @@ struct types_of *types_find(const struct listing *list, size_t one, struct arena
 
                 if (d->parent || (one != NO_DEVICE ? i != one : !list->means[i] || !can_offer(d, is)))
                         continue;
-                *x = (struct types_of){.device = i, .is = is};
-                for (size_t c = 0; c < is->n_carriers; c++)
-                        add_carrier(is, &is->carriers[c], a, x);
+                *x = (struct types_of){.device = i, .is = is, .kind = kind_of(d, is)};
+                add_types(is, a, x);
                 if (x->n == 0)
-                        x->none = why_none(d, is, a);
+                        x->none = why_none(d, x, a);
                 ++*ret_n;
         }
         return ret;

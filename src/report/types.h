@@ -17,6 +17,7 @@ struct types_row {
 struct types_of {
         size_t device;
         const struct vgpu_facts *is;
+        enum vgpu_kind kind; /* of is; or VGPU_PLAIN */
         struct types_row *rows;
         size_t n;
         const char *none; /* why it offers none now, and what would help; or NULL */

@@ -84,6 +84,9 @@ const char *vgpu_type_name(const struct vgpu_facts *is, const char *id)
                 for (size_t t = 0; t < is->carriers[i].n_types; t++)
                         if (streq(is->carriers[i].types[t].id, id))
                                 return is->carriers[i].types[t].name;
+        for (size_t t = 0; is && t < is->n_known; t++)
+                if (streq(is->known[t].id, id))
+                        return is->known[t].name;
         return id;
 }
 
