@@ -182,6 +182,10 @@ void json_status(FILE *f, const struct status *status, const struct diags *error
                 struct json_object *o = append(array);
 
                 json_device(o, d->bus, d->address, d->id, d->class, d->group);
+                if (status->vgpus && status->vgpus[i]) {
+                        add_string(o, "parent", status->vgpus[i]->parent);
+                        add_string(o, "type", status->vgpus[i]->vgpu);
+                }
                 add_string(o, "rule", d->rule);
                 add_string(o, "action", action_names[d->action]);
                 json_driver(o, d->bus, d->driver);
