@@ -177,6 +177,11 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
         return k < 0 ? ctl_fail(TRIAL_PATH, k) : ctl_make_plan(c, request, boot);
 }
 
+static const char *rule_of_promised(const struct ctl *c, const struct vgpu_device *v)
+{
+        return c->config.rules[c->plan.entries[c->plan.vgpu->parents[v->parent].entry].rule].name;
+}
+
 int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
 {
         if (!facts_find_written(&c->facts, name, ret)) {
@@ -189,5 +194,15 @@ int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
                         return ctl_usage("there is no rule \"%s\"; is \"%s\" meant?", name, nearest);
                 return ctl_usage("\"%s\" is neither a rule nor the address of a PCI device", name);
         }
-        return *ret == NO_DEVICE ? ctl_usage("there is no PCI device at %s", name) : 0;
+        if (*ret != NO_DEVICE)
+                return 0;
+        for (size_t i = 0; c->plan.vgpu && i < c->plan.vgpu->n_devices; i++)
+                if (c->plan.vgpu->devices[i].address && strcasecmp(c->plan.vgpu->devices[i].address, name) == 0) {
+                        const char *rule = rule_of_promised(c, &c->plan.vgpu->devices[i]);
+
+                        return ctl_usage(
+                                "%s is not there yet; rule %s makes it in a boot, or passthroughctl bind %s now", name,
+                                rule, rule);
+                }
+        return ctl_usage(strchr(name, ':') ? "there is no PCI device at %s" : "there is no device %s here", name);
 }

@@ -6,6 +6,17 @@
 #include "base/str.h"
 #include "export/export.h"
 
+/* libvirt's schema wants a name, and libvirt gives the device its own, which is this one. */
+static const char *name_of(struct arena *a, const struct guest_device *d)
+{
+        char *name = arena_join(a, "mdev_", d->uuid, d->node_device + strcspn(d->node_device, "_"), NULL);
+
+        for (char *c = name; *c; c++)
+                if (*c == '-')
+                        *c = '_';
+        return name;
+}
+
 static void lines(struct arena *a, const struct guest_device *devices, const struct guest_place *places, size_t n,
                   struct strings *ret)
 {
@@ -13,7 +24,8 @@ static void lines(struct arena *a, const struct guest_device *devices, const str
         for (size_t i = 0; i < n; i++)
                 if (devices[i].uuid && devices[i].node_device)
                         strings_add(a, ret,
-                                    arena_join(a, "<device>\n  <parent>", devices[i].node_device,
+                                    arena_join(a, "<device>\n  <name>", name_of(a, &devices[i]), "</name>\n  <parent>",
+                                               devices[i].node_device,
                                                "</parent>\n  <capability type='mdev'>\n    <type id='", devices[i].vgpu,
                                                "'/>\n    <uuid>", devices[i].uuid,
                                                "</uuid>\n  </capability>\n</device>\n", NULL));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/types.h"
 
+#include <stdlib.h>
+
 #include "report/vgpu-lines.h"
 
 static void count(const struct vgpu_facts *is, const struct vgpu_carrier *c, const struct vgpu_type *t,
@@ -29,6 +31,13 @@ static struct types_row *row_of(struct arena *a, struct types_of *x, const struc
         return row;
 }
 
+static int by_id(const void *a, const void *b)
+{
+        const struct types_row *x = a, *y = b;
+
+        return strverscmp(x->type->id, y->type->id);
+}
+
 /* Those that the driver knows of are there though none of them fits. */
 static void add_types(const struct vgpu_facts *is, struct arena *a, struct types_of *x)
 {
@@ -40,6 +49,8 @@ static void add_types(const struct vgpu_facts *is, struct arena *a, struct types
 
                         count(is, &is->carriers[i], type, row_of(a, x, type));
                 }
+        if (x->n > 0)
+                qsort(x->rows, x->n, sizeof(*x->rows), by_id);
 }
 
 /* Drivers whose virtual functions are virtual GPUs as they are. */
