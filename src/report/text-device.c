@@ -75,7 +75,7 @@ static void put_what(const struct page *p)
         put_line(p, "ID", d->id);
         put_line(p, "Driver", d->driver_now ? d->driver_now : "none");
         put_line(p, "On it", names_text(a, &nodes));
-        put_text(p, "Path", streq(d->path, d->address) ? NULL : d->path);
+        put_text(p, "Path", d->bus->syntax->made ? NULL : d->path);
         put_line(p, "Slot", *slot ? slot : NULL);
         put_line(p, "NUMA node", d->numa_node);
         put_line(p, "Serial", serial);
