@@ -53,7 +53,7 @@ _passthroughctl() {
     (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
     (check) options=('--json[one JSON document]' '--all[every row]') ;;
     (plan) options=('--json[one JSON document]' '--steps[each operation, in order]') ;;
-    (show) options=('--json[one JSON document]' '--all[every rule]' '--format=[for one program]:format:(qemu libvirt libvirt-network)') ;;
+    (show) options=('--json[one JSON document]' '--all[every rule]' '--format=[for one program]:format:(qemu libvirt libvirt-network libvirt-nodedev)') ;;
     (apply)
         options=('--json[one JSON document]' '--dry-run[show what would be done]' '--no-trial[at once]'
             '--confirm=[kept by confirm within]:time:(5min 15min 1h)')

@@ -154,6 +154,7 @@ enum guest_way {
 struct guest_device {
         enum guest_way way;
         const char *qemu;           /* its properties in QEMU: "host=0000:42:00.0", "hostbus=1,hostport=2.3" */
+        const char *model;          /* QEMU's device, "vfio-pci", where the device says which; or NULL: that one */
         const char *type, *libvirt; /* of <hostdev>, and what stands in its <source> */
         const char *id;             /* where it is the only one here with that ID, and that names it; else NULL */
         const char *node;           /* "/dev/passthrough/com1", of a serial port */
@@ -161,6 +162,9 @@ struct guest_device {
         const char *rule;           /* that it is of */
         bool interface;             /* a virtual function of a network card */
         uint32_t vlan;              /* that its rule has for it; 0: none */
+        const char *vgpu;           /* as in struct device */
+        const char *uuid;           /* of a mediated device; or NULL */
+        const char *node_device;    /* libvirt's name of what it is made of; NULL: it has none */
 };
 
 /* Pure: the planner calls it. */

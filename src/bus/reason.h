@@ -47,6 +47,7 @@ enum reason_kind {
         REASON_NOT_IN_EFFECT, /* of a rule: this boot's plan did not have it */
         REASON_BLOCKED,       /* an administrator, or who acts for one, lets no driver have it */
         REASON_EXPORTED,      /* the host gives it to another machine */
+        REASON_MAKER,         /* it makes devices, and is none to hand over */
 
         REASON_NEEDED = REASON_FIRST(REFUSAL_HOST), /* [what for] */
         REASON_IN_USE,                              /* a process has it open [which] */

@@ -13,6 +13,7 @@
 
 #include "base/program.h"
 #include "base/str.h"
+#include "bus/mdev/vgpu.h"
 #include "bus/pci/line.h"
 #include "bus/pci/sriov.h"
 #include "ctl/readiness.h"
@@ -56,6 +57,8 @@ static int gather_rest(struct ctl *c)
         struct makers makers;
         struct status status;
         struct applied applied;
+        struct vgpu_owner *vgpu_owners;
+        size_t n_vgpu_owners;
         int k;
 
         facts_request_driver(&request, &c->arena, drivers[0]);
@@ -65,9 +68,11 @@ static int gather_rest(struct ctl *c)
                 return ctl_fail("reading this machine's facts", k);
         kernel_read(&c->root, &c->arena, NULL, &kernel);
         owners_read(&c->root, &c->arena, &owners);
+        vgpu_owners_read(&c->root, &c->arena, &vgpu_owners, &n_vgpu_owners);
         for (size_t i = 0; i < c->facts.n_devices; i++) {
                 struct sriov_facts functions;
                 struct inspection shows;
+                struct vgpu_facts vgpus;
                 struct pci_line line;
 
                 inspect(&c->root, &c->arena, kernel.release, &c->facts.devices[i], &shows);
@@ -75,6 +80,8 @@ static int gather_rest(struct ctl *c)
                         pci_line_look(&c->root, &c->arena, &c->facts, i, &line);
                 if (c->facts.devices[i].bus == &pci_bus && !c->facts.devices[i].parent)
                         pci_sriov_look(&c->root, &c->arena, &c->facts, i, &functions);
+                if (!c->facts.devices[i].parent && !(c->facts.devices[i].roles & ROLE_BRIDGE))
+                        vgpu_look(&c->root, &c->arena, &c->facts, i, &vgpus);
         }
         plan_build(&c->config, &c->facts, &c->arena, &c->plan);
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);

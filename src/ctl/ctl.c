@@ -146,6 +146,7 @@ int ctl_make_plan(struct ctl *c, const struct facts_request *request, bool boot)
                 needed.numa |= request->numa;
                 needed.busy |= request->busy;
                 needed.use |= request->use;
+                needed.vgpus |= request->vgpus;
                 needed.identities |= request->identities;
                 needed.config = request->config;
         }
@@ -177,6 +178,11 @@ int ctl_load_plan(struct ctl *c, const struct facts_request *request, bool boot)
         return k < 0 ? ctl_fail(TRIAL_PATH, k) : ctl_make_plan(c, request, boot);
 }
 
+static const char *rule_of_promised(const struct ctl *c, const struct vgpu_device *v)
+{
+        return c->config.rules[c->plan.entries[c->plan.vgpu->parents[v->parent].entry].rule].name;
+}
+
 int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
 {
         if (!facts_find_written(&c->facts, name, ret)) {
@@ -192,5 +198,15 @@ int ctl_find_device(struct ctl *c, const char *name, size_t *ret)
                         "rules, passthroughctl list the addresses",
                         name);
         }
-        return *ret == NO_DEVICE ? ctl_usage("%s", lookup_absent(&c->arena, name)) : 0;
+        if (*ret != NO_DEVICE)
+                return 0;
+        for (size_t i = 0; c->plan.vgpu && i < c->plan.vgpu->n_devices; i++)
+                if (c->plan.vgpu->devices[i].address && strcasecmp(c->plan.vgpu->devices[i].address, name) == 0) {
+                        const char *rule = rule_of_promised(c, &c->plan.vgpu->devices[i]);
+
+                        return ctl_usage(
+                                "%s is not there yet; rule %s makes it in a boot, or passthroughctl bind %s now", name,
+                                rule, rule);
+                }
+        return ctl_usage("%s", lookup_absent(&c->arena, name));
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "bus/mdev/vgpu.h"
 #include "bus/pci/sriov.h"
 #include "ctl/ctl.h"
 #include "ctl/lookup.h"
@@ -11,6 +12,7 @@
 #include "ctl/situation.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "report/types.h"
 
 static bool any_means(const struct listing *list)
 {
@@ -52,6 +54,35 @@ static const struct sriov_facts *functions(struct ctl *c)
         return looked;
 }
 
+/* What each offers of virtual GPUs; what another makes is looked at with that. */
+static const struct vgpu_facts *vgpus(struct ctl *c)
+{
+        struct vgpu_facts *looked = arena_alloc(&c->arena, c->facts.n_devices * sizeof(*looked));
+        struct vgpu_owner *owners;
+        size_t n_owners;
+
+        vgpu_owners_read(&c->root, &c->arena, &owners, &n_owners);
+        for (size_t i = 0; i < c->facts.n_devices; i++) {
+                if (c->facts.devices[i].parent || c->facts.devices[i].roles & ROLE_BRIDGE)
+                        continue;
+                vgpu_look(&c->root, &c->arena, &c->facts, i, &looked[i]);
+                looked[i].owners = owners;
+                looked[i].n_owners = n_owners;
+        }
+        return looked;
+}
+
+static int show_types(struct ctl *c, struct listing *list, size_t device)
+{
+        if (c->json) {
+                json_types(stdout, list, device, &c->arena, &c->diags);
+                return 0;
+        }
+        situation_read(c, &list->now);
+        text_types(stdout, list, device, &c->arena);
+        return 0;
+}
+
 static int show(struct ctl *c, struct listing *list)
 {
         size_t device;
@@ -61,6 +92,8 @@ static int show(struct ctl *c, struct listing *list)
         k = one_device(c, list, &device);
         if (k != 0)
                 return k;
+        if (c->types)
+                return show_types(c, list, device);
         if (c->json) {
                 for (size_t i = 0; device != NO_DEVICE && i < c->facts.n_devices; i++)
                         list->means[i] = i == device;
@@ -84,6 +117,7 @@ int ctl_list(struct ctl *c)
                                               .parents = true,
                                               .use = true,
                                               .numa = true,
+                                              .vgpus = true,
                                               .drivers = &driver,
                                               .n_drivers = 1};
         const struct strings words = {(const char **)(c->argv + 1), (size_t)(c->argc - 1)};
@@ -91,8 +125,6 @@ int ctl_list(struct ctl *c)
         struct pci_name *names;
         int k;
 
-        if (c->types)
-                return ctl_usage("\"list --types\" is not built yet in this version");
         k = ctl_load_plan(c, &request, true);
         if (k != 0)
                 return k;
@@ -100,6 +132,7 @@ int ctl_list(struct ctl *c)
         list.names = names;
         list.handovers = plan_handovers(&c->plan, &c->arena);
         list.functions = functions(c);
+        list.vgpus = vgpus(c);
         k = show(c, &list);
         if (k != 0)
                 return k;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "bus/mdev/vgpu.h"
 #include "ctl/ids-say.h"
 #include "ctl/lines.h"
 #include "ctl/names.h"
@@ -131,6 +132,7 @@ int ctl_status(struct ctl *c)
 
         if (k != 0)
                 return k;
+        vgpu_plan(&c->root, &c->arena, VGPU_NOW, &c->plan);
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
         k = status_build(c->loaders, &makers, &c->root, &c->arena, &c->plan, &status);
         if (k == RECFILE_MALFORMED) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "config/vgpu.h"
 #include "ctl/ctl.h"
 #include "ctl/names.h"
 #include "ctl/situation.h"
@@ -14,10 +15,23 @@
 #include "report/domain.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "report/vgpu-lines.h"
 #include "state/numbers.h"
 
 /* The nodes that iommufd's users open (Documentation/driver-api/vfio.rst), there once a device has its driver. */
 #define DEVICE_NODES "/dev/vfio/devices"
+
+/* Of a mediated device, the rule that would make it names its parent. */
+static void say_no_rule(struct ctl *c, const struct device *d)
+{
+        const char *address = domain_less(domain_is_one(&c->facts), d->address);
+
+        if (d->bus->syntax->made && d->parent)
+                ctl_error("no rule makes %s; one with [VirtualGPU] does: passthroughctl add NAME %s Type=%s UUID=%s",
+                          address, domain_less(domain_is_one(&c->facts), d->parent), d->vgpu, address);
+        else
+                ctl_error("no rule covers %s; write one first: passthroughctl add NAME %s", address, address);
+}
 
 /* The entries that are meant; 0 or the exit status: of EXIT_FAILURE there are none. */
 static int choose(struct ctl *c, const struct rule *rule, bool **ret)
@@ -32,9 +46,7 @@ static int choose(struct ctl *c, const struct rule *rule, bool **ret)
                         return k;
                 e = plan_find(&c->plan, device);
                 if (!e) {
-                        const char *address = domain_less(domain_is_one(&c->facts), c->facts.devices[device].address);
-
-                        ctl_error("no rule covers %s; write one first: passthroughctl add NAME %s", address, address);
+                        say_no_rule(c, &c->facts.devices[device]);
                         *ret = arena_alloc(&c->arena, c->plan.n_entries * sizeof(**ret));
                         return EXIT_FAILURE;
                 }
@@ -60,28 +72,40 @@ static const char *reason_against(struct ctl *c, const struct plan_entry *e)
 /* A rule's function that has virtual ones stays, and of these those that the rule means for the host. */
 static bool stays_by_rule(const struct rule *rule, const struct plan_entry *e)
 {
-        return rule && rule->sriov && e->action == ACTION_KEEP;
+        return rule && (rule->sriov || rule->vgpu) && e->action == ACTION_KEEP;
 }
 
-/* None of the rule's virtual functions is there; what there could be instead is another rule's. */
+/* Whether it is one of what its rule makes. */
+static bool is_made(const struct rule *rule, const struct plan_entry *e, const struct device *d)
+{
+        return d->parent && (!rule->vgpu || !vgpu_typed(rule->vgpu) || e->action == ACTION_BIND);
+}
+
+/* Whether not all that the rule makes is there; what there could be instead is another rule's. */
 static bool say_not_made(struct ctl *c, const struct rule *rule, const bool *chosen)
 {
         const struct plan_rule *state = &c->plan.rules[rule - c->config.rules];
-        bool parent = false;
+        const char *fewer = vgpu_fewer(&c->plan, (size_t)(rule - c->config.rules), &c->arena);
+        bool parent = false, made = false;
 
         for (size_t i = 0; i < c->plan.n_entries; i++) {
-                if (chosen[i] && c->facts.devices[c->plan.entries[i].device].parent)
-                        return false;
+                const struct plan_entry *e = &c->plan.entries[i];
+
+                made |= chosen[i] && is_made(rule, e, &c->facts.devices[e->device]);
                 parent |= chosen[i];
         }
+        if (made && !fewer)
+                return false;
         if (state->state == RULE_REFUSED)
                 fprintf(stderr, "%s: refused: %s\n", rule->name,
                         domain_less_text(domain_is_one(&c->facts), &c->arena, state->message));
+        else if (made)
+                fprintf(stderr, "%s: %s\n", rule->name, fewer);
         else if (parent)
                 fprintf(stderr,
-                        "%s: its virtual functions are not there yet; a boot with the rule makes them, or "
+                        "%s: its virtual %s are not there yet; a boot with the rule makes them, or "
                         "passthroughctl bind %s now\n",
-                        rule->name, rule->name);
+                        rule->name, rule->vgpu ? "GPUs" : "functions", rule->name);
         return parent;
 }
 
@@ -108,7 +132,7 @@ static bool say_missing(struct ctl *c, const struct rule *rule, const bool *chos
                         missing = true;
                         fprintf(stderr, "%s: %s: %s\n", rule->name, rule_state_names[state->state],
                                 domain_less_text(one_domain, &c->arena, state->message));
-                } else if (rule->sriov)
+                } else if (rule->sriov || rule->vgpu)
                         missing |= say_not_made(c, rule, chosen);
         }
         return missing;

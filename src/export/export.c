@@ -38,7 +38,9 @@ static void place(const struct shown *shown, const struct guest_device *devices,
 
 bool export_opens(const struct device *d, const char *driver)
 {
-        return d->bus->guest && (driver_is_vfio(driver) || streq_ptr(driver, d->bus->syntax->taken_by));
+        /* A virtual GPU is opened through the driver that has made it. */
+        return d->bus->guest && ((d->vgpu && !streq(d->vgpu, "0")) || driver_is_vfio(driver) ||
+                                 streq_ptr(driver, d->bus->syntax->taken_by));
 }
 
 static void find_devices(const struct export_request *request, struct arena *a, struct shown *shown)

@@ -4,6 +4,18 @@
 
 #include "export/export.h"
 
+/* model= says what the guest sees; nobody binds or gives back what is mediated. */
+static const char *mediated(struct arena *a, const struct guest_device *d)
+{
+        return arena_printf(a,
+                            "<hostdev mode='subsystem' type='%s' model='%s'>\n"
+                            "  <source>\n"
+                            "    %s\n"
+                            "  </source>\n"
+                            "</hostdev>\n",
+                            d->type, d->model, d->libvirt);
+}
+
 /* managed='no': the driver is there already, and libvirt is not to give the device back to the host. */
 static const char *vfio(struct arena *a, const struct guest_device *d, const struct guest_place *place)
 {
@@ -51,19 +63,26 @@ static void lines(struct arena *a, const struct guest_device *devices, const str
 
         for (size_t i = 0; i < n; i++)
                 strings_add(a, ret,
-                            devices[i].way == GUEST_VFIO  ? vfio(a, &devices[i], &places[i])
-                            : devices[i].way == GUEST_USB ? usb(a, &devices[i])
-                                                          : serial(a, &devices[i], port++));
+                            devices[i].uuid                ? mediated(a, &devices[i])
+                            : devices[i].way == GUEST_VFIO ? vfio(a, &devices[i], &places[i])
+                            : devices[i].way == GUEST_USB  ? usb(a, &devices[i])
+                                                           : serial(a, &devices[i], port++));
 }
 
 static void notes(struct arena *a, const struct guest_device *devices, size_t n, struct strings *ret)
 {
-        bool usb = false, moment = false;
+        bool usb = false, moment = false, vgpu = false;
 
         for (size_t i = 0; i < n; i++) {
                 usb |= devices[i].way == GUEST_USB;
+                vgpu |= devices[i].vgpu && !devices[i].uuid;
                 moment |= devices[i].way == GUEST_USB && !devices[i].id;
         }
+        if (vgpu)
+                strings_add(
+                        a, ret,
+                        "leave managed='no' as it is: with yes libvirt would bind the virtual function to vfio-pci, "
+                        "and the virtual GPU works through the driver that it has alone");
         if (moment)
                 strings_add(a, ret,
                             "its ID is not unique here, and libvirt's address is another after each replug, and may be "

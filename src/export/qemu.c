@@ -22,7 +22,7 @@ static void add_vfio(struct arena *a, const struct guest_device *d, const struct
         if (place->chosen)
                 snprintf(where, sizeof(where), ",addr=0x%02x.%u%s", place->slot, place->function,
                          place->multifunction ? ",multifunction=on" : "");
-        add(a, ret, "-device", arena_join(a, "vfio-pci,", d->qemu, backend, where, NULL));
+        add(a, ret, "-device", arena_join(a, d->model ? d->model : "vfio-pci", ",", d->qemu, backend, where, NULL));
 }
 
 /* One controller for all of them, in front. */
@@ -95,6 +95,13 @@ static void notes(struct arena *a, const struct guest_device *devices, size_t n,
         bool moment = false, serial = false;
 
         for (size_t i = 0; i < n; i++) {
+                const char *rule = devices[i].rule;
+
+                if (devices[i].vgpu && (i == 0 || !streq(devices[i - 1].rule, rule)))
+                        strings_add(a, ret,
+                                    arena_join(a, "a unit that starts the virtual machine has Requires=passthrough@",
+                                               rule, ".service and After=passthrough@", rule,
+                                               ".service; that is active once the virtual GPUs are there", NULL));
                 moment |= devices[i].way == GUEST_USB && !devices[i].id;
                 serial |= devices[i].way == GUEST_SERIAL;
         }

@@ -4,7 +4,9 @@
 #include "export/export.h"
 
 /* One line for each; they are shown in this order. */
-#define EXPORTERS(is) is(exporter_qemu) is(exporter_qemu_iommufd) is(exporter_libvirt) is(exporter_libvirt_network)
+#define EXPORTERS(is)                                                                                                  \
+        is(exporter_qemu) is(exporter_qemu_iommufd) is(exporter_libvirt) is(exporter_libvirt_network)                  \
+                is(exporter_libvirt_nodedev)
 
 #define DECLARE(name) extern const struct exporter name;
 #define POINT(name)   &name,

@@ -146,7 +146,7 @@ static void decide_made(struct planner *p, size_t device, size_t rule)
                                                                : driver_of_function(p, r, d);
         struct plan_entry *e;
 
-        planner_add(p, device, rule, driver ? ACTION_BIND : ACTION_KEEP, REASON_OTHER,
+        planner_add(p, device, rule, driver ? ACTION_BIND : ACTION_KEEP, vgpu ? REASON_MATCHED : REASON_OTHER,
                     !driver ? "it stays with the host"
                     : vgpu  ? "a virtual GPU that the rule makes"
                             : "a virtual function that the rule makes");

@@ -116,6 +116,8 @@ static bool unfit(struct planner *p, struct plan_entry *e, struct reason *ret)
         *ret = doubt;
         if (d->roles & ROLE_BRIDGE && d->bus->syntax->taken_by)
                 return d->bus->refuse(p->arena, &p->config->rules[e->rule], d, ret);
+        if (d->bus->syntax->made && d->bus->refuse && d->bus->refuse(p->arena, &p->config->rules[e->rule], d, ret))
+                return true;
         if (d->roles & ROLE_BRIDGE)
                 return reason_set(
                         ret, REASON_BRIDGE,

@@ -50,6 +50,7 @@ static const struct form {
         {REASON_UNIDENTIFIED, NOTHING, "cannot be identified", NULL},
         {REASON_BLOCKED, ALL, "not authorised", NULL},
         {REASON_EXPORTED, ALL, "exported by usbip", NULL},
+        {REASON_MAKER, NOTHING, "makes virtual GPUs", NULL},
         {REASON_KEYBOARD, NOTHING, "the only keyboard", "the only keyboard"},
         {REASON_WITHHELD, MORE, "may be needed", "which may be needed"},
         {REASON_NOT_CLEARED, MORE, "may be needed", "which may be needed"},

@@ -79,7 +79,8 @@ static void add_vgpus(struct json_object *devices, const struct plan *plan)
                         continue;
                 o = append(devices);
                 json_device(o, v->bus, v->address, is ? is->id : "", is ? is->class : "", is ? is->group : NO_GROUP);
-                json_made(o, v->on ? v->on : plan->facts->devices[e->device].address, v->index);
+                json_made(o, v->on && !streq_ptr(v->on, v->address) ? v->on : plan->facts->devices[e->device].address,
+                          v->index);
                 add_string(o, "type", v->type);
                 add_string(o, "rule", plan->config->rules[e->rule].name);
                 add_string(o, "action", action_names[ACTION_BIND]);

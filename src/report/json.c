@@ -6,6 +6,7 @@
 #include "plan/sriov.h"
 #include "report/json-device.h"
 #include "report/making.h"
+#include "report/vgpu-lines.h"
 
 static struct json_object *add_rule(struct json_object *rules, const char *name, const char *file, const char *state,
                                     const char *message)
@@ -181,6 +182,10 @@ void json_status(FILE *f, const struct status *status, const struct diags *error
                 struct json_object *o = append(array);
 
                 json_device(o, d->bus, d->address, d->id, d->class, d->group);
+                if (status->vgpus && status->vgpus[i]) {
+                        add_string(o, "parent", status->vgpus[i]->parent);
+                        add_string(o, "type", status->vgpus[i]->vgpu);
+                }
                 add_string(o, "rule", d->rule);
                 add_string(o, "action", action_names[d->action]);
                 json_driver(o, d->bus, d->driver);
@@ -281,6 +286,8 @@ void json_list(FILE *f, const struct listing *list, const struct diags *errors)
                            d->marks[MARK_DISK_SERIAL] ? d->marks[MARK_DISK_SERIAL] : d->marks[MARK_SERIAL]);
                 if (d->parent)
                         add_string(o, "parent", d->parent);
+                if (vgpu_is_one(d))
+                        add_string(o, "type", d->vgpu);
                 if (d->parent && d->index != UINT32_MAX)
                         add(o, "index", json_object_new_int64(d->index));
                 if (list->functions && list->functions[i].capable == YES)
@@ -307,6 +314,10 @@ static void add_shown(struct json_object *document, const struct shown *shown)
 
                 json_device(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
                 add_string(o, "rule", shown->plan->config->rules[s->entry->rule].name);
+                if (vgpu_is_one(d)) {
+                        add_string(o, "parent", d->parent);
+                        add_string(o, "type", d->vgpu);
+                }
                 json_driver(o, d->bus->syntax->name, s->entry->driver);
                 add_name(o, &s->name);
         }
@@ -317,10 +328,14 @@ static void add_shown(struct json_object *document, const struct shown *shown)
 static struct json_object *add_shown_rule(struct json_object *rules, const struct plan *plan, size_t rule)
 {
         struct json_object *o = append(rules);
+        char unit[128];
 
         add_string(o, "name", plan->config->rules[rule].name);
         add_string(o, "state", rule_state_names[plan->rules[rule].state]);
         add_string(o, "message", plan->rules[rule].message);
+        /* What the unit of a virtual machine requires; a name has 64 characters at most. */
+        snprintf(unit, sizeof(unit), "passthrough@%s.service", plan->config->rules[rule].name);
+        add_string(o, "unit", unit);
         return o;
 }
 

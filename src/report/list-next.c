@@ -6,7 +6,17 @@
 #include "plan/propose.h"
 #include "report/headings.h"
 
-/* "gpu0", or the first of the kind that no rule has yet. */
+/* "gpu0": the first of these that no rule has yet. */
+static const char *numbered(const struct screen *s, const struct listing *list, const char *kind)
+{
+        for (unsigned n = 0;; n++) {
+                const char *name = arena_printf(s->arena, "%s%u", kind, n);
+
+                if (!config_find(list->plan->config, name))
+                        return name;
+        }
+}
+
 static const char *name_for(const struct screen *s, const struct listing *list, size_t device)
 {
         static const char *const names[HEADING_MAX_] = {
@@ -14,14 +24,8 @@ static const char *name_for(const struct screen *s, const struct listing *list, 
                 [HEADING_USB] = "usb",       [HEADING_AUDIO] = "audio",  [HEADING_ACCELERATORS] = "accel",
                 [HEADING_SERIAL] = "serial", [HEADING_OTHER] = "device", [HEADING_SYSTEM] = "device",
         };
-        enum heading heading = heading_of(&list->plan->facts->devices[device]);
 
-        for (unsigned n = 0;; n++) {
-                const char *name = arena_printf(s->arena, "%s%u", names[heading], n);
-
-                if (!config_find(list->plan->config, name))
-                        return name;
-        }
+        return numbered(s, list, names[heading_of(&list->plan->facts->devices[device])]);
 }
 
 /* Whether others of its group come along that no display takes along unasked. */
@@ -130,5 +134,32 @@ void list_next_of(const struct screen *s, const struct listing *list, size_t dev
         step = next_step(&now, NEXT_ON_LIST, s->arena);
         if (!step.command)
                 step = (struct next_step){next_command(&now, s->arena, "list"), "shows which devices are free"};
+        next_put(s, &step);
+}
+
+/* A type of which one fits, of a device that no rule has yet: "vgpu0 41:00.0 Type=nvidia-558"; NULL: there is none. */
+static const char *offered(const struct screen *s, const struct listing *list, const struct types_of *found, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                for (size_t t = 0; t < found[i].n && !plan_find(list->plan, found[i].device); t++)
+                        if (found[i].rows[t].most > 0)
+                                return arena_join(s->arena, "add ", numbered(s, list, "vgpu"), " ",
+                                                  listing_address(list, found[i].device),
+                                                  " Type=", found[i].rows[t].type->id, NULL);
+        return NULL;
+}
+
+void list_next_types(const struct screen *s, const struct listing *list, const struct types_of *found, size_t n)
+{
+        const char *add = offered(s, list, found, n);
+        struct next_step step = {};
+
+        if (add)
+                step = (struct next_step){next_command(&list->now, s->arena, add),
+                                          "writes a rule for one at each boot; Count= for more"};
+        else
+                step = next_step(&list->now, NEXT_ON_LIST, s->arena);
+        if (!step.command)
+                step = (struct next_step){next_command(&list->now, s->arena, "list"), "shows all devices"};
         next_put(s, &step);
 }

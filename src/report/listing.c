@@ -186,7 +186,8 @@ const char *listing_virtual(const struct listing *list, struct arena *a, size_t 
         size_t n_like;
 
         for (size_t i = 0; i < facts->n_devices; i++)
-                if (streq_ptr(facts->devices[i].parent, device_at(list, device)->address))
+                if (streq_ptr(facts->devices[i].parent, device_at(list, device)->address) &&
+                    !facts->devices[i].bus->syntax->made)
                         strings_add(a, &states, virtual_state(list, a, i));
         for (size_t i = 0; i < states.n; i++) {
                 if (str_index(states.v[i], states.v, i) >= 0)
@@ -317,10 +318,16 @@ static struct list_row row_of(const struct listing *list, struct arena *a, size_
         line = elsewhere(list, a, device);
         if (line)
                 strings_add(a, &row.below, line);
-        line = d->parent ? listing_text(list, a, arena_join(a, "a virtual function of ", d->parent, NULL)) : NULL;
+        line = d->parent ? arena_join(a, d->bus->syntax->made ? "a virtual GPU of " : "a virtual function of ",
+                                      d->parent, NULL)
+                         : NULL;
+        line = line ? listing_text(list, a, line) : NULL;
         if (line)
                 strings_add(a, &row.below, line);
         line = listing_virtual(list, a, device);
+        if (line)
+                strings_add(a, &row.below, line);
+        line = listing_vgpus(list, a, device);
         if (line)
                 strings_add(a, &row.below, line);
         return row;

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "plan/handover.h"
 #include "plan/sriov.h"
+#include "plan/vgpu.h"
 #include "report/cell.h"
 #include "report/model.h"
 #include "report/next.h"
@@ -26,6 +27,7 @@ struct listing {
         const struct pci_name *names; /* these two beside the devices of its facts */
         const struct handover *handovers;
         const struct sriov_facts *functions; /* virtual ones of each device; NULL: nobody has looked */
+        const struct vgpu_facts *vgpus;      /* what each device offers of virtual GPUs; likewise */
 
         const struct strings *words; /* all have to hold; NULL: none */
         bool all;                    /* bridges and system functions, too */
@@ -77,3 +79,14 @@ struct list_table listing_table(const struct listing *list, struct arena *a) _mu
  * it cannot, as far as that shows.
  */
 const char *listing_virtual(const struct listing *list, struct arena *a, size_t device);
+/*
+ * "3 virtual GPUs: 2 NVIDIA A40-8Q (vgpu), 1 NVIDIA A40-1Q (mdevctl)", of those that are made of a device; "can have
+ * virtual GPUs of 12 types"; NULL if there are none, as far as that shows.
+ */
+const char *listing_vgpus(const struct listing *list, struct arena *a, size_t device);
+/* Who has made the virtual GPU: a rule, a definition of somebody else's, "no rule". */
+const char *listing_vgpu_owner(const struct listing *list, struct arena *a, size_t device);
+/* Whether it makes some of that device. */
+bool listing_vgpu_owner_of(const struct listing *list, const struct vgpu_owner *owner, size_t device);
+/* The device that it is made of, and that none makes; NO_DEVICE: it is not there. */
+size_t listing_vgpu_of(const struct listing *list, size_t device);

@@ -65,7 +65,13 @@ static void tell_vgpus(const struct plan *plan, const struct vgpu_parent *parent
                 strings_add(a, &ret->refused, parent->refused);
                 return;
         }
-        strings_add(a, &ret->lines, arena_join(a, parent->here == parent->count ? "has " : "makes ", wanted, NULL));
+        ret->fewer = parent->fewer;
+        strings_add(a, &ret->lines,
+                    arena_join(a,
+                               parent->fewer                   ? "wants "
+                               : parent->here == parent->count ? "has "
+                                                               : "makes ",
+                               wanted, NULL));
         if (parent->here > 0 && parent->here < parent->count)
                 strings_add(a, &ret->lines, arena_printf(a, "of these %u there already", parent->here));
         if (parent->waits)

@@ -7,6 +7,7 @@
 
 struct made_lines {
         bool any;               /* the rule makes some of it */
+        bool fewer;             /* not all of them, as a line says */
         struct strings refused; /* why it does not */
         struct strings lines;
 };

@@ -191,11 +191,18 @@ static void put_made(const struct lines *x, struct roster_row *row, size_t entry
                             domain_less_text(x->roster.one_domain, arena_of(x), made.lines.v[i]));
 }
 
-static bool makes_some(const struct lines *x)
+/* The lines of what the rule makes say how it stands. */
+static bool made_lines_tell(const struct lines *x, enum rule_state state)
 {
-        for (size_t i = 0; i < x->plan->n_entries; i++)
-                if (x->plan->entries[i].rule == x->rule && made_lines_of(x->plan, i, arena_of(x)).any)
+        for (size_t i = 0; i < x->plan->n_entries; i++) {
+                struct made_lines made;
+
+                if (x->plan->entries[i].rule != x->rule)
+                        continue;
+                made = made_lines_of(x->plan, i, arena_of(x));
+                if (made.any && (state <= RULE_REFUSED || made.fewer))
                         return true;
+        }
         return false;
 }
 
@@ -258,7 +265,7 @@ static const char *text_of(const struct lines *x, size_t n_rows)
         const struct reason why = reason_about(state->why.kind, state->message, state->why.about);
         struct arena *a = arena_of(x);
 
-        if (!x->many && n_rows > 0 && state->state <= RULE_REFUSED && makes_some(x))
+        if (!x->many && n_rows > 0 && made_lines_tell(x, state->state))
                 return NULL;
         switch (state->state) {
         case RULE_MISSING:

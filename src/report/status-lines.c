@@ -5,6 +5,7 @@
 #include "plan/propose.h"
 #include "report/domain.h"
 #include "report/plan-lines.h"
+#include "report/vgpu-lines.h"
 
 struct lines {
         const struct status *status;
@@ -96,6 +97,19 @@ static void find_above(struct lines *x)
                         for (size_t k = 0; k < n && x->above[i] == NO_DEVICE; k++)
                                 if (k != i && x->above[k] == NO_DEVICE && stands_on(x, i, k, company))
                                         x->above[i] = k;
+}
+
+/* A virtual function that the rule leaves as it is: its parent's line tells of those that it does not. */
+static bool is_idle(const struct lines *x, size_t i)
+{
+        const struct plan_entry *e = x->at[i] == NO_DEVICE ? NULL : plan_find(x->plan, x->at[i]);
+
+        return device(x, i)->action == ACTION_KEEP && e && vgpu_is_made(x->plan, e);
+}
+
+static bool has_row(const struct lines *x, size_t i)
+{
+        return streq(device(x, i)->rule, x->rule->name) && x->above[i] == NO_DEVICE && !is_idle(x, i);
 }
 
 /* ---- a device ------------------------------------------------------------------------------------------------------
@@ -227,7 +241,7 @@ static void put_rule(struct lines *x, const struct record_rule *rule)
 
         x->rule = rule;
         for (size_t i = 0; i < r->n_devices; i++)
-                n_rows += streq(r->devices[i].rule, rule->name) && x->above[i] == NO_DEVICE;
+                n_rows += has_row(x, i);
         x->first = roster_add_rule(&x->roster, rule->name, rule->state);
         text = text_of(x, n_rows);
         if (text) {
@@ -235,7 +249,7 @@ static void put_rule(struct lines *x, const struct record_rule *rule)
                 x->first = NULL;
         }
         for (size_t i = 0; i < r->n_devices; i++)
-                if (streq(r->devices[i].rule, rule->name) && x->above[i] == NO_DEVICE)
+                if (has_row(x, i))
                         put_device(x, i, n_rows == 1);
 }
 

@@ -7,6 +7,7 @@
 #include "facts/natives.h"
 #include "maker/origin.h"
 #include "plan/sriov.h"
+#include "report/vgpu-lines.h"
 
 /* What was taken and has another driver now is not satisfied any more, whoever did that. */
 static void check_live(struct arena *a, const struct facts *facts, const struct record *r, struct record_device *d)
@@ -114,6 +115,17 @@ static void add_skipped(struct arena *a, const struct plan *plan, struct record 
         }
 }
 
+static void find_vgpus(struct arena *a, const struct facts *facts, struct status *s)
+{
+        s->vgpus = arena_alloc(a, s->record.n_devices * sizeof(*s->vgpus));
+        for (size_t i = 0; i < s->record.n_devices; i++) {
+                size_t at = facts_find(facts, s->record.devices[i].address);
+
+                if (at != NO_DEVICE && vgpu_is_one(&facts->devices[at]))
+                        s->vgpus[i] = &facts->devices[at];
+        }
+}
+
 /* Who would have had what is handed over, had it not been. */
 static void find_kept_out(const struct root *root, struct arena *a, const struct facts *facts, struct status *s)
 {
@@ -204,6 +216,20 @@ static void forget_unplugged(const struct plan *plan, struct record *r)
         r->n_devices = n;
 }
 
+/* A virtual function that was given a type has none any more. */
+static void check_type(const struct plan *plan, struct record_device *d)
+{
+        size_t at = facts_find(plan->facts, d->address);
+        const struct rule *rule = config_find(plan->config, d->rule);
+        const struct device *is = at == NO_DEVICE ? NULL : &plan->facts->devices[at];
+
+        if (!is || !rule || !rule->vgpu || rule->sriov || !is->parent || !is->vgpu || vgpu_is_one(is) ||
+            !record_device_taken(d))
+                return;
+        record_say(d, REASON_OTHER, "it was made a virtual GPU at boot and is none now", NULL);
+        d->state = STATE_FAILED;
+}
+
 /* What of the boot's outcome does not hold any more, or says why a rule is not as it was to be. */
 static void judge_devices(struct arena *a, const struct plan *plan, struct record *r)
 {
@@ -213,6 +239,7 @@ static void judge_devices(struct arena *a, const struct plan *plan, struct recor
                 struct record_rule *rule = record_find(r, d->rule);
 
                 check_live(a, plan->facts, r, d);
+                check_type(plan, d);
                 if (rule && rule->state == RULE_SKIPPED && d->state == STATE_NONE)
                         d->state = STATE_SKIPPED;
                 if (rule && (d->state == STATE_FAILED || d->state == STATE_BEGUN) && rule->state == RULE_OK) {
@@ -242,6 +269,24 @@ static void add_invalid(struct arena *a, const struct plan *plan, struct record 
                                  reason_say(REASON_OTHER, plan->config->rules[i].message));
 }
 
+/* "2 of 3 virtual GPUs are there", and why, as far as somebody has looked. */
+static const char *fewer_vgpus(struct arena *a, const struct plan *plan, size_t rule)
+{
+        const char *fewer = vgpu_fewer(plan, rule, a), *why = NULL;
+
+        for (size_t i = 0; fewer && plan->vgpu && i < plan->vgpu->n_parents && !why; i++) {
+                const struct vgpu_parent *x = &plan->vgpu->parents[i];
+
+                if (plan->entries[x->entry].rule != rule)
+                        continue;
+                why = x->refused ? x->refused
+                      : x->fewer ? x->fewer
+                      : x->waits ? arena_join(a, "the rule waits for ", x->waits, NULL)
+                                 : NULL;
+        }
+        return why ? arena_join(a, fewer, ": ", why, NULL) : fewer;
+}
+
 /* Who was to make them may never have come to it. */
 static void look_for_functions(struct arena *a, const struct plan *plan, struct record *r)
 {
@@ -249,6 +294,8 @@ static void look_for_functions(struct arena *a, const struct plan *plan, struct 
                 struct record_rule *x = record_find(r, plan->config->rules[i].name);
                 const char *fewer = x && x->state == RULE_OK ? sriov_fewer(plan, i, a) : NULL;
 
+                if (!fewer && x && x->state == RULE_OK)
+                        fewer = fewer_vgpus(a, plan, i);
                 if (!fewer)
                         continue;
                 x->state = RULE_FAILED;
@@ -276,6 +323,7 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
                 look_for_functions(a, plan, &s.record);
         judge_devices(a, plan, &s.record);
         find_kept_out(root, a, plan->facts, &s);
+        find_vgpus(a, plan->facts, &s);
         for (size_t i = 0; i < s.record.n_rules; i++) {
                 const struct rule *rule = config_find(plan->config, s.record.rules[i].name);
 

@@ -19,9 +19,10 @@ struct status_image {
 struct status {
         struct record record;
         const char **kept_out; /* beside the record's devices: native drivers that are loaded and did not get them */
-        const char *off_by;    /* the switch that kept it from running, or NULL */
-        const char *boot;      /* another boot, as it was asked for; or NULL: this one */
-        const char **notes;    /* of another boot: lines that are about no rule and no device */
+        const struct device **vgpus; /* beside them, too: those that are virtual GPUs, as they are now; else NULL */
+        const char *off_by;          /* the switch that kept it from running, or NULL */
+        const char *boot;            /* another boot, as it was asked for; or NULL: this one */
+        const char **notes;          /* of another boot: lines that are about no rule and no device */
         size_t n_notes;
         bool ran;                    /* this boot has a record */
         bool satisfied;              /* every rule is */

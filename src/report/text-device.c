@@ -8,6 +8,7 @@
 #include "report/paint.h"
 #include "report/screen.h"
 #include "report/text.h"
+#include "report/vgpu-lines.h"
 
 #define INDENT 2
 #define KEYS   14 /* columns of what a line is about */
@@ -74,7 +75,7 @@ static void put_what(const struct page *p)
         put_line(p, "ID", d->id);
         put_line(p, "Driver", d->driver_now ? d->driver_now : "none");
         put_line(p, "On it", names_text(a, &nodes));
-        put_text(p, "Path", d->path);
+        put_text(p, "Path", d->bus->syntax->made ? NULL : d->path);
         put_line(p, "Slot", *slot ? slot : NULL);
         put_line(p, "NUMA node", d->numa_node);
         put_line(p, "Serial", serial);
@@ -157,10 +158,35 @@ static void put_virtual(const struct page *p)
         }
         if (n > VIRTUAL_MAX)
                 put_text(p, "", arena_printf(p->screen.arena, "and %zu more, which list --json has", n - VIRTUAL_MAX));
+        if (d->bus->syntax->made)
+                return;
         if (d->parent && d->index != UINT32_MAX)
                 put_line(p, "SR-IOV", arena_printf(p->screen.arena, "virtual function %u of %s", d->index, d->parent));
         else if (d->parent)
                 put_line(p, "SR-IOV", arena_join(p->screen.arena, "a virtual function of ", d->parent, NULL));
+}
+
+/* What it is made of, as a virtual GPU; or which ones it has, or can have. */
+static void put_vgpus(const struct page *p)
+{
+        const struct device *d = device_of(p);
+        struct arena *a = p->screen.arena;
+        size_t of = listing_vgpu_of(p->list, p->device);
+
+        if (vgpu_is_one(d)) {
+                const char *name =
+                        vgpu_type_name(of == NO_DEVICE || !p->list->vgpus ? NULL : &p->list->vgpus[of], d->vgpu);
+
+                put_line(p, "Type", streq(name, d->vgpu) ? name : arena_join(a, name, " (", d->vgpu, ")", NULL));
+                put_line(
+                        p, "Virtual GPU",
+                        arena_join(a, "of ", d->parent, ", made by ", listing_vgpu_owner(p->list, a, p->device), NULL));
+        }
+        if (d->parent)
+                return;
+        put_line(p, "Virtual GPUs", listing_vgpus(p->list, a, p->device));
+        if (p->list->vgpus && p->list->vgpus[p->device].kind != VGPU_NONE)
+                put_line(p, "", arena_join(a, "which types fit: passthroughctl list --types ", d->address, NULL));
 }
 
 /* The rule that there is, or the one that would name it. */
@@ -203,6 +229,8 @@ static void put_handover(const struct page *p)
                 reason = arena_join(p->screen.arena, "to ", e->driver, ", stage ", stages[e->stage].name, NULL);
         else if (e && e->action == ACTION_KEEP && p->list->plan->config->rules[e->rule].sriov && !device_of(p)->parent)
                 reason = "the rule makes virtual functions of it, and leaves it to the host";
+        else if (e && e->action == ACTION_KEEP && p->list->plan->config->rules[e->rule].vgpu && !device_of(p)->parent)
+                reason = "the rule makes virtual GPUs of it, and leaves it to the host";
         if (*reason && (state == LIST_HELD || state == LIST_REFUSED || e))
                 text = arena_join(p->screen.arena, text, ": ", reason, NULL);
         put_line(p, "Handover", text);
@@ -215,6 +243,7 @@ void text_device(FILE *f, const struct listing *list, size_t device, struct aren
         put_what(&p);
         put_mates(&p);
         put_virtual(&p);
+        put_vgpus(&p);
         put_handover(&p);
         put_rule(&p);
         fputc('\n', f);

@@ -39,6 +39,12 @@ static void put_head(const struct screen *s, const struct status *status)
 /* ---- the end -------------------------------------------------------------------------------------------------------
  */
 
+/* It was made for its rule, and no driver was kept from it. */
+static bool is_vgpu(const struct status *status, size_t i, enum device_state state)
+{
+        return state == STATE_BOUND && status->vgpus && status->vgpus[i];
+}
+
 /* "1 of 3 rules in effect, 1 device handed over before any native driver." */
 static void put_summary(const struct screen *s, const struct status *status)
 {
@@ -55,18 +61,22 @@ static void put_summary(const struct screen *s, const struct status *status)
         };
         const struct record *record = &status->record;
         const char *text, *what;
-        size_t n_ok = 0;
+        size_t n_ok = 0, n_vgpus = 0;
 
+        for (size_t i = 0; i < record->n_devices; i++)
+                n_vgpus += is_vgpu(status, i, record->devices[i].state);
         for (size_t i = 0; i < record->n_rules; i++)
                 n_ok += record_satisfied(record, &record->rules[i]);
         text = arena_printf(s->arena, "%zu of %zu rule%s in effect", n_ok, record->n_rules,
                             record->n_rules == 1 ? "" : "s");
+        if (n_vgpus > 0)
+                text = arena_printf(s->arena, "%s, %zu virtual GPU%s made", text, n_vgpus, n_vgpus == 1 ? "" : "s");
         what = " device";
         for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
                 size_t n = 0;
 
                 for (size_t i = 0; i < record->n_devices; i++)
-                        n += record->devices[i].state == kinds[k].state;
+                        n += record->devices[i].state == kinds[k].state && !is_vgpu(status, i, kinds[k].state);
                 if (n == 0)
                         continue;
                 text = arena_printf(s->arena, "%s, %zu%s%s %s", text, n, what, *what && n > 1 ? "s" : "",

@@ -61,12 +61,32 @@ bool vgpu_is_made(const struct plan *plan, const struct plan_entry *e)
         return vgpu_is_one(d) || (e->action == ACTION_KEEP && !rule->sriov);
 }
 
+const char *vgpu_fewer(const struct plan *plan, size_t rule, struct arena *a)
+{
+        const struct vgpu *vgpu = plan->config->rules[rule].vgpu;
+        size_t n = 0, wanted = 0;
+
+        for (size_t i = 0; vgpu && vgpu_typed(vgpu) && i < plan->n_entries; i++) {
+                const struct plan_entry *e = &plan->entries[i];
+                const struct device *d = &plan->facts->devices[e->device];
+
+                if (e->rule != rule || e->action == ACTION_REFUSE)
+                        continue;
+                n += d->parent && vgpu_is_one(d);
+                wanted += d->parent ? 0 : vgpu_count(vgpu);
+        }
+        return n < wanted ? arena_printf(a, "%zu of %zu virtual GPUs are there", n, wanted) : NULL;
+}
+
 const char *vgpu_type_name(const struct vgpu_facts *is, const char *id)
 {
         for (size_t i = 0; is && i < is->n_carriers; i++)
                 for (size_t t = 0; t < is->carriers[i].n_types; t++)
                         if (streq(is->carriers[i].types[t].id, id))
                                 return is->carriers[i].types[t].name;
+        for (size_t t = 0; is && t < is->n_known; t++)
+                if (streq(is->known[t].id, id))
+                        return is->known[t].name;
         return id;
 }
 

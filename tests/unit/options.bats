@@ -125,7 +125,6 @@ with_option() {
     for command in "${!takes[@]}"; do
         for option in ${takes[$command]}; do
             [[ ! $command =~ ^(trial|confirm)$ ]] || continue # of the running host alone
-            [[ $command-$option != list-types ]] || continue  # not built
             with_option "$command" "$option"
             ((status != 2)) || { echo "$command --$option" && show && return 1; }
             if ! has_option "$command" dry-run || [[ $option == dry-run ]]; then

@@ -201,7 +201,7 @@ arguments() {
     ctl show edu --format=nova
     exits 2
     is "$output" '' output
-    has '--format of show is qemu, qemu_iommufd, libvirt or libvirt-network, not "nova"'
+    has '--format of show is qemu, qemu_iommufd, libvirt, libvirt-network or libvirt-nodedev, not "nova"'
 }
 
 @test "--format=libvirt is a file that virsh attach-device takes; of several devices it has an element each, and that is said" {

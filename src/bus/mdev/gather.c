@@ -68,6 +68,7 @@ static void gather_device(struct scan *x, const char *uuid, const char *sysfs)
         d->vgpu = leads_to(x, sysfs, "mdev_type");
         d->vgpu = d->vgpu ? d->vgpu : "";
         own->type = text_of(x, sysfs, "mdev_type/name");
+        own->api = text_of(x, sysfs, "mdev_type/device_api");
         d->own = own;
         d->said_model = own->type ? own->type : d->vgpu;
         d->driver = d->driver_now = leads_to(x, sysfs, "driver");

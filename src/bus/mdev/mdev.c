@@ -77,7 +77,17 @@ static void propose(struct arena *a, const struct facts *facts, const size_t *de
                 }
                 text = arena_join(a, text, i > 0 ? " " : "", d->address, NULL);
         }
-        *ret = arena_join(a, "Bus=mdev\nAddress=", text, "\n", NULL);
+        *ret = arena_join(a, "Address=", text, "\n", NULL);
+}
+
+static bool refuse(struct arena *a, const struct rule *rule, const struct device *d, struct reason *ret)
+{
+        (void)a;
+        if (rule->vgpu)
+                return false;
+        if (mdev_is_parent(d))
+                return reason_set(ret, REASON_MAKER, "a rule with [VirtualGPU] makes virtual GPUs of it");
+        return reason_set(ret, REASON_OTHER, "no rule makes it");
 }
 
 const struct bus mdev_bus = {
@@ -90,6 +100,7 @@ const struct bus mdev_bus = {
         .alias = alias,
         .propose = propose,
         .udev = mdev_udev,
+        .refuse = refuse,
         .take = mdev_take,
         .give = mdev_give,
         .guest = mdev_guest,

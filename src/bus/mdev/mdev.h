@@ -15,6 +15,7 @@
 /* What only this bus knows of a device. */
 struct mdev_own {
         const char *type; /* that it is of, as people read it; of a parent NULL */
+        const char *api;  /* what a virtual machine opens it as: "vfio-pci"; likewise */
 };
 
 static inline const struct mdev_own *mdev_of(const struct device *d)

@@ -60,6 +60,3 @@ size_t vgpu_existing(const struct making *m, const struct vgpu_parent *x, uint32
 size_t vgpu_carrier_of(const struct making *m, const struct vgpu_parent *x, const char *address);
 /* What the virtual GPU of that index is to be; there is one, of a parent that is not unfit and waits for nothing. */
 const struct vgpu_type *vgpu_type_for(const struct making *m, const struct vgpu_parent *x, uint32_t index);
-
-/* vgpu-owners.c: who else makes virtual GPUs, read once for all parents. */
-void vgpu_owners_read(const struct root *root, struct arena *a, struct vgpu_owner **ret, size_t *ret_n);

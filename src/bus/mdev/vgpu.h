@@ -16,6 +16,8 @@ enum vgpu_aim {
 /* A parent as it is now, and what it offers; facts are of all devices. */
 void vgpu_look(const struct root *root, struct arena *a, const struct facts *facts, size_t device,
                struct vgpu_facts *ret);
+/* Who else makes virtual GPUs, read once for all parents. */
+void vgpu_owners_read(const struct root *root, struct arena *a, struct vgpu_owner **ret, size_t *ret_n);
 
 /*
  * The type that is meant by what a rule says: its id, name, name without the maker, or number. NULL: none, or (*ret_n)

@@ -18,6 +18,7 @@ static bool parse(enum match_key key, struct arena *a, const char *word, struct 
 
 const struct bus_syntax mdev_syntax = {
         .name = "mdev",
+        .noun = "parent of mediated devices",
         .sysfs = "/sys/bus/mdev",
         .made = true,
         .right = {[MATCH_ADDRESS] = "the name of a parent in " MDEV_PARENTS ", such as mtty; shell globs allowed"},

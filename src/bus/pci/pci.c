@@ -294,6 +294,7 @@ static void guest(struct arena *a, const struct facts *facts, const struct devic
                                         at->domain, at->bus, at->dev, at->fn),
                 .function = at->fn,
                 .interface = d->parent && startswith(d->class, "02"),
+                .vgpu = d->vgpu && !streq(d->vgpu, "0") ? d->vgpu : NULL,
         };
 }
 
