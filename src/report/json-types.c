@@ -42,7 +42,7 @@ static void add_made(struct json_object *o, const struct listing *list, const st
                 const struct plan_entry *e = plan_find(list->plan, i);
                 struct json_object *made;
 
-                if (!vgpu_is_one(d) || listing_vgpu_of(list, i) != x->device)
+                if (!device_is_vgpu(d) || listing_vgpu_of(list, i) != x->device)
                         continue;
                 made = append(array);
                 json_device(made, d->bus->syntax->name, d->address, d->id, d->class, d->group);

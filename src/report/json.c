@@ -286,7 +286,7 @@ void json_list(FILE *f, const struct listing *list, const struct diags *errors)
                            d->marks[MARK_DISK_SERIAL] ? d->marks[MARK_DISK_SERIAL] : d->marks[MARK_SERIAL]);
                 if (d->parent)
                         add_string(o, "parent", d->parent);
-                if (vgpu_is_one(d))
+                if (device_is_vgpu(d))
                         add_string(o, "type", d->vgpu);
                 if (d->parent && d->index != UINT32_MAX)
                         add(o, "index", json_object_new_int64(d->index));
@@ -314,7 +314,7 @@ static void add_shown(struct json_object *document, const struct shown *shown)
 
                 json_device(o, d->bus->syntax->name, d->address, d->id, d->class, d->group);
                 add_string(o, "rule", shown->plan->config->rules[s->entry->rule].name);
-                if (vgpu_is_one(d)) {
+                if (device_is_vgpu(d)) {
                         add_string(o, "parent", d->parent);
                         add_string(o, "type", d->vgpu);
                 }

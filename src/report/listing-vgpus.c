@@ -52,7 +52,7 @@ static struct strings made_of(const struct listing *list, struct arena *a, size_
         for (size_t i = 0; i < facts->n_devices; i++) {
                 const struct device *d = &facts->devices[i];
 
-                if (!vgpu_is_one(d) || listing_vgpu_of(list, i) != device)
+                if (!device_is_vgpu(d) || listing_vgpu_of(list, i) != device)
                         continue;
                 strings_add(a, &made,
                             arena_join(a, vgpu_type_name(list->vgpus ? &list->vgpus[device] : NULL, d->vgpu), " (",

@@ -121,7 +121,7 @@ static void find_vgpus(struct arena *a, const struct facts *facts, struct status
         for (size_t i = 0; i < s->record.n_devices; i++) {
                 size_t at = facts_find(facts, s->record.devices[i].address);
 
-                if (at != NO_DEVICE && vgpu_is_one(&facts->devices[at]))
+                if (at != NO_DEVICE && device_is_vgpu(&facts->devices[at]))
                         s->vgpus[i] = &facts->devices[at];
         }
 }
@@ -223,7 +223,7 @@ static void check_type(const struct plan *plan, struct record_device *d)
         const struct rule *rule = config_find(plan->config, d->rule);
         const struct device *is = at == NO_DEVICE ? NULL : &plan->facts->devices[at];
 
-        if (!is || !rule || !rule->vgpu || rule->sriov || !is->parent || !is->vgpu || vgpu_is_one(is) ||
+        if (!is || !rule || !rule->vgpu || rule->sriov || !is->parent || !is->vgpu || device_is_vgpu(is) ||
             !record_device_taken(d))
                 return;
         record_say(d, REASON_OTHER, "it was made a virtual GPU at boot and is none now", NULL);

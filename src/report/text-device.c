@@ -173,7 +173,7 @@ static void put_vgpus(const struct page *p)
         struct arena *a = p->screen.arena;
         size_t of = listing_vgpu_of(p->list, p->device);
 
-        if (vgpu_is_one(d)) {
+        if (device_is_vgpu(d)) {
                 const char *name =
                         vgpu_type_name(of == NO_DEVICE || !p->list->vgpus ? NULL : &p->list->vgpus[of], d->vgpu);
 

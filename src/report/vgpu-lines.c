@@ -46,11 +46,6 @@ const char *vgpu_wanted_text(struct arena *a, const struct rule *rule, const str
                             vgpu->n_sections == 1 ? ", " : ": ", names);
 }
 
-bool vgpu_is_one(const struct device *d)
-{
-        return d->vgpu && !streq(d->vgpu, "0");
-}
-
 bool vgpu_is_made(const struct plan *plan, const struct plan_entry *e)
 {
         const struct rule *rule = &plan->config->rules[e->rule];
@@ -58,24 +53,7 @@ bool vgpu_is_made(const struct plan *plan, const struct plan_entry *e)
 
         if (!rule->vgpu || !vgpu_typed(rule->vgpu) || !d->parent || e->action == ACTION_REFUSE)
                 return false;
-        return vgpu_is_one(d) || (e->action == ACTION_KEEP && !rule->sriov);
-}
-
-const char *vgpu_fewer(const struct plan *plan, size_t rule, struct arena *a)
-{
-        const struct vgpu *vgpu = plan->config->rules[rule].vgpu;
-        size_t n = 0, wanted = 0;
-
-        for (size_t i = 0; vgpu && vgpu_typed(vgpu) && i < plan->n_entries; i++) {
-                const struct plan_entry *e = &plan->entries[i];
-                const struct device *d = &plan->facts->devices[e->device];
-
-                if (e->rule != rule || e->action == ACTION_REFUSE)
-                        continue;
-                n += d->parent && vgpu_is_one(d);
-                wanted += d->parent ? 0 : vgpu_count(vgpu);
-        }
-        return n < wanted ? arena_printf(a, "%zu of %zu virtual GPUs are there", n, wanted) : NULL;
+        return device_is_vgpu(d) || (e->action == ACTION_KEEP && !rule->sriov);
 }
 
 const char *vgpu_type_name(const struct vgpu_facts *is, const char *id)

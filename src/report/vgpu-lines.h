@@ -9,12 +9,8 @@
 const struct vgpu_parent *vgpu_parent_of(const struct plan *plan, size_t entry) _must_check_;
 /* "2 virtual GPUs, NVIDIA A40-8Q": what the rule wants of the parent. */
 const char *vgpu_wanted_text(struct arena *a, const struct rule *rule, const struct vgpu_parent *parent) _must_check_;
-/* A mediated device, or a virtual function that has been given a type. */
-bool vgpu_is_one(const struct device *d) _must_check_;
 /* The entry is one that its rule has made, or what it makes it of: the parent's line tells of it. */
 bool vgpu_is_made(const struct plan *plan, const struct plan_entry *e) _must_check_;
-/* "3 of 4 virtual GPUs are there", where these are not as many as the rule makes; else NULL. */
-const char *vgpu_fewer(const struct plan *plan, size_t rule, struct arena *a) _must_check_;
 /* The name of a type of that ID, or the ID where no carrier has it. */
 const char *vgpu_type_name(const struct vgpu_facts *is, const char *id) _must_check_;
 /* MiB of framebuffer, by the type's description; 0: that does not say. */
