@@ -58,7 +58,7 @@ whole() {
 # plan: the plan as JSON, which must be one whole document of the promised shape, whatever else is wrong.
 plan() {
     ctl plan --json "$@"
-    document
+    read_plan
     [[ $SHAPE == plan ]] || { show && return 1; }
     [[ ! ${CAPTURES-} ]] || captured_alike "$@"
 }
@@ -122,18 +122,18 @@ get() {
     echo "${found[*]}"
 }
 
-# document: what the words below ask of the output, read at once for all of them, since jq takes 30 ms to begin. SHAPE is "plan" if the
+# read_plan: what the words below ask of the output, read at once for all of them, since jq takes 30 ms to begin. SHAPE is "plan" if the
 # output is one document of that shape. FOUND has, blank-separated: "device ADDRESS MEMBER", "rule NAME MEMBER", "bound" for all that are,
 # "rule of NAME" for the addresses that it decides. OPERATIONS has the targets.
 SHAPE=
-DOCUMENT=
+PLAN_READ=
 OPERATIONS=()
 declare -gA FOUND=()
-document() {
-    [[ ! $SHAPE || $output != "$DOCUMENT" ]] || return 0
+read_plan() {
+    [[ ! $SHAPE || $output != "$PLAN_READ" ]] || return 0
     local rows whole=1 kind a b c d e
-    DOCUMENT=$output SHAPE=none OPERATIONS=() FOUND=()
-    rows=$(document_rows) || whole=
+    PLAN_READ=$output SHAPE=none OPERATIONS=() FOUND=()
+    rows=$(plan_rows) || whole=
     while IFS=$'\x1f' read -r kind a b c d e; do
         case $kind in
         shape)
@@ -152,7 +152,7 @@ document() {
     [[ $whole ]] || SHAPE=none
 }
 
-document_rows() {
+plan_rows() {
     exec jq -r '
         def rows(kind): if type == "array" then .[] | select(type == "object") | kind else empty end;
         def text: if type == "string" then split("\n") | join(" ") else tojson end;
@@ -172,20 +172,20 @@ found() {
 
 # rule_is NAME STATE
 rule_is() {
-    document
+    read_plan
     is "${FOUND[rule $1 state]-}" "$2" "state of rule $1"
 }
 
 # rule_says NAME REGEX: its message.
 rule_says() {
-    document
+    read_plan
     local message=${FOUND[rule $1 message]-}
     [[ $message =~ $2 ]] || { printf 'message of rule %s is "%s", expected /%s/\n' "$1" "$message" "$2" && show && return 1; }
 }
 
 # no_rule NAME
 no_rule() {
-    document
+    read_plan
     is "${FOUND[rule $1 name]-}" '' "rule $1"
 }
 
@@ -193,7 +193,7 @@ no_rule() {
 
 # device ADDRESS ACTION [DRIVER [STAGE]]
 device() {
-    document
+    read_plan
     is "${FOUND[device $1 action]-}" "$2" "action for $1" || return 1
     (($# < 3)) || is "${FOUND[device $1 driver]-}" "$3" "driver for $1" || return 1
     (($# < 4)) || is "${FOUND[device $1 stage]-}" "$4" "stage for $1"
@@ -201,7 +201,7 @@ device() {
 
 # bound ADDRESS...: exactly these are bound. untouched ADDRESS...: no action binds these, and no operation speaks of them.
 bound() {
-    document
+    read_plan
     # shellcheck disable=SC2086 # words
     is "$(sorted ${FOUND[bound]-})" "$(sorted "$@")" 'bound'
 }
@@ -223,7 +223,7 @@ sorted() {
 
 untouched() {
     local address target
-    document
+    read_plan
     for address; do
         [[ " ${FOUND[bound]-} " != *" $address "* ]] || { printf '%s is bound\n' "$address" && show && return 1; }
         for target in "${OPERATIONS[@]}"; do
@@ -234,7 +234,7 @@ untouched() {
 
 # reason ADDRESS REGEX: why it is refused or kept.
 reason() {
-    document
+    read_plan
     local text=${FOUND[device $1 reason]-}
     [[ $text =~ $2 ]] || { printf 'reason for %s is "%s", expected /%s/\n' "$1" "$text" "$2" && show && return 1; }
 }
