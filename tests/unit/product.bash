@@ -123,16 +123,18 @@ get() {
 }
 
 # read_plan: what the words below ask of the output, read at once for all of them, since jq takes 30 ms to begin. SHAPE is "plan" if the
-# output is one document of that shape. FOUND has, blank-separated: "device ADDRESS MEMBER", "rule NAME MEMBER", "bound" for all that are,
-# "rule of NAME" for the addresses that it decides. OPERATIONS has the targets.
+# output is one document of that shape. FOUND has "device ADDRESS MEMBER" and "rule NAME MEMBER", OPERATIONS the targets, BOUND
+# the addresses that are bound, PROBED those that rule probe decides; a device may have no address.
 SHAPE=
 PLAN_READ=
 OPERATIONS=()
+BOUND=()
+PROBED=()
 declare -gA FOUND=()
 read_plan() {
     [[ ! $SHAPE || $output != "$PLAN_READ" ]] || return 0
     local rows whole=1 kind a b c d e
-    PLAN_READ=$output SHAPE=none OPERATIONS=() FOUND=()
+    PLAN_READ=$output SHAPE=none OPERATIONS=() BOUND=() PROBED=() FOUND=()
     rows=$(plan_rows) || whole=
     while IFS=$'\x1f' read -r kind a b c d e; do
         case $kind in
@@ -142,9 +144,9 @@ read_plan() {
             ;;
         device)
             found "device $a action" "$b" && found "device $a driver" "$c" && found "device $a stage" "$d" && found "device $a reason" "$e"
-            [[ $b != bind ]] || found bound "$a"
+            [[ $b != bind ]] || BOUND+=("$a")
             ;;
-        of) found "rule of $a" "$b" ;;
+        of) [[ $a != probe ]] || PROBED+=("$b") ;;
         rule) found "rule $a name" "$a" && found "rule $a state" "$b" && found "rule $a message" "$c" ;;
         operation) OPERATIONS+=("$a") ;;
         esac
@@ -202,8 +204,7 @@ device() {
 # bound ADDRESS...: exactly these are bound. untouched ADDRESS...: no action binds these, and no operation speaks of them.
 bound() {
     read_plan
-    # shellcheck disable=SC2086 # words
-    is "$(sorted ${FOUND[bound]-})" "$(sorted "$@")" 'bound'
+    is "$(sorted "${BOUND[@]}")" "$(sorted "$@")" 'bound'
 }
 
 # sorted WORD...: in the order of their bytes.
@@ -225,7 +226,7 @@ untouched() {
     local address target
     read_plan
     for address; do
-        [[ " ${FOUND[bound]-} " != *" $address "* ]] || { printf '%s is bound\n' "$address" && show && return 1; }
+        [[ " ${BOUND[*]} " != *" $address "* ]] || { printf '%s is bound\n' "$address" && show && return 1; }
         for target in "${OPERATIONS[@]}"; do
             [[ $target != *"$address"* ]] || { printf 'operation on %s: %s\n' "$address" "$target" && show && return 1; }
         done
@@ -256,8 +257,7 @@ matches() {
     rule probe '[Match]' "$@" '[Device]' Driver=native Functions=match Expect=0-
     plan
     exits 0 || return 1
-    # shellcheck disable=SC2086 # words
-    sorted ${FOUND[rule of probe]-}
+    sorted "${PROBED[@]}"
 }
 
 # matched EXPECTED LINE...
