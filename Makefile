@@ -24,12 +24,15 @@ UNWIND :=
 SIZE :=
 HARDENING := -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANITIZER_LIBS := -fsanitize=address,undefined
+# They run some ten thousand times: at a fixed address a fifth of what each takes is spared.
+PIE := -no-pie
 LDFLAGS ?=
 endif
 # Boot images carry the programs: no symbols, unless asked for, and of the engine what each of them uses.
 LDFLAGS ?= -Wl,-s,--gc-sections
+PIE ?= -pie
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -Isrc -ffunction-sections -fdata-sections $(UNWIND) $(WARNINGS) $(HARDENING) $(CFLAGS) $(SIZE) -MMD -MP
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER_LIBS) $(LDFLAGS)
+ALL_LDFLAGS = $(PIE) -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZER_LIBS) $(LDFLAGS)
 
 ENGINE_SOURCES := $(sort $(wildcard $(addprefix src/,$(addsuffix /*.c,base config cmdline bus bus/* facts guard plan act state loader maker check report export))))
 PROGRAMS := passthroughctl passthrough-bind passthrough-demand passthrough-sriov passthrough-vgpu passthrough-generator passthrough-cmdline

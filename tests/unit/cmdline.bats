@@ -33,21 +33,48 @@ machine() {
     esac
 }
 
-# judge LINE: what is found, "SEVERITY READER TOKEN ~ MESSAGE" a line, into $found.
-judge() {
-    local document status=0
-    document=$(timeout 20 "$BUILD/passthrough-cmdline" --root="$ROOT" --json --cmdline="$1") || status=$?
-    found=$(jq -r '.findings[] | "\(.severity) \(.reader) \(.token) ~ \(.message)"' <<<"$document") || return 1
+# ask LINE [EXPECTED]: what the program says of it is kept, with its exit status. answers: one jq reads what it has said of all lines that
+# it was asked, and ANSWERS has what is found in each: "SEVERITY READER TOKEN ~ MESSAGE" a line.
+ask() {
+    local status=0
+    timeout 20 "$BUILD/passthrough-cmdline" --root="$ROOT" --json --cmdline="$1" >>"$BATS_TEST_TMPDIR/answers" || status=$?
+    ASKED+=("$1") WANTED+=("${2-}") EXITED+=("$status")
+}
+
+answers() {
+    local i wrong
+    mapfile -t -d $'\x1e' ANSWERS < <(jq -j '([.findings[] | "\(.severity) \(.reader) \(.token) ~ \(.message)"] | join("\n")) + "\u001e"' \
+        "$BATS_TEST_TMPDIR/answers")
+    is "${#ANSWERS[@]}" "${#ASKED[@]}" 'answers' || return 1
     # The exit status and the findings say the same.
-    if grep -q '^error ' <<<"$found"; then is "$status" 1 "exit status of $1"; else is "$status" 0 "exit status of $1"; fi
+    for i in "${!ASKED[@]}"; do
+        wrong=0
+        if [[ $'\n'${ANSWERS[i]} == *$'\nerror '* ]]; then wrong=1; fi
+        is "${EXITED[i]}" "$wrong" "exit status of ${ASKED[i]}" || return 1
+    done
+}
+
+ask_anew() {
+    ASKED=() WANTED=() EXITED=()
+    : >"$BATS_TEST_TMPDIR/answers"
+}
+
+# judge LINE: what is found goes to $found.
+judge() {
+    ask_anew
+    ask "$1"
+    answers && found=${ANSWERS[0]}
 }
 
 # compare LINE EXPECTED: each expected finding, in order, and no other.
 compare() {
+    judge "$1" && compare_with "$1" "$2" "$found"
+}
+
+compare_with() { # compare_with LINE EXPECTED FOUND
     local wanted got i
-    judge "$1" || return 1
     mapfile -t wanted < <([[ -z $2 ]] || printf '%s' "$2")
-    mapfile -t got < <([[ -z $found ]] || printf '%s\n' "$found")
+    mapfile -t got < <([[ -z $3 ]] || printf '%s\n' "$3")
     for ((i = 0; i < ${#wanted[@]} || i < ${#got[@]}; i++)); do
         if [[ ${got[i]-} != "${wanted[i]%% ~ *} ~ "* || ${got[i]#* ~ } != *"${wanted[i]#* ~ }"* || -z ${wanted[i]-} ]]; then
             printf 'in the line: %s\n  expected: %s\n  found:    %s\n' "$1" "${wanted[i]-nothing}" "${got[i]-nothing}"
@@ -77,7 +104,15 @@ each_line() {
 
 # table GROUP
 table() {
-    each_line "$1" compare
+    local i failed=0
+    ask_anew
+    each_line "$1" ask
+    answers || return 1
+    ((${#ASKED[@]})) || { echo "no line is asked" && return 1; }
+    for i in "${!ASKED[@]}"; do
+        compare_with "${ASKED[i]}" "${WANTED[i]}" "${ANSWERS[i]}" || failed=1
+    done
+    return "$failed"
 }
 
 @test "quotes are the kernel's: double, around the whole or the value, and one that is not closed swallows the rest" {

@@ -30,7 +30,7 @@ live() {
 
 live_run() {
     # shellcheck disable=SC2016 # expanded by the inner shell
-    run --separate-stderr timeout "$LIVE_TIMEOUT" unshare --mount --pid --fork --kill-child bash -c '
+    run_program timeout "$LIVE_TIMEOUT" unshare --mount --pid --fork --kill-child bash -c '
         set -e
         root=$1 build=$2 libraries=$3 proc=$4 size=$5 memory=$6
         if [[ $size ]]; then

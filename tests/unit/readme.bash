@@ -208,7 +208,7 @@ clone() {
 # on_host COMMAND: a line for the shell, on that host, in the clone; sets $status, $output and $stderr.
 on_host() {
     # shellcheck disable=SC2016 # expanded by the inner shell
-    run --separate-stderr timeout 60 unshare -m bash -c '
+    run_program timeout 60 unshare -m bash -c '
         set -e
         root=$1 build=$2 libraries=$3 proc=$4 top=$5
         mount --bind /usr/bin "$root/machine/bin"

@@ -66,7 +66,7 @@ made() {
 
 # make_functions RULE: the program that makes them, on the tree.
 make_functions() {
-    run --separate-stderr timeout 20 "$BUILD/passthrough-sriov" --root="$ROOT" "$1"
+    run_program timeout 20 "$BUILD/passthrough-sriov" --root="$ROOT" "$1"
 }
 
 # attribute ADDRESS NAME VALUE
