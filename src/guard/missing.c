@@ -88,13 +88,13 @@ static void volume_groups(struct graph *g)
         }
 }
 
-/* Each "uuid=" of a text. */
-static void named_arrays(struct graph *g, const char *file, const char *text)
+/* Each key of a text; on a command line other things have UUIDs, too. */
+static void named_arrays(struct graph *g, const char *file, const char *text, const char *key)
 {
-        for (const char *at = text; (at = strcasestr(at, "uuid="));) {
+        for (const char *at = text; (at = strcasestr(at, key));) {
                 const char *line = at;
 
-                at += strlen("uuid=");
+                at += strlen(key);
                 while (line > text && line[-1] != '\n')
                         line--;
                 if (*line != '#' && !is_here(g, "linux_raid_member", at))
@@ -105,7 +105,7 @@ static void named_arrays(struct graph *g, const char *file, const char *text)
 static void declared_arrays(struct graph *g)
 {
         static const char *const files[] = {"/etc/mdadm/mdadm.conf", "/etc/mdadm.conf"};
-        const char *line = g->facts->cmdline ? strstr(g->facts->cmdline, "md.uuid=") : NULL, **names;
+        const char **names;
         char *text;
         size_t n;
 
@@ -113,17 +113,17 @@ static void declared_arrays(struct graph *g)
                 const char *dir = arena_join(g->arena, files[f], ".d", NULL);
 
                 guard_read(g, files[f], &text);
-                named_arrays(g, files[f], text);
+                named_arrays(g, files[f], text, "uuid=");
                 guard_list(g, dir, &names, &n);
                 for (size_t i = 0; i < n; i++) {
                         const char *path = arena_join(g->arena, dir, "/", names[i], NULL);
 
                         guard_read(g, path, &text);
-                        named_arrays(g, path, text);
+                        named_arrays(g, path, text, "uuid=");
                 }
         }
-        if (line)
-                named_arrays(g, "the command line", line);
+        if (g->facts->cmdline)
+                named_arrays(g, "the command line", g->facts->cmdline, "md.uuid=");
 }
 
 /* Documentation/admin-guide/md.rst */

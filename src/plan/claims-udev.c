@@ -311,12 +311,14 @@ static bool cleared(const struct clearance *clearance, const struct rule *rule, 
 static bool has_double(const struct plan *plan, size_t device)
 {
         const struct device *d = &plan->facts->devices[device];
+        const char *serial = d->marks[MARK_SERIAL];
 
-        for (size_t i = 0; !d->marks[MARK_SERIAL] && i < plan->facts->n_devices; i++) {
+        for (size_t i = 0; i < plan->facts->n_devices; i++) {
                 const struct device *x = &plan->facts->devices[i];
                 const struct plan_entry *e = plan_find(plan, i);
 
-                if (i != device && x->bus == d->bus && streq(x->id, d->id) && !(e && e->action == ACTION_BIND))
+                if (i != device && x->bus == d->bus && streq(x->id, d->id) &&
+                    (!serial || streq_ptr(x->marks[MARK_SERIAL], serial)) && !(e && e->action == ACTION_BIND))
                         return true;
         }
         return false;

@@ -112,14 +112,14 @@ static bool is_withheld(const struct claims_asked *a, unsigned i)
         return a->verdicts[i] >= UNKNOWN;
 }
 
-/* Another device that looks the same, and that nobody may take, is in its place by the next boot. */
+/* Another device that looks the same, and that nobody may take, is in its place by the next boot; one with the same
+ * serial number, too. */
 static unsigned impostors(const struct machine *m, const struct claims_asked *a, const char *text, const struct plug *p)
 {
         for (unsigned i = 0; i < m->n_plugs; i++) {
                 const struct plug *q = &m->plugs[i];
 
-                if (q == p || !is_withheld(a, i) || q->kind == PLUG_INPUT || q->kind == PLUG_HUB ||
-                    (*q->serial && strcmp(q->serial, p->serial) == 0))
+                if (q == p || !is_withheld(a, i) || q->kind == PLUG_INPUT || q->kind == PLUG_HUB)
                         continue;
                 if (claims(text, &(struct event){.is = q, .at = p}))
                         return complain(m, q->name, f("would be claimed by an image in the place of %s", p->name));

@@ -285,6 +285,8 @@ static void shape_verdicts(struct machine *m, const struct shaped *s)
                         set(d, scope & ALL_NETWORK && !m->uplink_none && d->driver && !from_host(d) ? UNKNOWN : EITHER);
                 if (scope && d->class >> 8 == 0x0c03)
                         set(d, EITHER);
+                if (s->axis == NETWORK && is_network(d) && !d->driver)
+                        set(d, EITHER); /* its configuration may name an interface that is not here, and be of this */
         }
         for (unsigned i = 0; i < s->n_subjects; i++) {
                 if (s->axis == PEOPLE && i == 0)

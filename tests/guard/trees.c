@@ -193,7 +193,8 @@ static struct tally work(const char *top, unsigned worker, unsigned workers, uin
 {
         struct tally tally = {.trees = 0};
 
-        work_shapes(top, worker, workers, seed, only, verbose && only, &tally);
+        if (n != 1 || only)
+                work_shapes(top, worker, workers, seed, only, verbose && only, &tally);
         tally.kept = 0;
         for (uint64_t i = worker; i < n && !only; i += workers) {
                 tally.failed +=

@@ -65,6 +65,13 @@ in_place() {
         "$IMAGE/$CLAIMS/$FIRST:0"$'\n'"$IMAGE/$CLAIMS/$LAST:0" 'lines for the host'
 }
 
+@test "a device that shares its serial number with one that stays the host's is not in the image" {
+    usb_add 1-4 0951:1666 class=08 serial=AA01
+    rule 10-stick '[Match]' Bus=usb Path=0000:00:14.0/2
+    image_built
+    ! grep '"10-stick"' "$IMAGE/$CLAIMS/$FIRST"
+}
+
 @test "no such rule, or a device that is not cleared: nothing is in the image" {
     rm "$ROOT/etc/passthrough.d/20-nameless.conf"
     usb_bind 1-2 usb-storage
