@@ -125,6 +125,8 @@ static const char *user_of(const struct look *x, const struct device *vf)
 
         if (need)
                 return need;
+        if (vf->gpus || vf->gpus_unknown)
+                return arena_join(x->arena, vf->address, ": ", vf->gpus ? vf->gpus : vf->gpus_unknown, NULL);
         if (vf->stuck)
                 return arena_join(x->arena, vf->address, ": ", vf->stuck, NULL);
         if (vf->vfio_user)
