@@ -96,12 +96,15 @@ static bool uncleared(struct planner *p, const struct plan_entry *e, struct reas
         return record && withheld(p, record, ret);
 }
 
-/* A controller that has to be reset for its virtual functions is asked about as one that is taken is. */
+/*
+ * A controller that has to be reset for its virtual functions is asked about as one that is taken is; so is a GPU that
+ * its driver lets go of for these.
+ */
 static void weigh_parent(struct planner *p, struct plan_entry *e)
 {
         struct reason why = {};
 
-        if (planner_needed(p, e, &why) || !(entry_device(p, e)->roles & ROLE_STORAGE))
+        if (planner_needed(p, e, &why) || !(entry_device(p, e)->roles & ROLE_STORAGE || p->config->rules[e->rule].vgpu))
                 return;
         if (uncleared(p, e, &why) || (planner_uncleared(p, e, &why) && not_cleared(p, why.kind, why.text, &why)))
                 e->unknown = why.text;

@@ -260,3 +260,91 @@ left() {
     (($(<"$ROOT/clock") >= 30))
     rule_ends failed '^mtty waits for its driver to offer virtual GPUs$'
 }
+
+# withheld: when an image was built the host could not do without the card.
+withheld() {
+    local uuid=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
+    firmware_uuid
+    mv "$ROOT/etc/passthrough.d/60-vgpu.conf" "$BATS_TEST_TMPDIR"
+    rule card '[Match]' Address=41:00.0
+    mkdir -p "$ROOT/sys/bus/mdev/devices" "$ROOT/sys/$(pci_dir "$CARD")/$uuid"
+    link "bus/mdev/devices/$uuid" "$(pci_dir "$CARD")/$uuid"
+    image_built
+    rm -r "$ROOT/sys/bus/mdev/devices/$uuid" "$ROOT/sys/$(pci_dir "$CARD")/$uuid" "$ROOT/etc/passthrough.d/card.conf"
+    mv "$BATS_TEST_TMPDIR/60-vgpu.conf" "$ROOT/etc/passthrough.d"
+}
+
+@test "a card that is not cleared is not taken from its driver; once it is, all is made" {
+    withheld
+    without_functions
+    sriov_manage 'printf "%s\n" "$*" >>/runs' "$FUNCTIONS"
+    live_make --functions
+    exits 0
+    live_make
+    exits 1
+    [[ ! -e $ROOT/runs ]]
+    rule_ends refused "^$CARD: not cleared: the host needed it when a boot image was last built: "
+    rm "$ROOT/var/lib/passthrough/clearance"
+    live_make
+    exits 0
+    is "$(types)" '558 558 558 0' types
+    rule_ends ok '^$'
+}
+
+@test "by hand it is asked what shows now, and nobody is sent to the command that was just typed" {
+    withheld
+    without_functions
+    sriov_manage 'printf "%s\n" "$*" >>/runs' "$FUNCTIONS"
+    live_make --now
+    exits 1
+    has 'the mediated device' 'now less shows than then'
+    has_not 'passthroughctl bind'
+    [[ ! -e $ROOT/runs ]]
+}
+
+@test "a virtual function that another rule decides is given no type, keeps what it has, and is named" {
+    kernel
+    rule 10-other '[Match]' Address=41:00.5
+    make_gpus
+    exits 1
+    is "$(types)" '558 0 558 0' types
+    rule_ends missing "^$CARD: 2 of 3 fit: rule 10-other decides 0000:41:00.5$"
+    vendor_current 1 557
+    make_gpus
+    is "$(types)" '558 557 558 0' types
+    vendor_current 1 0
+    rule 10-other '[Match]' Address=41:00.5 '[Device]' Drvier=a
+    make_gpus
+    is "$(types)" '558 0 558 0' types
+    rm "$ROOT/etc/passthrough.d/10-other.conf"
+    make_gpus
+    exits 0
+    is "$(types)" '558 558 558 0' types
+}
+
+@test "a type that somebody else has set, beyond the number that the rule makes, is not the rule's" {
+    kernel
+    vendor_current 3 557
+    make_gpus
+    exits 0
+    is "$(types)" '558 558 558 557' types
+    plan
+    device 0000:41:00.7 keep
+    run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" \
+        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$BUILD/passthroughctl" release --root="$ROOT" 60-vgpu
+    is "$(types)" '0 0 0 557' types
+    vgpus Type=A40-8Q Count=1
+    vendor_current 1 558
+    plan
+    device 0000:41:00.5 keep
+}
+
+@test "one that is refused keeps another type" {
+    kernel
+    vendor_current 2 557
+    pci_add 0000:00:1f.0 8086:a2c9 0c80 group=202 driver=other
+    make_gpus
+    exits 1
+    is "$(types)" '0 0 557 0' types
+    rule_ends refused '0000:41:00.6.* IOMMU group 202 also holds '
+}

@@ -56,6 +56,8 @@ const char *vgpu_waits(const struct making *m, const struct vgpu_parent *x);
 bool vgpu_needs_functions(const struct making *m, const struct vgpu_parent *x);
 /* The device that is the rule's virtual GPU of that index now, or NO_DEVICE. */
 size_t vgpu_existing(const struct making *m, const struct vgpu_parent *x, uint32_t index);
+/* Why a virtual function is none of those that the rule makes virtual GPUs of, or NULL: it is another rule's, say. */
+const char *vgpu_withheld(const struct making *m, const struct vgpu_parent *x, size_t carrier);
 /* Its carrier there, or SIZE_MAX. */
 size_t vgpu_carrier_of(const struct making *m, const struct vgpu_parent *x, const char *address);
 /* What the virtual GPU of that index is to be; there is one, of a parent that is not unfit and waits for nothing. */

@@ -134,10 +134,12 @@ static void take(const struct vgpu_parent *x, struct places *p, size_t carrier, 
 }
 
 /* Where the virtual GPU goes, or SIZE_MAX. */
-static size_t place_for(const struct vgpu_parent *x, const struct places *p, uint32_t index, const char *type)
+static size_t place_for(const struct making *m, const struct vgpu_parent *x, const struct places *p, uint32_t index,
+                        const char *type)
 {
         for (size_t c = 0; c < x->is.n_carriers; c++)
-                if ((x->is.kind == VGPU_MEDIATED || x->is.carriers[c].index == index) && fits(x, p, c, type))
+                if ((x->is.kind == VGPU_MEDIATED || x->is.carriers[c].index == index) && fits(x, p, c, type) &&
+                    !vgpu_withheld(m, x, c))
                         return c;
         return SIZE_MAX;
 }
@@ -275,8 +277,14 @@ static const char *full(const struct making *m, const struct vgpu_parent *x, uin
         const char *why = NULL;
         bool function = false;
 
-        for (size_t c = 0; c < x->is.n_carriers; c++)
-                function |= x->is.kind == VGPU_MEDIATED || x->is.carriers[c].index == index;
+        for (size_t c = 0; c < x->is.n_carriers; c++) {
+                bool own = x->is.kind == VGPU_MEDIATED || x->is.carriers[c].index == index;
+
+                function |= own;
+                why = own && !why ? vgpu_withheld(m, x, c) : why;
+        }
+        if (why)
+                return arena_printf(m->arena, "%u of %u fit: %s", fit, x->count, why);
         if (!function)
                 why = arena_printf(m->arena, "%zu of its virtual functions can be virtual GPUs", x->is.n_carriers);
         else if (startswith(device_of(m)->id, "10de:") && vgpu_needs_instance(t->name))
@@ -300,7 +308,7 @@ static uint32_t find_places(const struct making *m, const struct vgpu_parent *x,
                 for (uint32_t k = 0; k < i; k++)
                         coming += p->taken[k] && !p->stays[k] && streq(vgpu_type_for(m, x, k)->id, t->id);
                 if (!p->stays[i] && !is_full(m, x, t, coming))
-                        carrier = place_for(x, p, i, t->id);
+                        carrier = place_for(m, x, p, i, t->id);
                 if (carrier != SIZE_MAX) {
                         take(x, p, carrier, t->id);
                         p->taken[i] = (uint32_t)carrier + 1;
