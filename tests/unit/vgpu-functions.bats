@@ -107,6 +107,8 @@ types() {
     run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" \
         ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$BUILD/passthroughctl" release --root="$ROOT" 60-vgpu
     exits 1
+    has '60-vgpu: 41:00.4 is no virtual GPU any more: its type is cleared'
+    has_not 'given back'
     says '41:00.5 .*current_vgpu_type: Operation not permitted \(its driver says that it is in use\)'
     is "$(types)" '0 558 0 0' types
 }
