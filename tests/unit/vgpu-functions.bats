@@ -72,6 +72,30 @@ types() {
     rule_ends failed '/creatable_vgpu_types: type 558 can not be made there, or not any more$'
 }
 
+@test "a card that is full names no type any more: what this boot has made is still of the type that the rule means" {
+    local i
+    kernel
+    make_gpus
+    exits 0
+    for i in 0 1 2 3; do vendor_bare "$i"; done
+    kernel 'exit 5'
+    make_gpus
+    exits 0
+    rule_ends ok '^$'
+    plan
+    exits 0
+    vendor_current 1 0
+    make_gpus
+    exits 1
+    is "$(types)" '558 0 558 0' types
+    rule_ends missing '2 of 3 fit: there is no room for another A40-8Q'
+    # The text is another, and nobody knows which number that is.
+    vgpus Type=A40-16Q Count=3
+    plan
+    exits 1
+    rule_says 60-vgpu 'its driver offers no type A40-16Q, and no other now$'
+}
+
 @test "without the line that names the columns they are made, too" {
     local i
     for i in 0 1 2 3; do vendor_bare "$i" '557:NVIDIA A40-4Q' '558:NVIDIA A40-8Q'; done

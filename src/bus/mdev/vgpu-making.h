@@ -49,6 +49,10 @@ uint32_t vgpu_gigabytes(const char *name);
 const char *vgpu_instance_text(struct arena *a, const struct device *d);
 const char *vgpu_unlike_text(struct arena *a, const struct device *d);
 
+/* vgpu-recall.c: adds to those that are known what this boot has made, where nobody names it any more. */
+void vgpu_recall(const struct root *root, struct arena *a, const struct facts *facts, const struct rule *rule,
+                 struct vgpu_facts *is);
+
 /* vgpu-unfit.c: why nothing is done with a parent, or NULL; and what it waits for, or NULL. */
 const char *vgpu_unfit(const struct making *m, const struct vgpu_parent *x);
 const char *vgpu_waits(const struct making *m, const struct vgpu_parent *x);

@@ -459,6 +459,7 @@ void vgpu_plan(const struct root *root, struct arena *a, enum vgpu_aim aim, stru
                         vgpu_owners_read(root, a, &owners, &n_owners);
                 any = true;
                 vgpu_look(root, a, plan->facts, plan->entries[i].device, &looked[i]);
+                vgpu_recall(root, a, plan->facts, &plan->config->rules[plan->entries[i].rule], &looked[i]);
                 looked[i].owners = owners;
                 looked[i].n_owners = n_owners;
         }
