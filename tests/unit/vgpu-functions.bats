@@ -374,3 +374,51 @@ withheld() {
     is "$(types)" '0 0 557 0' types
     rule_ends refused '0000:41:00.6.* IOMMU group 202 also holds '
 }
+
+# unlike: two sizes on one card, and its driver has room for the first alone once that is made.
+unlike() {
+    vgpus Type=A40-8Q '[VirtualGPU]' Type=A40-4Q
+    # shellcheck disable=SC2016 # the kernel's
+    kernel 'if at after current_vgpu_type 558; then
+        for file in "$root$(dirname "${path%/*/*}")"/0000:41:00.*/nvidia/creatable_vgpu_types; do echo "558  : NVIDIA A40-8Q" >"$file"; done
+    fi'
+}
+
+SHM='between passthrough-vgpu-functions@60-vgpu.service and passthrough-vgpu@60-vgpu.service run nvidia-smi vgpu -i 0000:41:00.0 -shm 1'
+
+@test "unlike sizes want heterogeneous mode, which is switched on between the two services: said once, before and after" {
+    sriov_manage
+    unlike
+    plan
+    rule_says 60-vgpu "^makes 2 virtual GPUs of $CARD; unlike sizes .*; $SHM$"
+    is "$(grep -o 'shm 1' <<<"$output" | wc -l)" 1 'times that it is said'
+    make_gpus
+    exits 1
+    is "$(types)" '558 0 0 0' types
+    rule_ends failed "type 557 can not be made there, or not any more; unlike sizes .*; $SHM$"
+    is "$(get '.rules[0].message' | grep -o 'shm 1' | wc -l)" 1 'times that it is said'
+    rm "$ROOT/usr/lib/nvidia/sriov-manage"
+    vendor_creatable 1 '557:NVIDIA A40-4Q' '558:NVIDIA A40-8Q'
+    plan
+    rule_says 60-vgpu 'unlike sizes stand beside each other in heterogeneous mode alone: nvidia-smi vgpu -i 0000:41:00.0 -shm 1$'
+}
+
+@test "another Type=: what has the old one and is idle goes first, which is said; what is used keeps it" {
+    kernel
+    make_gpus
+    exits 0
+    vgpus Type=A40-4Q Count=2
+    plan
+    rule_says 60-vgpu "^makes 2 virtual GPUs of $CARD; 0000:41:00.4 has the type 558 until then, 0000:41:00.5 has the type 558 until then$"
+    ctl bind 60-vgpu --dry-run
+    has "would make 2 virtual GPUs; 0000:41:00.4 has the type 558 and goes first, 0000:41:00.5 has the type 558 and goes first"
+    process 4711 qemu-system-x86 /dev/vfio/201
+    make_gpus --now
+    exits 1
+    is "$(types)" '558 558 558 0' types
+    has "in use: 0000:41:00.5: qemu-system-x86 (PID 4711) has /dev/vfio/201 open; it has the type 558"
+    rm -r "$ROOT/proc/4711"
+    make_gpus --now
+    exits 0
+    is "$(types)" '557 557 558 0' types
+}

@@ -47,7 +47,7 @@ bool vgpu_needs_instance(const char *name);
 uint32_t vgpu_gigabytes(const char *name);
 /* What the administrator does for those, and for unlike sizes. */
 const char *vgpu_instance_text(struct arena *a, const struct device *d);
-const char *vgpu_unlike_text(struct arena *a, const struct device *d);
+const char *vgpu_unlike_text(struct arena *a, const struct device *d, const struct vgpu_facts *is, const char *rule);
 
 /* vgpu-recall.c: adds to those that are known what this boot has made, where nobody names it any more. */
 void vgpu_recall(const struct root *root, struct arena *a, const struct facts *facts, const struct rule *rule,

@@ -205,6 +205,10 @@ static void settle_existing(const struct making *m, struct vgpu_parent *x, struc
                         x->here++;
                         continue;
                 }
+                if (!streq(now, vgpu_type_for(m, x, i)->id))
+                        x->changes = arena_join(m->arena, x->changes ? x->changes : "", x->changes ? ", " : "",
+                                                d->address, " has the type ", now,
+                                                m->aim == VGPU_NOW ? " and goes first" : " until then", NULL);
                 make_room(x, p, carrier, now);
                 if (m->aim == VGPU_NOW)
                         remove_one(m, x, i, there,
@@ -290,7 +294,7 @@ static const char *full(const struct making *m, const struct vgpu_parent *x, uin
         else if (startswith(device_of(m)->id, "10de:") && vgpu_needs_instance(t->name))
                 why = vgpu_instance_text(m->arena, device_of(m));
         else if (has_other_size(m, x, t))
-                why = vgpu_unlike_text(m->arena, device_of(m));
+                why = vgpu_unlike_text(m->arena, device_of(m), &x->is, rule_of(m)->name);
         return arena_printf(m->arena, "%u of %u fit: there is no room for %s %s%s%s", fit, x->count,
                             fit == 0 ? "a" : "another", t->name, why ? "; " : "", why ? why : "");
 }
@@ -377,23 +381,17 @@ static void say(const struct making *m, const struct vgpu_parent *x)
         struct plan_rule *state = &m->plan->rules[m->plan->entries[x->entry].rule];
 
         uint32_t n = x->count - x->here;
-        const char *unlike;
+        const char *more = x->waits ? arena_join(m->arena, "it waits for ", x->waits, NULL) : x->unlike;
 
         if (m->aim == VGPU_GONE || state->state != RULE_OK || n == 0)
                 return;
-        unlike = has_unlike(m, x) ? vgpu_unlike_text(m->arena, device_of(m)) : NULL;
         state->message =
-                arena_printf(m->arena, "%s%s%u %sof %s%s%s", state->message, *state->message ? ", " : "makes ", n,
+                arena_printf(m->arena, "%s%s%u %sof %s%s%s%s%s", state->message, *state->message ? ", " : "makes ", n,
                              *state->message ? ""
                              : n == 1        ? "virtual GPU "
                                              : "virtual GPUs ",
-                             device_of(m)->address,
-                             x->waits ? "; it waits for "
-                             : unlike ? "; "
-                                      : "",
-                             x->waits ? x->waits
-                             : unlike ? unlike
-                                      : "");
+                             device_of(m)->address, x->changes ? "; " : "", x->changes ? x->changes : "",
+                             more ? "; " : "", more ? more : "");
 }
 
 static void add_parent(struct making *m, size_t entry, const struct vgpu_facts *looked)
@@ -415,8 +413,11 @@ static void add_parent(struct making *m, size_t entry, const struct vgpu_facts *
                 add_functions(m, x);
         if (m->aim != VGPU_GONE && x->is.kind == VGPU_NONE)
                 promise_unseen(m, x);
-        else if (m->aim != VGPU_GONE)
+        else if (m->aim != VGPU_GONE) {
+                x->unlike =
+                        has_unlike(m, x) ? vgpu_unlike_text(m->arena, device_of(m), &x->is, rule_of(m)->name) : NULL;
                 make_all(m, x);
+        }
         if (x->fewer)
                 tell(m, RULE_MISSING, x->fewer);
         say(m, x);
