@@ -73,14 +73,15 @@ static bool creatable(const struct maker *w, const struct vgpu_op *x)
         char text[16 * 1024];
         const char *file = beside(w, x, "creatable_vgpu_types");
         ssize_t n = root_read(w->root, file, text, sizeof(text));
+        const char *unlike = n < 0 ? NULL : parent_of(w, x)->unlike;
 
         if (n >= 0 && lists(text, x->op.value))
                 return true;
-        diag_add(w->problems, DIAG_ERROR, NULL, 0, "%s: %s", file,
-                 n < 0 ? strerror((int)-n)
-                 : n == 0
-                         ? "no type can be made there any more"
-                         : arena_join(w->arena, "type ", x->op.value, " can not be made there, or not any more", NULL));
+        diag_add(w->problems, DIAG_ERROR, NULL, 0, "%s: %s%s%s", file,
+                 n < 0    ? strerror((int)-n)
+                 : n == 0 ? "no type can be made there any more"
+                          : arena_join(w->arena, "type ", x->op.value, " can not be made there, or not any more", NULL),
+                 unlike ? "; " : "", unlike ? unlike : "");
         return false;
 }
 

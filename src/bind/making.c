@@ -41,6 +41,7 @@ int making_look(struct run *r, const struct making *m)
         int k;
 
         r->sources = &sources;
+        r->by_hand = by_hand;
         k = run_read_record(r);
         if (k == 0)
                 k = run_load(r, true, STAGE_DEMAND);

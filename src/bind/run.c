@@ -67,7 +67,7 @@ int run_load(struct run *r, bool all, enum stage stage)
         facts_request_for(&r->config, &r->arena, &request);
         request.booting = knowing[stage].booting;
         request.early = knowing[stage].early;
-        request.arriving = knowing[stage].arriving;
+        request.arriving = knowing[stage].arriving && !r->by_hand;
         request.root_stage = knowing[stage].root_stage;
         request.busy |= knowing[stage].busy;
         request.asked = r->asked;

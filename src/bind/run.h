@@ -10,6 +10,7 @@ struct run {
         const struct root *root;
         const struct facts_sources *sources; /* for run_load() */
         const char *asked;                   /* the device that udev waits for, or NULL */
+        bool by_hand;                        /* somebody has typed the command: nothing has just appeared */
         struct arena arena;
         struct diags diags;
         struct config config;

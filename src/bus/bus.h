@@ -121,7 +121,9 @@ struct device {
         const char *vfio_user; /* which process has it open through VFIO, where that was asked; or NULL */
         bool idle;             /* once the root is known: its buses were read, and nothing is on them */
         const char *unseen;    /* why what the host does with it cannot be told, although that shows; or NULL */
-        bool ports_unseen;     /* where it comes and goes: a serial port may be made of it that does not show yet */
+        const char *gpus;      /* virtual GPUs that go with its driver, of a host that is up, in a sentence; or NULL */
+        const char *gpus_unknown; /* why that cannot be told, or NULL */
+        bool ports_unseen;        /* where it comes and goes: a serial port may be made of it that does not show yet */
 };
 
 /* It is used through the driver that has made it, which it keeps. */

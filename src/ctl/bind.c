@@ -42,6 +42,8 @@ static const char *would(struct ctl *c, const struct plan_entry *e)
         const struct device *d = &c->facts.devices[e->device];
         const char *rule = c->config.rules[e->rule].name;
 
+        if (device_is_vgpu(d))
+                return arena_printf(&c->arena, "%s: %s is a virtual GPU already", rule, d->address);
         if (d->driver && streq(d->driver, e->driver))
                 return arena_printf(&c->arena, "%s: %s has %s already", rule, d->address, e->driver);
         if (d->bus->syntax->driverless)

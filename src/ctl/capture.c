@@ -159,7 +159,7 @@ static int write_tree(struct ctl *c, const struct seen *seen, const struct root 
 
         snapshot_take(&s, &c->root, &c->arena, seen);
         if (!c->raw)
-                k = replacing_prepare(&replacing, &c->arena, &s, &c->facts);
+                k = replacing_prepare(&replacing, &c->arena, &s, &c->config, &c->facts);
         if (k == 0)
                 k = snapshot_write(&s, to, names);
         if (k == 0 && !c->raw)

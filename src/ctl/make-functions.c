@@ -87,7 +87,8 @@ static bool would_make_gpus(struct ctl *c, const char *rule)
                         continue;
                 refused |= tell_unfit(rule, address, x->refused ? x->refused : x->fewer, x->waits);
                 if (!x->refused && !x->waits && n > 0 && !c->json)
-                        printf("%s: %s: would make %u virtual GPUs\n", rule, address, n);
+                        printf("%s: %s: would make %u virtual GPUs%s%s%s%s\n", rule, address, n, x->changes ? "; " : "",
+                               x->changes ? x->changes : "", x->unlike ? "; " : "", x->unlike ? x->unlike : "");
         }
         return refused;
 }

@@ -118,7 +118,10 @@ static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
                 result = (struct result){.state = STATE_SKIPPED, .now = d->driver, .at_us = act_now()};
         o = outcome_of_release(&c->arena, d, g->rule, refused, &result);
         if (c->dry_run && ours && tried && !refused)
-                o.text = arena_printf(&c->arena, "%s: %s would be given back to the host", g->rule, d->address);
+                o.text = arena_printf(&c->arena, "%s: %s would %s", g->rule, d->address,
+                                      d->bus->syntax->made ? "be removed"
+                                      : device_is_vgpu(d)  ? "be no virtual GPU any more: its type is cleared"
+                                                           : "be given back to the host");
         /* Its driver is loaded by udev, if there is one. */
         else if (d->bus->syntax->taken_by && ours && tried && !refused && result.state == STATE_SKIPPED)
                 o.text = arena_printf(&c->arena, "%s: %s given back to the host", g->rule, d->address);

@@ -6,7 +6,10 @@
 
 #include "base/recfile.h"
 #include "config/config.h"
+#include "config/vgpu.h"
 #include "ctl/secrets.h"
+#include "facts/match.h"
+#include "facts/uuid.h"
 #include "state/digest.h"
 
 /* The kernel's own files are the same on each machine that has it. */
@@ -51,6 +54,28 @@ static void learn_marks(struct replacing *r, const struct facts *facts)
                         add_mark(r, facts->clearance.devices[i].marks[marks[m]]);
 }
 
+/* Mediated devices of a rule have UUIDs that follow from the machine-id; they do from the one that replaces it. */
+static void map_made(struct replacing *r, const struct config *config, const struct facts *facts)
+{
+        struct facts as = *facts;
+
+        as.machine_id = facts->machine_id ? anonymiser_hash(&r->anonymiser, facts->machine_id) : NULL;
+        for (size_t i = 0; i < facts->n_devices; i++) {
+                const struct device *d = &facts->devices[i];
+
+                for (size_t k = 0; d->bus->syntax->made && d->parent && k < config->n_rules; k++) {
+                        const struct rule *rule = &config->rules[k];
+                        uint32_t index = rule->vgpu ? match_made_index(rule, facts, d) : UINT32_MAX;
+                        const struct device *parent = index == UINT32_MAX ? NULL : match_maker(facts, d);
+                        char uuid[VGPU_UUID_SIZE];
+
+                        if (parent && match_device(rule, facts, d) && uuid_of(rule, &as, parent, index, uuid) &&
+                            vgpu_section_of(rule->vgpu, index, &(uint32_t){0})->n_uuids == 0)
+                                anonymiser_map(&r->anonymiser, d->address, uuid);
+                }
+        }
+}
+
 static void replace_in(struct place *p, void *data)
 {
         const struct replacing *r = data;
@@ -73,7 +98,8 @@ static const char *replace_name(struct names *names, const char *text)
         return new;
 }
 
-int replacing_prepare(struct replacing *r, struct arena *a, struct snapshot *s, const struct facts *facts)
+int replacing_prepare(struct replacing *r, struct arena *a, struct snapshot *s, const struct config *config,
+                      const struct facts *facts)
 {
         int k = anonymiser_open(&r->anonymiser, a);
 
@@ -82,6 +108,7 @@ int replacing_prepare(struct replacing *r, struct arena *a, struct snapshot *s, 
                 return k;
         snapshot_each(s, learn, r);
         learn_marks(r, facts);
+        map_made(r, config, facts);
         anonymiser_ready(&r->anonymiser);
         snapshot_each(s, replace_in, r);
         return 0;

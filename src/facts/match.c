@@ -113,8 +113,7 @@ bool match_apart_from_place(const struct rule *rule, const struct facts *facts, 
         return true;
 }
 
-/* The device that no other makes: of a mediated device of a virtual function, that one's parent. NULL: not here. */
-static const struct device *maker_of(const struct facts *facts, const struct device *d)
+const struct device *match_maker(const struct facts *facts, const struct device *d)
 {
         while (d && d->parent) {
                 size_t parent = facts_find(facts, d->parent);
@@ -126,7 +125,7 @@ static const struct device *maker_of(const struct facts *facts, const struct dev
 
 uint32_t match_made_index(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
-        const struct device *parent = maker_of(facts, d);
+        const struct device *parent = match_maker(facts, d);
         char uuid[VGPU_UUID_SIZE];
 
         if (!d->bus->syntax->made)
@@ -147,7 +146,7 @@ bool match_makes(const struct rule *rule, const struct facts *facts, const struc
 /* What is to match for a rule to decide the device; NULL: that is not here. */
 static const struct device *judged(const struct rule *rule, const struct facts *facts, const struct device *d)
 {
-        return match_makes(rule, facts, d) ? maker_of(facts, d) : d;
+        return match_makes(rule, facts, d) ? match_maker(facts, d) : d;
 }
 
 /* Every key but those of the machine. unnamed: the name that Port= means is not known. */

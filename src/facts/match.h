@@ -13,6 +13,9 @@ bool match_makes(const struct rule *rule, const struct facts *facts, const struc
 /* Which of those it is: a virtual function's index, or the position of the UUID; UINT32_MAX: that is not known. */
 uint32_t match_made_index(const struct rule *rule, const struct facts *facts, const struct device *d);
 
+/* The device that no other makes: of a mediated device of a virtual function, that one's parent. NULL: not here. */
+const struct device *match_maker(const struct facts *facts, const struct device *d);
+
 /* Host= and Product=: whether the rule is meant for this machine. */
 enum tristate match_machine(const struct rule *rule, const struct facts *facts);
 

@@ -115,6 +115,8 @@ void guard_gather(const struct root *root, struct arena *a, const struct facts_r
                 ask(&g, &g.evidence->network_unknown, guard_addresses);
         if (request->busy)
                 ask(&g, &g.evidence->busy_unknown, guard_busy);
+        if (request->use)
+                guard_vgpus(&g);
         if (request->use && guard_asks_for_plugged(facts)) {
                 if (g.evidence->sees_storage)
                         ask(&g, &g.evidence->missing, guard_missing);

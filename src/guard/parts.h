@@ -51,5 +51,7 @@ void guard_plugged(struct graph *g);
 void guard_ports(struct graph *g);
 /* What is plugged in and given to another machine. */
 void guard_lent(struct graph *g);
+/* vgpus.c: what is lost with the driver of a device: sets gpus and gpus_unknown of each. */
+void guard_vgpus(struct graph *g);
 /* vgchange.c: the command that ends the use of a volume group that is merely active. After all uses. */
 void guard_vgchange(struct graph *g);

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "config/sriov.h"
+#include "config/vgpu.h"
 #include "facts/match.h"
 #include "plan/planner.h"
 
@@ -140,7 +141,8 @@ static void decide_made(struct planner *p, size_t device, size_t rule)
 {
         const struct device *d = &p->facts->devices[device];
         const struct rule *r = &p->config->rules[rule];
-        bool vgpu = r->vgpu && device_is_vgpu(d);
+        /* A type that somebody else has set on one that is too many is not the rule's. */
+        bool vgpu = r->vgpu && device_is_vgpu(d) && match_made_index(r, p->facts, d) < vgpu_count(r->vgpu);
         const char *driver = match_machine(r, p->facts) != YES ? NULL
                              : vgpu                            ? d->driver_now
                                                                : driver_of_function(p, r, d);

@@ -17,6 +17,9 @@ static const char *rule_of(const struct planner *p, const struct plan_entry *e)
 /* The entry of another bus that is taken and that the device is below, or NO_ENTRY. */
 static size_t controller_of(const struct planner *p, size_t device)
 {
+        /* Who makes mediated devices is refused for these in its own words. */
+        if (p->facts->devices[device].bus->syntax->made)
+                return NO_ENTRY;
         for (size_t up = p->facts->below[device]; up != NO_DEVICE; up = p->facts->below[up]) {
                 size_t entry = p->entry_of[up];
 

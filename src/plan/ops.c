@@ -33,7 +33,7 @@ static void add_loads(struct planner *p, size_t entry, struct ops *ops)
         const char *modules[DRIVER_MODULES_MAX];
         const struct device *d = entry_device(p, e);
         /* Who has made a virtual GPU is there. */
-        size_t n = d->bus->syntax->taken_by || d->vgpu ? 0 : driver_modules(e->driver, modules);
+        size_t n = d->bus->syntax->taken_by || device_is_vgpu(d) ? 0 : driver_modules(e->driver, modules);
 
         for (size_t i = 0; i < n; i++) {
                 const char *options = driver_options(modules[i]);

@@ -96,15 +96,34 @@ static bool uncleared(struct planner *p, const struct plan_entry *e, struct reas
         return record && withheld(p, record, ret);
 }
 
-/* A controller that has to be reset for its virtual functions is asked about as one that is taken is. */
+/*
+ * A controller that has to be reset for its virtual functions is asked about as one that is taken is; so is a GPU that
+ * its driver lets go of for these.
+ */
 static void weigh_parent(struct planner *p, struct plan_entry *e)
 {
         struct reason why = {};
 
-        if (planner_needed(p, e, &why) || !(entry_device(p, e)->roles & ROLE_STORAGE))
+        if (planner_needed(p, e, &why) || !(entry_device(p, e)->roles & ROLE_STORAGE || p->config->rules[e->rule].vgpu))
                 return;
         if (uncleared(p, e, &why) || (planner_uncleared(p, e, &why) && not_cleared(p, why.kind, why.text, &why)))
                 e->unknown = why.text;
+}
+
+/* Those that are made of it are somebody's, whoever uses them now. */
+static bool loses_gpus(struct planner *p, const struct plan_entry *e, struct reason *ret)
+{
+        const struct device *d = entry_device(p, e);
+
+        if (streq_ptr(e->driver, d->driver_now))
+                return false;
+        if (!d->gpus)
+                return d->gpus_unknown && not_cleared(p, REASON_NOT_CLEARED, d->gpus_unknown, ret);
+        ret->about = "virtual GPUs";
+        ret->more = d->gpus;
+        return reason_set(ret, REASON_IN_USE,
+                          arena_join(p->arena, "in use: ", d->gpus,
+                                     "; virtual GPUs go with the driver, so remove them first", NULL));
 }
 
 /* What makes a device unfit whatever else is taken: whether anything does, and *ret. */
@@ -124,7 +143,7 @@ static bool unfit(struct planner *p, struct plan_entry *e, struct reason *ret)
                         "it is a bridge, and bridges are never handed over; the device behind it has a longer Path=");
         if (d->stuck)
                 return reason_set(ret, d->stuck_kind, d->stuck);
-        if (planner_needed(p, e, ret) || uncleared(p, e, ret))
+        if (planner_needed(p, e, ret) || uncleared(p, e, ret) || loses_gpus(p, e, ret))
                 return true;
         e->weighed = true;
         planner_uncleared(p, e, &doubt);

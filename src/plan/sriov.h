@@ -14,12 +14,14 @@
 
 /* A parent, as it is at this moment. */
 struct sriov_facts {
-        enum tristate capable;       /* it can have virtual functions now; UNKNOWN: that cannot be read */
-        uint32_t total, enabled;     /* how many there can be, and are */
-        uint32_t offset, stride;     /* of their numbers on the bus */
-        bool placed;                 /* these two are known */
-        uint32_t limit;              /* how many its driver was told to make at most; UINT32_MAX: that is not known */
-        bool profiles;               /* Intel's xe has a profile for each: sriov_admin/vfN, from 1 on */
+        enum tristate capable;   /* it can have virtual functions now; UNKNOWN: that cannot be read */
+        uint32_t total, enabled; /* how many there can be, and are */
+        uint32_t offset, stride; /* of their numbers on the bus */
+        bool placed;             /* these two are known */
+        uint32_t limit;          /* how many its driver was told to make at most; UINT32_MAX: that is not known */
+        bool profiles;           /* Intel's xe has a profile for each: sriov_admin/vfN, from 1 on */
+        const char **profile;    /* what is in one */
+        size_t n_profile;
         const char *vf_id;           /* vendor:device of each; or NULL */
         bool autoprobe;              /* drivers of the host take new ones */
         const char *interface;       /* its own, no representor; or NULL */

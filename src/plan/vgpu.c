@@ -14,7 +14,7 @@ const char *vgpu_fewer(const struct plan *plan, size_t rule, struct arena *a)
                         continue;
                 if (d->parent && device_is_vgpu(d) && e->action == ACTION_REFUSE)
                         return arena_join(a, d->address, " refused: ", e->reason, NULL);
-                n += d->parent && device_is_vgpu(d);
+                n += d->parent && device_is_vgpu(d) && e->action == ACTION_BIND;
                 wanted += d->parent ? 0 : vgpu_count(vgpu);
         }
         return n < wanted ? arena_printf(a, "%zu of %zu virtual GPUs are there", n, wanted) : NULL;

@@ -86,6 +86,8 @@ struct vgpu_parent {
         const char *waits;   /* for what, where it is not ready yet; or NULL */
         const char *refused; /* why nothing is done; or NULL */
         const char *fewer;   /* why not all of them can be made; or NULL */
+        const char *unlike;  /* what the administrator does, where they are of unlike sizes; or NULL */
+        const char *changes; /* those that are there, and of another type; or NULL */
 };
 
 /* One that is not there yet, or not what it is to be. */

@@ -114,8 +114,11 @@ struct outcome outcome_of(struct arena *a, const struct record_device *d, const 
 struct outcome outcome_of_entry(struct arena *a, const struct plan *plan, size_t entry, const struct result *result)
 {
         struct record_device d = record_device_of(plan, entry, result);
+        struct outcome o = outcome_of(a, &d, plan->config->rules[plan->entries[entry].rule].file);
 
-        return outcome_of(a, &d, plan->config->rules[plan->entries[entry].rule].file);
+        if (o.text && !o.bad && device_is_vgpu(&plan->facts->devices[plan->entries[entry].device]))
+                o.text = sentence_write(a, SENTENCE_MADE, &d);
+        return o;
 }
 
 struct outcome outcome_of_rescue(struct arena *a, const struct record_device *d)
@@ -137,7 +140,11 @@ struct outcome outcome_of_release(struct arena *a, const struct device *d, const
 
         if (refused) {
                 o.level = LOG_LEVEL_WARNING;
-                o.text = arena_printf(a, "%s: %s not given back: %s", rule, d->address, refused);
+                o.text = arena_printf(a, "%s: %s %s: %s", rule, d->address,
+                                      d->bus->syntax->made ? "not removed"
+                                      : device_is_vgpu(d)  ? "keeps its type"
+                                                           : "not given back",
+                                      refused);
         } else if (result->state == STATE_NONE)
                 o.text = arena_printf(a, "%s: %s not tried", rule, d->address);
         if (o.text) { /* it is what it was */
@@ -148,7 +155,9 @@ struct outcome outcome_of_release(struct arena *a, const struct device *d, const
         if (result->state == STATE_FAILED)
                 return outcome_of(a, &x, NULL);
         o.text = sentence_write(a,
-                                !*x.driver                          ? SENTENCE_FREE
+                                d->bus->syntax->made                ? SENTENCE_REMOVED
+                                : device_is_vgpu(d)                 ? SENTENCE_CLEARED
+                                : !*x.driver                        ? SENTENCE_FREE
                                 : streq_ptr(result->now, d->driver) ? SENTENCE_WITH
                                                                     : SENTENCE_GIVEN,
                                 &x);

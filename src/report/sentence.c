@@ -12,11 +12,14 @@ static const struct {
         [SENTENCE_BOUND] = {STATE_BOUND, "bound to %d"},
         [SENTENCE_CLAIMED] = {STATE_BOUND, "handed over by udev"},
         [SENTENCE_ALONG] = {STATE_BOUND, "handed over: %r"},
+        [SENTENCE_MADE] = {STATE_BOUND, "is a virtual GPU; its driver is %d"},
         [SENTENCE_REFUSED] = {STATE_REFUSED, "refused: %r"},
         [SENTENCE_FAILED] = {STATE_FAILED, "failed: %r"},
         [SENTENCE_WITH] = {STATE_SKIPPED, "is with %d already"},
         [SENTENCE_GIVEN] = {STATE_SKIPPED, "given back to %d"},
         [SENTENCE_FREE] = {STATE_SKIPPED, "given back; the host has no driver for it"},
+        [SENTENCE_REMOVED] = {STATE_SKIPPED, "removed"},
+        [SENTENCE_CLEARED] = {STATE_SKIPPED, "is no virtual GPU any more: its type is cleared"},
         [SENTENCE_RESCUED] = {STATE_FAILED, "%r"},
 };
 

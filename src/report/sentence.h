@@ -16,11 +16,14 @@ enum sentence {
         SENTENCE_BOUND,
         SENTENCE_CLAIMED, /* of a bus whose devices keep the driver of the host */
         SENTENCE_ALONG,   /* it went away with what it was below */
+        SENTENCE_MADE,    /* a virtual GPU */
         SENTENCE_REFUSED,
         SENTENCE_FAILED,
         SENTENCE_WITH,    /* the host's driver has it already */
         SENTENCE_GIVEN,   /* back, to that driver */
         SENTENCE_FREE,    /* back, to none */
+        SENTENCE_REMOVED, /* a mediated device */
+        SENTENCE_CLEARED, /* a virtual function that was given a type */
         SENTENCE_RESCUED, /* back, because no root file system was found without it */
         SENTENCE_MAX_,
 };

@@ -186,8 +186,13 @@ two() {
     kernel
     make_gpus
     exits 0
+    has "60-vgpu: $A is a virtual GPU; its driver is vfio_mtty"
+    with_kernel passthroughctl release 60-vgpu --dry-run
+    has "60-vgpu: $A would be removed" "60-vgpu: $B would be removed"
     with_kernel passthroughctl release 60-vgpu
     exits 0
+    has "60-vgpu: $A removed" "60-vgpu: $B removed"
+    has_not 'given back'
     is "$(made)" '' made
     is "$(links)" '' links
     make_gpus
@@ -211,7 +216,7 @@ two() {
     process 4711 qemu-system-x86 /dev/vfio/501
     with_kernel passthroughctl release 60-vgpu
     exits 1
-    has "$A not given back: in use: qemu-system-x86 (PID 4711) has /dev/vfio/501 open"
+    has "$A not removed: in use: qemu-system-x86 (PID 4711) has /dev/vfio/501 open"
     is "$(made)" "$A" made
 }
 

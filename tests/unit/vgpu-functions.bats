@@ -72,6 +72,30 @@ types() {
     rule_ends failed '/creatable_vgpu_types: type 558 can not be made there, or not any more$'
 }
 
+@test "a card that is full names no type any more: what this boot has made is still of the type that the rule means" {
+    local i
+    kernel
+    make_gpus
+    exits 0
+    for i in 0 1 2 3; do vendor_bare "$i"; done
+    kernel 'exit 5'
+    make_gpus
+    exits 0
+    rule_ends ok '^$'
+    plan
+    exits 0
+    vendor_current 1 0
+    make_gpus
+    exits 1
+    is "$(types)" '558 0 558 0' types
+    rule_ends missing '2 of 3 fit: there is no room for another A40-8Q'
+    # The text is another, and nobody knows which number that is.
+    vgpus Type=A40-16Q Count=3
+    plan
+    exits 1
+    rule_says 60-vgpu 'its driver offers no type A40-16Q, and no other now$'
+}
+
 @test "without the line that names the columns they are made, too" {
     local i
     for i in 0 1 2 3; do vendor_bare "$i" '557:NVIDIA A40-4Q' '558:NVIDIA A40-8Q'; done
@@ -107,6 +131,8 @@ types() {
     run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" \
         ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$BUILD/passthroughctl" release --root="$ROOT" 60-vgpu
     exits 1
+    has '60-vgpu: 41:00.4 is no virtual GPU any more: its type is cleared'
+    has_not 'given back'
     says '41:00.5 .*current_vgpu_type: Operation not permitted \(its driver says that it is in use\)'
     is "$(types)" '0 558 0 0' types
 }
@@ -259,4 +285,140 @@ left() {
     exits 1
     (($(<"$ROOT/clock") >= 30))
     rule_ends failed '^mtty waits for its driver to offer virtual GPUs$'
+}
+
+# withheld: when an image was built the host could not do without the card.
+withheld() {
+    local uuid=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
+    firmware_uuid
+    mv "$ROOT/etc/passthrough.d/60-vgpu.conf" "$BATS_TEST_TMPDIR"
+    rule card '[Match]' Address=41:00.0
+    mkdir -p "$ROOT/sys/bus/mdev/devices" "$ROOT/sys/$(pci_dir "$CARD")/$uuid"
+    link "bus/mdev/devices/$uuid" "$(pci_dir "$CARD")/$uuid"
+    image_built
+    rm -r "$ROOT/sys/bus/mdev/devices/$uuid" "$ROOT/sys/$(pci_dir "$CARD")/$uuid" "$ROOT/etc/passthrough.d/card.conf"
+    mv "$BATS_TEST_TMPDIR/60-vgpu.conf" "$ROOT/etc/passthrough.d"
+}
+
+@test "a card that is not cleared is not taken from its driver; once it is, all is made" {
+    withheld
+    without_functions
+    sriov_manage 'printf "%s\n" "$*" >>/runs' "$FUNCTIONS"
+    live_make --functions
+    exits 0
+    live_make
+    exits 1
+    [[ ! -e $ROOT/runs ]]
+    rule_ends refused "^$CARD: not cleared: the host needed it when a boot image was last built: "
+    rm "$ROOT/var/lib/passthrough/clearance"
+    live_make
+    exits 0
+    is "$(types)" '558 558 558 0' types
+    rule_ends ok '^$'
+}
+
+@test "by hand it is asked what shows now, and nobody is sent to the command that was just typed" {
+    withheld
+    without_functions
+    sriov_manage 'printf "%s\n" "$*" >>/runs' "$FUNCTIONS"
+    live_make --now
+    exits 1
+    has 'the mediated device' 'now less shows than then'
+    has_not 'passthroughctl bind'
+    [[ ! -e $ROOT/runs ]]
+}
+
+@test "a virtual function that another rule decides is given no type, keeps what it has, and is named" {
+    kernel
+    rule 10-other '[Match]' Address=41:00.5
+    make_gpus
+    exits 1
+    is "$(types)" '558 0 558 0' types
+    rule_ends missing "^$CARD: 2 of 3 fit: rule 10-other decides 0000:41:00.5$"
+    vendor_current 1 557
+    make_gpus
+    is "$(types)" '558 557 558 0' types
+    vendor_current 1 0
+    rule 10-other '[Match]' Address=41:00.5 '[Device]' Drvier=a
+    make_gpus
+    is "$(types)" '558 0 558 0' types
+    rm "$ROOT/etc/passthrough.d/10-other.conf"
+    make_gpus
+    exits 0
+    is "$(types)" '558 558 558 0' types
+}
+
+@test "a type that somebody else has set, beyond the number that the rule makes, is not the rule's" {
+    kernel
+    vendor_current 3 557
+    make_gpus
+    exits 0
+    is "$(types)" '558 558 558 557' types
+    plan
+    device 0000:41:00.7 keep
+    run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" \
+        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$BUILD/passthroughctl" release --root="$ROOT" 60-vgpu
+    is "$(types)" '0 0 0 557' types
+    vgpus Type=A40-8Q Count=1
+    vendor_current 1 558
+    plan
+    device 0000:41:00.5 keep
+}
+
+@test "one that is refused keeps another type" {
+    kernel
+    vendor_current 2 557
+    pci_add 0000:00:1f.0 8086:a2c9 0c80 group=202 driver=other
+    make_gpus
+    exits 1
+    is "$(types)" '0 0 557 0' types
+    rule_ends refused '0000:41:00.6.* IOMMU group 202 also holds '
+}
+
+# unlike: two sizes on one card, and its driver has room for the first alone once that is made.
+unlike() {
+    vgpus Type=A40-8Q '[VirtualGPU]' Type=A40-4Q
+    # shellcheck disable=SC2016 # the kernel's
+    kernel 'if at after current_vgpu_type 558; then
+        for file in "$root$(dirname "${path%/*/*}")"/0000:41:00.*/nvidia/creatable_vgpu_types; do echo "558  : NVIDIA A40-8Q" >"$file"; done
+    fi'
+}
+
+SHM='between passthrough-vgpu-functions@60-vgpu.service and passthrough-vgpu@60-vgpu.service run nvidia-smi vgpu -i 0000:41:00.0 -shm 1'
+
+@test "unlike sizes want heterogeneous mode, which is switched on between the two services: said once, before and after" {
+    sriov_manage
+    unlike
+    plan
+    rule_says 60-vgpu "^makes 2 virtual GPUs of $CARD; unlike sizes .*; $SHM$"
+    is "$(grep -o 'shm 1' <<<"$output" | wc -l)" 1 'times that it is said'
+    make_gpus
+    exits 1
+    is "$(types)" '558 0 0 0' types
+    rule_ends failed "type 557 can not be made there, or not any more; unlike sizes .*; $SHM$"
+    is "$(get '.rules[0].message' | grep -o 'shm 1' | wc -l)" 1 'times that it is said'
+    rm "$ROOT/usr/lib/nvidia/sriov-manage"
+    vendor_creatable 1 '557:NVIDIA A40-4Q' '558:NVIDIA A40-8Q'
+    plan
+    rule_says 60-vgpu 'unlike sizes stand beside each other in heterogeneous mode alone: nvidia-smi vgpu -i 0000:41:00.0 -shm 1$'
+}
+
+@test "another Type=: what has the old one and is idle goes first, which is said; what is used keeps it" {
+    kernel
+    make_gpus
+    exits 0
+    vgpus Type=A40-4Q Count=2
+    plan
+    rule_says 60-vgpu "^makes 2 virtual GPUs of $CARD; 0000:41:00.4 has the type 558 until then, 0000:41:00.5 has the type 558 until then$"
+    ctl bind 60-vgpu --dry-run
+    has "would make 2 virtual GPUs; 0000:41:00.4 has the type 558 and goes first, 0000:41:00.5 has the type 558 and goes first"
+    process 4711 qemu-system-x86 /dev/vfio/201
+    make_gpus --now
+    exits 1
+    is "$(types)" '558 558 558 0' types
+    has "in use: 0000:41:00.5: qemu-system-x86 (PID 4711) has /dev/vfio/201 open; it has the type 558"
+    rm -r "$ROOT/proc/4711"
+    make_gpus --now
+    exits 0
+    is "$(types)" '557 557 558 0' types
 }

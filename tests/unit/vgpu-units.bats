@@ -58,6 +58,7 @@ ordered() {
 
 @test "the functions come before the GPU is divided, the virtual GPUs behind that and before who hands them to virtual machines" {
     ordered passthrough-vgpu-functions@.service Before nvidia-mig-manager.service passthrough-vgpu@%i.service
+    ordered passthrough-vgpu-functions@.service Before nvidia-persistenced.service nvidia-dcgm.service
     ordered passthrough-vgpu@.service After nvidia-vgpud.service nvidia-vgpu-mgr.service nvidia-mig-manager.service \
         passthrough-sriov@%i.service passthrough-vgpu-functions@%i.service
     ordered passthrough-vgpu@.service Before libvirtd.service virtqemud.service virtnodedevd.service passthrough@%i.service passthrough.target

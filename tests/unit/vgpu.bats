@@ -269,12 +269,19 @@ END
     is "$(vgpu_planned)" '' operations
 }
 
-@test "an xe without profiles takes no Attribute=; other drivers have them at the card" {
+@test "an xe without profiles takes no Attribute=, nor one that they lack; other drivers have them at the card" {
     xe_bare
     vgpus Count=1 Attribute=vram_quota=1
     plan
     exits 1
     rule_says 60-vgpu 'no profiles .*leave Attribute= out of \[VirtualGPU\]$'
+    is "$(vgpu_planned)" '' operations
+    xe_card
+    find "$ROOT/sys/$(pci_dir "$CARD")/sriov_admin" -name vram_quota -delete
+    plan
+    exits 1
+    rule_says 60-vgpu 'no sriov_admin/vf1/profile/vram_quota; it has exec_quantum_ms, preempt_timeout_us, sched_priority$'
+    is "$(vgpu_planned)" '' operations
     i915_card
     vgpus Count=1 Attribute=power/control=on
     plan

@@ -47,7 +47,11 @@ bool vgpu_needs_instance(const char *name);
 uint32_t vgpu_gigabytes(const char *name);
 /* What the administrator does for those, and for unlike sizes. */
 const char *vgpu_instance_text(struct arena *a, const struct device *d);
-const char *vgpu_unlike_text(struct arena *a, const struct device *d);
+const char *vgpu_unlike_text(struct arena *a, const struct device *d, const struct vgpu_facts *is, const char *rule);
+
+/* vgpu-recall.c: adds to those that are known what this boot has made, where nobody names it any more. */
+void vgpu_recall(const struct root *root, struct arena *a, const struct facts *facts, const struct rule *rule,
+                 struct vgpu_facts *is);
 
 /* vgpu-unfit.c: why nothing is done with a parent, or NULL; and what it waits for, or NULL. */
 const char *vgpu_unfit(const struct making *m, const struct vgpu_parent *x);
@@ -56,6 +60,8 @@ const char *vgpu_waits(const struct making *m, const struct vgpu_parent *x);
 bool vgpu_needs_functions(const struct making *m, const struct vgpu_parent *x);
 /* The device that is the rule's virtual GPU of that index now, or NO_DEVICE. */
 size_t vgpu_existing(const struct making *m, const struct vgpu_parent *x, uint32_t index);
+/* Why a virtual function is none of those that the rule makes virtual GPUs of, or NULL: it is another rule's, say. */
+const char *vgpu_withheld(const struct making *m, const struct vgpu_parent *x, size_t carrier);
 /* Its carrier there, or SIZE_MAX. */
 size_t vgpu_carrier_of(const struct making *m, const struct vgpu_parent *x, const char *address);
 /* What the virtual GPU of that index is to be; there is one, of a parent that is not unfit and waits for nothing. */

@@ -134,10 +134,12 @@ static void take(const struct vgpu_parent *x, struct places *p, size_t carrier, 
 }
 
 /* Where the virtual GPU goes, or SIZE_MAX. */
-static size_t place_for(const struct vgpu_parent *x, const struct places *p, uint32_t index, const char *type)
+static size_t place_for(const struct making *m, const struct vgpu_parent *x, const struct places *p, uint32_t index,
+                        const char *type)
 {
         for (size_t c = 0; c < x->is.n_carriers; c++)
-                if ((x->is.kind == VGPU_MEDIATED || x->is.carriers[c].index == index) && fits(x, p, c, type))
+                if ((x->is.kind == VGPU_MEDIATED || x->is.carriers[c].index == index) && fits(x, p, c, type) &&
+                    !vgpu_withheld(m, x, c))
                         return c;
         return SIZE_MAX;
 }
@@ -203,6 +205,10 @@ static void settle_existing(const struct making *m, struct vgpu_parent *x, struc
                         x->here++;
                         continue;
                 }
+                if (!streq(now, vgpu_type_for(m, x, i)->id))
+                        x->changes = arena_join(m->arena, x->changes ? x->changes : "", x->changes ? ", " : "",
+                                                d->address, " has the type ", now,
+                                                m->aim == VGPU_NOW ? " and goes first" : " until then", NULL);
                 make_room(x, p, carrier, now);
                 if (m->aim == VGPU_NOW)
                         remove_one(m, x, i, there,
@@ -275,14 +281,20 @@ static const char *full(const struct making *m, const struct vgpu_parent *x, uin
         const char *why = NULL;
         bool function = false;
 
-        for (size_t c = 0; c < x->is.n_carriers; c++)
-                function |= x->is.kind == VGPU_MEDIATED || x->is.carriers[c].index == index;
+        for (size_t c = 0; c < x->is.n_carriers; c++) {
+                bool own = x->is.kind == VGPU_MEDIATED || x->is.carriers[c].index == index;
+
+                function |= own;
+                why = own && !why ? vgpu_withheld(m, x, c) : why;
+        }
+        if (why)
+                return arena_printf(m->arena, "%u of %u fit: %s", fit, x->count, why);
         if (!function)
                 why = arena_printf(m->arena, "%zu of its virtual functions can be virtual GPUs", x->is.n_carriers);
         else if (startswith(device_of(m)->id, "10de:") && vgpu_needs_instance(t->name))
                 why = vgpu_instance_text(m->arena, device_of(m));
         else if (has_other_size(m, x, t))
-                why = vgpu_unlike_text(m->arena, device_of(m));
+                why = vgpu_unlike_text(m->arena, device_of(m), &x->is, rule_of(m)->name);
         return arena_printf(m->arena, "%u of %u fit: there is no room for %s %s%s%s", fit, x->count,
                             fit == 0 ? "a" : "another", t->name, why ? "; " : "", why ? why : "");
 }
@@ -300,7 +312,7 @@ static uint32_t find_places(const struct making *m, const struct vgpu_parent *x,
                 for (uint32_t k = 0; k < i; k++)
                         coming += p->taken[k] && !p->stays[k] && streq(vgpu_type_for(m, x, k)->id, t->id);
                 if (!p->stays[i] && !is_full(m, x, t, coming))
-                        carrier = place_for(x, p, i, t->id);
+                        carrier = place_for(m, x, p, i, t->id);
                 if (carrier != SIZE_MAX) {
                         take(x, p, carrier, t->id);
                         p->taken[i] = (uint32_t)carrier + 1;
@@ -369,23 +381,17 @@ static void say(const struct making *m, const struct vgpu_parent *x)
         struct plan_rule *state = &m->plan->rules[m->plan->entries[x->entry].rule];
 
         uint32_t n = x->count - x->here;
-        const char *unlike;
+        const char *more = x->waits ? arena_join(m->arena, "it waits for ", x->waits, NULL) : x->unlike;
 
         if (m->aim == VGPU_GONE || state->state != RULE_OK || n == 0)
                 return;
-        unlike = has_unlike(m, x) ? vgpu_unlike_text(m->arena, device_of(m)) : NULL;
         state->message =
-                arena_printf(m->arena, "%s%s%u %sof %s%s%s", state->message, *state->message ? ", " : "makes ", n,
+                arena_printf(m->arena, "%s%s%u %sof %s%s%s%s%s", state->message, *state->message ? ", " : "makes ", n,
                              *state->message ? ""
                              : n == 1        ? "virtual GPU "
                                              : "virtual GPUs ",
-                             device_of(m)->address,
-                             x->waits ? "; it waits for "
-                             : unlike ? "; "
-                                      : "",
-                             x->waits ? x->waits
-                             : unlike ? unlike
-                                      : "");
+                             device_of(m)->address, x->changes ? "; " : "", x->changes ? x->changes : "",
+                             more ? "; " : "", more ? more : "");
 }
 
 static void add_parent(struct making *m, size_t entry, const struct vgpu_facts *looked)
@@ -407,8 +413,11 @@ static void add_parent(struct making *m, size_t entry, const struct vgpu_facts *
                 add_functions(m, x);
         if (m->aim != VGPU_GONE && x->is.kind == VGPU_NONE)
                 promise_unseen(m, x);
-        else if (m->aim != VGPU_GONE)
+        else if (m->aim != VGPU_GONE) {
+                x->unlike =
+                        has_unlike(m, x) ? vgpu_unlike_text(m->arena, device_of(m), &x->is, rule_of(m)->name) : NULL;
                 make_all(m, x);
+        }
         if (x->fewer)
                 tell(m, RULE_MISSING, x->fewer);
         say(m, x);
@@ -451,6 +460,7 @@ void vgpu_plan(const struct root *root, struct arena *a, enum vgpu_aim aim, stru
                         vgpu_owners_read(root, a, &owners, &n_owners);
                 any = true;
                 vgpu_look(root, a, plan->facts, plan->entries[i].device, &looked[i]);
+                vgpu_recall(root, a, plan->facts, &plan->config->rules[plan->entries[i].rule], &looked[i]);
                 looked[i].owners = owners;
                 looked[i].n_owners = n_owners;
         }

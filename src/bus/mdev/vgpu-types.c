@@ -93,10 +93,17 @@ const char *vgpu_instance_text(struct arena *a, const struct device *d)
                           NULL);
 }
 
-const char *vgpu_unlike_text(struct arena *a, const struct device *d)
+const char *vgpu_unlike_text(struct arena *a, const struct device *d, const struct vgpu_facts *is, const char *rule)
 {
-        return arena_join(a, "unlike sizes stand beside each other in heterogeneous mode alone: nvidia-smi vgpu -i ",
-                          d->address, " -shm 1", NULL);
+        const char *when = is->manage
+                                   ? arena_join(a,
+                                                ", which ends when its virtual functions are made; between passthrough-"
+                                                "vgpu-functions@",
+                                                rule, ".service and passthrough-vgpu@", rule, ".service run ", NULL)
+                                   : ": ";
+
+        return arena_join(a, "unlike sizes stand beside each other in heterogeneous mode alone", when,
+                          "nvidia-smi vgpu -i ", d->address, " -shm 1", NULL);
 }
 
 /* ---- what there is ----------------------------------------------------------------------------------------------- */

@@ -18,13 +18,37 @@ size_t vgpu_carrier_of(const struct making *m, const struct vgpu_parent *x, cons
         return SIZE_MAX;
 }
 
+/* What the plan has for a virtual function, or NULL. */
+static const struct plan_entry *entry_of(const struct making *m, const struct vgpu_carrier *c)
+{
+        return c->index == UINT32_MAX ? NULL : plan_find(m->plan, c->device);
+}
+
+static bool is_others(const struct making *m, const struct vgpu_parent *x, const struct plan_entry *e)
+{
+        return e && e->rule != m->plan->entries[x->entry].rule;
+}
+
+const char *vgpu_withheld(const struct making *m, const struct vgpu_parent *x, size_t carrier)
+{
+        const struct plan_entry *e = entry_of(m, &x->is.carriers[carrier]);
+        const char *address = m->plan->facts->devices[x->is.carriers[carrier].device].address;
+
+        if (is_others(m, x, e))
+                return arena_join(m->arena, "rule ", m->plan->config->rules[e->rule].name, " decides ", address, NULL);
+        return e && e->action == ACTION_REFUSE ? arena_join(m->arena, address, " is refused: ", e->reason, NULL) : NULL;
+}
+
 size_t vgpu_existing(const struct making *m, const struct vgpu_parent *x, uint32_t index)
 {
         char uuid[VGPU_UUID_SIZE];
 
         for (size_t i = 0; x->is.kind == VGPU_VENDOR && i < x->is.n_carriers; i++)
                 if (x->is.carriers[i].index == index)
-                        return streq_ptr(x->is.carriers[i].current, "0") ? NO_DEVICE : x->is.carriers[i].device;
+                        return streq_ptr(x->is.carriers[i].current, "0") ||
+                                               is_others(m, x, entry_of(m, &x->is.carriers[i]))
+                                       ? NO_DEVICE
+                                       : x->is.carriers[i].device;
         if (x->is.kind != VGPU_MEDIATED || !uuid_of(rule_of(m), m->plan->facts, device_of(m), index, uuid))
                 return NO_DEVICE;
         return facts_find(m->plan->facts, uuid);
@@ -84,6 +108,8 @@ static const char *unfit_existing(const struct making *m, const struct vgpu_pare
                 return arena_join(m->arena, "cannot see which type ", d->address, " has", NULL);
         if (m->aim == VGPU_AT_BOOT || (m->aim == VGPU_NOW && streq(now, vgpu_type_for(m, x, index)->id)))
                 return NULL;
+        if (m->aim == VGPU_NOW && vgpu_withheld(m, x, carrier))
+                return vgpu_withheld(m, x, carrier);
         user = x->is.kind == VGPU_VENDOR ? x->is.carriers[carrier].user
                : d->vfio_user            ? arena_join(m->arena, d->address, ": ", d->vfio_user, NULL)
                                          : m->plan->facts->evidence->busy_unknown;
@@ -213,7 +239,7 @@ static const char *unfit_for_functions(const struct making *m, const struct vgpu
                 return arena_join(m->arena, e->by_process ? "in use: " : "the host needs it: ", e->needed,
                                   ", and its virtual functions are made while no driver has it", NULL);
         if (e->unknown || unknown)
-                return arena_join(m->arena, "not cleared: ", e->unknown ? e->unknown : unknown, NULL);
+                return e->unknown ? e->unknown : arena_join(m->arena, "not cleared: ", unknown, NULL);
         return NULL;
 }
 

@@ -125,6 +125,8 @@ static const char *user_of(const struct look *x, const struct device *vf)
 
         if (need)
                 return need;
+        if (vf->gpus || vf->gpus_unknown)
+                return arena_join(x->arena, vf->address, ": ", vf->gpus ? vf->gpus : vf->gpus_unknown, NULL);
         if (vf->stuck)
                 return arena_join(x->arena, vf->address, ": ", vf->stuck, NULL);
         if (vf->vfio_user)
@@ -207,6 +209,7 @@ static void look_at_numbers(const struct look *x, const struct device *d, ssize_
 static void look_at_driver(const struct look *x, const struct device *d, struct sriov_facts *ret)
 {
         const struct sriov_quirks *quirks = sriov_quirks_of(d->driver_now, d->id);
+        const char *admin;
         char text[32];
 
         ret->limit = UINT32_MAX;
@@ -216,7 +219,12 @@ static void look_at_driver(const struct look *x, const struct device *d, struct 
                        text, sizeof(text)) <= 0 ||
              !str_to_u32(text, 10, &ret->limit)))
                 ret->limit = UINT32_MAX;
-        ret->profiles = quirks->parameter && root_exists(x->root, arena_join(x->arena, d->sysfs, "/sriov_admin", NULL));
+        admin = arena_join(x->arena, d->sysfs, "/sriov_admin", NULL);
+        ret->profiles = quirks->parameter && root_exists(x->root, admin);
+        /* One that cannot be read has nothing that could be set. */
+        if (ret->profiles)
+                root_look_in(x->root, x->arena, arena_join(x->arena, admin, "/vf1/profile", NULL), &ret->profile,
+                             &ret->n_profile);
 }
 
 void pci_sriov_look(const struct root *root, struct arena *a, const struct facts *facts, size_t device,

@@ -15,6 +15,30 @@ static bool has_attributes(const struct vgpu *vgpu)
         return false;
 }
 
+/* An attribute that the profiles lack, or NULL: which there are depends on the kernel, and on the GPU. */
+static const char *lacking(const struct vgpu *vgpu, const struct sriov_parent *x)
+{
+        for (size_t i = 0; i < vgpu->n_sections; i++)
+                for (size_t k = 0; k < vgpu->sections[i].n_attributes; k++)
+                        if (str_index(vgpu->sections[i].attributes[k].name, x->is.profile, x->is.n_profile) < 0)
+                                return vgpu->sections[i].attributes[k].name;
+        return NULL;
+}
+
+static const char *unfit_profiles(const struct making *m, const struct sriov_parent *x)
+{
+        const char *name = x->is.profiles ? lacking(rule_of(m)->vgpu, x) : NULL, *all = "";
+
+        if (!x->is.profiles)
+                return "this xe has no profiles for virtual functions, which came with Linux 6.19; leave Attribute= "
+                       "out of [VirtualGPU]";
+        for (size_t i = 0; name && i < x->is.n_profile; i++)
+                all = arena_join(m->arena, all, i > 0 ? ", " : "", x->is.profile[i], NULL);
+        return name ? arena_join(m->arena, "its driver has no sriov_admin/vf1/profile/", name, *all ? "; it has " : "",
+                                 all, NULL)
+                    : NULL;
+}
+
 /* What the rule calls their number. */
 static const char *key_of(const struct making *m)
 {
@@ -36,9 +60,8 @@ const char *sriov_vgpu_unfit(const struct making *m, const struct sriov_parent *
                                     "it has at most %u virtual functions, and the rule wants %u; %s was loaded with "
                                     "%s=%u",
                                     x->is.total, x->count, quirks->name, quirks->parameter, x->is.limit);
-        if (vgpu && !vgpu_typed(vgpu) && has_attributes(vgpu) && streq_ptr(quirks->name, "xe") && !x->is.profiles)
-                return "this xe has no profiles for virtual functions, which came with Linux 6.19; leave Attribute= "
-                       "out of [VirtualGPU]";
+        if (vgpu && !vgpu_typed(vgpu) && has_attributes(vgpu) && streq_ptr(quirks->name, "xe"))
+                return unfit_profiles(m, x);
         return NULL;
 }
 
