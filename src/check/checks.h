@@ -17,6 +17,7 @@
 #include "facts/kernel.h"
 #include "facts/machine.h"
 #include "facts/memory.h"
+#include "facts/nvidia.h"
 #include "facts/openvswitch.h"
 #include "facts/owners.h"
 #include "facts/rivals.h"
@@ -85,6 +86,7 @@ struct check_facts {
         struct daemons daemons;         /* where a rule takes what is claimed in udev's database */
         struct openvswitch openvswitch; /* read where a rule has Eswitch=switchdev */
         struct complaints complaints;   /* where a rule makes virtual functions */
+        struct nvidia_host nvidia;      /* where a rule makes virtual GPUs */
         struct ids ids;                 /* with those of the running kernel's command line */
 
         struct module *modules; /* VFIO's own, and the drivers that rules name or that are chosen for them */

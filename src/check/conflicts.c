@@ -7,6 +7,7 @@
 #include "facts/patterns.h"
 #include "plan/ids-effect.h"
 #include "plan/sriov.h"
+#include "plan/vgpu.h"
 
 static const char *const owner_ids[OWNER_KIND_MAX_] = {
         [OWNER_LINK] = "conflict.networkd",
@@ -38,6 +39,19 @@ static const char *owner_fix(struct checker *c, const struct owner *o, const str
         }
 }
 
+/* A definition of mdevctl's has a UUID, or a directory of them; a service has neither. */
+static const char *vgpu_owner_id(const struct vgpu_owner *o)
+{
+        return o->uuid || startswith(o->who, "/etc/mdevctl.d") ? owner_ids[OWNER_MDEVCTL] : owner_ids[OWNER_PROXMOX];
+}
+
+static const char *vgpu_owner_fix(struct checker *c, const struct vgpu_owner *o)
+{
+        if (o->uuid)
+                return arena_join(c->arena, "mdevctl undefine -u ", o->uuid, " -p ", o->parent, NULL);
+        return arena_join(c->arena, "systemctl disable ", str_basename(o->who), NULL);
+}
+
 /* Who else sets up virtual functions that a rule makes; whether there is anybody. */
 static bool owners(struct checker *c, const char *id)
 {
@@ -57,6 +71,71 @@ static bool owners(struct checker *c, const char *id)
         return any;
 }
 
+/* Who else makes virtual GPUs, or the functions that they are made of; whether there is anybody. */
+static bool vgpu_owners(struct checker *c, const char *id)
+{
+        const struct vgpu_plan *v = c->plan->vgpu;
+        bool any = false;
+
+        for (size_t i = 0; v && i < v->n_parents; i++) {
+                const struct vgpu_parent *x = &v->parents[i];
+                const struct plan_entry *e = &c->plan->entries[x->entry];
+                const char *fix;
+
+                if (x->trouble != VGPU_OWNED || !streq(id, vgpu_owner_id(x->owner)))
+                        continue;
+                any = true;
+                fix = x->owner->unreadable
+                              ? arena_join(c->arena, "see why ", x->owner->who, " cannot be read", NULL)
+                              : arena_join(c->arena, vgpu_owner_fix(c, x->owner),
+                                           ", or the rule: passthroughctl remove ", check_rule(c, e), NULL);
+                check_row(c, id, CHECK_FAIL, fix, "%s: %s", check_device(c, e)->address, x->refused);
+        }
+        return any;
+}
+
+/* Makes and removes virtual GPUs of each card of NVIDIA's. */
+static void vgpu_manager(struct checker *c)
+{
+        static const char id[] = "conflict.vgpu-device-manager";
+        const struct vgpu_plan *v = c->plan->vgpu;
+        const struct nvidia_host *n = &c->facts->nvidia;
+        const char *devices = "";
+
+        for (size_t i = 0; v && i < v->n_parents; i++) {
+                const struct device *d = check_device(c, &c->plan->entries[v->parents[i].entry]);
+
+                if (startswith(d->id, "10de:"))
+                        devices = arena_join(c->arena, devices, *devices ? ", " : "", d->address, NULL);
+        }
+        if (!*devices)
+                return;
+        if (n->manager)
+                check_row(c, id, CHECK_FAIL,
+                          "kubectl label node NODE --overwrite nvidia.com/gpu.deploy.vgpu-device-manager=false, or "
+                          "remove the rule",
+                          "the GPU operator's vgpu-device-manager is here (%s): it makes and removes virtual GPUs of "
+                          "each card of NVIDIA's, and rules make some of %s",
+                          n->manager, devices);
+        else if (n->unreadable)
+                check_row(c, id, CHECK_UNKNOWN, "",
+                          "whether the GPU operator's vgpu-device-manager is here cannot be seen: %s cannot be read",
+                          n->unreadable);
+        else
+                check_row(c, id, CHECK_PASS, "", "the GPU operator's vgpu-device-manager is not here");
+}
+
+/* Rules do; also those for virtual GPUs. */
+static bool makes_functions(const struct checker *c, bool vgpus)
+{
+        const struct vgpu_plan *v = c->plan->vgpu;
+
+        for (size_t i = 0; vgpus && v && i < v->n_parents; i++)
+                if (v->parents[i].is.managed)
+                        return true;
+        return c->plan->sriov && c->plan->sriov->n_parents > 0;
+}
+
 /* Those that have nothing to do with any other rule. */
 static void owners_alone(struct checker *c)
 {
@@ -66,9 +145,13 @@ static void owners_alone(struct checker *c)
                 {"conflict.pve-nvidia-sriov", "no pve-nvidia-sriov@ unit makes virtual functions that a rule makes"},
         };
 
-        for (size_t i = 0; i < ARRAY_SIZE(ids) && c->plan->sriov && c->plan->sriov->n_parents > 0; i++)
-                if (!owners(c, ids[i][0]))
+        for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+                bool any = owners(c, ids[i][0]);
+
+                any |= vgpu_owners(c, ids[i][0]);
+                if (!any && makes_functions(c, streq(ids[i][0], owner_ids[OWNER_PROXMOX])))
                         check_row(c, ids[i][0], CHECK_PASS, "", "%s", ids[i][1]);
+        }
 }
 
 static void driverctl(struct checker *c)
@@ -149,11 +232,31 @@ static void modprobe(struct checker *c)
                           "no ids= of vfio-pci or pci-stub on the kernel command line");
 }
 
+/* How many definitions are on parents that rules make virtual GPUs of, and beside theirs. */
+static size_t beside(const struct checker *c)
+{
+        const struct vgpu_plan *v = c->plan->vgpu;
+        size_t n = 0;
+
+        for (size_t i = 0; v && i < v->n_parents; i++)
+                for (size_t k = 0; k < v->parents[i].is.n_owners; k++) {
+                        const struct vgpu_owner *o = &v->parents[i].is.owners[k];
+                        size_t on = o->uuid ? facts_find(c->plan->facts, o->parent) : NO_DEVICE;
+                        const struct device *d = on == NO_DEVICE ? NULL : &c->plan->facts->devices[on],
+                                            *parent = check_device(c, &c->plan->entries[v->parents[i].entry]);
+
+                        n += d && (d == parent || streq_ptr(d->parent, parent->address));
+                }
+        return n;
+}
+
 static void mdevctl(struct checker *c)
 {
         static const char id[] = "conflict.mdevctl";
         bool any = owners(c, id);
+        size_t n = beside(c);
 
+        any |= vgpu_owners(c, id);
         for (size_t i = 0; i < c->facts->owners.n; i++) {
                 const struct owner *o = &c->facts->owners.v[i];
                 const struct plan_entry *e =
@@ -171,7 +274,13 @@ static void mdevctl(struct checker *c)
                         "%s defines mediated devices, which need the native driver of %s, and rule %s gives it %s",
                         o->file, o->address, check_rule(c, e), e->driver);
         }
-        if (!any)
+        if (!any && n > 0)
+                check_row(c, id, CHECK_PASS, "",
+                          "%zu definition%s in /etc/mdevctl.d %s on a parent that a rule makes virtual GPUs of, with "
+                          "room for both: %s",
+                          n, n == 1 ? "" : "s", n == 1 ? "is" : "are",
+                          n == 1 ? "its device stays its own" : "their devices stay their own");
+        else if (!any)
                 check_row(c, id, CHECK_PASS, "", "no directory in /etc/mdevctl.d is a parent that a rule takes");
 }
 
@@ -268,4 +377,5 @@ void check_conflicts(struct checker *c)
         mdevctl(c);
         networkd(c);
         owners_alone(c);
+        vgpu_manager(c);
 }

@@ -346,10 +346,27 @@ static void remapping(struct checker *c)
                 not_remapped(c);
 }
 
+/* All that rules make are mediated devices, whose driver keeps their memory apart: nothing goes through the IOMMU. */
+static bool is_not_needed(const struct checker *c)
+{
+        bool makes = false;
+
+        for (size_t i = 0; i < c->plan->config->n_rules; i++)
+                makes |= check_makes_vgpus(&c->plan->config->rules[i]);
+        return makes && !c->in->settings->iommu_on && !needs_iommu(c->plan->config);
+}
+
 void check_iommu(struct checker *c)
 {
+        static const char *const ids[] = {"firmware.iommu", "iommu.enabled", "iommu.interrupt-remapping"};
         struct iommu_cause cause = {};
 
+        if (!c->live && is_not_needed(c)) {
+                for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+                        check_row(c, ids[i], CHECK_SKIP, "",
+                                  "no rule needs it: the drivers of mediated devices do without");
+                return;
+        }
         if (!c->live)
                 find_cause(c, &cause);
         firmware(c, &cause);

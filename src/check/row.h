@@ -43,6 +43,17 @@ static inline bool check_taken(const struct plan_entry *e)
 /* The entry of that address which is taken, or NULL. */
 const struct plan_entry *check_taken_at(const struct checker *c, const char *address);
 
+/* A rule that gives virtual GPUs a type; and one whose devices are here. */
+bool check_makes_vgpus(const struct rule *rule);
+bool check_has_vgpus(const struct checker *c, size_t rule);
+void check_vgpu_groups(struct checker *c, size_t rule, const char *id);
+
+/* Where a virtual function shares its IOMMU group: what may help, and what stands behind the shared one. */
+#define CHECK_ACS                                                                                                      \
+        "switch ACS (and ARI) on in the firmware setup, or put the card into a slot of the processor; "                \
+        "passthroughctl list ADDRESS shows what shares the group"
+#define CHECK_APART ": a virtual function is apart from its function only where the ports above have ACS"
+
 /* iommu-state.c */
 void check_iommu(struct checker *c);
 /* kernel-tokens.c */
@@ -54,6 +65,8 @@ void check_rules(struct checker *c);
 void check_devices(struct checker *c);
 /* functions.c: virtual ones that rules make */
 void check_functions(struct checker *c);
+/* vgpus.c: virtual GPUs that rules make */
+void check_vgpus(struct checker *c);
 /* reservations.c: huge pages */
 void check_reservations(struct checker *c);
 /* images.c */

@@ -7,12 +7,13 @@
 #include "plan/remedy.h"
 #include "plan/sriov.h"
 
+#define INSTALL "install all of that kernel's modules (Debian: linux-image, not -cloud; Fedora: kernel-modules), "
+
 static void module_row(struct checker *c, const struct module *m, bool iommufd)
 {
-        static const char missing[] =
-                "install all of that kernel's modules (Debian: linux-image, not -cloud; Fedora: kernel-modules), "
-                "or a kernel with CONFIG_VFIO_PCI";
         const char *name = m->name, *kernel = c->plan->facts->kernel;
+        const char *missing = streq(name, "mdev") ? INSTALL "or a kernel with CONFIG_VFIO_MDEV"
+                                                  : INSTALL "or a kernel with CONFIG_VFIO_PCI";
         const char *id = check_row_id(c, "module", name);
 
         if (m->state == MODULE_BUILTIN)
@@ -29,6 +30,10 @@ static void module_row(struct checker *c, const struct module *m, bool iommufd)
         else if (streq(name, "vfio_iommu_type1") && iommufd)
                 check_row(c, id, CHECK_WARN, missing,
                           "kernel %s has no such module: only programs that use iommufd can open devices", kernel);
+        else if (streq(name, "vfio_mdev"))
+                check_row(c, id, CHECK_WARN, INSTALL "if virtual machines cannot open the mediated devices",
+                          "kernel %s has no such module, which kernels before Linux 6.0 have for mediated devices",
+                          kernel);
         else
                 check_row(c, id, CHECK_FAIL, missing,
                           "kernel %s has no such module: modules.dep and modules.builtin do not name it", kernel);
@@ -118,7 +123,7 @@ static bool stays(const struct checker *c, size_t rule)
 {
         const struct rule *r = &c->plan->config->rules[rule];
 
-        return r->driver == DRIVER_NATIVE && (!r->sriov || taken_of(c, rule) == 0);
+        return !check_makes_vgpus(r) && r->driver == DRIVER_NATIVE && (!r->sriov || taken_of(c, rule) == 0);
 }
 
 static void group_row(struct checker *c, size_t r)
@@ -135,20 +140,20 @@ static void group_row(struct checker *c, size_t r)
                 check_row(c, id, CHECK_SKIP, "", "the rule is skipped: %s", state->message);
         else if (stays(c, r))
                 check_row(c, id, CHECK_SKIP, "", "the rule leaves its devices to the host");
+        else if (check_has_vgpus(c, r))
+                check_vgpu_groups(c, r, id);
         else if (*against && rule->sriov)
-                check_row(
-                        c, id, CHECK_FAIL,
-                        "switch ACS (and ARI) on in the firmware setup, or put the card into a slot of the processor; "
-                        "passthroughctl list ADDRESS shows what shares the group",
-                        "%s: a virtual function is apart from its function only where the ports above have ACS",
-                        against);
+                check_row(c, id, CHECK_FAIL, CHECK_ACS, "%s" CHECK_APART, against);
         else if (*against) {
                 check_row(c, id, CHECK_FAIL, c->live ? group_fix(c, r) : "see iommu.enabled", "%s", against);
                 if (!c->live)
                         check_row_brief(c, "no device of the rule has an IOMMU group");
         } else if (state->state == RULE_MISSING)
                 check_row(c, id, CHECK_FAIL,
-                          "see passthroughctl list for what is there, and correct [Match] or Expect=",
+                          check_makes_vgpus(rule)
+                                  ? "load the driver that offers virtual GPUs, or correct [Match] or Expect=; "
+                                    "passthroughctl list --types shows what is there"
+                                  : "see passthroughctl list for what is there, and correct [Match] or Expect=",
                           "the rule's devices are missing: %s", state->message);
         else if (taken_of(c, r) == 0)
                 check_row(c, id, CHECK_SKIP, "", "no device here matches the rule");
@@ -253,7 +258,11 @@ static void guard_row(struct checker *c, size_t r)
                 check_row(c, id, CHECK_SKIP, "", "somebody else sets up its virtual functions, see conflict");
                 return;
         }
-        if (rule->sriov && c->plan->rules[r].state == RULE_REFUSED) {
+        if (check_has_vgpus(c, r)) {
+                check_row(c, id, CHECK_SKIP, "", "the rule takes nothing from the host, see vgpu for what it makes");
+                return;
+        }
+        if ((rule->sriov || rule->vgpu) && c->plan->rules[r].state == RULE_REFUSED) {
                 check_row(c, id, CHECK_FAIL,
                           arena_join(c->arena, "correct ", rule->file, ", or remove it: passthroughctl remove ",
                                      rule->name, NULL),

@@ -5,12 +5,15 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "bus/mdev/vgpu.h"
 #include "ctl/edit.h"
 #include "ctl/lookup.h"
 #include "ctl/offer.h"
 #include "ctl/pick.h"
 #include "ctl/removable.h"
 #include "report/beside.h"
+#include "report/domain.h"
+#include "report/types.h"
 
 #define VFS "vfs=" /* VirtualFunctions= of [SR-IOV] */
 
@@ -22,6 +25,11 @@ struct add {
         const char **settings, **notes;
         size_t n_settings, n_notes;
         const char *functions; /* of vfs= */
+        const char *gpus;      /* sections [VirtualGPU] */
+        bool typed;            /* the last of them has its Type= */
+        bool any_typed;
+        const char *offers; /* the address of a device that can have virtual GPUs; or NULL */
+        bool has_types;     /* these have types */
         bool written;
 };
 
@@ -52,6 +60,24 @@ static bool is_setting(const char *word)
         return *word != '/' && strchr(word, '=');
 }
 
+/* Keys of [VirtualGPU]. Each Type= is of a section of its own; what stands beside it may stand in front of it. */
+static bool add_gpu(struct add *x, const char *word)
+{
+        bool type = startswith(word, "Type=");
+
+        if (!type && !startswith(word, "Count=") && !startswith(word, "UUID=") &&
+            !(x->gpus && startswith(word, "Attribute=")))
+                return false;
+        if (!x->gpus || (type && x->typed)) {
+                x->gpus = arena_join(&x->edit.c->arena, x->gpus ? x->gpus : "", "[VirtualGPU]\n", NULL);
+                x->typed = false;
+        }
+        x->typed |= type;
+        x->any_typed |= type;
+        x->gpus = arena_join(&x->edit.c->arena, x->gpus, word, "\n", NULL);
+        return true;
+}
+
 static int add_setting(struct add *x, char *word)
 {
         struct ctl *c = x->edit.c;
@@ -65,7 +91,10 @@ static int add_setting(struct add *x, char *word)
                 x->functions = word + strlen(VFS);
                 return *x->functions ? 0 : ctl_usage(VFS " takes how many virtual functions there are to be, or all");
         }
-        str_add(&c->arena, &x->settings, &x->n_settings, word);
+        if (streq(word, "Type="))
+                return ctl_usage("Type= takes a type, such as those that passthroughctl list --types shows");
+        if (!add_gpu(x, word))
+                str_add(&c->arena, &x->settings, &x->n_settings, word);
         return 0;
 }
 
@@ -148,6 +177,25 @@ static void note_beside(struct add *x)
                                                      facts->devices[k].address, device_kind(&facts->devices[k])));
 }
 
+/* Whether a device could have virtual GPUs, while the facts are those of its name. */
+static void look_for_gpus(struct add *x)
+{
+        struct ctl *c = x->edit.c;
+
+        for (size_t i = 0; i < x->n_devices && !x->offers; i++) {
+                const struct device *d = &c->facts.devices[x->devices[i]];
+                struct vgpu_facts is;
+
+                if (d->parent || d->roles & ROLE_BRIDGE)
+                        continue;
+                vgpu_look(&c->root, &c->arena, &c->facts, x->devices[i], &is);
+                if (!types_can_be(d, &is))
+                        continue;
+                x->has_types = is.managed || is.kind == VGPU_MEDIATED || is.kind == VGPU_VENDOR;
+                x->offers = domain_less(domain_is_one(&c->facts), d->address);
+        }
+}
+
 /* Devices, and lines of [Device]. 0 or the exit status. */
 static int read_arguments(struct add *x)
 {
@@ -158,13 +206,14 @@ static int read_arguments(struct add *x)
                 k = is_setting(c->argv[i]) ? add_setting(x, c->argv[i]) : add_device(x, c->argv[i]);
         if (k == 0 && x->n_devices == 0)
                 return ctl_misused("add", "add takes a name and at least one device");
-        /* With virtual functions the device itself stays: nothing goes as a whole, or has to be named, too. */
-        if (x->functions)
+        /* With virtual functions or GPUs the device itself stays: nothing goes as a whole, or has to be named, too. */
+        if (x->functions || x->gpus)
                 x->n_notes = 0;
         if (k == 0) {
                 drop_companions(x);
-                if (!x->functions)
+                if (!x->functions && !x->gpus)
                         note_beside(x);
+                look_for_gpus(x);
         }
         return k;
 }
@@ -178,7 +227,8 @@ static const char *comment(struct add *x)
         for (size_t i = 0; text && i < x->n_devices; i++) {
                 const struct device *d = &c->facts.devices[x->devices[i]];
 
-                text = arena_printf(&c->arena, "%s%s %s (%s)", text, i ? "," : "", d->address, device_kind(d));
+                text = arena_printf(&c->arena, "%s%s %s (%s)", text, i ? "," : "", d->address,
+                                    d->bus->syntax->made ? d->bus->syntax->noun : device_kind(d));
         }
         return text ? arena_join(&c->arena, text, ".\n", NULL) : NULL;
 }
@@ -207,7 +257,7 @@ static size_t count_removable(struct add *x)
 /* What has none of its own: a rule for its function is what is meant. */
 static const struct device *find_virtual(const struct add *x)
 {
-        for (size_t i = 0; x->functions && i < x->n_devices; i++)
+        for (size_t i = 0; (x->functions || x->gpus) && i < x->n_devices; i++)
                 if (x->edit.c->facts.devices[x->devices[i]].parent)
                         return &x->edit.c->facts.devices[x->devices[i]];
         return NULL;
@@ -219,13 +269,20 @@ static int propose(struct add *x)
         struct proposal p = {.expect = x->n_devices,
                              .settings = x->settings,
                              .n_settings = x->n_settings,
-                             .functions = x->functions};
+                             .functions = x->functions,
+                             .gpus = x->gpus};
         const struct device *vf = find_virtual(x);
         const char *why;
 
         if (vf)
-                return ctl_usage(VFS " is for the function that makes them; name %s, %s is a virtual function of it",
-                                 vf->parent, vf->address);
+                return ctl_usage("%s for the %s that makes them; name %s, %s is a %s of it",
+                                 x->functions ? VFS " is" : "virtual GPUs are", x->functions ? "function" : "device",
+                                 vf->parent, vf->address,
+                                 vf->bus->syntax->made ? "mediated device" : "virtual function");
+        if (x->has_types && !x->any_typed && (x->gpus || c->facts.devices[x->devices[0]].bus->syntax->made))
+                return ctl_usage("the virtual GPUs of %s have types; write Type=, too: passthroughctl list --types %s "
+                                 "shows which there are",
+                                 x->offers, x->offers);
         propose_match(&c->arena, &c->facts, x->devices, x->n_devices, &p.match, &why);
         if (!p.match) {
                 fprintf(stderr, "passthroughctl: %s\n", why);
@@ -301,6 +358,10 @@ static void tell_refusal(struct add *x, struct draft *d, const struct offer *off
                 next = (struct next_step){
                         arena_join(&c->arena, sudo, command_with(x, offer_settings(&c->arena, offer)), NULL),
                         arena_join(&c->arena, "gives away ", offer->what, NULL)};
+        else if (x->offers)
+                next = (struct next_step){arena_join(&c->arena, sudo, "passthroughctl list --types ", x->offers, NULL),
+                                          x->gpus ? "shows which types there are"
+                                                  : "shows which virtual GPUs it can have"};
         else if (d->no_group)
                 next = (struct next_step){
                         arena_join(&c->arena, c->root.live ? "sudo " : "", "passthroughctl check", NULL),
@@ -308,6 +369,26 @@ static void tell_refusal(struct add *x, struct draft *d, const struct offer *off
         else if (!x->edit.show)
                 return;
         next_put(&s, &next);
+}
+
+/* What is not known of the types that are asked for, or that there are some. */
+static void note_gpus(struct add *x, struct draft *d)
+{
+        struct ctl *c = x->edit.c;
+        const struct vgpu_plan *v = c->plan.vgpu;
+        size_t rule = edit_rule(&x->edit, d);
+
+        if (x->offers && !x->gpus && !x->functions)
+                strings_add(&c->arena, &d->notes,
+                            arena_join(&c->arena, x->offers, " can have virtual GPUs: passthroughctl list --types ",
+                                       x->offers, " shows which, and Type= makes some.", NULL));
+        for (size_t i = 0; v && x->gpus && i < v->n_parents; i++)
+                if (c->plan.entries[v->parents[i].entry].rule == rule && v->parents[i].is.kind == VGPU_NONE)
+                        strings_add(&c->arena, &d->notes,
+                                    arena_join(&c->arena, "Type= cannot be checked: ",
+                                               c->facts.devices[c->plan.entries[v->parents[i].entry].device].address,
+                                               " offers no virtual GPUs yet. passthroughctl check says what it lacks.",
+                                               NULL));
 }
 
 /* The rule, from devices to the file; the exit status. */
@@ -331,6 +412,7 @@ static int write_rule(struct add *x)
                 x->edit = other;
                 d = &x->edit.drafts[0];
         }
+        note_gpus(x, d);
         for (size_t i = 0; i < x->n_notes; i++)
                 strings_add(&x->edit.c->arena, &d->notes, x->notes[i]);
         edit_show(&x->edit);

@@ -17,7 +17,8 @@ static const struct own_option options[OPT_MAX_] = {
         [OPT_ALL] = {"all", FLAG, AT(all), NULL,
                      "everything: bridges, too (list), passed rows, too (check), each rule (show)"},
         [OPT_FORMAT] = {"format", TEXT, AT(format), "FORMAT", "the form of the output: "},
-        [OPT_FROM] = {"from", TEXT, AT(from), "SOURCE", "take over from driverctl, modprobe, cmdline or running"},
+        [OPT_FROM] = {"from", TEXT, AT(from), "SOURCE",
+                      "take over from driverctl, mdevctl, modprobe, cmdline or running"},
         [OPT_LIST] = {"list", FLAG, AT(list), NULL, "show what can be undone"},
         [OPT_NO_TRIAL] = {"no-trial", FLAG, AT(no_trial), NULL, "for every boot from the next on, without a trial"},
         [OPT_CONFIRM] = {"confirm", TEXT, AT(confirm_text), "TIME",
@@ -47,7 +48,8 @@ static const struct command commands[] = {
          "add [NAME DEVICE... [KEY=VALUE...]]\nadd --from=SOURCE",
          "Writes a rule for devices, unless the plan refuses it.",
          "passthroughctl add gpu0 01:00.0\npassthroughctl add nic0 enp5s0 vfs=8\npassthroughctl add stick /dev/sdb\n"
-         "passthroughctl add com1 ttyS1\npassthroughctl add --from=driverctl",
+         "passthroughctl add vgpu0 41:00.0 Type=A40-8Q Count=2\npassthroughctl add com1 ttyS1\npassthroughctl add "
+         "--from=driverctl",
          "the rule is written", "a rule is not written", NULL, false},
         {"remove", ctl_remove, 1, 1, HAS(JSON) | HAS(DRY_RUN), "remove NAME", "Removes a rule, and keeps a copy.",
          "passthroughctl remove gpu0", "the rule is gone", NULL, NULL, false},

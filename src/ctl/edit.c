@@ -17,7 +17,7 @@
 
 int edit_look(struct ctl *c)
 {
-        struct facts_request all = {.slots = true, .serials = true, .parents = true, .use = true};
+        struct facts_request all = {.slots = true, .serials = true, .parents = true, .use = true, .vgpus = true};
         int k;
 
         c->facts = (struct facts){};

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/str.h"
+#include "bus/mdev/mdev.h"
 #include "bus/pci/pci.h"
 #include "config/sriov.h"
 #include "ctl/ids-say.h"
@@ -13,6 +14,7 @@
 #include "facts/users.h"
 #include "maker/origin.h"
 #include "plan/sriov.h"
+#include "plan/vgpu.h"
 #include "validate/machine.h"
 
 static void add_module(struct ctl *c, const char *name, const char *directory, struct check_facts *ret)
@@ -25,6 +27,23 @@ static void add_module(struct ctl *c, const char *name, const char *directory, s
         m = arena_grow(&c->arena, &ret->modules, ret->n_modules, sizeof(*m));
         *m = (struct module){.name = name, .directory = directory};
         ret->n_modules++;
+}
+
+/* What mediated devices are made with, and until Linux 6.0 opened with. */
+static void mdev_modules(struct ctl *c, struct check_facts *ret)
+{
+        static const char driver[] = "/sys/bus/mdev/drivers/vfio_mdev";
+        bool needed = false;
+
+        for (size_t i = 0; i < c->config.n_rules; i++)
+                needed |= !c->config.rules[i].invalid && c->config.rules[i].vgpu && c->config.rules[i].bus->made;
+        for (size_t i = 0; c->plan.vgpu && i < c->plan.vgpu->n_parents; i++)
+                needed |= c->plan.vgpu->parents[i].is.kind == VGPU_MEDIATED;
+        if (!needed)
+                return;
+        add_module(c, "mdev", root_exists(&c->root, MDEV_PARENTS) ? MDEV_PARENTS : NULL, ret);
+        if (kernel_since(ret->kernel.release, 6, 0) == KNOWN_NO)
+                add_module(c, "vfio_mdev", root_exists(&c->root, driver) ? driver : NULL, ret);
 }
 
 static void modules(struct ctl *c, struct check_facts *ret)
@@ -41,6 +60,7 @@ static void modules(struct ctl *c, struct check_facts *ret)
         for (size_t i = 0; i < c->plan.n_entries; i++)
                 if (c->plan.entries[i].driver && !facts->devices[c->plan.entries[i].device].bus->syntax->taken_by)
                         add_module(c, c->plan.entries[i].driver, NULL, ret);
+        mdev_modules(c, ret);
         if (facts->kernel)
                 modules_look_up(&c->root, &c->arena, facts->kernel, ret->modules, ret->n_modules);
         for (size_t i = 0; i < ret->n_modules; i++)
@@ -169,6 +189,8 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
         owners_read(&c->root, &c->arena, &ret->owners);
         if (c->plan.sriov && c->plan.sriov->n_parents > 0)
                 complaints_read(&c->root, &c->arena, &ret->complaints);
+        if (c->plan.vgpu && c->plan.vgpu->n_parents > 0)
+                nvidia_host_read(&c->root, &c->arena, &ret->nvidia);
         ids_look(c, &ret->ids);
         look_at_switch(c, ret);
         look_at_daemons(c, ret);

@@ -32,16 +32,22 @@ static void add_token(struct builder *b, const char *token, const char *why)
 
 /* ---- IOMMU ----------------------------------------------------------------------------------------------------- */
 
-static bool iommu_needed(const struct builder *b)
+bool needs_iommu(const struct config *config)
 {
-        bool needed = b->settings->iommu_on;
+        bool needed = false;
 
-        for (size_t i = 0; i < b->config->n_rules; i++) {
-                const struct rule *rule = &b->config->rules[i];
+        for (size_t i = 0; i < config->n_rules; i++) {
+                const struct rule *rule = &config->rules[i];
 
-                needed |= !rule->invalid && (rule->driver != DRIVER_NATIVE || rule->sriov) && rule->bus->iommu;
+                needed |= !rule->invalid && (rule->driver != DRIVER_NATIVE || rule->sriov || rule->vgpu) &&
+                          rule->bus->iommu;
         }
         return needed;
+}
+
+static bool iommu_needed(const struct builder *b)
+{
+        return b->settings->iommu_on || needs_iommu(b->config);
 }
 
 /* AMD-Vi is on by itself where the firmware has it on, and has no token that switches it on. */

@@ -35,6 +35,8 @@ struct needs {
         size_t n_options;
 };
 
+/* Whether something that a rule hands over goes through the IOMMU. */
+bool needs_iommu(const struct config *config);
 /* config has the rules that the machine is to go by. */
 struct needs needs_build(const struct config *config, const struct settings *settings,
                          const struct needs_machine *machine, struct arena *a);

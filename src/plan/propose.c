@@ -43,5 +43,5 @@ const char *propose_text(struct arena *a, const struct proposal *p)
                 text = arena_join(a, text, p->settings[i], "\n", NULL);
         if (p->functions)
                 text = arena_join(a, text, "[SR-IOV]\nVirtualFunctions=", p->functions, "\n", NULL);
-        return text;
+        return p->gpus ? arena_join(a, text, p->gpus, NULL) : text;
 }

@@ -22,6 +22,7 @@ struct proposal {
         const char **settings; /* lines of [Device] */
         size_t n_settings;
         const char *functions; /* VirtualFunctions= of [SR-IOV]; NULL: none are made */
+        const char *gpus;      /* the sections [VirtualGPU], whole; NULL: none are made */
 };
 
 /* The whole file. */

@@ -60,7 +60,8 @@ struct vgpu_facts {
         size_t n_known;
         uint32_t total, enabled; /* virtual functions that there can be, and are */
         bool autoprobe;          /* drivers of the host take new ones */
-        const char *manage;      /* NVIDIA's sriov-manage, its path, of a card that needs it; NULL: it is not here */
+        bool managed;            /* a program of NVIDIA's makes its virtual functions */
+        const char *manage;      /* of such a one: its path; NULL: it is not here */
         struct vgpu_owner *owners;
         size_t n_owners;
 };
@@ -78,6 +79,17 @@ struct vgpu_op {
         uint32_t index; /* of the virtual GPU, or UINT32_MAX */
 };
 
+/* What is against a parent's virtual GPUs, beside the sentence that says so. */
+enum vgpu_trouble {
+        VGPU_FINE,
+        VGPU_OWNED,    /* somebody else makes them, too */
+        VGPU_NO_TYPE,  /* its driver offers no such type */
+        VGPU_INSTANCE, /* a type of a GPU instance, and none is free */
+        VGPU_UNLIKE, /* unlike sizes, which one mode of the card has beside each other; whether it is on is not known */
+        VGPU_FULL,   /* there is no room for all of them */
+        VGPU_OTHER,
+};
+
 struct vgpu_parent {
         size_t entry; /* in plan->entries */
         struct vgpu_facts is;
@@ -88,6 +100,8 @@ struct vgpu_parent {
         const char *fewer;   /* why not all of them can be made; or NULL */
         const char *unlike;  /* what the administrator does, where they are of unlike sizes; or NULL */
         const char *changes; /* those that are there, and of another type; or NULL */
+        enum vgpu_trouble trouble;
+        const struct vgpu_owner *owner; /* of VGPU_OWNED */
 };
 
 /* One that is not there yet, or not what it is to be. */

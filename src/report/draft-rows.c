@@ -3,6 +3,7 @@
 
 #include "guard/evidence.h"
 #include "plan/sriov.h"
+#include "plan/vgpu.h"
 #include "report/brief.h"
 #include "report/domain.h"
 #include "report/headings.h"
@@ -62,11 +63,23 @@ static uint32_t count_of(const struct plan *plan, const struct plan_entry *e)
         return 0;
 }
 
+static uint32_t count_of_gpus(const struct plan *plan, const struct plan_entry *e)
+{
+        for (size_t i = 0; plan->vgpu && i < plan->vgpu->n_parents; i++)
+                if (&plan->entries[plan->vgpu->parents[i].entry] == e && !plan->vgpu->parents[i].refused &&
+                    !plan->vgpu->parents[i].fewer)
+                        return plan->vgpu->parents[i].count;
+        return 0;
+}
+
 static const char *text_of(const struct listing *list, struct arena *a, const struct plan_entry *e)
 {
         const struct plan *plan = list->plan;
         const struct device *d = &plan->facts->devices[e->device];
 
+        if (e->action == ACTION_KEEP && count_of_gpus(plan, e) > 0)
+                return arena_printf(a, "gets %u virtual GPU%s", count_of_gpus(plan, e),
+                                    count_of_gpus(plan, e) == 1 ? "" : "s");
         if (e->action == ACTION_KEEP && count_of(plan, e) > 0)
                 return arena_printf(a, "gets %u virtual function%s", count_of(plan, e),
                                     count_of(plan, e) == 1 ? "" : "s");
@@ -97,13 +110,22 @@ static void add_row(const struct listing *list, struct arena *a, const struct pl
         rows->n++;
 }
 
+/* A virtual function that is or becomes a virtual GPU: its card's row says so. */
+static bool is_told(const struct plan *plan, const struct plan_entry *e)
+{
+        const struct vgpu *vgpu = plan->config->rules[e->rule].vgpu;
+
+        return vgpu && vgpu_typed(vgpu) && plan->facts->devices[e->device].parent;
+}
+
 struct draft_rows draft_rows_of(const struct listing *list, struct arena *a, size_t rule)
 {
         const struct plan *plan = list->plan;
         struct draft_rows rows = {};
 
         for (size_t i = 0; i < plan->n_entries; i++) {
-                if (plan->entries[i].rule != rule || plan->entries[i].leader != NO_ENTRY)
+                if (plan->entries[i].rule != rule || plan->entries[i].leader != NO_ENTRY ||
+                    is_told(plan, &plan->entries[i]))
                         continue;
                 add_row(list, a, &plan->entries[i], &rows);
                 for (size_t k = 0; k < plan->n_entries; k++)
@@ -210,7 +232,7 @@ struct draft_reason draft_reason(const struct listing *list, struct arena *a, si
 
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (plan->entries[i].rule == rule && plan->entries[i].leader == NO_ENTRY &&
-                    plan->entries[i].kind != REASON_FOREIGN) {
+                    plan->entries[i].kind != REASON_FOREIGN && !is_told(plan, &plan->entries[i])) {
                         named = plan->facts->devices[plan->entries[i].device].address;
                         n_named++;
                 }

@@ -60,6 +60,7 @@ static const struct area {
         {{"module", NULL}, "kernel modules", NULL},
         {{"group", "guard"}, "rules", "rule"},
         {{"sriov", NULL}, "virtual functions", NULL},
+        {{"vgpu", NULL}, "virtual GPUs", NULL},
         {{"hugepages", NULL}, "huge pages", NULL},
         {{"image", NULL}, "boot images", NULL},
         {{"conflict", NULL}, "other programs", NULL},

@@ -100,8 +100,7 @@ static const char *why_none(const struct device *d, const struct types_of *x, st
                             is->total, is->manage, d->address);
 }
 
-/* It offers some, or would if it were set up. */
-static bool can_offer(const struct device *d, const struct vgpu_facts *is)
+bool types_can_be(const struct device *d, const struct vgpu_facts *is)
 {
         return kind_of(d, is) != VGPU_NONE || (is_nvidia(d) && is->total > 0);
 }
@@ -118,7 +117,7 @@ struct types_of *types_find(const struct listing *list, size_t one, struct arena
                 const struct vgpu_facts *is = &list->vgpus[i];
                 struct types_of *x = &ret[*ret_n];
 
-                if (d->parent || (one != NO_DEVICE ? i != one : !list->means[i] || !can_offer(d, is)))
+                if (d->parent || (one != NO_DEVICE ? i != one : !list->means[i] || !types_can_be(d, is)))
                         continue;
                 *x = (struct types_of){.device = i, .is = is, .kind = kind_of(d, is)};
                 add_types(is, a, x);

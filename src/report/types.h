@@ -23,6 +23,8 @@ struct types_of {
         const char *none; /* why it offers none now, and what would help; or NULL */
 };
 
+/* It offers some, or would if it were set up. */
+bool types_can_be(const struct device *d, const struct vgpu_facts *is);
 /*
  * What the list is to show: the devices that offer some or could; with one (else NO_DEVICE) that device, whatever it
  * offers.

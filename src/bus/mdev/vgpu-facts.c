@@ -235,6 +235,7 @@ void vgpu_look(const struct root *root, struct arena *a, const struct facts *fac
             !number(&x, d->sysfs, "sriov_numvfs", &ret->enabled))
                 ret->total = ret->enabled = 0;
         ret->autoprobe = !number(&x, d->sysfs, "sriov_drivers_autoprobe", &autoprobe) || autoprobe;
+        ret->managed = ret->total > 0 && is_managed(d);
         ret->manage = is_managed(d) && root_exists(root, MANAGE) ? MANAGE : NULL;
         look_at_functions(&x, d, ret);
         if (ret->kind == VGPU_VENDOR)

@@ -44,6 +44,8 @@ struct vgpu_type *vgpu_type_of(const struct vgpu_carrier *carrier, const char *i
 const char *vgpu_unknown_type(struct arena *a, const struct device *d, const struct vgpu_facts *is, const char *text);
 /* A type's name says that it is of a GPU instance, or of how many gigabytes (0: it does not). Both are NVIDIA's. */
 bool vgpu_needs_instance(const char *name);
+/* What a rule calls a type is none that this card has now, and would be one with a GPU instance. */
+bool vgpu_takes_instance(const struct device *d, const struct vgpu_facts *is, const char *text);
 uint32_t vgpu_gigabytes(const char *name);
 /* What the administrator does for those, and for unlike sizes. */
 const char *vgpu_instance_text(struct arena *a, const struct device *d);
@@ -53,8 +55,8 @@ const char *vgpu_unlike_text(struct arena *a, const struct device *d, const stru
 void vgpu_recall(const struct root *root, struct arena *a, const struct facts *facts, const struct rule *rule,
                  struct vgpu_facts *is);
 
-/* vgpu-unfit.c: why nothing is done with a parent, or NULL; and what it waits for, or NULL. */
-const char *vgpu_unfit(const struct making *m, const struct vgpu_parent *x);
+/* vgpu-unfit.c: why nothing is done with a parent, or NULL, of which kind that is; and what it waits for, or NULL. */
+const char *vgpu_unfit(const struct making *m, struct vgpu_parent *x);
 const char *vgpu_waits(const struct making *m, const struct vgpu_parent *x);
 /* Whether its virtual functions are to be made first. */
 bool vgpu_needs_functions(const struct making *m, const struct vgpu_parent *x);

@@ -275,7 +275,7 @@ static bool has_other_size(const struct making *m, const struct vgpu_parent *x, 
 }
 
 /* Why one finds no place. */
-static const char *full(const struct making *m, const struct vgpu_parent *x, uint32_t index, uint32_t fit)
+static const char *full(const struct making *m, struct vgpu_parent *x, uint32_t index, uint32_t fit)
 {
         const struct vgpu_type *t = vgpu_type_for(m, x, index);
         const char *why = NULL;
@@ -289,12 +289,16 @@ static const char *full(const struct making *m, const struct vgpu_parent *x, uin
         }
         if (why)
                 return arena_printf(m->arena, "%u of %u fit: %s", fit, x->count, why);
+        x->trouble = VGPU_FULL;
         if (!function)
                 why = arena_printf(m->arena, "%zu of its virtual functions can be virtual GPUs", x->is.n_carriers);
-        else if (startswith(device_of(m)->id, "10de:") && vgpu_needs_instance(t->name))
+        else if (startswith(device_of(m)->id, "10de:") && vgpu_needs_instance(t->name)) {
+                x->trouble = VGPU_INSTANCE;
                 why = vgpu_instance_text(m->arena, device_of(m));
-        else if (has_other_size(m, x, t))
+        } else if (has_other_size(m, x, t)) {
+                x->trouble = VGPU_UNLIKE;
                 why = vgpu_unlike_text(m->arena, device_of(m), &x->is, rule_of(m)->name);
+        }
         return arena_printf(m->arena, "%u of %u fit: there is no room for %s %s%s%s", fit, x->count,
                             fit == 0 ? "a" : "another", t->name, why ? "; " : "", why ? why : "");
 }
@@ -376,10 +380,21 @@ static bool has_unlike(const struct making *m, const struct vgpu_parent *x)
         return false;
 }
 
+/* They stand beside each other now. */
+static bool are_there(const struct making *m, const struct vgpu_parent *x)
+{
+        for (uint32_t i = 0; i < x->count; i++) {
+                size_t there = vgpu_existing(m, x, i);
+
+                if (there == NO_DEVICE || !streq_ptr(m->plan->facts->devices[there].vgpu, vgpu_type_for(m, x, i)->id))
+                        return false;
+        }
+        return true;
+}
+
 static void say(const struct making *m, const struct vgpu_parent *x)
 {
         struct plan_rule *state = &m->plan->rules[m->plan->entries[x->entry].rule];
-
         uint32_t n = x->count - x->here;
         const char *more = x->waits ? arena_join(m->arena, "it waits for ", x->waits, NULL) : x->unlike;
 
@@ -403,6 +418,7 @@ static void add_parent(struct making *m, size_t entry, const struct vgpu_facts *
         x->count = m->aim == VGPU_GONE ? 0 : vgpu_count(rule_of(m)->vgpu);
         x->refused = vgpu_unfit(m, x);
         if (x->refused) {
+                x->trouble = x->trouble == VGPU_FINE ? VGPU_OTHER : x->trouble;
                 tell(m, RULE_REFUSED, x->refused);
                 return;
         }
@@ -420,6 +436,8 @@ static void add_parent(struct making *m, size_t entry, const struct vgpu_facts *
         }
         if (x->fewer)
                 tell(m, RULE_MISSING, x->fewer);
+        else if (m->aim != VGPU_GONE && has_unlike(m, x) && !are_there(m, x))
+                x->trouble = VGPU_UNLIKE;
         say(m, x);
 }
 

@@ -78,6 +78,11 @@ bool vgpu_needs_instance(const char *name)
                size[-2] == '-';
 }
 
+bool vgpu_takes_instance(const struct device *d, const struct vgpu_facts *is, const char *text)
+{
+        return startswith(d->id, "10de:") && vgpu_needs_instance(text) && vgpu_meant_by(is, text).n <= 1;
+}
+
 uint32_t vgpu_gigabytes(const char *name)
 {
         const char *size = strrchr(name, '-');
@@ -156,7 +161,7 @@ const char *vgpu_unknown_type(struct arena *a, const struct device *d, const str
         for (size_t i = 0; i < is->n_carriers; i++)
                 add_offered(a, is->carriers[i].types, is->carriers[i].n_types, &types, &n);
         says = arena_join(a, "its driver offers no type ", text, NULL);
-        if (!ambiguous && vgpu_needs_instance(text) && startswith(d->id, "10de:"))
+        if (vgpu_takes_instance(d, is, text))
                 return arena_join(a, says, ": ", vgpu_instance_text(a, d), NULL);
         t = ambiguous ? NULL : near(a, types, n, text);
         if (t)

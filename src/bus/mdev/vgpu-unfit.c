@@ -73,7 +73,7 @@ static const char *type_now(const struct making *m, const struct vgpu_parent *x,
 
 /* ---- types ------------------------------------------------------------------------------------------------------- */
 
-static const char *unfit_types(const struct making *m, const struct vgpu_parent *x)
+static const char *unfit_types(const struct making *m, struct vgpu_parent *x)
 {
         const struct vgpu *vgpu = rule_of(m)->vgpu;
 
@@ -81,8 +81,10 @@ static const char *unfit_types(const struct making *m, const struct vgpu_parent 
                 const struct vgpu_section *s = &vgpu->sections[i];
                 struct vgpu_meant meant = vgpu_meant_by(&x->is, s->type);
 
-                if (!meant.type)
+                if (!meant.type) {
+                        x->trouble = vgpu_takes_instance(device_of(m), &x->is, s->type) ? VGPU_INSTANCE : VGPU_NO_TYPE;
                         return vgpu_unknown_type(m->arena, device_of(m), &x->is, s->type);
+                }
                 if (meant.offered && !meant.type->counted)
                         return arena_join(m->arena, "cannot see how many of ", meant.type->name, " fit", NULL);
                 if (s->n_uuids > 0 && x->is.kind == VGPU_VENDOR)
@@ -142,8 +144,10 @@ static bool is_near(const struct making *m, const struct vgpu_parent *x, const s
         return !o->parent || streq(o->parent, device_of(m)->address) || vgpu_carrier_of(m, x, o->parent) != SIZE_MAX;
 }
 
-static const char *both(const struct making *m, const struct vgpu_owner *o, const char *what)
+static const char *both(const struct making *m, struct vgpu_parent *x, const struct vgpu_owner *o, const char *what)
 {
+        x->trouble = VGPU_OWNED;
+        x->owner = o;
         return arena_join(m->arena, "both ", o->who, " and ", rule_of(m)->file, what, "; keep one of the two", NULL);
 }
 
@@ -184,7 +188,7 @@ static uint32_t room_for(const struct making *m, const struct vgpu_parent *x, co
         return n;
 }
 
-static const char *unfit_mdevctl(const struct making *m, const struct vgpu_parent *x)
+static const char *unfit_mdevctl(const struct making *m, struct vgpu_parent *x)
 {
         for (uint32_t i = 0; i < x->count; i++) {
                 const struct vgpu_type *t = vgpu_type_for(m, x, i);
@@ -194,14 +198,14 @@ static const char *unfit_mdevctl(const struct making *m, const struct vgpu_paren
                 for (uint32_t k = 0; k < x->count; k++)
                         wanted += streq(vgpu_type_for(m, x, k)->id, t->id);
                 if (o && room >= wanted && room - wanted < taken)
-                        return both(m, o,
+                        return both(m, x, o,
                                     arena_printf(m->arena, " make virtual GPUs of it, and it has room for %u of %s",
                                                  room, t->name));
         }
         return NULL;
 }
 
-static const char *unfit_owners(const struct making *m, const struct vgpu_parent *x)
+static const char *unfit_owners(const struct making *m, struct vgpu_parent *x)
 {
         bool mediated = x->is.kind == VGPU_MEDIATED;
         bool functions = x->is.n_carriers > 0 ? x->is.carriers[0].index != UINT32_MAX : x->is.manage != NULL;
@@ -209,15 +213,18 @@ static const char *unfit_owners(const struct making *m, const struct vgpu_parent
         for (size_t i = 0; i < x->is.n_owners; i++) {
                 const struct vgpu_owner *o = &x->is.owners[i];
 
-                if (o->unreadable && (mediated || functions) && is_near(m, x, o))
+                if (o->unreadable && (mediated || functions) && is_near(m, x, o)) {
+                        x->trouble = VGPU_OWNED;
+                        x->owner = o;
                         return arena_join(m->arena, "cannot see whether ", o->who, " makes virtual GPUs of it, as ",
                                           rule_of(m)->file, " does", NULL);
+                }
                 if (mediated && o->uuid && is_ours(m, x, o->uuid))
-                        return both(m, o, arena_join(m->arena, " make the mediated device ", o->uuid, NULL));
+                        return both(m, x, o, arena_join(m->arena, " make the mediated device ", o->uuid, NULL));
                 if (functions && is_service(o) &&
                     (streq(o->parent, device_of(m)->address) ||
                      (streq(o->parent, "ALL") && startswith(device_of(m)->id, "10de:"))))
-                        return both(m, o, " make its virtual functions");
+                        return both(m, x, o, " make its virtual functions");
         }
         return mediated ? unfit_mdevctl(m, x) : NULL;
 }
@@ -263,7 +270,7 @@ static bool has_uuids(const struct making *m, const struct vgpu_parent *x)
         return true;
 }
 
-const char *vgpu_unfit(const struct making *m, const struct vgpu_parent *x)
+const char *vgpu_unfit(const struct making *m, struct vgpu_parent *x)
 {
         const struct device *d = device_of(m);
         const char *why = NULL;
