@@ -19,6 +19,9 @@ _passthroughctl_devices() {
     # USB devices, not their interfaces; terminals of hardware.
     _passthroughctl_files "$1"/sys/bus/usb/devices/[0-9]*-[0-9]* | sed '/:/d'
     for file in "$1"/sys/class/tty/*/device; do _passthroughctl_files "${file%/device}"; done
+    # Parents of mediated devices that are on no other bus, and those devices.
+    _passthroughctl_files "$1"/sys/class/mdev_bus/* | sed '/:/d'
+    _passthroughctl_files "$1"/sys/bus/mdev/devices/*
     # Domain 0000 may be left out, and is not thrust on somebody who did.
     [[ -z $2 ]] || _passthroughctl_files "$1"/sys/bus/pci/devices/* | sed -n 's/^0000://p'
 }

@@ -39,8 +39,9 @@ _passthroughctl() {
         esac
     done
     rules=($root/{etc,run,usr/local/lib,usr/lib}/passthrough.d/*.conf(N:t:r))
-    # USB devices, not their interfaces; terminals of hardware.
+    # USB devices, not their interfaces; terminals of hardware; parents of mediated devices that are on no other bus, and those devices.
     devices=($root/sys/bus/pci/devices/*(N:t) $root/sys/bus/usb/devices/[0-9]*-[0-9]*~*:*(N:t) $root/sys/class/tty/*/device(N:h:t))
+    devices+=($root/sys/class/mdev_bus/*~*:*(N:t) $root/sys/bus/mdev/devices/*(N:t))
     # Domain 0000 may be left out; then it is not completed.
     [[ -z $PREFIX ]] || devices+=(${${(M)devices:#0000:*}#0000:})
     interfaces=($root/sys/class/net/*(N:t))
