@@ -102,7 +102,7 @@ help_options() { "$BUILD/passthroughctl" help "$1" | sed -nE 's/^  (--[a-z-]+)(=
     completes 'cmdline --vendor='
     offers intel amd
     completes 'add --from='
-    offers driverctl modprobe cmdline running
+    offers driverctl modprobe cmdline running mdevctl
     tree_new bare
     mkdir -p "$ROOT/lib/modules/6.1.0-99-amd64"
     completes "cmdline --root=$ROOT --kernel=6"
