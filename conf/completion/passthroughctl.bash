@@ -19,6 +19,9 @@ _passthroughctl_devices() {
     # USB devices, not their interfaces; terminals of hardware.
     _passthroughctl_files "$1"/sys/bus/usb/devices/[0-9]*-[0-9]* | sed '/:/d'
     for file in "$1"/sys/class/tty/*/device; do _passthroughctl_files "${file%/device}"; done
+    # Parents of mediated devices that are on no other bus, and those devices.
+    _passthroughctl_files "$1"/sys/class/mdev_bus/* | sed '/:/d'
+    _passthroughctl_files "$1"/sys/bus/mdev/devices/*
     # Domain 0000 may be left out, and is not thrust on somebody who did.
     [[ -z $2 ]] || _passthroughctl_files "$1"/sys/bus/pci/devices/* | sed -n 's/^0000://p'
 }
@@ -51,7 +54,7 @@ _passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED COMMAND
     case $option in
     --format) if [[ $3 == show ]]; then printf '%s\n' qemu libvirt libvirt-network libvirt-nodedev; else printf '%s\n' plain grub kernel bootc; fi ;;
     --vendor) printf '%s\n' intel amd ;;
-    --from) printf '%s\n' driverctl modprobe cmdline running ;;
+    --from) printf '%s\n' driverctl modprobe cmdline running mdevctl ;;
     --confirm) printf '%s\n' 5min 15min 1h ;;
     --boot) printf '%s\n' 0 -1 -2 ;;
     --kernel) _passthroughctl_files "$1"/lib/modules/* ;;

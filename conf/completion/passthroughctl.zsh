@@ -39,8 +39,9 @@ _passthroughctl() {
         esac
     done
     rules=($root/{etc,run,usr/local/lib,usr/lib}/passthrough.d/*.conf(N:t:r))
-    # USB devices, not their interfaces; terminals of hardware.
+    # USB devices, not their interfaces; terminals of hardware; parents of mediated devices that are on no other bus, and those devices.
     devices=($root/sys/bus/pci/devices/*(N:t) $root/sys/bus/usb/devices/[0-9]*-[0-9]*~*:*(N:t) $root/sys/class/tty/*/device(N:h:t))
+    devices+=($root/sys/class/mdev_bus/*~*:*(N:t) $root/sys/bus/mdev/devices/*(N:t))
     # Domain 0000 may be left out; then it is not completed.
     [[ -z $PREFIX ]] || devices+=(${${(M)devices:#0000:*}#0000:})
     interfaces=($root/sys/class/net/*(N:t))
@@ -49,7 +50,7 @@ _passthroughctl() {
     case $command in
     (list) options=('--json[one JSON document]' '--all[bridges and system functions, too]' '--types[types of virtual GPUs]') ;;
     (add) options=('--json[one JSON document]' '--dry-run[show what would be written]' '--yes[answer each question with yes]'
-        '--from=[take over from]:source:(driverctl modprobe cmdline running)') ;;
+        '--from=[take over from]:source:(driverctl modprobe cmdline running mdevctl)') ;;
     (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
     (check) options=('--json[one JSON document]' '--all[every row]') ;;
     (plan) options=('--json[one JSON document]' '--steps[each operation, in order]') ;;

@@ -9,6 +9,7 @@ load tree-pages
 load tree-usb
 load readme
 load sriov
+load tree-vgpu
 
 EXAMPLES=$TOP/conf/examples
 
@@ -213,6 +214,63 @@ example() {
     is "$(asked)" '1G@0=8:write 1G@1=8:write 2M@-=512:write' pools
     ctl cmdline
     has 'hugepagesz=1G' 'hugepages=0:8,1:8'
+}
+
+@test "examples: virtual GPUs of NVIDIA's cards: mediated devices, virtual functions with a type, unlike sizes" {
+    host_with_uplink
+    nvidia_turing
+    example vgpu-nvidia-mediated
+    is "$(get '[.devices[] | select(.bus == "mdev" and .type == "nvidia-233") | .parent] | join(" ")')" \
+        '0000:41:00.0 0000:41:00.0' 'what is made'
+    host_with_uplink
+    nvidia_card
+    sriov_manage
+    example vgpu-nvidia
+    is "$(get '.operations[0] | "\(.op) \(.target)"')" 'run /usr/lib/nvidia/sriov-manage' 'what makes virtual functions'
+    rm "$ROOT/usr/lib/nvidia/sriov-manage"
+    nvidia_functions 4
+    vendor_vfio 4 '558:NVIDIA A40-8Q' '560:NVIDIA A40-16Q'
+    plan
+    is "$(vgpu_types)" '558 558 558' types
+    rm "$ROOT/etc/passthrough.d/vgpu-nvidia.conf"
+    example vgpu-nvidia-sizes
+    is "$(vgpu_types)" '558 558 560' types
+    rule_says vgpu-nvidia-sizes 'nvidia-smi vgpu -i 0000:41:00.0 -shm 1'
+}
+
+vgpu_types() { get '[.operations[] | select(.target | endswith("current_vgpu_type")).value] | join(" ")'; }
+
+# vgpu_functions_of: how many virtual functions the rule hands over.
+vgpu_functions_of() { get '[.devices[] | select(.parent and .action == "bind")] | length'; }
+
+@test "examples: virtual GPUs of Intel's and AMD's drivers" {
+    host_with_uplink
+    xe_card
+    example vgpu-intel-xe
+    is "$(get '[.operations[] | select(.target | endswith("vram_quota")).value] | join(" ")')" '4294967296 4294967296 8589934592' sizes
+    is "$(get '.operations[] | select(.op == "write" and (.target | endswith("sriov_numvfs"))).value')" 3 number
+    host_with_uplink
+    i915_card
+    example vgpu-intel-i915
+    is "$(get '.operations[] | select(.op == "write" and (.target | endswith("sriov_numvfs"))).value')" 2 number
+    host_with_uplink
+    gvtg
+    example vgpu-intel-gvtg
+    is "$(get '.devices[] | select(.bus == "mdev").type')" i915-GVTg_V5_4 type
+    host_with_uplink
+    gim_card 2
+    example vgpu-amd
+    is "$(vgpu_functions_of)" 2 functions
+    gim_card 3
+    plan
+    rule_says vgpu-amd 'write Count=3, or load it with vf_num=2$'
+}
+
+@test "example: virtual GPUs without a card, of a sample of Linux" {
+    host_with_uplink
+    mtty_parent
+    example vgpu-sample
+    is "$(get '[.operations[] | select(.target | endswith("mtty-2/create"))] | length')" 2 'what is made'
 }
 
 # usb_host: a controller with a hub in socket 2, and a stick with a disk of no file system.

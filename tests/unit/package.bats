@@ -4,6 +4,7 @@
 
 load product
 load tree
+load tree-vgpu
 
 top=$(realpath "$BATS_TEST_DIRNAME/../..")
 conf=$top/conf
@@ -87,6 +88,12 @@ help_options() { "$BUILD/passthroughctl" help "$1" | sed -nE 's/^  (--[a-z-]+)(=
     is "$output" 0001:02:00.1 'devices for add'
     completes "--root=$ROOT add "
     is "$output" '' 'a new name'
+    mtty_parent
+    add_mdev 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 devices/virtual/mtty/mtty mtty-2
+    completes "list --root=$ROOT --types mt"
+    is "$output" mtty 'a parent of mediated devices'
+    completes "show --root=$ROOT 83"
+    is "$output" 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 'a mediated device'
 }
 
 @test "values of options are completed" {
@@ -95,7 +102,7 @@ help_options() { "$BUILD/passthroughctl" help "$1" | sed -nE 's/^  (--[a-z-]+)(=
     completes 'cmdline --vendor='
     offers intel amd
     completes 'add --from='
-    offers driverctl modprobe cmdline running
+    offers driverctl modprobe cmdline running mdevctl
     tree_new bare
     mkdir -p "$ROOT/lib/modules/6.1.0-99-amd64"
     completes "cmdline --root=$ROOT --kernel=6"

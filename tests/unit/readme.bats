@@ -59,6 +59,8 @@ passthroughctl add stick /dev/sdb | tests/unit/examples.bats | ctl add stick /de
 passthroughctl release gpu0 | tests/boot/bind-release/guest | hand release gpu
 passthroughctl release RULE | tests/boot/bind-release/guest | hand release gpu
 passthroughctl release 0000:42:00.0 | tests/boot/bind-release/guest | hand release
+passthroughctl list --types | tests/unit/vgpu-show.bats | ctl list --types
+passthroughctl bind vgpu | tests/unit/vgpu-act.bats | with_kernel passthroughctl bind
 passthroughctl image | tests/unit/images.bats | image_built
 vgchange --activate n NAME | tests/boot/nvme-guest-lvm/guest | vgchange --activate n guestvg
 ovs-vsctl set Open_vSwitch . other_config:hw-offload=true | tests/boot/switchdev/guest | ovs-vsctl set Open_vSwitch . other_config:hw-offload=true
