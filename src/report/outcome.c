@@ -148,7 +148,8 @@ struct outcome outcome_of_release(struct arena *a, const struct device *d, const
         if (result->state == STATE_FAILED)
                 return outcome_of(a, &x, NULL);
         o.text = sentence_write(a,
-                                !*x.driver                          ? SENTENCE_FREE
+                                !*x.driver && device_is_vgpu(d)     ? SENTENCE_UNMADE
+                                : !*x.driver                        ? SENTENCE_FREE
                                 : streq_ptr(result->now, d->driver) ? SENTENCE_WITH
                                                                     : SENTENCE_GIVEN,
                                 &x);

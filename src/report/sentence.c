@@ -17,6 +17,7 @@ static const struct {
         [SENTENCE_WITH] = {STATE_SKIPPED, "is with %d already"},
         [SENTENCE_GIVEN] = {STATE_SKIPPED, "given back to %d"},
         [SENTENCE_FREE] = {STATE_SKIPPED, "given back; the host has no driver for it"},
+        [SENTENCE_UNMADE] = {STATE_SKIPPED, "is no virtual GPU any more"},
         [SENTENCE_RESCUED] = {STATE_FAILED, "%r"},
 };
 

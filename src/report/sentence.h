@@ -21,6 +21,7 @@ enum sentence {
         SENTENCE_WITH,    /* the host's driver has it already */
         SENTENCE_GIVEN,   /* back, to that driver */
         SENTENCE_FREE,    /* back, to none */
+        SENTENCE_UNMADE,  /* a virtual GPU: removed, or without its type */
         SENTENCE_RESCUED, /* back, because no root file system was found without it */
         SENTENCE_MAX_,
 };

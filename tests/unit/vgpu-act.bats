@@ -188,6 +188,7 @@ two() {
     exits 0
     with_kernel passthroughctl release 60-vgpu
     exits 0
+    has "60-vgpu: $A is no virtual GPU any more"
     is "$(made)" '' made
     is "$(links)" '' links
     make_gpus
