@@ -21,11 +21,12 @@ static bool header = true;
 module_param(header, bool, 0644);
 MODULE_PARM_DESC(header, "whether the list of types has its first line");
 
+/* The one that is asked for is in the first line, where somebody may expect the names of the columns. */
 static const struct type {
         unsigned int number, size;
         const char *name;
 } types[] = {
-        {556, 2, "NVIDIA A40-2Q"}, {557, 4, "NVIDIA A40-4Q"},   {558, 8, "NVIDIA A40-8Q"},
+        {558, 8, "NVIDIA A40-8Q"}, {556, 2, "NVIDIA A40-2Q"},   {557, 4, "NVIDIA A40-4Q"},
         {562, 8, "NVIDIA A40-8C"}, {561, 48, "NVIDIA A40-48Q"},
 };
 

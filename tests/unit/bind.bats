@@ -288,6 +288,19 @@ hangs() {
     has_not 'still waits'
 }
 
+@test "a driver of VFIO that is to leave its device, and waits for who has it open, is named" {
+    mkdir -p "$(pci_file 0000:01:00.0 vfio-dev/vfio0)"
+    ctl bind gpu --dry-run
+    has_not 'waits'
+    rm "$(pci_file 0000:01:00.0 driver)"
+    ctl bind gpu
+    exits 1
+    has 'gpu: 01:00.0 refused: its driver is to leave it, and waits for who has it open through VFIO'
+    rm -r "$(pci_file 0000:01:00.0 vfio-dev)"
+    ctl bind gpu
+    has_not 'waits'
+}
+
 @test "a reset method that the kernel does not know is said, and the device goes back" {
     rm "$(pci_file 0000:02:00.0 reset_method)"
     rule edu '[Match]' Address=02:00.0 '[Device]' ResetMethod=flr

@@ -211,6 +211,21 @@ END
     vgpu_rule missing '0000:41:00.0: 2 of 3 fit: there is no room for another NVIDIA A40-8Q; 2 of its virtual functions can be virtual GPUs'
 }
 
+@test "a virtual function that its driver does not have is named" {
+    an_a40
+    vgpus Type=A40-8Q Count=2
+    rm -r "$(pci_file 0000:41:00.5 nvidia)" "$(pci_file 0000:41:00.5 driver)"
+    vgpu_aim now
+    makes 'write 0000:41:00.4/nvidia/current_vgpu_type 558'
+    vgpu_rule missing '0000:41:00.0: 1 of 2 fit: there is no room for another NVIDIA A40-8Q; 0000:41:00.5 has no driver'
+    mkdir -p "$(pci_file 0000:41:00.5 vfio-dev/vfio1)"
+    vgpu_aim now
+    vgpu_rule missing '.*; 0000:41:00.5: its driver is to leave it, and waits for who has it open through VFIO'
+    link "$(pci_dir 0000:41:00.5)/driver" bus/pci/drivers/vfio-pci
+    vgpu_aim now
+    vgpu_rule missing '.*; 0000:41:00.5 is bound to vfio-pci, which makes no virtual GPU of it'
+}
+
 @test "unlike sizes, and types of a GPU instance, are the administrator's: the command is named" {
     an_a40
     vgpus Type=A40-8Q Count=1

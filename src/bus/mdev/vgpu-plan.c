@@ -274,6 +274,23 @@ static bool has_other_size(const struct making *m, const struct vgpu_parent *x, 
         return other;
 }
 
+/* Why the virtual function that is to be that virtual GPU can be none. */
+static const char *without(const struct making *m, const struct vgpu_parent *x, uint32_t index)
+{
+        for (size_t i = 0; i < m->plan->facts->n_devices; i++) {
+                const struct device *d = &m->plan->facts->devices[i];
+
+                if (d->index != index || !streq_ptr(d->parent, device_of(m)->address))
+                        continue;
+                if (d->stuck)
+                        return arena_join(m->arena, d->address, ": ", d->stuck, NULL);
+                return arena_join(m->arena, d->address, d->driver_now ? " is bound to " : " has no driver",
+                                  d->driver_now ? d->driver_now : "",
+                                  d->driver_now ? ", which makes no virtual GPU of it" : "", NULL);
+        }
+        return arena_printf(m->arena, "%zu of its virtual functions can be virtual GPUs", x->is.n_carriers);
+}
+
 /* Why one finds no place. */
 static const char *full(const struct making *m, struct vgpu_parent *x, uint32_t index, uint32_t fit)
 {
@@ -291,7 +308,7 @@ static const char *full(const struct making *m, struct vgpu_parent *x, uint32_t 
                 return arena_printf(m->arena, "%u of %u fit: %s", fit, x->count, why);
         x->trouble = VGPU_FULL;
         if (!function)
-                why = arena_printf(m->arena, "%zu of its virtual functions can be virtual GPUs", x->is.n_carriers);
+                why = without(m, x, index);
         else if (startswith(device_of(m)->id, "10de:") && vgpu_needs_instance(t->name)) {
                 x->trouble = VGPU_INSTANCE;
                 why = vgpu_instance_text(m->arena, device_of(m));

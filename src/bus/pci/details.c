@@ -74,13 +74,19 @@ static void firmware_path(const struct pci_scan *x, struct device *d)
 /*
  * While a driver's probe() or remove() runs, the kernel holds the device's lock, and whoever reads driver_override or
  * sriov_numvfs waits for it where no signal reaches (drivers/pci/pci-sysfs.c). Where bind or release has been there and
- * still waits, that is not asked.
+ * still waits, that is not asked. A driver of VFIO waits in its remove() for whoever has the device open; until then
+ * it shows in vfio-dev, since Linux 6.1 (drivers/vfio/vfio_main.c), while the link to its driver is gone.
  */
 static void stuck(const struct pci_scan *x, struct device *d)
 {
         char path[PATH_MAX], pid[16], comm[32];
         uint32_t v;
 
+        if (!d->driver && root_exists(x->root, arena_join(x->arena, d->sysfs, "/vfio-dev", NULL))) {
+                d->stuck_kind = REASON_HANGS;
+                d->stuck = "its driver is to leave it, and waits for who has it open through VFIO";
+                return;
+        }
         if (snprintf(path, sizeof(path), PASSTHROUGH_STUCK "/%s", d->address) >= (int)sizeof(path) ||
             root_read(x->root, path, pid, sizeof(pid)) <= 0 || !str_to_u32(pid, 10, &v) ||
             snprintf(path, sizeof(path), "/proc/%s/comm", pid) >= (int)sizeof(path) ||
