@@ -44,6 +44,8 @@ bool await_claim(const struct root *root, const char *numbers, const char *rule,
         for (int i = 0; is_claimed(root, numbers, rule) != wanted; i++) {
                 if (!root->live || i == TRIES_QUEUE || (i >= TRIES && !root_exists(root, QUEUE)))
                         return false;
+                if (wanted && !root_exists(root, numbers)) /* it went away meanwhile */
+                        return false;
                 pause_a_moment();
         }
         return true;

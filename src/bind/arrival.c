@@ -94,7 +94,7 @@ static int carry_out(struct run *r, size_t entry, bool last)
                 if (i == entry || (chosen[i] && !taken_already(r, &r->plan.entries[i])))
                         run_log_device(r, i);
         if (result->state != STATE_BOUND && result->state != STATE_LATE)
-                return RUN_UNSATISFIED;
+                return root_exists(r->root, r->facts.devices[e->device].sysfs) ? RUN_UNSATISFIED : RUN_DONE;
         if (record_satisfied(&r->record, record_find(&r->record, rule)))
                 start_unit(r, rule);
         return RUN_DONE;

@@ -189,6 +189,8 @@ static bool is_unplugged(const struct plan *plan, const struct rule *rule, const
         size_t at = facts_find(plan->facts, d->address);
         const struct plan_entry *e = at == NO_DEVICE ? NULL : plan_find(plan, at);
 
+        if (rule && rule->bus->taken_by && d->state == STATE_FAILED)
+                return at == NO_DEVICE; /* it went away before udev had taken it */
         return rule && rule->bus->taken_by && record_device_taken(d) &&
                (at == NO_DEVICE || ((!e || &plan->config->rules[e->rule] != rule) && !plan->facts->devices[at].claim));
 }

@@ -115,6 +115,16 @@ cut_short() {
     state_of 1-2 failed
 }
 
+@test "what went away before udev had taken it is missing, and nothing of it stays behind" {
+    usb_bind 1-2 usb-storage
+    serve stick
+    state_of 1-2 failed
+    usb_remove 1-2
+    ctl status --json
+    rule_is stick missing
+    is "$(get '.devices | length')" 0 devices
+}
+
 @test "it arrives, goes and comes again: elsewhere, and as another" {
     usb_remove 1-2
     serve stick
