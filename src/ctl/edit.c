@@ -54,8 +54,9 @@ struct draft *edit_add(struct edit *e, const char *name, const struct proposal *
  */
 
 /* Facts and plan for a config, as the next boot finds them; passthrough=off and the like are this boot's. */
-static int plan_for(struct ctl *c, const struct config *config)
+static int plan_for(const struct edit *e, const struct config *config)
 {
+        struct ctl *c = e->c;
         struct facts_request request;
         int k;
 
@@ -68,7 +69,7 @@ static int plan_for(struct ctl *c, const struct config *config)
         facts_as_at_boot(&c->facts);
         plan_build(config, &c->facts, &c->arena, &c->plan);
         pci_sriov(&c->root, &c->arena, SRIOV_AT_BOOT, &c->plan);
-        vgpu_plan(&c->root, &c->arena, VGPU_AT_BOOT, &c->plan);
+        vgpu_plan_without(&c->root, &c->arena, VGPU_AT_BOOT, &e->gone, &c->plan);
         return 0;
 }
 
@@ -85,7 +86,7 @@ int edit_plan(struct edit *e)
         c->diags = (struct diags){.arena = &c->arena};
         k = config_load_with(&c->root, &c->arena, bus_syntaxes, drafts, n, &c->diags, &c->config);
         if (k == 0)
-                k = plan_for(c, &c->config);
+                k = plan_for(e, &c->config);
         return k < 0 ? ctl_fail("the plan", k) : 0;
 }
 
@@ -112,7 +113,7 @@ static void plan_before(const struct edit *e, struct config *config, struct plan
         }
         plan_build(config, &c->facts, &c->arena, ret);
         pci_sriov(&c->root, &c->arena, SRIOV_AT_BOOT, ret);
-        vgpu_plan(&c->root, &c->arena, VGPU_AT_BOOT, ret);
+        vgpu_plan_without(&c->root, &c->arena, VGPU_AT_BOOT, &e->gone, ret);
 }
 
 /* What the draft takes away from a rule that was fine without it, or NULL. */

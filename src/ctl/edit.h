@@ -37,6 +37,7 @@ struct edit {
         const char *with;       /* settings that the question is about, or NULL */
         const char *asks;       /* of a dry run: what a yes, which nobody gave, would give away; or NULL */
         size_t n_left;          /* that were refused */
+        struct strings gone;    /* files of mdevctl's that the drafts take over: it is planned without them */
         struct situation now;   /* see edit_next_read() */
         bool situated;
 };

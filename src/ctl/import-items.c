@@ -30,8 +30,7 @@ void import_add(struct import *m, const struct item *item)
         m->n++;
 }
 
-/* "driverctl-42-00.0" */
-static const char *name_after(struct arena *a, const char *prefix, const char *address)
+const char *import_name(struct arena *a, const char *prefix, const char *address)
 {
         char *name = arena_join(a, prefix, "-", startswith(address, "0000:") ? address + 5 : address, NULL);
 
@@ -50,7 +49,7 @@ void import_device(struct import *m, const char *from, const char *prefix, size_
         const char *why;
 
         *devices = device;
-        item.name = name_after(a, prefix, facts->devices[device].address);
+        item.name = import_name(a, prefix, facts->devices[device].address);
         propose_match(a, facts, devices, 1, &item.match, &why);
         if (!item.match)
                 import_note(m, "%s is left alone: %s", from, why);

@@ -14,10 +14,8 @@ static const struct import_source {
         const char *name;
         int (*read)(struct import *m);
 } sources[] = {
-        {"driverctl", import_driverctl},
-        {"modprobe", import_modprobe},
-        {"cmdline", import_cmdline},
-        {"running", import_running},
+        {"driverctl", import_driverctl}, {"mdevctl", import_mdevctl}, {"modprobe", import_modprobe},
+        {"cmdline", import_cmdline},     {"running", import_running},
 };
 
 /* ---- rules ---------------------------------------------------------------------------------------------------------
@@ -74,19 +72,27 @@ static size_t draft_named(const struct import *m, const char *name)
         return SIZE_MAX;
 }
 
+const char *import_file(const struct import *m, const char *name)
+{
+        const char *files[CONFIG_DIRECTORIES];
+
+        edit_find(m->edit.c, name, files);
+        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++)
+                if (files[i])
+                        return files[i];
+        return NULL;
+}
+
 static void draft_item(struct import *m, struct item *item)
 {
         struct ctl *c = m->edit.c;
         struct proposal p = {.match = item->match, .expect = item->n_devices};
-        const char *files[CONFIG_DIRECTORIES];
+        const char *file = import_file(m, item->name);
 
-        edit_find(c, item->name, files);
-
-        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++)
-                if (files[i]) {
-                        import_note(m, "%s is left alone: there is %s already", item->from, files[i]);
-                        return;
-                }
+        if (file) {
+                import_note(m, "%s is left alone: there is %s already", item->from, file);
+                return;
+        }
         item->draft = draft_named(m, item->name);
         if (item->draft != SIZE_MAX)
                 return;
@@ -215,16 +221,61 @@ static void tell_remains(const struct import *m, const struct strings *remains)
         }
 }
 
+static bool is_due(const struct import *m, const struct import_step *step)
+{
+        return step->draft == SIZE_MAX || (m->written && !m->edit.drafts[step->draft].why);
+}
+
+/* The steps behind the rules; the first of them, or NULL: there is none. */
+static const char *tell_steps(const struct import *m)
+{
+        const struct screen s = screen_of(stdout, &m->edit.c->arena);
+        const char *first = NULL;
+
+        for (size_t i = 0; i < m->n_steps && m->edit.show; i++) {
+                if (!is_due(m, &m->steps[i]))
+                        continue;
+                if (!first) {
+                        screen_skip(&s, 2);
+                        screen_wrap(&s, 2, 4,
+                                    "As long as mdevctl defines them, too, the rule is refused. These end that, and "
+                                    "leave alone the devices that are there:");
+                }
+                screen_skip(&s, 4);
+                screen_wrap(&s, 4, 6, m->steps[i].command);
+                first = first ? first : m->steps[i].command;
+        }
+        return first;
+}
+
+/* Ends with the first of the steps, which come before all else. */
+static void put_step(const struct import *m, const char *first)
+{
+        struct ctl *c = m->edit.c;
+        const struct screen s = screen_of(stdout, &c->arena);
+        size_t due = 0;
+        struct next_step next = {arena_join(&c->arena, c->root.live ? "sudo " : "", first, NULL),
+                                 "then passthroughctl plan, which says what is next"};
+
+        for (size_t i = 0; i < m->n_steps; i++)
+                due += is_due(m, &m->steps[i]);
+        if (due > 1)
+                next.why = arena_printf(&c->arena, "and the other%s; then passthroughctl plan, which says what is next",
+                                        due > 2 ? "s" : "");
+        next_put(&s, &next);
+}
+
 /* The rules, judged, shown and written. */
 static int write_rules(struct import *m)
 {
         struct strings remains = {};
+        const char *first = NULL;
         bool written;
         int k = edit_judge(&m->edit);
 
         if (k != 0)
                 return k;
-        if (m->edit.show)
+        if (m->edit.show && m->n > 0)
                 remains = remains_find(m->edit.c);
         edit_show(&m->edit);
         k = edit_write(&m->edit, &written);
@@ -232,6 +283,12 @@ static int write_rules(struct import *m)
         tell_refused(m);
         if (written || m->edit.c->dry_run)
                 tell_remains(m, &remains);
+        m->written = written || m->edit.c->dry_run;
+        first = tell_steps(m);
+        if (first && (written || !m->written)) {
+                put_step(m, first);
+                return k;
+        }
         edit_next(&m->edit, written,
                   arena_join(&m->edit.c->arena, "passthroughctl add --from=", m->edit.c->from, NULL));
         return k;
@@ -252,8 +309,9 @@ int import_rules(struct ctl *c)
         int k;
 
         if (!source)
-                return ctl_usage("--from=%s: rules are taken over from driverctl, modprobe, cmdline or running",
-                                 c->from);
+                return ctl_usage(
+                        "--from=%s: rules are taken over from driverctl, mdevctl, modprobe, cmdline or running",
+                        c->from);
         if (c->argc > 1)
                 return ctl_usage("add --from=%s takes no name and no device", c->from);
         k = edit_look(c);
@@ -267,8 +325,14 @@ int import_rules(struct ctl *c)
         if (c->json)
                 json_added(stdout, NULL, 0, NULL);
         else {
+                const char *first;
+
                 puts("  Nothing to take over.");
-                edit_next(&m.edit, false, "");
+                first = tell_steps(&m);
+                if (first)
+                        put_step(&m, first);
+                else
+                        edit_next(&m.edit, false, "");
         }
         return EXIT_SUCCESS;
 }

@@ -17,10 +17,19 @@ struct item {
         size_t draft; /* that takes its place, or SIZE_MAX */
 };
 
+/* What is to be run once the rules are written, before they do anything. */
+struct import_step {
+        const char *command;
+        size_t draft; /* that it is for; SIZE_MAX: a rule that is there already */
+};
+
 struct import {
         struct edit edit;
         struct item *items;
         size_t n;
+        struct import_step *steps;
+        size_t n_steps;
+        bool written; /* the rules are, or would be */
 };
 
 /* What is left alone, and why; text for people and printable. */
@@ -28,6 +37,11 @@ void import_note(const struct import *m, const char *format, ...) _printf_(2, 3)
 void import_add(struct import *m, const struct item *item);
 /* One device that is here, named as add would; prefix: of the rule's name. */
 void import_device(struct import *m, const char *from, const char *prefix, size_t device, const char *driver);
+
+/* "PREFIX-42-00.0", for a rule. */
+const char *import_name(struct arena *a, const char *prefix, const char *address) _must_check_;
+/* The file of a rule of that name that is there; or NULL. */
+const char *import_file(const struct import *m, const char *name) _must_check_;
 
 /* ids= as vfio-pci and pci-stub take them. */
 struct import_ids {
@@ -43,6 +57,7 @@ struct strings import_split_ids(struct arena *a, const char *value) _must_check_
 
 /* The sources: each reads what it hands over. 0 or the exit status. */
 int import_driverctl(struct import *m) _must_check_;
+int import_mdevctl(struct import *m) _must_check_;
 int import_modprobe(struct import *m) _must_check_;
 int import_cmdline(struct import *m) _must_check_;
 int import_running(struct import *m) _must_check_;

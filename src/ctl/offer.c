@@ -29,7 +29,7 @@ static bool try(const struct edit *e, const struct draft *d, const struct offer 
         struct proposal p = d->proposal;
         struct draft *draft;
 
-        *ret = (struct edit){.c = e->c, .quiet = true, .show = e->show, .names = e->names};
+        *ret = (struct edit){.c = e->c, .quiet = true, .show = e->show, .names = e->names, .gone = e->gone};
         p.settings = NULL;
         p.n_settings = 0;
         for (size_t i = 0; i < d->proposal.n_settings; i++)

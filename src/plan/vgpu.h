@@ -42,12 +42,13 @@ struct vgpu_carrier {
 
 /* Somebody else who makes virtual GPUs: a definition of mdevctl's, whatever its parent, or a service. */
 struct vgpu_owner {
-        const char *who;    /* "/etc/mdevctl.d/0000:41:00.0/UUID" */
-        bool unreadable;    /* what is in it is not known */
-        const char *parent; /* the address of the carrier; of a service that of the card */
-        const char *uuid;   /* that it makes; NULL: a service, which makes virtual functions */
-        const char *type;   /* that one's */
-        bool automatic;     /* at each boot */
+        const char *who;       /* "/etc/mdevctl.d/0000:41:00.0/UUID" */
+        bool unreadable;       /* what is in it is not known */
+        const char *parent;    /* the address of the carrier; of a service that of the card */
+        const char *uuid;      /* that it makes; NULL: a service, which makes virtual functions */
+        const char *type;      /* that one's */
+        bool automatic;        /* at each boot */
+        const char *attribute; /* the first that it sets of the device itself; or NULL */
 };
 
 /* A parent, as it is at this moment. */

@@ -161,7 +161,8 @@ static void put_row(const struct sheet *t, const struct check *x, const char *te
         if (!*x->fix)
                 return;
         screen_skip(s, indent);
-        text = arena_join(s->arena, "fix: ", domain_less_text(t->one_domain, s->arena, x->fix), NULL);
+        /* A command in it may be another program's, which takes whole addresses. */
+        text = arena_join(s->arena, "fix: ", x->fix, NULL);
         screen_wrap(s, indent, indent + strlen("fix: "), text);
 }
 

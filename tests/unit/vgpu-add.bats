@@ -161,7 +161,7 @@ definitions() {
     ctl add --from=mdevctl --dry-run
     exits 0
     has 'Would write /etc/passthrough.d/mdevctl-mtty.conf' "mdevctl undefine -u $GIVEN -p mtty" 'add --from=mdevctl   writes it'
-    [[ ! -e $ROOT/etc/passthrough.d ]]
+    [[ ! $(ls "$ROOT/etc/passthrough.d") ]]
     ctl add --from=mdevctl --json
     exits 0
     is "$(get '.rules[] | "\(.name) \(.state) \(.written)"')" 'mdevctl-mtty ok true' document
@@ -178,7 +178,7 @@ definitions() {
     has 'Nothing to take over.' "/etc/mdevctl.d/mtty/$GIVEN is left alone: it is started by hand" \
         "/etc/mdevctl.d/mtty/$FOREIGN is left alone: it sets assign_adapter of the device" \
         'e6bfe0fa3003 is left alone: it cannot be read' 'e6bfe0fa4004 is left alone: there is no such parent here'
-    [[ ! -e $ROOT/etc/passthrough.d ]]
+    [[ ! $(ls "$ROOT/etc/passthrough.d") ]]
 }
 
 @test "mdevctl: a type that its parent no longer has is not written, exit 1; the other parent's rule is" {
@@ -192,6 +192,9 @@ definitions() {
     rule_has mdevctl-mdpy '[Match]' Bus=mdev Address=mdpy '[VirtualGPU]' Type=mdpy-hd "UUID=$FOREIGN"
     has_not "undefine -u $GIVEN"
     has "undefine -u $FOREIGN"
+    ctl add --from=mdevctl
+    exits 1
+    has "Next: mdevctl undefine -u $FOREIGN -p mdpy"
 }
 
 @test "mdevctl: those of virtual functions go into the rule of their card" {

@@ -166,6 +166,12 @@ bad() {
     check
     row "vgpu.$CARD" warn 'unlike sizes, .*heterogeneous' "^nvidia-smi vgpu -i $CARD -shm 1"
     exits 0
+    ctl check
+    has "fix: nvidia-smi vgpu -i $CARD -shm 1"
+    vendor_current 0 558
+    vendor_current 1 557
+    check
+    row "vgpu.$CARD" pass
 }
 
 @test "a type of a GPU instance takes one; the commands are the fix" {

@@ -34,6 +34,27 @@ static const char *text_of(const struct finder *x, struct json_object *o, const 
         return str_printable(x->arena, json_object_get_string(v));
 }
 
+/* The first of "attrs": [{"NAME": "VALUE"}, ...], which are of the device itself. */
+static const char *attribute_of(const struct finder *x, struct json_object *content)
+{
+        struct json_object *list, *first;
+        struct json_object_iterator at, end;
+
+        if (!json_object_object_get_ex(content, "attrs", &list) || json_object_is_type(list, json_type_null))
+                return NULL;
+        if (!json_object_is_type(list, json_type_array))
+                return "attributes";
+        if (json_object_array_length(list) == 0)
+                return NULL;
+        first = json_object_array_get_idx(list, 0);
+        if (!json_object_is_type(first, json_type_object))
+                return "attributes";
+        at = json_object_iter_begin(first);
+        end = json_object_iter_end(first);
+        return json_object_iter_equal(&at, &end) ? "attributes"
+                                                 : str_printable(x->arena, json_object_iter_peek_name(&at));
+}
+
 static void read_definition(const struct finder *x, const char *file, struct vgpu_owner *o)
 {
         struct json_object *content;
@@ -45,6 +66,7 @@ static void read_definition(const struct finder *x, const char *file, struct vgp
                 if (json_object_is_type(content, json_type_object)) {
                         o->type = text_of(x, content, "mdev_type");
                         start = text_of(x, content, "start");
+                        o->attribute = attribute_of(x, content);
                 }
                 json_object_put(content);
         }

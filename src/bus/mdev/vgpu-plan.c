@@ -481,7 +481,27 @@ void vgpu_plan_add(struct plan *plan, const struct vgpu_facts *looked, enum vgpu
         plan->vgpu = vgpu;
 }
 
+static void read_owners(const struct root *root, struct arena *a, const struct strings *gone, struct vgpu_owner **ret,
+                        size_t *ret_n)
+{
+        struct vgpu_owner *all;
+        size_t n;
+
+        vgpu_owners_read(root, a, &all, &n);
+        *ret = all;
+        *ret_n = 0;
+        for (size_t i = 0; i < n; i++)
+                if (str_index(all[i].who, gone->v, gone->n) < 0)
+                        all[(*ret_n)++] = all[i];
+}
+
 void vgpu_plan(const struct root *root, struct arena *a, enum vgpu_aim aim, struct plan *plan)
+{
+        vgpu_plan_without(root, a, aim, &(struct strings){}, plan);
+}
+
+void vgpu_plan_without(const struct root *root, struct arena *a, enum vgpu_aim aim, const struct strings *gone,
+                       struct plan *plan)
 {
         struct vgpu_facts *looked = arena_alloc(a, plan->n_entries * sizeof(*looked));
         struct vgpu_owner *owners = NULL;
@@ -492,7 +512,7 @@ void vgpu_plan(const struct root *root, struct arena *a, enum vgpu_aim aim, stru
                 if (!plan->config->rules[plan->entries[i].rule].vgpu)
                         continue;
                 if (!any)
-                        vgpu_owners_read(root, a, &owners, &n_owners);
+                        read_owners(root, a, gone, &owners, &n_owners);
                 any = true;
                 vgpu_look(root, a, plan->facts, plan->entries[i].device, &looked[i]);
                 vgpu_recall(root, a, plan->facts, &plan->config->rules[plan->entries[i].rule], &looked[i]);

@@ -33,3 +33,6 @@ void vgpu_plan_add(struct plan *plan, const struct vgpu_facts *looked, enum vgpu
 
 /* Both. */
 void vgpu_plan(const struct root *root, struct arena *a, enum vgpu_aim aim, struct plan *plan);
+/* The same, as it is once these definitions of mdevctl's, each by its file, are gone. */
+void vgpu_plan_without(const struct root *root, struct arena *a, enum vgpu_aim aim, const struct strings *gone,
+                       struct plan *plan);
