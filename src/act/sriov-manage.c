@@ -154,21 +154,28 @@ static int run(const struct manage *m, const char **ret_said)
 
 /* ---- the whole -------------------------------------------------------------------------------------------------- */
 
+/* False: it has not come back, and another may not either. */
+static bool try_write(struct sysfs_writer *w, const char *path, const char *value)
+{
+        return sysfs_writer_write(w, path, value) != -ETIMEDOUT;
+}
+
 /* What it has left with a driver of its own, or with none, would stay so. */
 static void give_drivers_back(const struct manage *m)
 {
         struct sysfs_writer w = {.root = m->root, .patience = PATIENCE, .fd = -1};
         const struct device *d = m->parent;
         const char *bus = d->bus->syntax->sysfs, *driver = driver_of(m, d->sysfs), *dir, *address;
+        bool goes_on = true;
 
         if (d->driver_now && *driver && !streq(driver, d->driver_now))
-                (void)!sysfs_writer_write(&w, arena_join(m->arena, d->sysfs, "/driver/unbind", NULL), d->address);
-        if (d->driver_now && !streq(driver, d->driver_now))
-                (void)!sysfs_writer_write(&w, arena_join(m->arena, bus, "/drivers/", d->driver_now, "/bind", NULL),
-                                          d->address);
-        for (uint32_t n = 0; (address = function(m, n, &dir)); n++)
+                goes_on = try_write(&w, arena_join(m->arena, d->sysfs, "/driver/unbind", NULL), d->address);
+        if (goes_on && d->driver_now && !streq(driver, d->driver_now))
+                goes_on =
+                        try_write(&w, arena_join(m->arena, bus, "/drivers/", d->driver_now, "/bind", NULL), d->address);
+        for (uint32_t n = 0; goes_on && (address = function(m, n, &dir)); n++)
                 if (!*driver_of(m, dir))
-                        (void)!sysfs_writer_write(&w, arena_join(m->arena, bus, "/drivers_probe", NULL), address);
+                        goes_on = try_write(&w, arena_join(m->arena, bus, "/drivers_probe", NULL), address);
         sysfs_writer_end(&w);
 }
 

@@ -7,6 +7,9 @@
 #include "act/sysfs.h"
 #include "base/str.h"
 
+/* Writes that have not come back, after which no other is tried: what hangs them is their driver. */
+#define STUCK_MAX 3
+
 struct maker {
         const struct root *root;
         const struct plan *plan;
@@ -14,6 +17,7 @@ struct maker {
         struct diags *problems;
         struct sysfs_writer writer;
         uint32_t failed; /* the last virtual GPU that failed, or UINT32_MAX */
+        unsigned stuck;  /* writes that have not come back */
 };
 
 static const struct vgpu_parent *parent_of(const struct maker *w, const struct vgpu_op *x)
@@ -149,6 +153,7 @@ static int write_value(struct maker *w, const struct vgpu_op *x)
         if (sets_type(x) && !streq(x->op.value, "0") && !creatable(w, x))
                 return -ENOSPC;
         k = sysfs_writer_write(&w->writer, x->op.target, x->op.value);
+        w->stuck += k == -ETIMEDOUT;
         return k == 0 && !is_there(w, x) ? -EPROTO : k;
 }
 
@@ -199,7 +204,10 @@ enum vgpu_end act_vgpu(const struct root *root, const struct plan *plan, size_t 
                 }
                 whole = false;
                 w.failed = x->index;
-                if (x->index == UINT32_MAX)
+                if (w.stuck >= STUCK_MAX)
+                        diag_add(problems, DIAG_ERROR, NULL, 0,
+                                 "%u writes have not come back; what else was to be made is not tried", w.stuck);
+                if (x->index == UINT32_MAX || w.stuck >= STUCK_MAX)
                         break;
         }
         sysfs_writer_end(&w.writer);

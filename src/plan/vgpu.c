@@ -14,6 +14,8 @@ const char *vgpu_fewer(const struct plan *plan, size_t rule, struct arena *a)
                         continue;
                 if (d->parent && device_is_vgpu(d) && e->action == ACTION_REFUSE)
                         return arena_join(a, d->address, " refused: ", e->reason, NULL);
+                if (d->parent && d->bus->syntax->made && !d->driver_now)
+                        return arena_join(a, d->address, " has no driver", NULL);
                 n += d->parent && device_is_vgpu(d) && e->action == ACTION_BIND;
                 wanted += d->parent ? 0 : vgpu_count(vgpu);
         }

@@ -169,6 +169,59 @@ two() {
     read -r <"$BATS_TEST_TMPDIR/ended"
 }
 
+@test "a driver that hangs each write: after three of them no other is tried, and that is named" {
+    mtty_parent
+    vgpus Type=mtty-1 Count=8
+    mkfifo "$BATS_TEST_TMPDIR"/{stuck,go}
+    # shellcheck disable=SC2016 # the kernel's
+    kernel 'if at before create "*"; then' "exec 9>$BATS_TEST_TMPDIR/stuck" 'echo hangs >&9' "echo \$\$ >>$BATS_TEST_TMPDIR/pids" \
+        "read -r line <$BATS_TEST_TMPDIR/go" 'exit 4; fi'
+    IOV_STUCK=$BATS_TEST_TMPDIR/stuck make_gpus
+    exits 1
+    is "$(wc -l <"$BATS_TEST_TMPDIR/pids")" 3 'writes that hang'
+    (($(<"$BATS_TEST_TMPDIR/clock") >= 60 && $(<"$BATS_TEST_TMPDIR/clock") < 75))
+    rule_ends failed '^mtty: 3 writes have not come back; what else was to be made is not tried$'
+    flock -n "$ROOT/run/passthrough/lock" true
+    exec 8<>"$BATS_TEST_TMPDIR/go"
+    echo $'\n\n' >&8
+}
+
+@test "a driver that goes away while one is open: nothing is removed, and the rule says that there is no parent" {
+    two
+    kernel
+    make_gpus
+    exits 0
+    process 4711 qemu-system-x86 /dev/vfio/501
+    rm -r "$ROOT/sys/devices/virtual/mtty/mtty/mdev_supported_types" "$ROOT/sys/class/mdev_bus/mtty"
+    make_gpus
+    exits 1
+    is "$(made)" "$A $B" made
+    rule_ends missing '.'
+}
+
+@test "one that no driver serves is named" {
+    two
+    # shellcheck disable=SC2016 # the kernel's
+    kernel "if at after create $A; then mkdir -p \"\$root/sys/devices/virtual/mtty/mtty/$A\"; ln -s ../mdev_supported_types/mtty-2 \"\$root/sys/devices/virtual/mtty/mtty/$A/mdev_type\"; ln -s ../../../devices/virtual/mtty/mtty/$A \"\$root/sys/bus/mdev/devices/$A\"; exit 0; fi"
+    make_gpus
+    exits 1
+    rule_ends failed "^$A has no driver$"
+    is "$(links)" '60-vgpu.d/1=502' links
+}
+
+@test "a type that is gone since the driver's update: nothing is made or removed, and what there is is named" {
+    two
+    kernel
+    make_gpus
+    exits 0
+    rm -r "$ROOT/sys/devices/virtual/mtty/mtty/mdev_supported_types/mtty-2"
+    rm -r "$ROOT/sys/bus/mdev/devices/$B" "$ROOT/sys/devices/virtual/mtty/mtty/$B"
+    make_gpus
+    exits 1
+    is "$(made)" "$A" made
+    rule_ends refused 'mtty: its driver offers no type mtty-2; is Single port serial \(mtty-1\) meant\?'
+}
+
 @test "64 take one child for all writes" {
     mtty_parent 64
     vgpus Type=mtty-1 Count=64
