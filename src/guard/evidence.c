@@ -107,6 +107,7 @@ void guard_gather_early(const struct root *root, struct arena *a, const struct f
 void guard_gather(const struct root *root, struct arena *a, const struct facts_request *request, struct facts *facts)
 {
         struct graph g = gather(root, a, request, facts, uses_up);
+        const char *gpus_unknown = NULL; /* each device has it */
 
         /* Where an answer is waited for, nothing but this moment counts: what has been bound early types already. */
         if (request->use && request->asked && facts->booting)
@@ -116,7 +117,7 @@ void guard_gather(const struct root *root, struct arena *a, const struct facts_r
         if (request->busy)
                 ask(&g, &g.evidence->busy_unknown, guard_busy);
         if (request->use)
-                guard_vgpus(&g);
+                ask(&g, &gpus_unknown, guard_vgpus);
         if (request->use && guard_asks_for_plugged(facts)) {
                 if (g.evidence->sees_storage)
                         ask(&g, &g.evidence->missing, guard_missing);

@@ -174,7 +174,7 @@ two() {
     vgpus Type=mtty-1 Count=8
     mkfifo "$BATS_TEST_TMPDIR"/{stuck,go}
     # shellcheck disable=SC2016 # the kernel's
-    kernel 'if at before create "*"; then' "exec 9>$BATS_TEST_TMPDIR/stuck" 'echo hangs >&9' "echo \$\$ >>$BATS_TEST_TMPDIR/pids" \
+    kernel 'if at before create "*"; then' "exec 9>$BATS_TEST_TMPDIR/stuck" "echo \$\$ >>$BATS_TEST_TMPDIR/pids" 'echo hangs >&9' \
         "read -r line <$BATS_TEST_TMPDIR/go" 'exit 4; fi'
     IOV_STUCK=$BATS_TEST_TMPDIR/stuck make_gpus
     exits 1
