@@ -171,7 +171,7 @@ static void parent_row(struct checker *c, const struct vgpu_parent *x)
 static void service_row(struct checker *c, enum nvidia_service service)
 {
         const struct nvidia_host *n = &c->facts->nvidia;
-        const char *name = nvidia_services[service], *id = check_row_id(c, "vgpu", name),
+        const char *name = nvidia_service_name(service), *id = check_row_id(c, "vgpu", name),
                    *unit = arena_join(c->arena, name, ".service", NULL);
 
         if (n->services[service] == UNIT_ENABLED)

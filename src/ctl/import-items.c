@@ -40,6 +40,17 @@ const char *import_name(struct arena *a, const char *prefix, const char *address
         return name;
 }
 
+const char *import_file(const struct import *m, const char *name)
+{
+        const char *files[CONFIG_DIRECTORIES];
+
+        edit_find(m->edit.c, name, files);
+        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++)
+                if (files[i])
+                        return files[i];
+        return NULL;
+}
+
 void import_device(struct import *m, const char *from, const char *prefix, size_t device, const char *driver)
 {
         struct arena *a = &m->edit.c->arena;

@@ -72,17 +72,6 @@ static size_t draft_named(const struct import *m, const char *name)
         return SIZE_MAX;
 }
 
-const char *import_file(const struct import *m, const char *name)
-{
-        const char *files[CONFIG_DIRECTORIES];
-
-        edit_find(m->edit.c, name, files);
-        for (size_t i = 0; i < CONFIG_DIRECTORIES; i++)
-                if (files[i])
-                        return files[i];
-        return NULL;
-}
-
 static void draft_item(struct import *m, struct item *item)
 {
         struct ctl *c = m->edit.c;

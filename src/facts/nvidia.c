@@ -8,9 +8,6 @@
 #define VALIDATIONS "/run/nvidia/validations"
 #define PODS        "/var/log/pods"
 
-const char *const nvidia_services[NVIDIA_SERVICE_MAX_] = {
-        [NVIDIA_VGPUD] = "nvidia-vgpud", [NVIDIA_VGPU_MGR] = "nvidia-vgpu-mgr"};
-
 /* Where units are, the first that has one counts. */
 static const char *const dirs[] = {"/etc/systemd/system/", "/run/systemd/system/", "/usr/local/lib/systemd/system/",
                                    "/usr/lib/systemd/system/", "/lib/systemd/system/"};
@@ -75,7 +72,7 @@ void nvidia_host_read(const struct root *root, struct arena *a, struct nvidia_ho
 
         *ret = (struct nvidia_host){};
         for (size_t i = 0; i < NVIDIA_SERVICE_MAX_; i++)
-                ret->services[i] = state_of(root, a, arena_join(a, nvidia_services[i], ".service", NULL));
+                ret->services[i] = state_of(root, a, arena_join(a, nvidia_service_name(i), ".service", NULL));
         ret->container = root_exists(root, driver) ? driver : NULL;
         look_for_manager(root, a, ret);
 }

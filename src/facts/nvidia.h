@@ -23,7 +23,11 @@ enum nvidia_service {
         NVIDIA_VGPU_MGR, /* serves each virtual GPU */
         NVIDIA_SERVICE_MAX_,
 };
-extern const char *const nvidia_services[NVIDIA_SERVICE_MAX_];
+
+static inline const char *nvidia_service_name(enum nvidia_service service)
+{
+        return service == NVIDIA_VGPUD ? "nvidia-vgpud" : "nvidia-vgpu-mgr";
+}
 
 struct nvidia_host {
         enum unit_state services[NVIDIA_SERVICE_MAX_];
