@@ -190,12 +190,14 @@ static uint32_t room_for(const struct making *m, const struct vgpu_parent *x, co
 
 static const char *unfit_mdevctl(const struct making *m, struct vgpu_parent *x)
 {
-        for (uint32_t i = 0; i < x->count; i++) {
-                const struct vgpu_type *t = vgpu_type_for(m, x, i);
-                const struct vgpu_owner *o = NULL;
-                uint32_t taken = taken_by_others(m, x, t->id, &o), room = room_for(m, x, t->id), wanted = 0;
+        const struct vgpu *vgpu = rule_of(m)->vgpu;
 
-                for (uint32_t k = 0; k < x->count; k++)
+        for (size_t i = 0; i < vgpu->n_sections; i++) {
+                const struct vgpu_type *t = vgpu_meant_by(&x->is, vgpu->sections[i].type).type;
+                const struct vgpu_owner *o = NULL;
+                uint32_t taken = taken_by_others(m, x, t->id, &o), room = o ? room_for(m, x, t->id) : 0, wanted = 0;
+
+                for (uint32_t k = 0; o && k < x->count; k++)
                         wanted += streq(vgpu_type_for(m, x, k)->id, t->id);
                 if (o && room >= wanted && room - wanted < taken)
                         return both(m, x, o,
