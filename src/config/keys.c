@@ -34,7 +34,7 @@ struct key {
         struct key_name is;
         parse_fn parse;
         enum match_key match; /* of a match key; where is.right is NULL, its words are for the bus to read */
-        bool choosing;        /* means nothing where the bus leaves no driver to choose */
+        bool choosing;        /* means nothing where the bus leaves no driver to choose, or nothing to hand over */
 };
 
 /* The values that would be right; NULL if the key has no meaning on the rule's bus. */
@@ -462,7 +462,7 @@ static void assign(struct parser *p, unsigned line, const char *section, const c
         }
         if (!key_find(&table, &place, section, name, &i))
                 return;
-        if (keys[i].choosing && p->keys->bus->taken_by) {
+        if (keys[i].choosing && (p->keys->bus->taken_by || p->keys->bus->made)) {
                 diag_add(p->diags, DIAG_ERROR, p->file, line, "%s= means nothing for Bus=%s; leave it out", name,
                          p->keys->bus->name);
                 return;

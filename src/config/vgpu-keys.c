@@ -136,6 +136,21 @@ static void check_twice(struct diags *diags, const struct vgpu *x, size_t sectio
                                                  "UUID=%s stands there twice; write another one", s->uuids[k]);
 }
 
+/* One that another driver takes is no virtual GPU: it would be made, and taken away from whoever has it. */
+static void check_functions(struct diags *diags, const struct rule *rule)
+{
+        const char *name;
+
+        for (uint32_t i = 0; i < vgpu_count(rule->vgpu); i++) {
+                if (sriov_driver(rule->sriov, i, &name) == DRIVER_NATIVE)
+                        continue;
+                diag_add(diags, DIAG_ERROR, rule->sriov->file, rule->sriov->line,
+                         "a virtual function with a type of [VirtualGPU] stays with the driver that makes it one; "
+                         "write Driver=native in [SR-IOV]");
+                return;
+        }
+}
+
 /* What the rest of the rule says of the device that has them. */
 static void check_device(struct diags *diags, const struct rule *rule, bool typed)
 {
@@ -149,6 +164,15 @@ static void check_device(struct diags *diags, const struct rule *rule, bool type
         if (rule->stage != STAGE_AUTO)
                 diag_add(diags, DIAG_ERROR, s->file, s->line,
                          "virtual GPUs are made on the host; leave Stage= out of [Device]");
+        if (typed && !rule->sriov && rule->n_attributes > 0)
+                diag_add(diags, DIAG_ERROR, s->file, s->line,
+                         "Attribute= of [Device] is of a device that is handed over; move it to [VirtualGPU]");
+        if (typed && rule->reset_method)
+                diag_add(diags, DIAG_ERROR, s->file, s->line,
+                         "ResetMethod= is of a device that is handed over, and the driver of virtual GPUs keeps them; "
+                         "leave it out");
+        if (typed && rule->sriov)
+                check_functions(diags, rule);
         if (!typed && rule->bus->made)
                 diag_add(diags, DIAG_ERROR, s->file, s->line,
                          "[VirtualGPU] without Type= is for virtual functions, which Bus=%s has none of; write which "

@@ -54,6 +54,16 @@ static void read_line(const struct root *root, struct arena *a, const char *path
         *ret = arena_strdup(a, str_trim(text));
 }
 
+/* "uninitialized" until systemd has made one, and nothing in an image that is for many hosts: machine-id(5). */
+static void read_machine_id(const struct root *root, struct arena *a, const char *path, const char **ret)
+{
+        const char *id = NULL;
+
+        read_line(root, a, path, &id);
+        if (id && strlen(id) == 32 && id[strspn(id, "0")] && !id[strspn(id, "0123456789abcdefABCDEF")])
+                *ret = id;
+}
+
 /*
  * A generic boot image knows no host name. What the image was built with counts where it runs on the machine that it
  * was built on, which the firmware's UUID tells.
@@ -67,7 +77,7 @@ static void read_image_machine(const struct root *root, struct arena *a, struct 
         if (!here || !built || !streq(here, built))
                 return;
         read_line(root, a, IMAGE_MACHINE "/hostname", &facts->hostname);
-        read_line(root, a, IMAGE_MACHINE "/machine-id", &facts->machine_id);
+        read_machine_id(root, a, IMAGE_MACHINE "/machine-id", &facts->machine_id);
 }
 
 static void find_initrd(const struct root *root, const struct initrd *const *initrds, struct facts *facts)
@@ -88,7 +98,7 @@ void facts_read_machine(const struct root *root, struct arena *a, const struct i
         if (!facts->hostname)
                 read_line(root, a, "/etc/hostname", &facts->hostname);
         if (!facts->machine_id)
-                read_line(root, a, "/etc/machine-id", &facts->machine_id);
+                read_machine_id(root, a, "/etc/machine-id", &facts->machine_id);
 }
 
 /* Devices of the first bus stand in each other's way whatever the rules are for. */

@@ -4,7 +4,9 @@
 size_t strays_next(const struct plan *plan, size_t after)
 {
         for (size_t i = after == NO_DEVICE ? 0 : after + 1; i < plan->facts->n_devices; i++)
-                if (driver_is_vfio(plan->facts->devices[i].driver_now) && !plan_find(plan, i))
+                /* No rule takes a mediated device over; whoever made it may need it. */
+                if (driver_is_vfio(plan->facts->devices[i].driver_now) && !plan_find(plan, i) &&
+                    !plan->facts->devices[i].bus->syntax->made)
                         return i;
         return NO_DEVICE;
 }

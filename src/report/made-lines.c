@@ -43,14 +43,15 @@ static void tell_functions(const struct plan *plan, const struct sriov_parent *p
 {
         const struct rule *rule = &plan->config->rules[plan->entries[parent->entry].rule];
         const char *plural = parent->count == 1 ? "" : "s";
+        bool gpus = rule->vgpu && !vgpu_typed(rule->vgpu);
 
         if (parent->refused)
                 strings_add(a, &ret->refused, parent->refused);
         else if (parent->count > 0)
                 strings_add(a, &ret->lines,
                             arena_printf(a, "%s %u %s%s%s%s: %s", parent->change ? "makes" : "has", parent->count,
-                                         rule->vgpu ? "virtual GPU" : "virtual function", plural,
-                                         rule->vgpu && !vgpu_typed(rule->vgpu) ? ", each a virtual function" : "",
+                                         gpus ? "virtual GPU" : "virtual function", plural,
+                                         gpus ? ", each a virtual function" : "",
                                          parent->mode == ESWITCH_SWITCHDEV ? " in switchdev mode" : "",
                                          functions_text(a, rule->sriov, parent->count)));
 }

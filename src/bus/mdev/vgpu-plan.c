@@ -144,13 +144,16 @@ static size_t place_for(const struct making *m, const struct vgpu_parent *x, con
         return SIZE_MAX;
 }
 
-/* Of a type of which a whole card has so many at most: all that are there, and those that come. */
-static bool is_full(const struct making *m, const struct vgpu_parent *x, const struct vgpu_type *type, uint32_t coming)
+/* Of a type of which a whole card has so many at most: all that are there, and those that come before that one. */
+static bool is_full(const struct making *m, const struct vgpu_parent *x, const struct places *p, uint32_t index,
+                    const struct vgpu_type *type)
 {
-        uint32_t n = coming;
+        uint32_t n = 0;
 
         if (type->most == 0 || x->is.carriers[0].index == ALL)
                 return false;
+        for (uint32_t i = 0; i < index; i++)
+                n += p->taken[i] && !p->stays[i] && streq(vgpu_type_for(m, x, i)->id, type->id);
         for (size_t i = 0; i < m->plan->facts->n_devices; i++) {
                 const struct device *d = &m->plan->facts->devices[i];
 
@@ -328,11 +331,8 @@ static uint32_t find_places(const struct making *m, const struct vgpu_parent *x,
         for (uint32_t i = 0; i < x->count; i++) {
                 const struct vgpu_type *t = vgpu_type_for(m, x, i);
                 size_t carrier = SIZE_MAX;
-                uint32_t coming = 0;
 
-                for (uint32_t k = 0; k < i; k++)
-                        coming += p->taken[k] && !p->stays[k] && streq(vgpu_type_for(m, x, k)->id, t->id);
-                if (!p->stays[i] && !is_full(m, x, t, coming))
+                if (!p->stays[i] && !is_full(m, x, p, i, t))
                         carrier = place_for(m, x, p, i, t->id);
                 if (carrier != SIZE_MAX) {
                         take(x, p, carrier, t->id);

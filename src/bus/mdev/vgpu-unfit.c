@@ -190,18 +190,44 @@ static uint32_t room_for(const struct making *m, const struct vgpu_parent *x, co
 
 static const char *unfit_mdevctl(const struct making *m, struct vgpu_parent *x)
 {
-        for (uint32_t i = 0; i < x->count; i++) {
-                const struct vgpu_type *t = vgpu_type_for(m, x, i);
-                const struct vgpu_owner *o = NULL;
-                uint32_t taken = taken_by_others(m, x, t->id, &o), room = room_for(m, x, t->id), wanted = 0;
+        const struct vgpu *vgpu = rule_of(m)->vgpu;
 
-                for (uint32_t k = 0; k < x->count; k++)
+        for (size_t i = 0; i < vgpu->n_sections; i++) {
+                const struct vgpu_type *t = vgpu_meant_by(&x->is, vgpu->sections[i].type).type;
+                const struct vgpu_owner *o = NULL;
+                uint32_t taken = taken_by_others(m, x, t->id, &o), room = o ? room_for(m, x, t->id) : 0, wanted = 0;
+
+                for (uint32_t k = 0; o && k < x->count; k++)
                         wanted += streq(vgpu_type_for(m, x, k)->id, t->id);
                 if (o && room >= wanted && room - wanted < taken)
                         return both(m, x, o,
                                     arena_printf(m->arena, " make virtual GPUs of it, and it has room for %u of %s",
                                                  room, t->name));
         }
+        return NULL;
+}
+
+static bool has_uuid(const struct vgpu *vgpu, const char *uuid)
+{
+        for (size_t i = 0; i < vgpu->n_sections; i++)
+                if (str_index(uuid, vgpu->sections[i].uuids, vgpu->sections[i].n_uuids) >= 0)
+                        return true;
+        return false;
+}
+
+/* A host has a UUID once, whatever the parent; the rule that comes first has it. */
+static const char *unfit_rules(const struct making *m)
+{
+        const struct config *config = m->plan->config;
+        const struct vgpu *vgpu = rule_of(m)->vgpu;
+
+        for (const struct rule *r = config->rules; r < rule_of(m); r++)
+                for (size_t i = 0; r->vgpu && !r->invalid && i < vgpu->n_sections; i++)
+                        for (size_t k = 0; k < vgpu->sections[i].n_uuids; k++)
+                                if (has_uuid(r->vgpu, vgpu->sections[i].uuids[k]) &&
+                                    match_machine(r, m->plan->facts) == YES)
+                                        return arena_join(m->arena, "rule ", r->name, " has UUID=",
+                                                          vgpu->sections[i].uuids[k], ", too; write another one", NULL);
         return NULL;
 }
 
@@ -233,7 +259,10 @@ static const char *unfit_owners(const struct making *m, struct vgpu_parent *x)
 
 bool vgpu_needs_functions(const struct making *m, const struct vgpu_parent *x)
 {
-        return m->aim != VGPU_GONE && x->is.manage && x->is.total > 0 && (m->aim == VGPU_AT_BOOT || x->is.enabled == 0);
+        /* One that shows is there, whatever their number says. */
+        bool none = x->is.enabled == 0 && x->is.n_carriers == 0;
+
+        return m->aim != VGPU_GONE && x->is.manage && x->is.total > 0 && (m->aim == VGPU_AT_BOOT || none);
 }
 
 /* sriov-manage takes the function away from its driver, and gives it back. */
@@ -285,6 +314,8 @@ const char *vgpu_unfit(const struct making *m, struct vgpu_parent *x)
                 return "cannot see this host's machine-id, which their UUIDs follow from; write UUID=";
         if (m->aim != VGPU_GONE && x->is.kind != VGPU_NONE)
                 why = unfit_types(m, x);
+        if (!why && m->aim != VGPU_GONE)
+                why = unfit_rules(m);
         if (!why && m->aim != VGPU_GONE)
                 why = unfit_owners(m, x);
         for (uint32_t i = 0; i < vgpu_count(rule_of(m)->vgpu) && !why; i++)
