@@ -294,6 +294,20 @@ two() {
     is "$(made)" '' made
 }
 
+@test "a rule that says both never hands the card over, whoever reads it" {
+    nvidia_card
+    rm "$(pci_file "$CARD" sriov_totalvfs)" "$(pci_file "$CARD" sriov_numvfs)"
+    put /etc/passthrough.conf '[Host]' Uplink=none
+    kernel
+    rule 60-vgpu '[Match]' "$CARD_MATCH" '[Device]' Driver=vfio-pci
+    with_kernel passthrough-bind --stage=initrd
+    has '0000:41:00.0 failed: vfio-pci did not take it'
+    rm -r "$ROOT/run/passthrough"
+    rule 60-vgpu '[Match]' "$CARD_MATCH" '[Device]' Driver=vfio-pci '[VirtualGPU]' Type=A40-8Q
+    with_kernel passthrough-bind --stage=initrd
+    has_not "$CARD"
+}
+
 @test "of several parents each has a number, which it keeps" {
     mtty_parent
     mdpy_parent
