@@ -512,7 +512,8 @@ void keys_check(struct arena *a, struct diags *diags, struct rule *rule)
         if (!rule->vgpu && rule->bus->made)
                 diag_add(diags, DIAG_ERROR, rule->file, 0,
                          "Bus=%s is for virtual GPUs alone; write [VirtualGPU] with Type=", rule->bus->name);
-        if ((rule->sriov || rule->vgpu) && !rule->driver_given) {
+        /* Who cannot tell whether it is wrong lets it hand nothing over. */
+        if ((rule->sriov || rule->vgpu) && (!rule->driver_given || !sriov_keys_used)) {
                 rule->driver = DRIVER_NATIVE;
                 rule->driver_name = NULL;
         }

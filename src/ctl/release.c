@@ -50,9 +50,13 @@ static void collect(struct hand *h, struct givens *g)
         }
         for (size_t i = 0; i < c->plan.n_entries; i++) {
                 const struct plan_entry *e = &c->plan.entries[i];
+                const struct device *d = &c->facts.devices[e->device];
 
-                if (e->driver && e->below == NO_ENTRY &&
-                    (e->action == ACTION_BIND || (driver_is_vfio(e->driver) && e->action != ACTION_KEEP)))
+                /* Made, and served by nobody. */
+                if (d->bus->syntax->made && d->parent && !e->driver)
+                        add(h, g, e->device, c->config.rules[e->rule].name, "");
+                else if (e->driver && e->below == NO_ENTRY &&
+                         (e->action == ACTION_BIND || (driver_is_vfio(e->driver) && e->action != ACTION_KEEP)))
                         add(h, g, e->device, c->config.rules[e->rule].name, e->driver);
         }
 }

@@ -183,8 +183,12 @@ static void add_devices(struct busy *b)
         for (size_t i = 0; i < b->g->facts->n_devices; i++) {
                 const struct device *d = &b->g->facts->devices[i];
 
-                /* Where rules choose no driver, a device without one has a node all the same. */
-                if (!d->detailed || d->roles & ROLE_BRIDGE || (!d->driver && !d->bus->syntax->taken_by))
+                /*
+                 * Where rules choose no driver, a device without one has a node all the same; so has a mediated device
+                 * that is going, for as long as somebody has it open.
+                 */
+                if (!d->detailed || d->roles & ROLE_BRIDGE ||
+                    (!d->driver && !d->bus->syntax->taken_by && !d->bus->syntax->made))
                         continue;
                 walk(b, i, d->sysfs, 0);
                 if (d->group != NO_GROUP)

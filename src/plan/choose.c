@@ -142,7 +142,8 @@ static void decide_made(struct planner *p, size_t device, size_t rule)
         const struct device *d = &p->facts->devices[device];
         const struct rule *r = &p->config->rules[rule];
         /* A type that somebody else has set on one that is too many is not the rule's. */
-        bool vgpu = r->vgpu && device_is_vgpu(d) && match_made_index(r, p->facts, d) < vgpu_count(r->vgpu);
+        bool vgpu = r->vgpu && vgpu_typed(r->vgpu) && device_is_vgpu(d) &&
+                    match_made_index(r, p->facts, d) < vgpu_count(r->vgpu);
         const char *driver = match_machine(r, p->facts) != YES ? NULL
                              : vgpu                            ? d->driver_now
                                                                : driver_of_function(p, r, d);

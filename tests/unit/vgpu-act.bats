@@ -202,11 +202,14 @@ two() {
 @test "one that no driver serves is named" {
     two
     # shellcheck disable=SC2016 # the kernel's
-    kernel "if at after create $A; then mkdir -p \"\$root/sys/devices/virtual/mtty/mtty/$A\"; ln -s ../mdev_supported_types/mtty-2 \"\$root/sys/devices/virtual/mtty/mtty/$A/mdev_type\"; ln -s ../../../devices/virtual/mtty/mtty/$A \"\$root/sys/bus/mdev/devices/$A\"; exit 0; fi"
+    kernel "if at after create $A; then mkdir -p \"\$root/sys/devices/virtual/mtty/mtty/$A\"; : >\"\$root/sys/devices/virtual/mtty/mtty/$A/remove\"; ln -s ../mdev_supported_types/mtty-2 \"\$root/sys/devices/virtual/mtty/mtty/$A/mdev_type\"; ln -s ../../../devices/virtual/mtty/mtty/$A \"\$root/sys/bus/mdev/devices/$A\"; exit 0; fi"
     make_gpus
     exits 1
     rule_ends failed "^$A has no driver$"
     is "$(links)" '60-vgpu.d/1=502' links
+    with_kernel passthroughctl release 60-vgpu
+    exits 0
+    is "$(made)" '' made
 }
 
 @test "a type that is gone since the driver's update: nothing is made or removed, and what there is is named" {
@@ -292,6 +295,20 @@ two() {
     exits 1
     has 'its text changed since this boot'
     is "$(made)" '' made
+}
+
+@test "a rule that says both never hands the card over, whoever reads it" {
+    nvidia_card
+    rm "$(pci_file "$CARD" sriov_totalvfs)" "$(pci_file "$CARD" sriov_numvfs)"
+    put /etc/passthrough.conf '[Host]' Uplink=none
+    kernel
+    rule 60-vgpu '[Match]' "$CARD_MATCH" '[Device]' Driver=vfio-pci
+    with_kernel passthrough-bind --stage=initrd
+    has '0000:41:00.0 failed: vfio-pci did not take it'
+    rm -r "$ROOT/run/passthrough"
+    rule 60-vgpu '[Match]' "$CARD_MATCH" '[Device]' Driver=vfio-pci '[VirtualGPU]' Type=A40-8Q
+    with_kernel passthrough-bind --stage=initrd
+    has_not "$CARD"
 }
 
 @test "of several parents each has a number, which it keeps" {

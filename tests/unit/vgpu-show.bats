@@ -140,6 +140,21 @@ vgpu_card_rule() {
     has 'makes 2 virtual GPUs, each a virtual function: 0-1 for virtual machines'
 }
 
+@test "virtual functions that [SR-IOV] counts beside types are called so" {
+    nvidia_card
+    vgpus Type=A40-8Q Count=2 '[SR-IOV]' VirtualFunctions=4 Driver=native
+    ctl plan
+    has 'makes 4 virtual functions: 0-3 for the host' 'makes 2 virtual GPUs, A40-8Q'
+}
+
+@test "mediated devices without a rule are not what add --from=running takes over" {
+    mtty_parent
+    add_mdev $THIRD devices/virtual/mtty/mtty mtty-2 vfio_mdev 79
+    vgpus Type=mtty-1
+    ctl status
+    is "$stderr" '' 'standard error'
+}
+
 @test "list has the parent's virtual GPUs on its line, and one of them alone by its UUID" {
     mtty_made 2
     add_mdev $THIRD $MTTY mtty-2 mtty 79

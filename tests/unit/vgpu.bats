@@ -152,6 +152,36 @@ END
     vgpu_rule ok 'makes 3 virtual GPUs of 0000:41:00.0; unlike sizes .*nvidia-smi vgpu -i 0000:41:00.0 -shm 1'
 }
 
+@test "functions that show are there, whatever their number says: the program is not run" {
+    an_a40 4
+    sriov_manage
+    pci_set "$CARD" sriov_numvfs 0
+    vendor_current 3 557
+    vgpus Type=A40-8Q
+    vgpu_aim now
+    makes 'write 0000:41:00.4/nvidia/current_vgpu_type 558'
+}
+
+@test "as many as a rule can ask for are planned as fast as what fits allows" {
+    mtty_parent 2
+    vgpus Type=mtty-1 Count=65535
+    run --separate-stderr timeout 60 "$BUILD/passthroughctl" --root="$ROOT" plan --json
+    exits 1
+    rule_says 60-vgpu '^mtty: 2 of 65535 fit: '
+}
+
+@test "without a type, virtual functions of NVIDIA's are no virtual GPUs; a type that somebody has set stays" {
+    an_a40 2
+    vendor_current 0 558
+    vgpus Count=2
+    plan
+    exits 1
+    rule_says 60-vgpu 'the virtual GPUs of nvidia have types; write Type= in \[VirtualGPU\]'
+    is "$(get '.devices[] | select(.address == "0000:41:00.4") | "\(.action) \(.reason)"')" \
+        'refuse in use: it is a virtual GPU, of type 558; virtual GPUs go with the driver, so remove them first' function
+    has_not sriov_numvfs
+}
+
 @test "functions that are not there yet are made first, and nobody knows what they are until then" {
     nvidia_card
     sriov_manage
@@ -363,6 +393,10 @@ END
     vgpu_aim gone
     makes_none
     vgpu_rule refused "mtty: in use: $GIVEN: qemu \(PID 77\) has /dev/vfio/90 open"
+    # While it goes, its driver shows no more.
+    rm "$ROOT/sys/devices/virtual/mtty/mtty/$GIVEN/driver"
+    vgpu_aim gone
+    makes_none
     an_a40
     vgpus Type=A40-8Q Count=2
     vendor_current 0 558
@@ -382,6 +416,20 @@ END
 }
 
 # --- who else makes them
+
+@test "a UUID that two rules have is the first one's, on this host; the other is refused, and both are named" {
+    mtty_parent
+    rule 50-first '[Match]' Bus=mdev Address=mtty '[VirtualGPU]' Type=mtty-1 "UUID=$FOREIGN $GIVEN"
+    mdpy_parent
+    vgpus Type=mdpy-hd "UUID=${GIVEN^^}"
+    vgpu_aim boot
+    has "promised 1: mdev $GIVEN on mtty, mtty-1"
+    has_not 'on mdpy'
+    vgpu_rule refused "mdpy: rule 50-first has UUID=$GIVEN, too; write another one"
+    rule 50-first '[Match]' Bus=mdev Address=mtty Host=other '[VirtualGPU]' Type=mtty-1 "UUID=$GIVEN"
+    vgpu_aim boot
+    makes "write mdev_supported_types/mdpy-hd/create $GIVEN"
+}
 
 @test "a definition of mdevctl with the rule's UUID is refused, whatever its parent; another one stays its own" {
     mtty_parent
@@ -488,6 +536,12 @@ END
     vgpu_aim boot
     makes_none
     vgpu_rule refused 'mtty: cannot see this host.s machine-id, .*; write UUID='
+    for id in uninitialized 00000000000000000000000000000000 0123456789abcdef 0123456789abcdef0123456789abcdeX; do
+        put /etc/machine-id "$id"
+        vgpu_aim boot
+        makes_none
+        vgpu_rule refused 'mtty: cannot see this host.s machine-id, .*; write UUID='
+    done
     vgpus Type=mtty-1 "UUID=$GIVEN"
     vgpu_aim boot
     makes "write mdev_supported_types/mtty-1/create $GIVEN"

@@ -21,6 +21,8 @@ void mdev_give(struct arena *a, const struct device *d, const char *driver, stru
         struct op *op = ops_add(a, ops, OP_WRITE, arena_join(a, dir, "/remove", NULL), "1", "it goes away");
 
         op->task = arena_join(a, "removing ", d->address, NULL);
-        ops_add(a, ops, OP_VERIFY, arena_join(a, dir, "/driver", NULL), driver, "it must not be there any more")
-                ->flags = OP_GONE;
+        /* One that no driver serves has none to be without. */
+        if (*driver)
+                ops_add(a, ops, OP_VERIFY, arena_join(a, dir, "/driver", NULL), driver, "it must not be there any more")
+                        ->flags = OP_GONE;
 }

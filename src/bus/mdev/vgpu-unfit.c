@@ -226,8 +226,9 @@ static const char *unfit_rules(const struct making *m)
                         for (size_t k = 0; k < vgpu->sections[i].n_uuids; k++)
                                 if (has_uuid(r->vgpu, vgpu->sections[i].uuids[k]) &&
                                     match_machine(r, m->plan->facts) == YES)
-                                        return arena_join(m->arena, "rule ", r->name, " has UUID=",
-                                                          vgpu->sections[i].uuids[k], ", too; write another one", NULL);
+                                        return arena_join(m->arena, "rule ", r->name,
+                                                          " has UUID=", vgpu->sections[i].uuids[k],
+                                                          ", too; write another one", NULL);
         return NULL;
 }
 
