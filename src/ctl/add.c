@@ -30,6 +30,7 @@ struct add {
         bool any_typed;
         const char *offers; /* the address of a device that can have virtual GPUs; or NULL */
         bool has_types;     /* these have types */
+        bool plain;         /* they are virtual functions, without types */
         bool written;
 };
 
@@ -80,7 +81,9 @@ static bool add_gpu(struct add *x, const char *word)
 
 static int add_setting(struct add *x, char *word)
 {
+        static const char *const keys[] = {"Type", "Count", "UUID"};
         struct ctl *c = x->edit.c;
+        const char *near;
 
         for (const char *s = word; *s; s++)
                 if ((unsigned char)*s < ' ')
@@ -93,8 +96,12 @@ static int add_setting(struct add *x, char *word)
         }
         if (streq(word, "Type="))
                 return ctl_usage("Type= takes a type, such as those that passthroughctl list --types shows");
-        if (!add_gpu(x, word))
-                str_add(&c->arena, &x->settings, &x->n_settings, word);
+        if (add_gpu(x, word))
+                return 0;
+        near = str_nearest(arena_strndup(&c->arena, word, strcspn(word, "=")), keys, ARRAY_SIZE(keys));
+        if (near)
+                return ctl_usage("%s: did you mean %s=?", word, near);
+        str_add(&c->arena, &x->settings, &x->n_settings, word);
         return 0;
 }
 
@@ -192,6 +199,7 @@ static void look_for_gpus(struct add *x)
                 if (!types_can_be(d, &is))
                         continue;
                 x->has_types = is.managed || is.kind == VGPU_MEDIATED || is.kind == VGPU_VENDOR;
+                x->plain = vgpu_plain(d, &is);
                 x->offers = domain_less(domain_is_one(&c->facts), d->address);
         }
 }
@@ -360,8 +368,8 @@ static void tell_refusal(struct add *x, struct draft *d, const struct offer *off
                         arena_join(&c->arena, "gives away ", offer->what, NULL)};
         else if (x->offers)
                 next = (struct next_step){arena_join(&c->arena, sudo, "passthroughctl list --types ", x->offers, NULL),
-                                          x->gpus ? "shows which types there are"
-                                                  : "shows which virtual GPUs it can have"};
+                                          x->gpus && !x->plain ? "shows which types there are, and how many fit"
+                                                               : "shows which virtual GPUs it can have"};
         else if (d->no_group)
                 next = (struct next_step){
                         arena_join(&c->arena, c->root.live ? "sudo " : "", "passthroughctl check", NULL),
@@ -381,9 +389,11 @@ static void note_gpus(struct add *x, struct draft *d)
         if (x->offers && !x->gpus && !x->functions)
                 strings_add(&c->arena, &d->notes,
                             arena_join(&c->arena, x->offers, " can have virtual GPUs: passthroughctl list --types ",
-                                       x->offers, " shows which, and Type= makes some.", NULL));
+                                       x->offers, " shows which, and ", x->plain ? "Count=" : "Type=", " makes some.",
+                                       NULL));
         for (size_t i = 0; v && x->gpus && i < v->n_parents; i++)
-                if (c->plan.entries[v->parents[i].entry].rule == rule && v->parents[i].is.kind == VGPU_NONE)
+                if (c->plan.entries[v->parents[i].entry].rule == rule && v->parents[i].is.kind == VGPU_NONE &&
+                    !v->parents[i].refused)
                         strings_add(&c->arena, &d->notes,
                                     arena_join(&c->arena, "Type= cannot be checked: ",
                                                c->facts.devices[c->plan.entries[v->parents[i].entry].device].address,

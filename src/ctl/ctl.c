@@ -73,8 +73,7 @@ int ctl_fail(const char *what, int error)
         return ctl_error("%s: %s", what, strerror(-error));
 }
 
-/* What is wrong in the config, once. */
-static void say_diags(struct ctl *c)
+void ctl_say_diags(struct ctl *c)
 {
         for (size_t i = 0; i < c->diags.n; i++) {
                 const struct diag *d = &c->diags.v[i];
@@ -114,7 +113,7 @@ int ctl_load_config(struct ctl *c)
         k = settings_load(&c->root, &c->arena, &c->diags, &c->settings);
         if (k < 0)
                 return ctl_fail("reading passthrough.conf", k);
-        say_diags(c);
+        ctl_say_diags(c);
         c->loaded = true;
         return 0;
 }

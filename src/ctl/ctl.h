@@ -119,4 +119,6 @@ bool ctl_time_valid(const char *text, uint32_t *ret);
 /* What the rules and the settings need of the kernel command line and of modprobe.d. */
 struct needs ctl_needs(struct ctl *c);
 /* Which huge pages are left out, on standard error. */
+/* What is wrong in the config, on standard error. */
+void ctl_say_diags(struct ctl *c);
 void ctl_say_refused(const struct needs *needs);

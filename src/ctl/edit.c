@@ -326,7 +326,7 @@ int edit_judge(struct edit *e)
                 if (k != 0)
                         return k;
                 if (!said && !e->quiet)
-                        diags_print(stderr, &e->c->diags);
+                        ctl_say_diags(e->c);
                 said = true;
                 if (!leave_invalid(e))
                         changed = judge_all(e);

@@ -11,6 +11,8 @@
 #include "bus/mdev/vgpu.h"
 #include "bus/pci/sriov.h"
 #include "ctl/tell.h"
+#include "report/domain.h"
+#include "report/form.h"
 
 #define FUNCTIONS "passthrough-sriov"
 #define GPUS      "passthrough-vgpu"
@@ -41,11 +43,20 @@ static const char *address_of(const struct ctl *c, size_t entry, const char *rul
         return streq(c->config.rules[e->rule].name, rule) ? c->facts.devices[e->device].address : NULL;
 }
 
-static bool tell_unfit(const char *rule, const char *address, const char *refused, const char *waits)
+/* "RULE: ADDRESS TEXT", as wide as the screen, and without a domain that says nothing. */
+static void say(struct ctl *c, FILE *f, const char *rule, const char *address, const char *text)
+{
+        const struct screen s = screen_of(f, &c->arena);
+        bool one = domain_is_one(&c->facts);
+
+        form_say(&s, arena_join(&c->arena, rule, ": ", domain_less(one, address), ": ",
+                                domain_less_text(one, &c->arena, text), NULL));
+}
+
+static bool tell_unfit(struct ctl *c, const char *rule, const char *address, const char *refused, const char *waits)
 {
         if (refused || waits)
-                fprintf(stderr, "%s: %s: %s%s\n", rule, address, refused ? "" : "waits for ",
-                        refused ? refused : waits);
+                say(c, stderr, rule, address, refused ? refused : arena_join(&c->arena, "waits for ", waits, NULL));
         return refused || waits;
 }
 
@@ -61,12 +72,13 @@ static bool would_make_functions(struct ctl *c, const char *rule)
 
                 if (!address)
                         continue;
-                if (tell_unfit(rule, address, x->refused, x->waits))
+                if (tell_unfit(c, rule, address, x->refused, x->waits))
                         refused = true;
                 else if (x->change && !c->json && x->count == x->is.enabled)
-                        printf("%s: %s: would change the mode of its switch\n", rule, address);
+                        say(c, stdout, rule, address, "would change the mode of its switch");
                 else if (x->change && !c->json)
-                        printf("%s: %s: would make %u virtual functions\n", rule, address, x->count);
+                        say(c, stdout, rule, address,
+                            arena_printf(&c->arena, "would make %u virtual functions", x->count));
         }
         return refused;
 }
@@ -85,10 +97,12 @@ static bool would_make_gpus(struct ctl *c, const char *rule)
                         n += c->plan.vgpu->devices[k].parent == i;
                 if (!address)
                         continue;
-                refused |= tell_unfit(rule, address, x->refused ? x->refused : x->fewer, x->waits);
+                refused |= tell_unfit(c, rule, address, x->refused ? x->refused : x->fewer, x->waits);
                 if (!x->refused && !x->waits && n > 0 && !c->json)
-                        printf("%s: %s: would make %u virtual GPUs%s%s%s%s\n", rule, address, n, x->changes ? "; " : "",
-                               x->changes ? x->changes : "", x->unlike ? "; " : "", x->unlike ? x->unlike : "");
+                        say(c, stdout, rule, address,
+                            arena_printf(&c->arena, "would make %u virtual GPU%s%s%s%s%s", n, n == 1 ? "" : "s",
+                                         x->changes ? "; " : "", x->changes ? x->changes : "", x->unlike ? "; " : "",
+                                         x->unlike ? x->unlike : ""));
         }
         return refused;
 }

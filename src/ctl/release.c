@@ -159,7 +159,7 @@ static void complain_of_nothing(struct hand *h)
                                            d->address, of->address, of->rule));
                 return;
         }
-        hand_complain(h, h->rule, "nothing to give back: it has no device here");
+        hand_complain(h, h->rule, "nothing to give back: no device here is handed over by it");
 }
 
 /* The record is written by then, and the generator asks it. */

@@ -81,6 +81,14 @@ static bool is_made(const struct rule *rule, const struct plan_entry *e, const s
         return d->parent && (!rule->vgpu || !vgpu_typed(rule->vgpu) || e->action == ACTION_BIND);
 }
 
+/* On standard error, as wide as that is. */
+static void say(struct ctl *c, const char *text)
+{
+        const struct screen s = screen_of(stderr, &c->arena);
+
+        screen_wrap(&s, 0, 2, text);
+}
+
 /* Whether not all that the rule makes is there; what there could be instead is another rule's. */
 static bool say_not_made(struct ctl *c, const struct rule *rule, const bool *chosen)
 {
@@ -97,15 +105,14 @@ static bool say_not_made(struct ctl *c, const struct rule *rule, const bool *cho
         if (made && !fewer)
                 return false;
         if (state->state == RULE_REFUSED)
-                fprintf(stderr, "%s: refused: %s\n", rule->name,
-                        domain_less_text(domain_is_one(&c->facts), &c->arena, state->message));
+                say(c, arena_join(&c->arena, rule->name, ": refused: ",
+                                  domain_less_text(domain_is_one(&c->facts), &c->arena, state->message), NULL));
         else if (made)
-                fprintf(stderr, "%s: %s\n", rule->name, fewer);
+                say(c, arena_join(&c->arena, rule->name, ": ", fewer, NULL));
         else if (parent)
-                fprintf(stderr,
-                        "%s: its virtual %s are not there yet; a boot with the rule makes them, or "
-                        "passthroughctl bind %s now\n",
-                        rule->name, rule->vgpu ? "GPUs" : "functions", rule->name);
+                say(c, arena_join(&c->arena, rule->name, ": its virtual ", rule->vgpu ? "GPUs" : "functions",
+                                  " are not there yet; a boot with the rule makes them, or passthroughctl bind ",
+                                  rule->name, " now", NULL));
         return parent;
 }
 
@@ -121,29 +128,21 @@ static bool say_missing(struct ctl *c, const struct rule *rule, const bool *chos
                 if (!why)
                         continue;
                 missing = true;
-                fprintf(stderr, "%s: %s %s\n", c->config.rules[e->rule].name,
-                        domain_less(one_domain, c->facts.devices[e->device].address),
-                        domain_less_text(one_domain, &c->arena, why));
+                say(c, arena_join(&c->arena, c->config.rules[e->rule].name, ": ",
+                                  domain_less(one_domain, c->facts.devices[e->device].address), " ",
+                                  domain_less_text(one_domain, &c->arena, why), NULL));
         }
         if (rule) {
                 const struct plan_rule *state = &c->plan.rules[rule - c->config.rules];
 
                 if (state->state == RULE_MISSING || state->state == RULE_SKIPPED) {
                         missing = true;
-                        fprintf(stderr, "%s: %s: %s\n", rule->name, rule_state_names[state->state],
-                                domain_less_text(one_domain, &c->arena, state->message));
+                        say(c, arena_join(&c->arena, rule->name, ": ", rule_state_names[state->state], ": ",
+                                          domain_less_text(one_domain, &c->arena, state->message), NULL));
                 } else if (rule->sriov || rule->vgpu)
                         missing |= say_not_made(c, rule, chosen);
         }
         return missing;
-}
-
-/* On standard error, as wide as that is. */
-static void say(struct ctl *c, const char *text)
-{
-        const struct screen s = screen_of(stderr, &c->arena);
-
-        screen_wrap(&s, 0, 2, text);
 }
 
 /* The driver that has it now; of what is claimed, the bus tells. */
@@ -189,7 +188,8 @@ static bool warn_early(struct ctl *c, const struct shown *shown)
 static void say_notes(struct ctl *c, const struct shown *shown)
 {
         for (size_t i = 0; !c->json && i < shown->n_forms; i++)
-                for (size_t k = 0; k < shown->forms[i].notes.n; k++)
+                for (size_t k = shown->forms[i].only_for && shown->forms[i].lines.n == 0 ? SIZE_MAX : 0;
+                     k < shown->forms[i].notes.n; k++)
                         say(c, arena_join(&c->arena, c->config.rules[shown->devices[0].entry->rule].name, ": ",
                                           shown->forms[i].notes.v[k], NULL));
 }

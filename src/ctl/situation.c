@@ -11,6 +11,8 @@
 #include "facts/machine.h"
 #include "loader/loader.h"
 #include "maker/origin.h"
+#include "plan/sriov.h"
+#include "plan/vgpu.h"
 #include "state/journal.h"
 #include "state/trial.h"
 
@@ -334,6 +336,10 @@ static bool here_by_devices(const struct view *v)
 {
         const struct plan *plan = &v->c->plan;
 
+        for (size_t i = 0; i < v->c->config.n_rules; i++)
+                if (plan->rules[i].state == RULE_OK &&
+                    (vgpu_fewer(plan, i, &v->c->arena) || sriov_fewer(plan, i, &v->c->arena)))
+                        return false;
         for (size_t i = 0; i < plan->n_entries; i++)
                 if (plan->entries[i].action == ACTION_BIND && !is_taken(plan, &plan->entries[i]))
                         return false;

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan/vgpu.h"
 
+bool vgpu_plain(const struct device *d, const struct vgpu_facts *is)
+{
+        static const char *const drivers[] = {"xe", "i915", "gim"};
+
+        return is->kind == VGPU_NONE && is->total > 0 && d->roles & ROLE_DISPLAY && d->driver_now &&
+               str_index(d->driver_now, drivers, ARRAY_SIZE(drivers)) >= 0;
+}
+
 const char *vgpu_fewer(const struct plan *plan, size_t rule, struct arena *a)
 {
         const struct vgpu *vgpu = plan->config->rules[rule].vgpu;

@@ -124,5 +124,7 @@ struct vgpu_plan {
         size_t n_ops;
 };
 
+/* Each of its virtual functions is a virtual GPU as it is: there are no types. */
+bool vgpu_plain(const struct device *d, const struct vgpu_facts *is);
 /* "2 of 3 virtual GPUs are there", where that is not as many as the rule makes, or why one is refused; else NULL. */
 const char *vgpu_fewer(const struct plan *plan, size_t rule, struct arena *a);

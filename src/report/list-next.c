@@ -120,6 +120,13 @@ void list_next(const struct screen *s, const struct listing *list, const struct 
         next_put(s, &step);
 }
 
+static bool can_have_gpus(const struct listing *list, size_t device)
+{
+        const struct device *d = &list->plan->facts->devices[device];
+
+        return !d->parent && list->vgpus && types_can_be(d, &list->vgpus[device]);
+}
+
 void list_next_of(const struct screen *s, const struct listing *list, size_t device)
 {
         bool companion = list->under[device] != NO_DEVICE && !list->plan->facts->devices[device].parent;
@@ -132,20 +139,30 @@ void list_next_of(const struct screen *s, const struct listing *list, size_t dev
                               ? added(s, list, companion ? list->under[device] : device)
                               : NULL;
         step = next_step(&now, NEXT_ON_LIST, s->arena);
+        if (!step.command && can_have_gpus(list, device))
+                step = (struct next_step){
+                        next_command(&now, s->arena,
+                                     arena_join(s->arena, "list --types ", listing_address(list, device), NULL)),
+                        "shows the virtual GPUs that it can have"};
         if (!step.command)
                 step = (struct next_step){next_command(&now, s->arena, "list"), "shows which devices are free"};
         next_put(s, &step);
 }
 
-/* A type of which one fits, of a device that no rule has yet: "vgpu0 41:00.0 Type=nvidia-558"; NULL: there is none. */
+/* What a device can have that no rule has yet: "add vgpu0 41:00.0 Type=nvidia-558", or with Count= alone; or NULL. */
 static const char *offered(const struct screen *s, const struct listing *list, const struct types_of *found, size_t n)
 {
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+                if (found[i].kind == VGPU_PLAIN && !plan_find(list->plan, found[i].device))
+                        return arena_join(s->arena, "add ", numbered(s, list, "vgpu"), " ",
+                                          listing_address(list, found[i].device),
+                                          " Count=", arena_printf(s->arena, "%u", MAX(found[i].is->enabled, 1u)), NULL);
                 for (size_t t = 0; t < found[i].n && !plan_find(list->plan, found[i].device); t++)
                         if (found[i].rows[t].most > 0)
                                 return arena_join(s->arena, "add ", numbered(s, list, "vgpu"), " ",
                                                   listing_address(list, found[i].device),
                                                   " Type=", found[i].rows[t].type->id, NULL);
+        }
         return NULL;
 }
 
@@ -156,7 +173,9 @@ void list_next_types(const struct screen *s, const struct listing *list, const s
 
         if (add)
                 step = (struct next_step){next_command(&list->now, s->arena, add),
-                                          "writes a rule for one at each boot; Count= for more"};
+                                          strstr(add, " Count=")
+                                                  ? "writes a rule for that many at each boot"
+                                                  : "writes a rule for one at each boot; Count= for more"};
         else
                 step = next_step(&list->now, NEXT_ON_LIST, s->arena);
         if (!step.command)

@@ -129,6 +129,12 @@ static void put_mates(const struct page *p)
                 }
 }
 
+/* It can have virtual GPUs, now or once it is set up. */
+static bool has_gpus(const struct page *p)
+{
+        return p->list->vgpus && types_can_be(device_of(p), &p->list->vgpus[p->device]);
+}
+
 /* Some of the virtual functions: of many, the rest has the JSON document. */
 static void put_virtual(const struct page *p)
 {
@@ -146,7 +152,7 @@ static void put_virtual(const struct page *p)
                                                    : "no driver takes new ones by itself (sriov_drivers_autoprobe=0)",
                                     NULL));
         if (can && can->capable == YES && can->total > 0 && can->enabled == 0 && !plan_find(p->list->plan, p->device) &&
-            (!startswith(d->class, "01") || startswith(d->class, "0108")))
+            !has_gpus(p) && (!startswith(d->class, "01") || startswith(d->class, "0108")))
                 put_line(p, "",
                          arena_join(p->screen.arena, "to have N made at every boot: passthroughctl add NAME ",
                                     listing_address(p->list, p->device), " vfs=N", NULL));
@@ -185,8 +191,14 @@ static void put_vgpus(const struct page *p)
         if (d->parent)
                 return;
         put_line(p, "Virtual GPUs", listing_vgpus(p->list, a, p->device));
-        if (p->list->vgpus && p->list->vgpus[p->device].kind != VGPU_NONE)
-                put_line(p, "", arena_join(a, "which types fit: passthroughctl list --types ", d->address, NULL));
+        if (has_gpus(p) && p->list->vgpus[p->device].kind == VGPU_NONE)
+                put_line(p, "Virtual GPUs",
+                         arena_join(a, "what it can have: passthroughctl list --types ",
+                                    listing_address(p->list, p->device), NULL));
+        else if (has_gpus(p))
+                put_line(p, "",
+                         arena_join(a, "which types fit: passthroughctl list --types ",
+                                    listing_address(p->list, p->device), NULL));
 }
 
 /* The rule that there is, or the one that would name it. */

@@ -89,7 +89,7 @@ static void put_definitions(const struct screen *s, const struct listing *list, 
                         put_line(s, arena_join(s->arena,
                                                o->unreadable  ? "cannot be read: "
                                                : o->automatic ? "made at each boot: "
-                                                              : "defined: ",
+                                                              : "made by hand: ",
                                                o->type ? vgpu_type_name(x->is, o->type) : "", o->type ? ", by " : "",
                                                o->who, NULL));
         }
@@ -105,8 +105,11 @@ static void put_parent(const struct screen *s, const struct listing *list, const
         screen_skip(s, MARGIN);
         cell_put(s, BOLD, c->address, listing_address(list, x->device));
         screen_wrap(s, at, at,
-                    arena_join(s->arena, model_short(s->arena, d, &list->names[x->device]), ", ",
-                               d->driver_now ? "driver " : "no driver", d->driver_now ? d->driver_now : "", NULL));
+                    arena_join(s->arena, model_short(s->arena, d, &list->names[x->device]),
+                               d->driver_now          ? ", driver "
+                               : d->bus->syntax->made ? ""
+                                                      : ", no driver",
+                               d->driver_now ? d->driver_now : "", NULL));
         for (size_t i = 0; i < x->n; i++) {
                 const struct types_row *row = &x->rows[i];
 
@@ -121,7 +124,7 @@ static void put_parent(const struct screen *s, const struct listing *list, const
         fputc('\n', s->f);
 }
 
-static void put_count(const struct screen *s, const struct types_of *found, size_t n)
+static void put_count(const struct screen *s, const char *who, const struct types_of *found, size_t n)
 {
         size_t offering = 0;
         bool shared = false;
@@ -132,7 +135,7 @@ static void put_count(const struct screen *s, const struct types_of *found, size
                 for (size_t t = 0; t < found[i].n; t++)
                         shared |= found[i].rows[t].most > 0;
         }
-        text = offering == 0   ? "No device here offers virtual GPUs"
+        text = offering == 0   ? arena_join(s->arena, who, " virtual GPUs", NULL)
                : offering == 1 ? "1 device offers virtual GPUs"
                                : arena_printf(s->arena, "%zu devices offer virtual GPUs", offering);
         screen_skip(s, MARGIN);
@@ -156,6 +159,10 @@ void text_types(FILE *f, const struct listing *list, size_t one, struct arena *a
         }
         for (size_t i = 0; i < n; i++)
                 put_parent(&s, list, &c, &found[i]);
-        put_count(&s, found, n);
+        put_count(&s,
+                  one != NO_DEVICE                    ? "This device offers no"
+                  : list->words && list->words->n > 0 ? "No such device here offers"
+                                                      : "No device here offers",
+                  found, n);
         list_next_types(&s, list, found, n);
 }

@@ -53,15 +53,9 @@ static void add_types(const struct vgpu_facts *is, struct arena *a, struct types
                 qsort(x->rows, x->n, sizeof(*x->rows), by_id);
 }
 
-/* Drivers whose virtual functions are virtual GPUs as they are. */
 static enum vgpu_kind kind_of(const struct device *d, const struct vgpu_facts *is)
 {
-        static const char *const drivers[] = {"xe", "i915", "gim"};
-
-        if (is->kind != VGPU_NONE || is->total == 0 || !(d->roles & ROLE_DISPLAY) || !d->driver_now ||
-            str_index(d->driver_now, drivers, ARRAY_SIZE(drivers)) < 0)
-                return is->kind;
-        return VGPU_PLAIN;
+        return vgpu_plain(d, is) ? VGPU_PLAIN : is->kind;
 }
 
 static bool is_nvidia(const struct device *d)

@@ -124,7 +124,7 @@ END
     attribute 0000:04:00.0 sriov_numvfs 1
     ctl bind 50-nic --dry-run
     exits 0
-    has '50-nic: 0000:04:00.0: would make 2 virtual functions'
+    has '50-nic: 04:00.0: would make 2 virtual functions'
     attribute 0000:04:00.0 sriov_numvfs 1
     ctl bind 50-nic
     exits 0

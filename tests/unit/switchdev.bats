@@ -167,7 +167,7 @@ END
     functions VirtualFunctions=existing Eswitch=switchdev '[VirtualFunction]' Index=1 Driver=native
     ctl bind 50-nic --dry-run
     exits 0
-    has '50-nic: 0000:04:00.0: would change the mode of its switch'
+    has '50-nic: 04:00.0: would change the mode of its switch'
     plan
     exits 0
     rule_says 50-nic '^changes the mode of the switch of 0000:04:00\.0$'

@@ -108,6 +108,28 @@ not_added() {
     has 'gets 1 virtual GPU' 'Type= cannot be checked'
 }
 
+@test "a device whose virtual GPUs have no types takes none, and the next step is one that it takes" {
+    xe_card
+    not_added 1 'without a type; leave Type= out' 41:00.0 Type=B60-8Q
+    has_not 'cannot be checked' 'which types there are'
+    ctl list --types
+    has 'Next: passthroughctl add vgpu0 41:00.0 Count=1   writes a rule for that many at each boot'
+    ctl list 41:00.0
+    has 'what it can have: passthroughctl list --types 41:00.0'
+    has_not vfs=N
+    gim_card 4
+    ctl list --types
+    has 'Next: passthroughctl add vgpu0 41:00.0 Count=4'
+    not_added 1 'write Count=4' 41:00.0 Count=2
+    has 'Next: passthroughctl list --types 41:00.0   shows which virtual GPUs it can have'
+}
+
+@test "a key that is nearly one of a virtual GPU is not taken for one of the device" {
+    mtty_parent
+    not_added 2 'typ=mtty-1: did you mean Type=?' mtty typ=mtty-1
+    not_added 2 'Counts=2: did you mean Count=?' mtty Type=mtty-1 Counts=2
+}
+
 @test "without a type the card goes as a whole, and that it could have virtual GPUs is said" {
     an_a40
     ctl add gpu0 41:00.0 Driver=native

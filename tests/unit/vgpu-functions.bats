@@ -411,7 +411,7 @@ SHM='between passthrough-vgpu-functions@60-vgpu.service and passthrough-vgpu@60-
     plan
     rule_says 60-vgpu "^makes 2 virtual GPUs of $CARD; 0000:41:00.4 has the type 558 until then, 0000:41:00.5 has the type 558 until then$"
     ctl bind 60-vgpu --dry-run
-    has "would make 2 virtual GPUs; 0000:41:00.4 has the type 558 and goes first, 0000:41:00.5 has the type 558 and goes first"
+    has "would make 2 virtual GPUs; 41:00.4 has the type 558 and goes first, 41:00.5 has the type 558 and goes first"
     process 4711 qemu-system-x86 /dev/vfio/201
     make_gpus --now
     exits 1

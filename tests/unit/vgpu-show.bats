@@ -82,7 +82,7 @@ vgpu_card_rule() {
     is "$(get '.parents[].address')" 0000:41:00.0 'of a virtual function'
     ctl list --types 00:19.0
     exits 0
-    has 'driver e1000e offers no virtual GPUs' 'No device here offers virtual GPUs.'
+    has 'driver e1000e offers no virtual GPUs' 'This device offers no virtual GPUs.'
     says '^ *Next: '
     ctl list --types 41:01.0
     exits 2
@@ -396,4 +396,16 @@ END
     exits 0
     ROOT=$BATS_TEST_TMPDIR/captured ctl list --types --json
     is "$output" "$before" document
+}
+
+@test "while virtual GPUs are not made yet the next step is apply, not another device" {
+    mtty_made 0
+    ctl plan
+    exits 0
+    has_not 'shows which devices are free'
+    ctl show 60-vgpu
+    exits 1
+    has '60-vgpu: its virtual GPUs are not there yet'
+    shown_at 80 show 60-vgpu
+    fits 80
 }

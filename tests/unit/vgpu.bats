@@ -652,3 +652,27 @@ a_card() {
     vgpu_aim now
     makes 'write /sys/devices/css0/0.0.0313/mdev_supported_types/vfio_ccw-io/create u0'
 }
+
+@test "without a type virtual functions of NVIDIA's are no virtual GPUs" {
+    nvidia_card
+    nvidia_functions 4
+    vendor_vfio 4 '558:NVIDIA A40-8Q'
+    vgpus Count=2
+    plan
+    exits 1
+    rule_is 60-vgpu refused
+    has "NVIDIA's virtual GPUs have types; write Type="
+}
+
+@test "a rule lacks a type where nothing makes virtual functions, and has one in vain where these have none" {
+    gvtg
+    vgpus Count=2
+    plan
+    rule_is 60-vgpu refused
+    has '[VirtualGPU] without Type= makes virtual functions, and it can have none'
+    xe_card
+    vgpus Type=B60-8Q
+    plan
+    rule_is 60-vgpu refused
+    has 'without a type; leave Type= out'
+}

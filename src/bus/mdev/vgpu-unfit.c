@@ -309,6 +309,8 @@ const char *vgpu_unfit(const struct making *m, struct vgpu_parent *x)
                 return d->stuck;
         if (d->driver && driver_sets_aside(d->driver))
                 return arena_join(m->arena, d->driver, " has it, which makes no virtual GPUs", NULL);
+        if (m->aim != VGPU_GONE && vgpu_plain(d, &x->is))
+                return "each of its virtual functions is a virtual GPU, without a type; leave Type= out";
         if (is_unreadable(x))
                 return "cannot see which virtual GPUs it offers";
         if (x->is.kind == VGPU_MEDIATED && !has_uuids(m, x))

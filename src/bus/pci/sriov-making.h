@@ -85,3 +85,5 @@ void sriov_nvme_after(const struct making *m, const struct sriov_parent *x);
  */
 const char *sriov_vgpu_unfit(const struct making *m, const struct sriov_parent *x);
 void sriov_vgpu_before(const struct making *m, const struct sriov_parent *x);
+/* Why a rule has to say which type its virtual GPUs have; or NULL. */
+const char *sriov_vgpu_untyped(const struct making *m, const struct sriov_parent *x);

@@ -94,6 +94,9 @@ static const char *unfit(const struct making *m, struct sriov_parent *x)
         why = d->roles & ROLE_STORAGE && x->count > 0 ? sriov_nvme_unfit(m, e, d) : NULL;
         if (why)
                 return why;
+        why = sriov_vgpu_untyped(m, x);
+        if (why)
+                return why;
         if (x->is.capable != YES)
                 return x->is.capable == NO ? "it has no virtual functions: it has no SR-IOV, or the firmware has "
                                              "switched that off"

@@ -45,6 +45,20 @@ static const char *key_of(const struct making *m)
         return rule_of(m)->vgpu && !vgpu_typed(rule_of(m)->vgpu) ? "Count" : "VirtualFunctions";
 }
 
+const char *sriov_vgpu_untyped(const struct making *m, const struct sriov_parent *x)
+{
+        const struct vgpu *vgpu = rule_of(m)->vgpu;
+        const struct device *d = device_of(m);
+
+        if (!vgpu || vgpu_typed(vgpu))
+                return NULL;
+        if (startswith(d->id, "10de:") && d->roles & ROLE_DISPLAY)
+                return "NVIDIA's virtual GPUs have types; write Type=, as passthroughctl list --types has it";
+        return x->is.capable == NO ? "[VirtualGPU] without Type= makes virtual functions, and it can have none: write "
+                                     "Type=, as passthroughctl list --types has it, or enable SR-IOV in the firmware"
+                                   : NULL;
+}
+
 const char *sriov_vgpu_unfit(const struct making *m, const struct sriov_parent *x)
 {
         const struct sriov_quirks *quirks = quirks_of(m);
