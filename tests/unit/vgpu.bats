@@ -176,7 +176,7 @@ END
     vgpus Count=2
     plan
     exits 1
-    rule_says 60-vgpu 'the virtual GPUs of nvidia have types; write Type= in \[VirtualGPU\]'
+    rule_says 60-vgpu "NVIDIA's virtual GPUs have types; write Type="
     is "$(get '.devices[] | select(.address == "0000:41:00.4") | "\(.action) \(.reason)"')" \
         'refuse in use: it is a virtual GPU, of type 558; virtual GPUs go with the driver, so remove them first' function
     has_not sriov_numvfs

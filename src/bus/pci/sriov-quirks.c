@@ -39,8 +39,6 @@ static const struct sriov_quirks rows[] = {
         {"i915", NULL, .parameter = "max_vfs"},
         /* AMD's for the host, which has no sriov_configure(). */
         {"gim", NULL, .makes_own = true, .parameter = "vf_num"},
-        /* Without a type, a virtual function of it is no virtual GPU. */
-        {"nvidia", NULL, .has_types = true},
 };
 
 const struct sriov_quirks *sriov_quirks_of(const char *driver, const char *id)

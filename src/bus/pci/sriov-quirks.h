@@ -22,7 +22,6 @@ struct sriov_quirks {
         bool makes_own;        /* it makes them when it is loaded, and no others later */
         const char *parameter; /* of its module: how many; or NULL */
         uint32_t max;          /* 0: as many as the device has */
-        bool has_types;        /* virtual GPUs of it have types */
 };
 
 /* driver or id may be NULL; a driver that nobody knows has a row, too. */

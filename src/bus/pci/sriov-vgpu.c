@@ -64,10 +64,6 @@ const char *sriov_vgpu_unfit(const struct making *m, const struct sriov_parent *
         const struct sriov_quirks *quirks = quirks_of(m);
         const struct vgpu *vgpu = rule_of(m)->vgpu;
 
-        if (quirks->has_types && vgpu && !vgpu_typed(vgpu) && x->count > 0)
-                return arena_join(m->arena, "the virtual GPUs of ", quirks->name,
-                                  " have types; write Type= in [VirtualGPU], as passthroughctl list --types has it",
-                                  NULL);
         if (quirks->makes_own && x->change)
                 return arena_printf(m->arena,
                                     "%s has made %u virtual functions when it was loaded, and makes no others; write "
