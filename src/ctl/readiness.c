@@ -57,9 +57,14 @@ static void modules(struct ctl *c, struct check_facts *ret)
         for (size_t i = 0; i < facts->n_modules; i++)
                 add_module(c, facts->modules[i].name,
                            facts->modules[i].state == MODULE_REGISTERED ? facts->modules[i].directory : NULL, ret);
-        for (size_t i = 0; i < c->plan.n_entries; i++)
-                if (c->plan.entries[i].driver && !facts->devices[c->plan.entries[i].device].bus->syntax->taken_by)
-                        add_module(c, c->plan.entries[i].driver, NULL, ret);
+        for (size_t i = 0; i < c->plan.n_entries; i++) {
+                const struct plan_entry *e = &c->plan.entries[i];
+                const struct device *d = &facts->devices[e->device];
+
+                /* A virtual GPU keeps the driver that it has. */
+                if (e->driver && !d->bus->syntax->taken_by && !device_is_vgpu(d))
+                        add_module(c, e->driver, NULL, ret);
+        }
         mdev_modules(c, ret);
         if (facts->kernel)
                 modules_look_up(&c->root, &c->arena, facts->kernel, ret->modules, ret->n_modules);

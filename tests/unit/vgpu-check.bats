@@ -276,6 +276,14 @@ bad() {
     row group.60-vgpu skip
 }
 
+@test "one that is made keeps its driver, which need be no module's name" {
+    mtty_parent
+    add_mdev 0a0a0a0a-1111-4222-8333-444455556666 devices/virtual/mtty/mtty mtty-1 vfio_mtty 9
+    rule 60-vgpu '[Match]' Bus=mdev Address=mtty '[VirtualGPU]' Type=mtty-1 UUID=0a0a0a0a-1111-4222-8333-444455556666
+    check
+    no_row module.vfio_mtty
+}
+
 @test "vfio_mdev is asked for where the kernel is of a time when it was needed" {
     mtty_parent
     vgpus Type=mtty-1
