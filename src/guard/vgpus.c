@@ -82,9 +82,9 @@ static void look_at_type(struct graph *g, struct device *d)
 void guard_vgpus(struct graph *g)
 {
         const struct found x = {g, arena_alloc(g->arena, g->facts->n_devices * sizeof(*x.n))};
-        const char *unknown = NULL;
+        const char **unknown = arena_alloc(g->arena, sizeof(*unknown));
 
-        g->unknown = &unknown;
+        g->unknown = unknown;
         look_at_mediated(&x);
         for (size_t i = 0; i < g->facts->n_devices; i++) {
                 struct device *d = &g->facts->devices[i];
@@ -93,8 +93,8 @@ void guard_vgpus(struct graph *g)
                         continue;
                 if (streq(d->driver_now, NVIDIA) && !d->gpus)
                         look_at_type(g, d);
-                if (unknown && !d->gpus_unknown)
+                if (*unknown && !d->gpus_unknown)
                         d->gpus_unknown = arena_join(
-                                g->arena, "cannot see whether mediated devices are made of it: ", unknown, NULL);
+                                g->arena, "cannot see whether mediated devices are made of it: ", *unknown, NULL);
         }
 }
