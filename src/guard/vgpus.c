@@ -4,7 +4,6 @@
  * (Documentation/driver-api/vfio-mediated-device.rst), and the types that virtual functions of NVIDIA's have. Whether
  * somebody uses them at this moment makes no difference.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 
@@ -44,13 +43,11 @@ static void look_at_mediated(const struct found *x)
         if (guard_list(x->g, DEVICES, &names, &n) == SOURCE_UNREADABLE)
                 return;
         for (size_t i = 0; i < n; i++) {
-                ssize_t k = dir_readlink(fd, names[i], link, sizeof(link));
-
-                root_note(x->g->root, ASKED_LINK, DEVICES, names[i], k);
-                if (k > 0)
-                        add(x, link, names[i]);
-                else if (k != -ENOENT) /* it may be gone by now */
+                if (dir_readlink(fd, names[i], link, sizeof(link)) <= 0)
                         guard_unknown(x->g, x->g->unknown, DEVICES "/%s cannot be read", names[i]);
+                else
+                        add(x, link, names[i]);
+                root_note(x->g->root, ASKED_LINK, DEVICES, names[i], 0);
         }
         for (size_t i = 0; i < x->g->facts->n_devices; i++) {
                 struct device *d = &x->g->facts->devices[i];
@@ -85,7 +82,9 @@ static void look_at_type(struct graph *g, struct device *d)
 void guard_vgpus(struct graph *g)
 {
         const struct found x = {g, arena_alloc(g->arena, g->facts->n_devices * sizeof(*x.n))};
+        const char **unknown = arena_alloc(g->arena, sizeof(*unknown));
 
+        g->unknown = unknown;
         look_at_mediated(&x);
         for (size_t i = 0; i < g->facts->n_devices; i++) {
                 struct device *d = &g->facts->devices[i];
@@ -94,8 +93,8 @@ void guard_vgpus(struct graph *g)
                         continue;
                 if (streq(d->driver_now, NVIDIA) && !d->gpus)
                         look_at_type(g, d);
-                if (*g->unknown && !d->gpus_unknown)
+                if (*unknown && !d->gpus_unknown)
                         d->gpus_unknown = arena_join(
-                                g->arena, "cannot see whether mediated devices are made of it: ", *g->unknown, NULL);
+                                g->arena, "cannot see whether mediated devices are made of it: ", *unknown, NULL);
         }
 }
