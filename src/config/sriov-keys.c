@@ -54,6 +54,7 @@ static bool driver_choice(const char *value, enum driver_choice *ret, const char
 static bool parse_driver_of_all(struct parser *p, const struct key *key, const char *value)
 {
         (void)key;
+        p->sriov->driver_written = *value;
         return driver_choice(value, &p->sriov->driver, &p->sriov->driver_name);
 }
 

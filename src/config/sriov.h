@@ -76,6 +76,7 @@ struct sriov {
         enum eswitch eswitch;
         enum driver_choice driver;
         const char *driver_name;
+        bool driver_written; /* Driver= of [SR-IOV] says so */
         struct attribute *attributes;
         size_t n_attributes;
         struct vf_section *sections;

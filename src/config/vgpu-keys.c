@@ -146,7 +146,7 @@ static void check_functions(struct diags *diags, const struct rule *rule)
                         continue;
                 diag_add(diags, DIAG_ERROR, rule->sriov->file, rule->sriov->line,
                          "a virtual function with a type of [VirtualGPU] stays with the driver that makes it one; "
-                         "write Driver=native in [SR-IOV]");
+                         "leave Driver= out");
                 return;
         }
 }
@@ -200,6 +200,10 @@ static void check(struct arena *a, struct diags *diags, struct rule *rule)
         if (typed && x->sections[0].n_uuids > 0 && rule->expect_max > 1)
                 diag_add(diags, DIAG_ERROR, x->sections[0].file, x->sections[0].line,
                          "UUID= is for one parent, and Expect= for several; leave UUID= out, and each gets its own");
+        if (typed && rule->sriov && !rule->sriov->driver_written) {
+                rule->sriov->driver = DRIVER_NATIVE;
+                rule->sriov->driver_name = NULL;
+        }
         before = diags->n;
         check_device(diags, rule, typed);
         if (typed || rule->sriov || diags->n > before)

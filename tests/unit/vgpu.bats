@@ -653,6 +653,16 @@ a_card() {
     makes 'write /sys/devices/css0/0.0.0313/mdev_supported_types/vfio_ccw-io/create u0'
 }
 
+@test "beside a type the virtual functions stay with their driver, unless [SR-IOV] says more" {
+    an_a40
+    sriov_manage
+    vgpus Type=A40-8Q Count=2 '[SR-IOV]' VirtualFunctions=4
+    plan
+    exits 0
+    is "$(vgpu_planned | grep -c vfio-pci)" 0 'operations for vfio-pci'
+    is "$(vgpu_planned | grep -c 'current_vgpu_type 558$')" 2 types
+}
+
 @test "without a type virtual functions of NVIDIA's are no virtual GPUs" {
     nvidia_card
     nvidia_functions 4
