@@ -38,8 +38,8 @@ owner() { is "$(<"$ROOT/sys/bus/shelf/devices/$1/owner")" "$2" "owner of $1"; }
 
 @test "one folder and one line are all that was added" {
     is "$(seam_added)" "src/bus/shelf
-< #define BUSES(X) X(pci) X(usb) X(tty)
-> #define BUSES(X) X(pci) X(usb) X(tty) X(shelf)" 'what was added'
+< #define BUSES(X) X(pci) X(usb) X(tty) X(mdev)
+> #define BUSES(X) X(pci) X(usb) X(tty) X(mdev) X(shelf)" 'what was added'
 }
 
 @test "a rule on it is planned, beside one on PCI" {
@@ -117,7 +117,7 @@ owner() { is "$(<"$ROOT/sys/bus/shelf/devices/$1/owner")" "$2" "owner of $1"; }
     rm -r "$ROOT/etc/passthrough.d/lent.conf.d"
     shelf_rule '[Match]' Bus=shelve Path=1/2
     plan
-    rule_says lent 'Bus=shelve: not valid; write pci, usb, tty or shelf'
+    rule_says lent 'Bus=shelve: not valid; write pci, usb, tty, mdev or shelf'
 }
 
 @test "a rule on PCI takes nothing of it, and none of it what is on PCI" {
