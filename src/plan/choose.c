@@ -132,8 +132,10 @@ static const char *driver_of_function(const struct planner *p, const struct rule
 {
         /* Those that are too many go with the next change of their number. */
         bool stays = r->sriov && (r->sriov->kind != VF_COUNT_NUMBER || d->index < r->sriov->count);
+        /* With another driver it could be given none. One that has its type is the guard's to refuse. */
+        bool lacks_type = r->vgpu && !vgpu_typed(r->vgpu) && d->vgpu && !device_is_vgpu(d);
 
-        return sriov_keys_used && d->index != UINT32_MAX && stays ? driver_for(p, r, d) : NULL;
+        return sriov_keys_used && d->index != UINT32_MAX && stays && !lacks_type ? driver_for(p, r, d) : NULL;
 }
 
 /* One that the rule makes is not among those that it counts. */

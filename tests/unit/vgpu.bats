@@ -172,10 +172,16 @@ END
 
 @test "without a type, virtual functions of NVIDIA's are no virtual GPUs; a type that somebody has set stays" {
     an_a40 2
-    vendor_current 0 558
     vgpus Count=2
     plan
     exits 1
+    rule_is 60-vgpu refused
+    has "NVIDIA's virtual GPUs have types; write Type="
+    is "$(vgpu_planned)" '' operations
+    vendor_current 0 558
+    plan
+    exits 1
+    is "$(vgpu_planned)" '' operations
     rule_says 60-vgpu "NVIDIA's virtual GPUs have types; write Type="
     is "$(get '.devices[] | select(.address == "0000:41:00.4") | "\(.action) \(.reason)"')" \
         'refuse in use: it is a virtual GPU, of type 558; virtual GPUs go with the driver, so remove them first' function
@@ -661,17 +667,6 @@ a_card() {
     exits 0
     is "$(vgpu_planned | grep -c vfio-pci)" 0 'operations for vfio-pci'
     is "$(vgpu_planned | grep -c 'current_vgpu_type 558$')" 2 types
-}
-
-@test "without a type virtual functions of NVIDIA's are no virtual GPUs" {
-    nvidia_card
-    nvidia_functions 4
-    vendor_vfio 4 '558:NVIDIA A40-8Q'
-    vgpus Count=2
-    plan
-    exits 1
-    rule_is 60-vgpu refused
-    has "NVIDIA's virtual GPUs have types; write Type="
 }
 
 @test "a rule lacks a type where nothing makes virtual functions, and has one in vain where these have none" {
