@@ -5,12 +5,9 @@
 load product
 load tree
 load live
+load iov
 load sriov
 load tree-guard
-
-setup_file() {
-    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/iov.so" "$BATS_TEST_DIRNAME/iov.c" -ldl -lmnl
-}
 
 setup() {
     tree_again faults && return
@@ -23,17 +20,11 @@ setup() {
     tree_keep faults
 }
 
-# kernel LINE...: what it does at a write, in bash: $when is before or after, $path the file, $value what is written. Exit 22: EINVAL.
-kernel() {
-    # shellcheck disable=SC2016 # for bash, later
-    printf '%s\n' 'when=$1 path=$2 value=$3 root='"$ROOT" 'at() { [[ $when == "$1" && $path == */"$2" && $value == "$3" ]]; }' "$@" >"$BATS_TEST_TMPDIR/kernel"
-}
+kernel() { iov_kernel "$@"; }
 
 # make_with ASSIGNMENT...: the program that makes them, with that kernel.
 make_with() {
-    run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" IOV_CLOCK="$BATS_TEST_TMPDIR/clock" \
-        LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$@" \
-        "$BUILD/passthrough-sriov" --root="$ROOT" 50-nic
+    with_iov "$@" "$BUILD/passthrough-sriov" --root="$ROOT" 50-nic
 }
 
 # took FILE SECONDS: so many seconds went by, of which nearly none are real; a busy machine adds some.
@@ -178,11 +169,9 @@ ends() {
     ends failed '^0000:04:00\.0 waits for a driver$'
 }
 
-# live_make ASSIGNMENT...: the same on the running machine, which has a network of its own; time passes where it is waited for.
+# live_make ASSIGNMENT...: the same on the running machine.
 live_make() {
-    cp "$BATS_FILE_TMPDIR/iov.so" "$ROOT/iov.so"
-    live_run /usr/bin/unshare --net /usr/bin/env IOV_ROOT= IOV_CLOCK=/clock LD_PRELOAD=/iov.so \
-        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$@" /build/passthrough-sriov 50-nic
+    with_iov_live "$@" /build/passthrough-sriov 50-nic
 }
 
 @test "a driver that never binds is waited for half a minute, and named" {

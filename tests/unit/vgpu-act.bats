@@ -5,11 +5,8 @@
 load product
 load tree
 load live
+load iov
 load tree-vgpu
-
-setup_file() {
-    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/iov.so" "$BATS_TEST_DIRNAME/iov.c" -ldl -lmnl
-}
 
 setup() {
     tree_again vgpu-act && return
@@ -20,11 +17,11 @@ setup() {
     tree_keep vgpu-act
 }
 
-# kernel LINE...: what it does at a write, in bash, before what it does anyhow: $when is before or after, $path the file, $value what is
-# written. Exit 22: EINVAL. Anyhow, a mediated device is there once it is made, with a driver and a group, and goes when it is removed.
+# kernel LINE...: iov_kernel, and what it does anyhow: a mediated device is there once it is made, with a driver and a group, and goes when
+# it is removed.
 kernel() {
     # shellcheck disable=SC2016 # for bash, later
-    printf '%s\n' 'when=$1 path=$2 value=$3 root='"${KERNEL_ROOT-$ROOT}" 'at() { [[ $when == "$1" && $path == */"$2" && $value == $3 ]]; }' "$@" \
+    iov_kernel "$@" \
         'if at after create "*"; then
             type=${path%/create} up=${path%/mdev_supported_types/*} dir=${path%/mdev_supported_types/*}/$value
             mkdir -p "$root$dir" "$root/sys/bus/mdev/devices"
@@ -40,14 +37,12 @@ kernel() {
         elif at after remove 1; then
             rm -r "$root${path%/*}" "$root/sys/bus/mdev/devices/$(basename "${path%/*}")"
         fi
-        exit 0' >"$BATS_TEST_TMPDIR/kernel"
+        exit 0'
 }
 
 # with_kernel PROGRAM ARG...: on the tree.
 with_kernel() {
-    run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" IOV_CLOCK="$BATS_TEST_TMPDIR/clock" \
-        LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" \
-        "$BUILD/$1" --root="$ROOT" "${@:2}"
+    with_iov "$BUILD/$1" --root="$ROOT" "${@:2}"
 }
 
 make_gpus() {
@@ -229,9 +224,7 @@ two() {
     mtty_parent 64
     vgpus Type=mtty-1 Count=64
     kernel
-    run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" \
-        IOV_FORKS="$BATS_TEST_TMPDIR/forks" ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" \
-        "$BUILD/passthrough-vgpu" --root="$ROOT" 60-vgpu
+    IOV_FORKS=$BATS_TEST_TMPDIR/forks make_gpus
     exits 0
     is "$(made | wc -w)" 64 made
     is "$(<"$BATS_TEST_TMPDIR/forks")" 1 forks

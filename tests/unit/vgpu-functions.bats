@@ -5,11 +5,8 @@
 load product
 load tree
 load live
+load iov
 load tree-vgpu
-
-setup_file() {
-    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/iov.so" "$BATS_TEST_DIRNAME/iov.c" -ldl -lmnl
-}
 
 setup() {
     tree_again vgpu-functions && return
@@ -24,17 +21,10 @@ setup() {
     tree_keep vgpu-functions
 }
 
-# kernel LINE...: what it does at a write, in bash: $when is before or after, $path the file, $value what is written. Exit 22: EINVAL.
-kernel() {
-    # shellcheck disable=SC2016 # for bash, later
-    printf '%s\n' 'when=$1 path=$2 value=$3 root='"$ROOT" 'at() { [[ $when == "$1" && $path == */"$2" && $value == $3 ]]; }' "$@" \
-        >"$BATS_TEST_TMPDIR/kernel"
-}
+kernel() { iov_kernel "$@"; }
 
 make_gpus() {
-    run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" IOV_CLOCK="$BATS_TEST_TMPDIR/clock" \
-        LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" \
-        "$BUILD/passthrough-vgpu" --root="$ROOT" "$@" 60-vgpu
+    with_iov "$BUILD/passthrough-vgpu" --root="$ROOT" "$@" 60-vgpu
 }
 
 rule_ends() {
@@ -128,8 +118,7 @@ types() {
     exits 0
     # shellcheck disable=SC2016 # the kernel's
     kernel 'if at before current_vgpu_type 0 && [[ $path == *:41:00.5/* ]]; then echo 558 >"$root$path"; exit 1; fi'
-    run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" \
-        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$BUILD/passthroughctl" release --root="$ROOT" 60-vgpu
+    with_iov "$BUILD/passthroughctl" release --root="$ROOT" 60-vgpu
     exits 1
     has '60-vgpu: 41:00.4 is no virtual GPU any more: its type is cleared'
     has_not 'given back'
@@ -162,11 +151,9 @@ without_functions() {
     FUNCTIONS='exec 2>/dev/null; mv /functions/virtfn* /sys/bus/pci/devices/'$CARD'/; mv /functions/0000* /sys/bus/pci/devices/; echo 4 >/sys/bus/pci/devices/'$CARD'/sriov_numvfs'
 }
 
-# live_make [OPTION]: on the running machine; time passes where it is waited for.
+# live_make [OPTION]: on the running machine.
 live_make() {
-    cp "$BATS_FILE_TMPDIR/iov.so" "$ROOT/iov.so"
-    live_run /usr/bin/unshare --net /usr/bin/env IOV_ROOT= IOV_CLOCK=/clock LD_PRELOAD=/iov.so \
-        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" /build/passthrough-vgpu "$@" 60-vgpu
+    with_iov_live /build/passthrough-vgpu "$@" 60-vgpu
 }
 
 @test "it makes them, which its exit status need not say, and the types follow" {
@@ -256,9 +243,7 @@ left() {
     mkfifo "$BATS_TEST_TMPDIR/stuck" "$ROOT/go"
     sriov_manage 'echo Working >&2' 'echo >/stuck' 'read -r line </go' ': >/ended'
     mkfifo "$ROOT/stuck"
-    cp "$BATS_FILE_TMPDIR/iov.so" "$ROOT/iov.so"
-    live_run /usr/bin/unshare --net /usr/bin/env IOV_ROOT= IOV_CLOCK=/clock IOV_STUCK=/stuck LD_PRELOAD=/iov.so \
-        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" /build/passthrough-vgpu 60-vgpu
+    with_iov_live IOV_STUCK=/stuck /build/passthrough-vgpu 60-vgpu
     exits 1
     (($(<"$ROOT/clock") >= 60 && $(<"$ROOT/clock") < 75))
     rule_ends failed "^$CARD: /usr/lib/nvidia/sriov-manage -e $CARD: it has not ended within 60 s, and 0 of 3 virtual functions are there; it said: Working$"
@@ -356,8 +341,7 @@ withheld() {
     is "$(types)" '558 558 558 557' types
     plan
     device 0000:41:00.7 keep
-    run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" LD_PRELOAD="$BATS_FILE_TMPDIR/iov.so" \
-        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$BUILD/passthroughctl" release --root="$ROOT" 60-vgpu
+    with_iov "$BUILD/passthroughctl" release --root="$ROOT" 60-vgpu
     is "$(types)" '0 0 0 557' types
     vgpus Type=A40-8Q Count=1
     vendor_current 1 558
