@@ -13,6 +13,9 @@
 
 CARD=0000:41:00.0
 CARD_MATCH=Address=41:00.0
+# UUIDs that a rule has, and that somebody else has.
+# shellcheck disable=SC2034 # of who loads this
+GIVEN=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 FOREIGN=83b8f4f2-509f-382f-3c1e-e6bfe0fa2002
 
 # vgpus LINE...: the rule 60-vgpu for the card; further sections may stand among the lines.
 vgpus() {

@@ -6,8 +6,6 @@ load tree
 load tree-vgpu
 load alike
 
-FOREIGN=83b8f4f2-509f-382f-3c1e-e6bfe0fa2002
-
 # shape NAME: that host, in $ROOT, and the lines of [VirtualGPU] that it has.
 shape() {
     tree_new

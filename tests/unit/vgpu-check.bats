@@ -4,9 +4,6 @@ load product
 load tree
 load tree-vgpu
 
-GIVEN=83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
-FOREIGN=83b8f4f2-509f-382f-3c1e-e6bfe0fa2002
-
 setup() {
     tree_again vgpu-check && return
     tree_new
