@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/str.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -126,6 +127,19 @@ bool str_to_u32(const char *s, int base, uint32_t *ret)
                 return false;
         *ret = (uint32_t)v;
         return true;
+}
+
+bool str_begins_uuid(const char *s)
+{
+        for (size_t i = 0; i < UUID_LENGTH; i++)
+                if (i == 8 || i == 13 || i == 18 || i == 23 ? s[i] != '-' : !isxdigit((unsigned char)s[i]))
+                        return false;
+        return true;
+}
+
+bool str_is_uuid(const char *s)
+{
+        return str_begins_uuid(s) && !s[UUID_LENGTH];
 }
 
 bool str_to_bool(const char *s, bool *ret)

@@ -60,6 +60,11 @@ bool str_to_u32(const char *s, int base, uint32_t *ret) _must_check_;
 /* 1, yes, y, true, t, on and their opposites, as systemd has them; else false. */
 bool str_to_bool(const char *s, bool *ret) _must_check_;
 
+/* RFC 9562, 4: 8-4-4-4-12 hex digits, the first 36 characters, or all. */
+#define UUID_LENGTH 36
+bool str_begins_uuid(const char *s) _must_check_;
+bool str_is_uuid(const char *s) _must_check_;
+
 /* One more at the end of a list. */
 void str_add(struct arena *a, const char ***list, size_t *n, const char *s);
 

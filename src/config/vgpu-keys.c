@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <ctype.h>
-
 #include "base/str.h"
 #include "config/attribute.h"
 #include "config/sriov.h"
@@ -41,17 +39,6 @@ static bool parse_count(struct parser *p, const char *value)
         return true;
 }
 
-static bool is_uuid(const char *text)
-{
-        for (size_t i = 0; i < VGPU_UUID_SIZE - 1; i++) {
-                bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-                if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
-                        return false;
-        }
-        return !text[VGPU_UUID_SIZE - 1] && strspn(text, "0-") < VGPU_UUID_SIZE - 1;
-}
-
 static bool parse_uuid(struct parser *p, const char *value)
 {
         struct vgpu_section *s = p->section;
@@ -64,7 +51,7 @@ static bool parse_uuid(struct parser *p, const char *value)
         for (size_t i = 0; i < n; i++) {
                 char *uuid = arena_strdup(p->arena, words[i]);
 
-                if (!is_uuid(uuid))
+                if (!str_is_uuid(uuid) || !uuid[strspn(uuid, "0-")])
                         return false;
                 str_lower(uuid);
                 str_add(p->arena, &s->uuids, &s->n_uuids, uuid);

@@ -42,15 +42,10 @@ static bool begins(const char *text, const char *at)
         return at == text || strchr(" \t,;:=\"'@", at[-1]) != NULL;
 }
 
-/* RFC 9562, 4: 8-4-4-4-12 hex digits. */
+/* It ends there, too. */
 static bool is_uuid(const char *s)
 {
-        size_t i = 0;
-
-        for (; i < 36 && s[i]; i++)
-                if (i == 8 || i == 13 || i == 18 || i == 23 ? s[i] != '-' : !isxdigit((unsigned char)s[i]))
-                        return false;
-        return i == 36 && !isalnum((unsigned char)s[i]) && s[i] != '-';
+        return str_begins_uuid(s) && !isalnum((unsigned char)s[UUID_LENGTH]) && s[UUID_LENGTH] != '-';
 }
 
 /*

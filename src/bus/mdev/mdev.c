@@ -2,7 +2,6 @@
 /* Mediated devices and their parents as the plan sees them. Pure. */
 #include "bus/mdev/mdev.h"
 
-#include <ctype.h>
 #include <fnmatch.h>
 #include <stdio.h>
 
@@ -10,26 +9,15 @@
 #include "config/vgpu.h"
 #include "facts/facts.h"
 
-bool mdev_is_uuid(const char *text)
-{
-        for (size_t i = 0; i < VGPU_UUID_SIZE - 1; i++) {
-                bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-                if (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
-                        return false;
-        }
-        return !text[VGPU_UUID_SIZE - 1];
-}
-
 static bool find(const struct device *devices, size_t n, const char *text, size_t *ret)
 {
         char lower[VGPU_UUID_SIZE];
 
         snprintf(lower, sizeof(lower), "%s", text);
-        if (mdev_is_uuid(text))
+        if (str_is_uuid(text))
                 str_lower(lower);
-        *ret = bus_find(devices, n, mdev_is_uuid(text) ? lower : text);
-        return *ret != NO_DEVICE || mdev_is_uuid(text);
+        *ret = bus_find(devices, n, str_is_uuid(text) ? lower : text);
+        return *ret != NO_DEVICE || str_is_uuid(text);
 }
 
 /* Rules mean parents; a mediated device is of the rule that makes it. */

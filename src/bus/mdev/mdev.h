@@ -28,9 +28,6 @@ static inline bool mdev_is_parent(const struct device *d)
         return !d->parent;
 }
 
-/* As the kernel has them: lower case. */
-bool mdev_is_uuid(const char *text);
-
 /* plan.c: one that is there needs no more; it goes when it is given back. */
 void mdev_take(struct planner *p, size_t entry, struct ops *ops);
 void mdev_give(struct arena *a, const struct device *d, const char *driver, struct ops *ops);

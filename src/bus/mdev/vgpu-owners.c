@@ -86,7 +86,7 @@ static void read_parent(const struct finder *x, const char *parent)
                 char *uuid = arena_strdup(x->arena, names[i]);
                 struct vgpu_owner *o;
 
-                if (!mdev_is_uuid(uuid))
+                if (!str_is_uuid(uuid))
                         continue;
                 str_lower(uuid);
                 o = add(x, file, parent);
