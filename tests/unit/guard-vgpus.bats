@@ -77,6 +77,43 @@ withheld() {
     has '41:00.4: it is a virtual GPU, of type 558'
 }
 
+@test "a virtual GPU whose driver does not show stays" {
+    local way file
+    for way in 'rm' 'ln -sfn driver' 'mkdir'; do
+        tree_new
+        nvidia_card
+        nvidia_functions 2
+        vendor_vfio 2 '558:NVIDIA A40-8Q'
+        vendor_current 0 558
+        file=$(pci_file 0000:41:00.4 driver)
+        rm "$file"
+        [[ $way == rm ]] || $way "$file"
+        rule card '[Match]' Address=41:00.4
+        plan
+        refused 0000:41:00.4 "^in use: it is a virtual GPU, of type 558$GO" || return 1
+    done
+}
+
+@test "a virtual function of NVIDIA's that shows no type stays" {
+    nvidia_card
+    nvidia_functions 2
+    vendor_vfio 2 '558:NVIDIA A40-8Q'
+    vendor_current 0 558
+    rm "$(pci_file 0000:41:00.4 nvidia/current_vgpu_type)"
+    withheld '^not cleared: cannot see whether it is a virtual GPU: .*/nvidia/current_vgpu_type is not there' 0000:41:00.4
+    rm -r "$(pci_file 0000:41:00.4 nvidia)"
+    withheld '^not cleared: cannot see whether it is a virtual GPU: .*/nvidia/current_vgpu_type is not there' 0000:41:00.4
+}
+
+@test "a card whose mediated devices only its own directory has stays" {
+    nvidia_turing
+    add_mdev "${UUID}1" "$(pci_dir "$CARD")" nvidia-233 nvidia-vgpu-vfio 90
+    rm "$ROOT/sys/bus/mdev/devices/${UUID}1"
+    withheld '^not cleared: cannot see whether mediated devices are made of it: /sys/bus/mdev/devices lacks '
+    mv "$ROOT/sys/bus/mdev" "$BATS_TEST_TMPDIR/mdev"
+    withheld '^not cleared: cannot see whether mediated devices are made of it: /sys/bus/mdev/devices lacks '
+}
+
 @test "what cannot be read frees nothing" {
     nvidia_card
     nvidia_functions 2
