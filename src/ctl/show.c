@@ -187,11 +187,13 @@ static bool warn_early(struct ctl *c, const struct shown *shown)
 /* What the words do not tell, for people. */
 static void say_notes(struct ctl *c, const struct shown *shown)
 {
-        for (size_t i = 0; !c->json && i < shown->n_forms; i++)
-                for (size_t k = shown->forms[i].only_for && shown->forms[i].lines.n == 0 ? SIZE_MAX : 0;
-                     k < shown->forms[i].notes.n; k++)
+        for (size_t i = 0; !c->json && i < shown->n_forms; i++) {
+                if (shown->forms[i].only_for && shown->forms[i].lines.n == 0)
+                        continue;
+                for (size_t k = 0; k < shown->forms[i].notes.n; k++)
                         say(c, arena_join(&c->arena, c->config.rules[shown->devices[0].entry->rule].name, ": ",
                                           shown->forms[i].notes.v[k], NULL));
+        }
 }
 
 /* virsh attach-device reads one device from a file. */

@@ -3,11 +3,11 @@
 
 #include "guard/evidence.h"
 #include "plan/sriov.h"
-#include "plan/vgpu.h"
 #include "report/brief.h"
 #include "report/domain.h"
 #include "report/headings.h"
 #include "report/paint.h"
+#include "report/vgpu-lines.h"
 
 #define INDENT       2
 #define GAP          2
@@ -65,11 +65,14 @@ static uint32_t count_of(const struct plan *plan, const struct plan_entry *e)
 
 static uint32_t count_of_gpus(const struct plan *plan, const struct plan_entry *e)
 {
-        for (size_t i = 0; plan->vgpu && i < plan->vgpu->n_parents; i++)
-                if (&plan->entries[plan->vgpu->parents[i].entry] == e && !plan->vgpu->parents[i].refused &&
-                    !plan->vgpu->parents[i].fewer)
-                        return plan->vgpu->parents[i].count;
-        return 0;
+        const struct vgpu_parent *x = vgpu_parent_of(plan, (size_t)(e - plan->entries));
+
+        return x && !x->refused && !x->fewer ? x->count : 0;
+}
+
+static const char *gets(struct arena *a, uint32_t n, const char *what)
+{
+        return arena_printf(a, "gets %u %s%s", n, what, n == 1 ? "" : "s");
 }
 
 static const char *text_of(const struct listing *list, struct arena *a, const struct plan_entry *e)
@@ -78,11 +81,9 @@ static const char *text_of(const struct listing *list, struct arena *a, const st
         const struct device *d = &plan->facts->devices[e->device];
 
         if (e->action == ACTION_KEEP && count_of_gpus(plan, e) > 0)
-                return arena_printf(a, "gets %u virtual GPU%s", count_of_gpus(plan, e),
-                                    count_of_gpus(plan, e) == 1 ? "" : "s");
+                return gets(a, count_of_gpus(plan, e), "virtual GPU");
         if (e->action == ACTION_KEEP && count_of(plan, e) > 0)
-                return arena_printf(a, "gets %u virtual function%s", count_of(plan, e),
-                                    count_of(plan, e) == 1 ? "" : "s");
+                return gets(a, count_of(plan, e), "virtual function");
         if (e->action == ACTION_KEEP)
                 return "stays with the host";
         if (e->action == ACTION_REFUSE)
