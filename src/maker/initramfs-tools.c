@@ -5,7 +5,7 @@
 #include "maker/contents.h"
 #include "maker/maker.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,20 +73,22 @@ static const char *read_unpacked(const struct root *unpacked, struct arena *a, c
         return "";
 }
 
+/* Its exit status counts what it could not unpack, too, such as device nodes for who is not root. */
 static bool unpack(struct arena *a, const char *file, const char *dir, const char *const *paths, const char **ret)
 {
         const char *argv[] = {program_find(a, "unmkinitramfs"), file, dir, NULL}, *said, **names;
         struct root unpacked;
-        size_t n = 0;
+        size_t n;
+        bool there;
+        int k = argv[0] ? program_run(argv, a, &said) : -ENOENT;
 
-        if (!argv[0] || program_run(argv, a, &said) < 0 || root_open(dir, &unpacked) < 0)
+        if (k < 0 || root_open(dir, &unpacked) < 0)
                 return false;
-        if (root_list(&unpacked, a, "/", &names, &n) < 0)
-                n = 0;
-        for (; n > 0 && *paths; paths++)
+        there = root_list(&unpacked, a, "/", &names, &n) == 0 && (k == 0 || n > 0);
+        for (; there && *paths; paths++)
                 *ret++ = read_unpacked(&unpacked, a, *paths);
         root_close(&unpacked);
-        return n > 0;
+        return there;
 }
 
 /* There is no program that shows one file: all are unpacked, where only who asks can look, and removed again. */
