@@ -256,5 +256,6 @@ const struct loader loader_sd_boot = {
         .verify = entry_verify_all,
         .lengths = lengths,
         .lines = lines,
+        .kernels = entry_kernels,
         .off = off,
 };
