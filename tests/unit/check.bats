@@ -33,11 +33,10 @@ chips() {
     for name; do put "/sys/kernel/irq/$((n++))/chip_name" "$name"; done
 }
 
-# dracut_host: a host that makes its images with dracut, and has one that is newer than its rules.
+# dracut_host: a host that makes its images with dracut, and boots from one that is newer than its rules.
 dracut_host() {
-    dracut_there
-    put "/boot/vmlinuz-$KERNEL" kernel
-    put "/boot/initrd.img-$KERNEL" image
+    image_there
+    menu_there
     touch -d '+1 hour' "$ROOT/boot/initrd.img-$KERNEL"
 }
 

@@ -19,7 +19,7 @@ setup() {
     put /proc/cmdline "root=/dev/sda1 ro intel_iommu=on iommu=pt"
     put /proc/cpuinfo 'vendor_id : GenuineIntel'
     # What the command line needs is there already.
-    put /boot/loader/entries/lab.conf 'title Lab' "machine-id $(<"$ROOT/etc/machine-id")" "linux /vmlinuz-$KERNEL" \
+    put /boot/loader/entries/lab.conf 'title Lab' "machine-id $(<"$ROOT/etc/machine-id")" "linux /vmlinuz-$KERNEL" "initrd /initrd.img-$KERNEL" \
         'options root=/dev/sda1 ro intel_iommu=on iommu=pt'
     put /etc/kernel/cmdline 'root=/dev/sda1 ro intel_iommu=on iommu=pt'
     put /etc/passthrough.conf '[Host]' 'UnsafeInterrupts=no'
@@ -29,6 +29,7 @@ setup() {
     put /usr/lib/systemd/system-generators/passthrough-generator 'the generator'
     put /usr/lib/dracut/modules.d/50passthrough/module-setup.sh 'the module'
     tools
+    kernel "$KERNEL"
 }
 
 tools() {
@@ -59,7 +60,6 @@ kernel() {
 live_host() {
     live_root
     cp "$BATS_FILE_TMPDIR/kill.so" "$ROOT/kill.so"
-    kernel "$KERNEL"
     kernel "$OTHER"
 }
 

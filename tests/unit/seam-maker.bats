@@ -21,7 +21,7 @@ setup() {
     tree_new bare
     put /proc/cmdline 'root=/dev/sda1 ro intel_iommu=on iommu=pt'
     put /proc/cpuinfo 'vendor_id : GenuineIntel'
-    put /boot/loader/entries/lab.conf 'title Lab' "machine-id $(<"$ROOT/etc/machine-id")" "linux /vmlinuz-$KERNEL" \
+    put /boot/loader/entries/lab.conf 'title Lab' "machine-id $(<"$ROOT/etc/machine-id")" "linux /vmlinuz-$KERNEL" "initrd ${IMAGE_FILE#/boot}" \
         'options root=/dev/sda1 ro intel_iommu=on iommu=pt'
     put /etc/kernel/cmdline 'root=/dev/sda1 ro intel_iommu=on iommu=pt'
     rule gpu0 '[Match]' ID=10de:1b06
