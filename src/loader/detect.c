@@ -212,6 +212,9 @@ static bool is_left(struct detector *d, const struct loader *const *loaders, con
         if (found->entries)
                 f->problem = arena_join(d->probe->arena, "the boot entries are ", found->name, "'s (", mark,
                                         "), and are not changed here", NULL);
+        else if (mark == d->info)
+                f->problem = arena_join(d->probe->arena, "this host was booted by ", mark,
+                                        ", which passthrough does not change", NULL);
         else if (x->first)
                 f->problem = arena_join(d->probe->arena, "there are both ", x->claim.what, " and ", mark, ", of ",
                                         found->name,
@@ -241,6 +244,12 @@ static int detect(struct detector *d, const struct loader *const *loaders)
                 f->problem =
                         arena_join(d->probe->arena, "there are both ", x.claim.what, " and ", x.other,
                                    "; to tell which of them boots, " LOADER_INFO " has to be read, and cannot", NULL);
+        else if (!x.first && f->n_entries > 0)
+                f->problem = arena_join(d->probe->arena, f->entries[0].path,
+                                        " is a boot loader entry, and nothing tells which boot loader reads it: there "
+                                        "is neither " LOADER_INFO ", nor EFI/systemd or loader/loader.conf in /efi, "
+                                        "/boot/efi or /boot, nor a menu of GRUB",
+                                        NULL);
         else if (!x.first)
                 f->problem = "no supported boot loader was found; looked for /boot/grub/grub.cfg, "
                              "/boot/grub2/grub.cfg, /boot/efi/EFI/*/grub.cfg, and loader/entries/*.conf and "

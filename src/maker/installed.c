@@ -46,20 +46,22 @@ static void look_for_kernel(struct finder *f, const char *path)
         f->kernel |= root_exists(f->root, path);
 }
 
+/* A name of an image as its maker has it, with the release in it. */
+static const char *image_name(struct finder *f, const char *pattern)
+{
+        int star = (int)(strchr(pattern, '*') - pattern);
+
+        return arena_printf(f->arena, "%.*s%s%s", star, pattern, f->release, pattern + star + 1);
+}
+
 /* The makers' own names have the release; kernel-install names a directory after the machine's ID or its own token. */
 static void find_by_name(struct finder *f, const char *place)
 {
         look_for_kernel(f, arena_join(f->arena, place, "/vmlinuz-", f->release, NULL));
 
         for (const struct maker *const *m = f->makers->table; *m; m++)
-                for (const char *const *name = (*m)->images; *name; name++) {
-                        int star = (int)(strchr(*name, '*') - *name);
-
-                        add_image(
-                                f,
-                                arena_printf(f->arena, "%s/%.*s%s%s", place, star, *name, f->release, *name + star + 1),
-                                NULL, false);
-                }
+                for (const char *const *name = (*m)->images; *name; name++)
+                        add_image(f, arena_join(f->arena, place, "/", image_name(f, *name), NULL), NULL, false);
         for (size_t i = 0; i < ARRAY_SIZE(f->tokens); i++) {
                 const char *dir;
 
@@ -99,12 +101,24 @@ static bool is_spare(const char *name)
         return strstr(name, "rescue") || strstr(name, "fallback");
 }
 
-/* The file beside the kernel that is an initrd by its name: others are microcode. */
+/* Others beside a kernel are microcode. */
+static bool is_image(struct finder *f, const char *name)
+{
+        if (startswith(name, "initr"))
+                return true;
+        for (const struct maker *const *m = f->makers->table; *m; m++)
+                for (const char *const *pattern = (*m)->images; *pattern; pattern++)
+                        if (streq(name, image_name(f, *pattern)))
+                                return true;
+        return false;
+}
+
+/* The file beside the kernel that is an image by its name. */
 static void find_by_entry(struct finder *f, const struct boot_kernel *kernel)
 {
         const char *path = kernel_file_find(f->root, f->arena, kernel->mount, span_of(kernel->path)), *image = NULL;
         struct installed_lost *lost;
-        bool any = false;
+        bool any = false, foreign = true;
 
         if (!is_of(f, kernel, path))
                 return;
@@ -113,10 +127,11 @@ static void find_by_entry(struct finder *f, const struct boot_kernel *kernel)
 
                 if (is_spare(str_basename(name)))
                         return;
-                if (!image || startswith(str_basename(name), "initr"))
-                        image = name;
-                if (!startswith(str_basename(name), "initr"))
+                image = image ? image : name;
+                if (!is_image(f, str_basename(name)))
                         continue;
+                image = name;
+                foreign = false;
                 found = kernel_file_find(f->root, f->arena, kernel->mount, span_of(name));
                 any |= found && add_image(f, found, kernel->where, false);
         }
@@ -124,7 +139,7 @@ static void find_by_entry(struct finder *f, const struct boot_kernel *kernel)
         if (any)
                 return;
         lost = arena_grow(f->arena, &f->list->lost, f->list->n_lost, sizeof(*lost));
-        *lost = (struct installed_lost){f->release, kernel->where, image};
+        *lost = (struct installed_lost){f->release, kernel->where, image, foreign};
         f->list->n_lost++;
 }
 

@@ -23,6 +23,7 @@ struct installed_lost {
         const char *release;
         const char *entry;
         const char *image; /* as the entry names it; NULL: it loads none */
+        bool foreign;      /* its name is not one of a boot image */
 };
 
 struct installed_list {

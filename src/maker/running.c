@@ -82,9 +82,11 @@ static const char *why_lost(const struct search *s)
                 return NULL;
         if (s->entry && !s->entry->image)
                 return arena_join(a, s->entry->entry, " loads no boot image for ", kernel, NULL);
-        if (s->entry)
+        if (s->entry && s->entry->foreign)
                 return arena_join(a, s->entry->entry, " loads ", s->entry->image,
-                                  ", which was not found, or is no image by its name (initr*)", NULL);
+                                  ", and nothing with the name of a boot image (initrd, initramfs)", NULL);
+        if (s->entry)
+                return arena_join(a, s->entry->entry, " loads ", s->entry->image, ", and that was not found", NULL);
         if (s->list->entries && !s->kernelless)
                 return arena_join(a, "no boot entry was found that loads ", kernel, "; looked at those of ",
                                   s->boot->loader->name, " (", s->boot->found, ")", NULL);
@@ -123,6 +125,15 @@ static bool is_in_line(const struct search *s, const struct root *root, const st
                !payload_differs(&now, &record.image);
 }
 
+/* The image that boots it, or would, has the maker's own name for it. */
+static bool is_named(const struct search *s)
+{
+        if (!s->boot || !s->boot->loader || !s->release)
+                return false;
+        return s->entry ? !s->entry->foreign && s->entry->image && strstr(s->entry->image, s->release)
+                        : !s->list->entries;
+}
+
 static const char *builds(const struct search *s)
 {
         const struct maker *m = s->makers->maker;
@@ -138,11 +149,11 @@ static const char *builds(const struct search *s)
                 return arena_join(s->arena, "as it was built before: " BOOT_INSTALLER ", ukify or ", m->unified, NULL);
         if (image)
                 command = m->command(s->arena, s->release, image->path);
-        else if (s->release)
+        else if (s->release && !is_named(s))
                 command = arena_join(s->arena, m->command(s->arena, s->release, "FILE"),
                                      ", with the FILE that the boot entry loads", NULL);
         else
-                command = m->command(s->arena, NULL, NULL);
+                command = m->command(s->arena, s->release, NULL);
         return s->makers->program ? command : arena_join(s->arena, m->install, "; then ", command, NULL);
 }
 
