@@ -21,7 +21,7 @@
 #include "facts/openvswitch.h"
 #include "facts/owners.h"
 #include "facts/rivals.h"
-#include "maker/makers.h"
+#include "maker/running.h"
 #include "plan/needs.h"
 #include "plan/plan.h"
 #include "state/trial.h"
@@ -96,6 +96,7 @@ struct check_facts {
         struct makers makers;
         struct check_image *images;
         size_t n_images;
+        struct running running;     /* the running kernel's */
         bool live;                  /* the machine this process runs on: the next four are known */
         const char *loader_problem; /* why apply cannot give the kernel its parameters, or NULL */
         const char *trial_problem;  /* why the boot loader cannot try a config once, or NULL */

@@ -23,8 +23,6 @@ static void image_row(struct checker *c, const struct check_image *x)
         const char *fix = c->facts->makers.maker->command(c->arena, x->release, NULL);
         /* apply stops before the images if it cannot change the kernel command line. */
         const char *apply = c->facts->loader_problem ? fix : "passthroughctl apply";
-        bool running = streq_ptr(x->release, c->facts->kernel.release);
-
         if (x->read && x->stale) {
                 check_row(c, id, CHECK_WARN, apply, "%s is stale: %s", x->path, x->stale);
                 check_row_brief(c, "stale: %s", x->stale);
@@ -34,7 +32,7 @@ static void image_row(struct checker *c, const struct check_image *x)
                 check_row(c, id, CHECK_SKIP, "",
                           "neither a kernel nor a boot image of this release is found in /boot or on the ESP");
         else if (!x->path)
-                check_row(c, id, running ? CHECK_FAIL : CHECK_WARN, fix,
+                check_row(c, id, CHECK_WARN, fix,
                           "a kernel of this release is in /boot or on the ESP, and no boot image");
         else if (x->read)
                 check_row(c, id, CHECK_PASS, "", "%s was built from this config", x->path);
@@ -46,9 +44,26 @@ static void image_row(struct checker *c, const struct check_image *x)
                 check_row(c, id, CHECK_PASS, "", "%s is newer than the rules", x->path);
 }
 
+/* The image that boots the rules is not known, or not built here. */
+static void lost_row(struct checker *c)
+{
+        const struct running *x = &c->facts->running;
+        const char *id = check_row_id(c, "image", x->release ? x->release : "unknown");
+        /* On the host itself udev claims what such rules name. */
+        enum check_status status = config_by_udev(c->plan->config) ? CHECK_WARN : CHECK_FAIL;
+
+        check_row(c, id, status, arena_join(c->arena, "build it with: ", x->build, NULL), "%s", x->lost);
+}
+
 void check_images(struct checker *c)
 {
+        const struct running *running = &c->facts->running;
+        bool lost = running->lost && c->plan->config->n_rules > 0;
+
         tool_row(c);
+        if (lost)
+                lost_row(c);
         for (size_t i = 0; i < c->facts->n_images; i++)
-                image_row(c, &c->facts->images[i]);
+                if (!lost || !streq_ptr(c->facts->images[i].release, running->release))
+                        image_row(c, &c->facts->images[i]);
 }

@@ -214,6 +214,9 @@ static int apply_json(struct transaction *x)
         done.written = x->undo && status == EXIT_SUCCESS;
         done.changed = x->changed || done.written;
         done.message = x->c->diags.n_errors > 0 ? "the config has errors" : x->plan.problem ? x->plan.problem : "";
+        if (x->plan.problem && x->images.running.build && running_problem(&x->images.running))
+                done.message = arena_join(&x->c->arena, done.message,
+                                          "; the boot image is built by: ", x->images.running.build, NULL);
         json_applying(stdout, &done, &x->c->diags);
         return status;
 }

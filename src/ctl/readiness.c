@@ -129,9 +129,12 @@ static void config_changed(struct ctl *c, struct check_facts *ret)
 static int images(struct ctl *c, struct check_facts *ret)
 {
         struct installed_list list;
+        struct boot_facts boot;
         int k = 0;
 
-        installed_look(c->loaders, &ret->makers, &c->root, &c->arena, &list);
+        installed_look(c->loaders, &ret->makers, &c->root, &c->arena, &boot, &list);
+        running_find(&c->root, &c->arena, &ret->makers, boot.unreadable ? NULL : &boot, &list, &c->config,
+                     &ret->running);
         ret->images = arena_alloc(&c->arena, list.n * sizeof(*ret->images));
         for (; k == 0 && ret->n_images < list.n; ret->n_images++) {
                 const struct installed *image = &list.v[ret->n_images];

@@ -101,13 +101,27 @@ static void check_makers(struct ctl *c, struct rebuild *r)
         r->left = true;
 }
 
-int rebuild_find(struct ctl *c, const struct boot_facts *facts, struct rebuild *ret)
+const char *rebuild_look(struct ctl *c, const struct boot_facts *facts, struct rebuild *ret)
 {
-        int k;
-
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &ret->makers);
         installed_find(&c->root, &c->arena, &ret->makers, facts, &ret->list);
-        k = look_at_all(c, facts, ret);
+        running_find(&c->root, &c->arena, &ret->makers, facts, &ret->list, &c->config, &ret->running);
+        return c->config.n_rules > 0 ? running_problem(&ret->running) : NULL;
+}
+
+void rebuild_by_hand(struct ctl *c, const struct rebuild *r, const struct boot_facts *facts, struct strings tokens)
+{
+        tell_row(c, "Parameters", tokens.n > 0 ? span_with(&c->arena, span_of(""), tokens) : "none is needed");
+        if (tokens.n > 0 && facts->by_hand)
+                tell_row(c, "", facts->by_hand->parameters);
+        if (c->config.n_rules > 0)
+                tell_row(c, "Boot image", arena_join(&c->arena, "built by: ", r->running.build, NULL));
+}
+
+int rebuild_find(struct ctl *c, const struct boot_facts *facts, struct rebuild *ret)
+{
+        int k = look_at_all(c, facts, ret);
+
         if (k == 0 && ret->n_jobs > 0)
                 check_makers(c, ret);
         return k < 0 ? ctl_fail("boot images", k) : 0;
@@ -140,7 +154,8 @@ void rebuild_print(struct ctl *c, const struct rebuild *r)
                                     c->root.live ? "; would run " : "; to be run on that system: ", command, NULL));
         }
         if (r->n_jobs == 0 && !r->left)
-                tell_row(c, "Boot images", "nothing to do");
+                tell_row(c, "Boot images",
+                         running_problem(&r->running) ? "none is needed: there are no rules" : "nothing to do");
 }
 
 static struct image_job *like(struct rebuild *r, size_t job)

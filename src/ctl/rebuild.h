@@ -5,16 +5,22 @@
 
 #include "ctl/tell.h"
 #include "maker/build.h"
+#include "maker/running.h"
 
 struct rebuild {
         struct makers makers;
         struct installed_list list;
+        struct running running;
         struct image_job *jobs; /* those that are not in line */
         size_t n_jobs;
         bool left; /* some are not in line and cannot be built here; that was said */
 };
 
-/* Which are to be built; says which cannot be. 0 or the exit status. */
+/* What there is. Returns why the rules would not get into the image that boots; NULL: they would, or there are none. */
+const char *rebuild_look(struct ctl *c, const struct boot_facts *facts, struct rebuild *ret) _must_check_;
+/* What people can do about it by themselves. */
+void rebuild_by_hand(struct ctl *c, const struct rebuild *r, const struct boot_facts *facts, struct strings tokens);
+/* After rebuild_look(): which are to be built; says which cannot be. 0 or the exit status. */
 int rebuild_find(struct ctl *c, const struct boot_facts *facts, struct rebuild *ret) _must_check_;
 /* Into the plan, for the journal. */
 int rebuild_add(struct ctl *c, const struct rebuild *r, struct changes *changes) _must_check_;

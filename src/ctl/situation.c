@@ -11,6 +11,7 @@
 #include "facts/machine.h"
 #include "loader/loader.h"
 #include "maker/origin.h"
+#include "maker/running.h"
 #include "plan/sriov.h"
 #include "plan/vgpu.h"
 #include "state/journal.h"
@@ -36,6 +37,8 @@ struct view {
         struct trial trial;
         struct makers makers;
         struct boot_facts boot;
+        struct installed_list images;
+        struct running running; /* the running kernel's */
         struct needs needs;
         uint64_t digest; /* of the config */
 };
@@ -242,25 +245,24 @@ static enum ahead image_ahead(struct view *v, const struct installed *image)
 
 static enum ahead images_ahead(struct view *v)
 {
-        struct installed_list list;
+        const struct installed_list *list = &v->images;
         enum ahead all = AHEAD_UNKNOWN;
         bool any = false;
 
-        if (v->now->by_udev && is_imageless(v))
+        if (v->now->by_udev && (is_imageless(v) || v->now->lost))
                 return AHEAD_READY;
-        installed_find(&v->c->root, &v->c->arena, &v->makers, &v->boot, &list);
-        for (size_t i = 0; i < list.n; i++) {
+        for (size_t i = 0; i < list->n; i++) {
                 enum ahead one;
 
-                if (!list.v[i].kernel || !list.v[i].path)
+                if (!list->v[i].kernel || !list->v[i].path)
                         continue;
-                one = image_ahead(v, &list.v[i]);
+                one = image_ahead(v, &list->v[i]);
                 if (one == AHEAD_BEHIND)
                         return one;
                 all = any ? MIN(all, one) : one;
                 any = true;
         }
-        return all;
+        return v->now->lost ? AHEAD_UNKNOWN : all;
 }
 
 static enum ahead ahead_of(struct view *v)
@@ -464,6 +466,10 @@ static void look(struct view *v, const struct ctl *of)
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &v->makers);
         boot_detect(c->loaders, &c->root, &c->arena, &v->boot);
         v->needs = ctl_needs(c);
+        installed_find(&c->root, &c->arena, &v->makers, v->boot.unreadable ? NULL : &v->boot, &v->images);
+        running_find(&c->root, &c->arena, &v->makers, v->boot.unreadable ? NULL : &v->boot, &v->images, &c->config,
+                     &v->running);
+        now->lost = now->n_rules > 0 ? v->running.lost : NULL;
         now->lack = lack_of(v);
         now->no_trials =
                 c->root.live && !v->boot.unreadable && v->boot.loader && oneshot_problem(&v->boot, &c->root, &c->arena);

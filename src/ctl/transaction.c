@@ -266,6 +266,7 @@ static void tell_loader(struct transaction *x)
 
 int transaction_prepare(struct transaction *x)
 {
+        const char *problem;
         int k = transaction_finish_last(x);
 
         if (k == 0)
@@ -276,12 +277,17 @@ int transaction_prepare(struct transaction *x)
                 k = judge_lines(x);
         if (k != 0)
                 return k;
+        problem = rebuild_look(x->c, &x->facts, &x->images);
+        if (problem && !x->plan.problem)
+                boot_plan_refuse(&x->plan, arena_join(&x->c->arena, problem, "; nothing is written", NULL));
         if (x->facts.loader)
                 tell_loader(x);
         for (size_t i = 0; i < x->plan.notes.n; i++)
                 tell_note(x->c, x->plan.notes.v[i]);
         if (x->plan.problem) {
                 ctl_error("%s", x->plan.problem);
+                if (problem || !x->facts.loader)
+                        rebuild_by_hand(x->c, &x->images, &x->facts, x->plan.tokens);
                 return EXIT_FAILURE;
         }
         return rebuild_find(x->c, &x->facts, &x->images);

@@ -104,5 +104,6 @@ const struct loader loader_bls = {
         .verify = entry_verify_all,
         .lengths = lengths,
         .lines = lines,
+        .kernels = entry_kernels,
         .without = without,
 };

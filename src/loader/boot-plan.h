@@ -28,3 +28,5 @@ void boot_plan_command(struct boot_planner *p, const char *command);
 
 /* loader.c: one more line. */
 void boot_line_add(struct arena *a, struct boot_lines *lines, const char *path, const char *text, bool entry);
+/* Likewise: one more kernel; the images come after. */
+struct boot_kernel *boot_kernel_add(struct arena *a, struct boot_kernels *kernels, const char *where);

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "loader/entry.h"
+#include "loader/kernel-file.h"
 
 #define LOADER_INFO BOOT_EFIVARS "/LoaderInfo" BOOT_EFI_VENDOR
 
@@ -66,6 +67,20 @@ static bool same_directory(const struct root *root, const char *a, const char *b
                s.st_ino == t.st_ino;
 }
 
+/* Of an entry that does not say it: Arch's kernels have a file without a release in its name. */
+static const char *kernel_release(struct detector *d, const struct boot_file *entry)
+{
+        const struct root *root = d->probe->root;
+        struct arena *a = d->probe->arena;
+        struct span value;
+        const char *path;
+
+        if (entry_value(entry->text, "version", 0, &value) || !entry_value(entry->text, "linux", 0, &value))
+                return NULL;
+        path = kernel_file_find(root, a, entry_mount(a, entry), value);
+        return path ? kernel_file_release(root, a, path) : NULL;
+}
+
 static int read_entry(struct detector *d, const char *directory, const char *name)
 {
         struct boot_facts *f = d->facts;
@@ -79,6 +94,7 @@ static int read_entry(struct detector *d, const char *directory, const char *nam
                 f->off = file;
                 return 0;
         }
+        file.release = kernel_release(d, &file);
         slot = arena_grow(d->probe->arena, &f->entries, f->n_entries, sizeof(*f->entries));
         *slot = file;
         f->n_entries++;
@@ -182,6 +198,33 @@ static bool is_known(const struct loader *const *loaders, const char *info)
         return false;
 }
 
+/* What this host boots with, or what writes its entries, is left to people. False: nothing says so. */
+static bool is_left(struct detector *d, const struct loader *const *loaders, const struct answers *x)
+{
+        struct boot_facts *f = d->facts;
+        const char *mark;
+        const struct by_hand *found = by_hand_find(d, x->first, &mark);
+        bool known = d->info && is_known(loaders, d->info);
+
+        if (!found || (found->entries ? !x->first : known))
+                return false;
+        f->by_hand = found;
+        if (found->entries)
+                f->problem = arena_join(d->probe->arena, "the boot entries are ", found->name, "'s (", mark,
+                                        "), and are not changed here", NULL);
+        else if (mark == d->info)
+                f->problem = arena_join(d->probe->arena, "this host was booted by ", mark,
+                                        ", which passthrough does not change", NULL);
+        else if (x->first)
+                f->problem = arena_join(d->probe->arena, "there are both ", x->claim.what, " and ", mark, ", of ",
+                                        found->name,
+                                        "; which of them boots is unknown, as " LOADER_INFO " does not tell", NULL);
+        else
+                f->problem = arena_join(d->probe->arena, "this host boots with ", found->name, " (", mark,
+                                        "), which passthrough does not change", NULL);
+        return true;
+}
+
 static int detect(struct detector *d, const struct loader *const *loaders)
 {
         struct boot_facts *f = d->facts;
@@ -192,6 +235,8 @@ static int detect(struct detector *d, const struct loader *const *loaders)
                 k = ask(d, loaders, &x);
         if (k < 0)
                 return k;
+        if (!x.claim.certain && is_left(d, loaders, &x))
+                return 0;
         if (!x.claim.certain && d->info && !is_known(loaders, d->info))
                 f->problem = arena_join(d->probe->arena, "this host was booted by ", d->info,
                                         ", which passthrough does not know", NULL);
@@ -199,6 +244,12 @@ static int detect(struct detector *d, const struct loader *const *loaders)
                 f->problem =
                         arena_join(d->probe->arena, "there are both ", x.claim.what, " and ", x.other,
                                    "; to tell which of them boots, " LOADER_INFO " has to be read, and cannot", NULL);
+        else if (!x.first && f->n_entries > 0)
+                f->problem = arena_join(d->probe->arena, f->entries[0].path,
+                                        " is a boot loader entry, and nothing tells which boot loader reads it: there "
+                                        "is neither " LOADER_INFO ", nor EFI/systemd or loader/loader.conf in /efi, "
+                                        "/boot/efi or /boot, nor a menu of GRUB",
+                                        NULL);
         else if (!x.first)
                 f->problem = "no supported boot loader was found; looked for /boot/grub/grub.cfg, "
                              "/boot/grub2/grub.cfg, /boot/efi/EFI/*/grub.cfg, and loader/entries/*.conf and "

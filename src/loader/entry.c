@@ -37,11 +37,19 @@ bool entry_is_of(const struct boot_file *entry, const char *release)
 {
         struct span version, kernel;
 
-        if (entry_value(entry->text, "version", 0, &version) && span_is(version, release))
+        if (entry_value(entry->text, "version", 0, &version) ? span_is(version, release)
+                                                             : entry->release && streq(entry->release, release))
                 return true;
         return entry_value(entry->text, "linux", 0, &kernel) && kernel.length > strlen(release) &&
                memmem(kernel.at, kernel.length, release, strlen(release)) ==
                        kernel.at + kernel.length - strlen(release);
+}
+
+const char *entry_mount(struct arena *a, const struct boot_file *entry)
+{
+        const char *end = strstr(entry->path, "/loader/entries/");
+
+        return end ? arena_strndup(a, entry->path, (size_t)(end - entry->path)) : "";
 }
 
 bool entry_uses_grubenv(const struct boot_file *entry)
@@ -229,4 +237,25 @@ void entry_lines(const struct boot_facts *facts, struct arena *a, struct boot_li
         for (size_t i = 0; i < facts->n_entries; i++)
                 if (entry_is_ours(facts, &facts->entries[i]))
                         boot_line_add(a, ret, facts->entries[i].path, options_of(facts, a, &facts->entries[i]), true);
+}
+
+/* Its kernel's release as it says, or as its kernel's file tells; a name that has it is for those who know releases. */
+void entry_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret)
+{
+        for (size_t i = 0; i < facts->n_entries; i++) {
+                const struct boot_file *entry = &facts->entries[i];
+                struct boot_kernel *kernel;
+                struct span value;
+
+                if (!entry_is_ours(facts, entry) || !entry_value(entry->text, "linux", 0, &value))
+                        continue;
+                kernel = boot_kernel_add(a, ret, entry->path);
+                kernel->mount = entry_mount(a, entry);
+                kernel->path = arena_strndup(a, value.at, value.length);
+                kernel->release = entry->release;
+                if (entry_value(entry->text, "version", 0, &value))
+                        kernel->release = arena_strndup(a, value.at, value.length);
+                for (size_t n = 0; entry_value(entry->text, "initrd", n, &value); n++)
+                        strings_add(a, &kernel->beside, arena_strndup(a, value.at, value.length));
+        }
 }

@@ -22,6 +22,8 @@ bool entry_is_ours(const struct boot_facts *facts, const struct boot_file *entry
 bool entry_is_of(const struct boot_file *entry, const char *release);
 /* The first word behind a key, the n-th of them. */
 bool entry_value(const char *text, const char *key, size_t n, struct span *ret);
+/* Where the file system is mounted that the entry is on, and its paths begin at. */
+const char *entry_mount(struct arena *a, const struct boot_file *entry);
 bool entry_root(const struct boot_file *entry, struct span *ret);
 bool entry_uses_grubenv(const struct boot_file *entry);
 /* The value of kernelopts in the environment block. */
@@ -40,4 +42,5 @@ size_t entry_length(const struct boot_facts *facts, const struct boot_file *entr
 bool entry_plan_all(struct boot_planner *p);
 void entry_verify_all(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);
 void entry_lengths(const struct boot_facts *facts, struct arena *a, struct entry_front front, struct lengths *ret);
+void entry_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret);
 void entry_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);

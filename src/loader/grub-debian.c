@@ -166,4 +166,5 @@ const struct loader loader_grub_debian = {
         .verify = grub_verify,
         .lengths = grub_lengths,
         .lines = grub_lines,
+        .kernels = grub_kernels,
 };

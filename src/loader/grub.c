@@ -316,28 +316,84 @@ static void judge(struct judge *x, struct span title, struct span line)
                                     arena_printf(x->arena, "%s has no %s", what, x->tokens.v[i]));
 }
 
-/* Entries of other systems (30_os-prober) and the administrator's own (40_custom) are none of ours. */
+/* A walk through a menu's commands. */
+struct menu {
+        const char *text; /* the rest */
+        bool ours;
+        struct span title; /* of the entry */
+};
+
+static struct menu menu_of(const struct boot_facts *facts)
+{
+        const char *text = facts->menu.text ? facts->menu.text : "";
+
+        return (struct menu){text, !strstr(text, "### BEGIN "), {"", 0}};
+}
+
+/*
+ * The next command of our entries, and its line behind it. Entries of other systems (30_os-prober) and the
+ * administrator's own (40_custom) are none of ours.
+ */
+static bool next_command(struct menu *m, struct span *ret, struct span *ret_line)
+{
+        static const char script[] = "### BEGIN /etc/grub.d/10_linux";
+
+        while (span_line(&m->text, ret_line)) {
+                if (ret_line->length > 10 && startswith(ret_line->at, "### BEGIN "))
+                        m->ours = ret_line->length >= strlen(script) && startswith(ret_line->at, script);
+                if (!m->ours || !span_token(ret_line, ret))
+                        continue;
+                if (!span_is(*ret, "menuentry"))
+                        return true;
+                m->title = title_of(*ret_line);
+        }
+        return false;
+}
+
+/* BIOS and UEFI had commands of their own. */
+static bool is_command(struct span word, const char *name)
+{
+        size_t n = strlen(name);
+
+        return word.length >= n && memcmp(word.at, name, n) == 0 &&
+               (word.length == n || (word.length == n + 2 && memcmp(word.at + n, "16", 2) == 0) ||
+                (word.length == n + 3 && memcmp(word.at + n, "efi", 3) == 0));
+}
+
 void grub_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *v)
 {
         enum place *places = arena_alloc(a, tokens.n * sizeof(*places));
         struct judge x = {facts, a, v, tokens, places};
-        const char *text = facts->menu.text ? facts->menu.text : "", *script = "### BEGIN /etc/grub.d/10_linux";
-        bool ours = !strstr(text, "### BEGIN ");
-        struct span line, title = {"", 0}, word;
+        struct menu menu = menu_of(facts);
+        struct span line, word;
 
         for (size_t i = 0; i < tokens.n; i++)
                 places[i] = place_of(facts, a, tokens.v[i]);
-        while (span_line(&text, &line)) {
-                if (line.length > 10 && startswith(line.at, "### BEGIN "))
-                        ours = line.length >= strlen(script) && startswith(line.at, script);
-                if (!ours || !span_token(&line, &word))
-                        continue;
-                if (span_is(word, "menuentry"))
-                        title = title_of(line);
-                else if (span_is(word, "linux") || span_is(word, "linuxefi") || span_is(word, "linux16"))
-                        judge(&x, title, line);
-        }
+        while (next_command(&menu, &word, &line))
+                if (is_command(word, "linux"))
+                        judge(&x, menu.title, line);
         if (v->n_entries == 0 && tokens.n > 0)
                 strings_add(a, &v->lacking,
                             arena_printf(a, "%s: there is no entry of /etc/grub.d/10_linux in it", facts->menu.path));
+}
+
+void grub_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret)
+{
+        struct menu menu = menu_of(facts);
+        const char *title = NULL; /* of the last kernel's entry */
+        struct span line, word, path;
+
+        while (next_command(&menu, &word, &line)) {
+                if (is_command(word, "linux") && span_token(&line, &path)) {
+                        title = menu.title.at;
+                        boot_kernel_add(a, ret,
+                                        arena_printf(a, "%s: \"%.*s\"", facts->menu.path, (int)menu.title.length,
+                                                     menu.title.at))
+                                ->path = arena_strndup(a, path.at, path.length);
+                }
+                /* What the shell puts in for a "$" is beside the image. */
+                while (is_command(word, "initrd") && title == menu.title.at && ret->n > 0 && span_token(&line, &path))
+                        if (*path.at != '$')
+                                strings_add(a, &ret->v[ret->n - 1].beside, arena_strndup(a, path.at, path.length));
+        }
 }

@@ -34,6 +34,8 @@ char *grub_settings_without(struct arena *a, const char *text, struct strings to
 void grub_lengths(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
 /* The line that they make, as far as their text tells. */
 void grub_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
+/* The kernels of the menu's entries. */
+void grub_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret);
 /* True if the last GRUB_ENABLE_BLSCFG= says true. */
 bool grub_uses_entries(const char *text);
 /* Judges the menu's entries. */

@@ -86,5 +86,6 @@ const struct loader loader_grub2 = {
         .verify = grub_verify,
         .lengths = grub_lengths,
         .lines = grub_lines,
+        .kernels = grub_kernels,
         .without = without,
 };

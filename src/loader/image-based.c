@@ -76,12 +76,18 @@ static bool plan(struct boot_planner *p)
                 p, arena_join(p->arena,
                               "this host's files come from an image, so nothing is written here; the image needs "
                               "/usr/lib/bootc/kargs.d/50-passthrough.toml:\n  kargs = [",
-                              list, "]\nor, with rpm-ostree on this host:\n  rpm-ostree kargs", appends, NULL));
+                              list, "]\nor, on this host, one of\n  rpm-ostree kargs", appends,
+                              "\n  bootc loader-entries set-options-for-source --source passthrough --options '",
+                              span_with(p->arena, span_of(""), p->plan->tokens), "'", NULL));
 }
 
 const struct loader loader_image_based = {
         .name = "an image of the root file system",
         .image = "it comes with this host's own image, and is built there",
+        .build =
+                "dracut --force in the build of this host's image, with passthrough installed in it; or, on this host, "
+                "rpm-ostree initramfs --enable; where the image has passthrough's initrd already, the rules alone: "
+                "rpm-ostree initramfs-etc --track=/etc/passthrough.d",
         .detect = detect,
         .plan = plan,
         .verify = boot_verify_running,

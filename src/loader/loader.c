@@ -87,6 +87,24 @@ void boot_lines(const struct boot_facts *facts, struct arena *a, struct boot_lin
                 boot_line_add(a, ret, "/proc/cmdline", facts->cmdline, false);
 }
 
+struct boot_kernel *boot_kernel_add(struct arena *a, struct boot_kernels *kernels, const char *where)
+{
+        struct boot_kernel *kernel = arena_grow(a, &kernels->v, kernels->n, sizeof(*kernel));
+
+        *kernel = (struct boot_kernel){.where = where};
+        kernels->n++;
+        return kernel;
+}
+
+bool boot_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret)
+{
+        *ret = (struct boot_kernels){};
+        if (!facts->loader || !facts->loader->kernels)
+                return false;
+        facts->loader->kernels(facts, a, ret);
+        return true;
+}
+
 /* The line of a file that has the token, or 0: behind a word's beginning, and before its end. */
 static unsigned line_of(const char *text, const char *token)
 {

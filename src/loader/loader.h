@@ -25,16 +25,44 @@ struct boot_planner;
 /* A file that the boot loader reads, or something that writes for it. */
 struct boot_file {
         const char *path;
-        const char *text; /* NULL: not there */
-        bool edited;      /* tokens are put into such a file: one that comes later may have them from another */
+        const char *text;    /* NULL: not there */
+        bool edited;         /* tokens are put into such a file: one that comes later may have them from another */
+        const char *release; /* of an entry without a version: the kernel's, as its file tells; or NULL */
+};
+
+/* A way to boot that is recognised, and left to people. */
+struct by_hand {
+        const char *name;
+        const char *info;         /* what it calls itself (LoaderInfo), or NULL */
+        const char *const *marks; /* files that tell of it, NULL behind the last */
+        bool bios;                /* it boots hosts without UEFI, too */
+        bool entries;             /* it writes the boot entries of a loader that is known */
+        bool last;                /* it counts only where nothing else boots the host */
+        const char *parameters;   /* how the kernel gets its parameters there */
+        const char *build;        /* what builds a boot image there; NULL: the maker */
+};
+
+/* A kernel that the loader may boot, and what it loads with it, as its files name them. */
+struct boot_kernel {
+        const char *where;     /* the file that says so; of a menu with the entry's title behind it */
+        const char *mount;     /* where the file system is that the paths begin at; NULL: not known */
+        const char *release;   /* or NULL: it is not said */
+        const char *path;      /* of the kernel */
+        struct strings beside; /* the images, microcode among them */
+};
+
+struct boot_kernels {
+        struct boot_kernel *v;
+        size_t n;
 };
 
 struct boot_facts {
-        const struct loader *loader; /* NULL: not known */
-        const char *found;           /* what tells that it is this one */
-        const char *problem;         /* why nothing can be written, or NULL */
-        const char *unreadable;      /* a file that cannot be read: nothing else is then known; or NULL */
-        int error;                   /* then: -errno */
+        const struct loader *loader;   /* NULL: not known */
+        const char *found;             /* what tells that it is this one */
+        const char *problem;           /* why nothing can be written, or NULL */
+        const struct by_hand *by_hand; /* what boots it then, or NULL */
+        const char *unreadable;        /* a file that cannot be read: nothing else is then known; or NULL */
+        int error;                     /* then: -errno */
 
         struct boot_file *entries; /* of the Boot Loader Specification, type 1 */
         size_t n_entries;
@@ -125,6 +153,8 @@ struct loader {
         const char *name;  /* as people call it, behind "boots from" */
         const char *info;  /* LoaderInfo begins with that; NULL: it never names itself */
         const char *image; /* set: the host's files come from an image; why its boot images are not built here */
+        const char *build; /* then: what builds them */
+        bool unified;      /* it boots unified kernel images: kernel, initrd and line in one file */
         bool shell;        /* tokens pass a shell, or GRUB's */
         const struct oneshot *once; /* NULL: it boots none */
 
@@ -141,6 +171,8 @@ struct loader {
         void (*lengths)(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
         /* Tells its lines: the same ones, in the same order, whatever the files say. NULL: the running kernel's. */
         void (*lines)(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
+        /* Tells the kernels of this host that it may boot. NULL: their images go by their names alone. */
+        void (*kernels)(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret);
         /* Takes the tokens out of a file; NULL: it does not know how such a file is edited. May be NULL. */
         char *(*without)(struct arena *a, const char *path, const char *text, struct strings tokens);
         /* Makes the entry without passthrough; no path: there is no kernel. NULL: this loader keeps none. */
@@ -173,8 +205,17 @@ const char *boot_where(const struct boot_facts *facts, struct arena *a, const st
                        const char *token);
 /* The text of one of facts->files, or NULL. */
 const char *boot_text(const struct boot_facts *facts, const char *path);
+/* The kernels that it may boot; false: this loader does not tell. */
+bool boot_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret);
 /* Reads one more into facts->files. 0 or -errno. */
 int boot_read(struct detector *d, const char *path, bool edited) _must_check_;
+
+/* ---- by-hand.c */
+/*
+ * What boots this host, or writes its entries, and is left to people; *ret_mark tells of it. NULL: nothing is found.
+ * other: there is a loader that may boot it.
+ */
+const struct by_hand *by_hand_find(const struct detector *d, bool other, const char **ret_mark);
 
 /* ---- oneshot.c */
 const char *oneshot_problem(const struct boot_facts *facts, const struct root *root, struct arena *a);

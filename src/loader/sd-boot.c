@@ -36,17 +36,14 @@ static const char *installed(struct detector *d)
         return found ? found : conf;
 }
 
-/* Entries may be GRUB's as well, where that has a menu. */
+/* Entries alone do not tell who reads them; where GRUB has a menu they may be its own. */
 static int detect(struct detector *d, struct claim *ret)
 {
         const char *own = installed(d);
-        bool boots = d->facts->n_entries > 0;
+        bool booted = d->info && startswith(d->info, INFO), any = d->facts->n_entries > 0;
 
-        if (grub_has_menu(d->probe))
-                boots = d->info ? boots && startswith(d->info, INFO) : own && !d->no_info;
-        if (!boots)
-                return 0;
-        ret->what = own ? own : "boot loader entries";
+        if (grub_has_menu(d->probe) ? (d->info ? booted && any : own && !d->no_info) : any && (booted || own))
+                ret->what = own ? own : "boot loader entries";
         return 0;
 }
 
@@ -256,5 +253,6 @@ const struct loader loader_sd_boot = {
         .verify = entry_verify_all,
         .lengths = lengths,
         .lines = lines,
+        .kernels = entry_kernels,
         .off = off,
 };

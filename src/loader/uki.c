@@ -34,6 +34,7 @@ static bool plan(struct boot_planner *p)
 
 const struct loader loader_uki = {
         .name = "a unified kernel image",
+        .unified = true,
         .detect = detect,
         .plan = plan,
         .verify = boot_verify_running,

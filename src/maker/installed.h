@@ -14,17 +14,29 @@ struct installed {
         bool kernel;         /* /boot or the ESP has a kernel of that release */
         const char *path;    /* of the image; NULL: there is none */
         bool unified;        /* kernel and initrd in one file */
+        const char *entry;   /* the boot entry that loads it; NULL: it was found by its name */
         struct stat st;      /* of the image */
+};
+
+/* A boot entry whose image was not found. */
+struct installed_lost {
+        const char *release;
+        const char *entry;
+        const char *image; /* as the entry names it; NULL: it loads none */
+        bool foreign;      /* its name is not one of a boot image */
 };
 
 struct installed_list {
         struct installed *v; /* by release; of each its images, or one without a path */
         size_t n;
+        struct installed_lost *lost;
+        size_t n_lost;
+        bool entries; /* the boot loader tells which kernels it boots */
 };
 
 /* boot may be NULL: then the images that boot entries name are not found. */
 void installed_find(const struct root *root, struct arena *a, const struct makers *makers,
                     const struct boot_facts *boot, struct installed_list *ret);
-/* Likewise, and finds the entries itself, as far as can be told where this host boots from. */
+/* Likewise, and finds *ret_boot itself, as far as can be told where this host boots from. */
 void installed_look(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
-                    struct arena *a, struct installed_list *ret);
+                    struct arena *a, struct boot_facts *ret_boot, struct installed_list *ret);

@@ -75,6 +75,7 @@ struct situation {
         enum way way;
         enum lack lack;
         const char *install; /* of LACK_MAKER: the command that mends it */
+        const char *lost;    /* why it is unknown whether the next boot's image gets the rules, or NULL */
         bool no_trials;      /* this host's boot loader boots no entry only once */
         bool line_by_hand;   /* apply cannot change the kernel command line here */
         bool by_hand;        /* of a trial: only confirm keeps it */

@@ -21,6 +21,7 @@ setup() {
     put /proc/cpuinfo 'vendor_id : GenuineIntel'
     put /proc/cmdline 'root=/dev/sda1 ro'
     put /boot/rom.cfg 'root=/dev/sda1 ro -- single'
+    image_there
     rule gpu0 '[Match]' ID=10de:1b06
 }
 

@@ -21,8 +21,9 @@ setup() {
     tree_new bare
     put /proc/cmdline 'root=/dev/sda1 ro intel_iommu=on iommu=pt'
     put /proc/cpuinfo 'vendor_id : GenuineIntel'
-    put /boot/loader/entries/lab.conf 'title Lab' "machine-id $(<"$ROOT/etc/machine-id")" "linux /vmlinuz-$KERNEL" \
+    put /boot/loader/entries/lab.conf 'title Lab' "machine-id $(<"$ROOT/etc/machine-id")" "linux /vmlinuz-$KERNEL" "initrd ${IMAGE_FILE#/boot}" \
         'options root=/dev/sda1 ro intel_iommu=on iommu=pt'
+    put /boot/loader/loader.conf 'timeout 3'
     put /etc/kernel/cmdline 'root=/dev/sda1 ro intel_iommu=on iommu=pt'
     rule gpu0 '[Match]' ID=10de:1b06
     put /usr/lib/passthrough/passthrough-bind 'the program'

@@ -90,6 +90,21 @@ dracut_there() {
     put /usr/lib/dracut/modules.d/50passthrough/module-setup.sh '#!/bin/bash'
 }
 
+# image_there: what boots the running kernel has an image beside it, which dracut makes.
+image_there() {
+    dracut_there
+    put "/boot/vmlinuz-$KERNEL" kernel
+    put "/boot/initrd.img-$KERNEL" image
+}
+
+# menu_there: GRUB boots that, as Debian has it.
+menu_there() {
+    put /etc/debian_version 12
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX=""'
+    put /boot/grub/grub.cfg "menuentry 'Debian GNU/Linux' {" "	linux	/boot/vmlinuz-$KERNEL root=UUID=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11 ro" \
+        "	initrd	/boot/initrd.img-$KERNEL" '}'
+}
+
 # untraced COMMAND...: in a shell that bats does not trace, which is many times faster. What it does to variables is lost.
 untraced() {
     (trap - DEBUG && set +T && "$@")

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Whether the running kernel has a boot image that is known to boot it, and that gets the rules. */
+
+#include "maker/installed.h"
+
+struct running {
+        const char *release; /* of the running kernel; NULL: unknown, and any installed kernel will do */
+        const char *lost;    /* why the image that boots it is not known, or is not built here; NULL: it is */
+        const char *maker;   /* why no image gets the rules, and what to do about it; or NULL */
+        const char *build;   /* what people type to build an image with the rules, or what would build it */
+};
+
+/* boot NULL: how the host boots could not be read. */
+void running_find(const struct root *root, struct arena *a, const struct makers *makers, const struct boot_facts *boot,
+                  const struct installed_list *list, const struct config *config, struct running *ret);
+/* What stands in the way of images with the rules, or NULL. */
+const char *running_problem(const struct running *running);
