@@ -10,6 +10,8 @@ TOKENS='intel_iommu=on iommu=pt'
 
 setup() {
     tree_new bare
+    mkdir -p "$ROOT"/usr/{bin,sbin} && ln -sf ../sbin/dracut "$ROOT/usr/bin/dracut"
+    image_tools
     rule gpu0 '[Match]' ID=10de:1b06
 }
 

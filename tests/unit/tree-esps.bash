@@ -21,8 +21,6 @@ proxmox_host() {
     # What the root file system has of a menu nobody boots.
     put /boot/grub/grub.cfg 'stale'
     cp "$BATS_TEST_DIRNAME/../proxmox/proxmox-boot-tool" "$ROOT/usr/sbin/"
-    mkdir -p "$ROOT/usr/bin" && ln -sf ../sbin/dracut "$ROOT/usr/bin/dracut"
-    image_tools
     kernel_files "$KERNEL"
 }
 
