@@ -64,6 +64,13 @@ struct check_image {
         const char *stale; /* then: why it is not what would be built now, or NULL */
 };
 
+/* A partition that a program copies boot images to. */
+struct check_esp {
+        const char *uuid;
+        bool unread;
+        struct strings wrong; /* what it lacks for this config */
+};
+
 /* A token for which apply refuses a line. */
 struct refused_token {
         struct finding finding;
@@ -97,6 +104,8 @@ struct check_facts {
         struct check_image *images;
         size_t n_images;
         struct running running;     /* the running kernel's */
+        struct check_esp *esps;
+        size_t n_esps;
         bool live;                  /* the machine this process runs on: the next four are known */
         const char *loader_problem; /* why apply cannot give the kernel its parameters, or NULL */
         const char *trial_problem;  /* why the boot loader cannot try a config once, or NULL */

@@ -55,6 +55,21 @@ static void lost_row(struct checker *c)
         check_row(c, id, status, arena_join(c->arena, "build it with: ", x->build, NULL), "%s", x->lost);
 }
 
+static void esp_row(struct checker *c, const struct check_esp *x)
+{
+        const char *id = check_row_id(c, "esp", x->uuid);
+
+        if (x->unread)
+                check_row(c, id, CHECK_UNKNOWN, "sudo passthroughctl check", "what is on this ESP only root can read");
+        else if (x->wrong.n == 0)
+                check_row(c, id, CHECK_PASS, "",
+                          "each boot entry has the kernel parameters, and each boot image is that of /boot");
+        /* Each says what to do. */
+        for (size_t i = 0; i < x->wrong.n; i++)
+                check_row(c, id, CHECK_FAIL, "passthroughctl apply --no-trial, once that is mended", "%s",
+                          x->wrong.v[i]);
+}
+
 void check_images(struct checker *c)
 {
         const struct running *running = &c->facts->running;
@@ -63,6 +78,8 @@ void check_images(struct checker *c)
         tool_row(c);
         if (lost)
                 lost_row(c);
+        for (size_t i = 0; i < c->facts->n_esps; i++)
+                esp_row(c, &c->facts->esps[i]);
         for (size_t i = 0; i < c->facts->n_images; i++)
                 if (!lost || !streq_ptr(c->facts->images[i].release, running->release))
                         image_row(c, &c->facts->images[i]);

@@ -149,16 +149,37 @@ static int images(struct ctl *c, struct check_facts *ret)
         return k;
 }
 
+/* Each by itself. */
+static void esps(struct ctl *c, const struct boot_facts *boot, const struct needs *needs, struct check_facts *ret)
+{
+        struct strings tokens = {};
+
+        for (size_t i = 0; i < needs->n_tokens; i++)
+                strings_add(&c->arena, &tokens, needs->tokens[i].token);
+        ret->esps = arena_alloc(&c->arena, boot->n_esps * sizeof(*ret->esps));
+        for (; ret->n_esps < boot->n_esps; ret->n_esps++) {
+                struct boot_facts one = *boot;
+                struct boot_verdict verdict;
+
+                one.esps = &boot->esps[ret->n_esps];
+                one.n_esps = 1;
+                boot_verify(&one, tokens, &c->arena, &verdict);
+                ret->esps[ret->n_esps] = (struct check_esp){
+                        .uuid = one.esps->uuid, .unread = one.esps->unread || !boot->loader, .wrong = verdict.lacking};
+        }
+}
+
 static void trial(struct ctl *c, const struct needs *needs, struct check_facts *ret)
 {
         struct boot_facts boot;
 
+        boot_detect_all(c->loaders, &c->root, &c->arena, &boot);
+        esps(c, &boot, needs, ret);
         trial_read(&c->root, &c->arena, &ret->trial);
         ret->live = c->root.live;
         if (!ret->live)
                 return;
         ret->watchdog = trial_watchdog(&c->root);
-        boot_detect(c->loaders, &c->root, &c->arena, &boot);
         ret->loader_problem = needs->n_tokens > 0 ? boot.problem : NULL;
         ret->trial_problem = boot.unreadable ? arena_join(&c->arena, boot.unreadable, " cannot be read", NULL)
                                              : oneshot_problem(&boot, &c->root, &c->arena);

@@ -212,6 +212,11 @@ static enum ahead line_ahead(struct view *v)
         if (v->now->by_udev && v->needs.n_tokens == 0 && owned.n_tokens == 0)
                 return AHEAD_READY;
         boot_plan_build(&v->boot, &v->needs, &owned, &c->arena, &plan);
+        /* What is copied is not written by hand. */
+        if (plan.problem && v->boot.loader && v->boot.loader->copies) {
+                v->now->mend = plan.problem;
+                return AHEAD_BEHIND;
+        }
         v->now->line_by_hand = c->root.live && plan.problem;
         if (plan.problem)
                 return AHEAD_UNKNOWN;

@@ -36,7 +36,7 @@ bool transaction_has_trial(const struct transaction *x)
 
 int transaction_detect(struct transaction *x)
 {
-        boot_detect(x->c->loaders, &x->c->root, &x->c->arena, &x->facts);
+        boot_detect_all(x->c->loaders, &x->c->root, &x->c->arena, &x->facts);
         return x->facts.unreadable ? ctl_fail(x->facts.unreadable, x->facts.error) : 0;
 }
 
@@ -91,6 +91,43 @@ static int tell_maker(struct transaction *x, const struct strings *images)
         return k;
 }
 
+/* Whether what lies there has those tokens. */
+static int verify(struct transaction *x, struct strings tokens)
+{
+        struct boot_verdict v;
+        int k = transaction_detect(x);
+
+        if (k != 0)
+                return k;
+        boot_verify(&x->facts, tokens, &x->c->arena, &v);
+        for (size_t i = 0; i < v.notes.n; i++)
+                tell_note(x->c, v.notes.v[i]);
+        for (size_t i = 0; i < v.lacking.n; i++)
+                ctl_error("%s", v.lacking.v[i]);
+        if (v.lacking.n > 0)
+                return EXIT_FAILURE;
+        tell_row(x->c, "Boot entries",
+                 arena_printf(&x->c->arena, "%zu, verified%s", v.n_entries,
+                              tokens.n > 0 ? "" : ": no kernel parameter is needed"));
+        return 0;
+}
+
+/* What the command makes is in no file of the host that the journal could keep: it makes all of it anew. */
+static bool only_copies(const struct undo *u)
+{
+        for (size_t i = 0; i < u->n_files; i++)
+                if (u->files[i].kind == UNDO_GENERATED)
+                        return false;
+        return u->command;
+}
+
+static int copy_back(struct transaction *x, const struct undo *u)
+{
+        int k = transaction_run(x->c, "Boot menu", u->command);
+
+        return k == 0 && x->c->root.live && !x->c->dry_run ? verify(x, (struct strings){}) : k;
+}
+
 static void tell_back(struct ctl *c, const struct boot_back *b)
 {
         bool dry = c->dry_run;
@@ -139,10 +176,12 @@ int transaction_take_back(struct transaction *x, const struct undo *u, bool by_h
                 return ctl_fail(what, k);
         tell_back(c, &back);
         keep_back(x, &back);
-        if (u->command && (back.stale || (by_hand && !u->done)))
+        if (u->command && !only_copies(u) && (back.stale || (by_hand && !u->done)))
                 status = transaction_run(c, "Boot menu", u->command);
         if (status == 0)
                 status = tell_maker(x, &back.images);
+        if (status == 0 && only_copies(u))
+                status = copy_back(x, u);
         if (status == 0)
                 k = journal_remove(&c->root, &c->arena, u);
         x->left |= back.left.n > 0;
@@ -290,32 +329,43 @@ int transaction_prepare(struct transaction *x)
                         rebuild_by_hand(x->c, &x->images, &x->facts, x->plan.tokens);
                 return EXIT_FAILURE;
         }
-        return rebuild_find(x->c, &x->facts, &x->images);
+        k = rebuild_find(x->c, &x->facts, &x->images);
+        if (k == 0 && x->images.n_jobs > 0 && x->facts.loader && x->facts.loader->copies)
+                x->plan.changes.command = x->facts.loader->copies;
+        return k;
 }
 
-static int verify(struct transaction *x)
+static int build_images(struct transaction *x)
 {
-        struct boot_verdict v;
-        int k = transaction_detect(x);
+        int k = rebuild_run(x->c, &x->images);
 
-        if (k != 0)
-                return k;
-        boot_verify(&x->facts, x->plan.tokens, &x->c->arena, &v);
-        for (size_t i = 0; i < v.notes.n; i++)
-                tell_note(x->c, v.notes.v[i]);
-        for (size_t i = 0; i < v.lacking.n; i++)
-                ctl_error("%s", v.lacking.v[i]);
-        if (v.lacking.n > 0)
-                return EXIT_FAILURE;
-        tell_row(x->c, "Boot entries",
-                 arena_printf(&x->c->arena, "%zu, verified%s", v.n_entries,
-                              x->plan.tokens.n > 0 ? "" : ": no kernel parameter is needed"));
-        return 0;
+        return k == 0 ? tell_maker(x, &x->plan.changes.images) : k;
+}
+
+/* The menu first: with an older image it boots as well. */
+static int carry_out_menu(struct transaction *x)
+{
+        int k = x->plan.changes.command ? transaction_run(x->c, "Boot menu", x->plan.changes.command) : 0;
+
+        if (k == 0 && x->line)
+                k = verify(x, x->plan.tokens);
+        return k == 0 ? build_images(x) : k;
+}
+
+/* All that is copied is there before. */
+static int carry_out_copied(struct transaction *x)
+{
+        int k = build_images(x);
+
+        if (k == 0 && x->plan.changes.command)
+                k = transaction_run(x->c, "Boot menu", x->plan.changes.command);
+        return k == 0 && x->plan.changes.command ? verify(x, x->plan.tokens) : k;
 }
 
 /* 0 or the exit status; what is written so far is in the journal. */
 static int carry_out(struct transaction *x)
 {
+        bool copies = x->facts.loader && x->facts.loader->copies;
         const char *what = "apply";
         int k = boot_write(&x->c->root, &x->c->arena, &x->plan, &what);
 
@@ -324,14 +374,10 @@ static int carry_out(struct transaction *x)
         for (size_t i = 0; i < x->plan.changes.n; i++)
                 if (!streq(x->plan.changes.v[i].path, APPLIED_PATH))
                         tell_row(x->c, x->plan.changes.v[i].new ? "Wrote" : "Removed", x->plan.changes.v[i].path);
-        if (x->plan.changes.command && x->c->root.live)
-                k = transaction_run(x->c, "Boot menu", x->plan.changes.command);
+        if (x->c->root.live)
+                return copies ? carry_out_copied(x) : carry_out_menu(x);
         /* Where nothing is run what it would have made is not there to be looked at. */
-        if (k == 0 && x->line && (x->c->root.live || !x->plan.changes.command))
-                k = verify(x);
-        if (k == 0 && x->c->root.live)
-                k = rebuild_run(x->c, &x->images);
-        return k == 0 && x->c->root.live ? tell_maker(x, &x->plan.changes.images) : k;
+        return x->line && !x->plan.changes.command ? verify(x, x->plan.tokens) : 0;
 }
 
 int transaction_carry_out(struct transaction *x)

@@ -263,12 +263,25 @@ static int detect(struct detector *d, const struct loader *const *loaders)
         return k;
 }
 
-void boot_detect(const struct loader *const *loaders, const struct root *root, struct arena *a, struct boot_facts *ret)
+static void look(const struct loader *const *loaders, const struct root *root, struct arena *a, bool thorough,
+                 struct boot_facts *ret)
 {
         struct detector d = {.probe = probe_of(root, a), .facts = ret};
 
         *ret = (struct boot_facts){};
+        d.probe->thorough = thorough;
         ret->error = detect(&d, loaders);
         if (ret->error < 0)
                 ret->unreadable = d.probe->unreadable ? d.probe->unreadable : "the boot loader's files";
+}
+
+void boot_detect(const struct loader *const *loaders, const struct root *root, struct arena *a, struct boot_facts *ret)
+{
+        look(loaders, root, a, false, ret);
+}
+
+void boot_detect_all(const struct loader *const *loaders, const struct root *root, struct arena *a,
+                     struct boot_facts *ret)
+{
+        look(loaders, root, a, true, ret);
 }

@@ -197,19 +197,20 @@ bool entry_plan_all(struct boot_planner *p)
         return n > 0 || boot_plan_problem(p, "no boot loader entry is known to boot this system");
 }
 
+void entry_verify(const struct boot_facts *facts, const struct boot_file *entry, struct strings tokens, struct arena *a,
+                  struct boot_verdict *ret)
+{
+        ret->n_entries++;
+        for (size_t i = 0; i < tokens.n; i++)
+                if (!has(facts, entry, tokens.v[i]))
+                        strings_add(a, &ret->lacking, arena_printf(a, "%s has no %s", entry->path, tokens.v[i]));
+}
+
 void entry_verify_all(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret)
 {
-        for (size_t e = 0; e < facts->n_entries; e++) {
-                const struct boot_file *entry = &facts->entries[e];
-
-                if (!entry_is_ours(facts, entry))
-                        continue;
-                ret->n_entries++;
-                for (size_t i = 0; i < tokens.n; i++)
-                        if (!has(facts, entry, tokens.v[i]))
-                                strings_add(a, &ret->lacking,
-                                            arena_printf(a, "%s has no %s", entry->path, tokens.v[i]));
-        }
+        for (size_t e = 0; e < facts->n_entries; e++)
+                if (entry_is_ours(facts, &facts->entries[e]))
+                        entry_verify(facts, &facts->entries[e], tokens, a, ret);
 }
 
 void entry_lengths(const struct boot_facts *facts, struct arena *a, struct entry_front front, struct lengths *ret)

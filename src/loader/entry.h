@@ -28,6 +28,9 @@ bool entry_root(const struct boot_file *entry, struct span *ret);
 bool entry_uses_grubenv(const struct boot_file *entry);
 /* The value of kernelopts in the environment block. */
 bool entry_grubenv(const char *text, struct span *ret);
+/* Judges one of ours. */
+void entry_verify(const struct boot_facts *facts, const struct boot_file *entry, struct strings tokens, struct arena *a,
+                  struct boot_verdict *ret);
 char *entry_edit(struct arena *a, const char *text, struct strings add, struct strings drop);
 
 /* What the loader puts in front of the line, for each value of a key. */

@@ -14,9 +14,6 @@
 #define ENTRY_ID "passthrough-trial"
 #define TITLE    "Linux, passthrough: trial"
 
-static const char header[] =
-        "# Written by passthroughctl apply from /etc/passthrough.d; undone by passthroughctl undo.\n";
-
 static int detect(struct detector *d, struct claim *ret)
 {
         if (grub_may_boot(d) && grub_is_debian(d->probe) && d->probe->exists(d->probe, MENU))
@@ -27,26 +24,17 @@ static int detect(struct detector *d, struct claim *ret)
 static int read_files(struct detector *d)
 {
         struct boot_facts *f = d->facts;
-        int k = grub_read_settings(d);
+        int k = grub_read_debian(d);
 
         f->found = MENU ", made by update-grub";
         f->menu.path = MENU;
-        if (k == 0)
-                k = boot_read(d, GRUB_DROPIN, false);
         return k == 0 ? d->probe->text(d->probe, MENU, &f->menu.text) : k;
 }
 
 static bool plan(struct boot_planner *p)
 {
-        const char *old = boot_text(p->facts, GRUB_DROPIN), *new = NULL;
-        struct strings missing = grub_missing(p);
-
-        if (old && !startswith(old, header))
-                return boot_plan_problem(p, GRUB_DROPIN " is there, and was not written by passthroughctl: rename it");
-        if (missing.n > 0)
-                new = arena_join(p->arena, header, "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX ",
-                                 span_with(p->arena, span_of(""), missing), "\"\n", NULL);
-        boot_plan_add(p, GRUB_DROPIN, old, new, missing);
+        if (!grub_plan_dropin(p))
+                return false;
         boot_plan_command(p, UPDATE);
         return true;
 }

@@ -61,6 +61,13 @@ int grub_read_settings(struct detector *d)
         return k;
 }
 
+int grub_read_debian(struct detector *d)
+{
+        int k = grub_read_settings(d);
+
+        return k == 0 ? boot_read(d, GRUB_DROPIN, false) : k;
+}
+
 bool grub_has_settings(struct boot_facts *facts)
 {
         if (boot_text(facts, GRUB_SETTINGS))
@@ -207,6 +214,22 @@ struct strings grub_missing(struct boot_planner *p)
                                                      NULL));
         }
         return missing;
+}
+
+bool grub_plan_dropin(struct boot_planner *p)
+{
+        static const char header[] =
+                "# Written by passthroughctl apply from /etc/passthrough.d; undone by passthroughctl undo.\n";
+        const char *old = boot_text(p->facts, GRUB_DROPIN), *new = NULL;
+        struct strings missing = grub_missing(p);
+
+        if (old && !startswith(old, header))
+                return boot_plan_problem(p, GRUB_DROPIN " is there, and was not written by passthroughctl: rename it");
+        if (missing.n > 0)
+                new = arena_join(p->arena, header, "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX ",
+                                 span_with(p->arena, span_of(""), missing), "\"\n", NULL);
+        boot_plan_add(p, GRUB_DROPIN, old, new, missing);
+        return true;
 }
 
 /* GRUB_CMDLINE_LINUX= edited in place. NULL with *ret_line where that line cannot be edited safely. */

@@ -22,11 +22,15 @@ bool grub_may_boot(struct detector *d);
 bool grub_is_debian(const struct probe *probe);
 /* The settings, into d->facts. 0 or -errno. */
 int grub_read_settings(struct detector *d) _must_check_;
+/* The same with the drop-in, which only Debian's reads. */
+int grub_read_debian(struct detector *d) _must_check_;
 /* facts->problem, where /etc/default/grub is missing. */
 bool grub_has_settings(struct boot_facts *facts);
 
 /* The wanted tokens that the host's own settings have not. */
 struct strings grub_missing(struct boot_planner *p);
+/* A drop-in that adds them. */
+bool grub_plan_dropin(struct boot_planner *p);
 /* GRUB_CMDLINE_LINUX= in /etc/default/grub, edited in place. */
 bool grub_plan_settings(struct boot_planner *p);
 char *grub_settings_without(struct arena *a, const char *text, struct strings tokens);

@@ -71,6 +71,8 @@ struct boot_facts {
         struct boot_file *files; /* what else is read, in that order */
         size_t n_files;
         struct boot_file menu; /* that a command generates; no path: there is none */
+        struct boot_esp *esps; /* partitions that it boots from, and that a program copies to */
+        size_t n_esps;
 
         const char *vendor_cmdline; /* kernel-install's second choice, or NULL */
         const char *cmdline;        /* of the running kernel, or NULL */
@@ -157,6 +159,12 @@ struct loader {
         bool unified;      /* it boots unified kernel images: kernel, initrd and line in one file */
         bool shell;        /* tokens pass a shell, or GRUB's */
         const struct oneshot *once; /* NULL: it boots none */
+        const char *no_once;        /* why not; NULL: it cannot */
+        /*
+         * A command that copies kernels and boot images to where the loader reads them, to be run behind all else, and
+         * again once that is taken back; NULL: it reads the host's own.
+         */
+        const char *copies;
 
         /* Tells whether it boots this host. 0, or -errno of the probe. */
         int (*detect)(struct detector *d, struct claim *ret);
@@ -182,6 +190,9 @@ struct loader {
 /* ---- detect.c */
 /* loaders: NULL behind the last; the first that is certain is taken. */
 void boot_detect(const struct loader *const *loaders, const struct root *root, struct arena *a, struct boot_facts *ret);
+/* The same, with copies of boot images read and compared, which takes its time. */
+void boot_detect_all(const struct loader *const *loaders, const struct root *root, struct arena *a,
+                     struct boot_facts *ret);
 
 /* ---- boot-plan.c */
 void boot_plan_build(const struct boot_facts *facts, const struct needs *needs, const struct owned *owned,

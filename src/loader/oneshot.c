@@ -5,9 +5,12 @@ const char *oneshot_problem(const struct boot_facts *facts, const struct root *r
 {
         struct probe *probe = probe_of(root, a);
 
-        if (!facts->loader || !facts->loader->once)
-                return facts->loader ? arena_join(a, boot_name(facts), " cannot boot an entry only once", NULL)
-                                     : "no supported boot loader was found";
+        if (!facts->loader)
+                return "no supported boot loader was found";
+        if (!facts->loader->once)
+                return facts->loader->no_once
+                               ? facts->loader->no_once
+                               : arena_join(a, boot_name(facts), " cannot boot an entry only once", NULL);
         return facts->loader->once->problem(facts, probe);
 }
 

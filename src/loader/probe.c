@@ -109,6 +109,9 @@ struct probe *probe_of(const struct root *root, struct arena *a)
                             .text = text,
                             .list = list,
                             .program = program,
-                            .disk = disk};
+                            .disk = disk,
+                            .esp_open = esp_open,
+                            .esp_compare = esp_compare,
+                            .esp_close = esp_close};
         return p;
 }

@@ -3,7 +3,7 @@
 
 /* A host as those see it who make no system call: they ask here. */
 
-#include "base/root.h"
+#include "loader/esp.h"
 
 /* What a file lies on. */
 struct probe_disk {
@@ -17,6 +17,7 @@ struct probe {
         struct arena *arena;
         const struct root *root; /* for probe.c alone */
         const char *unreadable;  /* what text() or list() failed at, or NULL */
+        bool thorough;           /* copies are read and compared, not their size and time alone */
 
         bool (*exists)(const struct probe *p, const char *path);
         /* *ret: NULL where the file is not there. 0 or -errno. */
@@ -26,6 +27,10 @@ struct probe {
         /* True if a command is to be found. */
         bool (*program)(const struct probe *p, const char *name);
         struct probe_disk (*disk)(struct probe *p, const char *path);
+        /* esp.h */
+        int (*esp_open)(struct probe *p, struct boot_esp *x, struct esp *ret);
+        int (*esp_compare)(const struct esp *e, struct esp_copy *copy);
+        void (*esp_close)(struct esp *e, const struct boot_esp *x);
 };
 
 /* Lives as long as the arena. */

@@ -166,6 +166,8 @@ static struct next_step of_apply(const struct asker *x)
 
         if (step.command)
                 return step;
+        if (now->mend && x->on != NEXT_ON_CHECK)
+                return run(x, "check", now->mend);
         if (now->line_by_hand)
                 return run(x, "cmdline",
                            "prints the kernel parameters; add them by hand, build the boot images anew, and reboot");

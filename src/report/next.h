@@ -78,6 +78,7 @@ struct situation {
         const char *lost;    /* why it is unknown whether the next boot's image gets the rules, or NULL */
         bool no_trials;      /* this host's boot loader boots no entry only once */
         bool line_by_hand;   /* apply cannot change the kernel command line here */
+        const char *mend;    /* what has to be mended before apply writes anything; or NULL */
         bool by_hand;        /* of a trial: only confirm keeps it */
         uint32_t seconds;    /* of a trial: from the start of its boot until it is taken back */
         const char *tried;   /* of a trial that failed: its boot, as status --boot= takes it; or NULL */

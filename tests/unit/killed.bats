@@ -6,6 +6,8 @@ load product
 load tree
 load live
 load tree-makers
+load tree-boot
+load tree-esps
 
 OTHER=6.12.1-other
 ID=0123456789abcdef0123456789abcdef
@@ -25,6 +27,7 @@ setup() {
     builder dracut
     live_root
     IN_MEMORY=yes
+    PROGRAM=
     LIVE_TIMEOUT=1200
     cp "$BATS_FILE_TMPDIR/kill-at" "$BATS_TEST_DIRNAME/killed-everywhere" "$ROOT/"
 }
@@ -106,11 +109,22 @@ builder_is_initramfs_tools() {
     script /etc/initramfs/post-update.d/log <<<'echo "$@" >>/var/update.log'
 }
 
+# Two ESPs with systemd-boot, to which proxmox-boot-tool copies.
+proxmox() {
+    zfs_host
+    kernel_files "$OTHER"
+    esp_systemd_boot "$ESP1" "$ROOT_ZFS boot=zfs" "$OTHER"
+    esp_systemd_boot "$ESP2" "$ROOT_ZFS boot=zfs" "$OTHER"
+    esps_live
+    cp -r "$ROOT/proc/cmdline" "$BATS_TEST_TMPDIR/proc/"
+    PROGRAM=/with-esps
+}
+
 # everywhere PROLOGUE COMMAND: the two parts of a run of killed-everywhere. KILL_EVERY=1: at every single call; else a sample.
 everywhere() {
     local step=3
     [[ ${KILL_EVERY-} != 1 ]] || step=1
-    live_run /bin/bash -c "$1; /killed-everywhere $step ${KILL_EVERY:-25} $2"
+    live_run $PROGRAM /bin/bash -c "$1; /killed-everywhere $step ${KILL_EVERY:-25} $2"
     exits 0 || return 1
     echo "# ${output##*$'\n'}" >&3
 }
@@ -149,6 +163,17 @@ everywhere() {
 
 @test "systemd-boot: undo is killed at its system calls, and what boots is the old or the new" {
     systemd_boot
+    everywhere : undo
+}
+
+@test "proxmox-boot-tool: apply is killed at its system calls, and what boots from each ESP is the old or the new" {
+    proxmox
+    everywhere : apply
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 5))
+}
+
+@test "proxmox-boot-tool: undo is killed at its system calls, and what boots from each ESP is the old or the new" {
+    proxmox
     everywhere : undo
 }
 
