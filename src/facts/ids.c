@@ -397,7 +397,7 @@ static void add_scripts(struct arena *a, const struct conf_lines *lines, struct 
 
                 if (!text)
                         add_unreadable(a, ids, lines->v[i].file);
-                else if (strstr(text, "modprobe") || strstr(text, "insmod") || strstr(text, "force_load"))
+                else if (strstr(text, "modprobe ") || strstr(text, "insmod ") || strstr(text, "force_load "))
                         add_loaders(a, ids, lines->v[i].file, text, text);
         }
 }

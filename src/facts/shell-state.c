@@ -117,8 +117,9 @@ static bool assign(struct shell_state *s, const char *word)
 }
 
 /* "for NAME in WORD...": each word of each is a value. */
-static void loop(struct shell_state *s, const struct strings *words)
+static void loop(struct shell_state *s, const struct shell_command *c)
 {
+        const struct strings *words = &c->words;
         struct strings values = {};
         bool known = words->n > 2 && streq(words->v[2], "in");
 
@@ -132,6 +133,10 @@ static void loop(struct shell_state *s, const struct strings *words)
                         const char **parts;
                         size_t n;
 
+                        if (i < 64 && c->quoted >> i & 1) {
+                                strings_add(s->arena, &values, some.v[k]);
+                                continue;
+                        }
                         str_words(s->arena, some.v[k], &parts, &n);
                         for (size_t p = 0; p < n; p++)
                                 strings_add(s->arena, &values, parts[p]);
@@ -196,6 +201,7 @@ static void shift(struct shell_command *c)
 {
         c->words.v++;
         c->words.n--;
+        c->quoted >>= 1;
 }
 
 /* The words of the shell's own in front of a command; false: there is nothing else. */
@@ -219,7 +225,7 @@ static bool skip_keywords(struct shell_state *s, struct shell_command *c)
                 else if (streq(word, "}") || streq(word, "fi") || streq(word, "done") || streq(word, "esac"))
                         pop(s);
                 else if (streq(word, "for")) {
-                        loop(s, &c->words);
+                        loop(s, c);
                         push(s, (struct shell_block){});
                         return false;
                 } else if (streq(word, "case")) {
@@ -251,6 +257,8 @@ static bool gather(struct shell_state *s, struct shell_command *ret)
                 if (!w->op) {
                         if (ret->words.n == 0)
                                 ret->line = w->line;
+                        if (ret->words.n < 64)
+                                ret->quoted |= (uint64_t)w->quoted << ret->words.n;
                         strings_add(s->arena, &ret->words, w->text);
                 } else if (!strchr("<>", *w->text)) {
                         ret->after = w->text;

@@ -11,6 +11,7 @@
 
 struct shell_command {
         struct strings words;
+        uint64_t quoted;    /* by word: it has quotes */
         const char *target; /* of its standard output, or NULL */
         const char *before; /* the operator in front of it */
         const char *after;  /* the one behind it */

@@ -12,6 +12,7 @@ struct reader {
         unsigned line;
         char *word; /* as long as the text; the one that is being read */
         size_t n;
+        bool quoted;
         bool any;      /* also one that is empty: "" */
         unsigned from; /* its line */
 };
@@ -20,7 +21,7 @@ static void add(struct reader *r, const char *text, bool op, unsigned line)
 {
         struct shell_word *w = arena_grow(r->arena, &r->ret->v, r->ret->n, sizeof(*w));
 
-        *w = (struct shell_word){text, op, line};
+        *w = (struct shell_word){.text = text, .quoted = !op && r->quoted, .op = op, .line = line};
         r->ret->n++;
 }
 
@@ -29,7 +30,7 @@ static void end_word(struct reader *r)
         if (r->any)
                 add(r, arena_strndup(r->arena, r->word, r->n), false, r->from);
         r->n = 0;
-        r->any = false;
+        r->any = r->quoted = false;
 }
 
 static void take(struct reader *r)
@@ -65,7 +66,7 @@ static void take_quoted(struct reader *r)
 
         if (!r->any)
                 r->from = r->line;
-        r->any = true;
+        r->any = r->quoted = true;
         while (*r->c && *r->c != quote) {
                 if (quote == '"' && *r->c == '\\' && r->c[1] && strchr("$`\"\\\n", r->c[1]))
                         r->c++;

@@ -9,6 +9,7 @@
 
 struct shell_word {
         const char *text; /* without quotes; "$NAME" and "$(...)" as they stand there */
+        bool quoted;      /* some of it is: it stays one word */
         bool op;          /* ";", "&&", "|", ")", "\n" and the like; ">" for standard output, "<" for all else */
         unsigned line;    /* that it begins on, from 1 */
 };
