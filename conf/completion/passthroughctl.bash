@@ -54,7 +54,7 @@ _passthroughctl_values() { # _passthroughctl_values ROOT OPTION=TYPED COMMAND
     case $option in
     --format) if [[ $3 == show ]]; then printf '%s\n' qemu libvirt libvirt-network libvirt-nodedev; else printf '%s\n' plain grub kernel bootc; fi ;;
     --vendor) printf '%s\n' intel amd ;;
-    --from) printf '%s\n' driverctl modprobe cmdline running mdevctl ;;
+    --from) printf '%s\n' driverctl modprobe cmdline running mdevctl initramfs-tools ;;
     --confirm) printf '%s\n' 5min 15min 1h ;;
     --boot) printf '%s\n' 0 -1 -2 ;;
     --kernel) _passthroughctl_files "$1"/lib/modules/* ;;

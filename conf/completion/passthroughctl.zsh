@@ -50,7 +50,7 @@ _passthroughctl() {
     case $command in
     (list) options=('--json[one JSON document]' '--all[bridges and system functions, too]' '--types[types of virtual GPUs]') ;;
     (add) options=('--json[one JSON document]' '--dry-run[show what would be written]' '--yes[answer each question with yes]'
-        '--from=[take over from]:source:(driverctl modprobe cmdline running mdevctl)') ;;
+        '--from=[take over from]:source:(driverctl modprobe cmdline running mdevctl initramfs-tools)') ;;
     (remove|hugepages|bind|release|confirm|trial) options=('--json[one JSON document]' '--dry-run[show what would be done]') ;;
     (check) options=('--json[one JSON document]' '--all[every row]') ;;
     (plan) options=('--json[one JSON document]' '--steps[each operation, in order]') ;;

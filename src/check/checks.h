@@ -9,6 +9,7 @@
 #include "bus/pci/line.h"
 #include "cmdline/cmdline.h"
 #include "config/settings.h"
+#include "facts/boot-scripts.h"
 #include "facts/complaints.h"
 #include "facts/daemons.h"
 #include "facts/ids.h"
@@ -89,6 +90,7 @@ struct check_facts {
         struct iommus iommus;
         struct kernel_facts kernel; /* of the running one */
         struct rivals rivals;
+        struct boot_scripts scripts; /* of the maker of this host's images */
         struct owners owners;
         struct daemons daemons;         /* where a rule takes what is claimed in udev's database */
         struct openvswitch openvswitch; /* read where a rule has Eswitch=switchdev */

@@ -179,16 +179,20 @@ static void driverctl(struct checker *c)
                 check_row(c, id, CHECK_PASS, "", "no file in /etc/driverctl.d is about a device of a rule");
 }
 
-/* What is to be run once a file that boot images carry has changed. */
-static const char *then_rebuild(struct checker *c, const char *fix)
+const char *check_then_rebuild(struct checker *c, const char *fix)
 {
         return arena_join(c->arena, fix, ", then ", c->facts->makers.maker->command(c->arena, NULL, NULL), NULL);
 }
 
+static const char *ids_row_id(const struct ids_line *line)
+{
+        return line->cmdline ? "conflict.cmdline" : line->image ? "conflict.initramfs" : "conflict.modprobe";
+}
+
 static void ids_row(struct checker *c, const struct ids_effect *e)
 {
-        const char *id = e->line->cmdline ? "conflict.cmdline" : "conflict.modprobe";
-        const char *text = ids_text(e, c->arena), *fix = e->line->cmdline ? e->fix : then_rebuild(c, e->fix);
+        const char *id = ids_row_id(e->line);
+        const char *text = ids_text(e, c->arena), *fix = e->line->cmdline ? e->fix : check_then_rebuild(c, e->fix);
 
         if (text)
                 check_row(c, id, ids_take(e) ? CHECK_FAIL : CHECK_WARN, fix, "%s", text);
@@ -200,7 +204,7 @@ static void ids_row(struct checker *c, const struct ids_effect *e)
 static void modprobe_row(struct checker *c, const struct modprobe_line *m)
 {
         static const char id[] = "conflict.modprobe";
-        const char *fix = then_rebuild(c, arena_join(c->arena, "remove the line from ", m->file, NULL));
+        const char *fix = check_then_rebuild(c, arena_join(c->arena, "remove the line from ", m->file, NULL));
 
         if (m->kind == MODPROBE_BLACKLIST)
                 check_row(c, id, CHECK_WARN, fix, "%s: \"%s\": only programs that load the module by its name get it",
@@ -215,15 +219,16 @@ static void modprobe_row(struct checker *c, const struct modprobe_line *m)
 static void modprobe(struct checker *c)
 {
         struct ids_effect *effects;
-        size_t n = ids_effects(c->plan, &c->facts->ids, c->arena, &effects), of_cmdline = 0;
+        size_t n = ids_effects(c->plan, &c->facts->ids, c->arena, &effects), of_cmdline = 0, elsewhere = 0;
 
         for (size_t i = 0; i < c->facts->rivals.n_modprobe; i++)
                 modprobe_row(c, &c->facts->rivals.modprobe[i]);
         for (size_t i = 0; i < n; i++) {
                 ids_row(c, &effects[i]);
                 of_cmdline += effects[i].line->cmdline;
+                elsewhere += effects[i].line->cmdline || effects[i].line->image;
         }
-        if (c->facts->rivals.n_modprobe + n == of_cmdline)
+        if (c->facts->rivals.n_modprobe + n == elsewhere)
                 check_row(
                         c, "conflict.modprobe", CHECK_PASS, "",
                         "no ids= of vfio-pci or pci-stub, and no blacklist or install of vfio modules, in modprobe.d");

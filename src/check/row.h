@@ -40,6 +40,9 @@ static inline bool check_taken(const struct plan_entry *e)
         return e->driver && e->action != ACTION_KEEP && e->kind != REASON_IMPOSTOR;
 }
 
+/* A fix, and what is to be run once a file that boot images carry has changed. */
+const char *check_then_rebuild(struct checker *c, const char *fix);
+
 /* The entry of that address which is taken, or NULL. */
 const struct plan_entry *check_taken_at(const struct checker *c, const char *address);
 
@@ -73,6 +76,8 @@ void check_reservations(struct checker *c);
 void check_images(struct checker *c);
 /* conflicts.c */
 void check_conflicts(struct checker *c);
+/* hand-made.c: scripts in boot images */
+void check_hand_made(struct checker *c);
 /* meddlers.c: of USB devices and serial ports */
 void check_meddlers(struct checker *c);
 /* offload.c */

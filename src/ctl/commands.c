@@ -18,7 +18,7 @@ static const struct own_option options[OPT_MAX_] = {
                      "everything: bridges, too (list), passed rows, too (check), each rule (show)"},
         [OPT_FORMAT] = {"format", TEXT, AT(format), "FORMAT", "the form of the output: "},
         [OPT_FROM] = {"from", TEXT, AT(from), "SOURCE",
-                      "take over from driverctl, mdevctl, modprobe, cmdline or running"},
+                      "take over from driverctl, mdevctl, modprobe, cmdline, running or " MAKERS_WITH_SCRIPTS},
         [OPT_LIST] = {"list", FLAG, AT(list), NULL, "show what can be undone"},
         [OPT_NO_TRIAL] = {"no-trial", FLAG, AT(no_trial), NULL, "for every boot from the next on, without a trial"},
         [OPT_CONFIRM] = {"confirm", TEXT, AT(confirm_text), "TIME",

@@ -10,34 +10,14 @@
 #include "facts/conf-lines.h"
 #include "facts/ids.h"
 
-static void read_ids(struct import *m, const char *ids, const char *prefix, const struct ids_line *line)
-{
-        struct arena *a = &m->edit.c->arena;
-        struct item item = {
-                .from = str_printable(a, arena_printf(a, "%s of \"%s\" in %s", ids, line->text, line->file))};
-        struct import_ids wanted;
-
-        if (!import_parse_ids(m->edit.c, ids, &wanted)) {
-                import_note(m, "%s is left alone: no rule can say that", item.from);
-                return;
-        }
-        if (wanted.n_devices == 0) {
-                import_note(m, "%s is left alone: there is no such device here", item.from);
-                return;
-        }
-        item.match = wanted.match;
-        item.device = wanted.device;
-        item.n_devices = wanted.n_devices;
-        item.name = arena_join(a, prefix, "-", wanted.name, NULL);
-        import_add(m, &item);
-}
-
 static void read_line(struct import *m, const char *prefix, const struct ids_line *line)
 {
-        struct strings ids = import_split_ids(&m->edit.c->arena, line->value);
+        struct arena *a = &m->edit.c->arena;
+        struct strings ids = import_split_ids(a, line->value);
 
         for (size_t i = 0; i < ids.n; i++)
-                read_ids(m, ids.v[i], prefix, line);
+                import_add_ids(m, ids.v[i], prefix,
+                               arena_printf(a, "%s of \"%s\" in %s", ids.v[i], line->text, line->file));
 }
 
 /* ---- modprobe.d ----------------------------------------------------------------------------------------------------

@@ -176,3 +176,24 @@ struct strings import_split_ids(struct arena *a, const char *value)
                         strings_add(a, &list, ids);
         return list;
 }
+
+void import_add_ids(struct import *m, const char *ids, const char *prefix, const char *from)
+{
+        struct arena *a = &m->edit.c->arena;
+        struct item item = {.from = str_printable(a, from)};
+        struct import_ids wanted;
+
+        if (!import_parse_ids(m->edit.c, ids, &wanted)) {
+                import_note(m, "%s is left alone: no rule can say that", item.from);
+                return;
+        }
+        if (wanted.n_devices == 0) {
+                import_note(m, "%s is left alone: there is no such device here", item.from);
+                return;
+        }
+        item.match = wanted.match;
+        item.device = wanted.device;
+        item.n_devices = wanted.n_devices;
+        item.name = arena_join(a, prefix, "-", wanted.name, NULL);
+        import_add(m, &item);
+}

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "cmdline/cmdline.h"
 #include "ctl/import.h"
+#include "facts/boot-scripts.h"
 #include "facts/conf-lines.h"
 #include "facts/ids.h"
 #include "facts/natives.h"
@@ -309,6 +310,8 @@ static void maker_settings(struct remains *r, const struct ids_settings *s)
 {
         struct conf_lines lines = {};
 
+        if (s->form == IDS_SCRIPTS)
+                return;
         for (size_t i = 0; s->files[i]; i++)
                 conf_lines_of(&r->c->root, r->arena, s->files[i], &lines);
         conf_lines_in(&r->c->root, r->arena, s->dirs, ".conf", &lines);
@@ -324,6 +327,41 @@ static void maker_settings(struct remains *r, const struct ids_settings *s)
                 else
                         tokens_in(r, &lines.v[i]);
         }
+}
+
+/* "0000:42:00.0, 10de:1b80": what of the script's a rule has now. */
+static void script(struct remains *r, const struct boot_script *s, const char *then)
+{
+        const char *some = "";
+        bool all = s->n > 0;
+
+        for (size_t i = 0; i < s->n; i++) {
+                const struct shell_bind *b = &s->binds[i];
+                bool is = b->sense == SHELL_NAMED, of_ids;
+
+                if (is && b->address)
+                        is = addresses_taken(r, b->address);
+                else if (is)
+                        is = *taken_ids(r, b->ids, &of_ids) != '\0';
+                if (is)
+                        some = arena_join(r->arena, some, *some ? ", " : "", b->address ? b->address : b->ids, NULL);
+                all &= is;
+        }
+        if (*some)
+                add(r, &(struct conf_line){s->file, NULL, 0},
+                    arena_join(r->arena, all ? "what it gives to vfio-pci: " : "of what it gives to vfio-pci ", some,
+                               then, NULL));
+}
+
+static void scripts(struct remains *r, const struct maker *maker)
+{
+        struct boot_scripts list;
+        const char *then =
+                maker->command ? arena_join(r->arena, "; then ", maker->command(r->arena, NULL, NULL), NULL) : "";
+
+        boot_scripts_read(&r->c->root, r->arena, maker->settings, &list);
+        for (size_t i = 0; i < list.n; i++)
+                script(r, &list.v[i], then);
 }
 
 /* Where a parameter stands; the running kernel's, if no file has it. */
@@ -386,9 +424,11 @@ struct strings remains_find(struct ctl *c)
         conf_lines_in(&c->root, r.arena, rules, ".rules", &udev);
         for (size_t i = 0; i < udev.n; i++)
                 udev_line(&r, &udev.v[i]);
-        for (size_t i = 0; c->makers[i]; i++)
+        for (size_t i = 0; c->makers[i]; i++) {
                 for (const struct ids_settings *s = c->makers[i]->settings; s && s->files; s++)
                         maker_settings(&r, s);
+                scripts(&r, c->makers[i]);
+        }
         command_lines(&r);
         return r.lines;
 }

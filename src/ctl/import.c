@@ -291,21 +291,31 @@ static const struct import_source *find_source(const char *name)
         return NULL;
 }
 
+/* People put scripts into its images. */
+static const struct maker *find_maker(const struct ctl *c, const char *name)
+{
+        for (size_t i = 0; c->makers[i]; i++)
+                if (streq(c->makers[i]->name, name) && import_has_scripts(c->makers[i]))
+                        return c->makers[i];
+        return NULL;
+}
+
 int import_rules(struct ctl *c)
 {
         struct import m = {.edit = {.c = c, .import = true, .show = !c->json}};
         const struct import_source *source = find_source(c->from);
+        const struct maker *maker = find_maker(c, c->from);
         int k;
 
-        if (!source)
-                return ctl_usage(
-                        "--from=%s: rules are taken over from driverctl, mdevctl, modprobe, cmdline or running",
-                        c->from);
+        if (!source && !maker)
+                return ctl_usage("--from=%s: rules are taken over from driverctl, mdevctl, modprobe, cmdline, running "
+                                 "or " MAKERS_WITH_SCRIPTS,
+                                 c->from);
         if (c->argc > 1)
                 return ctl_usage("add --from=%s takes no name and no device", c->from);
         k = edit_look(c);
         if (k == 0)
-                k = source->read(&m);
+                k = source ? source->read(&m) : import_scripts(&m, maker);
         if (k != 0)
                 return k;
         draft_all(&m);

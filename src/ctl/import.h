@@ -4,6 +4,7 @@
 /* add --from=: rules for what something else hands over already. One file for each kind of source. */
 
 #include "ctl/edit.h"
+#include "maker/maker.h"
 
 /* What one override, or one of ids=, hands over. */
 struct item {
@@ -52,6 +53,8 @@ struct import_ids {
 };
 /* False: no rule can say that. */
 bool import_parse_ids(struct ctl *c, const char *ids, struct import_ids *ret) _must_check_;
+/* A rule for one of ids=; from: as in struct item. */
+void import_add_ids(struct import *m, const char *ids, const char *prefix, const char *from);
 /* The words of ids=, which may have quotes around them. */
 struct strings import_split_ids(struct arena *a, const char *value) _must_check_;
 
@@ -61,6 +64,9 @@ int import_mdevctl(struct import *m) _must_check_;
 int import_modprobe(struct import *m) _must_check_;
 int import_cmdline(struct import *m) _must_check_;
 int import_running(struct import *m) _must_check_;
+/* What people put into boot images of that maker; it has scripts of theirs. */
+bool import_has_scripts(const struct maker *maker) _must_check_;
+int import_scripts(struct import *m, const struct maker *maker) _must_check_;
 
 /* What of the old recipe can go once the plan's rules are in effect: lines "FILE:LINE: TEXT". */
 struct strings remains_find(struct ctl *c) _must_check_;

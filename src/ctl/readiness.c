@@ -215,6 +215,7 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
         kernel_read(&c->root, &c->arena, NULL, &ret->kernel);
         memory_read(&c->root, &c->arena, &ret->memory);
         rivals_read(&c->root, &c->arena, &ret->rivals);
+        boot_scripts_read(&c->root, &c->arena, ret->makers.maker->settings, &ret->scripts);
         owners_read(&c->root, &c->arena, &ret->owners);
         if (c->plan.sriov && c->plan.sriov->n_parents > 0)
                 complaints_read(&c->root, &c->arena, &ret->complaints);

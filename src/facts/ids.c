@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "cmdline/cmdline.h"
+#include "facts/boot-scripts.h"
 #include "facts/conf-lines.h"
 #include "facts/gather.h"
 #include "facts/rivals.h"
@@ -388,17 +389,38 @@ static void add_arguments(struct arena *a, const struct conf_lines *lines, struc
                         add_unreadable(a, ids, lines->v[i].file);
 }
 
+/* A script loads the driver by name; what only copies it into an image does not. */
+static void add_scripts(struct arena *a, const struct conf_lines *lines, struct ids *ids)
+{
+        for (size_t i = 0; i < lines->n; i++) {
+                const char *text = lines->v[i].text;
+
+                if (!text)
+                        add_unreadable(a, ids, lines->v[i].file);
+                else if (strstr(text, "modprobe ") || strstr(text, "insmod ") || strstr(text, "force_load "))
+                        add_loaders(a, ids, lines->v[i].file, text, text);
+        }
+}
+
 void ids_add_settings(const struct root *root, struct arena *a, const struct ids_settings *s, struct ids *ids)
 {
         struct conf_lines lines = {};
+        size_t before = ids->n_lines;
 
         for (size_t i = 0; s->files[i]; i++)
                 conf_lines_of(root, a, s->files[i], &lines);
-        conf_lines_in(root, a, s->dirs, ".conf", &lines);
-        if (s->form == IDS_SHELL)
+        if (s->form == IDS_SCRIPTS)
+                boot_scripts_lines(root, a, s, &lines);
+        else
+                conf_lines_in(root, a, s->dirs, ".conf", &lines);
+        if (s->form == IDS_SCRIPTS)
+                add_scripts(a, &lines, ids);
+        else if (s->form == IDS_SHELL)
                 add_variables(a, &lines, s, ids);
         else if (s->form == IDS_ARGUMENTS)
                 add_arguments(a, &lines, ids);
         else
                 add_modules(a, &lines, ids);
+        for (size_t i = before; i < ids->n_lines; i++)
+                ids->lines[i].image = true;
 }

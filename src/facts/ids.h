@@ -19,6 +19,7 @@ struct ids_line {
         const char *file;   /* it stands in */
         const char *text;   /* as written */
         const char *value;  /* of ids= */
+        bool image;         /* it goes into boot images alone */
         bool last;          /* of the options of modprobe.d the one that counts; the kernel takes no other */
 };
 
@@ -54,9 +55,12 @@ struct ids_settings {
                 IDS_MODULES,   /* a module a line, which an initrd loads first */
                 IDS_ARGUMENTS, /* a command line, but for kernel and modules */
                 IDS_SHELL,     /* a shell's, with the variables below */
+                IDS_SCRIPTS,   /* of the directories all files: scripts, see facts/boot-scripts.h */
         } form;
         const char *modules;   /* of modules that an initrd loads first */
         const char *arguments; /* of such a command line, or NULL */
+        const char *early;     /* of the scripts' directories the one that is run first; NULL: they make the image */
+        const char *coldplug;  /* the script there that has udev load drivers */
 };
 
 /* ids= of modprobe.d, and what loads the drivers by modprobe.d. */

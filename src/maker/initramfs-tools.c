@@ -158,10 +158,23 @@ const struct initrd initrd_initramfs_tools = {
         .arguments = (const char *const[]){conf, conf_d, NULL},
 };
 
+#define SCRIPTS "/etc/initramfs-tools/scripts/"
+
 static const struct ids_settings settings[] = {
         {.files = (const char *const[]){"/etc/initramfs-tools/modules", NULL},
          .dirs = (const char *const[]){NULL},
          .form = IDS_MODULES},
+        {.files = (const char *const[]){NULL},
+         .dirs = (const char *const[]){SCRIPTS "init-top", SCRIPTS "init-premount", SCRIPTS "local-top",
+                                       SCRIPTS "local-block", SCRIPTS "local-premount", SCRIPTS "local-bottom",
+                                       SCRIPTS "nfs-top", SCRIPTS "nfs-premount", SCRIPTS "nfs-bottom",
+                                       SCRIPTS "init-bottom", NULL},
+         .form = IDS_SCRIPTS,
+         .early = SCRIPTS "init-top",
+         .coldplug = "udev"},
+        {.files = (const char *const[]){NULL},
+         .dirs = (const char *const[]){"/etc/initramfs-tools/hooks", NULL},
+         .form = IDS_SCRIPTS},
         {},
 };
 

@@ -48,6 +48,9 @@ struct maker {
         const char *(*replaced)(const struct root *root, struct arena *a, const char *path);
 };
 
+/* Those that people write scripts for (IDS_SCRIPTS); for texts. */
+#define MAKERS_WITH_SCRIPTS "initramfs-tools"
+
 /*
  * Runs argv[0], wherever this host has it. *ret_wrong: it is not there; or its exit status and, behind that line, all
  * that it said. 0 or -errno.

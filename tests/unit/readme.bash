@@ -185,7 +185,7 @@ debian() {
         '    mount --bind /facts/net /proc/$$/net' 'fi' \
         'case $1 in apply) shift; set -- apply --no-trial "$@" ;; esac' 'exec /usr/bin/passthroughctl "$@"' # trials have boots of their own
     local name
-    for name in apt-get reboot journalctl vgchange; do
+    for name in apt-get update-initramfs reboot journalctl vgchange; do
         program "/stand-ins/$name" "echo \"$name\${*:+ \$*}\" >>/var/lib/ran"
     done
 }
