@@ -223,6 +223,14 @@ bring_tree() {
     bring "$work/tree.tar" tree.tar
 }
 
+# initramfs_tools: the root has that, and it makes the image.
+initramfs_tools() {
+    root_image=initramfs
+    root_size=1700
+    flavour=initramfs
+    "$lab_source/host" initramfs
+}
+
 # with_qemu: the root has QEMU, for a machine inside this one.
 with_qemu() {
     root_image=qemu
