@@ -69,6 +69,9 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 -include $(patsubst %.o,%.d,$(call objects,$(SOURCES)))
 
+# Their order is that of their names, where nothing else says so: what begins with 00 comes before udev.
+INITRAMFS_SCRIPTS := init-top/00-passthrough init-premount/passthrough init-bottom/00-passthrough panic/passthrough
+
 .PHONY: install
 install: all ## install below DESTDIR, PREFIX=/usr
 	install -D -m 755 $(BUILD)/passthroughctl $(DESTDIR)$(PREFIX)/bin/passthroughctl
@@ -81,6 +84,11 @@ install: all ## install below DESTDIR, PREFIX=/usr
 		$(DESTDIR)$(PREFIX)/lib/systemd/system-generators/passthrough-generator
 	install -d $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 dracut/50passthrough/*.sh $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough
+	install -D -m 755 conf/initramfs-tools/hook $(DESTDIR)$(PREFIX)/share/initramfs-tools/hooks/passthrough
+	for script in $(INITRAMFS_SCRIPTS); do \
+		install -D -m 755 conf/initramfs-tools/$${script%%/*} \
+			$(DESTDIR)$(PREFIX)/share/initramfs-tools/scripts/$$script || exit; \
+	done
 	install -m 644 conf/systemd/* $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/multi-user.target.wants
 	ln -sf ../passthrough-trial.service $(DESTDIR)$(PREFIX)/lib/systemd/system/multi-user.target.wants
@@ -100,6 +108,7 @@ uninstall: ## remove what install put there; rules and records stay
 	rm -f $(DESTDIR)$(PREFIX)/bin/passthroughctl $(DESTDIR)$(PREFIX)/lib/systemd/system-generators/passthrough-generator
 	rm -rf $(DESTDIR)$(PREFIX)/lib/passthrough $(DESTDIR)$(PREFIX)/lib/dracut/modules.d/50passthrough \
 		$(DESTDIR)$(PREFIX)/share/doc/passthrough $(DESTDIR)$(PREFIX)/share/passthrough
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/initramfs-tools/,hooks/passthrough $(addprefix scripts/,$(INITRAMFS_SCRIPTS)))
 	rm -f $(DESTDIR)/etc/grub.d/42_passthrough $(DESTDIR)$(PREFIX)/lib/kernel/install.d/91-passthrough.install
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/passthroughctl $(DESTDIR)$(ZSH_COMPLETIONS)/_passthroughctl
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/multi-user.target.wants/passthrough-trial.service

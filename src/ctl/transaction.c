@@ -73,12 +73,22 @@ int transaction_run(struct ctl *c, const char *label, const char *line)
 }
 
 /* Once images took the place of others. */
-static int tell_maker(struct transaction *x)
+static int tell_maker(struct transaction *x, const struct strings *images)
 {
+        struct ctl *c = x->c;
+        const char *last = "";
         struct makers makers;
+        int k = 0;
 
-        makers_find(x->c->makers, x->c->initrds, &x->c->root, &x->c->arena, &makers);
-        return makers.maker->replaced ? transaction_run(x->c, "Boot images", makers.maker->replaced) : 0;
+        makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
+        for (size_t i = 0; k == 0 && makers.maker->replaced && i < images->n; i++) {
+                const char *line = makers.maker->replaced(&c->root, &c->arena, images->v[i]);
+
+                if (line && !streq(line, last))
+                        k = transaction_run(c, "Boot images", line);
+                last = line ? line : last;
+        }
+        return k;
 }
 
 /* Whether what lies there has those tokens. */
@@ -168,8 +178,8 @@ int transaction_take_back(struct transaction *x, const struct undo *u, bool by_h
         keep_back(x, &back);
         if (u->command && !only_copies(u) && (back.stale || (by_hand && !u->done)))
                 status = transaction_run(c, "Boot menu", u->command);
-        if (status == 0 && back.images)
-                status = tell_maker(x);
+        if (status == 0)
+                status = tell_maker(x, &back.images);
         if (status == 0 && only_copies(u))
                 status = copy_back(x, u);
         if (status == 0)
@@ -323,7 +333,7 @@ static int build_images(struct transaction *x)
 {
         int k = rebuild_run(x->c, &x->images);
 
-        return k == 0 && x->images.n_jobs > 0 ? tell_maker(x) : k;
+        return k == 0 ? tell_maker(x, &x->plan.changes.images) : k;
 }
 
 /* The menu first: with an older image it boots as well. */

@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 /* One line for each maker, the preferred first: its images can have the rules, or it is only recognised. */
-#define SERVED(is)     is(dracut)
-#define RECOGNISED(is) is(initramfs_tools) is(mkinitcpio)
+#define SERVED(is)     is(dracut) is(initramfs_tools)
+#define RECOGNISED(is) is(mkinitcpio)
 
 #define DECLARE_MAKER(name)  extern const struct maker maker_##name;
 #define DECLARE_INITRD(name) extern const struct initrd initrd_##name;
