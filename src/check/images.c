@@ -59,13 +59,17 @@ static void esp_row(struct checker *c, const struct check_esp *x)
 {
         const char *id = check_row_id(c, "esp", x->uuid);
 
+        if (c->plan->config->n_rules == 0 && c->in->needs->n_tokens == 0) {
+                check_row(c, id, CHECK_SKIP, "", "there are no rules for it to have");
+                return;
+        }
         if (x->unread)
                 check_row(c, id, CHECK_UNKNOWN, "sudo passthroughctl check", "what is on this ESP only root can read");
         else if (x->wrong.n == 0)
                 check_row(c, id, CHECK_PASS, "",
                           "each boot entry has the kernel parameters, and each boot image is that of /boot");
         /* Each says what to do. */
-        for (size_t i = 0; i < x->wrong.n; i++)
+        for (size_t i = 0; !x->unread && i < x->wrong.n; i++)
                 check_row(c, id, CHECK_FAIL, "passthroughctl apply --no-trial, once that is mended", "%s",
                           x->wrong.v[i]);
 }

@@ -148,7 +148,7 @@ static const char *replaced(const struct root *root_of, struct arena *a, const c
 static const char mark[] = "/conf/initramfs.conf", root[] = "/root", units[] = "",
                   hook[] = "/usr/share/initramfs-tools/hooks/passthrough",
                   scripts[] = "/usr/share/initramfs-tools/scripts/*/*passthrough",
-                  conf[] = "/etc/initramfs-tools/initramfs.conf", conf_d[] = "/etc/initramfs-tools/conf.d/",
+                  conf[] = "/etc/initramfs-tools/initramfs.conf", conf_d[] = "/etc/initramfs-tools/conf.d/*",
                   cryptsetup[] = "askpass", zfs[] = "zfs load-key", plymouth[] = "plymouth ask-for-password",
                   systemd[] = "systemd-ask-password";
 

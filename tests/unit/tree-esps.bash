@@ -21,6 +21,9 @@ proxmox_host() {
     # What the root file system has of a menu nobody boots.
     put /boot/grub/grub.cfg 'stale'
     cp "$BATS_TEST_DIRNAME/../proxmox/proxmox-boot-tool" "$ROOT/usr/sbin/"
+    # What it has update-initramfs run.
+    mkdir -p "$ROOT/etc/initramfs/post-update.d"
+    program /etc/initramfs/post-update.d/proxmox-boot-sync '[ "$INITRAMFS_TOOLS_KERNEL_HOOK" ] || exec /usr/sbin/proxmox-boot-tool refresh'
     kernel_files "$KERNEL"
 }
 
