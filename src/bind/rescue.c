@@ -17,7 +17,7 @@
 
 /* Seconds after devices have been asked for, without a root file system and without anybody being asked anything. */
 #define UNHIDE_AFTER    10
-#define GIVE_BACK_AFTER 30 /* half of the initrd's patience, where it has little: disks have the rest to show */
+#define GIVE_BACK_AFTER 30 /* or two thirds of the initrd's patience: disks have the rest to show */
 #define WAIT_FOR_STAGE  10 /* and seconds for a stage to end that has begun, or another rescue */
 
 #define COMMAND_MAX ((size_t)64 * 1024)
@@ -171,7 +171,7 @@ int run_rescue(const struct root *root, const char *stopped)
         _cleanup_(run_free) struct run r = {.root = root};
         _cleanup_(close_fd) int lock = -1;
         const struct initrd *initrd = initrd_here(root, initrd_table);
-        int k, seconds = initrd && initrd->patience ? initrd->patience / 2 : GIVE_BACK_AFTER;
+        int k, seconds = initrd && initrd->patience ? initrd->patience * 2 / 3 : GIVE_BACK_AFTER;
         bool hidden = false;
 
         if (!initrd || (!stopped && wait_for_root(root, initrd, UNHIDE_AFTER)))
