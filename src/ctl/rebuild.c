@@ -21,6 +21,8 @@ static void add_job(struct ctl *c, struct rebuild *r, const struct installed *im
 /* Says that an image is not built here, if it is not. */
 static bool leave(struct rebuild *r, const struct installed *image, const struct boot_facts *facts, const char *why)
 {
+        const char *unified = r->makers.maker->unified;
+
         if (facts->loader && facts->loader->image) {
                 ctl_error("%s: %s; %s", image->path, why, facts->loader->image);
                 return r->left = true;
@@ -28,8 +30,8 @@ static bool leave(struct rebuild *r, const struct installed *image, const struct
         if (!image->unified)
                 return false;
         ctl_error("%s: %s; it is a unified kernel image, which is not built here: build it as it was "
-                  "built before (" BOOT_INSTALLER ", ukify or %s)",
-                  image->path, why, r->makers.maker->unified);
+                  "built before (%s%s" BOOT_INSTALLER " or ukify)",
+                  image->path, why, unified ? unified : "", unified ? ", " : "");
         return r->left = true;
 }
 

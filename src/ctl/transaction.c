@@ -73,12 +73,22 @@ int transaction_run(struct ctl *c, const char *label, const char *line)
 }
 
 /* Once images took the place of others. */
-static int tell_maker(struct transaction *x)
+static int tell_maker(struct transaction *x, const struct strings *images)
 {
+        struct ctl *c = x->c;
+        const char *last = "";
         struct makers makers;
+        int k = 0;
 
-        makers_find(x->c->makers, x->c->initrds, &x->c->root, &x->c->arena, &makers);
-        return makers.maker->replaced ? transaction_run(x->c, "Boot images", makers.maker->replaced) : 0;
+        makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
+        for (size_t i = 0; k == 0 && makers.maker->replaced && i < images->n; i++) {
+                const char *line = makers.maker->replaced(&c->root, &c->arena, images->v[i]);
+
+                if (line && !streq(line, last))
+                        k = transaction_run(c, "Boot images", line);
+                last = line ? line : last;
+        }
+        return k;
 }
 
 static void tell_back(struct ctl *c, const struct boot_back *b)
@@ -131,8 +141,8 @@ int transaction_take_back(struct transaction *x, const struct undo *u, bool by_h
         keep_back(x, &back);
         if (u->command && (back.stale || (by_hand && !u->done)))
                 status = transaction_run(c, "Boot menu", u->command);
-        if (status == 0 && back.images)
-                status = tell_maker(x);
+        if (status == 0)
+                status = tell_maker(x, &back.images);
         if (status == 0)
                 k = journal_remove(&c->root, &c->arena, u);
         x->left |= back.left.n > 0;
@@ -315,7 +325,7 @@ static int carry_out(struct transaction *x)
                 k = verify(x);
         if (k == 0 && x->c->root.live)
                 k = rebuild_run(x->c, &x->images);
-        return k == 0 && x->c->root.live && x->images.n_jobs > 0 ? tell_maker(x) : k;
+        return k == 0 && x->c->root.live ? tell_maker(x, &x->plan.changes.images) : k;
 }
 
 int transaction_carry_out(struct transaction *x)

@@ -14,7 +14,10 @@ struct initrd {
         const char *units;        /* of its own with systemd: those that load drivers, or ask for that */
         const char *asking;       /* a file that its scripts lock while they ask somebody, or NULL */
         const char *const *parts; /* patterns of the host's files that put our programs into it, NULL behind the last */
-        /* The host's files (and *.conf in directories, "DIR/") that add to its command line, NULL behind the last. */
+        /*
+         * The host's files (and *.conf in directories, "DIR/", or all that is in them, an asterisk behind that) that
+         * add to its command line, NULL behind the last.
+         */
         const char *const *arguments;
 };
 

@@ -98,7 +98,8 @@ static int put_back(struct taker *t, size_t i)
                 return k;
         if (kept == JOURNAL_KEPT) {
                 strings_add(t->arena, &t->back->restored, f->path);
-                t->back->images |= f->kind == UNDO_IMAGE;
+                if (f->kind == UNDO_IMAGE)
+                        strings_add(t->arena, &t->back->images, f->path);
                 would_put_back(t, i, path);
         } else if (f->kind != UNDO_IMAGE)
                 return kept == JOURNAL_NOT_KEPT ? -ENOENT : -EBADMSG;

@@ -24,8 +24,8 @@ struct boot_back {
         struct strings kept;     /* images that were built anew since, and so are left as they are */
         struct boot_would *would;
         size_t n_would;
-        bool images; /* some of those that are restored are boot images */
-        bool stale;  /* the command has to be run: what it generated has been generated anew since */
+        struct strings images; /* boot images, of those that are restored */
+        bool stale;            /* the command has to be run: what it generated has been generated anew since */
 };
 
 /*

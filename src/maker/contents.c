@@ -63,20 +63,30 @@ static const char *missing_module(struct verifier *v)
         return NULL;
 }
 
-bool contents_digest(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret)
+/* order may be NULL: nobody asks for it. */
+static bool read_both(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret,
+                      const char **order)
 {
-        const char *text = maker->read(a, file, DIGEST_PATH);
+        const char *const paths[] = {DIGEST_PATH, order ? maker->order : NULL, NULL};
+        const char *texts[ARRAY_SIZE(paths)] = {"", ""};
+        bool there = maker->read(a, file, paths, texts);
 
-        *ret = text ? digest_parse(text) : (struct image_digest){};
-        return text;
+        *ret = there ? digest_parse(texts[0]) : (struct image_digest){};
+        if (order)
+                *order = texts[1];
+        return there;
 }
 
-static const char *verify_digest(struct verifier *v, const struct maker *maker, const char *file,
-                                 struct image_digest *ret)
+bool contents_digest(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret)
 {
-        if (!contents_digest(v->arena, maker, file, ret) || !ret->known)
+        return read_both(a, maker, file, ret, NULL);
+}
+
+static const char *verify_digest(const struct verifier *v, const struct image_digest *digest)
+{
+        if (!digest->known)
                 return DIGEST_PATH ", which says what it was built from";
-        if (ret->config != v->now->digest.config || ret->programs != v->now->digest.programs)
+        if (digest->config != v->now->digest.config || digest->programs != v->now->digest.programs)
                 return "this config: it was changed meanwhile, or the image has something else";
         return NULL;
 }
@@ -86,17 +96,18 @@ const char *contents_lack(const struct root *root, struct arena *a, const struct
 {
         static const char bind[] = PASSTHROUGH_LIBEXEC "/passthrough-bind";
         struct verifier v = {.root = root, .arena = a, .release = release, .now = now, .list = maker->list(a, file)};
-        const char *lack;
+        const char *lack, *order;
 
         if (!v.list)
                 return "files that can be listed";
         if (!contents_has(v.list, bind + 1))
                 return bind;
-        lack = maker->lacks(v.list);
+        (void)!read_both(a, maker, file, ret, &order);
+        lack = maker->lacks(v.list, order);
         for (size_t i = 0; !lack && i < now->n_files; i++)
                 if (!contents_has(v.list, now->files[i].path + 1))
                         lack = now->files[i].path;
         if (!lack)
                 lack = missing_module(&v);
-        return lack ? lack : verify_digest(&v, maker, file, ret);
+        return lack ? lack : verify_digest(&v, ret);
 }

@@ -49,13 +49,19 @@ static const char *list(struct arena *a, const char *file)
         return lsinitrd(a, NULL, NULL, file);
 }
 
-static const char *read_file(struct arena *a, const char *file, const char *path)
+static bool read_files(struct arena *a, const char *file, const char *const *paths, const char **ret)
 {
-        return lsinitrd(a, "-f", path + 1, file);
+        for (; *paths; paths++, ret++) {
+                *ret = lsinitrd(a, "-f", *paths + 1, file);
+                if (!*ret)
+                        return false;
+        }
+        return true;
 }
 
-static const char *lacks(const char *files)
+static const char *lacks(const char *files, const char *order)
 {
+        (void)order;
         return contents_has(files, "passthrough-generator") || strstr(files, "-passthrough-initrd.sh")
                        ? NULL
                        : "both passthrough-generator and the hook that runs without systemd";
@@ -97,8 +103,7 @@ const struct maker maker_dracut = {
         .images = (const char *const[]){"initrd.img-*", "initramfs-*.img", "initrd-*", NULL},
         .initrd = &initrd_dracut,
         .settings = settings,
-        .install = "install dracut and have it make the boot images (Debian: apt-get install dracut, which replaces "
-                   "initramfs-tools)",
+        .install = "install dracut and have it make the boot images (Debian: apt-get install dracut)",
         .part = "module passthrough",
         .no_part = "modules.d/*passthrough below /usr/lib/dracut",
         .unified = "dracut --uefi",
@@ -109,5 +114,5 @@ const struct maker maker_dracut = {
         .build = build,
         .list = list,
         .lacks = lacks,
-        .read = read_file,
+        .read = read_files,
 };

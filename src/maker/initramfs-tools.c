@@ -5,16 +5,17 @@
 #include "maker/contents.h"
 #include "maker/maker.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#define IMAGE    "initrd.img-"
 #define TEXT_MAX ((size_t)1024 * 1024)
 
 static const char *command(struct arena *a, const char *release, const char *file)
 {
-        return !release ? "update-initramfs -u -k $(uname -r)"
+        return !release ? "update-initramfs -u -k all"
                : !file  ? arena_join(a, "update-initramfs -u -k ", release, NULL)
                         : arena_join(a, "mkinitramfs -o ", file, " ", release, NULL);
 }
@@ -59,54 +60,95 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
         return remove(path);
 }
 
-/* Archives in front of the last one, as that of microcode, have directories beside its "main". */
-static const char *read_below(struct arena *a, const char *dir, const char *path)
+/* Where there are archives in front of the last one, as of microcode, that one has a directory: "main". */
+static const char *read_unpacked(const struct root *unpacked, struct arena *a, const char *path)
 {
         static const char *const parts[] = {"/main", ""};
-        struct root unpacked;
-        char *text = NULL;
+        char *text;
         size_t size;
 
-        if (root_open(dir, &unpacked) < 0)
-                return NULL;
-        for (size_t i = 0; !text && i < ARRAY_SIZE(parts); i++)
-                if (root_read_all(&unpacked, a, arena_join(a, parts[i], path, NULL), TEXT_MAX, &text, &size) < 0)
-                        text = root_exists(&unpacked, arena_join(a, parts[i], "/conf/initramfs.conf", NULL)) ? ""
-                                                                                                             : NULL;
-        root_close(&unpacked);
-        return text;
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+                if (root_read_all(unpacked, a, arena_join(a, parts[i], path, NULL), TEXT_MAX, &text, &size) == 0)
+                        return text;
+        return "";
 }
 
-/* There is no program that shows one file: all of them are unpacked, and removed again. */
-static const char *read_file(struct arena *a, const char *file, const char *path)
+/* Its exit status counts what it could not unpack, too, such as device nodes for who is not root. */
+static bool unpack(struct arena *a, const char *file, const char *dir, const char *const *paths, const char **ret)
+{
+        const char *argv[] = {program_find(a, "unmkinitramfs"), file, dir, NULL}, *said, **names;
+        struct root unpacked;
+        size_t n;
+        bool there;
+        int k = argv[0] ? program_run(argv, a, &said) : -ENOENT;
+
+        if (k < 0 || root_open(dir, &unpacked) < 0)
+                return false;
+        there = root_list(&unpacked, a, "/", &names, &n) == 0 && (k == 0 || n > 0);
+        for (; there && *paths; paths++)
+                *ret++ = read_unpacked(&unpacked, a, *paths);
+        root_close(&unpacked);
+        return there;
+}
+
+/* There is no program that shows one file: all are unpacked, where only who asks can look, and removed again. */
+static bool read_files(struct arena *a, const char *file, const char *const *paths, const char **ret)
 {
         char dir[] = "/var/tmp/passthrough-XXXXXX";
-        const char *argv[] = {program_find(a, "unmkinitramfs"), file, dir, NULL}, *text = NULL, *said;
+        bool there;
 
-        if (!argv[0] || !mkdtemp(dir))
-                return NULL;
-        if (program_run(argv, a, &said) >= 0)
-                text = read_below(a, dir, path);
+        if (!mkdtemp(dir))
+                return false;
+        there = unpack(a, file, dir, paths, ret);
         nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-        return text;
+        return there;
 }
 
-static const char *lacks(const char *files)
+#define INIT_TOP "/scripts/init-top/"
+
+/* Where a script is in the order of those that run; a line of it is a command. */
+static const char *in_order(const char *order, const char *script)
+{
+        size_t n = strlen(script);
+        const char *at = order;
+
+        while ((at = strstr(at, script)) && ((at > order && at[-1] != '\n') || !strchr(" \n", at[n])))
+                at += n;
+        return at;
+}
+
+/* init-top/udev loads all drivers: what comes behind it comes too late (initramfs-tools(7)). */
+static const char *lacks(const char *files, const char *order)
 {
         static const char *const scripts[] = {"scripts/init-top/00-passthrough", "scripts/init-premount/passthrough",
-                                              "scripts/init-bottom/00-passthrough"};
+                                              "scripts/init-bottom/00-passthrough", "scripts/panic/passthrough"};
+        const char *ours = in_order(order, INIT_TOP "00-passthrough"), *udev = in_order(order, INIT_TOP "udev");
 
         for (size_t i = 0; i < ARRAY_SIZE(scripts); i++)
                 if (!contents_has(files, scripts[i]))
                         return scripts[i];
-        return NULL;
+        return !ours || (udev && udev < ours) ? INIT_TOP "00-passthrough before " INIT_TOP "udev" : NULL;
 }
 
-/* Arrays, so that a program that uses no more than this gets none of the other strings. */
+/* update-initramfs(8) runs these for each image that it has written, and those of /usr/share since 0.150. */
+static const char *replaced(const struct root *root_of, struct arena *a, const char *path)
+{
+        static const char *const dirs[] = {"/etc/initramfs/post-update.d", "/usr/share/initramfs/post-update.d"};
+        const char *name = str_basename(path), *there = "";
+
+        for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+                if (root_exists(root_of, dirs[i]))
+                        there = arena_join(a, there, " ", dirs[i], NULL);
+        if (!startswith(name, IMAGE) || !*there)
+                return NULL;
+        return arena_join(a, "run-parts --arg=", name + strlen(IMAGE), " --arg=", path, there, NULL);
+}
+
+/* Arrays, as dracut.c has them. */
 static const char mark[] = "/conf/initramfs.conf", root[] = "/root", units[] = "",
                   hook[] = "/usr/share/initramfs-tools/hooks/passthrough",
                   scripts[] = "/usr/share/initramfs-tools/scripts/*/*passthrough",
-                  conf[] = "/etc/initramfs-tools/initramfs.conf", conf_d[] = "/etc/initramfs-tools/conf.d/";
+                  conf[] = "/etc/initramfs-tools/initramfs.conf", conf_d[] = "/etc/initramfs-tools/conf.d/*";
 
 const struct initrd initrd_initramfs_tools = {
         .mark = mark,
@@ -138,22 +180,23 @@ static const struct ids_settings settings[] = {
 
 const struct maker maker_initramfs_tools = {
         .name = "initramfs-tools",
-        .programs = (const char *const[]){"/usr/sbin/mkinitramfs", "/usr/sbin/update-initramfs", NULL},
+        .programs = (const char *const[]){"/usr/sbin/mkinitramfs", "/sbin/mkinitramfs", NULL},
         .hooks = (const char *const[]){"/etc/kernel/postinst.d/initramfs-tools",
                                        "/usr/share/kernel/postinst.d/initramfs-tools", NULL},
-        .images = (const char *const[]){"initrd.img-*", NULL},
+        .called = "/usr/sbin/update-initramfs",
+        .images = (const char *const[]){IMAGE "*", NULL},
         .initrd = &initrd_initramfs_tools,
         .settings = settings,
-        .install = "install initramfs-tools",
+        .install = "install initramfs-tools and have it make the boot images",
         .part = "hook passthrough",
         .no_part = "hooks/passthrough below /usr/share/initramfs-tools",
-        .unified = "ukify build --initrd=",
-        /* initramfs-tools(7): seconds until it reboots, in place of a shell */
-        .unattended = (const char *const[]){"panic=30", NULL},
+        .unattended = (const char *const[]){NULL}, /* each trial's panic= counts for its initrd, too */
         .command = command,
         .load_early = load_early,
         .build = build,
         .list = list,
+        .read = read_files,
+        .order = INIT_TOP "ORDER",
         .lacks = lacks,
-        .read = read_file,
+        .replaced = replaced,
 };

@@ -14,6 +14,7 @@ struct maker {
         const char *name;            /* as people install it */
         const char *const *programs; /* where hosts have it; this and the other lists end with NULL */
         const char *const *hooks;    /* what a kernel's installation runs so that it makes the kernel's image */
+        const char *called;          /* what hooks run, a script that names the program; NULL: the program itself */
         const char *const *images;   /* names of its images in /boot or on the ESP, "*" for the kernel's release */
         const struct initrd *initrd;
         const struct ids_settings *settings; /* that say what its initrd loads first; one without files is the end */
@@ -23,8 +24,7 @@ struct maker {
         const char *install;           /* how people make it the one that makes their images */
         const char *part;              /* our part in it, behind "with the" */
         const char *no_part;           /* where that was looked for, behind "and no" */
-        const char *unified;           /* what builds a unified kernel image with it */
-        const char *replaced;          /* what runs once images took the place of others, or NULL */
+        const char *unified;           /* what builds a unified kernel image with it, or NULL */
         const char *const *unattended; /* tokens for the kernel: its initrd reboots where it would ask somebody */
 
         /* What people type to build an image anew: that file, release's own (file NULL), or the running kernel's. */
@@ -37,10 +37,15 @@ struct maker {
         /* The names of the files in an image, one a line, behind a blank, a slash or nothing; NULL: it cannot be read.
          */
         const char *(*list)(struct arena *a, const char *file);
-        /* What that list lacks beside passthrough-bind, for our programs to run there; NULL: nothing. */
-        const char *(*lacks)(const char *list);
-        /* A file in it, "" if it is not there; NULL: the image cannot be read. */
-        const char *(*read)(struct arena *a, const char *file, const char *path);
+        /* Each of those files in it, up to NULL: its text, "" if it is not there. False: the image cannot be read. */
+        bool (*read)(struct arena *a, const char *file, const char *const *paths, const char **ret);
+        const char *order; /* the file in it that tells what is run when, or NULL */
+        /* What that list, and the text of order, lack beside passthrough-bind, for our programs to run there; NULL:
+         * nothing. */
+        const char *(*lacks)(const char *list, const char *order);
+        /* What runs once an image took the place of another, a command; NULL: nothing. The same for two: it runs once.
+         */
+        const char *(*replaced)(const struct root *root, struct arena *a, const char *path);
 };
 
 /* Those that people write scripts for (IDS_SCRIPTS); for texts. */

@@ -19,30 +19,83 @@ static const char *program_of(const struct root *root, struct arena *a, const st
         return root->live && m->build ? program_find(a, str_basename(m->programs[0])) : usual;
 }
 
-/* The first that is there, and before it the first that kernels' installations call as well. */
-static const struct maker *choose(const struct root *root, struct arena *a, const struct maker *const *table)
+enum hook {
+        HOOK_NONE,
+        HOOK_PLUGIN,  /* of kernel-install: nobody runs it where a kernel's package runs another's script */
+        HOOK_PACKAGE, /* what a kernel's package runs itself */
+};
+
+/*
+ * A hook without what it runs does nothing: packages leave theirs behind. Two makers may have a program of one name for
+ * it: each is a script, and names the one that it runs.
+ */
+static bool does_run(const struct root *root, struct arena *a, const struct maker *m)
 {
-        const struct maker *first = NULL, *there = NULL;
+        enum source source;
+        char *text;
+        size_t size;
 
+        if (!m->called)
+                return first_of(root, m->programs);
+        source = root_look(root, a, m->called, &text, &size);
+        return source == SOURCE_UNREADABLE || (source == SOURCE_READ && strstr(text, str_basename(m->programs[0])));
+}
+
+static enum hook hook_of(const struct root *root, struct arena *a, const struct maker *m, const char **ret)
+{
+        *ret = first_of(root, m->hooks);
+        if (!*ret || !does_run(root, a, m))
+                return HOOK_NONE;
+        return strstr(*ret, "/postinst.d/") ? HOOK_PACKAGE : HOOK_PLUGIN;
+}
+
+/* The first that is there, and before it the first that kernels' installations call as well. */
+static const struct maker *choose(const struct root *root, struct arena *a, const struct maker *const *table,
+                                  enum hook *ret)
+{
+        const struct maker *found = NULL;
+        bool there = false;
+        const char *path;
+
+        *ret = HOOK_NONE;
         for (; *table; table++) {
-                const struct maker *m = *table;
+                enum hook hook;
 
-                if (!m->build)
+                if (!(*table)->build)
                         continue;
-                first = first ? first : m;
-                if (!program_of(root, a, m))
+                found = found ? found : *table;
+                if (!program_of(root, a, *table))
                         continue;
-                if (first_of(root, m->hooks))
-                        return m;
-                there = there ? there : m;
+                hook = hook_of(root, a, *table, &path);
+                if (there && hook <= *ret)
+                        continue;
+                found = *table;
+                there = true;
+                *ret = hook;
         }
-        return there ? there : first;
+        return found;
+}
+
+/* Of another maker: it is there, and has a hook, which counts as much as this one's or more. */
+static void look_at_other(struct makers *t, const struct root *root, struct arena *a, const struct maker *m,
+                          enum hook hook)
+{
+        const char *program = program_of(root, a, m), *path;
+        enum hook own = hook_of(root, a, m, &path);
+
+        t->other = t->other ? t->other : program;
+        if (own == HOOK_NONE || own < hook)
+                return;
+        t->other_hook = t->other_hook ? t->other_hook : path;
+        if (own > hook)
+                t->hook = false;
 }
 
 void makers_find(const struct maker *const *table, const struct initrd *const *initrds, const struct root *root,
                  struct arena *a, struct makers *ret)
 {
-        const struct maker *maker = choose(root, a, table);
+        enum hook hook;
+        const struct maker *maker = choose(root, a, table, &hook);
         const char **parts;
         size_t n;
 
@@ -52,13 +105,10 @@ void makers_find(const struct maker *const *table, const struct initrd *const *i
                 .initrds = initrds,
                 .maker = maker,
                 .program = program_of(root, a, maker),
-                .hook = first_of(root, maker->hooks),
+                .hook = hook != HOOK_NONE,
                 .part = n > 0,
         };
-        for (; *table; table++) {
-                if (*table == maker)
-                        continue;
-                ret->other = ret->other ? ret->other : program_of(root, a, *table);
-                ret->other_hook = ret->other_hook ? ret->other_hook : first_of(root, (*table)->hooks);
-        }
+        for (; *table; table++)
+                if (*table != maker)
+                        look_at_other(ret, root, a, *table, hook);
 }

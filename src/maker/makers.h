@@ -12,8 +12,8 @@ struct makers {
         const char *program;       /* its path; NULL: it is not there */
         bool hook;                 /* a kernel's installation calls it */
         bool part;                 /* it has our part */
-        const char *other;         /* the program of another maker, or NULL; likewise its hook */
-        const char *other_hook;
+        const char *other;         /* the program of another maker, or NULL */
+        const char *other_hook;    /* likewise, called as well, or in place of this one's */
 };
 
 enum makers_fault {

@@ -19,6 +19,11 @@ enum makers_fault makers_judge(const struct makers *t, struct arena *a, const ch
         else if (!t->part) {
                 *ret_fix = arena_join(a, "install this program with its part for ", m->name, ": make install", NULL);
                 *ret_message = arena_join(a, there, ", and no ", m->no_part, NULL);
+        } else if (t->other_hook) {
+                *ret_fix = "remove the one that is not to make the boot images";
+                *ret_message = arena_join(a, there, ", but ", t->other_hook,
+                                          " makes a new kernel's boot image, too: the last one counts", NULL);
+                return MAKERS_DOUBT;
         } else if (t->other && !t->hook) {
                 *ret_message = arena_join(a, there, ", and so is ", t->other,
                                           ": the one that makes the boot images is unknown", NULL);

@@ -698,21 +698,51 @@ node_pages() { # node_pages NODE KB TOTAL FREE
     row image.tool fail 'no modules.d' 'make install'
     dracut_host
     rm "$ROOT/etc/kernel/postinst.d/dracut"
-    put /usr/sbin/update-initramfs '#!/bin/sh'
-    check
-    row image.tool warn 'the one that makes the boot images is unknown'
-    put /etc/kernel/postinst.d/initramfs-tools '#!/bin/sh'
-    check
-    row image.tool fail 'postinst.d/initramfs-tools' 'apt-get install dracut'
-    rm "$ROOT/usr/bin/dracut"
-    check
-    row image.tool fail 'update-initramfs makes the boot images'
-    rm "$ROOT/usr/sbin/update-initramfs"
-    check
-    row image.tool fail 'dracut is not there'
     put /usr/bin/mkinitcpio '#!/bin/sh'
     check
-    row image.tool fail 'mkinitcpio makes'
+    row image.tool warn 'the one that makes the boot images is unknown'
+    put /usr/lib/kernel/install.d/50-mkinitcpio.install '#!/bin/sh'
+    check
+    row image.tool fail 'install.d/50-mkinitcpio.install' 'apt-get install dracut'
+    rm "$ROOT/usr/bin/dracut"
+    check
+    row image.tool fail 'mkinitcpio makes the boot images'
+    rm "$ROOT/usr/bin/mkinitcpio"
+    check
+    row image.tool fail 'dracut is not there'
+}
+
+@test "who makes the images: initramfs-tools, whose hook counts where it runs its own program" {
+    no_dracut() { rm -rf "$ROOT/usr/lib/dracut" "$ROOT/usr/bin/dracut" "$ROOT/etc/kernel/postinst.d/dracut"; }
+    no_dracut
+    initramfs_tools_there
+    check
+    row image.tool pass 'initramfs-tools is there \(/usr/sbin/mkinitramfs\), with the hook passthrough'
+    rm "$ROOT/usr/share/initramfs-tools/hooks/passthrough" "$ROOT/usr/share/initramfs-tools/scripts/init-top/00-passthrough"
+    check
+    row image.tool fail 'no hooks/passthrough below /usr/share/initramfs-tools' 'make install'
+    # Debian's package dracut-core, a plugin of kernel-install in it.
+    initramfs_tools_there
+    put /usr/bin/dracut '#!/bin/sh'
+    put /usr/lib/kernel/install.d/50-dracut.install '#!/bin/sh'
+    check
+    row image.tool pass initramfs-tools
+    # The other way round: dracut has an update-initramfs, and another package has left hook and mkinitramfs behind.
+    dracut_host
+    put /usr/sbin/update-initramfs '#!/bin/sh' 'dracut --force "$initramfs" "$version"'
+    check
+    row image.tool pass dracut
+    rm "$ROOT/usr/sbin/update-initramfs"
+    check
+    row image.tool pass dracut
+    # Both at once.
+    initramfs_tools_there
+    check
+    row image.tool warn 'postinst.d/initramfs-tools makes a new kernel.s boot image, too' 'remove the one'
+    no_dracut
+    rm "$ROOT/usr/sbin/mkinitramfs"
+    check
+    row image.tool fail 'dracut is not there'
 }
 
 @test "images: older than a rule, than a drop-in, than the removal of one; missing" {

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Boot images: what they say they were built from, which are stale, and apply and undo of them with a builder that takes
 # no time. An image here is a tar archive.
+# Makers: dracut initramfs-tools
 
 load product
 load tree
 load tree-usb
 load live
+load tree-makers
 
 OTHER=6.12.1-other
 DIGEST=usr/lib/passthrough/digest
@@ -25,26 +27,8 @@ setup() {
     put /etc/passthrough.conf '[Host]' 'UnsafeInterrupts=no'
     rule gpu0 '[Match]' ID=10de:1b06
     cp -r "$ROOT/lib/modules/$KERNEL" "$ROOT/lib/modules/$OTHER"
-    put /usr/lib/passthrough/passthrough-bind 'the program, version 1'
-    put /usr/lib/systemd/system-generators/passthrough-generator 'the generator'
-    put /usr/lib/dracut/modules.d/50passthrough/module-setup.sh 'the module'
-    tools
-}
-
-tools() {
-    mkdir -p "$ROOT/usr/sbin"
-    printf '%s\n' '#!/usr/bin/env -S -u LD_PRELOAD -u KILL_AT -u KILL_COUNT /bin/sh' 'set -e' \
-        'kver= out=' 'while [ $# -gt 0 ]; do case $1 in --kver) kver=$2; shift ;; --*) ;; *) out=$1 ;; esac; shift; done' \
-        'echo "$kver $out" >>/var/lib/dracut.log' '[ ! -e /etc/dracut.fail ] || exit 3' \
-        'dir=$(mktemp -d /var/lib/dracut.XXXXXX)' 'mkdir -p $dir/usr/lib/passthrough $dir/usr/lib/systemd $dir/lib' \
-        '/build/passthroughctl image --kernel=$kver $dir' 'cp /usr/lib/passthrough/passthrough-bind $dir/usr/lib/passthrough/' \
-        'cp /usr/lib/systemd/system-generators/passthrough-generator $dir/usr/lib/systemd/' \
-        '/build/passthroughctl image --modules --kernel=$kver | while read -r m; do echo m >$dir/lib/$m.ko.xz; done' \
-        '[ ! -e /etc/dracut.spoil ] || . /etc/dracut.spoil' \
-        'tar -C $dir -cf $out .' 'rm -r $dir' >"$ROOT/usr/sbin/dracut"
-    printf '%s\n' '#!/usr/bin/env -S -u LD_PRELOAD -u KILL_AT -u KILL_COUNT /bin/sh' 'echo "$@" >>/var/lib/lsinitrd.log' \
-        'case $1 in -f) tar -xOf "$3" "./$2" 2>/dev/null ;; *) tar -tvf "$1" ;; esac' 'exit 0' >"$ROOT/usr/sbin/lsinitrd"
-    chmod +x "$ROOT/usr/sbin/dracut" "$ROOT/usr/sbin/lsinitrd"
+    put /etc/note-looks
+    maker_programs
 }
 
 # kernel RELEASE: one that is installed, with an image that knows nothing of this program.
@@ -72,13 +56,13 @@ digest() {
 }
 
 built() {
-    is "$(cut -d' ' -f1 "$ROOT/var/lib/dracut.log" 2>/dev/null | paste -sd' ')" "$*" 'images built'
+    is "$(cut -d' ' -f1 "$ROOT/var/lib/built.log" 2>/dev/null | paste -sd' ')" "$*" 'images built'
 }
 
 applied() {
     live apply --no-trial
     exits 0 || return 1
-    rm -f "$ROOT"/var/lib/{dracut,lsinitrd}.log
+    rm -f "$ROOT"/var/lib/{built,looked}.log
 }
 
 row() {
@@ -139,8 +123,8 @@ image_digest() {
     differs 'one that is left out'
     put /usr/lib/passthrough/passthrough-bind 'the program, version 2'
     differs 'a program'
-    put /usr/lib/dracut/modules.d/50passthrough/hook.sh new
-    differs "dracut's module"
+    add_line "$PART" new
+    differs 'our part in the maker'
 }
 
 @test "the digest: neither who the devices are, nor times of files, nor the host's name" {
@@ -166,7 +150,7 @@ image_digest() {
     exits 0
     has 'a rule has got another device'
     built "$KERNEL" "$OTHER"
-    rm "$ROOT/var/lib/dracut.log"
+    rm "$ROOT/var/lib/built.log"
     rm "$ROOT/sys/bus/pci/devices/0000:00:05.0/driver"
     live apply --no-trial
     exits 0
@@ -213,13 +197,13 @@ image_digest() {
     exits 0
     has 'another root= or the like'
     built "$KERNEL" "$OTHER"
-    rm "$ROOT"/var/lib/dracut.log "$ROOT/var/lib/passthrough/clearance"
+    rm "$ROOT"/var/lib/built.log "$ROOT/var/lib/passthrough/clearance"
     live apply --no-trial
     exits 0
     has 'no clearance of its own any more'
     built "$KERNEL" "$OTHER"
     [[ -s $ROOT/var/lib/passthrough/clearance ]]
-    rm "$ROOT/var/lib/dracut.log"
+    rm "$ROOT/var/lib/built.log"
     live apply --no-trial
     exits 0
     built
@@ -302,8 +286,8 @@ image_digest() {
     live_host
     live apply --dry-run --no-trial
     exits 0
-    has "/boot/initrd.img-$KERNEL: it was built without the rules" "dracut --force --kver $OTHER /boot/initrd.img-$OTHER"
-    [[ ! -e $ROOT/var/lib/dracut.log ]]
+    has "/boot/initrd.img-$KERNEL: it was built without the rules" "$(builds "$OTHER" "/boot/initrd.img-$OTHER")"
+    [[ ! -e $ROOT/var/lib/built.log ]]
     live apply --no-trial
     exits 0
     has "Boot image      $KERNEL (1 of 2), built in " "Boot image      $OTHER (2 of 2), built in "
@@ -316,7 +300,7 @@ image_digest() {
     exits 0
     has 'Boot images     nothing to do'
     built
-    [[ ! -e $ROOT/var/lib/lsinitrd.log ]] # it is known which they are
+    [[ ! -e $ROOT/var/lib/looked.log ]] # it is known which they are
     row "image.$OTHER" '^pass: .* was built from this config'
 }
 
@@ -328,12 +312,12 @@ image_digest() {
     live apply --no-trial
     exits 0
     built "$KERNEL" "$OTHER"
-    rm "$ROOT/var/lib/dracut.log"
+    rm "$ROOT/var/lib/built.log"
     kernel "$OTHER"
     live apply --no-trial
     exits 0
     built "$OTHER"
-    rm "$ROOT/var/lib/dracut.log" "$ROOT/etc/passthrough.d/gpu0.conf" "$ROOT/etc/passthrough.conf"
+    rm "$ROOT/var/lib/built.log" "$ROOT/etc/passthrough.d/gpu0.conf" "$ROOT/etc/passthrough.conf"
     row "image.$OTHER" '^warn: .* is stale'
     live apply --no-trial
     exits 0
@@ -351,11 +335,11 @@ image_digest() {
     has 'it was built with other programs'
 }
 
-@test "an image that lsinitrd cannot read is built anew; what it does read counts, whatever its exit status" {
+@test "an image that cannot be read is built anew; what it does read counts, whatever its exit status" {
     live_host
     applied
     rm "$ROOT/var/lib/passthrough/images"
-    sed -i "s/^exit 0/exit 2/" "$ROOT/usr/sbin/lsinitrd"
+    sed -i "s/^exit 0/exit 2/" "$ROOT/usr/sbin/$LISTER"
     live apply --no-trial
     exits 0
     has 'Boot images     nothing to do'
@@ -389,20 +373,25 @@ image_digest() {
 @test "a build that fails, or makes something else: all images stay, those built before are put back" {
     live_host
     local before spoil
+    local -a parts=('rm $dir/usr/lib/systemd/*|passthrough-generator')
+    [[ $MAKER == dracut ]] || parts=('rm $dir/scripts/init-top/00-*|scripts/init-top/00-passthrough' 'rm $dir/scripts/panic/*|scripts/panic/passthrough'
+        'rm $dir/scripts/init-top/ORDER|/scripts/init-top/00-passthrough before /scripts/init-top/udev'
+        'sed -i "/udev/!d" $dir/scripts/init-top/ORDER|/scripts/init-top/00-passthrough before'
+        'sed -i "1{h;d};\$G" $dir/scripts/init-top/ORDER|/scripts/init-top/00-passthrough before')
     before=$(images)
-    : >"$ROOT/etc/dracut.fail"
+    : >"$ROOT/etc/build.fail"
     live apply --no-trial
     exits 1
-    has 'the old image stays: dracut failed with status 3' 'what was written is taken back'
+    has "the old image stays: $BUILDER failed with status 3" 'what was written is taken back'
     is "$(images)" "$before" images
-    rm "$ROOT/etc/dracut.fail"
+    rm "$ROOT/etc/build.fail"
     for spoil in 'rm $dir/usr/lib/passthrough/passthrough-bind|/usr/lib/passthrough/passthrough-bind' \
         'rm $dir/etc/passthrough.d/gpu0.conf|/etc/passthrough.d/gpu0.conf' 'rm $dir/lib/vfio-pci*|kernel module vfio-pci' \
-        'rm $dir/lib/vfio_iommu*|kernel module vfio_iommu_type1' 'rm $dir/usr/lib/systemd/*|passthrough-generator' \
-        'rm $dir/usr/lib/passthrough/digest|/usr/lib/passthrough/digest' 'out=/dev/null|dracut built nothing, and reported success' \
+        'rm $dir/lib/vfio_iommu*|kernel module vfio_iommu_type1' "${parts[@]}" \
+        'rm $dir/usr/lib/passthrough/digest|/usr/lib/passthrough/digest' "out=/dev/null|$MAKER built nothing, and reported success" \
         'sed -i s/[0-9]/a/2 $dir/usr/lib/passthrough/digest|changed meanwhile'; do
         echo "$spoil"
-        put /etc/dracut.spoil "[ \$kver = $KERNEL ] || { ${spoil%|*}; }"
+        put /etc/build.spoil "[ \$kver = $KERNEL ] || { ${spoil%|*}; }"
         live apply --no-trial
         exits 1
         has "${spoil#*|}" "Put back        /boot/initrd.img-$KERNEL"
@@ -447,7 +436,7 @@ image_digest() {
     live undo
     exits 0
     is "$(cd "$ROOT/images" && sha256sum ./*)" "$before" 'images after undo'
-    put /etc/dracut.spoil "[ \$kver = $KERNEL ] || exit 1"
+    put /etc/build.spoil "[ \$kver = $KERNEL ] || exit 1"
     live apply --no-trial
     exits 1
     has 'what was written is taken back' 'Put back'
@@ -468,15 +457,15 @@ image_digest() {
     exits 0
 }
 
-@test "without lsinitrd nothing is built that nobody can look at" {
+@test "without what lists images nothing is built that nobody can look at" {
     live_host
-    rm "$ROOT/usr/sbin/lsinitrd"
+    rm "$ROOT/usr/sbin/$LISTER"
     : >"$ROOT/none"
     # shellcheck disable=SC2016 # expanded in there
-    ENVIRONMENT=(sh -c '[ ! -e /usr/bin/lsinitrd ] || mount --bind /none /usr/bin/lsinitrd; exec "$@"' sh)
+    ENVIRONMENT=(sh -c '[ ! -e /usr/bin/$0 ] || mount --bind /none /usr/bin/$0; exec "$@"' "$LISTER")
     live apply --no-trial
     exits 1
-    has 'lsinitrd is not there' 'what was written is taken back'
+    has "$LISTER is not there" 'what was written is taken back'
     built
 }
 
@@ -523,21 +512,20 @@ image_digest() {
 
 @test "other programs make the images: it is said, the exit status is 1, and the command line is applied" {
     kernel "$KERNEL"
-    rm "$ROOT/usr/sbin/dracut"
-    put /usr/sbin/update-initramfs '#!/bin/sh'
+    rm "$ROOT/usr/sbin/$BUILDER"
+    put /usr/bin/mkinitcpio '#!/bin/sh'
     ctl apply
     exits 1
-    has 'boot images are not built' 'update-initramfs makes the boot images, and dracut is not there'
+    has 'boot images are not built' 'mkinitcpio makes the boot images, and dracut is not there'
     [[ -e $ROOT/var/lib/passthrough/applied ]]
 }
 
 @test "not the running machine: nothing is built, what is to be run is named" {
     kernel "$KERNEL"
-    put /usr/bin/dracut '#!/bin/bash'
     ctl apply
     exits 0
-    has "to be run on that system: dracut --force --kver $KERNEL /boot/initrd.img-$KERNEL"
-    [[ ! -e $ROOT/var/lib/dracut.log ]]
+    has "to be run on that system: $(builds "$KERNEL" "/boot/initrd.img-$KERNEL")"
+    [[ ! -e $ROOT/var/lib/built.log ]]
 }
 
 @test "images that entries name, one below two names, one of a kernel that is gone, unified ones" {
@@ -559,7 +547,7 @@ image_digest() {
     has_not "$OTHER" /ucode.img: /boot/efi
     ln "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/efi/$id/initrd"
     live apply --dry-run --no-trial
-    is "$(grep -c 'would run dracut' <<<"$output")" 1 'images to be built'
+    is "$(grep -c "would run $BUILDER" <<<"$output")" 1 'images to be built'
     rm "$ROOT/efi/$id/initrd"
     cp "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/boot/initrd.img-$KERNEL"
     live apply --no-trial
@@ -569,7 +557,7 @@ image_digest() {
     put "/efi/EFI/Linux/lab-$OTHER.efi" uki
     live apply --no-trial
     exits 1
-    has "lab-$OTHER.efi: it was built without the rules; it is a unified kernel image"
+    says "lab-$OTHER.efi: (it was built without the rules|what it was built from cannot be told); it is a unified kernel image"
 }
 
 # --- killed at every step

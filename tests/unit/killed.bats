@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # apply, undo and confirm killed at every system call, on hosts with two kernels and with programs that take no time in place of
-# dracut, lsinitrd and update-grub. An image is a tar archive.
+# those that make images, and of update-grub. An image is a tar archive.
 
 load product
 load tree
 load live
+load tree-makers
 
 OTHER=6.12.1-other
 ID=0123456789abcdef0123456789abcdef
@@ -18,13 +19,10 @@ setup() {
     tree_new bare
     put /proc/cmdline "BOOT_IMAGE=/boot/vmlinuz-$KERNEL $ROOT_UUID ro quiet"
     put /proc/cpuinfo 'vendor_id : GenuineIntel'
-    put /usr/lib/passthrough/passthrough-bind 'the program'
-    put /usr/lib/systemd/system-generators/passthrough-generator 'the generator'
-    put /usr/lib/dracut/modules.d/50passthrough/module-setup.sh 'the module'
     rule gpu0 '[Match]' ID=10de:1b06
     cp -r "$ROOT/lib/modules/$KERNEL" "$ROOT/lib/modules/$OTHER"
     mkdir -p "$ROOT"/{kept,etc/default,etc/kernel,usr/sbin}
-    builder
+    builder dracut
     live_root
     IN_MEMORY=yes
     LIVE_TIMEOUT=1200
@@ -37,33 +35,20 @@ script() {
     chmod +x "$ROOT$1"
 }
 
-# builder: a dracut that writes in two halves what it has built for that kernel the first time, and runs /etc/dracut.spoil
-# between them; and an lsinitrd.
+# builder MAKER: one that writes in two halves what it has built for that kernel the first time, and runs /etc/build.spoil between
+# them.
 builder() {
-    script /usr/sbin/dracut <<'END'
-set -e
-while [ $# -gt 0 ]; do
-    case $1 in --kver) kver=$2; shift ;; --*) ;; *) out=$1 ;; esac
-    shift
-done
-new=/kept/$kver
-if [ ! -e $new ]; then
-    mkdir -p $new.d/usr/lib/passthrough $new.d/usr/lib/systemd $new.d/lib
-    /build/passthroughctl image --kernel=$kver $new.d
-    cp /usr/lib/passthrough/passthrough-bind $new.d/usr/lib/passthrough/
-    cp /usr/lib/systemd/system-generators/passthrough-generator $new.d/usr/lib/systemd/
-    /build/passthroughctl image --modules --kernel=$kver | while read -r m; do echo m >$new.d/lib/$m.ko.xz; done
-    echo $kver >$new.d/lib/kernel
-    tar -C $new.d --sort=name --mtime=@0 -cf $new.new .
+    maker_is "$1"
+    maker_there
+    { echo 'set -e' && builder_arguments && echo 'new=/kept/$kver' 'dir=/kept/$kver.d' && echo 'if [ ! -e $new ]; then' &&
+        echo 'mkdir -p $dir' && builder_fills && cat <<'END'; } | script "/usr/sbin/$BUILDER"
+    echo $kver >$dir/lib/kernel
+    tar -C $dir --sort=name --mtime=@0 -cf $new.new .
     mv $new.new $new
 fi
 head -c 5000 $new >$out
-[ ! -e /etc/dracut.spoil ] || . /etc/dracut.spoil
+[ ! -e /etc/build.spoil ] || . /etc/build.spoil
 tail -c +5001 $new >>$out
-END
-    script /usr/sbin/lsinitrd <<'END'
-case $1 in -f) tar -xOf "$3" "./$2" 2>/dev/null ;; *) tar -tvf "$1" ;; esac
-exit 0
 END
 }
 
@@ -115,6 +100,12 @@ systemd_boot() {
     put /boot/efi/loader/loader.conf 'timeout 3'
 }
 
+# Beside a dracut that no kernel's installation calls; and something is to be run once images were replaced.
+builder_is_initramfs_tools() {
+    builder initramfs-tools
+    script /etc/initramfs/post-update.d/log <<<'echo "$@" >>/var/update.log'
+}
+
 # everywhere PROLOGUE COMMAND: the two parts of a run of killed-everywhere. KILL_EVERY=1: at every single call; else a sample.
 everywhere() {
     local step=3
@@ -131,6 +122,21 @@ everywhere() {
 }
 
 @test "GRUB: undo is killed at its system calls, and what boots is the old or the new" {
+    debian_grub
+    everywhere update-grub undo
+}
+
+@test "initramfs-tools: apply is killed at its system calls, and what boots is the old or the new" {
+    builder_is_initramfs_tools
+    debian_grub
+    everywhere update-grub apply
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 5))
+    live_run /bin/sh -c '/build/passthroughctl apply --no-trial; sort -u /var/update.log'
+    has "$KERNEL /boot/initrd.img-$KERNEL" "$OTHER /boot/initrd.img-$OTHER"
+}
+
+@test "initramfs-tools: undo is killed at its system calls, and what boots is the old or the new" {
+    builder_is_initramfs_tools
     debian_grub
     everywhere update-grub undo
 }
@@ -167,7 +173,7 @@ trials() {
 
 @test "a dracut whose apply was killed goes on: another apply does not begin before that has ended" {
     systemd_boot
-    put /etc/dracut.spoil 'echo half >/started' 'read line </go'
+    put /etc/build.spoil 'echo half >/started' 'read line </go'
     # shellcheck disable=SC2016 # expanded in there
     live_run /bin/bash -c 'set -e
         mkfifo /started /go
@@ -175,7 +181,7 @@ trials() {
         read -r line </started
         kill -KILL $!
         wait || true
-        rm /etc/dracut.spoil
+        rm /etc/build.spoil
         echo "while it goes on: $(/build/passthroughctl apply --no-trial 2>&1)"
         echo >/go
         flock /var/lib/passthrough/undo true

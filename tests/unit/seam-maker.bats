@@ -60,8 +60,8 @@ row() {
 }
 
 @test "one file and one line are all that was added" {
-    is "$(seam_added)" "< #define SERVED(is)     is(dracut)
-> #define SERVED(is)     is(dracut) is(zipper)
+    is "$(seam_added)" "< #define SERVED(is)     is(dracut) is(initramfs_tools)
+> #define SERVED(is)     is(dracut) is(initramfs_tools) is(zipper)
 src/maker/zipper.c" 'what was added'
 }
 
@@ -77,12 +77,12 @@ src/maker/zipper.c" 'what was added'
     row conflict.modprobe 'then zipper make$'
     put /usr/share/zipper/boot.d/passthrough 'the hook'
     rm "$ROOT/etc/kernel/postinst.d/zipper"
-    put /usr/sbin/update-initramfs x
+    put /usr/bin/mkinitcpio x
     ctl check --json
-    row image.tool '^warn: zipper is there .* and so is /usr/sbin/update-initramfs'
-    put /etc/kernel/postinst.d/initramfs-tools x
+    row image.tool '^warn: zipper is there .* and so is /usr/bin/mkinitcpio'
+    put /usr/lib/kernel/install.d/50-mkinitcpio.install x
     ctl check --json
-    row image.tool '^fail: zipper is there .* made by another: /etc/kernel/postinst.d/initramfs-tools; install zipper'
+    row image.tool '^fail: zipper is there .* made by another: /usr/lib/kernel/install.d/50-mkinitcpio.install; install zipper'
 }
 
 @test "check: beside dracut the one that kernels' installations call" {

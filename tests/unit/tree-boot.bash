@@ -10,19 +10,10 @@ program() {
     chmod +x "$ROOT$1"
 }
 
-# A dracut that notes what it builds, and makes the same of the same; and an lsinitrd.
-image_tools() {
-    program /usr/sbin/dracut 'set -e' 'while [ $# -gt 0 ]; do case $1 in --kver) kver=$2; shift ;; --*) ;; *) out=$1 ;; esac; shift; done' \
-        'echo "$kver $out" >>/var/lib/dracut.log' 'dir=$(mktemp -d /var/lib/dracut.XXXXXX)' 'mkdir -p $dir/usr/lib/passthrough $dir/usr/lib/systemd $dir/lib' \
-        '/build/passthroughctl image --kernel=$kver $dir' 'cp /usr/lib/passthrough/passthrough-bind $dir/usr/lib/passthrough/' \
-        'cp /usr/lib/systemd/system-generators/passthrough-generator $dir/usr/lib/systemd/' \
-        '/build/passthroughctl image --modules --kernel=$kver | while read -r m; do echo m >$dir/lib/$m.ko.xz; done' \
-        'tar -C $dir --sort=name --mtime=@0 -cf $out .' 'rm -r $dir'
-    program /usr/sbin/lsinitrd 'case $1 in -f) tar -xOf "$3" "./$2" 2>/dev/null ;; *) tar -tvf "$1" ;; esac' 'exit 0'
-    put /usr/lib/passthrough/passthrough-bind 'the program, version 1'
-    put /usr/lib/systemd/system-generators/passthrough-generator 'the generator'
-    put /usr/lib/dracut/modules.d/50passthrough/module-setup.sh 'the module'
-}
+load tree-makers
+
+# A maker of images that makes the same of the same.
+image_tools() { maker_programs --sort=name --mtime=@0; }
 
 # boot_with NAME LINE: another boot than before, with that command line.
 boot_with() {

@@ -74,6 +74,15 @@ machine() {
     tree_keep "$1"
 }
 
+# initramfs_tools_there: likewise.
+initramfs_tools_there() {
+    put /usr/sbin/mkinitramfs '#!/bin/sh'
+    put /usr/sbin/update-initramfs '#!/bin/sh' 'mkinitramfs -o "$initramfs.new" "$version"'
+    put /etc/kernel/postinst.d/initramfs-tools '#!/bin/sh'
+    put /usr/share/initramfs-tools/hooks/passthrough '#!/bin/sh'
+    put /usr/share/initramfs-tools/scripts/init-top/00-passthrough '#!/bin/sh'
+}
+
 # dracut_there: a host that makes its images with it, and puts our part into them.
 dracut_there() {
     put /usr/bin/dracut '#!/bin/bash'

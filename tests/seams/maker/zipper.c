@@ -40,14 +40,26 @@ static const char *list(struct arena *a, const char *file)
         return ask(a, "list", file, NULL);
 }
 
-static const char *read_file(struct arena *a, const char *file, const char *path)
+static bool read_files(struct arena *a, const char *file, const char *const *paths, const char **ret)
 {
-        return ask(a, "show", file, path);
+        for (; *paths; paths++, ret++)
+                if (!(*ret = ask(a, "show", file, *paths)))
+                        return false;
+        return true;
 }
 
-static const char *lacks(const char *files)
+static const char *lacks(const char *files, const char *order)
 {
+        (void)order;
         return strstr(files, "zipper/passthrough") ? NULL : "zipper's hook";
+}
+
+static const char *replaced(const struct root *root_of, struct arena *a, const char *path)
+{
+        (void)root_of;
+        (void)a;
+        (void)path;
+        return "zipper seal";
 }
 
 static const char mark[] = "/etc/zip-release", root[] = "/new_root", units[] = "zip-load.service",
@@ -70,12 +82,12 @@ const struct maker maker_zipper = {
         .part = "hook passthrough",
         .no_part = "passthrough below /usr/share/zipper",
         .unified = "zipper --all-in-one",
-        .replaced = "zipper seal",
+        .replaced = replaced,
         .unattended = (const char *const[]){"zip.ask=no", NULL},
         .command = command,
         .load_early = load_early,
         .build = build,
         .list = list,
         .lacks = lacks,
-        .read = read_file,
+        .read = read_files,
 };
