@@ -181,7 +181,7 @@ static bool in_question(const struct shell_state *s)
 /* It asks whether a file of a device or of an IOMMU is there: without, the script binds nothing that is. */
 static bool is_harmless(const struct shell_command *c)
 {
-        static const char *const about[] = {"/sys/bus/pci/", "/sys/class/iommu", "/sys/kernel/iommu_groups"};
+        static const char *const about[] = {"/bus/pci/devices/", "/sys/class/iommu", "/sys/kernel/iommu_groups"};
         size_t n = c->words.n, at = n > 1 && streq(c->words.v[1], "!") ? 2 : 1;
 
         if (n == 0)

@@ -450,7 +450,6 @@ rid() {
     rm -f "$ROOT/var/lib/ran"
     types 'update-initramfs -u -k all'
     ran 'update-initramfs -u -k all'
-    rm "$ROOT/var/lib/ran"
     types 'dracut -f --regenerate-all'
     ran 'dracut -f --regenerate-all'
     is "$(find "$ROOT" -path "$ROOT/stand-ins" -prune -o -path "$ROOT/run" -prune -o -name '*passthrough*' -print)" '' 'left behind'
