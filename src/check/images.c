@@ -52,7 +52,7 @@ static void lost_row(struct checker *c)
         /* On the host itself udev claims what such rules name. */
         enum check_status status = config_by_udev(c->plan->config) ? CHECK_WARN : CHECK_FAIL;
 
-        check_row(c, id, status, arena_join(c->arena, "build it with: ", x->build, NULL), "%s", x->lost);
+        check_row(c, id, status, x->fix, "%s", x->lost);
 }
 
 void check_images(struct checker *c)

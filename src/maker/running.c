@@ -144,7 +144,8 @@ static const char *builds(const struct search *s)
         if (boot && boot->by_hand && boot->by_hand->build)
                 return boot->by_hand->build;
         if (boot && boot->loader && boot->loader->image)
-                return boot->loader->build;
+                return arena_join(s->arena, "in the build of that image, with passthrough installed there: ",
+                                  m->command(s->arena, s->release, NULL), "; or ", boot->loader->build, NULL);
         if (!image && ((boot && boot->loader && boot->loader->unified) || s->unified))
                 return arena_join(s->arena, "as it was built before: " BOOT_INSTALLER ", ukify or ", m->unified, NULL);
         if (image)
@@ -157,14 +158,26 @@ static const char *builds(const struct search *s)
         return s->makers->program ? command : arena_join(s->arena, m->install, "; then ", command, NULL);
 }
 
+/* Where nothing of it can be done here: the kernel's parameters, and the image. */
+static const char *fix(const struct search *s, const char *build)
+{
+        const struct boot_facts *boot = s->boot;
+
+        if (boot && boot->loader)
+                return build;
+        return arena_join(s->arena, "passthroughctl cmdline has the kernel parameters; ",
+                          boot && boot->by_hand ? boot->by_hand->parameters : "add them by hand",
+                          ". The boot image: ", build, NULL);
+}
+
 static const char *maker_problem(const struct search *s)
 {
-        const char *message, *fix;
+        const char *message, *then;
 
-        if (makers_judge(s->makers, s->arena, &message, &fix) != MAKERS_FAULT)
+        if (makers_judge(s->makers, s->arena, &message, &then) != MAKERS_FAULT)
                 return NULL;
         /* Where it is not there, what builds an image begins with the fix. */
-        return arena_join(s->arena, "boot images are not built: ", message, s->makers->program ? "; " : NULL, fix,
+        return arena_join(s->arena, "boot images are not built: ", message, s->makers->program ? "; " : NULL, then,
                           NULL);
 }
 
@@ -185,6 +198,7 @@ void running_find(const struct root *root, struct arena *a, const struct makers 
             is_in_line(&s, root, config))
                 ret->lost = ret->maker = NULL;
         ret->build = builds(&s);
+        ret->fix = fix(&s, ret->build);
 }
 
 const char *running_problem(const struct running *running)

@@ -10,6 +10,7 @@ struct running {
         const char *lost;    /* why the image that boots it is not known, or is not built here; NULL: it is */
         const char *maker;   /* why no image gets the rules, and what to do about it; or NULL */
         const char *build;   /* what people type to build an image with the rules, or what would build it */
+        const char *fix;     /* of lost: all of what people can do */
 };
 
 /* boot NULL: how the host boots could not be read. */

@@ -22,6 +22,7 @@ setup() {
     : >"$ROOT/usr/sbin/update-grub"
     put /etc/debian_version 12.5
     grub '' ''
+    image_there
     tree_keep host "$BATS_FILE_TMPDIR"
 }
 
@@ -276,7 +277,8 @@ LOADERS
     mkdir -p "$ROOT/boot/grub2"
     : >"$ROOT/usr/sbin/grubby"
     put /boot/grub2/grub.cfg blscfg
-    put "/boot/loader/entries/0123456789abcdef0123456789abcdef-$KERNEL.conf" 'title Fedora' "version $KERNEL" "linux /vmlinuz-$KERNEL" "options \$kernelopts"
+    put "/boot/loader/entries/0123456789abcdef0123456789abcdef-$KERNEL.conf" 'title Fedora' "version $KERNEL" "linux /vmlinuz-$KERNEL" "initrd /initrd.img-$KERNEL" \
+        "options \$kernelopts"
     { printf '# GRUB Environment Block\nkernelopts=vfio-pci.ids=8086:10d3 %s ro\n' "$ROOT_UUID" && printf '#%.0s' {1..900}; } >"$ROOT/boot/grub2/grubenv"
     refuses '/boot/grub2/grubenv: "vfio-pci.ids=8086:10d3" takes'
 }

@@ -47,8 +47,10 @@ host() {
     : >"$ROOT/usr/sbin/update-grub"
     put /etc/debian_version 12.5
     put /etc/default/grub '# settings' 'GRUB_DEFAULT=0' 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"' 'GRUB_CMDLINE_LINUX=""'
-    put /boot/grub/grub.cfg '### BEGIN /etc/grub.d/10_linux ###' "menuentry 'Debian' {" "	linux /boot/vmlinuz root=UUID=$ROOT_UUID ro quiet" '}' \
+    put /boot/grub/grub.cfg '### BEGIN /etc/grub.d/10_linux ###' "menuentry 'Debian' {" "	linux /boot/vmlinuz-$KERNEL root=UUID=$ROOT_UUID ro quiet" \
+        "	initrd /boot/initrd.img-$KERNEL" '}' \
         '### END /etc/grub.d/10_linux ###'
+    image_there
     booted quiet
     rule gpu0 '[Match]' ID=10de:1b06
 }
