@@ -158,18 +158,6 @@ static const char *builds(const struct search *s)
         return s->makers->program ? command : arena_join(s->arena, m->install, "; then ", command, NULL);
 }
 
-/* Where nothing of it can be done here: the kernel's parameters, and the image. */
-static const char *fix(const struct search *s, const char *build)
-{
-        const struct boot_facts *boot = s->boot;
-
-        if (boot && boot->loader)
-                return build;
-        return arena_join(s->arena, "passthroughctl cmdline has the kernel parameters; ",
-                          boot && boot->by_hand ? boot->by_hand->parameters : "add them by hand",
-                          ". The boot image: ", build, NULL);
-}
-
 static const char *maker_problem(const struct search *s)
 {
         const char *message, *then;
@@ -193,12 +181,14 @@ void running_find(const struct root *root, struct arena *a, const struct makers 
         *ret = (struct running){.release = s.release, .lost = why_unknown(&s), .maker = maker_problem(&s)};
         if (!ret->lost)
                 ret->lost = why_lost(&s);
+        ret->in_line = ret->lost && is_in_line(&s, root, config);
         /* Of an image that others build, the boot is the witness. */
-        if (ret->lost && boot && boot->loader && (boot->loader->image || boot->loader->unified || s.unified) &&
-            is_in_line(&s, root, config))
+        if (ret->in_line && boot && boot->loader && (boot->loader->image || boot->loader->unified || s.unified))
                 ret->lost = ret->maker = NULL;
         ret->build = builds(&s);
-        ret->fix = fix(&s, ret->build);
+        ret->fix = !boot || !boot->by_hand ? ret->build
+                                           : arena_join(a, "passthroughctl cmdline has the kernel parameters; ",
+                                                        boot->by_hand->parameters, "; the image: ", ret->build, NULL);
 }
 
 const char *running_problem(const struct running *running)
