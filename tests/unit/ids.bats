@@ -206,8 +206,11 @@ LOADERS
     { printf '\6\0\0\0' && printf 'systemd-boot 252.39\0' | sed 's/./&\x00/g' && printf '\0'; } \
         >"$ROOT/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
     module vfio-pci builtin
+    put "/boot/efi/$id/linux" kernel
+    put "/boot/efi/$id/initrd" image
     entry() {
-        put "/boot/efi/loader/entries/$1.conf" 'title Linux' "version $KERNEL" "machine-id $2" "options $ROOT_UUID ro $3" "linux /$id/linux"
+        put "/boot/efi/loader/entries/$1.conf" 'title Linux' "version $KERNEL" "machine-id $2" "options $ROOT_UUID ro $3" "linux /$id/linux" \
+            "initrd /$id/initrd"
     }
     entry ours $id 'vfio-pci.ids=8086:10d3 quiet'
     refuses '/boot/efi/loader/entries/ours.conf: "vfio-pci.ids=8086:10d3" takes'
