@@ -52,7 +52,11 @@ static void lost_row(struct checker *c)
         /* On the host itself udev claims what such rules name. */
         enum check_status status = config_by_udev(c->plan->config) ? CHECK_WARN : CHECK_FAIL;
 
-        check_row(c, id, status, arena_join(c->arena, "build it with: ", x->build, NULL), "%s", x->lost);
+        if (x->in_line)
+                check_row(c, id, CHECK_UNKNOWN, "", "this boot has the rules; whether the next one has, is unknown: %s",
+                          x->lost);
+        else
+                check_row(c, id, status, x->fix, "%s", x->lost);
 }
 
 static void esp_row(struct checker *c, const struct check_esp *x)

@@ -38,7 +38,6 @@ struct view {
         struct makers makers;
         struct boot_facts boot;
         struct installed_list images;
-        struct running running; /* the running kernel's */
         struct needs needs;
         uint64_t digest; /* of the config */
 };
@@ -463,6 +462,8 @@ static void look(struct view *v, const struct ctl *of)
 {
         struct ctl *c = v->c;
         struct situation *now = v->now;
+        const struct boot_facts *boot;
+        struct running running;
 
         trial_read(&c->root, &c->arena, &v->trial);
         if (!read_config(v, of))
@@ -471,10 +472,10 @@ static void look(struct view *v, const struct ctl *of)
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &v->makers);
         boot_detect(c->loaders, &c->root, &c->arena, &v->boot);
         v->needs = ctl_needs(c);
-        installed_find(&c->root, &c->arena, &v->makers, v->boot.unreadable ? NULL : &v->boot, &v->images);
-        running_find(&c->root, &c->arena, &v->makers, v->boot.unreadable ? NULL : &v->boot, &v->images, &c->config,
-                     &v->running);
-        now->lost = now->n_rules > 0 ? v->running.lost : NULL;
+        boot = v->boot.unreadable ? NULL : &v->boot;
+        installed_find(&c->root, &c->arena, &v->makers, boot, &v->images);
+        running_find(&c->root, &c->arena, &v->makers, boot, &v->images, &c->config, &running);
+        now->lost = now->n_rules > 0 ? running.lost : NULL;
         now->lack = lack_of(v);
         now->no_trials =
                 c->root.live && !v->boot.unreadable && v->boot.loader && oneshot_problem(&v->boot, &c->root, &c->arena);

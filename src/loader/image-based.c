@@ -85,9 +85,8 @@ const struct loader loader_image_based = {
         .name = "an image of the root file system",
         .image = "it comes with this host's own image, and is built there",
         .build =
-                "dracut --force in the build of this host's image, with passthrough installed in it; or, on this host, "
-                "rpm-ostree initramfs --enable; where the image has passthrough's initrd already, the rules alone: "
-                "rpm-ostree initramfs-etc --track=/etc/passthrough.d",
+                "rpm-ostree initramfs --enable, on this host; rpm-ostree initramfs-etc --track=/etc/passthrough.d adds "
+                "the rules alone, where its image has passthrough's part already",
         .detect = detect,
         .plan = plan,
         .verify = boot_verify_running,

@@ -155,7 +155,7 @@ struct loader {
         const char *name;  /* as people call it, behind "boots from" */
         const char *info;  /* LoaderInfo begins with that; NULL: it never names itself */
         const char *image; /* set: the host's files come from an image; why its boot images are not built here */
-        const char *build; /* then: what builds them */
+        const char *build; /* then: what builds them on the host all the same */
         bool unified;      /* it boots unified kernel images: kernel, initrd and line in one file */
         bool shell;        /* tokens pass a shell, or GRUB's */
         const struct oneshot *once; /* NULL: it boots none */

@@ -144,7 +144,8 @@ static const char *builds(const struct search *s)
         if (boot && boot->by_hand && boot->by_hand->build)
                 return boot->by_hand->build;
         if (boot && boot->loader && boot->loader->image)
-                return boot->loader->build;
+                return arena_join(s->arena, "in the build of that image, with passthrough installed there: ",
+                                  m->command(s->arena, s->release, NULL), "; or ", boot->loader->build, NULL);
         if (!image && ((boot && boot->loader && boot->loader->unified) || s->unified))
                 return arena_join(s->arena, "as it was built before: " BOOT_INSTALLER ", ukify or ", m->unified, NULL);
         if (image)
@@ -159,12 +160,12 @@ static const char *builds(const struct search *s)
 
 static const char *maker_problem(const struct search *s)
 {
-        const char *message, *fix;
+        const char *message, *then;
 
-        if (makers_judge(s->makers, s->arena, &message, &fix) != MAKERS_FAULT)
+        if (makers_judge(s->makers, s->arena, &message, &then) != MAKERS_FAULT)
                 return NULL;
         /* Where it is not there, what builds an image begins with the fix. */
-        return arena_join(s->arena, "boot images are not built: ", message, s->makers->program ? "; " : NULL, fix,
+        return arena_join(s->arena, "boot images are not built: ", message, s->makers->program ? "; " : NULL, then,
                           NULL);
 }
 
@@ -180,11 +181,14 @@ void running_find(const struct root *root, struct arena *a, const struct makers 
         *ret = (struct running){.release = s.release, .lost = why_unknown(&s), .maker = maker_problem(&s)};
         if (!ret->lost)
                 ret->lost = why_lost(&s);
+        ret->in_line = ret->lost && is_in_line(&s, root, config);
         /* Of an image that others build, the boot is the witness. */
-        if (ret->lost && boot && boot->loader && (boot->loader->image || boot->loader->unified || s.unified) &&
-            is_in_line(&s, root, config))
+        if (ret->in_line && boot && boot->loader && (boot->loader->image || boot->loader->unified || s.unified))
                 ret->lost = ret->maker = NULL;
         ret->build = builds(&s);
+        ret->fix = !boot || !boot->by_hand ? ret->build
+                                           : arena_join(a, "passthroughctl cmdline has the kernel parameters; ",
+                                                        boot->by_hand->parameters, "; the image: ", ret->build, NULL);
 }
 
 const char *running_problem(const struct running *running)

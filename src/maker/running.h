@@ -8,8 +8,10 @@
 struct running {
         const char *release; /* of the running kernel; NULL: unknown, and any installed kernel will do */
         const char *lost;    /* why the image that boots it is not known, or is not built here; NULL: it is */
+        bool in_line;        /* this boot's own image was built from the config as it is */
         const char *maker;   /* why no image gets the rules, and what to do about it; or NULL */
         const char *build;   /* what people type to build an image with the rules, or what would build it */
+        const char *fix;     /* of lost: what people can do */
 };
 
 /* boot NULL: how the host boots could not be read. */

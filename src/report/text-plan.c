@@ -143,7 +143,7 @@ static const char *count(const struct plan *plan, struct arena *a, size_t *ret_o
                           skipped ? arena_printf(a, ", %zu skipped", skipped) : "", ".", NULL);
 }
 
-static const char *way_there(enum plan_images images, const struct situation *now, struct arena *a)
+static const char *way_there(enum plan_images images, const struct situation *now)
 {
         if (now->way == WAY_TRIAL)
                 return " The next boot tries the rules once.";
@@ -151,8 +151,8 @@ static const char *way_there(enum plan_images images, const struct situation *no
                 return " This boot tries the rules.";
         if (now->by_udev && images != PLAN_IMAGES_READY)
                 return " The host itself does this in each boot, without a boot image.";
-        if (now->lost)
-                return arena_join(a, " Whether the next boot does this is unknown: ", now->lost, ".", NULL);
+        if (now->lost && images != PLAN_IMAGES_NONE)
+                return " Whether the next boot does this is unknown: passthroughctl check says why.";
         switch (images) {
         case PLAN_IMAGES_READY:
                 return " Every boot image has it.";
@@ -177,7 +177,7 @@ void text_plan_end(FILE *f, const struct plan *plan, enum plan_images images, co
         if (plan->config->n_rules > 0) {
                 const char *text = count(plan, a, &ok);
 
-                put_text(&s, ok > 0 ? arena_join(a, text, way_there(images, now, a), NULL) : text);
+                put_text(&s, ok > 0 ? arena_join(a, text, way_there(images, now), NULL) : text);
         }
         next_put(&s, &next);
 }

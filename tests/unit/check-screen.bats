@@ -27,11 +27,8 @@ is_screen() {
 # nothing, images by dracut that are older than the rules.
 wanting() {
     machine "$1"
-    put /usr/bin/dracut '#!/bin/bash'
-    put /etc/kernel/postinst.d/dracut '#!/bin/sh'
-    put /usr/lib/dracut/modules.d/50passthrough/module-setup.sh '#!/bin/bash'
-    put "/boot/vmlinuz-$KERNEL" kernel
-    put "/boot/initrd.img-$KERNEL" image
+    image_there
+    menu_there
     touch -d '-1 hour' "$ROOT/boot/initrd.img-$KERNEL"
     cmdline amd_iommu=on
     case $1 in

@@ -760,7 +760,7 @@ node_pages() { # node_pages NODE KB TOTAL FREE
     rm "$ROOT/boot/initrd.img-$KERNEL"
     check
     exits 1
-    row "image.$KERNEL" fail "loads /boot/initrd.img-$KERNEL, and that was not found" "dracut --force --kver $KERNEL"
+    row "image.$KERNEL" fail "loads /boot/initrd.img-$KERNEL, and that was not found" "dracut -f --kver $KERNEL"
     rm "$ROOT/boot/vmlinuz-$KERNEL"
     check
     row "image.$KERNEL" fail

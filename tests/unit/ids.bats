@@ -22,6 +22,7 @@ setup() {
     : >"$ROOT/usr/sbin/update-grub"
     put /etc/debian_version 12.5
     grub '' ''
+    image_there
     tree_keep host "$BATS_FILE_TMPDIR"
 }
 
@@ -205,8 +206,11 @@ LOADERS
     { printf '\6\0\0\0' && printf 'systemd-boot 252.39\0' | sed 's/./&\x00/g' && printf '\0'; } \
         >"$ROOT/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
     module vfio-pci builtin
+    put "/boot/efi/$id/linux" kernel
+    put "/boot/efi/$id/initrd" image
     entry() {
-        put "/boot/efi/loader/entries/$1.conf" 'title Linux' "version $KERNEL" "machine-id $2" "options $ROOT_UUID ro $3" "linux /$id/linux"
+        put "/boot/efi/loader/entries/$1.conf" 'title Linux' "version $KERNEL" "machine-id $2" "options $ROOT_UUID ro $3" "linux /$id/linux" \
+            "initrd /$id/initrd"
     }
     entry ours $id 'vfio-pci.ids=8086:10d3 quiet'
     refuses '/boot/efi/loader/entries/ours.conf: "vfio-pci.ids=8086:10d3" takes'
@@ -276,7 +280,8 @@ LOADERS
     mkdir -p "$ROOT/boot/grub2"
     : >"$ROOT/usr/sbin/grubby"
     put /boot/grub2/grub.cfg blscfg
-    put "/boot/loader/entries/0123456789abcdef0123456789abcdef-$KERNEL.conf" 'title Fedora' "version $KERNEL" "linux /vmlinuz-$KERNEL" "options \$kernelopts"
+    put "/boot/loader/entries/0123456789abcdef0123456789abcdef-$KERNEL.conf" 'title Fedora' "version $KERNEL" "linux /vmlinuz-$KERNEL" "initrd /initrd.img-$KERNEL" \
+        "options \$kernelopts"
     { printf '# GRUB Environment Block\nkernelopts=vfio-pci.ids=8086:10d3 %s ro\n' "$ROOT_UUID" && printf '#%.0s' {1..900}; } >"$ROOT/boot/grub2/grubenv"
     refuses '/boot/grub2/grubenv: "vfio-pci.ids=8086:10d3" takes'
 }

@@ -47,10 +47,19 @@ host() {
     : >"$ROOT/usr/sbin/update-grub"
     put /etc/debian_version 12.5
     put /etc/default/grub '# settings' 'GRUB_DEFAULT=0' 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"' 'GRUB_CMDLINE_LINUX=""'
-    put /boot/grub/grub.cfg '### BEGIN /etc/grub.d/10_linux ###' "menuentry 'Debian' {" "	linux /boot/vmlinuz root=UUID=$ROOT_UUID ro quiet" '}' \
+    put /boot/grub/grub.cfg '### BEGIN /etc/grub.d/10_linux ###' "menuentry 'Debian' {" "	linux /boot/vmlinuz-$KERNEL root=UUID=$ROOT_UUID ro quiet" \
+        "	initrd /boot/initrd.img-$KERNEL" '}' \
         '### END /etc/grub.d/10_linux ###'
+    image_there
     booted quiet
     rule gpu0 '[Match]' ID=10de:1b06
+}
+
+# entries_there: systemd-boot reads entries, of a kernel that has its image.
+entries_there() {
+    put /boot/efi/loader/loader.conf 'timeout 3'
+    put /boot/efi/linux kernel
+    put /boot/efi/initrd image
 }
 
 # booted TOKENS: what the kernel that runs was given. grub TOKENS: GRUB_CMDLINE_LINUX_DEFAULT. conf TOKENS: CommandLine=.
@@ -267,9 +276,10 @@ each_of() {
 
 @test "an entry for rescue stands beside one that boots as usual" {
     local entries=/boot/efi/loader/entries id=0123456789abcdef0123456789abcdef
+    entries_there
     rm -rf "$ROOT"/boot/grub "$ROOT/etc/default/grub"
-    put $entries/$id-$KERNEL.conf 'title Linux' "machine-id $id" "options root=UUID=$ROOT_UUID ro quiet" 'linux /linux'
-    put $entries/$id-rescue.conf 'title Rescue' "machine-id $id" "options root=UUID=$ROOT_UUID ro systemd.unit=rescue.target" 'linux /linux'
+    put $entries/$id-$KERNEL.conf 'title Linux' "machine-id $id" "options root=UUID=$ROOT_UUID ro quiet" 'linux /linux' 'initrd /initrd' "version $KERNEL"
+    put $entries/$id-rescue.conf 'title Rescue' "machine-id $id" "options root=UUID=$ROOT_UUID ro systemd.unit=rescue.target" 'linux /linux' 'initrd /initrd' "version $KERNEL"
     put /etc/kernel/cmdline "root=UUID=$ROOT_UUID ro quiet"
     takes
     sed -i 's/quiet/quiet single/' "$ROOT$entries/$id-$KERNEL.conf"
@@ -280,8 +290,9 @@ each_of() {
 
 @test "what new kernels would get is judged, too" {
     local entries=/boot/efi/loader/entries id=0123456789abcdef0123456789abcdef
+    entries_there
     rm -rf "$ROOT"/boot/grub "$ROOT/etc/default/grub"
-    put $entries/$id-$KERNEL.conf 'title Linux' "machine-id $id" "options root=UUID=$ROOT_UUID ro quiet" 'linux /linux'
+    put $entries/$id-$KERNEL.conf 'title Linux' "machine-id $id" "options root=UUID=$ROOT_UUID ro quiet" 'linux /linux' 'initrd /initrd' "version $KERNEL"
     put /etc/kernel/cmdline "root=UUID=$DISK ro quiet"
     refuses "/etc/kernel/cmdline:1: root=UUID=$DISK: that is /dev/sda2"
 }

@@ -305,7 +305,7 @@ no_groups() {
     typed 'passthroughctl check --all'
     says 'no supported boot loader was found.* apply cannot change its kernel command line'
     has_not 'fix: passthroughctl apply'
-    says "fix: dracut -f --kver $KERNEL$"
+    says "fix: dracut --force --kver $KERNEL /boot/initrd.img-$KERNEL$"
     says 'fix: add intel_iommu=on by hand, and reboot'
 }
 

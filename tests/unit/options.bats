@@ -25,6 +25,7 @@ setup() {
     put /etc/default/grub 'GRUB_CMDLINE_LINUX=""'
     put /boot/grub/grub.cfg '### BEGIN /etc/grub.d/10_linux ###' "menuentry 'Debian GNU/Linux' --class debian {" \
         "	linux	/boot/vmlinuz-$KERNEL root=/dev/nvme0n1 ro quiet" "	initrd	/boot/initrd.img-$KERNEL" '}' '### END /etc/grub.d/10_linux ###'
+    image_there
     process 1 systemd
     tree_keep options
 }
@@ -375,7 +376,7 @@ dry() {
 @test "the bare command shows the state of this host and the five commands to begin with, exit 0" {
     run --separate-stderr "$BUILD/passthroughctl" --root="$ROOT"
     exits 0
-    has 'This host: IOMMU on (6 groups), no dracut, boots from GRUB of Debian.' '3 rules.'
+    has 'This host: IOMMU on (6 groups), dracut, boots from GRUB of Debian.' '3 rules.'
     is "$stderr" '' 'standard error'
     is "$(sed -n 's/^    \([a-z]*\) .*/\1/p' <<<"$output" | paste -sd' ')" 'list add apply status undo' commands
     rm -r "$ROOT/etc/passthrough.d"

@@ -21,6 +21,7 @@ setup() {
     put /proc/cmdline 'root=/dev/sda1 ro'
     put /etc/kernel/cmdline 'root=/dev/sda1 ro'
     put /etc/kernel/entry-token lab
+    put /boot/loader/loader.conf 'timeout 3'
     put "$OWN" 'title Lab' "version $KERNEL" 'sort-key debian' "linux /lab/$KERNEL/linux" "initrd /lab/$KERNEL/initrd.img-$KERNEL" 'options root=/dev/sda1 ro'
     put "/boot/lab/$KERNEL/linux" kernel
     put "$VARS/StubInfo" && rm "$ROOT$VARS/StubInfo"
