@@ -15,7 +15,7 @@ static const char help[] =
         "passthrough-bind [--root=DIR] --stage=initrd|root|udev|host\n"
         "passthrough-bind [--root=DIR] --rule=NAME\n"
         "passthrough-bind [--root=DIR] --hotplug=ADDRESS\n"
-        "passthrough-bind [--root=DIR] --rescue\n"
+        "passthrough-bind [--root=DIR] --rescue[=now]\n"
         "passthrough-bind [--root=DIR] --deadline\n\n"
         "Carries out this boot's plan. Units and initramfs hooks run it; by hand, use passthroughctl(8).\n\n"
         "  --stage=STAGE  does what the config has for that stage; udev: writes rules for devices that\n"
@@ -24,7 +24,8 @@ static const char help[] =
         "                 older boot image lacks\n"
         "  --hotplug=ADDRESS  on the host: takes a device that has appeared, if a rule says so\n"
         "  --rescue       in an initrd: waits for the root file system; if none is found, gives\n"
-        "                 storage, network and USB controllers back\n"
+        "                 storage, network and USB controllers back; now: without waiting, as where the\n"
+        "                 boot has stopped in a shell\n"
         "  --deadline     in an initrd without systemd that a trial boots: leaves a process behind\n"
         "                 that reboots once the trial's time is over, and prints its number\n" COMMON_HELP;
 
@@ -108,7 +109,7 @@ int main(int argc, char *argv[])
                 {"stage", required_argument, NULL, OPTION_STAGE},
                 {"rule", required_argument, NULL, OPTION_RULE},
                 {"hotplug", required_argument, NULL, OPTION_HOTPLUG},
-                {"rescue", no_argument, NULL, OPTION_RESCUE},
+                {"rescue", optional_argument, NULL, OPTION_RESCUE},
                 {"deadline", no_argument, NULL, OPTION_DEADLINE},
                 {},
         };
@@ -144,7 +145,9 @@ int main(int argc, char *argv[])
                         job.argument = optarg;
                         break;
                 case OPTION_RESCUE:
-                        job = (struct job){run_rescue, NULL};
+                        if (optarg && !streq(optarg, "now"))
+                                return usage("--rescue= is now, not ", optarg);
+                        job = (struct job){run_rescue, optarg};
                         break;
                 case OPTION_DEADLINE:
                         job = (struct job){run_deadline, NULL};

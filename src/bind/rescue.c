@@ -17,8 +17,10 @@
 
 /* Seconds after devices have been asked for, without a root file system and without anybody being asked anything. */
 #define UNHIDE_AFTER    10
-#define GIVE_BACK_AFTER 30
-#define WAIT_FOR_STAGE  10 /* and seconds for a stage to end that has begun */
+#define GIVE_BACK_AFTER 30 /* or two thirds of the initrd's patience: disks have the rest to show */
+#define WAIT_FOR_STAGE  10 /* and seconds for a stage to end that has begun, or another rescue */
+
+#define COMMAND_MAX ((size_t)64 * 1024)
 
 static long now(void)
 {
@@ -28,8 +30,27 @@ static long now(void)
         return (long)t.tv_sec;
 }
 
+/* The process runs one of the programs, with these arguments in front of its others. */
+static bool runs(const struct root *root, struct arena *a, const char *pid, const char *const *programs)
+{
+        char *command;
+        const char *name;
+        size_t size;
+
+        if (*pid < '0' || *pid > '9' ||
+            root_read_all(root, a, arena_join(a, "/proc/", pid, "/cmdline", NULL), COMMAND_MAX, &command, &size) < 0)
+                return false;
+        name = str_basename(command);
+        for (size_t i = 0; i < size; i++)
+                if (command[i] == '\0')
+                        command[i] = ' ';
+        while (*programs && (!startswith(name, *programs) || !strchr(" ", name[strlen(*programs)])))
+                programs++;
+        return *programs;
+}
+
 /* systemd's agents have a file for each question. */
-static bool passphrase_asked(const struct root *root, struct arena *a, const struct initrd *initrd)
+static bool is_asked(const struct root *root, struct arena *a, const struct initrd *initrd)
 {
         _cleanup_(close_fd) int lock = initrd->asking ? root_open_at(root, initrd->asking, O_RDONLY) : -1;
         const char **names;
@@ -40,16 +61,30 @@ static bool passphrase_asked(const struct root *root, struct arena *a, const str
                         return true;
                 flock(lock, LOCK_UN);
         }
-        if (root_list(root, a, "/run/systemd/ask-password", &names, &n) < 0)
+        if (root_list(root, a, "/run/systemd/ask-password", &names, &n) == 0)
+                for (size_t i = 0; i < n; i++)
+                        if (startswith(names[i], "ask."))
+                                return true;
+        if (!initrd->askers || root_list(root, a, "/proc", &names, &n) < 0)
                 return false;
         for (size_t i = 0; i < n; i++)
-                if (startswith(names[i], "ask."))
+                if (runs(root, a, names[i], initrd->askers))
                         return true;
         return false;
 }
 
+/* People take hours: what one look needs goes with it. */
+static bool passphrase_asked(const struct root *root, const struct initrd *initrd)
+{
+        struct arena a = {};
+        bool is = is_asked(root, &a, initrd);
+
+        arena_free(&a);
+        return is;
+}
+
 /* True where the root is there; false after so many seconds without it. The time that people take does not count. */
-static bool wait_for_root(const struct root *root, struct arena *a, const struct initrd *initrd, long seconds)
+static bool wait_for_root(const struct root *root, const struct initrd *initrd, long seconds)
 {
         _cleanup_(close_fd) int mounts = root_open_at(root, "/proc/self/mountinfo", O_RDONLY);
         long since = now();
@@ -57,7 +92,7 @@ static bool wait_for_root(const struct root *root, struct arena *a, const struct
         while (!initrd_has_root(root, initrd)) {
                 struct pollfd p = {.fd = mounts, .events = POLLPRI};
 
-                if (passphrase_asked(root, a, initrd))
+                if (passphrase_asked(root, initrd))
                         since = now();
                 if (now() - since >= seconds)
                         return false;
@@ -86,15 +121,24 @@ static int write_record(struct run *r, const struct record *what)
         return fd < 0 ? k : record_append(fd, &r->arena, what);
 }
 
-static int give_back(struct run *r, const char *why)
+/* Why something is given back now: the boot has stopped, or the root is not there after so many seconds. */
+static const char *because(struct arena *a, bool stopped, int seconds)
 {
+        return stopped ? "the boot has stopped in its initrd"
+                       : arena_printf(a, "no root file system after %d s", seconds);
+}
+
+static int give_back(struct run *r, bool stopped, int seconds)
+{
+        const char *why = stopped ? SENTENCE_GIVEN_BACK "the boot stopped in its initrd"
+                                  : SENTENCE_GIVEN_BACK "no root file system was found without it";
         struct record what = {.rescued = true};
         bool claimed = false;
         int k = act_unclaim(r->root, &r->arena, &claimed);
 
         if (claimed)
-                log_line(r->root, LOG_LEVEL_WARNING, LOG_RESCUE, NULL, NULL,
-                         "no root file system after %d s: udev claims nothing more", GIVE_BACK_AFTER);
+                log_line(r->root, LOG_LEVEL_WARNING, LOG_RESCUE, NULL, NULL, "%s: udev claims nothing more",
+                         because(&r->arena, stopped, seconds));
 
         for (size_t i = 0; i < r->record.n_devices; i++) {
                 struct record_device *d = &r->record.devices[i];
@@ -121,23 +165,25 @@ static void wait_for_stage(const struct root *root)
                 sleep(1);
 }
 
-int run_rescue(const struct root *root, const char *unused)
+/* stopped: it stopped in a shell; nothing is waited for, and the rescue that waits may be at it, too. */
+int run_rescue(const struct root *root, const char *stopped)
 {
         _cleanup_(run_free) struct run r = {.root = root};
+        _cleanup_(close_fd) int lock = -1;
         const struct initrd *initrd = initrd_here(root, initrd_table);
+        int k, seconds = initrd && initrd->patience ? initrd->patience * 2 / 3 : GIVE_BACK_AFTER;
         bool hidden = false;
-        int k;
 
-        (void)unused;
-        if (!initrd || wait_for_root(root, &r.arena, initrd, UNHIDE_AFTER))
+        if (!initrd || (!stopped && wait_for_root(root, initrd, UNHIDE_AFTER)))
                 return 0;
         k = act_unhide(root, &r.arena, &hidden);
         if (k == 0 && hidden)
-                log_line(root, LOG_LEVEL_WARNING, LOG_RESCUE, NULL, NULL,
-                         "no root file system after %d s: hidden disks show again", UNHIDE_AFTER);
-        if (wait_for_root(root, &r.arena, initrd, GIVE_BACK_AFTER - UNHIDE_AFTER))
+                log_line(root, LOG_LEVEL_WARNING, LOG_RESCUE, NULL, NULL, "%s: hidden disks show again",
+                         because(&r.arena, stopped, UNHIDE_AFTER));
+        if (!stopped && wait_for_root(root, initrd, seconds - UNHIDE_AFTER))
                 return k;
         wait_for_stage(root);
+        (void)!record_lock(root, WAIT_FOR_STAGE, &lock);
         k = run_read_record(&r);
-        return k < 0 ? k : give_back(&r, SENTENCE_GIVEN_BACK "no root file system was found without it");
+        return k < 0 ? k : give_back(&r, stopped, seconds);
 }

@@ -52,8 +52,8 @@ int run_host(const struct root *root, const char *unused) _must_check_;
 int run_claim(const struct root *root, const char *address) _must_check_;
 /* udev rules for devices that appear later. */
 int run_udev(const struct root *root, const char *unused) _must_check_;
-/* Waits, in an initrd, until the root is there or ought to be; see rescue.c. */
-int run_rescue(const struct root *root, const char *unused) _must_check_;
+/* Waits, in an initrd, until the root is there or ought to be; not where the boot has stopped. See rescue.c. */
+int run_rescue(const struct root *root, const char *stopped) _must_check_;
 /* In an initrd that is a trial's: leaves a process behind that reboots in time, and prints its number; see deadline.c.
  */
 int run_deadline(const struct root *root, const char *unused) _must_check_;

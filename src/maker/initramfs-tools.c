@@ -148,12 +148,16 @@ static const char *replaced(const struct root *root_of, struct arena *a, const c
 static const char mark[] = "/conf/initramfs.conf", root[] = "/root", units[] = "",
                   hook[] = "/usr/share/initramfs-tools/hooks/passthrough",
                   scripts[] = "/usr/share/initramfs-tools/scripts/*/*passthrough",
-                  conf[] = "/etc/initramfs-tools/initramfs.conf", conf_d[] = "/etc/initramfs-tools/conf.d/*";
+                  conf[] = "/etc/initramfs-tools/initramfs.conf", conf_d[] = "/etc/initramfs-tools/conf.d/*",
+                  cryptsetup[] = "askpass", zfs[] = "zfs load-key", plymouth[] = "plymouth ask-for-password",
+                  systemd[] = "systemd-ask-password";
 
 const struct initrd initrd_initramfs_tools = {
         .mark = mark,
         .root = root,
         .units = units,
+        .askers = (const char *const[]){cryptsetup, zfs, plymouth, systemd, NULL},
+        .patience = 30, /* scripts/local, without rootdelay= */
         .parts = (const char *const[]){hook, scripts, NULL},
         .arguments = (const char *const[]){conf, conf_d, NULL},
 };

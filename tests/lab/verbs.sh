@@ -178,7 +178,7 @@ root_usb() {
     disk_device=usb-storage,drive=root,bus=$1-usb.0
 }
 
-# boot_loader NAME: the root is that of a host that GRUB (by BIOS) or systemd-boot (by UEFI, its partition the first) boots; see `boot_from_disk`.
+# boot_loader NAME [ROOT]: the root is that of a host that GRUB (by BIOS) or systemd-boot (by UEFI, its partition the first) boots; see `boot_from_disk`.
 boot_loader=
 boot_loader() {
     boot_loader=$1
@@ -193,7 +193,7 @@ boot_loader() {
     if [[ $root_image == fresh ]]; then root_size=4000; fi
     root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4"
     fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
-    "$lab_source/$root_image"
+    if [[ $root_image == initramfs ]]; then initramfs_tools; else "$lab_source/$root_image"; fi
 }
 
 # without_product: nothing of it on the disk, nor in the image.
@@ -221,6 +221,14 @@ fresh_host() {
 bring_tree() {
     tar -cf "$work/tree.tar" -C "$top" --exclude=./build --exclude=./.git .
     bring "$work/tree.tar" tree.tar
+}
+
+# initramfs_tools: the root has that, and it makes the image.
+initramfs_tools() {
+    root_image=initramfs
+    root_size=1700
+    flavour=initramfs
+    "$lab_source/host" initramfs
 }
 
 # with_qemu: the root has QEMU, for a machine inside this one.

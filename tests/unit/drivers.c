@@ -7,7 +7,7 @@
  * driver that its file "native" names. DRIVERS_LOG gets a line "PATH VALUE" for each write to sysfs. KILL_AT: bN is
  * killed before, aN behind the N-th call that changes a file or a directory; before a write to a file half of its bytes
  * get out, and to sysfs none. KILL_COUNT: the number of those calls goes to that file. FULL_AT: from the N-th on there
- * is no room. HURRY: who waits for a mount has waited for a minute.
+ * is no room. HURRY: who waits for a mount has waited for a minute; COMES: the third time that directory is there.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -194,6 +194,8 @@ int poll(struct pollfd *fds, nfds_t n, int timeout)
         if (!getenv("HURRY") || n != 1 || fds->events != POLLPRI)
                 return NEXT(poll)(fds, n, timeout);
         hurried += 60;
+        if (hurried == 180 && getenv("COMES"))
+                NEXT(mkdir)(getenv("COMES"), 0755);
         return 0;
 }
 
