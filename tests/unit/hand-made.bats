@@ -181,19 +181,19 @@ SCRIPTS
 }
 
 @test "import: what does not show, or depends on something, is named and left alone" {
-    local override=/sys/bus/pci/devices/0000:42:00.0/driver_override
+    local override=/sys/bus/pci/devices/0000:00:08.0/driver_override
     takes '' 'for DEV in $(lspci -D | cut -d" " -f1); do echo vfio-pci >/sys/bus/pci/devices/$DEV/driver_override; done'
     says 'in /etc/.*/vfio.sh:2 is left alone: the device is not named in it; --from=running'
     takes '' 'while read -r DEV; do echo vfio-pci >/sys/bus/pci/devices/$DEV/driver_override; done </devs'
     takes '' 'echo vfio-pci >/sys/bus/pci/devices/$1/driver_override'
     takes '' 'echo vfio-pci >/sys/bus/pci/devices/*/driver_override'
-    takes '' 'echo vfio-pci >/sys/bus/pci/devices/42:00.0/driver_override'
+    takes '' 'echo vfio-pci >/sys/bus/pci/devices/00:08.0/driver_override'
     takes '' "if grep -q vm /proc/cmdline; then echo vfio-pci >$override; fi"
-    says '0000:42:00.0 of .* is left alone: it depends on a condition; --from=running'
+    says '0000:00:08.0 of .* is left alone: it depends on a condition; --from=running'
     takes '' 'grep -q novfio /proc/cmdline && exit 0' "echo vfio-pci >$override"
     takes '' "grep -q vm /proc/cmdline && echo vfio-pci >$override"
     takes '' 'hand() {' "echo vfio-pci >$override" '}'
-    takes '' 'DEV=0000:01:00.0' 'if grep -q two /proc/cmdline; then' 'DEV=0000:42:00.0; fi' 'echo vfio-pci >/sys/bus/pci/devices/$DEV/driver_override'
+    takes '' 'DEV=0000:00:08.0' 'if grep -q two /proc/cmdline; then' 'DEV=0000:42:00.0; fi' 'echo vfio-pci >/sys/bus/pci/devices/$DEV/driver_override'
     takes '' 'if true; then' "echo vfio-pci >$override"
     takes '' "echo 'vfio-pci >$override"
     takes '' /usr/local/bin/vfio-pci-override.sh
