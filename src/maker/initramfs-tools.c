@@ -73,20 +73,20 @@ static const char *read_unpacked(const struct root *unpacked, struct arena *a, c
         return "";
 }
 
-/* Its exit status counts what it could not unpack, too, such as device nodes for who is not root. */
+/* Where it fails, what it did unpack counts, and what is not there is unknown. */
 static bool unpack(struct arena *a, const char *file, const char *dir, const char *const *paths, const char **ret)
 {
-        const char *argv[] = {program_find(a, "unmkinitramfs"), file, dir, NULL}, *said, **names;
+        const char *argv[] = {program_find(a, "unmkinitramfs"), file, dir, NULL}, *said;
         struct root unpacked;
-        size_t n;
-        bool there;
+        bool there = true;
         int k = argv[0] ? program_run(argv, a, &said) : -ENOENT;
 
         if (k < 0 || root_open(dir, &unpacked) < 0)
                 return false;
-        there = root_list(&unpacked, a, "/", &names, &n) == 0 && (k == 0 || n > 0);
-        for (; there && *paths; paths++)
-                *ret++ = read_unpacked(&unpacked, a, *paths);
+        for (; there && *paths; paths++, ret++) {
+                *ret = read_unpacked(&unpacked, a, *paths);
+                there = k == 0 || **ret;
+        }
         root_close(&unpacked);
         return there;
 }

@@ -150,6 +150,23 @@ hook() {
     nothing_left
 }
 
+@test "what unmkinitramfs unpacks before it fails counts, and nothing follows from what it does not" {
+    live_host
+    live apply --no-trial
+    exits 0
+    rm "$ROOT/var/lib/passthrough/images"
+    # shellcheck disable=SC2016 # expanded in there
+    maker_program /usr/sbin/unmkinitramfs 'tar -C "$2" -xf "$1"' 'exit 1'
+    live apply --dry-run --no-trial
+    has 'Boot images     nothing to do'
+    rm -f "$ROOT/var/lib/passthrough/images"
+    # shellcheck disable=SC2016 # expanded in there
+    maker_program /usr/sbin/unmkinitramfs 'mkdir "$2/etc"' 'exit 1'
+    live apply --dry-run --no-trial
+    has "$IMAGE_FILE: what it was built from cannot be told"
+    nothing_left
+}
+
 @test "an image without passthrough, one that cannot be read, and a kernel without one" {
     live_host
     live check --json
