@@ -86,6 +86,7 @@ static void find_initrd(const struct root *root, const struct initrd *const *ini
 
         facts->in_initrd = here;
         facts->initrd = here ? here : initrds[0];
+        facts->initrds = initrds;
 }
 
 void facts_read_machine(const struct root *root, struct arena *a, const struct initrd *const *initrds,

@@ -61,12 +61,13 @@ struct facts {
 
         bool in_initrd;
         const struct initrd *initrd; /* that one; else one that this host may boot with; set by facts_read_machine() */
-        bool booting;                /* on its way up, in an initrd or behind it */
-        bool arriving;               /* a device has just appeared, and may not show yet what it is to the host */
-        bool root_stage;             /* in an initrd, when its root file system ought to be there */
-        const char *cmdline;         /* the kernel's, or NULL */
-        const char *kernel;          /* release, or NULL */
-        const char *hostname;        /* or NULL, likewise the next two */
+        const struct initrd *const *initrds; /* all that there are, NULL behind the last; set likewise */
+        bool booting;                        /* on its way up, in an initrd or behind it */
+        bool arriving;        /* a device has just appeared, and may not show yet what it is to the host */
+        bool root_stage;      /* in an initrd, when its root file system ought to be there */
+        const char *cmdline;  /* the kernel's, or NULL */
+        const char *kernel;   /* release, or NULL */
+        const char *hostname; /* or NULL, likewise the next two */
         const char *machine_id;
         const char *product; /* DMI product name */
 

@@ -17,7 +17,10 @@ struct initrd {
         const char *const *askers;
         int patience;             /* seconds after which it gives up on the root, where those are few; or 0 */
         const char *const *parts; /* patterns of the host's files that put our programs into it, NULL behind the last */
-        /* The host's files (and *.conf in directories, "DIR/") that add to its command line, NULL behind the last. */
+        /*
+         * The host's files (and *.conf in directories, "DIR/", or all that is in them, an asterisk behind that) that
+         * add to its command line, NULL behind the last.
+         */
         const char *const *arguments;
 };
 

@@ -307,15 +307,24 @@ static void units(struct netconf *d)
                         name_all(d, strchr(names[i], '@'), false, names[i]);
 }
 
+static void read_arguments(struct netconf *d, const char *path)
+{
+        const char *name = str_basename(path);
+
+        if (*name && !streq(name, "*"))
+                read_file(d, &boot_images, path, false, 0);
+        else
+                read_dir(d, &boot_images, arena_strndup(d->g->arena, path, (size_t)(name - path)),
+                         *name ? name : boot_images.name, 0);
+}
+
 static void in_boot_images(struct netconf *d)
 {
-        const struct initrd *initrd = d->g->facts->initrd;
+        const struct initrd *const *initrd = d->g->facts->initrds;
 
-        for (const char *const *path = initrd ? initrd->arguments : NULL; path && *path; path++)
-                if (endswith(*path, "/"))
-                        read_dir(d, &boot_images, *path, boot_images.name, 0);
-                else
-                        read_file(d, &boot_images, *path, false, 0);
+        for (; initrd && *initrd; initrd++)
+                for (const char *const *path = (*initrd)->arguments; path && *path; path++)
+                        read_arguments(d, *path);
 }
 
 static void read_all(struct netconf *d)

@@ -263,7 +263,15 @@ END
 = cmdline
 /etc/cmdline: bootdev=eno1 rd.neednet=1
 ! 0000:01:00.0 eno1 ← /etc/cmdline
+= initramfs.conf
+/etc/initramfs-tools/initramfs.conf: DEVICE=eno1
+! 0000:01:00.0 eno1 ← /etc/initramfs-tools/initramfs.conf
+= a file beside it
+/etc/initramfs-tools/conf.d/nfsroot: IP=192.0.2.5::192.0.2.1:255.255.255.0:host:eno2:off
+! 0000:02:00.0 eno2 ← /etc/initramfs-tools/conf.d/nfsroot
 = what is no configuration of the network
+/etc/initramfs-tools/initramfs.conf: #DEVICE=eno1
+/etc/initramfs-tools/initramfs.conf: DEVICE=
 /etc/dracut.conf.d/a.conf: add_drivers+=" e1000e "
 /etc/cmdline.d/a.txt: ip=eno1:dhcp
 /etc/cmdline.d/b.conf: ip=dhcp quiet
