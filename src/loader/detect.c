@@ -7,8 +7,6 @@
 #include "loader/entry.h"
 #include "loader/kernel-file.h"
 
-#define LOADER_INFO BOOT_EFIVARS "/LoaderInfo" BOOT_EFI_VENDOR
-
 /* One may be a link to another. */
 static const char *const boot_directories[] = {"/efi", "/boot/efi", "/boot"};
 
@@ -49,13 +47,13 @@ static void read_firmware(struct detector *d)
         const char **names;
         size_t n;
 
-        d->info = variable(d, LOADER_INFO);
+        d->info = variable(d, BOOT_LOADER_INFO);
         if (root_exists(root, "/sys/firmware/efi"))
                 d->efi = KNOWN_YES;
         else if (root_exists(root, "/sys/kernel"))
                 d->efi = KNOWN_NO;
         d->no_info = d->efi == KNOWN_NO || (root_list(root, d->probe->arena, BOOT_EFIVARS, &names, &n) == 0 && n > 0 &&
-                                            !root_exists(root, LOADER_INFO));
+                                            !root_exists(root, BOOT_LOADER_INFO));
 }
 
 static bool same_directory(const struct root *root, const char *a, const char *b)
@@ -216,9 +214,9 @@ static bool is_left(struct detector *d, const struct loader *const *loaders, con
                 f->problem = arena_join(d->probe->arena, "this host was booted by ", mark,
                                         ", which passthrough does not change", NULL);
         else if (x->first)
-                f->problem = arena_join(d->probe->arena, "there are both ", x->claim.what, " and ", mark, ", of ",
-                                        found->name,
-                                        "; which of them boots is unknown, as " LOADER_INFO " does not tell", NULL);
+                f->problem = arena_join(
+                        d->probe->arena, "there are both ", x->claim.what, " and ", mark, ", of ", found->name,
+                        "; which of them boots is unknown, as " BOOT_LOADER_INFO " does not tell", NULL);
         else
                 f->problem = arena_join(d->probe->arena, "this host boots with ", found->name, " (", mark,
                                         "), which passthrough does not change", NULL);
@@ -241,15 +239,9 @@ static int detect(struct detector *d, const struct loader *const *loaders)
                 f->problem = arena_join(d->probe->arena, "this host was booted by ", d->info,
                                         ", which passthrough does not know", NULL);
         else if (x.other)
-                f->problem =
-                        arena_join(d->probe->arena, "there are both ", x.claim.what, " and ", x.other,
-                                   "; to tell which of them boots, " LOADER_INFO " has to be read, and cannot", NULL);
-        else if (!x.first && f->n_entries > 0)
-                f->problem = arena_join(d->probe->arena, f->entries[0].path,
-                                        " is a boot loader entry, and nothing tells which boot loader reads it: there "
-                                        "is neither " LOADER_INFO ", nor EFI/systemd or loader/loader.conf in /efi, "
-                                        "/boot/efi or /boot, nor a menu of GRUB",
-                                        NULL);
+                f->problem = arena_join(
+                        d->probe->arena, "there are both ", x.claim.what, " and ", x.other,
+                        "; to tell which of them boots, " BOOT_LOADER_INFO " has to be read, and cannot", NULL);
         else if (!x.first)
                 f->problem = "no supported boot loader was found; looked for /boot/grub/grub.cfg, "
                              "/boot/grub2/grub.cfg, /boot/efi/EFI/*/grub.cfg, and loader/entries/*.conf and "

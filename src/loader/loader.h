@@ -16,7 +16,8 @@
 #define BOOT_KERNEL_CMDLINE "/etc/kernel/cmdline"
 #define BOOT_INSTALLER      "kernel-install" /* what adds kernels to entries and to unified images */
 #define BOOT_EFIVARS        "/sys/firmware/efi/efivars"
-#define BOOT_EFI_VENDOR     "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f" /* of systemd's boot loader interface */
+#define BOOT_EFI_VENDOR     "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"    /* of systemd's boot loader interface */
+#define BOOT_LOADER_INFO    BOOT_EFIVARS "/LoaderInfo" BOOT_EFI_VENDOR /* what booted the host, in its own words */
 
 struct loader;
 struct lengths;

@@ -36,22 +36,34 @@ static const char *installed(struct detector *d)
         return found ? found : conf;
 }
 
-/* Entries alone do not tell who reads them; where GRUB has a menu they may be its own. */
+/* Entries may be GRUB's as well, where that has a menu. */
 static int detect(struct detector *d, struct claim *ret)
 {
         const char *own = installed(d);
-        bool booted = d->info && startswith(d->info, INFO), any = d->facts->n_entries > 0;
+        bool boots = d->facts->n_entries > 0;
 
-        if (grub_has_menu(d->probe) ? (d->info ? booted && any : own && !d->no_info) : any && (booted || own))
-                ret->what = own ? own : "boot loader entries";
+        if (grub_has_menu(d->probe))
+                boots = d->info ? boots && startswith(d->info, INFO) : own && !d->no_info;
+        if (!boots)
+                return 0;
+        ret->what = own ? own : "boot loader entries";
         return 0;
 }
 
+/* Entries alone do not tell who reads them. */
 static int read_files(struct detector *d)
 {
         const char *own = installed(d);
+        struct boot_facts *f = d->facts;
 
-        d->facts->found = d->info ? d->info : own ? own : d->facts->entries[0].path;
+        f->found = d->info ? d->info : own ? own : f->entries[0].path;
+        if (!d->info && !own)
+                f->problem = arena_join(d->probe->arena, f->found,
+                                        " is a boot loader entry, and nothing tells which boot loader reads it: there "
+                                        "is neither " BOOT_LOADER_INFO
+                                        ", nor EFI/systemd or loader/loader.conf in /efi, /boot/efi or /boot, nor a "
+                                        "menu of GRUB",
+                                        NULL);
         return 0;
 }
 

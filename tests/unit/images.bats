@@ -538,6 +538,7 @@ image_digest() {
     tar -C "$BATS_TEST_TMPDIR/empty" -cf "$ROOT/efi/$id/initrd.img-$KERNEL" .
     put "/efi/$id/linux" kernel
     rm -r "$ROOT/boot/loader"
+    put /efi/loader/loader.conf 'timeout 3'
     put "/efi/loader/entries/lab-$KERNEL.conf" 'title Lab' "version $KERNEL" "linux /$id/linux" 'initrd /ucode.img' \
         "initrd /$id/initrd.img-$KERNEL" 'options root=/dev/sda1 intel_iommu=on iommu=pt'
     ln -s ../efi "$ROOT/boot/efi"

@@ -134,10 +134,14 @@ tree() {
     (cd "$ROOT" && find . -path ./var/lib/passthrough -prune -o \( -type d -printf '%p/\n' -o -printf '%p %m ' -type f -exec sha256sum {} \; -o -type l -printf '%p %l\n' \) | LC_ALL=C sort)
 }
 
+# ours: what applies have kept.
+ours() { find "$ROOT/var/lib/passthrough" -type f ! -name '*lock*' -exec sha256sum {} + 2>/dev/null | LC_ALL=C sort; }
+
 # refuses TEXT...: apply, its dry run and its document fail, say that, and nothing is written; check fails, too.
 refuses() {
-    local before run
+    local before kept run
     before=$(tree)
+    kept=$(ours)
     for run in '' --dry-run --json '--json --dry-run'; do
         # shellcheck disable=SC2086 # words
         ctl apply $run
@@ -148,7 +152,7 @@ refuses() {
             and (.message | contains("the boot image is built by: "))' || return 1
         diff <(echo "$before") <(tree) || { echo "apply $run wrote" && return 1; }
     done
-    [[ ! -e $ROOT/var/lib/passthrough/applied && ! -e $ROOT/var/lib/passthrough/undo/1 ]] || return 1
+    is "$(ours)" "$kept" 'what apply keeps for itself' || return 1
     ctl check
     exits 1 || return 1
 }
@@ -181,6 +185,36 @@ lost() {
     put /proc/cmdline "$ROOT_UUID rw $TOKENS"
     refuses 'the boot image is not built here' 'rpm-ostree initramfs --enable'
     lost
+}
+
+# booted_so: the image of this boot was built from the rules as they are.
+booted_so() {
+    mkdir -p "$BATS_TEST_TMPDIR/image"
+    ctl image "$BATS_TEST_TMPDIR/image"
+    put /usr/lib/passthrough/digest <"$BATS_TEST_TMPDIR/image/usr/lib/passthrough/digest"
+    run_program timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --stage=initrd
+    rm "$ROOT/usr/lib/passthrough/digest"
+}
+
+@test "where others build the image, a boot that has the rules is its witness" {
+    bazzite
+    put /proc/cmdline "$ROOT_UUID rw $TOKENS"
+    booted_so
+    ctl apply
+    exits 0
+    has 'Boot images     nothing to do'
+    rule gpu0 '[Match]' ID=10de:1b07
+    refuses 'the boot image is not built here'
+}
+
+@test "where the next boot is unknown, a boot that has the rules makes no failure of it, and apply fails all the same" {
+    unraid
+    put /proc/cmdline "BOOT_IMAGE=/bzimage initrd=/bzroot $TOKENS"
+    booted_so
+    ctl check --json
+    whole '.checks[] | select(.id == "image.6.12.54-Unraid") | .status == "skip" and (.message | startswith("this boot has the rules; whether the next one has, is unknown: "))'
+    ctl apply
+    exits 1
 }
 
 @test "openSUSE Tumbleweed: sdbootutil writes the entries and builds the images" {
