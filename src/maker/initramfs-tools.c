@@ -73,20 +73,20 @@ static const char *read_unpacked(const struct root *unpacked, struct arena *a, c
         return "";
 }
 
-/* Its exit status counts what it could not unpack, too, such as device nodes for who is not root. */
+/* Where it fails, what it did unpack counts, and what is not there is unknown. */
 static bool unpack(struct arena *a, const char *file, const char *dir, const char *const *paths, const char **ret)
 {
-        const char *argv[] = {program_find(a, "unmkinitramfs"), file, dir, NULL}, *said, **names;
+        const char *argv[] = {program_find(a, "unmkinitramfs"), file, dir, NULL}, *said;
         struct root unpacked;
-        size_t n;
-        bool there;
+        bool there = true;
         int k = argv[0] ? program_run(argv, a, &said) : -ENOENT;
 
         if (k < 0 || root_open(dir, &unpacked) < 0)
                 return false;
-        there = root_list(&unpacked, a, "/", &names, &n) == 0 && (k == 0 || n > 0);
-        for (; there && *paths; paths++)
-                *ret++ = read_unpacked(&unpacked, a, *paths);
+        for (; there && *paths; paths++, ret++) {
+                *ret = read_unpacked(&unpacked, a, *paths);
+                there = k == 0 || **ret;
+        }
         root_close(&unpacked);
         return there;
 }
@@ -130,18 +130,22 @@ static const char *lacks(const char *files, const char *order)
         return !ours || (udev && udev < ours) ? INIT_TOP "00-passthrough before " INIT_TOP "udev" : NULL;
 }
 
-/* update-initramfs(8) runs these for each image that it has written, and those of /usr/share since 0.150. */
+/*
+ * update-initramfs(8) runs these for each image that it has written, and those of /usr/share since 0.151. Images in
+ * other places are copies, which these scripts make.
+ */
 static const char *replaced(const struct root *root_of, struct arena *a, const char *path)
 {
         static const char *const dirs[] = {"/etc/initramfs/post-update.d", "/usr/share/initramfs/post-update.d"};
-        const char *name = str_basename(path), *there = "";
+        static const char image[] = "/boot/" IMAGE;
+        const char *there = "";
 
         for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
                 if (root_exists(root_of, dirs[i]))
                         there = arena_join(a, there, " ", dirs[i], NULL);
-        if (!startswith(name, IMAGE) || !*there)
+        if (!startswith(path, image) || !*there)
                 return NULL;
-        return arena_join(a, "run-parts --arg=", name + strlen(IMAGE), " --arg=", path, there, NULL);
+        return arena_join(a, "run-parts --arg=", path + strlen(image), " --arg=", path, there, NULL);
 }
 
 /* Arrays, as dracut.c has them. */
