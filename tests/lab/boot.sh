@@ -112,7 +112,7 @@ put_brought() {
 
 # What a boot loader's own tools read, and the image that it is to load.
 put_boot_files() {
-    local tokens="console=ttyS0 $lab_cmdline modprobe.blacklist=$unwanted$append"
+    local image tokens="console=ttyS0 $lab_cmdline modprobe.blacklist=$unwanted$append"
     if [[ -f $work/boot-files ]]; then return; fi
     touch "$work/boot-files"
     put_lines /etc/default/grub 'GRUB_DEFAULT=0' 'GRUB_TIMEOUT=0' 'GRUB_DISTRIBUTOR=Debian' 'GRUB_CMDLINE_LINUX_DEFAULT=quiet' \
@@ -120,7 +120,9 @@ put_boot_files() {
     put_lines /etc/kernel/cmdline "$root_cmdline rw quiet $tokens"
     if [[ $root_image == bare || $root_image == fresh ]]; then return; fi
     echo "rm /boot/initrd.img-$(kernel_release)"
-    echo "write $(base_image) /boot/initrd.img-$(kernel_release)"
+    image=$(base_image)
+    if [[ -f $image.gz ]]; then image+=.gz; fi
+    echo "write $image /boot/initrd.img-$(kernel_release)"
 }
 
 # The file system in it, as e2fsprogs' programs take it.
