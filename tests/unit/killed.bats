@@ -106,7 +106,6 @@ END
 systemd_boot() {
     local release
     mkdir -p "$ROOT/sys/firmware/efi"
-    put /boot/efi/loader/loader.conf 'timeout 3'
     for release in "$KERNEL" "$OTHER"; do
         put "/boot/efi/$ID/$release/linux" kernel
         old_image "/boot/efi/$ID/$release/initrd"
