@@ -105,7 +105,7 @@ struct check_facts {
         struct makers makers;
         struct check_image *images;
         size_t n_images;
-        struct running running;     /* the running kernel's */
+        struct running running; /* the running kernel's */
         struct check_esp *esps;
         size_t n_esps;
         bool live;                  /* the machine this process runs on: the next four are known */
