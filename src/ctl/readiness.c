@@ -10,6 +10,7 @@
 #include "config/sriov.h"
 #include "ctl/ids-say.h"
 #include "ctl/lines.h"
+#include "ctl/sealed.h"
 #include "facts/gather.h"
 #include "facts/users.h"
 #include "maker/origin.h"
@@ -161,6 +162,18 @@ static void trial(struct ctl *c, const struct needs *needs, struct check_facts *
                                              : oneshot_problem(&boot, &c->root, &c->arena);
 }
 
+static void volumes(struct ctl *c, struct check_facts *ret)
+{
+        struct boot_facts boot;
+
+        sealed_gather(c, &ret->volumes);
+        if (ret->volumes.n == 0)
+                return;
+        boot_detect(c->loaders, &c->root, &c->arena, &boot);
+        ret->changed_pcrs = seals_changed(&boot, true, true);
+        ret->predicts = sealed_predicts(c);
+}
+
 static void look_at_daemons(struct ctl *c, struct check_facts *ret)
 {
         for (size_t i = 0; i < c->config.n_rules; i++)
@@ -202,6 +215,7 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
         modules(c, ret);
         devices(c, ret);
         trial(c, &needs, ret);
+        volumes(c, ret);
         config_changed(c, ret);
         lines_judge_next(c, &needs, &ret->refused);
         return images(c, ret);

@@ -18,6 +18,9 @@
 #define BOOT_EFIVARS        "/sys/firmware/efi/efivars"
 #define BOOT_EFI_VENDOR     "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f" /* of systemd's boot loader interface */
 
+#define BOOT_PCR(number) (UINT32_C(1) << (number))
+#define BOOT_PCRS_ANY    (BOOT_PCR(4) | BOOT_PCR(8) | BOOT_PCR(9) | BOOT_PCR(11) | BOOT_PCR(12))
+
 struct loader;
 struct lengths;
 struct boot_planner;
@@ -126,6 +129,11 @@ struct loader {
         const char *info;  /* LoaderInfo begins with that; NULL: it never names itself */
         const char *image; /* set: the host's files come from an image; why its boot images are not built here */
         bool shell;        /* tokens pass a shell, or GRUB's */
+        /*
+         * Registers of the TPM that a changed command line, and a changed initrd, leave otherwise: BOOT_PCR() of each
+         * (systemd-boot(7), systemd-stub(7), GRUB's manual, "Measured Boot"). None: not known, so it may be any.
+         */
+        uint32_t line_pcrs, initrd_pcrs;
         const struct oneshot *once; /* NULL: it boots none */
 
         /* Tells whether it boots this host. 0, or -errno of the probe. */
