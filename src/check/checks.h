@@ -97,9 +97,9 @@ struct check_facts {
         struct makers makers;
         struct check_image *images;
         size_t n_images;
-        struct luks_list volumes; /* that the host needs */
-        uint32_t changed_pcrs;    /* by a new command line or boot image, as this host boots */
-        bool predicts;            /* sdbootutil is there, which predicts them */
+        struct luks_list volumes;   /* that the host needs */
+        uint32_t changed_pcrs;      /* by a new command line or boot image, as this host boots */
+        bool predicts;              /* sdbootutil is there, which predicts them */
         bool live;                  /* the machine this process runs on: the next four are known */
         const char *loader_problem; /* why apply cannot give the kernel its parameters, or NULL */
         const char *trial_problem;  /* why the boot loader cannot try a config once, or NULL */

@@ -192,9 +192,8 @@ static void copy(struct json_object *to, struct json_object *from, const char *n
 
 static struct json_object *reduce_token(struct arena *a, struct json_object *from, const uint32_t *pcrlock)
 {
-        static const char *const names[] = {"type",     "keyslots",         "tpm2-pcrs",
-                                            "tpm2-pin", "tpm2_pubkey_pcrs", "tpm2_pcrlock",
-                                            "unclear"};
+        static const char *const names[] = {"type",         "keyslots", "tpm2-pcrs", "tpm2-pin", "tpm2_pubkey_pcrs",
+                                            "tpm2_pcrlock", "unclear"};
         struct json_object *to = json_object_new_object(), *jwe = member(from, "jwe", json_type_object);
         const char *protected = text(jwe, "protected");
         uint32_t pcrs = 0;
@@ -239,11 +238,12 @@ const char *luks_reduce(struct arena *a, const char *json, const uint32_t *pcrlo
                 whole = list;
                 if (!list)
                         break;
-                json_object_object_foreach (list, number, v)
+                json_object_object_foreach (list, number, v) {
                         json_object_object_add(kept, number,
                                                i == 0   ? reduce_members(v, "type", "priority")
                                                : i == 1 ? reduce_token(a, v, pcrlock)
                                                         : reduce_members(v, "keyslots", "segments"));
+                }
         }
         if (whole)
                 reduced = arena_strdup(a, json_object_to_json_string_ext(to, JSON_C_TO_STRING_PLAIN));
@@ -328,9 +328,10 @@ bool luks_parse(struct arena *a, const char *reduced, struct luks *ret)
         bool whole = slots && tokens && member(header, "digests", json_type_object);
 
         if (whole) {
-                json_object_object_foreach (slots, slot, v)
+                json_object_object_foreach (slots, slot, v) {
                         if (opens(header, slot, v))
                                 add_slot(a, ret, slot, tokens);
+                }
         }
         json_object_put(header);
         return whole;

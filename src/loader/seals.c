@@ -19,11 +19,7 @@ static const char *numbers(struct arena *a, uint32_t pcrs, const char *between, 
 
         for (unsigned i = 0; i < LUKS_PCRS; i++)
                 if (pcrs >> i & 1)
-                        text = arena_printf(a, "%s%s%u", text,
-                                            !*text             ? ""
-                                            : pcrs >> (i + 1) ? between
-                                                               : last,
-                                            i);
+                        text = arena_printf(a, "%s%s%u", text, !*text ? "" : pcrs >> (i + 1) ? between : last, i);
         return text;
 }
 
@@ -61,11 +57,11 @@ static const char *anew(const struct luks *l, const struct luks_seal *s, struct 
         if (s->clevis)
                 return arena_join(a, "clevis luks regen -d ", l->device, " -s ", s->slot, NULL);
         to = s->unclear ? "..." : numbers(a, s->pcrs, "+", "+");
-        return arena_join(a, "systemd-cryptenroll --wipe-slot=", s->slot, " --tpm2-device=auto --tpm2-pcrs=", to,
-                          s->signed_pcrs ? arena_join(a, " --tpm2-public-key-pcrs=",
-                                                      numbers(a, s->signed_pcrs, "+", "+"), NULL)
-                                         : "",
-                          s->pin ? " --tpm2-with-pin=yes" : "", " ", l->device, NULL);
+        return arena_join(
+                a, "systemd-cryptenroll --wipe-slot=", s->slot, " --tpm2-device=auto --tpm2-pcrs=", to,
+                s->signed_pcrs ? arena_join(a, " --tpm2-public-key-pcrs=", numbers(a, s->signed_pcrs, "+", "+"), NULL)
+                               : "",
+                s->pin ? " --tpm2-with-pin=yes" : "", " ", l->device, NULL);
 }
 
 static const char *fix(const struct luks *l, const struct luks_seal *s, const struct seal_verdict *v, uint32_t changed,
