@@ -11,14 +11,17 @@
 #include "ctl/tell.h"
 #include "facts/ssh.h"
 
-void sealed_gather(struct ctl *c, struct luks_list *ret)
+int sealed_gather(struct ctl *c, struct luks_list *ret)
 {
         const struct facts_request request = {.use = true}; /* of all devices, whatever the rules come to */
         struct facts facts = {.switches_known = true};
 
+        int k = facts_gather(&c->root, &c->arena, c->sources, &request, &facts);
+
         *ret = (struct luks_list){};
-        if (facts_gather(&c->root, &c->arena, c->sources, &request, &facts) == 0)
+        if (k == 0)
                 luks_gather(&c->root, &c->arena, &facts, ret);
+        return k;
 }
 
 bool sealed_predicts(struct ctl *c)
@@ -26,10 +29,13 @@ bool sealed_predicts(struct ctl *c)
         return root_exists(&c->root, "/usr/bin/sdbootutil");
 }
 
-/* What the next boot measures otherwise. A trial has a line of its own. */
-static uint32_t changed(struct transaction *x)
+/* A trial has a line of its own. */
+static bool line_changes(struct transaction *x)
 {
-        return seals_changed(&x->facts, attempt_needed(x), x->images.n_jobs > 0);
+        for (size_t i = 0; i < x->plan.changes.n; i++)
+                if (!x->plan.changes.v[i].aside)
+                        return true;
+        return x->plan.changes.command || (x->c->root.live && !x->c->no_trial && attempt_needed(x));
 }
 
 /* Nobody who could type it need be there. Another system's processes tell nothing of who works here. */
@@ -87,13 +93,13 @@ static int judge(struct transaction *x, const struct luks *l, uint32_t pcrs, boo
 
 int sealed_allow(struct transaction *x)
 {
-        uint32_t pcrs = changed(x);
+        uint32_t pcrs = seals_changed(&x->facts, line_changes(x), x->images.n_jobs > 0);
         struct luks_list list = {};
         bool asks = false;
-        int k = 0;
+        int k = pcrs ? sealed_gather(x->c, &list) : 0;
 
-        if (pcrs)
-                sealed_gather(x->c, &list);
+        if (k < 0)
+                return ctl_fail("reading this machine's facts", k);
         for (size_t i = 0; i < list.n; i++)
                 if (judge(x, &list.v[i], pcrs, &asks) != 0)
                         k = EXIT_FAILURE;

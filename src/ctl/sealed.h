@@ -6,8 +6,8 @@
 #include "ctl/transaction.h"
 #include "loader/seals.h"
 
-/* What the host needs that LUKS opens; none where that does not show. */
-void sealed_gather(struct ctl *c, struct luks_list *ret);
+/* What the host needs that LUKS opens. 0 or -errno. */
+int sealed_gather(struct ctl *c, struct luks_list *ret) _must_check_;
 /* sdbootutil is there, which predicts what a boot measures. */
 bool sealed_predicts(struct ctl *c);
 /*

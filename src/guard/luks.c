@@ -15,6 +15,8 @@
 #define CAPTURED "/run/passthrough/luks/b"
 #define PCRLOCK  "/var/lib/systemd/pcrlock.json"
 
+#define DEPTH 16 /* of what stands upon each other */
+
 /* LUKS1 has no tokens: nothing is sealed that its header would tell. */
 #define LUKS1 "{\"keyslots\":{},\"tokens\":{},\"digests\":{}}"
 
@@ -154,20 +156,52 @@ static void look(const struct graph *g, const struct node *n, struct luks *l)
                 l->unknown = "what its header says is not understood";
 }
 
-/* An open volume of that kind stands on it; NODE_BLOCK has no other mark of a header that lies elsewhere. */
+/* The device mapper's UUID of it begins so. */
+static bool is_mapped(const struct graph *g, const struct node *n, const char *prefix)
+{
+        char path[288], uuid[288];
+
+        return n->kind == NODE_BLOCK && n->map_name &&
+               snprintf(path, sizeof(path), "/sys/class/block/%s/dm/uuid", n->name) < (int)sizeof(path) &&
+               root_read(g->root, path, uuid, sizeof(uuid)) > 0 && startswith(uuid, prefix);
+}
+
+/*
+ * An open volume of that kind stands on it: no other mark has one whose header lies elsewhere. What libcryptsetup puts
+ * between the two has none.
+ */
 static bool is_below_luks(const struct graph *g, size_t node)
 {
+        if (is_mapped(g, &g->evidence->nodes[node], "CRYPT-"))
+                return false;
         for (size_t i = 0; i < g->evidence->n_nodes; i++) {
                 const struct node *n = &g->evidence->nodes[i];
-                char path[288], uuid[288];
 
-                for (size_t b = 0; n->kind == NODE_BLOCK && n->map_name && b < n->n_below; b++)
-                        if (n->below[b] == node &&
-                            snprintf(path, sizeof(path), "/sys/class/block/%s/dm/uuid", n->name) < (int)sizeof(path) &&
-                            root_read(g->root, path, uuid, sizeof(uuid)) > 0 && startswith(uuid, "CRYPT-LUKS2-"))
+                for (size_t b = 0; b < n->n_below; b++)
+                        if (n->below[b] == node && is_mapped(g, n, "CRYPT-LUKS2-"))
                                 return true;
         }
         return false;
+}
+
+static bool stands_on(const struct evidence *e, size_t node, size_t below, unsigned depth)
+{
+        bool found = node == below;
+
+        for (size_t i = 0; i < e->nodes[node].n_below && !found && depth < DEPTH; i++)
+                found = stands_on(e, e->nodes[node].below[i], below, depth + 1);
+        return found;
+}
+
+/* "for /", or, where nothing tells more, "in use". */
+static const char *needed(const struct graph *g, size_t node, const char *use)
+{
+        const struct evidence *e = g->evidence;
+
+        for (size_t i = 0; i < e->n_uses; i++)
+                if (!streq(e->uses[i].what, USE_HELD) && stands_on(e, e->uses[i].node, node, 0))
+                        return arena_join(g->arena, "for ", e->uses[i].what, NULL);
+        return use;
 }
 
 void luks_gather(const struct root *root, struct arena *a, const struct facts *facts, struct luks_list *ret)
@@ -187,7 +221,7 @@ void luks_gather(const struct root *root, struct arena *a, const struct facts *f
                 l = arena_grow(a, &ret->v, ret->n++, sizeof(*l));
                 *l = (struct luks){.device = n->map_name ? arena_join(a, "/dev/mapper/", n->map_name, NULL)
                                                          : guard_device_path(&g, n),
-                                   .needed = uses[i]};
+                                   .needed = needed(&g, i, uses[i])};
                 look(&g, n, l);
         }
 }

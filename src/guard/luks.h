@@ -24,7 +24,7 @@ struct luks_seal {
 
 struct luks {
         const char *device;  /* "/dev/sda3" */
-        const char *needed;  /* what for: "/" */
+        const char *needed;  /* what for: "for /", "in use" */
         const char *unknown; /* why nothing is known of what opens it, or NULL */
         bool denied;         /* then: this process may not read it */
         struct luks_seal *seals;

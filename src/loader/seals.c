@@ -92,7 +92,7 @@ static struct seal_verdict unknown(const struct luks *l, struct arena *a)
 {
         return (struct seal_verdict){
                 .state = SEAL_UNKNOWN,
-                .what = arena_join(a, "it is unknown whether the key of ", l->device, " (for ", l->needed,
+                .what = arena_join(a, "it is unknown whether the key of ", l->device, " (", l->needed,
                                    ") is sealed to what changes: ", l->unknown, NULL),
                 .asked = arena_join(a, "the key of ", l->device, " may be sealed", NULL),
                 .fix = l->denied ? "run this as root"
@@ -113,7 +113,7 @@ struct seal_verdict seals_judge(const struct luks *l, uint32_t changed, bool pre
         to = s->unclear ? arena_join(a, "PCRs that are not known (", s->unclear, ")", NULL)
                         : seals_pcrs(a, (s->pcrs | s->signed_pcrs) & changed);
         v.asked = arena_join(a, "the key of ", l->device, " is sealed to ", to, NULL);
-        v.what = arena_join(a, "the key of ", l->device, " (for ", l->needed, ") is sealed to ", to,
+        v.what = arena_join(a, "the key of ", l->device, " (", l->needed, ") is sealed to ", to,
                             s->unclear ? "; " : ", which a new command line or boot image changes; ", ways(l), NULL);
         v.fix = fix(l, s, &v, changed, predicts, a);
         return v;

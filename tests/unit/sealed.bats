@@ -278,6 +278,31 @@ applies() {
     row warn '/dev/sda3 (for crypttab data) is sealed to PCR 9,'
 }
 
+@test "a volume is found by what stands on it, too, and on a logical volume; a header elsewhere is unknown" {
+    : >"$ROOT/run/udev/data/b8:3"
+    row warn 'its header cannot be read'
+    header 0 1 "$(tpm 1 9)"
+    row warn '/dev/sda3 (for /) is sealed to PCR 9,'
+    head -c 65536 /dev/zero >"$ROOT/dev/sda3"
+    row warn 'no header of a version that is known is on it, or both copies are damaged'
+    # libcryptsetup's own layer between the two has no header.
+    crypt dm-1 254:1 root_dif sda3
+    put /sys/devices/virtual/block/dm-1/dm/uuid CRYPT-SUBDEV-0123456789abcdef-root_dif
+    tags sda3 TYPE=crypto_LUKS
+    find "$ROOT/sys" -path '*sda3/holders/dm-0' -delete
+    find "$ROOT/sys/devices/virtual/block/dm-0/slaves" -type l -delete
+    ln -s ../../dm-1 "$ROOT/sys/devices/virtual/block/dm-0/slaves/dm-1"
+    header 0 1 "$(tpm 1 9)"
+    row warn '/dev/sda3 (for /) is sealed to PCR 9,'
+    put /sys/devices/virtual/block/dm-1/dm/uuid LVM-0123456789abcdef
+    put /sys/devices/virtual/block/dm-1/dm/name vg-root
+    tags dm-1 TYPE=crypto_LUKS
+    find "$ROOT/sys" -path '*sda3/holders/dm-0' -delete
+    : >"$ROOT/run/udev/data/b8:3"
+    mv "$ROOT/dev/sda3" "$ROOT/dev/dm-1"
+    row warn '/dev/mapper/vg-root (for /) is sealed to PCR 9,' 'systemd-cryptenroll --wipe-slot=1 --tpm2-device=auto --tpm2-pcrs=9 /dev/mapper/vg-root'
+}
+
 @test "a capture has what is judged and nothing else of the header, and judges alike" {
     put /var/lib/systemd/pcrlock.json '{"pcrValues":[{"pcr":9,"values":["5ec4e7"]}],"nvIndex":1,"pinPrivate":"U2VDcmV0"}'
     for tokens in "$(tpm 1 7,9)" "$(clevis 1 8)" "$(tpm 1 '' '"tpm2_pcrlock":true')" "clevis:1=$TANG"; do
