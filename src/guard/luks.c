@@ -194,14 +194,14 @@ static bool stands_on(const struct evidence *e, size_t node, size_t below, unsig
 }
 
 /* "for /", or, where nothing tells more, "in use". */
-static const char *needed(const struct graph *g, size_t node, const char *use)
+static const char *needed(const struct graph *g, size_t node)
 {
         const struct evidence *e = g->evidence;
 
         for (size_t i = 0; i < e->n_uses; i++)
                 if (!streq(e->uses[i].what, USE_HELD) && stands_on(e, e->uses[i].node, node, 0))
                         return arena_join(g->arena, "for ", e->uses[i].what, NULL);
-        return use;
+        return USE_HELD;
 }
 
 void luks_gather(const struct root *root, struct arena *a, const struct facts *facts, struct luks_list *ret)
@@ -216,12 +216,13 @@ void luks_gather(const struct root *root, struct arena *a, const struct facts *f
                 const struct node *n = &g.evidence->nodes[i];
                 struct luks *l;
 
-                if (!used[i] || n->kind != NODE_BLOCK || (!guard_is_type(n, "crypto_LUKS") && !is_below_luks(&g, i)))
+                /* An open one is the host's, also where it cannot be told what is mounted. */
+                if (n->kind != NODE_BLOCK || !((used[i] && guard_is_type(n, "crypto_LUKS")) || is_below_luks(&g, i)))
                         continue;
                 l = arena_grow(a, &ret->v, ret->n++, sizeof(*l));
                 *l = (struct luks){.device = n->map_name ? arena_join(a, "/dev/mapper/", n->map_name, NULL)
                                                          : guard_device_path(&g, n),
-                                   .needed = needed(&g, i, uses[i])};
+                                   .needed = needed(&g, i)};
                 look(&g, n, l);
         }
 }

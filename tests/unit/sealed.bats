@@ -3,6 +3,7 @@
 load product
 load tree
 load tree-guard
+load live
 
 setup() {
     unset SSH_CONNECTION
@@ -265,6 +266,10 @@ applies() {
     header 1 "$(tpm 1 12)"
     applies
     has_not sealed sda3
+    rm "$ROOT/boot/loader/entries/0-passthrough-off.conf"
+    applies
+    has 'Wrote' 0-passthrough-off.conf
+    has_not sealed sda3
 }
 
 @test "a volume that the host does not need is not judged, and each one that it needs is" {
@@ -323,6 +328,27 @@ applies() {
     rm "$BATS_TEST_TMPDIR/captured/run/passthrough/luks/b8:3"
     ROOT=$BATS_TEST_TMPDIR/captured
     row warn 'it is unknown whether'
+}
+
+@test "on the host itself the disk is read, if it is the one that the kernel means" {
+    live_root
+    header 0 1 "$(tpm 1 9)"
+    truncate -s 1M "$ROOT/dev/sda3"
+    mv "$ROOT/dev/sda3" "$BATS_TEST_TMPDIR/volume"
+    LOOP=$(losetup --show --find "$BATS_TEST_TMPDIR/volume") || skip 'there is no loop device'
+    block "${LOOP##*/}" "$((0x$(stat -c %t "$LOOP"))):$((0x$(stat -c %T "$LOOP")))" devices/platform/board/block/disk
+    find "$ROOT/sys" -path '*sda3/holders/dm-0' -o -path '*dm-0/slaves/sda3' | xargs rm
+    crypt dm-0 253:0 root "${LOOP##*/}"
+    live check --json
+    output=$(jq '[.checks[] | select(.id == "image.sealed").message]' <<<"$output")
+    has "the key of $LOOP (in use) is sealed to PCR 9,"
+    put "/sys/devices/platform/board/block/disk/dev" 8:77
+    live check --json
+    has "$LOOP (in use) is sealed to what changes: its header cannot be read: No such device"
+}
+
+teardown() {
+    [[ ! ${LOOP-} ]] || losetup -d "$LOOP"
 }
 
 @test "a header that cryptsetup has made" {
