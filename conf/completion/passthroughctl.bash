@@ -39,7 +39,7 @@ _passthroughctl_options() { # as passthroughctl help COMMAND has them
     check) printf '%s\n' --all ;;
     plan) printf '%s\n' --steps ;;
     add) printf '%s\n' --yes --from= ;;
-    apply) printf '%s\n' --no-trial --confirm= ;;
+    apply) printf '%s\n' --yes --no-trial --confirm= ;;
     status) printf '%s\n' --boot= ;;
     undo) printf '%s\n' --list ;;
     show) printf '%s\n' --all --format= ;;

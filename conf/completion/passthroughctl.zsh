@@ -56,7 +56,8 @@ _passthroughctl() {
     (plan) options=('--json[one JSON document]' '--steps[each operation, in order]') ;;
     (show) options=('--json[one JSON document]' '--all[every rule]' '--format=[for one program]:format:(qemu libvirt libvirt-network libvirt-nodedev)') ;;
     (apply)
-        options=('--json[one JSON document]' '--dry-run[show what would be done]' '--no-trial[at once]'
+        options=('--json[one JSON document]' '--dry-run[show what would be done]' '--yes[answer each question with yes]'
+            '--no-trial[at once]'
             '--confirm=[kept by confirm within]:time:(5min 15min 1h)')
         ;;
     (status) options=('--json[one JSON document]' '--boot=[an earlier boot]:boot:(0 -1 -2)') ;;

@@ -31,9 +31,9 @@ void check_build(const struct check_input *input, struct arena *a, struct checks
 {
         struct checker c = {.in = input, .facts = input->facts, .plan = input->plan, .arena = a, .checks = ret};
         static void (*const steps[])(struct checker *) = {
-                check_iommu,    check_kernel_tokens, check_modules, check_rules,     check_functions,
-                check_vgpus,    check_reservations,  check_images,  check_conflicts, check_hand_made,
-                check_meddlers, check_offload,       check_trial,   check_devices,
+                check_iommu,     check_kernel_tokens, check_modules, check_rules,  check_functions,
+                check_vgpus,     check_reservations,  check_images,  check_sealed, check_conflicts,
+                check_hand_made, check_meddlers,      check_offload, check_trial,  check_devices,
         };
         bool unclosed;
 

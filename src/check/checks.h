@@ -22,6 +22,7 @@
 #include "facts/openvswitch.h"
 #include "facts/owners.h"
 #include "facts/rivals.h"
+#include "guard/luks.h"
 #include "maker/running.h"
 #include "plan/needs.h"
 #include "plan/plan.h"
@@ -108,6 +109,9 @@ struct check_facts {
         struct running running; /* the running kernel's */
         struct check_esp *esps;
         size_t n_esps;
+        struct luks_list volumes;   /* that the host needs */
+        uint32_t changed_pcrs;      /* by a new command line or boot image, as this host boots */
+        bool predicts;              /* sdbootutil is there, which predicts them */
         bool live;                  /* the machine this process runs on: the next four are known */
         const char *loader_problem; /* why apply cannot give the kernel its parameters, or NULL */
         const char *trial_problem;  /* why the boot loader cannot try a config once, or NULL */

@@ -74,6 +74,8 @@ void check_vgpus(struct checker *c);
 void check_reservations(struct checker *c);
 /* images.c */
 void check_images(struct checker *c);
+/* sealed.c */
+void check_sealed(struct checker *c);
 /* conflicts.c */
 void check_conflicts(struct checker *c);
 /* hand-made.c: scripts in boot images */

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "ctl/attempt.h"
 #include "ctl/ids-say.h"
+#include "ctl/sealed.h"
 #include "ctl/situation.h"
 #include "ctl/tell.h"
 #include "report/json.h"
@@ -160,6 +161,8 @@ static int apply(struct transaction *x)
         if (k == 0)
                 k = ids_refuse(x);
         if (k == 0)
+                k = sealed_allow(x);
+        if (k == 0)
                 k = tell_or_do(x);
         if (k == 0)
                 tell_handovers(x->c);
@@ -213,7 +216,10 @@ static int apply_json(struct transaction *x)
         done.n_images = x->images.n_jobs;
         done.written = x->undo && status == EXIT_SUCCESS;
         done.changed = x->changed || done.written;
-        done.message = x->c->diags.n_errors > 0 ? "the config has errors" : x->plan.problem ? x->plan.problem : "";
+        done.message = x->c->diags.n_errors > 0 ? "the config has errors"
+                       : x->plan.problem        ? x->plan.problem
+                       : x->locked              ? x->locked
+                                                : "";
         if (x->plan.problem && x->images.running.build && running_problem(&x->images.running))
                 done.message = arena_join(&x->c->arena, done.message,
                                           "; the boot image is built by: ", x->images.running.build, NULL);

@@ -273,7 +273,7 @@ static const char *passphrase(struct ctl *c)
 void attempt_note(struct transaction *x)
 {
         struct ctl *c = x->c;
-        const char *asked = passphrase(c);
+        const char *asked = x->asked ? x->asked : passphrase(c);
 
         if (!trial_watchdog(&c->root))
                 tell_note(c, "this host has no watchdog; if the trial hangs, reset the host");

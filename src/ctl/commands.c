@@ -65,7 +65,7 @@ static const struct command commands[] = {
          "Shows what the next boot does, and what it refuses and why.",
          "passthroughctl plan\npassthroughctl plan --steps", "each rule is ok", "something is refused or missing", NULL,
          false},
-        {"apply", ctl_apply, 0, 0, HAS(JSON) | HAS(DRY_RUN) | HAS(NO_TRIAL) | HAS(CONFIRM), "apply",
+        {"apply", ctl_apply, 0, 0, HAS(JSON) | HAS(DRY_RUN) | HAS(YES) | HAS(NO_TRIAL) | HAS(CONFIRM), "apply",
          "Puts the rules into effect: updates kernel command line and boot images.",
          "passthroughctl apply --dry-run\npassthroughctl apply", "the next boot does what the rules say",
          "nothing was changed, or a boot image cannot be built here", NULL, false},

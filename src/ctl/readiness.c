@@ -10,6 +10,7 @@
 #include "config/sriov.h"
 #include "ctl/ids-say.h"
 #include "ctl/lines.h"
+#include "ctl/sealed.h"
 #include "facts/gather.h"
 #include "facts/users.h"
 #include "maker/origin.h"
@@ -185,6 +186,19 @@ static void trial(struct ctl *c, const struct needs *needs, struct check_facts *
                                              : oneshot_problem(&boot, &c->root, &c->arena);
 }
 
+static int volumes(struct ctl *c, struct check_facts *ret)
+{
+        struct boot_facts boot;
+        int k = sealed_gather(c, &ret->volumes);
+
+        if (k < 0 || ret->volumes.n == 0)
+                return k;
+        boot_detect(c->loaders, &c->root, &c->arena, &boot);
+        ret->changed_pcrs = seals_changed(&boot, true, true);
+        ret->predicts = sealed_predicts(c);
+        return 0;
+}
+
 static void look_at_daemons(struct ctl *c, struct check_facts *ret)
 {
         for (size_t i = 0; i < c->config.n_rules; i++)
@@ -206,6 +220,7 @@ static void look_at_switch(struct ctl *c, struct check_facts *ret)
 int ctl_readiness(struct ctl *c, struct check_facts *ret)
 {
         struct needs needs = ctl_needs(c);
+        int k;
 
         *ret = (struct check_facts){};
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &ret->makers);
@@ -229,5 +244,6 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
         trial(c, &needs, ret);
         config_changed(c, ret);
         lines_judge_next(c, &needs, &ret->refused);
-        return images(c, ret);
+        k = volumes(c, ret);
+        return k < 0 ? k : images(c, ret);
 }

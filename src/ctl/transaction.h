@@ -28,6 +28,8 @@ struct transaction {
         bool changed;          /* this run has changed something, or would, in a dry run */
         bool left;             /* of what was taken back something is not as it was, which was said */
         bool line;             /* something is to be done about the command line */
+        const char *asked;     /* why the next boot asks for a passphrase, where a sealed key tells that; or NULL */
+        const char *locked;    /* why nothing would open the host's disks; or NULL */
 };
 
 #define TRANSACTION_INIT(ctl)                                                                                          \

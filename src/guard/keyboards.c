@@ -176,7 +176,7 @@ static bool opens_luks(const char *cmdline)
         return false;
 }
 
-/* The node stands on an encrypted volume: systemd opens one that no table has, too (systemd-gpt-auto-generator(8)). */
+/* The encrypted volume that the node stands on, or NULL. */
 static const struct node *encrypted(const struct graph *g, size_t node, unsigned depth)
 {
         const struct node *n = &g->evidence->nodes[node], *found = NULL;
@@ -188,7 +188,15 @@ static const struct node *encrypted(const struct graph *g, size_t node, unsigned
         return found;
 }
 
-static void from_root(struct graph *g)
+/* systemd-gpt-auto-generator(8) opens what is for one of these, whatever no table has. */
+static bool is_found_by_type(const char *what)
+{
+        static const char *const found[] = {USE_ROOT, USE_SWAP, "/home", "/srv", "/var", "/var/tmp"};
+
+        return str_index(what, found, ARRAY_SIZE(found)) >= 0;
+}
+
+static void from_volumes(struct graph *g)
 {
         struct evidence *e = g->evidence;
 
@@ -197,14 +205,15 @@ static void from_root(struct graph *g)
                     (streq(g->mounts[i].type, "bcachefs") || streq(g->mounts[i].type, "zfs")))
                         e->passphrase = arena_printf(g->arena, "%s on /, which may be encrypted", g->mounts[i].type);
         for (size_t i = 0; i < e->n_uses && !e->passphrase; i++) {
-                const struct node *n = streq(e->uses[i].what, USE_ROOT) ? encrypted(g, e->uses[i].node, 0) : NULL;
+                const char *what = e->uses[i].what;
+                const struct node *n = is_found_by_type(what) ? encrypted(g, e->uses[i].node, 0) : NULL;
                 char *text;
 
                 /* crypttab has said all there is to say of its own. */
                 if (!n ||
                     (guard_read(g, "/etc/crypttab", &text) == SOURCE_READ && n->map_name && strstr(text, n->map_name)))
                         continue;
-                e->passphrase = arena_printf(g->arena, "%s, which / is on", n->label);
+                e->passphrase = arena_printf(g->arena, "%s, which %s is on", n->label, what);
         }
 }
 
@@ -214,7 +223,7 @@ void guard_keyboards(struct graph *g)
         wants_token(g, g->facts->cmdline ? g->facts->cmdline : "", "the command line", "a disk");
         if (!g->evidence->passphrase && opens_luks(g->facts->cmdline ? g->facts->cmdline : ""))
                 g->evidence->passphrase = "the command line's rd.luks";
-        from_root(g);
+        from_volumes(g);
         if (g->evidence->passphrase)
                 keyboards(g);
 }

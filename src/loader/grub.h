@@ -15,6 +15,10 @@
 #define GRUB_DROPIN   "/etc/default/grub.d/passthrough.cfg"
 #define GRUB_ON_ESP   "/boot/efi/EFI"
 
+/* It measures each command into the one, each file that it reads, its menu too, into the other. */
+#define GRUB_LINE_PCRS   (BOOT_PCR(8) | BOOT_PCR(9))
+#define GRUB_INITRD_PCRS BOOT_PCR(9)
+
 /* True if there is a menu of any GRUB. */
 bool grub_has_menu(struct probe *probe);
 /* True if that may boot this host. */

@@ -19,6 +19,9 @@
 #define BOOT_EFI_VENDOR     "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"    /* of systemd's boot loader interface */
 #define BOOT_LOADER_INFO    BOOT_EFIVARS "/LoaderInfo" BOOT_EFI_VENDOR /* what booted the host, in its own words */
 
+#define BOOT_PCR(number) (UINT32_C(1) << (number))
+#define BOOT_PCRS_ANY    (BOOT_PCR(4) | BOOT_PCR(8) | BOOT_PCR(9) | BOOT_PCR(11) | BOOT_PCR(12))
+
 struct loader;
 struct lengths;
 struct boot_planner;
@@ -159,6 +162,11 @@ struct loader {
         const char *build; /* then: what builds them on the host all the same */
         bool unified;      /* it boots unified kernel images: kernel, initrd and line in one file */
         bool shell;        /* tokens pass a shell, or GRUB's */
+        /*
+         * Registers of the TPM that a changed command line, and a changed initrd, leave otherwise: BOOT_PCR() of each
+         * (systemd-boot(7), systemd-stub(7), GRUB's manual, "Measured Boot"). None: not known, so it may be any.
+         */
+        uint32_t line_pcrs, initrd_pcrs;
         const struct oneshot *once; /* NULL: it boots none */
         const char *no_once;        /* why not; NULL: it cannot */
         /*

@@ -395,6 +395,9 @@ const struct loader loader_proxmox = {
         .shell = true,
         .no_once = "an entry that is booted once would have to be written to an ESP, and only proxmox-boot-tool writes "
                    "there",
+        /* An ESP has systemd-boot, or GRUB. */
+        .line_pcrs = GRUB_LINE_PCRS | BOOT_PCR(12),
+        .initrd_pcrs = GRUB_INITRD_PCRS,
         .copies = REFRESH,
         .detect = detect,
         .read = read_files,

@@ -258,6 +258,8 @@ static void lines(const struct boot_facts *facts, struct arena *a, struct boot_l
 const struct loader loader_sd_boot = {
         .name = "systemd-boot with boot loader entries",
         .info = INFO,
+        .line_pcrs = BOOT_PCR(9) | BOOT_PCR(12),
+        .initrd_pcrs = BOOT_PCR(9),
         .once = &once,
         .detect = detect,
         .read = read_files,

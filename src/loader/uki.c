@@ -35,6 +35,9 @@ static bool plan(struct boot_planner *p)
 const struct loader loader_uki = {
         .name = "a unified kernel image",
         .unified = true,
+        /* An addon has the line, or an image that is built anew, which is signed anew. */
+        .line_pcrs = BOOT_PCR(4) | BOOT_PCR(11) | BOOT_PCR(12),
+        .initrd_pcrs = BOOT_PCR(4) | BOOT_PCR(9) | BOOT_PCR(11),
         .detect = detect,
         .plan = plan,
         .verify = boot_verify_running,

@@ -283,6 +283,19 @@ turing() {
     needs_nothing
 }
 
+@test "so does what systemd finds by the partition's type, which no table has; and not what is mounted elsewhere" {
+    local at
+    usb_keyboard 1-2
+    crypt dm-0 254:0 data sda3
+    for at in /home /srv /var; do
+        mounted dm-0 "$at" ext4
+        needs 0000:00:14.0 "the only keyboard, and a passphrase may be asked for (dm-0 crypt, which $at is on)"
+        sed -i "\\, $at ,d" "$ROOT/proc/self/mountinfo"
+    done
+    mounted dm-0 /media/data ext4
+    needs_nothing
+}
+
 # an_image_from_elsewhere: with the root mounted.
 an_image_from_elsewhere() {
     put /etc/initrd-release ID=debian

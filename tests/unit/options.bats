@@ -37,7 +37,7 @@ tree_now() {
 
 # What the programs' promise has of each command beside --json; and which of it is not built yet.
 declare -gA promised=(
-    [list]='all types' [check]='all for' [plan]='steps against' [status]=boot [apply]='dry-run no-trial confirm' [confirm]=dry-run
+    [list]='all types' [check]='all for' [plan]='steps against' [status]=boot [apply]='dry-run yes no-trial confirm' [confirm]=dry-run
     [undo]='dry-run list' [add]='yes from dry-run' [remove]=dry-run [bind]=dry-run [release]=dry-run [show]='format all' [hugepages]=dry-run
     [cmdline]='format vendor kernel cmdline' [capture]='raw dry-run' [trial]=dry-run [image]='kernel modules' [help]=''
 )
