@@ -19,10 +19,9 @@ static void add_job(struct ctl *c, struct rebuild *r, const struct installed *im
 }
 
 /* Says that an image is not built here, if it is not. */
-static bool leave(struct rebuild *r, const struct installed *image, const struct boot_facts *facts, const char *why)
+static bool leave(struct arena *a, struct rebuild *r, const struct installed *image, const struct boot_facts *facts,
+                  const char *why)
 {
-        const char *unified = r->makers.maker->unified;
-
         if (facts->loader && facts->loader->image) {
                 ctl_error("%s: %s; %s", image->path, why, facts->loader->image);
                 return r->left = true;
@@ -30,8 +29,8 @@ static bool leave(struct rebuild *r, const struct installed *image, const struct
         if (!image->unified)
                 return false;
         ctl_error("%s: %s; it is a unified kernel image, which is not built here: build it as it was "
-                  "built before (%s%s" BOOT_INSTALLER " or ukify)",
-                  image->path, why, unified ? unified : "", unified ? ", " : "");
+                  "built before (%s)",
+                  image->path, why, running_unified(a, r->makers.maker));
         return r->left = true;
 }
 
@@ -43,7 +42,7 @@ static void look_at(struct ctl *c, struct rebuild *r, const struct boot_facts *f
 
         if (origin_read(&c->root, &c->arena, r->makers.maker, image, &digest))
                 why = payload_differs(now, &digest);
-        if (why && !leave(r, image, facts, why))
+        if (why && !leave(&c->arena, r, image, facts, why))
                 add_job(c, r, image, now, why, digest.known && digest.config == now->digest.config);
 }
 

@@ -134,6 +134,13 @@ static bool is_named(const struct search *s)
                         : !s->list->entries;
 }
 
+const char *running_unified(struct arena *a, const struct maker *maker)
+{
+        const char *own = maker->unified;
+
+        return arena_join(a, own ? own : "", own ? ", " : "", BOOT_INSTALLER " or ukify", NULL);
+}
+
 static const char *builds(const struct search *s)
 {
         const struct maker *m = s->makers->maker;
@@ -146,8 +153,8 @@ static const char *builds(const struct search *s)
         if (boot && boot->loader && boot->loader->image)
                 return arena_join(s->arena, "in the build of that image, with passthrough installed there: ",
                                   m->command(s->arena, s->release, NULL), "; or ", boot->loader->build, NULL);
-        if (!image && ((boot && boot->loader && boot->loader->unified) || s->unified))
-                return arena_join(s->arena, "as it was built before: " BOOT_INSTALLER ", ukify or ", m->unified, NULL);
+        if ((boot && boot->loader && boot->loader->unified) || (!image && s->unified))
+                return arena_join(s->arena, "as it was built before: ", running_unified(s->arena, m), NULL);
         if (image)
                 command = m->command(s->arena, s->release, image->path);
         else if (s->release && !is_named(s))

@@ -19,3 +19,5 @@ void running_find(const struct root *root, struct arena *a, const struct makers 
                   const struct installed_list *list, const struct config *config, struct running *ret);
 /* What stands in the way of images with the rules, or NULL. */
 const char *running_problem(const struct running *running);
+/* What builds a unified kernel image on a host with that maker. */
+const char *running_unified(struct arena *a, const struct maker *maker);

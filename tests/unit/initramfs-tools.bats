@@ -191,6 +191,15 @@ hook() {
     [[ $output != *dracut* ]] || { show && return 1; }
 }
 
+@test "a unified kernel image is built by no program of its own" {
+    grub_host
+    rm -r "$ROOT/boot/grub"
+    put "/boot/EFI/Linux/debian-$KERNEL.efi" 'kernel and initrd'
+    ctl apply --dry-run
+    exits 1
+    has 'unified kernel image' 'as it was built before: kernel-install or ukify'
+}
+
 @test "a captured host has the same maker" {
     ctl check --json
     row image.tool '^pass: initramfs-tools'
