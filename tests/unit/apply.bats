@@ -717,7 +717,7 @@ live_debian() {
     rm "$ROOT/usr/bin/dracut"
     live_root
     image_tools
-    sed -i '/dracut.log/d' "$ROOT/usr/sbin/dracut" # else undo leaves it
+    sed -i '/built.log/d' "$ROOT/usr/sbin/dracut" # else undo leaves it
     printf '%s\n' '#!/bin/sh' '. /etc/default/grub' 'for x in /etc/default/grub.d/*.cfg; do [ ! -e "$x" ] || . "$x"; done' \
         'echo "Generating grub configuration file ..."' \
         'sed "/single/s/ ro .*/ ro single $GRUB_CMDLINE_LINUX/; /single/! s/\(UUID=.*\) ro .*/\1 ro $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT/" /boot/grub/grub.cfg >/boot/grub/new && cat /boot/grub/new >/boot/grub/grub.cfg && rm /boot/grub/new' \

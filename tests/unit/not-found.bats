@@ -287,7 +287,7 @@ arch_live() {
     live apply --no-trial
     exits 0
     has "Boot image      $ARCH, built in " verified
-    is "$(<"$ROOT/var/lib/dracut.log" sed 's,/\.,/,; s,\.passthrough~,,')" "$ARCH /boot/initramfs-linux.img" 'what was built'
+    is "$(<"$ROOT/var/lib/built.log" sed 's,/\.,/,; s,\.passthrough~,,')" "$ARCH /boot/initramfs-linux.img" 'what was built'
     tar -tf "$ROOT/boot/initramfs-linux.img" | grep -qx ./etc/passthrough.d/gpu0.conf
     is "$(sha256sum "$ROOT"/boot/*fallback* "$ROOT"/boot/intel*)" "$(grep -v linux.img <<<"$before")" 'the others'
     grep -q "^options .* $TOKENS" "$ROOT/boot/loader/entries/arch.conf"
