@@ -145,7 +145,7 @@ everywhere() {
     debian_grub
     everywhere update-grub apply
     (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 5))
-    live_run /bin/sh -c '/build/passthroughctl apply --no-trial; sort -u /var/update.log'
+    live_run /bin/sh -c 'update-grub; /build/passthroughctl apply --no-trial; sort -u /var/update.log'
     has "$KERNEL /boot/initrd.img-$KERNEL" "$OTHER /boot/initrd.img-$OTHER"
 }
 
