@@ -4,7 +4,9 @@
  * A process of its own, that waits beside whatever else goes on, in either kind of initrd.
  */
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <time.h>
 
@@ -30,27 +32,41 @@ static long now(void)
         return (long)t.tv_sec;
 }
 
-/* The process runs one of the programs, with these arguments in front of its others. */
-static bool runs(const struct root *root, struct arena *a, const char *pid, const char *const *programs)
+/* What these run is the script behind their own name and options. */
+#define INTERPRETERS "@(*sh|busybox|python*|perl*)"
+
+/* The base name of what runs and its arguments, a blank behind each. */
+static const char *what_runs(char *command, size_t size)
+{
+        char *at = command, *end = command + size;
+        const char *name = str_basename(at);
+
+        while (at < end && fnmatch(INTERPRETERS, name, FNM_EXTMATCH) == 0) {
+                do
+                        at += strlen(at) + 1;
+                while (at < end && *at == '-');
+                name = str_basename(at < end ? at : "");
+        }
+        for (; at < end; at++)
+                if (*at == '\0')
+                        *at = ' ';
+        return name;
+}
+
+/* The process is one that the rescue waits for. */
+static bool is_awaited(const struct root *root, struct arena *a, const char *pid, const char *awaited)
 {
         char *command;
-        const char *name;
         size_t size;
 
-        if (*pid < '0' || *pid > '9' ||
-            root_read_all(root, a, arena_join(a, "/proc/", pid, "/cmdline", NULL), COMMAND_MAX, &command, &size) < 0)
-                return false;
-        name = str_basename(command);
-        for (size_t i = 0; i < size; i++)
-                if (command[i] == '\0')
-                        command[i] = ' ';
-        while (*programs && (!startswith(name, *programs) || !strchr(" ", name[strlen(*programs)])))
-                programs++;
-        return *programs;
+        return *pid >= '0' && *pid <= '9' &&
+               root_read_all(root, a, arena_join(a, "/proc/", pid, "/cmdline", NULL), COMMAND_MAX, &command, &size) ==
+                       0 &&
+               fnmatch(awaited, what_runs(command, size), FNM_EXTMATCH) == 0;
 }
 
 /* systemd's agents have a file for each question. */
-static bool is_asked(const struct root *root, struct arena *a, const struct initrd *initrd)
+static bool is_busy(const struct root *root, struct arena *a, const struct initrd *initrd)
 {
         _cleanup_(close_fd) int lock = initrd->asking ? root_open_at(root, initrd->asking, O_RDONLY) : -1;
         const char **names;
@@ -65,25 +81,28 @@ static bool is_asked(const struct root *root, struct arena *a, const struct init
                 for (size_t i = 0; i < n; i++)
                         if (startswith(names[i], "ask."))
                                 return true;
-        if (!initrd->askers || root_list(root, a, "/proc", &names, &n) < 0)
+        if (!initrd->awaited || root_list(root, a, "/proc", &names, &n) < 0)
                 return false;
         for (size_t i = 0; i < n; i++)
-                if (runs(root, a, names[i], initrd->askers))
+                if (is_awaited(root, a, names[i], initrd->awaited))
                         return true;
         return false;
 }
 
 /* People take hours: what one look needs goes with it. */
-static bool passphrase_asked(const struct root *root, const struct initrd *initrd)
+static bool has_to_wait(const struct root *root, const struct initrd *initrd)
 {
         struct arena a = {};
-        bool is = is_asked(root, &a, initrd);
+        bool is = is_busy(root, &a, initrd);
 
         arena_free(&a);
         return is;
 }
 
-/* True where the root is there; false after so many seconds without it. The time that people take does not count. */
+/*
+ * True where the root is there; false after so many seconds without it. The time that people take does not count, nor
+ * that in which the root is checked.
+ */
 static bool wait_for_root(const struct root *root, const struct initrd *initrd, long seconds)
 {
         _cleanup_(close_fd) int mounts = root_open_at(root, "/proc/self/mountinfo", O_RDONLY);
@@ -92,7 +111,7 @@ static bool wait_for_root(const struct root *root, const struct initrd *initrd, 
         while (!initrd_has_root(root, initrd)) {
                 struct pollfd p = {.fd = mounts, .events = POLLPRI};
 
-                if (passphrase_asked(root, initrd))
+                if (has_to_wait(root, initrd))
                         since = now();
                 if (now() - since >= seconds)
                         return false;
@@ -122,13 +141,13 @@ static int write_record(struct run *r, const struct record *what)
 }
 
 /* Why something is given back now: the boot has stopped, or the root is not there after so many seconds. */
-static const char *because(struct arena *a, bool stopped, int seconds)
+static const char *because(struct arena *a, bool stopped, long seconds)
 {
         return stopped ? "the boot has stopped in its initrd"
-                       : arena_printf(a, "no root file system after %d s", seconds);
+                       : arena_printf(a, "no root file system after %ld s", seconds);
 }
 
-static int give_back(struct run *r, bool stopped, int seconds)
+static int give_back(struct run *r, bool stopped, long seconds)
 {
         const char *why = stopped ? SENTENCE_GIVEN_BACK "the boot stopped in its initrd"
                                   : SENTENCE_GIVEN_BACK "no root file system was found without it";
@@ -165,14 +184,27 @@ static void wait_for_stage(const struct root *root)
                 sleep(1);
 }
 
+/* Seconds; who boots the host may have told its initrd to wait longer. */
+static long give_back_after(const struct initrd *initrd)
+{
+        const char *text = initrd->longer ? getenv(initrd->longer) : NULL;
+        long patience = initrd->patience;
+        uint32_t longer;
+
+        if (text && str_to_u32(text, 10, &longer) && longer > patience)
+                patience = longer;
+        return patience ? patience * 2 / 3 : GIVE_BACK_AFTER;
+}
+
 /* stopped: it stopped in a shell; nothing is waited for, and the rescue that waits may be at it, too. */
 int run_rescue(const struct root *root, const char *stopped)
 {
         _cleanup_(run_free) struct run r = {.root = root};
         _cleanup_(close_fd) int lock = -1;
         const struct initrd *initrd = initrd_here(root, initrd_table);
-        int k, seconds = initrd && initrd->patience ? initrd->patience * 2 / 3 : GIVE_BACK_AFTER;
+        long seconds = initrd ? give_back_after(initrd) : 0;
         bool hidden = false;
+        int k;
 
         if (!initrd || (!stopped && wait_for_root(root, initrd, UNHIDE_AFTER)))
                 return 0;

@@ -26,6 +26,8 @@ static int log_image(struct run *r)
         if (k < 0)
                 return k;
         differs = payload_differs(&now, &r->record.image);
+        if (differs && !r->record.image.known && r->record.done[STAGE_ROOT])
+                differs = "its stage \"initrd\" did not run";
         /* One that ran and does not say what it was built from is of a time before images did. */
         if (differs && (r->record.image.known || !r->record.done[STAGE_INITRD]))
                 log_line(r->root, LOG_LEVEL_WARNING, LOG_IMAGE, NULL, NULL,

@@ -13,9 +13,13 @@ struct initrd {
         const char *root;   /* where it mounts what will be the host's root */
         const char *units;  /* of its own with systemd: those that load drivers, or ask for that */
         const char *asking; /* a file that its scripts lock while they ask somebody, or NULL */
-        /* Programs that ask somebody, each with the arguments that it has for that, NULL behind the last; or NULL. */
-        const char *const *askers;
+        /*
+         * Processes that ask somebody, or check a root that is there, by base name and arguments, a blank behind each:
+         * a pattern of fnmatch(3) with FNM_EXTMATCH, or NULL.
+         */
+        const char *awaited;
         int patience;             /* seconds after which it gives up on the root, where those are few; or 0 */
+        const char *longer;       /* the variable of its environment that may have more of them, or NULL */
         const char *const *parts; /* patterns of the host's files that put our programs into it, NULL behind the last */
         /*
          * The host's files (and *.conf in directories, "DIR/", or all that is in them, an asterisk behind that) that

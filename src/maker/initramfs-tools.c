@@ -153,15 +153,22 @@ static const char mark[] = "/conf/initramfs.conf", root[] = "/root", units[] = "
                   hook[] = "/usr/share/initramfs-tools/hooks/passthrough",
                   scripts[] = "/usr/share/initramfs-tools/scripts/*/*passthrough",
                   conf[] = "/etc/initramfs-tools/initramfs.conf", conf_d[] = "/etc/initramfs-tools/conf.d/*",
-                  cryptsetup[] = "askpass", zfs[] = "zfs load-key", plymouth[] = "plymouth ask-for-password",
-                  systemd[] = "systemd-ask-password";
+                  longer[] = "ROOTDELAY";
+
+/*
+ * cryptsetup, zfs, plymouth, systemd, mandos; then those that run once the root's device is there. What waits for a
+ * card or a stick is not among them: we may hold that.
+ */
+static const char awaited[] = "@(askpass|zfs load-key|zpool import* -*([a-zA-Z])l|plymouth ask-for-password|"
+                              "systemd-ask-password|password-prompt|fsck|e2fsck)[!0-9a-zA-Z]*";
 
 const struct initrd initrd_initramfs_tools = {
         .mark = mark,
         .root = root,
         .units = units,
-        .askers = (const char *const[]){cryptsetup, zfs, plymouth, systemd, NULL},
-        .patience = 30, /* scripts/local, without rootdelay= */
+        .awaited = awaited,
+        .patience = 30, /* scripts/local: as long, or as long as rootdelay= says */
+        .longer = longer,
         .parts = (const char *const[]){hook, scripts, NULL},
         .arguments = (const char *const[]){conf, conf_d, NULL},
 };

@@ -132,7 +132,7 @@ in_place() {
     booted
     usb_bind 1-2 usb-storage
     put /sys/class/input/input3/inhibited 1
-    run --separate-stderr timeout 100 env SYSTEMD_IN_INITRD=1 DRIVERS_ROOT="$ROOT" HURRY=yes LD_PRELOAD="$BATS_FILE_TMPDIR/drivers.so" \
+    run --separate-stderr timeout 100 env SYSTEMD_IN_INITRD=1 DRIVERS_ROOT="$ROOT" HURRY=60 LD_PRELOAD="$BATS_FILE_TMPDIR/drivers.so" \
         ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "$BUILD/passthrough-bind" --root="$ROOT" --rescue
     exits 0
     [[ ! -e $ROOT$UDEV/$FIRST && ! -e $ROOT$UDEV/$LAST ]]

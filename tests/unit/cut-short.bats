@@ -45,7 +45,7 @@ with() {
 }
 
 stage() { with SYSTEMD_IN_INITRD=1 "${@:2}" -- passthrough-bind --stage="$1"; }
-rescue() { with SYSTEMD_IN_INITRD=1 HURRY=yes "$@" -- passthrough-bind --rescue; }
+rescue() { with SYSTEMD_IN_INITRD=1 HURRY=60 "$@" -- passthrough-bind --rescue; }
 service() { with SYSTEMD_IN_INITRD=0 -- passthrough-bind --rule="$1"; }
 release() { with SYSTEMD_IN_INITRD=0 "${@:2}" -- passthroughctl release "$1"; }
 

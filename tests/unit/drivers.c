@@ -7,7 +7,8 @@
  * driver that its file "native" names. DRIVERS_LOG gets a line "PATH VALUE" for each write to sysfs. KILL_AT: bN is
  * killed before, aN behind the N-th call that changes a file or a directory; before a write to a file half of its bytes
  * get out, and to sysfs none. KILL_COUNT: the number of those calls goes to that file. FULL_AT: from the N-th on there
- * is no room. HURRY: who waits for a mount has waited for a minute; COMES: the third time that directory is there.
+ * is no room. HURRY: who waits for a mount has waited for so many seconds; COMES: the COMES_AT-th time that directory
+ * is there.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -28,7 +29,7 @@
 
 #define NEXT(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
 
-static long calls, hurried;
+static long calls, hurried, waits;
 
 static int at(char when)
 {
@@ -193,8 +194,8 @@ int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
         if (!getenv("HURRY") || n != 1 || fds->events != POLLPRI)
                 return NEXT(poll)(fds, n, timeout);
-        hurried += 60;
-        if (hurried == 180 && getenv("COMES"))
+        hurried += atol(getenv("HURRY"));
+        if (++waits == (getenv("COMES_AT") ? atol(getenv("COMES_AT")) : 3) && getenv("COMES"))
                 NEXT(mkdir)(getenv("COMES"), 0755);
         return 0;
 }

@@ -619,6 +619,16 @@ image_digest() {
     row "image.$OTHER" '^warn: .* is stale: it was built without the rules'
 }
 
+@test "an image that runs the second of its stages alone was not built without the rules" {
+    image_digest >"$BATS_TEST_TMPDIR/digest"
+    put "/$DIGEST" <"$BATS_TEST_TMPDIR/digest"
+    bind() { run --separate-stderr "$BUILD/passthrough-bind" --root="$ROOT" "$@"; }
+    bind --stage=root
+    rm "$ROOT/$DIGEST"
+    bind --rule=gpu0
+    says "^this boot's image is stale: its stage \"initrd\" did not run; .*passthroughctl apply"
+}
+
 @test "a boot tells once that its image is older than the config, and status tells" {
     image_digest >"$BATS_TEST_TMPDIR/digest"
     put "/$DIGEST" <"$BATS_TEST_TMPDIR/digest"

@@ -19,6 +19,7 @@ setup() {
     pci_add $A 1234:11e8 00ff under=0000:00:01.0 group=1
     pci_set $A native e1000e
     driver_present vfio-pci
+    driver_present e1000e
     put /sys/bus/pci/drivers_probe
     mkdir -p "$ROOT/sys/module/vfio_iommu_type1" "$ROOT/root"
     rule card '[Match]' Address=$A '[Device]' Stage=initrd
@@ -30,7 +31,7 @@ setup() {
 driver() { basename "$(readlink "$(pci_file $A driver)")"; }
 
 bind() { # bind ARGUMENT [ASSIGNMENT...]
-    run --separate-stderr env -u SYSTEMD_IN_INITRD DRIVERS_ROOT="$ROOT" HURRY=yes LD_PRELOAD="$BATS_FILE_TMPDIR/drivers.so" \
+    run --separate-stderr env -u SYSTEMD_IN_INITRD DRIVERS_ROOT="$ROOT" HURRY=60 LD_PRELOAD="$BATS_FILE_TMPDIR/drivers.so" \
         ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "${@:2}" "$BUILD/passthrough-bind" --root="$ROOT" "$1"
 }
 
@@ -45,42 +46,104 @@ waits() {
     bind --rescue COMES="$ROOT/root/etc"
     exits 0
     [[ $(driver) == vfio-pci ]] || { echo "given back while this runs: $*" && return 1; }
+    [[ ! -e $ROOT/proc/77 ]] || is "$(tr '\0' ' ' <"$ROOT/proc/77/cmdline")" "$* " process
     rmdir "$ROOT/root/etc"
 }
 
+# gives_back WHAT [ASSIGNMENT...]: and all is again as it was
 gives_back() {
-    bind --rescue COMES="$ROOT/root/etc"
+    local keep="$BATS_TEST_TMPDIR/keep"
+    cp -a "$ROOT" "$keep"
+    bind --rescue COMES="$ROOT/root/etc" "${@:2}"
     exits 0
-    [[ $(driver) != vfio-pci ]] || { echo "still held while this runs: $*" && return 1; }
+    [[ $(driver) == e1000e ]] || { echo "still held while this runs: $1" && return 1; }
+    has 'given back: no root file system was found without it'
+    rm -rf "$ROOT" && mv "$keep" "$ROOT"
 }
 
-@test "nobody is asked anything: after its time the rescue gives back" {
-    gives_back nothing
-    has 'given back: no root file system was found without it'
+# gives_back_after SECONDS [ASSIGNMENT...]: a root that comes before is found, and nothing is given back
+gives_back_after() {
+    local after=$1
+    shift
+    bind --rescue HURRY=1 COMES="$ROOT/root/etc" COMES_AT=$((after - 1)) "$@"
+    exits 0
+    [[ $(driver) == vfio-pci ]] || { echo "given back before $after s: $*" && return 1; }
+    rmdir "$ROOT/root/etc"
+    gives_back "nothing, $after s long" HURRY=1 COMES_AT=$((after + 1)) "$@"
+}
+
+@test "nobody is asked anything: after two thirds of the patience of initramfs-tools the rescue gives back" {
+    gives_back_after 20
+}
+
+@test "rootdelay= makes that patience longer, and never shorter" {
+    gives_back_after 40 ROOTDELAY=60
+    gives_back_after 20 ROOTDELAY=5
+    gives_back_after 20 ROOTDELAY=
+    # The shell of the initrd takes no fraction for a number.
+    gives_back_after 20 ROOTDELAY=90.5
 }
 
 @test "the rescue waits for who types a passphrase, whatever program asks" {
-    for program in /lib/cryptsetup/askpass '/sbin/zfs load-key' 'plymouth ask-for-password' systemd-ask-password; do
+    local program
+    for program in /lib/cryptsetup/askpass '/sbin/zfs load-key' 'plymouth ask-for-password' systemd-ask-password \
+        /lib/cryptsetup/askpass.cryptsetup /usr/lib/x86_64-linux-gnu/mandos/plugins.d/password-prompt \
+        '/sbin/zpool import -l' '/sbin/zpool import -N -fl'; do
         # shellcheck disable=SC2086 # words
         process $program 'Please unlock disk root: '
-        waits "$program"
+        waits "$program" 'Please unlock disk root: '
         # shellcheck disable=SC2086 # words
         process $program
         waits "$program"
     done
 }
 
+@test "a script counts by its own name, behind those of its interpreter and its options" {
+    local interpreter
+    for interpreter in /bin/sh '/bin/sh -e' dash bash busybox 'busybox sh -e -u' /usr/bin/python3 'perl -w'; do
+        # shellcheck disable=SC2086 # words
+        process $interpreter /lib/cryptsetup/askpass 'Please unlock disk root: '
+        waits "$interpreter" /lib/cryptsetup/askpass 'Please unlock disk root: '
+    done
+    for interpreter in /bin/sh 'sh -i' 'sh /scripts/local-top/cryptroot askpass' 'vi /lib/cryptsetup/askpass'; do
+        # shellcheck disable=SC2086 # words
+        process $interpreter
+        gives_back "$interpreter"
+    done
+}
+
+@test "the time that a check of the root file system takes is no time without a root" {
+    local program
+    for program in /sbin/fsck 'fsck -a -T -t ext4' fsck.ext4 '/bin/sh /sbin/fsck.btrfs' /sbin/e2fsck; do
+        # shellcheck disable=SC2086 # words
+        process $program /dev/vda1
+        waits "$program" /dev/vda1
+    done
+}
+
+@test "a question of systemd is one, whoever shows it" {
+    put /run/systemd/ask-password/sck.1 ''
+    gives_back 'the socket of an agent'
+    put /run/systemd/ask-password/ask.Xyz '[Ask]'
+    waits
+}
+
 @test "a program with another name, or with other arguments, asks nobody" {
     local command
-    for command in askpassword '/sbin/zfs mount load-key' plymouthd 'plymouth watch-keystroke' '/bin/sh askpass'; do
+    # What waits for a card or a stick may wait for what we hold.
+    for command in askpassword askpass2 '/sbin/zfs mount load-key' plymouthd 'plymouth watch-keystroke' \
+        '/sbin/zpool import -N tank' '/sbin/zpool import tank-l2' '/bin/sh /lib/cryptsetup/scripts/decrypt_opensc' \
+        '/bin/sh /lib/cryptsetup/scripts/passdev' 'logsave fsck'; do
         # shellcheck disable=SC2086 # words
         process $command rest
-        keep="$(mktemp -d)" && cp -a "$ROOT/." "$keep/"
         gives_back "$command"
-        rm -rf "$ROOT" && mv "$keep" "$ROOT"
     done
     : >"$ROOT/proc/77/cmdline"
     gives_back 'a thread of the kernel'
+    # Only a process has a number for its name.
+    mkdir "$ROOT/proc/x77"
+    printf 'askpass\0' >"$ROOT/proc/x77/cmdline"
+    gives_back 'no process'
 }
 
 @test "where the boot has stopped all is given back at once, also while somebody is asked" {
