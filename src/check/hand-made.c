@@ -9,7 +9,8 @@ static const char id[] = "conflict.initramfs";
 struct verdict {
         struct checker *c;
         const struct boot_script *script;
-        const char *given, *ruled, *alone, *wrong, *unclear;
+        const char *given, *maybe, *ruled, *alone, *wrong, *unclear;
+        bool fails; /* what is wrong comes to pass */
 };
 
 static void join(struct verdict *v, const char **list, const char *separator, const char *more)
@@ -60,19 +61,19 @@ static bool is_ids_line(const struct verdict *v, const struct shell_bind *b)
 static void look_at_bind(struct verdict *v, const struct shell_bind *b)
 {
         size_t device = b->address ? facts_find(v->c->plan->facts, b->address) : NO_DEVICE;
+        const char *before = v->wrong;
 
         if (b->sense == SHELL_UNNAMED) {
                 join(v, &v->unclear, "; ",
                      arena_printf(v->c->arena, "line %u does not name the device: \"%s\"", b->line, b->text));
                 return;
         }
-        join(v, &v->given, ", ", b->address ? b->address : b->ids);
-        if (b->sense == SHELL_CONDITION)
-                v->given = arena_join(v->c->arena, v->given, " (on a condition)", NULL);
+        join(v, b->sense == SHELL_NAMED ? &v->given : &v->maybe, ", ", b->address ? b->address : b->ids);
         if (b->ids)
                 look_at_ids(v, b->ids);
         else if (device != NO_DEVICE)
                 look_at_device(v, device);
+        v->fails |= b->sense == SHELL_NAMED && v->wrong != before;
 }
 
 static const char *turn(const struct boot_script *s)
@@ -99,17 +100,27 @@ static const char *fix_of(struct verdict *v)
 
 static void script_row(struct checker *c, const struct boot_script *script)
 {
-        struct verdict v = {
-                .c = c, .script = script, .given = "", .ruled = "", .alone = "", .wrong = "", .unclear = ""};
+        struct verdict v = {.c = c,
+                            .script = script,
+                            .given = "",
+                            .maybe = "",
+                            .ruled = "",
+                            .alone = "",
+                            .wrong = "",
+                            .unclear = ""};
         const char *text = "";
 
         for (size_t i = 0; i < script->n; i++)
                 if (!is_ids_line(&v, &script->binds[i]))
                         look_at_bind(&v, &script->binds[i]);
-        if (!*v.given && !*v.unclear)
+        if (!*v.given && !*v.maybe && !*v.unclear)
                 return;
-        text = *v.given ? arena_join(c->arena, "gives ", v.given, " to vfio-pci ", turn(script), NULL)
-                        : arena_join(c->arena, "gives something to vfio-pci ", turn(script), NULL);
+        text = arena_join(c->arena, *v.given || !*v.maybe ? "gives " : "may give ",
+                          *v.given   ? v.given
+                          : *v.maybe ? v.maybe
+                                     : "something",
+                          " to vfio-pci ", turn(script), *v.given && *v.maybe ? "; may give " : "",
+                          *v.given ? v.maybe : "", NULL);
         if (*v.wrong)
                 text = arena_join(c->arena, text, "; ", v.wrong, NULL);
         if (*v.ruled)
@@ -119,7 +130,7 @@ static void script_row(struct checker *c, const struct boot_script *script)
                                   ", so nothing asks whether the host needs it", NULL);
         if (*v.unclear)
                 text = arena_join(c->arena, text, "; ", v.unclear, NULL);
-        check_row(c, id, *v.wrong ? CHECK_FAIL : CHECK_WARN, fix_of(&v), "%s %s", script->file, text);
+        check_row(c, id, v.fails ? CHECK_FAIL : CHECK_WARN, fix_of(&v), "%s %s", script->file, text);
 }
 
 static bool any_row(const struct checker *c)
@@ -138,9 +149,9 @@ void check_hand_made(struct checker *c)
         for (const struct ids_settings *s = c->facts->makers.maker->settings; s && s->files; s++)
                 may_have |= s->form == IDS_SCRIPTS;
         for (size_t i = 0; i < scripts->n; i++)
-                if (scripts->v[i].unreadable)
-                        check_row(c, id, CHECK_UNKNOWN, "", "%s cannot be read, which may give devices to vfio-pci",
-                                  scripts->v[i].file);
+                if (scripts->v[i].left)
+                        check_row(c, id, CHECK_UNKNOWN, "", "%s %s, and may give devices to vfio-pci",
+                                  scripts->v[i].file, scripts->v[i].left);
                 else
                         script_row(c, &scripts->v[i]);
         if (may_have && !any_row(c))

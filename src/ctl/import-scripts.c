@@ -77,8 +77,8 @@ int import_scripts(struct import *m, const struct maker *maker)
 
         boot_scripts_read(&m->edit.c->root, &m->edit.c->arena, maker->settings, &scripts);
         for (size_t i = 0; i < scripts.n; i++) {
-                if (scripts.v[i].unreadable)
-                        import_note(m, "%s cannot be read, and is left alone", scripts.v[i].file);
+                if (scripts.v[i].left)
+                        import_note(m, "%s %s, and is left alone", scripts.v[i].file, scripts.v[i].left);
                 for (size_t k = 0; k < scripts.v[i].n; k++)
                         read_bind(m, maker->name, &scripts.v[i], &scripts.v[i].binds[k]);
         }

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "facts/boot-scripts.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "base/str.h"
-#include "facts/shell-words.h"
+#include "facts/shell-state.h"
+
+static const char too_long[] = "is too long to be understood";
 
 /* Names that are run (set_initlist() of initramfs-tools' hook-functions). */
 static bool is_run(const char *name)
@@ -10,19 +15,31 @@ static bool is_run(const char *name)
         return !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")];
 }
 
+/* initramfs-tools runs no other. What cannot be asked may be one. */
+static bool is_executable(const struct root *root, const char *file)
+{
+        _cleanup_(close_fd) int fd = root_open_at(root, file, O_PATH);
+        struct stat st;
+
+        return fd < 0 || fstat(fd, &st) < 0 || (st.st_mode & 0111);
+}
+
 /*
  * A script may hold what unlocks a disk: a capture gets the text of those alone that are about our drivers, and the
- * names of the others.
+ * names of the others, and of those that are never run.
  */
 static enum source look(const struct root *root, struct arena *a, const char *file, char **ret)
 {
         struct root silent = *root;
         size_t size;
-        enum source source;
+        enum source source = SOURCE_ABSENT;
+        bool run;
 
         silent.tap = NULL;
-        source = root_look(&silent, a, file, ret, &size);
-        if (source != SOURCE_READ || strstr(*ret, "vfio") || strstr(*ret, "pci-stub"))
+        run = is_executable(&silent, file);
+        if (run)
+                source = root_look(&silent, a, file, ret, &size);
+        if (run && (source != SOURCE_READ || strstr(*ret, "vfio") || strstr(*ret, "pci-stub")))
                 return root_look(root, a, file, ret, &size);
         root_made(root, file, NULL);
         *ret = NULL;
@@ -32,7 +49,8 @@ static enum source look(const struct root *root, struct arena *a, const char *fi
 struct text {
         const struct ids_settings *settings;
         const char *dir, *file;
-        char *text; /* NULL: it cannot be read */
+        char *text; /* NULL: it is left */
+        const char *left;
 };
 
 struct texts {
@@ -54,7 +72,7 @@ static struct texts find_texts(const struct root *root, struct arena *a, const s
         struct texts list = {};
 
         for (size_t d = 0; s->form == IDS_SCRIPTS && s->dirs[d]; d++) {
-                struct text one = {.settings = s, .dir = s->dirs[d], .file = s->dirs[d]};
+                struct text one = {.settings = s, .dir = s->dirs[d], .file = s->dirs[d], .left = "cannot be read"};
                 const char **names;
                 size_t n;
 
@@ -66,8 +84,13 @@ static struct texts find_texts(const struct root *root, struct arena *a, const s
                         one.file = arena_join(a, one.dir, "/", names[i], NULL);
                         one.text = NULL;
                         source = is_run(names[i]) ? look(root, a, one.file, &one.text) : SOURCE_ABSENT;
+                        one.left = source == SOURCE_READ ? too_long : "cannot be read";
                         if (source == SOURCE_UNREADABLE)
                                 one.text = NULL;
+                        if (one.text && strlen(one.text) > SHELL_SCRIPT_MAX) {
+                                one.text = NULL;
+                                source = SOURCE_UNREADABLE;
+                        }
                         if (source == SOURCE_UNREADABLE || one.text)
                                 add_text(a, &list, &one);
                 }
@@ -115,13 +138,14 @@ void boot_scripts_read(const struct root *root, struct arena *a, const struct id
 
                 for (size_t i = 0; i < texts.n; i++) {
                         const struct text *t = &texts.v[i];
-                        struct boot_script script = {
-                                .file = str_printable(a, t->file), .turn = turn_of(a, t), .unreadable = !t->text};
+                        struct boot_script script = {.file = str_printable(a, t->file),
+                                                     .turn = turn_of(a, t),
+                                                     .left = t->text ? NULL : t->left};
                         struct boot_script *slot;
 
-                        if (t->text)
-                                shell_binds_read(a, t->text, &script.binds, &script.n);
-                        if (t->text && script.n == 0)
+                        if (t->text && !shell_binds_read(a, t->text, &script.binds, &script.n))
+                                script.left = too_long;
+                        if (!script.left && script.n == 0)
                                 continue;
                         slot = arena_grow(a, &ret->v, ret->n, sizeof(*slot));
                         *slot = script;

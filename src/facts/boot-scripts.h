@@ -14,13 +14,13 @@ struct boot_script {
                 SCRIPT_LATE,
                 SCRIPT_BUILD, /* while an image is built */
         } turn;
-        bool unreadable; /* what follows is empty then */
+        const char *left; /* why nothing is known of it: "cannot be read"; else NULL */
         struct shell_bind *binds;
         size_t n;
 };
 
 struct boot_scripts {
-        struct boot_script *v; /* that have any, or are unreadable */
+        struct boot_script *v; /* that have any, or of which nothing is known */
         size_t n;
 };
 

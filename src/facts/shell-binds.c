@@ -24,24 +24,40 @@ bool shell_is_vfio_pci(const char *word)
         return cmdline_name_is(word, "vfio-pci");
 }
 
-static bool same(const struct shell_bind *x, const struct shell_bind *y)
+static void doubt_all(struct binds *b)
 {
-        return x->sense == y->sense && streq_ptr(x->address, y->address) && streq_ptr(x->ids, y->ids) &&
-               (x->sense == SHELL_NAMED || x->line == y->line);
+        for (size_t i = 0; i < b->n; i++)
+                if (b->v[i].sense == SHELL_NAMED)
+                        b->v[i].sense = SHELL_CONDITION;
 }
 
-static void add(struct binds *b, const struct shell_command *c, const char *address, const char *ids)
+static struct shell_bind *find(const struct binds *b, const char *address, const char *ids, unsigned line)
 {
-        struct shell_bind bind = {.line = c->line, .address = address, .ids = ids}, *slot;
-
-        bind.sense = !address && !ids ? SHELL_UNNAMED : shell_state_doubts(&b->state) ? SHELL_CONDITION : SHELL_NAMED;
-        bind.text = c->line <= b->lines.n ? b->lines.v[c->line - 1] : "";
         for (size_t i = 0; i < b->n; i++)
-                if (same(&b->v[i], &bind))
-                        return;
-        slot = arena_grow(b->arena, &b->v, b->n, sizeof(*slot));
-        *slot = bind;
-        b->n++;
+                if (streq_ptr(b->v[i].address, address) && streq_ptr(b->v[i].ids, ids) &&
+                    (address || ids || b->v[i].line == line))
+                        return &b->v[i];
+        return NULL;
+}
+
+/* Of two of the same device the last tells whether it comes to that. */
+static void add(struct binds *b, const struct shell_command *c, const char *address, const char *ids, bool known,
+                bool override)
+{
+        struct shell_bind *bind = find(b, address, ids, c->line);
+        bool fresh = !bind;
+
+        b->state.too_long |= fresh && b->n == SHELL_LIST_MAX;
+        if (b->state.too_long)
+                return;
+        if (fresh) {
+                bind = arena_grow(b->arena, &b->v, b->n++, sizeof(*bind));
+                *bind = (struct shell_bind){.line = c->line, .text = "", .address = address, .ids = ids};
+                if (c->line <= b->lines.n)
+                        bind->text = b->lines.v[c->line - 1];
+        }
+        bind->override = override && (fresh || bind->override);
+        bind->sense = !address && !ids ? SHELL_UNNAMED : known && !b->state.doubt ? SHELL_NAMED : SHELL_CONDITION;
 }
 
 /* As sysfs names PCI functions, with the domain: a file of another name is not there. */
@@ -70,139 +86,163 @@ static const char *ids_of(struct arena *a, const char *value)
         return n >= 2 ? ids : NULL;
 }
 
-/* What echo and printf say; "" is a value, too. */
-static bool said(struct binds *b, const struct shell_command *c, struct strings *ret)
+/* What echo and printf say, less the newline behind it. */
+static struct shell_text said(struct binds *b, const struct shell_command *c)
 {
-        const char *text = "";
+        size_t from = c->n > 1 && streq(c->words[1].text, "-n") ? 2 : 1, n;
+        struct strings parts = {};
+        bool known = true;
+        char *text;
 
-        for (size_t i = 1; i < c->words.n; i++)
-                if (i > 1 || *c->words.v[i] != '-')
-                        text = arena_join(b->arena, text, *text ? " " : "", c->words.v[i], NULL);
-        return shell_state_expand(&b->state, text, ret);
+        for (size_t i = from; i < c->n; i++) {
+                strings_add(b->arena, &parts, i > from ? " " : "");
+                strings_add(b->arena, &parts, c->words[i].text);
+                known &= c->words[i].known;
+        }
+        text = strings_text(b->arena, &parts);
+        n = strlen(text);
+        if (n > 1 && streq(text + n - 2, "\\n"))
+                text[n - 2] = '\0';
+        return (struct shell_text){str_trim(text), known && *text != '-' && !strpbrk(text, "\\%")};
 }
 
-static bool says_vfio_pci(struct binds *b, const struct shell_command *c, bool *ret_known)
+/* A bind that somebody takes back is none. */
+static void take_back(struct binds *b, const char *address)
 {
-        struct strings values = {};
+        struct shell_bind *bind = find(b, address, NULL, 0);
 
-        *ret_known = said(b, c, &values);
-        for (size_t i = 0; *ret_known && i < values.n; i++) {
-                char *value = arena_strdup(b->arena, values.v[i]);
-                size_t n = strlen(value);
-
-                if (n > 1 && streq(value + n - 2, "\\n")) /* printf's */
-                        value[n - 2] = '\0';
-                if (streq(str_trim(value), "vfio-pci"))
-                        return true;
+        if (bind && b->state.doubt)
+                bind->sense = SHELL_CONDITION;
+        else if (bind && bind->override) {
+                memmove(bind, bind + 1, (size_t)(b->v + b->n - bind - 1) * sizeof(*bind));
+                b->n--;
         }
-        return false;
 }
 
 /* "/sys/bus/pci/devices/0000:42:00.0/driver_override" */
-static void written_override(struct binds *b, const struct shell_command *c, const char *target)
+static void written_override(struct binds *b, const struct shell_command *c, const char *target,
+                             const struct shell_text *value)
 {
-        const char *end = target + strlen(target) - strlen(OVERRIDE), *start = end;
+        const char *end = target + strlen(target) - strlen(OVERRIDE), *start = end, *address = NULL;
+        bool other = value->known && !streq(value->text, "vfio-pci");
 
         while (start > target && start[-1] != '/')
                 start--;
-        add(b, c, sysfs_address(arena_strndup(b->arena, start, (size_t)(end - start))), NULL);
+        if (startswith(target, "/sys/"))
+                address = sysfs_address(arena_strndup(b->arena, start, (size_t)(end - start)));
+        if (!address)
+                doubt_all(b);
+        if (!other)
+                add(b, c, address, NULL, value->known, true);
+        else if (address)
+                take_back(b, address);
 }
 
-static void written(struct binds *b, const struct shell_command *c, const char *target)
+static bool is_about_binding(const char *path)
 {
-        bool known, vfio = says_vfio_pci(b, c, &known);
-        struct strings values = {};
-
-        if (endswith(target, OVERRIDE) && (vfio || !known))
-                written_override(b, c, known ? target : OVERRIDE);
-        if (!endswith(target, NEW_ID) && !endswith(target, BIND))
-                return;
-        if (!said(b, c, &values))
-                add(b, c, NULL, NULL);
-        for (size_t i = 0; i < values.n; i++)
-                if (endswith(target, NEW_ID))
-                        add(b, c, NULL, ids_of(b->arena, values.v[i]));
-                else
-                        add(b, c, sysfs_address(values.v[i]), NULL);
+        return strstr(path, "driver_override") || strstr(path, "/drivers/vfio-pci/");
 }
 
-static void redirected(struct binds *b, const struct shell_command *c, const char *target)
+/* What is written into a file: value is not known where a program does it that is not understood. */
+static void written(struct binds *b, const struct shell_command *c, const struct shell_text *target,
+                    const struct shell_text *value)
 {
-        struct strings targets = {};
-        bool known;
+        const char *path = target->text;
 
-        if (shell_state_expand(&b->state, target, &targets))
-                for (size_t i = 0; i < targets.n; i++)
-                        written(b, c, targets.v[i]);
-        else if (strstr(target, "driver_override") || strstr(target, "vfio-pci/") || says_vfio_pci(b, c, &known))
-                add(b, c, NULL, NULL);
+        if (target->known && endswith(path, OVERRIDE))
+                written_override(b, c, path, value);
+        else if (target->known && endswith(path, NEW_ID))
+                add(b, c, NULL, value->known ? ids_of(b->arena, value->text) : NULL, true, false);
+        else if (target->known && endswith(path, BIND))
+                add(b, c, value->known ? sysfs_address(value->text) : NULL, NULL, true, false);
+        else if (is_about_binding(path)) {
+                doubt_all(b);
+                if (!value->known || streq(value->text, "vfio-pci"))
+                        add(b, c, NULL, NULL, false, false);
+        } else if (!target->known && value->known && streq(value->text, "vfio-pci"))
+                add(b, c, NULL, NULL, false, false);
 }
 
 /* "modprobe vfio-pci ids=10de:1b80", or such a line that goes into modprobe.d. */
-static void given(struct binds *b, const struct shell_command *c, const char *text)
+static void given(struct binds *b, const struct shell_command *c, const struct shell_text *line, bool known)
 {
         const char **words;
         bool vfio = false;
         size_t n;
 
-        str_words(b->arena, text, &words, &n);
+        if (!strstr(line->text, "vfio") || !strstr(line->text, "ids="))
+                return;
+        if (!line->known) {
+                add(b, c, NULL, NULL, false, false);
+                return;
+        }
+        str_words(b->arena, line->text, &words, &n);
         for (size_t i = 0; i < n; i++) {
                 vfio |= shell_is_vfio_pci(words[i]) || endswith(words[i], "/vfio-pci.ko");
                 if (!vfio || !startswith(words[i], "ids="))
                         continue;
                 for (char *rest = arena_strdup(b->arena, words[i] + strlen("ids=")), *ids; (ids = strsep(&rest, ","));)
                         if (*ids)
-                                add(b, c, NULL, ids);
+                                add(b, c, NULL, ids, known, false);
         }
 }
 
-static void all_words(struct binds *b, const struct shell_command *c)
+static struct shell_text whole(struct binds *b, const struct shell_command *c)
 {
-        const char *text = "";
-        struct strings texts = {};
+        struct strings parts = {};
+        bool known = true;
 
-        for (size_t i = 0; i < c->words.n; i++)
-                text = arena_join(b->arena, text, i > 0 ? " " : "", c->words.v[i], NULL);
-        if (!strstr(text, "ids="))
-                return;
-        if (shell_state_expand(&b->state, text, &texts))
-                for (size_t i = 0; i < texts.n; i++)
-                        given(b, c, texts.v[i]);
-        else if (strstr(text, "vfio"))
-                add(b, c, NULL, NULL);
+        for (size_t i = 0; i < c->n; i++) {
+                strings_add(b->arena, &parts, c->words[i].text);
+                strings_add(b->arena, &parts, " ");
+                known &= c->words[i].known;
+        }
+        return (struct shell_text){strings_text(b->arena, &parts), known};
 }
 
-static void look_at(struct binds *b, const struct shell_command *c, const struct shell_command *before)
+static void look_at(struct binds *b, const struct shell_command *c)
 {
-        size_t tee = c->words.n > 0 && streq(c->words.v[0], "sudo") ? 1 : 0;
+        const char *name = str_basename(c->words->text);
+        struct shell_text text = whole(b, c), unknown = {.text = ""};
+        bool says = streq(name, "echo") || streq(name, "printf"),
+             loads = streq(name, "modprobe") || streq(name, "insmod");
 
-        if (c->words.n == 0)
+        if (says && c->target.text) {
+                text = said(b, c);
+                written(b, c, &c->target, &text);
+                given(b, c, &text, c->target.known && strstr(c->target.text, "/modprobe.d/"));
                 return;
-        if (c->target)
-                redirected(b, c, c->target);
-        if (streq(c->before, "|") && c->words.n > tee + 1 && streq(c->words.v[tee], "tee"))
-                redirected(b, before, c->words.v[c->words.n - 1]);
-        if (strchr(c->words.v[0], '/') && startswith(str_basename(c->words.v[0]), "vfio"))
-                add(b, c, NULL, NULL); /* a script of its own */
-        all_words(b, c);
+        }
+        if (c->target.text)
+                written(b, c, &c->target, &unknown);
+        if (streq(name, "tee"))
+                written(b, c, &c->words[c->n - 1], &unknown);
+        else if (loads || (b->state.doubt && !says))
+                given(b, c, &text, loads && !strstr(text.text, " -r ") && !strstr(text.text, " -n "));
+        /* A script of its own, and what is text to this one. */
+        if ((strchr(c->words->text, '/') && startswith(name, "vfio")) ||
+            ((streq(name, "eval") || streq(name, "sh")) && is_about_binding(text.text)))
+                written(b, c, &(struct shell_text){.text = OVERRIDE}, &unknown);
 }
 
-void shell_binds_read(struct arena *a, const char *text, struct shell_bind **ret, size_t *ret_n)
+bool shell_binds_read(struct arena *a, const char *text, struct shell_bind **ret, size_t *ret_n)
 {
         struct binds b = {.arena = a};
-        struct shell_command c = {}, before = {};
-        char *rest = arena_strdup(a, text), *line;
+        struct shell_command c;
+        char *rest, *line;
 
-        while ((line = strsep(&rest, "\n")))
-                strings_add(a, &b.lines, str_printable(a, str_trim(line)));
+        *ret = NULL;
+        *ret_n = 0;
         shell_state_begin(&b.state, a, text);
-        while (shell_state_next(&b.state, &c)) {
-                look_at(&b, &c, &before);
-                before = c;
-        }
-        /* What is in which block is not known. */
-        for (size_t i = 0; shell_state_lost(&b.state) && i < b.n; i++)
-                b.v[i].sense = b.v[i].sense == SHELL_NAMED ? SHELL_CONDITION : b.v[i].sense;
+        if (b.state.too_long)
+                return false;
+        for (rest = arena_strdup(a, text); (line = strsep(&rest, "\n"));)
+                strings_add(a, &b.lines, str_printable(a, str_trim(line)));
+        while (shell_state_next(&b.state, &c))
+                look_at(&b, &c);
+        if (b.state.too_long)
+                return false;
         *ret = b.v;
         *ret_n = b.n;
+        return true;
 }

@@ -22,9 +22,11 @@ struct shell_bind {
         enum shell_sense sense;
         const char *address; /* as it is below /sys, or NULL */
         const char *ids;     /* "10de:1b80", as the module's ids= has it, or NULL */
+        bool override;       /* by driver_override alone, which a later write takes back */
 };
 
-void shell_binds_read(struct arena *a, const char *text, struct shell_bind **ret, size_t *ret_n);
+/* False: the script is too long to be understood; there is nothing then. */
+bool shell_binds_read(struct arena *a, const char *text, struct shell_bind **ret, size_t *ret_n) _must_check_;
 
 /* The word names vfio-pci: '-' and '_' are one. */
 bool shell_is_vfio_pci(const char *word);

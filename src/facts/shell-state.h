@@ -2,55 +2,51 @@
 #pragma once
 
 /*
- * A shell script command by command, in the order of its text: what its variables are, and whether it comes to that
- * command at all. It is read, never run.
+ * A shell script command by command, in the order of a run: it is read, never run. Understood are literal variables,
+ * loops over words that are known, commands that leave the shell as it is, and what answers "prereqs". With anything
+ * else doubt begins, and does not end: whether it comes to a command then, the text does not tell.
  */
 
 #include "base/str.h"
 #include "facts/shell-words.h"
 
+struct shell_text {
+        const char *text; /* as it stands there, if it is not known; NULL: there is none */
+        bool known;
+};
+
 struct shell_command {
-        struct strings words;
-        uint64_t quoted;    /* by word: it has quotes */
-        const char *target; /* of its standard output, or NULL */
-        const char *before; /* the operator in front of it */
-        const char *after;  /* the one behind it */
+        struct shell_text *words;
+        size_t n;
+        struct shell_text target; /* of its standard output */
         unsigned line;
 };
 
-#define SHELL_DEPTH 32
+#define SHELL_DEPTH 8
 
 struct shell_state {
         struct arena *arena;
         struct shell_words words;
-        size_t at;
-        struct shell_block {
-                bool doubt;    /* whether it comes to that depends on something */
-                bool asks;     /* its condition is being read */
-                bool choice;   /* case: a word in front of ")" is a pattern */
-                bool question; /* of the caller's: "case $1 in prereqs)" */
-        } blocks[SHELL_DEPTH];
+        size_t at, work; /* work: how much may still be done */
+        struct shell_loop {
+                const char *name;
+                struct strings values;
+                size_t i, start, end; /* end: of the words, its "done" */
+        } loops[SHELL_DEPTH];
         size_t depth;
         struct shell_variable {
                 const char *name;
-                bool known;
-                struct strings values; /* one of them: a loop's variable has many */
+                struct shell_text value;
         } * variables;
         size_t n_variables;
-        const char *function; /* a word that may be the name of one */
-        struct shell_command last;
-        bool chain;         /* "a && b": it depends on a */
-        bool chained;       /* and a asks for what the text does not tell */
-        bool rest;          /* all that follows depends on something: there was an exit */
-        bool ended, broken; /* an exit for all; blocks that do not match */
+        bool doubt;
+        bool too_long; /* nothing is known of the script */
 };
+
+/* What is longer is not understood. */
+#define SHELL_SCRIPT_MAX ((size_t)64 * 1024)
+#define SHELL_LIST_MAX   1024 /* words, variables and the like */
 
 void shell_state_begin(struct shell_state *s, struct arena *a, const char *text);
 /* The next command that is no part of the script's own order; false: there is none. */
 bool shell_state_next(struct shell_state *s, struct shell_command *ret);
-/* Whether it comes to the command that was returned last depends on what the text does not tell. */
-bool shell_state_doubts(const struct shell_state *s);
-/* Behind the end: the blocks did not match. */
-bool shell_state_lost(const struct shell_state *s);
-/* What a word may be; false: that is not known. */
-bool shell_state_expand(const struct shell_state *s, const char *word, struct strings *ret) _must_check_;

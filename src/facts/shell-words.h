@@ -10,8 +10,13 @@
 struct shell_word {
         const char *text; /* without quotes; "$NAME" and "$(...)" as they stand there */
         bool quoted;      /* some of it is: it stays one word */
-        bool op;          /* ";", "&&", "|", ")", "\n" and the like; ">" for standard output, "<" for all else */
-        unsigned line;    /* that it begins on, from 1 */
+        bool strange;     /* has more than literal text, $NAME and ${NAME}: a glob, a command, other parameters */
+        /*
+         * ";", "&&", "|", ")", "\n" and the like. Redirections: ">" of standard output to a file, "2>" of another
+         * descriptor, "<" for all else.
+         */
+        bool op;
+        unsigned line; /* that it begins on, from 1 */
 };
 
 struct shell_words {
@@ -21,3 +26,5 @@ struct shell_words {
 };
 
 void shell_words_read(struct arena *a, const char *text, struct shell_words *ret);
+/* How many characters at c are the name of a variable. */
+size_t shell_name_length(const char *c);

@@ -29,8 +29,11 @@ setup() {
     tree_keep hand-made
 }
 
+# runs FILE LINE...: one that is executable.
+runs() { put "$@" && chmod +x "$ROOT$1"; }
+
 # script NAME LINE...: of init-top.
-script() { put "$TOP/$1" '#!/bin/sh' "${@:2}"; }
+script() { runs "$TOP/$1" '#!/bin/sh' "${@:2}"; }
 
 # guide NAME [PREREQ]: the usual one, for both functions of the second card.
 guide() {
@@ -89,7 +92,7 @@ vfio.sh - , too late
 00-vfio udev , too late
 SCRIPTS
     rm -rf "$ROOT$TOP"
-    put /etc/initramfs-tools/scripts/init-premount/00-vfio 'echo vfio-pci >/sys/bus/pci/devices/0000:42:00.0/driver_override'
+    runs /etc/initramfs-tools/scripts/init-premount/00-vfio 'echo vfio-pci >/sys/bus/pci/devices/0000:42:00.0/driver_override'
     ctl check --json
     row warn 'init-premount/00-vfio gives .*, too late'
 }
@@ -123,7 +126,7 @@ SCRIPTS
 }
 
 @test "a hook that writes ids= into images, and a module with ids=" {
-    put /etc/initramfs-tools/hooks/vfio 'echo "options vfio-pci ids=8086:10d3" > ${DESTDIR}/etc/modprobe.d/vfio.conf'
+    runs /etc/initramfs-tools/hooks/vfio 'echo "options vfio-pci ids=8086:10d3" > ${DESTDIR}/etc/modprobe.d/vfio.conf'
     ctl check --json
     row warn 'hooks/vfio gives 8086:10d3 to vfio-pci by what it puts into boot images; no rule has 0000:00:08.0'
     rm "$ROOT/etc/initramfs-tools/hooks/vfio"
@@ -165,19 +168,15 @@ SCRIPTS
 @test "import: the forms that scripts have" {
     local address=0000:00:08.0 nic=initramfs-tools-00-08.0 override=/sys/bus/pci/devices/0000:00:08.0/driver_override
     takes $nic "echo vfio-pci > $override"
-    takes $nic "echo 'vfio-pci' | tee $override >/dev/null"
     takes $nic "printf 'vfio-pci\n' >$override"
     takes $nic "DRIVER=vfio-pci" "DEV=$address" 'echo "$DRIVER" >"/sys/bus/pci/devices/${DEV}/driver_override"'
     takes $nic "NIC=00:08" 'for f in 0; do echo vfio-pci >/sys/bus/pci/devices/0000:$NIC.$f/driver_override; done'
     takes $nic 'DEVS="0000:99:00.0' '0000:00:08.0"' 'DEVS="$DEVS"' 'for i in $DEVS; do' 'echo vfio-pci >/sys/bus/pci/devices/$i/driver_override' 'done'
-    takes $nic 'if [ ! -z "$(ls -A /sys/class/iommu)" ]; then' "echo vfio-pci >$override" fi
-    takes $nic '[ -d /sys/class/iommu ] || exit 0' "echo vfio-pci >$override"
     takes $nic 'modprobe vfio-pci || true' "echo vfio-pci >$override; exit 0"
     takes $nic "echo $address >/sys/bus/pci/devices/$address/driver/unbind" "echo vfio-pci >$override" "echo $address >/sys/bus/pci/drivers/vfio-pci/bind"
     takes initramfs-tools-8086-10d3 'modprobe vfio-pci' 'echo 8086 10d3 > /sys/bus/pci/drivers/vfio-pci/new_id'
     takes initramfs-tools-8086-10d3 'for id in "8086 10d3"; do echo $id >/sys/bus/pci/drivers/vfio-pci/new_id; done'
     takes initramfs-tools-8086-10d3 'modprobe vfio_pci disable_vga=1 ids=8086:10D3'
-    takes initramfs-tools-8086-10d3 'cat >/etc/modprobe.d/vfio.conf <<EOF' 'softdep e1000e pre: vfio-pci' 'options vfio-pci ids=8086:10d3' EOF
 }
 
 @test "import: what does not show, or depends on something, is named and left alone" {
@@ -205,6 +204,115 @@ SCRIPTS
     is "$(grep -c 'there is no such device here' <<<"$output")" 2 'devices that are not here'
 }
 
+@test "import: a construct that is not known makes its step and all that follow doubtful, and check says what may be" {
+    local override=/sys/bus/pci/devices/0000:00:08.0/driver_override form
+    local bind="echo vfio-pci >$override"
+    while IFS= read -r form; do
+        form=${form//BIND/"$bind"}
+        form=${form//OVERRIDE/"$override"}
+        rm -rf "$ROOT/etc/passthrough.d"
+        printf "$form\\n" | runs "$TOP/vfio.sh"
+        ctl add --from=initramfs-tools
+        is "$(rules)" '' "rules, of $form"
+        [[ $output == *'0000:00:08.0 of '*'is left alone: it depends on a condition'* ]] || { echo "$form" && show && return 1; }
+        ctl check --json
+        row warn 'vfio.sh may give 0000:00:08.0 to vfio-pci in the initrd' || { echo "$form" && return 1; }
+    done <<'FORMS'
+grep -q vm /proc/cmdline && {\nBIND\n}
+grep -q vm /proc/cmdline && { true; BIND; }
+grep -q vm /proc/cmdline && ( BIND )
+grep -q vm /proc/cmdline && if true; then BIND; fi
+grep -q vm /proc/cmdline &&\nBIND
+grep -q vm /proc/cmdline || {\nexit 0\n}\nBIND
+grep -q vm /proc/cmdline || true && BIND
+set -e\ngrep -q vm /proc/cmdline\nBIND
+#!/bin/sh -e\nBIND
+: <<END\nBIND\nEND
+cat >/tmp/readme <<END\nBIND\nEND
+f() ( BIND )
+f()\n(\nBIND\n)
+function f {\nBIND\n}
+function f() {\nBIND\n}
+prereqs() {\necho\nBIND\n}
+case $1 in\nprereqs)\nBIND\nexit 0;;\nesac
+case $1 in\nprereqs)\necho\n;;\nesac\nBIND
+L=""; for d in $L; do\nBIND\ndone
+for d in; do\nBIND\ndone
+for d in /nonexist/*; do\nBIND\ndone
+for d in a; do\nbreak\nBIND\ndone
+for d in a; do BIND; done && true
+for d in 0000:00:08.0; do BIND; done | cat
+while false; do\nBIND\ndone
+modprobe vfio-pci || BIND
+if ! modprobe vfio-pci; then BIND; fi
+[ -e /sys/bus/pci/devices/0000:01:00.0 ] || BIND
+[ -d /sys/class/iommu ] || exit 0\nBIND
+[ ! -d /sys/class/iommu ] && BIND
+! true && BIND
+exec true\nBIND
+. /scripts/functions\nBIND
+BIND &
+echo vfio-pci | tee OVERRIDE >/dev/null
+D='$X'\nBIND
+IFS=:\nBIND
+BIND\nif true; then echo >OVERRIDE; fi
+BIND\nsh -c "echo >OVERRIDE"
+BIND\nfor d in /sys/bus/pci/devices/*; do echo >$d/driver_override; done
+modprobe vfio-pci || exit 1; BIND
+FORMS
+}
+
+@test "import: a step counts that stands before the first doubt, and a later write takes it back" {
+    local override=/sys/bus/pci/devices/0000:00:08.0/driver_override nic=initramfs-tools-00-08.0
+    takes $nic "echo vfio-pci >$override" 'grep -q vm /proc/cmdline && exit 0' 'echo done'
+    takes $nic "echo e1000e >$override" "echo vfio-pci >$override"
+    takes $nic 'for d in 0000:42:00.0 0000:00:08.0; do' 'for o in vfio-pci; do echo $o >/sys/bus/pci/devices/$d/driver_override; done; done' \
+        'echo >/sys/bus/pci/devices/0000:42:00.0/driver_override'
+    takes '' "echo vfio-pci >$override" "echo >$override"
+    has 'Nothing to take over'
+    takes '' "echo vfio-pci >$override" "echo e1000e >$override"
+    has 'Nothing to take over'
+    takes '' "eval \"echo vfio-pci >$override\""
+    has 'the device is not named in it'
+    rule nic '[Match]' Address=00:08.0 '[Device]' Driver=native
+    script vfio.sh "if true; then echo vfio-pci >$override; fi"
+    ctl check --json
+    row warn 'vfio.sh may give 0000:00:08.0 .*rule nic keeps 0000:00:08.0 for the host'
+}
+
+@test "a script that is not executable is never run: neither check nor an import names it, here and in a capture" {
+    script vfio.sh 'echo vfio-pci >/sys/bus/pci/devices/0000:00:08.0/driver_override'
+    chmod -x "$ROOT$TOP/vfio.sh"
+    ctl add --from=initramfs-tools
+    has 'Nothing to take over'
+    ctl check --json
+    row pass 'no script'
+    ctl capture "$BATS_TEST_TMPDIR/capture"
+    exits 0
+    ! grep -rq 'echo vfio-pci' "$BATS_TEST_TMPDIR/capture" || return 1
+    run --separate-stderr "$BUILD/passthroughctl" --root="$BATS_TEST_TMPDIR/capture" check --json
+    row pass 'no script'
+}
+
+@test "a script that is too long to be understood is named and left, and takes no time or memory" {
+    local bind='echo vfio-pci >/sys/bus/pci/devices/0000:00:08.0/driver_override' form
+    sanitized || ulimit -v 200000
+    for form in 'echo A=xx; for i in {1..40}; do echo "A=\"\$A\$A\""; done' \
+        'for i in {1..20000}; do echo ": $i"; done' \
+        'echo "echo $(printf x%.0s {1..5000})"' \
+        'echo "for d in $(printf "x %.0s" {1..1100}); do"; echo done' \
+        'for i in {1..1100}; do echo "V$i=$i"; done' \
+        'for i in {1..1100}; do printf "echo vfio-pci >/sys/bus/pci/devices/0000:%02x:00.%x/driver_override\n" $((i/8)) $((i%8)); done' \
+        'for i in {1..6}; do echo "for v$i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do"; done; echo true; for i in {1..6}; do echo done; done'; do
+        { echo "$bind" && eval "$form" && echo "$bind"; } | runs "$TOP/vfio.sh"
+        ctl add --from=initramfs-tools
+        is "$(rules)" '' "rules, of $form"
+        has "$TOP/vfio.sh is too long to be understood, and is left alone"
+        ctl check --json
+        row skip "$TOP/vfio.sh is too long to be understood, and may give devices to vfio-pci"
+    done
+}
+
 @test "import: what only passes by the text is not run" {
     takes '' 'touch /tmp/ran-by-passthrough' 'DEVS=$(touch /tmp/ran-by-passthrough)' 'for D in `touch /tmp/ran-by-passthrough`; do echo vfio-pci >/sys/bus/pci/devices/$D/driver_override; done'
     [[ ! -e /tmp/ran-by-passthrough && ! -e $ROOT/tmp/ran-by-passthrough ]]
@@ -222,7 +330,7 @@ SCRIPTS
 }
 
 @test "import: both cards of one ID are one rule, and a hook counts" {
-    put /etc/initramfs-tools/hooks/vfio 'echo "options vfio-pci ids=1002:5159,1002:aa98" >"$DESTDIR/etc/modprobe.d/vfio.conf"'
+    runs /etc/initramfs-tools/hooks/vfio 'echo "options vfio-pci ids=1002:5159,1002:aa98" >"$DESTDIR/etc/modprobe.d/vfio.conf"'
     ctl add --from=initramfs-tools
     exits 0
     is "$(rules)" initramfs-tools-1002-5159 rules
@@ -244,7 +352,7 @@ SCRIPTS
 
 @test "capture: scripts about vfio-pci as they are, and of the others no more than the name" {
     guide vfio.sh
-    put /etc/initramfs-tools/hooks/unlock '#!/bin/sh' 'echo "a passphrase of the disk"'
+    runs /etc/initramfs-tools/hooks/unlock '#!/bin/sh' 'echo "a passphrase of the disk"'
     ctl capture "$BATS_TEST_TMPDIR/capture"
     exits 0
     ! grep -rq 'a passphrase of the disk' "$BATS_TEST_TMPDIR/capture" || return 1
