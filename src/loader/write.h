@@ -10,6 +10,11 @@
 int boot_write(const struct root *root, struct arena *a, const struct boot_plan *plan,
                const char **ret_what) _must_check_;
 
+/* Writes files of the loader as they were when the facts were gathered, where others have changed them since; ret:
+ * those. */
+int boot_keep(const struct root *root, struct arena *a, const struct boot_facts *facts, struct strings *ret,
+              const char **ret_what) _must_check_;
+
 /* In a dry run: what a file would have in it, for an earlier apply that is taken back behind this one. */
 struct boot_would {
         const char *path, *content; /* content.h */
@@ -34,3 +39,6 @@ struct boot_back {
  */
 int boot_take_back(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct undo *u,
                    const struct boot_facts *facts, struct boot_back *ret, const char **ret_what) _must_check_;
+
+/* "ENTRY still has TOKEN", of what that apply added; or NULL. */
+const char *boot_still_has(const struct boot_facts *facts, struct arena *a, const struct undo *u);
