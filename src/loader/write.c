@@ -185,15 +185,19 @@ static int edit(struct taker *t, const char *path, const char *text, struct stri
         return 0;
 }
 
-/* What a new image has run may have written the files of an apply that was cut short behind it. */
-static bool is_of_cut(const struct undo *u, const struct undo_file *f)
+static bool gives_to_entries(const struct undo_file *f)
+{
+        return streq(f->path, BOOT_KERNEL_CMDLINE) || strstr(f->path, "/entries/");
+}
+
+/* Cut short, what the commands make is unknown; what ran for a new image may have written entries, too. */
+static bool is_of_cut(const struct undo *u, const struct undo_file *f, const char *now)
 {
         bool image = false;
 
         for (size_t i = 0; i < u->n_files; i++)
                 image |= u->files[i].kind == UNDO_IMAGE;
-        return !u->done && (f->kind == UNDO_GENERATED || (image && strstr(f->path, "/loader/entries/")) ||
-                            (image && streq(f->path, BOOT_KERNEL_CMDLINE)));
+        return !u->done && (f->kind == UNDO_GENERATED || (now && image && gives_to_entries(f)));
 }
 
 /* One that was built anew by others, or went away with its kernel, stays as it is. */
@@ -232,8 +236,7 @@ static int take_back(struct taker *t, size_t i)
         if (k < 0 || f->kind == UNDO_SEEN)
                 return k;
         if (!streq_ptr(now, f->old)) {
-                /* If it was cut short, nobody knows what the command would have made. */
-                if (streq_ptr(now, f->new) || is_of_cut(t->undo, f))
+                if (streq_ptr(now, f->new) || is_of_cut(t->undo, f, now))
                         k = put_back(t, i);
                 else if (f->kind == UNDO_GENERATED)
                         t->back->stale = true;
@@ -249,11 +252,6 @@ static int take_back(struct taker *t, size_t i)
                 k = file_remove_directory(t->root, dir);
         }
         return k;
-}
-
-static bool gives_to_entries(const struct undo_file *f)
-{
-        return streq(f->path, BOOT_KERNEL_CMDLINE) || strstr(f->path, "/entries/");
 }
 
 /* An entry that was made since has its tokens from a file that we had added them to. */

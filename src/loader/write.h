@@ -35,7 +35,8 @@ struct boot_back {
 
 /*
  * facts: of this moment, for entries that are new since; NULL: there are none. What has been changed since by somebody
- * else is not overwritten: it loses our tokens. loaders: any may know how such a file is edited.
+ * else is not overwritten: it loses our tokens. Only entries of an apply that was cut short with its images are.
+ * loaders: any may know how such a file is edited.
  */
 int boot_take_back(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct undo *u,
                    const struct boot_facts *facts, struct boot_back *ret, const char **ret_what) _must_check_;

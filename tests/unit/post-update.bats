@@ -173,3 +173,42 @@ trial_boot() {
     is "$(tail -n 1 "$ROOT/var/lib/post.log")" "$KERNEL $IMAGE_FILE" 'run for'
     is "$(wc -l <"$ROOT/var/lib/post.log")" 2 'times it was run'
 }
+
+# in_shell WORD...: as live, but not as the first process, which none can kill.
+in_shell() { live_run /bin/sh -c '/build/passthroughctl "$@"; exit $?' sh "$@"; }
+
+# kills LINE...: once it has done that, it kills passthroughctl, which runs run-parts.
+kills() { program $POST/kills "$@" 'set -- $(cat /proc/$PPID/stat)' 'kill -KILL $4'; }
+
+@test "killed behind what has written an entry: the next command brings it back" {
+    local step
+    for step in apply undo; do
+        kills "sed -i 's|^options.*|options $LINE of=others|' $OWN"
+        in_shell apply --no-trial
+        is "$status" 137 'exit status'
+        options "$LINE of=others"
+        program $POST/kills 'exit 0'
+        if [[ $step == apply ]]; then live apply --no-trial; else live undo; fi
+        exits 0
+        [[ $step == undo ]] || options "$LINE $OURS"
+        [[ $step == undo ]] || live undo
+        as_before
+    done
+}
+
+@test "killed behind what has written a trial's tokens into an entry: the next command takes them out" {
+    put /proc/cpuinfo 'vendor_id : AuthenticAMD'
+    boot_with first "$LINE"
+    mkdir -p "$ROOT/sys/class/iommu"
+    put "/boot/config-$KERNEL" CONFIG_IOMMU_DEFAULT_PASSTHROUGH=y
+    trial_boot
+    kernel_install 'set -- $(cat /proc/$PPID/stat)' 'kill -KILL $4'
+    in_shell confirm --automatic
+    is "$status" 137 'exit status'
+    grep -q passthrough.trial= "$ROOT$OWN"
+    boot_with third "$LINE"
+    rm "$ROOT$POST/systemd-boot"
+    live trial --settle
+    live undo
+    as_before
+}
