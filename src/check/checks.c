@@ -8,6 +8,15 @@ static void check_trial(struct checker *c)
         const struct trial *t = &c->facts->trial;
         const char *id = "trial.bootloader", *without = "passthroughctl apply --no-trial";
 
+        for (size_t i = 0; i < c->facts->of_trial.n; i++) {
+                const struct boot_line *line = &c->facts->of_trial.v[i];
+                bool ours = line->entry || streq(line->path, BOOT_KERNEL_CMDLINE);
+
+                check_row(c, check_row_id(c, "trial", str_basename(line->path)), CHECK_FAIL,
+                          ours ? "passthroughctl apply takes them out"
+                               : "take " TRIAL_TOKEN " and what is behind it out of that file",
+                          "%s has the tokens of a trial (" TRIAL_TOKEN "), so each such boot may be reset", line->path);
+        }
         if (t->state == TRIAL_FAILED)
                 check_row(c, id, CHECK_WARN, "change the config, and passthroughctl apply",
                           "the trial of %s failed: %s", t->when, t->why ? t->why : "it is not known why");

@@ -118,7 +118,8 @@ struct check_facts {
         bool watchdog;
         struct trial trial; /* of the last apply */
         struct refused_tokens refused;
-        int64_t config_changed; /* when the newest of the rules' files was; 0: there is none */
+        struct boot_lines of_trial; /* boot_trial_lines() */
+        int64_t config_changed;     /* when the newest of the rules' files was; 0: there is none */
         const char *config_newest;
 };
 

@@ -176,6 +176,7 @@ static void trial(struct ctl *c, const struct needs *needs, struct check_facts *
 
         boot_detect_all(c->loaders, &c->root, &c->arena, &boot);
         esps(c, &boot, needs, ret);
+        boot_trial_lines(&boot, &c->arena, &ret->of_trial);
         trial_read(&c->root, &c->arena, &ret->trial);
         ret->live = c->root.live;
         if (!ret->live)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/program.h"
 #include "base/str.h"
 #include "ctl/tell.h"
@@ -72,8 +73,25 @@ int transaction_run(struct ctl *c, const char *label, const char *line)
         return run(c, label, line, argv);
 }
 
-/* Once images took the place of others. */
-static int tell_maker(struct transaction *x, const struct strings *images)
+/* The maker goes by the names in /boot; an image may be what such a name leads to. */
+static const char *replaced(struct transaction *x, const struct maker *maker, const char *image)
+{
+        struct ctl *c = x->c;
+        const char *line = maker->replaced(&c->root, &c->arena, image), **names;
+        size_t n = 0;
+
+        if (line || root_list(&c->root, &c->arena, "/boot", &names, &n) < 0)
+                return line;
+        for (size_t i = 0; !line && i < n; i++) {
+                const char *name = arena_join(&c->arena, "/boot/", names[i], NULL), *path;
+
+                if (file_resolve(&c->root, &c->arena, name, &path) == 0 && streq(path, image))
+                        line = maker->replaced(&c->root, &c->arena, name);
+        }
+        return line;
+}
+
+static int run_replaced(struct transaction *x, const struct strings *images)
 {
         struct ctl *c = x->c;
         const char *last = "";
@@ -82,7 +100,7 @@ static int tell_maker(struct transaction *x, const struct strings *images)
 
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
         for (size_t i = 0; k == 0 && makers.maker->replaced && i < images->n; i++) {
-                const char *line = makers.maker->replaced(&c->root, &c->arena, images->v[i]);
+                const char *line = replaced(x, makers.maker, images->v[i]);
 
                 if (line && !streq(line, last))
                         k = transaction_run(c, "Boot images", line);
@@ -91,21 +109,50 @@ static int tell_maker(struct transaction *x, const struct strings *images)
         return k;
 }
 
-/* Whether what lies there has those tokens. */
-static int verify(struct transaction *x, struct strings tokens)
+/* Once images took the place of others. What the maker runs then is others', and boot entries are not theirs. */
+static int tell_maker(struct transaction *x, const struct strings *images)
 {
-        struct boot_verdict v;
+        struct ctl *c = x->c;
+        struct strings kept = {};
+        struct boot_facts before;
+        const char *what = "";
+        int k, status;
+
+        if (!c->root.live || c->dry_run || images->n == 0)
+                return run_replaced(x, images);
+        boot_detect(c->loaders, &c->root, &c->arena, &before);
+        if (before.unreadable)
+                return ctl_fail(before.unreadable, before.error);
+        status = run_replaced(x, images);
+        k = boot_keep(&c->root, &c->arena, &before, &kept, &what);
+        for (size_t i = 0; i < kept.n; i++)
+                tell_note(c, arena_join(&c->arena, kept.v[i],
+                                        " was changed by what ran for the new boot image; it is put back", NULL));
+        return k < 0 ? ctl_fail(what, k) : status;
+}
+
+/* Whether what lies there has those tokens, and none of a trial. */
+static int judge(struct transaction *x, struct strings tokens, struct boot_verdict *ret)
+{
         int k = transaction_detect(x);
 
         if (k != 0)
                 return k;
-        boot_verify(&x->facts, tokens, &x->c->arena, &v);
+        boot_verify(&x->facts, tokens, &x->c->arena, ret);
+        for (size_t i = 0; i < ret->lacking.n; i++)
+                ctl_error("%s", ret->lacking.v[i]);
+        return ret->lacking.n > 0 ? EXIT_FAILURE : 0;
+}
+
+static int verify(struct transaction *x, struct strings tokens)
+{
+        struct boot_verdict v;
+        int k = judge(x, tokens, &v);
+
+        if (k != 0)
+                return k;
         for (size_t i = 0; i < v.notes.n; i++)
                 tell_note(x->c, v.notes.v[i]);
-        for (size_t i = 0; i < v.lacking.n; i++)
-                ctl_error("%s", v.lacking.v[i]);
-        if (v.lacking.n > 0)
-                return EXIT_FAILURE;
         tell_row(x->c, "Boot entries",
                  arena_printf(&x->c->arena, "%zu, verified%s", v.n_entries,
                               tokens.n > 0 ? "" : ": no kernel parameter is needed"));
@@ -126,6 +173,26 @@ static int copy_back(struct transaction *x, const struct undo *u)
         int k = transaction_run(x->c, "Boot menu", u->command);
 
         return k == 0 && x->c->root.live && !x->c->dry_run ? verify(x, (struct strings){}) : k;
+}
+
+/* The host boots as before that apply; else undo has yet to be done. */
+static int verify_back(struct transaction *x, const struct undo *u, const struct strings *images)
+{
+        struct boot_lines of_trial = {};
+        const char *still;
+        int k;
+
+        if (!x->c->root.live || x->c->dry_run || images->n == 0)
+                return 0;
+        k = transaction_detect(x);
+        still = k == 0 ? boot_still_has(&x->facts, &x->c->arena, u) : NULL;
+        if (still)
+                ctl_error("%s", still);
+        if (k == 0)
+                boot_trial_lines(&x->facts, &x->c->arena, &of_trial);
+        for (size_t i = 0; i < of_trial.n; i++)
+                ctl_error("%s has the " TRIAL_TOKEN " of a trial", of_trial.v[i].path);
+        return still || of_trial.n > 0 ? EXIT_FAILURE : k;
 }
 
 static void tell_back(struct ctl *c, const struct boot_back *b)
@@ -182,6 +249,8 @@ int transaction_take_back(struct transaction *x, const struct undo *u, bool by_h
                 status = tell_maker(x, &back.images);
         if (status == 0 && only_copies(u))
                 status = copy_back(x, u);
+        if (status == 0 && by_hand)
+                status = verify_back(x, u, &back.images);
         if (status == 0)
                 k = journal_remove(&c->root, &c->arena, u);
         x->left |= back.left.n > 0;
@@ -346,10 +415,14 @@ static int build_images(struct transaction *x)
 static int carry_out_menu(struct transaction *x)
 {
         int k = x->plan.changes.command ? transaction_run(x->c, "Boot menu", x->plan.changes.command) : 0;
+        struct boot_verdict v;
 
         if (k == 0 && x->line)
                 k = verify(x, x->plan.tokens);
-        return k == 0 ? build_images(x) : k;
+        if (k == 0)
+                k = build_images(x);
+        /* Once more, behind all that others ran. */
+        return k == 0 && x->images.n_jobs > 0 ? judge(x, x->plan.tokens, &v) : k;
 }
 
 /* All that is copied is there before. */

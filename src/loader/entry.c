@@ -71,7 +71,7 @@ static bool kernelopts(const struct boot_facts *facts, const struct boot_file *e
         return block && entry_grubenv(block, ret);
 }
 
-static bool has(const struct boot_facts *facts, const struct boot_file *entry, const char *token)
+bool entry_has(const struct boot_facts *facts, const struct boot_file *entry, const char *token)
 {
         const char *text = entry->text;
         struct span value;
@@ -155,6 +155,17 @@ char *entry_edit(struct arena *a, const char *text, struct strings add, struct s
                           NULL);
 }
 
+const char *entry_without_trial(struct arena *a, const char *text)
+{
+        struct span value, of_trial;
+        const char *rest = text;
+
+        while (next_value(&rest, "options", &value))
+                if (span_value(value, TRIAL_TOKEN, &of_trial))
+                        rest = text = span_replace(a, text, value, trial_without(a, value));
+        return text;
+}
+
 bool entry_grubenv(const char *text, struct span *ret)
 {
         struct span line;
@@ -170,11 +181,12 @@ bool entry_grubenv(const char *text, struct span *ret)
 static void plan_one(struct boot_planner *p, const struct boot_file *entry)
 {
         struct strings missing = {}, drop = boot_plan_stale(p, entry->path);
+        const char *text = entry_without_trial(p->arena, entry->text);
 
         for (size_t i = 0; i < p->plan->tokens.n; i++)
-                if (!has(p->facts, entry, p->plan->tokens.v[i]))
+                if (!entry_has(p->facts, entry, p->plan->tokens.v[i]))
                         strings_add(p->arena, &missing, p->plan->tokens.v[i]);
-        boot_plan_add(p, entry->path, entry->text, entry_edit(p->arena, entry->text, missing, drop), missing);
+        boot_plan_add(p, entry->path, entry->text, entry_edit(p->arena, text, missing, drop), missing);
 }
 
 bool entry_plan_all(struct boot_planner *p)
@@ -202,7 +214,7 @@ void entry_verify(const struct boot_facts *facts, const struct boot_file *entry,
 {
         ret->n_entries++;
         for (size_t i = 0; i < tokens.n; i++)
-                if (!has(facts, entry, tokens.v[i]))
+                if (!entry_has(facts, entry, tokens.v[i]))
                         strings_add(a, &ret->lacking, arena_printf(a, "%s has no %s", entry->path, tokens.v[i]));
 }
 

@@ -26,6 +26,9 @@ bool entry_value(const char *text, const char *key, size_t n, struct span *ret);
 const char *entry_mount(struct arena *a, const struct boot_file *entry);
 bool entry_root(const struct boot_file *entry, struct span *ret);
 bool entry_uses_grubenv(const struct boot_file *entry);
+bool entry_has(const struct boot_facts *facts, const struct boot_file *entry, const char *token);
+/* Its text without a trial's own tokens. */
+const char *entry_without_trial(struct arena *a, const char *text);
 /* The value of kernelopts in the environment block. */
 bool entry_grubenv(const char *text, struct span *ret);
 /* Judges one of ours. */

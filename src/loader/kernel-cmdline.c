@@ -58,6 +58,13 @@ static bool seed(struct boot_planner *p, const char **ret)
                           ", and /proc/cmdline, which it would be made from, has another root= than the entries");
 }
 
+static bool has_trial(const char *line)
+{
+        struct span value;
+
+        return span_value(span_of(line), TRIAL_TOKEN, &value);
+}
+
 bool kernel_cmdline_plan(struct boot_planner *p, bool make)
 {
         const char *old = boot_text(p->facts, BOOT_KERNEL_CMDLINE), *line = old;
@@ -74,8 +81,10 @@ bool kernel_cmdline_plan(struct boot_planner *p, bool make)
                 *c = ' ';
         missing = boot_plan_missing(p, span_of(flat));
         drop = boot_plan_stale(p, BOOT_KERNEL_CMDLINE);
-        if (old && missing.n == 0 && drop.n == 0)
+        if (old && missing.n == 0 && drop.n == 0 && !has_trial(flat))
                 return true;
+        if (has_trial(flat))
+                flat = trial_without(p->arena, span_of(flat));
         new = span_without(p->arena, span_of(flat), drop);
         while (*new &&new[strlen(new) - 1] == ' ')
                 new[strlen(new) - 1] = '\0';
@@ -103,5 +112,6 @@ char *kernel_cmdline_without(struct arena *a, const char *text, struct strings t
 {
         struct span line = {text, strcspn(text, "\n")};
 
-        return span_replace(a, text, line, span_without(a, line, tokens));
+        return span_replace(a, text, line,
+                            span_without(a, has_trial(text) ? span_of(trial_without(a, line)) : line, tokens));
 }

@@ -213,6 +213,8 @@ void boot_plan_refuse(struct boot_plan *plan, const char *problem);
 /* ---- loader.c */
 const char *boot_name(const struct boot_facts *facts);
 void boot_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);
+/* Lines with a trial's tokens, though none of a trial: such a boot would be taken back. */
+void boot_trial_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
 /* The same where nothing can be seen of the next boot: what the running kernel was given. */
 void boot_verify_running(const struct boot_facts *facts, struct strings tokens, struct arena *a,
                          struct boot_verdict *ret);

@@ -123,7 +123,7 @@ static char *derive(const struct boot_facts *facts, struct arena *a, const struc
 
         for (size_t i = 0; i < owned->n_tokens; i++)
                 strings_add(a, &drop, owned->tokens[i].token);
-        return entry_edit(a, head(facts, a, entry->text, mark), tokens, drop);
+        return entry_edit(a, head(facts, a, entry_without_trial(a, entry->text), mark), tokens, drop);
 }
 
 static const char *beside(struct arena *a, const char *path, const char *name)

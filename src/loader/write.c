@@ -27,6 +27,40 @@ int boot_write(const struct root *root, struct arena *a, const struct boot_plan 
         return 0;
 }
 
+static int keep_one(const struct root *root, struct arena *a, const struct boot_file *file, const char **ret_what,
+                    struct strings *ret)
+{
+        const char *path, *now;
+        char *text;
+        size_t size;
+        int k;
+
+        if (!file->path)
+                return 0;
+        *ret_what = file->path;
+        k = file_resolve(root, a, file->path, &path);
+        if (k == 0)
+                k = content_read(root, a, path, &now, &text, &size);
+        if (k < 0 || streq_ptr(now ? text : NULL, file->text))
+                return k;
+        k = file->text ? file_write(root, path, file->text, strlen(file->text), NULL) : file_remove(root, path);
+        if (k == 0)
+                strings_add(a, ret, file->path);
+        return k;
+}
+
+int boot_keep(const struct root *root, struct arena *a, const struct boot_facts *facts, struct strings *ret,
+              const char **ret_what)
+{
+        int k = keep_one(root, a, &facts->off, ret_what, ret);
+
+        for (size_t i = 0; k == 0 && i < facts->n_entries; i++)
+                k = keep_one(root, a, &facts->entries[i], ret_what, ret);
+        for (size_t i = 0; k == 0 && i < facts->n_files; i++)
+                k = keep_one(root, a, &facts->files[i], ret_what, ret);
+        return k;
+}
+
 struct taker {
         const struct loader *const *loaders;
         const struct root *root;
@@ -116,7 +150,7 @@ static const char *without(struct taker *t, const char *path, const char *text, 
         const char *edited = NULL;
 
         if (strstr(path, "/loader/entries/"))
-                return entry_edit(t->arena, text, (struct strings){}, tokens);
+                return entry_edit(t->arena, entry_without_trial(t->arena, text), (struct strings){}, tokens);
         if (streq(path, BOOT_KERNEL_CMDLINE))
                 return kernel_cmdline_without(t->arena, text, tokens);
         for (size_t i = 0; t->loaders[i] && !edited; i++)
@@ -125,15 +159,10 @@ static const char *without(struct taker *t, const char *path, const char *text, 
         return edited;
 }
 
-static int edit(struct taker *t, const char *path, const char *text, struct strings tokens)
+static int put_edited(struct taker *t, const char *path, const char *text, const char *new)
 {
-        const char *new = without(t, path, text, tokens);
         int k;
 
-        if (!new) {
-                left(t, path, " has been changed since, and is left as it is");
-                return 0;
-        }
         if (streq(new, text))
                 return 0;
         k = file_resolve(t->root, t->arena, path, &path);
@@ -144,6 +173,31 @@ static int edit(struct taker *t, const char *path, const char *text, struct stri
                 add_would(t, path, content_of(t->arena, new, strlen(new)), arena_strdup(t->arena, new));
         }
         return k;
+}
+
+static int edit(struct taker *t, const char *path, const char *text, struct strings tokens)
+{
+        const char *new = without(t, path, text, tokens);
+
+        if (new)
+                return put_edited(t, path, text, new);
+        left(t, path, " has been changed since, and is left as it is");
+        return 0;
+}
+
+static bool gives_to_entries(const struct undo_file *f)
+{
+        return streq(f->path, BOOT_KERNEL_CMDLINE) || strstr(f->path, "/entries/");
+}
+
+/* Cut short, what the commands make is unknown; what ran for a new image may have written entries, too. */
+static bool is_of_cut(const struct undo *u, const struct undo_file *f, const char *now)
+{
+        bool image = false;
+
+        for (size_t i = 0; i < u->n_files; i++)
+                image |= u->files[i].kind == UNDO_IMAGE;
+        return !u->done && (f->kind == UNDO_GENERATED || (now && image && gives_to_entries(f)));
 }
 
 /* One that was built anew by others, or went away with its kernel, stays as it is. */
@@ -182,8 +236,7 @@ static int take_back(struct taker *t, size_t i)
         if (k < 0 || f->kind == UNDO_SEEN)
                 return k;
         if (!streq_ptr(now, f->old)) {
-                /* If it was cut short, nobody knows what the command would have made. */
-                if (streq_ptr(now, f->new) || (f->kind == UNDO_GENERATED && !t->undo->done))
+                if (streq_ptr(now, f->new) || is_of_cut(t->undo, f, now))
                         k = put_back(t, i);
                 else if (f->kind == UNDO_GENERATED)
                         t->back->stale = true;
@@ -212,7 +265,7 @@ static int take_from_entry(struct taker *t, const struct boot_facts *facts, cons
         if (!entry_is_ours(facts, entry))
                 return 0;
         for (size_t i = 0; k == 0 && i < t->undo->n_files; i++)
-                if (streq(t->undo->files[i].path, BOOT_KERNEL_CMDLINE) || strstr(t->undo->files[i].path, "/entries/")) {
+                if (gives_to_entries(&t->undo->files[i])) {
                         const char *now;
                         char *text;
 
@@ -221,6 +274,37 @@ static int take_from_entry(struct taker *t, const struct boot_facts *facts, cons
                                 k = edit(t, entry->path, text, t->undo->files[i].added);
                 }
         return k;
+}
+
+/* Such an entry was made of this boot's line, where this boot is the trial. */
+static int take_trial(struct taker *t, const struct boot_facts *facts, const struct boot_file *entry)
+{
+        const char *now;
+        char *text;
+        int k = entry_is_ours(facts, entry) ? read_now(t, entry->path, &now, &text) : 0;
+
+        if (k < 0 || !entry_is_ours(facts, entry) || !now || !text)
+                return k;
+        return put_edited(t, entry->path, text, entry_without_trial(t->arena, text));
+}
+
+const char *boot_still_has(const struct boot_facts *facts, struct arena *a, const struct undo *u)
+{
+        for (size_t e = 0; e < facts->n_entries; e++) {
+                const struct boot_file *entry = &facts->entries[e];
+                bool known = false;
+
+                for (size_t i = 0; i < u->n_files; i++)
+                        known |= streq(u->files[i].path, entry->path);
+                for (size_t i = 0; entry_is_ours(facts, entry) && i < u->n_files; i++)
+                        for (size_t t = 0;
+                             (known ? streq(u->files[i].path, entry->path) : gives_to_entries(&u->files[i])) &&
+                             t < u->files[i].added.n;
+                             t++)
+                                if (entry_has(facts, entry, u->files[i].added.v[t]))
+                                        return arena_join(a, entry->path, " still has ", u->files[i].added.v[t], NULL);
+        }
+        return NULL;
 }
 
 int boot_take_back(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct undo *u,
@@ -236,6 +320,8 @@ int boot_take_back(const struct loader *const *loaders, const struct root *root,
         for (size_t i = 0; facts && k == 0 && i < facts->n_entries; i++) {
                 *ret_what = facts->entries[i].path;
                 k = take_from_entry(&t, facts, &facts->entries[i]);
+                if (k == 0)
+                        k = take_trial(&t, facts, &facts->entries[i]);
         }
         return k;
 }

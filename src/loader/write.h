@@ -10,6 +10,11 @@
 int boot_write(const struct root *root, struct arena *a, const struct boot_plan *plan,
                const char **ret_what) _must_check_;
 
+/* Writes files of the loader as they were when the facts were gathered, where others have changed them since; ret:
+ * those. */
+int boot_keep(const struct root *root, struct arena *a, const struct boot_facts *facts, struct strings *ret,
+              const char **ret_what) _must_check_;
+
 /* In a dry run: what a file would have in it, for an earlier apply that is taken back behind this one. */
 struct boot_would {
         const char *path, *content; /* content.h */
@@ -30,7 +35,11 @@ struct boot_back {
 
 /*
  * facts: of this moment, for entries that are new since; NULL: there are none. What has been changed since by somebody
- * else is not overwritten: it loses our tokens. loaders: any may know how such a file is edited.
+ * else is not overwritten: it loses our tokens. Only entries of an apply that was cut short with its images are.
+ * loaders: any may know how such a file is edited.
  */
 int boot_take_back(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct undo *u,
                    const struct boot_facts *facts, struct boot_back *ret, const char **ret_what) _must_check_;
+
+/* "ENTRY still has TOKEN", of what that apply added; or NULL. */
+const char *boot_still_has(const struct boot_facts *facts, struct arena *a, const struct undo *u);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/root.h"
+#include "base/span.h"
 #include "base/str.h"
 
 #define TRIAL_DIR    "/var/lib/passthrough/trial"
@@ -65,3 +66,5 @@ void trial_tokens(const struct root *root, struct arena *a, const struct trial *
                   struct strings *ret);
 /* Whether something would reset a host that hangs. */
 bool trial_watchdog(const struct root *root);
+/* The line without a trial's own tokens. */
+char *trial_without(struct arena *a, struct span line);

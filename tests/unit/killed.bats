@@ -109,6 +109,28 @@ builder_is_initramfs_tools() {
     script /etc/initramfs/post-update.d/log <<<'echo "$@" >>/var/update.log'
 }
 
+# What runs once images were replaced writes all entries anew, from settings of its own.
+entries_of_others() {
+    local release
+    systemd_boot
+    builder initramfs-tools
+    rm -r "$ROOT/boot/efi/loader"
+    for release in "$KERNEL" "$OTHER"; do
+        put "/boot/vmlinuz-$release" kernel
+        old_image "/boot/initrd.img-$release"
+        put "/boot/loader/entries/$ID-$release.conf" 'title Linux' "version $release" "machine-id $ID" \
+            "options $ROOT_UUID ro quiet" "linux /vmlinuz-$release" "initrd /initrd.img-$release"
+    done
+    put /boot/loader/loader.conf 'timeout 3'
+    mkdir -p "$ROOT/etc/entries"
+    cp "$ROOT/boot/loader/entries/"* "$ROOT/etc/entries"
+    script /etc/initramfs/post-update.d/entries <<'END'
+for x in /etc/entries/*; do
+    cp -p $x /boot/loader/.new && mv /boot/loader/.new /boot/loader/entries/${x##*/}
+done
+END
+}
+
 # Two ESPs with systemd-boot, to which proxmox-boot-tool copies.
 proxmox() {
     zfs_host
@@ -163,6 +185,17 @@ everywhere() {
 
 @test "systemd-boot: undo is killed at its system calls, and what boots is the old or the new" {
     systemd_boot
+    everywhere : undo
+}
+
+@test "what runs for new images writes entries: apply is killed at its system calls, and what boots is the old or the new" {
+    entries_of_others
+    everywhere : apply
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 5))
+}
+
+@test "what runs for new images writes entries: undo is killed at its system calls, and what boots is the old or the new" {
+    entries_of_others
     everywhere : undo
 }
 
