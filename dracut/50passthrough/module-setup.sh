@@ -12,18 +12,34 @@ depends() {
     return 0
 }
 
-# The drivers that the rules need, in hostonly images too: what the build host has loaded says nothing about them.
+# An image that lacks something has no digest: apply and check see by that that it has to be built anew.
+passthrough_lacks() {
+    dwarn "passthrough: $1 is not in the image"
+    rm -f "$initdir/usr/lib/passthrough/digest"
+}
+
+passthrough_has() {
+    [[ $(find "$initdir" -name "$1" -print -quit) ]]
+}
+
+# Runs behind install(). The drivers that the rules need, in hostonly images too: what the build host has loaded says
+# nothing about them.
 installkernel() {
-    local _module
+    local _module _file
 
     while read -r _module; do
         hostonly='' instmods -c "$_module" ||
             dwarn "passthrough: kernel $kernel has no module $_module"
+        _file=$(modinfo ${dracutsysrootdir:+-b "$dracutsysrootdir"} -k "$kernel" -n "$_module" 2> /dev/null)
+        # Else it is built in, or not there.
+        [[ $_file != /* ]] || passthrough_has "${_file##*/}" || passthrough_lacks "the kernel module $_module"
     done < <(passthroughctl --root="${dracutsysrootdir:-/}" image --modules --kernel="$kernel" 2> /dev/null)
     return 0
 }
 
 install() {
+    local _name
+
     inst_multiple /usr/lib/passthrough/passthrough-bind
     # Opened at run time, so not found by looking at the program.
     inst_libdir_file 'libkmod.so.2*' 'libblkid.so.1*'
@@ -31,6 +47,10 @@ install() {
     # The rules that are sound, the list of those left out; says which and why.
     passthroughctl --root="${dracutsysrootdir:-/}" image --kernel="$kernel" "$initdir" 2>&1 |
         while read -r line; do dwarn "passthrough: $line"; done
+
+    for _name in passthrough-bind libkmod.so.2 libblkid.so.1; do
+        passthrough_has "$_name" || passthrough_lacks "$_name"
+    done
 
     if dracut_module_included "systemd"; then
         inst_multiple /usr/lib/systemd/system-generators/passthrough-generator

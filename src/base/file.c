@@ -48,9 +48,10 @@ int file_stat(const struct root *root, const char *path, struct stat *ret)
 }
 
 /* A file system without owners (vfat) has them all alike already. */
-static int keep_attributes(int fd, int parent, const char *name, const struct stat *old)
+static int keep_attributes(int fd, int parent, const char *name, const struct stat *old, mode_t most)
 {
         _cleanup_(close_fd) int from = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+        mode_t mode = old->st_mode & most & 07777;
         char label[256];
         struct stat now;
         ssize_t n = from < 0 ? -1 : fgetxattr(from, LABEL, label, sizeof(label));
@@ -59,7 +60,7 @@ static int keep_attributes(int fd, int parent, const char *name, const struct st
                 return -errno;
         if ((now.st_uid != old->st_uid || now.st_gid != old->st_gid) && fchown(fd, old->st_uid, old->st_gid) < 0)
                 return -errno;
-        if ((now.st_mode & 07777) != (old->st_mode & 07777) && fchmod(fd, old->st_mode & 07777) < 0)
+        if ((now.st_mode & 07777) != mode && fchmod(fd, mode) < 0)
                 return -errno;
         /* Else it has the label of its directory, which is what these files have by the policy. */
         if (n > 0)
@@ -74,6 +75,7 @@ struct writer {
         char tmp[NAME_MAX + 1];
         struct stat there;
         const struct stat *old;
+        mode_t most; /* that the new one may have */
 };
 
 static void writer_close(struct writer *w)
@@ -86,7 +88,7 @@ static int writer_open(struct writer *w, const struct root *root, const char *pa
 {
         int k;
 
-        *w = (struct writer){.name = str_basename(path), .fd = -1, .old = old};
+        *w = (struct writer){.name = str_basename(path), .fd = -1, .old = old, .most = 07777};
         w->parent = root_open_parent(root, path, O_RDONLY);
         if (w->parent < 0)
                 return w->parent;
@@ -100,15 +102,27 @@ static int writer_create(struct writer *w)
 {
         unlinkat(w->parent, w->tmp, 0);
         /* Nobody reads it before it is like the old one. */
-        w->fd = openat(w->parent, w->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, w->old ? 0600 : 0644);
+        w->fd = openat(w->parent, w->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                       (w->old ? 0600 : 0644) & w->most);
         return w->fd < 0 ? -errno : 0;
+}
+
+/* Nobody may read the new one who might not read that. */
+static int no_more_than(struct writer *w, int fd)
+{
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        w->most = st.st_mode;
+        return 0;
 }
 
 /* k: how writing it went. */
 static int writer_end(struct writer *w, int k)
 {
         if (k == 0 && w->old)
-                k = keep_attributes(w->fd, w->parent, w->name, w->old);
+                k = keep_attributes(w->fd, w->parent, w->name, w->old, w->most);
         if (k == 0)
                 k = fd_sync(w->fd);
         if (k == 0 && renameat(w->parent, w->tmp, w->parent, w->name) < 0)
@@ -193,7 +207,10 @@ int file_take_place(const struct root *root, const char *path, const struct stat
         if (k < 0 || root->dry)
                 return k;
         w.fd = openat(w.parent, w.tmp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        return w.fd < 0 ? -errno : writer_end(&w, 0);
+        if (w.fd < 0)
+                return -errno;
+        k = no_more_than(&w, w.fd);
+        return writer_end(&w, k);
 }
 
 /* Reads all of it, into a file or a hash. */
@@ -233,6 +250,8 @@ int file_copy(const struct root *root, const char *from, const char *path, const
 
         if (root->dry)
                 return k;
+        if (k == 0 && !old)
+                k = no_more_than(&w, fd);
         if (k == 0)
                 k = writer_create(&w);
         return k == 0 ? writer_end(&w, stream(fd, w.fd, &size, &hash)) : k;

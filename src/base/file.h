@@ -32,13 +32,13 @@ int file_remove_directory(const struct root *root, const char *path) _must_check
 /* What file_write() would call its temporary file, and what file_sweep() removes. */
 char *file_temporary(struct arena *a, const char *path);
 /*
- * Somebody has written that: it takes the place of the file, with owner, mode and label of the one that was there. old:
- * as for file_write().
+ * Somebody has written that: it takes the place of the file, with owner and label of the one that was there. Nobody may
+ * read it who might not read both. old: as for file_write().
  */
 int file_take_place(const struct root *root, const char *path, const struct stat *old) _must_check_;
 /* One file by another name as well, or a copy of it; what had that name is gone. */
 int file_keep(const struct root *root, const char *path, const char *copy) _must_check_;
-/* A copy in place of what is there. old: as for file_write(). */
+/* A copy in place of what is there. old: as for file_write(); NULL: and nobody may read it who might not read both. */
 int file_copy(const struct root *root, const char *from, const char *path, const struct stat *old) _must_check_;
 /* str_hash() of all of it. */
 int file_hash(const struct root *root, const char *path, uint64_t *ret_size, uint64_t *ret_hash) _must_check_;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "ctl/ctl.h"
 #include "facts/kernel.h"
@@ -128,8 +129,11 @@ static int write_digest(struct ctl *c, const struct root *image, struct image_di
 
 static int fill(struct ctl *c, const struct root *image, const struct payload *payload)
 {
-        int k = write_reasons(c, image);
+        /* It says that all the rest is there, and so comes last. */
+        int k = file_remove(image, DIGEST_PATH);
 
+        if (k == 0)
+                k = write_reasons(c, image);
         say_fallen(c);
         if (payload->settings_applied)
                 fputs("passthrough.conf is in the image as it was last applied\n", stderr);

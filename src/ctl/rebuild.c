@@ -40,7 +40,7 @@ static void look_at(struct ctl *c, struct rebuild *r, const struct boot_facts *f
         struct image_digest digest = {};
         const char *why = now->nothing ? NULL : "what it was built from cannot be told";
 
-        if (origin_read(&c->root, &c->arena, r->makers.maker, image, &digest))
+        if (origin_read(&c->root, &c->arena, r->makers.maker, image, now, &digest))
                 why = payload_differs(now, &digest);
         if (why && !leave(&c->arena, r, image, facts, why))
                 add_job(c, r, image, now, why, digest.known && digest.config == now->digest.config);

@@ -236,7 +236,7 @@ static enum ahead image_ahead(struct view *v, const struct installed *image)
 
         if (payload_build(c->initrds, &c->root, &c->arena, &c->config, image->release, &diags, &now) < 0)
                 return AHEAD_UNKNOWN;
-        if (!origin_read(&c->root, &c->arena, v->makers.maker, image, &digest))
+        if (!origin_read(&c->root, &c->arena, v->makers.maker, image, &now, &digest))
                 return now.nothing ? AHEAD_READY : root ? AHEAD_BEHIND : AHEAD_UNKNOWN;
         if (payload_differs(&now, &digest))
                 return AHEAD_BEHIND;

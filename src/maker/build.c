@@ -46,7 +46,7 @@ static int copy(const struct root *root, struct arena *a, const struct maker *ma
 
         if (!job->tried)
                 job->digest = job->like->digest;
-        else if (!contents_digest(a, maker, job->tried, &job->digest)) {
+        else if (!contents_read(root, a, maker, job->tried, job->image->release, job->now, &job->digest)) {
                 *ret_wrong = arena_join(a, job->tried, " cannot be read", NULL);
                 return 0;
         }

@@ -10,7 +10,8 @@
 struct cached {
         const char *path;
         const char *identity; /* tells the file from what was there before, or is there since */
-        const char *found;    /* "CONFIG PROGRAMS CLEARANCE", "-" for what it does not have */
+        const char *found; /* "CONFIG PROGRAMS CLEARANCE", "-" for what it does not have, and what it lacks once that is
+                              known */
 };
 
 struct cache {
@@ -43,8 +44,21 @@ static const char *identity(struct arena *a, const struct stat *st)
 static const char *found_text(struct arena *a, const struct image_digest *d)
 {
         const char *clearance = d->has_clearance ? arena_printf(a, "%016" PRIx64, d->clearance) : "-";
+        const char *lacks = d->lacks ? arena_join(a, " ", *d->lacks ? d->lacks : "-", NULL) : "";
 
-        return d->known ? arena_printf(a, "%016" PRIx64 " %016" PRIx64 " %s", d->config, d->programs, clearance) : "-";
+        return d->known
+                       ? arena_printf(a, "%016" PRIx64 " %016" PRIx64 " %s%s", d->config, d->programs, clearance, lacks)
+                       : "-";
+}
+
+/* Behind the third blank. */
+static const char *parse_lacks(const char *text)
+{
+        for (size_t i = 0; text && i < 3; i++) {
+                text = strchr(text, ' ');
+                text = text ? text + 1 : NULL;
+        }
+        return text && streq(text, "-") ? "" : text;
 }
 
 static bool parse_found(const char *text, struct image_digest *ret)
@@ -53,6 +67,7 @@ static bool parse_found(const char *text, struct image_digest *ret)
 
         ret->known = n >= 2;
         ret->has_clearance = n == 3;
+        ret->lacks = ret->known ? parse_lacks(text) : NULL;
         return ret->known || *text == '-';
 }
 

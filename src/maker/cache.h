@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What images were built from, as it was once found out, in /var/lib/passthrough/images. */
+/* What images were built from and lack, as it was once found out, in /var/lib/passthrough/images. */
 
 #include "maker/installed.h"
 #include "state/digest.h"

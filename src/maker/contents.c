@@ -63,51 +63,81 @@ static const char *missing_module(struct verifier *v)
         return NULL;
 }
 
-/* order may be NULL: nobody asks for it. */
-static bool read_both(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret,
-                      const char **order)
+/* NULL, or the first library that passthrough-bind opens there and does not find. */
+static const char *missing_library(const char *list)
 {
-        const char *const paths[] = {DIGEST_PATH, order ? maker->order : NULL, NULL};
+        static const char *const libraries[] = {"libkmod.so.2", "libblkid.so.1"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(libraries); i++)
+                if (!contents_has(list, libraries[i]))
+                        return libraries[i];
+        return NULL;
+}
+
+/* order: the text of the maker's file of that name. */
+static const char *missing(struct verifier *v, const struct maker *maker, const char *order)
+{
+        static const char bind[] = PASSTHROUGH_LIBEXEC "/passthrough-bind";
+        const char *lack = contents_has(v->list, bind + 1) ? maker->lacks(v->list, order) : bind;
+
+        if (!lack)
+                lack = missing_library(v->list);
+        for (size_t i = 0; !lack && i < v->now->n_files; i++)
+                if (!contents_has(v->list, v->now->files[i].path + 1))
+                        lack = v->now->files[i].path;
+        return lack ? lack : missing_module(v);
+}
+
+static bool is_of(const struct payload *now, const struct image_digest *digest)
+{
+        return digest->known && digest->config == now->digest.config && digest->programs == now->digest.programs;
+}
+
+/* What it was built from, and the text of the maker's order, "" where it is not there. */
+static bool read_texts(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret,
+                       const char **ret_order)
+{
+        const char *const paths[] = {DIGEST_PATH, maker->order, NULL};
         const char *texts[ARRAY_SIZE(paths)] = {"", ""};
         bool there = maker->read(a, file, paths, texts);
 
         *ret = there ? digest_parse(texts[0]) : (struct image_digest){};
-        if (order)
-                *order = texts[1];
+        *ret_order = texts[1];
         return there;
 }
 
-bool contents_digest(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret)
+bool contents_read(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
+                   const char *release, const struct payload *now, struct image_digest *ret)
 {
-        return read_both(a, maker, file, ret, NULL);
-}
+        struct verifier v = {.root = root, .arena = a, .release = release, .now = now};
+        const char *lack, *order;
 
-static const char *verify_digest(const struct verifier *v, const struct image_digest *digest)
-{
-        if (!digest->known)
-                return DIGEST_PATH ", which says what it was built from";
-        if (digest->config != v->now->digest.config || digest->programs != v->now->digest.programs)
-                return "this config: it was changed meanwhile, or the image has something else";
-        return NULL;
+        if (!read_texts(a, maker, file, ret, &order))
+                return false;
+        if (!is_of(now, ret) || now->nothing)
+                return true;
+        v.list = maker->list(a, file);
+        if (!v.list)
+                return false;
+        lack = missing(&v, maker, order);
+        ret->lacks = lack ? arena_join(a, "it lacks ", lack, NULL) : "";
+        return true;
 }
 
 const char *contents_lack(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
                           const char *release, const struct payload *now, struct image_digest *ret)
 {
-        static const char bind[] = PASSTHROUGH_LIBEXEC "/passthrough-bind";
         struct verifier v = {.root = root, .arena = a, .release = release, .now = now, .list = maker->list(a, file)};
         const char *lack, *order;
 
         if (!v.list)
                 return "files that can be listed";
-        if (!contents_has(v.list, bind + 1))
-                return bind;
-        (void)!read_both(a, maker, file, ret, &order);
-        lack = maker->lacks(v.list, order);
-        for (size_t i = 0; !lack && i < now->n_files; i++)
-                if (!contents_has(v.list, now->files[i].path + 1))
-                        lack = now->files[i].path;
-        if (!lack)
-                lack = missing_module(&v);
-        return lack ? lack : verify_digest(&v, ret);
+        (void)!read_texts(a, maker, file, ret, &order);
+        lack = missing(&v, maker, order);
+        if (!lack && !ret->known)
+                lack = DIGEST_PATH ", which says what it was built from";
+        if (!lack && !is_of(now, ret))
+                lack = "this config: it was changed meanwhile, or the image has something else";
+        ret->lacks = lack ? NULL : "";
+        return lack;
 }

@@ -14,5 +14,6 @@ bool contents_has(const char *list, const char *name);
  */
 const char *contents_lack(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
                           const char *release, const struct payload *now, struct image_digest *ret);
-/* What an image says it was built from; false if it cannot be read. */
-bool contents_digest(struct arena *a, const struct maker *maker, const char *file, struct image_digest *ret);
+/* What an image says it was built from and, where that is now, what it lacks of it; false if it cannot be read. */
+bool contents_read(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
+                   const char *release, const struct payload *now, struct image_digest *ret);

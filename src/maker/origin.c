@@ -8,11 +8,13 @@
 #include "maker/contents.h"
 
 bool origin_read(const struct root *root, struct arena *a, const struct maker *maker, const struct installed *image,
-                 struct image_digest *ret)
+                 const struct payload *now, struct image_digest *ret)
 {
-        if (cache_find(root, a, image, ret))
+        /* What it lacks counts once it is to have what is wanted now. */
+        if (cache_find(root, a, image, ret) && (ret->lacks || now->nothing || payload_differs(now, ret)))
                 return true;
-        if (!root->live || access(image->path, R_OK) < 0 || !contents_digest(a, maker, image->path, ret))
+        if (!root->live || access(image->path, R_OK) < 0 ||
+            !contents_read(root, a, maker, image->path, image->release, now, ret))
                 return false;
         cache_add(root, a, image, ret);
         return true;
@@ -27,13 +29,14 @@ int origin_judge(const struct root *root, struct arena *a, const struct makers *
         int k;
 
         *ret_stale = NULL;
-        *ret_known = origin_read(root, a, makers->maker, image, &digest);
-        if (!*ret_known)
-                return 0;
+        *ret_known = false;
         k = payload_build(makers->initrds, root, a, config, image->release, &diags, &now);
-        if (k == 0)
+        if (k < 0)
+                return k;
+        *ret_known = origin_read(root, a, makers->maker, image, &now, &digest);
+        if (*ret_known)
                 *ret_stale = payload_differs(&now, &digest);
-        return k;
+        return 0;
 }
 
 void origin_remember(const struct root *root, struct arena *a, const struct installed *image,

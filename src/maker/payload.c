@@ -250,7 +250,7 @@ const char *payload_differs(const struct payload *now, const struct image_digest
                        "booted with another root= or the like";
         if (image->has_clearance && now->forgotten)
                 return "the host has no clearance of its own any more";
-        return NULL;
+        return image->lacks && *image->lacks ? image->lacks : NULL;
 }
 
 int payload_plan(const struct facts_sources *sources, const struct root *root, struct arena *a, const char *kernel,

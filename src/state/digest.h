@@ -17,6 +17,9 @@ struct image_digest {
         /* Who is cleared for which rule. It changes by itself, so that it counts only where both sides have it. */
         bool has_clearance;
         uint64_t clearance;
+        /* Not in the image itself, but what was found in it: "" if it is whole, "it lacks NAME", or NULL: not looked.
+         */
+        const char *lacks;
 };
 
 /* A string and its NUL byte, into a hash that began with STR_HASH_START. */

@@ -219,6 +219,16 @@ image_digest() {
     [[ $(image_digest "--kernel=$OTHER") != "$first" ]]
 }
 
+@test "an image that not all can be written into has no digest, whatever it had" {
+    image_digest
+    rm "$BATS_TEST_TMPDIR/image/etc/passthrough.d"/*
+    chmod -R u+w "$BATS_TEST_TMPDIR/image"
+    mkdir "$BATS_TEST_TMPDIR/image/etc/passthrough.d/gpu0.conf"
+    ctl image "$BATS_TEST_TMPDIR/image"
+    exits 1
+    [[ ! -e $BATS_TEST_TMPDIR/image/$DIGEST ]]
+}
+
 # --- wrong now, applied before
 
 @test "a rule that is wrong now: the image has what was last applied, with its clearance, and says so" {
@@ -389,6 +399,7 @@ image_digest() {
     for spoil in 'rm $dir/usr/lib/passthrough/passthrough-bind|/usr/lib/passthrough/passthrough-bind' \
         'rm $dir/etc/passthrough.d/gpu0.conf|/etc/passthrough.d/gpu0.conf' 'rm $dir/lib/vfio-pci*|kernel module vfio-pci' \
         'rm $dir/lib/vfio_iommu*|kernel module vfio_iommu_type1' "${parts[@]}" \
+        'find $dir -name libkmod.so.2 -delete|lacks libkmod.so.2' 'find $dir -name libblkid.so.1 -delete|lacks libblkid.so.1' \
         'rm $dir/usr/lib/passthrough/digest|/usr/lib/passthrough/digest' "out=/dev/null|$MAKER built nothing, and reported success" \
         'sed -i s/[0-9]/a/2 $dir/usr/lib/passthrough/digest|changed meanwhile'; do
         echo "$spoil"
@@ -399,6 +410,75 @@ image_digest() {
         is "$(images)" "$before" images
         is "$(find "$ROOT/boot" -name '.*' -type f; find "$ROOT/var/lib/passthrough" -path '*undo/*')" '' 'left behind'
     done
+}
+
+# respoil COMMAND: the image of the other kernel, with its digest, as another has built it: spoilt by that, in it.
+respoil() {
+    local dir=$BATS_TEST_TMPDIR/spoilt
+    rm -rf "$dir" && mkdir "$dir"
+    tar -C "$dir" -xf "$ROOT/boot/initrd.img-$OTHER"
+    (cd "$dir" && eval "$1")
+    tar -C "$dir" -cf "$ROOT/boot/initrd.img-$OTHER" .
+}
+
+@test "an image of others that says what it was built from is looked at as a whole, once: what it lacks makes it stale" {
+    live_host
+    applied
+    local spoil
+    local -a spoils=("rm usr/lib/passthrough/passthrough-bind|/usr/lib/passthrough/passthrough-bind" 'find -name libkmod.so.2 -delete|libkmod.so.2'
+        'find -name libblkid.so.1 -delete|libblkid.so.1' 'rm etc/passthrough.d/*|/etc/passthrough.d/gpu0.conf' 'rm lib/vfio-pci*|the kernel module vfio-pci')
+    [[ $MAKER == dracut ]] || spoils+=('rm scripts/init-top/00-*|scripts/init-top/00-passthrough'
+        'sed -i "1{h;d};\$G" scripts/init-top/ORDER|/scripts/init-top/00-passthrough before /scripts/init-top/udev')
+    for spoil in "${spoils[@]}"; do
+        echo "$spoil"
+        respoil "${spoil%|*}"
+        row "image.$OTHER" '^pass: .* is newer than the rules' # not looked at from outside the machine
+        live check --json
+        is "$(get ".checks[] | select(.id == \"image.$OTHER\") | .message")" "/boot/initrd.img-$OTHER is stale: it lacks ${spoil#*|}" check
+        rm "$ROOT/var/lib/looked.log"
+        row "image.$OTHER" "^warn: .* is stale: it lacks ${spoil#*|}; passthroughctl apply"
+        live apply --no-trial
+        exits 0
+        has "it lacks ${spoil#*|}"
+        is "$(head -n 1 "$ROOT/var/lib/built.log" | cut -d' ' -f1)" "$OTHER" 'built anew'
+        rm "$ROOT/var/lib/built.log"
+        row "image.$OTHER" '^pass: .* was built from this config'
+    done
+}
+
+@test "an image that was looked at while it had another config is looked at again once it has this one" {
+    live_host
+    applied
+    respoil 'find -name libkmod.so.2 -delete'
+    rule gpu0 '[Match]' ID=10de:1b07
+    live check --json
+    row "image.$OTHER" '^warn: .* is stale: it was built from another config'
+    rule gpu0 '[Match]' ID=10de:1b06
+    live check --json
+    row "image.$OTHER" '^warn: .* is stale: it lacks libkmod.so.2'
+}
+
+@test "an image has the stricter of both modes, and so has its copy" {
+    live_host
+    sed -i 's/^set -e$/set -e; umask 0077/' "$ROOT/usr/sbin/$BUILDER"
+    mkdir -p "$ROOT/boot/lab/$KERNEL"
+    cp "$ROOT/boot/vmlinuz-$KERNEL" "$ROOT/boot/lab/$KERNEL/linux"
+    cp "$ROOT/boot/initrd.img-$KERNEL" "$ROOT/boot/lab/$KERNEL/initrd.img-$KERNEL"
+    put "/boot/loader/entries/lab-$KERNEL.conf" 'title Lab' "version $KERNEL" "linux /lab/$KERNEL/linux" \
+        "initrd /lab/$KERNEL/initrd.img-$KERNEL" 'options root=/dev/sda1 intel_iommu=on iommu=pt'
+    chmod 644 "$ROOT"/boot/initrd.img-* "$ROOT/boot/lab/$KERNEL"/initrd.img-*
+    chown 7:8 "$ROOT/boot/initrd.img-$KERNEL"
+    live apply --no-trial
+    exits 0
+    has 'copied in'
+    is "$(stat -c %a "$ROOT"/boot/initrd.img-* "$ROOT/boot/lab/$KERNEL"/initrd.img-* | xargs)" '600 600 600' modes
+    is "$(stat -c %u:%g "$ROOT/boot/initrd.img-$KERNEL")" 7:8 owner
+    live undo
+    exits 0
+    sed -i 's/^set -e; umask 0077$/set -e; umask 0022/' "$ROOT/usr/sbin/$BUILDER"
+    chmod 640 "$ROOT"/boot/initrd.img-* "$ROOT/boot/lab/$KERNEL"/initrd.img-*
+    applied
+    is "$(stat -c %a "$ROOT"/boot/initrd.img-* "$ROOT/boot/lab/$KERNEL"/initrd.img-* | xargs)" '640 640 640' 'modes of those that were strict'
 }
 
 @test "undo puts the images of before back; one that was built anew since, or is gone, stays so" {
@@ -650,4 +730,42 @@ image_digest() {
     says '^  The image of this boot is stale: it was built from another config\.$'
     ctl status --json
     rule_is gpu1 missing
+}
+
+# --- dracut's module
+
+# setup_module LINE...: module-setup.sh as dracut runs it, into an image of its own, with these functions of dracut's behind
+# those that copy all that they are asked for.
+setup_module() {
+    export MODULE=$BATS_TEST_DIRNAME/../../dracut/50passthrough/module-setup.sh
+    rm -rf "$BATS_TEST_TMPDIR/image" && mkdir -p "$BATS_TEST_TMPDIR/image/lib"
+    # shellcheck disable=SC2016 # expanded in there
+    run_program env PATH="$BUILD:$PATH" bash -c '
+        initdir=$1 kernel=$2 dracutsysrootdir=$3 moddir=
+        dwarn() { echo "$*" >&2; }
+        inst_multiple() { mkdir -p "$initdir/usr/lib/passthrough" && touch "$initdir$1"; }
+        inst_libdir_file() { touch "$initdir/lib/libkmod.so.2" "$initdir/lib/libblkid.so.1"; }
+        instmods() { touch "$initdir/lib/$2.ko"; }
+        modinfo() { [[ $6 = vfio-pci ]] && echo /lib/modules/x/vfio-pci.ko; }
+        dracut_module_included() { false; }
+        inst_hook() { :; }
+        . "$MODULE"
+        eval "$4"
+        install && installkernel' bash "$BATS_TEST_TMPDIR/image" "$KERNEL" "$ROOT" "$*"
+    exits 0
+}
+
+@test "dracut's module: an image that lacks something does not say that it has the rules" {
+    local spoil
+    setup_module
+    has_not 'not in the image'
+    [[ -e $BATS_TEST_TMPDIR/image/$DIGEST ]]
+    for spoil in 'inst_multiple() { :; }|passthrough-bind' 'inst_libdir_file() { touch "$initdir/lib/libkmod.so.2"; }|libblkid.so.1' \
+        'inst_libdir_file() { false; }|libkmod.so.2' 'instmods() { :; }|the kernel module vfio-pci' 'instmods() { false; }|the kernel module vfio-pci'; do
+        setup_module "${spoil%|*}"
+        has "passthrough: ${spoil#*|} is not in the image"
+        [[ -e $BATS_TEST_TMPDIR/image/etc/passthrough.d/gpu0.conf && ! -e $BATS_TEST_TMPDIR/image/$DIGEST ]] || { echo "$spoil" && return 1; }
+    done
+    setup_module 'modinfo() { false; }; instmods() { false; }' # the kernel has none
+    [[ -e $BATS_TEST_TMPDIR/image/$DIGEST ]]
 }

@@ -60,7 +60,7 @@ hook() {
     hook
     [[ $stderr == *'passthrough: rule bad is left out'* ]] || { show && return 1; }
     grep -q ^bad "$ROOT/image/usr/lib/passthrough/left-out"
-    rm "$ROOT/usr/lib/passthrough/passthrough-bind"
+    rm "$ROOT/usr/lib/passthrough/passthrough-bind" "$ROOT/usr/lib/host/libkmod.so.2"
     hook
     [[ $stderr == *'passthrough: /usr/lib/passthrough/passthrough-bind is not in the image'*'passthrough: libkmod.so.2 is not in the image'* ]] || { show && return 1; }
     put /usr/share/initramfs-tools/hook-functions 'copy_exec() { return 1; }' 'manual_add_modules() { return 1; }'
@@ -68,6 +68,37 @@ hook() {
     sed -i 's,passthroughctl ,no-such-program ,' "$ROOT/usr/share/initramfs-tools/hooks/passthrough"
     hook
     [[ $stderr == *'passthrough: '*no-such-program* ]] || { show && return 1; }
+}
+
+# lacks NAME: the hook says so, and the image has no digest.
+lacks() {
+    hook
+    [[ $stderr == *"passthrough: $1 is not in the image"* ]] || { show && return 1; }
+    [[ -e $ROOT/image/etc/passthrough.d/gpu0.conf && ! -e $ROOT/image/usr/lib/passthrough/digest ]] || { find "$ROOT/image" && return 1; }
+}
+
+@test "an image that lacks the executor, a library or a module that the kernel has does not say that it has the rules" {
+    live_host
+    local copy=$ROOT/usr/share/initramfs-tools/hook-functions name
+    cp "$copy" "$BATS_TEST_TMPDIR/functions"
+    for name in passthrough-bind libkmod.so.2 libblkid.so.1; do
+        sed "s,^copy_exec() {,& case \$1 in */$name) return 1 ;; esac;," "$BATS_TEST_TMPDIR/functions" >"$copy"
+        ! cmp -s "$copy" "$BATS_TEST_TMPDIR/functions"
+        [[ $name != passthrough-bind ]] || name=/usr/lib/passthrough/$name
+        lacks "$name"
+    done
+    cp "$BATS_TEST_TMPDIR/functions" "$copy"
+    maker_program /usr/sbin/ldconfig :
+    lacks libkmod.so.2
+    image_tools
+    maker_program /usr/sbin/modinfo 'case $4 in vfio-pci) echo /lib/modules/x/vfio-pci.ko ;; *) echo "(builtin)" ;; esac'
+    hook
+    [[ $stderr != *'not in the image'* && -e $ROOT/image/usr/lib/passthrough/digest ]] || { show && return 1; }
+    add_line /usr/share/initramfs-tools/hook-functions 'manual_add_modules() { :; }'
+    lacks 'the kernel module vfio-pci'
+    ENVIRONMENT=(__MODULES_TO_ADD=/queue) # copied once all hooks have run
+    hook
+    [[ -e $ROOT/image/usr/lib/passthrough/digest ]]
 }
 
 @test "apply and undo run post-update.d for each image, with its release and its file" {

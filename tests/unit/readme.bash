@@ -173,6 +173,7 @@ debian() {
         'if [ -d /usr/lib/dracut/modules.d/50passthrough ]; then' \
         '    mkdir -p $dir/usr/lib/passthrough $dir/usr/lib/systemd/system-generators $dir/lib' \
         '    /stand-ins/passthroughctl image --kernel=$kver $dir' '    cp /usr/lib/passthrough/passthrough-bind $dir/usr/lib/passthrough/' \
+        '    touch $dir/lib/libkmod.so.2 $dir/lib/libblkid.so.1' \
         '    cp /usr/lib/systemd/system-generators/passthrough-generator $dir/usr/lib/systemd/system-generators/' \
         '    /stand-ins/passthroughctl image --modules --kernel=$kver | while read -r m; do echo m >$dir/lib/$m.ko.xz; done' 'fi' \
         'tar -C $dir -cf $out .' 'rm -r $dir'

@@ -37,7 +37,7 @@ setup() {
         'mkdir -p $dir/usr/lib/passthrough $dir/zipper $dir/lib' '/build/passthroughctl image --kernel=$2 $dir' \
         'cp /usr/lib/passthrough/passthrough-bind $dir/usr/lib/passthrough/' 'cp /usr/share/zipper/boot.d/passthrough $dir/zipper' \
         '/build/passthroughctl image --modules --kernel=$2 | while read -r m; do echo m >$dir/lib/$m.ko; done' \
-        '[ ! -e /etc/zipper.spoil ] || . /etc/zipper.spoil' 'tar -C $dir -cf $3 .' 'rm -r $dir' ';;' 'esac'
+        'touch $dir/lib/libkmod.so.2 $dir/lib/libblkid.so.1' '[ ! -e /etc/zipper.spoil ] || . /etc/zipper.spoil' 'tar -C $dir -cf $3 .' 'rm -r $dir' ';;' 'esac'
 }
 
 # program PATH LINE...

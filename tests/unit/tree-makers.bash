@@ -35,7 +35,7 @@ builder_fills() {
     case $MAKER in
     dracut)
         printf '%s\n' 'mkdir -p $dir/usr/lib/passthrough $dir/usr/lib/systemd $dir/lib' '/build/passthroughctl image --kernel=$kver $dir' \
-            'cp /usr/lib/passthrough/passthrough-bind $dir/usr/lib/passthrough/' \
+            'cp /usr/lib/passthrough/passthrough-bind $dir/usr/lib/passthrough/' 'touch $dir/lib/libkmod.so.2 $dir/lib/libblkid.so.1' \
             'cp /usr/lib/systemd/system-generators/passthrough-generator $dir/usr/lib/systemd/' \
             '/build/passthroughctl image --modules --kernel=$kver | while read -r m; do echo m >$dir/lib/$m.ko.xz; done'
         ;;
@@ -80,7 +80,9 @@ maker_there() {
         touch "$share/scripts/init-top/"{blacklist,udev} "$share/scripts/init-bottom/udev"
         put /usr/share/initramfs-tools/hook-functions 'copy_exec() { mkdir -p "$DESTDIR${1%/*}" && cat "$1" >"$DESTDIR$1"; }' \
             'manual_add_modules() { echo m >"$DESTDIR/lib/$1.ko"; }'
-        maker_program /usr/sbin/ldconfig 'printf "\t%s (libc6) => /usr/lib/passthrough/passthrough-bind\n" libkmod.so.2 libblkid.so.1'
+        put /usr/lib/host/libkmod.so.2 'a library'
+        put /usr/lib/host/libblkid.so.1 'a library'
+        maker_program /usr/sbin/ldconfig 'for name in libkmod.so.2 libblkid.so.1; do printf "\t$name (libc6) => /usr/lib/host/$name\n"; done'
         maker_program /usr/sbin/lsinitramfs "$NOTES" 'tar -tf "$1"' 'exit 0'
         maker_program /usr/sbin/unmkinitramfs "$NOTES" 'tar -C "$2" -xf "$1" 2>/dev/null'
         ;;
