@@ -256,7 +256,10 @@ void entry_kernels(const struct boot_facts *facts, struct arena *a, struct boot_
                 kernel->release = entry->release;
                 if (entry_value(entry->text, "version", 0, &value))
                         kernel->release = arena_strndup(a, value.at, value.length);
-                for (size_t n = 0; entry_value(entry->text, "initrd", n, &value); n++)
-                        strings_add(a, &kernel->beside, arena_strndup(a, value.at, value.length));
+                /* GRUB takes several on one line; its variables are beside the image. */
+                for (const char *text = entry->text; next_value(&text, "initrd", &value);)
+                        for (struct span word; span_token(&value, &word);)
+                                if (*word.at != '$')
+                                        strings_add(a, &kernel->beside, arena_strndup(a, word.at, word.length));
         }
 }

@@ -158,6 +158,19 @@ static bool pending(struct probe *p)
         return p->exists(p, ONE_SHOT);
 }
 
+/* The path of a file, as an entry on its file system names it. */
+static bool is_path_of(struct span value, const char *file)
+{
+        size_t n = strlen(file);
+
+        while (value.length > 0 && *value.at == '/') {
+                value.at++;
+                value.length--;
+        }
+        return n > value.length && file[n - value.length - 1] == '/' &&
+               memcmp(file + n - value.length, value.at, value.length) == 0;
+}
+
 static bool loads(const struct boot_facts *facts, const char *release, const char *image)
 {
         struct span value;
@@ -167,8 +180,7 @@ static bool loads(const struct boot_facts *facts, const char *release, const cha
                      entry_is_ours(facts, &facts->entries[e]) && entry_is_of(&facts->entries[e], release) &&
                      entry_value(facts->entries[e].text, "initrd", i, &value);
                      i++)
-                        if (strlen(image) >= value.length &&
-                            memcmp(image + strlen(image) - value.length, value.at, value.length) == 0)
+                        if (is_path_of(value, image))
                                 return true;
         return false;
 }
@@ -176,12 +188,11 @@ static bool loads(const struct boot_facts *facts, const char *release, const cha
 /* The image lies beside the one it is to replace, so that in the entry, too, only its name is another. */
 static char *with_image(struct arena *a, const char *text, const char *target, const char *image)
 {
-        const char *name = str_basename(target);
-        size_t n = strlen(name);
+        size_t n = strlen(str_basename(target));
         struct span value;
 
         for (size_t i = 0; entry_value(text, "initrd", i, &value); i++)
-                if (value.length > n && memcmp(value.at + value.length - n, name, n) == 0)
+                if (is_path_of(value, target))
                         return span_replace(a, text, (struct span){value.at + value.length - n, n},
                                             str_basename(image));
         return NULL;

@@ -18,12 +18,19 @@ struct installed {
         struct stat st;      /* of the image */
 };
 
-/* A boot entry whose image was not found. */
+/* Why the image of a boot entry was not found. */
+enum installed_lack {
+        INSTALLED_NONE,    /* it loads none */
+        INSTALLED_FOREIGN, /* what it loads has not the name of a boot image */
+        INSTALLED_SEVERAL, /* of what it loads several may be the image */
+        INSTALLED_GONE,    /* it is not there */
+};
+
 struct installed_lost {
         const char *release;
         const char *entry;
-        const char *image; /* as the entry names it; NULL: it loads none */
-        bool foreign;      /* its name is not one of a boot image */
+        const char *image; /* as the entry names it, or, where that is not known, all that it loads; NULL: none */
+        enum installed_lack lack;
 };
 
 struct installed_list {
@@ -34,6 +41,8 @@ struct installed_list {
         bool entries; /* the boot loader tells which kernels it boots */
 };
 
+/* Says why; kernel: what people call it. */
+const char *installed_why(struct arena *a, const struct installed_lost *lost, const char *kernel);
 /* boot may be NULL: then the images that boot entries name are not found. */
 void installed_find(const struct root *root, struct arena *a, const struct makers *makers,
                     const struct boot_facts *boot, struct installed_list *ret);

@@ -80,13 +80,8 @@ static const char *why_lost(const struct search *s)
                 return arena_join(a, s->unified->path, " is a unified kernel image, which is not built here", NULL);
         if (s->image)
                 return NULL;
-        if (s->entry && !s->entry->image)
-                return arena_join(a, s->entry->entry, " loads no boot image for ", kernel, NULL);
-        if (s->entry && s->entry->foreign)
-                return arena_join(a, s->entry->entry, " loads ", s->entry->image,
-                                  ", and nothing with the name of a boot image (initrd, initramfs)", NULL);
         if (s->entry)
-                return arena_join(a, s->entry->entry, " loads ", s->entry->image, ", and that was not found", NULL);
+                return installed_why(a, s->entry, kernel);
         if (s->list->entries && !s->kernelless)
                 return arena_join(a, "no boot entry was found that loads ", kernel, "; looked at those of ",
                                   s->boot->loader->name, " (", s->boot->found, ")", NULL);
@@ -130,8 +125,7 @@ static bool is_named(const struct search *s)
 {
         if (!s->boot || !s->boot->loader || !s->release)
                 return false;
-        return s->entry ? !s->entry->foreign && s->entry->image && strstr(s->entry->image, s->release)
-                        : !s->list->entries;
+        return s->entry ? s->entry->lack == INSTALLED_GONE && strstr(s->entry->image, s->release) : !s->list->entries;
 }
 
 const char *running_unified(struct arena *a, const struct maker *maker)

@@ -388,6 +388,43 @@ served() {
     refuses 'no boot entry was found that loads the running kernel'
 }
 
+# beside FILE...: what GRUB's entry loads.
+beside() {
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX=""'
+    sed -i "s,initrd\t.*,initrd\t$*," "$ROOT/boot/grub/grub.cfg"
+    put /boot/initrd-keys.img keys
+    put /boot/initrd-acpi.img acpi
+    put "/boot/custom-$KERNEL.img" custom
+}
+
+@test "of several files that an entry loads one is the image: keys, ACPI tables and the like are not written" {
+    image_there
+    menu_there
+    local own=/boot/initrd.img-$KERNEL some
+    for some in "/boot/initrd-keys.img $own" "$own /boot/initrd-keys.img /boot/initrd-acpi.img" "/boot/custom-$KERNEL.img $own"; do
+        beside "$some"
+        ctl apply --dry-run
+        exits 0 && has "$own: " && has_not initrd-keys initrd-acpi custom || { echo "$some" && return 1; }
+    done
+    for some in '/boot/initrd-keys.img /boot/initrd-acpi.img' "/boot/initrd-keys.img /boot/custom-$KERNEL.img" "$own /boot/initramfs-$KERNEL.img"; do
+        beside "$some"
+        refuses "loads ${some/ / and }, and which of them is the boot image is unknown"
+    done
+}
+
+@test "what one entry loads beside its image is the image of no other entry" {
+    image_there
+    menu_there
+    beside "/boot/initrd-keys.img /boot/initrd.img-$KERNEL"
+    cp -r "$ROOT/lib/modules/$KERNEL" "$ROOT/lib/modules/5.10.1"
+    put /boot/vmlinuz-5.10.1 kernel
+    printf '%s\n' "menuentry 'old' {" $'\tlinux\t/boot/vmlinuz-5.10.1 root=x' $'\tinitrd\t/boot/initrd-keys.img' '}' >>"$ROOT/boot/grub/grub.cfg"
+    ctl apply --dry-run
+    exits 0
+    has "/boot/initrd.img-$KERNEL: "
+    has_not "image      /boot/initrd-keys"
+}
+
 # --- whatever it is that is missing
 
 # PARTS has what one of the hosts that are served needs so that the rules get into the image that boots.
