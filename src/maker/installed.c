@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "loader/kernel-file.h"
 
@@ -219,23 +220,48 @@ static bool is_spare(const struct loaded *x)
         return false;
 }
 
+/* A link may lead to a file that has another release in its name. */
+static bool is_of_another(struct finder *f, const char *path)
+{
+        const char *own = f->release, *file;
+        bool is = false;
+
+        if (file_resolve(f->root, f->arena, path, &file) < 0 || is_own(f, file))
+                return false;
+        for (size_t i = 0; i < f->n_releases && !is; i++) {
+                f->release = f->releases[i];
+                is = is_own(f, file);
+        }
+        f->release = own;
+        return is;
+}
+
 static void find_by_entry(struct finder *f, const struct loaded *x)
 {
         const struct boot_kernel *kernel = x->kernel;
         const char *found = NULL, *image = x->image;
+        enum installed_lack lack = x->lack;
         struct installed_lost *lost;
 
-        if (is_spare(x))
+        if (is_spare(x) && kernel->next != KNOWN_YES)
                 return;
         f->kernel |= x->path != NULL;
         if (image)
                 found = kernel_file_find(f->root, f->arena, kernel->mount, span_of(image));
-        if (found && add_image(f, found, kernel->where, false))
+        if (found && is_spare(x))
+                lack = INSTALLED_SPARE;
+        else if (found && is_of_another(f, found))
+                lack = INSTALLED_OTHER;
+        else if (found && !x->path && kernel->next != KNOWN_NO)
+                image = kernel->path;
+        else if (found && add_image(f, found, kernel->where, false))
                 return;
+        else if (found)
+                lack = INSTALLED_SEVERAL;
         for (size_t i = 0; !x->image && i < kernel->beside.n; i++)
                 image = arena_join(f->arena, image ? image : "", image ? " and " : "", kernel->beside.v[i], NULL);
         lost = arena_grow(f->arena, &f->list->lost, f->list->n_lost, sizeof(*lost));
-        *lost = (struct installed_lost){f->release, kernel->where, image, found ? INSTALLED_SEVERAL : x->lack};
+        *lost = (struct installed_lost){f->release, kernel->where, image, lack, kernel->next};
         f->list->n_lost++;
 }
 
@@ -277,6 +303,24 @@ static void find_release(struct finder *f)
                 f->list->v[i].kernel = f->kernel || f->list->v[i].unified;
 }
 
+/* Entries whose kernel is none of those that have modules. */
+static void find_bare(struct finder *f)
+{
+        for (size_t i = 0; i < f->kernels.n; i++) {
+                const struct boot_kernel *kernel = &f->kernels.v[i];
+                struct installed_lost *lost;
+                bool known = false;
+
+                for (size_t j = 0; j < f->n_loaded && !known; j++)
+                        known = f->loaded[j].kernel == kernel;
+                if (known)
+                        continue;
+                lost = arena_grow(f->arena, &f->list->lost, f->list->n_lost, sizeof(*lost));
+                *lost = (struct installed_lost){NULL, kernel->where, kernel->path, INSTALLED_BARE, kernel->next};
+                f->list->n_lost++;
+        }
+}
+
 static const char *token(struct finder *f, const char *path)
 {
         char text[64];
@@ -301,11 +345,22 @@ const char *installed_why(struct arena *a, const struct installed_lost *lost, co
                 [INSTALLED_FOREIGN] = ", and nothing with the name of a boot image (initrd, initramfs)",
                 [INSTALLED_SEVERAL] = ", and which of them is the boot image is unknown",
                 [INSTALLED_GONE] = ", and that was not found",
+                [INSTALLED_OTHER] = ", which leads to another kernel's boot image",
+                [INSTALLED_SPARE] = ", which is for emergencies and stays as it is",
+                [INSTALLED_BARE] = ", and no kernel of /lib/modules is known to be that",
         };
 
         if (lost->lack == INSTALLED_NONE)
                 return arena_join(a, lost->entry, " loads no boot image for ", kernel, NULL);
         return arena_join(a, lost->entry, " loads ", lost->image, why[lost->lack], NULL);
+}
+
+const char *installed_lost_of(const struct installed_list *list, struct arena *a, const char *release)
+{
+        for (size_t i = 0; i < list->n_lost; i++)
+                if (streq_ptr(list->lost[i].release, release))
+                        return installed_why(a, &list->lost[i], arena_join(a, "kernel ", release, NULL));
+        return NULL;
 }
 
 void installed_find(const struct root *root, struct arena *a, const struct makers *makers,
@@ -318,12 +373,14 @@ void installed_find(const struct root *root, struct arena *a, const struct maker
                 return;
         f.tokens[0] = token(&f, "/etc/machine-id");
         f.tokens[1] = token(&f, "/etc/kernel/entry-token");
+        ret->elsewhere = f.kernels.elsewhere;
         for (size_t pass = 0; pass < 2; pass++)
                 for (size_t i = 0; i < f.n_releases; i++) {
                         f.release = f.releases[i];
                         if (may_be_release(f.release))
                                 (pass == 0 ? read_entries : find_release)(&f);
                 }
+        find_bare(&f);
 }
 
 void installed_look(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
