@@ -309,7 +309,8 @@ static void find_bare(struct finder *f)
         for (size_t i = 0; i < f->kernels.n; i++) {
                 const struct boot_kernel *kernel = &f->kernels.v[i];
                 struct installed_lost *lost;
-                bool known = false;
+                bool known = kernel->next != KNOWN_YES && (is_spare(&(struct loaded){.kernel = kernel}) ||
+                                                           strstr(str_basename(kernel->path), "rescue"));
 
                 for (size_t j = 0; j < f->n_loaded && !known; j++)
                         known = f->loaded[j].kernel == kernel;

@@ -522,6 +522,10 @@ is_next() { put /etc/default/grub 'GRUB_CMDLINE_LINUX=""' "$@"; }
     mkdir "$ROOT/lib/modules/6.18.1"
     put "$entries/$ID-6.18.1.conf" 'version 6.18.1' 'linux /vmlinuz-6.18.1' 'initrd /initramfs-6.18.1.img' "options $ROOT_UUID rw"
     refuses "$ID-6.18.1.conf loads /initramfs-6.18.1.img, and that was not found; that entry boots next"
+    put "$entries/$ID-0-rescue.conf" 'title Rescue' 'linux /vmlinuz-0-rescue' 'initrd /initramfs-0-rescue.img' "options $ROOT_UUID rw"
+    put "$entries/other.conf" 'title Other' 'machine-id ffffffffffffffffffffffffffffffff' 'linux /o' 'options root=/dev/sdz9'
+    refuses "$ID-6.18.1.conf" 'that entry may boot next'
+    rm "$ROOT$entries/other.conf"
     put /etc/default/grub GRUB_DEFAULT=saved 'GRUB_CMDLINE_LINUX=""' GRUB_ENABLE_BLSCFG=true
     refuses 'that entry may boot next'
     put $saved '# GRUB Environment Block' "saved_entry=$ID-$KERNEL"
