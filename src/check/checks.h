@@ -61,6 +61,7 @@ struct check_image {
         const char *release;
         bool kernel;       /* /boot or the ESP has a kernel of that release */
         const char *path;  /* of its boot image, or NULL */
+        const char *lost;  /* or why the one that its boot entry loads is not known, or NULL */
         int64_t made;      /* seconds */
         bool read;         /* what it was built from is known */
         const char *stale; /* then: why it is not what would be built now, or NULL */

@@ -31,6 +31,8 @@ static void image_row(struct checker *c, const struct check_image *x)
         else if (!x->path && !x->kernel)
                 check_row(c, id, CHECK_SKIP, "",
                           "neither a kernel nor a boot image of this release is found in /boot or on the ESP");
+        else if (!x->path && x->lost)
+                check_row(c, id, CHECK_WARN, fix, "%s", x->lost);
         else if (!x->path)
                 check_row(c, id, CHECK_WARN, fix,
                           "a kernel of this release is in /boot or on the ESP, and no boot image");
@@ -48,7 +50,7 @@ static void image_row(struct checker *c, const struct check_image *x)
 static void lost_row(struct checker *c)
 {
         const struct running *x = &c->facts->running;
-        const char *id = check_row_id(c, "image", x->release ? x->release : "unknown");
+        const char *id = check_row_id(c, "image", x->of ? x->of : "unknown");
         /* On the host itself udev claims what such rules name. */
         enum check_status status = config_by_udev(c->plan->config) ? CHECK_WARN : CHECK_FAIL;
 
@@ -89,6 +91,6 @@ void check_images(struct checker *c)
         for (size_t i = 0; i < c->facts->n_esps; i++)
                 esp_row(c, &c->facts->esps[i]);
         for (size_t i = 0; i < c->facts->n_images; i++)
-                if (!lost || !streq_ptr(c->facts->images[i].release, running->release))
+                if (!lost || !streq_ptr(c->facts->images[i].release, running->of))
                         image_row(c, &c->facts->images[i]);
 }

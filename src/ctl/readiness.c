@@ -142,8 +142,10 @@ static int images(struct ctl *c, struct check_facts *ret)
                 struct check_image *x = &ret->images[ret->n_images];
 
                 *x = (struct check_image){.release = image->release, .kernel = image->kernel, .path = image->path};
-                if (!image->path)
+                if (!image->path) {
+                        x->lost = installed_lost_of(&list, &c->arena, image->release);
                         continue;
+                }
                 x->made = (int64_t)image->st.st_mtime;
                 k = origin_judge(&c->root, &c->arena, &ret->makers, image, &c->config, &x->read, &x->stale);
         }

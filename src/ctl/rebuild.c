@@ -66,9 +66,13 @@ static int look_at_all(struct ctl *c, const struct boot_facts *facts, struct reb
                 if (!image->kernel)
                         continue;
                 if (!image->path) {
-                        tell_note(c, arena_join(&c->arena, "kernel ", image->release,
-                                                " has no boot image; build one with ",
-                                                r->makers.maker->command(&c->arena, image->release, NULL), NULL));
+                        const char *lost = installed_lost_of(&r->list, &c->arena, image->release);
+
+                        tell_note(c,
+                                  lost ? lost
+                                       : arena_join(&c->arena, "kernel ", image->release,
+                                                    " has no boot image; build one with ",
+                                                    r->makers.maker->command(&c->arena, image->release, NULL), NULL));
                         continue;
                 }
                 if (i == 0 || !now || !streq(r->list.v[i - 1].release, image->release)) {

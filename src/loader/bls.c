@@ -94,6 +94,23 @@ static char *without(struct arena *a, const char *path, const char *text, struct
         return streq(path, ENTRY_GRUBENV) ? edit_block(a, text, (struct strings){}, tokens) : NULL;
 }
 
+/* The environment block has the name of an entry, or nothing: then it is the first. */
+static void kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret)
+{
+        const char *chosen = grub_default(facts, a), *block = boot_text(facts, ENTRY_GRUBENV);
+        struct span line, value;
+
+        entry_kernels(facts, a, ret);
+        if (chosen && streq(chosen, "saved")) {
+                chosen = block ? "0" : NULL;
+                while (block && span_line(&block, &line))
+                        if (span_value(line, "saved_entry=", &value) && value.length > 0)
+                                chosen = arena_strndup(a, value.at, value.length);
+        }
+        if (chosen)
+                entry_mark_next(facts, a, ret, streq(chosen, "0") ? NULL : chosen, false);
+}
+
 const struct loader loader_bls = {
         .name = "GRUB with boot loader entries",
         .info = GRUB_INFO,
@@ -106,6 +123,6 @@ const struct loader loader_bls = {
         .verify = entry_verify_all,
         .lengths = lengths,
         .lines = lines,
-        .kernels = entry_kernels,
+        .kernels = kernels,
         .without = without,
 };

@@ -41,6 +41,19 @@ static const char *variable(struct detector *d, const char *path)
         return name;
 }
 
+/* The entry's name has the machine's ID, which a capture could not find in UTF-16. */
+static const char *chosen_entry(struct detector *d)
+{
+        struct root past = *d->probe->root;
+        struct probe probe = *d->probe;
+        struct detector unseen = *d;
+
+        past.tap = NULL;
+        probe.root = &past;
+        unseen.probe = &probe;
+        return variable(&unseen, BOOT_EFIVARS "/LoaderEntryDefault" BOOT_EFI_VENDOR);
+}
+
 static void read_firmware(struct detector *d)
 {
         const struct root *root = d->probe->root;
@@ -48,6 +61,7 @@ static void read_firmware(struct detector *d)
         size_t n;
 
         d->info = variable(d, BOOT_LOADER_INFO);
+        d->facts->chosen = chosen_entry(d);
         if (root_exists(root, "/sys/firmware/efi"))
                 d->efi = KNOWN_YES;
         else if (root_exists(root, "/sys/kernel"))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "loader/entry.h"
 
+#include <fnmatch.h>
+
 #include "base/str.h"
 #include "loader/length.h"
 
@@ -268,7 +270,66 @@ void entry_kernels(const struct boot_facts *facts, struct arena *a, struct boot_
                 kernel->release = entry->release;
                 if (entry_value(entry->text, "version", 0, &value))
                         kernel->release = arena_strndup(a, value.at, value.length);
-                for (size_t n = 0; entry_value(entry->text, "initrd", n, &value); n++)
-                        strings_add(a, &kernel->beside, arena_strndup(a, value.at, value.length));
+                /* GRUB takes several on one line; its variables are beside the image. */
+                for (const char *text = entry->text; next_value(&text, "initrd", &value);)
+                        for (struct span word; span_token(&value, &word);)
+                                if (*word.at != '$')
+                                        strings_add(a, &kernel->beside, arena_strndup(a, word.at, word.length));
         }
+}
+
+/* Of a key; "" where the entry has none. */
+static const char *text_of(struct arena *a, const struct boot_file *entry, const char *key)
+{
+        struct span value;
+
+        return entry_value(entry->text, key, 0, &value) ? arena_strndup(a, value.at, value.length) : "";
+}
+
+/* True if x is above y in the menu. */
+static bool is_above(struct arena *a, const struct boot_file *x, const struct boot_file *y, bool by_key)
+{
+        const char *one = text_of(a, x, "sort-key"), *other = text_of(a, y, "sort-key");
+        int order = 0;
+
+        if (by_key && !*one != !*other)
+                return *one;
+        if (by_key && *one)
+                order = strcmp(other, one);
+        if (order == 0 && by_key && *one)
+                order = strcmp(text_of(a, y, "machine-id"), text_of(a, x, "machine-id"));
+        if (order == 0 && by_key && *one)
+                order = strverscmp(text_of(a, x, "version"), text_of(a, y, "version"));
+        return (order ? order : strverscmp(str_basename(x->path), str_basename(y->path))) > 0;
+}
+
+/* Loaders order a "~", and entries whose boots they count, in ways of their own. */
+static bool is_plain(const char *path)
+{
+        const char *plus = strrchr(path, '+');
+
+        return !strchr(path, '~') && !(plus && plus[1 + strspn(plus + 1, "0123456789-")] == '.');
+}
+
+void entry_mark_next(const struct boot_facts *facts, struct arena *a, struct boot_kernels *kernels, const char *pattern,
+                     bool by_key)
+{
+        const struct boot_file *first = NULL;
+
+        for (size_t i = 0; i < facts->n_entries; i++) {
+                const struct boot_file *entry = &facts->entries[i];
+                const char *name = str_basename(entry->path);
+                const char *id = arena_strndup(a, name, strlen(name) - strlen(".conf"));
+
+                if (!is_plain(name))
+                        return;
+                if (pattern && fnmatch(pattern, name, FNM_CASEFOLD) != 0 && fnmatch(pattern, id, FNM_CASEFOLD) != 0)
+                        continue;
+                if (!first || is_above(a, entry, first, by_key))
+                        first = entry;
+        }
+        if (!first || !entry_is_ours(facts, first))
+                return;
+        for (size_t i = 0; i < kernels->n; i++)
+                kernels->v[i].next = streq(kernels->v[i].where, first->path) ? KNOWN_YES : KNOWN_NO;
 }

@@ -49,4 +49,10 @@ bool entry_plan_all(struct boot_planner *p);
 void entry_verify_all(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);
 void entry_lengths(const struct boot_facts *facts, struct arena *a, struct entry_front front, struct lengths *ret);
 void entry_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret);
+/*
+ * Tells which of those kernels boots if nobody chooses: the newest entry that the pattern matches, or of all, by
+ * systemd-boot's order (UAPI.10, sorting) or by the file's name alone.
+ */
+void entry_mark_next(const struct boot_facts *facts, struct arena *a, struct boot_kernels *kernels, const char *pattern,
+                     bool by_key);
 void entry_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);

@@ -4,6 +4,7 @@
  * forgets what it is to boot once (next_entry, 00_header) where it can write to the block that grub-reboot fills.
  */
 #include "base/str.h"
+#include "loader/entry.h"
 #include "loader/grub.h"
 
 #define MENU     "/boot/grub/grub.cfg"
@@ -83,9 +84,12 @@ static bool pending(struct probe *p)
         return p->text(p, GRUBENV, &block) == 0 && block && strstr(block, "\nnext_entry=" ENTRY_ID "\n");
 }
 
-static bool loads(const struct boot_facts *facts _unused_, const char *release _unused_, const char *image)
+/* The script puts the trial's image where the entry has that name. */
+static bool loads(const struct boot_facts *facts _unused_, const char *release, const char *image)
 {
-        return startswith(image, "/boot/initrd.img-");
+        static const char own[] = "/boot/initrd.img-";
+
+        return startswith(image, own) && streq(image + strlen(own), release);
 }
 
 /* A shell reads these lines as words, and no more. */
@@ -98,23 +102,38 @@ static void entry(const struct boot_facts *facts _unused_, struct arena *a, cons
                                                  span_with(a, span_of(""), tokens), "\n", NULL)};
 }
 
-static const char *lacks(const struct boot_facts *facts, struct arena *a, const struct change *made _unused_,
+/* The next line of that command in the entry. */
+static bool next_line(const char **from, const char *command, struct span *ret)
+{
+        struct span word;
+
+        while (span_line(from, ret) && *ret->at != '}')
+                if (span_token(ret, &word) && span_is(word, command))
+                        return true;
+        return false;
+}
+
+static const char *lacks(const struct boot_facts *facts, struct arena *a, const struct change *made,
                          struct strings tokens)
 {
         const char *from = facts->menu.text ? strstr(facts->menu.text, "'" ENTRY_ID "'") : NULL;
-        struct span line, word;
+        struct span line, image, word;
 
         if (!from)
                 return "GRUB's menu has no entry for the trial";
-        while (span_line(&from, &line)) {
-                if (!span_token(&line, &word) || !span_is(word, "linux"))
-                        continue;
-                for (size_t i = 0; i < tokens.n; i++)
-                        if (!span_has(line, tokens.v[i]))
-                                return arena_join(a, "the trial's entry in GRUB's menu has no ", tokens.v[i], NULL);
+        if (!next_line(&from, "linux", &line))
+                return "the trial's entry in GRUB's menu loads no kernel";
+        for (size_t i = 0; i < tokens.n; i++)
+                if (!span_has(line, tokens.v[i]))
+                        return arena_join(a, "the trial's entry in GRUB's menu has no ", tokens.v[i], NULL);
+        if (!entry_value(made->new, "initrd", 0, &image))
                 return NULL;
-        }
-        return "the trial's entry in GRUB's menu loads no kernel";
+        if (next_line(&from, "initrd", &line))
+                while (span_token(&line, &word))
+                        if (streq(str_basename(arena_strndup(a, word.at, word.length)),
+                                  arena_strndup(a, image.at, image.length)))
+                                return NULL;
+        return "the trial's entry in GRUB's menu does not load the trial's boot image";
 }
 
 /* No program is run for that: it is done on the way of a boot, by a service that does not see all of the host. */

@@ -186,6 +186,15 @@ void grub_lines(const struct boot_facts *facts, struct arena *a, struct boot_lin
         boot_line_add(a, ret, GRUB_SETTINGS, all, false);
 }
 
+const char *grub_default(const struct boot_facts *facts, struct arena *a)
+{
+        const char *value = value_of(facts, a, "GRUB_DEFAULT", false);
+
+        while (*value == ' ')
+                value++;
+        return strchr(value, '$') || strchr(value, '`') ? NULL : *value ? value : "0";
+}
+
 bool grub_uses_entries(const char *text)
 {
         struct span line, value, inner;
@@ -373,6 +382,80 @@ static bool next_command(struct menu *m, struct span *ret, struct span *ret_line
         return false;
 }
 
+/* The id of a menuentry, as 10_linux has it; else its title. */
+static struct span id_of(struct span line)
+{
+        static const char option[] = "$menuentry_id_option ";
+        const char *at = memmem(line.at, line.length, option, strlen(option));
+        size_t n = at ? (size_t)(at - line.at) + strlen(option) : 0;
+
+        return title_of((struct span){line.at + n, line.length - n});
+}
+
+/* Where a walk through all of a menu is: the numbers of the submenu, and in it. */
+struct place_in_menu {
+        unsigned top, below;
+        bool submenu, entry;
+};
+
+/* The number that GRUB_DEFAULT has for a line's entry, "2" or "1>0"; NULL: the line is none. */
+static const char *number_of(struct place_in_menu *x, struct arena *a, struct span word)
+{
+        if (span_is(word, "}")) {
+                x->submenu &= x->entry;
+                x->entry = false;
+        } else if (span_is(word, "submenu")) {
+                x->submenu = true;
+                x->below = 0;
+                x->top++;
+        } else if (span_is(word, "menuentry")) {
+                x->entry = true;
+                return x->submenu ? arena_printf(a, "%u>%u", x->top - 1, x->below++) : arena_printf(a, "%u", x->top++);
+        }
+        return NULL;
+}
+
+/* The title of the entry that boots if nobody chooses another, where it stands in the menu; false: it is not known. */
+static bool find_default(const struct boot_facts *facts, struct arena *a, struct span *ret)
+{
+        const char *text = facts->menu.text, *want = grub_default(facts, a), *last = want ? strrchr(want, '>') : NULL;
+        struct place_in_menu place = {};
+        struct span line, rest, word;
+
+        while (want && text && span_line(&text, &line)) {
+                const char *number;
+
+                rest = line;
+                if (place.submenu && span_token(&rest, &word) && span_is(word, "submenu"))
+                        return false; /* their numbers are not told apart here */
+                rest = line;
+                number = span_token(&rest, &word) ? number_of(&place, a, word) : NULL;
+                if (!number)
+                        continue;
+                *ret = title_of(line);
+                if (streq(number, want) || span_is(*ret, last ? last + 1 : want) ||
+                    span_is(id_of(line), last ? last + 1 : want))
+                        return true;
+        }
+        return false;
+}
+
+static void mark_next(const struct boot_facts *facts, struct arena *a, struct boot_kernels *kernels,
+                      const char *const *titles)
+{
+        struct span next;
+        bool any = false;
+
+        if (!find_default(facts, a, &next))
+                return;
+        for (size_t i = 0; i < kernels->n; i++) {
+                kernels->v[i].next = titles[i] == next.at ? KNOWN_YES : KNOWN_NO;
+                any |= titles[i] == next.at;
+        }
+        if (!any)
+                kernels->elsewhere = arena_printf(a, "%s: \"%.*s\"", facts->menu.path, (int)next.length, next.at);
+}
+
 /* BIOS and UEFI had commands of their own. */
 static bool is_command(struct span word, const char *name)
 {
@@ -403,12 +486,13 @@ void grub_verify(const struct boot_facts *facts, struct strings tokens, struct a
 void grub_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret)
 {
         struct menu menu = menu_of(facts);
-        const char *title = NULL; /* of the last kernel's entry */
+        const char *title = NULL, **titles = NULL; /* of the last kernel's entry, and of all */
         struct span line, word, path;
 
         while (next_command(&menu, &word, &line)) {
                 if (is_command(word, "linux") && span_token(&line, &path)) {
                         title = menu.title.at;
+                        *(const char **)arena_grow(a, &titles, ret->n, sizeof(*titles)) = title;
                         boot_kernel_add(a, ret,
                                         arena_printf(a, "%s: \"%.*s\"", facts->menu.path, (int)menu.title.length,
                                                      menu.title.at))
@@ -419,4 +503,5 @@ void grub_kernels(const struct boot_facts *facts, struct arena *a, struct boot_k
                         if (*path.at != '$')
                                 strings_add(a, &ret->v[ret->n - 1].beside, arena_strndup(a, path.at, path.length));
         }
+        mark_next(facts, a, ret, titles);
 }

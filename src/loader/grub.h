@@ -44,6 +44,8 @@ void grub_lengths(const struct boot_facts *facts, struct arena *a, struct length
 void grub_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
 /* The kernels of the menu's entries. */
 void grub_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret);
+/* GRUB_DEFAULT, "0" where it is not set; NULL: the shell makes it. */
+const char *grub_default(const struct boot_facts *facts, struct arena *a);
 /* True if the last GRUB_ENABLE_BLSCFG= says true. */
 bool grub_uses_entries(const char *text);
 /* Judges the menu's entries. */

@@ -53,11 +53,13 @@ struct boot_kernel {
         const char *release;   /* or NULL: it is not said */
         const char *path;      /* of the kernel */
         struct strings beside; /* the images, microcode among them */
+        enum known next;       /* it boots if nobody chooses another */
 };
 
 struct boot_kernels {
         struct boot_kernel *v;
         size_t n;
+        const char *elsewhere; /* what boots if nobody chooses, and is none of these; NULL: it is not known to be so */
 };
 
 struct boot_facts {
@@ -82,6 +84,7 @@ struct boot_facts {
         const char *cmdline;        /* of the running kernel, or NULL */
         const char *machine_id;     /* or NULL */
         const char *entry_token;    /* kernel-install's, or NULL */
+        const char *chosen;         /* the entry that systemd-boot was told to boot by default, or NULL */
 };
 
 /* A line that the kernel may get, as far as it shows. */

@@ -10,6 +10,7 @@
 #include "loader/length.h"
 
 #define INFO     "systemd-boot"
+#define CONF     "/loader/loader.conf"
 #define ONE_SHOT BOOT_EFIVARS "/LoaderEntryOneShot" BOOT_EFI_VENDOR
 
 /* It reads the initrds' names off the line. */
@@ -23,7 +24,7 @@ static const char *installed(struct detector *d)
 
         for (size_t i = 0; i < d->n_directories; i++) {
                 const char *directory = arena_join(p->arena, d->directories[i], "/EFI/systemd", NULL), **names;
-                const char *file = arena_join(p->arena, d->directories[i], "/loader/loader.conf", NULL);
+                const char *file = arena_join(p->arena, d->directories[i], CONF, NULL);
                 size_t n;
 
                 if (p->list(p, directory, &names, &n) == 0)
@@ -56,6 +57,12 @@ static int read_files(struct detector *d)
         const char *own = installed(d);
         struct boot_facts *f = d->facts;
 
+        for (size_t i = 0; i < d->n_directories; i++) {
+                int k = boot_read(d, arena_join(d->probe->arena, d->directories[i], CONF, NULL), false);
+
+                if (k < 0)
+                        return k;
+        }
         f->found = d->info ? d->info : own ? own : f->entries[0].path;
         if (!d->info && !own)
                 f->problem = arena_join(d->probe->arena, f->found,
@@ -158,6 +165,19 @@ static bool pending(struct probe *p)
         return p->exists(p, ONE_SHOT);
 }
 
+/* The path of a file, as an entry on its file system names it. */
+static bool is_path_of(struct span value, const char *file)
+{
+        size_t n = strlen(file);
+
+        while (value.length > 0 && *value.at == '/') {
+                value.at++;
+                value.length--;
+        }
+        return n > value.length && file[n - value.length - 1] == '/' &&
+               memcmp(file + n - value.length, value.at, value.length) == 0;
+}
+
 static bool loads(const struct boot_facts *facts, const char *release, const char *image)
 {
         struct span value;
@@ -167,8 +187,7 @@ static bool loads(const struct boot_facts *facts, const char *release, const cha
                      entry_is_ours(facts, &facts->entries[e]) && entry_is_of(&facts->entries[e], release) &&
                      entry_value(facts->entries[e].text, "initrd", i, &value);
                      i++)
-                        if (strlen(image) >= value.length &&
-                            memcmp(image + strlen(image) - value.length, value.at, value.length) == 0)
+                        if (is_path_of(value, image))
                                 return true;
         return false;
 }
@@ -176,12 +195,11 @@ static bool loads(const struct boot_facts *facts, const char *release, const cha
 /* The image lies beside the one it is to replace, so that in the entry, too, only its name is another. */
 static char *with_image(struct arena *a, const char *text, const char *target, const char *image)
 {
-        const char *name = str_basename(target);
-        size_t n = strlen(name);
+        size_t n = strlen(str_basename(target));
         struct span value;
 
         for (size_t i = 0; entry_value(text, "initrd", i, &value); i++)
-                if (value.length > n && memcmp(value.at + value.length - n, name, n) == 0)
+                if (is_path_of(value, target))
                         return span_replace(a, text, (struct span){value.at + value.length - n, n},
                                             str_basename(image));
         return NULL;
@@ -255,6 +273,21 @@ static void lines(const struct boot_facts *facts, struct arena *a, struct boot_l
         kernel_cmdline_lines(facts, a, ret);
 }
 
+/* Unified images are entries among the others. */
+static void kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret)
+{
+        const char *chosen = facts->chosen;
+        struct span value;
+
+        entry_kernels(facts, a, ret);
+        for (size_t i = 0; i < facts->n_files && !facts->chosen; i++)
+                if (endswith(facts->files[i].path, CONF) && facts->files[i].text)
+                        for (size_t n = 0; entry_value(facts->files[i].text, "default", n, &value); n++)
+                                chosen = arena_strndup(a, value.at, value.length);
+        if (facts->ukis.n == 0)
+                entry_mark_next(facts, a, ret, chosen, true);
+}
+
 const struct loader loader_sd_boot = {
         .name = "systemd-boot with boot loader entries",
         .info = INFO,
@@ -267,6 +300,6 @@ const struct loader loader_sd_boot = {
         .verify = entry_verify_all,
         .lengths = lengths,
         .lines = lines,
-        .kernels = entry_kernels,
+        .kernels = kernels,
         .off = off,
 };

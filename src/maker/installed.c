@@ -4,17 +4,31 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "loader/kernel-file.h"
 
 static const char *const places[] = {"/boot", "/efi", "/boot/efi"};
+
+/* A kernel of a boot entry whose release is known here, and which of the files beside it is its image. */
+struct loaded {
+        const struct boot_kernel *kernel;
+        const char *release;
+        const char *path;  /* of the kernel's file, or NULL */
+        const char *image; /* as the entry names it; NULL: it is not known */
+        enum installed_lack lack;
+};
 
 struct finder {
         const struct root *root;
         struct arena *arena;
         const struct makers *makers;
         struct boot_kernels kernels; /* that boot entries load */
-        const char *tokens[2];       /* names that kernel-install's directories may have, NULL for none */
+        struct loaded *loaded;
+        size_t n_loaded;
+        struct stat *others; /* files that an entry loads beside an image */
+        size_t n_others;
+        const char *tokens[2]; /* names that kernel-install's directories may have, NULL for none */
         struct installed_list *list;
         const char **releases;
         size_t n_releases;
@@ -23,17 +37,31 @@ struct finder {
         bool kernel;
 };
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+        return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool stat_file(struct finder *f, const char *path, struct stat *ret)
+{
+        _cleanup_(close_fd) int fd = root_open_at(f->root, path, O_PATH);
+
+        return fd >= 0 && fstat(fd, ret) == 0 && S_ISREG(ret->st_mode);
+}
+
 /* A file that is reached by two names, as where /efi is a link, is one image. */
 static bool add_image(struct finder *f, const char *path, const char *entry, bool unified)
 {
-        _cleanup_(close_fd) int fd = root_open_at(f->root, path, O_PATH);
         struct installed *x;
         struct stat st;
 
-        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        if (!stat_file(f, path, &st))
                 return false;
+        for (size_t i = 0; i < f->n_others; i++)
+                if (same_file(&f->others[i], &st))
+                        return false;
         for (size_t i = f->first; i < f->list->n; i++)
-                if (f->list->v[i].st.st_dev == st.st_dev && f->list->v[i].st.st_ino == st.st_ino)
+                if (same_file(&f->list->v[i].st, &st))
                         return true;
         x = arena_grow(f->arena, &f->list->v, f->list->n, sizeof(*x));
         *x = (struct installed){.release = f->release, .path = path, .unified = unified, .entry = entry, .st = st};
@@ -95,16 +123,12 @@ static bool is_of(struct finder *f, const struct boot_kernel *kernel, const char
         return release && streq(release, f->release);
 }
 
-/* An image for emergencies stays as it is: a boot of it is to have nothing of ours. */
-static bool is_spare(const char *name)
+/* A name that a maker, or kernel-install, gives the image of that release. */
+static bool is_own(struct finder *f, const char *path)
 {
-        return strstr(name, "rescue") || strstr(name, "fallback");
-}
+        const char *name = str_basename(path);
 
-/* Others beside a kernel are microcode. */
-static bool is_image(struct finder *f, const char *name)
-{
-        if (startswith(name, "initr"))
+        if (endswith(path, arena_join(f->arena, "/", f->release, "/initrd", NULL)))
                 return true;
         for (const struct maker *const *m = f->makers->table; *m; m++)
                 for (const char *const *pattern = (*m)->images; *pattern; pattern++)
@@ -113,33 +137,131 @@ static bool is_image(struct finder *f, const char *name)
         return false;
 }
 
-/* The file beside the kernel that is an image by its name. */
-static void find_by_entry(struct finder *f, const struct boot_kernel *kernel)
+static bool is_named_image(struct finder *f _unused_, const char *path)
 {
-        const char *path = kernel_file_find(f->root, f->arena, kernel->mount, span_of(kernel->path)), *image = NULL;
-        struct installed_lost *lost;
-        bool any = false, foreign = true;
+        return startswith(str_basename(path), "initr");
+}
 
-        if (!is_of(f, kernel, path))
-                return;
+static bool may_be_image(struct finder *f, const char *path)
+{
+        return is_named_image(f, path) || strstr(str_basename(path), f->release);
+}
+
+/* How many of the files beside a kernel are so; *ret: the last of them. */
+static size_t count(struct finder *f, const struct boot_kernel *kernel, bool (*is)(struct finder *, const char *),
+                    const char **ret)
+{
+        size_t n = 0;
+
         for (size_t i = 0; i < kernel->beside.n; i++) {
-                const char *name = kernel->beside.v[i], *found;
+                const char *name = kernel->beside.v[i];
 
-                if (is_spare(str_basename(name)))
-                        return;
-                image = image ? image : name;
-                if (!is_image(f, str_basename(name)))
+                if (!is(f, name) || (n > 0 && streq(name, *ret)))
                         continue;
-                image = name;
-                foreign = false;
-                found = kernel_file_find(f->root, f->arena, kernel->mount, span_of(name));
-                any |= found && add_image(f, found, kernel->where, false);
+                *ret = name;
+                n++;
         }
-        f->kernel |= path != NULL;
-        if (any)
+        return n;
+}
+
+/* One file is the image. Keys, drivers and microcode may be beside it, and are never written. */
+static void choose(struct finder *f, struct loaded *x)
+{
+        const char *image = NULL;
+        size_t own = count(f, x->kernel, is_own, &image), may = own;
+
+        if (own == 0)
+                may = count(f, x->kernel, may_be_image, &image);
+        x->lack = may > 1                                              ? INSTALLED_SEVERAL
+                  : may == 1 && (own == 1 || is_named_image(f, image)) ? INSTALLED_GONE
+                  : x->kernel->beside.n > 0                            ? INSTALLED_FOREIGN
+                                                                       : INSTALLED_NONE;
+        if (x->lack == INSTALLED_GONE)
+                x->image = image;
+}
+
+/* Of all entries, before any of their images counts: what is beside one image is none of another entry, either. */
+static void read_entries(struct finder *f)
+{
+        for (size_t i = 0; i < f->kernels.n; i++) {
+                const struct boot_kernel *kernel = &f->kernels.v[i];
+                const char *path = kernel_file_find(f->root, f->arena, kernel->mount, span_of(kernel->path));
+                struct loaded *x;
+
+                if (!is_of(f, kernel, path))
+                        continue;
+                x = arena_grow(f->arena, &f->loaded, f->n_loaded, sizeof(*x));
+                *x = (struct loaded){.kernel = kernel, .release = f->release, .path = path};
+                f->n_loaded++;
+                choose(f, x);
+                for (size_t j = 0; j < kernel->beside.n; j++) {
+                        const char *name = kernel->beside.v[j];
+                        const char *found = kernel_file_find(f->root, f->arena, kernel->mount, span_of(name));
+                        struct stat st, *other;
+
+                        if ((x->image && streq(name, x->image)) || !found || !stat_file(f, found, &st))
+                                continue;
+                        other = arena_grow(f->arena, &f->others, f->n_others, sizeof(*other));
+                        *other = st;
+                        f->n_others++;
+                }
+        }
+}
+
+/* An image for emergencies stays as it is: a boot of it is to have nothing of ours. */
+static bool is_spare(const struct loaded *x)
+{
+        for (size_t i = 0; i < x->kernel->beside.n; i++) {
+                const char *name = x->image ? x->image : x->kernel->beside.v[i];
+
+                if (strstr(str_basename(name), "rescue") || strstr(str_basename(name), "fallback"))
+                        return true;
+        }
+        return false;
+}
+
+/* A link may lead to a file that has another release in its name. */
+static bool is_of_another(struct finder *f, const char *path)
+{
+        const char *own = f->release, *file;
+        bool is = false;
+
+        if (file_resolve(f->root, f->arena, path, &file) < 0 || is_own(f, file))
+                return false;
+        for (size_t i = 0; i < f->n_releases && !is; i++) {
+                f->release = f->releases[i];
+                is = is_own(f, file);
+        }
+        f->release = own;
+        return is;
+}
+
+static void find_by_entry(struct finder *f, const struct loaded *x)
+{
+        const struct boot_kernel *kernel = x->kernel;
+        const char *found = NULL, *image = x->image;
+        enum installed_lack lack = x->lack;
+        struct installed_lost *lost;
+
+        if (is_spare(x) && kernel->next != KNOWN_YES)
                 return;
+        f->kernel |= x->path != NULL;
+        if (image)
+                found = kernel_file_find(f->root, f->arena, kernel->mount, span_of(image));
+        if (found && is_spare(x))
+                lack = INSTALLED_SPARE;
+        else if (found && is_of_another(f, found))
+                lack = INSTALLED_OTHER;
+        else if (found && !x->path && kernel->next != KNOWN_NO)
+                image = kernel->path;
+        else if (found && add_image(f, found, kernel->where, false))
+                return;
+        else if (found)
+                lack = INSTALLED_SEVERAL;
+        for (size_t i = 0; !x->image && i < kernel->beside.n; i++)
+                image = arena_join(f->arena, image ? image : "", image ? " and " : "", kernel->beside.v[i], NULL);
         lost = arena_grow(f->arena, &f->list->lost, f->list->n_lost, sizeof(*lost));
-        *lost = (struct installed_lost){f->release, kernel->where, image, foreign};
+        *lost = (struct installed_lost){f->release, kernel->where, image, lack, kernel->next};
         f->list->n_lost++;
 }
 
@@ -164,8 +286,9 @@ static void find_release(struct finder *f)
         f->first = f->list->n;
         f->kernel = false;
         /* What an entry names is surer than any name. */
-        for (size_t i = 0; i < f->kernels.n; i++)
-                find_by_entry(f, &f->kernels.v[i]);
+        for (size_t i = 0; i < f->n_loaded; i++)
+                if (streq(f->loaded[i].release, f->release))
+                        find_by_entry(f, &f->loaded[i]);
         for (size_t i = 0; i < ARRAY_SIZE(places); i++)
                 find_by_name(f, places[i]);
         for (size_t i = 0; i < ARRAY_SIZE(places); i++)
@@ -178,6 +301,25 @@ static void find_release(struct finder *f)
         }
         for (size_t i = f->first; i < f->list->n; i++)
                 f->list->v[i].kernel = f->kernel || f->list->v[i].unified;
+}
+
+/* Entries whose kernel is none of those that have modules. */
+static void find_bare(struct finder *f)
+{
+        for (size_t i = 0; i < f->kernels.n; i++) {
+                const struct boot_kernel *kernel = &f->kernels.v[i];
+                struct installed_lost *lost;
+                bool known = kernel->next != KNOWN_YES && (is_spare(&(struct loaded){.kernel = kernel}) ||
+                                                           strstr(str_basename(kernel->path), "rescue"));
+
+                for (size_t j = 0; j < f->n_loaded && !known; j++)
+                        known = f->loaded[j].kernel == kernel;
+                if (known)
+                        continue;
+                lost = arena_grow(f->arena, &f->list->lost, f->list->n_lost, sizeof(*lost));
+                *lost = (struct installed_lost){NULL, kernel->where, kernel->path, INSTALLED_BARE, kernel->next};
+                f->list->n_lost++;
+        }
 }
 
 static const char *token(struct finder *f, const char *path)
@@ -198,6 +340,30 @@ static bool may_be_release(const char *name)
         return !*name;
 }
 
+const char *installed_why(struct arena *a, const struct installed_lost *lost, const char *kernel)
+{
+        static const char *const why[] = {
+                [INSTALLED_FOREIGN] = ", and nothing with the name of a boot image (initrd, initramfs)",
+                [INSTALLED_SEVERAL] = ", and which of them is the boot image is unknown",
+                [INSTALLED_GONE] = ", and that was not found",
+                [INSTALLED_OTHER] = ", which leads to another kernel's boot image",
+                [INSTALLED_SPARE] = ", which is for emergencies and stays as it is",
+                [INSTALLED_BARE] = ", and no kernel of /lib/modules is known to be that",
+        };
+
+        if (lost->lack == INSTALLED_NONE)
+                return arena_join(a, lost->entry, " loads no boot image for ", kernel, NULL);
+        return arena_join(a, lost->entry, " loads ", lost->image, why[lost->lack], NULL);
+}
+
+const char *installed_lost_of(const struct installed_list *list, struct arena *a, const char *release)
+{
+        for (size_t i = 0; i < list->n_lost; i++)
+                if (streq_ptr(list->lost[i].release, release))
+                        return installed_why(a, &list->lost[i], arena_join(a, "kernel ", release, NULL));
+        return NULL;
+}
+
 void installed_find(const struct root *root, struct arena *a, const struct makers *makers,
                     const struct boot_facts *boot, struct installed_list *ret)
 {
@@ -208,11 +374,14 @@ void installed_find(const struct root *root, struct arena *a, const struct maker
                 return;
         f.tokens[0] = token(&f, "/etc/machine-id");
         f.tokens[1] = token(&f, "/etc/kernel/entry-token");
-        for (size_t i = 0; i < f.n_releases; i++) {
-                f.release = f.releases[i];
-                if (may_be_release(f.release))
-                        find_release(&f);
-        }
+        ret->elsewhere = f.kernels.elsewhere;
+        for (size_t pass = 0; pass < 2; pass++)
+                for (size_t i = 0; i < f.n_releases; i++) {
+                        f.release = f.releases[i];
+                        if (may_be_release(f.release))
+                                (pass == 0 ? read_entries : find_release)(&f);
+                }
+        find_bare(&f);
 }
 
 void installed_look(const struct loader *const *loaders, const struct makers *makers, const struct root *root,

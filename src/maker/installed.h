@@ -18,12 +18,23 @@ struct installed {
         struct stat st;      /* of the image */
 };
 
-/* A boot entry whose image was not found. */
+/* Why the image of a boot entry was not found. */
+enum installed_lack {
+        INSTALLED_NONE,    /* it loads none */
+        INSTALLED_FOREIGN, /* what it loads has not the name of a boot image */
+        INSTALLED_SEVERAL, /* of what it loads several may be the image */
+        INSTALLED_GONE,    /* it is not there */
+        INSTALLED_OTHER,   /* it is another kernel's */
+        INSTALLED_SPARE,   /* it is for emergencies */
+        INSTALLED_BARE,    /* the kernel has no modules here */
+};
+
 struct installed_lost {
-        const char *release;
+        const char *release; /* NULL: INSTALLED_BARE */
         const char *entry;
-        const char *image; /* as the entry names it; NULL: it loads none */
-        bool foreign;      /* its name is not one of a boot image */
+        const char *image; /* as the entry names it, or, where that is not known, all that it loads; NULL: none */
+        enum installed_lack lack;
+        enum known next; /* it boots if nobody chooses another */
 };
 
 struct installed_list {
@@ -31,9 +42,14 @@ struct installed_list {
         size_t n;
         struct installed_lost *lost;
         size_t n_lost;
-        bool entries; /* the boot loader tells which kernels it boots */
+        bool entries;          /* the boot loader tells which kernels it boots */
+        const char *elsewhere; /* struct boot_kernels */
 };
 
+/* Says why; kernel: what people call it. */
+const char *installed_why(struct arena *a, const struct installed_lost *lost, const char *kernel);
+/* What its boot entry lacks; NULL: nothing is known of that. */
+const char *installed_lost_of(const struct installed_list *list, struct arena *a, const char *release);
 /* boot may be NULL: then the images that boot entries name are not found. */
 void installed_find(const struct root *root, struct arena *a, const struct makers *makers,
                     const struct boot_facts *boot, struct installed_list *ret);

@@ -46,7 +46,7 @@ static void search(struct search *s)
                         s->image = x;
         }
         for (size_t i = 0; i < list->n_lost && !s->entry; i++)
-                if (is_of(s, list->lost[i].release))
+                if (list->lost[i].release && is_of(s, list->lost[i].release))
                         s->entry = &list->lost[i];
 }
 
@@ -80,13 +80,8 @@ static const char *why_lost(const struct search *s)
                 return arena_join(a, s->unified->path, " is a unified kernel image, which is not built here", NULL);
         if (s->image)
                 return NULL;
-        if (s->entry && !s->entry->image)
-                return arena_join(a, s->entry->entry, " loads no boot image for ", kernel, NULL);
-        if (s->entry && s->entry->foreign)
-                return arena_join(a, s->entry->entry, " loads ", s->entry->image,
-                                  ", and nothing with the name of a boot image (initrd, initramfs)", NULL);
         if (s->entry)
-                return arena_join(a, s->entry->entry, " loads ", s->entry->image, ", and that was not found", NULL);
+                return installed_why(a, s->entry, kernel);
         if (s->list->entries && !s->kernelless)
                 return arena_join(a, "no boot entry was found that loads ", kernel, "; looked at those of ",
                                   s->boot->loader->name, " (", s->boot->found, ")", NULL);
@@ -94,6 +89,33 @@ static const char *why_lost(const struct search *s)
                 return arena_join(a, "no kernel was found that boots with ", s->kernelless->path, "; looked in " PLACES,
                                   NULL);
         return arena_join(a, "no boot image was found of ", kernel, "; looked in " PLACES " for ", names(s), NULL);
+}
+
+/* The kernel that boots next, or one that may, where the running one's image is known. */
+static const char *why_next(struct search *s)
+{
+        const struct installed_list *list = s->list;
+        struct arena *a = s->arena;
+
+        if (list->elsewhere)
+                return arena_join(a, list->elsewhere,
+                                  " boots next, and gets no rules: it is no entry of this system's "
+                                  "kernels; set GRUB_DEFAULT in /etc/default/grub to one of those",
+                                  NULL);
+        for (size_t i = 0; i < list->n_lost; i++) {
+                const struct installed_lost *x = &list->lost[i];
+
+                if (x->next == KNOWN_NO)
+                        continue;
+                if (x->release)
+                        s->release = x->release;
+                s->image = NULL;
+                s->entry = x;
+                return arena_join(a, installed_why(a, x, arena_join(a, "kernel ", x->release, NULL)),
+                                  x->next == KNOWN_YES ? "; that entry boots next" : "; that entry may boot next",
+                                  NULL);
+        }
+        return NULL;
 }
 
 /* How the host boots, before any image is looked for. */
@@ -130,8 +152,7 @@ static bool is_named(const struct search *s)
 {
         if (!s->boot || !s->boot->loader || !s->release)
                 return false;
-        return s->entry ? !s->entry->foreign && s->entry->image && strstr(s->entry->image, s->release)
-                        : !s->list->entries;
+        return s->entry ? s->entry->lack == INSTALLED_GONE && strstr(s->entry->image, s->release) : !s->list->entries;
 }
 
 const char *running_unified(struct arena *a, const struct maker *maker)
@@ -180,6 +201,7 @@ void running_find(const struct root *root, struct arena *a, const struct makers 
                   const struct installed_list *list, const struct config *config, struct running *ret)
 {
         struct search s = {.arena = a, .makers = makers, .boot = boot, .list = list};
+        const char *next = NULL;
         char text[128];
 
         if (root_read(root, RELEASE, text, sizeof(text)) > 0)
@@ -189,13 +211,20 @@ void running_find(const struct root *root, struct arena *a, const struct makers 
         if (!ret->lost)
                 ret->lost = why_lost(&s);
         ret->in_line = ret->lost && is_in_line(&s, root, config);
+        ret->of = s.release;
+        if (!ret->lost) {
+                ret->lost = next = why_next(&s);
+                ret->of = s.release;
+        }
         /* Of an image that others build, the boot is the witness. */
         if (ret->in_line && boot && boot->loader && (boot->loader->image || boot->loader->unified || s.unified))
                 ret->lost = ret->maker = NULL;
         ret->build = builds(&s);
-        ret->fix = !boot || !boot->by_hand ? ret->build
-                                           : arena_join(a, "passthroughctl cmdline has the kernel parameters; ",
-                                                        boot->by_hand->parameters, "; the image: ", ret->build, NULL);
+        ret->fix = next && (list->elsewhere || s.entry->lack == INSTALLED_BARE)
+                           ? "passthroughctl apply, once that is mended"
+                   : !boot || !boot->by_hand ? ret->build
+                                             : arena_join(a, "passthroughctl cmdline has the kernel parameters; ",
+                                                          boot->by_hand->parameters, "; the image: ", ret->build, NULL);
 }
 
 const char *running_problem(const struct running *running)

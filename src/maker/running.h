@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Whether the running kernel has a boot image that is known to boot it, and that gets the rules. */
+/* Whether the running kernel, and the one that boots next, has a boot image that is known to boot it, and that gets the
+ * rules. */
 
 #include "maker/installed.h"
 
 struct running {
         const char *release; /* of the running kernel; NULL: unknown, and any installed kernel will do */
+        const char *of;      /* the kernel that lost is about; NULL: unknown */
         const char *lost;    /* why the image that boots it is not known, or is not built here; NULL: it is */
         bool in_line;        /* this boot's own image was built from the config as it is */
         const char *maker;   /* why no image gets the rules, and what to do about it; or NULL */

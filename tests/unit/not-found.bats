@@ -388,6 +388,153 @@ served() {
     refuses 'no boot entry was found that loads the running kernel'
 }
 
+# beside FILE...: what GRUB's entry loads.
+beside() {
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX=""'
+    sed -i "s,initrd\t.*,initrd\t$*," "$ROOT/boot/grub/grub.cfg"
+    put /boot/initrd-keys.img keys
+    put /boot/initrd-acpi.img acpi
+    put "/boot/custom-$KERNEL.img" custom
+}
+
+@test "of several files that an entry loads one is the image: keys, ACPI tables and the like are not written" {
+    image_there
+    menu_there
+    local own=/boot/initrd.img-$KERNEL some
+    for some in "/boot/initrd-keys.img $own" "$own /boot/initrd-keys.img /boot/initrd-acpi.img" "/boot/custom-$KERNEL.img $own"; do
+        beside "$some"
+        ctl apply --dry-run
+        exits 0 && has "$own: " && has_not initrd-keys initrd-acpi custom || { echo "$some" && return 1; }
+    done
+    for some in '/boot/initrd-keys.img /boot/initrd-acpi.img' "/boot/initrd-keys.img /boot/custom-$KERNEL.img" "$own /boot/initramfs-$KERNEL.img"; do
+        beside "$some"
+        refuses "loads ${some/ / and }, and which of them is the boot image is unknown"
+    done
+}
+
+@test "what one entry loads beside its image is the image of no other entry" {
+    image_there
+    menu_there
+    beside "/boot/initrd-keys.img /boot/initrd.img-$KERNEL"
+    cp -r "$ROOT/lib/modules/$KERNEL" "$ROOT/lib/modules/5.10.1"
+    put /boot/vmlinuz-5.10.1 kernel
+    printf '%s\n' "menuentry 'old' {" $'\tlinux\t/boot/vmlinuz-5.10.1 root=x' $'\tinitrd\t/boot/initrd-keys.img' '}' >>"$ROOT/boot/grub/grub.cfg"
+    ctl apply --dry-run
+    exits 0
+    has "/boot/initrd.img-$KERNEL: "
+    has_not "image      /boot/initrd-keys"
+}
+
+# --- the kernel that boots next
+
+# grub_entry TITLE RELEASE IMAGE: one more in GRUB's menu; its kernel is there, the image is not.
+grub_entry() {
+    put "/boot/vmlinuz-$2" kernel
+    printf '%s\n' "menuentry '$1' --class os \$menuentry_id_option 'gnulinux-$2' {" "	linux	/boot/vmlinuz-$2 root=x" "	initrd	$3" '}'
+}
+
+# Of two kernels GRUB lists the one that does not run first. is_next GRUB_DEFAULT...: these settings.
+two_kernels() {
+    image_there
+    menu_there
+    mkdir -p "$ROOT/lib/modules/6.12.1"
+    put /boot/custom-6.12.1.img image
+    {
+        grub_entry new 6.12.1 /boot/custom-6.12.1.img
+        echo "submenu 'Advanced' {"
+        sed "s/'Debian GNU.Linux'/'old' \$menuentry_id_option 'gnulinux-old'/" "$ROOT/boot/grub/grub.cfg"
+        grub_entry new 6.12.1 /boot/custom-6.12.1.img
+        echo '}'
+    } >"$BATS_TEST_TMPDIR/menu" && mv "$BATS_TEST_TMPDIR/menu" "$ROOT/boot/grub/grub.cfg"
+}
+
+is_next() { put /etc/default/grub 'GRUB_CMDLINE_LINUX=""' "$@"; }
+
+@test "GRUB: the first entry boots next, or the one that GRUB_DEFAULT names: its image is found, or nothing is written" {
+    two_kernels
+    local next new='"new" loads /boot/custom-6.12.1.img, and nothing with the name of a boot image (initrd, initramfs); that entry boots next'
+    for next in '' GRUB_DEFAULT=0 'GRUB_DEFAULT="1>1"' GRUB_DEFAULT=new GRUB_DEFAULT=gnulinux-6.12.1; do
+        is_next $next
+        refuses "$new" || { echo "$next" && return 1; }
+    done
+    ctl check
+    exits 1
+    has "$new"
+    for next in GRUB_DEFAULT="'1>0'" 'GRUB_DEFAULT="Advanced>old"' GRUB_DEFAULT=gnulinux-old; do
+        is_next "$next"
+        ctl apply --dry-run
+        exits 0 && has 'Note: /boot/grub/grub.cfg: "new" loads /boot/custom-6.12.1.img' && has_not 'build one with' || { echo "$next" && return 1; }
+    done
+    # shellcheck disable=SC2016 # as it stands there
+    for next in GRUB_DEFAULT=saved GRUB_DEFAULT=gone 'GRUB_DEFAULT="$CHOSEN"'; do
+        is_next "$next"
+        refuses 'that entry may boot next' || { echo "$next" && return 1; }
+    done
+}
+
+@test "a kernel that boots next and has no modules, no image, or another kernel's by a link" {
+    two_kernels
+    rmdir "$ROOT/lib/modules/6.12.1"
+    refuses '"new" loads /boot/vmlinuz-6.12.1, and no kernel of /lib/modules is known to be that; that entry boots next'
+    mkdir "$ROOT/lib/modules/6.12.1"
+    sed -i '/custom/d' "$ROOT/boot/grub/grub.cfg"
+    refuses '"new" loads no boot image for kernel 6.12.1; that entry boots next'
+    sed -i 's,vmlinuz-6.12.1 .*,&\n\tinitrd\t/boot/initrd.img,' "$ROOT/boot/grub/grub.cfg"
+    ln -s "initrd.img-$KERNEL" "$ROOT/boot/initrd.img"
+    refuses "\"new\" loads /boot/initrd.img, which leads to another kernel's boot image; that entry boots next"
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "image.6.12.1") | .status')" fail 'its image'
+    is "$(get ".checks[] | select(.id == \"image.$KERNEL\") | .status")" pass 'the image of the running kernel'
+    ln -sf custom-6.12.1.img "$ROOT/boot/initrd.img"
+    ctl apply --dry-run
+    exits 0
+    rm "$ROOT/boot/vmlinuz-6.12.1"
+    refuses '"new" loads /boot/vmlinuz-6.12.1, and that was not found; that entry boots next'
+}
+
+@test "an entry of others that boots next gets no rules" {
+    image_there
+    menu_there
+    { echo '### BEGIN /etc/grub.d/10_linux ###' && cat "$ROOT/boot/grub/grub.cfg" && echo '### BEGIN /etc/grub.d/40_custom ###' && grub_entry mine "$KERNEL" /boot/mine.img; } >"$ROOT/menu"
+    mv "$ROOT/menu" "$ROOT/boot/grub/grub.cfg"
+    is_next
+    ctl apply --dry-run
+    exits 0
+    is_next GRUB_DEFAULT=mine
+    refuses '/boot/grub/grub.cfg: "mine" boots next, and gets no rules'
+}
+
+@test "boot loader entries: the newest boots next, or the default one" {
+    local entries=/boot/loader/entries saved=/boot/grub2/grubenv
+    arch
+    dracut_there
+    mkdir "$ROOT/lib/modules/6.18.1"
+    put $entries/lab-6.18.1.conf 'version 6.18.1' 'sort-key arch' 'linux /vmlinuz-new' 'initrd /custom.img' "options $ROOT_UUID rw"
+    refuses 'lab-6.18.1.conf loads /custom.img' 'that entry boots next'
+    put /boot/loader/loader.conf 'default arch*'
+    served $ARCH
+    put /boot/loader/loader.conf 'default arch-fallback.conf'
+    refuses 'arch-fallback.conf loads /initramfs-linux-fallback.img, which is for emergencies'
+    put /boot/loader/loader.conf 'default @saved'
+    refuses 'that entry may boot next'
+    rm -rf "$ROOT" && setup
+    fedora_host
+    mkdir "$ROOT/lib/modules/6.18.1"
+    put "$entries/$ID-6.18.1.conf" 'version 6.18.1' 'linux /vmlinuz-6.18.1' 'initrd /initramfs-6.18.1.img' "options $ROOT_UUID rw"
+    refuses "$ID-6.18.1.conf loads /initramfs-6.18.1.img, and that was not found; that entry boots next"
+    put "$entries/$ID-0-rescue.conf" 'title Rescue' 'linux /vmlinuz-0-rescue' 'initrd /initramfs-0-rescue.img' "options $ROOT_UUID rw"
+    put "$entries/other.conf" 'title Other' 'machine-id ffffffffffffffffffffffffffffffff' 'linux /o' 'options root=/dev/sdz9'
+    refuses "$ID-6.18.1.conf" 'that entry may boot next'
+    rm "$ROOT$entries/other.conf"
+    put /etc/default/grub GRUB_DEFAULT=saved 'GRUB_CMDLINE_LINUX=""' GRUB_ENABLE_BLSCFG=true
+    refuses 'that entry may boot next'
+    put $saved '# GRUB Environment Block' "saved_entry=$ID-$KERNEL"
+    ctl apply --dry-run
+    exits 0
+    put $saved '# GRUB Environment Block' 'saved_entry='
+    refuses 'that entry boots next'
+}
+
 # --- whatever it is that is missing
 
 # PARTS has what one of the hosts that are served needs so that the rules get into the image that boots.

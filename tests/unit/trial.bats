@@ -111,6 +111,26 @@ made() {
     as_before
 }
 
+@test "a trial loads all that its kernel's entry loads, with the image in its place, and what is beside the image stays" {
+    local dir=/lab/$KERNEL
+    put "/boot$dir/initrd-keys" keys
+    put "/boot/keys-initrd.img-$KERNEL" keys
+    sed -i "s,^initrd.*,initrd $dir/initrd-keys\ninitrd /keys-initrd.img-$KERNEL\n&\ninitrd /ucode.img," "$ROOT$OWN"
+    before=$(boots)
+    made
+    is "$(sed -n 's/^initrd //p' "$ROOT$ENTRY" | xargs)" "$dir/initrd-keys /keys-initrd.img-$KERNEL $dir/initrd.img-$KERNEL.passthrough-trial /ucode.img" initrds
+    trial_boot second
+    live trial --settle
+    exits 0
+    live confirm --automatic
+    exits 0
+    is "$(<"$ROOT/boot$dir/initrd-keys") $(<"$ROOT/boot/keys-initrd.img-$KERNEL")" 'keys keys' 'what is beside the image'
+    tar -xOf "$ROOT$IMAGE" ./etc/passthrough.d/gpu0.conf | grep -q 10de:1b06
+    live undo
+    exits 0
+    as_before
+}
+
 @test "any other boot behind it: it failed, its config is tried no more, and in no image until it changes" {
     made
     boot_is second
@@ -508,6 +528,9 @@ grub_menu() {
     is "$(grep -c ^menuentry <<<"$output")" 2 entries
     has "menuentry 'Linux, passthrough: trial' --class" "'passthrough-trial' {" 'vmlinuz-6.1.0-99-amd64 root=UUID=x ro console=ttyS0 iommu=pt passthrough.trial=1:900 quiet' \
         $'initrd\t/boot/ucode.img /boot/initrd.img-6.1.0-99-amd64.passthrough-trial'
+    sed -i 's,/boot/ucode.img,/boot/initrd.img-keys,' "$ROOT/etc/grub.d/10_linux"
+    live_run env GRUB_CMDLINE_LINUX= /etc/grub.d/42_passthrough
+    has $'initrd\t/boot/initrd.img-keys /boot/initrd.img-6.1.0-99-amd64.passthrough-trial\n'
     put /var/lib/passthrough/trial/grub 'release 6.1.0-99-amd64' 'initrd ' 'tokens iommu=pt'
     grub_menu GRUB_CMDLINE_LINUX=console=ttyS0
     has $'initrd\t/boot/ucode.img /boot/initrd.img-6.1.0-99-amd64\n'
