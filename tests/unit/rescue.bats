@@ -31,7 +31,7 @@ setup() {
 driver() { basename "$(readlink "$(pci_file $A driver)")"; }
 
 bind() { # bind ARGUMENT [ASSIGNMENT...]
-    run --separate-stderr env -u SYSTEMD_IN_INITRD DRIVERS_ROOT="$ROOT" HURRY=60 LD_PRELOAD="$BATS_FILE_TMPDIR/drivers.so" \
+    run --separate-stderr timeout 10 env -u SYSTEMD_IN_INITRD DRIVERS_ROOT="$ROOT" HURRY=60 LD_PRELOAD="$BATS_FILE_TMPDIR/drivers.so" \
         ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "${@:2}" "$BUILD/passthrough-bind" --root="$ROOT" "$1"
 }
 
@@ -167,6 +167,21 @@ gives_back_after() {
     bind --stage=root
     exits 0
     [[ $(driver) != vfio-pci ]] || { show && return 1; }
+}
+
+@test "what no root can need stays taken, and a slow root is then no reason for later stages to take nothing" {
+    local record
+    bind --rescue=now
+    rm -r "$ROOT/run/passthrough"
+    rm -r "$(realpath "$(pci_file $A .)")"
+    pci_add $A 1234:11e8 0403 under=0000:00:01.0 group=1
+    pci_set $A native e1000e
+    bind --stage=initrd
+    record=$(<"$ROOT/run/passthrough/record")
+    bind --rescue
+    exits 0
+    is "$(driver)" vfio-pci driver
+    is "$(<"$ROOT/run/passthrough/record")" "$record" record
 }
 
 @test "there is one way not to wait" {
