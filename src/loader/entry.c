@@ -157,6 +157,27 @@ char *entry_edit(struct arena *a, const char *text, struct strings add, struct s
                           NULL);
 }
 
+/* They stand together, in that order; what is in front of them is the host's, and so is what was added behind them. */
+char *entry_line_without_trial(struct arena *a, struct span line)
+{
+        struct strings kept = {};
+        struct span rest = line, t;
+        bool inside = false, whole = false;
+
+        while (span_token(&rest, &t)) {
+                if (t.length > strlen(TRIAL_TOKEN) && startswith(t.at, TRIAL_TOKEN)) {
+                        inside = true;
+                        whole = span_has(rest, TRIAL_REBOOT);
+                } else if (inside && (whole || span_is(t, TRIAL_PANIC) || span_is(t, TRIAL_WATCHDOG)))
+                        whole &= !span_is(t, TRIAL_REBOOT);
+                else {
+                        inside = false;
+                        strings_add(a, &kept, arena_strndup(a, t.at, t.length));
+                }
+        }
+        return span_with(a, rest, kept);
+}
+
 const char *entry_without_trial(struct arena *a, const char *text)
 {
         struct span value, of_trial;
@@ -164,7 +185,7 @@ const char *entry_without_trial(struct arena *a, const char *text)
 
         while (next_value(&rest, "options", &value))
                 if (span_value(value, TRIAL_TOKEN, &of_trial))
-                        rest = text = span_replace(a, text, value, trial_without(a, value));
+                        rest = text = span_replace(a, text, value, entry_line_without_trial(a, value));
         return text;
 }
 

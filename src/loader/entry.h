@@ -27,6 +27,8 @@ const char *entry_mount(struct arena *a, const struct boot_file *entry);
 bool entry_root(const struct boot_file *entry, struct span *ret);
 bool entry_uses_grubenv(const struct boot_file *entry);
 bool entry_has(const struct boot_facts *facts, const struct boot_file *entry, const char *token);
+/* A line without a trial's own tokens. */
+char *entry_line_without_trial(struct arena *a, struct span line);
 /* Its text without a trial's own tokens. */
 const char *entry_without_trial(struct arena *a, const char *text);
 /* The value of kernelopts in the environment block. */

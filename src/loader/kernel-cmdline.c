@@ -84,7 +84,7 @@ bool kernel_cmdline_plan(struct boot_planner *p, bool make)
         if (old && missing.n == 0 && drop.n == 0 && !has_trial(flat))
                 return true;
         if (has_trial(flat))
-                flat = trial_without(p->arena, span_of(flat));
+                flat = entry_line_without_trial(p->arena, span_of(flat));
         new = span_without(p->arena, span_of(flat), drop);
         while (*new &&new[strlen(new) - 1] == ' ')
                 new[strlen(new) - 1] = '\0';
@@ -112,6 +112,7 @@ char *kernel_cmdline_without(struct arena *a, const char *text, struct strings t
 {
         struct span line = {text, strcspn(text, "\n")};
 
-        return span_replace(a, text, line,
-                            span_without(a, has_trial(text) ? span_of(trial_without(a, line)) : line, tokens));
+        return span_replace(
+                a, text, line,
+                span_without(a, has_trial(text) ? span_of(entry_line_without_trial(a, line)) : line, tokens));
 }

@@ -88,41 +88,16 @@ bool trial_watchdog(const struct root *root)
         return root_exists(root, "/sys/class/watchdog/watchdog0");
 }
 
-#define PANIC    "panic=10"
-#define REBOOT   "systemd.crash_reboot=yes"
-#define WATCHDOG "systemd.watchdog_sec=60"
-
 /* A panic (kernel-parameters.txt) and a crash of systemd (systemd(1)) reboot, too, where they would wait for somebody.
  */
 void trial_tokens(const struct root *root, struct arena *a, const struct trial *t, const char *const *unattended,
                   struct strings *ret)
 {
         strings_add(a, ret, arena_printf(a, TRIAL_TOKEN "%016" PRIx64 ":%u", t->config, t->seconds));
-        strings_add(a, ret, PANIC);
+        strings_add(a, ret, TRIAL_PANIC);
         while (*unattended)
                 strings_add(a, ret, *unattended++);
-        strings_add(a, ret, REBOOT);
+        strings_add(a, ret, TRIAL_REBOOT);
         if (trial_watchdog(root))
-                strings_add(a, ret, WATCHDOG);
-}
-
-/* They stand together, in that order; what is in front of them is the host's, and so is what was added behind them. */
-char *trial_without(struct arena *a, struct span line)
-{
-        struct strings kept = {};
-        struct span rest = line, t;
-        bool inside = false, whole = false;
-
-        while (span_token(&rest, &t)) {
-                if (t.length > strlen(TRIAL_TOKEN) && startswith(t.at, TRIAL_TOKEN)) {
-                        inside = true;
-                        whole = span_has(rest, REBOOT);
-                } else if (inside && (whole || span_is(t, PANIC) || span_is(t, WATCHDOG)))
-                        whole &= !span_is(t, REBOOT);
-                else {
-                        inside = false;
-                        strings_add(a, &kept, arena_strndup(a, t.at, t.length));
-                }
-        }
-        return span_with(a, rest, kept);
+                strings_add(a, ret, TRIAL_WATCHDOG);
 }

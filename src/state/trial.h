@@ -10,16 +10,18 @@
 #include <stdint.h>
 
 #include "base/root.h"
-#include "base/span.h"
 #include "base/str.h"
 
 #define TRIAL_DIR    "/var/lib/passthrough/trial"
 #define TRIAL_PATH   TRIAL_DIR "/manifest"
 #define TRIAL_SUFFIX ".passthrough-trial"
 #define TRIAL_TOKEN                                                                                                    \
-        "passthrough.trial=" /* ID:SECONDS, the second until it is taken back; the rest of the line is its own */
-#define TRIAL_WAIT (15 * 60)
-#define BOOT_ID    "/proc/sys/kernel/random/boot_id"
+        "passthrough.trial="      /* ID:SECONDS, the second until it is taken back; the rest of the line is its own */
+#define TRIAL_PANIC    "panic=10" /* behind it, in this order, with the maker's between the first two */
+#define TRIAL_REBOOT   "systemd.crash_reboot=yes"
+#define TRIAL_WATCHDOG "systemd.watchdog_sec=60" /* not always */
+#define TRIAL_WAIT     (15 * 60)
+#define BOOT_ID        "/proc/sys/kernel/random/boot_id"
 
 enum trial_state {
         TRIAL_NONE,
@@ -66,5 +68,3 @@ void trial_tokens(const struct root *root, struct arena *a, const struct trial *
                   struct strings *ret);
 /* Whether something would reset a host that hangs. */
 bool trial_watchdog(const struct root *root);
-/* The line without a trial's own tokens. */
-char *trial_without(struct arena *a, struct span line);

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2016 # the programs expand what is theirs
+#
 # What runs once an image was replaced is others', and may write boot entries: of its own settings, or of /proc/cmdline, as Debian's
 # kernel-install does. They stay as passthrough has them, in apply, confirm and undo.
 
