@@ -12,7 +12,7 @@ depends() {
     return 0
 }
 
-# An image that lacks something has no digest: apply and check see by that that it has to be built anew.
+# An image that lacks something has no digest, so that apply builds it anew.
 passthrough_lacks() {
     dwarn "passthrough: $1 is not in the image"
     rm -f "$initdir/usr/lib/passthrough/digest"
