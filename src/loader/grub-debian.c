@@ -130,8 +130,7 @@ static const char *lacks(const struct boot_facts *facts, struct arena *a, const 
                 return NULL;
         if (next_line(&from, "initrd", &line))
                 while (span_token(&line, &word))
-                        if (streq(str_basename(arena_strndup(a, word.at, word.length)),
-                                  arena_strndup(a, image.at, image.length)))
+                        if (streq(str_basename(grub_path(a, word)), arena_strndup(a, image.at, image.length)))
                                 return NULL;
         return "the trial's entry in GRUB's menu does not load the trial's boot image";
 }

@@ -483,6 +483,13 @@ void grub_verify(const struct boot_facts *facts, struct strings tokens, struct a
                             arena_printf(a, "%s: there is no entry of /etc/grub.d/10_linux in it", facts->menu.path));
 }
 
+const char *grub_path(struct arena *a, struct span word)
+{
+        bool quoted = word.length > 2 && strchr("\"'", *word.at) && word.at[word.length - 1] == *word.at;
+
+        return arena_strndup(a, word.at + quoted, word.length - 2 * quoted);
+}
+
 void grub_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret)
 {
         struct menu menu = menu_of(facts);
@@ -496,12 +503,12 @@ void grub_kernels(const struct boot_facts *facts, struct arena *a, struct boot_k
                         boot_kernel_add(a, ret,
                                         arena_printf(a, "%s: \"%.*s\"", facts->menu.path, (int)menu.title.length,
                                                      menu.title.at))
-                                ->path = arena_strndup(a, path.at, path.length);
+                                ->path = grub_path(a, path);
                 }
                 /* What the shell puts in for a "$" is beside the image. */
                 while (is_command(word, "initrd") && title == menu.title.at && ret->n > 0 && span_token(&line, &path))
                         if (*path.at != '$')
-                                strings_add(a, &ret->v[ret->n - 1].beside, arena_strndup(a, path.at, path.length));
+                                strings_add(a, &ret->v[ret->n - 1].beside, grub_path(a, path));
         }
         mark_next(facts, a, ret, titles);
 }

@@ -42,6 +42,8 @@ char *grub_settings_without(struct arena *a, const char *text, struct strings to
 void grub_lengths(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
 /* The line that they make, as far as their text tells. */
 void grub_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
+/* A path of the menu, as a text, without the quotes that it may stand in. */
+const char *grub_path(struct arena *a, struct span word);
 /* The kernels of the menu's entries. */
 void grub_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret);
 /* GRUB_DEFAULT, "0" where it is not set; NULL: the shell makes it. */

@@ -374,12 +374,15 @@ served() {
     exits 0
     put /boot/initrd.img-other image
     local path
-    for path in /boot/initrd.img-other /initrd.img-other /@/boot/initrd.img-other '($root)/initrd.img-other'; do
+    for path in /boot/initrd.img-other '"/BOOT/ubuntu_abc@/initrd.img-other"' /initrd.img-other /@/boot/initrd.img-other '($root)/initrd.img-other'; do
         sed -i "s,initrd\t.*,initrd\t/boot/intel-ucode.img $path," "$ROOT/boot/grub/grub.cfg"
         ctl apply --dry-run
         exits 0
         has "dracut --force --kver $KERNEL /boot/initrd.img-other" || { echo "$path" && return 1; }
     done
+    sed -i "s,linux\t[^ ]*,linux\t\"/BOOT/ubuntu_abc@/vmlinuz-$KERNEL\"," "$ROOT/boot/grub/grub.cfg"
+    ctl apply --dry-run
+    exits 0
     sed -i "s,initrd\t.*,initrd\t/boot/initrd.img-gone," "$ROOT/boot/grub/grub.cfg"
     refuses '/boot/grub/grub.cfg: "Debian GNU/Linux" loads /boot/initrd.img-gone, and that was not found'
     sed -i '/initrd/d' "$ROOT/boot/grub/grub.cfg"

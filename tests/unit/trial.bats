@@ -531,6 +531,9 @@ grub_menu() {
     sed -i 's,/boot/ucode.img,/boot/initrd.img-keys,' "$ROOT/etc/grub.d/10_linux"
     live_run env GRUB_CMDLINE_LINUX= /etc/grub.d/42_passthrough
     has $'initrd\t/boot/initrd.img-keys /boot/initrd.img-6.1.0-99-amd64.passthrough-trial\n'
+    sed -i -E 's,linux\\t[^ ]*,linux\\t\x27/vmlinuz-%s\x27,; s,initrd\\t.*-%s.n\},initrd\\t\x27/initrd.img-%s\x27\\n},' "$ROOT/etc/grub.d/10_linux"
+    live_run env GRUB_CMDLINE_LINUX= /etc/grub.d/42_passthrough
+    has $'initrd\t\'/initrd.img-6.1.0-99-amd64.passthrough-trial\'\n'
     put /var/lib/passthrough/trial/grub 'release 6.1.0-99-amd64' 'initrd ' 'tokens iommu=pt'
     grub_menu GRUB_CMDLINE_LINUX=console=ttyS0
     has $'initrd\t/boot/ucode.img /boot/initrd.img-6.1.0-99-amd64\n'
