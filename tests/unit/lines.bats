@@ -199,6 +199,7 @@ each_of() {
 @test "a root on LVM over LUKS: the volume is right, what it stands on is not known to be wrong, another volume is wrong" {
     sed -i '/ \/ \/ /d' "$ROOT/proc/self/mountinfo"
     crypt dm-0 253:0 luks-1 nvme0n1p2
+    python3 "$BATS_TEST_DIRNAME/luks-header" "$ROOT/dev/nvme0n1p2" 0
     lvm dm-1 253:1 vg-my--root dm-0
     lvm dm-2 253:2 vg-home dm-0
     mounted dm-1 / ext4

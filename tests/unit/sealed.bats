@@ -31,12 +31,16 @@ grub() {
     put /boot/grub/grub.cfg '### BEGIN /etc/grub.d/10_linux ###' "menuentry 'Debian GNU/Linux' {" \
         "	linux	/boot/vmlinuz-$KERNEL root=UUID=$ROOT_UUID ro quiet" "	initrd	/boot/initrd.img-$KERNEL" '}' \
         '### END /etc/grub.d/10_linux ###'
+    image_there
 }
 
 systemd_boot() {
     rm -rf "$ROOT/boot" "$ROOT/usr/sbin/update-grub" "$ROOT/etc/debian_version" "$ROOT/etc/default"
     put "/boot/loader/entries/host-$KERNEL.conf" 'title Linux' "version $KERNEL" "options root=UUID=$ROOT_UUID ro" \
         "linux /host/$KERNEL/linux" "initrd /host/$KERNEL/initrd"
+    put /boot/loader/loader.conf 'timeout 3'
+    put "/boot/host/$KERNEL/linux" kernel
+    put "/boot/host/$KERNEL/initrd" image
     put /etc/kernel/cmdline "root=UUID=$ROOT_UUID ro"
 }
 
