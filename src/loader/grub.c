@@ -440,6 +440,27 @@ static bool find_default(const struct boot_facts *facts, struct arena *a, struct
         return false;
 }
 
+/* BIOS and UEFI had commands of their own. */
+static bool is_command(struct span word, const char *name)
+{
+        size_t n = strlen(name);
+
+        return word.length >= n && memcmp(word.at, name, n) == 0 &&
+               (word.length == n || (word.length == n + 2 && memcmp(word.at + n, "16", 2) == 0) ||
+                (word.length == n + 3 && memcmp(word.at + n, "efi", 3) == 0));
+}
+
+/* Another system, Windows say, is no boot of a kernel. */
+static bool loads_kernel(const char *entry)
+{
+        struct span line, word;
+
+        while (span_line(&entry, &line) && line.length > 0 && *line.at != '}')
+                if (span_token(&line, &word) && is_command(word, "linux"))
+                        return true;
+        return false;
+}
+
 static void mark_next(const struct boot_facts *facts, struct arena *a, struct boot_kernels *kernels,
                       const char *const *titles)
 {
@@ -452,18 +473,8 @@ static void mark_next(const struct boot_facts *facts, struct arena *a, struct bo
                 kernels->v[i].next = titles[i] == next.at ? KNOWN_YES : KNOWN_NO;
                 any |= titles[i] == next.at;
         }
-        if (!any)
+        if (!any && loads_kernel(next.at))
                 kernels->elsewhere = arena_printf(a, "%s: \"%.*s\"", facts->menu.path, (int)next.length, next.at);
-}
-
-/* BIOS and UEFI had commands of their own. */
-static bool is_command(struct span word, const char *name)
-{
-        size_t n = strlen(name);
-
-        return word.length >= n && memcmp(word.at, name, n) == 0 &&
-               (word.length == n || (word.length == n + 2 && memcmp(word.at + n, "16", 2) == 0) ||
-                (word.length == n + 3 && memcmp(word.at + n, "efi", 3) == 0));
 }
 
 void grub_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *v)

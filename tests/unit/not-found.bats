@@ -505,6 +505,12 @@ is_next() { put /etc/default/grub 'GRUB_CMDLINE_LINUX=""' "$@"; }
     exits 0
     is_next GRUB_DEFAULT=mine
     refuses '/boot/grub/grub.cfg: "mine" boots next, and gets no rules'
+    # Whoever boots another system first chooses ours by hand.
+    sed -i '/40_custom/,$d' "$ROOT/boot/grub/grub.cfg"
+    printf '%s\n' '### BEGIN /etc/grub.d/30_os-prober ###' "menuentry 'Windows' {" '	chainloader /bootmgfw.efi' '}' >>"$ROOT/boot/grub/grub.cfg"
+    is_next GRUB_DEFAULT=Windows
+    ctl apply --dry-run
+    exits 0
 }
 
 @test "boot loader entries: the newest boots next, or the default one" {
