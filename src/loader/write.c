@@ -30,8 +30,8 @@ int boot_write(const struct root *root, struct arena *a, const struct boot_plan 
 static int keep_one(const struct root *root, struct arena *a, const struct boot_file *file, const char **ret_what,
                     struct strings *ret)
 {
-        const char *path, *now;
-        char *text;
+        const char *path, *now = NULL;
+        char *text = NULL;
         size_t size;
         int k;
 
