@@ -1,6 +1,6 @@
 # Scripts that people put into boot images of initramfs-tools, as the guides have them: what check says of them, what
 # add --from=initramfs-tools takes over, and what it leaves alone.
-# shellcheck disable=SC2016 # the text of scripts, which nobody runs here
+# shellcheck disable=SC2016,SC2059 # the text of scripts, which nobody runs here
 
 load product
 load tree
