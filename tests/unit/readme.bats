@@ -17,6 +17,8 @@ git stash pop
 machine NAME
 tests/guard/run -t NAME
 passthrough-bind --deadline
+passthrough-bind --rescue
+add --from=NAME
 tests/lab/deps build lint test'
 
 # COMMAND | FILE | what that file has, which runs it: what takes a boot, a package or a machine of the lab. A command may have several lines,
