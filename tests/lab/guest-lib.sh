@@ -304,6 +304,17 @@ verdicts() {
     passthroughctl list --json "$@"
 }
 
+# boot_loader_is_there: what apply and check need to see of a boot loader and its image, where QEMU itself has started the kernel.
+boot_loader_is_there() {
+    local kernel
+    kernel=$(uname -r)
+    mkdir -p /boot/grub
+    touch "/boot/vmlinuz-$kernel" "/boot/initrd.img-$kernel"
+    echo 'GRUB_CMDLINE_LINUX=""' >/etc/default/grub
+    echo 12 >/etc/debian_version
+    printf "menuentry 'Debian' {\n\tlinux /boot/vmlinuz-%s root=/dev/vda ro\n\tinitrd /boot/initrd.img-%s\n}\n" "$kernel" "$kernel" >/boot/grub/grub.cfg
+}
+
 # capture_machine DIR: whoever reads DIR comes to the same.
 capture_machine() {
     local live
