@@ -163,6 +163,12 @@ void str_add(struct arena *a, const char ***list, size_t *n, const char *s)
         ++*n;
 }
 
+void strings_append(struct arena *a, struct strings *list, const struct strings *more)
+{
+        for (size_t i = 0; i < more->n; i++)
+                strings_add(a, list, more->v[i]);
+}
+
 char *strings_text(struct arena *a, const struct strings *list)
 {
         size_t size = 1;

@@ -78,6 +78,9 @@ static inline void strings_add(struct arena *a, struct strings *list, const char
         str_add(a, &list->v, &list->n, s);
 }
 
+/* All of one list behind another. */
+void strings_append(struct arena *a, struct strings *list, const struct strings *more);
+
 /* All of them, one behind the other. */
 char *strings_text(struct arena *a, const struct strings *list) _must_check_;
 

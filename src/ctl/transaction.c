@@ -212,21 +212,15 @@ static void tell_back(struct ctl *c, const struct boot_back *b)
                 ctl_error("%s", b->left.v[i]);
 }
 
-static void append(struct arena *a, struct strings *to, const struct strings *from)
-{
-        for (size_t i = 0; i < from->n; i++)
-                strings_add(a, to, from->v[i]);
-}
-
 /* For the document, and for what is taken back behind it. */
 static void keep_back(struct transaction *x, const struct boot_back *b)
 {
         struct arena *a = &x->c->arena;
 
-        append(a, &x->back.restored, &b->restored);
-        append(a, &x->back.edited, &b->edited);
-        append(a, &x->back.kept, &b->kept);
-        append(a, &x->back.left, &b->left);
+        strings_append(a, &x->back.restored, &b->restored);
+        strings_append(a, &x->back.edited, &b->edited);
+        strings_append(a, &x->back.kept, &b->kept);
+        strings_append(a, &x->back.left, &b->left);
         x->back.would = b->would;
         x->back.n_would = b->n_would;
 }

@@ -326,12 +326,6 @@ static void verify_copies(const struct boot_esp *x, struct arena *a, struct boot
         }
 }
 
-static void append(struct arena *a, struct strings *to, const struct strings *from)
-{
-        for (size_t i = 0; i < from->n; i++)
-                strings_add(a, to, from->v[i]);
-}
-
 /* Each by itself: what one of them has the firmware may find on none of the others. */
 static void verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret)
 {
@@ -346,8 +340,8 @@ static void verify(const struct boot_facts *facts, struct strings tokens, struct
                         verify_copies(x, a, &one);
                 }
                 ret->n_entries += one.n_entries;
-                append(a, &ret->lacking, &one.lacking);
-                append(a, &ret->notes, &one.notes);
+                strings_append(a, &ret->lacking, &one.lacking);
+                strings_append(a, &ret->notes, &one.notes);
         }
 }
 
