@@ -178,7 +178,7 @@ static int copy_back(struct transaction *x, const struct undo *u)
 /* The host boots as before that apply; else undo has yet to be done. */
 static int verify_back(struct transaction *x, const struct undo *u, const struct strings *images)
 {
-        struct boot_lines of_trial = {};
+        struct strings problems = {};
         const char *still;
         int k;
 
@@ -187,12 +187,12 @@ static int verify_back(struct transaction *x, const struct undo *u, const struct
         k = transaction_detect(x);
         still = k == 0 ? boot_still_has(&x->facts, &x->c->arena, u) : NULL;
         if (still)
-                ctl_error("%s", still);
+                strings_add(&x->c->arena, &problems, still);
         if (k == 0)
-                boot_trial_lines(&x->facts, &x->c->arena, &of_trial);
-        for (size_t i = 0; i < of_trial.n; i++)
-                ctl_error("%s has the " TRIAL_TOKEN " of a trial", of_trial.v[i].path);
-        return still || of_trial.n > 0 ? EXIT_FAILURE : k;
+                boot_trial_problems(&x->facts, &x->c->arena, &problems);
+        for (size_t i = 0; i < problems.n; i++)
+                ctl_error("%s", problems.v[i]);
+        return problems.n > 0 ? EXIT_FAILURE : k;
 }
 
 static void tell_back(struct ctl *c, const struct boot_back *b)

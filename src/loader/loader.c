@@ -11,15 +11,10 @@ const char *boot_name(const struct boot_facts *facts)
 
 void boot_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret)
 {
-        struct boot_lines lines;
-
         *ret = (struct boot_verdict){};
         if (facts->loader)
                 facts->loader->verify(facts, tokens, a, ret);
-        boot_trial_lines(facts, a, &lines);
-        for (size_t i = 0; i < lines.n; i++)
-                strings_add(a, &ret->lacking,
-                            arena_join(a, lines.v[i].path, " has the " TRIAL_TOKEN " of a trial", NULL));
+        boot_trial_problems(facts, a, &ret->lacking);
 }
 
 void boot_trial_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret)
@@ -33,6 +28,15 @@ void boot_trial_lines(const struct boot_facts *facts, struct arena *a, struct bo
         for (size_t i = 0; i < all.n; i++)
                 if (span_value(span_of(all.v[i].text), TRIAL_TOKEN, &value))
                         boot_line_add(a, ret, all.v[i].path, all.v[i].text, all.v[i].entry);
+}
+
+void boot_trial_problems(const struct boot_facts *facts, struct arena *a, struct strings *problems)
+{
+        struct boot_lines lines;
+
+        boot_trial_lines(facts, a, &lines);
+        for (size_t i = 0; i < lines.n; i++)
+                strings_add(a, problems, arena_join(a, lines.v[i].path, " has the " TRIAL_TOKEN " of a trial", NULL));
 }
 
 void boot_verify_running(const struct boot_facts *facts, struct strings tokens, struct arena *a,

@@ -218,6 +218,8 @@ const char *boot_name(const struct boot_facts *facts);
 void boot_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);
 /* Lines with a trial's tokens, though none of a trial: such a boot would be taken back. */
 void boot_trial_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
+/* Adds a sentence for each of them. */
+void boot_trial_problems(const struct boot_facts *facts, struct arena *a, struct strings *problems);
 /* The same where nothing can be seen of the next boot: what the running kernel was given. */
 void boot_verify_running(const struct boot_facts *facts, struct strings tokens, struct arena *a,
                          struct boot_verdict *ret);
