@@ -144,17 +144,14 @@ static bool any_row(const struct checker *c)
 void check_hand_made(struct checker *c)
 {
         const struct boot_scripts *scripts = &c->facts->scripts;
-        bool may_have = false;
 
-        for (const struct ids_settings *s = c->facts->makers.maker->settings; s && s->files; s++)
-                may_have |= s->form == IDS_SCRIPTS;
         for (size_t i = 0; i < scripts->n; i++)
                 if (scripts->v[i].left)
                         check_row(c, id, CHECK_UNKNOWN, "", "%s %s, and may give devices to vfio-pci",
                                   scripts->v[i].file, scripts->v[i].left);
                 else
                         script_row(c, &scripts->v[i]);
-        if (may_have && !any_row(c))
+        if (boot_scripts_are_known(c->facts->makers.maker->settings) && !any_row(c))
                 check_row(c, id, CHECK_PASS, "", "no script or line of %s gives a device to vfio-pci",
                           c->facts->makers.maker->name);
 }

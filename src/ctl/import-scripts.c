@@ -63,14 +63,6 @@ static void read_modules(struct import *m, const char *prefix, const struct ids_
                 read_module(m, prefix, &lines.v[i]);
 }
 
-bool import_has_scripts(const struct maker *maker)
-{
-        for (const struct ids_settings *s = maker->settings; s && s->files; s++)
-                if (s->form == IDS_SCRIPTS)
-                        return true;
-        return false;
-}
-
 int import_scripts(struct import *m, const struct maker *maker)
 {
         struct boot_scripts scripts;

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "ctl/offer.h"
+#include "facts/boot-scripts.h"
 #include "plan/handover.h"
 #include "report/json.h"
 
@@ -295,7 +296,7 @@ static const struct import_source *find_source(const char *name)
 static const struct maker *find_maker(const struct ctl *c, const char *name)
 {
         for (size_t i = 0; c->makers[i]; i++)
-                if (streq(c->makers[i]->name, name) && import_has_scripts(c->makers[i]))
+                if (streq(c->makers[i]->name, name) && boot_scripts_are_known(c->makers[i]->settings))
                         return c->makers[i];
         return NULL;
 }

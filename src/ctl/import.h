@@ -65,7 +65,6 @@ int import_modprobe(struct import *m) _must_check_;
 int import_cmdline(struct import *m) _must_check_;
 int import_running(struct import *m) _must_check_;
 /* What people put into boot images of that maker; it has scripts of theirs. */
-bool import_has_scripts(const struct maker *maker) _must_check_;
 int import_scripts(struct import *m, const struct maker *maker) _must_check_;
 
 /* What of the old recipe can go once the plan's rules are in effect: lines "FILE:LINE: TEXT". */

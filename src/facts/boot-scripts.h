@@ -25,6 +25,7 @@ struct boot_scripts {
 };
 
 /* settings: of a maker, up to the one without files. */
+bool boot_scripts_are_known(const struct ids_settings *settings);
 void boot_scripts_read(const struct root *root, struct arena *a, const struct ids_settings *settings,
                        struct boot_scripts *ret);
 /* Adds the lines of those scripts that name a driver which takes ids=, less their comments. */
