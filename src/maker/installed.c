@@ -74,14 +74,6 @@ static void look_for_kernel(struct finder *f, const char *path)
         f->kernel |= root_exists(f->root, path);
 }
 
-/* A name of an image as its maker has it, with the release in it. */
-static const char *image_name(struct finder *f, const char *pattern)
-{
-        int star = (int)(strchr(pattern, '*') - pattern);
-
-        return arena_printf(f->arena, "%.*s%s%s", star, pattern, f->release, pattern + star + 1);
-}
-
 /* The makers' own names have the release; kernel-install names a directory after the machine's ID or its own token. */
 static void find_by_name(struct finder *f, const char *place)
 {
@@ -89,7 +81,9 @@ static void find_by_name(struct finder *f, const char *place)
 
         for (const struct maker *const *m = f->makers->table; *m; m++)
                 for (const char *const *name = (*m)->images; *name; name++)
-                        add_image(f, arena_join(f->arena, place, "/", image_name(f, *name), NULL), NULL, false);
+                        add_image(f,
+                                  arena_join(f->arena, place, "/", maker_image_name(f->arena, *name, f->release), NULL),
+                                  NULL, false);
         for (size_t i = 0; i < ARRAY_SIZE(f->tokens); i++) {
                 const char *dir;
 
@@ -132,7 +126,7 @@ static bool is_own(struct finder *f, const char *path)
                 return true;
         for (const struct maker *const *m = f->makers->table; *m; m++)
                 for (const char *const *pattern = (*m)->images; *pattern; pattern++)
-                        if (streq(name, image_name(f, *pattern)))
+                        if (streq(name, maker_image_name(f->arena, *pattern, f->release)))
                                 return true;
         return false;
 }

@@ -22,6 +22,13 @@ int maker_run(struct arena *a, const char **argv, const char **ret_wrong)
         return k < 0 ? k : 0;
 }
 
+const char *maker_image_name(struct arena *a, const char *pattern, const char *release)
+{
+        int star = (int)(strchr(pattern, '*') - pattern);
+
+        return arena_printf(a, "%.*s%s%s", star, pattern, release, pattern + star + 1);
+}
+
 struct glob {
         const struct root *root;
         struct arena *arena;

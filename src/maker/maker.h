@@ -57,6 +57,9 @@ struct maker {
  */
 int maker_run(struct arena *a, const char **argv, const char **ret_wrong) _must_check_;
 
+/* A name of an image as images has it, with the release in it. */
+const char *maker_image_name(struct arena *a, const char *pattern, const char *release);
+
 /* The host's files that match a pattern, wildcards in any part of the path; sorted. */
 void maker_parts(const struct root *root, struct arena *a, const struct initrd *initrd, const char ***ret,
                  size_t *ret_n);

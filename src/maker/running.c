@@ -57,9 +57,7 @@ static const char *names(const struct search *s)
 
         for (const struct maker *const *m = s->makers->table; *m; m++)
                 for (const char *const *name = (*m)->images; *name; name++) {
-                        int star = (int)(strchr(*name, '*') - *name);
-                        const char *one = arena_printf(s->arena, "%.*s%s%s", star, *name,
-                                                       s->release ? s->release : "RELEASE", *name + star + 1);
+                        const char *one = maker_image_name(s->arena, *name, s->release ? s->release : "RELEASE");
 
                         if (!strstr(text, one))
                                 text = arena_join(s->arena, text, *text ? ", " : "", one, NULL);
