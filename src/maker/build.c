@@ -7,11 +7,25 @@
 #include <sys/statvfs.h>
 
 #include "base/file.h"
+#include "base/program.h"
 #include "base/str.h"
 #include "maker/contents.h"
 #include "state/journal.h"
 
 #define MIB ((uint64_t)1024 * 1024)
+
+/* What is built is looked at before it takes any place. *ret_wrong as maker->build() has it. */
+static int build_file(struct arena *a, const struct maker *maker, const char *release, const char *file,
+                      const char **ret_wrong)
+{
+        for (const char *const *reader = maker->readers; reader && *reader; reader++)
+                if (!program_find(a, *reader)) {
+                        *ret_wrong = arena_join(a, *reader, " is not there; it is needed to verify what ",
+                                                str_basename(maker->programs[0]), " builds", NULL);
+                        return 0;
+                }
+        return maker->build(a, release, file, ret_wrong);
+}
 
 int build_beside(const struct root *root, struct arena *a, const struct maker *maker, struct image_job *job,
                  const char *path, const char **ret_wrong)
@@ -22,7 +36,7 @@ int build_beside(const struct root *root, struct arena *a, const struct maker *m
 
         *ret_wrong = NULL;
         file_sweep(root, path);
-        k = maker->build(a, job->image->release, file, ret_wrong);
+        k = build_file(a, maker, job->image->release, file, ret_wrong);
         if (k == 0 && !*ret_wrong && !root_exists(root, file))
                 *ret_wrong = arena_join(a, maker->name, " built nothing, and reported success", NULL);
         if (k == 0 && !*ret_wrong)

@@ -32,6 +32,8 @@ struct maker {
         /* How people have its initrd load a module before others, behind "load NAME early:". */
         const char *(*load_early)(struct arena *a, const char *module);
 
+        const char *const *readers; /* programs that list() and read() run */
+
         /* Builds an image on this machine; *ret_wrong: what went wrong, untouched if all is well. 0 or -errno. */
         int (*build)(struct arena *a, const char *release, const char *file, const char **ret_wrong);
         /* The names of the files in an image, one a line, behind a blank, a slash or nothing; NULL: it cannot be read.
