@@ -127,15 +127,14 @@ static void config_changed(struct ctl *c, struct check_facts *ret)
         ret->config_newest = newest;
 }
 
-static int images(struct ctl *c, struct check_facts *ret)
+static int images(struct ctl *c, const struct boot_facts *boot, struct check_facts *ret)
 {
         struct installed_list list;
-        struct boot_facts boot;
         int k = 0;
 
-        installed_look(c->loaders, &ret->makers, &c->root, &c->arena, &boot, &list);
-        running_find(&c->root, &c->arena, &ret->makers, boot.unreadable ? NULL : &boot, &list, &c->config,
-                     &ret->running);
+        boot = boot->unreadable ? NULL : boot;
+        installed_find(&c->root, &c->arena, &ret->makers, boot, &list);
+        running_find(&c->root, &c->arena, &ret->makers, boot, &list, &c->config, &ret->running);
         ret->images = arena_alloc(&c->arena, list.n * sizeof(*ret->images));
         for (; k == 0 && ret->n_images < list.n; ret->n_images++) {
                 const struct installed *image = &list.v[ret->n_images];
@@ -172,32 +171,26 @@ static void esps(struct ctl *c, const struct boot_facts *boot, const struct need
         }
 }
 
-static void trial(struct ctl *c, const struct needs *needs, struct check_facts *ret)
+static void trial(struct ctl *c, const struct boot_facts *boot, const struct needs *needs, struct check_facts *ret)
 {
-        struct boot_facts boot;
-
-        boot_detect_all(c->loaders, &c->root, &c->arena, &boot);
-        esps(c, &boot, needs, ret);
-        boot_trial_lines(&boot, &c->arena, &ret->of_trial);
+        boot_trial_lines(boot, &c->arena, &ret->of_trial);
         trial_read(&c->root, &c->arena, &ret->trial);
         ret->live = c->root.live;
         if (!ret->live)
                 return;
         ret->watchdog = trial_watchdog(&c->root);
-        ret->loader_problem = needs->n_tokens > 0 ? boot.problem : NULL;
-        ret->trial_problem = boot.unreadable ? arena_join(&c->arena, boot.unreadable, " cannot be read", NULL)
-                                             : oneshot_problem(&boot, &c->root, &c->arena);
+        ret->loader_problem = needs->n_tokens > 0 ? boot->problem : NULL;
+        ret->trial_problem = boot->unreadable ? arena_join(&c->arena, boot->unreadable, " cannot be read", NULL)
+                                              : oneshot_problem(boot, &c->root, &c->arena);
 }
 
-static int volumes(struct ctl *c, struct check_facts *ret)
+static int volumes(struct ctl *c, const struct boot_facts *boot, struct check_facts *ret)
 {
-        struct boot_facts boot;
         int k = sealed_gather(c, &ret->volumes);
 
         if (k < 0 || ret->volumes.n == 0)
                 return k;
-        boot_detect(c->loaders, &c->root, &c->arena, &boot);
-        ret->changed_pcrs = seals_changed(&boot, true, true);
+        ret->changed_pcrs = seals_changed(boot, true, true);
         ret->predicts = sealed_predicts(c);
         return 0;
 }
@@ -223,6 +216,7 @@ static void look_at_switch(struct ctl *c, struct check_facts *ret)
 int ctl_readiness(struct ctl *c, struct check_facts *ret)
 {
         struct needs needs = ctl_needs(c);
+        struct boot_facts boot;
         int k;
 
         *ret = (struct check_facts){};
@@ -244,9 +238,11 @@ int ctl_readiness(struct ctl *c, struct check_facts *ret)
         look_at_daemons(c, ret);
         modules(c, ret);
         devices(c, ret);
-        trial(c, &needs, ret);
+        boot_detect_all(c->loaders, &c->root, &c->arena, &boot);
+        esps(c, &boot, &needs, ret);
+        trial(c, &boot, &needs, ret);
         config_changed(c, ret);
         lines_judge_next(c, &needs, &ret->refused);
-        k = volumes(c, ret);
-        return k < 0 ? k : images(c, ret);
+        k = volumes(c, &boot, ret);
+        return k < 0 ? k : images(c, &boot, ret);
 }

@@ -379,8 +379,10 @@ void installed_find(const struct root *root, struct arena *a, const struct maker
 }
 
 void installed_look(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
-                    struct arena *a, struct boot_facts *ret_boot, struct installed_list *ret)
+                    struct arena *a, struct installed_list *ret)
 {
-        boot_detect(loaders, root, a, ret_boot);
-        installed_find(root, a, makers, ret_boot->unreadable ? NULL : ret_boot, ret);
+        struct boot_facts boot;
+
+        boot_detect(loaders, root, a, &boot);
+        installed_find(root, a, makers, boot.unreadable ? NULL : &boot, ret);
 }

@@ -53,6 +53,6 @@ const char *installed_lost_of(const struct installed_list *list, struct arena *a
 /* boot may be NULL: then the images that boot entries name are not found. */
 void installed_find(const struct root *root, struct arena *a, const struct makers *makers,
                     const struct boot_facts *boot, struct installed_list *ret);
-/* Likewise, and finds *ret_boot itself, as far as can be told where this host boots from. */
+/* Likewise, and finds the entries itself, as far as can be told where this host boots from. */
 void installed_look(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
-                    struct arena *a, struct boot_facts *ret_boot, struct installed_list *ret);
+                    struct arena *a, struct installed_list *ret);

@@ -151,12 +151,11 @@ int status_images(const struct loader *const *loaders, const struct makers *make
                   struct arena *a, const struct plan *plan, struct status_image **ret, size_t *ret_n)
 {
         struct installed_list list = {};
-        struct boot_facts boot;
         int k = 0;
 
         *ret = NULL;
         *ret_n = 0;
-        installed_look(loaders, makers, root, a, &boot, &list);
+        installed_look(loaders, makers, root, a, &list);
         for (size_t i = 0; k == 0 && i < list.n; i++) {
                 const struct installed *image = &list.v[i];
                 struct status_image *x;
