@@ -159,7 +159,7 @@ static int verify(struct transaction *x, struct strings tokens)
         return 0;
 }
 
-/* What the command makes is in no file of the host that the journal could keep: it makes all of it anew. */
+/* The journal keeps no file that this command makes: it makes all of them anew. */
 static bool only_copies(const struct undo *u)
 {
         for (size_t i = 0; i < u->n_files; i++)

@@ -40,7 +40,7 @@ static struct shell_bind *find(const struct binds *b, const char *address, const
         return NULL;
 }
 
-/* Of two of the same device the last tells whether it comes to that. */
+/* The last of two for the same device tells whether it comes to that. */
 static void add(struct binds *b, const struct shell_command *c, const char *address, const char *ids, bool known,
                 bool override)
 {

@@ -208,7 +208,7 @@ static struct json_object *reduce_token(struct arena *a, struct json_object *fro
         }
         if (!flag(from, "tpm2_pcrlock"))
                 return to;
-        /* What it says itself of PCRs is said of no others. */
+        /* The token's own PCRs count besides. */
         if (pcrlock && from_array(member(from, "tpm2-pcrs", json_type_array), &pcrs))
                 json_object_object_add(to, "tpm2-pcrs", to_array(pcrs | *pcrlock));
         else

@@ -79,7 +79,7 @@ static bool same_directory(const struct root *root, const char *a, const char *b
                s.st_ino == t.st_ino;
 }
 
-/* Of an entry that does not say it: Arch's kernels have a file without a release in its name. */
+/* An entry may not say it: Arch's kernels have a file without a release in its name. */
 static const char *kernel_release(struct detector *d, const struct boot_file *entry)
 {
         const struct root *root = d->probe->root;

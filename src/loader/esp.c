@@ -212,7 +212,7 @@ int esp_compare(const struct esp *e, struct esp_copy *copy)
         return k;
 }
 
-/* Of the running host alone: of a tree its own files are read. */
+/* Only the running host's: a tree's own files are read, and so captured. */
 static void tell_capture(const struct esp *e, const struct boot_esp *x)
 {
         struct arena *a = e->host->arena;

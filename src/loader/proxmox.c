@@ -262,7 +262,7 @@ static const char *name_of(const struct boot_esp *x, struct arena *a, const char
         return arena_join(a, "ESP ", x->uuid, path ? ": " : "", path, NULL);
 }
 
-/* What it skips is behind the others from then on, and may be what the firmware boots. */
+/* The tool skips such an ESP, which is then older than the others, and may be the one that the firmware boots. */
 static bool plan(struct boot_planner *p)
 {
         for (size_t i = 0; i < p->facts->n_esps; i++) {

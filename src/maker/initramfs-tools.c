@@ -53,7 +53,7 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
         return remove(path);
 }
 
-/* Where there are archives in front of the last one, as of microcode, that one has a directory: "main". */
+/* If other archives, of microcode say, are in front of the last one, that one is unpacked into "main". */
 static const char *read_unpacked(const struct root *unpacked, struct arena *a, const char *path)
 {
         static const char *const parts[] = {"/main", ""};
@@ -66,7 +66,7 @@ static const char *read_unpacked(const struct root *unpacked, struct arena *a, c
         return "";
 }
 
-/* Where it fails, what it did unpack counts, and what is not there is unknown. */
+/* If the program fails, the files that it did unpack count, and the others are unknown. */
 static bool unpack(struct arena *a, const char *file, const char *dir, const char *const *paths, const char **ret)
 {
         const char *argv[] = {program_find(a, "unmkinitramfs"), file, dir, NULL}, *said;

@@ -174,7 +174,7 @@ static void choose(struct finder *f, struct loaded *x)
                 x->image = image;
 }
 
-/* Of all entries, before any of their images counts: what is beside one image is none of another entry, either. */
+/* All entries come first, and then their images: a file beside one image is no image of another entry, either. */
 static void read_entries(struct finder *f)
 {
         for (size_t i = 0; i < f->kernels.n; i++) {

@@ -76,7 +76,7 @@ static const struct maker *choose(const struct root *root, struct arena *a, cons
         return found;
 }
 
-/* Of another maker: it is there, and has a hook, which counts as much as this one's or more. */
+/* Notes another maker that is there, and its hook if that counts as much as this one's or more. */
 static void look_at_other(struct makers *t, const struct root *root, struct arena *a, const struct maker *m,
                           enum hook hook)
 {

@@ -214,7 +214,7 @@ void running_find(const struct root *root, struct arena *a, const struct makers 
                 ret->lost = next = why_next(&s);
                 ret->of = s.release;
         }
-        /* Of an image that others build, the boot is the witness. */
+        /* If others build the image, the boot itself is the witness. */
         if (ret->in_line && boot && boot->loader && (boot->loader->image || boot->loader->unified || s.unified))
                 ret->lost = ret->maker = NULL;
         ret->build = builds(&s);
