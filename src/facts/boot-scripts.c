@@ -129,13 +129,6 @@ static enum script_turn turn_of(struct arena *a, const struct text *t)
                        : SCRIPT_EARLY;
 }
 
-bool boot_scripts_are_known(const struct ids_settings *settings)
-{
-        while (settings && settings->files && settings->form != IDS_SCRIPTS)
-                settings++;
-        return settings && settings->files;
-}
-
 void boot_scripts_read(const struct root *root, struct arena *a, const struct ids_settings *settings,
                        struct boot_scripts *ret)
 {

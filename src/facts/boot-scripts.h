@@ -25,7 +25,13 @@ struct boot_scripts {
 };
 
 /* settings: of a maker, up to the one without files. */
-bool boot_scripts_are_known(const struct ids_settings *settings);
+static inline bool boot_scripts_are_known(const struct ids_settings *settings)
+{
+        while (settings && settings->files && settings->form != IDS_SCRIPTS)
+                settings++;
+        return settings && settings->files;
+}
+
 void boot_scripts_read(const struct root *root, struct arena *a, const struct ids_settings *settings,
                        struct boot_scripts *ret);
 /* Adds the lines of those scripts that name a driver which takes ids=, less their comments. */
