@@ -81,3 +81,25 @@ in_root() {
             http_proxy="${http_proxy-}" https_proxy="${https_proxy-}" chroot "$root" "$@"
     ' in_root "$root" "$@"
 }
+
+# Two kernels of the series that the suite's own is of, the newest last; apt in the root has lists.
+two_kernels() {
+    local series
+    series=$(kernel_release | cut -d. -f1,2)
+    in_root apt-cache pkgnames "linux-image-$series." | sed -n 's/^linux-image-\([^-]*\(-[0-9]*\)\?-amd64\)$/\1/p' |
+        while read -r release; do
+            if [[ $(in_root apt-cache policy "linux-image-$release") == *://* ]]; then echo "$release"; fi
+        done | sort -V | tail -n 2
+}
+
+# kernel_package RELEASE DEB: its package, packed anew with the same in it: xz takes an emulated machine minutes.
+kernel_package() {
+    local dir
+    dir=$(mktemp -d -p "$lab")
+    in_root /bin/sh -c "cd /var/cache && apt-get download -qq linux-image-$1 2>/dev/null"
+    dpkg-deb --raw-extract "$root/var/cache/linux-image-$1"_*.deb "$dir"
+    rm "$root/var/cache/linux-image-$1"_*.deb
+    chmod 755 "$dir"
+    dpkg-deb --root-owner-group -Zzstd -z1 --build "$dir" "$2"
+    rm -rf "$dir"
+}
