@@ -16,6 +16,8 @@ static void check_trial(struct checker *c)
                           ours ? "passthroughctl apply takes them out"
                                : "take " TRIAL_TOKEN " and what is behind it out of that file",
                           "%s has the tokens of a trial (" TRIAL_TOKEN "), so each such boot may be reset", line->path);
+                if (ours)
+                        check_row_by_apply(c);
         }
         if (t->state == TRIAL_FAILED)
                 check_row(c, id, CHECK_WARN, "change the config, and passthroughctl apply",

@@ -48,6 +48,7 @@ struct check {
 struct checks {
         struct check *v;
         size_t n, n_failed, n_warnings, n_unknown;
+        size_t n_by_hand; /* of those that failed: apply does not mend them */
 };
 
 /* Beside plan->entries. */

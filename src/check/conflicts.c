@@ -192,7 +192,9 @@ static const char *ids_row_id(const struct ids_line *line)
 static void ids_row(struct checker *c, const struct ids_effect *e)
 {
         const char *id = ids_row_id(e->line);
-        const char *text = ids_text(e, c->arena), *fix = e->line->cmdline ? e->fix : check_then_rebuild(c, e->fix);
+        const char *text = ids_text(e, c->arena);
+        const char *fix =
+                e->line->cmdline ? e->fix : arena_join(c->arena, check_then_rebuild(c, e->fix), ids_instead(e), NULL);
 
         if (text)
                 check_row(c, id, ids_take(e) ? CHECK_FAIL : CHECK_WARN, fix, "%s", text);

@@ -102,6 +102,8 @@ static void need(struct checker *c, const struct need *x)
                 check_row(c, id, outranked || for_speed ? CHECK_WARN : CHECK_FAIL, fix,
                           "not in /proc/cmdline; needed: %s%s", x->why,
                           outranked ? "; yet there are IOMMU groups now" : "");
+        if (!c->facts->loader_problem)
+                check_row_by_apply(c);
 }
 
 void check_kernel_tokens(struct checker *c)

@@ -20,6 +20,7 @@ void check_row(struct checker *c, const char *id, enum check_status status, cons
         *check = (struct check){.id = name, .status = status, .message = message, .fix = right};
         c->checks->n++;
         c->checks->n_failed += status == CHECK_FAIL;
+        c->checks->n_by_hand += status == CHECK_FAIL;
         c->checks->n_warnings += status == CHECK_WARN;
         c->checks->n_unknown += status == CHECK_UNKNOWN;
 }
@@ -34,6 +35,11 @@ void check_row_brief(struct checker *c, const char *format, ...)
         va_end(ap);
         str_make_printable(brief);
         c->checks->v[c->checks->n - 1].brief = brief;
+}
+
+void check_row_by_apply(struct checker *c)
+{
+        c->checks->n_by_hand -= c->checks->v[c->checks->n - 1].status == CHECK_FAIL;
 }
 
 const char *check_row_id(struct checker *c, const char *kind, const char *name)

@@ -21,6 +21,8 @@ void check_row(struct checker *c, const char *id, enum check_status status, cons
         _printf_(5, 6);
 /* What the last row says where only what is wrong is shown; rows that say the same are then one. */
 void check_row_brief(struct checker *c, const char *format, ...) _printf_(2, 3);
+/* apply mends what the last row says, if that fails. */
+void check_row_by_apply(struct checker *c);
 /* "KIND.NAME", as check_row() takes it. */
 const char *check_row_id(struct checker *c, const char *kind, const char *name);
 

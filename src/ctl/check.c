@@ -8,13 +8,14 @@
 #include "report/json.h"
 #include "report/text.h"
 
-static void put_next(struct ctl *c)
+static void put_next(struct ctl *c, const struct checks *checks)
 {
         const struct screen s = screen_of(stdout, &c->arena);
         struct situation now;
         struct next_step next;
 
         situation_read(c, &now);
+        now.failing = checks->n_by_hand > 0;
         next = next_step(&now, NEXT_ON_CHECK, &c->arena);
         next_put(&s, &next);
 }
@@ -40,7 +41,7 @@ int ctl_check(struct ctl *c)
         else
                 text_checks(stdout, &checks, &(struct check_view){.all = c->all, .plan = &c->plan}, &c->arena);
         if (!c->json)
-                put_next(c);
+                put_next(c, &checks);
         if (c->diags.n_errors > 0)
                 return EXIT_USAGE;
         return checks.n_failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;

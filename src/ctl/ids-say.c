@@ -130,13 +130,9 @@ static void add_next_boot(struct transaction *x, struct ids *ids)
 static const char *way_out(struct transaction *x, const struct ids_effect *e)
 {
         struct arena *a = &x->c->arena;
-        const char *rules = e->needed ? ""
-                                      : "; or have rules hand them over, as passthroughctl add "
-                                        "--from=modprobe writes them";
-
         if (e->line->cmdline)
                 return e->fix;
-        return arena_join(a, e->fix, ", then ", x->images.makers.maker->command(a, NULL, NULL), rules, NULL);
+        return arena_join(a, e->fix, ", then ", x->images.makers.maker->command(a, NULL, NULL), ids_instead(e), NULL);
 }
 
 static int refuse(struct transaction *x, const struct ids_effect *effects, size_t n)

@@ -436,6 +436,20 @@ static bool off_for_good(struct view *v)
         return v->boot.loader && lines.n > 0;
 }
 
+/* Nobody is at it any more. An apply that begins while the lock is looked at would find it taken: that is done last. */
+static bool is_cut_short(struct view *v)
+{
+        const struct ctl *c = v->c;
+        struct journal journal = {.lock = -1};
+        bool is = v->trial.state == TRIAL_MAKING;
+
+        if (!is && journal_open(&c->root, &v->c->arena, false, &journal) == 0) {
+                is = journal_unfinished(&journal);
+                journal_close(&journal);
+        }
+        return is && !journal_busy(&c->root);
+}
+
 static enum way way_of(struct view *v)
 {
         enum way trial = way_of_trial(v);
@@ -445,6 +459,8 @@ static enum way way_of(struct view *v)
         v->now->held = v->c->facts.trial > 0;
         if (trial != WAY_UNKNOWN)
                 return trial;
+        if (is_cut_short(v))
+                return WAY_CUT_SHORT;
         ahead = ahead_of(v);
         here = here_of(v, ahead);
         if (ahead == AHEAD_BEHIND)

@@ -107,6 +107,8 @@ static int confirm(struct transaction *x, const char **ret_why)
         }
         if (t->state == TRIAL_FAILED)
                 *ret_why = arena_join(&c->arena, "the trial of ", t->when, " failed: ", t->why ? t->why : "", NULL);
+        else if (t->state == TRIAL_MAKING)
+                *ret_why = "the apply that was to make the trial was cut short; passthroughctl apply begins anew";
         else if (!trial_is_here(&c->root, &c->arena, t))
                 *ret_why = "this boot is not the trial; the next one is";
         if (**ret_why) {

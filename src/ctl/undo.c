@@ -25,7 +25,8 @@ static int list(const struct transaction *x)
         }
         puts("  APPLY  WHEN                 BOOT LOADER");
         if (transaction_has_trial(x))
-                printf("  trial  %s  %s\n", x->trial.when, trial_state_names[x->trial.state]);
+                printf("  trial  %s  %s\n", x->trial.when,
+                       x->trial.state == TRIAL_MAKING ? "(cut short)" : trial_state_names[x->trial.state]);
         for (size_t i = j->n; i-- > 0;) {
                 const struct undo *u = &j->v[i];
 

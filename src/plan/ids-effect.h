@@ -26,5 +26,13 @@ static inline bool ids_take(const struct ids_effect *e)
         return e->by && e->others;
 }
 
+/* What else can be done about a line that takes a device, behind its fix; "" for nothing: the host needs the device. */
+static inline const char *ids_instead(const struct ids_effect *e)
+{
+        return e->needed || e->line->cmdline || !ids_take(e)
+                       ? ""
+                       : "; or have rules hand them over, as passthroughctl add --from=modprobe writes them";
+}
+
 /* A sentence, of any line but one that means no device here and of one that takes what rules hand over, too: NULL. */
 const char *ids_text(const struct ids_effect *e, struct arena *a);

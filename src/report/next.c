@@ -91,6 +91,11 @@ static const char *before(const struct asker *x, const char *what)
                              : what;
 }
 
+static const char *now_apply(const struct asker *x)
+{
+        return x->now->no_trials ? "apply --no-trial" : "apply";
+}
+
 static struct next_step of_trial(const struct asker *x)
 {
         switch (x->now->way) {
@@ -99,6 +104,9 @@ static struct next_step of_trial(const struct asker *x)
                         return run(x, "apply --no-trial", "or change a rule, and apply that");
                 return run(x, arena_join(x->a, "status --boot=", x->now->tried ? x->now->tried : "-1", NULL),
                            "says what happened in the trial; then change a rule and apply, or apply --no-trial");
+        case WAY_CUT_SHORT:
+                return run(x, now_apply(x),
+                           "the last one was cut short: it begins anew; undo takes back what that has written");
         case WAY_CONFIRM:
                 return run(x, "confirm", before(x, "keeps what this boot tries"));
         case WAY_TRYING:
@@ -171,6 +179,8 @@ static struct next_step of_apply(const struct asker *x)
         if (now->line_by_hand)
                 return run(x, "cmdline",
                            "prints the kernel parameters; add them by hand, build the boot images anew, and reboot");
+        if (now->failing && x->on == NEXT_ON_CHECK)
+                return run(x, now_apply(x), "once what fails above is mended as it says");
         if (x->on == NEXT_ON_APPLY && !now->live)
                 return reboot(x, "that system, once what is said above has been run there");
         if (now->no_trials)
@@ -248,6 +258,8 @@ static struct next_step of_rest(const struct asker *x)
                 return x->on == NEXT_ON_SHOW
                                ? nothing
                                : run(x, arena_join(x->a, "show ", now->rule, NULL), "for the virtual machine");
+        if (now->failing && x->on == NEXT_ON_CHECK && (now->n_rules > 0 || now->lack > LACK_PART))
+                return run(x, "check", "once what fails above is mended as it says");
         if (x->on != NEXT_ON_LIST)
                 return run(x, "list", "shows which devices are free");
         if (now->example)

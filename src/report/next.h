@@ -20,6 +20,7 @@ enum way {
         WAY_TRYING,       /* this boot tries it, and keeps it once it is complete */
         WAY_CONFIRM,      /* this boot tries it, and waits for somebody */
         WAY_FAILED,       /* its trial has failed */
+        WAY_CUT_SHORT,    /* an apply, or the making of a trial, has not come to its end */
         WAY_OFF,          /* the next boot would do it; this one was switched off */
         WAY_OFF_FOR_GOOD, /* each boot entry switches it off */
         WAY_SHORT,        /* this boot was to do all of it, and has not */
@@ -79,6 +80,7 @@ struct situation {
         bool no_trials;      /* this host's boot loader boots no entry only once */
         bool line_by_hand;   /* apply cannot change the kernel command line here */
         const char *mend;    /* what has to be mended before apply writes anything; or NULL */
+        bool failing;        /* check has something that apply does not mend */
         bool by_hand;        /* of a trial: only confirm keeps it */
         uint32_t seconds;    /* of a trial: from the start of its boot until it is taken back */
         const char *tried;   /* of a trial that failed: its boot, as status --boot= takes it; or NULL */

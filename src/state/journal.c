@@ -183,6 +183,13 @@ void journal_close(struct journal *j)
         j->lock = -1;
 }
 
+bool journal_busy(const struct root *root)
+{
+        _cleanup_(close_fd) int fd = root_open_at(root, UNDO_DIR, O_RDONLY | O_DIRECTORY);
+
+        return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+}
+
 const struct undo *journal_unfinished(const struct journal *j)
 {
         const struct undo *last = j->n > 0 ? &j->v[j->n - 1] : NULL;

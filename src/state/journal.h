@@ -54,6 +54,8 @@ enum {
 /* 0, -errno or JOURNAL_BUSY. With lock false nothing is written, and nobody waited for. */
 int journal_open(const struct root *root, struct arena *a, bool lock, struct journal *ret) _must_check_;
 void journal_close(struct journal *j);
+/* True if another apply or undo is at work now. */
+bool journal_busy(const struct root *root);
 /* The last apply where that was cut short, or NULL. */
 const struct undo *journal_unfinished(const struct journal *j);
 /* The tokens that are ours. */

@@ -258,7 +258,46 @@ no_groups() {
     no_groups
     rm "$ROOT/sys/firmware/acpi/tables/DMAR"
     sed -i 's/^flags.*/& hypervisor/; $ a flags : hypervisor' "$BATS_TEST_TMPDIR/proc/cpuinfo"
-    all_end "$ctl_ check" check "$ctl_ list"
+    all_end "$ctl_ check"
+    typed 'passthroughctl check'
+    has '  Next: sudo passthroughctl check   once what fails above is mended as it says'
+}
+
+@test "something fails that apply does not mend: apply, once that is mended" {
+    with_rule
+    put /etc/modprobe.d/vfio.conf 'options vfio-pci ids=10de:1b06'
+    put /etc/modules-load.d/vfio.conf vfio-pci
+    typed 'passthroughctl check'
+    exits 1
+    has '  Next: sudo passthroughctl apply   once what fails above is mended as it says'
+    rm "$ROOT/etc/modprobe.d/vfio.conf" "$ROOT/etc/modules-load.d/vfio.conf"
+    typed 'passthroughctl check'
+    says '  Next: sudo passthroughctl apply   puts the rules into the next boot'
+}
+
+@test "an apply that was cut short: apply, which begins anew" {
+    with_rule
+    typed 'passthroughctl apply --no-trial'
+    rm "$ROOT/var/lib/passthrough/undo/1/done"
+    all_end "$ctl_ apply"
+    typed 'passthroughctl status'
+    says '  Next: sudo passthroughctl apply   the last one was cut short'
+    typed 'flock /var/lib/passthrough/undo passthroughctl status'
+    has_not 'cut short'
+}
+
+@test "the making of a trial that was cut short: apply, which begins anew" {
+    with_rule
+    program /usr/sbin/update-grub 'kill -9 $PPID'
+    typed 'passthroughctl apply'
+    typed 'passthroughctl confirm'
+    exits 1
+    has 'the apply that was to make the trial was cut short'
+    typed 'passthroughctl undo --list'
+    says 'trial .*(cut short)'
+    all_end "$ctl_ apply"
+    typed 'passthroughctl undo --list'
+    says 'trial .*(cut short)'
 }
 
 @test "another system, from rescue media: after apply and undo, its boot" {
