@@ -10,8 +10,10 @@
 #include <sys/file.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "bind/run.h"
+#include "facts/claim.h"
 #include "facts/facts.h"
 #include "maker/table.h"
 #include "report/outcome.h"
@@ -53,16 +55,60 @@ static const char *what_runs(char *command, size_t size)
         return name;
 }
 
-/* The process is one that the rescue waits for. */
-static bool is_awaited(const struct root *root, struct arena *a, const char *pid, const char *awaited)
+/* A device as root= names it, or NULL. */
+static const char *path_of(struct arena *a, const char *name)
 {
+        static const struct {
+                const char *tag, *directory;
+        } tags[] = {
+                {"UUID=", "/dev/disk/by-uuid/"},
+                {"LABEL=", "/dev/disk/by-label/"},
+                {"PARTUUID=", "/dev/disk/by-partuuid/"},
+                {"PARTLABEL=", "/dev/disk/by-partlabel/"},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(tags); i++)
+                if (startswith(name, tags[i].tag))
+                        return arena_join(a, tags[i].directory, name + strlen(tags[i].tag), NULL);
+        return startswith(name, "/dev/") ? name : NULL;
+}
+
+/* The root is there, and no more than that one device belongs to it. */
+static bool root_is_whole(const struct root *root, struct arena *a, const struct initrd *initrd)
+{
+        static const char *const types[] = {"ext2", "ext3", "ext4", "xfs", "f2fs"};
+        const char *name = initrd->device ? getenv(initrd->device) : NULL, *path = name ? path_of(a, name) : NULL;
+        const char *device, *type;
+        char number[32];
+
+        if (!path || file_resolve(root, a, path, &device) < 0 || !root_exists(root, device) ||
+            root_read(root, arena_join(a, "/sys/class/block/", str_basename(device), "/dev", NULL), number,
+                      sizeof(number)) <= 0)
+                return false;
+        type = claim_property(a, claim_entry(root, a, arena_join(a, "b", number, NULL)), "ID_FS_TYPE");
+        for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+                if (streq_ptr(type, types[i]))
+                        return true;
+        return false;
+}
+
+static bool is_like(const char *pattern, const char *command)
+{
+        return pattern && fnmatch(pattern, command, FNM_EXTMATCH) == 0;
+}
+
+/* The process is one that the rescue waits for. */
+static bool is_awaited(const struct root *root, struct arena *a, const char *pid, const struct initrd *initrd)
+{
+        const char *what;
         char *command;
         size_t size;
 
-        return *pid >= '0' && *pid <= '9' &&
-               root_read_all(root, a, arena_join(a, "/proc/", pid, "/cmdline", NULL), COMMAND_MAX, &command, &size) ==
-                       0 &&
-               fnmatch(awaited, what_runs(command, size), FNM_EXTMATCH) == 0;
+        if (*pid < '0' || *pid > '9' ||
+            root_read_all(root, a, arena_join(a, "/proc/", pid, "/cmdline", NULL), COMMAND_MAX, &command, &size) < 0)
+                return false;
+        what = what_runs(command, size);
+        return is_like(initrd->awaited, what) || (is_like(initrd->beside, what) && root_is_whole(root, a, initrd));
 }
 
 /* systemd's agents have a file for each question. */
@@ -84,7 +130,7 @@ static bool is_busy(const struct root *root, struct arena *a, const struct initr
         if (!initrd->awaited || root_list(root, a, "/proc", &names, &n) < 0)
                 return false;
         for (size_t i = 0; i < n; i++)
-                if (is_awaited(root, a, names[i], initrd->awaited))
+                if (is_awaited(root, a, names[i], initrd))
                         return true;
         return false;
 }

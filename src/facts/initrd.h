@@ -18,6 +18,8 @@ struct initrd {
          * a pattern of fnmatch(3) with FNM_EXTMATCH, or NULL.
          */
         const char *awaited;
+        const char *beside;       /* likewise, of those that wait for something that is not the root's, or NULL */
+        const char *device;       /* the variable of its environment that has the root's device, as root= has it */
         int patience;             /* seconds after which it gives up on the root, where those are few; or 0 */
         const char *longer;       /* the variable of its environment that may have more of them, or NULL */
         const char *const *parts; /* patterns of the host's files that put our programs into it, NULL behind the last */

@@ -155,11 +155,16 @@ static const char mark[] = "/conf/initramfs.conf", root[] = "/root", units[] = "
 static const char awaited[] = "@(askpass|zfs load-key|zpool import* -*([a-zA-Z])l|plymouth ask-for-password|"
                               "systemd-ask-password|password-prompt|fsck|e2fsck)[!0-9a-zA-Z]*";
 
+/* scripts/local-premount/resume: its swap space may be none any more, and is waited for in front of the root. */
+static const char beside[] = "resume[!0-9a-zA-Z]*", device[] = "ROOT";
+
 const struct initrd initrd_initramfs_tools = {
         .mark = mark,
         .root = root,
         .units = units,
         .awaited = awaited,
+        .beside = beside,
+        .device = device,
         .patience = 30, /* scripts/local: as long, or as long as rootdelay= says */
         .longer = longer,
         .parts = (const char *const[]){hook, scripts, NULL},

@@ -41,9 +41,11 @@ process() {
     printf '%s\0' "$@" >"$ROOT/proc/77/cmdline"
 }
 
+ENVIRONMENT=()
+
 # What comes third is the root, once somebody has typed: who waits for that has given nothing back.
 waits() {
-    bind --rescue COMES="$ROOT/root/etc"
+    bind --rescue COMES="$ROOT/root/etc" "${ENVIRONMENT[@]}"
     exits 0
     [[ $(driver) == vfio-pci ]] || { echo "given back while this runs: $*" && return 1; }
     [[ ! -e $ROOT/proc/77 ]] || is "$(tr '\0' ' ' <"$ROOT/proc/77/cmdline")" "$* " process
@@ -119,6 +121,32 @@ gives_back_after() {
         process $program /dev/vda1
         waits "$program" /dev/vda1
     done
+}
+
+# root_there TYPE: what root= names is there, with a file system of that type, and nothing is mounted yet.
+root_there() {
+    put /dev/vda1 ''
+    mkdir -p "$ROOT/dev/disk/by-uuid"
+    ln -sfn ../../vda1 "$ROOT/dev/disk/by-uuid/0bd3"
+    put /sys/class/block/vda1/dev 254:1
+    put /run/udev/data/b254:1 "E:ID_FS_TYPE=$1"
+}
+
+@test "the time that a swap space takes that is not there counts while the root may need what we hold, and else not" {
+    local type
+    process /bin/sh /scripts/local-premount/resume
+    gives_back 'resume, without the device of the root' ROOT=UUID=0bd3
+    for type in btrfs zfs_member crypto_LUKS LVM2_member ''; do
+        root_there "$type"
+        gives_back "resume, with a root that is $type" ROOT=UUID=0bd3
+    done
+    root_there ext4
+    gives_back 'resume, with the device of another root' ROOT=UUID=0bd4
+    for ENVIRONMENT in ROOT=UUID=0bd3 ROOT=/dev/vda1 ROOT=/dev/disk/by-uuid/0bd3; do
+        waits /bin/sh /scripts/local-premount/resume
+    done
+    rm -r "$ROOT/proc/77"
+    gives_back 'nothing, and the root is not mounted' ROOT=UUID=0bd3
 }
 
 @test "a question of systemd is one, whoever shows it" {
