@@ -149,11 +149,13 @@ static const char mark[] = "/conf/initramfs.conf", root[] = "/root", units[] = "
                   longer[] = "ROOTDELAY";
 
 /*
- * cryptsetup, zfs, plymouth, systemd, mandos; then those that run once the root's device is there. What waits for a
- * card or a stick is not among them: we may hold that.
+ * cryptsetup, zfs, plymouth, systemd, mandos, opensc, bcachefs; then those that run once the root's device is there.
+ * What waits for a card or a stick is not among them: we may hold that. cryptsetup asks by itself unless something,
+ * such as that, gives it the key.
  */
-static const char awaited[] = "@(askpass|zfs load-key|zpool import* -*([a-zA-Z])l|plymouth ask-for-password|"
-                              "systemd-ask-password|password-prompt|fsck|e2fsck)[!0-9a-zA-Z]*";
+static const char awaited[] = "@(@(askpass|zfs load-key|zpool import* -*([a-zA-Z])l|plymouth ask-for-password|"
+                              "systemd-ask-password|password-prompt|pkcs15-crypt|bcachefs unlock|fsck|e2fsck)"
+                              "[!0-9a-zA-Z]*|cryptsetup !(*--key-file*|* -d*|-d*))";
 
 /* scripts/local-premount/resume: its swap space may be none any more, and is waited for in front of the root. */
 static const char beside[] = "resume[!0-9a-zA-Z]*", device[] = "ROOT";

@@ -90,7 +90,8 @@ gives_back_after() {
     local program
     for program in /lib/cryptsetup/askpass '/sbin/zfs load-key' 'plymouth ask-for-password' systemd-ask-password \
         /lib/cryptsetup/askpass.cryptsetup /usr/lib/x86_64-linux-gnu/mandos/plugins.d/password-prompt \
-        '/sbin/zpool import -l' '/sbin/zpool import -N -fl'; do
+        '/sbin/zpool import -l' '/sbin/zpool import -N -fl' '/usr/bin/pkcs15-crypt --decipher --input /etc/keys/boot.enc' \
+        'bcachefs unlock -k session' 'cryptsetup luksOpen' '/sbin/cryptsetup open --type luks2'; do
         # shellcheck disable=SC2086 # words
         process $program 'Please unlock disk root: '
         waits "$program" 'Please unlock disk root: '
@@ -161,7 +162,8 @@ root_there() {
     # What waits for a card or a stick may wait for what we hold.
     for command in askpassword askpass2 '/sbin/zfs mount load-key' plymouthd 'plymouth watch-keystroke' \
         '/sbin/zpool import -N tank' '/sbin/zpool import tank-l2' '/bin/sh /lib/cryptsetup/scripts/decrypt_opensc' \
-        '/bin/sh /lib/cryptsetup/scripts/passdev' 'logsave fsck'; do
+        '/bin/sh /lib/cryptsetup/scripts/passdev' 'logsave fsck' 'bcachefs mount' \
+        '/sbin/cryptsetup -T1 --type=luks --key-file=- open --' 'cryptsetup luksOpen --key-file /key' 'cryptsetup -d - open' 'cryptsetup -d/key open'; do
         # shellcheck disable=SC2086 # words
         process $command rest
         gives_back "$command"
