@@ -54,7 +54,10 @@ int attempt_drop(struct transaction *x, const char *why)
 {
         struct trial *t = &x->trial;
         int k = transaction_detect(x), status;
+        const char *hidden = k == 0 && !why ? boot_unmounted(&x->facts, &x->c->arena, t->target) : NULL;
 
+        if (hidden)
+                return ctl_error("%s; the trial is not taken back", hidden);
         if (k != 0)
                 return k;
         if (why) {

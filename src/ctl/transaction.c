@@ -225,6 +225,20 @@ static void keep_back(struct transaction *x, const struct boot_back *b)
         x->back.n_would = b->n_would;
 }
 
+/* True if what boots is not there to be put back; then that is said. */
+static bool is_hidden(struct transaction *x, const struct undo *u)
+{
+        for (size_t i = 0; i < u->n_files; i++) {
+                const char *why = boot_unmounted(&x->facts, &x->c->arena, u->files[i].path);
+
+                if (why) {
+                        ctl_error("%s; nothing is taken back", why);
+                        return true;
+                }
+        }
+        return false;
+}
+
 int transaction_take_back(struct transaction *x, const struct undo *u, bool by_hand)
 {
         struct ctl *c = x->c;
@@ -232,6 +246,8 @@ int transaction_take_back(struct transaction *x, const struct undo *u, bool by_h
         const char *what = UNDO_DIR;
         int k, status = 0;
 
+        if (is_hidden(x, u))
+                return EXIT_FAILURE;
         k = boot_take_back(c->loaders, &c->root, &c->arena, u, by_hand ? &x->facts : NULL, &back, &what);
         if (k < 0)
                 return ctl_fail(what, k);

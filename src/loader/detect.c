@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "loader/entry.h"
 #include "loader/kernel-file.h"
@@ -237,12 +238,97 @@ static bool is_left(struct detector *d, const struct loader *const *loaders, con
         return true;
 }
 
+/* The n-th field of a line, less the slashes that a path ends with. */
+static bool field_of(struct span line, unsigned n, struct span *ret)
+{
+        for (unsigned i = 0; span_token(&line, ret); i++)
+                if (i == n) {
+                        while (ret->length > 1 && ret->at[ret->length - 1] == '/')
+                                ret->length--;
+                        return true;
+                }
+        return false;
+}
+
+/*
+ * It has a file system of its own, or mountinfo (proc_pid_mountinfo(5)) has something there: autofs mounts it for who
+ * looks. mountinfo may be another system's.
+ */
+static bool is_mounted(const struct root *root, struct arena *a, const char *mountinfo, const char *directory)
+{
+        const char *above = arena_strndup(a, directory, (size_t)(str_basename(directory) - directory));
+        struct span line, field;
+        struct stat own, parent;
+
+        if (file_stat(root, directory, &own) == 0 && file_stat(root, above, &parent) == 0 &&
+            own.st_dev != parent.st_dev)
+                return true;
+        while (span_line(&mountinfo, &line))
+                if (field_of(line, 4, &field) && span_is(field, directory))
+                        return true;
+        return false;
+}
+
+static bool is_below(const char *path, const char *directory)
+{
+        return path && startswith(path, directory) && path[strlen(directory)] == '/';
+}
+
+/* What lies where a file system of fstab(5) is not mounted is hidden by that in the next boot. */
+static int find_unmounted(struct detector *d)
+{
+        const char *fstab, *mountinfo;
+        struct span line, at;
+        int k = text(d, "/etc/fstab", &fstab);
+
+        if (k == 0)
+                k = text(d, "/proc/self/mountinfo", &mountinfo);
+        if (k < 0 || !mountinfo)
+                return k;
+        while (fstab && span_line(&fstab, &line)) {
+                if (line.length == 0 || *line.at == '#' || !field_of(line, 1, &at))
+                        continue;
+                for (size_t i = 0; i < ARRAY_SIZE(boot_directories); i++)
+                        if (span_is(at, boot_directories[i]) &&
+                            !is_mounted(d->probe->root, d->probe->arena, mountinfo, boot_directories[i]))
+                                strings_add(d->probe->arena, &d->facts->unmounted, boot_directories[i]);
+        }
+        return 0;
+}
+
+const char *boot_unmounted(const struct boot_facts *f, struct arena *a, const char *path)
+{
+        for (size_t i = 0; path && i < f->unmounted.n; i++)
+                if (is_below(path, f->unmounted.v[i]))
+                        return arena_join(a, f->unmounted.v[i],
+                                          " is not mounted, and /etc/fstab has a file system for it, with what boots; "
+                                          "run mount ",
+                                          f->unmounted.v[i], NULL);
+        return NULL;
+}
+
+/* The loader reads there, or an image has its name there: kernels and images are in /boot, whatever boots them. */
+static const char *find_hidden(const struct boot_facts *f, struct arena *a)
+{
+        const char *hidden = boot_unmounted(f, a, "/boot/initrd");
+
+        if (!hidden)
+                hidden = boot_unmounted(f, a, f->menu.path);
+        for (size_t i = 0; !hidden && i < f->n_entries; i++)
+                hidden = boot_unmounted(f, a, f->entries[i].path);
+        for (size_t i = 0; !hidden && i < f->ukis.n; i++)
+                hidden = boot_unmounted(f, a, f->ukis.v[i]);
+        return hidden;
+}
+
 static int detect(struct detector *d, const struct loader *const *loaders)
 {
         struct boot_facts *f = d->facts;
         struct answers x = {};
         int k = text(d, "/proc/cmdline", &f->cmdline);
 
+        if (k == 0)
+                k = find_unmounted(d);
         if (k == 0)
                 k = ask(d, loaders, &x);
         if (k < 0)
@@ -256,6 +342,9 @@ static int detect(struct detector *d, const struct loader *const *loaders)
                 f->problem = arena_join(
                         d->probe->arena, "there are both ", x.claim.what, " and ", x.other,
                         "; to tell which of them boots, " BOOT_LOADER_INFO " has to be read, and cannot", NULL);
+        else if (!x.first && f->unmounted.n > 0)
+                f->problem =
+                        boot_unmounted(f, d->probe->arena, arena_join(d->probe->arena, f->unmounted.v[0], "/", NULL));
         else if (!x.first)
                 f->problem = "no supported boot loader was found; looked for /boot/grub/grub.cfg, "
                              "/boot/grub2/grub.cfg, /boot/efi/EFI/*/grub.cfg, and loader/entries/*.conf and "
@@ -263,6 +352,8 @@ static int detect(struct detector *d, const struct loader *const *loaders)
         else {
                 f->found = x.claim.what;
                 k = x.first->read ? x.first->read(d) : 0;
+                if (k == 0 && !f->problem && !x.first->image)
+                        f->problem = find_hidden(f, d->probe->arena);
         }
         if (k == 0 && !f->problem)
                 f->loader = x.first;

@@ -70,6 +70,7 @@ struct boot_facts {
         const char *unreadable;        /* a file that cannot be read: nothing else is then known; or NULL */
         int error;                     /* then: -errno */
 
+        struct strings unmounted;  /* directories that loaders read, whose own file system is not mounted */
         struct boot_file *entries; /* of the Boot Loader Specification, type 1 */
         size_t n_entries;
         struct boot_file off;    /* the entry without passthrough, which is not among them */
@@ -205,6 +206,9 @@ void boot_detect(const struct loader *const *loaders, const struct root *root, s
 /* The same, with copies of boot images read and compared, which takes its time. */
 void boot_detect_all(const struct loader *const *loaders, const struct root *root, struct arena *a,
                      struct boot_facts *ret);
+
+/* Why a file with that path is not the one that boots, or NULL. */
+const char *boot_unmounted(const struct boot_facts *facts, struct arena *a, const char *path);
 
 /* ---- boot-plan.c */
 void boot_plan_build(const struct boot_facts *facts, const struct needs *needs, const struct owned *owned,

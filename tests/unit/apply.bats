@@ -350,6 +350,73 @@ once() {
     exits 0
 }
 
+@test "what lies in /boot or the ESP while its own file system is not mounted is not what boots: nothing is written" {
+    debian_grub
+    put /etc/fstab '# /boot was on /dev/sda1' 'UUID=x / ext4 defaults 0 1' 'UUID=y /boot/ ext4 defaults 0 2' 'UUID=z /boot/efi vfat noauto 0 1'
+    before
+    apply
+    exits 1
+    has '/boot is not mounted, and /etc/fstab has a file system for it' 'run mount /boot'
+    same
+    ctl check
+    has '/boot is not mounted'
+    add_line /proc/self/mountinfo '28 1 8:1 / /boot rw,relatime - ext4 /dev/sda1 rw'
+    apply --dry-run
+    exits 0
+    rm -r "$ROOT/boot/grub"
+    sed -i '/ext4 \/dev\/sda1/d' "$ROOT/proc/self/mountinfo"
+    apply
+    exits 1
+    has '/boot is not mounted'
+    debian_grub
+    # This loader reads nothing on the ESP.
+    sed -i '/ext4 \/dev\/sda1/d' "$ROOT/proc/self/mountinfo"
+    put /etc/fstab 'UUID=y none ext4 noauto 0 2' '/dev/sda1 /boot/grub2 ext4' '#UUID=y /boot'
+    apply
+    exits 0
+}
+
+@test "undo takes nothing back while the file system of /boot is not mounted, and all of it once it is" {
+    debian_grub
+    apply
+    exits 0
+    put /etc/fstab 'UUID=y /boot ext4 defaults 0 2'
+    mv "$ROOT/boot/grub" "$BATS_TEST_TMPDIR/grub"
+    ctl undo
+    exits 1
+    has '/boot is not mounted' 'nothing is taken back'
+    [[ -e $ROOT/etc/default/grub.d/passthrough.cfg && -e $ROOT/var/lib/passthrough/undo/1/manifest ]]
+    mv "$BATS_TEST_TMPDIR/grub" "$ROOT/boot/grub"
+    add_line /proc/self/mountinfo '28 1 8:1 / /boot rw,relatime - ext4 /dev/sda1 rw'
+    ctl undo
+    exits 0
+    [[ ! -e $ROOT/etc/default/grub.d/passthrough.cfg && ! -e $ROOT/var/lib/passthrough/undo/1/manifest ]]
+}
+
+@test "what is mounted in the tree of another system counts, whatever that system had mounted" {
+    [[ $EUID == 0 ]] && unshare -m true 2>/dev/null || skip 'mounts are for root'
+    debian_grub
+    put /etc/fstab 'UUID=y /boot ext4 defaults 0 2'
+    apply --dry-run
+    exits 1
+    run_program unshare -m bash -c 'mount -t tmpfs none /mnt && cp -a "$1/boot/." /mnt && mount --bind /mnt "$1/boot" &&
+        exec "$2/passthroughctl" --root="$1" apply --dry-run' bash "$ROOT" "$BUILD"
+    exits 0
+}
+
+@test "the ESP of systemd-boot that is not mounted: nothing is written where it should be" {
+    systemd_boot
+    put /etc/fstab 'UUID=z /efi vfat noauto 0 1' 'UUID=z /boot/efi vfat noauto 0 1'
+    before
+    apply
+    exits 1
+    has '/boot/efi is not mounted'
+    same
+    rm "$ROOT/proc/self/mountinfo"
+    apply --dry-run
+    exits 0
+}
+
 @test "unified kernel images: nothing is written, and the addon is named" {
     mkdir -p "$ROOT/boot/efi/EFI/Linux"
     : >"$ROOT/boot/efi/EFI/Linux/debian.efi"
