@@ -49,7 +49,22 @@ static bool stat_file(struct finder *f, const char *path, struct stat *ret)
         return fd >= 0 && fstat(fd, ret) == 0 && S_ISREG(ret->st_mode);
 }
 
-/* A file that is reached by two names, as where /efi is a link, is one image. */
+/*
+ * One name, reached by two paths: /efi may be a link, and an image as well. Two names of one file (hard links) are two
+ * images: the new one takes the place of one name.
+ */
+static bool same_name(struct finder *f, const char *a, const char *b)
+{
+        struct stat one, other;
+
+        if (file_resolve(f->root, f->arena, a, &a) < 0 || file_resolve(f->root, f->arena, b, &b) < 0 ||
+            !streq(str_basename(a), str_basename(b)))
+                return false;
+        a = arena_strndup(f->arena, a, (size_t)(str_basename(a) - a));
+        b = arena_strndup(f->arena, b, (size_t)(str_basename(b) - b));
+        return file_stat(f->root, a, &one) == 0 && file_stat(f->root, b, &other) == 0 && same_file(&one, &other);
+}
+
 static bool add_image(struct finder *f, const char *path, const char *entry, bool unified)
 {
         struct installed *x;
@@ -61,7 +76,7 @@ static bool add_image(struct finder *f, const char *path, const char *entry, boo
                 if (same_file(&f->others[i], &st))
                         return false;
         for (size_t i = f->first; i < f->list->n; i++)
-                if (same_file(&f->list->v[i].st, &st))
+                if (same_file(&f->list->v[i].st, &st) && same_name(f, f->list->v[i].path, path))
                         return true;
         x = arena_grow(f->arena, &f->list->v, f->list->n, sizeof(*x));
         *x = (struct installed){.release = f->release, .path = path, .unified = unified, .entry = entry, .st = st};

@@ -626,10 +626,7 @@ respoil() {
     exits 0
     has "/efi/$id/initrd.img-$KERNEL: it was built without the rules"
     has_not "$OTHER" /ucode.img: /boot/efi
-    ln "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/efi/$id/initrd"
-    live apply --dry-run --no-trial
     is "$(grep -c "would run $BUILDER" <<<"$output")" 1 'images to be built'
-    rm "$ROOT/efi/$id/initrd"
     cp "$ROOT/efi/$id/initrd.img-$KERNEL" "$ROOT/boot/initrd.img-$KERNEL"
     live apply --no-trial
     exits 0
@@ -639,6 +636,24 @@ respoil() {
     live apply --no-trial
     exits 1
     says "lab-$OTHER.efi: (it was built without the rules|what it was built from cannot be told); it is a unified kernel image"
+}
+
+@test "an image that has a second name in another entry, the same file, is there anew by both; undo puts back both" {
+    live_host
+    rm "$ROOT"/boot/*"$OTHER"
+    local id=lab/$KERNEL name before
+    before=$(sha256sum <"$ROOT/boot/initrd.img-$KERNEL")
+    put /etc/kernel/entry-token lab
+    put "/boot/$id/linux" kernel
+    ln "$ROOT/boot/initrd.img-$KERNEL" "$ROOT/boot/$id/initrd"
+    live apply --no-trial
+    exits 0
+    built "$KERNEL" # and copied
+    cmp "$ROOT/boot/initrd.img-$KERNEL" "$ROOT/boot/$id/initrd"
+    [[ $(sha256sum <"$ROOT/boot/$id/initrd") != "$before" ]]
+    live undo
+    exits 0
+    for name in "initrd.img-$KERNEL" "$id/initrd"; do is "$(sha256sum <"$ROOT/boot/$name")" "$before" "$name"; done
 }
 
 # --- killed at every step
