@@ -21,6 +21,8 @@
 #define IMAGE     "initrd.img-"
 #define UUID_FORM "XXXX-XXXX"
 
+#define SD_BOOT_INFO "systemd-boot" /* as GRUB_INFO */
+
 static int detect(struct detector *d, struct claim *ret)
 {
         *ret = (struct claim){.what = d->probe->exists(d->probe, LIST) ? LIST : NULL, .certain = true};
@@ -197,6 +199,23 @@ static const char *found(struct detector *d)
         return arena_join(d->probe->arena, with, " on ESP ", uuids, NULL);
 }
 
+/* The tool changes nothing of a loader that it does not keep there: who has booted the host boots it again. */
+static const char *other_loader(struct detector *d)
+{
+        const struct boot_facts *f = d->facts;
+        bool grub = boots_with(f, ESP_GRUB), sd_boot = boots_with(f, ESP_SYSTEMD_BOOT);
+        bool same = d->info ? (grub && startswith(d->info, GRUB_INFO)) || (sd_boot && startswith(d->info, SD_BOOT_INFO))
+                            : grub || !d->no_info;
+
+        if (same || (!grub && !sd_boot))
+                return NULL;
+        return arena_join(d->probe->arena, d->info ? d->info : "a loader that does not name itself",
+                          " has booted this host, and proxmox-boot-tool keeps ", grub ? "GRUB" : "systemd-boot",
+                          " on its ESPs, which changes no other loader's entries; have the firmware boot that first "
+                          "(efibootmgr), and reboot",
+                          NULL);
+}
+
 static int read_files(struct detector *d)
 {
         struct boot_facts *f = d->facts;
@@ -216,6 +235,8 @@ static int read_files(struct detector *d)
         for (size_t i = 0; k == 0 && i < f->n_esps; i++)
                 k = read_esp(d, &f->esps[i]);
         f->found = found(d);
+        if (k == 0)
+                f->problem = other_loader(d);
         return k == 0 ? grub_read_debian(d) : k;
 }
 

@@ -17,6 +17,12 @@ setup() {
 
 reads() { is "$(<"$ROOT$1")" "$2" "$1"; }
 
+LOADER_INFO=/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f
+booted_by() {
+    mkdir -p "$ROOT${LOADER_INFO%/*}"
+    { printf '\6\0\0\0' && printf '%s\0' "$1" | sed 's/./&\x00/g' && printf '\0'; } >"$ROOT$LOADER_INFO"
+}
+
 # pve ARG...: passthroughctl on the running host, whose ESPs are partitions that nobody has mounted.
 pve() {
     live_run /with-esps /build/passthroughctl "$@"
@@ -94,6 +100,46 @@ both_have() {
     ctl apply
     exits 0
     has 'Wrote           /etc/kernel/cmdline' 'Wrote           /etc/default/grub.d/passthrough.cfg'
+}
+
+@test "booted by another loader than the one that is on the ESPs: nothing is written" {
+    zfs_host
+    booted_by 'systemd-boot 252.39'
+    ctl apply --dry-run
+    exits 0
+    booted_by 'GRUB 2.12'
+    ctl apply
+    exits 1
+    has "GRUB 2.12 has booted this host" 'keeps systemd-boot on its ESPs' efibootmgr
+    reads /etc/kernel/cmdline "$ROOT_ZFS boot=zfs"$'\n# kept'
+    ctl check
+    exits 1
+    has 'GRUB 2.12 has booted this host'
+    # Its own name is what systemd-boot always leaves; GRUB 2.06 leaves none.
+    rm "$ROOT${LOADER_INFO:?}"
+    put "${LOADER_INFO%/*}/BootOrder-8be4df61-93ca-11d2-aa0d-00e098032b8c" ''
+    ctl apply
+    exits 1
+    has 'a loader that does not name itself has booted this host'
+    rm -r "$ROOT${ESPS:?}"
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX=""'
+    for uuid in "$ESP1" "$ESP2"; do
+        esp_grub "$uuid" quiet "$KERNEL"
+        put "$ESPS/$uuid/EFI/proxmox/grubx64.efi" grub
+    done
+    ctl apply --dry-run
+    exits 0
+    booted_by 'GRUB 2.12'
+    ctl apply --dry-run
+    exits 0
+    booted_by 'systemd-boot 252.39'
+    ctl apply
+    exits 1
+    has 'systemd-boot 252.39 has booted this host' 'keeps GRUB on its ESPs'
+    booted_by 'rEFInd 0.14'
+    ctl apply
+    exits 1
+    has 'rEFInd 0.14 has booted this host'
 }
 
 @test "without the list it is a plain Debian" {
