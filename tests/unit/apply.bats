@@ -399,6 +399,7 @@ once() {
     put /etc/fstab 'UUID=y /boot ext4 defaults 0 2'
     apply --dry-run
     exits 1
+    # shellcheck disable=SC2016 # expanded by the inner shell
     run_program unshare -m bash -c 'mount -t tmpfs none /mnt && cp -a "$1/boot/." /mnt && mount --bind /mnt "$1/boot" &&
         exec "$2/passthroughctl" --root="$1" apply --dry-run' bash "$ROOT" "$BUILD"
     exits 0
@@ -830,7 +831,7 @@ live_debian() {
     live undo
     exits 0
     has 'Boot menu       /usr/sbin/update-grub, '
-    ! grep -q iommu "$ROOT/boot/grub/grub.cfg"
+    ! grep -q iommu "$ROOT/boot/grub/grub.cfg" || return 1
     grep -q '# a new kernel' "$ROOT/boot/grub/grub.cfg"
 }
 

@@ -55,7 +55,7 @@ setup() {
     ctl capture "$copy"
     exits 0
     ! grep -rqaiE "$SERIAL|A50285BI|AAE0BB117FC2D7|JDOb0BiktYs2" "$copy" || { grep -rlaiE "$SERIAL|A50285BI|AAE0BB117FC2D7|JDOb0BiktYs2" "$copy" && return 1; }
-    ! find "$copy" | grep -q A50285BI
+    ! find "$copy" | grep -q A50285BI || return 1
     new=$(<"$copy/sys/$(usb_dir 1-2.1)/serial")
     [[ ${#new} == 16 ]]
     grep -qx "Serial=$new" "$copy/etc/passthrough.d/stick.conf"

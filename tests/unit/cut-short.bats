@@ -250,7 +250,7 @@ begun() {
     release early DRIVERS_LOG="$BATS_TEST_TMPDIR/log"
     exits 0
     has "early: ${A#0000:} is with e1000e already" "early: ${B#0000:} given back to e1000e"
-    ! grep unbind "$BATS_TEST_TMPDIR/log"
+    ! grep unbind "$BATS_TEST_TMPDIR/log" || return 1
     offered
     is_back release
 }

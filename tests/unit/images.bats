@@ -245,7 +245,7 @@ image_digest() {
     [[ ! -e $IMAGE/etc/passthrough.d/gpu1.conf ]]
     grep -q '^gpu0	/etc/passthrough.d/gpu0.conf:2' "$IMAGE/usr/lib/passthrough/as-applied"
     grep -q '^gpu1	' "$IMAGE/usr/lib/passthrough/left-out"
-    ! grep -q gpu0 "$IMAGE/usr/lib/passthrough/left-out"
+    ! grep -q gpu0 "$IMAGE/usr/lib/passthrough/left-out" || return 1
     ctl image --modules
     has vfio-pci
     rm "$ROOT/etc/passthrough.d/gpu1.conf"
@@ -282,7 +282,7 @@ image_digest() {
     rule gpu0 '[Match]' ID=10de:1b07
     ctl apply
     exits 0
-    ! cmp -s "$ROOT/var/lib/passthrough/applied" "$BATS_TEST_TMPDIR/applied"
+    ! cmp -s "$ROOT/var/lib/passthrough/applied" "$BATS_TEST_TMPDIR/applied" || return 1
     ctl undo
     exits 0
     cmp "$ROOT/var/lib/passthrough/applied" "$BATS_TEST_TMPDIR/applied"
@@ -333,7 +333,7 @@ image_digest() {
     live apply --no-trial
     exits 0
     built "$KERNEL" "$OTHER"
-    ! tar -tf "$ROOT/boot/initrd.img-$OTHER" | grep passthrough.d
+    ! tar -tf "$ROOT/boot/initrd.img-$OTHER" | grep -F passthrough.d || return 1
     put /usr/lib/passthrough/passthrough-bind 'the program, version 2'
     live apply --no-trial # which carries nothing out
     exits 0

@@ -83,7 +83,7 @@ lacks() {
     cp "$copy" "$BATS_TEST_TMPDIR/functions"
     for name in passthrough-bind libkmod.so.2 libblkid.so.1; do
         sed "s,^copy_exec() {,& case \$1 in */$name) return 1 ;; esac;," "$BATS_TEST_TMPDIR/functions" >"$copy"
-        ! cmp -s "$copy" "$BATS_TEST_TMPDIR/functions"
+        ! cmp -s "$copy" "$BATS_TEST_TMPDIR/functions" || return 1
         [[ $name != passthrough-bind ]] || name=/usr/lib/passthrough/$name
         lacks "$name"
     done

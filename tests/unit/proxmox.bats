@@ -103,6 +103,7 @@ both_have() {
 }
 
 @test "booted by another loader than the one that is on the ESPs: nothing is written" {
+    local uuid
     zfs_host
     booted_by 'systemd-boot 252.39'
     ctl apply --dry-run
@@ -273,7 +274,7 @@ row() {
     reads /boot/grub/grub.cfg stale
     pve undo
     exits 0
-    ! grep -q "$TOKENS" "$ROOT/esp/$ESP1/grub/grub.cfg" "$ROOT/esp/$ESP2/grub/grub.cfg"
+    ! grep -q "$TOKENS" "$ROOT/esp/$ESP1/grub/grub.cfg" "$ROOT/esp/$ESP2/grub/grub.cfg" || return 1
     cmp "$ROOT/boot/initrd.img-$KERNEL" "$ROOT/esp/$ESP2/initrd.img-$KERNEL"
 }
 
@@ -333,7 +334,7 @@ row() {
     has "ESP $ESP2: /loader/entries/proxmox-$KERNEL.conf has no intel_iommu=on" "ESP $ESP2: /EFI/proxmox/$KERNEL/initrd.img-$KERNEL is not what" \
         'what was written is taken back'
     reads /etc/kernel/cmdline "$ROOT_ZFS boot=zfs"$'\n# kept'
-    ! grep -q iommu "$ROOT/esp/$ESP1/loader/entries/proxmox-$KERNEL.conf"
+    ! grep -q iommu "$ROOT/esp/$ESP1/loader/entries/proxmox-$KERNEL.conf" || return 1
     cmp "$ROOT/boot/initrd.img-$KERNEL" "$ROOT/esp/$ESP1/EFI/proxmox/$KERNEL/initrd.img-$KERNEL"
 }
 
