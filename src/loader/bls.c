@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* GRUB that reads /boot/loader/entries, as Fedora and RHEL have it. New kernels get their line from kernel-install. */
+/*
+ * GRUB that reads /boot/loader/entries, as Fedora and RHEL have it. New kernels get their line from kernel-install. A
+ * trial is a copy of an entry, which goes by its file's name without .conf (blscfg.c of Fedora's GRUB).
+ */
 #include "base/str.h"
-#include "loader/entry.h"
+#include "loader/entry-copy.h"
 #include "loader/grub.h"
 #include "loader/kernel-cmdline.h"
+
+#define MENU     "/boot/grub2/grub.cfg"
+#define ENTRIES  "/boot/loader/entries/"
+#define TRIAL_ID "0-passthrough-trial"
+
+static const struct entry_front front = {"linux", "BOOT_IMAGE=(hd0,gpt1) "};
 
 static int detect(struct detector *d, struct claim *ret)
 {
@@ -79,7 +88,7 @@ static bool plan(struct boot_planner *p)
 
 static void lengths(const struct boot_facts *facts, struct arena *a, struct lengths *ret)
 {
-        entry_lengths(facts, a, (struct entry_front){"linux", "BOOT_IMAGE=(hd0,gpt1) "}, ret);
+        entry_lengths(facts, a, front, ret);
         kernel_cmdline_length(facts, a, ret);
 }
 
@@ -111,12 +120,83 @@ static void kernels(const struct boot_facts *facts, struct arena *a, struct boot
                 entry_mark_next(facts, a, ret, streq(chosen, "0") ? NULL : chosen, false);
 }
 
+/* ---- an entry that is booted once ----------------------------------------------------------------------------------
+ */
+
+/* A menu on the EFI partition that is no stub is the one that is read. */
+static const char *menu_elsewhere(struct probe *p)
+{
+        const char **names, *text;
+        size_t n;
+
+        if (p->list(p, GRUB_ON_ESP, &names, &n) < 0)
+                return GRUB_ON_ESP;
+        for (size_t i = 0; i < n; i++) {
+                const char *path = arena_join(p->arena, GRUB_ON_ESP "/", names[i], "/grub.cfg", NULL);
+
+                if (p->text(p, path, &text) < 0 || (text && strstr(text, "### BEGIN /etc/grub.d/")))
+                        return path;
+        }
+        return NULL;
+}
+
+static const char *problem(const struct boot_facts *facts, struct probe *p)
+{
+        const char *elsewhere = menu_elsewhere(p), *menu;
+
+        if (!p->program(p, "grub2-reboot") || !p->program(p, "grub2-editenv"))
+                return "grub2-reboot and grub2-editenv are not both there";
+        if (elsewhere)
+                return arena_join(p->arena, "GRUB may read ", elsewhere, " in place of " MENU, NULL);
+        for (size_t i = 0; i < facts->n_entries; i++)
+                if (entry_uses_grubenv(&facts->entries[i]))
+                        return "the entries have their parameters from GRUB's environment ($kernelopts), which a "
+                               "trial's entry would share";
+        if (p->text(p, MENU, &menu) < 0)
+                return MENU " cannot be read";
+        return grub_once_problem(p, menu, ENTRY_GRUBENV);
+}
+
+static bool pending(struct probe *p)
+{
+        return grub_once_pending(p, ENTRY_GRUBENV, TRIAL_ID);
+}
+
+/* GRUB looks for it in one place. */
+static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *t, struct strings tokens,
+                  const struct owned *owned, struct change *ret)
+{
+        entry_trial(facts, a, t, tokens, owned, ret);
+        if (ret->path && !startswith(ret->path, ENTRIES))
+                *ret = (struct change){};
+}
+
+static const char *lacks(const struct boot_facts *facts, struct arena *a, const struct change *made,
+                         struct strings tokens _unused_)
+{
+        return entry_trial_lacks(facts, a, made, front);
+}
+
+static const char *const remains[] = {ENTRIES ENTRY_TRIAL, NULL};
+
+static const struct oneshot once = {
+        .set = "grub2-reboot " TRIAL_ID,
+        .clear = "grub2-editenv " ENTRY_GRUBENV " unset next_entry",
+        .remains = remains,
+        .problem = problem,
+        .pending = pending,
+        .loads = entry_loads,
+        .entry = entry,
+        .lacks = lacks,
+};
+
 const struct loader loader_bls = {
         .name = "GRUB with boot loader entries",
         .info = GRUB_INFO,
         .shell = true,
         .line_pcrs = GRUB_LINE_PCRS,
         .initrd_pcrs = GRUB_INITRD_PCRS,
+        .once = &once,
         .detect = detect,
         .read = read_files,
         .plan = plan,

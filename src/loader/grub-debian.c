@@ -43,45 +43,18 @@ static bool plan(struct boot_planner *p)
 /* ---- an entry that is booted once ----------------------------------------------------------------------------------
  */
 
-/* File systems on a partition whose files GRUB overwrites in place (grub_envblk and its list of blocks). */
-static bool grub_writes(const char *type)
-{
-        static const char *const types[] = {"ext2", "ext3", "ext4", "xfs", "vfat"};
-
-        for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-                if (streq(type, types[i]))
-                        return true;
-        return false;
-}
-
 static const char *problem(const struct boot_facts *facts, struct probe *p)
 {
-        const char *menu = facts->menu.text ? facts->menu.text : "";
-        struct probe_disk disk;
-
         if (!p->exists(p, SCRIPT))
                 return SCRIPT " is not there";
         if (!p->program(p, "grub-reboot"))
                 return "grub-reboot is not there";
-        if (!strstr(menu, "next_entry") || !strstr(menu, "save_env"))
-                return "GRUB's menu does not forget an entry once it is booted (no next_entry)";
-        disk = p->disk(p, GRUBENV);
-        if (!disk.there)
-                return GRUBENV " is not there, and GRUB keeps there which entry it boots once";
-        if (!disk.type || !grub_writes(disk.type))
-                return arena_join(p->arena, GRUBENV " is on ", disk.type ? disk.type : "an unknown file system",
-                                  ", which GRUB does not write to: it would boot the trial again and again", NULL);
-        if (disk.layered)
-                return GRUBENV " is on LVM, RAID or another layer that GRUB does not write to: it would boot the trial "
-                               "again and again";
-        return disk.hardware ? NULL : GRUBENV " is on an unknown device, and GRUB may not be able to write to it";
+        return grub_once_problem(p, facts->menu.text, GRUBENV);
 }
 
 static bool pending(struct probe *p)
 {
-        const char *block;
-
-        return p->text(p, GRUBENV, &block) == 0 && block && strstr(block, "\nnext_entry=" ENTRY_ID "\n");
+        return grub_once_pending(p, GRUBENV, ENTRY_ID);
 }
 
 /* The script puts the trial's image where the entry has that name. */

@@ -52,3 +52,9 @@ const char *grub_default(const struct boot_facts *facts, struct arena *a);
 bool grub_uses_entries(const char *text);
 /* Judges the menu's entries. */
 void grub_verify(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);
+
+/* ---- grub-once.c: block is the environment block */
+/* Why GRUB may not forget what it is to boot once, or NULL; menu: its text, or NULL. */
+const char *grub_once_problem(struct probe *p, const char *menu, const char *block);
+/* True if it has yet to boot that entry. */
+bool grub_once_pending(struct probe *p, const char *block, const char *entry);

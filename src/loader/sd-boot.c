@@ -4,7 +4,7 @@
  * one-shot before it boots it (systemd-boot(7), LoaderEntryOneShot).
  */
 #include "base/str.h"
-#include "loader/entry.h"
+#include "loader/entry-copy.h"
 #include "loader/grub.h"
 #include "loader/kernel-cmdline.h"
 #include "loader/length.h"
@@ -77,77 +77,16 @@ static int read_files(struct detector *d)
 /* ---- entries of our own, made of those that the host has -----------------------------------------------------------
  */
 
-static const struct boot_file *entry_for(const struct boot_facts *facts, const char *release)
-{
-        const struct boot_file *found = NULL;
-
-        for (size_t i = 0; i < facts->n_entries; i++)
-                if (entry_is_ours(facts, &facts->entries[i]) &&
-                    (release ? entry_is_of(&facts->entries[i], release)
-                             : !found || strverscmp(facts->entries[i].path, found->path) > 0))
-                        found = &facts->entries[i];
-        return found;
-}
-
-static bool all_have(const struct boot_facts *facts, const char *key)
-{
-        struct span value;
-
-        for (size_t i = 0; i < facts->n_entries; i++)
-                if (!entry_value(facts->entries[i].text, key, 0, &value))
-                        return false;
-        return true;
-}
-
-/* A copy, behind all others: by sort-key where they have one, else by the file's name (UAPI.10, sorting). */
-static char *head(const struct boot_facts *facts, struct arena *a, const char *text, const char *mark)
-{
-        struct span line, word;
-        char *copy = arena_strdup(a, "");
-        bool titled = false;
-
-        while (span_line(&text, &line)) {
-                struct span rest = line;
-
-                if (!span_token(&rest, &word) || span_is(word, "sort-key"))
-                        continue;
-                if (span_is(word, "title")) {
-                        titled = true;
-                        copy = arena_printf(a, "%s%.*s (%s)\n", copy, (int)line.length, line.at, mark);
-                } else
-                        copy = arena_printf(a, "%s%.*s\n", copy, (int)line.length, line.at);
-        }
-        if (!titled)
-                copy = arena_printf(a, "title Linux (%s)\n%s", mark, copy);
-        return all_have(facts, "sort-key") ? arena_join(a, copy, "sort-key zz-passthrough\n", NULL) : copy;
-}
-
-/* A copy of an entry, less the tokens of an earlier apply. */
-static char *derive(const struct boot_facts *facts, struct arena *a, const struct boot_file *entry, const char *mark,
-                    struct strings tokens, const struct owned *owned)
-{
-        struct strings drop = {};
-
-        for (size_t i = 0; i < owned->n_tokens; i++)
-                strings_add(a, &drop, owned->tokens[i].token);
-        return entry_edit(a, head(facts, a, entry_without_trial(a, entry->text), mark), tokens, drop);
-}
-
-static const char *beside(struct arena *a, const char *path, const char *name)
-{
-        return arena_printf(a, "%.*s%s", (int)(str_basename(path) - path), path, name);
-}
-
 static struct boot_file off(const struct boot_facts *facts, struct arena *a, const struct owned *owned)
 {
         static const char *token[] = {"passthrough=off"};
-        const struct boot_file *entry = entry_for(facts, NULL);
+        const struct boot_file *entry = entry_copied(facts, NULL);
 
         if (!entry)
                 return (struct boot_file){};
         return (struct boot_file){
-                .path = beside(a, entry->path, ENTRY_OFF),
-                .text = derive(facts, a, entry, "without passthrough", (struct strings){token, 1}, owned)};
+                .path = entry_beside(a, entry->path, ENTRY_OFF),
+                .text = entry_copy(facts, a, entry, "without passthrough", (struct strings){token, 1}, owned)};
 }
 
 /* ---- an entry that is booted once ----------------------------------------------------------------------------------
@@ -165,66 +104,10 @@ static bool pending(struct probe *p)
         return p->exists(p, ONE_SHOT);
 }
 
-/* The path of a file, as an entry on its file system names it. */
-static bool is_path_of(struct span value, const char *file)
-{
-        size_t n = strlen(file);
-
-        while (value.length > 0 && *value.at == '/') {
-                value.at++;
-                value.length--;
-        }
-        return n > value.length && file[n - value.length - 1] == '/' &&
-               memcmp(file + n - value.length, value.at, value.length) == 0;
-}
-
-static bool loads(const struct boot_facts *facts, const char *release, const char *image)
-{
-        struct span value;
-
-        for (size_t e = 0; e < facts->n_entries; e++)
-                for (size_t i = 0;
-                     entry_is_ours(facts, &facts->entries[e]) && entry_is_of(&facts->entries[e], release) &&
-                     entry_value(facts->entries[e].text, "initrd", i, &value);
-                     i++)
-                        if (is_path_of(value, image))
-                                return true;
-        return false;
-}
-
-/* The image lies beside the one it is to replace, so that in the entry, too, only its name is another. */
-static char *with_image(struct arena *a, const char *text, const char *target, const char *image)
-{
-        size_t n = strlen(str_basename(target));
-        struct span value;
-
-        for (size_t i = 0; entry_value(text, "initrd", i, &value); i++)
-                if (is_path_of(value, target))
-                        return span_replace(a, text, (struct span){value.at + value.length - n, n},
-                                            str_basename(image));
-        return NULL;
-}
-
-static void entry(const struct boot_facts *facts, struct arena *a, const struct trial *t, struct strings tokens,
-                  const struct owned *owned, struct change *ret)
-{
-        const struct boot_file *own = entry_for(facts, t->release);
-        char *text;
-
-        *ret = (struct change){};
-        if (!own)
-                return;
-        text = derive(facts, a, own, "passthrough: trial", tokens, owned);
-        ret->path = beside(a, own->path, ENTRY_TRIAL);
-        ret->new = t->image ? with_image(a, text, t->target, t->image) : text;
-}
-
 static const char *lacks(const struct boot_facts *facts, struct arena *a, const struct change *made,
                          struct strings tokens _unused_)
 {
-        size_t length = entry_length(facts, &(struct boot_file){.path = made->path, .text = made->new}, front);
-
-        return length_fits(length) == LENGTH_TOO_LONG ? length_text(a, made->path, length) : NULL;
+        return entry_trial_lacks(facts, a, made, front);
 }
 
 static const char *const remains[] = {"/efi/loader/entries/" ENTRY_TRIAL, "/boot/efi/loader/entries/" ENTRY_TRIAL,
@@ -235,8 +118,8 @@ static const struct oneshot once = {
         .remains = remains,
         .problem = problem,
         .pending = pending,
-        .loads = loads,
-        .entry = entry,
+        .loads = entry_loads,
+        .entry = entry_trial,
         .lacks = lacks,
 };
 

@@ -25,7 +25,7 @@ boot_with() {
 # disk NAME: what the tests are on is a partition; NAME is in the directory of its disk.
 disk() {
     local dev type
-    dev=$(stat -c '%Hd:%Ld' "$ROOT/boot/grub/grubenv")
+    dev=$(stat -c '%Hd:%Ld' "$ROOT/boot")
     type=$(findmnt -no FSTYPE -T "$ROOT")
     [[ $type == ext[234] || $type == xfs ]] || skip "the tests are on $type"
     rm -rf "$ROOT/sys/dev/block/$dev" "$ROOT/sys/devices/virtual/block/d0"
@@ -66,3 +66,19 @@ grub_entry() {
 }
 
 grub_line() { grub_entry "$@" | sed -n 's/^\tlinux\t[^ ]* //p'; }
+
+# A host that boots from GRUB with boot loader entries, as Fedora has that, in short; a rescue image beside the one kernel.
+fedora_host() {
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX="rhgb"' GRUB_ENABLE_BLSCFG=true
+    put /boot/grub2/grub.cfg '### BEGIN /etc/grub.d/00_header ###' 'if [ "${next_entry}" ] ; then' '   set next_entry=' '   save_env next_entry' 'fi' blscfg
+    put /boot/grub2/grubenv '# GRUB Environment Block' 'saved_entry=lab'
+    program /usr/sbin/grub2-reboot 'echo "$*" >>/var/lib/grub-reboot.log' 'echo "next_entry=$1" >>/boot/grub2/grubenv'
+    program /usr/sbin/grub2-editenv '[ "$2" = unset ] && sed -i "/^$3=/d" "$1"'
+    put "/boot/vmlinuz-$KERNEL" kernel
+    put "/boot/loader/entries/lab-$KERNEL.conf" "title Fedora ($KERNEL)" "version $KERNEL" "linux /vmlinuz-$KERNEL" \
+        "initrd /initramfs-$KERNEL.img \$tuned_initrd" 'options root=UUID=x ro $tuned_params' 'grub_users $grub_users'
+    put /boot/loader/entries/lab-0-rescue.conf 'title Fedora (rescue)' 'version 0-rescue' 'linux /vmlinuz-0-rescue' 'initrd /initramfs-0-rescue.img' 'options root=UUID=x ro'
+    mkdir -p "$BATS_TEST_TMPDIR/empty"
+    tar -C "$BATS_TEST_TMPDIR/empty" --mtime=@0 -cf "$ROOT/boot/initramfs-$KERNEL.img" .
+    boot_with first 'root=UUID=x ro'
+}

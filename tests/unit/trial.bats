@@ -715,3 +715,72 @@ dry() {
     live status
     says '^  Next: sudo passthroughctl status --boot=-1 '
 }
+
+@test "GRUB with boot loader entries: a trial is a copy of the kernel's entry, which GRUB forgets once it boots it" {
+    no_systemd_boot
+    fedora_host
+    disk device
+    before=$(boots)
+    made
+    has 'Next boot       grub2-reboot 0-passthrough-trial, '
+    is "$(grep -v ^options "$ROOT$ENTRY")" "title Fedora ($KERNEL) (passthrough: trial)
+version $KERNEL
+linux /vmlinuz-$KERNEL
+initrd /initramfs-$KERNEL.img.passthrough-trial \$tuned_initrd
+grub_users \$grub_users" 'the entry'
+    [[ $(sed -n 's/^options //p' "$ROOT$ENTRY") =~ ^root=UUID=x\ ro\ \$tuned_params\ intel_iommu=on\ iommu=pt\ passthrough\.trial=[0-9a-f]{16}:900\ panic=10\  ]]
+    grep -qx next_entry=0-passthrough-trial "$ROOT/boot/grub2/grubenv"
+    live undo
+    exits 0
+    nothing_left
+    as_before
+    made
+    sed -i /^next_entry/d "$ROOT/boot/grub2/grubenv"
+    boot_with second "$(sed -n 's/^options //p' "$ROOT$ENTRY")"
+    live trial --settle
+    live confirm --automatic
+    exits 0
+    has 'The trial is kept'
+    nothing_left
+    grep -q 'iommu=pt' "$ROOT/boot/loader/entries/lab-$KERNEL.conf"
+    live undo
+    exits 0
+    as_before
+}
+
+@test "GRUB with boot loader entries: a trial that GRUB would not forget, or not know, is none, and why is said" {
+    no_systemd_boot
+    fedora_host
+    disk device
+    before=$(boots)
+    refused() {
+        live apply
+        exits 1 && has "no trial boot is possible: $1" && as_before && nothing_left && [[ ! -e $ROOT/var/lib/grub-reboot.log ]]
+    }
+    sed -i '/next_entry/d' "$ROOT/boot/grub2/grub.cfg"
+    before=$(boots)
+    refused "GRUB's menu does not forget an entry once it is booted (no next_entry)"
+    fedora_host
+    echo 'env_block=512+1' >>"$ROOT/boot/grub2/grubenv"
+    before=$(boots)
+    refused 'GRUB keeps its environment outside /boot/grub2/grubenv'
+    rm "$ROOT/boot/grub2/grubenv"
+    before=$(boots)
+    refused '/boot/grub2/grubenv is not there'
+    fedora_host
+    before=$(boots)
+    disk md
+    refused '/boot/grub2/grubenv is on LVM, RAID or another layer'
+    disk device
+    rm "$ROOT/usr/sbin/grub2-reboot"
+    refused 'grub2-reboot and grub2-editenv are not both there'
+    fedora_host
+    put /boot/efi/EFI/redhat/grub.cfg '### BEGIN /etc/grub.d/00_header ###'
+    before=$(boots)
+    refused 'GRUB may read /boot/efi/EFI/redhat/grub.cfg in place of /boot/grub2/grub.cfg'
+    put /boot/efi/EFI/redhat/grub.cfg 'configfile $prefix/grub.cfg'
+    sed -i 's/^options.*/options $kernelopts/' "$ROOT/boot/loader/entries/lab-$KERNEL.conf"
+    printf 'kernelopts=root=UUID=x ro\n%0200d' 0 | tr 0 '#' >>"$ROOT/boot/grub2/grubenv"
+    before=$(boots)
+    refused "the entries have their parameters from GRUB's environment"
+}
