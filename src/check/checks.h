@@ -113,7 +113,7 @@ struct check_facts {
         size_t n_esps;
         struct luks_list volumes;   /* that the host needs */
         uint32_t changed_pcrs;      /* by a new command line or boot image, as this host boots */
-        bool predicts;              /* sdbootutil is there, which predicts them */
+        const char *predict;        /* what predicts them, and when */
         bool live;                  /* the machine this process runs on: the next four are known */
         const char *loader_problem; /* why apply cannot give the kernel its parameters, or NULL */
         const char *trial_problem;  /* why the boot loader cannot try a config once, or NULL */

@@ -9,7 +9,7 @@ void check_sealed(struct checker *c)
         size_t n = 0;
 
         for (size_t i = 0; i < list->n; i++) {
-                struct seal_verdict v = seals_judge(&list->v[i], c->facts->changed_pcrs, c->facts->predicts, c->arena);
+                struct seal_verdict v = seals_judge(&list->v[i], c->facts->changed_pcrs, c->facts->predict, c->arena);
 
                 if (v.state == SEAL_HOLDS)
                         continue;

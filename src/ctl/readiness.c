@@ -191,7 +191,7 @@ static int volumes(struct ctl *c, const struct boot_facts *boot, struct check_fa
         if (k < 0 || ret->volumes.n == 0)
                 return k;
         ret->changed_pcrs = seals_changed(boot, true, true);
-        ret->predicts = sealed_predicts(c);
+        ret->predict = sealed_predict(c, boot);
         return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "ctl/tell.h"
+#include "loader/entry-copy.h"
 
 static void add_job(struct ctl *c, struct rebuild *r, const struct installed *image, const struct payload *now,
                     const char *why, bool unasked)
@@ -109,6 +110,7 @@ const char *rebuild_look(struct ctl *c, const struct boot_facts *facts, struct r
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &ret->makers);
         installed_find(&c->root, &c->arena, &ret->makers, facts, &ret->list);
         running_find(&c->root, &c->arena, &ret->makers, facts, &ret->list, &c->config, &ret->running);
+        ret->build = facts->loader && !facts->loader->image ? facts->loader->build : NULL;
         return c->config.n_rules > 0 ? running_problem(&ret->running) : NULL;
 }
 
@@ -130,6 +132,58 @@ int rebuild_find(struct ctl *c, const struct boot_facts *facts, struct rebuild *
         return k < 0 ? ctl_fail("boot images", k) : 0;
 }
 
+static bool is_taken(const struct rebuild *r, size_t job, const struct boot_facts *facts, const char *path)
+{
+        for (size_t i = 0; i < job; i++)
+                if (streq(r->jobs[i].image->path, path))
+                        return true;
+        return entry_loaded_by_any(facts, path);
+}
+
+void rebuild_move(struct ctl *c, struct rebuild *r, struct boot_plan *plan)
+{
+        const char *name = plan->facts->loader ? plan->facts->loader->image_name : NULL;
+
+        for (size_t i = 0; name && i < r->n_jobs; i++) {
+                struct image_job *job = &r->jobs[i];
+                struct installed *image = arena_alloc(&c->arena, sizeof(*image));
+                unsigned n = 0;
+
+                job->from = job->image->path;
+                *image = *job->image;
+                do
+                        image->path = entry_beside(&c->arena, job->from, arena_printf(&c->arena, "%s%u", name, ++n));
+                while (is_taken(r, i, plan->facts, image->path));
+                job->image = image;
+                entry_plan_image(plan, &c->arena, job->from, image->path);
+        }
+}
+
+int rebuild_moved(struct ctl *c, const struct rebuild *r)
+{
+        for (size_t i = 0; i < r->n_jobs; i++) {
+                struct stat st;
+                int k = file_stat(&c->root, r->jobs[i].image->path, &st);
+
+                if (k < 0)
+                        return ctl_fail(r->jobs[i].image->path, k);
+        }
+        return 0;
+}
+
+/* An earlier one that no entry loads may lie there. The other is kept: once no entry loads it, others may remove it. */
+static int add_moved(struct ctl *c, const struct image_job *job, const char *path, struct changes *changes)
+{
+        const char *from;
+        int k = file_remove(&c->root, path);
+
+        if (k == 0)
+                k = file_resolve(&c->root, &c->arena, job->from, &from);
+        if (k == 0)
+                strings_add(&c->arena, &changes->images, from);
+        return k;
+}
+
 /* Where a path is a link, what it leads to is built anew, and has to be kept. */
 int rebuild_add(struct ctl *c, const struct rebuild *r, struct changes *changes)
 {
@@ -141,6 +195,8 @@ int rebuild_add(struct ctl *c, const struct rebuild *r, struct changes *changes)
                 k = file_resolve(&c->root, &c->arena, r->jobs[i].image->path, &path);
                 if (k == 0)
                         strings_add(&c->arena, &changes->images, path);
+                if (k == 0 && r->jobs[i].from)
+                        k = add_moved(c, &r->jobs[i], path, changes);
         }
         return k;
 }
@@ -150,7 +206,9 @@ void rebuild_print(struct ctl *c, const struct rebuild *r)
         for (size_t i = 0; i < r->n_jobs; i++) {
                 const struct image_job *job = &r->jobs[i];
                 const struct installed *image = job->image;
-                const char *command = r->makers.maker->command(&c->arena, image->release, image->path);
+                const char *command = r->build && !c->root.live
+                                              ? r->build
+                                              : r->makers.maker->command(&c->arena, image->release, image->path);
 
                 tell_row(c, "Boot image",
                          arena_join(&c->arena, image->path, ": ", job->why,

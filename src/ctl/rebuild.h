@@ -13,7 +13,8 @@ struct rebuild {
         struct running running;
         struct image_job *jobs; /* those that are not in line */
         size_t n_jobs;
-        bool left; /* some are not in line and cannot be built here; that was said */
+        const char *build; /* what people run in place of the maker; or NULL */
+        bool left;         /* some are not in line and cannot be built here; that was said */
 };
 
 /* What there is. Returns why the rules would not get into the image that boots; NULL: they would, or there are none. */
@@ -22,6 +23,13 @@ const char *rebuild_look(struct ctl *c, const struct boot_facts *facts, struct r
 void rebuild_by_hand(struct ctl *c, const struct rebuild *r, const struct boot_facts *facts, struct strings tokens);
 /* After rebuild_look(): which are to be built; says which cannot be. 0 or the exit status. */
 int rebuild_find(struct ctl *c, const struct boot_facts *facts, struct rebuild *ret) _must_check_;
+/*
+ * If other entries may load the same images: new ones get names of their own, which no entry has, and ours are planned
+ * to load those.
+ */
+void rebuild_move(struct ctl *c, struct rebuild *r, struct boot_plan *plan);
+/* Whether those are all there still. 0 or the exit status. */
+int rebuild_moved(struct ctl *c, const struct rebuild *r) _must_check_;
 /* Into the plan, for the journal. */
 int rebuild_add(struct ctl *c, const struct rebuild *r, struct changes *changes) _must_check_;
 /* What would be done, and why. */

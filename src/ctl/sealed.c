@@ -24,9 +24,13 @@ int sealed_gather(struct ctl *c, struct luks_list *ret)
         return k;
 }
 
-bool sealed_predicts(struct ctl *c)
+const char *sealed_predict(struct ctl *c, const struct boot_facts *boot)
 {
-        return root_exists(&c->root, "/usr/bin/sdbootutil");
+        if (boot->loader && boot->loader->predicts)
+                return arena_join(&c->arena, "apply does that: ", boot->loader->copies, NULL);
+        return root_exists(&c->root, "/usr/bin/sdbootutil")
+                       ? "after apply and before the reboot: sdbootutil update-predictions"
+                       : "after apply and before the reboot: systemd-pcrlock make-policy";
 }
 
 /* A trial has a line of its own. */
@@ -74,7 +78,7 @@ static int ask(struct transaction *x)
 static int judge(struct transaction *x, const struct luks *l, uint32_t pcrs, bool *ret_ask)
 {
         struct ctl *c = x->c;
-        struct seal_verdict v = seals_judge(l, pcrs, sealed_predicts(c), &c->arena);
+        struct seal_verdict v = seals_judge(l, pcrs, sealed_predict(c, &x->facts), &c->arena);
 
         if (v.state == SEAL_HOLDS)
                 return 0;

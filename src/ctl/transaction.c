@@ -409,6 +409,8 @@ int transaction_prepare(struct transaction *x)
                 return EXIT_FAILURE;
         }
         k = rebuild_find(x->c, &x->facts, &x->images);
+        if (k == 0 && x->c->root.live)
+                rebuild_move(x->c, &x->images, &x->plan);
         if (k == 0 && x->images.n_jobs > 0 && x->facts.loader && x->facts.loader->copies)
                 x->plan.changes.command = x->facts.loader->copies;
         return k;
@@ -435,10 +437,10 @@ static int carry_out_menu(struct transaction *x)
         return k == 0 && x->images.n_jobs > 0 ? judge(x, x->plan.tokens, &v) : k;
 }
 
-/* All that is copied is there before. */
-static int carry_out_copied(struct transaction *x)
+/* All that is copied is there before; built: the images are. */
+static int carry_out_copied(struct transaction *x, bool built)
 {
-        int k = build_images(x);
+        int k = built ? rebuild_moved(x->c, &x->images) : build_images(x);
 
         if (k == 0 && x->plan.changes.command)
                 k = transaction_run(x->c, "Boot menu", x->plan.changes.command);
@@ -449,16 +451,20 @@ static int carry_out_copied(struct transaction *x)
 static int carry_out(struct transaction *x)
 {
         bool copies = x->facts.loader && x->facts.loader->copies;
+        bool moves = copies && x->facts.loader->image_name && x->c->root.live;
         const char *what = "apply";
-        int k = boot_write(&x->c->root, &x->c->arena, &x->plan, &what);
+        int k = moves ? build_images(x) : 0; /* an entry that loads one comes behind it */
 
+        if (k != 0)
+                return k;
+        k = boot_write(&x->c->root, &x->c->arena, &x->plan, &what);
         if (k < 0)
                 return ctl_fail(what, k);
         for (size_t i = 0; i < x->plan.changes.n; i++)
                 if (!streq(x->plan.changes.v[i].path, APPLIED_PATH))
                         tell_row(x->c, x->plan.changes.v[i].new ? "Wrote" : "Removed", x->plan.changes.v[i].path);
         if (x->c->root.live)
-                return copies ? carry_out_copied(x) : carry_out_menu(x);
+                return copies ? carry_out_copied(x, moves) : carry_out_menu(x);
         /* Where nothing is run what it would have made is not there to be looked at. */
         return x->line && !x->plan.changes.command ? verify(x, x->plan.tokens) : 0;
 }

@@ -81,3 +81,11 @@ const struct by_hand *by_hand_find(const struct detector *d, bool other, const c
         }
         return NULL;
 }
+
+const struct by_hand *by_hand_named(const char *name)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+                if (streq(known[i].name, name))
+                        return &known[i];
+        return NULL;
+}

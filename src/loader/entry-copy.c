@@ -79,17 +79,32 @@ bool entry_names(struct span value, const char *file)
                memcmp(file + n - value.length, value.at, value.length) == 0;
 }
 
-bool entry_loads(const struct boot_facts *facts, const char *release, const char *image)
+bool entry_loads_image(const char *text, const char *image)
 {
         struct span value;
 
-        for (size_t e = 0; e < facts->n_entries; e++)
-                for (size_t i = 0;
-                     entry_is_ours(facts, &facts->entries[e]) && entry_is_of(&facts->entries[e], release) &&
-                     entry_value(facts->entries[e].text, "initrd", i, &value);
-                     i++)
-                        if (entry_names(value, image))
-                                return true;
+        for (size_t i = 0; entry_value(text, "initrd", i, &value); i++)
+                if (entry_names(value, image))
+                        return true;
+        return false;
+}
+
+bool entry_loaded_by_any(const struct boot_facts *facts, const char *image)
+{
+        for (size_t i = 0; i < facts->n_entries; i++)
+                if (entry_loads_image(facts->entries[i].text, image))
+                        return true;
+        return false;
+}
+
+bool entry_loads(const struct boot_facts *facts, const char *release, const char *image)
+{
+        for (size_t i = 0; i < facts->n_entries; i++) {
+                const struct boot_file *entry = &facts->entries[i];
+
+                if (entry_is_ours(facts, entry) && entry_is_of(entry, release) && entry_loads_image(entry->text, image))
+                        return true;
+        }
         return false;
 }
 
@@ -126,4 +141,29 @@ const char *entry_trial_lacks(const struct boot_facts *facts, struct arena *a, c
         size_t length = entry_length(facts, &(struct boot_file){.path = made->path, .text = made->new}, front);
 
         return length_fits(length) == LENGTH_TOO_LONG ? length_text(a, made->path, length) : NULL;
+}
+
+static struct change *planned(struct boot_plan *plan, const char *path)
+{
+        for (size_t i = 0; i < plan->changes.n; i++)
+                if (streq(plan->changes.v[i].path, path))
+                        return &plan->changes.v[i];
+        return NULL;
+}
+
+void entry_plan_image(struct boot_plan *plan, struct arena *a, const char *target, const char *image)
+{
+        for (size_t i = 0; i < plan->facts->n_entries; i++) {
+                const struct boot_file *entry = &plan->facts->entries[i];
+                struct change *change = planned(plan, entry->path);
+                const char *new = entry_is_ours(plan->facts, entry)
+                                          ? entry_with_image(a, change ? change->new : entry->text, target, image)
+                                          : NULL;
+
+                if (new &&change)
+                        change->new = new;
+                else if (new)
+                        changes_add(&plan->changes, a,
+                                    (struct change){.path = entry->path, .old = entry->text, .new = new});
+        }
 }

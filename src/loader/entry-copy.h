@@ -18,6 +18,12 @@ bool entry_names(struct span value, const char *file);
 /* The text with another image of the same directory in the place of target; NULL: it does not load target. */
 char *entry_with_image(struct arena *a, const char *text, const char *target, const char *image);
 
+/* The same of a whole entry, and of any there is, ours or not. */
+bool entry_loads_image(const char *text, const char *image);
+bool entry_loaded_by_any(const struct boot_facts *facts, const char *image);
+/* Our entries that load an image are planned to load another of its directory, beside what else is planned for them. */
+void entry_plan_image(struct boot_plan *plan, struct arena *a, const char *target, const char *image);
+
 /* ---- parts of struct oneshot */
 bool entry_loads(const struct boot_facts *facts, const char *release, const char *image);
 void entry_trial(const struct boot_facts *facts, struct arena *a, const struct trial *trial, struct strings tokens,

@@ -112,13 +112,24 @@ bool entry_root(const struct boot_file *entry, struct span *ret)
         return false;
 }
 
+/* With that root, among others that have another one of the same file system. */
+static bool boots_subvolume(const struct boot_file *entry, const char *subvolume)
+{
+        const char *text = entry->text;
+        struct span value, root = {};
+
+        while (next_value(&text, "options", &value))
+                span_value(value, "rootflags=subvol=", &root);
+        return span_is(root, subvolume);
+}
+
 /* Several systems may share the directory: by machine ID, by kernel-install's token, else by the root they boot. */
 bool entry_is_ours(const struct boot_facts *facts, const struct boot_file *entry)
 {
         const char *text = entry->text, *name = str_basename(entry->path);
         struct span value, root, booted;
 
-        if (!next_value(&text, "linux", &value))
+        if (!next_value(&text, "linux", &value) || (facts->subvolume && !boots_subvolume(entry, facts->subvolume)))
                 return false;
         text = entry->text;
         if (facts->machine_id && next_value(&text, "machine-id", &value))
@@ -214,17 +225,23 @@ static void plan_one(struct boot_planner *p, const struct boot_file *entry)
 
 bool entry_plan_all(struct boot_planner *p)
 {
+        for (size_t i = 0; i < p->facts->n_entries; i++)
+                if (!entry_is_ours(p->facts, &p->facts->entries[i]))
+                        boot_plan_note(p, arena_join(p->arena, p->facts->entries[i].path,
+                                                     " boots something else, and is left alone", NULL));
+        return entry_plan_ours(p);
+}
+
+bool entry_plan_ours(struct boot_planner *p)
+{
         bool grubenv = boot_text(p->facts, ENTRY_GRUBENV) != NULL;
         size_t n = 0;
 
         for (size_t i = 0; i < p->facts->n_entries; i++) {
                 const struct boot_file *entry = &p->facts->entries[i];
 
-                if (!entry_is_ours(p->facts, entry)) {
-                        boot_plan_note(
-                                p, arena_join(p->arena, entry->path, " boots something else, and is left alone", NULL));
+                if (!entry_is_ours(p->facts, entry))
                         continue;
-                }
                 n++;
                 if (!grubenv || !entry_uses_grubenv(entry))
                         plan_one(p, entry);
@@ -325,11 +342,11 @@ static bool is_above(struct arena *a, const struct boot_file *x, const struct bo
 }
 
 /* Loaders order a "~", and entries whose boots they count, in ways of their own. */
-static bool is_plain(const char *path)
+bool entry_is_plain(const struct boot_file *entry)
 {
-        const char *plus = strrchr(path, '+');
+        const char *name = str_basename(entry->path), *plus = strrchr(name, '+');
 
-        return !strchr(path, '~') && !(plus && plus[1 + strspn(plus + 1, "0123456789-")] == '.');
+        return !strchr(name, '~') && !(plus && plus[1 + strspn(plus + 1, "0123456789-")] == '.');
 }
 
 void entry_mark_next(const struct boot_facts *facts, struct arena *a, struct boot_kernels *kernels, const char *pattern,
@@ -342,7 +359,7 @@ void entry_mark_next(const struct boot_facts *facts, struct arena *a, struct boo
                 const char *name = str_basename(entry->path);
                 const char *id = arena_strndup(a, name, strlen(name) - strlen(".conf"));
 
-                if (!is_plain(name))
+                if (!entry_is_plain(entry))
                         return;
                 if (pattern && fnmatch(pattern, name, FNM_CASEFOLD) != 0 && fnmatch(pattern, id, FNM_CASEFOLD) != 0)
                         continue;

@@ -18,6 +18,8 @@
 
 /* True if the entry boots this installation, as far as can be told. */
 bool entry_is_ours(const struct boot_facts *facts, const struct boot_file *entry);
+/* False if loaders order it in a way of their own, or change its name as they count its boots. */
+bool entry_is_plain(const struct boot_file *entry);
 /* True if it boots that kernel. */
 bool entry_is_of(const struct boot_file *entry, const char *release);
 /* The first word behind a key, the n-th of them. */
@@ -47,7 +49,9 @@ struct entry_front {
 size_t entry_length(const struct boot_facts *facts, const struct boot_file *entry, struct entry_front front);
 
 /* ---- all of them: parts of struct loader */
+/* Ours; says which others there are. */
 bool entry_plan_all(struct boot_planner *p);
+bool entry_plan_ours(struct boot_planner *p);
 void entry_verify_all(const struct boot_facts *facts, struct strings tokens, struct arena *a, struct boot_verdict *ret);
 void entry_lengths(const struct boot_facts *facts, struct arena *a, struct entry_front front, struct lengths *ret);
 void entry_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret);

@@ -85,6 +85,7 @@ struct boot_facts {
         const char *cmdline;        /* of the running kernel, or NULL */
         const char *machine_id;     /* or NULL */
         const char *entry_token;    /* kernel-install's, or NULL */
+        const char *subvolume;      /* only entries with this root are this system's; NULL: they tell otherwise */
         const char *chosen;         /* the entry that systemd-boot was told to boot by default, or NULL */
 };
 
@@ -163,9 +164,14 @@ struct loader {
         const char *name;  /* as people call it, behind "boots from" */
         const char *info;  /* LoaderInfo begins with that; NULL: it never names itself */
         const char *image; /* set: the host's files come from an image; why its boot images are not built here */
-        const char *build; /* then: what builds them on the host all the same */
-        bool unified;      /* it boots unified kernel images: kernel, initrd and line in one file */
-        bool shell;        /* tokens pass a shell, or GRUB's */
+        const char *build; /* what builds them on the host, image or not, in place of their maker; or NULL */
+        /*
+         * Set: entries of others may load the same boot image. A new one is built beside it, with this name and a
+         * number, and our entries then load that.
+         */
+        const char *image_name;
+        bool unified; /* it boots unified kernel images: kernel, initrd and line in one file */
+        bool shell;   /* tokens pass a shell, or GRUB's */
         /*
          * Registers of the TPM that a changed command line, and a changed initrd, leave otherwise: BOOT_PCR() of each
          * (systemd-boot(7), systemd-stub(7), GRUB's manual, "Measured Boot"). None: not known, so it may be any.
@@ -174,10 +180,11 @@ struct loader {
         const struct oneshot *once; /* NULL: it boots none */
         const char *no_once;        /* why not; NULL: it cannot */
         /*
-         * A command that copies kernels and boot images to where the loader reads them, to be run behind all else, and
-         * again once that is taken back; NULL: it reads the host's own.
+         * A command to be run behind all else, and again once that is taken back, as it copies kernels and boot images
+         * to where the loader reads them, or reads what boots; or NULL.
          */
         const char *copies;
+        bool predicts; /* that command tells the TPM what the next boot measures */
 
         /* Tells whether it boots this host. 0, or -errno of the probe. */
         int (*detect)(struct detector *d, struct claim *ret);
@@ -247,6 +254,8 @@ int boot_read(struct detector *d, const char *path, bool edited) _must_check_;
  * other: there is a loader that may boot it.
  */
 const struct by_hand *by_hand_find(const struct detector *d, bool other, const char **ret_mark);
+
+const struct by_hand *by_hand_named(const char *name);
 
 /* ---- oneshot.c */
 const char *oneshot_problem(const struct boot_facts *facts, const struct root *root, struct arena *a);

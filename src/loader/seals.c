@@ -65,13 +65,12 @@ static const char *anew(const struct luks *l, const struct luks_seal *s, struct 
 }
 
 static const char *fix(const struct luks *l, const struct luks_seal *s, const struct seal_verdict *v, uint32_t changed,
-                       bool predicts, struct arena *a)
+                       const char *predict, struct arena *a)
 {
         if (v->state == SEAL_LOCKS)
                 return arena_join(a, "add a recovery key first: systemd-cryptenroll --recovery-key ", l->device, NULL);
         if (s->pcrlock)
-                return arena_join(a, "after apply and before the reboot: ",
-                                  predicts ? "sdbootutil update-predictions" : "systemd-pcrlock make-policy", NULL);
+                return predict;
         if (!(s->pcrs & changed) && !s->unclear)
                 return arena_join(a, "sign the new boot image for ", seals_pcrs(a, s->signed_pcrs), NULL);
         return arena_join(a, "once the new configuration is kept and booted: ", anew(l, s, a), NULL);
@@ -99,7 +98,7 @@ static struct seal_verdict unknown(const struct luks *l, struct arena *a)
                                  : arena_join(a, "look at its key slots: cryptsetup luksDump ", l->device, NULL)};
 }
 
-struct seal_verdict seals_judge(const struct luks *l, uint32_t changed, bool predicts, struct arena *a)
+struct seal_verdict seals_judge(const struct luks *l, uint32_t changed, const char *predict, struct arena *a)
 {
         const struct luks_seal *s = changed && !l->unknown ? broken(l, changed) : NULL;
         struct seal_verdict v = {};
@@ -115,6 +114,6 @@ struct seal_verdict seals_judge(const struct luks *l, uint32_t changed, bool pre
         v.asked = arena_join(a, "the key of ", l->device, " is sealed to ", to, NULL);
         v.what = arena_join(a, "the key of ", l->device, " (", l->needed, ") is sealed to ", to,
                             s->unclear ? "; " : ", which a new command line or boot image changes; ", ways(l), NULL);
-        v.fix = fix(l, s, &v, changed, predicts, a);
+        v.fix = fix(l, s, &v, changed, predict, a);
         return v;
 }

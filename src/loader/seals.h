@@ -25,7 +25,7 @@ struct seal_verdict {
 
 /* The registers that differ in the next boot; of a host whose loader is not known all that any would change. */
 uint32_t seals_changed(const struct boot_facts *facts, bool line, bool initrd);
-/* What becomes of one volume, if those registers change. predicts: sdbootutil is there, and predicts them. */
-struct seal_verdict seals_judge(const struct luks *l, uint32_t changed, bool predicts, struct arena *a);
+/* What becomes of one volume, if those registers change. predict: what predicts them, and when. */
+struct seal_verdict seals_judge(const struct luks *l, uint32_t changed, const char *predict, struct arena *a);
 /* "PCR 9", "PCRs 8 and 9" */
 const char *seals_pcrs(struct arena *a, uint32_t pcrs);

@@ -7,8 +7,8 @@
  * One line for each way to boot. They are asked in this order; of those that go by the same files the first is taken.
  */
 #define LOADERS(is)                                                                                                    \
-        is(loader_image_based) is(loader_proxmox) is(loader_uki) is(loader_grub_debian) is(loader_bls)                 \
-                is(loader_grub2) is(loader_sd_boot)
+        is(loader_image_based) is(loader_proxmox) is(loader_sdbootutil) is(loader_uki) is(loader_grub_debian)          \
+                is(loader_bls) is(loader_grub2) is(loader_sd_boot)
 
 #define DECLARE(name) extern const struct loader name;
 #define POINT(name)   &name,

@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "loader/entry.h"
+#include "loader/entry-copy.h"
 #include "loader/kernel-cmdline.h"
 
 int boot_write(const struct root *root, struct arena *a, const struct boot_plan *plan, const char **ret_what)
@@ -185,6 +185,55 @@ static int edit(struct taker *t, const char *path, const char *text, struct stri
         return 0;
 }
 
+/* The text that file i had, where it is an entry; else NULL. */
+static const char *old_entry(const struct taker *t, size_t i)
+{
+        const struct undo_file *f = &t->undo->files[i];
+        char *text;
+        size_t size;
+
+        if (!f->old || f->kind != UNDO_WRITTEN || !strstr(f->path, "/loader/entries/") ||
+            root_read_all(t->root, t->arena, journal_copy(t->arena, t->undo, i), SOURCE_MAX, &text, &size) < 0)
+                return NULL;
+        return text;
+}
+
+static bool is_new_image(const struct undo_file *f)
+{
+        return f->kind == UNDO_IMAGE && !f->old;
+}
+
+static bool loaded_before(const struct taker *t, size_t i, const char *image)
+{
+        const char *text = old_entry(t, i);
+
+        return text && entry_loads_image(text, image);
+}
+
+/* The text of entry i as it is now, with the image that it loaded before in place of one of this apply's. */
+static const char *with_old_image(struct taker *t, size_t i, const char *text)
+{
+        const struct undo_file *files = t->undo->files;
+
+        for (size_t f = 0; f + 1 < t->undo->n_files; f++)
+                if (is_new_image(&files[f]) && entry_loads_image(text, files[f].path) &&
+                    loaded_before(t, i, files[f + 1].path))
+                        return entry_with_image(t->arena, text, files[f].path, files[f + 1].path);
+        return text;
+}
+
+/* What others have changed since. */
+static int edit_back(struct taker *t, size_t i, const char *text)
+{
+        const struct undo_file *f = &t->undo->files[i];
+        const char *new = without(t, f->path, with_old_image(t, i, text), f->added);
+
+        if (new)
+                return put_edited(t, f->path, text, new);
+        left(t, f->path, " has been changed since, and is left as it is");
+        return 0;
+}
+
 static bool gives_to_entries(const struct undo_file *f)
 {
         return streq(f->path, BOOT_KERNEL_CMDLINE) || strstr(f->path, "/entries/");
@@ -200,6 +249,47 @@ static bool is_of_cut(const struct undo *u, const struct undo_file *f, const cha
         return !u->done && (f->kind == UNDO_GENERATED || (now && image && gives_to_entries(f)));
 }
 
+/* An entry that is still there loaded it. */
+static bool is_wanted(struct taker *t, const char *image)
+{
+        for (size_t i = 0; i < t->undo->n_files; i++)
+                if (loaded_before(t, i, image) && root_exists(t->root, t->undo->files[i].path))
+                        return true;
+        return false;
+}
+
+/* An image that entry i loaded, and that is not there any more, nor kept; or NULL. */
+static const char *lost_image(struct taker *t, size_t i)
+{
+        const char *now;
+
+        for (size_t f = 0; f < t->undo->n_files; f++) {
+                const struct undo_file *image = &t->undo->files[f];
+
+                if (image->kind == UNDO_IMAGE && image->old && loaded_before(t, i, image->path) &&
+                    read_now(t, image->path, &now, NULL) == 0 && !now)
+                        return image->path;
+        }
+        return NULL;
+}
+
+/* By any entry, as they are once this is taken back. What cannot be told is loaded. */
+static bool is_loaded(struct taker *t, const char *image)
+{
+        struct boot_facts facts;
+
+        boot_detect(t->loaders, t->root, t->arena, &facts);
+        for (size_t i = 0; i < facts.n_entries; i++) {
+                const struct boot_would *would = find_would(t, facts.entries[i].path);
+
+                const char *text = would ? would->text : facts.entries[i].text;
+
+                if (text && entry_loads_image(text, image))
+                        return true;
+        }
+        return facts.unreadable;
+}
+
 /* One that was built anew by others, or went away with its kernel, stays as it is. */
 static int take_back_image(struct taker *t, size_t i)
 {
@@ -212,9 +302,9 @@ static int take_back_image(struct taker *t, size_t i)
                 return k;
         file_sweep(t->root, path);
         k = read_now(t, path, &now, NULL);
-        if (k < 0 || !now || streq_ptr(now, f->old))
+        if (k < 0 || streq_ptr(now, f->old) || (!now && !is_wanted(t, f->path)))
                 return k;
-        if (t->undo->done && !streq_ptr(now, f->new)) {
+        if (now && t->undo->done && !streq_ptr(now, f->new)) {
                 strings_add(t->arena, &t->back->kept, f->path);
                 return 0;
         }
@@ -236,14 +326,21 @@ static int take_back(struct taker *t, size_t i)
         if (k < 0 || f->kind == UNDO_SEEN)
                 return k;
         if (!streq_ptr(now, f->old)) {
-                if (streq_ptr(now, f->new) || is_of_cut(t->undo, f, now))
+                const char *lost = now && text ? lost_image(t, i) : NULL;
+
+                if (lost) {
+                        left(t, f->path,
+                             arena_join(t->arena, ": the older boot image, ", lost,
+                                        ", is gone, so it loads the newer one on", NULL));
+                        k = edit(t, f->path, text, f->added);
+                } else if (streq_ptr(now, f->new) || is_of_cut(t->undo, f, now))
                         k = put_back(t, i);
                 else if (f->kind == UNDO_GENERATED)
                         t->back->stale = true;
                 else if (now && streq(str_basename(path), ENTRY_OFF))
                         k = put_back(t, i); /* it follows the kernels */
                 else if (now && text)
-                        k = edit(t, f->path, text, f->added);
+                        k = edit_back(t, i, text);
                 /* Else it went away, as entries do with their kernel. */
         }
         if (k == 0 && f->made_directory) {
@@ -313,15 +410,22 @@ int boot_take_back(const struct loader *const *loaders, const struct root *root,
         struct taker t = {loaders, root, a, u, ret};
         int k = 0;
 
+        /* An image that entries loaded is there before they are, and a new one goes behind them. */
         for (size_t i = u->n_files; k == 0 && i-- > 0;) {
                 *ret_what = u->files[i].path;
-                k = u->files[i].kind == UNDO_IMAGE ? take_back_image(&t, i) : take_back(&t, i);
+                if (!is_new_image(&u->files[i]))
+                        k = u->files[i].kind == UNDO_IMAGE ? take_back_image(&t, i) : take_back(&t, i);
         }
         for (size_t i = 0; facts && k == 0 && i < facts->n_entries; i++) {
                 *ret_what = facts->entries[i].path;
                 k = take_from_entry(&t, facts, &facts->entries[i]);
                 if (k == 0)
                         k = take_trial(&t, facts, &facts->entries[i]);
+        }
+        for (size_t i = 0; k == 0 && i < u->n_files; i++) {
+                *ret_what = u->files[i].path;
+                if (is_new_image(&u->files[i]) && !is_loaded(&t, u->files[i].path))
+                        k = take_back_image(&t, i);
         }
         return k;
 }

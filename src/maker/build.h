@@ -9,6 +9,7 @@ struct image_job {
         const struct installed *image;
         const struct payload *now; /* what it is to have */
         const char *why;
+        const char *from;           /* the image it is built beside, which stays; NULL: it takes that one's place */
         bool unasked;               /* not for the config: the reason is worth a line */
         struct image_job *like;     /* another of the same kernel, built before; or NULL */
         const char *tried;          /* it was built and booted already, and is there; or NULL */

@@ -174,6 +174,8 @@ static const char *builds(const struct search *s)
                                   m->command(s->arena, s->release, NULL), "; or ", boot->loader->build, NULL);
         if ((boot && boot->loader && boot->loader->unified) || (!image && s->unified))
                 return arena_join(s->arena, "as it was built before: ", running_unified(s->arena, m), NULL);
+        if (boot && boot->loader && boot->loader->build)
+                return boot->loader->build;
         if (image)
                 command = m->command(s->arena, s->release, image->path);
         else if (s->release && !is_named(s))

@@ -4,6 +4,7 @@ load product
 load tree
 load tree-guard
 load live
+load tree-snapshots
 
 setup() {
     unset SSH_CONNECTION
@@ -185,6 +186,9 @@ applies() {
     row warn 'sealed to PCR 9,' 'after apply and before the reboot: systemd-pcrlock make-policy'
     put /usr/bin/sdbootutil '#!/bin/bash'
     row warn 'sealed to PCR 9,' 'after apply and before the reboot: sdbootutil update-predictions'
+    snapshots
+    sed -i '/ - btrfs /d' "$ROOT/proc/self/mountinfo"
+    row warn 'sealed to PCR 9,' 'apply does that: /usr/bin/sdbootutil update-predictions'
     rm "$ROOT/var/lib/systemd/pcrlock.json"
     row warn "sealed to PCRs that are not known (systemd-pcrlock's policy does not tell its PCRs); its passphrase is then asked for"
     header 1 "$(tpm 1 '' '"tpm2_pcrlock":true')"
