@@ -404,12 +404,29 @@ const char *boot_still_has(const struct boot_facts *facts, struct arena *a, cons
         return NULL;
 }
 
+/* A directory that entries were in, and that is not there, as where an ESP is not mounted; or NULL. */
+static const char *lost_directory(const struct taker *t)
+{
+        for (size_t i = 0; i < t->undo->n_files; i++) {
+                const struct undo_file *f = &t->undo->files[i];
+                const char *directory = arena_strndup(t->arena, f->path, (size_t)(str_basename(f->path) - f->path));
+
+                if (f->old && f->kind == UNDO_WRITTEN && strstr(f->path, "/loader/entries/") &&
+                    !root_exists(t->root, directory))
+                        return directory;
+        }
+        return NULL;
+}
+
 int boot_take_back(const struct loader *const *loaders, const struct root *root, struct arena *a, const struct undo *u,
                    const struct boot_facts *facts, struct boot_back *ret, const char **ret_what)
 {
         struct taker t = {loaders, root, a, u, ret};
         int k = 0;
 
+        *ret_what = lost_directory(&t);
+        if (*ret_what)
+                return -ENOENT;
         /* An image that entries loaded is there before they are, and a new one goes behind them. */
         for (size_t i = u->n_files; k == 0 && i-- > 0;) {
                 *ret_what = u->files[i].path;

@@ -235,6 +235,19 @@ refuses() {
     has 'The last apply was cut short; it is taken back first.'
 }
 
+@test "undo where the ESP is not mounted fails, names it, and keeps what it knows" {
+    ctl apply
+    exits 0
+    mv "$ROOT/boot/efi" "$ROOT/away"
+    ctl undo
+    exits 1
+    has "$ENTRIES/: No such file or directory"
+    mv "$ROOT/away" "$ROOT/boot/efi"
+    ctl undo
+    exits 0
+    options "$ENTRY" "$ROOT_42 splash=silent"
+}
+
 @test "a captured host is understood as the host is, anonymised or not" {
     local option
     for option in --raw ''; do
