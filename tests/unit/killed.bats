@@ -8,6 +8,7 @@ load live
 load tree-makers
 load tree-boot
 load tree-esps
+load tree-snapshots
 
 OTHER=6.12.1-other
 ID=0123456789abcdef0123456789abcdef
@@ -207,6 +208,51 @@ everywhere() {
 
 @test "proxmox-boot-tool: undo is killed at its system calls, and what boots from each ESP is the old or the new" {
     proxmox
+    everywhere : undo
+}
+
+# Two snapshots, whose entries are sdbootutil's.
+with_snapshots() {
+    rm -rf "$ROOT/lib/modules/$OTHER"
+    cp -r "$ROOT/lib/modules/$KERNEL" "$ROOT/lib/modules/6.2.0-1-default"
+    snapshots
+    snapshot_entry 42 6.2.0-1-default
+    cp "$ROOT/proc/cmdline" "$BATS_TEST_TMPDIR/proc/"
+}
+
+@test "sdbootutil: apply is killed at its system calls, and what boots of each snapshot is the old or the new" {
+    with_snapshots
+    everywhere "$SNAPSHOTS_MOUNTED" apply
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 5))
+}
+
+@test "sdbootutil: undo is killed at its system calls, and what boots of each snapshot is the old or the new" {
+    with_snapshots
+    everywhere "$SNAPSHOTS_MOUNTED" undo
+}
+
+# Entries of GRUB, as Fedora has them.
+fedora() {
+    local release
+    put /etc/default/grub 'GRUB_CMDLINE_LINUX="rhgb quiet"' GRUB_ENABLE_BLSCFG=true
+    put /boot/grub2/grub.cfg blscfg
+    put /etc/kernel/cmdline "$ROOT_UUID ro rhgb quiet"
+    for release in "$KERNEL" "$OTHER"; do
+        put "/boot/vmlinuz-$release" kernel
+        old_image "/boot/initramfs-$release.img"
+        put "/boot/loader/entries/$ID-$release.conf" "title Fedora ($release)" "version $release" "linux /vmlinuz-$release" \
+            "initrd /initramfs-$release.img" "options $ROOT_UUID ro rhgb quiet"
+    done
+}
+
+@test "GRUB with boot loader entries: apply is killed at its system calls, and what boots is the old or the new" {
+    fedora
+    everywhere : apply
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 5))
+}
+
+@test "GRUB with boot loader entries: undo is killed at its system calls, and what boots is the old or the new" {
+    fedora
     everywhere : undo
 }
 
