@@ -277,7 +277,7 @@ static bool is_below(const char *path, const char *directory)
 /* What lies where a file system of fstab(5) is not mounted is hidden by that in the next boot. */
 static int find_unmounted(struct detector *d)
 {
-        const char *fstab, *mountinfo;
+        const char *fstab, *mountinfo = NULL;
         struct span line, at;
         int k = text(d, "/etc/fstab", &fstab);
 
