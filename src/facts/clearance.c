@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "cmdline/cmdline.h"
 #include "facts/facts.h"
+#include "facts/host-var.h"
 
 #define MAX_SIZE ((size_t)16 * 1024 * 1024)
 
@@ -138,11 +139,13 @@ static const struct recfile format = {
 /* What earlier versions saw, which did not say: they wrote nothing of a kind without these. */
 static const char *usual[] = {"storage:/proc/self/mountinfo", "storage:/proc/swaps", "network:/proc/net/route"};
 
-void clearance_read(const struct root *root, struct arena *a, struct clearance *ret)
+/* root: this machine; the file is at path below the other. */
+static void read_file(const struct root *root, struct arena *a, const struct root *below, const char *path,
+                      struct clearance *ret)
 {
         const char *this = machine(root, a);
         struct clearance_file f;
-        int k = recfile_read(root, a, &format, CLEARANCE_PATH, &f);
+        int k = recfile_read(below, a, &format, path, &f);
 
         *ret = (struct clearance){.elsewhere = k == RECFILE_ABSENT || (k == 0 && f.machine)};
         if (k == RECFILE_ABSENT || (k == 0 && f.machine && this && !streq(this, f.machine)))
@@ -161,6 +164,30 @@ void clearance_read(const struct root *root, struct arena *a, struct clearance *
                 ret->lapsed = "it does not say for which root= it was given";
         else if (!streq(f.context, clearance_context(root, a)))
                 ret->lapsed = "root=, resume= or the like on the kernel command line has changed since";
+}
+
+void clearance_read(const struct root *root, struct arena *a, struct clearance *ret)
+{
+        read_file(root, a, root, CLEARANCE_PATH, ret);
+}
+
+/*
+ * The same bounds hold as for one in an image: it is this machine's by its firmware's UUID, of this root= and the like,
+ * and each record is for the text that the rule has in this image. A disk may move to another machine, an image bring
+ * other rules, and a stateroot outlive both: such a file says nothing, and what is unknown never permits.
+ */
+void clearance_read_host(const struct root *root, struct arena *a, const char *sysroot, const char *cmdline,
+                         struct clearance *ret)
+{
+        struct root var = ROOT_INIT;
+        const char *path;
+
+        if (!host_var_find(root, a, sysroot, cmdline, &var, &path))
+                return;
+        read_file(root, a, &var, arena_join(a, path, CLEARANCE_IN_VAR, NULL), ret);
+        root_close(&var);
+        /* The image stays one from elsewhere: its first stage knew nothing of this, and went by that. */
+        ret->elsewhere = true;
 }
 
 char *clearance_format(const struct root *root, struct arena *a, const struct clearance *c, size_t *ret_size)

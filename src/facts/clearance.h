@@ -15,7 +15,8 @@
 #include "base/str.h"
 #include "bus/bus.h"
 
-#define CLEARANCE_PATH "/var/lib/passthrough/clearance"
+#define CLEARANCE_IN_VAR "/lib/passthrough/clearance"
+#define CLEARANCE_PATH   "/var" CLEARANCE_IN_VAR
 
 struct clearance_device {
         const char *rule;
@@ -39,7 +40,7 @@ struct clearance {
         size_t n_devices;
         const char **seen; /* evidence.h's, of the run that wrote it */
         size_t n_seen;
-        bool elsewhere;     /* there is none, or it is another machine's: the image was not built on this host */
+        bool elsewhere;     /* the image has none, or another machine's: it was not built on this host */
         bool unread;        /* there is one, and what it says cannot be told */
         const char *lapsed; /* why no device is cleared any more, though known; or NULL */
 };
@@ -62,5 +63,11 @@ static inline const char *clearance_name(struct arena *a, const char *spec)
 
 /* Empty where there is none, or where it is another machine's. */
 void clearance_read(const struct root *root, struct arena *a, struct clearance *ret);
+/*
+ * The host's own, for an image that was built elsewhere, once the initrd has mounted the root file system at sysroot:
+ * what ret knows so far stays where there is none. cmdline: the kernel's, or NULL.
+ */
+void clearance_read_host(const struct root *root, struct arena *a, const char *sysroot, const char *cmdline,
+                         struct clearance *ret);
 /* The file's text; NULL where this machine cannot be told from others. */
 char *clearance_format(const struct root *root, struct arena *a, const struct clearance *c, size_t *ret_size);

@@ -171,6 +171,8 @@ int facts_gather(const struct root *root, struct arena *a, const struct facts_so
         if (!facts.kernel)
                 read_line(root, a, "/proc/sys/kernel/osrelease", &facts.kernel);
         clearance_read(root, a, &facts.clearance);
+        if (facts.root_stage && facts.in_initrd && facts.clearance.elsewhere)
+                clearance_read_host(root, a, facts.initrd->root, facts.cmdline, &facts.clearance);
         needed.identities |= facts.clearance.n_devices > 0;
         needed.slots |= needed.identities;
         request = &needed;

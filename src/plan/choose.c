@@ -102,7 +102,8 @@ static enum stage stage_for(const struct planner *p, const struct rule *rule, si
         if (d->bus->syntax->taken_by)
                 return STAGE_HOST;
         if (d->roles & ROLE_STORAGE && (rule->stage == STAGE_AUTO || rule->stage == STAGE_INITRD))
-                return identity->cleared && identity->early ? STAGE_INITRD : STAGE_ROOT;
+                return identity->cleared && identity->early && !p->facts->clearance.elsewhere ? STAGE_INITRD
+                                                                                              : STAGE_ROOT;
         if (rule->stage != STAGE_AUTO)
                 return rule->stage;
         if (waits_for_buses(p, rule, device))
