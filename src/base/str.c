@@ -182,17 +182,19 @@ char *strings_text(struct arena *a, const struct strings *list)
         return text;
 }
 
-void str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
+static void split(struct arena *a, const char *s, bool quotes, const char ***ret, size_t *ret_n)
 {
         const char **v = NULL;
         size_t n = 0;
 
         for (;;) {
                 const char **slot;
-                size_t len;
+                size_t len, quoted;
 
                 s += strspn(s, BLANKS);
-                len = strcspn(s, BLANKS);
+                quoted = quotes && *s == '"';
+                s += quoted;
+                len = strcspn(s, quoted ? "\"" : BLANKS);
                 slot = arena_grow(a, &v, n, sizeof(*v));
                 *slot = NULL;
                 if (len == 0)
@@ -200,9 +202,20 @@ void str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
                 *slot = arena_strndup(a, s, len);
                 n++;
                 s += len;
+                s += quoted && *s;
         }
         *ret = v;
         *ret_n = n;
+}
+
+void str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
+{
+        split(a, s, false, ret, ret_n);
+}
+
+void str_arguments(struct arena *a, const char *s, const char ***ret, size_t *ret_n)
+{
+        split(a, s, true, ret, ret_n);
 }
 
 int str_index(const char *s, const char *const *list, size_t n)

@@ -88,6 +88,8 @@ char *strings_text(struct arena *a, const struct strings *list) _must_check_;
  * Blank-separated words, each a string of its own below the arena; the array ends with NULL. An element is never empty.
  */
 void str_words(struct arena *a, const char *s, const char ***ret, size_t *ret_n);
+/* The same of a command, where double quotes may be around a word with blanks. */
+void str_arguments(struct arena *a, const char *s, const char ***ret, size_t *ret_n);
 
 /* Where s is in the list, or -1. */
 int str_index(const char *s, const char *const *list, size_t n);

@@ -73,6 +73,8 @@ static const char *line_change(struct transaction *x)
         struct strings more = {}, less = {};
         const char *text = "";
 
+        for (size_t i = 0; i < changes->added.n; i++)
+                strings_add(a, &more, changes->added.v[i]);
         for (size_t i = 0; i < changes->n; i++)
                 for (size_t t = 0; t < changes->v[i].added.n; t++)
                         if (!has(&more, changes->v[i].added.v[t]) && !is_owned(&x->owned, changes->v[i].added.v[t]))

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "ctl/tell.h"
 #include "state/applied.h"
+#include "state/cleared.h"
 #include "validate/machine.h"
 
 void transaction_close(struct transaction *x)
@@ -67,7 +68,7 @@ int transaction_run(struct ctl *c, const char *label, const char *line)
                          arena_join(&c->arena, c->root.live ? "would run " : "to be run on that system: ", line, NULL));
                 return 0;
         }
-        str_words(&c->arena, line, &argv, &n);
+        str_arguments(&c->arena, line, &argv, &n);
         if (*argv[0] != '/' && !(argv[0] = program_find(&c->arena, argv[0])))
                 return ctl_fail(line, -ENOENT);
         return run(c, label, line, argv);
@@ -168,11 +169,24 @@ static bool only_copies(const struct undo *u)
         return u->command;
 }
 
-static int copy_back(struct transaction *x, const struct undo *u)
+/* What failed before it did anything need not be taken back, and perhaps cannot be. */
+static int run_back(struct transaction *x, const char *command)
 {
-        int k = transaction_run(x->c, "Boot menu", u->command);
+        struct ctl *c = x->c;
+        bool told;
+        int k = 0;
 
-        return k == 0 && x->c->root.live && !x->c->dry_run ? verify(x, (struct strings){}) : k;
+        if (!c->root.live || c->dry_run)
+                return transaction_run(c, "Boot menu", command);
+        k = transaction_detect(x);
+        told = x->facts.loader && x->facts.loader->has_run;
+        if (k == 0 && !(told && x->facts.loader->has_run(&x->facts, &c->arena, command)))
+                k = transaction_run(c, "Boot menu", command);
+        if (k == 0)
+                k = verify(x, (struct strings){});
+        if (k == 0 && told && !x->facts.loader->has_run(&x->facts, &c->arena, command))
+                return ctl_error("%s has changed nothing", command);
+        return k;
 }
 
 /* The host boots as before that apply; else undo has yet to be done. */
@@ -258,7 +272,7 @@ int transaction_take_back(struct transaction *x, const struct undo *u, bool by_h
         if (status == 0)
                 status = tell_maker(x, &back.images);
         if (status == 0 && only_copies(u))
-                status = copy_back(x, u);
+                status = run_back(x, u->command);
         if (status == 0 && by_hand)
                 status = verify_back(x, u, &back.images);
         if (status == 0)
@@ -291,21 +305,17 @@ int transaction_load(struct transaction *x)
 }
 
 /* The config as it is applied, for images that are built while it is wrong. */
-static int plan_applied(struct transaction *x)
+static int plan_applied(struct transaction *x, const struct payload *payload)
 {
         struct ctl *c = x->c;
-        struct diags diags = {.arena = &c->arena};
-        struct payload payload;
         struct applied before;
         const char *now;
         char *old, *new;
         size_t size;
-        int k = payload_build(c->initrds, &c->root, &c->arena, &c->config, NULL, &diags, &payload);
+        int k;
 
-        if (k < 0)
-                return k;
         applied_read(&c->root, &c->arena, &before);
-        new = applied_format(&c->arena, &(struct applied){true, payload.files, payload.n_files});
+        new = applied_format(&c->arena, &(struct applied){true, payload->files, payload->n_files});
         if (before.there && streq(applied_format(&c->arena, &before), new))
                 return 0;
         k = content_read(&c->root, &c->arena, APPLIED_PATH, &now, &old, &size);
@@ -316,16 +326,55 @@ static int plan_applied(struct transaction *x)
         return 0;
 }
 
+/* If no boot image is built here, the root stage of one reads the host's own. */
+static int plan_clearance(struct transaction *x, const struct payload *payload)
+{
+        struct ctl *c = x->c;
+        struct facts facts;
+        struct plan plan;
+        const char *now;
+        char *old, *new;
+        size_t size;
+        int k;
+
+        if (!c->root.live || !x->facts.loader || !x->facts.loader->image)
+                return 0;
+        k = payload_plan(c->sources, &c->root, &c->arena, NULL, payload, &facts, &plan);
+        if (k < 0)
+                return k;
+        switch (cleared_anew(&c->root, &c->arena, &plan, &new)) {
+        case CLEARED_AS_BEFORE:
+                return 0;
+        case CLEARED_UNKNOWN_MACHINE:
+                tell_note(c, "the host cannot record which devices it can spare: the firmware reports no UUID "
+                             "(product_uuid)");
+                return 0;
+        case CLEARED_ANEW:
+                break;
+        }
+        k = content_read(&c->root, &c->arena, CLEARANCE_PATH, &now, &old, &size);
+        if (k == 0)
+                changes_add(&x->plan.changes, &c->arena,
+                            (struct change){.path = CLEARANCE_PATH, .old = old, .new = new});
+        return k;
+}
+
 static int plan(struct transaction *x)
 {
         struct ctl *c = x->c;
+        struct diags diags = {.arena = &c->arena};
+        struct payload payload;
         int k = 0;
 
         journal_owned(&x->journal, &c->arena, &x->owned);
         boot_plan_build(&x->facts, &x->needs, &x->owned, &c->arena, &x->plan);
         x->line = x->plan.changes.n > 0 || (x->plan.changes.command && c->root.live);
         if (!x->plan.problem)
-                k = plan_applied(x);
+                k = payload_build(c->initrds, &c->root, &c->arena, &c->config, NULL, &diags, &payload);
+        if (k == 0 && !x->plan.problem)
+                k = plan_applied(x, &payload);
+        if (k == 0 && !x->plan.problem)
+                k = plan_clearance(x, &payload);
         return k < 0 ? ctl_fail("apply", k) : 0;
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The host's /var as an initrd sees it, once that has mounted the root file system. An initrd rarely mounts /var itself:
- * a directory of that name may be empty, or be what lies below the mount of another file system.
+ * The host's /var as an initrd sees it, once that has mounted the root file system. An initrd rarely mounts /var
+ * itself: a directory of that name may be empty, or be what lies below the mount of another file system.
  */
 
 #include "base/root.h"

@@ -62,6 +62,13 @@ struct boot_kernels {
         const char *elsewhere; /* what boots if nobody chooses, and is none of these; NULL: it is not known to be so */
 };
 
+/* What stages a deployment with another kernel command line, on a host whose files come from an image. */
+enum stager {
+        STAGER_NONE, /* nothing that can be run here */
+        STAGER_BOOTC,
+        STAGER_RPM_OSTREE,
+};
+
 struct boot_facts {
         const struct loader *loader;   /* NULL: not known */
         const char *found;             /* what tells that it is this one */
@@ -87,6 +94,7 @@ struct boot_facts {
         const char *entry_token;    /* kernel-install's, or NULL */
         const char *subvolume;      /* only entries with this root are this system's; NULL: they tell otherwise */
         const char *chosen;         /* the entry that systemd-boot was told to boot by default, or NULL */
+        enum stager stager;
 };
 
 /* A line that the kernel may get, as far as it shows. */
@@ -203,6 +211,8 @@ struct loader {
         void (*kernels)(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret);
         /* Takes the tokens out of a file; NULL: it does not know how such a file is edited. May be NULL. */
         char *(*without)(struct arena *a, const char *path, const char *text, struct strings tokens);
+        /* Tells whether a command of its plans, or what takes that back, would change nothing. May be NULL. */
+        bool (*has_run)(const struct boot_facts *facts, struct arena *a, const char *command);
         /* Makes the entry without passthrough; no path: there is no kernel. NULL: this loader keeps none. */
         struct boot_file (*off)(const struct boot_facts *facts, struct arena *a, const struct owned *owned);
 };

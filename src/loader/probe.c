@@ -18,7 +18,7 @@ static bool exists(const struct probe *p, const char *path)
         return root_exists(p->root, path);
 }
 
-static int text(struct probe *p, const char *path, const char **ret)
+static int read_file(struct probe *p, const char *path, bool strings, const char **ret)
 {
         char *data;
         size_t size;
@@ -27,6 +27,8 @@ static int text(struct probe *p, const char *path, const char **ret)
         *ret = NULL;
         if (k == -ENOENT || k == -ENOTDIR)
                 return 0;
+        for (size_t i = 0; k == 0 && strings && i < size; i++)
+                data[i] = data[i] ? data[i] : '\n';
         if (k == 0 && strlen(data) != size)
                 k = -EILSEQ;
         if (k < 0)
@@ -34,6 +36,16 @@ static int text(struct probe *p, const char *path, const char **ret)
         else
                 *ret = data;
         return k;
+}
+
+static int text(struct probe *p, const char *path, const char **ret)
+{
+        return read_file(p, path, false, ret);
+}
+
+static int strings(struct probe *p, const char *path, const char **ret)
+{
+        return read_file(p, path, true, ret);
 }
 
 static int list(struct probe *p, const char *path, const char ***ret, size_t *ret_n)
@@ -48,6 +60,22 @@ static int list(struct probe *p, const char *path, const char ***ret, size_t *re
 static bool program(const struct probe *p, const char *name)
 {
         return program_find(p->arena, name) != NULL;
+}
+
+static const char *says(struct probe *p, const char *command)
+{
+        const char **argv;
+        char *said;
+        size_t n;
+
+        if (!p->root->live)
+                return NULL;
+        str_words(p->arena, command, &argv, &n);
+        argv[0] = program_find(p->arena, argv[0]);
+        if (!argv[0] || program_output(argv, p->arena, &said, &n) != 0)
+                return NULL;
+        said[n] = '\0';
+        return said;
 }
 
 /* The type of the file system with that device number, as mountinfo has it (proc_pid_mountinfo(5)). */
@@ -107,8 +135,10 @@ struct probe *probe_of(const struct root *root, struct arena *a)
                             .root = root,
                             .exists = exists,
                             .text = text,
+                            .strings = strings,
                             .list = list,
                             .program = program,
+                            .says = says,
                             .disk = disk,
                             .esp_open = esp_open,
                             .esp_compare = esp_compare,

@@ -22,10 +22,17 @@ struct probe {
         bool (*exists)(const struct probe *p, const char *path);
         /* *ret: NULL where the file is not there. 0 or -errno. */
         int (*text)(struct probe *p, const char *path, const char **ret);
+        /* The same of a file in which NUL bytes end strings: they become newlines. */
+        int (*strings)(struct probe *p, const char *path, const char **ret);
         /* An absent directory is empty. 0 or -errno. */
         int (*list)(struct probe *p, const char *path, const char ***ret, size_t *ret_n);
         /* True if a command is to be found. */
         bool (*program)(const struct probe *p, const char *name);
+        /*
+         * What a command says that does nothing else; NULL: it is not there, it fails, or this is another host, whose
+         * commands are not run.
+         */
+        const char *(*says)(struct probe *p, const char *command);
         struct probe_disk (*disk)(struct probe *p, const char *path);
         /* esp.h */
         int (*esp_open)(struct probe *p, struct boot_esp *x, struct esp *ret);

@@ -20,6 +20,8 @@ struct changes {
         struct change *v;
         size_t n;
         const char *command;   /* to be run behind them, as people would type it; or NULL */
+        const char *back;      /* the command that takes it back; NULL: the same one, once the files are as they were */
+        struct strings added;  /* kernel parameters that the command adds, to no file of these */
         const char *generated; /* the file that the command writes, or NULL */
         struct strings images; /* boot images that are built anew */
         struct strings seen;   /* files that are left as they are: a later apply must not take them for new */

@@ -223,27 +223,43 @@ struct clearance cleared_now(const struct plan *plan, struct arena *a)
 }
 
 /* What a boot decides by, and no more: a serial number that shows at one time and not at another changes nothing. */
-bool cleared_hash(const struct root *root, struct arena *a, const struct plan *plan, uint64_t *ret)
+static uint64_t hash(struct arena *a, const struct clearance *clearance)
 {
-        struct clearance clearance = {};
-        const char *context = clearance_context(root, a);
-        size_t size;
-        bool known;
+        uint64_t h = 0;
 
-        build(plan, a, &clearance);
-        known = clearance_format(root, a, &clearance, &size);
-        /* Under another root= the clearance of an image has lapsed. */
-        *ret = str_hash(STR_HASH_START, context, strlen(context));
-        for (size_t i = 0; i < clearance.n_devices; i++) {
-                const struct clearance_device *d = &clearance.devices[i];
+        for (size_t i = 0; i < clearance->n_devices; i++) {
+                const struct clearance_device *d = &clearance->devices[i];
                 const char *line =
                         arena_join(a, d->rule, "\t", d->path, "\t", d->id, "\t", d->cleared ? "cleared" : "known", "\t",
                                    *d->withheld ? "withheld" : "", NULL);
 
                 /* Whatever their order: one that is away comes last. */
-                *ret += str_hash(STR_HASH_START, line, strlen(line));
+                h += str_hash(STR_HASH_START, line, strlen(line));
         }
-        return known;
+        return h;
+}
+
+bool cleared_hash(const struct root *root, struct arena *a, const struct plan *plan, uint64_t *ret)
+{
+        struct clearance clearance = cleared_now(plan, a);
+        const char *context = clearance_context(root, a);
+        size_t size;
+
+        /* Under another root= the clearance of an image has lapsed. */
+        *ret = str_hash(STR_HASH_START, context, strlen(context)) + hash(a, &clearance);
+        return clearance_format(root, a, &clearance, &size);
+}
+
+enum cleared cleared_anew(const struct root *root, struct arena *a, const struct plan *plan, char **ret)
+{
+        const struct clearance *old = &plan->facts->clearance;
+        struct clearance clearance = cleared_now(plan, a);
+        size_t size;
+
+        if (hash(a, &clearance) == hash(a, old) && !old->lapsed)
+                return CLEARED_AS_BEFORE;
+        *ret = clearance_format(root, a, &clearance, &size);
+        return *ret ? CLEARED_ANEW : CLEARED_UNKNOWN_MACHINE;
 }
 
 int cleared_write(const struct root *root, struct arena *a, const struct plan *plan, const struct root *image)

@@ -14,8 +14,14 @@ struct clearance cleared_now(const struct plan *plan, struct arena *a);
 /* A hash of who is cleared for which rule, and under which root=; false if this machine cannot be told from others. */
 bool cleared_hash(const struct root *root, struct arena *a, const struct plan *plan, uint64_t *ret);
 
-/* What cleared_write() returns if this machine cannot be told from others: nothing is written. */
-#define CLEARED_UNKNOWN_MACHINE 1
+enum cleared {
+        CLEARED_ANEW,
+        CLEARED_UNKNOWN_MACHINE, /* it cannot be told from others: nothing is written */
+        CLEARED_AS_BEFORE,       /* a boot would decide by the host's own as by this one */
+};
+
+/* The text for the host's own, for boots of an image that was built elsewhere. */
+enum cleared cleared_anew(const struct root *root, struct arena *a, const struct plan *plan, char **ret) _must_check_;
 
 /* For an image, and for what is planned on the host until the next one. 0, CLEARED_UNKNOWN_MACHINE or -errno. */
 int cleared_write(const struct root *root, struct arena *a, const struct plan *plan,

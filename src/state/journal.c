@@ -270,7 +270,10 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
         int k;
 
         *u = (struct undo){
-                .number = j->n > 0 ? j->v[j->n - 1].number + 1 : 1, .boot = changes->boot, .command = changes->command};
+                .number = j->n > 0 ? j->v[j->n - 1].number + 1 : 1,
+                .boot = changes->boot,
+                .command = changes->back ? changes->back : changes->command,
+        };
         strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&now, &tm));
         u->when = arena_strdup(a, when);
         path = path_of(a, u->number, "manifest");
@@ -284,6 +287,11 @@ int journal_begin(const struct root *root, struct arena *a, struct journal *j, c
                 k = add_file(root, a, u, UNDO_IMAGE, changes->images.v[i], NULL);
         for (size_t i = 0; k == 0 && i < changes->seen.n; i++)
                 k = add_file(root, a, u, UNDO_SEEN, changes->seen.v[i], NULL);
+        /* Whose they are, for later applies. */
+        if (k == 0 && changes->added.n > 0)
+                k = add_file(root, a, u, UNDO_SEEN, "/proc/cmdline", NULL);
+        if (k == 0 && changes->added.n > 0)
+                u->files[u->n_files - 1].added = changes->added;
         text = recfile_format(a, &format, u, &size);
         if (k == 0)
                 k = file_write(root, path, text, size, NULL);

@@ -179,7 +179,7 @@ lost() {
 @test "Bazzite: the image is another machine's to build, or rpm-ostree's" {
     bazzite
     refuses "the image needs /usr/lib/bootc/kargs.d/50-passthrough.toml" 'rpm-ostree kargs --append-if-missing=intel_iommu=on' \
-        "bootc loader-entries set-options-for-source --source passthrough --options 'intel_iommu=on iommu=pt'" \
+        'bootc loader-entries set-options-for-source --source passthrough --options "intel_iommu=on iommu=pt"' \
         'rpm-ostree initramfs --enable' 'rpm-ostree initramfs-etc --track=/etc/passthrough.d'
     lost
     put /proc/cmdline "$ROOT_UUID rw $TOKENS"
