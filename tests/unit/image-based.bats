@@ -324,3 +324,35 @@ settings() { put /etc/passthrough.conf.d/more.conf '[Host]' "CommandLine=$1"; }
     has 'Would write     /etc/default/grub.d/'
     has_not 'passthrough/clearance'
 }
+
+# dracut_installs DIR: dracut's module, as dracut runs it for the image of that root file system.
+dracut_installs() {
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    run_program env PATH="$BUILD:$PATH" initdir="$1" kernel="$KERNEL" dracutsysrootdir="$ROOT" bash -c '
+        inst_multiple() { :; }
+        inst_libdir_file() { :; }
+        dracut_module_included() { [[ $1 == systemd ]]; }
+        dwarn() { :; }
+        . "$1" && install' bash "$BATS_TEST_DIRNAME/../../dracut/50passthrough/module-setup.sh"
+    exits 0
+}
+
+@test "rules and settings below /usr/lib, of the image itself, go into its initrd, and /etc has the last word there" {
+    local dir=$BATS_TEST_TMPDIR/initrd name
+    rule_in /usr/lib/passthrough.d/gpu0.conf.d more '[Device]' Required=yes
+    rule_in /usr/lib/passthrough.d gpu1 '[Match]' ID=10de:1b07
+    rule gpu1 '[Match]' ID=10de:1b08
+    put /usr/lib/passthrough.conf.d/host.conf '[Host]' 'CommandLine=nohz=off'
+    mkdir "$dir"
+    dracut_installs "$dir"
+    for name in /usr/lib/passthrough.d/gpu0.conf /usr/lib/passthrough.d/gpu0.conf.d/more.conf /usr/lib/passthrough.conf.d/host.conf \
+        /etc/passthrough.d/gpu1.conf; do
+        cmp "$ROOT$name" "$dir$name"
+    done
+    [[ ! -e $dir/usr/lib/passthrough.d/gpu1.conf ]]
+    rm -r "$dir/etc/passthrough.d"
+    printf 'ID=fedora\n' >"$dir/etc/initrd-release"
+    mkdir "$dir/units"
+    run_program "$BUILD/passthrough-generator" --root="$dir" /units
+    [[ -e $dir/units/passthrough-initrd.service ]] || { show && return 1; }
+}
