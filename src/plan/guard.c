@@ -189,10 +189,11 @@ bool planner_uncleared(struct planner *p, const struct plan_entry *e, struct rea
         if (p->facts->clearance.lapsed && p->identities[e->device].is)
                 return reason_set(ret, REASON_NOT_CLEARED,
                                   arena_join(p->arena, "its clearance has lapsed: ", p->facts->clearance.lapsed, NULL));
-        return reason_set(ret, REASON_NO_CLEARANCE,
-                          arena_join(p->arena, "the host may need this ", d->bus->interfaces ? "" : kind,
-                                     d->bus->interfaces ? "device" : " controller",
-                                     "; that does not show this early, and there is no clearance for it; an image "
-                                     "built on the host carries one",
-                                     NULL));
+        return reason_set(
+                ret, REASON_NO_CLEARANCE,
+                arena_join(p->arena, "the host may need this ", d->bus->interfaces ? "" : kind,
+                           d->bus->interfaces ? "device" : " controller",
+                           "; that does not show this early, and there is no clearance for it; passthroughctl "
+                           "apply on the host writes one",
+                           NULL));
 }

@@ -356,3 +356,24 @@ dracut_installs() {
     run_program "$BUILD/passthrough-generator" --root="$dir" /units
     [[ -e $dir/units/passthrough-initrd.service ]] || { show && return 1; }
 }
+
+@test "a capture has the staged deployment, and what identifies the host is replaced there, too" {
+    local uuid=5d1b7b2e-53c5-4d2c-9d3b-0a63fbb41a11
+    stager
+    LINE="root=UUID=$uuid rw $OSTREE"
+    put /proc/cmdline "$LINE"
+    put $ENTRY 'title Fedora' "options $LINE"
+    mkdir -p "$ROOT/run/ostree"
+    printf "Akargs\0\0\0root=UUID=$uuid\0intel_iommu=on\0iommu=pt\0\101\102\0as" >"$ROOT$STAGED"
+    ctl apply --dry-run --no-trial
+    exits 0
+    ctl capture "$BATS_TEST_TMPDIR/captured"
+    exits 0
+    run -1 grep -rl $uuid "$BATS_TEST_TMPDIR/captured"
+    ROOT=$BATS_TEST_TMPDIR/captured
+    ctl apply --dry-run --no-trial
+    has_not 'nothing is written here'
+    rm "$ROOT$STAGED"
+    ctl apply --dry-run --no-trial
+    exits 1
+}
