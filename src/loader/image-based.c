@@ -185,9 +185,11 @@ static int read_files(struct detector *d)
         for (size_t i = 0; k == 0 && i < n; i++)
                 if (startswith(names[i], "ostree-") && endswith(names[i], ".conf"))
                         k = boot_read(d, arena_join(p->arena, ENTRIES "/", names[i], NULL), false);
+        /* Who may not read all of it, as one who is not root, is told what to run. */
         if (k < 0 || !p->exists(p, BOOTED))
-                return k;
-        if (!has_overlay(f) && p->says(p, BOOTC " --help") && keeps_sources(p))
+                return 0;
+        if ((boot_text(f, STAGED) || entry_here(f)) && !has_overlay(f) && p->says(p, BOOTC " --help") &&
+            keeps_sources(p))
                 f->stager = STAGER_BOOTC;
         else if (p->says(p, "rpm-ostree --version"))
                 f->stager = STAGER_RPM_OSTREE;
@@ -303,17 +305,18 @@ static bool plan(struct boot_planner *p)
         return true;
 }
 
-/* The commands are ours: their words say what the next boot would have. */
+/* The commands are ours: their words say what the next boot would have. What is not known is not done. */
 static bool has_run(const struct boot_facts *facts, struct arena *a, const char *command)
 {
         const char **words;
         size_t n;
 
         if (startswith(command, BOOTC))
-                return streq(bootc(a, source_tokens(facts, a)), command);
+                return facts->stager == STAGER_BOOTC && streq(bootc(a, source_tokens(facts, a)), command);
         str_words(a, command, &words, &n);
         for (size_t i = 0; i < n; i++)
-                if ((startswith(words[i], append_arg + 1) && !next_has(facts, words[i] + strlen(append_arg + 1))) ||
+                if (facts->stager == STAGER_NONE ||
+                    (startswith(words[i], append_arg + 1) && !next_has(facts, words[i] + strlen(append_arg + 1))) ||
                     (startswith(words[i], delete_arg + 1) && next_has(facts, words[i] + strlen(delete_arg + 1))))
                         return false;
         return true;

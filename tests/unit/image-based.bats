@@ -221,6 +221,39 @@ settings() { put /etc/passthrough.conf.d/more.conf '[Host]' "CommandLine=$1"; }
     has '   1  '
 }
 
+# undo_fails: with a program that fails it stays to be done.
+undo_fails() {
+    touch "$ROOT/etc/fail"
+    live undo
+    exits 1
+    rm "$ROOT/etc/fail"
+    live undo --list
+    has '   1  '
+}
+
+@test "undo is not done where it does not show what the next boot has" {
+    local entries=$ROOT/boot/loader/entries tool
+    for tool in bootc rpm_ostree; do
+        rm -f "$ROOT"/usr/sbin/{bootc,rpm-ostree,ostree} "$ROOT"/var/lib/*.log
+        "${tool}_there"
+        apply
+        exits 0
+        mv "$ROOT$STAGED" "$ROOT$STAGED.away"
+        mkdir "$ROOT$STAGED"
+        undo_fails
+        rmdir "$ROOT$STAGED"
+        mv "$ROOT$STAGED.away" "$ROOT$STAGED"
+        rebooted
+        mv "$entries" "$entries.away"
+        undo_fails
+        mv "$entries.away" "$entries"
+        live undo
+        exits 0
+        next "$LINE"
+        rebooted
+    done
+}
+
 @test "which of the programs: bootc needs ostree 2026.1, and would lose an initrd that rpm-ostree has laid over" {
     local version
     rpm_ostree_there
@@ -244,7 +277,7 @@ settings() { put /etc/passthrough.conf.d/more.conf '[Host]' "CommandLine=$1"; }
     said bootc
 }
 
-@test "a read-only root without ostree, and another machine's tree: nothing is run" {
+@test "a read-only root without ostree, an entry that cannot be read, and another machine's tree: nothing is run" {
     local bin=$BATS_TEST_TMPDIR/bin
     bootc_there
     mkdir "$bin"
@@ -255,6 +288,11 @@ settings() { put /etc/passthrough.conf.d/more.conf '[Host]' "CommandLine=$1"; }
     exits 1
     has 'nothing is written here'
     [[ ! -e $bin/log ]]
+    mkdir "$ROOT/boot/loader/entries/ostree-3.conf"
+    apply
+    exits 1
+    has 'nothing is written here'
+    rmdir "$ROOT/boot/loader/entries/ostree-3.conf"
     rm -r "$ROOT/run/ostree-booted"
     apply
     exits 1
