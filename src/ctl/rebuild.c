@@ -19,6 +19,16 @@ static void add_job(struct ctl *c, struct rebuild *r, const struct installed *im
         r->n_jobs++;
 }
 
+/* This boot has the rules, and its kernel has no other unified image: the next boot has them as well. */
+static bool is_witnessed(const struct rebuild *r, const struct installed *image)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->list.n; i++)
+                n += r->list.v[i].unified && streq(r->list.v[i].release, image->release);
+        return r->running.in_line && image->unified && streq_ptr(r->running.release, image->release) && n == 1;
+}
+
 /* Says that an image is not built here, if it is not. */
 static bool leave(struct arena *a, struct rebuild *r, const struct installed *image, const struct boot_facts *facts,
                   const char *why)
@@ -43,7 +53,7 @@ static void look_at(struct ctl *c, struct rebuild *r, const struct boot_facts *f
 
         if (origin_read(&c->root, &c->arena, r->makers.maker, image, now, &digest))
                 why = payload_differs(now, &digest);
-        if (why && !leave(&c->arena, r, image, facts, why))
+        if (why && !is_witnessed(r, image) && !leave(&c->arena, r, image, facts, why))
                 add_job(c, r, image, now, why, digest.known && digest.config == now->digest.config);
 }
 

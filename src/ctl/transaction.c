@@ -9,6 +9,7 @@
 #include "base/program.h"
 #include "base/str.h"
 #include "ctl/tell.h"
+#include "loader/addon.h"
 #include "state/applied.h"
 #include "state/cleared.h"
 #include "validate/machine.h"
@@ -518,11 +519,47 @@ static int carry_out(struct transaction *x)
         return x->line && !x->plan.changes.command ? verify(x, x->plan.tokens) : 0;
 }
 
+static int make_addon(struct ctl *c, const struct boot_signer *signer, struct change *change)
+{
+        struct telling t = tell_begin(c, "Addon", str_basename(change->path));
+        const char *wrong;
+        int k = addon_make(&c->root, &c->arena, signer, change, &wrong);
+        size_t n = wrong ? strcspn(wrong, "\n") : 0;
+
+        tell_end(c, &t, k == 0 && !wrong ? "made in" : "failed after", "");
+        if (k < 0)
+                return ctl_fail(change->path, k);
+        if (!wrong)
+                return 0;
+        tell_output(wrong + n + (wrong[n] != '\0'));
+        return ctl_error("%s: %.*s; nothing is written", change->path, (int)n, wrong);
+}
+
+/* Before anything is written: a program makes them, which may fail. */
+static int make_addons(struct transaction *x)
+{
+        int k = 0;
+
+        for (size_t i = 0; k == 0 && i < x->plan.changes.n; i++) {
+                struct change *change = &x->plan.changes.v[i];
+
+                if (!change->packed || !change->new)
+                        continue;
+                if (x->c->root.live)
+                        k = make_addon(x->c, &x->facts.signer, change);
+                else
+                        k = ctl_error("%s is made on that system alone, by ukify; nothing is written", change->path);
+        }
+        return k;
+}
+
 int transaction_carry_out(struct transaction *x)
 {
         struct ctl *c = x->c;
         int k = c->root.live ? rebuild_check_room(c, &x->images) : 0;
 
+        if (k == 0)
+                k = make_addons(x);
         if (k != 0)
                 return k;
         if (c->root.live)

@@ -8,6 +8,9 @@
 #include "loader/entry.h"
 #include "loader/kernel-file.h"
 
+/* UEFI Specification, "Globally Defined Variables": four bytes of attributes, and whether firmware verifies. */
+#define SECURE_BOOT BOOT_EFIVARS "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
 /* One may be a link to another. */
 static const char *const boot_directories[] = {"/efi", "/boot/efi", "/boot"};
 
@@ -42,8 +45,8 @@ static const char *variable(struct detector *d, const char *path)
         return name;
 }
 
-/* The entry's name has the machine's ID, which a capture could not find in UTF-16. */
-static const char *chosen_entry(struct detector *d)
+/* Such a name has the machine's ID, which a capture could not find in UTF-16. */
+static const char *file_variable(struct detector *d, const char *path)
 {
         struct root past = *d->probe->root;
         struct probe probe = *d->probe;
@@ -52,23 +55,30 @@ static const char *chosen_entry(struct detector *d)
         past.tap = NULL;
         probe.root = &past;
         unseen.probe = &probe;
-        return variable(&unseen, BOOT_EFIVARS "/LoaderEntryDefault" BOOT_EFI_VENDOR);
+        return variable(&unseen, path);
 }
 
 static void read_firmware(struct detector *d)
 {
         const struct root *root = d->probe->root;
         const char **names;
-        size_t n;
+        size_t n, size;
+        char *data;
+        bool shown;
 
         d->info = variable(d, BOOT_LOADER_INFO);
-        d->facts->chosen = chosen_entry(d);
+        d->facts->chosen = file_variable(d, BOOT_EFIVARS "/LoaderEntryDefault" BOOT_EFI_VENDOR);
+        d->facts->booted = file_variable(d, BOOT_EFIVARS "/StubImageIdentifier" BOOT_EFI_VENDOR);
         if (root_exists(root, "/sys/firmware/efi"))
                 d->efi = KNOWN_YES;
         else if (root_exists(root, "/sys/kernel"))
                 d->efi = KNOWN_NO;
-        d->no_info = d->efi == KNOWN_NO || (root_list(root, d->probe->arena, BOOT_EFIVARS, &names, &n) == 0 && n > 0 &&
-                                            !root_exists(root, BOOT_LOADER_INFO));
+        shown = root_list(root, d->probe->arena, BOOT_EFIVARS, &names, &n) == 0 && n > 0;
+        d->no_info = d->efi == KNOWN_NO || (shown && !root_exists(root, BOOT_LOADER_INFO));
+        if (root_read_all(root, d->probe->arena, SECURE_BOOT, 16, &data, &size) == 0 && size == 5)
+                d->facts->secure = data[4] == 0 ? KNOWN_NO : KNOWN_YES;
+        else if (d->efi == KNOWN_NO || (shown && !root_exists(root, SECURE_BOOT)))
+                d->facts->secure = KNOWN_NO;
 }
 
 static bool same_directory(const struct root *root, const char *a, const char *b)

@@ -90,6 +90,7 @@ struct boot_facts boot_as_planned(const struct boot_plan *plan, struct arena *a)
 
         next.entries = as_planned(plan, a, next.entries, next.n_entries);
         next.files = as_planned(plan, a, next.files, next.n_files);
+        next.addons = as_planned(plan, a, next.addons, next.n_unified);
         return next;
 }
 

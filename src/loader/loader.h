@@ -32,6 +32,21 @@ struct boot_file {
         const char *text;    /* NULL: not there */
         bool edited;         /* tokens are put into such a file: one that comes later may have them from another */
         const char *release; /* of an entry without a version: the kernel's, as its file tells; or NULL */
+        const char *content; /* content.h of one that text was taken out of; NULL: text is all of it */
+};
+
+/* A unified kernel image of this system. */
+struct boot_uki {
+        const char *path;
+        const char *release; /* of its kernel, or NULL: it does not tell */
+        const char *line;    /* that the kernel gets without an addon of ours */
+        const char *deaf;    /* why the kernel gets no addon's line, or NULL */
+};
+
+/* What makes an addon to such an image. */
+struct boot_signer {
+        const char *lacks;                    /* why none can be made here, or NULL */
+        const char *key, *certificate, *tool; /* ukify(1) signs with those; NULL: not signed, or its own choice */
 };
 
 /* A way to boot that is recognised, and left to people. */
@@ -80,8 +95,12 @@ struct boot_facts {
         struct strings unmounted;  /* directories that loaders read, whose own file system is not mounted */
         struct boot_file *entries; /* of the Boot Loader Specification, type 1 */
         size_t n_entries;
-        struct boot_file off;    /* the entry without passthrough, which is not among them */
-        struct strings ukis;     /* unified kernel images */
+        struct boot_file off;     /* the entry without passthrough, which is not among them */
+        struct strings ukis;      /* unified kernel images */
+        struct boot_uki *unified; /* those of them that boot this system */
+        struct boot_file *addons; /* ours, of each; text: the line that the kernel gets of it */
+        size_t n_unified;
+        struct boot_signer signer;
         struct boot_file *files; /* what else is read, in that order */
         size_t n_files;
         struct boot_file menu; /* that a command generates; no path: there is none */
@@ -95,6 +114,8 @@ struct boot_facts {
         const char *subvolume;      /* only entries with this root are this system's; NULL: they tell otherwise */
         const char *chosen;         /* the entry that systemd-boot was told to boot by default, or NULL */
         enum stager stager;
+        const char *booted;         /* the unified image of this boot, as its stub names it, or NULL */
+        enum known secure;          /* Secure Boot is on */
 };
 
 /* A line that the kernel may get, as far as it shows. */

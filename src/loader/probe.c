@@ -127,6 +127,19 @@ static struct probe_disk disk(struct probe *p, const char *path)
                                    .layered = disk_has(p, st.st_dev, "dm") || disk_has(p, st.st_dev, "md")};
 }
 
+static int pe(struct probe *p, const char *path, bool whole, struct pe_file *ret)
+{
+        int k;
+
+        *ret = (struct pe_file){};
+        if (!root_exists(p->root, path))
+                return 0;
+        k = pe_read(p->root, p->arena, path, whole, ret);
+        if (k < 0)
+                p->unreadable = path;
+        return k;
+}
+
 struct probe *probe_of(const struct root *root, struct arena *a)
 {
         struct probe *p = arena_alloc(a, sizeof(*p));
@@ -140,6 +153,7 @@ struct probe *probe_of(const struct root *root, struct arena *a)
                             .program = program,
                             .says = says,
                             .disk = disk,
+                            .pe = pe,
                             .esp_open = esp_open,
                             .esp_compare = esp_compare,
                             .esp_close = esp_close};

@@ -4,6 +4,7 @@
 /* A host as those see it who make no system call: they ask here. */
 
 #include "loader/esp.h"
+#include "loader/pe.h"
 
 /* What a file lies on. */
 struct probe_disk {
@@ -34,6 +35,8 @@ struct probe {
          */
         const char *(*says)(struct probe *p, const char *command);
         struct probe_disk (*disk)(struct probe *p, const char *path);
+        /* pe.h; one that is not there is not valid. */
+        int (*pe)(struct probe *p, const char *path, bool whole, struct pe_file *ret);
         /* esp.h */
         int (*esp_open)(struct probe *p, struct boot_esp *x, struct esp *ret);
         int (*esp_compare)(const struct esp *e, struct esp_copy *copy);

@@ -12,15 +12,17 @@ int boot_write(const struct root *root, struct arena *a, const struct boot_plan 
 {
         for (size_t i = 0; i < plan->changes.n; i++) {
                 const struct change *c = &plan->changes.v[i];
-                const char *path;
+                const char *path, *data;
+                size_t size;
                 int k;
 
                 *ret_what = c->path;
+                data = change_data(c, &size);
                 k = file_resolve(root, a, c->path, &path);
-                if (k == 0 && c->new)
+                if (k == 0 && data)
                         k = file_make_parents(root, path);
                 if (k == 0)
-                        k = c->new ? file_write(root, path, c->new, strlen(c->new), NULL) : file_remove(root, path);
+                        k = data ? file_write(root, path, data, size, NULL) : file_remove(root, path);
                 if (k < 0)
                         return k;
         }

@@ -23,7 +23,8 @@ struct finder {
         const struct root *root;
         struct arena *arena;
         const struct makers *makers;
-        struct boot_kernels kernels; /* that boot entries load */
+        const struct boot_facts *boot; /* or NULL */
+        struct boot_kernels kernels;   /* that boot entries load */
         struct loaded *loaded;
         size_t n_loaded;
         struct stat *others; /* files that an entry loads beside an image */
@@ -274,12 +275,16 @@ static void find_by_entry(struct finder *f, const struct loaded *x)
         f->list->n_lost++;
 }
 
-/* EFI/Linux/...RELEASE....efi, as kernel-install and image makers name them. */
+/* One that says which kernel is in it, and EFI/Linux/...RELEASE....efi, as kernel-install and image makers name them.
+ */
 static void find_unified(struct finder *f, const char *place)
 {
         const char *dir = arena_join(f->arena, place, "/EFI/Linux", NULL), **names;
         size_t n;
 
+        for (size_t i = 0; f->boot && i < f->boot->n_unified; i++)
+                if (streq_ptr(f->boot->unified[i].release, f->release))
+                        add_image(f, f->boot->unified[i].path, NULL, true);
         if (root_list(f->root, f->arena, dir, &names, &n) < 0)
                 return;
         for (size_t i = 0; i < n; i++) {
@@ -376,7 +381,7 @@ const char *installed_lost_of(const struct installed_list *list, struct arena *a
 void installed_find(const struct root *root, struct arena *a, const struct makers *makers,
                     const struct boot_facts *boot, struct installed_list *ret)
 {
-        struct finder f = {.root = root, .arena = a, .makers = makers, .list = ret};
+        struct finder f = {.root = root, .arena = a, .makers = makers, .boot = boot, .list = ret};
 
         *ret = (struct installed_list){.entries = boot && boot_kernels(boot, a, &f.kernels)};
         if (root_list(root, a, "/lib/modules", &f.releases, &f.n_releases) < 0)

@@ -18,3 +18,11 @@ void changes_add(struct changes *changes, struct arena *a, struct change change)
         *slot = change;
         changes->n++;
 }
+
+const char *change_data(const struct change *change, size_t *ret_size)
+{
+        const char *data = change->packed ? change->data : change->new;
+
+        *ret_size = change->packed ? change->size : data ? strlen(data) : 0;
+        return data;
+}

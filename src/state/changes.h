@@ -12,6 +12,10 @@ struct change {
         const char *old, *new; /* NULL: not there */
         struct strings added;  /* tokens that new has and old has not */
         bool aside;            /* a boot that hands devices over does not read it */
+        bool packed;           /* old and new are what such a file says; what it is: */
+        const char *was;       /* content.h of the old one */
+        const char *data;      /* the new one, once it is made */
+        size_t size;
 };
 
 /* All of one apply. */
@@ -29,6 +33,8 @@ struct changes {
 
 /* The change of that file, or NULL. */
 const struct change *changes_find(const struct changes *changes, const char *path);
+/* What is to be written; NULL: the file goes. */
+const char *change_data(const struct change *change, size_t *ret_size);
 void changes_add(struct changes *changes, struct arena *a, struct change change);
 
 struct owned_token {

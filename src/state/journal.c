@@ -217,6 +217,11 @@ void journal_owned(const struct journal *j, struct arena *a, struct owned *ret)
 /* ---- writing -------------------------------------------------------------------------------------------------------
  */
 
+static const char *change_was(struct arena *a, const struct change *c)
+{
+        return c->packed ? c->was : content_of(a, c->old, c->old ? strlen(c->old) : 0);
+}
+
 static int add_file(const struct root *root, struct arena *a, struct undo *u, enum undo_kind kind, const char *path,
                     const struct change *op)
 {
@@ -239,10 +244,13 @@ static int add_file(const struct root *root, struct arena *a, struct undo *u, en
         directory = arena_strndup(a, f->path, (size_t)(str_basename(f->path) - f->path));
         f->made_directory = file_stat(root, directory, &st) == -ENOENT;
         if (op) {
-                f->new = content_of(a, op->new, op->new ? strlen(op->new) : 0);
+                size_t length;
+                const char *new = change_data(op, &length);
+
+                f->new = content_of(a, new, length);
                 f->added = op->added;
                 /* What was planned on is what is there. */
-                if (!streq_ptr(f->old, content_of(a, op->old, op->old ? strlen(op->old) : 0)))
+                if (!streq_ptr(f->old, change_was(a, op)))
                         return -ESTALE;
         }
         if (kind == UNDO_SEEN || !f->old)

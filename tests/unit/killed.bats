@@ -9,6 +9,7 @@ load tree-makers
 load tree-boot
 load tree-esps
 load tree-snapshots
+load tree-uki
 
 OTHER=6.12.1-other
 ID=0123456789abcdef0123456789abcdef
@@ -253,6 +254,31 @@ fedora() {
 
 @test "GRUB with boot loader entries: undo is killed at its system calls, and what boots is the old or the new" {
     fedora
+    everywhere : undo
+}
+
+# unified [LINE]: with an addon that says that, and is there before.
+unified() {
+    rm -r "$ROOT/lib/modules/$OTHER"
+    boots_unified
+    [[ ! ${1-} ]] || addon "$ADDON" "$1"
+    put /etc/kernel/cmdline "$UKI_LINE"
+}
+
+@test "unified kernel images: apply is killed at its system calls, and what boots is the old or the new" {
+    unified
+    everywhere : apply
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 4))
+}
+
+@test "unified kernel images with an addon: apply is killed at its system calls, and what boots is the old or the new" {
+    unified quiet=1
+    everywhere : apply
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 4))
+}
+
+@test "unified kernel images: undo is killed at its system calls, and what boots is the old or the new" {
+    unified quiet=1
     everywhere : undo
 }
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the sections of a unified kernel image, or of an addon to one, say (Microsoft's "PE Format"; ukify(1)). A
+ * captured machine has a line in place of such a file.
+ */
+
+#include "base/root.h"
+
+struct pe_file {
+        bool valid;          /* it is such a file, as far as it was read */
+        bool is_signed;      /* it has a signature; whose is unknown */
+        const char *stub;    /* the version of systemd's stub in it, or NULL */
+        const char *release; /* the kernel's, or NULL */
+        const char *line;    /* .cmdline, or NULL: it has none */
+        const char *content; /* content.h of all of it, where that was asked for */
+};
+
+/* 0 or -errno; one that is no such file is not valid. whole: its content, too. */
+int pe_read(const struct root *root, struct arena *a, const char *path, bool whole, struct pe_file *ret) _must_check_;
