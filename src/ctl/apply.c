@@ -44,6 +44,8 @@ static void tell_changes(const struct transaction *x)
 {
         const struct changes *changes = &x->plan.changes;
 
+        if (x->plan.spare)
+                tell_row(x->c, "Would write", x->plan.spare->path);
         for (size_t i = 0; i < changes->n; i++)
                 if (!streq(changes->v[i].path, APPLIED_PATH))
                         tell_change(x->c, &changes->v[i]);

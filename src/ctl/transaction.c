@@ -510,6 +510,8 @@ static int carry_out(struct transaction *x)
         k = boot_write(&x->c->root, &x->c->arena, &x->plan, &what);
         if (k < 0)
                 return ctl_fail(what, k);
+        if (x->plan.spare)
+                tell_row(x->c, "Wrote", x->plan.spare->path);
         for (size_t i = 0; i < x->plan.changes.n; i++)
                 if (!streq(x->plan.changes.v[i].path, APPLIED_PATH))
                         tell_row(x->c, x->plan.changes.v[i].new ? "Wrote" : "Removed", x->plan.changes.v[i].path);

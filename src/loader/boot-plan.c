@@ -115,6 +115,8 @@ void boot_plan_refuse(struct boot_plan *plan, const char *problem)
         plan->problem = problem;
         plan->changes.n = 0;
         plan->changes.command = NULL;
+        plan->changes.images = (struct strings){};
+        plan->spare = NULL;
 }
 
 void boot_plan_build(const struct boot_facts *facts, const struct needs *needs, const struct owned *owned,

@@ -43,6 +43,13 @@ struct boot_uki {
         const char *deaf;    /* why the kernel gets no addon's line, or NULL */
 };
 
+/* A copy of such an image that boots without passthrough, where nobody can type that. */
+struct boot_spare {
+        const char *path, *from; /* NULL: none is needed */
+        bool stale;              /* it is not there, or another image than that */
+        struct boot_file addon;  /* of the copy */
+};
+
 /* What makes an addon to such an image. */
 struct boot_signer {
         const char *lacks;                    /* why none can be made here, or NULL */
@@ -100,6 +107,7 @@ struct boot_facts {
         struct boot_uki *unified; /* those of them that boot this system */
         struct boot_file *addons; /* ours, of each; text: the line that the kernel gets of it */
         size_t n_unified;
+        struct boot_spare spare;
         struct boot_signer signer;
         struct boot_file *files; /* what else is read, in that order */
         size_t n_files;
@@ -136,6 +144,7 @@ struct boot_plan {
         struct changes changes;
         struct strings notes;
         const char *problem;
+        const struct boot_spare *spare; /* is to be copied, and one of changes.images; or NULL */
 };
 
 /* How the entries stand to the tokens. */

@@ -12,8 +12,11 @@
 #include "loader/kernel-cmdline.h"
 #include "loader/length.h"
 
-#define OURS    "passthrough.addon.efi"
+#define OURS "passthrough.addon.efi"
+#define SPARE                                                                                                          \
+        "/EFI/Linux/~passthrough-off.efi" /* sorts behind all others, so that it never boots by default (UAPI.10) */
 #define ADDON   ".addon.efi"
+#define OFF     "passthrough=off"
 #define ADDONS  254 /* the first version of the stub that reads them */
 #define STUBS   "/usr/lib/systemd/boot/efi"
 #define MODULES "/lib/modules"
@@ -33,7 +36,10 @@ static int detect(struct detector *d, struct claim *ret)
 /* ---- what lies there -----------------------------------------------------------------------------------------------
  */
 
-/* Where the stub looks: a counter of boots is no part of the name ("linux+3-0.efi", UAPI.1). */
+/*
+ * Where the stub looks: a counter of boots is no part of the name ("linux+3-0.efi", UAPI.1). Older stubs take it for
+ * one: they find the addon once such a boot was good, and the counter is gone.
+ */
 static const char *directory_of(struct arena *a, const char *path)
 {
         const char *plus = strchr(str_basename(path), '+');
@@ -113,6 +119,33 @@ static int add_image(struct detector *d, const char *mount, const char *path, co
         return k;
 }
 
+/*
+ * With Secure Boot the stub takes no other line than that of the image. Who would type passthrough=off takes another
+ * image then: a copy of the one that booted keeps its signature, and has an addon of its own.
+ */
+static int find_spare(struct detector *d, const char *mount, const char *from, const struct pe_file *x)
+{
+        struct boot_spare *s = &d->facts->spare;
+        struct arena *a = d->probe->arena;
+        struct pe_file there, addon;
+        int k;
+
+        if (d->facts->secure == KNOWN_NO || !x->line || why_deaf(a, x))
+                return 0;
+        *s = (struct boot_spare){.path = arena_join(a, mount, SPARE, NULL), .from = from};
+        s->addon.path = arena_join(a, s->path, ".extra.d/" OURS, NULL);
+        k = d->probe->pe(d->probe, s->path, false, &there);
+        s->stale = !streq_ptr(there.release, x->release) || !streq_ptr(there.line, x->line) ||
+                   !streq_ptr(there.stub, x->stub);
+        if (k == 0)
+                k = d->probe->pe(d->probe, s->addon.path, true, &addon);
+        if (k == 0 && addon.content) {
+                s->addon.content = addon.content;
+                s->addon.text = counts(d->facts, &addon) ? addon.line : "";
+        }
+        return k;
+}
+
 /* The image says which kernel is in it; else its name does, as kernel-install gives it. */
 static bool is_of(const struct pe_file *x, const char *path, const char *release)
 {
@@ -142,7 +175,8 @@ static int add_images(struct detector *d, const char *mount, const char *const *
 
         *ret_booted |= booted != NULL;
         for (size_t i = 0; i < f->ukis.n; i++)
-                if (startswith(f->ukis.v[i], arena_join(d->probe->arena, mount, "/EFI/", NULL))) {
+                if (startswith(f->ukis.v[i], arena_join(d->probe->arena, mount, "/EFI/", NULL)) &&
+                    !endswith(f->ukis.v[i], SPARE)) {
                         strings_add(d->probe->arena, &paths, f->ukis.v[i]);
                         /* vfat knows no case. */
                         listed |= booted && strcasecmp(booted, f->ukis.v[i]) == 0;
@@ -158,6 +192,8 @@ static int add_images(struct detector *d, const char *mount, const char *const *
                         own = is_of(&x, paths.v[i], releases[j]);
                 if (k == 0 && x.valid && own)
                         k = add_image(d, mount, paths.v[i], &x);
+                if (k == 0 && x.valid && booted && strcasecmp(booted, paths.v[i]) == 0)
+                        k = find_spare(d, mount, paths.v[i], &x);
         }
         return k;
 }
@@ -221,7 +257,7 @@ static int find_signer(struct detector *d)
         else if (f->secure != KNOWN_NO && !f->signer.key)
                 f->signer.lacks = arena_join(d->probe->arena,
                                              f->secure == KNOWN_YES ? "Secure Boot is on"
-                                                                    : "whether Secure Boot is on cannot be told",
+                                                                    : "it cannot be told if Secure Boot is on",
                                              ", and no key is known to sign it with: neither /etc/kernel/uki.conf nor "
                                              "/etc/systemd/ukify.conf has SecureBootPrivateKey= and "
                                              "SecureBootCertificate=",
@@ -291,6 +327,29 @@ static bool plan_addon(struct boot_planner *p, size_t i)
         return true;
 }
 
+/* Whoever boots it wants none of the parameters. */
+static void plan_spare(struct boot_planner *p)
+{
+        const struct boot_spare *s = &p->facts->spare;
+
+        if (!s->path || p->plan->tokens.n == 0 || p->facts->signer.lacks)
+                return;
+        if (s->stale || !streq_ptr(s->addon.text, OFF))
+                changes_add(&p->plan->changes, p->arena,
+                            (struct change){.path = s->addon.path,
+                                            .old = s->addon.text,
+                                            .new = OFF,
+                                            .aside = true,
+                                            .packed = true,
+                                            .was = s->addon.content});
+        if (!s->stale)
+                return;
+        strings_add(p->arena, &p->plan->changes.images, s->path);
+        p->plan->spare = s;
+        boot_plan_note(p, arena_join(p->arena, "with Secure Boot nobody can type " OFF "; ", s->path, ", a copy of ",
+                                     s->from, ", is in the boot menu for that", NULL));
+}
+
 static bool plan(struct boot_planner *p)
 {
         struct boot_verdict verdict;
@@ -301,6 +360,7 @@ static bool plan(struct boot_planner *p)
                                arena_join(p->arena,
                                           p->facts->ukis.n ? p->facts->ukis.v[0] : "/boot/efi/EFI/Linux/NAME.efi",
                                           ".extra.d/" OURS, NULL));
+        plan_spare(p);
         for (size_t i = 0; i < p->facts->n_unified; i++)
                 if (!plan_addon(p, i))
                         return false;

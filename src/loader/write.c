@@ -10,6 +10,15 @@
 
 int boot_write(const struct root *root, struct arena *a, const struct boot_plan *plan, const char **ret_what)
 {
+        int copied = 0;
+
+        /* What boots without passthrough is there before all else. */
+        if (plan->spare) {
+                *ret_what = plan->spare->path;
+                copied = file_copy(root, plan->spare->from, plan->spare->path, NULL);
+        }
+        if (copied < 0)
+                return copied;
         for (size_t i = 0; i < plan->changes.n; i++) {
                 const struct change *c = &plan->changes.v[i];
                 const char *path, *data;

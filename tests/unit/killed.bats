@@ -277,6 +277,14 @@ unified() {
     (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 4))
 }
 
+@test "unified kernel images and Secure Boot: apply is killed at its system calls, and what boots is the old or the new" {
+    unified quiet=1
+    secure_boot 1
+    put /etc/kernel/uki.conf '[UKI]' SecureBootPrivateKey=/etc/key.pem SecureBootCertificate=/etc/cert.pem
+    everywhere : apply
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 6))
+}
+
 @test "unified kernel images: undo is killed at its system calls, and what boots is the old or the new" {
     unified quiet=1
     everywhere : undo

@@ -175,6 +175,7 @@ refuses() {
         put /etc/ukify.spoil "$spoil"
         live apply --no-trial
         exits 1
+        says 'what ukify has made has not the kernel parameters; nothing is written|No such file'
         rm "$ROOT/etc/ukify.spoil"
         same
     done
@@ -186,7 +187,7 @@ refuses() {
     put /etc/kernel/uki.conf '[UKI]' 'SecureBootCertificate=/etc/cert.pem'
     refuses 'no key is known'
     rm "$ROOT/etc/kernel/uki.conf" "$ROOT"/sys/firmware/efi/efivars/*
-    refuses 'whether Secure Boot is on cannot be told'
+    refuses 'it cannot be told if Secure Boot is on'
 }
 
 @test "Secure Boot with a key: the addon is signed, and one that is not signed does not count" {
@@ -208,6 +209,50 @@ refuses() {
     has 'what ukify has made is not signed; nothing is written'
 }
 
+signs() {
+    secure_boot 1
+    put /etc/kernel/uki.conf '[UKI]' SecureBootPrivateKey=/etc/key.pem SecureBootCertificate=/etc/cert.pem
+}
+
+@test "Secure Boot: a copy of the image that booted boots without passthrough, and goes with undo" {
+    local spare="$LINUX/~passthrough-off.efi"
+    signs
+    before
+    live apply --dry-run --no-trial
+    exits 0
+    has "Would write     $spare" "$spare, a copy of $LINUX/lab-$KERNEL.efi, is in the boot menu for that"
+    same
+    live apply --no-trial
+    exits 0
+    cmp "$ROOT$spare" "$ROOT$LINUX/lab-$KERNEL.efi"
+    says_addon passthrough=off "$spare.extra.d/passthrough.addon.efi"
+    has '1, verified'
+    live apply --no-trial
+    exits 0
+    has 'Command line    nothing to do'
+    # Another kernel takes its place.
+    mkdir -p "$ROOT/lib/modules/$OTHER"
+    uki "$LINUX/lab-$OTHER.efi" "$OTHER"
+    firmware StubImageIdentifier "\\EFI\\Linux\\lab-$OTHER.efi"
+    live apply --no-trial
+    cmp "$ROOT$spare" "$ROOT$LINUX/lab-$OTHER.efi"
+    live undo
+    cmp "$ROOT$spare" "$ROOT$LINUX/lab-$KERNEL.efi"
+    rm "$ROOT$LINUX/lab-$OTHER.efi"
+    live undo
+    exits 0
+    same
+}
+
+@test "an image without a line of its own takes what is typed, and so has no copy" {
+    signs
+    pe "$LINUX/lab-$KERNEL.efi" '.sdmagic=#### LoaderInfo: systemd-stub 257 ####' ".uname=$KERNEL" .linux=x
+    live apply --no-trial
+    exits 0
+    says_addon "$TOKENS"
+    [[ ! -e "$ROOT$LINUX/~passthrough-off.efi" ]]
+}
+
 @test "an image without the rules is a failure, and nothing is written" {
     rule gpu0 '[Match]' ID=10de:1b07
     refuses 'is part of a unified kernel image' 'not built here'
@@ -215,17 +260,33 @@ refuses() {
     whole ".checks[] | select(.id == \"image.$KERNEL\") | .status == \"fail\""
 }
 
+@test "an image that ends early, or lies about its sections, is no image" {
+    local file=$ROOT$LINUX/lab-$KERNEL.efi n at
+    cp "$file" "$BATS_TEST_TMPDIR/whole"
+    rm "$ROOT"/sys/firmware/efi/efivars/StubI*
+    for n in 0 1 61 64 80 88 200 330 400 500 4095; do
+        head -c $n "$BATS_TEST_TMPDIR/whole" >"$file"
+        ctl apply --dry-run
+        exits 1
+        has 'no unified kernel image was found with a kernel of /lib/modules in it'
+    done
+    # The offset of the header, the number of sections, the size of the optional header, the first section's size and place.
+    for at in 60 70 84 336 348; do
+        cp "$BATS_TEST_TMPDIR/whole" "$file"
+        printf '\xff\xff\xff\x7f' | dd of="$file" bs=1 seek=$at conv=notrunc status=none
+        ctl apply --dry-run
+        exits 1
+    done
+}
+
 @test "a line that the kernel would not read to its end is not written" {
-    uki "$LINUX/lab-$KERNEL.efi" "$KERNEL" '' "$UKI_LINE -- single"
-    before
-    live apply --no-trial
-    exits 1
-    same
+    uki "$LINUX/lab-$KERNEL.efi" "$KERNEL" '' "$UKI_LINE -- verbose"
+    refuses 'intel_iommu=on: stands behind "--"'
 }
 
 @test "a line that would be too long is not written" {
     uki "$LINUX/lab-$KERNEL.efi" "$KERNEL" '' "$UKI_LINE $(printf 'x%.0s' {1..460}) $(printf 'y%.0s' {1..1520})"
-    refuses 'the line has'
+    refuses "$LINUX/lab-$KERNEL.efi: the line has 2061 characters, and the kernel takes 2047: the last tokens are lost; nothing is written"
 }
 
 @test "a capture has a line in place of each file, and says the same" {
@@ -234,7 +295,7 @@ refuses() {
     addon /boot/efi/loader/addons/all.addon.efi 'iommu=pt'
     addon "$ADDON" 'intel_iommu=on'
     ctl apply --dry-run
-    has 'Command line    nothing to do'
+    has 'Command line    nothing to do' 'what it was built from cannot be told'
     ctl capture "$BATS_TEST_TMPDIR/capture"
     exits 0
     for file in "$LINUX/lab-$KERNEL.efi" "$ADDON" /boot/efi/loader/addons/all.addon.efi; do
