@@ -193,7 +193,11 @@ boot_loader() {
     if [[ $root_image == fresh ]]; then root_size=4000; fi
     root_cmdline="root=UUID=$lab_root_uuid rootfstype=ext4"
     fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
-    if [[ $root_image == initramfs ]]; then initramfs_tools; else "$lab_source/$root_image"; fi
+    case $root_image in
+    initramfs) initramfs_tools ;;
+    uki) "$lab_source/host" uki ;;
+    *) "$lab_source/$root_image" ;;
+    esac
 }
 
 # without_product: nothing of it on the disk, nor in the image.
