@@ -122,8 +122,8 @@ struct boot_facts {
         const char *subvolume;      /* only entries with this root are this system's; NULL: they tell otherwise */
         const char *chosen;         /* the entry that systemd-boot was told to boot by default, or NULL */
         enum stager stager;
-        const char *booted;         /* the unified image of this boot, as its stub names it, or NULL */
-        enum known secure;          /* Secure Boot is on */
+        const char *booted; /* the unified image of this boot, as its stub names it, or NULL */
+        enum known secure;  /* Secure Boot is on */
 };
 
 /* A line that the kernel may get, as far as it shows. */
