@@ -137,3 +137,13 @@ char *span_without(struct arena *a, struct span line, struct strings tokens)
         to[line.at + line.length - from] = '\0';
         return copy;
 }
+
+struct span span_field(struct span line, unsigned n)
+{
+        struct span field = {.at = ""};
+
+        for (unsigned i = 0; i <= n; i++)
+                if (!span_token(&line, &field))
+                        return (struct span){.at = ""};
+        return field;
+}

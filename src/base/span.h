@@ -21,6 +21,8 @@ static inline struct span span_of(const char *text)
 bool span_line(const char **text, struct span *ret);
 /* The next token of a line, split at blanks that no quotes hide; false at its end, or at "--": the rest is init's. */
 bool span_token(struct span *line, struct span *ret);
+/* The n-th token of a line, from 0 on; empty where there are fewer. */
+struct span span_field(struct span line, unsigned n);
 bool span_is(struct span s, const char *text);
 bool span_has(struct span line, const char *token);
 /* The value of the first token that begins with name, which ends in "=". */

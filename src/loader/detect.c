@@ -248,16 +248,14 @@ static bool is_left(struct detector *d, const struct loader *const *loaders, con
         return true;
 }
 
-/* The n-th field of a line, less the slashes that a path ends with. */
-static bool field_of(struct span line, unsigned n, struct span *ret)
+/* Where a line of fstab(5) mounts, less the slashes that the path ends with. */
+static struct span mounted_at(struct span line)
 {
-        for (unsigned i = 0; span_token(&line, ret); i++)
-                if (i == n) {
-                        while (ret->length > 1 && ret->at[ret->length - 1] == '/')
-                                ret->length--;
-                        return true;
-                }
-        return false;
+        struct span at = span_field(line, 1);
+
+        while (at.length > 1 && at.at[at.length - 1] == '/')
+                at.length--;
+        return at;
 }
 
 /*
@@ -267,14 +265,14 @@ static bool field_of(struct span line, unsigned n, struct span *ret)
 static bool is_mounted(const struct root *root, struct arena *a, const char *mountinfo, const char *directory)
 {
         const char *above = arena_strndup(a, directory, (size_t)(str_basename(directory) - directory));
-        struct span line, field;
+        struct span line;
         struct stat own, parent;
 
         if (file_stat(root, directory, &own) == 0 && file_stat(root, above, &parent) == 0 &&
             own.st_dev != parent.st_dev)
                 return true;
         while (span_line(&mountinfo, &line))
-                if (field_of(line, 4, &field) && span_is(field, directory))
+                if (span_is(span_field(line, 4), directory))
                         return true;
         return false;
 }
@@ -288,7 +286,7 @@ static bool is_below(const char *path, const char *directory)
 static int find_unmounted(struct detector *d)
 {
         const char *fstab, *mountinfo = NULL;
-        struct span line, at;
+        struct span line;
         int k = text(d, "/etc/fstab", &fstab);
 
         if (k == 0)
@@ -296,10 +294,10 @@ static int find_unmounted(struct detector *d)
         if (k < 0 || !mountinfo)
                 return k;
         while (fstab && span_line(&fstab, &line)) {
-                if (line.length == 0 || *line.at == '#' || !field_of(line, 1, &at))
+                if (line.length == 0 || *line.at == '#')
                         continue;
                 for (size_t i = 0; i < ARRAY_SIZE(boot_directories); i++)
-                        if (span_is(at, boot_directories[i]) &&
+                        if (span_is(mounted_at(line), boot_directories[i]) &&
                             !is_mounted(d->probe->root, d->probe->arena, mountinfo, boot_directories[i]))
                                 strings_add(d->probe->arena, &d->facts->unmounted, boot_directories[i]);
         }

@@ -9,6 +9,8 @@
 
 #include "loader/boot-plan.h"
 
+#define SD_BOOT_INFO "systemd-boot" /* as GRUB_INFO, of the loader that the entries were made for */
+
 /* Names that loaders sort behind all others, so that none of them is ever booted by default. */
 #define ENTRY_TRIAL "0-passthrough-trial.conf"
 #define ENTRY_OFF   "0-passthrough-off.conf"

@@ -21,8 +21,6 @@
 #define IMAGE     "initrd.img-"
 #define UUID_FORM "XXXX-XXXX"
 
-#define SD_BOOT_INFO "systemd-boot" /* as GRUB_INFO */
-
 static int detect(struct detector *d, struct claim *ret)
 {
         *ret = (struct claim){.what = d->probe->exists(d->probe, LIST) ? LIST : NULL, .certain = true};

@@ -9,7 +9,6 @@
 #include "loader/kernel-cmdline.h"
 #include "loader/length.h"
 
-#define INFO     "systemd-boot"
 #define CONF     "/loader/loader.conf"
 #define ONE_SHOT BOOT_EFIVARS "/LoaderEntryOneShot" BOOT_EFI_VENDOR
 
@@ -29,7 +28,7 @@ static const char *installed(struct detector *d)
 
                 if (p->list(p, directory, &names, &n) == 0)
                         for (size_t j = 0; j < n; j++)
-                                if (startswith(names[j], INFO))
+                                if (startswith(names[j], SD_BOOT_INFO))
                                         found = directory;
                 if (!conf && p->exists(p, file))
                         conf = file;
@@ -44,7 +43,7 @@ static int detect(struct detector *d, struct claim *ret)
         bool boots = d->facts->n_entries > 0;
 
         if (grub_has_menu(d->probe))
-                boots = d->info ? boots && startswith(d->info, INFO) : own && !d->no_info;
+                boots = d->info ? boots && startswith(d->info, SD_BOOT_INFO) : own && !d->no_info;
         if (!boots)
                 return 0;
         ret->what = own ? own : "boot loader entries";
@@ -94,7 +93,7 @@ static struct boot_file off(const struct boot_facts *facts, struct arena *a, con
 
 static const char *problem(const struct boot_facts *facts, struct probe *p)
 {
-        if (!startswith(facts->found, INFO))
+        if (!startswith(facts->found, SD_BOOT_INFO))
                 return "the firmware's variables do not show that systemd-boot booted this host";
         return p->program(p, "bootctl") ? NULL : "bootctl is not there";
 }
@@ -173,7 +172,7 @@ static void kernels(const struct boot_facts *facts, struct arena *a, struct boot
 
 const struct loader loader_sd_boot = {
         .name = "systemd-boot with boot loader entries",
-        .info = INFO,
+        .info = SD_BOOT_INFO,
         .line_pcrs = BOOT_PCR(9) | BOOT_PCR(12),
         .initrd_pcrs = BOOT_PCR(9),
         .once = &once,

@@ -17,7 +17,6 @@
 #define TOOL     "/usr/bin/sdbootutil"
 #define SETTINGS "/etc/sysconfig/bootloader"
 #define MOUNTS   "/proc/self/mountinfo"
-#define SD_BOOT  "systemd-boot"
 
 static const char snapshots[] = "/.snapshots/", snapshot[] = "/snapshot";
 
@@ -34,8 +33,8 @@ static bool is_bls(const char *settings)
 /* A menu of GRUB's may be the one that boots, unless the settings say that GRUB reads entries. */
 static int detect(struct detector *d, struct claim *ret)
 {
-        bool known = !d->info || startswith(d->info, SD_BOOT) || startswith(d->info, GRUB_INFO);
-        bool own = d->info && startswith(d->info, SD_BOOT);
+        bool known = !d->info || startswith(d->info, SD_BOOT_INFO) || startswith(d->info, GRUB_INFO);
+        bool own = d->info && startswith(d->info, SD_BOOT_INFO);
         const char *settings = NULL;
         int k = 0;
 
@@ -54,16 +53,6 @@ static int detect(struct detector *d, struct claim *ret)
 /* ---- what there is -------------------------------------------------------------------------------------------------
  */
 
-static struct span field(struct span line, unsigned n)
-{
-        struct span field = {};
-
-        for (unsigned i = 0; i <= n; i++)
-                if (!span_token(&line, &field))
-                        return (struct span){};
-        return field;
-}
-
 /* The line of what is mounted there, the last one (proc_pid_mountinfo(5)). */
 static bool find_mount(const char *mounts, const char *point, struct span *ret)
 {
@@ -71,7 +60,7 @@ static bool find_mount(const char *mounts, const char *point, struct span *ret)
         bool found = false;
 
         while (mounts && span_line(&mounts, &line))
-                if (span_is(field(line, 4), point)) {
+                if (span_is(span_field(line, 4), point)) {
                         *ret = line;
                         found = true;
                 }
@@ -82,7 +71,7 @@ static bool find_mount(const char *mounts, const char *point, struct span *ret)
 static bool is_other_root(struct arena *a, struct span mount, const char *subvolume)
 {
         return memmem(mount.at, mount.length, " - btrfs ", strlen(" - btrfs ")) &&
-               !span_is(field(mount, 3), arena_join(a, *subvolume == '/' ? "" : "/", subvolume, NULL));
+               !span_is(span_field(mount, 3), arena_join(a, *subvolume == '/' ? "" : "/", subvolume, NULL));
 }
 
 static bool is_snapshot(const char *subvolume)
@@ -110,7 +99,9 @@ static const char *find_snapshot(struct detector *d, const char *mounts)
                 return NULL;
         if (is_other_root(d->probe->arena, mount, f->subvolume))
                 return arena_join(d->probe->arena, MOUNTS " has another root than ", f->subvolume, NULL);
-        if (startswith(field(mount, 5).at, "ro"))
+        if (span_field(mount, 5).length == 0)
+                return "a line of " MOUNTS " is not whole";
+        if (startswith(span_field(mount, 5).at, "ro"))
                 return "the root is read-only, as with transactional-update";
         return NULL;
 }

@@ -187,15 +187,6 @@ lost() {
     lost
 }
 
-# booted_so: the image of this boot was built from the rules as they are.
-booted_so() {
-    mkdir -p "$BATS_TEST_TMPDIR/image"
-    ctl image "$BATS_TEST_TMPDIR/image"
-    put /usr/lib/passthrough/digest <"$BATS_TEST_TMPDIR/image/usr/lib/passthrough/digest"
-    run_program timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --stage=initrd
-    rm "$ROOT/usr/lib/passthrough/digest"
-}
-
 @test "where others build the image, a boot that has the rules is its witness" {
     bazzite
     put /proc/cmdline "$ROOT_UUID rw $TOKENS"

@@ -106,6 +106,8 @@ refuses() {
     refuses 'the running root, @/root, is no snapshot'
     again && sed -i 's,/42/snapshot / ,/41/snapshot / ,' "$mounts"
     refuses '/proc/self/mountinfo has another root than @/.snapshots/42/snapshot'
+    again && sed -i 's,/42/snapshot / .*,/42/snapshot /,' "$mounts"
+    refuses 'a line of /proc/self/mountinfo is not whole'
     again && sed -i 's,/42/snapshot / rw,/42/snapshot / ro,' "$mounts"
     add_line /proc/self/mountinfo '29 27 0:40 / /etc rw,relatime shared:3 - overlay overlay rw'
     refuses 'the root is read-only'

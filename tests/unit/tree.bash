@@ -439,3 +439,14 @@ pci_remove() {
     unset "TREE_DIR[$1]"
     rm -rf "${ROOT:?}/sys/bus/pci/devices/$1" "$ROOT/sys/$dir" "$ROOT/sys/kernel/iommu_groups/${group##*/}/devices/$1"
 }
+
+# booted_so [COMMAND...]: the image of this boot was built from the rules as they are; between the two the command is run.
+booted_so() {
+    rm -rf "$BATS_TEST_TMPDIR/image"
+    mkdir -p "$BATS_TEST_TMPDIR/image"
+    ctl image "$BATS_TEST_TMPDIR/image"
+    "$@"
+    put /usr/lib/passthrough/digest <"$BATS_TEST_TMPDIR/image/usr/lib/passthrough/digest"
+    run_program timeout 20 "$BUILD/passthrough-bind" --root="$ROOT" --stage=initrd
+    rm "$ROOT/usr/lib/passthrough/digest"
+}

@@ -103,7 +103,7 @@ refuses() {
     exits 0
     says_addon "quiet=1 $TOKENS"
     rm "$ROOT"/etc/passthrough.d/*
-    has_rules
+    booted_so
     live apply --no-trial
     exits 0
     says_addon 'quiet=1'
