@@ -117,7 +117,7 @@ static int tell(struct transaction *x, bool trial)
         if (trial)
                 k = attempt_would_make(x);
         else if (c->root.live && x->changed)
-                k = rebuild_check_room(c, &x->images);
+                k = rebuild_check_room(c, &x->images, NULL);
         return x->images.left ? EXIT_FAILURE : k;
 }
 

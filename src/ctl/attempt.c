@@ -151,14 +151,9 @@ bool attempt_needed(struct transaction *x)
 static int build(struct transaction *x, struct image_job *job)
 {
         struct ctl *c = x->c;
-        struct rebuild one = {.jobs = job, .n_jobs = 1};
-        struct telling t;
-        int k = rebuild_check_room(c, &one);
+        struct telling t = tell_begin(c, "Boot image", job->image->release);
+        int k = build_beside(&c->root, &c->arena, x->images.makers.maker, job, x->trial.image, &job->wrong);
 
-        if (k != 0)
-                return k;
-        t = tell_begin(c, "Boot image", job->image->release);
-        k = build_beside(&c->root, &c->arena, x->images.makers.maker, job, x->trial.image, &job->wrong);
         return rebuild_tell(c, job, job->image->path, &t, k);
 }
 
@@ -309,11 +304,12 @@ void attempt_say(struct transaction *x)
 static int check(struct transaction *x, const struct installed *image)
 {
         const char *problem = oneshot_problem(&x->facts, &x->c->root, &x->c->arena);
+        const struct image_job *job = job_of(x, image);
 
         if (!problem && !image)
                 problem = "no kernel was found that has a boot image of its own and an entry";
         if (!problem)
-                return 0;
+                return job ? rebuild_check_room(x->c, &x->images, job) : 0;
         ctl_error("no trial boot is possible: %s. Nothing is written; apply --no-trial does without "
                   "one",
                   problem);
@@ -323,11 +319,8 @@ static int check(struct transaction *x, const struct installed *image)
 int attempt_would_make(struct transaction *x)
 {
         const struct installed *image = next_image(x);
-        struct rebuild one = {.jobs = job_of(x, image), .n_jobs = 1};
         int k = check(x, image);
 
-        if (k == 0 && one.jobs)
-                k = rebuild_check_room(x->c, &one);
         choose_end(x);
         return k;
 }

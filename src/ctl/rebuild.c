@@ -273,15 +273,16 @@ static int build(struct ctl *c, struct rebuild *r, size_t i)
                             build_image(&c->root, &c->arena, r->makers.maker, job, &job->wrong));
 }
 
-int rebuild_check_room(struct ctl *c, const struct rebuild *r)
+int rebuild_check_room(struct ctl *c, const struct rebuild *r, const struct image_job *tried)
 {
         const char *lacks;
-        int k = build_room(&c->root, &c->arena, r->jobs, r->n_jobs, &lacks);
+        int k = build_room(&c->root, &c->arena, r->jobs, r->n_jobs, tried, &lacks);
 
         if (k < 0)
                 return ctl_fail("boot images", k);
         if (lacks)
-                ctl_error("%s; nothing is written", lacks);
+                ctl_error("%s%s; nothing is written", lacks,
+                          tried ? ", for a trial and to keep it; apply --no-trial needs less" : "");
         return lacks ? EXIT_FAILURE : 0;
 }
 

@@ -34,8 +34,9 @@ int rebuild_moved(struct ctl *c, const struct rebuild *r) _must_check_;
 int rebuild_add(struct ctl *c, const struct rebuild *r, struct changes *changes) _must_check_;
 /* What would be done, and why. */
 void rebuild_print(struct ctl *c, const struct rebuild *r);
-/* Whether there is room for them; to be asked before anything is written. 0 or the exit status. */
-int rebuild_check_room(struct ctl *c, const struct rebuild *r) _must_check_;
+/* Whether there is room for them, and for one that is tried before, or NULL; to be asked before anything is written. 0
+ * or the exit status. */
+int rebuild_check_room(struct ctl *c, const struct rebuild *r, const struct image_job *tried) _must_check_;
 /* What came of building an image at path, behind what is told already; k: what the builder returned. 0 or the exit
  * status. */
 int rebuild_tell(struct ctl *c, const struct image_job *job, const char *path, const struct telling *t,

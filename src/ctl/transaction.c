@@ -558,7 +558,7 @@ static int make_addons(struct transaction *x)
 int transaction_carry_out(struct transaction *x)
 {
         struct ctl *c = x->c;
-        int k = c->root.live ? rebuild_check_room(c, &x->images) : 0;
+        int k = c->root.live ? rebuild_check_room(c, &x->images, NULL) : 0;
 
         if (k == 0)
                 k = make_addons(x);

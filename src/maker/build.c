@@ -103,9 +103,13 @@ static int check_room(const struct root *root, struct arena *a, const char *dire
         return 0;
 }
 
-/* A new image may be somewhat larger than the old. */
-static uint64_t estimate(const struct image_job *job)
+/* A new image may be somewhat larger than the old; one that is copied is there. */
+static uint64_t estimate(const struct root *root, const struct image_job *job)
 {
+        struct stat st;
+
+        if (job->tried && file_stat(root, job->tried, &st) == 0)
+                return (uint64_t)st.st_size;
         return (uint64_t)job->image->st.st_size + (uint64_t)job->image->st.st_size / 4 + MIB;
 }
 
@@ -125,7 +129,8 @@ static int stat_kept(const struct root *root, struct arena *a, const char **ret,
         return k;
 }
 
-int build_room(const struct root *root, struct arena *a, const struct image_job *jobs, size_t n, const char **ret_lacks)
+int build_room(const struct root *root, struct arena *a, const struct image_job *jobs, size_t n,
+               const struct image_job *tried, const char **ret_lacks)
 {
         uint64_t kept = 0;
         const char *keeps = UNDO_DIR;
@@ -135,7 +140,8 @@ int build_room(const struct root *root, struct arena *a, const struct image_job 
         *ret_lacks = NULL;
         for (size_t i = 0; k == 0 && !*ret_lacks && i < n; i++) {
                 dev_t dev = jobs[i].image->st.st_dev;
-                uint64_t all = 0, largest = 0;
+                uint64_t all = 0, largest = 0,
+                         beside = tried && tried->image->st.st_dev == dev ? estimate(root, tried) : 0;
                 const char *path, *directory;
 
                 k = file_resolve(root, a, jobs[i].image->path, &path);
@@ -144,12 +150,12 @@ int build_room(const struct root *root, struct arena *a, const struct image_job 
                         return k;
                 for (size_t j = 0; j < n; j++)
                         if (jobs[j].image->st.st_dev == dev) {
-                                all += estimate(&jobs[j]);
-                                largest = MAX(largest, estimate(&jobs[j]));
+                                all += estimate(root, &jobs[j]);
+                                largest = MAX(largest, estimate(root, &jobs[j]));
                         }
                 if (dev != undo.st_dev)
                         kept += (uint64_t)jobs[i].image->st.st_size;
-                k = check_room(root, a, directory, dev == undo.st_dev ? all : largest, ret_lacks);
+                k = check_room(root, a, directory, beside + (dev == undo.st_dev ? all : largest), ret_lacks);
         }
         return k == 0 && !*ret_lacks && n > 0 ? check_room(root, a, keeps, kept, ret_lacks) : k;
 }

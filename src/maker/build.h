@@ -27,7 +27,8 @@ int build_beside(const struct root *root, struct arena *a, const struct maker *m
 
 /*
  * Whether there is room for all of them: their file system has to hold old and new at a time, or, where the old are
- * kept on another one, that. *ret_lacks NULL, or where it is too small.
+ * kept on another one, that. tried: one of them that is built as a file of its own before, and stays until all are
+ * there; or NULL. *ret_lacks NULL, or where it is too small.
  */
 int build_room(const struct root *root, struct arena *a, const struct image_job *jobs, size_t n,
-               const char **ret_lacks) _must_check_;
+               const struct image_job *tried, const char **ret_lacks) _must_check_;

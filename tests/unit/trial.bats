@@ -311,6 +311,17 @@ made() {
     [[ ! -e $ROOT/var/lib/built.log ]]
 }
 
+@test "a small file system has to hold the trial's image and the one that is kept, before anything is written" {
+    head -c 1200K /dev/urandom >>"$ROOT$IMAGE"
+    BOOT_SIZE=4M live apply
+    exits 1
+    says "/boot/lab/$KERNEL/ has 2 MiB free, and the new boot images need 5 MiB there, for a trial and to keep it; apply --no-trial needs less; nothing is written"
+    state ''
+    BOOT_SIZE=8M live apply
+    exits 0
+    state pending
+}
+
 @test "where choosing it fails all of it goes" {
     touch "$ROOT/etc/bootctl.fail"
     live apply
