@@ -240,6 +240,13 @@ qemu() {
         -uuid 4c414200-0000-4000-8000-00000000cafe "${backends[@]}" "${devices[@]}" "${disk_args[@]}" "${@:3}" </dev/null
 }
 
+# verdict_said LOG: as QEMU would have ended with it.
+verdict_said() {
+    local verdict
+    verdict=$(sed -n 's/^# verdict: \([0-9]*\)\r*$/\1/p' "$1" | tail -n 1)
+    if [[ $verdict ]]; then echo $((2 * verdict + 1)); else echo 0; fi
+}
+
 failed=0
 boot() { # boot NAME [TOKEN…]
     local boot_name=$1 base args
@@ -257,9 +264,9 @@ boot_from_disk() {
     local boot_name=$1 args=() firmware=/usr/share/OVMF
     fill_disk
     if [[ $boot_loader != grub ]]; then
-        [[ -f $work/firmware.vars ]] || cp "$firmware/OVMF_VARS_4M.fd" "$work/firmware.vars"
-        args=(-drive "if=pflash,unit=0,format=raw,readonly=on,file=$firmware/OVMF_CODE_4M.fd"
-            -drive "if=pflash,unit=1,format=raw,file=$work/firmware.vars")
+        [[ -f $work/firmware.vars ]] || cp "$firmware/OVMF_VARS_4M$keys.fd" "$work/firmware.vars"
+        args=(-drive "if=pflash,unit=0,format=raw,readonly=on,file=$firmware/OVMF_CODE_4M$keys.fd"
+            -drive "if=pflash,unit=1,format=raw,file=$work/firmware.vars" "${locked[@]}")
     fi
     run_boot
 }
@@ -288,11 +295,17 @@ run_boot() {
         serve_prompts "$log" &
         servers+=($!)
     fi
+    if [[ $tpm == yes ]]; then
+        mkdir -p "$work/tpm"
+        # It ends with QEMU.
+        swtpm socket --tpm2 --daemon --terminate --tpmstate "dir=$work/tpm" --ctrl "type=unixio,path=$work/tpm.socket" >"$work/tpm.log" 2>&1
+    fi
     start=$EPOCHREALTIME
     qemu "file=$disk,cache=unsafe" "$log" "${args[@]}" >"$work/$boot_name.qemu" 2>&1 || status=$?
     # Those that read serial lines have come to their end by themselves.
     if ((${#servers[@]})); then kill "${servers[@]}" 2>/dev/null || true; fi
     printf '# boot %s: %.1f s\n' "$boot_name" "$(since "$start")"
+    if [[ $status == 0 ]]; then status=$(verdict_said "$log"); fi
     if [[ $status == 33 ]]; then return; fi
 
     failed=1

@@ -195,9 +195,34 @@ boot_loader() {
     fstab "UUID=$lab_root_uuid / ext4 rw,noatime 0 0"
     case $root_image in
     initramfs) initramfs_tools ;;
-    uki) "$lab_source/host" uki ;;
+    uki | tpm) "$lab_source/host" "$root_image" ;;
     *) "$lab_source/$root_image" ;;
     esac
+}
+
+# secure_boot: the firmware starts only what is signed with a key that everybody has (ovmf's); it is /lab/key, and /lab/certificate its certificate.
+keys=
+locked=()
+secure_boot() {
+    local own=/usr/share/ovmf/PkKek-1-snakeoil
+    keys=.snakeoil
+    # The variables are out of an operating system's reach.
+    locked=(-machine smm=on -global driver=cfi.pflash01,property=secure,value=on)
+    openssl pkey -in $own.key -passin pass:snakeoil -out "$work/key"
+    file_on_disk "$work/key" /lab/key
+    file_on_disk $own.pem /lab/certificate
+}
+
+# esp MIB: its size, in place of 256.
+esp() { root_start=$(($1 + 1)); }
+
+# tpm: the machine has one, whose keys last as long as the test.
+tpm=no
+tpm() {
+    command -v swtpm >/dev/null || skip "there is no swtpm here"
+    tpm=yes
+    backends+=(-chardev "socket,id=tpm,path=$work/tpm.socket" -tpmdev emulator,id=tpm,chardev=tpm)
+    device tpm-crb,tpmdev=tpm
 }
 
 # without_product: nothing of it on the disk, nor in the image.
