@@ -38,9 +38,12 @@ struct boot_file {
 /* A unified kernel image of this system. */
 struct boot_uki {
         const char *path;
-        const char *release; /* of its kernel, or NULL: it does not tell */
-        const char *line;    /* that the kernel gets without an addon of ours */
-        const char *deaf;    /* why the kernel gets no addon's line, or NULL */
+        const char *release;               /* of its kernel, or NULL: it does not tell */
+        const char *line;                  /* that the kernel gets without an addon of ours */
+        const char *deaf;                  /* why the kernel gets no addon's line, or NULL */
+        const char *mute;                  /* why it gets no addon's initrd, or NULL */
+        const char *addon;                 /* ours, whether it is there or not */
+        struct pe_section initrd, carried; /* its own, and what it gets of our addon; of none no bytes */
 };
 
 /* A copy of such an image that boots without passthrough, where nobody can type that. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 
 #include "base/content.h"
 #include "base/span.h"
@@ -36,17 +35,24 @@ static uint32_t number(const struct reader *r, size_t at, size_t bytes)
         return n;
 }
 
+static struct pe_section section_of(const struct reader *r, size_t section)
+{
+        uint32_t size = number(r, section + 8, 4), raw = number(r, section + 16, 4);
+
+        return (struct pe_section){number(r, section + 20, 4), size < raw ? size : raw};
+}
+
 /* A section as one line; the stub takes its control characters for blanks. NULL: it is too large, or cannot be read. */
 static const char *text(const struct reader *r, size_t section)
 {
-        uint32_t size = number(r, section + 8, 4), raw = number(r, section + 16, 4), at = number(r, section + 20, 4);
-        size_t n = size < raw ? size : raw;
+        struct pe_section x = section_of(r, section);
+        size_t n = x.size;
         char *s;
 
         if (n > TEXT_MAX)
                 return NULL;
         s = arena_alloc(r->arena, n + 1);
-        if (pread(r->fd, s, n, at) != (ssize_t)n)
+        if (pread(r->fd, s, n, x.at) != (ssize_t)n)
                 return NULL;
         s[n] = '\0';
         for (char *c = s; *c; c++)
@@ -65,6 +71,8 @@ static const char *version(struct arena *a, const char *s)
 /* A profile's sections come behind those of all profiles: the first of a name counts. */
 static bool sections(const struct reader *r, size_t table, size_t n, struct pe_file *ret)
 {
+        size_t initrds = 0;
+
         for (size_t i = 0; i < n; i++) {
                 size_t at = table + i * SECTION;
                 const char *name = (const char *)r->head + at, **slot, *s;
@@ -76,6 +84,8 @@ static bool sections(const struct reader *r, size_t table, size_t n, struct pe_f
                 s = slot ? text(r, at) : NULL;
                 if (slot && !s)
                         return false;
+                if (strncmp(name, ".initrd", 8) == 0)
+                        ret->initrd = initrds++ == 0 ? section_of(r, at) : (struct pe_section){};
                 if (slot)
                         *slot = slot == &ret->stub ? version(r->arena, s) : s;
         }
@@ -143,4 +153,46 @@ int pe_read(const struct root *root, struct arena *a, const char *path, bool who
                 read_file(&(struct reader){a, fd, head, (size_t)n}, ret);
         tell(root, a, path, ret);
         return whole ? content_measure(&past, a, path, &ret->content) : 0;
+}
+
+static int open_section(const struct root *root, const char *path)
+{
+        struct root past = *root;
+
+        past.tap = NULL;
+        return root_open_at(&past, path, O_RDONLY);
+}
+
+static int read_at(int fd, char *to, size_t n, off_t at)
+{
+        ssize_t got = pread(fd, to, n, at);
+
+        return got < 0 ? -errno : (size_t)got < n ? -EBADMSG : 0;
+}
+
+int pe_section_read(const struct root *root, struct arena *a, const char *path, struct pe_section section, char **ret)
+{
+        _cleanup_(close_fd) int fd = section.size > SOURCE_MAX ? -EFBIG : open_section(root, path);
+
+        if (fd < 0)
+                return fd;
+        *ret = arena_alloc(a, (size_t)section.size + 1);
+        return read_at(fd, *ret, section.size, section.at);
+}
+
+int pe_section_copy(const struct root *root, const char *path, struct pe_section section, const char *to)
+{
+        _cleanup_(close_fd) int fd = open_section(root, path), out = -1;
+        int k = fd < 0 ? fd : root_replace_open(root, to, "", 0, &out);
+        char part[65536];
+
+        for (uint32_t done = 0; k == 0 && done < section.size;) {
+                size_t n = MIN(sizeof(part), (size_t)(section.size - done));
+
+                k = read_at(fd, part, n, (off_t)section.at + done);
+                if (k == 0)
+                        k = fd_write(out, part, n);
+                done += (uint32_t)n;
+        }
+        return k;
 }

@@ -18,6 +18,7 @@
 #define ADDON   ".addon.efi"
 #define OFF     "passthrough=off"
 #define ADDONS  254 /* the first version of the stub that reads them */
+#define INITRDS 257 /* and initrds in them */
 #define STUBS   "/usr/lib/systemd/boot/efi"
 #define MODULES "/lib/modules"
 
@@ -55,9 +56,14 @@ static bool is_addon(const char *name)
 }
 
 /* The firmware loads no file without a signature if Secure Boot is on. Whose it has, only the firmware knows. */
+static bool is_taken(const struct boot_facts *f, const struct pe_file *addon)
+{
+        return addon->valid && (addon->is_signed || f->secure == KNOWN_NO);
+}
+
 static bool counts(const struct boot_facts *f, const struct pe_file *addon)
 {
-        return addon->valid && addon->line && (addon->is_signed || f->secure == KNOWN_NO);
+        return addon->line && is_taken(f, addon);
 }
 
 /* The lines of all addons of a directory but ours, behind *line. */
@@ -80,16 +86,21 @@ static int add_lines(struct detector *d, const char *directory, const char **lin
         return k;
 }
 
-static const char *why_deaf(struct arena *a, const struct pe_file *x)
+static const char *why_before(struct arena *a, const struct pe_file *x, uint32_t first, const char *what)
 {
         uint32_t version;
 
         if (!x->stub)
-                return "has no stub of systemd, which reads addons";
-        if (!str_to_u32(arena_strndup(a, x->stub, strspn(x->stub, "0123456789")), 10, &version) || version < ADDONS)
-                return arena_printf(a, "has systemd's stub %s, and version %d is the first that reads addons", x->stub,
-                                    ADDONS);
+                return arena_join(a, "has no stub of systemd, which reads ", what, NULL);
+        if (!str_to_u32(arena_strndup(a, x->stub, strspn(x->stub, "0123456789")), 10, &version) || version < first)
+                return arena_printf(a, "has systemd's stub %s, and version %u is the first that reads %s", x->stub,
+                                    first, what);
         return NULL;
+}
+
+static const char *why_deaf(struct arena *a, const struct pe_file *x)
+{
+        return why_before(a, x, ADDONS, "addons");
 }
 
 static int add_image(struct detector *d, const char *mount, const char *path, const struct pe_file *x)
@@ -106,15 +117,23 @@ static int add_image(struct detector *d, const char *mount, const char *path, co
         if (k == 0)
                 k = add_lines(d, directory, &line);
         image = arena_grow(a, &f->unified, n, sizeof(*image));
-        *image = (struct boot_uki){path, x->release, line, why_deaf(a, x)};
+        *image = (struct boot_uki){.path = path,
+                                   .release = x->release,
+                                   .line = line,
+                                   .deaf = why_deaf(a, x),
+                                   .mute = why_before(a, x, INITRDS, "initrds of addons"),
+                                   .addon = arena_join(a, directory, OURS, NULL),
+                                   .initrd = x->initrd};
         ours = arena_grow(a, &f->addons, n, sizeof(*ours));
-        *ours = (struct boot_file){.path = arena_join(a, directory, OURS, NULL)};
+        *ours = (struct boot_file){.path = image->addon};
         f->n_unified++;
         if (k == 0)
                 k = d->probe->pe(d->probe, ours->path, true, &addon);
         if (k == 0 && addon.content) {
                 ours->content = addon.content;
                 ours->text = counts(f, &addon) && !image->deaf ? addon.line : "";
+                if (is_taken(f, &addon) && !image->mute)
+                        image->carried = addon.initrd;
         }
         return k;
 }

@@ -10,8 +10,8 @@
 struct cached {
         const char *path;
         const char *identity; /* tells the file from what was there before, or is there since */
-        const char *found; /* "CONFIG PROGRAMS CLEARANCE", "-" for what it does not have, and what it lacks once that is
-                              known */
+        const char *found;    /* "CONFIG PROGRAMS CLEARANCE", or "-" alone, "-" for what it does not have, and what it
+                                 lacks once that is known */
 };
 
 struct cache {
@@ -48,13 +48,13 @@ static const char *found_text(struct arena *a, const struct image_digest *d)
 
         return d->known
                        ? arena_printf(a, "%016" PRIx64 " %016" PRIx64 " %s%s", d->config, d->programs, clearance, lacks)
-                       : "-";
+                       : arena_join(a, "-", lacks, NULL);
 }
 
-/* Behind the third blank. */
-static const char *parse_lacks(const char *text)
+/* Behind that many blanks. */
+static const char *parse_lacks(const char *text, size_t blanks)
 {
-        for (size_t i = 0; text && i < 3; i++) {
+        for (size_t i = 0; text && i < blanks; i++) {
                 text = strchr(text, ' ');
                 text = text ? text + 1 : NULL;
         }
@@ -67,7 +67,7 @@ static bool parse_found(const char *text, struct image_digest *ret)
 
         ret->known = n >= 2;
         ret->has_clearance = n == 3;
-        ret->lacks = ret->known ? parse_lacks(text) : NULL;
+        ret->lacks = parse_lacks(text, ret->known ? 3 : 1);
         return ret->known || *text == '-';
 }
 

@@ -74,18 +74,22 @@ static const char *missing_library(const char *list)
         return NULL;
 }
 
+static const char *missing_file(struct verifier *v)
+{
+        for (size_t i = 0; i < v->now->n_files; i++)
+                if (!contents_has(v->list, v->now->files[i].path + 1))
+                        return v->now->files[i].path;
+        return missing_module(v);
+}
+
 /* order: the text of the maker's file of that name. */
 static const char *missing(struct verifier *v, const struct maker *maker, const char *order)
 {
-        static const char bind[] = PASSTHROUGH_LIBEXEC "/passthrough-bind";
-        const char *lack = contents_has(v->list, bind + 1) ? maker->lacks(v->list, order) : bind;
+        const char *lack = contents_has(v->list, PAYLOAD_BIND + 1) ? maker->lacks(v->list, order) : PAYLOAD_BIND;
 
         if (!lack)
                 lack = missing_library(v->list);
-        for (size_t i = 0; !lack && i < v->now->n_files; i++)
-                if (!contents_has(v->list, v->now->files[i].path + 1))
-                        lack = v->now->files[i].path;
-        return lack ? lack : missing_module(v);
+        return lack ? lack : missing_file(v);
 }
 
 static bool is_of(const struct payload *now, const struct image_digest *digest)
@@ -140,4 +144,35 @@ const char *contents_lack(const struct root *root, struct arena *a, const struct
                 lack = "this config: it was changed meanwhile, or the image has something else";
         ret->lacks = lack ? NULL : "";
         return lack;
+}
+
+/* Why an initrd behind that one cannot hand devices over; "": it can. Of ours nothing is to be hidden or merged. */
+static const char *why_alone(struct arena *a, const char *list)
+{
+        static const char *const ours[] = {"usr/lib/passthrough", "etc/passthrough", "passthrough-generator"};
+        static const char *const theirs[] = {"usr/lib/systemd/systemd", "etc/initrd-release", "libc.so.6"};
+        const char *lack = missing_library(list);
+
+        for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+                if (strstr(list, ours[i]))
+                        return "its own initrd has something of passthrough";
+        for (size_t i = 0; !lack && i < ARRAY_SIZE(theirs); i++)
+                if (!contents_has(list, theirs[i]))
+                        lack = theirs[i];
+        return lack ? arena_join(a, "its own initrd has no ", lack, NULL) : "";
+}
+
+bool contents_read_embedded(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
+                            const char *release, const struct payload *now, struct image_digest *ret)
+{
+        const char *list = maker->list(a, file);
+
+        *ret = (struct image_digest){};
+        if (!list || !*list)
+                return false;
+        if (strstr(list, DIGEST_PATH + 1) && !contents_read(root, a, maker, file, release, now, ret))
+                return false;
+        if (!ret->known)
+                ret->lacks = why_alone(a, list);
+        return true;
 }

@@ -17,3 +17,7 @@ const char *contents_lack(const struct root *root, struct arena *a, const struct
 /* What an image says it was built from and, where that is now, what it lacks of it; false if it cannot be read. */
 bool contents_read(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
                    const char *release, const struct payload *now, struct image_digest *ret);
+/* The same of an image's own initrd, in a unified image. If it was built without the rules, *ret says why an initrd
+ * that comes behind it does not bring them (lacks); "": it does. */
+bool contents_read_embedded(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
+                            const char *release, const struct payload *now, struct image_digest *ret);

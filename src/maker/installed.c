@@ -66,6 +66,14 @@ static bool same_name(struct finder *f, const char *a, const char *b)
         return file_stat(f->root, a, &one) == 0 && file_stat(f->root, b, &other) == 0 && same_file(&one, &other);
 }
 
+static const struct boot_uki *uki_of(const struct finder *f, const char *path)
+{
+        for (size_t i = 0; f->boot && i < f->boot->n_unified; i++)
+                if (streq(f->boot->unified[i].path, path))
+                        return &f->boot->unified[i];
+        return NULL;
+}
+
 static bool add_image(struct finder *f, const char *path, const char *entry, bool unified)
 {
         struct installed *x;
@@ -80,7 +88,12 @@ static bool add_image(struct finder *f, const char *path, const char *entry, boo
                 if (same_file(&f->list->v[i].st, &st) && same_name(f, f->list->v[i].path, path))
                         return true;
         x = arena_grow(f->arena, &f->list->v, f->list->n, sizeof(*x));
-        *x = (struct installed){.release = f->release, .path = path, .unified = unified, .entry = entry, .st = st};
+        *x = (struct installed){.release = f->release,
+                                .path = path,
+                                .unified = unified,
+                                .uki = unified ? uki_of(f, path) : NULL,
+                                .entry = entry,
+                                .st = st};
         f->list->n++;
         return true;
 }

@@ -10,12 +10,13 @@
 #include "maker/makers.h"
 
 struct installed {
-        const char *release; /* of /lib/modules */
-        bool kernel;         /* /boot or the ESP has a kernel of that release */
-        const char *path;    /* of the image; NULL: there is none */
-        bool unified;        /* kernel and initrd in one file */
-        const char *entry;   /* the boot entry that loads it; NULL: it was found by its name */
-        struct stat st;      /* of the image */
+        const char *release;        /* of /lib/modules */
+        bool kernel;                /* /boot or the ESP has a kernel of that release */
+        const char *path;           /* of the image; NULL: there is none */
+        bool unified;               /* kernel and initrd in one file */
+        const struct boot_uki *uki; /* what is known of that; or NULL */
+        const char *entry;          /* the boot entry that loads it; NULL: it was found by its name */
+        struct stat st;             /* of the image */
 };
 
 /* Why the image of a boot entry was not found. */

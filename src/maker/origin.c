@@ -6,10 +6,13 @@
 #include "base/str.h"
 #include "maker/cache.h"
 #include "maker/contents.h"
+#include "maker/embedded.h"
 
 bool origin_read(const struct root *root, struct arena *a, const struct maker *maker, const struct installed *image,
                  const struct payload *now, struct image_digest *ret)
 {
+        if (image->unified)
+                return embedded_read(root, a, maker, image, now, ret);
         /* What it lacks counts once it is to have what is wanted now. */
         if (cache_find(root, a, image, ret) && (ret->lacks || now->nothing || payload_differs(now, ret)))
                 return true;

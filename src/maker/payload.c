@@ -190,8 +190,7 @@ static uint64_t hash_program(struct builder *b, uint64_t h, const char *path)
 
 static uint64_t hash_programs(struct builder *b, const struct initrd *const *initrds)
 {
-        static const char *const programs[] = {PASSTHROUGH_LIBEXEC "/passthrough-bind",
-                                               "/usr/lib/systemd/system-generators/passthrough-generator"};
+        static const char *const programs[] = {PAYLOAD_BIND, PAYLOAD_GENERATOR};
         uint64_t h = STR_HASH_START;
 
         for (size_t i = 0; i < ARRAY_SIZE(programs); i++)

@@ -8,6 +8,9 @@
 #include "state/applied.h"
 #include "state/digest.h"
 
+#define PAYLOAD_BIND      PASSTHROUGH_LIBEXEC "/passthrough-bind"
+#define PAYLOAD_GENERATOR "/usr/lib/systemd/system-generators/passthrough-generator"
+
 struct payload {
         struct config config; /* a rule that is left out is invalid, with the reason for its message */
         struct settings settings;

@@ -17,7 +17,9 @@ struct image_digest {
         /* Who is cleared for which rule. It changes by itself, so that it counts only where both sides have it. */
         bool has_clearance;
         uint64_t clearance;
-        /* Not in the image itself, but what was found in it: "" if it is whole, "it lacks NAME", or NULL: not looked.
+        /*
+         * Not in the image itself, but what was found in it: "" if it is whole, "it lacks NAME", or NULL: not looked.
+         * If it is not known: why the initrd of an addon cannot bring the rules; "": it can.
          */
         const char *lacks;
 };
