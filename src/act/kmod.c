@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "base/macro.h"
 #include "config/driver.h"
@@ -179,15 +181,13 @@ static int insert_all(struct kmod_list *list, unsigned flags)
         return k == 0 && held_back > 0 && inserted == 0 ? -EPERM : k;
 }
 
-static int load(const char *name, unsigned flags)
+/* directory: of the modules; NULL: the running kernel's. */
+static int load_from(const char *directory, const char *name, unsigned flags)
 {
         struct kmod_list *list = NULL;
-        struct kmod_ctx *ctx;
-        int k = open_library();
+        struct kmod_ctx *ctx = lib.new(directory, NULL);
+        int k;
 
-        if (k < 0)
-                return k;
-        ctx = lib.new(NULL, NULL);
         if (!ctx)
                 return -ENOMEM;
         k = lib.lookup(ctx, name, &list);
@@ -196,6 +196,22 @@ static int load(const char *name, unsigned flags)
         lib.unref_list(list);
         lib.unref(ctx);
         return k;
+}
+
+/* -ENOSYS: there are no lists of modules. */
+static int load(const char *name, unsigned flags)
+{
+        struct utsname u;
+        char carried[sizeof(DRIVER_CARRIED) + sizeof(u.release)];
+        int k = open_library();
+
+        if (k < 0)
+                return k;
+        k = load_from(NULL, name, flags);
+        if ((k != -ENOENT && k != -ENOSYS) || uname(&u) < 0)
+                return k;
+        stpcpy(stpcpy(carried, DRIVER_CARRIED), u.release);
+        return access(carried, F_OK) < 0 ? k : load_from(carried, name, flags);
 }
 
 int kmod_load(const char *name)

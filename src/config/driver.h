@@ -6,11 +6,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/macro.h"
+
 struct arena;
 struct rule;
 
 /* The default of Driver=, and the value of Driver=auto if no variant driver serves the device. */
 #define DRIVER_VFIO_PCI "vfio-pci"
+
+/* An initrd that comes behind another has modules of its own there, below the kernel's release. */
+#define DRIVER_CARRIED PASSTHROUGH_LIBEXEC "/modules/"
 
 /* True if a program may open a device through VFIO once it has this driver. NULL: no driver. */
 bool driver_is_vfio(const char *driver);

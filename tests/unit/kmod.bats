@@ -1,6 +1,8 @@
 # How modules are loaded, by the real libkmod: which, in which order, with which options.
 
 load product
+load tree
+load live
 
 setup() {
     local src=$BATS_TEST_DIRNAME/../../src name
@@ -73,4 +75,30 @@ inserts() {
     options 'blacklist other'
     inserts alias lab:d1 'Operation not permitted'
     inserts other dependency.ko: other.ko: 0
+}
+
+@test "what the kernel's own directory has not is loaded from what another initrd has brought, with what it needs" {
+    tree_new bare
+    live_root
+    local own=$ROOT/lib/modules/lab brought=$ROOT/usr/lib/passthrough/modules/lab
+    mkdir -p "$own" "${brought%/*}"
+    cp -r "$LIB" "$brought"
+    cp "$KMOD" "$ROOT/kmod"
+    loads() {
+        live_run /kmod lab name "$1"
+        is "$output" "$(printf '%s\n' "${@:2}")" "what loading $1 does"
+    }
+    # Without lists, as an initrd without modules is, and with lists that lack it.
+    loads vfio-pci 'vfio-pci.ko: ids=' 0
+    loads other dependency.ko: other.ko: 0
+    for name in dep alias symbols builtin builtin.alias; do "$KMOD" index "$own/modules.$name.bin"; done
+    loads other dependency.ko: other.ko: 0
+    loads none 'No such file or directory'
+    # One that is there comes from there, and its failure is told.
+    echo module >"$own/broken.ko"
+    "$KMOD" index "$own/modules.dep.bin" broken broken.ko:
+    cp "$brought/kernel/other.ko" "$brought/kernel/broken.ko"
+    loads broken 'broken.ko:' 'Exec format error'
+    rm -r "$brought"
+    loads other 'No such file or directory'
 }
