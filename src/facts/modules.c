@@ -2,6 +2,7 @@
 #include <limits.h>
 
 #include "base/str.h"
+#include "config/driver.h"
 #include "facts/gather.h"
 
 /* Module names are equal where they differ in '-' and '_' only. */
@@ -30,11 +31,14 @@ static void mark(struct module *modules, size_t n, const char *list, enum module
         }
 }
 
-static enum source read_list(const struct root *root, struct arena *a, const char *kernel, const char *name, char **ret)
+static const char own[] = "/lib/modules/";
+
+static enum source read_list(const struct root *root, struct arena *a, const char *directory, const char *kernel,
+                             const char *name, char **ret)
 {
         size_t size;
 
-        return root_look(root, a, arena_join(a, "/lib/modules/", kernel, "/", name, NULL), ret, &size);
+        return root_look(root, a, arena_join(a, directory, kernel, "/", name, NULL), ret, &size);
 }
 
 static void gather_variants(struct arena *a, struct facts *facts, char *aliases)
@@ -66,10 +70,12 @@ static bool mark_lists(const struct root *root, struct arena *a, const char *ker
 {
         char *dep, *builtin;
 
-        if (read_list(root, a, kernel, "modules.dep", &dep) != SOURCE_READ)
+        if (read_list(root, a, DRIVER_CARRIED, kernel, "modules.dep", &dep) == SOURCE_READ)
+                mark(modules, n, dep, MODULE_LOADABLE);
+        if (read_list(root, a, own, kernel, "modules.dep", &dep) != SOURCE_READ)
                 return false;
         mark(modules, n, dep, MODULE_LOADABLE);
-        if (read_list(root, a, kernel, "modules.builtin", &builtin) != SOURCE_READ)
+        if (read_list(root, a, own, kernel, "modules.builtin", &builtin) != SOURCE_READ)
                 return false;
         mark(modules, n, builtin, MODULE_BUILTIN);
         return true;
@@ -123,7 +129,9 @@ void modules_gather(const struct root *root, struct arena *a, const struct facts
                 facts->n_modules++;
         }
         if (facts->kernel && request->variants) {
-                read_list(root, a, facts->kernel, "modules.alias", &aliases);
+                read_list(root, a, own, facts->kernel, "modules.alias", &aliases);
+                gather_variants(a, facts, aliases);
+                read_list(root, a, DRIVER_CARRIED, facts->kernel, "modules.alias", &aliases);
                 gather_variants(a, facts, aliases);
         }
         if (facts->kernel && !all_registered)

@@ -288,3 +288,21 @@ tree_sum() {
     is "$(get '.devices[] | "\(.bus) \(.address) \(.id) \(.class) \(.group) \(.rule)"')" \
         'pci 0000:01:00.1 1002:aa38 040300 1 gpu0' device
 }
+
+@test "a driver whose module another initrd has brought is there, and so is a variant of it" {
+    local brought=/usr/lib/passthrough/modules/$KERNEL
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Driver=pci-lab
+    plan
+    exits 1
+    has 'has no such module'
+    put "$brought/modules.dep" 'kernel/pci-lab.ko:'
+    plan
+    exits 0
+    whole '.devices[0].driver == "pci-lab"'
+    rule gpu0 '[Match]' Address=01:00.0 '[Device]' Driver=auto
+    put "$brought/modules.dep" 'kernel/lab-vfio-pci.ko:'
+    put "$brought/modules.alias" 'alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci' 'alias vfio_pci:v00001002d00005159sv*sd*bc*sc*i* lab_vfio_pci'
+    plan
+    exits 0
+    whole '.devices[0].driver == "lab_vfio_pci"'
+}
