@@ -14,7 +14,10 @@ static void tool_row(struct checker *c)
         /* From the initrd on udev would claim it; without, the host has it first, and the rules are in effect. */
         if (fault == MAKERS_FAULT && config_by_udev(c->plan->config))
                 fault = MAKERS_DOUBT;
-        check_row(c, "image.tool", status[fault], fix, "%s", message);
+        if (c->facts->running.carried)
+                check_row(c, "image.tool", CHECK_SKIP, "", "the boot image is part of a unified kernel image");
+        else
+                check_row(c, "image.tool", status[fault], fix, "%s", message);
 }
 
 static void image_row(struct checker *c, const struct check_image *x)

@@ -99,7 +99,7 @@ static void say_rest(struct transaction *x)
         if (x->plan.changes.command && !c->root.live)
                 tell_row(c, "Boot menu",
                          arena_join(&c->arena, "to be run on that system: ", x->plan.changes.command, NULL));
-        if (!c->root.live || x->images.n_jobs == 0)
+        if (!c->root.live || (x->images.n_jobs == 0 && !x->images.carries.any))
                 rebuild_print(c, &x->images);
 }
 

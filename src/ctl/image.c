@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "ctl/ctl.h"
+#include "ctl/image.h"
 #include "facts/kernel.h"
 #include "maker/payload.h"
 #include "state/claim-files.h"
@@ -21,7 +21,7 @@
 #define AS_APPLIED_PATH PASSTHROUGH_LIBEXEC "/as-applied"
 
 /* What is built in needs no module, and the maker knows that. */
-static void print_modules(struct ctl *c)
+struct strings image_modules(struct ctl *c)
 {
         const char **modules = NULL;
         size_t n = 0;
@@ -33,8 +33,7 @@ static void print_modules(struct ctl *c)
         for (size_t i = 0; i < c->plan.n_entries; i++)
                 if (!c->config.rules[c->plan.entries[i].rule].bus->taken_by)
                         driver_add_modules(c->plan.entries[i].driver, &c->arena, &modules, &n);
-        for (size_t i = 0; i < n; i++)
-                puts(modules[i]);
+        return (struct strings){modules, n};
 }
 
 static int copy_machine(struct ctl *c, const struct root *image)
@@ -83,7 +82,7 @@ static void say_fallen(struct ctl *c)
 }
 
 /* Rules that are not in the image, or not as they are now, and why. */
-static int write_reasons(struct ctl *c, const struct root *image)
+static int write_reasons(struct ctl *c, const struct root *image, bool quiet)
 {
         const char *left_out = "", *applied = "";
         int k;
@@ -94,19 +93,21 @@ static int write_reasons(struct ctl *c, const struct root *image)
 
                 if (!rule->invalid && !rule->applied)
                         continue;
-                fprintf(stderr, "rule %s is %s: %s\n", rule->name,
-                        rule->invalid ? "left out of the image" : "in the image as it was last applied", rule->message);
+                if (!quiet)
+                        fprintf(stderr, "rule %s is %s: %s\n", rule->name,
+                                rule->invalid ? "left out of the image" : "in the image as it was last applied",
+                                rule->message);
                 *list = arena_join(&c->arena, *list, rule->name, "\t", rule->message, "\n", NULL);
         }
         k = root_replace(image, LEFT_OUT_PATH, left_out, strlen(left_out));
         return k == 0 && *applied ? root_replace(image, AS_APPLIED_PATH, applied, strlen(applied)) : k;
 }
 
-static int write_clearance(struct ctl *c, const struct root *image)
+static int write_clearance(struct ctl *c, const struct root *image, bool quiet)
 {
         int k = cleared_write(&c->root, &c->arena, &c->plan, image);
 
-        if (k == CLEARED_UNKNOWN_MACHINE)
+        if (k == CLEARED_UNKNOWN_MACHINE && !quiet)
                 fputs("cannot record which devices this host can spare: the firmware reports no UUID (product_uuid)\n",
                       stderr);
         return k < 0 ? k : 0;
@@ -127,22 +128,23 @@ static int write_digest(struct ctl *c, const struct root *image, struct image_di
         return root_replace(image, DIGEST_PATH, text, strlen(text));
 }
 
-static int fill(struct ctl *c, const struct root *image, const struct payload *payload)
+int image_fill(struct ctl *c, const struct root *image, const struct payload *payload, bool quiet)
 {
         /* It says that all the rest is there, and so comes last. */
         int k = file_remove(image, DIGEST_PATH);
 
         if (k == 0)
-                k = write_reasons(c, image);
-        say_fallen(c);
-        if (payload->settings_applied)
+                k = write_reasons(c, image, quiet);
+        if (!quiet)
+                say_fallen(c);
+        if (payload->settings_applied && !quiet)
                 fputs("passthrough.conf is in the image as it was last applied\n", stderr);
         for (size_t i = 0; k == 0 && i < payload->n_files; i++)
                 k = root_replace(image, payload->files[i].path, payload->files[i].text, payload->files[i].size);
         if (k == 0)
                 k = write_options(c, image);
         if (k == 0)
-                k = write_clearance(c, image);
+                k = write_clearance(c, image, quiet);
         if (k == 0)
                 k = copy_machine(c, image);
         return k == 0 ? write_digest(c, image, payload->digest) : k;
@@ -183,12 +185,15 @@ int ctl_image(struct ctl *c)
         if (k < 0)
                 return ctl_fail("image", k);
         if (c->modules) {
-                print_modules(c);
+                struct strings modules = image_modules(c);
+
+                for (size_t i = 0; i < modules.n; i++)
+                        puts(modules.v[i]);
                 return EXIT_SUCCESS;
         }
         k = root_open(c->argv[1], &image);
         if (k == 0)
-                k = fill(c, &image, &payload);
+                k = image_fill(c, &image, &payload, false);
         root_close(&image);
         return k < 0 ? ctl_fail(c->argv[1], k) : EXIT_SUCCESS;
 }

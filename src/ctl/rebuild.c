@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "ctl/tell.h"
 #include "loader/entry-copy.h"
+#include "maker/embedded.h"
 
 static void add_job(struct ctl *c, struct rebuild *r, const struct installed *image, const struct payload *now,
                     const char *why, bool unasked)
@@ -29,9 +30,9 @@ static bool is_witnessed(const struct rebuild *r, const struct installed *image)
         return r->running.in_line && image->unified && streq_ptr(r->running.release, image->release) && n == 1;
 }
 
-/* Says that an image is not built here, if it is not. */
+/* Says that an image is not built here, if it is not. unfit: why no addon brings the rules; or NULL. */
 static bool leave(struct arena *a, struct rebuild *r, const struct installed *image, const struct boot_facts *facts,
-                  const char *why)
+                  const char *why, const char *unfit)
 {
         if (facts->loader && facts->loader->image) {
                 ctl_error("%s: %s; %s", image->path, why, facts->loader->image);
@@ -40,9 +41,36 @@ static bool leave(struct arena *a, struct rebuild *r, const struct installed *im
         if (!image->unified)
                 return false;
         ctl_error("%s: %s; it is a unified kernel image, which is not built here: build it as it was "
-                  "built before (%s)",
-                  image->path, why, running_unified(a, r->makers.maker));
+                  "built before (%s)%s%s",
+                  image->path, why, running_unified(a, r->makers.maker), unfit ? "; an addon cannot bring them: " : "",
+                  unfit ? unfit : "");
         return r->left = true;
+}
+
+/* An addon brings the rules if it can, and its own initrd has nothing of them. */
+static void look_at_unified(struct ctl *c, struct rebuild *r, const struct boot_facts *facts,
+                            const struct installed *image, const struct payload *now)
+{
+        const struct maker *maker = r->makers.maker;
+        const char *unfit = carrier_unfit(&c->root, &c->arena, &r->makers, facts, image, now);
+        struct carry carry = {.image = image};
+        struct image_digest digest;
+        const char *why;
+
+        if (!now->nothing && !unfit) {
+                carry.now = now;
+                carry.why = carrier_read(&c->root, &c->arena, image, now, &digest) ? payload_differs(now, &digest)
+                                                                                   : "it was built without the rules";
+        }
+        carry_add(c, &r->carries, &carry);
+        if (carry.now)
+                return;
+        if (embedded_read(&c->root, &c->arena, maker, image, now, &digest))
+                why = payload_differs(now, &digest);
+        else
+                why = now->nothing || is_witnessed(r, image) ? NULL : "what it was built from cannot be told";
+        if (why)
+                leave(&c->arena, r, image, facts, why, now->nothing ? NULL : unfit);
 }
 
 static void look_at(struct ctl *c, struct rebuild *r, const struct boot_facts *facts, const struct installed *image,
@@ -51,9 +79,13 @@ static void look_at(struct ctl *c, struct rebuild *r, const struct boot_facts *f
         struct image_digest digest = {};
         const char *why = now->nothing ? NULL : "what it was built from cannot be told";
 
+        if (image->uki) {
+                look_at_unified(c, r, facts, image, now);
+                return;
+        }
         if (origin_read(&c->root, &c->arena, r->makers.maker, image, now, &digest))
                 why = payload_differs(now, &digest);
-        if (why && !is_witnessed(r, image) && !leave(&c->arena, r, image, facts, why))
+        if (why && !is_witnessed(r, image) && !leave(&c->arena, r, image, facts, why, NULL))
                 add_job(c, r, image, now, why, digest.known && digest.config == now->digest.config);
 }
 
@@ -224,7 +256,7 @@ void rebuild_print(struct ctl *c, const struct rebuild *r)
                          arena_join(&c->arena, image->path, ": ", job->why,
                                     c->root.live ? "; would run " : "; to be run on that system: ", command, NULL));
         }
-        if (r->n_jobs == 0 && !r->left)
+        if (!carry_print(c, &r->carries) && r->n_jobs == 0 && !r->left)
                 tell_row(c, "Boot images",
                          running_problem(&r->running) ? "none is needed: there are no rules" : "nothing to do");
 }

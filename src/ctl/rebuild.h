@@ -3,6 +3,7 @@
 
 /* The boot images' part of apply. */
 
+#include "ctl/carry.h"
 #include "ctl/tell.h"
 #include "maker/build.h"
 #include "maker/running.h"
@@ -14,7 +15,8 @@ struct rebuild {
         struct image_job *jobs; /* those that are not in line */
         size_t n_jobs;
         const char *build; /* what people run in place of the maker; or NULL */
-        bool left;         /* some are not in line and cannot be built here; that was said */
+        struct carries carries;
+        bool left; /* some are not in line and cannot be built here; that was said */
 };
 
 /* What there is. Returns why the rules would not get into the image that boots; NULL: they would, or there are none. */

@@ -459,6 +459,8 @@ int transaction_prepare(struct transaction *x)
                 return EXIT_FAILURE;
         }
         k = rebuild_find(x->c, &x->facts, &x->images);
+        if (k == 0)
+                carry_plan(x->c, &x->images.carries, &x->plan);
         if (k == 0 && x->c->root.live)
                 rebuild_move(x->c, &x->images, &x->plan);
         if (k == 0 && x->images.n_jobs > 0 && x->facts.loader && x->facts.loader->copies)
@@ -470,6 +472,8 @@ static int build_images(struct transaction *x)
 {
         int k = rebuild_run(x->c, &x->images);
 
+        if (k == 0)
+                k = carry_verify(x->c, &x->images.carries);
         return k == 0 ? tell_maker(x, &x->plan.changes.images) : k;
 }
 
@@ -548,8 +552,10 @@ static int make_addons(struct transaction *x)
                 if (!change->packed || !change->new)
                         continue;
                 if (x->c->root.live)
+                        k = carry_make(x->c, &x->images.carries, change);
+                if (k == 0 && x->c->root.live)
                         k = make_addon(x->c, &x->facts.signer, change);
-                else
+                else if (k == 0)
                         k = ctl_error("%s is made on that system alone, by ukify; nothing is written", change->path);
         }
         return k;

@@ -176,3 +176,13 @@ bool contents_read_embedded(const struct root *root, struct arena *a, const stru
                 ret->lacks = why_alone(a, list);
         return true;
 }
+
+const char *contents_lack_carried(const struct root *root, struct arena *a, const char *release,
+                                  const struct payload *now, const char *list)
+{
+        struct verifier v = {.root = root, .arena = a, .release = release, .now = now, .list = list};
+
+        return !contents_has(list, PAYLOAD_BIND + 1)        ? PAYLOAD_BIND
+               : !contents_has(list, PAYLOAD_GENERATOR + 1) ? PAYLOAD_GENERATOR
+                                                            : missing_file(&v);
+}

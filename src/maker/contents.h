@@ -21,3 +21,6 @@ bool contents_read(const struct root *root, struct arena *a, const struct maker 
  * that comes behind it does not bring them (lacks); "": it does. */
 bool contents_read_embedded(const struct root *root, struct arena *a, const struct maker *maker, const char *file,
                             const char *release, const struct payload *now, struct image_digest *ret);
+/* What such an initrd, with those names in it, lacks of now; NULL: nothing. */
+const char *contents_lack_carried(const struct root *root, struct arena *a, const char *release,
+                                  const struct payload *now, const char *list);

@@ -67,7 +67,7 @@ bool embedded_read(const struct root *root, struct arena *a, const struct maker 
         if (cache_find(root, a, image, ret) &&
             (ret->lacks || (ret->known && (now->nothing || payload_differs(now, ret)))))
                 return true;
-        if (!root->live || !image->uki || image->uki->initrd.size == 0 || !look(root, a, maker, image, now, ret))
+        if (!root->live || image->uki->initrd.size == 0 || !look(root, a, maker, image, now, ret))
                 return false;
         cache_add(root, a, image, ret);
         return true;

@@ -7,6 +7,7 @@
 #include "maker/makers.h"
 #include "maker/payload.h"
 
-/* What it was built from, as contents_read_embedded() has it; false: that cannot be told. now: what it is to have. */
+/* What it was built from, as contents_read_embedded() has it; false: that cannot be told. now: what it is to have;
+ * image->uki is known. */
 bool embedded_read(const struct root *root, struct arena *a, const struct maker *maker, const struct installed *image,
                    const struct payload *now, struct image_digest *ret);

@@ -6,7 +6,6 @@
 #include "maker/maker.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -43,14 +42,6 @@ static const char *list(struct arena *a, const char *file)
                 return NULL;
         k = program_output(argv, a, &text, &size);
         return k < 0 || size == 0 ? NULL : text;
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-        (void)st;
-        (void)flag;
-        (void)ftw;
-        return remove(path);
 }
 
 /* If other archives, of microcode say, are in front of the last one, that one is unpacked into "main". */
@@ -93,7 +84,7 @@ static bool read_files(struct arena *a, const char *file, const char *const *pat
         if (!mkdtemp(dir))
                 return false;
         there = unpack(a, file, dir, paths, ret);
-        nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        maker_remove(dir);
         return there;
 }
 

@@ -2,6 +2,8 @@
 #include "maker/maker.h"
 
 #include <fnmatch.h>
+#include <ftw.h>
+#include <stdio.h>
 
 #include "base/program.h"
 #include "base/str.h"
@@ -72,4 +74,17 @@ void maker_parts(const struct root *root, struct arena *a, const struct initrd *
         }
         *ret = g.paths;
         *ret_n = g.n;
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+        (void)st;
+        (void)flag;
+        (void)ftw;
+        return remove(path);
+}
+
+void maker_remove(const char *directory)
+{
+        nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }

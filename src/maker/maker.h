@@ -59,6 +59,9 @@ struct maker {
  */
 int maker_run(struct arena *a, const char **argv, const char **ret_wrong) _must_check_;
 
+/* A directory of this machine, with all that is in it. */
+void maker_remove(const char *directory);
+
 /* A name of an image as images has it, with the release in it. */
 const char *maker_image_name(struct arena *a, const char *pattern, const char *release);
 

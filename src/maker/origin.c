@@ -5,14 +5,33 @@
 
 #include "base/str.h"
 #include "maker/cache.h"
+#include "maker/carrier.h"
 #include "maker/contents.h"
 #include "maker/embedded.h"
+
+/* What an addon of ours brings counts if its own initrd has nothing of the kind. */
+static bool read_unified(const struct root *root, struct arena *a, const struct maker *maker,
+                         const struct installed *image, const struct payload *now, struct image_digest *ret)
+{
+        struct image_digest carried;
+
+        if (!embedded_read(root, a, maker, image, now, ret))
+                return false;
+        if (ret->known)
+                return true;
+        /* A captured machine has no addon's initrd. */
+        if (!root->live && image->uki->initrd.size == 0)
+                return false;
+        if (ret->lacks && !*ret->lacks && carrier_read(root, a, image, now, &carried))
+                *ret = carried;
+        return true;
+}
 
 bool origin_read(const struct root *root, struct arena *a, const struct maker *maker, const struct installed *image,
                  const struct payload *now, struct image_digest *ret)
 {
-        if (image->unified)
-                return embedded_read(root, a, maker, image, now, ret);
+        if (image->uki)
+                return read_unified(root, a, maker, image, now, ret);
         /* What it lacks counts once it is to have what is wanted now. */
         if (cache_find(root, a, image, ret) && (ret->lacks || now->nothing || payload_differs(now, ret)))
                 return true;

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What an image was built from, as it says itself, and whether it has all of that. Its maker has to unpack it for that,
+ * What an image was built from, as it says itself, and whether it has all of that; to a unified image belongs what an
+ * addon of ours brings. Its maker has to unpack it for that,
  * and so does that only once for each image; see cache.h.
  */
 

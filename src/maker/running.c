@@ -2,7 +2,8 @@
 #include "maker/running.h"
 
 #include "base/str.h"
-#include "maker/payload.h"
+#include "maker/carrier.h"
+#include "maker/origin.h"
 #include "state/record.h"
 
 #define RELEASE "/proc/sys/kernel/osrelease"
@@ -116,8 +117,36 @@ static const char *why_next(struct search *s)
         return NULL;
 }
 
+/* Each unified image of that kernel was built with the rules, or an addon brings them. */
+static const char *why_not_carried(const struct search *s, const struct root *root, const struct config *config)
+{
+        struct arena *a = s->arena;
+        const char *why = "";
+        bool any = false;
+
+        for (size_t i = 0; i < s->list->n && !*why; i++) {
+                const struct installed *image = &s->list->v[i];
+                struct diags diags = {.arena = a};
+                struct image_digest digest;
+                struct payload now;
+
+                if (!image->unified || !is_of(s, image->release) ||
+                    payload_build(s->makers->initrds, root, a, config, image->release, &diags, &now) < 0)
+                        continue;
+                any = true;
+                if (origin_read(root, a, s->makers->maker, image, &now, &digest) && !payload_differs(&now, &digest))
+                        continue;
+                why = carrier_unfit(root, a, s->makers, s->boot, image, &now);
+                why = why ? arena_join(a, ", nor can an addon bring the rules: ", why, NULL) : "";
+        }
+        if (any && !*why)
+                return NULL;
+        return arena_join(a, "the boot image is part of ", s->boot->loader->name, " (", s->boot->found,
+                          "), which is not built here", why, NULL);
+}
+
 /* How the host boots, before any image is looked for. */
-static const char *why_unknown(const struct search *s)
+static const char *why_unknown(const struct search *s, const struct root *root, const struct config *config)
 {
         const struct boot_facts *boot = s->boot;
 
@@ -128,8 +157,7 @@ static const char *why_unknown(const struct search *s)
         if (boot->loader->image)
                 return arena_join(s->arena, "the boot image is not built here: ", boot->loader->image, NULL);
         if (boot->loader->unified)
-                return arena_join(s->arena, "the boot image is part of ", boot->loader->name, " (", boot->found,
-                                  "), which is not built here", NULL);
+                return why_not_carried(s, root, config);
         return NULL;
 }
 
@@ -207,8 +235,12 @@ void running_find(const struct root *root, struct arena *a, const struct makers 
         if (root_read(root, RELEASE, text, sizeof(text)) > 0)
                 s.release = arena_strdup(a, text);
         search(&s);
-        *ret = (struct running){.release = s.release, .lost = why_unknown(&s), .maker = maker_problem(&s)};
-        if (!ret->lost)
+        *ret = (struct running){
+                .release = s.release, .lost = why_unknown(&s, root, config), .maker = maker_problem(&s)};
+        ret->carried = !ret->lost && boot->loader->unified;
+        if (ret->carried)
+                ret->maker = NULL;
+        else if (!ret->lost)
                 ret->lost = why_lost(&s);
         ret->in_line = ret->lost && is_in_line(&s, root, config);
         ret->of = s.release;

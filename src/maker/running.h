@@ -11,6 +11,7 @@ struct running {
         const char *of;      /* the kernel that lost is about; NULL: unknown */
         const char *lost;    /* why the image that boots it is not known, or is not built here; NULL: it is */
         bool in_line;        /* this boot's own image was built from the config as it is */
+        bool carried;        /* its image is unified, and was built with the rules or gets them from an addon */
         const char *maker;   /* why no image gets the rules, and what to do about it; or NULL */
         const char *build;   /* what people type to build an image with the rules, or what would build it */
         const char *fix;     /* of lost: what people can do */

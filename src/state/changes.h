@@ -16,6 +16,8 @@ struct change {
         const char *was;       /* content.h of the old one */
         const char *data;      /* the new one, once it is made */
         size_t size;
+        const char *initrd; /* that the new one carries, once it is made; NULL: none */
+        size_t initrd_size;
 };
 
 /* All of one apply. */

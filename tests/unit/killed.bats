@@ -285,6 +285,15 @@ unified() {
     (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 6))
 }
 
+@test "unified kernel images with an addon that brings the rules: apply is killed at its system calls, and what boots is the old or the new" {
+    unified
+    uki_fits "$LINUX/lab-$KERNEL.efi" "$KERNEL"
+    modules_there
+    pe "$ADDON" '.sdmagic=#### LoaderInfo: systemd-addon 257 ####' .cmdline=quiet=1 '.initrd=an older one'
+    everywhere : apply
+    (($(grep -o '[0-9]* states of what boots' <<<"$output" | cut -d' ' -f1) >= 4))
+}
+
 @test "unified kernel images: undo is killed at its system calls, and what boots is the old or the new" {
     unified quiet=1
     everywhere : undo

@@ -5,6 +5,8 @@ load tree
 load tree-guard
 load live
 load tree-snapshots
+load tree-makers
+load tree-uki
 
 setup() {
     unset SSH_CONNECTION
@@ -176,6 +178,30 @@ applies() {
     rm -r "$ROOT/boot/loader"
     put /boot/EFI/Linux/linux.efi x
     row warn 'sealed to PCR 11,' 'sign the new boot image for PCR 11'
+}
+
+@test "an addon's initrd changes PCRs 4, 9 and 12, its line 4 and 12, and neither 11" {
+    rm -rf "$ROOT/boot" "$ROOT/etc/debian_version" "$ROOT/etc/default" "$ROOT/usr/sbin/update-grub"
+    put /proc/cpuinfo 'vendor_id : GenuineIntel'
+    boots_unified
+    uki_fits "$LINUX/lab-$KERNEL.efi" "$KERNEL"
+    modules_there
+    maker_programs
+    live_root
+    live check # which looks at the image's own initrd, and remembers
+    PATH=$ROOT/usr/sbin:$PATH
+    for initrd in yes no; do
+        if [[ $initrd == no ]]; then
+            rm "$ROOT/var/lib/passthrough/images" "$ROOT"/etc/passthrough.d/*
+            put /etc/passthrough.conf '[Host]' 'CommandLine=intel_iommu=on'
+        fi
+        for pcr in 4 9 11 12; do
+            header 0 1 "$(tpm 1 $pcr)"
+            ctl apply --dry-run --no-trial
+            has "Would write     $ADDON"
+            if [[ $pcr == 11 || ($pcr == 9 && $initrd == no) ]]; then has_not 'is sealed to PCR'; else has "is sealed to PCR $pcr,"; fi
+        done
+    done
 }
 
 @test "systemd-pcrlock: its policy tells the PCRs, and a prediction is the way" {

@@ -18,6 +18,46 @@ uki() {
     pe "$1" ".sdmagic=#### LoaderInfo: systemd-stub ${3:-257.13-1~deb13u1} ####" ".uname=$2" ".cmdline=${4-$UKI_LINE}" .initrd=x .linux=x
 }
 
+# uki_fits FILE RELEASE [STUB [PATH...]]: with an initrd of its own that is as systemd needs it, and those files in it.
+uki_fits() {
+    local dir=$BATS_TEST_TMPDIR/own path
+    rm -rf "$dir"
+    for path in usr/lib/systemd/systemd etc/initrd-release usr/lib/{libc.so.6,libkmod.so.2,libblkid.so.1} "${@:4}"; do
+        mkdir -p "$dir/${path%/*}" && echo "${path##*/}" >"$dir/$path"
+    done
+    tar -C "$dir" --sort=name --mtime=@0 -cf "$dir.tar" .
+    pe "$1" ".sdmagic=#### LoaderInfo: systemd-stub ${3:-257.13-1~deb13u1} ####" ".uname=$2" ".cmdline=$UKI_LINE" ".initrd=@$dir.tar" .linux=x
+}
+
+# modules_there: the files of the modules that the kernel's lists have, and a depmod.
+modules_there() {
+    local file
+    while IFS=: read -r file _; do
+        put "/lib/modules/$KERNEL/$file" "module ${file##*/}"
+    done <"$ROOT/lib/modules/$KERNEL/modules.dep"
+    cat >"$ROOT/usr/sbin/depmod" <<'END'
+#!/bin/bash
+[[ $1 == -b && -d $2/usr/lib/modules/$3 ]] || exit 9
+[[ ! -e /etc/depmod.fail ]] || { echo 'no memory' && exit 3; }
+cd "$2/lib/modules/$3" && find kernel -type f | sort >modules.dep && cp modules.dep modules.dep.bin
+END
+    chmod +x "$ROOT/usr/sbin/depmod"
+}
+
+# carried [FILE]: the initrd that an addon carries, unpacked in $CARRIED, and its names.
+carried() {
+    CARRIED=$BATS_TEST_TMPDIR/carried
+    rm -rf "$CARRIED"{,.cpio} && mkdir "$CARRIED"
+    objcopy -O binary --dump-section .initrd="$CARRIED.cpio" "$ROOT${1-$ADDON}" /dev/null && [[ -s $CARRIED.cpio ]] || return
+    (cd "$CARRIED" && cpio -id --quiet --no-absolute-filenames <"$CARRIED.cpio" && find . -type f -printf '%P
+' | LC_ALL=C sort)
+}
+
+# carries_none [FILE]
+carries_none() {
+    if carried "$@"; then echo "${1-$ADDON} has an initrd" && return 1; fi
+}
+
 # addon FILE [signed] LINE: somebody's.
 addon() {
     pe "${@:1:$#-1}" '.sdmagic=#### LoaderInfo: systemd-addon 257 ####' ".cmdline=${*: -1}"
@@ -45,13 +85,14 @@ ukify_there() {
 for x; do
     case $x in
     --output=*) out=${x#*=} ;;
-    --cmdline=*) line=${x#*=} ;;
+    --cmdline=*) line=.cmdline=${x#*=} ;;
+    --initrd=*) initrd=.initrd=@${x#*=} ;;
     --secureboot-private-key=*) signed=signed ;;
     esac
 done
 echo "$*" >>/var/ukify.log
 [[ ! -e /etc/ukify.spoil ]] || . /etc/ukify.spoil
-exec /usr/sbin/make-pe "$out" $signed '.sdmagic=#### LoaderInfo: systemd-addon 257 ####' ".cmdline=$line" .sbat=x
+exec /usr/sbin/make-pe "$out" $signed '.sdmagic=#### LoaderInfo: systemd-addon 257 ####' ${line:+"$line"} $initrd .sbat=x
 END
     chmod +x "$ROOT/usr/sbin/ukify"
 }

@@ -4,6 +4,7 @@
 load product
 load tree
 load live
+load tree-makers
 load tree-uki
 
 TOKENS='intel_iommu=on iommu=pt'
@@ -171,11 +172,11 @@ refuses() {
     has 'ukify failed with status 3; nothing is written' 'no such module'
     rm "$ROOT/etc/ukify.spoil"
     same
-    for spoil in 'line=other' 'touch $out; exit' 'exit 0'; do
+    for spoil in 'line=.cmdline=other' 'initrd=.initrd=x' 'touch $out; exit' 'exit 0'; do
         put /etc/ukify.spoil "$spoil"
         live apply --no-trial
         exits 1
-        says 'what ukify has made has not the kernel parameters; nothing is written|No such file'
+        says 'what ukify has made (has not the kernel parameters|has an initrd); nothing is written|No such file'
         rm "$ROOT/etc/ukify.spoil"
         same
     done
@@ -311,4 +312,241 @@ signs() {
     exits 1
     has "$ADDON is made on that system alone"
     same
+}
+
+# carries: an image that takes an initrd of an addon, and was built without the rules.
+carries() {
+    uki_fits "$LINUX/lab-$KERNEL.efi" "$KERNEL"
+    modules_there
+    maker_programs
+    rm -rf "$ROOT"/run/passthrough "$ROOT"/var/lib/passthrough/images
+}
+
+OURS="etc/passthrough.d/gpu0.conf
+usr/lib/passthrough/digest
+usr/lib/passthrough/left-out
+usr/lib/passthrough/modules/$KERNEL/kernel/"
+
+@test "an image that was built without the rules gets them from the addon: programs, rules, modules with what they need" {
+    carries
+    before
+    live apply --dry-run --no-trial
+    exits 0
+    has "$LINUX/lab-$KERNEL.efi: it was built without the rules; its addon would get an initrd with the rules" "Would write     $ADDON"
+    same
+    live apply --no-trial
+    exits 0
+    has "Wrote           $ADDON" 'its addon has an initrd with the rules' '1, verified'
+    has_not 'would get'
+    says_addon "$TOKENS"
+    is "$(<"$ROOT/var/ukify.log")" "build --config=/dev/null --output=/run/passthrough/addon.efi --cmdline=$TOKENS --initrd=/run/passthrough/addon.initrd" ukify
+    carried
+    cmp "$CARRIED/usr/lib/passthrough/passthrough-bind" "$ROOT/usr/lib/passthrough/passthrough-bind"
+    [[ -x $CARRIED/usr/lib/passthrough/passthrough-bind && -x $CARRIED/usr/lib/systemd/system-generators/passthrough-generator ]]
+    cmp "$CARRIED/etc/passthrough.d/gpu0.conf" "$ROOT/etc/passthrough.d/gpu0.conf"
+    for module in vfio-pci vfio-pci-core vfio vfio_iommu_type1 irqbypass; do
+        find "$CARRIED/usr/lib/passthrough/modules/$KERNEL" -name "$module.ko*" | grep -q . || { echo "$module is not there" && find "$CARRIED" && return 1; }
+    done
+    [[ -e $CARRIED/usr/lib/passthrough/modules/$KERNEL/modules.dep.bin ]]
+    is "$(cd "$CARRIED" && echo *)" 'etc usr' 'what the archive begins with'
+    [[ ! -e $ROOT/run/passthrough/addon && ! -e $ROOT/run/passthrough/addon.initrd ]]
+    before
+    live apply --no-trial
+    exits 0
+    has 'Command line    nothing to do'
+    same
+    live undo
+    exits 0
+    [[ ! -e $ROOT${ADDON%/*} ]]
+}
+
+@test "the addon counts as the image's part: check and status say of both what is true" {
+    carries
+    live check --json
+    whole ".checks[] | select(.id == \"image.$KERNEL\") | .status == \"warn\" and (.message | contains(\"built without the rules\")) and .fix == \"passthroughctl apply\""
+    live apply --no-trial
+    rm "$ROOT/usr/sbin/dracut" # which builds none of it
+    live check --json
+    whole ".checks[] | select(.id == \"image.$KERNEL\") | .status == \"pass\""
+    whole '.checks[] | select(.id == "image.tool") | .status == "skip"'
+    rule gpu0 '[Match]' ID=10de:1b07
+    live check --json
+    whole ".checks[] | select(.id == \"image.$KERNEL\") | .status == \"warn\" and (.message | contains(\"another config\"))"
+}
+
+# renews: apply makes it anew, and then there is nothing to do.
+renews() {
+    local old
+    old=$(sha256sum "$ROOT$ADDON")
+    live apply --no-trial
+    exits 0
+    has "$1" "its addon has an initrd"
+    [[ $(sha256sum "$ROOT$ADDON") != "$old" ]]
+    live apply --no-trial
+    exits 0
+    has_not 'its addon has an initrd'
+}
+
+@test "a rule, a setting, a program or a module that has changed makes the addon's initrd anew; without rules it goes" {
+    carries
+    live apply --no-trial
+    rule gpu0 '[Match]' ID=10de:1b07
+    renews 'Wrote'
+    put /etc/passthrough.conf '[Host]' 'CommandLine=pcie_aspm=off'
+    renews 'Wrote'
+    says_addon "$TOKENS pcie_aspm=off"
+    put /usr/lib/passthrough/passthrough-bind 'the program, version 2'
+    renews 'Wrote'
+    sed -i s/module/MODULE/ "$ROOT/lib/modules/$KERNEL"/kernel/drivers/vfio/pci/vfio-pci.ko*
+    renews 'Wrote'
+    rm "$ROOT"/etc/passthrough.d/* "$ROOT/etc/passthrough.conf"
+    live apply --dry-run --no-trial
+    has "Would remove    $ADDON" 'its addon would lose the initrd'
+    live apply --no-trial
+    exits 0
+    [[ ! -e $ROOT$ADDON ]]
+}
+
+@test "without a parameter that is needed the addon carries the initrd alone, and what others have in its line stays" {
+    carries
+    put /proc/cmdline "$UKI_LINE $TOKENS"
+    rm -rf "$BATS_TEST_TMPDIR/proc" && cp -r "$ROOT/proc" "$BATS_TEST_TMPDIR/proc"
+    addon /boot/efi/loader/addons/all.addon.efi "$TOKENS"
+    live apply --no-trial
+    exits 0
+    [[ $(<"$ROOT/var/ukify.log") == 'build --config=/dev/null --output=/run/passthrough/addon.efi --initrd=/run/passthrough/addon.initrd' ]]
+    live apply --no-trial
+    exits 0
+    has 'Boot images     nothing to do'
+    addon "$ADDON" mine=1
+    live apply --no-trial
+    exits 0
+    says_addon mine=1
+    carried
+    rm "$ROOT"/etc/passthrough.d/*
+    live apply --no-trial
+    exits 0
+    says_addon mine=1
+    carries_none
+}
+
+@test "a parameter that is needed no more goes, and the initrd stays" {
+    carries
+    rule gpu0 '[Match]' Bus=usb ID=0403:6001
+    put /etc/passthrough.conf '[Host]' 'CommandLine=pcie_aspm=off'
+    live apply --no-trial
+    exits 0
+    says_addon pcie_aspm=off
+    rm "$ROOT/etc/passthrough.conf"
+    live apply --no-trial
+    exits 0
+    carried
+    live apply --no-trial
+    exits 0
+    has 'Command line    nothing to do' 'Boot images     nothing to do'
+}
+
+@test "an addon carries no initrd if the image cannot take one, and it is said why" {
+    carries
+    unfit() {
+        rm -f "$ROOT/var/lib/passthrough/images"
+        refuses 'is part of a unified kernel image' "nor can an addon bring the rules: $1"
+    }
+    uki_fits "$LINUX/lab-$KERNEL.efi" "$KERNEL" 256.7
+    unfit "it has systemd's stub 256.7, and version 257 is the first that reads initrds of addons"
+    for path in usr/lib/passthrough/digest etc/passthrough.d/x.conf usr/lib/passthrough.d/x.conf; do
+        uki_fits "$LINUX/lab-$KERNEL.efi" "$KERNEL" '' "$path"
+        unfit 'its own initrd has something of passthrough'
+    done
+    for path in usr/lib/systemd/systemd etc/initrd-release usr/lib/libc.so.6 usr/lib/libkmod.so.2 usr/lib/libblkid.so.1; do
+        uki_fits "$LINUX/lab-$KERNEL.efi" "$KERNEL"
+        rm "$BATS_TEST_TMPDIR/own/$path"
+        tar -C "$BATS_TEST_TMPDIR/own" -cf "$BATS_TEST_TMPDIR/own.tar" .
+        pe "$LINUX/lab-$KERNEL.efi" '.sdmagic=#### LoaderInfo: systemd-stub 257 ####' ".uname=$KERNEL" ".cmdline=$UKI_LINE" ".initrd=@$BATS_TEST_TMPDIR/own.tar" .linux=x
+        unfit 'its own initrd has no '
+    done
+    uki "$LINUX/lab-$KERNEL.efi" "$KERNEL"
+    unfit 'what its own initrd has cannot be told by dracut'
+    pe "$LINUX/lab-$KERNEL.efi" '.sdmagic=#### LoaderInfo: systemd-stub 257 ####' ".uname=$KERNEL" ".cmdline=$UKI_LINE" ".initrd=@$BATS_TEST_TMPDIR/own.tar" ".initrd=@$BATS_TEST_TMPDIR/own.tar" .linux=x
+    unfit 'what its own initrd has cannot be told'
+    uki_fits "$LINUX/lab-$KERNEL.efi" "$KERNEL"
+    mv "$ROOT/usr/sbin/depmod" "$ROOT/usr/sbin/not-depmod"
+    unfit 'depmod is not there; install kmod'
+}
+
+@test "an image that is built with the rules later needs no addon's initrd: it goes, and the parameters stay" {
+    carries
+    live apply --no-trial
+    exits 0
+    carried
+    mkdir -p "$BATS_TEST_TMPDIR/own/usr/lib/passthrough" "$BATS_TEST_TMPDIR/own/usr/lib/systemd/system-generators"
+    cp -r "$CARRIED/." "$BATS_TEST_TMPDIR/own/"
+    echo m >"$BATS_TEST_TMPDIR/own/usr/lib/vfio-pci.ko" && echo m >"$BATS_TEST_TMPDIR/own/usr/lib/vfio_iommu_type1.ko"
+    tar -C "$BATS_TEST_TMPDIR/own" -cf "$BATS_TEST_TMPDIR/own.tar" .
+    pe "$LINUX/lab-$KERNEL.efi" '.sdmagic=#### LoaderInfo: systemd-stub 257 ####' ".uname=$KERNEL" ".cmdline=$UKI_LINE" ".initrd=@$BATS_TEST_TMPDIR/own.tar" .linux=x
+    live apply --no-trial
+    exits 0
+    says_addon "$TOKENS"
+    carries_none
+    live apply --no-trial
+    exits 0
+    has 'Command line    nothing to do'
+}
+
+@test "an initrd that cannot be made, or that ukify leaves out or spoils, is not written" {
+    carries
+    spoiled() {
+        before
+        live apply --no-trial
+        exits 1
+        has "$1; nothing is written"
+        same
+        [[ ! -e $ROOT/run/passthrough/addon && ! -e $ROOT/run/passthrough/addon.initrd ]]
+    }
+    put /etc/depmod.fail x
+    spoiled 'depmod failed with status 3'
+    rm "$ROOT/etc/depmod.fail"
+    for spoil in initrd= initrd=.initrd=x 'printf x | dd of=${initrd#*@} conv=notrunc status=none'; do
+        put /etc/ukify.spoil "$spoil"
+        spoiled 'what ukify has made has not the initrd'
+    done
+    put /etc/ukify.spoil 'sed -i s/module/MODULE/ /lib/modules/*/kernel/drivers/vfio/pci/vfio-pci.ko*'
+    before
+    live apply --no-trial
+    exits 1
+    has 'its module vfio-pci.ko is not the host' 'what was written is taken back'
+    same
+    rm "$ROOT/etc/ukify.spoil"
+    rm "$ROOT/lib/modules/$KERNEL"/kernel/drivers/vfio/vfio.ko*
+    spoiled 'cannot be read'
+}
+
+@test "Secure Boot: the addon with the initrd is signed, one that is not does not count, and the spare image has none" {
+    signs
+    carries
+    live apply --no-trial
+    exits 0
+    carried
+    cp "$CARRIED.cpio" "$BATS_TEST_TMPDIR/initrd"
+    [[ $(<"$ROOT/var/ukify.log") == *'--initrd=/run/passthrough/addon.initrd --secureboot-private-key=/etc/key.pem'* ]]
+    carries_none "$LINUX/~passthrough-off.efi.extra.d/passthrough.addon.efi"
+    addon /boot/efi/loader/addons/all.addon.efi signed "$TOKENS"
+    pe "$ADDON" '.sdmagic=#### LoaderInfo: systemd-addon 257 ####' ".initrd=@$BATS_TEST_TMPDIR/initrd"
+    live apply --no-trial
+    exits 0
+    has "Wrote           $ADDON" 'its addon has an initrd with the rules'
+}
+
+@test "an addon's initrd that ends early or lies about its files counts as none" {
+    carries
+    live apply --no-trial
+    carried
+    cp "$CARRIED.cpio" "$BATS_TEST_TMPDIR/whole"
+    for spoil in 'head -c 300' "head -c $(($(stat -c %s "$BATS_TEST_TMPDIR/whole") / 2))" "env LC_ALL=C sed -E s/(070701.{48}).{8}/\\10FFFFFFF/g" "sed s/070701/070702/" "sed s/^0707010000000000/07070100000000XX/" 'sed s/00000/FFFFF/g'; do
+        $spoil "$BATS_TEST_TMPDIR/whole" >"$CARRIED.cpio"
+        pe "$ADDON" '.sdmagic=#### LoaderInfo: systemd-addon 257 ####' ".cmdline=$TOKENS" ".initrd=@$CARRIED.cpio"
+        live apply --dry-run --no-trial
+        exits 0
+        has 'its addon would get an initrd with the rules'
+    done
 }
