@@ -360,6 +360,20 @@ usr/lib/passthrough/modules/$KERNEL/kernel/"
     [[ ! -e $ROOT${ADDON%/*} ]]
 }
 
+@test "an addon carries the host's first clearance, which the host itself has from then on" {
+    carries
+    firmware_uuid
+    live apply --no-trial
+    exits 0
+    carried
+    cmp "$CARRIED/var/lib/passthrough/clearance" "$ROOT/var/lib/passthrough/clearance"
+    before
+    live apply --no-trial
+    exits 0
+    has 'Command line    nothing to do'
+    same
+}
+
 @test "the addon counts as the image's part: check and status say of both what is true" {
     carries
     live check --json
