@@ -38,15 +38,23 @@ static int detect(struct detector *d, struct claim *ret)
  */
 
 /*
- * Where the stub looks: a counter of boots is no part of the name ("linux+3-0.efi", UAPI.1). Older stubs take it for
- * one: they find the addon once such a boot was good, and the counter is gone.
+ * Where the stub looks: a counter of boots is no part of the name ("linux+3-0.efi", UAPI.1); the first "+" begins it or
+ * none. Older stubs take it for one: they find the addon once such a boot was good, and the counter is gone.
  */
 static const char *directory_of(struct arena *a, const char *path)
 {
-        const char *plus = strchr(str_basename(path), '+');
+        static const char digits[] = "0123456789";
+        const char *plus = strchr(str_basename(path), '+'), *end = plus;
+        size_t left = 0, done;
 
-        if (plus && plus[1 + strspn(plus + 1, "0123456789-")] == '.')
-                return arena_printf(a, "%.*s.efi.extra.d/", (int)(plus - path), path);
+        if (plus) {
+                left = strspn(plus + 1, digits);
+                end = plus + 1 + left;
+                done = *end == '-' ? strspn(end + 1, digits) : 0;
+                end += done > 0 ? 1 + done : 0;
+        }
+        if (left > 0 && *end == '.')
+                return arena_printf(a, "%.*s%s.extra.d/", (int)(plus - path), path, end);
         return arena_join(a, path, ".extra.d/", NULL);
 }
 

@@ -130,6 +130,18 @@ refuses() {
     says_addon "$TOKENS"
 }
 
+@test "a plus that is not a counter of boots is part of it, and what stands behind a counter stays" {
+    local name
+    for name in "lab-$KERNEL+=lab-$KERNEL+" "lab-$KERNEL+-1=lab-$KERNEL+-1" "lab-$KERNEL+1-=lab-$KERNEL+1-" "lab-$KERNEL+1-2-3=lab-$KERNEL+1-2-3" "lab-$KERNEL+b+3-1=lab-$KERNEL+b+3-1" \
+        "lab+2.$KERNEL=lab.$KERNEL"; do
+        rm -r "$ROOT$LINUX"
+        uki "$LINUX/${name%=*}.efi" "$KERNEL"
+        firmware StubImageIdentifier "\\EFI\\Linux\\${name%=*}.efi"
+        applied
+        says_addon "$TOKENS" "$LINUX/${name#*=}.efi.extra.d/passthrough.addon.efi"
+    done
+}
+
 @test "the image that booted gets the addon wherever it lies on its partition, and is asked for if it is in no place known" {
     mkdir -p "$ROOT/boot/efi/EFI/BOOT"
     pe /boot/efi/EFI/BOOT/BOOTX64.EFI '.sdmagic=#### LoaderInfo: systemd-stub 257 ####' ".cmdline=$UKI_LINE" .linux=x
