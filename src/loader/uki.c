@@ -426,8 +426,8 @@ static void lines(const struct boot_facts *f, struct arena *a, struct boot_lines
 const struct loader loader_uki = {
         .name = "a unified kernel image",
         .unified = true,
-        /* The stub measures an addon's line into 12, the firmware each file that it loads into 4. */
-        .line_pcrs = BOOT_PCR(4) | BOOT_PCR(12),
+        /* The stub measures an addon's line into 12, the kernel its own into 9, the firmware what it loads into 4. */
+        .line_pcrs = BOOT_PCR(4) | BOOT_PCR(9) | BOOT_PCR(12),
         /* An image that is built and signed anew. */
         .initrd_pcrs = BOOT_PCR(4) | BOOT_PCR(9) | BOOT_PCR(11),
         /* The stub measures an addon's initrd into 12 as well, and the kernel all that it is given into 9. */

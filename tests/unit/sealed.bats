@@ -180,7 +180,7 @@ applies() {
     row warn 'sealed to PCR 11,' 'sign the new boot image for PCR 11'
 }
 
-@test "an addon's initrd changes PCRs 4, 9 and 12, its line 4 and 12, and neither 11" {
+@test "an addon's initrd changes PCRs 4, 9 and 12, and so does its line, and neither 11" {
     rm -rf "$ROOT/boot" "$ROOT/etc/debian_version" "$ROOT/etc/default" "$ROOT/usr/sbin/update-grub"
     put /proc/cpuinfo 'vendor_id : GenuineIntel'
     boots_unified
@@ -199,9 +199,23 @@ applies() {
             header 0 1 "$(tpm 1 $pcr)"
             ctl apply --dry-run --no-trial
             has "Would write     $ADDON"
-            if [[ $pcr == 11 || ($pcr == 9 && $initrd == no) ]]; then has_not 'is sealed to PCR'; else has "is sealed to PCR $pcr,"; fi
+            if [[ $pcr == 11 ]]; then has_not 'is sealed to PCR'; else has "is sealed to PCR $pcr,"; fi
         done
     done
+}
+
+@test "an addon's line goes into PCR 9 as well, where the kernel measures what it is given" {
+    rm -r "$ROOT/boot" "$ROOT/usr/sbin/update-grub" "$ROOT/etc/debian_version" "$ROOT/etc/default"
+    put /proc/cmdline "$UKI_LINE"
+    boots_unified
+    header 1 "$(tpm 1 9)"
+    PATH=$ROOT/usr/sbin:$PATH ctl apply --dry-run --no-trial
+    exits 1
+    has 'is sealed to PCR 9, which a new command line'
+    header 1 "$(tpm 1 11)"
+    PATH=$ROOT/usr/sbin:$PATH ctl apply --dry-run --no-trial
+    exits 0
+    has_not sda3
 }
 
 @test "systemd-pcrlock: its policy tells the PCRs, and a prediction is the way" {
