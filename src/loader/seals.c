@@ -33,20 +33,22 @@ static bool breaks(const struct luks_seal *s, uint32_t changed)
         return s->unclear || ((s->pcrs | s->signed_pcrs) & changed);
 }
 
-/* The seal that breaks, or NULL: another one of its kind, which is tried as well, still opens the volume. */
+/* Another one of its kind, which is tried as well, still opens the volume. */
+static bool other_holds(const struct luks *l, const struct luks_seal *s, uint32_t changed, bool pin)
+{
+        for (size_t i = 0; i < l->n_seals; i++)
+                if (l->seals[i].clevis == s->clevis && (pin || !l->seals[i].pin) && !breaks(&l->seals[i], changed))
+                        return true;
+        return false;
+}
+
+/* The seal that breaks, or NULL. Where nobody types a PIN now, nobody need be there to type one. */
 static const struct luks_seal *broken(const struct luks *l, uint32_t changed)
 {
-        const struct luks_seal *found = NULL;
-
-        for (size_t i = 0; i < l->n_seals; i++) {
-                bool other = false;
-
-                for (size_t j = 0; j < l->n_seals; j++)
-                        other |= l->seals[j].clevis == l->seals[i].clevis && !breaks(&l->seals[j], changed);
-                if (!found && !other && breaks(&l->seals[i], changed))
-                        found = &l->seals[i];
-        }
-        return found;
+        for (size_t i = 0; i < l->n_seals; i++)
+                if (breaks(&l->seals[i], changed) && !other_holds(l, &l->seals[i], changed, l->seals[i].pin))
+                        return &l->seals[i];
+        return NULL;
 }
 
 /* The command that seals its key anew, as it is sealed now. */
@@ -76,8 +78,10 @@ static const char *fix(const struct luks *l, const struct luks_seal *s, const st
         return arena_join(a, "once the new configuration is kept and booted: ", anew(l, s, a), NULL);
 }
 
-static const char *ways(const struct luks *l)
+static const char *ways(const struct luks *l, bool pin)
 {
+        if (pin)
+                return "the PIN of another key is then asked for";
         if (l->n_passphrases > 0)
                 return l->n_recoveries > 0 ? "its passphrase or recovery key is then asked for"
                                            : "its passphrase is then asked for";
@@ -103,17 +107,20 @@ struct seal_verdict seals_judge(const struct luks *l, uint32_t changed, const ch
         const struct luks_seal *s = changed && !l->unknown ? broken(l, changed) : NULL;
         struct seal_verdict v = {};
         const char *to;
+        bool pin;
 
         if (changed && l->unknown)
                 return unknown(l, a);
         if (!s)
                 return v;
-        v.state = l->n_passphrases + l->n_recoveries > 0 ? SEAL_BREAKS : SEAL_LOCKS;
+        pin = other_holds(l, s, changed, true);
+        v.state = pin || l->n_passphrases + l->n_recoveries > 0 ? SEAL_BREAKS : SEAL_LOCKS;
         to = s->unclear ? arena_join(a, "PCRs that are not known (", s->unclear, ")", NULL)
                         : seals_pcrs(a, (s->pcrs | s->signed_pcrs) & changed);
         v.asked = arena_join(a, "the key of ", l->device, " is sealed to ", to, NULL);
         v.what = arena_join(a, "the key of ", l->device, " (", l->needed, ") is sealed to ", to,
-                            s->unclear ? "; " : ", which a new command line or boot image changes; ", ways(l), NULL);
+                            s->unclear ? "; " : ", which a new command line or boot image changes; ", ways(l, pin),
+                            NULL);
         v.fix = fix(l, s, &v, changed, predict, a);
         return v;
 }

@@ -165,6 +165,17 @@ applies() {
     row warn 'sealed to PCR 9,'
 }
 
+@test "a second key that wants a PIN opens nothing where nobody is" {
+    header 0 1 2 "$(tpm 1 9)" "$(tpm 2 7 '"tpm2-pin":true')"
+    row warn 'sealed to PCR 9,' '--wipe-slot=1'
+    header 1 2 "$(tpm 1 9)" "$(tpm 2 7 '"tpm2-pin":true')"
+    row warn 'sealed to PCR 9,'
+    header 0 1 2 "$(tpm 1 9 '"tpm2-pin":true')" "$(tpm 2 7 '"tpm2-pin":true')"
+    row pass
+    header 0 1 2 "$(tpm 1 9 '"tpm2-pin":true')" "$(tpm 2 7)"
+    row pass
+}
+
 @test "a PIN and a signed policy are in the command that seals it anew" {
     header 0 1 "$(tpm 1 9 '"tpm2-pin":true,"tpm2_pubkey_pcrs":[11]')"
     row warn 'sealed to PCR 9,' '--tpm2-pcrs=9 --tpm2-public-key-pcrs=11 --tpm2-with-pin=yes /dev/sda3'
