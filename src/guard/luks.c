@@ -17,7 +17,7 @@
 
 #define DEPTH 16 /* of what stands upon each other */
 
-/* LUKS1 has no tokens: nothing is sealed that its header would tell. */
+/* LUKS1 has no tokens: nothing is sealed that its header would tell. clevis keeps its own in a gap (luksmeta(8)). */
 #define LUKS1 "{\"keyslots\":{},\"tokens\":{},\"digests\":{}}"
 
 /* The binary header (LUKS2 On-Disk Format Specification, 2.1), big endian. */
@@ -28,6 +28,7 @@ enum {
         OFFSET = 256,
         SMALLEST = 0x4000,
         LARGEST = 0x400000,
+        PAYLOAD = 104, /* of LUKS1: sectors in front of the data; the gap is there, at a whole 4096 bytes */
 };
 
 static uint64_t be(const unsigned char *p, unsigned n)
@@ -78,6 +79,21 @@ static const char *reduced_copy(int fd, struct arena *a, uint64_t at, const uint
         return *ret == COPY_GOOD ? luks_reduce(a, json, pcrlock) : NULL;
 }
 
+static bool has_luksmeta(int fd)
+{
+        unsigned char bytes[8];
+        uint64_t end;
+
+        if (pread(fd, bytes, 4, PAYLOAD) != 4)
+                return false;
+        end = be(bytes, 4) * 512;
+        for (uint64_t at = BINARY; at < end && at <= LARGEST; at += BINARY)
+                if (pread(fd, bytes, sizeof(bytes), (off_t)at) == (ssize_t)sizeof(bytes) &&
+                    memcmp(bytes, "LUKSMETA", sizeof(bytes)) == 0)
+                        return true;
+        return false;
+}
+
 /* The header's two copies, of which one is enough; NULL, and why in l. */
 static const char *read_copies(int fd, struct arena *a, const uint32_t *pcrlock, struct luks *l)
 {
@@ -85,8 +101,11 @@ static const char *read_copies(int fd, struct arena *a, const uint32_t *pcrlock,
         enum copy copy, other;
         const char *first = reduced_copy(fd, a, 0, pcrlock, &size, &copy), *second = NULL;
 
+        if (copy == COPY_OLD && has_luksmeta(fd))
+                l->unknown = "it is of LUKS1, and clevis may have keys in its LUKSMeta, which is not read; clevis luks "
+                             "list shows them";
         if (copy == COPY_OLD)
-                return LUKS1;
+                return l->unknown ? NULL : LUKS1;
         for (uint64_t at = SMALLEST; at <= LARGEST && !second; at *= 2)
                 if (!first || at == size)
                         second = reduced_copy(fd, a, at, pcrlock, &unused, &other);

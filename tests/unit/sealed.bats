@@ -299,6 +299,19 @@ applies() {
     row pass
 }
 
+@test "LUKS1 with keys of clevis is unknown" {
+    mkdir -p "$ROOT/dev"
+    printf 'LUKS\272\276\0\1' >"$ROOT/dev/sda3"
+    truncate -s 4M "$ROOT/dev/sda3"
+    printf '\0\0\20\0' | dd of="$ROOT/dev/sda3" bs=1 seek=104 conv=notrunc status=none
+    row pass
+    printf LUKSMETA | dd of="$ROOT/dev/sda3" bs=4096 seek=258 conv=notrunc status=none
+    row warn 'clevis may have keys in its LUKSMeta, which is not read; clevis luks list'
+    refuses
+    printf '\0\0\7\377' | dd of="$ROOT/dev/sda3" bs=1 seek=104 conv=notrunc status=none
+    row pass
+}
+
 @test "through SSH apply asks where somebody would be asked for a passphrase" {
     header 0 1 "$(tpm 1 9)"
     export SSH_CONNECTION=x
