@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/content.h"
 #include "base/span.h"
@@ -138,11 +140,17 @@ int pe_read(const struct root *root, struct arena *a, const char *path, bool who
         struct root past = *root; /* a capture gets the line, not the kernel */
         _cleanup_(close_fd) int fd = -1;
         unsigned char *head = arena_alloc(a, HEADERS + 1);
+        struct stat st;
         ssize_t n;
 
         *ret = (struct pe_file){};
         past.tap = NULL;
-        fd = root_open_at(&past, path, O_RDONLY);
+        fd = root_open_at(&past, path, O_RDONLY | O_NONBLOCK);
+        /* A directory, or what nobody writes into, is no image. */
+        if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+                tell(root, a, path, ret);
+                return 0;
+        }
         n = fd < 0 ? fd : pread(fd, head, HEADERS, 0);
         if (n < 0)
                 return fd < 0 ? fd : -errno;

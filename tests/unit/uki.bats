@@ -292,6 +292,13 @@ signs() {
     done
 }
 
+@test "what is no file is no image" {
+    mkdir "$ROOT$LINUX/directory.efi"
+    mkfifo "$ROOT$LINUX/pipe.efi"
+    applied
+    has_not directory pipe
+}
+
 @test "a line that the kernel would not read to its end is not written" {
     uki "$LINUX/lab-$KERNEL.efi" "$KERNEL" '' "$UKI_LINE -- verbose"
     refuses 'intel_iommu=on: stands behind "--"'
