@@ -144,6 +144,15 @@ int file_write(const struct root *root, const char *path, const void *data, size
         return k == 0 ? writer_end(&w, fd_write(w.fd, data, size)) : k;
 }
 
+/* On a read-only file system that is said of what is not there, too. */
+static bool is_absent(int parent, const char *name, int error)
+{
+        struct stat st;
+
+        return error == ENOENT ||
+               (error == EROFS && fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT);
+}
+
 int file_remove(const struct root *root, const char *path)
 {
         _cleanup_(close_fd) int parent = root_open_parent(root, path, O_RDONLY);
@@ -152,8 +161,11 @@ int file_remove(const struct root *root, const char *path)
                 return 0;
         if (parent < 0 || root->dry)
                 return parent < 0 ? parent : 0;
-        if (unlinkat(parent, str_basename(path), 0) < 0)
-                return errno == ENOENT ? 0 : -errno;
+        if (unlinkat(parent, str_basename(path), 0) < 0) {
+                int k = -errno;
+
+                return is_absent(parent, str_basename(path), -k) ? 0 : k;
+        }
         return fd_sync(parent);
 }
 
@@ -185,8 +197,11 @@ int file_remove_directory(const struct root *root, const char *path)
 
         if (parent < 0 || root->dry)
                 return parent == -ENOENT || parent >= 0 ? 0 : parent;
-        if (unlinkat(parent, str_basename(path), AT_REMOVEDIR) < 0)
-                return errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? 0 : -errno;
+        if (unlinkat(parent, str_basename(path), AT_REMOVEDIR) < 0) {
+                int k = -errno;
+
+                return k == -ENOTEMPTY || k == -EEXIST || is_absent(parent, str_basename(path), -k) ? 0 : k;
+        }
         return fd_sync(parent);
 }
 

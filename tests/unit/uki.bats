@@ -130,6 +130,13 @@ refuses() {
     says_addon "$TOKENS"
 }
 
+@test "a partition that is read-only: nothing is left behind" {
+    live_run bash -c 'mount --bind /boot /boot && mount -o remount,ro,bind /boot && ! /build/passthroughctl apply --no-trial && /build/passthroughctl undo --list'
+    exits 0
+    has 'passthrough.addon.efi: Read-only file system' 'what was written is taken back' 'Nothing to undo.'
+    [[ ! -e $ROOT/var/lib/passthrough/undo/1 ]]
+}
+
 @test "a plus that is not a counter of boots is part of it, and what stands behind a counter stays" {
     local name
     for name in "lab-$KERNEL+=lab-$KERNEL+" "lab-$KERNEL+-1=lab-$KERNEL+-1" "lab-$KERNEL+1-=lab-$KERNEL+1-" "lab-$KERNEL+1-2-3=lab-$KERNEL+1-2-3" "lab-$KERNEL+b+3-1=lab-$KERNEL+b+3-1" \
