@@ -327,6 +327,24 @@ static bool by_hand(struct boot_planner *p, const char *what, const char *why, c
                               "' --output=", addon, "\nmakes one, signed where Secure Boot is on", NULL));
 }
 
+/* What one of the images lacks that have that addon: with and without a counter they have the same one. */
+static struct strings missing_of(struct boot_planner *p, const char *addon)
+{
+        const struct boot_facts *f = p->facts;
+        struct strings all = {};
+
+        for (size_t i = 0; i < f->n_unified; i++) {
+                struct strings missing = {};
+
+                if (streq(f->addons[i].path, addon))
+                        missing = boot_plan_missing(p, span_of(line_of(f, p->arena, i)));
+                for (size_t t = 0; t < missing.n; t++)
+                        if (str_index(missing.v[t], all.v, all.n) < 0)
+                                strings_add(p->arena, &all, missing.v[t]);
+        }
+        return all;
+}
+
 /* Others may have tokens of their own in it: those stay. */
 static bool plan_addon(struct boot_planner *p, size_t i)
 {
@@ -334,8 +352,12 @@ static bool plan_addon(struct boot_planner *p, size_t i)
         const struct boot_uki *image = &f->unified[i];
         const struct boot_file *ours = &f->addons[i];
         const char *old = ours->text ? ours->text : "", *new;
-        struct strings missing = boot_plan_missing(p, span_of(line_of(f, p->arena, i)));
+        struct strings missing = missing_of(p, ours->path);
+        const struct change *planned;
 
+        planned = changes_find(&p->plan->changes, ours->path);
+        if (planned)
+                return !image->deaf || !planned->new || by_hand(p, image->path, image->deaf, ours->path);
         new = span_without(p->arena, span_of(old), boot_plan_stale(p, ours->path));
         new = str_trim(arena_strdup(p->arena, span_with(p->arena, span_of(new), missing)));
         if (streq(new, old))

@@ -130,6 +130,19 @@ refuses() {
     says_addon "$TOKENS"
 }
 
+@test "images that differ in a counter alone have one addon, with what either lacks" {
+    uki "$LINUX/lab-$KERNEL+3.efi" "$KERNEL" '' "$UKI_LINE intel_iommu=on"
+    uki "$LINUX/lab-$KERNEL.efi" "$KERNEL" '' "$UKI_LINE iommu=pt"
+    before
+    live apply --no-trial
+    is "$(grep -c "Wrote .*$ADDON" <<<"$output")" 1 'times written'
+    has '2, verified'
+    says_addon 'iommu=pt intel_iommu=on'
+    live undo
+    exits 0
+    same
+}
+
 @test "a partition that is read-only: nothing is left behind" {
     live_run bash -c 'mount --bind /boot /boot && mount -o remount,ro,bind /boot && ! /build/passthroughctl apply --no-trial && /build/passthroughctl undo --list'
     exits 0
