@@ -107,6 +107,7 @@ struct boot_facts {
         size_t n_entries;
         struct boot_file off;     /* the entry without passthrough, which is not among them */
         struct strings ukis;      /* unified kernel images */
+        struct strings foreign;   /* those of them that have this system's kernel and boot another one */
         struct boot_uki *unified; /* those of them that boot this system */
         struct boot_file *addons; /* ours, of each; text: the line that the kernel gets of it */
         size_t n_unified;

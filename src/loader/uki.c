@@ -179,6 +179,22 @@ static bool is_of(const struct pe_file *x, const char *path, const char *release
         return x->release ? streq(x->release, release) : strstr(str_basename(path), release) != NULL;
 }
 
+/*
+ * Another system on the partition may have the same kernel. Its images have another root than this boot, and no name of
+ * this one's (kernel-install(8); dracut's have the machine's ID behind the kernel).
+ */
+static bool is_of_another(const struct boot_facts *f, const char *path, const struct pe_file *x)
+{
+        const char *name = str_basename(path);
+        struct span here, there;
+
+        if ((f->machine_id && strstr(name, f->machine_id)) || (f->entry_token && startswith(name, f->entry_token)))
+                return false;
+        return x->line && f->cmdline && span_value(span_of(x->line), "root=", &there) &&
+               span_value(span_of(f->cmdline), "root=", &here) &&
+               (there.length != here.length || memcmp(there.at, here.at, here.length) != 0);
+}
+
 /* The stub's path of the image that booted, as the host has it below one of its directories; NULL: it is in none. */
 static const char *booted_below(struct detector *d, const char *mount)
 {
@@ -211,15 +227,19 @@ static int add_images(struct detector *d, const char *mount, const char *const *
         if (!listed)
                 strings_add(d->probe->arena, &paths, booted);
         for (size_t i = 0; k == 0 && i < paths.n; i++) {
-                bool own = booted && strcasecmp(booted, paths.v[i]) == 0;
+                bool is_booted = booted && strcasecmp(booted, paths.v[i]) == 0, own = is_booted;
                 struct pe_file x;
 
                 k = d->probe->pe(d->probe, paths.v[i], false, &x);
                 for (size_t j = 0; j < n_releases && !own; j++)
                         own = is_of(&x, paths.v[i], releases[j]);
+                if (own && booted && !is_booted && is_of_another(f, paths.v[i], &x)) {
+                        strings_add(d->probe->arena, &f->foreign, paths.v[i]);
+                        own = false;
+                }
                 if (k == 0 && x.valid && own)
                         k = add_image(d, mount, paths.v[i], &x);
-                if (k == 0 && x.valid && booted && strcasecmp(booted, paths.v[i]) == 0)
+                if (k == 0 && x.valid && is_booted)
                         k = find_spare(d, mount, paths.v[i], &x);
         }
         return k;
@@ -409,6 +429,9 @@ static bool plan(struct boot_planner *p)
                                arena_join(p->arena,
                                           p->facts->ukis.n ? p->facts->ukis.v[0] : "/boot/efi/EFI/Linux/NAME.efi",
                                           ".extra.d/" OURS, NULL));
+        for (size_t i = 0; i < p->facts->foreign.n; i++)
+                boot_plan_note(p, arena_join(p->arena, p->facts->foreign.v[i],
+                                             " has another root= and boots something else, and is left alone", NULL));
         plan_spare(p);
         for (size_t i = 0; i < p->facts->n_unified; i++)
                 if (!plan_addon(p, i))

@@ -301,10 +301,11 @@ static void find_unified(struct finder *f, const char *place)
         if (root_list(f->root, f->arena, dir, &names, &n) < 0)
                 return;
         for (size_t i = 0; i < n; i++) {
-                const char *at = strstr(names[i], f->release);
+                const char *at = strstr(names[i], f->release), *path = arena_join(f->arena, dir, "/", names[i], NULL);
 
-                if (at && strchr("-.+", at[strlen(f->release)]) && endswith(names[i], ".efi"))
-                        add_image(f, arena_join(f->arena, dir, "/", names[i], NULL), NULL, true);
+                if (at && strchr("-.+", at[strlen(f->release)]) && endswith(names[i], ".efi") &&
+                    !(f->boot && str_index(path, f->boot->foreign.v, f->boot->foreign.n) >= 0))
+                        add_image(f, path, NULL, true);
         }
 }
 

@@ -143,6 +143,24 @@ refuses() {
     same
 }
 
+@test "another system's image of the same kernel is left alone, unless its name or its boot says that it is this one's" {
+    local other='root=UUID=11111111-53c5-4d2c-9d3b-0a63fbb41a11 ro'
+    put /etc/machine-id 0123456789abcdef0123456789abcdef
+    uki "$LINUX/other-$KERNEL.efi" "$KERNEL" '' "$other"
+    applied
+    has "$LINUX/other-$KERNEL.efi has another root= and boots something else, and is left alone"
+    [[ ! -e $ROOT$LINUX/other-$KERNEL.efi.extra.d ]]
+    says_addon "$TOKENS"
+    uki "$LINUX/linux-$KERNEL-0123456789abcdef0123456789abcdef.efi" "$KERNEL" '' "$other"
+    live apply --no-trial
+    has '2, verified'
+    says_addon "$TOKENS" "$LINUX/linux-$KERNEL-0123456789abcdef0123456789abcdef.efi.extra.d/passthrough.addon.efi"
+    rm -r "$ROOT$LINUX"
+    uki "$LINUX/lab-$KERNEL.efi" "$KERNEL" '' "$other"
+    applied
+    says_addon "$TOKENS"
+}
+
 @test "a partition that is read-only: nothing is left behind" {
     live_run bash -c 'mount --bind /boot /boot && mount -o remount,ro,bind /boot && ! /build/passthroughctl apply --no-trial && /build/passthroughctl undo --list'
     exits 0
