@@ -30,13 +30,28 @@ static bool is_mounted(const struct root *root, struct arena *a, const char *at)
         return mounted;
 }
 
+/* A path as systemd understands it: with no "." in it, nor a slash too many. */
+static const char *simplify(struct arena *a, const char *path)
+{
+        const char *simple = "";
+
+        for (size_t n; *path; path += n) {
+                path += strspn(path, "/");
+                n = strcspn(path, "/");
+                if (n > 1 || (n == 1 && *path != '.'))
+                        simple = arena_printf(a, "%s/%.*s", simple, (int)n, path);
+        }
+        return simple;
+}
+
 /* What is mounted there hides our files of the file system below it, which may be old. */
-static bool hides(const char *at, bool var_mounted)
+static bool hides(struct arena *a, const char *at, bool var_mounted)
 {
         static const char *const places[] = {"/var", "/var/lib", "/var/lib/passthrough"};
+        const char *simple = simplify(a, at);
 
         for (size_t i = var_mounted; i < ARRAY_SIZE(places); i++)
-                if (startswith(at, places[i]) && !at[strlen(places[i]) + strspn(at + strlen(places[i]), "/")])
+                if (streq(simple, places[i]))
                         return true;
         return false;
 }
@@ -59,7 +74,7 @@ static bool is_hidden(const struct root *host, struct arena *a, bool var_mounted
                 size_t n;
 
                 str_words(a, arena_strndup(a, line.at, line.length), &words, &n);
-                if (n > 1 && *words[0] != '#' && hides(words[1], var_mounted))
+                if (n > 1 && *words[0] != '#' && hides(a, words[1], var_mounted))
                         return true;
         }
         for (size_t i = 0; i < ARRAY_SIZE(directories); i++)

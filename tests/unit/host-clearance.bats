@@ -118,7 +118,7 @@ withheld() {
 @test "a file system that the host mounts over it later hides what is there, which may be old" {
     local where
     stateroot
-    for where in /var /var/ /var/lib /var/lib/passthrough; do
+    for where in /var /var/ /var/lib /var/lib/passthrough //var /var//lib /./var /var/./lib/. '/var/lib/passthrough//'; do
         put /sysroot/etc/fstab "UUID=2 $where ext4 defaults 0 2"
         withheld
     done
