@@ -257,6 +257,8 @@ static char *edit(struct arena *a, const char *text, struct strings add, struct 
                         *ret_line = n;
                 }
         }
+        if (!last.at && add.n == 0)
+                return arena_strdup(a, text);
         if (!last.at)
                 return arena_join(a, text, *text && text[strlen(text) - 1] != '\n' ? "\n" : "", VARIABLE "=\"",
                                   span_with(a, span_of(""), add), "\"\n", NULL);

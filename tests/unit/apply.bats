@@ -320,6 +320,17 @@ once() {
     [[ ! -e $ROOT/boot/efi/loader/entries/$ID-5.10.conf && ! -e $ROOT/etc/kernel/cmdline ]]
 }
 
+@test "undo: a GRUB_CMDLINE_LINUX that somebody has taken out since stays away" {
+    fedora
+    ctl apply
+    exits 0
+    sed -i /GRUB_CMDLINE_LINUX/d "$ROOT/etc/default/grub"
+    before=$(<"$ROOT/etc/default/grub")
+    ctl undo
+    exits 0
+    is "$(<"$ROOT/etc/default/grub")" "$before" /etc/default/grub
+}
+
 # --- images, and hosts that cannot be told
 
 @test "bootc and ostree: nothing is written, and what the image needs is named" {
