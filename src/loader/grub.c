@@ -195,15 +195,20 @@ const char *grub_default(const struct boot_facts *facts, struct arena *a)
         return strchr(value, '$') || strchr(value, '`') ? NULL : *value ? value : "0";
 }
 
-bool grub_uses_entries(const char *text)
+bool grub_setting_is(const char *text, const char *name, const char *wanted)
 {
         struct span line, value, inner;
-        bool adds, bare, on = false;
+        bool adds, bare, is = false;
 
         while (text && span_line(&text, &line))
-                if (assignment(line, "GRUB_ENABLE_BLSCFG", &value, &adds) && unquoted(value, &inner, &bare))
-                        on = span_is(inner, "true");
-        return on;
+                if (assignment(line, name, &value, &adds) && unquoted(value, &inner, &bare))
+                        is = span_is(inner, wanted);
+        return is;
+}
+
+bool grub_uses_entries(const char *text)
+{
+        return grub_setting_is(text, "GRUB_ENABLE_BLSCFG", "true");
 }
 
 struct strings grub_missing(struct boot_planner *p)

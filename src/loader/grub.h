@@ -48,6 +48,8 @@ const char *grub_path(struct arena *a, struct span word);
 void grub_kernels(const struct boot_facts *facts, struct arena *a, struct boot_kernels *ret);
 /* GRUB_DEFAULT, "0" where it is not set; NULL: the shell makes it. */
 const char *grub_default(const struct boot_facts *facts, struct arena *a);
+/* True if the last NAME= of settings, which are shell, has that value. */
+bool grub_setting_is(const char *text, const char *name, const char *wanted);
 /* True if the last GRUB_ENABLE_BLSCFG= says true. */
 bool grub_uses_entries(const char *text);
 /* Judges the menu's entries. */

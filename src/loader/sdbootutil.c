@@ -20,16 +20,6 @@
 
 static const char snapshots[] = "/.snapshots/", snapshot[] = "/snapshot";
 
-static bool is_bls(const char *settings)
-{
-        struct span line;
-
-        while (settings && span_line(&settings, &line))
-                if (span_is(line, "LOADER_TYPE=\"grub2-bls\""))
-                        return true;
-        return false;
-}
-
 /* A menu of GRUB's may be the one that boots, unless the settings say that GRUB reads entries. */
 static int detect(struct detector *d, struct claim *ret)
 {
@@ -42,7 +32,7 @@ static int detect(struct detector *d, struct claim *ret)
                 return 0;
         if (!own && grub_has_menu(d->probe)) {
                 k = d->probe->text(d->probe, SETTINGS, &settings);
-                own = is_bls(settings);
+                own = grub_setting_is(settings, "LOADER_TYPE", "grub2-bls");
         } else
                 own = true;
         if (k == 0 && own)

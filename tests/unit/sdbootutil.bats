@@ -87,9 +87,14 @@ refuses() {
     put /etc/sysconfig/bootloader 'LOADER_TYPE="grub2-efi"'
     ctl apply --dry-run
     exits 1
-    put /etc/sysconfig/bootloader 'UPDATE_NVRAM="yes"' 'LOADER_TYPE="grub2-bls"'
+    for type in '"grub2-bls"' "'grub2-bls'" 'grub2-bls' '"grub2-bls" # since May'; do
+        put /etc/sysconfig/bootloader 'UPDATE_NVRAM="yes"' 'LOADER_TYPE="grub2-efi"' "LOADER_TYPE=$type"
+        ctl apply --dry-run
+        exits 0
+    done
+    put /etc/sysconfig/bootloader 'LOADER_TYPE="grub2-bls"' 'LOADER_TYPE="grub2-efi"'
     ctl apply --dry-run
-    exits 0
+    exits 1
 }
 
 @test "what is missing, or not as the tool makes it, is named, and nothing is written" {
