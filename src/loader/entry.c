@@ -8,13 +8,20 @@
 
 #define KERNELOPTS "$kernelopts"
 
-/* The value of the next line with that key. */
+/* The value of the next line with that key. Loaders skip blanks in front of a key, and what other systems end lines
+ * with. */
 static bool next_value(const char **text, const char *key, struct span *ret)
 {
-        size_t n = strlen(key);
+        const size_t length = strlen(key);
         struct span line;
 
         while (span_line(text, &line)) {
+                size_t n = length;
+
+                for (; line.length > 0 && (*line.at == ' ' || *line.at == '\t'); line.length--)
+                        line.at++;
+                while (line.length > 0 && line.at[line.length - 1] == '\r')
+                        line.length--;
                 if (line.length <= n || memcmp(line.at, key, n) != 0 || (line.at[n] != ' ' && line.at[n] != '\t'))
                         continue;
                 while (n < line.length && (line.at[n] == ' ' || line.at[n] == '\t'))

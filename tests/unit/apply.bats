@@ -273,6 +273,19 @@ once() {
     once
 }
 
+@test "systemd-boot: an entry of another editor's, with blanks in front of its keys and CR behind its lines, is this system's" {
+    local file
+    systemd_boot
+    file=/boot/efi/loader/entries/$ID-$KERNEL.conf
+    sed -i 's/^/ \t/; s/$/\r/' "$ROOT$file"
+    before
+    apply
+    exits 0
+    has_not "$file boots something else"
+    grep -q $'^ \toptions  *'"$ROOT_UUID ro quiet systemd.machine_id=$ID $TOKENS"$'\r$' "$ROOT$file"
+    once
+}
+
 @test "systemd-boot: another system's root= does not become that of new kernels" {
     systemd_boot
     put /proc/cmdline 'root=/dev/sr0 ro'
