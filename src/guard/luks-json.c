@@ -308,7 +308,8 @@ static void add_slot(struct arena *a, struct luks *l, const char *slot, struct j
                 const char *type = text(token, "type");
 
                 (void)number;
-                if (!lists(token, slot))
+                /* That says where the kernel finds the passphrase (cryptsetup-token(8)), which people type as well. */
+                if (!lists(token, slot) || streq(type, "luks2-keyring"))
                         continue;
                 anybody = true;
                 if (streq(type, "systemd-tpm2") || streq(type, "clevis"))

@@ -128,6 +128,10 @@ applies() {
     row warn 'its passphrase or recovery key is then asked for'
     header 1 2 "$(tpm 1 9)" "$(token systemd-fido2 2)"
     row warn 'neither a passphrase nor a recovery key opens it then, only another token'
+    header 1 2 "$(tpm 1 9)" "$(token luks2-keyring 2)"
+    row warn 'its passphrase is then asked for'
+    header 1 "$(tpm 1 9)" "$(token luks2-keyring 1)"
+    row warn 'neither a passphrase nor a recovery key opens it then'
     for slot in 0p 0u; do
         header "$slot" 1 "$(tpm 1 9)"
         row warn 'neither a passphrase nor a recovery key opens it then'
