@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "loader/entry.h"
 #include "loader/kernel-file.h"
+#include "loader/pe.h"
 
 /* UEFI Specification, "Globally Defined Variables": four bytes of attributes, and whether firmware verifies. */
 #define SECURE_BOOT BOOT_EFIVARS "/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -139,7 +140,7 @@ static int read_boot_directory(struct detector *d, const char *directory)
         if (k < 0 || root_list(d->probe->root, a, path, &names, &n) < 0)
                 return k;
         for (size_t i = 0; i < n; i++)
-                if (endswith(names[i], ".efi"))
+                if (pe_is_named(names[i], ".efi"))
                         strings_add(a, &f->ukis, arena_join(a, path, "/", names[i], NULL));
         return 0;
 }

@@ -7,6 +7,8 @@
  */
 
 #include <stdint.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/root.h"
 
@@ -32,3 +34,11 @@ int pe_section_read(const struct root *root, struct arena *a, const char *path, 
                     char **ret) _must_check_;
 /* Likewise, as a file of its own. */
 int pe_section_copy(const struct root *root, const char *path, struct pe_section section, const char *to) _must_check_;
+
+/* Tells whether a name ends so, on a file system that knows no case. */
+static inline bool pe_is_named(const char *name, const char *end)
+{
+        size_t n = strlen(name), m = strlen(end);
+
+        return n > m && strcasecmp(name + n - m, end) == 0;
+}

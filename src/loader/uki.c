@@ -60,7 +60,7 @@ static const char *directory_of(struct arena *a, const char *path)
 
 static bool is_addon(const char *name)
 {
-        return endswith(name, ADDON) && *name != '.';
+        return pe_is_named(name, ADDON) && *name != '.';
 }
 
 /* The firmware loads no file without a signature if Secure Boot is on. Whose it has, only the firmware knows. */
@@ -85,7 +85,7 @@ static int add_lines(struct detector *d, const char *directory, const char **lin
         for (size_t i = 0; k == 0 && i < n; i++) {
                 struct pe_file addon;
 
-                if (!is_addon(names[i]) || streq(names[i], OURS))
+                if (!is_addon(names[i]) || strcasecmp(names[i], OURS) == 0)
                         continue;
                 k = p->pe(p, arena_join(p->arena, directory, names[i], NULL), false, &addon);
                 if (k == 0 && counts(d->facts, &addon))

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "loader/kernel-file.h"
+#include "loader/pe.h"
 
 static const char *const places[] = {"/boot", "/efi", "/boot/efi"};
 
@@ -303,7 +304,7 @@ static void find_unified(struct finder *f, const char *place)
         for (size_t i = 0; i < n; i++) {
                 const char *at = strstr(names[i], f->release), *path = arena_join(f->arena, dir, "/", names[i], NULL);
 
-                if (at && strchr("-.+", at[strlen(f->release)]) && endswith(names[i], ".efi") &&
+                if (at && strchr("-.+", at[strlen(f->release)]) && pe_is_named(names[i], ".efi") &&
                     !(f->boot && str_index(path, f->boot->foreign.v, f->boot->foreign.n) >= 0))
                         add_image(f, path, NULL, true);
         }

@@ -85,6 +85,16 @@ refuses() {
     [[ ! -e $ROOT$LINUX/lab-of-another-system.efi.extra.d ]]
 }
 
+@test "names may be in capitals, as on a file system that knows no case" {
+    mkdir -p "$ROOT/lib/modules/$OTHER"
+    uki "$LINUX/OTHER.EFI" "$OTHER"
+    addon "$LINUX/OTHER.EFI.extra.d/MINE.ADDON.EFI" intel_iommu=on
+    live apply --no-trial
+    has '2, verified'
+    says_addon "$TOKENS"
+    says_addon iommu=pt "$LINUX/OTHER.EFI.extra.d/passthrough.addon.efi"
+}
+
 @test "what the image or another addon has is not said again" {
     uki "$LINUX/lab-$KERNEL.efi" "$KERNEL" '' "$UKI_LINE intel_iommu=on"
     addon /boot/efi/loader/addons/all.addon.efi 'iommu=pt'
