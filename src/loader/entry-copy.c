@@ -50,14 +50,16 @@ static char *head(const struct boot_facts *facts, struct arena *a, const char *t
         return all_have(facts, "sort-key") ? arena_join(a, copy, "sort-key zz-passthrough\n", NULL) : copy;
 }
 
-/* A copy of an entry, less the tokens of an earlier apply. */
+/* A copy of an entry, less the tokens of an earlier apply: of one that was there then, less what it has got itself. */
 char *entry_copy(const struct boot_facts *facts, struct arena *a, const struct boot_file *entry, const char *mark,
                  struct strings tokens, const struct owned *owned)
 {
+        bool known = str_index(entry->path, owned->seen.v, owned->seen.n) >= 0;
         struct strings drop = {};
 
         for (size_t i = 0; i < owned->n_tokens; i++)
-                strings_add(a, &drop, owned->tokens[i].token);
+                if (!known || streq(owned->tokens[i].path, entry->path))
+                        strings_add(a, &drop, owned->tokens[i].token);
         return entry_edit(a, head(facts, a, entry_without_trial(a, entry->text), mark), tokens, drop);
 }
 

@@ -273,6 +273,16 @@ once() {
     once
 }
 
+@test "systemd-boot: what is the user's own in one entry stays in the entry without passthrough, each time" {
+    systemd_boot
+    sed -i 's/quiet/quiet intel_iommu=on/' "$ROOT/boot/efi/loader/entries/$ID-$KERNEL.conf"
+    before
+    apply
+    exits 0
+    options /boot/efi/loader/entries/0-passthrough-off.conf "$ROOT_UUID ro quiet intel_iommu=on systemd.machine_id=$ID passthrough=off"
+    once
+}
+
 @test "systemd-boot: an entry of another editor's, with blanks in front of its keys and CR behind its lines, is this system's" {
     local file
     systemd_boot
