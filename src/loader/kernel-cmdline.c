@@ -65,6 +65,23 @@ static bool has_trial(const char *line)
         return span_value(span_of(line), TRIAL_TOKEN, &value);
 }
 
+static bool is_comment(struct span line)
+{
+        struct span word;
+
+        return span_token(&line, &word) && *word.at == '#';
+}
+
+bool kernel_cmdline_has_comment(const char *text)
+{
+        struct span line;
+
+        while (text && span_line(&text, &line))
+                if (is_comment(line))
+                        return true;
+        return false;
+}
+
 bool kernel_cmdline_plan(struct boot_planner *p, bool make)
 {
         const char *old = boot_text(p->facts, BOOT_KERNEL_CMDLINE), *line = old;
@@ -83,6 +100,9 @@ bool kernel_cmdline_plan(struct boot_planner *p, bool make)
         drop = boot_plan_stale(p, BOOT_KERNEL_CMDLINE);
         if (old && missing.n == 0 && drop.n == 0 && !has_trial(flat))
                 return true;
+        if (kernel_cmdline_has_comment(old))
+                return boot_plan_problem(p, BOOT_KERNEL_CMDLINE " has a comment, which some programs leave out and "
+                                                                "others take for parameters; take it out");
         if (has_trial(flat))
                 flat = entry_line_without_trial(p->arena, span_of(flat));
         new = span_without(p->arena, span_of(flat), drop);
@@ -110,9 +130,16 @@ void kernel_cmdline_lines(const struct boot_facts *facts, struct arena *a, struc
 
 char *kernel_cmdline_without(struct arena *a, const char *text, struct strings tokens)
 {
-        struct span line = {text, strcspn(text, "\n")};
+        char *edited = arena_strdup(a, "");
+        struct span line;
 
-        return span_replace(
-                a, text, line,
-                span_without(a, has_trial(text) ? span_of(entry_line_without_trial(a, line)) : line, tokens));
+        while (span_line(&text, &line)) {
+                const char *own = arena_strndup(a, line.at, line.length);
+
+                if (!is_comment(line))
+                        own = span_without(a, has_trial(own) ? span_of(entry_line_without_trial(a, line)) : line,
+                                           tokens);
+                edited = arena_join(a, edited, own, line.at[line.length] == '\n' ? "\n" : "", NULL);
+        }
+        return edited;
 }

@@ -9,4 +9,6 @@
 bool kernel_cmdline_plan(struct boot_planner *p, bool make);
 void kernel_cmdline_length(const struct boot_facts *facts, struct arena *a, struct lengths *ret);
 void kernel_cmdline_lines(const struct boot_facts *facts, struct arena *a, struct boot_lines *ret);
+/* A line of it is one: mkinitcpio and sdbootutil leave that out, and kernel-install does not. */
+bool kernel_cmdline_has_comment(const char *text);
 char *kernel_cmdline_without(struct arena *a, const char *text, struct strings tokens);

@@ -168,17 +168,6 @@ static const char *look_at_entries(struct detector *d, const char *mounts)
         return n == 0 ? arena_join(d->probe->arena, "none of them boots ", f->subvolume, NULL) : NULL;
 }
 
-/* It leaves out such lines, and kernel-install does not. */
-static bool has_comment(const char *text)
-{
-        struct span line, word;
-
-        while (text && span_line(&text, &line))
-                if (span_token(&line, &word) && *word.at == '#')
-                        return true;
-        return false;
-}
-
 static int read_files(struct detector *d)
 {
         struct boot_facts *f = d->facts;
@@ -191,7 +180,7 @@ static int read_files(struct detector *d)
         why = find_snapshot(d, mounts);
         if (!why)
                 why = look_at_entries(d, mounts);
-        if (!why && has_comment(boot_text(f, BOOT_KERNEL_CMDLINE)))
+        if (!why && kernel_cmdline_has_comment(boot_text(f, BOOT_KERNEL_CMDLINE)))
                 why = BOOT_KERNEL_CMDLINE " has a comment; take it out";
         if (!why)
                 return 0;

@@ -273,6 +273,23 @@ once() {
     once
 }
 
+@test "a comment in kernel-install's command line, which not all programs know, is refused, and undo finds the parameters behind one" {
+    systemd_boot
+    put /etc/kernel/cmdline '# mine' "$ROOT_UUID ro"
+    before
+    apply
+    exits 1
+    has '/etc/kernel/cmdline has a comment, which some programs leave out and others take for parameters; take it out'
+    same
+    put /etc/kernel/cmdline "$ROOT_UUID ro"
+    apply
+    exits 0
+    sed -i '1i # mine' "$ROOT/etc/kernel/cmdline"
+    ctl undo
+    exits 0
+    reads /etc/kernel/cmdline "# mine"$'\n'"$ROOT_UUID ro"
+}
+
 @test "systemd-boot: what is the user's own in one entry stays in the entry without passthrough, each time" {
     systemd_boot
     sed -i 's/quiet/quiet intel_iommu=on/' "$ROOT/boot/efi/loader/entries/$ID-$KERNEL.conf"
