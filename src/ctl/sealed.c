@@ -97,8 +97,8 @@ static int judge(struct transaction *x, const struct luks *l, uint32_t pcrs, boo
 
 int sealed_allow(struct transaction *x)
 {
-        uint32_t pcrs = seals_changed(&x->facts, line_changes(x), x->images.n_jobs > 0) |
-                        (x->images.carries.changes && x->facts.loader ? x->facts.loader->addon_pcrs : 0);
+        /* An addon's line and its initrd go into the same registers. */
+        uint32_t pcrs = seals_changed(&x->facts, line_changes(x) || x->images.carries.changes, x->images.n_jobs > 0);
         struct luks_list list = {};
         bool asks = false;
         int k = pcrs ? sealed_gather(x->c, &list) : 0;

@@ -219,7 +219,6 @@ struct loader {
          * (systemd-boot(7), systemd-stub(7), GRUB's manual, "Measured Boot"). None: not known, so it may be any.
          */
         uint32_t line_pcrs, initrd_pcrs;
-        uint32_t addon_pcrs;        /* likewise, of an initrd that an addon brings */
         const struct oneshot *once; /* NULL: it boots none */
         const char *no_once;        /* why not; NULL: it cannot */
         /*

@@ -475,8 +475,6 @@ const struct loader loader_uki = {
         .line_pcrs = BOOT_PCR(4) | BOOT_PCR(9) | BOOT_PCR(12),
         /* An image that is built and signed anew. */
         .initrd_pcrs = BOOT_PCR(4) | BOOT_PCR(9) | BOOT_PCR(11),
-        /* The stub measures an addon's initrd into 12 as well, and the kernel all that it is given into 9. */
-        .addon_pcrs = BOOT_PCR(4) | BOOT_PCR(9) | BOOT_PCR(12),
         .detect = detect,
         .read = read_files,
         .plan = plan,
