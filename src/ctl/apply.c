@@ -91,16 +91,35 @@ static const char *line_change(struct transaction *x)
         return *text ? text : "no parameter more or less";
 }
 
-/* What nothing of this says: of another system, what has to be run there. */
-static void say_rest(struct transaction *x)
+static void tell_menu(struct transaction *x)
 {
         struct ctl *c = x->c;
 
-        if (x->plan.changes.command && !c->root.live)
+        if (x->plan.changes.command)
                 tell_row(c, "Boot menu",
-                         arena_join(&c->arena, "to be run on that system: ", x->plan.changes.command, NULL));
-        if (!c->root.live || (x->images.n_jobs == 0 && !x->images.carries.any))
-                rebuild_print(c, &x->images);
+                         arena_join(&c->arena, c->root.live ? "would run " : "to be run on that system: ",
+                                    x->plan.changes.command, NULL));
+}
+
+/* In the order in which it is done. */
+static void tell_work(struct transaction *x)
+{
+        bool last = x->facts.loader && x->facts.loader->copies;
+
+        if (!last)
+                tell_menu(x);
+        rebuild_print(x->c, &x->images);
+        if (last)
+                tell_menu(x);
+}
+
+/* What nothing of this says: of another system, what has to be run there. */
+static void say_rest(struct transaction *x)
+{
+        if (!x->c->root.live)
+                tell_work(x);
+        else if (x->images.n_jobs == 0 && !x->images.carries.any)
+                rebuild_print(x->c, &x->images);
 }
 
 static int tell(struct transaction *x, bool trial)
@@ -109,11 +128,7 @@ static int tell(struct transaction *x, bool trial)
         int k = EXIT_SUCCESS;
 
         tell_changes(x);
-        if (x->plan.changes.command)
-                tell_row(c, "Boot menu",
-                         arena_join(&c->arena, c->root.live ? "would run " : "to be run on that system: ",
-                                    x->plan.changes.command, NULL));
-        rebuild_print(c, &x->images);
+        tell_work(x);
         if (trial)
                 k = attempt_would_make(x);
         else if (c->root.live && x->changed)

@@ -341,10 +341,18 @@ static const char *line_of(const struct boot_facts *f, struct arena *a, size_t i
 
 static bool by_hand(struct boot_planner *p, const char *what, const char *why, const char *addon)
 {
+        bool locked = p->facts->secure != KNOWN_NO;
+
         return boot_plan_problem(
                 p, arena_join(p->arena, what, " ", why, "; nothing is written. By hand, an addon, as\n",
                               "  ukify build --cmdline='", span_with(p->arena, span_of(""), p->plan->tokens),
-                              "' --output=", addon, "\nmakes one, signed where Secure Boot is on", NULL));
+                              locked ? "' --secureboot-private-key=KEY --secureboot-certificate=CERTIFICATE --output="
+                                     : "' --output=",
+                              addon, "\nmakes one",
+                              locked ? "; with Secure Boot nobody can type " OFF ": keep a copy of the image without "
+                                       "that addon to boot from"
+                                     : "",
+                              NULL));
 }
 
 /* What one of the images lacks that have that addon: with and without a counter they have the same one. */
@@ -415,8 +423,8 @@ static void plan_spare(struct boot_planner *p)
                 return;
         strings_add(p->arena, &p->plan->changes.images, s->path);
         p->plan->spare = s;
-        boot_plan_note(p, arena_join(p->arena, "with Secure Boot nobody can type " OFF "; ", s->path, ", a copy of ",
-                                     s->from, ", is in the boot menu for that", NULL));
+        boot_plan_note(p, arena_join(p->arena, "with Secure Boot nobody can type " OFF "; for that, ", s->path,
+                                     ", a copy of ", s->from, ", comes into the menu of systemd-boot", NULL));
 }
 
 static bool plan(struct boot_planner *p)

@@ -61,6 +61,7 @@ refuses() {
     ctl apply
     exits 0
     has 'to be run on that system: sdbootutil mkinitrd' 'to be run on that system: /usr/bin/sdbootutil update-predictions'
+    [[ $output == *mkinitrd*update-predictions* ]]
     options "$ENTRY" "$ROOT_42 splash=silent $TOKENS"
     reads /etc/kernel/cmdline "$ROOT_42 splash=silent $TOKENS"
     is "$(others)" "$rest" 'the rest'

@@ -247,6 +247,7 @@ refuses() {
     refuses 'Secure Boot is on, and no key is known to sign it with: neither /etc/kernel/uki.conf nor /etc/systemd/ukify.conf'
     put /etc/kernel/uki.conf '[UKI]' 'SecureBootCertificate=/etc/cert.pem'
     refuses 'no key is known'
+    has "--secureboot-private-key=KEY --secureboot-certificate=CERTIFICATE --output=$ADDON" 'keep a copy of the image without that addon'
     rm "$ROOT/etc/kernel/uki.conf" "$ROOT"/sys/firmware/efi/efivars/*
     refuses 'it cannot be told if Secure Boot is on'
 }
@@ -281,7 +282,7 @@ signs() {
     before
     live apply --dry-run --no-trial
     exits 0
-    has "Would write     $spare" "$spare, a copy of $LINUX/lab-$KERNEL.efi, is in the boot menu for that"
+    has "Would write     $spare" "$spare, a copy of $LINUX/lab-$KERNEL.efi, comes into the menu of systemd-boot"
     same
     live apply --no-trial
     exits 0
