@@ -165,6 +165,27 @@ static void rule_unit(struct units *u, const char *rule, bool required)
                 units_require(u, "boot-complete.target", unit, template);
 }
 
+/*
+ * Nobody wants the unit of a rule that no boot carries out: who needs its devices starts it. It looks for users of the
+ * device among all processes, as passthrough-hotplug@.service does, and its stop gives back, but not while the host
+ * shuts down: a drop-in cannot take the template's Conflicts=shutdown.target away, so the program asks.
+ */
+static void demand_unit(struct units *u, const char *rule)
+{
+        static const char text[] = "# Made by passthrough-generator from passthrough.d(5): Stage=demand\n"
+                                   "[Service]\n"
+                                   "ExecStop=" PASSTHROUGH_LIBEXEC "/passthrough-demand --give-back=%i\n"
+                                   "TimeoutStopSec=60s\n"
+                                   "CapabilityBoundingSet=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH\n"
+                                   "RestrictAddressFamilies=AF_NETLINK\n";
+        char name[160];
+
+        if (!rule_name_valid(rule))
+                return;
+        snprintf(name, sizeof(name), "passthrough@%s.service.d/50-passthrough-demand.conf", rule);
+        units_write(u, name, text);
+}
+
 /* Seconds since the kernel has started, be that in the initrd or on the host. */
 static void write_timer(struct units *u, const char *name, const char *description, const char *more, uint32_t seconds)
 {
@@ -314,6 +335,13 @@ static bool required(const struct record *record, const struct config *config, c
         return rule ? rule->required : known->required;
 }
 
+static bool is_on_demand(const struct config *config, const char *name)
+{
+        const struct rule *rule = config_find(config, name);
+
+        return rule && rule_on_demand(rule);
+}
+
 /* One service per rule of this boot's plan; once the host has joined it, an edited config changes nothing here. */
 static int host_units(const struct root *root, struct arena *a, struct units *u, const struct config *config, bool off)
 {
@@ -333,10 +361,14 @@ static int host_units(const struct root *root, struct arena *a, struct units *u,
         for (size_t i = 0; i < config->n_rules && !off; i++)
                 if (!config->rules[i].invalid && match_machine(&config->rules[i], &machine) == YES)
                         making_units(u, &config->rules[i]);
+        for (size_t i = 0; i < config->n_rules; i++)
+                if (rule_on_demand(&config->rules[i]) && match_machine(&config->rules[i], &machine) == YES)
+                        demand_unit(u, config->rules[i].name);
         for (size_t i = 0; i < record.n_rules; i++)
-                rule_unit(u, record.rules[i].name, required(&record, config, &record.rules[i]));
+                if (!is_on_demand(config, record.rules[i].name))
+                        rule_unit(u, record.rules[i].name, required(&record, config, &record.rules[i]));
         for (size_t i = 0; i < config->n_rules && !record.host; i++)
-                if (!record_find(&record, config->rules[i].name) && match_machine(&config->rules[i], &machine) == YES)
+                if (!rule_on_demand(&config->rules[i]) && !record_find(&record, config->rules[i].name) && match_machine(&config->rules[i], &machine) == YES)
                         rule_unit(u, config->rules[i].name, config->rules[i].required);
         return 0;
 }

@@ -54,7 +54,8 @@ static void log_all(struct run *r, enum stage stage, const bool *chosen)
                 if (chosen[i])
                         run_log_device(r, i);
         for (size_t i = 0; i < r->config.n_rules && stages[stage].whole_boot; i++)
-                log_rule(r, i);
+                if (!rule_on_demand(&r->config.rules[i]))
+                        log_rule(r, i);
 }
 
 /* Without a record nobody could give anything back: then nothing is taken. */

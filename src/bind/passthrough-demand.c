@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * passthrough-demand: what passthrough-bind does on a host that is up, where more is to be looked at than a boot image
- * has room for. It is called by passthrough-bind, which has read the options, and by udev, for --claim=.
+ * has room for. It is called by passthrough-bind, which has read the options, by udev, for --claim=, and by services of
+ * Stage=demand that stop, for --give-back=.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +19,8 @@ int main(int argc, char *argv[])
                 const char *option;
                 int (*run)(const struct root *root, const char *argument);
         } runs[] = {
-                {"--rule=", run_rule}, {"--hotplug=", run_arrival}, {"--stage=", run_udev}, {"--claim=", run_claim}};
+                {"--rule=", run_rule},   {"--hotplug=", run_arrival},         {"--stage=", run_udev},
+                {"--claim=", run_claim}, {"--give-back=", run_give_back_rule}};
         struct root root = ROOT_INIT;
         const char *what = argc > 1 ? argv[argc - 1] : "";
         int k = argc == 2                                     ? root_open(NULL, &root)

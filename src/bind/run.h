@@ -34,6 +34,9 @@ enum run_end {
 int run_stage(const struct root *root, const char *stage) _must_check_; /* of the initrd */
 int run_rule(const struct root *root, const char *rule) _must_check_;   /* on the host */
 int run_take(const struct root *root, const char *rule) _must_check_;   /* the same, without nodes and links */
+int run_settle(const struct root *root, const char *rule) _must_check_; /* one that boots carry out */
+/* The way back of what a rule of Stage=demand holds. */
+int run_give_back_rule(const struct root *root, const char *rule) _must_check_;
 /* The rule's virtual functions, which are made first; in passthrough-sriov alone. */
 int run_sriov(const struct root *root, const char *rule) _must_check_;
 /* The same by hand: the rule as it is now, and nothing is waited for long. */
@@ -85,6 +88,12 @@ int run_pages(struct run *r, enum stage stage) _must_check_;
 const char *run_closed(const struct run *r, const struct rule *rule);
 /* True if the rule's text is what this boot's plan was made of. */
 bool run_same_text(const struct run *r, const struct rule *rule);
+/* host.c: whether what the record says was taken still has the driver it was given. */
+bool run_still_bound(const struct run *r, const struct record_rule *rule);
+/* Who may open what of the rule, and links. Whether it is as it should be; else the reason is logged. */
+bool run_nodes(struct run *r, const char *rule);
+/* Nothing is handed over in this boot. */
+void run_log_off(struct run *r, const char *rule);
 void run_log_device(struct run *r, size_t entry);
 void run_log_rule(struct run *r, const struct record_rule *rule);
 void run_free(struct run *r);

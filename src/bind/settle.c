@@ -11,7 +11,6 @@
 #include "plan/vgpu.h"
 #include "report/log.h"
 #include "report/outcome.h"
-#include "state/links.h"
 
 static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
 
@@ -44,19 +43,12 @@ static int join_host_plan(struct run *r)
         if (r->record.host)
                 return 0;
         for (size_t i = 0; i < r->config.n_rules; i++)
-                if (!run_same_text(r, &r->config.rules[i]))
+                if (!run_same_text(r, &r->config.rules[i]) && !rule_on_demand(&r->config.rules[i]))
                         record_merge(&r->record, &r->arena, &r->plan, r->results, STAGE_INITRD,
                                      r->config.rules[i].name);
         r->record.host = true;
         k = log_image(r);
         return k < 0 ? k : record_write(r->root, &r->arena, &r->record);
-}
-
-static bool has_driver(const struct run *r, const struct record_device *d)
-{
-        size_t at = facts_find(&r->facts, d->address);
-
-        return at != NO_DEVICE && streq_ptr(r->facts.devices[at].driver, d->driver);
 }
 
 /* Whether virtual functions or GPUs that the rule makes wait to be taken. */
@@ -71,21 +63,6 @@ static bool some_wait(struct run *r, const struct rule *rule)
                         return true;
         }
         return false;
-}
-
-/* Whether what the record says was taken still has the driver it was given. */
-static bool still_bound(struct run *r, const struct record_rule *rule)
-{
-        const struct record_device *of = record_rule_carrier(&r->record, rule);
-
-        for (size_t i = 0; i < r->record.n_devices; i++) {
-                const struct record_device *d = &r->record.devices[i];
-
-                if (streq(d->rule, rule->name) && record_device_taken(d) &&
-                    !has_driver(r, record_carrier(&r->record, d)))
-                        return false;
-        }
-        return !of || has_driver(r, of);
 }
 
 static int bind_late(struct run *r, size_t rule)
@@ -168,7 +145,7 @@ static int settle_alone(struct run *r, const char *name, int recorded)
         const char *why = NULL;
         int k;
 
-        if (known && record_satisfied(&r->record, known) && still_bound(r, known) &&
+        if (known && record_satisfied(&r->record, known) && run_still_bound(r, known) &&
             !(rule && (rule->sriov || rule->vgpu) && some_wait(r, rule)))
                 return settle_made(r, rule);
         if (recorded < 0)
@@ -205,42 +182,19 @@ static int settle(struct run *r, const char *name, int recorded)
                 size_t below = e ? (e->rule == own ? e->below : NO_ENTRY) : r->plan.rules[own].below;
                 size_t other = below == NO_ENTRY ? own : r->plan.entries[below].rule;
 
-                if (other != own && other != before)
+                if (other != own && other != before && !rule_on_demand(&r->config.rules[other]))
                         (void)!settle_alone(r, r->config.rules[other].name, recorded);
                 before = other;
         }
         return settle_alone(r, name, recorded);
 }
 
-/*
- * Who may open what, and links. Where the rule's text is another since, what its devices have stays as it is. Whether
- * it is as it should be; else the reason is logged.
- */
+/* Where the rule's text is another since, what its devices have stays as it is. */
 static bool settle_nodes(struct run *r, const char *name)
 {
         const struct rule *rule = config_find(&r->config, name);
-        struct diags problems = {.arena = &r->arena};
-        struct nodes nodes;
 
-        if (!rule || !run_same_text(r, rule))
-                return true;
-        nodes = links_find(r->root, &r->arena, &r->plan, &r->record, name, &problems);
-        act_nodes(r->root, &r->arena, &nodes, &problems);
-        for (size_t i = 0; i < problems.n; i++)
-                log_line(r->root, LOG_LEVEL_ERROR, LOG_RULE, name, NULL, "%s: %s", name, problems.v[i].message);
-        return problems.n == 0;
-}
-
-static void log_off(struct run *r, const char *rule)
-{
-        struct outcome o = outcome_of_rule(
-                &r->arena, &(struct record_rule){.name = rule,
-                                                 .state = RULE_SKIPPED,
-                                                 .message = arena_join(&r->arena, r->facts.off_by,
-                                                                       " on the kernel command line", NULL)});
-
-        o.level = LOG_LEVEL_NOTICE;
-        outcome_log(r->root, &o, false);
+        return !rule || !run_same_text(r, rule) || run_nodes(r, name);
 }
 
 /*
@@ -274,7 +228,7 @@ static int run(const struct root *root, const char *rule, bool nodes)
         if (k < 0)
                 return k;
         if (r.facts.off) {
-                log_off(&r, rule);
+                run_log_off(&r, rule);
                 return RUN_UNSATISFIED;
         }
         k = wait_for_udev(root, rule);
@@ -291,7 +245,7 @@ static int run(const struct root *root, const char *rule, bool nodes)
         return !nodes || settle_nodes(&r, rule) ? k : RUN_UNSATISFIED;
 }
 
-int run_rule(const struct root *root, const char *rule)
+int run_settle(const struct root *root, const char *rule)
 {
         return run(root, rule, true);
 }

@@ -120,7 +120,7 @@ static const struct making making = {
         .count = count,
         .parent = parent_at,
         .make = make,
-        .take = run_rule,
+        .take = run_settle,
         .fewer = vgpu_fewer,
 };
 

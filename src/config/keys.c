@@ -203,6 +203,8 @@ static bool parse_stage(struct parser *p, const struct key *key, const char *val
         if (stage == STAGE_MAX_ || !stages[stage].of_rules)
                 return false;
         p->rule->stage = stage;
+        p->rule->stage_file = p->file;
+        p->rule->stage_line = p->line;
         return true;
 }
 
@@ -327,7 +329,7 @@ static const struct key keys[] = {
         DEVICE("Driver", parse_driver, false, "vfio-pci, auto, native, or the name of a PCI driver"),
         CHOOSING("Functions", parse_functions, "match or slot"),
         CHOOSING("IOMMUGroup", parse_group, "require or complete"),
-        DEVICE("Stage", parse_stage, false, "auto, initrd or root"),
+        DEVICE("Stage", parse_stage, false, "auto, initrd, root or demand"),
         CHOOSING("AllowBootDisplay", parse_allow_boot_display, "yes or no"),
         DEVICE("Expect", parse_expect, false, "a number of devices, N, N-M or N-, such as 1, 2-4 or 0-"),
         DEVICE("Attribute", parse_attribute, true, ATTRIBUTE_RIGHT),
@@ -501,8 +503,24 @@ bool keys_name_device(const struct rule *rule)
         return false;
 }
 
+/* Where a rule can be carried out by its service alone. */
+static void check_demand(struct diags *diags, const struct rule *rule)
+{
+        const char *why = rule->sriov || rule->vgpu || rule->bus->taken_by || rule->bus->made
+                                  ? "is for rules that hand a PCI device over, not yet for virtual functions and GPUs "
+                                    "and Bus=; leave it out"
+                          : rule->driver == DRIVER_NATIVE
+                                  ? "hands the device over after all, and Driver=native never does; leave one out"
+                          : rule->required ? "hands nothing over in a boot, and Required=yes waits for that; leave one out"
+                                           : NULL;
+
+        if (rule->stage == STAGE_DEMAND && why)
+                diag_add(diags, DIAG_ERROR, rule->stage_file, rule->stage_line, "Stage=demand %s", why);
+}
+
 void keys_check(struct arena *a, struct diags *diags, struct rule *rule)
 {
+        check_demand(diags, rule);
         if (rule->sriov && (rule->bus->taken_by || rule->bus->made))
                 diag_add(diags, DIAG_ERROR, rule->file, rule->sriov->line,
                          "virtual functions are on PCI; leave Bus=%s out", rule->bus->name);

@@ -107,6 +107,8 @@ struct rule {
         enum functions functions;
         enum group_policy group;
         enum stage stage;
+        const char *stage_file; /* where that is said, or NULL */
+        unsigned stage_line;
         bool allow_boot_display;
         uint32_t expect_min, expect_max; /* UINT32_MAX: no bound */
         struct attribute *attributes;
@@ -117,6 +119,12 @@ struct rule {
         struct sriov *sriov; /* NULL: no virtual functions are asked for */
         struct vgpu *vgpu;   /* NULL: no virtual GPUs are */
 };
+
+/* No boot takes anything for it: its service does. */
+static inline bool rule_on_demand(const struct rule *rule)
+{
+        return rule->stage == STAGE_DEMAND && !rule->invalid;
+}
 
 struct config {
         const struct bus_syntax *const *buses; /* that its rules may be for */

@@ -328,7 +328,7 @@ static void check(struct diags *diags, const struct rule *rule)
                 diag_add(diags, DIAG_ERROR, x->file, x->line,
                          "[Device] hands the function itself over, which then has no virtual functions; leave Driver= "
                          "out of [Device], [SR-IOV] has one for them");
-        if (rule->stage != STAGE_AUTO)
+        if (rule->stage != STAGE_AUTO && rule->stage != STAGE_DEMAND)
                 diag_add(diags, DIAG_ERROR, x->file, x->line,
                          "Stage=%s: virtual functions are made on the host alone; leave it out",
                          stages[rule->stage].name);

@@ -8,7 +8,7 @@ const struct stage_traits stages[STAGE_MAX_] = {
         [STAGE_INITRD] = {.name = "initrd", .of_rules = true, .whole_boot = true, .reserves = true},
         [STAGE_ROOT] = {.name = "root", .of_rules = true, .hides_storage = true},
         [STAGE_HOST] = {.name = "host", .reserves = true},
-        [STAGE_DEMAND] = {.name = "demand"},
+        [STAGE_DEMAND] = {.name = "demand", .of_rules = true},
 };
 
 enum stage stage_named(const char *name)

@@ -10,7 +10,7 @@ enum stage {
         STAGE_INITRD, /* before any native driver */
         STAGE_ROOT,   /* the root file system is known, and not switched to yet */
         STAGE_HOST,   /* the host's own services start */
-        STAGE_DEMAND, /* never by itself */
+        STAGE_DEMAND, /* not in a boot: passthrough@RULE.service takes it, and gives it back */
         STAGE_MAX_,
 };
 

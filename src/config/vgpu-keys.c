@@ -148,7 +148,7 @@ static void check_device(struct diags *diags, const struct rule *rule, bool type
                 diag_add(diags, DIAG_ERROR, s->file, s->line,
                          "[Device] hands the device itself over, which then has no virtual GPUs; leave Driver= out of "
                          "[Device]");
-        if (rule->stage != STAGE_AUTO)
+        if (rule->stage != STAGE_AUTO && rule->stage != STAGE_DEMAND)
                 diag_add(diags, DIAG_ERROR, s->file, s->line,
                          "virtual GPUs are made on the host; leave Stage= out of [Device]");
         if (typed && !rule->sriov && rule->n_attributes > 0)

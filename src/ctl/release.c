@@ -11,17 +11,7 @@
 #include "ctl/situation.h"
 #include "plan/hand.h"
 #include "report/domain.h"
-
-/* A device that a rule has, or may have, given this driver. */
-struct given {
-        size_t device;
-        const char *rule, *driver;
-};
-
-struct givens {
-        struct given *v;
-        size_t n;
-};
+#include "state/given.h"
 
 static void add(struct hand *h, struct givens *g, size_t device, const char *rule, const char *driver)
 {
@@ -61,31 +51,12 @@ static void collect(struct hand *h, struct givens *g)
         }
 }
 
-/* As it was recorded when the device was taken; nobody may have, see ops.h. */
-static struct ops way_back(struct hand *h, const struct given *g)
-{
-        const struct device *d = &h->c->facts.devices[g->device];
-        const struct record_device *x = record_find_device(&h->record, d->address);
-
-        return x && record_device_held(x) && x->back.n > 0 ? x->back
-                                                           : ops_way_back_unrecorded(&h->c->arena, d, g->driver);
-}
-
-/* A driver of the host that has it has been given it, unless ours was on its way. */
-static bool is_ours(struct hand *h, const struct given *g)
-{
-        const struct device *d = &h->c->facts.devices[g->device];
-        const struct record_device *x = record_find_device(&h->record, d->address);
-
-        return !d->driver || streq(d->driver, g->driver) || (x && x->state == STATE_BEGUN);
-}
-
 /* udev asks the record whether it is to let go: so that comes first. */
 static enum act_end carry_out(struct hand *h, const struct given *g, struct result *ret)
 {
         struct ctl *c = h->c;
         const struct device *d = &c->facts.devices[g->device];
-        struct ops back = way_back(h, g);
+        struct ops back = given_way_back(&h->record, &c->facts, &c->arena, g);
         struct result released = {.state = STATE_SKIPPED, .at_us = act_now()};
         int k = 0;
 
@@ -106,7 +77,7 @@ static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
 {
         struct ctl *c = h->c;
         const struct device *d = &c->facts.devices[g->device];
-        bool ours = is_ours(h, g);
+        bool ours = given_is_ours(&h->record, &c->facts, g);
         enum act_end end = ACT_DONE;
         struct result result = {};
         const char *refused = NULL;

@@ -119,6 +119,8 @@ static void read_rules(struct view *v)
 
                 if (e->action == ACTION_BIND && is_taken(plan, e) && !now->rule)
                         now->rule = rule;
+                else if (e->action == ACTION_BIND && e->stage == STAGE_DEMAND && !is_taken(plan, e) && !now->idle)
+                        now->idle = rule;
                 else if (e->action == ACTION_BIND && !is_taken(plan, e) && now->by_udev && !now->waits)
                         now->waits = rule;
         }
@@ -324,7 +326,7 @@ static enum here here_by_record(struct view *v, const struct record *record)
                 const struct record_rule *was = record_find(record, rule->name);
                 enum rule_state state = v->c->plan.rules[i].state;
 
-                if (state == RULE_INVALID || state == RULE_SKIPPED)
+                if (state == RULE_INVALID || state == RULE_SKIPPED || rule_on_demand(rule))
                         continue;
                 if (!was || was->digest != rule->digest)
                         return HERE_OTHER;
@@ -347,7 +349,8 @@ static bool here_by_devices(const struct view *v)
                     (vgpu_fewer(plan, i, &v->c->arena) || sriov_fewer(plan, i, &v->c->arena)))
                         return false;
         for (size_t i = 0; i < plan->n_entries; i++)
-                if (plan->entries[i].action == ACTION_BIND && !is_taken(plan, &plan->entries[i]))
+                if (plan->entries[i].action == ACTION_BIND && plan->entries[i].stage != STAGE_DEMAND &&
+                    !is_taken(plan, &plan->entries[i]))
                         return false;
         return true;
 }

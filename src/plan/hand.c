@@ -58,11 +58,13 @@ static bool wanted(const struct plan *plan, const bool *chosen, const struct op 
 
 void plan_reduce(const struct plan *plan, struct arena *a, const bool *chosen, struct plan *ret)
 {
-        struct ops ops = {.v = arena_alloc(a, plan->ops.n * sizeof(*ops.v))};
+        const struct ops *all[] = {&plan->ops, &plan->on_demand};
+        struct ops ops = {.v = arena_alloc(a, (plan->ops.n + plan->on_demand.n) * sizeof(*ops.v))};
 
-        for (size_t i = 0; i < plan->ops.n; i++)
-                if (wanted(plan, chosen, &plan->ops.v[i]))
-                        ops.v[ops.n++] = plan->ops.v[i];
+        for (size_t k = 0; k < ARRAY_SIZE(all); k++)
+                for (size_t i = 0; i < all[k]->n; i++)
+                        if (wanted(plan, chosen, &all[k]->v[i]))
+                                ops.v[ops.n++] = all[k]->v[i];
         *ret = *plan;
         ret->ops = ops;
 }

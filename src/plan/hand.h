@@ -12,7 +12,7 @@
  */
 void plan_choose(const struct plan *plan, struct arena *a, size_t rule, size_t entry, bool **ret);
 
-/* The plan with the operations for those entries alone. */
+/* The plan with the operations for those entries alone, also those that no boot has. */
 void plan_reduce(const struct plan *plan, struct arena *a, const bool *chosen, struct plan *ret);
 
 /* *ret: why a device that has this driver must not be given back now, or NULL. */

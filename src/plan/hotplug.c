@@ -86,7 +86,7 @@ static void add_bus(const struct bus *bus, const struct plan *plan, const bool *
 
         for (size_t i = 0; i < plan->config->n_rules; i++) {
                 const struct rule *rule = &plan->config->rules[i];
-                bool native = rule->driver == DRIVER_NATIVE, whole;
+                bool stays = rule->driver == DRIVER_NATIVE || rule_on_demand(rule), whole;
                 const char *which;
 
                 if (rule->bus != bus->syntax || !counts(plan, left_out, i))
@@ -94,10 +94,11 @@ static void add_bus(const struct bus *bus, const struct plan *plan, const bool *
                 which = bus->udev(a, rule, &whole);
                 strings_add(a, &texts, made(bus, plan, i, a));
                 /* What the host keeps ends here only where that is sure; else the process finds out. */
-                if (native && !whole)
+                if (stays && !whole)
                         continue;
-                strings_add(a, &texts, arena_join(a, "# ", rule->name, "\n", which, action(a, rule), leave, NULL));
-                any |= !native;
+                strings_add(a, &texts,
+                            arena_join(a, "# ", rule->name, "\n", which, stays ? "" : action(a, rule), leave, NULL));
+                any |= !stays;
         }
         if (!any)
                 return;
@@ -182,8 +183,10 @@ struct strings hotplug_modules(const struct plan *plan, const bool *left_out, st
 
         for (size_t i = 0; i < plan->config->n_rules; i++) {
                 const char *modules[DRIVER_MODULES_MAX];
-                size_t n = counts(plan, left_out, i) ? driver_modules(driver_of_rule(&plan->config->rules[i]), modules)
-                                                     : 0;
+                const struct rule *rule = &plan->config->rules[i];
+                size_t n = counts(plan, left_out, i) && !rule_on_demand(rule)
+                                   ? driver_modules(driver_of_rule(rule), modules)
+                                   : 0;
 
                 for (size_t k = 0; k < n; k++)
                         if (*driver_options(modules[k]) && str_index(modules[k], list.v, list.n) < 0)

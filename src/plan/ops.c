@@ -96,10 +96,12 @@ static void add_taking(struct planner *p, size_t entry, struct ops *ops)
 
 static void each_taken(struct planner *p, enum stage stage, void (*add)(struct planner *, size_t, struct ops *))
 {
+        struct ops *ops = stage == STAGE_DEMAND ? &p->plan->on_demand : &p->plan->ops;
+
         for (size_t i = 0; i < p->plan->n_entries; i++)
                 if (p->plan->entries[i].action == ACTION_BIND && p->plan->entries[i].stage == stage &&
                     p->plan->entries[i].below == NO_ENTRY)
-                        add(p, i, &p->plan->ops);
+                        add(p, i, ops);
 }
 
 /* What an earlier stage does for a later one stands at its end. */

@@ -9,7 +9,7 @@
 
 const char *const action_names[ACTION_MAX_] = {"bind", "refuse", "keep"};
 const char *const rule_state_names[RULE_STATE_MAX_] = {"ok",      "refused", "missing", "invalid",
-                                                       "skipped", "failed",  "pending"};
+                                                       "skipped", "failed",  "pending", "idle"};
 
 static void initial_states(struct planner *p)
 {

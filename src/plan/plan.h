@@ -27,7 +27,8 @@ enum rule_state {
         RULE_INVALID,
         RULE_SKIPPED,
         RULE_FAILED,  /* a device of it failed, or virtual functions could not be made */
-        RULE_PENDING, /* of status alone: changed since this boot's plan */
+        RULE_PENDING, /* of status alone, as the next: changed since this boot's plan */
+        RULE_IDLE,    /* of Stage=demand, and its service has not taken its devices */
         RULE_STATE_MAX_,
 };
 
@@ -43,7 +44,7 @@ struct plan_entry {
         size_t rule;   /* in config->rules */
         enum action action;
         const char *driver;    /* NULL where the host keeps it */
-        enum stage stage;      /* initrd or root */
+        enum stage stage;
         const char *reason;    /* the sentence; about and more are struct reason's */
         enum reason_kind kind; /* of the reason */
         const char *about, *more;
@@ -91,6 +92,7 @@ struct plan {
         const struct clearance_device **lost; /* recorded for a rule, and nowhere to be found */
         size_t n_lost;
         struct ops ops; /* in the order of the stages; of one entry, together */
+        struct ops on_demand; /* likewise, of STAGE_DEMAND: no boot has them, see plan_reduce() */
         struct huge_plan
                 huge; /* beside the rules: reserve_plan() makes it; done behind the initrd stage's operations */
         const struct sriov_plan *sriov; /* virtual functions that are made; NULL: nobody has looked */

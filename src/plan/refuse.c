@@ -227,7 +227,11 @@ static const char *about_member(struct planner *p, struct plan_entry *e, const s
         if (other->action == ACTION_KEEP)
                 return arena_join(p->arena, "rule ", p->config->rules[other->rule].name, " leaves to the host", NULL);
         if (comes_later(p, e, member))
-                return "waits for the root stage; Stage=root for both would keep them together";
+                return other->stage == STAGE_DEMAND
+                               ? arena_join(p->arena, "rule ", p->config->rules[other->rule].name,
+                                            " takes on demand alone; Stage=demand for both would keep them together",
+                                            NULL)
+                               : "waits for the root stage; Stage=root for both would keep them together";
         if (other->action == ACTION_BIND)
                 return arena_join(p->arena, "goes to driver ", other->driver, NULL);
         e->derived = true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Half an IOMMU group is of no use before the other half is there, and half a card neither: where rules leave it to the
- * plan, all that goes together is taken at the stage of what has to wait longest.
+ * plan, all that goes together is taken at the stage of what has to wait longest. Nothing waits for what no boot takes:
+ * then it is refused.
  */
 #include "plan/planner.h"
 
@@ -10,8 +11,8 @@ static bool wait_for(struct planner *p, struct plan_entry *e, size_t other)
 {
         const struct plan_entry *o = other == NO_ENTRY ? NULL : &p->plan->entries[other];
 
-        if (!o || o->action != ACTION_BIND || o->stage <= e->stage || entry_device(p, o)->roles & ROLE_BRIDGE ||
-            p->config->rules[e->rule].stage != STAGE_AUTO)
+        if (!o || o->action != ACTION_BIND || o->stage <= e->stage || o->stage == STAGE_DEMAND ||
+            entry_device(p, o)->roles & ROLE_BRIDGE || p->config->rules[e->rule].stage != STAGE_AUTO)
                 return false;
         e->stage = o->stage;
         return true;

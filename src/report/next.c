@@ -250,6 +250,18 @@ static struct next_step of_boot(const struct asker *x)
         return run(x, arena_join(x->a, "bind ", x->now->unmet, NULL), "tries it again, without a boot");
 }
 
+/* Its service is started by whoever wants its devices. */
+static struct next_step of_idle(const struct asker *x)
+{
+        const struct situation *now = x->now;
+
+        if (!now->idle || (now->rule && x->on != NEXT_ON_STATUS && x->on != NEXT_ON_RELEASE) || x->on == NEXT_ON_HISTORY)
+                return nothing;
+        return (struct next_step){arena_join(x->a, now->live ? "sudo " : "", "systemctl start passthrough@", now->idle,
+                                             ".service", NULL),
+                                  "takes its devices; stopping it gives them back"};
+}
+
 static struct next_step of_rest(const struct asker *x)
 {
         const struct situation *now = x->now;
@@ -299,7 +311,7 @@ struct next_step next_step(const struct situation *now, enum next_on on, struct 
 {
         static struct next_step (*const askers[])(const struct asker *x) = {
                 of_errors, of_trial,   of_undo, of_device, of_firmware, of_vain,
-                of_way,    of_refused, of_boot, of_iommu,  of_rest,
+                of_way,    of_refused, of_boot, of_iommu,  of_idle,     of_rest,
         };
         struct asker x = {now, on, a};
         struct next_step step = nothing;

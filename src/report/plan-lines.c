@@ -301,6 +301,14 @@ static void put_access(struct lines *x, struct strings *to)
         strings_add(arena_of(x), to, text);
 }
 
+static void put_demand(struct lines *x, struct strings *to)
+{
+        if (rule_on_demand(rule_of(x)) && x->plan->rules[x->rule].state == RULE_OK)
+                strings_add(arena_of(x), to,
+                            arena_join(arena_of(x), "not at boot: started by passthrough@", rule_of(x)->name,
+                                       ".service", NULL));
+}
+
 /* "shadowed: 10-host decides 01:00.0, 42:00.0", once for each rule that decides some. */
 static void put_shadows(struct lines *x, struct strings *to)
 {
@@ -388,6 +396,7 @@ static void put_beneath(struct lines *x)
                 strings_add(arena_of(x), &beneath,
                             "It worked until now, and is refused from the next boot image on. Images that are there "
                             "stay as they are: mend this before one is built, or keep the device with Driver=native.");
+        put_demand(x, &beneath);
         put_access(x, &beneath);
         put_shadows(x, &beneath);
         put_remedy(x, &beneath);

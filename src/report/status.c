@@ -8,6 +8,7 @@
 #include "maker/origin.h"
 #include "plan/sriov.h"
 #include "report/vgpu-lines.h"
+#include "state/merge.h"
 
 /* What was taken and has another driver now is not satisfied any more, whoever did that. */
 static void check_live(struct arena *a, const struct facts *facts, const struct record *r, struct record_device *d)
@@ -26,7 +27,7 @@ static void check_live(struct arena *a, const struct facts *facts, const struct 
                            NULL);
         if (!record_device_taken(d) || streq_ptr(driver, d->driver))
                 return;
-        what = arena_join(a, what, " was taken at boot and ",
+        what = arena_join(a, what, d->stage == STAGE_DEMAND ? " was taken and " : " was taken at boot and ",
                           at == NO_DEVICE ? "is not there any more"
                           : driver        ? arena_join(a, "has driver ", driver, " now", NULL)
                                           : "has no driver now",
@@ -60,6 +61,40 @@ static struct reason waits_for(enum rule_state now)
         }
 }
 
+/* Whether the record has something that the rule took. */
+static bool holds_any(const struct record *r, const char *rule)
+{
+        for (size_t i = 0; i < r->n_devices; i++)
+                if (streq(r->devices[i].rule, rule) && record_device_held(record_carrier(r, &r->devices[i])))
+                        return true;
+        return false;
+}
+
+/* Nothing that no boot carries out is late: it is there once its service has started, as it is written then. */
+static void add_idle(struct arena *a, const struct plan *plan, size_t rule, struct record *r)
+{
+        const char *name = plan->config->rules[rule].name;
+        const struct plan_rule *now = &plan->rules[rule];
+        const char *text = now->state == RULE_OK
+                                   ? arena_join(a, "not started: systemctl start passthrough@", name, ".service", NULL)
+                                   : arena_join(a, "not started, and could not be now: ", now->message, NULL);
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->n_devices; i++)
+                if (!streq(r->devices[i].rule, name))
+                        r->devices[n++] = r->devices[i];
+        r->n_devices = n;
+        add_rule(a, r, &plan->config->rules[rule], RULE_IDLE, reason_say(REASON_OTHER, text));
+        for (size_t i = 0; i < plan->n_entries && now->state == RULE_OK; i++) {
+                struct record_device x;
+
+                if (plan->entries[i].rule != rule || record_find_device(r, plan->facts->devices[plan->entries[i].device].address))
+                        continue;
+                x = record_device_of(plan, i, &(struct result){});
+                *record_device_at(r, a, x.address) = x;
+        }
+}
+
 /* Rules as they are written now, beside those of the boot. */
 static void compare_config(struct arena *a, const struct plan *plan, struct record *r)
 {
@@ -71,6 +106,11 @@ static void compare_config(struct arena *a, const struct plan *plan, struct reco
                 const struct plan_rule *now = &plan->rules[i];
                 struct record_rule *known = record_find(r, rule->name);
 
+                if (rule_on_demand(rule) && now->state != RULE_SKIPPED) {
+                        if (!holds_any(r, rule->name))
+                                add_idle(a, plan, i, r);
+                        continue;
+                }
                 if (known && known->digest == rule->digest)
                         continue;
                 if (known) {
@@ -330,7 +370,7 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
                 const struct rule *rule = config_find(plan->config, s.record.rules[i].name);
 
                 /* A rule that is meant for another machine is no fault of this one. */
-                if (!rule || !plan->rules[rule - plan->config->rules].elsewhere)
+                if (s.record.rules[i].state != RULE_IDLE && (!rule || !plan->rules[rule - plan->config->rules].elsewhere))
                         s.satisfied &= record_satisfied(&s.record, &s.record.rules[i]);
         }
         if (!plan->facts->in_initrd)

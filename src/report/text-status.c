@@ -61,14 +61,19 @@ static void put_summary(const struct screen *s, const struct status *status)
         };
         const struct record *record = &status->record;
         const char *text, *what;
-        size_t n_ok = 0, n_vgpus = 0;
+        size_t n_ok = 0, n_vgpus = 0, n_idle = 0, n_rules;
 
         for (size_t i = 0; i < record->n_devices; i++)
                 n_vgpus += is_vgpu(status, i, record->devices[i].state);
-        for (size_t i = 0; i < record->n_rules; i++)
+        for (size_t i = 0; i < record->n_rules; i++) {
                 n_ok += record_satisfied(record, &record->rules[i]);
-        text = arena_printf(s->arena, "%zu of %zu rule%s in effect", n_ok, record->n_rules,
-                            record->n_rules == 1 ? "" : "s");
+                n_idle += record->rules[i].state == RULE_IDLE;
+        }
+        n_rules = record->n_rules - n_idle;
+        text = arena_printf(s->arena, "%zu of %zu rule%s in effect", n_ok, n_rules, n_rules == 1 ? "" : "s");
+        if (n_idle > 0)
+                text = n_rules > 0 ? arena_printf(s->arena, "%s, %zu idle", text, n_idle)
+                                   : arena_printf(s->arena, "%zu rule%s idle", n_idle, n_idle == 1 ? "" : "s");
         if (n_vgpus > 0)
                 text = arena_printf(s->arena, "%s, %zu virtual GPU%s made", text, n_vgpus, n_vgpus == 1 ? "" : "s");
         what = " device";

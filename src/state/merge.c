@@ -163,16 +163,24 @@ static void keep_released(struct record *r, struct arena *a)
                 skip_released(a, &r->rules[i], record_rule_carrier(r, &r->rules[i]));
 }
 
+/* What no boot takes is in no boot's record until its service takes it. */
+static bool is_meant(const struct plan *plan, size_t i, const char *rule)
+{
+        const struct rule *x = &plan->config->rules[i];
+
+        return rule ? streq(x->name, rule) : !rule_on_demand(x);
+}
+
 size_t record_merge(struct record *record, struct arena *a, const struct plan *plan, const struct result *results,
                     enum stage stage, const char *rule)
 {
         size_t near = 0;
 
         for (size_t i = 0; i < plan->config->n_rules; i++)
-                if (!plan->rules[i].elsewhere && (!rule || streq(plan->config->rules[i].name, rule)))
+                if (!plan->rules[i].elsewhere && is_meant(plan, i, rule))
                         merge_rule(record, a, plan, i);
         for (size_t i = 0; i < plan->n_entries; i++)
-                if (!rule || streq(plan->config->rules[plan->entries[i].rule].name, rule))
+                if (is_meant(plan, plan->entries[i].rule, rule))
                         merge_device(record, a, plan, i, &results[i], &near);
         keep_released(record, a);
         return merge_ops(record, a, plan, stage, rule);
@@ -307,6 +315,29 @@ void record_release(struct record *record, struct arena *a, const struct plan *p
         r->state = RULE_OK;
         record_tell(r, REASON_OTHER, "", NULL);
         keep_released(record, a);
+}
+
+void record_forget(struct record *record, struct arena *a, const char *rule)
+{
+        struct record_device *devices = arena_alloc(a, record->n_devices * sizeof(*devices));
+        size_t n = 0, held = 0;
+
+        for (size_t i = 0; i < record->n_devices; i++) {
+                const struct record_device *d = &record->devices[i];
+                bool of_rule = streq(d->rule, rule);
+
+                if (of_rule && !record_device_held(record_carrier(record, d)))
+                        continue;
+                held += of_rule;
+                devices[n++] = *d;
+        }
+        record->devices = devices;
+        record->n_devices = n;
+        n = 0;
+        for (size_t i = 0; i < record->n_rules; i++)
+                if (held > 0 || !streq(record->rules[i].name, rule))
+                        record->rules[n++] = record->rules[i];
+        record->n_rules = n;
 }
 
 /* ---- huge pages ----------------------------------------------------------------------------------------------------

@@ -50,6 +50,12 @@ struct record_device record_released(const struct device *d, const char *rule, c
 void record_release(struct record *record, struct arena *a, const struct plan *plan, const char *rule, size_t device,
                     const struct result *result);
 
+/*
+ * Of a rule of which no boot takes anything: what it does not hold is forgotten, and the rule with it where it holds
+ * nothing.
+ */
+void record_forget(struct record *record, struct arena *a, const char *rule);
+
 /* What the record has of an entry, or NULL. */
 const struct record_pool *record_find_pool(const struct record *record, const struct huge_entry *e);
 /* Takes over huge pages of a stage. What the record has of an entry that was skipped stays. */

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A rule of Stage=demand: its service starts, and takes its devices from the host as bind does by hand; it stops, and
+ * gives them back. All of them or none. The record has the rule as long as it holds something.
+ */
+#include "act/manager.h"
+#include "base/str.h"
+#include "bind/run.h"
+#include "guard/evidence.h"
+#include "maker/table.h"
+#include "plan/hand.h"
+#include "report/log.h"
+#include "report/outcome.h"
+#include "state/given.h"
+
+#define PATIENCE 10 /* seconds that a driver has to let go or to take hold */
+
+static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
+
+static void say(const struct run *r, enum log_level level, const char *rule, const char *text)
+{
+        log_line(r->root, level, LOG_RULE, rule, NULL, "%s: %s", rule, text);
+}
+
+/* ---- the way back -----------------------------------------------------------------------------------------------
+ */
+
+/* Where something stands against one device, all stay. */
+static bool may_give(struct run *r, const struct givens *all)
+{
+        bool may = true;
+
+        for (size_t i = 0; i < all->n; i++) {
+                const struct given *g = &all->v[i];
+                const char *refused = NULL;
+                struct outcome o;
+
+                if (given_is_ours(&r->record, &r->facts, g))
+                        plan_release_refused(&r->plan, &r->arena, g->device, g->driver, &refused);
+                if (!refused)
+                        continue;
+                o = outcome_of_release(&r->arena, &r->facts.devices[g->device], g->rule, refused, &(struct result){});
+                outcome_log(r->root, &o, false);
+                may = false;
+        }
+        return may;
+}
+
+/* One that does not go back stays in the record as one that is begun: the next start or stop tries again. */
+static enum act_end give(struct run *r, const struct given *g, bool *ret_back)
+{
+        const struct device *d = &r->facts.devices[g->device];
+        struct record_device *x = record_find_device(&r->record, d->address);
+        struct ops back = given_way_back(&r->record, &r->facts, &r->arena, g);
+        struct result result = {.state = STATE_SKIPPED, .now = d->driver, .at_us = act_now()};
+        enum act_end end = ACT_DONE;
+        struct outcome o;
+
+        if (given_is_ours(&r->record, &r->facts, g))
+                end = act_give(r->root, d->address, &back, PATIENCE, &r->arena, &result);
+        o = outcome_of_release(&r->arena, d, g->rule, NULL, &result);
+        outcome_log(r->root, &o, false);
+        *ret_back = result.state == STATE_SKIPPED;
+        x->state = *ret_back ? STATE_NONE : STATE_BEGUN;
+        if (result.error)
+                record_say(x, REASON_OTHER, result.error, NULL);
+        return end;
+}
+
+/* Who reads the record meanwhile, or after this was killed, finds them begun. 0, RUN_UNSATISFIED, or -errno. */
+static int give_all(struct run *r, const struct givens *all)
+{
+        enum act_end end = ACT_DONE;
+        bool whole = true;
+        int k;
+
+        for (size_t i = 0; i < all->n; i++)
+                record_find_device(&r->record, r->facts.devices[all->v[i].device].address)->state = STATE_BEGUN;
+        k = record_write(r->root, &r->arena, &r->record);
+        for (size_t i = 0; i < all->n && k == 0; i++) {
+                bool back = false;
+
+                if (end == ACT_DONE)
+                        end = give(r, &all->v[i], &back);
+                whole &= back;
+        }
+        return k < 0 ? k : whole ? 0 : RUN_UNSATISFIED;
+}
+
+/* What has become of it: of a rule that holds nothing the record has nothing. 0 or -errno. */
+static int settle_record(struct run *r, const char *rule)
+{
+        record_forget(&r->record, &r->arena, rule);
+        return record_write(r->root, &r->arena, &r->record);
+}
+
+int run_give_back_rule(const struct root *root, const char *rule)
+{
+        _cleanup_(close_fd) int lock = -1;
+        _cleanup_(run_free) struct run r = {.root = root, .sources = &sources, .by_hand = true};
+        struct givens all;
+        int k, end = RUN_DONE;
+
+        if (manager_is_stopping(root)) {
+                say(&r, LOG_LEVEL_INFO, rule, "the host shuts down: nothing is given back");
+                return RUN_DONE;
+        }
+        k = record_lock(root, 0, &lock);
+        if (k == 0)
+                k = record_read(root, &r.arena, &r.record);
+        if (k == RECFILE_MALFORMED) {
+                say(&r, LOG_LEVEL_ERROR, rule, RECORD_PATH " cannot be read, so it is unknown what the rule holds");
+                return RUN_UNSATISFIED;
+        }
+        if (k == 0 && record_find(&r.record, rule))
+                k = facts_read_switches(root, &r.arena, &r.facts);
+        else if (k >= 0)
+                return RUN_DONE;
+        if (k == 0)
+                k = run_load(&r, true, STAGE_DEMAND);
+        if (k < 0)
+                return k;
+        given_by_record(&r.record, &r.facts, rule, &r.arena, &all);
+        if (!may_give(&r, &all))
+                return RUN_UNSATISFIED;
+        end = give_all(&r, &all);
+        k = end < 0 ? end : settle_record(&r, rule);
+        if (k == 0 && !run_nodes(&r, rule))
+                end = RUN_UNSATISFIED;
+        return k < 0 ? k : end;
+}
+
+/* ---- the way there ----------------------------------------------------------------------------------------------
+ */
+
+/* What keeps the rule from being carried out whole has been said then. */
+static bool is_refused(struct run *r, size_t rule, const bool *chosen)
+{
+        struct record_rule whole = {};
+        bool refused = r->plan.rules[rule].state != RULE_OK;
+
+        for (size_t i = 0; i < r->plan.n_entries; i++) {
+                if (!chosen[i] || r->plan.entries[i].action == ACTION_BIND)
+                        continue;
+                run_log_device(r, i);
+                refused = true;
+        }
+        if (!refused)
+                return false;
+        record_rule_of(&r->plan, rule, &whole);
+        run_log_rule(r, &whole);
+        return true;
+}
+
+static bool is_taken(const struct result *result)
+{
+        return result->state == STATE_BOUND || result->state == STATE_LATE;
+}
+
+/* Beside the plan's entries: what the rule had before, which stays its. */
+static bool *held_before(struct run *r)
+{
+        bool *held = arena_alloc(&r->arena, r->plan.n_entries * sizeof(*held));
+
+        for (size_t i = 0; i < r->plan.n_entries; i++) {
+                const struct device *d = &r->facts.devices[r->plan.entries[i].device];
+                const struct record_device *x = record_find_device(&r->record, d->address);
+
+                held[i] = x && record_device_taken(x);
+        }
+        return held;
+}
+
+static struct givens taken_now(struct run *r, const bool *chosen, const bool *held)
+{
+        struct givens all = {};
+
+        for (size_t i = 0; i < r->plan.n_entries; i++) {
+                const struct plan_entry *e = &r->plan.entries[i];
+                struct given *g;
+
+                if (!chosen[i] || held[i] || e->below != NO_ENTRY || !is_taken(&r->results[i]))
+                        continue;
+                g = arena_grow(&r->arena, &all.v, all.n++, sizeof(*all.v));
+                *g = (struct given){e->device, r->config.rules[e->rule].name, e->driver};
+        }
+        return all;
+}
+
+static bool is_whole(const struct run *r, const bool *chosen)
+{
+        for (size_t i = 0; i < r->plan.n_entries; i++)
+                if (chosen[i] && !is_taken(&r->results[i]))
+                        return false;
+        return true;
+}
+
+/* Half of it is no use to a virtual machine, and the host would miss it. */
+static int take(struct run *r, size_t rule, const bool *chosen)
+{
+        const char *name = r->config.rules[rule].name;
+        const bool *held = held_before(r);
+        struct record what = {};
+        _cleanup_(close_fd) int fd = -1;
+        struct givens all;
+        struct plan reduced;
+        int k;
+
+        run_give_back_begun(r, name, chosen);
+        record_begin(&r->record, &r->plan, chosen, r->results);
+        plan_reduce(&r->plan, &r->arena, chosen, &reduced);
+        record_merge(&r->record, &r->arena, &reduced, r->results, STAGE_INITRD, name);
+        k = run_begin(r, r->record.n_ops, &fd);
+        if (k < 0)
+                return k;
+        act_take(r->root, &reduced, &(struct act_choice){.rule = NO_ENTRY, .patience = PATIENCE}, &r->arena,
+                 r->results);
+        record_end(&r->record, &r->arena, &reduced, chosen, r->results, &what);
+        k = run_end(r, fd, &what);
+        for (size_t i = 0; i < r->plan.n_entries; i++)
+                if (chosen[i])
+                        run_log_device(r, i);
+        if (k < 0 || is_whole(r, chosen))
+                return k;
+        all = taken_now(r, chosen, held);
+        k = give_all(r, &all);
+        if (k >= 0)
+                k = settle_record(r, name);
+        return k < 0 ? k : RUN_UNSATISFIED;
+}
+
+static int start(struct run *r, const char *name)
+{
+        const struct rule *rule = config_find(&r->config, name);
+        const struct record_rule *known = record_find(&r->record, name);
+        bool *chosen;
+        int k = RUN_UNSATISFIED;
+
+        if (!rule || !rule_on_demand(rule)) {
+                say(r, LOG_LEVEL_WARNING, name, "a boot failed with this config, and the one before has no such rule");
+                return k;
+        }
+        if (known && run_same_text(r, rule) && record_satisfied(&r->record, known) && run_still_bound(r, known))
+                return RUN_DONE;
+        plan_choose(&r->plan, &r->arena, (size_t)(rule - r->config.rules), NO_ENTRY, &chosen);
+        if (!is_refused(r, (size_t)(rule - r->config.rules), chosen))
+                return take(r, (size_t)(rule - r->config.rules), chosen);
+        if (run_give_back_begun(r, name, NULL)) {
+                int error = settle_record(r, name);
+
+                k = error < 0 ? error : k;
+        }
+        return k;
+}
+
+/* Whether no boot takes anything for the rule: *ret. */
+static int look_ahead(const struct root *root, const char *name, bool *ret)
+{
+        struct arena a = {};
+        struct config config;
+        const struct rule *rule;
+        int k = config_load(root, &a, bus_syntaxes, &(struct diags){.arena = &a}, &config);
+
+        rule = k < 0 ? NULL : config_find(&config, name);
+        *ret = rule && rule_on_demand(rule);
+        arena_free(&a);
+        return k;
+}
+
+static int run(const struct root *root, const char *rule)
+{
+        _cleanup_(close_fd) int lock = -1;
+        _cleanup_(run_free) struct run r = {.root = root, .sources = &sources, .by_hand = true};
+        int k = facts_read_switches(root, &r.arena, &r.facts);
+
+        if (k < 0)
+                return k;
+        if (r.facts.off) {
+                run_log_off(&r, rule);
+                return RUN_UNSATISFIED;
+        }
+        k = record_lock(root, 0, &lock);
+        if (k == 0)
+                k = run_read_record(&r);
+        if (k == 0)
+                k = run_load(&r, true, STAGE_DEMAND);
+        if (k == 0)
+                k = start(&r, rule);
+        return k != RUN_DONE || run_nodes(&r, rule) ? k : RUN_UNSATISFIED;
+}
+
+int run_rule(const struct root *root, const char *rule)
+{
+        bool demand;
+        int k = look_ahead(root, rule, &demand);
+
+        return k < 0 ? k : demand ? run(root, rule) : run_settle(root, rule);
+}
