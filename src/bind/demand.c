@@ -183,6 +183,7 @@ static struct givens taken_now(struct run *r, const bool *chosen, const bool *he
                         continue;
                 g = arena_grow(&r->arena, &all.v, all.n++, sizeof(*all.v));
                 *g = (struct given){e->device, r->config.rules[e->rule].name, e->driver};
+                r->facts.devices[e->device].driver = e->driver;
         }
         return all;
 }
