@@ -368,7 +368,8 @@ static int host_units(const struct root *root, struct arena *a, struct units *u,
                 if (!is_on_demand(config, record.rules[i].name))
                         rule_unit(u, record.rules[i].name, required(&record, config, &record.rules[i]));
         for (size_t i = 0; i < config->n_rules && !record.host; i++)
-                if (!rule_on_demand(&config->rules[i]) && !record_find(&record, config->rules[i].name) && match_machine(&config->rules[i], &machine) == YES)
+                if (!rule_on_demand(&config->rules[i]) && !record_find(&record, config->rules[i].name) &&
+                    match_machine(&config->rules[i], &machine) == YES)
                         rule_unit(u, config->rules[i].name, config->rules[i].required);
         return 0;
 }

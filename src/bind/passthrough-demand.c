@@ -18,9 +18,11 @@ int main(int argc, char *argv[])
         static const struct {
                 const char *option;
                 int (*run)(const struct root *root, const char *argument);
-        } runs[] = {
-                {"--rule=", run_rule},   {"--hotplug=", run_arrival},         {"--stage=", run_udev},
-                {"--claim=", run_claim}, {"--give-back=", run_give_back_rule}};
+        } runs[] = {{"--rule=", run_rule},
+                    {"--hotplug=", run_arrival},
+                    {"--stage=", run_udev},
+                    {"--claim=", run_claim},
+                    {"--give-back=", run_give_back_rule}};
         struct root root = ROOT_INIT;
         const char *what = argc > 1 ? argv[argc - 1] : "";
         int k = argc == 2                                     ? root_open(NULL, &root)

@@ -37,6 +37,9 @@ static void judge_driver(struct checker *c, const struct plan_entry *e, struct v
                                     e->action == ACTION_BIND ? "; the next boot claims it for the rule" : "");
         else if (streq_ptr(now, e->driver))
                 text = arena_printf(c->arena, "%s has it now", e->driver);
+        else if (e->action == ACTION_BIND && e->stage == STAGE_DEMAND)
+                text = arena_printf(c->arena, "driver now: %s, %s once passthrough@%s.service is started",
+                                    now ? now : "none", e->driver, c->plan->config->rules[e->rule].name);
         else if (e->action == ACTION_BIND)
                 text = arena_printf(c->arena, "driver now: %s, %s from the next boot on", now ? now : "none",
                                     e->driver);

@@ -511,8 +511,9 @@ static void check_demand(struct diags *diags, const struct rule *rule)
                                     "and Bus=; leave it out"
                           : rule->driver == DRIVER_NATIVE
                                   ? "hands the device over after all, and Driver=native never does; leave one out"
-                          : rule->required ? "hands nothing over in a boot, and Required=yes waits for that; leave one out"
-                                           : NULL;
+                          : rule->required
+                                  ? "hands nothing over in a boot, and Required=yes waits for that; leave one out"
+                                  : NULL;
 
         if (rule->stage == STAGE_DEMAND && why)
                 diag_add(diags, DIAG_ERROR, rule->stage_file, rule->stage_line, "Stage=demand %s", why);

@@ -160,7 +160,8 @@ static const char *driver_of(struct ctl *c, const struct device *d)
 /* It is to have its driver by now: the guest cannot have it before. */
 static bool warn_early(struct ctl *c, const struct shown *shown)
 {
-        const char *text = NULL, *rule = "";
+        const char *text = NULL, *rule = "", *how;
+        bool demand = false;
 
         for (size_t i = 0; i < shown->n; i++) {
                 const struct shown_device *s = &shown->devices[i];
@@ -170,17 +171,18 @@ static bool warn_early(struct ctl *c, const struct shown *shown)
                 if (streq_ptr(now, s->entry->driver))
                         continue;
                 rule = c->config.rules[s->entry->rule].name;
+                demand = s->entry->stage == STAGE_DEMAND;
                 text = arena_join(&c->arena, text ? text : "", text ? ", " : "",
                                   now       ? now
                                   : claimed ? "the host"
                                             : "no driver",
                                   " has ", domain_less(domain_is_one(&c->facts), s->device->address), NULL);
         }
+        how = demand ? arena_join(&c->arena, "systemctl start passthrough@", rule, ".service does it", NULL)
+                     : arena_join(&c->arena, "a boot with the rule does it, or passthroughctl bind ", rule, " now",
+                                  NULL);
         if (text)
-                say(c, arena_printf(&c->arena,
-                                    "%s is not handed over yet: %s; a boot with the rule does it, or passthroughctl "
-                                    "bind %s now",
-                                    rule, text, rule));
+                say(c, arena_printf(&c->arena, "%s is not handed over yet: %s; %s", rule, text, how));
         return text;
 }
 

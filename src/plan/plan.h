@@ -43,7 +43,7 @@ struct plan_entry {
         size_t device; /* in facts->devices */
         size_t rule;   /* in config->rules */
         enum action action;
-        const char *driver;    /* NULL where the host keeps it */
+        const char *driver; /* NULL where the host keeps it */
         enum stage stage;
         const char *reason;    /* the sentence; about and more are struct reason's */
         enum reason_kind kind; /* of the reason */
@@ -91,7 +91,7 @@ struct plan {
         size_t n_shadows;
         const struct clearance_device **lost; /* recorded for a rule, and nowhere to be found */
         size_t n_lost;
-        struct ops ops; /* in the order of the stages; of one entry, together */
+        struct ops ops;       /* in the order of the stages; of one entry, together */
         struct ops on_demand; /* likewise, of STAGE_DEMAND: no boot has them, see plan_reduce() */
         struct huge_plan
                 huge; /* beside the rules: reserve_plan() makes it; done behind the initrd stage's operations */

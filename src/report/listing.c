@@ -8,7 +8,8 @@
 #include "report/domain.h"
 #include "report/headings.h"
 
-const char *const list_state_names[LIST_STATE_MAX_] = {"free", "held", "handed over", "next boot", "refused"};
+const char *const list_state_names[LIST_STATE_MAX_] = {"free",      "held",      "handed over",
+                                                       "next boot", "on demand", "refused"};
 
 static const struct device *device_at(const struct listing *list, size_t device)
 {
@@ -155,7 +156,9 @@ enum list_state listing_state(const struct listing *list, size_t device)
         if (!e)
                 return list->handovers[device].action == ACTION_BIND ? LIST_FREE : LIST_HELD;
         if (e->action == ACTION_BIND)
-                return streq_ptr(driver, e->driver) ? LIST_HANDED_OVER : LIST_NEXT_BOOT;
+                return streq_ptr(driver, e->driver) ? LIST_HANDED_OVER
+                       : e->stage == STAGE_DEMAND   ? LIST_ON_DEMAND
+                                                    : LIST_NEXT_BOOT;
         return e->action == ACTION_KEEP ? LIST_HELD : LIST_REFUSED;
 }
 

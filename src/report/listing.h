@@ -17,7 +17,8 @@ enum list_state {
         LIST_HELD,
         LIST_HANDED_OVER,
         LIST_NEXT_BOOT,
-        LIST_REFUSED, /* a rule asks for it in vain */
+        LIST_ON_DEMAND, /* once its rule's service is started */
+        LIST_REFUSED,   /* a rule asks for it in vain */
         LIST_STATE_MAX_,
 };
 extern const char *const list_state_names[LIST_STATE_MAX_];

@@ -255,11 +255,12 @@ static struct next_step of_idle(const struct asker *x)
 {
         const struct situation *now = x->now;
 
-        if (!now->idle || (now->rule && x->on != NEXT_ON_STATUS && x->on != NEXT_ON_RELEASE) || x->on == NEXT_ON_HISTORY)
+        if (!now->idle || (now->rule && x->on != NEXT_ON_STATUS && x->on != NEXT_ON_RELEASE) ||
+            x->on == NEXT_ON_HISTORY)
                 return nothing;
-        return (struct next_step){arena_join(x->a, now->live ? "sudo " : "", "systemctl start passthrough@", now->idle,
-                                             ".service", NULL),
-                                  "takes its devices; stopping it gives them back"};
+        return (struct next_step){
+                arena_join(x->a, now->live ? "sudo " : "", "systemctl start passthrough@", now->idle, ".service", NULL),
+                "takes its devices; stopping it gives them back"};
 }
 
 static struct next_step of_rest(const struct asker *x)

@@ -21,8 +21,8 @@ struct roster_row *roster_add(struct roster *r)
 struct roster_row *roster_add_rule(struct roster *r, const char *rule, enum rule_state state)
 {
         static const enum colour colours[RULE_STATE_MAX_] = {
-                [RULE_OK] = GREEN,     [RULE_REFUSED] = RED,    [RULE_MISSING] = YELLOW, [RULE_INVALID] = RED,
-                [RULE_SKIPPED] = GREY, [RULE_IDLE] = GREY, [RULE_PENDING] = YELLOW, [RULE_FAILED] = RED,
+                [RULE_OK] = GREEN,     [RULE_REFUSED] = RED, [RULE_MISSING] = YELLOW, [RULE_INVALID] = RED,
+                [RULE_SKIPPED] = GREY, [RULE_IDLE] = GREY,   [RULE_PENDING] = YELLOW, [RULE_FAILED] = RED,
         };
         struct roster_row *row = roster_add(r);
 

@@ -53,12 +53,18 @@ static bool is_about(const struct record_device *d, const char *address)
         return streq_ptr(d->about, address);
 }
 
+/* For the service of its rule. */
+static bool is_waiting(const struct record_device *d)
+{
+        return d->stage == STAGE_DEMAND && d->state == STATE_NONE && d->action == ACTION_BIND;
+}
+
 /* They fared alike, and nothing is to be said of it that its leader's line does not say. */
 static bool fared_alike(const struct lines *x, size_t i, size_t with)
 {
         const struct record_device *d = device(x, i), *l = device(x, with);
 
-        if (record_device_taken(d) && record_device_taken(l))
+        if ((record_device_taken(d) && record_device_taken(l)) || (is_waiting(d) && is_waiting(l)))
                 return true;
         return d->state == l->state && d->action == l->action &&
                (is_about(d, l->address) || streq(reason(x, i), reason(x, with)));
@@ -184,7 +190,7 @@ static void put_device(struct lines *x, size_t i, bool only)
         if (record_device_taken(d))
                 row->at_us = d->at_us;
         else if (d->state == STATE_NONE && d->action != ACTION_REFUSE)
-                row->last = d->action == ACTION_KEEP ? ROSTER_STAYS : x->status->boot ? "" : "not yet";
+                row->last = d->action == ACTION_KEEP ? ROSTER_STAYS : x->status->boot || is_waiting(d) ? "" : "not yet";
         row->bad = !only && is_bad(d) && (*text || d->state != STATE_REFUSED) && d->kind != REASON_SURPLUS;
         if (d->state == STATE_LATE)
                 strings_add(a, &row->below, arena_join(a, "taken from ", d->from, NULL));
@@ -193,7 +199,7 @@ static void put_device(struct lines *x, size_t i, bool only)
         if (*text)
                 strings_add(a, &row->below, text);
         for (size_t k = 0; k < x->status->record.n_devices; k++)
-                if (x->above[k] == i && record_device_taken(device(x, k)))
+                if (x->above[k] == i && (record_device_taken(device(x, k)) || is_waiting(device(x, k))))
                         roster_along(&x->roster, row, x->plan->facts, x->at[k], x->at[i]);
 }
 

@@ -88,7 +88,8 @@ static void add_idle(struct arena *a, const struct plan *plan, size_t rule, stru
         for (size_t i = 0; i < plan->n_entries && now->state == RULE_OK; i++) {
                 struct record_device x;
 
-                if (plan->entries[i].rule != rule || record_find_device(r, plan->facts->devices[plan->entries[i].device].address))
+                if (plan->entries[i].rule != rule ||
+                    record_find_device(r, plan->facts->devices[plan->entries[i].device].address))
                         continue;
                 x = record_device_of(plan, i, &(struct result){});
                 *record_device_at(r, a, x.address) = x;
@@ -370,7 +371,8 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
                 const struct rule *rule = config_find(plan->config, s.record.rules[i].name);
 
                 /* A rule that is meant for another machine is no fault of this one. */
-                if (s.record.rules[i].state != RULE_IDLE && (!rule || !plan->rules[rule - plan->config->rules].elsewhere))
+                if (s.record.rules[i].state != RULE_IDLE &&
+                    (!rule || !plan->rules[rule - plan->config->rules].elsewhere))
                         s.satisfied &= record_satisfied(&s.record, &s.record.rules[i]);
         }
         if (!plan->facts->in_initrd)

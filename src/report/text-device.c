@@ -238,7 +238,11 @@ static void put_handover(const struct page *p)
         const char *reason = p->list->handovers[p->device].reason, *text = list_state_names[state];
 
         if (e && e->action == ACTION_BIND)
-                reason = arena_join(p->screen.arena, "to ", e->driver, ", stage ", stages[e->stage].name, NULL);
+                reason = e->stage == STAGE_DEMAND
+                                 ? arena_join(p->screen.arena, "to ", e->driver, ", by passthrough@",
+                                              p->list->plan->config->rules[e->rule].name, ".service", NULL)
+                                 : arena_join(p->screen.arena, "to ", e->driver, ", stage ", stages[e->stage].name,
+                                              NULL);
         else if (e && e->action == ACTION_KEEP && p->list->plan->config->rules[e->rule].sriov && !device_of(p)->parent)
                 reason = "the rule makes virtual functions of it, and leaves it to the host";
         else if (e && e->action == ACTION_KEEP && p->list->plan->config->rules[e->rule].vgpu && !device_of(p)->parent)

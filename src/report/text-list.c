@@ -21,8 +21,8 @@ struct columns {
 };
 
 static const enum colour state_colours[LIST_STATE_MAX_] = {
-        [LIST_FREE] = GREEN,       [LIST_HELD] = GREY,   [LIST_HANDED_OVER] = GREEN,
-        [LIST_NEXT_BOOT] = YELLOW, [LIST_REFUSED] = RED,
+        [LIST_FREE] = GREEN,       [LIST_HELD] = GREY,      [LIST_HANDED_OVER] = GREEN,
+        [LIST_NEXT_BOOT] = YELLOW, [LIST_ON_DEMAND] = GREY, [LIST_REFUSED] = RED,
 };
 
 static size_t before_device(const struct columns *c)

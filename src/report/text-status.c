@@ -14,6 +14,15 @@ static void put_text(const struct screen *s, const char *text)
         screen_wrap(s, MARGIN, MARGIN, text);
 }
 
+static size_t n_not_idle(const struct record *record)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < record->n_rules; i++)
+                n += record->rules[i].state != RULE_IDLE;
+        return n;
+}
+
 static void put_head(const struct screen *s, const struct status *status)
 {
         const struct record *record = &status->record;
@@ -25,7 +34,7 @@ static void put_head(const struct screen *s, const struct status *status)
         else if (status->off_by)
                 text = arena_join(s->arena, "Nothing was handed over in this boot: ", status->off_by,
                                   " on the kernel command line.", NULL);
-        else if (!status->ran && record->n_rules > 0)
+        else if (!status->ran && n_not_idle(record) > 0)
                 text = "Nothing was handed over in this boot: it had no plan.";
         else if (record->n_rules == 0)
                 text = "No rules, in this boot or now.";
@@ -61,15 +70,12 @@ static void put_summary(const struct screen *s, const struct status *status)
         };
         const struct record *record = &status->record;
         const char *text, *what;
-        size_t n_ok = 0, n_vgpus = 0, n_idle = 0, n_rules;
+        size_t n_ok = 0, n_vgpus = 0, n_rules = n_not_idle(record), n_idle = record->n_rules - n_rules;
 
         for (size_t i = 0; i < record->n_devices; i++)
                 n_vgpus += is_vgpu(status, i, record->devices[i].state);
-        for (size_t i = 0; i < record->n_rules; i++) {
+        for (size_t i = 0; i < record->n_rules; i++)
                 n_ok += record_satisfied(record, &record->rules[i]);
-                n_idle += record->rules[i].state == RULE_IDLE;
-        }
-        n_rules = record->n_rules - n_idle;
         text = arena_printf(s->arena, "%zu of %zu rule%s in effect", n_ok, n_rules, n_rules == 1 ? "" : "s");
         if (n_idle > 0)
                 text = n_rules > 0 ? arena_printf(s->arena, "%s, %zu idle", text, n_idle)

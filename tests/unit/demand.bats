@@ -93,10 +93,8 @@ DROPIN=passthrough@cards.service.d/50-passthrough-demand.conf
 }
 
 @test "no stage of a boot takes it, says anything of it or has it in its record" {
-    put /etc/initrd-release ID=debian
     rule other '[Match]' Address=$C '[Device]' Stage=initrd
     rule gone '[Match]' Address=0000:09:00.0 '[Device]' Stage=demand
-    rm "$ROOT/etc/initrd-release"
     stage initrd
     exits 0
     has_not cards gone $A $B
@@ -316,6 +314,30 @@ killed_everywhere() {
     have "$TAKEN" 'started after that'
 }
 
+# stop_as STATE: as on the running host, of which systemctl says that.
+stop_as() {
+    put /systemctl '#!/bin/sh' "[ \"\$*\" = is-system-running ] && echo $1"
+    chmod +x "$ROOT/systemctl"
+    # shellcheck disable=SC2016 # for the inner shell
+    live_run /bin/bash -c 'mount --bind /systemctl /usr/bin/systemctl && export LD_PRELOAD=/drivers.so && exec "$@"' bash \
+        /build/passthrough-demand --give-back=cards
+}
+
+@test "while the host shuts down nothing is given back" {
+    start cards
+    exits 0
+    live_root
+    cp "$BATS_FILE_TMPDIR/drivers.so" "$ROOT/"
+    ENVIRONMENT=(DRIVERS_ROOT= ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0")
+    stop_as stopping
+    exits 0
+    have "$TAKEN" 'at shutdown'
+    grep -q cards "$ROOT/run/passthrough/record"
+    # A live root's files are not cut short first, so what is written there is no driver's name: it is tried.
+    stop_as degraded
+    [[ $(drivers) != *'vfio-pci vfio-pci'* ]] || { drivers && return 1; }
+}
+
 # --- the units
 
 @test "the generator wants its service nowhere, and lets its stop give back" {
@@ -352,6 +374,31 @@ killed_everywhere() {
     ctl status
     exits 0
     has idle 'could not be now'
+}
+
+@test "list, show and check tell of the service, and of no boot" {
+    root_port 0000:00:08.0 08
+    pci_add 0000:08:00.0 1002:5159 0300 under=0000:00:08.0 group=8 driver=radeon
+    pci_add 0000:08:00.1 1002:aa38 0403 under=0000:00:08.0 group=8 driver=snd_hda_intel
+    rule gpu '[Match]' Address=08:00.0 '[Device]' Stage=demand
+    ctl list
+    exits 0
+    says '08:00.0 .* radeon +on demand +gpu'
+    has '3 on demand'
+    ctl list 08:00.0
+    has 'on demand: to vfio-pci, by passthrough@gpu.service'
+    ctl show gpu
+    exits 0
+    has 'systemctl start passthrough@gpu.service does it'
+    has_not 'a boot with the rule'
+    ctl check --all
+    has 'driver now: radeon, vfio-pci once passthrough@gpu.service is started'
+    has_not 'from the next boot on'
+    ctl status
+    exits 0
+    says '08:00.0 .* radeon$'
+    has 'with 08:00.1' '2 rules idle.'
+    has_not 'not yet' 'Nothing was handed over'
 }
 
 @test "a card taken by its service and gone from it since is a failure" {

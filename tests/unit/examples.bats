@@ -31,10 +31,35 @@ example() {
         done
         [[ $found ]] || { echo "$PAGE:$line: no file of conf/examples is this one" && return 1; }
     done < <(parts | awk -F'\t' '$2 == "example"')
-    for file in "$EXAMPLES"/*; do
+    for file in "$EXAMPLES"/*.conf; do
         [[ " $known " == *" ${file##*/} "* ]] || { echo "$PAGE has no recipe like $file" && return 1; }
         grep -qE "^ *example ${file##*/}( |\$)" <(sed 's/example \([a-z0-9-]*\)/example \1.conf/' "$BATS_TEST_FILENAME") ||
             { echo "no test has $file planned" && return 1; }
+    done
+}
+
+@test "examples: a card on demand, with a hook for libvirt, a unit for QEMU and one for podman" {
+    local file unit=passthrough@gpu-on-demand.service
+    tree_new
+    root_port 0000:00:02.0 01
+    pci_add 0000:01:00.0 1002:6929 0300 under=0000:00:02.0 group=1 driver=radeon
+    example gpu-on-demand
+    device 0000:01:00.0 bind vfio-pci demand
+    document man/passthrough.d.5
+    # shellcheck disable=SC2016 # the shell's that is written
+    mkdir -p "$BATS_TEST_TMPDIR/bin" && printf '#!/bin/sh\necho "$@"\n' >"$BATS_TEST_TMPDIR/bin/systemctl"
+    chmod +x "$BATS_TEST_TMPDIR/bin/systemctl"
+    for file in 'games prepare begin' 'games start begin' 'games started begin' 'games stopped end' 'games release end' 'other prepare begin'; do
+        # shellcheck disable=SC2086 # words
+        PATH=$BATS_TEST_TMPDIR/bin:$PATH "$EXAMPLES/qemu-hook" $file - </dev/null
+    done >"$BATS_TEST_TMPDIR/said"
+    is "$(paste -sd';' "$BATS_TEST_TMPDIR/said")" "start $unit;stop $unit" 'what the hook runs'
+    for file in "$EXAMPLES"/gpu-on-demand.{service,container}; do
+        is "$(grep -E '^(Requires|After|PropagatesStopTo)=' "$file" | paste -sd';')" "Requires=$unit;After=$unit;PropagatesStopTo=$unit" "$file"
+        grep -q /run/passthrough/devices/gpu-on-demand "$file"
+    done
+    for file in "$EXAMPLES"/*; do
+        [[ $file == *.conf ]] || grep -qF "${file##*/}" "$DOCUMENT" || { echo "$PAGE does not name $file" && return 1; }
     done
 }
 
