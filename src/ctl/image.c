@@ -20,18 +20,19 @@
 #define LEFT_OUT_PATH   PASSTHROUGH_LIBEXEC "/left-out"
 #define AS_APPLIED_PATH PASSTHROUGH_LIBEXEC "/as-applied"
 
-/* What is built in needs no module, and the maker knows that. */
+/* What is built in needs no module, and the maker knows that. What no boot takes needs none there. */
 struct strings image_modules(struct ctl *c)
 {
         const char **modules = NULL;
         size_t n = 0;
 
         for (size_t i = 0; i < c->config.n_rules; i++)
-                if (!c->config.rules[i].invalid)
+                if (!c->config.rules[i].invalid && !rule_on_demand(&c->config.rules[i]))
                         driver_add_modules(driver_of_rule(&c->config.rules[i]), &c->arena, &modules, &n);
         /* Driver=auto may have another one. */
         for (size_t i = 0; i < c->plan.n_entries; i++)
-                if (!c->config.rules[c->plan.entries[i].rule].bus->taken_by)
+                if (!c->config.rules[c->plan.entries[i].rule].bus->taken_by &&
+                    c->plan.entries[i].stage != STAGE_DEMAND)
                         driver_add_modules(c->plan.entries[i].driver, &c->arena, &modules, &n);
         return (struct strings){modules, n};
 }

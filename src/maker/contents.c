@@ -51,7 +51,7 @@ static const char *missing_module(struct verifier *v)
         size_t n = 0;
 
         for (size_t i = 0; i < v->now->config.n_rules; i++)
-                if (!v->now->config.rules[i].invalid)
+                if (!v->now->config.rules[i].invalid && !rule_on_demand(&v->now->config.rules[i]))
                         driver_add_modules(driver_of_rule(&v->now->config.rules[i]), v->arena, &names, &n);
         for (size_t i = 0; i < n; i++) {
                 struct module module = {.name = names[i]};

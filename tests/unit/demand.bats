@@ -105,16 +105,30 @@ DROPIN=passthrough@cards.service.d/50-passthrough-demand.conf
     exits 0
     have 'e1000e e1000e, e1000e -, vfio-pci vfio-pci' "after another rule's service"
     grep -q $C "$ROOT/run/passthrough/record"
-    ! grep -e cards -e gone -e $A -e $B "$ROOT/run/passthrough/record"
+    ! grep -e cards -e gone -e $A -e $B "$ROOT/run/passthrough/record" || return 1
+}
+
+@test "an image has the rule, which decides there, and no module for it" {
+    rule zz-all '[Match]' ID=1234:11e8 '[Device]' Expect=0- Driver=pci-stub
+    driver_present pci-stub
+    ctl image --modules
+    exits 0
+    is "$output" pci-stub modules
+    mkdir "$BATS_TEST_TMPDIR/image"
+    ctl image "$BATS_TEST_TMPDIR/image"
+    exits 0
+    [[ -e $BATS_TEST_TMPDIR/image/etc/passthrough.d/cards.conf ]]
 }
 
 @test "a device that appears is left to the host" {
+    rule zz-all '[Match]' ID=1234:11e8 '[Device]' Expect=0-
     with -- passthrough-bind --hotplug=$A
     exits 0
     have "$HOST" 'after it appeared'
+    rm "$ROOT/etc/passthrough.d/zz-all.conf"
     with -- passthrough-bind --stage=udev
     exits 0
-    ! grep -s -e SYSTEMD_WANTS -e vfio "$ROOT"/run/udev/rules.d/*passthrough*
+    ! grep -s -e SYSTEMD_WANTS -e vfio "$ROOT"/run/udev/rules.d/*passthrough* || return 1
 }
 
 @test "a boot's rule does not get a group of which a rule has a member on demand, and the other way round" {
