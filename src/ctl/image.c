@@ -31,8 +31,7 @@ struct strings image_modules(struct ctl *c)
                         driver_add_modules(driver_of_rule(&c->config.rules[i]), &c->arena, &modules, &n);
         /* Driver=auto may have another one. */
         for (size_t i = 0; i < c->plan.n_entries; i++)
-                if (!c->config.rules[c->plan.entries[i].rule].bus->taken_by &&
-                    c->plan.entries[i].stage != STAGE_DEMAND)
+                if (!c->config.rules[c->plan.entries[i].rule].bus->taken_by && c->plan.entries[i].stage != STAGE_DEMAND)
                         driver_add_modules(c->plan.entries[i].driver, &c->arena, &modules, &n);
         return (struct strings){modules, n};
 }

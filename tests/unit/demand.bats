@@ -179,6 +179,7 @@ DROPIN=passthrough@cards.service.d/50-passthrough-demand.conf
     start cards
     exits 1
     has 'in use' 'wireplumber (PID 777)'
+    has_not 'bound to'
     have "$HOST" 'while it is in use'
     is_now idle
     rm -rf "$ROOT/proc/777"
@@ -201,7 +202,12 @@ DROPIN=passthrough@cards.service.d/50-passthrough-demand.conf
     exits 1
     start cards
     exits 0
+    rule cards '[Match]' Address="$A $B $C" '[Device]' Expect=3 Stage=demand
+    start cards
+    exits 0
+    have 'vfio-pci vfio-pci, vfio-pci vfio-pci, vfio-pci vfio-pci' 'one more'
     stop cards
+    have "$HOST" 'all stopped'
     rule cards '[Match]' Address=$C '[Device]' Stage=demand
     rule new '[Match]' Address=$A '[Device]' Stage=demand
     start cards
@@ -301,6 +307,11 @@ killed_everywhere() {
     kept stopped
     killed_everywhere start stopped
     killed_everywhere stop started
+    again started
+    stop cards KILL_AT=a7
+    ctl status --json
+    exits 1
+    is "$(get '.devices[].state')" 'begun begun' 'of a stop that is cut short'
 }
 
 @test "a record that cannot be read is no leave to forget what is held" {
@@ -352,12 +363,33 @@ stop_as() {
     [[ $(drivers) != *'vfio-pci vfio-pci'* ]] || { drivers && return 1; }
 }
 
+@test "a rule of this boot that is switched over can be given back at once, and one switched back waits for a boot" {
+    rule cards '[Match]' Address="$A $B" '[Device]' Expect=2 Stage=initrd
+    stage initrd
+    have "$TAKEN" 'in the boot'
+    with -- passthrough-bind --rule=cards
+    exits 0
+    rule cards '[Match]' Address="$A $B" '[Device]' Expect=2 Stage=demand
+    is_now ok
+    stop cards
+    exits 0
+    have "$HOST" 'given back'
+    is_now idle
+    rule cards '[Match]' Address="$A $B" '[Device]' Expect=2 Stage=initrd
+    ctl status
+    exits 1
+    has pending 'not in effect yet'
+    start cards
+    exits 1
+    have "$HOST" 'before the next boot'
+}
+
 # --- the units
 
 @test "the generator wants its service nowhere, and lets its stop give back" {
     rule boot '[Match]' Address=$C
     generate
-    [[ ! -e $BATS_TEST_TMPDIR/units/passthrough.target.wants/passthrough@cards.service ]]
+    [[ ! -L $BATS_TEST_TMPDIR/units/passthrough.target.wants/passthrough@cards.service ]]
     [[ -L $BATS_TEST_TMPDIR/units/passthrough.target.wants/passthrough@boot.service ]]
     grep -qx 'ExecStop=/usr/lib/passthrough/passthrough-demand --give-back=%i' "$BATS_TEST_TMPDIR/units/$DROPIN"
     grep -qx 'TimeoutStopSec=60s' "$BATS_TEST_TMPDIR/units/$DROPIN"
@@ -366,7 +398,7 @@ stop_as() {
     start cards
     exits 0
     generate
-    [[ ! -e $BATS_TEST_TMPDIR/units/passthrough.target.wants/passthrough@cards.service ]]
+    [[ ! -L $BATS_TEST_TMPDIR/units/passthrough.target.wants/passthrough@cards.service ]]
     [[ -e $BATS_TEST_TMPDIR/units/$DROPIN ]]
     rule cards '[Match]' Address="$A $B" '[Device]' Expect=2 Stage=demand Required=yes
     generate
