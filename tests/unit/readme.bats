@@ -57,6 +57,9 @@ passthroughctl status | tests/boot/loader-apply/guest | passthroughctl status
 passthroughctl status --boot=-1 | tests/unit/status.bats | ctl status --boot=-1
 passthroughctl confirm | tests/unit/session.bats | sudo passthroughctl confirm
 passthroughctl apply --no-trial | tests/boot/loader-apply/guest | passthroughctl apply --no-trial
+passthroughctl bind RULE | tests/unit/demand.bats | passthroughctl bind cards
+systemctl daemon-reload | tests/boot/demand/guest | systemctl daemon-reload
+systemctl stop | tests/boot/demand/guest | systemctl stop lab-machine@1000.service
 passthroughctl add --from=modprobe | tests/unit/import.bats | ctl add --from=modprobe
 passthroughctl add stick /dev/sdb | tests/unit/examples.bats | ctl add stick /dev/sdb
 passthroughctl release gpu0 | tests/boot/bind-release/guest | hand release gpu
