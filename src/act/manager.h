@@ -5,5 +5,12 @@
 
 #include "base/root.h"
 
-/* The host is on its way down: systemctl(1), is-system-running. False where nobody says so. */
-bool manager_is_stopping(const struct root *root);
+enum manager_state {
+        MANAGER_UNKNOWN,
+        MANAGER_STARTING,
+        MANAGER_UP,
+        MANAGER_STOPPING,
+};
+
+/* How far the host is: systemctl(1), is-system-running. A root that is not live is up. */
+enum manager_state manager_state(const struct root *root);

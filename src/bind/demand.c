@@ -101,7 +101,7 @@ int run_give_back_rule(const struct root *root, const char *rule)
         struct givens all;
         int k, end = RUN_DONE;
 
-        if (manager_is_stopping(root)) {
+        if (manager_state(root) == MANAGER_STOPPING) {
                 say(&r, LOG_LEVEL_INFO, rule, "the host shuts down: nothing is given back");
                 return RUN_DONE;
         }
@@ -280,6 +280,8 @@ static int run(const struct root *root, const char *rule)
                 run_log_off(&r, rule);
                 return RUN_UNSATISFIED;
         }
+        /* Until then not all that the host uses shows. */
+        r.starting = manager_state(root) != MANAGER_UP;
         k = record_lock(root, 0, &lock);
         if (k == 0)
                 k = run_read_record(&r);

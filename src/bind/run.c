@@ -65,7 +65,7 @@ int run_load(struct run *r, bool all, enum stage stage)
                 return k;
         leave_others(&r->config);
         facts_request_for(&r->config, &r->arena, &request);
-        request.booting = knowing[stage].booting;
+        request.booting = knowing[stage].booting || r->starting;
         request.early = knowing[stage].early;
         request.arriving = knowing[stage].arriving && !r->by_hand;
         request.root_stage = knowing[stage].root_stage;

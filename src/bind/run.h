@@ -11,6 +11,7 @@ struct run {
         const struct facts_sources *sources; /* for run_load() */
         const char *asked;                   /* the device that udev waits for, or NULL */
         bool by_hand;                        /* somebody has typed the command: nothing has just appeared */
+        bool starting;                       /* the host is on its way up, whatever the stage */
         struct arena arena;
         struct diags diags;
         struct config config;
@@ -33,8 +34,8 @@ enum run_end {
  */
 int run_stage(const struct root *root, const char *stage) _must_check_; /* of the initrd */
 int run_rule(const struct root *root, const char *rule) _must_check_;   /* on the host */
-int run_take(const struct root *root, const char *rule) _must_check_;   /* the same, without nodes and links */
 int run_settle(const struct root *root, const char *rule) _must_check_; /* one that boots carry out */
+int run_take(const struct root *root, const char *rule) _must_check_;   /* the same, without nodes and links */
 /* The way back of what a rule of Stage=demand holds. */
 int run_give_back_rule(const struct root *root, const char *rule) _must_check_;
 /* The rule's virtual functions, which are made first; in passthrough-sriov alone. */

@@ -339,27 +339,51 @@ killed_everywhere() {
     have "$TAKEN" 'started after that'
 }
 
-# stop_as STATE: as on the running host, of which systemctl says that.
-stop_as() {
+# as STATE PROGRAM ARGUMENT: on the running host, of which systemctl says that.
+as() {
     put /systemctl '#!/bin/sh' "[ \"\$*\" = is-system-running ] && echo $1"
     chmod +x "$ROOT/systemctl"
     # shellcheck disable=SC2016 # for the inner shell
-    live_run /bin/bash -c 'mount --bind /systemctl /usr/bin/systemctl && export LD_PRELOAD=/drivers.so && exec "$@"' bash \
-        /build/passthrough-demand --give-back=cards
+    live_run /usr/bin/unshare --net /bin/bash -c 'mount --bind /systemctl /usr/bin/systemctl
+        mount --bind /kept/swaps /proc/swaps && mount --bind /kept/self/mountinfo /proc/$$/mountinfo
+        for file in route ipv6_route; do mount --bind /kept/net/$file /proc/$$/net/$file; done
+        export LD_PRELOAD=/drivers.so && exec "$@"' bash "/build/$2" "$3"
+}
+
+live_drivers() {
+    live_root
+    cp "$BATS_FILE_TMPDIR/drivers.so" "$ROOT/"
+    cp -r "$BATS_TEST_TMPDIR/proc" "$ROOT/kept"
+    ENVIRONMENT=(DRIVERS_ROOT= ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0")
+}
+
+@test "while the host is on its way up, what it may need takes a clearance" {
+    root_port 0000:00:08.0 08
+    pci_add 0000:08:00.0 8086:a36d 0c0330 under=0000:00:08.0 group=8 driver=xhci_hcd
+    rule cards '[Match]' Address=08:00.0 '[Device]' Stage=demand
+    put /etc/passthrough.conf '[Host]' Uplink=none
+    live_drivers
+    local state
+    for state in starting initializing nonsense; do
+        as $state passthrough-demand --rule=cards
+        exits 1
+        is "$(basename "$(readlink "$(pci_file 0000:08:00.0 driver)")")" xhci_hcd "$state"
+    done
+    as degraded passthrough-demand --rule=cards
+    exits 0
+    is "$(basename "$(readlink "$(pci_file 0000:08:00.0 driver)")")" vfio-pci 'on a host that is up'
 }
 
 @test "while the host shuts down nothing is given back" {
     start cards
     exits 0
-    live_root
-    cp "$BATS_FILE_TMPDIR/drivers.so" "$ROOT/"
-    ENVIRONMENT=(DRIVERS_ROOT= ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0")
-    stop_as stopping
+    live_drivers
+    as stopping passthrough-demand --give-back=cards
     exits 0
     have "$TAKEN" 'at shutdown'
     grep -q cards "$ROOT/run/passthrough/record"
     # A live root's files are not cut short first, so what is written there is no driver's name: it is tried.
-    stop_as degraded
+    as degraded passthrough-demand --give-back=cards
     [[ $(drivers) != *'vfio-pci vfio-pci'* ]] || { drivers && return 1; }
 }
 
