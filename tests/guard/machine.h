@@ -219,6 +219,7 @@ struct machine {
         struct shaped shaped[8];
         const struct shape *root_shape;
         unsigned n_shaped, on_second_bus, on_third_bus, n_capable;
+        bool on_demand; /* all its rules that take functions are */
         unsigned n_functions, n_blocks, n_pools, n_uses, n_interfaces, n_usb, n_plugs, n_boards, n_rules;
         int virtio_keyboard; /* the function it is, or NONE */
         bool ps2_keyboard;

@@ -174,9 +174,21 @@ static unsigned boot(const struct machine *m, bool poor, struct tally *tally)
         return wrong + plan_again(m, "at the root stage", "root", &tally->taken[2]);
 }
 
+/* By the initrd, by the root stage and as they appear. */
+static uint64_t taken_unasked(const struct tally *tally)
+{
+        return tally->taken[1] + tally->taken[2] + tally->taken[3];
+}
+
 unsigned moments(const struct machine *m, enum moment moment, struct tally *tally)
 {
+        uint64_t before = taken_unasked(tally);
+        unsigned wrong = 0;
+
         if (moment == NO_MOMENT)
                 return 0;
-        return moment == HOTPLUG ? hotplug(m, &tally->taken[3]) : boot(m, moment == POOR_BOOT, tally);
+        wrong = moment == HOTPLUG ? hotplug(m, &tally->taken[3]) : boot(m, moment == POOR_BOOT, tally);
+        if (m->on_demand && taken_unasked(tally) > before)
+                wrong += verdicts_wrong(m, NO_FUNCTION, "what is on demand is taken unasked", "");
+        return wrong;
 }

@@ -63,6 +63,7 @@ static void generate(struct machine *m, uint64_t seed, size_t number)
 {
         memset(m, 0, sizeof(*m));
         m->seed = m->random = seed;
+        m->on_demand = seed % 7 == 3;
         if (number != RANDOM)
                 make_quiet(m, number);
         else {

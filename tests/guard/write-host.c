@@ -153,7 +153,10 @@ void write_configuration(const struct machine *m)
                     : r->match_only ? "Functions=match\n"
                                     : "",
                     r->native ? "Driver=native\n" : "", r->allow_boot_display ? "AllowBootDisplay=yes\n" : "",
-                    r->stage_root ? "Stage=root\n" : "", "");
+                    m->on_demand && !r->native ? "Stage=demand\n"
+                    : r->stage_root            ? "Stage=root\n"
+                                               : "",
+                    "");
         }
 }
 
