@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "act/manager.h"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include "base/program.h"
 #include "base/str.h"
 
 static enum manager_state state_named(const char *text)
@@ -26,27 +22,15 @@ static enum manager_state state_named(const char *text)
 
 enum manager_state manager_state(const struct root *root)
 {
-        char *argv[] = {"systemctl", "is-system-running", NULL}, *environment[] = {NULL}, text[64];
-        posix_spawn_file_actions_t files;
-        int ends[2], status;
-        ssize_t n = 0;
-        pid_t pid;
+        static const char *const argv[] = {"/usr/bin/systemctl", "is-system-running", NULL};
+        enum manager_state state = MANAGER_UP;
+        struct arena a = {};
+        char *text;
+        size_t size;
 
-        if (!root->live)
-                return MANAGER_UP;
-        if (pipe2(ends, O_CLOEXEC) < 0)
-                return MANAGER_UNKNOWN;
-        posix_spawn_file_actions_init(&files);
-        posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
-        if (posix_spawn(&pid, "/usr/bin/systemctl", &files, NULL, argv, environment) != 0)
-                pid = -1;
-        posix_spawn_file_actions_destroy(&files);
-        close(ends[1]);
-        if (pid > 0) {
-                n = read(ends[0], text, sizeof(text) - 1);
-                waitpid(pid, &status, 0);
-        }
-        close(ends[0]);
-        text[MAX(n, 0)] = '\0';
-        return state_named(text);
+        if (root->live)
+                state = program_output(argv, &a, &text, &size) < 0 ? MANAGER_UNKNOWN
+                                                                   : state_named(arena_strndup(&a, text, size));
+        arena_free(&a);
+        return state;
 }

@@ -254,32 +254,19 @@ static int start(struct run *r, const char *name)
         return k;
 }
 
-/* Whether no boot takes anything for the rule: *ret. */
-static int look_ahead(const struct root *root, const char *name, bool *ret)
+static bool is_on_demand(const struct rule *rule)
 {
-        struct arena a = {};
-        struct config config;
-        const struct rule *rule;
-        int k = config_load(root, &a, bus_syntaxes, &(struct diags){.arena = &a}, &config);
-
-        rule = k < 0 ? NULL : config_find(&config, name);
-        *ret = rule && rule_on_demand(rule);
-        arena_free(&a);
-        return k;
+        return rule_on_demand(rule);
 }
 
 static int run(const struct root *root, const char *rule)
 {
         _cleanup_(close_fd) int lock = -1;
         _cleanup_(run_free) struct run r = {.root = root, .sources = &sources, .by_hand = true};
-        int k = facts_read_switches(root, &r.arena, &r.facts);
+        int k = run_switches(&r, rule);
 
-        if (k < 0)
+        if (k != RUN_DONE)
                 return k;
-        if (r.facts.off) {
-                run_log_off(&r, rule);
-                return RUN_UNSATISFIED;
-        }
         /* Until then not all that the host uses shows. */
         r.starting = manager_state(root) != MANAGER_UP;
         k = record_lock(root, 0, &lock);
@@ -295,7 +282,7 @@ static int run(const struct root *root, const char *rule)
 int run_rule(const struct root *root, const char *rule)
 {
         bool demand;
-        int k = look_ahead(root, rule, &demand);
+        int k = run_ask(root, rule, is_on_demand, &demand);
 
         return k < 0 ? k : demand ? run(root, rule) : run_settle(root, rule);
 }

@@ -38,7 +38,7 @@ bool run_nodes(struct run *r, const char *name)
         return problems.n == 0;
 }
 
-void run_log_off(struct run *r, const char *rule)
+static void log_off(struct run *r, const char *rule)
 {
         struct outcome o = outcome_of_rule(
                 &r->arena, &(struct record_rule){.name = rule,
@@ -48,4 +48,27 @@ void run_log_off(struct run *r, const char *rule)
 
         o.level = LOG_LEVEL_NOTICE;
         outcome_log(r->root, &o, false);
+}
+
+int run_switches(struct run *r, const char *rule)
+{
+        int k = facts_read_switches(r->root, &r->arena, &r->facts);
+
+        if (k < 0 || !r->facts.off)
+                return k < 0 ? k : RUN_DONE;
+        log_off(r, rule);
+        return RUN_UNSATISFIED;
+}
+
+int run_ask(const struct root *root, const char *name, bool (*is)(const struct rule *rule), bool *ret)
+{
+        struct arena a = {};
+        struct config config;
+        const struct rule *rule;
+        int k = config_load(root, &a, bus_syntaxes, &(struct diags){.arena = &a}, &config);
+
+        rule = k < 0 ? NULL : config_find(&config, name);
+        *ret = rule && is(rule);
+        arena_free(&a);
+        return k;
 }

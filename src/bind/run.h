@@ -93,8 +93,10 @@ bool run_same_text(const struct run *r, const struct rule *rule);
 bool run_still_bound(const struct run *r, const struct record_rule *rule);
 /* Who may open what of the rule, and links. Whether it is as it should be; else the reason is logged. */
 bool run_nodes(struct run *r, const char *rule);
-/* Nothing is handed over in this boot. */
-void run_log_off(struct run *r, const char *rule);
+/* RUN_DONE; RUN_UNSATISFIED, which is logged, where nothing is handed over in this boot; or -errno. */
+int run_switches(struct run *r, const char *rule) _must_check_;
+/* What the config as it is now says of the rule, before anything is locked or looked at. 0 or -errno. */
+int run_ask(const struct root *root, const char *rule, bool (*is)(const struct rule *rule), bool *ret) _must_check_;
 void run_log_device(struct run *r, size_t entry);
 void run_log_rule(struct run *r, const struct record_rule *rule);
 void run_free(struct run *r);

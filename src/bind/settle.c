@@ -197,25 +197,22 @@ static bool settle_nodes(struct run *r, const char *name)
         return !rule || !run_same_text(r, rule) || run_nodes(r, name);
 }
 
+static bool is_claimed(const struct rule *rule)
+{
+        return rule->bus->taken_by;
+}
+
 /*
  * At the start of a boot udev may have yet to come to what it is to claim. Nothing is held meanwhile. Without its rules
  * for that it claims nothing.
  */
-static int wait_for_udev(const struct root *root, const char *name)
+static int wait_for_udev(const struct root *root, const char *rule)
 {
-        struct arena a = {};
-        struct config config;
-        const struct rule *rule;
-        int k;
+        bool claimed = false;
+        int k = root_exists(root, CLAIMS_UDEV "/" CLAIMS_FIRST) ? run_ask(root, rule, is_claimed, &claimed) : 0;
 
-        if (!root_exists(root, CLAIMS_UDEV "/" CLAIMS_FIRST))
-                return 0;
-        k = config_load(root, &a, bus_syntaxes, &(struct diags){.arena = &a}, &config);
-        rule = k < 0 ? NULL : config_find(&config, name);
-
-        if (rule && rule->bus->taken_by)
+        if (claimed)
                 await_queue(root);
-        arena_free(&a);
         return k;
 }
 
@@ -223,14 +220,10 @@ static int run(const struct root *root, const char *rule, bool nodes)
 {
         _cleanup_(close_fd) int lock = -1;
         _cleanup_(run_free) struct run r = {.root = root, .sources = &sources};
-        int k = facts_read_switches(root, &r.arena, &r.facts);
+        int k = run_switches(&r, rule);
 
-        if (k < 0)
+        if (k != RUN_DONE)
                 return k;
-        if (r.facts.off) {
-                run_log_off(&r, rule);
-                return RUN_UNSATISFIED;
-        }
         k = wait_for_udev(root, rule);
         if (k == 0)
                 k = record_lock(root, 0, &lock);
