@@ -6,10 +6,7 @@ load tree
 load tree-users
 load tree-usb
 load tree-guard
-
-setup_file() {
-    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/drivers.so" "$BATS_TEST_DIRNAME/drivers.c" -ldl
-}
+load drivers
 
 setup() {
     tree_again claims-image && return

@@ -4,12 +4,9 @@
 
 load product
 load tree
+load drivers
 
 A=0000:01:00.0 B=0000:02:00.0 C=0000:03:00.0 D=0000:04:00.0
-
-setup_file() {
-    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/drivers.so" "$BATS_TEST_DIRNAME/drivers.c" -ldl
-}
 
 # Four cards of a class that says nothing, which the rescue gives back for that: two for each stage, of which one has a driver already. One of these had an
 # override, too.
@@ -33,15 +30,6 @@ setup() {
     rule early '[Match]' Address="$A $B" '[Device]' Expect=2 Stage=initrd
     rule later '[Match]' Address="$C $D" '[Device]' Expect=2 Stage=root
     tree_keep nets
-}
-
-# with ASSIGNMENT... -- PROGRAM ARGUMENT...
-with() {
-    local -a assignments=()
-    while [[ $1 != -- ]]; do assignments+=("$1") && shift; done
-    shift
-    run --separate-stderr env DRIVERS_ROOT="$ROOT" LD_PRELOAD="$BATS_FILE_TMPDIR/drivers.so" \
-        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "${assignments[@]}" "$BUILD/$1" --root="$ROOT" "${@:2}"
 }
 
 stage() { with SYSTEMD_IN_INITRD=1 "${@:2}" -- passthrough-bind --stage="$1"; }

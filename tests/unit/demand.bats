@@ -5,12 +5,9 @@
 load product
 load tree
 load live
+load drivers
 
 A=0000:01:00.0 B=0000:02:00.0 C=0000:03:00.0
-
-setup_file() {
-    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/drivers.so" "$BATS_TEST_DIRNAME/drivers.c" -ldl
-}
 
 # Two cards for the rule, one with an override that somebody has set, and a third one beside them.
 setup() {
@@ -31,15 +28,6 @@ setup() {
     rule cards '[Match]' Address="$A $B" '[Device]' Expect=2 Stage=demand
     process 1 systemd
     tree_keep demand
-}
-
-# with ASSIGNMENT... -- PROGRAM ARGUMENT...
-with() {
-    local -a assignments=()
-    while [[ $1 != -- ]]; do assignments+=("$1") && shift; done
-    shift
-    run --separate-stderr env DRIVERS_ROOT="$ROOT" LD_PRELOAD="$BATS_FILE_TMPDIR/drivers.so" \
-        ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0:detect_leaks=0" "${assignments[@]}" "$BUILD/$1" --root="$ROOT" "${@:2}"
 }
 
 start() { with "${@:2}" -- passthrough-bind --rule="$1"; }

@@ -3,12 +3,9 @@
 
 load product
 load tree
+load drivers
 
 A=0000:01:00.0
-
-setup_file() {
-    "${CC:-cc}" -shared -fPIC -O1 -o "$BATS_FILE_TMPDIR/drivers.so" "$BATS_TEST_DIRNAME/drivers.c" -ldl
-}
 
 # A card of a class that says nothing, taken in an initrd of initramfs-tools.
 setup() {
