@@ -250,6 +250,22 @@ END
     attribute 0000:04:10.2 driver_override vfio-pci
 }
 
+@test "one that another rule takes is there all the same" {
+    made 2 driver=igbvf
+    functions VirtualFunctions=2 Driver=native
+    rule 10-one '[Match]' Parent=04:00.0 VirtualFunction=1 '[Device]' Stage=demand
+    make_functions 50-nic
+    exits 0
+    ctl status --json
+    exits 0
+    rule_is 50-nic ok
+    rule_is 10-one idle
+    rule 10-one '[Match]' Parent=04:00.0 VirtualFunction=0-1 '[Device]' Expect=2 Stage=demand
+    ctl status --json
+    exits 0
+    rule_is 50-nic ok
+}
+
 @test "what cannot be set is named, and the function is handed over all the same" {
     made 1 driver=vfio-pci
     pci_set 0000:04:00.0 sriov_numvfs 0
