@@ -215,11 +215,38 @@ static const char *login(const struct graph *g, const char *comm, const char *pa
                           path + strlen("/dev/"), ".service", NULL);
 }
 
+/* The system's service that a process is of (cgroups(7), /proc/PID/cgroup), or NULL. */
+static const char *service_of(const struct graph *g, const char *pid)
+{
+        char *path = arena_join(g->arena, "/proc/", pid, "/cgroup", NULL), text[1024], *unit;
+
+        if (root_read(g->root, path, text, sizeof(text)) <= 0 || !(unit = strstr(text, ":/system.slice/")))
+                return NULL;
+        unit[strcspn(unit, "\n")] = '\0';
+        unit = strrchr(unit, '/') + 1;
+        str_make_printable(unit);
+        /* logind has a session's cards open for it. */
+        return endswith(unit, ".service") && !startswith(unit, "systemd-") ? arena_strdup(g->arena, unit) : NULL;
+}
+
+/* What ends a program that has a graphics card open; NULL: it is none. */
+static const char *picture(const struct graph *g, const char *pid, const char *path)
+{
+        const char *service;
+
+        if (!startswith(path, "/dev/dri/") && !startswith(path, "/dev/nvidia") && !startswith(path, "/dev/fb"))
+                return NULL;
+        service = service_of(g, pid);
+        return service ? arena_join(g->arena, "a service of the host is on it: systemctl stop ", service, NULL)
+                       : "a session is on it: systemctl stop display-manager.service, or end the program";
+}
+
 static void report(struct busy *b, struct devnode *x, const char *text, const char *pid)
 {
         struct graph *g = b->g;
         struct device *d = &g->facts->devices[x->device];
         char *path = arena_printf(g->arena, "/proc/%s/comm", pid), comm[64];
+        const char *ending;
 
         if (root_read(g->root, path, comm, sizeof(comm)) <= 0)
                 strcpy(comm, "a process");
@@ -235,7 +262,8 @@ static void report(struct busy *b, struct devnode *x, const char *text, const ch
         }
         guard_use(g, x->node, "%s (PID %s)", comm, pid);
         g->evidence->uses[g->evidence->n_uses - 1].by_process = true;
-        g->evidence->uses[g->evidence->n_uses - 1].ending = login(g, comm, text);
+        ending = login(g, comm, text);
+        g->evidence->uses[g->evidence->n_uses - 1].ending = ending ? ending : picture(g, pid, text);
 }
 
 /* proc_pid_fdinfo(5): the flags of open(2), in octal. What cannot be read may be writing. */
