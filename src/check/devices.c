@@ -32,14 +32,15 @@ static void judge_driver(struct checker *c, const struct plan_entry *e, struct v
 
         if (streq_ptr(now, claim))
                 text = "udev's database has it for a rule";
-        else if (claim)
+        else if (claim && !(e->action == ACTION_BIND && e->stage == STAGE_DEMAND))
                 text = arena_printf(c->arena, "driver now: %s%s", now ? now : "none",
                                     e->action == ACTION_BIND ? "; the next boot claims it for the rule" : "");
         else if (streq_ptr(now, e->driver))
                 text = arena_printf(c->arena, "%s has it now", e->driver);
         else if (e->action == ACTION_BIND && e->stage == STAGE_DEMAND)
                 text = arena_printf(c->arena, "driver now: %s, %s once passthrough@%s.service is started",
-                                    now ? now : "none", e->driver, c->plan->config->rules[e->rule].name);
+                                    now ? now : "none", claim ? "claimed for the rule" : e->driver,
+                                    c->plan->config->rules[e->rule].name);
         else if (e->action == ACTION_BIND)
                 text = arena_printf(c->arena, "driver now: %s, %s from the next boot on", now ? now : "none",
                                     e->driver);
@@ -101,6 +102,20 @@ static void judge_display(struct checker *c, const struct plan_entry *e, const s
                 return;
         }
         add(c, v, CHECK_PASS, "", arena_join(c->arena, "the firmware's picture is on it (", evidence, ")", NULL));
+}
+
+/* Its native driver has to let go of it while the host runs, and to find its way into it again. */
+static void judge_on_demand(struct checker *c, const struct plan_entry *e, const struct check_device *x,
+                            struct verdict *v)
+{
+        if (e->action != ACTION_BIND || e->stage != STAGE_DEMAND || !x->shows.console)
+                return;
+        add(c, v, CHECK_WARN,
+            arena_join(c->arena, "start and stop passthrough@", check_rule(c, e),
+                       ".service some times before relying on it, with a way into the host that needs no display",
+                       NULL),
+            arena_join(c->arena, "the console is drawn on it (", x->shows.console,
+                       "): not each driver lets go of that, and there is no console while it is away", NULL));
 }
 
 /* The way out where it is refused for what it is below, or for what is below it. */
@@ -228,6 +243,7 @@ static void device_row(struct checker *c, size_t entry)
         judge_settings(c, e, x, &v);
         judge_node(c, e, &v);
         judge_display(c, e, x, &v);
+        judge_on_demand(c, e, x, &v);
         judge_line(c, e, x, &v);
         check_row(c, id, v.status, v.fix, "%s", v.message);
         if (*v.wrong)

@@ -34,6 +34,18 @@ static void framebuffer(const struct root *root, struct arena *a, const struct d
                         ret->framebuffer = names[i];
 }
 
+/* What is below graphics/ (drivers/video/fbdev/core/fbsysfs.c). */
+static void console(const struct root *root, struct arena *a, const struct device *d, struct inspection *ret)
+{
+        const char **names;
+        size_t n;
+
+        root_look_in(root, a, arena_join(a, d->sysfs, "/graphics", NULL), &names, &n);
+        for (size_t i = 0; i < n && !ret->console; i++)
+                if (startswith(names[i], "fb") && !startswith(names[i], "fbcon"))
+                        ret->console = names[i];
+}
+
 static void interfaces(const struct root *root, struct arena *a, const struct device *d, struct inspection *ret)
 {
         const char *dir = arena_join(a, d->sysfs, "/net", NULL), **names;
@@ -71,5 +83,7 @@ void inspect(const struct root *root, struct arena *a, const char *kernel, const
                 reset(root, a, kernel, d, ret);
         if (d->roles & ROLE_DISPLAY)
                 framebuffer(root, a, d, ret);
+        if (d->roles & ROLE_DISPLAY)
+                console(root, a, d, ret);
         interfaces(root, a, d, ret);
 }

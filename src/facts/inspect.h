@@ -14,6 +14,7 @@ struct inspection {
         const char *reset_method; /* what its file has; NULL: there is none */
         enum tristate authorized; /* USB: whether the kernel lets drivers have it; UNKNOWN elsewhere */
         const char *framebuffer;  /* the firmware's, below it; or NULL */
+        const char *console;      /* a framebuffer that its driver has made for the console: "fb0"; or NULL */
         struct interface *interfaces;
         size_t n_interfaces;
 };
