@@ -118,6 +118,38 @@ static void show_status(struct ctl *c, const struct status *status)
         text_status(stdout, status, &now, &c->arena);
 }
 
+static bool is_started(const struct record_device *d)
+{
+        return d->stage == STAGE_DEMAND && record_device_taken(d);
+}
+
+/* Who has what is handed over on demand, as that is asked of every process. 0 or -errno. */
+static int find_users(struct ctl *c, struct status *status)
+{
+        const struct facts_request request = {.busy = true};
+        struct record *r = &status->record;
+        struct facts facts = {};
+        bool any = false;
+        int k;
+
+        for (size_t i = 0; i < r->n_devices; i++)
+                any |= is_started(&r->devices[i]);
+        if (!any)
+                return 0;
+        status->now_us = c->root.live ? act_now() : 0;
+        k = facts_gather(&c->root, &c->arena, c->sources, &request, &facts);
+        if (k < 0)
+                return k;
+        status->users = arena_alloc(&c->arena, r->n_devices * sizeof(*status->users));
+        for (size_t i = 0; i < r->n_devices; i++) {
+                size_t at = facts_find(&facts, r->devices[i].address);
+
+                if (at != NO_DEVICE && is_started(&r->devices[i]))
+                        status->users[i] = facts.devices[at].vfio_user;
+        }
+        return 0;
+}
+
 int ctl_status(struct ctl *c)
 {
         struct makers makers;
@@ -139,6 +171,9 @@ int ctl_status(struct ctl *c)
                 fputs("passthroughctl: " RECORD_PATH " cannot be read, so it is unknown what this boot did\n", stderr);
         } else if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
+        k = k == 0 ? find_users(c, &status) : k;
+        if (k < 0)
+                return ctl_fail("/proc", k);
         if (c->json)
                 json_status(stdout, &status, &c->diags);
         else if (k == 0)

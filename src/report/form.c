@@ -58,7 +58,11 @@ const char *form_time(struct arena *a, uint64_t us)
                 return arena_printf(a, "%u.%u s", (unsigned)(tenths / 10), (unsigned)(tenths % 10));
         if (seconds < 60)
                 return arena_printf(a, "%u s", (unsigned)seconds);
-        return arena_printf(a, "%u min %u s", (unsigned)(seconds / 60), (unsigned)(seconds % 60));
+        if (seconds < 3600)
+                return arena_printf(a, "%u min %u s", (unsigned)(seconds / 60), (unsigned)(seconds % 60));
+        if (seconds < 86400)
+                return arena_printf(a, "%u h %u min", (unsigned)(seconds / 3600), (unsigned)(seconds % 3600 / 60));
+        return arena_printf(a, "%u d %u h", (unsigned)(seconds / 86400), (unsigned)(seconds % 86400 / 3600));
 }
 
 const char *form_size(struct arena *a, uint64_t bytes)

@@ -197,6 +197,8 @@ void json_status(FILE *f, const struct status *status, const struct diags *error
                 if (status->kept_out && status->kept_out[i])
                         add_string(o, "kept_out", status->kept_out[i]);
                 add(o, "at_us", json_object_new_int64((int64_t)d->at_us));
+                if (status->users && status->users[i])
+                        add_string(o, "user", status->users[i]);
                 if (d->back.n > 0)
                         add_back(o, &d->back);
         }

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "plan/propose.h"
 #include "report/domain.h"
+#include "report/form.h"
 #include "report/plan-lines.h"
 #include "report/vgpu-lines.h"
 
@@ -178,6 +179,20 @@ static const char *why(const struct lines *x, size_t i)
         return is_said(x, d) ? "" : reason(x, i);
 }
 
+/* How long its service has had it, and who has it now. */
+static void add_use(const struct lines *x, struct roster_row *row, size_t i)
+{
+        const struct record_device *d = device(x, i);
+        const char *user = x->status->users ? x->status->users[i] : NULL;
+        uint64_t now = x->status->now_us;
+        struct arena *a = x->roster.arena;
+
+        if (now > d->at_us && d->at_us > 0)
+                strings_add(a, &row->below, arena_join(a, "started ", form_time(a, now - d->at_us), " ago", NULL));
+        if (user)
+                strings_add(a, &row->below, user);
+}
+
 static void put_device(struct lines *x, size_t i, bool only)
 {
         const struct record_device *d = device(x, i);
@@ -196,6 +211,8 @@ static void put_device(struct lines *x, size_t i, bool only)
                 strings_add(a, &row->below, arena_join(a, "taken from ", d->from, NULL));
         else if (kept_out && record_device_taken(d))
                 strings_add(a, &row->below, arena_join(a, "kept from ", kept_out, NULL));
+        if (d->stage == STAGE_DEMAND && record_device_taken(d))
+                add_use(x, row, i);
         if (*text)
                 strings_add(a, &row->below, text);
         for (size_t k = 0; k < x->status->record.n_devices; k++)

@@ -20,6 +20,8 @@ struct status {
         struct record record;
         const char **kept_out; /* beside the record's devices: native drivers that are loaded and did not get them */
         const struct device **vgpus; /* beside them, too: those that are virtual GPUs, as they are now; else NULL */
+        const char **users;          /* beside them, too: who has one of Stage=demand open; NULL: nobody, or unknown */
+        uint64_t now_us;             /* the record's clock, of a machine that runs; or 0 */
         const char *off_by;          /* the switch that kept it from running, or NULL */
         const char *boot;            /* another boot, as it was asked for; or NULL: this one */
         const char **notes;          /* of another boot: lines that are about no rule and no device */
