@@ -40,7 +40,7 @@ passthroughctl_SOURCES := $(sort $(wildcard src/ctl/*.c)) src/validate/findings.
 # What looks at a host that is up is no boot image's.
 passthrough-demand_SOURCES := $(addprefix src/bind/,arrival.c asked.c demand.c host.c passthrough-demand.c run.c settle.c udev.c)
 passthrough-sriov_SOURCES := $(addprefix src/bind/,passthrough-sriov.c making.c making-main.c host.c run.c settle.c sriov.c)
-passthrough-vgpu_SOURCES := $(addprefix src/bind/,passthrough-vgpu.c making.c making-main.c host.c run.c settle.c vgpu.c)
+passthrough-vgpu_SOURCES := $(addprefix src/bind/,passthrough-vgpu.c demand.c making.c making-main.c host.c run.c settle.c vgpu.c)
 passthrough-bind_SOURCES := src/bind/run.c $(filter-out $(passthrough-demand_SOURCES) $(passthrough-sriov_SOURCES) $(passthrough-vgpu_SOURCES),$(sort $(wildcard src/bind/*.c)))
 passthrough-generator_SOURCES := $(sort $(wildcard generator/*.c))
 passthrough-cmdline_SOURCES := $(sort $(wildcard src/validate/*.c))

@@ -50,7 +50,8 @@ static bool is_taken(const struct config *config, const struct facts *facts, con
                 }
                 if (here == NO || match_is_skipped(&facts->skip, rule->name))
                         continue;
-                if (rule->driver == DRIVER_NATIVE)
+                /* While one of Stage=demand is started, the link in /dev keeps a login away. */
+                if (rule->driver == DRIVER_NATIVE || rule_on_demand(rule))
                         return false;
                 /* One that names more than it expects takes none of them, if they are all there. */
                 if (!asks_more(rule) && here == YES)

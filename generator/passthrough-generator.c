@@ -170,7 +170,7 @@ static void rule_unit(struct units *u, const char *rule, bool required)
  * device among all processes, as passthrough-hotplug@.service does, and its stop gives back, but not while the host
  * shuts down: a drop-in cannot take the template's Conflicts=shutdown.target away, so the program asks.
  */
-static void demand_unit(struct units *u, const char *rule)
+static void demand_unit(struct units *u, struct arena *a, const struct rule *rule)
 {
         static const char text[] = "# Made by passthrough-generator from passthrough.d(5): Stage=demand\n"
                                    "[Service]\n"
@@ -178,12 +178,16 @@ static void demand_unit(struct units *u, const char *rule)
                                    "TimeoutStopSec=60s\n"
                                    "CapabilityBoundingSet=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH\n"
                                    "RestrictAddressFamilies=AF_NETLINK\n";
-        char name[160];
+        /* As passthrough-vgpu@.service, which says why. */
+        static const char gpus[] = "ExecStart=\n"
+                                   "ExecStart=" PASSTHROUGH_LIBEXEC "/passthrough-vgpu --demand %i\n"
+                                   "TimeoutStartSec=10min\n"
+                                   "KillMode=process\n"
+                                   "DeviceAllow=char-* rw\n";
 
-        if (!rule_name_valid(rule))
-                return;
-        snprintf(name, sizeof(name), "passthrough@%s.service.d/50-passthrough-demand.conf", rule);
-        units_write(u, name, text);
+        if (rule_name_valid(rule->name))
+                units_write(u, arena_join(a, "passthrough@", rule->name, ".service.d/50-passthrough-demand.conf", NULL),
+                            arena_join(a, text, rule->vgpu ? gpus : NULL, NULL));
 }
 
 /* Seconds since the kernel has started, be that in the initrd or on the host. */
@@ -359,11 +363,12 @@ static int host_units(const struct root *root, struct arena *a, struct units *u,
         if (!off)
                 units_want(u, "sysinit.target", "passthrough-udev.service", UNITS_STATIC);
         for (size_t i = 0; i < config->n_rules && !off; i++)
-                if (!config->rules[i].invalid && match_machine(&config->rules[i], &machine) == YES)
+                if (!config->rules[i].invalid && !rule_on_demand(&config->rules[i]) &&
+                    match_machine(&config->rules[i], &machine) == YES)
                         making_units(u, &config->rules[i]);
         for (size_t i = 0; i < config->n_rules; i++)
                 if (rule_on_demand(&config->rules[i]) && match_machine(&config->rules[i], &machine) == YES)
-                        demand_unit(u, config->rules[i].name);
+                        demand_unit(u, a, &config->rules[i]);
         for (size_t i = 0; i < record.n_rules; i++)
                 if (!is_on_demand(config, record.rules[i].name))
                         rule_unit(u, record.rules[i].name, required(&record, config, &record.rules[i]));

@@ -125,7 +125,7 @@ static int look(struct run *r, const char *address, bool last)
         if (!e || e->action == ACTION_KEEP || e->below != NO_ENTRY || taken_already(r, e))
                 return RUN_DONE;
         rule = &r->config.rules[e->rule];
-        if (rule_on_demand(rule))
+        if (rule_on_demand(rule) && !run_same_text(r, rule))
                 return RUN_DONE;
         why = run_closed(r, rule);
         if (why) {

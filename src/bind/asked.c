@@ -42,6 +42,12 @@ static bool is_blocked_alone(const struct plan_entry *e)
         return e->kind == REASON_BLOCKED && !e->unknown && !e->needed;
 }
 
+/* One of Stage=demand takes what comes while it is started; what a broken record has of that, nobody knows. */
+static bool is_idle(const struct run *r, const struct rule *rule, bool kept)
+{
+        return rule_on_demand(rule) && !kept && !run_same_text(r, rule);
+}
+
 /*
  * What has the device for the rule already keeps it, though the rule was edited, a virtual machine has it open or a
  * twin has come: another event of it is no new decision.
@@ -53,7 +59,8 @@ static bool takes(const struct run *r, const struct plan_entry *e, bool broken)
         bool has = streq_ptr(d->claim, rule->name) && !r->record.rescued, begun = is_begun(r, d);
 
         /* What a record that is broken has of it, nobody knows: it may have been given back. */
-        if (!rule->bus->taken_by || is_released(r, d) || (!has && !begun && (broken || run_closed(r, rule))))
+        if (!rule->bus->taken_by || is_released(r, d) || is_idle(r, rule, has && broken) ||
+            (!has && !begun && (broken || run_closed(r, rule))))
                 return false;
         /* Nothing shows what is on it any more, as whoever takes it has unbound its driver. */
         return e->action == ACTION_BIND ||

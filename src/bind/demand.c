@@ -3,6 +3,7 @@
  * A rule of Stage=demand: its service starts, and takes its devices from the host as bind does by hand; it stops, and
  * gives them back. All of them or none. The record has the rule as long as it holds something.
  */
+#include "act/await.h"
 #include "act/manager.h"
 #include "base/str.h"
 #include "bind/run.h"
@@ -11,6 +12,7 @@
 #include "plan/hand.h"
 #include "report/log.h"
 #include "report/outcome.h"
+#include "state/claim-files.h"
 #include "state/given.h"
 
 #define PATIENCE 10 /* seconds that a driver has to let go or to take hold */
@@ -67,15 +69,53 @@ static enum act_end give(struct run *r, const struct given *g, bool *ret_back)
         return end;
 }
 
-/* Who reads the record meanwhile, or after this was killed, finds them begun. 0, RUN_UNSATISFIED, or -errno. */
+/* What has gone away meanwhile needs no way back. */
+static void forget_gone(struct run *r, const char *rule)
+{
+        for (size_t i = 0; i < r->record.n_devices; i++) {
+                struct record_device *x = &r->record.devices[i];
+                size_t at = facts_find(&r->facts, x->address);
+
+                if (streq(x->rule, rule) && record_carrier(&r->record, x) == x &&
+                    (at == NO_DEVICE || !record_device_is(x, &r->facts.devices[at])))
+                        x->state = STATE_NONE;
+        }
+}
+
+/* Virtual GPUs that were made, and of which the record has nothing as taking them was cut short. */
+static void add_made(struct run *r, const char *rule, struct givens *all)
+{
+        for (size_t i = 0; i < r->plan.n_entries; i++) {
+                const struct plan_entry *e = &r->plan.entries[i];
+                const struct device *d = &r->facts.devices[e->device];
+                struct record_device *x = record_find_device(&r->record, d->address);
+
+                if (!streq(r->config.rules[e->rule].name, rule) || (x && record_device_held(x)) ||
+                    !((d->bus->syntax->made && d->parent) || (device_is_vgpu(d) && e->action == ACTION_BIND)))
+                        continue;
+                x = record_device_at(&r->record, &r->arena, d->address);
+                *x = record_device_of(&r->plan, i, &(struct result){.state = STATE_BEGUN});
+                *(struct given *)arena_grow(&r->arena, &all->v, all->n++, sizeof(*all->v)) =
+                        (struct given){e->device, rule, x->driver};
+        }
+}
+
+/*
+ * Who reads the record meanwhile, or after this was killed, finds them begun, and udev, which asks it, that the host
+ * keeps them. 0, RUN_UNSATISFIED, or -errno.
+ */
 static int give_all(struct run *r, const struct givens *all)
 {
         enum act_end end = ACT_DONE;
         bool whole = true;
         int k;
 
-        for (size_t i = 0; i < all->n; i++)
-                record_find_device(&r->record, r->facts.devices[all->v[i].device].address)->state = STATE_BEGUN;
+        for (size_t i = 0; i < all->n; i++) {
+                struct record_device *x = record_find_device(&r->record, r->facts.devices[all->v[i].device].address);
+
+                x->action = ACTION_KEEP;
+                x->state = STATE_BEGUN;
+        }
         k = record_write(r->root, &r->arena, &r->record);
         for (size_t i = 0; i < all->n && k == 0; i++) {
                 bool back = false;
@@ -87,11 +127,22 @@ static int give_all(struct run *r, const struct givens *all)
         return k < 0 ? k : whole ? 0 : RUN_UNSATISFIED;
 }
 
+/* udev's rules have one of Stage=demand as long as the record has it. 0 or -errno. */
+static int renew_claims(struct run *r, const char *rule)
+{
+        const struct rule *x = config_find(&r->config, rule);
+
+        return x && x->bus->taken_by ? claim_files_renew(r->root, &r->arena, &r->plan, bus_table, &r->record) : 0;
+}
+
 /* What has become of it: of a rule that holds nothing the record has nothing. 0 or -errno. */
 static int settle_record(struct run *r, const char *rule)
 {
+        int k;
+
         record_forget(&r->record, &r->arena, rule);
-        return record_write(r->root, &r->arena, &r->record);
+        k = record_write(r->root, &r->arena, &r->record);
+        return k < 0 ? k : renew_claims(r, rule);
 }
 
 int run_give_back_rule(const struct root *root, const char *rule)
@@ -120,7 +171,9 @@ int run_give_back_rule(const struct root *root, const char *rule)
                 k = run_load(&r, true, STAGE_DEMAND);
         if (k < 0)
                 return k;
+        forget_gone(&r, rule);
         given_by_record(&r.record, &r.facts, rule, &r.arena, &all);
+        add_made(&r, rule, &all);
         if (!may_give(&r, &all))
                 return RUN_UNSATISFIED;
         end = give_all(&r, &all);
@@ -136,11 +189,14 @@ int run_give_back_rule(const struct root *root, const char *rule)
 /* What keeps the rule from being carried out whole has been said then. */
 static bool is_refused(struct run *r, size_t rule, const bool *chosen)
 {
+        bool makes = r->config.rules[rule].vgpu;
         struct record_rule whole = {};
         bool refused = r->plan.rules[rule].state != RULE_OK;
 
         for (size_t i = 0; i < r->plan.n_entries; i++) {
-                if (!chosen[i] || r->plan.entries[i].action == ACTION_BIND)
+                /* What virtual GPUs are made of stays with the host. */
+                if (!chosen[i] || r->plan.entries[i].action == ACTION_BIND ||
+                    (makes && r->plan.entries[i].action == ACTION_KEEP))
                         continue;
                 run_log_device(r, i);
                 refused = true;
@@ -191,9 +247,20 @@ static struct givens taken_now(struct run *r, const bool *chosen, const bool *he
 static bool is_whole(const struct run *r, const bool *chosen)
 {
         for (size_t i = 0; i < r->plan.n_entries; i++)
-                if (chosen[i] && !is_taken(&r->results[i]))
+                if (chosen[i] && r->plan.entries[i].action == ACTION_BIND && !is_taken(&r->results[i]))
                         return false;
         return true;
+}
+
+/* What was to be claimed and was not: udev may have had it for the rule while it was begun. */
+static void ask_again(struct run *r, const bool *chosen)
+{
+        for (size_t i = 0; i < r->plan.n_entries; i++) {
+                const struct device *d = &r->facts.devices[r->plan.entries[i].device];
+
+                if (chosen[i] && d->bus->syntax->taken_by && !is_taken(&r->results[i]))
+                        await_ask(r->root, &r->arena, d);
+        }
 }
 
 /* Half of it is no use to a virtual machine, and the host would miss it. */
@@ -205,7 +272,7 @@ static int take(struct run *r, size_t rule, const bool *chosen)
         _cleanup_(close_fd) int fd = -1;
         struct givens all;
         struct plan reduced;
-        int k;
+        int k, claims;
 
         run_give_back_begun(r, name, chosen);
         record_begin(&r->record, &r->plan, chosen, r->results);
@@ -214,8 +281,10 @@ static int take(struct run *r, size_t rule, const bool *chosen)
         k = run_begin(r, r->record.n_ops, &fd);
         if (k < 0)
                 return k;
-        act_take(r->root, &reduced, &(struct act_choice){.rule = NO_ENTRY, .patience = PATIENCE}, &r->arena,
-                 r->results);
+        claims = renew_claims(r, name);
+        if (claims == 0)
+                act_take(r->root, &reduced, &(struct act_choice){.rule = NO_ENTRY, .patience = PATIENCE}, &r->arena,
+                         r->results);
         record_end(&r->record, &r->arena, &reduced, chosen, r->results, &what);
         k = run_end(r, fd, &what);
         for (size_t i = 0; i < r->plan.n_entries; i++)
@@ -227,7 +296,19 @@ static int take(struct run *r, size_t rule, const bool *chosen)
         k = give_all(r, &all);
         if (k >= 0)
                 k = settle_record(r, name);
-        return k < 0 ? k : RUN_UNSATISFIED;
+        ask_again(r, chosen);
+        return k < 0 ? k : claims < 0 ? claims : RUN_UNSATISFIED;
+}
+
+/* Virtual GPUs that have just been made. */
+static bool none_waits(struct run *r, const bool *chosen)
+{
+        const bool *held = held_before(r);
+
+        for (size_t i = 0; i < r->plan.n_entries; i++)
+                if (chosen[i] && r->plan.entries[i].action == ACTION_BIND && !held[i])
+                        return false;
+        return true;
 }
 
 static int start(struct run *r, const char *name)
@@ -241,9 +322,10 @@ static int start(struct run *r, const char *name)
                 say(r, LOG_LEVEL_WARNING, name, "a boot failed with this config, and the one before has no such rule");
                 return k;
         }
-        if (known && run_same_text(r, rule) && record_satisfied(&r->record, known) && run_still_bound(r, known))
-                return RUN_DONE;
         plan_choose(&r->plan, &r->arena, (size_t)(rule - r->config.rules), NO_ENTRY, &chosen);
+        if (known && run_same_text(r, rule) && record_satisfied(&r->record, known) && run_still_bound(r, known) &&
+            none_waits(r, chosen))
+                return RUN_DONE;
         if (!is_refused(r, (size_t)(rule - r->config.rules), chosen))
                 return take(r, (size_t)(rule - r->config.rules), chosen);
         if (run_give_back_begun(r, name, NULL)) {

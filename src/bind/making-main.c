@@ -13,10 +13,11 @@
 
 int making_main(int argc, char *argv[], const struct making_program *program)
 {
-        enum { OPTION_NOW = OPTION_OWN, OPTION_PROGRAM };
+        enum { OPTION_NOW = OPTION_OWN, OPTION_PROGRAM, OPTION_DEMAND };
         const struct option options[] = {COMMON_OPTIONS,
                                          {"now", no_argument, NULL, OPTION_NOW},
                                          {program->own, no_argument, NULL, OPTION_PROGRAM},
+                                         {program->on_demand ? "demand" : NULL, no_argument, NULL, OPTION_DEMAND},
                                          {}};
         int (*run)(const struct root *root, const char *rule) = program->run;
         struct root root = ROOT_INIT;
@@ -39,6 +40,9 @@ int making_main(int argc, char *argv[], const struct making_program *program)
                         break;
                 case OPTION_PROGRAM:
                         run = program->run_own;
+                        break;
+                case OPTION_DEMAND:
+                        run = program->on_demand;
                         break;
                 default:
                         return EXIT_USAGE;

@@ -12,6 +12,8 @@ struct making_program {
         int (*now)(const struct root *root, const char *rule);
         const char *own;
         int (*run_own)(const struct root *root, const char *rule);
+        /* --demand, or NULL. */
+        int (*on_demand)(const struct root *root, const char *rule);
 };
 
 /* Its main(): the exit status. */

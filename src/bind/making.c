@@ -17,16 +17,16 @@
 
 static const struct facts_sources sources = {.buses = bus_table, .initrds = initrd_table, .guard = guard_gather};
 
-static bool by_hand;
+static enum making_when when;
 
-bool making_by_hand(void)
+bool making_now(void)
 {
-        return by_hand;
+        return when != MAKING_IN_BOOT;
 }
 
 void making_is_by_hand(void)
 {
-        by_hand = true;
+        when = MAKING_BY_HAND;
 }
 
 const char *making_address(const struct run *r, const struct making *m, size_t parent, const char *rule)
@@ -41,7 +41,7 @@ int making_look(struct run *r, const struct making *m)
         int k;
 
         r->sources = &sources;
-        r->by_hand = by_hand;
+        r->by_hand = making_now();
         k = run_read_record(r);
         if (k == 0)
                 k = run_load(r, true, STAGE_DEMAND);
@@ -70,7 +70,7 @@ static uint64_t seconds_since(uint64_t start)
 int making_look_until_ready(struct run *r, const struct making *m, const char *rule)
 {
         const struct root *root = r->root;
-        unsigned seconds = by_hand ? HAND_SECONDS : WAIT_SECONDS;
+        unsigned seconds = making_now() ? HAND_SECONDS : WAIT_SECONDS;
         uint64_t start = act_now();
         int k;
 
@@ -100,7 +100,7 @@ static void say(const struct root *root, const char *rule, const char *device, c
         const char *of = device ? device : "", *colon = device ? ": " : "";
 
         log_line(root, LOG_LEVEL_WARNING, LOG_RULE, rule, device, "%s: %s%s%s", rule, of, colon, text);
-        if (by_hand && root->live && !isatty(STDERR_FILENO) &&
+        if (when == MAKING_BY_HAND && root->live && !isatty(STDERR_FILENO) &&
             (root_exists(root, JOURNAL) || root_exists(root, KERNEL_LOG)))
                 fprintf(stderr, "%s: %s%s%s\n", rule, of, colon, text);
 }
@@ -238,7 +238,7 @@ static int make_and_take(struct run *r, const struct making *m, const struct rul
         return k < 0 ? k : why ? RUN_UNSATISFIED : bound;
 }
 
-int making_run(const struct root *root, const struct making *m, const char *name, bool hand)
+int making_run(const struct root *root, const struct making *m, const char *name, enum making_when now)
 {
         _cleanup_(run_free) struct run r = {.root = root};
         struct diags problems;
@@ -246,7 +246,7 @@ int making_run(const struct root *root, const struct making *m, const char *name
         const char *why;
         int k = facts_read_switches(root, &r.arena, &r.facts);
 
-        by_hand = hand;
+        when = now;
         if (k < 0 || r.facts.off)
                 return k < 0 ? k : RUN_UNSATISFIED;
         k = making_look_until_ready(&r, m, name);
@@ -255,12 +255,15 @@ int making_run(const struct root *root, const struct making *m, const char *name
         problems = (struct diags){.arena = &r.arena};
         rule = config_find(&r.config, name);
         /* udev starts the service for the rules that it knew of when the boot began. */
-        if ((!rule || !m->means(rule)) && !by_hand)
+        if ((!rule || !m->means(rule)) && when != MAKING_BY_HAND)
                 log_line(root, LOG_LEVEL_NOTICE, LOG_RULE, name, NULL, "%s: no rule of that name makes %s", name,
                          m->what);
         if (!rule || !m->means(rule))
-                return by_hand ? RUN_UNSATISFIED : RUN_DONE;
-        why = by_hand ? NULL : closed(&r, rule);
+                return making_now() ? RUN_UNSATISFIED : RUN_DONE;
+        /* Its text is another since the boot began. */
+        if (rule_on_demand(rule) && !making_now())
+                return RUN_DONE;
+        why = making_now() ? NULL : closed(&r, rule);
         if (why) {
                 say(root, name, NULL, why);
                 return RUN_UNSATISFIED;

@@ -45,15 +45,21 @@ struct making {
         const char *(*fewer)(const struct plan *plan, size_t rule, struct arena *a);
 };
 
-/* by_hand: the rule as it is now; nothing is waited for long. enum run_end or -errno. */
-int making_run(const struct root *root, const struct making *m, const char *rule, bool by_hand) _must_check_;
+enum making_when {
+        MAKING_IN_BOOT,
+        MAKING_BY_HAND,   /* the rule as it is now; nothing is waited for long */
+        MAKING_ON_DEMAND, /* likewise, by a service */
+};
+
+/* enum run_end or -errno. */
+int making_run(const struct root *root, const struct making *m, const char *rule, enum making_when when) _must_check_;
 
 /* Everything as it is now. 0 or -errno. */
 int making_look(struct run *r, const struct making *m) _must_check_;
 /* The same, once the rule's parents are ready, or some time was spent on that. */
 int making_look_until_ready(struct run *r, const struct making *m, const char *rule) _must_check_;
-/* Whether somebody has typed the command that runs it. */
-bool making_by_hand(void);
+/* Whether it is the rule as it is now, and no boot's. */
+bool making_now(void);
 /* The parent's, which is one of the rule; else NULL. */
 const char *making_address(const struct run *r, const struct making *m, size_t parent, const char *rule);
 /*

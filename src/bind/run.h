@@ -47,6 +47,7 @@ int run_sriov_none(const struct root *root, const char *rule) _must_check_;
 /* The rule's virtual GPUs likewise, in passthrough-vgpu alone; and what they are made of, which comes before. */
 int run_vgpu(const struct root *root, const char *rule) _must_check_;
 int run_vgpu_now(const struct root *root, const char *rule) _must_check_;
+int run_vgpu_on_demand(const struct root *root, const char *rule) _must_check_;
 int run_vgpu_functions(const struct root *root, const char *rule) _must_check_;
 /* A device that has appeared on a host that is up. */
 int run_arrival(const struct root *root, const char *address) _must_check_;

@@ -72,12 +72,12 @@ static const struct making making = {
 
 int run_sriov(const struct root *root, const char *rule)
 {
-        return making_run(root, &making, rule, false);
+        return making_run(root, &making, rule, MAKING_IN_BOOT);
 }
 
 int run_sriov_now(const struct root *root, const char *rule)
 {
-        return making_run(root, &making, rule, true);
+        return making_run(root, &making, rule, MAKING_BY_HAND);
 }
 
 int run_sriov_none(const struct root *root, const char *rule)

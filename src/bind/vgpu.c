@@ -37,7 +37,7 @@ static void plan(struct run *r)
         vgpu_plan(r->root, &r->arena, VGPU_NOW, &r->plan);
         *v = *r->plan.vgpu;
         for (size_t i = 0; i < v->n_ops; i++)
-                if (making_by_hand() || !is_released(r, &v->ops[i]))
+                if (making_now() || !is_released(r, &v->ops[i]))
                         v->ops[n++] = v->ops[i];
         v->n_ops = n;
         r->plan.vgpu = v;
@@ -120,7 +120,7 @@ static const struct making making = {
         .count = count,
         .parent = parent_at,
         .make = make,
-        .take = run_settle,
+        .take = run_rule,
         .fewer = vgpu_fewer,
 };
 
@@ -173,12 +173,21 @@ static bool has_functions(const struct run *r, const char *rule)
 
 int run_vgpu(const struct root *root, const char *rule)
 {
-        return making_run(root, &making, rule, false);
+        return making_run(root, &making, rule, MAKING_IN_BOOT);
 }
 
 int run_vgpu_now(const struct root *root, const char *rule)
 {
-        return making_run(root, &making, rule, true);
+        return making_run(root, &making, rule, MAKING_BY_HAND);
+}
+
+/* All of them or none: what is short of that goes away again. */
+int run_vgpu_on_demand(const struct root *root, const char *rule)
+{
+        int k = making_run(root, &making, rule, MAKING_ON_DEMAND);
+        int back = k == RUN_DONE ? RUN_DONE : run_give_back_rule(root, rule);
+
+        return k >= 0 && back < 0 ? back : k;
 }
 
 int run_vgpu_functions(const struct root *root, const char *rule)
@@ -193,5 +202,5 @@ int run_vgpu_functions(const struct root *root, const char *rule)
                 .idle = has_functions,
         };
 
-        return making_run(root, &functions, rule, false);
+        return making_run(root, &functions, rule, MAKING_IN_BOOT);
 }

@@ -506,14 +506,16 @@ bool keys_name_device(const struct rule *rule)
 /* Where a rule can be carried out by its service alone. */
 static void check_demand(struct diags *diags, const struct rule *rule)
 {
-        const char *why = rule->sriov || rule->vgpu || rule->bus->taken_by || rule->bus->made
-                                  ? "is for rules that hand a PCI device over, not yet for virtual functions and GPUs "
-                                    "and Bus=; leave it out"
-                          : rule->driver == DRIVER_NATIVE
-                                  ? "hands the device over after all, and Driver=native never does; leave one out"
-                          : rule->required
-                                  ? "hands nothing over in a boot, and Required=yes waits for that; leave one out"
-                                  : NULL;
+        const char *why =
+                rule->sriov ? "makes no virtual functions: a boot does; leave it out, and write it in a rule "
+                              "of its own for one of them (Parent=, VirtualFunction=)"
+                : rule->vgpu && !vgpu_typed(rule->vgpu)
+                        ? "makes virtual GPUs of a Type=, and without one each is a virtual function, which a "
+                          "boot makes; leave it out"
+                : rule->driver == DRIVER_NATIVE && !rule->vgpu
+                        ? "hands the device over after all, and Driver=native never does; leave one out"
+                : rule->required ? "hands nothing over in a boot, and Required=yes waits for that; leave one out"
+                                 : NULL;
 
         if (rule->stage == STAGE_DEMAND && why)
                 diag_add(diags, DIAG_ERROR, rule->stage_file, rule->stage_line, "Stage=demand %s", why);

@@ -9,9 +9,9 @@
 #include "ctl/make-functions.h"
 #include "ctl/situation.h"
 #include "ctl/tell.h"
-#include "plan/claims-udev.h"
 #include "plan/hand.h"
 #include "report/domain.h"
+#include "state/claim-files.h"
 
 /* The entries that are meant; 0 or the exit status. */
 static int choose(struct hand *h, bool **ret)
@@ -164,7 +164,7 @@ static int bind(struct hand *h)
         k = record_write(&c->root, &c->arena, &h->record);
         if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
-        k = c->dry_run ? 0 : hand_claims(h);
+        k = c->dry_run ? 0 : claim_files_renew(&c->root, &c->arena, &c->plan, c->sources->buses, &h->record);
         if (k < 0)
                 return ctl_fail(CLAIMS_UDEV, k);
         /* What does not come back ends it: who knows what else hangs with it. */

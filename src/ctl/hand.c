@@ -5,12 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "act/await.h"
 #include "base/str.h"
 #include "ctl/tell.h"
 #include "report/domain.h"
 #include "report/json.h"
-#include "state/claim-files.h"
 #include "state/links.h"
 
 /* What is wrong with it has been said. */
@@ -90,20 +88,6 @@ void hand_complain(struct hand *h, const char *rule, const char *text)
         hand_tell(h,
                   &(struct outcome){
                           .level = LOG_LEVEL_ERROR, .message_id = LOG_RULE, .rule = rule, .text = text, .bad = true});
-}
-
-int hand_claims(struct hand *h)
-{
-        struct ctl *c = h->c;
-        const bool *out = claim_files_left_out(&h->record, &c->arena, &c->config);
-        const struct claims_access *access = claim_files_access(&c->root, &c->arena, &c->config);
-        struct claims_text text = claims_udev_host(&c->plan, c->sources->buses, out, access, false, &c->arena);
-        bool changed;
-        int k = claim_files_put(&c->root, &c->arena, &text, &changed);
-
-        if (k == 0 && changed)
-                await_reload(&c->root);
-        return k;
 }
 
 void hand_nodes(struct hand *h, const char *rule)

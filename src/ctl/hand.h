@@ -29,9 +29,6 @@ void hand_tell_rule(struct hand *h, const struct record_rule *rule);
 /* What is wrong about a rule; text goes behind its name. */
 void hand_complain(struct hand *h, const char *rule, const char *text);
 
-/* udev's rules for what is claimed, where the record has rules in another text than they were made of. 0 or -errno. */
-int hand_claims(struct hand *h) _must_check_;
-
 /* Nodes and links of a rule, as the record has it now. */
 void hand_nodes(struct hand *h, const char *rule);
 

@@ -97,9 +97,6 @@ static enum act_end give_back(struct hand *h, const struct given *g, bool tried)
                                       d->bus->syntax->made ? "be removed"
                                       : device_is_vgpu(d)  ? "be no virtual GPU any more: its type is cleared"
                                                            : "be given back to the host");
-        /* Its driver is loaded by udev, if there is one. */
-        else if (d->bus->syntax->taken_by && ours && tried && !refused && result.state == STATE_SKIPPED)
-                o.text = arena_printf(&c->arena, "%s: %s given back to the host", g->rule, d->address);
         hand_tell(h, &o);
         if (refused || !tried)
                 result = (struct result){.state = refused ? STATE_REFUSED : STATE_NONE,

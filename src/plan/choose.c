@@ -100,7 +100,7 @@ static enum stage stage_for(const struct planner *p, const struct rule *rule, si
         const struct identity *identity = &p->identities[device];
 
         if (d->bus->syntax->taken_by)
-                return STAGE_HOST;
+                return rule->stage == STAGE_DEMAND ? STAGE_DEMAND : STAGE_HOST;
         if (d->roles & ROLE_STORAGE && (rule->stage == STAGE_AUTO || rule->stage == STAGE_INITRD))
                 return identity->cleared && identity->early && !p->facts->clearance.elsewhere ? STAGE_INITRD
                                                                                               : STAGE_ROOT;
@@ -158,7 +158,7 @@ static void decide_made(struct planner *p, size_t device, size_t rule)
                             : "a virtual function that the rule makes");
         e = &p->plan->entries[p->entry_of[device]];
         e->driver = driver;
-        e->stage = STAGE_HOST;
+        e->stage = rule_on_demand(r) ? STAGE_DEMAND : STAGE_HOST;
 }
 
 static void decide(struct planner *p, size_t device, size_t rule)

@@ -332,7 +332,8 @@ static bool may_be_claimed(const struct plan *plan, const struct plan_entry *e, 
 {
         const struct device *d = &plan->facts->devices[e->device];
 
-        if (e->action != ACTION_BIND || (plan->facts->evidence->passphrase && d->roles & (ROLE_USB | ROLE_GUARDED)))
+        if (e->action != ACTION_BIND || e->stage == STAGE_DEMAND ||
+            (plan->facts->evidence->passphrase && d->roles & (ROLE_USB | ROLE_GUARDED)))
                 return false;
         return !has_double(plan, e->device) && cleared(clearance, &plan->config->rules[e->rule], d);
 }

@@ -151,7 +151,7 @@ static void add_parents(const struct bus *bus, const struct plan *plan, const bo
 {
         for (size_t i = 0; i < plan->config->n_rules; i++) {
                 const struct rule *rule = &plan->config->rules[i];
-                bool whole, gpus = rule->vgpu && vgpu_typed(rule->vgpu);
+                bool whole, gpus = rule->vgpu && vgpu_typed(rule->vgpu) && !rule_on_demand(rule);
                 const char *which;
 
                 if (!(rule->sriov || gpus) || rule->bus != bus->syntax || !counts(plan, left_out, i))

@@ -85,7 +85,8 @@ static void add_vgpus(struct json_object *devices, const struct plan *plan)
                 add_string(o, "rule", plan->config->rules[e->rule].name);
                 add_string(o, "action", action_names[ACTION_BIND]);
                 add_string(o, "driver", is ? is->driver_now : "");
-                add_string(o, "stage", stages[STAGE_HOST].name);
+                add_string(o, "stage",
+                           stages[rule_on_demand(&plan->config->rules[e->rule]) ? STAGE_DEMAND : STAGE_HOST].name);
                 add_string(o, "reason", "a virtual GPU that the rule makes");
                 add_array(o, "back");
         }

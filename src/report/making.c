@@ -4,6 +4,12 @@
 #include "plan/sriov.h"
 #include "plan/vgpu.h"
 
+/* No boot makes them. */
+static bool is_on_demand(const struct plan *plan, size_t parent)
+{
+        return rule_on_demand(&plan->config->rules[plan->entries[plan->vgpu->parents[parent].entry].rule]);
+}
+
 const struct op *making_next(const struct plan *plan, bool late, size_t *at)
 {
         size_t n = plan->sriov ? plan->sriov->n_ops : 0, n_vgpus = plan->vgpu ? plan->vgpu->n_ops : 0;
@@ -11,7 +17,7 @@ const struct op *making_next(const struct plan *plan, bool late, size_t *at)
         while (*at < n + n_vgpus) {
                 size_t i = (*at)++;
 
-                if (i >= n && !late)
+                if (i >= n && !late && !is_on_demand(plan, plan->vgpu->ops[i - n].parent))
                         return &plan->vgpu->ops[i - n].op;
                 if (i < n && (plan->sriov->ops[i].phase > SRIOV_SET) == late)
                         return &plan->sriov->ops[i].op;

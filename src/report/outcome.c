@@ -155,11 +155,12 @@ struct outcome outcome_of_release(struct arena *a, const struct device *d, const
         if (result->state == STATE_FAILED)
                 return outcome_of(a, &x, NULL);
         o.text = sentence_write(a,
-                                d->bus->syntax->made                ? SENTENCE_REMOVED
-                                : device_is_vgpu(d)                 ? SENTENCE_CLEARED
-                                : !*x.driver                        ? SENTENCE_FREE
-                                : streq_ptr(result->now, d->driver) ? SENTENCE_WITH
-                                                                    : SENTENCE_GIVEN,
+                                d->bus->syntax->made                             ? SENTENCE_REMOVED
+                                : device_is_vgpu(d)                              ? SENTENCE_CLEARED
+                                : *x.driver && streq_ptr(result->now, d->driver) ? SENTENCE_WITH
+                                : d->bus->syntax->taken_by                       ? SENTENCE_HOST
+                                : !*x.driver                                     ? SENTENCE_FREE
+                                                                                 : SENTENCE_GIVEN,
                                 &x);
         o.fields = device_fields(a, &x, device_state_names[x.state], NULL);
         return o;

@@ -16,6 +16,7 @@ static const struct {
         [SENTENCE_REFUSED] = {STATE_REFUSED, "refused: %r"},
         [SENTENCE_FAILED] = {STATE_FAILED, "failed: %r"},
         [SENTENCE_WITH] = {STATE_SKIPPED, "is with %d already"},
+        [SENTENCE_HOST] = {STATE_SKIPPED, "given back to the host"},
         [SENTENCE_GIVEN] = {STATE_SKIPPED, "given back to %d"},
         [SENTENCE_FREE] = {STATE_SKIPPED, "given back; the host has no driver for it"},
         [SENTENCE_REMOVED] = {STATE_SKIPPED, "removed"},

@@ -20,6 +20,7 @@ enum sentence {
         SENTENCE_REFUSED,
         SENTENCE_FAILED,
         SENTENCE_WITH,    /* the host's driver has it already */
+        SENTENCE_HOST,    /* back; udev loads its driver, if there is one */
         SENTENCE_GIVEN,   /* back, to that driver */
         SENTENCE_FREE,    /* back, to none */
         SENTENCE_REMOVED, /* a mediated device */

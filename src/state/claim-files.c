@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "act/await.h"
 #include "base/str.h"
 #include "state/cleared.h"
 #include "state/links.h"
@@ -37,7 +38,8 @@ const bool *claim_files_left_out(const struct record *record, struct arena *a, c
         for (size_t i = 0; i < config->n_rules; i++) {
                 const struct record_rule *known = record_find(record, config->rules[i].name);
 
-                out[i] = record->rescued || (record->host && !(known && known->digest == config->rules[i].digest));
+                out[i] = record->rescued || ((record->host || rule_on_demand(&config->rules[i])) &&
+                                             !(known && known->digest == config->rules[i].digest));
         }
         return out;
 }
@@ -74,6 +76,19 @@ int claim_files_put(const struct root *root, struct arena *a, const struct claim
         if (k == 0)
                 k = put(root, a, CLAIMS_UDEV "/" CLAIMS_LAST, text->last, ret);
         return k == 0 ? put(root, a, CLAIMS_NETWORK, text->network, ret) : k;
+}
+
+int claim_files_renew(const struct root *root, struct arena *a, const struct plan *plan,
+                      const struct bus_source *const *buses, const struct record *record)
+{
+        struct claims_text text = claims_udev_host(plan, buses, claim_files_left_out(record, a, plan->config),
+                                                   claim_files_access(root, a, plan->config), false, a);
+        bool changed;
+        int k = claim_files_put(root, a, &text, &changed);
+
+        if (k == 0 && changed)
+                await_reload(root);
+        return k;
 }
 
 struct claims_text claim_files_image(const struct root *root, struct arena *a, const struct plan *plan,

@@ -317,6 +317,20 @@ void record_release(struct record *record, struct arena *a, const struct plan *p
         keep_released(record, a);
 }
 
+/* What was done on demand, and nothing of it is left. */
+static void forget_ops(struct record *record)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < record->n_devices; i++)
+                if (record->devices[i].stage == STAGE_DEMAND)
+                        return;
+        for (size_t i = 0; i < record->n_ops; i++)
+                if (record->ops[i].stage != STAGE_DEMAND)
+                        record->ops[n++] = record->ops[i];
+        record->n_ops = n;
+}
+
 void record_forget(struct record *record, struct arena *a, const char *rule)
 {
         struct record_device *devices = arena_alloc(a, record->n_devices * sizeof(*devices));
@@ -338,6 +352,7 @@ void record_forget(struct record *record, struct arena *a, const char *rule)
                 if (held > 0 || !streq(record->rules[i].name, rule))
                         record->rules[n++] = record->rules[i];
         record->n_rules = n;
+        forget_ops(record);
 }
 
 /* ---- huge pages ----------------------------------------------------------------------------------------------------

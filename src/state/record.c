@@ -325,7 +325,8 @@ bool record_satisfied(const struct record *record, const struct record_rule *rul
         for (size_t i = 0; i < record->n_devices; i++) {
                 const struct record_device *d = &record->devices[i];
 
-                if (streq(d->rule, rule->name) && d->action == ACTION_BIND && !record_device_taken(d))
+                if (streq(d->rule, rule->name) && !record_device_taken(d) &&
+                    (d->action == ACTION_BIND || d->state == STATE_BEGUN))
                         return false;
         }
         return true;

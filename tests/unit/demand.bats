@@ -176,6 +176,27 @@ DROPIN=passthrough@cards.service.d/50-passthrough-demand.conf
     have "$TAKEN" 'once it is not'
 }
 
+@test "what has a graphics card open is named with what ends it" {
+    local who
+    root_port 0000:00:08.0 08
+    pci_add 0000:08:00.0 1002:5159 0300 under=0000:00:08.0 group=8 driver=radeon
+    devnode 0000:08:00.0 drm/card1 dri/card1 226:1
+    rule cards '[Match]' Address=08:00.0 '[Device]' Stage=demand
+    process 812 Xorg /dev/dri/card1
+    put /proc/812/cgroup '1:name=systemd:/elsewhere' '0::/system.slice/lightdm.service'
+    start cards
+    exits 1
+    has '/dev/dri/card1 ← Xorg (PID 812)' 'a service of the host is on it: systemctl stop lightdm.service'
+    put /proc/812/cgroup '0::/user.slice/user-1000.slice/session-2.scope'
+    for who in gnome-shell systemd-logind; do
+        put /proc/812/comm $who
+        start cards
+        exits 1
+        has "← $who (PID 812)" 'a session is on it: systemctl stop display-manager.service, or end the program'
+        put /proc/812/cgroup '0::/system.slice/systemd-logind.service'
+    done
+}
+
 @test "where one device cannot be taken the others go back" {
     rm "$(pci_file $B driver_override)"
     start cards
@@ -457,6 +478,36 @@ live_drivers() {
     says '08:00.0 .* radeon$'
     has 'with 08:00.1' '2 rules idle.'
     has_not 'not yet' 'Nothing was handed over'
+}
+
+@test "status says who has what is started" {
+    start cards
+    exits 0
+    ctl status
+    exits 0
+    has_not open
+    put /dev/vfio/2 ''
+    process 4242 qemu-system-x86 /dev/vfio/2
+    ctl status
+    exits 0
+    has 'qemu-system-x86 (PID 4242) has /dev/vfio/2 open'
+    ctl status --json
+    is "$(get '[.devices[] | .user] | join(",")')" ',qemu-system-x86 (PID 4242) has /dev/vfio/2 open' users
+}
+
+@test "check names a card that the console is drawn on, where a rule takes it on demand" {
+    root_port 0000:00:08.0 08
+    pci_add 0000:08:00.0 1002:5159 0300 under=0000:00:08.0 group=8 driver=radeon
+    rule gpu '[Match]' Address=08:00.0 '[Device]' Stage=demand
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "device.0000:08:00.0").status')" pass 'without a console'
+    devnode 0000:08:00.0 graphics/fb0 fb0 29:0
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "device.0000:08:00.0").status')" warn 'with it'
+    has 'the console is drawn on it (fb0)' 'start and stop passthrough@gpu.service'
+    rule gpu '[Match]' Address=08:00.0
+    ctl check --json
+    is "$(get '.checks[] | select(.id == "device.0000:08:00.0").status')" pass 'in a boot'
 }
 
 @test "a card taken by its service and gone from it since is a failure" {

@@ -14,6 +14,29 @@ iov_kernel() {
         >"$BATS_TEST_TMPDIR/kernel"
 }
 
+# iov_mediated LINE...: that, and what it does anyhow: a mediated device is there once it is made, with a driver and a group, and goes when it
+# is removed.
+iov_mediated() {
+    # shellcheck disable=SC2016 # for bash, later
+    iov_kernel "$@" \
+        'if at after create "*"; then
+            type=${path%/create} up=${path%/mdev_supported_types/*} dir=${path%/mdev_supported_types/*}/$value
+            mkdir -p "$root$dir" "$root/sys/bus/mdev/devices"
+            : >"$root$dir/remove"
+            ln -s "../mdev_supported_types/${type##*/}" "$root$dir/mdev_type"
+            ln -s "../../../${dir#/sys/}" "$root/sys/bus/mdev/devices/$value"
+            ln -s /sys/bus/mdev/drivers/vfio_mtty "$root$dir/driver"
+            group=$((500 + $(ls "$root/sys/bus/mdev/devices" | wc -l)))
+            ln -s "/sys/kernel/iommu_groups/$group" "$root$dir/iommu_group"
+            mkdir -p "$root/sys/kernel/iommu_groups/$group/devices" "$root/dev/vfio"
+            ln -s "$dir" "$root/sys/kernel/iommu_groups/$group/devices/$value"
+            : >"$root/dev/vfio/$group"
+        elif at after remove 1; then
+            rm -r "$root${path%/*}" "$root/sys/bus/mdev/devices/$(basename "${path%/*}")"
+        fi
+        exit 0'
+}
+
 # with_iov [ASSIGNMENT...] PROGRAM ARGUMENT...: on the tree, with that kernel.
 with_iov() {
     run --separate-stderr timeout 60 env IOV_ROOT="$ROOT" IOV_KERNEL="$BATS_TEST_TMPDIR/kernel" IOV_CLOCK="$BATS_TEST_TMPDIR/clock" \
