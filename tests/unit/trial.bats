@@ -277,6 +277,42 @@ made() {
     as_before
 }
 
+@test "a rule that is switched to Stage=demand, and back, is tried, kept, taken back and undone as any change" {
+    stage_in_image() { tar -xOf "$ROOT$IMAGE" ./etc/passthrough.d/gpu0.conf | grep '^Stage=' || echo none; }
+    kept() {
+        made
+        trial_boot "$1"
+        live trial --settle
+        live confirm --automatic
+        exits 0
+    }
+    kept second
+    is "$(stage_in_image)" none 'image before'
+    rule gpu0 '[Match]' ID=10de:1b06 '[Device]' Stage=demand
+    live status --json
+    is "$(get '.images[].state')" stale 'the image of before'
+    kept third
+    is "$(stage_in_image)" Stage=demand 'image of the rule on demand'
+    is "$(sed -n 's/^options //p' "$ROOT$OWN")" 'root=/dev/sda1 ro intel_iommu=on iommu=pt' 'the IOMMU stays on for it'
+    live undo
+    exits 0
+    is "$(stage_in_image)" none 'image once that is undone'
+    live apply --no-trial
+    is "$(stage_in_image)" Stage=demand 'applied once more'
+    before=$(boots)
+    rule gpu0 '[Match]' ID=10de:1b06 '[Device]' Stage=initrd
+    made
+    boot_is fourth
+    live trial --settle
+    state failed
+    as_before
+    live plan
+    has 'the trial of this config failed'
+    rule gpu0 '[Match]' ID=10de:1b06 '[Device]' Stage=root
+    kept fifth
+    is "$(stage_in_image)" Stage=root 'image of the rule of a boot'
+}
+
 @test "undo takes the trial back before anything else, and --list names it" {
     made
     live undo --list
