@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "act/manager.h"
 #include "base/options.h"
 #include "base/str.h"
 #include "config/config.h"
@@ -186,7 +187,7 @@ static void demand_unit(struct units *u, struct arena *a, const struct rule *rul
                                    "DeviceAllow=char-* rw\n";
 
         if (rule_name_valid(rule->name))
-                units_write(u, arena_join(a, "passthrough@", rule->name, ".service.d/50-passthrough-demand.conf", NULL),
+                units_write(u, arena_join(a, "passthrough@", rule->name, ".service.d/" MANAGER_DEMAND, NULL),
                             arena_join(a, text, rule->vgpu ? gpus : NULL, NULL));
 }
 

@@ -34,3 +34,9 @@ enum manager_state manager_state(const struct root *root)
         arena_free(&a);
         return state;
 }
+
+bool manager_has_demand(const struct root *root, struct arena *a, const char *rule)
+{
+        return root_exists(
+                root, arena_join(a, "/run/systemd/generator/passthrough@", rule, ".service.d/" MANAGER_DEMAND, NULL));
+}

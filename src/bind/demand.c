@@ -368,3 +368,26 @@ int run_rule(const struct root *root, const char *rule)
 
         return k < 0 ? k : demand ? run(root, rule) : run_settle(root, rule);
 }
+
+/* Its stop has to be able to give back what its start takes. */
+static bool can_stop(const struct root *root, const char *rule)
+{
+        struct run r = {.root = root};
+        bool can = !root->live || manager_has_demand(root, &r.arena, rule);
+
+        if (!can)
+                say(&r, LOG_LEVEL_ERROR, rule,
+                    "systemd has not read the rule yet: systemctl daemon-reload, then start it again");
+        run_free(&r);
+        return can;
+}
+
+int run_service(const struct root *root, const char *rule)
+{
+        bool demand;
+        int k = run_ask(root, rule, is_on_demand, &demand);
+
+        if (k < 0 || !demand)
+                return k < 0 ? k : run_settle(root, rule);
+        return can_stop(root, rule) ? run(root, rule) : RUN_UNSATISFIED;
+}

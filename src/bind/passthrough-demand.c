@@ -18,7 +18,7 @@ int main(int argc, char *argv[])
         static const struct {
                 const char *option;
                 int (*run)(const struct root *root, const char *argument);
-        } runs[] = {{"--rule=", run_rule},
+        } runs[] = {{"--rule=", run_service},
                     {"--hotplug=", run_arrival},
                     {"--stage=", run_udev},
                     {"--claim=", run_claim},

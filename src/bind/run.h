@@ -29,13 +29,14 @@ enum run_end {
 };
 
 /*
- * The runs: enum run_end or -errno. What they are for is named. run_rule(), run_arrival() and run_udev() are of the
- * host alone, and in passthrough-demand, which no boot image has.
+ * The runs: enum run_end or -errno. What they are for is named. run_service(), run_rule(), run_arrival() and run_udev()
+ * are of the host alone, and in passthrough-demand, which no boot image has.
  */
-int run_stage(const struct root *root, const char *stage) _must_check_; /* of the initrd */
-int run_rule(const struct root *root, const char *rule) _must_check_;   /* on the host */
-int run_settle(const struct root *root, const char *rule) _must_check_; /* one that boots carry out */
-int run_take(const struct root *root, const char *rule) _must_check_;   /* the same, without nodes and links */
+int run_stage(const struct root *root, const char *stage) _must_check_;  /* of the initrd */
+int run_service(const struct root *root, const char *rule) _must_check_; /* on the host, by the rule's service */
+int run_rule(const struct root *root, const char *rule) _must_check_;    /* likewise, whoever starts it */
+int run_settle(const struct root *root, const char *rule) _must_check_;  /* one that boots carry out */
+int run_take(const struct root *root, const char *rule) _must_check_;    /* the same, without nodes and links */
 /* The way back of what a rule of Stage=demand holds. */
 int run_give_back_rule(const struct root *root, const char *rule) _must_check_;
 /* The rule's virtual functions, which are made first; in passthrough-sriov alone. */

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "act/manager.h"
 #include "base/str.h"
 #include "facts/iommus.h"
 #include "facts/machine.h"
@@ -112,6 +113,10 @@ static void read_rules(struct view *v)
                 now->n_missing += state == RULE_MISSING;
                 if ((state == RULE_REFUSED || state == RULE_MISSING) && !now->refused)
                         now->refused = v->c->config.rules[i].file;
+                /* Of virtual GPUs that are to be made there is no entry yet. */
+                if (state == RULE_OK && rule_on_demand(&v->c->config.rules[i]) && !now->idle &&
+                    vgpu_fewer(plan, i, &v->c->arena))
+                        now->idle = v->c->config.rules[i].name;
         }
         for (size_t i = 0; i < plan->n_entries; i++) {
                 const struct plan_entry *e = &plan->entries[i];
@@ -124,6 +129,7 @@ static void read_rules(struct view *v)
                 else if (e->action == ACTION_BIND && !is_taken(plan, e) && now->by_udev && !now->waits)
                         now->waits = rule;
         }
+        now->reload = now->idle && v->c->root.live && !manager_has_demand(&v->c->root, &v->c->arena, now->idle);
 }
 
 /* ---- what the host lacks -------------------------------------------------------------------------------------------
@@ -345,7 +351,7 @@ static bool here_by_devices(const struct view *v)
         const struct plan *plan = &v->c->plan;
 
         for (size_t i = 0; i < v->c->config.n_rules; i++)
-                if (plan->rules[i].state == RULE_OK &&
+                if (plan->rules[i].state == RULE_OK && !rule_on_demand(&v->c->config.rules[i]) &&
                     (vgpu_fewer(plan, i, &v->c->arena) || sriov_fewer(plan, i, &v->c->arena)))
                         return false;
         for (size_t i = 0; i < plan->n_entries; i++)

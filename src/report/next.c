@@ -258,6 +258,10 @@ static struct next_step of_idle(const struct asker *x)
         if (!now->idle || (now->rule && x->on != NEXT_ON_STATUS && x->on != NEXT_ON_RELEASE) ||
             x->on == NEXT_ON_HISTORY)
                 return nothing;
+        if (now->reload)
+                return (struct next_step){
+                        "sudo systemctl daemon-reload",
+                        arena_join(x->a, "has passthrough@", now->idle, ".service give back what it takes", NULL)};
         return (struct next_step){
                 arena_join(x->a, now->live ? "sudo " : "", "systemctl start passthrough@", now->idle, ".service", NULL),
                 "takes its devices; stopping it gives them back"};

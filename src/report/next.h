@@ -71,6 +71,7 @@ struct situation {
         const char *rule;            /* one that is handed over now */
         const char *unmet;           /* one that this boot did not satisfy */
         bool by_udev;                /* each works on the host without any boot image, from the next boot on */
+        bool reload;                 /* the system's manager has not read the rule idle yet */
         const char *idle;            /* one of Stage=demand whose service has not taken its devices */
         const char *waits;           /* one of those that bind would satisfy in this boot */
         bool held;                   /* this boot has something of ours: devices, or the tokens of a trial */

@@ -58,13 +58,13 @@ is_now() {
     is "$(get '.rules[] | "\(.name) \(.state)"')" "cards $1" 'state of the rule'
 }
 
+DROPIN=passthrough@cards.service.d/50-passthrough-demand.conf
+
 generate() {
     rm -rf "$BATS_TEST_TMPDIR/units" && mkdir "$BATS_TEST_TMPDIR/units"
     run_program "$BUILD/passthrough-generator" --root="$ROOT" "$BATS_TEST_TMPDIR/units"
     exits 0
 }
-
-DROPIN=passthrough@cards.service.d/50-passthrough-demand.conf
 
 # --- in a boot
 
@@ -373,6 +373,11 @@ live_drivers() {
     put /etc/passthrough.conf '[Host]' Uplink=none
     live_drivers
     local state
+    # Nor does anything start before its stop would give back what it takes.
+    as degraded passthrough-demand --rule=cards
+    exits 1
+    is "$(basename "$(readlink "$(pci_file 0000:08:00.0 driver)")")" xhci_hcd 'before a daemon-reload'
+    put "/run/systemd/generator/$DROPIN"
     for state in starting initializing nonsense; do
         as $state passthrough-demand --rule=cards
         exits 1
@@ -381,6 +386,17 @@ live_drivers() {
     as degraded passthrough-demand --rule=cards
     exits 0
     is "$(basename "$(readlink "$(pci_file 0000:08:00.0 driver)")")" vfio-pci 'on a host that is up'
+}
+
+@test "a rule that systemd has not read yet: the next step is to tell it" {
+    live_drivers
+    as degraded passthroughctl status
+    exits 0
+    has 'Next: sudo systemctl daemon-reload'
+    put "/run/systemd/generator/$DROPIN"
+    as degraded passthroughctl status
+    exits 0
+    has 'Next: sudo systemctl start passthrough@cards.service'
 }
 
 @test "while the host shuts down nothing is given back" {
