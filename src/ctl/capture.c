@@ -85,7 +85,7 @@ static int gather_rest(struct ctl *c)
         }
         plan_build(&c->config, &c->facts, &c->arena, &c->plan);
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
-        (void)!status_build(c->loaders, &makers, &c->root, &c->arena, &c->plan, &status);
+        (void)!status_build(c->loaders, &makers, &c->root, &c->arena, &c->plan, NULL, &status);
         applied_read(&c->root, &c->arena, &applied);
         (void)root_exists(&c->root, "/dev/vfio/devices");
         return 0;

@@ -118,35 +118,25 @@ static void show_status(struct ctl *c, const struct status *status)
         text_status(stdout, status, &now, &c->arena);
 }
 
-static bool is_started(const struct record_device *d)
-{
-        return d->stage == STAGE_DEMAND && record_device_taken(d);
-}
-
-/* Who has what is handed over on demand, as that is asked of every process. 0 or -errno. */
-static int find_users(struct ctl *c, struct status *status)
+/* The plan of this moment, with who has what open, where a rule of Stage=demand asks for it; *ret: NULL where not. */
+static int plan_now(struct ctl *c, struct plan **ret)
 {
         const struct facts_request request = {.busy = true};
-        struct record *r = &status->record;
-        struct facts facts = {};
+        struct facts *facts = arena_alloc(&c->arena, sizeof(*facts));
         bool any = false;
         int k;
 
-        for (size_t i = 0; i < r->n_devices; i++)
-                any |= is_started(&r->devices[i]);
+        *ret = NULL;
+        for (size_t i = 0; i < c->config.n_rules; i++)
+                any |= rule_on_demand(&c->config.rules[i]);
         if (!any)
                 return 0;
-        status->now_us = c->root.live ? act_now() : 0;
-        k = facts_gather(&c->root, &c->arena, c->sources, &request, &facts);
-        if (k < 0)
+        k = facts_gather(&c->root, &c->arena, c->sources, &request, facts);
+        /* Without privileges not all of it shows. */
+        if (k < 0 || facts->evidence->busy_unknown)
                 return k;
-        status->users = arena_alloc(&c->arena, r->n_devices * sizeof(*status->users));
-        for (size_t i = 0; i < r->n_devices; i++) {
-                size_t at = facts_find(&facts, r->devices[i].address);
-
-                if (at != NO_DEVICE && is_started(&r->devices[i]))
-                        status->users[i] = facts.devices[at].vfio_user;
-        }
+        *ret = arena_alloc(&c->arena, sizeof(**ret));
+        plan_build(&c->config, facts, &c->arena, *ret);
         return 0;
 }
 
@@ -154,6 +144,7 @@ int ctl_status(struct ctl *c)
 {
         struct makers makers;
         struct status status;
+        struct plan *now;
         const char *strays;
         int k;
 
@@ -166,14 +157,14 @@ int ctl_status(struct ctl *c)
                 return k;
         vgpu_plan(&c->root, &c->arena, VGPU_NOW, &c->plan);
         makers_find(c->makers, c->initrds, &c->root, &c->arena, &makers);
-        k = status_build(c->loaders, &makers, &c->root, &c->arena, &c->plan, &status);
+        k = plan_now(c, &now);
+        if (k < 0)
+                return ctl_fail("/proc", k);
+        k = status_build(c->loaders, &makers, &c->root, &c->arena, &c->plan, now, &status);
         if (k == RECFILE_MALFORMED) {
                 fputs("passthroughctl: " RECORD_PATH " cannot be read, so it is unknown what this boot did\n", stderr);
         } else if (k < 0)
                 return ctl_fail(RECORD_PATH, k);
-        k = k == 0 ? find_users(c, &status) : k;
-        if (k < 0)
-                return ctl_fail("/proc", k);
         if (c->json)
                 json_status(stdout, &status, &c->diags);
         else if (k == 0)

@@ -135,7 +135,9 @@ void tell_handovers(struct ctl *c)
 
                 if (!*devices)
                         devices = made_of(c, i, names);
-                if (*devices)
+                if (*devices && rule_on_demand(&c->config.rules[i]))
+                        tell_row(c, "On demand", arena_join(&c->arena, name, ": ", devices, NULL));
+                else if (*devices)
                         tell_row(c, "Hands over", arena_join(&c->arena, name, ": ", devices, NULL));
                 else if (state == RULE_REFUSED || state == RULE_MISSING)
                         tell_row(c, "Hands over",

@@ -161,6 +161,30 @@ static int add_fallback(struct builder *b, const struct fallback *f)
         return k;
 }
 
+/* One of Stage=demand is for a boot only where a later rule might take in its place what it decides. */
+static bool is_for_boot(const struct payload *p, const char *name)
+{
+        const struct rule *rule = name ? config_find(&p->config, name) : NULL;
+
+        if (!rule || !rule_on_demand(rule))
+                return true;
+        for (const struct rule *r = rule + 1; r < p->config.rules + p->config.n_rules; r++)
+                if (!r->invalid && r->bus == rule->bus && r->driver != DRIVER_NATIVE && !rule_on_demand(r))
+                        return true;
+        return false;
+}
+
+static bool is_nothing(const struct payload *p)
+{
+        for (size_t i = 0; i < p->n_files; i++)
+                if (is_for_boot(p, p->files[i].rule))
+                        return false;
+        for (size_t i = 0; i < p->config.n_rules; i++)
+                if (is_for_boot(p, p->config.rules[i].name))
+                        return false;
+        return true;
+}
+
 static uint64_t hash_config(const struct payload *p)
 {
         uint64_t h = STR_HASH_START;
@@ -168,6 +192,8 @@ static uint64_t hash_config(const struct payload *p)
         for (size_t i = 0; i < p->n_files; i++) {
                 const struct applied_file *f = &p->files[i];
 
+                if (!is_for_boot(p, f->rule))
+                        continue;
                 h = digest_string(digest_string(h, f->rule ? f->rule : ""), f->path);
                 h = str_hash(str_hash(h, &f->size, sizeof(f->size)), f->text, f->size);
         }
@@ -229,7 +255,7 @@ int payload_build(const struct initrd *const *initrds, const struct root *root, 
         }
         if (k < 0)
                 return k;
-        payload.nothing = payload.n_files == 0 && payload.config.n_rules == 0;
+        payload.nothing = is_nothing(&payload);
         payload.digest = (struct image_digest){
                 .known = true, .config = hash_config(&payload), .programs = hash_programs(&b, initrds)};
         *ret = payload;

@@ -97,7 +97,7 @@ static void add_idle(struct arena *a, const struct plan *plan, size_t rule, stru
 }
 
 /* Rules as they are written now, beside those of the boot. */
-static void compare_config(struct arena *a, const struct plan *plan, struct record *r)
+static void compare_config(struct arena *a, const struct plan *plan, const struct plan *busy, struct record *r)
 {
         const struct config *config = plan->config;
         size_t n_booted = r->n_rules;
@@ -109,7 +109,7 @@ static void compare_config(struct arena *a, const struct plan *plan, struct reco
 
                 if (rule_on_demand(rule) && now->state != RULE_SKIPPED) {
                         if (!holds_any(r, rule->name))
-                                add_idle(a, plan, i, r);
+                                add_idle(a, busy ? busy : plan, i, r);
                         continue;
                 }
                 if (known && known->digest == rule->digest)
@@ -346,8 +346,21 @@ static void look_for_functions(struct arena *a, const struct plan *plan, struct 
         }
 }
 
+static void find_users(const struct root *root, struct arena *a, const struct facts *facts, struct status *s)
+{
+        s->now_us = root->live ? act_now() : 0;
+        s->users = arena_alloc(a, s->record.n_devices * sizeof(*s->users));
+        for (size_t i = 0; i < s->record.n_devices; i++) {
+                const struct record_device *d = &s->record.devices[i];
+                size_t at = facts_find(facts, d->address);
+
+                if (at != NO_DEVICE && d->stage == STAGE_DEMAND && record_device_taken(d))
+                        s->users[i] = facts->devices[at].vfio_user;
+        }
+}
+
 int status_build(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
-                 struct arena *a, const struct plan *plan, struct status *ret)
+                 struct arena *a, const struct plan *plan, const struct plan *now, struct status *ret)
 {
         struct status s = {.satisfied = true, .off_by = plan->facts->off_by};
         int k = record_read(root, a, &s.record);
@@ -360,13 +373,15 @@ int status_build(const struct loader *const *loaders, const struct makers *maker
                 return k;
         s.ran = k == 0;
         k = 0;
-        compare_config(a, plan, &s.record);
+        compare_config(a, plan, now, &s.record);
         add_skipped(a, plan, &s.record);
         if (!plan->facts->in_initrd)
                 look_for_functions(a, plan, &s.record);
         judge_devices(a, plan, &s.record);
         find_kept_out(root, a, plan->facts, &s);
         find_vgpus(a, plan->facts, &s);
+        if (now)
+                find_users(root, a, now->facts, &s);
         for (size_t i = 0; i < s.record.n_rules; i++) {
                 const struct rule *rule = config_find(plan->config, s.record.rules[i].name);
 

@@ -38,7 +38,9 @@ struct status {
 /* The boot images of this host, and whether they are what would be built now. 0 or -errno. */
 int status_images(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
                   struct arena *a, const struct plan *plan, struct status_image **ret, size_t *ret_n) _must_check_;
-/* The plan is of the facts as they are now; loaders: the ways to boot. 0, RECFILE_MALFORMED of the record, or
- * -errno. */
+/*
+ * The plan is of the facts as they are now; now: the same with who has devices open, or NULL; loaders: the ways to
+ * boot. 0, RECFILE_MALFORMED of the record, or -errno.
+ */
 int status_build(const struct loader *const *loaders, const struct makers *makers, const struct root *root,
-                 struct arena *a, const struct plan *plan, struct status *ret) _must_check_;
+                 struct arena *a, const struct plan *plan, const struct plan *now, struct status *ret) _must_check_;

@@ -496,6 +496,20 @@ live_drivers() {
     has_not 'not yet' 'Nothing was handed over'
 }
 
+@test "status says why an idle rule could not be started now" {
+    pci_add 0000:03:00.1 1234:11e9 0403 under=0000:00:03.0 group=5 driver=snd_hda_intel
+    devnode 0000:03:00.1 sound/card1/controlC1 snd/controlC1 116:3
+    rule cards '[Match]' Address=03:00.1 '[Device]' Stage=demand
+    process 777 wireplumber /dev/snd/controlC1
+    ctl status
+    exits 0
+    has idle 'not started, and could not be now' 'wireplumber (PID 777)'
+    rm -rf "$ROOT/proc/777"
+    ctl status
+    exits 0
+    has 'not started: systemctl start passthrough@cards.service'
+}
+
 @test "status says who has what is started" {
     start cards
     exits 0

@@ -313,6 +313,25 @@ made() {
     is "$(stage_in_image)" Stage=root 'image of the rule of a boot'
 }
 
+@test "a rule on demand needs no image and no trial, but where a later rule might take its device in a boot" {
+    live apply --no-trial
+    rule zz-later '[Match]' ID=10de:1b08 '[Device]' Stage=demand
+    live apply
+    exits 0
+    has 'Boot images     nothing to do'
+    state ''
+    live status --json
+    is "$(get '.images[].state')" ok 'the image'
+    rule 00-first '[Match]' ID=10de:1b09 '[Device]' Stage=demand
+    live status --json
+    is "$(get '.images[].state')" stale 'the image, where gpu0 is a later rule'
+    rule gpu0 '[Match]' ID=10de:1b06 '[Device]' Stage=demand
+    live apply --no-trial
+    rm "$ROOT/etc/passthrough.d/00-first.conf"
+    live status --json
+    is "$(get '.images[].state')" ok 'the image, where no boot takes anything'
+}
+
 @test "undo takes the trial back before anything else, and --list names it" {
     made
     live undo --list
